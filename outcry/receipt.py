@@ -1,0 +1,61 @@
+"""The receipt: HQ's authenticated answer to one message.
+
+``header (9) | status (1) | first 16 bytes of HMAC-SHA256(token, status | header)``.
+The token is inside the sealed report, so only who opened that very message can
+make its receipt. The same 26 bytes answer over HTTP and, as base64url, by SMS.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from enum import IntEnum
+
+from outcry.envelope import HEADER_BYTES, EnvelopeRefused, Header, read_header
+
+_MAC_BYTES = 16
+RECEIPT_BYTES = HEADER_BYTES + 1 + _MAC_BYTES
+RECEIPT_CHARS = -(-RECEIPT_BYTES * 4 // 3)
+
+
+class ReceiptRefused(ValueError):
+    """Not a receipt, or not one made with this message's token."""
+
+
+class Status(IntEnum):
+    """What HQ says of a message, and of the alarm it belongs to."""
+
+    STORED = 1
+    ACKNOWLEDGED = 2
+
+
+def make(token: bytes, status: Status, header: Header) -> bytes:
+    """The receipt of the message with this header and token."""
+    return header.pack() + bytes([status]) + _mac(token, status, header)
+
+
+def header_of(receipt: bytes) -> Header:
+    """Which message a receipt speaks of, unverified; raises :class:`ReceiptRefused`."""
+    if len(receipt) != RECEIPT_BYTES:
+        raise ReceiptRefused(f"a receipt is {RECEIPT_BYTES} bytes, this is {len(receipt)}")
+    try:
+        return read_header(receipt)
+    except EnvelopeRefused as error:
+        raise ReceiptRefused(str(error)) from None
+
+
+def verify(receipt: bytes, token: bytes, header: Header) -> Status:
+    """The status, if this receipt was made for this message; else :class:`ReceiptRefused`."""
+    if header_of(receipt) != header:
+        raise ReceiptRefused("the receipt speaks of another message")
+    try:
+        status = Status(receipt[HEADER_BYTES])
+    except ValueError:
+        raise ReceiptRefused("the receipt's status is not known here") from None
+    if not hmac.compare_digest(receipt[HEADER_BYTES + 1 :], _mac(token, status, header)):
+        raise ReceiptRefused("the receipt was not made with this message's token")
+    return status
+
+
+def _mac(token: bytes, status: Status, header: Header) -> bytes:
+    return hmac.new(token, bytes([status]) + header.pack(), hashlib.sha256).digest()[:_MAC_BYTES]

@@ -1,0 +1,294 @@
+"""A report's fields and their bytes.
+
+One fixed layout serves every message, so that an observer who counts bytes
+cannot tell an alarm from a heartbeat. The first byte is the layout's version.
+All integers are big-endian.
+
+=======  =====  ==========================================================
+offset   bytes  field
+=======  =====  ==========================================================
+0        1      layout version (1)
+1        1      message type (high four bits), alarm kind (low four bits)
+2        2      flags
+4        4      alarm id (0: none, in a heartbeat)
+8        2      sequence within the alarm
+10       4      time of the report, Unix seconds by the device's clock
+14       1      0: a fix follows; 1-15: no fix, and why
+15       4      latitude, 1e-5 degree
+19       4      longitude, 1e-5 degree
+23       2      accuracy in metres, 65535: unknown
+25       2      fix age in seconds when the report was made, 65535: or more
+27       1      battery in percent, 255: unknown
+28       1      signal as AT+CSQ gives it (0-31), 99: unknown
+29       10     cell: MCC 2, MNC 2, LAC 2, cell id 4; all ones: unknown
+39       4      tapped code of a withdrawal, a group of taps in each four bits
+43       16     receipt token
+=======  =====  ==========================================================
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+
+LAYOUT_VERSION = 1
+TOKEN_BYTES = 16
+_LAYOUT = struct.Struct(f">BBHIHIBiiHHBBHHHI4s{TOKEN_BYTES}s")
+REPORT_BYTES = _LAYOUT.size
+
+_E5 = 100_000  # 1e-5 degree is 1.1 m at the equator: finer than any receiver worn on a wrist
+_UNKNOWN_16 = 0xFFFF
+_UNKNOWN_BATTERY = 255
+_UNKNOWN_SIGNAL = 99  # AT+CSQ's own word for it
+_UNKNOWN_CELL = (0xFFFF, 0xFFFF, 0xFFFF, 0xFFFFFFFF)
+MAX_TAP_GROUPS = 8
+MAX_TAPS = 15
+MAX_AGE_S = _UNKNOWN_16
+MAX_ACCURACY_M = _UNKNOWN_16 - 1
+
+
+class ReportInvalid(ValueError):
+    """These bytes or fields are not a report; the message names the field, never its value."""
+
+
+class MessageType(IntEnum):
+    """What a message is for."""
+
+    FIRST = 1
+    POSITION = 2
+    STILL_IN_DANGER = 3
+    WITHDRAWAL = 4
+    HEARTBEAT = 5
+
+
+class AlarmKind(IntEnum):
+    """What raised the alarm. ``silence`` is HQ's own and never travels."""
+
+    NONE = 0
+    PANIC = 1
+    STRAP = 2
+    DRILL = 3
+
+
+class NoFixReason(IntEnum):
+    """Why there is no position."""
+
+    UNKNOWN = 1
+    NO_GPSD = 2
+    NO_RECEIVER = 3
+    NO_SATELLITES = 4
+    NOT_ASKED_YET = 5
+
+
+class Flag(IntFlag):
+    """Marks that ride in a report."""
+
+    CLOCK_UNSET = 1
+    BUTTON_STUCK = 2
+    MOVING = 4
+    JAMMING = 8
+    UNDER_VOLTAGE = 16
+    RESTARTED = 32
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where the wearer was seen: degrees (WGS 84), metres, seconds before the report."""
+
+    latitude: float
+    longitude: float
+    accuracy_m: int | None
+    age_s: int
+
+    def __post_init__(self) -> None:
+        if not -90 <= self.latitude <= 90:
+            raise ReportInvalid("latitude is not within -90 to 90 degrees")
+        if not -180 <= self.longitude <= 180:
+            raise ReportInvalid("longitude is not within -180 to 180 degrees")
+        if self.accuracy_m is not None and not 0 <= self.accuracy_m <= MAX_ACCURACY_M:
+            raise ReportInvalid(f"accuracy is not within 0 to {MAX_ACCURACY_M} m")
+        if not 0 <= self.age_s <= MAX_AGE_S:
+            raise ReportInvalid(f"fix age is not within 0 to {MAX_AGE_S} s")
+
+    def __repr__(self) -> str:  # a position must not reach a log by way of a traceback
+        return f"Position(<hidden>, age_s={self.age_s})"
+
+
+@dataclass(frozen=True)
+class NoPosition:
+    """There is no position, and why."""
+
+    reason: NoFixReason
+
+
+@dataclass(frozen=True, repr=False)
+class Cell:
+    """The serving GSM cell (3GPP TS 23.003): MCC, MNC, location area, cell id."""
+
+    mcc: int
+    mnc: int
+    lac: int
+    ci: int
+
+    def __post_init__(self) -> None:
+        fields = (self.mcc, self.mnc, self.lac, self.ci)
+        limits = (999, 999, 0xFFFF, 0xFFFFFFFF)
+        if any(not 0 <= field <= limit for field, limit in zip(fields, limits, strict=True)):
+            raise ReportInvalid("cell is out of range")
+
+    def __repr__(self) -> str:  # a cell is a position
+        return "Cell(<hidden>)"
+
+
+@dataclass(frozen=True)
+class Report:
+    """One message of a wearer's device, before sealing.
+
+    ``sent_at`` is Unix seconds; ``battery_percent`` 0 to 100; ``signal`` 0 to 31
+    as AT+CSQ gives it; ``taps`` up to eight groups of 1 to 15. Raises
+    :class:`ReportInvalid` on anything the layout cannot carry.
+    """
+
+    type: MessageType
+    kind: AlarmKind
+    alarm_id: int
+    sequence: int
+    sent_at: int
+    place: Position | NoPosition
+    token: bytes
+    battery_percent: int | None = None
+    signal: int | None = None
+    cell: Cell | None = None
+    flags: Flag = Flag(0)
+    taps: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.type is MessageType.HEARTBEAT) != (self.kind is AlarmKind.NONE):
+            raise ReportInvalid("a heartbeat, and only a heartbeat, has no alarm kind")
+        if (self.type is MessageType.HEARTBEAT) != (self.alarm_id == 0):
+            raise ReportInvalid("a heartbeat, and only a heartbeat, has no alarm id")
+        if not 0 <= self.alarm_id <= 0xFFFFFFFF:
+            raise ReportInvalid("alarm id does not fit four bytes")
+        if not 0 <= self.sequence <= 0xFFFF:
+            raise ReportInvalid("sequence does not fit two bytes")
+        if not 0 <= self.sent_at <= 0xFFFFFFFF:
+            raise ReportInvalid("time does not fit four bytes")
+        if len(self.token) != TOKEN_BYTES:
+            raise ReportInvalid(f"receipt token is not {TOKEN_BYTES} bytes")
+        if self.battery_percent is not None and not 0 <= self.battery_percent <= 100:
+            raise ReportInvalid("battery is not within 0 to 100 percent")
+        if self.signal is not None and not 0 <= self.signal <= 31:
+            raise ReportInvalid("signal is not within 0 to 31")
+        if len(self.taps) > MAX_TAP_GROUPS or any(not 1 <= n <= MAX_TAPS for n in self.taps):
+            raise ReportInvalid(f"taps are not up to {MAX_TAP_GROUPS} groups of 1 to {MAX_TAPS}")
+        if self.taps and self.type is not MessageType.WITHDRAWAL:
+            raise ReportInvalid("taps belong to a withdrawal")
+        if not 0 <= self.flags <= 0xFFFF:
+            raise ReportInvalid("flags do not fit two bytes")
+
+    def __repr__(self) -> str:  # no token, no position
+        return f"Report({self.type.name}, {self.kind.name}, sequence={self.sequence})"
+
+
+def encode(report: Report) -> bytes:
+    """The report's ``REPORT_BYTES`` bytes."""
+    latitude = longitude = age_s = no_fix = 0
+    accuracy = _UNKNOWN_16
+    if isinstance(report.place, Position):
+        latitude = round(report.place.latitude * _E5)
+        longitude = round(report.place.longitude * _E5)
+        age_s = report.place.age_s
+        if report.place.accuracy_m is not None:
+            accuracy = report.place.accuracy_m
+    else:
+        no_fix = report.place.reason
+    cell = report.cell
+    return _LAYOUT.pack(
+        LAYOUT_VERSION,
+        report.type << 4 | report.kind,
+        report.flags,
+        report.alarm_id,
+        report.sequence,
+        report.sent_at,
+        no_fix,
+        latitude,
+        longitude,
+        accuracy,
+        age_s,
+        _UNKNOWN_BATTERY if report.battery_percent is None else report.battery_percent,
+        _UNKNOWN_SIGNAL if report.signal is None else report.signal,
+        *(_UNKNOWN_CELL if cell is None else (cell.mcc, cell.mnc, cell.lac, cell.ci)),
+        _pack_taps(report.taps),
+        report.token,
+    )
+
+
+def decode(data: bytes) -> Report:
+    """The report in these bytes; raises :class:`ReportInvalid` unless every field is in range."""
+    if len(data) != REPORT_BYTES:
+        raise ReportInvalid(f"a report is {REPORT_BYTES} bytes, this is {len(data)}")
+    (
+        version,
+        type_and_kind,
+        flags,
+        alarm_id,
+        sequence,
+        sent_at,
+        no_fix,
+        latitude,
+        longitude,
+        accuracy,
+        age_s,
+        battery,
+        signal,
+        *cell,
+        taps,
+        token,
+    ) = _LAYOUT.unpack(data)
+    if version != LAYOUT_VERSION:
+        raise ReportInvalid(f"layout version {version} is not known here")
+    try:
+        type_ = MessageType(type_and_kind >> 4)
+        kind = AlarmKind(type_and_kind & 0x0F)
+        place: Position | NoPosition
+        if no_fix:
+            place = NoPosition(NoFixReason(no_fix))
+        else:
+            place = Position(
+                latitude / _E5,
+                longitude / _E5,
+                None if accuracy == _UNKNOWN_16 else accuracy,
+                age_s,
+            )
+    except ReportInvalid:
+        raise
+    except ValueError:
+        raise ReportInvalid("message type, kind or no-fix reason is not known here") from None
+    return Report(
+        type=type_,
+        kind=kind,
+        alarm_id=alarm_id,
+        sequence=sequence,
+        sent_at=sent_at,
+        place=place,
+        token=token,
+        battery_percent=None if battery == _UNKNOWN_BATTERY else battery,
+        signal=None if signal == _UNKNOWN_SIGNAL else signal,
+        cell=None if tuple(cell) == _UNKNOWN_CELL else Cell(*cell),
+        flags=Flag(flags),
+        taps=_unpack_taps(taps),
+    )
+
+
+def _pack_taps(taps: tuple[int, ...]) -> bytes:
+    groups = [*taps, *[0] * (MAX_TAP_GROUPS - len(taps))]
+    return bytes(high << 4 | low for high, low in zip(groups[::2], groups[1::2], strict=True))
+
+
+def _unpack_taps(packed: bytes) -> tuple[int, ...]:
+    groups = [half for byte in packed for half in (byte >> 4, byte & 0x0F)]
+    used = len(groups)
+    while used and groups[used - 1] == 0:
+        used -= 1
+    return tuple(groups[:used])  # a zero inside is out of range and refused by Report
