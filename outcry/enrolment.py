@@ -132,7 +132,9 @@ def read(text: str) -> Enrolment:
     form.finish()
     if form.problems:
         raise EnrolmentInvalid(form.problems)
-    assert device and wearer and psk and host and port and link and public_key
+    assert device is not None and wearer is not None and psk is not None  # noqa: PT018
+    assert host is not None and port is not None and link is not None  # noqa: PT018
+    assert public_key is not None
     return Enrolment(
         device=device,
         wearer=wearer,
@@ -199,7 +201,10 @@ class _Form:
 
     def inner(self, key: str) -> _Form:
         data = self.take(key, dict)
-        return _Form(data or {}, f"{self.where}{key}.", self.problems if data else [])
+        where = f"{self.where}{key}."
+        if data is None:  # said once, not again for each key inside
+            return _Form({}, where, [])
+        return _Form(data, where, self.problems)
 
     def inner_list(self, key: str) -> list[_Form]:
         forms = []

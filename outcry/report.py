@@ -92,6 +92,9 @@ class Flag(IntFlag):
     RESTARTED = 32
 
 
+NO_FLAGS = Flag(0)
+
+
 @dataclass(frozen=True)
 class Position:
     """Where the wearer was seen: degrees (WGS 84), metres, seconds before the report."""
@@ -160,7 +163,7 @@ class Report:
     battery_percent: int | None = None
     signal: int | None = None
     cell: Cell | None = None
-    flags: Flag = Flag(0)
+    flags: Flag = NO_FLAGS
     taps: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
