@@ -1,0 +1,62 @@
+"""The one file a device needs: what HQ writes the device reads, and bad files are told all at once."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, Headquarters, read, write
+
+GOOD = Enrolment(
+    device=7,
+    wearer="Zarema Ł.",
+    psk=b"p" * 32,
+    hq=Headquarters("hq.example", 8080, "+447700900002", "https://hq.example/a/", b"k" * 32),
+    contacts=(Contact("Ana", "+447700900101", "es"), Contact("Борис", "+447700900102", "ru")),
+)
+
+
+def test_what_hq_writes_the_device_reads():
+    assert read(write(GOOD)) == GOOD
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"device": 0}, "device is not within"),
+        ({"device": True}, "device is not a whole number"),
+        ({"psk": "short"}, "psk is not 32 bytes"),
+        ({"wearer": "x" * 41}, "wearer is not 1 to 40"),
+        ({"contact": []}, "contact is not known"),
+        ({"contacts": [{"name": "A", "number": "07700900123", "language": "en"}]}, "country code"),
+        ({"hq": {}}, "hq.host is missing"),
+        ({"hq": None}, "hq is not an object"),
+        ({"outcry_enrolment": 2}, "outcry_enrolment is not 1"),
+    ],
+)
+def test_each_problem_is_named_by_its_key(change, problem):
+    with pytest.raises(EnrolmentInvalid) as refusal:
+        read(json.dumps(json.loads(write(GOOD)) | change))
+    assert problem in str(refusal.value)
+
+
+def test_all_problems_are_told_at_once_and_no_value_is_repeated():
+    text = json.dumps(
+        {"outcry_enrolment": 1, "device": "canary", "psk": "canary", "hq": {"port": "canary"}}
+    )
+    with pytest.raises(EnrolmentInvalid) as refusal:
+        read(text)
+    assert len(refusal.value.problems) >= 5
+    assert "canary" not in str(refusal.value)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_refused_clearly(text):
+    with pytest.raises(EnrolmentInvalid):
+        read(text)
+
+
+def test_neither_names_nor_keys_show_in_a_repr():
+    shown = repr(GOOD) + repr(GOOD.contacts) + repr(GOOD.hq)
+    assert not any(secret in shown for secret in ("Zarema", "Ana", "+44", "hq.example", "ppp"))
