@@ -1,0 +1,41 @@
+"""The SIM800: one owner of the serial port, through which every AT byte goes."""
+
+from outcry.hw.modem.errors import PortLost
+from outcry.hw.modem.events import (
+    Cell,
+    Condition,
+    DataPath,
+    ModemEvent,
+    ModemState,
+    ModemStatus,
+    Outcome,
+    PostAnswered,
+    PostFailed,
+    SmsOutcome,
+    SmsReceived,
+    SmsReport,
+)
+from outcry.hw.modem.owner import Modem
+from outcry.hw.modem.port import Port, SerialPort, open_serial
+from outcry.hw.modem.settings import ModemSettings
+
+__all__ = [
+    "Cell",
+    "Condition",
+    "DataPath",
+    "Modem",
+    "ModemEvent",
+    "ModemSettings",
+    "ModemState",
+    "ModemStatus",
+    "Outcome",
+    "Port",
+    "PortLost",
+    "PostAnswered",
+    "PostFailed",
+    "SerialPort",
+    "SmsOutcome",
+    "SmsReceived",
+    "SmsReport",
+    "open_serial",
+]

@@ -1,0 +1,25 @@
+"""Why a conversation with the modem ends early."""
+
+
+class ModemError(Exception):
+    """The conversation cannot go on as it was."""
+
+
+class PortLost(ModemError):
+    """The serial device is gone or takes no bytes; check cable, power and ``modem.port``."""
+
+
+class ModemSilent(ModemError):
+    """The modem does not answer AT on its serial port; check power key and cable."""
+
+
+class ModemReset(ModemError):
+    """The modem has restarted by itself and forgotten everything it was told; check its supply."""
+
+
+class ModemStuck(ModemError):
+    """A command that cannot be aborted held the modem while a text had to leave."""
+
+
+class Stopping(ModemError):
+    """The owner was told to stop."""

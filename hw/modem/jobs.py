@@ -1,0 +1,122 @@
+"""The owner's in-tray: what other threads ask for, in order, and how badly."""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+@dataclass
+class TextJob:
+    """A text to send. ``given`` once a part's PDU has been written: from then it may have left."""
+
+    ref: str
+    number: str = field(repr=False)
+    text: str = field(repr=False)
+    given: bool = False
+    attempts: int = 0
+    references: list[int] = field(default_factory=list)
+
+
+@dataclass
+class PostJob:
+    """A body to post to HQ."""
+
+    ref: str
+    body: bytes = field(repr=False)
+
+
+class Tray:
+    """Thread-safe. A text stays at the head until its outcome is known, so nothing loses it."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._texts: deque[TextJob] = deque()
+        self._posts: deque[PostJob] = deque()
+        self._cancelled: set[str] = set()
+        self._text_since: float | None = None
+        self._urgent_since: float | None = None
+        self._stopping = False
+
+    def add_text(self, job: TextJob) -> None:
+        with self._lock:
+            self._texts.append(job)
+            if self._text_since is None:
+                self._text_since = self._clock()
+
+    def head_text(self) -> TextJob | None:
+        """The text whose turn it is; it stays in the tray."""
+        with self._lock:
+            return self._texts[0] if self._texts else None
+
+    def drop_text(self, job: TextJob) -> None:
+        """The outcome of ``job`` is known."""
+        self._keep_texts(lambda other: other is not job)
+
+    def drop_texts(self, ref: str) -> None:
+        """A text under ``ref`` has left after all: it need not be sent again."""
+        self._keep_texts(lambda other: other.ref != ref)
+
+    def _keep_texts(self, keep: Callable[[TextJob], bool]) -> None:
+        with self._lock:
+            self._texts = deque(job for job in self._texts if keep(job))
+            if not self._texts:
+                self._text_since = None
+
+    def add_post(self, job: PostJob) -> None:
+        with self._lock:
+            self._posts.append(job)
+
+    def take_post(self) -> PostJob | None:
+        """The next post; it leaves the tray."""
+        with self._lock:
+            return self._posts.popleft() if self._posts else None
+
+    def cancel_post(self, ref: str) -> None:
+        """Forget a waiting post; ``take_cancelled`` tells about one already taken."""
+        with self._lock:
+            waiting = len(self._posts)
+            self._posts = deque(job for job in self._posts if job.ref != ref)
+            if len(self._posts) == waiting:
+                self._cancelled.add(ref)
+
+    def take_cancelled(self) -> set[str]:
+        """The refs cancelled since the last call that were not waiting any more."""
+        with self._lock:
+            cancelled, self._cancelled = self._cancelled, set()
+            return cancelled
+
+    def set_urgent(self, on: bool) -> None:
+        with self._lock:
+            if not on:
+                self._urgent_since = None
+            elif self._urgent_since is None:
+                self._urgent_since = self._clock()
+
+    def stop(self) -> None:
+        self._stopping = True
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping
+
+    @property
+    def texts_waiting(self) -> int:
+        return len(self._texts)
+
+    @property
+    def posts_waiting(self) -> int:
+        return len(self._posts)
+
+    @property
+    def urgent_since(self) -> float | None:
+        """Since when an alarm is open, on the owner's clock."""
+        return self._urgent_since
+
+    @property
+    def needed_since(self) -> float | None:
+        """Since when somebody needs the port for an alarm or a text; None if nobody does."""
+        with self._lock:
+            times = [t for t in (self._text_since, self._urgent_since) if t is not None]
+            return min(times, default=None)

@@ -1,0 +1,112 @@
+"""The serial port: bytes out, bytes in, and a bell that ends a wait.
+
+All waiting of the modem's owner happens inside ``Port.read``. A port that
+moves a clock instead of waiting therefore runs the whole owner in virtual
+time, on one thread.
+"""
+
+import contextlib
+import os
+import select
+import threading
+from typing import Protocol
+
+from outcry.hw.modem.errors import PortLost
+
+READ_SIZE = 4096
+WRITE_LIMIT_S = 3.0  # 4 kB take 0.35 s at 115200; without flow control nothing may hold longer
+
+
+class Port(Protocol):
+    """What the owner needs of a serial line. ``PortLost`` is the only error it may raise."""
+
+    def write(self, data: bytes) -> None:
+        """Hand all of ``data`` to the line."""
+
+    def read(self, timeout_s: float) -> bytes:
+        """Whatever has arrived, waiting at most ``timeout_s``; empty when time is up or woken."""
+
+    def wake(self) -> None:
+        """End a ``read`` that waits, or else the next one. Callable from any thread."""
+
+    def close(self) -> None:
+        """Give the device back. Closing twice is harmless."""
+
+
+class SerialPort:
+    """A real device through pyserial, three wires: no RTS/CTS, no DTR/DSR.
+
+    SIM800L flow control is off by default and CTS seldom wired (hardware
+    design V1.00 p.29). The device is locked against a second opener.
+    """
+
+    def __init__(self, path: str, baudrate: int = 115200) -> None:
+        """Raises ``PortLost`` if the device is absent, busy or not ours to open."""
+        import serial  # here, so that importing the modem stays cheap at start
+
+        try:
+            self._serial = serial.Serial(
+                path,
+                baudrate,
+                timeout=0,
+                write_timeout=WRITE_LIMIT_S,
+                rtscts=False,
+                dsrdtr=False,
+                xonxoff=False,
+                exclusive=True,
+            )
+        except (OSError, ValueError) as exc:
+            raise PortLost(f"cannot open the modem's serial device: {type(exc).__name__}") from exc
+        self._fd: int = self._serial.fileno()
+        self._bell, self._rope = os.pipe()
+        os.set_blocking(self._bell, False)
+        os.set_blocking(self._rope, False)
+        self._open = True
+        self._closing = threading.Lock()  # a wake must never write into a number used anew
+
+    def write(self, data: bytes) -> None:
+        """Hand ``data`` to the line; raises ``PortLost`` when it is not taken in time."""
+        try:
+            self._serial.write(data)
+        except OSError as exc:  # pyserial's errors are OSErrors
+            raise PortLost("the modem's serial device takes no bytes") from exc
+
+    def read(self, timeout_s: float) -> bytes:
+        """What has arrived; empty when time is up or woken; ``PortLost`` on a hang-up."""
+        try:
+            ready, _, _ = select.select([self._fd, self._bell], [], [], max(0.0, timeout_s))
+            if self._bell in ready:
+                os.read(self._bell, READ_SIZE)
+            if self._fd not in ready:
+                return b""
+            data = os.read(self._fd, READ_SIZE)
+        except BlockingIOError:
+            return b""
+        except (OSError, ValueError) as exc:
+            raise PortLost("the modem's serial device went away") from exc
+        if not data:
+            raise PortLost("the modem's serial device hung up")
+        return data
+
+    def wake(self) -> None:
+        """End a waiting ``read``; a full pipe already holds a wake."""
+        with self._closing:
+            if self._open:
+                with contextlib.suppress(BlockingIOError):
+                    os.write(self._rope, b"!")
+
+    def close(self) -> None:
+        """Close the device and both ends of the bell."""
+        with self._closing:
+            if not self._open:
+                return
+            self._open = False
+            with contextlib.suppress(OSError):
+                self._serial.close()
+            os.close(self._bell)
+            os.close(self._rope)
+
+
+def open_serial(path: str, baudrate: int = 115200) -> Port:
+    """Open ``path`` as the modem's port; bind both arguments to make the owner's ``open_port``."""
+    return SerialPort(path, baudrate)

@@ -1,0 +1,46 @@
+"""What a given modem, SIM and HQ need. The device path and baud rate belong to ``open_port``."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class ModemSettings:
+    """How to reach the network and HQ. All times in seconds.
+
+    Without ``host`` there is no data path: texts only, as for HQ's own modem.
+    Raises ``ValueError`` naming the setting that cannot be sent to a modem.
+    """
+
+    apn: str = ""
+    apn_user: str = ""
+    apn_password: str = field(default="", repr=False)
+    pin: str | None = field(default=None, repr=False)
+    host: str | None = None
+    port: int = 80
+    sms_while_connecting: bool = True
+    """Whether this modem takes AT+CMGS while TCP CONNECTING; if not, connecting waits for texts."""
+    stale_after_s: float = 3.0
+    """An old connection that gives no answer for this long is closed and opened once."""
+    old_after_s: float = 60.0
+    """A connection idle for longer is old: carriers drop idle ones within minutes."""
+    connect_limit_s: float = 30.0
+    """The modem itself may take 160 s to give up (manual p.215)."""
+    answer_limit_s: float = 10.0
+    poll_interval_s: float = 30.0
+
+    def __post_init__(self) -> None:
+        for name in ("apn", "apn_user", "apn_password", "host"):
+            value = getattr(self, name) or ""
+            if not (value.isascii() and value.isprintable()) or '"' in value or len(value) > 100:
+                raise ValueError(
+                    f"modem {name}: at most 100 printable ASCII characters, no quotation marks"
+                )
+        if self.pin is not None and not (
+            self.pin.isascii() and self.pin.isdigit() and 4 <= len(self.pin) <= 8
+        ):
+            raise ValueError("modem pin: 4 to 8 digits")
+        if not 1 <= self.port <= 65535:
+            raise ValueError("modem port: 1 to 65535")
+        for name in ("stale_after_s", "connect_limit_s", "answer_limit_s", "poll_interval_s"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"modem {name}: more than 0 seconds")
