@@ -1,0 +1,206 @@
+"""AT command lines: from bytes to lines to commands (ITU-T V.250; SIM800 manual p. 22 to 24)."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+LINE_LIMIT = 556  # characters; manual p. 24
+COMMANDS_LIMIT = 39  # in one line; manual p. 24
+
+Form = Literal["run", "read", "test", "set"]
+
+
+class AtError(Exception):
+    """A command is refused; becomes ERROR, +CME ERROR or +CMS ERROR on the line."""
+
+
+class Refused(AtError):
+    """A bare ERROR."""
+
+
+class Cme(AtError):
+    """An equipment error (manual p. 329), shown as +CMEE says."""
+
+    TEXTS: dict[int, str] = {  # noqa: RUF012 - a constant of the manual
+        3: "operation not allowed",
+        4: "operation not supported",
+        10: "SIM not inserted",
+        11: "SIM PIN required",
+        12: "SIM PUK required",
+        13: "SIM failure",
+        14: "SIM busy",
+        16: "incorrect password",
+        30: "no network service",
+        50: "Incorrect parameters",
+        100: "unknown",
+        148: "unspecified GPRS error",
+    }
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+    @property
+    def text(self) -> str:
+        return self.TEXTS.get(self.code, self.TEXTS[100])
+
+
+class Cms(AtError):
+    """A message service error (manual p. 332): always a number."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of a line: ``+CMGS`` with what follows it. A basic command's digits are args."""
+
+    name: str
+    form: Form = "run"
+    args: tuple[str, ...] = ()
+
+    def text(self, position: int, default: str = "") -> str:
+        """An argument without its quotes, or the default where there is none."""
+        return self.args[position] if position < len(self.args) and self.args[position] else default
+
+    def number(self, position: int, default: int | None = None) -> int:
+        """An argument as a whole number. Raises Refused where there is none."""
+        text = self.text(position)
+        if not text and default is not None:
+            return default
+        if not text.isascii() or not text.isdecimal():
+            raise Refused
+        return int(text)
+
+
+class LineReader:
+    """Bytes to lines, as they arrive in command mode. A line ends with CR; A/ repeats the last."""
+
+    def __init__(self) -> None:
+        self._line = bytearray()
+        self._last = ""
+        self._too_long = False
+
+    def take(self, byte: int) -> str | None:
+        """The line this byte completes; None while there is none. Raises Refused for a long one.
+
+        What stands before AT is noise and is dropped; a line without AT is no command: "".
+        """
+        if byte == 0x0D:
+            return self._complete()
+        if byte == 0x08:
+            del self._line[-1:]
+        elif byte == 0x2F and self._line.upper() == b"A":
+            self._line.clear()
+            return self._last
+        elif 0x20 <= byte < 0x7F:
+            if len(self._line) < LINE_LIMIT:
+                self._line.append(byte)
+            else:
+                self._too_long = True
+        return None
+
+    def forget(self) -> None:
+        self._line.clear()
+        self._too_long = False
+
+    def _complete(self) -> str:
+        line, too_long = self._line.decode("ascii"), self._too_long
+        self.forget()
+        start = line.upper().find("AT")
+        if start < 0:
+            return ""
+        if too_long:
+            raise Refused
+        self._last = line[start:]
+        return self._last
+
+
+_QUOTED = r'"[^"]*(?:"|$)'
+_PIECE = re.compile(rf'(?:{_QUOTED}|[^";])*')
+_BASIC = re.compile(r"(&?[A-Z])(\d*)(?:=(\d*)|(\?))?", re.IGNORECASE)
+_EXTENDED = re.compile(r"([+^*#$%][A-Z0-9+]*)(=\?|\?|=)?(.*)", re.IGNORECASE | re.DOTALL)
+_ARGUMENT = re.compile(rf"((?:{_QUOTED}|[^\",])*)(,|$)")
+
+
+def commands(line: str) -> list[Command]:
+    """The commands of a line that starts with AT, in order; AT alone is one without a name.
+
+    Raises Refused for nonsense.
+    """
+    rest = _without_spaces(line)[2:]
+    found: list[Command] = []
+    if not rest:
+        return [Command("")]
+    while rest:
+        if rest[0] == ";":
+            rest = rest[1:]
+            continue
+        if rest[0] in "+^*#$%":
+            piece = _matched(_PIECE, rest).group()
+            found.append(_extended(piece))
+            rest = rest[len(piece) :]
+        elif rest[0] in "Dd":
+            number, _, rest = rest[1:].partition(";")
+            found.append(Command("D", "run", (number,)))
+        else:
+            match = _matched(_BASIC, rest)
+            found.append(_basic(match))
+            rest = rest[match.end() :]
+    if len(found) > COMMANDS_LIMIT:
+        raise Refused
+    return found
+
+
+def _matched(pattern: re.Pattern[str], text: str) -> re.Match[str]:
+    match = pattern.match(text)
+    if match is None:
+        raise Refused
+    return match
+
+
+def _without_spaces(line: str) -> str:
+    """Spaces outside quotes mean nothing; some libraries send ``AT + HTTPINIT``."""
+    return "".join(
+        piece if piece.startswith('"') else piece.replace(" ", "")
+        for piece in re.findall(rf'{_QUOTED}|[^"]+', line)
+    )
+
+
+def _basic(match: re.Match[str]) -> Command:
+    name, digits, value, asks = match.groups()
+    if asks:
+        return Command(name.upper() + digits, "read")
+    if value is not None:
+        return Command(name.upper() + digits, "set", (value,))
+    return Command(name.upper(), "run", (digits,) if digits else ())
+
+
+def _extended(piece: str) -> Command:
+    name, sign, rest = _matched(_EXTENDED, piece).groups()
+    form: Form = {None: "run", "?": "read", "=?": "test", "=": "set"}[sign]  # type: ignore[assignment]
+    if form == "set":
+        return Command(name.upper(), "set", _arguments(rest))
+    if rest:
+        raise Refused
+    return Command(name.upper(), form)
+
+
+def _arguments(text: str) -> tuple[str, ...]:
+    arguments = []
+    at = 0
+    while True:
+        match = _matched_at(text, at)
+        arguments.append(match.group(1).strip('"'))
+        if not match.group(2):
+            return tuple(arguments)
+        at = match.end()
+
+
+def _matched_at(text: str, at: int) -> re.Match[str]:
+    match = _ARGUMENT.match(text, at)
+    if match is None:
+        raise Refused
+    return match

@@ -1,0 +1,150 @@
+"""The internet as the modem's TCP reaches it: a small protocol, and its one shipped form, which
+knows only this machine."""
+
+import errno
+import ipaddress
+import socket
+from typing import Literal, Protocol
+
+ConnectionState = Literal["connecting", "open", "failed", "closed"]
+CHUNK = 4096  # bytes read at once
+
+
+class Connection(Protocol):
+    """One TCP connection; nothing in it waits. Times are the board's, in seconds."""
+
+    def state(self, now: float) -> ConnectionState: ...
+
+    def send(self, data: bytes, now: float) -> None: ...
+
+    def receive(self, now: float) -> bytes:
+        """What has arrived, b"" when nothing has; `state` turns to closed after the last byte."""
+        ...
+
+    def close(self, now: float) -> None: ...
+
+    def due(self) -> float | None:
+        """When something will happen here by itself, where that is known (simulated peers)."""
+        ...
+
+
+class Network(Protocol):
+    def connect(self, host: str, port: int, now: float) -> Connection: ...
+
+    def resolve(self, host: str) -> str | None:
+        """The address of a name, or None."""
+        ...
+
+
+class LoopbackNetwork:
+    """Real sockets, to this machine only: any other address fails like an unreachable host."""
+
+    def __init__(self) -> None:
+        self.connections: list[LoopbackConnection] = []
+
+    def connect(self, host: str, port: int, now: float) -> "LoopbackConnection":
+        connection = LoopbackConnection(self.resolve(host), port)
+        self.connections = [each for each in self.connections if each.fileno() >= 0]
+        self.connections.append(connection)
+        return connection
+
+    def resolve(self, host: str) -> str | None:
+        if host.lower() == "localhost":
+            return "127.0.0.1"
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return None
+        return str(address) if address.is_loopback else None
+
+    def waiting(self) -> tuple[list[int], list[int]]:
+        """File descriptors to watch: those that may become readable, and writable."""
+        open_ = [each for each in self.connections if each.fileno() >= 0]
+        return (
+            [each.fileno() for each in open_ if each.wants_reading()],
+            [each.fileno() for each in open_ if each.wants_writing()],
+        )
+
+
+class LoopbackConnection:
+    def __init__(self, address: str | None, port: int) -> None:
+        self._state: ConnectionState = "connecting"
+        self._unsent = bytearray()
+        self._socket: socket.socket | None = None
+        if address is None or not 0 < port < 65536:
+            self._state = "failed"
+            return
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        self._socket.setblocking(False)
+        if self._socket.connect_ex((address, port)) not in (0, errno.EINPROGRESS):
+            self._end("failed")
+
+    def fileno(self) -> int:
+        return self._socket.fileno() if self._socket is not None else -1
+
+    def wants_reading(self) -> bool:
+        return self._state == "open"
+
+    def wants_writing(self) -> bool:
+        return self._state == "connecting" or bool(self._unsent)
+
+    def state(self, now: float) -> ConnectionState:
+        if self._state == "connecting" and self._socket is not None:
+            self._look_whether_connected(self._socket)
+        if self._state == "open" and self._unsent:
+            self._flush()
+        return self._state
+
+    def send(self, data: bytes, now: float) -> None:
+        self._unsent += data
+        if self._state == "open":
+            self._flush()
+
+    def receive(self, now: float) -> bytes:
+        if self._state != "open" or self._socket is None:
+            return b""
+        try:
+            data = self._socket.recv(CHUNK)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            data = b""
+        if not data:
+            self._end("closed")
+        return data
+
+    def close(self, now: float) -> None:
+        if self._state in ("connecting", "open"):
+            self._end("closed")
+
+    def due(self) -> float | None:
+        return None
+
+    def _look_whether_connected(self, sock: socket.socket) -> None:
+        if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self._end("failed")
+            return
+        try:
+            sock.getpeername()
+        except OSError:
+            return
+        self._state = "open"
+
+    def _flush(self) -> None:
+        if self._socket is None:
+            return
+        try:
+            sent = self._socket.send(self._unsent)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._end("closed")
+            return
+        del self._unsent[:sent]
+
+    def _end(self, state: ConnectionState) -> None:
+        self._state = state
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None

@@ -1,0 +1,24 @@
+"""What differs from one SIM800 to the next, and what nobody has verified on hardware."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Options:
+    """One modem's build. Where the manual and the field disagree, the harder case is the default.
+
+    The identities are fictitious (test ranges).
+    """
+
+    imei: str = "001010123456780"
+    imsi: str = "001010123456789"
+    iccid: str = "89441000000000000018"
+    service_centre: str = "+447700900999"
+    autobaud: bool = False  # AT+IPR=0: no RDY, +CFUN, +CPIN at power-on (manual p. 53)
+    pin: str | None = None  # the SIM asks for it after power-on
+    sim: bool = True
+    sms_capacity: int = 20  # messages the SIM holds
+    me_storage: bool = False  # whether AT+CPMS="ME" is accepted (manual: yes; a SIM800L: no)
+    escape_answers_ok: bool = True  # ESC at a prompt is answered with OK
+    serves_while_connecting: bool = True  # other commands between CIPSTART's OK and its result
+    restarts_after_close: bool = False  # CIPSTART from TCP CLOSED, without CIPSHUT

@@ -1,0 +1,67 @@
+"""A pseudo-terminal that behaves like a UART: raw, never hung up, and forgetful when unread."""
+
+import fcntl
+import os
+import struct
+import termios
+import tty
+from pathlib import Path
+
+UNREAD_LIMIT = 65536  # bytes kept for a slow reader; a UART would have lost them long before
+
+
+class PtyPort:
+    """The device's end. The other end is :attr:`path`, to be opened like any serial port."""
+
+    def __init__(self) -> None:
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self.path = os.ttyname(self._slave)
+        os.chmod(self.path, 0o666)  # gpsd gives up root before it opens the port again
+        self._unwritten = bytearray()
+
+    def fileno(self) -> int:
+        return self._master
+
+    @property
+    def wants_writing(self) -> bool:
+        return bool(self._unwritten)
+
+    def read(self) -> bytes:
+        """What the host has written, b"" when nothing."""
+        try:
+            return os.read(self._master, 4096)
+        except BlockingIOError:
+            return b""
+
+    def write(self, data: bytes) -> None:
+        """Send, as far as the host reads; the rest leaves on the next :meth:`flush`."""
+        self._unwritten += data
+        del self._unwritten[:-UNREAD_LIMIT]
+        self.flush()
+
+    def flush(self) -> None:
+        try:
+            while self._unwritten:
+                del self._unwritten[: os.write(self._master, self._unwritten)]
+        except BlockingIOError:
+            return
+
+    def unread(self) -> int:
+        """Bytes that nobody has read yet."""
+        waiting = fcntl.ioctl(self._slave, termios.FIONREAD, b"\0" * 4)
+        return int(struct.unpack("i", waiting)[0])
+
+    def forget_unread(self) -> None:
+        termios.tcflush(self._slave, termios.TCIFLUSH)
+        self._unwritten.clear()
+
+    def link(self, path: Path) -> None:
+        """Make ``path`` a symlink to the port, in place of an older one."""
+        path.unlink(missing_ok=True)
+        path.symlink_to(self.path)
+
+    def close(self) -> None:
+        os.close(self._master)
+        os.close(self._slave)

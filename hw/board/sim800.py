@@ -1,0 +1,220 @@
+"""A SIM800 as its serial port shows it: a state machine without threads, sockets or sleep.
+
+Bytes go in with the time, bytes come out with the time; in between it says when it will next do
+something by itself. What it answers follows the SIM800 Series AT Command Manual V1.12 and logs of
+real modules; where those are silent, :mod:`outcry.hw.board.options` says so.
+"""
+
+from outcry.hw.board.at import Command, Refused
+from outcry.hw.board.centre import Centre
+from outcry.hw.board.context import Context
+from outcry.hw.board.faults import Faults
+from outcry.hw.board.network import Network
+from outcry.hw.board.options import Options
+from outcry.hw.board.parameters import TABLE, Parameters
+from outcry.hw.board.registration import Registration
+from outcry.hw.board.sms import Sms
+from outcry.hw.board.tcp import Gprs, How, Tcp
+from outcry.hw.board.terminal import Answer, Handler, Terminal, says
+
+_SAID = {
+    "I": ("SIM800 R14.18",),
+    "+CGMI": ("SIMCOM_Ltd",),
+    "+GMI": ("SIMCOM_Ltd",),
+    "+CGMM": ("SIMCOM_SIM800L",),
+    "+GMM": ("SIMCOM_SIM800L",),
+    "+CGMR": ("Revision:1418B04SIM800L24",),
+    "+GMR": ("Revision:1418B04SIM800L24",),
+    "+GSV": ("SIMCOM_Ltd", "SIMCOM_SIM800L", "Revision:1418B04SIM800L24"),
+    "+CBC": ("+CBC: 0,83,3986",),
+    "+CPAS": ("+CPAS: 0",),
+    "+GCAP": ("+GCAP: +CGSM",),
+    "+CLCC": (),
+    "+CNUM": (),
+}
+_IGNORED = ("", "A", "H", "L", "M", "O", "P", "T", "X", "V", "Q", "&C", "&D")
+
+
+class Sim800:
+    """One modem. All times are seconds of the clock its schedule runs by."""
+
+    def __init__(
+        self,
+        context: Context,
+        number: str,
+        centre: Centre,
+        network: Network,
+        options: Options | None = None,
+    ) -> None:
+        self.number = number
+        self.options = options or Options()
+        self.faults = Faults()
+        self._context = context
+        self.terminal = Terminal(context, self.faults, self._reset)
+        self._parameters = Parameters()
+        self._kept_echo = True
+        self.registration = Registration(context, self.terminal, self._parameters, self.options)
+        self.registration.reset = self._reset
+        self.tcp = Tcp(
+            context, self.terminal, self._parameters, self.registration, network, self.options
+        )
+        self.sms = Sms(
+            number,
+            context,
+            self.terminal,
+            self._parameters,
+            self.registration,
+            centre,
+            self.options,
+        )
+        self.terminal.handlers = self._handlers()
+
+    # The wire
+
+    def feed(self, data: bytes, now: float) -> None:
+        """Bytes arrive at the modem's RXD."""
+        self.advance(now)
+        self.terminal.feed(data)
+
+    def output(self, now: float) -> bytes:
+        """All that has left the modem's TXD up to now and was not taken before."""
+        self.advance(now)
+        return self.terminal.output()
+
+    def due(self) -> float | None:
+        """When something next happens by itself; None when nothing will."""
+        times = [
+            time for time in (self._context.schedule.due(), self.tcp.due()) if time is not None
+        ]
+        return min(times, default=None)
+
+    def advance(self, now: float) -> None:
+        """Let everything happen that is due up to now, each thing at its own time."""
+        self.tcp.poll()
+        while (due := self.due()) is not None and due <= now:
+            self._context.schedule.run(due)
+            self.tcp.poll()
+        self._context.schedule.run(now)
+        self.tcp.poll()
+
+    # The power key, and what the board does to the modem
+
+    def power_on(self, now: float) -> None:
+        self.advance(now)
+        self._reset()
+
+    def reset(self, now: float) -> None:
+        """The RST pin: the power-on sequence again."""
+        self.power_on(now)
+
+    def warm(self, now: float) -> None:
+        """Be a modem that was switched on long ago, instead of powering on."""
+        self.advance(now)
+        self.registration.warm()
+
+    def set_network(self, covered: bool, now: float) -> None:
+        self.advance(now)
+        self._context.see("network", on=covered)
+        self.registration.cover(covered)
+
+    def set_gprs(self, how: How, now: float, *, old_only: bool = False) -> None:
+        self.advance(now)
+        self._context.see("gprs", how=how, old_only=old_only)
+        self.tcp.fault(Gprs(how, old_only))
+
+    def set_mute(self, muted: bool, now: float) -> None:
+        """A mute modem neither hears nor answers; inside, life goes on."""
+        self.advance(now)
+        self._context.see("mute", on=muted)
+        self.terminal.muted = muted
+
+    def set_sms_refusal(self, code: int | None, now: float) -> None:
+        """Every AT+CMGS ends in this +CMS ERROR, until None."""
+        self.advance(now)
+        self._context.see("sms-fault", code=code)
+        self.sms.refusal = code
+
+    def status(self) -> dict[str, object]:
+        """What a person asks for first."""
+        return {
+            "number": self.number,
+            "registered": self.registration.registered,
+            "sms_ready": self.registration.sms_ready,
+            "tcp": self.tcp.state,
+            "gprs": self.tcp.gprs.how,
+            "mute": self.terminal.muted,
+            "stored": len(self.sms.storage.messages),
+            "faults": len(self.faults),
+        }
+
+    def _reset(self) -> None:
+        self.terminal.restart()
+        self.tcp.restart()
+        self._parameters.restore()
+        self._take_over()
+        self.terminal.echo = self._kept_echo
+        self.registration.power_on()
+
+    # Commands that belong to no part
+
+    def _handlers(self) -> dict[str, Handler]:
+        return {
+            **dict.fromkeys(TABLE, self._stores),
+            **dict.fromkeys(_SAID, self._says),
+            **dict.fromkeys(_IGNORED, _nothing),
+            **self.registration.handlers,
+            **self.sms.handlers,
+            **self.tcp.handlers,
+            "E": self._answer_echo,
+            "Z": self._answer_z,
+            "&F": self._answer_factory,
+            "&W": self._answer_keep,
+            "+CGSN": lambda command: _identity(command, self.options.imei),
+            "+GSN": lambda command: _identity(command, self.options.imei),
+            "+CIMI": lambda command: _identity(command, self.options.imsi),
+            "+CCID": lambda command: _identity(command, self.options.iccid),
+        }
+
+    def _stores(self, command: Command) -> Answer:
+        answer = self._parameters.answer(command)
+        self._take_over()
+        return answer
+
+    def _take_over(self) -> None:
+        self.terminal.errors = self._parameters.number("+CMEE")
+
+    def _says(self, command: Command) -> Answer:
+        if command.form == "test":
+            return says()
+        return says(*_SAID[command.name])
+
+    def _answer_echo(self, command: Command) -> Answer:
+        if command.text(0, "0") not in ("0", "1"):
+            raise Refused
+        self.terminal.echo = command.text(0, "0") == "1"
+        return says()
+
+    def _answer_z(self, command: Command) -> Answer:
+        self._parameters.restore()
+        self._take_over()
+        self.terminal.echo = self._kept_echo
+        return says()
+
+    def _answer_factory(self, command: Command) -> Answer:
+        self._parameters.forget()
+        self._take_over()
+        self.terminal.echo = True
+        return says()
+
+    def _answer_keep(self, command: Command) -> Answer:
+        self._parameters.keep()
+        self._kept_echo = self.terminal.echo
+        return says()
+
+
+def _nothing(command: Command) -> Answer:
+    return says()
+
+
+def _identity(command: Command, identity: str) -> Answer:
+    return says() if command.form == "test" else says(identity)

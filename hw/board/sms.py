@@ -1,0 +1,220 @@
+"""The modem's messages: sending (CMGS), what arrives (+CMTI, +CMT), delivery reports (+CDS)."""
+
+from outcry.hw.board import pdu, textmode
+from outcry.hw.board.at import Cme, Cms, Command, Refused
+from outcry.hw.board.centre import Centre
+from outcry.hw.board.context import Context
+from outcry.hw.board.options import Options
+from outcry.hw.board.parameters import Parameters
+from outcry.hw.board.registration import Registration
+from outcry.hw.board.storage import Storage
+from outcry.hw.board.terminal import Answer, Entry, Handler, Steps, Terminal, Wait, says
+
+NO_SIM, BAD_PDU, SIM_BUSY, NO_NETWORK, NETWORK_TIMEOUT = 310, 304, 314, 331, 332
+_ONLY_WHEN_READY = ("+CMGF", "+CSCS", "+CNMI", "+CSMP", "+CSDH")
+_BUFFERED_AT_MOST = 64  # unsolicited lines kept while CNMI says to
+
+
+class Sms:
+    """A subscriber of the centre, and the handlers of the message commands."""
+
+    def __init__(
+        self,
+        number: str,
+        context: Context,
+        terminal: Terminal,
+        parameters: Parameters,
+        registration: Registration,
+        centre: Centre,
+        options: Options,
+    ) -> None:
+        self.number = number
+        self.refusal: int | None = None  # a +CMS ERROR that every CMGS gets, on demand
+        self._context = context
+        self._terminal = terminal
+        self._parameters = parameters
+        self._registration = registration
+        self._centre = centre
+        self._options = options
+        self._service_centre = options.service_centre
+        self._reference = 0
+        self._buffered: list[str] = []
+        self.storage = Storage(parameters, options, pdu.centre_address(options.service_centre))
+        self.handlers: dict[str, Handler] = {
+            **{name: self._once_ready(handler) for name, handler in self._own().items()},
+            **{name: self._once_ready(self._set) for name in _ONLY_WHEN_READY},
+        }
+        centre.attach(self)
+        registration.when_registered.append(lambda: centre.alert(number))
+
+    def _own(self) -> dict[str, Handler]:
+        return {
+            **{name: self._then_fetch(handler) for name, handler in self.storage.handlers.items()},
+            "+CMGS": self._answer_cmgs,
+            "+CSCA": self._answer_csca,
+            "+CSMS": self._answer_csms,
+        }
+
+    # What the centre does with this modem
+
+    def take(self, tpdu: bytes) -> bool:
+        if not self._reachable():
+            return False
+        if self._parameters.number("+CNMI", 1) >= 2:
+            self._announce("+CMT: " + self._direct(tpdu))
+            return True
+        index = self.storage.add(tpdu)
+        if index is None:
+            return False
+        self._context.see("sms-stored", index=index)
+        if self._parameters.number("+CNMI", 1) == 1:
+            self._announce(f'+CMTI: "{self.storage.memory}",{index}')
+        return True
+
+    def report(self, tpdu: bytes) -> bool:
+        if not self._reachable():
+            return False
+        if self._parameters.number("+CNMI", 3) == 1:
+            whole = pdu.centre_address(self._service_centre) + tpdu
+            self._announce(f"+CDS: {len(tpdu)}\r\n{whole.hex().upper()}")
+        return True
+
+    def _reachable(self) -> bool:
+        return self._registration.registered and self._registration.sms_ready
+
+    def _direct(self, tpdu: bytes) -> str:
+        if self._parameters.number("+CMGF"):
+            details = self._parameters.number("+CSDH") == 1
+            return textmode.shown(tpdu, self._parameters.text("+CSCS"), details)
+        whole = pdu.centre_address(self._service_centre) + tpdu
+        return f'"",{len(tpdu)}\r\n{whole.hex().upper()}'
+
+    def _announce(self, line: str) -> None:
+        if self._parameters.number("+CNMI", 0):
+            self._terminal.urc(line)
+        elif len(self._buffered) < _BUFFERED_AT_MOST:
+            self._buffered.append(line)
+
+    # Commands
+
+    def _once_ready(self, handler: Handler) -> Handler:
+        """Message commands fail until SMS Ready."""
+
+        def guarded(command: Command) -> Answer | Steps:
+            if self._registration.sms_ready:
+                return handler(command)
+            if command.name in _ONLY_WHEN_READY:
+                raise Cme(3)
+            raise Cms(SIM_BUSY if self._options.sim else NO_SIM)
+
+        return guarded
+
+    def _then_fetch(self, handler: Handler) -> Handler:
+        """The centre hears of room made in the store, and sends what waited for it."""
+
+        def fetching(command: Command) -> Answer | Steps:
+            answer = handler(command)
+            if self.storage.freed():
+                self._centre.alert(self.number)
+            return answer
+
+        return fetching
+
+    def _set(self, command: Command) -> Answer:
+        answer = self._parameters.answer(command)
+        if self._parameters.number("+CNMI", 0):
+            buffered, self._buffered = self._buffered, []
+            for line in buffered:
+                self._terminal.urc(line)
+        return answer
+
+    def _answer_csca(self, command: Command) -> Answer:
+        if command.form == "test":
+            return says()
+        if command.form == "read":
+            return says(f'+CSCA: "{self._service_centre}",145')
+        number = command.text(0)
+        if command.form != "set" or not number.removeprefix("+").isdecimal():
+            raise Refused
+        self._service_centre = number
+        return says()
+
+    def _answer_csms(self, command: Command) -> Answer:
+        if command.form == "test":
+            return says("+CSMS: (0,1)")
+        if command.form == "read":
+            return says("+CSMS: 1,1,1,1")
+        if command.form != "set" or command.number(0) not in (0, 1):
+            raise Refused
+        return says("+CSMS: 1,1,1")
+
+    def _answer_cmgs(self, command: Command) -> Answer | Steps:
+        if command.form == "test":
+            return says()
+        if command.form != "set":
+            raise Refused
+        return (
+            self._text_typed(command)
+            if self._parameters.number("+CMGF")
+            else self._pdu_typed(command)
+        )
+
+    def _pdu_typed(self, command: Command) -> Steps:
+        length = command.number(0)
+        typed = yield Entry()
+        if typed is None:
+            return self._cancelled()
+        try:
+            octets = bytes.fromhex(typed.decode("ascii").strip())
+            tpdu = octets[1 + octets[0] :]
+            message = pdu.submit(tpdu)
+        except (ValueError, IndexError):
+            return (yield from self._refused(BAD_PDU))
+        if len(tpdu) != length:
+            return (yield from self._refused(BAD_PDU))
+        return (yield from self._sent(message))
+
+    def _text_typed(self, command: Command) -> Steps:
+        charset = self._parameters.text("+CSCS")
+        recipient = command.text(0)
+        if charset == "UCS2" and not recipient.startswith("+"):
+            recipient = textmode.entered(recipient.encode(), charset)
+        if not recipient.removeprefix("+").isdecimal():
+            raise Cms(BAD_PDU)
+        typed = yield Entry(again=b"\r\n> ")
+        if typed is None:
+            return self._cancelled()
+        try:
+            text = textmode.entered(typed.replace(b"\r", b"\n"), charset)
+            content = textmode.outgoing(text, self._parameters.number("+CSMP", 3))
+        except Cms as error:
+            return (yield from self._refused(error.code))
+        wants_report = bool(self._parameters.number("+CSMP", 0) & 0x20)
+        return (yield from self._sent(pdu.Submit(recipient, content, 0, wants_report)))
+
+    def _cancelled(self) -> Answer:
+        self._context.see("cmgs", outcome="cancelled")
+        return says() if self._options.escape_answers_ok else Answer(b"", "")
+
+    def _sent(self, message: pdu.Submit) -> Steps:
+        timing = self._context.timing
+        if self.refusal is not None:
+            return (yield from self._refused(self.refusal))
+        if self._off_network():
+            return (yield from self._refused(NO_NETWORK))
+        yield Wait(self._context.draw(timing.sms_submit))
+        if self._off_network():
+            return (yield from self._refused(NETWORK_TIMEOUT))
+        self._reference = self._reference % 255 + 1
+        name = self._centre.submit(self.number, message, self._reference)
+        outcome = f"+CMGS: {self._reference}"
+        self._context.see("cmgs", outcome=outcome, id=name)
+        return says(outcome)
+
+    def _off_network(self) -> bool:
+        return not self._registration.registered
+
+    def _refused(self, code: int) -> Steps:
+        yield Wait(self._context.draw(self._context.timing.sms_refusal))
+        self._context.see("cmgs", outcome=f"+CMS ERROR: {code}")
+        raise Cms(code)
