@@ -1,0 +1,7 @@
+"""``python -m outcry.daemon`` is ``outcry``."""
+
+import sys
+
+from outcry.daemon.cli import main
+
+sys.exit(main())

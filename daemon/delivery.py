@@ -1,0 +1,297 @@
+"""Delivery: hands what the outbox holds to the modem and says what came back.
+
+One post and one text are under way at a time, so that the newest report and
+the next text in order can always go first. What failed stays in the outbox and
+goes again; the rules of the alarm say when.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from outcry.daemon.alarm import Audience, Event
+from outcry.daemon.identity import Identity, contact_link
+from outcry.daemon.journal import Entry, Journal
+from outcry.daemon.memory import Memory
+from outcry.daemon.outbox import HQ, Outbox, StoredReport, StoredText, TextOutcome
+from outcry.daemon.texts import Language, Template
+from outcry.envelope import EnvelopeRefused, Header, from_text, to_text
+from outcry.hw.modem import (
+    Modem,
+    Outcome,
+    PostAnswered,
+    PostFailed,
+    SmsOutcome,
+    SmsReceived,
+    SmsReport,
+)
+from outcry.receipt import RECEIPT_CHARS, ReceiptRefused, Status, header_of, verify
+from outcry.report import AlarmKind, NoPosition, Position
+
+TEXT_RETRIES_S = (5, 15, 30, 60, 120, 300)  # after a refusal; the last one repeats
+_HTTP_OK = 200
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a message from the modem means to the alarm: a report's sequence and the events."""
+
+    events: tuple[Event, ...]
+    sequence: int | None = None
+
+
+NOTHING = Answer(())
+
+
+class Delivery:
+    """Posts and texts of one device."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        outbox: Outbox,
+        memory: Memory,
+        languages: dict[str, Language],
+        modem: Modem,
+        journal: Journal,
+    ) -> None:
+        self._identity = identity
+        self._outbox = outbox
+        self._memory = memory
+        self._languages = languages
+        self._modem = modem
+        self._journal = journal
+        self._posting: int | None = None  # the counter of the report under way
+        self._heartbeat: StoredReport | None = None
+        self._texting: int | None = None  # the id of the text under way
+        self._failures: dict[int, int] = {}
+        self._text_at: dict[int, float] = {}
+
+    # Data
+
+    def post(self) -> None:
+        """Send the newest unanswered report, unless one is under way."""
+        waiting = self._outbox.unanswered()
+        if not waiting or self._posting is not None:
+            return
+        if self._heartbeat is not None:  # supervision never stands in an alarm's way
+            self._modem.cancel_post(_ref(self._heartbeat))
+            self._heartbeat = None
+        report = waiting[0]
+        self._posting = report.counter
+        self._tell(Entry.POSTING, report, path="data")
+        self._modem.post(_ref(report), report.sealed)
+
+    def post_heartbeat(self, heartbeat: StoredReport) -> None:
+        """Send a heartbeat, unless a report is under way. It is not kept and not sent again."""
+        if self._posting is None and heartbeat.sealed:
+            if self._heartbeat is not None:
+                self._modem.cancel_post(_ref(self._heartbeat))
+            self._heartbeat = heartbeat
+            self._modem.post(_ref(heartbeat), heartbeat.sealed)
+
+    def answered(self, event: PostAnswered) -> Answer:
+        """HQ, or somebody in its place, answered a post."""
+        report = self._finished_post(event.ref)
+        if report is None:
+            return NOTHING
+        try:
+            if event.status != _HTTP_OK:
+                raise ReceiptRefused(f"HTTP {event.status}")
+            status = verify(event.body, report.token, self._header(report))
+        except ReceiptRefused as error:
+            return self._post_failed(report, str(error))
+        if not report.alarm:
+            self._journal.tell(Entry.HEARTBEAT, detail="answered")
+            return NOTHING
+        return self._received(report, status, "data", (Event.DATA_WORKS,))
+
+    def failed(self, event: PostFailed) -> Answer:
+        """A post got no answer."""
+        report = self._finished_post(event.ref)
+        return NOTHING if report is None else self._post_failed(report, event.reason)
+
+    def _finished_post(self, ref: str) -> StoredReport | None:
+        if self._heartbeat is not None and ref == _ref(self._heartbeat):
+            heartbeat, self._heartbeat = self._heartbeat, None
+            return heartbeat
+        if self._posting is not None:
+            report = self._outbox.reports[self._posting]
+            if ref == _ref(report):
+                self._posting = None
+                return report
+        return None
+
+    def _post_failed(self, report: StoredReport, reason: str) -> Answer:
+        if not report.alarm:
+            self._journal.tell(Entry.HEARTBEAT, detail=f"unanswered: {reason}")
+            return NOTHING
+        self._tell(Entry.POST_FAILED, report, path="data", detail=reason)
+        return Answer((Event.POST_FAILED,), report.sequence)
+
+    # Texts
+
+    def queue_texts(
+        self,
+        report: StoredReport,
+        audience: Audience,
+        raised_at: float | None,
+        place: Position | NoPosition,
+        drill: bool,
+    ) -> None:
+        """Put this report's texts into the outbox, in the order people need them.
+
+        The first contact hears first, then HQ, then the others, then everybody's link.
+        """
+        contacts = range(1, len(self._identity.contacts) + 1)
+        order: list[tuple[int, Template]] = []
+        if audience is Audience.EVERYONE:
+            order += [(contact, Template.ALERT) for contact in contacts]
+        enrolment = self._identity.enrolment
+        if enrolment is not None and report.sealed:
+            if enrolment.hq.number is not None:
+                order.insert(1, (HQ, Template.SEALED))
+            if audience is Audience.EVERYONE:
+                order += [(contact, Template.LINK) for contact in contacts]
+        for recipient, template in order:
+            text = self._outbox.add_text(report.counter, recipient, template.value)
+            if recipient != HQ:
+                words = self._words(text, raised_at, place, drill)
+                self._memory.remember_text(text.id, words)
+
+    def send_text(self, now: float) -> None:
+        """Send the next text that is due, unless one is under way."""
+        if self._texting is not None:
+            return
+        for text in self._outbox.open_texts():
+            if self._text_at.get(text.id, now) <= now:
+                self._texting = text.id
+                self._tell_text(Entry.TEXT_OUT, text)
+                self._modem.send_sms(f"text-{text.id}", self._number(text), self._final(text))
+                return
+
+    def next_due(self, now: float) -> float | None:
+        """When a text that was refused wants to be tried again, if none is under way."""
+        if self._texting is not None:
+            return None
+        times = [self._text_at.get(text.id, now) for text in self._outbox.open_texts()]
+        return min(times, default=None)
+
+    def texted(self, event: SmsOutcome, now: float) -> None:
+        """The modem says what became of a text. Call inside an outbox step."""
+        if self._texting is not None and event.ref == f"text-{self._texting}":
+            self._texting = None
+        text = self._outbox.texts.get(int(event.ref.removeprefix("text-")))
+        if text is None or (not text.is_open and event.outcome is not Outcome.DONE):
+            return
+        if event.outcome is Outcome.DONE:
+            self._outbox.set_text(replace(text, outcome=TextOutcome.GIVEN))
+            self._tell_text(Entry.TEXT_GIVEN, text)
+        elif event.outcome is Outcome.UNKNOWN:
+            lost_before = text.outcome is TextOutcome.MAYBE_SENT
+            outcome = TextOutcome.UNKNOWN if lost_before else TextOutcome.MAYBE_SENT
+            self._outbox.set_text(replace(text, outcome=outcome))
+            self._tell_text(Entry.TEXT_UNKNOWN, text)
+            self._postpone(text, now)
+        else:
+            self._tell_text(Entry.TEXT_FAILED, text, count=event.code)
+            self._postpone(text, now)
+
+    def reported(self, event: SmsReport) -> None:
+        """The network says whether a text reached its phone."""
+        text = self._outbox.texts.get(int(event.ref.removeprefix("text-")))
+        if text is not None:
+            self._tell_text(Entry.TEXT_REACHED if event.delivered else Entry.TEXT_LOST, text)
+
+    def _postpone(self, text: StoredText, now: float) -> None:
+        failures = self._failures[text.id] = self._failures.get(text.id, 0) + 1
+        wait = TEXT_RETRIES_S[min(failures, len(TEXT_RETRIES_S)) - 1]
+        self._text_at[text.id] = now + wait
+
+    def _words(
+        self,
+        text: StoredText,
+        raised_at: float | None,
+        place: Position | NoPosition | None,
+        drill: bool,
+    ) -> str:
+        contact = self._identity.contacts[text.recipient - 1]
+        language = self._languages[contact.language]
+        if text.template == Template.ALERT.value:
+            return language.alert(self._identity.wearer, raised_at, place, drill)
+        enrolment = self._identity.enrolment
+        assert enrolment is not None  # a link is only queued where there is an HQ to open it
+        sealed = to_text(self._outbox.reports[text.counter].sealed)
+        link = contact_link(enrolment, sealed, text.recipient)
+        return language.link(self._identity.wearer, link)
+
+    def _final(self, text: StoredText) -> str:
+        if text.template == Template.SEALED.value:
+            return to_text(self._outbox.reports[text.counter].sealed)
+        words = self._memory.text(text.id)
+        if words is None:  # a power cut: what was known is gone, that it happened is not
+            drill = self._outbox.alarm.kind is AlarmKind.DRILL
+            words = self._words(text, None, None, drill)
+            self._memory.remember_text(text.id, words)
+        return words
+
+    def _number(self, text: StoredText) -> str:
+        if text.recipient == HQ:
+            assert self._identity.enrolment is not None
+            number = self._identity.enrolment.hq.number
+            assert number is not None
+            return number
+        return self._identity.contacts[text.recipient - 1].number
+
+    # Receipts by SMS
+
+    def received(self, event: SmsReceived) -> Answer:
+        """The one thing an SMS can say to this device: a receipt of an open report."""
+        try:
+            if len(event.text) != RECEIPT_CHARS:
+                raise ReceiptRefused("not a receipt's length")
+            receipt = from_text(event.text)
+            report = self._outbox.reports.get(header_of(receipt).counter)
+            if report is None:
+                raise ReceiptRefused("no such report")
+            status = verify(receipt, report.token, self._header(report))
+        except (ReceiptRefused, EnvelopeRefused):
+            self._journal.tell(Entry.STRANGE_SMS)
+            return NOTHING
+        return self._received(report, status, "sms", ())
+
+    def _received(
+        self, report: StoredReport, status: Status, path: str, events: tuple[Event, ...]
+    ) -> Answer:
+        person = status is Status.ACKNOWLEDGED
+        self._outbox.answer_report(report.counter)
+        self._tell(
+            Entry.RECEIPT, report, path=path, detail="a person has it" if person else "HQ has it"
+        )
+        receipt = Event.RECEIPT_ACKNOWLEDGED if person else Event.RECEIPT_STORED
+        return Answer((*events, receipt), report.sequence)
+
+    def _header(self, report: StoredReport) -> Header:
+        if self._identity.enrolment is None:
+            raise ReceiptRefused("there is no HQ")
+        return Header(self._identity.enrolment.device, report.counter)
+
+    def _tell(self, entry: Entry, report: StoredReport, path: str, detail: str = "") -> None:
+        self._journal.tell(
+            entry, alarm=report.alarm, path=path, count=report.sequence, detail=detail
+        )
+
+    def _tell_text(self, entry: Entry, text: StoredText, count: int | None = None) -> None:
+        alarm = self._outbox.reports[text.counter].alarm
+        self._journal.tell(
+            entry,
+            alarm=alarm,
+            path="sms",
+            recipient=text.recipient,
+            detail=text.template,
+            count=count,
+        )
+
+
+def _ref(report: StoredReport) -> str:
+    return f"report-{report.counter}"

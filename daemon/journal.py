@@ -1,0 +1,129 @@
+"""What the daemon says to whoever reads the journal.
+
+Each kind of entry has a stable ``MESSAGE_ID``. An entry can carry an alarm's
+id, states, paths, counts and reasons from the code's own enumerations; there is
+no way to hand it a position, a number, a name or a key.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from enum import Enum
+
+from outcry.daemon.alarm import State
+
+Fields = dict[str, str]
+Sink = Callable[[int, str, Fields], None]
+
+
+class Entry(Enum):
+    """MESSAGE_ID, log level and sentence of each kind of entry."""
+
+    STARTED = ("e9c547895a5a4c689b497bebeee871c8", logging.INFO, "outcry {detail} starts")
+    ARMED = ("6418a4d1accf40f0a5a21a06b5dfe367", logging.INFO, "armed: the button is watched")
+    RESUMED = (
+        "479ebd4315284531a443ded2e7d55d1e",
+        logging.WARNING,
+        "an alarm was open before the restart and goes on",
+    )
+    HELD = ("33b40041de2a407bbe630ccb892c2a75", logging.WARNING, "the button was held")
+    STATE = ("b2ba576642834293909dc258d7614c1b", logging.INFO, "now {state}: {detail}")
+    SEALED = ("2eeeb74ccc3c4411bb6297e33fffa55b", logging.INFO, "report {count} sealed, on disk")
+    POSTING = ("e93456bcb7104b10b98b4a1bcdfff8f9", logging.INFO, "report {count} goes out")
+    RECEIPT = ("b9f26ccaa0b647e89e0bf629f8756bdc", logging.INFO, "report {count}: {detail}")
+    POST_FAILED = (
+        "84140a74527847b2841a339eeba70de7",
+        logging.INFO,
+        "report {count} got no valid receipt: {detail}",
+    )
+    TEXT_OUT = (
+        "36c3af3903b14ac1bc94438102404fa0",
+        logging.INFO,
+        "{detail} to {recipient} goes out",
+    )
+    TEXT_GIVEN = (
+        "7f1fafb382be4fa9b8c721bf990a5bac",
+        logging.INFO,
+        "{detail} to {recipient}: the network took it",
+    )
+    TEXT_FAILED = (
+        "e42f0340d36642cc8d835c822b36dc9c",
+        logging.WARNING,
+        "{detail} to {recipient}: not sent, tried again later (modem code {count})",
+    )
+    TEXT_UNKNOWN = (
+        "cbb1c7a4734345d58f3362404f554a0b",
+        logging.WARNING,
+        "{detail} to {recipient}: outcome lost",
+    )
+    TEXT_REACHED = (
+        "10ea60c629d745d4b44e44f172a5c222",
+        logging.INFO,
+        "{detail} to {recipient}: it reached the phone",
+    )
+    TEXT_LOST = (
+        "49ca1aa0194f4b749372ffca55a5663f",
+        logging.WARNING,
+        "{detail} to {recipient}: the network gave it up",
+    )
+    MODEM = ("3891b5f5a4b147c4b2ef51c27816e6a9", logging.INFO, "modem: {detail}")
+    DATA_PATH = ("550bbbfdd0b84a9f80234193fd886e15", logging.INFO, "data path: {detail}")
+    GPS = ("53f5680e02eb412b886b7e1e1b35dd65", logging.INFO, "gps: {detail}")
+    CARD_FAULT = ("ec0b7017b81247f08becbf95d4db8791", logging.ERROR, "{detail}; going on in memory")
+    PART_FAULT = ("6688bb93073c4682bbc98b9b2e83c593", logging.ERROR, "{detail}")
+    INTERNAL = (
+        "02deb16d11b84a70b8f94c52cb545588",
+        logging.ERROR,
+        "a fault in Outcry itself, please report it: {detail}",
+    )
+    HEARTBEAT = ("0e2c199365884198abfba2c9b495deae", logging.DEBUG, "heartbeat: {detail}")
+    STRANGE_SMS = (
+        "4e2c0ceafa004205965b0f032159fcdc",
+        logging.INFO,
+        "an SMS that is no receipt of ours was deleted unread",
+    )
+    STOPPING = ("aaad101ba5f342989e3d8afbd63a6a0f", logging.INFO, "stopping: {detail}")
+
+    @property
+    def message_id(self) -> str:
+        """128 bits in hex, the same for ever."""
+        return self.value[0]
+
+
+class Journal:
+    """Turns entries into sentences and fields and hands them to the sink."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+
+    def tell(
+        self,
+        entry: Entry,
+        *,
+        alarm: int = 0,
+        state: State | None = None,
+        path: str = "",
+        count: int | None = None,
+        recipient: int | None = None,
+        detail: str = "",
+    ) -> None:
+        """Write one entry. ``recipient`` 0 is HQ, others are contacts by their place in the list."""
+        _, level, sentence = entry.value
+        words = {
+            "state": state.value if state else "",
+            "count": "?" if count is None else str(count),
+            "recipient": "HQ" if recipient == 0 else f"contact {recipient}",
+            "detail": detail,
+        }
+        prefix = f"alarm {alarm:08x}: " if alarm else ""
+        fields = {"MESSAGE_ID": entry.message_id}
+        if alarm:
+            fields["OUTCRY_ALARM"] = f"{alarm:08x}"
+        if state:
+            fields["OUTCRY_STATE"] = state.value
+        if path:
+            fields["OUTCRY_PATH"] = path
+        if recipient is not None:
+            fields["OUTCRY_RECIPIENT"] = words["recipient"]
+        self._sink(level, prefix + sentence.format(**words), fields)

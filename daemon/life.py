@@ -1,0 +1,157 @@
+"""The daemon's life behind the button, on one screen: started in order, stopped in reverse."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from outcry import __version__
+from outcry.daemon import identity, texts
+from outcry.daemon.alarm import Rules
+from outcry.daemon.beats import Beats
+from outcry.daemon.delivery import Delivery
+from outcry.daemon.identity import Identity
+from outcry.daemon.journal import Entry, Journal
+from outcry.daemon.loop import Loop, Message, Parts, Stop
+from outcry.daemon.memory import Memory
+from outcry.daemon.outbox import Outbox
+from outcry.daemon.reporter import Reporter
+from outcry.daemon.service import Service, journal_sink, set_up_logging
+from outcry.daemon.settings import Settings, SettingsInvalid
+from outcry.hw.gps import Gps
+from outcry.hw.modem import Modem, ModemSettings, open_serial
+from outcry.hw.vibration import Vibration, VibrationUnusable
+
+TURN_LIMIT_S = 20.0  # the longest a thread may be busy with one thing; systemd waits 30 s
+
+
+def live(
+    settings: Settings, verbose: bool, messages: queue.SimpleQueue[Message], life: ExitStack
+) -> None:
+    """Start every part, run the loop until it is told to stop, and leave stopping to ``life``."""
+    set_up_logging(verbose)
+    clock = time.monotonic
+    service = Service()
+    journal = Journal(journal_sink())
+    journal.tell(Entry.STARTED, detail=__version__)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: messages.put(Stop(signal.Signals(number).name)))
+
+    who = identity.load(settings)
+    languages = _languages(settings, who)
+    modem_settings = _modem_settings(settings, who)
+    state, runtime = settings.path("storage", "state"), settings.path("storage", "runtime")
+    for folder in (state, runtime):
+        _make(folder, journal)
+    outbox = Outbox(
+        state / "outbox.sqlite", lambda reason: journal.tell(Entry.CARD_FAULT, detail=reason)
+    )
+    life.callback(outbox.close)
+    memory = Memory(runtime / "memory.json", clock())
+    beats = Beats(clock, min((service.watchdog_s or 20) / 2, 10), TURN_LIMIT_S)
+    vibration = _vibration(settings, journal)
+    if vibration is not None:
+        life.callback(vibration.close)
+    modem = Modem(
+        modem_settings,
+        lambda: open_serial(settings.text("modem", "port"), settings.whole("modem", "baud")),
+        messages.put,
+        clock,
+        beats.watch("modem"),
+    )
+    life.callback(modem.stop, 3.0)
+    gps = Gps(
+        settings.text("gps", "host"),
+        settings.whole("gps", "port"),
+        messages.put,
+        clock,
+        beats.watch("gps"),
+    )
+    life.callback(gps.stop, 1.0)
+    parts = Parts(
+        outbox=outbox,
+        memory=memory,
+        reporter=Reporter(who, outbox, time.time, os.urandom),
+        delivery=Delivery(who, outbox, memory, languages, modem, journal),
+        modem=modem,
+        gps=gps,
+        vibration=vibration,
+        journal=journal,
+        service=service,
+        beats=beats,
+    )
+    loop = Loop(
+        parts,
+        _rules(settings),
+        settings.number("button", "hold_seconds"),
+        settings.number("supervision", "heartbeat_minutes") * 60,
+        messages,
+        clock,
+        os.urandom,
+    )
+    modem.start()
+    gps.start()
+    journal.tell(Entry.ARMED)
+    service.ready()
+    loop.run()
+    service.stopping()
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        sms_after_s=settings.number("sms", "start_after_seconds"),
+        first_position_s=settings.number("reports", "first_position_seconds"),
+        position_every_s=settings.number("reports", "position_every_seconds"),
+        positions_often_for_s=settings.number("reports", "often_for_minutes") * 60,
+        position_then_every_s=settings.number("reports", "then_every_minutes") * 60,
+        sms_position_every_s=settings.number("sms", "position_every_minutes") * 60,
+    )
+
+
+def _languages(settings: Settings, who: Identity) -> dict[str, texts.Language]:
+    try:
+        return texts.load(
+            settings.path("texts", "folder"),
+            {contact.language for contact in who.contacts},
+            who.longest_link(),
+        )
+    except texts.TextsInvalid as error:
+        raise SettingsInvalid(error.problems) from None
+
+
+def _modem_settings(settings: Settings, who: Identity) -> ModemSettings:
+    hq = who.enrolment.hq if who.enrolment else None
+    try:
+        return ModemSettings(
+            apn=settings.text("modem", "apn"),
+            apn_user=settings.text("modem", "apn_user"),
+            apn_password=settings.text("modem", "apn_password"),
+            pin=settings.text("modem", "pin") or None,
+            host=hq.host if hq else None,
+            port=hq.port if hq else 80,
+            sms_while_connecting=settings.flag("modem", "sms_while_connecting"),
+        )
+    except ValueError as error:
+        raise SettingsInvalid([str(error)]) from None
+
+
+def _make(folder: Path, journal: Journal) -> None:
+    """Without the folder the alarm lives in memory; that is told and no reason not to start."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        journal.tell(Entry.CARD_FAULT, detail=f"{folder} cannot be made ({type(error).__name__})")
+
+
+def _vibration(settings: Settings, journal: Journal) -> Vibration | None:
+    if not settings.flag("vibration", "enabled"):
+        return None
+    try:
+        return Vibration(settings.whole("vibration", "pin"))
+    except VibrationUnusable as error:
+        journal.tell(Entry.PART_FAULT, detail=str(error))
+        return None

@@ -1,0 +1,318 @@
+"""The loop: one thread owns the alarm; everything that happens comes to it on one queue.
+
+It turns edges into holds, asks the alarm's rules what to do, writes that down,
+and only then does it. It waits for nothing but the queue.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from outcry.daemon import hold, reporter
+from outcry.daemon.alarm import (
+    Effect,
+    Event,
+    MakeReport,
+    Pulse,
+    Rules,
+    SendData,
+    SendSms,
+    State,
+    Vibrate,
+    step,
+)
+from outcry.daemon.beats import Beats
+from outcry.daemon.delivery import Answer, Delivery
+from outcry.daemon.edge import Edge
+from outcry.daemon.journal import Entry, Journal
+from outcry.daemon.memory import Memory
+from outcry.daemon.outbox import Outbox
+from outcry.daemon.service import Service, where
+from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
+from outcry.hw.modem import (
+    DataPath,
+    Modem,
+    ModemEvent,
+    ModemState,
+    PostAnswered,
+    PostFailed,
+    SmsOutcome,
+    SmsReceived,
+    SmsReport,
+)
+from outcry.hw.vibration import Pattern, Vibration, VibrationUnusable
+from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position
+
+PATTERNS = {  # told apart by count and length, blind, through a jacket
+    Pulse.RAISED: Pattern(pulses=1, on_s=0.5, off_s=0.2),
+    Pulse.STORED: Pattern(pulses=2, on_s=0.2, off_s=0.2),
+    Pulse.ACKNOWLEDGED: Pattern(pulses=3, on_s=0.6, off_s=0.3),
+}
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The service is asked to stop."""
+
+    reason: str
+
+
+Message = Edge | Stop | Fix | NoFix | ModemEvent
+
+
+@dataclass
+class Parts:
+    """All the loop works with. ``vibration`` is ``None`` when nothing may or can buzz."""
+
+    outbox: Outbox
+    memory: Memory
+    reporter: reporter.Reporter
+    delivery: Delivery
+    modem: Modem
+    gps: Gps
+    vibration: Vibration | None
+    journal: Journal
+    service: Service
+    beats: Beats
+
+
+class Loop:
+    """Owns the alarm. ``clock()`` is monotonic seconds, ``random(n)`` n secret bytes."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        rules: Rules,
+        hold_s: float,
+        heartbeat_s: float,
+        messages: queue.SimpleQueue[Message],
+        clock: Callable[[], float],
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._parts = parts
+        self._rules = rules
+        self._hold_s = hold_s
+        self._heartbeat_s = heartbeat_s
+        self._messages = messages
+        self._clock = clock
+        self._random = random
+        self._button = hold.Button()
+        self._no_fix = NoFix(NoFixReason.NOT_ASKED_YET)
+        self._has_fix = False
+        self._reported: Position | NoPosition | None = None
+        self._heartbeat_at: float | None = None
+        self._heartbeats = 0
+        self._flags = Flag(0)
+        self._stopping = False
+        self._alarm = parts.outbox.alarm
+
+    def run(self) -> None:
+        """Until a :class:`Stop` comes. A fault in handling one message never ends the loop."""
+        self._safely(self._begin)
+        while not self._stopping:
+            message = self._next()
+            if message is not None:
+                self._safely(lambda message=message: self.handle(message))  # type: ignore[misc]
+            self._safely(self.tick)
+
+    def handle(self, message: Message) -> None:
+        """One thing that happened."""
+        now = self._clock()
+        match message:
+            case Edge(closed, at):
+                self._button, held = hold.edge(self._button, closed, at, self._hold_s)
+                if held:
+                    self._held(now)
+            case Fix() | NoFix():
+                self._see(message, now)
+            case PostAnswered():
+                with self._parts.outbox.step():
+                    answer = self._parts.delivery.answered(message)
+                self._take(answer, now)
+            case PostFailed():
+                self._take(self._parts.delivery.failed(message), now)
+            case SmsOutcome():
+                with self._parts.outbox.step():
+                    self._parts.delivery.texted(message, now)
+            case SmsReceived():
+                with self._parts.outbox.step():
+                    answer = self._parts.delivery.received(message)
+                self._take(answer, now)
+            case DataPath(up):
+                self._parts.journal.tell(Entry.DATA_PATH, detail="up" if up else "down")
+                self._happen(Event.DATA_UP if up else Event.DATA_DOWN, now)
+            case ModemState(state, reason):
+                self._parts.journal.tell(Entry.MODEM, detail=reason or state.value)
+            case Stop(reason):
+                self._parts.journal.tell(Entry.STOPPING, detail=reason)
+                self._stopping = True
+            case SmsReport():
+                self._parts.delivery.reported(message)
+
+    def tick(self) -> None:
+        """Whatever time has made due."""
+        now = self._clock()
+        self._button, held = hold.look(self._button, now, self._hold_s)
+        if held:
+            self._held(now)
+        while (event := self._alarm.due_event(now)) is not None:
+            self._happen(event, now)
+        self._parts.delivery.send_text(now)
+        if self._heartbeat_at is not None and self._heartbeat_at <= now:
+            self._heartbeat_at = now + self._heartbeat_s
+            self._send_heartbeat(now)
+        self._parts.service.status(self._status(now))
+        if self._parts.beats.all_alive(now):
+            self._parts.service.alive()
+
+    def next_due(self) -> float:
+        """When :meth:`tick` wants to be called next, whatever else happens."""
+        now = self._clock()
+        times = [
+            hold.due(self._button, self._hold_s),
+            self._alarm.next_due(),
+            self._parts.delivery.next_due(now),
+            self._heartbeat_at,
+            now + self._parts.beats.interval_s,
+        ]
+        return min(time for time in times if time is not None)
+
+    def _next(self) -> Message | None:
+        wait = max(self.next_due() - self._clock(), 0)
+        try:
+            return self._messages.get(timeout=wait)
+        except queue.Empty:
+            return None
+
+    def _begin(self) -> None:
+        now = self._clock()
+        self._heartbeat_at = now + self._heartbeat_s
+        if self._alarm.state is not State.IDLE:
+            self._parts.journal.tell(Entry.RESUMED, alarm=self._alarm.id, state=self._alarm.state)
+            self._flags = Flag.RESTARTED
+            self._parts.gps.hurry(True)
+            self._happen(Event.RESUMED, now)
+
+    def _held(self, now: float) -> None:
+        alarm = self._alarm
+        if alarm.state is State.IDLE:
+            id_ = int.from_bytes(self._random(4), "big") or 1
+            self._alarm = replace(alarm, id=id_, kind=AlarmKind.PANIC)
+        self._parts.journal.tell(Entry.HELD, alarm=self._alarm.id)
+        self._happen(Event.HELD, now)
+        self._parts.gps.hurry(True)
+
+    def _see(self, reading: Fix | NoFix, now: float) -> None:
+        has_fix = isinstance(reading, Fix)
+        if isinstance(reading, Fix):
+            self._parts.memory.see(reading)
+        if has_fix != self._has_fix or (isinstance(reading, NoFix) and reading != self._no_fix):
+            detail = "fix" if isinstance(reading, Fix) else reading.reason.value
+            self._parts.journal.tell(Entry.GPS, detail=detail)
+        self._has_fix = has_fix
+        if isinstance(reading, NoFix):
+            self._no_fix = reading
+        elif reporter.is_better(self._place(now), self._reported):
+            self._happen(Event.BETTER_FIX, now)
+
+    def _take(self, answer: Answer, now: float) -> None:
+        for event in answer.events:
+            receipt = event in (Event.RECEIPT_STORED, Event.RECEIPT_ACKNOWLEDGED)
+            old = answer.sequence is not None and not self._alarm.is_answered_by(answer.sequence)
+            if not (receipt and old):  # an old report's receipt says nothing of the last hold
+                self._happen(event, now)
+
+    def _happen(self, event: Event, now: float) -> None:
+        """Let the rules decide; first everything to the card, then everything else."""
+        before = self._alarm
+        self._alarm, effects = step(before, event, now, self._rules)
+        with self._parts.outbox.step():
+            self._parts.outbox.save_alarm(self._alarm)
+            for effect in effects:
+                self._prepare(effect, now)
+        for effect in effects:
+            self._carry_out(effect)
+        if self._alarm.state is not before.state:
+            self._parts.modem.set_urgent(self._alarm.state in (State.RAISED, State.OVER_SMS))
+            self._parts.journal.tell(
+                Entry.STATE, alarm=self._alarm.id, state=self._alarm.state, detail=event.value
+            )
+
+    def _prepare(self, effect: Effect, now: float) -> None:
+        if isinstance(effect, MakeReport):
+            self._make_report(effect, now)
+        elif isinstance(effect, SendSms):
+            report = max(self._parts.outbox.reports.values(), key=lambda report: report.counter)
+            self._parts.delivery.queue_texts(
+                report,
+                effect.audience,
+                self._parts.reporter.time(),
+                self._place(now),
+                drill=self._alarm.kind is AlarmKind.DRILL,
+            )
+
+    def _carry_out(self, effect: Effect) -> None:
+        if isinstance(effect, SendData):
+            self._parts.delivery.post()
+        elif isinstance(effect, Vibrate):
+            self._vibrate(effect.pulse)
+        elif isinstance(effect, MakeReport):
+            self._parts.journal.tell(Entry.SEALED, alarm=self._alarm.id, count=effect.sequence)
+
+    def _make_report(self, effect: MakeReport, now: float) -> None:
+        alarm, place = self._alarm, self._place(now)
+        self._reported = place
+        try:
+            report = self._parts.reporter.seal(
+                effect.type,
+                alarm.kind,
+                alarm.id,
+                effect.sequence,
+                place,
+                self._parts.modem.status(),
+                self._flags,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, the plain texts must go
+            self._parts.journal.tell(Entry.INTERNAL, alarm=alarm.id, detail=where(error))
+            report = self._parts.reporter.unsealed(alarm.id, effect.sequence)
+        self._parts.outbox.add_report(report)
+
+    def _send_heartbeat(self, now: float) -> None:
+        self._heartbeats = (self._heartbeats + 1) & 0xFFFF
+        heartbeat = self._parts.reporter.seal(
+            MessageType.HEARTBEAT,
+            AlarmKind.NONE,
+            0,
+            self._heartbeats,
+            self._place(now),
+            self._parts.modem.status(),
+        )
+        self._parts.delivery.post_heartbeat(heartbeat)
+
+    def _vibrate(self, pulse: Pulse) -> None:
+        if self._parts.vibration is None:
+            return
+        try:
+            self._parts.vibration.play(PATTERNS[pulse])
+        except VibrationUnusable as error:
+            self._parts.journal.tell(Entry.PART_FAULT, detail=str(error))
+
+    def _place(self, now: float) -> Position | NoPosition:
+        return reporter.place(self._parts.memory.fix, self._no_fix, now)
+
+    def _status(self, now: float) -> str:
+        alarm = self._alarm
+        modem = self._parts.modem.status()
+        what = "armed" if alarm.state is State.IDLE else f"alarm {alarm.id:08x} {alarm.state.value}"
+        fix = "fix" if self._has_fix else f"no fix ({self._no_fix.reason.value})"
+        data = "data up" if modem.data_up else "data down"
+        card = "" if self._parts.outbox.durable else "; the card cannot be written"
+        return f"{what}; {fix}; modem {modem.state.value}; {data}{card}"
+
+    def _safely(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - told, and the alarm goes on
+            self._parts.journal.tell(Entry.INTERNAL, detail=where(error))

@@ -1,0 +1,71 @@
+"""What may be in clear, and so lives in memory only: the last fix and the texts as rendered.
+
+The file is in the runtime directory (a tmpfs, ``/run/outcry``): it outlives a
+restart of the service and not a power cut. So a text whose outcome was lost
+can be sent again with the same words, and nothing readable touches the card.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+
+from outcry.hw.gps import Fix
+
+log = logging.getLogger("outcry.memory")
+
+FIX_KEPT_EVERY_S = 30.0  # an idle device need not write each second's fix
+
+
+class Memory:
+    """The last fix and the rendered texts; ``now`` is the clock fixes are dated by. Losing the file loses comfort, never an alarm."""
+
+    def __init__(self, path: Path, now: float) -> None:
+        self._path = path
+        self._kept_fix_at = float("-inf")
+        self.fix: Fix | None = None
+        self._texts: dict[int, str] = {}
+        try:
+            kept = json.loads(path.read_text())
+            self._texts = {int(id_): str(words) for id_, words in kept["texts"].items()}
+            if kept["fix"] is not None:
+                fix = Fix(*kept["fix"])
+                # A clock that began anew means another boot: the fix's age cannot be known.
+                self.fix = fix if fix.taken_at <= now else None
+        except FileNotFoundError:
+            pass  # the first start since power came on
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            log.warning("memory of before the restart is unreadable: %s", type(error).__name__)
+
+    def see(self, fix: Fix) -> None:
+        """Remember the newest fix."""
+        self.fix = fix
+        if fix.taken_at - self._kept_fix_at >= FIX_KEPT_EVERY_S:
+            self._kept_fix_at = fix.taken_at
+            self._keep()
+
+    def remember_text(self, id_: int, words: str) -> None:
+        """Remember the words of a text until it is forgotten."""
+        self._texts[id_] = words
+        self._keep()
+
+    def text(self, id_: int) -> str | None:
+        """The words of a text, unless a power cut took them."""
+        return self._texts.get(id_)
+
+    def _keep(self) -> None:
+        fix = self.fix
+        kept = {
+            "fix": fix and [fix.latitude, fix.longitude, fix.accuracy_m, fix.taken_at],
+            "texts": self._texts,
+        }
+        unfinished = self._path.with_suffix(".new")
+        try:
+            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w") as file:
+                json.dump(kept, file)
+            unfinished.replace(self._path)
+        except OSError as error:
+            log.warning("memory cannot be kept over a restart: %s", type(error).__name__)

@@ -1,0 +1,137 @@
+"""Makes a report of what is known now, and seals it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from outcry.daemon.identity import Identity
+from outcry.daemon.outbox import Outbox, StoredReport
+from outcry.envelope import Header, seal
+from outcry.hw import gps
+from outcry.hw.modem import ModemStatus
+from outcry.report import (
+    MAX_ACCURACY_M,
+    MAX_AGE_S,
+    NO_FLAGS,
+    TOKEN_BYTES,
+    AlarmKind,
+    Cell,
+    Flag,
+    MessageType,
+    NoFixReason,
+    NoPosition,
+    Position,
+    Report,
+    ReportInvalid,
+    encode,
+)
+
+CLOCK_SET_AFTER = 1_760_000_000  # October 2025: an earlier date is a Pi without a clock, at boot
+OLD_FIX_S = 30  # a fix this old is replaced by any fresh one
+ROUGH_M = 50  # below this a better accuracy tells a helper nothing new
+
+_REASONS = {
+    gps.NoFixReason.NO_GPSD: NoFixReason.NO_GPSD,
+    gps.NoFixReason.NO_RECEIVER: NoFixReason.NO_RECEIVER,
+    gps.NoFixReason.NO_SATELLITES: NoFixReason.NO_SATELLITES,
+    gps.NoFixReason.NOT_ASKED_YET: NoFixReason.NOT_ASKED_YET,
+}
+
+
+class Reporter:
+    """Seals reports for one device. ``wall()`` is Unix seconds, ``random(n)`` n secret bytes."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        outbox: Outbox,
+        wall: Callable[[], float],
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._enrolment = identity.enrolment
+        self._outbox = outbox
+        self._wall = wall
+        self._random = random
+
+    def seal(
+        self,
+        type_: MessageType,
+        kind: AlarmKind,
+        alarm_id: int,
+        sequence: int,
+        place: Position | NoPosition,
+        modem: ModemStatus,
+        flags: Flag = NO_FLAGS,
+    ) -> StoredReport:
+        """A sealed report with a counter of its own; without HQ an empty, answered one."""
+        if self._enrolment is None:
+            return self.unsealed(alarm_id, sequence)
+        counter = self._outbox.take_counter()
+        token = self._random(TOKEN_BYTES)
+        report = Report(
+            type=type_,
+            kind=kind,
+            alarm_id=alarm_id,
+            sequence=sequence,
+            sent_at=min(max(int(self._wall()), 0), 0xFFFFFFFF),
+            place=place,
+            token=token,
+            signal=modem.signal if modem.signal is not None and modem.signal <= 31 else None,
+            cell=_cell(modem),
+            flags=flags if self.clock_is_set() else flags | Flag.CLOCK_UNSET,
+        )
+        sealed = seal(
+            encode(report),
+            Header(self._enrolment.device, counter),
+            self._enrolment.hq.public_key,
+            self._enrolment.psk,
+            self._random,
+        )
+        return StoredReport(counter, alarm_id, sequence, sealed, token)
+
+    def unsealed(self, alarm_id: int, sequence: int) -> StoredReport:
+        """The place in the outbox of a report nobody can receive: only its texts go."""
+        counter = self._outbox.take_counter()
+        return StoredReport(counter, alarm_id, sequence, b"", b"", answered=True)
+
+    def clock_is_set(self) -> bool:
+        """Whether the device's clock can be believed. A Pi has none until the network sets it."""
+        return self._wall() >= CLOCK_SET_AFTER
+
+    def time(self) -> float | None:
+        """Unix seconds now, ``None`` if the clock is not set."""
+        return self._wall() if self.clock_is_set() else None
+
+
+def place(fix: gps.Fix | None, reading: gps.NoFix, now: float) -> Position | NoPosition:
+    """The best position known, with its age; if there was never one, why."""
+    if fix is None:
+        return NoPosition(_REASONS[reading.reason])
+    accuracy = None if fix.accuracy_m is None else min(int(fix.accuracy_m) + 1, MAX_ACCURACY_M)
+    age_s = min(max(int(now - fix.taken_at), 0), MAX_AGE_S)
+    try:
+        return Position(fix.latitude, fix.longitude, accuracy, age_s)
+    except ReportInvalid:  # a receiver may say anything; the report leaves all the same
+        return NoPosition(NoFixReason.UNKNOWN)
+
+
+def is_better(known: Position | NoPosition, reported: Position | NoPosition | None) -> bool:
+    """Whether this position tells a helper more than the one last reported."""
+    if reported is None or isinstance(known, NoPosition):
+        return False
+    if isinstance(reported, NoPosition):
+        return True
+    if reported.age_s > OLD_FIX_S and known.age_s <= OLD_FIX_S:
+        return True
+    if known.accuracy_m is None:
+        return False
+    return reported.accuracy_m is None or reported.accuracy_m > max(2 * known.accuracy_m, ROUGH_M)
+
+
+def _cell(modem: ModemStatus) -> Cell | None:
+    if modem.cell is None:
+        return None
+    try:
+        return Cell(modem.cell.mcc, modem.cell.mnc, modem.cell.lac, modem.cell.ci)
+    except ReportInvalid:
+        return None

@@ -1,0 +1,123 @@
+"""The service around the daemon: systemd's readiness, status, watchdog and journal.
+
+The only importer of systemd-python. Without it, or outside systemd, everything
+goes on the same: entries go to stderr, and the first one says so.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+
+from outcry.daemon.journal import Fields
+
+try:
+    from systemd import daemon as sd_daemon
+    from systemd import journal as sd_journal
+except ImportError:  # at the repository's root the systemd/ folder answers to the name
+    sd_daemon = sd_journal = None
+
+log = logging.getLogger("outcry")
+
+
+class Service:
+    """READY, STATUS, WATCHDOG and STOPPING to systemd, if it listens (``$NOTIFY_SOCKET``)."""
+
+    def __init__(self) -> None:
+        self._status = ""
+        watched = os.environ.get("WATCHDOG_PID") in (None, str(os.getpid()))
+        limit_us = os.environ.get("WATCHDOG_USEC", "") if watched else ""
+        self.watchdog_s = int(limit_us) / 1e6 if limit_us.isdecimal() else None
+        """How often systemd wants to hear from us at least, in seconds; ``None``: never."""
+
+    def ready(self) -> None:
+        """The button is watched."""
+        self._notify("READY=1")
+
+    def status(self, words: str) -> None:
+        """One line for ``systemctl status``; told only when it changes."""
+        if words != self._status:
+            self._status = words
+            self._notify(f"STATUS={words}")
+
+    def alive(self) -> None:
+        """Feed the watchdog."""
+        self._notify("WATCHDOG=1")
+
+    def stopping(self) -> None:
+        """A stop was asked for and has begun."""
+        self._notify("STOPPING=1")
+
+    def _notify(self, message: str) -> None:
+        if sd_daemon is not None and os.environ.get("NOTIFY_SOCKET"):
+            sd_daemon.notify(message)
+
+
+def journal_sink() -> Callable[[int, str, Fields], None]:
+    """Where entries go: the journal when systemd started us, else stderr."""
+    if sd_journal is not None and os.environ.get("JOURNAL_STREAM"):
+        send = sd_journal.send
+
+        def to_journal(level: int, sentence: str, fields: Fields) -> None:
+            send(sentence, PRIORITY=_priority(level), SYSLOG_IDENTIFIER="outcry", **fields)
+
+        return to_journal
+
+    def to_stderr(level: int, sentence: str, fields: Fields) -> None:
+        log.log(level, sentence)
+
+    return to_stderr
+
+
+def set_up_logging(verbose: bool) -> None:
+    """Library logs stay quiet: they hold bytes of the modem. Ours name steps, never contents."""
+    handler = logging.StreamHandler(sys.stderr)
+    if os.environ.get("JOURNAL_STREAM"):
+        handler.setFormatter(_LevelPrefix("%(message)s"))
+    else:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.CRITICAL, handlers=[handler])
+    log.setLevel(logging.DEBUG if verbose else logging.INFO)
+    sys.excepthook = _silent_about_contents
+    threading.excepthook = lambda args: _silent_about_contents(
+        args.exc_type, args.exc_value, args.exc_traceback
+    )
+    if not os.environ.get("JOURNAL_STREAM"):
+        log.info("not started by systemd: the journal is this terminal")
+
+
+def where(error: BaseException) -> str:
+    """An exception's type and place in our code; never its words, which may hold a secret."""
+    trace = error.__traceback__
+    place = "?"
+    while trace is not None:
+        name = os.path.basename(trace.tb_frame.f_code.co_filename)
+        place = f"{name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {place}"
+
+
+def _silent_about_contents(
+    type_: type[BaseException], error: BaseException | None, trace: object
+) -> None:
+    if issubclass(type_, KeyboardInterrupt):
+        return
+    log.critical("unexpected: %s", where(error) if error is not None else type_.__name__)
+
+
+class _LevelPrefix(logging.Formatter):
+    """sd-daemon(3): a ``<n>`` before the line tells journald its priority."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"<{_priority(record.levelno)}>{super().format(record)}"
+
+
+def _priority(level: int) -> int:
+    """syslog(3): 2 critical, 3 error, 4 warning, 6 info, 7 debug."""
+    for at_least, priority in ((50, 2), (40, 3), (30, 4), (20, 6)):
+        if level >= at_least:
+            return priority
+    return 7

@@ -1,0 +1,47 @@
+"""The panic button on a GPIO pin, through gpiozero.
+
+Wiring: the button between the pin (BCM numbering) and ground; the Pi's own
+pull-up holds the pin high. This adapter tells edges and nothing else: what
+counts as a hold is decided elsewhere, from the edges alone, because gpiozero's
+``when_held`` is cancelled by one short opening.
+
+``GPIOZERO_PIN_FACTORY`` selects the pins: ``lgpio`` on a Pi, ``mock`` or
+``board`` on a laptop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import gpiozero
+from gpiozero.exc import GPIOZeroError
+
+
+class ButtonUnusable(Exception):
+    """The button's pin cannot be used; check the pin's number and the pin factory."""
+
+
+class Button:
+    """Edges of one button. ``on_edge(closed)`` runs in gpiozero's thread: put an event, no more.
+
+    Raises :class:`ButtonUnusable` if the pin cannot be had.
+    """
+
+    def __init__(self, pin: int, on_edge: Callable[[bool], None]) -> None:
+        try:
+            self._button = gpiozero.Button(pin, pull_up=True)
+        except (GPIOZeroError, OSError, ImportError) as error:
+            raise ButtonUnusable(f"button on GPIO {pin}: {type(error).__name__}") from error
+        self._button.when_pressed = lambda: on_edge(True)
+        self._button.when_released = lambda: on_edge(False)
+        if self._button.is_pressed:  # down since before we looked: no edge will ever tell
+            on_edge(True)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the contact is closed now."""
+        return bool(self._button.is_pressed)
+
+    def close(self) -> None:
+        """Go deaf and free the pin."""
+        self._button.close()

@@ -1,0 +1,158 @@
+"""The position, from gpsd through gpsd-py3.
+
+Absence is a type: :class:`Fix` or :class:`NoFix` with a reason, never a zero or
+a default. gpsd-py3 answers 0.0 for whatever gpsd did not say, raises IndexError
+before the first reading and waits for ever on a silent gpsd; all of that ends
+here. A receiver's date may be years off (week number rollover), so the date is
+never believed: a fix is new when its timestamp or place differs from the last
+one's, and its age is counted by our own clock from then.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import gpsd
+
+log = logging.getLogger("outcry.gps")
+
+CALL_LIMIT_S = 5.0  # gpsd answers a poll in milliseconds; a dead one never does
+_MODE_2D = 2  # gpsd's TPV.mode: 0 unknown, 1 no fix, 2 2D, 3 3D
+
+
+class NoFixReason(Enum):
+    """Why there is no position now."""
+
+    NO_GPSD = "gpsd does not answer: is gpsd.service running?"
+    NO_RECEIVER = "gpsd has no receiver that talks: check its cable and /etc/default/gpsd"
+    NO_SATELLITES = "the receiver sees too few satellites"
+    NOT_ASKED_YET = "gpsd has not been asked yet"
+
+
+@dataclass(frozen=True, repr=False)
+class Fix:
+    """A position in degrees (WGS 84), accurate to ``accuracy_m`` metres if gpsd says so.
+
+    ``taken_at`` is our clock (seconds) when gpsd first told it.
+    """
+
+    latitude: float
+    longitude: float
+    accuracy_m: float | None
+    taken_at: float
+
+    def __repr__(self) -> str:  # a position must not reach a log by way of a traceback
+        return "Fix(<hidden>)"
+
+
+@dataclass(frozen=True)
+class NoFix:
+    """There is no position now."""
+
+    reason: NoFixReason
+
+
+class Gps:
+    """A thread that asks gpsd and tells each answer.
+
+    ``on_reading`` runs in this thread; ``beat`` is called after every bounded call. Polls come
+    every ``idle_s`` seconds, every ``eager_s`` while :meth:`hurry` is on.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        on_reading: Callable[[Fix | NoFix], None],
+        clock: Callable[[], float],
+        beat: Callable[[], None] = lambda: None,
+        idle_s: float = 5.0,
+        eager_s: float = 1.0,
+    ) -> None:
+        self._address = (host, port)
+        self._on_reading = on_reading
+        self._clock = clock
+        self._beat = beat
+        self._waits = {False: idle_s, True: eager_s}
+        self._eager = False
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._connected = False
+        self._last_stamp: tuple[str, float, float] | None = None
+        self._last_fix: Fix | None = None
+        self._thread = threading.Thread(target=self._run, name="gps", daemon=True)
+
+    def start(self) -> None:
+        """Begin asking."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = CALL_LIMIT_S) -> None:
+        """End the thread, waiting at most ``timeout_s`` seconds."""
+        with self._wake:
+            self._stopping = True
+            self._wake.notify()
+        self._thread.join(timeout_s)
+
+    def hurry(self, on: bool) -> None:
+        """Ask every second instead of every few: an alarm is open."""
+        with self._wake:
+            self._eager = on
+            self._wake.notify()
+
+    def ask(self) -> Fix | NoFix:
+        """Ask gpsd once; every wait inside is bounded by :data:`CALL_LIMIT_S`."""
+        try:
+            if not self._connected:
+                self._connect()
+            return self._read(gpsd.get_current())
+        except (IndexError, KeyError, UserWarning):  # no TPV or SKY yet; no device active
+            return NoFix(NoFixReason.NO_RECEIVER)
+        except Exception as error:  # noqa: BLE001 - gpsd-py3 raises bare Exception for a wrong class
+            # Anything else means the conversation is broken: begin a new one at the next call.
+            log.debug("gpsd: %s", type(error).__name__)
+            self._disconnect()
+            return NoFix(NoFixReason.NO_GPSD)
+
+    def _connect(self) -> None:
+        self._disconnect()
+        previous = socket.getdefaulttimeout()
+        socket.setdefaulttimeout(CALL_LIMIT_S)  # gpsd-py3 makes its socket itself
+        try:
+            gpsd.connect(*self._address)
+        finally:
+            socket.setdefaulttimeout(previous)
+        self._connected = True
+
+    def _disconnect(self) -> None:
+        self._connected = False
+        if gpsd.gpsd_socket is not None:
+            gpsd.gpsd_socket.close()
+
+    def _read(self, answer: gpsd.GpsResponse) -> Fix | NoFix:
+        if answer.mode < _MODE_2D:
+            self._last_fix = None
+            return NoFix(NoFixReason.NO_SATELLITES)
+        if answer.lat == 0.0 and answer.lon == 0.0:  # gpsd-py3's word for "gpsd did not say"
+            return NoFix(NoFixReason.NO_SATELLITES)
+        stamp = (answer.time, answer.lat, answer.lon)
+        if self._last_fix is None or stamp != self._last_stamp:
+            error_m = max(answer.error.get("x", 0), answer.error.get("y", 0))
+            self._last_stamp = stamp
+            self._last_fix = Fix(answer.lat, answer.lon, error_m or None, self._clock())
+        return self._last_fix
+
+    def _run(self) -> None:
+        while not self._stopping:
+            reading = self.ask()
+            self._beat()
+            if not self._stopping:
+                self._on_reading(reading)
+            with self._wake:
+                if not self._stopping:
+                    self._wake.wait(self._waits[self._eager])
+        self._disconnect()

@@ -1,0 +1,232 @@
+"""The rules as a table: tests of the table itself, and of the stories it tells."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outcry.daemon.alarm import (
+    TRANSITIONS,
+    Alarm,
+    Audience,
+    Event,
+    MakeReport,
+    Pulse,
+    Rules,
+    SendData,
+    SendSms,
+    State,
+    Vibrate,
+    step,
+)
+from outcry.report import AlarmKind, MessageType
+
+RULES = Rules(sms_after_s=8.0)
+TIMERS = (Event.SMS_DUE, Event.DATA_DUE, Event.REPORT_DUE, Event.SMS_POSITION_DUE)
+OPEN_STATES = [state for state in State if state is not State.IDLE]
+
+
+class Story:
+    """One alarm driven by events on a clock the test moves; remembers every effect."""
+
+    def __init__(self, data_up: bool = True, rules: Rules = RULES) -> None:
+        self.rules = rules
+        self.now = 1000.0
+        self.alarm = Alarm(id=7, kind=AlarmKind.PANIC, data_up=data_up)
+        self.effects: list[object] = []
+
+    def happens(self, event: Event) -> list[object]:
+        self.alarm, effects = step(self.alarm, event, self.now, self.rules)
+        self.effects += effects
+        return list(effects)
+
+    def passes(self, seconds: float) -> list[tuple[float, object]]:
+        """Time goes on; every timer rings when it is due."""
+        until, seen = self.now + seconds, []
+        while (due := self.alarm.next_due()) is not None and due <= until:
+            self.now = max(self.now, due)
+            event = self.alarm.due_event(self.now)
+            assert event is not None
+            seen += [(self.now - 1000, effect) for effect in self.happens(event)]
+        self.now = until
+        return seen
+
+
+def test_every_state_has_a_row():
+    assert TRANSITIONS.keys() == set(State)
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_answers_a_hold_with_a_report_a_pulse_and_both_paths(state):
+    alarm, effects = step(Alarm(state=state, id=7, data_up=False), Event.HELD, 5.0, RULES)
+    assert isinstance(effects[0], MakeReport)
+    assert Vibrate(Pulse.RAISED) in effects
+    assert SendData() in effects
+    assert alarm.due[Event.SMS_DUE] == 5.0
+
+
+@pytest.mark.parametrize("state", OPEN_STATES)
+def test_every_open_state_answers_every_restart_and_every_failure(state):
+    for event in (Event.RESUMED, Event.POST_FAILED, Event.DATA_UP, Event.REPORT_DUE):
+        assert event in TRANSITIONS[state], event
+
+
+@pytest.mark.parametrize("state", [State.RAISED, State.OVER_SMS])
+def test_a_state_in_which_nobody_has_answered_has_a_timer_as_a_way_on(state):
+    story = Story()
+    story.happens(Event.HELD)
+    if state is State.OVER_SMS:
+        story.passes(RULES.sms_after_s)
+    assert story.alarm.state is state
+    assert story.alarm.next_due() is not None
+
+
+@given(st.lists(st.sampled_from(sorted(Event, key=lambda event: event.name)), max_size=30))
+def test_no_order_of_events_stops_an_open_alarm_from_reporting(events):
+    story = Story()
+    story.happens(Event.HELD)
+    for event in events:
+        story.happens(event)
+        story.now += 0.1
+    assert story.alarm.state is not State.IDLE
+    assert Event.REPORT_DUE in story.alarm.due
+    made = [effect for _, effect in story.passes(1300) if isinstance(effect, MakeReport)]
+    assert made
+
+
+@given(st.lists(st.sampled_from(sorted(Event, key=lambda event: event.name)), max_size=30))
+def test_without_a_hold_nothing_is_ever_sent(events):
+    story = Story()
+    for event in events:
+        if event is not Event.HELD:
+            assert story.happens(event) == []
+    assert story.passes(100_000) == []
+
+
+def test_with_data_up_a_receipt_in_time_keeps_sms_silent():
+    story = Story(data_up=True)
+    assert story.happens(Event.HELD) == [
+        MakeReport(MessageType.FIRST, 0),
+        Vibrate(Pulse.RAISED),
+        SendData(),
+    ]
+    story.now += 7.9
+    assert story.happens(Event.RECEIPT_STORED) == [Vibrate(Pulse.STORED)]
+    assert not any(isinstance(effect, SendSms) for _, effect in story.passes(60))
+
+
+def test_without_a_receipt_sms_starts_on_our_own_clock():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    assert (8.0, SendSms(0, Audience.EVERYONE)) in story.passes(8.0)
+    assert story.alarm.state is State.OVER_SMS
+
+
+def test_with_data_down_sms_starts_at_once():
+    story = Story(data_up=False)
+    story.happens(Event.HELD)
+    assert story.passes(0) == [(0.0, SendSms(0, Audience.EVERYONE))]
+
+
+def test_data_that_goes_down_while_waiting_starts_sms_at_once():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.now += 2
+    assert SendSms(0, Audience.EVERYONE) in story.happens(Event.DATA_DOWN)
+
+
+def test_the_data_path_is_retried_ever_more_slowly_and_for_ever():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    waits = []
+    for _ in range(10):
+        story.happens(Event.POST_FAILED)
+        waits.append(story.alarm.due[Event.DATA_DUE] - story.now)
+        story.now = story.alarm.due[Event.DATA_DUE]
+        assert SendData() in story.happens(Event.DATA_DUE)
+    assert waits == [1, 2, 4, 8, 15, 30, 60, 60, 60, 60]
+
+
+def test_positions_go_after_20_s_then_each_minute_then_each_ten_minutes():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.happens(Event.RECEIPT_STORED)
+    times = [at for at, effect in story.passes(3600) if isinstance(effect, MakeReport)]
+    assert times[:3] == [20, 80, 140]
+    assert times[-3:] == pytest.approx([2420, 3020, 3620], abs=60 * 10) or times[-1] <= 3600
+    assert sum(at <= 600 for at in times) == 10
+    assert sum(at > 600 for at in times) == 5
+
+
+def test_holding_again_is_still_in_danger_and_never_a_second_alarm():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.happens(Event.RECEIPT_STORED)
+    made = story.happens(Event.HELD)
+    assert MakeReport(MessageType.STILL_IN_DANGER, 1) in made
+    assert story.alarm.id == 7
+    assert story.alarm.state is State.RAISED, "it wants an answer of its own"
+    assert not story.alarm.is_answered_by(0)
+    assert story.alarm.is_answered_by(1)
+
+
+def test_holding_again_does_not_put_the_sms_clock_back():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    for _ in range(7):
+        story.now += 1
+        story.happens(Event.HELD)
+    assert story.alarm.due[Event.SMS_DUE] == 1008
+
+
+def test_holding_again_and_again_does_not_queue_round_on_round_of_sms():
+    story = Story(data_up=False)
+    rounds = 0
+    for _ in range(20):
+        story.happens(Event.HELD)
+        rounds += sum(isinstance(effect, SendSms) for _, effect in story.passes(2))
+    assert rounds == 1
+    assert any(isinstance(effect, SendSms) for _, effect in story.passes(60))
+
+
+def test_a_better_fix_is_reported_at_once_but_a_jittering_receiver_is_not_followed():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.now += 0.5
+    assert MakeReport(MessageType.POSITION, 1) in story.happens(Event.BETTER_FIX)
+    story.now += 0.5
+    assert story.happens(Event.BETTER_FIX) == []
+    story.now += 10
+    assert story.happens(Event.BETTER_FIX)
+
+
+def test_while_nobody_answers_everyone_gets_positions_by_sms_rarely():
+    story = Story(data_up=False)
+    story.happens(Event.HELD)
+    rounds = [at for at, effect in story.passes(7200) if isinstance(effect, SendSms)]
+    assert rounds == [0, 1800, 3600, 5400, 7200]
+
+
+def test_once_hq_has_it_and_data_dies_only_hq_gets_positions_by_sms():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.passes(8)
+    story.happens(Event.RECEIPT_STORED)
+    story.happens(Event.POST_FAILED)
+    rounds = [effect for _, effect in story.passes(1800) if isinstance(effect, SendSms)]
+    assert [text.audience for text in rounds] == [Audience.HQ]
+
+
+def test_a_restart_while_nobody_had_answered_goes_by_sms_at_once():
+    alarm = Alarm(state=State.RAISED, id=7, kind=AlarmKind.PANIC, next_sequence=1)
+    alarm, effects = step(alarm, Event.RESUMED, 50.0, RULES)
+    assert effects == (SendSms(0, Audience.EVERYONE), SendData())
+    assert alarm.id == 7
+    assert alarm.state is State.OVER_SMS
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("timer", TIMERS)
+def test_a_timer_that_rang_never_rings_at_once_again(state, timer):
+    alarm = Alarm(state=state, id=7, due={timer: 10.0}, data_failures=1)
+    alarm, _ = step(alarm, timer, 10.0, RULES)
+    assert alarm.due.get(timer, 11.0) > 10.0
