@@ -4,17 +4,25 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from outcry.hw.modem.pdu import Part
 
 
 @dataclass
 class TextJob:
-    """A text to send. ``given`` once a part's PDU has been written: from then it may have left."""
+    """A text to send, part by part. ``references`` are the TP-MR of the parts that have left.
+
+    ``given``: the PDU of the next part has been written, so it may have left.
+    """
 
     ref: str
     number: str = field(repr=False)
     text: str = field(repr=False)
     given: bool = False
     attempts: int = 0
+    parts: "list[Part]" = field(default_factory=list, repr=False)
     references: list[int] = field(default_factory=list)
 
 

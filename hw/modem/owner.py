@@ -1,15 +1,33 @@
 """The modem's owner: one thread through which every byte to and from the modem goes."""
 
+import dataclasses
 import logging
+import math
 import threading
 from collections.abc import Callable
 
-from outcry.hw.modem.events import ModemEvent, ModemStatus
+from outcry.hw.modem.errors import (
+    ModemReset,
+    ModemSilent,
+    ModemStuck,
+    PortLost,
+    Stopping,
+)
+from outcry.hw.modem.events import Condition, ModemEvent, ModemStatus
 from outcry.hw.modem.jobs import PostJob, TextJob, Tray
+from outcry.hw.modem.link import BEAT_S, Link
 from outcry.hw.modem.port import Port
+from outcry.hw.modem.service import Service
 from outcry.hw.modem.settings import ModemSettings
+from outcry.hw.modem.status import StatusBoard
 
 log = logging.getLogger("outcry.modem")
+
+PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+PAUSE_IN_NEED_S = 2.0  # between looks for a lost modem while somebody needs it
+AWAKE_TRIES = 5
+RESET_TRIES = 20  # after AT+CFUN=1,1 AT is answered within 8 s as a rule
+SOFT_RESET_EVERY = 3  # silences, where there is no wire to switch the modem off
 
 
 class Modem:
@@ -44,7 +62,9 @@ class Modem:
         self._port: Port | None = None
         self._doorbell = threading.Event()
         self._thread: threading.Thread | None = None
-        self._status = ModemStatus()
+        self._board = StatusBoard(self._emit)
+        self._silences = 0
+        self._service: Service | None = None
 
     def start(self) -> None:
         """Start the owner's thread; it looks after the modem until ``stop``."""
@@ -90,14 +110,113 @@ class Modem:
 
     def status(self) -> ModemStatus:
         """What is known now."""
-        return self._status
-
-    def run_until_stopped(self) -> None:
-        """The body of the thread; call it directly to run on a clock of your own."""
-        self._clock()
+        return dataclasses.replace(self._board.now, queued_texts=self._tray.texts_waiting)
 
     def _ring(self) -> None:
         self._doorbell.set()
         port = self._port
         if port is not None:
             port.wake()
+
+    # The owner's thread
+
+    def run_until_stopped(self) -> None:
+        """The body of the thread; call it directly to run on a clock of your own."""
+        failures = 0
+        while not self._tray.stopping:
+            began = self._clock()
+            try:
+                if self._service is None:
+                    self._service = Service(
+                        self._settings, self._tray, self._emit, self._clock, self._board
+                    )
+                self._hold_port(self._service)
+            except Stopping:
+                break
+            except PortLost as lost:
+                self._board.note(Condition.SILENT, str(lost))
+                log.warning("modem: %s", lost)
+            except Exception as exc:  # noqa: BLE001 - the thread must never die silently
+                # Its name alone: a traceback could hold a number or a text.
+                log.error("modem: unexpected %s, starting over", type(exc).__name__)
+                self._board.note(Condition.SILENT, "a fault in the modem's owner; starting over")
+            failures = 1 if self._clock() - began > PAUSES_S[-1] else failures + 1
+            self._pause(PAUSES_S[min(failures, len(PAUSES_S)) - 1])
+        if self._service is not None:
+            self._service.interrupt("stopped")
+
+    def _hold_port(self, service: Service) -> None:
+        """Own the port until it is lost or the owner is to stop."""
+        port = self._port = self._open_port()
+        tray = self._tray
+        try:
+            link = Link(
+                port, self._clock, self._beat, lambda: tray.stopping, lambda: tray.needed_since
+            )
+            tries = AWAKE_TRIES
+            while True:
+                tries = self._hold_epoch(link, service, tries)
+        finally:
+            self._port = None
+            port.close()
+
+    def _hold_epoch(self, link: Link, service: Service, tries: int) -> int:
+        """Serve until the modem restarts or falls silent; then how often to call it next time."""
+        try:
+            link.begin_epoch()
+            link.attention(tries)
+            self._silences = 0
+            service.run(link)
+        except ModemReset as reset:
+            log.warning("modem restarted: %s", reset)
+            service.interrupt("the modem restarted")
+            self._board.note(Condition.STARTING, f"it restarted: {reset}")
+        except ModemStuck as stuck:
+            log.warning("modem reset: %s", stuck)
+            service.interrupt("the modem was reset")
+            self._board.note(Condition.STARTING, "it was reset")
+            link.reset()
+            return RESET_TRIES
+        except ModemSilent as silent:
+            service.interrupt("the modem is silent")
+            self._board.note(Condition.SILENT, str(silent))
+            self._revive(link, service)
+        return AWAKE_TRIES
+
+    def _revive(self, link: Link, service: Service) -> None:
+        """Wait a while, ever longer unless somebody needs the modem; then try what there is."""
+        self._silences += 1
+        pause_s = PAUSES_S[min(self._silences, len(PAUSES_S)) - 1]
+        log.warning("modem silent (%d); next look in %.0f s", self._silences, pause_s)
+        link.begin_epoch()
+        began = self._clock()
+        while not link.urcs:
+            in_need = self._tray.needed_since is not None
+            until = began + (min(pause_s, PAUSE_IN_NEED_S) if in_need else pause_s)
+            if self._clock() >= until:
+                break
+            link.listen(until)
+            service.refuse_posts("the modem is silent")
+        if self._silences > 1 and self._power_cycle is not None:
+            log.warning("modem power-cycled")
+            self._power_cycle()
+        elif self._silences % SOFT_RESET_EVERY == 0:
+            link.reset()
+
+    def _pause(self, pause_s: float) -> None:
+        """Wait without a port."""
+        for _ in range(math.ceil(pause_s / BEAT_S)):
+            self._beat()
+            if self._service is not None:
+                self._service.interrupt("no serial port")
+            if self._tray.stopping:
+                return
+            self._doorbell.clear()
+            if self._doorbell.wait(min(pause_s, BEAT_S)):
+                return
+
+    def _emit(self, event: ModemEvent) -> None:
+        try:
+            self._on_event(event)
+        except Exception as exc:  # noqa: BLE001 - the user's fault must not cost the next text
+            log.error("modem: %s in the user's on_event", type(exc).__name__)

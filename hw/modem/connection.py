@@ -1,0 +1,166 @@
+"""One TCP connection through the SIM800's own stack, single connection mode (manual p.213-238).
+
+Only commands that answer at once are used to connect: the APN by CIPCSGP,
+then CIPSTART, which says OK and reports CONNECT OK or CONNECT FAIL later.
+CIICR (85 s), CGATT (75 s) and SAPBR (85 s) would hold the port.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from enum import Enum
+
+from outcry.hw.modem.lines import Urc
+from outcry.hw.modem.link import FINAL, PATIENCE_S, Link
+from outcry.hw.modem.settings import ModemSettings
+
+log = logging.getLogger("outcry.modem")
+
+WRITE_MOST = 1024  # CIPSEND? tells 1460 on a good day (unverified)
+READ_MOST = 1460  # manual: AT+CIPRXGET=2
+PROMPT_LIMIT_S = 3.0
+ACCEPT_LIMIT_S = 5.0
+SHUT_LIMIT_S = 65.0  # manual p.219
+ATTACH_LIMIT_S = 75.0
+
+_GONE = r"SEND FAIL|CLOSED|\+PDP: DEACT"
+_DECIDED = r"CONNECT OK|CONNECT FAIL|ALREADY CONNECT|CLOSED|\+PDP: DEACT"
+_ACCEPTED = re.compile(r"DATA ACCEPT: ?(\d+)|SEND OK")
+_READ = r"\+CIPRXGET: 2,(\d{1,4}),\d+"
+
+
+class Tcp(Enum):
+    """What is known of the modem's connection."""
+
+    UNKNOWN = "unknown"
+    INITIAL = "IP INITIAL"
+    CONNECTING = "connecting"
+    UP = "connected"
+    CLOSED = "closed"
+    BROKEN = "to be shut"
+
+
+class Connection:
+    """Opens, writes, reads, closes; never waits for the network, never retries."""
+
+    def __init__(self, settings: ModemSettings, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._clock = clock
+        self.state = Tcp.UNKNOWN
+        self.since = clock()
+        self.readable = False
+        """Bytes of the peer may wait in the modem."""
+
+    def forget(self) -> None:
+        """The modem has restarted."""
+        self._become(Tcp.UNKNOWN)
+        self.readable = False
+
+    def _become(self, state: Tcp) -> None:
+        if state is not self.state:
+            log.info("connection: %s", state.value)
+            self.state = state
+            self.since = self._clock()
+
+    def take(self, urc: Urc) -> bool:
+        """Whether ``urc`` was about the connection."""
+        text = urc.text
+        if text == "+CIPRXGET: 1":
+            self.readable = True
+        elif text == "CONNECT OK":
+            if self.state is Tcp.CONNECTING:
+                self._become(Tcp.UP)
+        elif text == "+PDP: DEACT" or text == "ALREADY CONNECT":
+            self._become(Tcp.BROKEN)
+        elif text.startswith("STATE: "):
+            if self.state is Tcp.CONNECTING and text == "STATE: PDP DEACT":
+                self._become(Tcp.BROKEN)
+        elif text in ("CLOSED", "CLOSE", "CONNECT FAIL"):
+            if self.state in (Tcp.UP, Tcp.CONNECTING):
+                self._become(Tcp.CLOSED)
+        elif text == "SEND FAIL":
+            self._become(Tcp.BROKEN)
+        else:
+            return text == "SEND OK"
+        return True
+
+    def give_up(self) -> None:
+        """The modem is still connecting and need not go on."""
+        self._become(Tcp.BROKEN)
+
+    def inspect(self, link: Link) -> None:
+        """Find out what an earlier owner or an earlier epoch left behind."""
+        reply = link.command("AT+CIPSTATUS", ends=r"STATE: .*|ERROR|\+CME ERROR: .*")
+        self._become(Tcp.INITIAL if reply.final == "STATE: IP INITIAL" else Tcp.BROKEN)
+
+    def open(self, link: Link) -> bool:
+        """Ask for a connection from IP INITIAL, or try from a closed one; CONNECTING if granted."""
+        settings = self._settings
+        if self.state is Tcp.INITIAL:
+            for command in ("AT+CIPMUX=0", "AT+CIPQSEND=1", "AT+CIPRXGET=1", self._profile()):
+                if not link.command(command).done:
+                    log.warning("modem refuses %s", command.partition("=")[0])
+        self.readable = False
+        self._become(Tcp.CONNECTING)
+        reply = link.command(f'AT+CIPSTART="TCP","{settings.host}","{settings.port}"')
+        if not reply.done:
+            self._become(Tcp.BROKEN)
+        elif not settings.sms_while_connecting:
+            link.hold(_DECIDED, settings.connect_limit_s, PATIENCE_S)
+        return reply.done
+
+    def _profile(self) -> str:
+        settings = self._settings
+        login = ""
+        if settings.apn_user:
+            login = f',"{settings.apn_user}","{settings.apn_password}"'
+        return f'AT+CIPCSGP=1,"{settings.apn}"{login}'
+
+    def write(self, link: Link, data: bytes) -> bool:
+        """Hand ``data`` to the modem's stack; False, and BROKEN or CLOSED, if it is not taken."""
+        for start in range(0, len(data), WRITE_MOST):
+            piece = data[start : start + WRITE_MOST]
+            reply = link.with_prompt(
+                f"AT+CIPSEND={len(piece)}",
+                piece,
+                lambda: None,
+                prompt_limit_s=PROMPT_LIMIT_S,
+                limit_s=ACCEPT_LIMIT_S,
+                ends=rf"DATA ACCEPT: ?\d+|SEND OK|{_GONE}|{FINAL}",
+                asked="SEND OK",
+            )
+            accepted = _ACCEPTED.fullmatch(reply.final)
+            if accepted is None or accepted[1] not in (None, str(len(piece))):
+                self._become(Tcp.CLOSED if reply.final == "CLOSED" else Tcp.BROKEN)
+                return False
+        return True
+
+    def read(self, link: Link) -> bytes:
+        """What the peer has sent, at most 1460 bytes; ``readable`` tells whether there is more."""
+        reply = link.command(f"AT+CIPRXGET=2,{READ_MOST}", counted=_READ)
+        header = reply.value("+CIPRXGET")
+        self.readable = bool(reply.done and header and not header.endswith(",0"))
+        return reply.data
+
+    def close(self, link: Link) -> None:
+        """Drop the connection at once (CIPCLOSE=1 does not wait for the peer)."""
+        reply = link.command("AT+CIPCLOSE=1", ends=rf"CLOSE OK|{FINAL}")
+        self.readable = False
+        self._become(Tcp.CLOSED if reply.final else Tcp.BROKEN)
+
+    def attach_anew(self, link: Link) -> None:
+        """Leave GPRS and join again (75 s at most, manual p.202). Cannot be aborted, see ``shut``."""
+        for command in ("AT+CGATT=0", "AT+CGATT=1"):
+            link.command(command, ATTACH_LIMIT_S, patience_s=PATIENCE_S)
+        self._become(Tcp.BROKEN)
+
+    def shut(self, link: Link) -> None:
+        """Back to IP INITIAL. Cannot be aborted: raises ``ModemStuck`` when somebody in need waits.
+
+        ERROR means there was nothing to shut.
+        """
+        self.readable = False
+        reply = link.command(
+            "AT+CIPSHUT", SHUT_LIMIT_S, ends=rf"SHUT OK|{FINAL}", patience_s=PATIENCE_S
+        )
+        self._become(Tcp.INITIAL if reply.final else Tcp.BROKEN)

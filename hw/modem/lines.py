@@ -1,0 +1,91 @@
+"""Lines out of bytes, and which lines the modem says of its own accord.
+
+Any byte is tolerated: a SIM800 sends 00 49 49 49 49 FF FF FF FF at every
+power-on (manual p.23), noise is normal life, and neither may stop the owner.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+SYNC = b"IIII\xff\xff\xff\xff"
+SYNC_LINE = "power-on sync bytes"
+LONGEST_LINE = 1024  # manual p.24: 556 characters; more without an end is noise
+NOISE = "".join(map(chr, (*range(0x21), *range(0x7F, 0x100))))
+
+
+class LineBuffer:
+    """Bytes in; lines, a prompt, or a counted run of raw bytes out."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        """Take in what has arrived."""
+        self._bytes += data
+
+    def line(self) -> str | None:
+        """The next whole line without its ends and without noise around it; never an empty one."""
+        while True:
+            end = self._bytes.find(b"\n")
+            sync = self._bytes.find(SYNC)
+            if sync >= 0 and (end < 0 or sync < end):
+                del self._bytes[: sync + len(SYNC)]
+                return SYNC_LINE
+            if end < 0:
+                if len(self._bytes) > LONGEST_LINE:
+                    del self._bytes[: -len(SYNC)]
+                return None
+            text = self._bytes[:end].decode("latin-1").strip(NOISE)
+            del self._bytes[: end + 1]
+            if text:
+                return text
+
+    def prompt(self) -> bool:
+        """Whether the unfinished line is the prompt ``>``; it is taken out."""
+        if self._bytes.decode("latin-1").strip(NOISE) != ">":
+            return False
+        self._bytes.clear()
+        return True
+
+    def raw(self, count: int) -> bytes | None:
+        """Exactly ``count`` bytes, whatever they are, once they are all there."""
+        if len(self._bytes) < count:
+            return None
+        data = bytes(self._bytes[:count])
+        del self._bytes[:count]
+        return data
+
+    def clear(self) -> None:
+        """Forget an unfinished line."""
+        self._bytes.clear()
+
+
+@dataclass(frozen=True)
+class Urc:
+    """An unsolicited line; ``body`` is the PDU that follows +CDS: and +CMT:."""
+
+    text: str = field(repr=False)
+    body: str = field(default="", repr=False)
+
+
+RESET = re.compile(
+    rf"RDY|{SYNC_LINE}|NORMAL POWER DOWN|(?:UNDER|OVER)-VOLTAGE POWER DOWN"
+    r"|\+CPIN: NOT (?:READY|INSERTED)|\+CFUN: 1"
+)
+"""The modem has restarted, is going off, or has lost its SIM: everything is to be told anew."""
+
+ALWAYS = re.compile(
+    rf"RDY|{SYNC_LINE}|NORMAL POWER DOWN|(?:UNDER|OVER)-VOLTAGE .*|\+CPIN: NOT (?:READY|INSERTED)"
+    r"|Call Ready|SMS Ready"
+    r"|\+CMTI: .*|\+CDS: .*|\+CMT: .*|\+PDP: DEACT|\+SAPBR \d: DEACT|\+HTTPACTION: .*"
+    r"|\+CIPRXGET: 1|CLOSED?|CONNECT OK|CONNECT FAIL|ALREADY CONNECT"
+    r"|\+SJDR: .*|RING|\+CRING: .*|NO CARRIER|\*PSUTTZ: .*|DST: .*"
+    r'|\+CG?REG: \d(?:,"[0-9A-Fa-f]+","[0-9A-Fa-f]+")?'
+)
+"""Unsolicited whatever command is running. (An answer to AT+CREG? begins with two digits.)"""
+
+UNLESS_ASKED = re.compile(r"\+CPIN: .*|\+CFUN: \d|\+CMGS: \d+|SEND (?:OK|FAIL)|STATE: .*")
+"""Unsolicited or an answer: the running command decides."""
+
+WITH_BODY = ("+CDS: ", "+CMT: ")
+HEX = re.compile(r"[0-9A-Fa-f]+")

@@ -1,0 +1,321 @@
+"""Posts to HQ: one at a time over one kept connection, each answered or failed, none hanging.
+
+Every step is short; whatever takes time (connecting, HQ's answer) is a
+deadline, so the port is free for texts meanwhile.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from outcry.hw.modem.connection import Connection, Tcp
+from outcry.hw.modem.errors import ModemStuck
+from outcry.hw.modem.events import DataPath, ModemEvent, PostAnswered, PostFailed
+from outcry.hw.modem.jobs import PostJob, Tray
+from outcry.hw.modem.lines import Urc
+from outcry.hw.modem.link import Link
+from outcry.hw.modem.settings import ModemSettings
+
+log = logging.getLogger("outcry.modem")
+
+BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+TEXT_DUE_S = 15.0  # an alarm that has not asked for a text by then has its receipt
+PROVEN_S = 60.0  # a connection that lasted this long was no failure
+ATTACH_EVERY = 5  # failures in a row: then GPRS is left and joined again
+RESET_EVERY = 12  # and then the modem is reset
+NEVER = float("inf")
+
+
+@dataclass
+class Flight:
+    """The post in hand. ``answer_by`` is set while its request is out."""
+
+    job: PostJob
+    answer_by: float | None = None
+    on_used: bool = False
+    reopened: bool = False
+    muted: bool = False
+
+
+class Posts:
+    """Owns the connection and decides when to open, use, close and shut it."""
+
+    def __init__(
+        self,
+        settings: ModemSettings,
+        tray: Tray,
+        emit: Callable[[ModemEvent], None],
+        clock: Callable[[], float],
+    ) -> None:
+        from outcry.hw.modem import http  # late: this is the modem's own thread
+
+        self._http = http
+        self._settings = settings
+        self._tray = tray
+        self._emit = emit
+        self._clock = clock
+        self._connection = Connection(settings, clock)
+        self._stream: http.HttpStream | None = None
+        self._flight: Flight | None = None
+        self._announced = False
+        self._attempting = False
+        self._attempted_at = -NEVER
+        self._connect_at = -NEVER
+        self._failures = 0
+        self._used_at = clock()
+        self._answered = False
+        self._text_tried_at = -NEVER
+
+    # What the owner tells and asks
+
+    def take(self, urc: Urc) -> bool:
+        """Whether ``urc`` was about the connection."""
+        return self._connection.take(urc)
+
+    def text_tried(self) -> None:
+        """A text has had its try: slow recovery may follow."""
+        self._text_tried_at = self._clock()
+
+    def abandon(self, reason: str) -> None:
+        """The modem carries no data now: fail all that waits, forget the connection."""
+        self._connection.forget()
+        self._stream = None
+        self._attempting = False
+        self._announce(False)
+        self.refuse(reason)
+
+    def refuse(self, reason: str) -> None:
+        """Fail what waits or is out."""
+        self._settle_cancelled()
+        if self._flight is not None:
+            self._fail_flight(reason)
+        while (job := self._tray.take_post()) is not None:
+            self._emit(PostFailed(job.ref, reason))
+
+    @property
+    def connected_since(self) -> float | None:
+        """On the owner's clock; None while not connected."""
+        return self._connection.since if self._connection.state is Tcp.UP else None
+
+    @property
+    def connecting(self) -> bool:
+        return self._connection.state is Tcp.CONNECTING
+
+    @property
+    def idle(self) -> bool:
+        """Whether no post is waiting or out."""
+        return self._flight is None and not self._tray.posts_waiting
+
+    def next_at(self) -> float:
+        """When there is something to do unless something happens before."""
+        times = [NEVER]
+        if self._flight is not None and self._flight.answer_by is not None:
+            times.append(self._flight.answer_by)
+        if self._connection.state is Tcp.CONNECTING:
+            times.append(self._connection.since + self._settings.connect_limit_s)
+        elif self._connection.state is not Tcp.UP and self._settings.host is not None:
+            times.append(self._connect_at if self.idle else self._attempted_at + BACKOFF_S[0])
+        return min(times)
+
+    # Using the connection: short steps
+
+    def use(self, link: Link) -> bool:
+        """One short step on the connection there is; False if there was nothing to do."""
+        self._settle_cancelled()
+        flight = self._flight
+        if self._connection.readable:
+            self._read(link)
+            return True
+        if flight is not None and flight.answer_by is not None:
+            return self._await_answer(link, flight, flight.answer_by)
+        self._judge()
+        if self._connection.state is Tcp.UP and not self.idle:
+            self._write(link)
+            return True
+        return False
+
+    def _await_answer(self, link: Link, flight: Flight, answer_by: float) -> bool:
+        closed = self._connection.state is not Tcp.UP
+        if not closed and self._clock() < answer_by:
+            return False
+        if self._connection.state in (Tcp.UP, Tcp.CLOSED):
+            self._read(link)  # the line that announces data may have been lost
+        if self._connection.readable or self._flight is not flight:
+            return True
+        if closed and self._connection.state is Tcp.CLOSED:
+            self._feed(link, b"")
+        if self._flight is flight and flight.answer_by is not None:
+            self._lose(link, "the connection broke" if closed else "no answer from HQ")
+        return True
+
+    def _read(self, link: Link) -> None:
+        data = self._connection.read(link)
+        if data:
+            self._feed(link, data)
+
+    def _feed(self, link: Link, data: bytes) -> None:
+        if self._stream is None:
+            return
+        try:
+            answer = self._stream.feed(data)
+        except self._http.BadAnswer as bad:
+            self._lose(link, str(bad))
+            return
+        if answer is None:
+            return
+        self._used_at = self._clock()
+        self._failures = 0
+        self._answered = True
+        flight, self._flight = self._flight, None
+        if flight is not None and not flight.muted:
+            self._emit(PostAnswered(flight.job.ref, answer.status, answer.body))
+        if not answer.reusable:
+            self._drop(link)
+
+    def _write(self, link: Link) -> None:
+        flight = self._flight
+        if flight is None:
+            job = self._tray.take_post()
+            if job is None:
+                return
+            flight = self._flight = Flight(job)
+        old = self._clock() - self._used_at > self._settings.old_after_s
+        flight.on_used = old or self._answered
+        if self._stream is None:
+            self._stream = self._http.HttpStream(self._settings.host or "", self._settings.port)
+        flight.answer_by = NEVER
+        if not self._connection.write(link, self._stream.request(flight.job.body)):
+            self._lose(link, "the request was not taken")
+            return
+        limit = self._settings.stale_after_s if old else self._settings.answer_limit_s
+        flight.answer_by = self._clock() + limit
+
+    def _lose(self, link: Link, reason: str) -> None:
+        """What is out gets no answer here; on a used connection one more is opened for it."""
+        self._drop(link)
+        flight = self._flight
+        if flight is None:
+            return
+        if flight.on_used and not flight.reopened and not flight.muted:
+            log.info("post %s: %s on a used connection; opening it anew", flight.job.ref, reason)
+            flight.reopened = True
+            flight.answer_by = None
+            return
+        self._fail_flight(reason)
+
+    def _drop(self, link: Link) -> None:
+        self._stream = None
+        if self._connection.state is Tcp.UP:
+            self._connection.close(link)
+
+    # Getting connected
+
+    def connect(self, link: Link, texts_waiting: bool) -> bool:
+        """One step towards a connection; False if none is to be made now."""
+        if self._settings.host is None:
+            self.refuse("this modem has no data path")
+            return False
+        self._judge()
+        state = self._connection.state
+        if state in (Tcp.UP, Tcp.CONNECTING) or not self._due():
+            return False
+        if state is Tcp.UNKNOWN:
+            self._connection.inspect(link)
+        elif self._would_block(state) and not self._may_block(texts_waiting):
+            self._give_up("the data path is down; texts go first")
+            return False
+        elif state is Tcp.BROKEN:
+            self._clear(link)
+        elif self._connection.open(link):
+            self._attempting = True
+            self._attempted_at = self._clock()
+        elif state is Tcp.INITIAL:
+            self._attempt_failed("the modem refuses to connect")
+        return True
+
+    def _due(self) -> bool:
+        if self._flight is not None and self._flight.reopened:
+            return True
+        if self.idle:
+            return self._clock() >= self._connect_at
+        return self._clock() >= self._attempted_at + BACKOFF_S[0]
+
+    def _would_block(self, state: Tcp) -> bool:
+        return state is Tcp.BROKEN or not self._settings.sms_while_connecting
+
+    def _may_block(self, texts_waiting: bool) -> bool:
+        """Whether a command that may take a minute is bearable now."""
+        if texts_waiting:
+            return False
+        urgent = self._tray.urgent_since
+        if urgent is None or self._text_tried_at >= urgent:
+            return True
+        reopening = self._flight is not None and self._flight.reopened
+        return reopening or self._clock() >= urgent + TEXT_DUE_S
+
+    def _clear(self, link: Link) -> None:
+        """Shut; and when connecting has failed again and again, dig deeper while nobody waits."""
+        calm = self.idle and self._tray.urgent_since is None
+        if calm and self._failures and self._failures % RESET_EVERY == 0:
+            self._failures += 1
+            raise ModemStuck("the data path stays down")
+        if calm and self._failures and self._failures % ATTACH_EVERY == 0:
+            self._failures += 1
+            self._connection.attach_anew(link)
+        self._connection.shut(link)
+
+    def _judge(self) -> None:
+        """Note what has become of an attempt or of the connection."""
+        state = self._connection.state
+        if state is Tcp.UP:
+            if self._attempting:
+                self._attempting = False
+                self._used_at = self._connection.since
+                self._answered = False
+            self._announce(True)
+        elif self._attempting:
+            if state is not Tcp.CONNECTING:
+                self._attempt_failed("no connection to HQ")
+            elif self._clock() >= self._connection.since + self._settings.connect_limit_s:
+                self._connection.give_up()
+                self._attempt_failed("no connection to HQ in time")
+        elif self._announced and not (self._flight is not None and self._flight.reopened):
+            self._stream = None
+            lasted_s = self._clock() - self._used_at
+            self._failures = 0 if self._answered or lasted_s > PROVEN_S else self._failures + 1
+            self._plan()
+            self._announce(False)
+
+    def _attempt_failed(self, reason: str) -> None:
+        self._attempting = False
+        self._failures += 1
+        self._plan()
+        self._give_up(reason)
+
+    def _plan(self) -> None:
+        step = min(max(self._failures, 1), len(BACKOFF_S)) - 1
+        self._connect_at = self._clock() + BACKOFF_S[step]
+
+    def _give_up(self, reason: str) -> None:
+        self._announce(False)
+        self.refuse(reason)
+
+    def _announce(self, up: bool) -> None:
+        if up is not self._announced:
+            self._announced = up
+            self._emit(DataPath(up))
+
+    def _fail_flight(self, reason: str) -> None:
+        flight, self._flight = self._flight, None
+        if flight is not None and not flight.muted:
+            log.info("post %s: %s", flight.job.ref, reason)
+            self._emit(PostFailed(flight.job.ref, reason))
+
+    def _settle_cancelled(self) -> None:
+        cancelled = self._tray.take_cancelled()
+        flight = self._flight
+        if flight is None or flight.job.ref not in cancelled:
+            return
+        flight.muted = True
+        if flight.answer_by is None:
+            self._flight = None

@@ -1,0 +1,126 @@
+"""From a modem that answers AT to one that can carry texts: echo off, SIM, settings."""
+
+import logging
+from collections.abc import Callable
+from enum import Enum
+
+from outcry.hw.modem.errors import ModemSilent
+from outcry.hw.modem.events import Condition
+from outcry.hw.modem.link import Link
+from outcry.hw.modem.settings import ModemSettings
+from outcry.hw.modem.texts import Texts
+
+log = logging.getLogger("outcry.modem")
+
+CFUN_LIMIT_S = 10.0  # manual p.96
+TEXTS_READY_LIMIT_S = 60.0  # SMS Ready: 8-20 s after power-on as a rule
+SIM_LOOK_S = 1.0  # while the SIM is busy
+SIM_WAIT_S = 10.0  # while only a person can help
+TRIES_UNTOUCHED = 3  # a SIM whose PIN was not mistaken lately
+
+CME_NO_SIM = (10, 13, 15)  # absent, failed, wrong
+CME_PIN, CME_PUK = 11, 12
+
+
+class Pin(Enum):
+    """What is known of the PIN in the settings."""
+
+    UNSAID = "not said yet"
+    SAID = "said, no answer"
+    TAKEN = "taken, SIM not yet ready"
+    REFUSED = "wrong"
+    RIGHT = "proved right"
+
+
+class Starting:
+    """Remembers over restarts of the modem whether the PIN may be said: once, unless proved right.
+
+    A third wrong PIN locks the SIM. So that a restarted process does not get
+    there either, AT+SPIC, where the modem knows it, must tell of all tries left.
+    """
+
+    def __init__(
+        self,
+        settings: ModemSettings,
+        texts: Texts,
+        clock: Callable[[], float],
+        wait: Callable[[Link, float], None],
+        report: Callable[[Condition, str], None],
+    ) -> None:
+        """``wait`` lets seconds pass while whatever arrives is dealt with."""
+        self._settings = settings
+        self._texts = texts
+        self._clock = clock
+        self._wait = wait
+        self._report = report
+        self._pin = Pin.UNSAID
+
+    def run(self, link: Link) -> None:
+        """Bring the modem up; returns when it can take texts, however long the SIM takes."""
+        link.guarded = True
+        link.echo_expected = not link.command("ATE0").done
+        for command in ("AT+CMEE=1", "AT+CBATCHK=1"):
+            link.command(command)
+        functionality = link.command("AT+CFUN?", CFUN_LIMIT_S, asked="+CFUN: ")
+        if functionality.value("+CFUN") not in (None, "1"):
+            link.command("AT+CFUN=1", CFUN_LIMIT_S)
+        while (pause_s := self._sim_wants(link)) > 0:
+            self._wait(link, pause_s)
+        link.command("AT+CREG=2")
+        link.command("AT+COPS=3,2")
+        self._await_texts(link)
+
+    def _sim_wants(self, link: Link) -> float:
+        """One look at the SIM: 0 when it is ready, else how long to wait before the next."""
+        reply = link.command("AT+CPIN?", asked="+CPIN: ")
+        wants = reply.value("+CPIN")
+        if reply.done and wants == "READY":
+            if self._pin is Pin.TAKEN:
+                self._pin = Pin.RIGHT
+            return 0.0
+        if wants == "SIM PIN" or reply.code == CME_PIN:
+            return self._unlock(link)
+        if (wants or "").startswith("SIM PUK") or reply.code == CME_PUK:
+            self._report(Condition.SIM_PUK, "put the SIM into a phone and enter its PUK")
+        elif reply.code in CME_NO_SIM:
+            self._report(Condition.SIM_ABSENT, "no SIM found; check that it is seated")
+        else:
+            self._report(Condition.STARTING, "the SIM is not ready yet")
+            return SIM_LOOK_S
+        return SIM_WAIT_S
+
+    def _unlock(self, link: Link) -> float:
+        if not self._may_say_pin(link):
+            self._report(Condition.SIM_PIN, "the SIM wants a PIN, and there is none left to try")
+            return SIM_WAIT_S
+        self._pin = Pin.SAID
+        reply = link.command(f'AT+CPIN="{self._settings.pin}"')
+        if reply.done:
+            self._pin = Pin.TAKEN
+        elif reply.final:
+            self._pin = Pin.REFUSED
+            self._report(Condition.SIM_PIN, "the SIM refused the PIN; it is not tried again")
+        return SIM_LOOK_S
+
+    def _may_say_pin(self, link: Link) -> bool:
+        if self._settings.pin is None or self._pin is Pin.REFUSED:
+            return False
+        tries = (link.command("AT+SPIC").value("+SPIC") or "").partition(",")[0].strip()
+        if tries.isdigit():
+            return int(tries) >= TRIES_UNTOUCHED
+        return self._pin in (Pin.UNSAID, Pin.RIGHT)
+
+    def _await_texts(self, link: Link) -> None:
+        began = self._clock()
+        while True:
+            ready = self._texts.ready(link)
+            if ready and self._texts.set_up(link):
+                return
+            waited_s = self._clock() - began
+            if ready and waited_s >= TEXTS_READY_LIMIT_S / 2:
+                log.warning("modem refuses some SMS settings; going on without them")
+                return
+            if waited_s >= TEXTS_READY_LIMIT_S:
+                raise ModemSilent("it does not get ready for texts")
+            self._report(Condition.STARTING, "not ready for texts yet")
+            self._wait(link, SIM_LOOK_S)

@@ -1,0 +1,200 @@
+"""Texts: AT+CMGS with three outcomes, delivery reports, and what comes in."""
+
+import logging
+import re
+from collections import deque
+from collections.abc import Callable
+
+from outcry.hw.modem.events import ModemEvent, Outcome, SmsOutcome, SmsReceived, SmsReport
+from outcry.hw.modem.jobs import TextJob, Tray
+from outcry.hw.modem.lines import HEX, Urc
+from outcry.hw.modem.link import Link, Reply
+
+log = logging.getLogger("outcry.modem")
+
+PROMPT_LIMIT_S = 5.0
+SEND_LIMIT_S = 65.0  # the modem may take 60 s (manual p.116)
+LIST_LIMIT_S = 20.0
+ATTEMPTS_MOST = 2  # for a text that has not left the modem
+SETTINGS = ('AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CNMI=2,1,0,1,0")
+
+_LISTED = re.compile(r"\+CMGL: (\d+),(\d+),.*")
+_ARRIVED = re.compile(r'\+CMTI: ".*",\s*(\d+)')
+
+
+class Texts:
+    """Sends and receives over whatever link it is given; remembers across restarts of the modem."""
+
+    def __init__(self, tray: Tray, emit: Callable[[ModemEvent], None]) -> None:
+        from outcry.hw.modem import pdu  # late: this is the modem's own thread
+
+        self._pdu = pdu
+        self._tray = tray
+        self._emit = emit
+        self._concatenation = 0
+        self._late: TextJob | None = None
+        self._awaited: dict[int, str] = {}
+        self._to_read: deque[int] = deque()
+        self._to_delete: deque[int] = deque()
+        self._sweep_due = True
+
+    def ready(self, link: Link) -> bool:
+        """Switch to PDU mode; False while the modem refuses (before SMS Ready it does)."""
+        return link.command("AT+CMGF=0").done
+
+    def set_up(self, link: Link) -> bool:
+        """Storage, alphabet and what is to be announced; whether all was accepted."""
+        self._sweep_due = True
+        refused = [setting for setting in SETTINGS if not link.command(setting).done]
+        return not refused
+
+    # Going out
+
+    def send(self, link: Link, job: TextJob) -> SmsOutcome:
+        """Send what is left of ``job``. A link error means: see ``interrupted``."""
+        job.attempts += 1
+        if not job.parts:
+            self._concatenation = (self._concatenation + 1) % 256
+            try:
+                job.parts = self._pdu.encode(job.number, job.text, self._concatenation)
+            except self._pdu.PduRefused as refusal:
+                return self._end(job, Outcome.FAILED, str(refusal))
+        for part in job.parts[len(job.references) :]:
+            reply = link.with_prompt(
+                f"AT+CMGS={part.length}",
+                part.pdu.encode("ascii") + b"\x1a",
+                lambda: self._given(job),
+                prompt_limit_s=PROMPT_LIMIT_S,
+                limit_s=SEND_LIMIT_S,
+                asked="+CMGS: ",
+            )
+            if not reply.final and not job.given:
+                link.attention(tries=3)  # a silent modem never saw the command: the text stays
+                return self._end(job, Outcome.UNKNOWN, "the prompt did not come")
+            if reply.outcome is Outcome.UNKNOWN:
+                return self._end(job, Outcome.UNKNOWN, f"no answer within {SEND_LIMIT_S:.0f} s")
+            if not reply.done:
+                return self._end(job, Outcome.FAILED, "refused", reply.code)
+            job.references.append(_reference(reply))
+            job.given = False
+        return self._end(job, Outcome.DONE, "sent")
+
+    def interrupted(self, job: TextJob, reason: str) -> SmsOutcome | None:
+        """The link broke off during ``job``. None: nothing has left, it stays in the tray."""
+        if job.given:
+            return self._end(job, Outcome.UNKNOWN, reason)
+        if job.attempts >= ATTEMPTS_MOST:
+            return self._end(job, Outcome.FAILED, reason)
+        return None
+
+    def _given(self, job: TextJob) -> None:
+        job.given = True
+        self._late = None
+
+    def _end(
+        self, job: TextJob, outcome: Outcome, reason: str, code: int | None = None
+    ) -> SmsOutcome:
+        self._tray.drop_text(job)
+        if outcome is Outcome.UNKNOWN and job.given:
+            self._late = job
+        for reference in job.references:
+            self._awaited[reference] = job.ref
+        log.info(
+            "text %s: %s (%s%s)",
+            job.ref,
+            outcome.value,
+            reason,
+            "" if code is None else f", code {code}",
+        )
+        event = SmsOutcome(job.ref, outcome, tuple(job.references), code, reason)
+        self._emit(event)
+        return event
+
+    # What the modem says of its own accord
+
+    def take(self, urc: Urc) -> bool:
+        """Whether ``urc`` was about texts; it is then dealt with or noted down."""
+        if urc.text.startswith("+CMGS: "):
+            self._answered_late(int(urc.text[7:]))
+        elif urc.text.startswith(("+CDS: ", "+CMT: ")):
+            self._hand_on(urc.body)
+        elif arrived := _ARRIVED.fullmatch(urc.text):
+            self._to_read.append(int(arrived[1]))
+        else:
+            return urc.text.startswith("+CMTI: ")
+        return True
+
+    def _answered_late(self, reference: int) -> None:
+        job, self._late = self._late, None
+        if job is None or len(job.references) + 1 < len(job.parts):
+            return
+        job.references.append(reference % 256)
+        self._tray.drop_texts(job.ref)
+        self._end(job, Outcome.DONE, "sent, answered late")
+
+    def _hand_on(self, pdu: str) -> None:
+        decoded = self._pdu.decode(pdu)
+        if isinstance(decoded, self._pdu.Incoming):
+            self._emit(SmsReceived(decoded.sender, decoded.text))
+        elif isinstance(decoded, self._pdu.StatusReport):
+            self._reported(decoded.reference, decoded.delivered)
+        else:
+            log.info("an incoming PDU of %d digits makes no sense; dropped", len(pdu))
+
+    def _reported(self, reference: int, delivered: bool | None) -> None:
+        ref = self._awaited.get(reference)
+        if ref is None or delivered is None:
+            return
+        del self._awaited[reference]
+        others = [mr for mr, other in self._awaited.items() if other == ref]
+        if not delivered:
+            for mr in others:
+                del self._awaited[mr]
+        if not delivered or not others:
+            self._emit(SmsReport(ref, delivered))
+
+    # Coming in
+
+    @property
+    def unread(self) -> bool:
+        """Whether ``tidy`` has something to do."""
+        return bool(self._to_read or self._to_delete or self._sweep_due)
+
+    def tidy(self, link: Link) -> None:
+        """One short step: delete a text that has been handed on, or read one, or look for any."""
+        if self._to_delete:
+            link.command(f"AT+CMGD={self._to_delete.popleft()}")
+        elif self._to_read:
+            index = self._to_read.popleft()
+            reply = link.command(f"AT+CMGR={index}")
+            if reply.done:
+                self._take_in(index, reply.lines)
+        elif self._sweep_due:
+            self._sweep_due = False
+            self._sweep(link)
+
+    def _sweep(self, link: Link) -> None:
+        """Take in all that lies on the SIM: a full one would receive no more."""
+        listed: int | None = None
+        for line in link.command("AT+CMGL=4", LIST_LIMIT_S).lines:
+            if header := _LISTED.fullmatch(line):
+                listed = int(header[1])
+                if listed in self._to_read:
+                    self._to_read.remove(listed)
+            elif listed is not None:
+                self._take_in(listed, (line,))
+                listed = None
+
+    def _take_in(self, index: int, lines: tuple[str, ...]) -> None:
+        """Hand on, then delete: a power cut in between repeats a text and loses none."""
+        for line in lines:
+            if HEX.fullmatch(line):
+                self._hand_on(line)
+        self._to_delete.append(index)
+
+
+def _reference(reply: Reply) -> int:
+    """TP-MR of the part just sent; -1, which no report carries, if the line was lost."""
+    value = reply.value("+CMGS") or ""
+    digits = value.partition(",")[0]
+    return int(digits) % 256 if digits.isdigit() else -1
