@@ -8,7 +8,6 @@ with SimulatedModem() as modem:
 """
 
 import os
-import selectors
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from outcry.hw.board.pty import PtyPort
 from outcry.hw.board.sim800 import Sim800
 from outcry.hw.board.tcp import How
 from outcry.hw.board.timing import Timing
+from outcry.hw.board.waiting import ready
 
 _LIMIT_S = 30.0  # how long a test waits for what ought to come at once
 _GLANCE_S = 0.01
@@ -168,18 +168,9 @@ class SimulatedModem:
             self._sleep(due, readable, writable)
 
     def _sleep(self, due: float | None, readable: list[int], writable: list[int]) -> None:
-        with selectors.DefaultSelector() as selector:
-            watched = {self._wake_read: selectors.EVENT_READ, self._pty.fileno(): 0}
-            watched[self._pty.fileno()] |= selectors.EVENT_READ
-            if self._pty.wants_writing:
-                watched[self._pty.fileno()] |= selectors.EVENT_WRITE
-            for descriptor in readable:
-                watched[descriptor] = selectors.EVENT_READ
-            for descriptor in writable:
-                watched[descriptor] = watched.get(descriptor, 0) | selectors.EVENT_WRITE
-            for descriptor, events in watched.items():
-                selector.register(descriptor, events)
-            timeout = None if due is None else max(0.0, due - time.monotonic())
-            for key, _ in selector.select(timeout):
-                if key.fd == self._wake_read:
-                    os.read(self._wake_read, 4096)
+        if self._pty.wants_writing:
+            writable = [*writable, self._pty.fileno()]
+        seconds = None if due is None else due - time.monotonic()
+        awake = ready([*readable, self._wake_read, self._pty.fileno()], writable, seconds)
+        if self._wake_read in awake:
+            os.read(self._wake_read, 4096)

@@ -1,0 +1,185 @@
+"""The command line of ``outcry-board``: what can be asked, and what each thing means."""
+
+import argparse
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from outcry.hw.board.receiver import POSITION, STATES
+
+BUTTON_PIN = 17
+HOWS = ("dead", "refused", "connecting", "silent", "rubbish")
+_EPILOG = """\
+Every command but run talks to a running board, found by --dir or OUTCRY_BOARD.
+The directory holds: modem-NAME (serial port), receiver (for gpsd), control.sock,
+events.jsonl (what was seen from outside, one JSON object a line)."""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="outcry-board",
+        description="A simulated board: SIM800 modems, phones, pins and a GPS receiver.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_common(top, default=True)
+    commands = top.add_subparsers(dest="do", required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_pins(commands)
+    _add_phones(commands)
+    _add_modem(commands)
+    _add_receiver(commands)
+    _command(commands, "status", "how the modems and the receiver are")
+    return top
+
+
+def separated(arguments: list[str]) -> list[str]:
+    """A southern position begins with a minus, which argparse takes for an option.
+
+    It takes nothing with a space in it for one.
+    """
+    return [f" {each}" if re.fullmatch(r"-[\d.]+,.*", each) else each for each in arguments]
+
+
+def _add_common(to: argparse.ArgumentParser, *, default: bool) -> None:
+    board = os.environ.get("OUTCRY_BOARD")
+    missing: Any = argparse.SUPPRESS
+    to.add_argument(
+        "--dir",
+        type=Path,
+        default=(Path(board) if board else None) if default else missing,
+        help="the board's directory (default: OUTCRY_BOARD)",
+    )
+    to.add_argument(
+        "--json",
+        action="store_true",
+        default=False if default else missing,
+        help="answer as JSON",
+    )
+
+
+def _command(commands: Any, name: str, help_: str) -> argparse.ArgumentParser:
+    added: argparse.ArgumentParser = commands.add_parser(name, help=help_, description=help_)
+    _add_common(added, default=False)
+    return added
+
+
+def _add_run(commands: Any) -> None:
+    run = _command(commands, "run", "be a board until SIGTERM or Ctrl-C")
+    run.add_argument(
+        "--modem",
+        dest="modems",
+        action="append",
+        type=_modem,
+        metavar="NAME=NUMBER",
+        help="a modem on this board; may be repeated (default: wearer=+447700900001)",
+    )
+    run.add_argument("--instant", action="store_true", help="nothing takes any time")
+    run.add_argument("--warm", action="store_true", help="the modems were switched on long ago")
+    run.add_argument("--seed", type=int, help="for the same random delays again")
+    run.add_argument("--autobaud", action="store_true", help="no RDY, +CFUN, +CPIN at power-on")
+    run.add_argument("--pin", help="the SIM asks for this PIN")
+    run.add_argument("--me-storage", action="store_true", help='accept AT+CPMS="ME"')
+    run.add_argument(
+        "--busy-while-connecting",
+        action="store_true",
+        help="serve no command between CIPSTART's OK and its result",
+    )
+    run.add_argument(
+        "--receiver",
+        default="generated",
+        metavar="generated|none|FILE",
+        help="make NMEA, have no receiver, or play a recording such as gpsd's .log files",
+    )
+    run.add_argument(
+        "--position", type=_position, default=POSITION, metavar="LAT,LON", help="in degrees"
+    )
+    run.add_argument("--speed", type=float, default=0.0, help="metres a second")
+
+
+def _add_pins(commands: Any) -> None:
+    press = _command(commands, "press", "press the button for so long, and wait for the release")
+    press.add_argument("seconds", type=float, metavar="SECONDS")
+    press.add_argument(
+        "--bounce", action="store_true", help="with chatter at both ends and short slips"
+    )
+    hold = _command(commands, "hold", "press the button and stay on it")
+    release = _command(commands, "release", "let go of the button")
+    for each in (press, hold, release):
+        each.add_argument("--pin", type=int, default=BUTTON_PIN, help="GPIO number (default: 17)")
+    _command(commands, "pins", "levels, and the history of the outputs")
+
+
+def _add_phones(commands: Any) -> None:
+    _command(commands, "phones", "all phones a text has reached, or was sent from")
+    sms = _command(commands, "sms", "the texts on a phone")
+    sms.add_argument("number", metavar="NUMBER")
+    text = _command(commands, "text", "send a text from a phone")
+    text.add_argument("from", metavar="FROM")
+    text.add_argument("to", metavar="TO")
+    text.add_argument("words", metavar="WORDS")
+
+
+def _add_modem(commands: Any) -> None:
+    gprs = _command(commands, "gprs", "the data path works, or fails in one of its ways")
+    gprs.add_argument("on", type=_on, metavar="on|off")
+    gprs.add_argument(
+        "--how",
+        choices=HOWS,
+        default="dead",
+        help="dead: +PDP: DEACT, and CONNECT FAIL after long; refused: CONNECT FAIL at once; "
+        "connecting: no result ever; silent: bytes vanish; rubbish: a stranger answers",
+    )
+    gprs.add_argument("--old-only", action="store_true", help="spare new connections")
+    network = _command(commands, "network", "coverage comes or goes")
+    network.add_argument("on", type=_on, metavar="on|off")
+    mute = _command(commands, "mute", "the modem neither hears nor answers")
+    mute.add_argument("on", type=_on, metavar="on|off")
+    reset = _command(commands, "reset", "the modem's RST pin")
+    fault = _command(commands, "sms-fault", "every AT+CMGS fails with this +CMS ERROR")
+    fault.add_argument("code", type=_code, metavar="CODE|off")
+    for each in (gprs, network, mute, reset, fault):
+        each.add_argument("--modem", metavar="NAME", help="which (default: the first)")
+
+
+def _add_receiver(commands: Any) -> None:
+    fix = _command(
+        commands,
+        "fix",
+        "what the receiver knows: on, off, few satellites, a date 1024 weeks old, or silence",
+    )
+    fix.add_argument("state", choices=STATES)
+    move = _command(commands, "move", "put the receiver somewhere else")
+    move.add_argument("position", type=_position, metavar="LAT,LON")
+
+
+def _modem(text: str) -> tuple[str, str]:
+    name, _, number = text.partition("=")
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or not re.fullmatch(r"\+\d{5,15}", number):
+        raise argparse.ArgumentTypeError(f"{text}: write it like wearer=+447700900001")
+    return name, number
+
+
+def _position(text: str) -> tuple[float, float]:
+    try:
+        latitude, longitude = (float(each) for each in text.split(","))
+    except ValueError:
+        latitude = longitude = 1000.0
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise argparse.ArgumentTypeError(f"{text}: write it like 43.3178,45.6949")
+    return latitude, longitude
+
+
+def _on(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise argparse.ArgumentTypeError(f"{text}: write on or off")
+    return text == "on"
+
+
+def _code(text: str) -> int | None:
+    if text == "off":
+        return None
+    if not text.isdecimal() or int(text) > 999:
+        raise argparse.ArgumentTypeError(f"{text}: write a number from 0 to 999, or off")
+    return int(text)

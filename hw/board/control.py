@@ -1,0 +1,286 @@
+"""What other programs may ask of a running board: one JSON object a line, one answer a line.
+
+A request names what to ``do``; an answer says ``ok`` with what was found, or ``error`` in words.
+A client that asks for ``pins-attach`` is a wearer's process: from then on pin levels go both ways.
+"""
+
+import contextlib
+import json
+import math
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from outcry.hw.board.board import Board
+from outcry.hw.board.context import Witness
+from outcry.hw.board.pinboard import PRESSED, RELEASED, PinBoard
+from outcry.hw.board.receiver import STATES, Receiver
+from outcry.hw.board.sim800 import Sim800
+from outcry.hw.board.tcp import HOWS
+
+LINE_LIMIT = 65536
+PRESS_LIMIT_S = 600.0
+SLOW_CLIENT_S = 1.0  # the board stands still while a client does not read
+PIN_LIMIT = 53  # GPIO numbers of a Raspberry Pi's chip
+
+Json = dict[str, Any]
+
+
+class Invalid(ValueError):
+    """A request that cannot be done; its text is for the person who asked."""
+
+
+class Client:
+    """One connection to the control socket."""
+
+    def __init__(self, connection: socket.socket, control: "Control") -> None:
+        connection.setblocking(False)
+        self._connection = connection
+        self._control = control
+        self._partial = b""
+        self._pins: set[int] | None = None  # outputs, once it has attached
+
+    def serve(self) -> bool:
+        """Do what it asks; False when it has gone, or sends what no client sends."""
+        try:
+            data = self._connection.recv(LINE_LIMIT)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        for line in lines:
+            self._take(line)
+        return bool(data) and len(self._partial) < LINE_LIMIT
+
+    def answer(self, answer: Json) -> None:
+        """Say it, to a client that listens; one that does not is found gone by serve()."""
+        with contextlib.suppress(OSError):
+            self._connection.settimeout(SLOW_CLIENT_S)
+            self._connection.sendall(json.dumps(answer).encode() + b"\n")
+            self._connection.setblocking(False)
+
+    def level(self, pin: int, level: int | None) -> None:
+        self.answer({"pin": pin, "level": level})
+
+    def close(self) -> None:
+        self._connection.close()
+        if self._pins is not None:
+            self._control.detach(self, self._pins)
+
+    def _take(self, line: bytes) -> None:
+        try:
+            request = json.loads(line)
+            if not isinstance(request, dict):
+                raise Invalid("a request is a JSON object")
+            if self._pins is not None:
+                self._take_level(request)
+            elif request.get("do") == "pins-attach":
+                self._pins = set()
+                self._control.attach(self)
+            else:
+                self._control.take(request, self.answer)
+        except ValueError as error:
+            self.answer({"ok": False, "error": str(error)})
+
+    def _take_level(self, change: Json) -> None:
+        pin, level = change.get("pin"), change.get("level")
+        if self._pins is None or not isinstance(pin, int) or level not in (0, 1):
+            raise Invalid('a pin change is {"pin": NUMBER, "level": 0 or 1}')
+        self._pins.add(pin)
+        self._control.pins.put_out(pin, level)
+
+
+class Control:
+    def __init__(self, board: Board, pins: PinBoard, receiver: Receiver, witness: Witness) -> None:
+        self.pins = pins
+        self._board = board
+        self._receiver = receiver
+        self._witness = witness
+        self._requests: dict[str, Callable[[Json], Json]] = {
+            "hold": self._hold,
+            "release": self._release,
+            "pins": self._pins,
+            "phones": self._phones,
+            "sms": self._sms,
+            "text": self._text,
+            "gprs": self._gprs,
+            "network": self._network,
+            "reset": self._reset,
+            "mute": self._mute,
+            "sms-fault": self._sms_fault,
+            "fix": self._fix,
+            "move": self._move,
+            "status": self._status,
+        }
+
+    def attach(self, client: Client) -> None:
+        """A wearer's process takes the pins."""
+        levels = {str(pin): level for pin, level in self.pins.levels.items()}
+        client.answer({"ok": True, "levels": levels})
+        self.pins.listeners.append(client.level)
+        self._witness(self._now, "pins-attached")
+
+    def detach(self, client: Client, outputs: set[int]) -> None:
+        """It is gone, and with it what it put out."""
+        self.pins.listeners.remove(client.level)
+        self._witness(self._now, "pins-detached")
+        for pin in outputs:
+            self.pins.put_out(pin, None)
+
+    def take(self, request: Json, answer: Callable[[Json], None]) -> None:
+        """Do one request, and answer at once or, for a press, at its end. Raises Invalid."""
+        name = request.get("do")
+        if name == "press":
+            self._press(request, answer)
+        elif name in self._requests:
+            answer({"ok": True, **self._requests[name](request)})
+        else:
+            raise Invalid(f"there is no request {name!r}")
+
+    @property
+    def _now(self) -> float:
+        return self._board.schedule.now
+
+    # Pins
+
+    def _press(self, request: Json, answer: Callable[[Json], None]) -> None:
+        seconds = _number(request, "seconds", 0.0, PRESS_LIMIT_S)
+        pin = _pin(request)
+        started = self._now
+        self.pins.press(
+            pin,
+            seconds,
+            bool(request.get("bounce")),
+            lambda: answer({"ok": True, "pressed": started, "released": self._now}),
+        )
+
+    def _hold(self, request: Json) -> Json:
+        self.pins.drive(_pin(request), PRESSED)
+        return {"t": self._now}
+
+    def _release(self, request: Json) -> Json:
+        self.pins.drive(_pin(request), RELEASED)
+        return {"t": self._now}
+
+    def _pins(self, request: Json) -> Json:
+        return {
+            "driven": {str(pin): level for pin, level in self.pins.levels.items()},
+            "outputs": {str(pin): level for pin, level in self.pins.outputs.items()},
+            "history": [
+                {"t": t, "pin": pin, "level": level} for t, pin, level in self.pins.history
+            ],
+        }
+
+    # Phones
+
+    def _phones(self, request: Json) -> Json:
+        return {
+            "phones": [
+                {"number": phone.number, "texts": len(phone.texts), "incomplete": phone.incomplete}
+                for phone in self._board.centre.phones.values()
+            ]
+        }
+
+    def _sms(self, request: Json) -> Json:
+        number = _text(request, "number")
+        if any(modem.number == number for modem in self._board.modems.values()):
+            raise Invalid("this is a modem's number, not a phone's; its texts are read by AT+CMGL")
+        phone = self._board.centre.phones.get(number)
+        return {"texts": [asdict(text) for text in phone.texts] if phone is not None else []}
+
+    def _text(self, request: Json) -> Json:
+        sender, recipient = _text(request, "from"), _text(request, "to")
+        for number in (sender, recipient):
+            if not number.removeprefix("+").isdecimal():
+                raise Invalid("a phone number is + and digits")
+        return {"ids": self._board.centre.text(sender, recipient, _text(request, "words"))}
+
+    # Modems
+
+    def _modem(self, request: Json) -> Sim800:
+        modems: Mapping[str, Sim800] = self._board.modems
+        name = request.get("modem") or next(iter(modems))
+        if name not in modems:
+            raise Invalid(f"there is no modem {name!r} here; there is {', '.join(modems)}")
+        return modems[name]
+
+    def _gprs(self, request: Json) -> Json:
+        how = _choice(request, "how", HOWS)
+        self._modem(request).set_gprs(
+            next(each for each in HOWS if each == how),
+            self._now,
+            old_only=bool(request.get("old_only")),
+        )
+        return {}
+
+    def _network(self, request: Json) -> Json:
+        self._modem(request).set_network(_on(request), self._now)
+        return {}
+
+    def _reset(self, request: Json) -> Json:
+        self._modem(request).reset(self._now)
+        return {}
+
+    def _mute(self, request: Json) -> Json:
+        self._modem(request).set_mute(_on(request), self._now)
+        return {}
+
+    def _sms_fault(self, request: Json) -> Json:
+        code = request.get("code")
+        if code is not None and not (isinstance(code, int) and 0 <= code <= 999):
+            raise Invalid("a +CMS ERROR code is a number from 0 to 999")
+        self._modem(request).set_sms_refusal(code, self._now)
+        return {}
+
+    # Receiver
+
+    def _fix(self, request: Json) -> Json:
+        state = _choice(request, "state", STATES)
+        self._receiver.state = next(each for each in STATES if each == state)
+        self._witness(self._now, "fix", state=state)
+        return {}
+
+    def _move(self, request: Json) -> Json:
+        self._receiver.latitude = _number(request, "latitude", -90.0, 90.0)
+        self._receiver.longitude = _number(request, "longitude", -180.0, 180.0)
+        return {}
+
+    def _status(self, request: Json) -> Json:
+        return {
+            "modems": {name: modem.status() for name, modem in self._board.modems.items()},
+            "receiver": self._receiver.state,
+        }
+
+
+def _text(request: Json, key: str) -> str:
+    value = request.get(key)
+    if not isinstance(value, str) or not value:
+        raise Invalid(f"{key} is missing")
+    return value
+
+
+def _choice(request: Json, key: str, choices: tuple[str, ...]) -> str:
+    value = request.get(key)
+    if value not in choices:
+        raise Invalid(f"{key} is one of {', '.join(choices)}")
+    return str(value)
+
+
+def _number(request: Json, key: str, low: float, high: float) -> float:
+    value = request.get(key)
+    if not isinstance(value, int | float) or not math.isfinite(value) or not low <= value <= high:
+        raise Invalid(f"{key} is a number from {low:g} to {high:g}")
+    return float(value)
+
+
+def _pin(request: Json) -> int:
+    return int(_number(request, "pin", 0, PIN_LIMIT))
+
+
+def _on(request: Json) -> bool:
+    value = request.get("on")
+    if not isinstance(value, bool):
+        raise Invalid("on is true or false")
+    return value
