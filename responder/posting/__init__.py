@@ -1,1 +1,1 @@
-"""Where a post goes out: one publisher a network."""
+"""Making an alarm public: one small Publisher for each place where it can be said."""

@@ -1,0 +1,243 @@
+"""The contact's desk: what a link shows, and what a person answers with their PIN."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy import select, update
+
+from outcry.envelope import EnvelopeRefused, from_text
+from outcry.report import AlarmKind, MessageType, Report, decode
+from outcry.responder import history, store
+from outcry.responder.history import Entry, What
+from outcry.responder.inbox import CameBy, Inbox, Unreadable
+from outcry.responder.people import Throttle, is_pin, plain_pin
+from outcry.responder.response import confirmations
+from outcry.responder.store import Store
+from outcry.responder.workflow import opening
+
+log = logging.getLogger("outcry.responder.desk")
+
+
+class Answer(StrEnum):
+    """What a contact can say; the value stands in the address the button posts to."""
+
+    SEEN = "seen"
+    CONFIRM = "confirm"
+    UNSURE = "unsure"
+    FALSE = "false"
+
+
+_SAID = {
+    Answer.SEEN: What.SEEN,
+    Answer.CONFIRM: What.CONFIRMED,
+    Answer.UNSURE: What.UNSURE,
+    Answer.FALSE: What.FALSE,
+}
+
+
+class NoSuchLink(Exception):
+    """Nothing is behind this link; check that the whole of it was copied."""
+
+
+class WrongPin(Exception):
+    """This is not a PIN of this wearer's contacts."""
+
+
+@dataclass
+class TooSoon(Exception):
+    """After wrong PINs, wait ``seconds`` before the next try."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a link shows to whoever has it: what the text that brought it said, and no more.
+
+    ``contact`` is the number in the list the link was made for, where it says one.
+    """
+
+    alarm: int
+    wearer: str
+    report: Report
+    arrived_at: float
+    contact: int | None
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One report of the track."""
+
+    report: Report
+    arrived_at: float
+    path: CameBy
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How things stand: shown only to a contact who gave their PIN. Newest sightings first."""
+
+    contact: str
+    track: tuple[Sighting, ...]
+    seen_by: int
+    confirmed: int
+    quorum: int
+    own_answers: frozenset[What]
+    doubts: int
+    withdrawn: bool
+    drill: bool
+    post: str | None
+
+
+class _Contact(NamedTuple):
+    """A contact and the hash of their PIN."""
+
+    number_in_list: int
+    name: str
+    pin_salt: bytes
+    pin_hash: bytes
+
+    def has(self, pin: str) -> bool:
+        return is_pin(pin, self.pin_salt, self.pin_hash)
+
+
+class Desk:
+    """Opens links and takes answers; safe to call from any thread."""
+
+    def __init__(
+        self,
+        database: Store,
+        inbox: Inbox,
+        clock: Callable[[], float],
+        on_answer: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``clock`` gives Unix seconds; ``on_answer`` is called after an answer is on disk."""
+        self._store = database
+        self._inbox = inbox
+        self._clock = clock
+        self._on_answer = on_answer
+        self._throttle = Throttle()
+
+    def sealed_link(self, sealed: str, contact: int | None) -> Shown:
+        """The link a device made. Opening it delivers the report inside it.
+
+        Raises :class:`NoSuchLink`, and :class:`~outcry.responder.inbox.Outdated` for a
+        withdrawal older than what was heard.
+        """
+        try:
+            taken = self._inbox.take(from_text(sealed), CameBy.LINK)
+        except (EnvelopeRefused, Unreadable):
+            raise NoSuchLink from None
+        if taken.alarm is None:
+            raise NoSuchLink
+        with self._store.read() as connection:
+            wearer, _, arrived_at = opening(connection, taken.alarm)
+        return Shown(taken.alarm, wearer, taken.report, arrived_at, contact)
+
+    def invitation(self, token: str) -> Shown:
+        """The short link of HQ's own text. Raises :class:`NoSuchLink`."""
+        with self._store.read() as connection:
+            row = connection.execute(
+                select(store.invitation.c.alarm, store.contact.c.number_in_list)
+                .join(store.contact, store.contact.c.id == store.invitation.c.contact)
+                .where(store.invitation.c.token == token)
+            ).first()
+            if row is None:
+                raise NoSuchLink
+            wearer, report, arrived_at = opening(connection, row.alarm)
+        return Shown(row.alarm, wearer, report, arrived_at, row.number_in_list)
+
+    def answer(self, shown: Shown, answer: Answer, pin: str, source: str) -> Standing:
+        """Write an answer down, if the PIN is one of this wearer's contacts'.
+
+        ``source`` is who is slowed by wrong PINs. Raises :class:`WrongPin`, :class:`TooSoon`.
+        """
+        now = self._clock()
+        wait = self._throttle.admit(source, now)
+        if wait > 0:
+            raise TooSoon(wait)
+        contact = self._whose(shown, pin)
+        if contact is None:
+            self._append(shown.alarm, What.WRONG_PIN, {"link_of": shown.contact})
+            log.warning("alarm %d: a wrong PIN was tried", shown.alarm)
+            raise WrongPin
+        self._throttle.forgive(source)
+        self._append(shown.alarm, _SAID[answer], {"contact": contact.number_in_list})
+        log.info("alarm %d: contact %d: %s", shown.alarm, contact.number_in_list, answer)
+        self._on_answer()
+        return self.standing(shown.alarm, contact.number_in_list, contact.name)
+
+    def standing(self, alarm: int, contact: int, name: str) -> Standing:
+        """How things stand, for this contact."""
+        with self._store.read() as connection:
+            entries = history.load(connection, alarm)
+            row = connection.execute(
+                select(store.alarm.c.kind, store.wearer.c.quorum)
+                .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
+                .where(store.alarm.c.id == alarm)
+            ).one()
+            messages = connection.execute(
+                select(store.message).where(store.message.c.alarm == alarm)
+            ).all()
+        reports = {message.id: decode(message.report) for message in messages}
+        sightings = [
+            Sighting(
+                reports[entry.data["message"]],
+                entry.at,
+                CameBy(entry.data["path"]),
+                tuple(entry.data["marks"]),
+            )
+            for entry in entries
+            if entry.what is What.REPORT
+        ]
+        return Standing(
+            contact=name,
+            track=tuple(sorted(sightings, key=_newest_first)),
+            seen_by=len({e.data["contact"] for e in entries if e.what in history.ANSWERS}),
+            confirmed=confirmations(entries),
+            quorum=row.quorum,
+            own_answers=frozenset(
+                e.what
+                for e in entries
+                if e.what in history.ANSWERS and e.data["contact"] == contact
+            ),
+            doubts=len({e.data["contact"] for e in entries if e.what in (What.FALSE, What.UNSURE)}),
+            withdrawn=any(report.type is MessageType.WITHDRAWAL for report in reports.values()),
+            drill=row.kind == AlarmKind.DRILL,
+            post=next((e.data["url"] for e in entries if "url" in e.data), None),
+        )
+
+    def _whose(self, shown: Shown, pin: str) -> _Contact | None:
+        """The contact with this PIN. PINs differ within a wearer, so any of their links will do."""
+        digits = plain_pin(pin)
+        if digits is None:
+            return None
+        table = store.contact
+        with self._store.read() as connection:
+            contacts = connection.execute(
+                select(table.c.number_in_list, table.c.name, table.c.pin_salt, table.c.pin_hash)
+                .join(store.alarm, store.alarm.c.device == table.c.device)
+                .where(store.alarm.c.id == shown.alarm)
+            ).all()
+        likely_first = sorted(
+            map(_Contact._make, contacts), key=lambda one: one.number_in_list != shown.contact
+        )
+        return next((one for one in likely_first if one.has(digits)), None)
+
+    def _append(self, alarm: int, what: What, data: dict[str, int | None]) -> None:
+        now = self._clock()
+        with self._store.write() as connection:
+            history.append(connection, alarm, Entry(now, what, data))
+            connection.execute(
+                update(store.alarm).where(store.alarm.c.id == alarm).values(due_at=now)
+            )
+
+
+def _newest_first(sighting: Sighting) -> tuple[int, int]:
+    return (-sighting.report.sequence, -sighting.report.sent_at)

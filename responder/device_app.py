@@ -1,0 +1,54 @@
+"""The devices' port: ``POST /v1/reports`` and nothing else.
+
+====  ==========================================================================
+200   the report is on disk; the body is its receipt
+400   not a sealed report that can be opened here
+408   the body stopped coming
+409   a heartbeat or withdrawal that is not newer than what was heard before
+413   the body is longer than any report
+====  ==========================================================================
+"""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp
+
+from outcry.responder.bounded import TooLarge, TooSlow, read_body
+from outcry.responder.guard import Contained
+from outcry.responder.inbox import CameBy, Inbox, Outdated, Unreadable
+
+log = logging.getLogger("outcry.responder.device")
+
+BODY_LIMIT = 1024  # bytes; a sealed report has 116
+
+
+def device_app(inbox: Inbox) -> ASGIApp:
+    """The application behind the devices' port."""
+    app = FastAPI(openapi_url=None, redirect_slashes=False)
+
+    @app.post("/v1/reports")
+    async def reports(request: Request) -> Response:
+        try:
+            sealed = await read_body(request, BODY_LIMIT)
+            taken = await run_in_threadpool(inbox.take, sealed, CameBy.DATA)
+        except TooLarge:
+            return _refusal(413, f"a report has at most {BODY_LIMIT} bytes")
+        except TooSlow:
+            return _refusal(408, "the report stopped coming")
+        except Unreadable as refused:
+            return _refusal(400, str(refused))
+        except Outdated as refused:
+            return _refusal(409, str(refused))
+        return Response(taken.receipt, media_type="application/octet-stream")
+
+    return Contained(app)
+
+
+def _refusal(status: int, why: str) -> Response:
+    log.info("a post was refused: %d", status)
+    return PlainTextResponse(f"{why}\n", status)

@@ -1,0 +1,81 @@
+"""An alarm's history, which is its state: what arrived, what people decided, what was done.
+
+Append-only. Nothing else about an alarm is remembered, so what the rules in
+``response.py`` decide can always be explained by reading it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from outcry.responder import store
+
+
+class What(StrEnum):
+    """What an entry says, and the keys of its data."""
+
+    REPORT = "a report arrived"  # message, type, path, marks
+    REPEAT = "a report arrived again"  # message, path
+    STALE = "a withdrawal older than the last report was refused"  # message, path
+    SEEN = "a contact has seen it"  # contact
+    CONFIRMED = "a contact confirms: real, publish"  # contact
+    UNSURE = "a contact cannot tell"  # contact
+    FALSE = "a contact says it is false"  # contact
+    WRONG_PIN = "a wrong PIN was tried"  # contact, if the link named one
+    GROUND = "publication has a ground"  # ground
+    PLANNED = "planned"  # key, kind, target
+    DONE = "done"  # key, kind, target, url of a post
+    FAILED = "failed"  # key, kind, target, why
+    UNKNOWN = "unknown: it may have happened"  # key, kind, target, why
+    DELIVERED = "the text was delivered"  # key, kind, target
+    UNDELIVERED = "the text will never be delivered"  # key, kind, target
+
+
+ANSWERS = (What.SEEN, What.CONFIRMED, What.UNSURE, What.FALSE)
+"""A person has it: each of these is an acknowledgement too."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a history. ``at`` is Unix seconds by HQ's clock."""
+
+    at: float
+    what: What
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def append(connection: Connection, alarm: int, entry: Entry) -> None:
+    """Add an entry at the end."""
+    table = store.history
+    last = connection.scalar(select(func.max(table.c.n)).where(table.c.alarm == alarm))
+    connection.execute(
+        insert(table).values(
+            alarm=alarm,
+            n=(last or 0) + 1,
+            at=entry.at,
+            what=entry.what.name,
+            data=json.dumps(dict(entry.data)),
+        )
+    )
+
+
+def load(connection: Connection, alarm: int) -> tuple[Entry, ...]:
+    """All entries, oldest first."""
+    table = store.history
+    rows = connection.execute(
+        select(table.c.at, table.c.what, table.c.data)
+        .where(table.c.alarm == alarm)
+        .order_by(table.c.n)
+    )
+    return tuple(Entry(row.at, What[row.what], json.loads(row.data)) for row in rows)
+
+
+def acknowledged(entries: tuple[Entry, ...]) -> bool:
+    """Whether a person has it."""
+    return any(entry.what in ANSWERS for entry in entries)

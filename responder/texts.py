@@ -1,0 +1,93 @@
+"""What HQ says: texts to contacts, posts to the public, and the words of both.
+
+Everything is built from the report that opened the alarm, so a text that is
+sent once more has the same words.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from outcry.report import AlarmKind, Flag, NoFixReason, NoPosition, Position, Report
+
+_RAISED = {
+    AlarmKind.PANIC: "raised an alarm",
+    AlarmKind.STRAP: "raised an alarm (the strap was opened or cut)",
+    AlarmKind.DRILL: "is practising the alarm",
+}
+NO_FIX = {
+    NoFixReason.UNKNOWN: "reason unknown",
+    NoFixReason.NO_GPSD: "the position service was not running",
+    NoFixReason.NO_RECEIVER: "the position receiver was not found",
+    NoFixReason.NO_SATELLITES: "the satellites could not be seen",
+    NoFixReason.NOT_ASKED_YET: "the device had just started",
+}
+
+
+def tell_text(wearer: str, report: Report, arrived_at: float, link: str) -> str:
+    """The SMS to a contact: who, when, where, and the page where they answer."""
+    drill = report.kind is AlarmKind.DRILL
+    begin = f"DRILL, no danger: {wearer}" if drill else f"ALARM: {wearer}"
+    end = "Please practise: open" if drill else "Open this and answer with your PIN:"
+    when = clock_time(raised_at(report, arrived_at))
+    return f"{begin} {_RAISED[report.kind]} at {when}. {_where(report)} {end} {link}"
+
+
+def _where(report: Report) -> str:
+    if isinstance(report.place, NoPosition):
+        return f"No position: {NO_FIX[report.place.reason]}."
+    place = report.place
+    within = "" if place.accuracy_m is None else f" within {place.accuracy_m} m,"
+    return f"Seen{within} {span(place.age_s)} earlier: {short_map(place)}"
+
+
+def post_text(wearer: str, organisation: str, raised: float, confirmed: int) -> str:
+    """The public post. It says no place: nothing coarse enough is known here."""
+    people = "One person who knows" if confirmed == 1 else f"{confirmed} people who know"
+    have = "has" if confirmed == 1 else "have"
+    return (
+        f"{wearer} raised an alarm on {date(raised)} at {clock_time(raised)} and may be in danger. "
+        f"{people} {wearer} {have} confirmed it. Please spread this now: attention protects. "
+        f"{organisation}"
+    )
+
+
+def raised_at(report: Report, arrived_at: float) -> float:
+    """When the report was made, Unix seconds: by the device's clock if it was set and is credible."""
+    if Flag.CLOCK_UNSET in report.flags or report.sent_at > arrived_at + 3600:
+        return arrived_at
+    return float(report.sent_at)
+
+
+def clock_time(at: float) -> str:
+    """14:03 UTC."""
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M} UTC"
+
+
+def date(at: float) -> str:
+    """22 November 2026."""
+    moment = datetime.fromtimestamp(at, UTC)
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def span(seconds: float) -> str:
+    """A duration as people say it: 5 s, 3 min, 2 h, 4 days."""
+    if seconds < 90:
+        return f"{max(0, round(seconds))} s"
+    if seconds < 90 * 60:
+        return f"{round(seconds / 60)} min"
+    if seconds < 48 * 3600:
+        return f"{round(seconds / 3600)} h"
+    return f"{round(seconds / 86400)} days"
+
+
+def short_map(place: Position) -> str:
+    """A map link that fits a text."""
+    return f"https://osm.org/?mlat={place.latitude:.5f}&mlon={place.longitude:.5f}"
+
+
+def full_map(place: Position) -> str:
+    """A map link that opens close to the place."""
+    at = f"{place.latitude:.5f}/{place.longitude:.5f}"
+    query = f"mlat={place.latitude:.5f}&mlon={place.longitude:.5f}"
+    return f"https://www.openstreetmap.org/?{query}#map=17/{at}"
