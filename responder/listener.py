@@ -16,7 +16,7 @@ log = logging.getLogger("outcry.responder.listener")
 
 # A device keeps its connection warm between heartbeats (10 min by default): longer than two.
 KEEP_ALIVE_S = 1500
-STOP_WITHIN_S = 2
+STOP_WITHIN_S = 1  # for answers under way; then connections are cut
 _QUEUE = 512
 
 
@@ -75,9 +75,13 @@ class Listener:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
+    def ask_to_stop(self) -> None:
+        """Take no more connections; returns at once."""
+        self._server.should_exit = True
+
     def stop(self, timeout_s: float) -> bool:
         """Finish what is being answered and stop; False if that took longer than ``timeout_s``."""
-        self._server.should_exit = True
+        self.ask_to_stop()
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()

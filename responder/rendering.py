@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +29,29 @@ _TYPES = {
     "WITHDRAWAL": "Withdrawal received, not verified",
 }
 _PATHS = {"data": "over data", "sms": "by SMS", "link": "through a contact's link"}
+
+
+@dataclass(frozen=True, repr=False)
+class _Place:
+    """A place in words, or why there is none."""
+
+    known: bool
+    why: str = ""
+    words: str = ""
+    map: str = ""
+    accuracy: int | None = None
+    age: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class _Line:
+    """One report of the track, in words."""
+
+    what: str
+    when: str
+    path: str
+    marks: str
+    place: _Place
 
 
 class Pages:
@@ -77,6 +101,7 @@ class Pages:
             answer=answer.value,
             standing=standing,
             track=track,
+            last=next((each for each in track if each.place.known), None),
         )
 
     def problem(self, status: int, what: str) -> Response:
@@ -108,14 +133,14 @@ class Pages:
             "place": _place(shown.report),
         }
 
-    def _sighting(self, sighting: Sighting) -> dict[str, object]:
-        return {
-            "what": _TYPES[sighting.report.type.name],
-            "when": self._when(texts.raised_at(sighting.report, sighting.arrived_at)),
-            "path": _PATHS[sighting.path.value],
-            "marks": ", ".join(sighting.marks),
-            "place": _place(sighting.report),
-        }
+    def _sighting(self, sighting: Sighting) -> _Line:
+        return _Line(
+            what=_TYPES[sighting.report.type.name],
+            when=self._when(texts.raised_at(sighting.report, sighting.arrived_at)),
+            path=_PATHS[sighting.path.value],
+            marks=", ".join(sighting.marks),
+            place=_place(sighting.report),
+        )
 
     def _when(self, at: float) -> str:
         return f"{texts.span(self._clock() - at)} ago, at {moment(at)}"
@@ -143,14 +168,13 @@ def rfc3339(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _place(report: Report) -> dict[str, object]:
-    """A place in words, or why there is none."""
+def _place(report: Report) -> _Place:
     if isinstance(report.place, NoPosition):
-        return {"known": False, "why": texts.NO_FIX[report.place.reason]}
-    return {
-        "known": True,
-        "words": f"{report.place.latitude:.5f}, {report.place.longitude:.5f}",
-        "map": texts.full_map(report.place),
-        "accuracy": report.place.accuracy_m,
-        "age": texts.span(report.place.age_s),
-    }
+        return _Place(known=False, why=texts.NO_FIX[report.place.reason])
+    return _Place(
+        known=True,
+        words=f"{report.place.latitude:.5f}, {report.place.longitude:.5f}",
+        map=texts.full_map(report.place),
+        accuracy=report.place.accuracy_m,
+        age=texts.span(report.place.age_s),
+    )

@@ -26,7 +26,7 @@ from outcry.responder.workflow import LOOK_EVERY_S, Workflow
 
 log = logging.getLogger("outcry.responder")
 
-STOP_PART_S = 2.0  # each part; together under the 5 s promised after SIGTERM
+STOP_PART_S = 1.5  # listeners together, modem, workflow: under the 5 s promised after SIGTERM
 DEAF_AFTER_S = 4 * LOOK_EVERY_S  # a thread that has not beaten for this long is stuck
 
 
@@ -105,6 +105,8 @@ def _serve(settings: Settings, stop: threading.Event, pulse: Pulse, running: Exi
     for listener in listeners:
         listener.start()
         running.callback(listener.stop, STOP_PART_S)
+    for listener in listeners:
+        running.callback(listener.ask_to_stop)  # all at once, before the first is waited for
     log.info("ready: people: %s, device: %s:%d", people.public_url, device.host, listeners[0].port)
     service.notify(READY="1", STATUS="taking alarms")
     running.callback(service.notify, STOPPING="1")

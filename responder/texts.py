@@ -48,7 +48,7 @@ def post_text(wearer: str, organisation: str, raised: float, confirmed: int) -> 
     return (
         f"{wearer} raised an alarm on {date(raised)} at {clock_time(raised)} and may be in danger. "
         f"{people} {wearer} {have} confirmed it. Please spread this now: attention protects. "
-        f"{organisation}"
+        f"Published by {organisation}."
     )
 
 
