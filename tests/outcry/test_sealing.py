@@ -149,7 +149,7 @@ def test_two_seals_of_one_report_share_nothing_but_the_header():
 
 @given(st.text(max_size=200).filter(lambda text: not set(text) <= GSM7_BASIC_USED))
 def test_text_in_another_alphabet_is_refused(text):
-    with pytest.raises(EnvelopeRefused, match="^not base64url text$"):
+    with pytest.raises(EnvelopeRefused, match=r"^not base64url text$"):
         from_text(text)
 
 

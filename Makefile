@@ -1,0 +1,56 @@
+# Everything a newcomer types. `make` shows this list; each target does its own set-up.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OLD_VENV := .venv-gpiozero-1.6
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench nightly docs format clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
+
+demo: $(VENV)/ready  ## press to post, live: once over GPRS, once by SMS with GPRS dead
+	$(BIN)/python -m demo $(ARGS)
+
+test: $(VENV)/ready $(OLD_VENV)/ready  ## every test, on both supported gpiozero versions
+	OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest $(ARGS)
+	$(OLD_VENV)/bin/python -m pytest tests/hw/test_pins_and_button.py tests/hw/board/test_board_pins.py
+
+check: $(VENV)/ready  ## ruff, mypy and the quick tests: under a minute
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
+
+bench: $(VENV)/ready  ## the promised figures: name, value, unit, bound, holds or short
+	@$(BIN)/python -m bench $(ARGS)
+
+nightly: $(VENV)/ready  ## every test with the long campaigns in full
+	OUTCRY_CAMPAIGNS=full OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest $(ARGS)
+
+docs: $(VENV)/ready  ## write the pages that are generated from code
+	$(BIN)/python tools/write_docs.py
+
+format: $(VENV)/ready  ## let ruff lay out the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove what these targets made
+	rm -rf $(VENV) $(OLD_VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/ready: setup.cfg pyproject.toml tools/system-packages
+	tools/system-packages
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade pip
+	$(BIN)/python -m pip install -q -e '.[test,systemd,tools]'
+	touch $@
+
+# gpiozero 1.6.2 is what Debian trixie ships; it finds its pin factories through pkg_resources.
+$(OLD_VENV)/ready: setup.cfg $(VENV)/ready
+	$(PYTHON) -m venv $(OLD_VENV)
+	$(OLD_VENV)/bin/python -m pip install -q --upgrade pip
+	$(OLD_VENV)/bin/python -m pip install -q -e '.[test]' 'gpiozero==1.6.2' 'setuptools<81'
+	touch $@

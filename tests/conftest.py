@@ -1,0 +1,64 @@
+"""What every test may rely on, and what CI insists on."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+# Long campaigns: a seeded sample in CI, in full by `make nightly`.
+settings.register_profile("sample", deadline=None, derandomize=True)
+settings.register_profile("full", deadline=None, max_examples=2000)
+settings.load_profile("full" if os.environ.get("OUTCRY_CAMPAIGNS") == "full" else "sample")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--hardware", action="store_true", help="run the tests for real parts, alone")
+    parser.addoption("--modem", help="the real modem's serial port, with --hardware")
+    parser.addoption(
+        "--nothing-missing",
+        action="store_true",
+        help="fail if a test was skipped or did not run: for a machine with every part",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    on_the_bench = config.getoption("--hardware")
+    chosen = [item for item in items if bool(item.get_closest_marker("hardware")) == on_the_bench]
+    left_out = [item for item in items if item not in chosen]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = chosen
+
+
+class Count:
+    """Selected against ran: a green run that left something out is not green."""
+
+    def __init__(self) -> None:
+        self.selected = 0
+        self.ran = 0
+        self.skipped: list[str] = []
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.selected = len(session.items)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and not report.skipped:
+            self.ran += 1
+        elif report.skipped:
+            self.skipped.append(report.nodeid)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for node in self.skipped:
+            terminalreporter.line(f"missing: {node} was skipped", red=True)
+        terminalreporter.line(f"{self.selected} selected, {self.ran} ran")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.ran < self.selected or self.skipped:
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--nothing-missing"):
+        config.pluginmanager.register(Count(), "outcry-count")

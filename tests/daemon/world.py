@@ -1,0 +1,240 @@
+"""The real loop, rules, outbox and delivery on a clock the test moves.
+
+Only the parts at the edge of the device are stand-ins, and they record: the modem's queue, the
+motor, gpsd. HQ is played with the real envelope and receipts.
+"""
+
+from __future__ import annotations
+
+import queue
+from pathlib import Path
+
+from outcry.daemon import texts
+from outcry.daemon.alarm import Rules
+from outcry.daemon.beats import Beats
+from outcry.daemon.delivery import Delivery
+from outcry.daemon.edge import Edge
+from outcry.daemon.identity import Identity
+from outcry.daemon.journal import Journal
+from outcry.daemon.loop import PATTERNS, Loop, Parts
+from outcry.daemon.memory import Memory
+from outcry.daemon.outbox import Outbox
+from outcry.daemon.reporter import Reporter
+from outcry.daemon.service import Service
+from outcry.enrolment import Contact, Enrolment, Headquarters
+from outcry.envelope import from_text, open_sealed, public_key, read_header, to_text
+from outcry.hw.gps import Fix
+from outcry.hw.modem import (
+    DataPath,
+    ModemStatus,
+    Outcome,
+    PostAnswered,
+    PostFailed,
+    SmsOutcome,
+    SmsReceived,
+)
+from outcry.receipt import Status, make
+from outcry.report import Report, decode
+
+HQ_PRIVATE_KEY = bytes(range(32))
+CONTACTS = (
+    Contact("Ana", "+447700900101"),
+    Contact("Boris", "+447700900102"),
+    Contact("Chiara", "+447700900103"),
+)
+ENROLMENT = Enrolment(
+    device=77,
+    wearer="Zarema",
+    psk=bytes(range(32, 64)),
+    hq=Headquarters(
+        "hq.example", 8080, "+447700900002", "https://hq.example/a/", public_key(HQ_PRIVATE_KEY)
+    ),
+    contacts=CONTACTS,
+)
+TEXTS = Path(__file__).parents[2] / "config" / "texts"
+NAMES = {contact.number: contact.name for contact in CONTACTS} | {"+447700900002": "HQ"}
+HOLD_S = 1.5
+WALL = 1_790_000_000.0
+
+
+class RecordingModem:
+    """The modem's public face; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.posts: list[tuple[str, bytes]] = []
+        self.texts: list[tuple[str, str, str]] = []
+        self.cancelled: list[str] = []
+        self.urgent = False
+        self.snapshot = ModemStatus()
+
+    def post(self, ref: str, body: bytes) -> None:
+        self.posts.append((ref, body))
+
+    def send_sms(self, ref: str, number: str, text: str) -> None:
+        self.texts.append((ref, number, text))
+
+    def cancel_post(self, ref: str) -> None:
+        self.cancelled.append(ref)
+
+    def set_urgent(self, on: bool) -> None:
+        self.urgent = on
+
+    def status(self) -> ModemStatus:
+        return self.snapshot
+
+
+class RecordingMotor:
+    def __init__(self) -> None:
+        self.pulses: list[str] = []
+
+    def play(self, pattern: object) -> None:
+        self.pulses += [pulse.value for pulse, played in PATTERNS.items() if played == pattern]
+
+
+class RecordingGps:
+    def __init__(self) -> None:
+        self.eager = False
+
+    def hurry(self, on: bool) -> None:
+        self.eager = on
+
+
+class World:
+    """A wearer, a device and everybody around it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        enrolment: Enrolment | None = ENROLMENT,
+        heartbeat_s: float = 600.0,
+        wall: float = WALL,
+        seed: int = 1,
+    ) -> None:
+        self.folder = folder
+        self.identity = Identity("Zarema", CONTACTS, enrolment)
+        self.heartbeat_s = heartbeat_s
+        self.now = 100.0
+        self.wall = wall
+        self.journal: list[str] = []
+        self.fields: list[dict[str, str]] = []
+        self._random = seed
+        self.starts()
+
+    def starts(self) -> None:
+        """The daemon starts, as after a kill: only the folder's files are left."""
+        self.modem, self.motor, self.gps = RecordingModem(), RecordingMotor(), RecordingGps()
+        journal = Journal(self._keep)
+        self.outbox = Outbox(self.folder / "outbox.sqlite", lambda why: self.journal.append(why))
+        self.memory = Memory(self.folder / "memory.json", self.now)
+        link = self.identity.longest_link()
+        languages = texts.load(TEXTS, {"en"}, link)
+        self.delivery = Delivery(
+            self.identity, self.outbox, self.memory, languages, self.modem, journal
+        )
+        self.loop = Loop(
+            Parts(
+                outbox=self.outbox,
+                memory=self.memory,
+                reporter=Reporter(self.identity, self.outbox, lambda: self.wall, self.random),
+                delivery=self.delivery,
+                modem=self.modem,
+                gps=self.gps,
+                vibration=self.motor,
+                journal=journal,
+                service=Service(),
+                beats=Beats(lambda: self.now, 10.0, 20.0),
+            ),
+            Rules(sms_after_s=8.0),
+            HOLD_S,
+            self.heartbeat_s,
+            queue.SimpleQueue(),
+            lambda: self.now,
+            self.random,
+        )
+        self.loop._begin()
+        self.loop.tick()
+
+    def power_cut(self) -> None:
+        """What was in memory is gone, and the monotonic clock begins anew."""
+        (self.folder / "memory.json").unlink(missing_ok=True)
+        self.now = 3.0
+        self.starts()
+
+    def random(self, count: int) -> bytes:
+        self._random += 1
+        return self._random.to_bytes(4, "big") * (count // 4)
+
+    def passes(self, seconds: float) -> None:
+        until = self.now + seconds
+        while (due := self.loop.next_due()) <= until:
+            self.now = max(self.now, due)
+            self.loop.tick()
+        self.now = until
+        self.loop.tick()
+
+    def happens(self, message: object) -> None:
+        self.loop.handle(message)
+        self.loop.tick()
+
+    def holds(self, seconds: float = 2.0) -> None:
+        self.happens(Edge(True, self.now))
+        self.passes(seconds)
+        self.happens(Edge(False, self.now))
+
+    def data_goes(self, up: bool) -> None:
+        self.happens(DataPath(up))
+
+    def sees(self, latitude: float, longitude: float, accuracy_m: float | None = 5.0) -> None:
+        self.happens(Fix(latitude, longitude, accuracy_m, self.now))
+
+    def report(self, index: int = -1) -> Report:
+        """A report as HQ reads it from the posts made so far."""
+        return self.open(self.modem.posts[index][1])
+
+    def open(self, sealed: bytes) -> Report:
+        assert self.identity.enrolment is not None
+        return decode(open_sealed(sealed, HQ_PRIVATE_KEY, self.identity.enrolment.psk))
+
+    def receipt(self, sealed: bytes, status: Status) -> bytes:
+        return make(self.open(sealed).token, status, read_header(sealed))
+
+    def hq_answers(self, status: Status = Status.STORED, index: int = -1) -> None:
+        ref, sealed = self.modem.posts[index]
+        self.happens(PostAnswered(ref, 200, self.receipt(sealed, status)))
+
+    def somebody_answers(self, http_status: int, body: bytes) -> None:
+        self.happens(PostAnswered(self.modem.posts[-1][0], http_status, body))
+
+    def post_fails(self) -> None:
+        self.happens(PostFailed(self.modem.posts[-1][0], "no answer"))
+
+    def hq_texts_a_receipt(self, status: Status, sealed: bytes) -> None:
+        words = to_text(self.receipt(sealed, status))
+        self.happens(SmsReceived("+447700900002", words))
+
+    def network(self, outcome: Outcome, code: int | None = None) -> None:
+        """What became of the text handed over last."""
+        self.happens(SmsOutcome(self.modem.texts[-1][0], outcome, (1,), code, "test"))
+
+    def takes_all_texts(self, limit: int = 50) -> None:
+        for _ in range(limit):
+            waiting = len(self.modem.texts)
+            self.network(Outcome.DONE)
+            if len(self.modem.texts) == waiting:
+                return
+        raise AssertionError("texts without end")
+
+    def heard(self) -> list[str]:
+        """Who was sent what, in order: 'alert to Ana'."""
+        return [f"{self._kind(text)} to {NAMES[number]}" for _, number, text in self.modem.texts]
+
+    def _kind(self, text: str) -> str:
+        if "https://hq.example/a/" in text:
+            return "link"
+        if text.startswith(("ALARM", "DRILL")):
+            return "alert"
+        return f"report {self.open(from_text(text)).sequence}"
+
+    def _keep(self, level: int, sentence: str, fields: dict[str, str]) -> None:
+        self.journal.append(sentence)
+        self.fields.append(fields)
