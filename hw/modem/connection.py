@@ -128,6 +128,7 @@ class Connection:
                 limit_s=ACCEPT_LIMIT_S,
                 ends=rf"DATA ACCEPT: ?\d+|SEND OK|{_GONE}|{FINAL}",
                 asked="SEND OK",
+                counted=True,
             )
             accepted = _ACCEPTED.fullmatch(reply.final)
             if accepted is None or accepted[1] not in (None, str(len(piece))):

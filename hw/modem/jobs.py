@@ -122,9 +122,18 @@ class Tray:
         """Since when an alarm is open, on the owner's clock."""
         return self._urgent_since
 
-    @property
-    def needed_since(self) -> float | None:
-        """Since when somebody needs the port for an alarm or a text; None if nobody does."""
+    def needed_since(self, began: float) -> float | None:
+        """Since when a command begun at ``began`` stands in somebody's way; None: in nobody's.
+
+        An alarm that was open already is no reason to break off what it began; a text is.
+        """
         with self._lock:
-            times = [t for t in (self._text_since, self._urgent_since) if t is not None]
+            urgent = self._urgent_since
+            since_began = urgent if urgent is not None and urgent > began else None
+            times = [t for t in (self._text_since, since_began) if t is not None]
             return min(times, default=None)
+
+    @property
+    def in_need(self) -> bool:
+        """Whether an alarm is open or a text waits."""
+        return self._urgent_since is not None or bool(self._texts)

@@ -22,6 +22,8 @@ from outcry.hw.modem.port import Port
 log = logging.getLogger("outcry.modem")
 
 CALL_OFF = b"\x1b\r"  # ESC leaves text entry; CR ends whatever line ESC may have begun
+FILL = b"\r" * 1460  # a modem left counting the bytes of a CIPSEND sees nothing else
+FILL_AT = 3  # the unanswered AT after which that is tried
 PROMPT = ">"
 BEAT_S = 3.0  # how long a wait may last without a sign of life to the watchdog
 ANSWER_S = 5.0  # most commands answer in 20-90 ms; the manual allows them 5 s
@@ -77,9 +79,9 @@ class Link:
         clock: Callable[[], float],
         beat: Callable[[], None],
         stopping: Callable[[], bool],
-        needed_since: Callable[[], float | None],
+        needed_since: Callable[[float], float | None],
     ) -> None:
-        """``needed_since`` tells since when somebody in need waits for the port, if so."""
+        """``needed_since`` tells since when a command begun then has been in somebody's way."""
         self.urcs: deque[Urc] = deque()
         self.guarded = False
         """Whether a sign of a restart raises ``ModemReset``: from the first command on."""
@@ -195,21 +197,24 @@ class Link:
         limit_s: float,
         ends: str = FINAL,
         asked: str = "",
+        counted: bool = False,
     ) -> Reply:
         """Send ``text``, wait for the prompt, give it ``payload``, wait for a line in ``ends``.
 
         ``on_given`` is called just before the payload is written: from then on
-        it may have left. A prompt that does not come is called off with ESC.
+        it may have left. A prompt that does not come is called off with ESC,
+        or, where the modem has been told to count bytes, by as many empty lines.
         """
+        call_off = b"\r" * len(payload) if counted else CALL_OFF
         self._be_in_step()
         self._say(text)
         try:
             prompt = self._answer(prompt_limit_s, _PROMPT_REFUSED, prompt=True)
         except Stopping:
-            self._port.write(CALL_OFF)
+            self._port.write(call_off)
             raise
         if not prompt.final:
-            self._port.write(CALL_OFF)
+            self._port.write(call_off)
         if prompt.final != PROMPT:
             return prompt
         on_given()
@@ -221,7 +226,7 @@ class Link:
         """Say AT until it is answered; raises ``ModemSilent`` after ``tries``."""
         for attempt in range(tries):
             if attempt:
-                self._port.write(CALL_OFF)
+                self._port.write(CALL_OFF if attempt != FILL_AT else FILL)
             self.settle()
             self._say("AT")
             self._in_step = True
@@ -277,7 +282,7 @@ class Link:
             if prompt and self._buffer.prompt():
                 return Reply(PROMPT, tuple(lines))
             until = began + limit_s
-            needed = self._needed_since() if patience_s is not None else None
+            needed = self._needed_since(began) if patience_s is not None else None
             if patience_s is not None and needed is not None:
                 until = min(until, max(needed, began) + patience_s)
             if self._receive(until) < 0:

@@ -27,7 +27,8 @@ PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 PAUSE_IN_NEED_S = 2.0  # between looks for a lost modem while somebody needs it
 AWAKE_TRIES = 5
 RESET_TRIES = 20  # after AT+CFUN=1,1 AT is answered within 8 s as a rule
-SOFT_RESET_EVERY = 3  # silences, where there is no wire to switch the modem off
+CYCLE_EVERY = 2  # silences, where there is a wire to switch the modem off
+SOFT_RESET_EVERY = 4  # silences, where there is none: a slow modem is only slowed by it
 
 
 class Modem:
@@ -150,9 +151,7 @@ class Modem:
         port = self._port = self._open_port()
         tray = self._tray
         try:
-            link = Link(
-                port, self._clock, self._beat, lambda: tray.stopping, lambda: tray.needed_since
-            )
+            link = Link(port, self._clock, self._beat, lambda: tray.stopping, tray.needed_since)
             tries = AWAKE_TRIES
             while True:
                 tries = self._hold_epoch(link, service, tries)
@@ -165,8 +164,11 @@ class Modem:
         try:
             link.begin_epoch()
             link.attention(tries)
+            if self._board.now.state is Condition.SILENT:
+                self._board.note(Condition.STARTING, "it answers")
+            service.start(link)
             self._silences = 0
-            service.run(link)
+            service.serve(link)
         except ModemReset as reset:
             log.warning("modem restarted: %s", reset)
             service.interrupt("the modem restarted")
@@ -175,7 +177,7 @@ class Modem:
             log.warning("modem reset: %s", stuck)
             service.interrupt("the modem was reset")
             self._board.note(Condition.STARTING, "it was reset")
-            link.reset()
+            self._reset(link)
             return RESET_TRIES
         except ModemSilent as silent:
             service.interrupt("the modem is silent")
@@ -191,24 +193,30 @@ class Modem:
         link.begin_epoch()
         began = self._clock()
         while not link.urcs:
-            in_need = self._tray.needed_since is not None
-            until = began + (min(pause_s, PAUSE_IN_NEED_S) if in_need else pause_s)
+            until = began + (min(pause_s, PAUSE_IN_NEED_S) if self._tray.in_need else pause_s)
             if self._clock() >= until:
                 break
             link.listen(until)
             service.refuse_posts("the modem is silent")
-        if self._silences > 1 and self._power_cycle is not None:
-            log.warning("modem power-cycled")
-            self._power_cycle()
-        elif self._silences % SOFT_RESET_EVERY == 0:
+        every = SOFT_RESET_EVERY if self._power_cycle is None else CYCLE_EVERY
+        if self._silences % every == 0:
+            self._reset(link)
+
+    def _reset(self, link: Link) -> None:
+        """Switch the modem off and on if there is a wire for it; else by the command for it."""
+        if self._power_cycle is None:
             link.reset()
+            return
+        log.warning("modem power-cycled")
+        self._power_cycle()
+        link.begin_epoch()
 
     def _pause(self, pause_s: float) -> None:
         """Wait without a port."""
         for _ in range(math.ceil(pause_s / BEAT_S)):
             self._beat()
             if self._service is not None:
-                self._service.interrupt("no serial port")
+                self._service.interrupt("the serial port is closed")
             if self._tray.stopping:
                 return
             self._doorbell.clear()

@@ -14,7 +14,7 @@ from outcry.hw.modem.status import StatusBoard
 
 POLL_LIMIT_S = 2.0
 REGISTRATION = "AT+CREG?"
-ROUND = (REGISTRATION, "AT+CSQ", "AT+CBC", "AT+COPS?")
+ROUND = (REGISTRATION, "AT+CSQ", "AT+CBC", "AT+CENG?")
 
 STATES = {
     "0": Condition.SEARCHING,
@@ -25,11 +25,15 @@ STATES = {
     "5": Condition.ROAMING,
 }
 NO_SIGNAL = 99
+EVASIONS = 3  # AT+CREG? without a usable answer, in a row
 
 _CREG = re.compile(r'(\d)(?:,"([0-9A-Fa-f]{1,4})","([0-9A-Fa-f]{1,8})")?.*')
 _CSQ = re.compile(r"(\d{1,2}),.*")
 _CBC = re.compile(r"\d,\d{1,3},(\d{1,5})")
-_COPS = re.compile(r'\d,2,"(\d{3})(\d{2,3})".*')
+# Serving cell: arfcn, rxl, rxq, mcc, mnc, bsic, cellid, rla, txp, lac, TA (manual p.154, 341).
+_CENG = re.compile(
+    r'\+CENG: ?0,"\w*,\w*,\w*,(\d{3}),(\d{2,3}),\w*,([0-9A-Fa-f]{1,8}),\w*,\w*,([0-9A-Fa-f]{1,4}),.*"'
+)
 
 
 class Radio:
@@ -42,6 +46,12 @@ class Radio:
         self._place: tuple[int, int] | None = None
         self._condition = Condition.SEARCHING
         self._serving = False
+        self._evasions = 0
+
+    @property
+    def worth_a_try(self) -> bool:
+        """Whether a text may leave: registered, or the modem will not say whether it is."""
+        return self.registered or self._evasions >= EVASIONS
 
     @property
     def registered(self) -> bool:
@@ -78,8 +88,13 @@ class Radio:
             return False
         question = self._round.popleft()
         name = question[2:].rstrip("?")
-        answer = link.command(question, POLL_LIMIT_S).value(name)
-        if answer is not None:
+        reply = link.command(question, POLL_LIMIT_S)
+        if question == REGISTRATION:
+            self._evasions = 0 if reply.value(name) else self._evasions + 1
+        answer = reply.value(name)
+        if name == "+CENG":
+            self._serving_cell(reply.lines)
+        elif answer is not None:
             self._learn(name, answer)
         return True
 
@@ -91,9 +106,13 @@ class Radio:
                 self._board.measured(signal=int(found[1]))
         elif name == "+CBC" and (found := _CBC.fullmatch(answer)):
             self._board.measured(battery_mv=int(found[1]))
-        elif name == "+COPS" and (found := _COPS.fullmatch(answer)):
-            self._operator = int(found[1]), int(found[2])
-            self._locate()
+
+    def _serving_cell(self, lines: tuple[str, ...]) -> None:
+        for line in lines:
+            if found := _CENG.fullmatch(line):
+                self._operator = int(found[1]), int(found[2])
+                self._place = int(found[4], 16), int(found[3], 16)
+                self._locate()
 
     def _registration(self, told: str) -> None:
         found = _CREG.fullmatch(told)

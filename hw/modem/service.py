@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from outcry.hw.modem.events import ModemEvent
+from outcry.hw.modem.events import ModemEvent, Outcome
 from outcry.hw.modem.jobs import TextJob, Tray
 from outcry.hw.modem.link import Link
 from outcry.hw.modem.posts import Posts
@@ -41,10 +41,13 @@ class Service:
         self._poll_at = clock()
         self._connection_has_turn = False
 
-    def run(self, link: Link) -> None:
-        """Bring the modem up and serve; ends only by a link error or ``Stopping``."""
+    def start(self, link: Link) -> None:
+        """Bring the modem up until it can take texts."""
         self._starting.run(link)
         self._radio.serve(link)
+
+    def serve(self, link: Link) -> None:
+        """Serve what is asked; ends only by a link error or ``Stopping``."""
         self._poll_at = self._clock()
         while True:
             self._take_in(link)
@@ -75,8 +78,9 @@ class Service:
     def _take_in(self, link: Link) -> None:
         while link.urcs:
             urc = link.urcs.popleft()
-            if not (self._texts.take(urc) or self._posts.take(urc) or self._radio.take(urc)):
-                log.debug("modem said something of %d characters", len(urc.text))
+            taken = self._texts.take(urc) or self._posts.take(urc) or self._radio.take(urc)
+            if not taken and "VOLTAGE" in urc.text:
+                log.warning("modem: %s; check its supply", urc.text.lower())
 
     def _step(self, link: Link) -> bool:
         """The most important thing to do now; False if there is nothing."""
@@ -84,21 +88,24 @@ class Service:
             self._board.connected(self._posts.connected_since)
             return True
         job = self._tray.head_text()
-        if job is not None and self._radio.registered and not self._connection_has_turn:
+        if job is not None and self._radio.worth_a_try and not self._connection_has_turn:
             self._send(link, job)
             return True
         if self._connect(link, job):
             return True
-        if job is not None and self._radio.registered:
+        if job is not None and self._radio.worth_a_try:
             return True
         return self._idle_step(link, waiting=job is not None)
 
     def _send(self, link: Link, job: TextJob) -> None:
         self._connection_has_turn = True
         try:
-            self._texts.send(link, job)
+            outcome = self._texts.send(link, job)
         finally:
             self._posts.text_tried()
+        if outcome.outcome is Outcome.FAILED:
+            self._texts.ready(link)  # in case the modem has slipped out of PDU mode
+            self._poll_at = self._clock()
 
     def _connect(self, link: Link, job: TextJob | None) -> bool:
         """A step towards a connection, between two texts at most one."""

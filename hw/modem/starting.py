@@ -67,7 +67,7 @@ class Starting:
         while (pause_s := self._sim_wants(link)) > 0:
             self._wait(link, pause_s)
         link.command("AT+CREG=2")
-        link.command("AT+COPS=3,2")
+        link.command("AT+CENG=1,1")
         self._await_texts(link)
 
     def _sim_wants(self, link: Link) -> float:

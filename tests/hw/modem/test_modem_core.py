@@ -7,6 +7,7 @@ import pytest
 
 from outcry.hw.board.timing import Timing
 from outcry.hw.modem import (
+    Cell,
     Condition,
     DataPath,
     Outcome,
@@ -59,3 +60,4 @@ def test_it_comes_up_registered_from_any_start(world: Callable[..., Any], warm: 
     assert states[0].state is Condition.REGISTERED
     assert states[0].data_up
     assert states[0].battery_mv == 3986
+    assert states[0].cell == Cell(1, 1, 0x00E6, 0x7A9F)
