@@ -147,7 +147,7 @@ def _add_receiver(commands: Any) -> None:
     fix = _command(
         commands,
         "fix",
-        "what the receiver knows: on, off, few satellites, a date 1024 weeks old, or silence",
+        "what the receiver knows: on, off, few satellites, a date years old, or silence",
     )
     fix.add_argument("state", choices=STATES)
     move = _command(commands, "move", "put the receiver somewhere else")

@@ -86,8 +86,8 @@ class Client:
 
     def _take_level(self, change: Json) -> None:
         pin, level = change.get("pin"), change.get("level")
-        if self._pins is None or not isinstance(pin, int) or level not in (0, 1):
-            raise Invalid('a pin change is {"pin": NUMBER, "level": 0 or 1}')
+        if self._pins is None or not isinstance(pin, int) or level not in (0, 1, None):
+            raise Invalid('a pin change is {"pin": NUMBER, "level": 0, 1 or null}')
         self._pins.add(pin)
         self._control.pins.put_out(pin, level)
 

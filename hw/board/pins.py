@@ -5,6 +5,7 @@ pins' outputs reach it. Without, these are gpiozero's mock pins and nothing more
 wearer's process, so it imports little. Holds on gpiozero 1.6.2 and 2.x.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -32,13 +33,14 @@ class BoardPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
             self.factory.wire(self)
 
     def _set_function(self, value: str) -> None:
+        was_output = self.is_output
         super()._set_function(value)
-        if value == "output":
+        if was_output or self.is_output:
             self.factory.tell(self)
 
     def _change_state(self, value: bool) -> bool:
         changed = bool(super()._change_state(value))
-        if changed and self._function == "output":
+        if changed and self.is_output:
             self.factory.tell(self)
         return changed
 
@@ -86,6 +88,8 @@ class BoardFactory(MockFactory):  # type: ignore[misc]  # gpiozero has no types
     def close(self) -> None:
         self._closing = True
         if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)  # wakes the thread that reads
             self._socket.close()
         super().close()
 
@@ -97,11 +101,15 @@ class BoardFactory(MockFactory):  # type: ignore[misc]  # gpiozero has no types
                 pin.driven(level)
 
     def tell(self, pin: BoardPin) -> None:
-        """Tell the board an output's level. A board that is gone misses it, and asks later."""
+        """Tell the board an output's level, None for one that no longer is an output.
+
+        A board that is gone misses it; one that comes back is told anew.
+        """
         connection = self._socket
         if connection is None:
             return
-        line = json.dumps({"pin": pin.gpio, "level": int(bool(pin.state))}) + "\n"
+        level = int(bool(pin.state)) if pin.is_output else None
+        line = json.dumps({"pin": pin.gpio, "level": level}) + "\n"
         try:
             connection.send(line.encode(), socket.MSG_DONTWAIT)
         except OSError:

@@ -9,7 +9,7 @@ State = Literal["on", "off", "few", "rollover", "silent"]
 STATES: tuple[State, ...] = ("on", "off", "few", "rollover", "silent")
 
 POSITION = (43.3178, 45.6949)
-ROLLOVER = timedelta(weeks=1024)  # the GPS week number has 10 bits
+ROLLOVER = timedelta(weeks=2048)
 _SKY = (  # number, elevation, azimuth (degrees), signal (dB-Hz)
     (5, 62, 41, 44),
     (7, 35, 132, 40),
@@ -29,7 +29,7 @@ class Receiver:
     """Position in degrees, speed in metres a second, course in degrees from north.
 
     States: ``on`` a 3D fix; ``off`` none; ``few`` three satellites, a 2D fix; ``rollover`` a fix
-    dated 1024 weeks ago; ``silent`` not a byte.
+    dated 2048 weeks ago; ``silent`` not a byte.
     """
 
     latitude: float = POSITION[0]
@@ -72,7 +72,8 @@ class Receiver:
         )
 
     def _gga(self, moment: datetime, where: str, used: int) -> str:
-        rest = f"{_hdop(used)},{self.altitude:.1f},M,20.0,M,," if used else ",,,,,,"
+        height = f"{self.altitude:.1f},M,20.0,M,," if used > 3 else ",M,,M,,"  # 2D: unknown
+        rest = f"{_hdop(used) if used else ''},{height}"
         return f"GPGGA,{moment:%H%M%S}.00,{where},{int(used > 0)},{used:02d},{rest}"
 
     def _gsa(self, used: int) -> str:

@@ -28,20 +28,27 @@ class Storage:
             "+CMGDA": self._answer_cmgda,
         }
         self.capacity = options.sms_capacity
-        self.messages: dict[int, Stored] = {}
+        self._memories: dict[str, dict[int, Stored]] = {"SM": {}}
+        if options.me_storage:
+            self._memories["ME"] = {}
+        self._chosen = ["SM", "SM", "SM"]  # to read and delete, to write, to receive
         self._freed = False
         self._parameters = parameters
-        self._memories = ("SM", "ME", "MT") if options.me_storage else ("SM",)
-        self._chosen = ["SM", "SM", "SM"]
         self._service_centre = service_centre
 
     def add(self, tpdu: bytes) -> int | None:
         """The index it is stored under, or None when the store is full."""
+        received = self._memories[self.memory]
         for index in range(1, self.capacity + 1):
-            if index not in self.messages:
-                self.messages[index] = Stored(tpdu)
+            if index not in received:
+                received[index] = Stored(tpdu)
                 return index
         return None
+
+    @property
+    def messages(self) -> dict[int, Stored]:
+        """Those in the memory that is read from now, by index."""
+        return self._memories[self._chosen[0]]
 
     def freed(self) -> bool:
         """Whether room was made since this was last asked."""
@@ -54,20 +61,22 @@ class Storage:
         return self._chosen[2]
 
     def _answer_cpms(self, command: Command) -> Answer:
-        used = f"{len(self.messages)},{self.capacity}"
         if command.form == "test":
             # A SIM800L lists what it then refuses (facts of a real module).
             listed = '("SM","ME","SM_P","ME_P","MT")'
             return says(f"+CPMS: {listed},{listed},{listed}")
         if command.form == "read":
-            return says("+CPMS: " + ",".join(f'"{name}",{used}' for name in self._chosen))
+            return says("+CPMS: " + ",".join(f'"{n}",{self._used(n)}' for n in self._chosen))
         if command.form != "set" or len(command.args) > 3:
             raise Refused
         wanted = [command.text(position) for position in range(len(command.args))]
         if not all(name in self._memories for name in wanted):
             raise Cms(302)
         self._chosen[: len(wanted)] = wanted
-        return says("+CPMS: " + ",".join([used] * 3))
+        return says("+CPMS: " + ",".join(self._used(name) for name in self._chosen))
+
+    def _used(self, name: str) -> str:
+        return f"{len(self._memories[name])},{self.capacity}"
 
     def _answer_cmgl(self, command: Command) -> Answer:
         if command.form == "test":
