@@ -10,6 +10,7 @@ import h11
 
 BODY_MOST = 1024  # a receipt is some dozens of bytes
 HEAD_MOST = 4096
+_VERSION = b"HTTP/1."
 
 
 class BadAnswer(Exception):
@@ -34,10 +35,13 @@ class HttpStream:
         self._status = 0
         self._body = b""
         self._taken = 0
+        self._begins = b""
+        self._asked = False
 
     def request(self, body: bytes) -> bytes:
         """The bytes of ``POST /v1/reports`` with ``body``."""
         self._status, self._body, self._taken = 0, b"", 0
+        self._begins, self._asked = b"", True
         head = h11.Request(
             method="POST",
             target="/v1/reports",
@@ -61,6 +65,9 @@ class HttpStream:
         one too long, and for a connection closed before the end.
         """
         self._taken += len(data)
+        self._begins += data[: len(_VERSION) - len(self._begins)]
+        if not (self._asked and _VERSION.startswith(self._begins)):
+            raise BadAnswer("the answer is not HTTP, or nobody asked")
         if self._taken > HEAD_MOST + 2 * BODY_MOST:
             raise BadAnswer("the answer is too long")
         try:
@@ -81,6 +88,7 @@ class HttpStream:
                 if len(self._body) > BODY_MOST:
                     raise BadAnswer("the answer is too long")
             elif isinstance(event, h11.EndOfMessage):
+                self._asked = False
                 return Answer(self._status, self._body, self._start_anew())
             elif not isinstance(event, h11.InformationalResponse):
                 raise BadAnswer("the peer closed the connection before the answer's end")

@@ -62,6 +62,7 @@ class Posts:
         self._attempted_at = -NEVER
         self._connect_at = -NEVER
         self._failures = 0
+        self._dug_at = 0
         self._used_at = clock()
         self._answered = False
         self._text_tried_at = -NEVER
@@ -164,7 +165,7 @@ class Posts:
         if answer is None:
             return
         self._used_at = self._clock()
-        self._failures = 0
+        self._failures = self._dug_at = 0
         self._answered = True
         flight, self._flight = self._flight, None
         if flight is not None and not flight.muted:
@@ -256,12 +257,12 @@ class Posts:
     def _clear(self, link: Link) -> None:
         """Shut; and when connecting has failed again and again, dig deeper while nobody waits."""
         calm = self.idle and self._tray.urgent_since is None
-        if calm and self._failures and self._failures % RESET_EVERY == 0:
-            self._failures += 1
-            raise ModemStuck("the data path stays down")
-        if calm and self._failures and self._failures % ATTACH_EVERY == 0:
-            self._failures += 1
-            self._connection.attach_anew(link)
+        if calm and self._failures > self._dug_at:
+            self._dug_at = self._failures
+            if self._failures % RESET_EVERY == 0:
+                raise ModemStuck("the data path stays down")
+            if self._failures % ATTACH_EVERY == 0:
+                self._connection.attach_anew(link)
         self._connection.shut(link)
 
     def _judge(self) -> None:

@@ -13,6 +13,7 @@ from outcry.hw.board.timing import Timing
 from outcry.hw.board.virtual import VirtualNetwork
 from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PortLost
 from outcry.hw.modem.errors import Stopping
+from outcry.hw.modem.link import Link
 
 HQ = ("192.0.2.1", 8000)
 RECEIPT = bytes(range(17))
@@ -80,6 +81,44 @@ class BoardPort:
         self.closed = True
 
 
+class ScriptedPort:
+    """A port that answers each write with given bytes, in given pieces, on a clock of its own."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.written: list[bytes] = []
+        self.answers: list[list[bytes]] = []
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+        if self.answers:
+            self._pieces += self.answers.pop(0)
+
+    def says(self, *pieces: bytes) -> None:
+        """Unasked, at the next read."""
+        self._pieces += pieces
+
+    def read(self, timeout_s: float) -> bytes:
+        if self._pieces:
+            return self._pieces.pop(0)
+        self.now += timeout_s
+        return b""
+
+    def wake(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def link(self) -> Link:
+        """A link in step with this port, past the start of its epoch."""
+        link = Link(self, lambda: self.now, lambda: None, lambda: False, lambda began: None)
+        self.answers = [[b"\r\nOK\r\n"]]
+        link.attention(1)
+        link.guarded, link.echo_expected = True, False
+        self.written.clear()
+        return link
+
+
 class World:
     """A simulated SIM800, HQ behind it, the owner in front, and one clock over all."""
 
@@ -91,6 +130,7 @@ class World:
         options: Options | None = None,
         warm: bool = True,
         seed: int = 1,
+        power_wire: bool = False,
     ) -> None:
         self.now = 1000.0
         self.limit = self.now + 3600
@@ -126,6 +166,7 @@ class World:
             self._on_event,
             lambda: self.now,
             lambda: self.beats.append(self.now),
+            (lambda: self.sim.reset(self.now)) if power_wire else None,
         )
 
     @property
@@ -189,6 +230,7 @@ def world() -> Callable[..., World]:
         options: Options | None = None,
         warm: bool = True,
         seed: int = 1,
+        power_wire: bool = False,
         **settings: object,
     ) -> World:
         values: dict[str, object] = {"apn": "internet", "host": HQ[0], "port": HQ[1], **settings}
@@ -198,9 +240,21 @@ def world() -> Callable[..., World]:
             options=options,
             warm=warm,
             seed=seed,
+            power_wire=power_wire,
         )
 
     return make
+
+
+@pytest.fixture
+def port() -> ScriptedPort:
+    return ScriptedPort()
+
+
+@pytest.fixture(scope="session")
+def ports() -> type[ScriptedPort]:
+    """For tests that need a new port for every example."""
+    return ScriptedPort
 
 
 @pytest.fixture(autouse=True)
