@@ -111,6 +111,7 @@ class Loop:
     def run(self) -> None:
         """Until a :class:`Stop` comes. A fault in handling one message never ends the loop."""
         self._safely(self._begin)
+        self._safely(self._parts.reporter.try_seal)
         while not self._stopping:
             message = self._next()
             if message is not None:

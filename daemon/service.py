@@ -81,6 +81,8 @@ def set_up_logging(verbose: bool) -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=logging.CRITICAL, handlers=[handler])
     log.setLevel(logging.DEBUG if verbose else logging.INFO)
+    if not verbose:  # the loop tells what the modem's owner tells it
+        logging.getLogger("outcry.modem").setLevel(logging.WARNING)
     sys.excepthook = _silent_about_contents
     threading.excepthook = lambda args: _silent_about_contents(
         args.exc_type, args.exc_value, args.exc_traceback
