@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from traceback import extract_tb
 
+_HERE = str(Path(__file__).parent)
+
 
 def describe(error: BaseException) -> str:
     """The error's type and where it arose: ``KeyError at workflow.py:210``."""
+    name = type(error).__name__
     frames = extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "responder" in frame.filename] or list(frames)
+    ours = [frame for frame in frames if frame.filename.startswith(_HERE)]
     if not ours:
-        return type(error).__name__
-    return f"{type(error).__name__} at {Path(ours[-1].filename).name}:{ours[-1].lineno}"
+        return name
+    return f"{name} at {Path(ours[-1].filename).name}:{ours[-1].lineno}"

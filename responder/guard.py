@@ -36,10 +36,9 @@ class Contained:
             await self._app(scope, receive, watch)
         except Exception as error:  # noqa: BLE001 - whatever it was, it ends here
             log.error("a request failed: %s", describe(error))
-            if scope["type"] != "http" or started:
-                raise ConnectionAbortedError from None
-            answer = PlainTextResponse("Something failed here. Try again in a minute.\n", 500)
-            await answer(scope, receive, send)
+            if scope["type"] == "http" and not started:
+                answer = PlainTextResponse("Something failed here. Try again in a minute.\n", 500)
+                await answer(scope, receive, send)
 
 
 class Guard:

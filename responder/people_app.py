@@ -126,4 +126,8 @@ def people_app(
     async def nothing_here(_request: Request, _error: Exception) -> Response:
         return pages.problem(404, "nothing_here")
 
+    @app.exception_handler(Exception)
+    async def failed(_request: Request, _error: Exception) -> Response:
+        return pages.problem(500, "failed")
+
     return Guard(Contained(app), behind_proxy, pages.style_hash)

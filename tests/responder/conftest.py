@@ -1,0 +1,353 @@
+"""A small HQ with its real parts, a clock that tests move, and a device that seals for it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from outcry import enrolment
+from outcry.enrolment import Contact
+from outcry.envelope import Header, seal, to_text
+from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Position, Report, encode
+from outcry.responder import history, settings
+from outcry.responder.desk import Desk
+from outcry.responder.enrolling import Application, enrol
+from outcry.responder.history import What
+from outcry.responder.inbox import CameBy, Inbox
+from outcry.responder.keys import load_or_create
+from outcry.responder.notifier import Came
+from outcry.responder.posting.own_page import OwnPage
+from outcry.responder.response import OWN_PAGE
+from outcry.responder.store import Store
+from outcry.responder.workflow import Workflow
+
+NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
+HERE = Position(52.52, 13.405, 12, 5)
+NOWHERE = NoPosition(NoFixReason.NO_SATELLITES)
+WEARER = "+447700900001"
+CONTACTS = (
+    Contact("Ben", "+447700900111"),
+    Contact("Cleo", "+447700900112"),
+    Contact("Dana", "+447700900113"),
+)
+
+
+class Clock:
+    """Unix seconds that move when a test says so."""
+
+    def __init__(self, now: float = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def passes(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@dataclass
+class Message:
+    """A sealed message, and what went into it."""
+
+    sealed: bytes
+    report: Report
+    header: Header
+
+    @property
+    def text(self) -> str:
+        return to_text(self.sealed)
+
+
+class Device:
+    """A wearer's device: seals reports with the keys of its enrolment file."""
+
+    def __init__(self, enrolled: enrolment.Enrolment, clock: Clock) -> None:
+        self.enrolment = enrolled
+        self._clock = clock
+        self._counter = itertools.count(1)
+
+    def message(
+        self,
+        type_: MessageType = MessageType.FIRST,
+        *,
+        kind: AlarmKind = AlarmKind.PANIC,
+        alarm: int = 77,
+        sequence: int = 0,
+        place: Position | NoPosition = HERE,
+        counter: int | None = None,
+        sent_at: float | None = None,
+        **more: object,
+    ) -> Message:
+        if type_ is MessageType.HEARTBEAT:
+            kind, alarm = AlarmKind.NONE, 0
+        report = Report(
+            type_,
+            kind,
+            alarm,
+            sequence,
+            int(self._clock() if sent_at is None else sent_at),
+            place,
+            os.urandom(16),
+            **more,
+        )
+        header = Header(self.enrolment.device, next(self._counter) if counter is None else counter)
+        hq = self.enrolment.hq
+        sealed = seal(encode(report), header, hq.public_key, self.enrolment.psk)
+        return Message(sealed, report, header)
+
+
+@dataclass
+class Phones:
+    """A notifier whose fate the test decides; each text is (ref, number, words)."""
+
+    is_ready: bool = True
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def ready(self) -> bool:
+        return self.is_ready
+
+    def send(self, ref: str, number: str, text: str) -> None:
+        self.sent.append((ref, number, text))
+
+    def to(self, number: str) -> list[str]:
+        return [text for _, to, text in self.sent if to == number]
+
+
+class Hq:
+    """Everything at HQ but sockets and threads: ``works`` does what is to be done now."""
+
+    def __init__(self, directory: Path, clock: Clock, phones: Phones) -> None:
+        self.directory = directory
+        self.clock = clock
+        self.phones = phones
+        self.start()
+
+    def start(self) -> None:
+        """A process starts on what is on disk."""
+        self.store = Store(self.directory)
+        self.own_page = OwnPage(self.store, "http://127.0.0.1:8443", self.clock)
+        self.publishers = {OWN_PAGE: self.own_page}
+        self.workflow = Workflow(
+            self.store, self.publishers, "Example Org", "http://127.0.0.1:8443", self.clock
+        )
+        self.inbox = Inbox(self.store, load_or_create(self.directory), self.clock)
+        self.desk = Desk(self.store, self.inbox, self.clock)
+        self.workflow.connect(self.inbox, self.phones)
+
+    def restarts(self) -> None:
+        """As after a kill: nothing in memory is kept."""
+        self.store.close()
+        self.start()
+
+    def takes(self, message: Message, path: CameBy = CameBy.DATA) -> bytes:
+        return self.inbox.take(message.sealed, path).receipt
+
+    def works(self, outcome: What | None = What.DONE) -> None:
+        """Do all there is to do now; every text that leaves has this outcome (None: unheard of)."""
+        heard = len(self.phones.sent)
+        while True:
+            at = self.workflow.step()
+            new = self.phones.sent[heard:]
+            for ref, _, _ in new:
+                if outcome is not None:
+                    self.workflow.hear(Came(ref, outcome))
+            heard += len(new)
+            due_now = at is not None and at <= self.clock()
+            if not new and not due_now:
+                return
+
+    def history(self, alarm: int = 1) -> list[What]:
+        return [entry.what for entry in self.entries(alarm)]
+
+    def entries(self, alarm: int = 1) -> tuple[history.Entry, ...]:
+        with self.store.read() as connection:
+            return history.load(connection, alarm)
+
+
+@dataclass
+class World:
+    """A wearer's device, HQ, the contacts' PINs, and the clock of all."""
+
+    hq: Hq
+    device: Device
+    pins: tuple[str, ...]
+    clock: Clock
+    phones: Phones
+
+    def answers(self, link: str, pin: str, what: str) -> None:
+        """The contact opens the short link of their text and presses a button."""
+        from outcry.responder.desk import Answer
+
+        self.hq.desk.answer(self.hq.desk.invitation(link), Answer(what), pin, "198.51.100.7")
+
+    def invitation(self, contact: int, alarm: int = 1) -> str:
+        """The token in the link of this contact's text."""
+        from sqlalchemy import select
+
+        from outcry.responder import store
+
+        with self.hq.store.read() as connection:
+            return connection.scalar(
+                select(store.invitation.c.token)
+                .join(store.contact, store.contact.c.id == store.invitation.c.contact)
+                .where(store.invitation.c.alarm == alarm, store.contact.c.number_in_list == contact)
+            )
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """A state directory in which Ana is enrolled, her device's file, her contacts' PINs."""
+
+    directory: Path
+    enrolment: enrolment.Enrolment
+    pins: tuple[str, ...]
+
+
+@pytest.fixture(scope="session")
+def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
+    """Enrolled once: three scrypt hashes take longer than most tests. Copy before use."""
+    folder = tmp_path_factory.mktemp("enrolled")
+    directory = folder / "state"
+    out = folder / "ana.json"
+    made = enrol(
+        settings.check({"state": {"directory": str(directory)}}),
+        Application("Ana", WEARER, CONTACTS, 2),
+        out,
+        clock=Clock(),
+    )
+    return Enrolled(directory, enrolment.read(out.read_text()), made.pins)
+
+
+@pytest.fixture(scope="session")
+def world_in(enrolled: Enrolled) -> Callable[[Path], World]:
+    """Makes the world around a copy of ``enrolled.directory``; HQ has a modem."""
+
+    def make(directory: Path) -> World:
+        clock, phones = Clock(), Phones()
+        hq = Hq(directory, clock, phones)
+        return World(hq, Device(enrolled.enrolment, clock), enrolled.pins, clock, phones)
+
+    return make
+
+
+@pytest.fixture
+def world(enrolled: Enrolled, world_in: Callable[[Path], World], tmp_path: Path) -> Iterator[World]:
+    directory = tmp_path / "state"
+    shutil.copytree(enrolled.directory, directory)
+    world = world_in(directory)
+    yield world
+    world.hq.store.close()
+
+
+@pytest.fixture
+def wait_for():
+    """Waits for a condition; a generous limit, for a busy machine."""
+
+    def wait(condition: Callable[[], object], limit_s: float = 60.0) -> object:
+        end = time.monotonic() + limit_s
+        while not (found := condition()):
+            assert time.monotonic() < end, "what the test waited for did not happen"
+            time.sleep(0.02)
+        return found
+
+    return wait
+
+
+@pytest.fixture
+def free_port():
+    """A port that was free a moment ago."""
+
+    def choose() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    return choose
+
+
+class Process:
+    """The real ``outcry-responder run``, its log, and Ana enrolled in it."""
+
+    def __init__(self, directory: Path, config: Path, device_port: int, people_port: int) -> None:
+        self.state = directory
+        self.config = config
+        self.device_url = f"http://127.0.0.1:{device_port}"
+        self.people_url = f"http://127.0.0.1:{people_port}"
+        self.log = config.with_suffix(".log")
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, wait_for: Callable[..., object]) -> None:
+        before = self.log.stat().st_size if self.log.exists() else 0
+        self.process = self.spawn()
+        wait_for(lambda: b"ready: people:" in self.log.read_bytes()[before:] or self.ended())
+        assert not self.ended(), self.log.read_text()
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Start one more process on this directory, whatever becomes of it."""
+        command = "import sys; from outcry.responder.cli import main; sys.exit(main())"
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-c", command, "run", "--config", str(self.config)],
+                stdout=log,
+                stderr=log,
+                cwd=self.config.parent,
+            )
+
+    def ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(60)
+
+    def rss_kb(self) -> int:
+        assert self.process is not None
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0])
+
+
+@pytest.fixture
+def process(enrolled: Enrolled, tmp_path: Path, wait_for, free_port):
+    """Makes the real service on a copy of the enrolled state; ended when the test ends."""
+    made: list[Process] = []
+
+    def make(modem_port: str = "", **people: str) -> Process:
+        directory = tmp_path / "service-state"
+        shutil.copytree(enrolled.directory, directory)
+        device, pages = free_port(), free_port()
+        config = tmp_path / "service.toml"
+        lines = [f"{name} = {value!r}" for name, value in people.items()]
+        scheme = "https" if "certificate" in people else "http"
+        config.write_text(
+            "\n".join(
+                [
+                    f"state = {{ directory = '{directory}' }}",
+                    f"device = {{ port = {device} }}",
+                    f"modem = {{ port = '{modem_port}', number = '+447700900002' }}",
+                    "[people]",
+                    f"port = {pages}",
+                    f"public_url = '{scheme}://127.0.0.1:{pages}'",
+                    *lines,
+                ]
+            )
+        )
+        service = Process(directory, config, device, pages)
+        made.append(service)
+        service.start(wait_for)
+        return service
+
+    yield make
+    for service in made:
+        if service.process is not None:
+            service.kill()
