@@ -100,7 +100,7 @@ def _add_run(commands: Any) -> None:
 
 def _add_pins(commands: Any) -> None:
     press = _command(commands, "press", "press the button for so long, and wait for the release")
-    press.add_argument("seconds", type=float, metavar="SECONDS")
+    press.add_argument("seconds", type=_seconds, metavar="SECONDS")
     press.add_argument(
         "--bounce", action="store_true", help="with chatter at both ends and short slips"
     )
@@ -169,6 +169,16 @@ def _position(text: str) -> tuple[float, float]:
     if not (abs(latitude) <= 90 and abs(longitude) <= 180):
         raise argparse.ArgumentTypeError(f"{text}: write it like 43.3178,45.6949")
     return latitude, longitude
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 600:
+        raise argparse.ArgumentTypeError(f"{text}: write a number of seconds from 0 to 600")
+    return seconds
 
 
 def _on(text: str) -> bool:

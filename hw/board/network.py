@@ -24,7 +24,10 @@ class Connection(Protocol):
     def close(self, now: float) -> None: ...
 
     def due(self) -> float | None:
-        """When something will happen here by itself, where that is known (simulated peers)."""
+        """When something happens here by itself, where that is known (simulated peers).
+
+        Once that has been received, it must name a later moment or None.
+        """
         ...
 
 

@@ -60,9 +60,11 @@ class Events:
 
 
 class BoardProcess:
-    """Raises FileExistsError when a board already runs in that directory."""
+    """Raises FileExistsError when a board already runs there, OSError or ValueError for a bad file."""
 
     def __init__(self, plan: Plan) -> None:
+        generated = plan.receiver in ("generated", "none")
+        self._recording = None if generated else Recording(Path(plan.receiver))
         self._directory = plan.directory
         plan.directory.mkdir(parents=True, exist_ok=True)
         self._listener = meeting.listening(plan.directory)
@@ -81,9 +83,6 @@ class BoardProcess:
         )
         self.pins = PinBoard(self.board.schedule, random, self._events)
         self.receiver = Receiver(*plan.position, speed=plan.speed)
-        self._recording = (
-            None if plan.receiver in ("generated", "none") else Recording(Path(plan.receiver))
-        )
         self._ports = {name: PtyPort() for name in plan.modems}
         self._receiver_port = None if plan.receiver == "none" else PtyPort()
         self._links = self._link_all()

@@ -172,7 +172,8 @@ class Terminal:
             return
         if self.echo:
             self._say(bytes([byte]))
-        self._typed.append(byte)
+        if len(self._typed) < INPUT_LIMIT:
+            self._typed.append(byte)
         if byte == 0x0D and entry.again:
             self._say(entry.again)
         if entry.length is not None and len(self._typed) == entry.length:

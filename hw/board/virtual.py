@@ -1,6 +1,8 @@
 """A network of simulated peers, for running a modem in simulated time without any socket."""
 
-from collections.abc import Callable
+import heapq
+from collections.abc import Callable, Iterable
+from itertools import count
 from typing import Protocol
 
 from outcry.hw.board.network import ConnectionState
@@ -9,8 +11,8 @@ from outcry.hw.board.network import ConnectionState
 class Peer(Protocol):
     """A server's side of one connection."""
 
-    def received(self, data: bytes, now: float) -> bytes:
-        """Answer what has come, with b"" for nothing (yet)."""
+    def received(self, data: bytes, now: float) -> Iterable[tuple[float, bytes | None]]:
+        """What it will do about these bytes: say something, or close (None), after so long (s)."""
         ...
 
 
@@ -21,6 +23,7 @@ class VirtualNetwork:
         self._peers: dict[tuple[str, int], Callable[[], Peer]] = {}
 
     def listen(self, host: str, port: int, accept: Callable[[], Peer]) -> None:
+        """``accept`` makes the peer of each new connection."""
         self._peers[host, port] = accept
 
     def connect(self, host: str, port: int, now: float) -> "VirtualConnection":
@@ -35,23 +38,30 @@ class VirtualConnection:
     def __init__(self, peer: Peer | None) -> None:
         self._peer = peer
         self._state: ConnectionState = "failed" if peer is None else "open"
-        self._inbound = bytearray()
+        self._coming: list[tuple[float, int, bytes | None]] = []
+        self._order = count()
 
     def state(self, now: float) -> ConnectionState:
         return self._state
 
     def send(self, data: bytes, now: float) -> None:
         if self._peer is not None and self._state == "open":
-            self._inbound += self._peer.received(data, now)
+            for seconds, said in self._peer.received(data, now):
+                heapq.heappush(self._coming, (now + seconds, next(self._order), said))
 
     def receive(self, now: float) -> bytes:
-        data = bytes(self._inbound)
-        self._inbound.clear()
+        data = b""
+        while self._coming and self._coming[0][0] <= now and self._state == "open":
+            said = heapq.heappop(self._coming)[2]
+            if said is None:
+                self.close(now)
+            else:
+                data += said
         return data
 
     def close(self, now: float) -> None:
-        """Either side ends it; the modem still reads what came before."""
         self._state = "closed"
+        self._coming.clear()
 
     def due(self) -> float | None:
-        return None
+        return self._coming[0][0] if self._coming else None

@@ -12,14 +12,14 @@ FAIL = b"\r\nSTATE: %s\r\n\r\nCONNECT FAIL\r\n"
 
 
 class Server:
-    """Answers whole lines with OK and the line; remembers what it got."""
+    """Answers with OK and what it got, and remembers it; says goodbye and closes when told bye."""
 
     def __init__(self) -> None:
         self.got = b""
 
-    def received(self, data: bytes, now: float) -> bytes:
+    def received(self, data: bytes, now: float) -> list[tuple[float, bytes | None]]:
         self.got += data
-        return b"OK " + data
+        return [(0.5, b"goodbye"), (0.5, None)] if data == b"bye" else [(0.0, b"OK " + data)]
 
 
 @pytest.fixture
@@ -250,6 +250,18 @@ def test_a_connection_lost_during_the_prompt_makes_the_send_fail(server: Server)
     rig.modem.set_gprs("dead", rig.now)
     assert rig.say(b"hello") == b"\r\n+PDP: DEACT\r\n\r\nSEND FAIL\r\n"
     assert server.got == b""
+
+
+def test_a_peer_that_closes_is_told_after_its_last_words_which_stay_readable(
+    server: Server,
+) -> None:
+    rig = connected(server, timing=Timing())
+    rig.say("AT+CIPQSEND=1", 0.1)
+    sends(rig, b"bye", 0.8)
+    assert rig.passes(3.0) == b"\r\n+CIPRXGET: 1\r\n\r\nCLOSED\r\n"
+    assert state(rig).endswith(b"STATE: TCP CLOSED\r\n")
+    assert rig.say("AT+CIPRXGET=2,1460", 0.1).startswith(b"\r\n+CIPRXGET: 2,7,0\r\ngoodbye")
+    assert rig.say("AT+CIPSEND=1", 0.1) == b"\r\nERROR\r\n"
 
 
 def test_names_are_looked_up_or_not_found(server: Server) -> None:
