@@ -126,9 +126,11 @@ def answer_wearer(history: Sequence[Entry], plan: Plan) -> Iterator[Want]:
             continue
         message, path = int(entry.data["message"]), str(entry.data["path"])
         last_heard = message, path
-        if path in ("sms", "link"):
-            status = Status.ACKNOWLEDGED if person else Status.STORED
-            rounds[message, status] = rounds.get((message, status), 0) + 1
+        answer = message, Status.ACKNOWLEDGED if person else Status.STORED
+        if path == "sms":  # the device asks: its last receipt may be lost
+            rounds[answer] = rounds.get(answer, 0) + 1
+        elif path == "link":  # a contact opened it, however often
+            rounds.setdefault(answer, 1)
     if person and last_heard is not None and last_heard[1] in ("sms", "link"):
         rounds.setdefault((last_heard[0], Status.ACKNOWLEDGED), 1)
     for (message, status), count in rounds.items():

@@ -347,9 +347,10 @@ def _select_calls() -> Select[tuple[int, int, str, str, str]]:
 
 
 def _calls(connection: Connection, state: State, *kinds: str) -> Iterator[_Call]:
-    """The calls in this state, oldest first; of all kinds when none is named."""
+    """The calls in this state, of all kinds when none is named: contacts first, then oldest."""
     table = store.action
-    found = _select_calls().where(table.c.state == state.value).order_by(table.c.id)
+    found = _select_calls().where(table.c.state == state.value)
+    found = found.order_by(table.c.kind != ActionKind.TELL.value, table.c.id)
     if kinds:
         found = found.where(table.c.kind.in_(kinds))
     return map(_Call._make, connection.execute(found).all())

@@ -100,6 +100,8 @@ def told(history: list[Entry]) -> list[Entry]:
             [arrived(1, "sms"), again(1, "sms")],
             (receipt(1, Status.STORED), receipt(1, Status.STORED, 2)),
         ),
+        # came by SMS, then a contact's link: it is answered already
+        ([arrived(1, "sms"), again(1, "link")], (receipt(1, Status.STORED),)),
         # a report that arrives when a person has it already hears so at once
         (
             [arrived(1), says(1), arrived(2, "sms")],

@@ -253,3 +253,12 @@ def test_a_later_report_tells_nobody_again(world):
     world.hq.takes(world.device.message(MessageType.STILL_IN_DANGER, sequence=2), CameBy.DATA)
     world.hq.works()
     assert len(world.phones.sent) == 3
+
+
+def test_contacts_are_told_before_the_wearer_is_answered_also_when_told_again(world):
+    world.hq.workflow.hear(TextArrived(world.device.message().text))
+    world.hq.works(outcome=None)
+    world.hq.restarts()
+    world.hq.works()
+    order = [number for _, number, _ in world.phones.sent]
+    assert order == [BEN, CLEO, DANA, BEN, WEARER]
