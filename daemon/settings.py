@@ -165,7 +165,9 @@ def read(source: str, path: Path) -> Settings:
     wearer = _wearer(data.get("wearer"), problems)
     contacts = _contacts(data.get("contacts", []), problems)
     if values["modem", "pin"] and not str(values["modem", "pin"]).isdecimal():
-        problems.append("modem.pin: *** is not digits; write the SIM's PIN, or leave it empty")
+        problems.append(
+            'modem.pin: "***" is not digits; write the PIN of the SIM, or leave it empty'
+        )
     if (
         values["vibration", "enabled"] is True
         and values["vibration", "pin"] == values["button", "pin"]
@@ -246,7 +248,7 @@ def _meant(word: str, known: list[str]) -> str:
 
 def _shown(value: Any, secret: bool) -> str:
     if secret and value != "":
-        return "***"
+        return '"***"'
     if isinstance(value, bool):
         return "true" if value else "false"
     return f'"{value}"' if isinstance(value, str) else str(value)

@@ -139,6 +139,8 @@ class Gps:
             return NoFix(NoFixReason.NO_SATELLITES)
         if answer.lat == 0.0 and answer.lon == 0.0:  # gpsd-py3's word for "gpsd did not say"
             return NoFix(NoFixReason.NO_SATELLITES)
+        if not (-90.0 <= answer.lat <= 90.0 and -180.0 <= answer.lon <= 180.0):
+            raise ValueError("a place that is not on earth")
         stamp = (answer.time, answer.lat, answer.lon)
         if self._last_fix is None or stamp != self._last_stamp:
             error_m = max(answer.error.get("x", 0), answer.error.get("y", 0))

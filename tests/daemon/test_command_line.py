@@ -1,0 +1,73 @@
+"""The command line as a maintainer meets it: what it says and how it ends."""
+
+import os
+import stat
+
+import pytest
+from world import ENROLMENT
+
+from outcry.daemon.cli import main
+from outcry.enrolment import write
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "outcry.toml"
+    path.write_text(f'[storage]\nstate = "{tmp_path}/state"\nruntime = "{tmp_path}/run"\n')
+    return path
+
+
+def test_config_shows_what_is_in_force(config, capsys):
+    assert main(["--config", str(config), "config"]) == 0
+    assert "hold_seconds = 1.5" in capsys.readouterr().out
+
+
+def test_bad_settings_are_all_told_and_the_exit_code_says_so(config, capsys):
+    config.write_text("[button]\npin = 99\n[gps]\nport = 0\n")
+    assert main(["--config", str(config), "run"]) == 78
+    told = capsys.readouterr().err
+    assert "button.pin" in told
+    assert "gps.port" in told
+
+
+def test_enrolling_keeps_the_file_for_this_device_alone(config, tmp_path, capsys):
+    file = tmp_path / "enrolment.json"
+    file.write_text(write(ENROLMENT))
+    assert main(["--config", str(config), "enrol", str(file)]) == 0
+    kept = tmp_path / "state" / "enrolment.json"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+    assert kept.read_text() == write(ENROLMENT)
+    said = capsys.readouterr().out
+    assert "3 contacts" in said
+    assert "delete" in said
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"outcry_enrolment": 1}', "\xff"])
+def test_a_bad_enrolment_is_refused_and_the_old_one_kept(config, tmp_path, capsys, text):
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(write(ENROLMENT))
+    bad.write_text(text)
+    main(["--config", str(config), "enrol", str(good)])
+    assert main(["--config", str(config), "enrol", str(bad)]) == 65
+    assert (tmp_path / "state" / "enrolment.json").read_text() == write(ENROLMENT)
+
+
+def test_a_file_that_is_not_there_is_said_so(config, capsys):
+    assert main(["--config", str(config), "enrol", "nowhere.json"]) == 73
+    assert "nowhere.json" in capsys.readouterr().err
+
+
+def test_without_anybody_to_tell_the_daemon_says_what_to_do(config, capsys, monkeypatch):
+    monkeypatch.setitem(os.environ, "GPIOZERO_PIN_FACTORY", "mock")
+    assert main(["--config", str(config), "run"]) == 78
+    assert "outcry enrol FILE" in capsys.readouterr().err
+
+
+def test_a_button_that_cannot_be_watched_ends_with_its_own_code(config, capsys, monkeypatch):
+    from gpiozero import Device
+
+    monkeypatch.setattr(Device, "pin_factory", None)
+    monkeypatch.setitem(os.environ, "GPIOZERO_PIN_FACTORY", "no-such-factory")
+    assert main(["--config", str(config), "run"]) == 69
+    assert "button" in capsys.readouterr().err

@@ -1,0 +1,103 @@
+"""What contacts read: complete, never more than two parts, and templates that cannot surprise."""
+
+from pathlib import Path
+
+import pytest
+from gsmmodem.pdu import encodeSmsSubmitPdu
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outcry.daemon.texts import MAX_PARTS, Language, TextsInvalid, load, parts
+from outcry.report import NoFixReason, NoPosition, Position
+
+FOLDER = Path(__file__).parents[2] / "config" / "texts"
+SHIPPED = sorted(path.stem for path in FOLDER.glob("*.toml"))
+LINK = "https://outcry.example.org/a/" + "x" * 155 + "/12"
+
+places = (
+    st.none()
+    | st.sampled_from(NoFixReason).map(NoPosition)
+    | st.builds(
+        Position,
+        st.floats(-90, 90),
+        st.floats(-180, 180),
+        st.none() | st.integers(0, 65_534),
+        st.integers(0, 65_535),
+    )
+)
+
+
+@pytest.fixture(params=SHIPPED)
+def language(request):
+    return load(FOLDER, {request.param}, LINK)[request.param]
+
+
+@given(
+    name=st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=40),
+    raised_at=st.none() | st.floats(0, 4e9),
+    place=places,
+    drill=st.booleans(),
+)
+def test_every_text_keeps_to_two_parts_for_a_name_in_plain_letters(name, raised_at, place, drill):
+    english = load(FOLDER, {"en"}, LINK)["en"]
+    text = english.alert(name, raised_at, place, drill)
+    if parts(name) == 1 and all(ord(character) < 128 for character in name):
+        assert parts(text) <= MAX_PARTS
+    assert name in text
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=400))
+def test_the_count_of_parts_agrees_with_the_encoder_that_sends_them(text):
+    if any(ord(character) > 0xFFFF for character in text):
+        return  # the modem's side replaces these before it encodes
+    try:
+        sent = encodeSmsSubmitPdu("+447700900101", text or "x", reference=0)
+    except ValueError:
+        return
+    assert parts(text or "x") == len(sent)
+
+
+def test_the_text_says_who_when_where_how_sure_and_how_old(language):
+    text = language.alert("Zarema", 1_790_000_000, Position(43.3178, 45.6949, 12, 200), False)
+    for fact in ("Zarema", "2026-", "UTC", "mlat=43.31780&mlon=45.69490", "12 m", "3 min"):
+        assert fact in text
+
+
+def test_no_fix_and_lost_fix_are_said_and_no_coordinates_are_invented(language):
+    for place in (None, NoPosition(NoFixReason.NO_SATELLITES)):
+        text = language.alert("Zarema", None, place, False)
+        assert "mlat" not in text
+        assert "0.00" not in text
+
+
+def test_a_drill_begins_with_the_word(language):
+    assert language.alert("Zarema", None, None, True).startswith("DRILL")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (('alert = "', 'alert = "{secret} '), "alert has a field that cannot be filled: {secret}"),
+        (("{position} Real", "Real"), "alert does not say {position}"),
+        (('link = "', 'lnk = "'), "link is missing"),
+        (('link = "', 'lnk = "'), "lnk is not known"),
+        (('no_fix = "', 'no_fix = "{'), "no_fix has a brace without its pair"),
+        (('alert = "', 'alert = "' + "x" * 200), "alert can take 3 SMS parts"),
+        (('alert = "', 'alert = "\u0416'), "SMS parts; shorten it to fit 2"),
+        (('age_now = "seen just now"', "age_now = 7"), "age_now is not text"),
+        (
+            ("wearer}, {time}. {position} Real", "wearer.__class__}{wearer}{time}{position}"),
+            "filled",
+        ),
+    ],
+)
+def test_a_bad_template_is_refused_by_file_and_key(change, problem):
+    source = (FOLDER / "en.toml").read_text().replace(*change)
+    with pytest.raises(TextsInvalid) as refusal:
+        Language("en.toml", source, LINK)
+    assert any(problem in told for told in refusal.value.problems)
+
+
+def test_a_language_without_a_file_is_told_with_its_name(tmp_path):
+    with pytest.raises(TextsInvalid, match=r"xx\.toml: cannot be read"):
+        load(tmp_path, {"xx"}, None)

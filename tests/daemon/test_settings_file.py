@@ -1,0 +1,130 @@
+"""The settings tell every problem at once, in the words of the file, and never a secret."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outcry.daemon.settings import SCHEMA, SettingsInvalid, load, read
+
+SHIPPED = Path(__file__).parents[2] / "config" / "outcry.toml"
+HERE = Path("outcry.toml")
+
+
+def problems(source: str) -> list[str]:
+    with pytest.raises(SettingsInvalid) as refusal:
+        read(source, HERE)
+    return refusal.value.problems
+
+
+def test_the_shipped_file_has_no_problems_and_every_key_with_its_default():
+    load(SHIPPED)
+    written = tomllib.loads(SHIPPED.read_text())
+    assert written == {
+        section: {name: key.default for name, key in keys.items()}
+        for section, keys in SCHEMA.items()
+    }
+
+
+def test_the_example_in_the_shipped_files_comments_is_valid_too():
+    lines = SHIPPED.read_text().splitlines()
+    start = lines.index("# [wearer]")
+    example = "\n".join(line.removeprefix("#").strip() for line in lines[start:])
+    settings = read(example, HERE)
+    assert settings.wearer == "Zarema"
+    assert len(settings.contacts) == 1
+
+
+def test_an_empty_file_is_the_defaults():
+    assert read("", HERE).values == load(SHIPPED).values
+
+
+def test_all_problems_are_told_at_once_with_key_value_and_what_to_write():
+    told = problems(
+        '[button]\nhold_seconds = 0.2\npin = "17"\n[modem]\nbaud = 1200\n[gps]\nhost = ""\n'
+    )
+    assert told == [
+        "outcry.toml: button.hold_seconds: 0.2 is out of range; write seconds from 1 to 5",
+        'outcry.toml: button.pin: "17" is not a whole number; write a whole number like 17',
+        'outcry.toml: gps.host: "" is empty; write text like "127.0.0.1"',
+        "outcry.toml: modem.baud: 1200 is not possible; write one of "
+        + "9600, 19200, 38400, 57600, 115200",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "meant"),
+    [
+        ("[modm]\n", '[modm] is not known; did you mean "modem"?'),
+        ("[modem]\nprt = 1\n", 'modem.prt: is not known; did you mean "port"?'),
+        (
+            "[button]\nhold_secs = 1\n",
+            'button.hold_secs: is not known; did you mean "hold_seconds"',
+        ),
+        ("[wearer]\nname='Z'\nnme='Z'\n", 'wearer.nme: is not known; did you mean "name"?'),
+    ],
+)
+def test_an_unknown_key_gets_did_you_mean(source, meant):
+    assert any(meant in problem for problem in problems(source))
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "true", '"8"', "[8]"])
+def test_a_time_that_is_no_time_is_refused(value):
+    assert "sms.start_after_seconds" in problems(f"[sms]\nstart_after_seconds = {value}")[0]
+
+
+def test_secrets_and_numbers_are_masked_where_they_are_wrong():
+    told = "\n".join(
+        problems(
+            '[modem]\npin = "12x4"\napn_password = 7777\n'
+            '[[contacts]]\nname = "Ana"\nnumber = "07700900123"\n'
+        )
+    )
+    assert 'contacts[0].number: "***" has no country code' in told
+    for secret in ("12x4", "7777", "07700900123", "Ana"):
+        assert secret not in told
+
+
+def test_the_motor_cannot_sit_on_the_buttons_pin():
+    assert "vibration.pin" in problems("[vibration]\npin = 17\n")[0]
+
+
+def test_not_toml_and_not_there_are_said_so(tmp_path):
+    assert "not TOML" in problems("[button")[0]
+    with pytest.raises(SettingsInvalid, match="cannot be read"):
+        load(tmp_path / "none.toml")
+
+
+def test_shown_settings_can_be_read_again_and_mask_secrets():
+    shown = "\n".join(read('[modem]\npin = "1234"\napn_password = "abc"\n', HERE).shown())
+    assert "1234" not in shown
+    assert "abc" not in shown
+    assert tomllib.loads(shown)["modem"]["baud"] == 115200
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*SCHEMA, "contacts", "wearer", "x"]),
+        st.none()
+        | st.integers()
+        | st.text(max_size=3)
+        | st.lists(st.integers() | st.dictionaries(st.text(max_size=3), st.text(max_size=3))),
+        max_size=4,
+    )
+)
+def test_any_shape_of_file_is_settings_or_a_refusal(data):
+    def toml(value):
+        if isinstance(value, dict):
+            inner = ", ".join(f'"k{index}" = {toml(v)}' for index, v in enumerate(value.values()))
+            return "{" + inner + "}"
+        if isinstance(value, list):
+            return "[" + ", ".join(map(toml, value)) + "]"
+        return str(value) if isinstance(value, int) else '"x"'
+
+    source = "\n".join(f"{key} = {toml(value)}" for key, value in data.items())
+    if set(data) == set():
+        read(source, HERE)
+    elif not all(value in ({}, []) for value in data.values()):
+        assert problems(source)

@@ -1,0 +1,255 @@
+"""The position, from the real gpsd: what it says is told, what it does not say is not invented."""
+
+import json
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from demo.stage import NotSeen, PartMissing, Stage, program
+from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
+
+RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "recordings" / "gpsd"
+recordings_here = pytest.mark.skipif(
+    not RECORDINGS.is_dir(), reason="the receivers' recordings are not beside this checkout"
+)
+
+
+def has_gpsd() -> bool:
+    try:
+        return bool(program("gpsd"))
+    except PartMissing:
+        return False
+
+
+real_gpsd = pytest.mark.skipif(not has_gpsd(), reason="gpsd is not installed")
+
+
+class Rig:
+    """gpsd on the board's receiver, asked by the adapter on a clock the test moves."""
+
+    def __init__(self, folder, *board_options):
+        self.stage = Stage(folder, board_options)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.now = 1000.0
+        self.stage.start_board()
+        self.stage.start_gpsd()
+        self.gps = Gps("127.0.0.1", self.stage.gpsd_port, lambda _: None, lambda: self.now)
+
+    def until(self, wanted, limit_s=30.0):
+        """Ask until the answer is as wanted, and return it."""
+
+        def asked():
+            self.now += 1
+            answer = self.gps.ask()
+            return answer if wanted(answer) else None
+
+        return self.stage.wait("gpsd's answer", asked, limit_s)
+
+
+@pytest.fixture
+def rig(tmp_path):
+    rigs = []
+
+    def build(*board_options):
+        rigs.append(Rig(tmp_path / "stage", *board_options))
+        return rigs[-1]
+
+    yield build
+    for rig in rigs:
+        rig.gps._disconnect()
+        rig.stage.close()
+
+
+def is_fix(answer):
+    return isinstance(answer, Fix)
+
+
+def no_fix(reason):
+    return lambda answer: answer == NoFix(reason)
+
+
+@real_gpsd
+@pytest.mark.slow
+def test_a_receiver_with_a_fix_gives_its_place(rig):
+    fix = rig("--position", "43.3178,45.6949").until(is_fix)
+    assert fix.latitude == pytest.approx(43.3178, abs=1e-4)
+    assert fix.longitude == pytest.approx(45.6949, abs=1e-4)
+    assert fix.accuracy_m is None or fix.accuracy_m > 0
+
+
+@real_gpsd
+@pytest.mark.slow
+def test_losing_the_satellites_is_told_and_finding_them_too(rig):
+    rig = rig()
+    rig.until(is_fix)
+    rig.stage.board("fix", "off")
+    rig.until(no_fix(NoFixReason.NO_SATELLITES))
+    rig.stage.board("fix", "on")
+    rig.until(is_fix)
+
+
+@real_gpsd
+@pytest.mark.slow
+def test_a_receiver_that_falls_silent_leaves_a_fix_that_ages(rig):
+    rig = rig()
+    rig.until(is_fix)
+    rig.stage.board("fix", "silent")
+
+    def settled():
+        answer = rig.gps.ask()
+        rig.now += 1
+        return isinstance(answer, NoFix) or rig.now - answer.taken_at > 20
+
+    rig.stage.wait("an ageing fix or none", settled, 60)
+
+
+@real_gpsd
+@pytest.mark.slow
+def test_a_date_twenty_years_off_does_not_cost_the_position(rig):
+    rig = rig()
+    rig.stage.board("fix", "rollover")
+    first = rig.until(is_fix)
+    second = rig.until(lambda answer: is_fix(answer) and answer.taken_at != first.taken_at)
+    assert second.taken_at > first.taken_at
+
+
+@real_gpsd
+@pytest.mark.slow
+def test_gpsd_dying_and_returning_is_no_fix_and_then_a_fix_again(rig):
+    rig = rig()
+    rig.until(is_fix)
+    rig.stage.stop("gpsd")
+    rig.until(no_fix(NoFixReason.NO_GPSD))
+    rig.stage.start_gpsd()
+    rig.until(is_fix)
+
+
+@real_gpsd
+@pytest.mark.slow
+def test_without_a_receiver_gpsd_is_told_apart_from_no_gpsd(rig):
+    rig("--receiver", "none").until(no_fix(NoFixReason.NO_RECEIVER))
+
+
+@real_gpsd
+@recordings_here
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["bu303-moving", "neo-m8n", "quectel-L70", "bu353s4"])
+def test_a_real_receivers_recording_gives_a_fix_on_earth(rig, name):
+    fix = rig("--receiver", str(RECORDINGS / f"{name}.log")).until(is_fix, 60)
+    assert -90 <= fix.latitude <= 90
+    assert (fix.latitude, fix.longitude) != (0.0, 0.0)
+
+
+@real_gpsd
+@recordings_here
+@pytest.mark.slow
+def test_a_real_receivers_recording_without_a_fix_gives_none(rig):
+    rig = rig("--receiver", str(RECORDINGS / "bu303-nofix.log"))
+    rig.until(no_fix(NoFixReason.NO_SATELLITES))
+    with pytest.raises(NotSeen):
+        rig.until(is_fix, 5)
+
+
+class WrongGpsd:
+    """A server where gpsd should be, saying what a test wants said."""
+
+    VERSION = b'{"class":"VERSION","release":"x","rev":"x","proto_major":3,"proto_minor":14}\n'
+    WELCOME = (
+        VERSION,
+        b'{"class":"DEVICES","devices":[]}\n',
+        b'{"class":"WATCH","enable":true}\n',
+    )
+
+    def __init__(self, *lines):
+        self._lines = lines
+        self._open = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self):
+        try:
+            while True:
+                connection, _ = self._server.accept()
+                self._open.append(connection)
+                self._answer(connection)
+        except OSError:
+            return
+
+    def _answer(self, connection):
+        """In gpsd's order: the version, then a line or two for each question."""
+        connection.sendall(self._lines[0])
+        for question, count in ((b"WATCH", 2), (b"POLL", 1)):
+            while question not in connection.recv(4096):
+                pass
+            begin = 1 if question == b"WATCH" else 3
+            connection.sendall(b"".join(self._lines[begin : begin + count]))
+
+    def close(self):
+        self._server.close()
+
+
+def ask(*lines):
+    server = WrongGpsd(*lines)
+    gps = Gps("127.0.0.1", server.port, lambda _: None, time.monotonic)
+    try:
+        return gps.ask()
+    finally:
+        gps._disconnect()
+        server.close()
+
+
+def poll(**answer):
+    return (json.dumps({"class": "POLL"} | answer) + "\n").encode()
+
+
+TPV = {"mode": 3, "lat": 1.5, "lon": 2.5, "time": "2026-11-22T12:00:00.000Z"}
+
+
+def test_a_whole_answer_is_a_fix():
+    answer = ask(*WrongGpsd.WELCOME, poll(active=1, tpv=[TPV], sky=[{}]))
+    assert isinstance(answer, Fix)
+    assert (answer.latitude, answer.longitude, answer.accuracy_m) == (1.5, 2.5, None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({"active": 0, "tpv": [], "sky": []}, NoFixReason.NO_RECEIVER),
+        ({"active": 1, "tpv": [], "sky": []}, NoFixReason.NO_RECEIVER),
+        ({"active": 1, "tpv": [{"mode": 1}], "sky": [{}]}, NoFixReason.NO_SATELLITES),
+        ({"active": 1, "tpv": [{"mode": 3}], "sky": [{}]}, NoFixReason.NO_SATELLITES),
+    ],
+)
+def test_what_gpsd_does_not_say_is_never_a_position(answer, reason):
+    assert ask(*WrongGpsd.WELCOME, poll(**answer)) == NoFix(reason)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (b"\xff\xfe\x00garbage\n",),
+        (b'{"class":"SOMETHING"}\n',),
+        (*WrongGpsd.WELCOME, b"not json\n"),
+        (*WrongGpsd.WELCOME, b"[]\n"),
+        (*WrongGpsd.WELCOME, b'{"class":"ERROR","message":"x"}\n'),
+        (*WrongGpsd.WELCOME, poll(active=1, tpv=[{"mode": "3"}], sky=[{}])),
+        (*WrongGpsd.WELCOME, poll(active=1, tpv=[TPV | {"lat": "north"}], sky=[{}])),
+        (*WrongGpsd.WELCOME, poll(active=1, tpv=[TPV | {"lat": None}], sky=[{}])),
+    ],
+)
+def test_rubbish_in_gpsds_place_is_no_fix_and_no_exception(lines):
+    assert isinstance(ask(*lines), NoFix)
+
+
+def test_nobody_listening_is_no_gpsd():
+    gps = Gps("127.0.0.1", 9, lambda _: None, time.monotonic)
+    assert gps.ask() == NoFix(NoFixReason.NO_GPSD)
+
+
+def test_no_position_shows_in_a_repr():
+    assert "1.5" not in repr(Fix(1.5, 2.5, 3.0, 4.0))
