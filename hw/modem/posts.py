@@ -284,6 +284,7 @@ class Posts:
             self._stream = None
             lasted_s = self._clock() - self._used_at
             self._failures = 0 if self._answered or lasted_s > PROVEN_S else self._failures + 1
+            self._dug_at = min(self._dug_at, self._failures)
             self._plan()
             self._announce(False)
 
