@@ -8,11 +8,14 @@ from typing import Protocol
 from outcry.hw.board.network import ConnectionState
 
 
+Deeds = Iterable[tuple[float, bytes | None]]
+
+
 class Peer(Protocol):
     """A server's side of one connection."""
 
-    def received(self, data: bytes, now: float) -> Iterable[tuple[float, bytes | None]]:
-        """What it will do about these bytes: say something, or close (None), after so long (s)."""
+    def received(self, data: bytes, now: float) -> bytes | Deeds:
+        """Answer at once (b"": with nothing yet), or say or close (None) after so many seconds."""
         ...
 
 
@@ -46,7 +49,9 @@ class VirtualConnection:
 
     def send(self, data: bytes, now: float) -> None:
         if self._peer is not None and self._state == "open":
-            for seconds, said in self._peer.received(data, now):
+            answer = self._peer.received(data, now)
+            deeds: Deeds = [(0.0, answer)] if isinstance(answer, bytes) else answer
+            for seconds, said in deeds:
                 heapq.heappush(self._coming, (now + seconds, next(self._order), said))
 
     def receive(self, now: float) -> bytes:
