@@ -1,0 +1,1 @@
+"""The promised figures, measured: ``python -m bench`` (design, section 9)."""

@@ -1,0 +1,20 @@
+"""Every figure there is. A new one: its measuring function in a module here, and a row below."""
+
+from __future__ import annotations
+
+from bench.dead_path import first_cmgs_gprs_dead_max_s
+from bench.figure import Bound, Figure
+from bench.memory import armed_rss_mb
+from bench.press import press_to_receipt_warm_p95_s, press_to_uart_p99_ms
+from bench.sealed import sealed_report_sms_chars_max
+from bench.start import start_to_armed_minstr, whole_start_minstr
+
+FIGURES = (
+    Figure("sealed_report_sms_chars_max", "chars", Bound("<=", 160), sealed_report_sms_chars_max),
+    Figure("start_to_armed_minstr", "Minstr", Bound("<=", 450), start_to_armed_minstr),
+    Figure("whole_start_minstr", "Minstr", Bound("<=", 700), whole_start_minstr),
+    Figure("armed_rss_mb", "MB", Bound("<=", 40), armed_rss_mb),
+    Figure("press_to_uart_p99_ms", "ms", Bound("<=", 50), press_to_uart_p99_ms),
+    Figure("press_to_receipt_warm_p95_s", "s", Bound("<=", 3), press_to_receipt_warm_p95_s),
+    Figure("first_cmgs_gprs_dead_max_s", "s", Bound("<=", 12), first_cmgs_gprs_dead_max_s),
+)

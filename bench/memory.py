@@ -1,0 +1,73 @@
+"""What the armed wearable takes of the Pi's memory."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.device import environment, without_habits
+from bench.press import wait_for_data_path, wait_for_fix
+from demo.stage import STOP_LIMIT_S, Stage
+
+IDLE_S = 10.0  # two rounds of the gps thread; whatever is loaded late has been loaded
+_RSS = re.compile(r"^Rss: +(\d+) kB$", re.MULTILINE)
+_MB = 1e6
+
+
+def armed_rss_mb() -> float:
+    """Resident memory of the armed daemon, its data path up and idle, MB of a million bytes.
+
+    Shared libraries count in full. The board's pins stand in for lgpio's, whose library is not
+    here to be measured.
+    """
+    with armed() as process:
+        time.sleep(IDLE_S)
+        return rss_bytes(Path(f"/proc/{process.pid}/smaps_rollup").read_text()) / _MB
+
+
+def rss_bytes(smaps_rollup: str) -> int:
+    """The ``Rss`` of a process; raises ``ValueError`` if the kernel wrote none."""
+    found = _RSS.search(smaps_rollup)
+    if found is None:
+        raise ValueError("smaps_rollup tells no Rss")
+    return int(found[1]) * 1024
+
+
+@contextmanager
+def armed() -> Iterator[subprocess.Popen[bytes]]:
+    """A daemon in an environment like the device's, armed, with a fix and its data path up."""
+    with (
+        tempfile.TemporaryDirectory(prefix="outcry-bench-") as name,
+        Stage(Path(name), ("--instant", "--warm")) as stage,
+    ):
+        stage.write_settings()
+        stage.enrol()
+        stage.start_board()
+        stage.start_gpsd()
+        stage.start_responder()
+        python = environment(stage.folder / "device")
+        process = subprocess.Popen(
+            [python, "-m", "outcry.daemon", "--config", stage.folder / "outcry.toml", "run"],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=without_habits(os.environ | stage.environment()),
+            cwd=stage.folder,
+        )
+        try:
+            wait_for_data_path(stage)
+            wait_for_fix(stage)
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_LIMIT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
