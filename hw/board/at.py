@@ -8,6 +8,7 @@ LINE_LIMIT = 556  # characters; manual p. 24
 COMMANDS_LIMIT = 39  # in one line; manual p. 24
 
 Form = Literal["run", "read", "test", "set"]
+_FORMS: dict[str | None, Form] = {None: "run", "?": "read", "=?": "test", "=": "set"}
 
 
 class AtError(Exception):
@@ -18,23 +19,24 @@ class Refused(AtError):
     """A bare ERROR."""
 
 
+_CME_TEXTS = {
+    3: "operation not allowed",
+    4: "operation not supported",
+    10: "SIM not inserted",
+    11: "SIM PIN required",
+    12: "SIM PUK required",
+    13: "SIM failure",
+    14: "SIM busy",
+    16: "incorrect password",
+    30: "no network service",
+    50: "Incorrect parameters",
+    100: "unknown",
+    148: "unspecified GPRS error",
+}
+
+
 class Cme(AtError):
     """An equipment error (manual p. 329), shown as +CMEE says."""
-
-    TEXTS: dict[int, str] = {  # noqa: RUF012 - a constant of the manual
-        3: "operation not allowed",
-        4: "operation not supported",
-        10: "SIM not inserted",
-        11: "SIM PIN required",
-        12: "SIM PUK required",
-        13: "SIM failure",
-        14: "SIM busy",
-        16: "incorrect password",
-        30: "no network service",
-        50: "Incorrect parameters",
-        100: "unknown",
-        148: "unspecified GPRS error",
-    }
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -42,7 +44,7 @@ class Cme(AtError):
 
     @property
     def text(self) -> str:
-        return self.TEXTS.get(self.code, self.TEXTS[100])
+        return _CME_TEXTS.get(self.code, _CME_TEXTS[100])
 
 
 class Cms(AtError):
@@ -180,7 +182,7 @@ def _basic(match: re.Match[str]) -> Command:
 
 def _extended(piece: str) -> Command:
     name, sign, rest = _matched(_EXTENDED, piece).groups()
-    form: Form = {None: "run", "?": "read", "=?": "test", "=": "set"}[sign]  # type: ignore[assignment]
+    form = _FORMS[sign]
     if form == "set":
         return Command(name.upper(), "set", _arguments(rest))
     if rest:

@@ -14,10 +14,10 @@ from typing import Any
 
 from outcry.hw.board.board import Board
 from outcry.hw.board.context import Witness
+from outcry.hw.board.gprs import HOWS
 from outcry.hw.board.pinboard import PRESSED, RELEASED, PinBoard
 from outcry.hw.board.receiver import STATES, Receiver
 from outcry.hw.board.sim800 import Sim800
-from outcry.hw.board.tcp import HOWS
 
 LINE_LIMIT = 65536
 PRESS_LIMIT_S = 600.0

@@ -5,6 +5,7 @@ when a carrier has forgotten an idle connection.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, Protocol
 
 from outcry.hw.board.context import Context
@@ -67,7 +68,7 @@ class Link:
             self._ended = state == "failed"
             return
         while data := connection.receive(now):
-            self._down(lambda data=data: self._owner.arrived(self, data))  # type: ignore[misc]
+            self._down(partial(self._owner.arrived, self, data))
         if not self._connecting and connection.state(now) == "closed":
             self._ended = True
             self._down(lambda: self._owner.closed(self))

@@ -9,12 +9,13 @@ from outcry.hw.board.at import Command, Refused
 from outcry.hw.board.centre import Centre
 from outcry.hw.board.context import Context
 from outcry.hw.board.faults import Faults
+from outcry.hw.board.gprs import Gprs, How
 from outcry.hw.board.network import Network
 from outcry.hw.board.options import Options
 from outcry.hw.board.parameters import TABLE, Parameters
 from outcry.hw.board.registration import Registration
 from outcry.hw.board.sms import Sms
-from outcry.hw.board.tcp import Gprs, How, Tcp
+from outcry.hw.board.tcp import Tcp
 from outcry.hw.board.terminal import Answer, Handler, Terminal, says
 
 _SAID = {

@@ -18,11 +18,11 @@ from typing import Self
 
 from outcry.hw.board.board import Board
 from outcry.hw.board.centre import Centre, Text
+from outcry.hw.board.gprs import How
 from outcry.hw.board.network import LoopbackNetwork
 from outcry.hw.board.options import Options
 from outcry.hw.board.pty import PtyPort
 from outcry.hw.board.sim800 import Sim800
-from outcry.hw.board.tcp import How
 from outcry.hw.board.timing import Timing
 from outcry.hw.board.waiting import ready
 

@@ -1,15 +1,15 @@
 """TCP over GPRS as the SIM800 does it, one connection (AT+CIPMUX=0; manual p. 213 to 238)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 from outcry.hw.board.at import Cme, Command, Refused
 from outcry.hw.board.context import Context
+from outcry.hw.board.gprs import Gprs
 from outcry.hw.board.link import Fate, Link
 from outcry.hw.board.network import Network
 from outcry.hw.board.options import Options
 from outcry.hw.board.parameters import Parameters
+from outcry.hw.board.received import Received
 from outcry.hw.board.registration import Registration
 from outcry.hw.board.schedule import Planned
 from outcry.hw.board.terminal import (
@@ -24,26 +24,11 @@ from outcry.hw.board.terminal import (
     says,
 )
 
-How = Literal["on", "dead", "refused", "connecting", "silent", "rubbish"]
-HOWS: tuple[How, ...] = ("on", "dead", "refused", "connecting", "silent", "rubbish")
-
-SEND_LIMIT = 1460  # bytes a CIPSEND takes, and a CIPRXGET=2 gives
-READ_LIMIT = {2: SEND_LIMIT, 3: 730}
+SEND_LIMIT = 1460  # bytes that one CIPSEND takes
 UNACKNOWLEDGED_S = 645.0  # manual p. 217
 ADDRESS = "10.89.193.1"
 _BUSY = ("TCP CONNECTING", "CONNECT OK")
 _FATES: dict[str, Fate] = {"silent": "lost", "rubbish": "rubbish"}
-
-
-@dataclass
-class Gprs:
-    """What the data path does: ``on``, or one of the ways in which it fails.
-
-    ``old_only`` leaves new connections alone (a carrier that forgot an idle one).
-    """
-
-    how: How = "on"
-    old_only: bool = False
 
 
 class Tcp:
@@ -66,8 +51,7 @@ class Tcp:
         self._options = options
         self._link: Link | None = None
         self._plans: list[Planned] = []
-        self._received = bytearray()
-        self._by_command = False  # CIPRXGET=1
+        self._received = Received(terminal, parameters)
         self._decided = Signal()
         self._acknowledged = Signal()
         registration.when_lost.append(self.deactivate)
@@ -114,8 +98,7 @@ class Tcp:
     def restart(self) -> None:
         self._cancel()
         self._drop()
-        self._received.clear()
-        self._by_command = False
+        self._received.restart()
         self.state = "IP INITIAL"
 
     # What the connection does by itself
@@ -149,14 +132,7 @@ class Tcp:
         if link is not self._link:
             return
         self._context.see("tcp-received", bytes=len(data))
-        if not self._by_command:
-            head = f"\r\n+IPD,{len(data)}:" if self._parameters.number("+CIPHEAD") else ""
-            self._terminal.raw(head.encode() + data)
-            return
-        was_empty = not self._received
-        self._received += data
-        if was_empty:
-            self._terminal.urc("+CIPRXGET: 1")
+        self._received.arrived(data)
 
     def closed(self, link: Link) -> None:
         if link is not self._link or self.state != "CONNECT OK":
@@ -239,7 +215,7 @@ class Tcp:
         self._decided = Signal()
         self.state = "TCP CONNECTING"
         self._context.see("tcp-connecting", host=host, port=port)
-        how: How = "on" if self.gprs.old_only else self.gprs.how
+        how = self.gprs.for_new
         if not self._registration.attached and how == "on":
             how = "dead"
         match how:
@@ -335,36 +311,8 @@ class Tcp:
         self.state = "IP INITIAL"
         return says("SHUT OK", final="")
 
-    # What came in
-
     def _answer_ciprxget(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says("+CIPRXGET: (0-4),(1-1460)")
-        if command.form == "read":
-            return says(f"+CIPRXGET: {int(self._by_command)}")
-        mode = command.number(0)
-        if command.form != "set" or mode > 4:
-            raise Refused
-        if mode in (0, 1):
-            if self.state in _BUSY:
-                raise Cme(3)
-            self._by_command = bool(mode)
-            return says()
-        if not self._by_command:
-            raise Cme(3)
-        if mode == 4:
-            return says(f"+CIPRXGET: 4,{len(self._received)}")
-        limit = READ_LIMIT[mode]
-        wanted = command.number(1, limit)
-        if not 1 <= wanted <= limit:
-            raise Cme(3)
-        return self._reads(mode, wanted)
-
-    def _reads(self, mode: int, wanted: int) -> Answer:
-        data = bytes(self._received[:wanted])
-        del self._received[:wanted]
-        head = f"\r\n+CIPRXGET: {mode},{len(data)},{len(self._received)}\r\n".encode()
-        return Answer(head + (data if mode == 2 else data.hex().upper().encode()))
+        return self._received.answer(command, connected=self.state in _BUSY)
 
     def _answer_cdnsgip(self, command: Command) -> Answer:
         host = command.text(0)

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from outcry.hw.board.network import ConnectionState
 
-
 Deeds = Iterable[tuple[float, bytes | None]]
 
 
