@@ -17,7 +17,7 @@ from outcry.hw.modem.lines import (
     LineBuffer,
     Urc,
 )
-from outcry.hw.modem.port import Port
+from outcry.hw.modem.port import BEAT_S, Port
 
 log = logging.getLogger("outcry.modem")
 
@@ -25,7 +25,6 @@ CALL_OFF = b"\x1b\r"  # ESC leaves text entry; CR ends whatever line ESC may hav
 FILL = b"\r" * 1460  # a modem left counting the bytes of a CIPSEND sees nothing else
 FILL_AT = 3  # the unanswered AT after which that is tried
 PROMPT = ">"
-BEAT_S = 3.0  # how long a wait may last without a sign of life to the watchdog
 ANSWER_S = 5.0  # most commands answer in 20-90 ms; the manual allows them 5 s
 QUIET_S = 0.2  # silence this long: nothing of an earlier answer is under way
 RESET_S = 2.0  # from AT+CFUN=1,1 to silence; its OK comes after the restart

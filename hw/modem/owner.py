@@ -5,6 +5,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from outcry.hw.modem.errors import (
     ModemReset,
@@ -15,11 +16,13 @@ from outcry.hw.modem.errors import (
 )
 from outcry.hw.modem.events import Condition, ModemEvent, ModemStatus
 from outcry.hw.modem.jobs import PostJob, TextJob, Tray
-from outcry.hw.modem.link import BEAT_S, Link
-from outcry.hw.modem.port import Port
-from outcry.hw.modem.service import Service
+from outcry.hw.modem.port import BEAT_S, Port
 from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.status import StatusBoard
+
+if TYPE_CHECKING:
+    from outcry.hw.modem.link import Link
+    from outcry.hw.modem.service import Service
 
 log = logging.getLogger("outcry.modem")
 
@@ -128,9 +131,7 @@ class Modem:
             began = self._clock()
             try:
                 if self._service is None:
-                    self._service = Service(
-                        self._settings, self._tray, self._emit, self._clock, self._board
-                    )
+                    self._service = self._make_service()
                 self._hold_port(self._service)
             except Stopping:
                 break
@@ -146,8 +147,16 @@ class Modem:
         if self._service is not None:
             self._service.interrupt("stopped")
 
-    def _hold_port(self, service: Service) -> None:
+    def _make_service(self) -> "Service":
+        # Late: h11 and the PDU codec cost 100 M instructions, and the button is to be armed first.
+        from outcry.hw.modem.service import Service
+
+        return Service(self._settings, self._tray, self._emit, self._clock, self._board)
+
+    def _hold_port(self, service: "Service") -> None:
         """Own the port until it is lost or the owner is to stop."""
+        from outcry.hw.modem.link import Link
+
         port = self._port = self._open_port()
         tray = self._tray
         try:
@@ -159,7 +168,7 @@ class Modem:
             self._port = None
             port.close()
 
-    def _hold_epoch(self, link: Link, service: Service, tries: int) -> int:
+    def _hold_epoch(self, link: "Link", service: "Service", tries: int) -> int:
         """Serve until the modem restarts or falls silent; then how often to call it next time."""
         try:
             link.begin_epoch()
@@ -185,7 +194,7 @@ class Modem:
             self._revive(link, service)
         return AWAKE_TRIES
 
-    def _revive(self, link: Link, service: Service) -> None:
+    def _revive(self, link: "Link", service: "Service") -> None:
         """Wait a while, ever longer unless somebody needs the modem; then try what there is."""
         self._silences += 1
         pause_s = PAUSES_S[min(self._silences, len(PAUSES_S)) - 1]
@@ -202,7 +211,7 @@ class Modem:
         if self._silences % every == 0:
             self._reset(link)
 
-    def _reset(self, link: Link) -> None:
+    def _reset(self, link: "Link") -> None:
         """Switch the modem off and on if there is a wire for it; else by the command for it."""
         if self._power_cycle is None:
             link.reset()

@@ -14,6 +14,7 @@ from typing import Protocol
 from outcry.hw.modem.errors import PortLost
 
 READ_SIZE = 4096
+BEAT_S = 3.0  # how long a wait may last without a sign of life to the watchdog
 WRITE_LIMIT_S = 3.0  # 4 kB take 0.35 s at 115200; without flow control nothing may hold longer
 
 
