@@ -69,7 +69,7 @@ def enrol(
 
     Raises :class:`CannotEnrol`, and then leaves neither behind.
     """
-    problems = _problems(application, out)
+    problems = _problems(application)
     if problems:
         raise CannotEnrol(problems)
     hq_key = keys.load_or_create(settings.directory, random)[0]
@@ -95,7 +95,7 @@ def enrol(
     return Enrolled(made.device, pins)
 
 
-def _problems(application: Application, out: Path) -> list[str]:
+def _problems(application: Application) -> list[str]:
     """What the enrolment file cannot know is wrong."""
     problems = []
     count = len(application.contacts)
@@ -112,8 +112,6 @@ def _problems(application: Application, out: Path) -> list[str]:
         problems.append("two contacts have the same number: one phone must not count twice")
     if application.number is not None and not is_number(application.number):
         problems.append("--number is not a number with its country code, such as +447700900001")
-    if out.exists():
-        problems.append(f"{out} exists already: it may be another device's only key; choose a new")
     return problems
 
 
@@ -185,6 +183,10 @@ def _new_file(path: Path) -> Iterator[Callable[[str], None]]:
     """A new file for its owner alone, synced when written; gone again if the block fails."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise CannotEnrol(
+            [f"{path} exists already and may be a device's only key; choose another file"]
+        ) from None
     except OSError as error:
         raise CannotEnrol([f"{path} cannot be written: {error.strerror}"]) from None
     with os.fdopen(handle, "w", encoding="utf-8") as file:

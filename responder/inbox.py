@@ -317,5 +317,5 @@ class _Arrival:
         )
 
     def _status(self, alarm: int) -> Status:
-        entries = history.load(self.connection, alarm)
-        return Status.ACKNOWLEDGED if history.acknowledged(entries) else Status.STORED
+        person = history.is_acknowledged(self.connection, alarm)
+        return Status.ACKNOWLEDGED if person else Status.STORED

@@ -22,6 +22,7 @@ from outcry.responder.desk import Answer, Shown, Sighting, Standing
 from outcry.responder.posting.own_page import Post
 
 _FOLDER = Path(__file__).parent / "pages"
+TODAY_S = 12 * 3600  # younger than this the date is plain, and a short line reads faster
 _TYPES = {
     "FIRST": "Alarm raised",
     "POSITION": "Position",
@@ -143,7 +144,8 @@ class Pages:
         )
 
     def _when(self, at: float) -> str:
-        return f"{texts.span(self._clock() - at)} ago, at {moment(at)}"
+        ago = self._clock() - at
+        return f"{texts.span(ago)} ago, at {texts.clock_time(at) if ago < TODAY_S else moment(at)}"
 
     def _page(self, template: str, status: int, **values: object) -> HTMLResponse:
         return HTMLResponse(self._render(template, **values), status)
