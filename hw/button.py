@@ -2,8 +2,9 @@
 
 Wiring: the button between the pin (BCM numbering) and ground; the Pi's own
 pull-up holds the pin high. This adapter tells edges and nothing else: what
-counts as a hold is decided elsewhere, from the edges alone, because gpiozero's
-``when_held`` is cancelled by one short opening.
+counts as a hold is decided elsewhere, from the edges alone. So it is a
+``DigitalInputDevice``: ``gpiozero.Button`` adds ``when_held``, which one short
+opening cancels, at the price of a thread that wakes ten times a second.
 
 ``GPIOZERO_PIN_FACTORY`` selects the pins: ``lgpio`` on a Pi, ``mock`` or
 ``board`` on a laptop.
@@ -29,18 +30,18 @@ class Button:
 
     def __init__(self, pin: int, on_edge: Callable[[bool], None]) -> None:
         try:
-            self._button = gpiozero.Button(pin, pull_up=True)
+            self._button = gpiozero.DigitalInputDevice(pin, pull_up=True)
         except (GPIOZeroError, OSError, ImportError) as error:
             raise ButtonUnusable(f"button on GPIO {pin}: {type(error).__name__}") from error
-        self._button.when_pressed = lambda: on_edge(True)
-        self._button.when_released = lambda: on_edge(False)
-        if self._button.is_pressed:  # down since before we looked: no edge will ever tell
+        self._button.when_activated = lambda: on_edge(True)
+        self._button.when_deactivated = lambda: on_edge(False)
+        if self._button.is_active:  # down since before we looked: no edge will ever tell
             on_edge(True)
 
     @property
     def closed(self) -> bool:
         """Whether the contact is closed now."""
-        return bool(self._button.is_pressed)
+        return bool(self._button.is_active)
 
     def close(self) -> None:
         """Go deaf and free the pin."""

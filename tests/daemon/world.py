@@ -122,7 +122,8 @@ class World:
 
     def starts(self) -> None:
         """The daemon starts, as after a kill: only the folder's files are left."""
-        self.modem, self.motor, self.gps = RecordingModem(), RecordingMotor(), RecordingGps()
+        self.messages: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self.modem, self.motor, self.gps = self.make_modem(), RecordingMotor(), RecordingGps()
         journal = Journal(self._keep)
         self.outbox = Outbox(self.folder / "outbox.sqlite", lambda why: self.journal.append(why))
         self.memory = Memory(self.folder / "memory.json", self.now)
@@ -147,12 +148,15 @@ class World:
             Rules(sms_after_s=8.0),
             HOLD_S,
             self.heartbeat_s,
-            queue.SimpleQueue(),
+            self.messages,
             lambda: self.now,
             self.random,
         )
         self.loop._begin()
         self.loop.tick()
+
+    def make_modem(self) -> RecordingModem:
+        return RecordingModem()
 
     def power_cut(self) -> None:
         """What was in memory is gone, and the monotonic clock begins anew."""
