@@ -54,7 +54,7 @@ class Link:
         """Hand over bytes; ``acknowledged`` is called when the peer's TCP has them."""
         self.sent += len(data)
         self._last_up = max(self._last_up, self._drawn())
-        self._at(self._last_up, lambda: self._delivers(data, acknowledged))
+        self._context.schedule.at(self._last_up, lambda: self._delivers(data, acknowledged))
 
     def poll(self) -> None:
         """Look what the real connection has done since the last time."""
@@ -81,10 +81,7 @@ class Link:
         self._ended = True
         connection = self._connection
         if connection is not None:
-            self._context.schedule.after(
-                max(0.0, self._last_up - self._context.now),
-                lambda: connection.close(self._context.now),
-            )
+            self._context.schedule.at(self._last_up, lambda: connection.close(self._context.now))
 
     def _reach(self, network: Network, host: str, port: int) -> None:
         if not self._ended:
@@ -115,13 +112,10 @@ class Link:
                 action()
 
         self._last_down = max(self._last_down, self._drawn())
-        self._at(self._last_down, unless_lost)
+        self._context.schedule.at(self._last_down, unless_lost)
 
     def _drawn(self) -> float:
         return self._context.now + self._context.draw(self._context.timing.one_way)
 
     def _after(self, span: Span, action: Callable[[], None]) -> None:
         self._context.schedule.after(self._context.draw(span), action)
-
-    def _at(self, moment: float, action: Callable[[], None]) -> None:
-        self._context.schedule.after(max(0.0, moment - self._context.now), action)

@@ -29,7 +29,11 @@ class Schedule:
         self._order = count()
 
     def after(self, seconds: float, action: Callable[[], None]) -> Planned:
-        planned = Planned(self.now + seconds, action)
+        return self.at(self.now + seconds, action)
+
+    def at(self, moment: float, action: Callable[[], None]) -> Planned:
+        """Two actions at the very same moment keep their order; one in the past is due now."""
+        planned = Planned(max(self.now, moment), action)
         heapq.heappush(self._heap, (planned.at, next(self._order), planned))
         return planned
 
@@ -43,7 +47,7 @@ class Schedule:
         """Do everything due up to ``now``. A ``now`` in the past changes nothing."""
         while (due := self.due()) is not None and due <= now:
             planned = heapq.heappop(self._heap)[2]
-            self.now = max(self.now, planned.at)
+            self.now = planned.at
             action, planned.action = planned.action, None
             if action is not None:
                 action()

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from outcry.hw.board.at import AtError, Cme, Cms, Command, LineReader, Refused, commands
 from outcry.hw.board.context import Context
 from outcry.hw.board.faults import Fault, Faults, Kind
-from outcry.hw.board.schedule import Planned
 
 CTRL_Z = 0x1A
 ESC = 0x1B
@@ -90,7 +89,6 @@ class Terminal:
         self._output = bytearray()
         self._held: list[bytes] = []
         self._running: Steps | None = None
-        self._waiting: Planned | None = None
         self._entry: Entry | None = None
         self._typed = bytearray()
 
@@ -137,9 +135,6 @@ class Terminal:
     def restart(self) -> None:
         """Forget all that was going on, as a reset does."""
         self._running = None
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
         self._entry = None
         self._typed.clear()
         self._held.clear()
@@ -206,9 +201,7 @@ class Terminal:
                 step.then(lambda: self._wake(running))
                 return
             if isinstance(step, Wait) and step.seconds > 0:
-                self._waiting = self._context.schedule.after(
-                    step.seconds, lambda: self._wake(running)
-                )
+                self._context.schedule.after(step.seconds, lambda: self._wake(running))
                 return
 
     def _wake(self, running: Steps) -> None:

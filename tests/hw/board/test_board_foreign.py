@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from gsmmodem.modem import GsmModem
 
 from outcry.hw.board.options import Options
+from outcry.hw.board.receiver import Receiver
 from outcry.hw.board.simulated import SimulatedModem
 
 pytestmark = pytest.mark.slow
@@ -180,6 +182,17 @@ def test_gpsd_reports_what_the_receiver_knows(run_board: Run, run_gpsd: Run) -> 
     assert "lat" not in gpsd.first(board, lambda report: report["mode"] == 1)
     board.told("fix", "rollover")
     gpsd.first(board, lambda report: report["mode"] == 3 and report["time"] < "2010")
+
+
+@needs_gpsd
+def test_gpsd_reads_a_recording_of_our_own(run_board: Run, run_gpsd: Run, tmp_path: Path) -> None:
+    recording = tmp_path / "walk.log"
+    start = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    bursts = [Receiver(10.5, 20.5).burst(start + timedelta(seconds=n)) for n in range(60)]
+    recording.write_bytes(b"# Name: a walk\n" + b"".join(bursts))
+    board = run_board("--instant", "--warm", "--receiver", str(recording))
+    fix = run_gpsd(board.directory / "receiver").first(board, lambda report: report["mode"] == 3)
+    assert (fix["lat"], fix["lon"]) == (pytest.approx(10.5), pytest.approx(20.5))
 
 
 @needs_gpsd

@@ -127,6 +127,24 @@ def test_what_w_keeps_outlives_a_reset() -> None:
     assert rig.say("AT+CMEE?") == b"\r\n+CMEE: 1\r\n\r\nOK\r\n"
 
 
+def test_what_goes_to_nvram_by_itself_outlives_a_reset() -> None:
+    rig = Rig()
+    rig.say("AT+CSMP=49,167,0,8")
+    rig.modem.reset(rig.now)
+    rig.passes(0)
+    rig.say("ATE0")
+    assert rig.say("AT+CSMP?") == b"\r\n+CSMP: 49,167,0,8\r\n\r\nOK\r\n"
+
+
+def test_a_reset_during_boot_starts_it_over() -> None:
+    rig = Rig(warm=False, timing=Timing())
+    rig.modem.power_on(0.0)
+    rig.passes(6.0)
+    rig.modem.reset(rig.now)
+    assert rig.passes(7.5).count(b"Ready") == 0
+    assert rig.passes(60.0).count(b"SMS Ready") == 1
+
+
 def test_a_restart_by_command_answers_ok_only_afterwards() -> None:
     rig = Rig(timing=Timing())
     assert rig.say("AT+CFUN=1,1", 1.0) == WAKING

@@ -48,6 +48,25 @@ def test_a_long_text_is_one_text_on_the_phone() -> None:
     assert texts(rig) == [long]
 
 
+def test_parts_that_arrive_in_any_order_are_read_in_theirs() -> None:
+    rig = Rig()
+    words = "a" * 153 + "b" * 153 + "c"
+    for part in reversed(encodeSmsSubmitPdu(PHONE, words)):
+        rig.say(f"AT+CMGS={part.tpduLength}")
+        rig.say(str(part).encode() + b"\x1a")
+    assert texts(rig) == [words]
+
+
+def test_listing_unread_texts_makes_them_read() -> None:
+    rig = Rig()
+    rig.board.centre.text(PHONE, WEARER, "hello")
+    rig.passes(0)
+    assert b"+CMGL: 1,0," in rig.say("AT+CMGL=0")
+    assert rig.say("AT+CMGL=0") == b"\r\nOK\r\n"
+    assert b"+CMGL: 1,1," in rig.say("AT+CMGL=1")
+    assert rig.say("AT+CMGD=1,1;+CMGL=4") == b"\r\nOK\r\n"
+
+
 def test_a_missing_part_keeps_the_text_back_and_is_counted() -> None:
     rig = Rig()
     part = encodeSmsSubmitPdu(PHONE, "x" * 200)[0]

@@ -1,7 +1,10 @@
 """TCP over GPRS in simulated time: connecting, sending, receiving, and how the data path dies."""
 
+from dataclasses import replace
+
 import pytest
 
+from outcry.hw.board.network import LoopbackNetwork
 from outcry.hw.board.options import Options
 from outcry.hw.board.rig import Rig
 from outcry.hw.board.timing import Timing
@@ -144,6 +147,56 @@ def test_after_a_close_cipstart_wants_cipshut_first(server: Server) -> None:
     assert rig.say(START) == b"\r\nOK\r\n\r\nCONNECT OK\r\n"
 
 
+def test_a_modem_that_may_restart_after_a_close_does(server: Server) -> None:
+    rig = online(server, options=Options(restarts_after_close=True))
+    rig.say(START)
+    rig.say("AT+CIPCLOSE")
+    assert rig.say(START) == b"\r\nOK\r\n\r\nCONNECT OK\r\n"
+
+
+def test_a_shut_modem_forgets_the_connection_it_was_trying(server: Server) -> None:
+    rig = online(server, timing=Timing())
+    rig.modem.set_gprs("dead", rig.now)
+    rig.say(START, 10.0)
+    assert rig.say("AT+CIPSHUT", 0.2) == b"\r\nSHUT OK\r\n"
+    assert rig.passes(200.0) == b""
+
+
+def test_what_was_on_its_way_when_the_path_fell_silent_never_arrives(server: Server) -> None:
+    rig = connected(server, timing=Timing())
+    rig.say("AT+CIPQSEND=1", 0.1)
+    sends(rig, b"hello", 0.55)
+    assert server.got == b"hello"
+    rig.modem.set_gprs("silent", rig.now)
+    assert rig.passes(30.0) == b""
+
+
+def test_a_dead_data_path_outlasts_a_reset(server: Server) -> None:
+    rig = online(server)
+    rig.modem.set_gprs("dead", rig.now)
+    rig.modem.reset(rig.now)
+    rig.say("ATE0")
+    assert rig.say("AT+CREG?;+CGATT?") == b"\r\n+CREG: 0,1\r\n\r\n+CGATT: 0\r\n\r\nOK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("127.9.9.9", "127.9.9.9"),
+        ("localhost", "127.0.0.1"),
+        ("::1", "::1"),
+        ("192.0.2.1", None),
+        ("0.0.0.0", None),
+        ("::ffff:192.0.2.1", None),
+        ("example.org", None),
+        ("", None),
+    ],
+)
+def test_the_shipped_network_knows_this_machine_alone(host: str, address: str | None) -> None:
+    assert LoopbackNetwork().resolve(host) == address
+
+
 def test_a_refusing_server_is_connect_fail(server: Server) -> None:
     rig = online(server)
     other = START.replace("8080", "81")
@@ -273,13 +326,13 @@ def test_names_are_looked_up_or_not_found(server: Server) -> None:
 
 
 def test_bytes_keep_their_order_whatever_their_delays(server: Server) -> None:
-    rig = connected(server, timing=Timing())
+    rig = connected(server, timing=replace(Timing.instant(), one_way=(0.1, 20.0)))
     rig.say("AT+CIPQSEND=1", 0.1)
     sent = b""
     for number in range(30):
         sends(rig, b"%02d" % number, 0.05)
         sent += b"%02d" % number
-    rig.passes(3.0)
+    rig.passes(60.0)
     assert server.got == sent
     assert rig.say("AT+CIPRXGET=2,1460", 0.1).startswith(b"\r\n+CIPRXGET: 2,150,0\r\nOK 00OK 01")
 
