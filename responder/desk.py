@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, MessageType, Report, decode
 from outcry.responder import history, store
+from outcry.responder.calls import set_due
 from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy, Inbox, Unreadable
 from outcry.responder.people import Throttle, is_pin, plain_pin
@@ -234,9 +235,7 @@ class Desk:
         now = self._clock()
         with self._store.write() as connection:
             history.append(connection, alarm, Entry(now, what, data))
-            connection.execute(
-                update(store.alarm).where(store.alarm.c.id == alarm).values(due_at=now)
-            )
+            set_due(connection, alarm, now)
 
 
 def _newest_first(sighting: Sighting) -> tuple[int, int]:

@@ -32,6 +32,7 @@ from outcry.envelope import (
 from outcry.receipt import Status, make
 from outcry.report import Flag, MessageType, Report, ReportInvalid, decode, encode
 from outcry.responder import history, store
+from outcry.responder.calls import set_due
 from outcry.responder.history import Entry, What
 from outcry.responder.store import Store
 
@@ -312,9 +313,7 @@ class _Arrival:
 
     def _note(self, alarm: int, what: What, data: Mapping[str, object]) -> None:
         history.append(self.connection, alarm, Entry(self.now, what, data))
-        self.connection.execute(
-            update(store.alarm).where(store.alarm.c.id == alarm).values(due_at=self.now)
-        )
+        set_due(self.connection, alarm, self.now)
 
     def _status(self, alarm: int) -> Status:
         person = history.is_acknowledged(self.connection, alarm)

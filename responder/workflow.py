@@ -12,16 +12,15 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from enum import StrEnum
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, Header, from_text, to_text
 from outcry.receipt import make
 from outcry.report import AlarmKind, Report, decode
-from outcry.responder import history, store, texts
+from outcry.responder import calls, history, store, texts
+from outcry.responder.calls import Call, State
 from outcry.responder.faults import describe
 from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy, Inbox, Refused
@@ -35,27 +34,6 @@ log = logging.getLogger("outcry.responder.workflow")
 LOOK_EVERY_S = 5.0  # also the beat a watchdog may count on
 TROUBLE_S = 60.0  # an alarm that cannot be decided is tried again after this long
 _TEXTS = (ActionKind.TELL.value, ActionKind.RECEIPT.value)
-
-
-class State(StrEnum):
-    """Where an outside call stands; the other states are outcomes, by their name."""
-
-    PLANNED = "planned"
-    CALLING = "calling"
-
-
-class _Call(NamedTuple):
-    """One row of the table of outside calls."""
-
-    id: int
-    alarm: int
-    key: str
-    kind: str
-    target: str
-
-    @property
-    def about(self) -> dict[str, str]:
-        return {"key": self.key, "kind": self.kind, "target": self.target}
 
 
 class Workflow:
@@ -168,9 +146,11 @@ class Workflow:
     def _recover(self) -> None:
         """A call that was under way when the last process ended: nobody knows what came of it."""
         with self._store.write() as connection:
-            for call in _calls(connection, State.CALLING):
+            for call in calls.found(connection, State.CALLING):
                 log.warning("alarm %d: %s was under way at the restart", call.alarm, call.kind)
-                self._note(connection, call, What.UNKNOWN, why="restarted during the call")
+                calls.note(
+                    connection, call, self._clock(), What.UNKNOWN, why="restarted during the call"
+                )
 
     def _due(self) -> list[int]:
         table = store.alarm
@@ -187,21 +167,15 @@ class Workflow:
                 entry = Entry(now, What.GROUND, {"ground": decision.ground.value})
                 history.append(connection, alarm, entry)
             for action in decision.actions:
-                about = {"key": action.key, "kind": action.kind.value, "target": action.target}
-                history.append(connection, alarm, Entry(now, What.PLANNED, about))
-                connection.execute(
-                    insert(store.action).values(
-                        alarm=alarm, state=State.PLANNED.value, changed_at=now, **about
-                    )
-                )
+                calls.plan(connection, alarm, action, now)
             again = decision.look_again_at if decision.ground is None else now
-            _set_due(connection, alarm, again)
+            calls.set_due(connection, alarm, again)
         if decision.ground is not None:
             log.info("alarm %d: may be published, by %s", alarm, decision.ground)
 
     def _put_off(self, alarm: int) -> None:
         with self._store.write() as connection:
-            _set_due(connection, alarm, self._clock() + TROUBLE_S)
+            calls.set_due(connection, alarm, self._clock() + TROUBLE_S)
 
     def _plan(self, connection: Connection, alarm: int) -> Plan:
         row = connection.execute(
@@ -223,22 +197,15 @@ class Workflow:
             wearer_number=row.number is not None,
         )
 
-    def _begin(self, *kinds: str) -> _Call | None:
+    def _begin(self, *kinds: str) -> Call | None:
         """Commit the next planned call of these kinds as ``calling``."""
         with self._store.write() as connection:
-            call = next(_calls(connection, State.PLANNED, *kinds), None)
+            call = next(calls.found(connection, State.PLANNED, *kinds), None)
             if call is not None:
-                _set_state(connection, call, State.CALLING, self._clock())
+                calls.set_state(connection, call, State.CALLING.value, self._clock())
             return call
 
-    def _note(self, connection: Connection, call: _Call, what: What, **more: str) -> None:
-        """Commit what came of a call, and let its alarm be looked at."""
-        now = self._clock()
-        _set_state(connection, call, what.name.lower(), now)
-        history.append(connection, call.alarm, Entry(now, what, {**call.about, **more}))
-        _set_due(connection, call.alarm, now)
-
-    def _publish(self, call: _Call) -> None:
+    def _publish(self, call: Call) -> None:
         publisher = self._publishers[call.target]
         key = f"alarm-{call.alarm}"
         try:
@@ -250,7 +217,7 @@ class Workflow:
         else:
             what, more = What.DONE, {"url": posted.url}
         with self._store.write() as connection:
-            self._note(connection, call, what, **more)
+            calls.note(connection, call, self._clock(), what, **more)
         log.info("alarm %d: post to %s: %s", call.alarm, call.target, what.name.lower())
 
     def _post_text(self, alarm: int) -> str:
@@ -263,7 +230,7 @@ class Workflow:
     def _texting(self) -> bool:
         """Whether a text is with the notifier: one at a time, so at most one is ever in doubt."""
         with self._store.read() as connection:
-            return next(_calls(connection, State.CALLING, *_TEXTS), None) is not None
+            return next(calls.found(connection, State.CALLING, *_TEXTS), None) is not None
 
     def _text(self, notifier: Notifier) -> None:
         """Hand the next text to the notifier, if there is one."""
@@ -279,12 +246,12 @@ class Workflow:
         except Exception as error:  # noqa: BLE001 - nothing has left; let the next text go
             log.error("alarm %d: text %d: %s", call.alarm, call.id, describe(error))
             with self._store.write() as connection:
-                self._note(connection, call, What.FAILED, why=type(error).__name__)
+                calls.note(connection, call, self._clock(), What.FAILED, why=type(error).__name__)
             return
         log.info("alarm %d: %s, text %d leaves", call.alarm, call.kind, call.id)
         notifier.send(str(call.id), number, text)
 
-    def _tell(self, connection: Connection, call: _Call) -> tuple[str, str]:
+    def _tell(self, connection: Connection, call: Call) -> tuple[str, str]:
         row = connection.execute(
             select(store.contact.c.number, store.invitation.c.token)
             .join(store.invitation, store.invitation.c.contact == store.contact.c.id)
@@ -297,7 +264,7 @@ class Workflow:
         link = f"{self._public_url}/c/{row.token}"
         return row.number, texts.tell_text(wearer, report, arrived_at, link)
 
-    def _receipt(self, connection: Connection, call: _Call) -> tuple[str, str]:
+    def _receipt(self, connection: Connection, call: Call) -> tuple[str, str]:
         message, status = receipt_of(call.target)
         row = connection.execute(
             select(
@@ -314,9 +281,8 @@ class Workflow:
 
     def _came(self, event: Came) -> None:
         with self._store.write() as connection:
-            found = _select_calls().where(store.action.c.id == int(event.ref))
-            call = _Call._make(connection.execute(found).one())
-            self._note(connection, call, event.what, why=event.why)
+            call = calls.by_id(connection, int(event.ref))
+            calls.note(connection, call, self._clock(), event.what, why=event.why)
         log.info("alarm %d: text %d: %s", call.alarm, call.id, event.what.name.lower())
 
     def _text_arrived(self, text: str) -> None:
@@ -339,29 +305,3 @@ def opening(connection: Connection, alarm: int) -> tuple[str, Report, float]:
         .limit(1)
     ).one()
     return row.name, decode(row.report), row.received_at
-
-
-def _select_calls() -> Select[tuple[int, int, str, str, str]]:
-    table = store.action
-    return select(table.c.id, table.c.alarm, table.c.key, table.c.kind, table.c.target)
-
-
-def _calls(connection: Connection, state: State, *kinds: str) -> Iterator[_Call]:
-    """The calls in this state, of all kinds when none is named: contacts first, then oldest."""
-    table = store.action
-    found = _select_calls().where(table.c.state == state.value)
-    found = found.order_by(table.c.kind != ActionKind.TELL.value, table.c.id)
-    if kinds:
-        found = found.where(table.c.kind.in_(kinds))
-    return map(_Call._make, connection.execute(found).all())
-
-
-def _set_state(connection: Connection, call: _Call, state: str, now: float) -> None:
-    table = store.action
-    connection.execute(
-        update(table).where(table.c.id == call.id).values(state=state, changed_at=now)
-    )
-
-
-def _set_due(connection: Connection, alarm: int, at: float | None) -> None:
-    connection.execute(update(store.alarm).where(store.alarm.c.id == alarm).values(due_at=at))
