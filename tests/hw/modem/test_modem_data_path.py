@@ -278,3 +278,43 @@ def test_a_data_path_that_stays_down_is_dug_at_deeper_while_nobody_waits(world: 
     w.run(1200)
     assert w.said("AT+CGATT=0")
     assert w.said("AT+CFUN=1,1")
+
+
+def test_a_connection_that_broke_since_its_last_answer_is_opened_once_more(world: Any) -> None:
+    w = world(timing=Timing())
+    w.at(20, lambda: w.modem.post("p1", b"one"))
+    w.at(30, lambda: w.sim.set_gprs("silent", w.now, old_only=True))
+    w.at(40, lambda: w.modem.post("p2", b"two"))
+    w.run(70)
+    assert [e.ref for e in w.got(PostAnswered)] == ["p1", "p2"]
+    (_, answered) = [t for t, e in w.stamped if isinstance(e, PostAnswered)]
+    assert 10 < answered - 1040 < 15
+
+
+def test_a_fresh_connection_that_fails_is_not_tried_again_for_the_same_post(world: Any) -> None:
+    w = world(timing=Timing())
+    w.sim.set_gprs("silent", w.now)
+    w.at(20, lambda: w.modem.post("p1", b"one"))
+    w.run(50)
+    (failed,) = [t for t, e in w.stamped if isinstance(e, PostFailed)]
+    assert failed - 1020 == pytest.approx(10, abs=0.5)
+
+
+def test_a_slow_shut_breaks_nothing_off_once_the_text_has_left(world: Any) -> None:
+    w = world(timing=Timing())
+    w.sim.faults.on("+CIPSHUT", Fault(Kind.LATE, seconds=30))
+    w.at(20, lambda: w.modem.set_urgent(True))
+    w.at(50, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.at(100, lambda: w.sim.tcp.deactivate())
+    w.run(180)
+    assert not w.said("AT+CFUN=1,1")
+    assert w.got(DataPath)[:3] == [DataPath(True), DataPath(False), DataPath(True)]
+
+
+def test_an_alarm_that_opens_during_a_slow_shut_breaks_it_off(world: Any) -> None:
+    w = world(timing=Timing())
+    w.sim.faults.on("+CIPSHUT", Fault(Kind.LATE, seconds=30))
+    w.at(100, lambda: w.sim.tcp.deactivate())
+    w.at(110, lambda: w.modem.set_urgent(True))
+    w.run(150)
+    assert w.said("AT+CFUN=1,1")[0] - 1110 == pytest.approx(5.0, abs=0.1)

@@ -48,9 +48,22 @@ class Reports(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None: ...
 
 
+class ClosingReports(BaseHTTPRequestHandler):
+    """A listener whose answer ends with the connection alone."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"receipt")
+
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+
 @pytest.fixture
-def hq() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Reports)
+def hq(request: pytest.FixtureRequest) -> Iterator[int]:
+    handler = getattr(request, "param", Reports)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
@@ -117,6 +130,21 @@ def test_text_report_post_and_received_text_over_a_real_port(
         owner.wait_for(lambda: owner.got(SmsReceived))
         assert owner.got(SmsReceived) == [SmsReceived(ANA, "where are you?")]
         assert owner.modem.status().data_up
+        assert owner.modem.stop(5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hq", [ClosingReports], indirect=True)
+def test_an_answer_that_ends_with_the_connection_is_an_answer(
+    own: Callable[..., Owned], hq: int
+) -> None:
+    with SimulatedModem() as board:
+        owner = own(board.port, host="127.0.0.1", port=hq)
+        for number in range(3):
+            owner.wait_for(lambda: owner.modem.status().data_up)
+            owner.modem.post(f"p{number}", b"sealed")
+            owner.wait_for(lambda n=number: len(owner.got(PostAnswered)) > n)
+        assert {answered.body for answered in owner.got(PostAnswered)} == {b"receipt"}
         assert owner.modem.stop(5)
 
 

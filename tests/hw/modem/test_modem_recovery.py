@@ -338,8 +338,12 @@ def test_the_port_is_absent_until_it_is_there() -> None:
         raise Stopping
 
     states: list[Any] = []
-    modem = Modem(ModemSettings(), open_port, states.append, lambda: 0.0)
+    beats: list[bool] = []
+    modem = Modem(
+        ModemSettings(), open_port, states.append, lambda: 0.0, lambda: beats.append(True)
+    )
     modem._doorbell = Impatient()
     modem.run_until_stopped()
     assert len(opened) == 4
+    assert len(beats) >= 3
     assert states[0] == ModemState(Condition.SILENT, "absent")

@@ -94,6 +94,14 @@ def test_a_pin_whose_answer_was_lost_is_not_said_again(world: Any) -> None:
     assert len(w.said("AT+CPIN=")) == 1
 
 
+@pytest.mark.parametrize(("left", "said"), [("3,10,0,10", 1), ("2,10,0,10", 0), ("0,10,0,10", 0)])
+def test_a_pin_is_said_only_while_all_tries_are_left(world: Any, left: str, said: int) -> None:
+    w = world(options=Options(pin="1234"), pin="9999", warm=False, timing=Timing())
+    w.sim.faults.on("+SPIC", Fault(Kind.ERROR, text=f"+SPIC: {left}\r\n\r\nOK"), times=None)
+    assert condition_after(w, 60).state is Condition.SIM_PIN
+    assert len(w.said("AT+CPIN=")) == said
+
+
 def test_a_sim_without_a_pin_to_say_is_reported(world: Any) -> None:
     w = world(options=Options(pin="1234"), warm=False, timing=Timing())
     assert condition_after(w, 60).state is Condition.SIM_PIN

@@ -194,6 +194,16 @@ def test_a_full_sim_is_emptied_at_start_so_that_the_next_text_can_come(world: An
     assert not w.sim.sms.storage.messages
 
 
+def test_a_text_that_comes_in_during_the_start_is_handed_on_once(world: Any) -> None:
+    w = world(timing=Timing(), warm=False, host=None)
+    for second in range(12, 20):
+        w.at(second, lambda n=second: w.board.centre.text(BEN, w.sim.number, f"text {n}"))
+    w.run(60)
+    assert sorted(event.text for event in w.got(SmsReceived)) == [
+        f"text {n}" for n in range(12, 20)
+    ]
+
+
 def test_what_events_hold_does_not_show_in_them_or_in_the_journal(
     world: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
