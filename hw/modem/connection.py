@@ -91,6 +91,7 @@ class Connection:
     def inspect(self, link: Link) -> None:
         """Find out what an earlier owner or an earlier epoch left behind."""
         reply = link.command("AT+CIPSTATUS", ends=r"STATE: .*|ERROR|\+CME ERROR: .*")
+        link.settle()  # whichever of OK and STATE came last
         self._become(Tcp.INITIAL if reply.final == "STATE: IP INITIAL" else Tcp.BROKEN)
 
     def open(self, link: Link) -> bool:

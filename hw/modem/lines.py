@@ -11,6 +11,7 @@ SYNC = b"IIII\xff\xff\xff\xff"
 SYNC_LINE = "power-on sync bytes"
 LONGEST_LINE = 1024  # manual p.24: 556 characters; more without an end is noise
 NOISE = "".join(map(chr, (*range(0x21), *range(0x7F, 0x100))))
+_SPACELESS = re.compile(r"^(\+[A-Z]+):(?! )")  # some firmware leaves the space out
 
 
 class LineBuffer:
@@ -38,7 +39,7 @@ class LineBuffer:
             text = self._bytes[:end].decode("latin-1").strip(NOISE)
             del self._bytes[: end + 1]
             if text:
-                return text
+                return _SPACELESS.sub(r"\1: ", text)
 
     def prompt(self) -> bool:
         """Whether the unfinished line is the prompt ``>``; it is taken out."""
@@ -84,7 +85,7 @@ ALWAYS = re.compile(
 )
 """Unsolicited whatever command is running. (An answer to AT+CREG? begins with two digits.)"""
 
-UNLESS_ASKED = re.compile(r"\+CPIN: .*|\+CFUN: \d|\+CMGS: \d+|SEND (?:OK|FAIL)|STATE: .*")
+UNLESS_ASKED = re.compile(r"\+CPIN: .*|\+CFUN: \d|\+CMGS: \d+(?:,.*)?|SEND (?:OK|FAIL)|STATE: .*")
 """Unsolicited or an answer: the running command decides."""
 
 WITH_BODY = ("+CDS: ", "+CMT: ")

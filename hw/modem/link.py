@@ -182,7 +182,7 @@ class Link:
         self._say(text)
         return self._answer(limit_s, ends, asked, counted, patience_s)
 
-    def hold(self, ends: str, limit_s: float, patience_s: float) -> Reply:
+    def hold(self, ends: str, limit_s: float, patience_s: float | None = None) -> Reply:
         """Leave the modem alone until it says a line in ``ends``; patience as with ``command``."""
         return self._answer(limit_s, ends, patience_s=patience_s)
 

@@ -8,16 +8,18 @@ from collections.abc import Callable
 from outcry.hw.modem.events import ModemEvent, Outcome, SmsOutcome, SmsReceived, SmsReport
 from outcry.hw.modem.jobs import TextJob, Tray
 from outcry.hw.modem.lines import HEX, Urc
-from outcry.hw.modem.link import Link, Reply
+from outcry.hw.modem.link import Link
 
 log = logging.getLogger("outcry.modem")
 
 PROMPT_LIMIT_S = 5.0
 SEND_LIMIT_S = 65.0  # the modem may take 60 s (manual p.116)
+OK_LIMIT_S = 1.0  # after +CMGS: the text has left, whether or not the OK gets through
 LIST_LIMIT_S = 20.0
 ATTEMPTS_MOST = 2  # for a text that has not left the modem
 SETTINGS = ('AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CNMI=2,1,0,1,0")
 
+_SENT = r"\+CMGS: \d+(?:,.*)?|ERROR|\+CM[ES] ERROR: .*"
 _LISTED = re.compile(r"\+CMGL: (\d+),(\d+),.*")
 _ARRIVED = re.compile(r'\+CMTI: ".*",\s*(\d+)')
 
@@ -66,6 +68,7 @@ class Texts:
                 lambda: self._given(job),
                 prompt_limit_s=PROMPT_LIMIT_S,
                 limit_s=SEND_LIMIT_S,
+                ends=_SENT,
                 asked="+CMGS: ",
             )
             if not reply.final and not job.given:
@@ -75,12 +78,15 @@ class Texts:
                 return self._end(job, Outcome.UNKNOWN, f"no answer within {SEND_LIMIT_S:.0f} s")
             if not reply.done:
                 return self._end(job, Outcome.FAILED, "refused", reply.code)
-            job.references.append(_reference(reply))
+            job.references.append(_reference(reply.final))
             job.given = False
+            link.hold("OK", OK_LIMIT_S)
         return self._end(job, Outcome.DONE, "sent")
 
     def interrupted(self, job: TextJob, reason: str) -> SmsOutcome | None:
         """The link broke off during ``job``. None: nothing has left, it stays in the tray."""
+        if job.parts and len(job.references) == len(job.parts):
+            return self._end(job, Outcome.DONE, "sent")
         if job.given:
             return self._end(job, Outcome.UNKNOWN, reason)
         if job.attempts >= ATTEMPTS_MOST:
@@ -115,7 +121,7 @@ class Texts:
     def take(self, urc: Urc) -> bool:
         """Whether ``urc`` was about texts; it is then dealt with or noted down."""
         if urc.text.startswith("+CMGS: "):
-            self._answered_late(int(urc.text[7:]))
+            self._answered_late(_reference(urc.text))
         elif urc.text.startswith(("+CDS: ", "+CMT: ")):
             self._hand_on(urc.body)
         elif arrived := _ARRIVED.fullmatch(urc.text):
@@ -128,7 +134,7 @@ class Texts:
         job, self._late = self._late, None
         if job is None or len(job.references) + 1 < len(job.parts):
             return
-        job.references.append(reference % 256)
+        job.references.append(reference)
         self._tray.drop_texts(job.ref)
         self._end(job, Outcome.DONE, "sent, answered late")
 
@@ -193,8 +199,6 @@ class Texts:
         self._to_delete.append(index)
 
 
-def _reference(reply: Reply) -> int:
-    """TP-MR of the part just sent; -1, which no report carries, if the line was lost."""
-    value = reply.value("+CMGS") or ""
-    digits = value.partition(",")[0]
-    return int(digits) % 256 if digits.isdigit() else -1
+def _reference(final: str) -> int:
+    """TP-MR of the part just sent, from ``+CMGS: <mr>[,<scts>]``."""
+    return int(final[7:].partition(",")[0]) % 256

@@ -160,6 +160,13 @@ def test_the_last_line_alone_tells_the_outcome(
     assert (reply.outcome, reply.code) == (outcome, code)
 
 
+def test_a_missing_space_changes_nothing(port: Any) -> None:
+    link = port.link()
+    port.answers = [[b"\r\n+CIPRXGET:1\r\n\r\n+CREG:2,1\r\n\r\nOK\r\n"]]
+    assert link.command("AT+CREG?").value("+CREG") == "2,1"
+    assert [urc.text for urc in link.urcs] == ["+CIPRXGET: 1"]
+
+
 def test_a_late_answer_is_not_taken_for_the_next_command_s(port: Any) -> None:
     link = port.link()
     port.answers = [[]]

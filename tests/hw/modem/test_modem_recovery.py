@@ -311,6 +311,24 @@ def test_told_to_stop_it_stops_at_once_and_says_what_became_of_the_text(
     assert w.port.closed
 
 
+@pytest.mark.parametrize("end", ["stop", "reset", "unplug"])
+def test_a_text_that_has_left_is_done_whatever_happens_before_its_ok(world: Any, end: str) -> None:
+    w = world(host=None)
+    w.modem._doorbell = Impatient()
+    w.sim.faults.on("+CMGS", Fault(Kind.ERROR, stage="answer", text="+CMGS: 9"))
+    ends = {
+        "stop": lambda: w.modem.stop(0),
+        "reset": lambda: w.sim.reset(w.now),
+        "unplug": lambda: setattr(w, "unplugged", True),
+    }
+    w.modem._doorbell.when_waited = lambda: setattr(w, "unplugged", False)
+    w.at(20, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.at(20.5, ends[end])
+    w.run(60)
+    assert [(e.outcome, e.references) for e in w.got(SmsOutcome)] == [(Outcome.DONE, (9,))]
+    assert len(w.said("AT+CMGS")) == 1
+
+
 def test_signs_of_life_come_at_least_every_three_seconds_even_in_a_minute_s_wait(
     world: Any,
 ) -> None:

@@ -86,6 +86,19 @@ def test_a_text_whose_answer_is_lost_is_unknown(world: Any) -> None:
     assert w.texts(ANA) == ["help"]
 
 
+def test_a_reference_without_its_ok_is_proof_enough(world: Any) -> None:
+    w = world(host=None)
+    answer = "+CMGS: 9\r\n\r\nO\xf0K"
+    w.sim.faults.on("+CMGS", Fault(Kind.ERROR, stage="answer", text=answer))
+    w.modem.send_sms("t1", ANA, "help")
+    w.modem.send_sms("t2", BEN, "help")
+    w.run(5)
+    assert [(e.ref, e.outcome, e.references) for e in w.got(SmsOutcome)] == [
+        ("t1", Outcome.DONE, (9,)),
+        ("t2", Outcome.DONE, (2,)),
+    ]
+
+
 def test_an_answer_that_comes_after_all_is_still_its_text_s(world: Any) -> None:
     w = world()
     w.sim.faults.on("+CMGS", Fault(Kind.LATE, stage="answer", seconds=75))
