@@ -53,6 +53,7 @@ WAYS = (
     Way("connecting", (("dead", False), ("connecting", False))),
     Way("silent", (("silent", False),)),
     Way("silent, old only", (("silent", True),)),
+    Way("silent, new ones never up", (("silent", False), ("connecting", False))),
     Way("rubbish", (("rubbish", False),)),
 )
 

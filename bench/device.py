@@ -14,7 +14,12 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import (
+    Distribution,
+    PackageNotFoundError,
+    PackagePath,
+    distribution,
+)
 from pathlib import Path
 
 from demo.stage import ROOT, PartMissing
@@ -36,7 +41,7 @@ def environment(folder: Path) -> Path:
     _link_entry_points(packages)
     for needed in dependencies("outcry", SERVICE_EXTRA):
         for name in top_level(needed):
-            (packages / name).symlink_to(Path(str(needed.locate_file(name))))
+            (packages / name).symlink_to(_found(needed, name))
     return folder / "bin" / "python"
 
 
@@ -44,8 +49,12 @@ def _link_entry_points(packages: Path) -> None:
     """Where gpiozero finds the board's pins, as it does on the device."""
     outcry = distribution("outcry")
     [entry_points] = [file for file in outcry.files or () if file.name == "entry_points.txt"]
-    information = Path(str(outcry.locate_file(entry_points))).parent
+    information = _found(outcry, entry_points).parent
     (packages / information.name).symlink_to(information)
+
+
+def _found(installed: Distribution, file: str | PackagePath) -> Path:
+    return Path(str(installed.locate_file(file))).absolute()
 
 
 def without_habits(variables: Mapping[str, str]) -> dict[str, str]:
