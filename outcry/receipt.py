@@ -7,8 +7,6 @@ make its receipt. The same 26 bytes answer over HTTP and, as base64url, by SMS.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from enum import IntEnum
 
 from outcry.envelope import HEADER_BYTES, EnvelopeRefused, Header, read_header
@@ -52,10 +50,18 @@ def verify(receipt: bytes, token: bytes, header: Header) -> Status:
         status = Status(receipt[HEADER_BYTES])
     except ValueError:
         raise ReceiptRefused("the receipt's status is not known here") from None
-    if not hmac.compare_digest(receipt[HEADER_BYTES + 1 :], _mac(token, status, header)):
+    from cryptography.hazmat.primitives.constant_time import bytes_eq
+
+    if not bytes_eq(receipt[HEADER_BYTES + 1 :], _mac(token, status, header)):
         raise ReceiptRefused("the receipt was not made with this message's token")
     return status
 
 
 def _mac(token: bytes, status: Status, header: Header) -> bytes:
-    return hmac.new(token, bytes([status]) + header.pack(), hashlib.sha256).digest()[:_MAC_BYTES]
+    # Not the standard library's hmac: it would load a second OpenSSL beside cryptography's.
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.hmac import HMAC
+
+    mac = HMAC(token, SHA256())
+    mac.update(bytes([status]) + header.pack())
+    return mac.finalize()[:_MAC_BYTES]
