@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, and_, case, insert, select, update
 
 from outcry.responder import history, store
 from outcry.responder.history import Entry, What
 from outcry.responder.response import Action, ActionKind
+
+FIRST_CONTACT = "1"  # a tell's target: the contact's number in the list
 
 
 class State(StrEnum):
@@ -57,10 +59,16 @@ def note(connection: Connection, call: Call, now: float, what: What, **more: str
 
 
 def found(connection: Connection, state: State, *kinds: str) -> Iterator[Call]:
-    """The calls in this state, of all kinds when none is named: contacts first, then oldest."""
+    """The calls in this state, of all kinds when none is named.
+
+    Each alarm's first contact comes first; then receipts, one short text that tells a wearer
+    they are heard; then everybody else, oldest first.
+    """
     table = store.action
     wanted = _select().where(table.c.state == state.value)
-    wanted = wanted.order_by(table.c.kind != ActionKind.TELL.value, table.c.id)
+    first_contact = and_(table.c.kind == ActionKind.TELL.value, table.c.target == FIRST_CONTACT)
+    receipt = table.c.kind == ActionKind.RECEIPT.value
+    wanted = wanted.order_by(case((first_contact, 0), (receipt, 1), else_=2), table.c.id)
     if kinds:
         wanted = wanted.where(table.c.kind.in_(kinds))
     return map(Call._make, connection.execute(wanted).all())

@@ -255,10 +255,10 @@ def test_a_later_report_tells_nobody_again(world):
     assert len(world.phones.sent) == 3
 
 
-def test_contacts_are_told_before_the_wearer_is_answered_also_when_told_again(world):
+def test_the_first_contact_is_told_then_the_wearer_then_the_others_also_after_a_restart(world):
     world.hq.workflow.hear(TextArrived(world.device.message().text))
     world.hq.works(outcome=None)
     world.hq.restarts()
     world.hq.works()
     order = [number for _, number, _ in world.phones.sent]
-    assert order == [BEN, CLEO, DANA, BEN, WEARER]
+    assert order == [BEN, BEN, WEARER, CLEO, DANA]
