@@ -16,15 +16,17 @@ from bench.device import environment, without_habits
 from bench.press import wait_for_data_path, wait_for_fix
 from demo.stage import STOP_LIMIT_S, Stage
 
-IDLE_S = 10.0  # two rounds of the gps thread; whatever is loaded late has been loaded
+IDLE_S = 10.0  # two rounds of the gps thread
+HEARTBEAT_MINUTES = 0.3  # the shortest: the first receipt loads what checks receipts, for good
+_HEARTBEAT_LIMIT_S = 60.0
 _RSS = re.compile(r"^Rss: +(\d+) kB$", re.MULTILINE)
 _MB = 1e6
 
 
 def armed_rss_mb() -> float:
-    """Resident memory of the armed daemon, its data path up and idle, MB of a million bytes.
+    """Resident memory of the armed, idle daemon after its first heartbeat, MB of a million bytes.
 
-    Shared libraries count in full. The board's pins stand in for lgpio's, whose library is not
+    By then all is loaded that a day of idling needs. Shared libraries count in full. The board's pins stand in for lgpio's, whose library is not
     here to be measured.
     """
     with armed() as process:
@@ -42,12 +44,13 @@ def rss_bytes(smaps_rollup: str) -> int:
 
 @contextmanager
 def armed() -> Iterator[subprocess.Popen[bytes]]:
-    """A daemon in an environment like the device's, armed, with a fix and its data path up."""
+    """A daemon in an environment like the device's, armed, with a fix and a heartbeat answered."""
     with (
         tempfile.TemporaryDirectory(prefix="outcry-bench-") as name,
         Stage(Path(name), ("--instant", "--warm")) as stage,
     ):
         stage.write_settings()
+        stage.write_device_settings({("supervision", "heartbeat_minutes"): HEARTBEAT_MINUTES})
         stage.enrol()
         stage.start_board()
         stage.start_gpsd()
@@ -63,6 +66,7 @@ def armed() -> Iterator[subprocess.Popen[bytes]]:
         try:
             wait_for_data_path(stage)
             wait_for_fix(stage)
+            stage.wait("a heartbeat's receipt", lambda: _answered(stage), _HEARTBEAT_LIMIT_S)
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
@@ -71,3 +75,7 @@ def armed() -> Iterator[subprocess.Popen[bytes]]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _answered(stage: Stage) -> bool:
+    return any(event["modem"] == "wearer" for event in stage.events("tcp-received"))
