@@ -1,5 +1,6 @@
 """SIM and network in every condition, and the PIN said once."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -120,6 +121,13 @@ def test_a_sim_locked_by_wrong_pins_is_said_to_want_its_puk(world: Any) -> None:
     status = condition_after(w, 30)
     assert status.state is Condition.SIM_PUK
     assert "PUK" in status.reason
+
+
+def test_before_the_modem_is_ready_for_texts_it_is_asked_once_a_second(world: Any) -> None:
+    w = world(host=None, warm=False, timing=Timing())
+    w.run(20)
+    asked = w.said("AT+CMGF=0")
+    assert min(b - a for a, b in pairwise(asked)) >= 1.0
 
 
 def test_settings_for_texts_are_repeated_until_they_are_taken(world: Any) -> None:

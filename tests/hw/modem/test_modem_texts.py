@@ -7,6 +7,7 @@ import pytest
 from outcry.hw.board.faults import Fault, Kind
 from outcry.hw.board.timing import Timing
 from outcry.hw.modem import Condition, ModemState, Outcome, SmsOutcome, SmsReceived, SmsReport
+from outcry.hw.modem.jobs import PostJob, TextJob
 from outcry.hw.modem.link import CALL_OFF
 
 ANA, BEN = "+447700900201", "+447700900202"
@@ -202,6 +203,7 @@ def test_a_full_sim_is_emptied_at_start_so_that_the_next_text_can_come(world: An
         w.board.centre.text(BEN, w.sim.number, f"text {number}")
         w.board.advance(w.now)
     assert len(w.sim.sms.storage.messages) == 20
+    w.sim.output(w.now)  # an earlier owner heard of them, and died
     w.run(30)
     assert {event.text for event in w.got(SmsReceived)} == {f"text {n}" for n in range(25)}
     assert not w.sim.sms.storage.messages
@@ -226,6 +228,7 @@ def test_what_events_hold_does_not_show_in_them_or_in_the_journal(
     w.at(8, lambda: w.modem.post("p1", b"the words"))
     w.run(20)
     assert w.got(SmsReceived)
-    shown = "\n".join([caplog.text, *map(repr, w.events)])
+    jobs = [TextJob("t1", ANA, "the words"), PostJob("p1", b"the words")]
+    shown = "\n".join([caplog.text, *map(repr, [*w.events, *jobs])])
     for secret in ("the words", "900201", "900202", "7700"):
         assert secret not in shown
