@@ -197,6 +197,8 @@ class Posts:
         flight = self._flight
         if flight is None:
             return
+        if self._connection.state is Tcp.BROKEN:  # the network said so: that is known to be down
+            self._announce(False)
         if flight.on_used and not flight.reopened and not flight.muted:
             log.info("post %s: %s on a used connection; opening it anew", flight.job.ref, reason)
             flight.reopened = True

@@ -53,6 +53,14 @@ def test_whatever_gprs_does_the_first_text_is_tried_within_twelve_seconds(
         assert world.arrived, "felt a receipt, so HQ must have it"
 
 
+def test_a_context_lost_while_hq_is_awaited_sends_the_texts_at_once(world):
+    """+PDP: DEACT says that data is down; the eight seconds are for silence, not for that."""
+    valid = world.presses(PRESS_AT)
+    world.at(valid + 0.2, lambda: world.sim.set_gprs("dead", world.now))
+    world.run(PRESS_AT + 60)
+    assert first_cmgs(world, valid) <= 2
+
+
 @pytest.mark.parametrize(
     "answer",
     [
