@@ -6,6 +6,7 @@ import os
 
 import pytest
 from hypothesis import settings
+from parts import RECORDINGS
 
 # Long campaigns: a seeded sample in CI, in full by `make nightly`.
 settings.register_profile("sample", deadline=None, derandomize=True)
@@ -25,11 +26,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     on_the_bench = config.getoption("--hardware")
-    chosen = [item for item in items if bool(item.get_closest_marker("hardware")) == on_the_bench]
+    chosen = [
+        item
+        for item in items
+        if bool(item.get_closest_marker("hardware")) == on_the_bench
+        and (RECORDINGS.is_dir() or not item.get_closest_marker("recordings"))
+    ]
     left_out = [item for item in items if item not in chosen]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = chosen
+
+
+def pytest_report_header() -> str:
+    here = "beside this checkout" if RECORDINGS.is_dir() else "not here: their tests are left out"
+    return f"real receivers' recordings: {here}"
 
 
 class Count:

@@ -4,27 +4,12 @@ import json
 import socket
 import threading
 import time
-from pathlib import Path
 
 import pytest
+from parts import RECORDINGS, needs_gpsd
 
-from demo.stage import NotSeen, PartMissing, Stage, program
+from demo.stage import NotSeen, Stage
 from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
-
-RECORDINGS = Path(__file__).resolve().parents[3] / "shared" / "recordings" / "gpsd"
-recordings_here = pytest.mark.skipif(
-    not RECORDINGS.is_dir(), reason="the receivers' recordings are not beside this checkout"
-)
-
-
-def has_gpsd() -> bool:
-    try:
-        return bool(program("gpsd"))
-    except PartMissing:
-        return False
-
-
-real_gpsd = pytest.mark.skipif(not has_gpsd(), reason="gpsd is not installed")
 
 
 class Rig:
@@ -71,7 +56,7 @@ def no_fix(reason):
     return lambda answer: answer == NoFix(reason)
 
 
-@real_gpsd
+@needs_gpsd
 @pytest.mark.slow
 def test_a_receiver_with_a_fix_gives_its_place(rig):
     fix = rig("--position", "43.3178,45.6949").until(is_fix)
@@ -80,7 +65,7 @@ def test_a_receiver_with_a_fix_gives_its_place(rig):
     assert fix.accuracy_m is None or fix.accuracy_m > 0
 
 
-@real_gpsd
+@needs_gpsd
 @pytest.mark.slow
 def test_losing_the_satellites_is_told_and_finding_them_too(rig):
     rig = rig()
@@ -91,7 +76,7 @@ def test_losing_the_satellites_is_told_and_finding_them_too(rig):
     rig.until(is_fix)
 
 
-@real_gpsd
+@needs_gpsd
 @pytest.mark.slow
 def test_a_receiver_that_falls_silent_leaves_a_fix_that_ages(rig):
     rig = rig()
@@ -106,7 +91,7 @@ def test_a_receiver_that_falls_silent_leaves_a_fix_that_ages(rig):
     rig.stage.wait("an ageing fix or none", settled, 60)
 
 
-@real_gpsd
+@needs_gpsd
 @pytest.mark.slow
 def test_a_date_twenty_years_off_does_not_cost_the_position(rig):
     rig = rig()
@@ -116,7 +101,7 @@ def test_a_date_twenty_years_off_does_not_cost_the_position(rig):
     assert second.taken_at > first.taken_at
 
 
-@real_gpsd
+@needs_gpsd
 @pytest.mark.slow
 def test_gpsd_dying_and_returning_is_no_fix_and_then_a_fix_again(rig):
     rig = rig()
@@ -127,14 +112,14 @@ def test_gpsd_dying_and_returning_is_no_fix_and_then_a_fix_again(rig):
     rig.until(is_fix)
 
 
-@real_gpsd
+@needs_gpsd
 @pytest.mark.slow
 def test_without_a_receiver_gpsd_is_told_apart_from_no_gpsd(rig):
     rig("--receiver", "none").until(no_fix(NoFixReason.NO_RECEIVER))
 
 
-@real_gpsd
-@recordings_here
+@needs_gpsd
+@pytest.mark.recordings
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["bu303-moving", "neo-m8n", "quectel-L70", "bu353s4"])
 def test_a_real_receivers_recording_gives_a_fix_on_earth(rig, name):
@@ -143,8 +128,8 @@ def test_a_real_receivers_recording_gives_a_fix_on_earth(rig, name):
     assert (fix.latitude, fix.longitude) != (0.0, 0.0)
 
 
-@real_gpsd
-@recordings_here
+@needs_gpsd
+@pytest.mark.recordings
 @pytest.mark.slow
 def test_a_real_receivers_recording_without_a_fix_gives_none(rig):
     rig = rig("--receiver", str(RECORDINGS / "bu303-nofix.log"))

@@ -11,24 +11,15 @@ import urllib.error
 import urllib.request
 
 import pytest
+from parts import needs_gpsd
 
 from demo.contact import Contact, page
-from demo.stage import CONTACTS, HQ_NUMBER, ROOT, PartMissing, Stage, program
+from demo.stage import CONTACTS, HQ_NUMBER, ROOT, Stage
 
 pytestmark = [pytest.mark.slow]
 QUICK = ("--instant", "--warm")
 MOTOR_PIN = 18
 STOP_LIMIT_S = 5.0  # promised; also what systemd would wait before it kills
-
-
-def gpsd_is_here():
-    try:
-        return bool(program("gpsd"))
-    except PartMissing:
-        return False
-
-
-needs_gpsd = pytest.mark.skipif(not gpsd_is_here(), reason="gpsd is not installed")
 
 
 @pytest.fixture

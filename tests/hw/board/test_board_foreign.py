@@ -1,7 +1,6 @@
 """The simulated modem and receiver before programs that nobody in the project wrote."""
 
 import json
-import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from typing import Any
 import gsmmodem.exceptions
 import pytest
 from gsmmodem.modem import GsmModem
+from parts import RECORDINGS, needs_gammu, needs_gpsd
 
 from outcry.hw.board.options import Options
 from outcry.hw.board.receiver import Receiver
@@ -21,14 +21,11 @@ pytestmark = pytest.mark.slow
 
 PHONE = "+447700900201"
 WEARER, HQ = "+447700900001", "+447700900002"
-RECORDINGS = Path(__file__).parents[3].parent / "shared" / "recordings" / "gpsd"
 LIMIT_S = 60.0
 Run = Callable[..., Any]
 
 
 # gammu
-
-needs_gammu = pytest.mark.skipif(not shutil.which("gammu"), reason="gammu is not installed")
 
 
 def gammu(board: Any, modem: str, *arguments: str) -> str:
@@ -116,8 +113,6 @@ def test_the_stock_library_stumbles_where_a_sim800l_makes_it_stumble() -> None:
 
 # gpsd
 
-needs_gpsd = pytest.mark.skipif(not shutil.which("gpsd"), reason="gpsd is not installed")
-
 
 class Gpsd:
     """The real daemon on a receiver, and its JSON as it comes."""
@@ -196,7 +191,7 @@ def test_gpsd_reads_a_recording_of_our_own(run_board: Run, run_gpsd: Run, tmp_pa
 
 
 @needs_gpsd
-@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="gpsd's recordings are not beside the checkout")
+@pytest.mark.recordings
 @pytest.mark.parametrize(
     ("name", "mode", "latitude"),
     [
