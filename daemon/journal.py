@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 
 from outcry.daemon.alarm import State
@@ -126,4 +127,5 @@ class Journal:
             fields["OUTCRY_PATH"] = path
         if recipient is not None:
             fields["OUTCRY_RECIPIENT"] = words["recipient"]
-        self._sink(level, prefix + sentence.format(**words), fields)
+        with suppress(Exception):  # nobody is left to tell, and the alarm must not pay for it
+            self._sink(level, prefix + sentence.format(**words), fields)

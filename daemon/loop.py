@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import ParamSpec
 
 from outcry.daemon import hold, reporter
 from outcry.daemon.alarm import (
@@ -45,6 +46,8 @@ from outcry.hw.modem import (
 from outcry.hw.vibration import Pattern, Vibration, VibrationUnusable
 from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position
 
+P = ParamSpec("P")
+FAULT_PAUSE_S = 1.0  # what failed is due again at once: the loop must not run hot over it
 PATTERNS = {  # told apart by count and length, blind, through a jacket
     Pulse.RAISED: Pattern(pulses=1, on_s=0.5, off_s=0.2),
     Pulse.STORED: Pattern(pulses=2, on_s=0.2, off_s=0.2),
@@ -106,17 +109,18 @@ class Loop:
         self._heartbeats = 0
         self._flags = Flag(0)
         self._stopping = False
+        self._faulty = False
         self._alarm = parts.outbox.alarm
 
     def run(self) -> None:
-        """Until a :class:`Stop` comes. A fault in handling one message never ends the loop."""
+        """Until a :class:`Stop` comes. No fault in one thing ends the loop or holds up another."""
         self._safely(self._begin)
         self._safely(self._parts.reporter.try_seal)
         while not self._stopping:
             message = self._next()
             if message is not None:
-                self._safely(lambda message=message: self.handle(message))  # type: ignore[misc]
-            self._safely(self.tick)
+                self._safely(self.handle, message)
+            self.tick()
 
     def handle(self, message: Message) -> None:
         """One thing that happened."""
@@ -155,18 +159,12 @@ class Loop:
     def tick(self) -> None:
         """Whatever time has made due."""
         now = self._clock()
-        self._button, held = hold.look(self._button, now, self._hold_s)
-        if held:
-            self._held(now)
-        while (event := self._alarm.due_event(now)) is not None:
-            self._happen(event, now)
-        self._parts.delivery.send_text(now)
-        if self._heartbeat_at is not None and self._heartbeat_at <= now:
-            self._heartbeat_at = now + self._heartbeat_s
-            self._send_heartbeat(now)
-        self._parts.service.status(self._status(now))
-        if self._parts.beats.all_alive(now):
-            self._parts.service.alive()
+        self._faulty = False
+        self._safely(self._look_at_button, now)
+        self._safely(self._ring, now)
+        self._safely(self._parts.delivery.send_text, now)
+        self._safely(self._supervise, now)
+        self._safely(self._tell_service, now)
 
     def next_due(self) -> float:
         """When :meth:`tick` wants to be called next, whatever else happens."""
@@ -178,14 +176,40 @@ class Loop:
             self._heartbeat_at,
             now + self._parts.beats.interval_s,
         ]
-        return min(time for time in times if time is not None)
+        soonest = now + FAULT_PAUSE_S if self._faulty else now
+        return max(soonest, min(time for time in times if time is not None))
 
     def _next(self) -> Message | None:
-        wait = max(self.next_due() - self._clock(), 0)
+        wait = FAULT_PAUSE_S
+        try:
+            wait = max(self.next_due() - self._clock(), 0)
+        except Exception as error:  # noqa: BLE001 - told, and the alarm goes on
+            self._tell_fault(error)
         try:
             return self._messages.get(timeout=wait)
         except queue.Empty:
             return None
+
+    def _look_at_button(self, now: float) -> None:
+        if not self._messages.empty():  # an edge older than now may wait there: a tap is no hold
+            return
+        self._button, held = hold.look(self._button, now, self._hold_s)
+        if held:
+            self._held(now)
+
+    def _ring(self, now: float) -> None:
+        while (event := self._alarm.due_event(now)) is not None:
+            self._happen(event, now)
+
+    def _supervise(self, now: float) -> None:
+        if self._heartbeat_at is not None and self._heartbeat_at <= now:
+            self._heartbeat_at = now + self._heartbeat_s
+            self._send_heartbeat(now)
+
+    def _tell_service(self, now: float) -> None:
+        self._parts.service.status(self._status())
+        if self._parts.beats.all_alive(now):
+            self._parts.service.alive()
 
     def _begin(self) -> None:
         now = self._clock()
@@ -229,17 +253,20 @@ class Loop:
         """Let the rules decide; first everything to the card, then everything else."""
         before = self._alarm
         self._alarm, effects = step(before, event, now, self._rules)
-        with self._parts.outbox.step():
-            self._parts.outbox.save_alarm(self._alarm)
-            for effect in effects:
-                self._prepare(effect, now)
+        self._safely(self._write_down, effects, now)
         for effect in effects:
-            self._carry_out(effect)
+            self._safely(self._carry_out, effect)
         if self._alarm.state is not before.state:
             self._parts.modem.set_urgent(self._alarm.state in (State.RAISED, State.OVER_SMS))
             self._parts.journal.tell(
                 Entry.STATE, alarm=self._alarm.id, state=self._alarm.state, detail=event.value
             )
+
+    def _write_down(self, effects: tuple[Effect, ...], now: float) -> None:
+        with self._parts.outbox.step():
+            self._safely(self._parts.outbox.save_alarm, self._alarm)
+            for effect in effects:
+                self._safely(self._prepare, effect, now)
 
     def _prepare(self, effect: Effect, now: float) -> None:
         if isinstance(effect, MakeReport):
@@ -303,7 +330,7 @@ class Loop:
     def _place(self, now: float) -> Position | NoPosition:
         return reporter.place(self._parts.memory.fix, self._no_fix, now)
 
-    def _status(self, now: float) -> str:
+    def _status(self) -> str:
         alarm = self._alarm
         modem = self._parts.modem.status()
         what = "armed" if alarm.state is State.IDLE else f"alarm {alarm.id:08x} {alarm.state.value}"
@@ -312,8 +339,12 @@ class Loop:
         card = "" if self._parts.outbox.durable else "; the card cannot be written"
         return f"{what}; {fix}; modem {modem.state.value}; {data}{card}"
 
-    def _safely(self, work: Callable[[], None]) -> None:
+    def _safely(self, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            work()
+            work(*args, **kwargs)
         except Exception as error:  # noqa: BLE001 - told, and the alarm goes on
-            self._parts.journal.tell(Entry.INTERNAL, detail=where(error))
+            self._tell_fault(error)
+
+    def _tell_fault(self, error: Exception) -> None:
+        self._faulty = True
+        self._parts.journal.tell(Entry.INTERNAL, alarm=self._alarm.id, detail=where(error))

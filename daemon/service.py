@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from outcry.daemon.journal import Fields
 
@@ -53,7 +54,8 @@ class Service:
 
     def _notify(self, message: str) -> None:
         if sd_daemon is not None and os.environ.get("NOTIFY_SOCKET"):
-            sd_daemon.notify(message)
+            with suppress(Exception):  # systemd gone deaf: its watchdog will say so, not we
+                sd_daemon.notify(message)
 
 
 def journal_sink() -> Callable[[int, str, Fields], None]:

@@ -25,7 +25,9 @@ ROUND = [
 
 @pytest.fixture
 def world(tmp_path):
-    return World(tmp_path)
+    world = World(tmp_path)
+    yield world
+    assert world.faults == [] or world.breaks_on_purpose
 
 
 def test_with_data_up_hq_hears_in_one_report_and_nobody_gets_an_sms(world):
@@ -303,6 +305,7 @@ def test_a_fault_in_sealing_still_lets_the_plain_texts_go(world):
     def broken(*args, **kwargs):
         raise RuntimeError("secret +447700900101")
 
+    world.breaks_on_purpose = True
     world.loop._parts.reporter.seal = broken
     world.holds()
     world.takes_all_texts()
@@ -339,5 +342,6 @@ def test_every_journal_entry_has_a_message_id_and_an_open_alarm_its_id(world):
 
 
 def test_a_fault_while_handling_one_message_is_told_and_the_loop_goes_on(world):
+    world.breaks_on_purpose = True
     world.loop._safely(lambda: 1 / 0)
     assert any("ZeroDivisionError" in line for line in world.journal)

@@ -117,6 +117,7 @@ class World:
         self.wall = wall
         self.journal: list[str] = []
         self.fields: list[dict[str, str]] = []
+        self.breaks_on_purpose = False
         self._random = seed
         self.starts()
 
@@ -227,6 +228,11 @@ class World:
             if len(self.modem.texts) == waiting:
                 return
         raise AssertionError("texts without end")
+
+    @property
+    def faults(self) -> list[str]:
+        """What the daemon has told about faults of its own."""
+        return [line for line in self.journal if "fault in Outcry itself" in line]
 
     def heard(self) -> list[str]:
         """Who was sent what, in order: 'alert to Ana'."""
