@@ -38,18 +38,17 @@ def edge(button: Button, closed: bool, at: float, hold_s: float) -> tuple[Button
     button, held = look(button, at, hold_s)
     if closed == button.closed:
         return button, held
+    if closed and at - button.changed_at > BRIDGED_OPENING_S + _GRAIN_S:
+        button = replace(button, began_at=None, counted=False)
     return replace(button, closed=closed, changed_at=at), held
 
 
 def look(button: Button, now: float, hold_s: float) -> tuple[Button, bool]:
     """The button at this moment, and whether a hold has just become valid."""
-    lasted = now - button.changed_at
-    if not button.closed:
-        if lasted > BRIDGED_OPENING_S + _GRAIN_S:
-            button = replace(button, began_at=None, counted=False)
-        return button, False  # an opening may yet be bridged: the hold counts when it is
+    if not button.closed:  # however long: the edge that ends it may only be told late
+        return button, False
     if button.began_at is None:
-        if lasted < SHORTEST_CLOSURE_S - _GRAIN_S:
+        if now - button.changed_at < SHORTEST_CLOSURE_S - _GRAIN_S:
             return button, False
         button = replace(button, began_at=button.changed_at)
     assert button.began_at is not None

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import gpiozero
-from gpiozero.exc import GPIOZeroError
 
 
 class ButtonUnusable(Exception):
@@ -31,12 +30,14 @@ class Button:
     def __init__(self, pin: int, on_edge: Callable[[bool], None]) -> None:
         try:
             self._button = gpiozero.DigitalInputDevice(pin, pull_up=True)
-        except (GPIOZeroError, OSError, ImportError) as error:
+        except Exception as error:  # each library of pins raises errors of its own
             raise ButtonUnusable(f"button on GPIO {pin}: {type(error).__name__}") from error
         self._button.when_activated = lambda: on_edge(True)
         self._button.when_deactivated = lambda: on_edge(False)
         if self._button.is_active:  # down since before we looked: no edge will ever tell
             on_edge(True)
+            if not self._button.is_active:  # let go meanwhile, and told before we told the press
+                on_edge(False)
 
     @property
     def closed(self) -> bool:

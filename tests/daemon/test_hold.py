@@ -89,6 +89,54 @@ def test_a_hold_nobody_looked_at_counts_when_the_release_is_told():
     assert held
 
 
+def test_an_opening_bridged_in_time_is_bridged_however_late_it_is_told():
+    button, _ = hold.edge(hold.Button(), True, 0.0, HOLD_S)
+    button, _ = hold.edge(button, False, 1.0, HOLD_S)
+    button, _ = hold.look(button, 1.2, HOLD_S)  # the next edge is under way, the clock is not
+    button, _ = hold.edge(button, True, 1.04, HOLD_S)
+    _, held = hold.look(button, 1.5, HOLD_S)
+    assert held
+
+
+def test_a_closure_under_50_ms_begins_nothing_even_with_more_behind_it():
+    assert holds(edges_of(0.049, 0.01, 1.46), until=10) == []
+    assert holds(edges_of(0.050, 0.01, 1.46), until=10) == [HOLD_S]
+
+
+def test_edges_told_twice_change_nothing():
+    edges = edges_of(0.5, 0.05, 0.5, 0.049, 0.6)
+    assert holds([edge for edge in edges for _ in range(3)], until=10) == holds(edges, until=10)
+
+
+def test_a_hold_is_told_once_however_often_it_is_looked_at():
+    button, _ = hold.edge(hold.Button(), True, 0.0, HOLD_S)
+    told = [0] * 3
+    for index in range(3):
+        button, told[index] = hold.look(button, 1.5 + index, HOLD_S)
+    assert told == [True, False, False]
+    assert hold.due(button, HOLD_S) is None
+
+
+def test_after_a_hold_a_short_opening_is_no_second_hold_and_a_long_one_may_be():
+    assert len(holds(edges_of(1.6, 0.05, 3.0), until=10)) == 1
+    assert len(holds(edges_of(1.6, 0.06, 3.0), until=10)) == 2
+
+
+@given(st.lists(st.floats(0.001, 1.2), max_size=30), st.data())
+def test_when_somebody_looks_makes_no_difference(durations, data):
+    """Looks between the edges, and before an edge that is told late, change no answer."""
+    button, plain = hold.Button(), hold.Button()
+    told, told_plain = 0, 0
+    for closed, at in edges_of(*durations):
+        if not button.closed:  # while it is closed only a look in time is a fair one
+            button, held = hold.look(button, at + data.draw(st.floats(0, 5)), HOLD_S)
+            told += held
+        button, held = hold.edge(button, closed, at, HOLD_S)
+        plain, held_plain = hold.edge(plain, closed, at, HOLD_S)
+        told, told_plain = told + held, told_plain + held_plain
+    assert (button, told) == (plain, told_plain)
+
+
 @given(st.lists(st.floats(0.001, 1.2), max_size=30))
 def test_no_taps_and_no_bounces_make_a_hold_unless_closed_time_adds_up(durations):
     """Below the threshold never: every closed stretch, openings up to 50 ms bridged, is shorter."""

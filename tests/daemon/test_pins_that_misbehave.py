@@ -1,0 +1,71 @@
+"""The button's and the motor's pins, when their library does what no other does."""
+
+import gpiozero
+import pytest
+from gpiozero import Device
+from gpiozero.pins.mock import MockFactory, MockPin
+
+from outcry.hw.button import Button, ButtonUnusable
+from outcry.hw.vibration import Pattern, Vibration, VibrationUnusable
+
+
+class PinLibraryError(Exception):
+    """lgpio's own error is like this: an Exception, and neither gpiozero's nor an OSError."""
+
+
+class FingerOnPin(MockPin):
+    """A mock pin that a finger holds down: no pull-up lifts it until the finger lets go."""
+
+    held = True
+
+    def drive_high(self):
+        if not self.held:
+            super().drive_high()
+
+    def let_go(self):
+        self.held = False
+        self.drive_high()
+
+
+def refuses(*_args, **_kwargs):
+    raise PinLibraryError("GPIO busy")
+
+
+@pytest.fixture
+def factory(monkeypatch):
+    factory = MockFactory()
+    monkeypatch.setattr(Device, "pin_factory", factory)
+    yield factory
+    factory.close()
+
+
+def test_a_pin_refused_in_the_librarys_own_words_is_an_unusable_button(factory, monkeypatch):
+    monkeypatch.setattr(gpiozero.DigitalInputDevice, "__init__", refuses)
+    with pytest.raises(ButtonUnusable):
+        Button(17, lambda closed: None)
+
+
+def test_a_pin_refused_in_the_librarys_own_words_is_an_unusable_motor(factory, monkeypatch):
+    motor = Vibration(18)
+    monkeypatch.setattr(gpiozero.DigitalOutputDevice, "blink", refuses)
+    with pytest.raises(VibrationUnusable):
+        motor.play(Pattern(1, 0.1, 0.1))
+    monkeypatch.setattr(gpiozero.DigitalOutputDevice, "__init__", refuses)
+    with pytest.raises(VibrationUnusable):
+        Vibration(18)
+
+
+def test_a_button_let_go_while_it_is_being_looked_at_does_not_stay_down(factory):
+    factory.pin_class = FingerOnPin
+    pin = factory.pin(17)
+    pin.drive_low()
+    edges = []
+
+    def on_edge(closed):
+        if closed and not edges:
+            pin.let_go()  # the release is told before the press that was found
+        edges.append(closed)
+
+    button = Button(17, on_edge)
+    assert edges[-1] is False
+    button.close()
