@@ -247,7 +247,13 @@ class Stage:
         return [text["text"] for text in self.board("sms", number)] if number in known else []
 
     def has_fix(self) -> bool:
-        """Whether gpsd itself says that it has a position."""
+        """Whether gpsd itself says that it has a position; a gpsd too busy to answer has none."""
+        try:
+            return self._asked_gpsd()
+        except OSError:
+            return False
+
+    def _asked_gpsd(self) -> bool:
         with socket.create_connection(("127.0.0.1", self.gpsd_port), 5) as connection:
             connection.sendall(b'?WATCH={"enable":true};?POLL;')
             with connection.makefile() as answers:
