@@ -105,21 +105,24 @@ def test_killed_while_a_text_leaves_it_is_sent_once_more_and_no_other(
     service = process(modem.port)
     message = world.device.message()
     post(service, message)
-    link = f"{service.people_url}/a/{message.text}/1"
-    for pin in world.pins[:2]:
-        httpx.post(f"{link}/confirm", data={"pin": pin})
     wait_for(lambda: modem.commands().count("AT+CMGS") == PARTS * (contact + 1))
     service.kill()
     service.start(wait_for)
     numbers = (BEN, CLEO, DANA)
-    wait_for(lambda: texts(modem, WEARER))  # the contact's link is answered last of all
-    heard = [texts(modem, number) for number in numbers]
-    assert [len(each) for each in heard] == [
-        copies if n == contact else 1 for n, _ in enumerate(numbers)
-    ]
-    assert all(len(set(each)) == 1 for each in heard), "the same words"
+    expected = [copies if n == contact else 1 for n, _ in enumerate(numbers)]
+
+    def heard():
+        return [texts(modem, number) for number in numbers]
+
+    wait_for(lambda: [len(each) for each in heard()] == expected)
+    link = f"{service.people_url}/a/{message.text}/1"
+    for pin in world.pins[:2]:
+        httpx.post(f"{link}/confirm", data={"pin": pin})
+    wait_for(lambda: texts(modem, WEARER))  # and whatever was to be sent before has been
+    assert [len(each) for each in heard()] == expected
+    assert all(len(set(each)) == 1 for each in heard()), "the same words"
     assert service.log.read_text().count("was under way at the restart") == 1
-    assert httpx.get(service.people_url).text.count("<article") == 1
+    wait_for(lambda: httpx.get(service.people_url).text.count("<article") == 1)
 
 
 def test_killed_again_and_again_everyone_is_told_and_the_post_is_out_once(

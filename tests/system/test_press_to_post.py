@@ -1,5 +1,6 @@
 """The real processes on one stage: what a press leads to, seen from phones, pins, files and pages."""
 
+import contextlib
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import pytest
 from parts import needs_gpsd
@@ -274,7 +276,11 @@ def test_make_demo_is_stopped_by_one_ctrl_c_and_leaves_no_process(tmp_path):
 
 
 def _processes_about(folder):
-    listed = subprocess.run(
-        ["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True
-    )
-    return [line for line in listed.stdout.splitlines() if str(folder) in line]
+    """The command lines that name this folder; a process may end while we look."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = path.read_bytes().decode(errors="replace")
+            if str(folder) in words:
+                found.append(words)
+    return found
