@@ -44,12 +44,15 @@ def take_step(outbox: Outbox, n: int) -> None:
             outbox.save_alarm(replace(outbox.alarm, state=State.OVER_SMS, next_sequence=k + 1))
             outbox.add_report(report)
         elif k % 3 == 2:
-            outbox.answer_report(n - 1)  # the first report stays unanswered
+            outbox.add_report(replace(outbox.reports[n - 1], answered=True))
         else:
             text = outbox.open_texts()[-1]
             outcome = TextOutcome.MAYBE_SENT if k == 3 else TextOutcome.GIVEN
             outbox.set_text(replace(text, outcome=outcome))
             outbox.add_text(text.counter, 1, "position")
+        if k == STEPS_AN_ALARM - 1:  # the first report alone is left: HQ never answers it
+            for text in outbox.open_texts():
+                outbox.set_text(replace(text, outcome=TextOutcome.GIVEN))
 
 
 def view(outbox: Outbox) -> View:

@@ -75,7 +75,8 @@ def main(folder: str, file: str, first: str, last: str, end: str, how: str) -> N
     state, out = Path(folder), Path(file)
     if not out.exists():
         enrol(settings.check({"state": {"directory": folder}}), APPLICATION, out)
-        say("ENROLLED")
+        hq = enrolment.read(out.read_text()).hq
+        say(f"ENROLLED {to_text(hq.public_key)}")
     wearer = enrolment.read(out.read_text())
     database = Store(state)
     takes = inbox(state, database)

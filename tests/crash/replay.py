@@ -99,7 +99,7 @@ class Disk:
         self._certain: dict[str, File | None] = {n: File(data) for n, data in files.items()}
         self._changes: list[Change] = []
         self._open: dict[int, tuple[File, int]] = {}  # handle: file and position
-        self._last: tuple[File, Write] | None = None
+        self._last: Write | None = None
 
     def apply(self, call: Call) -> None:
         """Follow one call; raises :class:`Unreplayable` for one that cannot be followed."""
@@ -146,7 +146,7 @@ class Disk:
 
     def _wrote(self, file: File, write: Write) -> None:
         file.pending.append(write)
-        self._last = (file, write)
+        self._last = write
 
     def _opened(self, call: Call) -> None:
         at = 0 if call.name == "open" else 1
@@ -226,8 +226,8 @@ class Disk:
         for edit in file.pending:
             if loss is Loss.SOME:
                 edits += _some_of(edit, random)
-            elif loss is Loss.LAST_TORN and self._last is not None and edit is self._last[1]:
-                edits += _beginning_of(self._last[1], random)
+            elif loss is Loss.LAST_TORN and isinstance(edit, Write) and edit is self._last:
+                edits += _beginning_of(edit, random)
             else:
                 edits.append(edit)
         return _applied(file.synced, edits)
