@@ -11,9 +11,11 @@ one's, and its age is counted by our own clock from then.
 from __future__ import annotations
 
 import logging
+import math
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
@@ -22,6 +24,7 @@ import gpsd
 log = logging.getLogger("outcry.gps")
 
 CALL_LIMIT_S = 5.0  # gpsd answers a poll in milliseconds; a dead one never does
+ASK_LIMIT_S = 10.0  # for all of one conversation, however its bytes trickle in
 _MODE_2D = 2  # gpsd's TPV.mode: 0 unknown, 1 no fix, 2 2D, 3 3D
 
 
@@ -96,7 +99,8 @@ class Gps:
         with self._wake:
             self._stopping = True
             self._wake.notify()
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
 
     def hurry(self, on: bool) -> None:
         """Ask every second instead of every few: an alarm is open."""
@@ -105,7 +109,9 @@ class Gps:
             self._wake.notify()
 
     def ask(self) -> Fix | NoFix:
-        """Ask gpsd once; every wait inside is bounded by :data:`CALL_LIMIT_S`."""
+        """Ask gpsd once, for :data:`ASK_LIMIT_S` at most."""
+        limit = threading.Timer(ASK_LIMIT_S, _hang_up)
+        limit.start()
         try:
             if not self._connected:
                 self._connect()
@@ -117,6 +123,8 @@ class Gps:
             log.debug("gpsd: %s", type(error).__name__)
             self._disconnect()
             return NoFix(NoFixReason.NO_GPSD)
+        finally:
+            limit.cancel()
 
     def _connect(self) -> None:
         self._disconnect()
@@ -131,7 +139,8 @@ class Gps:
     def _disconnect(self) -> None:
         self._connected = False
         if gpsd.gpsd_socket is not None:
-            gpsd.gpsd_socket.close()
+            with suppress(OSError):
+                gpsd.gpsd_socket.close()
 
     def _read(self, answer: gpsd.GpsResponse) -> Fix | NoFix:
         if answer.mode < _MODE_2D:
@@ -144,8 +153,9 @@ class Gps:
         stamp = (answer.time, answer.lat, answer.lon)
         if self._last_fix is None or stamp != self._last_stamp:
             error_m = max(answer.error.get("x", 0), answer.error.get("y", 0))
+            known = 0 < error_m < math.inf
             self._last_stamp = stamp
-            self._last_fix = Fix(answer.lat, answer.lon, error_m or None, self._clock())
+            self._last_fix = Fix(answer.lat, answer.lon, error_m if known else None, self._clock())
         return self._last_fix
 
     def _run(self) -> None:
@@ -158,3 +168,10 @@ class Gps:
                 if not self._stopping:
                     self._wake.wait(self._waits[self._eager])
         self._disconnect()
+
+
+def _hang_up() -> None:
+    """End a read that waits in another thread."""
+    with suppress(OSError):
+        if gpsd.gpsd_socket is not None:
+            gpsd.gpsd_socket.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,85 @@
+"""gpsd, or whoever sits in its place, at its worst: the gps thread goes on, and never hangs."""
+
+import socket
+import threading
+import time
+
+import gpsd
+import pytest
+
+from outcry.hw import gps as gps_module
+from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
+
+VERSION = b'{"class":"VERSION"}\n'
+WELCOME = b'{"class":"DEVICES","devices":[{}]}\n{"class":"WATCH","enable":true}\n'
+
+
+@pytest.fixture
+def serve():
+    """Run a handler for each connection to the port it answers."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def start(handler):
+        def accept():
+            try:
+                while True:
+                    connection, _ = server.accept()
+                    handler(connection)
+            except OSError:
+                return
+
+        threading.Thread(target=accept, daemon=True).start()
+        return server.getsockname()[1]
+
+    yield start
+    server.close()
+    if gpsd.gpsd_socket is not None:
+        gpsd.gpsd_socket.close()
+
+
+def test_bytes_that_trickle_in_for_ever_end_in_no_gpsd(serve, monkeypatch):
+    monkeypatch.setattr(gps_module, "ASK_LIMIT_S", 0.3)
+    over = threading.Event()
+
+    def trickle(connection):
+        for _ in range(200):
+            if over.wait(0.05):
+                return
+            connection.send(b" ")
+
+    adapter = Gps("127.0.0.1", serve(trickle), lambda _: None, time.monotonic)
+    began = time.monotonic()
+    answer = adapter.ask()
+    over.set()
+    assert answer == NoFix(NoFixReason.NO_GPSD)
+    assert time.monotonic() - began < 4, "one read alone may last 5 s"
+
+
+@pytest.mark.parametrize("epx", ["NaN", "Infinity", "-1", "0"])
+def test_an_accuracy_that_means_nothing_is_not_told(serve, epx):
+    tpv = f'{{"mode":3,"lat":1.5,"lon":2.5,"time":"t","epx":{epx}}}'
+    poll = f'{{"class":"POLL","active":1,"tpv":[{tpv}],"sky":[{{}}]}}\n'.encode()
+
+    def answer(connection):
+        connection.sendall(VERSION)
+        connection.recv(100)
+        connection.sendall(WELCOME)
+        connection.recv(100)
+        connection.sendall(poll)
+
+    reading = Gps("127.0.0.1", serve(answer), lambda _: None, time.monotonic).ask()
+    assert isinstance(reading, Fix)
+    assert reading.accuracy_m is None
+
+
+def test_a_thread_that_never_began_can_be_stopped():
+    Gps("127.0.0.1", 9, lambda _: None, time.monotonic).stop(0.1)
+
+
+def test_the_thread_beats_and_tells_even_where_nobody_listens():
+    beats, readings = threading.Event(), []
+    adapter = Gps("127.0.0.1", 9, readings.append, time.monotonic, beats.set)
+    adapter.start()
+    assert beats.wait(10)
+    adapter.stop(5)
+    assert set(readings) <= {NoFix(NoFixReason.NO_GPSD)}
