@@ -61,24 +61,29 @@ class Delivery:
         self._languages = languages
         self._modem = modem
         self._journal = journal
-        self._posting: int | None = None  # the counter of the report under way
+        self._posting: StoredReport | None = None
         self._heartbeat: StoredReport | None = None
         self._texting: int | None = None  # the id of the text under way
-        self._failures: dict[int, int] = {}
+        self._refusals: dict[int, int] = {}  # by report: answers that were no receipt
+        self._failures: dict[int, int] = {}  # by text
         self._text_at: dict[int, float] = {}
+        memory.forget_texts(but={text.id for text in outbox.open_texts()})
 
     # Data
 
     def post(self) -> None:
-        """Send the newest unanswered report, unless one is under way."""
+        """Send the newest unanswered report, unless one is under way.
+
+        One that was answered with no receipt lets the others go first: it may be at fault.
+        """
         waiting = self._outbox.unanswered()
         if not waiting or self._posting is not None:
             return
         if self._heartbeat is not None:  # supervision never stands in an alarm's way
             self._modem.cancel_post(_ref(self._heartbeat))
             self._heartbeat = None
-        report = waiting[0]
-        self._posting = report.counter
+        report = min(waiting, key=lambda report: self._refusals.get(report.counter, 0))
+        self._posting = report
         self._tell(Entry.POSTING, report, path="data")
         self._modem.post(_ref(report), report.sealed)
 
@@ -100,6 +105,7 @@ class Delivery:
                 raise ReceiptRefused(f"HTTP {event.status}")
             status = verify(event.body, report.token, self._header(report))
         except ReceiptRefused as error:
+            self._refusals[report.counter] = self._refusals.get(report.counter, 0) + 1
             return self._post_failed(report, str(error))
         if not report.alarm:
             self._journal.tell(Entry.HEARTBEAT, detail="answered")
@@ -115,11 +121,9 @@ class Delivery:
         if self._heartbeat is not None and ref == _ref(self._heartbeat):
             heartbeat, self._heartbeat = self._heartbeat, None
             return heartbeat
-        if self._posting is not None:
-            report = self._outbox.reports[self._posting]
-            if ref == _ref(report):
-                self._posting = None
-                return report
+        if self._posting is not None and ref == _ref(self._posting):
+            report, self._posting = self._posting, None
+            return report
         return None
 
     def _post_failed(self, report: StoredReport, reason: str) -> Answer:
@@ -153,28 +157,54 @@ class Delivery:
                 order.insert(1, (HQ, Template.SEALED))
             if audience is Audience.EVERYONE:
                 order += [(contact, Template.LINK) for contact in contacts]
+        words = {}
         for recipient, template in order:
-            text = self._outbox.add_text(report.counter, recipient, template.value)
+            text = self._outbox.add_text(report.counter, recipient, template.value, self._texting)
+            self._forget(text.id)
             if recipient != HQ:
-                words = self._words(text, raised_at, place, drill)
-                self._memory.remember_text(text.id, words)
+                words[text.id] = self._words(text, raised_at, place, drill)
+        self._memory.remember_texts(words)
 
     def send_text(self, now: float) -> None:
         """Send the next text that is due, unless one is under way."""
         if self._texting is not None:
             return
-        for text in self._outbox.open_texts():
+        for text in self._sendable():
             if self._text_at.get(text.id, now) <= now:
-                self._texting = text.id
-                self._tell_text(Entry.TEXT_OUT, text)
-                self._modem.send_sms(f"text-{text.id}", self._number(text), self._final(text))
+                self._send(text, now)
                 return
+
+    def modem_changed(self) -> None:
+        """Look again whether the text under way can leave by now."""
+        text = self._outbox.texts.get(self._texting) if self._texting is not None else None
+        if text is not None and text.is_open:
+            self._begin(text)
+
+    def _send(self, text: StoredText, now: float) -> None:
+        try:
+            number, words = self._number(text), self._final(text)
+        except Exception:
+            self._postpone(text, now)  # whatever is wrong with it, the next one must go
+            raise
+        self._begin(text)
+        self._tell_text(Entry.TEXT_OUT, text)
+        self._texting = text.id
+        self._modem.send_sms(f"text-{text.id}", number, words)
+
+    def _begin(self, text: StoredText) -> None:
+        """Write down that the text is under way, if the modem is where it can leave from.
+
+        One that only waits in the modem has not been tried: no kill can have lost it.
+        """
+        if self._modem.status().state.registered and text.begun() != text:
+            with self._outbox.step():
+                self._outbox.set_text(text.begun())
 
     def next_due(self, now: float) -> float | None:
         """When a text that was refused wants to be tried again, if none is under way."""
         if self._texting is not None:
             return None
-        times = [self._text_at.get(text.id, now) for text in self._outbox.open_texts()]
+        times = [self._text_at.get(text.id, now) for text in self._sendable()]
         return min(times, default=None)
 
     def texted(self, event: SmsOutcome, now: float) -> None:
@@ -186,22 +216,27 @@ class Delivery:
             return
         if event.outcome is Outcome.DONE:
             self._outbox.set_text(replace(text, outcome=TextOutcome.GIVEN))
+            self._forget(text.id)
             self._tell_text(Entry.TEXT_GIVEN, text)
         elif event.outcome is Outcome.UNKNOWN:
-            lost_before = text.outcome is TextOutcome.MAYBE_SENT
-            outcome = TextOutcome.UNKNOWN if lost_before else TextOutcome.MAYBE_SENT
-            self._outbox.set_text(replace(text, outcome=outcome))
+            self._outbox.set_text(text.lost())
+            self._postpone(text, now)
             self._tell_text(Entry.TEXT_UNKNOWN, text)
-            self._postpone(text, now)
         else:
-            self._tell_text(Entry.TEXT_FAILED, text, count=event.code)
+            self._outbox.set_text(text.refused())
             self._postpone(text, now)
+            self._tell_text(Entry.TEXT_FAILED, text, count=event.code)
+        self._memory.forget_texts(but={text.id for text in self._outbox.open_texts()})
 
     def reported(self, event: SmsReport) -> None:
         """The network says whether a text reached its phone."""
         text = self._outbox.texts.get(int(event.ref.removeprefix("text-")))
         if text is not None:
             self._tell_text(Entry.TEXT_REACHED if event.delivered else Entry.TEXT_LOST, text)
+
+    def _forget(self, id_: int) -> None:
+        self._failures.pop(id_, None)
+        self._text_at.pop(id_, None)
 
     def _postpone(self, text: StoredText, now: float) -> None:
         failures = self._failures[text.id] = self._failures.get(text.id, 0) + 1
@@ -232,8 +267,24 @@ class Delivery:
         if words is None:  # a power cut: what was known is gone, that it happened is not
             drill = self._outbox.alarm.kind is AlarmKind.DRILL
             words = self._words(text, None, None, drill)
-            self._memory.remember_text(text.id, words)
+            self._memory.remember_texts({text.id: words})
         return words
+
+    def _sendable(self) -> list[StoredText]:
+        """The open texts whose recipient is still there: an enrolment may have come in between."""
+        enrolment = self._identity.enrolment
+        hq_number = enrolment is not None and enrolment.hq.number is not None
+        return [
+            text
+            for text in self._outbox.open_texts()
+            if (hq_number if text.recipient == HQ else self._is_contact(text))
+        ]
+
+    def _is_contact(self, text: StoredText) -> bool:
+        links_work = self._identity.enrolment is not None
+        return text.recipient <= len(self._identity.contacts) and (
+            links_work or text.template != Template.LINK.value
+        )
 
     def _number(self, text: StoredText) -> str:
         if text.recipient == HQ:
@@ -264,7 +315,8 @@ class Delivery:
         self, report: StoredReport, status: Status, path: str, events: tuple[Event, ...]
     ) -> Answer:
         person = status is Status.ACKNOWLEDGED
-        self._outbox.answer_report(report.counter)
+        self._outbox.answer_report(report)
+        self._refusals.pop(report.counter, None)
         self._tell(
             Entry.RECEIPT, report, path=path, detail="a person has it" if person else "HQ has it"
         )
@@ -282,10 +334,9 @@ class Delivery:
         )
 
     def _tell_text(self, entry: Entry, text: StoredText, count: int | None = None) -> None:
-        alarm = self._outbox.reports[text.counter].alarm
         self._journal.tell(
             entry,
-            alarm=alarm,
+            alarm=self._outbox.alarm.id,
             path="sms",
             recipient=text.recipient,
             detail=text.template,

@@ -34,6 +34,7 @@ def live(
 ) -> None:
     """Start every part, run the loop until it is told to stop, and leave stopping to ``life``."""
     set_up_logging(verbose)
+    os.umask(0o077)  # what is written here is nobody else's business
     clock = time.monotonic
     service = Service()
     journal = Journal(journal_sink())
@@ -48,7 +49,10 @@ def live(
     for folder in (state, runtime):
         _make(folder, journal)
     outbox = Outbox(
-        state / "outbox.sqlite", lambda reason: journal.tell(Entry.CARD_FAULT, detail=reason)
+        state / "outbox.sqlite",
+        lambda reason: journal.tell(Entry.CARD_FAULT, detail=reason),
+        who.enrolment.device if who.enrolment else 0,
+        int(time.time()),
     )
     life.callback(outbox.close)
     memory = Memory(runtime / "memory.json", clock())

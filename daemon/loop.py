@@ -150,6 +150,7 @@ class Loop:
                 self._happen(Event.DATA_UP if up else Event.DATA_DOWN, now)
             case ModemState(state, reason):
                 self._parts.journal.tell(Entry.MODEM, detail=reason or state.value)
+                self._parts.delivery.modem_changed()
             case Stop(reason):
                 self._parts.journal.tell(Entry.STOPPING, detail=reason)
                 self._stopping = True

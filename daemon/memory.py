@@ -20,7 +20,10 @@ FIX_KEPT_EVERY_S = 30.0  # an idle device need not write each second's fix
 
 
 class Memory:
-    """The last fix and the rendered texts; ``now`` is the clock fixes are dated by. Losing the file loses comfort, never an alarm."""
+    """The last fix and the texts as rendered. Losing the file loses comfort, never an alarm.
+
+    ``now`` is the clock that fixes are dated by, in seconds.
+    """
 
     def __init__(self, path: Path, now: float) -> None:
         self._path = path
@@ -28,15 +31,10 @@ class Memory:
         self.fix: Fix | None = None
         self._texts: dict[int, str] = {}
         try:
-            kept = json.loads(path.read_text())
-            self._texts = {int(id_): str(words) for id_, words in kept["texts"].items()}
-            if kept["fix"] is not None:
-                fix = Fix(*kept["fix"])
-                # A clock that began anew means another boot: the fix's age cannot be known.
-                self.fix = fix if fix.taken_at <= now else None
+            self._read(now)
         except FileNotFoundError:
             pass  # the first start since power came on
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever the file holds, the button is watched
             log.warning("memory of before the restart is unreadable: %s", type(error).__name__)
 
     def see(self, fix: Fix) -> None:
@@ -46,14 +44,35 @@ class Memory:
             self._kept_fix_at = fix.taken_at
             self._keep()
 
-    def remember_text(self, id_: int, words: str) -> None:
-        """Remember the words of a text until it is forgotten."""
-        self._texts[id_] = words
+    def remember_texts(self, texts: dict[int, str]) -> None:
+        """Remember the words of texts, by their ids, until they are forgotten."""
+        self._texts |= texts
         self._keep()
+
+    def forget_texts(self, but: set[int]) -> None:
+        """Forget the words of every text but these: nobody needs them in clear any more."""
+        if self._texts.keys() - but:
+            self._texts = {id_: words for id_, words in self._texts.items() if id_ in but}
+            self._keep()
 
     def text(self, id_: int) -> str | None:
         """The words of a text, unless a power cut took them."""
         return self._texts.get(id_)
+
+    def _read(self, now: float) -> None:
+        kept = json.loads(self._path.read_text())
+        self._texts = {int(id_): str(words) for id_, words in kept["texts"].items()}
+        if kept["fix"] is None:
+            return
+        latitude, longitude, accuracy, taken_at = kept["fix"]
+        fix = Fix(
+            float(latitude),
+            float(longitude),
+            None if accuracy is None else float(accuracy),
+            float(taken_at),
+        )
+        # A clock that began anew means another boot: the fix's age cannot be known.
+        self.fix = fix if fix.taken_at <= now else None
 
     def _keep(self) -> None:
         fix = self.fix

@@ -118,11 +118,14 @@ def place(fix: gps.Fix | None, reading: gps.NoFix, now: float) -> Position | NoP
     """The best position known, with its age; if there was never one, why."""
     if fix is None:
         return NoPosition(_REASONS[reading.reason])
-    accuracy = None if fix.accuracy_m is None else min(int(fix.accuracy_m) + 1, MAX_ACCURACY_M)
-    age_s = min(max(int(now - fix.taken_at), 0), MAX_AGE_S)
     try:
+        accuracy = None if fix.accuracy_m is None else min(int(fix.accuracy_m) + 1, MAX_ACCURACY_M)
+        age_s = min(max(int(now - fix.taken_at), 0), MAX_AGE_S)
         return Position(fix.latitude, fix.longitude, accuracy, age_s)
-    except ReportInvalid:  # a receiver may say anything; the report leaves all the same
+    except (
+        ValueError,
+        OverflowError,
+    ):  # a receiver may say anything; the report leaves all the same
         return NoPosition(NoFixReason.UNKNOWN)
 
 

@@ -3,8 +3,12 @@
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -96,15 +100,159 @@ def test_without_any_card_the_outbox_works_in_memory(tmp_path, faults):
     assert faults
 
 
-def test_a_newer_text_of_a_kind_supersedes_the_open_older_one(outbox):
+def test_a_newer_text_of_a_kind_takes_the_open_ones_place_in_line(outbox):
+    with outbox.step():
+        outbox.add_report(report(1))
+        outbox.add_report(report(2))
+        outbox.add_text(1, 1, "alert")
+        other = outbox.add_text(1, 2, "alert")
+        newer = outbox.add_text(2, 1, "alert")
+    assert outbox.open_texts() == [newer, other]
+    assert newer.counter == 2
+
+
+def test_a_text_under_way_is_superseded_and_the_newer_goes_to_the_end(outbox):
     with outbox.step():
         outbox.add_report(report(1))
         outbox.add_report(report(2))
         first = outbox.add_text(1, 1, "alert")
         other = outbox.add_text(1, 2, "alert")
-        newer = outbox.add_text(2, 1, "alert")
+        newer = outbox.add_text(2, 1, "alert", under_way=first.id)
     assert outbox.open_texts() == [other, newer]
     assert outbox.texts[first.id].outcome is TextOutcome.SUPERSEDED
+
+
+def test_a_text_under_way_at_a_kill_is_sent_once_more_after_the_others_and_then_no_more(
+    outbox, tmp_path, faults
+):
+    with outbox.step():
+        outbox.add_report(report(1))
+        text = outbox.add_text(1, 1, "alert")
+        other = outbox.add_text(1, 2, "alert")
+        outbox.set_text(text.begun())
+    again = Outbox(tmp_path / "outbox.sqlite", faults.append)
+    assert [text.id for text in again.open_texts()] == [other.id, text.id]
+    with again.step():
+        again.set_text(again.texts[text.id].begun())
+    third = Outbox(tmp_path / "outbox.sqlite", faults.append)
+    assert third.open_texts() == [other]
+    assert third.texts[text.id].outcome is TextOutcome.UNKNOWN
+
+
+def test_a_refusal_is_not_a_loss(outbox):
+    text = outbox.add_text(1, 1, "alert")
+    assert text.begun().refused() == text
+    lost = text.begun().lost()
+    assert lost.begun().begun().refused() == lost
+    assert lost.begun().lost().outcome is TextOutcome.UNKNOWN
+    assert text.lost().lost().outcome is TextOutcome.UNKNOWN
+
+
+def test_memory_stays_small_and_keeps_what_still_has_to_go(outbox, tmp_path, faults):
+    with outbox.step():
+        outbox.save_alarm(ALARM)
+        for counter in range(1000):
+            outbox.add_report(replace(report(counter), answered=counter not in (3, 5)))
+            text = outbox.add_text(counter, 1 if counter == 4 else 2, "alert")
+            if counter not in (4, 999):
+                outbox.set_text(replace(text, outcome=TextOutcome.GIVEN))
+    for box in (outbox, Outbox(tmp_path / "outbox.sqlite", faults.append)):
+        assert len(box.reports) < 70
+        assert len(box.texts) < 70
+        assert {3, 4, 5, 999} <= box.reports.keys()
+        assert [report.counter for report in box.unanswered()] == [5, 3]
+        assert [text.counter for text in box.open_texts()] == [4, 999]
+        assert box.add_text(999, 3, "alert").id > 900
+
+
+def test_the_outbox_of_another_device_is_set_aside_and_its_numbers_go_on(tmp_path, faults):
+    path = tmp_path / "outbox.sqlite"
+    first = Outbox(path, faults.append, device=77)
+    with first.step():
+        first.save_alarm(ALARM)
+        first.add_report(report(first.take_counter()))
+    given = first.take_counter()
+    first.close()
+    other = Outbox(path, faults.append, device=78)
+    assert (other.alarm.state, other.reports) == (State.IDLE, {})
+    assert other.take_counter() > given
+    assert "another device" in faults[0]
+    assert (tmp_path / "other-outbox.sqlite").exists()
+
+
+@pytest.mark.parametrize(("before", "after"), [(0, 77), (77, 0), (77, 77)])
+def test_the_same_device_with_hq_or_without_goes_on_with_its_alarm(tmp_path, faults, before, after):
+    first = Outbox(tmp_path / "outbox.sqlite", faults.append, device=before)
+    with first.step():
+        first.save_alarm(ALARM)
+        first.add_report(report(1))
+    again = Outbox(tmp_path / "outbox.sqlite", faults.append, device=after)
+    assert again.alarm.id == ALARM.id
+    assert faults == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "ALTER TABLE text ADD COLUMN more INTEGER; PRAGMA user_version = 9",
+        "DROP TABLE text; CREATE TABLE text (id INTEGER PRIMARY KEY); PRAGMA user_version = 9",
+        "INSERT INTO text VALUES (1, 1, 1, 'alert', 'no such outcome')",
+    ],
+)
+def test_of_a_file_that_cannot_be_read_whole_the_alarm_is_kept(outbox, tmp_path, faults, damage):
+    with outbox.step():
+        outbox.save_alarm(ALARM)
+        outbox.add_report(report(1))
+    given = outbox.take_counter()
+    outbox.close()
+    with closing(sqlite3.connect(tmp_path / "outbox.sqlite")) as database:
+        database.executescript(damage)
+        database.commit()
+    for _ in range(2):
+        again = Outbox(tmp_path / "outbox.sqlite", faults.append)
+        assert (again.alarm.id, again.alarm.state) == (7, State.RAISED)
+        assert again.unanswered() == [report(1)]
+        assert again.take_counter() > given
+        assert again.durable
+    assert len(faults) == 1
+
+
+def test_a_card_that_has_lost_count_goes_on_above_all_that_hq_has_seen(tmp_path, faults):
+    path = tmp_path / "outbox.sqlite"
+    path.write_bytes(b"not a database" * 500)
+    assert Outbox(path, faults.append, 77, 1_790_000_000).take_counter() == 1_790_000_000
+
+
+def test_a_card_that_went_read_only_still_says_which_alarm_is_open(
+    outbox, tmp_path, faults, monkeypatch
+):
+    with outbox.step():
+        outbox.save_alarm(ALARM)
+        outbox.add_report(report(1))
+    given = outbox.take_counter()
+
+    def read_only(self, read):
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr(Outbox, "_open", read_only)
+    again = Outbox(tmp_path / "outbox.sqlite", faults.append)
+    assert again.alarm.id == ALARM.id
+    assert again.unanswered() == [report(1)]
+    assert again.take_counter() > given
+    assert not again.durable
+
+
+def test_somebody_elses_lock_on_the_file_does_not_hold_up_an_alarm(outbox, tmp_path, faults):
+    with closing(sqlite3.connect(tmp_path / "outbox.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        with outbox.step():
+            outbox.save_alarm(ALARM)
+        assert time.monotonic() - began < 4, "sqlite's own patience is 5 s"
+        assert faults
+    with outbox.step():
+        outbox.add_report(report(1))
+    assert outbox.durable
 
 
 def test_only_the_running_alarm_is_read_back_and_text_ids_go_on(outbox, tmp_path, faults):

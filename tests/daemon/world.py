@@ -25,6 +25,7 @@ from outcry.enrolment import Contact, Enrolment, Headquarters
 from outcry.envelope import from_text, open_sealed, public_key, read_header, to_text
 from outcry.hw.gps import Fix
 from outcry.hw.modem import (
+    Condition,
     DataPath,
     ModemStatus,
     Outcome,
@@ -118,6 +119,7 @@ class World:
         self.journal: list[str] = []
         self.fields: list[dict[str, str]] = []
         self.breaks_on_purpose = False
+        self.registered = False  # whether the modem is where a text can leave
         self._random = seed
         self.starts()
 
@@ -125,6 +127,8 @@ class World:
         """The daemon starts, as after a kill: only the folder's files are left."""
         self.messages: queue.SimpleQueue[object] = queue.SimpleQueue()
         self.modem, self.motor, self.gps = self.make_modem(), RecordingMotor(), RecordingGps()
+        if self.registered:
+            self.modem.snapshot = ModemStatus(state=Condition.REGISTERED)
         journal = Journal(self._keep)
         self.outbox = Outbox(self.folder / "outbox.sqlite", lambda why: self.journal.append(why))
         self.memory = Memory(self.folder / "memory.json", self.now)
