@@ -3,8 +3,9 @@
 An alarm moves through what is *known* about it:
 
 ``IDLE``          no alarm.
-``RAISED``        the wearer has raised it; nobody has answered; it travels by data.
-``OVER_SMS``      nobody answered in time, or data is known to be down: SMS goes too.
+``RAISED``        the wearer has held the button; nobody has answered; it travels by data.
+``OVER_SMS``      nobody answered in time, or data is known to be down: SMS goes too, and on
+                  the card are the texts that tell of the last hold.
 ``STORED``        HQ has it: a valid receipt came back.
 ``ACKNOWLEDGED``  a person has seen it.
 
@@ -46,6 +47,7 @@ class Event(Enum):
     DATA_DOWN = "the data path is known to be down"
     DATA_WORKS = "a valid receipt came over data"
     POST_FAILED = "a report got no valid receipt over data"
+    FIRST_FIX = "the position is known at last"
     BETTER_FIX = "the position is now known better than last reported"
     RESUMED = "the daemon started and found an alarm open"
     SMS_DUE = "nobody answered in time"
@@ -153,8 +155,7 @@ Action = Callable[[Alarm, float, Rules], tuple[Alarm, tuple[Effect, ...]]]
 
 def report_first(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
     """The first report, with the best position known now; it never waits for a better one."""
-    alarm = replace(alarm, raised_at=now, due={Event.REPORT_DUE: now + rules.first_position_s})
-    return _report(alarm, MessageType.FIRST, now)
+    return _report(_schedule(alarm, now, rules), MessageType.FIRST, now)
 
 
 def report_still(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
@@ -180,7 +181,8 @@ def report_better_fix(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tu
 def start_sms_clock(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
     """When SMS starts: after ``sms_after_s`` without a valid receipt, at once if data is down.
 
-    A clock already running is not put back by holding again.
+    A clock already running is not put back by holding again. Contacts who were texted without a
+    position are texted again by the same clock once it is known.
     """
     at = now + rules.sms_after_s if alarm.data_up else now
     if alarm.sms_sent_at is not None:
@@ -248,11 +250,7 @@ def note_data_down(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple
 
 def resume(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
     """After a restart the schedule begins anew: the old clock may be gone with the power."""
-    due = {
-        Event.REPORT_DUE: now + rules.first_position_s,
-        Event.SMS_POSITION_DUE: now + rules.sms_position_every_s,
-    }
-    return replace(alarm, raised_at=now, due=due), ()
+    return _schedule(alarm, now, rules), ()
 
 
 def _pulse(pulse: Pulse) -> Action:
@@ -266,6 +264,14 @@ def _pulse(pulse: Pulse) -> Action:
 pulse_raised = _pulse(Pulse.RAISED)
 pulse_stored = _pulse(Pulse.STORED)
 pulse_acknowledged = _pulse(Pulse.ACKNOWLEDGED)
+
+
+def _schedule(alarm: Alarm, now: float, rules: Rules) -> Alarm:
+    due = {
+        Event.REPORT_DUE: now + rules.first_position_s,
+        Event.SMS_POSITION_DUE: now + rules.sms_position_every_s,
+    }
+    return replace(alarm, raised_at=now, due=due)
 
 
 def _report(alarm: Alarm, type_: MessageType, now: float) -> tuple[Alarm, tuple[Effect, ...]]:
@@ -297,6 +303,7 @@ _OPEN: dict[Event, tuple[Action, ...]] = {  # alike in every state but IDLE: nob
     Event.DATA_WORKS: (data_works, send_data),
     Event.POST_FAILED: (retry_data,),
     Event.DATA_DUE: (send_data,),
+    Event.FIRST_FIX: (report_better_fix,),
     Event.BETTER_FIX: (report_better_fix,),
     Event.REPORT_DUE: (report_position, send_data),
 }
@@ -319,16 +326,18 @@ TRANSITIONS: dict[State, Row] = {
         Event.HELD: (State.RAISED, (report_still, pulse_raised, start_sms_clock, send_data)),
         Event.RECEIPT_STORED: (State.STORED, (pulse_stored, stop_sms)),
         Event.RECEIPT_ACKNOWLEDGED: (State.ACKNOWLEDGED, (pulse_acknowledged, stop_sms)),
-        Event.DATA_DOWN: (State.OVER_SMS, (note_data_down, send_sms)),
+        Event.DATA_DOWN: (State.RAISED, (note_data_down, start_sms_clock)),
         Event.SMS_DUE: (State.OVER_SMS, (send_sms,)),
+        Event.SMS_POSITION_DUE: (State.RAISED, (send_sms_position_to_hq, send_data)),
         Event.RESUMED: (State.OVER_SMS, (resume, send_sms, send_data)),
     },
     State.OVER_SMS: _staying(State.OVER_SMS)
     | {
-        Event.HELD: (State.OVER_SMS, (report_still, pulse_raised, start_sms_clock, send_data)),
+        Event.HELD: (State.RAISED, (report_still, pulse_raised, start_sms_clock, send_data)),
         Event.RECEIPT_STORED: (State.STORED, (pulse_stored, stop_sms)),
         Event.RECEIPT_ACKNOWLEDGED: (State.ACKNOWLEDGED, (pulse_acknowledged, stop_sms)),
         Event.DATA_DOWN: (State.OVER_SMS, (note_data_down,)),
+        Event.FIRST_FIX: (State.OVER_SMS, (report_better_fix, start_sms_clock)),
         Event.SMS_DUE: (State.OVER_SMS, (send_sms,)),
         Event.SMS_POSITION_DUE: (State.OVER_SMS, (send_sms_position, send_data)),
         Event.RESUMED: (State.OVER_SMS, (resume, send_data)),

@@ -241,7 +241,8 @@ class Loop:
         if isinstance(reading, NoFix):
             self._no_fix = reading
         elif reporter.is_better(self._place(now), self._reported):
-            self._happen(Event.BETTER_FIX, now)
+            blind = isinstance(self._reported, NoPosition)
+            self._happen(Event.FIRST_FIX if blind else Event.BETTER_FIX, now)
 
     def _take(self, answer: Answer, now: float) -> None:
         for event in answer.events:

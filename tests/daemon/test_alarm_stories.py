@@ -231,6 +231,20 @@ def test_without_a_fix_the_report_says_why_and_the_fix_follows_at_once(world):
     assert world.report().type is MessageType.POSITION
 
 
+def test_contacts_texted_without_a_position_get_it_a_minute_later_not_half_an_hour(world):
+    world.happens(NoFix(NoFixReason.NO_SATELLITES))
+    world.holds()
+    world.takes_all_texts()
+    assert "not known" in world.modem.texts[0][2]
+    world.passes(15)
+    world.sees(43.3178, 45.6949)
+    world.passes(60)
+    world.takes_all_texts()
+    assert world.heard()[7] == "alert to Ana"
+    assert "mlat=43.31780" in world.modem.texts[7][2]
+    assert len(world.heard()) == 14
+
+
 def test_an_old_fix_is_sent_with_its_age_and_a_rolled_over_date_changes_nothing(world):
     world.data_goes(up=True)
     world.sees(43.3178, 45.6949)

@@ -1,5 +1,7 @@
 """The rules as a table: tests of the table itself, and of the stories it tells."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,6 +93,7 @@ def test_no_order_of_events_stops_an_open_alarm_from_reporting(events):
     assert Event.REPORT_DUE in story.alarm.due
     made = [effect for _, effect in story.passes(1300) if isinstance(effect, MakeReport)]
     assert made
+    assert Event.SMS_POSITION_DUE in story.alarm.due
 
 
 @given(st.lists(st.sampled_from(sorted(Event, key=lambda event: event.name)), max_size=30))
@@ -131,7 +134,73 @@ def test_data_that_goes_down_while_waiting_starts_sms_at_once():
     story = Story(data_up=True)
     story.happens(Event.HELD)
     story.now += 2
-    assert SendSms(0, Audience.EVERYONE) in story.happens(Event.DATA_DOWN)
+    story.happens(Event.DATA_DOWN)
+    assert (2.0, SendSms(0, Audience.EVERYONE)) in story.passes(0)
+
+
+def test_data_that_comes_and_goes_while_the_wearer_holds_does_not_queue_round_on_round():
+    story = Story(data_up=True)
+    rounds = 0
+    for _ in range(10):
+        story.happens(Event.DATA_UP)
+        story.happens(Event.HELD)
+        story.happens(Event.RECEIPT_STORED)
+        story.happens(Event.HELD)
+        story.happens(Event.DATA_DOWN)
+        rounds += sum(isinstance(effect, SendSms) for _, effect in story.passes(2))
+    assert rounds == 1
+
+
+def test_data_that_dies_after_hq_had_the_alarm_does_not_end_the_positions():
+    """No text was ever sent; data dies for good a minute later."""
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.happens(Event.RECEIPT_STORED)
+    story.passes(60)
+    story.happens(Event.DATA_DOWN)
+    story.happens(Event.POST_FAILED)
+    rounds = [effect for _, effect in story.passes(7200) if isinstance(effect, SendSms)]
+    assert [text.audience for text in rounds] == [Audience.HQ] * 4
+
+
+def test_a_position_by_sms_that_falls_due_while_a_hold_is_unanswered_is_not_the_last():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.happens(Event.RECEIPT_STORED)
+    story.happens(Event.POST_FAILED)
+    story.passes(1797)
+    story.happens(Event.HELD)
+    story.passes(5)
+    story.happens(Event.RECEIPT_STORED)
+    story.happens(Event.POST_FAILED)
+    assert any(isinstance(effect, SendSms) for _, effect in story.passes(1800))
+
+
+def test_a_second_hold_that_a_restart_cut_off_is_texted_after_it():
+    story = Story(data_up=False)
+    story.happens(Event.HELD)
+    story.passes(30)
+    story.happens(Event.HELD)
+    alarm = replace(story.alarm, due={}, sms_sent_at=None)  # what a restart leaves
+    _, effects = step(alarm, Event.RESUMED, 5.0, RULES)
+    assert SendSms(alarm.next_sequence - 1, Audience.EVERYONE) in effects
+
+
+def test_contacts_texted_without_a_position_are_texted_again_once_it_is_known():
+    story = Story(data_up=False)
+    story.happens(Event.HELD)
+    story.passes(15)
+    assert MakeReport(MessageType.POSITION, 1) in story.happens(Event.FIRST_FIX)
+    rounds = [at for at, effect in story.passes(600) if isinstance(effect, SendSms)]
+    assert rounds == [60]
+
+
+def test_a_first_fix_texts_nobody_while_hq_has_the_alarm():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.happens(Event.RECEIPT_STORED)
+    story.happens(Event.FIRST_FIX)
+    assert not any(isinstance(effect, SendSms) for _, effect in story.passes(600))
 
 
 def test_the_data_path_is_retried_ever_more_slowly_and_for_ever():
