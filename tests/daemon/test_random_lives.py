@@ -1,0 +1,243 @@
+"""Random lives: whatever happens in whatever order, an open alarm goes on, and nobody is flooded.
+
+Messages, failures, kills, power cuts and steps of the wall clock come as Hypothesis likes; after
+them the network is well again, and then everybody must have heard.
+"""
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from world import CONTACTS, World
+
+from outcry.daemon.alarm import State
+from outcry.daemon.edge import Edge
+from outcry.hw.gps import NoFix, NoFixReason
+from outcry.hw.modem import Condition, ModemState, ModemStatus, Outcome, SmsReceived
+from outcry.receipt import Status
+
+MAYBE_LEFT_MOST = 2
+
+
+class Life(World):
+    """A world that remembers which texts may have left, over every restart."""
+
+    def __init__(self, folder):
+        self.may_have_left = Counter()
+        self.settled = set()
+        super().__init__(folder)
+
+    def key(self, ref):
+        text = self.outbox.texts[int(ref.removeprefix("text-"))]
+        return text.counter, text.recipient, text.template
+
+    def network(self, outcome, code=None):
+        waiting = self.waiting()
+        if waiting is None:
+            return
+        if outcome is not Outcome.FAILED:
+            self.may_have_left[self.key(waiting)] += 1
+        super().network(outcome, code)
+
+    def waiting(self):
+        """The text the modem has now."""
+        if self.delivery._texting is None:
+            return None
+        return f"text-{self.delivery._texting}"
+
+    def dies(self):
+        waiting = self.waiting()
+        if waiting is not None and self.modem.snapshot.state.registered:
+            self.may_have_left[self.key(waiting)] += 1
+
+    def is_registered(self, on):
+        state = Condition.REGISTERED if on else Condition.SEARCHING
+        self.registered = on
+        self.modem.snapshot = ModemStatus(state=state)
+        self.happens(ModemState(state, ""))
+
+    def answers(self, status):
+        if self.delivery._posting is not None or self.delivery._heartbeat is not None:
+            self.hq_answers(status)
+
+    def posts_fail(self):
+        if self.delivery._posting is not None or self.delivery._heartbeat is not None:
+            self.post_fails()
+
+    def texts_receipt(self, status, which):
+        sealed = [report.sealed for report in self.outbox.reports.values()]
+        if sealed:
+            self.hq_texts_a_receipt(status, sealed[which % len(sealed)])
+
+    def is_refused(self):
+        if self.delivery._posting is not None:
+            self.somebody_answers(500, b"")
+
+
+SECONDS = st.sampled_from([0.0, 0.02, 0.3, 1.0, 7.0, 21.0, 61.0, 700.0, 4000.0])
+STEPS = st.one_of(
+    st.tuples(st.just("passes"), SECONDS),
+    st.tuples(st.just("holds"), st.sampled_from([0.3, 1.49, 1.6, 3.0])),
+    st.tuples(st.just("edge"), st.booleans(), st.sampled_from([0.0, 0.01, 0.2])),
+    st.tuples(st.just("data"), st.booleans()),
+    st.tuples(st.just("registered"), st.booleans()),
+    st.tuples(st.just("fix"), st.floats(-90, 90), st.sampled_from([None, 3.0, 80.0])),
+    st.tuples(st.just("no fix"), st.sampled_from(list(NoFixReason))),
+    st.tuples(st.just("answers"), st.sampled_from(list(Status))),
+    st.tuples(st.just("fails")),
+    st.tuples(st.just("refused")),
+    st.tuples(st.just("network"), st.sampled_from(list(Outcome))),
+    st.tuples(st.just("receipt by sms"), st.sampled_from(list(Status)), st.integers(0, 9)),
+    st.tuples(st.just("strange sms"), st.text(max_size=40)),
+    st.tuples(st.just("kill")),
+    st.tuples(st.just("power cut")),
+    st.tuples(st.just("wall"), st.sampled_from([0.0, 60.0, 1.9e9, 4e9, 5e9, 9e9])),
+)
+
+
+def does(life, step):
+    match step:
+        case ("passes", seconds):
+            life.passes(seconds)
+        case ("holds", seconds):
+            life.holds(seconds)
+        case ("edge", closed, late):
+            life.happens(Edge(closed, life.now - late))
+        case ("data", up):
+            life.data_goes(up)
+        case ("registered", on):
+            life.is_registered(on)
+        case ("fix", latitude, accuracy):
+            life.sees(latitude, 45.0, accuracy)
+        case ("no fix", reason):
+            life.happens(NoFix(reason))
+        case ("answers", status):
+            life.answers(status)
+        case ("fails",):
+            life.posts_fail()
+        case ("refused",):
+            life.is_refused()
+        case ("network", outcome):
+            life.network(outcome)
+        case ("receipt by sms", status, which):
+            life.texts_receipt(status, which)
+        case ("strange sms", text):
+            life.happens(SmsReceived("+447700900666", text))
+        case ("kill",):
+            life.dies()
+            life.starts()
+        case ("power cut",):
+            life.dies()
+            life.power_cut()
+        case ("wall", wall):
+            life.wall = wall
+
+
+def is_sound(life):
+    assert life.faults == []
+    assert life.loop.next_due() > life.now, "the loop would run hot"
+    if life.loop._alarm.state is not State.IDLE:
+        assert life.loop._alarm.next_due() is not None
+    assert all(count <= MAYBE_LEFT_MOST for count in life.may_have_left.values())
+
+
+def felt_is_true(life, before):
+    """ "HQ has it" is felt only where a valid receipt came for what the last hold said."""
+    for pulse in life.motor.pulses[before:]:
+        if pulse != "raised":
+            answered = [r for r in life.outbox.reports.values() if r.answered]
+            assert any(r.sequence >= life.loop._alarm.to_be_answered for r in answered)
+
+
+@given(st.lists(STEPS, max_size=40))
+def test_no_life_ends_an_open_alarm_or_floods_anybody(steps):
+    with tempfile.TemporaryDirectory() as folder:
+        life = Life(Path(folder))
+        was_open = None
+        for step in steps:
+            before = len(life.motor.pulses) if step[0] not in ("kill", "power cut") else 0
+            does(life, step)
+            is_sound(life)
+            felt_is_true(life, before)
+            alarm = life.loop._alarm
+            if was_open is not None:
+                assert alarm.id == was_open, "an open alarm is never another one, nor none"
+            if alarm.state is not State.IDLE:
+                was_open = alarm.id
+        all_is_well_again(life, was_open is not None)
+
+
+def all_is_well_again(life, is_open):
+    life.happens(Edge(False, life.now))
+    made = life.outbox._next_counter
+    life.data_goes(up=True)
+    life.is_registered(True)
+    for _ in range(400):
+        life.network(Outcome.DONE)
+        life.answers(Status.STORED)
+        if life.delivery._posting is None and life.waiting() is None:
+            life.passes(5)
+        if not life.outbox.unanswered() and not life.outbox.open_texts():
+            break
+    is_sound(life)
+    assert life.outbox.unanswered() == []
+    assert life.outbox.open_texts() == []
+    if is_open:
+        life.passes(1300)
+        assert life.outbox._next_counter > made, "and it goes on reporting"
+
+
+class Killed(BaseException):
+    """The power goes, here."""
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("nth", range(30))
+def test_a_power_cut_at_any_write_loses_nothing_that_was_felt(tmp_path, nth, after):
+    life = Life(tmp_path)
+    life.is_registered(True)
+    left = [nth]
+
+    def cut(write):
+        def dies():
+            if not life.outbox._dirty:
+                return
+            left[0] -= 1
+            if left[0] == -1 and not after:
+                raise Killed
+            write()
+            if left[0] == -1:
+                raise Killed
+
+        return dies
+
+    life.outbox._write = cut(life.outbox._write)
+    pulses, alarm_id = life.motor.pulses, None
+    try:
+        life.data_goes(up=False)
+        life.holds()
+        alarm_id = life.loop._alarm.id
+        for _ in range(10):
+            life.network(Outcome.UNKNOWN)
+            life.network(Outcome.DONE)
+            life.posts_fail()
+            life.passes(21)
+        life.answers(Status.STORED)
+        life.holds()
+    except Killed:
+        life.dies()
+        life.outbox._database.close()
+        life.power_cut()
+        if "raised" in pulses:
+            assert life.loop._alarm.state is not State.IDLE
+            assert alarm_id in (None, life.loop._alarm.id)
+            all_is_well_again(life, is_open=True)
+            told = {
+                recipient for _, recipient, template in life.may_have_left if template == "alert"
+            }
+            assert told == set(range(1, len(CONTACTS) + 1))
+    else:
+        assert left[0] >= 0
