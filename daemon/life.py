@@ -43,7 +43,7 @@ def live(
         signal.signal(number, lambda number, _: messages.put(Stop(signal.Signals(number).name)))
 
     who = identity.load(settings)
-    languages = _languages(settings, who)
+    languages = _languages(settings, who, journal)
     modem_settings = _modem_settings(settings, who)
     state, runtime = settings.path("storage", "state"), settings.path("storage", "runtime")
     for folder in (state, runtime):
@@ -116,15 +116,16 @@ def _rules(settings: Settings) -> Rules:
     )
 
 
-def _languages(settings: Settings, who: Identity) -> dict[str, texts.Language]:
-    try:
-        return texts.load(
-            settings.path("texts", "folder"),
-            {contact.language for contact in who.contacts},
-            who.longest_link(),
-        )
-    except texts.TextsInvalid as error:
-        raise SettingsInvalid(error.problems) from None
+def _languages(settings: Settings, who: Identity, journal: Journal) -> dict[str, texts.Language]:
+    """A template at fault is told and no reason not to start: the contact gets English."""
+    languages, problems = texts.load(
+        settings.path("texts", "folder"),
+        {contact.language for contact in who.contacts},
+        who.longest_link(),
+    )
+    for problem in problems:
+        journal.tell(Entry.PART_FAULT, detail=f"texts: {problem}")
+    return languages
 
 
 def _modem_settings(settings: Settings, who: Identity) -> ModemSettings:

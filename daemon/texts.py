@@ -2,6 +2,8 @@
 
 Templates are checked when the daemon starts: every key there, no field that
 cannot be filled, and never more than two SMS parts whatever the fields hold.
+No fault in them keeps the button from being watched: what cannot be used is
+told, and English goes in its place.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from outcry.enrolment import MAX_NAME_CHARS
 from outcry.report import MAX_AGE_S, NoPosition, Position
 
 MAX_PARTS = 2
+MODEM_PARTS = 8  # outcry.hw.modem refuses a text of more
 _GSM7_PART = 153  # characters a part of a concatenated SMS holds, 3GPP TS 23.040 9.2.3.24.1
 _UCS2_PART = 67
 _MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"  # opens on any phone, app or not
@@ -34,6 +37,21 @@ _FIELDS = {
     "age_minutes": {"minutes"},
     "age_hours": {"hours"},
 }
+_PLAIN = """
+alert = "ALARM from {wearer}, {time}. {position} Real and not a test: call the people you agreed on now."
+drill = "DRILL, not an alarm, from {wearer}, {time}. {position}"
+link = "{wearer}'s alarm: open this, confirm with your PIN, and it is made public. {link}"
+raised_at = "raised {day} {hour} UTC"
+time_unknown = "raised just now"
+fix = "Position: {map} within {accuracy}, {age}."
+no_fix = "Position not known yet."
+before_restart = "The position was lost in a restart: open the link."
+accuracy = "{metres} m"
+accuracy_unknown = "an unknown distance"
+age_now = "seen just now"
+age_minutes = "seen {minutes} min before"
+age_hours = "seen {hours} h before"
+"""
 # GSM 03.38 basic set; characters of its extension table take two places.
 _GSM7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -81,9 +99,11 @@ class Language:
         for key, template in self._templates.items():
             problems += [f"{name}: {key} {problem}" for problem in _problems(key, template)]
         if not problems:
-            problems += [f"{name}: {problem}" for problem in self._too_long(link)]
+            problems += [f"{name}: {problem}" for problem in self._too_long(link, MODEM_PARTS)]
         if problems:
             raise TextsInvalid(problems)
+        self.warnings = [f"{name}: {problem}" for problem in self._too_long(link, MAX_PARTS)]
+        """What a reader may be spared, but no alarm withheld for: texts in more than two parts."""
 
     def alert(
         self, wearer: str, raised_at: float | None, place: Position | NoPosition | None, drill: bool
@@ -135,7 +155,7 @@ class Language:
             return self._fill("age_minutes", minutes=age_s // 60)
         return self._fill("age_hours", hours=age_s // 3600)
 
-    def _too_long(self, link: str | None) -> list[str]:
+    def _too_long(self, link: str | None, limit: int) -> list[str]:
         """The longest texts the fields allow, in this template's own alphabet."""
         wearer = "W" * MAX_NAME_CHARS
         far = Position(-88.88888, -178.88888, 65_534, MAX_AGE_S)
@@ -148,28 +168,31 @@ class Language:
         return [
             f"{key} can take {parts(text)} SMS parts; shorten it to fit {MAX_PARTS}"
             for key, text in longest.items()
-            if parts(text) > MAX_PARTS
+            if parts(text) > limit
         ]
 
 
-def load(folder: Path, languages: set[str], link: str | None) -> dict[str, Language]:
-    """The templates of these languages; raises :class:`TextsInvalid` with every problem.
+def load(
+    folder: Path, languages: set[str], link: str | None
+) -> tuple[dict[str, Language], list[str]]:
+    """The templates of these languages, and every problem found.
 
+    For one that cannot be used stands English: the folder's, or else the one built in.
     ``link`` is the longest link a contact can be sent, to check the length with.
     """
     problems: list[str] = []
-    loaded = {}
-    for name in sorted(languages):
+    found: dict[str, Language] = {}
+    for name in sorted(languages | {"en"}):
         path = folder / f"{name}.toml"
         try:
-            loaded[name] = Language(path.name, path.read_text(encoding="utf-8"), link)
+            found[name] = Language(path.name, path.read_text(encoding="utf-8"), link)
+            problems += found[name].warnings
         except TextsInvalid as error:
             problems += error.problems
         except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{path.name}: cannot be read ({type(error).__name__})")
-    if problems:
-        raise TextsInvalid(problems)
-    return loaded
+            problems.append(f"{path}: cannot be read ({type(error).__name__})")
+    english = found.get("en") or Language("built in", _PLAIN, link)
+    return {name: found.get(name, english) for name in languages}, problems
 
 
 def _problems(key: str, template: object) -> list[str]:
@@ -178,9 +201,12 @@ def _problems(key: str, template: object) -> list[str]:
     if not isinstance(template, str):
         return ["is not text"]
     try:
-        fields = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+        parsed = list(string.Formatter().parse(template))
+        fields = {name for _, name, _, _ in parsed if name is not None}
     except ValueError:
         return ["has a brace without its pair"]
+    if any(form or conversion for _, _, form, conversion in parsed):
+        return ["has more than a name in a brace"]
     wrong = fields - _FIELDS[key]
     missing = _FIELDS[key] - fields
     return [f"has a field that cannot be filled: {{{name}}}" for name in sorted(wrong)] + [

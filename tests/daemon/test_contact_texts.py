@@ -29,7 +29,9 @@ places = (
 
 @pytest.fixture(params=SHIPPED)
 def language(request):
-    return load(FOLDER, {request.param}, LINK)[request.param]
+    languages, problems = load(FOLDER, {request.param}, LINK)
+    assert problems == []
+    return languages[request.param]
 
 
 @given(
@@ -39,7 +41,7 @@ def language(request):
     drill=st.booleans(),
 )
 def test_every_text_keeps_to_two_parts_for_a_name_in_plain_letters(name, raised_at, place, drill):
-    english = load(FOLDER, {"en"}, LINK)["en"]
+    english = load(FOLDER, {"en"}, LINK)[0]["en"]
     text = english.alert(name, raised_at, place, drill)
     if parts(name) == 1 and all(ord(character) < 128 for character in name):
         assert parts(text) <= MAX_PARTS
@@ -82,8 +84,9 @@ def test_a_drill_begins_with_the_word(language):
         (('link = "', 'lnk = "'), "link is missing"),
         (('link = "', 'lnk = "'), "lnk is not known"),
         (('no_fix = "', 'no_fix = "{'), "no_fix has a brace without its pair"),
-        (('alert = "', 'alert = "' + "x" * 200), "alert can take 3 SMS parts"),
-        (('alert = "', 'alert = "\u0416'), "SMS parts; shorten it to fit 2"),
+        (('alert = "', 'alert = "' + "x" * 1200), "alert can take 10 SMS parts"),
+        (("{time}", "{time:d}"), "alert has more than a name in a brace"),
+        (("{wearer}", "{wearer!r}"), "alert has more than a name in a brace"),
         (('age_now = "seen just now"', "age_now = 7"), "age_now is not text"),
         (
             ("wearer}, {time}. {position} Real", "wearer.__class__}{wearer}{time}{position}"),
@@ -98,6 +101,31 @@ def test_a_bad_template_is_refused_by_file_and_key(change, problem):
     assert any(problem in told for told in refusal.value.problems)
 
 
-def test_a_language_without_a_file_is_told_with_its_name(tmp_path):
-    with pytest.raises(TextsInvalid, match=r"xx\.toml: cannot be read"):
-        load(tmp_path, {"xx"}, None)
+@pytest.mark.parametrize("more", ["x" * 200, "\u0416"])
+def test_a_text_in_more_parts_than_a_reader_likes_is_told_and_sent(more, tmp_path):
+    (tmp_path / "en.toml").write_text(
+        (FOLDER / "en.toml").read_text().replace('alert = "', f'alert = "{more}'), encoding="utf-8"
+    )
+    languages, problems = load(tmp_path, {"en"}, LINK)
+    assert any("SMS parts; shorten it to fit 2" in problem for problem in problems)
+    assert more in languages["en"].alert("Zarema", None, None, False)
+
+
+@pytest.mark.parametrize("name", ["en", "fr"])
+def test_a_language_that_cannot_be_used_is_told_and_english_goes(name, tmp_path):
+    languages, problems = load(tmp_path, {name}, None)
+    assert any(f"{name}.toml: cannot be read" in problem for problem in problems)
+    assert languages[name].alert("Zarema", None, None, False).startswith("ALARM from Zarema")
+
+
+def test_the_folders_english_goes_before_the_one_built_in(tmp_path):
+    (tmp_path / "en.toml").write_text((FOLDER / "en.toml").read_text().replace("ALARM", "DANGER"))
+    (tmp_path / "fr.toml").write_text("nonsense")
+    languages, problems = load(tmp_path, {"fr"}, None)
+    assert languages["fr"].alert("Zarema", None, None, False).startswith("DANGER")
+    assert problems
+
+
+def test_the_english_built_in_is_the_english_shipped(tmp_path):
+    shipped, built_in = load(FOLDER, {"en"}, LINK)[0]["en"], load(tmp_path, {"en"}, LINK)[0]["en"]
+    assert shipped._templates == built_in._templates

@@ -133,7 +133,7 @@ class World:
         self.outbox = Outbox(self.folder / "outbox.sqlite", lambda why: self.journal.append(why))
         self.memory = Memory(self.folder / "memory.json", self.now)
         link = self.identity.longest_link()
-        languages = texts.load(TEXTS, {"en"}, link)
+        languages, _ = texts.load(TEXTS, {"en"}, link)
         self.delivery = Delivery(
             self.identity, self.outbox, self.memory, languages, self.modem, journal
         )
