@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,29 +38,39 @@ def contact_link(enrolment: Enrolment, sealed_text: str, contact: int) -> str:
     return f"{enrolment.hq.link}{sealed_text}/{contact}"
 
 
-def load(settings: Settings) -> Identity:
-    """Raises :class:`SettingsInvalid` if nobody would be told of an alarm."""
+def load(settings: Settings, on_fault: Callable[[str], None]) -> Identity:
+    """Raises :class:`SettingsInvalid` if nobody would be told of an alarm.
+
+    An enrolment that cannot be used is told to ``on_fault``, and the people in the settings, if
+    there are any, are told of an alarm all the same.
+    """
     path = settings.path("storage", "state") / FILE_NAME
-    enrolment = None
-    try:
-        enrolment = read(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        pass
-    except EnrolmentInvalid as error:
-        raise SettingsInvalid([f"{path}: {problem}" for problem in error.problems]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsInvalid([f"{path}: cannot be read ({type(error).__name__})"]) from None
+    enrolment, problems = _enrolment(path)
     contacts = settings.contacts or (enrolment.contacts if enrolment else ())
     wearer = settings.wearer or (enrolment.wearer if enrolment else None)
-    if enrolment is None and not (wearer and contacts):
+    if wearer is None or (enrolment is None and not contacts):
         raise SettingsInvalid(
-            [
+            problems
+            or [
                 f"{path}: there is no enrolment; run `outcry enrol FILE` with the file from HQ, or"
                 + " write [wearer] and [[contacts]] into the settings"
             ]
         )
-    assert wearer is not None
+    for problem in problems:
+        on_fault(f"{problem}; going on with the contacts in the settings, without HQ")
     return Identity(wearer, contacts, enrolment)
+
+
+def _enrolment(path: Path) -> tuple[Enrolment | None, list[str]]:
+    """The enrolment if there is one that can be used, and what is wrong with it if not."""
+    try:
+        return read(path.read_text(encoding="utf-8")), []
+    except FileNotFoundError:
+        return None, []
+    except EnrolmentInvalid as error:
+        return None, [f"{path}: {problem}" for problem in error.problems]
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [f"{path}: cannot be read ({type(error).__name__})"]
 
 
 def install(source: Path, settings: Settings) -> Enrolment:

@@ -42,7 +42,7 @@ def live(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: messages.put(Stop(signal.Signals(number).name)))
 
-    who = identity.load(settings)
+    who = identity.load(settings, lambda problem: journal.tell(Entry.PART_FAULT, detail=problem))
     languages = _languages(settings, who, journal)
     modem_settings = _modem_settings(settings, who)
     state, runtime = settings.path("storage", "state"), settings.path("storage", "runtime")

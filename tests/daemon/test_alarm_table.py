@@ -195,6 +195,22 @@ def test_contacts_texted_without_a_position_are_texted_again_once_it_is_known():
     assert rounds == [60]
 
 
+def test_a_hold_long_after_the_last_texts_gives_data_its_time_again():
+    story = Story(data_up=False)
+    story.happens(Event.HELD)
+    story.passes(3600)
+    story.happens(Event.DATA_UP)
+    story.happens(Event.HELD)
+    assert story.alarm.due[Event.SMS_DUE] == story.now + RULES.sms_after_s
+
+
+def test_an_alarm_of_years_keeps_to_the_layouts_numbers():
+    alarm = Alarm(state=State.STORED, id=7, next_sequence=0xFFFF)
+    for _ in range(3):
+        alarm, (made, *_) = step(alarm, Event.HELD, 5.0, RULES)
+        assert made == MakeReport(MessageType.STILL_IN_DANGER, 0xFFFF)
+
+
 def test_a_first_fix_texts_nobody_while_hq_has_the_alarm():
     story = Story(data_up=True)
     story.happens(Event.HELD)
