@@ -198,10 +198,20 @@ def test_contacts_texted_without_a_position_are_texted_again_once_it_is_known():
 def test_a_hold_long_after_the_last_texts_gives_data_its_time_again():
     story = Story(data_up=False)
     story.happens(Event.HELD)
-    story.passes(3600)
+    story.passes(3500)
     story.happens(Event.DATA_UP)
     story.happens(Event.HELD)
     assert story.alarm.due[Event.SMS_DUE] == story.now + RULES.sms_after_s
+
+
+def test_a_receipt_over_data_starts_the_retries_from_the_shortest_wait_again():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    for _ in range(5):
+        story.happens(Event.POST_FAILED)
+    story.happens(Event.DATA_WORKS)
+    story.happens(Event.POST_FAILED)
+    assert story.alarm.due[Event.DATA_DUE] == story.now + 1
 
 
 def test_an_alarm_of_years_keeps_to_the_layouts_numbers():
