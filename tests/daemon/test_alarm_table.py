@@ -214,6 +214,46 @@ def test_a_receipt_over_data_starts_the_retries_from_the_shortest_wait_again():
     assert story.alarm.due[Event.DATA_DUE] == story.now + 1
 
 
+@pytest.mark.parametrize("receipt", [Event.RECEIPT_STORED, Event.RECEIPT_ACKNOWLEDGED])
+def test_a_receipt_stops_the_sms_clock_and_the_next_hold_starts_it_anew(receipt):
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.now += 3
+    story.happens(receipt)
+    assert Event.SMS_DUE not in story.alarm.due
+    story.now += 2
+    story.happens(Event.HELD)
+    assert story.alarm.due[Event.SMS_DUE] == story.now + RULES.sms_after_s
+
+
+@pytest.mark.parametrize("state", OPEN_STATES)
+def test_a_restart_posts_at_once_and_sets_the_schedule_anew(state):
+    alarm, effects = step(Alarm(state=state, id=7, next_sequence=1), Event.RESUMED, 50.0, RULES)
+    assert SendData() in effects
+    assert alarm.due[Event.REPORT_DUE] == 70
+    assert alarm.due[Event.SMS_POSITION_DUE] == 50 + RULES.sms_position_every_s
+
+
+@pytest.mark.parametrize("state", OPEN_STATES)
+@pytest.mark.parametrize("event", [Event.DATA_UP, Event.DATA_WORKS, Event.REPORT_DUE])
+def test_an_open_alarm_posts_whenever_data_may_work(state, event):
+    _, effects = step(Alarm(state=state, id=7, next_sequence=1), event, 50.0, RULES)
+    assert effects[-1] == SendData()
+
+
+def test_positions_are_often_for_ten_minutes_and_not_a_second_longer():
+    alarm = Alarm(state=State.STORED, id=7, next_sequence=1, raised_at=100.0)
+    for now, wait in ((699.9, 60), (700.0, 600)):
+        after, _ = step(alarm, Event.REPORT_DUE, now, RULES)
+        assert after.due[Event.REPORT_DUE] == now + wait
+
+
+def test_of_timers_that_have_rung_the_first_is_heard_first():
+    alarm = Alarm(due={Event.REPORT_DUE: 3.0, Event.SMS_DUE: 2.0, Event.DATA_DUE: 4.0})
+    assert alarm.due_event(5.0) is Event.SMS_DUE
+    assert alarm.due_event(1.0) is None
+
+
 def test_an_alarm_of_years_keeps_to_the_layouts_numbers():
     alarm = Alarm(state=State.STORED, id=7, next_sequence=0xFFFF)
     for _ in range(3):

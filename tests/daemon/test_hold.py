@@ -108,6 +108,10 @@ def test_edges_told_twice_change_nothing():
     assert holds([edge for edge in edges for _ in range(3)], until=10) == holds(edges, until=10)
 
 
+def test_a_closure_told_again_later_does_not_begin_it_anew():
+    assert holds([(True, 0.0), (True, 0.03), (True, 1.4)], until=10) == [HOLD_S]
+
+
 def test_a_hold_is_told_once_however_often_it_is_looked_at():
     button, _ = hold.edge(hold.Button(), True, 0.0, HOLD_S)
     told = [0] * 3

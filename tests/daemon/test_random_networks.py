@@ -50,18 +50,6 @@ def test_whatever_the_network_does_the_alarm_is_at_hq_when_it_is_well_again(tmp_
     assert world.faults == []
     assert world.loop._alarm.state is State.STORED
     assert world.motor.pulses[-1] == "HQ has it"
-    still_new = world.now - 120
-    late = [
-        report for report in world.outbox.unanswered() if world.loop._alarm.reported_at < still_new
-    ]
-    assert late == []
-    assert (
-        len(
-            {
-                world.open(sealed).alarm_id
-                for _, sealed in world.arrived
-                if world.open(sealed).alarm_id
-            }
-        )
-        == 1
-    )
+    assert len(world.outbox.unanswered()) <= 1, "the track too, but for a report just made"
+    alarms = {world.open(sealed).alarm_id for _, sealed in world.arrived}
+    assert len(alarms - {0}) == 1
