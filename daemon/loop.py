@@ -219,7 +219,13 @@ class Loop:
             self._parts.journal.tell(Entry.RESUMED, alarm=self._alarm.id, state=self._alarm.state)
             self._flags = Flag.RESTARTED
             self._parts.gps.hurry(True)
+            self._parts.modem.set_urgent(self._is_urgent)
             self._happen(Event.RESUMED, now)
+
+    @property
+    def _is_urgent(self) -> bool:
+        """Whether nobody has answered what the wearer last said."""
+        return self._alarm.state in (State.RAISED, State.OVER_SMS)
 
     def _held(self, now: float) -> None:
         alarm = self._alarm
@@ -259,7 +265,7 @@ class Loop:
         for effect in effects:
             self._safely(self._carry_out, effect)
         if self._alarm.state is not before.state:
-            self._parts.modem.set_urgent(self._alarm.state in (State.RAISED, State.OVER_SMS))
+            self._parts.modem.set_urgent(self._is_urgent)
             self._parts.journal.tell(
                 Entry.STATE, alarm=self._alarm.id, state=self._alarm.state, detail=event.value
             )
