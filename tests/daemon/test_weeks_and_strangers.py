@@ -12,7 +12,7 @@ from outcry.daemon.outbox import TextOutcome
 from outcry.daemon.reporter import place
 from outcry.enrolment import Contact
 from outcry.hw.gps import Fix, NoFix, NoFixReason
-from outcry.hw.modem import Condition, ModemState, ModemStatus, Outcome, SmsReport
+from outcry.hw.modem import Condition, ModemState, ModemStatus, Outcome, SmsOutcome, SmsReport
 from outcry.receipt import Status
 from outcry.report import NoPosition, Position
 
@@ -166,6 +166,51 @@ def test_an_outcome_that_comes_after_all_is_believed(world):
     world.happens(SmsReport("text-4711", True))
     text = world.outbox.texts[int(ref.removeprefix("text-"))]
     assert text.outcome is TextOutcome.MAYBE_SENT
+
+
+def test_one_post_is_under_way_at_a_time(world):
+    world.data_goes(up=True)
+    world.holds()
+    world.data_goes(up=True)
+    world.passes(90)
+    assert len(world.modem.posts) == 1
+
+
+def test_a_new_round_tries_a_refused_contact_at_once_and_as_patiently_as_the_first(world):
+    world.holds()
+    refused = world.modem.texts[0][0]
+
+    def tries():
+        return [ref for ref, _, _ in world.modem.texts].count(refused)
+
+    def refuses_it_and_takes_the_others():
+        world.network(Outcome.FAILED, code=331)
+        while world.delivery._texting is not None:
+            world.network(Outcome.DONE)
+
+    for times, wait in ((1, 5), (2, 15), (3, 30)):
+        refuses_it_and_takes_the_others()
+        world.passes(wait - 0.1)
+        assert tries() == times
+        world.passes(0.2)
+        assert tries() == times + 1
+    refuses_it_and_takes_the_others()
+    world.holds()
+    world.passes(20)
+    assert tries() == 5, "60 s of patience belong to the older report"
+    refuses_it_and_takes_the_others()
+    world.passes(5.1)
+    assert tries() == 6
+
+
+def test_an_outcome_of_another_text_is_not_taken_for_this_ones(world):
+    world.holds()
+    first = world.modem.texts[0][0]
+    world.network(Outcome.UNKNOWN)
+    second = world.modem.texts[-1][0]
+    world.happens(SmsOutcome(first, Outcome.DONE, (1,), None, "answered late"))
+    assert world.modem.texts[-1][0] == second, "one text is under way at a time"
+    assert world.outbox.texts[int(first.removeprefix("text-"))].outcome is TextOutcome.GIVEN
 
 
 KEPT = {"texts": {}, "fix": [43.3, 45.7, 5.0, 1.0]}
