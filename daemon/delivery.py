@@ -67,7 +67,7 @@ class Delivery:
         self._refusals: dict[int, int] = {}  # by report: answers that were no receipt
         self._failures: dict[int, int] = {}  # by text
         self._text_at: dict[int, float] = {}
-        memory.forget_texts(but={text.id for text in outbox.open_texts()})
+        self._forget_closed()
 
     # Data
 
@@ -160,7 +160,8 @@ class Delivery:
         words = {}
         for recipient, template in order:
             text = self._outbox.add_text(report.counter, recipient, template.value, self._texting)
-            self._forget(text.id)
+            self._failures.pop(text.id, None)  # a new report is tried at once
+            self._text_at.pop(text.id, None)
             if recipient != HQ:
                 words[text.id] = self._words(text, raised_at, place, drill)
         self._memory.remember_texts(words)
@@ -216,7 +217,6 @@ class Delivery:
             return
         if event.outcome is Outcome.DONE:
             self._outbox.set_text(replace(text, outcome=TextOutcome.GIVEN))
-            self._forget(text.id)
             self._tell_text(Entry.TEXT_GIVEN, text)
         elif event.outcome is Outcome.UNKNOWN:
             self._outbox.set_text(text.lost())
@@ -226,7 +226,7 @@ class Delivery:
             self._outbox.set_text(text.refused())
             self._postpone(text, now)
             self._tell_text(Entry.TEXT_FAILED, text, count=event.code)
-        self._memory.forget_texts(but={text.id for text in self._outbox.open_texts()})
+        self._forget_closed()
 
     def reported(self, event: SmsReport) -> None:
         """The network says whether a text reached its phone."""
@@ -234,9 +234,11 @@ class Delivery:
         if text is not None:
             self._tell_text(Entry.TEXT_REACHED if event.delivered else Entry.TEXT_LOST, text)
 
-    def _forget(self, id_: int) -> None:
-        self._failures.pop(id_, None)
-        self._text_at.pop(id_, None)
+    def _forget_closed(self) -> None:
+        open_ids = {text.id for text in self._outbox.open_texts()}
+        for id_ in self._failures.keys() - open_ids:
+            del self._failures[id_], self._text_at[id_]
+        self._memory.forget_texts(but=open_ids)
 
     def _postpone(self, text: StoredText, now: float) -> None:
         failures = self._failures[text.id] = self._failures.get(text.id, 0) + 1

@@ -203,6 +203,15 @@ def test_a_new_round_tries_a_refused_contact_at_once_and_as_patiently_as_the_fir
     assert tries() == 6
 
 
+def test_a_text_lost_twice_leaves_nothing_behind(world):
+    world.holds()
+    for _ in range(30):
+        world.network(Outcome.UNKNOWN)
+        world.passes(10)
+    assert {text.outcome for text in world.outbox.texts.values()} == {TextOutcome.UNKNOWN}
+    assert (world.delivery._failures, world.delivery._text_at, world.memory._texts) == ({}, {}, {})
+
+
 def test_an_outcome_of_another_text_is_not_taken_for_this_ones(world):
     world.holds()
     first = world.modem.texts[0][0]
