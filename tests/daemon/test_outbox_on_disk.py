@@ -61,6 +61,27 @@ def test_counters_go_on_past_a_block(outbox):
     assert outbox.take_counter() + 1 == outbox.take_counter()
 
 
+def test_a_block_used_up_is_followed_by_one_that_is_reserved_too(outbox, tmp_path, faults):
+    last = [outbox.take_counter() for _ in range(COUNTER_BLOCK + 1)][-1]
+    assert Outbox(tmp_path / "outbox.sqlite", faults.append).take_counter() > last
+
+
+def test_what_is_left_is_written_on_closing(outbox, tmp_path, faults):
+    outbox.save_alarm(ALARM)
+    outbox.add_report(report(1))
+    outbox.close()
+    assert Outbox(tmp_path / "outbox.sqlite", faults.append).unanswered() == [report(1)]
+
+
+def test_a_hold_that_changes_nothing_but_what_is_to_be_answered_is_kept(outbox, tmp_path, faults):
+    with outbox.step():
+        outbox.save_alarm(ALARM)
+        outbox.add_report(report(1))
+    with outbox.step():
+        outbox.save_alarm(replace(ALARM, to_be_answered=9))
+    assert Outbox(tmp_path / "outbox.sqlite", faults.append).alarm.to_be_answered == 9
+
+
 def test_a_damaged_file_is_set_aside_and_told(tmp_path, faults):
     path = tmp_path / "outbox.sqlite"
     path.write_bytes(b"not a database" * 500)
