@@ -50,7 +50,7 @@ def test_no_counter_is_ever_given_twice(tmp_path, faults):
     given = []
     for _ in range(5):
         outbox = Outbox(tmp_path / "outbox.sqlite", faults.append)
-        given += [outbox.take_counter() for _ in range(3)]
+        given += [outbox.take_counter() for _ in range(COUNTER_BLOCK // 2 + 600)]
     assert len(set(given)) == len(given)
     assert given == sorted(given)
 
@@ -199,6 +199,18 @@ def test_the_outbox_of_another_device_is_set_aside_and_its_numbers_go_on(tmp_pat
     assert other.take_counter() > given
     assert "another device" in faults[0]
     assert (tmp_path / "other-outbox.sqlite").exists()
+
+
+def test_what_a_killed_strangers_daemon_had_not_merged_yet_goes_aside_with_it(tmp_path, faults):
+    stranger = Outbox(tmp_path / "outbox.sqlite", faults.append, device=77)
+    with stranger.step():
+        stranger.save_alarm(ALARM)
+        stranger.add_report(report(1))
+    ours = Outbox(tmp_path / "outbox.sqlite", faults.append, device=78)
+    assert ours.durable
+    assert (tmp_path / "other-outbox.sqlite").exists()
+    again = Outbox(tmp_path / "outbox.sqlite", faults.append, device=78)
+    assert (again.alarm.state, again.durable) == (State.IDLE, True)
 
 
 @pytest.mark.parametrize(("before", "after"), [(0, 77), (77, 0), (77, 77)])

@@ -216,9 +216,9 @@ def test_an_outcome_of_another_text_is_not_taken_for_this_ones(world):
     world.holds()
     first = world.modem.texts[0][0]
     world.network(Outcome.UNKNOWN)
-    second = world.modem.texts[-1][0]
+    handed_over = len(world.modem.texts)
     world.happens(SmsOutcome(first, Outcome.DONE, (1,), None, "answered late"))
-    assert world.modem.texts[-1][0] == second, "one text is under way at a time"
+    assert len(world.modem.texts) == handed_over, "one text is under way at a time"
     assert world.outbox.texts[int(first.removeprefix("text-"))].outcome is TextOutcome.GIVEN
 
 
@@ -269,3 +269,20 @@ def test_a_receipt_for_an_older_hold_is_not_felt_whatever_its_path(world):
     assert world.modem.posts[-1][1] != old
     world.hq_answers()
     assert world.motor.pulses == ["raised", "raised", "HQ has it"]
+
+
+def test_a_fix_each_second_is_kept_twice_a_minute_and_the_newest_is_known(world):
+    kept = []
+    world.memory._keep = lambda: kept.append(world.now)
+    for _ in range(60):
+        world.now += 1
+        world.sees(43.3178, 45.6949)
+    assert len(kept) == 2
+    assert world.memory.fix.taken_at == world.now
+
+
+def test_no_alarm_has_the_number_that_means_none(world):
+    world.loop._random = bytes
+    world.holds()
+    assert world.loop._alarm.id == 1
+    assert world.report().alarm_id == 1
