@@ -286,3 +286,15 @@ def test_no_alarm_has_the_number_that_means_none(world):
     world.holds()
     assert world.loop._alarm.id == 1
     assert world.report().alarm_id == 1
+
+
+def test_a_fix_dated_by_another_boots_clock_is_not_believed(world):
+    world.sees(43.3178, 45.6949)
+    world.now = 3.0
+    world.starts()
+    assert world.memory.fix is None
+
+
+def test_what_memory_keeps_is_for_this_user_alone(world):
+    world.sees(43.3178, 45.6949)
+    assert (world.folder / "memory.json").stat().st_mode & 0o077 == 0
