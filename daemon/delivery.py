@@ -21,6 +21,7 @@ from outcry.hw.modem import (
     Outcome,
     PostAnswered,
     PostFailed,
+    SmsLeaving,
     SmsOutcome,
     SmsReceived,
     SmsReport,
@@ -175,11 +176,14 @@ class Delivery:
                 self._send(text, now)
                 return
 
-    def modem_changed(self) -> None:
-        """Look again whether the text under way can leave by now."""
-        text = self._outbox.texts.get(self._texting) if self._texting is not None else None
+    def leaving(self, event: SmsLeaving) -> None:
+        """The text is on its way into the modem: a kill from now on may lose its outcome.
+
+        Call inside an outbox step. One that only waits in the modem has not been tried.
+        """
+        text = self._outbox.texts.get(_text_id(event.ref))
         if text is not None and text.is_open:
-            self._begin(text)
+            self._outbox.set_text(text.begun())
 
     def _send(self, text: StoredText, now: float) -> None:
         try:
@@ -187,19 +191,9 @@ class Delivery:
         except Exception:
             self._postpone(text, now)  # whatever is wrong with it, the next one must go
             raise
-        self._begin(text)
         self._tell_text(Entry.TEXT_OUT, text)
         self._texting = text.id
         self._modem.send_sms(f"text-{text.id}", number, words)
-
-    def _begin(self, text: StoredText) -> None:
-        """Write down that the text is under way, if the modem is where it can leave from.
-
-        One that only waits in the modem has not been tried: no kill can have lost it.
-        """
-        if self._modem.status().state.registered and text.begun() != text:
-            with self._outbox.step():
-                self._outbox.set_text(text.begun())
 
     def next_due(self, now: float) -> float | None:
         """When a text that was refused wants to be tried again, if none is under way."""
@@ -212,7 +206,7 @@ class Delivery:
         """The modem says what became of a text. Call inside an outbox step."""
         if self._texting is not None and event.ref == f"text-{self._texting}":
             self._texting = None
-        text = self._outbox.texts.get(int(event.ref.removeprefix("text-")))
+        text = self._outbox.texts.get(_text_id(event.ref))
         if text is None or (not text.is_open and event.outcome is not Outcome.DONE):
             return
         if event.outcome is Outcome.DONE:
@@ -230,7 +224,7 @@ class Delivery:
 
     def reported(self, event: SmsReport) -> None:
         """The network says whether a text reached its phone."""
-        text = self._outbox.texts.get(int(event.ref.removeprefix("text-")))
+        text = self._outbox.texts.get(_text_id(event.ref))
         if text is not None:
             self._tell_text(Entry.TEXT_REACHED if event.delivered else Entry.TEXT_LOST, text)
 
@@ -344,6 +338,10 @@ class Delivery:
             detail=text.template,
             count=count,
         )
+
+
+def _text_id(ref: str) -> int:
+    return int(ref.removeprefix("text-"))
 
 
 def _ref(report: StoredReport) -> str:

@@ -39,6 +39,7 @@ from outcry.hw.modem import (
     ModemState,
     PostAnswered,
     PostFailed,
+    SmsLeaving,
     SmsOutcome,
     SmsReceived,
     SmsReport,
@@ -138,6 +139,9 @@ class Loop:
                 self._take(answer, now)
             case PostFailed():
                 self._take(self._parts.delivery.failed(message), now)
+            case SmsLeaving():
+                with self._parts.outbox.step():
+                    self._parts.delivery.leaving(message)
             case SmsOutcome():
                 with self._parts.outbox.step():
                     self._parts.delivery.texted(message, now)
@@ -150,7 +154,6 @@ class Loop:
                 self._happen(Event.DATA_UP if up else Event.DATA_DOWN, now)
             case ModemState(state, reason):
                 self._parts.journal.tell(Entry.MODEM, detail=reason or state.value)
-                self._parts.delivery.modem_changed()
             case Stop(reason):
                 self._parts.journal.tell(Entry.STOPPING, detail=reason)
                 self._stopping = True

@@ -48,6 +48,13 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class SmsLeaving:
+    """The last part of a text is being handed to the modem: from now on all of it may leave."""
+
+    ref: str
+
+
+@dataclass(frozen=True)
 class SmsOutcome:
     """The end of one ``send_sms``.
 
@@ -112,7 +119,14 @@ class ModemState:
 
 
 ModemEvent = (
-    SmsOutcome | SmsReport | SmsReceived | PostAnswered | PostFailed | DataPath | ModemState
+    SmsLeaving
+    | SmsOutcome
+    | SmsReport
+    | SmsReceived
+    | PostAnswered
+    | PostFailed
+    | DataPath
+    | ModemState
 )
 
 

@@ -5,7 +5,14 @@ import re
 from collections import deque
 from collections.abc import Callable
 
-from outcry.hw.modem.events import ModemEvent, Outcome, SmsOutcome, SmsReceived, SmsReport
+from outcry.hw.modem.events import (
+    ModemEvent,
+    Outcome,
+    SmsLeaving,
+    SmsOutcome,
+    SmsReceived,
+    SmsReport,
+)
 from outcry.hw.modem.jobs import TextJob, Tray
 from outcry.hw.modem.lines import HEX, Urc
 from outcry.hw.modem.link import Link
@@ -96,6 +103,8 @@ class Texts:
     def _given(self, job: TextJob) -> None:
         job.given = True
         self._late = None
+        if len(job.references) + 1 == len(job.parts):
+            self._emit(SmsLeaving(job.ref))
 
     def _end(
         self, job: TextJob, outcome: Outcome, reason: str, code: int | None = None

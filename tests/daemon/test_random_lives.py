@@ -15,11 +15,17 @@ from world import CONTACTS, World
 
 from outcry.daemon.alarm import State
 from outcry.daemon.edge import Edge
+from outcry.daemon.outbox import TextOutcome
 from outcry.hw.gps import NoFix, NoFixReason
 from outcry.hw.modem import Condition, ModemState, ModemStatus, Outcome, SmsReceived
 from outcry.receipt import Status
 
 MAYBE_LEFT_MOST = 2
+UNDER_WAY = (TextOutcome.UNDER_WAY, TextOutcome.UNDER_WAY_AGAIN)
+
+
+def _id(ref):
+    return int(ref.removeprefix("text-"))
 
 
 class Life(World):
@@ -28,10 +34,11 @@ class Life(World):
     def __init__(self, folder):
         self.may_have_left = Counter()
         self.settled = set()
+        self.cut_before_the_mark = 0
         super().__init__(folder)
 
     def key(self, ref):
-        text = self.outbox.texts[int(ref.removeprefix("text-"))]
+        text = self.outbox.texts[_id(ref)]
         return text.counter, text.recipient, text.template
 
     def network(self, outcome, code=None):
@@ -50,7 +57,7 @@ class Life(World):
 
     def dies(self):
         waiting = self.waiting()
-        if waiting is not None and self.modem.snapshot.state.registered:
+        if waiting is not None and self.outbox.texts[_id(waiting)].outcome in UNDER_WAY:
             self.may_have_left[self.key(waiting)] += 1
 
     def is_registered(self, on):
@@ -141,7 +148,8 @@ def is_sound(life):
     assert life.loop.next_due() > life.now, "the loop would run hot"
     if life.loop._alarm.state is not State.IDLE:
         assert life.loop._alarm.next_due() is not None
-    assert all(count <= MAYBE_LEFT_MOST for count in life.may_have_left.values())
+    most = MAYBE_LEFT_MOST + life.cut_before_the_mark
+    assert all(count <= most for count in life.may_have_left.values())
 
 
 def felt_is_true(life, before):
@@ -228,6 +236,9 @@ def test_a_power_cut_at_any_write_loses_nothing_that_was_felt(tmp_path, nth, aft
         life.answers(Status.STORED)
         life.holds()
     except Killed:
+        # The text is told to leave and marked as such a moment later; never the other way round,
+        # for then a cut in between would take one away from a contact instead of adding one.
+        life.cut_before_the_mark = 0 if after else 1
         life.dies()
         life.outbox._database.close()
         life.power_cut()

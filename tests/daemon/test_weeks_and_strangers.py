@@ -12,7 +12,7 @@ from outcry.daemon.outbox import TextOutcome
 from outcry.daemon.reporter import place
 from outcry.enrolment import Contact
 from outcry.hw.gps import Fix, NoFix, NoFixReason
-from outcry.hw.modem import Condition, ModemState, ModemStatus, Outcome, SmsOutcome, SmsReport
+from outcry.hw.modem import Outcome, SmsLeaving, SmsOutcome, SmsReport
 from outcry.receipt import Status
 from outcry.report import NoPosition, Position
 
@@ -55,15 +55,13 @@ def test_a_contact_whose_text_dies_with_the_device_each_time_keeps_nobody_waitin
     assert max(Counter(tried).values()) == 2, "and nobody is texted without end"
 
 
-def test_a_text_that_only_waits_for_the_network_is_not_lost_by_a_kill(world):
+def test_a_text_that_only_waits_in_the_modem_is_not_lost_by_a_kill(world):
     world.holds()
     for _ in range(5):
         world.starts()
     assert world.heard() == ["alert to Ana"]
-    world.happens(ModemState(Condition.REGISTERED, ""))
     assert {text.outcome for text in world.outbox.texts.values()} == {TextOutcome.OPEN}
-    world.modem.snapshot = ModemStatus(state=Condition.ROAMING)
-    world.happens(ModemState(Condition.ROAMING, ""))
+    world.happens(SmsLeaving(world.modem.texts[-1][0]))
     assert world.outbox.open_texts()[0].outcome is TextOutcome.UNDER_WAY
 
 

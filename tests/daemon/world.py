@@ -31,6 +31,7 @@ from outcry.hw.modem import (
     Outcome,
     PostAnswered,
     PostFailed,
+    SmsLeaving,
     SmsOutcome,
     SmsReceived,
 )
@@ -65,6 +66,7 @@ class RecordingModem:
         self.posts: list[tuple[str, bytes]] = []
         self.texts: list[tuple[str, str, str]] = []
         self.cancelled: list[str] = []
+        self.left: set[str] = set()
         self.urgent = False
         self.snapshot = ModemStatus()
 
@@ -158,7 +160,7 @@ class World:
             self.random,
         )
         self.loop._begin()
-        self.loop.tick()
+        self.tick()
 
     def make_modem(self) -> RecordingModem:
         return RecordingModem()
@@ -177,13 +179,23 @@ class World:
         until = self.now + seconds
         while (due := self.loop.next_due()) <= until:
             self.now = max(self.now, due)
-            self.loop.tick()
+            self.tick()
         self.now = until
+        self.tick()
+
+    def tick(self) -> None:
+        """The loop's turn; a text handed to a modem on the network is on its way at once."""
         self.loop.tick()
+        modem = self.modem
+        if isinstance(modem, RecordingModem) and modem.texts and modem.snapshot.state.registered:
+            ref = modem.texts[-1][0]
+            if ref not in modem.left:
+                modem.left.add(ref)
+                self.loop.handle(SmsLeaving(ref))
 
     def happens(self, message: object) -> None:
         self.loop.handle(message)
-        self.loop.tick()
+        self.tick()
 
     def holds(self, seconds: float = 2.0) -> None:
         self.happens(Edge(True, self.now))
