@@ -17,7 +17,9 @@ from outcry.envelope import KEY_BYTES, EnvelopeRefused, from_text, to_text
 FILE_VERSION = 1
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}\Z")  # ITU-T E.164: at most 15 digits
 _LANGUAGE = re.compile(r"[a-z]{2,3}\Z")  # ISO 639
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,98}[A-Za-z0-9])?\Z")  # AT+CIPSTART takes 100
+_HOST = re.compile(
+    r"[A-Za-z0-9]([A-Za-z0-9.-]{0,98}[A-Za-z0-9])?\Z"
+)  # as long as ModemSettings takes
 T = TypeVar("T")
 MAX_NAME_CHARS = 40  # so that a contact's text keeps to two SMS parts
 
