@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 import sys
 import tempfile
@@ -18,26 +19,30 @@ def main() -> int:
     """Returns 0 only if every step was observed."""
     parser = argparse.ArgumentParser(prog="make demo ARGS=...", description=__doc__)
     parser.add_argument("--scenario", choices=SCENARIOS, action="append", help="only this one")
-    parser.add_argument("--keep", action="store_true", help="leave all up and print the addresses")
+    parser.add_argument(
+        "--keep", action="store_true", help="leave the last one up and print the addresses"
+    )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     stories: list[Story] = []
     try:
         with tempfile.TemporaryDirectory(prefix="outcry-demo-") as folder:
-            for name in options.scenario or SCENARIOS:
+            names = options.scenario or SCENARIOS
+            for name in names:
                 with Stage(Path(folder) / name) as stage:
                     story = Story(stage, name)
                     stories.append(story)
                     story.tell()
-                    if options.keep:
-                        _keep(stage)
+                    if name == names[-1]:
+                        _table(stories)
+                        if options.keep:
+                            _keep(stage)
     except (NotSeen, PartMissing) as error:
         print(f"\nNOT SEEN: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nstopped; every process is gone", file=sys.stderr)
         return 130
-    _table(stories)
     return 0
 
 
@@ -49,7 +54,8 @@ def _keep(stage: Stage) -> None:
     for name, pin in stage.pins.items():
         print(f"PIN of contact {name}: {pin}")
     print("Ctrl-C ends everything.", flush=True)
-    signal.pause()
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.pause()
 
 
 def _table(stories: list[Story]) -> None:
