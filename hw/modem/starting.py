@@ -54,6 +54,7 @@ class Starting:
         self._wait = wait
         self._report = report
         self._pin = Pin.UNSAID
+        self._never_ready = False
 
     def run(self, link: Link) -> None:
         """Bring the modem up; returns when it can take texts, however long the SIM takes."""
@@ -84,10 +85,18 @@ class Starting:
             self._report(Condition.SIM_PUK, "put the SIM into a phone and enter its PUK")
         elif reply.code in CME_NO_SIM:
             self._report(Condition.SIM_ABSENT, "no SIM found; check that it is seated")
+        elif self._is_registered(link):
+            log.warning("modem does not say how its SIM is, but the network has taken it; going on")
+            return 0.0
         else:
             self._report(Condition.STARTING, "the SIM is not ready yet")
             return SIM_LOOK_S
         return SIM_WAIT_S
+
+    def _is_registered(self, link: Link) -> bool:
+        """What no SIM in need of anything could be: registered at home (1) or roaming (5)."""
+        fields = (link.command("AT+CREG?", asked="+CREG: ").value("+CREG") or "").split(",")
+        return len(fields) > 1 and fields[1].strip() in ("1", "5")
 
     def _unlock(self, link: Link) -> float:
         if not self._may_say_pin(link):
@@ -121,6 +130,10 @@ class Starting:
                 log.warning("modem refuses some SMS settings; going on without them")
                 return
             if waited_s >= TEXTS_READY_LIMIT_S:
+                if self._never_ready:
+                    log.warning("modem does not get ready for texts; going on for data alone")
+                    return
+                self._never_ready = True  # a restart may cure it; a second time data goes on
                 raise ModemSilent("it does not get ready for texts")
             self._report(Condition.STARTING, "not ready for texts yet")
             self._wait(link, SIM_LOOK_S)

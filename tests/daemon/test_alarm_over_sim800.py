@@ -3,6 +3,7 @@
 import pytest
 from simulated import SimulatedWorld
 
+from outcry.hw.board.faults import Fault, Kind
 from outcry.hw.board.timing import Timing
 from outcry.receipt import Status
 
@@ -140,3 +141,18 @@ def test_a_person_seeing_it_is_felt_with_the_next_report(world):
     )
     world.run(PRESS_AT + 40)
     assert world.motor.pulses == ["raised", "HQ has it", "a person has it"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("E0", "+CMEE", "+CPIN", "+CMGF", "+CPMS", "+CSCS", "+CNMI", "+CREG", "+CENG", "+CSQ"),
+        *("+CBC", "+CMGL", "+CIPMUX", "+CIPQSEND", "+CIPRXGET", "+CIPCSGP", "+CIPSTART"),
+    ],
+)
+def test_a_modem_that_never_learns_one_command_still_carries_the_alarm(world, command):
+    """Another make, another firmware: what it lacks must cost no more than what it is for."""
+    world.sim.faults.on(command, Fault(Kind.ERROR, stage="command"), times=10**6)
+    world.presses(PRESS_AT)
+    world.run(PRESS_AT + 60)
+    assert "HQ has it" in world.motor.pulses or world.texts_given()
