@@ -10,9 +10,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from outcry import __version__
+from outcry.beats import Beats
 from outcry.daemon import identity, texts
 from outcry.daemon.alarm import Rules
-from outcry.daemon.beats import Beats
 from outcry.daemon.delivery import Delivery
 from outcry.daemon.identity import Identity
 from outcry.daemon.journal import Entry, Journal

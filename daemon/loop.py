@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ParamSpec
 
+from outcry.beats import Beats
 from outcry.daemon import hold, reporter
 from outcry.daemon.alarm import (
     Effect,
@@ -24,7 +25,6 @@ from outcry.daemon.alarm import (
     Vibrate,
     step,
 )
-from outcry.daemon.beats import Beats
 from outcry.daemon.delivery import Answer, Delivery
 from outcry.daemon.edge import Edge
 from outcry.daemon.journal import Entry, Journal

@@ -200,10 +200,6 @@ class Stage:
         """A process's number."""
         return self._processes[name].pid
 
-    def is_running(self, name: str) -> bool:
-        """Whether the process still lives."""
-        return name in self._processes and self._processes[name].poll() is None
-
     def close(self) -> None:
         """End every process, the wearable first."""
         for name in ("daemon", "responder", "gpsd", "board"):

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from outcry.beats import Beats
 from outcry.hw.modem import ModemSettings, open_serial
 from outcry.responder import keys, service
 from outcry.responder.desk import Desk
@@ -30,44 +31,22 @@ STOP_PART_S = 1.5  # listeners together, modem, workflow: under the 5 s promised
 DEAF_AFTER_S = 4 * LOOK_EVERY_S  # a thread that has not beaten for this long is stuck
 
 
-class Pulse:
-    """Whether the threads still work: each beats, the main thread looks."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._beats: dict[str, float] = {}
-
-    def of(self, name: str) -> Callable[[], None]:
-        """What the thread of this name calls to show that it works."""
-        self._beats[name] = self._clock()
-
-        def beat() -> None:
-            self._beats[name] = self._clock()
-
-        return beat
-
-    def stuck(self) -> list[str]:
-        """The threads that have not beaten in time."""
-        now = self._clock()
-        return [name for name, at in self._beats.items() if now - at > DEAF_AFTER_S]
-
-
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT: 0. A part that fails ends the service: 1, to be restarted."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    pulse = Pulse(time.monotonic)
+    beats = Beats(time.monotonic, LOOK_EVERY_S, DEAF_AFTER_S)
     try:
         with ExitStack() as running:
             running.enter_context(only_one(settings.directory))
-            return _serve(settings, stop, pulse, running)
+            return _serve(settings, stop, beats, running)
     except (StateBusy, CannotListen) as error:
         log.error("%s", error)
         return 1
 
 
-def _serve(settings: Settings, stop: threading.Event, pulse: Pulse, running: ExitStack) -> int:
+def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: ExitStack) -> int:
     people = settings.people
     database = Store(settings.directory)
     running.callback(database.close)
@@ -78,7 +57,7 @@ def _serve(settings: Settings, stop: threading.Event, pulse: Pulse, running: Exi
         settings.organisation,
         people.public_url,
         time.time,
-        pulse.of("workflow"),
+        beats.watch("workflow"),
     )
     inbox = Inbox(database, keys.load_or_create(settings.directory), time.time, workflow.wake)
     desk = Desk(database, inbox, time.time, workflow.wake)
@@ -92,7 +71,7 @@ def _serve(settings: Settings, stop: threading.Event, pulse: Pulse, running: Exi
     ]
     notifier = None
     if settings.modem is not None:
-        notifier = _notifier(settings.modem, workflow, pulse)
+        notifier = _notifier(settings.modem, workflow, beats)
     else:
         log.warning("no modem: contacts get the device's own texts only (modem.port is empty)")
     workflow.connect(inbox, notifier)
@@ -110,24 +89,24 @@ def _serve(settings: Settings, stop: threading.Event, pulse: Pulse, running: Exi
     log.info("ready: people: %s, device: %s:%d", people.public_url, device.host, listeners[0].port)
     service.notify(READY="1", STATUS="taking alarms")
     running.callback(service.notify, STOPPING="1")
-    return _watch(stop, pulse, [workflow.is_alive, *(each.is_alive for each in listeners)])
+    return _watch(stop, beats, [workflow.is_alive, *(each.is_alive for each in listeners)])
 
 
-def _notifier(modem: HqModem, workflow: Workflow, pulse: Pulse) -> SmsNotifier:
+def _notifier(modem: HqModem, workflow: Workflow, beats: Beats) -> SmsNotifier:
     return SmsNotifier(
         ModemSettings(pin=modem.pin),
         lambda: open_serial(modem.port),
         workflow.on_event,
         time.monotonic,
-        pulse.of("modem"),
+        beats.watch("modem"),
     )
 
 
-def _watch(stop: threading.Event, pulse: Pulse, alive: list[Callable[[], bool]]) -> int:
+def _watch(stop: threading.Event, beats: Beats, alive: list[Callable[[], bool]]) -> int:
     """Wait for the end, feeding the watchdog only while every thread works."""
-    interval = service.watchdog_interval_s() or LOOK_EVERY_S
+    interval = service.watchdog_interval_s() or beats.interval_s
     while not stop.wait(interval):
-        stuck = pulse.stuck()
+        stuck = beats.silent(time.monotonic())
         if stuck or not all(is_alive() for is_alive in alive):
             log.critical("a part has stopped working (%s): ending, to be restarted", stuck or "?")
             os._exit(1)  # a stuck thread cannot be asked to stop; the database is safe at any time

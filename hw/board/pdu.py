@@ -12,7 +12,6 @@ from outcry.hw.board import gsm7
 INTERNATIONAL = 0x91
 UNKNOWN_NUMBER = 0x81
 DELIVERED = 0x00
-EXPIRED = 0x46
 _DIGITS = "0123456789*#abc"
 
 

@@ -99,10 +99,6 @@ class Posts:
         return self._connection.since if self._connection.state is Tcp.UP else None
 
     @property
-    def connecting(self) -> bool:
-        return self._connection.state is Tcp.CONNECTING
-
-    @property
     def idle(self) -> bool:
         """Whether no post is waiting or out."""
         return self._flight is None and not self._tray.posts_waiting

@@ -3,7 +3,7 @@
 import pytest
 from world import WALL, World
 
-from outcry.daemon.beats import Beats
+from outcry.beats import Beats
 from outcry.daemon.reporter import is_better, place
 from outcry.hw import gps
 from outcry.hw.modem import Cell, ModemStatus

@@ -9,9 +9,9 @@ from __future__ import annotations
 import queue
 from pathlib import Path
 
+from outcry.beats import Beats
 from outcry.daemon import texts
 from outcry.daemon.alarm import Rules
-from outcry.daemon.beats import Beats
 from outcry.daemon.delivery import Delivery
 from outcry.daemon.edge import Edge
 from outcry.daemon.identity import Identity
