@@ -1,11 +1,11 @@
 """Whole alarms over the simulated SIM800, in simulated time: the bounds that are promised."""
 
 import pytest
-from simulated import SimulatedWorld
 
 from outcry.hw.board.faults import Fault, Kind
 from outcry.hw.board.timing import Timing
 from outcry.receipt import Status
+from simulation.wearable import SimulatedWorld
 
 FIRST_CMGS_LIMIT_S = 12.0
 PRESS_AT = 400.0  # the modem is up, connected, and its connection is old

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from world import CONTACTS, ENROLMENT, World
 
 from outcry.daemon.outbox import TextOutcome
 from outcry.hw.gps import NoFix, NoFixReason
@@ -11,6 +10,7 @@ from outcry.hw.modem import Outcome, SmsReceived
 from outcry.receipt import Status
 from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position
 from outcry.report import NoFixReason as Reason
+from simulation.world import CONTACTS, ENROLMENT, World
 
 ROUND = [
     "alert to Ana",

@@ -4,10 +4,10 @@ import os
 import stat
 
 import pytest
-from world import ENROLMENT
 
 from outcry.daemon.cli import main
 from outcry.enrolment import write
+from simulation.world import ENROLMENT
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """Whatever goes wrong in one thing, the loop goes on with all the others."""
 
 import pytest
-from world import World
 
 from outcry.daemon.edge import Edge
 from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.loop import Stop
+from simulation.world import World
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import time
 from itertools import pairwise
 
 import pytest
-from world import ENROLMENT
 
 from outcry.daemon.service import Service
 from outcry.enrolment import write
+from simulation.world import ENROLMENT
 
 pytest.importorskip("systemd.daemon", reason="systemd-python is not installed")
 pytestmark = [pytest.mark.slow]

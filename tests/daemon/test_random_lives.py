@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from world import CONTACTS, World
 
 from outcry.daemon.alarm import State
 from outcry.daemon.edge import Edge
@@ -19,6 +18,7 @@ from outcry.daemon.outbox import TextOutcome
 from outcry.hw.gps import NoFix, NoFixReason
 from outcry.hw.modem import Condition, ModemState, ModemStatus, Outcome, SmsReceived
 from outcry.receipt import Status
+from simulation.world import CONTACTS, World
 
 MAYBE_LEFT_MOST = 2
 UNDER_WAY = (TextOutcome.UNDER_WAY, TextOutcome.UNDER_WAY_AGAIN)

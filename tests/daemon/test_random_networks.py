@@ -4,9 +4,9 @@ import os
 from random import Random
 
 import pytest
-from simulated import SimulatedWorld
 
 from outcry.daemon.alarm import State
+from simulation.wearable import SimulatedWorld
 
 SEEDS = 200 if os.environ.get("OUTCRY_CAMPAIGNS") == "full" else 12
 PRESS_AT = 400.0

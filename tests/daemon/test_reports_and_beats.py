@@ -1,7 +1,6 @@
 """What a report says of the device, when a position is better, and when a thread counts as alive."""
 
 import pytest
-from world import WALL, World
 
 from outcry.beats import Beats
 from outcry.daemon.reporter import is_better, place
@@ -10,6 +9,7 @@ from outcry.hw.modem import Cell, ModemStatus
 from outcry.receipt import Status
 from outcry.report import Cell as ReportedCell
 from outcry.report import Flag, NoFixReason, NoPosition, Position
+from simulation.world import WALL, World
 
 NO_FIX = gps.NoFix(gps.NoFixReason.NO_GPSD)
 BLIND = NoPosition(NoFixReason.NO_GPSD)

@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from world import ENROLMENT, HOLD_S, World
 
 from outcry.daemon.identity import Identity
 from outcry.daemon.outbox import TextOutcome
@@ -15,6 +14,7 @@ from outcry.hw.gps import Fix, NoFix, NoFixReason
 from outcry.hw.modem import Outcome, SmsLeaving, SmsOutcome, SmsReport
 from outcry.receipt import Status
 from outcry.report import NoPosition, Position
+from simulation.world import ENROLMENT, HOLD_S, World
 
 MANY = tuple(Contact(f"Contact {n}", f"+4477009002{n:02}") for n in range(12))
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from world import CONTACTS, ENROLMENT
 
 from outcry.daemon.identity import load
 from outcry.daemon.settings import SettingsInvalid, read
 from outcry.enrolment import write
+from simulation.world import CONTACTS, ENROLMENT
 
 PEOPLE = '[wearer]\nname = "Zarema"\n[[contacts]]\nname = "Ana"\nnumber = "+447700900101"\n'
 BROKEN = [

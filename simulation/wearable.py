@@ -11,8 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from world import ENROLMENT, HOLD_S, NAMES, World
-
 from outcry.daemon.edge import Edge
 from outcry.envelope import SEALED_BYTES
 from outcry.hw.board.board import Board
@@ -22,6 +20,7 @@ from outcry.hw.board.virtual import VirtualNetwork
 from outcry.hw.modem import Modem, ModemSettings
 from outcry.hw.modem.errors import Stopping
 from outcry.receipt import RECEIPT_BYTES, Status
+from simulation.world import ENROLMENT, HOLD_S, NAMES, World
 
 HQ = (ENROLMENT.hq.host, ENROLMENT.hq.port)
 

@@ -53,7 +53,7 @@ ENROLMENT = Enrolment(
     ),
     contacts=CONTACTS,
 )
-TEXTS = Path(__file__).parents[2] / "config" / "texts"
+TEXTS = Path(__file__).parents[1] / "config" / "texts"
 NAMES = {contact.number: contact.name for contact in CONTACTS} | {"+447700900002": "HQ"}
 HOLD_S = 1.5
 WALL = 1_790_000_000.0
