@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from outcry.enrolment import MAX_NAME_CHARS, Contact, is_number
+from outcry.report import MAX_TAP_GROUPS
 
 Value = bool | int | float | str
 
@@ -30,14 +31,23 @@ class Key:
     unit: str = ""
 
 
+NO_PIN = -1  # a wire that is not there
+
 SCHEMA: dict[str, dict[str, Key]] = {
     "button": {
         "pin": Key(17, 0, 27, unit="a GPIO number"),
         "hold_seconds": Key(1.5, 1.0, 5.0, unit="seconds"),
+        "stuck_seconds": Key(60.0, 20, 600, unit="seconds"),
+    },
+    "strap": {
+        "enabled": Key(False),
+        "pin": Key(27, 0, 27, unit="a GPIO number"),
+        "open_seconds": Key(1.0, 0.3, 10, unit="seconds"),
     },
     "vibration": {
         "enabled": Key(True),
         "pin": Key(18, 0, 27, unit="a GPIO number"),
+        "tells": Key("all", one_of=("all", "few")),
     },
     "gps": {
         "host": Key("127.0.0.1"),
@@ -51,19 +61,30 @@ SCHEMA: dict[str, dict[str, Key]] = {
         "apn_password": Key("", empty=True, secret=True),
         "pin": Key("", empty=True, secret=True),
         "sms_while_connecting": Key(True),
+        "power_pin": Key(NO_PIN, NO_PIN, 27, unit="a GPIO number, -1 for none,"),
+        "power_wire": Key("reset", one_of=("reset", "power key")),
     },
     "sms": {
         "start_after_seconds": Key(8.0, 3.0, 9.5, unit="seconds"),
         "position_every_minutes": Key(30.0, 1, 1440, unit="minutes"),
+        "again_after_minutes": Key(5.0, 1, 60, unit="minutes"),
+        "positions_per_day": Key(50, 0, 1000, unit="texts"),
     },
     "reports": {
         "first_position_seconds": Key(20.0, 5, 60, unit="seconds"),
         "position_every_seconds": Key(60.0, 10, 600, unit="seconds"),
         "often_for_minutes": Key(10.0, 1, 120, unit="minutes"),
         "then_every_minutes": Key(10.0, 1, 120, unit="minutes"),
+        "still_every_minutes": Key(30.0, 1, 240, unit="minutes"),
+        "kilobytes_per_day": Key(500, 50, 100_000, unit="kilobytes"),
     },
     "supervision": {
         "heartbeat_minutes": Key(10.0, 0.3, 60, unit="minutes"),
+        "kilobytes_per_day": Key(250, 10, 100_000, unit="kilobytes"),
+        "battery_low_volts": Key(3.5, 3.0, 4.2, unit="volts"),
+    },
+    "drill": {
+        "taps": Key("5 5"),
     },
     "texts": {
         "folder": Key("texts"),
@@ -73,6 +94,7 @@ SCHEMA: dict[str, dict[str, Key]] = {
         "runtime": Key("/run/outcry"),
     },
 }
+_GROUPS = frozenset("123456789")
 _CONTACT_KEYS = ("name", "number", "language")
 
 
@@ -168,11 +190,12 @@ def read(source: str, path: Path) -> Settings:
         problems.append(
             'modem.pin: "***" is not digits; write the PIN of the SIM, or leave it empty'
         )
-    if (
-        values["vibration", "enabled"] is True
-        and values["vibration", "pin"] == values["button", "pin"]
-    ):
-        problems.append("vibration.pin: is the button's pin; give the motor another one")
+    problems += _shared_pins(values)
+    if drill_taps(str(values["drill", "taps"])) is None:
+        problems.append(
+            'drill.taps: is not a code of taps; write two to eight groups like "5 5", '
+            "each of 1 to 9 taps"
+        )
     if problems:
         raise SettingsInvalid([f"{path}: {problem}" for problem in sorted(problems)])
     return Settings(values, path.parent, wearer, contacts)
@@ -192,6 +215,30 @@ def _problem(value: Any, key: Key) -> str | None:
     if value == "" and not key.empty:
         return f"is empty; write text like {_shown(key.default, False)}"
     return None
+
+
+def drill_taps(written: str) -> tuple[int, ...] | None:
+    """The groups of taps in ``"5 5"``; ``None`` if that is no code."""
+    groups = written.split()
+    if not 2 <= len(groups) <= MAX_TAP_GROUPS or any(group not in _GROUPS for group in groups):
+        return None
+    return tuple(map(int, groups))
+
+
+def _shared_pins(values: dict[tuple[str, str], Value]) -> list[str]:
+    """Each wire needs a pin of its own; what is switched off needs none."""
+    wires = [("button", "pin", True), ("strap", "pin", values["strap", "enabled"])]
+    wires.append(("vibration", "pin", values["vibration", "enabled"]))
+    wires.append(("modem", "power_pin", values["modem", "power_pin"] != NO_PIN))
+    problems, taken = [], dict[Value, str]()
+    for section, name, used in wires:
+        pin = values[section, name]
+        if used is not True or type(pin) is not int:
+            continue
+        if pin in taken:
+            problems.append(f"{section}.{name}: is {taken[pin]} too; give it a pin of its own")
+        taken.setdefault(pin, f"{section}.{name}")
+    return problems
 
 
 def _wearer(written: Any, problems: list[str]) -> str | None:
