@@ -3,14 +3,17 @@
     modem.faults.on("+CMGS", Fault(Kind.SILENT, stage="answer"), times=1)
 
 means: the next AT+CMGS sends its message, and its +CMGS: never comes.
+
+The faults that have a name of their own are in :mod:`outcry.hw.board.catalogue`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
-Stage = Literal["command", "prompt", "answer", "result"]
-STAGES: tuple[Stage, ...] = ("command", "prompt", "answer", "result")
+Stage = Literal["command", "prompt", "text", "answer", "result"]
+STAGES: tuple[Stage, ...] = ("command", "prompt", "text", "answer", "result")
 
 
 class Kind(Enum):
@@ -39,6 +42,7 @@ class Fault:
     stage: Stage = "command"
     seconds: float = 0.0
     text: str = ""
+    effect: Callable[[], None] | None = field(default=None, compare=False)
 
 
 @dataclass
@@ -66,7 +70,10 @@ class Faults:
         self._rules.append(_Rule(command.upper(), fault, skip, times))
 
     def take(self, command: str, stage: Stage) -> Fault | None:
-        """The fault that strikes this command at this stage, if any; it counts as used."""
+        """The fault that strikes this command at this stage, if any; it counts as used.
+
+        Its effect has then happened.
+        """
         for rule in self._rules:
             if rule.fault.stage != stage or rule.command not in (command, "*"):
                 continue
@@ -77,6 +84,8 @@ class Faults:
                 rule.left -= 1
                 if not rule.left:
                     self._rules.remove(rule)
+            if rule.fault.effect is not None:
+                rule.fault.effect()
             return rule.fault
         return None
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from outcry.hw.board.at import AtError, Cme, Cms, Command, LineReader, Refused, commands
 from outcry.hw.board.context import Context
-from outcry.hw.board.faults import Fault, Faults, Kind
+from outcry.hw.board.faults import Fault, Faults, Kind, Stage
 
 CTRL_Z = 0x1A
 ESC = 0x1B
 INPUT_LIMIT = 4096  # what the host may send ahead while a command runs; more is lost
+_PASSING = (Kind.LATE, Kind.URC)  # the command is served all the same
 NOISE = b"\xfe\x00\xf0I\xff\x80T\xc1~\x92"
 
 
@@ -121,13 +122,17 @@ class Terminal:
 
     def result(self, name: str, *lines: str) -> None:
         """The late result of a command that was answered with OK before."""
-        fault = self._faults.take(name, "result")
+        fault = self._struck(name, "result")
         data = framed(*lines)
         if fault is None:
             self.raw(data)
-        elif fault.kind is Kind.LATE:
-            self._context.schedule.after(fault.seconds, lambda: self.raw(data))
-        elif fault.kind is Kind.RESET:
+        elif fault.seconds > 0:
+            self._context.schedule.after(fault.seconds, lambda: self._spoils(data, fault))
+        else:
+            self._spoils(data, fault)
+
+    def _spoils(self, data: bytes, fault: Fault) -> None:
+        if fault.kind is Kind.RESET:
             self._reset()
         else:
             self.raw(_spoilt(data, fault))
@@ -216,8 +221,8 @@ class Terminal:
             name = command.name
             self._context.witness(arrived, "at", modem=self._context.name, command=f"AT{name}")
             yield Wait(self._context.draw(self._context.timing.query))
-            fault = self._faults.take(name, "command")
-            if fault is not None and fault.kind not in (Kind.LATE, Kind.URC):
+            fault = self._struck(name, "command")
+            if fault is not None and fault.kind not in _PASSING:
                 yield from self._strike(fault, framed("OK"))
                 return Answer()
             if fault is not None:
@@ -251,7 +256,7 @@ class Terminal:
                 returned: Answer = stop.value
                 return returned
             if isinstance(step, Entry):
-                fault = self._faults.take(command.name, "prompt")
+                fault = self._struck(command.name, "prompt")
                 if fault is None:
                     self._say(step.prompt)
                 else:
@@ -260,20 +265,32 @@ class Terminal:
                         answer.close()
                         return None
             value = yield step
+            if isinstance(step, Entry) and value is not None:
+                fault = self._struck(command.name, "text")
+                if fault is not None and fault.kind not in _PASSING:
+                    yield from self._strike(fault, framed("OK"))
+                    answer.close()
+                    return None
+                if fault is not None:
+                    yield from self._strike(fault, b"")
 
     def _answered(self, name: str, data: bytes) -> Steps:
-        fault = self._faults.take(name, "answer")
+        fault = self._struck(name, "answer")
         if fault is None:
             self._say(data)
         else:
             yield from self._strike(fault, data)
         return Answer()
 
+    def _struck(self, name: str, stage: Stage) -> Fault | None:
+        fault = self._faults.take(name, stage)
+        if fault is not None:
+            self._context.see("fault", command=f"AT{name}", stage=stage, kind=fault.kind.value)
+        return fault
+
     def _strike(self, fault: Fault, data: bytes) -> Steps:
-        if fault.kind is Kind.LATE:
-            yield Wait(fault.seconds)
-            self._say(data)
-        elif fault.kind is Kind.RESET:
+        yield Wait(fault.seconds)
+        if fault.kind is Kind.RESET:
             self._reset()
         else:
             self._say(_spoilt(data, fault))
