@@ -8,6 +8,9 @@ from outcry.envelope import KEY_BYTES, Header, public_key, seal, to_text
 from outcry.report import (
     MAX_ACCURACY_M,
     MAX_AGE_S,
+    MAX_HOURS,
+    MAX_MILLIVOLTS,
+    MAX_NEIGHBOURS,
     MAX_TAP_GROUPS,
     MAX_TAPS,
     TOKEN_BYTES,
@@ -15,6 +18,7 @@ from outcry.report import (
     Cell,
     Flag,
     MessageType,
+    Neighbour,
     NoFixReason,
     NoPosition,
     Position,
@@ -84,7 +88,8 @@ def drawn(random: Random) -> Report:
     type_ = random.choice(list(MessageType))
     idle = type_ is MessageType.HEARTBEAT
     kinds = [kind for kind in AlarmKind if kind is not AlarmKind.NONE]
-    taps = random.randint(0, MAX_TAP_GROUPS) if type_ is MessageType.WITHDRAWAL else 0
+    withdrawal = type_ is MessageType.WITHDRAWAL
+    taps = random.randint(0, MAX_TAP_GROUPS) if withdrawal else 0
     return Report(
         type=type_,
         kind=AlarmKind.NONE if idle else random.choice(kinds),
@@ -98,12 +103,18 @@ def drawn(random: Random) -> Report:
         cell=random.choice((None, _cell(random))),
         flags=Flag(random.randint(0, 0xFFFF)),
         taps=tuple(random.randint(1, MAX_TAPS) for _ in range(taps)),
+        supply_mv=None if withdrawal else random.choice((None, random.randint(1, MAX_MILLIVOLTS))),
+        drill_hours=None if withdrawal else random.choice((None, random.randint(1, MAX_HOURS))),
     )
 
 
 def _place(random: Random) -> Position | NoPosition:
     if random.random() < 0.2:
-        return NoPosition(random.choice(list(NoFixReason)))
+        heard = (
+            Neighbour(random.randint(1, 0xFFFE), random.randint(0, 0xFFFF))
+            for _ in range(random.randint(0, MAX_NEIGHBOURS))
+        )
+        return NoPosition(random.choice(list(NoFixReason)), tuple(heard))
     return Position(
         random.uniform(-90, 90),
         random.uniform(-180, 180),

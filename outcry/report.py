@@ -14,16 +14,20 @@ offset   bytes  field
 8        2      sequence within the alarm
 10       4      time of the report, Unix seconds by the device's clock
 14       1      0: a fix follows; 1-15: no fix, and why
-15       4      latitude, 1e-5 degree
-19       4      longitude, 1e-5 degree
-23       2      accuracy in metres, 65535: unknown
-25       2      fix age in seconds when the report was made, 65535: or more
+15       12     the place, see below
 27       1      battery in percent, 255: unknown
 28       1      signal as AT+CSQ gives it (0-31), 99: unknown
 29       10     cell: MCC 2, MNC 2, LAC 2, cell id 4; all ones: unknown
-39       4      tapped code of a withdrawal, a group of taps in each four bits
+39       4      in a withdrawal: the tapped code, a group of taps in each four bits;
+                else: supply in millivolts 2, hours since the last drill 2, 0: unknown
 43       16     receipt token
 =======  =====  ==========================================================
+
+The place, with a fix: latitude 4 and longitude 4 in 1e-5 degree, accuracy 2 in
+metres (65535: unknown), fix age 2 in seconds when the report was made (65535:
+or more). Without one the same bytes name up to three neighbour cells of the
+serving cell's operator, strongest first, each LAC 2 and cell id 2; LAC 0 and
+65535, which no cell has (3GPP TS 23.003 4.1), mean none.
 """
 
 from __future__ import annotations
@@ -34,7 +38,10 @@ from enum import IntEnum, IntFlag
 
 LAYOUT_VERSION = 1
 TOKEN_BYTES = 16
-_LAYOUT = struct.Struct(f">BBHIHIBiiHHBBHHHI4s{TOKEN_BYTES}s")
+_LAYOUT = struct.Struct(f">BBHIHIB12sBBHHHI4s{TOKEN_BYTES}s")
+_FIX = struct.Struct(">iiHH")
+_NEIGHBOURS = struct.Struct(">HHHHHH")
+_CONDITION = struct.Struct(">HH")
 REPORT_BYTES = _LAYOUT.size
 
 _E5 = 100_000  # 1e-5 degree is 1.1 m at the equator: finer than any receiver worn on a wrist
@@ -42,6 +49,10 @@ _UNKNOWN_16 = 0xFFFF
 _UNKNOWN_BATTERY = 255
 _UNKNOWN_SIGNAL = 99  # AT+CSQ's own word for it
 _UNKNOWN_CELL = (0xFFFF, 0xFFFF, 0xFFFF, 0xFFFFFFFF)
+_NO_LAC = (0, 0xFFFF)
+MAX_NEIGHBOURS = 3
+MAX_MILLIVOLTS = 0xFFFF
+MAX_HOURS = 0xFFFF
 MAX_TAP_GROUPS = 8
 MAX_TAPS = 15
 MAX_AGE_S = _UNKNOWN_16
@@ -90,6 +101,11 @@ class Flag(IntFlag):
     JAMMING = 8
     UNDER_VOLTAGE = 16
     RESTARTED = 32
+    STRAP_OPEN = 64
+    STRAP_LOOSE = 128
+    BATTERY_LOW = 256
+    CARD_FAULT = 512
+    STRAP_EXPECTED = 1024
 
 
 NO_FLAGS = Flag(0)
@@ -118,11 +134,31 @@ class Position:
         return f"Position(<hidden>, age_s={self.age_s})"
 
 
+@dataclass(frozen=True, repr=False)
+class Neighbour:
+    """A cell heard beside the serving one: location area 1 to 65534, cell id 0 to 65535."""
+
+    lac: int
+    ci: int
+
+    def __post_init__(self) -> None:
+        if not (0 < self.lac < 0xFFFF and 0 <= self.ci <= 0xFFFF):
+            raise ReportInvalid("neighbour cell is out of range")
+
+    def __repr__(self) -> str:  # cells are a position
+        return "Neighbour(<hidden>)"
+
+
 @dataclass(frozen=True)
 class NoPosition:
-    """There is no position, and why."""
+    """There is no position, and why; up to three neighbour cells tell roughly where."""
 
     reason: NoFixReason
+    neighbours: tuple[Neighbour, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.neighbours) > MAX_NEIGHBOURS:
+            raise ReportInvalid(f"more than {MAX_NEIGHBOURS} neighbour cells")
 
 
 @dataclass(frozen=True, repr=False)
@@ -148,8 +184,10 @@ class Cell:
 class Report:
     """One message of a wearer's device, before sealing.
 
-    ``sent_at`` is Unix seconds; ``battery_percent`` 0 to 100; ``signal`` 0 to 31
-    as AT+CSQ gives it; ``taps`` up to eight groups of 1 to 15. Raises
+    ``sent_at`` is Unix seconds; ``battery_percent`` 0 to 100; ``supply_mv`` 1 to
+    65535 millivolts; ``signal`` 0 to 31 as AT+CSQ gives it; ``drill_hours`` 1 to
+    65535 since the last drill; ``taps`` up to eight groups of 1 to 15. A
+    withdrawal carries taps in the place of supply and drill. Raises
     :class:`ReportInvalid` on anything the layout cannot carry.
     """
 
@@ -165,6 +203,8 @@ class Report:
     cell: Cell | None = None
     flags: Flag = NO_FLAGS
     taps: tuple[int, ...] = ()
+    supply_mv: int | None = None
+    drill_hours: int | None = None
 
     def __post_init__(self) -> None:
         if (self.type is MessageType.HEARTBEAT) != (self.kind is AlarmKind.NONE):
@@ -185,8 +225,15 @@ class Report:
             raise ReportInvalid("signal is not within 0 to 31")
         if len(self.taps) > MAX_TAP_GROUPS or any(not 1 <= n <= MAX_TAPS for n in self.taps):
             raise ReportInvalid(f"taps are not up to {MAX_TAP_GROUPS} groups of 1 to {MAX_TAPS}")
-        if self.taps and self.type is not MessageType.WITHDRAWAL:
-            raise ReportInvalid("taps belong to a withdrawal")
+        if self.supply_mv is not None and not 1 <= self.supply_mv <= MAX_MILLIVOLTS:
+            raise ReportInvalid(f"supply is not within 1 to {MAX_MILLIVOLTS} millivolts")
+        if self.drill_hours is not None and not 1 <= self.drill_hours <= MAX_HOURS:
+            raise ReportInvalid(f"last drill is not within 1 to {MAX_HOURS} hours ago")
+        if self.type is not MessageType.WITHDRAWAL:
+            if self.taps:
+                raise ReportInvalid("taps belong to a withdrawal")
+        elif self.supply_mv is not None or self.drill_hours is not None:
+            raise ReportInvalid("a withdrawal carries taps in the place of supply and drill")
         if not 0 <= self.flags <= 0xFFFF:
             raise ReportInvalid("flags do not fit two bytes")
 
@@ -196,16 +243,6 @@ class Report:
 
 def encode(report: Report) -> bytes:
     """The report's ``REPORT_BYTES`` bytes."""
-    latitude = longitude = age_s = no_fix = 0
-    accuracy = _UNKNOWN_16
-    if isinstance(report.place, Position):
-        latitude = round(report.place.latitude * _E5)
-        longitude = round(report.place.longitude * _E5)
-        age_s = report.place.age_s
-        if report.place.accuracy_m is not None:
-            accuracy = report.place.accuracy_m
-    else:
-        no_fix = report.place.reason
     cell = report.cell
     return _LAYOUT.pack(
         LAYOUT_VERSION,
@@ -214,15 +251,14 @@ def encode(report: Report) -> bytes:
         report.alarm_id,
         report.sequence,
         report.sent_at,
-        no_fix,
-        latitude,
-        longitude,
-        accuracy,
-        age_s,
+        report.place.reason if isinstance(report.place, NoPosition) else 0,
+        _pack_place(report.place),
         _UNKNOWN_BATTERY if report.battery_percent is None else report.battery_percent,
         _UNKNOWN_SIGNAL if report.signal is None else report.signal,
         *(_UNKNOWN_CELL if cell is None else (cell.mcc, cell.mnc, cell.lac, cell.ci)),
-        _pack_taps(report.taps),
+        _pack_taps(report.taps)
+        if report.type is MessageType.WITHDRAWAL
+        else _CONDITION.pack(report.supply_mv or 0, report.drill_hours or 0),
         report.token,
     )
 
@@ -239,14 +275,11 @@ def decode(data: bytes) -> Report:
         sequence,
         sent_at,
         no_fix,
-        latitude,
-        longitude,
-        accuracy,
-        age_s,
+        place,
         battery,
         signal,
         *cell,
-        taps,
+        last,
         token,
     ) = _LAYOUT.unpack(data)
     if version != LAYOUT_VERSION:
@@ -254,34 +287,51 @@ def decode(data: bytes) -> Report:
     try:
         type_ = MessageType(type_and_kind >> 4)
         kind = AlarmKind(type_and_kind & 0x0F)
-        place: Position | NoPosition
-        if no_fix:
-            place = NoPosition(NoFixReason(no_fix))
-        else:
-            place = Position(
-                latitude / _E5,
-                longitude / _E5,
-                None if accuracy == _UNKNOWN_16 else accuracy,
-                age_s,
-            )
+        where = _unpack_place(NoFixReason(no_fix) if no_fix else None, place)
     except ReportInvalid:
         raise
     except ValueError:
         raise ReportInvalid("message type, kind or no-fix reason is not known here") from None
+    withdrawal = type_ is MessageType.WITHDRAWAL
+    supply, drill = (0, 0) if withdrawal else _CONDITION.unpack(last)
     return Report(
         type=type_,
         kind=kind,
         alarm_id=alarm_id,
         sequence=sequence,
         sent_at=sent_at,
-        place=place,
+        place=where,
         token=token,
         battery_percent=None if battery == _UNKNOWN_BATTERY else battery,
         signal=None if signal == _UNKNOWN_SIGNAL else signal,
         cell=None if tuple(cell) == _UNKNOWN_CELL else Cell(*cell),
         flags=Flag(flags),
-        taps=_unpack_taps(taps),
+        taps=_unpack_taps(last) if withdrawal else (),
+        supply_mv=supply or None,
+        drill_hours=drill or None,
     )
+
+
+def _pack_place(place: Position | NoPosition) -> bytes:
+    if isinstance(place, Position):
+        return _FIX.pack(
+            round(place.latitude * _E5),
+            round(place.longitude * _E5),
+            _UNKNOWN_16 if place.accuracy_m is None else place.accuracy_m,
+            place.age_s,
+        )
+    cells = [number for cell in place.neighbours for number in (cell.lac, cell.ci)]
+    return _NEIGHBOURS.pack(*cells, *[0] * (2 * MAX_NEIGHBOURS - len(cells)))
+
+
+def _unpack_place(no_fix: NoFixReason | None, packed: bytes) -> Position | NoPosition:
+    if no_fix is None:
+        latitude, longitude, accuracy, age_s = _FIX.unpack(packed)
+        accuracy_m = None if accuracy == _UNKNOWN_16 else accuracy
+        return Position(latitude / _E5, longitude / _E5, accuracy_m, age_s)
+    numbers = _NEIGHBOURS.unpack(packed)
+    heard = zip(numbers[::2], numbers[1::2], strict=True)
+    return NoPosition(no_fix, tuple(Neighbour(*cell) for cell in heard if cell[0] not in _NO_LAC))
 
 
 def _pack_taps(taps: tuple[int, ...]) -> bytes:

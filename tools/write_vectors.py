@@ -16,6 +16,7 @@ from outcry.report import (
     Cell,
     Flag,
     MessageType,
+    Neighbour,
     NoFixReason,
     NoPosition,
     Position,
@@ -40,6 +41,7 @@ REPORTS = {
         battery_percent=81,
         signal=17,
         cell=Cell(250, 1, 0x0816, 0xF9A1),
+        supply_mv=3986,
     ),
     "first report without a fix, clock not set": Report(
         type=MessageType.FIRST,
@@ -47,7 +49,9 @@ REPORTS = {
         alarm_id=0x7F3A0002,
         sequence=0,
         sent_at=0,
-        place=NoPosition(NoFixReason.NO_SATELLITES),
+        place=NoPosition(
+            NoFixReason.NO_SATELLITES, (Neighbour(0x0816, 0xF2A1), Neighbour(0x0817, 0x0001))
+        ),
         token=bytes(range(16, 32)),
         flags=Flag.CLOCK_UNSET | Flag.RESTARTED,
     ),
@@ -102,6 +106,9 @@ REPORTS = {
         token=bytes(range(80, 96)),
         battery_percent=40,
         signal=9,
+        supply_mv=3560,
+        drill_hours=49,
+        flags=Flag.STRAP_OPEN | Flag.BATTERY_LOW,
     ),
 }
 

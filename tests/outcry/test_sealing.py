@@ -23,6 +23,7 @@ from outcry.report import (
     Cell,
     Flag,
     MessageType,
+    Neighbour,
     NoFixReason,
     NoPosition,
     Position,
@@ -54,6 +55,12 @@ cells = st.builds(
 )
 
 
+neighbours = st.lists(
+    st.builds(Neighbour, st.integers(1, 0xFFFE), st.integers(0, 0xFFFF)), max_size=3
+).map(tuple)
+unknown_or_16_bits = st.none() | st.integers(1, 0xFFFF)
+
+
 @st.composite
 def reports(draw: st.DrawFn) -> Report:
     type_ = draw(st.sampled_from(MessageType))
@@ -66,13 +73,15 @@ def reports(draw: st.DrawFn) -> Report:
         alarm_id=0 if heartbeat else draw(st.integers(1, 0xFFFFFFFF)),
         sequence=draw(st.integers(0, 0xFFFF)),
         sent_at=draw(st.integers(0, 0xFFFFFFFF)),
-        place=draw(positions | st.sampled_from(NoFixReason).map(NoPosition)),
+        place=draw(positions | st.builds(NoPosition, st.sampled_from(NoFixReason), neighbours)),
         token=draw(st.binary(min_size=16, max_size=16)),
         battery_percent=draw(st.none() | st.integers(0, 100)),
         signal=draw(st.none() | st.integers(0, 31)),
         cell=draw(st.none() | cells),
-        flags=Flag(draw(st.integers(0, 63))),
+        flags=Flag(draw(st.integers(0, 0xFFFF))),
         taps=draw(taps) if type_ is MessageType.WITHDRAWAL else (),
+        supply_mv=None if type_ is MessageType.WITHDRAWAL else draw(unknown_or_16_bits),
+        drill_hours=None if type_ is MessageType.WITHDRAWAL else draw(unknown_or_16_bits),
     )
 
 
@@ -195,8 +204,9 @@ def test_nothing_secret_shows_in_a_repr():
         token=b"secret-token-123",
         cell=Cell(250, 1, 2070, 63905),
     )
-    shown = repr(report) + repr(place) + repr(report.cell)
-    for canary in ("43.3", "45.6", "secret", "2070", "63905"):
+    blind = NoPosition(NoFixReason.NO_GPSD, (Neighbour(4711, 1234),))
+    shown = repr(report) + repr(place) + repr(report.cell) + repr(blind)
+    for canary in ("43.3", "45.6", "secret", "2070", "63905", "4711", "1234"):
         assert canary not in shown
 
 
@@ -210,6 +220,9 @@ def test_nothing_secret_shows_in_a_repr():
         {"battery_percent": 101},
         {"signal": 32},
         {"taps": (1,)},
+        {"supply_mv": 0},
+        {"drill_hours": 65_536},
+        {"type": MessageType.WITHDRAWAL, "supply_mv": 3900},
     ],
 )
 def test_a_field_the_layout_cannot_carry_is_refused_by_name(change):
@@ -224,3 +237,25 @@ def test_a_field_the_layout_cannot_carry_is_refused_by_name(change):
     }
     with pytest.raises(ReportInvalid):
         Report(**(fields | change))
+
+
+def test_a_device_that_knew_of_no_neighbours_is_still_understood():
+    report = Report(
+        type=MessageType.FIRST,
+        kind=AlarmKind.PANIC,
+        alarm_id=1,
+        sequence=0,
+        sent_at=0,
+        place=NoPosition(NoFixReason.NO_GPSD),
+        token=bytes(16),
+    )
+    older = bytearray(encode(report))
+    older[23:25] = b"\xff\xff"  # it wrote "accuracy unknown" beside "no fix"
+    assert decode(bytes(older)) == report
+
+
+def test_there_is_room_for_three_neighbours_and_none_without_a_name():
+    with pytest.raises(ReportInvalid):
+        NoPosition(NoFixReason.NO_GPSD, (Neighbour(1, 1),) * 4)
+    with pytest.raises(ReportInvalid):
+        Neighbour(0xFFFF, 1)
