@@ -7,17 +7,21 @@ without a stopwatch.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from outcry.daemon.edge import Edge
+from outcry.daemon.journal import Entry
+from outcry.enrolment import Enrolment
 from outcry.envelope import SEALED_BYTES
 from outcry.hw.board.board import Board
+from outcry.hw.board.options import Options
 from outcry.hw.board.sim800 import Sim800
 from outcry.hw.board.timing import Timing
 from outcry.hw.board.virtual import VirtualNetwork
-from outcry.hw.modem import Modem, ModemSettings
+from outcry.hw.modem import Modem, ModemEvent, ModemSettings
 from outcry.hw.modem.errors import Stopping
 from outcry.receipt import RECEIPT_BYTES, Status
 from simulation.world import ENROLMENT, HOLD_S, NAMES, World
@@ -69,12 +73,31 @@ class _Port:
 
 
 class SimulatedWorld(World):
-    """As World, with the real modem owner on the simulated SIM800."""
+    """As World, with the real modem owner on the simulated SIM800.
 
-    def __init__(self, folder: Path, timing: Timing | None = None, seed: int = 1) -> None:
+    ``settings`` are fields of ModemSettings; ``power_wire`` lets the owner switch the modem off
+    and on. The modem is up and registered unless ``warm`` is False: then nobody has switched it on.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        timing: Timing | None = None,
+        seed: int = 1,
+        *,
+        enrolment: Enrolment | None = ENROLMENT,
+        options: Options | None = None,
+        warm: bool = True,
+        power_wire: bool = False,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._settings = {"apn": "internet", "host": HQ[0], "port": HQ[1], **(settings or {})}
+        self._power_wire = power_wire
         self._plans: list[tuple[float, int, Callable[[], None]]] = []
         self.seen: list[tuple[float, str, dict[str, object]]] = []
         self.arrived: list[tuple[float, bytes]] = []
+        self.told: list[tuple[float, ModemEvent]] = []
+        self.receipts: list[float] = []  # when the device found a receipt valid
         self.hq_says: Callable[[bytes], bytes] = self.receipt_of
         self.network = VirtualNetwork()
         self.network.listen(*HQ, lambda: HqListener(self))
@@ -83,12 +106,14 @@ class SimulatedWorld(World):
             self.network,
             timing=timing or Timing(),
             random=Random(seed),
+            options=options,
             witness=lambda t, what, **facts: self.seen.append((t, what, facts)),
             now=100.0,
         )
-        self.sim.warm(100.0)
+        if warm:
+            self.sim.warm(100.0)
         self._running = False
-        super().__init__(folder, seed=seed)
+        super().__init__(folder, enrolment, seed=seed)
 
     @property
     def sim(self) -> Sim800:
@@ -96,11 +121,16 @@ class SimulatedWorld(World):
 
     def make_modem(self) -> Modem:
         return Modem(
-            ModemSettings(apn="internet", host=HQ[0], port=HQ[1]),
+            ModemSettings(**self._settings),
             lambda: _Port(self),
-            lambda event: self.messages.put(event),
+            self._on_event,
             lambda: self.now,
+            power_cycle=(lambda: self.sim.reset(self.now)) if self._power_wire else None,
         )
+
+    def _on_event(self, event: ModemEvent) -> None:
+        self.told.append((self.now, event))
+        self.messages.put(event)
 
     def at(self, when: float, action: Callable[[], None]) -> None:
         """Let something happen at a time of the clock."""
@@ -150,6 +180,11 @@ class SimulatedWorld(World):
 
     def forged(self, sealed: bytes) -> bytes:
         return self.http(sealed[:9] + bytes([1]) + bytes(RECEIPT_BYTES - 10))
+
+    def _keep(self, level: int, sentence: str, fields: dict[str, str]) -> None:
+        super()._keep(level, sentence, fields)
+        if fields.get("MESSAGE_ID") == Entry.RECEIPT.message_id:
+            self.receipts.append(self.now)
 
     def commands(self, name: str) -> list[float]:
         """When the modem received this command."""

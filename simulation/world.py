@@ -114,7 +114,7 @@ class World:
         seed: int = 1,
     ) -> None:
         self.folder = folder
-        self.identity = Identity("Zarema", CONTACTS, enrolment)
+        self.identity = Identity("Zarema", enrolment.contacts if enrolment else CONTACTS, enrolment)
         self.heartbeat_s = heartbeat_s
         self.now = 100.0
         self.wall = wall
