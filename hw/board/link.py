@@ -32,13 +32,15 @@ class Link:
     ) -> None:
         self.sent = 0
         self.acknowledged = 0
+        self.idle_limit_s: float | None = None
+        """A carrier's NAT forgets the connection after so long without a byte; None: never."""
         self._context = context
         self._owner = owner
         self._fate = fate
         self._connection: Connection | None = None
         self._connecting = True
         self._ended = False
-        self._last_up = self._last_down = context.now
+        self._last_up = self._last_down = self._last_byte = context.now
         low, high = context.timing.connect
         self._half_connect = (low / 2, high / 2)
         if fate == "true":
@@ -93,7 +95,7 @@ class Link:
             noise = self._context.random.randbytes(RUBBISH_BYTES)
             self._after(self._context.timing.one_way, acknowledged)
             self._after(self._context.timing.one_way, lambda: self._owner.arrived(self, noise))
-        elif self._fate == "true" and self._connection is not None:
+        elif self._remembered() and self._connection is not None:
             self._connection.send(data, self._context.now)
             self._context.see("tcp-sent", bytes=len(data))
             self._after(
@@ -108,11 +110,19 @@ class Link:
 
     def _down(self, action: Callable[[], None]) -> None:
         def unless_lost() -> None:
-            if self._fate == "true":
+            if self._remembered():
                 action()
 
         self._last_down = max(self._last_down, self._drawn())
         self._context.schedule.at(self._last_down, unless_lost)
+
+    def _remembered(self) -> bool:
+        """Whether a packet passes now, which is then the latest the carrier has seen."""
+        idle, self._last_byte = self._context.now - self._last_byte, self._context.now
+        if self._fate == "true" and self.idle_limit_s is not None and idle > self.idle_limit_s:
+            self.lose()
+            self._context.see("tcp-forgotten")
+        return self._fate == "true"
 
     def _drawn(self) -> float:
         return self._context.now + self._context.draw(self._context.timing.one_way)

@@ -43,6 +43,8 @@ class Tcp:
     ) -> None:
         self.state = "IP INITIAL"
         self.gprs = Gprs()
+        self._idle_limit_s: float | None = None
+        self._sticks = False
         self._context = context
         self._terminal = terminal
         self._parameters = parameters
@@ -83,7 +85,23 @@ class Tcp:
         if self._link is not None and gprs.how in ("silent", "rubbish"):
             self._link.lose(_FATES[gprs.how])
 
-    def deactivate(self) -> None:
+    def forget_idle(self, seconds: float | None) -> None:
+        """The carrier's NAT forgets what was idle for longer, the open connection too."""
+        self._idle_limit_s = seconds
+        if self._link is not None:
+            self._link.idle_limit_s = seconds
+
+    def stick(self) -> None:
+        """The next CIPSTART never gets a result."""
+        self._sticks = True
+
+    def lose_peer(self) -> None:
+        """The other end closes, and the CLOSED is somebody else's to say."""
+        if self.state == "CONNECT OK":
+            self._drop()
+            self.state = "TCP CLOSED"
+
+    def deactivate(self, *, said: bool = True) -> None:
         """The network takes the context away: +PDP: DEACT, if there was one."""
         if self.state in ("IP INITIAL", "PDP DEACT"):
             return
@@ -91,7 +109,8 @@ class Tcp:
         if self._link is not None:
             self._link.lose()
         self.state = "PDP DEACT"
-        self._terminal.urc("+PDP: DEACT")
+        if said:
+            self._terminal.urc("+PDP: DEACT")
         self._decided.tell()
         self._acknowledged.tell()
 
@@ -218,6 +237,8 @@ class Tcp:
         how = self.gprs.for_new
         if not self._registration.attached and how == "on":
             how = "dead"
+        if self._sticks:
+            how, self._sticks = "connecting", False
         match how:
             case "refused":
                 self._plan(0.0, lambda: self._fails("TCP CLOSED"))
@@ -230,6 +251,8 @@ class Tcp:
                 self._link = Link(self._context, self._network, (host, port), self, "true")
             case "silent" | "rubbish":
                 self._link = Link(self._context, self._network, (host, port), self, _FATES[how])
+        if self._link is not None:
+            self._link.idle_limit_s = self._idle_limit_s
 
     def _plan(self, seconds: float, action: Callable[[], None]) -> None:
         self._plans.append(self._context.schedule.after(seconds, action))

@@ -1,0 +1,71 @@
+"""The serial line between the host and the modem: bytes get lost on it, rates may differ."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+Direction = Literal["both", "to-modem", "to-host"]
+DIRECTIONS: tuple[Direction, ...] = ("both", "to-modem", "to-host")
+BAUD = 115200
+
+
+@dataclass
+class _Loss:
+    share: float
+    left: int | None
+    random: Random
+
+    def strikes(self) -> bool:
+        if self.left == 0 or self.random.random() >= self.share:
+            return False
+        if self.left is not None:
+            self.left -= 1
+        return True
+
+
+class Wire:
+    """A true line, until told otherwise. What it loses or garbles is drawn from a given seed."""
+
+    def __init__(self) -> None:
+        self.modem_baud = BAUD
+        self.host_baud = BAUD
+        """The rate at which the host talks, where that can be known: on a pty."""
+        self._losses: dict[Direction, _Loss] = {}
+        self._random = Random(0)
+
+    def lose(
+        self,
+        share: float,
+        direction: Direction = "both",
+        *,
+        count: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        """From now on each byte vanishes with probability ``share``, until ``count`` have.
+
+        The two directions have their own luck and, unless one is named, each its own count.
+        """
+        for each in DIRECTIONS[1:]:
+            if direction in ("both", each):
+                self._losses[each] = _Loss(share, count, Random(f"{seed} {each}"))
+
+    def clear(self) -> None:
+        """A true line again."""
+        self._losses.clear()
+        self.modem_baud = BAUD
+
+    def to_modem(self, data: bytes) -> bytes:
+        """What of the host's bytes reaches the modem."""
+        return self._carried(data, "to-modem")
+
+    def to_host(self, data: bytes) -> bytes:
+        """What of the modem's bytes reaches the host."""
+        return self._carried(data, "to-host")
+
+    def _carried(self, data: bytes, direction: Direction) -> bytes:
+        if self.modem_baud != self.host_baud:
+            return self._random.randbytes(len(data))
+        loss = self._losses.get(direction)
+        if loss is None:
+            return data
+        return bytes(byte for byte in data if not loss.strikes())
