@@ -16,6 +16,8 @@ class Options:
     service_centre: str = "+447700900999"
     autobaud: bool = False  # AT+IPR=0: no RDY, +CFUN, +CPIN at power-on (manual p. 53)
     pin: str | None = None  # the SIM asks for it after power-on
+    puk: str = "12345678"
+    pin_tries: int | None = None  # left on the card; None: all three
     sim: bool = True
     sms_capacity: int = 20  # messages the SIM holds
     me_storage: bool = False  # whether AT+CPMS="ME" is accepted (manual: yes; a SIM800L: no)

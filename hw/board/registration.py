@@ -1,24 +1,33 @@
 """Power, SIM and network: the boot sequence, and the commands that ask how far it has come."""
 
 from collections.abc import Callable
+from typing import Literal
 
-from outcry.hw.board.at import Cme, Command, Refused
+from outcry.hw.board.at import Command, Refused
+from outcry.hw.board.cells import Cell, Cells
 from outcry.hw.board.context import Context
+from outcry.hw.board.jamming import Jamming
 from outcry.hw.board.options import Options
 from outcry.hw.board.parameters import Parameters
 from outcry.hw.board.schedule import Planned
+from outcry.hw.board.sim import SimCard
 from outcry.hw.board.terminal import Answer, Handler, Steps, Terminal, Wait, says
 from outcry.hw.board.timing import Span
 
 WAKING_NOISE = bytes.fromhex("004949 4949FFFFFFFF")  # manual p. 23
-NOT_SEARCHING, HOME, SEARCHING = 0, 1, 2
-CELL = ("00E6", "7A9F")  # location area and cell
-PIN_TRIES = 3
-OPERATOR = '"Outcry Test"'
+NOT_SEARCHING, HOME, SEARCHING, DENIED, ROAMING = 0, 1, 2, 3, 5
+OPERATOR = "Outcry Test"
+
+Welcome = Literal["home", "roaming", "denied"]
+WELCOMES: tuple[Welcome, ...] = ("home", "roaming", "denied")
+_STATS = {"home": HOME, "roaming": ROAMING, "denied": DENIED}
 
 
 class Registration:
-    """What the rest of the modem asks before it does anything: is there a SIM, a network, GPRS?"""
+    """What the rest of the modem asks before it does anything: is there a SIM, a network, GPRS?
+
+    ``reset`` starts the whole modem anew, ``off`` switches it off; both are the modem's own.
+    """
 
     def __init__(
         self, context: Context, terminal: Terminal, parameters: Parameters, options: Options
@@ -27,45 +36,51 @@ class Registration:
         self.stat = NOT_SEARCHING
         self.attached = False
         self.coverage = True
+        self.signal = 17  # +CSQ's, 0 to 31: -113 dBm and 2 for each step
+        self.welcome: Welcome = "home"
         self.gprs_works = True
         self.when_registered: list[Callable[[], None]] = []
         self.when_lost: list[Callable[[], None]] = []
         self.reset: Callable[[], None] = lambda: None
+        self.off: Callable[[], None] = lambda: None
         self._context = context
         self._terminal = terminal
         self._parameters = parameters
         self._options = options
         self._plans: list[Planned] = []
         self._cfun = 1
-        self._sim_ready = False
-        self._pin_needed = options.pin is not None
-        self._pin_tries = PIN_TRIES
+        self._held_back = False  # by a jamming detector that was switched on too early
+        self._operator_format = 0
         self._talks = not options.autobaud
+        self.sim = SimCard(options, self._opened)
+        self.cells = Cells(terminal, parameters, lambda: self.registered)
+        self.jamming = Jamming(context, terminal, parameters)
         self.handlers: dict[str, Handler] = {
             "+CFUN": self._answer_cfun,
-            "+CPIN": self._answer_cpin,
+            "+CPIN": self.sim.answer,
             "+CSQ": self._answer_csq,
             "+CREG": lambda command: self._answer_creg(command, self.stat),
             "+CGREG": lambda command: self._answer_creg(command, self.packet_stat),
             "+COPS": self._answer_cops,
             "+CGATT": self._answer_cgatt,
-            "+CENG": self._answer_ceng,
+            "+CENG": self.cells.answer,
+            "+SJDR": self._answer_sjdr,
             "+CPOWD": self._answer_cpowd,
         }
 
     @property
     def registered(self) -> bool:
-        return self.stat == HOME
+        return self.stat in (HOME, ROAMING)
 
     @property
     def packet_stat(self) -> int:
-        return self.stat if self.stat != HOME or self.attached else NOT_SEARCHING
+        return self.stat if not self.registered or self.attached else NOT_SEARCHING
 
     # Power
 
     def power_on(self) -> None:
         """From the power key, or from a reset, to a registered modem."""
-        self._down()
+        self.down()
         context, timing = self._context, self._context.timing
         context.see("boot")
         self._terminal.listening = False
@@ -75,12 +90,32 @@ class Registration:
 
     def warm(self) -> None:
         """A modem that has been up and registered for long, and said all that long ago."""
-        self._down()
+        self.down()
         self._terminal.listening = True
-        self._sim_ready = self._options.sim and not self._pin_needed
-        if self._sim_ready:
+        self.sim.read()
+        if self.sim.usable:
             self.sms_ready = True
             self._registers()
+
+    def down(self) -> None:
+        """Everything the modem had is gone; nothing more happens by itself."""
+        for plan in self._plans:
+            plan.cancel()
+        self._plans.clear()
+        lost = self.registered
+        self._cfun = 1
+        self._held_back = False
+        self.sms_ready = self.attached = False
+        self.sim.sleep()
+        self.jamming.restart()
+        self.stat = NOT_SEARCHING
+        if lost:
+            self._tell(self.when_lost)
+
+    def power_off(self) -> None:
+        """Down, and deaf until the next power-on."""
+        self.down()
+        self._terminal.listening = False
 
     def _uart_up(self, started: float) -> None:
         self._terminal.listening = True
@@ -90,11 +125,16 @@ class Registration:
         self._later(self._context.timing.boot_sim, lambda: self._sim_up(started))
 
     def _sim_up(self, started: float) -> None:
-        self._sim_ready = self._options.sim
+        self.sim.read()
         if self._talks:
-            self._terminal.urc(f"+CPIN: {self._sim_state()}")
-        if self._options.sim and not self._pin_needed:
+            self._terminal.urc(f"+CPIN: {self.sim.state}")
+        if self.sim.usable:
             self._joins(started)
+
+    def _opened(self) -> None:
+        """The PIN was right."""
+        self._context.schedule.after(0, lambda: self._terminal.urc("+CPIN: READY"))
+        self._joins(self._context.now)
 
     def _joins(self, started: float) -> None:
         """Registers and becomes ready, at the times counted from ``started``."""
@@ -107,18 +147,6 @@ class Registration:
         self._terminal.urc("SMS Ready")
         self.sms_ready = True
 
-    def _down(self) -> None:
-        for plan in self._plans:
-            plan.cancel()
-        self._plans.clear()
-        lost = self.registered
-        self._cfun = 1
-        self._sim_ready = self.sms_ready = self.attached = False
-        self._pin_needed = self._options.pin is not None
-        self.stat = NOT_SEARCHING
-        if lost:
-            self._tell(self.when_lost)
-
     # Coverage
 
     def cover(self, covered: bool) -> None:
@@ -126,25 +154,54 @@ class Registration:
         if covered == self.coverage:
             return
         self.coverage = covered
-        if self.registered and not covered:
-            self._moves_to(SEARCHING)
-            self.attached = False
-            self._tell(self.when_lost)
+        if self.stat in (HOME, ROAMING, DENIED) and not covered:
+            self._loses(SEARCHING)
         elif covered and self.stat == SEARCHING:
-            self._later(self._context.timing.registration_again, self._registers)
+            self._registers_again()
+
+    def receive(self, welcome: Welcome) -> None:
+        """The network changes its mind about this subscriber, and says so at once."""
+        self.welcome = welcome
+        if self.stat in (HOME, ROAMING, DENIED):
+            self._loses(SEARCHING)
+            self._registers_again()
+
+    def move(self, serving: Cell, neighbours: tuple[Cell, ...]) -> None:
+        """Other base stations; a change of the serving one is told as +CREG says."""
+        changed = serving != self.cells.serving
+        self.cells.become(serving, neighbours)
+        if changed and self.registered:
+            self._tell_place()
+
+    def _loses(self, stat: int) -> None:
+        lost = self.registered
+        self.attached = False
+        self._moves_to(stat)
+        if lost:
+            self._tell(self.when_lost)
+
+    def _registers_again(self) -> None:
+        self._later(self._context.timing.registration_again, self._registers)
 
     def _registers(self) -> None:
-        if not self.coverage or not self._cfun:
-            self._moves_to(SEARCHING if self._cfun else NOT_SEARCHING)
+        if not self.coverage or self._held_back:
+            self._moves_to(SEARCHING)
+            return
+        if self.welcome == "denied":
+            self._moves_to(DENIED)
             return
         self.attached = self.gprs_works
-        self._moves_to(HOME)
+        self._moves_to(_STATS[self.welcome])
         self._tell(self.when_registered)
 
     def _moves_to(self, stat: int) -> None:
         if stat == self.stat:
             return
         self.stat = stat
+        self._tell_place()
+
+    def _tell_place(self) -> None:
+        """+CREG and +CGREG by themselves, as far as they were asked for."""
         for name, shown in (("+CREG", self.stat), ("+CGREG", self.packet_stat)):
             match self._parameters.number(name):
                 case 1:
@@ -178,56 +235,22 @@ class Registration:
         return Answer(b"", "")
 
     def _changes_function(self, wanted: int) -> Steps:
-        before, self._cfun = self._cfun, wanted
+        yield Wait(self._context.draw(self._context.timing.function))
+        before = self._cfun
         if before == 1 and wanted != 1:
-            self._tell(self.when_lost)
-            self._down()
-            self._cfun = wanted
+            self.down()
             self._terminal.urc("+CPIN: NOT READY")
-        yield Wait(0)
+        self._cfun = wanted
         if before != 1 and wanted == 1:
             started = self._context.now
             self._later(self._context.timing.boot_sim, lambda: self._sim_up(started))
         return says()
 
-    def _answer_cpin(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says()
-        if not self._options.sim:
-            raise Cme(10)
-        if not self._sim_ready:
-            raise Cme(14)
-        if command.form == "read":
-            return says(f"+CPIN: {self._sim_state()}")
-        if command.form != "set":
-            raise Refused
-        return self._enters_pin(command.text(0))
-
-    def _enters_pin(self, pin: str) -> Answer:
-        if not self._pin_needed:
-            raise Cme(3)
-        if not self._pin_tries:
-            raise Cme(12)
-        if pin != self._options.pin:
-            self._pin_tries -= 1
-            raise Cme(16)
-        self._pin_tries = PIN_TRIES
-        self._pin_needed = False
-        self._context.schedule.after(0, lambda: self._terminal.urc("+CPIN: READY"))
-        self._joins(self._context.now)
-        return says()
-
-    def _sim_state(self) -> str:
-        if not self._options.sim:
-            return "NOT INSERTED"
-        if self._pin_needed:
-            return "SIM PIN" if self._pin_tries else "SIM PUK"
-        return "READY"
-
     def _answer_csq(self, command: Command) -> Answer:
         if command.form == "test":
             return says("+CSQ: (0-31,99),(0-7,99)")
-        return says("+CSQ: 17,0" if self.registered else "+CSQ: 0,0")
+        heard = self.coverage and self.stat != NOT_SEARCHING
+        return says(f"+CSQ: {self.signal if heard else 0},0")
 
     def _answer_creg(self, command: Command, stat: int) -> Answer:
         if command.form != "read":
@@ -236,15 +259,23 @@ class Registration:
         return says(f"{command.name}: {shown},{self._with_cell(stat) if shown == 2 else stat}")
 
     def _with_cell(self, stat: int) -> str:
-        return f'{stat},"{CELL[0]}","{CELL[1]}"' if stat == HOME else str(stat)
+        cell = self.cells.serving
+        known = stat in (HOME, ROAMING)
+        return f'{stat},"{cell.lac:04X}","{cell.cell_id:04X}"' if known else str(stat)
 
     def _answer_cops(self, command: Command) -> Answer:
+        network = f"{self.cells.serving.mcc}{self.cells.serving.mnc}"
         if command.form == "test":
-            return says(f'+COPS: (2,{OPERATOR},"Outcry","00101"),,(0-4),(0-2)')
+            return says(f'+COPS: (2,"{OPERATOR}","Outcry","{network}"),,(0-4),(0-2)')
         if command.form == "read":
-            return says(f"+COPS: 0,0,{OPERATOR}" if self.registered else "+COPS: 0")
+            shown = (OPERATOR, "Outcry", network)[self._operator_format]
+            found = f'+COPS: 0,{self._operator_format},"{shown}"'
+            return says(found if self.registered else "+COPS: 0")
         if command.form != "set" or command.number(0) not in (0, 3):
             raise Refused
+        if command.number(1, 0) not in (0, 1, 2):
+            raise Refused
+        self._operator_format = command.number(1, self._operator_format)
         return says()
 
     def _answer_cgatt(self, command: Command) -> Answer | Steps:
@@ -267,21 +298,22 @@ class Registration:
         self.attached = wanted
         return says()
 
-    def _answer_ceng(self, command: Command) -> Answer:
-        if command.form != "read":
-            return self._parameters.answer(command)
-        mode = f"+CENG: {self._parameters.shown('+CENG')}"
-        if not self._parameters.number("+CENG") or not self.registered:
-            return says(mode)
-        serving = f'+CENG: 0,"0081,55,00,001,01,31,{CELL[1].lower()},08,05,{CELL[0].lower()},255"'
-        return says(mode, f'{serving}\r\n+CENG: 1,"0014,40,15,f2a1,001,01,{CELL[0].lower()}"')
+    def _answer_sjdr(self, command: Command) -> Answer:
+        """A detector switched on before registration keeps it from happening (manual p. 182)."""
+        answer = self.jamming.answer(command)
+        if command.form == "set":
+            was_held_back, self._held_back = self._held_back, False
+            if self.jamming.on and not self.registered:
+                self._held_back = True
+            elif was_held_back and self.stat == SEARCHING:
+                self._registers_again()
+        return answer
 
     def _answer_cpowd(self, command: Command) -> Answer:
-        """Power down; only the board's reset brings the modem back."""
+        """Power down; only the power key or the board's reset brings the modem back."""
         if command.form != "set" or command.number(0) not in (0, 1):
             raise Refused
-        self._down()
-        self._terminal.listening = False
+        self.off()
         return says("NORMAL POWER DOWN", final="") if command.number(0) else Answer(b"", "")
 
     def _later(self, span: Span, action: Callable[[], None], since: float | None = None) -> None:

@@ -5,16 +5,21 @@ something by itself. What it answers follows the SIM800 Series AT Command Manual
 real modules; where those are silent, :mod:`outcry.hw.board.options` says so.
 """
 
+from collections.abc import Iterable
+
 from outcry.hw.board.at import Command, Refused
+from outcry.hw.board.cells import Cell
 from outcry.hw.board.centre import Centre
 from outcry.hw.board.context import Context
 from outcry.hw.board.faults import Faults
 from outcry.hw.board.gprs import Gprs, How
+from outcry.hw.board.jamming import Noise
 from outcry.hw.board.network import Network
 from outcry.hw.board.options import Options
 from outcry.hw.board.parameters import TABLE, Parameters
-from outcry.hw.board.registration import Registration
+from outcry.hw.board.registration import Registration, Welcome
 from outcry.hw.board.sms import Sms
+from outcry.hw.board.supply import Supply
 from outcry.hw.board.tcp import Tcp
 from outcry.hw.board.terminal import Answer, Handler, Terminal, says
 
@@ -27,7 +32,6 @@ _SAID = {
     "+CGMR": ("Revision:1418B04SIM800L24",),
     "+GMR": ("Revision:1418B04SIM800L24",),
     "+GSV": ("SIMCOM_Ltd", "SIMCOM_SIM800L", "Revision:1418B04SIM800L24"),
-    "+CBC": ("+CBC: 0,83,3986",),
     "+CPAS": ("+CPAS: 0",),
     "+GCAP": ("+GCAP: +CGSM",),
     "+CLCC": (),
@@ -56,6 +60,10 @@ class Sim800:
         self._kept_echo = True
         self.registration = Registration(context, self.terminal, self._parameters, self.options)
         self.registration.reset = self._reset
+        self.registration.off = self._off
+        self.supply = Supply(
+            context.schedule, self.terminal, self._parameters, self._off, self._reset
+        )
         self.tcp = Tcp(
             context, self.terminal, self._parameters, self.registration, network, self.options
         )
@@ -118,6 +126,38 @@ class Sim800:
         self._context.see("network", on=covered)
         self.registration.cover(covered)
 
+    def set_signal(self, csq: int, now: float) -> None:
+        """What +CSQ shows while a network is heard: 0 to 31, steps of 2 dB from -113 dBm."""
+        self.advance(now)
+        self.registration.signal = csq
+
+    def set_welcome(self, welcome: Welcome, now: float) -> None:
+        """How the network takes this subscriber: at home, as a guest, or not at all (+CREG: 3)."""
+        self.advance(now)
+        self._context.see("welcome", how=welcome)
+        self.registration.receive(welcome)
+
+    def set_cells(self, serving: Cell, neighbours: Iterable[Cell], now: float) -> None:
+        """The base stations heard here, at most six beside the serving one."""
+        self.advance(now)
+        self.registration.move(serving, tuple(neighbours))
+
+    def set_jamming(self, noise: Noise, now: float) -> None:
+        """What AT+SJDR finds. Whether the network is still heard is for :meth:`set_network`."""
+        self.advance(now)
+        self._context.see("jamming", noise=noise)
+        self.registration.jamming.become(noise)
+
+    def set_supply(self, millivolts: int, now: float) -> None:
+        """The supply voltage: +CBC, the warnings of AT+CBATCHK=1, and below 3000 a brown-out.
+
+        At UNDER-VOLTAGE POWER DOWN the modem stays off until :meth:`power_on`; after a brown-out
+        it starts by itself when the voltage is back, as modules with a tied power key do.
+        """
+        self.advance(now)
+        self._context.see("supply", millivolts=millivolts)
+        self.supply.become(millivolts)
+
     def set_gprs(self, how: How, now: float, *, old_only: bool = False) -> None:
         self.advance(now)
         self._context.see("gprs", how=how, old_only=old_only)
@@ -148,7 +188,15 @@ class Sim800:
             "faults": len(self.faults),
         }
 
+    def _off(self) -> None:
+        """Everything stops, without a word."""
+        self.terminal.restart()
+        self.tcp.restart()
+        self.registration.power_off()
+
     def _reset(self) -> None:
+        if self.supply.dead:
+            return
         self.terminal.restart()
         self.tcp.restart()
         self._parameters.restore()
@@ -170,6 +218,8 @@ class Sim800:
             "Z": self._answer_z,
             "&F": self._answer_factory,
             "&W": self._answer_keep,
+            "+CBC": self.supply.answer,
+            "+CBATCHK": self.supply.answer_check,
             "+CGSN": lambda command: _identity(command, self.options.imei),
             "+GSN": lambda command: _identity(command, self.options.imei),
             "+CIMI": lambda command: _identity(command, self.options.imsi),

@@ -10,7 +10,7 @@ from outcry.hw.board.registration import Registration
 from outcry.hw.board.storage import Storage
 from outcry.hw.board.terminal import Answer, Entry, Handler, Steps, Terminal, Wait, says
 
-NO_SIM, BAD_PDU, SIM_BUSY, NO_NETWORK, NETWORK_TIMEOUT = 310, 304, 314, 331, 332
+BAD_PDU, SIM_BUSY, NO_NETWORK, NETWORK_TIMEOUT = 304, 314, 331, 332
 _ONLY_WHEN_READY = ("+CMGF", "+CSCS", "+CNMI", "+CSMP", "+CSDH")
 _BUFFERED_AT_MOST = 64  # unsolicited lines kept while CNMI says to
 
@@ -105,7 +105,7 @@ class Sms:
                 return handler(command)
             if command.name in _ONLY_WHEN_READY:
                 raise Cme(3)
-            raise Cms(SIM_BUSY if self._options.sim else NO_SIM)
+            raise Cms(self._registration.sim.trouble() or SIM_BUSY)
 
         return guarded
 

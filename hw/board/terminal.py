@@ -111,8 +111,9 @@ class Terminal:
     # What the rest of the modem says without being asked
 
     def urc(self, line: str) -> None:
-        """An unsolicited line; held back while a text is being typed."""
-        self.raw(framed(line))
+        """An unsolicited line; held back while a text is being typed, lost while the modem is off."""
+        if self.listening:
+            self.raw(framed(line))
 
     def raw(self, data: bytes) -> None:
         if self._entry is not None:

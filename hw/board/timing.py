@@ -26,6 +26,7 @@ class Timing:
     connect: Span = (1.0, 1.4)  # CIPSTART to CONNECT OK
     connect_fails: Span = (70.0, 78.0)  # CIPSTART to CONNECT FAIL without GPRS
     one_way: Span = (0.4, 0.5)  # GPRS, each direction
+    function: Span = (0.5, 2.0)  # CFUN=0, 1 and 4; at most 10 (manual p. 96)
     shut: Span = (0.016, 0.04)
     attach: Span = (1.0, 3.0)
     attach_fails: Span = (70.0, 75.0)  # manual p. 202
