@@ -22,6 +22,7 @@ from outcry.hw.board.sms import Sms
 from outcry.hw.board.supply import Supply
 from outcry.hw.board.tcp import Tcp
 from outcry.hw.board.terminal import Answer, Handler, Terminal, says
+from outcry.hw.board.wire import BAUD, Wire
 
 _SAID = {
     "I": ("SIM800 R14.18",),
@@ -53,11 +54,14 @@ class Sim800:
     ) -> None:
         self.number = number
         self.options = options or Options()
+        self.powered = False
         self.faults = Faults()
+        self.wire = Wire()
         self._context = context
         self.terminal = Terminal(context, self.faults, self._reset)
         self._parameters = Parameters()
         self._kept_echo = True
+        self._hung = False
         self.registration = Registration(context, self.terminal, self._parameters, self.options)
         self.registration.reset = self._reset
         self.registration.off = self._off
@@ -83,12 +87,12 @@ class Sim800:
     def feed(self, data: bytes, now: float) -> None:
         """Bytes arrive at the modem's RXD."""
         self.advance(now)
-        self.terminal.feed(data)
+        self.terminal.feed(self.wire.to_modem(data))
 
     def output(self, now: float) -> bytes:
         """All that has left the modem's TXD up to now and was not taken before."""
         self.advance(now)
-        return self.terminal.output()
+        return self.wire.to_host(self.terminal.output())
 
     def due(self) -> float | None:
         """When something next happens by itself; None when nothing will."""
@@ -110,7 +114,15 @@ class Sim800:
 
     def power_on(self, now: float) -> None:
         self.advance(now)
+        if self._hung:
+            self._hung = self.terminal.muted = False
+        self.wire.modem_baud = BAUD
         self._reset()
+
+    def power_off(self, now: float) -> None:
+        """Without a word, as when the supply goes, until the next :meth:`power_on`."""
+        self.advance(now)
+        self._off()
 
     def reset(self, now: float) -> None:
         """The RST pin: the power-on sequence again."""
@@ -119,6 +131,7 @@ class Sim800:
     def warm(self, now: float) -> None:
         """Be a modem that was switched on long ago, instead of powering on."""
         self.advance(now)
+        self.powered = True
         self.registration.warm()
 
     def set_network(self, covered: bool, now: float) -> None:
@@ -169,6 +182,17 @@ class Sim800:
         self._context.see("mute", on=muted)
         self.terminal.muted = muted
 
+    def hang(self) -> None:
+        """Mute and deaf, which only the power key or the RST pin ends."""
+        self._context.see("hang")
+        self._hung = self.terminal.muted = True
+
+    def set_nat(self, idle_s: float | None, now: float) -> None:
+        """The carrier forgets connections without a byte for longer; None: it never does."""
+        self.advance(now)
+        self._context.see("nat", idle_s=idle_s)
+        self.tcp.forget_idle(idle_s)
+
     def set_sms_refusal(self, code: int | None, now: float) -> None:
         """Every AT+CMGS ends in this +CMS ERROR, until None."""
         self.advance(now)
@@ -190,6 +214,7 @@ class Sim800:
 
     def _off(self) -> None:
         """Everything stops, without a word."""
+        self.powered = False
         self.terminal.restart()
         self.tcp.restart()
         self.registration.power_off()
@@ -197,6 +222,7 @@ class Sim800:
     def _reset(self) -> None:
         if self.supply.dead:
             return
+        self.powered = True
         self.terminal.restart()
         self.tcp.restart()
         self._parameters.restore()
