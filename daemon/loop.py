@@ -37,6 +37,7 @@ from outcry.hw.modem import (
     Modem,
     ModemEvent,
     ModemState,
+    ModemWarning,
     PostAnswered,
     PostFailed,
     SmsLeaving,
@@ -152,6 +153,10 @@ class Loop:
             case DataPath(up):
                 self._parts.journal.tell(Entry.DATA_PATH, detail="up" if up else "down")
                 self._happen(Event.DATA_UP if up else Event.DATA_DOWN, now)
+            case ModemWarning(under_voltage, jamming):
+                words = [w for w, on in (("low supply", under_voltage), ("jamming", jamming)) if on]
+                detail = " and ".join(words) or "no more warnings"
+                self._parts.journal.tell(Entry.MODEM, detail=detail)
             case ModemState(state, reason):
                 self._parts.journal.tell(Entry.MODEM, detail=reason or state.value)
             case Stop(reason):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from outcry.daemon.identity import Identity
@@ -12,6 +13,8 @@ from outcry.hw.modem import ModemStatus
 from outcry.report import (
     MAX_ACCURACY_M,
     MAX_AGE_S,
+    MAX_MILLIVOLTS,
+    MAX_NEIGHBOURS,
     NO_FLAGS,
     REPORT_BYTES,
     TOKEN_BYTES,
@@ -19,6 +22,7 @@ from outcry.report import (
     Cell,
     Flag,
     MessageType,
+    Neighbour,
     NoFixReason,
     NoPosition,
     Position,
@@ -69,17 +73,20 @@ class Reporter:
             return self.unsealed(alarm_id, sequence)
         counter = self._outbox.take_counter()
         token = self._random(TOKEN_BYTES)
+        withdrawal = type_ is MessageType.WITHDRAWAL
         report = Report(
             type=type_,
             kind=kind,
             alarm_id=alarm_id,
             sequence=sequence,
             sent_at=min(max(int(self._wall()), 0), 0xFFFFFFFF),
-            place=place,
+            place=_with_neighbours(place, modem),
             token=token,
+            battery_percent=modem.battery_percent,
+            supply_mv=None if withdrawal else _millivolts(modem),
             signal=modem.signal if modem.signal is not None and modem.signal <= 31 else None,
             cell=_cell(modem),
-            flags=flags if self.clock_is_set() else flags | Flag.CLOCK_UNSET,
+            flags=flags | _flags(modem) | (NO_FLAGS if self.clock_is_set() else Flag.CLOCK_UNSET),
         )
         sealed = seal(
             encode(report),
@@ -140,6 +147,28 @@ def is_better(known: Position | NoPosition, reported: Position | NoPosition | No
     if known.accuracy_m is None:
         return False
     return reported.accuracy_m is None or reported.accuracy_m > max(2 * known.accuracy_m, ROUGH_M)
+
+
+def _flags(modem: ModemStatus) -> Flag:
+    flags = Flag.UNDER_VOLTAGE if modem.under_voltage else NO_FLAGS
+    return flags | Flag.JAMMING if modem.jamming else flags
+
+
+def _millivolts(modem: ModemStatus) -> int | None:
+    return min(modem.battery_mv, MAX_MILLIVOLTS) if modem.battery_mv else None
+
+
+def _with_neighbours(place: Position | NoPosition, modem: ModemStatus) -> Position | NoPosition:
+    """Where there is no fix, the neighbour cells of the serving cell's operator tell something."""
+    if isinstance(place, Position) or modem.cell is None:
+        return place
+    serving = modem.cell
+    heard: list[Neighbour] = []
+    for cell in modem.neighbours:
+        if (cell.mcc, cell.mnc) == (serving.mcc, serving.mnc) and len(heard) < MAX_NEIGHBOURS:
+            with contextlib.suppress(ReportInvalid):  # a line of noise; the others may be true
+                heard.append(Neighbour(cell.lac, cell.ci))
+    return NoPosition(place.reason, tuple(heard))
 
 
 def _cell(modem: ModemStatus) -> Cell | None:

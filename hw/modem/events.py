@@ -118,6 +118,14 @@ class ModemState:
     reason: str
 
 
+@dataclass(frozen=True)
+class ModemWarning:
+    """The supply is too low, or the radio is jammed; or it no longer is."""
+
+    under_voltage: bool
+    jamming: bool
+
+
 ModemEvent = (
     SmsLeaving
     | SmsOutcome
@@ -127,6 +135,7 @@ ModemEvent = (
     | PostFailed
     | DataPath
     | ModemState
+    | ModemWarning
 )
 
 
@@ -134,15 +143,22 @@ ModemEvent = (
 class ModemStatus:
     """A snapshot; every ``None`` means "not known".
 
-    ``signal`` is CSQ's 0-31 (2 dB a step from -113 dBm), ``battery_mv`` the
-    modem's own supply in millivolts, ``connected_since`` on the owner's clock.
+    ``signal`` is CSQ's 0-31 (2 dB a step from -113 dBm); ``neighbours`` are the
+    other cells heard, strongest first; ``battery_mv`` is the modem's own supply
+    in millivolts and ``battery_percent`` what it makes of that;
+    ``connected_since`` on the owner's clock. ``under_voltage`` and ``jamming``
+    are what the modem has warned of and not taken back.
     """
 
     state: Condition = Condition.STARTING
     reason: str = ""
     signal: int | None = None
     cell: Cell | None = None
+    neighbours: tuple[Cell, ...] = ()
     battery_mv: int | None = None
+    battery_percent: int | None = None
+    under_voltage: bool = False
+    jamming: bool = False
     data_up: bool = False
     connected_since: float | None = None
     queued_texts: int = 0

@@ -80,7 +80,7 @@ ALWAYS = re.compile(
     r"|Call Ready|SMS Ready"
     r"|\+CMTI: .*|\+CDS: .*|\+CMT: .*|\+PDP: DEACT|\+SAPBR \d: DEACT|\+HTTPACTION: .*"
     r"|\+CIPRXGET: 1|CLOSED?|CONNECT OK|CONNECT FAIL|ALREADY CONNECT"
-    r"|\+SJDR: .*|RING|\+CRING: .*|NO CARRIER|\*PSUTTZ: .*|DST: .*"
+    r"|\+SJDR: [A-Z].*|RING|\+CRING: .*|NO CARRIER|\*PSUTTZ: .*|DST: .*"
     r'|\+CG?REG: \d(?:,"[0-9A-Fa-f]+","[0-9A-Fa-f]+")?'
 )
 """Unsolicited whatever command is running. (An answer to AT+CREG? begins with two digits.)"""

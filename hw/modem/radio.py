@@ -1,9 +1,13 @@
-"""What the radio says: registration, signal, cell, supply voltage. Polled while nothing else is up.
+"""What the radio says: registration, signal, cells, jamming, supply. Polled while nothing else is up.
 
 AT+CREG=2 makes the modem tell of every change by itself; polling finds what
 was missed and notices a modem that has gone silent.
+
+The jamming detector is switched on after registration, never before, where it
+would prevent it (manual p.180-182), and off again when registration stays away.
 """
 
+import logging
 import re
 from collections import deque
 
@@ -12,9 +16,15 @@ from outcry.hw.modem.lines import Urc
 from outcry.hw.modem.link import Link
 from outcry.hw.modem.status import StatusBoard
 
+log = logging.getLogger("outcry.modem")
+
 POLL_LIMIT_S = 2.0
 REGISTRATION = "AT+CREG?"
-ROUND = (REGISTRATION, "AT+CSQ", "AT+CBC", "AT+CENG?")
+ROUND = (REGISTRATION, "AT+CSQ", "AT+CENG?")
+ASK_SUPPLY = "AT+CBC"
+WATCH_JAMMING, LEAVE_JAMMING, ASK_JAMMING = "AT+SJDR=1,1,255,1", "AT+SJDR=0", "AT+SJDR?"
+ROUNDS_LOST = 30  # of searching, one each 2 s, before the detector is given the blame
+UNDER_VOLTAGE_OVER_MV = 3600  # the warning comes at 3500 (hardware design p.25)
 
 STATES = {
     "0": Condition.SEARCHING,
@@ -29,10 +39,15 @@ EVASIONS = 3  # AT+CREG? without a usable answer, in a row
 
 _CREG = re.compile(r'(\d)(?:,"([0-9A-Fa-f]{1,4})","([0-9A-Fa-f]{1,8})")?.*')
 _CSQ = re.compile(r"(\d{1,2}),.*")
-_CBC = re.compile(r"\d,\d{1,3},(\d{1,5})")
+_CBC = re.compile(r"\d,(\d{1,3}),(\d{1,5})")
+_SJDR = re.compile(r"1,\d+,\d+,\d+,(\d)")  # 0 none, 1 jamming, 2 interference
 # Serving cell: arfcn, rxl, rxq, mcc, mnc, bsic, cellid, rla, txp, lac, TA (manual p.154, 341).
 _CENG = re.compile(
     r'\+CENG: ?0,"\w*,\w*,\w*,(\d{3}),(\d{2,3}),\w*,([0-9A-Fa-f]{1,8}),\w*,\w*,([0-9A-Fa-f]{1,4}),.*"'
+)
+# A neighbour: arfcn, rxl, bsic, cellid, mcc, mnc, lac.
+_NEIGHBOUR = re.compile(
+    r'\+CENG: ?[1-6],"\w*,(\d{1,3}),\w*,([0-9A-Fa-f]{1,4}),(\d{3}),(\d{2,3}),([0-9A-Fa-f]{1,4})"'
 )
 
 
@@ -47,6 +62,10 @@ class Radio:
         self._condition = Condition.SEARCHING
         self._serving = False
         self._evasions = 0
+        self._watches_jamming = False
+        self._can_watch = True
+        self._rounds_lost = 0
+        self._asks_supply = False
 
     @property
     def worth_a_try(self) -> bool:
@@ -70,17 +89,38 @@ class Radio:
         self._serving = False
         self._operator = self._place = None
         self._round.clear()
+        self._watches_jamming, self._can_watch = False, True
+        self._rounds_lost = 0
 
     def take(self, urc: Urc) -> bool:
-        """Whether ``urc`` was about registration."""
-        if not urc.text.startswith("+CREG: "):
+        """Whether ``urc`` was about the radio or the supply."""
+        if urc.text.startswith("+CREG: "):
+            self._registration(urc.text[7:])
+        elif urc.text.startswith("+SJDR: "):
+            self._board.warned(jamming=urc.text != "+SJDR: NO JAMMING")
+        elif urc.text.startswith("UNDER-VOLTAGE"):
+            self._board.warned(under_voltage=True)
+        elif urc.text.startswith("OVER-VOLTAGE"):
+            log.warning("modem: %s; check its supply", urc.text.lower())
+        else:
             return False
-        self._registration(urc.text[7:])
         return True
 
     def begin_round(self, registration_alone: bool) -> None:
         """Have the next polls ask for everything, or for the registration alone."""
         self._round = deque(ROUND[:1] if registration_alone else ROUND)
+        self._rounds_lost = 0 if self.registered else self._rounds_lost + 1
+        if self._watches_jamming and self._rounds_lost == ROUNDS_LOST:
+            self._round.append(LEAVE_JAMMING)
+        elif not registration_alone:
+            self._round.append(self._ask_in_turn())
+
+    def _ask_in_turn(self) -> str:
+        """Supply and jamming take turns: each question wakes the processor."""
+        if self.registered and self._can_watch and not self._watches_jamming:
+            return WATCH_JAMMING
+        self._asks_supply = not self._asks_supply or not self._watches_jamming
+        return ASK_SUPPLY if self._asks_supply else ASK_JAMMING
 
     def poll(self, link: Link) -> bool:
         """Ask the next question of the round; False if none is left."""
@@ -92,8 +132,11 @@ class Radio:
         if question == REGISTRATION:
             self._evasions = 0 if reply.value(name) else self._evasions + 1
         answer = reply.value(name)
-        if name == "+CENG":
-            self._serving_cell(reply.lines)
+        if question in (WATCH_JAMMING, LEAVE_JAMMING):
+            self._watches_jamming = question == WATCH_JAMMING and reply.done
+            self._can_watch = reply.done
+        elif name == "+CENG":
+            self._cells(reply.lines)
         elif answer is not None:
             self._learn(name, answer)
         return True
@@ -105,14 +148,25 @@ class Radio:
             if int(found[1]) != NO_SIGNAL:
                 self._board.measured(signal=int(found[1]))
         elif name == "+CBC" and (found := _CBC.fullmatch(answer)):
-            self._board.measured(battery_mv=int(found[1]))
+            percent, millivolts = min(int(found[1]), 100), int(found[2])
+            self._board.measured(battery=(percent, millivolts))
+            if millivolts >= UNDER_VOLTAGE_OVER_MV:
+                self._board.warned(under_voltage=False)
+        elif name == "+SJDR" and (found := _SJDR.fullmatch(answer)):
+            self._board.warned(jamming=found[1] != "0")
 
-    def _serving_cell(self, lines: tuple[str, ...]) -> None:
+    def _cells(self, lines: tuple[str, ...]) -> None:
+        heard: list[tuple[int, Cell]] = []
         for line in lines:
             if found := _CENG.fullmatch(line):
                 self._operator = int(found[1]), int(found[2])
                 self._place = int(found[4], 16), int(found[3], 16)
                 self._locate()
+            elif found := _NEIGHBOUR.fullmatch(line):
+                level, ci, mcc, mnc, lac = found.groups()
+                heard.append((int(level), Cell(int(mcc), int(mnc), int(lac, 16), int(ci, 16))))
+        heard.sort(key=lambda cell: -cell[0])
+        self._board.measured(neighbours=tuple(cell for _, cell in heard))
 
     def _registration(self, told: str) -> None:
         found = _CREG.fullmatch(told)

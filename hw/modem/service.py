@@ -1,6 +1,5 @@
 """One epoch of the modem's life: what is served in which order between two restarts."""
 
-import logging
 from collections.abc import Callable
 
 from outcry.hw.modem.events import ModemEvent, Outcome
@@ -13,9 +12,8 @@ from outcry.hw.modem.starting import Starting
 from outcry.hw.modem.status import StatusBoard
 from outcry.hw.modem.texts import Texts
 
-log = logging.getLogger("outcry.modem")
-
 SEARCH_POLL_S = 2.0
+URGENT_S = 60.0  # an alarm nobody has answered for longer needs to know its cells again
 AT_LEAST_S = 0.5  # between two looks at a deadline that nothing can be done about yet
 
 
@@ -78,9 +76,9 @@ class Service:
     def _take_in(self, link: Link) -> None:
         while link.urcs:
             urc = link.urcs.popleft()
-            taken = self._texts.take(urc) or self._posts.take(urc) or self._radio.take(urc)
-            if not taken and "VOLTAGE" in urc.text:
-                log.warning("modem: %s; check its supply", urc.text.lower())
+            for part in (self._texts, self._posts, self._radio):
+                if part.take(urc):
+                    break
 
     def _step(self, link: Link) -> bool:
         """The most important thing to do now; False if there is nothing."""
@@ -121,7 +119,8 @@ class Service:
         return stepped
 
     def _idle_step(self, link: Link, waiting: bool) -> bool:
-        urgent = self._tray.urgent_since is not None
+        urgent_since = self._tray.urgent_since
+        urgent = urgent_since is not None and self._clock() - urgent_since < URGENT_S
         if self._texts.unread:
             self._texts.tidy(link)
             return True
