@@ -6,7 +6,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+from outcry.hw.board.catalogue import CATALOGUE
+from outcry.hw.board.faults import STAGES
+from outcry.hw.board.jamming import NOISES
+from outcry.hw.board.modemcontrol import CLEAR
 from outcry.hw.board.receiver import POSITION, STATES
+from outcry.hw.board.registration import WELCOMES
+from outcry.hw.board.requests import PIN_LIMIT
+from outcry.hw.board.wire import DIRECTIONS
 
 BUTTON_PIN = 17
 HOWS = ("dead", "refused", "connecting", "silent", "rubbish")
@@ -29,6 +36,8 @@ def parser() -> argparse.ArgumentParser:
     _add_pins(commands)
     _add_phones(commands)
     _add_modem(commands)
+    _add_radio(commands)
+    _add_fault(commands)
     _add_receiver(commands)
     _command(commands, "status", "how the modems and the receiver are")
     return top
@@ -87,6 +96,18 @@ def _add_run(commands: Any) -> None:
         help="serve no command between CIPSTART's OK and its result",
     )
     run.add_argument(
+        "--reset-pin",
+        type=_pin,
+        metavar="N",
+        help="the GPIO soldered to the first modem's RST: low for 105 ms restarts it",
+    )
+    run.add_argument(
+        "--power-key-pin",
+        type=_pin,
+        metavar="N",
+        help="the GPIO soldered to its PWRKEY: low for 1 s switches it on or off",
+    )
+    run.add_argument(
         "--receiver",
         default="generated",
         metavar="generated|none|FILE",
@@ -139,8 +160,76 @@ def _add_modem(commands: Any) -> None:
     reset = _command(commands, "reset", "the modem's RST pin")
     fault = _command(commands, "sms-fault", "every AT+CMGS fails with this +CMS ERROR")
     fault.add_argument("code", type=_code, metavar="CODE|off")
-    for each in (gprs, network, mute, reset, fault):
-        each.add_argument("--modem", metavar="NAME", help="which (default: the first)")
+    supply = _command(
+        commands,
+        "supply",
+        "the modem's supply voltage: it warns at 3500, goes off below 3400, browns out below 3000",
+    )
+    supply.add_argument("millivolts", type=int, metavar="MILLIVOLTS")
+    power = _command(commands, "power", "the modem's supply is switched on or off")
+    power.add_argument("on", type=_on, metavar="on|off")
+    for each in (gprs, network, mute, reset, fault, supply, power):
+        _add_which(each)
+
+
+def _add_radio(commands: Any) -> None:
+    nat = _command(
+        commands, "nat", "the carrier forgets connections that were idle for longer, silently"
+    )
+    nat.add_argument("seconds", type=_limit, metavar="SECONDS|off")
+    jamming = _command(commands, "jamming", "what AT+SJDR hears; coverage is for `network`")
+    jamming.add_argument("noise", choices=NOISES)
+    cells = _command(commands, "cells", "the base stations heard: the serving one first")
+    cells.add_argument(
+        "cells",
+        nargs="+",
+        type=_cell,
+        metavar="LAC,CELL[,LEVEL]",
+        help="area and number as AT+CENG? shows them (hexadecimal), level 0 to 63",
+    )
+    signal = _command(commands, "signal", "what AT+CSQ shows")
+    signal.add_argument("csq", type=int, metavar="0-31")
+    welcome = _command(commands, "welcome", "how the network takes this SIM")
+    welcome.add_argument("how", choices=WELCOMES)
+    for each in (nat, jamming, cells, signal, welcome):
+        _add_which(each)
+
+
+def _add_fault(commands: Any) -> None:
+    names = "\n".join(f"  {name:14} {each.sentence}" for name, each in CATALOGUE.items())
+    help_ = "arm a fault by its name, at a step or at once"
+    fault: argparse.ArgumentParser = commands.add_parser(
+        "fault",
+        help=help_,
+        description=f"{help_.capitalize()}.",
+        epilog=f"faults:\n{names}\n  {CLEAR:14} Disarms them all.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_common(fault, default=False)
+    fault.add_argument("name", choices=(*CATALOGUE, CLEAR), metavar="FAULT")
+    fault.add_argument("--step", metavar="COMMAND", help="such as +CMGS or E; * is any command")
+    fault.add_argument(
+        "--stage",
+        choices=STAGES,
+        help="before the command is done, at the prompt, with the text typed, at the answer, "
+        "or at the late result (CONNECT OK)",
+    )
+    fault.add_argument(
+        "--times", type=_times, metavar="N|always", help="how often it strikes (default: once)"
+    )
+    fault.add_argument("--skip", type=int, metavar="N", help="let so many occurrences pass first")
+    fault.add_argument("--seconds", type=float, help="how late, or how long")
+    fault.add_argument("--text", help="the line that comes")
+    fault.add_argument("--code", type=int, help="of +CMS ERROR")
+    fault.add_argument("--share", type=float, help="0 to 1: how many of the bytes")
+    fault.add_argument("--direction", choices=DIRECTIONS, help="of the bytes (default: both)")
+    fault.add_argument("--baud", type=int, metavar="RATE", help="the modem's rate from then on")
+    fault.add_argument("--seed", type=int, help="for the same luck again")
+    _add_which(fault)
+
+
+def _add_which(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--modem", metavar="NAME", help="which (default: the first)")
 
 
 def _add_receiver(commands: Any) -> None:
@@ -179,6 +268,37 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds <= 600:
         raise argparse.ArgumentTypeError(f"{text}: write a number of seconds from 0 to 600")
     return seconds
+
+
+def _limit(text: str) -> float | None:
+    if text == "off":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}: write a number of seconds, or off") from None
+
+
+def _pin(text: str) -> int:
+    if not text.isdecimal() or int(text) > PIN_LIMIT:
+        raise argparse.ArgumentTypeError(f"{text}: write a GPIO number from 0 to {PIN_LIMIT}")
+    return int(text)
+
+
+def _times(text: str) -> int:
+    if text == "always":
+        return 0
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text}: write a number from 1, or always")
+    return int(text)
+
+
+def _cell(text: str) -> list[int]:
+    match = re.fullmatch(r"([0-9a-fA-F]{1,4}),([0-9a-fA-F]{1,4})(?:,(\d{1,2}))?", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text}: write it like 00e6,7a9f or 00e6,7a9f,40")
+    area, cell, level = match.groups()
+    return [int(area, 16), int(cell, 16), *([int(level)] if level is not None else [])]
 
 
 def _on(text: str) -> bool:

@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if wanted.do == "run":
             return _run(wanted)
         request = _request(wanted)
-        answer = _asked(wanted.dir, request, ANSWER_S + float(request.get("seconds", 0)))
+        held_s = wanted.seconds if wanted.do == "press" else 0.0
+        answer = _asked(wanted.dir, request, ANSWER_S + held_s)
     except (BoardUnreachable, BoardRefused, OSError, ValueError) as error:
         print(f"outcry-board: {error}", file=sys.stderr)
         return 1
@@ -59,6 +60,8 @@ def _run(wanted: argparse.Namespace) -> int:
         receiver=wanted.receiver,
         position=wanted.position,
         speed=wanted.speed,
+        reset_pin=wanted.reset_pin,
+        power_key_pin=wanted.power_key_pin,
     )
     process = BoardProcess(plan)
     where = " ".join(str(path) for path in process.paths)

@@ -6,29 +6,20 @@ A client that asks for ``pins-attach`` is a wearer's process: from then on pin l
 
 import contextlib
 import json
-import math
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
 
 from outcry.hw.board.board import Board
 from outcry.hw.board.context import Witness
-from outcry.hw.board.gprs import HOWS
+from outcry.hw.board.modemcontrol import ModemControl
 from outcry.hw.board.pinboard import PRESSED, RELEASED, PinBoard
 from outcry.hw.board.receiver import STATES, Receiver
-from outcry.hw.board.sim800 import Sim800
+from outcry.hw.board.requests import Invalid, Json, choice_of, number_of, pin_of, text_of
 
 LINE_LIMIT = 65536
 PRESS_LIMIT_S = 600.0
 SLOW_CLIENT_S = 1.0  # the board stands still while a client does not read
-PIN_LIMIT = 53  # GPIO numbers of a Raspberry Pi's chip
-
-Json = dict[str, Any]
-
-
-class Invalid(ValueError):
-    """A request that cannot be done; its text is for the person who asked."""
 
 
 class Client:
@@ -105,14 +96,10 @@ class Control:
             "phones": self._phones,
             "sms": self._sms,
             "text": self._text,
-            "gprs": self._gprs,
-            "network": self._network,
-            "reset": self._reset,
-            "mute": self._mute,
-            "sms-fault": self._sms_fault,
             "fix": self._fix,
             "move": self._move,
             "status": self._status,
+            **ModemControl(board).requests,
         }
 
     def attach(self, client: Client) -> None:
@@ -146,8 +133,8 @@ class Control:
     # Pins
 
     def _press(self, request: Json, answer: Callable[[Json], None]) -> None:
-        seconds = _number(request, "seconds", 0.0, PRESS_LIMIT_S)
-        pin = _pin(request)
+        seconds = number_of(request, "seconds", 0.0, PRESS_LIMIT_S)
+        pin = pin_of(request)
         started = self._now
         self.pins.press(
             pin,
@@ -157,11 +144,11 @@ class Control:
         )
 
     def _hold(self, request: Json) -> Json:
-        self.pins.drive(_pin(request), PRESSED)
+        self.pins.drive(pin_of(request), PRESSED)
         return {"t": self._now}
 
     def _release(self, request: Json) -> Json:
-        self.pins.drive(_pin(request), RELEASED)
+        self.pins.drive(pin_of(request), RELEASED)
         return {"t": self._now}
 
     def _pins(self, request: Json) -> Json:
@@ -184,67 +171,30 @@ class Control:
         }
 
     def _sms(self, request: Json) -> Json:
-        number = _text(request, "number")
+        number = text_of(request, "number")
         if any(modem.number == number for modem in self._board.modems.values()):
             raise Invalid("this is a modem's number, not a phone's; its texts are read by AT+CMGL")
         phone = self._board.centre.phones.get(number)
         return {"texts": [asdict(text) for text in phone.texts] if phone is not None else []}
 
     def _text(self, request: Json) -> Json:
-        sender, recipient = _text(request, "from"), _text(request, "to")
+        sender, recipient = text_of(request, "from"), text_of(request, "to")
         for number in (sender, recipient):
             if not number.removeprefix("+").isdecimal():
                 raise Invalid("a phone number is + and digits")
-        return {"ids": self._board.centre.text(sender, recipient, _text(request, "words"))}
-
-    # Modems
-
-    def _modem(self, request: Json) -> Sim800:
-        modems: Mapping[str, Sim800] = self._board.modems
-        name = request.get("modem") or next(iter(modems))
-        if name not in modems:
-            raise Invalid(f"there is no modem {name!r} here; there is {', '.join(modems)}")
-        return modems[name]
-
-    def _gprs(self, request: Json) -> Json:
-        how = _choice(request, "how", HOWS)
-        self._modem(request).set_gprs(
-            next(each for each in HOWS if each == how),
-            self._now,
-            old_only=bool(request.get("old_only")),
-        )
-        return {}
-
-    def _network(self, request: Json) -> Json:
-        self._modem(request).set_network(_on(request), self._now)
-        return {}
-
-    def _reset(self, request: Json) -> Json:
-        self._modem(request).reset(self._now)
-        return {}
-
-    def _mute(self, request: Json) -> Json:
-        self._modem(request).set_mute(_on(request), self._now)
-        return {}
-
-    def _sms_fault(self, request: Json) -> Json:
-        code = request.get("code")
-        if code is not None and not (isinstance(code, int) and 0 <= code <= 999):
-            raise Invalid("a +CMS ERROR code is a number from 0 to 999")
-        self._modem(request).set_sms_refusal(code, self._now)
-        return {}
+        return {"ids": self._board.centre.text(sender, recipient, text_of(request, "words"))}
 
     # Receiver
 
     def _fix(self, request: Json) -> Json:
-        state = _choice(request, "state", STATES)
+        state = choice_of(request, "state", STATES)
         self._receiver.state = next(each for each in STATES if each == state)
         self._witness(self._now, "fix", state=state)
         return {}
 
     def _move(self, request: Json) -> Json:
-        self._receiver.latitude = _number(request, "latitude", -90.0, 90.0)
-        self._receiver.longitude = _number(request, "longitude", -180.0, 180.0)
+        self._receiver.latitude = number_of(request, "latitude", -90.0, 90.0)
+        self._receiver.longitude = number_of(request, "longitude", -180.0, 180.0)
         return {}
 
     def _status(self, request: Json) -> Json:
@@ -252,35 +202,3 @@ class Control:
             "modems": {name: modem.status() for name, modem in self._board.modems.items()},
             "receiver": self._receiver.state,
         }
-
-
-def _text(request: Json, key: str) -> str:
-    value = request.get(key)
-    if not isinstance(value, str) or not value:
-        raise Invalid(f"{key} is missing")
-    return value
-
-
-def _choice(request: Json, key: str, choices: tuple[str, ...]) -> str:
-    value = request.get(key)
-    if value not in choices:
-        raise Invalid(f"{key} is one of {', '.join(choices)}")
-    return str(value)
-
-
-def _number(request: Json, key: str, low: float, high: float) -> float:
-    value = request.get(key)
-    if not isinstance(value, int | float) or not math.isfinite(value) or not low <= value <= high:
-        raise Invalid(f"{key} is a number from {low:g} to {high:g}")
-    return float(value)
-
-
-def _pin(request: Json) -> int:
-    return int(_number(request, "pin", 0, PIN_LIMIT))
-
-
-def _on(request: Json) -> bool:
-    value = request.get("on")
-    if not isinstance(value, bool):
-        raise Invalid("on is true or false")
-    return value

@@ -20,6 +20,8 @@ class PinBoard:
         self.outputs: dict[int, int | None] = {}
         self.history: list[tuple[float, int, int | None]] = []
         self.listeners: list[Callable[[int, int | None], None]] = []
+        self.wires: list[Callable[[int, int | None], None]] = []
+        """Told what the wearer's process puts out."""
         self._schedule = schedule
         self._random = random
         self._witness = witness
@@ -41,6 +43,8 @@ class PinBoard:
         self.history.append((self._schedule.now, pin, level))
         del self.history[:-_HISTORY_LIMIT]
         self._witness(self._schedule.now, "pin-out", pin=pin, level=level)
+        for wire in self.wires:
+            wire(pin, level)
 
     def press(self, pin: int, seconds: float, bounce: bool, done: Callable[[], None]) -> None:
         """Press a button for that long; ``bounce`` adds chatter at both ends and short slips."""

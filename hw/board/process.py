@@ -23,6 +23,7 @@ from outcry.hw.board.control import Client, Control
 from outcry.hw.board.network import LoopbackNetwork
 from outcry.hw.board.options import Options
 from outcry.hw.board.pinboard import PinBoard
+from outcry.hw.board.powerwires import PowerWires
 from outcry.hw.board.pty import PtyPort
 from outcry.hw.board.receiver import POSITION, Receiver
 from outcry.hw.board.recording import Recording
@@ -46,6 +47,8 @@ class Plan:
     receiver: str = "generated"
     position: tuple[float, float] = POSITION
     speed: float = 0.0
+    reset_pin: int | None = None  # GPIO numbers soldered to the first modem's RST and PWRKEY
+    power_key_pin: int | None = None
 
 
 class Events:
@@ -82,6 +85,13 @@ class BoardProcess:
             now=time.monotonic(),
         )
         self.pins = PinBoard(self.board.schedule, random, self._events)
+        wires = PowerWires(
+            self.board.schedule,
+            next(iter(self.board.modems.values())),
+            reset_pin=plan.reset_pin,
+            power_key_pin=plan.power_key_pin,
+        )
+        self.pins.wires.append(wires.level)
         self.receiver = Receiver(*plan.position, speed=plan.speed)
         self._ports = {name: PtyPort() for name in plan.modems}
         self._receiver_port = None if plan.receiver == "none" else PtyPort()
@@ -152,6 +162,7 @@ class BoardProcess:
         """Do all that can be done now, then wait for the next thing."""
         now = time.monotonic()
         for name, port in self._ports.items():
+            self.board.modems[name].wire.host_baud = port.baud()
             self.board.modems[name].feed(port.read(), now)
         self.board.advance(now)
         for name, port in self._ports.items():

@@ -8,6 +8,10 @@ import tty
 from pathlib import Path
 
 UNREAD_LIMIT = 65536  # bytes kept for a slow reader; a UART would have lost them long before
+_RATES: dict[int, int] = {
+    getattr(termios, f"B{rate}"): rate
+    for rate in (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800)
+}
 
 
 class PtyPort:
@@ -47,6 +51,10 @@ class PtyPort:
                 del self._unwritten[: os.write(self._master, self._unwritten)]
         except BlockingIOError:
             return
+
+    def baud(self) -> int:
+        """The rate the host has set, in bits a second; a pty itself does not mind."""
+        return _RATES.get(termios.tcgetattr(self._slave)[5], 0)
 
     def unread(self) -> int:
         """Bytes that nobody has read yet."""

@@ -21,8 +21,8 @@ from outcry.hw.board.registration import Registration, Welcome
 from outcry.hw.board.sms import Sms
 from outcry.hw.board.supply import Supply
 from outcry.hw.board.tcp import Tcp
-from outcry.hw.board.terminal import Answer, Handler, Terminal, says
-from outcry.hw.board.wire import BAUD, Wire
+from outcry.hw.board.terminal import Answer, Handler, Terminal, framed, says
+from outcry.hw.board.wire import Wire
 
 _SAID = {
     "I": ("SIM800 R14.18",),
@@ -116,12 +116,18 @@ class Sim800:
         self.advance(now)
         if self._hung:
             self._hung = self.terminal.muted = False
-        self.wire.modem_baud = BAUD
+        self.wire.modem_baud = None
         self._reset()
 
     def power_off(self, now: float) -> None:
         """Without a word, as when the supply goes, until the next :meth:`power_on`."""
         self.advance(now)
+        self._off()
+
+    def power_down(self, now: float) -> None:
+        """PWRKEY on a running modem (hardware design p. 25): off, and it says so."""
+        self.advance(now)
+        self.terminal.raw(framed("NORMAL POWER DOWN"))
         self._off()
 
     def reset(self, now: float) -> None:

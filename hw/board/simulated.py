@@ -161,6 +161,7 @@ class SimulatedModem:
         while not self._stopping:
             with self._lock:
                 now = time.monotonic()
+                self.sim.wire.host_baud = self._pty.baud()
                 self.sim.feed(self._pty.read(), now)
                 self._pty.write(self.sim.output(now))
                 due = self.board.due()

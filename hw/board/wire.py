@@ -6,7 +6,7 @@ from typing import Literal
 
 Direction = Literal["both", "to-modem", "to-host"]
 DIRECTIONS: tuple[Direction, ...] = ("both", "to-modem", "to-host")
-BAUD = 115200
+HOST_BAUD = 115200
 
 
 @dataclass
@@ -27,9 +27,10 @@ class Wire:
     """A true line, until told otherwise. What it loses or garbles is drawn from a given seed."""
 
     def __init__(self) -> None:
-        self.modem_baud = BAUD
-        self.host_baud = BAUD
-        """The rate at which the host talks, where that can be known: on a pty."""
+        self.modem_baud: int | None = None
+        """The rate the modem insists on; None: whatever the host talks."""
+        self.host_baud = HOST_BAUD
+        """The rate the host talks, where that can be seen: on a pty."""
         self._losses: dict[Direction, _Loss] = {}
         self._random = Random(0)
 
@@ -52,7 +53,7 @@ class Wire:
     def clear(self) -> None:
         """A true line again."""
         self._losses.clear()
-        self.modem_baud = BAUD
+        self.modem_baud = None
 
     def to_modem(self, data: bytes) -> bytes:
         """What of the host's bytes reaches the modem."""
@@ -63,7 +64,7 @@ class Wire:
         return self._carried(data, "to-host")
 
     def _carried(self, data: bytes, direction: Direction) -> bytes:
-        if self.modem_baud != self.host_baud:
+        if self.modem_baud not in (None, self.host_baud):
             return self._random.randbytes(len(data))
         loss = self._losses.get(direction)
         if loss is None:

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import serial
 
+from outcry.hw.board.catalogue import CATALOGUE
+
 pytestmark = pytest.mark.slow
 
 PHONE = "+447700900201"
@@ -150,6 +152,86 @@ def test_faults_from_the_command_line_strike_the_named_modem(run_board: Run) -> 
     ]
 
 
+def test_the_air_and_the_supply_are_set_from_the_command_line(run_board: Run) -> None:
+    board = run_board("--instant", "--warm", "--receiver", "none")
+    board.told("cells", "00e6,7a9f,30", "1234,abcd")
+    board.told("signal", "9")
+    board.told("supply", "3777")
+    board.told("jamming", "jamming")
+    with serial.Serial(str(board.directory / "modem-wearer"), timeout=20) as port:
+        asks(port, b"ATE0;+CENG=1,1;+SJDR=1,1,255,1")
+        cells = asks(port, b"AT+CENG?")
+        assert b",30,00,001,01,31,7a9f," in cells
+        assert b"abcd" in cells
+        assert b"+CSQ: 9," in asks(port, b"AT+CSQ")
+        assert b",3777\r\n" in asks(port, b"AT+CBC")
+        assert b"+SJDR: " in asks(port, b"AT+SJDR?")
+    board.told("nat", "90")
+    board.told("welcome", "denied")
+    board.told("power", "off")
+    assert not board.told("status")["modems"]["wearer"]["registered"]
+    assert [event["idle_s"] for event in board.events("nat")] == [90.0]
+    board.told("nat", "off")
+    assert board.events("nat")[-1]["idle_s"] is None
+
+
+def test_a_fault_is_armed_by_its_name_and_strikes_the_named_modem(run_board: Run) -> None:
+    board = run_board(*TWO, "--instant", "--warm", "--receiver", "none")
+    board.told("fault", "late", "--step", "+CSQ", "--stage", "answer", "--seconds", "0.2")
+    armed = board.told("fault", "error", "--step", "+CBC", "--times", "always", "--text", "NO")
+    assert armed == {"armed": 2}
+    with serial.Serial(str(board.directory / "modem-wearer"), timeout=20) as port:
+        asks(port, b"ATE0")
+        assert asks(port, b"AT+CSQ").startswith(b"\r\n+CSQ: ")
+        assert [asks(port, b"AT+CBC", b"NO\r\n") for _ in range(2)] == [b"\r\nNO\r\n"] * 2
+        board.told("fault", "clear")
+        assert asks(port, b"AT+CBC").startswith(b"\r\n+CBC: ")
+    struck = board.events("fault")
+    assert [each["kind"] for each in struck] == ["late", "error", "error"]
+    with serial.Serial(str(board.directory / "modem-hq"), timeout=20) as port:
+        board.told("fault", "hang", "--modem", "hq")
+        port.write(b"AT\r")
+        board.told("reset", "--modem", "hq")
+        assert b"RDY" in port.read_until(b"SMS Ready")
+
+
+def test_the_help_names_every_fault_with_a_sentence(run_board: Run) -> None:
+    board = run_board("--instant", "--receiver", "none")
+    said = board.asks("fault", "--help").stdout
+    assert all(f"  {name} " in said and each.sentence in said for name, each in CATALOGUE.items())
+
+
+def test_a_modem_at_another_rate_is_understood_at_that_rate_alone(run_board: Run) -> None:
+    board = run_board("--instant", "--warm", "--receiver", "none")
+    board.told("fault", "baud", "--baud", "57600")
+    path = str(board.directory / "modem-wearer")
+    with serial.Serial(path, 115200, timeout=0.5) as port:
+        assert b"OK" not in asks(port, b"AT")
+    with serial.Serial(path, 57600, timeout=20) as port:
+        port.write(b"\r")
+        assert asks(port, b"AT").endswith(b"OK\r\n")
+
+
+def test_a_gpio_on_the_reset_wire_restarts_a_hung_modem(run_board: Run) -> None:
+    board = run_board("--instant", "--warm", "--receiver", "none", "--reset-pin", "22")
+    board.told("fault", "hang")
+    program = (
+        "from gpiozero import DigitalOutputDevice\n"
+        "from time import sleep\n"
+        "wire = DigitalOutputDevice(22, active_high=False)\n"
+        "wire.blink(on_time=0.15, n=1, background=False)\n"
+    )
+    environment = {
+        **os.environ,
+        "GPIOZERO_PIN_FACTORY": "board",
+        "OUTCRY_BOARD": str(board.directory),
+    }
+    subprocess.run([sys.executable, "-c", program], env=environment, timeout=60, check=True)
+    board.wait_for(lambda: board.events("boot"))
+    with serial.Serial(str(board.directory / "modem-wearer"), timeout=20) as port:
+        assert asks(port, b"AT").endswith(b"OK\r\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -162,6 +244,16 @@ def test_faults_from_the_command_line_strike_the_named_modem(run_board: Run) -> 
         (["network", "maybe"], 2, "write on or off"),
         (["move", "91,0"], 2, "write it like 43.3178,45.6949"),
         (["sms-fault", "x"], 2, "write a number"),
+        (["fault", "silent"], 1, "silent needs a step, such as +CMGS"),
+        (["fault", "closed", "--seconds", "3"], 1, "closed does not heed seconds"),
+        (["fault", "nonsense"], 2, "invalid choice"),
+        (["fault", "byte-loss", "--share", "2"], 1, "share is a number from 0 to 1"),
+        (["fault", "silent", "--step", "+CSQ", "--times", "0"], 2, "a number from 1, or always"),
+        (["nat", "soon"], 2, "write a number of seconds, or off"),
+        (["cells", "xyz"], 2, "write it like 00e6,7a9f"),
+        (["cells", *["1,1"] * 8], 1, "at most 6 neighbours"),
+        (["signal", "32"], 1, "csq is a number from 0 to 31"),
+        (["run", "--reset-pin", "99"], 2, "write a GPIO number from 0 to 53"),
         ([], 2, "COMMAND"),
     ],
 )
