@@ -23,4 +23,5 @@ class Options:
     me_storage: bool = False  # whether AT+CPMS="ME" is accepted (manual: yes; a SIM800L: no)
     escape_answers_ok: bool = True  # ESC at a prompt is answered with OK
     serves_while_connecting: bool = True  # other commands between CIPSTART's OK and its result
+    http_status_words: bool = True  # HTTPSTATUS shows GET (IP note) or 0 (manual p. 254)
     restarts_after_close: bool = False  # CIPSTART from TCP CLOSED, without CIPSHUT

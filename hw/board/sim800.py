@@ -8,11 +8,13 @@ real modules; where those are silent, :mod:`outcry.hw.board.options` says so.
 from collections.abc import Iterable
 
 from outcry.hw.board.at import Command, Refused
+from outcry.hw.board.bearer import Bearer
 from outcry.hw.board.cells import Cell
 from outcry.hw.board.centre import Centre
 from outcry.hw.board.context import Context
 from outcry.hw.board.faults import Faults
 from outcry.hw.board.gprs import Gprs, How
+from outcry.hw.board.http import Http
 from outcry.hw.board.jamming import Noise
 from outcry.hw.board.network import Network
 from outcry.hw.board.options import Options
@@ -71,6 +73,8 @@ class Sim800:
         self.tcp = Tcp(
             context, self.terminal, self._parameters, self.registration, network, self.options
         )
+        self.bearer = Bearer(context, self.terminal, self.registration)
+        self.http = Http(context, self.terminal, self.bearer, network, self.options)
         self.sms = Sms(
             number,
             context,
@@ -96,19 +100,21 @@ class Sim800:
 
     def due(self) -> float | None:
         """When something next happens by itself; None when nothing will."""
-        times = [
-            time for time in (self._context.schedule.due(), self.tcp.due()) if time is not None
-        ]
-        return min(times, default=None)
+        parts = (self._context.schedule, self.tcp, self.http)
+        return min((time for part in parts if (time := part.due()) is not None), default=None)
 
     def advance(self, now: float) -> None:
         """Let everything happen that is due up to now, each thing at its own time."""
-        self.tcp.poll()
+        self._poll()
         while (due := self.due()) is not None and due <= now:
             self._context.schedule.run(due)
-            self.tcp.poll()
+            self._poll()
         self._context.schedule.run(now)
+        self._poll()
+
+    def _poll(self) -> None:
         self.tcp.poll()
+        self.http.poll()
 
     # The power key, and what the board does to the modem
 
@@ -180,7 +186,10 @@ class Sim800:
     def set_gprs(self, how: How, now: float, *, old_only: bool = False) -> None:
         self.advance(now)
         self._context.see("gprs", how=how, old_only=old_only)
-        self.tcp.fault(Gprs(how, old_only))
+        gprs = Gprs(how, old_only)
+        self.http.fault(gprs)
+        self.bearer.fault(gprs)
+        self.tcp.fault(gprs)
 
     def set_mute(self, muted: bool, now: float) -> None:
         """A mute modem neither hears nor answers; inside, life goes on."""
@@ -218,19 +227,22 @@ class Sim800:
             "faults": len(self.faults),
         }
 
+    def _stop(self) -> None:
+        self.terminal.restart()
+        for part in (self.tcp, self.bearer, self.http):
+            part.restart()
+
     def _off(self) -> None:
         """Everything stops, without a word."""
         self.powered = False
-        self.terminal.restart()
-        self.tcp.restart()
+        self._stop()
         self.registration.power_off()
 
     def _reset(self) -> None:
         if self.supply.dead:
             return
         self.powered = True
-        self.terminal.restart()
-        self.tcp.restart()
+        self._stop()
         self._parameters.restore()
         self._take_over()
         self.terminal.echo = self._kept_echo
@@ -246,6 +258,8 @@ class Sim800:
             **self.registration.handlers,
             **self.sms.handlers,
             **self.tcp.handlers,
+            **self.bearer.handlers,
+            **self.http.handlers,
             "E": self._answer_echo,
             "Z": self._answer_z,
             "&F": self._answer_factory,

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from outcry.hw.board.at import AtError, Cme, Cms, Command, LineReader, Refused, commands
 from outcry.hw.board.context import Context
 from outcry.hw.board.faults import Fault, Faults, Kind, Stage
+from outcry.hw.board.schedule import Planned
 
+CR, LF = 0x0D, 0x0A
 CTRL_Z = 0x1A
 ESC = 0x1B
 INPUT_LIMIT = 4096  # what the host may send ahead while a command runs; more is lost
@@ -29,10 +31,12 @@ class Wait:
 class Entry:
     """Raw input after a prompt: ``length`` bytes, or until ^Z when None; ESC then cancels.
 
-    Resumes the handler with the bytes, or with None when cancelled.
+    Resumes the handler with the bytes, or with None when cancelled; after ``seconds`` with
+    those that have come.
     """
 
     length: int | None = None
+    seconds: float | None = None
     prompt: bytes = b"\r\n> "
     again: bytes = b""  # said after each CR typed in text mode
 
@@ -92,15 +96,24 @@ class Terminal:
         self._running: Steps | None = None
         self._entry: Entry | None = None
         self._typed = bytearray()
+        self._entry_limit: Planned | None = None
+        self._line_ended = False
 
     # The host's end of the wire
 
     def feed(self, data: bytes) -> None:
         if self.muted or not self.listening:
             return
-        room = INPUT_LIMIT - len(self._input)
-        self._input.extend((self._context.now, byte) for byte in data[:room])
-        self._pump()
+        ended = self._line_ended and self._entry is None
+        for byte in data:
+            if ended and byte == LF:  # CR LF end a line together: the LF is no input of its own
+                ended = False
+                continue
+            ended = byte == CR and self._entry is None
+            if len(self._input) < INPUT_LIMIT:
+                self._input.append((self._context.now, byte))
+                self._pump()
+        self._line_ended = ended
 
     def output(self) -> bytes:
         """Everything said since the last call."""
@@ -145,6 +158,7 @@ class Terminal:
         self._typed.clear()
         self._held.clear()
         self._input.clear()
+        self._line_ended = False
         self._reader.forget()
 
     # Bytes to commands
@@ -173,15 +187,17 @@ class Terminal:
             return
         if self.echo:
             self._say(bytes([byte]))
-        if len(self._typed) < INPUT_LIMIT:
+        if entry.length is not None or len(self._typed) < INPUT_LIMIT:
             self._typed.append(byte)
-        if byte == 0x0D and entry.again:
+        if byte == CR and entry.again:
             self._say(entry.again)
         if entry.length is not None and len(self._typed) == entry.length:
             self._finish_entry(bytes(self._typed))
 
     def _finish_entry(self, typed: bytes | None) -> None:
         self._entry = None
+        if self._entry_limit is not None:
+            self._entry_limit.cancel()
         self._typed.clear()
         held, self._held = self._held, []
         for data in held:
@@ -201,7 +217,7 @@ class Terminal:
                 return
             value = None
             if isinstance(step, Entry):
-                self._entry = step
+                self._opens(step)
                 return
             if isinstance(step, Signal) and not step.told:
                 step.then(lambda: self._wake(running))
@@ -209,6 +225,17 @@ class Terminal:
             if isinstance(step, Wait) and step.seconds > 0:
                 self._context.schedule.after(step.seconds, lambda: self._wake(running))
                 return
+
+    def _opens(self, entry: Entry) -> None:
+        self._entry = entry
+
+        def enough() -> None:
+            if self._entry is entry:
+                self._finish_entry(bytes(self._typed))
+                self._pump()
+
+        if entry.seconds is not None:
+            self._entry_limit = self._context.schedule.after(entry.seconds, enough)
 
     def _wake(self, running: Steps) -> None:
         if self._running is running:

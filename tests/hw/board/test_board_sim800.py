@@ -18,6 +18,13 @@ def test_echo_gives_back_every_byte_with_its_cr() -> None:
     assert rig.say("AT") == b"\r\nOK\r\n"
 
 
+def test_cr_and_lf_end_a_line_together_and_leave_no_trace() -> None:
+    rig = Rig(echo=True)
+    assert rig.say(b"AT\r\n") == b"AT\r\r\nOK\r\n"
+    assert rig.say(b"ATI\r") == b"ATI\r\r\nSIM800 R14.18\r\n\r\nOK\r\n"
+    assert rig.say(b"\nATE0\r\n") == b"ATE0\r\r\nOK\r\n"
+
+
 @pytest.mark.parametrize(
     ("command", "answer"),
     [

@@ -93,6 +93,13 @@ def test_bytes_travel_both_ways_and_are_read_on_demand(server: Server) -> None:
     assert rig.say("AT+CIPRXGET=2,1460") == b"\r\n+CIPRXGET: 2,0,0\r\n\r\nOK\r\n"
 
 
+def test_the_lf_after_a_command_s_cr_is_not_the_first_byte_of_its_data(server: Server) -> None:
+    rig = connected(server)
+    assert rig.say(b"AT+CIPSEND=3\r\n") == b"\r\n> "
+    rig.say(b"\nab")
+    assert server.got == b"\nab"
+
+
 def test_more_data_while_some_is_unread_is_not_announced_again(server: Server) -> None:
     rig = connected(server)
     assert b"+CIPRXGET: 1" in sends(rig, b"one")
