@@ -13,7 +13,8 @@ from outcry.daemon.alarm import Audience, Event
 from outcry.daemon.identity import Identity, contact_link
 from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.memory import Memory
-from outcry.daemon.outbox import HQ, Outbox, StoredReport, StoredText, TextOutcome
+from outcry.daemon.outbox import Outbox
+from outcry.daemon.stored import HQ, StoredReport, StoredText, TextOutcome
 from outcry.daemon.texts import Language, Template
 from outcry.envelope import EnvelopeRefused, Header, from_text, to_text
 from outcry.hw.modem import (

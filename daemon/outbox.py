@@ -1,114 +1,27 @@
 """The outbox: what has to leave this device, written and synced before any of it is sent.
 
-SQLite in WAL mode with ``synchronous=FULL``: a commit that returned survives a
-power cut. On the card there is only what the card may reveal: sealed reports,
-receipt tokens, contact indexes, template names, outcomes. No position, text,
-name or number.
+On the card there is only what the card may reveal: sealed reports, receipt
+tokens, contact indexes, template names, outcomes. No position, text, name or
+number.
 
 Everything is also held in memory, and memory leads: a card that refuses to
-write (full, worn out, read-only) is told about, and the alarm goes on without
-it. What could not be written is tried again with the next step.
+write is told about, and the alarm goes on without it. What could not be
+written is tried again with the next step.
 """
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
-from enum import Enum
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from outcry.daemon.alarm import Alarm, State
-from outcry.report import AlarmKind
+from outcry.daemon.card import Card, Change
+from outcry.daemon.stored import StoredReport, StoredText, TextOutcome
 
 COUNTER_BLOCK = 65_536  # one write a start reserves numbers for years of reports
-LAYOUT = 1  # of the tables below; it rises with every change to them
-LOCK_LIMIT_S = 0.5  # somebody else's lock on the file; an alarm does not wait for it longer
 REMEMBERED = 50  # closed texts and answered reports: their receipts and outcomes may come late
-HQ = 0  # a text's recipient: HQ, or a contact's number in the enrolment, from 1
-
-_SCHEMA = f"""
-PRAGMA user_version = {LAYOUT};
-CREATE TABLE IF NOT EXISTS counter (id INTEGER PRIMARY KEY CHECK (id = 1), reserved INTEGER);
-CREATE TABLE IF NOT EXISTS owner (id INTEGER PRIMARY KEY CHECK (id = 1), device INTEGER);
-CREATE TABLE IF NOT EXISTS alarm (
-    id INTEGER PRIMARY KEY, kind INTEGER, state TEXT, next_sequence INTEGER, to_be_answered INTEGER
-);
-CREATE TABLE IF NOT EXISTS report (
-    counter INTEGER PRIMARY KEY, alarm INTEGER, sequence INTEGER,
-    sealed BLOB, token BLOB, answered INTEGER
-);
-CREATE TABLE IF NOT EXISTS text (
-    id INTEGER PRIMARY KEY, counter INTEGER, recipient INTEGER, template TEXT, outcome TEXT
-);
-"""
-
-
-class TextOutcome(Enum):
-    """What is known of one text; the value is what the card stores."""
-
-    OPEN = "open"
-    UNDER_WAY = "under way"  # with a modem that can send it: if the power goes now, it is lost
-    MAYBE_SENT = "maybe sent"  # its outcome was lost once: it is sent once more, same words
-    UNDER_WAY_AGAIN = "under way again"
-    GIVEN = "given"  # the network took it
-    UNKNOWN = "unknown"  # lost twice
-    SUPERSEDED = "superseded"  # it was under way when a newer one said more
-
-
-_ONCE_LOST = (TextOutcome.MAYBE_SENT, TextOutcome.UNDER_WAY_AGAIN)
-_OPEN = (TextOutcome.OPEN, TextOutcome.UNDER_WAY, *_ONCE_LOST)
-
-
-@dataclass(frozen=True)
-class StoredReport:
-    """A sealed report and whether HQ has answered it."""
-
-    counter: int
-    alarm: int
-    sequence: int
-    sealed: bytes
-    token: bytes
-    answered: bool = False
-
-
-@dataclass(frozen=True)
-class StoredText:
-    """An SMS to be sent: which report it tells of, to whom, by which template."""
-
-    id: int
-    counter: int
-    recipient: int
-    template: str
-    outcome: TextOutcome = TextOutcome.OPEN
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it still has to be sent."""
-        return self.outcome in _OPEN
-
-    def begun(self) -> StoredText:
-        """The text, now that it is with a modem that can send it."""
-        again = self.outcome in _ONCE_LOST
-        outcome = TextOutcome.UNDER_WAY_AGAIN if again else TextOutcome.UNDER_WAY
-        return replace(self, outcome=outcome)
-
-    def lost(self) -> StoredText:
-        """The text, now that its outcome was lost: once, and it is sent again; twice is enough."""
-        again = self.outcome in _ONCE_LOST
-        return replace(self, outcome=TextOutcome.UNKNOWN if again else TextOutcome.MAYBE_SENT)
-
-    def refused(self) -> StoredText:
-        """The text, now that it is known not to have left this time."""
-        again = self.outcome in _ONCE_LOST
-        return replace(self, outcome=TextOutcome.MAYBE_SENT if again else TextOutcome.OPEN)
-
-
-class _OfAnotherDevice(Exception):
-    """The file was written under another enrolment."""
 
 
 class Outbox:
@@ -127,28 +40,20 @@ class Outbox:
         """``device`` is whose reports these are, 0 if there is no HQ. A file of another device is
         set aside: its alarm is another wearer's. ``counter_after_damage`` is where counting goes
         on if the card has lost count; it should be above all that HQ has seen."""
-        self._path = path
-        self._on_fault = on_fault
-        self._device = device
-        self._database: sqlite3.Connection | None = None
-        self._dirty: dict[tuple[str, int], tuple[str, tuple[object, ...]]] = {}
-        self._next_counter = 0
-        self._reserved = 0
-        self._last_text = 0
-        self.alarm = Alarm()
-        self.reports: dict[int, StoredReport] = {}
-        self.texts: dict[int, StoredText] = {}
-        try:
-            self._open(read=True)
-        except sqlite3.OperationalError as error:  # the card, not the file
-            self._drop(error)
-            self._read_copy()
-            self._next_counter = self._next_counter or counter_after_damage
-        except _OfAnotherDevice:
-            self._set_aside("is another device's", "other")
-        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
-            self._set_aside(f"cannot be read whole ({type(error).__name__})", "damaged")
-            self._next_counter = self._next_counter or counter_after_damage
+        self._card = Card(path, on_fault, device)
+        self._dirty: dict[tuple[str, int], Change] = {}
+        found = self._card.read()
+        self.alarm = found.alarm
+        self.reports = found.reports
+        self.texts = found.texts
+        self._last_text = found.last_text
+        self._next_counter = self._reserved = found.reserved
+        for text in list(self.texts.values()):
+            if text.outcome in (TextOutcome.UNDER_WAY, TextOutcome.UNDER_WAY_AGAIN):
+                self.set_text(text.lost())
+        self._forget()
+        if found.damaged:
+            self._next_counter = found.reserved or counter_after_damage
             self._put_all()
         if device:
             self._put("owner", 1, (1, device))
@@ -157,7 +62,7 @@ class Outbox:
     @property
     def durable(self) -> bool:
         """Whether all that is known here is on the card."""
-        return self._database is not None and not self._dirty
+        return self._card.is_open and not self._dirty
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -261,83 +166,12 @@ class Outbox:
     def open_texts(self) -> list[StoredText]:
         """Texts still to be sent, in order: those that may have left already come last."""
         waiting = (text for text in self.texts.values() if text.is_open)
-        return sorted(waiting, key=lambda text: (text.outcome in _ONCE_LOST, text.id))
+        return sorted(waiting, key=lambda text: (text.may_have_left, text.id))
 
     def close(self) -> None:
         """Write what is left and close the file."""
-        if self._dirty:
-            self._write()
-        if self._database is not None:
-            self._database.close()
-            self._database = None
-
-    def _open(self, read: bool) -> None:
-        database = sqlite3.connect(
-            self._path, timeout=LOCK_LIMIT_S, isolation_level=None, check_same_thread=False
-        )
-        try:
-            database.execute("PRAGMA journal_mode=WAL")
-            database.execute("PRAGMA synchronous=FULL")
-            if read:
-                self._check_layout(database)
-            database.executescript(_SCHEMA)
-            if read:
-                self._load(database)
-        except BaseException:
-            database.close()
-            raise
-        self._database = database
-
-    def _check_layout(self, database: sqlite3.Connection) -> None:
-        (layout,) = database.execute("PRAGMA user_version").fetchone()
-        if layout not in (0, LAYOUT):  # 0: the file is new
-            self._load(database)
-            raise ValueError("the outbox has another layout")
-
-    def _read_copy(self) -> None:
-        """A card that has gone read-only can still say which alarm is open."""
-        try:
-            with tempfile.TemporaryDirectory() as folder:
-                for file in self._path.parent.glob(f"{self._path.name}*"):
-                    shutil.copy(file, folder)
-                with closing(sqlite3.connect(Path(folder) / self._path.name)) as database:
-                    database.executescript(_SCHEMA)
-                    self._load(database)
-        except Exception as error:  # noqa: BLE001 - the card is broken; the button is watched
-            self._on_fault(f"the outbox cannot be read either ({type(error).__name__})")
-
-    def _load(self, database: sqlite3.Connection) -> None:
-        for (reserved,) in database.execute("SELECT reserved FROM counter"):
-            self._next_counter = self._reserved = int(reserved)
-        for (device,) in database.execute("SELECT device FROM owner"):
-            if self._device not in (0, device):
-                raise _OfAnotherDevice
-        newest = "SELECT alarm FROM report ORDER BY counter DESC LIMIT 1"
-        for id_, kind, state, next_sequence, to_be_answered in database.execute(
-            f"SELECT * FROM alarm WHERE id = ({newest})"
-        ):
-            self.alarm = Alarm(
-                state=State(state),
-                id=id_,
-                kind=AlarmKind(kind),
-                next_sequence=next_sequence,
-                to_be_answered=to_be_answered,
-            )
-        for counter, alarm, sequence, sealed, token, answered in database.execute(
-            f"SELECT * FROM report WHERE alarm = ({newest})"
-        ):
-            self.reports[counter] = StoredReport(
-                counter, alarm, sequence, sealed, token, bool(answered)
-            )
-        for id_, counter, recipient, template, outcome in database.execute("SELECT * FROM text"):
-            self._last_text = max(self._last_text, id_)
-            if counter in self.reports:
-                text = StoredText(id_, counter, recipient, template, TextOutcome(outcome))
-                if text.outcome in (TextOutcome.UNDER_WAY, TextOutcome.UNDER_WAY_AGAIN):
-                    self.set_text(text.lost())
-                else:
-                    self.texts[id_] = text
-        self._forget()
+        self._write()
+        self._card.close()
 
     def _forget(self) -> None:
         """Let go of what is over, but for the newest: an alarm may last for weeks."""
@@ -349,18 +183,6 @@ class Outbox:
         for counter in sorted(answered)[:-REMEMBERED]:
             if counter not in needed:
                 del self.reports[counter]
-
-    def _set_aside(self, why: str, name: str) -> None:
-        """A file of no use must not keep the next alarm from the card."""
-        self._on_fault(f"the outbox {why}; it is set aside and a new one is begun")
-        for suffix in ("", "-wal", "-shm"):
-            useless = self._path.with_name(self._path.name + suffix)
-            try:
-                useless.replace(useless.with_name(f"{name}-{useless.name}"))
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                self._on_fault(f"the old outbox cannot be moved ({type(error).__name__})")
 
     def _put_all(self) -> None:
         """What could still be read of a damaged file belongs into the new one."""
@@ -382,24 +204,5 @@ class Outbox:
         self._dirty[table, key] = (f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
 
     def _write(self) -> None:
-        if not self._dirty:
-            return
-        try:
-            if self._database is None:
-                self._open(read=False)  # memory leads
-            assert self._database is not None
-            self._database.execute("BEGIN IMMEDIATE")
-            for statement, row in self._dirty.values():
-                self._database.execute(statement, row)
-            self._database.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._drop(error)
-            return
-        self._dirty.clear()
-
-    def _drop(self, error: Exception) -> None:
-        """After a failed sync nothing about the old handle can be believed: begin with a new one."""
-        self._on_fault(f"the card cannot be written ({type(error).__name__})")
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        if self._dirty and self._card.write(self._dirty.values()):
+            self._dirty.clear()

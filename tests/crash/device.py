@@ -16,7 +16,8 @@ from random import Random
 from crash.program import say, weaken
 
 from outcry.daemon.alarm import Alarm, State
-from outcry.daemon.outbox import HQ, Outbox, StoredReport, StoredText, TextOutcome
+from outcry.daemon.outbox import Outbox
+from outcry.daemon.stored import HQ, StoredReport, StoredText, TextOutcome
 from outcry.envelope import SEALED_BYTES
 from outcry.report import TOKEN_BYTES, AlarmKind
 

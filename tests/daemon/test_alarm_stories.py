@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from outcry.daemon.outbox import TextOutcome
+from outcry.daemon.stored import TextOutcome
 from outcry.hw.gps import NoFix, NoFixReason
 from outcry.hw.modem import Outcome, SmsReceived
 from outcry.receipt import Status
@@ -308,7 +308,7 @@ def test_heartbeats_go_while_idle_and_stand_back_for_an_alarm(tmp_path):
 
 
 def test_a_card_that_cannot_be_written_costs_durability_and_not_the_alarm(world):
-    world.outbox._database.close()
+    world.outbox._card._database.close()
     world.data_goes(up=True)
     world.holds()
     assert world.report().type is MessageType.FIRST

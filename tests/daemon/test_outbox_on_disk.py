@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from outcry.daemon.alarm import Alarm, State
-from outcry.daemon.outbox import COUNTER_BLOCK, Outbox, StoredReport, TextOutcome
+from outcry.daemon.card import Card
+from outcry.daemon.outbox import COUNTER_BLOCK, Outbox
+from outcry.daemon.stored import StoredReport, TextOutcome
 from outcry.report import AlarmKind
 
 ALARM = Alarm(State.RAISED, id=7, kind=AlarmKind.PANIC, next_sequence=1)
@@ -96,7 +98,7 @@ def test_a_damaged_file_is_set_aside_and_told(tmp_path, faults):
 def test_a_card_that_recovers_gets_all_that_it_missed(outbox, tmp_path, faults):
     path = tmp_path / "outbox.sqlite"
     hidden = tmp_path / "elsewhere"
-    outbox._database.close()  # every write now fails
+    outbox._card._database.close()  # every write now fails
     with outbox.step():
         outbox.save_alarm(ALARM)
         outbox.add_report(report(1))
@@ -264,10 +266,10 @@ def test_a_card_that_went_read_only_still_says_which_alarm_is_open(
         outbox.add_report(report(1))
     given = outbox.take_counter()
 
-    def read_only(self, read):
+    def read_only(self, found):
         raise sqlite3.OperationalError("attempt to write a readonly database")
 
-    monkeypatch.setattr(Outbox, "_open", read_only)
+    monkeypatch.setattr(Card, "_open", read_only)
     again = Outbox(tmp_path / "outbox.sqlite", faults.append)
     assert again.alarm.id == ALARM.id
     assert again.unanswered() == [report(1)]
@@ -306,7 +308,8 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from outcry.daemon.alarm import Alarm, State
-from outcry.daemon.outbox import Outbox, StoredReport
+from outcry.daemon.outbox import Outbox
+from outcry.daemon.stored import StoredReport
 from outcry.report import AlarmKind
 outbox = Outbox(Path(sys.argv[1]), print)
 with outbox.step():

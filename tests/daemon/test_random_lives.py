@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from outcry.daemon.alarm import State
 from outcry.daemon.edge import Edge
-from outcry.daemon.outbox import TextOutcome
+from outcry.daemon.stored import TextOutcome
 from outcry.hw.gps import NoFix, NoFixReason
 from outcry.hw.modem import Condition, ModemState, ModemStatus, Outcome, SmsReceived
 from outcry.receipt import Status
@@ -240,7 +240,7 @@ def test_a_power_cut_at_any_write_loses_nothing_that_was_felt(tmp_path, nth, aft
         # for then a cut in between would take one away from a contact instead of adding one.
         life.cut_before_the_mark = 0 if after else 1
         life.dies()
-        life.outbox._database.close()
+        life.outbox._card._database.close()
         life.power_cut()
         if "raised" in pulses:
             assert life.loop._alarm.state is not State.IDLE

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from outcry.daemon.identity import Identity
-from outcry.daemon.outbox import TextOutcome
 from outcry.daemon.reporter import place
+from outcry.daemon.stored import TextOutcome
 from outcry.enrolment import Contact
 from outcry.hw.gps import Fix, NoFix, NoFixReason
 from outcry.hw.modem import Outcome, SmsLeaving, SmsOutcome, SmsReport
