@@ -13,6 +13,7 @@ from outcry import __version__
 from outcry.beats import Beats
 from outcry.daemon import identity, texts
 from outcry.daemon.alarm import Rules
+from outcry.daemon.credentials import MODEM_PIN, secret
 from outcry.daemon.delivery import Delivery
 from outcry.daemon.identity import Identity
 from outcry.daemon.journal import Entry, Journal
@@ -21,9 +22,10 @@ from outcry.daemon.memory import Memory
 from outcry.daemon.outbox import Outbox
 from outcry.daemon.reporter import Reporter
 from outcry.daemon.service import Service, journal_sink, set_up_logging
-from outcry.daemon.settings import Settings, SettingsInvalid
+from outcry.daemon.settings import NO_PIN, Settings, SettingsInvalid
 from outcry.hw.gps import Gps
 from outcry.hw.modem import Modem, ModemSettings, open_serial
+from outcry.hw.power import Power, PowerUnusable, Wire
 from outcry.hw.vibration import Vibration, VibrationUnusable
 
 TURN_LIMIT_S = 20.0  # the longest a thread may be busy with one thing; systemd waits 30 s
@@ -44,7 +46,7 @@ def live(
 
     who = identity.load(settings, lambda problem: journal.tell(Entry.PART_FAULT, detail=problem))
     languages = _languages(settings, who, journal)
-    modem_settings = _modem_settings(settings, who)
+    modem_settings = _modem_settings(settings, who, journal)
     state, runtime = settings.path("storage", "state"), settings.path("storage", "runtime")
     for folder in (state, runtime):
         _make(folder, journal)
@@ -60,12 +62,16 @@ def live(
     vibration = _vibration(settings, journal)
     if vibration is not None:
         life.callback(vibration.close)
+    power = _power(settings, journal)
+    if power is not None:
+        life.callback(power.close)
     modem = Modem(
         modem_settings,
         lambda: open_serial(settings.text("modem", "port"), settings.whole("modem", "baud")),
         messages.put,
         clock,
         beats.watch("modem"),
+        power.cycle if power is not None else None,
     )
     life.callback(modem.stop, 3.0)
     gps = Gps(
@@ -122,20 +128,22 @@ def _languages(settings: Settings, who: Identity, journal: Journal) -> dict[str,
         settings.path("texts", "folder"),
         {contact.language for contact in who.contacts},
         who.longest_link(),
+        who.wearer,
     )
     for problem in problems:
         journal.tell(Entry.PART_FAULT, detail=f"texts: {problem}")
     return languages
 
 
-def _modem_settings(settings: Settings, who: Identity) -> ModemSettings:
+def _modem_settings(settings: Settings, who: Identity, journal: Journal) -> ModemSettings:
     hq = who.enrolment.hq if who.enrolment else None
+    pin = _pin(journal) or settings.text("modem", "pin") or None
     try:
         return ModemSettings(
             apn=settings.text("modem", "apn"),
             apn_user=settings.text("modem", "apn_user"),
             apn_password=settings.text("modem", "apn_password"),
-            pin=settings.text("modem", "pin") or None,
+            pin=pin,
             host=hq.host if hq else None,
             port=hq.port if hq else 80,
             sms_while_connecting=settings.flag("modem", "sms_while_connecting"),
@@ -150,6 +158,31 @@ def _make(folder: Path, journal: Journal) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         journal.tell(Entry.CARD_FAULT, detail=f"{folder} cannot be made ({type(error).__name__})")
+
+
+def _pin(journal: Journal) -> str | None:
+    """The SIM's PIN from systemd; a fault in it is told and no reason not to start."""
+    try:
+        pin = secret(MODEM_PIN)
+        ModemSettings(pin=pin)
+        return pin
+    except (OSError, UnicodeDecodeError) as error:
+        fault = f"cannot be read ({type(error).__name__})"
+    except ValueError:
+        fault = "is no PIN: write its 4 to 8 digits into the file and nothing else"
+    journal.tell(Entry.PART_FAULT, detail=f"the credential {MODEM_PIN} {fault}")
+    return None
+
+
+def _power(settings: Settings, journal: Journal) -> Power | None:
+    pin = settings.whole("modem", "power_pin")
+    if pin == NO_PIN:
+        return None
+    try:
+        return Power(pin, Wire(settings.text("modem", "power_wire")))
+    except PowerUnusable as error:
+        journal.tell(Entry.PART_FAULT, detail=str(error))
+        return None
 
 
 def _vibration(settings: Settings, journal: Journal) -> Vibration | None:

@@ -1,6 +1,7 @@
-"""The modem's RST and PWRKEY, when the wearer's process has a GPIO soldered to them.
+"""The modem's RST and PWRKEY, when the wearer's process has a GPIO on them.
 
-Both are active low. RST low for 105 ms or more is an emergency reset, and the modem stays down
+Between them is a transistor, because the lines' level is the modem's and not the Pi's: a high pin
+pulls the line low, and a pin that nobody drives leaves it alone. RST low for 105 ms or more is an emergency reset, and the modem stays down
 as long as it is low; PWRKEY low for a second switches the modem on, or off (SIM800L Hardware
 Design V1.00 p. 24 to 27).
 """
@@ -15,7 +16,7 @@ POWER_KEY_S = 1.0
 
 
 class PowerWires:
-    """Listens to the pins' outputs; None, a pin that nobody drives, floats high."""
+    """Listens to the pins' outputs."""
 
     def __init__(
         self,
@@ -42,7 +43,7 @@ class PowerWires:
             return
         if planned := self._planned.pop(pin, None):
             planned.cancel()
-        if level == 0:
+        if level == 1:
             seconds, act = self._acts[pin]
             self._planned[pin] = self._schedule.after(seconds, act)
         elif pin == self._reset_pin and self._in_reset:

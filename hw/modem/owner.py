@@ -217,7 +217,11 @@ class Modem:
             link.reset()
             return
         log.warning("modem power-cycled")
-        self._power_cycle()
+        try:
+            self._power_cycle()
+        except Exception as exc:  # noqa: BLE001 - the wire is the last means, not the only one
+            log.error("modem: its power wire fails (%s)", type(exc).__name__)
+            link.reset()
         link.begin_epoch()
 
     def _pause(self, pause_s: float) -> None:

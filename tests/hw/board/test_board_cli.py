@@ -218,7 +218,7 @@ def test_a_gpio_on_the_reset_wire_restarts_a_hung_modem(run_board: Run) -> None:
     program = (
         "from gpiozero import DigitalOutputDevice\n"
         "from time import sleep\n"
-        "wire = DigitalOutputDevice(22, active_high=False)\n"
+        "wire = DigitalOutputDevice(22)\n"
         "wire.blink(on_time=0.15, n=1, background=False)\n"
     )
     environment = {

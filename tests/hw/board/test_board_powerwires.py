@@ -21,10 +21,10 @@ def wires(rig: Rig) -> PowerWires:
 
 
 def pulls(rig: Rig, wires: PowerWires, pin: int, seconds: float) -> bytes:
-    """Low for so long, then high; what the modem says until a second after."""
-    wires.level(pin, 0)
-    said = rig.passes(seconds)
+    """The line pulled for so long, then let go; what the modem says until a second after."""
     wires.level(pin, 1)
+    said = rig.passes(seconds)
+    wires.level(pin, 0)
     return said + rig.passes(1.0)
 
 
@@ -38,7 +38,7 @@ def test_a_glitch_on_reset_does_nothing(rig: Rig, wires: PowerWires) -> None:
 
 
 def test_the_modem_stays_down_while_reset_is_low(rig: Rig, wires: PowerWires) -> None:
-    wires.level(RST, 0)
+    wires.level(RST, 1)
     assert rig.passes(60.0) == b""
     assert rig.say("AT", 1.0) == b""
     wires.level(RST, None)

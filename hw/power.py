@@ -1,0 +1,75 @@
+"""The wire that restarts the modem: a GPIO pin on RST or PWRKEY, through gpiozero.
+
+Wiring: the pin (BCM numbering) drives a transistor that pulls the modem's line
+low; never the line itself, whose level is the modem's. RST low for 105 ms or
+more restarts it at once. PWRKEY low for a second or more switches it off when
+it is on and on when it is off (SIM800L hardware design p.24-27).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import Enum
+
+import gpiozero
+
+RESET_S = 0.2
+KEY_S = 1.5
+OFF_S = 3.0  # from the key to silence, and the 0.8 s the modem wants to be left alone
+
+
+class Wire(Enum):
+    """What hangs on the pin; the value is what the settings say."""
+
+    RESET = "reset"
+    POWER_KEY = "power key"
+
+
+class PowerUnusable(Exception):
+    """The wire's pin cannot be used; check the pin's number and the pin factory."""
+
+
+class Power:
+    """One wire. Raises :class:`PowerUnusable` if the pin cannot be had.
+
+    ``sleep`` waits for seconds; it is called on whatever thread calls :meth:`cycle`.
+    """
+
+    def __init__(self, pin: int, wire: Wire, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._wire = wire
+        self._sleep = sleep
+        self._cycles = 0
+        try:
+            self._pin = gpiozero.DigitalOutputDevice(pin)
+        except Exception as error:  # each library of pins raises errors of its own
+            raise PowerUnusable(f"modem's power on GPIO {pin}: {type(error).__name__}") from error
+
+    def cycle(self) -> None:
+        """Restart the modem; takes up to 6 s. Raises :class:`PowerUnusable`.
+
+        By the power key nobody knows whether a silent modem is on: it is pressed twice, off and
+        on, and the next time once, so that one of two cycles in a row leaves the modem on.
+        """
+        self._cycles += 1
+        try:
+            if self._wire is Wire.RESET:
+                self._pull(RESET_S)
+                return
+            self._pull(KEY_S)
+            if self._cycles % 2:
+                self._sleep(OFF_S)
+                self._pull(KEY_S)
+        except Exception as error:
+            raise PowerUnusable(f"modem's power: {type(error).__name__}") from error
+
+    def _pull(self, seconds: float) -> None:
+        self._pin.on()
+        try:
+            self._sleep(seconds)
+        finally:
+            self._pin.off()
+
+    def close(self) -> None:
+        """Let go of the line and free the pin."""
+        self._pin.close()
