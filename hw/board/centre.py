@@ -43,6 +43,7 @@ class Phone:
     """Any phone: shows whole messages, puts long ones together in whatever order they come."""
 
     number: str
+    on: bool = True  # off, or out of reach: what is sent to it waits
     texts: list[Text] = field(default_factory=list)
     _partial: dict[tuple[str, int, int], dict[int, tuple[str, str]]] = field(default_factory=dict)
 
@@ -123,6 +124,13 @@ class Centre:
         for parcel in waiting:
             self._later(self._timing.sms_delivery, number, parcel)
 
+    def switch(self, number: str, on: bool) -> None:
+        """A phone goes off, or comes back and gets what has waited; its sender, the report."""
+        self.phone(number).on = on
+        self._witness(self._schedule.now, "phone", number=number, on=on)
+        if on:
+            self.alert(number)
+
     def waiting(self, number: str) -> int:
         """Messages and reports kept for this number until it can take them."""
         return len(self._waiting.get(number, []))
@@ -143,7 +151,10 @@ class Centre:
         def parcel() -> bool:
             subscriber = self._subscribers.get(recipient)
             if subscriber is None:
-                self.phone(recipient).take(name, sender, content, self._schedule.now)
+                phone = self.phone(recipient)
+                if not phone.on:
+                    return False
+                phone.take(name, sender, content, self._schedule.now)
             elif not subscriber.take(pdu.deliver(sender, content, sent)):
                 return False
             self._see("sms-delivered", name, facts)

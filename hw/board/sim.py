@@ -60,13 +60,22 @@ class SimCard:
             return 311 if self._pin_tries else 316
         return None
 
-    def answer(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says()
+    def demand(self) -> None:
+        """Raises Cme unless what is on the card can be read."""
+        self._demand_awake()
+        if self._locked:
+            raise Cme(PIN_WANTED if self._pin_tries else PUK_WANTED)
+
+    def _demand_awake(self) -> None:
         if not self._present:
             raise Cme(ABSENT)
         if not self.awake:
             raise Cme(BUSY)
+
+    def answer(self, command: Command) -> Answer:
+        if command.form == "test":
+            return says()
+        self._demand_awake()
         if command.form == "read":
             return says(f"+CPIN: {self.state}")
         if command.form != "set":

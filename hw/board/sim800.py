@@ -15,6 +15,7 @@ from outcry.hw.board.context import Context
 from outcry.hw.board.faults import Faults
 from outcry.hw.board.gprs import Gprs, How
 from outcry.hw.board.http import Http
+from outcry.hw.board.identity import Identity
 from outcry.hw.board.jamming import Noise
 from outcry.hw.board.network import Network
 from outcry.hw.board.options import Options
@@ -26,20 +27,6 @@ from outcry.hw.board.tcp import Tcp
 from outcry.hw.board.terminal import Answer, Handler, Terminal, framed, says
 from outcry.hw.board.wire import Wire
 
-_SAID = {
-    "I": ("SIM800 R14.18",),
-    "+CGMI": ("SIMCOM_Ltd",),
-    "+GMI": ("SIMCOM_Ltd",),
-    "+CGMM": ("SIMCOM_SIM800L",),
-    "+GMM": ("SIMCOM_SIM800L",),
-    "+CGMR": ("Revision:1418B04SIM800L24",),
-    "+GMR": ("Revision:1418B04SIM800L24",),
-    "+GSV": ("SIMCOM_Ltd", "SIMCOM_SIM800L", "Revision:1418B04SIM800L24"),
-    "+CPAS": ("+CPAS: 0",),
-    "+GCAP": ("+GCAP: +CGSM",),
-    "+CLCC": (),
-    "+CNUM": (),
-}
 _IGNORED = ("", "A", "H", "L", "M", "O", "P", "T", "X", "V", "Q", "&C", "&D")
 
 
@@ -70,6 +57,7 @@ class Sim800:
         self.supply = Supply(
             context.schedule, self.terminal, self._parameters, self._off, self._reset
         )
+        self.identity = Identity(context, self.registration, self.options)
         self.tcp = Tcp(
             context, self.terminal, self._parameters, self.registration, network, self.options
         )
@@ -229,7 +217,7 @@ class Sim800:
 
     def _stop(self) -> None:
         self.terminal.restart()
-        for part in (self.tcp, self.bearer, self.http):
+        for part in (self.tcp, self.bearer, self.http, self.identity):
             part.restart()
 
     def _off(self) -> None:
@@ -253,8 +241,8 @@ class Sim800:
     def _handlers(self) -> dict[str, Handler]:
         return {
             **dict.fromkeys(TABLE, self._stores),
-            **dict.fromkeys(_SAID, self._says),
             **dict.fromkeys(_IGNORED, _nothing),
+            **self.identity.handlers,
             **self.registration.handlers,
             **self.sms.handlers,
             **self.tcp.handlers,
@@ -266,10 +254,6 @@ class Sim800:
             "&W": self._answer_keep,
             "+CBC": self.supply.answer,
             "+CBATCHK": self.supply.answer_check,
-            "+CGSN": lambda command: _identity(command, self.options.imei),
-            "+GSN": lambda command: _identity(command, self.options.imei),
-            "+CIMI": lambda command: _identity(command, self.options.imsi),
-            "+CCID": lambda command: _identity(command, self.options.iccid),
         }
 
     def _stores(self, command: Command) -> Answer:
@@ -279,11 +263,6 @@ class Sim800:
 
     def _take_over(self) -> None:
         self.terminal.errors = self._parameters.number("+CMEE")
-
-    def _says(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says()
-        return says(*_SAID[command.name])
 
     def _answer_echo(self, command: Command) -> Answer:
         if command.text(0, "0") not in ("0", "1"):
@@ -311,7 +290,3 @@ class Sim800:
 
 def _nothing(command: Command) -> Answer:
     return says()
-
-
-def _identity(command: Command, identity: str) -> Answer:
-    return says() if command.form == "test" else says(identity)

@@ -87,6 +87,11 @@ class SimulatedModem:
         with self._moved():
             self.centre.text(sender, self.sim.number, words)
 
+    def phone(self, number: str, on: bool) -> None:
+        """A phone is switched off, or on again."""
+        with self._moved():
+            self.centre.switch(number, on)
+
     def gprs(self, how: How, *, old_only: bool = False) -> None:
         with self._moved() as now:
             self.sim.set_gprs(how, now, old_only=old_only)

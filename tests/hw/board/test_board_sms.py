@@ -98,6 +98,17 @@ def test_a_delivery_report_carries_the_reference_that_cmgs_gave() -> None:
     assert int(header) == len(bytes.fromhex(pdu)) - 1 - bytes.fromhex(pdu)[0]
 
 
+def test_a_phone_that_is_off_gets_its_texts_and_sends_its_reports_when_it_is_on_again() -> None:
+    rig = Rig()
+    rig.say("AT+CNMI=2,1,0,1,0")
+    rig.board.centre.switch(PHONE, False)
+    assert b"+CDS" not in sends(rig, PHONE, "one", seconds=600)
+    assert texts(rig) == []
+    rig.board.centre.switch(PHONE, True)
+    assert rig.passes(0).startswith(b"\r\n+CDS: ")
+    assert texts(rig) == ["one"]
+
+
 def test_no_report_comes_unless_asked_for_in_the_text_and_by_cnmi() -> None:
     rig = Rig()
     assert b"+CDS" not in sends(rig, PHONE, "one")
