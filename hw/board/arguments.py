@@ -18,7 +18,8 @@ from outcry.hw.board.wire import DIRECTIONS
 BUTTON_PIN = 17
 HOWS = ("dead", "refused", "connecting", "silent", "rubbish")
 _EPILOG = """\
-Every command but run talks to a running board, found by --dir or OUTCRY_BOARD.
+Every command but run, record and replay talks to a running board, found by --dir or
+OUTCRY_BOARD.
 The directory holds: modem-NAME (serial port), receiver (for gpsd), control.sock,
 events.jsonl (what was seen from outside, one JSON object a line)."""
 
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _add_fault(commands)
     _add_receiver(commands)
     _command(commands, "status", "how the modems and the receiver are")
+    _add_sessions(commands)
     return top
 
 
@@ -99,13 +101,13 @@ def _add_run(commands: Any) -> None:
         "--reset-pin",
         type=_pin,
         metavar="N",
-        help="the GPIO soldered to the first modem's RST: low for 105 ms restarts it",
+        help="the GPIO whose transistor pulls the first modem's RST: high for 105 ms restarts it",
     )
     run.add_argument(
         "--power-key-pin",
         type=_pin,
         metavar="N",
-        help="the GPIO soldered to its PWRKEY: low for 1 s switches it on or off",
+        help="the GPIO whose transistor pulls its PWRKEY: high for 1 s switches it on or off",
     )
     run.add_argument(
         "--receiver",
@@ -226,6 +228,32 @@ def _add_fault(commands: Any) -> None:
     fault.add_argument("--baud", type=int, metavar="RATE", help="the modem's rate from then on")
     fault.add_argument("--seed", type=int, help="for the same luck again")
     _add_which(fault)
+
+
+def _add_sessions(commands: Any) -> None:
+    record: argparse.ArgumentParser = commands.add_parser(
+        "record",
+        help="record what a program and a real modem say to each other",
+        description="Sit between a program and a real modem, and write down what passes. Let the "
+        "program use the port that is printed.",
+        epilog="Phone numbers, texts, PINs and passwords are masked. Cells, the operator and what "
+        "travels over the data path are not: they tell where and what was recorded.",
+    )
+    record.add_argument("port", metavar="PORT", help="the modem's serial port, like /dev/serial0")
+    record.add_argument("file", type=Path, metavar="FILE", help="where to; must not exist")
+    record.add_argument("--baud", type=int, default=115200, metavar="N", help="default: 115200")
+    record.add_argument(
+        "--raw", action="store_true", help="mask nothing: not to be given to anybody"
+    )
+    replay: argparse.ArgumentParser = commands.add_parser(
+        "replay",
+        help="be the modem of a recorded session",
+        description="Answer a program as the recorded modem did. What was not recorded is answered "
+        "ERROR, and named on standard error.",
+    )
+    replay.add_argument("file", type=Path, metavar="FILE", help="a recorded session")
+    for each in (record, replay):
+        each.add_argument("--link", type=Path, metavar="PATH", help="a name for the program's port")
 
 
 def _add_which(to: argparse.ArgumentParser) -> None:

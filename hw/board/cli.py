@@ -25,11 +25,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0 when done, 1 when the board refused or is not there; 2 is a wrong command line."""
     top = parser()
     wanted = top.parse_args(separated(list(sys.argv[1:] if arguments is None else arguments)))
-    if wanted.dir is None:
+    if wanted.dir is None and wanted.do not in ("record", "replay"):
         top.error("which board? Give --dir DIR, or set OUTCRY_BOARD to its directory")
     try:
-        if wanted.do == "run":
-            return _run(wanted)
+        match wanted.do:
+            case "run":
+                return _run(wanted)
+            case "record":
+                return _record(wanted)
+            case "replay":
+                return _replay(wanted)
         request = _request(wanted)
         held_s = wanted.seconds if wanted.do == "press" else 0.0
         answer = _asked(wanted.dir, request, ANSWER_S + held_s)
@@ -66,6 +71,40 @@ def _run(wanted: argparse.Namespace) -> int:
     process = BoardProcess(plan)
     where = " ".join(str(path) for path in process.paths)
     process.run(lambda: print(f"outcry-board ready: {where}", flush=True))
+    return 0
+
+
+def _record(wanted: argparse.Namespace) -> int:
+    from outcry.hw.board.record import record
+
+    if wanted.raw:
+        print(
+            "outcry-board: nothing is masked: numbers and texts go into the file", file=sys.stderr
+        )
+    else:
+        print("outcry-board: phone numbers and texts are masked", file=sys.stderr)
+    record(
+        wanted.port,
+        wanted.baud,
+        wanted.file,
+        masked=not wanted.raw,
+        link=wanted.link,
+        when_ready=lambda port: print(f"outcry-board recording: use {port}", flush=True),
+    )
+    return 0
+
+
+def _replay(wanted: argparse.Namespace) -> int:
+    from outcry.hw.board.replayport import serve
+
+    missing = serve(
+        wanted.file,
+        link=wanted.link,
+        when_ready=lambda port: print(f"outcry-board replaying: use {port}", flush=True),
+        when_missing=lambda command: print(f"not in the recording: {command}", file=sys.stderr),
+    )
+    if missing:
+        print(f"asked, and not in the recording: {', '.join(missing)}", file=sys.stderr)
     return 0
 
 

@@ -1,0 +1,104 @@
+"""What a host says, seen from between it and its modem: lines, typed texts, counted data.
+
+Unlike the modem's own terminal this one only listens. It must tell a text from a command
+even where the prompt was lost, so it takes what follows AT+CMGS for a text until the modem has
+visibly refused.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["line", "text", "data", "escape"]
+CR, CTRL_Z, ESC = 0x0D, 0x1A, 0x1B
+
+PROMPT = re.compile(rb"(?:^|[\r\n\x00])(?:> |DOWNLOAD\r\n)")
+REFUSAL = re.compile(
+    rb"(?:^|\n)(?:ERROR|\+CM[ES] ERROR: [^\r\n]*|SEND FAIL|CLOSED|\+PDP: DEACT)\r\n"
+)
+_TEXT = re.compile(r"\+CMG[SWC]=(?!\?)")
+_COUNTED = re.compile(r"\+(?:CIPSEND|HTTPDATA)=(\d+)")
+_UNCOUNTED = re.compile(r"\+CIPSEND$")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One thing said. ``data`` is all of it, with what ended it."""
+
+    kind: Kind
+    data: bytes = field(repr=False)
+
+    @property
+    def command(self) -> str:
+        """A line as a modem reads it: from AT on, in capitals and without spaces but in quotes."""
+        return normalised(self.data)
+
+
+def normalised(line: bytes) -> str:
+    text = "".join(chr(byte) for byte in line if 0x20 <= byte < 0x7F)
+    start = text.upper().find("AT")
+    if start < 0:
+        return ""
+    pieces = re.findall(r'"[^"]*(?:"|$)|[^"]+', text[start:])
+    return "".join(
+        piece if piece.startswith('"') else piece.replace(" ", "").upper() for piece in pieces
+    )
+
+
+class HostSide:
+    def __init__(self) -> None:
+        self._said = bytearray()
+        self._entry: int | None = None  # bytes to come; 0: until ^Z; None: no entry
+        self._kind: Kind = "text"
+        self._prompted = False
+
+    @property
+    def pending(self) -> bytes:
+        """What is said of a unit that has not ended."""
+        return bytes(self._said)
+
+    def take(self, data: bytes) -> list[Unit]:
+        """The units that these bytes complete."""
+        units = [self._ended(byte) for byte in data]
+        return [unit for unit in units if unit is not None]
+
+    def prompted(self) -> None:
+        """The modem has asked for the text."""
+        self._prompted = True
+
+    def refused(self) -> list[Unit]:
+        """The modem has refused a command; where it did before a prompt, no text will come."""
+        if self._entry is None or self._prompted:
+            return []
+        self._entry = None
+        said = bytes(self._said)
+        self._said.clear()
+        return self.take(said)
+
+    def _ended(self, byte: int) -> Unit | None:
+        self._said.append(byte)
+        if self._entry is None:
+            return self._unit("line") if byte == CR else None
+        if self._entry > 0:
+            return self._unit(self._kind) if len(self._said) == self._entry else None
+        if byte in (CTRL_Z, ESC):
+            return self._unit(self._kind if byte == CTRL_Z else "escape")
+        return None
+
+    def _unit(self, kind: Kind) -> Unit:
+        unit = Unit(kind, bytes(self._said))
+        self._said.clear()
+        self._entry = None
+        if kind == "line":
+            self._opens(unit.command)
+        return unit
+
+    def _opens(self, command: str) -> None:
+        """Which commands are followed by something that is no command."""
+        self._prompted = False
+        if _TEXT.search(command):
+            self._entry, self._kind = 0, "text"
+        elif found := _COUNTED.search(command):
+            self._entry, self._kind = int(found[1]) or None, "data"
+        elif _UNCOUNTED.search(command):
+            self._entry, self._kind = 0, "data"

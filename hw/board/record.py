@@ -1,0 +1,112 @@
+"""Between a program and a real modem: bytes pass both ways, and into a session file."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import serial
+
+from outcry.hw.board.masking import Masker
+from outcry.hw.board.pty import PtyPort
+from outcry.hw.board.session import Chunk, SessionFile, Side
+from outcry.hw.board.waiting import ready
+
+READ_SIZE = 4096
+
+
+class PortLost(OSError):
+    """The real modem's serial port is gone, or cannot be had; the message says which."""
+
+
+class Recording:
+    """Chunks into a file, masked unless told otherwise. ``clock`` gives monotonic seconds."""
+
+    def __init__(
+        self, session: SessionFile, clock: Callable[[], float], *, masked: bool = True
+    ) -> None:
+        self._session = session
+        self._clock = clock
+        self._began = clock()
+        self._masker = Masker() if masked else None
+
+    def passes(self, side: Side, data: bytes) -> None:
+        """These bytes have passed now."""
+        chunk = Chunk(self._clock() - self._began, side, data)
+        for each in [chunk] if self._masker is None else self._masker.take(chunk):
+            self._session.add(each)
+
+    def close(self) -> None:
+        """Write what masking held back."""
+        for each in self._masker.rest() if self._masker is not None else []:
+            self._session.add(each)
+
+
+def record(
+    port: str,
+    baud: int,
+    path: Path,
+    *,
+    masked: bool,
+    link: Path | None,
+    when_ready: Callable[[str], None],
+) -> None:
+    """Record until SIGTERM or SIGINT; ``when_ready`` is told the program's port.
+
+    The file must not exist yet. Raises PortLost when the modem's port cannot be opened or goes
+    away, OSError when the file cannot be written.
+    """
+    try:
+        modem = serial.Serial(port, baud, timeout=0, write_timeout=5, exclusive=True)
+    except (OSError, ValueError) as error:
+        raise PortLost(f"cannot open the modem's port {port}: {error}") from error
+    with modem, open(path, "x", encoding="utf-8", opener=_for_owner) as file:
+        recording = Recording(
+            SessionFile(file, baud=baud, masked=masked), time.monotonic, masked=masked
+        )
+        program = PtyPort()
+        try:
+            if link is not None:
+                program.link(link)
+            stop = stopping()
+            when_ready(str(link or program.path))
+            _pass_on(program, modem, recording, stop)
+        except serial.SerialException as error:
+            raise PortLost(
+                f"the modem's port {port} went away; what passed is in {path}"
+            ) from error
+        finally:
+            recording.close()
+            program.close()
+            if link is not None:
+                link.unlink(missing_ok=True)
+
+
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def stopping() -> int:
+    """A descriptor that becomes readable on SIGTERM or SIGINT."""
+    wake, notify = os.pipe()
+    os.set_blocking(notify, False)
+    signal.set_wakeup_fd(notify)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: None)
+    return wake
+
+
+def _pass_on(program: PtyPort, modem: serial.Serial, recording: Recording, stop: int) -> None:
+    descriptors = (program.fileno(), modem.fileno(), stop)
+    while True:
+        awake = ready(descriptors, [program.fileno()] if program.wants_writing else [], None)
+        if stop in awake:
+            return
+        if data := program.read():
+            recording.passes("host", data)
+            modem.write(data)
+        if data := modem.read(READ_SIZE):
+            recording.passes("modem", data)
+            program.write(data)
+        program.flush()
