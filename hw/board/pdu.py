@@ -151,6 +151,13 @@ def _submit(tpdu: bytes) -> Submit:
     return Submit(recipient, content, tpdu[1], bool(first & 0x20), validity_s)
 
 
+def submit_octets(message: Submit) -> bytes:
+    """An SMS-SUBMIT without a validity, without the service centre's address."""
+    first = 0x01 | (0x40 if message.content.header else 0) | (0x20 if message.wants_report else 0)
+    head = bytes([first, message.reference]) + address(message.recipient)
+    return head + bytes([0, message.content.coding]) + message.content.octets()
+
+
 def _content(coding: int, length: int, data: bytes, *, has_header: bool) -> Content:
     header = b""
     taken = 0

@@ -1,6 +1,8 @@
 """The modem's messages: sending (CMGS), what arrives (+CMTI, +CMT), delivery reports (+CDS)."""
 
-from outcry.hw.board import pdu, textmode
+from dataclasses import replace
+
+from outcry.hw.board import pdu, textmode, typed
 from outcry.hw.board.at import Cme, Cms, Command, Refused
 from outcry.hw.board.centre import Centre
 from outcry.hw.board.context import Context
@@ -8,9 +10,9 @@ from outcry.hw.board.options import Options
 from outcry.hw.board.parameters import Parameters
 from outcry.hw.board.registration import Registration
 from outcry.hw.board.storage import Storage
-from outcry.hw.board.terminal import Answer, Entry, Handler, Steps, Terminal, Wait, says
+from outcry.hw.board.terminal import Answer, Handler, Steps, Terminal, Wait, says
 
-BAD_PDU, SIM_BUSY, NO_NETWORK, NETWORK_TIMEOUT = 304, 314, 331, 332
+SIM_BUSY, NO_NETWORK, NETWORK_TIMEOUT, NOTHING_TO_ACKNOWLEDGE = 314, 331, 332, 340
 _ONLY_WHEN_READY = ("+CMGF", "+CSCS", "+CNMI", "+CSMP", "+CSDH")
 _BUFFERED_AT_MOST = 64  # unsolicited lines kept while CNMI says to
 
@@ -38,6 +40,7 @@ class Sms:
         self._options = options
         self._service_centre = options.service_centre
         self._reference = 0
+        self._service = 0  # +CSMS
         self._buffered: list[str] = []
         self.storage = Storage(parameters, options, pdu.centre_address(options.service_centre))
         self.handlers: dict[str, Handler] = {
@@ -52,6 +55,8 @@ class Sms:
             **{name: self._then_fetch(handler) for name, handler in self.storage.handlers.items()},
             "+CMGS": self._answer_cmgs,
             "+CSCA": self._answer_csca,
+            "+CMSS": self._answer_cmss,
+            "+CNMA": self._answer_cnma,
             "+CSMS": self._answer_csms,
         }
 
@@ -140,63 +145,64 @@ class Sms:
         return says()
 
     def _answer_csms(self, command: Command) -> Answer:
+        """Service 1 is GSM phase 2+, where AT+CNMA acknowledges what came directly."""
         if command.form == "test":
             return says("+CSMS: (0,1)")
         if command.form == "read":
-            return says("+CSMS: 1,1,1,1")
+            return says(f"+CSMS: {self._service},1,1,1")
         if command.form != "set" or command.number(0) not in (0, 1):
             raise Refused
+        self._service = command.number(0)
         return says("+CSMS: 1,1,1")
+
+    def _answer_cnma(self, command: Command) -> Answer:
+        if command.form == "test":
+            return says("+CNMA: (0-2)")
+        if not self._service:
+            raise Cms(NOTHING_TO_ACKNOWLEDGE)
+        return says()
 
     def _answer_cmgs(self, command: Command) -> Answer | Steps:
         if command.form == "test":
             return says()
         if command.form != "set":
             raise Refused
-        return (
-            self._text_typed(command)
-            if self._parameters.number("+CMGF")
-            else self._pdu_typed(command)
-        )
+        if self._parameters.number("+CMGF"):
+            typed.recipient(command, 0, self._parameters)  # a bad one has no prompt
+        return self._types(command)
 
-    def _pdu_typed(self, command: Command) -> Steps:
-        length = command.number(0)
-        typed = yield Entry()
-        if typed is None:
-            return self._cancelled()
+    def _types(self, command: Command) -> Steps:
         try:
-            octets = bytes.fromhex(typed.decode("ascii").strip())
-            tpdu = octets[1 + octets[0] :]
-            message = pdu.submit(tpdu)
-        except (ValueError, IndexError):
-            return (yield from self._refused(BAD_PDU))
-        if len(tpdu) != length:
-            return (yield from self._refused(BAD_PDU))
-        return (yield from self._sent(message))
-
-    def _text_typed(self, command: Command) -> Steps:
-        charset = self._parameters.text("+CSCS")
-        recipient = command.text(0)
-        if charset == "UCS2" and not recipient.startswith("+"):
-            recipient = textmode.entered(recipient.encode(), charset)
-        if not recipient.removeprefix("+").isdecimal():
-            raise Cms(BAD_PDU)
-        typed = yield Entry(again=b"\r\n> ")
-        if typed is None:
-            return self._cancelled()
-        try:
-            text = textmode.entered(typed.replace(b"\r", b"\n"), charset)
-            content = textmode.outgoing(text, self._parameters.number("+CSMP", 3))
+            message = yield from typed.message(command, self._parameters)
         except Cms as error:
             return (yield from self._refused(error.code))
-        wants_report = bool(self._parameters.number("+CSMP", 0) & 0x20)
-        return (yield from self._sent(pdu.Submit(recipient, content, 0, wants_report)))
+        return (yield from self._sent("+CMGS", message)) if message else self._cancelled()
+
+    def _answer_cmss(self, command: Command) -> Answer | Steps:
+        """Sends what lies in the store, to its own number or to another (manual p. 118)."""
+        if command.form == "test":
+            return says()
+        if command.form != "set":
+            raise Refused
+        index = command.number(0)
+        message = self.storage.draft(index)
+        if command.text(1):
+            other = typed.recipient(command, 1, self._parameters)
+            message = replace(message, recipient=other)
+        if not message.recipient:
+            raise Cms(typed.BAD_PDU)
+        return self._sends_draft(index, message)
+
+    def _sends_draft(self, index: int, message: pdu.Submit) -> Steps:
+        answer = yield from self._sent("+CMSS", message)
+        self.storage.sent(index)
+        return answer
 
     def _cancelled(self) -> Answer:
         self._context.see("cmgs", outcome="cancelled")
         return says() if self._options.escape_answers_ok else Answer(b"", "")
 
-    def _sent(self, message: pdu.Submit) -> Steps:
+    def _sent(self, command: str, message: pdu.Submit) -> Steps:
         timing = self._context.timing
         if self.refusal is not None:
             return (yield from self._refused(self.refusal))
@@ -207,7 +213,7 @@ class Sms:
             return (yield from self._refused(NETWORK_TIMEOUT))
         self._reference = self._reference % 255 + 1
         name = self._centre.submit(self.number, message, self._reference)
-        outcome = f"+CMGS: {self._reference}"
+        outcome = f"{command}: {self._reference}"
         self._context.see("cmgs", outcome=outcome, id=name)
         return says(outcome)
 

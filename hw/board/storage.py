@@ -2,20 +2,28 @@
 
 from dataclasses import dataclass
 
-from outcry.hw.board import textmode
+from outcry.hw.board import pdu, textmode, typed
 from outcry.hw.board.at import Cms, Command, Refused
 from outcry.hw.board.options import Options
 from outcry.hw.board.parameters import Parameters
-from outcry.hw.board.terminal import Answer, Handler, says
+from outcry.hw.board.terminal import Answer, Handler, Steps, says
 
-UNREAD, READ, ANY = 0, 1, 4
-_INVALID_INDEX = 321
+UNREAD, READ, UNSENT, SENT, ANY = range(5)
+_INVALID_INDEX, _FULL = 321, 322
 
 
 @dataclass
 class Stored:
+    """``draft`` is what a message to be sent says; one that was received has none."""
+
     tpdu: bytes
     status: int = UNREAD
+    draft: pdu.Submit | None = None
+
+    def look(self) -> None:
+        """It has been shown to the host."""
+        if self.status == UNREAD:
+            self.status = READ
 
 
 class Storage:
@@ -24,13 +32,16 @@ class Storage:
             "+CPMS": self._answer_cpms,
             "+CMGL": self._answer_cmgl,
             "+CMGR": self._answer_cmgr,
+            "+CMGW": self._answer_cmgw,
             "+CMGD": self._answer_cmgd,
             "+CMGDA": self._answer_cmgda,
         }
         self.capacity = options.sms_capacity
-        self._memories: dict[str, dict[int, Stored]] = {"SM": {}}
+        on_the_sim: dict[int, Stored] = {}
+        self._memories = dict.fromkeys(("SM", "SM_P", "MT"), on_the_sim)
         if options.me_storage:
-            self._memories["ME"] = {}
+            in_the_modem: dict[int, Stored] = {}
+            self._memories |= dict.fromkeys(("ME", "ME_P"), in_the_modem)
         self._chosen = ["SM", "SM", "SM"]  # to read and delete, to write, to receive
         self._freed = False
         self._parameters = parameters
@@ -38,10 +49,24 @@ class Storage:
 
     def add(self, tpdu: bytes) -> int | None:
         """The index it is stored under, or None when the store is full."""
-        received = self._memories[self.memory]
+        return self._keep(Stored(tpdu), self.memory)
+
+    def draft(self, index: int) -> pdu.Submit:
+        """The message to be sent that lies here. Raises Cms 321."""
+        stored = self.messages.get(index)
+        if stored is None or stored.draft is None:
+            raise Cms(_INVALID_INDEX)
+        return stored.draft
+
+    def sent(self, index: int) -> None:
+        if index in self.messages:
+            self.messages[index].status = SENT
+
+    def _keep(self, stored: Stored, memory: str) -> int | None:
+        kept = self._memories[memory]
         for index in range(1, self.capacity + 1):
-            if index not in received:
-                received[index] = Stored(tpdu)
+            if index not in kept:
+                kept[index] = stored
                 return index
         return None
 
@@ -89,7 +114,7 @@ class Storage:
             if wanted in (ANY, stored.status):
                 lines.append(f"+CMGL: {index},{self._shown(stored)}")
                 if command.text(1) != "1":
-                    stored.status = READ
+                    stored.look()
         return says(*lines)
 
     def _answer_cmgr(self, command: Command) -> Answer:
@@ -105,8 +130,32 @@ class Storage:
             return says()
         shown = says(f"+CMGR: {self._shown(stored)}")
         if command.text(1) != "1":
-            stored.status = READ
+            stored.look()
         return shown
+
+    def _answer_cmgw(self, command: Command) -> Answer | Steps:
+        """Writes to the second memory (manual p. 116): <length>[,<stat>], or a number and words."""
+        if command.form == "test":
+            return says()
+        if command.form not in ("run", "set"):
+            raise Refused
+        return self._writes(command)
+
+    def _writes(self, command: Command) -> Steps:
+        if self._in_text():
+            number = typed.recipient(command, 0, self._parameters) if command.text(0) else ""
+            message = yield from typed.words(number, self._parameters)
+            stored = Stored(pdu.submit_octets(message), UNSENT, message) if message else None
+        else:
+            status = command.number(1, UNSENT)
+            tpdu = yield from typed.transfer_unit(command)
+            stored = _read(tpdu, status) if tpdu is not None else None
+        if stored is None:
+            return says()
+        index = self._keep(stored, self._chosen[1])
+        if index is None:
+            raise Cms(_FULL)
+        return says(f"+CMGW: {index}")
 
     def _answer_cmgd(self, command: Command) -> Answer:
         if command.form == "test":
@@ -120,8 +169,9 @@ class Storage:
                 if not 1 <= index <= self.capacity:
                     raise Cms(_INVALID_INDEX)
                 self._delete([index])
-            case 1 | 2 | 3:
-                self._delete([i for i, stored in self.messages.items() if stored.status == READ])
+            case 1 | 2 | 3 as most:
+                gone = (READ, SENT, UNSENT)[:most]
+                self._delete([i for i, stored in self.messages.items() if stored.status in gone])
             case 4:
                 self._delete(list(self.messages))
             case _:
@@ -150,9 +200,12 @@ class Storage:
         if self._in_text():
             details = self._parameters.number("+CSDH") == 1
             charset = self._parameters.text("+CSCS")
-            return f'"{_NAMES[stored.status]}",{textmode.shown(stored.tpdu, charset, details)}'
-        pdu = (self._service_centre + stored.tpdu).hex().upper()
-        return f'{stored.status},"",{len(stored.tpdu)}\r\n{pdu}'
+            name = _NAMES[stored.status]
+            if stored.draft is not None:
+                return f'"{name}",{textmode.drafted(stored.draft, charset)}'
+            return f'"{name}",{textmode.shown(stored.tpdu, charset, details)}'
+        whole = (self._service_centre + stored.tpdu).hex().upper()
+        return f'{stored.status},"",{len(stored.tpdu)}\r\n{whole}'
 
     def _status_named(self, text: str) -> int:
         if self._in_text():
@@ -170,10 +223,25 @@ class Storage:
         return "(" + ",".join(f'"{name}"' for name in (*_NAMES.values(), "ALL")) + ")"
 
 
-_NAMES = {0: "REC UNREAD", 1: "REC READ", 2: "STO UNSENT", 3: "STO SENT"}
+_NAMES = {UNREAD: "REC UNREAD", READ: "REC READ", UNSENT: "STO UNSENT", SENT: "STO SENT"}
 _DELETABLE = {
     **dict.fromkeys(("DEL READ", "1"), (READ,)),
     **dict.fromkeys(("DEL UNREAD", "2"), (UNREAD,)),
-    **dict.fromkeys(("DEL SENT", "3", "DEL UNSENT", "4"), ()),
-    **dict.fromkeys(("DEL INBOX", "5", "DEL ALL", "6"), (UNREAD, READ)),
+    **dict.fromkeys(("DEL SENT", "3"), (SENT,)),
+    **dict.fromkeys(("DEL UNSENT", "4"), (UNSENT,)),
+    **dict.fromkeys(("DEL INBOX", "5"), (UNREAD, READ)),
+    **dict.fromkeys(("DEL ALL", "6"), (UNREAD, READ, UNSENT, SENT)),
 }
+
+
+def _read(tpdu: bytes, status: int) -> Stored:
+    """What was typed as a PDU. Raises Cms 304 for what the status does not fit."""
+    try:
+        if status in (UNSENT, SENT):
+            return Stored(tpdu, status, pdu.submit(tpdu))
+        if status in (UNREAD, READ):
+            pdu.read_deliver(tpdu)
+            return Stored(tpdu, status)
+    except (pdu.PduInvalid, IndexError):
+        raise Cms(typed.BAD_PDU) from None
+    raise Cms(typed.BAD_PDU)

@@ -66,6 +66,11 @@ def shown(tpdu: bytes, charset: str, details: bool) -> str:
     return f"{fields}\r\n{written(message.content.text, charset)}"
 
 
+def drafted(message: pdu.Submit, charset: str) -> str:
+    """Recipient and name, and on the next line the text, of a message to be sent."""
+    return f'"{written(message.recipient, charset)}",""\r\n{written(message.content.text, charset)}'
+
+
 def clock(semi_octets: bytes) -> str:
     """A time stamp as +CMGR shows it: 26/11/22,11:36:02+00 (quarter hours)."""
     digits = [f"{octet & 0xF}{octet >> 4}" for octet in semi_octets]
