@@ -143,11 +143,12 @@ class Delivery:
         audience: Audience,
         raised_at: float | None,
         place: Position | NoPosition,
-        drill: bool,
+        kind: AlarmKind,
     ) -> None:
         """Put this report's texts into the outbox, in the order people need them.
 
-        The first contact hears first, then HQ, then the others, then everybody's link.
+        The first contact hears first, then HQ, then the others, then everybody gets their link,
+        or once, without HQ, words to publish: an alarm's, never a drill's.
         """
         contacts = range(1, len(self._identity.contacts) + 1)
         order: list[tuple[int, Template]] = []
@@ -159,13 +160,16 @@ class Delivery:
                 order.insert(1, (HQ, Template.SEALED))
             if audience is Audience.EVERYONE:
                 order += [(contact, Template.LINK) for contact in contacts]
+        elif enrolment is None and audience is Audience.EVERYONE and kind is not AlarmKind.DRILL:
+            publish = Template.PUBLISH
+            order += [(each, publish) for each in contacts if not self._told(report, each, publish)]
         words = {}
         for recipient, template in order:
             text = self._outbox.add_text(report.counter, recipient, template.value, self._texting)
             self._failures.pop(text.id, None)  # a new report is tried at once
             self._text_at.pop(text.id, None)
             if recipient != HQ:
-                words[text.id] = self._words(text, raised_at, place, drill)
+                words[text.id] = self._words(text, raised_at, place, kind)
         self._memory.remember_texts(words)
 
     def send_text(self, now: float) -> None:
@@ -245,25 +249,38 @@ class Delivery:
         text: StoredText,
         raised_at: float | None,
         place: Position | NoPosition | None,
-        drill: bool,
+        kind: AlarmKind,
     ) -> str:
-        contact = self._identity.contacts[text.recipient - 1]
-        language = self._languages[contact.language]
+        wearer, enrolment = self._identity.wearer, self._identity.enrolment
+        language = self._languages[self._identity.contacts[text.recipient - 1].language]
+        report = self._outbox.reports[text.counter]
         if text.template == Template.ALERT.value:
-            return language.alert(self._identity.wearer, raised_at, place, drill)
-        enrolment = self._identity.enrolment
+            again = self._told(report, text.recipient, Template.ALERT)
+            link_follows = enrolment is not None and bool(report.sealed)
+            return language.alert(wearer, raised_at, place, kind, again, link_follows)
+        if text.template == Template.PUBLISH.value:
+            return language.publish(wearer, raised_at, place)
         assert enrolment is not None  # a link is only queued where there is an HQ to open it
-        sealed = to_text(self._outbox.reports[text.counter].sealed)
-        link = contact_link(enrolment, sealed, text.recipient)
-        return language.link(self._identity.wearer, link)
+        link = contact_link(enrolment, to_text(report.sealed), text.recipient)
+        return language.link(wearer, link, kind)
+
+    def _told(self, report: StoredReport, recipient: int, template: Template) -> bool:
+        """Whether the network has taken such a text of this report's alarm before."""
+        alarm = report.alarm
+        same = {each.counter for each in self._outbox.reports.values() if each.alarm == alarm}
+        return any(
+            (text.recipient, text.template) == (recipient, template.value)
+            and text.outcome is TextOutcome.GIVEN
+            and text.counter in same
+            for text in self._outbox.texts.values()
+        )
 
     def _final(self, text: StoredText) -> str:
         if text.template == Template.SEALED.value:
             return to_text(self._outbox.reports[text.counter].sealed)
         words = self._memory.text(text.id)
         if words is None:  # a power cut: what was known is gone, that it happened is not
-            drill = self._outbox.alarm.kind is AlarmKind.DRILL
-            words = self._words(text, None, None, drill)
+            words = self._words(text, None, None, self._outbox.alarm.kind)
             self._memory.remember_texts({text.id: words})
         return words
 

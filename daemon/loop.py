@@ -294,7 +294,7 @@ class Loop:
                 effect.audience,
                 self._parts.reporter.time(),
                 self._place(now),
-                drill=self._alarm.kind is AlarmKind.DRILL,
+                self._alarm.kind,
             )
 
     def _carry_out(self, effect: Effect) -> None:

@@ -257,6 +257,8 @@ class World:
     def _kind(self, text: str) -> str:
         if "https://hq.example/a/" in text:
             return "link"
+        if text.startswith("Please publish"):
+            return "words to publish"
         if text.startswith(("ALARM", "DRILL")):
             return "alert"
         return f"report {self.open(from_text(text)).sequence}"

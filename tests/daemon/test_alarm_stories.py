@@ -271,7 +271,11 @@ def test_without_a_responder_the_contacts_text_is_complete(tmp_path):
     world.sees(43.3178, 45.6949)
     world.holds()
     world.takes_all_texts()
-    assert world.heard() == ["alert to Ana", "alert to Boris", "alert to Chiara"]
+    assert world.heard() == [
+        f"{what} to {who}"
+        for what in ("alert", "words to publish")
+        for who in ("Ana", "Boris", "Chiara")
+    ]
     assert world.modem.posts == []
     text = world.modem.texts[0][2]
     assert all(part in text for part in ("Zarema", "2026-", "UTC", "mlat=43.31780"))

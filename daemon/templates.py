@@ -1,0 +1,155 @@
+"""A language's templates: read from TOML, and refused if the contact could not read the text.
+
+What each key and field is for stands in config/texts/en.toml.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import tomllib
+
+from outcry.daemon.letters import folded, is_gsm7
+
+# For each key the fields it must have, and those it may have besides.
+_FIELDS: dict[str, tuple[set[str], set[str]]] = {
+    "alert": ({"wearer", "time", "position"}, set()),
+    "strap": ({"wearer", "time", "position"}, set()),
+    "again": ({"wearer", "time", "position"}, set()),
+    "drill": ({"wearer", "time", "position"}, set()),
+    "open_link": (set(), set()),
+    "call": (set(), set()),
+    "link": ({"wearer", "link"}, set()),
+    "drill_link": ({"wearer", "link"}, set()),
+    "publish": ({"wearer", "time"}, {"position"}),
+    "raised_at": ({"day", "hour"}, {"year", "month", "month_name"}),
+    "time_unknown": (set(), set()),
+    "fix": ({"map", "accuracy", "age"}, set()),
+    "no_fix": (set(), set()),
+    "before_restart": (set(), set()),
+    "accuracy": ({"metres"}, set()),
+    "accuracy_far": ({"kilometres"}, set()),
+    "accuracy_unknown": (set(), set()),
+    "age_now": (set(), set()),
+    "age_minutes": ({"minutes"}, set()),
+    "age_hours": ({"hours"}, set()),
+    "age_more": ({"hours"}, set()),
+    "unnamed": (set(), set()),
+}
+_FIELD = re.compile(r"\{\w*\}")
+LATIN_KEYS = ("link", "drill_link")
+_ENDS_IN_ADDRESS = ("map", "link", "position")
+
+
+class TextsInvalid(Exception):
+    """A template cannot be used; ``problems`` says each reason in the words of the file."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+def read(name: str, source: str) -> dict[str, str]:
+    """The templates of the file ``name``; raises :class:`TextsInvalid` with every problem found.
+
+    Accents and typography that GSM 03.38 lacks are replaced where that is all that stands
+    between the language and GSM 03.38.
+    """
+    try:
+        written = tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise TextsInvalid([f"{name}: not TOML: {error}"]) from None
+    problems = [f"{name}: {key} is missing" for key in sorted(_FIELDS.keys() - written.keys())]
+    for key, template in written.items():
+        problems += [f"{name}: {key} {problem}" for problem in _problems(key, template)]
+    if problems:
+        raise TextsInvalid(problems)
+    plain = {key: folded(template) for key, template in written.items()}
+    strays = _strays({key: text for key, text in plain.items() if key not in LATIN_KEYS})
+    if strays:
+        raise TextsInvalid([f"{name}: {stray}" for stray in strays])
+    gsm7 = fits_gsm7(plain)
+    templates = plain if gsm7 else written | {key: plain[key] for key in LATIN_KEYS}
+    for key, template in templates.items():
+        layout = _runs_on(template)
+        if not gsm7 and key not in LATIN_KEYS:
+            layout += _turns_round(template)
+        problems += [f"{name}: {key} {problem}" for problem in layout]
+    problems += [
+        f"{name}: {key} is not in Latin letters; there is no room for others beside the address"
+        for key in LATIN_KEYS
+        if not is_gsm7(templates[key])
+    ]
+    if problems:
+        raise TextsInvalid(problems)
+    return templates
+
+
+def fits_gsm7(templates: dict[str, str]) -> bool:
+    """Whether the language itself, links apart, is written in letters of GSM 03.38."""
+    return all(is_gsm7(text) for key, text in templates.items() if key not in LATIN_KEYS)
+
+
+def _strays(templates: dict[str, str]) -> list[str]:
+    """The few letters, if they are few, that keep a Latin language out of GSM 03.38."""
+    words = {key: _FIELD.sub("", text) for key, text in templates.items()}
+    strange = {key: [each for each in text if not is_gsm7(each)] for key, text in words.items()}
+    if sum(map(len, strange.values())) * 2 > sum(map(len, words.values())):
+        return []  # a language of other letters
+    return [
+        f"{key} has {letters[0]!r}, which is not in the phones' alphabet (GSM 03.38): it would"
+        " leave every text less than half the room"
+        for key, letters in strange.items()
+        if letters
+    ]
+
+
+def _problems(key: str, template: object) -> list[str]:
+    if key not in _FIELDS:
+        return ["is not known"]
+    if not isinstance(template, str):
+        return ["is not text"]
+    try:
+        parsed = list(string.Formatter().parse(template))
+        fields = {name for _, name, _, _ in parsed if name is not None}
+    except ValueError:
+        return ["has a brace without its pair"]
+    if any(form or conversion for _, _, form, conversion in parsed):
+        return ["has more than a name in a brace"]
+    needed, allowed = _FIELDS[key]
+    problems = [] if template.strip() else ["is empty"]
+    problems += [
+        f"has a field that cannot be filled: {{{name}}}"
+        for name in sorted(fields - needed - allowed)
+    ]
+    return problems + [f"does not say {{{name}}}" for name in sorted(needed - fields)]
+
+
+def _runs_on(template: str) -> list[str]:
+    """What would become part of an address on the phone's screen."""
+    problems = []
+    for name in _ENDS_IN_ADDRESS:
+        before, found, after = template.partition(f"{{{name}}}")
+        if found and after[:1].strip():
+            problems.append(f"has {after[0]!r} after {{{name}}}; leave a space or begin a new line")
+        if found and name != "position" and before[-1:].strip():
+            problems.append(f"has {before[-1]!r} before {{{name}}}; leave a space there")
+    return problems
+
+
+def _turns_round(template: str) -> list[str]:
+    """What a phone may show in the wrong order where letters run both ways.
+
+    A phone takes a line's direction from its first letter (Unicode Annex 9, P2 and P3), and a
+    name of the other direction takes the figures after it along.
+    """
+    problems = []
+    for line in template.splitlines():
+        before, found, after = line.partition("{wearer}")
+        if found and not (any(map(str.isalpha, before)) and "{" not in before):
+            problems.append("has no word before {wearer} in its line; begin the line with one")
+        if found and after:
+            problems.append("goes on after {wearer}; begin a new line there")
+        if "{map}" in line and line != "{map}":
+            problems.append("has more than {map} in its line; give {map} a line of its own")
+    return problems
