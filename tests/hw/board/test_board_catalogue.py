@@ -222,6 +222,25 @@ def test_a_forgotten_connection_looks_open_and_carries_nothing_either_way() -> N
     assert len(rig.seen("tcp-forgotten")) == 1
 
 
+def test_a_carrier_that_is_cleared_remembers_again() -> None:
+    rig, peers = with_peer(Rig())
+    arm(rig.modem, "nat", seconds=60.0)
+    catalogue.clear(rig.modem)
+    connects(rig)
+    rig.passes(3600.0)
+    sends_data(rig)
+    assert peers[0].heard == b"hello"
+
+
+def test_a_carrier_told_to_forget_forgets_the_open_connection_too() -> None:
+    rig, peers = with_peer(Rig())
+    connects(rig)
+    rig.passes(3600.0)
+    arm(rig.modem, "nat", seconds=60.0)
+    sends_data(rig)
+    assert peers[0].heard == b""
+
+
 # The line
 
 

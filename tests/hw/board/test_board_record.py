@@ -186,6 +186,26 @@ def test_what_follows_a_refused_command_is_a_command_again() -> None:
     assert b"AT+CSQ\r" in said(masked(talk.chunks))
 
 
+@pytest.mark.parametrize("cut", [(b"\r\n> ", b"\r\nCLOSED\r\n"), (b"\r\n> \r\nCLOSED\r\n",)])
+def test_news_after_the_prompt_does_not_make_a_command_of_the_text(cut: tuple[bytes, ...]) -> None:
+    chunks = [
+        Chunk(0.0, "host", b'AT+CMGS="+447700900201"\r'),
+        *(Chunk(0.1, "modem", each) for each in cut),
+        Chunk(0.2, "host", WORDS.encode() + b"\x1a"),
+        Chunk(0.3, "host", b"AT\r"),
+    ]
+    assert WORDS.encode() not in said(masked(chunks))
+
+
+def test_a_text_of_digits_is_not_taken_for_a_pdu() -> None:
+    digits = b"0001550291341200000599887766554433"
+    talk = Conversation()
+    talk.say("AT+CMGF=1")
+    talk.say(f'AT+CMGS="{PHONE}"')
+    talk.say(digits + b"\x1a")
+    assert said(masked(talk.chunks)).count(b"0" * len(digits)) == 1
+
+
 def test_ordinary_answers_stay_as_they_are() -> None:
     talk = Conversation()
     for command in ("AT", "AT+CSQ", "AT+CREG=2", "AT+CREG?", "AT+CENG=1,1", "AT+CENG?", "AT+CBC"):

@@ -102,6 +102,15 @@ def test_an_echo_that_came_byte_by_byte_is_an_echo() -> None:
     assert asks(replay, b"AT+CSQ\r", 0.0) == b"AT+CSQ\r\r\n+CSQ: 1,0\r\n" + OK
 
 
+def test_an_echo_that_came_in_two_pieces_is_an_echo() -> None:
+    replay = recorded(
+        (0.0, "host", b"AT+CSQ\r"),
+        (0.1, "modem", b"AT+"),
+        (0.2, "modem", b"CSQ\r\r\n+CSQ: 1,0\r\n" + OK),
+    )
+    assert asks(replay, b"at+csq\r", 0.0, 1.0) == b"at+csq\r\r\n+CSQ: 1,0\r\n" + OK
+
+
 TEXT = (
     (0.0, "host", b"AT+CMGS=12\r"),
     (0.1, "modem", b"\r\n> "),
