@@ -18,4 +18,5 @@ def _needs(program):
 
 needs_gpsd = _needs("gpsd")
 needs_gammu = _needs("gammu")
+needs_smstools = _needs("smsd")
 needs_strace = _needs("strace")

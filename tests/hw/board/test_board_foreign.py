@@ -10,7 +10,7 @@ from typing import Any
 
 import gsmmodem.exceptions
 import pytest
-from gsmmodem.modem import GsmModem
+from gsmmodem.modem import GsmModem, SentSms, StatusReport
 from parts import RECORDINGS, needs_gammu, needs_gpsd
 
 from outcry.hw.board.options import Options
@@ -28,28 +28,36 @@ Run = Callable[..., Any]
 # gammu
 
 
-def gammu(board: Any, modem: str, *arguments: str) -> str:
-    settings = board.directory.parent / f"gammu-{modem}"
-    port = board.directory / f"modem-{modem}"
+def run_gammu(directory: Path, port: Path | str, *arguments: str) -> "subprocess.Popen[str]":
+    settings = directory / f"gammu-{Path(port).name}"
     settings.write_text(f"[gammu]\nport = {port}\nconnection = at115200\n")
-    done = subprocess.run(
+    return subprocess.Popen(
         ["gammu", "-c", settings, *arguments],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=LIMIT_S,
-        check=False,
         env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"},
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+
+
+def said(process: "subprocess.Popen[str]") -> str:
+    """What a program that has done its work has said."""
+    words, _ = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 0, words
+    return words
+
+
+def gammu(board: Any, modem: str, *arguments: str) -> str:
+    port = board.directory / f"modem-{modem}"
+    return said(run_gammu(board.directory.parent, port, *arguments))
 
 
 @needs_gammu
 def test_gammu_identifies_the_modem(run_board: Run) -> None:
     board = run_board("--instant", "--warm", "--receiver", "none")
-    said = gammu(board, "wearer", "identify")
+    answer = gammu(board, "wearer", "identify")
     for words in ("SIMCOM_Ltd", "SIMCOM_SIM800L", "1418B04SIM800L24", "001010123456780"):
-        assert words in said
+        assert words in answer
 
 
 @needs_gammu
@@ -57,8 +65,8 @@ def test_gammu_sends_a_text_that_gammu_reads_on_the_other_side(run_board: Run) -
     modems = ("--modem", f"wearer={WEARER}", "--modem", f"hq={HQ}")
     board = run_board(*modems, "--instant", "--warm", "--receiver", "none", "--me-storage")
     words = "Помогите, please " * 12
-    said = gammu(board, "wearer", "sendsms", "TEXT", HQ, "-unicode", "-len", "300", "-text", words)
-    assert "message reference=" in said
+    sent = gammu(board, "wearer", "sendsms", "TEXT", HQ, "-unicode", "-len", "300", "-text", words)
+    assert "message reference=" in sent
     gammu(board, "wearer", "sendsms", "TEXT", PHONE, "-text", "to a phone")
     read = gammu(board, "hq", "geteachsms")
     assert words.strip() in read
@@ -66,6 +74,30 @@ def test_gammu_sends_a_text_that_gammu_reads_on_the_other_side(run_board: Run) -
     assert [text["text"] for text in board.told("sms", PHONE)] == ["to a phone"]
     gammu(board, "hq", "deleteallsms", "1")
     assert board.told("status")["modems"]["hq"]["stored"] == 0
+
+
+@needs_gammu
+def test_gammu_is_told_that_its_text_was_delivered(tmp_path: Path) -> None:
+    with SimulatedModem(options=Options(me_storage=True)) as board:
+        board.phone(PHONE, False)
+        sending = ("sendsms", "TEXT", PHONE, "-report", "-text", "drill")
+        assert "message reference=1" in said(run_gammu(tmp_path, board.port, *sending))
+        monitor = run_gammu(tmp_path, board.port, "monitor", "4")
+        board.wait_for(lambda: "AT+CUSD" in board.commands())  # it listens, and asks on
+        board.phone(PHONE, True)
+        told = said(monitor)
+    assert "SMS status report" in told
+    assert "Delivered" in told
+    assert f'"{PHONE}"' in told
+
+
+@needs_gammu
+def test_gammu_saves_reads_and_deletes_one_text(run_board: Run) -> None:
+    board = run_board("--instant", "--warm", "--receiver", "none", "--me-storage")
+    gammu(board, "wearer", "savesms", "TEXT", "-text", "drill")
+    assert "drill" in gammu(board, "wearer", "getsms", "1", "1")
+    gammu(board, "wearer", "deletesms", "1", "1")
+    assert board.told("status")["modems"]["wearer"]["stored"] == 0
 
 
 @needs_gammu
@@ -95,6 +127,8 @@ def test_the_stock_library_connects_sends_and_receives() -> None:
             assert modem.signalStrength == 17
             sent = modem.sendSms(PHONE, "help " * 50, waitForDeliveryReport=True)
             assert sent.reference == 2
+            assert sent.status == SentSms.DELIVERED
+            assert sent.report.deliveryStatus == StatusReport.DELIVERED
             assert [text.text for text in board.texts(PHONE)] == ["help " * 50]
             board.text(PHONE, "hello ✓")
             board.wait_for(lambda: received == [(PHONE, "hello ✓")])
