@@ -17,6 +17,9 @@ settings.load_profile("full" if os.environ.get("OUTCRY_CAMPAIGNS") == "full" els
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--hardware", action="store_true", help="run the tests for real parts, alone")
     parser.addoption("--modem", help="the real modem's serial port, with --hardware")
+    parser.addoption("--modem-number", help="its SIM's own number, to which it sends itself texts")
+    parser.addoption("--modem-apn", default="internet", help="its data path's access point")
+    parser.addoption("--modem-peer", help="HOST:PORT of an HTTP server its data path can reach")
     parser.addoption(
         "--nothing-missing",
         action="store_true",
