@@ -16,6 +16,7 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
+from outcry.hw.board import catalogue
 from outcry.hw.board.board import Board
 from outcry.hw.board.centre import Centre, Text
 from outcry.hw.board.gprs import How
@@ -107,6 +108,11 @@ class SimulatedModem:
     def sms_fault(self, code: int | None) -> None:
         with self._moved() as now:
             self.sim.set_sms_refusal(code, now)
+
+    def arm(self, fault: str, **details: object) -> None:
+        """A fault of the catalogue, by its name. Raises ValueError as :func:`catalogue.arm`."""
+        with self._moved():
+            catalogue.arm(self.sim, fault, **details)
 
     def reset(self) -> None:
         with self._moved() as now:

@@ -54,6 +54,35 @@ def test_a_fault_armed_from_the_test_strikes_once() -> None:
         assert asks(port, b"AT+CSQ") == b"\r\n+CSQ: 17,0\r\n\r\nOK\r\n"
 
 
+def test_a_carrier_forgets_a_real_connection_and_neither_end_is_told() -> None:
+    with (
+        SimulatedModem() as modem,
+        serial.Serial(modem.port, 115200, timeout=10) as port,
+        socket.create_server(("127.0.0.1", 0)) as server,
+    ):
+        asks(port, b"ATE0;+CIPQSEND=1;+CIPRXGET=1")
+        start = b'AT+CIPSTART="TCP","127.0.0.1",%d' % server.getsockname()[1]
+        asks(port, start, b"CONNECT OK\r\n")
+        old, _ = server.accept()
+        modem.arm("nat", seconds=0.0)
+        asks(port, b"AT+CIPSEND=4", b"> ")
+        port.write(b"lost")
+        assert reads_until(port, b"\r\n").endswith(b"\r\n")
+        assert reads_until(port, b"\r\n") == b"DATA ACCEPT:4\r\n"
+        modem.wait_for(lambda: [each for each in modem.events if each["what"] == "tcp-forgotten"])
+        assert asks(port, b"AT+CIPSTATUS", b"STATE: CONNECT OK\r\n")
+        modem.arm("nat", seconds=3600.0)
+        asks(port, b"AT+CIPSHUT", b"SHUT OK\r\n")
+        asks(port, start, b"CONNECT OK\r\n")
+        new, _ = server.accept()
+        asks(port, b"AT+CIPSEND=5", b"> ")
+        port.write(b"heard")
+        assert new.recv(100) == b"heard"
+        assert old.recv(100) == b""
+        old.close()
+        new.close()
+
+
 def test_a_phone_texts_the_modem() -> None:
     with SimulatedModem() as modem, serial.Serial(modem.port, 115200, timeout=10) as port:
         asks(port, b"ATE0")
