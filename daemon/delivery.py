@@ -36,10 +36,14 @@ _HTTP_OK = 200
 
 @dataclass(frozen=True)
 class Answer:
-    """What a message from the modem means to the alarm: a report's sequence and the events."""
+    """What a message from the modem means to the alarm: a report's sequence and the events.
+
+    ``heartbeat``: it was HQ's receipt of a heartbeat.
+    """
 
     events: tuple[Event, ...]
     sequence: int | None = None
+    heartbeat: bool = False
 
 
 NOTHING = Answer(())
@@ -111,7 +115,7 @@ class Delivery:
             return self._post_failed(report, str(error))
         if not report.alarm:
             self._journal.tell(Entry.HEARTBEAT, detail="answered")
-            return NOTHING
+            return Answer((), heartbeat=True)
         return self._received(report, status, "data", (Event.DATA_WORKS,))
 
     def failed(self, event: PostFailed) -> Answer:
@@ -171,6 +175,16 @@ class Delivery:
             if recipient != HQ:
                 words[text.id] = self._words(text, raised_at, place, kind)
         self._memory.remember_texts(words)
+
+    def drop(self, alarm: int) -> None:
+        """Send nothing more of this alarm; what is under way stays so. Call inside an outbox step."""
+        mine = {report.counter for report in self._outbox.reports.values() if report.alarm == alarm}
+        for text in self._outbox.open_texts():
+            if text.counter in mine and text.id != self._texting:
+                self._outbox.set_text(replace(text, outcome=TextOutcome.SUPERSEDED))
+        for report in self._outbox.unanswered():
+            if report.counter in mine:
+                self._outbox.answer_report(report)
 
     def send_text(self, now: float) -> None:
         """Send the next text that is due, unless one is under way."""

@@ -29,6 +29,15 @@ class Entry(Enum):
         "an alarm was open before the restart and goes on",
     )
     HELD = ("33b40041de2a407bbe630ccb892c2a75", logging.WARNING, "the button was held")
+    STRAP = ("c82d9115520c4493add825ff640c3c91", logging.WARNING, "the strap was opened")
+    TAPPED = (
+        "c4028b59b8614d81bb2e580d03d3315d",
+        logging.WARNING,
+        "a code was tapped; HQ judges it",
+    )
+    DRILL = ("d1700ec9322e403ca947c385fd998ab7", logging.WARNING, "a drill begins")
+    DRILL_OVER = ("2c360f9ece91457894933cf4481e0033", logging.INFO, "the drill is over: {detail}")
+    SENSED = ("152e565e0422432e930f44f36f0181fe", logging.INFO, "{detail}")
     STATE = ("b2ba576642834293909dc258d7614c1b", logging.INFO, "now {state}: {detail}")
     SEALED = ("2eeeb74ccc3c4411bb6297e33fffa55b", logging.INFO, "report {count} sealed, on disk")
     POSTING = ("e93456bcb7104b10b98b4a1bcdfff8f9", logging.INFO, "report {count} goes out")

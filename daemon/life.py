@@ -11,28 +11,41 @@ from pathlib import Path
 
 from outcry import __version__
 from outcry.beats import Beats
-from outcry.daemon import identity, texts
+from outcry.daemon import drills, identity, texts
 from outcry.daemon.alarm import Rules
+from outcry.daemon.control import Control
 from outcry.daemon.credentials import MODEM_PIN, secret
 from outcry.daemon.delivery import Delivery
+from outcry.daemon.drills import Drills
+from outcry.daemon.edge import StrapEdge
+from outcry.daemon.gestures import Times
+from outcry.daemon.haptics import ALL, FEW
 from outcry.daemon.identity import Identity
 from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.loop import Loop, Message, Parts, Stop
 from outcry.daemon.memory import Memory
 from outcry.daemon.outbox import Outbox
 from outcry.daemon.reporter import Reporter
+from outcry.daemon.senses import Senses, Wearing
 from outcry.daemon.service import Service, journal_sink, set_up_logging
-from outcry.daemon.settings import NO_PIN, Settings, SettingsInvalid
+from outcry.daemon.settings import NO_PIN, Settings, SettingsInvalid, drill_taps
+from outcry.daemon.supervision import Supervision
+from outcry.hw.button import Button
 from outcry.hw.gps import Gps
 from outcry.hw.modem import Modem, ModemSettings, open_serial
 from outcry.hw.power import Power, PowerUnusable, Wire
+from outcry.hw.strap import Strap, StrapUnusable
 from outcry.hw.vibration import Vibration, VibrationUnusable
 
 TURN_LIMIT_S = 20.0  # the longest a thread may be busy with one thing; systemd waits 30 s
 
 
 def live(
-    settings: Settings, verbose: bool, messages: queue.SimpleQueue[Message], life: ExitStack
+    settings: Settings,
+    verbose: bool,
+    messages: queue.SimpleQueue[Message],
+    life: ExitStack,
+    button: Button,
 ) -> None:
     """Start every part, run the loop until it is told to stop, and leave stopping to ``life``."""
     set_up_logging(verbose)
@@ -46,6 +59,7 @@ def live(
 
     who = identity.load(settings, lambda problem: journal.tell(Entry.PART_FAULT, detail=problem))
     languages = _languages(settings, who, journal)
+    times = _times(settings)
     modem_settings = _modem_settings(settings, who, journal)
     state, runtime = settings.path("storage", "state"), settings.path("storage", "runtime")
     for folder in (state, runtime):
@@ -82,10 +96,11 @@ def live(
         beats.watch("gps"),
     )
     life.callback(gps.stop, 1.0)
+    reporter = Reporter(who, outbox, time.time, os.urandom)
     parts = Parts(
         outbox=outbox,
         memory=memory,
-        reporter=Reporter(who, outbox, time.time, os.urandom),
+        reporter=reporter,
         delivery=Delivery(who, outbox, memory, languages, modem, journal),
         modem=modem,
         gps=gps,
@@ -93,16 +108,24 @@ def live(
         journal=journal,
         service=service,
         beats=beats,
+        senses=_senses(settings, memory, button, times, messages, journal, life),
+        supervision=Supervision(
+            settings.number("supervision", "heartbeat_minutes") * 60,
+            round(settings.number("supervision", "battery_low_volts") * 1000),
+            clock(),
+        ),
+        drills=Drills(
+            state / drills.FILE_NAME,
+            reporter.time,
+            lambda fault: journal.tell(Entry.PART_FAULT, detail=fault),
+        ),
+        contacts=len(who.contacts),
+        felt=ALL if settings.text("vibration", "tells") == "all" else FEW,
+        drill_taps=drill_taps(settings.text("drill", "taps")) or (),
+        languages_complete=all(contact.language in languages for contact in who.contacts),
     )
-    loop = Loop(
-        parts,
-        _rules(settings),
-        settings.number("button", "hold_seconds"),
-        settings.number("supervision", "heartbeat_minutes") * 60,
-        messages,
-        clock,
-        os.urandom,
-    )
+    loop = Loop(parts, _rules(settings), messages, clock, os.urandom)
+    _answer_questions(runtime, messages, journal, life)
     modem.start()
     gps.start()
     journal.tell(Entry.ARMED)
@@ -118,8 +141,53 @@ def _rules(settings: Settings) -> Rules:
         position_every_s=settings.number("reports", "position_every_seconds"),
         positions_often_for_s=settings.number("reports", "often_for_minutes") * 60,
         position_then_every_s=settings.number("reports", "then_every_minutes") * 60,
+        position_still_every_s=settings.number("reports", "still_every_minutes") * 60,
         sms_position_every_s=settings.number("sms", "position_every_minutes") * 60,
     )
+
+
+def _times(settings: Settings) -> Times:
+    hold_s = settings.number("button", "hold_seconds")
+    return Times(hold_s=hold_s, stuck_s=settings.number("button", "stuck_seconds"))
+
+
+def _senses(
+    settings: Settings,
+    memory: Memory,
+    button: Button,
+    times: Times,
+    messages: queue.SimpleQueue[Message],
+    journal: Journal,
+    life: ExitStack,
+) -> Senses:
+    """The button alone, or with the strap; a strap that cannot be watched is told and left out."""
+    if not settings.flag("strap", "enabled"):
+        return Senses(times, button=button)
+    try:
+        loop = Strap(
+            settings.whole("strap", "pin"),
+            lambda closed, at: messages.put(StrapEdge(closed, at)),
+        )
+    except StrapUnusable as error:
+        journal.tell(Entry.PART_FAULT, detail=str(error))
+        return Senses(times, button=button)
+    life.callback(loop.close)
+    open_s = settings.number("strap", "open_seconds")
+    wearing = Wearing(loop.closed, memory.worn, open_s, time.monotonic())
+    return Senses(times, wearing, button, loop)
+
+
+def _answer_questions(
+    folder: Path,
+    messages: queue.SimpleQueue[Message],
+    journal: Journal,
+    life: ExitStack,
+) -> None:
+    try:
+        life.callback(Control(folder, messages.put).close)
+    except OSError as error:
+        fault = f"`outcry status` will not work: no socket ({type(error).__name__})"
+        journal.tell(Entry.PART_FAULT, detail=fault)
 
 
 def _languages(settings: Settings, who: Identity, journal: Journal) -> dict[str, texts.Language]:

@@ -1,7 +1,7 @@
 """The loop: one thread owns the alarm; everything that happens comes to it on one queue.
 
-It turns edges into holds, asks the alarm's rules what to do, writes that down,
-and only then does it. It waits for nothing but the queue.
+It turns edges into gestures, asks the alarm's rules what to do, writes that
+down, and only then does it. It waits for nothing but the queue.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 from outcry.beats import Beats
-from outcry.daemon import hold, reporter
+from outcry.daemon import movement, reporter, status
 from outcry.daemon.alarm import (
+    Alarm,
+    DropDrill,
     Effect,
     Event,
     MakeReport,
@@ -23,14 +25,22 @@ from outcry.daemon.alarm import (
     SendSms,
     State,
     Vibrate,
-    step,
 )
+from outcry.daemon.control import Asked
 from outcry.daemon.delivery import Answer, Delivery
-from outcry.daemon.edge import Edge
+from outcry.daemon.drills import Drills, Hop
+from outcry.daemon.edge import Edge, StrapEdge
+from outcry.daemon.gestures import Freed, Held, Stuck, Tapped
+from outcry.daemon.haptics import ALL, PATTERNS
 from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.memory import Memory
 from outcry.daemon.outbox import Outbox
+from outcry.daemon.rules import step
+from outcry.daemon.senses import Event as Sensed
+from outcry.daemon.senses import Senses
 from outcry.daemon.service import Service, where
+from outcry.daemon.strap import StrapClosed, StrapFirm, StrapLoose, StrapOpened
+from outcry.daemon.supervision import Supervision
 from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
 from outcry.hw.modem import (
     DataPath,
@@ -38,6 +48,7 @@ from outcry.hw.modem import (
     ModemEvent,
     ModemState,
     ModemWarning,
+    Outcome,
     PostAnswered,
     PostFailed,
     SmsLeaving,
@@ -45,16 +56,11 @@ from outcry.hw.modem import (
     SmsReceived,
     SmsReport,
 )
-from outcry.hw.vibration import Pattern, Vibration, VibrationUnusable
+from outcry.hw.vibration import Vibration, VibrationUnusable
 from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position
 
 P = ParamSpec("P")
 FAULT_PAUSE_S = 1.0  # what failed is due again at once: the loop must not run hot over it
-PATTERNS = {  # told apart by count and length, blind, through a jacket
-    Pulse.RAISED: Pattern(pulses=1, on_s=0.5, off_s=0.2),
-    Pulse.STORED: Pattern(pulses=2, on_s=0.2, off_s=0.2),
-    Pulse.ACKNOWLEDGED: Pattern(pulses=3, on_s=0.6, off_s=0.3),
-}
 
 
 @dataclass(frozen=True)
@@ -64,12 +70,29 @@ class Stop:
     reason: str
 
 
-Message = Edge | Stop | Fix | NoFix | ModemEvent
+Message = Edge | StrapEdge | Asked | Stop | Fix | NoFix | ModemEvent
+
+SENSED = {  # what is only worth a line in the journal
+    Stuck: "the button is stuck",
+    Freed: "the button is free again",
+    StrapClosed: "the strap is on",
+    StrapLoose: "the strap's wire has a loose contact",
+    StrapFirm: "the strap's wire holds again",
+}
+HOPS = {
+    Event.RECEIPT_STORED: Hop.STORED,
+    Event.RECEIPT_ACKNOWLEDGED: Hop.ACKNOWLEDGED,
+    Event.TEXT_LEFT: Hop.TEXT_LEFT,
+}
 
 
 @dataclass
 class Parts:
-    """All the loop works with. ``vibration`` is ``None`` when nothing may or can buzz."""
+    """All the loop works with. ``vibration`` is ``None`` when nothing may or can buzz.
+
+    ``felt`` are the pulses the wearer wants, ``drill_taps`` is the code that begins a drill, and
+    ``languages_complete`` says whether every contact is told in a language of their own.
+    """
 
     outbox: Outbox
     memory: Memory
@@ -81,6 +104,13 @@ class Parts:
     journal: Journal
     service: Service
     beats: Beats
+    senses: Senses
+    supervision: Supervision
+    drills: Drills
+    contacts: int
+    felt: frozenset[Pulse] = ALL
+    drill_taps: tuple[int, ...] = (5, 5)
+    languages_complete: bool = True
 
 
 class Loop:
@@ -90,26 +120,22 @@ class Loop:
         self,
         parts: Parts,
         rules: Rules,
-        hold_s: float,
-        heartbeat_s: float,
         messages: queue.SimpleQueue[Message],
         clock: Callable[[], float],
         random: Callable[[int], bytes],
     ) -> None:
         self._parts = parts
         self._rules = rules
-        self._hold_s = hold_s
-        self._heartbeat_s = heartbeat_s
         self._messages = messages
         self._clock = clock
         self._random = random
-        self._button = hold.Button()
         self._no_fix = NoFix(NoFixReason.NOT_ASKED_YET)
         self._has_fix = False
         self._reported: Position | NoPosition | None = None
-        self._heartbeat_at: float | None = None
+        self._movement = movement.Movement()
         self._heartbeats = 0
         self._flags = Flag(0)
+        self._card_fails = False
         self._stopping = False
         self._faulty = False
         self._alarm = parts.outbox.alarm
@@ -128,10 +154,8 @@ class Loop:
         """One thing that happened."""
         now = self._clock()
         match message:
-            case Edge(closed, at):
-                self._button, held = hold.edge(self._button, closed, at, self._hold_s)
-                if held:
-                    self._held(now)
+            case Edge() | StrapEdge():
+                self._sense(self._parts.senses.hear(message), now)
             case Fix() | NoFix():
                 self._see(message, now)
             case PostAnswered():
@@ -146,6 +170,8 @@ class Loop:
             case SmsOutcome():
                 with self._parts.outbox.step():
                     self._parts.delivery.texted(message, now)
+                if message.outcome is Outcome.DONE:
+                    self._happen(Event.TEXT_LEFT, now)
             case SmsReceived():
                 with self._parts.outbox.step():
                     answer = self._parts.delivery.received(message)
@@ -164,12 +190,16 @@ class Loop:
                 self._stopping = True
             case SmsReport():
                 self._parts.delivery.reported(message)
+                if message.delivered:
+                    self._parts.drills.see(Hop.TEXT_REACHED, now)
+            case Asked(question, answer):
+                answer(self._answer(question, now))
 
     def tick(self) -> None:
         """Whatever time has made due."""
         now = self._clock()
         self._faulty = False
-        self._safely(self._look_at_button, now)
+        self._safely(self._look_at_switches, now)
         self._safely(self._ring, now)
         self._safely(self._parts.delivery.send_text, now)
         self._safely(self._supervise, now)
@@ -179,10 +209,10 @@ class Loop:
         """When :meth:`tick` wants to be called next, whatever else happens."""
         now = self._clock()
         times = [
-            hold.due(self._button, self._hold_s),
+            self._parts.senses.due(),
             self._alarm.next_due(),
             self._parts.delivery.next_due(now),
-            self._heartbeat_at,
+            self._parts.supervision.due,
             now + self._parts.beats.interval_s,
         ]
         soonest = now + FAULT_PAUSE_S if self._faulty else now
@@ -199,21 +229,70 @@ class Loop:
         except queue.Empty:
             return None
 
-    def _look_at_button(self, now: float) -> None:
-        if not self._messages.empty():  # an edge older than now may wait there: a tap is no hold
+    def _look_at_switches(self, now: float) -> None:
+        if self._messages.empty():  # else an edge older than now may wait there: a tap is no hold
+            self._sense(self._parts.senses.look(now), now)
+
+    def _sense(self, events: tuple[Sensed, ...], now: float) -> None:
+        for event in events:
+            match event:
+                case Held():
+                    self._happen(Event.HELD, now, Entry.HELD)
+                    self._parts.gps.hurry(True)
+                case StrapOpened():
+                    self._parts.memory.remember_worn(False)
+                    self._happen(Event.STRAP_OPENED, now, Entry.STRAP)
+                    self._parts.gps.hurry(True)
+                case Tapped(groups):
+                    self._tapped(groups, now)
+                case StrapClosed():
+                    self._parts.memory.remember_worn(True)
+                    self._parts.journal.tell(Entry.SENSED, detail=SENSED[StrapClosed])
+                case _:
+                    self._parts.journal.tell(Entry.SENSED, detail=SENSED[type(event)])
+
+    def _answer(self, question: str, now: float) -> dict[str, Any]:
+        if question == "drill":
+            return self._begin_drill(now)
+        return status.facts(
+            self._parts, self._alarm, self._place(now), self._no_fix.reason, self._marks(), now
+        )
+
+    def _tapped(self, groups: tuple[int, ...], now: float) -> None:
+        if self._alarm.state is State.IDLE and groups == self._parts.drill_taps:
+            self._begin_drill(now)
             return
-        self._button, held = hold.look(self._button, now, self._hold_s)
-        if held:
-            self._held(now)
+        self._alarm = replace(self._alarm, taps=groups)
+        self._happen(Event.TAPPED, now, Entry.TAPPED)
+
+    def _begin_drill(self, now: float) -> dict[str, Any]:
+        if self._alarm.state is not State.IDLE:
+            return {"error": "an alarm or a drill is going on; nothing was begun"}
+        self._parts.drills.begin(now)
+        self._happen(Event.DRILL_ASKED, now, Entry.DRILL)
+        self._parts.gps.hurry(True)
+        return {"drill": "begun"}
 
     def _ring(self, now: float) -> None:
         while (event := self._alarm.due_event(now)) is not None:
             self._happen(event, now)
 
     def _supervise(self, now: float) -> None:
-        if self._heartbeat_at is not None and self._heartbeat_at <= now:
-            self._heartbeat_at = now + self._heartbeat_s
-            self._send_heartbeat(now)
+        self._card_fails = not self._parts.outbox.durable
+        flags = self._marks()
+        self._parts.supervision.look(flags, now)
+        if self._parts.supervision.due <= now:
+            self._parts.supervision.sent(flags, now)
+            self._send_heartbeat(flags, now)
+
+    def _marks(self) -> Flag:
+        """What is wrong, or worth knowing, at this moment."""
+        modem = self._parts.modem.status()
+        flags = self._flags | self._parts.senses.marks | reporter.modem_marks(modem)
+        flags |= self._parts.supervision.battery(modem.battery_mv)
+        if self._movement.moving:
+            flags |= Flag.MOVING
+        return flags | Flag.CARD_FAULT if self._card_fails else flags
 
     def _tell_service(self, now: float) -> None:
         self._parts.service.status(self._status())
@@ -222,7 +301,6 @@ class Loop:
 
     def _begin(self) -> None:
         now = self._clock()
-        self._heartbeat_at = now + self._heartbeat_s
         if self._alarm.state is not State.IDLE:
             self._parts.journal.tell(Entry.RESUMED, alarm=self._alarm.id, state=self._alarm.state)
             self._flags = Flag.RESTARTED
@@ -235,19 +313,11 @@ class Loop:
         """Whether nobody has answered what the wearer last said."""
         return self._alarm.state in (State.RAISED, State.OVER_SMS)
 
-    def _held(self, now: float) -> None:
-        alarm = self._alarm
-        if alarm.state is State.IDLE:
-            id_ = int.from_bytes(self._random(4), "big") or 1
-            self._alarm = replace(alarm, id=id_, kind=AlarmKind.PANIC)
-        self._parts.journal.tell(Entry.HELD, alarm=self._alarm.id)
-        self._happen(Event.HELD, now)
-        self._parts.gps.hurry(True)
-
     def _see(self, reading: Fix | NoFix, now: float) -> None:
         has_fix = isinstance(reading, Fix)
         if isinstance(reading, Fix):
             self._parts.memory.see(reading)
+            self._follow(reading, now)
         if has_fix != self._has_fix or (isinstance(reading, NoFix) and reading != self._no_fix):
             detail = "fix" if isinstance(reading, Fix) else reading.reason.value
             self._parts.journal.tell(Entry.GPS, detail=detail)
@@ -258,17 +328,29 @@ class Loop:
             blind = isinstance(self._reported, NoPosition)
             self._happen(Event.FIRST_FIX if blind else Event.BETTER_FIX, now)
 
+    def _follow(self, fix: Fix, now: float) -> None:
+        before = self._movement.moving
+        self._movement = movement.see(
+            self._movement, fix.latitude, fix.longitude, fix.accuracy_m, fix.taken_at
+        )
+        if self._movement.moving is not before:
+            self._happen(Event.MOVES if self._movement.moving else Event.RESTS, now)
+
     def _take(self, answer: Answer, now: float) -> None:
         for event in answer.events:
             receipt = event in (Event.RECEIPT_STORED, Event.RECEIPT_ACKNOWLEDGED)
             old = answer.sequence is not None and not self._alarm.is_answered_by(answer.sequence)
             if not (receipt and old):  # an old report's receipt says nothing of the last hold
                 self._happen(event, now)
+        if answer.heartbeat:
+            self._parts.supervision.answered_at = now
 
-    def _happen(self, event: Event, now: float) -> None:
+    def _happen(self, event: Event, now: float, entry: Entry | None = None) -> None:
         """Let the rules decide; first everything to the card, then everything else."""
-        before = self._alarm
+        before = self._named(self._alarm)
         self._alarm, effects = step(before, event, now, self._rules)
+        if entry is not None:
+            self._parts.journal.tell(entry, alarm=self._alarm.id)
         self._safely(self._write_down, effects, now)
         for effect in effects:
             self._safely(self._carry_out, effect)
@@ -277,6 +359,25 @@ class Loop:
             self._parts.journal.tell(
                 Entry.STATE, alarm=self._alarm.id, state=self._alarm.state, detail=event.value
             )
+        self._note_drill(before, event, now)
+
+    def _note_drill(self, before: Alarm, event: Event, now: float) -> None:
+        """How far a drill has come; over once it has ended or something real has begun."""
+        if self._alarm.kind is AlarmKind.DRILL and event in HOPS:
+            self._parts.drills.see(HOPS[event], now)
+        if before.kind is AlarmKind.DRILL and self._alarm.kind is not AlarmKind.DRILL:
+            self._parts.drills.end()
+            last = self._parts.drills.last
+            self._parts.journal.tell(
+                Entry.DRILL_OVER, alarm=before.id, detail=last.words() if last else ""
+            )
+            self._parts.gps.hurry(self._alarm.state is not State.IDLE)
+
+    def _named(self, alarm: Alarm) -> Alarm:
+        """The alarm with a name ready for the next one."""
+        if alarm.next_id not in (0, alarm.id):
+            return alarm
+        return replace(alarm, next_id=int.from_bytes(self._random(4), "big") or 1)
 
     def _write_down(self, effects: tuple[Effect, ...], now: float) -> None:
         with self._parts.outbox.step():
@@ -285,7 +386,9 @@ class Loop:
                 self._safely(self._prepare, effect, now)
 
     def _prepare(self, effect: Effect, now: float) -> None:
-        if isinstance(effect, MakeReport):
+        if isinstance(effect, DropDrill):
+            self._parts.delivery.drop(effect.id)
+        elif isinstance(effect, MakeReport):
             self._make_report(effect, now)
         elif isinstance(effect, SendSms):
             report = max(self._parts.outbox.reports.values(), key=lambda report: report.counter)
@@ -304,6 +407,7 @@ class Loop:
             self._vibrate(effect.pulse)
         elif isinstance(effect, MakeReport):
             self._parts.journal.tell(Entry.SEALED, alarm=self._alarm.id, count=effect.sequence)
+            self._parts.drills.see(Hop.SEALED, self._clock())
 
     def _make_report(self, effect: MakeReport, now: float) -> None:
         alarm, place = self._alarm, self._place(now)
@@ -316,14 +420,15 @@ class Loop:
                 effect.sequence,
                 place,
                 self._parts.modem.status(),
-                self._flags,
+                self._marks(),
+                taps=effect.taps,
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, the plain texts must go
             self._parts.journal.tell(Entry.INTERNAL, alarm=alarm.id, detail=where(error))
             report = self._parts.reporter.unsealed(alarm.id, effect.sequence)
         self._parts.outbox.add_report(report)
 
-    def _send_heartbeat(self, now: float) -> None:
+    def _send_heartbeat(self, flags: Flag, now: float) -> None:
         self._heartbeats = (self._heartbeats + 1) & 0xFFFF
         heartbeat = self._parts.reporter.seal(
             MessageType.HEARTBEAT,
@@ -332,11 +437,13 @@ class Loop:
             self._heartbeats,
             self._place(now),
             self._parts.modem.status(),
+            flags,
+            drill_hours=self._parts.drills.hours_ago(),
         )
         self._parts.delivery.post_heartbeat(heartbeat)
 
     def _vibrate(self, pulse: Pulse) -> None:
-        if self._parts.vibration is None:
+        if self._parts.vibration is None or pulse not in self._parts.felt:
             return
         try:
             self._parts.vibration.play(PATTERNS[pulse])

@@ -29,6 +29,8 @@ class Memory:
         self._path = path
         self._kept_fix_at = float("-inf")
         self.fix: Fix | None = None
+        self.worn = False
+        """Whether the strap was on when last heard of."""
         self._texts: dict[int, str] = {}
         try:
             self._read(now)
@@ -42,6 +44,12 @@ class Memory:
         self.fix = fix
         if fix.taken_at - self._kept_fix_at >= FIX_KEPT_EVERY_S:
             self._kept_fix_at = fix.taken_at
+            self._keep()
+
+    def remember_worn(self, worn: bool) -> None:
+        """Remember whether the strap is on: one opened while the daemon restarts is an alarm."""
+        if worn is not self.worn:
+            self.worn = worn
             self._keep()
 
     def remember_texts(self, texts: dict[int, str]) -> None:
@@ -62,6 +70,7 @@ class Memory:
     def _read(self, now: float) -> None:
         kept = json.loads(self._path.read_text())
         self._texts = {int(id_): str(words) for id_, words in kept["texts"].items()}
+        self.worn = kept.get("worn") is True
         if kept["fix"] is None:
             return
         latitude, longitude, accuracy, taken_at = kept["fix"]
@@ -79,6 +88,7 @@ class Memory:
         kept = {
             "fix": fix and [fix.latitude, fix.longitude, fix.accuracy_m, fix.taken_at],
             "texts": self._texts,
+            "worn": self.worn,
         }
         unfinished = self._path.with_suffix(".new")
         try:

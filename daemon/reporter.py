@@ -68,6 +68,9 @@ class Reporter:
         place: Position | NoPosition,
         modem: ModemStatus,
         flags: Flag = NO_FLAGS,
+        *,
+        taps: tuple[int, ...] = (),
+        drill_hours: int | None = None,
     ) -> StoredReport:
         """A sealed report with a counter of its own; without HQ an empty, answered one."""
         if self._enrolment is None:
@@ -87,7 +90,9 @@ class Reporter:
             supply_mv=None if withdrawal else _millivolts(modem),
             signal=modem.signal if modem.signal is not None and modem.signal <= 31 else None,
             cell=_cell(modem),
-            flags=flags | _flags(modem) | (NO_FLAGS if self.clock_is_set() else Flag.CLOCK_UNSET),
+            flags=flags if self.clock_is_set() else flags | Flag.CLOCK_UNSET,
+            taps=taps,
+            drill_hours=drill_hours,
         )
         sealed = seal(
             encode(report),
@@ -97,6 +102,11 @@ class Reporter:
             self._random,
         )
         return StoredReport(counter, alarm_id, sequence, sealed, token)
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether there is an HQ to seal for."""
+        return self._enrolment is not None
 
     def try_seal(self) -> None:
         """Seal once for nobody: the first real seal must not pay for loading the cryptography.
@@ -150,7 +160,8 @@ def is_better(known: Position | NoPosition, reported: Position | NoPosition | No
     return reported.accuracy_m is None or reported.accuracy_m > max(2 * known.accuracy_m, ROUGH_M)
 
 
-def _flags(modem: ModemStatus) -> Flag:
+def modem_marks(modem: ModemStatus) -> Flag:
+    """What the modem warns of, as marks of a report."""
     flags = Flag.UNDER_VOLTAGE if modem.under_voltage else NO_FLAGS
     return flags | Flag.JAMMING if modem.jamming else flags
 

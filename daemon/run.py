@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import queue
-import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -25,10 +24,10 @@ def run(settings: Settings, verbose: bool) -> None:
     with ExitStack() as life:
         button = Button(
             settings.whole("button", "pin"),
-            lambda closed: messages.put(Edge(closed, time.monotonic())),
+            lambda closed, at: messages.put(Edge(closed, at)),
         )
         life.callback(button.close)  # goes deaf last
         # A press from here on counts. What follows takes a Zero a second or more.
         from outcry.daemon.life import live
 
-        live(settings, verbose, messages, life)
+        live(settings, verbose, messages, life, button)

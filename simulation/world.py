@@ -12,15 +12,21 @@ from pathlib import Path
 from outcry.beats import Beats
 from outcry.daemon import texts
 from outcry.daemon.alarm import Rules
+from outcry.daemon.control import Asked
 from outcry.daemon.delivery import Delivery
-from outcry.daemon.edge import Edge
+from outcry.daemon.drills import Drills
+from outcry.daemon.edge import Edge, StrapEdge
+from outcry.daemon.gestures import Times
+from outcry.daemon.haptics import PATTERNS
 from outcry.daemon.identity import Identity
 from outcry.daemon.journal import Journal
-from outcry.daemon.loop import PATTERNS, Loop, Parts
+from outcry.daemon.loop import Loop, Parts
 from outcry.daemon.memory import Memory
 from outcry.daemon.outbox import Outbox
 from outcry.daemon.reporter import Reporter
+from outcry.daemon.senses import Senses, Wearing
 from outcry.daemon.service import Service
+from outcry.daemon.supervision import Supervision
 from outcry.enrolment import Contact, Enrolment, Headquarters
 from outcry.envelope import from_text, open_sealed, public_key, read_header, to_text
 from outcry.hw.gps import Fix
@@ -112,8 +118,12 @@ class World:
         heartbeat_s: float = 600.0,
         wall: float = WALL,
         seed: int = 1,
+        strap: bool = False,
     ) -> None:
+        """``strap``: whether there is one; it lies open until :meth:`fastens`."""
         self.folder = folder
+        self.has_strap = strap
+        self.strap_closed = False
         self.identity = Identity("Zarema", enrolment.contacts if enrolment else CONTACTS, enrolment)
         self.heartbeat_s = heartbeat_s
         self.now = 100.0
@@ -135,15 +145,20 @@ class World:
         self.outbox = Outbox(self.folder / "outbox.sqlite", lambda why: self.journal.append(why))
         self.memory = Memory(self.folder / "memory.json", self.now)
         link = self.identity.longest_link()
-        languages, _ = texts.load(TEXTS, {"en"}, link)
+        spoken = {contact.language for contact in self.identity.contacts}
+        languages, _ = texts.load(TEXTS, spoken, link)
         self.delivery = Delivery(
             self.identity, self.outbox, self.memory, languages, self.modem, journal
         )
+        wearing = Wearing(self.strap_closed, self.memory.worn, 1.0, self.now)
+        self.senses = Senses(Times(), wearing if self.has_strap else None)
+        reporter = Reporter(self.identity, self.outbox, lambda: self.wall, self.random)
+        self.drills = Drills(self.folder / "drill.json", reporter.time, self.journal.append)
         self.loop = Loop(
             Parts(
                 outbox=self.outbox,
                 memory=self.memory,
-                reporter=Reporter(self.identity, self.outbox, lambda: self.wall, self.random),
+                reporter=reporter,
                 delivery=self.delivery,
                 modem=self.modem,
                 gps=self.gps,
@@ -151,10 +166,12 @@ class World:
                 journal=journal,
                 service=Service(),
                 beats=Beats(lambda: self.now, 10.0, 20.0),
+                senses=self.senses,
+                supervision=Supervision(self.heartbeat_s, 3500, self.now),
+                drills=self.drills,
+                contacts=len(CONTACTS),
             ),
             Rules(sms_after_s=8.0),
-            HOLD_S,
-            self.heartbeat_s,
             self.messages,
             lambda: self.now,
             self.random,
@@ -196,6 +213,35 @@ class World:
     def happens(self, message: object) -> None:
         self.loop.handle(message)
         self.tick()
+
+    def taps(self, *groups: int) -> None:
+        """Tap a code, as a calm hand would, and wait until it is taken."""
+        for count in groups:
+            for _ in range(count):
+                self.happens(Edge(True, self.now))
+                self.passes(0.15)
+                self.happens(Edge(False, self.now))
+                self.passes(0.25)
+            self.passes(1.0)
+        self.passes(3.0)
+
+    def fastens(self) -> None:
+        """The strap is put on, for longer than it takes to count."""
+        self.strap_closed = True
+        self.happens(StrapEdge(True, self.now))
+        self.passes(3.0)
+
+    def is_torn(self, seconds: float = 2.0) -> None:
+        """The strap's loop opens."""
+        self.strap_closed = False
+        self.happens(StrapEdge(False, self.now))
+        self.passes(seconds)
+
+    def asks(self, question: str) -> dict[str, object]:
+        """What the command line is answered."""
+        answers: list[dict[str, object]] = []
+        self.happens(Asked(question, answers.append))
+        return answers[0]
 
     def holds(self, seconds: float = 2.0) -> None:
         self.happens(Edge(True, self.now))
@@ -257,6 +303,8 @@ class World:
     def _kind(self, text: str) -> str:
         if "https://hq.example/a/" in text:
             return "link"
+        if text.startswith("Please publish"):
+            return "words to publish"
         if text.startswith("Please publish"):
             return "words to publish"
         if text.startswith(("ALARM", "DRILL")):

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from outcry.daemon.alarm import TRANSITIONS, Event, State
+from outcry.daemon.actions import Action
+from outcry.daemon.alarm import Alarm, Event, Rules, State
+from outcry.daemon.rules import (
+    AFTER_A_WITHDRAWAL,
+    IN_A_DRILL,
+    IN_A_STRAP_ALARM,
+    TRANSITIONS,
+    Row,
+    step,
+)
+from outcry.report import AlarmKind
 
 PAGE = Path(__file__).parents[1] / "docs" / "alarm.md"
 
 _HEAD = """# The life of an alarm on the device
 
-Made from the table in `daemon/alarm.py` by `make docs`; do not edit.
+Made from the tables in `daemon/rules.py` by `make docs`; do not edit.
 
 What is known about the alarm is its state:
 """
@@ -24,10 +35,71 @@ _WORDS = {
 }
 
 
+_STANDINGS = {
+    "calm": Alarm(),
+    "drill": Alarm(state=State.OVER_SMS, kind=AlarmKind.DRILL, id=1),
+    "panic alarm": Alarm(state=State.OVER_SMS, kind=AlarmKind.PANIC, id=1),
+    "strap alarm": Alarm(state=State.OVER_SMS, kind=AlarmKind.STRAP, id=1),
+    "withdrawn alarm": Alarm(state=State.OVER_SMS, kind=AlarmKind.PANIC, id=1, withdrawn=True),
+}
+_OTHERWISE = {
+    "In a drill": IN_A_DRILL,
+    "After a withdrawal": AFTER_A_WITHDRAWAL,
+    "In a strap alarm": IN_A_STRAP_ALARM,
+}
+
+
 def page() -> str:
     """The whole page."""
     states = [f"- **{state.value}**: {_WORDS[state]}" for state in State]
-    return "\n".join([_HEAD, *states, "", *_picture(), "", *_table(), ""])
+    parts = [_HEAD, *states, "", *_picture(), "", *_table(), ""]
+    parts += ["## What is answered otherwise", ""]
+    parts += ["In every state of such an alarm these rows stand in place of the ones above."]
+    for words, row in _OTHERWISE.items():
+        parts += ["", f"### {words}", "", *_rows(row)]
+    parts += ["", "## Which alarm becomes which", "", *_kinds(), ""]
+    return "\n".join(parts)
+
+
+def _rows(row: Row) -> list[str]:
+    lines = ["| when | then |", "|---|---|"]
+    for event, (target, actions) in row.items():
+        lines.append(f"| {event.value} | {_does(actions)} → **{target.value}** |")
+    return lines
+
+
+def _kinds() -> list[str]:
+    """Drawn by letting everything happen to an alarm of each kind, and looking at what it is then.
+
+    A drill that a restart ends and one that time ends are two arrows; what changes nothing is none.
+    """
+    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> calm"]
+    for name in _STANDINGS:
+        lines.append(f'    state "{name}" as {_key(name)}')
+    for name, alarm in _STANDINGS.items():
+        for event in Event:
+            before = replace(alarm, next_id=2, taps=(1, 2))
+            after, _ = step(before, event, 0.0, Rules(sms_after_s=8.0))
+            became = _standing(after)
+            fresh = after.id not in (0, alarm.id)
+            if became != name or fresh:
+                new = " (a new alarm)" if fresh and became == name else ""
+                lines.append(f"    {_key(name)} --> {_key(became)}: {event.value}{new}")
+    return [*lines, "```"]
+
+
+def _standing(alarm: Alarm) -> str:
+    if alarm.state is State.IDLE:
+        return "calm"
+    if alarm.kind is AlarmKind.DRILL:
+        return "drill"
+    if alarm.withdrawn:
+        return "withdrawn alarm"
+    return "strap alarm" if alarm.kind is AlarmKind.STRAP else "panic alarm"
+
+
+def _key(name: str) -> str:
+    return name.replace(" ", "_")
 
 
 def _picture() -> list[str]:
@@ -53,8 +125,12 @@ def _cell(state: State, event: Event) -> str:
     if event not in TRANSITIONS[state]:
         return ""
     target, actions = TRANSITIONS[state][event]
-    does = ", ".join(action.__name__.replace("_", " ") for action in actions)
+    does = _does(actions)
     return does if target is state else f"{does} → **{target.value}**"
+
+
+def _does(actions: tuple[Action, ...]) -> str:
+    return ", ".join(action.__name__.replace("_", " ") for action in actions)
 
 
 if __name__ == "__main__":

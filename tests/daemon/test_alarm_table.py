@@ -1,5 +1,6 @@
 """The rules as a table: tests of the table itself, and of the stories it tells."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -7,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcry.daemon.alarm import (
-    TRANSITIONS,
     Alarm,
     Audience,
+    DropDrill,
     Event,
     MakeReport,
     Pulse,
@@ -18,8 +19,8 @@ from outcry.daemon.alarm import (
     SendSms,
     State,
     Vibrate,
-    step,
 )
+from outcry.daemon.rules import TRANSITIONS, step
 from outcry.report import AlarmKind, MessageType
 
 RULES = Rules(sms_after_s=8.0)
@@ -33,10 +34,13 @@ class Story:
     def __init__(self, data_up: bool = True, rules: Rules = RULES) -> None:
         self.rules = rules
         self.now = 1000.0
-        self.alarm = Alarm(id=7, kind=AlarmKind.PANIC, data_up=data_up)
+        self.named = 6
+        self.alarm = Alarm(data_up=data_up)
         self.effects: list[object] = []
 
     def happens(self, event: Event) -> list[object]:
+        self.named += 1
+        self.alarm = replace(self.alarm, next_id=self.named)
         self.alarm, effects = step(self.alarm, event, self.now, self.rules)
         self.effects += effects
         return list(effects)
@@ -97,11 +101,11 @@ def test_no_order_of_events_stops_an_open_alarm_from_reporting(events):
 
 
 @given(st.lists(st.sampled_from(sorted(Event, key=lambda event: event.name)), max_size=30))
-def test_without_a_hold_nothing_is_ever_sent(events):
+def test_without_a_hold_a_strap_or_a_drill_nothing_is_ever_sent(events):
     story = Story()
     for event in events:
-        if event is not Event.HELD:
-            assert story.happens(event) == []
+        if event not in (Event.HELD, Event.STRAP_OPENED, Event.DRILL_ASKED):
+            assert set(story.happens(event)) <= {Vibrate(Pulse.WITHDRAWN)}
     assert story.passes(100_000) == []
 
 
@@ -365,3 +369,194 @@ def test_a_timer_that_rang_never_rings_at_once_again(state, timer):
     alarm = Alarm(state=state, id=7, due={timer: 10.0}, data_failures=1)
     alarm, _ = step(alarm, timer, 10.0, RULES)
     assert alarm.due.get(timer, 11.0) > 10.0
+
+
+# The strap, drills, withdrawals
+
+
+def standings():
+    """Every alarm that can be: state, kind, withdrawn or not."""
+    for state in OPEN_STATES:
+        for kind in (AlarmKind.PANIC, AlarmKind.STRAP, AlarmKind.DRILL):
+            for withdrawn in (False, True):
+                yield Alarm(state=state, id=7, next_id=8, kind=kind, withdrawn=withdrawn)
+
+
+def named(alarm):
+    return f"{alarm.state.value}-{alarm.kind.name}{'-withdrawn' if alarm.withdrawn else ''}"
+
+
+@pytest.mark.parametrize("alarm", list(standings()), ids=named)
+@pytest.mark.parametrize("event", [Event.HELD, Event.STRAP_OPENED])
+def test_whatever_goes_on_a_hold_and_an_opened_strap_are_reported_at_once(alarm, event):
+    after, effects = step(alarm, event, 5.0, RULES)
+    made = [effect for effect in effects if isinstance(effect, MakeReport)]
+    assert made[0].type in (MessageType.FIRST, MessageType.STILL_IN_DANGER)
+    assert Vibrate(Pulse.RAISED) in effects
+    assert SendData() in effects
+    assert after.due[Event.SMS_DUE] == 5.0, "data is down"
+    assert after.state is State.RAISED
+    assert after.kind is not AlarmKind.DRILL
+
+
+@pytest.mark.parametrize("alarm", list(standings()), ids=named)
+def test_a_hold_in_a_drill_or_after_a_withdrawal_is_a_new_alarm_else_never(alarm):
+    after, _ = step(alarm, Event.HELD, 5.0, RULES)
+    new = alarm.kind is AlarmKind.DRILL or alarm.withdrawn
+    assert after.id == (8 if new else 7)
+    assert after.kind is (AlarmKind.PANIC if new else alarm.kind)
+    assert not after.withdrawn or not new
+
+
+@pytest.mark.parametrize("alarm", list(standings()), ids=named)
+def test_an_opened_strap_raises_an_alarm_of_its_own_but_one_strap_one_alarm(alarm):
+    after, _ = step(alarm, Event.STRAP_OPENED, 5.0, RULES)
+    same = alarm.kind is AlarmKind.STRAP and not alarm.withdrawn
+    assert (after.id, after.kind) == (7 if same else 8, AlarmKind.STRAP)
+
+
+@pytest.mark.parametrize("alarm", list(standings()), ids=named)
+def test_a_code_stops_nothing_and_feels_the_same_whatever_it_is(alarm):
+    told = []
+    for taps in ((2, 4, 1), (9, 9)):
+        ready = replace(alarm, taps=taps, due={Event.SMS_DUE: 9.0, Event.REPORT_DUE: 10.0})
+        after, effects = step(ready, Event.TAPPED, 5.0, RULES)
+        assert after.due == ready.due
+        assert (after.state, after.id, after.kind) == (alarm.state, 7, alarm.kind)
+        assert MakeReport(MessageType.WITHDRAWAL, 0, taps) in effects
+        told.append([effect for effect in effects if not isinstance(effect, MakeReport)])
+    assert told[0] == told[1]
+    assert Vibrate(Pulse.WITHDRAWN) in told[0]
+
+
+def test_hq_having_the_code_is_not_hq_having_the_alarm():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.happens(Event.TAPPED)
+    assert not story.alarm.is_answered_by(1)
+    assert story.alarm.is_answered_by(0)
+
+
+def test_with_data_dead_the_code_goes_to_hq_by_sms_and_to_nobody_else():
+    story = Story(data_up=False)
+    story.happens(Event.HELD)
+    story.passes(0)
+    assert SendSms(1, Audience.HQ) in story.happens(Event.TAPPED)
+
+
+def test_a_drill_goes_the_way_of_an_alarm_and_ends_by_itself():
+    alarm, drill = Story(data_up=False), Story(data_up=False)
+    raised, drilled = alarm.happens(Event.HELD), drill.happens(Event.DRILL_ASKED)
+    assert [Vibrate(Pulse.RAISED) if e == Vibrate(Pulse.DRILL) else e for e in drilled] == raised
+    assert alarm.passes(800) == drill.passes(800)
+    assert drill.alarm.kind is AlarmKind.DRILL
+    drill.passes(101)
+    assert drill.alarm.state is State.IDLE
+    assert drill.alarm.next_due() is None
+    assert alarm.alarm.state is State.OVER_SMS
+
+
+def test_nothing_of_a_drill_is_sent_after_it_or_beside_an_alarm():
+    drill = Story()
+    drill.happens(Event.DRILL_ASKED)
+    drill_id = drill.alarm.id
+    assert DropDrill(drill_id) in drill.happens(Event.HELD)
+    assert drill.alarm.id != drill_id
+    drill = Story()
+    drill.happens(Event.DRILL_ASKED)
+    assert (900.0, DropDrill(drill.alarm.id)) in drill.passes(900)
+
+
+def test_a_restart_ends_a_drill_and_never_an_alarm():
+    for alarm in standings():
+        after, _ = step(alarm, Event.RESUMED, 5.0, RULES)
+        assert (after.state is State.IDLE) is (alarm.kind is AlarmKind.DRILL)
+
+
+def test_a_drill_asked_for_during_an_alarm_is_nothing():
+    for alarm in standings():
+        assert step(alarm, Event.DRILL_ASKED, 5.0, RULES) == (alarm, ())
+
+
+def test_nothing_turns_a_drill_into_an_alarm_but_a_hold_or_the_strap():
+    for alarm in standings():
+        for event in set(Event) - {Event.HELD, Event.STRAP_OPENED}:
+            after, _ = step(replace(alarm, taps=(1, 2)), event, 5.0, RULES)
+            assert after.kind is alarm.kind or after.state is State.IDLE, event
+
+
+def test_a_code_before_the_strap_opens_goes_along_if_it_is_fresh():
+    for waited_s, goes in ((299, True), (301, False)):
+        story = Story()
+        story.alarm = replace(story.alarm, taps=(3, 1, 2))
+        assert story.happens(Event.TAPPED) == [Vibrate(Pulse.WITHDRAWN)]
+        story.now += waited_s
+        effects = story.happens(Event.STRAP_OPENED)
+        assert MakeReport(MessageType.FIRST, 0) in effects
+        assert (MakeReport(MessageType.WITHDRAWAL, 1, (3, 1, 2)) in effects) is goes
+        assert story.alarm.withdrawn is goes
+
+
+def test_a_code_announces_one_opening_only():
+    story = Story()
+    story.alarm = replace(story.alarm, taps=(3, 1, 2))
+    story.happens(Event.TAPPED)
+    story.happens(Event.STRAP_OPENED)
+    again = story.happens(Event.STRAP_OPENED)
+    assert not any(getattr(e, "type", None) is MessageType.WITHDRAWAL for e in again)
+
+
+# Being reached, and moving
+
+
+def test_a_wearer_whom_nobody_hears_is_told_and_told_again_rarely():
+    story = Story(data_up=False)
+    story.happens(Event.HELD)
+    felt = [at for at, effect in story.passes(1300) if effect == Vibrate(Pulse.UNREACHED)]
+    assert felt == [90, 690, 1290]
+
+
+@pytest.mark.parametrize(
+    "event", [Event.TEXT_LEFT, Event.RECEIPT_STORED, Event.RECEIPT_ACKNOWLEDGED]
+)
+def test_whoever_is_reached_ends_that(event):
+    story = Story(data_up=False)
+    story.happens(Event.HELD)
+    story.happens(event)
+    assert Vibrate(Pulse.UNREACHED) not in [effect for _, effect in story.passes(3600)]
+
+
+def reported(story, seconds):
+    return [at for at, effect in story.passes(seconds) if isinstance(effect, MakeReport)]
+
+
+def test_positions_of_a_wearer_who_stays_come_each_half_hour_and_of_one_who_moves_each_ten():
+    gaps = {}
+    for event in (Event.MOVES, Event.RESTS, None):
+        story = Story(data_up=True)
+        story.happens(Event.HELD)
+        story.happens(Event.RECEIPT_STORED)
+        if event:
+            story.happens(event)
+        times = [at for at in reported(story, 9000) if at > 700]
+        gaps[event] = {round(b - a) for a, b in itertools.pairwise(times)}
+    assert gaps == {Event.MOVES: {600}, Event.RESTS: {1800}, None: {600}}
+
+
+def test_who_begins_to_move_is_not_waited_for():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.happens(Event.RECEIPT_STORED)
+    story.happens(Event.RESTS)
+    last = reported(story, 2000)[-1]
+    story.happens(Event.MOVES)
+    assert reported(story, 600)[0] <= max(2000, last + 600)
+
+
+def test_with_the_budget_spent_positions_come_rarely_even_at_first():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.happens(Event.RECEIPT_STORED)
+    story.alarm = replace(story.alarm, thrifty=True, moving=True)
+    assert len(reported(story, 3600)) == 2
+    assert story.happens(Event.HELD), "a hold is never thrifty"

@@ -12,7 +12,7 @@ HOLD_S = 1.5
 
 def holds(edges: list[tuple[bool, float]], until: float, look_every_s: float = 0.01) -> list[float]:
     """When holds became valid, for edges told as they come and looks as due() asks."""
-    button, told = hold.Button(), []
+    button, told = hold.Hold(), []
 
     def looked(at: float) -> None:
         nonlocal button
@@ -76,7 +76,7 @@ def test_two_holds_are_two():
 
 def test_letting_go_is_believed_even_when_it_is_told_late():
     """The loop was busy past the deadline; the edges' own times decide."""
-    button, _ = hold.edge(hold.Button(), True, 0.0, HOLD_S)
+    button, _ = hold.edge(hold.Hold(), True, 0.0, HOLD_S)
     button, held = hold.edge(button, False, 1.0, HOLD_S)
     assert not held
     _, held = hold.look(button, 9.0, HOLD_S)
@@ -84,13 +84,13 @@ def test_letting_go_is_believed_even_when_it_is_told_late():
 
 
 def test_a_hold_nobody_looked_at_counts_when_the_release_is_told():
-    button, _ = hold.edge(hold.Button(), True, 0.0, HOLD_S)
+    button, _ = hold.edge(hold.Hold(), True, 0.0, HOLD_S)
     _, held = hold.edge(button, False, 1.6, HOLD_S)
     assert held
 
 
 def test_an_opening_bridged_in_time_is_bridged_however_late_it_is_told():
-    button, _ = hold.edge(hold.Button(), True, 0.0, HOLD_S)
+    button, _ = hold.edge(hold.Hold(), True, 0.0, HOLD_S)
     button, _ = hold.edge(button, False, 1.0, HOLD_S)
     button, _ = hold.look(button, 1.2, HOLD_S)  # the next edge is under way, the clock is not
     button, _ = hold.edge(button, True, 1.04, HOLD_S)
@@ -113,7 +113,7 @@ def test_a_closure_told_again_later_does_not_begin_it_anew():
 
 
 def test_a_hold_is_told_once_however_often_it_is_looked_at():
-    button, _ = hold.edge(hold.Button(), True, 0.0, HOLD_S)
+    button, _ = hold.edge(hold.Hold(), True, 0.0, HOLD_S)
     told = [0] * 3
     for index in range(3):
         button, told[index] = hold.look(button, 1.5 + index, HOLD_S)
@@ -129,10 +129,10 @@ def test_after_a_hold_a_short_opening_is_no_second_hold_and_a_long_one_may_be():
 @given(st.lists(st.floats(0.001, 1.2), max_size=30), st.data())
 def test_when_somebody_looks_makes_no_difference(durations, data):
     """Looks between the edges, and before an edge that is told late, change no answer."""
-    button, plain = hold.Button(), hold.Button()
+    button, plain = hold.Hold(), hold.Hold()
     told, told_plain = 0, 0
     for closed, at in edges_of(*durations):
-        if not button.closed:  # while it is closed only a look in time is a fair one
+        if not button.on:  # while it is closed only a look in time is a fair one
             button, held = hold.look(button, at + data.draw(st.floats(0, 5)), HOLD_S)
             told += held
         button, held = hold.edge(button, closed, at, HOLD_S)
@@ -146,7 +146,7 @@ def test_no_taps_and_no_bounces_make_a_hold_unless_closed_time_adds_up(durations
     """Below the threshold never: every closed stretch, openings up to 50 ms bridged, is shorter."""
     stretches, current = [], 0.0
     for index, duration in enumerate(durations):
-        if index % 2 == 0 or duration <= hold.BRIDGED_OPENING_S:
+        if index % 2 == 0 or duration <= hold.BRIDGED_S:
             current += duration
         else:
             stretches.append(current)

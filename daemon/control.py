@@ -1,0 +1,123 @@
+"""Where the command line asks the running daemon: a UNIX socket in the runtime directory.
+
+Only root and the service's own user can open it. It answers two questions, each
+a word on a line: ``status`` with what is known, ``drill`` by beginning one. It
+can neither raise, end nor change an alarm. Answers are one line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SOCKET_NAME = "control"
+QUESTIONS = ("status", "drill")
+LONGEST_QUESTION = 64
+PATIENCE_S = 2.0  # with whoever connects and says nothing
+ANSWER_LIMIT_S = 5.0  # the loop answers within a turn
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The command line asks; the loop answers by calling ``answer`` once."""
+
+    question: str
+    answer: Callable[[Answer], None]
+
+
+class NotAnswering(Exception):
+    """Nobody answered; the message says why and what to do."""
+
+
+class Control:
+    """The daemon's end. Raises ``OSError`` if the socket cannot be made."""
+
+    def __init__(self, folder: Path, ask: Callable[[Asked], None]) -> None:
+        """``ask`` is called on this thread and should only put the question into a queue."""
+        self._ask = ask
+        self._path = folder / SOCKET_NAME
+        with suppress(FileNotFoundError):
+            self._path.unlink()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._socket.bind(os.fspath(self._path))
+            self._path.chmod(0o600)
+            self._socket.listen(4)
+        except OSError:
+            self._socket.close()
+            raise
+        threading.Thread(target=self._serve, name="control", daemon=True).start()
+
+    def close(self) -> None:
+        """Answer no more."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # close alone leaves the thread in accept()
+        self._socket.close()
+        with suppress(OSError):
+            self._path.unlink()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                caller, _ = self._socket.accept()
+            except OSError:  # closed, or out of descriptors: the alarm needs nothing from here
+                return
+            with caller, suppress(OSError):
+                caller.settimeout(PATIENCE_S)
+                answer = self._answer(_line(caller))
+                caller.sendall(json.dumps(answer).encode() + b"\n")
+
+    def _answer(self, question: str) -> Answer:
+        if question not in QUESTIONS:
+            return {"error": f"write one of: {', '.join(QUESTIONS)}"}
+        answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        self._ask(Asked(question, answers.put))
+        try:
+            return answers.get(timeout=ANSWER_LIMIT_S)
+        except queue.Empty:
+            return {"error": "the daemon is busy; look into its journal"}
+
+
+def ask(folder: Path, question: str) -> Answer:
+    """What the running daemon answers. Raises :class:`NotAnswering`."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+            line.settimeout(PATIENCE_S + ANSWER_LIMIT_S)
+            line.connect(os.fspath(folder / SOCKET_NAME))
+            line.sendall(question.encode("ascii") + b"\n")
+            answer = json.loads(_line(line, longest=1_000_000))
+    except PermissionError:
+        raise NotAnswering("only root may ask; write it with sudo before") from None
+    except (FileNotFoundError, ConnectionRefusedError):
+        raise NotAnswering(
+            "outcry is not running; `systemctl status outcry` says why, `systemctl start outcry`"
+            " starts it"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise NotAnswering(
+            f"outcry does not answer ({type(error).__name__}); look into `journalctl -u outcry`"
+        ) from None
+    if not isinstance(answer, dict):
+        raise NotAnswering("what answers there is not outcry")
+    return answer
+
+
+def _line(line: socket.socket, longest: int = LONGEST_QUESTION) -> str:
+    """One line, as far as it came. Bytes that are no ASCII are kept apart from any question."""
+    got = b""
+    while b"\n" not in got and len(got) < longest:
+        more = line.recv(min(4096, longest))
+        if not more:
+            break
+        got += more
+    return got.partition(b"\n")[0].decode("ascii", "replace").strip()

@@ -1,0 +1,116 @@
+"""A switch between a GPIO pin and ground, through gpiozero.
+
+Wiring: the switch between the pin (BCM numbering) and ground; the Pi's own
+pull-up holds the pin high. This adapter tells edges and nothing else: what
+they mean is decided elsewhere, from the edges alone. So it is a
+``DigitalInputDevice``: ``gpiozero.Button`` adds ``when_held``, which one short
+opening cancels, at the price of a thread that wakes ten times a second.
+
+An edge's time is the pin library's where it has one (lgpio passes on the
+kernel's), because a busy Zero may run our callback late. And an edge may be
+lost: the kernel keeps a handful, and a contact that bounces makes dozens. So
+whoever decides by the clock asks :meth:`Switch.is_told` first.
+
+``GPIOZERO_PIN_FACTORY`` selects the pins: ``lgpio`` on a Pi, ``mock`` or
+``board`` on a laptop.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+import gpiozero
+
+LOST_AFTER_S = 0.05  # an edge told later than this was not under way: it is lost
+LATE_AT_MOST_S = 10.0  # edges of older kernels carry the time of day, not of our clock
+
+
+class SwitchUnusable(Exception):
+    """A switch's pin cannot be used; check the pin's number and the pin factory."""
+
+
+class Switch:
+    """Edges of one switch, told as ``on_edge(closed, at)``, seconds of ``clock``.
+
+    ``on_edge`` runs in gpiozero's thread: put an event, no more. A switch already closed is told
+    at once. Raises :class:`SwitchUnusable` if the pin cannot be had.
+    """
+
+    name: ClassVar[str] = "switch"
+    unusable: ClassVar[type[SwitchUnusable]] = SwitchUnusable
+
+    def __init__(
+        self,
+        pin: int,
+        on_edge: Callable[[bool, float], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._on_edge = on_edge
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._told = False
+        self._differs_since: float | None = None
+        self._look_at: float | None = None
+        try:
+            self._device = gpiozero.DigitalInputDevice(pin, pull_up=True)
+        except Exception as error:  # each library of pins raises errors of its own
+            raise self.unusable(f"{self.name} on GPIO {pin}: {type(error).__name__}") from error
+        self._device.when_activated = lambda: self._changed(True, self._device.active_time)
+        self._device.when_deactivated = lambda: self._changed(False, self._device.inactive_time)
+        with self._lock:
+            if self._device.is_active:  # closed since before we looked: no edge will ever tell
+                self._tell(True, clock())
+
+    @property
+    def closed(self) -> bool:
+        """Whether the contact is closed now."""
+        return bool(self._device.is_active)
+
+    def is_told(self) -> bool:
+        """Whether the contact is as it was last told.
+
+        If not, an edge is under way: decide nothing until it comes. One that does not come within
+        50 ms is told here, at the time its absence was noticed.
+        """
+        with self._lock:
+            now = self._clock()
+            closed = self.closed
+            if closed == self._told:
+                self._differs_since = None
+                if self._look_at is not None and self._look_at <= now:
+                    self._look_at = None
+                return True
+            if self._differs_since is None:
+                self._differs_since = now
+            if self._differs_since + LOST_AFTER_S <= now:
+                self._tell(closed, self._differs_since)
+            return False
+
+    def due(self, wanted: float | None) -> float | None:
+        """When to ask :meth:`is_told` and then to look, if whoever judges wants to look then.
+
+        Sooner, in case the edge that should come next is lost; and later, while one is under way.
+        """
+        if self._differs_since is not None:
+            return self._differs_since + LOST_AFTER_S
+        dues = (wanted, self._look_at)
+        return min((time for time in dues if time is not None), default=None)
+
+    def close(self) -> None:
+        """Go deaf and free the pin."""
+        self._device.close()
+
+    def _changed(self, closed: bool, ago_s: float | None) -> None:
+        late_s = ago_s if ago_s is not None and 0 <= ago_s <= LATE_AT_MOST_S else 0.0
+        with self._lock:
+            if closed != self._told:
+                self._tell(closed, self._clock() - late_s)
+
+    def _tell(self, closed: bool, at: float) -> None:
+        self._told = closed
+        self._differs_since = None
+        self._look_at = self._clock() + LOST_AFTER_S
+        self._on_edge(closed, at)
