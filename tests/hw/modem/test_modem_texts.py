@@ -23,8 +23,8 @@ def test_the_bytes_of_a_text_are_exactly_these(world: Any) -> None:
     w.at(5, lambda: w.modem.send_sms("t1", ANA, "hello"))
     w.run(6)
     assert [data for _, data in w.written] == [
-        b"AT+CMGS=18\r",
-        b"0021010C91447700092010000005E8329BFD06\x1a",
+        b"AT+CMGS=19\r",
+        b"0031000C914477000920100000A905E8329BFD06\x1a",
     ]
 
 
