@@ -4,20 +4,15 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
-
-import serial
 
 from outcry.hw.board.masking import Masker
 from outcry.hw.board.pty import PtyPort
 from outcry.hw.board.session import Chunk, SessionFile, Side
 from outcry.hw.board.waiting import ready
-
-READ_SIZE = 4096
-
-
-class PortLost(OSError):
-    """The real modem's serial port is gone, or cannot be had; the message says which."""
+from outcry.hw.modem.errors import PortLost
+from outcry.hw.modem.port import SerialPort
 
 
 class Recording:
@@ -54,14 +49,14 @@ def record(
 ) -> None:
     """Record until SIGTERM or SIGINT; ``when_ready`` is told the program's port.
 
-    The file must not exist yet. Raises PortLost when the modem's port cannot be opened or goes
-    away, OSError when the file cannot be written.
+    The file must not exist yet. Raises OSError when the modem's port cannot be opened or goes away,
+    or the file cannot be written.
     """
     try:
-        modem = serial.Serial(port, baud, timeout=0, write_timeout=5, exclusive=True)
-    except (OSError, ValueError) as error:
-        raise PortLost(f"cannot open the modem's port {port}: {error}") from error
-    with modem, open(path, "x", encoding="utf-8", opener=_for_owner) as file:
+        modem = SerialPort(port, baud)
+    except PortLost as error:
+        raise OSError(f"{port}: {error}; what uses it, and may you?") from error
+    with closing(modem), open(path, "x", encoding="utf-8", opener=_for_owner) as file:
         recording = Recording(
             SessionFile(file, baud=baud, masked=masked), time.monotonic, masked=masked
         )
@@ -72,10 +67,8 @@ def record(
             stop = stopping()
             when_ready(str(link or program.path))
             _pass_on(program, modem, recording, stop)
-        except serial.SerialException as error:
-            raise PortLost(
-                f"the modem's port {port} went away; what passed is in {path}"
-            ) from error
+        except PortLost as error:
+            raise OSError(f"{port}: {error}; what passed is in {path}") from error
         finally:
             recording.close()
             program.close()
@@ -97,7 +90,7 @@ def stopping() -> int:
     return wake
 
 
-def _pass_on(program: PtyPort, modem: serial.Serial, recording: Recording, stop: int) -> None:
+def _pass_on(program: PtyPort, modem: SerialPort, recording: Recording, stop: int) -> None:
     descriptors = (program.fileno(), modem.fileno(), stop)
     while True:
         awake = ready(descriptors, [program.fileno()] if program.wants_writing else [], None)
@@ -106,7 +99,7 @@ def _pass_on(program: PtyPort, modem: serial.Serial, recording: Recording, stop:
         if data := program.read():
             recording.passes("host", data)
             modem.write(data)
-        if data := modem.read(READ_SIZE):
+        if data := modem.read(0.0):
             recording.passes("modem", data)
             program.write(data)
         program.flush()

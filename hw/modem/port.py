@@ -89,6 +89,10 @@ class SerialPort:
             raise PortLost("the modem's serial device hung up")
         return data
 
+    def fileno(self) -> int:
+        """The device's descriptor, for waiting on it among others."""
+        return self._fd
+
     def wake(self) -> None:
         """End a waiting ``read``; a full pipe already holds a wake."""
         with self._closing:

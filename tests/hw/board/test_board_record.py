@@ -460,7 +460,7 @@ def test_gammu_is_as_content_with_the_recording_as_with_the_modem(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["record", "/dev/there-is-no-such-port", "FILE"], "cannot open the modem's port"),
+        (["record", "/dev/there-is-no-such-port", "FILE"], "cannot open the modem's serial device"),
         (["replay", "/there-is-no-such-file"], "/there-is-no-such-file"),
         (["replay", "/dev/null"], "not a JSON object"),
     ],
@@ -479,6 +479,22 @@ def test_what_cannot_be_recorded_or_replayed_is_said_in_words(
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.slow
+def test_a_modem_that_goes_away_leaves_what_was_recorded(
+    runs: Callable[..., Running], tmp_path: Path
+) -> None:
+    path = tmp_path / "session"
+    with SimulatedModem() as board:
+        recorder = runs("record", board.port, path)
+        with serial.Serial(recorder.port, timeout=20) as port:
+            port.write(b"AT\r")
+            port.read_until(b"OK\r\n")
+    _, errors = recorder.process.communicate(timeout=LIMIT_S)
+    assert recorder.process.returncode == 1
+    assert f"what passed is in {path}" in errors
+    assert said(session.read(path), "modem").endswith(b"\r\nOK\r\n")
 
 
 @pytest.mark.slow
