@@ -1,9 +1,9 @@
 """The modem's RST and PWRKEY, when the wearer's process has a GPIO on them.
 
 Between them is a transistor, because the lines' level is the modem's and not the Pi's: a high pin
-pulls the line low, and a pin that nobody drives leaves it alone. RST low for 105 ms or more is an emergency reset, and the modem stays down
-as long as it is low; PWRKEY low for a second switches the modem on, or off (SIM800L Hardware
-Design V1.00 p. 24 to 27).
+pulls the line low, and a pin that nobody drives leaves it alone. RST low for 105 ms or more is an
+emergency reset, and the modem stays down as long as it is low; PWRKEY low for a second switches
+the modem on, or off (SIM800L Hardware Design V1.00 p. 24 to 27).
 """
 
 from collections.abc import Callable
