@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bench.dead_path import first_cmgs_gprs_dead_max_s
 from bench.figure import Bound, Figure
+from bench.gestures import gesture_false_alarms, gesture_missed_alarms
 from bench.memory import armed_rss_mb
 from bench.press import press_to_receipt_warm_p95_s, press_to_uart_p99_ms
 from bench.sealed import sealed_report_sms_chars_max
@@ -17,4 +18,6 @@ FIGURES = (
     Figure("press_to_uart_p99_ms", "ms", Bound("<=", 50), press_to_uart_p99_ms),
     Figure("press_to_receipt_warm_p95_s", "s", Bound("<=", 3), press_to_receipt_warm_p95_s),
     Figure("first_cmgs_gprs_dead_max_s", "s", Bound("<=", 12), first_cmgs_gprs_dead_max_s),
+    Figure("gesture_false_alarms", "of 10,000", Bound("<=", 0), gesture_false_alarms),
+    Figure("gesture_missed_alarms", "of 10,000", Bound("<=", 0), gesture_missed_alarms),
 )
