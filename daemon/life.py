@@ -147,8 +147,13 @@ def _rules(settings: Settings) -> Rules:
 
 
 def _times(settings: Settings) -> Times:
-    hold_s = settings.number("button", "hold_seconds")
-    return Times(hold_s=hold_s, stuck_s=settings.number("button", "stuck_seconds"))
+    return Times(
+        tap_s=settings.number("button", "tap_seconds"),
+        pause_s=settings.number("button", "pause_seconds"),
+        hold_s=settings.number("button", "hold_seconds"),
+        code_end_s=settings.number("button", "code_end_seconds"),
+        stuck_s=settings.number("button", "stuck_seconds"),
+    )
 
 
 def _senses(

@@ -37,6 +37,9 @@ SCHEMA: dict[str, dict[str, Key]] = {
     "button": {
         "pin": Key(17, 0, 27, unit="a GPIO number"),
         "hold_seconds": Key(1.5, 1.0, 5.0, unit="seconds"),
+        "tap_seconds": Key(0.6, 0.3, 0.8, unit="seconds"),
+        "pause_seconds": Key(0.7, 0.4, 1.5, unit="seconds"),
+        "code_end_seconds": Key(3.0, 2.0, 6.0, unit="seconds"),
         "stuck_seconds": Key(60.0, 20, 600, unit="seconds"),
     },
     "strap": {

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from outcry.daemon import gestures
 from outcry.daemon.gestures import Button, Freed, Held, Stuck, Tapped, Times
+from outcry.daemon.settings import SCHEMA
 from simulation.hands import heard, some_hand, taps_code
 
 TIMES = Times()
 FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
 HANDS, CODES = (10_000, 4000) if FULL else (1000, 200)  # `make bench` has all 10,000, always
 CODE_END_S = TIMES.code_end_s
+NAMES = ("tap", "pause", "hold", "code_end", "stuck")
 
 
 def edges_of(*durations, start=1.0):
@@ -225,6 +227,17 @@ def test_edges_in_any_order_are_taken_as_if_in_the_order_told(edges):
 def test_times_that_contradict_each_other_are_refused(wrong):
     with pytest.raises(ValueError, match="must be shorter"):
         Times(**wrong)
+
+
+def test_every_combination_of_settings_is_a_sound_set_of_times():
+    keys = [SCHEMA["button"][f"{name}_seconds"] for name in NAMES]
+    for values in itertools.product(*[(key.low, key.high) for key in keys]):
+        Times(**{f"{name}_s": value for name, value in zip(NAMES, values, strict=True)})
+
+
+def test_times_and_settings_agree_on_what_is_usual():
+    usual = {f"{name}_s": SCHEMA["button"][f"{name}_seconds"].default for name in NAMES}
+    assert Times() == Times(**usual)
 
 
 # Against an oracle of another kind: a strip of paper, a letter a millisecond, read by patterns
