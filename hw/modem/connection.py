@@ -7,11 +7,14 @@ CIICR (85 s), CGATT (75 s) and SAPBR (85 s) would hold the port.
 
 import logging
 import re
+from collections import deque
 from collections.abc import Callable
 from enum import Enum
 
-from outcry.hw.modem.lines import Urc
-from outcry.hw.modem.link import FINAL, PATIENCE_S, Link
+from outcry.hw.modem.events import Outcome
+from outcry.hw.modem.lines import PUSHED_DATA, Urc
+from outcry.hw.modem.link import PATIENCE_S, Link
+from outcry.hw.modem.reply import FINAL
 from outcry.hw.modem.settings import ModemSettings
 
 log = logging.getLogger("outcry.modem")
@@ -23,10 +26,13 @@ ACCEPT_LIMIT_S = 5.0
 SHUT_LIMIT_S = 65.0  # manual p.219
 ATTACH_LIMIT_S = 75.0
 
+PULLED = "AT+CIPRXGET=1"  # the peer's bytes wait in the modem until they are asked for
+PUSHED = "AT+CIPHEAD=1"  # where that is refused: they come unasked, with their number in front
+
 _GONE = r"SEND FAIL|CLOSED|\+PDP: DEACT"
 _DECIDED = r"CONNECT OK|CONNECT FAIL|ALREADY CONNECT|CLOSED|\+PDP: DEACT"
 _ACCEPTED = re.compile(r"DATA ACCEPT: ?(\d+)|SEND OK")
-_READ = r"\+CIPRXGET: 2,(\d{1,4}),\d+"
+_READ = r"\+CIPRXGET: 2,(\d{1,4})(?:,\d+)?"
 
 
 class Tcp(Enum):
@@ -50,22 +56,33 @@ class Connection:
         self.since = clock()
         self.readable = False
         """Bytes of the peer may wait in the modem."""
+        self._to_set: deque[str] = deque()
+        self._pushed = b""
 
     def forget(self) -> None:
         """The modem has restarted."""
         self._become(Tcp.UNKNOWN)
+        self._nothing_to_read()
+
+    def _nothing_to_read(self) -> None:
         self.readable = False
+        self._pushed = b""
 
     def _become(self, state: Tcp) -> None:
         if state is not self.state:
             log.info("connection: %s", state.value)
             self.state = state
             self.since = self._clock()
+            if state is Tcp.INITIAL:
+                self._to_set = deque(self._settings_to_make())
 
     def take(self, urc: Urc) -> bool:
         """Whether ``urc`` was about the connection."""
         text = urc.text
         if text == "+CIPRXGET: 1":
+            self.readable = True
+        elif text == PUSHED_DATA:
+            self._pushed += urc.body.encode("latin-1")
             self.readable = True
         elif text == "CONNECT OK":
             if self.state is Tcp.CONNECTING:
@@ -90,25 +107,44 @@ class Connection:
 
     def inspect(self, link: Link) -> None:
         """Find out what an earlier owner or an earlier epoch left behind."""
-        reply = link.command("AT+CIPSTATUS", ends=r"STATE: .*|ERROR|\+CME ERROR: .*")
+        reply = link.command("AT+CIPSTATUS", ends=r"STATE: .*|ERROR|\+CME ERROR: .*", idle=True)
         link.settle()  # whichever of OK and STATE came last
         self._become(Tcp.INITIAL if reply.final == "STATE: IP INITIAL" else Tcp.BROKEN)
 
-    def open(self, link: Link) -> bool:
-        """Ask for a connection from IP INITIAL, or try from a closed one; CONNECTING if granted."""
-        settings = self._settings
-        if self.state is Tcp.INITIAL:
-            for command in ("AT+CIPMUX=0", "AT+CIPQSEND=1", "AT+CIPRXGET=1", self._profile()):
-                if not link.command(command).done:
-                    log.warning("modem refuses %s", command.partition("=")[0])
-        self.readable = False
-        self._become(Tcp.CONNECTING)
-        reply = link.command(f'AT+CIPSTART="TCP","{settings.host}","{settings.port}"')
+    def prepare(self, link: Link) -> bool:
+        """Make one of the settings a new connection needs; False when there is none left."""
+        if self.state is not Tcp.INITIAL or not self._to_set:
+            return False
+        command = self._to_set.popleft()
+        reply = link.command(command, idle=True)
         if not reply.done:
+            log.warning("modem refuses %s", command.partition("=")[0])
+        if command == PULLED:
+            link.expect_pushed(reply.outcome is Outcome.FAILED)
+            if reply.outcome is Outcome.FAILED:
+                self._to_set.appendleft(PUSHED)
+        return True
+
+    def _settings_to_make(self) -> tuple[str, ...]:
+        return ("AT+CIPMUX=0", "AT+CIPQSEND=1", PULLED, self._profile())
+
+    def open(self, link: Link) -> bool:
+        """Ask for a connection from IP INITIAL, or try from a closed one; CONNECTING if granted.
+
+        A modem that answers nothing may be connecting all the same; time will tell.
+        """
+        settings = self._settings
+        self._nothing_to_read()
+        self._become(Tcp.CONNECTING)
+        reply = link.command(
+            f'AT+CIPSTART="TCP","{settings.host}","{settings.port}"', idle=True, vital=True
+        )
+        if reply.outcome is Outcome.FAILED:
             self._become(Tcp.BROKEN)
-        elif not settings.sms_while_connecting:
+            return False
+        if reply.done and not settings.sms_while_connecting:
             link.hold(_DECIDED, settings.connect_limit_s, PATIENCE_S)
-        return reply.done
+        return True
 
     def _profile(self) -> str:
         settings = self._settings
@@ -127,9 +163,11 @@ class Connection:
                 lambda: None,
                 prompt_limit_s=PROMPT_LIMIT_S,
                 limit_s=ACCEPT_LIMIT_S,
+                instead=_GONE,
                 ends=rf"DATA ACCEPT: ?\d+|SEND OK|{_GONE}|{FINAL}",
                 asked="SEND OK",
                 counted=True,
+                idle=True,
             )
             accepted = _ACCEPTED.fullmatch(reply.final)
             if accepted is None or accepted[1] not in (None, str(len(piece))):
@@ -139,21 +177,26 @@ class Connection:
 
     def read(self, link: Link) -> bytes:
         """What the peer has sent, at most 1460 bytes; ``readable`` tells whether there is more."""
-        reply = link.command(f"AT+CIPRXGET=2,{READ_MOST}", counted=_READ)
+        if self._pushed:
+            data, self._pushed = self._pushed, b""
+            self.readable = False
+            return data
+        reply = link.command(f"AT+CIPRXGET=2,{READ_MOST}", counted=_READ, idle=True, vital=True)
         header = reply.value("+CIPRXGET")
-        self.readable = bool(reply.done and header and not header.endswith(",0"))
+        fields = (header or "").split(",")
+        self.readable = reply.done and len(fields) > 2 and fields[2] != "0"
         return reply.data
 
     def close(self, link: Link) -> None:
         """Drop the connection at once (CIPCLOSE=1 does not wait for the peer)."""
-        reply = link.command("AT+CIPCLOSE=1", ends=rf"CLOSE OK|{FINAL}")
-        self.readable = False
+        reply = link.command("AT+CIPCLOSE=1", ends=rf"CLOSE OK|{FINAL}", idle=True, vital=True)
+        self._nothing_to_read()
         self._become(Tcp.CLOSED if reply.final else Tcp.BROKEN)
 
     def attach_anew(self, link: Link) -> None:
         """Leave GPRS and join again (75 s at most, manual p.202). Cannot be aborted, see ``shut``."""
         for command in ("AT+CGATT=0", "AT+CGATT=1"):
-            link.command(command, ATTACH_LIMIT_S, patience_s=PATIENCE_S)
+            link.command(command, ATTACH_LIMIT_S, patience_s=PATIENCE_S, vital=True)
         self._become(Tcp.BROKEN)
 
     def shut(self, link: Link) -> None:
@@ -161,8 +204,12 @@ class Connection:
 
         ERROR means there was nothing to shut.
         """
-        self.readable = False
+        self._nothing_to_read()
         reply = link.command(
-            "AT+CIPSHUT", SHUT_LIMIT_S, ends=rf"SHUT OK|{FINAL}", patience_s=PATIENCE_S
+            "AT+CIPSHUT",
+            SHUT_LIMIT_S,
+            ends=rf"SHUT OK|{FINAL}",
+            patience_s=PATIENCE_S,
+            vital=True,
         )
         self._become(Tcp.INITIAL if reply.final else Tcp.BROKEN)

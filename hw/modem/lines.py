@@ -11,6 +11,11 @@ SYNC = b"IIII\xff\xff\xff\xff"
 SYNC_LINE = "power-on sync bytes"
 LONGEST_LINE = 1024  # manual p.24: 556 characters; more without an end is noise
 NOISE = "".join(map(chr, (*range(0x21), *range(0x7F, 0x100))))
+PUSHED_DATA = "+IPD"
+_HEADED = re.compile(rb"\+IPD,? ?(\d{1,4}):")
+_HTTP = b"HTTP/1."
+_HTTP_HEAD = re.compile(rb"HTTP/1\.[01] \d{3}[^\0]{0,4000}?\r\n\r\n", re.DOTALL)
+_HTTP_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,4})\r\n", re.IGNORECASE)
 _SPACELESS = re.compile(r"^(\+[A-Z]+):(?! )")  # some firmware leaves the space out
 
 
@@ -19,14 +24,21 @@ class LineBuffer:
 
     def __init__(self) -> None:
         self._bytes = bytearray()
+        self.pushed = False
+        """Whether the peer's bytes come unasked among the lines, after +IPD or bare."""
 
     def feed(self, data: bytes) -> None:
         """Take in what has arrived."""
         self._bytes += data
 
     def line(self) -> str | None:
-        """The next whole line without its ends and without noise around it; never an empty one."""
+        """The next whole line without its ends and without noise around it; never an empty one.
+
+        Bytes of the peer that come unasked are one line, ``+IPD: `` and themselves in Latin-1.
+        """
         while True:
+            if self.pushed and (taken := self._peer_says()) is not None:
+                return taken or None
             end = self._bytes.find(b"\n")
             sync = self._bytes.find(SYNC)
             if sync >= 0 and (end < 0 or sync < end):
@@ -40,6 +52,22 @@ class LineBuffer:
             del self._bytes[: end + 1]
             if text:
                 return _SPACELESS.sub(r"\1: ", text)
+
+    def _peer_says(self) -> str | None:
+        """The peer's bytes, empty while they are not whole; None where a line begins."""
+        start = len(self._bytes) - len(self._bytes.lstrip(b"\r\n"))
+        if headed := _HEADED.match(self._bytes, start):
+            begin, end = headed.end(), headed.end() + int(headed[1])
+        elif http := _HTTP_HEAD.match(self._bytes, start):
+            length = _HTTP_LENGTH.search(self._bytes, start, http.end())
+            begin, end = start, http.end() + (int(length[1]) if length else 0)
+        else:
+            return "" if self._bytes.startswith(_HTTP, start) else None
+        if len(self._bytes) < end:
+            return ""
+        data = bytes(self._bytes[begin:end])
+        del self._bytes[:end]
+        return f"{PUSHED_DATA}: {data.decode('latin-1')}"
 
     def prompt(self) -> bool:
         """Whether the unfinished line is the prompt ``>``; it is taken out."""
@@ -81,7 +109,7 @@ ALWAYS = re.compile(
     r"|\+CMTI: .*|\+CDS: .*|\+CMT: .*|\+PDP: DEACT|\+SAPBR \d: DEACT|\+HTTPACTION: .*"
     r"|\+CIPRXGET: 1|CLOSED?|CONNECT OK|CONNECT FAIL|ALREADY CONNECT"
     r"|\+SJDR: [A-Z].*|RING|\+CRING: .*|NO CARRIER|\*PSUTTZ: .*|DST: .*"
-    r'|\+CG?REG: \d(?:,"[0-9A-Fa-f]+","[0-9A-Fa-f]+")?'
+    r'|\+CG?REG: \d(?:,"?[0-9A-Fa-f]{2,4}"?,"?[0-9A-Fa-f]{2,8}"?(?:,\d+)?)?'
 )
 """Unsolicited whatever command is running. (An answer to AT+CREG? begins with two digits.)"""
 

@@ -4,13 +4,13 @@ import logging
 import re
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
+from outcry.hw.modem.blame import Blame
 from outcry.hw.modem.errors import ModemReset, ModemSilent, ModemStuck, Stopping
-from outcry.hw.modem.events import Outcome
 from outcry.hw.modem.lines import (
     ALWAYS,
     HEX,
+    PUSHED_DATA,
     RESET,
     UNLESS_ASKED,
     WITH_BODY,
@@ -18,55 +18,22 @@ from outcry.hw.modem.lines import (
     Urc,
 )
 from outcry.hw.modem.port import BEAT_S, Port
+from outcry.hw.modem.reply import FINAL, PROMPT, Reply
 
 log = logging.getLogger("outcry.modem")
 
 CALL_OFF = b"\x1b\r"  # ESC leaves text entry; CR ends whatever line ESC may have begun
 FILL = b"\r" * 1460  # a modem left counting the bytes of a CIPSEND sees nothing else
 FILL_AT = 3  # the unanswered AT after which that is tried
-PROMPT = ">"
 ANSWER_S = 5.0  # most commands answer in 20-90 ms; the manual allows them 5 s
 QUIET_S = 0.2  # silence this long: nothing of an earlier answer is under way
 RESET_S = 2.0  # from AT+CFUN=1,1 to silence; its OK comes after the restart
 PATIENCE_S = 5.0  # how long an un-abortable command may hold up somebody in need
+IDLE_S = 2.0  # how long a command that nobody needs may
+LINGER_S = 0.3  # between a CLOSED in front of a prompt and the prompt, if one still comes
 
-FINAL = r"OK|ERROR|\+CM[ES] ERROR: .*"
-_PROMPT_REFUSED = r"ERROR|\+CM[ES] ERROR: .*|SEND FAIL|CLOSED|\+PDP: DEACT"
-_ERROR_CODE = re.compile(r"\+CM[ES] ERROR: (\d+)")
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A command's answer. ``final`` is the line that ended it; empty if none came in time."""
-
-    final: str
-    lines: tuple[str, ...] = field(default=(), repr=False)
-    data: bytes = field(default=b"", repr=False)
-
-    @property
-    def outcome(self) -> Outcome:
-        """UNKNOWN without a final line, FAILED for an error, else DONE."""
-        if not self.final:
-            return Outcome.UNKNOWN
-        failed = self.final == "ERROR" or self.final.startswith(("+CME ERROR", "+CMS ERROR"))
-        return Outcome.FAILED if failed else Outcome.DONE
-
-    @property
-    def done(self) -> bool:
-        return self.outcome is Outcome.DONE
-
-    @property
-    def code(self) -> int | None:
-        """The number of a +CME or +CMS ERROR."""
-        found = _ERROR_CODE.fullmatch(self.final)
-        return int(found[1]) if found else None
-
-    def value(self, name: str) -> str | None:
-        """What follows ``name: `` in the last line that begins with it."""
-        for line in reversed(self.lines):
-            if line.startswith(name + ": "):
-                return line[len(name) + 2 :]
-        return None
+REFUSED = r"ERROR|\+CM[ES] ERROR: .*"
+_ERROR = re.compile(REFUSED)
 
 
 class Link:
@@ -79,6 +46,7 @@ class Link:
         beat: Callable[[], None],
         stopping: Callable[[], bool],
         needed_since: Callable[[float], float | None],
+        blame: Blame | None = None,
     ) -> None:
         """``needed_since`` tells since when a command begun then has been in somebody's way."""
         self.urcs: deque[Urc] = deque()
@@ -90,16 +58,36 @@ class Link:
         self._beat = beat
         self._stopping = stopping
         self._needed_since = needed_since
+        self._blame = blame or Blame(clock)
         self._buffer = LineBuffer()
         self._sent = ""
+        self._asked = ""
+        self._echo_seen = False
+        self._echo_was_off = False
         self._headless: str | None = None
         self._in_step = False
+
+    @property
+    def in_step(self) -> bool:
+        """Whether the last command was answered."""
+        return self._in_step
+
+    @property
+    def owed_at(self) -> float:
+        """When commands left out for their ill effect may be tried again, in a new epoch."""
+        return self._blame.owed_at
 
     def begin_epoch(self) -> None:
         """The modem may have restarted: echo may be on, and signs of a restart are no news."""
         self.guarded = False
         self.echo_expected = True
+        self._echo_was_off = False
         self._in_step = False
+        self._blame.pay()
+
+    def expect_pushed(self, on: bool) -> None:
+        """Whether the peer's bytes come unasked, for want of AT+CIPRXGET."""
+        self._buffer.pushed = on
 
     # What arrives
 
@@ -144,8 +132,12 @@ class Link:
             if HEX.fullmatch(line):
                 self.urcs.append(Urc(head, line))
                 return True
+        if line.startswith(PUSHED_DATA + ": "):
+            self.urcs.append(Urc(PUSHED_DATA, line[len(PUSHED_DATA) + 2 :]))
+            return True
         if self._sent and line == self._sent:
-            if self.guarded and not self.echo_expected:
+            self._echo_seen = True
+            if self.guarded and not self.echo_expected and self._echo_was_off:
                 raise ModemReset("its echo is back")
             return True
         answers = bool(asked) and line.startswith(asked)
@@ -170,17 +162,30 @@ class Link:
         asked: str = "",
         counted: str = "",
         patience_s: float | None = None,
+        idle: bool = False,
+        vital: bool = False,
     ) -> Reply:
         """Send ``text`` and collect its answer up to a line that matches ``ends``.
 
         ``asked`` is how an answer begins that could also come unasked. A line
         matching ``counted`` names, as group 1, how many raw bytes follow it.
         A command that cannot be aborted has ``patience_s``: once somebody has
-        been in need for that long, ``ModemStuck`` is raised.
+        been in need for that long, ``ModemStuck`` is raised. An ``idle`` one
+        is given up, unanswered, after two seconds of need. One that is not
+        ``vital`` is left out, and unanswered, while it is to blame for a fall.
         """
+        name = command_name(text)
+        if not vital and self._blame.spares(name):
+            return Reply("")
         self._be_in_step()
         self._say(text)
-        return self._answer(limit_s, ends, asked, counted, patience_s)
+        self._asked = "" if vital else name
+        reply = self._answer(limit_s, ends, asked, counted, patience_s, idle=idle)
+        if reply.final:
+            self._asked = ""
+        if text.endswith("?") and reply.final == "OK" and not reply.lines:
+            self._in_step = False  # an OK alone answers no question: whose was it?
+        return reply
 
     def hold(self, ends: str, limit_s: float, patience_s: float | None = None) -> Reply:
         """Leave the modem alone until it says a line in ``ends``; patience as with ``command``."""
@@ -196,19 +201,28 @@ class Link:
         limit_s: float,
         ends: str = FINAL,
         asked: str = "",
+        instead: str = "",
         counted: bool = False,
+        idle: bool = False,
     ) -> Reply:
         """Send ``text``, wait for the prompt, give it ``payload``, wait for a line in ``ends``.
 
+        What the modem may say ``instead`` of the prompt ends the wait as an error does.
         ``on_given`` is called just before the payload is written: from then on
         it may have left. A prompt that does not come is called off with ESC,
         or, where the modem has been told to count bytes, by as many empty lines.
         """
         call_off = b"\r" * len(payload) if counted else CALL_OFF
+        refusals = f"{REFUSED}|{instead}" if instead else REFUSED
         self._be_in_step()
         self._say(text)
         try:
-            prompt = self._answer(prompt_limit_s, _PROMPT_REFUSED, prompt=True)
+            prompt = self._answer(prompt_limit_s, refusals, idle=idle, prompt=True)
+            if prompt.final and prompt.final != PROMPT and _ERROR.fullmatch(prompt.final) is None:
+                refusal, prompt = prompt, self._answer(LINGER_S, REFUSED, prompt=True)
+                if prompt.final == PROMPT:  # it was news, and the modem waits for the text
+                    self._port.write(call_off)
+                return refusal
         except Stopping:
             self._port.write(call_off)
             raise
@@ -219,7 +233,7 @@ class Link:
         on_given()
         self._sent = payload.rstrip(b"\x1a").decode("latin-1")
         self._port.write(payload)
-        return self._answer(limit_s, ends, asked)
+        return self._answer(limit_s, ends, asked, idle=idle)
 
     def attention(self, tries: int, limit_s: float = 1.0) -> None:
         """Say AT until it is answered; raises ``ModemSilent`` after ``tries``."""
@@ -231,7 +245,9 @@ class Link:
             self._in_step = True
             if self._answer(limit_s, FINAL).final:
                 self.settle()
+                self._asked = ""
                 return
+        self._fall()
         raise ModemSilent("no answer to AT")
 
     def reset(self) -> None:
@@ -241,6 +257,13 @@ class Link:
         self._say("AT+CFUN=1,1")
         self.settle(quiet_s=RESET_S, limit_s=2 * RESET_S)
 
+    def _fall(self) -> None:
+        """Whatever was asked last is to blame."""
+        asked, self._asked = self._asked, ""
+        if asked:
+            log.warning("modem did not survive %s", asked)
+            self._blame.fell(asked)
+
     def _be_in_step(self) -> None:
         if not self._in_step:
             self.attention(tries=3)
@@ -248,6 +271,7 @@ class Link:
     def _say(self, text: str) -> None:
         self._sort()
         self._sent = text
+        self._echo_seen = False
         self._port.write(text.encode("ascii") + b"\r")
 
     def _answer(
@@ -257,10 +281,13 @@ class Link:
         asked: str = "",
         counted: str = "",
         patience_s: float | None = None,
+        *,
+        idle: bool = False,
         prompt: bool = False,
     ) -> Reply:
         began = self._clock()
         end, count = re.compile(ends), re.compile(counted or "(?!)")
+        bearable_s = IDLE_S if idle else patience_s
         lines: list[str] = []
         data = b""
         missing = 0
@@ -272,8 +299,11 @@ class Link:
                     break
                 if end.fullmatch(line):
                     self._unsolicited(line, asked=line)
+                    self._echo_was_off |= not (self._echo_seen or self.echo_expected)
                     return Reply(line, tuple(lines), data)
-                if self._unsolicited(line, asked):
+                if prompt and line == PROMPT:
+                    return Reply(PROMPT, tuple(lines))
+                if self._noticed(line, asked):
                     continue
                 lines.append(line)
                 if found := count.fullmatch(line):
@@ -281,11 +311,25 @@ class Link:
             if prompt and self._buffer.prompt():
                 return Reply(PROMPT, tuple(lines))
             until = began + limit_s
-            needed = self._needed_since(began) if patience_s is not None else None
-            if patience_s is not None and needed is not None:
-                until = min(until, max(needed, began) + patience_s)
+            needed = self._needed_since(began) if bearable_s is not None else None
+            if bearable_s is not None and needed is not None:
+                until = min(until, max(needed, began) + bearable_s)
             if self._receive(until) < 0:
                 self._in_step = False
-                if until < began + limit_s:
+                if until < began + limit_s and not idle:
                     raise ModemStuck("a command that cannot be aborted")
                 return Reply("", tuple(lines), data)
+
+    def _noticed(self, line: str, asked: str) -> bool:
+        """As ``_unsolicited``, and a restart is told to be what the running command did."""
+        try:
+            return self._unsolicited(line, asked)
+        except ModemReset:
+            self._fall()
+            raise
+
+
+def command_name(text: str) -> str:
+    """The name of a command line, whether it asks or sets: ``+CREG``."""
+    name, _, _ = text.removeprefix("AT").partition("=")
+    return name.rstrip("?")

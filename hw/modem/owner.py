@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from outcry.hw.modem.blame import Blame
 from outcry.hw.modem.errors import (
     ModemReset,
     ModemSilent,
@@ -69,6 +70,7 @@ class Modem:
         self._board = StatusBoard(self._emit)
         self._silences = 0
         self._service: Service | None = None
+        self._blame = Blame(clock)
 
     def start(self) -> None:
         """Start the owner's thread; it looks after the modem until ``stop``."""
@@ -143,7 +145,8 @@ class Modem:
                 log.error("modem: unexpected %s, starting over", type(exc).__name__)
                 self._board.note(Condition.SILENT, "a fault in the modem's owner; starting over")
             failures = 1 if self._clock() - began > PAUSES_S[-1] else failures + 1
-            self._pause(PAUSES_S[min(failures, len(PAUSES_S)) - 1])
+            pause_s = PAUSES_S[min(failures, len(PAUSES_S)) - 1]
+            self._pause(min(pause_s, PAUSE_IN_NEED_S) if self._tray.in_need else pause_s)
         if self._service is not None:
             self._service.interrupt("stopped")
 
@@ -160,7 +163,14 @@ class Modem:
         port = self._port = self._open_port()
         tray = self._tray
         try:
-            link = Link(port, self._clock, self._beat, lambda: tray.stopping, tray.needed_since)
+            link = Link(
+                port,
+                self._clock,
+                self._beat,
+                lambda: tray.stopping,
+                tray.needed_since,
+                self._blame,
+            )
             tries = AWAKE_TRIES
             while True:
                 tries = self._hold_epoch(link, service, tries)

@@ -23,6 +23,8 @@ TEXT_DUE_S = 15.0  # an alarm that has not asked for a text by then has its rece
 PROVEN_S = 60.0  # a connection that lasted this long was no failure
 ATTACH_EVERY = 5  # failures in a row: then GPRS is left and joined again
 RESET_EVERY = 12  # and then the modem is reset
+LOOK_S = 2.0  # between looks for an answer whose announcement may have been lost
+READ_AGAIN_S = 0.5  # after there was nothing: a modem may announce without end
 NEVER = float("inf")
 
 
@@ -66,6 +68,8 @@ class Posts:
         self._used_at = clock()
         self._answered = False
         self._text_tried_at = -NEVER
+        self._read_at = -NEVER
+        self._look_at = NEVER
 
     # What the owner tells and asks
 
@@ -107,12 +111,28 @@ class Posts:
         """When there is something to do unless something happens before."""
         times = [NEVER]
         if self._flight is not None and self._flight.answer_by is not None:
-            times.append(self._flight.answer_by)
+            times += [self._flight.answer_by, self._look_at]
+        if self._connection.readable:
+            times.append(self._read_at)
         if self._connection.state is Tcp.CONNECTING:
             times.append(self._connection.since + self._settings.connect_limit_s)
         elif self._connection.state is not Tcp.UP and self._settings.host is not None:
             times.append(self._connect_at if self.idle else self._attempted_at + BACKOFF_S[0])
         return min(times)
+
+    def half_ready(self, link: Link) -> bool:
+        """Whether the next quick steps lead to a connection attempt."""
+        return self._connection.state is Tcp.INITIAL and link.in_step
+
+    @property
+    def occupied(self) -> bool:
+        """Whether there is a connection, or one is being made."""
+        return self._connection.state in (Tcp.UP, Tcp.CONNECTING)
+
+    def make_room(self, link: Link) -> None:
+        """Shut the connection: texts are refused beside it."""
+        self._connection.shut(link)
+        self._lose(link, "the connection was shut for a text")
 
     # Using the connection: short steps
 
@@ -120,7 +140,7 @@ class Posts:
         """One short step on the connection there is; False if there was nothing to do."""
         self._settle_cancelled()
         flight = self._flight
-        if self._connection.readable:
+        if self._connection.readable and self._clock() >= self._read_at:
             self._read(link)
             return True
         if flight is not None and flight.answer_by is not None:
@@ -133,22 +153,28 @@ class Posts:
 
     def _await_answer(self, link: Link, flight: Flight, answer_by: float) -> bool:
         closed = self._connection.state is not Tcp.UP
-        if not closed and self._clock() < answer_by:
+        if not closed and self._clock() < min(answer_by, self._look_at):
             return False
-        if self._connection.state in (Tcp.UP, Tcp.CLOSED):
-            self._read(link)  # the line that announces data may have been lost
-        if self._connection.readable or self._flight is not flight:
+        self._look_at = self._clock() + LOOK_S
+        # The line that announces data may have been lost.
+        got = self._connection.state in (Tcp.UP, Tcp.CLOSED) and self._read(link)
+        if got or self._flight is not flight:
             return True
         if closed and self._connection.state is Tcp.CLOSED:
             self._feed(link, b"")
-        if self._flight is flight and flight.answer_by is not None:
+        late = closed or self._clock() >= answer_by
+        if late and self._flight is flight and flight.answer_by is not None:
             self._lose(link, "the connection broke" if closed else "no answer from HQ")
         return True
 
-    def _read(self, link: Link) -> None:
+    def _read(self, link: Link) -> bool:
+        """Whether there was anything to read."""
         data = self._connection.read(link)
         if data:
             self._feed(link, data)
+        else:
+            self._read_at = self._clock() + READ_AGAIN_S
+        return bool(data)
 
     def _feed(self, link: Link, data: bytes) -> None:
         if self._stream is None:
@@ -186,6 +212,7 @@ class Posts:
             return
         limit = self._settings.stale_after_s if old else self._settings.answer_limit_s
         flight.answer_by = self._clock() + limit
+        self._look_at = self._clock() + LOOK_S
 
     def _lose(self, link: Link, reason: str) -> None:
         """What is out gets no answer here; on a used connection one more is opened for it."""
@@ -225,6 +252,8 @@ class Posts:
             return False
         elif state is Tcp.BROKEN:
             self._clear(link)
+        elif self._connection.prepare(link):
+            pass
         elif self._connection.open(link):
             self._attempting = True
             self._attempted_at = self._clock()

@@ -35,7 +35,7 @@ STATES = {
     "5": Condition.ROAMING,
 }
 NO_SIGNAL = 99
-EVASIONS = 3  # AT+CREG? without a usable answer, in a row
+EVASIONS = 2  # AT+CREG? without a usable answer, in a row
 
 _CREG = re.compile(r'(\d)(?:,"([0-9A-Fa-f]{1,4})","([0-9A-Fa-f]{1,8})")?.*')
 _CSQ = re.compile(r"(\d{1,2}),.*")
@@ -128,7 +128,7 @@ class Radio:
             return False
         question = self._round.popleft()
         name = question[2:].rstrip("?")
-        reply = link.command(question, POLL_LIMIT_S)
+        reply = link.command(question, POLL_LIMIT_S, idle=True)
         if question == REGISTRATION:
             self._evasions = 0 if reply.value(name) else self._evasions + 1
         answer = reply.value(name)

@@ -1,7 +1,9 @@
 """One epoch of the modem's life: what is served in which order between two restarts."""
 
+import logging
 from collections.abc import Callable
 
+from outcry.hw.modem.errors import ModemReset
 from outcry.hw.modem.events import ModemEvent, Outcome
 from outcry.hw.modem.jobs import TextJob, Tray
 from outcry.hw.modem.link import Link
@@ -12,8 +14,14 @@ from outcry.hw.modem.starting import Starting
 from outcry.hw.modem.status import StatusBoard
 from outcry.hw.modem.texts import Texts
 
+log = logging.getLogger("outcry.modem")
+
 SEARCH_POLL_S = 2.0
 URGENT_S = 60.0  # an alarm nobody has answered for longer needs to know its cells again
+DATA_FIRST_S = 10.0  # for connecting and one answered post
+FALLS = 2  # of the modem in a row in the middle of a text: then data is tried first
+REFUSALS = 2  # texts refused in a row beside a connection: perhaps because of it
+ROOM_EVERY_S = 600.0
 AT_LEAST_S = 0.5  # between two looks at a deadline that nothing can be done about yet
 
 
@@ -32,12 +40,19 @@ class Service:
         self._tray = tray
         self._clock = clock
         self._board = board
-        self._texts = Texts(tray, emit)
+        self._texts = Texts(tray, emit, clock)
         self._posts = Posts(settings, tray, emit, clock)
         self._radio = Radio(board)
         self._starting = Starting(settings, self._texts, clock, self._wait, board.note)
         self._poll_at = clock()
         self._connection_has_turn = False
+        self._refused = 0
+        self._room_made = False
+        self._room_at = 0.0
+        self._texts_alone = False
+        self._in_text = False
+        self._falls = 0
+        self._texts_from = 0.0
 
     def start(self, link: Link) -> None:
         """Bring the modem up until it can take texts."""
@@ -47,16 +62,26 @@ class Service:
     def serve(self, link: Link) -> None:
         """Serve what is asked; ends only by a link error or ``Stopping``."""
         self._poll_at = self._clock()
+        if self._falls >= FALLS:
+            self._data_first()
         while True:
             self._take_in(link)
             if not self._step(link):
                 link.listen(max(self._next_at(), self._clock() + AT_LEAST_S))
+
+    def _data_first(self) -> None:
+        """Texts end in nothing: let an open alarm have its try by data before the next."""
+        if self._settings.host is not None and self._tray.urgent_since is not None:
+            log.warning("modem loses its texts; trying data first")
+            self._texts_from = self._clock() + DATA_FIRST_S
 
     def interrupt(self, reason: str) -> None:
         """The link broke off: settle what was under way, fail the posts, keep the waiting texts."""
         job = self._tray.head_text()
         if job is not None:
             self._texts.interrupted(job, reason)
+        self._falls += self._in_text
+        self._in_text = False
         self._radio.forget()
         self._posts.abandon(reason)
         self._board.connected(None)
@@ -82,11 +107,13 @@ class Service:
 
     def _step(self, link: Link) -> bool:
         """The most important thing to do now; False if there is nothing."""
-        if self._posts.use(link):
+        job = self._tray.head_text() if self._clock() >= self._texts_from else None
+        text_next = job is not None and self._radio.worth_a_try and not self._connection_has_turn
+        # A data path that leaves the modem unanswering is no path to wait for.
+        if (link.in_step or not text_next) and self._posts.use(link):
             self._board.connected(self._posts.connected_since)
             return True
-        job = self._tray.head_text()
-        if job is not None and self._radio.worth_a_try and not self._connection_has_turn:
+        if job is not None and text_next:
             self._send(link, job)
             return True
         if self._connect(link, job):
@@ -96,25 +123,39 @@ class Service:
         return self._idle_step(link, waiting=job is not None)
 
     def _send(self, link: Link, job: TextJob) -> None:
-        self._connection_has_turn = True
+        self._connection_has_turn = self._in_text = True
         try:
             outcome = self._texts.send(link, job)
         finally:
             self._posts.text_tried()
-        if outcome.outcome is Outcome.FAILED:
+        self._in_text = False
+        if outcome.outcome is Outcome.DONE:
+            self._texts_alone |= self._room_made
+            self._refused = self._falls = 0
+        elif outcome.outcome is Outcome.UNKNOWN:
+            self._data_first()
+        else:
             self._texts.ready(link)  # in case the modem has slipped out of PDU mode
             self._poll_at = self._clock()
+            self._refused += 1
+        self._room_made = False
+        if self._refused >= REFUSALS and self._posts.occupied and self._clock() >= self._room_at:
+            log.warning("modem refuses text after text beside the connection; shutting that")
+            self._room_at = self._clock() + ROOM_EVERY_S
+            self._posts.make_room(link)
+            self._room_made, self._connection_has_turn = True, False
 
     def _connect(self, link: Link, job: TextJob | None) -> bool:
-        """A step towards a connection, between two texts at most one."""
+        """Steps towards a connection, between two texts at most one attempt."""
         had_turn, self._connection_has_turn = self._connection_has_turn, False
-        if not self._radio.registered:
+        if not self._radio.worth_a_try:
             if self._posts.connected_since is None:
                 self._posts.refuse("no network")
             return False
-        if job is not None and not had_turn:
+        if job is not None and (not had_turn or self._texts_alone):
             return False
         stepped = self._posts.connect(link, texts_waiting=job is not None)
+        self._connection_has_turn = had_turn and stepped and self._posts.half_ready(link)
         self._board.connected(self._posts.connected_since)
         return stepped
 
@@ -124,6 +165,8 @@ class Service:
         if self._texts.unread:
             self._texts.tidy(link)
             return True
+        if self._clock() >= link.owed_at and not self._tray.in_need:
+            raise ModemReset("what it did not survive is tried again")
         if self._clock() >= self._poll_at:
             searching = not self._radio.registered
             self._radio.begin_round(registration_alone=urgent or waiting or searching)
@@ -134,4 +177,7 @@ class Service:
         return may_poll and self._radio.poll(link)
 
     def _next_at(self) -> float:
-        return min(self._poll_at, self._posts.next_at())
+        times = [self._poll_at, self._posts.next_at()]
+        if self._clock() < self._texts_from:
+            times.append(self._texts_from)
+        return min(times)

@@ -14,7 +14,9 @@ log = logging.getLogger("outcry.modem")
 
 CFUN_LIMIT_S = 10.0  # manual p.96
 TEXTS_READY_LIMIT_S = 60.0  # SMS Ready: 8-20 s after power-on as a rule
+READY_IN_NEED_S = 8.0  # and then an alarm goes on, by data or by a text all the same
 SIM_LOOK_S = 1.0  # while the SIM is busy
+LOOKS_SPARED = 20  # after which even a question the modem did not survive is asked again
 SIM_WAIT_S = 10.0  # while only a person can help
 TRIES_UNTOUCHED = 3  # a SIM whose PIN was not mistaken lately
 
@@ -55,25 +57,28 @@ class Starting:
         self._report = report
         self._pin = Pin.UNSAID
         self._never_ready = False
+        self._looks = 0
 
     def run(self, link: Link) -> None:
         """Bring the modem up; returns when it can take texts, however long the SIM takes."""
         link.guarded = True
-        link.echo_expected = not link.command("ATE0").done
+        link.echo_expected = not link.command("ATE0", idle=True).done
         for command in ("AT+CMEE=1", "AT+CBATCHK=1"):
-            link.command(command)
-        functionality = link.command("AT+CFUN?", CFUN_LIMIT_S, asked="+CFUN: ")
+            link.command(command, idle=True)
+        functionality = link.command("AT+CFUN?", CFUN_LIMIT_S, asked="+CFUN: ", idle=True)
         if functionality.value("+CFUN") not in (None, "1"):
-            link.command("AT+CFUN=1", CFUN_LIMIT_S)
+            link.command("AT+CFUN=1", CFUN_LIMIT_S, vital=True)
         while (pause_s := self._sim_wants(link)) > 0:
             self._wait(link, pause_s)
-        link.command("AT+CREG=2")
-        link.command("AT+CENG=1,1")
+        link.command("AT+CREG=2", idle=True)
+        link.command("AT+CENG=1,1", idle=True)
         self._await_texts(link)
 
     def _sim_wants(self, link: Link) -> float:
         """One look at the SIM: 0 when it is ready, else how long to wait before the next."""
-        reply = link.command("AT+CPIN?", asked="+CPIN: ")
+        self._looks += 1
+        vital = self._looks % LOOKS_SPARED == 0  # a SIM that wants its PIN must be asked at last
+        reply = link.command("AT+CPIN?", asked="+CPIN: ", idle=True, vital=vital)
         wants = reply.value("+CPIN")
         if reply.done and wants == "READY":
             if self._pin is Pin.TAKEN:
@@ -95,7 +100,8 @@ class Starting:
 
     def _is_registered(self, link: Link) -> bool:
         """What no SIM in need of anything could be: registered at home (1) or roaming (5)."""
-        fields = (link.command("AT+CREG?", asked="+CREG: ").value("+CREG") or "").split(",")
+        reply = link.command("AT+CREG?", asked="+CREG: ", idle=True)
+        fields = (reply.value("+CREG") or "").split(",")
         return len(fields) > 1 and fields[1].strip() in ("1", "5")
 
     def _unlock(self, link: Link) -> float:
@@ -103,7 +109,7 @@ class Starting:
             self._report(Condition.SIM_PIN, "the SIM wants a PIN, and there is none left to try")
             return SIM_WAIT_S
         self._pin = Pin.SAID
-        reply = link.command(f'AT+CPIN="{self._settings.pin}"')
+        reply = link.command(f'AT+CPIN="{self._settings.pin}"', vital=True)
         if reply.done:
             self._pin = Pin.TAKEN
         elif reply.final:
@@ -123,9 +129,12 @@ class Starting:
         began = self._clock()
         while True:
             ready = self._texts.ready(link)
-            if ready and self._texts.set_up(link):
+            if ready and (self._texts.set_up(link) or self._texts.wanted):
                 return
             waited_s = self._clock() - began
+            if self._texts.wanted and waited_s >= READY_IN_NEED_S:
+                log.warning("modem does not get ready for texts; going on, an alarm is open")
+                return
             if ready and waited_s >= TEXTS_READY_LIMIT_S / 2:
                 log.warning("modem refuses some SMS settings; going on without them")
                 return

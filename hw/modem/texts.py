@@ -26,7 +26,11 @@ LIST_LIMIT_S = 20.0
 ATTEMPTS_MOST = 2  # for a text that has not left the modem
 SETTINGS = ('AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CNMI=2,1,0,1,0")
 
-_SENT = r"\+CMGS: \d+(?:,.*)?|ERROR|\+CM[ES] ERROR: .*"
+DOUBT_S = 5.0  # after an OK or an ERROR that may be another command's: +CMGS may follow
+PARSED_S = 1.0  # no network answers that fast: so soon the modem itself has refused
+
+_PROVEN = r"\+CMGS: \d+(?:,.*)?|\+CMS ERROR: .*"
+_SENT = rf"{_PROVEN}|OK|ERROR|\+CME ERROR: .*"
 _LISTED = re.compile(r"\+CMGL: (\d+),(\d+),.*")
 _ARRIVED = re.compile(r'\+CMTI: ".*",\s*(\d+)')
 
@@ -34,12 +38,17 @@ _ARRIVED = re.compile(r'\+CMTI: ".*",\s*(\d+)')
 class Texts:
     """Sends and receives over whatever link it is given; remembers across restarts of the modem."""
 
-    def __init__(self, tray: Tray, emit: Callable[[ModemEvent], None]) -> None:
+    def __init__(
+        self, tray: Tray, emit: Callable[[ModemEvent], None], clock: Callable[[], float]
+    ) -> None:
         from outcry.hw.modem import pdu  # late: this is the modem's own thread
 
         self._pdu = pdu
         self._tray = tray
         self._emit = emit
+        self._clock = clock
+        self._given_at = 0.0
+        self._settings_due = False
         self._concatenation = 0
         self._late: TextJob | None = None
         self._awaited: dict[int, str] = {}
@@ -49,13 +58,19 @@ class Texts:
 
     def ready(self, link: Link) -> bool:
         """Switch to PDU mode; False while the modem refuses (before SMS Ready it does)."""
-        return link.command("AT+CMGF=0").done
+        return link.command("AT+CMGF=0", idle=True).done
 
     def set_up(self, link: Link) -> bool:
         """Storage, alphabet and what is to be announced; whether all was accepted."""
         self._sweep_due = True
-        refused = [setting for setting in SETTINGS if not link.command(setting).done]
+        refused = [setting for setting in SETTINGS if not link.command(setting, idle=True).done]
+        self._settings_due = bool(refused)
         return not refused
+
+    @property
+    def wanted(self) -> bool:
+        """Whether an alarm is open or a text waits: no time for settings."""
+        return self._tray.in_need
 
     # Going out
 
@@ -83,6 +98,12 @@ class Texts:
                 return self._end(job, Outcome.UNKNOWN, "the prompt did not come")
             if reply.outcome is Outcome.UNKNOWN:
                 return self._end(job, Outcome.UNKNOWN, f"no answer within {SEND_LIMIT_S:.0f} s")
+            if job.given and re.fullmatch(_PROVEN, reply.final) is None:
+                fast = self._clock() - self._given_at < PARSED_S and not reply.done
+                proof = link.hold(_PROVEN, DOUBT_S)
+                if not proof.final and not fast:
+                    return self._end(job, Outcome.UNKNOWN, "an answer that proves nothing")
+                reply = proof if proof.final else reply
             if not reply.done:
                 return self._end(job, Outcome.FAILED, "refused", reply.code)
             job.references.append(_reference(reply.final))
@@ -102,6 +123,7 @@ class Texts:
 
     def _given(self, job: TextJob) -> None:
         job.given = True
+        self._given_at = self._clock()
         self._late = None
         if len(job.references) + 1 == len(job.parts):
             self._emit(SmsLeaving(job.ref))
@@ -110,7 +132,7 @@ class Texts:
         self, job: TextJob, outcome: Outcome, reason: str, code: int | None = None
     ) -> SmsOutcome:
         self._tray.drop_text(job)
-        if outcome is Outcome.UNKNOWN and job.given:
+        if outcome is not Outcome.DONE and job.given:
             self._late = job
         for reference in job.references:
             self._awaited[reference] = job.ref
@@ -178,10 +200,10 @@ class Texts:
     def tidy(self, link: Link) -> None:
         """One short step: delete a text that has been handed on, or read one, or look for any."""
         if self._to_delete:
-            link.command(f"AT+CMGD={self._to_delete.popleft()}")
+            link.command(f"AT+CMGD={self._to_delete.popleft()}", idle=True)
         elif self._to_read:
             index = self._to_read.popleft()
-            reply = link.command(f"AT+CMGR={index}")
+            reply = link.command(f"AT+CMGR={index}", idle=True)
             if reply.done:
                 self._take_in(index, reply.lines)
         elif self._sweep_due:
@@ -191,7 +213,7 @@ class Texts:
     def _sweep(self, link: Link) -> None:
         """Take in all that lies on the SIM: a full one would receive no more."""
         listed: int | None = None
-        for line in link.command("AT+CMGL=4", LIST_LIMIT_S).lines:
+        for line in link.command("AT+CMGL=4", LIST_LIMIT_S, idle=True).lines:
             if header := _LISTED.fullmatch(line):
                 listed = int(header[1])
                 if listed in self._to_read:

@@ -94,9 +94,20 @@ def test_a_restart_in_the_middle_of_an_answer_is_noticed(port: Any, sign: bytes)
 
 def test_an_echo_that_is_back_is_a_restart(port: Any) -> None:
     link = port.link()
-    port.answers = [[b"AT+CSQ\r\r\n+CSQ: 0,0\r\n\r\nOK\r\n"]]
+    port.answers = [[b"\r\nOK\r\n"], [b"AT+CSQ\r\r\n+CSQ: 0,0\r\n\r\nOK\r\n"]]
+    link.command("AT+CMEE=1")
     with pytest.raises(ModemReset, match="echo"):
         link.command("AT+CSQ")
+
+
+def test_an_echo_that_cannot_be_switched_off_is_borne(port: Any) -> None:
+    link = port.link()
+    port.answers = [
+        [b"AT+CSQ\r\r\n+CSQ: 0,0\r\n\r\nOK\r\n"],
+        [b"AT+CBC\r\r\n+CBC: 0,83,3986\r\n\r\nOK\r\n"],
+    ]
+    assert link.command("AT+CSQ").value("+CSQ") == "0,0"
+    assert link.command("AT+CBC").lines == ("+CBC: 0,83,3986",)
 
 
 def test_an_echo_is_borne_where_it_is_expected(port: Any) -> None:
@@ -225,7 +236,14 @@ def test_a_prompt_lost_while_bytes_are_counted_is_filled_up(port: Any) -> None:
 def test_what_comes_instead_of_the_prompt_ends_the_wait(port: Any, instead: str) -> None:
     link = port.link()
     port.answers = [[f"\r\n{instead}\r\n".encode()]]
-    reply = link.with_prompt("AT+CIPSEND=4", b"body", lambda: None, prompt_limit_s=5, limit_s=5)
+    reply = link.with_prompt(
+        "AT+CIPSEND=4",
+        b"body",
+        lambda: None,
+        prompt_limit_s=5,
+        limit_s=5,
+        instead=r"CLOSED|\+PDP: DEACT",
+    )
     assert reply.final == instead
     assert port.written == [b"AT+CIPSEND=4\r"]
 

@@ -55,8 +55,8 @@ def test_a_received_text_is_handed_on_and_deleted(world: Callable[..., Any]) -> 
 def test_it_comes_up_registered_from_any_start(world: Callable[..., Any], warm: bool) -> None:
     w = world(timing=Timing(), warm=warm)
     states = []
-    w.at(30, lambda: states.append(w.modem.status()))
-    w.run(31)
+    w.at(80, lambda: states.append(w.modem.status()))  # supply and jamming are asked in turn
+    w.run(81)
     assert states[0].state is Condition.REGISTERED
     assert states[0].data_up
     assert states[0].battery_mv == 3986

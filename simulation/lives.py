@@ -1,0 +1,89 @@
+"""Lives of a wearable around a press: what the modem is at when the button is held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from outcry.hw.board.gprs import How
+from outcry.hw.board.options import Options
+from simulation.wearable import SimulatedWorld
+from simulation.world import HOLD_S
+
+BEGIN_S = 100.0  # the clock at the start of every life
+
+
+@dataclass(frozen=True)
+class Life:
+    """One life, in seconds of the world's clock.
+
+    ``valid_at`` is when the hold is valid; None: the press is put onto each step in turn. Steps
+    are those from ``since`` until ``until``.
+    """
+
+    name: str
+    since: float
+    until: float
+    valid_at: float | None = None
+    gprs: tuple[tuple[float, How, bool], ...] = ()
+    """When the data path becomes what; True spares new connections."""
+    warm: bool = True
+    power_wire: bool = False
+    holds_the_line: bool = False
+    """The modem serves nothing else while it connects, and its owner has been told so."""
+
+    def world(self, folder: Path, valid_at: float | None) -> SimulatedWorld:
+        """A world about to live this life, pressed so that the hold is valid at ``valid_at``."""
+        world = SimulatedWorld(
+            folder,
+            options=Options(serves_while_connecting=not self.holds_the_line),
+            warm=self.warm,
+            power_wire=self.power_wire,
+            settings={"sms_while_connecting": not self.holds_the_line},
+        )
+        if not self.warm:
+            world.sim.power_on(BEGIN_S)
+        for at, how, old_only in self.gprs:
+            world.at(at, partial(_becomes, world, how, old_only))
+        if valid_at is not None:
+            world.presses(valid_at - HOLD_S)
+        return world
+
+
+def _becomes(world: SimulatedWorld, how: How, old_only: bool) -> None:
+    world.sim.set_gprs(how, world.now, old_only=old_only)
+
+
+_DOWN = (130.0, "dead", False)
+
+LIVES = (
+    Life("pressed while it boots", 100, 140, 102, warm=False),
+    Life("pressed before it is ready for texts", 100, 140, 108, warm=False),
+    Life("pressed at each step from power-on", 100, 175, warm=False),
+    Life("pressed, connection fresh", 128, 170, 130),
+    Life("pressed, connection old", 198, 240, 200),
+    Life("pressed, connection forgotten", 198, 240, 200, ((195, "silent", True),)),
+    Life("pressed, data down", 198, 250, 200, ((180, "dead", False),)),
+    Life("pressed, data silent", 198, 250, 200, ((199, "silent", False),)),
+    Life("pressed, rubbish answers", 198, 250, 200, ((199, "rubbish", False),)),
+    Life("pressed at each step of connecting anew", 130, 175, gprs=(_DOWN, (131, "on", False))),
+    Life("pressed at each step while refused", 130, 200, gprs=(_DOWN, (131, "refused", False))),
+    Life(
+        "pressed at each step while never connected",
+        130,
+        200,
+        gprs=(_DOWN, (131, "connecting", False)),
+    ),
+    Life("pressed while it boots, power wire", 100, 140, 102, warm=False, power_wire=True),
+    Life("pressed, data down, power wire", 198, 250, 200, ((180, "dead", False),), power_wire=True),
+    Life("pressed at each step, connecting holds the line", 100, 150, holds_the_line=True),
+    Life(
+        "pressed at each step, never connected, which holds the line",
+        130,
+        200,
+        gprs=(_DOWN, (131, "connecting", False)),
+        power_wire=True,  # nothing else reaches a modem that serves nothing
+        holds_the_line=True,
+    ),
+)
