@@ -17,7 +17,7 @@ demo: $(VENV)/ready  ## press to post, live: once over GPRS, once by SMS with GP
 
 test: $(VENV)/ready $(OLD_VENV)/ready  ## every test, on both supported gpiozero versions
 	OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest $(ARGS)
-	$(OLD_VENV)/bin/python -m pytest tests/hw/test_pins_and_button.py tests/hw/board/test_board_pins.py
+	$(OLD_VENV)/bin/python -m pytest tests/hw/test_pins_and_button.py tests/hw/test_*_at_the_pin.py tests/hw/board/test_board_pins.py
 
 check: $(VENV)/ready  ## ruff, mypy and the quick tests: under a minute
 	$(BIN)/ruff check .

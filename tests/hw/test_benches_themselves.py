@@ -1,16 +1,15 @@
 """The benches for real parts, run without them in real time, so that they do not rot unseen."""
 
-import importlib
 import threading
 
 import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory, MockPin
-
-benches = importlib.import_module("tests.hw.conftest")
+from pin_benches import BUTTON, MOTOR, STRAP, PersonsBench, WiredBench
+from pin_hands import Buckle, PersonsThumb, Thumb
 
 pytestmark = pytest.mark.slow
-WIRES = {23: benches.BUTTON, 24: benches.STRAP, benches.MOTOR: 22}
+WIRES = {23: BUTTON, 24: STRAP, MOTOR: 22}
 
 
 class CrossWiredPin(MockPin):
@@ -33,8 +32,8 @@ def factory(monkeypatch):
 
 
 def test_a_bench_of_wires_presses_and_cuts(factory):
-    bench = benches.WiredBench()
-    thumb, buckle = benches.Thumb(bench), benches.Buckle(bench)
+    bench = WiredBench()
+    thumb, buckle = Thumb(bench), Buckle(bench)
     buckle.fasten()
     thumb.press(1.8)
     buckle.cut()
@@ -45,8 +44,8 @@ def test_a_bench_of_wires_presses_and_cuts(factory):
 
 
 def test_a_bench_with_a_person_says_what_to_do_and_waits_for_it(factory):
-    bench = benches.PersonsBench()
-    thumb, pin = benches.PersonsThumb(bench), factory.pin(benches.BUTTON)
+    bench = PersonsBench()
+    thumb, pin = PersonsThumb(bench), factory.pin(BUTTON)
     heard = []
 
     def somebody(words):

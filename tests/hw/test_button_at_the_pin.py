@@ -1,10 +1,11 @@
 """The button: presses, bounces and taps at its pin, and what the wearer is taken to say.
 
-The same sentences hold on the bench with real parts: see conftest.py beside this file.
+The same sentences hold on the bench with real parts: see tests/pin_benches.py.
 """
 
 import gpiozero
 import pytest
+from pin_benches import BUTTON
 
 from outcry.hw.button import Button
 
@@ -89,7 +90,7 @@ def test_a_bouncing_tap_is_one_tap(relay):
 
 
 def test_a_button_down_at_power_on_is_held(bench, request):
-    bench.ground(17)
+    bench.ground(BUTTON)
     relay = request.getfixturevalue("relay")
     relay.rest(1.6)
     assert relay.said == ["held"]

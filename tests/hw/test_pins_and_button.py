@@ -1,17 +1,17 @@
 """The button and the motor at their pins: edges and pulses, nothing yet of what they mean.
 
-The same sentences hold on the bench with real parts: see conftest.py beside this file.
+The same sentences hold on the bench with real parts: see tests/pin_benches.py.
 """
 
 import queue
 import time
 
 import pytest
+from pin_benches import BUTTON, MOTOR
 
 from outcry.hw.button import Button, ButtonUnusable
 from outcry.hw.vibration import Pattern, Vibration, VibrationUnusable
 
-BUTTON, MOTOR = 17, 18
 LIMIT_S = 5.0
 
 

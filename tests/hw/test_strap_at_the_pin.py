@@ -1,9 +1,10 @@
 """The strap's loop of wire at its pin: cut, torn, loose, and what the wearer's people are told.
 
-The same sentences hold on the bench with real parts: see conftest.py beside this file.
+The same sentences hold on the bench with real parts: see tests/pin_benches.py.
 """
 
 import pytest
+from pin_benches import STRAP
 
 from outcry.hw.strap import Strap, StrapUnusable
 
@@ -68,7 +69,7 @@ def test_torn_ends_that_brush_each_other_are_torn(loop):
 
 
 def test_a_strap_closed_at_power_on_is_armed(bench, request):
-    bench.ground(27)
+    bench.ground(STRAP)
     loop = request.getfixturevalue("loop")
     loop.rest(3.0)
     loop.cut()
