@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.contacts import contact_text_parts_max
 from bench.dead_path import first_cmgs_gprs_dead_max_s
 from bench.figure import Bound, Figure
 from bench.gestures import gesture_false_alarms, gesture_missed_alarms
@@ -12,6 +13,7 @@ from bench.start import start_to_armed_minstr, whole_start_minstr
 
 FIGURES = (
     Figure("sealed_report_sms_chars_max", "chars", Bound("<=", 160), sealed_report_sms_chars_max),
+    Figure("contact_text_parts_max", "SMS", Bound("<=", 2), contact_text_parts_max),
     Figure("start_to_armed_minstr", "Minstr", Bound("<=", 450), start_to_armed_minstr),
     Figure("whole_start_minstr", "Minstr", Bound("<=", 700), whole_start_minstr),
     Figure("armed_rss_mb", "MB", Bound("<=", 40), armed_rss_mb),

@@ -127,7 +127,7 @@ def _in_latin(word: str) -> str:
             sound = _SOUNDS_FIRST.get(letter, sound)
         sounds += _looked_up(letter) if sound is None else sound
     sounds = "".join(each for each in folded(sounds).translate(_PLAIN) if each in _GSM7)
-    return sounds[:1].upper() + sounds[1:]
+    return folded(sounds[:1].upper()) + sounds[1:]
 
 
 def _looked_up(letter: str) -> str:

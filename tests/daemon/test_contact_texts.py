@@ -11,6 +11,8 @@ from bidi import get_base_level, get_display
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench import contacts as bench_contacts
+from outcry.daemon.letters import latin
 from outcry.daemon.texts import MAX_PARTS, NAME_KEPT, Language, TextsInvalid, check, load
 from outcry.enrolment import MAX_NAME_CHARS
 from outcry.envelope import SEALED_CHARS
@@ -120,6 +122,11 @@ def test_the_map_shows_the_very_place_and_nothing_sticks_to_its_address(code, na
         assert len(found) == 1
         assert abs(float(found[0][0]) - place.latitude) <= 0.000_006
         assert abs(float(found[0][1]) - place.longitude) <= 0.000_006
+
+
+def test_the_equator_and_greenwich_have_no_minus(language):
+    text = language.alert("Ana", AT, Position(-1e-7, -0.0, 5, 0), AlarmKind.PANIC)
+    assert "mlat=0.00000&mlon=0.00000\n" in text
 
 
 @given(st.sampled_from(SHIPPED), names, st.sampled_from(KINDS))
@@ -296,7 +303,7 @@ def test_a_name_reaches_a_text_in_latin_letters_as_it_sounds(name, read):
 def test_a_name_with_nothing_to_show_is_spoken_of_all_the_same(language, name):
     unnamed = language._templates["unnamed"]
     assert unnamed in language.alert(name, AT, None, AlarmKind.PANIC)
-    assert len(language.link(name, LINK, AlarmKind.PANIC).split()) > 3
+    assert latin(unnamed) in language.link(name, LINK, AlarmKind.PANIC)
 
 
 def test_a_name_of_a_plane_few_phones_have_is_written_as_it_sounds():
@@ -401,8 +408,15 @@ def test_one_letter_too_many_is_told_and_not_one_sooner(code, key):
         return Language(code, pattern.sub(rf"\g<1>{'x' * letters}", source), LINK)
 
     room = next(letters for letters in range(300) if padded(letters + 1).warnings)
-    assert padded(room).warnings == []
     assert any("shorten" in warning for warning in padded(room + 1).warnings)
+    fullest = padded(room)
+    assert fullest.warnings == []
+    wanted = MAX_NAME_CHARS if code in GSM7 else NAME_KEPT
+    ages, accuracies = (0, 5_999, 65_534, 65_535), (None, 999, 65_534)
+    worst = [Position(-88.88888, -178.88888, *each) for each in product(accuracies, ages)]
+    for raised_at, place in product((None, AT), [None, NoPosition(NoFixReason.UNKNOWN), *worst]):
+        for text in every_text(fullest, "W" * MAX_NAME_CHARS, raised_at, place):
+            assert text.count("W") >= (NAME_KEPT if LINK in text else wanted)
 
 
 @pytest.mark.parametrize("code", GSM7)
@@ -523,3 +537,15 @@ def test_the_folders_english_goes_before_the_one_built_in(tmp_path):
 def test_the_english_built_in_is_the_english_shipped(tmp_path):
     built_in = load(tmp_path, {"en"}, LINK)[0]["en"]
     assert languages["en"]._templates == built_in._templates
+
+
+def test_the_bench_counts_what_a_template_costs(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench_contacts, "RANDOM_NAMES", 0)
+    source = (FOLDER / "en.toml").read_text(encoding="utf-8")
+    (tmp_path / "en.toml").write_text(source, encoding="utf-8")
+    monkeypatch.setattr(bench_contacts, "_FOLDER", tmp_path)
+    assert bench_contacts.contact_text_parts_max() == 2
+    (tmp_path / "en.toml").write_text(
+        source.replace('publish = "', 'publish = "' + "x" * 170), encoding="utf-8"
+    )
+    assert bench_contacts.contact_text_parts_max() > 2
