@@ -4,6 +4,7 @@ The ranges are those of the manual (V1.12); they are what =? lists, and what is 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from outcry.hw.board.at import Command, Refused
@@ -69,8 +70,9 @@ TABLE = {
 class Parameters:
     """The values in force; what was kept by &W or by itself comes back after a reset."""
 
-    def __init__(self) -> None:
-        self._kept: dict[str, tuple[str, ...]] = {}
+    def __init__(self, kept: Mapping[str, str] | None = None) -> None:
+        """``kept`` is what was stored in this modem before, as the modem prints it."""
+        self._kept = {name: _split(value) for name, value in (kept or {}).items()}
         self._values: dict[str, tuple[str, ...]] = {}
         self.restore()
 

@@ -50,8 +50,6 @@ class Registration:
         self._plans: list[Planned] = []
         self._cfun = 1
         self._held_back = False  # by a jamming detector that was switched on too early
-        self._operator_format = 0
-        self._talks = not options.autobaud
         self.sim = SimCard(options, self._opened)
         self.cells = Cells(terminal, parameters, lambda: self.registered)
         self.jamming = Jamming(context, terminal, parameters)
@@ -61,7 +59,6 @@ class Registration:
             "+CSQ": self._answer_csq,
             "+CREG": lambda command: self._answer_creg(command, self.stat),
             "+CGREG": lambda command: self._answer_creg(command, self.packet_stat),
-            "+COPS": self._answer_cops,
             "+CGATT": self._answer_cgatt,
             "+CENG": self.cells.answer,
             "+SJDR": self._answer_sjdr,
@@ -119,17 +116,21 @@ class Registration:
 
     def _uart_up(self, started: float) -> None:
         self._terminal.listening = True
-        if self._talks:
+        if self._talks():
             self._terminal.urc("RDY")
             self._terminal.urc("+CFUN: 1")
         self._later(self._context.timing.boot_sim, lambda: self._sim_up(started))
 
     def _sim_up(self, started: float) -> None:
         self.sim.read()
-        if self._talks:
+        if self._talks():
             self._terminal.urc(f"+CPIN: {self.sim.state}")
         if self.sim.usable:
             self._joins(started)
+
+    def _talks(self) -> bool:
+        """Whether the modem knows at what rate to speak before the host has (manual p. 53)."""
+        return self._parameters.number("+IPR") != 0
 
     def _opened(self) -> None:
         """The PIN was right."""
@@ -139,6 +140,7 @@ class Registration:
     def _joins(self, started: float) -> None:
         """Registers and becomes ready, at the times counted from ``started``."""
         timing = self._context.timing
+        self._moves_to(SEARCHING)
         self._later(timing.registration, self._registers, since=started)
         self._later(timing.boot_ready, self._ready, since=started)
 
@@ -154,17 +156,17 @@ class Registration:
         if covered == self.coverage:
             return
         self.coverage = covered
-        if self.stat in (HOME, ROAMING, DENIED) and not covered:
-            self._loses(SEARCHING)
-        elif covered and self.stat == SEARCHING:
-            self._registers_again()
+        if not covered:
+            self.leave()
+        else:
+            self.search()
 
     def receive(self, welcome: Welcome) -> None:
         """The network changes its mind about this subscriber, and says so at once."""
         self.welcome = welcome
         if self.stat in (HOME, ROAMING, DENIED):
-            self._loses(SEARCHING)
-            self._registers_again()
+            self.leave()
+            self.search()
 
     def move(self, serving: Cell, neighbours: tuple[Cell, ...]) -> None:
         """Other base stations; a change of the serving one is told as +CREG says."""
@@ -173,15 +175,20 @@ class Registration:
         if changed and self.registered:
             self._tell_place()
 
-    def _loses(self, stat: int) -> None:
+    def leave(self) -> None:
+        """Off the network, if on one."""
+        if self.stat not in (HOME, ROAMING, DENIED):
+            return
         lost = self.registered
         self.attached = False
-        self._moves_to(stat)
+        self._moves_to(SEARCHING)
         if lost:
             self._tell(self.when_lost)
 
-    def _registers_again(self) -> None:
-        self._later(self._context.timing.registration_again, self._registers)
+    def search(self) -> None:
+        """Find the network again, if looking for one."""
+        if self.stat == SEARCHING:
+            self._later(self._context.timing.registration_again, self._registers)
 
     def _registers(self) -> None:
         if not self.coverage or self._held_back:
@@ -225,7 +232,7 @@ class Registration:
     def _restarts(self) -> Answer:
         """AT+CFUN=1,1: at a fixed rate the OK comes after the reset (manual p. 96)."""
         self.reset()
-        if not self._options.autobaud:
+        if self._talks():
             wait = self._context.timing.boot_uart
             self._plans.append(
                 self._context.schedule.after(
@@ -249,7 +256,7 @@ class Registration:
     def _answer_csq(self, command: Command) -> Answer:
         if command.form == "test":
             return says("+CSQ: (0-31,99),(0-7,99)")
-        heard = self.coverage and self.stat != NOT_SEARCHING
+        heard = self.stat in (HOME, ROAMING, DENIED)
         return says(f"+CSQ: {self.signal if heard else 0},0")
 
     def _answer_creg(self, command: Command, stat: int) -> Answer:
@@ -262,21 +269,6 @@ class Registration:
         cell = self.cells.serving
         known = stat in (HOME, ROAMING)
         return f'{stat},"{cell.lac:04X}","{cell.cell_id:04X}"' if known else str(stat)
-
-    def _answer_cops(self, command: Command) -> Answer:
-        network = f"{self.cells.serving.mcc}{self.cells.serving.mnc}"
-        if command.form == "test":
-            return says(f'+COPS: (2,"{OPERATOR}","Outcry","{network}"),,(0-4),(0-2)')
-        if command.form == "read":
-            shown = (OPERATOR, "Outcry", network)[self._operator_format]
-            found = f'+COPS: 0,{self._operator_format},"{shown}"'
-            return says(found if self.registered else "+COPS: 0")
-        if command.form != "set" or command.number(0) not in (0, 3):
-            raise Refused
-        if command.number(1, 0) not in (0, 1, 2):
-            raise Refused
-        self._operator_format = command.number(1, self._operator_format)
-        return says()
 
     def _answer_cgatt(self, command: Command) -> Answer | Steps:
         if command.form == "test":
@@ -305,8 +297,8 @@ class Registration:
             was_held_back, self._held_back = self._held_back, False
             if self.jamming.on and not self.registered:
                 self._held_back = True
-            elif was_held_back and self.stat == SEARCHING:
-                self._registers_again()
+            elif was_held_back:
+                self.search()
         return answer
 
     def _answer_cpowd(self, command: Command) -> Answer:

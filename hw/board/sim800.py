@@ -12,21 +12,25 @@ from outcry.hw.board.bearer import Bearer
 from outcry.hw.board.cells import Cell
 from outcry.hw.board.centre import Centre
 from outcry.hw.board.context import Context
+from outcry.hw.board.contexts import Contexts
 from outcry.hw.board.faults import Faults
 from outcry.hw.board.gprs import Gprs, How
 from outcry.hw.board.http import Http
 from outcry.hw.board.identity import Identity
 from outcry.hw.board.jamming import Noise
 from outcry.hw.board.network import Network
+from outcry.hw.board.operators import Operators
 from outcry.hw.board.options import Options
 from outcry.hw.board.parameters import TABLE, Parameters
 from outcry.hw.board.registration import Registration, Welcome
+from outcry.hw.board.sleep import Sleep
 from outcry.hw.board.sms import Sms
 from outcry.hw.board.supply import Supply
 from outcry.hw.board.tcp import Tcp
 from outcry.hw.board.terminal import Answer, Handler, Terminal, framed, says
 from outcry.hw.board.wire import Wire
 
+RATE_CHANGE_S = 0.05
 _IGNORED = ("", "A", "H", "L", "M", "O", "P", "T", "X", "V", "Q", "&C", "&D")
 
 
@@ -48,8 +52,10 @@ class Sim800:
         self.wire = Wire()
         self._context = context
         self.terminal = Terminal(context, self.faults, self._reset)
-        self._parameters = Parameters()
+        self._parameters = Parameters({"+IPR": "0"} if self.options.autobaud else {})
         self._kept_echo = True
+        self._kept_baud: int | None = None
+        self.sleep = Sleep(context, self._parameters)
         self._hung = False
         self.registration = Registration(context, self.terminal, self._parameters, self.options)
         self.registration.reset = self._reset
@@ -58,6 +64,8 @@ class Sim800:
             context.schedule, self.terminal, self._parameters, self._off, self._reset
         )
         self.identity = Identity(context, self.registration, self.options)
+        self.operators = Operators(context, self.registration)
+        self.contexts = Contexts(context, self.registration)
         self.tcp = Tcp(
             context, self.terminal, self._parameters, self.registration, network, self.options
         )
@@ -79,12 +87,12 @@ class Sim800:
     def feed(self, data: bytes, now: float) -> None:
         """Bytes arrive at the modem's RXD."""
         self.advance(now)
-        self.terminal.feed(self.wire.to_modem(data))
+        self.terminal.feed(self.sleep.hears(self.wire.to_modem(data)))
 
     def output(self, now: float) -> bytes:
         """All that has left the modem's TXD up to now and was not taken before."""
         self.advance(now)
-        return self.wire.to_host(self.terminal.output())
+        return self.wire.to_host(self.sleep.speaks(self.terminal.output()))
 
     def due(self) -> float | None:
         """When something next happens by itself; None when nothing will."""
@@ -110,7 +118,6 @@ class Sim800:
         self.advance(now)
         if self._hung:
             self._hung = self.terminal.muted = False
-        self.wire.modem_baud = None
         self._reset()
 
     def power_off(self, now: float) -> None:
@@ -177,6 +184,7 @@ class Sim800:
         gprs = Gprs(how, old_only)
         self.http.fault(gprs)
         self.bearer.fault(gprs)
+        self.contexts.fault(gprs)
         self.tcp.fault(gprs)
 
     def set_mute(self, muted: bool, now: float) -> None:
@@ -217,7 +225,14 @@ class Sim800:
 
     def _stop(self) -> None:
         self.terminal.restart()
-        for part in (self.tcp, self.bearer, self.http, self.identity):
+        for part in (
+            self.tcp,
+            self.bearer,
+            self.http,
+            self.contexts,
+            self.operators,
+            self.identity,
+        ):
             part.restart()
 
     def _off(self) -> None:
@@ -233,6 +248,7 @@ class Sim800:
         self._stop()
         self._parameters.restore()
         self._take_over()
+        self.wire.modem_baud = self._kept_baud
         self.terminal.echo = self._kept_echo
         self.registration.power_on()
 
@@ -244,6 +260,8 @@ class Sim800:
             **dict.fromkeys(_IGNORED, _nothing),
             **self.identity.handlers,
             **self.registration.handlers,
+            **self.operators.handlers,
+            **self.contexts.handlers,
             **self.sms.handlers,
             **self.tcp.handlers,
             **self.bearer.handlers,
@@ -252,6 +270,7 @@ class Sim800:
             "Z": self._answer_z,
             "&F": self._answer_factory,
             "&W": self._answer_keep,
+            "+IPR": self._sets_rate,
             "+CBC": self.supply.answer,
             "+CBATCHK": self.supply.answer_check,
         }
@@ -259,6 +278,18 @@ class Sim800:
     def _stores(self, command: Command) -> Answer:
         answer = self._parameters.answer(command)
         self._take_over()
+        return answer
+
+    def _sets_rate(self, command: Command) -> Answer:
+        """AT+IPR: the answer still comes at the old rate. 0: whatever the host talks."""
+        answer = self._parameters.answer(command)
+        if command.form == "set":
+            baud = self._parameters.number("+IPR") or None
+
+            def change() -> None:
+                self.wire.modem_baud = baud
+
+            self._context.schedule.after(RATE_CHANGE_S, change)
         return answer
 
     def _take_over(self) -> None:
@@ -285,6 +316,7 @@ class Sim800:
     def _answer_keep(self, command: Command) -> Answer:
         self._parameters.keep()
         self._kept_echo = self.terminal.echo
+        self._kept_baud = self.wire.modem_baud
         return says()
 
 

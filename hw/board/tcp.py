@@ -45,6 +45,7 @@ class Tcp:
         self.gprs = Gprs()
         self._idle_limit_s: float | None = None
         self._sticks = False
+        self._access_point: tuple[str, ...] = ("CMNET", "", "")  # as the manual has it, p. 220
         self._context = context
         self._terminal = terminal
         self._parameters = parameters
@@ -177,10 +178,11 @@ class Tcp:
         if command.form == "test":
             return says('+CSTT: "APN","USER","PWD"')
         if command.form == "read":
-            apn = self._parameters.text("+CIPCSGP", 1)
-            return says(f'+CSTT: "{apn}","",""')
-        if self.state != "IP INITIAL":
+            return says('+CSTT: "{}","{}","{}"'.format(*self._access_point))
+        if self.state != "IP INITIAL" or len(command.args) > len(self._access_point):
             raise Cme(3)
+        if command.form == "set":
+            self._access_point = tuple(command.text(position) for position in range(3))
         self.state = "IP START"
         return says()
 
@@ -341,8 +343,11 @@ class Tcp:
         host = command.text(0)
         if command.form != "set" or not host:
             raise Cme(3)
-        address = self._network.resolve(host) if self._registration.attached else None
-        found = f'+CDNSGIP: 1,"{host}","{address}"' if address else "+CDNSGIP: 0,8"
+        attached = self._registration.attached
+        address = self._network.resolve(host) if attached else None
+        found = (
+            f'+CDNSGIP: 1,"{host}","{address}"' if address else f"+CDNSGIP:0,{8 if attached else 3}"
+        )
         self._plan(
             self._context.draw(self._context.timing.connect),
             lambda: self._terminal.result("+CDNSGIP", found),

@@ -27,6 +27,9 @@ class Timing:
     connect_fails: Span = (70.0, 78.0)  # CIPSTART to CONNECT FAIL without GPRS
     one_way: Span = (0.4, 0.5)  # GPRS, each direction
     function: Span = (0.5, 2.0)  # CFUN=0, 1 and 4; at most 10 (manual p. 96)
+    activate: Span = (3.6, 6.5)  # CGACT=1, in logs of real modems
+    activate_fails: Span = (140.0, 150.0)  # manual p. 206
+    scan: Span = (15.0, 40.0)  # CNETSCAN; at most 45 (manual p. 189)
     shut: Span = (0.016, 0.04)
     attach: Span = (1.0, 3.0)
     attach_fails: Span = (70.0, 75.0)  # manual p. 202

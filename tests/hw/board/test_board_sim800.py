@@ -110,8 +110,9 @@ def test_boot_takes_its_time_and_hears_nothing_before_the_uart_is_up() -> None:
     assert rig.say("AT", 1.9) == b""
     assert rig.passes(0.2) == b"\r\nRDY\r\n\r\n+CFUN: 1\r\n"
     assert rig.say("ATE0", 0.1) == b"ATE0\r\r\nOK\r\n"
-    assert b"+CPIN: READY" in rig.passes(1.0)
     assert rig.say("AT+CREG?", 0.1) == b"\r\n+CREG: 0,0\r\n\r\nOK\r\n"
+    assert b"+CPIN: READY" in rig.passes(1.0)
+    assert rig.say("AT+CREG?;+CSQ", 0.2) == b"\r\n+CREG: 0,2\r\n\r\n+CSQ: 0,0\r\n\r\nOK\r\n"
     assert rig.say("AT+CMGF=0", 0.1) == b"\r\nERROR\r\n"
     assert b"Call Ready\r\n\r\nSMS Ready" in rig.passes(8.0)
     assert rig.say("AT+CREG?", 0.1) == b"\r\n+CREG: 0,1\r\n\r\nOK\r\n"

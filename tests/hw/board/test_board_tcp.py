@@ -329,7 +329,9 @@ def test_names_are_looked_up_or_not_found(server: Server) -> None:
     assert rig.say('AT+CDNSGIP="hq.example"') == (
         b'\r\nOK\r\n\r\n+CDNSGIP: 1,"hq.example","hq.example"\r\n'
     )
-    assert rig.say('AT+CDNSGIP="nowhere.example"') == b"\r\nOK\r\n\r\n+CDNSGIP: 0,8\r\n"
+    assert rig.say('AT+CDNSGIP="nowhere.example"') == b"\r\nOK\r\n\r\n+CDNSGIP:0,8\r\n"
+    rig.modem.set_network(False, rig.now)
+    assert rig.say('AT+CDNSGIP="hq.example"') == b"\r\nOK\r\n\r\n+CDNSGIP:0,3\r\n"
 
 
 def test_bytes_keep_their_order_whatever_their_delays(server: Server) -> None:
