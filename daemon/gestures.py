@@ -91,7 +91,6 @@ def edge(
 
     Edges may be told late, twice or out of order.
     """
-    at = max(at, button.press.changed_at)
     button, gestures = look(button, at, times)
     if closed and button.press.is_over(at):
         button = _counted(button, times)
@@ -117,7 +116,7 @@ def due(button: Button, times: Times) -> float | None:
     else:
         if button.stuck:
             dues.append(press.changed_at + FREED_AFTER_S)
-        if button.uncounted or button.code.begun:
+        if button.code.groups:
             dues.append(_last_release(button) + times.code_end_s)
     return min((time for time in dues if time is not None), default=None)
 
@@ -129,7 +128,6 @@ def _look_while_down(
     press, held = hold.look(button.press, now, times.hold_s)
     button = replace(button, press=press)
     if held:
-        button = replace(button, code=Code(ended_at=button.code.ended_at))
         gestures.append(Held())
     down_s = 0.0 if press.began_at is None else now - press.began_at
     if not button.stuck and down_s >= times.stuck_s - GRAIN_S:
@@ -143,8 +141,7 @@ def _look_while_up(button: Button, now: float, times: Times) -> tuple[Button, tu
     if button.stuck and now - button.press.changed_at >= FREED_AFTER_S - GRAIN_S:
         button = replace(button, stuck=False)
         gestures.append(Freed())
-    tapping = button.uncounted or button.code.begun
-    if tapping and now - _last_release(button) >= times.code_end_s - GRAIN_S:
+    if now - _last_release(button) >= times.code_end_s - GRAIN_S:
         button = _counted(button, times)
         if groups := taps.finished(button.code):
             gestures.append(Tapped(groups))

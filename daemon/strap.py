@@ -77,7 +77,6 @@ def edge(
     strap: Strap, closed: bool, at: float, open_s: float
 ) -> tuple[Strap, tuple[StrapEvent, ...]]:
     """The strap after its loop closed or opened, and what has happened by then."""
-    at = max(at, strap.closed.changed_at)
     strap, events = look(strap, at, open_s)
     if closed == strap.closed.on:
         return strap, events
@@ -104,7 +103,7 @@ def look(strap: Strap, now: float, open_s: float) -> tuple[Strap, tuple[StrapEve
     if fastened and not strap.worn:
         strap = replace(strap, worn=True)
         events.append(StrapClosed())
-    if strap.loose and closed.on and now - strap.openings[-1] >= FIRM_AFTER_S - GRAIN_S:
+    if strap.loose and closed.on and now - closed.changed_at >= FIRM_AFTER_S - GRAIN_S:
         strap = replace(strap, loose=False, openings=())
         events.append(StrapFirm())
     return strap, tuple(events)
@@ -114,7 +113,7 @@ def due(strap: Strap, open_s: float) -> float | None:
     """When to look again, or ``None`` if only an edge can change anything."""
     dues = [hold.due(strap.open, open_s), hold.due(strap.closed, WORN_AFTER_S)]
     if strap.loose and strap.closed.on:
-        dues.append(strap.openings[-1] + FIRM_AFTER_S)
+        dues.append(strap.closed.changed_at + FIRM_AFTER_S)
     return min((time for time in dues if time is not None), default=None)
 
 

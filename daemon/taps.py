@@ -37,11 +37,6 @@ class Code:
     def __repr__(self) -> str:  # which code means safe must not reach a log
         return "Code(<hidden>)"
 
-    @property
-    def begun(self) -> bool:
-        """Whether a press has been counted since the last code."""
-        return bool(self.groups) or self.spoilt
-
 
 def with_tap(code: Code, began_at: float, ended_at: float, pause_s: float) -> Code:
     """With one more tap, in a group of its own if it came more than ``pause_s`` after the last."""

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from outcry.daemon import strap
 from outcry.daemon.strap import (
     FIRM_AFTER_S,
-    LOOSE_OPENINGS,
     Strap,
     StrapClosed,
     StrapFirm,
@@ -135,7 +134,7 @@ def test_a_strap_taken_off_while_the_daemon_was_not_there_is_told():
 
 
 def test_ten_interruptions_within_a_minute_are_a_loose_contact():
-    few = [0.02, 5.0] * (LOOSE_OPENINGS - 1)
+    few = [0.02, 5.0] * 9
     assert told(edges_of(60.0, *few)[:-1]) == [StrapClosed()]
     assert told(edges_of(60.0, *few, 0.02, 5.0)[:-1]) == [StrapClosed(), StrapLoose()]
 
@@ -151,8 +150,23 @@ def test_a_buckle_that_bounces_is_one_interruption():
 
 def test_a_loose_contact_that_stays_closed_for_ten_minutes_is_firm_again():
     edges = edges_of(60.0, *[0.02, 1.0] * 30)
-    last_opening = edges[-3][1]
-    assert happens(edges[:-1], 2000.0)[-1] == (StrapFirm(), last_opening + FIRM_AFTER_S)
+    closed_at = edges[-2][1]
+    assert happens(edges[:-1], 2000.0)[-1] == (StrapFirm(), closed_at + FIRM_AFTER_S)
+
+
+def test_a_loose_strap_that_lies_open_is_not_firm_for_that():
+    edges = edges_of(60.0, *[0.02, 1.0] * 30, 5000.0)
+    assert told(edges, until=edges[-1][1] + 500) == [
+        StrapClosed(),
+        StrapLoose(),
+        StrapOpened(),
+        StrapClosed(),
+    ]
+
+
+def test_an_opening_told_again_and_again_is_one():
+    again = [(False, 62.0 + second) for second in range(20)]
+    assert told([*edges_of(60.0), *again]) == [StrapClosed(), StrapOpened()]
 
 
 def test_a_loose_strap_that_is_cut_raises():

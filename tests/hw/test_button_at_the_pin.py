@@ -140,7 +140,7 @@ class TestWhatOnlyAMockPinCanDo:
         relay.bounce(times=3, ms=1)
         pin.deaf = True
         relay.bench.ground(relay.pin)
-        relay.rest(1.8)
+        relay.rest(1.56)
         assert relay.said == ["held"]
 
     def test_a_release_whose_edge_was_lost_does_not_raise(self, relay):
