@@ -19,7 +19,7 @@ from outcry.daemon.alarm import Alarm, State
 from outcry.daemon.stored import StoredReport, StoredText, TextOutcome
 from outcry.report import AlarmKind
 
-LAYOUT = 1  # of the tables below; it rises with every change to them
+LAYOUT = 1  # of the tables below; it rises with every change to one of them, not with a new one
 LOCK_LIMIT_S = 0.5  # somebody else's lock on the file; an alarm does not wait for it longer
 
 _SCHEMA = f"""
@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS owner (id INTEGER PRIMARY KEY CHECK (id = 1), device 
 CREATE TABLE IF NOT EXISTS alarm (
     id INTEGER PRIMARY KEY, kind INTEGER, state TEXT, next_sequence INTEGER, to_be_answered INTEGER
 );
+CREATE TABLE IF NOT EXISTS withdrawn (alarm INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS report (
     counter INTEGER PRIMARY KEY, alarm INTEGER, sequence INTEGER,
     sealed BLOB, token BLOB, answered INTEGER
@@ -43,7 +44,10 @@ Change = tuple[str, tuple[object, ...]]  # a statement and its values
 
 @dataclass
 class Found:
-    """What a card held of the newest alarm. ``damaged``: there may have been more."""
+    """What a card held: the newest alarm, and what HQ has not answered of those before it.
+
+    ``damaged``: there may have been more.
+    """
 
     reserved: int = 0
     alarm: Alarm = field(default_factory=Alarm)
@@ -133,7 +137,7 @@ class Card:
             raise ValueError("the outbox has another layout")
 
     def _load(self, database: sqlite3.Connection, found: Found) -> None:
-        """Read the newest alarm; what was read before something failed stays found."""
+        """Read all that matters; what was read before something failed stays found."""
         for (reserved,) in database.execute("SELECT reserved FROM counter"):
             found.reserved = int(reserved)
         for (device,) in database.execute("SELECT device FROM owner"):
@@ -149,9 +153,10 @@ class Card:
                 kind=AlarmKind(kind),
                 next_sequence=next_sequence,
                 to_be_answered=to_be_answered,
+                withdrawn=self._is_withdrawn(database, id_),
             )
         for counter, alarm, sequence, sealed, token, answered in database.execute(
-            f"SELECT * FROM report WHERE alarm = ({newest})"
+            f"SELECT * FROM report WHERE alarm = ({newest}) OR NOT answered"
         ):
             found.reports[counter] = StoredReport(
                 counter, alarm, sequence, sealed, token, bool(answered)
@@ -162,6 +167,13 @@ class Card:
                 found.texts[id_] = StoredText(
                     id_, counter, recipient, template, TextOutcome(outcome)
                 )
+
+    def _is_withdrawn(self, database: sqlite3.Connection, alarm: int) -> bool:
+        known = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'withdrawn'")
+        if known.fetchone() is None:  # a file from before there were withdrawals
+            return False
+        found = database.execute("SELECT 1 FROM withdrawn WHERE alarm = ?", (alarm,))
+        return found.fetchone() is not None
 
     def _read_copy(self, found: Found) -> None:
         """A card that has gone read-only can still say which alarm is open."""

@@ -1,10 +1,14 @@
-"""The command line of the wearable: ``outcry run``, ``outcry enrol``, ``outcry config``."""
+"""The command line of the wearable: ``outcry run | status | drill | config | enrol``."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from outcry import __version__
 from outcry.daemon.settings import Settings, SettingsInvalid, load
@@ -14,16 +18,18 @@ DEFAULT_CONFIG = Path("/etc/outcry/outcry.toml")
 # sysexits.h, so that systemd and scripts can tell a wrong file from a dead part.
 EXIT_OK = 0
 EXIT_DATA = 65
+EXIT_TROUBLE = 1
 EXIT_NO_PART = 69
 EXIT_CANNOT_WRITE = 73
 EXIT_CONFIG = 78
 
 _EXITS = """
 exit codes:
-  0   done
+  0   done; status: armed, and nothing is wrong
+  1   status: there is something to look at; drill: none was begun
   2   the command line is wrong
   65  the enrolment file is no good
-  69  the button cannot be watched
+  69  the button cannot be watched; status, drill: the daemon does not answer
   73  the enrolment cannot be kept
   78  the settings cannot be used; every problem is listed
 """
@@ -48,6 +54,15 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run_parser = commands.add_parser("run", help="watch the button until told to stop")
     run_parser.add_argument("--verbose", action="store_true", help="log every step of the modem")
+    status_parser = commands.add_parser("status", help="the whole truth on one screen")
+    status_parser.add_argument("--json", action="store_true", help="as one line of JSON")
+    drill_parser = commands.add_parser(
+        "drill",
+        help="practise: the same way as an alarm, marked as a drill, and never published",
+    )
+    drill_parser.add_argument(
+        "--no-wait", action="store_true", help="begin it and leave, without showing its hops"
+    )
     enrol_parser = commands.add_parser(
         "enrol", help="take in the file that HQ made with `outcry-responder enrol`"
     )
@@ -58,6 +73,11 @@ def main(arguments: list[str] | None = None) -> int:
         settings = load(options.config)
         if options.command == "run":
             return _run(settings, options.verbose)
+        runtime = settings.path("storage", "runtime")
+        if options.command == "status":
+            return _status(runtime, options.json)
+        if options.command == "drill":
+            return _drill(runtime, wait=not options.no_wait)
         if options.command == "enrol":
             return _enrol(options.file, settings)
         print("\n".join(settings.shown()))
@@ -75,6 +95,54 @@ def _run(settings: Settings, verbose: bool) -> int:
     except ButtonUnusable as error:
         return _refuse(EXIT_NO_PART, "the button cannot be watched:", [str(error)])
     return EXIT_OK
+
+
+def _status(runtime: Path, as_json: bool) -> int:
+    from outcry.daemon import control, status
+
+    try:
+        facts = control.ask(runtime, "status")
+    except control.NotAnswering as error:
+        if as_json:
+            print(json.dumps({"error": str(error)}))
+            return EXIT_NO_PART
+        return _refuse(EXIT_NO_PART, "not known:", [str(error)])
+    if "error" in facts:
+        return _refuse(EXIT_NO_PART, "not known:", [str(facts["error"])])
+    print(json.dumps(facts) if as_json else status.screen(facts))
+    return EXIT_TROUBLE if status.troubles(facts) else EXIT_OK
+
+
+def _drill(runtime: Path, wait: bool) -> int:
+    from outcry.daemon import control
+
+    try:
+        begun = control.ask(runtime, "drill")
+        if "error" in begun:
+            return _refuse(EXIT_TROUBLE, "no drill:", [str(begun["error"])])
+        print("The drill has begun; the wearer feels five pulses.")
+        if wait:
+            print("Each hop is shown as it is reached. Ctrl-C leaves; the drill goes on and ends.")
+            follow(lambda: control.ask(runtime, "status"), time.sleep)
+    except control.NotAnswering as error:
+        return _refuse(EXIT_NO_PART, "no answer:", [str(error)])
+    except KeyboardInterrupt:
+        print("The drill goes on; `outcry status` shows what came of it.")
+    return EXIT_OK
+
+
+def follow(ask: Callable[[], dict[str, Any]], sleep: Callable[[float], None]) -> None:
+    """Print each hop of the drill as it is reached, until a person has it or the drill is over."""
+    shown: set[str] = set()
+    while True:
+        drill = ask().get("drill") or {"hops": {}, "over": True}
+        for hop, seconds in drill["hops"].items():
+            if hop not in shown:
+                shown.add(hop)
+                print(f"  {seconds:6.1f} s  {hop}", flush=True)
+        if drill["over"] or "a person has it" in shown:
+            return
+        sleep(1.0)
 
 
 def _enrol(file: Path, settings: Settings) -> int:

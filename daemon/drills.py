@@ -15,6 +15,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from outcry.report import MAX_HOURS
+
 FILE_NAME = "drill.json"
 HOUR_S = 3600.0
 
@@ -105,12 +107,17 @@ class Drills:
         except OSError as error:
             self._on_fault(f"the drill cannot be kept ({type(error).__name__})")
 
-    def hours_ago(self) -> int | None:
-        """Whole hours since the last drill began, at least 1; ``None`` if that is not known."""
+    def seconds_ago(self) -> float | None:
+        """When the last drill began; ``None`` if that is not known."""
         now = self._wall()
         if self.last is None or self.last.began_at is None or now is None:
             return None
-        return max(1, int((now - self.last.began_at) / HOUR_S))
+        return max(0.0, now - self.last.began_at)
+
+    def hours_ago(self) -> int | None:
+        """As a report carries it: whole hours, at least 1 and at most 65535."""
+        ago_s = self.seconds_ago()
+        return None if ago_s is None else min(max(1, int(ago_s / HOUR_S)), MAX_HOURS)
 
 
 def _read(kept: dict[str, Any]) -> Drill:

@@ -81,32 +81,17 @@ class Outbox:
 
     def save_alarm(self, alarm: Alarm) -> None:
         """Keep the alarm's state; its timers begin anew after a restart."""
-        stored = (alarm.id, alarm.kind, alarm.state, alarm.next_sequence, alarm.to_be_answered)
-        before = self.alarm
-        self.alarm = alarm
-        if alarm.state is State.IDLE or stored == (
-            before.id,
-            before.kind,
-            before.state,
-            before.next_sequence,
-            before.to_be_answered,
-        ):
-            return
-        self._put_alarm()
+        before, self.alarm = self.alarm, alarm
+        if alarm.state is State.IDLE:
+            if before.state is not State.IDLE:  # a drill has ended: it is not to be resumed
+                self._put_alarm(replace(before, state=State.IDLE))
+        elif _kept(alarm) != _kept(before):
+            self._put_alarm(alarm)
+        if alarm.withdrawn and not (before.withdrawn and before.id == alarm.id):
+            self._put("withdrawn", alarm.id, (alarm.id,))
 
-    def _put_alarm(self) -> None:
-        alarm = self.alarm
-        self._put(
-            "alarm",
-            alarm.id,
-            (
-                alarm.id,
-                int(alarm.kind),
-                alarm.state.value,
-                alarm.next_sequence,
-                alarm.to_be_answered,
-            ),
-        )
+    def _put_alarm(self, alarm: Alarm) -> None:
+        self._put("alarm", alarm.id, _kept(alarm))
 
     def add_report(self, report: StoredReport) -> None:
         """Keep a sealed report to be sent."""
@@ -187,7 +172,9 @@ class Outbox:
     def _put_all(self) -> None:
         """What could still be read of a damaged file belongs into the new one."""
         if self.alarm.state is not State.IDLE:
-            self._put_alarm()
+            self._put_alarm(self.alarm)
+            if self.alarm.withdrawn:
+                self._put("withdrawn", self.alarm.id, (self.alarm.id,))
         for report in self.reports.values():
             self.add_report(report)
         for text in self.texts.values():
@@ -206,3 +193,14 @@ class Outbox:
     def _write(self) -> None:
         if self._dirty and self._card.write(self._dirty.values()):
             self._dirty.clear()
+
+
+def _kept(alarm: Alarm) -> tuple[object, ...]:
+    """What the card keeps of an alarm, as its row."""
+    return (
+        alarm.id,
+        int(alarm.kind),
+        alarm.state.value,
+        alarm.next_sequence,
+        alarm.to_be_answered,
+    )

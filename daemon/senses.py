@@ -18,7 +18,7 @@ class Contact(Protocol):
     """A switch whose edges are told elsewhere; see :class:`outcry.hw.switch.Switch`."""
 
     def is_told(self) -> bool: ...
-    def due(self) -> float | None: ...
+    def due(self, wanted: float | None) -> float | None: ...
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,14 @@ class Senses:
 
     def due(self) -> float | None:
         """When to look again, unless an edge comes before."""
-        dues = [gestures.due(self._button, self._times)]
-        dues += [contact.due() for contact in self._contacts.values() if contact is not None]
+        dues = [self._due("button", gestures.due(self._button, self._times))]
         if self._strap is not None:
-            dues.append(strap.due(self._strap, self._open_s))
+            dues.append(self._due("strap", strap.due(self._strap, self._open_s)))
         return min((due for due in dues if due is not None), default=None)
+
+    def _due(self, name: str, wanted: float | None) -> float | None:
+        contact = self._contacts[name]
+        return wanted if contact is None else contact.due(wanted)
 
     def _is_told(self, name: str) -> bool:
         contact = self._contacts[name]

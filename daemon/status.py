@@ -69,7 +69,7 @@ def facts(
             "texts": len(parts.outbox.open_texts()),
             "durable": parts.outbox.durable,
         },
-        "drill": _drill_facts(parts.drills.last, parts.drills.hours_ago()),
+        "drill": _drill_facts(parts.drills.last, parts.drills.seconds_ago()),
         "marks": int(marks),
         "enrolled": parts.reporter.enrolled,
         "contacts": parts.contacts,
@@ -103,12 +103,12 @@ def _alarm(alarm: Alarm) -> dict[str, Any] | None:
     }
 
 
-def _drill_facts(drill: Drill | None, hours_ago: int | None) -> dict[str, Any] | None:
+def _drill_facts(drill: Drill | None, ago_s: float | None) -> dict[str, Any] | None:
     """The last drill, or the one going on."""
     if drill is None:
         return None
     return {
-        "hours_ago": hours_ago,
+        "ago_s": None if ago_s is None else round(ago_s),
         "over": drill.over,
         "hops": {hop.value: drill.hops[hop] for hop in Hop if hop in drill.hops},
     }
@@ -190,8 +190,7 @@ def _outbox(outbox: dict[str, Any]) -> str:
 def _drill(drill: dict[str, Any] | None) -> str:
     if drill is None:
         return "never"
-    hours = drill["hours_ago"]
-    when = "at an unknown time" if hours is None else f"{_span(hours * 3600)} ago"
+    when = _ago(drill["ago_s"], "{} ago", "at an unknown time")
     hops = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in drill["hops"].items())
     going = "" if drill["over"] else "going on, began "
     return f"{going}{when}: {hops or 'nobody was reached'}"

@@ -42,7 +42,7 @@ from outcry.hw.modem import (
     SmsReceived,
 )
 from outcry.receipt import Status, make
-from outcry.report import Report, decode
+from outcry.report import MessageType, Report, decode
 
 HQ_PRIVATE_KEY = bytes(range(32))
 CONTACTS = (
@@ -216,6 +216,7 @@ class World:
 
     def taps(self, *groups: int) -> None:
         """Tap a code, as a calm hand would, and wait until it is taken."""
+        self.passes(1.0)
         for count in groups:
             for _ in range(count):
                 self.happens(Edge(True, self.now))
@@ -268,6 +269,18 @@ class World:
     def hq_answers(self, status: Status = Status.STORED, index: int = -1) -> None:
         ref, sealed = self.modem.posts[index]
         self.happens(PostAnswered(ref, 200, self.receipt(sealed, status)))
+
+    def hq_answers_all(self, status: Status = Status.STORED) -> None:
+        """HQ answers the post that is out, and each that follows."""
+        posted = 0
+        while posted != len(self.modem.posts):
+            posted = len(self.modem.posts)
+            self.hq_answers(status)
+
+    def all_reports(self) -> list[Report]:
+        """Every report posted so far, as HQ reads it; heartbeats apart."""
+        reports = [self.open(sealed) for _, sealed in self.modem.posts]
+        return [report for report in reports if report.type is not MessageType.HEARTBEAT]
 
     def somebody_answers(self, http_status: int, body: bytes) -> None:
         self.happens(PostAnswered(self.modem.posts[-1][0], http_status, body))

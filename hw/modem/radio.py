@@ -113,14 +113,14 @@ class Radio:
         if self._watches_jamming and self._rounds_lost == ROUNDS_LOST:
             self._round.append(LEAVE_JAMMING)
         elif not registration_alone:
-            self._round.append(self._ask_in_turn())
+            self._round.extend(self._asked_in_turn())
 
-    def _ask_in_turn(self) -> str:
+    def _asked_in_turn(self) -> tuple[str, ...]:
         """Supply and jamming take turns: each question wakes the processor."""
         if self.registered and self._can_watch and not self._watches_jamming:
-            return WATCH_JAMMING
+            return ASK_SUPPLY, WATCH_JAMMING
         self._asks_supply = not self._asks_supply or not self._watches_jamming
-        return ASK_SUPPLY if self._asks_supply else ASK_JAMMING
+        return (ASK_SUPPLY if self._asks_supply else ASK_JAMMING,)
 
     def poll(self, link: Link) -> bool:
         """Ask the next question of the round; False if none is left."""

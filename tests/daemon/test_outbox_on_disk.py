@@ -290,18 +290,51 @@ def test_somebody_elses_lock_on_the_file_does_not_hold_up_an_alarm(outbox, tmp_p
     assert outbox.durable
 
 
-def test_only_the_running_alarm_is_read_back_and_text_ids_go_on(outbox, tmp_path, faults):
+def test_of_an_older_alarm_only_what_hq_has_not_answered_is_read_back(outbox, tmp_path, faults):
     with outbox.step():
         outbox.save_alarm(ALARM)
         outbox.add_report(report(1))
-        old = outbox.add_text(1, 1, "alert")
+        outbox.add_report(report(2))
+        old = [outbox.add_text(counter, counter, "alert") for counter in (1, 2)]
         outbox.save_alarm(Alarm(State.RAISED, id=8, kind=AlarmKind.PANIC, next_sequence=1))
-        outbox.add_report(report(2, alarm=8))
+        outbox.add_report(report(3, alarm=8))
+        outbox.answer_report(outbox.reports[1])
     again = Outbox(tmp_path / "outbox.sqlite", faults.append)
     assert again.alarm.id == 8
-    assert list(again.reports) == [2]
-    assert again.texts == {}
-    assert again.add_text(2, 1, "alert").id > old.id
+    assert list(again.reports) == [2, 3]
+    assert list(again.texts) == [old[1].id]
+    assert again.add_text(3, 1, "alert").id > old[1].id
+
+
+def test_a_withdrawal_stays_with_its_alarm(outbox, tmp_path, faults):
+    with outbox.step():
+        outbox.save_alarm(replace(ALARM, withdrawn=True))
+        outbox.add_report(report(1))
+    assert Outbox(tmp_path / "outbox.sqlite", faults.append).alarm.withdrawn
+    with outbox.step():
+        outbox.save_alarm(Alarm(State.RAISED, id=8, kind=AlarmKind.PANIC, next_sequence=1))
+        outbox.add_report(report(2, alarm=8))
+    assert not Outbox(tmp_path / "outbox.sqlite", faults.append).alarm.withdrawn
+
+
+def test_a_file_from_before_there_were_withdrawals_keeps_its_alarm(outbox, tmp_path, faults):
+    with outbox.step():
+        outbox.save_alarm(ALARM)
+        outbox.add_report(report(1))
+    outbox.close()
+    with closing(sqlite3.connect(tmp_path / "outbox.sqlite")) as database:
+        database.execute("DROP TABLE withdrawn")
+    again = Outbox(tmp_path / "outbox.sqlite", faults.append)
+    assert (again.alarm.id, again.alarm.withdrawn, faults) == (ALARM.id, False, [])
+
+
+def test_a_drill_that_is_over_is_not_resumed(outbox, tmp_path, faults):
+    with outbox.step():
+        outbox.save_alarm(replace(ALARM, kind=AlarmKind.DRILL))
+        outbox.add_report(report(1))
+    with outbox.step():
+        outbox.save_alarm(Alarm())
+    assert Outbox(tmp_path / "outbox.sqlite", faults.append).alarm.state is State.IDLE
 
 
 SCRIPT = """
