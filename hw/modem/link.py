@@ -30,6 +30,7 @@ QUIET_S = 0.2  # silence this long: nothing of an earlier answer is under way
 RESET_S = 2.0  # from AT+CFUN=1,1 to silence; its OK comes after the restart
 PATIENCE_S = 5.0  # how long an un-abortable command may hold up somebody in need
 IDLE_S = 2.0  # how long a command that nobody needs may
+ECHO = "echo"  # one that comes back without end is no sign of restarts without end
 LINGER_S = 0.3  # between a CLOSED in front of a prompt and the prompt, if one still comes
 
 REFUSED = r"ERROR|\+CM[ES] ERROR: .*"
@@ -137,7 +138,9 @@ class Link:
             return True
         if self._sent and line == self._sent:
             self._echo_seen = True
-            if self.guarded and not self.echo_expected and self._echo_was_off:
+            came_back = self.guarded and not self.echo_expected and self._echo_was_off
+            if came_back and not self._blame.spares(ECHO):
+                self._blame.fell(ECHO)
                 raise ModemReset("its echo is back")
             return True
         answers = bool(asked) and line.startswith(asked)

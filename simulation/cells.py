@@ -1,0 +1,223 @@
+"""The cells of the fault matrix: every step the modem is really asked, with every fault there is.
+
+Nothing is listed by hand. Each life is lived once without a fault: what the simulated modem was
+asked, and at which stages, are the steps. The faults are those of the board's catalogue. A cell is
+a fault that strikes a step of a life, once or from then on for ever.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from outcry.hw.board.catalogue import ANY_STEP, AT_ONCE, CATALOGUE, arm
+from outcry.hw.board.faults import Fault, Stage
+from simulation.lives import BEGIN_S, LIVES, Life
+from simulation.wearable import SimulatedWorld
+from simulation.world import HOLD_S
+
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a card would only cost time
+AFTER_STEP_S = 0.05  # the press comes while the step's command is in flight
+OCCURRENCES = 2  # of one command at one stage in one life
+MANUAL_S = 5.0  # what the manual allows most commands
+AROUND_S = (-1.0, 0.2, 3.0)  # the press, for a fault that strikes no step
+LATE_S = (4.0, 20.0)
+ERRORS = ("ERROR", "+CME ERROR: 3")
+UNTIL_THE_POWER_GOES = ("hang", "baud")
+NEWS = (
+    "+CREG: 5",
+    '+CMTI: "SM",1',
+    "+CIPRXGET: 1",
+    "CLOSED",
+    "+PDP: DEACT",
+    "UNDER-VOLTAGE WARNNING",
+    "RING",
+    "+CDS: 25",
+    "SMS Ready",
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """The ``number``-th time (from 0) in a life that a command came to a stage, and when."""
+
+    command: str
+    stage: Stage
+    number: int
+    at: float
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One fault in one life: at ``step``, ``lasting`` if from then on always, or ``at`` a time."""
+
+    life: Life
+    fault: str
+    step: Step | None = None
+    lasting: bool = False
+    seconds: float | None = None
+    text: str | None = None
+    at: float = 0.0
+
+    def __str__(self) -> str:
+        words = [f"{self.life.name}: {self.fault}"]
+        if self.seconds is not None:
+            words.append(f"{self.seconds:g} s")
+        if self.text is not None:
+            words.append(f"({self.text})")
+        if self.step is None:
+            words.append(f"at {self.at - self.valid_at:+g} s")
+        else:
+            words.append(f"at AT{self.step.command} no. {self.step.number + 1}, {self.step.stage}")
+        return " ".join(words) + (", for ever" if self.lasting else "")
+
+    @property
+    def valid_at(self) -> float:
+        """When the hold is valid."""
+        if self.life.valid_at is not None:
+            return self.life.valid_at
+        assert self.step is not None
+        return max(self.step.at + AFTER_STEP_S, BEGIN_S + HOLD_S)
+
+    @property
+    def in_cmgs(self) -> bool:
+        """Whether the fault sits in AT+CMGS itself."""
+        return self.step is not None and self.step.command == "+CMGS"
+
+    @property
+    def deaf(self) -> bool:
+        """Whether the modem hears nothing: for longer than the manual allows, or ever again."""
+        if self.fault == "late":
+            return self.lasting or (self.seconds or 0) > MANUAL_S
+        return self.fault in UNTIL_THE_POWER_GOES
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether no owner whatever could keep the promise."""
+        if self.fault in UNTIL_THE_POWER_GOES and not self.life.power_wire:
+            return True
+        if not self.lasting or self.step is None:
+            return False
+        if self.step.command == "":
+            return self.fault != "urc"  # a modem that never answers AT is none
+        return self.in_cmgs and not data_works(self.life)
+
+    def arm(self, world: SimulatedWorld) -> None:
+        """Make it happen in ``world``, which has not begun."""
+        if self.step is None:
+            world.at(self.at, lambda: arm(world.sim, self.fault))
+            return
+        details: dict[str, object] = {
+            "step": self.step.command,
+            "stage": self.step.stage,
+            "skip": self.step.number,
+            "times": 0 if self.lasting else 1,
+            "seconds": self.seconds,
+            "text": self.text,
+        }
+        heeded = CATALOGUE[self.fault].takes
+        if ANY_STEP not in CATALOGUE[self.fault].steps:
+            heeded -= {"stage"}
+        given = {name: value for name, value in details.items() if value is not None}
+        arm(world.sim, self.fault, **{name: given[name] for name in given if name in heeded})
+
+
+class _Record:
+    """Stands before a modem's faults and writes down where one could strike."""
+
+    def __init__(self, world: SimulatedWorld) -> None:
+        self.steps: list[Step] = []
+        self._counts: Counter[tuple[str, Stage]] = Counter()
+        self._world = world
+        self._take = world.sim.faults.take
+        world.sim.faults.take = self.take  # type: ignore[method-assign]
+
+    def take(self, command: str, stage: Stage) -> Fault | None:
+        self.steps.append(Step(command, stage, self._counts[command, stage], self._world.now))
+        self._counts[command, stage] += 1
+        return self._take(command, stage)
+
+
+@cache
+def steps(life: Life) -> tuple[Step, ...]:
+    """What is asked of the modem in this life when nothing is at fault."""
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        world = life.world(Path(folder), life.valid_at)
+        record = _Record(world)
+        world.run(life.until)
+    taken: Counter[tuple[str, Stage]] = Counter()
+    kept = []
+    for step in record.steps:
+        if step.at >= life.since:
+            taken[step.command, step.stage] += 1
+            if taken[step.command, step.stage] <= OCCURRENCES:
+                kept.append(step)
+    return tuple(kept)
+
+
+@cache
+def data_works(life: Life) -> bool:
+    """Whether HQ answers in this life when nothing is at fault."""
+    pressed = life.valid_at or life.until
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        world = life.world(Path(folder), pressed)
+        world.run(pressed + 60)
+        return bool(world.receipts)
+
+
+def cells() -> Iterator[Cell]:
+    """All cells in which somebody could keep the promise, in one order for ever."""
+    news = Random(0)
+    for life in LIVES:
+        for step in steps(life):
+            for cell in _at(life, step, news):
+                if not cell.hopeless:
+                    yield cell
+        for name, named in CATALOGUE.items():
+            if AT_ONCE in named.steps and life.valid_at is not None:
+                for around in AROUND_S:
+                    cell = Cell(life, name, at=max(BEGIN_S, life.valid_at + around))
+                    if not cell.hopeless:
+                        yield cell
+
+
+def _at(life: Life, step: Step, news: Random) -> Iterator[Cell]:
+    for name, named in CATALOGUE.items():
+        anywhere = ANY_STEP in named.steps
+        if not anywhere and (step.command not in named.steps or step.stage != "command"):
+            continue  # one with steps of its own knows its stage
+        for seconds in LATE_S if name == "late" else (None,):
+            for text in _texts(name, news):
+                for lasting in (False, True) if "times" in named.takes else (False,):
+                    yield Cell(life, name, step, lasting, seconds, text)
+
+
+def _texts(name: str, news: Random) -> tuple[str | None, ...]:
+    if name == "error":
+        return ERRORS
+    return (news.choice(NEWS),) if name == "urc" else (None,)
+
+
+def sample(seed: int, number: int) -> list[Cell]:
+    """So many cells, one of each fault at each command and stage before any second one."""
+    random = Random(seed)
+    kinds: dict[object, list[Cell]] = {}
+    for cell in cells():
+        step = cell.step
+        where = None if step is None else (step.command, step.stage)
+        kinds.setdefault((cell.fault, where, cell.lasting), []).append(cell)
+    for group in kinds.values():
+        random.shuffle(group)
+    groups = list(kinds.values())
+    random.shuffle(groups)
+    chosen: list[Cell] = []
+    while groups and len(chosen) < number:
+        for group in groups:
+            chosen.append(group.pop())
+        groups = [group for group in groups if group]
+    return chosen[:number]

@@ -1,0 +1,152 @@
+"""What came of a cell of the fault matrix, and which promises it broke."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from outcry.hw.modem import Outcome, SmsOutcome
+from simulation.cells import MEMORY, Cell
+from simulation.wearable import SimulatedWorld
+
+LEAVES_S = 60.0
+LEAVES_CMGS_S = 90.0
+FIRST_CMGS_S = 12.0
+FIRST_CONTACT_S = 30.0
+WATCHED_S = 150.0  # after the press: all that is promised, and the chain of texts
+BOOTED_S = 15.0  # after power-on a modem is registered and ready for texts
+UNABORTABLE = ("AT+CIPSHUT", "AT+CGATT", "AT+CIICR", "AT+CFUN")
+HELD_LINE = "AT+CIPSTART"  # where connecting holds the line
+
+Given = list[tuple[str, str, str]]  # reference, number, words
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a cell; times in seconds after the press, None: never."""
+
+    left: float | None
+    """HQ's valid receipt, or a +CMGS: of the simulated modem."""
+    answered: float | None
+    first_cmgs: float | None
+    first_contact: float | None
+    ready: bool
+    """Registered, and not restarted until the first AT+CMGS."""
+    blocked: bool
+    """A command that cannot be aborted was in flight at the press."""
+    duplicates: int
+    """Texts on a phone oftener than once and once for each outcome told to be unknown."""
+    faults: int
+    """In Outcry itself."""
+
+    def text_was_due(self, limit_s: float) -> bool:
+        """Whether HQ had not answered by then."""
+        return self.answered is None or self.answered > limit_s
+
+
+def live(cell: Cell) -> Verdict:
+    """Live this cell and see."""
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        world = cell.life.world(Path(folder), cell.valid_at)
+        cell.arm(world)
+        given = _listen(world)
+        world.run(cell.valid_at + WATCHED_S)
+        return _judge(cell, world, given)
+
+
+def broken(cell: Cell, verdict: Verdict) -> list[str]:
+    """The promises that were not kept, in words."""
+    found = []
+    if _late(verdict.left, LEAVES_CMGS_S if cell.in_cmgs else LEAVES_S):
+        found.append(f"left after {_shown(verdict.left)}")
+    if verdict.duplicates:
+        found.append(f"{verdict.duplicates} texts twice")
+    if verdict.faults:
+        found.append("a fault in Outcry")
+    if first_cmgs_counts(cell, verdict) and _late(verdict.first_cmgs, FIRST_CMGS_S):
+        found.append(f"first AT+CMGS after {_shown(verdict.first_cmgs)}")
+    if first_contact_counts(cell, verdict) and _late(verdict.first_contact, FIRST_CONTACT_S):
+        found.append(f"first contact's text after {_shown(verdict.first_contact)}")
+    return found
+
+
+def first_cmgs_counts(cell: Cell, verdict: Verdict) -> bool:
+    """Whether the bound on the first AT+CMGS holds here; the others are counted apart."""
+    free = verdict.ready and not verdict.blocked and not cell.deaf
+    return free and verdict.text_was_due(FIRST_CMGS_S)
+
+
+def first_contact_counts(cell: Cell, verdict: Verdict) -> bool:
+    """Whether the bound on the first contact's text holds here."""
+    return not cell.in_cmgs and not cell.deaf and verdict.text_was_due(FIRST_CONTACT_S)
+
+
+def _late(at: float | None, limit_s: float) -> bool:
+    return at is None or at > limit_s
+
+
+def _shown(at: float | None) -> str:
+    return "never" if at is None else f"{at:.1f} s"
+
+
+def _listen(world: SimulatedWorld) -> Given:
+    """What is handed to the modem's owner from now on."""
+    given: Given = []
+    send = world.modem.send_sms
+
+    def heard(ref: str, number: str, text: str) -> None:
+        given.append((ref, number, text))
+        send(ref, number, text)
+
+    world.modem.send_sms = heard
+    return given
+
+
+def _judge(cell: Cell, world: SimulatedWorld, given: Given) -> Verdict:
+    valid = cell.valid_at
+    tried = [t for t in world.commands("AT+CMGS") if t >= valid]
+    taken = [
+        t
+        for t, what, facts in world.seen
+        if what == "cmgs" and str(facts["outcome"]).startswith("+CMGS:")
+    ]
+    first = given[0][1] if given else None
+    to_first = [
+        t for t, what, facts in world.seen if what == "sms-submitted" and facts["to"] == first
+    ]
+    asked = [facts["command"] for t, what, facts in world.seen if what == "at" and t <= valid]
+    blocks = (*UNABORTABLE, HELD_LINE) if cell.life.holds_the_line else UNABORTABLE
+    until = min(tried, default=valid + FIRST_CMGS_S)
+    boots = [t for t, what, _ in world.seen if what == "boot"]
+    return Verdict(
+        left=_after(valid, [*world.receipts, *taken]),
+        answered=_after(valid, world.receipts),
+        first_cmgs=_after(valid, tried),
+        first_contact=_after(valid, to_first),
+        ready=not any(valid - BOOTED_S <= t <= until for t in boots),
+        blocked=bool(asked) and asked[-1] in blocks,
+        duplicates=_duplicates(world, given),
+        faults=len(world.faults),
+    )
+
+
+def _after(valid: float, times: Sequence[float]) -> float | None:
+    return min((t - valid for t in times if t >= valid), default=None)
+
+
+def _duplicates(world: SimulatedWorld, given: Given) -> int:
+    words = {ref: (number, text) for ref, number, text in given}
+    unknown = Counter(
+        words[event.ref]
+        for _, event in world.told
+        if isinstance(event, SmsOutcome) and event.outcome is Outcome.UNKNOWN
+    )
+    shown = Counter(
+        (phone.number, text.text)
+        for phone in world.board.centre.phones.values()
+        for text in phone.texts
+    )
+    return sum(max(0, count - 1 - unknown[key]) for key, count in shown.items())

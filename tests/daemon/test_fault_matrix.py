@@ -1,0 +1,91 @@
+"""The fault matrix: every step the modem is really asked, struck by every fault, in whole alarms.
+
+In full by OUTCRY_CAMPAIGNS=full and in `make bench`; else a seeded sample that has every fault at
+every command and stage at least once.
+"""
+
+import os
+
+import pytest
+
+from simulation import campaign
+from simulation.cells import LIVES, cells, data_works, sample, steps
+from simulation.verdict import Verdict, broken, live
+
+SEED = 20261122
+SAMPLE = 1500
+
+
+def test_every_fault_at_one_step_or_another_in_a_handful_of_lives():
+    """A few seconds of it, in the quick tests."""
+    lived = campaign.Campaign(tuple((cell, live(cell)) for cell in sample(SEED, 12)))
+    assert lived.broken == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_whatever_fault_strikes_whichever_step_the_alarm_leaves_in_time(capsys):
+    full = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
+    lived = campaign.run(list(cells()) if full else sample(SEED, SAMPLE))
+    with capsys.disabled():
+        print(f"\n{lived}")
+    assert lived.broken == []
+    assert lived.duplicates == 0
+    assert max(at or 0 for at in lived.first_cmgs) <= 12
+
+
+def test_the_steps_are_those_of_boot_data_path_and_sms():
+    """What the matrix is made of is what a modem is really asked; this only looks at it."""
+    asked = {step.command for life in LIVES for step in steps(life)}
+    assert {"E", "+CPIN", "+CMGF", "+CNMI", "+CREG"} <= asked, "boot"
+    assert {"+CIPSTART", "+CIPSEND", "+CIPRXGET", "+CIPCLOSE", "+CIPSHUT"} <= asked, "data"
+    stages = {step.stage for life in LIVES for step in steps(life) if step.command == "+CMGS"}
+    assert stages == {"command", "prompt", "text", "answer"}
+    assert {"+CGATT"} <= asked, "recovery"
+
+
+def test_the_sample_has_every_fault_at_every_command_and_stage():
+    def kinds(some):
+        return {(c.fault, c.step and (c.step.command, c.step.stage), c.lasting) for c in some}
+
+    assert kinds(sample(SEED, SAMPLE)) == kinds(cells())
+
+
+def test_only_a_modem_that_can_carry_nothing_is_left_out():
+    """The cells of a life are all there but for AT itself, and CMGS where data is dead too."""
+    (down,) = (life for life in LIVES if life.name == "pressed, data down")
+    assert not data_works(down)
+    kept = {
+        (cell.step.command, cell.lasting) for cell in cells() if cell.life is down and cell.step
+    }
+    assert ("+CMGS", False) in kept
+    assert ("+CMGS", True) not in kept
+    assert {(step.command, False) for step in steps(down)} <= kept
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"left": None}, "left after never"),
+        ({"left": 60.1}, "left after 60.1 s"),
+        ({"duplicates": 1}, "1 texts twice"),
+        ({"faults": 1}, "a fault in Outcry"),
+        ({"first_cmgs": 12.1}, "first AT+CMGS after 12.1 s"),
+        ({"first_cmgs": None}, "first AT+CMGS after never"),
+        ({"first_contact": 30.1}, "first contact's text after 30.1 s"),
+    ],
+)
+def test_a_broken_promise_is_told(wrong, words):
+    cell = next(cell for cell in cells() if cell.fault == "silent" and not cell.in_cmgs)
+    kept = {
+        "left": 60.0,
+        "answered": None,
+        "first_cmgs": 12.0,
+        "first_contact": 30.0,
+        "ready": True,
+        "blocked": False,
+        "duplicates": 0,
+        "faults": 0,
+    }
+    assert broken(cell, Verdict(**kept)) == []
+    assert broken(cell, Verdict(**{**kept, **wrong})) == [words]
