@@ -26,7 +26,8 @@ EXIT_CONFIG = 78
 _EXITS = """
 exit codes:
   0   done; status: armed, and nothing is wrong
-  1   status: there is something to look at; drill: none was begun
+  1   status: there is something to look at; drill: none was begun; config: a contact's text has
+      a fault, and English or a longer one goes in its place
   2   the command line is wrong
   65  the enrolment file is no good
   69  the button cannot be watched; status, drill: the daemon does not answer
@@ -80,8 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
             return _drill(runtime, wait=not options.no_wait)
         if options.command == "enrol":
             return _enrol(options.file, settings)
-        print("\n".join(settings.shown()))
-        return EXIT_OK
+        return _config(settings)
     except SettingsInvalid as error:
         return _refuse(EXIT_CONFIG, "these settings cannot be used:", error.problems)
 
@@ -94,6 +94,20 @@ def _run(settings: Settings, verbose: bool) -> int:
         run(settings, verbose)
     except ButtonUnusable as error:
         return _refuse(EXIT_NO_PART, "the button cannot be watched:", [str(error)])
+    return EXIT_OK
+
+
+def _config(settings: Settings) -> int:
+    from outcry.daemon import identity, texts
+
+    print("\n".join(settings.shown()))
+    try:
+        link = identity.load(settings, lambda problem: None).longest_link()
+    except SettingsInvalid:  # nobody is enrolled yet: the texts can be looked at all the same
+        link = None
+    problems = texts.check(settings.path("texts", "folder"), link)
+    if problems:
+        return _refuse(EXIT_TROUBLE, "the contacts' texts have faults:", problems)
     return EXIT_OK
 
 

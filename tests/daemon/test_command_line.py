@@ -7,19 +7,32 @@ import pytest
 
 from outcry.daemon.cli import main
 from outcry.enrolment import write
-from simulation.world import ENROLMENT
+from simulation.world import ENROLMENT, TEXTS
 
 
 @pytest.fixture
 def config(tmp_path):
     path = tmp_path / "outcry.toml"
-    path.write_text(f'[storage]\nstate = "{tmp_path}/state"\nruntime = "{tmp_path}/run"\n')
+    path.write_text(
+        f'[texts]\nfolder = "{TEXTS}"\n'
+        f'[storage]\nstate = "{tmp_path}/state"\nruntime = "{tmp_path}/run"\n'
+    )
     return path
 
 
 def test_config_shows_what_is_in_force(config, capsys):
     assert main(["--config", str(config), "config"]) == 0
     assert "hold_seconds = 1.5" in capsys.readouterr().out
+
+
+def test_config_tells_of_faults_in_the_contacts_texts(config, tmp_path, capsys):
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "en.toml").write_text('alert = "{nonsense}"\n')
+    config.write_text('[texts]\nfolder = "texts"\n')
+    assert main(["--config", str(config), "config"]) == 1
+    told = capsys.readouterr()
+    assert "hold_seconds = 1.5" in told.out
+    assert "nonsense" in told.err
 
 
 def test_bad_settings_are_all_told_and_the_exit_code_says_so(config, capsys):
