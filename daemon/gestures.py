@@ -91,6 +91,7 @@ def edge(
 
     Edges may be told late, twice or out of order.
     """
+    at = max(at, button.press.changed_at)
     button, gestures = look(button, at, times)
     if closed and button.press.is_over(at):
         button = _counted(button, times)

@@ -77,6 +77,7 @@ def edge(
     strap: Strap, closed: bool, at: float, open_s: float
 ) -> tuple[Strap, tuple[StrapEvent, ...]]:
     """The strap after its loop closed or opened, and what has happened by then."""
+    at = max(at, strap.closed.changed_at)
     strap, events = look(strap, at, open_s)
     if closed == strap.closed.on:
         return strap, events

@@ -6,7 +6,7 @@ import re
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from outcry.daemon import gestures
@@ -203,6 +203,7 @@ def test_edges_told_twice_or_at_one_instant_change_nothing():
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(-100, 100)), max_size=60))
+@example([(True, 0.0), (False, 60.0), (False, 61.0), (True, 0.0), (False, 0.0)])
 def test_edges_in_any_order_are_taken_as_if_in_the_order_told(edges):
     button, plain, level, latest = Button(), Button(), False, 0.0
     for closed, at in edges:

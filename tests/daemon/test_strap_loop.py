@@ -6,7 +6,7 @@ from math import inf
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from outcry.daemon import strap
@@ -208,8 +208,12 @@ def test_any_edges_say_what_a_slow_reader_of_the_same_strip_says(pairs, seed):
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(-100, 100)), max_size=60))
-def test_edges_in_any_order_raise_nothing(edges):
-    state = Strap()
+@example([(True, 0.0), (False, 60.0), (False, 61.0), (True, 0.0), (False, 0.0)])
+def test_edges_in_any_order_are_taken_as_if_in_the_order_told(edges):
+    state, plain, level, latest = Strap(), Strap(), False, 0.0
     for closed, at in edges:
-        state, _ = strap.edge(state, closed, at, OPEN_S)
-    assert state.closed.on is not state.open.on or state.closed.changed_at == 0.0
+        state, events = strap.edge(state, closed, at, OPEN_S)
+        if closed != level:
+            level, latest = closed, max(latest, at)
+        plain, plain_events = strap.edge(plain, closed, max(latest, at), OPEN_S)
+        assert (state, events) == (plain, plain_events)
