@@ -182,8 +182,8 @@ def send_sms(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effec
 def send_sms_position(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
     """While HQ has not answered, everyone hears where the wearer is."""
     alarm, made = _report(alarm, MessageType.POSITION, now)
-    alarm, sent = send_sms(alarm, now, rules)
-    return alarm, made + sent
+    alarm, _ = send_sms(alarm, now, rules)
+    return alarm, (*made, SendSms(alarm.next_sequence - 1, Audience.EVERYONE, later=True))
 
 
 def send_sms_position_to_hq(
@@ -194,7 +194,7 @@ def send_sms_position_to_hq(
     if alarm.data_failures == 0:
         return alarm, ()
     alarm, made = _report(alarm, MessageType.POSITION, now)
-    return alarm, (*made, SendSms(alarm.next_sequence - 1, Audience.HQ))
+    return alarm, (*made, SendSms(alarm.next_sequence - 1, Audience.HQ, later=True))
 
 
 def send_data(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:

@@ -87,10 +87,14 @@ class MakeReport:
 
 @dataclass(frozen=True)
 class SendSms:
-    """Put the texts of this report on the card, to be sent."""
+    """Put the texts of this report on the card, to be sent.
+
+    ``later``: it only says where the wearer is now, and keeps to the budget of texts.
+    """
 
     sequence: int
     audience: Audience
+    later: bool = False
 
 
 @dataclass(frozen=True)

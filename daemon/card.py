@@ -12,14 +12,14 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from outcry.daemon.alarm import Alarm, State
 from outcry.daemon.stored import StoredReport, StoredText, TextOutcome
 from outcry.report import AlarmKind
 
-LAYOUT = 1  # of the tables below; it rises with every change to one of them, not with a new one
+LAYOUT = 2  # of the tables below; it rises with every change to them
 LOCK_LIMIT_S = 0.5  # somebody else's lock on the file; an alarm does not wait for it longer
 
 _SCHEMA = f"""
@@ -27,24 +27,39 @@ PRAGMA user_version = {LAYOUT};
 CREATE TABLE IF NOT EXISTS counter (id INTEGER PRIMARY KEY CHECK (id = 1), reserved INTEGER);
 CREATE TABLE IF NOT EXISTS owner (id INTEGER PRIMARY KEY CHECK (id = 1), device INTEGER);
 CREATE TABLE IF NOT EXISTS alarm (
-    id INTEGER PRIMARY KEY, kind INTEGER, state TEXT, next_sequence INTEGER, to_be_answered INTEGER
+    id INTEGER PRIMARY KEY, kind INTEGER, state TEXT, next_sequence INTEGER,
+    to_be_answered INTEGER, withdrawn INTEGER, withdrawals TEXT
 );
-CREATE TABLE IF NOT EXISTS withdrawn (alarm INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS report (
     counter INTEGER PRIMARY KEY, alarm INTEGER, sequence INTEGER,
-    sealed BLOB, token BLOB, answered INTEGER
+    sealed BLOB, token BLOB, answered INTEGER, position INTEGER
 );
 CREATE TABLE IF NOT EXISTS text (
-    id INTEGER PRIMARY KEY, counter INTEGER, recipient INTEGER, template TEXT, outcome TEXT
+    id INTEGER PRIMARY KEY, counter INTEGER, recipient INTEGER, template TEXT, outcome TEXT,
+    sends INTEGER, later INTEGER
 );
 """
+# An alarm may be open while the software is renewed. What was given then is not sent again.
+_UPGRADES = {
+    1: """
+ALTER TABLE alarm ADD COLUMN withdrawn INTEGER DEFAULT 0;
+ALTER TABLE alarm ADD COLUMN withdrawals TEXT DEFAULT '';
+ALTER TABLE report ADD COLUMN position INTEGER DEFAULT 0;
+ALTER TABLE text ADD COLUMN sends INTEGER DEFAULT 0;
+ALTER TABLE text ADD COLUMN later INTEGER DEFAULT 0;
+UPDATE text SET sends = 1 WHERE outcome IN ('under way', 'maybe sent');
+UPDATE text SET sends = 2 WHERE outcome IN ('under way again', 'unknown', 'given');
+UPDATE text SET outcome = 'under way' WHERE outcome = 'under way again';
+UPDATE text SET outcome = 'sent' WHERE outcome = 'given';
+"""
+}
 
 Change = tuple[str, tuple[object, ...]]  # a statement and its values
 
 
 @dataclass
 class Found:
-    """What a card held: the newest alarm, and what HQ has not answered of those before it.
+    """What a card held: the newest alarm, and all that HQ has not answered.
 
     ``damaged``: there may have been more.
     """
@@ -80,14 +95,14 @@ class Card:
         found = Found()
         try:
             self._open(found)
-        except sqlite3.OperationalError as error:  # the card, not the file
-            self._drop(error)
-            self._read_copy(found)
-            found.damaged = True
         except _OfAnotherDevice:
             self._set_aside("is another device's", "other")
         except (sqlite3.DatabaseError, ValueError, TypeError) as error:
-            self._set_aside(f"cannot be read whole ({type(error).__name__})", "damaged")
+            if _is_of_the_card(error):
+                self._drop(error)
+                self._read_copy(found)
+            else:
+                self._set_aside(f"cannot be read whole ({type(error).__name__})", "damaged")
             found.damaged = True
         return found
 
@@ -120,6 +135,7 @@ class Card:
         try:
             database.execute("PRAGMA journal_mode=WAL")
             database.execute("PRAGMA synchronous=FULL")
+            _upgrade(database)
             if found is not None:
                 self._check_layout(database, found)
             database.executescript(_SCHEMA)
@@ -137,43 +153,43 @@ class Card:
             raise ValueError("the outbox has another layout")
 
     def _load(self, database: sqlite3.Connection, found: Found) -> None:
-        """Read all that matters; what was read before something failed stays found."""
+        """What was read before something failed stays found."""
         for (reserved,) in database.execute("SELECT reserved FROM counter"):
             found.reserved = int(reserved)
         for (device,) in database.execute("SELECT device FROM owner"):
             if self._device not in (0, device):
                 raise _OfAnotherDevice
         newest = "SELECT alarm FROM report ORDER BY counter DESC LIMIT 1"
-        for id_, kind, state, next_sequence, to_be_answered in database.execute(
-            f"SELECT * FROM alarm WHERE id = ({newest})"
-        ):
+        alarms = database.execute(f"SELECT * FROM alarm WHERE id = ({newest})")
+        for id_, kind, state, next_sequence, to_be_answered, *codes in alarms:
             found.alarm = Alarm(
                 state=State(state),
                 id=id_,
                 kind=AlarmKind(kind),
                 next_sequence=next_sequence,
                 to_be_answered=to_be_answered,
-                withdrawn=self._is_withdrawn(database, id_),
             )
-        for counter, alarm, sequence, sealed, token, answered in database.execute(
-            f"SELECT * FROM report WHERE alarm = ({newest}) OR NOT answered"
+            if codes:  # none in a damaged file of the first layout
+                withdrawn, withdrawals = codes
+                found.alarm = replace(
+                    found.alarm,
+                    withdrawn=bool(withdrawn),
+                    withdrawals=tuple(map(int, withdrawals.split())),
+                )
+        for counter, alarm, sequence, sealed, token, answered, *position in database.execute(
+            f"SELECT * FROM report WHERE answered = 0 OR alarm = ({newest}) ORDER BY counter"
         ):
             found.reports[counter] = StoredReport(
-                counter, alarm, sequence, sealed, token, bool(answered)
+                counter, alarm, sequence, sealed, token, bool(answered), position == [1]
             )
-        for id_, counter, recipient, template, outcome in database.execute("SELECT * FROM text"):
+        for id_, counter, recipient, template, outcome, sends, later in database.execute(
+            "SELECT * FROM text"
+        ):
             found.last_text = max(found.last_text, id_)
             if counter in found.reports:
                 found.texts[id_] = StoredText(
-                    id_, counter, recipient, template, TextOutcome(outcome)
+                    id_, counter, recipient, template, TextOutcome(outcome), sends, bool(later)
                 )
-
-    def _is_withdrawn(self, database: sqlite3.Connection, alarm: int) -> bool:
-        known = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'withdrawn'")
-        if known.fetchone() is None:  # a file from before there were withdrawals
-            return False
-        found = database.execute("SELECT 1 FROM withdrawn WHERE alarm = ?", (alarm,))
-        return found.fetchone() is not None
 
     def _read_copy(self, found: Found) -> None:
         """A card that has gone read-only can still say which alarm is open."""
@@ -182,6 +198,7 @@ class Card:
                 for file in self._path.parent.glob(f"{self._path.name}*"):
                     shutil.copy(file, folder)
                 with closing(sqlite3.connect(Path(folder) / self._path.name)) as database:
+                    _upgrade(database)
                     database.executescript(_SCHEMA)
                     self._load(database, found)
         except Exception as error:  # noqa: BLE001 - the card is broken; the button is watched
@@ -202,3 +219,23 @@ class Card:
         """After a failed sync nothing about the old handle can be believed: begin with a new one."""
         self._on_fault(f"the card cannot be written ({type(error).__name__})")
         self.close()
+
+
+def _upgrade(database: sqlite3.Connection) -> None:
+    """Bring a file of an earlier layout up to date, whole or, if it is damaged, not at all."""
+    (layout,) = database.execute("PRAGMA user_version").fetchone()
+    if layout not in _UPGRADES:
+        return
+    try:
+        changes = _UPGRADES[layout]
+        database.executescript(f"BEGIN; {changes} PRAGMA user_version = {LAYOUT}; COMMIT")
+    except sqlite3.OperationalError as error:
+        database.rollback()
+        if _is_of_the_card(error):
+            raise
+
+
+def _is_of_the_card(error: Exception) -> bool:
+    """Locked, read-only, full, broken; a file that is damaged is told apart by SQLite's codes."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR

@@ -77,6 +77,16 @@ class Entry(Enum):
         logging.WARNING,
         "{detail} to {recipient}: the network gave it up",
     )
+    TEXT_UNREACHED = (
+        "12e1c3e5dda94bceafa78f3fcb2a2f6a",
+        logging.INFO,
+        "{detail} to {recipient}: no word that it reached the phone; once more",
+    )
+    BUDGET_SPENT = (
+        "4ede7f0d52fb4f5fb73029d0509caa68",
+        logging.WARNING,
+        "a day's budget is spent: {detail}",
+    )
     MODEM = ("3891b5f5a4b147c4b2ef51c27816e6a9", logging.INFO, "modem: {detail}")
     DATA_PATH = ("550bbbfdd0b84a9f80234193fd886e15", logging.INFO, "data path: {detail}")
     GPS = ("53f5680e02eb412b886b7e1e1b35dd65", logging.INFO, "gps: {detail}")

@@ -6,6 +6,7 @@ import os
 import queue
 import signal
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from outcry import __version__
 from outcry.beats import Beats
 from outcry.daemon import drills, identity, texts
 from outcry.daemon.alarm import Rules
+from outcry.daemon.budget import Budgets, budgets
 from outcry.daemon.control import Control
 from outcry.daemon.credentials import MODEM_PIN, secret
 from outcry.daemon.delivery import Delivery
@@ -101,7 +103,16 @@ def live(
         outbox=outbox,
         memory=memory,
         reporter=reporter,
-        delivery=Delivery(who, outbox, memory, languages, modem, journal),
+        delivery=Delivery(
+            who,
+            outbox,
+            memory,
+            languages,
+            modem,
+            journal,
+            _budgets(settings, memory, clock),
+            settings.number("sms", "again_after_minutes") * 60,
+        ),
         modem=modem,
         gps=gps,
         vibration=vibration,
@@ -132,6 +143,17 @@ def live(
     service.ready()
     loop.run()
     service.stopping()
+
+
+def _budgets(settings: Settings, memory: Memory, clock: Callable[[], float]) -> Budgets:
+    return budgets(
+        memory,
+        clock,
+        texts=settings.whole("sms", "positions_per_day"),
+        position_bytes=settings.whole("reports", "kilobytes_per_day") * 1000,
+        heartbeat_bytes=settings.whole("supervision", "kilobytes_per_day") * 1000,
+        drip_s=settings.number("reports", "then_every_minutes") * 60,
+    )
 
 
 def _rules(settings: Settings) -> Rules:

@@ -15,6 +15,7 @@ from outcry.beats import Beats
 from outcry.daemon import movement, reporter, status
 from outcry.daemon.alarm import (
     Alarm,
+    Audience,
     DropDrill,
     Effect,
     Event,
@@ -347,7 +348,7 @@ class Loop:
 
     def _happen(self, event: Event, now: float, entry: Entry | None = None) -> None:
         """Let the rules decide; first everything to the card, then everything else."""
-        before = self._named(self._alarm)
+        before = replace(self._named(self._alarm), thrifty=self._parts.delivery.is_thrifty)
         self._alarm, effects = step(before, event, now, self._rules)
         if entry is not None:
             self._parts.journal.tell(entry, alarm=self._alarm.id)
@@ -391,13 +392,14 @@ class Loop:
         elif isinstance(effect, MakeReport):
             self._make_report(effect, now)
         elif isinstance(effect, SendSms):
-            report = max(self._parts.outbox.reports.values(), key=lambda report: report.counter)
+            codes = self._alarm.withdrawals if effect.audience is Audience.EVERYONE else ()
             self._parts.delivery.queue_texts(
-                report,
+                self._parts.outbox.newest_report(but=codes),  # nobody's link is to be a code
                 effect.audience,
                 self._parts.reporter.time(),
                 self._place(now),
                 self._alarm.kind,
+                effect.later,
             )
 
     def _carry_out(self, effect: Effect) -> None:

@@ -1,4 +1,5 @@
-"""What may be in clear, and so lives in memory only: the last fix and the texts as rendered.
+"""What lives in memory only: the last fix and the texts as rendered, which are in clear, and what
+of the budgets is spent, which the card need not be worn out for.
 
 The file is in the runtime directory (a tmpfs, ``/run/outcry``): it outlives a
 restart of the service and not a power cut. So a text whose outcome was lost
@@ -16,11 +17,12 @@ from outcry.hw.gps import Fix
 
 log = logging.getLogger("outcry.memory")
 
+Hours = dict[int, int]  # what was spent, by the hour of the clock
 FIX_KEPT_EVERY_S = 30.0  # an idle device need not write each second's fix
 
 
 class Memory:
-    """The last fix and the texts as rendered. Losing the file loses comfort, never an alarm.
+    """The last fix, the texts, what is spent. Losing the file loses comfort, never an alarm.
 
     ``now`` is the clock that fixes are dated by, in seconds.
     """
@@ -32,6 +34,7 @@ class Memory:
         self.worn = False
         """Whether the strap was on when last heard of."""
         self._texts: dict[int, str] = {}
+        self._spent: dict[str, Hours] = {}
         try:
             self._read(now)
         except FileNotFoundError:
@@ -67,10 +70,23 @@ class Memory:
         """The words of a text, unless a power cut took them."""
         return self._texts.get(id_)
 
+    def spent(self, name: str) -> Hours:
+        """What is spent of a budget, unless a power cut took it: then the day begins anew."""
+        return self._spent.get(name, {})
+
+    def keep_spent(self, name: str, hours: Hours) -> None:
+        """Remember what is spent of a budget."""
+        self._spent[name] = hours
+        self._keep()
+
     def _read(self, now: float) -> None:
         kept = json.loads(self._path.read_text())
         self._texts = {int(id_): str(words) for id_, words in kept["texts"].items()}
         self.worn = kept.get("worn") is True
+        self._spent = {
+            str(name): {int(hour): int(amount) for hour, amount in hours.items()}
+            for name, hours in kept.get("spent", {}).items()
+        }
         if kept["fix"] is None:
             return
         latitude, longitude, accuracy, taken_at = kept["fix"]
@@ -89,6 +105,7 @@ class Memory:
             "fix": fix and [fix.latitude, fix.longitude, fix.accuracy_m, fix.taken_at],
             "texts": self._texts,
             "worn": self.worn,
+            "spent": self._spent,
         }
         unfinished = self._path.with_suffix(".new")
         try:

@@ -101,7 +101,8 @@ class Reporter:
             self._enrolment.psk,
             self._random,
         )
-        return StoredReport(counter, alarm_id, sequence, sealed, token)
+        position = type_ is MessageType.POSITION
+        return StoredReport(counter, alarm_id, sequence, sealed, token, position=position)
 
     @property
     def enrolled(self) -> bool:

@@ -63,6 +63,7 @@ class Template(Enum):
 
     ALERT = "alert"
     SEALED = "sealed"  # the sealed report itself, to HQ's number
+    CODE = "code"  # the same, of a code of taps
     LINK = "link"
     PUBLISH = "publish"  # without HQ: words to be copied
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import queue
 from pathlib import Path
+from typing import TypedDict
 
 from outcry.beats import Beats
 from outcry.daemon import texts
 from outcry.daemon.alarm import Rules
+from outcry.daemon.budget import budgets
 from outcry.daemon.control import Asked
 from outcry.daemon.delivery import Delivery
 from outcry.daemon.drills import Drills
@@ -65,6 +67,15 @@ HOLD_S = 1.5
 WALL = 1_790_000_000.0
 
 
+class Limits(TypedDict):
+    """The budgets of a day, as the settings give them."""
+
+    texts: int
+    position_bytes: int
+    heartbeat_bytes: int
+    drip_s: float
+
+
 class RecordingModem:
     """The modem's public face; remembers what it was asked."""
 
@@ -72,7 +83,7 @@ class RecordingModem:
         self.posts: list[tuple[str, bytes]] = []
         self.texts: list[tuple[str, str, str]] = []
         self.cancelled: list[str] = []
-        self.left: set[str] = set()
+        self.left: set[int] = set()  # of the texts, by their place
         self.urgent = False
         self.snapshot = ModemStatus()
 
@@ -126,6 +137,10 @@ class World:
         self.strap_closed = False
         self.identity = Identity("Zarema", enrolment.contacts if enrolment else CONTACTS, enrolment)
         self.heartbeat_s = heartbeat_s
+        self.again_after_s = 300.0
+        self.limits = Limits(
+            texts=50, position_bytes=500_000, heartbeat_bytes=250_000, drip_s=600.0
+        )
         self.now = 100.0
         self.wall = wall
         self.journal: list[str] = []
@@ -148,7 +163,14 @@ class World:
         spoken = {contact.language for contact in self.identity.contacts}
         languages, _ = texts.load(TEXTS, spoken, link)
         self.delivery = Delivery(
-            self.identity, self.outbox, self.memory, languages, self.modem, journal
+            self.identity,
+            self.outbox,
+            self.memory,
+            languages,
+            self.modem,
+            journal,
+            budgets(self.memory, lambda: self.now, **self.limits),
+            self.again_after_s,
         )
         wearing = Wearing(self.strap_closed, self.memory.worn, 1.0, self.now)
         self.senses = Senses(Times(), wearing if self.has_strap else None)
@@ -205,10 +227,14 @@ class World:
         self.loop.tick()
         modem = self.modem
         if isinstance(modem, RecordingModem) and modem.texts and modem.snapshot.state.registered:
-            ref = modem.texts[-1][0]
-            if ref not in modem.left:
-                modem.left.add(ref)
-                self.loop.handle(SmsLeaving(ref))
+            self.leaves()
+
+    def leaves(self) -> None:
+        """The text handed over last is on its way, as the modem says once of each."""
+        place = len(self.modem.texts) - 1
+        if place not in self.modem.left:
+            self.modem.left.add(place)
+            self.loop.handle(SmsLeaving(self.modem.texts[place][0]))
 
     def happens(self, message: object) -> None:
         self.loop.handle(message)
@@ -294,6 +320,8 @@ class World:
 
     def network(self, outcome: Outcome, code: int | None = None) -> None:
         """What became of the text handed over last."""
+        if outcome is Outcome.DONE:
+            self.leaves()
         self.happens(SmsOutcome(self.modem.texts[-1][0], outcome, (1,), code, "test"))
 
     def takes_all_texts(self, limit: int = 50) -> None:

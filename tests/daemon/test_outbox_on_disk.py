@@ -12,11 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from outcry.daemon import card
 from outcry.daemon.alarm import Alarm, State
 from outcry.daemon.card import Card
 from outcry.daemon.outbox import COUNTER_BLOCK, Outbox
-from outcry.daemon.stored import StoredReport, TextOutcome
+from outcry.daemon.stored import SENDS_MOST, StoredReport, StoredText, TextOutcome
 from outcry.report import AlarmKind
 
 ALARM = Alarm(State.RAISED, id=7, kind=AlarmKind.PANIC, next_sequence=1)
@@ -164,11 +167,43 @@ def test_a_text_under_way_at_a_kill_is_sent_once_more_after_the_others_and_then_
 
 def test_a_refusal_is_not_a_loss(outbox):
     text = outbox.add_text(1, 1, "alert")
-    assert text.begun().refused() == text
+    assert text.begun().refused() == text == text.refused()
     lost = text.begun().lost()
-    assert lost.begun().begun().refused() == lost
+    assert lost.begun().begun().refused() == lost == lost.refused()
     assert lost.begun().lost().outcome is TextOutcome.UNKNOWN
     assert text.lost().lost().outcome is TextOutcome.UNKNOWN
+
+
+WHAT_CAN_BE_KNOWN = ("lost", "refused", "given", "reached", "unreached", "given_up", "closed")
+
+
+@given(st.lists(st.sampled_from(("begun", *WHAT_CAN_BE_KNOWN)), max_size=12))
+def test_whatever_becomes_known_of_a_text_in_whatever_order_it_leaves_twice_at_most(story):
+    text, left = StoredText(1, 1, 1, "alert"), 0
+    for what in story:
+        if what == "begun" and (not text.is_open or text.outcome is TextOutcome.UNDER_WAY):
+            continue  # it is only handed over when it is open, once at a time
+        left += (what == "begun") - (what == "refused" and text.outcome is TextOutcome.UNDER_WAY)
+        text = getattr(text, what)()
+        assert left <= text.sends <= SENDS_MOST
+    if text.sends == SENDS_MOST and text.outcome is not TextOutcome.UNDER_WAY:
+        assert not text.needs_words
+
+
+@pytest.mark.parametrize("outcome", TextOutcome)
+def test_what_is_closed_is_not_sent_again_and_what_is_on_the_phone_stays_there(outcome):
+    text = StoredText(1, 1, 1, "alert", outcome, sends=1)
+    assert not text.closed().needs_words
+    on_the_phone = StoredText(1, 1, 1, "alert", TextOutcome.REACHED, sends=1)
+    for what in WHAT_CAN_BE_KNOWN:
+        assert getattr(on_the_phone, what)() == on_the_phone
+
+
+def test_a_text_the_network_did_not_take_whole_cannot_have_reached_a_phone():
+    """The report is of its first part; the second was refused, or its outcome lost."""
+    text = StoredText(1, 1, 1, "alert")
+    for known in (text, text.begun(), text.begun().lost(), text.begun().lost().begun().lost()):
+        assert known.reached() == known
 
 
 def test_memory_stays_small_and_keeps_what_still_has_to_go(outbox, tmp_path, faults):
@@ -231,7 +266,7 @@ def test_the_same_device_with_hq_or_without_goes_on_with_its_alarm(tmp_path, fau
     [
         "ALTER TABLE text ADD COLUMN more INTEGER; PRAGMA user_version = 9",
         "DROP TABLE text; CREATE TABLE text (id INTEGER PRIMARY KEY); PRAGMA user_version = 9",
-        "INSERT INTO text VALUES (1, 1, 1, 'alert', 'no such outcome')",
+        "INSERT INTO text VALUES (1, 1, 1, 'alert', 'no such outcome', 0, 0)",
     ],
 )
 def test_of_a_file_that_cannot_be_read_whole_the_alarm_is_kept(outbox, tmp_path, faults, damage):
@@ -291,6 +326,7 @@ def test_somebody_elses_lock_on_the_file_does_not_hold_up_an_alarm(outbox, tmp_p
 
 
 def test_of_an_older_alarm_only_what_hq_has_not_answered_is_read_back(outbox, tmp_path, faults):
+    """One withdrawn: what HQ does not know of it must still go, whatever has happened since."""
     with outbox.step():
         outbox.save_alarm(ALARM)
         outbox.add_report(report(1))
@@ -301,31 +337,22 @@ def test_of_an_older_alarm_only_what_hq_has_not_answered_is_read_back(outbox, tm
         outbox.answer_report(outbox.reports[1])
     again = Outbox(tmp_path / "outbox.sqlite", faults.append)
     assert again.alarm.id == 8
-    assert list(again.reports) == [2, 3]
+    assert again.unanswered() == [report(3, alarm=8), report(2)]
     assert list(again.texts) == [old[1].id]
     assert again.add_text(3, 1, "alert").id > old[1].id
 
 
 def test_a_withdrawal_stays_with_its_alarm(outbox, tmp_path, faults):
     with outbox.step():
-        outbox.save_alarm(replace(ALARM, withdrawn=True))
+        outbox.save_alarm(replace(ALARM, withdrawn=True, withdrawals=(3, 10)))
         outbox.add_report(report(1))
-    assert Outbox(tmp_path / "outbox.sqlite", faults.append).alarm.withdrawn
+    again = Outbox(tmp_path / "outbox.sqlite", faults.append).alarm
+    assert (again.withdrawn, again.withdrawals) == (True, (3, 10))
     with outbox.step():
         outbox.save_alarm(Alarm(State.RAISED, id=8, kind=AlarmKind.PANIC, next_sequence=1))
         outbox.add_report(report(2, alarm=8))
-    assert not Outbox(tmp_path / "outbox.sqlite", faults.append).alarm.withdrawn
-
-
-def test_a_file_from_before_there_were_withdrawals_keeps_its_alarm(outbox, tmp_path, faults):
-    with outbox.step():
-        outbox.save_alarm(ALARM)
-        outbox.add_report(report(1))
-    outbox.close()
-    with closing(sqlite3.connect(tmp_path / "outbox.sqlite")) as database:
-        database.execute("DROP TABLE withdrawn")
-    again = Outbox(tmp_path / "outbox.sqlite", faults.append)
-    assert (again.alarm.id, again.alarm.withdrawn, faults) == (ALARM.id, False, [])
+    again = Outbox(tmp_path / "outbox.sqlite", faults.append).alarm
+    assert (again.withdrawn, again.withdrawals) == (False, ())
 
 
 def test_a_drill_that_is_over_is_not_resumed(outbox, tmp_path, faults):
@@ -335,6 +362,91 @@ def test_a_drill_that_is_over_is_not_resumed(outbox, tmp_path, faults):
     with outbox.step():
         outbox.save_alarm(Alarm())
     assert Outbox(tmp_path / "outbox.sqlite", faults.append).alarm.state is State.IDLE
+
+
+LAYOUT_1 = """
+PRAGMA user_version = 1;
+CREATE TABLE counter (id INTEGER PRIMARY KEY CHECK (id = 1), reserved INTEGER);
+CREATE TABLE owner (id INTEGER PRIMARY KEY CHECK (id = 1), device INTEGER);
+CREATE TABLE alarm (
+    id INTEGER PRIMARY KEY, kind INTEGER, state TEXT, next_sequence INTEGER, to_be_answered INTEGER
+);
+CREATE TABLE report (
+    counter INTEGER PRIMARY KEY, alarm INTEGER, sequence INTEGER,
+    sealed BLOB, token BLOB, answered INTEGER
+);
+CREATE TABLE text (
+    id INTEGER PRIMARY KEY, counter INTEGER, recipient INTEGER, template TEXT, outcome TEXT
+);
+INSERT INTO counter VALUES (1, 65536);
+INSERT INTO alarm VALUES (7, 1, 'over_sms', 3, 1);
+INSERT INTO report VALUES (5, 7, 1, x'5ea1ed', x'70', 0);
+"""
+OF_LAYOUT_1 = {
+    "open": ("open", 0),
+    "under way": ("maybe sent", 1),
+    "maybe sent": ("maybe sent", 1),
+    "under way again": ("unknown", 2),
+    "given": ("sent", 2),
+    "unknown": ("unknown", 2),
+    "superseded": ("superseded", 0),
+}
+
+
+@pytest.fixture
+def of_layout_1(tmp_path):
+    """What a device that had not been renewed left on the card in the midst of an alarm."""
+    with closing(sqlite3.connect(tmp_path / "outbox.sqlite")) as database:
+        database.executescript(LAYOUT_1)
+        for id_, outcome in enumerate(OF_LAYOUT_1, 1):
+            database.execute("INSERT INTO text VALUES (?, 5, ?, 'alert', ?)", (id_, id_, outcome))
+        database.commit()
+    return tmp_path / "outbox.sqlite"
+
+
+def test_software_renewed_in_the_midst_of_an_alarm_goes_on_with_it(of_layout_1, faults):
+    for _ in range(2):
+        outbox = Outbox(of_layout_1, faults.append)
+        assert (outbox.alarm.id, outbox.alarm.state) == (7, State.OVER_SMS)
+        assert outbox.unanswered() == [StoredReport(5, 7, 1, b"\x5e\xa1\xed", b"p")]
+        found = [(text.outcome.value, text.sends) for _, text in sorted(outbox.texts.items())]
+        assert found == list(OF_LAYOUT_1.values())
+        with outbox.step():
+            outbox.add_report(report(outbox.take_counter()))
+        assert outbox.durable
+        with outbox.step():
+            outbox.answer_report(outbox.unanswered()[0])
+    assert faults == []
+
+
+def test_renewed_on_a_card_that_cannot_be_written_it_goes_on_in_memory_and_then_writes(
+    of_layout_1, faults, monkeypatch
+):
+    """The file stays of the first layout until the card recovers."""
+    with monkeypatch.context() as broken:
+        locked = sqlite3.connect(of_layout_1, isolation_level=None)
+        locked.execute("BEGIN EXCLUSIVE")
+        broken.setattr(card, "LOCK_LIMIT_S", 0.01)
+        outbox = Outbox(of_layout_1, faults.append)
+        assert not outbox.durable
+        locked.execute("ROLLBACK")
+        locked.close()
+    with outbox.step():
+        outbox.add_report(report(outbox.take_counter()))
+    assert outbox.durable
+
+
+def test_a_file_of_an_old_layout_that_is_damaged_is_set_aside_and_its_alarm_kept(
+    of_layout_1, faults
+):
+    with closing(sqlite3.connect(of_layout_1)) as database:
+        database.executescript("DROP TABLE text")
+    outbox = Outbox(of_layout_1, faults.append)
+    assert (outbox.alarm.id, outbox.alarm.state) == (7, State.OVER_SMS)
+    assert outbox.durable
+    assert Outbox(of_layout_1, faults.append).alarm.id == 7
+    assert len(faults) == 1
+    assert "set aside" in faults[0]
 
 
 SCRIPT = """

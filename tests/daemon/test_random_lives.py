@@ -22,7 +22,6 @@ from outcry.report import AlarmKind
 from simulation.world import CONTACTS, World
 
 MAYBE_LEFT_MOST = 2
-UNDER_WAY = (TextOutcome.UNDER_WAY, TextOutcome.UNDER_WAY_AGAIN)
 
 
 def _id(ref):
@@ -52,13 +51,12 @@ class Life(World):
 
     def waiting(self):
         """The text the modem has now."""
-        if self.delivery._texting is None:
-            return None
-        return f"text-{self.delivery._texting}"
+        under_way = self.delivery._texting.under_way
+        return None if under_way is None else f"text-{under_way}"
 
     def dies(self):
         waiting = self.waiting()
-        if waiting is not None and self.outbox.texts[_id(waiting)].outcome in UNDER_WAY:
+        if waiting is not None and self.outbox.texts[_id(waiting)].outcome is TextOutcome.UNDER_WAY:
             self.may_have_left[self.key(waiting)] += 1
 
     def is_registered(self, on):
@@ -168,8 +166,9 @@ def felt_is_true(life, before):
     """ "HQ has it" is felt only where a valid receipt came for what the last hold said."""
     for pulse in life.motor.pulses[before:]:
         if pulse in ("HQ has it", "a person has it"):
-            answered = [r for r in life.outbox.reports.values() if r.answered]
-            assert any(r.sequence >= life.loop._alarm.to_be_answered for r in answered)
+            alarm = life.loop._alarm
+            mine = [r for r in life.outbox.reports.values() if r.alarm == alarm.id]
+            assert any(r.answered and r.sequence >= alarm.to_be_answered for r in mine)
 
 
 @given(st.lists(STEPS, max_size=40))

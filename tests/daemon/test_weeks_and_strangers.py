@@ -88,14 +88,14 @@ def test_without_its_enrolment_the_device_still_tells_the_contacts_it_knows(worl
 
 def test_a_text_that_cannot_be_made_lets_the_next_one_go(tmp_path):
     world = World(tmp_path)
-    made = world.delivery._final
+    made = world.delivery._texting._addressees.final
 
     def breaks_for_ana(text):
         if text.recipient == 1:
             raise LookupError("+447700900101")
         return made(text)
 
-    world.delivery._final = breaks_for_ana
+    world.delivery._texting._addressees.final = breaks_for_ana
     world.holds()
     for _ in range(5):
         world.passes(1)
@@ -137,8 +137,8 @@ def test_the_second_half_of_a_long_alarm_costs_no_more_memory_than_the_first(wor
         held = (
             world.outbox.reports,
             world.outbox.texts,
-            world.delivery._failures,
-            world.delivery._text_at,
+            world.delivery._texting._failures,
+            world.delivery._texting._text_at,
             world.delivery._refusals,
             world.memory._texts,
         )
@@ -147,11 +147,14 @@ def test_the_second_half_of_a_long_alarm_costs_no_more_memory_than_the_first(wor
     assert max(sizes[1]) <= 60
 
 
-def test_words_are_forgotten_once_the_network_has_them(world):
+def test_words_are_forgotten_once_they_are_on_the_phones(world):
     world.sees(43.3178, 45.6949)
     world.holds()
     assert "43.31780" in (world.folder / "memory.json").read_text()
     world.takes_all_texts()
+    assert "43.31780" in (world.folder / "memory.json").read_text(), "they may go again"
+    for ref, _, _ in world.modem.texts:
+        world.happens(SmsReport(ref, True))
     assert "Zarema" not in (world.folder / "memory.json").read_text()
     assert world.memory._texts == {}
 
@@ -183,7 +186,7 @@ def test_a_new_round_tries_a_refused_contact_at_once_and_as_patiently_as_the_fir
 
     def refuses_it_and_takes_the_others():
         world.network(Outcome.FAILED, code=331)
-        while world.delivery._texting is not None:
+        while world.delivery._texting.under_way is not None:
             world.network(Outcome.DONE)
 
     for times, wait in ((1, 5), (2, 15), (3, 30)):
@@ -207,7 +210,11 @@ def test_a_text_lost_twice_leaves_nothing_behind(world):
         world.network(Outcome.UNKNOWN)
         world.passes(10)
     assert {text.outcome for text in world.outbox.texts.values()} == {TextOutcome.UNKNOWN}
-    assert (world.delivery._failures, world.delivery._text_at, world.memory._texts) == ({}, {}, {})
+    assert (
+        world.delivery._texting._failures,
+        world.delivery._texting._text_at,
+        world.memory._texts,
+    ) == ({}, {}, {})
 
 
 def test_an_outcome_of_another_text_is_not_taken_for_this_ones(world):
