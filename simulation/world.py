@@ -42,6 +42,7 @@ from outcry.hw.modem import (
     SmsLeaving,
     SmsOutcome,
     SmsReceived,
+    SmsReport,
 )
 from outcry.receipt import Status, make
 from outcry.report import MessageType, Report, decode
@@ -323,6 +324,11 @@ class World:
         if outcome is Outcome.DONE:
             self.leaves()
         self.happens(SmsOutcome(self.modem.texts[-1][0], outcome, (1,), code, "test"))
+
+    def phones_have_all(self) -> None:
+        """The network says of every text that it is on its phone."""
+        for ref in {ref for ref, _, _ in self.modem.texts}:
+            self.happens(SmsReport(ref, True))
 
     def takes_all_texts(self, limit: int = 50) -> None:
         for _ in range(limit):

@@ -60,6 +60,7 @@ def test_no_text_speaks_of_a_link_or_a_pin(world):
 def test_later_rounds_say_that_the_alarm_goes_on_and_ask_to_publish_no_more(world):
     world.holds()
     world.takes_all_texts()
+    world.phones_have_all()
     world.passes(1800)
     world.takes_all_texts()
     for alert, _, *later in by_contact(world).values():
