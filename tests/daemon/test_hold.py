@@ -112,6 +112,15 @@ def test_a_closure_told_again_later_does_not_begin_it_anew():
     assert holds([(True, 0.0), (True, 0.03), (True, 1.4)], until=10) == [HOLD_S]
 
 
+def test_an_edge_told_out_of_order_does_not_turn_time_back():
+    button, _ = hold.edge(hold.Hold(), True, 5.0, HOLD_S)
+    button, _ = hold.look(button, 5.2, HOLD_S)
+    button, _ = hold.edge(button, False, 4.9, HOLD_S)
+    button, _ = hold.edge(button, True, 5.03, HOLD_S)  # an opening of 30 ms at most
+    _, held = hold.look(button, 6.5, HOLD_S)
+    assert held
+
+
 def test_a_hold_is_told_once_however_often_it_is_looked_at():
     button, _ = hold.edge(hold.Hold(), True, 0.0, HOLD_S)
     told = [0] * 3

@@ -170,6 +170,34 @@ class TestWhatOnlyAMockPinCanDo:
         relay.rest(4.0)
         assert relay.said == []
 
+    def test_an_edge_that_comes_after_all_is_told_once(self, bench):
+        edges, pin = [], bench.pins[BUTTON]
+        button = Button(BUTTON, lambda *edge: edges.append(edge), bench.clock)
+        pin.deaf = True
+        bench.ground(BUTTON)
+        assert not button.is_told()
+        bench.factory.now += 0.05
+        assert not button.is_told()
+        pin.deaf = False
+        pin._call_when_changed()
+        assert edges == [(True, 100.0)]
+        button.close()
+
+    def test_waiting_for_one_edge_is_no_reason_to_wait_less_for_the_next(self, bench):
+        edges, pin = [], bench.pins[BUTTON]
+        button = Button(BUTTON, lambda *edge: edges.append(edge), bench.clock)
+        pin.deaf = True
+        bench.ground(BUTTON)
+        assert not button.is_told()
+        pin.deaf = False
+        pin._call_when_changed()
+        pin.deaf = True
+        bench.factory.now += 1.0
+        bench.let_go(BUTTON)
+        assert not button.is_told()
+        assert len(edges) == 1
+        button.close()
+
     def test_nothing_wakes_the_loop_for_a_button_at_rest(self, relay):
         relay.press(0.3)
         relay.rest(5.0)
