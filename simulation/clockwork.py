@@ -135,7 +135,7 @@ class ClockedWorld(World):
             ModemSettings(**self._settings),
             self._open,
             self._on_event,
-            lambda: self.now,
+            self.clock,
             power_cycle=self.power_cycle,
         )
         modem._doorbell = _Doorbell(self)
@@ -157,8 +157,8 @@ class ClockedWorld(World):
 
     def presses(self, when: float, seconds: float = 2.0) -> float:
         """The wearer holds the button; returns when that is a valid hold."""
-        self.at(when, lambda: self.messages.put(Edge(True, self.now)))
-        self.at(when + seconds, lambda: self.messages.put(Edge(False, self.now)))
+        self.at(when, lambda: self.messages.put(Edge(True, self.clock())))
+        self.at(when + seconds, lambda: self.messages.put(Edge(False, self.clock())))
         return when + HOLD_S
 
     def run(self, until: float) -> None:
@@ -175,11 +175,11 @@ class ClockedWorld(World):
         while not self.messages.empty():
             self.loop.handle(self.messages.get())
             self.loop.tick()
-        if self._running and self.loop.next_due() <= self.now:
+        if self._running and self.loop.next_due() <= self.clock():
             self.loop.tick()
 
     def move(self, until: float) -> None:
-        times = [until, self.loop.next_due()]
+        times = [until, self.booted_at + self.loop.next_due()]
         due = self.line.due()
         if due is not None:
             times.append(due)

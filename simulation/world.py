@@ -143,6 +143,7 @@ class World:
             texts=50, position_bytes=500_000, heartbeat_bytes=250_000, drip_s=600.0
         )
         self.now = 100.0
+        self.booted_at = 0.0
         self.wall = wall
         self.journal: list[str] = []
         self.fields: list[dict[str, str]] = []
@@ -151,15 +152,19 @@ class World:
         self._random = seed
         self.starts()
 
+    def clock(self) -> float:
+        """The device's own, monotonic, in seconds since it booted."""
+        return self.now - self.booted_at
+
     def starts(self) -> None:
         """The daemon starts, as after a kill: only the folder's files are left."""
         self.messages: queue.SimpleQueue[object] = queue.SimpleQueue()
-        self.modem, self.motor, self.gps = self.make_modem(), RecordingMotor(), RecordingGps()
+        self.modem, self.motor, self.gps = self.make_modem(), self.make_motor(), RecordingGps()
         if self.registered:
             self.modem.snapshot = ModemStatus(state=Condition.REGISTERED)
         journal = Journal(self._keep)
         self.outbox = Outbox(self.folder / "outbox.sqlite", lambda why: self.journal.append(why))
-        self.memory = Memory(self.folder / "memory.json", self.now)
+        self.memory = Memory(self.folder / "memory.json", self.clock())
         link = self.identity.longest_link()
         spoken = {contact.language for contact in self.identity.contacts}
         languages, _ = texts.load(TEXTS, spoken, link)
@@ -173,7 +178,7 @@ class World:
             budgets(self.memory, lambda: self.now, **self.limits),
             self.again_after_s,
         )
-        wearing = Wearing(self.strap_closed, self.memory.worn, 1.0, self.now)
+        wearing = Wearing(self.strap_closed, self.memory.worn, 1.0, self.clock())
         self.senses = Senses(Times(), wearing if self.has_strap else None)
         reporter = Reporter(self.identity, self.outbox, lambda: self.wall, self.random)
         self.drills = Drills(self.folder / "drill.json", reporter.time, self.journal.append)
@@ -188,15 +193,15 @@ class World:
                 vibration=self.motor,
                 journal=journal,
                 service=Service(),
-                beats=Beats(lambda: self.now, 10.0, 20.0),
+                beats=Beats(self.clock, 10.0, 20.0),
                 senses=self.senses,
-                supervision=Supervision(self.heartbeat_s, 3500, self.now),
+                supervision=Supervision(self.heartbeat_s, 3500, self.clock()),
                 drills=self.drills,
                 contacts=len(CONTACTS),
             ),
             Rules(sms_after_s=8.0),
             self.messages,
-            lambda: self.now,
+            self.clock,
             self.random,
         )
         self.loop._begin()
@@ -204,6 +209,9 @@ class World:
 
     def make_modem(self) -> RecordingModem:
         return RecordingModem()
+
+    def make_motor(self) -> RecordingMotor:
+        return RecordingMotor()
 
     def power_cut(self) -> None:
         """What was in memory is gone, and the monotonic clock begins anew."""
