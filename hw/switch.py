@@ -17,12 +17,15 @@ whoever decides by the clock asks :meth:`Switch.is_told` first.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import ClassVar
 
 import gpiozero
+
+log = logging.getLogger(__name__)
 
 LOST_AFTER_S = 0.05  # an edge told later than this was not under way: it is lost
 LATE_AT_MOST_S = 10.0  # edges of older kernels carry the time of day, not of our clock
@@ -54,6 +57,7 @@ class Switch:
         self._told = False
         self._differs_since: float | None = None
         self._look_at: float | None = None
+        self._unreadable = False
         try:
             self._device = gpiozero.DigitalInputDevice(pin, pull_up=True)
         except Exception as error:  # each library of pins raises errors of its own
@@ -73,12 +77,13 @@ class Switch:
         """Whether the contact is as it was last told.
 
         If not, an edge is under way: decide nothing until it comes. One that does not come within
-        50 ms is told here, at the time its absence was noticed.
+        50 ms is told here, at the time its absence was noticed. A pin that cannot be read is as it
+        was told: then the edges alone must do.
         """
         with self._lock:
             now = self._clock()
-            closed = self.closed
-            if closed == self._told:
+            closed = self._read()
+            if closed is None or closed == self._told:
                 self._differs_since = None
                 if self._look_at is not None and self._look_at <= now:
                     self._look_at = None
@@ -102,6 +107,15 @@ class Switch:
     def close(self) -> None:
         """Go deaf and free the pin."""
         self._device.close()
+
+    def _read(self) -> bool | None:
+        try:
+            return self.closed
+        except Exception as error:  # noqa: BLE001 - each library of pins raises its own
+            if not self._unreadable:
+                log.warning("%s: its pin cannot be read (%s)", self.name, type(error).__name__)
+            self._unreadable = True
+            return None
 
     def _changed(self, closed: bool, ago_s: float | None) -> None:
         late_s = ago_s if ago_s is not None and 0 <= ago_s <= LATE_AT_MOST_S else 0.0

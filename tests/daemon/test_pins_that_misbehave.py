@@ -74,3 +74,17 @@ def test_a_button_let_go_while_it_is_being_looked_at_does_not_stay_down(factory)
     finger.join()
     assert edges == [True, False]
     button.close()
+
+
+def test_a_pin_that_cannot_be_read_leaves_it_to_the_edges_and_says_so_once(
+    factory, monkeypatch, caplog
+):
+    edges = []
+    button = Button(17, lambda closed, at: edges.append(closed))
+    factory.pin(17).drive_low()
+    monkeypatch.setattr(MockPin, "_get_state", refuses)
+    for _ in range(3):
+        assert button.is_told()
+    assert edges == [True]
+    assert len(caplog.messages) == 1
+    button.close()
