@@ -1,6 +1,7 @@
 """What the daemon says to whoever reads the journal.
 
-Each kind of entry has a stable ``MESSAGE_ID``. An entry can carry an alarm's
+Each kind of entry has a stable ``MESSAGE_ID``, and under it a text in
+systemd/outcry.catalog that says what to do. An entry can carry an alarm's
 id, states, paths, counts and reasons from the code's own enumerations; there is
 no way to hand it a position, a number, a name or a key.
 """
@@ -146,5 +147,7 @@ class Journal:
             fields["OUTCRY_PATH"] = path
         if recipient is not None:
             fields["OUTCRY_RECIPIENT"] = words["recipient"]
+        if count is not None:
+            fields["OUTCRY_COUNT"] = words["count"]
         with suppress(Exception):  # nobody is left to tell, and the alarm must not pay for it
             self._sink(level, prefix + sentence.format(**words), fields)

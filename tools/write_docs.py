@@ -1,4 +1,4 @@
-"""Writes the pages that are made from code, so that they cannot drift: docs/alarm.md."""
+"""Writes the pages that are made from code, so that they cannot drift: alarm.md, journal.md."""
 
 from __future__ import annotations
 
@@ -134,4 +134,7 @@ def _does(actions: tuple[Action, ...]) -> str:
 
 
 if __name__ == "__main__":
+    import journal_page
+
     PAGE.write_text(page(), encoding="utf-8")
+    journal_page.PAGE.write_text(journal_page.page(), encoding="utf-8")
