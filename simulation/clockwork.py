@@ -83,6 +83,7 @@ class _Doorbell(threading.Event):
             world.pump()
             if self.is_set() or world.now >= until:
                 return self.is_set()
+            world.line.output(world.now)  # nobody hears it
             world.move(until)
 
 

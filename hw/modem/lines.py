@@ -16,6 +16,7 @@ _HEADED = re.compile(rb"\+IPD,? ?(\d{1,4}):")
 _HTTP = b"HTTP/1."
 _HTTP_HEAD = re.compile(rb"HTTP/1\.[01] \d{3}[^\0]{0,4000}?\r\n\r\n", re.DOTALL)
 _HTTP_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,4})\r\n", re.IGNORECASE)
+_LINE_END = re.compile(rb"[\r\n]")  # an echo ends with CR alone, and some answers do
 _SPACELESS = re.compile(r"^(\+[A-Z]+):(?! )")  # some firmware leaves the space out
 
 
@@ -24,6 +25,7 @@ class LineBuffer:
 
     def __init__(self) -> None:
         self._bytes = bytearray()
+        self._half_end = False  # the last line ended with CR, and its LF may still come
         self.pushed = False
         """Whether the peer's bytes come unasked among the lines, after +IPD or bare."""
 
@@ -39,7 +41,8 @@ class LineBuffer:
         while True:
             if self.pushed and (taken := self._peer_says()) is not None:
                 return taken or None
-            end = self._bytes.find(b"\n")
+            ending = _LINE_END.search(self._bytes)
+            end = ending.start() if ending else -1
             sync = self._bytes.find(SYNC)
             if sync >= 0 and (end < 0 or sync < end):
                 del self._bytes[: sync + len(SYNC)]
@@ -49,7 +52,9 @@ class LineBuffer:
                     del self._bytes[: -len(SYNC)]
                 return None
             text = self._bytes[:end].decode("latin-1").strip(NOISE)
-            del self._bytes[: end + 1]
+            ended = self._bytes[end : end + 2]
+            self._half_end = ended == b"\r"
+            del self._bytes[: end + (2 if ended == b"\r\n" else 1)]
             if text:
                 return _SPACELESS.sub(r"\1: ", text)
 
@@ -78,6 +83,10 @@ class LineBuffer:
 
     def raw(self, count: int) -> bytes | None:
         """Exactly ``count`` bytes, whatever they are, once they are all there."""
+        if self._half_end and self._bytes:
+            self._half_end = False
+            if self._bytes[0] == 0x0A:
+                del self._bytes[0]
         if len(self._bytes) < count:
             return None
         data = bytes(self._bytes[:count])

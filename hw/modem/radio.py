@@ -169,7 +169,7 @@ class Radio:
         self._board.measured(neighbours=tuple(cell for _, cell in heard))
 
     def _registration(self, told: str) -> None:
-        found = _CREG.fullmatch(told)
+        found = _CREG.fullmatch(told.replace(" ", ""))
         state = STATES.get(found[1]) if found else None
         if found is None or state is None:
             return

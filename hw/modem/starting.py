@@ -16,6 +16,7 @@ CFUN_LIMIT_S = 10.0  # manual p.96
 TEXTS_READY_LIMIT_S = 60.0  # SMS Ready: 8-20 s after power-on as a rule
 READY_IN_NEED_S = 8.0  # and then an alarm goes on, by data or by a text all the same
 SIM_LOOK_S = 1.0  # while the SIM is busy
+SIM_SAYS_LIMIT_S = 60.0  # for a modem that answers neither AT+CPIN? nor AT+CREG?
 LOOKS_SPARED = 20  # after which even a question the modem did not survive is asked again
 SIM_WAIT_S = 10.0  # while only a person can help
 TRIES_UNTOUCHED = 3  # a SIM whose PIN was not mistaken lately
@@ -58,9 +59,11 @@ class Starting:
         self._pin = Pin.UNSAID
         self._never_ready = False
         self._looks = 0
+        self._began = clock()
 
     def run(self, link: Link) -> None:
         """Bring the modem up; returns when it can take texts, however long the SIM takes."""
+        self._began = self._clock()
         link.guarded = True
         link.echo_expected = not link.command("ATE0", idle=True).done
         for command in ("AT+CMEE=1", "AT+CBATCHK=1"):
@@ -93,10 +96,17 @@ class Starting:
         elif self._is_registered(link):
             log.warning("modem does not say how its SIM is, but the network has taken it; going on")
             return 0.0
+        elif self._clock() >= self._silent_sim_until():
+            log.warning("modem does not say how its SIM is; going on")
+            return 0.0
         else:
             self._report(Condition.STARTING, "the SIM is not ready yet")
             return SIM_LOOK_S
         return SIM_WAIT_S
+
+    def _silent_sim_until(self) -> float:
+        """When a SIM of which nothing is known is taken for ready: a busy one is so for seconds."""
+        return self._began + (READY_IN_NEED_S if self._texts.wanted else SIM_SAYS_LIMIT_S)
 
     def _is_registered(self, link: Link) -> bool:
         """What no SIM in need of anything could be: registered at home (1) or roaming (5)."""
