@@ -29,7 +29,7 @@ bench: $(VENV)/ready  ## the promised figures: name, value, unit, bound, holds o
 	@$(BIN)/python -m bench $(ARGS)
 
 nightly: $(VENV)/ready  ## every test with the long campaigns in full
-	OUTCRY_CAMPAIGNS=full OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest $(ARGS)
+	OUTCRY_CAMPAIGNS=full OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest --timeout 7200 $(ARGS)
 
 docs: $(VENV)/ready  ## write the pages that are generated from code
 	$(BIN)/python tools/write_docs.py

@@ -231,8 +231,8 @@ class Loop:
             return None
 
     def _look_at_switches(self, now: float) -> None:
-        if self._messages.empty():  # else an edge older than now may wait there: a tap is no hold
-            self._sense(self._parts.senses.look(now), now)
+        # An edge older than now may wait in the queue: what looks like a hold was a tap.
+        self._sense(self._parts.senses.look(now, self._messages.empty), now)
 
     def _sense(self, events: tuple[Sensed, ...], now: float) -> None:
         for event in events:

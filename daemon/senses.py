@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -73,13 +74,17 @@ class Senses:
         self._strap, happened = strap.edge(self._strap, edge.closed, edge.at, self._open_s)
         return self._noted(happened)
 
-    def look(self, now: float) -> tuple[Event, ...]:
-        """What the passing of time says. A contact whose edge is under way is left until then."""
+    def look(self, now: float, quiet: Callable[[], bool] = lambda: True) -> tuple[Event, ...]:
+        """What the passing of time says. A contact whose edge is under way is left until then.
+
+        ``quiet()`` tells whether no edge waits to be heard; it is asked after the contact, because
+        an edge may be told in between.
+        """
         said: tuple[Event, ...] = ()
-        if self._is_told("button"):
+        if self._is_told("button") and quiet():
             self._button, gestured = gestures.look(self._button, now, self._times)
             said += gestured
-        if self._strap is not None and self._is_told("strap"):
+        if self._strap is not None and self._is_told("strap") and quiet():
             self._strap, happened = strap.look(self._strap, now, self._open_s)
             said += happened
         return self._noted(said)

@@ -3,6 +3,9 @@
 import pytest
 
 from outcry.daemon.alarm import State
+from outcry.daemon.edge import Edge
+from outcry.daemon.gestures import Times
+from outcry.daemon.senses import Senses
 from outcry.receipt import Status
 from outcry.report import AlarmKind, Flag, MessageType
 from simulation.world import World
@@ -253,3 +256,21 @@ def test_a_trouble_brings_the_heartbeat_forward_but_not_one_a_second(world):
     world.passes(60)
     assert 1 <= len(world.modem.posts) - before <= 2
     assert Flag.BATTERY_LOW in world.report().flags
+
+
+def test_an_edge_told_while_the_contact_is_asked_is_heard_before_anything_is_decided():
+    """The button was let go after 1.4 s; nobody ran until much later."""
+    waiting = []
+
+    class Late:
+        def is_told(self):
+            waiting.append(Edge(False, 101.4))
+            return True
+
+        def due(self, wanted):
+            return wanted
+
+    senses = Senses(Times(), button=Late())
+    senses.hear(Edge(True, 100.0))
+    assert senses.look(110.0, lambda: not waiting) == ()
+    assert senses.hear(waiting[0]) == ()
