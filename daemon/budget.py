@@ -30,7 +30,7 @@ class Budget:
         clock: Callable[[], float],
         spent: Hours | None = None,
         keep: Callable[[Hours], None] = lambda spent: None,
-        drip_s: float = math.inf,
+        drip_s: float | None = None,
     ) -> None:
         self._limit = limit
         self._clock = clock
@@ -52,7 +52,9 @@ class Budget:
     @property
     def allows(self) -> bool:
         """Whether something may be spent now: from what is left, or as the next drip."""
-        return not self.is_spent or self._clock() - self._last_at >= self._drip_s
+        if not self.is_spent:
+            return True
+        return self._drip_s is not None and self._clock() - self._last_at >= self._drip_s
 
     def spend(self, amount: int) -> None:
         """Count this; more than is left is counted too."""
@@ -97,7 +99,7 @@ def budgets(
     When that for positions is spent, one still goes each ``drip_s`` seconds.
     """
 
-    def open_(name: str, limit: int, drip_s: float = math.inf) -> Budget:
+    def open_(name: str, limit: int, drip_s: float | None = None) -> Budget:
         keep = partial(memory.keep_spent, name)
         return Budget(limit, clock, memory.spent(name), keep, drip_s)
 

@@ -161,7 +161,11 @@ class Outbox:
 
     def set_text(self, text: StoredText) -> None:
         """Keep what is now known of a text."""
-        self.texts[text.id] = text
+        if self.texts.get(text.id) != text:
+            self.texts[text.id] = text
+            self._put_text(text)
+
+    def _put_text(self, text: StoredText) -> None:
         self._put(
             "text",
             text.id,
@@ -229,11 +233,11 @@ class Outbox:
         del counters[bisect_left(counters, report.counter)]
 
     def _thin(self) -> None:
-        """Let every second position of the older half go: the older, the fewer tell of it."""
+        """Let positions of the older half go where they are closest to one another."""
         needed = self._needed()
         older = self._unanswered[: len(self._unanswered) // 2]
         positions = [at for at in older if self.reports[at].position and at not in needed]
-        for counter in positions[1::2]:
+        for counter in _closest(positions, TRACK_MOST // 4):
             self._unfile(self.reports.pop(counter))
             self._change("report", counter, "DELETE FROM report WHERE counter = ?", (counter,))
         self._thin_at = max(TRACK_MOST, len(self._unanswered) + TRACK_MOST // 4)
@@ -261,7 +265,7 @@ class Outbox:
         for report in list(self.reports.values()):
             self.add_report(report)
         for text in self.texts.values():
-            self.set_text(text)
+            self._put_text(text)
 
     def _reserve_counters(self) -> None:
         self._next_counter = max(self._next_counter, self._reserved)
@@ -279,6 +283,21 @@ class Outbox:
     def _write(self) -> None:
         if self._dirty and self._card.write(self._dirty.values()):
             self._dirty.clear()
+
+
+def _closest(counters: list[int], wanted: int) -> list[int]:
+    """Those that stand closer than the others, at least so many if there are."""
+    close: list[int] = []
+    spacing = 2
+    while len(close) < min(wanted, len(counters) - 1):
+        close, kept = [], counters[0]
+        for counter in counters[1:]:
+            if counter - kept < spacing:
+                close.append(counter)
+            else:
+                kept = counter
+        spacing *= 2
+    return close
 
 
 def _row(alarm: Alarm) -> tuple[object, ...]:
