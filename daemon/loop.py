@@ -343,7 +343,7 @@ class Loop:
             old = answer.sequence is not None and not self._alarm.is_answered_by(answer.sequence)
             if not (receipt and old):  # an old report's receipt says nothing of the last hold
                 self._happen(event, now)
-        if answer.heartbeat:
+        if answer.heartbeat or Event.DATA_WORKS in answer.events:
             self._parts.supervision.answered_at = now
 
     def _happen(self, event: Event, now: float, entry: Entry | None = None) -> None:

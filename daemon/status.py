@@ -123,7 +123,7 @@ def troubles(facts: dict[str, Any]) -> list[str]:
     found += [MARKS[flag] for flag in MARKS if facts["marks"] & flag]
     beat = facts["heartbeat"]
     if facts["enrolled"] and beat["silent"]:
-        found.append("HQ has not answered a heartbeat for long: check the data path and HQ")
+        found.append("HQ has not answered over data for long: check the data path and HQ")
     if not facts["enrolled"]:
         found.append("there is no HQ: only the contacts are told; `outcry enrol FILE` changes that")
     if not facts["languages_complete"]:

@@ -32,7 +32,7 @@ class Supervision:
         self._told = NO_FLAGS
         self._battery_low = False
         self.answered_at: float | None = None
-        """When HQ last answered a heartbeat."""
+        """When HQ last answered over data, a heartbeat or a report."""
 
     @property
     def due(self) -> float:
