@@ -1,8 +1,9 @@
 """Where the command line asks the running daemon: a UNIX socket in the runtime directory.
 
-Only root and the service's own user can open it. It answers two questions, each
-a word on a line: ``status`` with what is known, ``drill`` by beginning one. It
-can neither raise, end nor change an alarm. Answers are one line of JSON.
+Only root and the service's own user can open it. It answers four questions, each
+a word on a line: ``status`` with what is known, ``drill`` by beginning one,
+``heartbeat`` by sending one now, ``buzz`` by a short pulse. It can neither
+raise, end nor change an alarm. Answers are one line of JSON.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 SOCKET_NAME = "control"
-QUESTIONS = ("status", "drill")
+QUESTIONS = ("status", "drill", "heartbeat", "buzz")
 LONGEST_QUESTION = 64
 PATIENCE_S = 2.0  # with whoever connects and says nothing
 ANSWER_LIMIT_S = 5.0  # the loop answers within a turn
@@ -37,6 +38,14 @@ class Asked:
 
 class NotAnswering(Exception):
     """Nobody answered; the message says why and what to do."""
+
+
+class NotRunning(NotAnswering):
+    """There is no daemon."""
+
+
+class NotAllowed(NotAnswering):
+    """There may be a daemon, but not for this user."""
 
 
 class Control:
@@ -97,9 +106,9 @@ def ask(folder: Path, question: str) -> Answer:
             line.sendall(question.encode("ascii") + b"\n")
             answer = json.loads(_line(line, longest=1_000_000))
     except PermissionError:
-        raise NotAnswering("only root may ask; write it with sudo before") from None
+        raise NotAllowed("only root may ask; write it with sudo before") from None
     except (FileNotFoundError, ConnectionRefusedError):
-        raise NotAnswering(
+        raise NotRunning(
             "outcry is not running; `systemctl status outcry` says why, `systemctl start outcry`"
             " starts it"
         ) from None

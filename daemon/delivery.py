@@ -74,6 +74,8 @@ class Delivery:
         self._heartbeat: StoredReport | None = None
         self._paid = False  # for the post under way
         self._refusals: dict[int, int] = {}  # by report: answers that were no receipt
+        self.heartbeat_trouble = ""
+        """Why the last heartbeat got no receipt; empty when it got one, or may yet."""
         addressees = Addressees(identity, outbox, memory, languages)
         self._texting = Texting(
             addressees, outbox, memory, modem, journal, budgets.texts, again_after_s
@@ -121,7 +123,9 @@ class Delivery:
         if self._posting is not None or not heartbeat.sealed:
             return
         if not self._allows(self._budgets.heartbeats, "no heartbeats"):
+            self.heartbeat_trouble = "the day's budget for heartbeats is spent"
             return
+        self.heartbeat_trouble = ""
         if self._heartbeat is not None:
             self._modem.cancel_post(_ref(self._heartbeat))
         self._heartbeat = heartbeat
@@ -189,6 +193,7 @@ class Delivery:
 
     def _post_failed(self, report: StoredReport, reason: str) -> Answer:
         if not report.alarm:
+            self.heartbeat_trouble = reason
             self._journal.tell(Entry.HEARTBEAT, detail=f"unanswered: {reason}")
             return NOTHING
         self._tell(Entry.POST_FAILED, report, path="data", detail=reason)

@@ -21,6 +21,9 @@ PATTERNS = {
     Pulse.UNREACHED: Pattern(pulses=1, on_s=2.0, off_s=0.2),
 }
 
+TRIAL = Pattern(pulses=1, on_s=0.2, off_s=0.2)
+"""For a maintainer who asks whether the motor moves; like none of the above."""
+
 ALL = frozenset(Pulse)
 FEW = frozenset({Pulse.RAISED, Pulse.ACKNOWLEDGED})
 """For a wearer whom a buzz can betray: that it was raised, and that a person knows."""

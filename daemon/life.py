@@ -62,7 +62,7 @@ def live(
     who = identity.load(settings, lambda problem: journal.tell(Entry.PART_FAULT, detail=problem))
     languages = _languages(settings, who, journal)
     times = _times(settings)
-    modem_settings = _modem_settings(settings, who, journal)
+    asked_of_modem = modem_settings(settings, who, journal)
     state, runtime = settings.path("storage", "state"), settings.path("storage", "runtime")
     for folder in (state, runtime):
         _make(folder, journal)
@@ -82,7 +82,7 @@ def live(
     if power is not None:
         life.callback(power.close)
     modem = Modem(
-        modem_settings,
+        asked_of_modem,
         lambda: open_serial(settings.text("modem", "port"), settings.whole("modem", "baud")),
         messages.put,
         clock,
@@ -230,7 +230,8 @@ def _languages(settings: Settings, who: Identity, journal: Journal) -> dict[str,
     return languages
 
 
-def _modem_settings(settings: Settings, who: Identity, journal: Journal) -> ModemSettings:
+def modem_settings(settings: Settings, who: Identity, journal: Journal) -> ModemSettings:
+    """What the modem is to know; raises :class:`SettingsInvalid` if it could not be told that."""
     hq = who.enrolment.hq if who.enrolment else None
     pin = _pin(journal) or settings.text("modem", "pin") or None
     try:

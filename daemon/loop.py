@@ -32,7 +32,7 @@ from outcry.daemon.delivery import Answer, Delivery
 from outcry.daemon.drills import Drills, Hop
 from outcry.daemon.edge import Edge, StrapEdge
 from outcry.daemon.gestures import Freed, Held, Stuck, Tapped
-from outcry.daemon.haptics import ALL, PATTERNS
+from outcry.daemon.haptics import ALL, PATTERNS, TRIAL
 from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.memory import Memory
 from outcry.daemon.outbox import Outbox
@@ -57,7 +57,7 @@ from outcry.hw.modem import (
     SmsReceived,
     SmsReport,
 )
-from outcry.hw.vibration import Vibration, VibrationUnusable
+from outcry.hw.vibration import Pattern, Vibration, VibrationUnusable
 from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position
 
 P = ParamSpec("P")
@@ -253,8 +253,17 @@ class Loop:
                     self._parts.journal.tell(Entry.SENSED, detail=SENSED[type(event)])
 
     def _answer(self, question: str, now: float) -> dict[str, Any]:
-        if question == "drill":
-            return self._begin_drill(now)
+        match question:
+            case "drill":
+                return self._begin_drill(now)
+            case "heartbeat" | "buzz" if self._alarm.state is not State.IDLE:
+                return {"error": "an alarm or a drill is going on; it needs data path and motor"}
+            case "heartbeat":
+                self._beat(now)
+                return {"heartbeat": "sent"}
+            case "buzz":
+                self._play(TRIAL)
+                return {"buzz": "played"}
         return status.facts(
             self._parts, self._alarm, self._place(now), self._no_fix.reason, self._marks(), now
         )
@@ -283,8 +292,12 @@ class Loop:
         flags = self._marks()
         self._parts.supervision.look(flags, now)
         if self._parts.supervision.due <= now:
-            self._parts.supervision.sent(flags, now)
-            self._send_heartbeat(flags, now)
+            self._beat(now)
+
+    def _beat(self, now: float) -> None:
+        flags = self._marks()
+        self._parts.supervision.sent(flags, now)
+        self._send_heartbeat(flags, now)
 
     def _marks(self) -> Flag:
         """What is wrong, or worth knowing, at this moment."""
@@ -445,10 +458,14 @@ class Loop:
         self._parts.delivery.post_heartbeat(heartbeat)
 
     def _vibrate(self, pulse: Pulse) -> None:
-        if self._parts.vibration is None or pulse not in self._parts.felt:
+        if pulse in self._parts.felt:
+            self._play(PATTERNS[pulse])
+
+    def _play(self, pattern: Pattern) -> None:
+        if self._parts.vibration is None:
             return
         try:
-            self._parts.vibration.play(PATTERNS[pulse])
+            self._parts.vibration.play(pattern)
         except VibrationUnusable as error:
             self._parts.journal.tell(Entry.PART_FAULT, detail=str(error))
 

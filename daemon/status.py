@@ -59,11 +59,13 @@ def facts(
             "accuracy_m": fix.accuracy_m if fix else None,
             "reason": "" if fix else no_fix.value,
         },
-        "modem": _modem_facts(parts.modem.status(), now),
+        "modem": modem_facts(parts.modem.status(), now),
         "heartbeat": {
             "answered_s": None if answered_at is None else round(now - answered_at),
             "silent": parts.supervision.is_silent(now),
+            "trouble": parts.delivery.heartbeat_trouble,
         },
+        "motor": parts.vibration is not None,
         "outbox": {
             "reports": len(parts.outbox.unanswered()),
             "texts": len(parts.outbox.open_texts()),
@@ -77,7 +79,7 @@ def facts(
     }
 
 
-def _modem_facts(modem: ModemStatus, now: float) -> dict[str, Any]:
+def modem_facts(modem: ModemStatus, now: float) -> dict[str, Any]:
     """What is known of the modem and the data path."""
     since = modem.connected_since
     return {
