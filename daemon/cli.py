@@ -36,23 +36,23 @@ exit codes:
 """
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns its exit code."""
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Every command and option; the manual page and the shell's completion are made from it."""
+    top = argparse.ArgumentParser(
         prog="outcry",
         description="The wearable's daemon: watches the panic button and raises the alarm.",
         epilog=_EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=__version__)
-    parser.add_argument(
+    top.add_argument("--version", action="version", version=__version__)
+    top.add_argument(
         "--config",
         type=Path,
         default=DEFAULT_CONFIG,
         metavar="FILE",
         help=f"the settings (default {DEFAULT_CONFIG})",
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run_parser = commands.add_parser("run", help="watch the button until told to stop")
     run_parser.add_argument("--verbose", action="store_true", help="log every step of the modem")
     status_parser = commands.add_parser("status", help="the whole truth on one screen")
@@ -69,7 +69,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     enrol_parser.add_argument("file", type=Path, metavar="FILE")
     commands.add_parser("config", help="show the settings in force, secrets masked")
-    options = parser.parse_args(arguments)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    options = parser().parse_args(arguments)
     try:
         settings = load(options.config)
         if options.command == "run":
