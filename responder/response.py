@@ -9,16 +9,20 @@ came of it into the history that is read here next.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from outcry.receipt import Status
-from outcry.report import AlarmKind
+from outcry.report import AlarmKind, MessageType
 from outcry.responder.history import ANSWERS, Entry, What
 
 RETRY_AFTER_S = (5, 15, 60, 300, 900)  # then every 900 s: a busy network, then a modem to be fixed
 TRIES = 100  # with the waits above: about a day
 UNKNOWN_TRIES = 1  # a text whose outcome was lost is sent once more, never zero times
+NEXT_RECEIPT_S = 90  # a device that is heard over data reports every minute at first
+ARRIVED_AFTER_S = 180  # a text arrives in 10 s as a rule; not every network says that it did
+RECEIPTS_AN_HOUR = 30  # of one alarm; a device reports by SMS more rarely than every two minutes
+HOUR_S = 3600.0
 OWN_PAGE = "own page"
 
 
@@ -57,10 +61,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Want:
-    """Something that ought to be done once."""
+    """Something that ought to be done once, and not before a time (Unix seconds)."""
 
     kind: ActionKind
     target: str
+    not_before: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -105,37 +110,83 @@ def tell_contacts(history: Sequence[Entry], plan: Plan) -> Iterator[Want]:
 
 
 def publish(history: Sequence[Entry], plan: Plan) -> Iterator[Want]:
-    """What has a recorded ground is made public."""
-    if any(entry.what is What.GROUND for entry in history):
+    """What has a recorded ground is made public; a drill never, whatever was recorded."""
+    if plan.kind is not AlarmKind.DRILL and any(entry.what is What.GROUND for entry in history):
         yield Want(ActionKind.PUBLISH, OWN_PAGE)
 
 
 def answer_wearer(history: Sequence[Entry], plan: Plan) -> Iterator[Want]:
     """What came by SMS or a contact's link is answered by SMS; over data the receipt went at once.
 
-    When a person has it, that is said once more, if SMS is how the wearer was last heard.
+    That a person has it rides in the next receipt over data. By SMS it goes if the wearer is heard
+    some other way, or no more, and once again unless the network says that it arrived.
     """
     if not (plan.can_text and plan.wearer_number):
         return
-    person = False
-    rounds: dict[tuple[int, Status], int] = {}
-    last_heard: tuple[int, str] | None = None
-    for entry in history:
-        person = person or entry.what in ANSWERS
-        if entry.what not in (What.REPORT, What.REPEAT):
-            continue
-        message, path = int(entry.data["message"]), str(entry.data["path"])
-        last_heard = message, path
-        answer = message, Status.ACKNOWLEDGED if person else Status.STORED
-        if path == "sms":  # the device asks: its last receipt may be lost
-            rounds[answer] = rounds.get(answer, 0) + 1
-        elif path == "link":  # a contact opened it, however often
-            rounds.setdefault(answer, 1)
-    if person and last_heard is not None and last_heard[1] in ("sms", "link"):
-        rounds.setdefault((last_heard[0], Status.ACKNOWLEDGED), 1)
-    for (message, status), count in rounds.items():
+    rounds = _asked_for(history)
+    not_before: dict[str, float] = {}
+    for answer, at in _owed(history):
+        if answer not in rounds:
+            rounds[answer] = 1
+            not_before[receipt_target(*answer, 1)] = at
+        last = Want(ActionKind.RECEIPT, receipt_target(*answer, rounds[answer]))
+        came = [*_tries(history, last).values()][-1:]
+        if came and came[0].what is What.DONE:
+            rounds[answer] += 1
+            not_before[receipt_target(*answer, rounds[answer])] = came[0].at + ARRIVED_AFTER_S
+    for answer, count in rounds.items():
         for round_ in range(1, count + 1):
-            yield Want(ActionKind.RECEIPT, receipt_target(message, status, round_))
+            target = receipt_target(*answer, round_)
+            yield Want(ActionKind.RECEIPT, target, not_before.get(target, 0.0))
+
+
+def _asked_for(history: Sequence[Entry]) -> dict[tuple[int, Status], int]:
+    """The receipts of what came by SMS or a link, and how many times each is to be sent."""
+    rounds: dict[tuple[int, Status], int] = {}
+    sent: dict[tuple[int, Status], int] = {}
+    status = Status.STORED
+    for entry in history:
+        if entry.what in ANSWERS:
+            status = Status.ACKNOWLEDGED
+        elif entry.what is What.PLANNED and entry.data["kind"] == ActionKind.RECEIPT:
+            target = entry.data["target"]
+            sent[receipt_of(target)] = int(target.rpartition(":")[2])
+        elif entry.what in (What.REPORT, What.REPEAT):
+            answer = int(entry.data["message"]), status
+            if entry.data["path"] == "sms":  # the device asks: what was sent may be lost
+                rounds[answer] = sent.get(answer, 0) + 1
+            elif entry.data["path"] == "link":  # a contact opened it, however often
+                rounds.setdefault(answer, 1)
+    return rounds
+
+
+def _owed(history: Sequence[Entry]) -> Iterator[tuple[tuple[int, Status], float]]:
+    """The receipt saying that a person has it, if no receipt over data has said so; not before when.
+
+    It is that of the newest report, for the receipt of one before the last hold is not felt.
+    """
+    answered = [n for n, entry in enumerate(history) if entry.what in ANSWERS]
+    heard = [n for n, entry in enumerate(history) if entry.what in (What.REPORT, What.REPEAT)]
+    felt = [history[n] for n in heard if _is_felt(history[n])]
+    if not (answered and felt):
+        return
+    paths = {n: history[n].data["path"] for n in heard}
+    if any(paths[n] == "data" for n in heard if n > answered[0]):
+        return
+    newest = max(reversed(felt), key=_sequence)
+    over_data = paths[heard[-1]] == "data"
+    not_before = history[answered[0]].at + NEXT_RECEIPT_S if over_data else 0.0
+    yield (int(newest.data["message"]), Status.ACKNOWLEDGED), not_before
+
+
+def _is_felt(entry: Entry) -> bool:
+    """Whether the wearer feels this message's receipt: that of a withdrawal says nothing."""
+    return entry.what is What.REPORT and entry.data["type"] != MessageType.WITHDRAWAL.name
+
+
+def _sequence(entry: Entry) -> int:
+    """The receipt of a report older than the wearer's last hold says nothing to them either."""
+    return int(entry.data.get("sequence", 0))  # entries of before it was written down have none
 
 
 RULES: tuple[Callable[[Sequence[Entry], Plan], Iterator[Want]], ...] = (
@@ -172,11 +223,36 @@ def decide(history: Sequence[Entry], plan: Plan, now: float) -> Decision:
             at = _next_try(want.kind, tuple(tries.values()))
             if at is None:
                 continue
+            at = max(at, want.not_before)
             if at <= now:
                 actions.append(Action(want.kind, want.target, len(tries) + 1))
             else:
                 later.append(at)
-    return Decision(new_ground, tuple(actions), min(later, default=None))
+    return _within_rate(
+        Decision(new_ground, tuple(actions), min(later, default=None)), history, now
+    )
+
+
+def _within_rate(decision: Decision, history: Sequence[Entry], now: float) -> Decision:
+    """At most so many receipts by SMS an hour; when there are more to send, the newest go."""
+    receipts = [action for action in decision.actions if action.kind is ActionKind.RECEIPT]
+    sent = [
+        entry.at
+        for entry in history
+        if entry.what is What.PLANNED
+        and entry.data["kind"] == ActionKind.RECEIPT
+        and entry.at > now - HOUR_S
+    ]
+    too_many = len(receipts) - max(0, RECEIPTS_AN_HOUR - len(sent))
+    if too_many <= 0:
+        return decision
+    waiting = receipts[:too_many]
+    times = [min([now, *sent]) + HOUR_S, decision.look_again_at]
+    return replace(
+        decision,
+        actions=tuple(action for action in decision.actions if action not in waiting),
+        look_again_at=min(time for time in times if time is not None),
+    )
 
 
 def _tries(history: Sequence[Entry], want: Want) -> dict[str, Entry]:

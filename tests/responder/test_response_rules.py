@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from outcry.receipt import Status
 from outcry.report import AlarmKind
 from outcry.responder.history import ANSWERS, Entry, What
 from outcry.responder.response import (
+    NEXT_RECEIPT_S,
     OWN_PAGE,
     RETRY_AFTER_S,
     TRIES,
@@ -22,13 +24,21 @@ from outcry.responder.response import (
     receipt_target,
 )
 
+ACK = Status.ACKNOWLEDGED
 PLAN = Plan(AlarmKind.PANIC, (1, 2, 3), quorum=2, can_text=True, wearer_number=True)
 DRILL = Plan(AlarmKind.DRILL, (1, 2, 3), quorum=2, can_text=True, wearer_number=True)
 MUTE = Plan(AlarmKind.PANIC, (1, 2, 3), quorum=2, can_text=False, wearer_number=True)
 
 
-def arrived(message: int = 1, path: str = "data", at: float = 0.0) -> Entry:
-    return Entry(at, What.REPORT, {"message": message, "path": path, "type": "FIRST", "marks": []})
+def arrived(
+    message: int = 1,
+    path: str = "data",
+    at: float = 0.0,
+    type_: str = "FIRST",
+    sequence: int | None = None,
+) -> Entry:
+    what = {"message": message, "path": path, "type": type_, "marks": []}
+    return Entry(at, What.REPORT, what | {"sequence": message if sequence is None else sequence})
 
 
 def again(message: int, path: str) -> Entry:
@@ -59,7 +69,6 @@ def receipt(message: int, status: Status, round_: int = 1) -> Action:
         ([arrived()], PLAN, (TELL_1, TELL_2, TELL_3)),
         ([arrived()], DRILL, (TELL_1, TELL_2, TELL_3)),
         ([arrived()], MUTE, ()),
-        ([Entry(0, What.STALE, {"message": 1, "path": "sms"})], PLAN, ()),
         ([arrived(path="sms")], PLAN, (TELL_1, TELL_2, TELL_3, receipt(1, Status.STORED))),
         ([arrived(path="link")], PLAN, (TELL_1, TELL_2, TELL_3, receipt(1, Status.STORED))),
         ([arrived(path="sms")], MUTE, ()),
@@ -95,11 +104,8 @@ def told(history: list[Entry]) -> list[Entry]:
         ([arrived(1, "sms"), arrived(2), says(1)], (receipt(1, Status.STORED),)),
         # came over data first, a contact's link later: only the link is answered by SMS
         ([arrived(1), again(1, "link")], (receipt(1, Status.STORED),)),
-        # asked again by SMS: the receipt may have been lost
-        (
-            [arrived(1, "sms"), again(1, "sms")],
-            (receipt(1, Status.STORED), receipt(1, Status.STORED, 2)),
-        ),
+        # asked again by SMS before it was answered: one answer
+        ([arrived(1, "sms"), again(1, "sms")], (receipt(1, Status.STORED),)),
         # came by SMS, then a contact's link: it is answered already
         ([arrived(1, "sms"), again(1, "link")], (receipt(1, Status.STORED),)),
         # a report that arrives when a person has it already hears so at once
@@ -107,10 +113,63 @@ def told(history: list[Entry]) -> list[Entry]:
             [arrived(1), says(1), arrived(2, "sms")],
             (receipt(2, Status.ACKNOWLEDGED),),
         ),
+        # a receipt of what is older than the last hold, or of a withdrawal, is not felt
+        (
+            [arrived(2, "link"), arrived(1, "link"), says(1, What.SEEN)],
+            (receipt(2, Status.STORED), receipt(1, Status.STORED), receipt(2, ACK)),
+        ),
+        (
+            [arrived(1), arrived(2, "sms", type_="WITHDRAWAL"), says(1, What.SEEN)],
+            (receipt(2, Status.STORED), receipt(1, ACK)),
+        ),
+        # a person had it when the device was heard over data: it felt so
+        ([arrived(1), says(1), arrived(2), again(1, "link")], (receipt(1, ACK),)),
     ],
 )
 def test_the_wearer_is_answered_the_way_they_were_heard(history, receipts):
     assert decide(told(history), PLAN, 0.0).actions == receipts
+
+
+def left(action: Action, at: float = 0.0) -> list[Entry]:
+    return [about(action, What.PLANNED, at), about(action, What.DONE, at)]
+
+
+@pytest.mark.parametrize("status", Status)
+def test_asked_again_by_sms_after_an_answer_it_is_answered_again(status):
+    person = [says(1)] if status is ACK else []
+    first = told([*person, arrived(1, "sms"), *left(receipt(1, status))])
+    asked = [*first, again(1, "sms")]
+    assert decide(asked, PLAN, 1.0).actions == (receipt(1, status, 2),)
+    asked += [*left(receipt(1, status, 2)), again(1, "sms")]
+    assert decide(asked, PLAN, 1.0).actions == (receipt(1, status, 3),)
+
+
+@pytest.mark.parametrize("path", ["data", "sms", "link"])
+def test_without_a_number_or_a_modem_nothing_is_owed(path):
+    history = told([arrived(1, path), says(1, What.SEEN)])
+    unknown = replace(PLAN, wearer_number=False)
+    for plan in (unknown, MUTE):
+        assert decide(history, plan, 1e9).actions == ()
+
+
+def test_the_next_receipt_over_data_is_waited_for_then_sms_says_it():
+    history = told([arrived(1), says(1, What.SEEN)])
+    decision = decide(history, PLAN, 2.0)
+    assert decision.actions == ()
+    assert decision.look_again_at == 1.0 + NEXT_RECEIPT_S
+    assert decide(history, PLAN, 1.0 + NEXT_RECEIPT_S).actions == (receipt(1, ACK),)
+    assert decide([*history, arrived(2)], PLAN, 1e9).actions == ()
+
+
+def test_a_second_person_changes_nothing_for_the_wearer():
+    first = told([arrived(1), says(1, What.SEEN)])
+    both = [
+        *first,
+        *left(receipt(1, ACK), 100.0),
+        about(receipt(1, ACK), What.DELIVERED, 110.0),
+        says(2),
+    ]
+    assert decide(both, PLAN, 1e9).actions == ()
 
 
 def test_every_answer_of_a_person_is_an_acknowledgement():
@@ -150,6 +209,10 @@ def test_a_withdrawal_stops_nothing():
     )
     history = [arrived(), withdrawal, says(1), says(2)]
     assert decide(history, PLAN, 0.0).ground is Ground.QUORUM
+
+
+def test_a_ground_that_was_recorded_by_mistake_publishes_no_drill():
+    assert PUBLISH not in decide([arrived(), says(1), says(2), GROUND], DRILL, 0.0).actions
 
 
 def test_no_history_whatever_gives_a_drill_a_ground():
