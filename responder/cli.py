@@ -1,17 +1,30 @@
-"""``outcry-responder``: enrol wearers, and run the service."""
+"""``outcry-responder``: enrol wearers, run the service, and see how everybody is."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from outcry.responder.enrolling import Application, CannotEnrol, Enrolled, enrol, parse_contact
+from outcry.responder import codes
+from outcry.responder.codes import CodeRefused
+from outcry.responder.enrolling import (
+    Application,
+    CannotEnrol,
+    Enrolled,
+    change_code,
+    enrol,
+    parse_contact,
+)
 from outcry.responder.keys import KeysInvalid
 from outcry.responder.settings import Settings, SettingsInvalid, load
+from outcry.responder.status import facts, screen
+from outcry.responder.store import DATABASE, Store
 
 DEFAULT_CONFIG = Path("/etc/outcry/responder.toml")
 
@@ -22,9 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.umask(0o077)
     try:
         settings = load(options.config)
-        if options.command == "enrol":
-            return _enrol(settings, options)
-        return _run(settings)
+        commands = {"enrol": _enrol, "code": _code, "status": _status, "run": _run}
+        return commands[options.command](settings, options)
     except (SettingsInvalid, CannotEnrol) as refused:
         for problem in refused.problems:
             print(problem, file=sys.stderr)
@@ -56,7 +68,30 @@ def _parser() -> argparse.ArgumentParser:
     )
     new.add_argument("--number", metavar="+447700900001", help="the SIM in the wearer's device")
     new.add_argument("--quorum", type=int, help="confirmations needed to publish (settings: 2)")
+    new.add_argument(
+        "--code",
+        metavar='"2 4 1 3"',
+        help="the wearer's own code that means safe, in groups of taps; better let one be drawn",
+    )
     new.add_argument("--out", type=Path, required=True, metavar="FILE", help="the device's file")
+
+    code = commands.add_parser(
+        "code",
+        parents=[config],
+        help="give a wearer another code that means safe, after one was tapped or told",
+    )
+    code.add_argument("device", metavar="DEVICE", help="as enrol and status write it: 8 letters")
+    code.add_argument("--code", metavar='"2 4 1 3"', help="this one; better let one be drawn")
+
+    status = commands.add_parser(
+        "status",
+        parents=[config],
+        help="every wearer: last heard, what is wrong, last drill, alarms and how far they are",
+    )
+    status.add_argument("--json", action="store_true", help="for programs")
+    status.add_argument(
+        "--where", action="store_true", help="also where alarms were last seen; look alone"
+    )
 
     commands.add_parser("run", parents=[config], help="run the service until SIGTERM")
     return parser
@@ -69,6 +104,11 @@ def _enrol(settings: Settings, options: argparse.Namespace) -> int:
             contacts.append(parse_contact(text))
         except ValueError as error:
             problems.append(f"contact {n}: {error}")
+    code = None
+    try:
+        code = None if options.code is None else codes.parse(options.code)
+    except CodeRefused as error:
+        problems.append(f"--code: {error}")
     if problems:
         raise CannotEnrol(problems)
     application = Application(
@@ -76,6 +116,7 @@ def _enrol(settings: Settings, options: argparse.Namespace) -> int:
         number=options.number,
         contacts=tuple(contacts),
         quorum=settings.quorum if options.quorum is None else options.quorum,
+        code=code,
     )
     _tell(application, enrol(settings, application, options.out), options.out)
     return 0
@@ -86,11 +127,49 @@ def _tell(application: Application, enrolled: Enrolled, out: Path) -> None:
     print("\nPINs, shown only now. Tell each contact theirs in person; they need it to answer:")
     for n, (contact, pin) in enumerate(zip(application.contacts, enrolled.pins, strict=True), 1):
         print(f"  {n}  {pin}  {contact.name}, {contact.number}")
+    _tell_code(application.wearer, enrolled.code)
     print(f"\nNext: carry {out} to the device, run there: outcry enrol {out.name}")
     print("and delete it everywhere else: whoever has it can raise alarms in this name.")
 
 
-def _run(settings: Settings) -> int:
+def _tell_code(wearer: str, code: tuple[int, ...]) -> None:
+    print(f"\n{wearer}'s own code that means safe, shown only now: {codes.written(code)}")
+    print(f"that is {', a pause, '.join(_taps(count) for count in code)}. Tapped in an alarm, or")
+    print("before the strap is taken off, it tells HQ that all is well. Every other code tells HQ")
+    print("of duress. Both feel the same and stop nothing. Learn it by heart, then destroy this.")
+
+
+def _taps(count: int) -> str:
+    return "1 tap" if count == 1 else f"{count} taps"
+
+
+def _code(settings: Settings, options: argparse.Namespace) -> int:
+    try:
+        device = int(options.device, 16)
+        given = None if options.code is None else codes.parse(options.code)
+    except CodeRefused as error:
+        raise CannotEnrol([f"--code: {error}"]) from None
+    except ValueError:
+        raise CannotEnrol(["write the device as enrol and status do, such as 0a1b2c3d"]) from None
+    code = change_code(settings, device, given)
+    _tell_code(f"Device {device:08x}", code)
+    return 0
+
+
+def _status(settings: Settings, options: argparse.Namespace) -> int:
+    if not (settings.directory / DATABASE).exists():
+        print(f"nobody was ever enrolled in {settings.directory}", file=sys.stderr)
+        return 1
+    database = Store(settings.directory)
+    try:
+        found = facts(database, time.time(), options.where)
+    finally:
+        database.close()
+    print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else screen(found))
+    return 0
+
+
+def _run(settings: Settings, _options: argparse.Namespace) -> int:
     from outcry.responder.running import run  # the web stack: not needed to enrol
 
     logging.basicConfig(

@@ -15,7 +15,7 @@ from outcry.report import AlarmKind, MessageType, Report, decode
 from outcry.responder import history, store
 from outcry.responder.calls import set_due
 from outcry.responder.history import Entry, What
-from outcry.responder.inbox import CameBy, Inbox, Unreadable
+from outcry.responder.inbox import CameBy, Inbox, Refused
 from outcry.responder.people import Throttle, is_pin, plain_pin
 from outcry.responder.response import confirmations
 from outcry.responder.store import Store
@@ -82,9 +82,14 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Standing:
-    """How things stand: shown only to a contact who gave their PIN. Newest sightings first."""
+    """How things stand: shown only to a contact who gave their PIN. Newest sightings first.
+
+    ``heard_at``: when the device was last heard, Unix seconds. Of a withdrawal it says only that
+    one came: what its code means is for the duty officer alone.
+    """
 
     contact: str
+    heard_at: float
     track: tuple[Sighting, ...]
     seen_by: int
     confirmed: int
@@ -128,12 +133,11 @@ class Desk:
     def sealed_link(self, sealed: str, contact: int | None) -> Shown:
         """The link a device made. Opening it delivers the report inside it.
 
-        Raises :class:`NoSuchLink`, and :class:`~outcry.responder.inbox.Outdated` for a
-        withdrawal older than what was heard.
+        Raises :class:`NoSuchLink`.
         """
         try:
             taken = self._inbox.take(from_text(sealed), CameBy.LINK)
-        except (EnvelopeRefused, Unreadable):
+        except (EnvelopeRefused, Refused):
             raise NoSuchLink from None
         if taken.alarm is None:
             raise NoSuchLink
@@ -179,7 +183,7 @@ class Desk:
         with self._store.read() as connection:
             entries = history.load(connection, alarm)
             row = connection.execute(
-                select(store.alarm.c.kind, store.wearer.c.quorum)
+                select(store.alarm.c.kind, store.wearer.c.quorum, store.wearer.c.heard_at)
                 .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
                 .where(store.alarm.c.id == alarm)
             ).one()
@@ -199,6 +203,7 @@ class Desk:
         ]
         return Standing(
             contact=name,
+            heard_at=row.heard_at,
             track=tuple(sorted(sightings, key=_newest_first)),
             seen_by=len({e.data["contact"] for e in entries if e.what in history.ANSWERS}),
             confirmed=confirmations(entries),

@@ -4,7 +4,7 @@
 200   the report is on disk; the body is its receipt
 400   not a sealed report that can be opened here
 408   the body stopped coming
-409   a heartbeat or withdrawal that is not newer than what was heard before
+409   a heartbeat that is not newer than what was heard before
 413   the body is longer than any report
 ====  ==========================================================================
 """

@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from outcry import enrolment
 from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, Headquarters, is_number
 from outcry.envelope import KEY_BYTES, public_key
-from outcry.responder import keys, store
+from outcry.responder import codes, keys, store
 from outcry.responder.people import SALT_BYTES, create_pin, hash_pin
 from outcry.responder.settings import MAX_QUORUM, Settings
 from outcry.responder.store import Store
@@ -30,20 +30,28 @@ class CannotEnrol(Exception):
 
 @dataclass(frozen=True)
 class Enrolled:
-    """A new wearer's device id, and each contact's PIN: to be shown once, kept nowhere."""
+    """A new wearer's device id, each contact's PIN and the wearer's own code that means safe.
+
+    PINs and code are to be shown once and kept nowhere.
+    """
 
     device: int
     pins: tuple[str, ...] = field(repr=False)
+    code: tuple[int, ...] = field(repr=False)
 
 
 @dataclass(frozen=True, repr=False)
 class Application:
-    """Who is to be enrolled. ``number`` is that of the SIM in the wearer's device."""
+    """Who is to be enrolled. ``number`` is that of the SIM in the wearer's device.
+
+    ``code`` is the wearer's own that means safe, as ``codes.parse`` gives it; None: one is drawn.
+    """
 
     wearer: str
     number: str | None
     contacts: tuple[Contact, ...]
     quorum: int
+    code: tuple[int, ...] | None = None
 
 
 def parse_contact(text: str) -> Contact:
@@ -74,6 +82,7 @@ def enrol(
         raise CannotEnrol(problems)
     hq_key = keys.load_or_create(settings.directory, random)[0]
     database = Store(settings.directory)
+    code = application.code or codes.create(random)
     try:
         with _new_file(out) as write, database.write() as connection:
             made = Enrolment(
@@ -87,12 +96,38 @@ def enrol(
             enrolment.read(text)  # what the device would refuse is refused here
             pins = _pins(len(made.contacts), random)
             _insert(connection, made, application, pins, random, clock())
+            _keep_code(connection, made.device, code, random)
             write(text)
     except EnrolmentInvalid as error:
         raise CannotEnrol(error.problems) from None
     finally:
         database.close()
-    return Enrolled(made.device, pins)
+    return Enrolled(made.device, pins, code)
+
+
+def change_code(
+    settings: Settings,
+    device: int,
+    code: tuple[int, ...] | None = None,
+    random: Callable[[int], bytes] = os.urandom,
+) -> tuple[int, ...]:
+    """Give a wearer another code that means safe, drawn if none is given; to be shown once.
+
+    Raises :class:`CannotEnrol` if nobody has this device.
+    """
+    code = code or codes.create(random)
+    database = Store(settings.directory)
+    try:
+        with database.write() as connection:
+            table = store.wearer
+            if connection.scalar(select(table.c.device).where(table.c.device == device)) is None:
+                raise CannotEnrol(
+                    ["no wearer has this device; outcry-responder status lists them all"]
+                )
+            _keep_code(connection, device, code, random)
+    finally:
+        database.close()
+    return code
 
 
 def _problems(application: Application) -> list[str]:
@@ -143,6 +178,18 @@ def _pins(count: int, random: Callable[[int], bytes]) -> tuple[str, ...]:
         if pin not in pins:
             pins.append(pin)
     return tuple(pins)
+
+
+def _keep_code(
+    connection: Connection, device: int, code: tuple[int, ...], random: Callable[[int], bytes]
+) -> None:
+    """Keep a code's hash, in the place of any before it. The device never learns it."""
+    salt = random(SALT_BYTES)
+    table = store.safe_code
+    connection.execute(delete(table).where(table.c.device == device))
+    connection.execute(
+        insert(table).values(device=device, salt=salt, hash=hash_pin(codes.written(code), salt))
+    )
 
 
 def _insert(

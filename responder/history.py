@@ -7,22 +7,23 @@ Append-only. Nothing else about an alarm is remembered, so what the rules in
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
+from outcry.report import MessageType
 from outcry.responder import store
 
 
 class What(StrEnum):
     """What an entry says, and the keys of its data."""
 
-    REPORT = "a report arrived"  # message, type, path, marks
+    REPORT = "a report arrived"  # message, type, sequence, path, marks
     REPEAT = "a report arrived again"  # message, path
-    STALE = "a withdrawal older than the last report was refused"  # message, path
+    JUDGED = "a withdrawal's code was judged"  # message, verdict
     SEEN = "a contact has seen it"  # contact
     CONFIRMED = "a contact confirms: real, publish"  # contact
     UNSURE = "a contact cannot tell"  # contact
@@ -35,6 +36,15 @@ class What(StrEnum):
     UNKNOWN = "unknown: it may have happened"  # key, kind, target, why
     DELIVERED = "the text was delivered"  # key, kind, target
     UNDELIVERED = "the text will never be delivered"  # key, kind, target
+
+
+class Verdict(StrEnum):
+    """What is known of a withdrawal, and of an alarm's withdrawals together: the worst, last."""
+
+    SAFE = "safe"
+    OLD = "old"  # the code that means safe, but older than what was heard: it proves nothing
+    WAITING = "waiting"  # for its code to be judged
+    DURESS = "duress"  # any other code
 
 
 ANSWERS = (What.SEEN, What.CONFIRMED, What.UNSURE, What.FALSE)
@@ -74,6 +84,23 @@ def load(connection: Connection, alarm: int) -> tuple[Entry, ...]:
         .order_by(table.c.n)
     )
     return tuple(Entry(row.at, What[row.what], json.loads(row.data)) for row in rows)
+
+
+def withdrawal(entries: Sequence[Entry]) -> Verdict | None:
+    """What an alarm's withdrawals come to; None without any.
+
+    The worst counts, and a later safe one takes nothing back: whoever holds the device can try
+    codes. Anything but safe forbids publishing on the wearer's own consent.
+    """
+    verdicts = {
+        entry.data["message"]: Verdict.WAITING
+        for entry in entries
+        if entry.what is What.REPORT and entry.data["type"] == MessageType.WITHDRAWAL.name
+    }
+    for entry in entries:
+        if entry.what is What.JUDGED:
+            verdicts[entry.data["message"]] = Verdict(entry.data["verdict"])
+    return max(verdicts.values(), key=list(Verdict).index, default=None)
 
 
 def is_acknowledged(connection: Connection, alarm: int) -> bool:

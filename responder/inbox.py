@@ -3,9 +3,11 @@
 - A validly sealed alarm is taken whatever its counter or clock say; what is
   odd about it becomes a mark for people to see.
 - An exact repeat gets its receipt again and acts on nothing.
-- A heartbeat or a withdrawal must be newer than everything heard from its
-  device: a replayed one proves nothing. A withdrawal refused for its age is
-  still written into its alarm's history, for people to judge.
+- A heartbeat must be newer than everything heard from its device: a replayed
+  one proves nothing and is refused.
+- A withdrawal is taken like any report, for it tells of an alarm. Its code is
+  put by for ``judging.py``; one that is not newer than everything heard before
+  is marked as such and can never be found safe.
 """
 
 from __future__ import annotations
@@ -14,11 +16,11 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from outcry.envelope import (
     KEY_BYTES,
@@ -31,7 +33,7 @@ from outcry.envelope import (
 )
 from outcry.receipt import Status, make
 from outcry.report import Flag, MessageType, Report, ReportInvalid, decode, encode
-from outcry.responder import history, store
+from outcry.responder import codes, history, store
 from outcry.responder.calls import set_due
 from outcry.responder.history import Entry, What
 from outcry.responder.store import Store
@@ -40,7 +42,6 @@ log = logging.getLogger("outcry.responder.inbox")
 
 LATE_S = 3600  # older on arrival: told to people, and later no ground for publishing unasked
 INVITATION_BYTES = 12  # 96 bits: a contact's short link cannot be guessed
-_STRICT = (MessageType.HEARTBEAT, MessageType.WITHDRAWAL)
 _NOBODY = bytes(
     KEY_BYTES
 )  # opened with when the device is unknown, so that both refusals cost alike
@@ -68,7 +69,7 @@ class Unreadable(Refused):
 
 
 class Outdated(Refused):
-    """A heartbeat or withdrawal that is not newer than what was heard before."""
+    """A heartbeat that is not newer than what was heard before."""
 
     def __init__(self) -> None:
         super().__init__("this is older than what was heard from this device before")
@@ -106,7 +107,7 @@ class Inbox:
         """Open, store, commit, then make the receipt.
 
         Raises :class:`Unreadable` for anything that is not a sealed report,
-        :class:`Outdated` for a heartbeat or withdrawal that proves nothing.
+        :class:`Outdated` for a heartbeat that proves nothing.
         """
         header, report = self._open(sealed)
         digest = hashlib.sha256(sealed).digest()
@@ -115,7 +116,7 @@ class Inbox:
             is_heartbeat = report.type is MessageType.HEARTBEAT
             result = arrival.heartbeat() if is_heartbeat else arrival.of_alarm(self._random)
         if result is None:
-            log.info("%s over %s refused: not newer than before", report.type.name, path)
+            log.info("a heartbeat over %s was refused: not newer than before", path)
             raise Outdated
         if result.alarm is not None:
             again = " again" if result.repeat else ""
@@ -159,13 +160,12 @@ class _Known(NamedTuple):
 
     id: int
     alarm: int
-    stale: bool
     path: str
 
 
 @dataclass(frozen=True)
 class _Arrival:
-    """One message inside its transaction; a result of None: outdated."""
+    """One message inside its transaction."""
 
     connection: Connection
     header: Header
@@ -175,31 +175,30 @@ class _Arrival:
     now: float
 
     def heartbeat(self) -> _Result | None:
+        """None: it is outdated."""
         if not self._newer():
             return None
         self._heard()
+        self._keep_heartbeat()
         return _Result(None, Status.STORED, repeat=False)
 
-    def of_alarm(self, random: Callable[[int], bytes]) -> _Result | None:
+    def of_alarm(self, random: Callable[[int], bytes]) -> _Result:
         known = self._known()
         if known is not None:
-            if known.stale:
-                return None
             self._note_repeat(known)
             return _Result(known.alarm, self._status(known.alarm), repeat=True)
-        stale = self.report.type in _STRICT and not self._newer()
         marks = self._marks()
         alarm = self._existing()
         if alarm is None:
-            if stale:
-                return None
             alarm = self._raise(random)
-        message = self._keep(alarm, stale)
-        entry = {"message": message, "type": self.report.type.name, "path": self.path.value}
-        if stale:
-            self._note(alarm, What.STALE, entry)
-            return None
-        self._note(alarm, What.REPORT, {**entry, "marks": marks})
+        entry = {
+            "message": self._keep(alarm),
+            "type": self.report.type.name,
+            "sequence": self.report.sequence,
+            "path": self.path.value,
+            "marks": marks,
+        }
+        self._note(alarm, What.REPORT, entry)
         self._heard()
         return _Result(alarm, self._status(alarm), repeat=False)
 
@@ -225,9 +224,7 @@ class _Arrival:
     def _known(self) -> _Known | None:
         table = store.message
         row = self.connection.execute(
-            select(table.c.id, table.c.alarm, table.c.stale, table.c.path).where(
-                table.c.digest == self.digest
-            )
+            select(table.c.id, table.c.alarm, table.c.path).where(table.c.digest == self.digest)
         ).first()
         return None if row is None else _Known._make(row)
 
@@ -295,7 +292,21 @@ class _Arrival:
             )
         return alarm
 
-    def _keep(self, alarm: int, stale: bool) -> int:
+    def _keep_heartbeat(self) -> None:
+        table = store.heartbeat
+        device = self.header.device
+        self.connection.execute(delete(table).where(table.c.device == device))
+        self.connection.execute(
+            insert(table).values(
+                device=device,
+                counter=self.header.counter,
+                received_at=self.now,
+                report=encode(self.report),
+            )
+        )
+
+    def _keep(self, alarm: int) -> int:
+        withdrawal = self.report.type is MessageType.WITHDRAWAL
         made = self.connection.execute(
             insert(store.message).values(
                 device=self.header.device,
@@ -304,12 +315,16 @@ class _Arrival:
                 alarm=alarm,
                 path=self.path.value,
                 received_at=self.now,
-                stale=stale,
-                report=encode(self.report),
+                stale=withdrawal and not self._newer(),
+                report=encode(replace(self.report, taps=())),
             )
         ).inserted_primary_key
         assert made is not None
-        return int(made[0])
+        message = int(made[0])
+        if withdrawal:
+            taps = codes.written(self.report.taps)
+            self.connection.execute(insert(store.unjudged).values(message=message, taps=taps))
+        return message
 
     def _note(self, alarm: int, what: What, data: Mapping[str, object]) -> None:
         history.append(self.connection, alarm, Entry(self.now, what, data))

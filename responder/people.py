@@ -24,12 +24,16 @@ _SOURCES_KEPT = 10_000
 
 def create_pin(random: Callable[[int], bytes]) -> str:
     """Six digits, each PIN equally likely; ``random(n)`` gives n secret bytes."""
-    span = 10**PIN_DIGITS
+    return f"{draw(10**PIN_DIGITS, random):0{PIN_DIGITS}d}"
+
+
+def draw(span: int, random: Callable[[int], bytes]) -> int:
+    """A number from 0 to below ``span`` (at most 2**32), each equally likely."""
     fair = 2**32 - 2**32 % span
     while True:
         number = int.from_bytes(random(4), "big")
         if number < fair:
-            return f"{number % span:0{PIN_DIGITS}d}"
+            return number % span
 
 
 def hash_pin(pin: str, salt: bytes) -> bytes:

@@ -21,7 +21,6 @@ from starlette.types import ASGIApp
 from outcry.responder.bounded import TooLarge, TooSlow, read_body
 from outcry.responder.desk import Answer, Desk, NoSuchLink, Shown, TooSoon, WrongPin
 from outcry.responder.guard import Contained, Guard, client_address, is_same_origin
-from outcry.responder.inbox import Outdated
 from outcry.responder.people import source_of
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.rendering import Pages
@@ -48,8 +47,6 @@ def people_app(
             shown = await run_in_threadpool(open_link)
         except NoSuchLink:
             return pages.problem(404, "no_such_link")
-        except Outdated:
-            return pages.problem(409, "outdated")
         return pages.alarm(shown, base)
 
     async def answer(
@@ -70,8 +67,6 @@ def people_app(
             standing = await run_in_threadpool(desk.answer, shown, answer, pin, source)
         except NoSuchLink:
             return pages.problem(404, "no_such_link")
-        except Outdated:
-            return pages.problem(409, "outdated")
         except WrongPin:
             return pages.alarm(shown, base, status=403, wrong_pin=True)
         except TooSoon as soon:

@@ -16,8 +16,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
-from outcry.report import AlarmKind, Flag, NoPosition, Report
-from outcry.responder import texts
+from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Report
+from outcry.responder import condition, texts
 from outcry.responder.desk import Answer, Shown, Sighting, Standing
 from outcry.responder.posting.own_page import Post
 
@@ -103,6 +103,7 @@ class Pages:
             standing=standing,
             track=track,
             last=next((each for each in track if each.place.known), None),
+            device=self._device(standing),
         )
 
     def problem(self, status: int, what: str) -> Response:
@@ -132,6 +133,18 @@ class Pages:
             "when": self._when(raised),
             "clock_unset": Flag.CLOCK_UNSET in shown.report.flags,
             "place": _place(shown.report),
+        }
+
+    def _device(self, standing: Standing) -> dict[str, object]:
+        """How the device is; a withdrawal says less of that than any other report."""
+        reports = [sighting.report for sighting in standing.track]
+        full = (each for each in reports if each.type is not MessageType.WITHDRAWAL)
+        report = next(full, reports[0])
+        return {
+            "heard": self._when(standing.heard_at),
+            "battery": condition.battery(report.battery_percent, report.supply_mv),
+            "signal": condition.signal(report.signal),
+            "marks": condition.marks(report),
         }
 
     def _sighting(self, sighting: Sighting) -> _Line:

@@ -79,6 +79,23 @@ alarm = Table(
     Index("alarm_due", "due_at"),
 )
 
+safe_code = Table(
+    "safe_code",
+    metadata,
+    Column("device", ForeignKey("wearer.device"), primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+heartbeat = Table(  # the last one of each device
+    "heartbeat",
+    metadata,
+    Column("device", ForeignKey("wearer.device"), primary_key=True),
+    Column("counter", Integer, nullable=False),
+    Column("received_at", Float, nullable=False),
+    Column("report", LargeBinary, nullable=False),
+)
+
 message = Table(
     "message",
     metadata,
@@ -89,10 +106,17 @@ message = Table(
     Column("alarm", ForeignKey("alarm.id"), nullable=False),
     Column("path", String, nullable=False),
     Column("received_at", Float, nullable=False),
-    Column("stale", Boolean, nullable=False),
+    Column("stale", Boolean, nullable=False),  # a withdrawal not newer than all heard before
     Column("report", LargeBinary, nullable=False),
     Index("message_counter", "device", "counter"),
     Index("message_alarm", "alarm"),
+)
+
+unjudged = Table(  # withdrawals, for as long as nobody has said what their code means
+    "unjudged",
+    metadata,
+    Column("message", ForeignKey("message.id"), primary_key=True),
+    Column("taps", String, nullable=False),
 )
 
 history = Table(
@@ -209,6 +233,7 @@ def _set_up(connection: Any, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        "secure_delete=ON",  # a code that was judged is not to be found in free pages
         f"busy_timeout={_BUSY_MS}",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -24,6 +24,7 @@ from outcry.responder.calls import Call, State
 from outcry.responder.faults import describe
 from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy, Inbox, Refused
+from outcry.responder.judging import judge_next
 from outcry.responder.notifier import Came, Notifier, NotifierEvent, TextArrived
 from outcry.responder.posting.publisher import Publisher, PublishingFailed
 from outcry.responder.response import ActionKind, Plan, confirmations, decide, receipt_of
@@ -106,6 +107,8 @@ class Workflow:
             self._publish(call)
         if self._notifier is not None and self._notifier.ready() and not self._texting():
             self._text(self._notifier)
+        if judge_next(self._store, self._clock()):  # last, and one a step: nothing waits for it
+            return self._clock()
         with self._store.read() as connection:
             at: float | None = connection.scalar(select(func.min(store.alarm.c.due_at)))
             return at
@@ -300,7 +303,7 @@ def opening(connection: Connection, alarm: int) -> tuple[str, Report, float]:
     row = connection.execute(
         select(store.wearer.c.name, store.message.c.report, store.message.c.received_at)
         .join(store.wearer, store.wearer.c.device == store.message.c.device)
-        .where(store.message.c.alarm == alarm, store.message.c.stale.is_(False))
+        .where(store.message.c.alarm == alarm)
         .order_by(store.message.c.id)
         .limit(1)
     ).one()

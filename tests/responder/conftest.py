@@ -176,11 +176,12 @@ class Hq:
 
 @dataclass
 class World:
-    """A wearer's device, HQ, the contacts' PINs, and the clock of all."""
+    """A wearer's device, HQ, the contacts' PINs, the wearer's own code, and the clock of all."""
 
     hq: Hq
     device: Device
     pins: tuple[str, ...]
+    code: tuple[int, ...]
     clock: Clock
     phones: Phones
 
@@ -206,11 +207,12 @@ class World:
 
 @dataclass(frozen=True)
 class Enrolled:
-    """A state directory in which Ana is enrolled, her device's file, her contacts' PINs."""
+    """A state directory in which Ana is enrolled, her device's file, the PINs, her own code."""
 
     directory: Path
     enrolment: enrolment.Enrolment
     pins: tuple[str, ...]
+    code: tuple[int, ...]
 
 
 @pytest.fixture(scope="session")
@@ -225,7 +227,7 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
         out,
         clock=Clock(),
     )
-    return Enrolled(directory, enrolment.read(out.read_text()), made.pins)
+    return Enrolled(directory, enrolment.read(out.read_text()), made.pins, made.code)
 
 
 @pytest.fixture(scope="session")
@@ -235,7 +237,8 @@ def world_in(enrolled: Enrolled) -> Callable[[Path], World]:
     def make(directory: Path) -> World:
         clock, phones = Clock(), Phones()
         hq = Hq(directory, clock, phones)
-        return World(hq, Device(enrolled.enrolment, clock), enrolled.pins, clock, phones)
+        device = Device(enrolled.enrolment, clock)
+        return World(hq, device, enrolled.pins, enrolled.code, clock, phones)
 
     return make
 

@@ -153,23 +153,6 @@ def test_a_withdrawal_stops_nothing_and_its_repeat_counts_once(world):
     assert world.hq.history() == [What.REPORT, What.REPORT]
 
 
-def test_an_older_withdrawal_is_refused_but_people_can_see_that_it_came(world):
-    withdrawal = world.device.message(MessageType.WITHDRAWAL, sequence=1, taps=(2, 3))
-    world.hq.takes(world.device.message())
-    for _ in range(3):
-        with pytest.raises(Outdated):
-            world.hq.takes(withdrawal)
-    assert world.hq.history() == [What.REPORT, What.STALE]
-
-
-def test_an_older_withdrawal_opens_no_alarm(world):
-    withdrawal = world.device.message(MessageType.WITHDRAWAL, alarm=99, taps=(1,))
-    world.hq.takes(world.device.message())
-    with pytest.raises(Outdated):
-        world.hq.takes(withdrawal)
-    assert count(world, store.alarm) == 1
-
-
 def test_an_old_hq_key_still_opens(world, tmp_path):
     from outcry.envelope import to_text
     from outcry.responder.keys import KEY_FILE, load_or_create

@@ -10,7 +10,15 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from outcry.report import AlarmKind, Flag, MessageType
+from outcry.report import (
+    AlarmKind,
+    Cell,
+    Flag,
+    MessageType,
+    Neighbour,
+    NoFixReason,
+    NoPosition,
+)
 from outcry.responder.history import What
 from outcry.responder.listener import Listener
 from outcry.responder.people_app import people_app
@@ -70,8 +78,6 @@ def test_opening_the_link_delivers_the_alarm_and_decides_nothing(world, client):
 
 
 def test_without_a_fix_the_page_says_so_and_why(world, client):
-    from outcry.report import NoFixReason, NoPosition
-
     place = NoPosition(NoFixReason.NO_SATELLITES)
     page = client.get(link_of(world.device.message(place=place))).text
     assert "Position not known: the satellites could not be seen" in page
@@ -156,8 +162,7 @@ def test_without_the_pin_nothing_later_is_shown(world, client):
     assert not re.search("48.1|11.5|withdraw|Cleo|confirmed", page)
     page = client.post(f"{link_of(first)}/seen", data={"pin": world.pins[0]}).text
     assert "mlat=48.10000&amp;mlon=11.50000" in page
-    assert "A withdrawal was received. It is not verified" in page
-    assert "ask for the agreed word" in page
+    assert "Withdrawal received, not verified: call Ana and ask for the agreed word" in page
     assert "2 people have seen it" in page
     assert "1 cannot tell or believes it is false. This stops nothing." in page
 
@@ -250,11 +255,35 @@ def test_a_heartbeat_in_a_link_shows_nothing(world, client):
     assert client.get(link_of(world.device.message(MessageType.HEARTBEAT))).status_code == 404
 
 
-def test_an_outdated_withdrawal_in_a_link_says_so(world, client):
-    old = world.device.message(MessageType.WITHDRAWAL, taps=(1,))
+def test_a_heartbeat_older_than_what_was_heard_shows_nothing_either(world, client):
+    old = world.device.message(MessageType.HEARTBEAT)
     world.hq.takes(world.device.message())
-    assert client.get(link_of(old)).status_code == 409
-    assert client.post(f"{link_of(old)}/seen", data={"pin": world.pins[0]}).status_code == 409
+    assert client.get(link_of(old)).status_code == 404
+    assert client.post(f"{link_of(old)}/seen", data={"pin": world.pins[0]}).status_code == 404
+
+
+def test_a_withdrawal_in_a_link_shows_its_alarm(world, client):
+    old = world.device.message(MessageType.WITHDRAWAL, taps=(1, 2))
+    world.hq.takes(world.device.message())
+    page = client.get(link_of(old))
+    assert page.status_code == 200
+    assert "Ana needs help" in page.text
+    assert "withdraw" not in page.text.lower()
+
+
+def test_with_the_pin_a_contact_sees_how_the_device_is_and_no_cells(world, client):
+    place = NoPosition(NoFixReason.NO_SATELLITES, (Neighbour(4111, 5222), Neighbour(4111, 5333)))
+    flags = Flag.JAMMING | Flag.BATTERY_LOW
+    message = world.device.message(
+        place=place, flags=flags, battery_percent=9, supply_mv=3412, signal=7,
+        cell=Cell(262, 2, 4111, 5111),
+    )  # fmt: skip
+    page = client.get(link_of(message)).text
+    page += client.post(f"{link_of(message)}/seen", data={"pin": world.pins[0]}).text
+    assert "Last heard 0 s ago" in page
+    assert "Battery: 9 %, 3.41 V at the modem. Signal: 7 of 31." in page
+    assert "something jams the radio" in page
+    assert not re.search("4111|5111|5222|5333", page)
 
 
 def test_a_long_form_is_refused(world, client):

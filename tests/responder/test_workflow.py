@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from outcry.envelope import from_text
-from outcry.receipt import Status, verify
+from outcry.receipt import RECEIPT_CHARS, Status, verify
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.history import What
 from outcry.responder.inbox import CameBy
 from outcry.responder.notifier import Came, TextArrived
 from outcry.responder.posting.publisher import Posted, PublishingFailed
-from outcry.responder.response import OWN_PAGE, RETRY_AFTER_S
+from outcry.responder.response import OWN_PAGE, RECEIPTS_AN_HOUR, RETRY_AFTER_S
 
 BEN, CLEO, DANA = "+447700900111", "+447700900112", "+447700900113"
 WEARER = "+447700900001"
@@ -156,11 +156,92 @@ def test_an_alarm_that_a_contact_delivered_is_answered_by_sms(world):
     assert verify(from_text(text), message.report.token, message.header) is Status.STORED
 
 
+def minutes(world, count, every_minute=lambda minute: None):
+    """Time goes by at HQ, a second step by step where it matters."""
+    for minute in range(count):
+        every_minute(minute)
+        for _ in range(6):
+            world.clock.passes(10)
+            world.hq.works()
+
+
 def test_an_alarm_over_data_costs_the_wearer_no_sms(world):
     world.hq.takes(world.device.message())
+    world.hq.works()
+    world.answers(world.invitation(1), world.pins[0], "seen")
+
+    def position(minute):
+        world.hq.takes(world.device.message(MessageType.POSITION, sequence=minute + 1))
+
+    minutes(world, 10, position)
+    assert world.phones.to(WEARER) == []
+
+
+def test_when_data_dies_a_persons_acknowledgement_comes_by_sms_and_is_nothing_but_a_receipt(world):
+    message = world.device.message()
+    world.hq.takes(message)
+    world.hq.works()
+    world.answers(world.invitation(1), world.pins[0], "seen")
+    minutes(world, 1)
+    assert world.phones.to(WEARER) == []
+    minutes(world, 1)
+    (text,) = world.phones.to(WEARER)
+    assert len(text) == RECEIPT_CHARS == 35
+    assert from_text(text)[:-17] == message.header.pack()
+    assert verify(from_text(text), message.report.token, message.header) is Status.ACKNOWLEDGED
+
+
+def test_an_acknowledgement_that_may_be_lost_is_sent_once_more_and_no_more(world):
+    message = world.device.message()
+    world.hq.workflow.hear(TextArrived(message.text))
+    world.answers(world.invitation(1), world.pins[0], "seen")
+    minutes(world, 60)
+    told = [verify(from_text(t), message.report.token, message.header) for t in heard(world)]
+    assert told == [Status.STORED, Status.ACKNOWLEDGED, Status.ACKNOWLEDGED]
+
+
+def test_an_acknowledgement_that_was_delivered_is_not_sent_again(world):
+    world.hq.workflow.hear(TextArrived(world.device.message().text))
     world.answers(world.invitation(1), world.pins[0], "seen")
     world.hq.works()
-    assert world.phones.to(WEARER) == []
+    for ref, _, _ in world.phones.sent:
+        world.hq.workflow.hear(Came(ref, What.DELIVERED))
+    minutes(world, 60)
+    assert len(world.phones.to(WEARER)) == 2
+
+
+def test_a_device_that_asks_again_by_sms_is_answered_again(world):
+    message = world.device.message()
+    world.hq.workflow.hear(TextArrived(message.text))
+    world.hq.works()
+    world.answers(world.invitation(1), world.pins[0], "seen")
+    world.hq.works()
+    before = len(heard(world))
+    world.hq.workflow.hear(TextArrived(message.text))
+    world.hq.works()
+    *_, last = heard(world)
+    assert len(heard(world)) == before + 1
+    assert verify(from_text(last), message.report.token, message.header) is Status.ACKNOWLEDGED
+
+
+def test_receipts_by_sms_are_bounded_and_the_newest_report_is_answered_first(world):
+    messages = [world.device.message(MessageType.POSITION, sequence=n) for n in range(100)]
+    for message in messages:
+        world.hq.takes(message, CameBy.SMS)
+    world.hq.works()
+    assert len(heard(world)) == RECEIPTS_AN_HOUR
+    assert from_text(heard(world)[-1])[:9] == messages[-1].header.pack()
+    minutes(world, 59)
+    assert len(heard(world)) == RECEIPTS_AN_HOUR
+    minutes(world, 2)
+    assert len(heard(world)) == 2 * RECEIPTS_AN_HOUR
+    minutes(world, 300)
+    assert len(set(heard(world))) == len(heard(world)) == len(messages)
+
+
+def heard(world):
+    """What came to the wearer's device."""
+    return world.phones.to(WEARER)
 
 
 @pytest.mark.parametrize("text", ["", "hello", "A" * 155, "A" * 160, "é" * 155, "\x00" * 70])
@@ -208,7 +289,7 @@ def test_a_post_is_tried_until_it_is_out_and_is_out_once(world, moods):
         world.hq.works()
         world.clock.passes(RETRY_AFTER_S[2])
     assert network.out == ["alarm-1"]
-    assert world.hq.history().count(What.DONE) == 4
+    assert [e.data["kind"] for e in world.hq.entries() if "url" in e.data] == ["publish"]
 
 
 def test_a_failing_post_holds_no_text(world):
