@@ -20,6 +20,7 @@ from outcry.hw.modem import Modem, Outcome, SmsLeaving, SmsOutcome, SmsReport
 from outcry.report import AlarmKind, NoPosition, Position
 
 TEXT_RETRIES_S = (5, 15, 30, 60, 120, 300)  # after a refusal; the last one repeats
+_PAID = (TextOutcome.MAYBE_SENT, TextOutcome.UNKNOWN)
 _HEARD_NOTHING = (TextOutcome.GIVEN, TextOutcome.UNREACHED)
 
 
@@ -209,7 +210,8 @@ class Texting:
         self._forget_settled()
 
     def _pay(self, text: StoredText) -> None:
-        if text.later and text.is_open:
+        """For one more send; one that was lost was paid for then."""
+        if text.later and text.outcome not in _PAID:
             self._budget.spend(1)
 
     def _text(self, ref: str) -> StoredText | None:

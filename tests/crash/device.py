@@ -17,7 +17,7 @@ from crash.program import say, weaken
 
 from outcry.daemon.alarm import Alarm, State
 from outcry.daemon.outbox import Outbox
-from outcry.daemon.stored import HQ, StoredReport, StoredText, TextOutcome
+from outcry.daemon.stored import HQ, StoredReport, StoredText
 from outcry.envelope import SEALED_BYTES
 from outcry.report import TOKEN_BYTES, AlarmKind
 
@@ -32,7 +32,12 @@ def take_step(outbox: Outbox, n: int) -> None:
     number, k = divmod(n, STEPS_AN_ALARM)
     random = Random(n)
     report = StoredReport(
-        n, number + 1, k, random.randbytes(SEALED_BYTES), random.randbytes(TOKEN_BYTES)
+        n,
+        number + 1,
+        k,
+        random.randbytes(SEALED_BYTES),
+        random.randbytes(TOKEN_BYTES),
+        position=k > 0,
     )
     with outbox.step():
         if k == 0:
@@ -42,18 +47,27 @@ def take_step(outbox: Outbox, n: int) -> None:
             for recipient in (1, HQ, 2, 3):
                 outbox.add_text(n, recipient, "sealed" if recipient == HQ else "alert")
         elif k % 3 == 1:
-            outbox.save_alarm(replace(outbox.alarm, state=State.OVER_SMS, next_sequence=k + 1))
+            codes = (*outbox.alarm.withdrawals, k)
+            outbox.save_alarm(
+                replace(
+                    outbox.alarm,
+                    state=State.OVER_SMS,
+                    next_sequence=k + 1,
+                    withdrawn=True,
+                    withdrawals=codes,
+                )
+            )
             outbox.add_report(report)
         elif k % 3 == 2:
             outbox.add_report(replace(outbox.reports[n - 1], answered=True))
         else:
             text = outbox.open_texts()[-1]
-            outcome = TextOutcome.MAYBE_SENT if k == 3 else TextOutcome.GIVEN
-            outbox.set_text(replace(text, outcome=outcome))
-            outbox.add_text(text.counter, 1, "position")
+            outbox.set_text(text.lost() if k == 3 else text.given().unreached())
+            outbox.add_text(n, 1, "position", later=True)
+            outbox.add_report(report)
         if k == STEPS_AN_ALARM - 1:  # the first report alone is left: HQ never answers it
             for text in outbox.open_texts():
-                outbox.set_text(replace(text, outcome=TextOutcome.GIVEN))
+                outbox.set_text(text.given())
 
 
 def view(outbox: Outbox) -> View:
@@ -62,7 +76,10 @@ def view(outbox: Outbox) -> View:
     reports = [report for _, report in sorted(outbox.reports.items()) if report.alarm == alarm.id]
     counters = {report.counter for report in reports}
     return (
-        (alarm.state, alarm.id, alarm.kind, alarm.next_sequence, alarm.to_be_answered),
+        (
+            *(alarm.state, alarm.id, alarm.kind, alarm.next_sequence, alarm.to_be_answered),
+            *(alarm.withdrawn, alarm.withdrawals),
+        ),
         reports,
         [text for _, text in sorted(outbox.texts.items()) if text.counter in counters],
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from outcry.daemon.budget import EXCHANGE_BYTES, Budget
 from outcry.daemon.stored import TextOutcome
-from outcry.hw.modem import Condition, ModemStatus, Outcome
+from outcry.hw.modem import Condition, ModemStatus, Outcome, SmsOutcome
 from outcry.receipt import Status
 from outcry.report import MessageType
 from simulation.world import World
@@ -192,6 +192,65 @@ def test_a_second_send_goes_whatever_is_spent_and_is_counted(world):
             world.takes_all_texts()
     assert sorted(world.modem.texts[ROUND + 3 :]) == sorted(later)
     assert sum(world.memory.spent("texts").values()) == 6
+
+
+def test_who_was_texted_in_vain_twice_is_told_by_a_later_round_whatever_is_spent(world):
+    world.limits["texts"] = 0
+    world.starts()
+    world.holds()
+    for _ in range(30):
+        world.network(Outcome.UNKNOWN)
+        world.passes(10)
+    assert {text.outcome for text in world.outbox.texts.values()} == {TextOutcome.UNKNOWN}
+    lives(world, 0.6)
+    assert {text.recipient for text in world.outbox.texts.values() if text.is_taken} == {0, 1, 2, 3}
+
+
+def test_an_answer_that_comes_late_is_not_paid_twice(world):
+    world.starts()
+    world.holds()
+    world.takes_all_texts()
+    world.phones_have_all()
+    world.passes(1800)
+    ref = world.modem.texts[-1][0]
+    world.leaves()
+    world.network(Outcome.UNKNOWN)
+    assert sum(world.memory.spent("texts").values()) == 1
+    world.happens(SmsOutcome(ref, Outcome.DONE, (1,), None, "answered late"))
+    assert sum(world.memory.spent("texts").values()) == 1
+
+
+def test_what_takes_the_place_of_a_text_that_had_to_go_costs_nothing(world):
+    """Still in danger, and no network until the next round: that round tells it."""
+    world.starts()
+    world.holds()
+    world.takes_all_texts()
+    world.phones_have_all()
+    world.passes(60)
+    world.holds()
+    for _ in range(12):
+        world.passes(160)
+        world.network(Outcome.FAILED, code=331)
+    world.takes_all_texts()
+    assert len(world.modem.texts) > 2 * ROUND
+    assert sum(world.memory.spent("texts").values()) <= 1, "but for the one the modem has already"
+
+
+def test_what_waits_for_the_network_says_where_the_wearer_is_now_whatever_is_left(world):
+    world.limits["texts"] = 2
+    world.starts()
+    world.holds()
+    world.takes_all_texts()
+    world.phones_have_all()
+    for n in range(40):
+        world.sees(43.0 + n / 100, 45.0)
+        world.passes(600)
+        if world.delivery._texting.under_way is not None:
+            world.network(Outcome.FAILED, code=331)
+    world.takes_all_texts()
+    last = [text for _, _, text in world.modem.texts if text.startswith("ALARM")][-1]
+    assert "mlat=43.39" in last or "mlat=43.38" in last
+    assert sum(world.memory.spent("texts").values()) == 2
 
 
 def test_rounds_that_find_no_network_cost_nothing(world):

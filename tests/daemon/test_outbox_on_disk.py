@@ -199,6 +199,14 @@ def test_what_is_closed_is_not_sent_again_and_what_is_on_the_phone_stays_there(o
         assert getattr(on_the_phone, what)() == on_the_phone
 
 
+def test_of_what_is_closed_all_that_is_known_stays_known():
+    text = StoredText(1, 1, 1, "alert")
+    assert text.closed().outcome is TextOutcome.SUPERSEDED
+    assert text.begun().lost().closed().outcome is TextOutcome.UNKNOWN
+    assert text.begun().given().unreached().closed().outcome is TextOutcome.SENT
+    assert text.begun().closed().given().outcome is TextOutcome.SENT
+
+
 def test_a_text_the_network_did_not_take_whole_cannot_have_reached_a_phone():
     """The report is of its first part; the second was refused, or its outcome lost."""
     text = StoredText(1, 1, 1, "alert")

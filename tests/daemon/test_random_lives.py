@@ -16,7 +16,15 @@ from outcry.daemon.alarm import State
 from outcry.daemon.edge import Edge
 from outcry.daemon.stored import TextOutcome
 from outcry.hw.gps import NoFix, NoFixReason
-from outcry.hw.modem import Condition, ModemState, ModemStatus, Outcome, SmsReceived
+from outcry.hw.modem import (
+    Condition,
+    ModemState,
+    ModemStatus,
+    Outcome,
+    SmsOutcome,
+    SmsReceived,
+    SmsReport,
+)
 from outcry.receipt import Status
 from outcry.report import AlarmKind
 from simulation.world import CONTACTS, World
@@ -33,31 +41,65 @@ class Life(World):
 
     def __init__(self, folder):
         self.may_have_left = Counter()
-        self.settled = set()
+        self.to_be_told = {}  # by recipient and template: the newest real report
+        self.unanswered_text = None
         self.cut_before_the_mark = 0
         super().__init__(folder, strap=True)
+
+    def starts(self):
+        super().starts()
+        self.unanswered_text = None
+        add = self.outbox.add_text
+
+        def noted(counter, recipient, template, *args, **kwargs):
+            text = add(counter, recipient, template, *args, **kwargs)
+            if text is not None and self.outbox.alarm.kind is not AlarmKind.DRILL:
+                self.to_be_told[recipient, template] = counter
+            return text
+
+        self.outbox.add_text = noted
+        for text in self.outbox.texts.values():  # some are made at once after a restart
+            if text.outcome is not TextOutcome.SUPERSEDED:
+                key = text.recipient, text.template
+                self.to_be_told[key] = max(text.counter, self.to_be_told.get(key, 0))
 
     def key(self, ref):
         text = self.outbox.texts[_id(ref)]
         return text.counter, text.recipient, text.template
 
+    def leaves(self):
+        if len(self.modem.texts) - 1 not in self.modem.left:
+            self.may_have_left[self.key(self.modem.texts[-1][0])] += 1
+        super().leaves()
+
     def network(self, outcome, code=None):
         waiting = self.waiting()
         if waiting is None:
             return
-        if outcome is not Outcome.FAILED:
-            self.may_have_left[self.key(waiting)] += 1
+        had_left = len(self.modem.texts) - 1 in self.modem.left
+        if outcome is Outcome.FAILED and had_left:
+            self.may_have_left[self.key(waiting)] -= 1
+        elif outcome is Outcome.UNKNOWN:
+            self.may_have_left[self.key(waiting)] += not had_left
+            self.unanswered_text = waiting
         super().network(outcome, code)
+
+    def answers_late(self):
+        """The modem's answer for a text that was given up comes after all."""
+        ref, self.unanswered_text = self.unanswered_text, None
+        if ref is not None and ref != self.waiting():
+            self.happens(SmsOutcome(ref, Outcome.DONE, (1,), None, "late"))
+
+    def network_says(self, delivered, which):
+        """Of some text, also one of before a restart or never sent, that it arrived or did not."""
+        known = sorted(self.outbox.texts)
+        if known:
+            self.happens(SmsReport(f"text-{known[which % len(known)]}", delivered))
 
     def waiting(self):
         """The text the modem has now."""
         under_way = self.delivery._texting.under_way
         return None if under_way is None else f"text-{under_way}"
-
-    def dies(self):
-        waiting = self.waiting()
-        if waiting is not None and self.outbox.texts[_id(waiting)].outcome is TextOutcome.UNDER_WAY:
-            self.may_have_left[self.key(waiting)] += 1
 
     def is_registered(self, on):
         state = Condition.REGISTERED if on else Condition.SEARCHING
@@ -96,6 +138,8 @@ STEPS = st.one_of(
     st.tuples(st.just("fails")),
     st.tuples(st.just("refused")),
     st.tuples(st.just("network"), st.sampled_from(list(Outcome))),
+    st.tuples(st.just("late answer")),
+    st.tuples(st.just("phone"), st.booleans(), st.integers(0, 99)),
     st.tuples(st.just("receipt by sms"), st.sampled_from(list(Status)), st.integers(0, 9)),
     st.tuples(st.just("strange sms"), st.text(max_size=40)),
     st.tuples(st.just("taps"), st.sampled_from([(2, 4, 1), (5, 5)])),
@@ -131,6 +175,10 @@ def does(life, step):
             life.is_refused()
         case ("network", outcome):
             life.network(outcome)
+        case ("late answer",):
+            life.answers_late()
+        case ("phone", delivered, which):
+            life.network_says(delivered, which)
         case ("receipt by sms", status, which):
             life.texts_receipt(status, which)
         case ("strange sms", text):
@@ -144,10 +192,8 @@ def does(life, step):
         case ("strap", False):
             life.is_torn()
         case ("kill",):
-            life.dies()
             life.starts()
         case ("power cut",):
-            life.dies()
             life.power_cut()
         case ("wall", wall):
             life.wall = wall
@@ -160,6 +206,10 @@ def is_sound(life):
         assert life.loop._alarm.next_due() is not None
     most = MAYBE_LEFT_MOST + life.cut_before_the_mark
     assert all(count <= most for count in life.may_have_left.values())
+    for text in life.outbox.texts.values():
+        key = text.counter, text.recipient, text.template
+        left = life.may_have_left[key] - life.cut_before_the_mark
+        assert left <= text.sends <= MAYBE_LEFT_MOST, "it counts before it can leave"
 
 
 def felt_is_true(life, before):
@@ -184,6 +234,7 @@ def test_no_life_ends_an_open_alarm_or_floods_anybody(steps):
             felt_is_true(life, before)
             real = goes_on(life, before=alarm_before, real=real, step=step)
         all_is_well_again(life, real)
+        nobody_was_left_out(life)
 
 
 def goes_on(life, before, real, step):
@@ -214,6 +265,17 @@ def all_is_well_again(life, is_open):
     if is_open:
         life.passes(1300)
         assert life.outbox._next_counter > made, "and it goes on reporting"
+
+
+def nobody_was_left_out(life):
+    """Whoever was to be told of a report has been texted; without delivery reports, twice."""
+    for (recipient, template), counter in life.to_be_told.items():
+        assert life.may_have_left[counter, recipient, template] >= 1, (recipient, template)
+    for _ in range(60):
+        life.passes(20)
+        life.network(Outcome.DONE)
+        is_sound(life)
+    assert life.outbox.open_texts() == []
 
 
 class Killed(BaseException):
@@ -257,7 +319,6 @@ def test_a_power_cut_at_any_write_loses_nothing_that_was_felt(tmp_path, nth, aft
         # The text is told to leave and marked as such a moment later; never the other way round,
         # for then a cut in between would take one away from a contact instead of adding one.
         life.cut_before_the_mark = 0 if after else 1
-        life.dies()
         life.outbox._card._database.close()
         life.power_cut()
         if "raised" in pulses:

@@ -9,7 +9,8 @@ from outcry.daemon.stored import TextOutcome
 from outcry.hw.modem import Outcome, SmsOutcome, SmsReport
 from outcry.receipt import Status
 from outcry.report import AlarmKind
-from simulation.world import World
+from simulation.wearable import SimulatedWorld
+from simulation.world import CONTACTS, World
 
 WAIT_S = 300.0
 ROUND = 7  # three alerts, HQ's sealed report, three links
@@ -47,6 +48,7 @@ def outcomes(world):
 
 def test_without_a_delivery_report_the_same_words_go_once_more_in_time_and_no_more(world):
     first = list(world.modem.texts)
+    assert world.delivery.next_due(world.now) == world.now + WAIT_S, "nothing is due earlier"
     world.passes(WAIT_S - 3)
     assert world.modem.texts == first
     waits(world, 60)
@@ -64,6 +66,15 @@ def test_the_wait_is_as_long_as_the_settings_say(tmp_path):
     world.takes_all_texts()
     waits(world, 90)
     assert len(world.modem.texts) == 2 * ROUND
+
+
+def test_the_wait_begins_when_the_network_takes_it_not_when_the_line_is_free(tmp_path):
+    world = World(tmp_path)
+    world.holds()
+    world.network(Outcome.DONE)
+    world.passes(WAIT_S + 100)  # HQ's is with a modem that finds no network
+    world.takes_all_texts()
+    assert world.modem.texts.count(world.modem.texts[0]) == 2
 
 
 def test_what_is_on_the_phones_does_not_go_again(world):
@@ -234,3 +245,51 @@ def test_the_journal_says_why_a_text_goes_again_and_to_whom_and_nothing_more(wor
     assert len(lines) == ROUND
     assert any("alert to contact 1: no word that it reached the phone" in line for line in lines)
     assert not any("4477" in line or "43.3" in line for line in lines)
+
+
+# Over the simulated SIM800 and its network, whose phones confirm what they get
+
+
+PRESS_AT = 200.0
+
+
+def given_to(world):
+    """How often the network took a first part for each person."""
+    return Counter(name for _, name in world.texts_given())
+
+
+def test_phones_that_are_on_are_texted_once(tmp_path):
+    world = SimulatedWorld(tmp_path)
+    world.at(PRESS_AT - 50, lambda: world.sim.set_gprs("dead", world.now))
+    world.presses(PRESS_AT)
+    world.run(PRESS_AT + 1500)
+    assert given_to(world) == {"Ana": 2, "Boris": 2, "Chiara": 2, "HQ": 1}, "alert and link"
+    assert outcomes(world) == {TextOutcome.REACHED: ROUND}
+
+
+def test_a_phone_that_is_off_is_texted_twice_and_what_it_gets_in_the_end_is_known(tmp_path):
+    world = SimulatedWorld(tmp_path)
+    ana = CONTACTS[0].number
+    world.board.centre.switch(ana, on=False)
+    world.at(PRESS_AT - 50, lambda: world.sim.set_gprs("dead", world.now))
+    world.at(PRESS_AT + 1300, lambda: world.board.centre.switch(ana, on=True))
+    world.presses(PRESS_AT)
+    world.run(PRESS_AT + 1500)
+    assert given_to(world) == {"Ana": 4, "Boris": 2, "Chiara": 2, "HQ": 1}
+    assert outcomes(world) == {TextOutcome.REACHED: ROUND}
+    assert {text.sends for text in world.outbox.texts.values() if text.recipient == 1} == {2}
+
+
+def test_a_modem_that_restarts_in_between_makes_nobody_hear_a_third_time(tmp_path):
+    world = SimulatedWorld(tmp_path)
+    for contact in CONTACTS:
+        world.board.centre.switch(contact.number, on=False)
+    world.at(PRESS_AT - 50, lambda: world.sim.set_gprs("dead", world.now))
+    for n in range(5):
+        world.at(PRESS_AT + 50 + 250 * n, lambda: world.sim.reset(world.now))
+    world.presses(PRESS_AT)
+    world.run(PRESS_AT + 1700)
+    heard = given_to(world)
+    assert all(2 <= heard[contact.name] <= 4 for contact in CONTACTS)
+    assert max(text.sends for text in world.outbox.texts.values()) == 2
+    assert world.outbox.open_texts() == []

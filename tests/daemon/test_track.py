@@ -126,6 +126,8 @@ def cost(tmp_path):
         return {
             "tick": lines_run(world.loop.tick),
             "failure": lines_run(world.post_fails),
+            "next one": lines_run(lambda: world.passes(61)),
+            "answer": lines_run(world.hq_answers),
             "hold": lines_run(lambda: world.holds(2.0)),
         }
 
@@ -135,7 +137,7 @@ def cost(tmp_path):
 def test_a_step_costs_the_same_with_ten_unanswered_reports_and_with_nine_hundred(cost):
     few, many = cost(10), cost(900)
     for step, lines in few.items():
-        assert many[step] <= lines * 1.25 + 50, step
+        assert many[step] <= lines * 1.02 + 20, step
 
 
 @pytest.mark.slow
