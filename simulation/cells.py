@@ -101,6 +101,8 @@ class Cell:
         """Whether no owner whatever could keep the promise."""
         if self.fault in UNTIL_THE_POWER_GOES and not self.life.power_wire:
             return True
+        if self.fault == "stuck-connect" and self.life.holds_the_line and not self.life.power_wire:
+            return True  # it serves nothing any more, and nothing else reaches it
         if not self.lasting or self.step is None:
             return False
         if self.step.command == "":

@@ -21,6 +21,7 @@ from outcry.receipt import RECEIPT_BYTES, Status
 from simulation.world import ENROLMENT, HOLD_S, World
 
 HQ = (ENROLMENT.hq.host, ENROLMENT.hq.port)
+LEAST_S = 1e-6  # a wait; a shorter one could be lost in the sum of the world's and a boot's time
 OVERTIME_S = 60.0  # after the end nothing can go on for longer
 
 
@@ -52,7 +53,7 @@ class _Port:
 
     def read(self, timeout_s: float) -> bytes:
         world = self._world
-        until = world.now + timeout_s
+        until = world.now + (max(timeout_s, LEAST_S) if timeout_s > 0 else 0.0)
         while True:
             world.pump()
             if world.unplugged:

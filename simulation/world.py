@@ -175,7 +175,7 @@ class World:
             languages,
             self.modem,
             journal,
-            budgets(self.memory, lambda: self.now, **self.limits),
+            budgets(self.memory, self.clock, **self.limits),
             self.again_after_s,
         )
         wearing = Wearing(self.strap_closed, self.memory.worn, 1.0, self.clock())

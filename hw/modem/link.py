@@ -26,7 +26,7 @@ CALL_OFF = b"\x1b\r"  # ESC leaves text entry; CR ends whatever line ESC may hav
 FILL = b"\r" * 1460  # a modem left counting the bytes of a CIPSEND sees nothing else
 FILL_AT = 3  # the unanswered AT after which that is tried
 ANSWER_S = 5.0  # most commands answer in 20-90 ms; the manual allows them 5 s
-LAST_TRY_S = 3.0  # for a modem that is slow with everything
+LAST_TRY_S = 2.0  # for a modem that is slow with everything
 QUIET_S = 0.2  # silence this long: nothing of an earlier answer is under way
 RESET_S = 2.0  # from AT+CFUN=1,1 to silence; its OK comes after the restart
 PATIENCE_S = 5.0  # how long an un-abortable command may hold up somebody in need

@@ -201,25 +201,34 @@ class Modem:
         except ModemSilent as silent:
             service.interrupt("the modem is silent")
             self._board.note(Condition.SILENT, str(silent))
-            self._revive(link, service)
+            return self._revive(link, service)
         return AWAKE_TRIES
 
-    def _revive(self, link: "Link", service: "Service") -> None:
-        """Wait a while, ever longer unless somebody needs the modem; then try what there is."""
+    def _revive(self, link: "Link", service: "Service") -> int:
+        """Wait a while, ever longer unless somebody needs the modem; then try what there is.
+
+        Returns how often to call it then.
+        """
         self._silences += 1
         pause_s = PAUSES_S[min(self._silences, len(PAUSES_S)) - 1]
         log.warning("modem silent (%d); next look in %.0f s", self._silences, pause_s)
         link.begin_epoch()
         began = self._clock()
+        at_once = self._power_cycle is not None and self._silences == 1
+        in_need_s = 0.0 if at_once else PAUSE_IN_NEED_S
         while not link.urcs:
-            until = began + (min(pause_s, PAUSE_IN_NEED_S) if self._tray.in_need else pause_s)
+            until = began + (min(pause_s, in_need_s) if self._tray.in_need else pause_s)
             if self._clock() >= until:
                 break
             link.listen(until)
             service.refuse_posts("the modem is silent")
-        every = SOFT_RESET_EVERY if self._power_cycle is None else CYCLE_EVERY
-        if self._silences % every == 0:
-            self._reset(link)
+        every = SOFT_RESET_EVERY
+        if self._power_cycle is not None:
+            every = 1 if self._tray.in_need else CYCLE_EVERY
+        if self._silences % every:
+            return AWAKE_TRIES
+        self._reset(link)
+        return AWAKE_TRIES if self._power_cycle is None else RESET_TRIES
 
     def _reset(self, link: "Link") -> None:
         """Switch the modem off and on if there is a wire for it; else by the command for it."""

@@ -4,6 +4,7 @@ import logging
 import re
 from collections import deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from outcry.hw.modem.events import (
     ModemEvent,
@@ -16,10 +17,15 @@ from outcry.hw.modem.events import (
 from outcry.hw.modem.jobs import TextJob, Tray
 from outcry.hw.modem.lines import HEX, Urc
 from outcry.hw.modem.link import Link
+from outcry.hw.modem.reply import Reply
+
+if TYPE_CHECKING:
+    from outcry.hw.modem.pdu import Part
 
 log = logging.getLogger("outcry.modem")
 
 PROMPT_LIMIT_S = 5.0
+PROMPTS = 2  # asked for before a text is given up for now
 SEND_LIMIT_S = 65.0  # the modem may take 60 s (manual p.116)
 OK_LIMIT_S = 1.0  # after +CMGS: the text has left, whether or not the OK gets through
 LIST_LIMIT_S = 20.0
@@ -84,17 +90,8 @@ class Texts:
             except self._pdu.PduRefused as refusal:
                 return self._end(job, Outcome.FAILED, str(refusal))
         for part in job.parts[len(job.references) :]:
-            reply = link.with_prompt(
-                f"AT+CMGS={part.length}",
-                part.pdu.encode("ascii") + b"\x1a",
-                lambda: self._given(job),
-                prompt_limit_s=PROMPT_LIMIT_S,
-                limit_s=SEND_LIMIT_S,
-                ends=_SENT,
-                asked="+CMGS: ",
-            )
+            reply = self._hand_over(link, job, part)
             if not reply.final and not job.given:
-                link.attention(tries=3)  # a silent modem never saw the command: the text stays
                 return self._end(job, Outcome.UNKNOWN, "the prompt did not come")
             if reply.outcome is Outcome.UNKNOWN:
                 return self._end(job, Outcome.UNKNOWN, f"no answer within {SEND_LIMIT_S:.0f} s")
@@ -110,6 +107,23 @@ class Texts:
             job.given = False
             link.hold("OK", OK_LIMIT_S)
         return self._end(job, Outcome.DONE, "sent")
+
+    def _hand_over(self, link: Link, job: TextJob, part: "Part") -> Reply:
+        """One AT+CMGS; two if the first prompt got lost, for then nothing has left."""
+        for _ in range(PROMPTS):
+            reply = link.with_prompt(
+                f"AT+CMGS={part.length}",
+                part.pdu.encode("ascii") + b"\x1a",
+                lambda: self._given(job),
+                prompt_limit_s=PROMPT_LIMIT_S,
+                limit_s=SEND_LIMIT_S,
+                ends=_SENT,
+                asked="+CMGS: ",
+            )
+            if reply.final or job.given:
+                break
+            link.attention(tries=3)  # a silent modem never saw the command: the text stays
+        return reply
 
     def interrupted(self, job: TextJob, reason: str) -> SmsOutcome | None:
         """The link broke off during ``job``. None: nothing has left, it stays in the tray."""

@@ -39,7 +39,7 @@ def test_a_text_that_waits_for_the_network_is_not_leaving(world):
 
 def test_a_lost_prompt_is_not_leaving(world):
     world = world()
-    world.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="prompt"))
+    world.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="prompt"), times=2)
     world.at(1, lambda: world.modem.send_sms("a", ANA, "words"))
     world.run(120)
     assert world.got(SmsLeaving) == []

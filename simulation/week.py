@@ -1,0 +1,502 @@
+"""A week of a wearer's life: everything that happens to a device, drawn from a seed.
+
+The device, its modem and HQ live on one clock (:mod:`simulation.wearable`); the device's own clock
+begins anew at each boot, and its date is wrong until somebody sets it. What comes of it all is in
+:mod:`simulation.books`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from outcry.daemon.control import Asked
+from outcry.daemon.edge import Edge, StrapEdge
+from outcry.envelope import from_text, to_text
+from outcry.hw.gps import Fix, NoFix, NoFixReason
+from outcry.hw.modem import Modem, ModemEvent, Outcome, SmsOutcome, SmsReport, service
+from outcry.receipt import Status
+from simulation.books import Books, Submission
+from simulation.wearable import SimulatedWorld
+from simulation.world import ENROLMENT, HOLD_S, NAMES, WALL, RecordingMotor
+
+HOUR_S = 3600.0
+DAY_S = 24 * HOUR_S
+WEEK_S = 7 * DAY_S
+BEGIN_S = 100.0
+CALM_AT_THE_END_S = 3 * HOUR_S  # by then nothing happens any more, and everything must be there
+RESTART_S = 6.0  # from a kill until the daemon runs again
+FIX_EVERY_S = 30.0
+POLL_S = 300.0  # of the modem's registration: each 30 s would make the week three times as long
+COARSE_S = 30.0, 5.0  # between looks for a lost network, and at what cannot be done yet
+NAT_S = 300.0  # the carrier forgets an idle connection
+HQ_NUMBER = str(ENROLMENT.hq.number)
+WEARER_NUMBER = "+447700900001"
+METRE = 1 / 111_320  # in degrees of latitude
+NO_CLOCK = (0.0, 946_684_800.0)  # a Pi without a battery for its clock begins in 1970 or 2000
+BOOT_S = (20.0, 40.0)  # from power to the daemon
+ACKNOWLEDGED_AFTER_S = (120.0, 3 * HOUR_S)  # by a person at HQ
+FULL = 2  # of PRAGMA synchronous: a commit is on the card when it returns
+YEAR_S = 365.25 * DAY_S
+
+
+class Struck(BaseException):
+    """The daemon's process ends here and now. ``power``: the device's, too."""
+
+    def __init__(self, power: bool) -> None:
+        super().__init__()
+        self.power = power
+
+
+class _Wrist(RecordingMotor):
+    def __init__(self, feel: Callable[[str], None]) -> None:
+        super().__init__()
+        self._feel = feel
+
+    def play(self, pattern: object) -> None:
+        super().play(pattern)
+        self._feel(self.pulses[-1])
+
+
+@dataclass
+class Around:
+    """What is around the device, and how it is there."""
+
+    power: bool = True
+    network: bool = True
+    data: bool = True
+    modem: bool = True
+    hq: bool = True
+    receiver: bool = True
+    moving: bool = False
+
+    @property
+    def good(self) -> bool:
+        return self.power and self.network and self.data and self.modem and self.hq
+
+
+class Week(SimulatedWorld):
+    """One wearer's week. :meth:`live` lives it, once."""
+
+    def __init__(
+        self, folder: Path, seed: int, length_s: float = WEEK_S, *, coarse: bool = False
+    ) -> None:
+        """``coarse``: the modem's owner looks for a lost network more rarely than it does in
+        truth, which makes the week five times as quick to live."""
+        self.books = Books()
+        self.around = Around()
+        self.wall_ahead_s = 0.0
+        self.dice = Random(seed)
+        self.length_s = length_s
+        self._coarse = coarse
+        self.place = [43.3178, 45.6949]
+        self.refuses = False  # HQ, when it is down: 503, or no answer at all
+        self.acknowledged: dict[int, float] = {}
+        self._handed: dict[str, tuple[tuple[int, int, str], int]] = {}
+        self._seen_up_to = 0
+        self._texts_read = 0
+        self._strikes_at_write: str | None = None
+        super().__init__(folder, seed=seed, settings={"poll_interval_s": POLL_S})
+        self.hq_says = self._hq_says
+        self.sim.set_nat(NAT_S, self.now)
+        self._changes()
+
+    # The clocks
+
+    @property
+    def wall(self) -> float:
+        """The date as the device believes it, Unix seconds."""
+        return self.now + self.wall_ahead_s
+
+    @wall.setter
+    def wall(self, date: float) -> None:
+        self.wall_ahead_s = date - self.now
+
+    def clock(self) -> float:
+        # What is due at a time of this clock is due when the world's sum, rounded, says so.
+        return super().clock() + 1e-9
+
+    def _true_date(self) -> float:
+        return WALL + self.now
+
+    # The life
+
+    def live(self) -> Books:
+        """Live the week; what was observed."""
+        self._end = BEGIN_S + self.length_s
+        self.at(self._end, lambda: self.modem.stop(0))
+        self.at(BEGIN_S, self._sees_the_sky)
+        kept = service.SEARCH_POLL_S, service.AT_LEAST_S
+        if self._coarse:
+            service.SEARCH_POLL_S, service.AT_LEAST_S = COARSE_S
+        try:
+            while self.now < self._end:
+                self._lives_until_struck()
+        finally:
+            service.SEARCH_POLL_S, service.AT_LEAST_S = kept
+        self.books.faults = self.faults
+        return self.books
+
+    def _lives_until_struck(self) -> None:
+        self._running = True
+        try:
+            self.modem.run_until_stopped()
+        except Struck as struck:
+            self._running = False
+            self._dies(struck.power)
+            self._sleeps()
+            if self.now < self._end:
+                self.starts()
+
+    def starts(self) -> None:
+        self.books.lives.append(self.now)
+        self.books.disturbed.append(self.now)
+        super().starts()
+        self.outbox._write = self._striking(self.outbox._write)  # type: ignore[method-assign]
+
+    def strikes(self, power: bool) -> None:
+        """Now: a kill, or the battery is empty."""
+        if self._running:
+            raise Struck(power)
+        if power and self.around.power:
+            self._goes_dark()
+
+    def strikes_at_write(self, when: str) -> None:
+        """The battery dies before, or after, the next write to the card."""
+        self._strikes_at_write = when
+
+    def _striking(self, write: Callable[[], None]) -> Callable[[], None]:
+        def writes() -> None:
+            when = self._strikes_at_write
+            if when is None or not self.outbox._dirty:
+                write()
+                return
+            self._strikes_at_write = None
+            self.books.struck[len(self.books.lives) - 1] += 1
+            if when == "after":
+                write()
+            self.at(self.now + self.dice.uniform(600, 9 * HOUR_S), self.is_switched_on)
+            raise Struck(power=True)
+
+        return writes
+
+    def _dies(self, power: bool) -> None:
+        """Only what was synced stays on a card whose power goes."""
+        card = self.outbox._card
+        files = {path: path.read_bytes() for path in self.folder.glob("outbox.sqlite*")}
+        assert card._database is not None
+        (synced,) = card._database.execute("PRAGMA synchronous").fetchone()
+        card._database.close()
+        for path, content in files.items():
+            if path.name.endswith("-wal") and power and synced < FULL:
+                path.unlink(missing_ok=True)
+            elif not path.name.endswith("-shm"):
+                path.write_bytes(content)
+        if power:
+            self._goes_dark()
+
+    def _goes_dark(self) -> None:
+        (self.folder / "memory.json").unlink(missing_ok=True)
+        self.sim.power_off(self.now)
+        self.changes(power=False)
+
+    def is_switched_on(self) -> None:
+        """The battery is full again. The clock knows no date until the sky or the net tells it."""
+        if self.around.power:
+            return
+        self.sim.power_on(self.now)
+        self.booted_at = math.floor(self.now)
+        self.wall = self.dice.choice(NO_CLOCK)
+        self.around.power = True
+        self.at(self.now + self.dice.uniform(60, 600), self.learns_the_date)
+        self._changes()
+
+    def learns_the_date(self) -> None:
+        self.wall = self._true_date()
+
+    def steps_the_clock(self) -> None:
+        """By years, into the past or the future, or back to the truth."""
+        years = self.dice.choice((-30, -12, -1, -1 / 365, 1 / 365, 1, 19, 80))
+        self.wall = max(0.0, self._true_date() + years * YEAR_S)
+
+    def _sleeps(self) -> None:
+        """The world goes on without the daemon, until there is power and it has started again."""
+        ready = self.now + RESTART_S if self.around.power else math.inf
+        while self.now < min(ready, self._end):
+            times = [ready, self._end, *(plan[0] for plan in self._plans[:1])]
+            due = self.line.due()
+            self.now = max(self.now, min(times if due is None else [*times, due]))
+            self.line.advance(self.now)
+            while self._plans and self._plans[0][0] <= self.now:
+                self._plans.pop(0)[2]()
+            self._looks()
+            if not self.around.power:
+                ready = math.inf
+            elif ready == math.inf:
+                ready = self.now + self.dice.uniform(*BOOT_S)
+
+    def pump(self) -> None:
+        self._looks()
+        super().pump()
+        self._looks()
+
+    # What is looked at, and HQ
+
+    def make_motor(self) -> RecordingMotor:
+        return _Wrist(lambda pulse: self.books.feel(self.now, pulse))
+
+    def make_modem(self) -> Modem:
+        modem = super().make_modem()
+        send = modem.send_sms
+
+        def send_sms(ref: str, number: str, text: str) -> None:
+            known = self.outbox.texts[int(ref.removeprefix("text-"))]
+            key = (known.counter, known.recipient, known.template)
+            self._handed[number] = (key, known.id)
+            send(ref, number, text)
+
+        modem.send_sms = send_sms  # type: ignore[method-assign]
+        return modem
+
+    def _on_event(self, event: ModemEvent) -> None:
+        match event:
+            case SmsOutcome(ref, Outcome.DONE):
+                self.books.given.append((self.now, int(ref.removeprefix("text-"))))
+            case SmsReport(ref, True):
+                self.books.reached.append((self.now, int(ref.removeprefix("text-"))))
+        super()._on_event(event)
+
+    def _looks(self) -> None:
+        made = self.outbox._next_counter
+        if not self.books.made or self.books.made[-1][0] != made:
+            self.books.made.append((made, self.now))
+        for at, what, facts in self.seen[self._seen_up_to :]:
+            number = str(facts.get("to"))
+            if what == "sms-submitted" and facts["part"] == 1 and number in self._handed:
+                self.books.submissions.append(Submission(at, *self._handed[number]))
+        self._seen_up_to = len(self.seen)
+        if self.around.hq:
+            self._hq_reads_its_texts()
+
+    def _hq_reads_its_texts(self) -> None:
+        centre = self.board.centre
+        texts = centre.phone(HQ_NUMBER).texts
+        for text in texts[self._texts_read :]:
+            sealed = from_text(text.text)
+            receipt = self.receipt(sealed, self._taken(sealed, "sms") or Status.STORED)
+            centre.text(HQ_NUMBER, WEARER_NUMBER, to_text(receipt))
+        self._texts_read = len(texts)
+
+    def _hq_says(self, sealed: bytes) -> bytes:
+        if not self.around.hq:
+            return _bare(503) if self.refuses else b""
+        status = self._taken(sealed, "data")
+        return _bare(409) if status is None else self.receipt_of(sealed, status)
+
+    def _taken(self, sealed: bytes, path: str) -> Status | None:
+        report, status = self.books.take(sealed, self.now, path)
+        if report.alarm_id:
+            seen_at = self.now + self.dice.uniform(*ACKNOWLEDGED_AFTER_S)
+            if self.now >= self.acknowledged.setdefault(report.alarm_id, seen_at):
+                return Status.ACKNOWLEDGED
+        return status
+
+    # What is around
+
+    def changes(self, **how: Any) -> None:
+        """Something around the device becomes otherwise."""
+        for name, value in how.items():
+            setattr(self.around, name, value)
+        self._changes()
+
+    def _changes(self) -> None:
+        around, books = self.around, self.books
+        books.good.become(self.now, around.good)
+        books.network.become(self.now, around.network)
+        books.moving.become(self.now, around.moving and around.receiver)
+        books.still.become(self.now, not around.moving and around.receiver)
+
+    def has_network(self, on: bool) -> None:
+        self.sim.set_network(on, self.now)
+        self.changes(network=on)
+
+    def has_data(self, how: Any) -> None:
+        self.sim.set_gprs(how, self.now)
+        self.changes(data=how == "on")
+
+    def is_mute(self, on: bool) -> None:
+        self.sim.set_mute(on, self.now)
+        self.changes(modem=not on)
+
+    def refuses_texts(self, code: int | None) -> None:
+        self.sim.set_sms_refusal(code, self.now)
+
+    def is_reset(self) -> None:
+        """The modem alone; it is as good as new in seconds."""
+        if self.around.power:
+            self.sim.reset(self.now)
+
+    def hq_is_up(self, up: bool) -> None:
+        self.refuses = self.dice.random() < 0.5
+        self.changes(hq=up)
+
+    def _sees_the_sky(self) -> None:
+        self.at(self.now + FIX_EVERY_S, self._sees_the_sky)
+        if self.around.moving:
+            self.place[0] += 5 * FIX_EVERY_S * METRE
+        if self.around.receiver:
+            self.messages.put(Fix(self.place[0], self.place[1], 8.0, self.clock()))
+        else:
+            self.messages.put(NoFix(NoFixReason.NO_SATELLITES))
+
+    # What the wearer does
+
+    def holds_it(self) -> None:
+        self.books.disturbed.append(self.now)
+        self.messages.put(Edge(True, self.clock()))
+        self.at(self.now + HOLD_S + 0.5, lambda: self.messages.put(Edge(False, self.clock())))
+
+    def taps_it(self, *groups: int) -> None:
+        self.books.disturbed.append(self.now)
+        at = self.now
+        for count in groups:
+            for _ in range(count):
+                self.at(at, lambda: self.messages.put(Edge(True, self.clock())))
+                self.at(at + 0.15, lambda: self.messages.put(Edge(False, self.clock())))
+                at += 0.4
+            at += 1.0
+
+    def practises(self) -> None:
+        """A drill, by ``outcry drill``."""
+        self.messages.put(Asked("drill", lambda answer: None))
+
+    def wears_it(self, on: bool) -> None:
+        self.strap_closed = on
+        if not on:
+            self.books.disturbed.append(self.now)
+        self.messages.put(StrapEdge(on, self.clock()))
+
+
+def _bare(status: int) -> bytes:
+    return b"HTTP/1.1 %d Nothing for you\r\nContent-Length: 0\r\n\r\n" % status
+
+
+def plan(week: Week) -> None:
+    """Everything that will happen, drawn from the week's own dice."""
+    _Plan(week).draw()
+
+
+class _Plan:
+    def __init__(self, week: Week) -> None:
+        self._week = week
+        self._dice = week.dice
+        self._end = BEGIN_S + week.length_s - CALM_AT_THE_END_S
+
+    def draw(self) -> None:
+        week, dice = self._week, self._dice
+        first_alarm = dice.uniform(0.3, 1.5) * DAY_S
+        self._at(0.5 * HOUR_S, week.wears_it, True)
+        self._at(dice.uniform(1, 3) * HOUR_S, week.practises)
+        self._at(dice.uniform(4, 6) * HOUR_S, week.taps_it, 5, 5)
+        self._at(first_alarm, week.holds_it)
+        self._without_network(first_alarm)
+        self._spells(
+            4,
+            600,
+            6 * HOUR_S,
+            partial(week.changes, receiver=False),
+            partial(week.changes, receiver=True),
+        )
+        self._spells(
+            8,
+            1200,
+            3 * HOUR_S,
+            partial(week.changes, moving=True),
+            partial(week.changes, moving=False),
+        )
+        self._spells(
+            3, 900, 5 * HOUR_S, partial(week.hq_is_up, False), partial(week.hq_is_up, True)
+        )
+        for how in ("dead", "silent", "refused", "rubbish", "connecting"):
+            self._spells(
+                1, 300, 2 * HOUR_S, partial(week.has_data, how), partial(week.has_data, "on")
+            )
+        self._spells(2, 300, 2400, partial(week.is_mute, True), partial(week.is_mute, False))
+        self._spells(
+            2, 300, 1800, partial(week.refuses_texts, 38), partial(week.refuses_texts, None)
+        )
+        for number in NAMES:
+            self._spells(
+                1,
+                HOUR_S,
+                8 * HOUR_S,
+                partial(self._phone, number, False),
+                partial(self._phone, number, True),
+            )
+        self._spells(3, 1800, 9 * HOUR_S, partial(week.strikes, True), week.is_switched_on)
+        self._spells(2, 3600, 9 * HOUR_S, self._strikes_soon, week.is_switched_on)
+        self._often(6, week.strikes, False)
+        self._often(3, week.is_reset)
+        self._often(5, week.steps_the_clock)
+        self._often(6, week.holds_it, after=first_alarm)
+        self._often(3, week.taps_it, 2, 1, 2, after=first_alarm)
+        self._often(2, self._is_torn)
+        crashes = dice.uniform(0, self._end)
+        for number in range(5):
+            self._at(crashes + number * dice.uniform(60, 700), week.strikes, False)
+
+    def _without_network(self, first_alarm: float) -> None:
+        week, dice = self._week, self._dice
+        lost = max(first_alarm - HOUR_S, dice.uniform(0.8, 2.5) * DAY_S)
+        self._at(lost, week.has_network, False)
+        self._at(lost + 3 * DAY_S, week.has_network, True)
+        for deed in (
+            week.holds_it,
+            partial(week.taps_it, 3, 1),
+            week.holds_it,
+            partial(week.strikes, False),
+        ):
+            self._at(lost + dice.uniform(0, 3 * DAY_S), deed)
+
+    def _spells(
+        self,
+        number: int,
+        shortest_s: float,
+        longest_s: float,
+        begin: Callable[[], None],
+        end: Callable[[], None],
+    ) -> None:
+        """So many, each in a part of the week of its own."""
+        part = self._end / number
+        for n in range(number):
+            lasts = self._dice.uniform(shortest_s, min(longest_s, 0.8 * part))
+            at = self._dice.uniform(n * part, (n + 1) * part - lasts)
+            self._at(at, begin)
+            self._at(at + lasts, end)
+
+    def _often(
+        self, number: int, deed: Callable[..., None], *details: Any, after: float = 0.0
+    ) -> None:
+        for _ in range(number):
+            self._at(self._dice.uniform(after, self._end), deed, *details)
+
+    def _at(self, when: float, deed: Callable[..., None], *details: Any) -> None:
+        if when < self._end:
+            self._week.at(BEGIN_S + when, partial(deed, *details))
+
+    def _phone(self, number: str, on: bool) -> None:
+        self._week.board.centre.switch(number, on)
+
+    def _strikes_soon(self) -> None:
+        """In the midst of a write, just when somebody holds the button."""
+        self._week.strikes_at_write(self._dice.choice(("before", "after")))
+        self._week.holds_it()
+
+    def _is_torn(self) -> None:
+        self._week.wears_it(False)
+        self._week.at(self._week.now + 900, partial(self._week.wears_it, True))
