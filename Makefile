@@ -7,7 +7,7 @@ OLD_VENV := .venv-gpiozero-1.6
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench nightly docs format clean
+.PHONY: help demo test check bench nightly deb docs format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -31,6 +31,9 @@ bench: $(VENV)/ready  ## the promised figures: name, value, unit, bound, holds o
 nightly: $(VENV)/ready  ## every test with the long campaigns in full
 	OUTCRY_CAMPAIGNS=full OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest --timeout 7200 $(ARGS)
 
+deb: $(VENV)/ready  ## the Debian packages, into dist/: the wearable's and the responder's
+	tools/make-deb $(BIN)/python
+
 docs: $(VENV)/ready  ## write the pages that are generated from code
 	$(BIN)/python tools/write_docs.py
 
@@ -39,7 +42,7 @@ format: $(VENV)/ready  ## let ruff lay out the code
 	$(BIN)/ruff format .
 
 clean:  ## remove what these targets made
-	rm -rf $(VENV) $(OLD_VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLD_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/ready: setup.cfg pyproject.toml tools/system-packages
 	tools/system-packages

@@ -7,6 +7,7 @@ from bench.dead_path import first_cmgs_gprs_dead_max_s
 from bench.figure import Bound, Figure
 from bench.gestures import gesture_false_alarms, gesture_missed_alarms
 from bench.memory import armed_rss_mb
+from bench.packages import deb_size_kb, unit_score_device, unit_score_responder
 from bench.press import press_to_receipt_warm_p95_s, press_to_uart_p99_ms
 from bench.sealed import sealed_report_sms_chars_max
 from bench.start import start_to_armed_minstr, whole_start_minstr
@@ -22,4 +23,7 @@ FIGURES = (
     Figure("first_cmgs_gprs_dead_max_s", "s", Bound("<=", 12), first_cmgs_gprs_dead_max_s),
     Figure("gesture_false_alarms", "of 10,000", Bound("<=", 0), gesture_false_alarms),
     Figure("gesture_missed_alarms", "of 10,000", Bound("<=", 0), gesture_missed_alarms),
+    Figure("unit_score_device", "of 10", Bound("<=", 1.6), unit_score_device),
+    Figure("unit_score_responder", "of 10", Bound("<=", 1.2), unit_score_responder),
+    Figure("deb_size_kb", "kB", Bound("<=", 1000), deb_size_kb),
 )
