@@ -2,10 +2,11 @@
 
 import contextlib
 import json
-import multiprocessing
 import os
 import socket
 import stat
+import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -107,23 +108,24 @@ def test_without_a_daemon_the_command_says_what_to_do(folder, capsys):
     assert "systemctl" in json.loads(capsys.readouterr().out)["error"]
 
 
-def as_nobody(folder, answers):
-    if os.getuid() == 0:
-        os.setuid(65534)
-    try:
-        control.ask(folder, "status")
-    except NotAnswering as error:
-        answers.put(str(error))
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from outcry.daemon import control
+if os.getuid() == 0:
+    os.setuid(65534)
+try:
+    control.ask(Path(sys.argv[1]), "status")
+except control.NotAnswering as error:
+    print(error)
+"""
 
 
 def test_a_user_without_the_right_is_told_to_use_sudo(folder, asked):
     (folder / "control").chmod(0)
-    processes = multiprocessing.get_context("spawn")
-    answers = processes.Queue()
-    other = processes.Process(target=as_nobody, args=(folder, answers))
-    other.start()
-    assert "sudo" in answers.get(timeout=60)
-    other.join()
+    asks = [sys.executable, "-c", AS_NOBODY, str(folder)]
+    said = subprocess.run(asks, capture_output=True, text=True, timeout=60, check=True)
+    assert "sudo" in said.stdout
 
 
 def test_a_drill_is_followed_hop_by_hop_until_a_person_has_it(capsys):
