@@ -1,4 +1,4 @@
-"""The command line of the wearable: ``outcry run | status | drill | config | enrol``."""
+"""The command line of the wearable: ``outcry run | check | status | drill | config | enrol``."""
 
 from __future__ import annotations
 
@@ -22,17 +22,19 @@ EXIT_TROUBLE = 1
 EXIT_NO_PART = 69
 EXIT_CANNOT_WRITE = 73
 EXIT_CONFIG = 78
+EXIT_INTERRUPTED = 130
 
 _EXITS = """
 exit codes:
-  0   done; status: armed, and nothing is wrong
-  1   status: there is something to look at; drill: none was begun; config: a contact's text has
-      a fault, and English or a longer one goes in its place
+  0   done; status, check: armed, and nothing is wrong
+  1   status, check: there is something to look at; drill: none was begun; config: a contact's
+      text has a fault, and English or a longer one goes in its place
   2   the command line is wrong
   65  the enrolment file is no good
   69  the button cannot be watched; status, drill: the daemon does not answer
   73  the enrolment cannot be kept
   78  the settings cannot be used; every problem is listed
+  130 check: left by Ctrl-C
 """
 
 
@@ -55,6 +57,16 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run_parser = commands.add_parser("run", help="watch the button until told to stop")
     run_parser.add_argument("--verbose", action="store_true", help="log every step of the modem")
+    check_parser = commands.add_parser(
+        "check",
+        help="go through every part, each failure with its remedy",
+        description="Go through everything an alarm needs: button, strap, motor, position, modem, "
+        "network, HQ, clock, keys, contacts, texts, disk, watchdog. While the service runs it is "
+        "asked; otherwise each part is opened for a moment. HQ gets a heartbeat, and nobody else "
+        "anything. Takes seconds, or two minutes where a part does not answer.",
+    )
+    check_parser.add_argument("--buzz", action="store_true", help="move the motor for a moment")
+    check_parser.add_argument("--json", action="store_true", help="as one line of JSON")
     status_parser = commands.add_parser("status", help="the whole truth on one screen")
     status_parser.add_argument("--json", action="store_true", help="as one line of JSON")
     drill_parser = commands.add_parser(
@@ -80,6 +92,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.command == "run":
             return _run(settings, options.verbose)
         runtime = settings.path("storage", "runtime")
+        if options.command == "check":
+            return _check(settings, options.buzz, options.json)
         if options.command == "status":
             return _status(runtime, options.json)
         if options.command == "drill":
@@ -114,6 +128,16 @@ def _config(settings: Settings) -> int:
     if problems:
         return _refuse(EXIT_TROUBLE, "the contacts' texts have faults:", problems)
     return EXIT_OK
+
+
+def _check(settings: Settings, buzz: bool, as_json: bool) -> int:
+    from outcry.daemon.check import check
+
+    try:
+        return EXIT_OK if check(settings, buzz, as_json) else EXIT_TROUBLE
+    except KeyboardInterrupt:
+        print("\nleft; every part is let go of", file=sys.stderr)
+        return EXIT_INTERRUPTED
 
 
 def _status(runtime: Path, as_json: bool) -> int:

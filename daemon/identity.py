@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from outcry.daemon.owner import give_to_owner_of
 from outcry.daemon.settings import Settings, SettingsInvalid
 from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, read
 
@@ -85,6 +86,7 @@ def install(source: Path, settings: Settings) -> Enrolment:
     unfinished = folder / f"{FILE_NAME}.new"
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        give_to_owner_of(folder, file.fileno())  # root enrols, the service reads
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -90,6 +90,8 @@ def modem_facts(modem: ModemStatus, now: float) -> dict[str, Any]:
         "percent": modem.battery_percent,
         "data_up_s": None if since is None else round(now - since),
         "texts_waiting": modem.queued_texts,
+        "under_voltage": modem.under_voltage,
+        "jamming": modem.jamming,
     }
 
 
