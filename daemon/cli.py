@@ -1,12 +1,13 @@
-"""The command line of the wearable: ``outcry run | check | status | drill | config | enrol``."""
+"""The command line of the wearable: ``outcry run | check | status | drill | log | config | enrol``."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,11 @@ _EXITS = """
 exit codes:
   0   done; status, check: armed, and nothing is wrong
   1   status, check: there is something to look at; drill: none was begun; config: a contact's
-      text has a fault, and English or a longer one goes in its place
+      text has a fault, and English or a longer one goes in its place; log: nothing was found
   2   the command line is wrong
   65  the enrolment file is no good
-  69  the button cannot be watched; status, drill: the daemon does not answer
+  69  the button cannot be watched; status, drill: the daemon does not answer;
+      log: there is no journal
   73  the enrolment cannot be kept
   78  the settings cannot be used; every problem is listed
   130 check: left by Ctrl-C
@@ -76,6 +78,23 @@ def parser() -> argparse.ArgumentParser:
     drill_parser.add_argument(
         "--no-wait", action="store_true", help="begin it and leave, without showing its hops"
     )
+    log_parser = commands.add_parser(
+        "log",
+        help="what happened, a line an event, from the journal",
+        description="What happened, a line an event, from the systemd journal; no position, number "
+        "or name can be in it. What an event means and what to do: journalctl -x -u outcry.",
+    )
+    log_parser.add_argument(
+        "--since", metavar="TIME", help='as journalctl takes it: "2 hours ago", yesterday, 18:00'
+    )
+    log_parser.add_argument(
+        "--alarm",
+        type=_alarm,
+        metavar="ID",
+        help="one alarm, by the first letters of its id, and what befell the device meanwhile",
+    )
+    log_parser.add_argument("--all", action="store_true", help="each heartbeat too")
+    log_parser.add_argument("--json", action="store_true", help="a line of JSON each")
     enrol_parser = commands.add_parser(
         "enrol", help="take in the file that HQ made with `outcry-responder enrol`"
     )
@@ -87,6 +106,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     options = parser().parse_args(arguments)
+    if options.command == "log":  # it needs no settings, and these may be for root alone
+        return _log(options.since, options.alarm, options.all, options.json)
     try:
         settings = load(options.config)
         if options.command == "run":
@@ -138,6 +159,36 @@ def _check(settings: Settings, buzz: bool, as_json: bool) -> int:
     except KeyboardInterrupt:
         print("\nleft; every part is let go of", file=sys.stderr)
         return EXIT_INTERRUPTED
+
+
+def _alarm(text: str) -> str:
+    if not text or len(text) > 8 or set(text.lower()) - set("0123456789abcdef"):
+        raise argparse.ArgumentTypeError(
+            f"{text}: write an alarm's id or how it begins, such as 7f3a90c1"
+        )
+    return text
+
+
+def _log(since: str | None, alarm: str | None, everything: bool, as_json: bool) -> int:
+    from outcry.daemon import history
+
+    found = False
+    try:
+        told: Iterable[history.Line] = history.lines(history.read(since), everything)
+        if alarm is not None:
+            told = history.of_alarm(told, alarm)
+        for line in told:
+            found = True
+            print(line.as_json() if as_json else line.text())
+    except history.NoJournal as error:
+        return _refuse(EXIT_NO_PART, "there is nothing to read:", [str(error)])
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    if found:
+        return EXIT_OK
+    hint = [] if os.geteuid() == 0 else ["not everybody may read the journal: try it with sudo"]
+    return _refuse(EXIT_TROUBLE, "nothing of that is in the journal", hint)
 
 
 def _status(runtime: Path, as_json: bool) -> int:

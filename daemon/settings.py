@@ -157,6 +157,10 @@ def load(path: Path) -> Settings:
     """The settings in this file; raises :class:`SettingsInvalid` with every problem found."""
     try:
         source = path.read_text(encoding="utf-8")
+    except PermissionError:
+        raise SettingsInvalid(
+            [f"{path}: only root may read it; write it with sudo before"]
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsInvalid([f"{path}: cannot be read ({type(error).__name__})"]) from None
     return read(source, path)
