@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from bench.contacts import contact_text_parts_max
 from bench.dead_path import first_cmgs_gprs_dead_max_s
+from bench.fault_matrix import (
+    fault_matrix_cells,
+    fault_matrix_lost,
+    fault_matrix_worst_s,
+    first_cmgs_worst_s,
+    first_contact_cmgs_worst_s,
+    sms_duplicates_beyond_unknown,
+)
 from bench.figure import Bound, Figure
 from bench.gestures import gesture_false_alarms, gesture_missed_alarms
+from bench.interleavings import urc_interleavings_lost
 from bench.memory import armed_rss_mb
 from bench.packages import deb_size_kb, unit_score_device, unit_score_responder
 from bench.press import press_to_receipt_warm_p95_s, press_to_uart_p99_ms
 from bench.sealed import sealed_report_sms_chars_max
+from bench.sms_chain import sms_chain_overhead_pct
 from bench.start import start_to_armed_minstr, whole_start_minstr
 
 FIGURES = (
@@ -21,6 +31,14 @@ FIGURES = (
     Figure("press_to_uart_p99_ms", "ms", Bound("<=", 50), press_to_uart_p99_ms),
     Figure("press_to_receipt_warm_p95_s", "s", Bound("<=", 3), press_to_receipt_warm_p95_s),
     Figure("first_cmgs_gprs_dead_max_s", "s", Bound("<=", 12), first_cmgs_gprs_dead_max_s),
+    Figure("fault_matrix_cells", "cells", Bound(">=", 16_000), fault_matrix_cells),
+    Figure("fault_matrix_lost", "cells", Bound("<=", 0), fault_matrix_lost),
+    Figure("fault_matrix_worst_s", "s", Bound("<=", 90), fault_matrix_worst_s),
+    Figure("first_cmgs_worst_s", "s", Bound("<=", 12), first_cmgs_worst_s),
+    Figure("first_contact_cmgs_worst_s", "s", Bound("<=", 30), first_contact_cmgs_worst_s),
+    Figure("sms_duplicates_beyond_unknown", "SMS", Bound("<=", 0), sms_duplicates_beyond_unknown),
+    Figure("sms_chain_overhead_pct", "%", Bound("<=", 2), sms_chain_overhead_pct),
+    Figure("urc_interleavings_lost", "of 10,000", Bound("<=", 0), urc_interleavings_lost),
     Figure("gesture_false_alarms", "of 10,000", Bound("<=", 0), gesture_false_alarms),
     Figure("gesture_missed_alarms", "of 10,000", Bound("<=", 0), gesture_missed_alarms),
     Figure("unit_score_device", "of 10", Bound("<=", 1.6), unit_score_device),

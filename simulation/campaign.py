@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import multiprocessing
 import os
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from simulation.verdict import (
     broken,
     first_cmgs_counts,
     first_contact_counts,
+    left_too_late,
     live,
 )
 
@@ -39,12 +41,14 @@ class Campaign:
 
     @property
     def lost(self) -> int:
-        """Cells in which the alarm never left."""
-        return sum(verdict.left is None for _, verdict in self.lived)
+        """Cells in which the alarm left too late or never."""
+        return sum(left_too_late(cell, verdict) for cell, verdict in self.lived)
 
     @property
     def worst_s(self) -> float:
-        return max((verdict.left or 0.0 for _, verdict in self.lived), default=0.0)
+        """Press until the alarm had left; infinite if it never did."""
+        left = (verdict.left for _, verdict in self.lived)
+        return max((math.inf if at is None else at for at in left), default=0.0)
 
     @property
     def first_cmgs(self) -> list[float | None]:

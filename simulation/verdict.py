@@ -60,7 +60,7 @@ def live(cell: Cell) -> Verdict:
 def broken(cell: Cell, verdict: Verdict) -> list[str]:
     """The promises that were not kept, in words."""
     found = []
-    if _late(verdict.left, LEAVES_CMGS_S if cell.in_cmgs else LEAVES_S):
+    if left_too_late(cell, verdict):
         found.append(f"left after {_shown(verdict.left)}")
     if verdict.duplicates:
         found.append(f"{verdict.duplicates} texts twice")
@@ -71,6 +71,11 @@ def broken(cell: Cell, verdict: Verdict) -> list[str]:
     if first_contact_counts(cell, verdict) and _late(verdict.first_contact, FIRST_CONTACT_S):
         found.append(f"first contact's text after {_shown(verdict.first_contact)}")
     return found
+
+
+def left_too_late(cell: Cell, verdict: Verdict) -> bool:
+    """Whether the alarm was not out in time, by neither way."""
+    return _late(verdict.left, LEAVES_CMGS_S if cell.in_cmgs else LEAVES_S)
 
 
 def first_cmgs_counts(cell: Cell, verdict: Verdict) -> bool:

@@ -133,8 +133,7 @@ class Service:
             self._texts_alone |= self._room_made
             self._refused = self._falls = 0
         elif outcome.outcome is Outcome.UNKNOWN:
-            if job.given:
-                self._data_first()
+            self._data_first()
         else:
             self._texts.ready(link)  # in case the modem has slipped out of PDU mode
             self._poll_at = self._clock()
