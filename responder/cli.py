@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from outcry.responder import codes
+from outcry.responder import codes, custody
 from outcry.responder.codes import CodeRefused
 from outcry.responder.enrolling import (
     Application,
@@ -35,7 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.umask(0o077)
     try:
         settings = load(options.config)
-        commands = {"enrol": _enrol, "code": _code, "status": _status, "run": _run}
+        commands = {
+            "enrol": _enrol,
+            "code": _code,
+            "retire": _retire,
+            "key": _key,
+            "status": _status,
+            "run": _run,
+        }
         return commands[options.command](settings, options)
     except (SettingsInvalid, CannotEnrol) as refused:
         for problem in refused.problems:
@@ -80,8 +87,22 @@ def _parser() -> argparse.ArgumentParser:
         parents=[config],
         help="give a wearer another code that means safe, after one was tapped or told",
     )
-    code.add_argument("device", metavar="DEVICE", help="as enrol and status write it: 8 letters")
+    code.add_argument(
+        "device", metavar="DEVICE", help="as enrol and status write it, such as 0a1b2c3d"
+    )
     code.add_argument("--code", metavar='"2 4 1 3"', help="this one; better let one be drawn")
+
+    lost = commands.add_parser(
+        "retire",
+        parents=[config],
+        help="after a device is lost or taken: nothing it seals can be opened any more",
+    )
+    lost.add_argument("device", metavar="DEVICE", help="as enrol and status write it: 8 letters")
+
+    key = commands.add_parser(
+        "key", parents=[config], help="HQ's own key: make a new one, or forget the oldest"
+    )
+    key.add_argument("what", choices=("new", "forget"))
 
     status = commands.add_parser(
         "status",
@@ -144,15 +165,39 @@ def _taps(count: int) -> str:
 
 
 def _code(settings: Settings, options: argparse.Namespace) -> int:
+    device = _device(options.device)
     try:
-        device = int(options.device, 16)
         given = None if options.code is None else codes.parse(options.code)
     except CodeRefused as error:
         raise CannotEnrol([f"--code: {error}"]) from None
-    except ValueError:
-        raise CannotEnrol(["write the device as enrol and status do, such as 0a1b2c3d"]) from None
     code = change_code(settings, device, given)
     _tell_code(f"Device {device:08x}", code)
+    return 0
+
+
+def _device(written: str) -> int:
+    try:
+        return int(written, 16)
+    except ValueError:
+        raise CannotEnrol(["write the device as enrol and status do, such as 0a1b2c3d"]) from None
+
+
+def _retire(settings: Settings, options: argparse.Namespace) -> int:
+    device = _device(options.device)
+    name = custody.retire(settings, device)
+    print(f"Device {device:08x} of {name} is retired: nothing it seals can be opened any more.")
+    print(f"{name} has no alarm until another device is enrolled.")
+    return 0
+
+
+def _key(settings: Settings, options: argparse.Namespace) -> int:
+    if options.what == "new":
+        held = custody.renew(settings.directory)
+        print(f"HQ has a new key, and {held} in all. Enrolments use the new one from now on.")
+    else:
+        held = custody.forget_oldest(settings.directory)
+        print(f"HQ's oldest key is forgotten; {held} left.")
+    print("Now: systemctl restart outcry-responder")
     return 0
 
 

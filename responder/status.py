@@ -203,15 +203,15 @@ def _lines(wearer: dict[str, Any]) -> list[str]:
 def _alarm_lines(alarm: dict[str, Any]) -> list[str]:
     kind = KINDS[alarm["kind"]]
     last = f"last {span(alarm['last_report_s'])} ago by {alarm['last_path']}"
-    told = f"{alarm['told']} of {alarm['contacts']} told, {alarm['seen']} have seen it"
-    said = f"{alarm['confirmed']} of {alarm['quorum']} confirmed, {alarm['doubts']} doubt it"
+    told = f"told {alarm['told']} of {alarm['contacts']}, seen by {alarm['seen']}"
+    said = f"confirmed by {alarm['confirmed']} of {alarm['quorum']}, doubted by {alarm['doubts']}"
     lines = [
         f"  {kind} ({alarm['alarm']}), {span(alarm['arrived_s'])} ago",
         f"    reports: {alarm['reports']}, {last}",
-        f"    contacts: {told}; {said}",
+        f"    contacts: {told}, {said}",
     ]
     if alarm["wrong_pins"]:
-        lines.append(f"    ! {alarm['wrong_pins']} wrong PINs tried")
+        lines.append(f"    ! wrong PINs tried: {alarm['wrong_pins']}")
     if alarm["withdrawal"]:
         lines.append(f"    withdrawal received: {WITHDRAWAL[alarm['withdrawal']]}")
     if alarm["post"]:

@@ -117,8 +117,8 @@ def test_an_alarm_is_shown_with_how_far_it_is(world):
     assert words(world).splitlines()[-4:] == [
         "  STRAP ALARM, the strap was opened or cut (1), 2 min ago",
         "    reports: 2, last 0 s ago by sms",
-        "    contacts: 2 of 3 told, 2 have seen it; 1 of 2 confirmed, 1 doubt it",
-        "    ! 1 wrong PINs tried",
+        "    contacts: told 2 of 3, seen by 2, confirmed by 1 of 2, doubted by 1",
+        "    ! wrong PINs tried: 1",
     ]
 
 
