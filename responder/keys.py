@@ -42,21 +42,37 @@ def load_or_create(directory: Path, random: Callable[[int], bytes] = os.urandom)
     return keys
 
 
+def replace(directory: Path, keys: list[bytes]) -> None:
+    """These are HQ's keys from now on, newest first; on disk when it returns."""
+    path = directory / KEY_FILE
+    _draft(path, keys).replace(path)
+    _sync(directory)
+
+
 def _create(path: Path, key: bytes) -> None:
     make_private(path.parent)
-    draft = path.with_suffix(f".{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(to_text(key) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    draft = _draft(path, [key])
     try:
         os.link(draft, path)  # of two first enrolments at once, one makes the key and both use it
     except FileExistsError:
         pass
     finally:
         draft.unlink()
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(path.parent)
+
+
+def _draft(path: Path, keys: list[bytes]) -> Path:
+    draft = path.with_suffix(f".{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.writelines(f"{to_text(key)}\n" for key in keys)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
+
+
+def _sync(directory: Path) -> None:
+    folder = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
     finally:
