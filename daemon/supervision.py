@@ -2,7 +2,8 @@
 
 A heartbeat goes at every interval, and at once when something that helps an
 alarm has failed or recovered, but never more often than once a minute: HQ is to
-learn of a dying battery while there is still time.
+learn of a dying battery while there is still time. The first one goes a minute
+after the start: a device that starts again and again must not seem silent.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from outcry.report import NO_FLAGS, Flag
 
 AT_ONCE_GAP_S = 60.0
+FIRST_S = 60.0  # from the start; by then a modem is registered and connected
 TROUBLES = (
     Flag.BUTTON_STUCK
     | Flag.STRAP_LOOSE
@@ -28,7 +30,7 @@ class Supervision:
         self._interval_s = interval_s
         self._battery_low_mv = battery_low_mv
         self._sent_at = self._began_at = now
-        self._due = now + interval_s
+        self._due = now + min(interval_s, FIRST_S)
         self._told = NO_FLAGS
         self._battery_low = False
         self.answered_at: float | None = None

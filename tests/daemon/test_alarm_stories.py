@@ -46,7 +46,7 @@ def test_with_data_up_hq_hears_in_one_report_and_nobody_gets_an_sms(world):
 def test_a_tap_raises_nothing(world):
     world.holds(seconds=1.4)
     world.passes(100)
-    assert world.modem.posts == []
+    assert world.all_reports() == []
     assert world.modem.texts == []
     assert world.motor.pulses == []
 

@@ -126,7 +126,7 @@ def test_refusals_are_told_by_their_number_and_a_heartbeat_keeps_its_interval(wo
 
 
 def test_a_heartbeat_waits_while_a_report_is_under_way(world):
-    world.passes(597)
+    world.passes(57)
     world.holds()
     world.passes(10)
     assert len(world.modem.posts) == 1
@@ -151,3 +151,11 @@ def test_a_receipt_by_sms_says_nothing_of_the_data_path(world):
     failures = world.loop._alarm.data_failures
     world.hq_texts_a_receipt(Status.STORED, world.modem.posts[0][1])
     assert world.loop._alarm.data_failures == failures > 2
+
+
+def test_a_device_that_starts_again_and_again_is_no_silent_one(world):
+    """Restarted every nine minutes, it would never come to a heartbeat due after ten."""
+    for _ in range(6):
+        world.passes(540)
+        assert len(world.modem.posts) == 1
+        world.starts()
