@@ -128,6 +128,12 @@ class Connection:
     def _settings_to_make(self) -> tuple[str, ...]:
         return ("AT+CIPMUX=0", "AT+CIPQSEND=1", PULLED, self._profile())
 
+    def is_hopeless(self, link: Link) -> bool:
+        """Whether the modem says it has no GPRS; asked only where trying holds the line."""
+        if self._settings.sms_while_connecting:
+            return False
+        return link.command("AT+CGATT?", idle=True).value("+CGATT") == "0"
+
     def open(self, link: Link) -> bool:
         """Ask for a connection from IP INITIAL, or try from a closed one; CONNECTING if granted.
 

@@ -19,6 +19,7 @@ from outcry.hw.modem.settings import ModemSettings
 log = logging.getLogger("outcry.modem")
 
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+HELD_BACKOFF_S = (1.0, 60.0, 600.0)  # where an idle attempt could keep a text waiting
 TEXT_DUE_S = 15.0  # an alarm that has not asked for a text by then has its receipt
 PROVEN_S = 60.0  # a connection that lasted this long was no failure
 ATTACH_EVERY = 5  # failures in a row: then GPRS is left and joined again
@@ -254,6 +255,9 @@ class Posts:
             self._clear(link)
         elif self._connection.prepare(link):
             pass
+        elif self._connection.is_hopeless(link):
+            self._connection.give_up()
+            self._attempt_failed("the modem has no GPRS")
         elif self._connection.open(link):
             self._attempting = True
             self._attempted_at = self._clock()
@@ -322,8 +326,9 @@ class Posts:
         self._give_up(reason)
 
     def _plan(self) -> None:
-        step = min(max(self._failures, 1), len(BACKOFF_S)) - 1
-        self._connect_at = self._clock() + BACKOFF_S[step]
+        backoff_s = BACKOFF_S if self._settings.sms_while_connecting else HELD_BACKOFF_S
+        step = min(max(self._failures, 1), len(backoff_s)) - 1
+        self._connect_at = self._clock() + backoff_s[step]
 
     def _give_up(self, reason: str) -> None:
         self._announce(False)

@@ -141,6 +141,24 @@ def test_text_and_post_together_without_a_connection_send_the_text_first(world: 
     assert first.startswith(b"AT+CMGS")
 
 
+def test_no_poll_is_left_to_go_before_a_text(world: Any) -> None:
+    """A round of questions is under way when the text comes."""
+    w = world(timing=Timing())
+
+    def amid_a_round() -> None:
+        if any(t > 1030 for t in w.said("AT+CREG?")):
+            w.modem.send_sms("t1", ANA, "help")
+            came.append(w.now)
+        else:
+            w.at(0.01, amid_a_round)
+
+    came: list[float] = []
+    w.at(30, amid_a_round)
+    w.run(60)
+    after = [data for t, data in w.written if t > came[0]]
+    assert after[0].startswith(b"AT+CMGS")
+
+
 def test_the_connection_is_sought_between_two_texts(world: Any) -> None:
     w = world(timing=Timing(), warm=False)
     for number in range(3):
@@ -171,6 +189,41 @@ def test_a_modem_that_is_deaf_while_connecting_is_not_made_to_connect_before_a_t
     w.run(PRESS + 20)
     (begun,) = w.said("AT+CMGS")
     assert begun - 1000 - PRESS < 0.5
+
+
+def deaf_while_connecting(world: Any, **more: Any) -> Any:
+    return world(
+        timing=Timing(),
+        sms_while_connecting=False,
+        options=Options(serves_while_connecting=False),
+        **more,
+    )
+
+
+def test_a_modem_that_is_deaf_while_connecting_does_not_try_without_gprs(world: Any) -> None:
+    w = deaf_while_connecting(world)
+    w.at(100, lambda: w.sim.set_gprs("dead", w.now))
+    w.run(400)
+    assert [t for t in w.said("AT+CIPSTART") if t > 1100] == []
+    assert len(w.said("AT+CGATT?")) > 2
+
+
+def test_and_comes_back_by_itself_with_gprs(world: Any) -> None:
+    w = deaf_while_connecting(world)
+    w.at(100, lambda: w.sim.set_gprs("dead", w.now))
+    w.at(300, lambda: w.sim.set_gprs("on", w.now))
+    w.run(1500)
+    assert [event.up for event in w.got(DataPath)][:3] == [True, False, True]
+
+
+def test_its_idle_attempts_that_fail_are_rare(world: Any) -> None:
+    """Each may hold the line for as long as the modem likes."""
+    w = deaf_while_connecting(world, power_wire=True)
+    w.at(100, lambda: w.sim.set_gprs("refused", w.now))
+    w.at(100, lambda: w.sim.tcp.deactivate())
+    w.run(3700)
+    tried = [t for t, what, _ in w.seen if what == "tcp-connecting" and t > 1100]
+    assert len(tried) <= 8
 
 
 def test_attempts_that_fail_come_ever_more_rarely(world: Any) -> None:
