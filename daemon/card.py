@@ -229,8 +229,7 @@ def _upgrade(database: sqlite3.Connection) -> None:
     try:
         changes = _UPGRADES[layout]
         database.executescript(f"BEGIN; {changes} PRAGMA user_version = {LAYOUT}; COMMIT")
-    except sqlite3.OperationalError as error:
-        database.rollback()
+    except sqlite3.OperationalError as error:  # closing undoes what was begun
         if _is_of_the_card(error):
             raise
 

@@ -131,6 +131,17 @@ def test_later_positions_keep_to_the_budget_and_that_it_is_spent_is_told_once(wo
     assert ROUND + 10 < len(world.modem.texts) <= ROUND + 20
 
 
+def test_positions_texted_to_hq_alone_keep_to_the_budget(world):
+    """HQ has the alarm by data; then data dies."""
+    world.limits["texts"] = 3
+    world.starts()
+    world.data_goes(up=True)
+    world.holds()
+    world.hq_answers()
+    lives(world, 8)
+    assert Counter(heard.split(" to ")[1] for heard in world.heard()) == {"HQ": 1 + 3}
+
+
 def test_by_default_the_budget_lasts_for_seven_rounds(tmp_path):
     world = World(tmp_path)
     world.holds()
@@ -306,15 +317,19 @@ def test_heartbeats_stop_when_their_budget_is_spent_and_go_on_a_day_later(tmp_pa
     world.limits["heartbeat_bytes"] = 10 * EXCHANGE_BYTES
     world.starts()
     online(world)
-    for _ in range(144):
+    for _ in range(138):
         world.passes(600)
         if world.delivery._heartbeat is not None:
             world.hq_answers()
     assert len(world.modem.posts) == 10
     assert [line for line in spent_lines(world) if "no heartbeats" in line] == spent_lines(world)
     assert len(spent_lines(world)) == 1
+    world.starts()
+    online(world)
+    world.passes(3600)
+    assert world.modem.posts == [], "and a restart forgets nothing"
     world.passes(2 * 3600)
-    assert len(world.modem.posts) > 10
+    assert world.modem.posts
 
 
 def test_an_alarm_goes_although_heartbeats_have_spent_theirs_and_positions_theirs(tmp_path):
@@ -397,6 +412,15 @@ def test_a_post_that_found_no_connection_costs_nothing(tmp_path):
     silent = len(positions(world)) - before
     assert silent >= 3
     assert sum(world.memory.spent("positions").values()) == silent * EXCHANGE_BYTES
+
+
+def test_a_post_that_found_a_connection_after_all_is_paid_for_when_it_is_answered(tmp_path):
+    world = World(tmp_path, heartbeat_s=1e9)
+    world.holds()
+    world.passes(21)
+    world.hq_answers_all()
+    assert len(positions(world)) == 1
+    assert sum(world.memory.spent("positions").values()) == EXCHANGE_BYTES
 
 
 def test_an_answer_by_sms_or_by_nobody_costs_no_data(tmp_path):

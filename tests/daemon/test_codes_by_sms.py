@@ -52,9 +52,10 @@ def test_a_later_round_takes_no_code_out_of_the_line(world):
 def test_a_code_tapped_before_sms_starts_is_no_ones_link_and_not_the_alarm(world):
     """HQ is silent; by the time SMS starts, the code is the newest report of all."""
     world.data_goes(up=True)
-    world.holds()
-    world.passes(1)
-    world.taps(*CODE)
+    world.holds(1.6)
+    world.taps(1, 1)
+    assert world.report(0).sequence < world.outbox.newest_report().sequence
+    assert world.modem.texts == []
     world.passes(8)
     world.takes_all_texts()
     sent = types_sent_to_hq(world)

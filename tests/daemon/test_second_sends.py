@@ -77,6 +77,18 @@ def test_the_wait_begins_when_the_network_takes_it_not_when_the_line_is_free(tmp
     assert world.modem.texts.count(world.modem.texts[0]) == 2
 
 
+def test_the_wait_for_one_answered_late_begins_with_the_answer(tmp_path):
+    world = World(tmp_path)
+    world.holds()
+    first = world.modem.texts[0]
+    world.leaves()
+    world.network(Outcome.UNKNOWN)
+    world.happens(SmsOutcome(first[0], Outcome.DONE, (1,), None, "answered late"))
+    world.passes(WAIT_S + 100)  # HQ's is with a modem that finds no network
+    world.takes_all_texts()
+    assert world.modem.texts.count(first) == 2
+
+
 def test_what_is_on_the_phones_does_not_go_again(world):
     reaches(world)
     waits(world, 1300)
@@ -124,6 +136,15 @@ def test_over_restarts_too_nobody_is_texted_a_third_time_and_the_wait_begins_ane
     getattr(world, how)()
     waits(world, 1500)
     assert world.modem.texts == []
+
+
+def test_after_a_power_cut_the_second_text_too_speaks_of_an_alarm_not_of_its_going_on(world):
+    """Nobody can know whether the first was read."""
+    world.power_cut()
+    waits(world, 360)
+    alerts = [text for _, _, text in world.modem.texts if text.startswith("ALARM")]
+    assert len(alerts) == 3
+    assert not any("goes on" in text for text in alerts)
 
 
 def test_the_second_send_counts_on_the_card_before_it_can_leave(world):
