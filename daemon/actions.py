@@ -147,12 +147,17 @@ def report_position(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tupl
     return _report(_at(alarm, Event.REPORT_DUE, now + wait), MessageType.POSITION, now)
 
 
+def report_first_fix(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """The first position of all waits for nothing."""
+    alarm, made = _report(alarm, MessageType.POSITION, now)
+    return alarm, (*made, SendData())
+
+
 def report_better_fix(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
     """A better position goes at once, but a jittering receiver does not send one each second."""
     if now - alarm.reported_at < rules.better_fix_gap_s and alarm.next_sequence > 1:
         return alarm, ()
-    alarm, made = _report(alarm, MessageType.POSITION, now)
-    return alarm, (*made, SendData())
+    return report_first_fix(alarm, now, rules)
 
 
 def start_sms_clock(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:

@@ -338,6 +338,15 @@ def test_a_better_fix_is_reported_at_once_but_a_jittering_receiver_is_not_follow
     assert story.happens(Event.BETTER_FIX)
 
 
+def test_the_first_position_of_all_waits_for_nothing():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.now += 3
+    story.happens(Event.HELD)
+    story.now += 1
+    assert MakeReport(MessageType.POSITION, 2) in story.happens(Event.FIRST_FIX)
+
+
 def test_while_nobody_answers_everyone_gets_positions_by_sms_rarely():
     story = Story(data_up=False)
     story.happens(Event.HELD)
