@@ -166,9 +166,7 @@ def watchdog(unit: Unit, device: Path = DEVICE) -> Iterator[Finding]:
         yield failed(name, "nobody restarts a daemon that hangs", remedy)
     elif not unit.system_watchdog:
         lacks = "" if device.exists() else f", and there is no {device}"
-        remedy = (
-            "set RuntimeWatchdogSec=14 in /etc/systemd/system.conf: docs/hardware.md, 'Watchdog'"
-        )
+        remedy = "set RuntimeWatchdogSec=14 as docs/hardware.md, 'Watchdog' says"
         yield look(name, f"nobody restarts a board that hangs{lacks}", remedy)
     elif not device.exists():
         yield look(name, f"there is no {device}", "docs/hardware.md, 'Watchdog'")
