@@ -1,0 +1,83 @@
+"""The packages as they are built here, and a bare machine that has them installed."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bare_machine import Machine, NotHere, check_possible, tree
+from bare_stage import ROOT, BareStage
+
+
+@pytest.fixture(scope="session")
+def debs(tmp_path_factory):
+    """The wearable's package and the responder's, built from this tree."""
+    for program in ("dpkg-buildpackage", "dh", "dh_python3"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    if not Path(sys.executable).with_name("argparse-manpage").exists():
+        pytest.skip("argparse-manpage is not installed beside this Python: the tools extra")
+    built = subprocess.run(
+        [str(ROOT / "tools" / "make-deb"), sys.executable],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr[-3000:]
+    return sorted(
+        (ROOT / "dist").glob("outcry*_all.deb"), key=lambda path: "responder" in path.name
+    )
+
+
+@pytest.fixture(scope="session")
+def base(debs, pytestconfig):
+    """A bare trixie with what the packages depend on ready to be installed."""
+    try:
+        check_possible()
+        needed = set()
+        for deb in debs:
+            field = subprocess.run(
+                ["dpkg-deb", "-f", str(deb), "Depends"], capture_output=True, text=True, check=True
+            ).stdout
+            needed |= {re.match(r"[a-z0-9+.-]+", each.strip())[0] for each in field.split(",")}
+        return tree(pytestconfig.cache.mkdir("bare-trixie"), needed)
+    except NotHere as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def machine(base, tmp_path_factory):
+    """A bare machine, booted."""
+    with Machine(base, tmp_path_factory.mktemp("machine")) as machine:
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def installed(machine, debs):
+    """Both packages installed with apt from one file each, as the guide says."""
+    for deb in debs:
+        machine.copy(deb, f"/root/{deb.name}")
+    said = {
+        name: machine.said(
+            "sh", "-c", f"cd /root && apt-get install -qy ./{name}_*.deb", timeout=300
+        )
+        for name in ("outcry", "outcry-responder")
+    }
+    return said
+
+
+@pytest.fixture(scope="module")
+def stage(machine, installed):
+    """The board, HQ and gpsd run; the wearable waits to be enrolled."""
+    stage = BareStage(machine)
+    stage.set_up()
+    return stage
+
+
+@pytest.fixture
+def armed(stage):
+    """A wearer newly enrolled, armed and connected."""
+    stage.start_anew()
+    return stage
