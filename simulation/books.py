@@ -26,6 +26,7 @@ AGAIN_S = 300.0  # no second send before, unless the outcome of the first was lo
 HANDED_S = 10.0  # a text on its way may be overtaken by news of the first
 SILENT_S = 2.5 * 600.0
 SETTLED_S = 300.0  # of good power and network, and every backoff is over
+DAY_S = 86_400.0  # budgets are by the day: by then even a long track is at HQ
 LATE_S = 60.0  # from a report's making to HQ, by a connection that may have been forgotten
 YOUNG_S = 600.0  # an alarm so young is followed each minute
 OFTEN_S, MOVING_S, STILL_S = 60.0, 600.0, 1800.0
@@ -93,6 +94,7 @@ class Books:
     lives: list[float] = field(default_factory=list)  # when the daemon started
     struck: Counter[int] = field(default_factory=Counter)  # lives cut off in the midst of a write
     outdated: list[tuple[float, int]] = field(default_factory=list)
+    refused: set[int] = field(default_factory=set)  # by HQ when it was ill: these go last
     submissions: list[Submission] = field(default_factory=list)
     given: list[tuple[float, int]] = field(default_factory=list)  # told to the device, by text id
     reached: list[tuple[float, int]] = field(default_factory=list)
@@ -193,9 +195,11 @@ class Books:
             if len(times) > SENDS_MOST:
                 found.append(f"{key[2]} to {key[1]} left {len(times)} times")
             for first, second in itertools.pairwise(times):
+                if not _between(self.given, first, second):
+                    continue  # its outcome was lost, or it did not leave whole
                 if _between(self.reached, first, second):
                     found.append(f"{key[2]} to {key[1]} left again after it had arrived")
-                elif _between(self.given, first, second) and second.at - first.at < AGAIN_S:
+                elif second.at - first.at < AGAIN_S:
                     found.append(f"{key[2]} to {key[1]} left again without waiting")
         return found
 
@@ -268,15 +272,24 @@ class Books:
                 continue
             low, high = self._counter_at(lost), self._counter_at(back)
             backlog = [a for a in self.arrivals if low < a.counter < high and a.is_real]
-            by_data = [a.counter for a in backlog if a.path == "data" and a.at >= back]
+            by_data = [
+                a.counter
+                for a in backlog
+                if a.path == "data" and a.at >= back and a.counter not in self.refused
+            ]
             if by_data != sorted(by_data, reverse=True):
                 found.append(f"the track of {lost:.0f} to {back:.0f} did not come newest first")
-            if back - lost > STILL_S and end - back > 3600 and not backlog and self._open(lost):
-                found.append(f"nothing of the track of {lost:.0f} to {back:.0f} came")
+            alarms = {a.report.alarm_id for a in backlog}
+            for alarm in alarms if end - back > DAY_S else ():
+                missing = self._missing(alarm)
+                if missing:
+                    found.append(f"{missing} of an alarm's reports never came")
         return found
 
-    def _open(self, at: float) -> bool:
-        return any(felt <= at for felt, _, pulse in self.felt if pulse == "raised")
+    def _missing(self, alarm: int) -> int:
+        """How many of an alarm's reports HQ can see it does not have, by their numbers."""
+        numbers = {a.report.sequence for a in self.arrivals if a.report.alarm_id == alarm}
+        return max(numbers) + 1 - len(numbers)
 
     def _made_at(self, counter: int) -> float:
         after = bisect_right(self.made, (counter, math.inf))

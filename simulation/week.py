@@ -8,22 +8,22 @@ begins anew at each boot, and its date is wrong until somebody sets it. What com
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from outcry.daemon.control import Asked
 from outcry.daemon.edge import Edge, StrapEdge
-from outcry.envelope import from_text, to_text
+from outcry.envelope import from_text, read_header, to_text
 from outcry.hw.gps import Fix, NoFix, NoFixReason
-from outcry.hw.modem import Modem, ModemEvent, Outcome, SmsOutcome, SmsReport, service
+from outcry.hw.modem import Modem, ModemEvent, Outcome, SmsOutcome, SmsReport, link, service
 from outcry.receipt import Status
 from simulation.books import Books, Submission
 from simulation.wearable import SimulatedWorld
-from simulation.world import ENROLMENT, HOLD_S, NAMES, WALL, RecordingMotor
+from simulation.world import ENROLMENT, HOLD_S, WALL, RecordingMotor
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
@@ -31,9 +31,8 @@ WEEK_S = 7 * DAY_S
 BEGIN_S = 100.0
 CALM_AT_THE_END_S = 3 * HOUR_S  # by then nothing happens any more, and everything must be there
 RESTART_S = 6.0  # from a kill until the daemon runs again
-FIX_EVERY_S = 30.0
-POLL_S = 300.0  # of the modem's registration: each 30 s would make the week three times as long
-COARSE_S = 30.0, 5.0  # between looks for a lost network, and at what cannot be done yet
+FIX_EVERY_S = 29.0  # older than 30 s, a fix is old to the device
+POLL_S = 300.0  # of the modem's registration; each 30 s, as the device does, costs much time here
 NAT_S = 300.0  # the carrier forgets an idle connection
 HQ_NUMBER = str(ENROLMENT.hq.number)
 WEARER_NUMBER = "+447700900001"
@@ -43,6 +42,18 @@ BOOT_S = (20.0, 40.0)  # from power to the daemon
 ACKNOWLEDGED_AFTER_S = (120.0, 3 * HOUR_S)  # by a person at HQ
 FULL = 2  # of PRAGMA synchronous: a commit is on the card when it returns
 YEAR_S = 365.25 * DAY_S
+
+
+@contextmanager
+def coarsely() -> Iterator[None]:
+    """The modem's owner looks more rarely: for a lost network, at what cannot be done yet, and
+    at the port for the watchdog's sake."""
+    kept = service.SEARCH_POLL_S, service.AT_LEAST_S, link.BEAT_S
+    service.SEARCH_POLL_S, service.AT_LEAST_S, link.BEAT_S = 30.0, 5.0, 30.0
+    try:
+        yield
+    finally:
+        service.SEARCH_POLL_S, service.AT_LEAST_S, link.BEAT_S = kept
 
 
 class Struck(BaseException):
@@ -131,14 +142,9 @@ class Week(SimulatedWorld):
         self._end = BEGIN_S + self.length_s
         self.at(self._end, lambda: self.modem.stop(0))
         self.at(BEGIN_S, self._sees_the_sky)
-        kept = service.SEARCH_POLL_S, service.AT_LEAST_S
-        if self._coarse:
-            service.SEARCH_POLL_S, service.AT_LEAST_S = COARSE_S
-        try:
+        with coarsely() if self._coarse else nullcontext():
             while self.now < self._end:
                 self._lives_until_struck()
-        finally:
-            service.SEARCH_POLL_S, service.AT_LEAST_S = kept
         self.books.faults = self.faults
         return self.books
 
@@ -156,6 +162,7 @@ class Week(SimulatedWorld):
     def starts(self) -> None:
         self.books.lives.append(self.now)
         self.books.disturbed.append(self.now)
+        self.has_strap = True
         super().starts()
         self.outbox._write = self._striking(self.outbox._write)  # type: ignore[method-assign]
 
@@ -220,9 +227,12 @@ class Week(SimulatedWorld):
         self.wall = self._true_date()
 
     def steps_the_clock(self) -> None:
-        """By years, into the past or the future, or back to the truth."""
+        """By a day or by years, into the past or the future."""
         years = self.dice.choice((-30, -12, -1, -1 / 365, 1 / 365, 1, 19, 80))
         self.wall = max(0.0, self._true_date() + years * YEAR_S)
+
+    def forgets_the_date(self) -> None:
+        self.wall = self.dice.choice(NO_CLOCK)
 
     def _sleeps(self) -> None:
         """The world goes on without the daemon, until there is power and it has started again."""
@@ -275,13 +285,15 @@ class Week(SimulatedWorld):
         made = self.outbox._next_counter
         if not self.books.made or self.books.made[-1][0] != made:
             self.books.made.append((made, self.now))
+        if len(self.seen) == self._seen_up_to:
+            return
+        if self.around.hq:
+            self._hq_reads_its_texts()
         for at, what, facts in self.seen[self._seen_up_to :]:
             number = str(facts.get("to"))
             if what == "sms-submitted" and facts["part"] == 1 and number in self._handed:
                 self.books.submissions.append(Submission(at, *self._handed[number]))
         self._seen_up_to = len(self.seen)
-        if self.around.hq:
-            self._hq_reads_its_texts()
 
     def _hq_reads_its_texts(self) -> None:
         centre = self.board.centre
@@ -294,6 +306,8 @@ class Week(SimulatedWorld):
 
     def _hq_says(self, sealed: bytes) -> bytes:
         if not self.around.hq:
+            if self.refuses:
+                self.books.refused.add(read_header(sealed).counter)
             return _bare(503) if self.refuses else b""
         status = self._taken(sealed, "data")
         return _bare(409) if status is None else self.receipt_of(sealed, status)
@@ -384,119 +398,3 @@ class Week(SimulatedWorld):
 
 def _bare(status: int) -> bytes:
     return b"HTTP/1.1 %d Nothing for you\r\nContent-Length: 0\r\n\r\n" % status
-
-
-def plan(week: Week) -> None:
-    """Everything that will happen, drawn from the week's own dice."""
-    _Plan(week).draw()
-
-
-class _Plan:
-    def __init__(self, week: Week) -> None:
-        self._week = week
-        self._dice = week.dice
-        self._end = BEGIN_S + week.length_s - CALM_AT_THE_END_S
-
-    def draw(self) -> None:
-        week, dice = self._week, self._dice
-        first_alarm = dice.uniform(0.3, 1.5) * DAY_S
-        self._at(0.5 * HOUR_S, week.wears_it, True)
-        self._at(dice.uniform(1, 3) * HOUR_S, week.practises)
-        self._at(dice.uniform(4, 6) * HOUR_S, week.taps_it, 5, 5)
-        self._at(first_alarm, week.holds_it)
-        self._without_network(first_alarm)
-        self._spells(
-            4,
-            600,
-            6 * HOUR_S,
-            partial(week.changes, receiver=False),
-            partial(week.changes, receiver=True),
-        )
-        self._spells(
-            8,
-            1200,
-            3 * HOUR_S,
-            partial(week.changes, moving=True),
-            partial(week.changes, moving=False),
-        )
-        self._spells(
-            3, 900, 5 * HOUR_S, partial(week.hq_is_up, False), partial(week.hq_is_up, True)
-        )
-        for how in ("dead", "silent", "refused", "rubbish", "connecting"):
-            self._spells(
-                1, 300, 2 * HOUR_S, partial(week.has_data, how), partial(week.has_data, "on")
-            )
-        self._spells(2, 300, 2400, partial(week.is_mute, True), partial(week.is_mute, False))
-        self._spells(
-            2, 300, 1800, partial(week.refuses_texts, 38), partial(week.refuses_texts, None)
-        )
-        for number in NAMES:
-            self._spells(
-                1,
-                HOUR_S,
-                8 * HOUR_S,
-                partial(self._phone, number, False),
-                partial(self._phone, number, True),
-            )
-        self._spells(3, 1800, 9 * HOUR_S, partial(week.strikes, True), week.is_switched_on)
-        self._spells(2, 3600, 9 * HOUR_S, self._strikes_soon, week.is_switched_on)
-        self._often(6, week.strikes, False)
-        self._often(3, week.is_reset)
-        self._often(5, week.steps_the_clock)
-        self._often(6, week.holds_it, after=first_alarm)
-        self._often(3, week.taps_it, 2, 1, 2, after=first_alarm)
-        self._often(2, self._is_torn)
-        crashes = dice.uniform(0, self._end)
-        for number in range(5):
-            self._at(crashes + number * dice.uniform(60, 700), week.strikes, False)
-
-    def _without_network(self, first_alarm: float) -> None:
-        week, dice = self._week, self._dice
-        lost = max(first_alarm - HOUR_S, dice.uniform(0.8, 2.5) * DAY_S)
-        self._at(lost, week.has_network, False)
-        self._at(lost + 3 * DAY_S, week.has_network, True)
-        for deed in (
-            week.holds_it,
-            partial(week.taps_it, 3, 1),
-            week.holds_it,
-            partial(week.strikes, False),
-        ):
-            self._at(lost + dice.uniform(0, 3 * DAY_S), deed)
-
-    def _spells(
-        self,
-        number: int,
-        shortest_s: float,
-        longest_s: float,
-        begin: Callable[[], None],
-        end: Callable[[], None],
-    ) -> None:
-        """So many, each in a part of the week of its own."""
-        part = self._end / number
-        for n in range(number):
-            lasts = self._dice.uniform(shortest_s, min(longest_s, 0.8 * part))
-            at = self._dice.uniform(n * part, (n + 1) * part - lasts)
-            self._at(at, begin)
-            self._at(at + lasts, end)
-
-    def _often(
-        self, number: int, deed: Callable[..., None], *details: Any, after: float = 0.0
-    ) -> None:
-        for _ in range(number):
-            self._at(self._dice.uniform(after, self._end), deed, *details)
-
-    def _at(self, when: float, deed: Callable[..., None], *details: Any) -> None:
-        if when < self._end:
-            self._week.at(BEGIN_S + when, partial(deed, *details))
-
-    def _phone(self, number: str, on: bool) -> None:
-        self._week.board.centre.switch(number, on)
-
-    def _strikes_soon(self) -> None:
-        """In the midst of a write, just when somebody holds the button."""
-        self._week.strikes_at_write(self._dice.choice(("before", "after")))
-        self._week.holds_it()
-
-    def _is_torn(self) -> None:
-        self._week.wears_it(False)
-        self._week.at(self._week.now + 900, partial(self._week.wears_it, True))
