@@ -61,7 +61,7 @@ class Control:
         try:
             self._socket.bind(os.fspath(self._path))
             self._path.chmod(0o600)
-            self._socket.listen(4)
+            self._socket.listen(32)
         except OSError:
             self._socket.close()
             raise
