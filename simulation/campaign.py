@@ -42,7 +42,7 @@ class Campaign:
     @property
     def lost(self) -> int:
         """Cells in which the alarm left too late or never."""
-        return sum(left_too_late(cell, verdict) for cell, verdict in self.lived)
+        return sum(left_too_late(verdict) for _, verdict in self.lived)
 
     @property
     def worst_s(self) -> float:

@@ -27,6 +27,7 @@ OCCURRENCES = 2  # of one command at one stage in one life
 MANUAL_S = 5.0  # what the manual allows most commands
 AROUND_S = (-1.0, 0.2, 3.0)  # the press, for a fault that strikes no step
 LATE_S = (4.0, 20.0)
+LATEST_CMGS_S = 61.0  # the manual allows 60
 ERRORS = ("ERROR", "+CME ERROR: 3")
 UNTIL_THE_POWER_GOES = ("hang", "baud")
 NEWS = (
@@ -193,10 +194,17 @@ def _at(life: Life, step: Step, news: Random) -> Iterator[Cell]:
         anywhere = ANY_STEP in named.steps
         if not anywhere and (step.command not in named.steps or step.stage != "command"):
             continue  # one with steps of its own knows its stage
-        for seconds in LATE_S if name == "late" else (None,):
+        for seconds in _seconds(name, step):
             for text in _texts(name, news):
-                for lasting in (False, True) if "times" in named.takes else (False,):
-                    yield Cell(life, name, step, lasting, seconds, text)
+                yield Cell(life, name, step, False, seconds, text)
+                if "times" in named.takes and seconds != LATEST_CMGS_S:
+                    yield Cell(life, name, step, True, seconds, text)
+
+
+def _seconds(name: str, step: Step) -> tuple[float | None, ...]:
+    if name != "late":
+        return (None,)
+    return (*LATE_S, LATEST_CMGS_S) if step.command == "+CMGS" else LATE_S
 
 
 def _texts(name: str, news: Random) -> tuple[str | None, ...]:

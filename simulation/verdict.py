@@ -19,6 +19,7 @@ FIRST_CONTACT_S = 30.0
 WATCHED_S = 150.0  # after the press: all that is promised, and the chain of texts
 BOOTED_S = 15.0  # after power-on a modem is registered and ready for texts
 UNABORTABLE = ("AT+CIPSHUT", "AT+CGATT", "AT+CIICR", "AT+CFUN")
+SENT = b"\r\n+CMGS: "
 HELD_LINE = "AT+CIPSTART"  # where connecting holds the line
 
 Given = list[tuple[str, str, str]]  # reference, number, words
@@ -35,6 +36,8 @@ class Verdict:
     first_contact: float | None
     ready: bool
     """Registered, and not restarted until the first AT+CMGS."""
+    in_cmgs: bool
+    """The fault struck amid an AT+CMGS."""
     blocked: bool
     """A command that cannot be aborted was in flight at the press."""
     duplicates: int
@@ -52,15 +55,15 @@ def live(cell: Cell) -> Verdict:
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
         world = cell.life.world(Path(folder), cell.valid_at)
         cell.arm(world)
-        given = _listen(world)
+        given, sent = _listen(world), _watch(world)
         world.run(cell.valid_at + WATCHED_S)
-        return _judge(cell, world, given)
+        return _judge(cell, world, given, sent)
 
 
 def broken(cell: Cell, verdict: Verdict) -> list[str]:
     """The promises that were not kept, in words."""
     found = []
-    if left_too_late(cell, verdict):
+    if left_too_late(verdict):
         found.append(f"left after {_shown(verdict.left)}")
     if verdict.duplicates:
         found.append(f"{verdict.duplicates} texts twice")
@@ -73,9 +76,9 @@ def broken(cell: Cell, verdict: Verdict) -> list[str]:
     return found
 
 
-def left_too_late(cell: Cell, verdict: Verdict) -> bool:
+def left_too_late(verdict: Verdict) -> bool:
     """Whether the alarm was not out in time, by neither way."""
-    return _late(verdict.left, LEAVES_CMGS_S if cell.in_cmgs else LEAVES_S)
+    return _late(verdict.left, LEAVES_CMGS_S if verdict.in_cmgs else LEAVES_S)
 
 
 def first_cmgs_counts(cell: Cell, verdict: Verdict) -> bool:
@@ -86,7 +89,7 @@ def first_cmgs_counts(cell: Cell, verdict: Verdict) -> bool:
 
 def first_contact_counts(cell: Cell, verdict: Verdict) -> bool:
     """Whether the bound on the first contact's text holds here."""
-    return not cell.in_cmgs and not cell.deaf and verdict.text_was_due(FIRST_CONTACT_S)
+    return not verdict.in_cmgs and not cell.deaf and verdict.text_was_due(FIRST_CONTACT_S)
 
 
 def _late(at: float | None, limit_s: float) -> bool:
@@ -110,29 +113,43 @@ def _listen(world: SimulatedWorld) -> Given:
     return given
 
 
-def _judge(cell: Cell, world: SimulatedWorld, given: Given) -> Verdict:
+def _watch(world: SimulatedWorld) -> list[float]:
+    """When the modem says +CMGS: from now on."""
+    sent: list[float] = []
+    output, last = world.line.output, b""
+
+    def heard(now: float) -> bytes:
+        nonlocal last
+        data = output(now)
+        sent.extend([now] * (last + data).count(SENT))
+        last = (last + data)[-(len(SENT) - 1) :]
+        return data
+
+    world.line.output = heard  # type: ignore[method-assign]
+    return sent
+
+
+def _judge(cell: Cell, world: SimulatedWorld, given: Given, sent: Sequence[float]) -> Verdict:
     valid = cell.valid_at
     tried = [t for t in world.commands("AT+CMGS") if t >= valid]
-    taken = [
-        t
-        for t, what, facts in world.seen
-        if what == "cmgs" and str(facts["outcome"]).startswith("+CMGS:")
-    ]
     first = given[0][1] if given else None
     to_first = [
         t for t, what, facts in world.seen if what == "sms-submitted" and facts["to"] == first
     ]
-    asked = [facts["command"] for t, what, facts in world.seen if what == "at" and t <= valid]
+    asked = [(t, facts["command"]) for t, what, facts in world.seen if what == "at"]
+    at_press = [command for t, command in asked if t <= valid]
+    at_fault = [command for t, command in asked if t <= cell.at]
     blocks = (*UNABORTABLE, HELD_LINE) if cell.life.holds_the_line else UNABORTABLE
     until = min(tried, default=valid + FIRST_CMGS_S)
     boots = [t for t, what, _ in world.seen if what == "boot"]
     return Verdict(
-        left=_after(valid, [*world.receipts, *taken]),
+        left=_after(valid, [*world.receipts, *sent]),
         answered=_after(valid, world.receipts),
         first_cmgs=_after(valid, tried),
         first_contact=_after(valid, to_first),
         ready=not any(valid - BOOTED_S <= t <= until for t in boots),
-        blocked=bool(asked) and asked[-1] in blocks,
+        in_cmgs=cell.in_cmgs or at_fault[-1:] == ["AT+CMGS"],
+        blocked=bool(at_press) and at_press[-1] in blocks,
         duplicates=_duplicates(world, given),
         faults=len(world.faults),
     )

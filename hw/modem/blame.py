@@ -22,16 +22,22 @@ class Blame:
         now = self._clock()
         self._falls[name] = [t for t in self._falls.get(name, []) if now - t < OFTEN_S] + [now]
 
+    def rests_on(self, name: str) -> bool:
+        """Whether the modem fell lately while ``name`` was under way."""
+        return self._clock() < self._until(name)
+
     def spares(self, name: str) -> bool:
         """Whether ``name`` is to be left out now; it is then remembered as owed."""
+        if not self.rests_on(name):
+            return False
+        self._left_out[name] = self._until(name)
+        return True
+
+    def _until(self, name: str) -> float:
         falls = self._falls.get(name)
         if not falls:
-            return False
-        until = falls[-1] + (OFTEN_S if len(falls) > 1 else ONCE_S)
-        if self._clock() >= until:
-            return False
-        self._left_out[name] = until
-        return True
+            return float("-inf")
+        return falls[-1] + (OFTEN_S if len(falls) > 1 else ONCE_S)
 
     @property
     def owed_at(self) -> float:

@@ -79,6 +79,10 @@ class Link:
         """When commands left out for their ill effect may be tried again, in a new epoch."""
         return self._blame.owed_at
 
+    def was_felled_by(self, name: str) -> bool:
+        """Whether the modem lately did not survive this command."""
+        return self._blame.rests_on(name)
+
     def begin_epoch(self) -> None:
         """The modem may have restarted: echo may be on, and signs of a restart are no news."""
         self.guarded = False
@@ -181,9 +185,9 @@ class Link:
         name = command_name(text)
         if not vital and self._blame.spares(name):
             return Reply("")
-        self._be_in_step()
+        self.be_in_step()
         self._say(text)
-        self._asked = "" if vital else name
+        self._asked = name
         reply = self._answer(limit_s, ends, asked, counted, patience_s, idle=idle)
         if reply.final:
             self._asked = ""
@@ -218,7 +222,7 @@ class Link:
         """
         call_off = b"\r" * len(payload) if counted else CALL_OFF
         refusals = f"{REFUSED}|{instead}" if instead else REFUSED
-        self._be_in_step()
+        self.be_in_step()
         self._say(text)
         try:
             prompt = self._answer(prompt_limit_s, refusals, idle=idle, prompt=True)
@@ -269,7 +273,8 @@ class Link:
             log.warning("modem did not survive %s", asked)
             self._blame.fell(asked)
 
-    def _be_in_step(self) -> None:
+    def be_in_step(self) -> None:
+        """After something unanswered, find out whether the modem answers at all."""
         if not self._in_step:
             self.attention(tries=3)
 

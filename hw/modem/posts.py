@@ -71,6 +71,8 @@ class Posts:
         self._text_tried_at = -NEVER
         self._read_at = -NEVER
         self._look_at = NEVER
+        self.ended_at = -NEVER
+        """When an attempt or a post last came to an end, good or bad."""
 
     # What the owner tells and asks
 
@@ -187,7 +189,7 @@ class Posts:
             return
         if answer is None:
             return
-        self._used_at = self._clock()
+        self._used_at = self.ended_at = self._clock()
         self._failures = self._dug_at = 0
         self._answered = True
         flight, self._flight = self._flight, None
@@ -321,6 +323,7 @@ class Posts:
 
     def _attempt_failed(self, reason: str) -> None:
         self._attempting = False
+        self.ended_at = self._clock()
         self._failures += 1
         self._plan()
         self._give_up(reason)
@@ -341,6 +344,7 @@ class Posts:
 
     def _fail_flight(self, reason: str) -> None:
         flight, self._flight = self._flight, None
+        self.ended_at = self._clock()
         if flight is not None and not flight.muted:
             log.info("post %s: %s", flight.job.ref, reason)
             self._emit(PostFailed(flight.job.ref, reason))

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from outcry.hw.modem.errors import ModemReset
+from outcry.hw.modem.errors import ModemReset, ModemSilent
 from outcry.hw.modem.events import ModemEvent, Outcome
 from outcry.hw.modem.jobs import TextJob, Tray
 from outcry.hw.modem.link import Link
@@ -16,9 +16,10 @@ from outcry.hw.modem.texts import Texts
 
 log = logging.getLogger("outcry.modem")
 
+READY = ("+CPIN: READY", "SMS Ready")
 SEARCH_POLL_S = 2.0
 URGENT_S = 60.0  # an alarm nobody has answered for longer needs to know its cells again
-DATA_FIRST_S = 10.0  # for connecting and one answered post
+DATA_FIRST_S = 7.0  # for connecting and one answered post
 FALLS = 2  # of the modem in a row in the middle of a text: then data is tried first
 REFUSALS = 2  # texts refused in a row beside a connection: perhaps because of it
 ROOM_EVERY_S = 600.0
@@ -52,7 +53,7 @@ class Service:
         self._texts_alone = False
         self._in_text = False
         self._falls = 0
-        self._texts_from = 0.0
+        self._data_from = self._texts_from = 0.0
 
     def start(self, link: Link) -> None:
         """Bring the modem up until it can take texts."""
@@ -71,9 +72,12 @@ class Service:
 
     def _data_first(self) -> None:
         """Texts end in nothing: let an open alarm have its try by data before the next."""
-        if self._settings.host is not None and self._tray.urgent_since is not None:
+        settings = self._settings
+        can_wait = settings.host is not None and settings.sms_while_connecting
+        if can_wait and self._tray.urgent_since is not None:
             log.warning("modem loses its texts; trying data first")
-            self._texts_from = self._clock() + DATA_FIRST_S
+            self._data_from = self._clock()
+            self._texts_from = self._data_from + DATA_FIRST_S
 
     def interrupt(self, reason: str) -> None:
         """The link broke off: settle what was under way, fail the posts, keep the waiting texts."""
@@ -91,10 +95,12 @@ class Service:
         self._posts.refuse(reason)
 
     def _wait(self, link: Link, seconds: float) -> None:
-        """Let time pass before the modem is ready; posts do not wait for that."""
+        """Let time pass before the modem is ready, or says so; posts do not wait for that."""
         until = self._clock() + seconds
-        while self._clock() < until:
+        ready = False
+        while self._clock() < until and not ready:
             link.listen(until)
+            ready = any(urc.text in READY for urc in link.urcs)
             self._take_in(link)
             self._posts.refuse("the modem is not ready")
 
@@ -107,7 +113,8 @@ class Service:
 
     def _step(self, link: Link) -> bool:
         """The most important thing to do now; False if there is nothing."""
-        job = self._tray.head_text() if self._clock() >= self._texts_from else None
+        data_first = self._clock() < self._texts_from and self._posts.ended_at < self._data_from
+        job = None if data_first else self._tray.head_text()
         text_next = job is not None and self._radio.worth_a_try and not self._connection_has_turn
         # A data path that leaves the modem unanswering is no path to wait for.
         if (link.in_step or not text_next) and self._posts.use(link):
@@ -123,9 +130,15 @@ class Service:
         return self._idle_step(link, waiting=job is not None)
 
     def _send(self, link: Link, job: TextJob) -> None:
-        self._connection_has_turn = self._in_text = True
+        self._connection_has_turn = True
         try:
+            link.be_in_step()  # what it does not survive here is none of the text's doing
+            self._in_text = True
             outcome = self._texts.send(link, job)
+        except ModemSilent:
+            if job.given:
+                self._falls = FALLS  # the text has cost a minute: the next could cost another
+            raise
         finally:
             self._posts.text_tried()
         self._in_text = False
@@ -152,7 +165,8 @@ class Service:
             if self._posts.connected_since is None:
                 self._posts.refuse("no network")
             return False
-        if job is not None and (not had_turn or self._texts_alone):
+        alone = self._texts_alone or link.was_felled_by("+CIPSTART")
+        if job is not None and (not had_turn or alone):
             return False
         stepped = self._posts.connect(link, texts_waiting=job is not None)
         self._connection_has_turn = had_turn and stepped and self._posts.half_ready(link)

@@ -26,7 +26,8 @@ log = logging.getLogger("outcry.modem")
 
 PROMPT_LIMIT_S = 5.0
 PROMPTS = 2  # asked for before a text is given up for now
-SEND_LIMIT_S = 65.0  # the modem may take 60 s (manual p.116)
+SEND_LIMIT_S = 61.0  # the modem may take 60 s (manual p.116)
+LATE_TRIES = 3  # of AT after that: its answer may still be on the way
 OK_LIMIT_S = 1.0  # after +CMGS: the text has left, whether or not the OK gets through
 LIST_LIMIT_S = 20.0
 ATTEMPTS_MOST = 2  # for a text that has not left the modem
@@ -94,7 +95,9 @@ class Texts:
             if not reply.final and not job.given:
                 return self._end(job, Outcome.UNKNOWN, "the prompt did not come")
             if reply.outcome is Outcome.UNKNOWN:
-                return self._end(job, Outcome.UNKNOWN, f"no answer within {SEND_LIMIT_S:.0f} s")
+                lost = self._end(job, Outcome.UNKNOWN, f"no answer within {SEND_LIMIT_S:.0f} s")
+                link.attention(LATE_TRIES)
+                return lost
             if job.given and re.fullmatch(_PROVEN, reply.final) is None:
                 fast = self._clock() - self._given_at < PARSED_S and not reply.done
                 proof = link.hold(_PROVEN, DOUBT_S)

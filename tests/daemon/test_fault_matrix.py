@@ -83,6 +83,7 @@ def test_a_broken_promise_is_told(wrong, words):
         "first_cmgs": 12.0,
         "first_contact": 30.0,
         "ready": True,
+        "in_cmgs": False,
         "blocked": False,
         "duplicates": 0,
         "faults": 0,

@@ -39,7 +39,7 @@ def test_news_that_is_dropped_amid_an_answer_shows(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_late_answer_taken_for_the_next_one_s_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Link, "_be_in_step", lambda self: None)
+    monkeypatch.setattr(Link, "be_in_step", lambda self: None)
     monkeypatch.setattr(Link, "_sort", lambda self: None)
     assert lost(60)
 

@@ -1,6 +1,5 @@
 """Silence, restarts, noise, a lost port, faults of our own: the owner goes on, the text leaves."""
 
-import dataclasses
 import itertools
 import threading
 from typing import Any
@@ -16,7 +15,6 @@ from outcry.hw.modem import (
     ModemState,
     Outcome,
     PortLost,
-    PostAnswered,
     PostFailed,
     SmsOutcome,
 )
@@ -24,88 +22,6 @@ from outcry.hw.modem.errors import Stopping
 from outcry.hw.modem.link import FILL, Link
 
 ANA = "+447700900201"
-
-COMMANDS = [
-    "E",
-    "+CMEE",
-    "+CBATCHK",
-    "+CFUN",
-    "+CPIN",
-    "+CREG",
-    "+CMGF",
-    "+CPMS",
-    "+CSCS",
-    "+CNMI",
-    "+CMGL",
-    "+CSQ",
-    "+CBC",
-    "+CENG",
-    "+CMGS",
-    "+CIPSTATUS",
-    "+CIPMUX",
-    "+CIPQSEND",
-    "+CIPRXGET",
-    "+CIPCSGP",
-    "+CIPSTART",
-    "+CIPSEND",
-    "+CIPCLOSE",
-    "+CIPSHUT",
-    "*",
-]
-FAULTS = (
-    Fault(Kind.SILENT),
-    Fault(Kind.LATE, seconds=20),
-    Fault(Kind.ERROR),
-    Fault(Kind.GARBAGE),
-    Fault(Kind.PARTIAL),
-    Fault(Kind.URC, text="+CREG: 5"),
-    Fault(Kind.RESET),
-)
-STAGES = {
-    "+CMGS": ("command", "prompt", "answer"),
-    "+CIPSEND": ("command", "prompt", "answer"),
-    "+CIPSTART": ("command", "answer", "result"),
-}
-
-
-def steps() -> Any:
-    for command, fault in itertools.product(COMMANDS, FAULTS):
-        for stage in STAGES.get(command, ("command", "answer")):
-            for warm in (True, False):
-                yield command, dataclasses.replace(fault, stage=stage), warm
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("command", COMMANDS)
-def test_the_text_leaves_whatever_goes_wrong_at_any_one_step(world: Any, command: str) -> None:
-    for _, fault, warm in (step for step in steps() if step[0] == command):
-        w = world(timing=Timing(), warm=warm)
-        w.sim.faults.on(command, fault)
-        press = 30.0 if warm else 1.0
-
-        def pressed(w: Any = w) -> None:
-            w.modem.set_urgent(True)
-            w.modem.post("p1", b"sealed")
-            w.modem.send_sms("t1", ANA, "help")
-
-        w.at(press, pressed)
-        w.run(press + 200)
-        ended = [(t, e) for t, e in w.stamped if isinstance(e, SmsOutcome)]
-        left = [
-            t
-            for t, what, facts in w.seen
-            if what == "cmgs" and str(facts["outcome"]).startswith("+CMGS")
-        ]
-        where = f"{command} {fault.kind.name} at {fault.stage}, warm={warm}"
-        assert ended, where
-        if ended[-1][1].outcome is Outcome.DONE:
-            assert left, where
-            assert left[0] - 1000 - press <= 60, where
-        else:
-            assert command in ("+CMGS", "*"), where
-            assert ended[-1][0] - 1000 - press <= 90, where
-        assert len(left) <= 1, where
-        assert len([e for e in w.events if isinstance(e, PostAnswered | PostFailed)]) == 1, where
 
 
 def test_a_modem_silent_at_start_is_awaited_and_the_text_leaves_when_it_comes(world: Any) -> None:

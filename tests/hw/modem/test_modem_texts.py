@@ -93,7 +93,7 @@ def test_a_text_whose_answer_is_lost_is_unknown(world: Any) -> None:
     w.run(90)
     assert outcomes(w) == [("t1", Outcome.UNKNOWN, None)]
     (ended,) = [t for t, e in w.stamped if isinstance(e, SmsOutcome)]
-    assert 65.0 <= ended - 1000 < 66.0
+    assert 61.0 <= ended - 1000 < 62.0
     assert w.texts(ANA) == ["help"]
 
 
