@@ -18,6 +18,7 @@ from demo.stage import STOP_LIMIT_S, Stage
 
 IDLE_S = 10.0  # two rounds of the gps thread
 HEARTBEAT_MINUTES = 0.3  # the shortest: the first receipt loads what checks receipts, for good
+KILOBYTES = 3300  # as much as such heartbeats need
 _HEARTBEAT_LIMIT_S = 60.0
 _RSS = re.compile(r"^Rss: +(\d+) kB$", re.MULTILINE)
 _MB = 1e6
@@ -50,7 +51,12 @@ def armed() -> Iterator[subprocess.Popen[bytes]]:
         Stage(Path(name), ("--instant", "--warm")) as stage,
     ):
         stage.write_settings()
-        stage.write_device_settings({("supervision", "heartbeat_minutes"): HEARTBEAT_MINUTES})
+        stage.write_device_settings(
+            {
+                ("supervision", "heartbeat_minutes"): HEARTBEAT_MINUTES,
+                ("supervision", "kilobytes_per_day"): KILOBYTES,
+            }
+        )
         stage.enrol()
         stage.start_board()
         stage.start_gpsd()

@@ -7,6 +7,7 @@ to write instead; an unknown key gets "did you mean".
 
 from __future__ import annotations
 
+import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,9 @@ class Key:
 
 
 NO_PIN = -1  # a wire that is not there
+# At one a minute, in the 25 hours that a budget may look back, 0.6 kB each (daemon/budget.py); a
+# tenth more for those sent at once.
+HEARTBEATS_KILOBYTES = 990
 
 SCHEMA: dict[str, dict[str, Key]] = {
     "button": {
@@ -198,6 +202,7 @@ def read(source: str, path: Path) -> Settings:
             'modem.pin: "***" is not digits; write the PIN of the SIM, or leave it empty'
         )
     problems += _shared_pins(values)
+    problems += _too_few_heartbeats(values)
     if drill_taps(str(values["drill", "taps"])) is None:
         problems.append(
             'drill.taps: is not a code of taps; write two to eight groups like "5 5", '
@@ -222,6 +227,20 @@ def _problem(value: Any, key: Key) -> str | None:
     if value == "" and not key.empty:
         return f"is empty; write text like {_shown(key.default, False)}"
     return None
+
+
+def _too_few_heartbeats(values: dict[tuple[str, str], Value]) -> list[str]:
+    """Heartbeats that end when their budget is spent look like a silence, each day."""
+    keys = SCHEMA["supervision"]
+    names = ("heartbeat_minutes", "kilobytes_per_day")
+    if any(_problem(values["supervision", name], keys[name]) for name in names):
+        return []
+    minutes, kilobytes = (float(values["supervision", name]) for name in names)
+    needed = math.ceil(HEARTBEATS_KILOBYTES / minutes)
+    if kilobytes >= needed:
+        return []
+    what = f"is too little for a heartbeat every {minutes:g} minutes; write {needed} or more"
+    return [f"supervision.kilobytes_per_day: {kilobytes:g} {what}"]
 
 
 def drill_taps(written: str) -> tuple[int, ...] | None:

@@ -1,13 +1,15 @@
 """The settings tell every problem at once, in the words of the file, and never a secret."""
 
 import tomllib
+from math import ceil
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.daemon.settings import SCHEMA, SettingsInvalid, load, read
+from outcry.daemon.budget import EXCHANGE_BYTES, Budget
+from outcry.daemon.settings import HEARTBEATS_KILOBYTES, SCHEMA, SettingsInvalid, load, read
 
 SHIPPED = Path(__file__).parents[2] / "config" / "outcry.toml"
 HERE = Path("outcry.toml")
@@ -128,3 +130,26 @@ def test_any_shape_of_file_is_settings_or_a_refusal(data):
         read(source, HERE)
     elif not all(value in ({}, []) for value in data.values()):
         assert problems(source)
+
+
+@pytest.mark.parametrize(("minutes", "needed"), [(0.3, 3300), (1.5, 660), (3, 330)])
+def test_a_budget_that_heartbeats_outrun_is_refused_for_it_would_look_like_a_silence(
+    minutes, needed
+):
+    written = f"[supervision]\nheartbeat_minutes = {minutes}\nkilobytes_per_day = "
+    told = f"{needed - 1} is too little for a heartbeat every {minutes:g} minutes"
+    assert problems(f"{written}{needed - 1}") == [
+        f"outcry.toml: supervision.kilobytes_per_day: {told}; write {needed} or more"
+    ]
+    assert read(f"{written}{needed}", HERE)
+
+
+@pytest.mark.parametrize("minutes", [0.3, 1.0, 1.5, 10.0, 60.0])
+def test_the_budget_that_is_asked_for_lasts_for_ever(minutes):
+    """Counted as the device counts, over three days."""
+    clock = [0.0]
+    budget = Budget(ceil(HEARTBEATS_KILOBYTES / minutes) * 1000, lambda: clock[0])
+    while clock[0] < 3 * 86_400:
+        assert not budget.is_spent
+        budget.spend(EXCHANGE_BYTES)
+        clock[0] += minutes * 60
