@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.armel import armed_cpu_s_armel, armed_rss_mb_armel
 from bench.contacts import contact_text_parts_max
 from bench.dead_path import first_cmgs_gprs_dead_max_s
 from bench.fault_matrix import (
@@ -43,5 +44,7 @@ FIGURES = (
     Figure("gesture_missed_alarms", "of 10,000", Bound("<=", 0), gesture_missed_alarms),
     Figure("unit_score_device", "of 10", Bound("<=", 1.6), unit_score_device),
     Figure("unit_score_responder", "of 10", Bound("<=", 1.2), unit_score_responder),
+    Figure("armed_cpu_s_armel", "s", Bound("<=", 2.5), armed_cpu_s_armel),
+    Figure("armed_rss_mb_armel", "MB", Bound("<=", 60), armed_rss_mb_armel),
     Figure("deb_size_kb", "kB", Bound("<=", 1000), deb_size_kb),
 )

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,9 +43,20 @@ def rss_bytes(smaps_rollup: str) -> int:
     return int(found[1]) * 1024
 
 
+def _as_on_the_device(folder: Path) -> list[str]:
+    return [str(environment(folder))]
+
+
 @contextmanager
-def armed() -> Iterator[subprocess.Popen[bytes]]:
-    """A daemon in an environment like the device's, armed, with a fix and a heartbeat answered."""
+def armed(
+    python: Callable[[Path], list[str]] = _as_on_the_device,
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A daemon in an environment like the device's, armed, with a fix and a heartbeat answered.
+
+    ``python`` gives the interpreter's command, and may use the folder it is given; ``variables``
+    are those it needs.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="outcry-bench-") as name,
         Stage(Path(name), ("--instant", "--warm")) as stage,
@@ -61,12 +72,13 @@ def armed() -> Iterator[subprocess.Popen[bytes]]:
         stage.start_board()
         stage.start_gpsd()
         stage.start_responder()
-        python = environment(stage.folder / "device")
+        command = [*python(stage.folder / "device"), "-m", "outcry.daemon"]
+        command += ["--config", str(stage.folder / "outcry.toml"), "run"]
         process = subprocess.Popen(
-            [python, "-m", "outcry.daemon", "--config", stage.folder / "outcry.toml", "run"],
+            command,
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=without_habits(os.environ | stage.environment()),
+            env=without_habits(os.environ | stage.environment()) | dict(variables or {}),
             cwd=stage.folder,
         )
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from functools import cache
+from pathlib import Path
 
 from demo.stage import ROOT, NotSeen, PartMissing
 
@@ -39,8 +41,14 @@ def unit_score(path: str) -> float:
 
 def deb_size_kb() -> float:
     """The wearable's package, built from this tree, in 1000 bytes."""
+    return wearables_package().stat().st_size / 1000
+
+
+@cache
+def wearables_package() -> Path:
+    """The wearable's package, built from this tree once."""
     built = subprocess.run(["make", "-s", "deb"], cwd=ROOT, capture_output=True, check=False)
     packages = list((ROOT / "dist").glob("outcry_*_all.deb"))
     if built.returncode or len(packages) != 1:
         raise NotSeen("make deb did not make one package for the wearable")
-    return packages[0].stat().st_size / 1000
+    return packages[0]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -18,9 +17,9 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
-SUITE = "trixie"
+from bench import trixie
+
 BOOT_LIMIT_S = 60.0
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -33,9 +32,8 @@ def check_possible() -> None:
     """Raises :class:`NotHere` with the reason if a bare machine cannot run here."""
     if os.geteuid() != 0:
         raise NotHere("only root can boot a container")
-    for program in ("mmdebstrap", "systemd-nspawn"):
-        if shutil.which(program) is None:
-            raise NotHere(f"{program} is not installed")
+    if shutil.which("systemd-nspawn") is None:
+        raise NotHere("systemd-nspawn is not installed")
     mounted = subprocess.run(
         ["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"],
         capture_output=True,
@@ -66,42 +64,12 @@ def _build(target: Path, wanted: str) -> None:
     # With what they recommend, as apt takes it too unless told otherwise.
     download = "APT_CONFIG=$MMDEBSTRAP_APT_CONFIG apt-get install -qy --download-only"
     download += f" -o APT::Install-Recommends=true {wanted}"
-    done = subprocess.run(
-        [
-            *("mmdebstrap", "--variant=minbase", "--include=systemd,systemd-sysv"),
-            *("--skip=cleanup/apt/lists", "--skip=cleanup/apt/cache"),
-            *(f"--aptopt={line}" for line in _apt_habits()),
-            *(f"--customize-hook={download}", SUITE, str(target), _source()),
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+    trixie.build(
+        target,
+        *("--variant=minbase", "--include=systemd,systemd-sysv", f"--customize-hook={download}"),
+        *("--skip=cleanup/apt/lists", "--skip=cleanup/apt/cache"),
+        '--aptopt=APT::Keep-Downloaded-Packages "true";',
     )
-    if done.returncode:
-        raise RuntimeError(f"the bare system was not built: {done.stderr[-2000:]}")
-
-
-def _apt_habits() -> list[str]:
-    """How apt reaches its mirror from this machine: proxies, certificates, clocks."""
-    said = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True)
-    habits = re.findall(
-        r'^Acquire::(?:https?|Check)\S* ".+";$', said.stdout, re.MULTILINE | re.IGNORECASE
-    )
-    return [*habits, 'APT::Keep-Downloaded-Packages "true";']
-
-
-def _source() -> str:
-    """The mirror that this machine itself uses for Debian."""
-    said = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for uri in said.stdout.split():
-        if urlsplit(uri).path.strip("/").endswith("debian"):
-            return f"deb {uri} {SUITE} main"
-    raise NotHere("no mirror of Debian is in this machine's apt sources")
 
 
 class Machine:
