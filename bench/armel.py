@@ -27,7 +27,7 @@ from demo.stage import ROOT, NotSeen, PartMissing, Stage
 _STARTS = 5
 _LIMIT_S = 120.0
 _FOLDER = ROOT / "build" / "armel"
-_EMULATORS = ("qemu-arm-static", "qemu-arm")  # Debian 12's name and Debian 13's
+_EMULATOR = "qemu-arm-static"
 _GUEST_BYTES = 1 << 32
 _MAPPING = re.compile(
     r"^([0-9a-f]+)-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)\n(?:[A-Z].*\n)*?Rss: +(\d+) kB$", re.MULTILINE
@@ -93,9 +93,9 @@ def emulated() -> tuple[list[str], dict[str, str]]:
 
     Raises :class:`PartMissing`.
     """
-    emulator = next(filter(None, map(shutil.which, _EMULATORS)), None)
+    emulator = shutil.which(_EMULATOR)
     if emulator is None:
-        raise PartMissing("qemu-arm is not installed; tools/system-packages installs it")
+        raise PartMissing(f"{_EMULATOR} is not installed; tools/system-packages installs it")
     python = [emulator, "-L", str(_FOLDER), str(_FOLDER / "usr" / "bin" / "python3")]
     libraries = _FOLDER / "usr" / "lib"
     package = wearables_package()

@@ -207,6 +207,28 @@ def test_the_journal_explains_each_line_and_says_what_to_do(armed):
     assert f"░░ Subject: Alarm {alarm}" in said, "the fields are filled in"
 
 
+def test_the_check_finds_all_well_but_for_the_watchdog_that_a_container_lacks(armed):
+    """As root on the machine, with the service asked: the heartbeat's receipt is HQ's own."""
+
+    def wrong():
+        said = armed.machine.run("outcry", "check", "--json", check=False, timeout=200).stdout
+        found = {each["name"]: each["result"] for each in json.loads(said)["checks"]}
+        assert found["receipt"] == found["button"] == found["modem"] == "ok"
+        return {name for name, result in found.items() if result not in ("ok", "left out")}
+
+    # A position takes the receiver a moment.
+    armed.machine.wait("all well", lambda: wrong() == {"watchdog"}, 60)
+
+
+def test_the_log_tells_what_became_of_an_alarm_without_the_journals_own_words(armed):
+    since = armed.cursor()
+    alarm = armed.raise_alarm()
+    armed.machine.wait("the end", lambda: armed.finished(alarm, since), FINISH_LIMIT_S)
+    said = armed.machine.said("outcry", "log", "--alarm", alarm)
+    assert "now raised" in said
+    assert "now stored" in said
+
+
 def test_no_journal_of_either_end_holds_a_number_a_name_or_a_place(armed):
     since = armed.cursor()
     alarm = armed.raise_alarm()
