@@ -168,7 +168,8 @@ class Service:
         alone = self._texts_alone or link.was_felled_by("+CIPSTART")
         if job is not None and (not had_turn or alone):
             return False
-        stepped = self._posts.connect(link, texts_waiting=job is not None)
+        getting_nowhere = self._refused >= REFUSALS
+        stepped = self._posts.connect(link, job is not None and not getting_nowhere)
         self._connection_has_turn = had_turn and stepped and self._posts.half_ready(link)
         self._board.connected(self._posts.connected_since)
         return stepped

@@ -51,6 +51,19 @@ def test_the_sample_has_every_fault_at_every_command_and_stage():
     assert kinds(sample(SEED, SAMPLE)) == kinds(cells())
 
 
+def test_the_old_connection_is_old(tmp_path):
+    """No heartbeat has used it lately; so it is closed after three seconds, and opened once."""
+    (life,) = (life for life in LIVES if life.name == "pressed, connection forgotten")
+    world = life.world(tmp_path, life.valid_at)
+    world.run(life.until)
+    (closed,) = [t - life.valid_at for t in world.commands("AT+CIPCLOSE")]
+    assert 3 <= closed <= 4
+    opened = [t for t in world.commands("AT+CIPSTART") if t > life.valid_at]
+    assert len(opened) <= 2, "once from where it was closed, if the modem lets it, or after a shut"
+    assert world.receipts[0] - life.valid_at <= 8
+    assert world.commands("AT+CMGS") == []
+
+
 def test_only_a_modem_that_can_carry_nothing_is_left_out():
     """The cells of a life are all there but for AT itself, and CMGS where data is dead too."""
     (down,) = (life for life in LIVES if life.name == "pressed, data down")
