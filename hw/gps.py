@@ -25,6 +25,8 @@ log = logging.getLogger("outcry.gps")
 
 CALL_LIMIT_S = 5.0  # gpsd answers a poll in milliseconds; a dead one never does
 ASK_LIMIT_S = 10.0  # for all of one conversation, however its bytes trickle in
+LINE_MOST = 65_536  # ten times the longest answer, one with 140 satellites
+READ_SIZE = 4096
 _MODE_2D = 2  # gpsd's TPV.mode: 0 unknown, 1 no fix, 2 2D, 3 3D
 
 
@@ -86,6 +88,7 @@ class Gps:
         self._wake = threading.Condition()
         self._stopping = False
         self._connected = False
+        self._until = 0.0
         self._last_stamp: tuple[str, float, float] | None = None
         self._last_fix: Fix | None = None
         self._thread = threading.Thread(target=self._run, name="gps", daemon=True)
@@ -110,8 +113,7 @@ class Gps:
 
     def ask(self) -> Fix | NoFix:
         """Ask gpsd once, for :data:`ASK_LIMIT_S` at most."""
-        limit = threading.Timer(ASK_LIMIT_S, _hang_up)
-        limit.start()
+        self._until = self._clock() + ASK_LIMIT_S
         try:
             if not self._connected:
                 self._connect()
@@ -123,18 +125,23 @@ class Gps:
             log.debug("gpsd: %s", type(error).__name__)
             self._disconnect()
             return NoFix(NoFixReason.NO_GPSD)
-        finally:
-            limit.cancel()
 
     def _connect(self) -> None:
         self._disconnect()
         previous = socket.getdefaulttimeout()
         socket.setdefaulttimeout(CALL_LIMIT_S)  # gpsd-py3 makes its socket itself
+        limit = threading.Timer(self._left_s(), _hang_up)
+        limit.start()
         try:
             gpsd.connect(*self._address)
         finally:
+            limit.cancel()
             socket.setdefaulttimeout(previous)
+        gpsd.gpsd_stream = _Answers(gpsd.gpsd_socket, self._left_s)
         self._connected = True
+
+    def _left_s(self) -> float:
+        return self._until - self._clock()
 
     def _disconnect(self) -> None:
         self._connected = False
@@ -168,6 +175,42 @@ class Gps:
                 if not self._stopping:
                     self._wake.wait(self._waits[self._eager])
         self._disconnect()
+
+
+class _Answers:
+    """gpsd-py3's stream once it is connected: each answer comes whole within the limit, or not.
+
+    A timer would do that too, at the price of a thread for each question: an idle device asks
+    every few seconds, and each wake-up costs battery.
+    """
+
+    def __init__(self, connection: socket.socket, left_s: Callable[[], float]) -> None:
+        self._connection = connection
+        self._left_s = left_s
+        self._question = ""
+        self._come = b""
+
+    def write(self, text: str) -> None:
+        self._question += text
+
+    def flush(self) -> None:
+        question, self._question = self._question, ""
+        self._connection.settimeout(CALL_LIMIT_S)
+        self._connection.sendall(question.encode())
+
+    def readline(self) -> str:
+        """The next line. Raises ``OSError`` if it does not come, and ``ValueError`` if it is none."""
+        while b"\n" not in self._come:
+            left_s = self._left_s()
+            if left_s <= 0 or len(self._come) > LINE_MOST:
+                raise TimeoutError("gpsd does not come to the end of a line")
+            self._connection.settimeout(min(left_s, CALL_LIMIT_S))
+            data = self._connection.recv(READ_SIZE)
+            if not data:
+                raise ConnectionError("gpsd has gone")
+            self._come += data
+        line, _, self._come = self._come.partition(b"\n")
+        return line.decode()
 
 
 def _hang_up() -> None:

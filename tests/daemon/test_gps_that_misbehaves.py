@@ -55,6 +55,27 @@ def test_bytes_that_trickle_in_for_ever_end_in_no_gpsd(serve, monkeypatch):
     assert time.monotonic() - began < 4, "one read alone may last 5 s"
 
 
+@pytest.mark.parametrize("bytes_", [b" ", b"x" * 20_000], ids=["a few", "too many"])
+def test_an_answer_without_end_is_no_gpsd_and_needs_no_thread_to_be_ended(
+    serve, monkeypatch, bytes_
+):
+    monkeypatch.setattr(gps_module, "ASK_LIMIT_S", 0.5)
+    over = threading.Event()
+
+    def trickle(connection):
+        connection.sendall(VERSION + WELCOME)
+        for _ in range(200):
+            if over.wait(0.05):
+                return
+            connection.sendall(bytes_)
+
+    adapter = Gps("127.0.0.1", serve(trickle), lambda _: None, time.monotonic)
+    answer = adapter.ask()
+    over.set()
+    assert answer == NoFix(NoFixReason.NO_GPSD)
+    assert not adapter._connected
+
+
 @pytest.mark.parametrize("epx", ["NaN", "Infinity", "-1", "0"])
 def test_an_accuracy_that_means_nothing_is_not_told(serve, epx):
     tpv = f'{{"mode":3,"lat":1.5,"lon":2.5,"time":"t","epx":{epx}}}'
