@@ -105,7 +105,7 @@ def test_smsd_sends_receives_and_gets_a_delivery_report(run_smsd: Run) -> None:
 
 
 def test_smsd_sends_a_long_text_in_parts(run_smsd: Run) -> None:
-    words = "Помогите, мы возле моста. " * 8
+    words = "Помогите, мы возле моста. " * 7
     with SimulatedModem() as modem:
         smsd = run_smsd(modem)
         smsd.send("long", words)
