@@ -25,6 +25,7 @@ def build(target: Path, *options: str) -> None:
         ["mmdebstrap", *options, *habits, SUITE, str(target), _source()],
         capture_output=True,
         check=True,
+        umask=0o022,
     )
 
 

@@ -82,6 +82,7 @@ class Machine:
         self._console = folder / "console.log"
         for each in (self.changes, folder / "work", self._root):
             each.mkdir(parents=True)
+            each.chmod(0o755)  # it becomes the machine's /, which services must be let into
         layers = f"lowerdir={base},upperdir={self.changes},workdir={folder / 'work'}"
         boot = [
             *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot"),
@@ -99,6 +100,7 @@ class Machine:
                 # A host without the unified hierarchy has one to lend all the same.
                 env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
                 start_new_session=True,
+                umask=0o022,
             )
 
     def __enter__(self) -> Self:
@@ -164,7 +166,9 @@ class Machine:
 
     def _entered(self) -> list[str]:
         habits = (f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive")
-        return ["nsenter", "-t", str(self._init()), "-a", "env", "-i", *habits]
+        inside = ["nsenter", "-t", str(self._init()), "-a", "env", "-i", *habits]
+        # As a login there would have it, whatever the umask of whoever runs the tests.
+        return [*inside, "sh", "-c", 'umask 022 && exec "$@"', "sh"]
 
     def _init(self) -> int | None:
         """The machine's first process, as this machine numbers it."""
