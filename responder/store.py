@@ -160,8 +160,40 @@ post = Table(
     Column("published_at", Float, nullable=False),
     Column("changed_at", Float, nullable=False),
     Column("text", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("picture", LargeBinary),  # PNG
+    Column("alt", String, nullable=False),
     Column("correction", String),
     Column("answers", ForeignKey("post.id")),
+)
+
+officer = Table(
+    "officer",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("made_at", Float, nullable=False),
+    Column("totp_secret", String, nullable=False),  # base32, as an authenticator reads it
+    Column("totp_used", Integer),  # the last time step whose code was used: none works twice
+    Column("password_hash", String),  # argon2id; NULL until the officer has chosen one
+    Column("welcome_hash", LargeBinary, unique=True),  # SHA-256 of the one-time link's token
+    Column("welcome_until", Float),
+    Column("refused", Integer, nullable=False, default=0),  # logins refused since the last one
+)
+
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),  # SHA-256: a code has 80 random bits
+    Column("officer", ForeignKey("officer.name"), nullable=False),
+)
+
+officer_session = Table(
+    "officer_session",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),  # SHA-256 of the cookie's token
+    Column("officer", ForeignKey("officer.name"), nullable=False),
+    Column("made_at", Float, nullable=False),
+    Column("seen_at", Float, nullable=False),
 )
 
 
