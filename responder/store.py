@@ -160,9 +160,9 @@ post = Table(
     Column("published_at", Float, nullable=False),
     Column("changed_at", Float, nullable=False),
     Column("text", String, nullable=False),
-    Column("language", String, nullable=False),
+    Column("language", String, nullable=False, server_default="en"),
     Column("picture", LargeBinary),  # PNG
-    Column("alt", String, nullable=False),
+    Column("alt", String, nullable=False, server_default=""),
     Column("correction", String),
     Column("answers", ForeignKey("post.id")),
 )

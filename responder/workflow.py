@@ -26,7 +26,7 @@ from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy, Inbox, Refused
 from outcry.responder.judging import judge_next
 from outcry.responder.notifier import Came, Notifier, NotifierEvent, TextArrived
-from outcry.responder.posting.publisher import Publisher, PublishingFailed
+from outcry.responder.posting.publisher import Draft, Publisher, PublishingFailed
 from outcry.responder.response import ActionKind, Plan, confirmations, decide, receipt_of
 from outcry.responder.store import Store
 
@@ -212,7 +212,8 @@ class Workflow:
         publisher = self._publishers[call.target]
         key = f"alarm-{call.alarm}"
         try:
-            posted = publisher.find(key) or publisher.post(key, self._post_text(call.alarm))
+            draft = self._draft(call.alarm)
+            posted = publisher.find(key, draft) or publisher.post(key, draft)
         except PublishingFailed as error:
             what, more = What.FAILED, {"why": str(error)}
         except Exception as error:  # noqa: BLE001 - a library may raise anything, at any point
@@ -223,12 +224,14 @@ class Workflow:
             calls.note(connection, call, self._clock(), what, **more)
         log.info("alarm %d: post to %s: %s", call.alarm, call.target, what.name.lower())
 
-    def _post_text(self, alarm: int) -> str:
+    def _draft(self, alarm: int) -> Draft:
         with self._store.read() as connection:
             wearer, report, arrived_at = opening(connection, alarm)
             confirmed = confirmations(history.load(connection, alarm))
         raised = texts.raised_at(report, arrived_at)
-        return texts.post_text(wearer, self._organisation, raised, confirmed)
+        return Draft(
+            texts.post_text(wearer, self._organisation, raised, confirmed), "en", arrived_at
+        )
 
     def _texting(self) -> bool:
         """Whether a text is with the notifier: one at a time, so at most one is ever in doubt."""

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from outcry.responder import store
-from outcry.responder.posting.publisher import Posted, PublishingFailed
+from outcry.responder.posting.publisher import Draft, Finding, Limits, Posted, PublishingFailed
 from outcry.responder.store import Store
 
 _SHOWN = 50  # a page that still opens on a slow phone
+_WITHOUT_PICTURE = (
+    *(column for column in store.post.c if column.name != "picture"),
+    store.post.c.picture.is_not(None).label("has_picture"),
+)
 
 
 @dataclass(frozen=True)
 class Post:
-    """A post as readers see it; times are Unix seconds."""
+    """A post as readers see it; times are Unix seconds. Its picture is fetched by itself."""
 
     id: int
     url: str
@@ -25,56 +30,78 @@ class Post:
     published_at: float
     changed_at: float
     answers: int | None
+    language: str
+    has_picture: bool
+    alt: str
 
 
 class OwnPage:
     """The embedded publisher; what is committed is public."""
+
+    name = "own page"
+    limit_s = 15.0  # a database that is busy is waited for, see store.py
+    limits = Limits(length=5000)
 
     def __init__(self, database: Store, public_url: str, clock: Callable[[], float]) -> None:
         self._store = database
         self._public_url = public_url
         self._clock = clock
 
-    def check(self) -> None:
+    def check(self) -> Sequence[Finding]:
         """Whether the database answers."""
-        with self._store.read() as connection:
-            connection.execute(select(store.post.c.id).limit(1))
+        try:
+            with self._store.read() as connection:
+                connection.execute(select(store.post.c.id).limit(1))
+        except SQLAlchemyError as error:
+            why = f"its database does not answer ({type(error).__name__})"
+            return [Finding(False, why, "see the responder's log")]
+        return [Finding(True, f"posts stand at {self._public_url}/")]
 
-    def find(self, key: str) -> Posted | None:
+    def find(self, key: str, draft: Draft) -> Posted | None:
         """The post made under this key."""
         with self._store.read() as connection:
             id_ = connection.scalar(select(store.post.c.id).where(store.post.c.key == key))
         return None if id_ is None else self._posted(id_)
 
-    def post(self, key: str, text: str) -> Posted:
+    def post(self, key: str, draft: Draft) -> Posted:
         """Publish."""
-        return self.find(key) or self._add(key, text, None)
+        return self.find(key, draft) or self._add(key, draft, None)
 
-    def reply(self, key: str, to: str, text: str) -> Posted:
+    def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
         """Publish an answer to another post of this page."""
-        return self.find(key) or self._add(key, text, self._existing(to))
+        return self.find(key, draft) or self._add(key, draft, self._existing(to))
 
-    def correct(self, id_: str, text: str) -> None:
-        """Show this correction above the post's own words."""
-        existing = self._existing(id_)
+    def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
+        """Show this correction above the post's own words; the same one again changes nothing."""
+        existing = self._existing(to)
+        table = store.post
         with self._store.write() as connection:
             connection.execute(
-                update(store.post)
-                .where(store.post.c.id == existing)
-                .values(correction=text, changed_at=self._clock())
+                update(table)
+                .where(table.c.id == existing, table.c.correction.is_distinct_from(draft.text))
+                .values(correction=draft.text, changed_at=self._clock())
             )
+        return self._posted(existing)
 
-    def delete(self, id_: str) -> None:
+    def picture(self, id_: int) -> bytes | None:
+        """The PNG that belongs to a post."""
+        with self._store.read() as connection:
+            picture: bytes | None = connection.scalar(
+                select(store.post.c.picture).where(store.post.c.id == id_)
+            )
+        return picture
+
+    def delete(self, to: Posted) -> None:
         """Take a post and the answers to it back."""
         with self._store.write() as connection:
             for column in (store.post.c.answers, store.post.c.id):
-                connection.execute(delete(store.post).where(column == int(id_)))
+                connection.execute(delete(store.post).where(column == int(to.id)))
 
     def newest(self) -> list[Post]:
         """What the page and the feed show, newest first."""
         with self._store.read() as connection:
             rows = connection.execute(
-                select(store.post).order_by(store.post.c.id.desc()).limit(_SHOWN)
+                select(*_WITHOUT_PICTURE).order_by(store.post.c.id.desc()).limit(_SHOWN)
             ).all()
         return [self._shown(row) for row in rows]
 
@@ -82,28 +109,35 @@ class OwnPage:
         """A post and the answers to it, oldest first; empty if there is none."""
         with self._store.read() as connection:
             rows = connection.execute(
-                select(store.post)
+                select(*_WITHOUT_PICTURE)
                 .where(or_(store.post.c.id == id_, store.post.c.answers == id_))
                 .order_by(store.post.c.id)
             ).all()
         return [self._shown(row) for row in rows]
 
-    def _add(self, key: str, text: str, answers: int | None) -> Posted:
+    def _add(self, key: str, draft: Draft, answers: int | None) -> Posted:
         now = self._clock()
         with self._store.write() as connection:
             made = connection.execute(
                 insert(store.post).values(
-                    key=key, text=text, published_at=now, changed_at=now, answers=answers
+                    key=key,
+                    text=draft.text,
+                    language=draft.language,
+                    picture=draft.picture,
+                    alt=draft.alt,
+                    published_at=now,
+                    changed_at=now,
+                    answers=answers,
                 )
             ).inserted_primary_key
         assert made is not None
         return self._posted(int(made[0]))
 
-    def _existing(self, id_: str) -> int:
+    def _existing(self, to: Posted) -> int:
         with self._store.read() as connection:
-            found = connection.scalar(select(store.post.c.id).where(store.post.c.id == int(id_)))
+            found = connection.scalar(select(store.post.c.id).where(store.post.c.id == int(to.id)))
         if found is None:
-            raise PublishingFailed(f"there is no post {id_} on this page")
+            raise PublishingFailed(f"there is no post {to.id} on this page")
         return int(found)
 
     def _url(self, id_: int) -> str:
@@ -121,4 +155,7 @@ class OwnPage:
             row.published_at,
             row.changed_at,
             row.answers,
+            row.language,
+            row.has_picture,
+            row.alt,
         )

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 
 class PublishingFailed(Exception):
     """Nothing was published; the message says why and holds no secret. Try again later."""
+
+
+class PublishingRefused(PublishingFailed):
+    """The network will not have it until a person mends something; the message says what."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is to be said, the same at every try: it is stored before the first one.
+
+    ``made_at`` is Unix seconds; ``language`` a BCP 47 tag; ``picture`` a PNG described by ``alt``.
+    """
+
+    text: str
+    language: str
+    made_at: float
+    picture: bytes | None = None
+    alt: str = ""
 
 
 @dataclass(frozen=True)
@@ -18,25 +38,71 @@ class Posted:
     url: str
 
 
-class Publisher(Protocol):
-    """One network. Raises :class:`PublishingFailed` only when certainly nothing happened;
-    any other exception means the outcome is unknown.
+@dataclass(frozen=True)
+class Finding:
+    """What a check saw: of one credential or one part. ``expires_at`` is Unix seconds."""
+
+    ok: bool
+    what: str
+    remedy: str = ""
+    expires_at: float | None = None
+
+
+class Unit(Enum):
+    """What a network counts when it limits a text."""
+
+    GRAPHEMES = "graphemes"
+    CHARACTERS = "characters"
+    WEIGHTED = "weighted"  # X: outside Latin and a few other ranges, each counts for two
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a network can carry: ``length`` of the text in ``unit``, of an alt text in characters.
+
+    ``link``: whether an address may stand in the text; ``picture``: whether a picture goes along.
     """
 
-    def check(self) -> None:
-        """Whether a post could be made now, without making one."""
+    length: int
+    unit: Unit = Unit.CHARACTERS
+    link: bool = True
+    picture: bool = True
+    alt_length: int = 1000
 
-    def find(self, key: str) -> Posted | None:
+
+class Publisher(Protocol):
+    """One network. Raises :class:`PublishingFailed` only when certainly nothing happened;
+    any other exception means the outcome is unknown: ``find`` before the next try.
+
+    ``limit_s`` (at most 60) is how long a call may last; each ends by its own time limits.
+    """
+
+    @property
+    def name(self) -> str:
+        """As plans and histories call it, such as ``own page``."""
+
+    @property
+    def limit_s(self) -> float:
+        """The longest any call lasts, in seconds."""
+
+    @property
+    def limits(self) -> Limits:
+        """What its texts must keep to."""
+
+    def check(self) -> Sequence[Finding]:
+        """Whether a post could be made now, without making one. Never raises."""
+
+    def find(self, key: str, draft: Draft) -> Posted | None:
         """What was posted under this key, if anything: asked after an unknown outcome."""
 
-    def post(self, key: str, text: str) -> Posted:
-        """Post; the same key again gives the same post, never a second one."""
+    def post(self, key: str, draft: Draft) -> Posted:
+        """Post; the same key and draft again give the same post where the network can do that."""
 
-    def reply(self, key: str, to: str, text: str) -> Posted:
-        """Add to the post with id ``to``."""
+    def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
+        """Add to the post ``to``."""
 
-    def correct(self, id_: str, text: str) -> None:
-        """Put a correction where readers of the post see it first."""
+    def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
+        """Put a correction where readers of the post ``to`` see it."""
 
-    def delete(self, id_: str) -> None:
+    def delete(self, to: Posted) -> None:
         """Take the post back; one that is gone already is fine."""

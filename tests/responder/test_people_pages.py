@@ -22,6 +22,7 @@ from outcry.report import (
 from outcry.responder.history import What
 from outcry.responder.listener import Listener
 from outcry.responder.people_app import people_app
+from outcry.responder.posting.publisher import Draft
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 MAP = "https://www.openstreetmap.org/?mlat=52.52000&amp;mlon=13.40500"
@@ -292,7 +293,7 @@ def test_a_long_form_is_refused(world, client):
 
 
 def test_every_page_has_strict_headers_and_no_script(world, client):
-    world.hq.own_page.post("k", "words")
+    world.hq.own_page.post("k", Draft("words", "en", 0.0))
     for path in (link_of(world.device.message()), "/", "/post/1", "/feed.atom", "/nothing"):
         page = client.get(path)
         policy = page.headers["content-security-policy"]
@@ -354,11 +355,11 @@ def test_names_are_shown_as_text_never_as_markup(world, client):
 
 
 def test_the_feed_is_valid_atom(world, client):
-    first = world.hq.own_page.post("k1", "one <&> 'two'")
+    first = world.hq.own_page.post("k1", Draft("one <&> 'two'", "en", 0.0))
     world.clock.passes(60)
-    world.hq.own_page.post("k2", "three")
+    world.hq.own_page.post("k2", Draft("three", "en", 0.0))
     world.clock.passes(60)
-    world.hq.own_page.correct(first.id, "was found, safe")
+    world.hq.own_page.correct("c", first, Draft("was found, safe", "en", 0.0))
     answer = client.get("/feed.atom")
     assert answer.headers["content-type"].startswith("application/atom+xml")
     feed = ET.fromstring(answer.content)

@@ -267,10 +267,10 @@ class Moody:
         self._moods = list(moods)
         self.out = []
 
-    def find(self, key):
+    def find(self, key, draft):
         return Posted("1", "https://network.example/1") if key in self.out else None
 
-    def post(self, key, text):
+    def post(self, key, draft):
         mood = self._moods.pop(0) if self._moods else None
         if mood == "refuses":
             raise PublishingFailed("the page is full")
