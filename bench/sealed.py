@@ -87,7 +87,7 @@ def drawn(random: Random) -> Report:
     """A valid report, any."""
     type_ = random.choice(list(MessageType))
     idle = type_ is MessageType.HEARTBEAT
-    kinds = [kind for kind in AlarmKind if kind is not AlarmKind.NONE]
+    kinds = [AlarmKind.PANIC, AlarmKind.STRAP, AlarmKind.DRILL]
     withdrawal = type_ is MessageType.WITHDRAWAL
     taps = random.randint(0, MAX_TAP_GROUPS) if withdrawal else 0
     return Report(

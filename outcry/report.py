@@ -74,12 +74,13 @@ class MessageType(IntEnum):
 
 
 class AlarmKind(IntEnum):
-    """What raised the alarm. ``silence`` is HQ's own and never travels."""
+    """What raised the alarm. ``SILENCE`` is HQ's own and never travels: four bits cannot hold it."""
 
     NONE = 0
     PANIC = 1
     STRAP = 2
     DRILL = 3
+    SILENCE = 16
 
 
 class NoFixReason(IntEnum):
@@ -209,6 +210,8 @@ class Report:
     def __post_init__(self) -> None:
         if (self.type is MessageType.HEARTBEAT) != (self.kind is AlarmKind.NONE):
             raise ReportInvalid("a heartbeat, and only a heartbeat, has no alarm kind")
+        if self.kind is AlarmKind.SILENCE:
+            raise ReportInvalid("silence is HQ's own word: no report says it")
         if (self.type is MessageType.HEARTBEAT) != (self.alarm_id == 0):
             raise ReportInvalid("a heartbeat, and only a heartbeat, has no alarm id")
         if not 0 <= self.alarm_id <= 0xFFFFFFFF:

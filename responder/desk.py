@@ -205,13 +205,13 @@ class Desk:
             contact=name,
             heard_at=row.heard_at,
             track=tuple(sorted(sightings, key=_newest_first)),
-            seen_by=len({e.data["contact"] for e in entries if e.what in history.ANSWERS}),
+            seen_by=len({e.data["contact"] for e in entries if e.what in history.CONTACT_ANSWERS}),
             confirmed=confirmations(entries),
             quorum=row.quorum,
             own_answers=frozenset(
                 e.what
                 for e in entries
-                if e.what in history.ANSWERS and e.data["contact"] == contact
+                if e.what in history.CONTACT_ANSWERS and e.data["contact"] == contact
             ),
             doubts=len({e.data["contact"] for e in entries if e.what in (What.FALSE, What.UNSURE)}),
             withdrawn=any(report.type is MessageType.WITHDRAWAL for report in reports.values()),

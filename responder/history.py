@@ -25,15 +25,25 @@ class What(StrEnum):
     REPEAT = "a report arrived again"  # message, path
     JUDGED = "a withdrawal's code was judged"  # message, verdict
     SEEN = "a contact has seen it"  # contact
-    CONFIRMED = "a contact confirms: real, publish"  # contact
+    CONFIRMED = "a contact confirms: real, publish"  # contact, by: "page" or "sms"
     UNSURE = "a contact cannot tell"  # contact
     FALSE = "a contact says it is false"  # contact
     WRONG_PIN = "a wrong PIN was tried"  # contact, if the link named one
+    ACKNOWLEDGED = "a duty officer has it"  # officer
+    OFFICER_CONFIRMED = "a duty officer confirms: real"  # officer
+    APPROVED = "a duty officer says: publish"  # officer
+    VETOED = "a duty officer says: do not publish"  # officer
+    VETO_LIFTED = "a duty officer takes the veto back"  # officer
+    CORRECTED = "a duty officer corrects what was published"  # officer, reason
+    CLOSED = "a duty officer closes the alarm"  # officer, reason
+    SILENT = "nothing was heard of the device for too long"  # heard_at, marks
+    HEARD = "the device was heard again"  # after_s
     GROUND = "publication has a ground"  # ground
     PLANNED = "planned"  # key, kind, target
     DONE = "done"  # key, kind, target, url of a post
     FAILED = "failed"  # key, kind, target, why
     UNKNOWN = "unknown: it may have happened"  # key, kind, target, why
+    DROPPED = "no longer to be done when its turn came"  # key, kind, target, why
     DELIVERED = "the text was delivered"  # key, kind, target
     UNDELIVERED = "the text will never be delivered"  # key, kind, target
 
@@ -47,8 +57,25 @@ class Verdict(StrEnum):
     DURESS = "duress"  # any other code
 
 
-ANSWERS = (What.SEEN, What.CONFIRMED, What.UNSURE, What.FALSE)
+CONTACT_ANSWERS = (What.SEEN, What.CONFIRMED, What.UNSURE, What.FALSE)
+"""What a contact can say; the entry names the contact."""
+
+OFFICER_ANSWERS = (
+    What.ACKNOWLEDGED,
+    What.OFFICER_CONFIRMED,
+    What.APPROVED,
+    What.VETOED,
+    What.VETO_LIFTED,
+    What.CORRECTED,
+    What.CLOSED,
+)
+"""What a duty officer can do; the entry names the officer."""
+
+ANSWERS = CONTACT_ANSWERS + OFFICER_ANSWERS
 """A person has it: each of these is an acknowledgement too."""
+
+NO_LONGER = (What.CLOSED, What.HEARD)
+"""The alarm is over, unless its wearer holds the button again."""
 
 
 @dataclass(frozen=True)

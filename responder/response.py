@@ -29,12 +29,15 @@ OWN_PAGE = "own page"
 class ActionKind(StrEnum):
     """What HQ can do."""
 
-    TELL = "tell"  # target: a contact's number in the list
+    TELL = "tell"  # a text; target: a contact's number in the list
+    NOTIFY = "notify"  # by Apprise; target: "contact:<n>:<channel>" or "officer:<channel>"
     RECEIPT = "receipt"  # target: message:status:round
-    PUBLISH = "publish"  # target: where
+    PUBLISH = "publish"  # target: a network's name
+    FOLLOW_UP = "follow up"  # target: "<network>:<message>", the report it tells of
+    CORRECT = "correct"  # target: "<network>:<n>", the n-th correction
 
 
-LOOKED_UP = (ActionKind.PUBLISH,)
+LOOKED_UP = (ActionKind.PUBLISH, ActionKind.FOLLOW_UP, ActionKind.CORRECT)
 """Where a try is preceded by a look at what is there: repeating an unknown is harmless."""
 
 

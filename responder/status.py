@@ -23,6 +23,7 @@ KINDS = {
     "panic": "PANIC ALARM",
     "strap": "STRAP ALARM, the strap was opened or cut",
     "drill": "drill",
+    "silence": "SILENCE, nothing is heard of the device",
 }
 WITHDRAWAL = {
     Verdict.SAFE.value: "the agreed code, safe. Not verified: call and ask for the agreed word",
@@ -123,7 +124,7 @@ def _alarm(
         "last_path": rows[-1].path,
         "contacts": contacts,
         "told": _told(entries),
-        "seen": _people(entries, history.ANSWERS),
+        "seen": _people(entries, history.CONTACT_ANSWERS),
         "confirmed": confirmations(entries),
         "quorum": quorum,
         "doubts": _people(entries, (What.UNSURE, What.FALSE)),

@@ -213,6 +213,7 @@ def test_nothing_secret_shows_in_a_repr():
 @pytest.mark.parametrize(
     "change",
     [
+        {"kind": AlarmKind.SILENCE},
         {"sequence": 65_536},
         {"sent_at": -1},
         {"alarm_id": 0},
