@@ -10,11 +10,9 @@ import pytest
 from outcry.receipt import Status
 from outcry.report import AlarmKind
 from outcry.responder.history import ANSWERS, Entry, What
+from outcry.responder.receipts import NEXT_RECEIPT_S
 from outcry.responder.response import (
-    NEXT_RECEIPT_S,
     OWN_PAGE,
-    RETRY_AFTER_S,
-    TRIES,
     Action,
     ActionKind,
     Ground,
@@ -23,6 +21,7 @@ from outcry.responder.response import (
     receipt_of,
     receipt_target,
 )
+from outcry.responder.tries import RETRY_AFTER_S, TRIES
 
 ACK = Status.ACKNOWLEDGED
 PLAN = Plan(AlarmKind.PANIC, (1, 2, 3), quorum=2, can_text=True, wearer_number=True)
