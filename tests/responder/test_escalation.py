@@ -113,7 +113,7 @@ def test_closed_and_held_again_everybody_is_told_again():
     life.happens(officer(What.CLOSED, reason="false_alarm"))
     life.happens(report(2, type_="POSITION"))
     assert life.done("tell") == ["1", "2", "3"]
-    life.happens(report(3, at=50.0, type_="STILL_IN_DANGER"))
+    life.happens(report(3, type_="STILL_IN_DANGER"))
     assert life.done("tell") == ["1", "2", "3", "1#2", "2#2", "3#2"]
 
 

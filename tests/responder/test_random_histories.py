@@ -123,7 +123,7 @@ def nothing_is_public_that_may_not_be(life: Life) -> None:
     for n, entry in enumerate(life.history):
         match entry.what:
             case What.GROUND:
-                assert not (vetoed or corrected or over)
+                assert not any((vetoed, corrected, over))
                 the_ground_is_true(entry, life, n)
                 ground = entry.data["ground"]
             case What.VETOED:
@@ -144,7 +144,7 @@ def nothing_is_public_that_may_not_be(life: Life) -> None:
             case What.PLANNED if entry.data["kind"] in PUBLIC:
                 assert life.plan.kind not in (AlarmKind.DRILL, AlarmKind.SILENCE)
                 assert ground is not None
-                assert not (vetoed or corrected or over)
+                assert not any((vetoed, corrected, over))
             case What.PLANNED if entry.data["kind"] != ActionKind.RECEIPT:
                 assert not over or entry.data["kind"] == ActionKind.CORRECT
 
