@@ -11,8 +11,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from outcry.responder import codes, custody
+from outcry.responder import codes, custody, officer_cli
 from outcry.responder.codes import CodeRefused
+from outcry.responder.engine import DriverMissing
 from outcry.responder.enrolling import (
     Application,
     CannotEnrol,
@@ -22,9 +23,10 @@ from outcry.responder.enrolling import (
     parse_contact,
 )
 from outcry.responder.keys import KeysInvalid
+from outcry.responder.migrations import TooNew
 from outcry.responder.settings import Settings, SettingsInvalid, load
 from outcry.responder.status import facts, screen
-from outcry.responder.store import DATABASE, Store
+from outcry.responder.store import Store, is_new
 
 DEFAULT_CONFIG = Path("/etc/outcry/responder.toml")
 
@@ -41,13 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "retire": _retire,
             "key": _key,
             "status": _status,
+            "migrate": _migrate,
+            "officer": officer_cli.officer,
             "run": _run,
         }
         return commands[options.command](settings, options)
     except (SettingsInvalid, CannotEnrol) as refused:
         for problem in refused.problems:
             print(problem, file=sys.stderr)
-    except (KeysInvalid, PermissionError) as error:
+    except (KeysInvalid, TooNew, DriverMissing, PermissionError) as error:
         print(error, file=sys.stderr)
     return 1
 
@@ -114,6 +118,12 @@ def _parser() -> argparse.ArgumentParser:
         "--where", action="store_true", help="also where alarms were last seen; look alone"
     )
 
+    commands.add_parser(
+        "migrate",
+        parents=[config],
+        help="bring the database to this release's layout; the service does it at start too",
+    )
+    officer_cli.add_parser(commands, config)
     commands.add_parser("run", parents=[config], help="run the service until SIGTERM")
     return parser
 
@@ -202,15 +212,28 @@ def _key(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _status(settings: Settings, options: argparse.Namespace) -> int:
-    if not (settings.directory / DATABASE).exists():
+    if is_new(settings):
         print(f"nobody was ever enrolled in {settings.directory}", file=sys.stderr)
         return 1
-    database = Store(settings.directory)
+    database = Store.of(settings)
     try:
         found = facts(database, time.time(), options.where)
     finally:
         database.close()
     print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else screen(found))
+    return 0
+
+
+def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
+    database = Store.of(settings)
+    database.close()
+    before, after = database.layouts
+    if before is None:
+        print(f"The database was made, with layout {after}.")
+    elif before == after:
+        print(f"The database has layout {after}, this release's own: nothing to do.")
+    else:
+        print(f"The database was brought from layout {before} to {after}.")
     return 0
 
 

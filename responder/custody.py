@@ -15,7 +15,7 @@ from outcry.envelope import KEY_BYTES
 from outcry.responder import keys, store
 from outcry.responder.enrolling import CannotEnrol
 from outcry.responder.settings import Settings
-from outcry.responder.store import DATABASE, Store
+from outcry.responder.store import Store, is_new
 
 
 def renew(directory: Path, random: Callable[[int], bytes] = os.urandom) -> int:
@@ -42,9 +42,9 @@ def retire(settings: Settings, device: int, random: Callable[[int], bytes] = os.
 
     What HQ knows of the wearer stays. Raises :class:`CannotEnrol` if nobody has this device.
     """
-    if not (settings.directory / DATABASE).exists():
+    if is_new(settings):
         raise CannotEnrol([f"nobody was ever enrolled in {settings.directory}"])
-    database = Store(settings.directory)
+    database = Store.of(settings)
     try:
         with database.write() as connection:
             table = store.wearer

@@ -81,7 +81,7 @@ def enrol(
     if problems:
         raise CannotEnrol(problems)
     hq_key = keys.load_or_create(settings.directory, random)[0]
-    database = Store(settings.directory)
+    database = Store.of(settings)
     code = application.code or codes.create(random)
     try:
         with _new_file(out) as write, database.write() as connection:
@@ -116,7 +116,7 @@ def change_code(
     Raises :class:`CannotEnrol` if nobody has this device.
     """
     code = code or codes.create(random)
-    database = Store(settings.directory)
+    database = Store.of(settings)
     try:
         with database.write() as connection:
             table = store.wearer

@@ -90,6 +90,7 @@ class Entry:
 def append(connection: Connection, alarm: int, entry: Entry) -> None:
     """Add an entry at the end."""
     table = store.history
+    store.lock_alarm(connection, alarm)
     last = connection.scalar(select(func.max(table.c.n)).where(table.c.alarm == alarm))
     connection.execute(
         insert(table).values(

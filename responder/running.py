@@ -13,12 +13,14 @@ from contextlib import ExitStack
 from outcry.beats import Beats
 from outcry.hw.modem import ModemSettings, open_serial
 from outcry.responder import keys, service
+from outcry.responder.console import Console
 from outcry.responder.desk import Desk
 from outcry.responder.device_app import device_app
 from outcry.responder.inbox import Inbox
 from outcry.responder.listener import CannotListen, Listener
 from outcry.responder.notifier import SmsNotifier
-from outcry.responder.people_app import people_app
+from outcry.responder.officers import Officers
+from outcry.responder.people_app import DutyConsole, people_app
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.response import OWN_PAGE
 from outcry.responder.settings import HqModem, Settings
@@ -39,7 +41,8 @@ def run(settings: Settings) -> int:
     beats = Beats(time.monotonic, LOOK_EVERY_S, DEAF_AFTER_S)
     try:
         with ExitStack() as running:
-            running.enter_context(only_one(settings.directory))
+            if not settings.database:  # SQLite; PostgreSQL is there for many
+                running.enter_context(only_one(settings.directory))
             return _serve(settings, stop, beats, running)
     except (StateBusy, CannotListen) as error:
         log.error("%s", error)
@@ -48,7 +51,7 @@ def run(settings: Settings) -> int:
 
 def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: ExitStack) -> int:
     people = settings.people
-    database = Store(settings.directory)
+    database = Store.of(settings)
     running.callback(database.close)
     own_page = OwnPage(database, people.public_url, time.time)
     workflow = Workflow(
@@ -61,8 +64,20 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     )
     inbox = Inbox(database, keys.load_or_create(settings.directory), time.time, workflow.wake)
     desk = Desk(database, inbox, time.time, workflow.wake)
+    console = DutyConsole(
+        Console(database, time.time, workflow.wake),
+        Officers(database, settings.organisation, time.time, os.urandom),
+        settings.console.tiles,
+        settings.console.credit,
+    )
     pages = people_app(
-        desk, own_page, settings.organisation, people.public_url, time.time, people.behind_proxy
+        desk,
+        own_page,
+        settings.organisation,
+        people.public_url,
+        time.time,
+        people.behind_proxy,
+        console,
     )
     device = settings.device
     listeners = [

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from outcry.enrolment import is_number
+from outcry.responder import credentials
 
 MAX_QUORUM = 10
 
@@ -58,8 +59,19 @@ class PeopleListener:
 
 
 @dataclass(frozen=True)
+class ConsoleMap:
+    """Whose map lies under the console's tracks; ``tiles`` empty: nobody's, and nobody is asked."""
+
+    tiles: str
+    credit: str
+
+
+@dataclass(frozen=True)
 class HqModem:
-    """The modem at HQ: its serial port and the number devices text to."""
+    """The modem at HQ: its serial port and the number devices text to.
+
+    Without a port it is at another responder's process on the same database, which sends the texts.
+    """
 
     port: str
     number: str = field(repr=False)
@@ -72,8 +84,10 @@ class Settings:
 
     organisation: str
     directory: Path
+    database: str = field(repr=False)  # PostgreSQL's URL; empty: SQLite in the directory
     device: DeviceListener
     people: PeopleListener
+    console: ConsoleMap
     modem: HqModem | None
     quorum: int
 
@@ -87,6 +101,7 @@ class _Key:
     good: Callable[[Any], bool]
     write: str
     secret: bool = False
+    credential: str = ""  # the systemd credential that says it when the file says nothing
 
 
 def is_loopback(host: str) -> bool:
@@ -126,6 +141,29 @@ def _plain_but_here(scheme: str, host: str) -> bool:
     return scheme == "http" and is_loopback(host)
 
 
+def _is_database(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("postgresql", "postgresql+psycopg") and len(parts.path) > 1
+
+
+def _is_tiles(value: str) -> bool:
+    if not value:
+        return True
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    whole = all(each in value for each in ("{z}", "{x}", "{y}"))
+    # It stands in a Content-Security-Policy, where these would begin something else.
+    plain = value.isascii() and not any(each in value for each in " ;,'\"")
+    return whole and plain and (parts.scheme == "https" or _plain_but_here(parts.scheme, host))
+
+
 def _is_pin(value: str) -> bool:
     return value == "" or (value.isascii() and value.isdigit() and 4 <= len(value) <= 8)
 
@@ -142,6 +180,14 @@ KEYS: Mapping[str, Mapping[str, _Key]] = {
             "/var/lib/outcry-responder",
             lambda v: v.startswith("/"),
             "a directory's full path, beginning with /",
+        ),
+        "database": _Key(
+            str,
+            "",
+            lambda v: v == "" or _is_database(v),
+            'an address such as "postgresql+psycopg://outcry@/outcry", or nothing for SQLite',
+            secret=True,
+            credential="state.database",
         ),
     },
     "device": {
@@ -163,6 +209,17 @@ KEYS: Mapping[str, Mapping[str, _Key]] = {
         "certificate": _Key(str, "", lambda v: True, "the path of a PEM file"),
         "key": _Key(str, "", lambda v: True, "the path of a PEM file"),
         "behind_proxy": _Key(bool, False, lambda v: True, "true or false"),
+    },
+    "console": {
+        "tiles": _Key(
+            str,
+            "",
+            _is_tiles,
+            'an address with {z}, {x} and {y}, such as "https://tiles.example.org/{z}/{x}/{y}.png"',
+        ),
+        "tiles_credit": _Key(
+            str, "", lambda v: len(v) <= 200 and v.isprintable(), "one line of up to 200 characters"
+        ),
     },
     "modem": {
         "port": _Key(str, "", lambda v: v == "" or v.startswith("/"), "a serial device's path"),
@@ -221,6 +278,8 @@ def _section(
     values = {}
     for name, key in keys.items():
         value = given.get(name, key.default)
+        if key.credential and not value:
+            value = credentials.secret(key.credential) or value
         values[name] = value
         if type(value) is not key.type or not key.good(value):
             said = "this value" if key.secret else repr(value)
@@ -258,6 +317,7 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
     return Settings(
         organisation=values["organisation"]["name"].strip(),
         directory=Path(values["state"]["directory"]),
+        database=values["state"]["database"],
         device=DeviceListener(
             device["host"],
             device["port"],
@@ -272,8 +332,9 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
             Path(people["key"]) if people["key"] else None,
             people["behind_proxy"],
         ),
+        console=ConsoleMap(values["console"]["tiles"], values["console"]["tiles_credit"]),
         modem=HqModem(modem["port"], modem["number"], modem["pin"] or None)
-        if modem["port"]
+        if modem["port"] or (values["state"]["database"] and modem["number"])
         else None,
         quorum=values["plan"]["quorum"],
     )

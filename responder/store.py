@@ -1,7 +1,11 @@
-"""The responder's memory: SQLite in WAL mode, every commit synced to disk.
+"""The responder's memory: every table, and the two ways to use them.
 
-``write`` is one transaction that owns the database, ``read`` one that sees a
-single moment. A receipt is made only after ``write`` has returned.
+``write`` is one transaction, ``read`` one that sees a single moment. A receipt
+is made only after ``write`` has returned: then it is on disk. On SQLite a
+writer owns the database; on PostgreSQL it owns the alarms it has locked, and
+``history.append`` locks the one it adds to.
+
+A change to a table needs a step in ``migrations/versions``; a test compares them.
 """
 
 from __future__ import annotations
@@ -10,11 +14,12 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Connection,
@@ -28,26 +33,29 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
-    create_engine,
-    event,
+    select,
 )
+
+from outcry.responder import migrations
+from outcry.responder.engine import postgresql_engine, sqlite_engine
+from outcry.responder.settings import Settings
 
 DATABASE = "responder.sqlite"
 _LOCK = "responder.lock"
-_BUSY_MS = 10_000  # an enrolment while the service runs waits for it, and not the reverse for long
 
 metadata = MetaData()
+Unsigned32 = Integer().with_variant(BigInteger(), "postgresql")  # SQLite's integers hold 64 bits
 
 wearer = Table(
     "wearer",
     metadata,
-    Column("device", Integer, primary_key=True, autoincrement=False),
+    Column("device", Unsigned32, primary_key=True, autoincrement=False),
     Column("name", String, nullable=False),
     Column("number", String),
     Column("psk", LargeBinary, nullable=False),
     Column("quorum", Integer, nullable=False),
     Column("enrolled_at", Float, nullable=False),
-    Column("highest_counter", Integer),
+    Column("highest_counter", Unsigned32),
     Column("heard_at", Float),
 )
 
@@ -70,7 +78,7 @@ alarm = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("device", ForeignKey("wearer.device"), nullable=False),
-    Column("device_alarm", Integer, nullable=False),
+    Column("device_alarm", Unsigned32, nullable=False),
     Column("kind", Integer, nullable=False),
     Column("arrived_at", Float, nullable=False),
     Column("due_at", Float),  # when the workflow looks at it next; NULL: when something happens
@@ -91,7 +99,7 @@ heartbeat = Table(  # the last one of each device
     "heartbeat",
     metadata,
     Column("device", ForeignKey("wearer.device"), primary_key=True),
-    Column("counter", Integer, nullable=False),
+    Column("counter", Unsigned32, nullable=False),
     Column("received_at", Float, nullable=False),
     Column("report", LargeBinary, nullable=False),
 )
@@ -101,7 +109,7 @@ message = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("device", ForeignKey("wearer.device"), nullable=False),
-    Column("counter", Integer, nullable=False),
+    Column("counter", Unsigned32, nullable=False),
     Column("digest", LargeBinary, nullable=False, unique=True),  # SHA-256 of the sealed bytes
     Column("alarm", ForeignKey("alarm.id"), nullable=False),
     Column("path", String, nullable=False),
@@ -139,8 +147,24 @@ action = Table(
     Column("target", String, nullable=False),
     Column("state", String, nullable=False),
     Column("changed_at", Float, nullable=False),
+    Column("owner", String),  # the process that makes the call
+    Column("generation", Integer, nullable=False, server_default="0"),  # how often it was begun
+    Column("lease_until", Float),  # by the database's clock; calling past it: nobody knows
     UniqueConstraint("alarm", "key"),
     Index("action_state", "state"),
+)
+
+draft = Table(  # what is published, word for word the same at every try
+    "draft",
+    metadata,
+    Column("alarm", ForeignKey("alarm.id"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("target", String, primary_key=True),
+    Column("made_at", Float, nullable=False),
+    Column("text", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("picture", LargeBinary),  # PNG
+    Column("alt", String, nullable=False),
 )
 
 invitation = Table(
@@ -196,25 +220,70 @@ officer_session = Table(
     Column("seen_at", Float, nullable=False),
 )
 
+plan = Table(  # what was agreed with a wearer, where it differs from what the settings say
+    "plan",
+    metadata,
+    Column("device", ForeignKey("wearer.device"), primary_key=True),
+    Column("terms", String, nullable=False),  # JSON, see plan.py
+    Column("changed_at", Float, nullable=False),
+)
+
+sms_code = Table(  # what a contact can answer with by SMS, each once
+    "sms_code",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("contact", ForeignKey("contact.id"), nullable=False),
+    Column("salt", LargeBinary, nullable=False),  # the same for all codes of one card
+    Column("hash", LargeBinary, nullable=False),
+    Column("burned_at", Float),
+    Index("sms_code_contact", "contact"),
+)
+
+finding = Table(  # what the last check of channels and credentials saw
+    "finding",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("checked_at", Float, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Column("what", String, nullable=False),
+    Column("remedy", String, nullable=False),
+    Column("expires_at", Float),
+)
+
 
 class StateBusy(Exception):
     """Another responder works on this state directory; stop it first, two would act twice."""
 
 
 class Store:
-    """The database of one state directory, made on first use, readable by its owner alone."""
+    """One database, made or brought up to date on opening."""
 
-    def __init__(self, directory: Path) -> None:
-        make_private(directory)
-        path = directory / DATABASE
-        path.touch(mode=0o600, exist_ok=True)  # SQLite gives its -wal and -shm the same mode
-        # hide_parameters: a failing statement must not carry names and numbers into a log
-        self._engine: Engine = create_engine(f"sqlite:///{path}", hide_parameters=True)
-        event.listen(self._engine, "connect", _set_up)
-        event.listen(self._engine, "begin", _begin)
-        self._writing = threading.Lock()
+    def __init__(self, directory: Path, url: str = "") -> None:
+        """The embedded one in ``directory``, or with ``url`` the one on that PostgreSQL server.
+
+        Raises :class:`migrations.TooNew` for a database of a later release. ``layouts`` tells
+        which one it had, if any, and which it has now.
+        """
+        self.shared = bool(url)  # other processes may be at work on it
+        self._engine: Engine
+        self._reading: Engine
+        if self.shared:
+            self._engine = postgresql_engine(url)
+            self._reading = self._engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+            self._writing: AbstractContextManager[object] = nullcontext()
+        else:
+            make_private(directory)
+            self._engine = self._reading = sqlite_engine(directory / DATABASE)
+            self._writing = threading.Lock()
         with self.write() as connection:
-            metadata.create_all(connection)
+            self.layouts = migrations.bring_up_to_date(connection, metadata)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The database these settings name."""
+        return cls(settings.directory, settings.database)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -229,12 +298,24 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One moment of the database."""
-        with self._engine.connect() as connection, connection.begin():
+        with self._reading.connect() as connection, connection.begin():
             yield connection
 
     def close(self) -> None:
         """Close all connections; SQLite folds its log into the database."""
         self._engine.dispose()
+
+
+def lock_alarm(connection: Connection, id_: int) -> None:
+    """Nobody else changes this alarm until the transaction ends; on SQLite nobody does anyway."""
+    if connection.dialect.name == "postgresql":
+        locked = select(alarm.c.id).where(alarm.c.id == id_).with_for_update(key_share=True)
+        connection.execute(locked)
+
+
+def is_new(settings: Settings) -> bool:
+    """Whether nobody was ever enrolled here, without making a database to find out."""
+    return not settings.database and not (settings.directory / DATABASE).exists()
 
 
 def make_private(directory: Path) -> None:
@@ -257,21 +338,3 @@ def only_one(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _set_up(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where _begin says, nowhere else
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "secure_delete=ON",  # a code that was judged is not to be found in free pages
-        f"busy_timeout={_BUSY_MS}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    # A transaction that will write takes its place at once: upgrading later can fail with "busy".
-    writes = connection.get_execution_options().get("outcry_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

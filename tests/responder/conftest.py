@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select, text
 
+from bench.postgresql import Cluster, cluster, programs
 from outcry import enrolment
 from outcry.enrolment import Contact
 from outcry.envelope import Header, seal, to_text
@@ -28,7 +30,7 @@ from outcry.responder.keys import load_or_create
 from outcry.responder.notifier import Came
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.response import OWN_PAGE
-from outcry.responder.store import Store
+from outcry.responder.store import Store, metadata
 from outcry.responder.workflow import Workflow
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
@@ -40,6 +42,12 @@ CONTACTS = (
     Contact("Cleo", "+447700900112"),
     Contact("Dana", "+447700900113"),
 )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A module that says ``ON_BOTH_DATABASES = True`` has its world on SQLite and on PostgreSQL."""
+    if "world" in metafunc.fixturenames and getattr(metafunc.module, "ON_BOTH_DATABASES", False):
+        metafunc.parametrize("world", ["sqlite", "postgresql"], indirect=True)
 
 
 class Clock:
@@ -126,15 +134,16 @@ class Phones:
 class Hq:
     """Everything at HQ but sockets and threads: ``works`` does what is to be done now."""
 
-    def __init__(self, directory: Path, clock: Clock, phones: Phones) -> None:
+    def __init__(self, directory: Path, clock: Clock, phones: Phones, url: str = "") -> None:
         self.directory = directory
+        self.url = url
         self.clock = clock
         self.phones = phones
         self.start()
 
     def start(self) -> None:
         """A process starts on what is on disk."""
-        self.store = Store(self.directory)
+        self.store = Store(self.directory, self.url)
         self.own_page = OwnPage(self.store, "http://127.0.0.1:8443", self.clock)
         self.publishers = {OWN_PAGE: self.own_page}
         self.workflow = Workflow(
@@ -193,8 +202,6 @@ class World:
 
     def invitation(self, contact: int, alarm: int = 1) -> str:
         """The token in the link of this contact's text."""
-        from sqlalchemy import select
-
         from outcry.responder import store
 
         with self.hq.store.read() as connection:
@@ -231,23 +238,64 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
 
 
 @pytest.fixture(scope="session")
-def world_in(enrolled: Enrolled) -> Callable[[Path], World]:
+def world_in(enrolled: Enrolled) -> Callable[..., World]:
     """Makes the world around a copy of ``enrolled.directory``; HQ has a modem."""
 
-    def make(directory: Path) -> World:
+    def make(directory: Path, url: str = "") -> World:
         clock, phones = Clock(), Phones()
-        hq = Hq(directory, clock, phones)
+        hq = Hq(directory, clock, phones, url)
         device = Device(enrolled.enrolment, clock)
         return World(hq, device, enrolled.pins, enrolled.code, clock, phones)
 
     return make
 
 
+def move(directory: Path, url: str) -> None:
+    """Copy all rows of the embedded database to PostgreSQL."""
+    source, target = Store(directory), Store(directory, url)
+    with source.read() as reading, target.write() as writing:
+        for table in metadata.sorted_tables:
+            rows = [row._asdict() for row in reading.execute(select(table))]
+            if rows:
+                writing.execute(insert(table), rows)
+            if "id" in table.c and rows:
+                after = f"SELECT setval('{table.name}_id_seq', {max(row['id'] for row in rows)})"
+                writing.execute(text(after))
+    source.close()
+    target.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[Cluster]:
+    """One PostgreSQL server for all tests; it need not survive a power cut."""
+    bin_ = programs()
+    if bin_ is None:
+        pytest.skip("postgresql is not installed")
+    with cluster(bin_, durable=False) as running:
+        yield running
+
+
 @pytest.fixture
-def world(enrolled: Enrolled, world_in: Callable[[Path], World], tmp_path: Path) -> Iterator[World]:
+def postgresql(postgresql_server: Cluster) -> Callable[[], str]:
+    """Makes a new empty database and gives its URL."""
+    return postgresql_server.database
+
+
+@pytest.fixture
+def world(
+    enrolled: Enrolled,
+    world_in: Callable[..., World],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[World]:
+    """On SQLite, and also on PostgreSQL where the module says so."""
     directory = tmp_path / "state"
     shutil.copytree(enrolled.directory, directory)
-    world = world_in(directory)
+    url = ""
+    if getattr(request, "param", "sqlite") == "postgresql":
+        url = request.getfixturevalue("postgresql")()
+        move(directory, url)
+    world = world_in(directory, url)
     yield world
     world.hq.store.close()
 

@@ -21,6 +21,8 @@ from outcry.responder import store
 from outcry.responder.history import What
 from outcry.responder.inbox import CameBy, Outdated, Unreadable
 
+ON_BOTH_DATABASES = True
+
 
 def marks(world, alarm=1):
     return [e.data["marks"] for e in world.hq.entries(alarm) if e.what is What.REPORT]

@@ -13,6 +13,7 @@ from outcry.responder.notifier import Came, TextArrived
 from outcry.responder.posting.publisher import Posted, PublishingFailed
 from outcry.responder.response import OWN_PAGE, RECEIPTS_AN_HOUR, RETRY_AFTER_S
 
+ON_BOTH_DATABASES = True
 BEN, CLEO, DANA = "+447700900111", "+447700900112", "+447700900113"
 WEARER = "+447700900001"
 

@@ -1,0 +1,23 @@
+"""Secrets that systemd hands to the service alone (``LoadCredential=`` in the unit)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+FOLDER = "CREDENTIALS_DIRECTORY"
+
+
+def secret(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
+    """The secret of this name without its line end; ``None`` if there is none or it is empty.
+
+    Raises ``OSError`` or ``UnicodeDecodeError`` if it is there and cannot be read.
+    """
+    folder = environment.get(FOLDER)
+    if not folder:
+        return None
+    try:
+        return Path(folder, name).read_text(encoding="utf-8").strip() or None
+    except FileNotFoundError:
+        return None
