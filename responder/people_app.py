@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request, Response
@@ -18,16 +19,31 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp
 
+from outcry.responder.assets import Assets
 from outcry.responder.bounded import TooLarge, TooSlow, read_body
+from outcry.responder.console import Console
+from outcry.responder.console_app import console_routes, content_policy
+from outcry.responder.console_pages import ConsolePages
 from outcry.responder.desk import Answer, Desk, NoSuchLink, Shown, TooSoon, WrongPin
 from outcry.responder.guard import Contained, Guard, client_address, is_same_origin
+from outcry.responder.officers import Officers
 from outcry.responder.people import source_of
 from outcry.responder.posting.own_page import OwnPage
-from outcry.responder.rendering import Pages
+from outcry.responder.rendering import Pages, environment
 
 log = logging.getLogger("outcry.responder.pages")
 
 FORM_LIMIT = 1024  # bytes; a PIN and its field's name
+
+
+@dataclass(frozen=True)
+class DutyConsole:
+    """What the console needs: see :mod:`console` and :mod:`officers`; a tile server, if any."""
+
+    console: Console
+    officers: Officers
+    tiles: str = ""
+    credit: str = ""
 
 
 def people_app(
@@ -37,9 +53,11 @@ def people_app(
     public_url: str,
     clock: Callable[[], float],
     behind_proxy: bool = False,
+    console: DutyConsole | None = None,
 ) -> ASGIApp:
     """The application behind people's port; ``clock`` gives Unix seconds."""
     pages = Pages(organisation, public_url, clock)
+    assets = Assets()
     app = FastAPI(openapi_url=None, redirect_slashes=False)
 
     async def show(open_link: Callable[[], Shown], base: str) -> Response:
@@ -101,6 +119,23 @@ def people_app(
     @app.post("/c/{token}/{said}")
     async def answer_short_link(request: Request, token: str, said: Answer) -> Response:
         return await answer(request, lambda: desk.invitation(token), f"/c/{token}", said)
+
+    @app.get("/static/{digest}/{name}")
+    def asset(request: Request) -> Response:
+        return assets.get(request.url.path) or pages.problem(404, "nothing_here")
+
+    if console is not None:
+        rendered = ConsolePages(
+            environment(organisation, public_url),
+            clock,
+            assets.addresses,
+            console.tiles,
+            console.credit,
+        )
+        policy = content_policy(console.tiles)
+        app.router.routes.extend(
+            console_routes(console.console, console.officers, rendered, policy, behind_proxy)
+        )
 
     @app.get("/")
     def public_page() -> HTMLResponse:

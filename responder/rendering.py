@@ -10,7 +10,6 @@ import base64
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -55,20 +54,24 @@ class _Line:
     place: _Place
 
 
+def environment(organisation: str, public_url: str) -> Environment:
+    """The templates; all that goes into them is escaped."""
+    made = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(organisation=organisation, public_url=public_url, moment=moment)
+    return made
+
+
 class Pages:
     """Renders each page; ``clock`` gives Unix seconds."""
 
     def __init__(self, organisation: str, public_url: str, clock: Callable[[], float]) -> None:
-        self._environment = Environment(
-            loader=FileSystemLoader(_FOLDER),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.globals.update(
-            organisation=organisation, public_url=public_url, moment=moment
-        )
+        self._environment = environment(organisation, public_url)
         self._clock = clock
         self.style_hash = self._style_hash()
         """What the Content-Security-Policy must allow for the pages' one inline style."""
@@ -121,7 +124,9 @@ class Pages:
     def feed(self, posts: Sequence[Post]) -> Response:
         """The public page as an Atom feed (RFC 4287)."""
         changed = max((post.changed_at for post in posts), default=0.0)
-        text = self._render("feed.xml", posts=posts, updated=rfc3339(changed), rfc3339=rfc3339)
+        text = self._render(
+            "feed.xml", posts=posts, updated=texts.rfc3339(changed), rfc3339=texts.rfc3339
+        )
         return Response(text, media_type="application/atom+xml")
 
     def _who(self, shown: Shown) -> dict[str, object]:
@@ -176,11 +181,6 @@ class Pages:
 def moment(at: float) -> str:
     """14:03 UTC, 22 November 2026."""
     return f"{texts.clock_time(at)}, {texts.date(at)}"
-
-
-def rfc3339(at: float) -> str:
-    """2026-11-22T14:03:00Z."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _place(report: Report) -> _Place:

@@ -70,6 +70,11 @@ def date(at: float) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
+def rfc3339(at: float) -> str:
+    """2026-11-22T14:03:00Z."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def span(seconds: float) -> str:
     """A duration as people say it: 5 s, 3 min, 2 h, 4 days."""
     if seconds < 90:

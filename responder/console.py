@@ -1,0 +1,380 @@
+"""What duty officers see and do: everybody's health, each live alarm, and their decisions."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from outcry.report import AlarmKind, MessageType, Report, decode
+from outcry.responder import chronicle, history, store
+from outcry.responder.calls import set_due
+from outcry.responder.chronicle import Line
+from outcry.responder.history import Entry, Verdict, What
+from outcry.responder.inbox import CameBy
+from outcry.responder.response import confirmations
+from outcry.responder.store import Store
+
+log = logging.getLogger("outcry.responder.console")
+
+SILENT_AFTER_S = 25 * 60.0  # two and a half heartbeats of a device as it comes
+LISTED_S = 7 * 86_400.0  # an alarm of which nothing was heard or done for longer is not live
+_MOST_ALARMS = 200
+
+
+class Act(StrEnum):
+    """What a duty officer can do; the value stands in the address the button posts to."""
+
+    ACKNOWLEDGE = "acknowledge"
+    CONFIRM = "confirm"
+    PUBLISH = "publish"
+    VETO = "veto"
+    LIFT = "lift"
+    CORRECT = "correct"
+    CLOSE = "close"
+
+
+_DONE = {
+    Act.ACKNOWLEDGE: What.ACKNOWLEDGED,
+    Act.CONFIRM: What.OFFICER_CONFIRMED,
+    Act.PUBLISH: What.APPROVED,
+    Act.VETO: What.VETOED,
+    Act.LIFT: What.VETO_LIFTED,
+    Act.CORRECT: What.CORRECTED,
+    Act.CLOSE: What.CLOSED,
+}
+GRAVE = (Act.PUBLISH, Act.CORRECT, Act.CLOSE)
+"""What is done only by whoever says twice that they mean it."""
+
+
+class NoSuchAlarm(Exception):
+    """There is no such alarm; it may have been deleted."""
+
+
+class NotNow(Exception):
+    """As the alarm stands this cannot be done; somebody else may have been faster."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a wearer and their device are; times are Unix seconds. ``report``: the newest whole one."""
+
+    name: str
+    device: str
+    heard_at: float | None
+    beat_at: float | None
+    report: Report | None
+    drill_at: float | None
+    drill_hours: int | None
+    silent: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an alarm stands, in a line of the overview."""
+
+    alarm: int
+    wearer: str
+    kind: AlarmKind
+    arrived_at: float
+    heard_at: float
+    acknowledged_by: tuple[str, ...]
+    confirmed: int
+    quorum: int
+    doubts: int
+    wrong_pins: int
+    withdrawal: Verdict | None
+    vetoed: bool
+    approved: bool
+    closed: bool
+    post: str | None
+
+    @property
+    def is_drill(self) -> bool:
+        return self.kind is AlarmKind.DRILL
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody has it yet."""
+        return not (self.acknowledged_by or self.closed or self.is_drill)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All there is to watch; alarms nobody has yet come first, then the newest."""
+
+    alarms: tuple[Standing, ...]
+    drills: tuple[Standing, ...]
+    closed: tuple[Standing, ...]
+    wearers: tuple[Health, ...]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One report of an alarm, and how it came."""
+
+    report: Report
+    arrived_at: float
+    path: CameBy
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Somebody to call."""
+
+    number_in_list: int
+    name: str
+    number: str
+
+    def __repr__(self) -> str:
+        return f"Contact({self.number_in_list})"
+
+
+@dataclass(frozen=True)
+class View:
+    """One alarm, whole. Sightings newest first, history oldest first."""
+
+    standing: Standing
+    device: str
+    wearer_number: str | None
+    health: Health
+    contacts: tuple[Contact, ...]
+    track: tuple[Sighting, ...]
+    history: tuple[Line, ...]
+    can: frozenset[Act]
+
+
+class Console:
+    """Reads for, and writes down what, duty officers decide; safe to call from any thread."""
+
+    def __init__(
+        self,
+        database: Store,
+        clock: Callable[[], float],
+        on_act: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``clock`` gives Unix seconds; ``on_act`` is called after a decision is on disk."""
+        self._store = database
+        self._clock = clock
+        self._on_act = on_act
+
+    def overview(self) -> Overview:
+        """Everything, at this moment."""
+        now = self._clock()
+        with self._store.read() as connection:
+            standings = [_standing(connection, row) for row in _live(connection, now)]
+            wearers = connection.execute(select(store.wearer).order_by(store.wearer.c.name)).all()
+            health = _health(connection, wearers, now)
+        standings.sort(key=lambda each: (not each.is_new, -each.arrived_at))
+        real = [each for each in standings if not each.is_drill]
+        return Overview(
+            tuple(each for each in real if not each.closed),
+            tuple(each for each in standings if each.is_drill and not each.closed),
+            tuple(each for each in standings if each.closed),
+            tuple(sorted(health, key=lambda each: not each.silent)),
+        )
+
+    def view(self, alarm: int) -> View:
+        """One alarm. Raises :class:`NoSuchAlarm`."""
+        now = self._clock()
+        with self._store.read() as connection:
+            standing = _standing(connection, _alarm(connection, alarm))
+            wearer = connection.execute(
+                select(store.wearer)
+                .join(store.alarm, store.alarm.c.device == store.wearer.c.device)
+                .where(store.alarm.c.id == alarm)
+            ).one()
+            table = store.contact
+            contacts = tuple(
+                Contact(row.number_in_list, row.name, row.number)
+                for row in connection.execute(
+                    select(table.c.number_in_list, table.c.name, table.c.number)
+                    .where(table.c.device == wearer.device)
+                    .order_by(table.c.number_in_list)
+                )
+            )
+            entries = history.load(connection, alarm)
+            messages = connection.execute(
+                select(store.message).where(store.message.c.alarm == alarm)
+            ).all()
+            health = _health(connection, [wearer], now)[0]
+        track = [Sighting(decode(m.report), m.received_at, CameBy(m.path)) for m in messages]
+        names = {each.number_in_list: each.name for each in contacts}
+        return View(
+            standing,
+            f"{wearer.device:08x}",
+            wearer.number,
+            health,
+            contacts,
+            tuple(sorted(track, key=_newest_first)),
+            tuple(chronicle.tell(entries, names)),
+            possible(standing),
+        )
+
+    def act(self, alarm: int, act: Act, officer: str, reason: str | None = None) -> None:
+        """Write a decision down. Raises :class:`NoSuchAlarm`, :class:`NotNow`.
+
+        ``reason`` is one of ``chronicle.REASONS`` for a correction, free words for closing.
+        """
+        now = self._clock()
+        with self._store.write() as connection:
+            if act not in possible(_standing(connection, _alarm(connection, alarm))):
+                raise NotNow
+            data = {"officer": officer} | ({} if reason is None else {"reason": reason})
+            history.append(connection, alarm, Entry(now, _DONE[act], data))
+            set_due(connection, alarm, now)
+        log.info("alarm %d: a duty officer: %s", alarm, act)
+        self._on_act()
+
+    def mark(self) -> str:
+        """Changes whenever something here may have: what a waiting console compares."""
+        message, beat, wearer, alarm, entry = (
+            store.message.c,
+            store.heartbeat.c,
+            store.wearer.c,
+            store.alarm.c,
+            store.history.c,
+        )
+        with self._store.read() as connection:
+            newest = connection.execute(
+                select(
+                    select(func.max(message.id)).scalar_subquery(),
+                    select(func.max(beat.received_at)).scalar_subquery(),
+                    select(func.count()).select_from(store.wearer).scalar_subquery(),
+                    select(func.max(wearer.enrolled_at)).scalar_subquery(),
+                )
+            ).one()
+            recent = select(alarm.id).order_by(alarm.id.desc()).limit(_MOST_ALARMS)
+            lengths = connection.execute(
+                select(entry.alarm, func.max(entry.n))
+                .where(entry.alarm.in_(recent))
+                .group_by(entry.alarm)
+                .order_by(entry.alarm)
+            ).all()
+        return hashlib.sha256(repr((tuple(newest), lengths)).encode()).hexdigest()[:16]
+
+
+def possible(standing: Standing) -> frozenset[Act]:
+    """What can be done about an alarm as it stands; a drill can never be published."""
+    if standing.closed:
+        return frozenset({Act.CORRECT} if standing.post else ())
+    acts = {Act.ACKNOWLEDGE, Act.CONFIRM, Act.CLOSE}
+    if not standing.is_drill:
+        acts.add(Act.LIFT if standing.vetoed else Act.VETO)
+        if standing.post is None and (standing.vetoed or not standing.approved):
+            acts.add(Act.PUBLISH)
+    if standing.post:
+        acts.add(Act.CORRECT)
+    return frozenset(acts)
+
+
+def _alarm(connection: Connection, alarm: int) -> Row[tuple[object, ...]]:
+    row = connection.execute(_alarms().where(store.alarm.c.id == alarm)).first()
+    if row is None:
+        raise NoSuchAlarm
+    return row
+
+
+def _live(connection: Connection, now: float) -> Sequence[Row[tuple[object, ...]]]:
+    rows = connection.execute(_alarms().order_by(store.alarm.c.id.desc()).limit(_MOST_ALARMS)).all()
+    return [row for row in rows if (row.heard_at or row.arrived_at) > now - LISTED_S]
+
+
+def _alarms() -> Select[Any]:
+    heard = (
+        select(func.max(store.message.c.received_at))
+        .where(store.message.c.alarm == store.alarm.c.id)
+        .scalar_subquery()
+    )
+    return select(
+        store.alarm.c.id,
+        store.alarm.c.kind,
+        store.alarm.c.arrived_at,
+        store.wearer.c.name,
+        store.wearer.c.quorum,
+        heard.label("heard_at"),
+    ).join(store.wearer, store.wearer.c.device == store.alarm.c.device)
+
+
+def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
+    entries = history.load(connection, row.id)
+    vetoes = [e.what for e in entries if e.what in _VETOES]
+    return Standing(
+        row.id,
+        row.name,
+        AlarmKind(row.kind),
+        row.arrived_at,
+        row.heard_at or row.arrived_at,
+        tuple(dict.fromkeys(e.data["officer"] for e in entries if e.what in _TAKEN)),
+        confirmations(entries),
+        row.quorum,
+        len({e.data["contact"] for e in entries if e.what in (What.UNSURE, What.FALSE)}),
+        sum(e.what is What.WRONG_PIN for e in entries),
+        history.withdrawal(entries),
+        vetoed=vetoes[-1:] == [What.VETOED],
+        approved=vetoes[-1:] == [What.APPROVED] or What.GROUND in {e.what for e in entries},
+        closed=any(e.what is What.CLOSED for e in entries),
+        post=next((e.data["url"] for e in entries if "url" in e.data), None),
+    )
+
+
+_VETOES = (What.VETOED, What.VETO_LIFTED, What.APPROVED)
+_TAKEN = (What.ACKNOWLEDGED, What.OFFICER_CONFIRMED)
+
+
+def _health(
+    connection: Connection, wearers: Sequence[Row[tuple[object, ...]]], now: float
+) -> list[Health]:
+    beats = {row.device: row for row in connection.execute(select(store.heartbeat))}
+    drills = _drills(connection)
+    found = []
+    for wearer in wearers:
+        beat = beats.get(wearer.device)
+        silent = wearer.heard_at is not None and now - wearer.heard_at > SILENT_AFTER_S
+        found.append(
+            Health(
+                wearer.name,
+                f"{wearer.device:08x}",
+                wearer.heard_at,
+                beat.received_at if beat else None,
+                _newest(connection, wearer.device, beat),
+                drills.get(wearer.device),
+                decode(beat.report).drill_hours if beat else None,
+                silent,
+            )
+        )
+    return found
+
+
+def _drills(connection: Connection) -> Mapping[int, float]:
+    table = store.alarm
+    rows = connection.execute(
+        select(table.c.device, func.max(table.c.arrived_at).label("at"))
+        .where(table.c.kind == int(AlarmKind.DRILL))
+        .group_by(table.c.device)
+    )
+    return {row.device: row.at for row in rows}
+
+
+def _newest(
+    connection: Connection, device: int, beat: Row[tuple[object, ...]] | None
+) -> Report | None:
+    """What the device last said of itself; a withdrawal says less than any other report."""
+    table = store.message
+    later = select(table.c.counter, table.c.report).where(table.c.device == device)
+    if beat is not None:
+        later = later.where(table.c.counter > beat.counter)
+    for row in connection.execute(later.order_by(table.c.counter.desc())):
+        report = decode(row.report)
+        if report.type is not MessageType.WITHDRAWAL:
+            return report
+    return decode(beat.report) if beat is not None else None
+
+
+def _newest_first(sighting: Sighting) -> tuple[int, int]:
+    return (-sighting.report.sequence, -sighting.report.sent_at)

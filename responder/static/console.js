@@ -1,0 +1,122 @@
+// Keeps a console's page fresh: asks for the same page again when something changed, and swaps in
+// the parts marked data-live. Everything can be read and done without this script.
+"use strict";
+
+const LOOK_AGAIN_MS = 20000;   // ages on the page grow, whether or not anything happened
+const BEEP_EVERY_MS = 6000;
+const calmTitle = document.title.replace(/^\(\d+\) /, "");
+const announce = document.getElementById("announce");
+const link = document.getElementById("link");
+const soundButton = document.getElementById("sound");
+const known = new Set();
+let audio = null;
+let beepTimer = null;
+
+function newAlarms() {
+  return [...document.querySelectorAll("[data-new]")];
+}
+
+function tellOfNew() {
+  const alarms = newAlarms();
+  const unheard = alarms.filter((each) => !known.has(each.dataset.new));
+  unheard.forEach((each) => known.add(each.dataset.new));
+  document.title = alarms.length
+    ? `(${alarms.length}) ALARM: ${alarms[0].dataset.said}` : calmTitle;
+  if (unheard.length) {
+    announce.textContent = unheard.map((each) => `New alarm: ${each.dataset.said}`).join(". ");
+    beep();
+  } else if (!alarms.length) {
+    announce.textContent = "";
+  }
+  clearInterval(beepTimer);
+  beepTimer = alarms.length ? setInterval(beep, BEEP_EVERY_MS) : null;
+}
+
+function beep() {
+  if (!audio || audio.state !== "running") return;
+  [880, 660, 880].forEach((pitch, n) => {
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    const from = audio.currentTime + n * 0.25;
+    tone.frequency.value = pitch;
+    volume.gain.setValueAtTime(0.25, from);
+    volume.gain.setValueAtTime(0, from + 0.2);
+    tone.connect(volume).connect(audio.destination);
+    tone.start(from);
+    tone.stop(from + 0.2);
+  });
+}
+
+function showSound() {
+  const on = audio !== null && audio.state === "running";
+  soundButton.hidden = false;
+  soundButton.setAttribute("aria-pressed", String(on));
+  soundButton.textContent = on ? "Sound is on. Turn it off" : "Sound is off. Turn it on";
+}
+
+async function switchSound() {
+  if (audio && audio.state === "running") {
+    await audio.suspend();
+  } else {
+    audio = audio || new AudioContext();
+    await audio.resume();
+    beep();
+  }
+  showSound();
+}
+
+function busy(region) {  // somebody types there: what they have written must not vanish
+  const active = document.activeElement;
+  return region.contains(active) && active.matches("input, textarea, select")
+    || [...region.querySelectorAll("details[open] input")].length > 0;
+}
+
+function swap(fresh) {
+  for (const region of document.querySelectorAll("[data-live]")) {
+    const other = fresh.getElementById(region.id);
+    if (!other || busy(region)) continue;
+    for (const { name, value } of other.attributes) {
+      if (region.getAttribute(name) !== value) region.setAttribute(name, value);
+    }
+    if (region.innerHTML === other.innerHTML) continue;
+    const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
+    region.innerHTML = other.innerHTML;
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+  document.dispatchEvent(new Event("swapped"));
+  tellOfNew();
+}
+
+let looking = false;
+async function look() {
+  if (looking) return;
+  looking = true;
+  try {
+    const page = location.pathname;  // without "?done=…": that was said once
+    const answer = await fetch(page, { credentials: "same-origin" });
+    if (answer.redirected) {
+      location.assign(answer.url);
+      return;
+    }
+    if (answer.ok) swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  } catch {
+    link.textContent = "No connection. What stands here may be old.";
+  } finally {
+    looking = false;
+  }
+}
+
+const events = new EventSource("/console/live");
+events.addEventListener("open", () => { link.textContent = "Live: news appears by itself."; });
+events.addEventListener("error", () => {
+  link.textContent = "No connection. What stands here may be old.";
+  look();  // finds out whether the session has ended
+});
+events.addEventListener("message", look);
+setInterval(look, LOOK_AGAIN_MS);
+
+soundButton.addEventListener("click", switchSound);
+audio = new AudioContext();  // runs at once where the browser allows it
+audio.addEventListener("statechange", showSound);
+showSound();
+tellOfNew();

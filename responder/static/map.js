@@ -1,0 +1,68 @@
+// A map to move about in, in place of the drawn one; tiles only if HQ has set a server of them.
+"use strict";
+
+const track = document.getElementById("track");
+const box = document.getElementById("map");
+let map = null;
+let drawn = null;
+
+function graticule(bounds, zoom) {
+  const step = [90, 45, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001,
+    0.0005, 0.0002][Math.min(17, Math.max(0, Math.round(zoom)))];
+  const lines = [];
+  const west = Math.floor(bounds.getWest() / step) * step;
+  const south = Math.max(-85, Math.floor(bounds.getSouth() / step) * step);
+  for (let x = west; x <= bounds.getEast(); x += step) lines.push([[-85, x], [85, x]]);
+  for (let y = south; y <= bounds.getNorth(); y += step) {
+    lines.push([[y, west], [y, bounds.getEast()]]);
+  }
+  return lines;
+}
+
+function draw(points) {
+  drawn.clearLayers();
+  const way = points.map((point) => [point[0], point[1]]);
+  L.polyline(way, { color: "#0b3d91", weight: 4 }).addTo(drawn);
+  points.forEach((point, n) => {
+    const last = n === points.length - 1;
+    if (last && point[2]) {
+      L.circle(way[n], { radius: point[2], color: "#a00000", weight: 1, fillOpacity: 0.1 })
+        .addTo(drawn);
+    }
+    const colour = last ? "#a00000" : "#0b3d91";
+    L.circleMarker(way[n], { radius: last ? 9 : 5, color: colour, fillOpacity: 0.9 })
+      .bindTooltip(point[3]).addTo(drawn);
+  });
+}
+
+function begin(points) {
+  box.hidden = false;
+  document.getElementById("drawn").hidden = true;
+  map = L.map(box, { worldCopyJump: true, attributionControl: Boolean(track.dataset.tiles) });
+  box.setAttribute("role", "application");
+  box.setAttribute("aria-label", "Map of the track. The places stand in words above it.");
+  drawn = L.layerGroup().addTo(map);
+  L.control.scale().addTo(map);
+  if (track.dataset.tiles) {
+    L.tileLayer(track.dataset.tiles, { maxZoom: 19, attribution: track.dataset.credit }).addTo(map);
+  } else {
+    const net = L.layerGroup().addTo(map);
+    map.on("moveend", () => {
+      net.clearLayers();
+      for (const line of graticule(map.getBounds(), map.getZoom())) {
+        L.polyline(line, { color: "#bbb5a4", weight: 1, interactive: false }).addTo(net);
+      }
+    });
+  }
+  map.fitBounds(L.latLngBounds(points.map((p) => [p[0], p[1]])), { maxZoom: 15, padding: [30, 30] });
+}
+
+function show() {
+  const points = JSON.parse(track.dataset.track || "[]");
+  if (!points.length) return;
+  if (!map) begin(points);
+  draw(points);
+}
+
+document.addEventListener("swapped", show);
+show();
