@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from outcry.report import MessageType
-from outcry.responder import store
+from outcry.responder import record, store
 
 
 class What(StrEnum):
@@ -91,14 +91,19 @@ def append(connection: Connection, alarm: int, entry: Entry) -> None:
     """Add an entry at the end."""
     table = store.history
     store.lock_alarm(connection, alarm)
-    last = connection.scalar(select(func.max(table.c.n)).where(table.c.alarm == alarm))
+    last = record.end_of(connection, alarm)
+    said = json.dumps(dict(entry.data))
+    salt = record.new_salt()
+    link = record.link(last.link, salt, alarm, last.n + 1, entry.at, entry.what.name, said)
     connection.execute(
         insert(table).values(
             alarm=alarm,
-            n=(last or 0) + 1,
+            n=last.n + 1,
             at=entry.at,
             what=entry.what.name,
-            data=json.dumps(dict(entry.data)),
+            data=said,
+            salt=salt,
+            link=link,
         )
     )
 

@@ -135,6 +135,28 @@ history = Table(
     Column("at", Float, nullable=False),
     Column("what", String, nullable=False),
     Column("data", String, nullable=False),  # JSON
+    Column("salt", LargeBinary),
+    Column("link", LargeBinary),  # to the entry before: record.py
+)
+
+record = Table(  # HQ's own chain, see record.py
+    "record",
+    metadata,
+    Column("n", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("what", String, nullable=False),
+    Column("data", String, nullable=False),  # JSON
+    Column("salt", LargeBinary, nullable=False),
+    Column("link", LargeBinary, nullable=False),
+)
+
+forgotten = Table(  # what was deleted for good: enough to know a message of it again
+    "forgotten",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("device", ForeignKey("wearer.device"), nullable=False),
+    Column("counter", Unsigned32, nullable=False),
+    Index("forgotten_device", "device"),
 )
 
 action = Table(

@@ -6,7 +6,19 @@ Not released yet: what is added to the tables before the release is added here.
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Integer, LargeBinary, String
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    text,
+)
+
+from outcry.responder import record
 
 revision = "0002"
 down_revision = "0001"
@@ -79,3 +91,38 @@ def upgrade() -> None:
         Column("remedy", String, nullable=False),
         Column("expires_at", Float),
     )
+    op.create_table(
+        "record",
+        Column("n", Integer, primary_key=True),
+        Column("at", Float, nullable=False),
+        Column("what", String, nullable=False),
+        Column("data", String, nullable=False),
+        Column("salt", LargeBinary, nullable=False),
+        Column("link", LargeBinary, nullable=False),
+    )
+    op.create_table(
+        "forgotten",
+        Column("digest", LargeBinary, primary_key=True),
+        Column("device", _unsigned32, ForeignKey("wearer.device"), nullable=False),
+        Column("counter", _unsigned32, nullable=False),
+    )
+    op.create_index("forgotten_device", "forgotten", ["device"])
+    op.add_column("history", Column("salt", LargeBinary))
+    op.add_column("history", Column("link", LargeBinary))
+    _link_what_is_there()
+
+
+def _link_what_is_there() -> None:
+    """From here on changes are found; whether there were any before, nobody can say."""
+    connection = op.get_bind()
+    rows = connection.execute(
+        text("SELECT alarm, n, at, what, data FROM history ORDER BY alarm, n")
+    ).all()
+    last: dict[int, bytes] = {}
+    for row in rows:
+        salt = record.new_salt()
+        last[row.alarm] = record.link(last.get(row.alarm), salt, *row)
+        connection.execute(
+            text("UPDATE history SET salt = :salt, link = :link WHERE alarm = :alarm AND n = :n"),
+            {"salt": salt, "link": last[row.alarm], "alarm": row.alarm, "n": row.n},
+        )
