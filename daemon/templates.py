@@ -9,7 +9,7 @@ import re
 import string
 import tomllib
 
-from outcry.daemon.letters import folded, is_gsm7
+from outcry.letters import folded, is_gsm7
 
 # For each key the fields it must have, and those it may have besides.
 _FIELDS: dict[str, tuple[set[str], set[str]]] = {

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench import contacts as bench_contacts
-from outcry.daemon.letters import latin
 from outcry.daemon.texts import MAX_PARTS, NAME_KEPT, Language, TextsInvalid, check, load
 from outcry.enrolment import MAX_NAME_CHARS
 from outcry.envelope import SEALED_CHARS
 from outcry.hw.modem.pdu import encode
+from outcry.letters import latin
 from outcry.report import MAX_AGE_S, AlarmKind, NoFixReason, NoPosition, Position
 
 FOLDER = Path(__file__).parents[2] / "config" / "texts"

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.daemon import letters
-from outcry.daemon.letters import clean, folded, is_gsm7, latin, parts
+from outcry import letters
 from outcry.enrolment import MAX_NAME_CHARS
 from outcry.hw.modem.pdu import PduRefused, encode
+from outcry.letters import clean, folded, is_gsm7, latin, parts
 
 PLAIN = "abc XYZ 019 @£$¥èéùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ!\"#¤%&'()*+,-./:;<=>?¡ÄÖÑÜ¿äöñüà\n"
 
