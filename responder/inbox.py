@@ -33,7 +33,7 @@ from outcry.envelope import (
 )
 from outcry.receipt import Status, make
 from outcry.report import Flag, MessageType, Report, ReportInvalid, decode, encode
-from outcry.responder import codes, history, store
+from outcry.responder import alarms, codes, history, store
 from outcry.responder.calls import set_due
 from outcry.responder.history import Entry, What
 from outcry.responder.store import Store
@@ -77,7 +77,10 @@ class Outdated(Refused):
 
 @dataclass(frozen=True)
 class Taken:
-    """A report that is on disk, and its receipt. ``alarm`` is None for a heartbeat."""
+    """A report that is on disk, and its receipt. ``alarm`` is None for a heartbeat.
+
+    And for a repeat of what was deleted for good since: it tells nobody anything.
+    """
 
     receipt: bytes
     report: Report
@@ -148,7 +151,7 @@ class Inbox:
 
 
 class _Result(NamedTuple):
-    """What became of a message. ``alarm`` is None for a heartbeat."""
+    """What became of a message. ``alarm`` is None for a heartbeat, and if it was deleted."""
 
     alarm: int | None
     status: Status
@@ -187,6 +190,8 @@ class _Arrival:
         if known is not None:
             self._note_repeat(known)
             return _Result(known.alarm, self._status(known.alarm), repeat=True)
+        if self._is_forgotten():
+            return _Result(None, Status.STORED, repeat=True)
         marks = self._marks()
         alarm = self._existing()
         if alarm is None:
@@ -227,6 +232,12 @@ class _Arrival:
             select(table.c.id, table.c.alarm, table.c.path).where(table.c.digest == self.digest)
         ).first()
         return None if row is None else _Known._make(row)
+
+    def _is_forgotten(self) -> bool:
+        """Whether it was heard, and has been deleted since with its alarm."""
+        table = store.forgotten
+        digest = select(table.c.digest).where(table.c.digest == self.digest)
+        return self.connection.scalar(digest) is not None
 
     def _note_repeat(self, known: _Known) -> None:
         """Write a repeat down while it tells something new: another path, or a wish for a receipt."""
@@ -272,16 +283,9 @@ class _Arrival:
 
     def _raise(self, random: Callable[[int], bytes]) -> int:
         """A new alarm, and each contact's own link to it."""
-        made = self.connection.execute(
-            insert(store.alarm).values(
-                device=self.header.device,
-                device_alarm=self.report.alarm_id,
-                kind=int(self.report.kind),
-                arrived_at=self.now,
-            )
-        ).inserted_primary_key
-        assert made is not None
-        alarm = int(made[0])
+        kind = int(self.report.kind)
+        device = self.header.device
+        alarm = alarms.new(self.connection, device, self.report.alarm_id, kind, self.now)
         contacts = self.connection.scalars(
             select(store.contact.c.id).where(store.contact.c.device == self.header.device)
         ).all()

@@ -70,8 +70,14 @@ def link(previous: bytes | None, salt: bytes, *entry: object) -> bytes:
     return hashlib.sha256((previous or _BEGINNING) + salt + said).digest()
 
 
-def note(connection: Connection, now: float, what: Noted, data: Mapping[str, Any]) -> Head:
-    """Add a line to HQ's record."""
+def note(
+    connection: Connection,
+    now: float,
+    what: Noted,
+    data: Mapping[str, Any],
+    alarm: int | None = None,
+) -> Head:
+    """Add a line to HQ's record; ``alarm`` only if it is gone."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})"))
     last = head(connection)
@@ -80,7 +86,7 @@ def note(connection: Connection, now: float, what: Noted, data: Mapping[str, Any
     new = Head(last.n + 1, link(last.link, salt, last.n + 1, now, what.name, said))
     connection.execute(
         insert(store.record).values(
-            n=new.n, at=now, what=what.name, data=said, salt=salt, link=new.link
+            n=new.n, at=now, what=what.name, data=said, alarm=alarm, salt=salt, link=new.link
         )
     )
     return new
@@ -126,7 +132,7 @@ def removed(connection: Connection, now: float, alarm: int, why: str) -> None:
     """Write down that an alarm's data are deleted; call it in the same transaction, before."""
     last = end_of(connection, alarm)
     gone = {"n": last.n, "link": last.link.hex()}
-    note(connection, now, Noted.REMOVED, {"alarm": alarm, "why": why, **gone})
+    note(connection, now, Noted.REMOVED, {"alarm": alarm, "why": why, **gone}, alarm)
 
 
 def verify(connection: Connection) -> Verified:

@@ -35,6 +35,8 @@ from sqlalchemy import (
     UniqueConstraint,
     select,
 )
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from outcry.responder import migrations
 from outcry.responder.engine import postgresql_engine, sqlite_engine
@@ -146,6 +148,7 @@ record = Table(  # HQ's own chain, see record.py
     Column("at", Float, nullable=False),
     Column("what", String, nullable=False),
     Column("data", String, nullable=False),  # JSON
+    Column("alarm", Integer),  # the one that was deleted: its number is never given again
     Column("salt", LargeBinary, nullable=False),
     Column("link", LargeBinary, nullable=False),
 )
@@ -323,9 +326,35 @@ class Store:
         with self._reading.connect() as connection, connection.begin():
             yield connection
 
+    def fold(self) -> None:
+        """Take what was deleted off the disk: SQLite's log would hold it for a while yet.
+
+        PostgreSQL does that by itself, when it vacuums.
+        """
+        if self._engine.dialect.name == "sqlite":
+            with closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close all connections; SQLite folds its log into the database."""
         self._engine.dispose()
+
+
+class database_now(FunctionElement[float]):
+    """Unix seconds by the clock that all processes on one database share."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(database_now, "sqlite")
+def _sqlite_now(*_: object, **__: object) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(database_now, "postgresql")
+def _postgresql_now(*_: object, **__: object) -> str:
+    return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 
 
 def lock_alarm(connection: Connection, id_: int) -> None:

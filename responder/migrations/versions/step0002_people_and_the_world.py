@@ -97,6 +97,7 @@ def upgrade() -> None:
         Column("at", Float, nullable=False),
         Column("what", String, nullable=False),
         Column("data", String, nullable=False),
+        Column("alarm", Integer),
         Column("salt", LargeBinary, nullable=False),
         Column("link", LargeBinary, nullable=False),
     )
