@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from outcry.responder import codes, custody, officer_cli
+from outcry.responder import codes, custody, officer_cli, record_cli
 from outcry.responder.codes import CodeRefused
 from outcry.responder.engine import DriverMissing
 from outcry.responder.enrolling import (
@@ -45,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "status": _status,
             "migrate": _migrate,
             "officer": officer_cli.officer,
+            "case": record_cli.case,
+            "verify": record_cli.verify,
+            "forget": record_cli.forget,
             "run": _run,
         }
         return commands[options.command](settings, options)
@@ -124,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
         help="bring the database to this release's layout; the service does it at start too",
     )
     officer_cli.add_parser(commands, config)
+    record_cli.add_parsers(commands, config)
     commands.add_parser("run", parents=[config], help="run the service until SIGTERM")
     return parser
 
