@@ -1,4 +1,4 @@
-"""What HQ says to a contact, in their language: from the templates in ``words/``.
+"""What HQ says to a contact, in their language: from the templates in ``sms/``.
 
 A text keeps to two SMS parts whatever its fields hold: what does not fit goes,
 first the hint, then the map, the accuracy, the place, and last letters of the
@@ -17,7 +17,7 @@ from pathlib import Path
 from outcry.letters import clean, is_gsm7, latin, parts
 from outcry.report import AlarmKind, NoPosition, Position
 
-FOLDER = Path(__file__).parent / "words"
+FOLDER = Path(__file__).parent / "sms"
 MAX_PARTS = 2
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"
