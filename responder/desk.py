@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, MessageType, Report, decode
@@ -16,12 +18,14 @@ from outcry.responder import history, store
 from outcry.responder.calls import set_due
 from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy, Inbox, Refused
+from outcry.responder.opening import opening
 from outcry.responder.people import Throttle, is_pin, plain_pin
 from outcry.responder.response import confirmations
 from outcry.responder.store import Store
-from outcry.responder.workflow import opening
 
 log = logging.getLogger("outcry.responder.desk")
+
+TICKET_S = 30 * 60.0  # then the PIN is asked for again: the phone may be in other hands
 
 
 class Answer(StrEnum):
@@ -45,6 +49,10 @@ class NoSuchLink(Exception):
     """Nothing is behind this link; check that the whole of it was copied."""
 
 
+class LinkExpired(Exception):
+    """The alarm of this link is over, or nothing was heard of it for long."""
+
+
 class WrongPin(Exception):
     """This is not a PIN of this wearer's contacts."""
 
@@ -60,7 +68,8 @@ class TooSoon(Exception):
 class Shown:
     """What a link shows to whoever has it: what the text that brought it said, and no more.
 
-    ``contact`` is the number in the list the link was made for, where it says one.
+    ``contact`` is the number in the list the link was made for, where it says one; ``language``
+    is that contact's.
     """
 
     alarm: int
@@ -68,6 +77,7 @@ class Shown:
     report: Report
     arrived_at: float
     contact: int | None
+    language: str | None
 
 
 @dataclass(frozen=True)
@@ -84,11 +94,14 @@ class Sighting:
 class Standing:
     """How things stand: shown only to a contact who gave their PIN. Newest sightings first.
 
+    ``ticket`` lets the same browser look again for a while, and answers nothing.
     ``heard_at``: when the device was last heard, Unix seconds. Of a withdrawal it says only that
     one came: what its code means is for the duty officer alone.
     """
 
     contact: str
+    language: str
+    ticket: str
     heard_at: float
     track: tuple[Sighting, ...]
     seen_by: int
@@ -106,6 +119,7 @@ class _Contact(NamedTuple):
 
     number_in_list: int
     name: str
+    language: str
     pin_salt: bytes
     pin_hash: bytes
 
@@ -122,18 +136,23 @@ class Desk:
         inbox: Inbox,
         clock: Callable[[], float],
         on_answer: Callable[[], None] = lambda: None,
+        link_s: float = 7 * 86_400.0,
     ) -> None:
-        """``clock`` gives Unix seconds; ``on_answer`` is called after an answer is on disk."""
+        """``clock`` gives Unix seconds; ``on_answer`` is called after an answer is on disk.
+
+        ``link_s``: for how long after the last report of an alarm its links show anything.
+        """
         self._store = database
         self._inbox = inbox
         self._clock = clock
         self._on_answer = on_answer
+        self._link_s = link_s
         self._throttle = Throttle()
 
     def sealed_link(self, sealed: str, contact: int | None) -> Shown:
         """The link a device made. Opening it delivers the report inside it.
 
-        Raises :class:`NoSuchLink`.
+        Raises :class:`NoSuchLink`, :class:`LinkExpired`.
         """
         try:
             taken = self._inbox.take(from_text(sealed), CameBy.LINK)
@@ -142,21 +161,29 @@ class Desk:
         if taken.alarm is None:
             raise NoSuchLink
         with self._store.read() as connection:
+            self._check(connection, taken.alarm)
             wearer, _, arrived_at = opening(connection, taken.alarm)
-        return Shown(taken.alarm, wearer, taken.report, arrived_at, contact)
+            contacts = _contacts(connection, taken.alarm)
+        language = next((one.language for one in contacts if one.number_in_list == contact), None)
+        return Shown(taken.alarm, wearer, taken.report, arrived_at, contact, language)
 
     def invitation(self, token: str) -> Shown:
-        """The short link of HQ's own text. Raises :class:`NoSuchLink`."""
+        """The short link of HQ's own text. Raises :class:`NoSuchLink`, :class:`LinkExpired`."""
         with self._store.read() as connection:
             row = connection.execute(
-                select(store.invitation.c.alarm, store.contact.c.number_in_list)
+                select(
+                    store.invitation.c.alarm,
+                    store.contact.c.number_in_list,
+                    store.contact.c.language,
+                )
                 .join(store.contact, store.contact.c.id == store.invitation.c.contact)
                 .where(store.invitation.c.token == token)
             ).first()
             if row is None:
                 raise NoSuchLink
+            self._check(connection, row.alarm)
             wearer, report, arrived_at = opening(connection, row.alarm)
-        return Shown(row.alarm, wearer, report, arrived_at, row.number_in_list)
+        return Shown(row.alarm, wearer, report, arrived_at, row.number_in_list, row.language)
 
     def answer(self, shown: Shown, answer: Answer, pin: str, source: str) -> Standing:
         """Write an answer down, if the PIN is one of this wearer's contacts'.
@@ -173,13 +200,33 @@ class Desk:
             log.warning("alarm %d: a wrong PIN was tried", shown.alarm)
             raise WrongPin
         self._throttle.forgive(source)
-        self._append(shown.alarm, _SAID[answer], {"contact": contact.number_in_list})
+        said: dict[str, object] = {"contact": contact.number_in_list}
+        if answer is Answer.CONFIRM:
+            said["by"] = "page"
+        self._append(shown.alarm, _SAID[answer], said)
         log.info("alarm %d: contact %d: %s", shown.alarm, contact.number_in_list, answer)
         self._on_answer()
-        return self.standing(shown.alarm, contact.number_in_list, contact.name)
+        return self._standing(shown.alarm, contact)
 
-    def standing(self, alarm: int, contact: int, name: str) -> Standing:
-        """How things stand, for this contact."""
+    def look(self, shown: Shown, ticket: str) -> Standing | None:
+        """How things stand, for the browser of a contact who gave their PIN a while ago."""
+        with self._store.read() as connection:
+            contacts = _contacts(connection, shown.alarm)
+        now = self._clock()
+        contact = next((one for one in contacts if _is_ticket(ticket, shown.alarm, one, now)), None)
+        return None if contact is None else self._standing(shown.alarm, contact)
+
+    def _check(self, connection: Connection, alarm: int) -> None:
+        """Raises :class:`LinkExpired`."""
+        heard = select(func.max(store.message.c.received_at)).where(store.message.c.alarm == alarm)
+        table = store.alarm
+        at = connection.scalar(heard) or connection.scalar(
+            select(table.c.arrived_at).where(table.c.id == alarm)
+        )
+        if at is None or self._clock() > at + self._link_s:
+            raise LinkExpired
+
+    def _standing(self, alarm: int, contact: _Contact) -> Standing:
         with self._store.read() as connection:
             entries = history.load(connection, alarm)
             row = connection.execute(
@@ -202,7 +249,9 @@ class Desk:
             if entry.what is What.REPORT
         ]
         return Standing(
-            contact=name,
+            contact=contact.name,
+            language=contact.language,
+            ticket=_ticket(alarm, contact, self._clock() + TICKET_S),
             heard_at=row.heard_at,
             track=tuple(sorted(sightings, key=_newest_first)),
             seen_by=len({e.data["contact"] for e in entries if e.what in history.CONTACT_ANSWERS}),
@@ -211,7 +260,7 @@ class Desk:
             own_answers=frozenset(
                 e.what
                 for e in entries
-                if e.what in history.CONTACT_ANSWERS and e.data["contact"] == contact
+                if e.what in history.CONTACT_ANSWERS and e.data["contact"] == contact.number_in_list
             ),
             doubts=len({e.data["contact"] for e in entries if e.what in (What.FALSE, What.UNSURE)}),
             withdrawn=any(report.type is MessageType.WITHDRAWAL for report in reports.values()),
@@ -224,23 +273,42 @@ class Desk:
         digits = plain_pin(pin)
         if digits is None:
             return None
-        table = store.contact
         with self._store.read() as connection:
-            contacts = connection.execute(
-                select(table.c.number_in_list, table.c.name, table.c.pin_salt, table.c.pin_hash)
-                .join(store.alarm, store.alarm.c.device == table.c.device)
-                .where(store.alarm.c.id == shown.alarm)
-            ).all()
-        likely_first = sorted(
-            map(_Contact._make, contacts), key=lambda one: one.number_in_list != shown.contact
-        )
+            contacts = _contacts(connection, shown.alarm)
+        likely_first = sorted(contacts, key=lambda one: one.number_in_list != shown.contact)
         return next((one for one in likely_first if one.has(digits)), None)
 
-    def _append(self, alarm: int, what: What, data: dict[str, int | None]) -> None:
+    def _append(self, alarm: int, what: What, data: dict[str, object]) -> None:
         now = self._clock()
         with self._store.write() as connection:
             history.append(connection, alarm, Entry(now, what, data))
             set_due(connection, alarm, now)
+
+
+def _contacts(connection: Connection, alarm: int) -> list[_Contact]:
+    """The contacts of this alarm's wearer."""
+    columns = [store.contact.c[name] for name in _Contact._fields]
+    rows = connection.execute(
+        select(*columns)
+        .join(store.alarm, store.alarm.c.device == store.contact.c.device)
+        .where(store.alarm.c.id == alarm)
+    )
+    return [_Contact._make(row) for row in rows]
+
+
+def _ticket(alarm: int, contact: _Contact, until: float) -> str:
+    """Good until then for this alarm; made of the PIN's hash, so that every process knows it."""
+    said = f"{contact.number_in_list}.{int(until)}"
+    proof = hmac.new(contact.pin_hash, f"look {alarm} {said}".encode(), hashlib.sha256)
+    return f"{said}.{proof.hexdigest()}"
+
+
+def _is_ticket(ticket: str, alarm: int, contact: _Contact, now: float) -> bool:
+    parts = ticket.split(".")
+    if len(parts) != 3 or not (parts[1].isascii() and parts[1].isdigit() and len(parts[1]) < 16):
+        return False
+    real = _ticket(alarm, contact, int(parts[1]))
+    return int(parts[1]) > now and hmac.compare_digest(real.encode(), ticket.encode())
 
 
 def _newest_first(sighting: Sighting) -> tuple[int, int]:

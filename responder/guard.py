@@ -50,7 +50,7 @@ class Guard:
         self._behind_proxy = behind_proxy
         self._headers = {
             "Content-Security-Policy": (
-                f"default-src 'none'; style-src {style_hash}; form-action 'self'; "
+                f"default-src 'none'; style-src 'self' {style_hash}; img-src 'self'; form-action 'self'; "
                 "base-uri 'none'; frame-ancestors 'none'"
             ),
             # Not "no-referrer": with it browsers send forms with "Origin: null", and then a form

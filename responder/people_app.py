@@ -24,12 +24,22 @@ from outcry.responder.bounded import TooLarge, TooSlow, read_body
 from outcry.responder.console import Console
 from outcry.responder.console_app import console_routes, content_policy
 from outcry.responder.console_pages import ConsolePages
-from outcry.responder.desk import Answer, Desk, NoSuchLink, Shown, TooSoon, WrongPin
+from outcry.responder.desk import (
+    TICKET_S,
+    Answer,
+    Desk,
+    LinkExpired,
+    NoSuchLink,
+    Shown,
+    TooSoon,
+    WrongPin,
+)
 from outcry.responder.guard import Contained, Guard, client_address, is_same_origin
 from outcry.responder.officers import Officers
 from outcry.responder.people import source_of
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.rendering import Pages, environment
+from outcry.responder.words import accepted
 
 log = logging.getLogger("outcry.responder.pages")
 
@@ -56,51 +66,80 @@ def people_app(
     console: DutyConsole | None = None,
 ) -> ASGIApp:
     """The application behind people's port; ``clock`` gives Unix seconds."""
-    pages = Pages(organisation, public_url, clock)
     assets = Assets()
+    pages = Pages(organisation, public_url, clock, assets.addresses)
     app = FastAPI(openapi_url=None, redirect_slashes=False)
 
-    async def show(open_link: Callable[[], Shown], base: str) -> Response:
+    async def show(
+        request: Request, open_link: Callable[[], Shown], base: str, again: str | None
+    ) -> Response:
+        wish = accepted(request.headers.get("accept-language", ""), pages.languages)
         try:
             shown = await run_in_threadpool(open_link)
         except NoSuchLink:
-            return pages.problem(404, "no_such_link")
-        return pages.alarm(shown, base)
+            return pages.problem(404, "no_such_link", wish)
+        except LinkExpired:
+            return pages.problem(410, "expired", wish)
+        ticket = request.cookies.get(_cookie(shown), "")
+        if ticket and again is None:
+            standing = await run_in_threadpool(desk.look, shown, ticket)
+            if standing is not None:
+                return pages.standing(shown, base, standing)
+        return pages.alarm(shown, base, _language(shown, wish))
 
     async def answer(
         request: Request, open_link: Callable[[], Shown], base: str, answer: Answer
     ) -> Response:
+        wish = accepted(request.headers.get("accept-language", ""), pages.languages)
         if not is_same_origin(request.scope):
-            return pages.problem(403, "stranger")
+            return pages.problem(403, "stranger", wish)
         try:
             form = parse_qs((await read_body(request, FORM_LIMIT)).decode("ascii", "replace"))
         except TooLarge:
-            return pages.problem(413, "too_large")
+            return pages.problem(413, "not_whole", wish)
         except TooSlow:
-            return pages.problem(408, "too_slow")
+            return pages.problem(408, "not_whole", wish)
         pin = form.get("pin", [""])[0]
         source = source_of(client_address(request.scope, behind_proxy))
         try:
             shown = await run_in_threadpool(open_link)
+            language = _language(shown, wish)
             standing = await run_in_threadpool(desk.answer, shown, answer, pin, source)
         except NoSuchLink:
-            return pages.problem(404, "no_such_link")
+            return pages.problem(404, "no_such_link", wish)
+        except LinkExpired:
+            return pages.problem(410, "expired", wish)
         except WrongPin:
-            return pages.alarm(shown, base, status=403, wrong_pin=True)
+            return pages.alarm(shown, base, language, status=403, wrong_pin=True)
         except TooSoon as soon:
             wait = math.ceil(soon.seconds)
-            slowed = pages.alarm(shown, base, status=429, wait_s=wait)
+            slowed = pages.alarm(shown, base, language, status=429, wait_s=wait)
             slowed.headers["Retry-After"] = str(wait)
             return slowed
-        return pages.standing(shown, base, answer, standing)
+        page = pages.standing(shown, base, standing, answer)
+        page.set_cookie(
+            _cookie(shown),
+            standing.ticket,
+            max_age=int(TICKET_S),
+            secure=True,
+            httponly=True,
+            samesite="strict",
+        )
+        return page
+
+    def _language(shown: Shown, wish: str) -> str:
+        return shown.language if shown.language in pages.languages else wish
 
     @app.get("/a/{sealed}")
-    async def device_link(sealed: str) -> Response:
-        return await show(lambda: desk.sealed_link(sealed, None), f"/a/{sealed}")
+    async def device_link(request: Request, sealed: str, again: str | None = None) -> Response:
+        return await show(request, lambda: desk.sealed_link(sealed, None), f"/a/{sealed}", again)
 
     @app.get("/a/{sealed}/{n:int}")
-    async def device_link_of(sealed: str, n: int) -> Response:
-        return await show(lambda: desk.sealed_link(sealed, n), f"/a/{sealed}/{n}")
+    async def device_link_of(
+        request: Request, sealed: str, n: int, again: str | None = None
+    ) -> Response:
+        base = f"/a/{sealed}/{n}"
+        return await show(request, lambda: desk.sealed_link(sealed, n), base, again)
 
     @app.post("/a/{sealed}/{said}")
     async def answer_device_link(request: Request, sealed: str, said: Answer) -> Response:
@@ -113,12 +152,17 @@ def people_app(
         return await answer(request, lambda: desk.sealed_link(sealed, n), f"/a/{sealed}/{n}", said)
 
     @app.get("/c/{token}")
-    async def short_link(token: str) -> Response:
-        return await show(lambda: desk.invitation(token), f"/c/{token}")
+    async def short_link(request: Request, token: str, again: str | None = None) -> Response:
+        return await show(request, lambda: desk.invitation(token), f"/c/{token}", again)
 
     @app.post("/c/{token}/{said}")
     async def answer_short_link(request: Request, token: str, said: Answer) -> Response:
         return await answer(request, lambda: desk.invitation(token), f"/c/{token}", said)
+
+    @app.get("/favicon.ico")
+    def icon() -> Response:
+        """Asked for by every browser; a page of words instead would cost a slow phone seconds."""
+        return Response(status_code=204, headers={"Cache-Control": "public, max-age=31536000"})
 
     @app.get("/static/{digest}/{name}")
     def asset(request: Request) -> Response:
@@ -146,6 +190,13 @@ def people_app(
         thread = own_page.thread(id_)
         return pages.thread(thread) if thread else pages.problem(404, "no_such_post")
 
+    @app.get("/post/{id_:int}/picture.png")
+    def public_picture(id_: int) -> Response:
+        picture = own_page.picture(id_)
+        if picture is None:
+            return pages.problem(404, "no_such_post")
+        return Response(picture, media_type="image/png")
+
     @app.get("/feed.atom")
     def feed() -> Response:
         return pages.feed(own_page.newest())
@@ -161,3 +212,8 @@ def people_app(
         return pages.problem(500, "failed")
 
     return Guard(Contained(app), behind_proxy, pages.style_hash)
+
+
+def _cookie(shown: Shown) -> str:
+    """One for each alarm: a contact of two wearers may watch both."""
+    return f"__Host-look-{shown.alarm}"

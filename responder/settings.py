@@ -51,6 +51,7 @@ class PeopleListener:
     certificate: Path | None
     key: Path | None
     behind_proxy: bool
+    link_days: int
 
     @property
     def link_base(self) -> str:
@@ -209,6 +210,7 @@ KEYS: Mapping[str, Mapping[str, _Key]] = {
         "certificate": _Key(str, "", lambda v: True, "the path of a PEM file"),
         "key": _Key(str, "", lambda v: True, "the path of a PEM file"),
         "behind_proxy": _Key(bool, False, lambda v: True, "true or false"),
+        "link_days": _Key(int, 7, lambda v: 1 <= v <= 90, "a whole number of days from 1 to 90"),
     },
     "console": {
         "tiles": _Key(
@@ -331,6 +333,7 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
             Path(people["certificate"]) if people["certificate"] else None,
             Path(people["key"]) if people["key"] else None,
             people["behind_proxy"],
+            people["link_days"],
         ),
         console=ConsoleMap(values["console"]["tiles"], values["console"]["tiles_credit"]),
         modem=HqModem(modem["port"], modem["number"], modem["pin"] or None)

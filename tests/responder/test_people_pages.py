@@ -18,6 +18,7 @@ from outcry.report import (
     Neighbour,
     NoFixReason,
     NoPosition,
+    Position,
 )
 from outcry.responder.history import What
 from outcry.responder.listener import Listener
@@ -113,7 +114,8 @@ def test_a_button_and_the_pin_say_it(world, client, button, noted, entry):
     assert page.status_code == 200
     assert noted in page.text
     assert world.hq.entries()[-1].what is entry
-    assert world.hq.entries()[-1].data == {"contact": 1}
+    by = {"by": "page"} if button == "confirm" else {}
+    assert world.hq.entries()[-1].data == {"contact": 1} | by
 
 
 def test_every_button_on_the_page_leads_somewhere(world, client):
@@ -135,7 +137,7 @@ def test_the_key_enter_presses_the_mildest_button(world, client):
 def test_the_pin_alone_says_which_contact_answers(world, client, link):
     path = link.format(sealed=world.device.message().text)
     client.post(f"{path}/confirm", data={"pin": world.pins[2]})
-    assert world.hq.entries()[-1].data == {"contact": 3}
+    assert world.hq.entries()[-1].data == {"contact": 3, "by": "page"}
 
 
 def test_the_short_link_shows_the_same_page(world, client):
@@ -164,8 +166,8 @@ def test_without_the_pin_nothing_later_is_shown(world, client):
     page = client.post(f"{link_of(first)}/seen", data={"pin": world.pins[0]}).text
     assert "mlat=48.10000&amp;mlon=11.50000" in page
     assert "Withdrawal received, not verified: call Ana and ask for the agreed word" in page
-    assert "2 people have seen it" in page
-    assert "1 cannot tell or believes it is false. This stops nothing." in page
+    assert "Have seen it: 2." in page
+    assert "Cannot tell, or believe it is false: 1. This stops nothing." in page
 
 
 def test_the_published_post_is_linked_once_it_is_out(world, client):
@@ -297,7 +299,8 @@ def test_every_page_has_strict_headers_and_no_script(world, client):
     for path in (link_of(world.device.message()), "/", "/post/1", "/feed.atom", "/nothing"):
         page = client.get(path)
         policy = page.headers["content-security-policy"]
-        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert policy.startswith("default-src 'none'; style-src 'self' 'sha256-")
+        assert "unsafe" not in policy
         assert "script" not in policy
         assert "unsafe" not in policy
         assert page.headers["referrer-policy"] == "same-origin"
@@ -401,3 +404,114 @@ def test_an_error_inside_says_nothing_of_itself(world, client, caplog, monkeypat
     assert "a request failed: RuntimeError at people_app.py" in caplog.text
     assert "52.52" not in caplog.text
     assert "9001" not in caplog.text
+
+
+def cookie_of(answer):
+    """The cookie of this answer as the browser sends it back; it wants TLS, or this machine."""
+    line = answer.headers["set-cookie"]
+    for word in ("Secure", "HttpOnly", "SameSite=strict"):
+        assert word in line
+    return {"cookie": line.partition(";")[0]}
+
+
+def test_with_the_pin_the_page_looks_again_by_itself_and_shows_what_is_new(world, client):
+    link = link_of(world.device.message())
+    page = client.post(f"{link}/seen", data={"pin": world.pins[0]})
+    assert f'content="60;url={link}"' in page.text
+    world.hq.takes(
+        world.device.message(MessageType.POSITION, sequence=1, place=Position(48.1, 11.5, 20, 1))
+    )
+    before = world.hq.history()
+    again = client.get(link, headers=cookie_of(page))
+    assert "48.10000, 11.50000" in again.text
+    assert "Noted" not in again.text
+    assert world.hq.history() == before
+
+
+def test_looking_again_asks_for_the_pin_after_half_an_hour(world, client):
+    link = link_of(world.device.message())
+    cookie = cookie_of(client.post(f"{link}/seen", data={"pin": world.pins[0]}))
+    world.clock.passes(30 * 60 - 1)
+    assert "Have seen it" in client.get(link, headers=cookie).text
+    world.clock.passes(2)
+    assert "Have seen it" not in client.get(link, headers=cookie).text
+
+
+@pytest.mark.parametrize("change", ["contact", "until", "proof", "shape", "alarm"])
+def test_a_ticket_cannot_be_made_or_stretched_or_used_elsewhere(world, client, change):
+    link = link_of(world.device.message())
+    cookie = cookie_of(client.post(f"{link}/seen", data={"pin": world.pins[0]}))["cookie"]
+    name, _, ticket = cookie.partition("=")
+    contact, until, proof = ticket.split(".")
+    if change == "alarm":
+        link = link_of(world.device.message(alarm=78))
+        client.get(link)
+        name = name.replace("1", "2")
+    made = {
+        "contact": f"2.{until}.{proof}",
+        "until": f"{contact}.{int(until) + 60}.{proof}",
+        "proof": f"{contact}.{until}.{'0' * 64}",
+        "shape": f"{contact}.\u0661.{proof}.x".encode().decode("latin-1"),
+        "alarm": ticket,
+    }[change]
+    answer = client.get(link, headers={"cookie": f"{name}={made}".encode("latin-1")})
+    assert answer.status_code == 200
+    assert "Have seen it" not in answer.text
+
+
+def test_looking_again_answers_nothing_without_the_pin(world, client):
+    link = link_of(world.device.message())
+    cookie = cookie_of(client.post(f"{link}/seen", data={"pin": world.pins[0]}))
+    assert client.post(f"{link}/confirm", data={}, headers=cookie).status_code == 403
+    assert What.CONFIRMED not in world.hq.history()
+
+
+def test_from_what_is_known_one_gets_to_the_answers_again(world, client):
+    link = link_of(world.device.message())
+    page = client.post(f"{link}/seen", data={"pin": world.pins[0]})
+    assert f'href="{link}?again"' in page.text
+    assert 'name="pin"' in client.get(f"{link}?again", headers=cookie_of(page)).text
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_a_link_expires_some_days_after_the_last_report(world, client, short):
+    message = world.device.message()
+    world.hq.takes(message)
+    link = f"/c/{world.invitation(1)}" if short else link_of(message)
+    world.clock.passes(7 * 86_400)
+    assert client.get(link).status_code == 200
+    world.clock.passes(1)
+    page = client.get(link)
+    assert page.status_code == 410
+    assert "This link has expired" in page.text
+    assert "Ana" not in page.text
+    assert client.post(f"{link}/confirm", data={"pin": world.pins[0]}).status_code == 410
+    assert What.CONFIRMED not in world.hq.history()
+
+
+def test_a_link_that_is_old_but_never_was_opened_still_brings_the_alarm(world, client):
+    message = world.device.message()
+    world.clock.passes(30 * 86_400)
+    assert client.get(link_of(message)).status_code == 200
+    assert world.hq.history()[0] is What.REPORT
+
+
+def test_the_place_is_drawn_without_a_script_or_a_second_request(world, client):
+    link = link_of(world.device.message())
+    page = client.get(link).text
+    assert "<svg viewBox" in page
+    assert "<img" not in page
+    nowhere = link_of(world.device.message(alarm=78, place=NoPosition(NoFixReason.UNKNOWN)))
+    assert "<svg" not in client.get(nowhere).text
+
+
+def test_a_long_track_does_not_make_a_long_page(world, client):
+    first = world.device.message()
+    world.hq.takes(first)
+    for n in range(1, 200):
+        world.clock.passes(60)
+        place = Position(52.52 + n / 1000, 13.405 + n / 700, 12, 5)
+        world.hq.takes(world.device.message(MessageType.POSITION, sequence=n, place=place))
+    page = client.post(f"{link_of(first)}/seen", data={"pin": world.pins[0]})
+    assert len(page.content) <= 14_000
+    assert "Earlier reports: 188." in page.text
