@@ -10,25 +10,36 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from sqlalchemy.exc import OperationalError
+
 from outcry.beats import Beats
 from outcry.hw.modem import ModemSettings, open_serial
 from outcry.responder import keys, service
 from outcry.responder.console import Console
 from outcry.responder.desk import Desk
 from outcry.responder.device_app import device_app
+from outcry.responder.faults import describe
 from outcry.responder.inbox import Inbox
+from outcry.responder.lanes import Threads
 from outcry.responder.listener import CannotListen, Listener
 from outcry.responder.notifier import SmsNotifier
 from outcry.responder.officers import Officers
 from outcry.responder.people_app import DutyConsole, people_app
+from outcry.responder.plan import Means
+from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
+from outcry.responder.posting.performing import KINDS as POSTING
+from outcry.responder.posting.performing import Posting
+from outcry.responder.posting.publisher import Publisher
 from outcry.responder.response import OWN_PAGE
 from outcry.responder.settings import HqModem, Settings
 from outcry.responder.store import StateBusy, Store, only_one
+from outcry.responder.texting import Texting
 from outcry.responder.workflow import LOOK_EVERY_S, Workflow
 
 log = logging.getLogger("outcry.responder")
 
+CALLS_AT_ONCE = 32  # of one group: that many channels may hang before another has to wait
 STOP_PART_S = 1.5  # listeners together, modem, workflow: under the 5 s promised after SIGTERM
 DEAF_AFTER_S = 4 * LOOK_EVERY_S  # a thread that has not beaten for this long is stuck
 
@@ -46,7 +57,9 @@ def run(settings: Settings) -> int:
             return _serve(settings, stop, beats, running)
     except (StateBusy, CannotListen) as error:
         log.error("%s", error)
-        return 1
+    except OperationalError as error:
+        log.error("the database cannot be used: %s; see [state] in the settings", describe(error))
+    return 1
 
 
 def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: ExitStack) -> int:
@@ -54,16 +67,19 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     database = Store.of(settings)
     running.callback(database.close)
     own_page = OwnPage(database, people.public_url, time.time)
+    publishers: dict[str, Publisher] = {OWN_PAGE: own_page}
+    posting = Posting(database, publishers, Composer(settings.organisation))
     workflow = Workflow(
         database,
-        {OWN_PAGE: own_page},
-        settings.organisation,
-        people.public_url,
+        dict.fromkeys(POSTING, posting),
+        Texting(database, people.public_url),
+        Means(can_text=settings.modem is not None, networks=tuple(publishers)),
         time.time,
         beats.watch("workflow"),
+        Threads(CALLS_AT_ONCE),
     )
     inbox = Inbox(database, keys.load_or_create(settings.directory), time.time, workflow.wake)
-    desk = Desk(database, inbox, time.time, workflow.wake)
+    desk = Desk(database, inbox, time.time, workflow.wake, people.link_days * 86_400.0)
     console = DutyConsole(
         Console(database, time.time, workflow.wake),
         Officers(database, settings.organisation, time.time, os.urandom),
@@ -85,8 +101,10 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
         Listener("people", pages, people.host, people.port, people.certificate, people.key),
     ]
     notifier = None
-    if settings.modem is not None:
+    if settings.modem is not None and settings.modem.port:
         notifier = _notifier(settings.modem, workflow, beats)
+    elif settings.modem is not None:
+        log.info("the modem is at another process on this database, which sends the texts")
     else:
         log.warning("no modem: contacts get the device's own texts only (modem.port is empty)")
     workflow.connect(inbox, notifier)

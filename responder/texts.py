@@ -52,6 +52,23 @@ def post_text(wearer: str, organisation: str, raised: float, confirmed: int) -> 
     )
 
 
+def follow_up_text(wearer: str, at: float) -> str:
+    """The public answer to a post: it goes on."""
+    return f"{wearer} was still in danger at {clock_time(at)} on {date(at)}."
+
+
+_CORRECTED = {
+    "false_alarm": "was a false alarm. {wearer} is safe. Thank you for your attention.",
+    "released": "is over: {wearer} is free. Thank you for your attention.",
+}
+
+
+def correction_text(wearer: str, raised: float, reason: str) -> str:
+    """The public correction of a post, for one of the reasons a duty officer can give."""
+    words = _CORRECTED.get(reason, "has changed; what was said of it may no longer be true.")
+    return f"The alarm of {date(raised)} {words.format(wearer=wearer)}"
+
+
 def raised_at(report: Report, arrived_at: float) -> float:
     """When the report was made, Unix seconds: by the device's clock if it was set and is credible."""
     if Flag.CLOCK_UNSET in report.flags or report.sent_at > arrived_at + 3600:

@@ -1,40 +1,56 @@
 """The workflow: performs what ``response.decide`` asks for, across restarts and power cuts.
 
-One thread. Each outside call is a row that is committed as ``planned``, then
-as ``calling``, before the call is made; what came of it is committed after.
-A row found in ``calling`` at start is unknown: a post is looked up, a text is
-sent once more. An alarm's ``due_at`` says when it is looked at again, so no
-timer lives in memory.
+One thread decides and begins; calls are made on lanes of their own. Each
+outside call is a row that is committed as ``planned``, then as ``calling``
+under a lease, before the call is made; what came of it is committed after. A
+row whose lease is over is unknown: a post is looked up, a text is sent once
+more. An alarm's ``due_at`` says when it is looked at again, so no timer lives
+in memory.
+
+On PostgreSQL any number of processes do this side by side: a due alarm is
+decided by whoever locks it, a planned call made by whoever begins it. Texts
+are left to those who have a modem.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import queue
+import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, func, select
 
-from outcry.envelope import EnvelopeRefused, Header, from_text, to_text
-from outcry.receipt import make
-from outcry.report import AlarmKind, Report, decode
-from outcry.responder import calls, history, store, texts
-from outcry.responder.calls import Call, State
+from outcry.envelope import EnvelopeRefused, from_text
+from outcry.responder import calls, history, plan, store
+from outcry.responder.calls import Call
 from outcry.responder.faults import describe
 from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy, Inbox, Refused
 from outcry.responder.judging import judge_next
+from outcry.responder.lanes import Inline, Lanes
 from outcry.responder.notifier import Came, Notifier, NotifierEvent, TextArrived
-from outcry.responder.posting.publisher import Draft, Publisher, PublishingFailed
-from outcry.responder.response import ActionKind, Plan, confirmations, decide, receipt_of
+from outcry.responder.opening import opening
+from outcry.responder.performers import Performer
+from outcry.responder.plan import Means
+from outcry.responder.response import ActionKind, decide, is_allowed
 from outcry.responder.store import Store
+from outcry.responder.texting import KINDS as TEXTS
+from outcry.responder.texting import Texting
+
+__all__ = ["LOOK_EVERY_S", "Workflow", "opening"]
 
 log = logging.getLogger("outcry.responder.workflow")
 
 LOOK_EVERY_S = 5.0  # also the beat a watchdog may count on
+LOOK_FOR_OTHERS_S = 1.0  # where other processes may leave something to do, or end in the midst
 TROUBLE_S = 60.0  # an alarm that cannot be decided is tried again after this long
-_TEXTS = (ActionKind.TELL.value, ActionKind.RECEIPT.value)
+LATE_S = 5.0  # between the lease and the call: then the lease may be over before the call is
+TEXT_LEASE_S = 15.0  # a text may take minutes, so its lease is renewed at every look
+ALONE_S = 3600.0  # no other process looks at leases, and the next one does at its start
 
 
 class Workflow:
@@ -43,26 +59,37 @@ class Workflow:
     def __init__(
         self,
         database: Store,
-        publishers: Mapping[str, Publisher],
-        organisation: str,
-        public_url: str,
+        performers: Mapping[ActionKind, Performer],
+        texting: Texting,
+        means: Means,
         clock: Callable[[], float],
         beat: Callable[[], None] = lambda: None,
+        lanes: Lanes | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """``clock`` gives Unix seconds; ``beat`` is called at least every ``LOOK_EVERY_S``."""
         self._store = database
-        self._publishers = publishers
-        self._organisation = organisation
-        self._public_url = public_url
+        self._performers = performers
+        self._texting = texting
+        self._means = means
         self._clock = clock
         self._beat = beat
+        self._lanes = lanes or Inline()
+        self._monotonic = monotonic
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
+        self._look_every_s = LOOK_FOR_OTHERS_S if database.shared else LOOK_EVERY_S
+        self._text_lease_s = TEXT_LEASE_S if database.shared else ALONE_S
         self._notifier: Notifier | None = None
         self._inbox: Inbox | None = None
+        self._in_hand: Call | None = None  # the text that is with the notifier
         self._events: queue.SimpleQueue[NotifierEvent | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._dropped_texts = 0
-        self._recover()
+        if not database.shared:  # whoever made these calls is gone, for there is only one of us
+            with database.read() as connection:
+                found = calls.under_way(connection)
+            self._give_up(found)
 
     def connect(self, inbox: Inbox, notifier: Notifier | None) -> None:
         """Where arriving texts go, and what texts leave by. Call before ``start``."""
@@ -97,16 +124,13 @@ class Workflow:
 
     def step(self) -> float | None:
         """Do all there is to do now; when to look again (Unix seconds), None: when woken."""
-        for alarm in self._due():
-            try:
-                self._decide(alarm)
-            except Exception as error:  # noqa: BLE001 - one alarm's trouble must not hold the others
-                log.error("alarm %d: cannot decide: %s", alarm, describe(error))
-                self._put_off(alarm)
-        while call := self._begin(ActionKind.PUBLISH.value):
-            self._publish(call)
-        if self._notifier is not None and self._notifier.ready() and not self._texting():
-            self._text(self._notifier)
+        with self._store.read() as connection:
+            lost = calls.lost(connection)
+        self._give_up([call for call in lost if call != self._in_hand])
+        seen: list[int] = []
+        while (alarm := self._decide_next(seen)) is not None:
+            seen.append(alarm)
+        self._make_calls()
         if judge_next(self._store, self._clock()):  # last, and one a step: nothing waits for it
             return self._clock()
         with self._store.read() as connection:
@@ -126,11 +150,11 @@ class Workflow:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._beat()
-            wait = LOOK_EVERY_S
+            wait = self._look_every_s
             try:
                 at = self.step()
                 if at is not None:
-                    wait = min(LOOK_EVERY_S, max(0.0, at - self._clock()))
+                    wait = min(self._look_every_s, max(0.0, at - self._clock()))
             except Exception as error:  # noqa: BLE001 - a full disk, say: it may be mended soon
                 log.error("cannot work: %s", describe(error))
             self._listen(wait)
@@ -146,150 +170,141 @@ class Workflow:
         except queue.Empty:
             pass
 
-    def _recover(self) -> None:
-        """A call that was under way when the last process ended: nobody knows what came of it."""
-        with self._store.write() as connection:
-            for call in calls.found(connection, State.CALLING):
-                log.warning("alarm %d: %s was under way at the restart", call.alarm, call.kind)
-                calls.note(
-                    connection, call, self._clock(), What.UNKNOWN, why="restarted during the call"
-                )
+    def _give_up(self, found: list[Call]) -> None:
+        """Calls that nobody will hear of any more: what came of them is unknown."""
+        for call in found:
+            with self._store.write() as connection:
+                given_up = calls.note(connection, call, self._clock(), What.UNKNOWN, why=calls.LOST)
+            if given_up:
+                log.warning("alarm %d: %s: %s", call.alarm, call.kind, calls.LOST)
 
-    def _due(self) -> list[int]:
+    def _decide_next(self, seen: list[int]) -> int | None:
+        """Decide the alarm that has been due for longest, but for those seen; None: there is none.
+
+        Another process may be deciding one at this moment: that one is passed over.
+        """
         table = store.alarm
-        with self._store.read() as connection:
-            due = select(table.c.id).where(table.c.due_at <= self._clock())
-            return list(connection.scalars(due.order_by(table.c.due_at)))
-
-    def _decide(self, alarm: int) -> None:
-        now = self._clock()
-        with self._store.write() as connection:
-            entries = history.load(connection, alarm)
-            decision = decide(entries, self._plan(connection, alarm), now)
-            if decision.ground is not None:
-                entry = Entry(now, What.GROUND, {"ground": decision.ground.value})
-                history.append(connection, alarm, entry)
-            for action in decision.actions:
-                calls.plan(connection, alarm, action, now)
-            again = decision.look_again_at if decision.ground is None else now
-            calls.set_due(connection, alarm, again)
-        if decision.ground is not None:
-            log.info("alarm %d: may be published, by %s", alarm, decision.ground)
-
-    def _put_off(self, alarm: int) -> None:
-        with self._store.write() as connection:
-            calls.set_due(connection, alarm, self._clock() + TROUBLE_S)
-
-    def _plan(self, connection: Connection, alarm: int) -> Plan:
-        row = connection.execute(
-            select(store.alarm.c.kind, store.wearer.c.quorum, store.wearer.c.number)
-            .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
-            .where(store.alarm.c.id == alarm)
-        ).one()
-        contacts = connection.scalars(
-            select(store.contact.c.number_in_list)
-            .join(store.alarm, store.alarm.c.device == store.contact.c.device)
-            .where(store.alarm.c.id == alarm)
-            .order_by(store.contact.c.number_in_list)
+        due = (
+            select(table.c.id)
+            .where(table.c.due_at <= self._clock(), table.c.id.not_in(seen))
+            .order_by(table.c.due_at)
+            .limit(1)
+            .with_for_update(skip_locked=True, key_share=True)
         )
-        return Plan(
-            AlarmKind(row.kind),
-            tuple(contacts),
-            row.quorum,
-            can_text=self._notifier is not None,
-            wearer_number=row.number is not None,
-        )
-
-    def _begin(self, *kinds: str) -> Call | None:
-        """Commit the next planned call of these kinds as ``calling``."""
-        with self._store.write() as connection:
-            call = next(calls.found(connection, State.PLANNED, *kinds), None)
-            if call is not None:
-                calls.set_state(connection, call, State.CALLING.value, self._clock())
-            return call
-
-    def _publish(self, call: Call) -> None:
-        publisher = self._publishers[call.target]
-        key = f"alarm-{call.alarm}"
+        alarm: int | None = None
         try:
-            draft = self._draft(call.alarm)
-            posted = publisher.find(key, draft) or publisher.post(key, draft)
-        except PublishingFailed as error:
-            what, more = What.FAILED, {"why": str(error)}
-        except Exception as error:  # noqa: BLE001 - a library may raise anything, at any point
-            what, more = What.UNKNOWN, {"why": type(error).__name__}
-        else:
-            what, more = What.DONE, {"url": posted.url}
-        with self._store.write() as connection:
-            calls.note(connection, call, self._clock(), what, **more)
-        log.info("alarm %d: post to %s: %s", call.alarm, call.target, what.name.lower())
+            with self._store.write() as connection:
+                alarm = connection.scalar(due)
+                if alarm is not None:
+                    self._decide(connection, alarm)
+        except Exception as error:  # one alarm's trouble must not hold the others
+            if alarm is None:
+                raise
+            log.error("alarm %d: cannot decide: %s", alarm, describe(error))
+            with self._store.write() as connection:
+                calls.set_due(connection, alarm, self._clock() + TROUBLE_S)
+        return alarm
 
-    def _draft(self, alarm: int) -> Draft:
+    def _decide(self, connection: Connection, alarm: int) -> None:
+        now = self._clock()
+        entries = history.load(connection, alarm)
+        decision = decide(entries, plan.load(connection, alarm, self._means), now)
+        if decision.ground is not None:
+            entry = Entry(now, What.GROUND, {"ground": decision.ground.value})
+            history.append(connection, alarm, entry)
+            log.info("alarm %d: may be published, by %s", alarm, decision.ground)
+        for action in decision.actions:
+            calls.plan(connection, alarm, action, now)
+        again = decision.look_again_at if decision.ground is None else now
+        calls.set_due(connection, alarm, again)
+
+    def _make_calls(self) -> None:
+        """Begin what is planned: each lane's on its own, and one text, if there is a modem."""
         with self._store.read() as connection:
-            wearer, report, arrived_at = opening(connection, alarm)
-            confirmed = confirmations(history.load(connection, alarm))
-        raised = texts.raised_at(report, arrived_at)
-        return Draft(
-            texts.post_text(wearer, self._organisation, raised, confirmed), "en", arrived_at
-        )
+            planned = calls.planned(connection)
+        if self._in_hand is not None:
+            self._keep_in_hand()
+        elif self._notifier is not None and self._notifier.ready():
+            text = next((call for call in planned if call.kind in TEXTS), None)
+            if text is not None:
+                self._text(self._notifier, text)
+        for call in planned:
+            performer = self._performers.get(ActionKind(call.kind))
+            if performer is not None and self._lanes.is_free(performer.lane(call)):
+                limit_s = performer.limit_s(call) + LATE_S
+                self._lanes.run(performer.lane(call), limit_s, self._making(performer, call))
 
-    def _texting(self) -> bool:
-        """Whether a text is with the notifier: one at a time, so at most one is ever in doubt."""
-        with self._store.read() as connection:
-            return next(calls.found(connection, State.CALLING, *_TEXTS), None) is not None
+    def _keep_in_hand(self) -> None:
+        """Other processes see that somebody still waits to hear of the text."""
+        if self._store.shared:
+            with self._store.write() as connection:
+                calls.renew(connection, self._owner, TEXTS, self._text_lease_s)
 
-    def _text(self, notifier: Notifier) -> None:
-        """Hand the next text to the notifier, if there is one."""
-        call = self._begin(*_TEXTS)
+    def _making(self, performer: Performer, call: Call) -> Callable[[], None]:
+        def make() -> None:
+            try:
+                self._perform(performer, call)
+            except Exception as error:  # noqa: BLE001 - the database: its lease will run out
+                log.error("alarm %d: %s: %s", call.alarm, call.kind, describe(error))
+            self.wake()
+
+        return make
+
+    def _perform(self, performer: Performer, planned: Call) -> None:
+        limit_s = performer.limit_s(planned)
+        call = self._begin(planned, limit_s + LATE_S)
         if call is None:
             return
         try:
-            with self._store.read() as connection:
-                if call.kind == ActionKind.TELL:
-                    number, text = self._tell(connection, call)
-                else:
-                    number, text = self._receipt(connection, call)
+            what, more = performer.perform(call)
+        except Exception as error:  # noqa: BLE001 - a library may raise anything, at any point
+            what, more = What.UNKNOWN, {"why": type(error).__name__}
+        with self._store.write() as connection:
+            calls.note(connection, call, self._clock(), what, **more)
+        log.info("alarm %d: %s to %s: %s", call.alarm, call.kind, call.target, what.name.lower())
+
+    def _begin(self, planned: Call, lease_s: float) -> Call | None:
+        """Commit a planned call as ``calling``, if it may still be done and nobody was quicker."""
+        started = self._monotonic()
+        with self._store.write() as connection:
+            store.lock_alarm(connection, planned.alarm)
+            entries = history.load(connection, planned.alarm)
+            agreed = plan.load(connection, planned.alarm, self._means)
+            if not is_allowed(ActionKind(planned.kind), entries, agreed):
+                calls.drop(connection, planned, self._clock(), "people have decided otherwise")
+                return None
+            call = calls.begin(connection, planned, self._owner, lease_s, self._clock())
+        if call is not None and self._monotonic() - started > LATE_S:  # stopped, or a slow disk
+            with self._store.write() as connection:
+                calls.give_back(connection, call, self._clock())
+            return None
+        return call
+
+    def _text(self, notifier: Notifier, planned: Call) -> None:
+        """Hand a text to the notifier. One at a time, so at most one is ever in doubt."""
+        call = self._begin(planned, self._text_lease_s)
+        if call is None:
+            self.wake()
+            return
+        try:
+            number, text = self._texting.write(call)
         except Exception as error:  # noqa: BLE001 - nothing has left; let the next text go
             log.error("alarm %d: text %d: %s", call.alarm, call.id, describe(error))
             with self._store.write() as connection:
                 calls.note(connection, call, self._clock(), What.FAILED, why=type(error).__name__)
             return
         log.info("alarm %d: %s, text %d leaves", call.alarm, call.kind, call.id)
+        self._in_hand = call
         notifier.send(str(call.id), number, text)
 
-    def _tell(self, connection: Connection, call: Call) -> tuple[str, str]:
-        row = connection.execute(
-            select(store.contact.c.number, store.invitation.c.token)
-            .join(store.invitation, store.invitation.c.contact == store.contact.c.id)
-            .where(
-                store.invitation.c.alarm == call.alarm,
-                store.contact.c.number_in_list == int(call.target),
-            )
-        ).one()
-        wearer, report, arrived_at = opening(connection, call.alarm)
-        link = f"{self._public_url}/c/{row.token}"
-        return row.number, texts.tell_text(wearer, report, arrived_at, link)
-
-    def _receipt(self, connection: Connection, call: Call) -> tuple[str, str]:
-        message, status = receipt_of(call.target)
-        row = connection.execute(
-            select(
-                store.wearer.c.number,
-                store.message.c.device,
-                store.message.c.counter,
-                store.message.c.report,
-            )
-            .join(store.wearer, store.wearer.c.device == store.message.c.device)
-            .where(store.message.c.id == message)
-        ).one()
-        header = Header(row.device, row.counter)
-        return row.number, to_text(make(decode(row.report).token, status, header))
-
     def _came(self, event: Came) -> None:
+        if self._in_hand is not None and event.ref == str(self._in_hand.id):
+            self._in_hand = None
         with self._store.write() as connection:
             call = calls.by_id(connection, int(event.ref))
-            calls.note(connection, call, self._clock(), event.what, why=event.why)
-        log.info("alarm %d: text %d: %s", call.alarm, call.id, event.what.name.lower())
+            known = calls.note(connection, call, self._clock(), event.what, why=event.why)
+        if known:
+            log.info("alarm %d: text %d: %s", call.alarm, call.id, event.what.name.lower())
 
     def _text_arrived(self, text: str) -> None:
         """A sealed report goes to the inbox; every other text is dropped without a look at it."""
@@ -299,15 +314,3 @@ class Workflow:
         except (EnvelopeRefused, Refused):
             self._dropped_texts += 1
             log.info("a text that is no report was dropped (%d so far)", self._dropped_texts)
-
-
-def opening(connection: Connection, alarm: int) -> tuple[str, Report, float]:
-    """Who, and the report that opened the alarm here, with its arrival (Unix seconds)."""
-    row = connection.execute(
-        select(store.wearer.c.name, store.message.c.report, store.message.c.received_at)
-        .join(store.wearer, store.wearer.c.device == store.message.c.device)
-        .where(store.message.c.alarm == alarm)
-        .order_by(store.message.c.id)
-        .limit(1)
-    ).one()
-    return row.name, decode(row.report), row.received_at

@@ -14,23 +14,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 
 from bench.postgresql import Cluster, cluster, programs
 from outcry import enrolment
 from outcry.enrolment import Contact
 from outcry.envelope import Header, seal, to_text
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Position, Report, encode
-from outcry.responder import history, settings
+from outcry.responder import history, settings, store
 from outcry.responder.desk import Desk
 from outcry.responder.enrolling import Application, enrol
 from outcry.responder.history import What
 from outcry.responder.inbox import CameBy, Inbox
 from outcry.responder.keys import load_or_create
 from outcry.responder.notifier import Came
+from outcry.responder.plan import Means
+from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
+from outcry.responder.posting.performing import KINDS as POSTING
+from outcry.responder.posting.performing import Posting
 from outcry.responder.response import OWN_PAGE
 from outcry.responder.store import Store, metadata
+from outcry.responder.texting import Texting
 from outcry.responder.workflow import Workflow
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
@@ -146,8 +151,13 @@ class Hq:
         self.store = Store(self.directory, self.url)
         self.own_page = OwnPage(self.store, "http://127.0.0.1:8443", self.clock)
         self.publishers = {OWN_PAGE: self.own_page}
+        posting = Posting(self.store, self.publishers, Composer("Example Org"))
         self.workflow = Workflow(
-            self.store, self.publishers, "Example Org", "http://127.0.0.1:8443", self.clock
+            self.store,
+            dict.fromkeys(POSTING, posting),
+            Texting(self.store, "http://127.0.0.1:8443"),
+            Means(can_text=True),
+            self.clock,
         )
         self.inbox = Inbox(self.store, load_or_create(self.directory), self.clock)
         self.desk = Desk(self.store, self.inbox, self.clock)
@@ -155,6 +165,9 @@ class Hq:
 
     def restarts(self) -> None:
         """As after a kill: nothing in memory is kept."""
+        if self.store.shared:  # long enough for its calls' leases to run out
+            with self.store.write() as connection:
+                connection.execute(update(store.action).values(lease_until=0.0))
         self.store.close()
         self.start()
 
@@ -202,8 +215,6 @@ class World:
 
     def invitation(self, contact: int, alarm: int = 1) -> str:
         """The token in the link of this contact's text."""
-        from outcry.responder import store
-
         with self.hq.store.read() as connection:
             return connection.scalar(
                 select(store.invitation.c.token)

@@ -1,0 +1,71 @@
+"""Where outside calls are made: a lane for each place, so that a slow one delays no other."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+
+class Lane(NamedTuple):
+    """One place that is called; of a group only so many at once."""
+
+    group: str
+    place: str
+
+
+class Lanes(Protocol):
+    """What the workflow needs of them."""
+
+    def is_free(self, lane: Lane) -> bool:
+        """Whether work for this lane would begin at once."""
+
+    def run(self, lane: Lane, limit_s: float, work: Callable[[], None]) -> None:
+        """Do the work, which lasts ``limit_s`` at most and never raises."""
+
+
+class Inline:
+    """Every lane in the caller's own thread, one after the other: for tests with their own clock."""
+
+    def is_free(self, lane: Lane) -> bool:
+        """Always."""
+        return True
+
+    def run(self, lane: Lane, limit_s: float, work: Callable[[], None]) -> None:
+        """Do it now."""
+        work()
+
+
+class Threads:
+    """A thread for each lane that has work, ``at_once`` in a group.
+
+    One that outlives its limit is left behind, and its lane is free again: its call has become
+    unknown by then. Threads end with the process; what they were about is found at the next start.
+    """
+
+    def __init__(self, at_once: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """``clock`` gives monotonic seconds."""
+        self._at_once = at_once
+        self._clock = clock
+        self._busy: dict[Lane, tuple[threading.Thread, float]] = {}
+
+    def is_free(self, lane: Lane) -> bool:
+        """Whether a thread is to be had for it. Only the workflow's own thread asks."""
+        self._sweep()
+        in_group = sum(busy.group == lane.group for busy in self._busy)
+        return lane not in self._busy and in_group < self._at_once
+
+    def run(self, lane: Lane, limit_s: float, work: Callable[[], None]) -> None:
+        """Begin it on a thread; returns at once."""
+        thread = threading.Thread(target=work, name=" ".join(lane), daemon=True)
+        self._busy[lane] = (thread, self._clock() + limit_s)
+        thread.start()
+
+    def _sweep(self) -> None:
+        now = self._clock()
+        self._busy = {
+            lane: (thread, until)
+            for lane, (thread, until) in self._busy.items()
+            if thread.is_alive() and now < until
+        }

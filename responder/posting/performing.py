@@ -1,0 +1,111 @@
+"""Makes the calls that publish: posts, the answers that follow them up, and corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Connection
+
+from outcry.responder import drafts, history
+from outcry.responder.calls import Call
+from outcry.responder.history import What
+from outcry.responder.lanes import Lane
+from outcry.responder.performers import Outcome
+from outcry.responder.posting.publisher import (
+    Draft,
+    Limits,
+    Posted,
+    Publisher,
+    PublishingFailed,
+)
+from outcry.responder.store import Store
+from outcry.responder.wants import ActionKind, network_and_number
+
+KINDS = (ActionKind.PUBLISH, ActionKind.FOLLOW_UP, ActionKind.CORRECT)
+_LOOKS_AND_SAYS = 3  # calls to the network at most: look for the post, for this, and say it
+
+Compose = Callable[[Connection, Call, Limits], Draft]
+
+
+class Posting:
+    """A lane for each network. Every try after the first looks for what is there already."""
+
+    def __init__(
+        self, database: Store, publishers: Mapping[str, Publisher], compose: Compose
+    ) -> None:
+        self._store = database
+        self._publishers = publishers
+        self._compose = compose
+
+    def lane(self, call: Call) -> Lane:
+        """The network."""
+        return Lane("post", network_of(call))
+
+    def limit_s(self, call: Call) -> float:
+        """By the network's own time limit."""
+        publisher = self._publishers.get(network_of(call))
+        return 0.0 if publisher is None else _LOOKS_AND_SAYS * publisher.limit_s
+
+    def perform(self, call: Call) -> Outcome:
+        """Say it, unless it was said."""
+        network = network_of(call)
+        publisher = self._publishers.get(network)
+        if publisher is None:
+            return What.FAILED, {"why": f"{network} is not set up here any more"}
+        try:
+            posted = self._say(publisher, call)
+        except PublishingFailed as error:
+            return What.FAILED, {"why": str(error)}
+        return What.DONE, {"url": posted.url, "id": posted.id}
+
+    def _say(self, publisher: Publisher, call: Call) -> Posted:
+        draft = self._draft(publisher, call)
+        key = key_of(call)
+        if call.kind == ActionKind.CORRECT:
+            return publisher.correct(key, self._post(publisher, call), draft)
+        posted = publisher.find(key, draft) if call.attempt > 1 else None
+        if posted is not None:
+            return posted
+        if call.kind == ActionKind.PUBLISH:
+            return publisher.post(key, draft)
+        return publisher.reply(key, self._post(publisher, call), draft)
+
+    def _draft(self, publisher: Publisher, call: Call) -> Draft:
+        def compose(connection: Connection) -> Draft:
+            return self._compose(connection, call, publisher.limits)
+
+        return drafts.once(self._store, call.alarm, call.kind, call.target, compose)
+
+    def _post(self, publisher: Publisher, call: Call) -> Posted:
+        """The post that is answered or corrected, which may be one nobody is sure of."""
+        network = network_of(call)
+        with self._store.read() as connection:
+            entries = history.load(connection, call.alarm)
+            draft = drafts.kept(connection, call.alarm, ActionKind.PUBLISH, network)
+        for entry in entries:
+            about = (entry.data.get("kind"), entry.data.get("target"))
+            is_post = entry.what is What.DONE and about == (ActionKind.PUBLISH, network)
+            if is_post and "id" in entry.data:  # older releases kept the address alone
+                return Posted(entry.data["id"], entry.data["url"])
+        found = None if draft is None else publisher.find(post_key(call.alarm), draft)
+        if found is None:
+            raise PublishingFailed("there is no post of this alarm")
+        return found
+
+
+def network_of(call: Call) -> str:
+    """Where this call goes."""
+    return call.target if call.kind == ActionKind.PUBLISH else network_and_number(call.target)[0]
+
+
+def post_key(alarm: int) -> str:
+    """What an alarm's post is known by in every network."""
+    return f"alarm-{alarm}"
+
+
+def key_of(call: Call) -> str:
+    """What this call's words are known by in its network: the same at every try."""
+    if call.kind == ActionKind.PUBLISH:
+        return post_key(call.alarm)
+    kind = call.kind.replace(" ", "-")
+    return f"{post_key(call.alarm)}-{kind}-{network_and_number(call.target)[1]}"

@@ -1,0 +1,59 @@
+"""The texts HQ sends through its modem: to whom, and their words."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from outcry.envelope import Header, to_text
+from outcry.receipt import make
+from outcry.report import decode
+from outcry.responder import store, texts
+from outcry.responder.calls import Call
+from outcry.responder.opening import opening
+from outcry.responder.response import ActionKind, receipt_of
+from outcry.responder.store import Store
+from outcry.responder.wants import addressee
+
+KINDS = (ActionKind.TELL.value, ActionKind.RECEIPT.value)
+
+
+class Texting:
+    """Writes each text anew from what is on disk."""
+
+    def __init__(self, database: Store, public_url: str) -> None:
+        self._store = database
+        self._public_url = public_url
+
+    def write(self, call: Call) -> tuple[str, str]:
+        """The number and the words of a call to tell somebody, or of a receipt."""
+        with self._store.read() as connection:
+            tell = call.kind == ActionKind.TELL
+            return self._tell(connection, call) if tell else self._receipt(connection, call)
+
+    def _tell(self, connection: Connection, call: Call) -> tuple[str, str]:
+        row = connection.execute(
+            select(store.contact.c.number, store.invitation.c.token)
+            .join(store.invitation, store.invitation.c.contact == store.contact.c.id)
+            .where(
+                store.invitation.c.alarm == call.alarm,
+                store.contact.c.number_in_list == addressee(call.target).contact,
+            )
+        ).one()
+        wearer, report, arrived_at = opening(connection, call.alarm)
+        link = f"{self._public_url}/c/{row.token}"
+        return row.number, texts.tell_text(wearer, report, arrived_at, link)
+
+    def _receipt(self, connection: Connection, call: Call) -> tuple[str, str]:
+        message, status = receipt_of(call.target)
+        row = connection.execute(
+            select(
+                store.wearer.c.number,
+                store.message.c.device,
+                store.message.c.counter,
+                store.message.c.report,
+            )
+            .join(store.wearer, store.wearer.c.device == store.message.c.device)
+            .where(store.message.c.id == message)
+        ).one()
+        header = Header(row.device, row.counter)
+        return row.number, to_text(make(decode(row.report).token, status, header))
