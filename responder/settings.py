@@ -91,6 +91,7 @@ class Settings:
     console: ConsoleMap
     modem: HqModem | None
     quorum: int
+    officers: Path | None  # the file with the duty officers' channels
 
 
 @dataclass(frozen=True)
@@ -234,6 +235,11 @@ KEYS: Mapping[str, Mapping[str, _Key]] = {
         ),
         "pin": _Key(str, "", _is_pin, "4 to 8 digits in quotation marks", secret=True),
     },
+    "telling": {
+        "officers": _Key(
+            str, "", lambda v: v == "" or v.startswith("/"), "a file's full path, or nothing"
+        ),
+    },
     "plan": {
         "quorum": _Key(
             int, 2, lambda v: 1 <= v <= MAX_QUORUM, f"a whole number from 1 to {MAX_QUORUM}"
@@ -340,4 +346,5 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
         if modem["port"] or (values["state"]["database"] and modem["number"])
         else None,
         quorum=values["plan"]["quorum"],
+        officers=Path(values["telling"]["officers"]) if values["telling"]["officers"] else None,
     )
