@@ -7,7 +7,7 @@ OLD_VENV := .venv-gpiozero-1.6
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench nightly deb docs format clean
+.PHONY: help demo test check bench nightly deb docs pictures format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -36,6 +36,9 @@ deb: $(VENV)/ready  ## the Debian packages, into dist/: the wearable's and the r
 
 docs: $(VENV)/ready  ## write the pages that are generated from code
 	$(BIN)/python tools/write_docs.py
+
+pictures: $(VENV)/ready  ## write the docs' screenshots of the pages, in a real browser
+	OUTCRY_PICTURES=1 $(BIN)/python -m pytest -q tests/responder/test_in_the_browser.py -k docs_pictures
 
 format: $(VENV)/ready  ## let ruff lay out the code
 	$(BIN)/ruff check --fix .
