@@ -6,13 +6,14 @@ The service reads HQ's keys when it starts, and a device's with every report.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import update
 
 from outcry.envelope import KEY_BYTES
-from outcry.responder import keys, store
+from outcry.responder import keys, plan, store
 from outcry.responder.enrolling import CannotEnrol
 from outcry.responder.settings import Settings
 from outcry.responder.store import Store, is_new
@@ -37,10 +38,16 @@ def forget_oldest(directory: Path) -> int:
     return len(held) - 1
 
 
-def retire(settings: Settings, device: int, random: Callable[[int], bytes] = os.urandom) -> str:
+def retire(
+    settings: Settings,
+    device: int,
+    random: Callable[[int], bytes] = os.urandom,
+    clock: Callable[[], float] = time.time,
+) -> str:
     """From now on nothing this device has sealed, or will, can be opened. The wearer's name.
 
-    What HQ knows of the wearer stays. Raises :class:`CannotEnrol` if nobody has this device.
+    Nobody minds its silence any more; what HQ knows of the wearer stays. Raises
+    :class:`CannotEnrol` if nobody has this device.
     """
     if is_new(settings):
         raise CannotEnrol([f"nobody was ever enrolled in {settings.directory}"])
@@ -55,6 +62,8 @@ def retire(settings: Settings, device: int, random: Callable[[int], bytes] = os.
                 .returning(table.c.name)
             )
             name = connection.execute(retired).scalar()
+            if name is not None:
+                plan.unwatch(connection, device, clock())
     finally:
         database.close()
     if name is None:

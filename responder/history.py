@@ -36,8 +36,8 @@ class What(StrEnum):
     VETO_LIFTED = "a duty officer takes the veto back"  # officer
     CORRECTED = "a duty officer corrects what was published"  # officer, reason
     CLOSED = "a duty officer closes the alarm"  # officer, reason
-    SILENT = "nothing was heard of the device for too long"  # heard_at, marks
-    HEARD = "the device was heard again"  # after_s
+    SILENT = "nothing was heard of the device for too long"  # heard_at, marks, vanished
+    HEARD = "the device was heard again"
     GROUND = "publication has a ground"  # ground
     PLANNED = "planned"  # key, kind, target
     DONE = "done"  # key, kind, target, url of a post

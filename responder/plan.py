@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -104,6 +104,12 @@ def change(connection: Connection, device: int, document: Mapping[str, Any], now
             .values(language=person.language)
         )
     return agreed
+
+
+def unwatch(connection: Connection, device: int, now: float) -> None:
+    """Nobody is to mind that this device is silent: it was retired."""
+    agreed = of_device(connection, device)
+    change(connection, device, terms.document(replace(agreed, watch=False)), now)
 
 
 def as_file(connection: Connection, device: int) -> str:

@@ -12,6 +12,7 @@ from outcry.responder.wants import ActionKind, Addressee, Plan, Topic, Want
 
 DECIDE_WITHIN_S = 300.0  # whoever has it in hand has so long before everybody else is told too
 UNANSWERED_S = 150.0  # after the last contact was told; then the duty officer hears so
+VANISHED_SOONER = 4  # a device that moved, or was jammed, before it was silent
 GIVING_TROUBLE = 3  # so many tries in vain: a network is down, or its credential is bad
 
 _HOLDS = frozenset(ANSWERS) - {What.CONFIRMED, What.UNSURE, What.FALSE}
@@ -78,8 +79,10 @@ def _begun(entries: Sequence[Entry], plan: Plan) -> float | None:
     """When there was first something to tell contacts; None: never."""
     if plan.kind is not AlarmKind.SILENCE:
         return _first(entries, lambda entry: entry.what is What.REPORT)
-    silent = _first(entries, lambda entry: entry.what is What.SILENT)
-    return None if silent is None or plan.quiet_s is None else silent + plan.quiet_s
+    silent = next((entry for entry in entries if entry.what is What.SILENT), None)
+    if silent is None or plan.quiet_s is None:
+        return None
+    return silent.at + plan.quiet_s / (VANISHED_SOONER if silent.data.get("vanished") else 1)
 
 
 def _hurries(entry: Entry) -> bool:

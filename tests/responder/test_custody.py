@@ -9,7 +9,7 @@ import pytest
 from outcry import enrolment
 from outcry.envelope import Header, seal
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Report, encode
-from outcry.responder import keys
+from outcry.responder import keys, plan
 from outcry.responder.cli import main
 from outcry.responder.inbox import CameBy, Inbox, Unreadable
 from outcry.responder.settings import load
@@ -119,3 +119,13 @@ def test_nothing_of_a_key_is_said(hq):
     for line in (hq.directory / keys.KEY_FILE).read_text().split():
         assert line not in said
     assert not re.search(r"[A-Za-z0-9_-]{43}", said)
+
+
+def test_nobody_minds_that_a_retired_device_is_silent(hq):
+    lost, other = hq.enrols(), hq.enrols()
+    hq.does("retire", f"{lost.device:08x}")
+    database = Store(hq.directory)
+    with database.read() as connection:
+        assert not plan.of_device(connection, lost.device).watch
+        assert plan.of_device(connection, other.device).watch
+    database.close()
