@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from outcry.responder.history import Entry, Verdict, What
-from outcry.responder.texts import span
+from outcry.responder.wants import ActionKind, Ground, addressee, network_and_number
 
 REPORTS = {
     "FIRST": "Alarm raised",
@@ -24,7 +24,7 @@ VERDICTS = {
 REASONS = {
     "false_alarm": "it was a false alarm",
     "released": "the wearer is free",
-    "other": "another reason",
+    "other": "something has changed",
 }
 _CONTACTS = {
     What.SEEN: "has seen it",
@@ -51,17 +51,17 @@ _CAME = {
     What.UNDELIVERED: "will never be delivered",
 }
 _CALLS = {
-    "tell": "Text to {}",
-    "notify": "Message to {}",
-    "receipt": "Receipt to the device",
-    "publish": "Post on {}",
-    "follow up": "Follow-up on {}",
-    "correct": "Correction on {}",
+    ActionKind.TELL: "Text to {}",
+    ActionKind.NOTIFY: "Message to {}",
+    ActionKind.RECEIPT: "Receipt to the device",
+    ActionKind.PUBLISH: "Post on {}",
+    ActionKind.FOLLOW_UP: "Follow-up on {}",
+    ActionKind.CORRECT: "Correction on {}",
 }
 _GROUNDS = {
-    "quorum": "enough people confirmed",
-    "duty officer": "a duty officer decided it",
-    "consent": "the wearer's own consent, nobody having answered",
+    Ground.QUORUM: "enough people confirmed",
+    Ground.DUTY_OFFICER: "a duty officer decided it",
+    Ground.CONSENT: "the wearer's own consent, nobody having answered",
 }
 
 
@@ -131,8 +131,8 @@ def _silent(entry: Entry, _contacts: Mapping[int, str]) -> str:
     return f"Nothing was heard of the device for too long{marks}"
 
 
-def _heard(entry: Entry, _contacts: Mapping[int, str]) -> str:
-    return f"The device was heard again, after {span(entry.data['after_s'])}"
+def _heard(_entry: Entry, _contacts: Mapping[int, str]) -> str:
+    return "The device was heard again"
 
 
 def _ground(entry: Entry, _contacts: Mapping[int, str]) -> str:
@@ -148,15 +148,13 @@ def _call(entry: Entry, contacts: Mapping[int, str]) -> str:
 
 
 def _whom(kind: str, target: str, contacts: Mapping[int, str]) -> str:
-    if kind == "tell":
-        return _name(int(target.split(":")[0]), contacts)
-    if kind == "notify":
-        who, _, channel = target.partition(":")
-        if who == "contact":
-            number, _, channel = channel.partition(":")
-            return f"{_name(int(number), contacts)} by {channel}"
-        return f"the duty officers by {channel}"
-    return target.split(":")[0]
+    if kind in (ActionKind.TELL, ActionKind.NOTIFY):
+        one = addressee(target)
+        who = "the duty officers" if one.contact is None else _name(one.contact, contacts)
+        return who if one.channel is None else f"{who} by {one.channel}"
+    if kind in (ActionKind.FOLLOW_UP, ActionKind.CORRECT):
+        return network_and_number(target)[0]
+    return target
 
 
 def _name(number: object, contacts: Mapping[int, str]) -> str:

@@ -12,13 +12,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from outcry.report import AlarmKind, MessageType, Report, decode
-from outcry.responder import chronicle, history, store
+from outcry.responder import chapters, chronicle, history, plan, store
 from outcry.responder.calls import set_due
 from outcry.responder.chronicle import Line
-from outcry.responder.history import Entry, Verdict, What
+from outcry.responder.history import OFFICER_ANSWERS, Entry, Verdict, What
 from outcry.responder.inbox import CameBy
-from outcry.responder.response import confirmations
+from outcry.responder.publication import confirmations, is_recorded
 from outcry.responder.store import Store
+from outcry.responder.wants import ActionKind
 
 log = logging.getLogger("outcry.responder.console")
 
@@ -76,7 +77,11 @@ class Health:
 
 @dataclass(frozen=True)
 class Standing:
-    """How an alarm stands, in a line of the overview."""
+    """How an alarm stands, in a line of the overview.
+
+    What people decided before its wearer held the button again after it was closed
+    (``chapter`` 2 and later) no longer counts. ``posts``: each network and the post's address.
+    """
 
     alarm: int
     wearer: str
@@ -92,15 +97,20 @@ class Standing:
     vetoed: bool
     approved: bool
     closed: bool
-    post: str | None
+    chapter: int
+    posts: tuple[tuple[str, str], ...]
 
     @property
     def is_drill(self) -> bool:
         return self.kind is AlarmKind.DRILL
 
     @property
+    def is_never_public(self) -> bool:
+        return self.kind in (AlarmKind.DRILL, AlarmKind.SILENCE)
+
+    @property
     def is_new(self) -> bool:
-        """Whether nobody has it yet."""
+        """Whether no duty officer has it yet."""
         return not (self.acknowledged_by or self.closed or self.is_drill)
 
 
@@ -261,15 +271,18 @@ class Console:
 
 def possible(standing: Standing) -> frozenset[Act]:
     """What can be done about an alarm as it stands; a drill can never be published."""
-    if standing.closed:
-        return frozenset({Act.CORRECT} if standing.post else ())
-    acts = {Act.ACKNOWLEDGE, Act.CONFIRM, Act.CLOSE}
-    if not standing.is_drill:
-        acts.add(Act.LIFT if standing.vetoed else Act.VETO)
-        if standing.post is None and (standing.vetoed or not standing.approved):
-            acts.add(Act.PUBLISH)
-    if standing.post:
+    acts = set()
+    if standing.posts:
         acts.add(Act.CORRECT)
+    if standing.closed:
+        return frozenset(acts)
+    acts |= {Act.ACKNOWLEDGE, Act.CLOSE}
+    if standing.kind is not AlarmKind.SILENCE:
+        acts.add(Act.CONFIRM)
+    if not standing.is_never_public:
+        acts.add(Act.LIFT if standing.vetoed else Act.VETO)
+        if standing.vetoed or not standing.approved:
+            acts.add(Act.PUBLISH)
     return frozenset(acts)
 
 
@@ -296,35 +309,42 @@ def _alarms() -> Select[Any]:
         store.alarm.c.kind,
         store.alarm.c.arrived_at,
         store.wearer.c.name,
-        store.wearer.c.quorum,
         heard.label("heard_at"),
     ).join(store.wearer, store.wearer.c.device == store.alarm.c.device)
 
 
 def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
     entries = history.load(connection, row.id)
-    vetoes = [e.what for e in entries if e.what in _VETOES]
+    chapter = chapters.current(entries)
+    now = chapter.entries
+    vetoes = [entry.what for entry in entries if entry.what in _VETOES]
+    officers = [e.data["officer"] for e in now if e.what in OFFICER_ANSWERS]
     return Standing(
         row.id,
         row.name,
         AlarmKind(row.kind),
         row.arrived_at,
         row.heard_at or row.arrived_at,
-        tuple(dict.fromkeys(e.data["officer"] for e in entries if e.what in _TAKEN)),
-        confirmations(entries),
-        row.quorum,
-        len({e.data["contact"] for e in entries if e.what in (What.UNSURE, What.FALSE)}),
-        sum(e.what is What.WRONG_PIN for e in entries),
+        tuple(dict.fromkeys(officers)),
+        confirmations(now),
+        plan.of_alarm(connection, row.id).quorum,
+        len({e.data["contact"] for e in now if e.what in (What.UNSURE, What.FALSE)}),
+        sum(e.what is What.WRONG_PIN for e in now),
         history.withdrawal(entries),
         vetoed=vetoes[-1:] == [What.VETOED],
-        approved=vetoes[-1:] == [What.APPROVED] or What.GROUND in {e.what for e in entries},
-        closed=any(e.what is What.CLOSED for e in entries),
-        post=next((e.data["url"] for e in entries if "url" in e.data), None),
+        approved=is_recorded(entries) or [e.what for e in now if e.what in _VETOES][-1:] == _YES,
+        closed=chapter.over,
+        chapter=chapter.number,
+        posts=tuple(
+            (str(e.data["target"]), str(e.data["url"]))
+            for e in entries
+            if e.what is What.DONE and e.data["kind"] == ActionKind.PUBLISH and "url" in e.data
+        ),
     )
 
 
 _VETOES = (What.VETOED, What.VETO_LIFTED, What.APPROVED)
-_TAKEN = (What.ACKNOWLEDGED, What.OFFICER_CONFIRMED)
+_YES = [What.APPROVED]
 
 
 def _health(

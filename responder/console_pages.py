@@ -167,7 +167,8 @@ class ConsolePages:
             "new": standing.is_new,
             "arrived": self._ago(standing.arrived_at),
             "heard": self._ago(standing.heard_at),
-            "facts": list(_facts(standing)),
+            "facts": _facts(standing),
+            "posts": standing.posts,
         }
 
     def _health(self, health: Health) -> dict[str, Any]:
@@ -233,13 +234,16 @@ def _facts(standing: Standing) -> list[dict[str, object]]:
         found.append(("Closed", False))
     if standing.acknowledged_by:
         found.append((f"With {', '.join(standing.acknowledged_by)}", False))
-    found.append((f"Confirmed by {standing.confirmed} of {standing.quorum}", False))
+    if standing.kind is not AlarmKind.SILENCE:
+        found.append((f"Confirmed by {standing.confirmed} of {standing.quorum}", False))
     if standing.doubts:
         found.append((f"Doubted by {standing.doubts}", False))
+    if standing.chapter > 1 and not standing.closed:
+        found.insert(0, ("Held again after it was closed", True))
     if standing.is_drill:
         found.append(("A drill: never published", False))
-    elif standing.post:
-        found.append((f"Public: {standing.post}", False))
+    elif standing.posts:
+        found.append((f"Public on {', '.join(network for network, _ in standing.posts)}", False))
     elif standing.approved and not standing.vetoed:
         found.append(("Being made public", False))
     else:

@@ -226,7 +226,6 @@ _HEADINGS = {
     AlarmKind.PANIC: "panic",
     AlarmKind.STRAP: "strap",
     AlarmKind.DRILL: "drill",
-    AlarmKind.SILENCE: "silence",
 }
 
 

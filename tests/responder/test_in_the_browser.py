@@ -200,7 +200,7 @@ def test_everything_is_done_from_the_keyboard(site, desk, world, wait_for):
     desk.get(f"{site.url}/console/login")
     for words in ("olga", Keys.TAB, PASSWORD, Keys.TAB, site.code(), Keys.ENTER):
         desk.switch_to.active_element.send_keys(words)
-    wait_for(lambda: "Nobody has it yet" in text(desk))
+    wait_for(lambda: "No duty officer has it yet" in text(desk))
 
     def tab_to(name):
         for _ in range(30):
@@ -250,7 +250,7 @@ def test_without_scripts_the_console_shows_and_does_the_same(site, resources, wo
     driver = resources.enter_context(browser(DESK, script=False))
     world.hq.takes(world.device.message())
     site.log_in(driver)
-    wait_for(lambda: "Nobody has it yet" in driver.page_source)
+    wait_for(lambda: "No duty officer has it yet" in driver.page_source)
     driver.get(f"{site.url}/console/alarm/1")
     assert "<svg" in driver.page_source
     driver.find_element(By.ID, "act-acknowledge").click()
