@@ -1,0 +1,1 @@
+"""Where in the world: place names and pictures of maps, from files shipped with the package."""
