@@ -14,15 +14,19 @@ from sqlalchemy.exc import OperationalError
 
 from outcry.beats import Beats
 from outcry.hw.modem import ModemSettings, open_serial
-from outcry.responder import keys, service
+from outcry.responder import keys, officer_channels, service, silence
+from outcry.responder.briefing import Briefer
+from outcry.responder.channels import Channels
 from outcry.responder.console import Console
 from outcry.responder.desk import Desk
 from outcry.responder.device_app import device_app
 from outcry.responder.faults import describe
+from outcry.responder.housekeeping import Housekeeping
 from outcry.responder.inbox import Inbox
 from outcry.responder.lanes import Threads
 from outcry.responder.listener import CannotListen, Listener
 from outcry.responder.notifier import SmsNotifier
+from outcry.responder.notifying import Notifying
 from outcry.responder.officers import Officers
 from outcry.responder.people_app import DutyConsole, people_app
 from outcry.responder.plan import Means
@@ -31,7 +35,8 @@ from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
 from outcry.responder.posting.publisher import Publisher
-from outcry.responder.response import OWN_PAGE
+from outcry.responder.response import OWN_PAGE, ActionKind
+from outcry.responder.rounds import Rounds
 from outcry.responder.settings import HqModem, Settings
 from outcry.responder.store import StateBusy, Store, only_one
 from outcry.responder.texting import Texting
@@ -69,11 +74,13 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     own_page = OwnPage(database, people.public_url, time.time)
     publishers: dict[str, Publisher] = {OWN_PAGE: own_page}
     posting = Posting(database, publishers, Composer(settings.organisation))
+    means = Means(settings.modem is not None, tuple(publishers), officer_channels.load(settings))
+    notifying = Notifying(database, Briefer(people.public_url, means), Channels())
     workflow = Workflow(
         database,
-        dict.fromkeys(POSTING, posting),
+        {**dict.fromkeys(POSTING, posting), ActionKind.NOTIFY: notifying},
         Texting(database, people.public_url),
-        Means(can_text=settings.modem is not None, networks=tuple(publishers)),
+        means,
         time.time,
         beats.watch("workflow"),
         Threads(CALLS_AT_ONCE),
@@ -108,9 +115,18 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     else:
         log.warning("no modem: contacts get the device's own texts only (modem.port is empty)")
     workflow.connect(inbox, notifier)
+    watch = silence.Watch(database, time.time, workflow.wake, beats.watch("silence"))
+
+    keeping = Rounds(
+        "housekeeping", Housekeeping(database, time.time).look, beats.watch("housekeeping")
+    )
 
     workflow.start()
     running.callback(workflow.stop, STOP_PART_S)
+    keeping.start()
+    running.callback(keeping.stop, STOP_PART_S)
+    watch.start()
+    running.callback(watch.stop, STOP_PART_S)
     if notifier is not None:
         notifier.start()
         running.callback(notifier.stop, STOP_PART_S)
@@ -122,7 +138,16 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     log.info("ready: people: %s, device: %s:%d", people.public_url, device.host, listeners[0].port)
     service.notify(READY="1", STATUS="taking alarms")
     running.callback(service.notify, STOPPING="1")
-    return _watch(stop, beats, [workflow.is_alive, *(each.is_alive for each in listeners)])
+    return _watch(
+        stop,
+        beats,
+        [
+            workflow.is_alive,
+            watch.is_alive,
+            keeping.is_alive,
+            *(each.is_alive for each in listeners),
+        ],
+    )
 
 
 def _notifier(modem: HqModem, workflow: Workflow, beats: Beats) -> SmsNotifier:

@@ -27,7 +27,7 @@ from outcry.responder.store import Store
 
 log = logging.getLogger("outcry.responder.silence")
 
-LOOK_EVERY_S = 10.0  # the shortest interval a device may have is 18 s
+LOOK_EVERY_S = 5.0  # as often as the watchdog wants to hear of every thread
 INTERVALS = 2.5  # one heartbeat lost and the next one late
 INTERVALS_VANISHED = 1.5  # of a device that moved, or that something jammed
 VANISHED = Flag.MOVING | Flag.JAMMING

@@ -7,12 +7,11 @@ from sqlalchemy import Connection, select
 from outcry.envelope import Header, to_text
 from outcry.receipt import make
 from outcry.report import decode
-from outcry.responder import store, texts
+from outcry.responder import store
+from outcry.responder.briefing import Briefer
 from outcry.responder.calls import Call
-from outcry.responder.opening import opening
 from outcry.responder.response import ActionKind, receipt_of
 from outcry.responder.store import Store
-from outcry.responder.wants import addressee
 
 KINDS = (ActionKind.TELL.value, ActionKind.RECEIPT.value)
 
@@ -22,26 +21,14 @@ class Texting:
 
     def __init__(self, database: Store, public_url: str) -> None:
         self._store = database
-        self._public_url = public_url
+        self._briefer = Briefer(public_url)
 
     def write(self, call: Call) -> tuple[str, str]:
         """The number and the words of a call to tell somebody, or of a receipt."""
         with self._store.read() as connection:
-            tell = call.kind == ActionKind.TELL
-            return self._tell(connection, call) if tell else self._receipt(connection, call)
-
-    def _tell(self, connection: Connection, call: Call) -> tuple[str, str]:
-        row = connection.execute(
-            select(store.contact.c.number, store.invitation.c.token)
-            .join(store.invitation, store.invitation.c.contact == store.contact.c.id)
-            .where(
-                store.invitation.c.alarm == call.alarm,
-                store.contact.c.number_in_list == addressee(call.target).contact,
-            )
-        ).one()
-        wearer, report, arrived_at = opening(connection, call.alarm)
-        link = f"{self._public_url}/c/{row.token}"
-        return row.number, texts.tell_text(wearer, report, arrived_at, link)
+            if call.kind == ActionKind.TELL:
+                return self._briefer.text(connection, call.alarm, call.target)
+            return self._receipt(connection, call)
 
     def _receipt(self, connection: Connection, call: Call) -> tuple[str, str]:
         message, status = receipt_of(call.target)

@@ -8,13 +8,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from outcry.report import AlarmKind, Flag, NoFixReason, NoPosition, Position, Report
+from outcry.report import Flag, NoFixReason, Position, Report
 
-_RAISED = {
-    AlarmKind.PANIC: "raised an alarm",
-    AlarmKind.STRAP: "raised an alarm (the strap was opened or cut)",
-    AlarmKind.DRILL: "is practising the alarm",
-}
 NO_FIX = {
     NoFixReason.UNKNOWN: "reason unknown",
     NoFixReason.NO_GPSD: "the position service was not running",
@@ -22,23 +17,6 @@ NO_FIX = {
     NoFixReason.NO_SATELLITES: "the satellites could not be seen",
     NoFixReason.NOT_ASKED_YET: "the device had just started",
 }
-
-
-def tell_text(wearer: str, report: Report, arrived_at: float, link: str) -> str:
-    """The SMS to a contact: who, when, where, and the page where they answer."""
-    drill = report.kind is AlarmKind.DRILL
-    begin = f"DRILL, no danger: {wearer}" if drill else f"ALARM: {wearer}"
-    end = "Please practise: open" if drill else "Open this and answer with your PIN:"
-    when = clock_time(raised_at(report, arrived_at))
-    return f"{begin} {_RAISED[report.kind]} at {when}. {_where(report)} {end} {link}"
-
-
-def _where(report: Report) -> str:
-    if isinstance(report.place, NoPosition):
-        return f"No position: {NO_FIX[report.place.reason]}."
-    place = report.place
-    within = "" if place.accuracy_m is None else f" within {place.accuracy_m} m,"
-    return f"Seen{within} {span(place.age_s)} earlier: {short_map(place)}"
 
 
 def post_text(wearer: str, organisation: str, raised: float, confirmed: int) -> str:
@@ -101,11 +79,6 @@ def span(seconds: float) -> str:
     if seconds < 48 * 3600:
         return f"{round(seconds / 3600)} h"
     return f"{round(seconds / 86400)} days"
-
-
-def short_map(place: Position) -> str:
-    """A map link that fits a text."""
-    return f"https://osm.org/?mlat={place.latitude:.5f}&mlon={place.longitude:.5f}"
 
 
 def full_map(place: Position) -> str:

@@ -99,7 +99,7 @@ def test_a_real_alarm_in_a_drill_is_a_new_one_and_acts_fully(world, alarm):
     world.hq.workflow.hear(TextArrived(real.text))
     world.hq.works()
     assert kinds(world) == [DRILL, AlarmKind.PANIC]
-    assert [text.split()[0] for text in contacts_texts(world)] == ["DRILL,"] * 3 + ["ALARM:"] * 3
+    assert [text.split()[0] for text in contacts_texts(world)] == ["DRILL,"] * 3 + ["ALARM"] * 3
     assert world.hq.own_page.newest() == [], "what was confirmed was the drill"
     everybody_confirms(world, alarm=2)
     world.hq.works()

@@ -38,7 +38,7 @@ def test_contacts_are_texted_and_their_link_opens(process, modem, world, wait_fo
     wait_for(lambda: texts(modem, DANA))
     for number in (BEN, CLEO, DANA):
         (text,) = texts(modem, number)
-        assert text.startswith("ALARM: Ana raised an alarm")
+        assert text.startswith("ALARM from Ana")
         link = text.split()[-1]
         assert "Ana needs help" in httpx.get(link).text
         httpx.post(f"{link}/confirm", data={"pin": world.pins[(BEN, CLEO, DANA).index(number)]})

@@ -255,7 +255,7 @@ def test_a_withdrawal_that_comes_first_opens_its_alarm_like_any_report(world, ki
     message, answer = withdraw(world, world.code, path, kind=kind)
     assert verify(answer, message.report.token, message.header) is Status.STORED
     world.hq.works()
-    told = [text for _, number, text in world.phones.sent if "ALARM: Ana raised" in text]
+    told = [text for _, number, text in world.phones.sent if "ALARM from Ana" in text]
     assert len(told) == 3
     world.hq.takes(first)
     assert alarms(world) == 1
@@ -334,7 +334,7 @@ def test_a_strap_taken_off_on_purpose_is_an_alarm_with_a_code_that_stops_nothing
     assert verdict(world) is Verdict.SAFE
     texts = [text for _, _, text in world.phones.sent]
     assert len(texts) == 3
-    assert all("the strap was opened or cut" in text for text in texts)
+    assert all("the alarm strap was cut" in text for text in texts)
     for contact in (1, 2):
         world.answers(world.invitation(contact), world.pins[contact - 1], "confirm")
     world.hq.works()
