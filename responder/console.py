@@ -26,6 +26,7 @@ log = logging.getLogger("outcry.responder.console")
 SILENT_AFTER_S = 25 * 60.0  # two and a half heartbeats of a device as it comes
 LISTED_S = 7 * 86_400.0  # an alarm of which nothing was heard or done for longer is not live
 _MOST_ALARMS = 200
+_LARGEST_ID = 2**31 - 1  # what PostgreSQL's INTEGER holds
 
 
 class Act(StrEnum):
@@ -287,7 +288,8 @@ def possible(standing: Standing) -> frozenset[Act]:
 
 
 def _alarm(connection: Connection, alarm: int) -> Row[tuple[object, ...]]:
-    row = connection.execute(_alarms().where(store.alarm.c.id == alarm)).first()
+    known = alarm <= _LARGEST_ID
+    row = connection.execute(_alarms().where(store.alarm.c.id == alarm)).first() if known else None
     if row is None:
         raise NoSuchAlarm
     return row

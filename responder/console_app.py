@@ -170,7 +170,7 @@ def console_routes(
         id_ = request.path_params["id"]
         try:
             view = await run_in_threadpool(console.view, id_)
-        except (NoSuchAlarm, OverflowError):
+        except NoSuchAlarm:
             return pages.problem(404, *_NO_ALARM)
         return pages.view(session, view, request.query_params.get("done", ""))
 
@@ -190,7 +190,7 @@ def console_routes(
         given = reason if act in (Act.CORRECT, Act.CLOSE) else None
         try:
             await run_in_threadpool(console.act, id_, act, session.officer, given)
-        except (NoSuchAlarm, OverflowError):
+        except NoSuchAlarm:
             return pages.problem(404, *_NO_ALARM)
         except NotNow:
             return pages.problem(409, *_NOT_NOW, *back)

@@ -27,11 +27,41 @@ log = logging.getLogger("outcry.responder.device")
 BODY_LIMIT = 1024  # bytes; a sealed report has 116
 
 
+_SEALED = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_WORDS = {"text/plain": {"schema": {"type": "string"}}}
+_SAID = {
+    400: "not a sealed report that can be opened here",
+    408: "the body stopped coming",
+    409: "a heartbeat that is not newer than what was heard before",
+    413: f"the body is longer than {BODY_LIMIT} bytes",
+    500: "it failed here; the report may or may not be on disk: send it again",
+}
+
+
 def device_app(inbox: Inbox) -> ASGIApp:
     """The application behind the devices' port."""
-    app = FastAPI(openapi_url=None, redirect_slashes=False)
+    return Contained(device_api(inbox))
 
-    @app.post("/v1/reports")
+
+def device_api(inbox: Inbox) -> FastAPI:
+    """The same, with its description in OpenAPI, which no listener serves."""
+    app = FastAPI(
+        title="Outcry: devices' reports",
+        version="1",
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+
+    @app.post(
+        "/v1/reports",
+        summary="A sealed report; its receipt is made when it is on disk",
+        response_class=Response,
+        responses={
+            200: {"description": "the receipt: a status byte and a MAC", "content": _SEALED},
+            **{code: {"description": why, "content": _WORDS} for code, why in _SAID.items()},
+        },
+        openapi_extra={"requestBody": {"required": True, "content": _SEALED}},
+    )
     async def reports(request: Request) -> Response:
         try:
             sealed = await read_body(request, BODY_LIMIT)
@@ -46,7 +76,7 @@ def device_app(inbox: Inbox) -> ASGIApp:
             return _refusal(409, str(refused))
         return Response(taken.receipt, media_type="application/octet-stream")
 
-    return Contained(app)
+    return app
 
 
 def _refusal(status: int, why: str) -> Response:

@@ -12,6 +12,7 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request, Response
@@ -43,7 +44,23 @@ from outcry.responder.words import accepted
 
 log = logging.getLogger("outcry.responder.pages")
 
+LARGEST_ID = 2**31 - 1  # what PostgreSQL's INTEGER holds
 FORM_LIMIT = 1024  # bytes; a PIN and its field's name
+_RESPONSES: dict[int | str, dict[str, Any]] = {
+    404: {"description": "there is nothing here", "content": {"text/html": {}}},
+    422: {"description": "never: said as 404"},
+}
+_EXPIRED: dict[int | str, dict[str, Any]] = {
+    410: {"description": "the alarm is long over", "content": {"text/html": {}}}
+}
+
+
+class _Png(Response):
+    media_type = "image/png"
+
+
+class _Atom(Response):
+    media_type = "application/atom+xml"
 
 
 @dataclass(frozen=True)
@@ -68,7 +85,34 @@ def people_app(
     """The application behind people's port; ``clock`` gives Unix seconds."""
     assets = Assets()
     pages = Pages(organisation, public_url, clock, assets.addresses)
-    app = FastAPI(openapi_url=None, redirect_slashes=False)
+    app = people_api(desk, own_page, pages, assets, behind_proxy)
+    if console is not None:
+        rendered = ConsolePages(
+            environment(organisation, public_url),
+            clock,
+            assets.addresses,
+            console.tiles,
+            console.credit,
+        )
+        policy = content_policy(console.tiles)
+        app.router.routes.extend(
+            console_routes(console.console, console.officers, rendered, policy, behind_proxy)
+        )
+    return Guard(Contained(app), behind_proxy, pages.style_hash)
+
+
+def people_api(
+    desk: Desk, own_page: OwnPage, pages: Pages, assets: Assets, behind_proxy: bool = False
+) -> FastAPI:
+    """Contacts' and the public's addresses, with their description in OpenAPI, which is not served."""
+    app = FastAPI(
+        title="Outcry: contacts' and the public's pages",
+        version="1",
+        openapi_url=None,
+        redirect_slashes=False,
+        default_response_class=HTMLResponse,
+        responses=_RESPONSES,
+    )
 
     async def show(
         request: Request, open_link: Callable[[], Shown], base: str, again: str | None
@@ -130,11 +174,11 @@ def people_app(
     def _language(shown: Shown, wish: str) -> str:
         return shown.language if shown.language in pages.languages else wish
 
-    @app.get("/a/{sealed}")
+    @app.get("/a/{sealed}", responses=_EXPIRED)
     async def device_link(request: Request, sealed: str, again: str | None = None) -> Response:
         return await show(request, lambda: desk.sealed_link(sealed, None), f"/a/{sealed}", again)
 
-    @app.get("/a/{sealed}/{n:int}")
+    @app.get("/a/{sealed}/{n:int}", responses=_EXPIRED)
     async def device_link_of(
         request: Request, sealed: str, n: int, again: str | None = None
     ) -> Response:
@@ -151,7 +195,7 @@ def people_app(
     ) -> Response:
         return await answer(request, lambda: desk.sealed_link(sealed, n), f"/a/{sealed}/{n}", said)
 
-    @app.get("/c/{token}")
+    @app.get("/c/{token}", responses=_EXPIRED)
     async def short_link(request: Request, token: str, again: str | None = None) -> Response:
         return await show(request, lambda: desk.invitation(token), f"/c/{token}", again)
 
@@ -159,27 +203,14 @@ def people_app(
     async def answer_short_link(request: Request, token: str, said: Answer) -> Response:
         return await answer(request, lambda: desk.invitation(token), f"/c/{token}", said)
 
-    @app.get("/favicon.ico")
+    @app.get("/favicon.ico", status_code=204, response_class=Response)
     def icon() -> Response:
         """Asked for by every browser; a page of words instead would cost a slow phone seconds."""
         return Response(status_code=204, headers={"Cache-Control": "public, max-age=31536000"})
 
-    @app.get("/static/{digest}/{name}")
+    @app.get("/static/{digest}/{name}", include_in_schema=False)
     def asset(request: Request) -> Response:
         return assets.get(request.url.path) or pages.problem(404, "nothing_here")
-
-    if console is not None:
-        rendered = ConsolePages(
-            environment(organisation, public_url),
-            clock,
-            assets.addresses,
-            console.tiles,
-            console.credit,
-        )
-        policy = content_policy(console.tiles)
-        app.router.routes.extend(
-            console_routes(console.console, console.officers, rendered, policy, behind_proxy)
-        )
 
     @app.get("/")
     def public_page() -> HTMLResponse:
@@ -187,17 +218,17 @@ def people_app(
 
     @app.get("/post/{id_:int}")
     def public_post(id_: int) -> Response:
-        thread = own_page.thread(id_)
+        thread = own_page.thread(id_) if id_ <= LARGEST_ID else []
         return pages.thread(thread) if thread else pages.problem(404, "no_such_post")
 
-    @app.get("/post/{id_:int}/picture.png")
+    @app.get("/post/{id_:int}/picture.png", response_class=_Png)
     def public_picture(id_: int) -> Response:
-        picture = own_page.picture(id_)
+        picture = own_page.picture(id_) if id_ <= LARGEST_ID else None
         if picture is None:
             return pages.problem(404, "no_such_post")
-        return Response(picture, media_type="image/png")
+        return _Png(picture)
 
-    @app.get("/feed.atom")
+    @app.get("/feed.atom", response_class=_Atom)
     def feed() -> Response:
         return pages.feed(own_page.newest())
 
@@ -211,7 +242,7 @@ def people_app(
     async def failed(_request: Request, _error: Exception) -> Response:
         return pages.problem(500, "failed")
 
-    return Guard(Contained(app), behind_proxy, pages.style_hash)
+    return app
 
 
 def _cookie(shown: Shown) -> str:
