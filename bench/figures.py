@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.armel import armed_cpu_s_armel, armed_rss_mb_armel
+from bench.contact_page import contact_page_bytes
 from bench.contacts import contact_text_parts_max
 from bench.dead_path import first_cmgs_gprs_dead_max_s
 from bench.fault_matrix import (
@@ -26,6 +27,7 @@ from bench.start import start_to_armed_minstr, whole_start_minstr
 FIGURES = (
     Figure("sealed_report_sms_chars_max", "chars", Bound("<=", 160), sealed_report_sms_chars_max),
     Figure("contact_text_parts_max", "SMS", Bound("<=", 2), contact_text_parts_max),
+    Figure("contact_page_bytes", "B", Bound("<=", 14_000), contact_page_bytes),
     Figure("start_to_armed_minstr", "Minstr", Bound("<=", 450), start_to_armed_minstr),
     Figure("whole_start_minstr", "Minstr", Bound("<=", 700), whole_start_minstr),
     Figure("armed_rss_mb", "MB", Bound("<=", 40), armed_rss_mb),
