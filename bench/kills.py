@@ -43,6 +43,7 @@ from outcry.responder.wants import ActionKind
 ROOT = Path(__file__).parents[1]
 ALARMS = 12
 KILLS_A_RUN = 4
+REQUESTS_A_LIFE = 25  # at most, of the about 90 of a run
 PEOPLE = ("Ben", "Cleo", "Dana")
 SETTLES_WITHIN_S = 120.0
 LONGEST_DELAY_S = 0.03  # of the peer, before it keeps a request and again before it answers
@@ -173,8 +174,8 @@ class Response:
 
     def kill_one(self) -> None:
         """SIGKILL at a random moment of its work."""
-        self._wait_for_a_moment()
         self.ready(all_=False)
+        self._wait_for_a_moment()
         victim = self._running.pop(self._random.randrange(len(self._running)))
         victim.kill()
         victim.wait()
@@ -242,9 +243,9 @@ class Response:
 
     def _wait_for_a_moment(self) -> None:
         """Until so many more requests have come, or a while, and a little more."""
-        enough = self.peer.asked + self._random.randrange(12)
-        until(lambda: self.peer.asked >= enough, self._random.uniform(0.05, 0.6))
-        time.sleep(self._random.uniform(0, 0.04))
+        enough = self.peer.asked + self._random.randrange(REQUESTS_A_LIFE)
+        until(lambda: self.peer.asked >= enough, self._random.uniform(0.2, 1.0))
+        time.sleep(self._random.uniform(0, 2 * LONGEST_DELAY_S))
 
 
 def _has_spoken(process: subprocess.Popen[bytes]) -> bool:
