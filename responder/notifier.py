@@ -34,6 +34,7 @@ class TextArrived:
     """A text came in; whether it is a sealed report is for the inbox to say."""
 
     text: str = field(repr=False)
+    sender: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class SmsNotifier:
                 came = What.DELIVERED if event.delivered else What.UNDELIVERED
                 self._on_event(Came(event.ref, came))
             case SmsReceived():
-                self._on_event(TextArrived(event.text))
+                self._on_event(TextArrived(event.text, event.sender))
             case ModemState():
                 self._on_event(Ready())
             case _:

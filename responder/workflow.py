@@ -37,6 +37,7 @@ from outcry.responder.opening import opening
 from outcry.responder.performers import Performer
 from outcry.responder.plan import Means
 from outcry.responder.response import ActionKind, decide, is_allowed
+from outcry.responder.sms_answers import SmsAnswers
 from outcry.responder.store import Store
 from outcry.responder.texting import KINDS as TEXTS
 from outcry.responder.texting import Texting
@@ -86,6 +87,7 @@ class Workflow:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._dropped_texts = 0
+        self._answers = SmsAnswers(database, clock)
         if not database.shared:  # whoever made these calls is gone, for there is only one of us
             with database.read() as connection:
                 found = calls.under_way(connection)
@@ -143,7 +145,7 @@ class Workflow:
             case Came():
                 self._came(event)
             case TextArrived():
-                self._text_arrived(event.text)
+                self._text_arrived(event)
             case _:
                 pass  # Ready: the step that follows looks by itself
 
@@ -306,11 +308,12 @@ class Workflow:
         if known:
             log.info("alarm %d: text %d: %s", call.alarm, call.id, event.what.name.lower())
 
-    def _text_arrived(self, text: str) -> None:
-        """A sealed report goes to the inbox; every other text is dropped without a look at it."""
+    def _text_arrived(self, event: TextArrived) -> None:
+        """A sealed report goes to the inbox; else it may be a contact's answer, or is dropped."""
         assert self._inbox is not None
         try:
-            self._inbox.take(from_text(text.strip()), CameBy.SMS)
+            self._inbox.take(from_text(event.text.strip()), CameBy.SMS)
         except (EnvelopeRefused, Refused):
-            self._dropped_texts += 1
-            log.info("a text that is no report was dropped (%d so far)", self._dropped_texts)
+            if not self._answers.take(event.sender, event.text):
+                self._dropped_texts += 1
+                log.info("a text that is no report was dropped (%d so far)", self._dropped_texts)
