@@ -21,6 +21,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from outcry.report import Position
+from outcry.responder import surroundings
 from outcry.responder.bounded import TooLarge, TooSlow, read_body
 from outcry.responder.chronicle import REASONS
 from outcry.responder.console import GRAVE, Act, Console, NoSuchAlarm, NotNow
@@ -174,6 +176,19 @@ def console_routes(
             return pages.problem(404, *_NO_ALARM)
         return pages.view(session, view, request.query_params.get("done", ""))
 
+    async def draw(request: Request) -> Response:
+        await session_of(request)
+        try:
+            view = await run_in_threadpool(console.view, request.path_params["id"])
+        except NoSuchAlarm:
+            return pages.problem(404, *_NO_ALARM)
+        places = (each.report.place for each in view.track)
+        place = next((each for each in places if isinstance(each, Position)), None)
+        if place is None:
+            return pages.problem(404, *_NO_ALARM)
+        png = await run_in_threadpool(surroundings.drawn, place)
+        return Response(png, media_type="image/png")
+
     async def decide(request: Request) -> Response:
         session = await session_of(request)
         fields = await form_of(request, session.form_token)
@@ -212,6 +227,7 @@ def console_routes(
             ("GET", "/console/welcome/{link}", welcome),
             ("POST", "/console/welcome/{link}", settle),
             ("GET", "/console/alarm/{id:int}", alarm),
+            ("GET", "/console/alarm/{id:int}/map.png", draw),
             ("POST", "/console/alarm/{id:int}/{act}", decide),
             ("GET", "/console/live", news),
         )

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from outcry.report import AlarmKind, Flag, NoPosition, Position, Report
-from outcry.responder import condition, texts
+from outcry.responder import condition, surroundings, texts
 from outcry.responder.chronicle import VERDICTS, Line
 from outcry.responder.console import LISTED_S, SILENT_AFTER_S, Health, Overview, Standing, View
 from outcry.responder.drawing import Point, track_svg
@@ -130,7 +130,9 @@ class ConsolePages:
             last = {
                 "words": f"{points[-1].latitude:.5f}, {points[-1].longitude:.5f}",
                 "accuracy": _accuracy(points[-1].accuracy_m),
+                "near": "{0.town}, {0.km} km".format(surroundings.near(track[-1][1])),
                 "seen": seen[-1],
+                "count": len(points),
             }
         lost = newest is not None and isinstance(newest.place, NoPosition)
         return self._page(

@@ -20,6 +20,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp
 
+from outcry.report import Position
+from outcry.responder import surroundings
 from outcry.responder.assets import Assets
 from outcry.responder.bounded import TooLarge, TooSlow, read_body
 from outcry.responder.console import Console
@@ -131,6 +133,22 @@ def people_api(
                 return pages.standing(shown, base, standing)
         return pages.alarm(shown, base, _language(shown, wish))
 
+    async def draw(request: Request, open_link: Callable[[], Shown]) -> Response:
+        """The surroundings of what the link shows; with a ticket, of the newest place."""
+        try:
+            shown = await run_in_threadpool(open_link)
+        except (NoSuchLink, LinkExpired):
+            return pages.problem(404, "nothing_here")
+        reports = [shown.report]
+        ticket = request.cookies.get(_cookie(shown), "")
+        standing = await run_in_threadpool(desk.look, shown, ticket) if ticket else None
+        if standing is not None:
+            reports = [each.report for each in standing.track]
+        place = next((r.place for r in reports if isinstance(r.place, Position)), None)
+        if place is None:
+            return pages.problem(404, "nothing_here")
+        return _Png(await run_in_threadpool(surroundings.drawn, place))
+
     async def answer(
         request: Request, open_link: Callable[[], Shown], base: str, answer: Answer
     ) -> Response:
@@ -184,6 +202,18 @@ def people_api(
     ) -> Response:
         base = f"/a/{sealed}/{n}"
         return await show(request, lambda: desk.sealed_link(sealed, n), base, again)
+
+    @app.get("/a/{sealed}/map.png", response_class=_Png)
+    async def device_link_map(request: Request, sealed: str) -> Response:
+        return await draw(request, lambda: desk.sealed_link(sealed, None))
+
+    @app.get("/a/{sealed}/{n:int}/map.png", response_class=_Png)
+    async def device_link_of_map(request: Request, sealed: str, n: int) -> Response:
+        return await draw(request, lambda: desk.sealed_link(sealed, n))
+
+    @app.get("/c/{token}/map.png", response_class=_Png)
+    async def short_link_map(request: Request, token: str) -> Response:
+        return await draw(request, lambda: desk.invitation(token))
 
     @app.post("/a/{sealed}/{said}")
     async def answer_device_link(request: Request, sealed: str, said: Answer) -> Response:

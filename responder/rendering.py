@@ -17,7 +17,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position, Report
-from outcry.responder import condition, texts, words
+from outcry.responder import condition, surroundings, texts, words
 from outcry.responder.desk import Answer, Shown, Sighting, Standing
 from outcry.responder.drawing import Point, track_svg
 from outcry.responder.posting.own_page import Post
@@ -39,6 +39,7 @@ class _Place:
     map: str = ""
     accuracy: str = ""
     age: str = ""
+    near: str = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -262,4 +263,5 @@ def _place(report: Report, say: Words) -> _Place:
         map=texts.full_map(report.place),
         accuracy=say("accuracy_unknown") if accuracy is None else say("within", metres=accuracy),
         age=say("seen_there", span=say.span(report.place.age_s)),
+        near=say("near", **surroundings.near(report.place)._asdict()),
     )

@@ -48,7 +48,7 @@ def alarm(world):
     return 1
 
 
-PAGES = ["/console", "/console/alarm/1", "/console/live"]
+PAGES = ["/console", "/console/alarm/1", "/console/alarm/1/map.png", "/console/live"]
 FORMS = ["/console/logout", *(f"/console/alarm/1/{act}" for act in Act)]
 
 

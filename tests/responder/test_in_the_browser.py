@@ -12,6 +12,7 @@ from axe_core_python.selenium import Axe
 from browser import DESK, PHONE, asked_of, browser, complaints, overflows, picture
 from console_hand import PASSWORD, console_app
 from parts import needs_chromedriver, needs_chromium
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -80,6 +81,22 @@ def phone(resources):
 @pytest.fixture
 def desk(resources):
     return resources.enter_context(browser(DESK))
+
+
+@pytest.fixture
+def wait_for(wait_for):
+    """As everywhere; a page that is just being left or swapped is asked once more."""
+
+    def wait(condition):
+        def steady():
+            try:
+                return condition()
+            except WebDriverException:
+                return False
+
+        return wait_for(steady)
+
+    return wait
 
 
 def text(driver, selector="body"):
@@ -291,6 +308,9 @@ def test_the_docs_pictures(site, resources, world, wait_for):
     picture(desk, PICTURES / "console.png")
     desk.get(f"{site.url}/console/alarm/1")
     wait_for(lambda: desk.find_elements(By.CSS_SELECTOR, "#map path"))
+    around = desk.find_element(By.CSS_SELECTOR, "#around img")
+    desk.execute_script("arguments[0].scrollIntoView()", around)
+    wait_for(lambda: desk.execute_script("return arguments[0].naturalWidth > 0", around))
     wait_for(lambda: text(desk, "#link").startswith("Live"))
     picture(desk, PICTURES / "console-alarm.png")
     world.answers(world.invitation(2), world.pins[1], "confirm")
