@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from outcry.responder import codes, custody, officer_cli, record_cli
+from outcry.responder import check_cli, codes, custody, officer_cli, plan_cli, record_cli
 from outcry.responder.codes import CodeRefused
 from outcry.responder.engine import DriverMissing
 from outcry.responder.enrolling import (
@@ -43,6 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "retire": _retire,
             "key": _key,
             "status": _status,
+            "plan": plan_cli.edit,
+            "codes": plan_cli.codes,
+            "check": check_cli.check,
             "migrate": _migrate,
             "officer": officer_cli.officer,
             "case": record_cli.case,
@@ -126,6 +129,8 @@ def _parser() -> argparse.ArgumentParser:
         parents=[config],
         help="bring the database to this release's layout; the service does it at start too",
     )
+    plan_cli.add_parsers(commands, config)
+    check_cli.add_parser(commands, config)
     officer_cli.add_parser(commands, config)
     record_cli.add_parsers(commands, config)
     commands.add_parser("run", parents=[config], help="run the service until SIGTERM")

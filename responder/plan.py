@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from outcry.report import AlarmKind
-from outcry.responder import store, terms
+from outcry.responder import channels, record, store, terms
+from outcry.responder.record import Noted
 from outcry.responder.terms import PlanInvalid, Terms
 from outcry.responder.wants import OWN_PAGE, Plan
 
@@ -80,13 +81,22 @@ def of_device(connection: Connection, device: int) -> Terms:
     return _usable(json.loads(written), contacts)
 
 
-def change(connection: Connection, device: int, document: Mapping[str, Any], now: float) -> Terms:
-    """Write another plan, whole: what it leaves out has its default.
+def change(
+    connection: Connection,
+    device: int,
+    document: Mapping[str, Any],
+    now: float,
+    by: str = "the command line",
+) -> Terms:
+    """Write another plan, whole: what it leaves out has its default. HQ's record says by whom.
 
     ``document`` is a parsed plan file. Raises :class:`NoSuchWearer` and :class:`PlanInvalid`.
     """
     of_device(connection, device)
-    agreed = terms.check(document, [row.number_in_list for row in _contacts(connection, device)])
+    agreed = _reachable(
+        terms.check(document, [row.number_in_list for row in _contacts(connection, device)])
+    )
+    record.note(connection, now, Noted.PLAN, {"device": f"{device:08x}", "by": by})
     text = json.dumps(terms.document(agreed), ensure_ascii=False)
     changed = {"terms": text, "changed_at": now}
     done = connection.execute(
@@ -123,7 +133,21 @@ def as_file(connection: Connection, device: int) -> str:
 def from_file(connection: Connection, device: int, text: str) -> Terms:
     """What a file says, checked for this wearer. Raises :class:`PlanInvalid`."""
     of_device(connection, device)
-    return terms.parse(text, [row.number_in_list for row in _contacts(connection, device)])
+    contacts = [row.number_in_list for row in _contacts(connection, device)]
+    return _reachable(terms.parse(text, contacts))
+
+
+def _reachable(agreed: Terms) -> Terms:
+    """The same, if each address of a channel is one that Apprise understands."""
+    problems = [
+        f"contact.{n}.channels.{name}: {wrong}"
+        for n, person in agreed.people.items()
+        for name, url in person.channels.items()
+        if (wrong := channels.problem(url)) is not None
+    ]
+    if problems:
+        raise PlanInvalid(problems)
+    return agreed
 
 
 def _usable(document: Mapping[str, Any], contacts: Mapping[int, str]) -> Terms:

@@ -120,6 +120,7 @@ def test_every_console_script_is_in_a_package():
     [
         ("outcry.service", None, 1.6),
         ("outcry-responder.service", None, 1.2),
+        ("outcry-responder-check.service", None, 1.3),
         # HQ's modem opens a little, and says so.
         ("outcry-responder.service", "responder-modem.conf", 1.5),
     ],
@@ -133,7 +134,7 @@ def test_a_unit_leaves_no_more_open_than_promised(tmp_path, unit, drop_in, highe
 
 
 @needs_systemd_analyze
-@pytest.mark.parametrize("unit", ["outcry.service", "outcry-responder.service"])
+@pytest.mark.parametrize("unit", sorted(path.name for path in UNITS.glob("*.service")))
 def test_a_unit_has_no_word_that_systemd_does_not_know(tmp_path, unit):
     """The program itself is not installed here: a stand-in takes its path."""
     text = re.sub(r"^Exec(Start|Paths)=.*$", r"", (UNITS / unit).read_text(), flags=re.MULTILINE)
@@ -159,6 +160,22 @@ def test_a_unit_never_gives_up_and_is_watched(unit):
     for line in ("StartLimitIntervalSec=0", "Restart=always", "RestartSec=1", "WatchdogSec=30"):
         assert line in lines
     assert "Type=notify" in lines
+
+
+def test_the_daily_check_is_shut_in_like_the_service_and_runs_as_it():
+    service, check = (
+        set((UNITS / f"{name}.service").read_text().splitlines())
+        for name in ("outcry-responder", "outcry-responder-check")
+    )
+    shut = {line for line in service if re.match(r"[A-Z][A-Za-z]*=", line)}
+    only_the_service = {line.split("=")[0] for line in shut - check}
+    assert only_the_service == {
+        *("Description", "After", "StartLimitIntervalSec", "Type", "NotifyAccess", "ExecStart"),
+        *("WatchdogSec", "Restart", "RestartSec", "TimeoutStopSec", "LimitNOFILE"),
+        *("PrivateDevices", "WantedBy"),
+    }
+    timer = (UNITS / "outcry-responder-check.timer").read_text().splitlines()
+    assert {"OnCalendar=*-*-* 08:00", "Persistent=yes", "WantedBy=timers.target"} <= set(timer)
 
 
 def test_gpsd_is_ordered_and_not_required():

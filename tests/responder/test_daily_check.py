@@ -1,0 +1,203 @@
+"""``outcry-responder check``: everything an alarm will need is tried, and nobody is alarmed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from outcry.responder import checking, plan, store
+from outcry.responder.checking import SOON_S, last, line, needs_a_person
+from outcry.responder.cli import main
+from outcry.responder.posting.publisher import Finding
+from outcry.responder.sms_answers import print_codes
+from tests.responder.test_channels import SECRET, Web
+
+
+@pytest.fixture
+def web():
+    server = Web()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def hq(enrolled, tmp_path, web, capsys, monkeypatch):
+    """HQ with everything an alarm needs, and a duty officer who asks whether it works."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+
+    class Hq:
+        directory = tmp_path / "state"
+        officers = tmp_path / "officers.toml"
+        port = tmp_path / "ttyUSB0"
+        device = enrolled.enrolment.device
+
+        def config(self, more: str = "") -> str:
+            path = tmp_path / "responder.toml"
+            path.write_text(
+                f'[state]\ndirectory = "{self.directory}"\n'
+                f'[modem]\nport = "{self.port}"\nnumber = "+447700900002"\n'
+                f'[telling]\nofficers = "{self.officers}"\n{more}'
+            )
+            return str(path)
+
+        def checks(self, *words: str, more: str = "") -> tuple[int, str]:
+            capsys.readouterr()
+            code = main(["check", *words, "--config", self.config(more)])
+            said = capsys.readouterr()
+            return code, said.out + said.err
+
+        def agrees(self, document: dict[str, object]) -> None:
+            database = store.Store(self.directory)
+            with database.write() as connection:
+                plan.change(connection, self.device, document, 0.0)
+            database.close()
+
+    made = Hq()
+    shutil.copytree(enrolled.directory, made.directory)
+    made.officers.write_text(f'desk = "{web.url("desk", "ntfy")}"')
+    made.port.touch()
+    return made
+
+
+def test_all_is_well(hq, web):
+    code, said = hq.checks()
+    assert (code, said.count("NOT OK")) == (0, 0)
+    assert "ok: duty officers' desk: its server is there" in said
+    assert "HQ's key can be read" in said
+    assert web.taken == []
+
+
+def test_a_program_can_read_it_too(hq):
+    code, said = hq.checks("--json")
+    assert code == 0
+    assert {"ok", "what", "remedy", "expires_at"} == json.loads(said)[0].keys()
+
+
+def test_what_fails_comes_first_with_what_to_do(hq):
+    hq.port.unlink()
+    hq.officers.write_text('desk = "json://127.0.0.1:1/hush"')
+    code, said = hq.checks()
+    assert code == 1
+    assert "NOT OK: the modem's serial port is not there; plug it in; see modem.port" in said
+    assert "NOT OK: duty officers' desk: its server cannot be reached" in said
+    assert "hush" not in said
+
+
+def test_without_a_duty_officers_channel_a_person_is_needed(hq):
+    hq.officers.write_text("")
+    assert "no duty officer has a channel" in hq.checks()[1]
+
+
+def test_a_file_that_will_not_do_is_a_finding_and_the_rest_is_still_tried(hq):
+    hq.officers.write_text("desk = hush")
+    code, said = hq.checks()
+    assert code == 1
+    assert "is not TOML" in said
+    assert "ok: HQ's key can be read" in said
+
+
+def test_each_contacts_channel_is_tried(hq, web):
+    hq.agrees({"contact": {"2": {"channels": {"mine": f"json://127.0.0.1:1/{SECRET}"}}}})
+    code, said = hq.checks()
+    assert code == 1
+    assert f"contact 2 of device {hq.device:08x}, mine: its server cannot be reached" in said
+    assert SECRET not in said
+
+
+def test_a_card_that_is_nearly_used_up_is_told_of(hq):
+    database = store.Store(hq.directory)
+    with database.write() as connection:
+        print_codes(connection, hq.device, bytes_, 1)
+        used = store.sms_code.update().where(store.sms_code.c.id > 2).values(burned_at=1.0)
+        connection.execute(used)
+    database.close()
+    code, said = hq.checks()
+    assert code == 1
+    assert f"contact 1 of device {hq.device:08x} has 2 codes left" in said
+
+
+def bytes_(count: int, _counter: list[int] = [0]) -> bytes:  # noqa: B006
+    _counter[0] += 1
+    return _counter[0].to_bytes(count, "big")
+
+
+def certificate(tmp_path, days: float) -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=90))
+        .not_valid_after(now + timedelta(days=days))
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "pages.pem"
+    path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    return f'[people]\ncertificate = "{path}"\nkey = "{path}"\n'
+
+
+@pytest.mark.parametrize(
+    ("days", "code", "words"),
+    [(60, 0, "expires in 60 days"), (5, 2, "expires in 5 days; renew"), (-1, 2, "has expired")],
+)
+def test_what_expires_soon_is_told_in_time(hq, tmp_path, days, code, words):
+    found, said = hq.checks(more=certificate(tmp_path, days + 0.01))
+    assert words in said
+    assert found == code
+
+
+def test_a_network_that_raises_hides_no_other(hq, tmp_path):
+    class Broken:
+        name = "mastodon"
+
+        def check(self):
+            raise RuntimeError(SECRET)
+
+    class Fine:
+        name = "x"
+
+        def check(self):
+            return [Finding(True, "x: the token works", "renew it", 1000.0 + SOON_S)]
+
+    database = store.Store(hq.directory)
+    from outcry.responder import settings
+
+    found = checking.look(
+        settings.load(tmp_path / "responder.toml" if hq.config() else tmp_path),
+        database,
+        lambda: {"mastodon": Broken(), "x": Fine()},
+        1000.0,
+    )
+    database.close()
+    words = [line(finding, 1000.0) for finding in found]
+    assert "NOT OK: mastodon: RuntimeError; look at its account" in words
+    assert "ok: x: the token works; expires in 14 days" in words
+    assert SECRET not in " ".join(words)
+
+
+def test_the_last_check_is_kept_for_the_console(hq):
+    database = store.Store(hq.directory)
+    with database.read() as connection:
+        assert last(connection) is None
+    database.close()
+    hq.checks()
+    hq.officers.write_text("")
+    hq.checks()
+    database = store.Store(hq.directory)
+    with database.read() as connection:
+        kept = last(connection)
+    database.close()
+    assert [one.what for one in kept.findings if needs_a_person(one, kept.at)] == [
+        "no duty officer has a channel"
+    ]
