@@ -117,6 +117,8 @@ class Journal:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
+        self.part_faults: list[str] = []
+        """What could not be used since the start, each once, for whoever asks how the device is."""
 
     def tell(
         self,
@@ -130,6 +132,8 @@ class Journal:
         detail: str = "",
     ) -> None:
         """Write one entry. ``recipient`` 0 is HQ, others are contacts by their place in the list."""
+        if entry is Entry.PART_FAULT and detail not in self.part_faults:
+            self.part_faults = [*self.part_faults, detail][-PART_FAULTS_MOST:]
         _, level, sentence = entry.value
         words = {
             "state": state.value if state else "",

@@ -76,6 +76,7 @@ def facts(
         "enrolled": parts.reporter.enrolled,
         "contacts": parts.contacts,
         "languages_complete": parts.languages_complete,
+        "faults": parts.journal.part_faults,
     }
 
 
@@ -132,6 +133,7 @@ def troubles(facts: dict[str, Any]) -> list[str]:
         found.append("there is no HQ: only the contacts are told; `outcry enrol FILE` changes that")
     if not facts["languages_complete"]:
         found.append("a contact's language is missing: they get English")
+    found += [f"since the start: {fault}" for fault in facts["faults"]]
     return found
 
 
@@ -147,6 +149,7 @@ def screen(facts: dict[str, Any]) -> str:
         "heartbeat": _heartbeat(facts["heartbeat"], facts["enrolled"]),
         "outbox": _outbox(facts["outbox"]),
         "last drill": _drill(facts["drill"]),
+        "motor": "there" if facts["motor"] else "none",
         "battery": _battery(facts["modem"]),
         "contacts": str(facts["contacts"]),
     }
@@ -160,10 +163,20 @@ def screen(facts: dict[str, Any]) -> str:
 def _headline(facts: dict[str, Any]) -> str:
     alarm = facts["alarm"]
     if alarm is None:
-        return "armed"
+        return _readiness(facts)
     what = "drill" if alarm["kind"] == "drill" else f"{alarm['kind']} alarm {alarm['id']}"
     withdrawn = ", withdrawal sent" if alarm["withdrawn"] else ""
     return f"{what}: {alarm['state'].replace('_', ' ')}{withdrawn}"
+
+
+def _readiness(facts: dict[str, Any]) -> str:
+    """Armed, or why not."""
+    if facts["marks"] & Flag.BUTTON_STUCK:
+        strap = ", the strap is armed" if facts["worn"] else ""
+        return f"not armed: the button has been down for very long{strap}"
+    if facts["modem"]["state"] in REMEDIES:
+        return "armed, but nothing can be sent now"
+    return "armed"
 
 
 def _fix(fix: dict[str, Any]) -> str:
