@@ -19,6 +19,7 @@ from outcry.report import MAX_HOURS
 
 FILE_NAME = "drill.json"
 HOUR_S = 3600.0
+SET_BACK_S = 600.0  # a clock is put right by so much; more, and the drill's date was never true
 
 
 class Hop(Enum):
@@ -112,7 +113,8 @@ class Drills:
         now = self._wall()
         if self.last is None or self.last.began_at is None or now is None:
             return None
-        return max(0.0, now - self.last.began_at)
+        ago_s = now - self.last.began_at
+        return max(0.0, ago_s) if ago_s > -SET_BACK_S else None
 
     def hours_ago(self) -> int | None:
         """As a report carries it: whole hours, at least 1 and at most 65535."""
