@@ -108,10 +108,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.command == "log":  # it needs no settings, and these may be for root alone
         return _log(options.since, options.alarm, options.all, options.json)
+    if options.command == "run":
+        return _run(options.config, options.verbose)
     try:
         settings = load(options.config)
-        if options.command == "run":
-            return _run(settings, options.verbose)
         runtime = settings.path("storage", "runtime")
         if options.command == "check":
             return _check(settings, options.buzz, options.json)
@@ -126,14 +126,21 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse(EXIT_CONFIG, "these settings cannot be used:", error.problems)
 
 
-def _run(settings: Settings, verbose: bool) -> int:
+def _run(config: Path, verbose: bool) -> int:
     from outcry.daemon.run import run
+    from outcry.daemon.waiting import LONGEST_WITHOUT_BUTTON_S, Refusals
     from outcry.hw.button import ButtonUnusable
 
+    refusals = Refusals(config)
+    refusals.wait()
     try:
-        run(settings, verbose)
+        run(load(config), verbose)
+    except SettingsInvalid as error:
+        refusals.refuse("these settings cannot be used:", error.problems)
+        return EXIT_CONFIG
     except ButtonUnusable as error:
-        return _refuse(EXIT_NO_PART, "the button cannot be watched:", [str(error)])
+        refusals.refuse("the button cannot be watched:", [str(error)], LONGEST_WITHOUT_BUTTON_S)
+        return EXIT_NO_PART
     return EXIT_OK
 
 

@@ -18,12 +18,19 @@ from outcry.daemon.alarm import State
 Fields = dict[str, str]
 Sink = Callable[[int, str, Fields], None]
 
+PART_FAULTS_MOST = 10  # on a screen; the journal has them all
+
 
 class Entry(Enum):
     """MESSAGE_ID, log level and sentence of each kind of entry."""
 
     STARTED = ("e9c547895a5a4c689b497bebeee871c8", logging.INFO, "outcry {detail} starts")
     ARMED = ("6418a4d1accf40f0a5a21a06b5dfe367", logging.INFO, "armed: the button is watched")
+    NOT_ARMED = (
+        "dd8f491b20c14f4fada884293435261a",
+        logging.ERROR,
+        "NOT ARMED, nobody watches the button: {detail}",
+    )
     RESUMED = (
         "479ebd4315284531a443ded2e7d55d1e",
         logging.WARNING,

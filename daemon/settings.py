@@ -162,9 +162,7 @@ def load(path: Path) -> Settings:
     try:
         source = path.read_text(encoding="utf-8")
     except PermissionError:
-        raise SettingsInvalid(
-            [f"{path}: only root may read it; write it with sudo before"]
-        ) from None
+        raise SettingsInvalid([f"{path}: only root may read it; put `sudo` in front"]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsInvalid([f"{path}: cannot be read ({type(error).__name__})"]) from None
     return read(source, path)

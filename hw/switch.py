@@ -25,6 +25,8 @@ from typing import ClassVar
 
 import gpiozero
 
+from outcry.hw.pin_library import why
+
 log = logging.getLogger(__name__)
 
 LOST_AFTER_S = 0.05  # an edge told later than this was not under way: it is lost
@@ -61,7 +63,7 @@ class Switch:
         try:
             self._device = gpiozero.DigitalInputDevice(pin, pull_up=True)
         except Exception as error:  # each library of pins raises errors of its own
-            raise self.unusable(f"{self.name} on GPIO {pin}: {type(error).__name__}") from error
+            raise self.unusable(f"{self.name} on GPIO {pin}: {why(error)}") from error
         self._device.when_activated = lambda: self._changed(True, self._device.active_time)
         self._device.when_deactivated = lambda: self._changed(False, self._device.inactive_time)
         with self._lock:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import gpiozero
 
+from outcry.hw.pin_library import why
+
 
 class VibrationUnusable(Exception):
     """The motor's pin cannot be used; check the pin's number and the pin factory."""
@@ -32,14 +34,14 @@ class Vibration:
         try:
             self._motor = gpiozero.DigitalOutputDevice(pin)
         except Exception as error:  # each library of pins raises errors of its own
-            raise VibrationUnusable(f"motor on GPIO {pin}: {type(error).__name__}") from error
+            raise VibrationUnusable(f"motor on GPIO {pin}: {why(error)}") from error
 
     def play(self, pattern: Pattern) -> None:
         """Begin the pattern and return at once. Raises :class:`VibrationUnusable`."""
         try:
             self._motor.blink(pattern.on_s, pattern.off_s, pattern.pulses, background=True)
         except Exception as error:
-            raise VibrationUnusable(f"motor: {type(error).__name__}") from error
+            raise VibrationUnusable(f"motor: {why(error)}") from error
 
     def close(self) -> None:
         """Stop the motor and free the pin."""
