@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +35,11 @@ _WORDS = {
     State.ACKNOWLEDGED: "a person has seen it",
 }
 
+_BESIDE = """Each cell says what is done, in this order, and where that leads if not to the same state; the
+actions are explained below. Where a cell is empty, nothing happens.
+"""
+_OVER = """In every state of such an alarm these rows stand in place of the ones above. Of a strap alarm with a
+withdrawal the latter's rows hold, and in a drill the drill's, whatever was tapped."""
 
 _STANDINGS = {
     "calm": Alarm(),
@@ -52,12 +58,12 @@ _OTHERWISE = {
 def page() -> str:
     """The whole page."""
     states = [f"- **{state.value}**: {_WORDS[state]}" for state in State]
-    parts = [_HEAD, *states, "", *_picture(), "", *_table(), ""]
-    parts += ["## What is answered otherwise", ""]
-    parts += ["In every state of such an alarm these rows stand in place of the ones above."]
+    parts = [_HEAD, *states, "", *_picture(), "", _BESIDE, *_table(), ""]
+    parts += ["## What is answered otherwise", "", _OVER]
     for words, row in _OTHERWISE.items():
         parts += ["", f"### {words}", "", *_rows(row)]
-    parts += ["", "## Which alarm becomes which", "", *_kinds(), ""]
+    parts += ["", "## Which alarm becomes which", "", *_kinds()]
+    parts += ["", "## What is done", "", *_actions(), ""]
     return "\n".join(parts)
 
 
@@ -127,6 +133,17 @@ def _cell(state: State, event: Event) -> str:
     target, actions = TRANSITIONS[state][event]
     does = _does(actions)
     return does if target is state else f"{does} → **{target.value}**"
+
+
+def _actions() -> list[str]:
+    """Every action once, with the first sentence of its own words."""
+    rows = [*TRANSITIONS.values(), *_OTHERWISE.values()]
+    known = {action.__name__: action for row in rows for _, does in row.values() for action in does}
+    told: dict[str, list[str]] = {}
+    for name in sorted(known):
+        words = inspect.cleandoc(known[name].__doc__ or "").split("\n\n")[0].replace("\n", " ")
+        told.setdefault(words, []).append(name.replace("_", " "))
+    return [f"- **{', '.join(names)}**: {words}" for words, names in told.items()]
 
 
 def _does(actions: tuple[Action, ...]) -> str:

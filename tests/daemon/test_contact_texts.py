@@ -300,7 +300,16 @@ def test_a_name_reaches_a_text_in_latin_letters_as_it_sounds(name, read):
     assert text.startswith(f"ALARM from {read}, time")
 
 
-NOTHING_TO_SHOW = ["", "👍🏽", "\u202e\u2066", "\u3164\u115f", "\ud800", "\u0301\u0301", "?!", "— ՚"]
+NOTHING_TO_SHOW = [
+    "",
+    "👍🏽",
+    "\u202e\u2066",
+    "\u3164\u115f",
+    "\ud800",
+    "\u0301\u0301",
+    "?!",
+    "— ՚",
+]
 
 
 @pytest.mark.parametrize("name", NOTHING_TO_SHOW)

@@ -12,6 +12,7 @@ from simulation.world import World
 
 YEAR_S = 365.25 * 86_400
 
+
 @pytest.fixture
 def world(tmp_path):
     world = World(tmp_path, strap=True)
