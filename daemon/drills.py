@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from outcry.daemon.alarm import Event
 from outcry.report import MAX_HOURS
 
 FILE_NAME = "drill.json"
@@ -30,6 +31,13 @@ class Hop(Enum):
     ACKNOWLEDGED = "a person has it"
     TEXT_LEFT = "first text left"
     TEXT_REACHED = "first text reached its phone"
+
+
+_HOPS = {
+    Event.RECEIPT_STORED: Hop.STORED,
+    Event.RECEIPT_ACKNOWLEDGED: Hop.ACKNOWLEDGED,
+    Event.TEXT_LEFT: Hop.TEXT_LEFT,
+}
 
 
 @dataclass
@@ -85,15 +93,20 @@ class Drills:
         self._began = now
         self.last = Drill(self._wall())
 
+    def happened(self, event: Event, now: float) -> None:
+        """Something happened to the drill; it may be a hop."""
+        if event in _HOPS:
+            self.see(_HOPS[event], now)
+
     def see(self, hop: Hop, now: float) -> None:
         """A hop was reached; only the first of its kind counts, and only in a drill."""
         if self.last is not None and not self.last.over:
             self.last.hops.setdefault(hop, round(now - self._began, 3))
 
-    def end(self) -> None:
-        """The drill is over; keep what came of it."""
+    def end(self) -> str:
+        """The drill is over; keep what came of it. Its hops in words."""
         if self.last is None or self.last.over:
-            return
+            return ""
         self.last.over = True
         kept = {
             "began_at": self.last.began_at,
@@ -107,6 +120,7 @@ class Drills:
             unfinished.replace(self._path)
         except OSError as error:
             self._on_fault(f"the drill cannot be kept ({type(error).__name__})")
+        return self.last.words()
 
     def seconds_ago(self) -> float | None:
         """When the last drill began; ``None`` if that is not known."""

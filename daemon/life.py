@@ -24,9 +24,10 @@ from outcry.daemon.gestures import Times
 from outcry.daemon.haptics import ALL, FEW
 from outcry.daemon.identity import Identity
 from outcry.daemon.journal import Entry, Journal
-from outcry.daemon.loop import Loop, Message, Parts, Stop
+from outcry.daemon.loop import Loop
 from outcry.daemon.memory import Memory
 from outcry.daemon.outbox import Outbox
+from outcry.daemon.parts import Message, Parts, Stop
 from outcry.daemon.reporter import Reporter
 from outcry.daemon.senses import Senses, Wearing
 from outcry.daemon.service import Service, journal_sink, set_up_logging

@@ -17,7 +17,7 @@ from outcry.hw.modem import Condition, ModemStatus
 from outcry.report import Flag, NoPosition, Position
 
 if TYPE_CHECKING:
-    from outcry.daemon.loop import Parts
+    from outcry.daemon.parts import Parts
 
 REMEDIES = {
     Condition.SILENT.value: "check its power and its serial cable; Outcry goes on trying",
@@ -36,6 +36,19 @@ MARKS = {
     Flag.CARD_FAULT: "the card cannot be written: replace it; alarms live in memory meanwhile",
 }
 FIX_OLD_S = 120
+
+
+def line(parts: Parts, alarm: Alarm, no_fix: NoFixReason | None) -> str:
+    """For `systemctl status`; ``no_fix`` says why there is no fix, ``None`` if there is one."""
+    modem = parts.modem.status()
+    stuck = parts.senses.marks & Flag.BUTTON_STUCK
+    what = "not armed, the button is stuck" if stuck else "armed"
+    if alarm.state is not State.IDLE:
+        what = f"alarm {alarm.id:08x} {alarm.state.value}"
+    fix = "fix" if no_fix is None else f"no fix ({no_fix.value})"
+    data = "data up" if modem.data_up else "data down"
+    card = "" if parts.outbox.durable else "; the card cannot be written"
+    return f"{what}; {fix}; modem {modem.state.value}; {data}{card}"
 
 
 def facts(

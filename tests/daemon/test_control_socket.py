@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from outcry.daemon import control, status
+from outcry.daemon.alarm import Alarm
 from outcry.daemon.cli import follow, main
 from outcry.daemon.control import Asked, Control, NotAnswering
 from outcry.daemon.edge import Edge
@@ -180,12 +181,10 @@ def test_a_button_that_is_stuck_raises_nothing_and_is_not_called_armed(world):
     world.happens(Edge(True, world.clock()))
     world.passes(70)
     assert "panic alarm" in headline(world), "it raised once, as a hand would"
-    told = facts(world) | {"alarm": None}
-    assert (
-        status.screen(told)
-        .splitlines()[0]
-        .endswith("not armed: the button has been down for very long")
-    )
+    told = status.screen(facts(world) | {"alarm": None}).splitlines()[0]
+    assert told.endswith("not armed: the button has been down for very long")
+    calm = status.line(world.loop._parts, Alarm(), None)
+    assert calm.startswith("not armed, the button is stuck; fix; modem registered")
 
 
 @pytest.mark.parametrize("state", status.REMEDIES)
