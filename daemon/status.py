@@ -30,6 +30,7 @@ REMEDIES = {
 MARKS = {
     Flag.BUTTON_STUCK: "the button has been down for very long: check it for a short",
     Flag.STRAP_LOOSE: "the strap's wire has a loose contact: mend it",
+    Flag.STRAP_FAULT: "the strap cannot be watched: check strap.pin in the settings, and its wire",
     Flag.JAMMING: "something jams the radio",
     Flag.UNDER_VOLTAGE: "the modem's supply is too low: charge, and check the wiring",
     Flag.BATTERY_LOW: "the battery is low: charge it",
@@ -155,7 +156,7 @@ def screen(facts: dict[str, Any]) -> str:
     lines = [f"Outcry {facts['version']}: {_headline(facts)}", ""]
     rows = {
         "button": "down" if facts["pressed"] else "up",
-        "strap": {None: "none", True: "worn", False: "not worn"}[facts["worn"]],
+        "strap": _strap(facts),
         "fix": _fix(facts["fix"]),
         "modem": _modem(facts["modem"]),
         "data path": _ago(facts["modem"]["data_up_s"], "up for {}", "down"),
@@ -190,6 +191,12 @@ def _readiness(facts: dict[str, Any]) -> str:
     if facts["modem"]["state"] in REMEDIES:
         return "armed, but nothing can be sent now"
     return "armed"
+
+
+def _strap(facts: dict[str, Any]) -> str:
+    if facts["marks"] & Flag.STRAP_FAULT:
+        return "not watched"
+    return {None: "none", True: "worn", False: "not worn"}[facts["worn"]]
 
 
 def _fix(fix: dict[str, Any]) -> str:
