@@ -30,7 +30,8 @@ from outcry.hw.pin_library import why
 log = logging.getLogger(__name__)
 
 LOST_AFTER_S = 0.05  # an edge told later than this was not under way: it is lost
-LATE_AT_MOST_S = 10.0  # edges of older kernels carry the time of day, not of our clock
+LATE_AT_MOST_S = 60.0  # longer than a process may stand still before its watchdog ends it;
+# edges of older kernels carry the time of day, not of our clock
 
 
 class SwitchUnusable(Exception):
