@@ -19,7 +19,7 @@ from tools import journal_page, wiring
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-GUIDES = ("runbook.md", "enrolment.md", "hardware.md", "journal.md")
+GUIDES = ("install.md", "runbook.md", "enrolment.md", "hardware.md", "journal.md")
 HARDWARE = (DOCS / "hardware.md").read_text(encoding="utf-8")
 HEADER = {2: 3, 3: 5, 4: 7, 14: 8, 15: 10, 17: 11, 18: 12, 27: 13, 22: 15, 23: 16, 24: 18, 25: 22}
 
@@ -86,7 +86,8 @@ def texts():
     """Every text with commands in it: guides, catalog, remedies."""
     for name in GUIDES:
         yield name, guide(name)
-    yield "outcry.catalog", journal_page.CATALOG.read_text(encoding="utf-8")
+    for catalog in (journal_page.CATALOG, journal_page.HQ_CATALOG):
+        yield catalog.name, catalog.read_text(encoding="utf-8")
     for name in ("status", "findings", "reach", "wiring", "upkeep", "unit", "check"):
         yield f"{name}.py", (ROOT / "daemon" / f"{name}.py").read_text(encoding="utf-8")
     yield "refusals", str(refusals.REFUSALS)
