@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from outcry.enrolment import MAX_NAME_CHARS, Contact, is_number
+from outcry.enrolment import NAME_WORDS, Contact, is_name, is_number
 from outcry.report import MAX_TAP_GROUPS
 
 Value = bool | int | float | str
@@ -269,8 +269,8 @@ def _wearer(written: Any, problems: list[str]) -> str | None:
     if written is None:
         return None
     name = written.get("name") if isinstance(written, dict) else None
-    if not isinstance(name, str) or not _is_name(name):
-        problems.append(f"wearer.name: write a name of 1 to {MAX_NAME_CHARS} characters")
+    if not isinstance(name, str) or not is_name(name):
+        problems.append(f"wearer.name: write a name of {NAME_WORDS}")
         return None
     for key in written.keys() - {"name"}:
         problems.append(f"wearer.{key}: is not known{_meant(key, ['name'])}")
@@ -292,8 +292,8 @@ def _contacts(written: Any, problems: list[str]) -> tuple[Contact, ...]:
             problems.append(f"{where}.{key}: is not known{_meant(key, list(_CONTACT_KEYS))}")
         name, number = entry.get("name"), entry.get("number")
         language = entry.get("language", "en")
-        if not isinstance(name, str) or not _is_name(name):
-            problems.append(f"{where}.name: write a name of 1 to {MAX_NAME_CHARS} characters")
+        if not isinstance(name, str) or not is_name(name):
+            problems.append(f"{where}.name: write a name of {NAME_WORDS}")
         if not isinstance(number, str) or not is_number(number):
             problems.append(
                 f"{where}.number: {_shown(number, True)} has no country code or is not a number; "
@@ -304,10 +304,6 @@ def _contacts(written: Any, problems: list[str]) -> tuple[Contact, ...]:
         if len(problems) == before:
             contacts.append(Contact(str(name), str(number), str(language)))
     return tuple(contacts)
-
-
-def _is_name(text: str) -> bool:
-    return bool(text.strip()) and text.isprintable() and len(text) <= MAX_NAME_CHARS
 
 
 def _meant(word: str, known: list[str]) -> str:
