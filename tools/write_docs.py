@@ -8,6 +8,7 @@ from pathlib import Path
 
 from outcry.daemon.actions import Action
 from outcry.daemon.alarm import Alarm, Event, Rules, State
+from outcry.daemon.haptics import FEW, PATTERNS
 from outcry.daemon.rules import (
     AFTER_A_WITHDRAWAL,
     IN_A_DRILL,
@@ -40,6 +41,9 @@ actions are explained below. Where a cell is empty, nothing happens.
 """
 _OVER = """In every state of such an alarm these rows stand in place of the ones above. Of a strap alarm with a
 withdrawal the latter's rows hold, and in a drill the drill's, whatever was tapped."""
+_FELT = """Told apart by counting; each mark is about a tenth of a second. A count is felt to its end before the next one
+begins; only "raised" waits for nothing. With `vibration.tells = "few"` the others stay away, with
+`vibration.enabled = false` all do. A maintainer's `outcry check --buzz` is one short one."""
 
 _STANDINGS = {
     "calm": Alarm(),
@@ -63,7 +67,8 @@ def page() -> str:
     for words, row in _OTHERWISE.items():
         parts += ["", f"### {words}", "", *_rows(row)]
     parts += ["", "## Which alarm becomes which", "", *_kinds()]
-    parts += ["", "## What is done", "", *_actions(), ""]
+    parts += ["", "## What is done", "", *_actions()]
+    parts += ["", "## What the wearer feels", "", _FELT, "", *_pulses(), ""]
     return "\n".join(parts)
 
 
@@ -144,6 +149,15 @@ def _actions() -> list[str]:
         words = inspect.cleandoc(known[name].__doc__ or "").split("\n\n")[0].replace("\n", " ")
         told.setdefault(words, []).append(name.replace("_", " "))
     return [f"- **{', '.join(names)}**: {words}" for words, names in told.items()]
+
+
+def _pulses() -> list[str]:
+    lines = ["| felt | means | with few |", "|---|---|---|"]
+    for pulse, pattern in PATTERNS.items():
+        marks = ("■" * round(pattern.on_s * 10), "·" * round(pattern.off_s * 10))
+        felt = marks[1].join([marks[0]] * pattern.pulses)
+        lines.append(f"| {felt} | {pulse.value} | {'yes' if pulse in FEW else ''} |")
+    return lines
 
 
 def _does(actions: tuple[Action, ...]) -> str:
