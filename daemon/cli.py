@@ -123,6 +123,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _enrol(options.file, settings)
         return _config(settings)
     except SettingsInvalid as error:
+        if options.command == "config" and error.shown:
+            print("\n".join(error.shown))
         return _refuse(EXIT_CONFIG, "these settings cannot be used:", error.problems)
 
 
@@ -256,8 +258,8 @@ def _enrol(file: Path, settings: Settings) -> int:
         return _refuse(EXIT_DATA, f"{file} is no good:", error.problems)
     except (OSError, UnicodeDecodeError) as error:
         return _refuse(EXIT_CANNOT_WRITE, f"{file} was not taken in:", [str(error)])
-    print(f"Enrolled as device {enrolment.device}, {len(enrolment.contacts)} contacts.")
-    print(f"Now delete {file}: it holds this device's key. Then: systemctl restart outcry")
+    print(f"Enrolled as device {enrolment.device:08x}, {len(enrolment.contacts)} contacts.")
+    print(f"Now delete {file}: it holds this device's key. Then: sudo systemctl restart outcry")
     return EXIT_OK
 
 

@@ -106,11 +106,15 @@ _CONTACT_KEYS = ("name", "number", "language")
 
 
 class SettingsInvalid(Exception):
-    """The settings cannot be used; ``problems`` says each reason and what to write instead."""
+    """The settings cannot be used; ``problems`` says each reason and what to write instead.
 
-    def __init__(self, problems: list[str]) -> None:
+    ``shown``, where the file could be read at all: the settings with each problem beside its line.
+    """
+
+    def __init__(self, problems: list[str], shown: list[str] | None = None) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+        self.shown = shown or []
 
 
 @dataclass(frozen=True, repr=False)
@@ -147,14 +151,7 @@ class Settings:
 
     def shown(self) -> list[str]:
         """The settings in force as lines of TOML, secrets masked, people left out."""
-        lines = []
-        for section, keys in SCHEMA.items():
-            lines.append(f"[{section}]")
-            for name, key in keys.items():
-                lines.append(f"{name} = {_shown(self.values[section, name], key.secret)}")
-            lines.append("")
-        lines.append(f"# {len(self.contacts)} contacts written here")
-        return lines
+        return [*_lines(self.values, []), f"# {len(self.contacts)} contacts written here"]
 
 
 def load(path: Path) -> Settings:
@@ -207,8 +204,30 @@ def read(source: str, path: Path) -> Settings:
             "each of 1 to 9 taps"
         )
     if problems:
-        raise SettingsInvalid([f"{path}: {problem}" for problem in sorted(problems)])
+        told = [f"{path}: {problem}" for problem in sorted(problems)]
+        raise SettingsInvalid(told, _lines(values, sorted(problems)))
     return Settings(values, path.parent, wearer, contacts)
+
+
+def _lines(values: dict[tuple[str, str], Value], problems: list[str]) -> list[str]:
+    """Values as TOML, secrets masked, each problem beside the line it is about."""
+    lines, left = [], list(problems)
+
+    def beside(what: str) -> str:
+        about = [problem for problem in left if problem.startswith(f"{what}: ")]
+        left[:] = [problem for problem in left if problem not in about]
+        return "".join(f"  # <- {problem.partition(': ')[2]}" for problem in about)
+
+    for section, keys in SCHEMA.items():
+        lines.append(f"[{section}]{beside(section)}")
+        for name, key in keys.items():
+            value = _shown(values[section, name], key.secret)
+            lines.append(f"{name} = {value}{beside(f'{section}.{name}')}")
+        unknown = [problem for problem in left if problem.startswith(f"{section}.")]
+        left = [problem for problem in left if problem not in unknown]
+        lines += [f"# <- {problem.removeprefix(f'{section}.')}" for problem in unknown]
+        lines.append("")
+    return [*lines, *(f"# <- {problem}" for problem in left)]
 
 
 def _problem(value: Any, key: Key) -> str | None:
