@@ -57,14 +57,16 @@ class Refusals:
         from outcry.daemon.service import journal_sink
 
         self._tell_systemd(problems)
+        known = problems == self._before.get("problems")
         if self._note is None or not os.environ.get("JOURNAL_STREAM"):
             print(what, *(f"  {problem}" for problem in problems), sep="\n", file=sys.stderr)
-        elif problems != self._before.get("problems"):
+        elif not known:
             journal = Journal(journal_sink())
             for problem in problems:
                 journal.tell(Entry.NOT_ARMED, detail=f"{what} {problem}")
         if self._note is not None:
-            pause = min(2 * self._before.get("pause", 0.5), longest_s)
+            before = self._before.get("pause", 0.5) if known else 0.5
+            pause = min(2 * before, longest_s)
             note = {"problems": problems, "pause": pause, "files": self._files()}
             with suppress(OSError):  # then the next start is simply at once
                 self._note.write_text(json.dumps(note), encoding="utf-8")
