@@ -5,7 +5,6 @@ import logging
 import re
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
@@ -175,14 +174,14 @@ def test_whatever_happens_in_the_process_no_words_of_it_come_out(happens):
     assert "Traceback" not in said
 
 
-def test_settings_that_cannot_be_used_are_told_in_the_journal(sent, tmp_path):
+def test_settings_that_cannot_be_used_are_told_in_the_journal(sent, tmp_path, monkeypatch):
+    lines, root = Lines(), logging.getLogger()
+    monkeypatch.setattr(journal, "set_up", lambda: root.addHandler(lines))
     config = tmp_path / "responder.toml"
     config.write_text("[device]\nport = 0\n[plan]\nquorum = 99\n")
-    before = sys.excepthook, warnings.showwarning, logging.getLogger().handlers[:]
     try:
         assert main(["run", "--config", str(config)]) == 78
     finally:
-        sys.excepthook, _, logging.getLogger().handlers[:] = before
-        logging.captureWarnings(False)
+        root.removeHandler(lines)
     assert len(sent) == 2
     assert {fields["MESSAGE_ID"] for _, fields in sent} == {Entry.CANNOT_SERVE.message_id}
