@@ -23,7 +23,7 @@ check: $(VENV)/ready  ## ruff, mypy and the quick tests: under a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -q -n auto -m "not slow" $(ARGS)
 
 bench: $(VENV)/ready  ## the promised figures: name, value, unit, bound, holds or short
 	@$(BIN)/python -m bench $(ARGS)

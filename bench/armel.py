@@ -63,10 +63,11 @@ def _cpu_s(command: list[str], environment: dict[str, str]) -> float:
 
 
 def armed_rss_mb_armel() -> float:
-    """Resident memory of the emulated program, armed and idle, MB of a million bytes.
+    """Resident memory of the packaged daemon on armel, armed and idle, MB of a million bytes.
 
-    With a fix and a heartbeat answered. The emulator's own memory and its translations lie
-    elsewhere in the process and are left out: a Zero has none.
+    With a fix and a heartbeat answered, Debian's own Python and libraries, shared ones counted in
+    full; the board's pins stand in for lgpio's. Read from the 4 GiB that the emulated program sees:
+    the emulator's own memory and its translations lie elsewhere and are left out, a Zero has none.
     """
     command, variables = emulated()
     with armed(lambda _: command, variables) as process:

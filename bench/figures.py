@@ -14,8 +14,10 @@ from bench.fault_matrix import (
     first_contact_cmgs_worst_s,
     sms_duplicates_beyond_unknown,
 )
+from bench.felt import first_report_worst_s, raised_pulse_worst_ms
 from bench.figure import Bound, Figure
 from bench.gestures import gesture_false_alarms, gesture_missed_alarms
+from bench.idle import air_bytes_per_day, idle_bytes_written_per_day, idle_wakeups_per_s
 from bench.interleavings import urc_interleavings_lost
 from bench.memory import armed_rss_mb
 from bench.packages import deb_size_kb, unit_score_device, unit_score_responder
@@ -23,6 +25,7 @@ from bench.press import press_to_receipt_warm_p95_s, press_to_uart_p99_ms
 from bench.sealed import sealed_report_sms_chars_max
 from bench.sms_chain import sms_chain_overhead_pct
 from bench.start import start_to_armed_minstr, whole_start_minstr
+from bench.week import week_alarms_lost, week_duplicates, week_promises_broken
 
 FIGURES = (
     Figure("sealed_report_sms_chars_max", "chars", Bound("<=", 160), sealed_report_sms_chars_max),
@@ -44,6 +47,14 @@ FIGURES = (
     Figure("urc_interleavings_lost", "of 10,000", Bound("<=", 0), urc_interleavings_lost),
     Figure("gesture_false_alarms", "of 10,000", Bound("<=", 0), gesture_false_alarms),
     Figure("gesture_missed_alarms", "of 10,000", Bound("<=", 0), gesture_missed_alarms),
+    Figure("raised_pulse_worst_ms", "ms", Bound("<=", 200), raised_pulse_worst_ms),
+    Figure("first_report_worst_s", "s", Bound("<=", 1), first_report_worst_s),
+    Figure("week_alarms_lost", "alarms", Bound("<=", 0), week_alarms_lost),
+    Figure("week_duplicates", "messages", Bound("<=", 0), week_duplicates),
+    Figure("week_promises_broken", "promises", Bound("<=", 0), week_promises_broken),
+    Figure("idle_wakeups_per_s", "a second", Bound("<=", 2), idle_wakeups_per_s),
+    Figure("idle_bytes_written_per_day", "bytes", Bound("<=", 0), idle_bytes_written_per_day),
+    Figure("air_bytes_per_day", "bytes", Bound("<=", 250_000), air_bytes_per_day),
     Figure("unit_score_device", "of 10", Bound("<=", 1.6), unit_score_device),
     Figure("unit_score_responder", "of 10", Bound("<=", 1.2), unit_score_responder),
     Figure("armed_cpu_s_armel", "s", Bound("<=", 2.5), armed_cpu_s_armel),

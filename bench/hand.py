@@ -45,6 +45,14 @@ class Hand:
         """Let the wearer's data path fail in this way; see ``outcry-board gprs --help``."""
         self._ask(do="gprs", modem="wearer", how=how, old_only=old_only)
 
+    def mutes(self) -> None:
+        """Let the wearer's modem neither hear nor answer, from now on."""
+        self._ask(do="mute", modem="wearer", on=True)
+
+    def resets(self) -> None:
+        """Restart the wearer's modem."""
+        self._ask(do="reset", modem="wearer")
+
     def _ask(self, **request: object) -> dict[str, Any]:
         with meeting.connected(self._board, _ANSWER_S) as connection:
             connection.sendall(json.dumps(request).encode() + b"\n")

@@ -32,6 +32,7 @@ Action = Callable[[Alarm, float, Rules], tuple[Alarm, tuple[Effect, ...]]]
 
 def _begin(kind: AlarmKind) -> Action:
     def begin(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+        """A new alarm under an id of its own; of a drill it ends, nothing is sent any more."""
         drilled = alarm.kind is AlarmKind.DRILL
         effects = (DropDrill(alarm.id),) if drilled else ()  # real texts wait for no drill's
         fresh = Alarm(
@@ -122,7 +123,7 @@ def await_anyone_again(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, t
 
 
 def reached(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """Somebody is."""
+    """Somebody is reached: the wearer need not be told otherwise."""
     return without_timer(alarm, Event.UNREACHED_DUE), ()
 
 
@@ -161,7 +162,7 @@ def report_better_fix(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tu
 
 
 def start_sms_clock(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """When SMS starts: after ``sms_after_s`` without a valid receipt, at once if data is down.
+    """When SMS starts: after some seconds without a valid receipt, at once if data is down.
 
     A clock already running is not put back by holding again. Contacts who were texted without a
     position are texted again by the same clock once it is known.
@@ -203,7 +204,7 @@ def send_sms_position_to_hq(
 
 
 def send_data(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """Post now; if it fails, :func:`retry_data` sets the next time."""
+    """Post now; if that fails, the data path is tried again later."""
     return without_timer(alarm, Event.DATA_DUE), (SendData(),)
 
 
@@ -237,6 +238,7 @@ def resume(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect,
 
 def _pulse(pulse: Pulse) -> Action:
     def vibrate(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+        """The wearer feels it, if that pulse is wanted."""
         return alarm, (Vibrate(pulse),)
 
     vibrate.__name__ = f"pulse_{pulse.name.lower()}"

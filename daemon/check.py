@@ -25,7 +25,7 @@ from outcry.daemon.settings import Settings, SettingsInvalid
 
 STARTING_S = 20.0
 WIRED = ("button", "strap", "motor")
-_ROOT = "write it with sudo before"
+_ROOT = "put `sudo` in front"
 _HUNG = "`systemctl restart outcry`, then check again"
 
 

@@ -108,10 +108,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     if options.command == "log":  # it needs no settings, and these may be for root alone
         return _log(options.since, options.alarm, options.all, options.json)
+    if options.command == "run":
+        return _run(options.config, options.verbose)
     try:
         settings = load(options.config)
-        if options.command == "run":
-            return _run(settings, options.verbose)
         runtime = settings.path("storage", "runtime")
         if options.command == "check":
             return _check(settings, options.buzz, options.json)
@@ -123,17 +123,26 @@ def main(arguments: list[str] | None = None) -> int:
             return _enrol(options.file, settings)
         return _config(settings)
     except SettingsInvalid as error:
+        if options.command == "config" and error.shown:
+            print("\n".join(error.shown))
         return _refuse(EXIT_CONFIG, "these settings cannot be used:", error.problems)
 
 
-def _run(settings: Settings, verbose: bool) -> int:
+def _run(config: Path, verbose: bool) -> int:
     from outcry.daemon.run import run
+    from outcry.daemon.waiting import LONGEST_WITHOUT_BUTTON_S, Refusals
     from outcry.hw.button import ButtonUnusable
 
+    refusals = Refusals(config)
+    refusals.wait()
     try:
-        run(settings, verbose)
+        run(load(config), verbose)
+    except SettingsInvalid as error:
+        refusals.refuse("these settings cannot be used:", error.problems)
+        return EXIT_CONFIG
     except ButtonUnusable as error:
-        return _refuse(EXIT_NO_PART, "the button cannot be watched:", [str(error)])
+        refusals.refuse("the button cannot be watched:", [str(error)], LONGEST_WITHOUT_BUTTON_S)
+        return EXIT_NO_PART
     return EXIT_OK
 
 
@@ -249,8 +258,8 @@ def _enrol(file: Path, settings: Settings) -> int:
         return _refuse(EXIT_DATA, f"{file} is no good:", error.problems)
     except (OSError, UnicodeDecodeError) as error:
         return _refuse(EXIT_CANNOT_WRITE, f"{file} was not taken in:", [str(error)])
-    print(f"Enrolled as device {enrolment.device}, {len(enrolment.contacts)} contacts.")
-    print(f"Now delete {file}: it holds this device's key. Then: systemctl restart outcry")
+    print(f"Enrolled as device {enrolment.device:08x}, {len(enrolment.contacts)} contacts.")
+    print(f"Now delete {file}: it holds this device's key. Then: sudo systemctl restart outcry")
     return EXIT_OK
 
 

@@ -106,7 +106,7 @@ def ask(folder: Path, question: str) -> Answer:
             line.sendall(question.encode("ascii") + b"\n")
             answer = json.loads(_line(line, longest=1_000_000))
     except PermissionError:
-        raise NotAllowed("only root may ask; write it with sudo before") from None
+        raise NotAllowed("only root may ask; put `sudo` in front") from None
     except (FileNotFoundError, ConnectionRefusedError):
         raise NotRunning(
             "outcry is not running; `systemctl status outcry` says why, `systemctl start outcry`"

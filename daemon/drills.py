@@ -15,10 +15,12 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from outcry.daemon.alarm import Event
 from outcry.report import MAX_HOURS
 
 FILE_NAME = "drill.json"
 HOUR_S = 3600.0
+SET_BACK_S = 600.0  # a clock is put right by so much; more, and the drill's date was never true
 
 
 class Hop(Enum):
@@ -29,6 +31,13 @@ class Hop(Enum):
     ACKNOWLEDGED = "a person has it"
     TEXT_LEFT = "first text left"
     TEXT_REACHED = "first text reached its phone"
+
+
+_HOPS = {
+    Event.RECEIPT_STORED: Hop.STORED,
+    Event.RECEIPT_ACKNOWLEDGED: Hop.ACKNOWLEDGED,
+    Event.TEXT_LEFT: Hop.TEXT_LEFT,
+}
 
 
 @dataclass
@@ -84,15 +93,20 @@ class Drills:
         self._began = now
         self.last = Drill(self._wall())
 
+    def happened(self, event: Event, now: float) -> None:
+        """Something happened to the drill; it may be a hop."""
+        if event in _HOPS:
+            self.see(_HOPS[event], now)
+
     def see(self, hop: Hop, now: float) -> None:
         """A hop was reached; only the first of its kind counts, and only in a drill."""
         if self.last is not None and not self.last.over:
             self.last.hops.setdefault(hop, round(now - self._began, 3))
 
-    def end(self) -> None:
-        """The drill is over; keep what came of it."""
+    def end(self) -> str:
+        """The drill is over; keep what came of it. Its hops in words."""
         if self.last is None or self.last.over:
-            return
+            return ""
         self.last.over = True
         kept = {
             "began_at": self.last.began_at,
@@ -106,13 +120,15 @@ class Drills:
             unfinished.replace(self._path)
         except OSError as error:
             self._on_fault(f"the drill cannot be kept ({type(error).__name__})")
+        return self.last.words()
 
     def seconds_ago(self) -> float | None:
         """When the last drill began; ``None`` if that is not known."""
         now = self._wall()
         if self.last is None or self.last.began_at is None or now is None:
             return None
-        return max(0.0, now - self.last.began_at)
+        ago_s = now - self.last.began_at
+        return max(0.0, ago_s) if ago_s > -SET_BACK_S else None
 
     def hours_ago(self) -> int | None:
         """As a report carries it: whole hours, at least 1 and at most 65535."""

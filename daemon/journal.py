@@ -18,12 +18,19 @@ from outcry.daemon.alarm import State
 Fields = dict[str, str]
 Sink = Callable[[int, str, Fields], None]
 
+PART_FAULTS_MOST = 10  # on a screen; the journal has them all
+
 
 class Entry(Enum):
     """MESSAGE_ID, log level and sentence of each kind of entry."""
 
     STARTED = ("e9c547895a5a4c689b497bebeee871c8", logging.INFO, "outcry {detail} starts")
     ARMED = ("6418a4d1accf40f0a5a21a06b5dfe367", logging.INFO, "armed: the button is watched")
+    NOT_ARMED = (
+        "dd8f491b20c14f4fada884293435261a",
+        logging.ERROR,
+        "NOT ARMED, nobody watches the button: {detail}",
+    )
     RESUMED = (
         "479ebd4315284531a443ded2e7d55d1e",
         logging.WARNING,
@@ -117,6 +124,8 @@ class Journal:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
+        self.part_faults: list[str] = []
+        """What could not be used since the start, each once, for whoever asks how the device is."""
 
     def tell(
         self,
@@ -130,6 +139,8 @@ class Journal:
         detail: str = "",
     ) -> None:
         """Write one entry. ``recipient`` 0 is HQ, others are contacts by their place in the list."""
+        if entry is Entry.PART_FAULT and detail not in self.part_faults:
+            self.part_faults = [*self.part_faults, detail][-PART_FAULTS_MOST:]
         _, level, sentence = entry.value
         words = {
             "state": state.value if state else "",

@@ -24,9 +24,10 @@ from outcry.daemon.gestures import Times
 from outcry.daemon.haptics import ALL, FEW
 from outcry.daemon.identity import Identity
 from outcry.daemon.journal import Entry, Journal
-from outcry.daemon.loop import Loop, Message, Parts, Stop
+from outcry.daemon.loop import Loop
 from outcry.daemon.memory import Memory
 from outcry.daemon.outbox import Outbox
+from outcry.daemon.parts import Message, Parts, Stop
 from outcry.daemon.reporter import Reporter
 from outcry.daemon.senses import Senses, Wearing
 from outcry.daemon.service import Service, journal_sink, set_up_logging
@@ -38,6 +39,7 @@ from outcry.hw.modem import Modem, ModemSettings, open_serial
 from outcry.hw.power import Power, PowerUnusable, Wire
 from outcry.hw.strap import Strap, StrapUnusable
 from outcry.hw.vibration import Vibration, VibrationUnusable
+from outcry.report import Flag
 
 TURN_LIMIT_S = 20.0  # the longest a thread may be busy with one thing; systemd waits 30 s
 
@@ -197,7 +199,9 @@ def _senses(
         )
     except StrapUnusable as error:
         journal.tell(Entry.PART_FAULT, detail=str(error))
-        return Senses(times, button=button)
+        alone = Senses(times, button=button)
+        alone.marks |= Flag.STRAP_FAULT
+        return alone
     life.callback(loop.close)
     open_s = settings.number("strap", "open_seconds")
     wearing = Wearing(loop.closed, memory.worn, open_s, time.monotonic())

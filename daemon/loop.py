@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ParamSpec
 
-from outcry.beats import Beats
 from outcry.daemon import movement, reporter, status
 from outcry.daemon.alarm import (
     Alarm,
@@ -28,25 +27,21 @@ from outcry.daemon.alarm import (
     Vibrate,
 )
 from outcry.daemon.control import Asked
-from outcry.daemon.delivery import Answer, Delivery
-from outcry.daemon.drills import Drills, Hop
+from outcry.daemon.delivery import Answer
+from outcry.daemon.drills import Hop
 from outcry.daemon.edge import Edge, StrapEdge
-from outcry.daemon.gestures import Freed, Held, Stuck, Tapped
-from outcry.daemon.haptics import ALL, PATTERNS, TRIAL
-from outcry.daemon.journal import Entry, Journal
-from outcry.daemon.memory import Memory
-from outcry.daemon.outbox import Outbox
+from outcry.daemon.gestures import Held, Tapped
+from outcry.daemon.haptics import PATTERNS, TRIAL
+from outcry.daemon.journal import Entry
+from outcry.daemon.parts import Message, Parts, Stop
 from outcry.daemon.rules import step
+from outcry.daemon.senses import WORDS
 from outcry.daemon.senses import Event as Sensed
-from outcry.daemon.senses import Senses
-from outcry.daemon.service import Service, where
-from outcry.daemon.strap import StrapClosed, StrapFirm, StrapLoose, StrapOpened
-from outcry.daemon.supervision import Supervision
-from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
+from outcry.daemon.service import where
+from outcry.daemon.strap import StrapClosed, StrapOpened
+from outcry.hw.gps import Fix, NoFix, NoFixReason
 from outcry.hw.modem import (
     DataPath,
-    Modem,
-    ModemEvent,
     ModemState,
     ModemWarning,
     Outcome,
@@ -57,61 +52,11 @@ from outcry.hw.modem import (
     SmsReceived,
     SmsReport,
 )
-from outcry.hw.vibration import Pattern, Vibration, VibrationUnusable
+from outcry.hw.vibration import Pattern, VibrationUnusable
 from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position
 
 P = ParamSpec("P")
 FAULT_PAUSE_S = 1.0  # what failed is due again at once: the loop must not run hot over it
-
-
-@dataclass(frozen=True)
-class Stop:
-    """The service is asked to stop."""
-
-    reason: str
-
-
-Message = Edge | StrapEdge | Asked | Stop | Fix | NoFix | ModemEvent
-
-SENSED = {  # what is only worth a line in the journal
-    Stuck: "the button is stuck",
-    Freed: "the button is free again",
-    StrapClosed: "the strap is on",
-    StrapLoose: "the strap's wire has a loose contact",
-    StrapFirm: "the strap's wire holds again",
-}
-HOPS = {
-    Event.RECEIPT_STORED: Hop.STORED,
-    Event.RECEIPT_ACKNOWLEDGED: Hop.ACKNOWLEDGED,
-    Event.TEXT_LEFT: Hop.TEXT_LEFT,
-}
-
-
-@dataclass
-class Parts:
-    """All the loop works with. ``vibration`` is ``None`` when nothing may or can buzz.
-
-    ``felt`` are the pulses the wearer wants, ``drill_taps`` is the code that begins a drill, and
-    ``languages_complete`` says whether every contact is told in a language of their own.
-    """
-
-    outbox: Outbox
-    memory: Memory
-    reporter: reporter.Reporter
-    delivery: Delivery
-    modem: Modem
-    gps: Gps
-    vibration: Vibration | None
-    journal: Journal
-    service: Service
-    beats: Beats
-    senses: Senses
-    supervision: Supervision
-    drills: Drills
-    contacts: int
-    felt: frozenset[Pulse] = ALL
-    drill_taps: tuple[int, ...] = (5, 5)
-    languages_complete: bool = True
 
 
 class Loop:
@@ -248,9 +193,9 @@ class Loop:
                     self._tapped(groups, now)
                 case StrapClosed():
                     self._parts.memory.remember_worn(True)
-                    self._parts.journal.tell(Entry.SENSED, detail=SENSED[StrapClosed])
+                    self._parts.journal.tell(Entry.SENSED, detail=WORDS[StrapClosed])
                 case _:
-                    self._parts.journal.tell(Entry.SENSED, detail=SENSED[type(event)])
+                    self._parts.journal.tell(Entry.SENSED, detail=WORDS[type(event)])
 
     def _answer(self, question: str, now: float) -> dict[str, Any]:
         match question:
@@ -309,7 +254,8 @@ class Loop:
         return flags | Flag.CARD_FAULT if self._card_fails else flags
 
     def _tell_service(self, now: float) -> None:
-        self._parts.service.status(self._status())
+        no_fix = None if self._has_fix else self._no_fix.reason
+        self._parts.service.status(status.line(self._parts, self._alarm, no_fix))
         if self._parts.beats.all_alive(now):
             self._parts.service.alive()
 
@@ -377,14 +323,11 @@ class Loop:
 
     def _note_drill(self, before: Alarm, event: Event, now: float) -> None:
         """How far a drill has come; over once it has ended or something real has begun."""
-        if self._alarm.kind is AlarmKind.DRILL and event in HOPS:
-            self._parts.drills.see(HOPS[event], now)
+        if self._alarm.kind is AlarmKind.DRILL:
+            self._parts.drills.happened(event, now)
         if before.kind is AlarmKind.DRILL and self._alarm.kind is not AlarmKind.DRILL:
-            self._parts.drills.end()
-            last = self._parts.drills.last
-            self._parts.journal.tell(
-                Entry.DRILL_OVER, alarm=before.id, detail=last.words() if last else ""
-            )
+            words = self._parts.drills.end()
+            self._parts.journal.tell(Entry.DRILL_OVER, alarm=before.id, detail=words)
             self._parts.gps.hurry(self._alarm.state is not State.IDLE)
 
     def _named(self, alarm: Alarm) -> Alarm:
@@ -471,15 +414,6 @@ class Loop:
 
     def _place(self, now: float) -> Position | NoPosition:
         return reporter.place(self._parts.memory.fix, self._no_fix, now)
-
-    def _status(self) -> str:
-        alarm = self._alarm
-        modem = self._parts.modem.status()
-        what = "armed" if alarm.state is State.IDLE else f"alarm {alarm.id:08x} {alarm.state.value}"
-        fix = "fix" if self._has_fix else f"no fix ({self._no_fix.reason.value})"
-        data = "data up" if modem.data_up else "data down"
-        card = "" if self._parts.outbox.durable else "; the card cannot be written"
-        return f"{what}; {fix}; modem {modem.state.value}; {data}{card}"
 
     def _safely(self, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         try:

@@ -11,7 +11,7 @@ from outcry.daemon.settings import Settings
 from outcry.hw.button import Button
 
 if TYPE_CHECKING:
-    from outcry.daemon.loop import Message
+    from outcry.daemon.parts import Message
 
 
 def run(settings: Settings, verbose: bool) -> None:

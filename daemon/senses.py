@@ -14,6 +14,14 @@ from outcry.report import NO_FLAGS, Flag
 
 Event = Gesture | StrapEvent
 
+WORDS = {  # what is only worth a line in the journal
+    Stuck: "the button is stuck",
+    Freed: "the button is free again",
+    StrapClosed: "the strap is on",
+    StrapLoose: "the strap's wire has a loose contact",
+    StrapFirm: "the strap's wire holds again",
+}
+
 
 class Contact(Protocol):
     """A switch whose edges are told elsewhere; see :class:`outcry.hw.switch.Switch`."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from outcry.enrolment import MAX_NAME_CHARS, Contact, is_number
+from outcry.enrolment import NAME_WORDS, Contact, is_name, is_number
 from outcry.report import MAX_TAP_GROUPS
 
 Value = bool | int | float | str
@@ -106,11 +106,15 @@ _CONTACT_KEYS = ("name", "number", "language")
 
 
 class SettingsInvalid(Exception):
-    """The settings cannot be used; ``problems`` says each reason and what to write instead."""
+    """The settings cannot be used; ``problems`` says each reason and what to write instead.
 
-    def __init__(self, problems: list[str]) -> None:
+    ``shown``, where the file could be read at all: the settings with each problem beside its line.
+    """
+
+    def __init__(self, problems: list[str], shown: list[str] | None = None) -> None:
         super().__init__("; ".join(problems))
         self.problems = problems
+        self.shown = shown or []
 
 
 @dataclass(frozen=True, repr=False)
@@ -147,14 +151,7 @@ class Settings:
 
     def shown(self) -> list[str]:
         """The settings in force as lines of TOML, secrets masked, people left out."""
-        lines = []
-        for section, keys in SCHEMA.items():
-            lines.append(f"[{section}]")
-            for name, key in keys.items():
-                lines.append(f"{name} = {_shown(self.values[section, name], key.secret)}")
-            lines.append("")
-        lines.append(f"# {len(self.contacts)} contacts written here")
-        return lines
+        return [*_lines(self.values, []), f"# {len(self.contacts)} contacts written here"]
 
 
 def load(path: Path) -> Settings:
@@ -162,9 +159,7 @@ def load(path: Path) -> Settings:
     try:
         source = path.read_text(encoding="utf-8")
     except PermissionError:
-        raise SettingsInvalid(
-            [f"{path}: only root may read it; write it with sudo before"]
-        ) from None
+        raise SettingsInvalid([f"{path}: only root may read it; put `sudo` in front"]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsInvalid([f"{path}: cannot be read ({type(error).__name__})"]) from None
     return read(source, path)
@@ -209,8 +204,30 @@ def read(source: str, path: Path) -> Settings:
             "each of 1 to 9 taps"
         )
     if problems:
-        raise SettingsInvalid([f"{path}: {problem}" for problem in sorted(problems)])
+        told = [f"{path}: {problem}" for problem in sorted(problems)]
+        raise SettingsInvalid(told, _lines(values, sorted(problems)))
     return Settings(values, path.parent, wearer, contacts)
+
+
+def _lines(values: dict[tuple[str, str], Value], problems: list[str]) -> list[str]:
+    """Values as TOML, secrets masked, each problem beside the line it is about."""
+    lines, left = [], list(problems)
+
+    def beside(what: str) -> str:
+        about = [problem for problem in left if problem.startswith(f"{what}: ")]
+        left[:] = [problem for problem in left if problem not in about]
+        return "".join(f"  # <- {problem.partition(': ')[2]}" for problem in about)
+
+    for section, keys in SCHEMA.items():
+        lines.append(f"[{section}]{beside(section)}")
+        for name, key in keys.items():
+            value = _shown(values[section, name], key.secret)
+            lines.append(f"{name} = {value}{beside(f'{section}.{name}')}")
+        unknown = [problem for problem in left if problem.startswith(f"{section}.")]
+        left = [problem for problem in left if problem not in unknown]
+        lines += [f"# <- {problem.removeprefix(f'{section}.')}" for problem in unknown]
+        lines.append("")
+    return [*lines, *(f"# <- {problem}" for problem in left)]
 
 
 def _problem(value: Any, key: Key) -> str | None:
@@ -271,8 +288,8 @@ def _wearer(written: Any, problems: list[str]) -> str | None:
     if written is None:
         return None
     name = written.get("name") if isinstance(written, dict) else None
-    if not isinstance(name, str) or not _is_name(name):
-        problems.append(f"wearer.name: write a name of 1 to {MAX_NAME_CHARS} characters")
+    if not isinstance(name, str) or not is_name(name):
+        problems.append(f"wearer.name: write a name of {NAME_WORDS}")
         return None
     for key in written.keys() - {"name"}:
         problems.append(f"wearer.{key}: is not known{_meant(key, ['name'])}")
@@ -294,8 +311,8 @@ def _contacts(written: Any, problems: list[str]) -> tuple[Contact, ...]:
             problems.append(f"{where}.{key}: is not known{_meant(key, list(_CONTACT_KEYS))}")
         name, number = entry.get("name"), entry.get("number")
         language = entry.get("language", "en")
-        if not isinstance(name, str) or not _is_name(name):
-            problems.append(f"{where}.name: write a name of 1 to {MAX_NAME_CHARS} characters")
+        if not isinstance(name, str) or not is_name(name):
+            problems.append(f"{where}.name: write a name of {NAME_WORDS}")
         if not isinstance(number, str) or not is_number(number):
             problems.append(
                 f"{where}.number: {_shown(number, True)} has no country code or is not a number; "
@@ -306,10 +323,6 @@ def _contacts(written: Any, problems: list[str]) -> tuple[Contact, ...]:
         if len(problems) == before:
             contacts.append(Contact(str(name), str(number), str(language)))
     return tuple(contacts)
-
-
-def _is_name(text: str) -> bool:
-    return bool(text.strip()) and text.isprintable() and len(text) <= MAX_NAME_CHARS
 
 
 def _meant(word: str, known: list[str]) -> str:

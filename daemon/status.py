@@ -17,7 +17,7 @@ from outcry.hw.modem import Condition, ModemStatus
 from outcry.report import Flag, NoPosition, Position
 
 if TYPE_CHECKING:
-    from outcry.daemon.loop import Parts
+    from outcry.daemon.parts import Parts
 
 REMEDIES = {
     Condition.SILENT.value: "check its power and its serial cable; Outcry goes on trying",
@@ -30,12 +30,26 @@ REMEDIES = {
 MARKS = {
     Flag.BUTTON_STUCK: "the button has been down for very long: check it for a short",
     Flag.STRAP_LOOSE: "the strap's wire has a loose contact: mend it",
+    Flag.STRAP_FAULT: "the strap cannot be watched: check strap.pin in the settings, and its wire",
     Flag.JAMMING: "something jams the radio",
     Flag.UNDER_VOLTAGE: "the modem's supply is too low: charge, and check the wiring",
     Flag.BATTERY_LOW: "the battery is low: charge it",
     Flag.CARD_FAULT: "the card cannot be written: replace it; alarms live in memory meanwhile",
 }
 FIX_OLD_S = 120
+
+
+def line(parts: Parts, alarm: Alarm, no_fix: NoFixReason | None) -> str:
+    """For `systemctl status`; ``no_fix`` says why there is no fix, ``None`` if there is one."""
+    modem = parts.modem.status()
+    stuck = parts.senses.marks & Flag.BUTTON_STUCK
+    what = "not armed, the button is stuck" if stuck else "armed"
+    if alarm.state is not State.IDLE:
+        what = f"alarm {alarm.id:08x} {alarm.state.value}"
+    fix = "fix" if no_fix is None else f"no fix ({no_fix.value})"
+    data = "data up" if modem.data_up else "data down"
+    card = "" if parts.outbox.durable else "; the card cannot be written"
+    return f"{what}; {fix}; modem {modem.state.value}; {data}{card}"
 
 
 def facts(
@@ -76,6 +90,7 @@ def facts(
         "enrolled": parts.reporter.enrolled,
         "contacts": parts.contacts,
         "languages_complete": parts.languages_complete,
+        "faults": parts.journal.part_faults,
     }
 
 
@@ -132,6 +147,7 @@ def troubles(facts: dict[str, Any]) -> list[str]:
         found.append("there is no HQ: only the contacts are told; `outcry enrol FILE` changes that")
     if not facts["languages_complete"]:
         found.append("a contact's language is missing: they get English")
+    found += [f"since the start: {fault}" for fault in facts["faults"]]
     return found
 
 
@@ -140,13 +156,14 @@ def screen(facts: dict[str, Any]) -> str:
     lines = [f"Outcry {facts['version']}: {_headline(facts)}", ""]
     rows = {
         "button": "down" if facts["pressed"] else "up",
-        "strap": {None: "none", True: "worn", False: "not worn"}[facts["worn"]],
+        "strap": _strap(facts),
         "fix": _fix(facts["fix"]),
         "modem": _modem(facts["modem"]),
         "data path": _ago(facts["modem"]["data_up_s"], "up for {}", "down"),
         "heartbeat": _heartbeat(facts["heartbeat"], facts["enrolled"]),
         "outbox": _outbox(facts["outbox"]),
         "last drill": _drill(facts["drill"]),
+        "motor": "there" if facts["motor"] else "none",
         "battery": _battery(facts["modem"]),
         "contacts": str(facts["contacts"]),
     }
@@ -160,10 +177,26 @@ def screen(facts: dict[str, Any]) -> str:
 def _headline(facts: dict[str, Any]) -> str:
     alarm = facts["alarm"]
     if alarm is None:
-        return "armed"
+        return _readiness(facts)
     what = "drill" if alarm["kind"] == "drill" else f"{alarm['kind']} alarm {alarm['id']}"
     withdrawn = ", withdrawal sent" if alarm["withdrawn"] else ""
     return f"{what}: {alarm['state'].replace('_', ' ')}{withdrawn}"
+
+
+def _readiness(facts: dict[str, Any]) -> str:
+    """Armed, or why not."""
+    if facts["marks"] & Flag.BUTTON_STUCK:
+        strap = ", the strap is armed" if facts["worn"] else ""
+        return f"not armed: the button has been down for very long{strap}"
+    if facts["modem"]["state"] in REMEDIES:
+        return "armed, but nothing can be sent now"
+    return "armed"
+
+
+def _strap(facts: dict[str, Any]) -> str:
+    if facts["marks"] & Flag.STRAP_FAULT:
+        return "not watched"
+    return {None: "none", True: "worn", False: "not worn"}[facts["worn"]]
 
 
 def _fix(fix: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ FIRST_S = 60.0  # from the start; by then a modem is registered and connected
 TROUBLES = (
     Flag.BUTTON_STUCK
     | Flag.STRAP_LOOSE
+    | Flag.STRAP_FAULT
     | Flag.JAMMING
     | Flag.UNDER_VOLTAGE
     | Flag.BATTERY_LOW

@@ -184,8 +184,18 @@ def _pins() -> Iterator[None]:
     os.environ.setdefault("GPIOZERO_PIN_FACTORY", "lgpio")
     with (
         tempfile.TemporaryDirectory(prefix="outcry-") as folder,
-        contextlib.chdir(folder),
+        _working_in(folder),
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")
         yield
+
+
+@contextlib.contextmanager
+def _working_in(folder: str) -> Iterator[None]:
+    """At the root afterwards: as the service's user it could not enter the asker's home again."""
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir("/")

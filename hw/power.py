@@ -14,6 +14,8 @@ from enum import Enum
 
 import gpiozero
 
+from outcry.hw.pin_library import why
+
 RESET_S = 0.2
 KEY_S = 1.5
 OFF_S = 3.0  # from the key to silence, and the 0.8 s the modem wants to be left alone
@@ -43,7 +45,7 @@ class Power:
         try:
             self._pin = gpiozero.DigitalOutputDevice(pin)
         except Exception as error:  # each library of pins raises errors of its own
-            raise PowerUnusable(f"modem's power on GPIO {pin}: {type(error).__name__}") from error
+            raise PowerUnusable(f"modem's power on GPIO {pin}: {why(error)}") from error
 
     def cycle(self) -> None:
         """Restart the modem; takes up to 6 s. Raises :class:`PowerUnusable`.
@@ -61,7 +63,7 @@ class Power:
                 self._sleep(OFF_S)
                 self._pull(KEY_S)
         except Exception as error:
-            raise PowerUnusable(f"modem's power: {type(error).__name__}") from error
+            raise PowerUnusable(f"modem's power: {why(error)}") from error
 
     def _pull(self, seconds: float) -> None:
         self._pin.on()

@@ -25,10 +25,13 @@ from typing import ClassVar
 
 import gpiozero
 
+from outcry.hw.pin_library import why
+
 log = logging.getLogger(__name__)
 
 LOST_AFTER_S = 0.05  # an edge told later than this was not under way: it is lost
-LATE_AT_MOST_S = 10.0  # edges of older kernels carry the time of day, not of our clock
+LATE_AT_MOST_S = 60.0  # longer than a process may stand still before its watchdog ends it;
+# edges of older kernels carry the time of day, not of our clock
 
 
 class SwitchUnusable(Exception):
@@ -61,7 +64,7 @@ class Switch:
         try:
             self._device = gpiozero.DigitalInputDevice(pin, pull_up=True)
         except Exception as error:  # each library of pins raises errors of its own
-            raise self.unusable(f"{self.name} on GPIO {pin}: {type(error).__name__}") from error
+            raise self.unusable(f"{self.name} on GPIO {pin}: {why(error)}") from error
         self._device.when_activated = lambda: self._changed(True, self._device.active_time)
         self._device.when_deactivated = lambda: self._changed(False, self._device.inactive_time)
         with self._lock:

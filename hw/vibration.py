@@ -1,15 +1,26 @@
 """The vibration motor on a GPIO pin, through gpiozero.
 
 Wiring: the pin (BCM numbering) drives a transistor, never the motor itself. A
-pattern is played by gpiozero's own background thread; a new pattern ends the
-one that is playing.
+pattern is played by gpiozero's own background thread. Patterns are told apart
+by counting, so one that comes while another plays waits for its turn, unless
+it is one that goes at once.
 """
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import gpiozero
+
+from outcry.hw.pin_library import why
+
+log = logging.getLogger(__name__)
+
+BETWEEN_S = 0.6  # of rest between two patterns; within one it is 0.3 at most
 
 
 class VibrationUnusable(Exception):
@@ -18,11 +29,20 @@ class VibrationUnusable(Exception):
 
 @dataclass(frozen=True)
 class Pattern:
-    """``pulses`` pulses of ``on_s`` seconds, ``off_s`` seconds apart."""
+    """``pulses`` pulses of ``on_s`` seconds, ``off_s`` seconds apart.
+
+    ``at_once``: it ends the one that is playing, and nothing is played that waits.
+    """
 
     pulses: int
     on_s: float
     off_s: float
+    at_once: bool = False
+
+    @property
+    def lasts_s(self) -> float:
+        """From its beginning until another may follow."""
+        return self.pulses * (self.on_s + self.off_s) + BETWEEN_S
 
 
 class Vibration:
@@ -32,15 +52,60 @@ class Vibration:
         try:
             self._motor = gpiozero.DigitalOutputDevice(pin)
         except Exception as error:  # each library of pins raises errors of its own
-            raise VibrationUnusable(f"motor on GPIO {pin}: {type(error).__name__}") from error
+            raise VibrationUnusable(f"motor on GPIO {pin}: {why(error)}") from error
+        self._turn = threading.RLock()
+        self._waiting: list[Pattern] = []
+        self._free_at = 0.0
+        self._next: threading.Timer | None = None
 
     def play(self, pattern: Pattern) -> None:
-        """Begin the pattern and return at once. Raises :class:`VibrationUnusable`."""
-        try:
-            self._motor.blink(pattern.on_s, pattern.off_s, pattern.pulses, background=True)
-        except Exception as error:
-            raise VibrationUnusable(f"motor: {type(error).__name__}") from error
+        """Begin the pattern, or let it wait, and return at once. Raises :class:`VibrationUnusable`."""
+        with self._turn:
+            if pattern.at_once:
+                self._forget()
+            elif self._next is not None or time.monotonic() < self._free_at:
+                if pattern not in self._waiting:
+                    self._waiting.append(pattern)
+                self._await_turn()
+                return
+            self._begin(pattern)
 
     def close(self) -> None:
         """Stop the motor and free the pin."""
-        self._motor.close()
+        with self._turn:
+            self._forget()
+            with suppress(Exception):  # the pin is let go of whatever it says
+                self._motor.off()
+            self._motor.close()
+
+    def _begin(self, pattern: Pattern) -> None:
+        self._free_at = time.monotonic() + pattern.lasts_s
+        try:
+            self._motor.blink(pattern.on_s, pattern.off_s, pattern.pulses, background=True)
+        except Exception as error:
+            raise VibrationUnusable(f"motor: {why(error)}") from error
+
+    def _await_turn(self) -> None:
+        if self._next is None:
+            wait_s = self._free_at - time.monotonic()
+            self._next = threading.Timer(max(wait_s, 0.0), self._take_turn)
+            self._next.daemon = True
+            self._next.start()
+
+    def _take_turn(self) -> None:
+        with self._turn:
+            if self._next is not threading.current_thread():
+                return  # forgotten while it woke
+            self._next = None
+            try:
+                self._begin(self._waiting.pop(0))
+            except VibrationUnusable as error:
+                log.warning("%s", error)
+            if self._waiting:
+                self._await_turn()
+
+    def _forget(self) -> None:
+        self._waiting.clear()
+        if self._next is not None:
+            self._next.cancel()
+            self._next = None

@@ -22,6 +22,10 @@ _HOST = re.compile(
 )  # as long as ModemSettings takes
 T = TypeVar("T")
 MAX_NAME_CHARS = 40  # so that a contact's text keeps to two SMS parts
+NAME_WORDS = f"1 to {MAX_NAME_CHARS} printable characters on one line"
+# Persian and the scripts of India write names with U+200C and U+200D; U+00A0 and U+202F come along
+# when a name is copied from a web page.
+_IN_NAMES = {0x200C: None, 0x200D: None, 0xA0: " ", 0x202F: " "}
 
 
 class EnrolmentInvalid(ValueError):
@@ -155,6 +159,15 @@ def is_number(text: str) -> bool:
     return _NUMBER.match(text) is not None
 
 
+def is_name(text: str) -> bool:
+    """Whether this can be a person's name: one line of 1 to :data:`MAX_NAME_CHARS` characters.
+
+    None of them may be hidden or turn others round, but for those that part or join letters.
+    """
+    shown = text.translate(_IN_NAMES)
+    return bool(shown.strip()) and shown.isprintable() and len(text) <= MAX_NAME_CHARS
+
+
 class _Form:
     """One JSON object being read: collects problems instead of stopping at the first."""
 
@@ -177,10 +190,8 @@ class _Form:
 
     def name(self, key: str) -> str | None:
         value = self.take(key, str)
-        if value is not None and not (
-            value.strip() and value.isprintable() and len(value) <= MAX_NAME_CHARS
-        ):
-            self.problem(key, f"is not 1 to {MAX_NAME_CHARS} printable characters")
+        if value is not None and not is_name(value):
+            self.problem(key, f"is not {NAME_WORDS}")
         return value
 
     def number(self, key: str) -> str | None:

@@ -39,6 +39,7 @@ _LATIN = str.maketrans(
     | {"ð": "d", "Ð": "D", "ħ": "h", "Ħ": "H", "ŧ": "t", "Ŧ": "T", "ŋ": "ng", "Ŋ": "Ng", "ẞ": "ß"}
     | {"ə": "e", "Ə": "E", "ɓ": "b", "Ɓ": "B", "ɗ": "d", "Ɗ": "D", "ƙ": "k", "Ƙ": "K", "ʻ": "'"}
 )
+MARKS_MOST = 4  # on one letter; pointed Hebrew needs so many
 # Letters that are letters to Unicode and nothing to the eye: a name of them would look empty.
 _UNSEEN = frozenset("\u115f\u1160\u3164\uffa0\u17b4\u17b5\u034f\u180b\u180c\u180d")
 
@@ -86,7 +87,8 @@ def _plain(letter: str) -> str:
 def clean(name: str) -> str:
     """A name as any phone shows it: one line; nothing unseen, no emoji, nothing that turns text.
 
-    At most ``MAX_NAME_CHARS`` characters, all from Unicode's first plane; may be empty.
+    At most ``MAX_NAME_CHARS`` characters, all from Unicode's first plane. Empty if there is no
+    letter and no figure in it.
     """
     kept = []
     for letter in unicodedata.normalize("NFC", name.translate(_PLAIN)):
@@ -99,9 +101,19 @@ def clean(name: str) -> str:
             pass  # what only changes an emoji
         elif letter > "\uffff":
             kept.append(_looked_up(letter.lower()))  # few phones have it; it could be torn in two
-        else:
+        elif kind[0] != "M" or _can_bear("".join(kept), letter):
             kept.append(letter)
     return _cut("".join(kept))
+
+
+def _can_bear(before: str, mark: str) -> bool:
+    """Whether a mark has a letter to stand on, and the letter is not heaped with them already.
+
+    Signs of combining class 0 are parts of a syllable, as Burmese and Tibetan write them.
+    """
+    on = before[-MARKS_MOST:]
+    heaped = len(on) == MARKS_MOST and all(map(unicodedata.combining, on))
+    return before[-1:] not in ("", " ") and not (heaped and unicodedata.combining(mark))
 
 
 @lru_cache(maxsize=8)
@@ -116,7 +128,8 @@ def latin(name: str) -> str:
 
 
 def _cut(name: str) -> str:
-    return " ".join(name.split())[:MAX_NAME_CHARS].rstrip()
+    cut = " ".join(name.split())[:MAX_NAME_CHARS].rstrip()
+    return cut if any(map(str.isalnum, cut)) else ""
 
 
 def _in_latin(word: str) -> str:

@@ -106,7 +106,7 @@ class Flag(IntFlag):
     STRAP_LOOSE = 128
     BATTERY_LOW = 256
     CARD_FAULT = 512
-    STRAP_EXPECTED = 1024
+    STRAP_FAULT = 1024
 
 
 NO_FLAGS = Flag(0)

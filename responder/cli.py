@@ -9,9 +9,20 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from errno import EPERM
 from pathlib import Path
+from typing import Any
 
-from outcry.responder import check_cli, codes, custody, officer_cli, plan_cli, record_cli
+from outcry import __version__
+from outcry.responder import (
+    check_cli,
+    codes,
+    custody,
+    journal,
+    officer_cli,
+    plan_cli,
+    record_cli,
+)
 from outcry.responder.codes import CodeRefused
 from outcry.responder.engine import DriverMissing
 from outcry.responder.enrolling import (
@@ -28,15 +39,39 @@ from outcry.responder.settings import Settings, SettingsInvalid, load
 from outcry.responder.status import facts, screen
 from outcry.responder.store import Store, is_new
 
+log = logging.getLogger("outcry.responder")
+
 DEFAULT_CONFIG = Path("/etc/outcry/responder.toml")
+USER = "outcry-responder"
+
+# As `outcry` has them, from sysexits.h.
+EXIT_OK = 0
+EXIT_TROUBLE = 1
+EXIT_NOT_ALLOWED = 77
+EXIT_CONFIG = 78
+
+_EXITS = """
+exit codes:
+  0   done
+  1   refused or failed; what was wrong is said, and nothing was changed.
+      run: a part has failed; systemd starts it again
+  2   the command line is wrong
+  77  these files are another user's: put `sudo -u outcry-responder` in front
+  78  the settings cannot be used; every problem is listed
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code: 0 done, 1 refused or failed."""
+    """Run a command; returns the exit code."""
     options = _parser().parse_args(arguments)
     os.umask(0o077)
+    tell = _on_the_terminal
+    if options.command == "run":
+        journal.set_up()
+        tell = _in_the_journal
     try:
         settings = load(options.config)
+        _check_user(settings.directory)
         commands = {
             "enrol": _enrol,
             "code": _code,
@@ -54,17 +89,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "run": _run,
         }
         return commands[options.command](settings, options)
-    except (SettingsInvalid, CannotEnrol) as refused:
-        for problem in refused.problems:
-            print(problem, file=sys.stderr)
-    except (KeysInvalid, TooNew, DriverMissing, PermissionError) as error:
-        print(error, file=sys.stderr)
-    return 1
+    except SettingsInvalid as refused:
+        return tell(EXIT_CONFIG, refused.problems)
+    except CannotEnrol as refused:
+        return tell(EXIT_TROUBLE, refused.problems)
+    except PermissionError as error:
+        return tell(EXIT_NOT_ALLOWED, [_not_allowed(error)])
+    except (KeysInvalid, TooNew, DriverMissing) as error:
+        return tell(EXIT_TROUBLE, [str(error)])
+
+
+def _on_the_terminal(code: int, problems: Sequence[str]) -> int:
+    print(*problems, sep="\n", file=sys.stderr)
+    return code
+
+
+def _in_the_journal(code: int, problems: Sequence[str]) -> int:
+    for problem in problems:
+        log.error("cannot serve: %s", problem)
+    return code
+
+
+def _not_allowed(error: PermissionError) -> str:
+    return f"{error.filename}: not allowed; put `sudo -u {USER}` in front"
+
+
+def _check_user(directory: Path) -> None:
+    """Refuse root where the service is another: it would leave files that the service cannot read.
+
+    Raises ``PermissionError``.
+    """
+    if os.geteuid() == 0 and directory.exists() and directory.stat().st_uid != 0:
+        raise PermissionError(EPERM, "root is not the service", str(directory))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="outcry-responder", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+    parser = argparse.ArgumentParser(
+        prog="outcry-responder",
+        description="HQ's side: takes alarms in, tells the contacts, counts what they answer, and"
+        " makes an alarm public. Each command says more of itself with --help.",
+        epilog=_EXITS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     config = argparse.ArgumentParser(add_help=False)
     config.add_argument(
         "--config", type=Path, default=DEFAULT_CONFIG, help=f"settings file ({DEFAULT_CONFIG})"
@@ -74,6 +142,9 @@ def _parser() -> argparse.ArgumentParser:
         "enrol",
         parents=[config],
         help="make a wearer: writes the one file their device needs, prints the contacts' PINs",
+        description="Make a wearer. FILE is all that their device needs and holds its key: carry it"
+        " yourself, take it in there with `outcry enrol FILE`, destroy it. PINs and code are shown"
+        " this one time and kept as hashes. docs/enrolment.md leads through it.",
     )
     new.add_argument("name", metavar="NAME", help="the wearer, as contacts and the world know them")
     new.add_argument(
@@ -91,6 +162,9 @@ def _parser() -> argparse.ArgumentParser:
         help="the wearer's own code that means safe, in groups of taps; better let one be drawn",
     )
     new.add_argument("--out", type=Path, required=True, metavar="FILE", help="the device's file")
+    new.add_argument(
+        "--json", action="store_true", help="device, PINs and code as one line of JSON"
+    )
 
     code = commands.add_parser(
         "code",
@@ -106,11 +180,20 @@ def _parser() -> argparse.ArgumentParser:
         "retire",
         parents=[config],
         help="after a device is lost or taken: nothing it seals can be opened any more",
+        description="After a device is lost or taken. From now on nothing it seals can be opened,"
+        " nor the links it has texted; what HQ knows of the wearer stays. Not while its alarm is"
+        " open: it may be with the wearer. There is no way back but a new enrolment.",
     )
     lost.add_argument("device", metavar="DEVICE", help="as enrol and status write it: 8 letters")
 
     key = commands.add_parser(
-        "key", parents=[config], help="HQ's own key: make a new one, or forget the oldest"
+        "key",
+        parents=[config],
+        help="HQ's own key: make a new one, or forget the oldest",
+        description="HQ's own key, for which every device seals. `new`: enrolments use a new one"
+        " from now on, and what is sealed for the older ones is still opened. `forget`: the oldest"
+        " is gone, and with it whatever was sealed for it and not yet taken in. Restart the service"
+        " after either. docs/enrolment.md says when.",
     )
     key.add_argument("what", choices=("new", "forget"))
 
@@ -133,7 +216,13 @@ def _parser() -> argparse.ArgumentParser:
     check_cli.add_parser(commands, config)
     officer_cli.add_parser(commands, config)
     record_cli.add_parsers(commands, config)
-    commands.add_parser("run", parents=[config], help="run the service until SIGTERM")
+    commands.add_parser(
+        "run",
+        parents=[config],
+        help="run the service until SIGTERM",
+        description="Run the service until SIGTERM, as the unit does. What it says goes to the"
+        " journal, or to standard error: journalctl -x -u outcry-responder explains each line.",
+    )
     return parser
 
 
@@ -158,8 +247,24 @@ def _enrol(settings: Settings, options: argparse.Namespace) -> int:
         quorum=settings.quorum if options.quorum is None else options.quorum,
         code=code,
     )
-    _tell(application, enrol(settings, application, options.out), options.out)
-    return 0
+    enrolled = enrol(settings, application, options.out)
+    if options.json:
+        print(json.dumps(_as_json(application, enrolled, options.out), ensure_ascii=False))
+    else:
+        _tell(application, enrolled, options.out)
+    return EXIT_OK
+
+
+def _as_json(application: Application, enrolled: Enrolled, out: Path) -> dict[str, Any]:
+    return {
+        "device": f"{enrolled.device:08x}",
+        "file": str(out),
+        "code": codes.written(enrolled.code),
+        "contacts": [
+            {"name": contact.name, "number": contact.number, "pin": pin}
+            for contact, pin in zip(application.contacts, enrolled.pins, strict=True)
+        ],
+    }
 
 
 def _tell(application: Application, enrolled: Enrolled, out: Path) -> None:
@@ -249,8 +354,4 @@ def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
 def _run(settings: Settings, _options: argparse.Namespace) -> int:
     from outcry.responder.running import run  # the web stack: not needed to enrol
 
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s"
-    )
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     return run(settings)

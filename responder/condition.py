@@ -9,7 +9,7 @@ MARKS = {
     Flag.BUTTON_STUCK: "the button has been down for very long",
     Flag.STRAP_OPEN: "the strap is open",
     Flag.STRAP_LOOSE: "the strap's wire has a loose contact",
-    Flag.STRAP_EXPECTED: "the strap should be worn",
+    Flag.STRAP_FAULT: "the strap cannot be watched",
     Flag.BATTERY_LOW: "the battery is low",
     Flag.UNDER_VOLTAGE: "the modem's supply is too low",
     Flag.CARD_FAULT: "the card cannot be written",

@@ -61,9 +61,9 @@ def run(settings: Settings) -> int:
                 running.enter_context(only_one(settings.directory))
             return _serve(settings, stop, beats, running)
     except (StateBusy, CannotListen) as error:
-        log.error("%s", error)
+        log.error("cannot serve: %s", error)
     except OperationalError as error:
-        log.error("the database cannot be used: %s; see [state] in the settings", describe(error))
+        log.error("cannot serve: the database: %s; see [state] in the settings", describe(error))
     return 1
 
 
@@ -136,18 +136,22 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     for listener in listeners:
         running.callback(listener.ask_to_stop)  # all at once, before the first is waited for
     log.info("ready: people: %s, device: %s:%d", people.public_url, device.host, listeners[0].port)
-    service.notify(READY="1", STATUS="taking alarms")
+    service.notify(READY="1", STATUS=_status(notifier))
     running.callback(service.notify, STOPPING="1")
-    return _watch(
-        stop,
-        beats,
-        [
-            workflow.is_alive,
-            watch.is_alive,
-            keeping.is_alive,
-            *(each.is_alive for each in listeners),
-        ],
-    )
+    alive = [
+        workflow.is_alive,
+        watch.is_alive,
+        keeping.is_alive,
+        *(each.is_alive for each in listeners),
+    ]
+    return _watch(stop, beats, alive, lambda: _status(notifier))
+
+
+def _status(notifier: SmsNotifier | None) -> str:
+    """For ``systemctl status``."""
+    if notifier is None:
+        return "taking alarms; no modem"
+    return f"taking alarms; the modem {'is ready' if notifier.ready() else 'is busy or not ready'}"
 
 
 def _notifier(modem: HqModem, workflow: Workflow, beats: Beats) -> SmsNotifier:
@@ -160,7 +164,12 @@ def _notifier(modem: HqModem, workflow: Workflow, beats: Beats) -> SmsNotifier:
     )
 
 
-def _watch(stop: threading.Event, beats: Beats, alive: list[Callable[[], bool]]) -> int:
+def _watch(
+    stop: threading.Event,
+    beats: Beats,
+    alive: list[Callable[[], bool]],
+    status: Callable[[], str],
+) -> int:
     """Wait for the end, feeding the watchdog only while every thread works."""
     interval = service.watchdog_interval_s() or beats.interval_s
     while not stop.wait(interval):
@@ -168,6 +177,6 @@ def _watch(stop: threading.Event, beats: Beats, alive: list[Callable[[], bool]])
         if stuck or not all(is_alive() for is_alive in alive):
             log.critical("a part has stopped working (%s): ending, to be restarted", stuck or "?")
             os._exit(1)  # a stuck thread cannot be asked to stop; the database is safe at any time
-        service.notify(WATCHDOG="1")
+        service.notify(WATCHDOG="1", STATUS=status())
     log.info("stopping")
     return 0

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 
 log = logging.getLogger("outcry.responder.service")
 
 try:
     from systemd.daemon import notify as _notify
+    from systemd.journal import send as _send
 except ImportError:  # systemd-python is an extra, and a folder named systemd may shadow it
-    _notify = None
+    _notify = _send = None
 
 
 def notify(**words: str) -> None:
@@ -23,3 +25,8 @@ def watchdog_interval_s() -> float | None:
     """How often systemd wants to hear from us (half its limit), or None."""
     limit_us = os.environ.get("WATCHDOG_USEC", "")
     return int(limit_us) / 2e6 if limit_us.isdigit() and _notify is not None else None
+
+
+def journal_send() -> Callable[..., None] | None:
+    """The way into the journal, fields and all; None unless systemd has started us."""
+    return _send if os.environ.get("JOURNAL_STREAM") else None

@@ -249,9 +249,14 @@ KEYS: Mapping[str, Mapping[str, _Key]] = {
 
 
 def load(path: Path) -> Settings:
-    """The settings in a file; raises :class:`SettingsInvalid` with every problem found."""
+    """The settings in a file; raises :class:`SettingsInvalid` with every problem found.
+
+    And ``PermissionError`` if this user may not read it.
+    """
     try:
         text = path.read_text(encoding="utf-8")
+    except PermissionError:
+        raise
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsInvalid([f"{path}: cannot be read: {why}"]) from None

@@ -291,7 +291,7 @@ class Workflow:
         try:
             number, text = self._texting.write(call)
         except Exception as error:  # noqa: BLE001 - nothing has left; let the next text go
-            log.error("alarm %d: text %d: %s", call.alarm, call.id, describe(error))
+            log.error("alarm %d: text %d cannot be made: %s", call.alarm, call.id, describe(error))
             with self._store.write() as connection:
                 calls.note(connection, call, self._clock(), What.FAILED, why=type(error).__name__)
             return

@@ -22,9 +22,10 @@ from outcry.daemon.gestures import Times
 from outcry.daemon.haptics import PATTERNS
 from outcry.daemon.identity import Identity
 from outcry.daemon.journal import Journal
-from outcry.daemon.loop import Loop, Parts
+from outcry.daemon.loop import Loop
 from outcry.daemon.memory import Memory
 from outcry.daemon.outbox import Outbox
+from outcry.daemon.parts import Parts
 from outcry.daemon.reporter import Reporter
 from outcry.daemon.senses import Senses, Wearing
 from outcry.daemon.service import Service

@@ -57,6 +57,10 @@ class Count:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.selected = len(session.items)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        self.selected = len(ids)  # each process collects them all and runs a part
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" and not report.skipped:
             self.ran += 1
@@ -74,5 +78,6 @@ class Count:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--nothing-missing"):
+    part_of_a_run = hasattr(config, "workerinput")  # pytest-xdist's: the whole run is counted
+    if config.getoption("--nothing-missing") and not part_of_a_run:
         config.pluginmanager.register(Count(), "outcry-count")

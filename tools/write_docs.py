@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import replace
 from pathlib import Path
 
 from outcry.daemon.actions import Action
 from outcry.daemon.alarm import Alarm, Event, Rules, State
+from outcry.daemon.haptics import FEW, PATTERNS
 from outcry.daemon.rules import (
     AFTER_A_WITHDRAWAL,
     IN_A_DRILL,
@@ -34,6 +36,14 @@ _WORDS = {
     State.ACKNOWLEDGED: "a person has seen it",
 }
 
+_BESIDE = """Each cell says what is done, in this order, and where that leads if not to the same state; the
+actions are explained below. Where a cell is empty, nothing happens.
+"""
+_OVER = """In every state of such an alarm these rows stand in place of the ones above. Of a strap alarm with a
+withdrawal the latter's rows hold, and in a drill the drill's, whatever was tapped."""
+_FELT = """Told apart by counting; each mark is about a tenth of a second. A count is felt to its end before the next one
+begins; only "raised" waits for nothing. With `vibration.tells = "few"` the others stay away, with
+`vibration.enabled = false` all do. A maintainer's `outcry check --buzz` is one short one."""
 
 _STANDINGS = {
     "calm": Alarm(),
@@ -52,12 +62,13 @@ _OTHERWISE = {
 def page() -> str:
     """The whole page."""
     states = [f"- **{state.value}**: {_WORDS[state]}" for state in State]
-    parts = [_HEAD, *states, "", *_picture(), "", *_table(), ""]
-    parts += ["## What is answered otherwise", ""]
-    parts += ["In every state of such an alarm these rows stand in place of the ones above."]
+    parts = [_HEAD, *states, "", *_picture(), "", _BESIDE, *_table(), ""]
+    parts += ["## What is answered otherwise", "", _OVER]
     for words, row in _OTHERWISE.items():
         parts += ["", f"### {words}", "", *_rows(row)]
-    parts += ["", "## Which alarm becomes which", "", *_kinds(), ""]
+    parts += ["", "## Which alarm becomes which", "", *_kinds()]
+    parts += ["", "## What is done", "", *_actions()]
+    parts += ["", "## What the wearer feels", "", _FELT, "", *_pulses(), ""]
     return "\n".join(parts)
 
 
@@ -127,6 +138,26 @@ def _cell(state: State, event: Event) -> str:
     target, actions = TRANSITIONS[state][event]
     does = _does(actions)
     return does if target is state else f"{does} → **{target.value}**"
+
+
+def _actions() -> list[str]:
+    """Every action once, with the first sentence of its own words."""
+    rows = [*TRANSITIONS.values(), *_OTHERWISE.values()]
+    known = {action.__name__: action for row in rows for _, does in row.values() for action in does}
+    told: dict[str, list[str]] = {}
+    for name in sorted(known):
+        words = inspect.cleandoc(known[name].__doc__ or "").split("\n\n")[0].replace("\n", " ")
+        told.setdefault(words, []).append(name.replace("_", " "))
+    return [f"- **{', '.join(names)}**: {words}" for words, names in told.items()]
+
+
+def _pulses() -> list[str]:
+    lines = ["| felt | means | with few |", "|---|---|---|"]
+    for pulse, pattern in PATTERNS.items():
+        marks = ("■" * round(pattern.on_s * 10), "·" * round(pattern.off_s * 10))
+        felt = marks[1].join([marks[0]] * pattern.pulses)
+        lines.append(f"| {felt} | {pulse.value} | {'yes' if pulse in FEW else ''} |")
+    return lines
 
 
 def _does(actions: tuple[Action, ...]) -> str:

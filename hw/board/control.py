@@ -53,7 +53,7 @@ class Client:
             self._connection.setblocking(False)
 
     def level(self, pin: int, level: int | None) -> None:
-        self.answer({"pin": pin, "level": level})
+        self.answer({"pin": pin, "level": level, "t": self._control.pins.now})
 
     def close(self) -> None:
         self._connection.close()

@@ -26,6 +26,11 @@ class PinBoard:
         self._random = random
         self._witness = witness
 
+    @property
+    def now(self) -> float:
+        """The board's clock, seconds."""
+        return self._schedule.now
+
     def drive(self, pin: int, level: int | None) -> None:
         """Drive a pin low (0) or high (1), or let go of it (None)."""
         if self.levels.get(pin) == level:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gpiozero.pins.mock import MockFactory, MockPin
+from gpiozero.pins.pi import PiPin
 
 from outcry.hw.board.meeting import connected
 
@@ -25,7 +26,19 @@ LOOK_AGAIN_S = 1.0
 
 
 class BoardPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
-    """A mock pin to which the board's wires are soldered."""
+    """A mock pin to which the board's wires are soldered.
+
+    As with lgpio and the kernel, an edge carries the time when it happened, however late this
+    process hears of it: the board's clock is the machine's monotonic one, and so is gpiozero's.
+    """
+
+    _happened_at: float | None = None
+
+    def _call_when_changed(self) -> None:
+        if self._happened_at is None:
+            super()._call_when_changed()
+        else:
+            PiPin._call_when_changed(self, self._happened_at, self._state)
 
     def _set_pull(self, value: str) -> None:
         with self.factory.lock:
@@ -53,16 +66,18 @@ class BoardPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
     def is_output(self) -> bool:
         return bool(self._function == "output")
 
-    def driven(self, level: int | None) -> None:
-        """The board drives this pin, or lets go of it (None): then the pull decides."""
+    def driven(self, level: int | None, at: float | None = None) -> None:
+        """The board drives this pin since ``at``, or lets go of it (None): then the pull decides."""
         if self._function != "input":
             return
         if level is None:
             level = 1 if self._pull == "up" else 0
+        self._happened_at = at
         if level:
             self.drive_high()
         else:
             self.drive_low()
+        self._happened_at = None
 
 
 class BoardFactory(MockFactory):  # type: ignore[misc]  # gpiozero has no types
@@ -148,16 +163,16 @@ class BoardFactory(MockFactory):  # type: ignore[misc]  # gpiozero has no types
         try:
             for line in reader:
                 change = json.loads(line)
-                self._change(int(change["pin"]), change["level"])
+                self._change(int(change["pin"]), change["level"], change.get("t"))
         except (OSError, ValueError, KeyError):
             return
 
-    def _change(self, number: int, level: int | None) -> None:
+    def _change(self, number: int, level: int | None, at: float | None) -> None:
         with self.lock:
             self._levels[number] = level
             for pin in list(self.pins.values()):
                 if pin.gpio == number:
-                    pin.driven(level)
+                    pin.driven(level, at)
 
     def _found_again(self, directory: Path) -> Any:
         pause = threading.Event()

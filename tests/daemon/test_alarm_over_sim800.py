@@ -119,6 +119,7 @@ def test_gprs_coming_back_brings_the_alarm_to_hq(world):
     assert world.outbox.unanswered() == []
 
 
+@pytest.mark.slow
 def test_without_any_network_for_hours_nothing_is_lost(world):
     world.at(PRESS_AT - 10, lambda: world.sim.set_network(False, world.now))
     world.presses(PRESS_AT)

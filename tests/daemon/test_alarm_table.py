@@ -20,7 +20,13 @@ from outcry.daemon.alarm import (
     State,
     Vibrate,
 )
-from outcry.daemon.rules import TRANSITIONS, step
+from outcry.daemon.rules import (
+    AFTER_A_WITHDRAWAL,
+    IN_A_DRILL,
+    IN_A_STRAP_ALARM,
+    TRANSITIONS,
+    step,
+)
 from outcry.report import AlarmKind, MessageType
 
 RULES = Rules(sms_after_s=8.0)
@@ -55,6 +61,32 @@ class Story:
             seen += [(self.now - 1000, effect) for effect in self.happens(event)]
         self.now = until
         return seen
+
+
+def test_every_action_says_in_words_what_it_does():
+    rows = [*TRANSITIONS.values(), IN_A_DRILL, AFTER_A_WITHDRAWAL, IN_A_STRAP_ALARM]
+    actions = {action for row in rows for _, does in row.values() for action in does}
+    assert len(actions) > 20
+    assert [action.__name__ for action in actions if len(action.__doc__ or "") < 20] == []
+
+
+def test_of_a_withdrawn_strap_alarm_the_next_opening_is_a_new_alarm():
+    """As docs/alarm.md says of rows that disagree."""
+    story = Story()
+    story.happens(Event.STRAP_OPENED)
+    story.happens(Event.TAPPED)
+    before = story.alarm.id
+    story.happens(Event.STRAP_OPENED)
+    assert story.alarm.id != before
+    assert story.alarm.kind is AlarmKind.STRAP
+
+
+def test_a_code_tapped_in_a_drill_leaves_it_a_drill_that_ends():
+    story = Story()
+    story.happens(Event.DRILL_ASKED)
+    story.happens(Event.TAPPED)
+    story.passes(901)
+    assert story.alarm.state is State.IDLE
 
 
 def test_every_state_has_a_row():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from outcry.daemon import check, control, reach, texts
+from outcry.daemon import check, control, reach, texts, wiring
 from outcry.daemon.findings import Patience
 from outcry.daemon.settings import read
 from outcry.enrolment import write
@@ -73,3 +73,35 @@ def test_without_the_right_to_look_it_says_so_and_goes_on(config):
         elif name not in ("gpsd", "fix"):
             assert result == "unknown", name
             assert "sudo" in remedy
+
+
+def looked_at_from_a_home_that_is_closed(folder, answers):
+    """As root whose shell stands in somebody's home: the check goes on as the service's user."""
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    os.chdir(home)
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+    else:
+        home.chmod(0)
+    os.environ["GPIOZERO_PIN_FACTORY"] = "mock"
+    found = wiring.by_itself(
+        read("", folder / "outcry.toml"), False, Patience(time.monotonic, time.sleep, print)
+    )
+    answers.put([each.name for each in found])
+
+
+def test_the_parts_can_be_looked_at_from_a_home_that_the_service_cannot_enter(config):
+    processes = multiprocessing.get_context("spawn")
+    answers = processes.Queue()
+    other = processes.Process(
+        target=looked_at_from_a_home_that_is_closed, args=(config.parent, answers)
+    )
+    other.start()
+    try:
+        assert answers.get(timeout=120) == ["button", "strap", "motor"]
+    finally:
+        other.join(60)
+        (config.parent / "home").chmod(0o700)

@@ -25,6 +25,23 @@ def test_config_shows_what_is_in_force(config, capsys):
     assert "hold_seconds = 1.5" in capsys.readouterr().out
 
 
+def test_config_shows_each_problem_beside_its_line(config, capsys):
+    config.write_text(
+        '[button]\npin = 99\n[gps]\nprot = 3\n[modem]\npin = "secret"\napn = 7\n[modme]\n'
+        "[strap]\nenabled = true\npin = 18\n"
+    )
+    assert main(["--config", str(config), "config"]) == 78
+    shown = capsys.readouterr().out.splitlines()
+    beside = [line for line in shown if "# <- " in line]
+    assert [line.partition("  # <- ")[0] for line in beside[:2]] == ["pin = 99", "pin = 18"]
+    assert "is out of range; write" in beside[0]
+    assert shown[shown.index("[gps]") + 3] == '# <- prot: is not known; did you mean "port"?'
+    assert any(line.startswith("apn = 7  # <- ") for line in beside)
+    assert beside[-1].startswith("# <- [modme] is not known")
+    assert not any("secret" in line for line in shown)
+    assert "hold_seconds = 1.5" in shown, "and what is well stands there too"
+
+
 def test_config_tells_of_faults_in_the_contacts_texts(config, tmp_path, capsys):
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "en.toml").write_text('alert = "{nonsense}"\n')

@@ -17,7 +17,7 @@ from outcry.daemon.texts import MAX_PARTS, NAME_KEPT, Language, TextsInvalid, ch
 from outcry.enrolment import MAX_NAME_CHARS
 from outcry.envelope import SEALED_CHARS
 from outcry.hw.modem.pdu import encode
-from outcry.letters import latin
+from outcry.letters import clean, latin
 from outcry.report import MAX_AGE_S, AlarmKind, NoFixReason, NoPosition, Position
 
 FOLDER = Path(__file__).parents[2] / "config" / "texts"
@@ -300,11 +300,39 @@ def test_a_name_reaches_a_text_in_latin_letters_as_it_sounds(name, read):
     assert text.startswith(f"ALARM from {read}, time")
 
 
-@pytest.mark.parametrize("name", ["", "👍🏽", "\u202e\u2066", "\u3164\u115f", "\ud800"])
+NOTHING_TO_SHOW = [
+    "",
+    "👍🏽",
+    "\u202e\u2066",
+    "\u3164\u115f",
+    "\ud800",
+    "\u0301\u0301",
+    "?!",
+    "— ՚",
+]
+
+
+@pytest.mark.parametrize("name", NOTHING_TO_SHOW)
 def test_a_name_with_nothing_to_show_is_spoken_of_all_the_same(language, name):
     unnamed = language._templates["unnamed"]
     assert unnamed in language.alert(name, AT, None, AlarmKind.PANIC)
     assert latin(unnamed) in language.link(name, LINK, AlarmKind.PANIC)
+
+
+def test_marks_heaped_on_a_letter_do_not_push_the_name_out_of_the_text():
+    heaped = "Z" + "\u0301\u0302" * 36 + "arema"
+    place = Position(-89.99999, -179.99999, 65_000, 65_000)
+    assert "arema" in languages["ru"].alert(heaped, AT, place, AlarmKind.PANIC)
+
+
+@pytest.mark.parametrize("name", ["\u0301Ana", " \u0301Ana", "\u064eAna"])
+def test_a_mark_without_a_letter_hangs_on_nothing(name):
+    assert "ТРЕВОГА: Ana" in languages["ru"].alert(name, AT, None, AlarmKind.PANIC)
+
+
+@pytest.mark.parametrize("name", ["Nguyễn Thị Ðịnh", "مُحَمَّد", "שִׁמְעוֹן", "ကြွှေ", "บุ๋ม", "བསྒྲུབས"])
+def test_letters_that_need_their_marks_keep_them(name):
+    assert clean(name) == unicodedata.normalize("NFC", name)
 
 
 def test_a_name_of_a_plane_few_phones_have_is_written_as_it_sounds():

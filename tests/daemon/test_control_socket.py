@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from outcry.daemon import control, status
+from outcry.daemon.alarm import Alarm
 from outcry.daemon.cli import follow, main
 from outcry.daemon.control import Asked, Control, NotAnswering
+from outcry.daemon.edge import Edge
 from outcry.hw.modem import Condition, ModemStatus
+from outcry.hw.vibration import VibrationUnusable
 from simulation.world import World
 
 
@@ -168,6 +171,44 @@ def test_armed_and_well_it_says_so_and_nothing_more(world):
     assert status.troubles(facts(world)) == []
     for words in ("within 6 m", "signal 17 of 31", "3.99 V", "worn", "never", "down"):
         assert words in shown
+
+
+def headline(world):
+    return status.screen(facts(world)).splitlines()[0]
+
+
+def test_a_button_that_is_stuck_raises_nothing_and_is_not_called_armed(world):
+    world.happens(Edge(True, world.clock()))
+    world.passes(70)
+    assert "panic alarm" in headline(world), "it raised once, as a hand would"
+    told = status.screen(facts(world) | {"alarm": None}).splitlines()[0]
+    assert told.endswith("not armed: the button has been down for very long")
+    calm = status.line(world.loop._parts, Alarm(), None)
+    assert calm.startswith("not armed, the button is stuck; fix; modem registered")
+
+
+@pytest.mark.parametrize("state", status.REMEDIES)
+def test_armed_with_a_modem_that_carries_nothing_is_not_said_without_that(world, state):
+    told = facts(world)
+    told["modem"]["state"] = state
+    assert status.screen(told).splitlines()[0].endswith("armed, but nothing can be sent now")
+
+
+def test_a_part_that_cannot_be_used_is_on_the_screen_with_what_the_journal_said(world):
+    def fails(pattern):
+        raise VibrationUnusable("motor: OSError")
+
+    world.motor.play = fails
+    world.holds()
+    world.holds()
+    found = status.troubles(facts(world))
+    assert [words for words in found if "motor" in words] == ["since the start: motor: OSError"]
+
+
+def test_without_a_motor_the_screen_says_so(world):
+    assert "motor      there" in status.screen(facts(world))
+    told = facts(world) | {"motor": False}
+    assert "motor      none" in status.screen(told)
 
 
 def test_in_an_alarm_it_says_which_and_how_far(world):

@@ -10,6 +10,8 @@ from outcry.receipt import Status
 from outcry.report import AlarmKind, Flag, MessageType
 from simulation.world import World
 
+YEAR_S = 365.25 * 86_400
+
 
 @pytest.fixture
 def world(tmp_path):
@@ -60,6 +62,24 @@ def test_a_heartbeat_says_how_long_ago_the_last_drill_was(world):
     heartbeat = world.report()
     assert heartbeat.type is MessageType.HEARTBEAT
     assert heartbeat.drill_hours == 3
+
+
+def test_a_drill_dated_by_a_clock_years_ahead_has_no_known_age(world):
+    right = world.wall
+    world.wall += 19.6 * YEAR_S  # 1024 weeks
+    world.asks("drill")
+    world.passes(901)
+    world.wall = right
+    world.starts()
+    assert world.asks("status")["drill"]["ago_s"] is None
+    world.passes(61)
+    assert world.report().drill_hours is None
+
+
+def test_a_clock_set_by_seconds_during_a_drill_does_not_hide_it(world):
+    world.asks("drill")
+    world.wall -= 5
+    assert world.asks("status")["drill"]["ago_s"] == 0
 
 
 def test_a_real_press_in_a_drill_is_a_real_alarm_and_waits_for_nothing_of_the_drill(tmp_path):

@@ -58,12 +58,14 @@ def test_what_is_counted_for_one_exchange_on_a_new_connection():
     assert over_the_air(seen) == LOOKUP + HANDSHAKE + 229 + 142 + 4 * HEADERS + GOODBYE
 
 
+@pytest.mark.slow
 def test_an_idle_day_writes_nothing_to_the_card(tmp_path):
     day = IdleDay(tmp_path, 600.0, NAT_S)
     assert written(day, hours=6) == 0
     assert day.arrived, "and heartbeats went all the while"
 
 
+@pytest.mark.slow
 def test_a_write_in_an_idle_day_would_be_seen(tmp_path):
     day = IdleDay(tmp_path, 600.0, NAT_S)
 

@@ -43,6 +43,7 @@ SINCE_THE_FIRST_RELEASE = """
     HEARTBEAT 0e2c199365884198abfba2c9b495deae
     STRANGE_SMS 4e2c0ceafa004205965b0f032159fcdc
     STOPPING aaad101ba5f342989e3d8afbd63a6a0f
+    NOT_ARMED dd8f491b20c14f4fada884293435261a
 """  # only ever added to: somebody's scripts wait for these
 
 

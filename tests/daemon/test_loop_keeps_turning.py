@@ -4,7 +4,7 @@ import pytest
 
 from outcry.daemon.edge import Edge
 from outcry.daemon.journal import Entry, Journal
-from outcry.daemon.loop import Stop
+from outcry.daemon.parts import Stop
 from simulation.world import World
 
 

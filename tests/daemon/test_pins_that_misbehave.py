@@ -1,14 +1,23 @@
 """The button's and the motor's pins, when their library does what no other does."""
 
 import threading
+from contextlib import ExitStack
+from queue import SimpleQueue
 
 import gpiozero
 import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory, MockPin
 
+from outcry.daemon import life, status
+from outcry.daemon.gestures import Times
+from outcry.daemon.journal import Journal
+from outcry.daemon.memory import Memory
+from outcry.daemon.settings import read
 from outcry.hw.button import Button, ButtonUnusable
 from outcry.hw.vibration import Pattern, Vibration, VibrationUnusable
+from outcry.report import Flag
+from simulation.world import World
 
 
 class PinLibraryError(Exception):
@@ -55,6 +64,26 @@ def test_a_pin_refused_in_the_librarys_own_words_is_an_unusable_motor(factory, m
     monkeypatch.setattr(gpiozero.DigitalOutputDevice, "__init__", refuses)
     with pytest.raises(VibrationUnusable):
         Vibration(18)
+
+
+def test_a_strap_that_cannot_be_watched_is_told_by_every_report_and_on_the_screen(
+    factory, monkeypatch, tmp_path
+):
+    settings = read("[strap]\nenabled = true\n", tmp_path / "outcry.toml")
+    journal, memory = Journal(lambda *_: None), Memory(tmp_path / "memory.json", 0.0)
+    button = Button(17, lambda closed, at: None)
+    monkeypatch.setattr(gpiozero.DigitalInputDevice, "__init__", refuses)
+    with ExitStack() as stack:
+        senses = life._senses(settings, memory, button, Times(), SimpleQueue(), journal, stack)
+    assert senses.marks == Flag.STRAP_FAULT
+    assert "strap on GPIO 27" in journal.part_faults[0]
+    world = World(tmp_path)
+    world.senses.marks |= senses.marks
+    world.holds()
+    assert Flag.STRAP_FAULT in world.report().flags
+    shown = status.screen(world.asks("status"))
+    assert "strap      not watched" in shown
+    assert "check strap.pin in the settings" in shown
 
 
 def test_a_button_let_go_while_it_is_being_looked_at_does_not_stay_down(factory):

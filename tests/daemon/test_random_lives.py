@@ -222,6 +222,7 @@ def felt_is_true(life, before):
             assert any(r.answered and r.sequence >= alarm.to_be_answered for r in mine)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 @given(st.lists(STEPS, max_size=40))
 def test_no_life_ends_an_open_alarm_or_floods_anybody(steps):

@@ -123,6 +123,7 @@ def test_one_report_that_hq_cannot_take_holds_up_no_other(world):
     assert [f"report-{report.counter}" for report in left] == [poison]
 
 
+@pytest.mark.slow
 def test_the_second_half_of_a_long_alarm_costs_no_more_memory_than_the_first(world):
     sizes = []
     world.data_goes(up=True)

@@ -19,7 +19,7 @@ from tools import journal_page, wiring
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-GUIDES = ("runbook.md", "enrolment.md", "hardware.md", "journal.md")
+GUIDES = ("install.md", "runbook.md", "enrolment.md", "hardware.md", "journal.md")
 HARDWARE = (DOCS / "hardware.md").read_text(encoding="utf-8")
 HEADER = {2: 3, 3: 5, 4: 7, 14: 8, 15: 10, 17: 11, 18: 12, 27: 13, 22: 15, 23: 16, 24: 18, 25: 22}
 
@@ -86,7 +86,8 @@ def texts():
     """Every text with commands in it: guides, catalog, remedies."""
     for name in GUIDES:
         yield name, guide(name)
-    yield "outcry.catalog", journal_page.CATALOG.read_text(encoding="utf-8")
+    for catalog in (journal_page.CATALOG, journal_page.HQ_CATALOG):
+        yield catalog.name, catalog.read_text(encoding="utf-8")
     for name in ("status", "findings", "reach", "wiring", "upkeep", "unit", "check"):
         yield f"{name}.py", (ROOT / "daemon" / f"{name}.py").read_text(encoding="utf-8")
     yield "refusals", str(refusals.REFUSALS)
@@ -135,7 +136,7 @@ def test_enough_commands_were_found_to_mean_something():
 @pytest.mark.parametrize("line", re.findall(r"^ +(.*pytest --hardware.*)$", HARDWARE, re.MULTILINE))
 def test_the_bench_finds_its_tests(line):
     """None is run: there is no bench here."""
-    words = line.replace(".venv/bin/python", sys.executable).split()
+    words = line.replace("python3", sys.executable).split()
     settings = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_]+=", word))
     done = subprocess.run(
         [*words[len(settings) :], "--collect-only", "-q"],
@@ -184,7 +185,9 @@ def test_every_section_of_a_guide_that_a_text_sends_to_is_there():
 @pytest.mark.parametrize("name", GUIDES)
 def test_a_guide_can_be_read_on_paper(name):
     prose = [
-        line for line in guide(name).splitlines() if not line.startswith(("|", "   sudo", "   ."))
+        line
+        for line in guide(name).splitlines()
+        if not line.startswith(("|", "   sudo", "   python3"))
     ]
     too_long = [line for line in prose if len(line) > 130 and "sudo" not in line]
     assert too_long == []

@@ -127,6 +127,18 @@ class TestWhatOnlyAMockPinCanDo:
         relay.rest(1.2)
         assert relay.said == ["held"]
 
+    @pytest.mark.parametrize("late_s", [5.0, 12.0, 29.0])
+    def test_a_whole_hold_in_a_process_that_stood_still_is_a_hold(self, relay, late_s):
+        """A card that hangs stops everything; the kernel keeps both edges, with their times."""
+        down, up = relay.bench.clock(), relay.bench.clock() + 1.6
+        relay.bench.factory.now += late_s
+        relay.bench.factory.stamp = lambda: down
+        relay.bench.ground(relay.pin)
+        relay.bench.factory.stamp = lambda: up
+        relay.bench.let_go(relay.pin)
+        relay.rest(0.5)
+        assert relay.said == ["held"]
+
     @pytest.mark.parametrize("stamp", [1.79e9, -5.0, 0.0], ids=["1970", "negative", "ago"])
     def test_an_edge_stamped_by_another_clock_counts_from_when_it_is_told(self, relay, stamp):
         relay.bench.factory.stamp = lambda: stamp

@@ -10,7 +10,7 @@ import pytest
 from pin_benches import BUTTON, MOTOR
 
 from outcry.hw.button import Button, ButtonUnusable
-from outcry.hw.vibration import Pattern, Vibration, VibrationUnusable
+from outcry.hw.vibration import BETWEEN_S, Pattern, Vibration, VibrationUnusable
 
 LIMIT_S = 5.0
 
@@ -102,13 +102,58 @@ def test_the_motor_turns_for_each_pulse_and_then_rests(bench):
     assert not turns(bench)
 
 
-def test_a_new_pattern_ends_the_one_that_is_playing(bench):
+def test_a_pattern_that_goes_at_once_ends_the_one_that_is_playing(bench):
     motor = Vibration(MOTOR)
     motor.play(Pattern(pulses=1, on_s=60.0, off_s=0.1))
     until(lambda: turns(bench))
-    motor.play(Pattern(pulses=1, on_s=0.02, off_s=0.02))
+    motor.play(Pattern(pulses=1, on_s=0.02, off_s=0.02, at_once=True))
     until(lambda: not turns(bench))
     motor.close()
+
+
+def felt(bench, patterns):
+    """How often it was felt, by a hand that counts, after all of these at the same moment."""
+    motor, began, still_s = Vibration(MOTOR), time.monotonic(), 0.0
+    for pattern in patterns:
+        motor.play(pattern)
+    groups, was, changed = [], False, time.monotonic()
+    while time.monotonic() - began < LIMIT_S and (was or still_s < 2 * BETWEEN_S):
+        now, on = time.monotonic(), turns(bench)
+        still_s = 0.0 if on else now - changed
+        if on is not was:
+            if on and groups and now - changed < BETWEEN_S / 2:
+                groups[-1] += 1
+            elif on:
+                groups.append(1)
+            was, changed = on, now
+        time.sleep(0.001)
+    motor.close()
+    return groups
+
+
+def test_patterns_that_come_together_are_felt_apart_and_whole(bench):
+    five, two, three = (Pattern(pulses, 0.06, 0.06) for pulses in (5, 2, 3))
+    assert felt(bench, [five, two, three]) == [5, 2, 3]
+
+
+def test_what_waits_is_forgotten_when_something_goes_at_once(bench):
+    five, two = Pattern(5, 0.06, 0.06), Pattern(2, 0.06, 0.06)
+    one = Pattern(1, 0.2, 0.06, at_once=True)
+    assert felt(bench, [five, two, one]) == [1]
+
+
+def test_a_pattern_that_waits_already_does_not_wait_twice(bench):
+    three, two = Pattern(3, 0.06, 0.06), Pattern(2, 0.06, 0.06)
+    assert felt(bench, [three, two, two, two]) == [3, 2]
+
+
+def test_a_motor_closed_while_a_pattern_waits_stays_still(bench):
+    motor = Vibration(MOTOR)
+    for _ in range(2):
+        motor.play(Pattern(1, 0.05, 0.05))
+    motor.close()
+    time.sleep(2 * BETWEEN_S)
+    assert not turns(bench)
 
 
 def test_playing_returns_at_once(bench):

@@ -1,12 +1,24 @@
 """The one file a device needs: what HQ writes the device reads, and bad files are told all at once."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, Headquarters, read, write
+from outcry.daemon import settings
+from outcry.daemon.letters import clean
+from outcry.enrolment import (
+    Contact,
+    Enrolment,
+    EnrolmentInvalid,
+    Headquarters,
+    is_name,
+    read,
+    write,
+)
 
 GOOD = Enrolment(
     device=7,
@@ -55,6 +67,43 @@ def test_all_problems_are_told_at_once_and_no_value_is_repeated():
 def test_any_text_is_refused_clearly(text):
     with pytest.raises(EnrolmentInvalid):
         read(text)
+
+
+NAMES = [
+    "علی\u200cرضا محمدی",  # noqa: RUF001
+    "O\u2019Neil",
+    "Ana\u00a0Łucja",
+    "ශ්\u200dරී",
+    "刘晓波",
+    "Ḥasan",
+    "x" * 40,
+]
+HIDDEN = [
+    "",
+    " ",
+    "\u200c",
+    "\u00a0",
+    "a\nb",
+    "\u202eAna",
+    "Ana\u2066",
+    "x" * 41,
+    "\ud800",
+    "A\u2028B",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_as_its_language_writes_it_is_taken(name):
+    enrolment = replace(GOOD, wearer=name, contacts=(replace(GOOD.contacts[0], name=name),))
+    assert read(write(enrolment)) == enrolment
+    written = f"[wearer]\nname = {json.dumps(name, ensure_ascii=False)}\n"
+    assert settings.read(written, Path("outcry.toml")).wearer == name
+    assert clean(name)
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_a_name_that_hides_or_turns_letters_is_refused(name):
+    assert not is_name(name)
 
 
 def test_neither_names_nor_keys_show_in_a_repr():

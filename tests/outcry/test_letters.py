@@ -81,7 +81,8 @@ def test_a_latin_name_costs_a_place_a_letter(name):
 
 @given(st.text(st.sampled_from(PLAIN), max_size=MAX_NAME_CHARS))
 def test_a_name_the_phones_can_write_is_left_as_it_is(name):
-    assert latin(name) == " ".join(name.split())
+    written = " ".join(name.split())
+    assert latin(name) == (written if any(map(str.isalnum, written)) else "")
 
 
 @given(st.text(max_size=300))

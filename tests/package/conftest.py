@@ -58,14 +58,17 @@ def machine(base, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installed(machine, debs):
-    """Both packages installed with apt from one file each, as the guide says."""
+    """Both packages installed with apt from one file each, as the guide says; what apt said."""
+    said = ""
     for deb in debs:
         machine.copy(deb, f"/root/{deb.name}")
     for name in ("outcry", "outcry-responder"):
         [command] = re.findall(
             rf"^apt install \./{name}_\S+$", from_guide(f"./{name}_"), re.MULTILINE
         )
-        machine.run("sh", "-ec", f"cd /root; {command} -qy", timeout=300)
+        done = machine.run("sh", "-ec", f"cd /root; {command} -qy", timeout=300)
+        said += done.stdout + done.stderr
+    return said
 
 
 @pytest.fixture(scope="module")

@@ -62,6 +62,25 @@ def test_the_responder_serves_as_soon_as_it_is_installed(machine, installed):
     machine.wait("HQ", lambda: "active" in _state(machine, "outcry-responder"), 30)
 
 
+def test_apt_says_nothing_that_is_not_for_whoever_installs(installed):
+    said = installed
+    assert "SyntaxWarning" not in said
+    assert "Could not execute" not in said
+    assert said.count("sudo outcry enrol FILE") == 1, "what is still to be done"
+
+
+def test_until_it_is_enrolled_the_journal_says_so_once(stage):
+    def said():
+        return [each["MESSAGE"] for each in stage.journal() if "NOT ARMED" in each["MESSAGE"]]
+
+    # Until the board was there, it was the pins.
+    stage.machine.wait("the cause", lambda: said() and "outcry enrol FILE" in said()[-1], 30)
+    count, tries = len(said()), int(stage.show("outcry", "NRestarts"))
+    stage.machine.wait("more", lambda: int(stage.show("outcry", "NRestarts")) > tries + 1, 30)
+    assert len(said()) == count
+    stage.machine.wait("its status", lambda: "NOT ARMED" in stage.status(), 30)
+
+
 def test_enrolled_it_arms_itself_without_another_word(stage):
     """Nobody had to start it: it never gave up trying."""
     assert stage.show("outcry", "ActiveState") == "activating"
@@ -200,11 +219,18 @@ def test_the_journal_explains_each_line_and_says_what_to_do(armed):
     alarm = armed.raise_alarm()
     armed.machine.wait("the end", lambda: armed.finished(alarm, since), FINISH_LIMIT_S)
     said = armed.machine.said("journalctl", "-x", "-u", "outcry", f"OUTCRY_ALARM={alarm}")
+    explained_throughout(said)
+    assert f"░░ Subject: Alarm {alarm}" in said, "the fields are filled in"
+    since_its_start = armed.show("outcry-responder", "InvocationID")
+    at_hq = f"_SYSTEMD_INVOCATION_ID={since_its_start}"
+    explained_throughout(armed.machine.said("journalctl", "-x", at_hq))
+
+
+def explained_throughout(said):
     told = [line for line in said.splitlines() if not line.startswith("░░")]
     explained = said.count("Subject: ")
     assert explained == len(told) > 3
     assert said.count("What to do: ") == explained
-    assert f"░░ Subject: Alarm {alarm}" in said, "the fields are filled in"
 
 
 def test_the_check_finds_all_well_but_for_the_watchdog_that_a_container_lacks(armed):
@@ -322,7 +348,7 @@ def test_an_upgrade_keeps_settings_keys_and_the_running_alarm(struck, debs, tmp_
 
 def test_purged_nothing_of_it_is_left(stage):
     machine = stage.machine
-    machine.run("systemctl", "stop", "board")
+    machine.run("systemctl", "stop", "outcry-board")
     machine.run("sh", "-c", "rm -r /run/systemd/system/outcry*")  # what these tests put there
     machine.run("apt-get", "purge", "-qy", "outcry", "outcry-responder", timeout=300)
     looked = "find / -xdev -iname '*outcry*' -not -path '/proc/*' -not -path '/sys/*'"

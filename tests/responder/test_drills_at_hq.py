@@ -44,6 +44,7 @@ def test_whatever_of_a_drill_comes_first_its_texts_begin_with_the_word(world, ty
     assert all("ALARM" not in text for text in texts)
 
 
+@pytest.mark.slow
 def test_nothing_whatever_makes_a_drill_public(world):
     reports = [world.device.message(kind=DRILL)]
     for n, type_ in enumerate((MessageType.STILL_IN_DANGER, MessageType.WITHDRAWAL), 1):

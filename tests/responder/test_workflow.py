@@ -225,6 +225,7 @@ def test_a_device_that_asks_again_by_sms_is_answered_again(world):
     assert verify(from_text(last), message.report.token, message.header) is Status.ACKNOWLEDGED
 
 
+@pytest.mark.slow
 def test_receipts_by_sms_are_bounded_and_the_newest_report_is_answered_first(world):
     messages = [world.device.message(MessageType.POSITION, sequence=n) for n in range(100)]
     for message in messages:

@@ -17,6 +17,7 @@ from outcry.enrolment import read
 
 pytestmark = [pytest.mark.slow, needs_gpsd]
 BUTTON, STRAP, MOTOR = 17, 27, 18
+HURRY = 8
 NAMES = [
     *("service", "button", "strap", "motor", "gpsd", "fix", "modem", "sim", "registration"),
     *("signal", "supply", "data path", "receipt", "clock", "keys", "contacts", "texts", "disk"),
@@ -40,13 +41,24 @@ def stage(tmp_path_factory):
     shutil.rmtree(folder)
 
 
+# The same program, but its clock runs ahead: for faults that only time tells from a slow part.
+HURRIED = f"""
+import sys, time
+from outcry.daemon import check, cli
+patience = check.Patience
+check.Patience = lambda clock, sleep, say: patience(lambda: {HURRY} * clock(), sleep, say)
+sys.exit(cli.main())
+"""
+
+
 class Check:
     """A check's answer."""
 
-    def __init__(self, stage, *options, config=None, environment=None):
+    def __init__(self, stage, *options, config=None, environment=None, hurried=False):
         config = config or stage.folder / "outcry.toml"
+        outcry = [sys.executable, "-c", HURRIED] if hurried else [program("outcry")]
         done = subprocess.run(
-            [program("outcry"), "--config", str(config), "check", "--json", *options],
+            [*outcry, "--config", str(config), "check", "--json", *options],
             capture_output=True,
             text=True,
             env=stage.environment() | (environment or {}),
@@ -136,7 +148,7 @@ def test_no_satellites(stage):
     stage.board("fix", "off")
     try:
         stage.wait("no fix", lambda: not stage.has_fix(), 30)
-        check = named(stage, "fix", "sky")
+        check = named(stage, "fix", "sky", hurried=True)
         assert "satellites" in check.progress
     finally:
         stage.board("fix", "on")
@@ -159,7 +171,7 @@ def test_a_serial_port_that_somebody_else_holds(stage):
 def test_a_silent_modem(stage):
     stage.board("mute", "on")
     try:
-        named(stage, "modem", "serial cable")
+        named(stage, "modem", "serial cable", hurried=True)
     finally:
         stage.board("mute", "off")
 
@@ -173,7 +185,7 @@ def test_a_sim_that_is_not_ready(stage, code, words):
     text = f"+CME ERROR: {code}"
     stage.board("fault", "error", "--step", "+CPIN", "--text", text, "--times", "always")
     try:
-        named(stage, "sim", words)
+        named(stage, "sim", words, hurried=True)
     finally:
         stage.board("fault", "clear")
 
@@ -181,7 +193,7 @@ def test_a_sim_that_is_not_ready(stage, code, words):
 def test_no_network(stage):
     stage.board("network", "off")
     try:
-        named(stage, "registration", "antenna")
+        named(stage, "registration", "antenna", hurried=True)
     finally:
         stage.board("network", "on")
 
@@ -189,7 +201,7 @@ def test_no_network(stage):
 def test_a_network_that_refuses_the_sim(stage):
     stage.board("welcome", "denied")
     try:
-        named(stage, "registration", "operator")
+        named(stage, "registration", "operator", hurried=True)
     finally:
         stage.board("welcome", "home")
 
@@ -213,7 +225,7 @@ def test_a_low_supply(stage):
 def test_a_dead_data_path(stage):
     stage.board("gprs", "off", "--how", "refused")
     try:
-        named(stage, "data path", "modem.apn")
+        named(stage, "data path", "modem.apn", hurried=True)
     finally:
         stage.board("gprs", "on")
 
@@ -315,8 +327,8 @@ def test_the_daemon_is_asked_for_what_it_holds_and_all_is_well(armed):
 
 def test_an_open_alarm_is_told_and_left_alone(armed):
     """From here on an alarm is open on this stage."""
-    armed.board("press", "1.8")
     posted = len(list(armed.events("tcp-received")))
+    armed.board("press", "1.8")
     armed.wait("a receipt", lambda: len(list(armed.events("tcp-received"))) > posted, 40)
     check = Check(armed, "--buzz")
     assert "an alarm" in check["service"]["words"]
@@ -328,6 +340,7 @@ def test_an_open_alarm_is_told_and_left_alone(armed):
 def test_a_modem_that_the_daemon_has_lost_is_named(armed):
     """And from here on the modem is mute."""
     armed.board("mute", "on")
+    armed.board("press", "1.8")  # it has something to say, and hears nothing
     check = armed.wait("it to be named", lambda: named_in(armed, "modem"), 120)
     assert check.wrong == {"modem"}
     assert "serial cable" in check["modem"]["remedy"]

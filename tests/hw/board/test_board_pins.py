@@ -30,7 +30,8 @@ class PinSocket:
 
     def __init__(self, directory: Path) -> None:
         self.events: list[tuple[str, dict[str, object]]] = []
-        self.pins = PinBoard(Schedule(), Random(0), self._witness)
+        self._schedule = Schedule()
+        self.pins = PinBoard(self._schedule, Random(0), self._witness)
         board = Board({"wearer": "+447700900001"}, LoopbackNetwork())
         self._control = Control(board, self.pins, Receiver(), self._witness)
         self._listener = meeting.listening(directory)
@@ -42,8 +43,9 @@ class PinSocket:
     def _witness(self, t: float, what: str, **facts: object) -> None:
         self.events.append((what, facts))
 
-    def drive(self, pin: int, level: int | None) -> None:
+    def drive(self, pin: int, level: int | None, at: float = 0.0) -> None:
         with self._lock:
+            self._schedule.now = at
             self.pins.drive(pin, level)
 
     def outputs(self) -> list[tuple[object, object]]:
@@ -121,6 +123,18 @@ def test_a_press_on_the_board_is_a_press_for_gpiozero(
     board.drive(BUTTON, None)
     assert seen.get(timeout=LIMIT_S) == "released"
     assert not button.is_pressed
+
+
+def test_an_edge_says_when_it_happened_however_late_it_is_heard(
+    board: PinSocket, factory: BoardFactory
+) -> None:
+    heard: queue.Queue[float] = queue.Queue()
+    button = gpiozero.Button(BUTTON, pull_up=True, pin_factory=factory)
+    button.when_pressed = lambda: heard.put(button.active_time)
+    began = time.monotonic()
+    board.drive(BUTTON, 0, at=began - 25.0)  # the process has stood still since
+    ago = heard.get(timeout=LIMIT_S)
+    assert 25.0 <= ago <= 25.0 + time.monotonic() - began
 
 
 def test_a_button_held_at_start_is_seen_as_pressed(

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from outcry.hw.modem.pdu import Incoming, decode, encode
+
+pytest.importorskip("smspdudecoder", reason="smspdudecoder is not installed")
 from smspdudecoder.codecs import GSM, UCS2
 from smspdudecoder.elements import Number
 from smspdudecoder.fields import SMSSubmit
-
-from outcry.hw.modem.pdu import Incoming, decode, encode
 
 ANA = "+447700900201"
 # What the modem's own part changes on purpose (SAME_MEANING), and what is no letter.

@@ -1,0 +1,60 @@
+"""What the loop works with, and what is told to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from outcry.beats import Beats
+from outcry.daemon.alarm import Pulse
+from outcry.daemon.control import Asked
+from outcry.daemon.delivery import Delivery
+from outcry.daemon.drills import Drills
+from outcry.daemon.edge import Edge, StrapEdge
+from outcry.daemon.haptics import ALL
+from outcry.daemon.journal import Journal
+from outcry.daemon.memory import Memory
+from outcry.daemon.outbox import Outbox
+from outcry.daemon.reporter import Reporter
+from outcry.daemon.senses import Senses
+from outcry.daemon.service import Service
+from outcry.daemon.supervision import Supervision
+from outcry.hw.gps import Fix, Gps, NoFix
+from outcry.hw.modem import Modem, ModemEvent
+from outcry.hw.vibration import Vibration
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The service is asked to stop."""
+
+    reason: str
+
+
+Message = Edge | StrapEdge | Asked | Stop | Fix | NoFix | ModemEvent
+
+
+@dataclass
+class Parts:
+    """All the loop works with. ``vibration`` is ``None`` when nothing may or can buzz.
+
+    ``felt`` are the pulses the wearer wants, ``drill_taps`` is the code that begins a drill, and
+    ``languages_complete`` says whether every contact is told in a language of their own.
+    """
+
+    outbox: Outbox
+    memory: Memory
+    reporter: Reporter
+    delivery: Delivery
+    modem: Modem
+    gps: Gps
+    vibration: Vibration | None
+    journal: Journal
+    service: Service
+    beats: Beats
+    senses: Senses
+    supervision: Supervision
+    drills: Drills
+    contacts: int
+    felt: frozenset[Pulse] = ALL
+    drill_taps: tuple[int, ...] = (5, 5)
+    languages_complete: bool = True
