@@ -268,7 +268,9 @@ def _strap(report: Report | None) -> str:
         return "open"
     if Flag.STRAP_LOOSE in report.flags:
         return "loose contact"
-    return "worn" if Flag.STRAP_EXPECTED in report.flags else "not in use"
+    if Flag.STRAP_FAULT in report.flags:
+        return "cannot be watched"
+    return "no complaint"
 
 
 def _accuracy(metres: int | None) -> str:

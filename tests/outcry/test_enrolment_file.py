@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcry.daemon import settings
-from outcry.daemon.letters import clean
+from outcry.letters import clean
 from outcry.enrolment import (
     Contact,
     Enrolment,
