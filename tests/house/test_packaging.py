@@ -17,6 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 UNITS = ROOT / "systemd"
 EXAMPLES = UNITS / "examples"
 DEBIAN_NAMES = {  # where Debian's name is not python3- and the distribution's
+    "apprise": "apprise",
+    "argon2-cffi": "python3-argon2",
+    "pillow": "python3-pil",
     "pyserial": "python3-serial",
     "systemd-python": "python3-systemd",
 }

@@ -165,14 +165,14 @@ def test_a_new_alarm_stands_on_top_and_says_that_nobody_has_it(olga, world, alar
 
 
 def test_the_overview_shows_everybodys_health(olga, world):
-    flags = Flag.STRAP_EXPECTED | Flag.BATTERY_LOW
+    flags = Flag.STRAP_FAULT | Flag.BATTERY_LOW
     beat = world.device.message(
         MessageType.HEARTBEAT, battery_percent=9, supply_mv=3600, signal=7, flags=flags
     )
     world.hq.takes(beat)
     world.clock.passes(120)
     page = olga.get("/console").text
-    for words in ("2 min ago", "9 %, 3.60 V", "within 12 m", "worn", "the battery is low", "never"):
+    for words in ("2 min ago", "9 %, 3.60 V", "within 12 m", "cannot be watched", "the battery is low", "never"):
         assert words in page, words
     assert "silent:" not in page
     world.clock.passes(1500)

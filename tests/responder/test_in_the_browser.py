@@ -240,7 +240,7 @@ def test_everything_is_done_from_the_keyboard(site, desk, world, wait_for):
 @pytest.mark.parametrize("size", [PHONE, DESK])
 def test_no_page_has_a_barrier_or_is_wider_than_its_window(site, resources, world, size, dark):
     driver = resources.enter_context(browser(size, dark=dark))
-    world.hq.takes(world.device.message(MessageType.HEARTBEAT, flags=Flag.STRAP_EXPECTED))
+    world.hq.takes(world.device.message(MessageType.HEARTBEAT, flags=Flag.MOVING))
     world.hq.takes(world.device.message())
     world.hq.takes(world.device.message(kind=AlarmKind.DRILL, alarm=78))
     site.walks(3)
@@ -288,7 +288,7 @@ def test_the_docs_pictures(site, resources, world, wait_for):
         pytest.skip("make pictures writes the documentation's screenshots")
     PICTURES.mkdir(exist_ok=True)
     phone = resources.enter_context(browser(PHONE))
-    flags = Flag.STRAP_EXPECTED
+    flags = Flag.MOVING
     world.hq.takes(
         world.device.message(
             MessageType.HEARTBEAT, flags=flags, battery_percent=57, supply_mv=3810, signal=17
