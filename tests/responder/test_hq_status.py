@@ -111,7 +111,7 @@ def test_an_alarm_is_shown_with_how_far_it_is(world):
     world.hq.takes(later, CameBy.SMS)
     (alarm,) = look(world)["alarms"]
     assert alarm == {
-        "alarm": 1, "kind": "strap", "arrived_s": 120, "reports": 2, "last_report_s": 0,
+        "alarm": 1, "kind": "strap", "over": False, "arrived_s": 120, "reports": 2, "last_report_s": 0,
         "last_path": "sms", "contacts": 3, "told": 2, "seen": 2, "confirmed": 1, "quorum": 2,
         "doubts": 1, "wrong_pins": 1, "withdrawal": None, "post": None,
     }  # fmt: skip
