@@ -176,18 +176,28 @@ def console_routes(
             return pages.problem(404, *_NO_ALARM)
         return pages.view(session, view, request.query_params.get("done", ""))
 
-    async def draw(request: Request) -> Response:
+    async def place_of(request: Request) -> Position:
+        """The newest place of an alarm."""
         await session_of(request)
         try:
             view = await run_in_threadpool(console.view, request.path_params["id"])
         except NoSuchAlarm:
-            return pages.problem(404, *_NO_ALARM)
+            raise _Refused(pages.problem(404, *_NO_ALARM)) from None
         places = (each.report.place for each in view.track)
         place = next((each for each in places if isinstance(each, Position)), None)
         if place is None:
-            return pages.problem(404, *_NO_ALARM)
-        png = await run_in_threadpool(surroundings.drawn, place)
+            raise _Refused(pages.problem(404, *_NO_ALARM))
+        return place
+
+    async def draw(request: Request) -> Response:
+        png = await run_in_threadpool(surroundings.drawn, await place_of(request))
         return Response(png, media_type="image/png")
+
+    async def outlines(request: Request) -> Response:
+        place = await place_of(request)
+        at = math.floor(place.latitude), math.floor(place.longitude)
+        lines = await run_in_threadpool(surroundings.outlines, *at)
+        return Response(lines, media_type="application/json")
 
     async def decide(request: Request) -> Response:
         session = await session_of(request)
@@ -228,6 +238,7 @@ def console_routes(
             ("POST", "/console/welcome/{link}", settle),
             ("GET", "/console/alarm/{id:int}", alarm),
             ("GET", "/console/alarm/{id:int}/map.png", draw),
+            ("GET", "/console/alarm/{id:int}/outlines.json", outlines),
             ("POST", "/console/alarm/{id:int}/{act}", decide),
             ("GET", "/console/live", news),
         )

@@ -14,13 +14,13 @@ from __future__ import annotations
 import logging
 
 from fastapi import FastAPI, Request, Response
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
 from outcry.responder.bounded import TooLarge, TooSlow, read_body
+from outcry.responder.gathering import Gathering
 from outcry.responder.guard import Contained
-from outcry.responder.inbox import CameBy, Inbox, Outdated, Unreadable
+from outcry.responder.inbox import Inbox, Outdated, Unreadable
 
 log = logging.getLogger("outcry.responder.device")
 
@@ -51,6 +51,7 @@ def device_api(inbox: Inbox) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
+    gathering = Gathering(inbox)
 
     @app.post(
         "/v1/reports",
@@ -65,7 +66,7 @@ def device_api(inbox: Inbox) -> FastAPI:
     async def reports(request: Request) -> Response:
         try:
             sealed = await read_body(request, BODY_LIMIT)
-            taken = await run_in_threadpool(inbox.take, sealed, CameBy.DATA)
+            taken = await gathering.take(sealed)
         except TooLarge:
             return _refusal(413, f"a report has at most {BODY_LIMIT} bytes")
         except TooSlow:

@@ -7,7 +7,7 @@ Append-only. Nothing else about an alarm is remembered, so what the rules in
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, insert, select
 
 from outcry.report import MessageType
 from outcry.responder import record, store
+from outcry.responder.record import Head
 
 
 class What(StrEnum):
@@ -89,23 +90,33 @@ class Entry:
 
 def append(connection: Connection, alarm: int, entry: Entry) -> None:
     """Add an entry at the end."""
-    table = store.history
-    store.lock_alarm(connection, alarm)
-    last = record.end_of(connection, alarm)
-    said = json.dumps(dict(entry.data))
-    salt = record.new_salt()
-    link = record.link(last.link, salt, alarm, last.n + 1, entry.at, entry.what.name, said)
-    connection.execute(
-        insert(table).values(
-            alarm=alarm,
-            n=last.n + 1,
-            at=entry.at,
-            what=entry.what.name,
-            data=said,
-            salt=salt,
-            link=link,
+    append_all(connection, [(alarm, entry)])
+
+
+def append_all(connection: Connection, said: Sequence[tuple[int, Entry]]) -> None:
+    """Add each entry at the end of its alarm's history, in this order."""
+    alarms = {alarm for alarm, _ in said}
+    store.lock_alarms(connection, alarms)
+    ends = record.ends_of(connection, alarms)
+    rows = []
+    for alarm, entry in said:
+        last = ends[alarm]
+        data = json.dumps(dict(entry.data))
+        salt = record.new_salt()
+        link = record.link(last.link, salt, alarm, last.n + 1, entry.at, entry.what.name, data)
+        ends[alarm] = Head(last.n + 1, link)
+        rows.append(
+            {
+                "alarm": alarm,
+                "n": last.n + 1,
+                "at": entry.at,
+                "what": entry.what.name,
+                "data": data,
+                "salt": salt,
+                "link": link,
+            }
         )
-    )
+    connection.execute(insert(store.history), rows)
 
 
 def load(connection: Connection, alarm: int) -> tuple[Entry, ...]:
@@ -136,9 +147,9 @@ def withdrawal(entries: Sequence[Entry]) -> Verdict | None:
     return max(verdicts.values(), key=list(Verdict).index, default=None)
 
 
-def is_acknowledged(connection: Connection, alarm: int) -> bool:
-    """Whether a person has it; asked for every receipt, so it does not load the history."""
+def acknowledged(connection: Connection, alarms: Iterable[int]) -> set[int]:
+    """Those that a person has; asked for every receipt, so it does not load the histories."""
     table = store.history
     said = table.c.what.in_([what.name for what in ANSWERS])
-    answered = select(table.c.n).where(table.c.alarm == alarm, said).limit(1)
-    return connection.scalar(answered) is not None
+    found = select(table.c.alarm).distinct().where(table.c.alarm.in_(list(alarms)), said)
+    return set(connection.scalars(found))

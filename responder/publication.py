@@ -65,7 +65,7 @@ def consents_at(history: Sequence[Entry], plan: Plan) -> float | None:
     """When the wearer's own consent makes this alarm public if nobody answers before; None: never.
 
     Never for a drill, for an alarm that was vetoed, or withdrawn in a way that may be duress; and
-    only a report that is fresh and newer than all before it sets the clock going.
+    only a report of danger that is fresh and newer than all before it sets the clock going.
     """
     entries = chapters.current(history).entries
     if plan.consent_s is None or plan.kind in _NEVER:
@@ -74,7 +74,7 @@ def consents_at(history: Sequence[Entry], plan: Plan) -> float | None:
         return None
     if any(entry.what is What.VETOED for entry in history):
         return None
-    begun = next((entry.at for entry in entries if chapters.is_of_now(entry)), None)
+    begun = next((entry.at for entry in entries if _is_danger_now(entry)), None)
     return None if begun is None else begun + plan.consent_s
 
 
@@ -172,6 +172,11 @@ def _forbids(entry: Entry) -> bool:
 def _is_free(history: Sequence[Entry]) -> bool:
     """Whether no withdrawal speaks of duress, or cannot be told from one that does."""
     return withdrawal(history) in (None, Verdict.SAFE)
+
+
+def _is_danger_now(entry: Entry) -> bool:
+    """A withdrawal does not say that anybody is in danger, however fresh it is."""
+    return chapters.is_of_now(entry) and entry.data["type"] != MessageType.WITHDRAWAL.name
 
 
 def _posted(history: Sequence[Entry], network: str) -> int | None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
@@ -100,9 +100,25 @@ def head(connection: Connection) -> Head:
 
 def end_of(connection: Connection, alarm: int) -> Head:
     """Where an alarm's history ends."""
+    return ends_of(connection, {alarm})[alarm]
+
+
+def ends_of(connection: Connection, alarms: Iterable[int]) -> dict[int, Head]:
+    """Where these alarms' histories end."""
     table = store.history
-    entries = select(table.c.n, table.c.link).where(table.c.alarm == alarm)
-    return _last(connection, entries.order_by(table.c.n.desc()))
+    ends = dict.fromkeys(alarms, Head(0, _BEGINNING))
+    newest = (
+        select(table.c.alarm, func.max(table.c.n).label("n"))
+        .where(table.c.alarm.in_(list(ends)))
+        .group_by(table.c.alarm)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(table.c.alarm, table.c.n, table.c.link).join(
+            newest, (newest.c.alarm == table.c.alarm) & (newest.c.n == table.c.n)
+        )
+    )
+    return ends | {row.alarm: Head(row.n, row.link) for row in rows}
 
 
 def _last(connection: Connection, newest_first: Select[tuple[int, bytes]]) -> Head:

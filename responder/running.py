@@ -30,12 +30,12 @@ from outcry.responder.notifying import Notifying
 from outcry.responder.officers import Officers
 from outcry.responder.people_app import DutyConsole, people_app
 from outcry.responder.plan import Means
+from outcry.responder.posting import networks
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
-from outcry.responder.posting.publisher import Publisher
-from outcry.responder.response import OWN_PAGE, ActionKind
+from outcry.responder.response import ActionKind
 from outcry.responder.rounds import Rounds
 from outcry.responder.settings import HqModem, Settings
 from outcry.responder.store import StateBusy, Store, only_one
@@ -72,7 +72,7 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     database = Store.of(settings)
     running.callback(database.close)
     own_page = OwnPage(database, people.public_url, time.time)
-    publishers: dict[str, Publisher] = {OWN_PAGE: own_page}
+    publishers = networks.publishers(settings, database, time.time)
     posting = Posting(database, publishers, Composer(settings.organisation))
     means = Means(settings.modem is not None, tuple(publishers), officer_channels.load(settings))
     notifying = Notifying(database, Briefer(people.public_url, means), Channels())

@@ -92,6 +92,7 @@ class Settings:
     modem: HqModem | None
     quorum: int
     officers: Path | None  # the file with the duty officers' channels
+    networks: Path | None  # the file with the networks' accounts
 
 
 @dataclass(frozen=True)
@@ -240,6 +241,11 @@ KEYS: Mapping[str, Mapping[str, _Key]] = {
             str, "", lambda v: v == "" or v.startswith("/"), "a file's full path, or nothing"
         ),
     },
+    "publishing": {
+        "networks": _Key(
+            str, "", lambda v: v == "" or v.startswith("/"), "a file's full path, or nothing"
+        ),
+    },
     "plan": {
         "quorum": _Key(
             int, 2, lambda v: 1 <= v <= MAX_QUORUM, f"a whole number from 1 to {MAX_QUORUM}"
@@ -352,4 +358,7 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
         else None,
         quorum=values["plan"]["quorum"],
         officers=Path(values["telling"]["officers"]) if values["telling"]["officers"] else None,
+        networks=Path(values["publishing"]["networks"])
+        if values["publishing"]["networks"]
+        else None,
     )

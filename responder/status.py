@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from outcry.report import AlarmKind, MessageType, Position, Report, decode
-from outcry.responder import condition, history, store
+from outcry.responder import chapters, condition, history, store
 from outcry.responder.history import Entry, Verdict, What
 from outcry.responder.response import ActionKind, confirmations
 from outcry.responder.store import Store
@@ -61,7 +61,11 @@ def _wearer(
         .scalar_subquery()
     )
     alarms = connection.execute(
-        select(table.c.id, table.c.kind, last_heard.label("heard_at"))
+        select(
+            table.c.id,
+            table.c.kind,
+            func.coalesce(last_heard, table.c.arrived_at).label("heard_at"),
+        )
         .where(table.c.device == device)
         .order_by(table.c.id.desc())
     ).all()
@@ -79,8 +83,13 @@ def _wearer(
         "drill_hours_by_device": decode(beat.report).drill_hours if beat else None,
         "has_code": connection.scalar(code) is not None,
         "alarms": [
-            _alarm(connection, alarm.id, AlarmKind(alarm.kind), wearer.quorum, now, where)
+            found
             for alarm in recent
+            if not _is_ended_silence(
+                found := _alarm(
+                    connection, alarm.id, AlarmKind(alarm.kind), wearer.quorum, now, where
+                )
+            )
         ],
         "older_alarms": len(alarms) - len(recent),
     }
@@ -118,10 +127,11 @@ def _alarm(
     found = {
         "alarm": alarm,
         "kind": kind.name.lower(),
-        "arrived_s": _ago(now, rows[0].received_at),
+        "arrived_s": _ago(now, entries[0].at),
+        "over": chapters.current(entries).over,
         "reports": len(rows),
-        "last_report_s": _ago(now, rows[-1].received_at),
-        "last_path": rows[-1].path,
+        "last_report_s": _ago(now, rows[-1].received_at) if rows else None,
+        "last_path": rows[-1].path if rows else None,
         "contacts": contacts,
         "told": _told(entries),
         "seen": _people(entries, history.CONTACT_ANSWERS),
@@ -135,6 +145,10 @@ def _alarm(
     if where:
         found["where"] = _where([(decode(row.report), row.received_at) for row in rows], now)
     return found
+
+
+def _is_ended_silence(alarm: dict[str, Any]) -> bool:
+    return bool(alarm["kind"] == "silence" and alarm["over"])
 
 
 def _told(entries: Sequence[Entry]) -> int:
@@ -203,6 +217,8 @@ def _lines(wearer: dict[str, Any]) -> list[str]:
 
 def _alarm_lines(alarm: dict[str, Any]) -> list[str]:
     kind = KINDS[alarm["kind"]]
+    if alarm["kind"] == "silence":
+        return [f"  {kind} ({alarm['alarm']}), for {span(alarm['arrived_s'])} now"]
     last = f"last {span(alarm['last_report_s'])} ago by {alarm['last_path']}"
     told = f"told {alarm['told']} of {alarm['contacts']}, seen by {alarm['seen']}"
     said = f"confirmed by {alarm['confirmed']} of {alarm['quorum']}, doubted by {alarm['doubts']}"

@@ -13,7 +13,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Self
@@ -359,9 +359,14 @@ def _postgresql_now(*_: object, **__: object) -> str:
 
 def lock_alarm(connection: Connection, id_: int) -> None:
     """Nobody else changes this alarm until the transaction ends; on SQLite nobody does anyway."""
+    lock_alarms(connection, [id_])
+
+
+def lock_alarms(connection: Connection, ids: Iterable[int]) -> None:
+    """The same for several, always in the same order, so that no two wait for each other."""
     if connection.dialect.name == "postgresql":
-        locked = select(alarm.c.id).where(alarm.c.id == id_).with_for_update(key_share=True)
-        connection.execute(locked)
+        locked = select(alarm.c.id).where(alarm.c.id.in_(list(ids))).order_by(alarm.c.id)
+        connection.execute(locked.with_for_update(key_share=True))
 
 
 def is_new(settings: Settings) -> bool:

@@ -1,4 +1,4 @@
-"""Writes the pages that are made from code, so that they cannot drift: alarm, journal, wiring."""
+"""Writes the pages that are made from code, so that they cannot drift."""
 
 from __future__ import annotations
 
@@ -166,8 +166,10 @@ def _does(actions: tuple[Action, ...]) -> str:
 
 if __name__ == "__main__":
     import journal_page
+    import response_page
     import wiring
 
     PAGE.write_text(page(), encoding="utf-8")
     journal_page.PAGE.write_text(journal_page.page(), encoding="utf-8")
+    response_page.PAGE.write_text(response_page.page(), encoding="utf-8")
     wiring.PICTURE.write_text(wiring.page(), encoding="utf-8")

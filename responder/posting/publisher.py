@@ -16,6 +16,10 @@ class PublishingRefused(PublishingFailed):
     """The network will not have it until a person mends something; the message says what."""
 
 
+class OutcomeUnknown(Exception):
+    """Nobody knows whether it was published; the message holds no secret. Look before a retry."""
+
+
 @dataclass(frozen=True)
 class Draft:
     """What is to be said, the same at every try: it is stored before the first one.

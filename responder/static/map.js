@@ -35,10 +35,34 @@ function draw(points) {
   });
 }
 
+async function drawLand() {  // what is shipped with the responder: nobody else is asked
+  const answer = await fetch(`${location.pathname}/outlines.json`);
+  if (!answer.ok) return;
+  const land = await answer.json();
+  const styles = {
+    coasts: { color: "#3f7391", weight: 2 },
+    borders: { color: "#80664a", weight: 2 },
+    disputed: { color: "#80664a", weight: 2, dashArray: "8 8" },
+  };
+  const below = L.layerGroup().addTo(map);
+  for (const [kind, style] of Object.entries(styles)) {
+    for (const line of land[kind]) L.polyline(line, { ...style, interactive: false }).addTo(below);
+  }
+  for (const [latitude, longitude, name] of land.towns) {
+    const label = document.createElement("span");
+    label.textContent = name;
+    L.circleMarker([latitude, longitude], { radius: 3, color: "#333", interactive: false })
+      .bindTooltip(label, { permanent: true, direction: "right", className: "town" }).addTo(below);
+  }
+  map.attributionControl.addAttribution("Natural Earth. GeoNames, CC BY 4.0");
+  show();  // the track once more, above the land
+}
+
 function begin(points) {
   box.hidden = false;
   document.getElementById("drawn").hidden = true;
-  map = L.map(box, { worldCopyJump: true, attributionControl: Boolean(track.dataset.tiles) });
+  map = L.map(box, { worldCopyJump: true, attributionControl: false });
+  L.control.attribution({ prefix: false }).addTo(map);
   box.setAttribute("role", "application");
   box.setAttribute("aria-label", "Map of the track. The places stand in words above it.");
   drawn = L.layerGroup().addTo(map);
@@ -54,6 +78,7 @@ function begin(points) {
       }
     });
   }
+  drawLand();
   map.fitBounds(L.latLngBounds(points.map((p) => [p[0], p[1]])), { maxZoom: 15, padding: [30, 30] });
 }
 

@@ -206,6 +206,13 @@ def test_the_generated_pages_are_what_the_code_says():
     assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run: make docs"
 
 
+def test_the_page_of_the_response_is_what_the_rules_do():
+    spec = importlib.util.spec_from_file_location("response_page", ROOT / "tools/response_page.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run: make docs"
+
+
 def test_every_phone_number_written_down_is_fiction():
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True

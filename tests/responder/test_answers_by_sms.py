@@ -23,6 +23,7 @@ from outcry.responder.sms_answers import (
 )
 from tests.responder.conftest import CONTACTS
 
+ON_BOTH_DATABASES = True
 BEN, CLEO, DANA = (contact.number for contact in CONTACTS)
 STRANGER = "+447700900199"
 

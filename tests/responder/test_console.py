@@ -11,6 +11,7 @@ from console_hand import PASSWORD, Hand, console_app, token_in
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition, Position
 from outcry.responder.console import Act
+from outcry.responder.console_app import content_policy
 from outcry.responder.history import What
 from outcry.responder.listener import Listener
 
@@ -48,7 +49,13 @@ def alarm(world):
     return 1
 
 
-PAGES = ["/console", "/console/alarm/1", "/console/alarm/1/map.png", "/console/live"]
+PAGES = [
+    "/console",
+    "/console/alarm/1",
+    "/console/alarm/1/map.png",
+    "/console/alarm/1/outlines.json",
+    "/console/live",
+]
 FORMS = ["/console/logout", *(f"/console/alarm/1/{act}" for act in Act)]
 
 
@@ -294,6 +301,18 @@ def test_the_alarm_shows_track_accuracy_age_and_whom_to_call(olga, world, alarm)
     assert page.index("Position, over data") < page.index("Alarm raised, over data")
 
 
+def test_what_lies_around_is_drawn_from_what_is_shipped(olga, world, alarm):
+    png = olga.get("/console/alarm/1/map.png")
+    assert png.content.startswith(b"\x89PNG")
+    lines = olga.get("/console/alarm/1/outlines.json").json()
+    assert "Berlin" in [name for _, _, name in lines["towns"]]
+    for latitude, longitude in (point for line in lines["borders"] for point in line):
+        assert 48 <= latitude <= 57
+        assert 6 <= longitude <= 21
+    assert sum(map(len, lines["coasts"])) > 50
+    assert olga.get("/console/alarm/9/outlines.json").status_code == 404
+
+
 def test_without_a_fix_the_cells_are_shown_to_the_officer(olga, world):
     from outcry.report import Cell
 
@@ -433,3 +452,15 @@ def test_only_the_pages_own_files_are_served(stranger):
     assert "immutable" in served.headers["cache-control"]
     for other in ("/static/x/console.css", "/static/x/..%2Fstore.py", "/static/x/leaflet.LICENSE"):
         assert stranger.get(other).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("tiles", "allowed"),
+    [
+        ("", "img-src 'self';"),
+        ("https://tiles.example.org/{z}/{x}/{y}.png", "img-src 'self' https://tiles.example.org;"),
+        ("https://{s}.example.org:8/{z}/{x}/{y}.png", "img-src 'self' https://*.example.org:8;"),
+    ],
+)
+def test_only_a_tile_server_that_was_set_may_be_asked(tiles, allowed):
+    assert allowed in content_policy(tiles)

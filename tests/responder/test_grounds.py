@@ -116,6 +116,10 @@ def test_consent_publishes_nothing_on_an_old_report(mark):
     assert grounded([old, fresh], CONSENT, 5600.0) is Ground.CONSENT
 
 
+def test_a_fresh_withdrawal_makes_no_old_alarm_new():
+    assert grounded([report(marks=("late",)), *judged("safe")], CONSENT) is None
+
+
 def test_after_a_veto_consent_never_publishes_not_even_when_it_is_taken_back():
     history = [report(), officer(What.VETOED, 1.0), officer(What.VETO_LIFTED, 2.0)]
     assert grounded(history, CONSENT) is None

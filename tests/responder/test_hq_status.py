@@ -23,6 +23,7 @@ from outcry.responder.desk import WrongPin
 from outcry.responder.history import Verdict, What
 from outcry.responder.inbox import CameBy, Outdated
 from outcry.responder.notifier import Came
+from outcry.responder.silence import Watch
 from outcry.responder.status import KINDS, WITHDRAWAL, facts, screen
 
 SECRET = re.compile(r"52\.5|13\.4|\+44|mlat|4111|5111")
@@ -110,7 +111,7 @@ def test_an_alarm_is_shown_with_how_far_it_is(world):
     world.hq.takes(later, CameBy.SMS)
     (alarm,) = look(world)["alarms"]
     assert alarm == {
-        "alarm": 1, "kind": "strap", "arrived_s": 120, "reports": 2, "last_report_s": 0,
+        "alarm": 1, "kind": "strap", "over": False, "arrived_s": 120, "reports": 2, "last_report_s": 0,
         "last_path": "sms", "contacts": 3, "told": 2, "seen": 2, "confirmed": 1, "quorum": 2,
         "doubts": 1, "wrong_pins": 1, "withdrawal": None, "post": None,
     }  # fmt: skip
@@ -221,3 +222,16 @@ def test_no_key_token_hash_or_number_is_in_the_facts(world):
     said = json.dumps(facts(world.hq.store, world.clock(), where=True)) + words(world, where=True)
     assert not re.search(r"\+44|psk|hash|salt|token", said)
     assert world.invitation(1) not in said
+
+
+def test_a_silence_is_shown_while_it_lasts_and_not_after(world, capsys):
+    world.hq.takes(world.device.message(MessageType.HEARTBEAT))
+    watch = Watch(world.hq.store, world.clock)
+    world.clock.passes(1600)
+    watch.look()
+    world.clock.passes(600)
+    shown = screen(facts(world.hq.store, world.clock.now, where=True))
+    assert "  SILENCE, nothing is heard of the device (1), for 10 min now" in shown.splitlines()
+    world.hq.takes(world.device.message(MessageType.HEARTBEAT))
+    watch.look()
+    assert "SILENCE" not in screen(facts(world.hq.store, world.clock.now))

@@ -198,6 +198,9 @@ def test_the_map_is_drawn_and_grows_with_the_track(site, desk, world, wait_for):
     desk.get(f"{site.url}/console/alarm/1")
     dots = "#map path.leaflet-interactive"
     wait_for(lambda: len(desk.find_elements(By.CSS_SELECTOR, dots)) == 5)  # way, circle, 3 dots
+    towns = ".town.leaflet-tooltip"
+    wait_for(lambda: "Berlin" in [e.text for e in desk.find_elements(By.CSS_SELECTOR, towns)])
+    assert "GeoNames" in text(desk, "#map .leaflet-control-attribution")
     box = desk.find_element(By.ID, "map").rect
     assert box["width"] > 300
     assert box["height"] > 200
@@ -308,6 +311,7 @@ def test_the_docs_pictures(site, resources, world, wait_for):
     picture(desk, PICTURES / "console.png")
     desk.get(f"{site.url}/console/alarm/1")
     wait_for(lambda: desk.find_elements(By.CSS_SELECTOR, "#map path"))
+    wait_for(lambda: desk.find_elements(By.CSS_SELECTOR, "#map .town"))
     around = desk.find_element(By.CSS_SELECTOR, "#around img")
     desk.execute_script("arguments[0].scrollIntoView()", around)
     wait_for(lambda: desk.execute_script("return arguments[0].naturalWidth > 0", around))

@@ -47,7 +47,7 @@ def test_a_receipt_is_not_made_when_the_commit_fails(world, monkeypatch):
     def full_disk(*_args):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(history_module, "append", full_disk)
+    monkeypatch.setattr(history_module, "append_all", full_disk)
     with pytest.raises(OSError, match="No space"):
         world.hq.takes(world.device.message())
     assert count(world, store.alarm) == 0

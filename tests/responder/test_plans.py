@@ -16,6 +16,7 @@ from outcry.responder.plan import Means, NoSuchWearer
 from outcry.responder.terms import KEYS, LANGUAGES, Person, PlanInvalid
 from outcry.responder.wants import OWN_PAGE, Disclosure
 
+ON_BOTH_DATABASES = True
 CONTACTS = (1, 2, 3)
 AS_ENROLLED = terms.check(terms.default({1: "en", 2: "uk", 3: "xx"}, 2), CONTACTS)
 

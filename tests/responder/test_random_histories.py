@@ -163,7 +163,8 @@ def the_ground_is_true(entry: Entry, life: Life, n: int) -> None:
         assert life.plan.consent_s is not None
         assert What.VETOED not in whats
         assert not any(e.what is What.JUDGED and e.data["verdict"] != "safe" for e in before)
-        fresh = [e.at for e in before if e.what is What.REPORT and not e.data["marks"]]
+        reports = [e for e in before if e.what is What.REPORT and not e.data["marks"]]
+        fresh = [e.at for e in reports if e.data["type"] != "WITHDRAWAL"]
         assert fresh
         assert entry.at >= min(fresh) + life.plan.consent_s
 

@@ -137,3 +137,29 @@ def test_a_file_that_is_no_settings_file_is_named(tmp_path, content, words):
 @pytest.mark.parametrize("data", [{"device": 3}, {"people": [1]}, {"plan": {"quorum": True}}])
 def test_wrong_types_are_told_not_raised(data):
     assert problems_of(data)
+
+
+@pytest.mark.parametrize(
+    ("tiles", "good"),
+    [
+        ("", True),
+        ("https://tiles.example.org/{z}/{x}/{y}.png", True),
+        ("https://{s}.tiles.example.org/{z}/{x}/{y}.png?key=abc", True),
+        ("http://127.0.0.1:8000/{z}/{x}/{y}.png", True),
+        ("http://tiles.example.org/{z}/{x}/{y}.png", False),
+        ("https://tiles.example.org/", False),
+        ("https://tiles.example.org/{z}/{x}/{y}.png; script-src *", False),
+        ("https://tiles.example.org, https://evil.example/{z}/{x}/{y}", False),
+        ("https://[bad/{z}/{x}/{y}", False),
+    ],
+)
+def test_a_tile_server_is_one_address_and_nothing_beside_it(tiles, good):
+    if good:
+        assert check({"console": {"tiles": tiles}}).console.tiles == tiles
+    else:
+        assert "console.tiles" in problems_of({"console": {"tiles": tiles}})[0]
+
+
+@pytest.mark.parametrize("days", [0, 91, -1, True, 7.0])
+def test_a_link_lives_for_some_days(days):
+    assert "people.link_days" in problems_of({"people": {"link_days": days}})[0]

@@ -16,6 +16,7 @@ from outcry.responder.plan import Means
 from outcry.responder.response import decide
 from outcry.responder.silence import Judgement, Watch, Watched, judge, patience_s
 
+ON_BOTH_DATABASES = True
 BEAT_S = 600.0
 QUIET = Watched(heard_at=1000.0, interval_s=BEAT_S)
 

@@ -21,6 +21,7 @@ from outcry.responder.silence import Watch
 from outcry.responder.texting import Texting
 from outcry.responder.workflow import Workflow
 
+ON_BOTH_DATABASES = True
 URL = "http://127.0.0.1:8443"
 
 

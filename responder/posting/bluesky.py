@@ -1,0 +1,191 @@
+"""Bluesky, and any other server of its protocol: by atproto.
+
+A post's address is chosen here, from its key: writing it twice leaves one
+post, and looking for it needs no search.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from outcry.responder.posting.calling import TIMEOUT_S, Calls, status_of
+from outcry.responder.posting.publisher import (
+    Draft,
+    Finding,
+    Limits,
+    OutcomeUnknown,
+    Posted,
+    PublishingFailed,
+    PublishingRefused,
+    Unit,
+)
+
+T = TypeVar("T")
+_POSTS = "app.bsky.feed.post"
+_SORTED_32 = "234567abcdefghijklmnopqrstuvwxyz"
+_REMEDY = "make a new app password in Settings, Privacy and security"
+_SHAPE = (1200, 675)  # of our pictures; spares readers' screens a leap
+
+
+class Bluesky:
+    """One account, by an app password."""
+
+    name = "bluesky"
+    limits = Limits(length=300, unit=Unit.GRAPHEMES, alt_length=2000)
+
+    def __init__(
+        self, server: str, handle: str, app_password: str, timeout_s: float = TIMEOUT_S
+    ) -> None:
+        """``server``: the account's own, ``https://bsky.social`` for most."""
+        self._server = server.rstrip("/")
+        self._handle = handle
+        self._password = app_password
+        self._timeout_s = timeout_s
+        self.limit_s = 4 * timeout_s  # login, picture, the post answered, the post
+        self._call = Calls(self.name, self.limit_s, _REMEDY)
+        self._lock = threading.Lock()
+        self._session: tuple[Any, str] | None = None
+
+    def check(self) -> Sequence[Finding]:
+        """Whether the app password opens the account."""
+        try:
+            self._call(self._new_session)
+        except PublishingRefused as refused:
+            return [Finding(False, str(refused), _REMEDY)]
+        except (PublishingFailed, OutcomeUnknown) as error:
+            return [Finding(False, str(error), f"look whether {self._server} is there")]
+        return [Finding(True, f"bluesky: posts as @{self._handle}")]
+
+    def find(self, key: str, draft: Draft) -> Posted | None:
+        """The post at the key's own address."""
+
+        def look(client: Any, did: str) -> Posted | None:
+            rkey = record_key(key, draft.made_at)
+            return None if _record(client, did, rkey) is None else _posted(did, rkey)
+
+        return self._call(lambda: self._signed_in(look))
+
+    def post(self, key: str, draft: Draft) -> Posted:
+        """Write it; again, nothing changes."""
+        return self._call(lambda: self._signed_in(lambda c, did: self._put(c, did, key, draft)))
+
+    def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
+        """Answer a post, in the same thread."""
+        return self._call(lambda: self._signed_in(lambda c, did: self._put(c, did, key, draft, to)))
+
+    def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
+        """Answer it: Bluesky has no editing, and who has seen the post is to see this too."""
+        return self.reply(key, to, draft)
+
+    def delete(self, to: Posted) -> None:
+        """Delete it."""
+        self._call(lambda: self._signed_in(lambda client, _: client.delete_post(to.id)))
+
+    def _signed_in(self, work: Callable[[Any, str], T]) -> T:
+        """Work with a session; one that has expired meanwhile is made anew, once."""
+        with self._lock:
+            session = self._session or self._new_session()
+            try:
+                return work(*session)
+            except Exception as error:
+                if status_of(error) != 401 and "ExpiredToken" not in str(error):
+                    raise
+                return work(*self._new_session())
+
+    def _new_session(self) -> tuple[Any, str]:
+        from atproto import Client, Request
+
+        self._session = None
+        client = Client(base_url=f"{self._server}/xrpc", request=Request(timeout=self._timeout_s))
+        client.login(self._handle, self._password, fetch_bsky_profile=False)
+        found = client.com.atproto.server.get_session()
+        self._session = client, str(found.did)
+        return self._session
+
+    def _put(
+        self, client: Any, did: str, key: str, draft: Draft, to: Posted | None = None
+    ) -> Posted:
+        from atproto import models
+        from atproto_client.utils.facet_detection import detect_facets
+
+        rkey = record_key(key, draft.made_at)
+        record = models.AppBskyFeedPost.Record(
+            text=draft.text,
+            created_at=_moment(draft.made_at),
+            langs=[draft.language],
+            facets=detect_facets(draft.text) or None,
+            embed=self._picture(client, draft),
+            reply=None if to is None else _reply_to(client, did, to),
+        )
+        client.com.atproto.repo.put_record(
+            models.ComAtprotoRepoPutRecord.Data(
+                repo=did, collection=_POSTS, rkey=rkey, record=record
+            )
+        )
+        return _posted(did, rkey)
+
+    def _picture(self, client: Any, draft: Draft) -> Any:
+        if draft.picture is None:
+            return None
+        from atproto import models
+
+        try:
+            blob = client.upload_blob(draft.picture).blob
+        except Exception as error:
+            if status_of(error) == 401 or "ExpiredToken" in str(error):
+                raise
+            return None
+        width, height = _SHAPE
+        shape = models.AppBskyEmbedDefs.AspectRatio(width=width, height=height)
+        image = models.AppBskyEmbedImages.Image(alt=draft.alt, image=blob, aspect_ratio=shape)
+        return models.AppBskyEmbedImages.Main(images=[image])
+
+
+def record_key(key: str, made_at: float) -> str:
+    """The address of a post: a TID (atproto.com/specs/tid), 13 letters of its time and its key.
+
+    Two keys of the same second differ in the microseconds and the ten bits of the clock's own id.
+    """
+    digest = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
+    micros = int(made_at) * 1_000_000 + digest % 1_000_000
+    number = micros << 10 | (digest >> 32) % 1024
+    letters = (_SORTED_32[number >> 5 * n & 31] for n in reversed(range(13)))
+    return "".join(letters)
+
+
+def _record(client: Any, did: str, rkey: str) -> Any:
+    """The post at an address, or None."""
+    from atproto import models
+
+    where = models.ComAtprotoRepoGetRecord.Params(repo=did, collection=_POSTS, rkey=rkey)
+    try:
+        return client.com.atproto.repo.get_record(where)
+    except Exception as error:
+        if status_of(error) == 400 and "RecordNotFound" in str(error):
+            return None
+        raise
+
+
+def _reply_to(client: Any, did: str, to: Posted) -> Any:
+    from atproto import models
+
+    found = _record(client, did, to.id.rsplit("/", 1)[-1])
+    if found is None:
+        raise PublishingFailed("bluesky: the post that is to be answered is not there")
+    strong = models.ComAtprotoRepoStrongRef.Main(uri=found.uri, cid=found.cid)
+    begun = getattr(found.value, "reply", None)
+    return models.AppBskyFeedPost.ReplyRef(
+        root=begun.root if begun is not None else strong, parent=strong
+    )
+
+
+def _posted(did: str, rkey: str) -> Posted:
+    return Posted(f"at://{did}/{_POSTS}/{rkey}", f"https://bsky.app/profile/{did}/post/{rkey}")
+
+
+def _moment(at: float) -> str:
+    return f"{datetime.fromtimestamp(int(at), UTC):%Y-%m-%dT%H:%M:%SZ}"

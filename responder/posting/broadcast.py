@@ -1,0 +1,78 @@
+"""Any other channel that Apprise can reach: words go out, and nothing comes back.
+
+No address, no editing, no way to ask: so what may have gone out is not sent
+again, and a correction is a message of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from outcry.responder import channels
+from outcry.responder.channels import Channels
+from outcry.responder.history import What
+from outcry.responder.posting.publisher import (
+    Draft,
+    Finding,
+    Limits,
+    OutcomeUnknown,
+    Posted,
+    PublishingFailed,
+    PublishingRefused,
+)
+
+PREFIX = "apprise-"
+
+
+class Broadcast:
+    """One Apprise address to which the public listens."""
+
+    limits = Limits(length=1000, picture=False)
+
+    def __init__(self, name: str, url: str, service: Channels | None = None) -> None:
+        """``url`` holds secrets, and is never shown."""
+        self.name = PREFIX + name
+        self._url = url
+        self._service = service or Channels()
+        self.limit_s = self._service.limit_s
+        self._lock = threading.Lock()
+        self._never_left: set[str] = set()
+
+    def check(self) -> Sequence[Finding]:
+        """What can be known without sending."""
+        return [channels.check(self.name, self._url)]
+
+    def find(self, key: str, draft: Draft) -> Posted | None:
+        """None if the last try certainly sent nothing; after any other nobody can tell."""
+        with self._lock:
+            if key in self._never_left:
+                return None
+        raise PublishingRefused(
+            f"{self.name} may have had it already; look there, and say it there"
+        )
+
+    def post(self, key: str, draft: Draft) -> Posted:
+        """Send it."""
+        came = self._service.attempt(self._url, "", draft.text)
+        with self._lock:
+            self._never_left.discard(key)
+            if came.what is What.FAILED:
+                self._never_left.add(key)
+        if came.what is What.DONE:
+            return Posted(key, "")
+        if came.what is What.FAILED:
+            raise PublishingFailed(f"{self.name}: {came.why}")
+        raise OutcomeUnknown(f"{self.name}: {came.why}")
+
+    def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
+        """One more message."""
+        return self.post(key, draft)
+
+    def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
+        """One more message."""
+        return self.post(key, draft)
+
+    def delete(self, to: Posted) -> None:
+        """Impossible: what was sent is with its readers."""
+        raise PublishingRefused(f"{self.name}: what was sent there cannot be taken back")

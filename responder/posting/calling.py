@@ -1,0 +1,116 @@
+"""Calls into networks' libraries: ended by a hard limit, and their errors said without secrets.
+
+A library's error may carry a token in its text or its address. So none
+leaves here: what is known of it becomes one of three errors of our own.
+"""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+from outcry.responder.posting.publisher import OutcomeUnknown, PublishingFailed, PublishingRefused
+
+T = TypeVar("T")
+TIMEOUT_S = 15.0  # how long a network may keep silent
+LOOK_BACK_S = 600.0  # a network's clock may be behind ours by this much
+
+_NEVER_SENT = frozenset(
+    {
+        "ConnectError",
+        "ConnectionRefusedError",
+        "ConnectTimeout",
+        "ConnectTimeoutError",
+        "NameResolutionError",
+        "NewConnectionError",
+        "SSLCertVerificationError",
+        "gaierror",
+    }
+)
+"""What requests, urllib3, httpx and Python raise before a byte of a request has left."""
+
+
+class Calls:
+    """Makes the calls of one network."""
+
+    def __init__(self, network: str, limit_s: float, remedy: str) -> None:
+        """``limit_s``: of one call, in seconds; ``remedy``: what to do about a refused token."""
+        self._network = network
+        self._limit_s = limit_s
+        self._remedy = remedy
+
+    def __call__(self, work: Callable[[], T]) -> T:
+        """What ``work`` returns; every error becomes a failure, a refusal, or an unknown outcome."""
+        came: list[T] = []
+        failed: list[Exception] = []
+
+        def run() -> None:
+            try:
+                came.append(work())
+            except Exception as error:  # noqa: BLE001 - a library may raise anything
+                failed.append(self._judged(error))
+
+        thread = threading.Thread(target=run, name=f"call {self._network}", daemon=True)
+        thread.start()
+        thread.join(self._limit_s)
+        if came:
+            return came[0]
+        if failed:
+            raise failed[0]
+        raise OutcomeUnknown(f"{self._network} has not answered in {self._limit_s:.0f} s")
+
+    def _judged(self, error: Exception) -> Exception:
+        if isinstance(error, PublishingFailed | OutcomeUnknown):
+            return error
+        if isinstance(error, ImportError):
+            need = "install it with: pip install 'outcry[networks]'"
+            return PublishingRefused(f"{self._network}: a library is missing here; {need}")
+        kinds = [type(one).__name__ for one in _chain(error)]
+        if not _NEVER_SENT.isdisjoint(kinds):
+            return PublishingFailed(f"{self._network} cannot be reached ({kinds[0]})")
+        status = next((code for one in _chain(error) if (code := status_of(one))), None)
+        if status in (401, 403):
+            return PublishingRefused(f"{self._network} refuses us ({status}); {self._remedy}")
+        if status == 402:
+            return PublishingRefused(f"{self._network} wants to be paid (402); buy credit there")
+        if status == 429:
+            return PublishingFailed(f"{self._network} says: too much at once (429)")
+        if status is not None and 400 <= status < 500 and status != 408:
+            return PublishingRefused(f"{self._network} does not take this ({status})")
+        return OutcomeUnknown(f"{self._network}: {kinds[0]}" + (f" {status}" if status else ""))
+
+
+def status_of(error: BaseException) -> int | None:
+    """The HTTP status in a library's error, if it has one."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if isinstance(status, int):
+        return status
+    if type(error).__module__.startswith("mastodon") and len(error.args) > 1:
+        return error.args[1] if isinstance(error.args[1], int) else None
+    return None
+
+
+def said_the_same(posted: str, text: str) -> bool:
+    """Whether a post begins with these words, whatever a network made of spaces and signs."""
+    wanted = _letters(text)
+    return bool(wanted) and _letters(posted).startswith(wanted)
+
+
+def _letters(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it was made of."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop(0)
+        if isinstance(one, BaseException) and one not in seen:
+            seen.append(one)
+            yield one
+            reason = getattr(one, "reason", None)
+            waiting += [one.__cause__, one.__context__, reason, *one.args]

@@ -1,0 +1,167 @@
+"""A Facebook Page: by python-facebook-api. Pages only; profiles and groups have no API."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same
+from outcry.responder.posting.publisher import (
+    Draft,
+    Finding,
+    Limits,
+    OutcomeUnknown,
+    Posted,
+    PublishingFailed,
+    PublishingRefused,
+)
+
+SERVER = "https://graph.facebook.com/"
+VERSION = "v26.0"
+_LOOKED_AT = 25
+_REMEDY = "make a new Page token; it ends with a changed password or a lost role on the Page"
+_TOKEN = frozenset({10, 102, 190, *range(200, 300)})  # Graph API: token and permission errors
+_BUSY = frozenset({4, 17, 32, 613})  # its rate limits
+_GONE = 100  # no such object, or not for us
+_ITS_OWN_FAULT = frozenset({1, 2})
+
+
+class Facebook:
+    """One Page. Facebook has no idempotency: after an unknown outcome the Page's feed is read."""
+
+    name = "facebook"
+    limits = Limits(length=2000, alt_length=1000)
+
+    def __init__(
+        self,
+        page: str,
+        token: str,
+        app_secret: str,
+        server: str = SERVER,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        """``page``: the Page's id; ``app_secret`` proves that the token was not stolen."""
+        self._page = page
+        self._token = token
+        self._app_secret = app_secret
+        self._server = server.rstrip("/") + "/"
+        self._timeout_s = timeout_s
+        self.limit_s = 3 * timeout_s  # the post with its picture, without it, and a little
+        self._call = Calls(self.name, self.limit_s, _REMEDY)
+
+    def check(self) -> Sequence[Finding]:
+        """Whether the token speaks for the Page."""
+        try:
+            me = self._call(lambda: _tried(lambda: self._api().get_object("me", fields="id,name")))
+        except PublishingRefused as refused:
+            return [Finding(False, str(refused), _REMEDY)]
+        except (PublishingFailed, OutcomeUnknown) as error:
+            return [Finding(False, str(error), "look whether Facebook can be reached")]
+        if str(me.get("id")) != self._page:
+            return [Finding(False, "facebook: the token is not this Page's", _REMEDY)]
+        return [Finding(True, "facebook: posts as the Page")]
+
+    def find(self, key: str, draft: Draft) -> Posted | None:
+        """Our newest post with these words."""
+        return self._call(lambda: self._find(draft))
+
+    def post(self, key: str, draft: Draft) -> Posted:
+        """Post it; without its picture, if that is not taken."""
+        return self._call(lambda: self._send(draft, draft.text))
+
+    def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
+        """A post of its own that links to the first: comments are seen by few."""
+        return self._call(lambda: self._send(draft, f"{draft.text}\n\n{to.url}"))
+
+    def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
+        """Edit the post: it says the correction now."""
+
+        def edit() -> Posted:
+            _tried(lambda: self._api().post_object(to.id, data={"message": draft.text}))
+            return to
+
+        return self._call(edit)
+
+    def delete(self, to: Posted) -> None:
+        """Delete it."""
+
+        def remove() -> None:
+            api = self._api()
+            try:
+                _tried(lambda: api.delete_object(to.id))
+            except _NoSuchObject:
+                return
+
+        self._call(remove)
+
+    def _api(self) -> Any:
+        from pyfacebook import GraphAPI
+
+        return GraphAPI(
+            access_token=self._token,
+            app_secret=self._app_secret,
+            version=VERSION,
+            base_url=self._server,
+            timeout=self._timeout_s,
+            sleep_on_rate_limit=False,
+        )
+
+    def _find(self, draft: Draft) -> Posted | None:
+        api = self._api()
+        feed = _tried(
+            lambda: api.get_connection(
+                self._page, "feed", fields="id,message,created_time", limit=_LOOKED_AT
+            )
+        )
+        for post in feed.get("data", []):
+            made_at = datetime.strptime(post["created_time"], "%Y-%m-%dT%H:%M:%S%z").timestamp()
+            same = said_the_same(post.get("message", ""), draft.text)
+            if same and made_at > draft.made_at - LOOK_BACK_S:
+                return _posted(post["id"])
+        return None
+
+    def _send(self, draft: Draft, text: str) -> Posted:
+        api = self._api()
+        if draft.picture is None:
+            made = _tried(lambda: api.post_object(self._page, "feed", data={"message": text}))
+            return _posted(made["id"])
+        data = {"message": text, "alt_text_custom": draft.alt}
+        files = {"source": ("map.png", io.BytesIO(draft.picture), "image/png")}
+        try:
+            made = _tried(lambda: api.post_object(self._page, "photos", data=data, files=files))
+        except _NotTaken:  # the words are what counts
+            made = _tried(lambda: api.post_object(self._page, "feed", data={"message": text}))
+        return _posted(made.get("post_id") or made["id"])
+
+
+class _NoSuchObject(PublishingRefused):
+    """What is asked for is not there."""
+
+
+class _NotTaken(PublishingRefused):
+    """The token is good, what was sent is not."""
+
+
+def _tried(work: Any) -> Any:
+    """Make a call; Facebook's own errors have a code, and words that may hold a token."""
+    from pyfacebook import FacebookError
+
+    try:
+        return work()
+    except FacebookError as error:
+        code = int(getattr(error, "code", 0))
+    if code in _TOKEN:
+        raise PublishingRefused(f"facebook refuses us (code {code}); {_REMEDY}")
+    if code in _BUSY:
+        raise PublishingFailed(f"facebook says: too much at once (code {code})")
+    if code in _ITS_OWN_FAULT:
+        raise OutcomeUnknown(f"facebook: an error of its own (code {code})")
+    if code == _GONE:
+        raise _NoSuchObject("facebook: no such post or Page (code 100)")
+    raise _NotTaken(f"facebook does not take this (code {code})")
+
+
+def _posted(id_: Any) -> Posted:
+    return Posted(str(id_), f"https://www.facebook.com/{id_}")

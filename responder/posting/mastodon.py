@@ -1,0 +1,167 @@
+"""Mastodon, and whatever speaks its client API: by Mastodon.py."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from hashlib import sha256
+from html.parser import HTMLParser
+from typing import Any
+
+from outcry.responder.posting.calling import (
+    LOOK_BACK_S,
+    TIMEOUT_S,
+    Calls,
+    said_the_same,
+    status_of,
+)
+from outcry.responder.posting.publisher import (
+    Draft,
+    Finding,
+    Limits,
+    OutcomeUnknown,
+    Posted,
+    PublishingFailed,
+    PublishingRefused,
+)
+
+_LOOKED_AT = 40  # the most the API gives at once
+_REMEDY = "make a new access token in the account's settings, Development"
+
+
+class Mastodon:
+    """One account. The same key posts once within an hour, by the Idempotency-Key header;
+    after an unknown outcome the account's own posts are read.
+    """
+
+    name = "mastodon"
+    limits = Limits(length=500, alt_length=1500)
+
+    def __init__(
+        self,
+        server: str,
+        token: str,
+        visibility: str = "public",
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        """``server``: such as ``https://mastodon.social``."""
+        self._server = server.rstrip("/")
+        self._token = token
+        self._visibility = visibility
+        self._timeout_s = timeout_s
+        self.limit_s = 3 * timeout_s  # who we are or the picture, the post, and a little
+        self._call = Calls(self.name, self.limit_s, _REMEDY)
+
+    def check(self) -> Sequence[Finding]:
+        """Whether the token opens the account."""
+        try:
+            account = self._call(lambda: self._api().account_verify_credentials())
+        except PublishingRefused as refused:
+            return [Finding(False, str(refused), _REMEDY)]
+        except (PublishingFailed, OutcomeUnknown) as error:
+            return [Finding(False, str(error), f"look whether {self._server} is there")]
+        return [Finding(True, f"mastodon: posts as @{account.acct}")]
+
+    def find(self, key: str, draft: Draft) -> Posted | None:
+        """Our newest post with these words."""
+        return self._call(lambda: self._find(draft))
+
+    def post(self, key: str, draft: Draft) -> Posted:
+        """Post it; without its picture, if that is not taken."""
+        return self._call(lambda: self._send(key, draft, None))
+
+    def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
+        """Answer a post."""
+        return self._call(lambda: self._send(key, draft, to.id))
+
+    def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
+        """Edit the post: it says the correction now, and those who passed it on are told."""
+
+        def edit() -> Posted:
+            return _posted(self._api().status_update(to.id, draft.text))
+
+        return self._call(edit)
+
+    def delete(self, to: Posted) -> None:
+        """Delete it."""
+
+        def remove() -> None:
+            try:
+                self._api().status_delete(to.id)
+            except Exception as error:
+                if status_of(error) != 404:
+                    raise
+
+        self._call(remove)
+
+    def _api(self) -> Any:
+        from mastodon import Mastodon as Api
+
+        return Api(
+            access_token=self._token,
+            api_base_url=self._server,
+            request_timeout=self._timeout_s,
+            ratelimit_method="throw",
+            version_check_mode="none",
+        )
+
+    def _find(self, draft: Draft) -> Posted | None:
+        api = self._api()
+        me = api.account_verify_credentials()
+        for status in api.account_statuses(me.id, limit=_LOOKED_AT):
+            made_at = status.created_at.timestamp()
+            if made_at > draft.made_at - LOOK_BACK_S and _is(status.content, draft.text):
+                return _posted(status)
+        return None
+
+    def _send(self, key: str, draft: Draft, to: str | None) -> Posted:
+        api = self._api()
+        status = api.status_post(
+            draft.text,
+            in_reply_to_id=to,
+            media_ids=self._picture(api, draft),
+            visibility=self._visibility,
+            language=draft.language,
+            idempotency_key=sha256(f"{key} {draft.made_at:.0f}".encode()).hexdigest(),
+        )
+        return _posted(status)
+
+    def _picture(self, api: Any, draft: Draft) -> list[Any] | None:
+        if draft.picture is None:
+            return None
+        try:
+            picture = io.BytesIO(draft.picture)
+            return [api.media_post(picture, "image/png", draft.alt, file_name="map.png")]
+        except Exception as error:
+            if status_of(error) in (401, 403):
+                raise
+            return None
+
+
+class _Text(HTMLParser):
+    """Collects what is not markup."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        """One piece of text."""
+        self.parts.append(data)
+
+
+def _is(content: str, text: str) -> bool:
+    """Whether a post's HTML was made of this text, by a server that may have read markup in it."""
+    said = _plain(content)
+    return said_the_same(said, text) or said_the_same(said, _plain(text))
+
+
+def _plain(html: str) -> str:
+    parser = _Text()
+    parser.feed(html)
+    parser.close()
+    return " ".join(parser.parts)
+
+
+def _posted(status: Any) -> Posted:
+    return Posted(str(status.id), str(status.url or status.uri))

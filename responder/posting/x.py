@@ -1,0 +1,173 @@
+"""X: by its official library, xdk. Each post is paid for, one with a link thirteen times over."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from outcry.responder.posting.calling import (
+    LOOK_BACK_S,
+    TIMEOUT_S,
+    Calls,
+    said_the_same,
+    status_of,
+)
+from outcry.responder.posting.publisher import (
+    Draft,
+    Finding,
+    Limits,
+    OutcomeUnknown,
+    Posted,
+    PublishingFailed,
+    PublishingRefused,
+    Unit,
+)
+
+SERVER = "https://api.x.com"
+_LOOKED_AT = 20  # each post that is read is paid for
+_REMEDY = "look in X's developer console: the keys, the right to write, the balance"
+
+
+class Keys(NamedTuple):
+    """OAuth 1.0a, of the app and of the account."""
+
+    api_key: str
+    api_secret: str
+    access_token: str
+    access_token_secret: str
+
+
+class X:
+    """One account. X has no idempotency, but refuses the same words twice: then they are there."""
+
+    name = "x"
+
+    def __init__(
+        self, keys: Keys, link: bool = False, server: str = SERVER, timeout_s: float = TIMEOUT_S
+    ) -> None:
+        """``link``: whether an address may stand in a post, at its price."""
+        self._keys = keys
+        self._server = server
+        self._timeout_s = timeout_s
+        self.limits = Limits(length=280, unit=Unit.WEIGHTED, link=link, alt_length=1000)
+        self.limit_s = 4 * timeout_s  # picture, its description, the post, and a look
+        self._call = Calls(self.name, self.limit_s, _REMEDY)
+
+    def check(self) -> Sequence[Finding]:
+        """Whether the keys open the account. Its balance cannot be asked for."""
+        try:
+            me = self._call(lambda: self._client().users.get_me())
+        except PublishingRefused as refused:
+            return [Finding(False, str(refused), _REMEDY)]
+        except (PublishingFailed, OutcomeUnknown) as error:
+            return [Finding(False, str(error), "look whether X can be reached")]
+        name = getattr(me.data, "username", "?")
+        return [Finding(True, f"x: posts as @{name}; look at the prepaid balance by hand")]
+
+    def find(self, key: str, draft: Draft) -> Posted | None:
+        """Our newest post with these words."""
+        return self._call(lambda: self._find(self._client(), draft))
+
+    def post(self, key: str, draft: Draft) -> Posted:
+        """Post it; without its picture, if that is not taken."""
+        return self._call(lambda: self._send(draft, {}))
+
+    def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
+        """Answer a post."""
+        return self._call(lambda: self._send(draft, {"reply": {"in_reply_to_tweet_id": to.id}}))
+
+    def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
+        """Answer it: editing is for few accounts and half an hour."""
+        return self.find(key, draft) or self.reply(key, to, draft)
+
+    def delete(self, to: Posted) -> None:
+        """Delete it."""
+
+        def remove() -> None:
+            try:
+                self._client().posts.delete(to.id)
+            except Exception as error:
+                if status_of(error) != 404:
+                    raise
+
+        self._call(remove)
+
+    def _client(self) -> Any:
+        from requests.adapters import HTTPAdapter
+        from xdk import Client
+        from xdk.oauth1_auth import OAuth1
+
+        timeout_s = self._timeout_s
+
+        class Limited(HTTPAdapter):
+            """The library sets no time limit of its own."""
+
+            def send(self, request: Any, **more: Any) -> Any:  # type: ignore[override]
+                return super().send(request, **{**more, "timeout": timeout_s})
+
+        auth = OAuth1(
+            self._keys.api_key,
+            self._keys.api_secret,
+            "",
+            self._keys.access_token,
+            self._keys.access_token_secret,
+        )
+        client = Client(base_url=self._server, auth=auth)
+        for scheme in ("https://", "http://"):
+            client.session.mount(scheme, Limited())
+        return client
+
+    def _find(self, client: Any, draft: Draft) -> Posted | None:
+        me = client.users.get_me().data.id
+        since = datetime.fromtimestamp(draft.made_at - LOOK_BACK_S, UTC)
+        pages = client.users.get_posts(
+            me, max_results=_LOOKED_AT, start_time=f"{since:%Y-%m-%dT%H:%M:%SZ}"
+        )
+        first = next(iter(pages), None)
+        for post in (first.data if first is not None else None) or []:
+            said = post if isinstance(post, dict) else post.model_dump()
+            if said_the_same(str(said["text"]), draft.text):
+                return _posted(said["id"])
+        return None
+
+    def _send(self, draft: Draft, more: dict[str, Any]) -> Posted:
+        client = self._client()
+        body: dict[str, Any] = {"text": draft.text, **more}
+        picture = self._picture(client, draft)
+        if picture is not None:
+            body["media"] = {"media_ids": [picture]}
+        try:
+            return _posted(client.posts.create(body=body).data.id)
+        except Exception as error:
+            if status_of(error) != 403 or "duplicate" not in _words(error):
+                raise
+        found = self._find(client, draft)
+        if found is None:
+            raise OutcomeUnknown("x: says these words are posted already, and does not show them")
+        return found
+
+    def _picture(self, client: Any, draft: Draft) -> str | None:
+        if draft.picture is None:
+            return None
+        try:
+            media = base64.b64encode(draft.picture).decode("ascii")
+            sent = client.media.upload(body={"media": media, "media_category": "tweet_image"})
+            id_ = str(sent.data.id)
+            alt = {"alt_text": {"text": draft.alt}}
+            client.media.create_metadata(body={"id": id_, "metadata": alt})
+        except Exception as error:
+            if status_of(error) == 401:
+                raise
+            return None
+        return id_
+
+
+def _words(error: Exception) -> str:
+    """What X says with a refusal, small letters."""
+    return str(getattr(getattr(error, "response", None), "text", "")).lower()
+
+
+def _posted(id_: Any) -> Posted:
+    return Posted(str(id_), f"https://x.com/i/status/{id_}")

@@ -1,0 +1,123 @@
+"""What stands in for Facebook's Graph API, of which there is no server to run.
+
+It insists on the proof of the app's secret and on the fields of the
+reference. It shows that the form is right, no more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import threading
+from datetime import UTC, datetime
+from email.parser import BytesParser
+from email.policy import HTTP
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+PAGE = "1055"
+TOKEN = "token-of-the-page"
+APP_SECRET = "secret-of-the-app"
+_TAKEN = {"access_token", "appsecret_proof", "message", "link", "source", "alt_text_custom"}
+
+
+class GraphEndpoint:
+    """One Page and its feed."""
+
+    def __init__(self) -> None:
+        self.posts: dict[str, dict[str, Any]] = {}
+        self.expired = False
+        self.takes_pictures = True
+        self.owner = PAGE
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                parts = urlsplit(self.path)
+                fields = dict(parse_qsl(parts.query))
+                if body:
+                    fields |= _form(self.headers.get("Content-Type", ""), body)
+                status, said = endpoint._answer(self.command, parts.path, fields)
+                out = json.dumps(said).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json; charset=UTF-8")
+                self.send_header("Content-Length", str(len(out)))
+                self.end_headers()
+                self.wfile.write(out)
+
+            do_POST = do_DELETE = do_GET
+
+            def log_message(self, *args: Any) -> None:
+                """Tests read no log."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _answer(self, method: str, path: str, fields: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        token = fields.get("access_token", "")
+        proof = hmac.new(APP_SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
+        if self.expired or token != TOKEN:
+            return _error(190, f"Error validating access token {token}")
+        if not hmac.compare_digest(proof, fields.get("appsecret_proof", "")):
+            return _error(100, "Invalid appsecret_proof provided in the API argument")
+        version, *way = path.strip("/").split("/")
+        if version != "v26.0":
+            return _error(2635, "You are calling a deprecated version")
+        if method == "POST" and not set(fields) <= _TAKEN:
+            return _error(100, "Unknown field")
+        match method, way:
+            case "GET", ["me"]:
+                return 200, {"id": self.owner, "name": "Alarm"}
+            case "GET", [owner, "feed"] if owner == PAGE:
+                return 200, {"data": list(self.posts.values())[::-1]}
+            case "POST", [owner, "feed"] if owner == PAGE:
+                return 200, {"id": self._add(fields)}
+            case "POST", [owner, "photos"] if owner == PAGE:
+                if not self.takes_pictures:
+                    return _error(324, "Missing or invalid image file")
+                return 200, {"id": "77", "post_id": self._add(fields)}
+            case "POST", [id_] if id_ in self.posts:
+                self.posts[id_]["message"] = fields["message"]
+                return 200, {"success": True}
+            case "DELETE", [id_] if id_ in self.posts:
+                del self.posts[id_]
+                return 200, {"success": True}
+        return _error(100, "Unsupported request: object does not exist")
+
+    def _add(self, fields: dict[str, Any]) -> str:
+        id_ = f"{PAGE}_{200 + len(self.posts)}"
+        self.posts[id_] = {
+            "id": id_,
+            "message": fields["message"],
+            "created_time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}+0000",
+            "picture": fields.get("source"),
+            "alt": fields.get("alt_text_custom"),
+        }
+        if self.posts[id_]["picture"] is not None:
+            self.posts[id_]["picture"] = self.posts[id_]["picture"].hex()
+        return id_
+
+
+def _error(code: int, message: str) -> tuple[int, dict[str, Any]]:
+    return 400, {"error": {"message": message, "type": "OAuthException", "code": code}}
+
+
+def _form(kind: str, body: bytes) -> dict[str, Any]:
+    if not kind.startswith("multipart/"):
+        return dict(parse_qsl(body.decode()))
+    whole = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
+    fields: dict[str, Any] = {}
+    for part in whole.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        fields[str(name)] = content if part.get_filename() else content.decode()
+    return fields

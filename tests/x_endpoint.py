@@ -1,0 +1,148 @@
+"""What stands in for X, whose server nobody can run: signatures are checked by oauthlib's own
+server side, bodies by the models of X's own library. It shows that the form is right, no more.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from oauthlib.oauth1 import RequestValidator, ResourceEndpoint
+from xdk.media.models import CreateMetadataRequest, UploadRequest
+from xdk.posts.models import CreateRequest
+
+from outcry.responder.posting.x import Keys
+
+KEYS = Keys("key-of-the-app", "secret-of-the-app", "token-of-the-account", "secret-of-the-account")
+ME = "4711"
+
+
+class Validator(RequestValidator):
+    """Knows one app and one account."""
+
+    enforce_ssl = False
+    allowed_signature_methods = ("HMAC-SHA1",)
+    client_key_length = access_token_length = nonce_length = (1, 200)
+    safe_characters = RequestValidator.safe_characters.fget(None) | set("-_")
+    dummy_client = dummy_access_token = "nobody"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.revoked = False
+        self._nonces: set[tuple[str, str]] = set()
+
+    def check_client_key(self, key: str) -> bool:
+        return True
+
+    check_access_token = check_nonce = check_client_key
+
+    def validate_realms(self, *args: Any, **more: Any) -> bool:
+        return True
+
+    def validate_timestamp_and_nonce(
+        self, client_key: str, timestamp: str, nonce: str, *args: Any, **more: Any
+    ) -> bool:
+        new = (timestamp, nonce) not in self._nonces
+        self._nonces.add((timestamp, nonce))
+        return new
+
+    def validate_client_key(self, client_key: str, request: Any) -> bool:
+        return client_key == KEYS.api_key
+
+    def validate_access_token(self, client_key: str, token: str, request: Any) -> bool:
+        return token == KEYS.access_token and not self.revoked
+
+    def get_client_secret(self, client_key: str, request: Any) -> str:
+        return KEYS.api_secret
+
+    def get_access_token_secret(self, client_key: str, token: str, request: Any) -> str:
+        return KEYS.access_token_secret
+
+
+class XEndpoint:
+    """Takes posts as X's reference says; refuses the same words twice."""
+
+    def __init__(self) -> None:
+        self.validator = Validator()
+        self.posts: dict[str, dict[str, Any]] = {}
+        self.media: dict[str, dict[str, Any]] = {}
+        self.broke = False
+        endpoint = self
+        judge = ResourceEndpoint(self.validator)
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                base = self.headers.get("X-Signed-For", endpoint.url)  # by a proxy of the tests
+                valid, _ = judge.validate_protected_resource_request(
+                    base + self.path, self.command, None, dict(self.headers)
+                )
+                if valid:
+                    status, said = endpoint._answer(self.command, self.path, body)
+                else:
+                    status, said = 401, {"title": "Unauthorized", "detail": "Unauthorized"}
+                out = json.dumps(said).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(out)))
+                self.end_headers()
+                self.wfile.write(out)
+
+            do_POST = do_DELETE = do_GET
+
+            def log_message(self, *args: Any) -> None:
+                """Tests read no log."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        parts = urlsplit(path)
+        match method, parts.path.strip("/").split("/"):
+            case "GET", ["2", "users", "me"]:
+                return 200, {"data": {"id": ME, "name": "Alarm", "username": "alarm"}}
+            case "GET", ["2", "users", owner, "tweets"] if owner == ME:
+                since = parse_qs(parts.query)["start_time"][0]
+                new = [post for post in self.posts.values() if post["created_at"] >= since]
+                return 200, {"data": new[::-1], "meta": {"result_count": len(new)}}
+            case "POST", ["2", "tweets"]:
+                return self._post(json.loads(body))
+            case "DELETE", ["2", "tweets", id_]:
+                if id_ not in self.posts:
+                    return 404, {"title": "Not Found Error"}
+                del self.posts[id_]
+                return 200, {"data": {"deleted": True}}
+            case "POST", ["2", "media", "upload"]:
+                sent = UploadRequest.model_validate_json(body)
+                id_ = str(900 + len(self.media))
+                self.media[id_] = {"bytes": base64.b64decode(str(sent.media)), "alt": None}
+                return 200, {"data": {"id": id_, "media_key": f"3_{id_}"}}
+            case "POST", ["2", "media", "metadata"]:
+                sent = CreateMetadataRequest.model_validate_json(body)
+                told = json.loads(body)
+                self.media[told["id"]]["alt"] = told["metadata"]["alt_text"]["text"]
+                return 200, {"data": {"id": told["id"]}}
+        return 404, {"title": "Not Found Error"}
+
+    def _post(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        CreateRequest.model_validate(body)
+        if self.broke:
+            return 402, {"title": "CreditsDepleted"}
+        if any(post["text"] == body["text"] for post in self.posts.values()):
+            detail = "You are not allowed to create a Tweet with duplicate content."
+            return 403, {"title": "Forbidden", "detail": detail}
+        id_ = str(1000 + len(self.posts))
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        self.posts[id_] = {**body, "id": id_, "created_at": now}
+        return 201, {"data": {"id": id_, "text": body["text"]}}
