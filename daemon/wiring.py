@@ -27,7 +27,7 @@ from outcry.report import Flag
 LOOK_S = 0.5  # how long a switch is looked at
 FLICKERS = 3  # edges within that time that no finger makes
 SURE_OF_GPS_S = {
-    NoFixReason.NO_GPSD: 1.0,
+    NoFixReason.NO_GPSD: 10.0,  # it was seen to answer nobody for 6 s while it tries a new receiver
     NoFixReason.NO_RECEIVER: 10.0,  # gpsd opens it when somebody asks, and it talks once a second
     NoFixReason.NO_SATELLITES: 10.0,
 }

@@ -46,16 +46,6 @@ class BareStage:
         machine.write("/run/systemd/system/outcry.service.d/tests.conf", _DEVICE_DROP_IN)
         machine.write("/run/systemd/system/outcry-board.service.d/tests.conf", _BOARD_DROP_IN)
         machine.run("sh", "-ec", from_guide("simulated-board.conf"))
-        machine.run("sh", "-ec", from_guide("responder-modem.conf"))
-        self._set("/etc/outcry/responder.toml", "port", "", f"{BOARD}/modem-hq")
-        self._set("/etc/outcry/responder.toml", "number", "", HQ_NUMBER)
-        machine.run("systemctl", "restart", "outcry-responder")
-
-    def _set(self, file: str, key: str, old: str, new: str) -> None:
-        """Change one value of a settings file, as a hand with an editor would."""
-        change = f's#^\\({key} *= *\\)"{old}"#\\1"{new}"#'
-        self.machine.run("sed", "-i", change, file)
-        assert f'"{new}"' in self.machine.said("cat", file)
 
     def enrol(self) -> None:
         """HQ makes a wearer with three contacts whose phones are new; the device takes it in."""

@@ -141,7 +141,7 @@ def test_the_motor_moves_when_asked_for(stage):
 
 def test_no_gpsd(stage, changed):
     changed(gps_port=1)
-    named(stage, "gpsd", "systemctl status gpsd")
+    named(stage, "gpsd", "systemctl status gpsd", hurried=True)
 
 
 def test_no_satellites(stage):
