@@ -20,23 +20,23 @@ def build(target: Path, *options: str) -> None:
     """
     if shutil.which("mmdebstrap") is None:
         raise PartMissing("mmdebstrap is not installed; tools/system-packages installs it")
-    habits = (f"--aptopt={line}" for line in _apt_habits())
+    habits = (f"--aptopt={line}" for line in apt_habits())
     subprocess.run(
-        ["mmdebstrap", *options, *habits, SUITE, str(target), _source()],
+        ["mmdebstrap", *options, *habits, SUITE, str(target), source()],
         capture_output=True,
         check=True,
         umask=0o022,
     )
 
 
-def _apt_habits() -> list[str]:
+def apt_habits() -> list[str]:
     """How apt reaches its mirror from this machine: proxies, certificates, clocks."""
     said = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=True)
     wanted = r'^Acquire::(?:https?|Check)\S* ".+";$'
     return re.findall(wanted, said.stdout, re.MULTILINE | re.IGNORECASE)
 
 
-def _source() -> str:
+def source() -> str:
     """The mirror that this machine itself uses for Debian."""
     said = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],

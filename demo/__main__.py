@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from demo.networks.accounts import Accounts
 from demo.stage import NotSeen, PartMissing, Stage
 from demo.story import Story
 
@@ -29,7 +30,8 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="outcry-demo-") as folder:
             names = options.scenario or SCENARIOS
             for name in names:
-                with Stage(Path(folder) / name) as stage:
+                here = Path(folder) / name
+                with Stage(here, networks=Accounts(here / "networks")) as stage:
                     story = Story(stage, name)
                     stories.append(story)
                     story.tell()

@@ -18,7 +18,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from demo.networks.accounts import Accounts
 
 WEARER = "Zarema"
 WEARER_NUMBER = "+447700900001"
@@ -52,8 +55,15 @@ def _search_path() -> str:
 class Stage:
     """The processes and what can be seen of them. Use as a context manager."""
 
-    def __init__(self, folder: Path, board_options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        board_options: tuple[str, ...] = (),
+        networks: Accounts | None = None,
+    ) -> None:
+        """``networks``: servers that HQ is to post to, started and ended with the rest."""
         self.folder = folder
+        self.networks = networks
         self.board_folder = folder / "board"
         self.pins: dict[str, str] = {}
         self._board_options = board_options
@@ -72,6 +82,8 @@ class Stage:
 
     def start(self) -> None:
         """All of it, in order; returns when each has begun."""
+        if self.networks is not None:
+            self.networks.start()
         self.write_settings()
         self.enrol()
         self.start_board()
@@ -82,10 +94,12 @@ class Stage:
     def write_settings(self) -> None:
         """The responder's and the wearable's settings, from the shipped ones."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        networks = "" if self.networks is None else str(self.networks.file)
         _rewrite(
             ROOT / "config" / "responder.toml",
             self.folder / "responder.toml",
             {
+                ("publishing", "networks"): networks,
                 ("state", "directory"): str(self.folder / "responder"),
                 ("device", "port"): self.device_port,
                 ("people", "port"): self.people_port,
@@ -205,6 +219,8 @@ class Stage:
         for name in ("daemon", "responder", "gpsd", "board"):
             if name in self._processes:
                 self.stop(name)
+        if self.networks is not None:
+            self.networks.stop()
 
     # Acting and looking, from outside
 

@@ -34,6 +34,9 @@ class Story:
         """Run the scenario; raises :class:`NotSeen` at the first step nobody could observe."""
         self._say("starting gpsd, the board, the responder and the daemon; a SIM800 takes its time")
         self._stage.start()
+        networks = self._stage.networks
+        if networks is not None and not networks.names():
+            self._say("no network's server is here; python tools/peers.py fetches two")
         self._wait_until_armed()
         if self.name == "data":
             self._over_data()
@@ -127,6 +130,14 @@ class Story:
         url = self._stage.people_url
         self._wait("the post", lambda: WEARER in page(url) and WEARER in page(f"{url}/feed.atom"))
         self._hop(f"post on {url}/ and in its feed")
+        networks = self._stage.networks
+        for name in networks.names() if networks is not None else ():
+            posts = self._wait(f"the post on {name}", lambda name=name: self._posts(name))
+            self._hop(f"post on {name}, read from its server", detail=posts[0])
+
+    def _posts(self, network: str) -> list[str]:
+        assert self._stage.networks is not None
+        return [text for text in self._stage.networks.posts(network) if WEARER in text]
 
     def _pulse(self, words: str, after: float = 0.0) -> None:
         at = self._wait(f'pulse "{words}"', lambda: self._felt(words, after))

@@ -10,6 +10,8 @@ import socket
 import subprocess
 from pathlib import Path
 
+from bench import trixie
+
 FOLDER = Path(os.environ.get("OUTCRY_PEERS", Path(__file__).parents[2] / "build" / "peers"))
 _PDS = FOLDER / "pds"
 _SNAC = FOLDER / "snac"
@@ -20,7 +22,6 @@ _PDS_PACKAGE = {
     # 12.x is compiled for a minute, and crashes at the first collection of garbage.
     "overrides": {"better-sqlite3": "13.2.0"},
 }
-_TRIXIE = "deb [signed-by={key}] http://deb.debian.org/debian trixie main\n"
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -67,7 +68,8 @@ def fetch_snac() -> None:
     for folder in ("lists/partial", "cache/archives/partial", "unpacked"):
         (_SNAC / folder).mkdir(parents=True, exist_ok=True)
     sources = _SNAC / "sources.list"
-    sources.write_text(_TRIXIE.format(key=_KEYRING), encoding="utf-8")
+    line = trixie.source().replace("deb ", f"deb [signed-by={_KEYRING}] ", 1)
+    sources.write_text(f"{line}\n", encoding="utf-8")
     options = {
         "Dir::Etc::sourcelist": sources,
         "Dir::Etc::sourceparts": "-",
