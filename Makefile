@@ -19,6 +19,11 @@ test: $(VENV)/ready $(OLD_VENV)/ready  ## every test, on both supported gpiozero
 	OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest $(ARGS)
 	$(OLD_VENV)/bin/python -m pytest tests/hw/test_pins_and_button.py tests/hw/test_*_at_the_pin.py tests/hw/board/test_board_pins.py
 
+peers: $(VENV)/ready  ## real servers to post to, for demo and test: Bluesky's PDS and snac, 600 MB
+	tools/system-packages peers
+	$(BIN)/python -m pip install -q -e '.[test,systemd,tools,peers]'
+	$(BIN)/python tools/peers.py
+
 check: $(VENV)/ready  ## ruff, mypy and the quick tests: under a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -50,17 +50,48 @@ class Entry(Enum):
     WRONG_PIN = ("96f7f0c96daa4c5c86103845fff3e6b4", "alarm %d: a wrong PIN was tried")
     JUDGED = ("24024586907448dbab5e757445c5e8ad", "alarm %d: a withdrawal was judged")
     MAY_BE_PUBLISHED = ("7a7d2a6775b94d5ca2b8644840d1b922", "alarm %d: may be published, by %s")
-    POST = ("844ff134bf1a401885d49005656fdf9b", "alarm %d: post to %s: %s")
+    CALL_CAME = ("844ff134bf1a401885d49005656fdf9b", "alarm %d: %s to %s: %s")
     TEXT_LEAVES = ("9c7434448403473cba2ec6f035298fb6", "alarm %d: %s, text %d leaves")
     TEXT_CAME = ("9f3763883d054830bd50e001fca3d0bd", "alarm %d: text %d: %s")
     TEXT_FAULT = ("f20666114d11473a90385a737ad4249a", "alarm %d: text %d cannot be made: %s")
     INTERRUPTED = (
         "3d78341638c4483698928662f71d9e94",
-        "alarm %d: %s was under way at the restart",
+        "alarm %d: %s was under way: %s",
     )
     CANNOT_DECIDE = ("24b29dc84b3149249ca46ba1e69ba747", "alarm %d: cannot decide: %s")
     CANNOT_WORK = ("ae4e28f2494241b3be2eab9ace9fc896", "cannot work: %s")
     PAGE_FAILED = ("726316b7034441939a159bba3aaf9a67", "a request failed: %s")
+    NO_DATABASE = (
+        "33e99677bce747d29b3bfe9b7c04fd61",
+        "cannot serve: the database: %s; see [state] in the settings",
+    )
+    MODEM_ELSEWHERE = (
+        "82cc7cd226af40f48c5486b180f19cdc",
+        "the modem is at another process on this database, which sends the texts",
+    )
+    OFFICER_SAID = ("5287d4a438da4fdfa21cb0775cadfae8", "alarm %d: a duty officer: %s")
+    OFFICER_IN = ("bf54564561f84191a60d6165e30c128d", "a duty officer has logged in")
+    OFFICER_SETTLED = ("f5b234b487f84fbc81e5b6cb648290f0", "a duty officer has settled in")
+    LOGIN_REFUSED = ("0cd5a833fbbb443c84a14d8e61d5798a", "a login to the console was refused")
+    SILENT = (
+        "de87b67180784d0f9eee69365cd95742",
+        "alarm %d: nothing heard of device %08x for too long",
+    )
+    HEARD_AGAIN = ("85e89418693a4bc3908b7fc9e8084884", "alarm %d: device %08x is heard again")
+    CANNOT_WATCH = ("7872d276f59f440ab4468bf185e751ea", "cannot look for silent devices: %s")
+    ANSWER_BY_SMS = ("ebf1c5fabf2241f4abab8ec95a905ab5", "alarm %d: contact %d: %s by SMS")
+    CODE_WRONG = (
+        "4f3587c7a89040dc9bab96f3f879474c",
+        "a wrong code was texted from a contact's number",
+    )
+    CODE_IDLE = (
+        "55039aab9db94586b3630b517ac7ea0f",
+        "a code was texted that is used up, or no alarm is open",
+    )
+    NEWEST_LINK = ("5c1ac136301d4fa5b886fbd98dd5378b", "the record's newest link, line %d: %s")
+    DELETED = ("01df7e43d6794d0292be9392d7df6d4d", "%d alarms were deleted, as their plans say")
+    ROUND_FAILED = ("41b2cf3bfc264cc2bc37816bc0d9d41b", "%s: failed, and is tried again: %s")
+    CALL_FAULT = ("8332900ccb0c425db756ce8adc52a0f5", "alarm %d: %s cannot be done: %s")
     UNEXPECTED = ("924945f9c67c4c5d903e43eb4296469f", "unexpected: %s")
     MODEM = ("71beaf21deb8445e91e09ff27e71a712", "")
     LIBRARY = ("18bdc0d89abe4004b4f4afff8db71045", "")

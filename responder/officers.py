@@ -183,7 +183,7 @@ class Officers:
                 connection.execute(
                     insert(store.recovery_code).values(hash=_code_hash(each), officer=row.name)
                 )
-        log.info("officer %s has settled in", name)
+        log.info("a duty officer has settled in")
         return codes
 
     def login(self, name: str, password: str, code: str, source: str) -> tuple[str, int]:
@@ -216,7 +216,7 @@ class Officers:
             log.warning("a login to the console was refused")
             raise LoginRefused
         self._throttle.forgive(source)
-        log.info("officer %s is in", name)
+        log.info("a duty officer has logged in")
         return token, refused
 
     def session(self, token: str) -> Session | None:

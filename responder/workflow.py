@@ -178,7 +178,7 @@ class Workflow:
             with self._store.write() as connection:
                 given_up = calls.note(connection, call, self._clock(), What.UNKNOWN, why=calls.LOST)
             if given_up:
-                log.warning("alarm %d: %s: %s", call.alarm, call.kind, calls.LOST)
+                log.warning("alarm %d: %s was under way: %s", call.alarm, call.kind, calls.LOST)
 
     def _decide_next(self, seen: list[int]) -> int | None:
         """Decide the alarm that has been due for longest, but for those seen; None: there is none.
@@ -247,7 +247,7 @@ class Workflow:
             try:
                 self._perform(performer, call)
             except Exception as error:  # noqa: BLE001 - the database: its lease will run out
-                log.error("alarm %d: %s: %s", call.alarm, call.kind, describe(error))
+                log.error("alarm %d: %s cannot be done: %s", call.alarm, call.kind, describe(error))
             self.wake()
 
         return make

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcry.daemon import settings
-from outcry.letters import clean
 from outcry.enrolment import (
     Contact,
     Enrolment,
@@ -19,6 +18,7 @@ from outcry.enrolment import (
     read,
     write,
 )
+from outcry.letters import clean
 
 GOOD = Enrolment(
     device=7,
