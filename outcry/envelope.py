@@ -18,13 +18,13 @@ import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from outcry.report import REPORT_BYTES
 
 if TYPE_CHECKING:
-    from pyhpke import CipherSuite
+    from pyhpke import CipherSuite, KEMKeyInterface
 
 ENVELOPE_VERSION = 1
 KEY_BYTES = 32  # X25519; and RFC 9180 section 9.5 asks for a PSK of at least 32 bytes
@@ -100,7 +100,7 @@ def open_sealed(message: bytes, hq_private_key: bytes, psk: bytes) -> bytes:
     try:
         context = suite.create_recipient_context(
             body[:_ENCAPSULATED_BYTES],
-            suite.kem.deserialize_private_key(hq_private_key),
+            _private_key(hq_private_key),
             info=header.pack(),
             psk=psk,
             psk_id=_psk_id(header),
@@ -137,6 +137,11 @@ def from_text(text: str) -> bytes:
 
 def _psk_id(header: Header) -> bytes:
     return header.device.to_bytes(4, "big")
+
+
+@lru_cache(maxsize=8)  # HQ's few keys: reading one takes half as long as opening a message
+def _private_key(key: bytes) -> KEMKeyInterface:
+    return _suite().kem.deserialize_private_key(key)
 
 
 @cache

@@ -16,6 +16,8 @@ from outcry.responder.settings import Settings
 from outcry.responder.store import Store
 from outcry.responder.terms import PlanInvalid
 
+_STDIN = Path("-")
+
 
 def add_parsers(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
@@ -33,7 +35,9 @@ def add_parsers(
         ("set", "make a file the plan from now on, for alarms that run too"),
     ):
         one = what.add_parser(name, parents=[config, wearer], help=words)
-        one.add_argument("file", type=Path, metavar="FILE", help="as plan show prints it")
+        one.add_argument(
+            "file", type=Path, metavar="FILE", help="as plan show prints it; - reads standard input"
+        )
 
     codes = commands.add_parser("codes", help="contacts' cards with codes to answer by SMS")
     what = codes.add_subparsers(dest="what", required=True)
@@ -104,6 +108,8 @@ def _edit(connection: Connection, options: argparse.Namespace) -> int:
 
 def _read(path: Path) -> str:
     try:
+        if path == _STDIN:
+            return sys.stdin.read()
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise _Unreadable(f"{path}: cannot be read: {error.strerror}") from None

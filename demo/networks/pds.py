@@ -20,6 +20,7 @@ class Pds:
     url: str
     handle: str
     did: str
+    password: str = field(repr=False)
     app_password: str = field(repr=False)
     process: subprocess.Popen[str] = field(repr=False)
 
@@ -85,4 +86,5 @@ def _with_account(url: str, process: subprocess.Popen[str]) -> Pds:
     server.create_account({"handle": HANDLE, "email": "alarm@example.org", "password": password})
     client.login(HANDLE, password, fetch_bsky_profile=False)
     did = str(server.get_session().did)
-    return Pds(url, HANDLE, did, server.create_app_password({"name": "outcry"}).password, process)
+    app_password = server.create_app_password({"name": "outcry"}).password
+    return Pds(url, HANDLE, did, password, app_password, process)

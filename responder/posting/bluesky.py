@@ -92,7 +92,7 @@ class Bluesky:
             try:
                 return work(*session)
             except Exception as error:
-                if status_of(error) != 401 and "ExpiredToken" not in str(error):
+                if not _is_session_over(error):
                     raise
                 return work(*self._new_session())
 
@@ -136,13 +136,19 @@ class Bluesky:
         try:
             blob = client.upload_blob(draft.picture).blob
         except Exception as error:
-            if status_of(error) == 401 or "ExpiredToken" in str(error):
+            if _is_session_over(error):
                 raise
             return None
         width, height = _SHAPE
         shape = models.AppBskyEmbedDefs.AspectRatio(width=width, height=height)
         image = models.AppBskyEmbedImages.Image(alt=draft.alt, image=blob, aspect_ratio=shape)
         return models.AppBskyEmbedImages.Main(images=[image])
+
+
+def _is_session_over(error: Exception) -> bool:
+    """The server's own words for it come with a 400."""
+    said = str(error)
+    return status_of(error) == 401 or "ExpiredToken" in said or "InvalidToken" in said
 
 
 def record_key(key: str, made_at: float) -> str:

@@ -71,10 +71,12 @@ class Posting:
         return publisher.reply(key, self._post(publisher, call), draft)
 
     def _draft(self, publisher: Publisher, call: Call) -> Draft:
-        def compose(connection: Connection) -> Draft:
-            return self._compose(connection, call, publisher.limits)
-
-        return drafts.once(self._store, call.alarm, call.kind, call.target, compose)
+        with self._store.read() as connection:  # a picture is drawn: no place to hold up receipts
+            draft = drafts.kept(connection, call.alarm, call.kind, call.target)
+            if draft is not None:
+                return draft
+            composed = self._compose(connection, call, publisher.limits)
+        return drafts.once(self._store, call.alarm, call.kind, call.target, lambda _: composed)
 
     def _post(self, publisher: Publisher, call: Call) -> Posted:
         """The post that is answered or corrected, which may be one nobody is sure of."""

@@ -317,7 +317,7 @@ def test_the_proof_finds_the_losses_of_a_careless_hq(
 ) -> None:
     state = folder / "state"
     events = live_hq(state, 0, 19, "exit", how)
-    count = replay(crashes(events, state, {}, 7, 0.04), check_hq, folder / "found")
+    count = replay(crashes(events, state, {}, 7, 0.15), check_hq, folder / "found")
     report_count(f"careless HQ ({how})", count)
     assert any("has its receipt and is not there" in loss for loss in count.losses)
 

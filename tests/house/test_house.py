@@ -174,8 +174,9 @@ def test_the_built_wheel_has_every_module_and_runs_without_the_checkout(tmp_path
         relative = path.relative_to(ROOT)
         shipped = relative if relative.parts[0] == "outcry" else Path("outcry") / relative
         assert str(shipped) in names
-    for page in (ROOT / "responder" / "pages").iterdir():
-        assert f"outcry/responder/pages/{page.name}" in names
+    for folder in ("pages", "static"):
+        for path in (ROOT / "responder" / folder).rglob("*"):
+            assert path.is_dir() or f"outcry/{path.relative_to(ROOT)}" in names
     assert not any(name.startswith(("daemon/", "hw/", "tests/")) for name in names)
     zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
     subprocess.run(

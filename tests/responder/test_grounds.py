@@ -185,6 +185,27 @@ def test_a_veto_outlives_the_chapter_and_votes_do_not():
     assert grounded([report(), VETO, closed, again, *QUORUM]) is None
 
 
+def test_a_veto_once_said_ends_consent_for_every_chapter():
+    closed = officer(What.CLOSED, 3.0, reason="other")
+    again = report(5, 10.0, "STILL_IN_DANGER")
+    assert grounded([report(), closed, again], CONSENT) is Ground.CONSENT
+    assert grounded([report(), VETO, LIFT, closed, again], CONSENT) is None
+
+
+def test_what_was_corrected_and_closed_can_become_true_again():
+    over = [officer(What.CORRECTED, 3.0, reason="released"), officer(What.CLOSED, 4.0)]
+    again = report(5, 10.0, "STILL_IN_DANGER")
+    assert grounded([report(), *QUORUM, *over, again, *QUORUM]) is Ground.QUORUM
+
+
+@pytest.mark.parametrize("kind", [ActionKind.TELL, ActionKind.NOTIFY])
+def test_what_was_planned_before_the_closing_is_not_begun_after_it(kind):
+    assert is_allowed(kind, [report()], PLAN)
+    assert not is_allowed(kind, [report(), officer(What.CLOSED)], PLAN)
+    assert is_allowed(ActionKind.RECEIPT, [report(), officer(What.CLOSED)], PLAN)
+    assert is_allowed(ActionKind.CORRECT, [report(), officer(What.CLOSED)], PLAN)
+
+
 def test_closed_nothing_new_is_published_and_what_is_owed_goes():
     life = Life(PLAN)
     life.happens(report(), *QUORUM)
