@@ -21,8 +21,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
-from outcry.responder import store
+from outcry.responder import record, store
 from outcry.responder.people import Throttle
+from outcry.responder.record import Noted
 from outcry.responder.store import Store
 
 log = logging.getLogger("outcry.responder.officers")
@@ -111,6 +112,7 @@ class Officers:
                 raise OfficerRefused(f"{name} exists; for a new link: officer reset {name}")
             values = self._welcome(token) | {"made_at": self._clock(), "refused": 0}
             connection.execute(insert(store.officer).values(name=name, **values))
+            self._note(connection, name, "account made")
         return token
 
     def reset(self, name: str) -> str:
@@ -124,6 +126,7 @@ class Officers:
                 .where(store.officer.c.name == name)
                 .values(password_hash=None, totp_used=None, **self._welcome(token))
             )
+            self._note(connection, name, "new link")
         return token
 
     def remove(self, name: str) -> None:
@@ -132,6 +135,11 @@ class Officers:
             name = _known(connection, name)
             _forget(connection, name)
             connection.execute(delete(store.officer).where(store.officer.c.name == name))
+            self._note(connection, name, "account ended")
+
+    def _note(self, connection: Connection, name: str, what: str) -> None:
+        said = {"officer": name, "what": what}
+        record.note(connection, self._clock(), Noted.OFFICER, said)
 
     def all(self) -> list[tuple[str, bool]]:
         """Every officer's name, and whether they have settled in."""

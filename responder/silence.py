@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
 from outcry.report import AlarmKind, Flag, Report, decode
-from outcry.responder import condition, history, store, terms
+from outcry.responder import alarms, condition, history, store, terms
 from outcry.responder.calls import set_due
 from outcry.responder.faults import describe
 from outcry.responder.history import Entry, What
@@ -265,16 +265,8 @@ def _raise(connection: Connection, device: _Device, now: float) -> None:
     ).one()
     if newest.id != device.raised:
         return  # another process was quicker
-    made = connection.execute(
-        insert(table).values(
-            device=device.device,
-            device_alarm=(newest.n or 0) + 1,
-            kind=int(AlarmKind.SILENCE),
-            arrived_at=now,
-        )
-    ).inserted_primary_key
-    assert made is not None
-    alarm = int(made[0])
+    kind = int(AlarmKind.SILENCE)
+    alarm = alarms.new(connection, device.device, (newest.n or 0) + 1, kind, now)
     last = _last_word(connection, device)
     said = {
         "heard_at": device.heard_at,
