@@ -24,7 +24,7 @@ from outcry.responder.wants import ActionKind
 log = logging.getLogger("outcry.responder.console")
 
 SILENT_AFTER_S = 25 * 60.0  # two and a half heartbeats of a device as it comes
-LISTED_S = 7 * 86_400.0  # an alarm of which nothing was heard or done for longer is not live
+LISTED_S = 7 * 86_400.0  # for so long after its last report what is over is still listed
 _MOST_ALARMS = 200
 _LARGEST_ID = 2**31 - 1  # what PostgreSQL's INTEGER holds
 
@@ -178,9 +178,10 @@ class Console:
         """Everything, at this moment."""
         now = self._clock()
         with self._store.read() as connection:
-            standings = [_standing(connection, row) for row in _live(connection, now)]
+            standings = [_standing(connection, row) for row in _newest_alarms(connection)]
             wearers = connection.execute(select(store.wearer).order_by(store.wearer.c.name)).all()
             health = _health(connection, wearers, now)
+        standings = [each for each in standings if _is_listed(each, now)]
         standings.sort(key=lambda each: (not each.is_new, -each.arrived_at))
         real = [each for each in standings if not each.is_drill]
         return Overview(
@@ -295,9 +296,14 @@ def _alarm(connection: Connection, alarm: int) -> Row[tuple[object, ...]]:
     return row
 
 
-def _live(connection: Connection, now: float) -> Sequence[Row[tuple[object, ...]]]:
-    rows = connection.execute(_alarms().order_by(store.alarm.c.id.desc()).limit(_MOST_ALARMS)).all()
-    return [row for row in rows if (row.heard_at or row.arrived_at) > now - LISTED_S]
+def _newest_alarms(connection: Connection) -> Sequence[Row[tuple[object, ...]]]:
+    return connection.execute(_alarms().order_by(store.alarm.c.id.desc()).limit(_MOST_ALARMS)).all()
+
+
+def _is_listed(standing: Standing, now: float) -> bool:
+    """An alarm stands until a person closes it; what is closed or was a drill, for some days."""
+    stands = not (standing.closed or standing.is_drill)
+    return stands or standing.heard_at > now - LISTED_S
 
 
 def _alarms() -> Select[Any]:

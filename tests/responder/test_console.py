@@ -412,19 +412,6 @@ def test_the_console_hears_of_news_at_once(olga, world, alarm):
         assert next(line for line in lines if line.startswith("data: "))
 
 
-def test_the_mark_changes_with_everything_that_is_shown(served, world, alarm):
-    console = served[1].console
-    marks = [console.mark()]
-    world.hq.takes(world.device.message(MessageType.HEARTBEAT))
-    marks.append(console.mark())
-    world.hq.takes(world.device.message(MessageType.POSITION, sequence=1))
-    marks.append(console.mark())
-    console.act(1, Act.ACKNOWLEDGE, "olga")
-    marks.append(console.mark())
-    assert len(set(marks)) == 4
-    assert console.mark() == marks[-1]
-
-
 def test_logging_out_ends_the_session(olga):
     assert olga.send("/console", "/console/logout").headers["location"] == "/console/login"
     assert olga.get("/console").status_code == 303

@@ -52,8 +52,8 @@ def press(stage):
 
 
 def alerts_of(contact):
-    """The texts the device itself sent; HQ's begin otherwise."""
-    return [text for text in contact.texts() if text.startswith("ALARM from")]
+    """The texts the device itself sent; HQ's say no such thing."""
+    return [text for text in contact.texts() if "Not a drill" in text]
 
 
 def reports(stage):
