@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from outcry.report import AlarmKind, MessageType, Report, decode
+from outcry.report import AlarmKind, Report, decode
 from outcry.responder import chapters, chronicle, history, plan, store
 from outcry.responder.calls import set_due
 from outcry.responder.chronicle import Line
+from outcry.responder.health import Health, how_they_are
 from outcry.responder.history import OFFICER_ANSWERS, Entry, Verdict, What
 from outcry.responder.inbox import CameBy
 from outcry.responder.publication import confirmations, is_recorded
@@ -23,7 +24,6 @@ from outcry.responder.wants import ActionKind
 
 log = logging.getLogger("outcry.responder.console")
 
-SILENT_AFTER_S = 25 * 60.0  # two and a half heartbeats of a device as it comes
 LISTED_S = 7 * 86_400.0  # for so long after its last report what is over is still listed
 _MOST_ALARMS = 200
 _LARGEST_ID = 2**31 - 1  # what PostgreSQL's INTEGER holds
@@ -60,20 +60,6 @@ class NoSuchAlarm(Exception):
 
 class NotNow(Exception):
     """As the alarm stands this cannot be done; somebody else may have been faster."""
-
-
-@dataclass(frozen=True)
-class Health:
-    """How a wearer and their device are; times are Unix seconds. ``report``: the newest whole one."""
-
-    name: str
-    device: str
-    heard_at: float | None
-    beat_at: float | None
-    report: Report | None
-    drill_at: float | None
-    drill_hours: int | None
-    silent: bool
 
 
 @dataclass(frozen=True)
@@ -180,7 +166,7 @@ class Console:
         with self._store.read() as connection:
             standings = [_standing(connection, row) for row in _newest_alarms(connection)]
             wearers = connection.execute(select(store.wearer).order_by(store.wearer.c.name)).all()
-            health = _health(connection, wearers, now)
+            health = how_they_are(connection, wearers, now)
         standings = [each for each in standings if _is_listed(each, now)]
         standings.sort(key=lambda each: (not each.is_new, -each.arrived_at))
         real = [each for each in standings if not each.is_drill]
@@ -214,7 +200,7 @@ class Console:
             messages = connection.execute(
                 select(store.message).where(store.message.c.alarm == alarm)
             ).all()
-            health = _health(connection, [wearer], now)[0]
+            health = how_they_are(connection, [wearer], now)[0]
         track = [Sighting(decode(m.report), m.received_at, CameBy(m.path)) for m in messages]
         names = {each.number_in_list: each.name for each in contacts}
         return View(
@@ -353,55 +339,6 @@ def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
 
 _VETOES = (What.VETOED, What.VETO_LIFTED, What.APPROVED)
 _YES = [What.APPROVED]
-
-
-def _health(
-    connection: Connection, wearers: Sequence[Row[tuple[object, ...]]], now: float
-) -> list[Health]:
-    beats = {row.device: row for row in connection.execute(select(store.heartbeat))}
-    drills = _drills(connection)
-    found = []
-    for wearer in wearers:
-        beat = beats.get(wearer.device)
-        silent = wearer.heard_at is not None and now - wearer.heard_at > SILENT_AFTER_S
-        found.append(
-            Health(
-                wearer.name,
-                f"{wearer.device:08x}",
-                wearer.heard_at,
-                beat.received_at if beat else None,
-                _newest(connection, wearer.device, beat),
-                drills.get(wearer.device),
-                decode(beat.report).drill_hours if beat else None,
-                silent,
-            )
-        )
-    return found
-
-
-def _drills(connection: Connection) -> Mapping[int, float]:
-    table = store.alarm
-    rows = connection.execute(
-        select(table.c.device, func.max(table.c.arrived_at).label("at"))
-        .where(table.c.kind == int(AlarmKind.DRILL))
-        .group_by(table.c.device)
-    )
-    return {row.device: row.at for row in rows}
-
-
-def _newest(
-    connection: Connection, device: int, beat: Row[tuple[object, ...]] | None
-) -> Report | None:
-    """What the device last said of itself; a withdrawal says less than any other report."""
-    table = store.message
-    later = select(table.c.counter, table.c.report).where(table.c.device == device)
-    if beat is not None:
-        later = later.where(table.c.counter > beat.counter)
-    for row in connection.execute(later.order_by(table.c.counter.desc())):
-        report = decode(row.report)
-        if report.type is not MessageType.WITHDRAWAL:
-            return report
-    return decode(beat.report) if beat is not None else None
 
 
 def _newest_first(sighting: Sighting) -> tuple[int, int]:

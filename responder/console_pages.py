@@ -14,8 +14,9 @@ from starlette.responses import HTMLResponse
 from outcry.report import AlarmKind, Flag, NoPosition, Position, Report
 from outcry.responder import condition, surroundings, texts
 from outcry.responder.chronicle import VERDICTS, Line
-from outcry.responder.console import LISTED_S, SILENT_AFTER_S, Health, Overview, Standing, View
+from outcry.responder.console import LISTED_S, Overview, Standing, View
 from outcry.responder.drawing import Point, track_svg
+from outcry.responder.health import SILENT_AFTER_S, Health
 from outcry.responder.history import Verdict
 from outcry.responder.officers import SHORTEST_PASSWORD, Newcomer, Session
 

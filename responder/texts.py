@@ -1,8 +1,4 @@
-"""What HQ says: texts to contacts, posts to the public, and the words of both.
-
-Everything is built from the report that opened the alarm, so a text that is
-sent once more has the same words.
-"""
+"""Words that HQ's texts and pages share: times, spans and addresses of maps."""
 
 from __future__ import annotations
 
@@ -17,34 +13,6 @@ NO_FIX = {
     NoFixReason.NO_SATELLITES: "the satellites could not be seen",
     NoFixReason.NOT_ASKED_YET: "the device had just started",
 }
-
-
-def post_text(wearer: str, organisation: str, raised: float, confirmed: int) -> str:
-    """The public post. It says no place: nothing coarse enough is known here."""
-    people = "One person who knows" if confirmed == 1 else f"{confirmed} people who know"
-    have = "has" if confirmed == 1 else "have"
-    return (
-        f"{wearer} raised an alarm on {date(raised)} at {clock_time(raised)} and may be in danger. "
-        f"{people} {wearer} {have} confirmed it. Please spread this now: attention protects. "
-        f"Published by {organisation}."
-    )
-
-
-def follow_up_text(wearer: str, at: float) -> str:
-    """The public answer to a post: it goes on."""
-    return f"{wearer} was still in danger at {clock_time(at)} on {date(at)}."
-
-
-_CORRECTED = {
-    "false_alarm": "was a false alarm. {wearer} is safe. Thank you for your attention.",
-    "released": "is over: {wearer} is free. Thank you for your attention.",
-}
-
-
-def correction_text(wearer: str, raised: float, reason: str) -> str:
-    """The public correction of a post, for one of the reasons a duty officer can give."""
-    words = _CORRECTED.get(reason, "has changed; what was said of it may no longer be true.")
-    return f"The alarm of {date(raised)} {words.format(wearer=wearer)}"
 
 
 def raised_at(report: Report, arrived_at: float) -> float:
