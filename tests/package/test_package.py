@@ -81,6 +81,14 @@ def test_until_it_is_enrolled_the_journal_says_so_once(stage):
     stage.machine.wait("its status", lambda: "NOT ARMED" in stage.status(), 30)
 
 
+def test_hq_tries_its_channels_daily_with_the_hardening_on(machine, installed):
+    assert "active" in _state(machine, "outcry-responder-check.timer")
+    machine.run("systemctl", "start", "outcry-responder-check", check=False)
+    said = machine.said("journalctl", "-u", "outcry-responder-check", "-o", "cat")
+    assert "own page" in said
+    assert "Traceback" not in said
+
+
 def test_enrolled_it_arms_itself_without_another_word(stage):
     """Nobody had to start it: it never gave up trying."""
     assert stage.show("outcry", "ActiveState") == "activating"
