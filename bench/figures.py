@@ -19,9 +19,22 @@ from bench.figure import Bound, Figure
 from bench.gestures import gesture_false_alarms, gesture_missed_alarms
 from bench.idle import air_bytes_per_day, idle_bytes_written_per_day, idle_wakeups_per_s
 from bench.interleavings import urc_interleavings_lost
+from bench.kills import (
+    first_contact_told_worst_s,
+    kill_double_posts,
+    kill_double_tells,
+    kill_runs,
+)
 from bench.memory import armed_rss_mb
 from bench.packages import deb_size_kb, unit_score_device, unit_score_responder
 from bench.press import press_to_receipt_warm_p95_s, press_to_uart_p99_ms
+from bench.receipts import (
+    plain_insert_per_s,
+    receipts_p99_ms_100conn,
+    receipts_per_s_postgres_1,
+    receipts_per_s_postgres_2,
+    receipts_per_s_sqlite,
+)
 from bench.sealed import sealed_report_sms_chars_max
 from bench.sms_chain import sms_chain_overhead_pct
 from bench.start import start_to_armed_minstr, whole_start_minstr
@@ -59,5 +72,14 @@ FIGURES = (
     Figure("unit_score_responder", "of 10", Bound("<=", 1.2), unit_score_responder),
     Figure("armed_cpu_s_armel", "s", Bound("<=", 2.5), armed_cpu_s_armel),
     Figure("armed_rss_mb_armel", "MB", Bound("<=", 60), armed_rss_mb_armel),
+    Figure("receipts_per_s_sqlite", "1/s", Bound(">=", 1000), receipts_per_s_sqlite),
+    Figure("receipts_p99_ms_100conn", "ms", Bound("<=", 100), receipts_p99_ms_100conn),
+    Figure("receipts_per_s_postgres_1", "1/s", Bound(">=", 1), receipts_per_s_postgres_1),
+    Figure("receipts_per_s_postgres_2", "1/s", Bound(">=", 1), receipts_per_s_postgres_2),
+    Figure("plain_insert_per_s", "1/s", Bound(">=", 1), plain_insert_per_s),
+    Figure("first_contact_told_worst_s", "s", Bound("<=", 10), first_contact_told_worst_s),
+    Figure("kill_runs", "kills", Bound(">=", 24), kill_runs),
+    Figure("kill_double_tells", "people", Bound("<=", 0), kill_double_tells),
+    Figure("kill_double_posts", "posts", Bound("<=", 0), kill_double_posts),
     Figure("deb_size_kb", "kB", Bound("<=", 1000), deb_size_kb),
 )

@@ -13,12 +13,14 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import Random
@@ -27,6 +29,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from bench import answering
+from bench.postgresql import cluster, programs
 from outcry import enrolment
 from outcry.enrolment import Contact
 from outcry.envelope import Header, seal
@@ -42,6 +45,7 @@ from outcry.responder.wants import ActionKind
 
 ROOT = Path(__file__).parents[1]
 ALARMS = 12
+ALARMS_AT_ONCE, WEARERS = 20, 200
 KILLS_A_RUN = 4
 REQUESTS_A_LIFE = 25  # at most, of the about 90 of a run
 PEOPLE = ("Ben", "Cleo", "Dana")
@@ -55,6 +59,7 @@ class Peer:
     def __init__(self, random: Random) -> None:
         self.told: Counter[tuple[int, str]] = Counter()
         self.posted: Counter[str] = Counter()
+        self.first_told_at: dict[int, float] = {}  # monotonic seconds, by alarm
         self.asked = 0
         self._random = random
         self._lock = threading.Lock()
@@ -93,6 +98,7 @@ class Peer:
         with self._lock:
             if path == "/tell":
                 self.told[what["alarm"], what["target"]] += 1
+                self.first_told_at.setdefault(what["alarm"], time.monotonic())
                 return {}
             if path == "/find":
                 return {"id": what["key"]} if self.posted[what["key"]] else None
@@ -129,7 +135,7 @@ class Harm:
 class Response:
     """Some alarms that are confirmed and that nobody has answered yet, and who is to answer them."""
 
-    def __init__(self, directory: Path, url: str, random: Random) -> None:
+    def __init__(self, directory: Path, url: str, random: Random, wearers: int = 1) -> None:
         self._directory = directory
         self._url = url
         self._random = random
@@ -137,7 +143,7 @@ class Response:
         self._starting: list[subprocess.Popen[bytes]] = []
         self._running: list[subprocess.Popen[bytes]] = []
         self.peer = Peer(random)
-        _raise_alarms(directory, url)
+        _raise_alarms(directory, url, wearers)
         self._store = Store(directory, url)
 
     def close(self) -> None:
@@ -263,9 +269,9 @@ def until(is_it: Callable[[], bool], limit_s: float) -> bool:
 
 
 @contextmanager
-def response(directory: Path, url: str, random: Random) -> Iterator[Response]:
+def response(directory: Path, url: str, random: Random, wearers: int = 1) -> Iterator[Response]:
     """Alarms to answer, and the processes that do, ended at the end."""
-    made = Response(directory, url, random)
+    made = Response(directory, url, random, wearers)
     try:
         yield made
     finally:
@@ -309,33 +315,91 @@ def stop(directory: Path, url: str, seed: int) -> Harm:
         return harm
 
 
-def _raise_alarms(directory: Path, url: str) -> None:
-    """Alarms of one wearer, confirmed by two contacts, that have just come in."""
-    out = directory / "ana.json"
+def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
+    """Alarms that have just come in, each confirmed by two contacts; one a wearer, or all of one."""
     directory.mkdir(parents=True, exist_ok=True)
     chosen = settings.check({"state": {"directory": str(directory), "database": url}})
     contacts = tuple(Contact(name, f"+44770090011{n}") for n, name in enumerate(PEOPLE))
-    enrol(chosen, Application("Ana", None, contacts, 2), out)
-    wearer = enrolment.read(out.read_text())
     channels = {str(n): {"sms": False, "channels": {"loop": "json://x"}} for n in (1, 2, 3)}
+    enrolled = []
+    for n in range(min(wearers, ALARMS_AT_ONCE)):
+        out = directory / f"{n}.json"
+        enrol(chosen, Application(f"Wearer {n}", None, contacts, 2), out)
+        enrolled.append(enrolment.read(out.read_text()))
     with ExitStack() as stack:
         database = Store(directory, url)
         stack.callback(database.close)
-        with database.write() as connection:
-            plan.change(connection, wearer.device, {"contact": channels}, answering.NOON)
         inbox = Inbox(database, load_or_create(directory), lambda: answering.NOON)
-        for n in range(1, ALARMS + 1):
-            place = Position(52.52, 13.405, 12, 5)
+        with database.write() as connection:
+            for wearer in enrolled:
+                plan.change(connection, wearer.device, {"contact": channels}, answering.NOON)
+            quiet = [  # they are there, and nothing is the matter with them
+                {"device": n, "name": "Q", "psk": bytes(32), "quorum": 2, "enrolled_at": 0.0}
+                for n in range(1, wearers - len(enrolled) + 1)
+            ]
+            if quiet:
+                connection.execute(sa.insert(store.wearer), quiet)
+        for n in range(1, (ALARMS if wearers == 1 else ALARMS_AT_ONCE) + 1):
+            wearer = enrolled[n % len(enrolled)]
             noon = int(answering.NOON)
-            report = Report(
-                MessageType.FIRST, AlarmKind.PANIC, n, 0, noon, place, os.urandom(TOKEN_BYTES)
+            place, token = Position(52.52, 13.405, 12, 5), os.urandom(TOKEN_BYTES)
+            report = Report(MessageType.FIRST, AlarmKind.PANIC, n, 0, noon, place, token)
+            sealed = seal(
+                encode(report), Header(wearer.device, n), wearer.hq.public_key, wearer.psk
             )
-            header = Header(wearer.device, n)
-            sealed = seal(encode(report), header, wearer.hq.public_key, wearer.psk)
             alarm = inbox.take(sealed, CameBy.DATA).alarm
             assert alarm is not None
             with database.write() as connection:
                 for contact in (1, 2):
-                    said = Entry(answering.NOON, What.CONFIRMED, {"contact": contact, "by": "page"})
-                    history.append(connection, alarm, said)
+                    confirmed = {"contact": contact, "by": "page"}
+                    history.append(
+                        connection, alarm, Entry(answering.NOON, What.CONFIRMED, confirmed)
+                    )
                 calls.set_due(connection, alarm, answering.NOON)
+
+
+def first_contact_told_worst_s() -> float:
+    """Of so many alarms at once from 200 wearers, how long the last one's first contact waits."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        response(Path(folder), "", Random(1), WEARERS) as answers,
+    ):
+        answers.start()
+        answers.ready()
+        begun = time.monotonic()
+        told = answers.peer.first_told_at
+        assert until(lambda: len(told) == ALARMS_AT_ONCE, SETTLES_WITHIN_S)
+        return max(told.values()) - begun
+
+
+@cache
+def _campaign() -> Harm:
+    """Kills on SQLite, and where there is one on PostgreSQL, and stops."""
+    full = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
+    harm = Harm()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
+        bin_ = programs()
+        server = None if bin_ is None else running.enter_context(cluster(bin_, durable=False))
+        for seed in range((200 if full else 24) // KILLS_A_RUN):
+            harm += kill(Path(folder) / f"s{seed}", "", seed)
+            if server is not None:
+                harm += kill(Path(folder) / f"p{seed}", server.database(), seed)
+        if server is not None:
+            for seed in range(40 if full else 4):
+                harm += stop(Path(folder) / f"t{seed}", server.database(), 1000 + seed)
+    return harm
+
+
+def kill_runs() -> float:
+    """Kills and stops, on all databases there are."""
+    return _campaign().kills
+
+
+def kill_double_tells() -> float:
+    """People told twice, beyond what is marked unknown; or not at all."""
+    return len(_campaign().double_tells) + len(_campaign().forgotten)
+
+
+def kill_double_posts() -> float:
+    """Posts that were made twice."""
+    return len(_campaign().double_posts)

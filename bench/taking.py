@@ -7,6 +7,7 @@ before it answers, on the same server with the same settings. Prints its port.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sqlite3
@@ -58,6 +59,8 @@ def main(directory: str, url: str, core: str) -> None:
         app = device_app(inbox)
     listener = Listener("device", app, "127.0.0.1", 0)
     listener.start()
+    gc.collect()
+    gc.freeze()
     print(listener.port, flush=True)
     signal.pause()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -135,6 +136,8 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
         running.callback(listener.stop, STOP_PART_S)
     for listener in listeners:
         running.callback(listener.ask_to_stop)  # all at once, before the first is waited for
+    gc.collect()
+    gc.freeze()  # what was loaded stays: looking through it again would hold up receipts
     log.info("ready: people: %s, device: %s:%d", people.public_url, device.host, listeners[0].port)
     service.notify(READY="1", STATUS=_status(notifier))
     running.callback(service.notify, STOPPING="1")
