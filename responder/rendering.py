@@ -21,6 +21,7 @@ from outcry.responder import condition, surroundings, texts, words
 from outcry.responder.desk import Answer, Shown, Sighting, Standing
 from outcry.responder.drawing import Point, track_svg
 from outcry.responder.posting.own_page import Post
+from outcry.responder.world.picture import ATTRIBUTION
 from outcry.responder.words import ENGLISH, Words
 
 _FOLDER = Path(__file__).parent / "pages"
@@ -62,7 +63,9 @@ def environment(organisation: str, public_url: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(organisation=organisation, public_url=public_url, moment=moment)
+    made.globals.update(
+        organisation=organisation, public_url=public_url, moment=moment, credit=ATTRIBUTION
+    )
     return made
 
 

@@ -16,6 +16,8 @@ import pytest
 from parts import needs_gpsd
 
 from demo.contact import Contact, page
+from demo.networks import peers
+from demo.networks.accounts import Accounts
 from demo.stage import CONTACTS, HQ_NUMBER, ROOT, Stage
 
 pytestmark = [pytest.mark.slow]
@@ -82,6 +84,32 @@ def test_a_press_reaches_hq_contacts_and_after_two_confirmations_the_world(stage
     contacts[1].confirms(contacts[1].link("/c/"))
     stage.wait("the post", lambda: "Zarema" in page(stage.people_url), 20)
     assert "Zarema" in page(f"{stage.people_url}/feed.atom")
+
+
+@needs_gpsd
+def test_two_confirmations_post_once_on_every_network_there_is(tmp_path):
+    """Bluesky's own server and snac, read by asking them; killed and started anew after the post."""
+    if peers.pds() is None or peers.snac() is None:
+        pytest.skip("no PDS or no snac here: make peers")
+    accounts = Accounts(tmp_path / "networks")
+    with Stage(tmp_path / "stage", QUICK, accounts) as stage:
+        stage.start()
+        connected(stage)
+        press(stage)
+        contacts = [Contact(stage, name) for name in CONTACTS]
+        for contact in contacts[:2]:
+            stage.wait("HQ's text", lambda contact=contact: contact.link("/c/"), 30)
+            contact.confirms(contact.link("/c/"))
+        assert accounts.names() == ["bluesky", "mastodon"]
+        for name in accounts.names():
+            stage.wait(f"the post on {name}", lambda name=name: accounts.posts(name), 60)
+        stage.stop("responder", signal.SIGKILL)
+        stage.start_responder()
+        stage.wait("HQ's page again", lambda: "Zarema" in page(stage.people_url), 30)
+        for name in accounts.names():
+            [post] = accounts.posts(name)
+            assert "Zarema" in post
+            assert "43.3" not in post, "the town, never the position"
 
 
 @pytest.mark.parametrize("kill_after_s", [0.0, 0.05, 0.3, 1.0])
