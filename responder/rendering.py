@@ -21,8 +21,8 @@ from outcry.responder import condition, surroundings, texts, words
 from outcry.responder.desk import Answer, Shown, Sighting, Standing
 from outcry.responder.drawing import Point, track_svg
 from outcry.responder.posting.own_page import Post
-from outcry.responder.world.picture import ATTRIBUTION
 from outcry.responder.words import ENGLISH, Words
+from outcry.responder.world.picture import ATTRIBUTION
 
 _FOLDER = Path(__file__).parent / "pages"
 TODAY_S = 12 * 3600  # younger than this the date is plain, and a short line reads faster

@@ -179,7 +179,14 @@ def test_the_overview_shows_everybodys_health(olga, world):
     world.hq.takes(beat)
     world.clock.passes(120)
     page = olga.get("/console").text
-    for words in ("2 min ago", "9 %, 3.60 V", "within 12 m", "cannot be watched", "the battery is low", "never"):
+    for words in (
+        "2 min ago",
+        "9 %, 3.60 V",
+        "within 12 m",
+        "cannot be watched",
+        "the battery is low",
+        "never",
+    ):
         assert words in page, words
     assert "silent:" not in page
     world.clock.passes(1500)
