@@ -52,7 +52,8 @@ CONTACTS = (
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A module that says ``ON_BOTH_DATABASES = True`` has its world on SQLite and on PostgreSQL."""
     if "world" in metafunc.fixturenames and getattr(metafunc.module, "ON_BOTH_DATABASES", False):
-        metafunc.parametrize("world", ["sqlite", "postgresql"], indirect=True)
+        postgresql = pytest.param("postgresql", marks=pytest.mark.slow)
+        metafunc.parametrize("world", ["sqlite", postgresql], indirect=True)
 
 
 class Clock:

@@ -94,6 +94,7 @@ def test_the_ends_of_the_world_have_an_answer_too(latitude, longitude):
     assert places.load().find(latitude, longitude).remote
 
 
+@pytest.mark.slow
 def test_the_search_agrees_with_looking_at_every_town():
     known = places.load()
     rows = [line.split("\t") for line in gzip.decompress(_shipped()).decode().splitlines()]

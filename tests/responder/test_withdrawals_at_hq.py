@@ -14,6 +14,7 @@ from outcry.envelope import to_text
 from outcry.receipt import Status, verify
 from outcry.report import AlarmKind, MessageType, decode
 from outcry.responder import history, judging, people, store
+from outcry.responder.assets import Assets
 from outcry.responder.desk import Answer
 from outcry.responder.history import Entry, Verdict, What
 from outcry.responder.inbox import CameBy
@@ -128,12 +129,12 @@ def lived(world, taps):
         world.clock.passes(60)
         world.hq.takes(world.device.message(MessageType.POSITION, sequence=minute))
         world.hq.works()
-    pages = Pages("Example Org", "https://help.example.org", world.clock)
+    pages = Pages("Example Org", "https://help.example.org", world.clock, Assets().addresses)
     for contact, answered in ((1, Answer.CONFIRM), (2, Answer.CONFIRM), (2, Answer.SEEN)):
         shown = world.hq.desk.invitation(world.invitation(contact))
         standing = world.hq.desk.answer(shown, answered, world.pins[contact - 1], "198.51.100.7")
-        seen.append(pages.alarm(shown, "/c/x").body)
-        seen.append(pages.standing(shown, "/c/x", answered, standing).body)
+        seen.append(pages.alarm(shown, "/c/x", "en").body)
+        seen.append(pages.standing(shown, "/c/x", standing, answered).body)
         world.hq.works()
     posts = world.hq.own_page.newest()
     seen += [pages.posts(posts).body, pages.feed(posts).body, len(posts)]
