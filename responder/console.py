@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from outcry.report import AlarmKind, Report, decode
-from outcry.responder import chapters, chronicle, history, plan, store
+from outcry.responder import chapters, checking, chronicle, history, plan, store
 from outcry.responder.calls import set_due
+from outcry.responder.checking import Checked
 from outcry.responder.chronicle import Line
 from outcry.responder.health import Health, how_they_are
 from outcry.responder.history import OFFICER_ANSWERS, Entry, Verdict, What
@@ -109,6 +110,7 @@ class Overview:
     drills: tuple[Standing, ...]
     closed: tuple[Standing, ...]
     wearers: tuple[Health, ...]
+    checked: Checked | None
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,7 @@ class Console:
             standings = [_standing(connection, row) for row in _newest_alarms(connection)]
             wearers = connection.execute(select(store.wearer).order_by(store.wearer.c.name)).all()
             health = how_they_are(connection, wearers, now)
+            checked = checking.last(connection)
         standings = [each for each in standings if _is_listed(each, now)]
         standings.sort(key=lambda each: (not each.is_new, -each.arrived_at))
         real = [each for each in standings if not each.is_drill]
@@ -175,6 +178,7 @@ class Console:
             tuple(each for each in standings if each.is_drill and not each.closed),
             tuple(each for each in standings if each.closed),
             tuple(sorted(health, key=lambda each: not each.silent)),
+            checked,
         )
 
     def view(self, alarm: int) -> View:

@@ -27,6 +27,7 @@ from outcry.responder.bounded import TooLarge, TooSlow, read_body
 from outcry.responder.chronicle import REASONS
 from outcry.responder.console import GRAVE, Act, Console, NoSuchAlarm, NotNow
 from outcry.responder.console_pages import ConsolePages
+from outcry.responder.console_plans import Plans
 from outcry.responder.guard import client_address, is_same_origin
 from outcry.responder.officers import (
     SESSION_S,
@@ -38,8 +39,11 @@ from outcry.responder.officers import (
     TooSoon,
 )
 from outcry.responder.people import source_of
+from outcry.responder.plan import NoSuchWearer
+from outcry.responder.terms import PlanInvalid
 
 FORM_LIMIT = 8192  # bytes: a password of 256 letters in any script, percent-coded, and a reason
+PLAN_LIMIT = 128 * 1024  # a plan explains itself in 3 kB, and each letter may take nine bytes
 REASON_LENGTH = 200
 LOOK_EVERY_S = 1.0
 STILL_HERE_S = 15.0  # a proxy or a phone's network forgets a connection on which nothing comes
@@ -75,7 +79,12 @@ class _Live:
 
 
 def console_routes(
-    console: Console, officers: Officers, pages: ConsolePages, policy: str, behind_proxy: bool
+    console: Console,
+    officers: Officers,
+    plans: Plans,
+    pages: ConsolePages,
+    policy: str,
+    behind_proxy: bool,
 ) -> list[Route]:
     """The routes; ``policy`` is the Content-Security-Policy of these pages."""
     live = _Live(console)
@@ -88,10 +97,12 @@ def console_routes(
             raise _Refused(_see(f"/console/login?next={quote(_next(path))}"))
         return session
 
-    async def form_of(request: Request, expected: str) -> Mapping[str, str]:
+    async def form_of(
+        request: Request, expected: str, limit: int = FORM_LIMIT
+    ) -> Mapping[str, str]:
         """The form's fields; refused unless it is ours."""
         try:
-            body = (await read_body(request, FORM_LIMIT)).decode("ascii", "replace")
+            body = (await read_body(request, limit)).decode("ascii", "replace")
         except TooLarge:
             raise _Refused(pages.problem(413, *_NOT_WHOLE)) from None
         except TooSlow:
@@ -221,6 +232,27 @@ def console_routes(
             return pages.problem(409, *_NOT_NOW, *back)
         return _see(f"/console/alarm/{id_}?done={act}")
 
+    async def read_plan(request: Request) -> Response:
+        session = await session_of(request)
+        device = request.path_params["device"]
+        try:
+            text = await run_in_threadpool(plans.read, device)
+        except NoSuchWearer:
+            return pages.problem(404, *_NO_WEARER)
+        return pages.plan(session, device, text, done="done" in request.query_params)
+
+    async def change_plan(request: Request) -> Response:
+        session = await session_of(request)
+        fields = await form_of(request, session.form_token, PLAN_LIMIT)
+        device, text = request.path_params["device"], fields.get("plan", "")
+        try:
+            await run_in_threadpool(plans.change, device, text, session.officer)
+        except NoSuchWearer:
+            return pages.problem(404, *_NO_WEARER)
+        except PlanInvalid as invalid:
+            return pages.plan(session, device, text, problems=invalid.problems)
+        return _see(f"/console/wearer/{device}/plan?done")
+
     async def news(request: Request) -> Response:
         await session_of(request)
         if live.waiting >= MOST_WAITING:
@@ -240,6 +272,8 @@ def console_routes(
             ("GET", "/console/alarm/{id:int}/map.png", draw),
             ("GET", "/console/alarm/{id:int}/outlines.json", outlines),
             ("POST", "/console/alarm/{id:int}/{act}", decide),
+            ("GET", "/console/wearer/{device}/plan", read_plan),
+            ("POST", "/console/wearer/{device}/plan", change_plan),
             ("GET", "/console/live", news),
         )
     ]
@@ -330,6 +364,7 @@ _NO_WELCOME = (
     "It works once, for a day. At HQ's machine, a new one: outcry-responder officer reset NAME",
 )
 _NO_ALARM = ("There is no such alarm", "It may have been deleted as the retention says.")
+_NO_WEARER = ("There is no such wearer", "The console lists everybody who is enrolled.")
 _NOT_SURE = ("Nothing was done", "Tick the box to say that you mean it, then press again.")
 _NO_REASON = ("Nothing was done", "Say why: the others will want to know.")
 _NOT_NOW = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import segno
@@ -12,7 +12,8 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from outcry.report import AlarmKind, Flag, NoPosition, Position, Report
-from outcry.responder import condition, surroundings, texts
+from outcry.responder import checking, condition, surroundings, texts
+from outcry.responder.checking import Checked
 from outcry.responder.chronicle import VERDICTS, Line
 from outcry.responder.console import LISTED_S, Overview, Standing, View
 from outcry.responder.drawing import Point, track_svg
@@ -111,10 +112,23 @@ class ConsolePages:
             never_drilled=[each.name for each in seen.wearers if each.drill_at is None],
             new=sum(each.is_new for each in seen.alarms),
             refused=refused,
+            checked=self._checked(seen.checked),
             silent_after=texts.span(SILENT_AFTER_S),
             listed=texts.span(LISTED_S),
             now=texts.clock_time(self._clock()),
         )
+
+    def plan(
+        self,
+        session: Session,
+        device: str,
+        text: str,
+        problems: Sequence[str] = (),
+        done: bool = False,
+    ) -> HTMLResponse:
+        """A wearer's plan, to be read and changed; with ``problems`` it was refused."""
+        values = {"device": device, "text": text, "problems": problems, "done": done}
+        return self._page("plan", session, 422 if problems else 200, **values)
 
     def view(self, session: Session, view: View, done: str = "") -> HTMLResponse:
         """One alarm."""
@@ -160,6 +174,18 @@ class ConsolePages:
             history=[self._line(line) for line in reversed(view.history)],
             now=texts.clock_time(self._clock()),
         )
+
+    def _checked(self, last: Checked | None) -> dict[str, Any] | None:
+        """The daily check: when it was, and what of it needs a person."""
+        if last is None:
+            return None
+        now = self._clock()
+        bad = [each for each in last.findings if checking.needs_a_person(each, now)]
+        return {
+            "when": self._ago(last.at),
+            "tried": len(last.findings),
+            "bad": [checking.line(each, now) for each in bad],
+        }
 
     def _alarm(self, standing: Standing) -> dict[str, Any]:
         kind = _KINDS.get(standing.kind, standing.kind.name.lower())

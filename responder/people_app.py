@@ -27,6 +27,7 @@ from outcry.responder.bounded import TooLarge, TooSlow, read_body
 from outcry.responder.console import Console
 from outcry.responder.console_app import console_routes, content_policy
 from outcry.responder.console_pages import ConsolePages
+from outcry.responder.console_plans import Plans
 from outcry.responder.desk import (
     TICKET_S,
     Answer,
@@ -67,10 +68,11 @@ class _Atom(Response):
 
 @dataclass(frozen=True)
 class DutyConsole:
-    """What the console needs: see :mod:`console` and :mod:`officers`; a tile server, if any."""
+    """What the console needs; a tile server, if any."""
 
     console: Console
     officers: Officers
+    plans: Plans
     tiles: str = ""
     credit: str = ""
 
@@ -98,7 +100,9 @@ def people_app(
         )
         policy = content_policy(console.tiles)
         app.router.routes.extend(
-            console_routes(console.console, console.officers, rendered, policy, behind_proxy)
+            console_routes(
+                console.console, console.officers, console.plans, rendered, policy, behind_proxy
+            )
         )
     return Guard(Contained(app), behind_proxy, pages.style_hash)
 

@@ -19,6 +19,7 @@ from outcry.responder import keys, officer_channels, service, silence
 from outcry.responder.briefing import Briefer
 from outcry.responder.channels import Channels
 from outcry.responder.console import Console
+from outcry.responder.console_plans import Plans
 from outcry.responder.desk import Desk
 from outcry.responder.device_app import device_app
 from outcry.responder.faults import describe
@@ -91,6 +92,7 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     console = DutyConsole(
         Console(database, time.time, workflow.wake),
         Officers(database, settings.organisation, time.time, os.urandom),
+        Plans(database, time.time, workflow.wake),
         settings.console.tiles,
         settings.console.credit,
     )

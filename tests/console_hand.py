@@ -11,6 +11,7 @@ import pyotp
 from argon2 import PasswordHasher
 
 from outcry.responder.console import Console
+from outcry.responder.console_plans import Plans
 from outcry.responder.officers import Officers
 from outcry.responder.people_app import DutyConsole, people_app
 
@@ -23,7 +24,8 @@ def duty_console(world, random, tiles="", credit=""):
     hq = world.hq
     officers = Officers(hq.store, "Example Org", world.clock, random, QUICK)
     console = Console(hq.store, world.clock, hq.workflow.wake)
-    return DutyConsole(console, officers, tiles, credit)
+    plans = Plans(hq.store, world.clock, hq.workflow.wake)
+    return DutyConsole(console, officers, plans, tiles, credit)
 
 
 def console_app(world, random, **more):
