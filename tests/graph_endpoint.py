@@ -30,6 +30,7 @@ class GraphEndpoint:
         self.posts: dict[str, dict[str, Any]] = {}
         self.expired = False
         self.takes_pictures = True
+        self.token_until: int | None = 0  # 0: never ends; None: Facebook does not say
         self.owner = PAGE
         endpoint = self
 
@@ -77,6 +78,10 @@ class GraphEndpoint:
         match method, way:
             case "GET", ["me"]:
                 return 200, {"id": self.owner, "name": "Alarm"}
+            case "GET", ["debug_token"] if self.token_until is not None:
+                if fields.get("input_token") != TOKEN:
+                    return _error(100, "The input token is not valid")
+                return 200, {"data": {"is_valid": True, "expires_at": self.token_until}}
             case "GET", [owner, "feed"] if owner == PAGE:
                 return 200, {"data": list(self.posts.values())[::-1]}
             case "POST", [owner, "feed"] if owner == PAGE:

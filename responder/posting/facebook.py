@@ -61,7 +61,21 @@ class Facebook:
             return [Finding(False, str(error), "look whether Facebook can be reached")]
         if str(me.get("id")) != self._page:
             return [Finding(False, "facebook: the token is not this Page's", _REMEDY)]
-        return [Finding(True, "facebook: posts as the Page")]
+        return [Finding(True, "facebook: posts as the Page", _REMEDY, self._expires_at())]
+
+    def _expires_at(self) -> float | None:
+        """When the token ends, Unix seconds; None: never, or Facebook does not say.
+
+        https://developers.facebook.com/docs/graph-api/reference/debug_token: 0 means never.
+        """
+        api = self._api()
+        try:  # not by its own debug_token, which sends no proof of the app's secret
+            said = self._call(
+                lambda: _tried(lambda: api.get_object("debug_token", input_token=self._token))
+            )
+            return float(said["data"]["expires_at"]) or None
+        except (PublishingFailed, OutcomeUnknown, KeyError, TypeError, ValueError):
+            return None
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """Our newest post with these words."""

@@ -203,6 +203,16 @@ def test_a_picture_on_a_page_has_its_description_or_is_left_away(graph, png):
     assert (two["message"], two["picture"]) == ("two", None)
 
 
+@pytest.mark.parametrize(
+    ("said", "told"), [(1_800_000_000, 1_800_000_000.0), (0, None), (None, None)]
+)
+def test_the_check_says_when_facebooks_token_ends(graph, said, told):
+    graph.token_until = said
+    (finding,) = Facebook(PAGE, TOKEN, APP_SECRET, graph.url).check()
+    assert finding.ok
+    assert finding.expires_at == told
+
+
 def test_a_token_of_another_page_is_found_by_the_check(graph):
     graph.owner = "9"
     (finding,) = Facebook(PAGE, TOKEN, APP_SECRET, graph.url).check()
