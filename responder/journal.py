@@ -78,7 +78,6 @@ class Entry(Enum):
         "alarm %d: nothing heard of device %08x for too long",
     )
     HEARD_AGAIN = ("85e89418693a4bc3908b7fc9e8084884", "alarm %d: device %08x is heard again")
-    CANNOT_WATCH = ("7872d276f59f440ab4468bf185e751ea", "cannot look for silent devices: %s")
     ANSWER_BY_SMS = ("ebf1c5fabf2241f4abab8ec95a905ab5", "alarm %d: contact %d: %s by SMS")
     CODE_WRONG = (
         "4f3587c7a89040dc9bab96f3f879474c",

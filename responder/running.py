@@ -118,7 +118,8 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     else:
         log.warning("no modem: contacts get the device's own texts only (modem.port is empty)")
     workflow.connect(inbox, notifier)
-    watch = silence.Watch(database, time.time, workflow.wake, beats.watch("silence"))
+    listening = silence.Watch(database, time.time, workflow.wake)
+    watch = Rounds("silence", listening.look, beats.watch("silence"))
 
     keeping = Rounds(
         "housekeeping", Housekeeping(database, time.time).look, beats.watch("housekeeping")

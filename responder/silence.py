@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -21,13 +20,11 @@ from sqlalchemy.exc import IntegrityError
 from outcry.report import AlarmKind, Flag, Report, decode
 from outcry.responder import alarms, condition, history, store, terms
 from outcry.responder.calls import set_due
-from outcry.responder.faults import describe
 from outcry.responder.history import Entry, What
 from outcry.responder.store import Store
 
 log = logging.getLogger("outcry.responder.silence")
 
-LOOK_EVERY_S = 5.0  # as often as the watchdog wants to hear of every thread
 INTERVALS = 2.5  # one heartbeat lost and the next one late
 INTERVALS_VANISHED = 1.5  # of a device that moved, or that something jammed
 VANISHED = Flag.MOVING | Flag.JAMMING
@@ -87,31 +84,12 @@ class Watch:
         database: Store,
         clock: Callable[[], float],
         on_alarm: Callable[[], None] = lambda: None,
-        beat: Callable[[], None] = lambda: None,
     ) -> None:
         """``clock`` gives Unix seconds; ``on_alarm`` is called after something new is on disk."""
         self._store = database
         self._clock = clock
         self._on_alarm = on_alarm
-        self._beat = beat
         self._since = clock()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="silence", daemon=True)
-
-    def start(self) -> None:
-        """Look again and again on a thread of its own until ``stop``."""
-        self._thread.start()
-
-    def stop(self, timeout_s: float) -> bool:
-        """Finish the look in hand; False if that took longer than ``timeout_s``."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive()
-
-    def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
 
     def look(self) -> None:
         """Raise the silences that begin, end those that are over."""
@@ -140,15 +118,6 @@ class Watch:
         if now - device.heard_at <= soonest and device.raised is None:
             return Judgement.NOTHING
         return judge(_watched(connection, device, interval_s, self._since, now), now)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._beat()
-            try:
-                self.look()
-            except Exception as error:  # noqa: BLE001 - the database: it may be mended soon
-                log.error("cannot look for silent devices: %s", describe(error))
-            self._stopping.wait(LOOK_EVERY_S)
 
 
 class _Device(NamedTuple):

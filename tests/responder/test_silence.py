@@ -14,6 +14,7 @@ from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy
 from outcry.responder.plan import Means
 from outcry.responder.response import decide
+from outcry.responder.rounds import Rounds
 from outcry.responder.silence import Judgement, Watch, Watched, judge, patience_s
 
 ON_BOTH_DATABASES = True
@@ -253,13 +254,14 @@ def test_the_watch_runs_on_a_thread_of_its_own_and_stops(quiet, wait_for):
     quiet.beats()
     quiet.world.clock.passes(1600)
     beats: list[int] = []
-    watch = Watch(quiet.world.hq.store, quiet.world.clock, beat=lambda: beats.append(1))
+    watch = Watch(quiet.world.hq.store, quiet.world.clock)
     watch._since = 0.0
-    watch.start()
+    rounds = Rounds("silence", watch.look, lambda: beats.append(1))
+    rounds.start()
     wait_for(lambda: len(quiet.alarms()) == 1)
-    assert watch.is_alive()
+    assert rounds.is_alive()
     assert beats
-    assert watch.stop(30.0)
+    assert rounds.stop(30.0)
 
 
 def test_the_journal_names_no_place(quiet, caplog):
