@@ -68,7 +68,8 @@ class Standing:
     """How an alarm stands, in a line of the overview.
 
     What people decided before its wearer held the button again after it was closed
-    (``chapter`` 2 and later) no longer counts. ``posts``: each network and the post's address.
+    (``chapter`` 2 and later) no longer counts. ``posts``: each network and the post's address;
+    ``may_be_public``: a network may have a post that nobody has heard of.
     """
 
     alarm: int
@@ -87,6 +88,7 @@ class Standing:
     closed: bool
     chapter: int
     posts: tuple[tuple[str, str], ...]
+    may_be_public: bool
 
     @property
     def is_drill(self) -> bool:
@@ -264,7 +266,7 @@ class Console:
 def possible(standing: Standing) -> frozenset[Act]:
     """What can be done about an alarm as it stands; a drill can never be published."""
     acts = set()
-    if standing.posts:
+    if standing.posts or standing.may_be_public:
         acts.add(Act.CORRECT)
     if standing.closed:
         return frozenset(acts)
@@ -337,6 +339,9 @@ def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
             (str(e.data["target"]), str(e.data["url"]))
             for e in entries
             if e.what is What.DONE and e.data["kind"] == ActionKind.PUBLISH and "url" in e.data
+        ),
+        may_be_public=any(
+            e.what is What.UNKNOWN and e.data["kind"] == ActionKind.PUBLISH for e in entries
         ),
     )
 

@@ -50,7 +50,7 @@ STILL_HERE_S = 15.0  # a proxy or a phone's network forgets a connection on whic
 MOST_WAITING = 64  # consoles open at a time
 _COOKIE = "__Host-console"
 _BEFORE = "__Host-form"  # before there is a session: the form's token, in the same browser only
-_NEXT = re.compile(r"/console(/alarm/\d{1,18})?")
+_NEXT = re.compile(r"/console(/alarm/\d{1,18}|/wearer/[0-9a-f]{8}/plan)?")
 
 
 class _Refused(Exception):
@@ -107,7 +107,10 @@ def console_routes(
             raise _Refused(pages.problem(413, *_NOT_WHOLE)) from None
         except TooSlow:
             raise _Refused(pages.problem(408, *_NOT_WHOLE)) from None
-        fields = {name: values[0] for name, values in parse_qs(body, max_num_fields=20).items()}
+        try:
+            fields = {name: values[0] for name, values in parse_qs(body, max_num_fields=20).items()}
+        except ValueError:  # more fields than any form of ours has
+            raise _Refused(pages.problem(413, *_NOT_WHOLE)) from None
         given = fields.get("token", "")
         ours = bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
         if not ours or not is_same_origin(request.scope):

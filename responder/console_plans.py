@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sqlalchemy import update
-
-from outcry.responder import plan, store, terms
+from outcry.responder import plan, terms
 from outcry.responder.plan import NoSuchWearer
 from outcry.responder.store import Store
 
@@ -39,9 +37,6 @@ class Plans:
         with self._store.write() as connection:
             agreed = plan.from_file(connection, number, text)
             plan.change(connection, number, terms.document(agreed), now, officer)
-            table = store.alarm
-            under_way = update(table).where(table.c.device == number, table.c.due_at > now)
-            connection.execute(under_way.values(due_at=now))
         self._on_change()
 
 

@@ -14,13 +14,13 @@ from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, MessageType, Report, decode
-from outcry.responder import history, store
+from outcry.responder import chapters, history, plan, store
 from outcry.responder.calls import set_due
 from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy, Inbox, Refused
 from outcry.responder.opening import opening
 from outcry.responder.people import Throttle, is_pin, plain_pin
-from outcry.responder.response import confirmations
+from outcry.responder.publication import STILL_TRUE, confirmations, ground, may_publish
 from outcry.responder.store import Store
 
 log = logging.getLogger("outcry.responder.desk")
@@ -96,7 +96,9 @@ class Standing:
 
     ``ticket`` lets the same browser look again for a while, and answers nothing.
     ``heard_at``: when the device was last heard, Unix seconds. Of a withdrawal it says only that
-    one came: what its code means is for the duty officer alone.
+    one came: what its code means is for the duty officer alone. Answers from before the alarm was
+    closed and its wearer held the button again no longer count. ``corrected``: readers of the
+    post are told that it no longer holds.
     """
 
     contact: str
@@ -111,6 +113,9 @@ class Standing:
     doubts: int
     withdrawn: bool
     drill: bool
+    closed: bool
+    being_published: bool
+    corrected: bool
     post: str | None
 
 
@@ -229,8 +234,9 @@ class Desk:
     def _standing(self, alarm: int, contact: _Contact) -> Standing:
         with self._store.read() as connection:
             entries = history.load(connection, alarm)
+            agreed = plan.load(connection, alarm, plan.Means())
             row = connection.execute(
-                select(store.alarm.c.kind, store.wearer.c.quorum, store.wearer.c.heard_at)
+                select(store.alarm.c.kind, store.wearer.c.heard_at)
                 .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
                 .where(store.alarm.c.id == alarm)
             ).one()
@@ -238,6 +244,9 @@ class Desk:
                 select(store.message).where(store.message.c.alarm == alarm)
             ).all()
         reports = {message.id: decode(message.report) for message in messages}
+        chapter = chapters.current(entries)
+        answers = [e for e in chapter.entries if e.what in history.CONTACT_ANSWERS]
+        reasons = [e.data["reason"] for e in entries if e.what is What.CORRECTED]
         sightings = [
             Sighting(
                 reports[entry.data["message"]],
@@ -254,17 +263,19 @@ class Desk:
             ticket=_ticket(alarm, contact, self._clock() + TICKET_S),
             heard_at=row.heard_at,
             track=tuple(sorted(sightings, key=_newest_first)),
-            seen_by=len({e.data["contact"] for e in entries if e.what in history.CONTACT_ANSWERS}),
-            confirmed=confirmations(entries),
-            quorum=row.quorum,
+            seen_by=len({e.data["contact"] for e in answers}),
+            confirmed=confirmations(answers),
+            quorum=agreed.quorum,
             own_answers=frozenset(
-                e.what
-                for e in entries
-                if e.what in history.CONTACT_ANSWERS and e.data["contact"] == contact.number_in_list
+                e.what for e in answers if e.data["contact"] == contact.number_in_list
             ),
-            doubts=len({e.data["contact"] for e in entries if e.what in (What.FALSE, What.UNSURE)}),
+            doubts=len({e.data["contact"] for e in answers if e.what in (What.FALSE, What.UNSURE)}),
             withdrawn=any(report.type is MessageType.WITHDRAWAL for report in reports.values()),
             drill=row.kind == AlarmKind.DRILL,
+            closed=chapter.over,
+            being_published=may_publish(entries, agreed)
+            or ground(entries, agreed, self._clock()) is not None,
+            corrected=any(reason != STILL_TRUE for reason in reasons),
             post=next((e.data["url"] for e in entries if "url" in e.data), None),
         )
 

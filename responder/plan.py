@@ -90,6 +90,7 @@ def change(
 ) -> Terms:
     """Write another plan, whole: what it leaves out has its default. HQ's record says by whom.
 
+    The wearer's alarms are looked at again, those too that wait for nothing but an answer.
     ``document`` is a parsed plan file. Raises :class:`NoSuchWearer` and :class:`PlanInvalid`.
     """
     of_device(connection, device)
@@ -113,6 +114,9 @@ def change(
             .where(table.c.device == device, table.c.number_in_list == n)
             .values(language=person.language)
         )
+    alarm = store.alarm
+    later = alarm.c.due_at.is_(None) | (alarm.c.due_at > now)
+    connection.execute(update(alarm).where(alarm.c.device == device, later).values(due_at=now))
     return agreed
 
 

@@ -27,7 +27,7 @@ STILL_EVERY_S = 600.0  # between follow-ups of which the later says: still in da
 MOVED_EVERY_S = 3600.0  # between follow-ups of which the later says where the wearer was seen
 
 _NEVER = (AlarmKind.DRILL, AlarmKind.SILENCE)
-_STILL_TRUE = "other"  # the one reason for a correction that leaves the alarm as it is
+STILL_TRUE = "other"  # the one reason for a correction that leaves the alarm as it is
 _LEFT = (What.DONE, What.UNKNOWN)
 
 
@@ -165,7 +165,7 @@ def _forbidden_at(history: Sequence[Entry]) -> float | None:
 
 def _forbids(entry: Entry) -> bool:
     if entry.what is What.CORRECTED:
-        return entry.data.get("reason") != _STILL_TRUE
+        return entry.data.get("reason") != STILL_TRUE
     return entry.what is What.VETOED
 
 

@@ -33,7 +33,7 @@ OPEN_FOR_S = 7 * 86_400.0  # an alarm raised longer ago is not what a text is ab
 WRONG_AN_HOUR = 30  # from one number; a guess is right once in ten million tries
 HOUR_S = 3600.0
 
-_CODE = re.compile(r"(?<!\d)(\d{4})[ .-]?(\d{4})(?:\s*[,;:/ -]\s*([1-4]))?(?!\d)")
+_CODE = re.compile(r"(?<!\d)(\d{4})[ .-]?(\d{4})(?:\W*([1-4]))?(?!\d)")
 CHOICES = {
     "1": What.CONFIRMED,
     "2": What.SEEN,

@@ -150,7 +150,7 @@ def parse(text: str, contacts: Sequence[int]) -> Terms:
     """The terms in a file's text; raises :class:`PlanInvalid` with every problem found."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers and nests have their limits too
         raise PlanInvalid([f"this is not TOML: {_where(error)}"]) from None
     return check(document, contacts)
 
@@ -262,10 +262,10 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _where(error: tomllib.TOMLDecodeError) -> str:
+def _where(error: Exception) -> str:
     """Line and column alone: the rest may repeat what stands there."""
     found = re.search(r"\(at .*\)\Z", str(error))
-    return f"look {found[0][1:-1]}" if found else "it ends too early"
+    return f"look {found[0][1:-1]}" if found else "it ends too early, or a value is too long"
 
 
 def _people(given: object, contacts: Sequence[int], problems: list[str]) -> dict[int, Person]:

@@ -17,6 +17,18 @@ from outcry.responder.posting.publisher import Unit
 _ZWJ = "\u200d"
 _BYTES_PER_GRAPHEME = 10  # Bluesky: 300 graphemes and 3000 bytes of UTF-8
 _LIGHT = ((0, 0x10FF), (0x2000, 0x200D), (0x2010, 0x201F), (0x2032, 0x2037))  # X: these count one
+_APART = (
+    frozenset(  # spacing marks that count by themselves, GraphemeBreakProperty.txt: Burmese, Lanna
+        map(
+            chr,
+            (
+                *(0x102B, 0x102C, 0x1038, *range(0x1062, 0x1065), *range(0x1067, 0x106E), 0x1083),
+                *(*range(0x1087, 0x108D), 0x108F, *range(0x109A, 0x109D), 0x1A61, 0x1A63, 0x1A64),
+                *(0xAA7B, 0xAA7D, 0x11720, 0x11721),
+            ),
+        )
+    )
+)
 _ADDRESS = re.compile(r"https?://\S+")
 _ADDRESS_ON_X = 23
 
@@ -62,7 +74,7 @@ def _joins(cluster: str, letter: str) -> bool:
         return True
     if _is_control(last) or _is_control(letter):
         return False
-    if _extends(letter) or unicodedata.category(letter) == "Mc":
+    if _extends(letter) or (unicodedata.category(letter) == "Mc" and letter not in _APART):
         return True
     if last == _ZWJ and _is_picture(letter):
         return any(_is_picture(one) for one in cluster)

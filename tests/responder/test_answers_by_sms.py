@@ -103,6 +103,14 @@ def test_a_code_is_found_however_it_is_typed(raised, cards, written, between):
     assert [what for what, _ in said(raised)] == [What.CONFIRMED]
 
 
+@pytest.mark.parametrize(
+    "between", ["\n", "\r\n", ". ", " (", "\n\n", " - ", "", " \u2013 ", "\u060c "]
+)
+def test_what_the_digit_says_is_heard_whatever_stands_before_it(raised, cards, between):
+    texts(raised, BEN, f"{cards[1][0]}{between}4")
+    assert [what for what, _ in said(raised)] == [What.FALSE]
+
+
 def test_arabic_digits_are_digits(raised, cards):
     written = cards[1][0].translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
     texts(raised, BEN, written)

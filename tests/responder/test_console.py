@@ -251,6 +251,26 @@ def test_nothing_that_is_not_public_can_be_corrected(olga, world, alarm):
     assert olga.act(1, "correct", sure="yes", reason="released").status_code == 409
 
 
+def test_a_post_that_nobody_is_sure_of_can_be_corrected(olga, world, alarm, monkeypatch):
+    """The network took it and then kept silent; the duty officer forbids the next try."""
+    page = world.hq.own_page
+    post = page.post
+
+    def lost(key, draft):
+        post(key, draft)
+        raise TimeoutError
+
+    monkeypatch.setattr(page, "post", lost)
+    olga.act(1, "publish", sure="yes")
+    world.hq.works()
+    olga.act(1, "veto")
+    assert page.newest()[0].correction is None
+    assert 'action="/console/alarm/1/correct"' in olga.get("/console/alarm/1").text
+    assert olga.act(1, "correct", sure="yes", reason="false_alarm").status_code == 303
+    world.hq.works()
+    assert "false alarm" in page.newest()[0].correction
+
+
 def test_what_is_public_is_corrected_with_one_of_the_reasons(olga, world, alarm):
     olga.act(1, "publish", sure="yes")
     world.hq.works()

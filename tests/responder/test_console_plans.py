@@ -12,6 +12,7 @@ from console_hand import Hand, console_app, token_in
 from sqlalchemy import select
 
 from outcry.responder import checking, plan, store
+from outcry.responder.history import What
 from outcry.responder.listener import Listener
 from outcry.responder.posting.publisher import Finding
 
@@ -116,6 +117,30 @@ def test_an_alarm_under_way_goes_on_by_the_new_plan_at_once(olga, world):
     olga.send("/console", address(world), plan=shown(olga.get(address(world)).text))
     with world.hq.store.read() as connection:
         assert connection.scalar(select(store.alarm.c.due_at)) == world.clock()
+
+
+def test_an_alarm_that_waits_for_nothing_but_an_answer_goes_on_by_the_new_plan_too(olga, world):
+    world.hq.takes(world.device.message())
+    world.hq.works()
+    world.answers(world.invitation(1), world.pins[0], "confirm")
+    world.hq.works()
+    assert What.GROUND not in world.hq.history()
+    text = shown(olga.get(address(world)).text)
+    olga.send("/console", address(world), plan=text.replace("quorum = 2", "quorum = 1"))
+    world.hq.works()
+    assert What.GROUND in world.hq.history()
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 20_000, "a = " + "1" * 5_000])
+def test_a_plan_that_no_reader_can_stomach_is_refused_like_any_other(olga, world, text):
+    answer = olga.send("/console", address(world), plan=text)
+    assert answer.status_code == 422
+    assert "not TOML" in answer.text
+
+
+def test_a_form_with_too_many_fields_is_refused(olga, world):
+    fields = {f"f{n}": "1" for n in range(30)}
+    assert olga.send("/console", address(world), plan="", **fields).status_code == 413
 
 
 def test_the_daily_check_is_on_the_first_page(olga, world):

@@ -20,7 +20,8 @@ from outcry.report import (
     NoPosition,
     Position,
 )
-from outcry.responder.history import What
+from outcry.responder import calls, history
+from outcry.responder.history import Entry, What
 from outcry.responder.listener import Listener
 from outcry.responder.people_app import people_app
 from outcry.responder.posting.publisher import Draft
@@ -178,6 +179,57 @@ def test_the_published_post_is_linked_once_it_is_out(world, client):
     world.hq.works()
     page = client.post(f"{link}/seen", data={"pin": world.pins[1]}).text
     assert 'href="http://127.0.0.1:8443/post/1"' in page
+
+
+def decided(world, *whats, **data):
+    """What a duty officer says at the console."""
+    with world.hq.store.write() as connection:
+        for what in whats:
+            entry = Entry(world.clock(), what, {"officer": "olga"} | data)
+            history.append(connection, 1, entry)
+            calls.set_due(connection, 1, world.clock())
+    world.hq.works()
+
+
+@pytest.mark.parametrize("what", [What.VETOED, What.CLOSED])
+def test_nothing_is_said_to_become_public_that_is_not_going_to(world, client, what):
+    link = link_of(world.device.message())
+    client.post(f"{link}/confirm", data={"pin": world.pins[0]})
+    decided(world, what)
+    page = client.post(f"{link}/confirm", data={"pin": world.pins[1]}).text
+    assert "being made public" not in page
+    assert ("have closed this alarm" in page) is (what is What.CLOSED)
+
+
+def test_one_contact_and_the_duty_officer_are_told_that_it_becomes_public(world, client):
+    link = link_of(world.device.message())
+    client.get(link)
+    decided(world, What.OFFICER_CONFIRMED)
+    page = client.post(f"{link}/confirm", data={"pin": world.pins[1]}).text
+    assert "being made public" in page
+
+
+def test_nobody_is_asked_to_share_a_post_that_was_corrected(world, client):
+    link = link_of(world.device.message())
+    client.get(link)
+    decided(world, What.APPROVED)
+    decided(world, What.CORRECTED, reason="other")
+    page = client.post(f"{link}/seen", data={"pin": world.pins[1]}).text
+    assert "read and share the post" in page
+    decided(world, What.CORRECTED, reason="false_alarm")
+    page = client.post(f"{link}/seen", data={"pin": world.pins[1]}).text
+    assert "share the post" not in page
+    assert "read the correction" in page
+
+
+def test_answers_from_before_it_was_closed_are_not_counted_when_it_goes_on(world, client):
+    link = link_of(world.device.message())
+    client.post(f"{link}/confirm", data={"pin": world.pins[0]})
+    decided(world, What.CLOSED, reason="she is home")
+    world.hq.takes(world.device.message(MessageType.STILL_IN_DANGER, sequence=1))
+    page = client.post(f"{link}/seen", data={"pin": world.pins[1]}).text
+    assert "Have confirmed that it is real: 0. Needed: 2." in page
+    assert "have closed" not in page
 
 
 def test_a_wrong_pin_notes_nothing_but_itself(world, client):
