@@ -18,6 +18,7 @@ GIVING_TROUBLE = 3  # so many tries in vain: a network is down, or its credentia
 _HOLDS = frozenset(ANSWERS) - {What.CONFIRMED, What.UNSURE, What.FALSE}
 """Somebody has it in hand. A doubt stops nothing, and a confirmation hurries."""
 
+_IN_VAIN = (What.FAILED, What.UNKNOWN)
 _DECIDES = (What.VETOED, What.CORRECTED)
 
 _TOPICS: Mapping[What, Topic] = {
@@ -129,7 +130,7 @@ def _news(chapter: Chapter, plan: Plan) -> dict[Topic, float]:
             news.setdefault(topic, entry.at)
     trouble: dict[str, int] = {}
     for entry in chapter.entries:
-        if entry.what is What.FAILED and entry.data["kind"] == ActionKind.PUBLISH:
+        if entry.what in _IN_VAIN and entry.data["kind"] == ActionKind.PUBLISH:
             target = entry.data["target"]
             trouble[target] = trouble.get(target, 0) + 1
             if trouble[target] == GIVING_TROUBLE:

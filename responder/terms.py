@@ -82,7 +82,8 @@ def _is_day(value: str) -> bool:
 
 
 def _is_label(value: str) -> bool:
-    return len(value) <= 60 and (value == "" or (value.isprintable() and value == value.strip()))
+    shown = value.replace("\u200c", "").replace("\u200d", "")  # Persian places have these in them
+    return len(value) <= 60 and shown.isprintable() and value == value.strip()
 
 
 def _are_networks(value: list[Any]) -> bool:

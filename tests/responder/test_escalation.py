@@ -167,8 +167,9 @@ def test_an_answered_alarm_is_not_told_of_again(answer):
     assert Topic.UNANSWERED not in topics(life)
 
 
-def test_a_network_that_keeps_failing_is_told_of_once():
-    life = Life(OFFICERS, lambda a: What.FAILED if a.target == "mastodon" else What.DONE)
+@pytest.mark.parametrize("outcome", [What.FAILED, What.UNKNOWN])
+def test_a_network_that_keeps_failing_or_keeps_silent_is_told_of_once(outcome):
+    life = Life(OFFICERS, lambda a: outcome if a.target == "mastodon" else What.DONE)
     life.happens(report(), says(1), says(2))
     life.until(86400.0)
     assert topics(life).count(Topic.UNPUBLISHED) == 1

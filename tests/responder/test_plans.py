@@ -56,6 +56,15 @@ def problems(text: str) -> list[str]:
     return refused.value.problems
 
 
+@pytest.mark.parametrize(("label", "good"), [("a\u200cb", True), ("a\u202eb", False)])
+def test_a_place_may_be_written_as_its_language_writes_it(label, good):
+    text = f'[publication]\nplace_label = "{label}"'
+    if good:
+        assert terms.parse(text, CONTACTS).place_label == label
+    else:
+        assert "place_label" in problems(text)[0]
+
+
 def test_nothing_written_is_a_sensible_plan():
     plain = terms.parse("", CONTACTS)
     assert (plain.quorum, plain.at_once, plain.order) == (2, 0, CONTACTS)
