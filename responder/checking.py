@@ -6,7 +6,7 @@ that the journal does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -45,6 +45,7 @@ def look(
         ).all()
         wearers = [finding for row in devices for finding in _wearer(connection, row.device)]
         addresses = dict(_addresses(connection, [row.device for row in devices]))
+        wanted = {row.device: plan.of_device(connection, row.device).networks for row in devices}
     findings = [*_here(settings), *_around(settings), *wearers]
     try:
         addresses |= {
@@ -57,6 +58,7 @@ def look(
     except SettingsInvalid as error:
         networks = {}
         findings += [Finding(False, problem, "mend this file") for problem in error.problems]
+    findings += _missing_networks(wanted, networks)
     with ThreadPoolExecutor(AT_ONCE, "check") as pool:
         told = pool.map(lambda one: channels.check(*one), addresses.items())
         posted = pool.map(_network, networks.values())
@@ -66,6 +68,17 @@ def look(
             Finding(False, "no duty officer has a channel", "name a file in telling.officers")
         )
     return tuple(findings)
+
+
+def _missing_networks(
+    wanted: Mapping[int, Sequence[str]], networks: Mapping[str, Publisher]
+) -> Iterator[Finding]:
+    """What plans name, and nobody has set up: an alarm would not be posted there."""
+    for device, names in wanted.items():
+        for name in names:
+            if name not in networks:
+                what = f"the plan of {device:08x} names a network that HQ does not have: {name}"
+                yield Finding(False, what, "set it up, or name another in the plan")
 
 
 def keep(connection: Connection, findings: tuple[Finding, ...], now: float) -> None:

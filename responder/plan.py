@@ -41,6 +41,8 @@ def load(connection: Connection, alarm: int, means: Means) -> Plan:
     ).one()
     agreed = of_device(connection, row.device)
     wanted = [name for name in means.networks if not agreed.networks or name in agreed.networks]
+    if not wanted:  # nobody set them up; what has a ground must not be posted nowhere for that
+        wanted = [OWN_PAGE]
     return Plan(
         kind=AlarmKind(row.kind),
         contacts=agreed.order,

@@ -74,6 +74,14 @@ def test_all_is_well(hq, web):
     assert web.taken == []
 
 
+def test_a_network_that_a_plan_names_and_nobody_set_up_is_told(hq):
+    hq.agrees({"publication": {"networks": ["own page", "mastodon"]}})
+    code, said = hq.checks()
+    assert code == 1
+    assert f"plan of {hq.device:08x} names a network that HQ does not have: mastodon" in said
+    assert said.count("does not have") == 1
+
+
 def test_a_program_can_read_it_too(hq):
     code, said = hq.checks("--json")
     assert code == 0

@@ -253,3 +253,16 @@ def test_the_file_of_a_wearer_can_be_edited_and_given_back(world):
             connection, device(world)
         )
     assert text.startswith(f"# The plan of Ana, device {device(world):08x}.")
+
+
+def test_a_plan_of_networks_that_nobody_set_up_leaves_the_own_page(world):
+    """What has a ground must not be posted nowhere because of a slip."""
+    device = world.device.enrolment.device
+    world.hq.takes(world.device.message())
+    with world.hq.store.write() as connection:
+        plan.change(connection, device, {"publication": {"networks": ["mastodon"]}}, 0.0)
+    with world.hq.store.read() as connection:
+        means = plan.Means(networks=("own page", "bluesky"))
+        assert plan.load(connection, 1, means).networks == ("own page",)
+        means = plan.Means(networks=("own page", "mastodon"))
+        assert plan.load(connection, 1, means).networks == ("mastodon",)

@@ -125,7 +125,9 @@ def test_the_stock_library_connects_sends_and_receives() -> None:
             modem.connect()
             assert (modem.manufacturer, modem.imei) == ("SIMCOM_Ltd", "001010123456780")
             assert modem.signalStrength == 17
-            sent = modem.sendSms(PHONE, "help " * 50, waitForDeliveryReport=True)
+            sent = modem.sendSms(
+                PHONE, "help " * 50, waitForDeliveryReport=True, deliveryTimeout=120
+            )
             assert sent.reference == 2
             assert sent.status == SentSms.DELIVERED
             assert sent.report.deliveryStatus == StatusReport.DELIVERED
