@@ -314,8 +314,12 @@ def test_stopped_dead_it_is_shot_by_the_watchdog_and_finishes_the_alarm(struck):
     before = stage.show("outcry", "MainPID")
     stage.machine.run("sh", "-c", f"kill -STOP {before}")
     stage.machine.wait("the restart", restarted(stage, before), WATCHDOG_S + 40)
-    assert any("watchdog" in entry["MESSAGE"].lower() for entry in stage.journal(since))
+    stage.machine.wait("the watchdog in the journal", lambda: shot(stage, since), 30)
     finishes(stage, alarm, since)
+
+
+def shot(stage, since):
+    return any("watchdog" in entry["MESSAGE"].lower() for entry in stage.journal(since))
 
 
 def test_with_its_threads_frozen_and_its_loop_alive_the_watchdog_shoots_it_all_the_same(struck):
@@ -328,7 +332,7 @@ def test_with_its_threads_frozen_and_its_loop_alive_the_watchdog_shoots_it_all_t
             stage.machine.wait("the restart", restarted(stage, before), WATCHDOG_S + 80)
         finally:
             freezer.kill()
-    assert any("watchdog" in entry["MESSAGE"].lower() for entry in stage.journal(since))
+    stage.machine.wait("the watchdog in the journal", lambda: shot(stage, since), 30)
     finishes(stage, alarm, since)
 
 

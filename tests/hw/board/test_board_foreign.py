@@ -82,7 +82,7 @@ def test_gammu_is_told_that_its_text_was_delivered(tmp_path: Path) -> None:
         board.phone(PHONE, False)
         sending = ("sendsms", "TEXT", PHONE, "-report", "-text", "drill")
         assert "message reference=1" in said(run_gammu(tmp_path, board.port, *sending))
-        monitor = run_gammu(tmp_path, board.port, "monitor", "4")
+        monitor = run_gammu(tmp_path, board.port, "monitor", "12")
         board.wait_for(lambda: "AT+CUSD" in board.commands())  # it listens, and asks on
         board.phone(PHONE, True)
         told = said(monitor)
