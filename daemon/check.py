@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
+from outcry.credentials import FOLDER
 from outcry.daemon import control, identity, reach, unit, upkeep, wiring
-from outcry.daemon.credentials import FOLDER
 from outcry.daemon.findings import Finding, Patience, Sheet, unknown
 from outcry.daemon.identity import Identity
 from outcry.daemon.journal import Journal

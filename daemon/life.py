@@ -12,11 +12,11 @@ from pathlib import Path
 
 from outcry import __version__
 from outcry.beats import Beats
+from outcry.credentials import secret
 from outcry.daemon import drills, identity, texts
 from outcry.daemon.alarm import Rules
 from outcry.daemon.budget import Budgets, budgets
 from outcry.daemon.control import Control
-from outcry.daemon.credentials import MODEM_PIN, secret
 from outcry.daemon.delivery import Delivery
 from outcry.daemon.drills import Drills
 from outcry.daemon.edge import StrapEdge
@@ -41,6 +41,7 @@ from outcry.hw.strap import Strap, StrapUnusable
 from outcry.hw.vibration import Vibration, VibrationUnusable
 from outcry.report import Flag
 
+MODEM_PIN = "modem.pin"  # the credential's name in the unit
 TURN_LIMIT_S = 20.0  # the longest a thread may be busy with one thing; systemd waits 30 s
 
 
@@ -263,7 +264,7 @@ def _make(folder: Path, journal: Journal) -> None:
 def _pin(journal: Journal) -> str | None:
     """The SIM's PIN from systemd; a fault in it is told and no reason not to start."""
     try:
-        pin = secret(MODEM_PIN)
+        pin = secret(MODEM_PIN, encoding="ascii")
         ModemSettings(pin=pin)
         return pin
     except (OSError, UnicodeDecodeError) as error:

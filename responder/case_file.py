@@ -12,22 +12,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, Position, Report, decode
-from outcry.responder import condition, history, record, store
+from outcry.responder import condition, history, record, rendering, store
 from outcry.responder.drawing import Point, track_svg
 from outcry.responder.history import What
 from outcry.responder.store import Store
 from outcry.responder.texts import NO_FIX
 
 FORMAT = 1
-_FOLDER = Path(__file__).parent / "pages"
 
 
 class NoSuchAlarm(Exception):
@@ -100,13 +97,7 @@ def check(file: Mapping[str, Any]) -> int:
 
 def page(file: Mapping[str, Any]) -> str:
     """The case as a page that stands alone, to be read and printed."""
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = rendering.environment(file["organisation"], public_url="")
     return environment.get_template("case.html").render(
         case=file, words=_words, track=Markup(_track(file))
     )

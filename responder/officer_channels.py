@@ -7,7 +7,8 @@ import re
 import tomllib
 from collections.abc import Mapping
 
-from outcry.responder import channels, credentials
+from outcry import credentials
+from outcry.responder import channels
 from outcry.responder.settings import Settings, SettingsInvalid
 
 CREDENTIAL = "telling.officers"

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from outcry import credentials
 from outcry.enrolment import is_number
-from outcry.responder import credentials
 
 MAX_QUORUM = 10
 

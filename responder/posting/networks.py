@@ -13,7 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from outcry.responder import channels, credentials
+from outcry import credentials
+from outcry.responder import channels
 from outcry.responder.posting import bluesky, broadcast, facebook, mastodon, own_page, x
 from outcry.responder.posting.publisher import Publisher
 from outcry.responder.settings import Settings, SettingsInvalid

@@ -2,9 +2,10 @@
 
 import pytest
 
+from outcry.credentials import secret
 from outcry.daemon import life
-from outcry.daemon.credentials import MODEM_PIN, secret
 from outcry.daemon.journal import Journal
+from outcry.daemon.life import MODEM_PIN
 
 
 def test_a_secret_is_read_without_its_line_end(tmp_path):
@@ -23,7 +24,7 @@ def test_an_empty_or_missing_one_is_none(tmp_path, content):
 def test_one_that_cannot_be_read_says_so(tmp_path):
     (tmp_path / MODEM_PIN).write_bytes(b"\xff\xfe")
     with pytest.raises(UnicodeDecodeError):
-        secret(MODEM_PIN, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+        secret(MODEM_PIN, {"CREDENTIALS_DIRECTORY": str(tmp_path)}, "ascii")
 
 
 @pytest.mark.parametrize("content", [b"12", b"\xff\xfe", b"not a pin"])

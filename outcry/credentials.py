@@ -9,7 +9,9 @@ from pathlib import Path
 FOLDER = "CREDENTIALS_DIRECTORY"
 
 
-def secret(name: str, environment: Mapping[str, str] = os.environ) -> str | None:
+def secret(
+    name: str, environment: Mapping[str, str] = os.environ, encoding: str = "utf-8"
+) -> str | None:
     """The secret of this name without its line end; ``None`` if there is none or it is empty.
 
     Raises ``OSError`` or ``UnicodeDecodeError`` if it is there and cannot be read.
@@ -18,6 +20,6 @@ def secret(name: str, environment: Mapping[str, str] = os.environ) -> str | None
     if not folder:
         return None
     try:
-        return Path(folder, name).read_text(encoding="utf-8").strip() or None
+        return Path(folder, name).read_text(encoding=encoding).strip() or None
     except FileNotFoundError:
         return None
