@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, decode
-from outcry.responder import chapters, contact_texts, history, plan, store, texts
+from outcry.responder import chapters, contact_texts, formatting, history, plan, store
 from outcry.responder.contact_texts import News
 from outcry.responder.history import Entry, What
 from outcry.responder.opening import opening
@@ -86,7 +86,7 @@ class Briefer:
         assert one.topic is not None
         news = self._news(connection, alarm, one.round)
         title = f"{_KINDS[news.kind]}: {news.wearer}"
-        at = texts.clock_time(news.at)
+        at = formatting.clock_time(news.at)
         if news.kind is AlarmKind.SILENCE:
             said = f"nothing is heard of the device since {at}{self._marks(connection, alarm)}"
         elif one.topic is Topic.RAISED:
@@ -117,7 +117,7 @@ class Briefer:
             report, arrived_at = decode(found.report), found.received_at
         else:
             _, report, arrived_at = opening(connection, alarm)
-        at = texts.raised_at(report, arrived_at)
+        at = formatting.raised_at(report, arrived_at)
         return News(row.name, kind, at, report.place, again=round_ > 1)
 
     def _contact(self, connection: Connection, alarm: int, contact: int) -> _Contact:

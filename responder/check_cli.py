@@ -7,7 +7,7 @@ import json
 import sys
 import time
 
-from outcry.responder import checking
+from outcry.responder import daily_check
 from outcry.responder.posting.publisher import Finding
 from outcry.responder.settings import Settings
 from outcry.responder.store import Store
@@ -35,19 +35,21 @@ def check(settings: Settings, options: argparse.Namespace) -> int:
     database = Store.of(settings)
     try:
         now = time.time()
-        findings = checking.look(
+        findings = daily_check.look(
             settings, database, lambda: networks.publishers(settings, database, time.time), now
         )
         with database.write() as connection:
-            checking.keep(connection, findings, now)
+            daily_check.keep(connection, findings, now)
     finally:
         database.close()
     if options.json:
         print(json.dumps([_facts(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
-        for finding in sorted(findings, key=lambda one: not checking.needs_a_person(one, now)):
-            bad = checking.needs_a_person(finding, now)
-            print(checking.line(finding, now), file=sys.stderr if bad else sys.stdout, flush=True)
+        for finding in sorted(findings, key=lambda one: not daily_check.needs_a_person(one, now)):
+            bad = daily_check.needs_a_person(finding, now)
+            print(
+                daily_check.line(finding, now), file=sys.stderr if bad else sys.stdout, flush=True
+            )
     return _code(findings, now)
 
 
@@ -63,4 +65,4 @@ def _facts(finding: Finding) -> dict[str, object]:
 def _code(findings: tuple[Finding, ...], now: float) -> int:
     if not all(finding.ok for finding in findings):
         return FAILS
-    return EXPIRES if any(checking.needs_a_person(one, now) for one in findings) else 0
+    return EXPIRES if any(daily_check.needs_a_person(one, now) for one in findings) else 0

@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from outcry.report import AlarmKind, Report, decode
-from outcry.responder import chapters, checking, chronicle, history, plan, store
+from outcry.responder import chapters, chronicle, daily_check, history, plan, store
 from outcry.responder.calls import set_due
-from outcry.responder.checking import Checked
 from outcry.responder.chronicle import Line
+from outcry.responder.daily_check import Checked
 from outcry.responder.health import Health, how_they_are
 from outcry.responder.history import OFFICER_ANSWERS, Entry, Verdict, What
 from outcry.responder.inbox import CameBy
@@ -171,7 +171,7 @@ class Console:
             standings = [_standing(connection, row) for row in _newest_alarms(connection)]
             wearers = connection.execute(select(store.wearer).order_by(store.wearer.c.name)).all()
             health = how_they_are(connection, wearers, now)
-            checked = checking.last(connection)
+            checked = daily_check.last(connection)
         standings = [each for each in standings if _is_listed(each, now)]
         standings.sort(key=lambda each: (not each.is_new, -each.arrived_at))
         real = [each for each in standings if not each.is_drill]

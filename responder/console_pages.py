@@ -12,10 +12,10 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from outcry.report import AlarmKind, Flag, NoPosition, Position, Report
-from outcry.responder import checking, condition, surroundings, texts
-from outcry.responder.checking import Checked
+from outcry.responder import condition, daily_check, formatting, surroundings
 from outcry.responder.chronicle import VERDICTS, Line
 from outcry.responder.console import LISTED_S, Overview, Standing, View
+from outcry.responder.daily_check import Checked
 from outcry.responder.drawing import Point, track_svg
 from outcry.responder.health import SILENT_AFTER_S, Health
 from outcry.responder.history import Verdict
@@ -113,9 +113,9 @@ class ConsolePages:
             new=sum(each.is_new for each in seen.alarms),
             refused=refused,
             checked=self._checked(seen.checked),
-            silent_after=texts.span(SILENT_AFTER_S),
-            listed=texts.span(LISTED_S),
-            now=texts.clock_time(self._clock()),
+            silent_after=formatting.span(SILENT_AFTER_S),
+            listed=formatting.span(LISTED_S),
+            now=formatting.clock_time(self._clock()),
         )
 
     def plan(
@@ -172,7 +172,7 @@ class ConsolePages:
             wearer_number=view.wearer_number,
             health=self._health(view.health),
             history=[self._line(line) for line in reversed(view.history)],
-            now=texts.clock_time(self._clock()),
+            now=formatting.clock_time(self._clock()),
         )
 
     def _checked(self, last: Checked | None) -> dict[str, Any] | None:
@@ -180,11 +180,11 @@ class ConsolePages:
         if last is None:
             return None
         now = self._clock()
-        bad = [each for each in last.findings if checking.needs_a_person(each, now)]
+        bad = [each for each in last.findings if daily_check.needs_a_person(each, now)]
         return {
             "when": self._ago(last.at),
             "tried": len(last.findings),
-            "bad": [checking.line(each, now) for each in bad],
+            "bad": [daily_check.line(each, now) for each in bad],
         }
 
     def _alarm(self, standing: Standing) -> dict[str, Any]:
@@ -204,7 +204,7 @@ class ConsolePages:
         report = health.report
         drill = "never" if health.drill_at is None else self._ago(health.drill_at)
         if health.drill_hours is not None:
-            drill += f"; by the device's count {texts.span(health.drill_hours * 3600)} ago"
+            drill += f"; by the device's count {formatting.span(health.drill_hours * 3600)} ago"
         return {
             "name": health.name,
             "device": health.device,
@@ -222,25 +222,27 @@ class ConsolePages:
         }
 
     def _line(self, line: Line) -> dict[str, Any]:
-        when = texts.clock_time(line.at)
+        when = formatting.clock_time(line.at)
         if self._clock() - line.at > TODAY_S:
-            when = f"{when}, {texts.date(line.at)}"
+            when = f"{when}, {formatting.date(line.at)}"
         return {
             "when": when,
-            "iso": texts.rfc3339(line.at),
+            "iso": formatting.rfc3339(line.at),
             "words": line.words,
             "grave": line.grave,
         }
 
     def _made(self, report: Report, arrived_at: float) -> float:
-        return texts.raised_at(report, arrived_at)
+        return formatting.raised_at(report, arrived_at)
 
     def _ago(self, at: float) -> str:
         ago = self._clock() - at
         when = (
-            texts.clock_time(at) if ago < TODAY_S else f"{texts.clock_time(at)}, {texts.date(at)}"
+            formatting.clock_time(at)
+            if ago < TODAY_S
+            else f"{formatting.clock_time(at)}, {formatting.date(at)}"
         )
-        return f"{texts.span(ago)} ago ({when})"
+        return f"{formatting.span(ago)} ago ({when})"
 
     def _page(
         self, template: str, session: Session | None, status: int, **values: object
@@ -284,8 +286,8 @@ def _fix(report: Report | None) -> str:
     if report is None:
         return condition.NOT_KNOWN
     if isinstance(report.place, NoPosition):
-        return f"none: {texts.NO_FIX[report.place.reason]}"
-    return f"{_accuracy(report.place.accuracy_m)}, {texts.span(report.place.age_s)} old"
+        return f"none: {formatting.NO_FIX[report.place.reason]}"
+    return f"{_accuracy(report.place.accuracy_m)}, {formatting.span(report.place.age_s)} old"
 
 
 def _strap(report: Report | None) -> str:

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from outcry.responder.faults import describe
+from outcry.responder.safe_errors import describe
 from outcry.responder.settings import is_loopback
 
 log = logging.getLogger("outcry.responder.pages")

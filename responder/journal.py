@@ -13,7 +13,7 @@ import sys
 import threading
 from enum import Enum
 
-from outcry.responder.faults import describe
+from outcry.responder.safe_errors import describe
 from outcry.responder.service import journal_send
 
 log = logging.getLogger("outcry.responder")

@@ -43,7 +43,7 @@ from outcry.responder.officers import Officers
 from outcry.responder.people import source_of
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.rendering import Pages, environment
-from outcry.responder.words import accepted
+from outcry.responder.translations import accepted
 
 log = logging.getLogger("outcry.responder.pages")
 

@@ -17,11 +17,11 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position, Report
-from outcry.responder import condition, surroundings, texts, words
+from outcry.responder import condition, formatting, surroundings, translations
 from outcry.responder.desk import Answer, Shown, Sighting, Standing
 from outcry.responder.drawing import Point, track_svg
 from outcry.responder.posting.own_page import Post
-from outcry.responder.words import ENGLISH, Words
+from outcry.responder.translations import ENGLISH, Words
 from outcry.responder.world.picture import ATTRIBUTION
 
 _FOLDER = Path(__file__).parent / "pages"
@@ -83,7 +83,7 @@ class Pages:
         self._environment = environment(organisation, public_url)
         self._clock = clock
         self._static = static
-        self.languages = words.load()
+        self.languages = translations.load()
         self.style_hash = self._style_hash()
         """What the Content-Security-Policy must allow for the pages' one inline style."""
 
@@ -150,7 +150,7 @@ class Pages:
         """The public page as an Atom feed (RFC 4287)."""
         changed = max((post.changed_at for post in posts), default=0.0)
         text = self._render(
-            "feed.xml", posts=posts, updated=texts.rfc3339(changed), rfc3339=texts.rfc3339
+            "feed.xml", posts=posts, updated=formatting.rfc3339(changed), rfc3339=formatting.rfc3339
         )
         return Response(text, media_type="application/atom+xml")
 
@@ -163,12 +163,12 @@ class Pages:
             title=title,
             single=single,
             right_to_left=_RIGHT_TO_LEFT,
-            rfc3339=texts.rfc3339,
+            rfc3339=formatting.rfc3339,
             static=self._static,
         )
 
     def _who(self, shown: Shown, say: Words) -> dict[str, object]:
-        raised = texts.raised_at(shown.report, shown.arrived_at)
+        raised = formatting.raised_at(shown.report, shown.arrived_at)
         return {
             "wearer": shown.wearer,
             "heading": say(_HEADINGS.get(shown.report.kind, "panic"), wearer=shown.wearer),
@@ -202,7 +202,7 @@ class Pages:
     def _sighting(self, sighting: Sighting, say: Words) -> _Line:
         return _Line(
             what=say(f"type_{sighting.report.type.name}"),
-            when=self._when(texts.raised_at(sighting.report, sighting.arrived_at), say),
+            when=self._when(formatting.raised_at(sighting.report, sighting.arrived_at), say),
             path=say(f"path_{sighting.path.value}"),
             doubtful=bool(sighting.marks),
             place=_place(sighting.report, say),
@@ -210,7 +210,11 @@ class Pages:
 
     def _when(self, at: float, say: Words) -> str:
         ago = self._clock() - at
-        time = texts.clock_time(at) if ago < TODAY_S else f"{texts.clock_time(at)}, {_date(at)}"
+        time = (
+            formatting.clock_time(at)
+            if ago < TODAY_S
+            else f"{formatting.clock_time(at)}, {_date(at)}"
+        )
         return say("ago", span=say.span(ago), time=time)
 
     def _page(self, template: str, status: int, **values: object) -> HTMLResponse:
@@ -235,12 +239,12 @@ _HEADINGS = {
 
 def moment(at: float) -> str:
     """14:03 UTC, 22 November 2026."""
-    return f"{texts.clock_time(at)}, {texts.date(at)}"
+    return f"{formatting.clock_time(at)}, {formatting.date(at)}"
 
 
 def _date(at: float) -> str:
     """2026-11-22: the same for readers of every language."""
-    return texts.rfc3339(at).partition("T")[0]
+    return formatting.rfc3339(at).partition("T")[0]
 
 
 def _has_place(report: Report) -> bool:
@@ -263,7 +267,7 @@ def _place(report: Report, say: Words) -> _Place:
     return _Place(
         known=True,
         words=f"{report.place.latitude:.5f}, {report.place.longitude:.5f}",
-        map=texts.full_map(report.place),
+        map=formatting.full_map(report.place),
         accuracy=say("accuracy_unknown") if accuracy is None else say("within", metres=accuracy),
         age=say("seen_there", span=say.span(report.place.age_s)),
         near=say("near", **surroundings.near(report.place)._asdict()),

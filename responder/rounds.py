@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from outcry.responder.faults import describe
+from outcry.responder.safe_errors import describe
 
 log = logging.getLogger("outcry.responder.rounds")
 

@@ -22,7 +22,6 @@ from outcry.responder.console import Console
 from outcry.responder.console_plans import Plans
 from outcry.responder.desk import Desk
 from outcry.responder.device_app import device_app
-from outcry.responder.faults import describe
 from outcry.responder.housekeeping import Housekeeping
 from outcry.responder.inbox import Inbox
 from outcry.responder.lanes import Threads
@@ -39,6 +38,7 @@ from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
 from outcry.responder.response import ActionKind
 from outcry.responder.rounds import Rounds
+from outcry.responder.safe_errors import describe
 from outcry.responder.settings import HqModem, Settings
 from outcry.responder.store import StateBusy, Store, only_one
 from outcry.responder.texting import Texting

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, Row, func, select
 
 from outcry.report import AlarmKind, MessageType, Position, Report, decode
 from outcry.responder import chapters, condition, history, store
+from outcry.responder.formatting import NO_FIX, full_map, span
 from outcry.responder.history import Entry, Verdict, What
 from outcry.responder.response import ActionKind, confirmations
 from outcry.responder.store import Store
-from outcry.responder.texts import NO_FIX, full_map, span
 
 RECENT_S = 7 * 86_400  # nothing heard of an alarm for longer: it is counted, no longer listed
 KINDS = {

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from outcry.responder.forms import Key, fill, unknown, within
+from outcry.responder.fields import Key, fill, unknown, within
 from outcry.responder.settings import MAX_QUORUM
 from outcry.responder.wants import Disclosure
 

@@ -27,7 +27,6 @@ from sqlalchemy import Connection, func, select
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.responder import calls, history, plan, store
 from outcry.responder.calls import Call
-from outcry.responder.faults import describe
 from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy, Inbox, Refused
 from outcry.responder.judging import judge_next
@@ -37,6 +36,7 @@ from outcry.responder.opening import opening
 from outcry.responder.performers import Performer
 from outcry.responder.plan import Means
 from outcry.responder.response import ActionKind, decide, is_allowed
+from outcry.responder.safe_errors import describe
 from outcry.responder.sms_answers import SmsAnswers
 from outcry.responder.store import Store
 from outcry.responder.texting import KINDS as TEXTS

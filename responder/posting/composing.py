@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, MessageType, Position, Report, decode
-from outcry.responder import history, plan, store, texts
+from outcry.responder import formatting, history, plan, store
 from outcry.responder.calls import Call
 from outcry.responder.history import Entry, What
 from outcry.responder.opening import opening
@@ -31,7 +31,7 @@ class Composer:
         entries = history.load(connection, call.alarm)
         agreed = plan.of_alarm(connection, call.alarm)
         wearer, report, arrived_at = opening(connection, call.alarm)
-        raised = texts.raised_at(report, arrived_at)
+        raised = formatting.raised_at(report, arrived_at)
         if call.kind == ActionKind.PUBLISH:
             decided = _last(entries, What.GROUND)
             facts = PostFacts(
@@ -50,7 +50,7 @@ class Composer:
         language = agreed.post_language(network)
         if call.kind == ActionKind.FOLLOW_UP:
             told, came_at = _message(connection, number)
-            at = texts.raised_at(told, came_at)
+            at = formatting.raised_at(told, came_at)
             moved = _where(agreed, [told]) if told.type is MessageType.POSITION else None
             facts = PostFacts(wearer, self._organisation, raised, at, where=moved, at=at)
             return wording.follow_up_draft(facts, limits, language)

@@ -18,8 +18,8 @@ from importlib.resources.abc import Traversable
 
 from outcry.responder.posting import graphemes
 from outcry.responder.posting.publisher import Draft, Limits
+from outcry.responder.translations import Words
 from outcry.responder.wants import Ground
-from outcry.responder.words import Words
 from outcry.responder.world import land, picture, places
 from outcry.responder.world.picture import Spot
 from outcry.responder.world.places import Place

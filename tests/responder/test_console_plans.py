@@ -11,7 +11,7 @@ import pytest
 from console_hand import Hand, console_app, token_in
 from sqlalchemy import select
 
-from outcry.responder import checking, plan, store
+from outcry.responder import daily_check, plan, store
 from outcry.responder.history import What
 from outcry.responder.listener import Listener
 from outcry.responder.posting.publisher import Finding
@@ -150,7 +150,7 @@ def test_the_daily_check_is_on_the_first_page(olga, world):
         Finding(False, "mastodon: the token is refused", "make a new one"),
     )
     with world.hq.store.write() as connection:
-        checking.keep(connection, findings, world.clock())
+        daily_check.keep(connection, findings, world.clock())
     page = olga.get("/console").text
     assert "2 things were tried" in page
     assert "NOT OK: mastodon: the token is refused; make a new one" in page

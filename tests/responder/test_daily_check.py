@@ -11,9 +11,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from outcry.responder import checking, plan, store
-from outcry.responder.checking import SOON_S, last, line, needs_a_person
+from outcry.responder import daily_check, plan, store
 from outcry.responder.cli import main
+from outcry.responder.daily_check import SOON_S, last, line, needs_a_person
 from outcry.responder.posting.publisher import Finding
 from outcry.responder.sms_answers import print_codes
 from tests.responder.test_channels import SECRET, Web
@@ -181,7 +181,7 @@ def test_a_network_that_raises_hides_no_other(hq, tmp_path):
     database = store.Store(hq.directory)
     from outcry.responder import settings
 
-    found = checking.look(
+    found = daily_check.look(
         settings.load(tmp_path / "responder.toml" if hq.config() else tmp_path),
         database,
         lambda: {"mastodon": Broken(), "x": Fine()},

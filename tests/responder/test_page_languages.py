@@ -15,7 +15,7 @@ from sqlalchemy import update
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition
 from outcry.responder import condition, store
 from outcry.responder.listener import Listener
-from outcry.responder.words import accepted, load
+from outcry.responder.translations import accepted, load
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "responder" / "pages" / "words"

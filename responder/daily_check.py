@@ -14,7 +14,7 @@ from typing import NamedTuple
 from cryptography import x509
 from sqlalchemy import Connection, delete, insert, select
 
-from outcry.responder import channels, keys, officer_channels, plan, sms_answers, store, texts
+from outcry.responder import channels, formatting, keys, officer_channels, plan, sms_answers, store
 from outcry.responder.keys import KeysInvalid
 from outcry.responder.posting.publisher import Finding, Publisher
 from outcry.responder.settings import Settings, SettingsInvalid
@@ -116,7 +116,7 @@ def line(finding: Finding, now: float) -> str:
     words = [("ok: " if finding.ok else "NOT OK: ") + finding.what]
     if finding.expires_at is not None:
         left = finding.expires_at - now
-        words.append(f"expires in {texts.span(left)}" if left > 0 else "has expired")
+        words.append(f"expires in {formatting.span(left)}" if left > 0 else "has expired")
     if finding.remedy and needs_a_person(finding, now):
         words.append(finding.remedy)
     return "; ".join(words)
