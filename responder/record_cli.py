@@ -8,8 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from outcry.responder import alarms, case_file, record
-from outcry.responder.case_file import CaseFileInvalid, NoSuchAlarm
+from outcry.responder import alarms, record
+from outcry.responder.archive import case_file
+from outcry.responder.archive.case_file import CaseFileInvalid, NoSuchAlarm
 from outcry.responder.settings import Settings
 from outcry.responder.store import Store
 

@@ -16,13 +16,13 @@ from sqlalchemy.exc import OperationalError
 from outcry.beats import Beats
 from outcry.hw.modem import ModemSettings, open_serial
 from outcry.responder import keys, officer_channels, service, silence
+from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.briefing import Briefer
 from outcry.responder.channels import Channels
 from outcry.responder.console import Console
 from outcry.responder.console_plans import Plans
 from outcry.responder.desk import Desk
 from outcry.responder.device_app import device_app
-from outcry.responder.housekeeping import Housekeeping
 from outcry.responder.inbox import Inbox
 from outcry.responder.lanes import Threads
 from outcry.responder.listener import CannotListen, Listener

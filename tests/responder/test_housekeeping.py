@@ -3,8 +3,9 @@
 import pytest
 from sqlalchemy import select, text
 
-from outcry.responder import housekeeping, plan, record, store
-from outcry.responder.housekeeping import Housekeeping
+from outcry.responder import plan, record, store
+from outcry.responder.archive import housekeeping
+from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.rounds import Rounds
 
 

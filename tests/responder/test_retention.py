@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import select
 
 from outcry.report import MessageType
-from outcry.responder import alarms, calls, history, plan, record, retention, store
+from outcry.responder import alarms, calls, history, plan, record, store
+from outcry.responder.archive import retention
 from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from outcry.responder import record, retention
+from outcry.responder import record
+from outcry.responder.archive import retention
 from outcry.responder.store import Store
 
 log = logging.getLogger("outcry.responder.housekeeping")
