@@ -14,7 +14,7 @@ import pytest
 from outcry.daemon import cli, refusals
 from outcry.daemon.settings import NO_PIN, SCHEMA
 from outcry.hw.board import arguments
-from outcry.responder.cli import _parser as hq_parser
+from outcry.responder.cli.main import _parser as hq_parser
 from tools import journal_page, wiring
 
 ROOT = Path(__file__).resolve().parents[2]

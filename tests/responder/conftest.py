@@ -357,7 +357,7 @@ class Process:
 
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start one more process on this directory, whatever becomes of it."""
-        command = "import sys; from outcry.responder.cli import main; sys.exit(main())"
+        command = "import sys; from outcry.responder.cli.main import main; sys.exit(main())"
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-c", command, "run", "--config", str(self.config)],

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from outcry.hw.board.simulated import SimulatedModem
-from outcry.responder.cli import main
+from outcry.responder.cli.main import main
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from outcry.responder import codes, store
-from outcry.responder.cli import main
+from outcry.responder.cli.main import main
 from outcry.responder.codes import CodeRefused
 from outcry.responder.people import is_pin
 from outcry.responder.store import Store

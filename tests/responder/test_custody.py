@@ -10,7 +10,7 @@ from outcry import enrolment
 from outcry.envelope import Header, seal
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Report, encode
 from outcry.responder import keys, plan
-from outcry.responder.cli import main
+from outcry.responder.cli.main import main
 from outcry.responder.inbox import CameBy, Inbox, Unreadable
 from outcry.responder.settings import load
 from outcry.responder.store import Store

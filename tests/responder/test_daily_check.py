@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from outcry.responder import daily_check, plan, store
-from outcry.responder.cli import main
+from outcry.responder.cli.main import main
 from outcry.responder.daily_check import SOON_S, last, line, needs_a_person
 from outcry.responder.posting.publisher import Finding
 from outcry.responder.sms_answers import print_codes

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from outcry import enrolment
 from outcry.envelope import public_key
 from outcry.responder import keys, store
-from outcry.responder.cli import main
+from outcry.responder.cli.main import main
 from outcry.responder.people import is_pin
 from outcry.responder.store import Store
 

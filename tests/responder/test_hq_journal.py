@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from outcry.responder import journal
-from outcry.responder.cli import main
+from outcry.responder.cli.main import main
 from outcry.responder.journal import Entry, Lines
 from tools import journal_page
 

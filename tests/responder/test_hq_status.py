@@ -18,13 +18,13 @@ from outcry.report import (
     Position,
 )
 from outcry.responder import condition, store
-from outcry.responder.cli import main
+from outcry.responder.cli.main import main
+from outcry.responder.cli.status import KINDS, WITHDRAWAL, facts, screen
 from outcry.responder.desk import WrongPin
 from outcry.responder.history import Verdict, What
 from outcry.responder.inbox import CameBy, Outdated
 from outcry.responder.notifier import Came
 from outcry.responder.silence import Watch
-from outcry.responder.status import KINDS, WITHDRAWAL, facts, screen
 
 SECRET = re.compile(r"52\.5|13\.4|\+44|mlat|4111|5111")
 BEAT = MessageType.HEARTBEAT

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, select, text, update
 
 from outcry.responder import migrations, store
-from outcry.responder.cli import main
+from outcry.responder.cli.main import main
 from outcry.responder.migrations import TooNew
 from outcry.responder.store import DATABASE, Store
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from outcry.responder import plan, store
-from outcry.responder.cli import main
+from outcry.responder.cli.main import main
 from outcry.responder.record import Noted
 from outcry.responder.sms_answers import CODES_ON_A_CARD
 

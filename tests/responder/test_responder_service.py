@@ -193,7 +193,7 @@ def test_wearers_are_enrolled_while_it_runs(process, tmp_path):
     from outcry import enrolment
     from outcry.envelope import Header, seal
     from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Report, encode
-    from outcry.responder.cli import main
+    from outcry.responder.cli.main import main
 
     service = process()
     out = tmp_path / "eva.json"

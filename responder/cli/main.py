@@ -14,15 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from outcry import __version__
-from outcry.responder import (
-    check_cli,
-    codes,
-    custody,
-    journal,
-    officer_cli,
-    plan_cli,
-    record_cli,
-)
+from outcry.responder import codes, custody, journal
+from outcry.responder.cli import check, officer, plan, record
+from outcry.responder.cli.status import facts, screen
 from outcry.responder.codes import CodeRefused
 from outcry.responder.engine import DriverMissing
 from outcry.responder.enrolling import (
@@ -36,7 +30,6 @@ from outcry.responder.enrolling import (
 from outcry.responder.keys import KeysInvalid
 from outcry.responder.migrations import TooNew
 from outcry.responder.settings import Settings, SettingsInvalid, load
-from outcry.responder.status import facts, screen
 from outcry.responder.store import Store, is_new
 
 log = logging.getLogger("outcry.responder")
@@ -78,14 +71,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "retire": _retire,
             "key": _key,
             "status": _status,
-            "plan": plan_cli.edit,
-            "codes": plan_cli.codes,
-            "check": check_cli.check,
+            "plan": plan.edit,
+            "codes": plan.codes,
+            "check": check.check,
             "migrate": _migrate,
-            "officer": officer_cli.officer,
-            "case": record_cli.case,
-            "verify": record_cli.verify,
-            "forget": record_cli.forget,
+            "officer": officer.officer,
+            "case": record.case,
+            "verify": record.verify,
+            "forget": record.forget,
             "run": _run,
         }
         return commands[options.command](settings, options)
@@ -212,10 +205,10 @@ def _parser() -> argparse.ArgumentParser:
         parents=[config],
         help="bring the database to this release's layout; the service does it at start too",
     )
-    plan_cli.add_parsers(commands, config)
-    check_cli.add_parser(commands, config)
-    officer_cli.add_parser(commands, config)
-    record_cli.add_parsers(commands, config)
+    plan.add_parsers(commands, config)
+    check.add_parser(commands, config)
+    officer.add_parser(commands, config)
+    record.add_parsers(commands, config)
     commands.add_parser(
         "run",
         parents=[config],
