@@ -24,10 +24,11 @@ from outcry.report import Position
 from outcry.responder import surroundings
 from outcry.responder.assets import Assets
 from outcry.responder.bounded import TooLarge, TooSlow, read_body
-from outcry.responder.console import Console
-from outcry.responder.console_app import console_routes, content_policy
-from outcry.responder.console_pages import ConsolePages
-from outcry.responder.console_plans import Plans
+from outcry.responder.console.accounts import Officers
+from outcry.responder.console.app import console_routes, content_policy
+from outcry.responder.console.desk import Console
+from outcry.responder.console.pages import ConsolePages
+from outcry.responder.console.plans import Plans
 from outcry.responder.desk import (
     TICKET_S,
     Answer,
@@ -39,7 +40,6 @@ from outcry.responder.desk import (
     WrongPin,
 )
 from outcry.responder.guard import Contained, Guard, client_address, is_same_origin
-from outcry.responder.officers import Officers
 from outcry.responder.people import source_of
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.rendering import Pages, environment

@@ -19,8 +19,9 @@ from outcry.responder import keys, officer_channels, service, silence
 from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.briefing import Briefer
 from outcry.responder.channels import Channels
-from outcry.responder.console import Console
-from outcry.responder.console_plans import Plans
+from outcry.responder.console.accounts import Officers
+from outcry.responder.console.desk import Console
+from outcry.responder.console.plans import Plans
 from outcry.responder.desk import Desk
 from outcry.responder.device_app import device_app
 from outcry.responder.inbox import Inbox
@@ -28,7 +29,6 @@ from outcry.responder.lanes import Threads
 from outcry.responder.listener import CannotListen, Listener
 from outcry.responder.notifier import SmsNotifier
 from outcry.responder.notifying import Notifying
-from outcry.responder.officers import Officers
 from outcry.responder.people_app import DutyConsole, people_app
 from outcry.responder.plan import Means
 from outcry.responder.posting import networks

@@ -13,7 +13,7 @@ from outcry.responder.settings import Settings
 from outcry.responder.store import Store
 
 if TYPE_CHECKING:
-    from outcry.responder.officers import Officers
+    from outcry.responder.console.accounts import Officers
 
 
 def add_parser(
@@ -34,7 +34,7 @@ def add_parser(
 
 def officer(settings: Settings, options: argparse.Namespace) -> int:
     """Run the command; the exit code."""
-    from outcry.responder.officers import OfficerRefused, Officers
+    from outcry.responder.console.accounts import OfficerRefused, Officers
 
     if options.what != "list" and not options.name:
         print(f"say whom: outcry-responder officer {options.what} NAME", file=sys.stderr)
@@ -75,7 +75,7 @@ def _settle(officers: Officers, token: str, public_url: str, here: bool) -> None
     newcomer = officers.welcome(token)
     password = getpass.getpass(f"{newcomer.name}'s new password: ")
     if getpass.getpass("The same again: ") != password:
-        from outcry.responder.officers import OfficerRefused
+        from outcry.responder.console.accounts import OfficerRefused
 
         raise OfficerRefused(
             f"the two differ; again: outcry-responder officer reset {newcomer.name} --here"

@@ -10,8 +10,8 @@ import pytest
 from console_hand import PASSWORD, Hand, console_app, token_in
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition, Position
-from outcry.responder.console import Act
-from outcry.responder.console_app import content_policy
+from outcry.responder.console.app import content_policy
+from outcry.responder.console.desk import Act
 from outcry.responder.history import What
 from outcry.responder.listener import Listener
 
@@ -356,7 +356,7 @@ def test_an_alarm_that_is_not_there_is_said_so(olga, path):
 
 
 def test_every_entry_a_history_can_have_is_told_in_words(world):
-    from outcry.responder import chronicle
+    from outcry.responder.console import timeline
     from outcry.responder.history import Entry
 
     data = {
@@ -366,7 +366,7 @@ def test_every_entry_a_history_can_have_is_told_in_words(world):
         "why": "busy", "url": "u", "after_s": 100, "heard_at": 5.0,
     }  # fmt: skip
     for what in What:
-        (line,) = chronicle.tell([Entry(0.0, what, data)], {1: "Ben", 2: "Cleo"})
+        (line,) = timeline.tell([Entry(0.0, what, data)], {1: "Ben", 2: "Cleo"})
         assert line.words[0].isupper()
         assert what.name not in line.words
 
@@ -384,11 +384,11 @@ def test_every_entry_a_history_can_have_is_told_in_words(world):
     ],
 )
 def test_every_call_is_told_in_words(kind, target, words):
-    from outcry.responder import chronicle
+    from outcry.responder.console import timeline
     from outcry.responder.history import Entry
 
     entry = Entry(0.0, What.DONE, {"key": "k", "kind": kind, "target": target})
-    assert chronicle.tell([entry], {1: "Ben"})[0].words == f"{words}: done"
+    assert timeline.tell([entry], {1: "Ben"})[0].words == f"{words}: done"
 
 
 def test_strict_headers_stand_on_every_page(olga, alarm):

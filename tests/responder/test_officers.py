@@ -11,7 +11,7 @@ from console_hand import PASSWORD, QUICK
 from sqlalchemy import select
 
 from outcry.responder import store
-from outcry.responder.officers import (
+from outcry.responder.console.accounts import (
     IDLE_S,
     SESSION_S,
     WELCOME_S,

@@ -24,12 +24,7 @@ from starlette.routing import Route
 from outcry.report import Position
 from outcry.responder import surroundings
 from outcry.responder.bounded import TooLarge, TooSlow, read_body
-from outcry.responder.chronicle import REASONS
-from outcry.responder.console import GRAVE, Act, Console, NoSuchAlarm, NotNow
-from outcry.responder.console_pages import ConsolePages
-from outcry.responder.console_plans import Plans
-from outcry.responder.guard import client_address, is_same_origin
-from outcry.responder.officers import (
+from outcry.responder.console.accounts import (
     SESSION_S,
     LoginRefused,
     NoSuchWelcome,
@@ -38,6 +33,11 @@ from outcry.responder.officers import (
     Session,
     TooSoon,
 )
+from outcry.responder.console.desk import GRAVE, Act, Console, NoSuchAlarm, NotNow
+from outcry.responder.console.pages import ConsolePages
+from outcry.responder.console.plans import Plans
+from outcry.responder.console.timeline import REASONS
+from outcry.responder.guard import client_address, is_same_origin
 from outcry.responder.people import source_of
 from outcry.responder.plan import NoSuchWearer
 from outcry.responder.terms import PlanInvalid
