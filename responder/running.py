@@ -22,14 +22,14 @@ from outcry.responder.channels import Channels
 from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
 from outcry.responder.console.plans import Plans
-from outcry.responder.desk import Desk
+from outcry.responder.contacts.app import DutyConsole, people_app
+from outcry.responder.contacts.desk import Desk
 from outcry.responder.device_app import device_app
 from outcry.responder.inbox import Inbox
 from outcry.responder.lanes import Threads
 from outcry.responder.listener import CannotListen, Listener
 from outcry.responder.notifier import SmsNotifier
 from outcry.responder.notifying import Notifying
-from outcry.responder.people_app import DutyConsole, people_app
 from outcry.responder.plan import Means
 from outcry.responder.posting import networks
 from outcry.responder.posting.composing import Composer

@@ -18,7 +18,8 @@ from markupsafe import Markup
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, Position, Report, decode
-from outcry.responder import condition, history, record, rendering, store
+from outcry.responder import condition, history, record, store
+from outcry.responder.contacts import pages
 from outcry.responder.drawing import Point, track_svg
 from outcry.responder.formatting import NO_FIX
 from outcry.responder.history import What
@@ -97,7 +98,7 @@ def check(file: Mapping[str, Any]) -> int:
 
 def page(file: Mapping[str, Any]) -> str:
     """The case as a page that stands alone, to be read and printed."""
-    environment = rendering.environment(file["organisation"], public_url="")
+    environment = pages.environment(file["organisation"], public_url="")
     return environment.get_template("case.html").render(
         case=file, words=_words, track=Markup(_track(file))
     )

@@ -22,7 +22,7 @@ from outcry.enrolment import Contact
 from outcry.envelope import Header, seal, to_text
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Position, Report, encode
 from outcry.responder import history, settings, store
-from outcry.responder.desk import Desk
+from outcry.responder.contacts.desk import Desk
 from outcry.responder.enrolling import Application, enrol
 from outcry.responder.history import What
 from outcry.responder.inbox import CameBy, Inbox
@@ -210,7 +210,7 @@ class World:
 
     def answers(self, link: str, pin: str, what: str) -> None:
         """The contact opens the short link of their text and presses a button."""
-        from outcry.responder.desk import Answer
+        from outcry.responder.contacts.desk import Answer
 
         self.hq.desk.answer(self.hq.desk.invitation(link), Answer(what), pin, "198.51.100.7")
 

@@ -20,7 +20,7 @@ from outcry.report import (
 from outcry.responder import condition, store
 from outcry.responder.cli.main import main
 from outcry.responder.cli.status import KINDS, WITHDRAWAL, facts, screen
-from outcry.responder.desk import WrongPin
+from outcry.responder.contacts.desk import WrongPin
 from outcry.responder.history import Verdict, What
 from outcry.responder.inbox import CameBy, Outdated
 from outcry.responder.notifier import Came

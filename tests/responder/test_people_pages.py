@@ -21,9 +21,9 @@ from outcry.report import (
     Position,
 )
 from outcry.responder import calls, history
+from outcry.responder.contacts.app import people_app
 from outcry.responder.history import Entry, What
 from outcry.responder.listener import Listener
-from outcry.responder.people_app import people_app
 from outcry.responder.posting.publisher import Draft
 
 ATOM = "{http://www.w3.org/2005/Atom}"

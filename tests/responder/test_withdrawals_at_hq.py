@@ -15,11 +15,11 @@ from outcry.receipt import Status, verify
 from outcry.report import AlarmKind, MessageType, decode
 from outcry.responder import history, judging, people, store
 from outcry.responder.assets import Assets
-from outcry.responder.desk import Answer
+from outcry.responder.contacts.desk import Answer
+from outcry.responder.contacts.pages import Pages
 from outcry.responder.history import Entry, Verdict, What
 from outcry.responder.inbox import CameBy
 from outcry.responder.notifier import TextArrived
-from outcry.responder.rendering import Pages
 
 WITHDRAWAL = MessageType.WITHDRAWAL
 

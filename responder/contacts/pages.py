@@ -18,13 +18,13 @@ from starlette.responses import HTMLResponse, Response
 
 from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position, Report
 from outcry.responder import condition, formatting, surroundings, translations
-from outcry.responder.desk import Answer, Shown, Sighting, Standing
+from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
 from outcry.responder.drawing import Point, track_svg
 from outcry.responder.posting.own_page import Post
 from outcry.responder.translations import ENGLISH, Words
 from outcry.responder.world.picture import ATTRIBUTION
 
-_FOLDER = Path(__file__).parent / "pages"
+_FOLDER = Path(__file__).parents[1] / "pages"
 TODAY_S = 12 * 3600  # younger than this the date is plain, and a short line reads faster
 REPORTS_SHOWN = 12  # each is 250 bytes; a device reports for days
 _RIGHT_TO_LEFT = ("ar", "fa")

@@ -29,7 +29,7 @@ from outcry.responder.console.app import console_routes, content_policy
 from outcry.responder.console.desk import Console
 from outcry.responder.console.pages import ConsolePages
 from outcry.responder.console.plans import Plans
-from outcry.responder.desk import (
+from outcry.responder.contacts.desk import (
     TICKET_S,
     Answer,
     Desk,
@@ -39,10 +39,10 @@ from outcry.responder.desk import (
     TooSoon,
     WrongPin,
 )
+from outcry.responder.contacts.pages import Pages, environment
 from outcry.responder.guard import Contained, Guard, client_address, is_same_origin
 from outcry.responder.people import source_of
 from outcry.responder.posting.own_page import OwnPage
-from outcry.responder.rendering import Pages, environment
 from outcry.responder.translations import accepted
 
 log = logging.getLogger("outcry.responder.pages")
