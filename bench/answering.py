@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from outcry.responder import workflow
-from outcry.responder.calls import Call
+from outcry.responder.dispatch.outbox import Call
+from outcry.responder.dispatch.performer import Outcome, Performer
+from outcry.responder.dispatch.workers import Lane, Threads
 from outcry.responder.history import What
 from outcry.responder.inbox import Inbox
-from outcry.responder.lanes import Lane, Threads
-from outcry.responder.performers import Outcome, Performer
 from outcry.responder.plan import Means
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage

@@ -34,8 +34,9 @@ from outcry import enrolment
 from outcry.enrolment import Contact
 from outcry.envelope import Header, seal
 from outcry.report import TOKEN_BYTES, AlarmKind, MessageType, Position, Report, encode
-from outcry.responder import calls, history, plan, settings, store
-from outcry.responder.calls import State
+from outcry.responder import history, plan, settings, store
+from outcry.responder.dispatch import outbox
+from outcry.responder.dispatch.outbox import State
 from outcry.responder.enrolling import Application, enrol
 from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy, Inbox
@@ -355,7 +356,7 @@ def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
                     history.append(
                         connection, alarm, Entry(answering.NOON, What.CONFIRMED, confirmed)
                     )
-                calls.set_due(connection, alarm, answering.NOON)
+                outbox.set_due(connection, alarm, answering.NOON)
 
 
 def first_contact_told_worst_s() -> float:

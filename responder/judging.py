@@ -12,7 +12,7 @@ import logging
 from sqlalchemy import delete, select
 
 from outcry.responder import history, store
-from outcry.responder.calls import set_due
+from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.history import Entry, Verdict, What
 from outcry.responder.people import is_pin
 from outcry.responder.store import Store

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from outcry.responder.briefing import Briefer
-from outcry.responder.calls import Call
 from outcry.responder.channels import Channels
+from outcry.responder.dispatch.outbox import Call
+from outcry.responder.dispatch.performer import Outcome
+from outcry.responder.dispatch.workers import Lane
 from outcry.responder.history import What
-from outcry.responder.lanes import Lane
-from outcry.responder.performers import Outcome
 from outcry.responder.store import Store
 
 

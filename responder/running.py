@@ -25,8 +25,8 @@ from outcry.responder.console.plans import Plans
 from outcry.responder.contacts.app import DutyConsole, people_app
 from outcry.responder.contacts.desk import Desk
 from outcry.responder.device_app import device_app
+from outcry.responder.dispatch.workers import Threads
 from outcry.responder.inbox import Inbox
-from outcry.responder.lanes import Threads
 from outcry.responder.listener import CannotListen, Listener
 from outcry.responder.notifier import SmsNotifier
 from outcry.responder.notifying import Notifying

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 
 from outcry.report import AlarmKind, Flag, Report, decode
 from outcry.responder import alarms, condition, history, store, terms
-from outcry.responder.calls import set_due
+from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.history import Entry, What
 from outcry.responder.store import Store
 

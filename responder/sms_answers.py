@@ -19,7 +19,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from outcry.report import AlarmKind
 from outcry.responder import chapters, history, store
-from outcry.responder.calls import set_due
+from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.history import Entry, What
 from outcry.responder.people import SALT_BYTES, draw, hash_pin
 from outcry.responder.store import Store

@@ -9,7 +9,7 @@ from outcry.receipt import make
 from outcry.report import decode
 from outcry.responder import store
 from outcry.responder.briefing import Briefer
-from outcry.responder.calls import Call
+from outcry.responder.dispatch.outbox import Call
 from outcry.responder.response import ActionKind, receipt_of
 from outcry.responder.store import Store
 

@@ -25,15 +25,16 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, from_text
-from outcry.responder import calls, history, plan, store
-from outcry.responder.calls import Call
+from outcry.responder import history, plan, store
+from outcry.responder.dispatch import outbox
+from outcry.responder.dispatch.outbox import Call
+from outcry.responder.dispatch.performer import Performer
+from outcry.responder.dispatch.workers import Inline, Lanes
 from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy, Inbox, Refused
 from outcry.responder.judging import judge_next
-from outcry.responder.lanes import Inline, Lanes
 from outcry.responder.notifier import Came, Notifier, NotifierEvent, TextArrived
 from outcry.responder.opening import opening
-from outcry.responder.performers import Performer
 from outcry.responder.plan import Means
 from outcry.responder.response import ActionKind, decide, is_allowed
 from outcry.responder.safe_errors import describe
@@ -90,7 +91,7 @@ class Workflow:
         self._answers = SmsAnswers(database, clock)
         if not database.shared:  # whoever made these calls is gone, for there is only one of us
             with database.read() as connection:
-                found = calls.under_way(connection)
+                found = outbox.under_way(connection)
             self._give_up(found)
 
     def connect(self, inbox: Inbox, notifier: Notifier | None) -> None:
@@ -127,7 +128,7 @@ class Workflow:
     def step(self) -> float | None:
         """Do all there is to do now; when to look again (Unix seconds), None: when woken."""
         with self._store.read() as connection:
-            lost = calls.lost(connection)
+            lost = outbox.lost(connection)
         self._give_up([call for call in lost if call != self._in_hand])
         seen: list[int] = []
         while (alarm := self._decide_next(seen)) is not None:
@@ -176,9 +177,11 @@ class Workflow:
         """Calls that nobody will hear of any more: what came of them is unknown."""
         for call in found:
             with self._store.write() as connection:
-                given_up = calls.note(connection, call, self._clock(), What.UNKNOWN, why=calls.LOST)
+                given_up = outbox.note(
+                    connection, call, self._clock(), What.UNKNOWN, why=outbox.LOST
+                )
             if given_up:
-                log.warning("alarm %d: %s was under way: %s", call.alarm, call.kind, calls.LOST)
+                log.warning("alarm %d: %s was under way: %s", call.alarm, call.kind, outbox.LOST)
 
     def _decide_next(self, seen: list[int]) -> int | None:
         """Decide the alarm that has been due for longest, but for those seen; None: there is none.
@@ -204,7 +207,7 @@ class Workflow:
                 raise
             log.error("alarm %d: cannot decide: %s", alarm, describe(error))
             with self._store.write() as connection:
-                calls.set_due(connection, alarm, self._clock() + TROUBLE_S)
+                outbox.set_due(connection, alarm, self._clock() + TROUBLE_S)
         return alarm
 
     def _decide(self, connection: Connection, alarm: int) -> None:
@@ -216,14 +219,14 @@ class Workflow:
             history.append(connection, alarm, entry)
             log.info("alarm %d: may be published, by %s", alarm, decision.ground)
         for action in decision.actions:
-            calls.plan(connection, alarm, action, now)
+            outbox.plan(connection, alarm, action, now)
         again = decision.look_again_at if decision.ground is None else now
-        calls.set_due(connection, alarm, again)
+        outbox.set_due(connection, alarm, again)
 
     def _make_calls(self) -> None:
         """Begin what is planned: each lane's on its own, and one text, if there is a modem."""
         with self._store.read() as connection:
-            planned = calls.planned(connection)
+            planned = outbox.planned(connection)
         if self._in_hand is not None:
             self._keep_in_hand()
         elif self._notifier is not None and self._notifier.ready():
@@ -240,7 +243,7 @@ class Workflow:
         """Other processes see that somebody still waits to hear of the text."""
         if self._store.shared:
             with self._store.write() as connection:
-                calls.renew(connection, self._owner, TEXTS, self._text_lease_s)
+                outbox.renew(connection, self._owner, TEXTS, self._text_lease_s)
 
     def _making(self, performer: Performer, call: Call) -> Callable[[], None]:
         def make() -> None:
@@ -262,7 +265,7 @@ class Workflow:
         except Exception as error:  # noqa: BLE001 - a library may raise anything, at any point
             what, more = What.UNKNOWN, {"why": type(error).__name__}
         with self._store.write() as connection:
-            calls.note(connection, call, self._clock(), what, **more)
+            outbox.note(connection, call, self._clock(), what, **more)
         log.info("alarm %d: %s to %s: %s", call.alarm, call.kind, call.target, what.name.lower())
 
     def _begin(self, planned: Call, lease_s: float) -> Call | None:
@@ -273,12 +276,12 @@ class Workflow:
             entries = history.load(connection, planned.alarm)
             agreed = plan.load(connection, planned.alarm, self._means)
             if not is_allowed(ActionKind(planned.kind), entries, agreed):
-                calls.drop(connection, planned, self._clock(), "people have decided otherwise")
+                outbox.drop(connection, planned, self._clock(), "people have decided otherwise")
                 return None
-            call = calls.begin(connection, planned, self._owner, lease_s, self._clock())
+            call = outbox.begin(connection, planned, self._owner, lease_s, self._clock())
         if call is not None and self._monotonic() - started > LATE_S:  # stopped, or a slow disk
             with self._store.write() as connection:
-                calls.give_back(connection, call, self._clock())
+                outbox.give_back(connection, call, self._clock())
             return None
         return call
 
@@ -293,7 +296,7 @@ class Workflow:
         except Exception as error:  # noqa: BLE001 - nothing has left; let the next text go
             log.error("alarm %d: text %d cannot be made: %s", call.alarm, call.id, describe(error))
             with self._store.write() as connection:
-                calls.note(connection, call, self._clock(), What.FAILED, why=type(error).__name__)
+                outbox.note(connection, call, self._clock(), What.FAILED, why=type(error).__name__)
             return
         log.info("alarm %d: %s, text %d leaves", call.alarm, call.kind, call.id)
         self._in_hand = call
@@ -303,8 +306,8 @@ class Workflow:
         if self._in_hand is not None and event.ref == str(self._in_hand.id):
             self._in_hand = None
         with self._store.write() as connection:
-            call = calls.by_id(connection, int(event.ref))
-            known = calls.note(connection, call, self._clock(), event.what, why=event.why)
+            call = outbox.by_id(connection, int(event.ref))
+            known = outbox.note(connection, call, self._clock(), event.what, why=event.why)
         if known:
             log.info("alarm %d: text %d: %s", call.alarm, call.id, event.what.name.lower())
 

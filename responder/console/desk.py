@@ -13,11 +13,11 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from outcry.report import AlarmKind, Report, decode
 from outcry.responder import chapters, daily_check, history, plan, store
-from outcry.responder.calls import set_due
 from outcry.responder.console import timeline
 from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
+from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.history import OFFICER_ANSWERS, Entry, Verdict, What
 from outcry.responder.inbox import CameBy
 from outcry.responder.publication import confirmations, is_recorded

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, MessageType, Report, decode
 from outcry.responder import chapters, history, plan, store
-from outcry.responder.calls import set_due
+from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy, Inbox, Refused
 from outcry.responder.opening import opening

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, MessageType, Position, Report, decode
 from outcry.responder import formatting, history, plan, store
-from outcry.responder.calls import Call
+from outcry.responder.dispatch.outbox import Call
 from outcry.responder.history import Entry, What
 from outcry.responder.opening import opening
 from outcry.responder.posting import wording

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection
 
 from outcry.responder import drafts, history
-from outcry.responder.calls import Call
+from outcry.responder.dispatch.outbox import Call
+from outcry.responder.dispatch.performer import Outcome
+from outcry.responder.dispatch.workers import Lane
 from outcry.responder.history import What
-from outcry.responder.lanes import Lane
-from outcry.responder.performers import Outcome
 from outcry.responder.posting.publisher import (
     Draft,
     Limits,

@@ -10,7 +10,7 @@ import pytest
 
 from outcry.report import AlarmKind
 from outcry.responder import history, store
-from outcry.responder.calls import set_due
+from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.history import Entry, What
 from outcry.responder.notifier import TextArrived
 from outcry.responder.publication import confirmations

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from outcry.envelope import seal, to_text
 from outcry.report import AlarmKind, MessageType, encode
 from outcry.responder import history, store
-from outcry.responder.calls import set_due
+from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy, Unreadable
 from outcry.responder.notifier import TextArrived

@@ -20,8 +20,9 @@ from outcry.report import (
     NoPosition,
     Position,
 )
-from outcry.responder import calls, history
+from outcry.responder import history
 from outcry.responder.contacts.app import people_app
+from outcry.responder.dispatch import outbox
 from outcry.responder.history import Entry, What
 from outcry.responder.listener import Listener
 from outcry.responder.posting.publisher import Draft
@@ -187,7 +188,7 @@ def decided(world, *whats, **data):
         for what in whats:
             entry = Entry(world.clock(), what, {"officer": "olga"} | data)
             history.append(connection, 1, entry)
-            calls.set_due(connection, 1, world.clock())
+            outbox.set_due(connection, 1, world.clock())
     world.hq.works()
 
 

@@ -4,8 +4,9 @@ import pytest
 from sqlalchemy import select
 
 from outcry.report import MessageType
-from outcry.responder import alarms, calls, history, plan, record, store
+from outcry.responder import alarms, history, plan, record, store
 from outcry.responder.archive import retention
+from outcry.responder.dispatch import outbox
 from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy
 
@@ -36,7 +37,7 @@ def says(world, what, alarm=1):
     with world.hq.store.write() as connection:
         about = {"officer": "olga", "reason": "over"}
         history.append(connection, alarm, Entry(world.clock(), what, about))
-        calls.set_due(connection, alarm, world.clock())
+        outbox.set_due(connection, alarm, world.clock())
 
 
 def rows(world, table):

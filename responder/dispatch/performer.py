@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from outcry.responder.calls import Call
+from outcry.responder.dispatch.outbox import Call
+from outcry.responder.dispatch.workers import Lane
 from outcry.responder.history import What
-from outcry.responder.lanes import Lane
 
 Outcome = tuple[What, Mapping[str, str]]
 """DONE, FAILED (certainly nothing happened) or UNKNOWN, and what the history is to say with it."""
