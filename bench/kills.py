@@ -37,10 +37,10 @@ from outcry.report import TOKEN_BYTES, AlarmKind, MessageType, Position, Report,
 from outcry.responder import history, plan, settings, store
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.outbox import State
-from outcry.responder.enrolling import Application, enrol
+from outcry.responder.enrolment.enrol import Application, enrol
+from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.history import Entry, What
 from outcry.responder.inbox import CameBy, Inbox
-from outcry.responder.keys import load_or_create
 from outcry.responder.store import Store
 from outcry.responder.wants import ActionKind
 

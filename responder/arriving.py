@@ -18,7 +18,8 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 from outcry.envelope import Header, to_text
 from outcry.receipt import Status
 from outcry.report import Flag, MessageType, Report, encode
-from outcry.responder import alarms, codes, history, store
+from outcry.responder import alarms, history, store
+from outcry.responder.enrolment import safe_code
 from outcry.responder.history import Entry, What
 
 LATE_S = 3600  # older on arrival: told to people, and later no ground for publishing unasked
@@ -243,7 +244,7 @@ class _Batch:
         )
         self._known[one.digest] = _Known(message, alarm, one.path)
         if withdrawal:
-            self._taps.append({"message": message, "taps": codes.written(one.report.taps)})
+            self._taps.append({"message": message, "taps": safe_code.written(one.report.taps)})
         return message
 
     def _status(self, alarm: int) -> Status:

@@ -14,8 +14,9 @@ from typing import NamedTuple
 from cryptography import x509
 from sqlalchemy import Connection, delete, insert, select
 
-from outcry.responder import channels, formatting, keys, officer_channels, plan, sms_answers, store
-from outcry.responder.keys import KeysInvalid
+from outcry.responder import channels, formatting, officer_channels, plan, sms_answers, store
+from outcry.responder.enrolment import hq_keys
+from outcry.responder.enrolment.hq_keys import KeysInvalid
 from outcry.responder.posting.publisher import Finding, Publisher
 from outcry.responder.settings import Settings, SettingsInvalid
 from outcry.responder.store import Store
@@ -125,10 +126,10 @@ def line(finding: Finding, now: float) -> str:
 def _here(settings: Settings) -> Iterator[Finding]:
     """What lies on this machine."""
     try:
-        if not (settings.directory / keys.KEY_FILE).exists():
+        if not (settings.directory / hq_keys.KEY_FILE).exists():
             yield Finding(False, "HQ has no key yet", "enrol somebody, or restore the backup")
             return
-        held = len(keys.load_or_create(settings.directory))
+        held = len(hq_keys.load_or_create(settings.directory))
         yield Finding(True, f"HQ's key can be read ({held} in all)")
     except (KeysInvalid, OSError) as error:
         yield Finding(False, f"HQ's key: {error}", "restore it from the backup")

@@ -13,8 +13,8 @@ from sqlalchemy import delete, select
 
 from outcry.responder import history, store
 from outcry.responder.dispatch.outbox import set_due
+from outcry.responder.enrolment.pins import is_pin
 from outcry.responder.history import Entry, Verdict, What
-from outcry.responder.people import is_pin
 from outcry.responder.store import Store
 
 log = logging.getLogger("outcry.responder.judging")

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from outcry.beats import Beats
 from outcry.hw.modem import ModemSettings, open_serial
-from outcry.responder import keys, officer_channels, service, silence
+from outcry.responder import officer_channels, service, silence
 from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.briefing import Briefer
 from outcry.responder.channels import Channels
@@ -26,6 +26,7 @@ from outcry.responder.contacts.app import DutyConsole, people_app
 from outcry.responder.contacts.desk import Desk
 from outcry.responder.device_app import device_app
 from outcry.responder.dispatch.workers import Threads
+from outcry.responder.enrolment import hq_keys
 from outcry.responder.inbox import Inbox
 from outcry.responder.listener import CannotListen, Listener
 from outcry.responder.notifier import SmsNotifier
@@ -87,7 +88,7 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
         beats.watch("workflow"),
         Threads(CALLS_AT_ONCE),
     )
-    inbox = Inbox(database, keys.load_or_create(settings.directory), time.time, workflow.wake)
+    inbox = Inbox(database, hq_keys.load_or_create(settings.directory), time.time, workflow.wake)
     desk = Desk(database, inbox, time.time, workflow.wake, people.link_days * 86_400.0)
     console = DutyConsole(
         Console(database, time.time, workflow.wake),

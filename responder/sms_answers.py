@@ -20,8 +20,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from outcry.report import AlarmKind
 from outcry.responder import chapters, history, store
 from outcry.responder.dispatch.outbox import set_due
+from outcry.responder.enrolment.pins import SALT_BYTES, draw, hash_pin
 from outcry.responder.history import Entry, What
-from outcry.responder.people import SALT_BYTES, draw, hash_pin
 from outcry.responder.store import Store
 
 log = logging.getLogger("outcry.responder.sms_answers")

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from outcry import __version__
-from outcry.responder import codes, custody, journal
+from outcry.responder import journal
 from outcry.responder.cli import check, officer, plan, record
 from outcry.responder.cli.status import facts, screen
-from outcry.responder.codes import CodeRefused
 from outcry.responder.engine import DriverMissing
-from outcry.responder.enrolling import (
+from outcry.responder.enrolment import revocation, safe_code
+from outcry.responder.enrolment.enrol import (
     Application,
     CannotEnrol,
     Enrolled,
@@ -27,7 +27,8 @@ from outcry.responder.enrolling import (
     enrol,
     parse_contact,
 )
-from outcry.responder.keys import KeysInvalid
+from outcry.responder.enrolment.hq_keys import KeysInvalid
+from outcry.responder.enrolment.safe_code import CodeRefused
 from outcry.responder.migrations import TooNew
 from outcry.responder.settings import Settings, SettingsInvalid, load
 from outcry.responder.store import Store, is_new
@@ -228,7 +229,7 @@ def _enrol(settings: Settings, options: argparse.Namespace) -> int:
             problems.append(f"contact {n}: {error}")
     code = None
     try:
-        code = None if options.code is None else codes.parse(options.code)
+        code = None if options.code is None else safe_code.parse(options.code)
     except CodeRefused as error:
         problems.append(f"--code: {error}")
     if problems:
@@ -252,7 +253,7 @@ def _as_json(application: Application, enrolled: Enrolled, out: Path) -> dict[st
     return {
         "device": f"{enrolled.device:08x}",
         "file": str(out),
-        "code": codes.written(enrolled.code),
+        "code": safe_code.written(enrolled.code),
         "contacts": [
             {"name": contact.name, "number": contact.number, "pin": pin}
             for contact, pin in zip(application.contacts, enrolled.pins, strict=True)
@@ -271,7 +272,7 @@ def _tell(application: Application, enrolled: Enrolled, out: Path) -> None:
 
 
 def _tell_code(wearer: str, code: tuple[int, ...]) -> None:
-    print(f"\n{wearer}'s own code that means safe, shown only now: {codes.written(code)}")
+    print(f"\n{wearer}'s own code that means safe, shown only now: {safe_code.written(code)}")
     print(f"that is {', a pause, '.join(_taps(count) for count in code)}. Tapped in an alarm, or")
     print("before the strap is taken off, it tells HQ that all is well. Every other code tells HQ")
     print("of duress. Both feel the same and stop nothing. Learn it by heart, then destroy this.")
@@ -284,7 +285,7 @@ def _taps(count: int) -> str:
 def _code(settings: Settings, options: argparse.Namespace) -> int:
     device = _device(options.device)
     try:
-        given = None if options.code is None else codes.parse(options.code)
+        given = None if options.code is None else safe_code.parse(options.code)
     except CodeRefused as error:
         raise CannotEnrol([f"--code: {error}"]) from None
     code = change_code(settings, device, given)
@@ -301,7 +302,7 @@ def _device(written: str) -> int:
 
 def _retire(settings: Settings, options: argparse.Namespace) -> int:
     device = _device(options.device)
-    name = custody.retire(settings, device)
+    name = revocation.retire(settings, device)
     print(f"Device {device:08x} of {name} is retired: nothing it seals can be opened any more.")
     print(f"{name} has no alarm until another device is enrolled.")
     return 0
@@ -309,10 +310,10 @@ def _retire(settings: Settings, options: argparse.Namespace) -> int:
 
 def _key(settings: Settings, options: argparse.Namespace) -> int:
     if options.what == "new":
-        held = custody.renew(settings.directory)
+        held = revocation.renew(settings.directory)
         print(f"HQ has a new key, and {held} in all. Enrolments use the new one from now on.")
     else:
-        held = custody.forget_oldest(settings.directory)
+        held = revocation.forget_oldest(settings.directory)
         print(f"HQ's oldest key is forgotten; {held} left.")
     print("Now: systemctl restart outcry-responder")
     return 0

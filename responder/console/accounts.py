@@ -22,7 +22,7 @@ from argon2.exceptions import VerificationError
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from outcry.responder import record, store
-from outcry.responder.people import Throttle
+from outcry.responder.enrolment.pins import Throttle
 from outcry.responder.record import Noted
 from outcry.responder.store import Store
 

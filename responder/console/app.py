@@ -37,8 +37,8 @@ from outcry.responder.console.desk import GRAVE, Act, Console, NoSuchAlarm, NotN
 from outcry.responder.console.pages import ConsolePages
 from outcry.responder.console.plans import Plans
 from outcry.responder.console.timeline import REASONS
+from outcry.responder.enrolment.pins import source_of
 from outcry.responder.guard import client_address, is_same_origin
-from outcry.responder.people import source_of
 from outcry.responder.plan import NoSuchWearer
 from outcry.responder.terms import PlanInvalid
 

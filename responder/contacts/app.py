@@ -40,8 +40,8 @@ from outcry.responder.contacts.desk import (
     WrongPin,
 )
 from outcry.responder.contacts.pages import Pages, environment
+from outcry.responder.enrolment.pins import source_of
 from outcry.responder.guard import Contained, Guard, client_address, is_same_origin
-from outcry.responder.people import source_of
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.translations import accepted
 

@@ -31,9 +31,9 @@ from sqlalchemy import select
 from outcry.daemon.outbox import Outbox
 from outcry.envelope import public_key, to_text
 from outcry.responder import history, store
+from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.history import What
 from outcry.responder.inbox import CameBy
-from outcry.responder.keys import load_or_create
 from outcry.responder.store import DATABASE, Store
 
 FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"

@@ -23,10 +23,10 @@ from outcry.envelope import Header, seal, to_text
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Position, Report, encode
 from outcry.responder import history, settings, store
 from outcry.responder.contacts.desk import Desk
-from outcry.responder.enrolling import Application, enrol
+from outcry.responder.enrolment.enrol import Application, enrol
+from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.history import What
 from outcry.responder.inbox import CameBy, Inbox
-from outcry.responder.keys import load_or_create
 from outcry.responder.notifier import Came
 from outcry.responder.plan import Means
 from outcry.responder.posting.composing import Composer

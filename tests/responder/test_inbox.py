@@ -157,7 +157,7 @@ def test_a_withdrawal_stops_nothing_and_its_repeat_counts_once(world):
 
 def test_an_old_hq_key_still_opens(world, tmp_path):
     from outcry.envelope import to_text
-    from outcry.responder.keys import KEY_FILE, load_or_create
+    from outcry.responder.enrolment.hq_keys import KEY_FILE, load_or_create
 
     path = world.hq.directory / KEY_FILE
     path.write_text(to_text(os.urandom(32)) + "\n" + path.read_text())

@@ -13,10 +13,11 @@ from sqlalchemy import delete, func, select
 from outcry.envelope import to_text
 from outcry.receipt import Status, verify
 from outcry.report import AlarmKind, MessageType, decode
-from outcry.responder import history, judging, people, store
+from outcry.responder import history, judging, store
 from outcry.responder.assets import Assets
 from outcry.responder.contacts.desk import Answer
 from outcry.responder.contacts.pages import Pages
+from outcry.responder.enrolment import pins
 from outcry.responder.history import Entry, Verdict, What
 from outcry.responder.inbox import CameBy
 from outcry.responder.notifier import TextArrived
@@ -173,7 +174,7 @@ def test_the_receipt_does_not_wait_for_the_judgement(world, monkeypatch):
     def hash_pin(*_args):
         raise AssertionError("hashed before the receipt left")
 
-    monkeypatch.setattr(people, "hash_pin", hash_pin)
+    monkeypatch.setattr(pins, "hash_pin", hash_pin)
     world.hq.takes(world.device.message())
     message, answer = withdraw(world, world.code)
     assert verify(answer, message.report.token, message.header) is Status.STORED
@@ -185,8 +186,8 @@ def test_the_receipt_does_not_wait_for_the_judgement(world, monkeypatch):
 
 def test_both_verdicts_cost_the_same_work(world, monkeypatch):
     hashed = []
-    real = people.hash_pin
-    monkeypatch.setattr(people, "hash_pin", lambda *args: hashed.append(args) or real(*args))
+    real = pins.hash_pin
+    monkeypatch.setattr(pins, "hash_pin", lambda *args: hashed.append(args) or real(*args))
     world.hq.takes(world.device.message())
     for n, taps in enumerate((world.code, wrong(world.code), (1, 1)), 1):
         withdraw(world, taps, sequence=n)

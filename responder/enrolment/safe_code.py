@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Callable
 
 from outcry.report import MAX_TAP_GROUPS
-from outcry.responder.people import draw
+from outcry.responder.enrolment.pins import draw
 
 GROUPS = 4
 MOST_TAPS = 5  # of a drawn code: more are counted wrong in a pocket

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, delete, insert, select
 from outcry import enrolment
 from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, Headquarters, is_number
 from outcry.envelope import KEY_BYTES, public_key
-from outcry.responder import codes, keys, store
-from outcry.responder.people import SALT_BYTES, create_pin, hash_pin
+from outcry.responder import store
+from outcry.responder.enrolment import hq_keys, safe_code
+from outcry.responder.enrolment.pins import SALT_BYTES, create_pin, hash_pin
 from outcry.responder.settings import MAX_QUORUM, Settings
 from outcry.responder.store import Store
 
@@ -80,9 +81,9 @@ def enrol(
     problems = _problems(application)
     if problems:
         raise CannotEnrol(problems)
-    hq_key = keys.load_or_create(settings.directory, random)[0]
+    hq_key = hq_keys.load_or_create(settings.directory, random)[0]
     database = Store.of(settings)
-    code = application.code or codes.create(random)
+    code = application.code or safe_code.create(random)
     try:
         with _new_file(out) as write, database.write() as connection:
             made = Enrolment(
@@ -115,7 +116,7 @@ def change_code(
 
     Raises :class:`CannotEnrol` if nobody has this device.
     """
-    code = code or codes.create(random)
+    code = code or safe_code.create(random)
     database = Store.of(settings)
     try:
         with database.write() as connection:
@@ -188,7 +189,7 @@ def _keep_code(
     table = store.safe_code
     connection.execute(delete(table).where(table.c.device == device))
     connection.execute(
-        insert(table).values(device=device, salt=salt, hash=hash_pin(codes.written(code), salt))
+        insert(table).values(device=device, salt=salt, hash=hash_pin(safe_code.written(code), salt))
     )
 
 

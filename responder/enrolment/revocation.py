@@ -13,16 +13,17 @@ from pathlib import Path
 from sqlalchemy import update
 
 from outcry.envelope import KEY_BYTES
-from outcry.responder import keys, plan, store
-from outcry.responder.enrolling import CannotEnrol
+from outcry.responder import plan, store
+from outcry.responder.enrolment import hq_keys
+from outcry.responder.enrolment.enrol import CannotEnrol
 from outcry.responder.settings import Settings
 from outcry.responder.store import Store, is_new
 
 
 def renew(directory: Path, random: Callable[[int], bytes] = os.urandom) -> int:
     """Make HQ a new key; the older ones still open what was sealed for them. How many there are."""
-    held = keys.load_or_create(directory, random)
-    keys.replace(directory, [random(KEY_BYTES), *held])
+    held = hq_keys.load_or_create(directory, random)
+    hq_keys.replace(directory, [random(KEY_BYTES), *held])
     return len(held) + 1
 
 
@@ -31,10 +32,10 @@ def forget_oldest(directory: Path) -> int:
 
     Raises :class:`CannotEnrol` if it is the only one.
     """
-    held = keys.load_or_create(directory)
+    held = hq_keys.load_or_create(directory)
     if len(held) < 2:
         raise CannotEnrol(["this is HQ's only key; make a new one first: outcry-responder key new"])
-    keys.replace(directory, held[:-1])
+    hq_keys.replace(directory, held[:-1])
     return len(held) - 1
 
 
