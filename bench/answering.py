@@ -25,7 +25,7 @@ from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Outcome, Performer
 from outcry.responder.dispatch.workers import Lane, Threads
 from outcry.responder.history import What
-from outcry.responder.inbox import Inbox
+from outcry.responder.intake.inbox import Inbox
 from outcry.responder.plan import Means
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage

@@ -11,7 +11,7 @@ from outcry.report import AlarmKind, Flag, MessageType, Position, Report
 from outcry.responder.assets import Assets
 from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
 from outcry.responder.contacts.pages import Pages
-from outcry.responder.inbox import CameBy
+from outcry.responder.intake.inbox import CameBy
 
 NOON = 1_795_348_800.0  # 22 November 2026
 REPORTS = 600  # ten hours of a report a minute

@@ -40,7 +40,7 @@ from outcry.responder.dispatch.outbox import State
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.history import Entry, What
-from outcry.responder.inbox import CameBy, Inbox
+from outcry.responder.intake.inbox import CameBy, Inbox
 from outcry.responder.store import Store
 from outcry.responder.wants import ActionKind
 

@@ -24,10 +24,10 @@ from outcry.responder.console.desk import Console
 from outcry.responder.console.plans import Plans
 from outcry.responder.contacts.app import DutyConsole, people_app
 from outcry.responder.contacts.desk import Desk
-from outcry.responder.device_app import device_app
 from outcry.responder.dispatch.workers import Threads
 from outcry.responder.enrolment import hq_keys
-from outcry.responder.inbox import Inbox
+from outcry.responder.intake.app import device_app
+from outcry.responder.intake.inbox import Inbox
 from outcry.responder.listener import CannotListen, Listener
 from outcry.responder.notifier import SmsNotifier
 from outcry.responder.notifying import Notifying

@@ -31,14 +31,14 @@ from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Performer
 from outcry.responder.dispatch.workers import Inline, Lanes
 from outcry.responder.history import Entry, What
-from outcry.responder.inbox import CameBy, Inbox, Refused
-from outcry.responder.judging import judge_next
+from outcry.responder.intake.inbox import CameBy, Inbox, Refused
+from outcry.responder.intake.sms_answers import SmsAnswers
+from outcry.responder.intake.withdrawals import judge_next
 from outcry.responder.notifier import Came, Notifier, NotifierEvent, TextArrived
 from outcry.responder.opening import opening
 from outcry.responder.plan import Means
 from outcry.responder.response import ActionKind, decide, is_allowed
 from outcry.responder.safe_errors import describe
-from outcry.responder.sms_answers import SmsAnswers
 from outcry.responder.store import Store
 from outcry.responder.texting import KINDS as TEXTS
 from outcry.responder.texting import Texting

@@ -18,8 +18,8 @@ from outcry.responder.history import (
     Entry,
     What,
 )
+from outcry.responder.intake.sms_answers import CHOICES
 from outcry.responder.response import RULES, Action, decide
-from outcry.responder.sms_answers import CHOICES
 from outcry.responder.wants import Disclosure, Plan
 
 PAGE = Path(__file__).parents[1] / "docs" / "response.md"

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from outcry.responder import plan, sms_answers, store, terms
+from outcry.responder import plan, store, terms
+from outcry.responder.intake import sms_answers
 from outcry.responder.plan import NoSuchWearer
 from outcry.responder.settings import Settings
 from outcry.responder.store import Store

@@ -19,7 +19,7 @@ from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
 from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.history import OFFICER_ANSWERS, Entry, Verdict, What
-from outcry.responder.inbox import CameBy
+from outcry.responder.intake.inbox import CameBy
 from outcry.responder.publication import confirmations, is_recorded
 from outcry.responder.store import Store
 from outcry.responder.wants import ActionKind

@@ -18,7 +18,7 @@ from outcry.responder import chapters, history, plan, store
 from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.enrolment.pins import Throttle, is_pin, plain_pin
 from outcry.responder.history import Entry, What
-from outcry.responder.inbox import CameBy, Inbox, Refused
+from outcry.responder.intake.inbox import CameBy, Inbox, Refused
 from outcry.responder.opening import opening
 from outcry.responder.publication import STILL_TRUE, confirmations, ground, may_publish
 from outcry.responder.store import Store

@@ -22,7 +22,7 @@ from outcry.report import TOKEN_BYTES, AlarmKind, MessageType, Position, Report,
 from outcry.responder import settings
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
-from outcry.responder.inbox import CameBy, Inbox
+from outcry.responder.intake.inbox import CameBy, Inbox
 from outcry.responder.store import Store
 
 NOON = 1_795_348_800  # 22 November 2026, 12:00 UTC

@@ -33,7 +33,7 @@ from outcry.envelope import public_key, to_text
 from outcry.responder import history, store
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.history import What
-from outcry.responder.inbox import CameBy
+from outcry.responder.intake.inbox import CameBy
 from outcry.responder.store import DATABASE, Store
 
 FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"

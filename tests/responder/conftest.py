@@ -26,7 +26,7 @@ from outcry.responder.contacts.desk import Desk
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.history import What
-from outcry.responder.inbox import CameBy, Inbox
+from outcry.responder.intake.inbox import CameBy, Inbox
 from outcry.responder.notifier import Came
 from outcry.responder.plan import Means
 from outcry.responder.posting.composing import Composer

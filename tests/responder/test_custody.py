@@ -12,7 +12,7 @@ from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Repor
 from outcry.responder import plan
 from outcry.responder.cli.main import main
 from outcry.responder.enrolment import hq_keys
-from outcry.responder.inbox import CameBy, Inbox, Unreadable
+from outcry.responder.intake.inbox import CameBy, Inbox, Unreadable
 from outcry.responder.settings import load
 from outcry.responder.store import Store
 

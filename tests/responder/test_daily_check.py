@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from outcry.responder import daily_check, plan, store
 from outcry.responder.cli.main import main
 from outcry.responder.daily_check import SOON_S, last, line, needs_a_person
+from outcry.responder.intake.sms_answers import print_codes
 from outcry.responder.posting.publisher import Finding
-from outcry.responder.sms_answers import print_codes
 from tests.responder.test_channels import SECRET, Web
 
 

@@ -12,7 +12,7 @@ from outcry.report import AlarmKind, MessageType, encode
 from outcry.responder import history, store
 from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.history import Entry, What
-from outcry.responder.inbox import CameBy, Unreadable
+from outcry.responder.intake.inbox import CameBy, Unreadable
 from outcry.responder.notifier import TextArrived
 
 DRILL = AlarmKind.DRILL

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, status_c
 from outcry.responder.assets import Assets
 from outcry.responder.contacts.app import people_api
 from outcry.responder.contacts.pages import Pages
-from outcry.responder.device_app import device_api, device_app
+from outcry.responder.intake.app import device_api, device_app
 from outcry.responder.listener import Listener
 
 pytestmark = pytest.mark.slow

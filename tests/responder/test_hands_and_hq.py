@@ -8,7 +8,7 @@ from outcry.envelope import from_text
 from outcry.hw.modem import PostAnswered, SmsReceived
 from outcry.responder import history
 from outcry.responder.history import Verdict, What
-from outcry.responder.inbox import CameBy, Refused
+from outcry.responder.intake.inbox import CameBy, Refused
 from simulation.world import World as Wearable
 
 WEARER, HQ_NUMBER = "+447700900001", "+447700900002"

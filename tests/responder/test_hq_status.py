@@ -22,7 +22,7 @@ from outcry.responder.cli.main import main
 from outcry.responder.cli.status import KINDS, WITHDRAWAL, facts, screen
 from outcry.responder.contacts.desk import WrongPin
 from outcry.responder.history import Verdict, What
-from outcry.responder.inbox import CameBy, Outdated
+from outcry.responder.intake.inbox import CameBy, Outdated
 from outcry.responder.notifier import Came
 from outcry.responder.silence import Watch
 

@@ -19,7 +19,7 @@ from outcry.receipt import Status
 from outcry.report import AlarmKind, Flag, MessageType, encode
 from outcry.responder import store
 from outcry.responder.history import What
-from outcry.responder.inbox import CameBy, Outdated, Unreadable
+from outcry.responder.intake.inbox import CameBy, Outdated, Unreadable
 
 ON_BOTH_DATABASES = True
 

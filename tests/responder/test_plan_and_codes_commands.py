@@ -11,8 +11,8 @@ from sqlalchemy import select
 
 from outcry.responder import plan, store
 from outcry.responder.cli.main import main
+from outcry.responder.intake.sms_answers import CODES_ON_A_CARD
 from outcry.responder.record import Noted
-from outcry.responder.sms_answers import CODES_ON_A_CARD
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from outcry.responder import alarms, history, plan, record, store
 from outcry.responder.archive import retention
 from outcry.responder.dispatch import outbox
 from outcry.responder.history import Entry, What
-from outcry.responder.inbox import CameBy
+from outcry.responder.intake.inbox import CameBy
 
 DAY_S = 86_400.0
 

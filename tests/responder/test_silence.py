@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from outcry.report import NO_FLAGS, AlarmKind, Flag, MessageType
 from outcry.responder import history, plan, store
 from outcry.responder.history import Entry, What
-from outcry.responder.inbox import CameBy
+from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plan import Means
 from outcry.responder.response import decide
 from outcry.responder.rounds import Rounds

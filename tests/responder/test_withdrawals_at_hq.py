@@ -13,13 +13,14 @@ from sqlalchemy import delete, func, select
 from outcry.envelope import to_text
 from outcry.receipt import Status, verify
 from outcry.report import AlarmKind, MessageType, decode
-from outcry.responder import history, judging, store
+from outcry.responder import history, store
 from outcry.responder.assets import Assets
 from outcry.responder.contacts.desk import Answer
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.enrolment import pins
 from outcry.responder.history import Entry, Verdict, What
-from outcry.responder.inbox import CameBy
+from outcry.responder.intake import withdrawals
+from outcry.responder.intake.inbox import CameBy
 from outcry.responder.notifier import TextArrived
 
 WITHDRAWAL = MessageType.WITHDRAWAL
@@ -209,7 +210,7 @@ def test_a_judgement_that_fails_is_made_again_and_texts_go_meanwhile(world, monk
     def breaks(*_args):
         raise MemoryError
 
-    monkeypatch.setattr(judging, "is_pin", breaks)
+    monkeypatch.setattr(withdrawals, "is_pin", breaks)
     withdraw(world, world.code)
     with pytest.raises(MemoryError):
         world.hq.workflow.step()

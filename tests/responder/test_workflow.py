@@ -8,7 +8,7 @@ from outcry.envelope import from_text
 from outcry.receipt import RECEIPT_CHARS, Status, verify
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.history import What
-from outcry.responder.inbox import CameBy
+from outcry.responder.intake.inbox import CameBy
 from outcry.responder.notifier import Came, TextArrived
 from outcry.responder.posting.publisher import Limits, Posted, PublishingFailed
 from outcry.responder.response import OWN_PAGE, RECEIPTS_AN_HOUR, RETRY_AFTER_S

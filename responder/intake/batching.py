@@ -6,7 +6,7 @@ import asyncio
 
 from starlette.concurrency import run_in_threadpool
 
-from outcry.responder.inbox import CameBy, Inbox, Taken
+from outcry.responder.intake.inbox import CameBy, Inbox, Taken
 
 AT_ONCE = 64  # in one commit: the last of them waits for the opening of all the others
 

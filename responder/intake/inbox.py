@@ -23,8 +23,9 @@ from sqlalchemy import select
 from outcry.envelope import KEY_BYTES, SEALED_BYTES, EnvelopeRefused, open_sealed, read_header
 from outcry.receipt import make
 from outcry.report import Report, ReportInvalid, decode
-from outcry.responder import arriving, store
-from outcry.responder.arriving import Arrived, CameBy, Kept
+from outcry.responder import store
+from outcry.responder.intake import ingest
+from outcry.responder.intake.ingest import Arrived, CameBy, Kept
 from outcry.responder.store import Store
 
 __all__ = ["CameBy", "Inbox", "Outdated", "Refused", "Taken", "Unreadable"]
@@ -111,7 +112,7 @@ class Inbox:
             return []
         try:
             with self._store.write() as connection:
-                return [*arriving.keep(connection, arrived, self._clock(), self._random)]
+                return [*ingest.keep(connection, arrived, self._clock(), self._random)]
         except Exception as error:  # noqa: BLE001 - whatever it is, each is told of its own
             if len(arrived) == 1:
                 return [error]

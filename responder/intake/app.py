@@ -18,9 +18,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
 from outcry.responder.bounded import TooLarge, TooSlow, read_body
-from outcry.responder.gathering import Gathering
 from outcry.responder.guard import Contained
-from outcry.responder.inbox import Inbox, Outdated, Unreadable
+from outcry.responder.intake.batching import Gathering
+from outcry.responder.intake.inbox import Inbox, Outdated, Unreadable
 
 log = logging.getLogger("outcry.responder.device")
 
