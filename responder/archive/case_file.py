@@ -20,9 +20,9 @@ from sqlalchemy import Connection, select
 from outcry.report import AlarmKind, Position, Report, decode
 from outcry.responder import condition, history, record, store
 from outcry.responder.contacts import pages
-from outcry.responder.drawing import Point, track_svg
 from outcry.responder.formatting import NO_FIX
 from outcry.responder.history import What
+from outcry.responder.maps.track_svg import Point, track_svg
 from outcry.responder.store import Store
 
 FORMAT = 1

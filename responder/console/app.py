@@ -22,7 +22,6 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from outcry.report import Position
-from outcry.responder import surroundings
 from outcry.responder.bounded import TooLarge, TooSlow, read_body
 from outcry.responder.console.accounts import (
     SESSION_S,
@@ -39,6 +38,7 @@ from outcry.responder.console.plans import Plans
 from outcry.responder.console.timeline import REASONS
 from outcry.responder.enrolment.pins import source_of
 from outcry.responder.guard import client_address, is_same_origin
+from outcry.responder.maps import surroundings
 from outcry.responder.plan import NoSuchWearer
 from outcry.responder.terms import PlanInvalid
 

@@ -12,14 +12,15 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from outcry.report import AlarmKind, Flag, NoPosition, Position, Report
-from outcry.responder import condition, daily_check, formatting, surroundings
+from outcry.responder import condition, daily_check, formatting
 from outcry.responder.console.accounts import SHORTEST_PASSWORD, Newcomer, Session
 from outcry.responder.console.desk import LISTED_S, Overview, Standing, View
 from outcry.responder.console.device_health import SILENT_AFTER_S, Health
 from outcry.responder.console.timeline import VERDICTS, Line
 from outcry.responder.daily_check import Checked
-from outcry.responder.drawing import Point, track_svg
 from outcry.responder.history import Verdict
+from outcry.responder.maps import surroundings
+from outcry.responder.maps.track_svg import Point, track_svg
 
 TODAY_S = 12 * 3600
 _KINDS = {

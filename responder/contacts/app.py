@@ -21,7 +21,6 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp
 
 from outcry.report import Position
-from outcry.responder import surroundings
 from outcry.responder.assets import Assets
 from outcry.responder.bounded import TooLarge, TooSlow, read_body
 from outcry.responder.console.accounts import Officers
@@ -42,6 +41,7 @@ from outcry.responder.contacts.desk import (
 from outcry.responder.contacts.pages import Pages, environment
 from outcry.responder.enrolment.pins import source_of
 from outcry.responder.guard import Contained, Guard, client_address, is_same_origin
+from outcry.responder.maps import surroundings
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.translations import accepted
 

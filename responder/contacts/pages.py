@@ -17,12 +17,13 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position, Report
-from outcry.responder import condition, formatting, surroundings, translations
+from outcry.responder import condition, formatting, translations
 from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
-from outcry.responder.drawing import Point, track_svg
+from outcry.responder.maps import surroundings
+from outcry.responder.maps.picture import ATTRIBUTION
+from outcry.responder.maps.track_svg import Point, track_svg
 from outcry.responder.posting.own_page import Post
 from outcry.responder.translations import ENGLISH, Words
-from outcry.responder.world.picture import ATTRIBUTION
 
 _FOLDER = Path(__file__).parents[1] / "pages"
 TODAY_S = 12 * 3600  # younger than this the date is plain, and a short line reads faster

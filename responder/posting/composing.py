@@ -10,6 +10,7 @@ from outcry.report import AlarmKind, MessageType, Position, Report, decode
 from outcry.responder import formatting, history, plan, store
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.history import Entry, What
+from outcry.responder.maps import places
 from outcry.responder.opening import opening
 from outcry.responder.posting import wording
 from outcry.responder.posting.publisher import Draft, Limits
@@ -17,7 +18,6 @@ from outcry.responder.posting.wording import PostFacts, Where
 from outcry.responder.response import confirmations
 from outcry.responder.terms import Terms
 from outcry.responder.wants import OWN_PAGE, ActionKind, Disclosure, Ground, network_and_number
-from outcry.responder.world import places
 
 
 class Composer:

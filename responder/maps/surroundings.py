@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from outcry.report import Position
-from outcry.responder.world import land, picture, places
-from outcry.responder.world.land import Bounds, Shape
+from outcry.responder.maps import land, picture, places
+from outcry.responder.maps.land import Bounds, Shape
 
 _CLOSE_KM, _WIDE_KM = 60.0, 420.0  # from west to east
 _REMOTE_M = 25_000.0  # with no town as near as this, a close picture would be empty

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from outcry.responder.world import land
-from outcry.responder.world.disputed import ONE_SIDES, is_disputed
-from outcry.responder.world.land import Bounds, Land
+from outcry.responder.maps import land
+from outcry.responder.maps.disputed import ONE_SIDES, is_disputed
+from outcry.responder.maps.land import Bounds, Land
 
 EARTH_RADIUS_M = 6_371_009.0
 REMOTE_M = 50_000.0  # farther from every town than this, nobody would say "near"

@@ -17,8 +17,8 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageFont
 
-from outcry.responder.world.land import KM_PER_DEGREE, Bounds, Land, Shape
-from outcry.responder.world.places import Places, Town
+from outcry.responder.maps.land import KM_PER_DEGREE, Bounds, Land, Shape
+from outcry.responder.maps.places import Places, Town
 
 WIDTH, HEIGHT = 1200, 675
 ATTRIBUTION = "Map: Natural Earth. Towns: GeoNames, CC BY 4.0"
