@@ -26,13 +26,13 @@ from outcry.responder.dispatch.performer import Outcome, Performer
 from outcry.responder.dispatch.workers import Lane, Threads
 from outcry.responder.history import What
 from outcry.responder.intake.inbox import Inbox
+from outcry.responder.notify.by_sms import Texting
 from outcry.responder.plan import Means
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS, Posting
 from outcry.responder.posting.publisher import Draft, Limits, Posted, Publisher, PublishingFailed
 from outcry.responder.store import Store, only_one
-from outcry.responder.texting import Texting
 from outcry.responder.wants import OWN_PAGE, ActionKind
 from outcry.responder.workflow import Workflow
 

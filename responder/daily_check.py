@@ -14,10 +14,11 @@ from typing import NamedTuple
 from cryptography import x509
 from sqlalchemy import Connection, delete, insert, select
 
-from outcry.responder import channels, formatting, officer_channels, plan, store
+from outcry.responder import channels, formatting, plan, store
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.enrolment.hq_keys import KeysInvalid
 from outcry.responder.intake import sms_answers
+from outcry.responder.notify import officer_channels
 from outcry.responder.posting.publisher import Finding, Publisher
 from outcry.responder.settings import Settings, SettingsInvalid
 from outcry.responder.store import Store

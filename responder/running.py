@@ -15,9 +15,8 @@ from sqlalchemy.exc import OperationalError
 
 from outcry.beats import Beats
 from outcry.hw.modem import ModemSettings, open_serial
-from outcry.responder import officer_channels, service, silence
+from outcry.responder import service, silence
 from outcry.responder.archive.housekeeping import Housekeeping
-from outcry.responder.briefing import Briefer
 from outcry.responder.channels import Channels
 from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
@@ -30,7 +29,10 @@ from outcry.responder.intake.app import device_app
 from outcry.responder.intake.inbox import Inbox
 from outcry.responder.listener import CannotListen, Listener
 from outcry.responder.notifier import SmsNotifier
-from outcry.responder.notifying import Notifying
+from outcry.responder.notify import officer_channels
+from outcry.responder.notify.by_channel import Notifying
+from outcry.responder.notify.by_sms import Texting
+from outcry.responder.notify.messages import Briefer
 from outcry.responder.plan import Means
 from outcry.responder.posting import networks
 from outcry.responder.posting.composing import Composer
@@ -42,7 +44,6 @@ from outcry.responder.rounds import Rounds
 from outcry.responder.safe_errors import describe
 from outcry.responder.settings import HqModem, Settings
 from outcry.responder.store import StateBusy, Store, only_one
-from outcry.responder.texting import Texting
 from outcry.responder.workflow import LOOK_EVERY_S, Workflow
 
 log = logging.getLogger("outcry.responder")

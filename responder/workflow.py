@@ -35,13 +35,13 @@ from outcry.responder.intake.inbox import CameBy, Inbox, Refused
 from outcry.responder.intake.sms_answers import SmsAnswers
 from outcry.responder.intake.withdrawals import judge_next
 from outcry.responder.notifier import Came, Notifier, NotifierEvent, TextArrived
+from outcry.responder.notify.by_sms import KINDS as TEXTS
+from outcry.responder.notify.by_sms import Texting
 from outcry.responder.opening import opening
 from outcry.responder.plan import Means
 from outcry.responder.response import ActionKind, decide, is_allowed
 from outcry.responder.safe_errors import describe
 from outcry.responder.store import Store
-from outcry.responder.texting import KINDS as TEXTS
-from outcry.responder.texting import Texting
 
 __all__ = ["LOOK_EVERY_S", "Workflow", "opening"]
 

@@ -28,6 +28,7 @@ from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.history import What
 from outcry.responder.intake.inbox import CameBy, Inbox
 from outcry.responder.notifier import Came
+from outcry.responder.notify.by_sms import Texting
 from outcry.responder.plan import Means
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
@@ -35,7 +36,6 @@ from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
 from outcry.responder.response import OWN_PAGE
 from outcry.responder.store import Store, metadata
-from outcry.responder.texting import Texting
 from outcry.responder.workflow import Workflow
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC

@@ -9,16 +9,17 @@ import threading
 import pytest
 
 from outcry.report import AlarmKind, Flag, MessageType
-from outcry.responder import history, officer_channels, plan, settings
-from outcry.responder.briefing import Briefer
+from outcry.responder import history, plan, settings
 from outcry.responder.channels import Channels
 from outcry.responder.history import Entry, What
-from outcry.responder.notifying import Notifying
+from outcry.responder.notify import officer_channels
+from outcry.responder.notify.by_channel import Notifying
+from outcry.responder.notify.by_sms import Texting
+from outcry.responder.notify.messages import Briefer
 from outcry.responder.plan import Means
 from outcry.responder.response import OWN_PAGE, ActionKind
 from outcry.responder.settings import SettingsInvalid
 from outcry.responder.silence import Watch
-from outcry.responder.texting import Texting
 from outcry.responder.workflow import Workflow
 
 ON_BOTH_DATABASES = True

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, decode
-from outcry.responder import chapters, contact_texts, formatting, history, plan, store
-from outcry.responder.contact_texts import News
+from outcry.responder import chapters, formatting, history, plan, store
 from outcry.responder.history import Entry, What
+from outcry.responder.notify import sms_texts
+from outcry.responder.notify.sms_texts import News
 from outcry.responder.opening import opening
 from outcry.responder.plan import Means
 from outcry.responder.wants import Addressee, Topic, addressee
@@ -66,7 +67,7 @@ class Briefer:
         )
         has_codes = connection.scalar(codes.limit(1)) is not None
         link = self._link(connection, alarm, row.id)
-        return row.number, contact_texts.text(row.language, news, link, has_codes)
+        return row.number, sms_texts.text(row.language, news, link, has_codes)
 
     def message(self, connection: Connection, alarm: int, target: str) -> Briefing:
         """What a NOTIFY says, and to which address. Raises ``KeyError`` if there is none now."""
@@ -79,7 +80,7 @@ class Briefer:
         row = self._contact(connection, alarm, one.contact)
         news = self._news(connection, alarm, one.round)
         link = self._link(connection, alarm, row.id)
-        return Briefing(address, *contact_texts.message(row.language, news, link))
+        return Briefing(address, *sms_texts.message(row.language, news, link))
 
     def _for_officer(self, connection: Connection, alarm: int, one: Addressee) -> Briefing:
         assert one.channel is not None

@@ -8,8 +8,8 @@ from outcry.envelope import Header, to_text
 from outcry.receipt import make
 from outcry.report import decode
 from outcry.responder import store
-from outcry.responder.briefing import Briefer
 from outcry.responder.dispatch.outbox import Call
+from outcry.responder.notify.messages import Briefer
 from outcry.responder.response import ActionKind, receipt_of
 from outcry.responder.store import Store
 

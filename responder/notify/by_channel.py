@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from outcry.responder.briefing import Briefer
 from outcry.responder.channels import Channels
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Outcome
 from outcry.responder.dispatch.workers import Lane
 from outcry.responder.history import What
+from outcry.responder.notify.messages import Briefer
 from outcry.responder.store import Store
 
 
