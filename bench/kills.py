@@ -34,13 +34,14 @@ from outcry import enrolment
 from outcry.enrolment import Contact
 from outcry.envelope import Header, seal
 from outcry.report import TOKEN_BYTES, AlarmKind, MessageType, Position, Report, encode
-from outcry.responder import history, plan, settings, store
+from outcry.responder import history, settings, store
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.outbox import State
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.history import Entry, What
 from outcry.responder.intake.inbox import CameBy, Inbox
+from outcry.responder.plans import repository
 from outcry.responder.store import Store
 from outcry.responder.wants import ActionKind
 
@@ -333,7 +334,7 @@ def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
         inbox = Inbox(database, load_or_create(directory), lambda: answering.NOON)
         with database.write() as connection:
             for wearer in enrolled:
-                plan.change(connection, wearer.device, {"contact": channels}, answering.NOON)
+                repository.change(connection, wearer.device, {"contact": channels}, answering.NOON)
             quiet = [  # they are there, and nothing is the matter with them
                 {"device": n, "name": "Q", "psk": bytes(32), "quorum": 2, "enrolled_at": 0.0}
                 for n in range(1, wearers - len(enrolled) + 1)

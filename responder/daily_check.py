@@ -14,11 +14,12 @@ from typing import NamedTuple
 from cryptography import x509
 from sqlalchemy import Connection, delete, insert, select
 
-from outcry.responder import channels, formatting, plan, store
+from outcry.responder import channels, formatting, store
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.enrolment.hq_keys import KeysInvalid
 from outcry.responder.intake import sms_answers
 from outcry.responder.notify import officer_channels
+from outcry.responder.plans import repository
 from outcry.responder.posting.publisher import Finding, Publisher
 from outcry.responder.settings import Settings, SettingsInvalid
 from outcry.responder.store import Store
@@ -48,7 +49,9 @@ def look(
         ).all()
         wearers = [finding for row in devices for finding in _wearer(connection, row.device)]
         addresses = dict(_addresses(connection, [row.device for row in devices]))
-        wanted = {row.device: plan.of_device(connection, row.device).networks for row in devices}
+        wanted = {
+            row.device: repository.of_device(connection, row.device).networks for row in devices
+        }
     findings = [*_here(settings), *_around(settings), *wearers]
     try:
         addresses |= {
@@ -183,6 +186,6 @@ def _wearer(connection: Connection, device: int) -> Iterator[Finding]:
 
 def _addresses(connection: Connection, devices: list[int]) -> Iterator[tuple[str, str]]:
     for device in devices:
-        for n, person in plan.of_device(connection, device).people.items():
+        for n, person in repository.of_device(connection, device).people.items():
             for name, url in person.channels.items():
                 yield f"contact {n} of device {device:08x}, {name}", url

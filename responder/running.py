@@ -33,7 +33,7 @@ from outcry.responder.notify import officer_channels
 from outcry.responder.notify.by_channel import Notifying
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.notify.messages import Briefer
-from outcry.responder.plan import Means
+from outcry.responder.plans.repository import Means
 from outcry.responder.posting import networks
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage

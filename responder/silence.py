@@ -18,9 +18,10 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
 from outcry.report import AlarmKind, Flag, Report, decode
-from outcry.responder import alarms, condition, history, store, terms
+from outcry.responder import alarms, condition, history, store
 from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.history import Entry, What
+from outcry.responder.plans import document
 from outcry.responder.store import Store
 
 log = logging.getLogger("outcry.responder.silence")
@@ -155,7 +156,7 @@ _WATCHED = (
 
 def _interval_s(written: str | None) -> float | None:
     """As the plan says; None: nobody minds this device."""
-    default = terms.KEYS["silence"]
+    default = document.KEYS["silence"]
     try:
         silence = {} if written is None else json.loads(written)["silence"]
         watch = bool(silence.get("watch", default["watch"].default))

@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, from_text
-from outcry.responder import history, plan, store
+from outcry.responder import history, store
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Performer
@@ -38,7 +38,8 @@ from outcry.responder.notifier import Came, Notifier, NotifierEvent, TextArrived
 from outcry.responder.notify.by_sms import KINDS as TEXTS
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.opening import opening
-from outcry.responder.plan import Means
+from outcry.responder.plans import repository
+from outcry.responder.plans.repository import Means
 from outcry.responder.response import ActionKind, decide, is_allowed
 from outcry.responder.safe_errors import describe
 from outcry.responder.store import Store
@@ -213,7 +214,7 @@ class Workflow:
     def _decide(self, connection: Connection, alarm: int) -> None:
         now = self._clock()
         entries = history.load(connection, alarm)
-        decision = decide(entries, plan.load(connection, alarm, self._means), now)
+        decision = decide(entries, repository.load(connection, alarm, self._means), now)
         if decision.ground is not None:
             entry = Entry(now, What.GROUND, {"ground": decision.ground.value})
             history.append(connection, alarm, entry)
@@ -274,7 +275,7 @@ class Workflow:
         with self._store.write() as connection:
             store.lock_alarm(connection, planned.alarm)
             entries = history.load(connection, planned.alarm)
-            agreed = plan.load(connection, planned.alarm, self._means)
+            agreed = repository.load(connection, planned.alarm, self._means)
             if not is_allowed(ActionKind(planned.kind), entries, agreed):
                 outbox.drop(connection, planned, self._clock(), "people have decided otherwise")
                 return None

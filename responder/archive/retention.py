@@ -6,7 +6,8 @@ import logging
 
 from sqlalchemy import Connection, select
 
-from outcry.responder import alarms, chapters, history, plan, store
+from outcry.responder import alarms, chapters, history, store
+from outcry.responder.plans import repository
 from outcry.responder.store import Store
 
 log = logging.getLogger("outcry.responder.retention")
@@ -35,7 +36,7 @@ def apply(database: Store, now: float) -> list[int]:
 
 def _is_due(connection: Connection, alarm: int, now: float) -> bool:
     """Over, and as long ago as agreed; what the device went on to send counts as not over yet."""
-    days = plan.of_alarm(connection, alarm).keep_days
+    days = repository.of_alarm(connection, alarm).keep_days
     if not days:
         return False
     entries = history.load(connection, alarm)

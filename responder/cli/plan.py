@@ -10,12 +10,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from outcry.responder import plan, store, terms
+from outcry.responder import store
 from outcry.responder.intake import sms_answers
-from outcry.responder.plan import NoSuchWearer
+from outcry.responder.plans import document, repository
+from outcry.responder.plans.document import PlanInvalid
+from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.settings import Settings
 from outcry.responder.store import Store
-from outcry.responder.terms import PlanInvalid
 
 _STDIN = Path("-")
 
@@ -96,13 +97,13 @@ class _Unreadable(Exception):
 def _edit(connection: Connection, options: argparse.Namespace) -> int:
     device = _device(connection, options.wearer)
     if options.what == "show":
-        print(plan.as_file(connection, device), end="")
+        print(repository.as_file(connection, device), end="")
         return 0
-    agreed = plan.from_file(connection, device, _read(options.file))
+    agreed = repository.from_file(connection, device, _read(options.file))
     if options.what == "check":
         print(f"{options.file}: this plan can be used; plan set makes it count.")
         return 0
-    plan.change(connection, device, terms.document(agreed), time.time())
+    repository.change(connection, device, document.document(agreed), time.time())
     print(f"The plan of device {device:08x} counts from now on.")
     return 0
 

@@ -39,8 +39,8 @@ from outcry.responder.console.timeline import REASONS
 from outcry.responder.enrolment.pins import source_of
 from outcry.responder.guard import client_address, is_same_origin
 from outcry.responder.maps import surroundings
-from outcry.responder.plan import NoSuchWearer
-from outcry.responder.terms import PlanInvalid
+from outcry.responder.plans.document import PlanInvalid
+from outcry.responder.plans.repository import NoSuchWearer
 
 FORM_LIMIT = 8192  # bytes: a password of 256 letters in any script, percent-coded, and a reason
 PLAN_LIMIT = 128 * 1024  # a plan explains itself in 3 kB, and each letter may take nine bytes

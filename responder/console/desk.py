@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from outcry.report import AlarmKind, Report, decode
-from outcry.responder import chapters, daily_check, history, plan, store
+from outcry.responder import chapters, daily_check, history, store
 from outcry.responder.console import timeline
 from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.console.timeline import Line
@@ -20,6 +20,7 @@ from outcry.responder.daily_check import Checked
 from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.history import OFFICER_ANSWERS, Entry, Verdict, What
 from outcry.responder.intake.inbox import CameBy
+from outcry.responder.plans import repository
 from outcry.responder.publication import confirmations, is_recorded
 from outcry.responder.store import Store
 from outcry.responder.wants import ActionKind
@@ -328,7 +329,7 @@ def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
         row.heard_at or row.arrived_at,
         tuple(dict.fromkeys(officers)),
         confirmations(now),
-        plan.of_alarm(connection, row.id).quorum,
+        repository.of_alarm(connection, row.id).quorum,
         len({e.data["contact"] for e in now if e.what in (What.UNSURE, What.FALSE)}),
         sum(e.what is What.WRONG_PIN for e in now),
         history.withdrawal(entries),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from outcry.responder import plan, terms
-from outcry.responder.plan import NoSuchWearer
+from outcry.responder.plans import document, repository
+from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.store import Store
 
 _DEVICE = re.compile(r"[0-9a-f]{8}\Z")
@@ -26,7 +26,7 @@ class Plans:
     def read(self, device: str) -> str:
         """The plan as a file that explains itself; raises :class:`NoSuchWearer`."""
         with self._store.read() as connection:
-            return plan.as_file(connection, _number(device))
+            return repository.as_file(connection, _number(device))
 
     def change(self, device: str, text: str, officer: str) -> None:
         """Agree on another plan; an alarm under way goes on by it at once.
@@ -35,8 +35,8 @@ class Plans:
         """
         number, now = _number(device), self._clock()
         with self._store.write() as connection:
-            agreed = plan.from_file(connection, number, text)
-            plan.change(connection, number, terms.document(agreed), now, officer)
+            agreed = repository.from_file(connection, number, text)
+            repository.change(connection, number, document.document(agreed), now, officer)
         self._on_change()
 
 

@@ -14,12 +14,13 @@ from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, MessageType, Report, decode
-from outcry.responder import chapters, history, plan, store
+from outcry.responder import chapters, history, store
 from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.enrolment.pins import Throttle, is_pin, plain_pin
 from outcry.responder.history import Entry, What
 from outcry.responder.intake.inbox import CameBy, Inbox, Refused
 from outcry.responder.opening import opening
+from outcry.responder.plans import repository
 from outcry.responder.publication import STILL_TRUE, confirmations, ground, may_publish
 from outcry.responder.store import Store
 
@@ -234,7 +235,7 @@ class Desk:
     def _standing(self, alarm: int, contact: _Contact) -> Standing:
         with self._store.read() as connection:
             entries = history.load(connection, alarm)
-            agreed = plan.load(connection, alarm, plan.Means())
+            agreed = repository.load(connection, alarm, repository.Means())
             row = connection.execute(
                 select(store.alarm.c.kind, store.wearer.c.heard_at)
                 .join(store.wearer, store.wearer.c.device == store.alarm.c.device)

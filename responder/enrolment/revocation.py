@@ -13,9 +13,10 @@ from pathlib import Path
 from sqlalchemy import update
 
 from outcry.envelope import KEY_BYTES
-from outcry.responder import plan, store
+from outcry.responder import store
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.enrolment.enrol import CannotEnrol
+from outcry.responder.plans import repository
 from outcry.responder.settings import Settings
 from outcry.responder.store import Store, is_new
 
@@ -64,7 +65,7 @@ def retire(
             )
             name = connection.execute(retired).scalar()
             if name is not None:
-                plan.unwatch(connection, device, clock())
+                repository.unwatch(connection, device, clock())
     finally:
         database.close()
     if name is None:

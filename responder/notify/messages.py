@@ -9,12 +9,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, decode
-from outcry.responder import chapters, formatting, history, plan, store
+from outcry.responder import chapters, formatting, history, store
 from outcry.responder.history import Entry, What
 from outcry.responder.notify import sms_texts
 from outcry.responder.notify.sms_texts import News
 from outcry.responder.opening import opening
-from outcry.responder.plan import Means
+from outcry.responder.plans import repository
+from outcry.responder.plans.repository import Means
 from outcry.responder.wants import Addressee, Topic, addressee
 
 _KINDS = {
@@ -75,7 +76,7 @@ class Briefer:
         if one.contact is None:
             return self._for_officer(connection, alarm, one)
         assert one.channel is not None
-        agreed = plan.of_alarm(connection, alarm)
+        agreed = repository.of_alarm(connection, alarm)
         address = agreed.people[one.contact].channels[one.channel]
         row = self._contact(connection, alarm, one.contact)
         news = self._news(connection, alarm, one.round)

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, MessageType, Position, Report, decode
-from outcry.responder import formatting, history, plan, store
+from outcry.responder import formatting, history, store
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.history import Entry, What
 from outcry.responder.maps import places
 from outcry.responder.opening import opening
+from outcry.responder.plans import repository
+from outcry.responder.plans.document import Terms
 from outcry.responder.posting import wording
 from outcry.responder.posting.publisher import Draft, Limits
 from outcry.responder.posting.wording import PostFacts, Where
 from outcry.responder.response import confirmations
-from outcry.responder.terms import Terms
 from outcry.responder.wants import OWN_PAGE, ActionKind, Disclosure, Ground, network_and_number
 
 
@@ -29,7 +30,7 @@ class Composer:
     def __call__(self, connection: Connection, call: Call, limits: Limits) -> Draft:
         """The words of a call that publishes."""
         entries = history.load(connection, call.alarm)
-        agreed = plan.of_alarm(connection, call.alarm)
+        agreed = repository.of_alarm(connection, call.alarm)
         wearer, report, arrived_at = opening(connection, call.alarm)
         raised = formatting.raised_at(report, arrived_at)
         if call.kind == ActionKind.PUBLISH:

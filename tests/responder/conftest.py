@@ -29,7 +29,7 @@ from outcry.responder.history import What
 from outcry.responder.intake.inbox import CameBy, Inbox
 from outcry.responder.notifier import Came
 from outcry.responder.notify.by_sms import Texting
-from outcry.responder.plan import Means
+from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS as POSTING

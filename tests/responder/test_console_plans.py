@@ -11,9 +11,10 @@ import pytest
 from console_hand import Hand, console_app, token_in
 from sqlalchemy import select
 
-from outcry.responder import daily_check, plan, store
+from outcry.responder import daily_check, store
 from outcry.responder.history import What
 from outcry.responder.listener import Listener
+from outcry.responder.plans import repository
 from outcry.responder.posting.publisher import Finding
 
 
@@ -41,7 +42,7 @@ def shown(page):
 
 def agreed(world):
     with world.hq.store.read() as connection:
-        return plan.of_device(connection, world.device.enrolment.device)
+        return repository.of_device(connection, world.device.enrolment.device)
 
 
 def test_the_overview_leads_to_each_wearers_plan(olga, world):

@@ -9,10 +9,10 @@ import pytest
 from outcry import enrolment
 from outcry.envelope import Header, seal
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Report, encode
-from outcry.responder import plan
 from outcry.responder.cli.main import main
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.intake.inbox import CameBy, Inbox, Unreadable
+from outcry.responder.plans import repository
 from outcry.responder.settings import load
 from outcry.responder.store import Store
 
@@ -127,6 +127,6 @@ def test_nobody_minds_that_a_retired_device_is_silent(hq):
     hq.does("retire", f"{lost.device:08x}")
     database = Store(hq.directory)
     with database.read() as connection:
-        assert not plan.of_device(connection, lost.device).watch
-        assert plan.of_device(connection, other.device).watch
+        assert not repository.of_device(connection, lost.device).watch
+        assert repository.of_device(connection, other.device).watch
     database.close()

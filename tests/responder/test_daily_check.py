@@ -11,10 +11,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from outcry.responder import daily_check, plan, store
+from outcry.responder import daily_check, store
 from outcry.responder.cli.main import main
 from outcry.responder.daily_check import SOON_S, last, line, needs_a_person
 from outcry.responder.intake.sms_answers import print_codes
+from outcry.responder.plans import repository
 from outcry.responder.posting.publisher import Finding
 from tests.responder.test_channels import SECRET, Web
 
@@ -56,7 +57,7 @@ def hq(enrolled, tmp_path, web, capsys, monkeypatch):
         def agrees(self, document: dict[str, object]) -> None:
             database = store.Store(self.directory)
             with database.write() as connection:
-                plan.change(connection, self.device, document, 0.0)
+                repository.change(connection, self.device, document, 0.0)
             database.close()
 
     made = Hq()

@@ -3,9 +3,10 @@
 import pytest
 from sqlalchemy import select, text
 
-from outcry.responder import plan, record, store
+from outcry.responder import record, store
 from outcry.responder.archive import housekeeping
 from outcry.responder.archive.housekeeping import Housekeeping
+from outcry.responder.plans import repository
 from outcry.responder.rounds import Rounds
 
 
@@ -43,7 +44,7 @@ def test_what_is_over_for_long_goes(world, keeping):
     world.hq.takes(world.device.message())
     device = world.device.enrolment.device
     with world.hq.store.write() as connection:
-        plan.change(connection, device, {"record": {"keep_days": 1}}, 0.0)
+        repository.change(connection, device, {"record": {"keep_days": 1}}, 0.0)
         connection.execute(
             text("update history set what = 'CLOSED', data = '{\"officer\": \"o\"}'")
         )

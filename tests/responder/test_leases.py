@@ -12,7 +12,7 @@ from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.workers import Inline, Lane, Threads
 from outcry.responder.history import What
 from outcry.responder.notify.by_sms import Texting
-from outcry.responder.plan import Means
+from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.performing import KINDS, Posting
 from outcry.responder.posting.publisher import Limits, Posted

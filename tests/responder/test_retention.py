@@ -4,11 +4,12 @@ import pytest
 from sqlalchemy import select
 
 from outcry.report import MessageType
-from outcry.responder import alarms, history, plan, record, store
+from outcry.responder import alarms, history, record, store
 from outcry.responder.archive import retention
 from outcry.responder.dispatch import outbox
 from outcry.responder.history import Entry, What
 from outcry.responder.intake.inbox import CameBy
+from outcry.responder.plans import repository
 
 DAY_S = 86_400.0
 
@@ -30,7 +31,7 @@ def closed(world):
 def keeps(world, days):
     with world.hq.store.write() as connection:
         device = world.device.enrolment.device
-        plan.change(connection, device, {"record": {"keep_days": days}}, 0.0)
+        repository.change(connection, device, {"record": {"keep_days": days}}, 0.0)
 
 
 def says(world, what, alarm=1):

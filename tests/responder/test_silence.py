@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import select, update
 
 from outcry.report import NO_FLAGS, AlarmKind, Flag, MessageType
-from outcry.responder import history, plan, store
+from outcry.responder import history, store
 from outcry.responder.history import Entry, What
 from outcry.responder.intake.inbox import CameBy
-from outcry.responder.plan import Means
+from outcry.responder.plans import repository
+from outcry.responder.plans.repository import Means
 from outcry.responder.response import decide
 from outcry.responder.rounds import Rounds
 from outcry.responder.silence import Judgement, Watch, Watched, judge, patience_s
@@ -85,7 +86,7 @@ class Quiet:
 
     def plans(self, document: dict[str, object]) -> None:
         with self.world.hq.store.write() as connection:
-            plan.change(connection, self.world.device.enrolment.device, document, 0.0)
+            repository.change(connection, self.world.device.enrolment.device, document, 0.0)
 
 
 @pytest.fixture
@@ -224,7 +225,7 @@ def test_the_duty_officer_is_told_first_and_nothing_is_ever_published(quiet):
     quiet.passes(1600)
     means = Means(can_text=True, officers={"desk": "ntfy://127.0.0.1/desk"})
     with quiet.world.hq.store.read() as connection:
-        rules = plan.load(connection, 1, means)
+        rules = repository.load(connection, 1, means)
         entries = history.load(connection, 1)
     decision = decide(entries, rules, quiet.world.clock.now)
     assert [action.target for action in decision.actions] == ["officer:desk:raised"]
@@ -237,7 +238,7 @@ def test_of_what_vanished_contacts_hear_sooner_too(quiet):
     quiet.beats(Flag.MOVING)
     quiet.passes(1000)
     with quiet.world.hq.store.read() as connection:
-        rules = plan.load(connection, 1, Means(can_text=True))
+        rules = repository.load(connection, 1, Means(can_text=True))
         entries = history.load(connection, 1)
     assert decide(entries, rules, entries[0].at).look_again_at == entries[0].at + 900.0
 

@@ -9,14 +9,15 @@ import threading
 import pytest
 
 from outcry.report import AlarmKind, Flag, MessageType
-from outcry.responder import history, plan, settings
+from outcry.responder import history, settings
 from outcry.responder.channels import Channels
 from outcry.responder.history import Entry, What
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.by_channel import Notifying
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.notify.messages import Briefer
-from outcry.responder.plan import Means
+from outcry.responder.plans import repository
+from outcry.responder.plans.repository import Means
 from outcry.responder.response import OWN_PAGE, ActionKind
 from outcry.responder.settings import SettingsInvalid
 from outcry.responder.silence import Watch
@@ -64,7 +65,7 @@ def staffed(world, web):
 
 def agrees(world, document: dict[str, object]) -> None:
     with world.hq.store.write() as connection:
-        plan.change(connection, world.device.enrolment.device, document, 0.0)
+        repository.change(connection, world.device.enrolment.device, document, 0.0)
 
 
 def notes(world, what: What, **data: object) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from outcry.report import AlarmKind
-from outcry.responder import channels, record, store, terms
+from outcry.responder import channels, record, store
+from outcry.responder.plans import document as terms
+from outcry.responder.plans.document import PlanInvalid, Terms
 from outcry.responder.record import Noted
-from outcry.responder.terms import PlanInvalid, Terms
 from outcry.responder.wants import OWN_PAGE, Plan
 
 
