@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection
 
-from outcry.responder import drafts, history
+from outcry.responder import history
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Outcome
 from outcry.responder.dispatch.workers import Lane
 from outcry.responder.history import What
+from outcry.responder.posting import drafts
 from outcry.responder.posting.publisher import (
     Draft,
     Limits,
