@@ -32,8 +32,8 @@ from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS, Posting
 from outcry.responder.posting.publisher import Draft, Limits, Posted, Publisher, PublishingFailed
+from outcry.responder.rules.model import OWN_PAGE, ActionKind
 from outcry.responder.store import Store, only_one
-from outcry.responder.wants import OWN_PAGE, ActionKind
 from outcry.responder.workflow import Workflow
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC

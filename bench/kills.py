@@ -42,8 +42,8 @@ from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.history import Entry, What
 from outcry.responder.intake.inbox import CameBy, Inbox
 from outcry.responder.plans import repository
+from outcry.responder.rules.model import ActionKind
 from outcry.responder.store import Store
-from outcry.responder.wants import ActionKind
 
 ROOT = Path(__file__).parents[1]
 ALARMS = 12

@@ -39,8 +39,8 @@ from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
-from outcry.responder.response import ActionKind
 from outcry.responder.rounds import Rounds
+from outcry.responder.rules.decide import ActionKind
 from outcry.responder.safe_errors import describe
 from outcry.responder.settings import HqModem, Settings
 from outcry.responder.store import StateBusy, Store, only_one

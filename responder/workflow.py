@@ -40,7 +40,7 @@ from outcry.responder.notify.by_sms import Texting
 from outcry.responder.opening import opening
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
-from outcry.responder.response import ActionKind, decide, is_allowed
+from outcry.responder.rules.decide import ActionKind, decide, is_allowed
 from outcry.responder.safe_errors import describe
 from outcry.responder.store import Store
 

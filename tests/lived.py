@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from outcry.report import AlarmKind
 from outcry.responder.history import Entry, What
-from outcry.responder.response import Action, Plan, decide
+from outcry.responder.rules.decide import Action, Plan, decide
 
 PLAN = Plan(
     AlarmKind.PANIC,

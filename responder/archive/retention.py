@@ -6,8 +6,9 @@ import logging
 
 from sqlalchemy import Connection, select
 
-from outcry.responder import alarms, chapters, history, store
+from outcry.responder import alarms, history, store
 from outcry.responder.plans import repository
+from outcry.responder.rules import episodes
 from outcry.responder.store import Store
 
 log = logging.getLogger("outcry.responder.retention")
@@ -41,4 +42,4 @@ def _is_due(connection: Connection, alarm: int, now: float) -> bool:
         return False
     entries = history.load(connection, alarm)
     newest = max(entry.at for entry in entries)
-    return chapters.current(entries).over and newest + days * DAY_S <= now
+    return episodes.current(entries).over and newest + days * DAY_S <= now

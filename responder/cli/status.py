@@ -12,10 +12,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from outcry.report import AlarmKind, MessageType, Position, Report, decode
-from outcry.responder import chapters, condition, history, store
+from outcry.responder import condition, history, store
 from outcry.responder.formatting import NO_FIX, full_map, span
 from outcry.responder.history import Entry, Verdict, What
-from outcry.responder.response import ActionKind, confirmations
+from outcry.responder.rules import episodes
+from outcry.responder.rules.decide import ActionKind, confirmations
 from outcry.responder.store import Store
 
 RECENT_S = 7 * 86_400  # nothing heard of an alarm for longer: it is counted, no longer listed
@@ -128,7 +129,7 @@ def _alarm(
         "alarm": alarm,
         "kind": kind.name.lower(),
         "arrived_s": _ago(now, entries[0].at),
-        "over": chapters.current(entries).over,
+        "over": episodes.current(entries).over,
         "reports": len(rows),
         "last_report_s": _ago(now, rows[-1].received_at) if rows else None,
         "last_path": rows[-1].path if rows else None,

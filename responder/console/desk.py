@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from outcry.report import AlarmKind, Report, decode
-from outcry.responder import chapters, daily_check, history, store
+from outcry.responder import daily_check, history, store
 from outcry.responder.console import timeline
 from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.console.timeline import Line
@@ -21,9 +21,10 @@ from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.history import OFFICER_ANSWERS, Entry, Verdict, What
 from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
-from outcry.responder.publication import confirmations, is_recorded
+from outcry.responder.rules import episodes
+from outcry.responder.rules.model import ActionKind
+from outcry.responder.rules.publication import confirmations, is_recorded
 from outcry.responder.store import Store
-from outcry.responder.wants import ActionKind
 
 log = logging.getLogger("outcry.responder.console")
 
@@ -317,7 +318,7 @@ def _alarms() -> Select[Any]:
 
 def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
     entries = history.load(connection, row.id)
-    chapter = chapters.current(entries)
+    chapter = episodes.current(entries)
     now = chapter.entries
     vetoes = [entry.what for entry in entries if entry.what in _VETOES]
     officers = [e.data["officer"] for e in now if e.what in OFFICER_ANSWERS]

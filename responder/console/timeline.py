@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from outcry.responder.history import Entry, Verdict, What
-from outcry.responder.wants import ActionKind, Ground, addressee, network_and_number
+from outcry.responder.rules.model import ActionKind, Ground, addressee, network_and_number
 
 REPORTS = {
     "FIRST": "Alarm raised",

@@ -14,14 +14,15 @@ from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, MessageType, Report, decode
-from outcry.responder import chapters, history, store
+from outcry.responder import history, store
 from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.enrolment.pins import Throttle, is_pin, plain_pin
 from outcry.responder.history import Entry, What
 from outcry.responder.intake.inbox import CameBy, Inbox, Refused
 from outcry.responder.opening import opening
 from outcry.responder.plans import repository
-from outcry.responder.publication import STILL_TRUE, confirmations, ground, may_publish
+from outcry.responder.rules import episodes
+from outcry.responder.rules.publication import STILL_TRUE, confirmations, ground, may_publish
 from outcry.responder.store import Store
 
 log = logging.getLogger("outcry.responder.desk")
@@ -245,7 +246,7 @@ class Desk:
                 select(store.message).where(store.message.c.alarm == alarm)
             ).all()
         reports = {message.id: decode(message.report) for message in messages}
-        chapter = chapters.current(entries)
+        chapter = episodes.current(entries)
         answers = [e for e in chapter.entries if e.what in history.CONTACT_ANSWERS]
         reasons = [e.data["reason"] for e in entries if e.what is What.CORRECTED]
         sightings = [

@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, insert, or_, sel
 
 from outcry.responder import history, store
 from outcry.responder.history import Entry, What
-from outcry.responder.response import Action, ActionKind
+from outcry.responder.rules.decide import Action, ActionKind
 
 _FIRST_CONTACT = ("1", "contact:1:%")  # in a target: the contact's number in the list
 LOST = "its process was lost during the call"

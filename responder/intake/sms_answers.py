@@ -18,10 +18,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from outcry.report import AlarmKind
-from outcry.responder import chapters, history, store
+from outcry.responder import history, store
 from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.enrolment.pins import SALT_BYTES, draw, hash_pin
 from outcry.responder.history import Entry, What
+from outcry.responder.rules import episodes
 from outcry.responder.store import Store
 
 log = logging.getLogger("outcry.responder.sms_answers")
@@ -197,7 +198,7 @@ def _open_alarm(connection: Connection, device: int, now: float) -> int | None:
         .order_by(table.c.id)
     ).all()
     still_open = [
-        row for row in rows if not chapters.current(history.load(connection, row.id)).over
+        row for row in rows if not episodes.current(history.load(connection, row.id)).over
     ]
     best = max(
         still_open, key=lambda row: (_RANK.get(AlarmKind(row.kind), 2), row.id), default=None

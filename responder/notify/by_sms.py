@@ -10,7 +10,7 @@ from outcry.report import decode
 from outcry.responder import store
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.notify.messages import Briefer
-from outcry.responder.response import ActionKind, receipt_of
+from outcry.responder.rules.decide import ActionKind, receipt_of
 from outcry.responder.store import Store
 
 KINDS = (ActionKind.TELL.value, ActionKind.RECEIPT.value)

@@ -9,14 +9,15 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, decode
-from outcry.responder import chapters, formatting, history, store
+from outcry.responder import formatting, history, store
 from outcry.responder.history import Entry, What
 from outcry.responder.notify import sms_texts
 from outcry.responder.notify.sms_texts import News
 from outcry.responder.opening import opening
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
-from outcry.responder.wants import Addressee, Topic, addressee
+from outcry.responder.rules import episodes
+from outcry.responder.rules.model import Addressee, Topic, addressee
 
 _KINDS = {
     AlarmKind.PANIC: "ALARM",
@@ -147,4 +148,4 @@ class Briefer:
 
 def _opened_by(entries: Sequence[Entry]) -> int:
     """The message with which the newest chapter began."""
-    return int(chapters.current(entries).entries[0].data["message"])
+    return int(episodes.current(entries).entries[0].data["message"])

@@ -15,8 +15,8 @@ from datetime import date
 from typing import Any
 
 from outcry.responder.fields import Key, fill, unknown, within
+from outcry.responder.rules.model import Disclosure
 from outcry.responder.settings import MAX_QUORUM
-from outcry.responder.wants import Disclosure
 
 LANGUAGES = ("ar", "en", "es", "fa", "fr", "ru", "uk")
 DAY_S = 86_400

@@ -14,7 +14,7 @@ from outcry.responder import channels, record, store
 from outcry.responder.plans import document as terms
 from outcry.responder.plans.document import PlanInvalid, Terms
 from outcry.responder.record import Noted
-from outcry.responder.wants import OWN_PAGE, Plan
+from outcry.responder.rules.model import OWN_PAGE, Plan
 
 
 @dataclass(frozen=True)

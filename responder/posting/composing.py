@@ -17,8 +17,14 @@ from outcry.responder.plans.document import Terms
 from outcry.responder.posting import wording
 from outcry.responder.posting.publisher import Draft, Limits
 from outcry.responder.posting.wording import PostFacts, Where
-from outcry.responder.response import confirmations
-from outcry.responder.wants import OWN_PAGE, ActionKind, Disclosure, Ground, network_and_number
+from outcry.responder.rules.decide import confirmations
+from outcry.responder.rules.model import (
+    OWN_PAGE,
+    ActionKind,
+    Disclosure,
+    Ground,
+    network_and_number,
+)
 
 
 class Composer:

@@ -19,8 +19,8 @@ from outcry.responder.posting.publisher import (
     Publisher,
     PublishingFailed,
 )
+from outcry.responder.rules.model import ActionKind, network_and_number
 from outcry.responder.store import Store
-from outcry.responder.wants import ActionKind, network_and_number
 
 KINDS = (ActionKind.PUBLISH, ActionKind.FOLLOW_UP, ActionKind.CORRECT)
 _LOOKS_AND_SAYS = 3  # calls to the network at most: look for the post, for this, and say it

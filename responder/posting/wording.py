@@ -21,8 +21,8 @@ from outcry.responder.maps.picture import Spot
 from outcry.responder.maps.places import Place
 from outcry.responder.posting import graphemes
 from outcry.responder.posting.publisher import Draft, Limits
+from outcry.responder.rules.model import Ground
 from outcry.responder.translations import Words
-from outcry.responder.wants import Ground
 
 ENGLISH = "en"
 _LEFT_OUT_FIRST = ("by", "ground", "link", "ask", "place")

@@ -34,7 +34,7 @@ from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
-from outcry.responder.response import OWN_PAGE
+from outcry.responder.rules.decide import OWN_PAGE
 from outcry.responder.store import Store, metadata
 from outcry.responder.workflow import Workflow
 

@@ -20,7 +20,7 @@ from outcry.responder.intake.sms_answers import (
     print_codes,
 )
 from outcry.responder.notifier import TextArrived
-from outcry.responder.publication import confirmations
+from outcry.responder.rules.publication import confirmations
 from tests.responder.conftest import CONTACTS
 
 ON_BOTH_DATABASES = True

@@ -16,7 +16,7 @@ from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.performing import KINDS, Posting
 from outcry.responder.posting.publisher import Limits, Posted
-from outcry.responder.wants import OWN_PAGE
+from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.workflow import LATE_S, Workflow
 
 ON_BOTH_DATABASES = True

@@ -15,7 +15,7 @@ from outcry.responder import store
 from outcry.responder.plans import document, repository
 from outcry.responder.plans.document import KEYS, LANGUAGES, Person, PlanInvalid
 from outcry.responder.plans.repository import Means, NoSuchWearer
-from outcry.responder.wants import OWN_PAGE, Disclosure
+from outcry.responder.rules.model import OWN_PAGE, Disclosure
 
 ON_BOTH_DATABASES = True
 CONTACTS = (1, 2, 3)

@@ -14,8 +14,8 @@ from outcry.responder.history import Entry, What
 from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
-from outcry.responder.response import decide
 from outcry.responder.rounds import Rounds
+from outcry.responder.rules.decide import decide
 from outcry.responder.silence import Judgement, Watch, Watched, judge, patience_s
 
 ON_BOTH_DATABASES = True

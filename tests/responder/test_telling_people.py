@@ -18,7 +18,7 @@ from outcry.responder.notify.by_sms import Texting
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
-from outcry.responder.response import OWN_PAGE, ActionKind
+from outcry.responder.rules.decide import OWN_PAGE, ActionKind
 from outcry.responder.settings import SettingsInvalid
 from outcry.responder.silence import Watch
 from outcry.responder.workflow import Workflow

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from outcry.responder import chapters
 from outcry.responder.history import Entry, What
-from outcry.responder.publication import (
+from outcry.responder.rules import episodes
+from outcry.responder.rules.model import OWN_PAGE, ActionKind, Ground, Plan, Want
+from outcry.responder.rules.notification import tell_contacts, tell_officers
+from outcry.responder.rules.publication import (
     confirmations,
     consents_at,
     correct,
@@ -23,10 +25,8 @@ from outcry.responder.publication import (
     may_publish,
     publish,
 )
-from outcry.responder.receipts import answer_wearer, receipt_of, receipt_target
-from outcry.responder.telling import tell_contacts, tell_officers
-from outcry.responder.tries import RETRY_AFTER_S, next_try, tries
-from outcry.responder.wants import OWN_PAGE, ActionKind, Ground, Plan, Want
+from outcry.responder.rules.receipts import answer_wearer, receipt_of, receipt_target
+from outcry.responder.rules.retries import RETRY_AFTER_S, next_try, tries
 
 __all__ = [
     "OWN_PAGE",
@@ -116,7 +116,7 @@ def is_allowed(kind: ActionKind, history: Sequence[Entry], plan: Plan) -> bool:
     if kind in (ActionKind.PUBLISH, ActionKind.FOLLOW_UP):
         return may_publish(history, plan)
     if kind in (ActionKind.TELL, ActionKind.NOTIFY):
-        return not chapters.current(history).over
+        return not episodes.current(history).over
     return True
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from outcry.report import AlarmKind, MessageType
-from outcry.responder import chapters
-from outcry.responder.chapters import Chapter
 from outcry.responder.history import ANSWERS, Entry, What
-from outcry.responder.wants import ActionKind, Addressee, Plan, Topic, Want
+from outcry.responder.rules import episodes
+from outcry.responder.rules.episodes import Chapter
+from outcry.responder.rules.model import ActionKind, Addressee, Plan, Topic, Want
 
 DECIDE_WITHIN_S = 300.0  # whoever has it in hand has so long before everybody else is told too
 UNANSWERED_S = 150.0  # after the last contact was told; then the duty officer hears so
@@ -31,7 +31,7 @@ _TOPICS: Mapping[What, Topic] = {
 
 def tell_contacts(history: Sequence[Entry], plan: Plan) -> Iterator[Want]:
     """Each contact is told, drills included: in the agreed order, by text and by their channels."""
-    chapter = chapters.current(history)
+    chapter = episodes.current(history)
     for contact, at in _turns(chapter, plan):
         others = [
             Addressee(contact, name, None, chapter.number) for name in _channels(plan, contact)
@@ -46,7 +46,7 @@ def tell_contacts(history: Sequence[Entry], plan: Plan) -> Iterator[Want]:
 
 def tell_officers(history: Sequence[Entry], plan: Plan) -> Iterator[Want]:
     """The duty officers hear of everything that may need them, of each thing once."""
-    chapter = chapters.current(history)
+    chapter = episodes.current(history)
     if chapter.over:
         return
     for topic, at in _news(chapter, plan).items():

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from outcry.report import AlarmKind, MessageType
-from outcry.responder import chapters
 from outcry.responder.history import ANSWERS, Entry, Verdict, What, withdrawal
-from outcry.responder.wants import (
+from outcry.responder.rules import episodes
+from outcry.responder.rules.model import (
     ActionKind,
     Disclosure,
     Ground,
@@ -45,7 +45,7 @@ def ground(history: Sequence[Entry], plan: Plan, now: float) -> Ground | None:
     A drill never has one, nor has a silence, whatever people do. Nothing that people agreed to
     before a new chapter counts in it.
     """
-    chapter = chapters.current(history)
+    chapter = episodes.current(history)
     if plan.kind in _NEVER or chapter.over or _forbidden_at(history) is not None:
         return None
     entries = chapter.entries
@@ -67,7 +67,7 @@ def consents_at(history: Sequence[Entry], plan: Plan) -> float | None:
     Never for a drill, for an alarm that was vetoed, or withdrawn in a way that may be duress; and
     only a report of danger that is fresh and newer than all before it sets the clock going.
     """
-    entries = chapters.current(history).entries
+    entries = episodes.current(history).entries
     if plan.consent_s is None or plan.kind in _NEVER:
         return None
     if any(entry.what in ANSWERS for entry in entries) or not _is_free(history):
@@ -132,7 +132,7 @@ def correct(history: Sequence[Entry], plan: Plan) -> Iterator[Want]:
 def _recorded(history: Sequence[Entry]) -> Ground | None:
     """The newest ground of this chapter that came after every veto and correction."""
     recorded = None
-    chapter = chapters.current(history)
+    chapter = episodes.current(history)
     if chapter.over:
         return None
     for entry in chapter.entries:
@@ -150,7 +150,7 @@ def _forbidden_at(history: Sequence[Entry]) -> float | None:
     veto outlives its chapter.
     """
     vetoed = corrected = None
-    start = len(history) - len(chapters.current(history).entries)
+    start = len(history) - len(episodes.current(history).entries)
     for n, entry in enumerate(history):
         if entry.what is What.VETOED:
             vetoed = entry.at
@@ -176,7 +176,7 @@ def _is_free(history: Sequence[Entry]) -> bool:
 
 def _is_danger_now(entry: Entry) -> bool:
     """A withdrawal does not say that anybody is in danger, however fresh it is."""
-    return chapters.is_of_now(entry) and entry.data["type"] != MessageType.WITHDRAWAL.name
+    return episodes.is_of_now(entry) and entry.data["type"] != MessageType.WITHDRAWAL.name
 
 
 def _posted(history: Sequence[Entry], network: str) -> int | None:
@@ -197,7 +197,7 @@ def _news(entries: Sequence[Entry], plan: Plan) -> list[Entry]:
     news: list[Entry] = []
     last = entries[0].at
     for entry in entries:
-        if not chapters.is_of_now(entry) or len(news) >= FOLLOW_UPS:
+        if not episodes.is_of_now(entry) or len(news) >= FOLLOW_UPS:
             continue
         if entry.data["type"] == MessageType.STILL_IN_DANGER.name:
             due = not news or entry.at >= last + STILL_EVERY_S
