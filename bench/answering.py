@@ -20,7 +20,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from outcry.responder import workflow
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Outcome, Performer
 from outcry.responder.dispatch.workers import Lane, Threads
@@ -33,8 +32,9 @@ from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS, Posting
 from outcry.responder.posting.publisher import Draft, Limits, Posted, Publisher, PublishingFailed
 from outcry.responder.rules.model import OWN_PAGE, ActionKind
+from outcry.responder.service import workflow
+from outcry.responder.service.workflow import Workflow
 from outcry.responder.store import Store, only_one
-from outcry.responder.workflow import Workflow
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 SPEED = 10.0

@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from outcry.report import AlarmKind
-from outcry.responder import silence
 from outcry.responder.history import (
     CONTACT_ANSWERS,
     OFFICER_ANSWERS,
@@ -22,6 +21,7 @@ from outcry.responder.intake.sms_answers import CHOICES
 from outcry.responder.rules import notification, publication, retries
 from outcry.responder.rules.decide import RULES, Action, decide
 from outcry.responder.rules.model import Disclosure, Plan
+from outcry.responder.service import silence_watch
 
 PAGE = Path(__file__).parents[1] / "docs" / "response.md"
 
@@ -269,12 +269,12 @@ def _trying() -> list[str]:
 
 
 def _silence() -> list[str]:
-    sooner, longest = notification.VANISHED_SOONER, 2**silence.PATIENCE_DOUBLES
+    sooner, longest = notification.VANISHED_SOONER, 2**silence_watch.PATIENCE_DOUBLES
     return [
         "## Silence",
         "",
-        f"A device is silent that was not heard for {silence.INTERVALS} heartbeats, or for",
-        f"{silence.INTERVALS_VANISHED} if its last word was that it moves or that something jams it. The",
+        f"A device is silent that was not heard for {silence_watch.INTERVALS} heartbeats, or for",
+        f"{silence_watch.INTERVALS_VANISHED} if its last word was that it moves or that something jams it. The",
         "duty officer is told at once, contacts after the time in the plan, or after a part of it",
         f"(1/{sooner}) if it vanished so. Being heard ends it. With each silence of the last day HQ is more",
         f"patient, up to {longest} times.",

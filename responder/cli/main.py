@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from outcry import __version__
-from outcry.responder import journal
 from outcry.responder.cli import check, officer, plan, record
 from outcry.responder.cli.status import facts, screen
 from outcry.responder.engine import DriverMissing
@@ -30,6 +29,7 @@ from outcry.responder.enrolment.enrol import (
 from outcry.responder.enrolment.hq_keys import KeysInvalid
 from outcry.responder.enrolment.safe_code import CodeRefused
 from outcry.responder.migrations import TooNew
+from outcry.responder.service import journal
 from outcry.responder.settings import Settings, SettingsInvalid, load
 from outcry.responder.store import Store, is_new
 
@@ -346,6 +346,6 @@ def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
 
 
 def _run(settings: Settings, _options: argparse.Namespace) -> int:
-    from outcry.responder.running import run  # the web stack: not needed to enrol
+    from outcry.responder.service.run import run  # the web stack: not needed to enrol
 
     return run(settings)

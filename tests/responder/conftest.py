@@ -35,8 +35,8 @@ from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
 from outcry.responder.rules.decide import OWN_PAGE
+from outcry.responder.service.workflow import Workflow
 from outcry.responder.store import Store, metadata
-from outcry.responder.workflow import Workflow
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 HERE = Position(52.52, 13.405, 12, 5)

@@ -300,7 +300,7 @@ def test_an_alarm_that_goes_on_after_it_was_closed_is_new_again(olga, world, ala
 
 
 def test_a_silence_is_an_alarm_that_is_never_published(olga, world):
-    from outcry.responder.silence import Watch
+    from outcry.responder.service.silence_watch import Watch
 
     world.hq.takes(world.device.message(MessageType.HEARTBEAT))
     watch = Watch(world.hq.store, world.clock)

@@ -7,7 +7,7 @@ from outcry.responder import record, store
 from outcry.responder.archive import housekeeping
 from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.plans import repository
-from outcry.responder.rounds import Rounds
+from outcry.responder.service.periodic import Rounds
 
 
 @pytest.fixture

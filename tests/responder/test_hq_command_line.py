@@ -5,9 +5,9 @@ import os
 
 import pytest
 
-from outcry.responder import journal
 from outcry.responder.cli import main as cli
 from outcry.responder.cli.main import main
+from outcry.responder.service import journal
 from outcry.responder.store import DATABASE
 
 CONTACTS = ["--contact", "Ana=+447700900101,ru", "--contact", "Boris=+447700900102"]

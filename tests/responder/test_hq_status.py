@@ -24,7 +24,7 @@ from outcry.responder.contacts.desk import WrongPin
 from outcry.responder.history import Verdict, What
 from outcry.responder.intake.inbox import CameBy, Outdated
 from outcry.responder.notifier import Came
-from outcry.responder.silence import Watch
+from outcry.responder.service.silence_watch import Watch
 
 SECRET = re.compile(r"52\.5|13\.4|\+44|mlat|4111|5111")
 BEAT = MessageType.HEARTBEAT

@@ -17,7 +17,7 @@ from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.performing import KINDS, Posting
 from outcry.responder.posting.publisher import Limits, Posted
 from outcry.responder.rules.model import OWN_PAGE
-from outcry.responder.workflow import LATE_S, Workflow
+from outcry.responder.service.workflow import LATE_S, Workflow
 
 ON_BOTH_DATABASES = True
 

@@ -14,9 +14,9 @@ from outcry.responder.history import Entry, What
 from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
-from outcry.responder.rounds import Rounds
 from outcry.responder.rules.decide import decide
-from outcry.responder.silence import Judgement, Watch, Watched, judge, patience_s
+from outcry.responder.service.periodic import Rounds
+from outcry.responder.service.silence_watch import Judgement, Watch, Watched, judge, patience_s
 
 ON_BOTH_DATABASES = True
 BEAT_S = 600.0

@@ -19,9 +19,9 @@ from outcry.responder.notify.messages import Briefer
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules.decide import OWN_PAGE, ActionKind
+from outcry.responder.service.silence_watch import Watch
+from outcry.responder.service.workflow import Workflow
 from outcry.responder.settings import SettingsInvalid
-from outcry.responder.silence import Watch
-from outcry.responder.workflow import Workflow
 
 ON_BOTH_DATABASES = True
 URL = "http://127.0.0.1:8443"

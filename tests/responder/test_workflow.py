@@ -306,7 +306,7 @@ def test_a_failing_post_holds_no_text(world):
 
 
 def test_an_alarm_that_cannot_be_decided_holds_no_other(world, monkeypatch):
-    from outcry.responder import workflow
+    from outcry.responder.service import workflow
 
     world.hq.takes(world.device.message())
     world.hq.takes(world.device.message(alarm=78))

@@ -15,7 +15,6 @@ from sqlalchemy.exc import OperationalError
 
 from outcry.beats import Beats
 from outcry.hw.modem import ModemSettings, open_serial
-from outcry.responder import service, silence
 from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.channels import Channels
 from outcry.responder.console.accounts import Officers
@@ -39,12 +38,13 @@ from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
-from outcry.responder.rounds import Rounds
 from outcry.responder.rules.decide import ActionKind
 from outcry.responder.safe_errors import describe
+from outcry.responder.service import silence_watch, systemd
+from outcry.responder.service.periodic import Rounds
+from outcry.responder.service.workflow import LOOK_EVERY_S, Workflow
 from outcry.responder.settings import HqModem, Settings
 from outcry.responder.store import StateBusy, Store, only_one
-from outcry.responder.workflow import LOOK_EVERY_S, Workflow
 
 log = logging.getLogger("outcry.responder")
 
@@ -120,7 +120,7 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     else:
         log.warning("no modem: contacts get the device's own texts only (modem.port is empty)")
     workflow.connect(inbox, notifier)
-    listening = silence.Watch(database, time.time, workflow.wake)
+    listening = silence_watch.Watch(database, time.time, workflow.wake)
     watch = Rounds("silence", listening.look, beats.watch("silence"))
 
     keeping = Rounds(
@@ -144,8 +144,8 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it again would hold up receipts
     log.info("ready: people: %s, device: %s:%d", people.public_url, device.host, listeners[0].port)
-    service.notify(READY="1", STATUS=_status(notifier))
-    running.callback(service.notify, STOPPING="1")
+    systemd.notify(READY="1", STATUS=_status(notifier))
+    running.callback(systemd.notify, STOPPING="1")
     alive = [
         workflow.is_alive,
         watch.is_alive,
@@ -179,12 +179,12 @@ def _watch(
     status: Callable[[], str],
 ) -> int:
     """Wait for the end, feeding the watchdog only while every thread works."""
-    interval = service.watchdog_interval_s() or beats.interval_s
+    interval = systemd.watchdog_interval_s() or beats.interval_s
     while not stop.wait(interval):
         stuck = beats.silent(time.monotonic())
         if stuck or not all(is_alive() for is_alive in alive):
             log.critical("a part has stopped working (%s): ending, to be restarted", stuck or "?")
             os._exit(1)  # a stuck thread cannot be asked to stop; the database is safe at any time
-        service.notify(WATCHDOG="1", STATUS=status())
+        systemd.notify(WATCHDOG="1", STATUS=status())
     log.info("stopping")
     return 0

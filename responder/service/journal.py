@@ -14,7 +14,7 @@ import threading
 from enum import Enum
 
 from outcry.responder.safe_errors import describe
-from outcry.responder.service import journal_send
+from outcry.responder.service.systemd import journal_send
 
 log = logging.getLogger("outcry.responder")
 
