@@ -23,7 +23,6 @@ from typing import Any
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Outcome, Performer
 from outcry.responder.dispatch.workers import Lane, Threads
-from outcry.responder.history import What
 from outcry.responder.intake.inbox import Inbox
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.plans.repository import Means
@@ -34,7 +33,8 @@ from outcry.responder.posting.publisher import Draft, Limits, Posted, Publisher,
 from outcry.responder.rules.model import OWN_PAGE, ActionKind
 from outcry.responder.service import workflow
 from outcry.responder.service.workflow import Workflow
-from outcry.responder.store import Store, only_one
+from outcry.responder.storage.event_log import What
+from outcry.responder.storage.store import Store, only_one
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 SPEED = 10.0

@@ -34,16 +34,17 @@ from outcry import enrolment
 from outcry.enrolment import Contact
 from outcry.envelope import Header, seal
 from outcry.report import TOKEN_BYTES, AlarmKind, MessageType, Position, Report, encode
-from outcry.responder import history, settings, store
+from outcry.responder import settings
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.outbox import State
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
-from outcry.responder.history import Entry, What
 from outcry.responder.intake.inbox import CameBy, Inbox
 from outcry.responder.plans import repository
 from outcry.responder.rules.model import ActionKind
-from outcry.responder.store import Store
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.storage.store import Store
 
 ROOT = Path(__file__).parents[1]
 ALARMS = 12
@@ -247,7 +248,7 @@ class Response:
     def _histories(self) -> list[tuple[int, tuple[Entry, ...]]]:
         with self._store.read() as connection:
             alarms = connection.scalars(sa.select(store.alarm.c.id)).all()
-            return [(alarm, history.load(connection, alarm)) for alarm in alarms]
+            return [(alarm, event_log.load(connection, alarm)) for alarm in alarms]
 
     def _wait_for_a_moment(self) -> None:
         """Until so many more requests have come, or a while, and a little more."""
@@ -354,7 +355,7 @@ def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
             with database.write() as connection:
                 for contact in (1, 2):
                     confirmed = {"contact": contact, "by": "page"}
-                    history.append(
+                    event_log.append(
                         connection, alarm, Entry(answering.NOON, What.CONFIRMED, confirmed)
                     )
                 outbox.set_due(connection, alarm, answering.NOON)

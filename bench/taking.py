@@ -22,7 +22,7 @@ from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.app import device_app
 from outcry.responder.intake.inbox import Inbox
 from outcry.responder.listener import Listener
-from outcry.responder.store import Store
+from outcry.responder.storage.store import Store
 
 
 def plain(directory: Path) -> FastAPI:

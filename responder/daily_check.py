@@ -14,7 +14,7 @@ from typing import NamedTuple
 from cryptography import x509
 from sqlalchemy import Connection, delete, insert, select
 
-from outcry.responder import channels, formatting, store
+from outcry.responder import channels, formatting
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.enrolment.hq_keys import KeysInvalid
 from outcry.responder.intake import sms_answers
@@ -22,7 +22,8 @@ from outcry.responder.notify import officer_channels
 from outcry.responder.plans import repository
 from outcry.responder.posting.publisher import Finding, Publisher
 from outcry.responder.settings import Settings, SettingsInvalid
-from outcry.responder.store import Store
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
 
 SOON_S = 14 * 86_400.0  # what expires sooner needs a person now
 FEW_CODES = 2  # of a card; then a contact needs another

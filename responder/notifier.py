@@ -17,7 +17,7 @@ from outcry.hw.modem import (
     SmsReceived,
     SmsReport,
 )
-from outcry.responder.history import What
+from outcry.responder.storage.event_log import What
 
 
 @dataclass(frozen=True)

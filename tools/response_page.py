@@ -11,17 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from outcry.report import AlarmKind
-from outcry.responder.history import (
-    CONTACT_ANSWERS,
-    OFFICER_ANSWERS,
-    Entry,
-    What,
-)
 from outcry.responder.intake.sms_answers import CHOICES
 from outcry.responder.rules import notification, publication, retries
 from outcry.responder.rules.decide import RULES, Action, decide
 from outcry.responder.rules.model import Disclosure, Plan
 from outcry.responder.service import silence_watch
+from outcry.responder.storage.event_log import (
+    CONTACT_ANSWERS,
+    OFFICER_ANSWERS,
+    Entry,
+    What,
+)
 
 PAGE = Path(__file__).parents[1] / "docs" / "response.md"
 

@@ -18,12 +18,13 @@ from markupsafe import Markup
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, Position, Report, decode
-from outcry.responder import condition, history, record, store
+from outcry.responder import condition
 from outcry.responder.contacts import pages
 from outcry.responder.formatting import NO_FIX
-from outcry.responder.history import What
 from outcry.responder.maps.track_svg import Point, track_svg
-from outcry.responder.store import Store
+from outcry.responder.storage import audit_chain, event_log, store
+from outcry.responder.storage.event_log import What
+from outcry.responder.storage.store import Store
 
 FORMAT = 1
 
@@ -46,8 +47,8 @@ def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str
         ).first()
         if row is None:
             raise NoSuchAlarm(f"there is no alarm {alarm} here; outcry-responder status shows them")
-        entries = history.load(connection, alarm)
-        found = record.verify(connection)
+        entries = event_log.load(connection, alarm)
+        found = audit_chain.verify(connection)
         return {
             "outcry_case_file": FORMAT,
             "made_at": _iso(now),
@@ -83,7 +84,7 @@ def check(file: Mapping[str, Any]) -> int:
         previous = None
         for expected, line in enumerate(file["history"], 1):
             entry = (file["alarm"], line["n"], line["at_unix"], line["what"], line["data"])
-            computed = record.link(previous, bytes.fromhex(line["salt"]), *entry)
+            computed = audit_chain.link(previous, bytes.fromhex(line["salt"]), *entry)
             if line["n"] != expected or computed.hex() != line["link"]:
                 raise CaseFileInvalid(f"entry {expected} of the history is not as HQ wrote it")
             previous = computed
@@ -121,7 +122,7 @@ def _contacts(connection: Connection, device: int) -> list[dict[str, Any]]:
 
 
 def _reports(
-    connection: Connection, alarm: int, entries: tuple[history.Entry, ...]
+    connection: Connection, alarm: int, entries: tuple[event_log.Entry, ...]
 ) -> list[dict[str, Any]]:
     """In the order in which the device made them."""
     arrived = {e.data["message"]: e for e in entries if e.what is What.REPORT}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from outcry.responder import record
 from outcry.responder.archive import retention
-from outcry.responder.store import Store
+from outcry.responder.storage import audit_chain
+from outcry.responder.storage.store import Store
 
 log = logging.getLogger("outcry.responder.housekeeping")
 
@@ -36,7 +36,7 @@ class Housekeeping:
 
     def _seal(self, now: float) -> None:
         with self._store.write() as connection:
-            record.seal(connection, now)
+            audit_chain.seal(connection, now)
 
     def _delete(self, now: float) -> None:
         retention.apply(self._store, now)
@@ -44,5 +44,5 @@ class Housekeeping:
     def _tell(self, _now: float) -> None:
         """Into the journal, where it is kept apart from the database."""
         with self._store.read() as connection:
-            head = record.head(connection)
+            head = audit_chain.head(connection)
         log.info("the record's newest link, line %d: %s", head.n, head.link.hex())

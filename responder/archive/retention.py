@@ -6,10 +6,10 @@ import logging
 
 from sqlalchemy import Connection, select
 
-from outcry.responder import alarms, history, store
 from outcry.responder.plans import repository
 from outcry.responder.rules import episodes
-from outcry.responder.store import Store
+from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.storage.store import Store
 
 log = logging.getLogger("outcry.responder.retention")
 
@@ -40,6 +40,6 @@ def _is_due(connection: Connection, alarm: int, now: float) -> bool:
     days = repository.of_alarm(connection, alarm).keep_days
     if not days:
         return False
-    entries = history.load(connection, alarm)
+    entries = event_log.load(connection, alarm)
     newest = max(entry.at for entry in entries)
     return episodes.current(entries).over and newest + days * DAY_S <= now

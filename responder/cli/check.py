@@ -10,7 +10,7 @@ import time
 from outcry.responder import daily_check
 from outcry.responder.posting.publisher import Finding
 from outcry.responder.settings import Settings
-from outcry.responder.store import Store
+from outcry.responder.storage.store import Store
 
 FAILS, EXPIRES = 1, 2
 

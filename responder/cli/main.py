@@ -16,7 +16,6 @@ from typing import Any
 from outcry import __version__
 from outcry.responder.cli import check, officer, plan, record
 from outcry.responder.cli.status import facts, screen
-from outcry.responder.engine import DriverMissing
 from outcry.responder.enrolment import revocation, safe_code
 from outcry.responder.enrolment.enrol import (
     Application,
@@ -31,7 +30,8 @@ from outcry.responder.enrolment.safe_code import CodeRefused
 from outcry.responder.migrations import TooNew
 from outcry.responder.service import journal
 from outcry.responder.settings import Settings, SettingsInvalid, load
-from outcry.responder.store import Store, is_new
+from outcry.responder.storage.engine import DriverMissing
+from outcry.responder.storage.store import Store, is_new
 
 log = logging.getLogger("outcry.responder")
 

@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from outcry.responder.settings import Settings
-from outcry.responder.store import Store
+from outcry.responder.storage.store import Store
 
 if TYPE_CHECKING:
     from outcry.responder.console.accounts import Officers

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from outcry.responder import store
 from outcry.responder.intake import sms_answers
 from outcry.responder.plans import document, repository
 from outcry.responder.plans.document import PlanInvalid
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.settings import Settings
-from outcry.responder.store import Store
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
 
 _STDIN = Path("-")
 

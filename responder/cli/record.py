@@ -8,11 +8,11 @@ import sys
 import time
 from pathlib import Path
 
-from outcry.responder import alarms, record
 from outcry.responder.archive import case_file
 from outcry.responder.archive.case_file import CaseFileInvalid, NoSuchAlarm
 from outcry.responder.settings import Settings
-from outcry.responder.store import Store
+from outcry.responder.storage import alarms, audit_chain
+from outcry.responder.storage.store import Store
 
 _PRIVATE = 0o600
 
@@ -75,7 +75,7 @@ def verify(settings: Settings, options: argparse.Namespace) -> int:
     database = Store.of(settings)
     try:
         with database.read() as connection:
-            found = record.verify(connection)
+            found = audit_chain.verify(connection)
     finally:
         database.close()
     for problem in found.problems:

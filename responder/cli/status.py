@@ -12,12 +12,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from outcry.report import AlarmKind, MessageType, Position, Report, decode
-from outcry.responder import condition, history, store
+from outcry.responder import condition
 from outcry.responder.formatting import NO_FIX, full_map, span
-from outcry.responder.history import Entry, Verdict, What
 from outcry.responder.rules import episodes
 from outcry.responder.rules.decide import ActionKind, confirmations
-from outcry.responder.store import Store
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, Verdict, What
+from outcry.responder.storage.store import Store
 
 RECENT_S = 7 * 86_400  # nothing heard of an alarm for longer: it is counted, no longer listed
 KINDS = {
@@ -115,7 +116,7 @@ def _newest(
 def _alarm(
     connection: Connection, alarm: int, kind: AlarmKind, quorum: int, now: float, where: bool
 ) -> dict[str, Any]:
-    entries = history.load(connection, alarm)
+    entries = event_log.load(connection, alarm)
     rows = connection.execute(
         select(store.message.c.received_at, store.message.c.report, store.message.c.path)
         .where(store.message.c.alarm == alarm)
@@ -124,7 +125,7 @@ def _alarm(
     contacts = connection.scalar(
         select(func.count()).select_from(store.invitation).where(store.invitation.c.alarm == alarm)
     )
-    withdrawn = history.withdrawal(entries)
+    withdrawn = event_log.withdrawal(entries)
     found = {
         "alarm": alarm,
         "kind": kind.name.lower(),
@@ -135,7 +136,7 @@ def _alarm(
         "last_path": rows[-1].path if rows else None,
         "contacts": contacts,
         "told": _told(entries),
-        "seen": _people(entries, history.CONTACT_ANSWERS),
+        "seen": _people(entries, event_log.CONTACT_ANSWERS),
         "confirmed": confirmations(entries),
         "quorum": quorum,
         "doubts": _people(entries, (What.UNSURE, What.FALSE)),

@@ -21,10 +21,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
-from outcry.responder import record, store
 from outcry.responder.enrolment.pins import Throttle
-from outcry.responder.record import Noted
-from outcry.responder.store import Store
+from outcry.responder.storage import audit_chain, store
+from outcry.responder.storage.audit_chain import Noted
+from outcry.responder.storage.store import Store
 
 log = logging.getLogger("outcry.responder.officers")
 
@@ -139,7 +139,7 @@ class Officers:
 
     def _note(self, connection: Connection, name: str, what: str) -> None:
         said = {"officer": name, "what": what}
-        record.note(connection, self._clock(), Noted.OFFICER, said)
+        audit_chain.note(connection, self._clock(), Noted.OFFICER, said)
 
     def all(self) -> list[tuple[str, bool]]:
         """Every officer's name, and whether they have settled in."""

@@ -12,19 +12,20 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from outcry.report import AlarmKind, Report, decode
-from outcry.responder import daily_check, history, store
+from outcry.responder import daily_check
 from outcry.responder.console import timeline
 from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
 from outcry.responder.dispatch.outbox import set_due
-from outcry.responder.history import OFFICER_ANSWERS, Entry, Verdict, What
 from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
 from outcry.responder.rules import episodes
 from outcry.responder.rules.model import ActionKind
 from outcry.responder.rules.publication import confirmations, is_recorded
-from outcry.responder.store import Store
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import OFFICER_ANSWERS, Entry, Verdict, What
+from outcry.responder.storage.store import Store
 
 log = logging.getLogger("outcry.responder.console")
 
@@ -205,7 +206,7 @@ class Console:
                     .order_by(table.c.number_in_list)
                 )
             )
-            entries = history.load(connection, alarm)
+            entries = event_log.load(connection, alarm)
             messages = connection.execute(
                 select(store.message).where(store.message.c.alarm == alarm)
             ).all()
@@ -233,7 +234,7 @@ class Console:
             if act not in possible(_standing(connection, _alarm(connection, alarm))):
                 raise NotNow
             data = {"officer": officer} | ({} if reason is None else {"reason": reason})
-            history.append(connection, alarm, Entry(now, _DONE[act], data))
+            event_log.append(connection, alarm, Entry(now, _DONE[act], data))
             set_due(connection, alarm, now)
         log.info("alarm %d: a duty officer: %s", alarm, act)
         self._on_act()
@@ -317,7 +318,7 @@ def _alarms() -> Select[Any]:
 
 
 def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
-    entries = history.load(connection, row.id)
+    entries = event_log.load(connection, row.id)
     chapter = episodes.current(entries)
     now = chapter.entries
     vetoes = [entry.what for entry in entries if entry.what in _VETOES]
@@ -333,7 +334,7 @@ def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
         repository.of_alarm(connection, row.id).quorum,
         len({e.data["contact"] for e in now if e.what in (What.UNSURE, What.FALSE)}),
         sum(e.what is What.WRONG_PIN for e in now),
-        history.withdrawal(entries),
+        event_log.withdrawal(entries),
         vetoed=vetoes[-1:] == [What.VETOED],
         approved=is_recorded(entries) or [e.what for e in now if e.what in _VETOES][-1:] == _YES,
         closed=chapter.over,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, func, select
 
 from outcry.report import AlarmKind, MessageType, Report, decode
-from outcry.responder import store
+from outcry.responder.storage import store
 
 SILENT_AFTER_S = 25 * 60.0  # two and a half heartbeats of a device as it comes
 

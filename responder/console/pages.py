@@ -18,9 +18,9 @@ from outcry.responder.console.desk import LISTED_S, Overview, Standing, View
 from outcry.responder.console.device_health import SILENT_AFTER_S, Health
 from outcry.responder.console.timeline import VERDICTS, Line
 from outcry.responder.daily_check import Checked
-from outcry.responder.history import Verdict
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.storage.event_log import Verdict
 
 TODAY_S = 12 * 3600
 _KINDS = {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from outcry.responder.plans import document, repository
 from outcry.responder.plans.repository import NoSuchWearer
-from outcry.responder.store import Store
+from outcry.responder.storage.store import Store
 
 _DEVICE = re.compile(r"[0-9a-f]{8}\Z")
 

@@ -14,16 +14,16 @@ from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, MessageType, Report, decode
-from outcry.responder import history, store
 from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.enrolment.pins import Throttle, is_pin, plain_pin
-from outcry.responder.history import Entry, What
 from outcry.responder.intake.inbox import CameBy, Inbox, Refused
 from outcry.responder.opening import opening
 from outcry.responder.plans import repository
 from outcry.responder.rules import episodes
 from outcry.responder.rules.publication import STILL_TRUE, confirmations, ground, may_publish
-from outcry.responder.store import Store
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.storage.store import Store
 
 log = logging.getLogger("outcry.responder.desk")
 
@@ -235,7 +235,7 @@ class Desk:
 
     def _standing(self, alarm: int, contact: _Contact) -> Standing:
         with self._store.read() as connection:
-            entries = history.load(connection, alarm)
+            entries = event_log.load(connection, alarm)
             agreed = repository.load(connection, alarm, repository.Means())
             row = connection.execute(
                 select(store.alarm.c.kind, store.wearer.c.heard_at)
@@ -247,7 +247,7 @@ class Desk:
             ).all()
         reports = {message.id: decode(message.report) for message in messages}
         chapter = episodes.current(entries)
-        answers = [e for e in chapter.entries if e.what in history.CONTACT_ANSWERS]
+        answers = [e for e in chapter.entries if e.what in event_log.CONTACT_ANSWERS]
         reasons = [e.data["reason"] for e in entries if e.what is What.CORRECTED]
         sightings = [
             Sighting(
@@ -294,7 +294,7 @@ class Desk:
     def _append(self, alarm: int, what: What, data: dict[str, object]) -> None:
         now = self._clock()
         with self._store.write() as connection:
-            history.append(connection, alarm, Entry(now, what, data))
+            event_log.append(connection, alarm, Entry(now, what, data))
             set_due(connection, alarm, now)
 
 

@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, case, insert, or_, select, update
 
-from outcry.responder import history, store
-from outcry.responder.history import Entry, What
 from outcry.responder.rules.decide import Action, ActionKind
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, What
 
 _FIRST_CONTACT = ("1", "contact:1:%")  # in a target: the contact's number in the list
 LOST = "its process was lost during the call"
@@ -59,7 +59,7 @@ class Call(NamedTuple):
 def plan(connection: Connection, alarm: int, action: Action, now: float) -> None:
     """Write down that this is to be done."""
     about = {"key": action.key, "kind": action.kind.value, "target": action.target}
-    history.append(connection, alarm, Entry(now, What.PLANNED, about))
+    event_log.append(connection, alarm, Entry(now, What.PLANNED, about))
     connection.execute(
         insert(store.action).values(alarm=alarm, state=State.PLANNED.value, changed_at=now, **about)
     )
@@ -191,7 +191,7 @@ def _move(
 
 
 def _tell(connection: Connection, call: Call, now: float, what: What, **more: str) -> None:
-    history.append(connection, call.alarm, Entry(now, what, {**call.about, **more}))
+    event_log.append(connection, call.alarm, Entry(now, what, {**call.about, **more}))
     set_due(connection, call.alarm, now)
 
 

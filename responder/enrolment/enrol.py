@@ -14,11 +14,11 @@ from sqlalchemy import Connection, delete, insert, select
 from outcry import enrolment
 from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, Headquarters, is_number
 from outcry.envelope import KEY_BYTES, public_key
-from outcry.responder import store
 from outcry.responder.enrolment import hq_keys, safe_code
 from outcry.responder.enrolment.pins import SALT_BYTES, create_pin, hash_pin
 from outcry.responder.settings import MAX_QUORUM, Settings
-from outcry.responder.store import Store
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
 
 
 class CannotEnrol(Exception):

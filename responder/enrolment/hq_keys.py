@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from outcry.envelope import KEY_BYTES, EnvelopeRefused, from_text, to_text
-from outcry.responder.store import make_private
+from outcry.responder.storage.store import make_private
 
 KEY_FILE = "hq.keys"
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from sqlalchemy import update
 
 from outcry.envelope import KEY_BYTES
-from outcry.responder import store
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.enrolment.enrol import CannotEnrol
 from outcry.responder.plans import repository
 from outcry.responder.settings import Settings
-from outcry.responder.store import Store, is_new
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store, is_new
 
 
 def renew(directory: Path, random: Callable[[int], bytes] = os.urandom) -> int:

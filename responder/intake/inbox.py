@@ -23,10 +23,10 @@ from sqlalchemy import select
 from outcry.envelope import KEY_BYTES, SEALED_BYTES, EnvelopeRefused, open_sealed, read_header
 from outcry.receipt import make
 from outcry.report import Report, ReportInvalid, decode
-from outcry.responder import store
 from outcry.responder.intake import ingest
 from outcry.responder.intake.ingest import Arrived, CameBy, Kept
-from outcry.responder.store import Store
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
 
 __all__ = ["CameBy", "Inbox", "Outdated", "Refused", "Taken", "Unreadable"]
 

@@ -18,9 +18,9 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 from outcry.envelope import Header, to_text
 from outcry.receipt import Status
 from outcry.report import Flag, MessageType, Report, encode
-from outcry.responder import alarms, history, store
 from outcry.responder.enrolment import safe_code
-from outcry.responder.history import Entry, What
+from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.storage.event_log import Entry, What
 
 LATE_S = 3600  # older on arrival: told to people, and later no ground for publishing unasked
 INVITATION_BYTES = 12  # 96 bits: a contact's short link cannot be guessed
@@ -95,7 +95,7 @@ class _Batch:
         self._forgotten = _forgotten(connection, of_alarms)
         self._alarms = _alarms(connection, of_alarms)
         there = {*self._alarms.values(), *(known.alarm for known in self._known.values())}
-        self._acknowledged = history.acknowledged(connection, there)
+        self._acknowledged = event_log.acknowledged(connection, there)
         self._ids = _ids(connection, len(of_alarms))
         self._heard: set[int] = set()
         self._messages: list[dict[str, Any]] = []
@@ -133,7 +133,7 @@ class _Batch:
         if self._taps:
             connection.execute(insert(store.unjudged), self._taps)
         if self._said:
-            history.append_all(connection, self._said)
+            event_log.append_all(connection, self._said)
             touched = {alarm for alarm, _ in self._said}
             table = store.alarm
             due = update(table).where(table.c.id.in_(touched)).values(due_at=self._now)
@@ -179,7 +179,7 @@ class _Batch:
             return
         repeat = {"message": known.id, "path": one.path.value}
         entries = [
-            *history.load(self._connection, known.alarm),
+            *event_log.load(self._connection, known.alarm),
             *(entry for alarm, entry in self._said if alarm == known.alarm),
         ]
         kept = sum(entry.what is What.REPEAT and entry.data == repeat for entry in entries)

@@ -18,12 +18,12 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from outcry.report import AlarmKind
-from outcry.responder import history, store
 from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.enrolment.pins import SALT_BYTES, draw, hash_pin
-from outcry.responder.history import Entry, What
 from outcry.responder.rules import episodes
-from outcry.responder.store import Store
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.storage.store import Store
 
 log = logging.getLogger("outcry.responder.sms_answers")
 
@@ -102,7 +102,7 @@ class SmsAnswers:
             if not connection.execute(burning.values(burned_at=now)).rowcount:
                 return False
             data = {"contact": contact.number_in_list, "by": "sms"}
-            history.append(connection, alarm, Entry(now, said, data))
+            event_log.append(connection, alarm, Entry(now, said, data))
             set_due(connection, alarm, now)
         log.info("alarm %d: contact %d: %s by SMS", alarm, contact.number_in_list, said.name)
         return True
@@ -115,7 +115,7 @@ class SmsAnswers:
                 alarm = _open_alarm(connection, contact.device, now)
                 if alarm is not None:
                     data = {"link_of": contact.number_in_list, "by": "sms"}
-                    history.append(connection, alarm, Entry(now, What.WRONG_PIN, data))
+                    event_log.append(connection, alarm, Entry(now, What.WRONG_PIN, data))
                     set_due(connection, alarm, now)
         log.warning("a wrong code was texted from a contact's number")
 
@@ -198,7 +198,7 @@ def _open_alarm(connection: Connection, device: int, now: float) -> int | None:
         .order_by(table.c.id)
     ).all()
     still_open = [
-        row for row in rows if not episodes.current(history.load(connection, row.id)).over
+        row for row in rows if not episodes.current(event_log.load(connection, row.id)).over
     ]
     best = max(
         still_open, key=lambda row: (_RANK.get(AlarmKind(row.kind), 2), row.id), default=None

@@ -11,11 +11,11 @@ import logging
 
 from sqlalchemy import delete, select
 
-from outcry.responder import history, store
 from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.enrolment.pins import is_pin
-from outcry.responder.history import Entry, Verdict, What
-from outcry.responder.store import Store
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, Verdict, What
+from outcry.responder.storage.store import Store
 
 log = logging.getLogger("outcry.responder.judging")
 
@@ -49,7 +49,7 @@ def judge_next(database: Store, now: float) -> bool:
         verdict = Verdict.OLD if waiting.stale else Verdict.SAFE
     with database.write() as connection:
         said = {"message": waiting.message, "verdict": verdict.value}
-        history.append(connection, waiting.alarm, Entry(now, What.JUDGED, said))
+        event_log.append(connection, waiting.alarm, Entry(now, What.JUDGED, said))
         connection.execute(delete(table).where(table.c.message == waiting.message))
         set_due(connection, waiting.alarm, now)
     log.info("alarm %d: a withdrawal was judged", waiting.alarm)  # not how: logs are read by many

@@ -6,9 +6,9 @@ from outcry.responder.channels import Channels
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Outcome
 from outcry.responder.dispatch.workers import Lane
-from outcry.responder.history import What
 from outcry.responder.notify.messages import Briefer
-from outcry.responder.store import Store
+from outcry.responder.storage.event_log import What
+from outcry.responder.storage.store import Store
 
 
 class Notifying:

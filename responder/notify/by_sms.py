@@ -7,11 +7,11 @@ from sqlalchemy import Connection, select
 from outcry.envelope import Header, to_text
 from outcry.receipt import make
 from outcry.report import decode
-from outcry.responder import store
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.rules.decide import ActionKind, receipt_of
-from outcry.responder.store import Store
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
 
 KINDS = (ActionKind.TELL.value, ActionKind.RECEIPT.value)
 

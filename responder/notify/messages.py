@@ -9,8 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, decode
-from outcry.responder import formatting, history, store
-from outcry.responder.history import Entry, What
+from outcry.responder import formatting
 from outcry.responder.notify import sms_texts
 from outcry.responder.notify.sms_texts import News
 from outcry.responder.opening import opening
@@ -18,6 +17,8 @@ from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules import episodes
 from outcry.responder.rules.model import Addressee, Topic, addressee
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, What
 
 _KINDS = {
     AlarmKind.PANIC: "ALARM",
@@ -100,7 +101,7 @@ class Briefer:
         return Briefing(self.means.officers[one.channel], title, body)
 
     def _news(self, connection: Connection, alarm: int, round_: int) -> News:
-        entries = history.load(connection, alarm)
+        entries = event_log.load(connection, alarm)
         row = connection.execute(
             select(store.alarm.c.kind, store.wearer.c.name)
             .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
@@ -141,7 +142,7 @@ class Briefer:
         return "" if token is None else f"{self.public_url}/c/{token}"
 
     def _marks(self, connection: Connection, alarm: int) -> str:
-        entries = history.load(connection, alarm)
+        entries = event_log.load(connection, alarm)
         marks = next(e.data["marks"] for e in entries if e.what is What.SILENT)
         return "".join(f", {mark}" for mark in marks)
 

@@ -10,11 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from outcry.report import AlarmKind
-from outcry.responder import channels, record, store
+from outcry.responder import channels
 from outcry.responder.plans import document as terms
 from outcry.responder.plans.document import PlanInvalid, Terms
-from outcry.responder.record import Noted
 from outcry.responder.rules.model import OWN_PAGE, Plan
+from outcry.responder.storage import audit_chain, store
+from outcry.responder.storage.audit_chain import Noted
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def change(
     agreed = _reachable(
         terms.check(document, [row.number_in_list for row in _contacts(connection, device)])
     )
-    record.note(connection, now, Noted.PLAN, {"device": f"{device:08x}", "by": by})
+    audit_chain.note(connection, now, Noted.PLAN, {"device": f"{device:08x}", "by": by})
     text = json.dumps(terms.document(agreed), ensure_ascii=False)
     changed = {"terms": text, "changed_at": now}
     done = connection.execute(

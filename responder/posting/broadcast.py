@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 from outcry.responder import channels
 from outcry.responder.channels import Channels
-from outcry.responder.history import What
 from outcry.responder.posting.publisher import (
     Draft,
     Finding,
@@ -21,6 +20,7 @@ from outcry.responder.posting.publisher import (
     PublishingFailed,
     PublishingRefused,
 )
+from outcry.responder.storage.event_log import What
 
 PREFIX = "apprise-"
 

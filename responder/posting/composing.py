@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, MessageType, Position, Report, decode
-from outcry.responder import formatting, history, store
+from outcry.responder import formatting
 from outcry.responder.dispatch.outbox import Call
-from outcry.responder.history import Entry, What
 from outcry.responder.maps import places
 from outcry.responder.opening import opening
 from outcry.responder.plans import repository
@@ -25,6 +24,8 @@ from outcry.responder.rules.model import (
     Ground,
     network_and_number,
 )
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, What
 
 
 class Composer:
@@ -35,7 +36,7 @@ class Composer:
 
     def __call__(self, connection: Connection, call: Call, limits: Limits) -> Draft:
         """The words of a call that publishes."""
-        entries = history.load(connection, call.alarm)
+        entries = event_log.load(connection, call.alarm)
         agreed = repository.of_alarm(connection, call.alarm)
         wearer, report, arrived_at = opening(connection, call.alarm)
         raised = formatting.raised_at(report, arrived_at)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, insert, select
 
-from outcry.responder import store
 from outcry.responder.posting.publisher import Draft
-from outcry.responder.store import Store
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
 
 
 def once(

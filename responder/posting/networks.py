@@ -18,7 +18,7 @@ from outcry.responder import channels
 from outcry.responder.posting import bluesky, broadcast, facebook, mastodon, own_page, x
 from outcry.responder.posting.publisher import Publisher
 from outcry.responder.settings import Settings, SettingsInvalid
-from outcry.responder.store import Store
+from outcry.responder.storage.store import Store
 
 CREDENTIAL = "publishing.networks"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,20}\Z")

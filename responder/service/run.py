@@ -44,7 +44,7 @@ from outcry.responder.service import silence_watch, systemd
 from outcry.responder.service.periodic import Rounds
 from outcry.responder.service.workflow import LOOK_EVERY_S, Workflow
 from outcry.responder.settings import HqModem, Settings
-from outcry.responder.store import StateBusy, Store, only_one
+from outcry.responder.storage.store import StateBusy, Store, only_one
 
 log = logging.getLogger("outcry.responder")
 

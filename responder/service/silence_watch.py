@@ -18,11 +18,12 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
 from outcry.report import AlarmKind, Flag, Report, decode
-from outcry.responder import alarms, condition, history, store
+from outcry.responder import condition
 from outcry.responder.dispatch.outbox import set_due
-from outcry.responder.history import Entry, What
 from outcry.responder.plans import document
-from outcry.responder.store import Store
+from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.storage.store import Store
 
 log = logging.getLogger("outcry.responder.silence")
 
@@ -243,7 +244,7 @@ def _raise(connection: Connection, device: _Device, now: float) -> None:
         "marks": condition.marks(last),
         "vanished": bool(last.flags & VANISHED),
     }
-    history.append(connection, alarm, Entry(now, What.SILENT, said))
+    event_log.append(connection, alarm, Entry(now, What.SILENT, said))
     set_due(connection, alarm, now)
     log.warning("alarm %d: nothing heard of device %08x for too long", alarm, device.device)
 
@@ -251,6 +252,6 @@ def _raise(connection: Connection, device: _Device, now: float) -> None:
 def _end(connection: Connection, device: _Device, now: float) -> None:
     assert device.raised is not None
     if not _has(connection, device.raised, What.HEARD):
-        history.append(connection, device.raised, Entry(now, What.HEARD, {}))
+        event_log.append(connection, device.raised, Entry(now, What.HEARD, {}))
         set_due(connection, device.raised, now)
         log.info("alarm %d: device %08x is heard again", device.raised, device.device)

@@ -25,12 +25,10 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, from_text
-from outcry.responder import history, store
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Performer
 from outcry.responder.dispatch.workers import Inline, Lanes
-from outcry.responder.history import Entry, What
 from outcry.responder.intake.inbox import CameBy, Inbox, Refused
 from outcry.responder.intake.sms_answers import SmsAnswers
 from outcry.responder.intake.withdrawals import judge_next
@@ -42,7 +40,9 @@ from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules.decide import ActionKind, decide, is_allowed
 from outcry.responder.safe_errors import describe
-from outcry.responder.store import Store
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.storage.store import Store
 
 __all__ = ["LOOK_EVERY_S", "Workflow", "opening"]
 
@@ -213,11 +213,11 @@ class Workflow:
 
     def _decide(self, connection: Connection, alarm: int) -> None:
         now = self._clock()
-        entries = history.load(connection, alarm)
+        entries = event_log.load(connection, alarm)
         decision = decide(entries, repository.load(connection, alarm, self._means), now)
         if decision.ground is not None:
             entry = Entry(now, What.GROUND, {"ground": decision.ground.value})
-            history.append(connection, alarm, entry)
+            event_log.append(connection, alarm, entry)
             log.info("alarm %d: may be published, by %s", alarm, decision.ground)
         for action in decision.actions:
             outbox.plan(connection, alarm, action, now)
@@ -274,7 +274,7 @@ class Workflow:
         started = self._monotonic()
         with self._store.write() as connection:
             store.lock_alarm(connection, planned.alarm)
-            entries = history.load(connection, planned.alarm)
+            entries = event_log.load(connection, planned.alarm)
             agreed = repository.load(connection, planned.alarm, self._means)
             if not is_allowed(ActionKind(planned.kind), entries, agreed):
                 outbox.drop(connection, planned, self._clock(), "people have decided otherwise")

@@ -23,7 +23,7 @@ from outcry.responder import settings
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.inbox import CameBy, Inbox
-from outcry.responder.store import Store
+from outcry.responder.storage.store import Store
 
 NOON = 1_795_348_800  # 22 November 2026, 12:00 UTC
 MESSAGES_AN_ALARM = 5

@@ -21,11 +21,10 @@ from outcry import enrolment
 from outcry.enrolment import Contact
 from outcry.envelope import Header, seal, to_text
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Position, Report, encode
-from outcry.responder import history, settings, store
+from outcry.responder import settings
 from outcry.responder.contacts.desk import Desk
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
-from outcry.responder.history import What
 from outcry.responder.intake.inbox import CameBy, Inbox
 from outcry.responder.notifier import Came
 from outcry.responder.notify.by_sms import Texting
@@ -36,7 +35,9 @@ from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
 from outcry.responder.rules.decide import OWN_PAGE
 from outcry.responder.service.workflow import Workflow
-from outcry.responder.store import Store, metadata
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import What
+from outcry.responder.storage.store import Store, metadata
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 HERE = Position(52.52, 13.405, 12, 5)
@@ -192,9 +193,9 @@ class Hq:
     def history(self, alarm: int = 1) -> list[What]:
         return [entry.what for entry in self.entries(alarm)]
 
-    def entries(self, alarm: int = 1) -> tuple[history.Entry, ...]:
+    def entries(self, alarm: int = 1) -> tuple[event_log.Entry, ...]:
         with self.store.read() as connection:
-            return history.load(connection, alarm)
+            return event_log.load(connection, alarm)
 
 
 @dataclass

@@ -9,9 +9,7 @@ import shutil
 import pytest
 
 from outcry.report import AlarmKind
-from outcry.responder import history, store
 from outcry.responder.dispatch.outbox import set_due
-from outcry.responder.history import Entry, What
 from outcry.responder.intake.sms_answers import (
     CODES_ON_A_CARD,
     WRONG_AN_HOUR,
@@ -21,6 +19,8 @@ from outcry.responder.intake.sms_answers import (
 )
 from outcry.responder.notifier import TextArrived
 from outcry.responder.rules.publication import confirmations
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, What
 from tests.responder.conftest import CONTACTS
 
 ON_BOTH_DATABASES = True
@@ -182,7 +182,7 @@ def test_a_text_is_about_the_newest_real_alarm_that_is_not_over(raised, cards):
     with raised.hq.store.write() as connection:
         for alarm in (1, 3):
             closed = Entry(raised.clock.now, What.CLOSED, {"officer": "n", "reason": "other"})
-            history.append(connection, alarm, closed)
+            event_log.append(connection, alarm, closed)
             set_due(connection, alarm, raised.clock.now)
     texts(raised, BEN, cards[1][2])
     assert len(said(raised, 2)) == 1

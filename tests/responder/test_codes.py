@@ -8,12 +8,12 @@ from collections import Counter
 import pytest
 from sqlalchemy import select
 
-from outcry.responder import store
 from outcry.responder.cli.main import main
 from outcry.responder.enrolment import safe_code
 from outcry.responder.enrolment.pins import is_pin
 from outcry.responder.enrolment.safe_code import CodeRefused
-from outcry.responder.store import Store
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from outcry.responder.enrolment import hq_keys
 from outcry.responder.intake.inbox import CameBy, Inbox, Unreadable
 from outcry.responder.plans import repository
 from outcry.responder.settings import load
-from outcry.responder.store import Store
+from outcry.responder.storage.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 

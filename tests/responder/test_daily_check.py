@@ -11,12 +11,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from outcry.responder import daily_check, store
+from outcry.responder import daily_check
 from outcry.responder.cli.main import main
 from outcry.responder.daily_check import SOON_S, last, line, needs_a_person
 from outcry.responder.intake.sms_answers import print_codes
 from outcry.responder.plans import repository
 from outcry.responder.posting.publisher import Finding
+from outcry.responder.storage import store
 from tests.responder.test_channels import SECRET, Web
 
 

@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from outcry import enrolment
 from outcry.envelope import public_key
-from outcry.responder import store
 from outcry.responder.cli.main import main
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.enrolment.pins import is_pin
-from outcry.responder.store import Store
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
 
 BEN, CLEO = "Ben=+447700900111", "Cleo=+447700900112,fr"
 

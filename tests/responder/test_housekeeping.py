@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import select, text
 
-from outcry.responder import record, store
 from outcry.responder.archive import housekeeping
 from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.plans import repository
 from outcry.responder.service.periodic import Rounds
+from outcry.responder.storage import audit_chain, store
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def keeping(world):
 
 def lines(world):
     with world.hq.store.read() as connection:
-        return record.head(connection).n
+        return audit_chain.head(connection).n
 
 
 def test_the_record_is_sealed_within_a_minute(world, keeping):

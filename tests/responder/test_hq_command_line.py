@@ -8,7 +8,7 @@ import pytest
 from outcry.responder.cli import main as cli
 from outcry.responder.cli.main import main
 from outcry.responder.service import journal
-from outcry.responder.store import DATABASE
+from outcry.responder.storage.store import DATABASE
 
 CONTACTS = ["--contact", "Ana=+447700900101,ru", "--contact", "Boris=+447700900102"]
 

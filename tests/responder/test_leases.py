@@ -7,10 +7,8 @@ import threading
 import pytest
 from sqlalchemy import select, update
 
-from outcry.responder import store
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.workers import Inline, Lane, Threads
-from outcry.responder.history import What
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
@@ -18,6 +16,8 @@ from outcry.responder.posting.performing import KINDS, Posting
 from outcry.responder.posting.publisher import Limits, Posted
 from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.service.workflow import LATE_S, Workflow
+from outcry.responder.storage import store
+from outcry.responder.storage.event_log import What
 
 ON_BOTH_DATABASES = True
 
@@ -224,14 +224,14 @@ def test_a_text_that_is_with_the_modem_keeps_its_lease(world):
 
 @pytest.mark.parametrize("how", ["vetoed", "closed"])
 def test_what_people_have_forbidden_since_it_was_planned_is_dropped(world, how):
-    from outcry.responder import history
-    from outcry.responder.history import Entry
+    from outcry.responder.storage import event_log
+    from outcry.responder.storage.event_log import Entry
 
     planned_post(world)
     what = What.VETOED if how == "vetoed" else What.CLOSED
     with world.hq.store.write() as connection:
         said = {"officer": "eve", "reason": "other"}
-        history.append(connection, 1, Entry(world.clock(), what, said))
+        event_log.append(connection, 1, Entry(world.clock(), what, said))
     network = Network()
     another(world, (OWN_PAGE, network)).step()
     assert network.out == []

@@ -10,7 +10,6 @@ import pytest
 from console_hand import PASSWORD, QUICK
 from sqlalchemy import select
 
-from outcry.responder import store
 from outcry.responder.console.accounts import (
     IDLE_S,
     SESSION_S,
@@ -21,6 +20,7 @@ from outcry.responder.console.accounts import (
     Officers,
     TooSoon,
 )
+from outcry.responder.storage import store
 
 ON_BOTH_DATABASES = True
 HERE = "198.51.100.7"

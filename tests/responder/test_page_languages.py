@@ -13,8 +13,9 @@ from console_hand import console_app
 from sqlalchemy import update
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition
-from outcry.responder import condition, store
+from outcry.responder import condition
 from outcry.responder.listener import Listener
+from outcry.responder.storage import store
 from outcry.responder.translations import accepted, load
 
 ROOT = Path(__file__).parents[2]

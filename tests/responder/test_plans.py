@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from outcry.report import AlarmKind
-from outcry.responder import store
 from outcry.responder.plans import document, repository
 from outcry.responder.plans.document import KEYS, LANGUAGES, Person, PlanInvalid
 from outcry.responder.plans.repository import Means, NoSuchWearer
 from outcry.responder.rules.model import OWN_PAGE, Disclosure
+from outcry.responder.storage import store
 
 ON_BOTH_DATABASES = True
 CONTACTS = (1, 2, 3)

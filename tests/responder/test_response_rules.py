@@ -9,7 +9,6 @@ import pytest
 
 from outcry.receipt import Status
 from outcry.report import AlarmKind
-from outcry.responder.history import ANSWERS, Entry, What
 from outcry.responder.rules.decide import (
     OWN_PAGE,
     Action,
@@ -22,6 +21,7 @@ from outcry.responder.rules.decide import (
 )
 from outcry.responder.rules.receipts import NEXT_RECEIPT_S
 from outcry.responder.rules.retries import RETRY_AFTER_S, TRIES
+from outcry.responder.storage.event_log import ANSWERS, Entry, What
 
 ACK = Status.ACKNOWLEDGED
 PLAN = Plan(AlarmKind.PANIC, (1, 2, 3), quorum=2, can_text=True, wearer_number=True)

@@ -9,9 +9,8 @@ import threading
 import pytest
 
 from outcry.report import AlarmKind, Flag, MessageType
-from outcry.responder import history, settings
+from outcry.responder import settings
 from outcry.responder.channels import Channels
-from outcry.responder.history import Entry, What
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.by_channel import Notifying
 from outcry.responder.notify.by_sms import Texting
@@ -22,6 +21,8 @@ from outcry.responder.rules.decide import OWN_PAGE, ActionKind
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.service.workflow import Workflow
 from outcry.responder.settings import SettingsInvalid
+from outcry.responder.storage import event_log
+from outcry.responder.storage.event_log import Entry, What
 
 ON_BOTH_DATABASES = True
 URL = "http://127.0.0.1:8443"
@@ -72,7 +73,7 @@ def notes(world, what: What, **data: object) -> None:
     from outcry.responder.dispatch.outbox import set_due
 
     with world.hq.store.write() as connection:
-        history.append(connection, 1, Entry(world.clock.now, what, data))
+        event_log.append(connection, 1, Entry(world.clock.now, what, data))
         set_due(connection, 1, world.clock.now)
 
 

@@ -13,15 +13,15 @@ from sqlalchemy import delete, func, select
 from outcry.envelope import to_text
 from outcry.receipt import Status, verify
 from outcry.report import AlarmKind, MessageType, decode
-from outcry.responder import history, store
 from outcry.responder.assets import Assets
 from outcry.responder.contacts.desk import Answer
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.enrolment import pins
-from outcry.responder.history import Entry, Verdict, What
 from outcry.responder.intake import withdrawals
 from outcry.responder.intake.inbox import CameBy
 from outcry.responder.notifier import TextArrived
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, Verdict, What
 
 WITHDRAWAL = MessageType.WITHDRAWAL
 
@@ -37,7 +37,7 @@ def withdraw(world, taps, path=CameBy.DATA, **more):
 
 
 def verdict(world, alarm=1):
-    return history.withdrawal(world.hq.entries(alarm))
+    return event_log.withdrawal(world.hq.entries(alarm))
 
 
 def alarms(world):
@@ -113,7 +113,7 @@ def test_of_several_withdrawals_the_worst_is_known_whatever_their_order():
     for verdicts in itertools.product(ranked, repeat=3):
         entries = [report(n) for n in range(3)]
         entries += [judged(n, said) for n, said in enumerate(verdicts) if said is not ranked[2]]
-        assert history.withdrawal(entries) is max(verdicts, key=ranked.index)
+        assert event_log.withdrawal(entries) is max(verdicts, key=ranked.index)
 
 
 # Neither stops anything, and nobody but the duty officer can tell them apart

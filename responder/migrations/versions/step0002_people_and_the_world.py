@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from outcry.responder import record
+from outcry.responder.storage import audit_chain
 
 revision = "0002"
 down_revision = "0001"
@@ -121,8 +121,8 @@ def _link_what_is_there() -> None:
     ).all()
     last: dict[int, bytes] = {}
     for row in rows:
-        salt = record.new_salt()
-        last[row.alarm] = record.link(last.get(row.alarm), salt, *row)
+        salt = audit_chain.new_salt()
+        last[row.alarm] = audit_chain.link(last.get(row.alarm), salt, *row)
         connection.execute(
             text("UPDATE history SET salt = :salt, link = :link WHERE alarm = :alarm AND n = :n"),
             {"salt": salt, "link": last[row.alarm], "alarm": row.alarm, "n": row.n},

@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from outcry.report import MessageType
-from outcry.responder import record, store
-from outcry.responder.record import Head
+from outcry.responder.storage import audit_chain, store
+from outcry.responder.storage.audit_chain import Head
 
 
 class What(StrEnum):
@@ -97,13 +97,13 @@ def append_all(connection: Connection, said: Sequence[tuple[int, Entry]]) -> Non
     """Add each entry at the end of its alarm's history, in this order."""
     alarms = {alarm for alarm, _ in said}
     store.lock_alarms(connection, alarms)
-    ends = record.ends_of(connection, alarms)
+    ends = audit_chain.ends_of(connection, alarms)
     rows = []
     for alarm, entry in said:
         last = ends[alarm]
         data = json.dumps(dict(entry.data))
-        salt = record.new_salt()
-        link = record.link(last.link, salt, alarm, last.n + 1, entry.at, entry.what.name, data)
+        salt = audit_chain.new_salt()
+        link = audit_chain.link(last.link, salt, alarm, last.n + 1, entry.at, entry.what.name, data)
         ends[alarm] = Head(last.n + 1, link)
         rows.append(
             {

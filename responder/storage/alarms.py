@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from outcry.responder import record, store
+from outcry.responder.storage import audit_chain, store
 
 
 def new(connection: Connection, device: int, device_alarm: int, kind: int, at: float) -> int:
@@ -38,7 +38,7 @@ def forget(connection: Connection, alarm: int, now: float, why: str) -> None:
     A message that was heard is never a new alarm, however late it is repeated: of each its digest
     is kept. What was made public stays public until somebody takes it back.
     """
-    record.removed(connection, now, alarm, why)
+    audit_chain.removed(connection, now, alarm, why)
     message = store.message
     of_alarm = select(message.c.id).where(message.c.alarm == alarm)
     connection.execute(delete(store.unjudged).where(store.unjudged.c.message.in_(of_alarm)))

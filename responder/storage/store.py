@@ -39,8 +39,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from outcry.responder import migrations
-from outcry.responder.engine import postgresql_engine, sqlite_engine
 from outcry.responder.settings import Settings
+from outcry.responder.storage.engine import postgresql_engine, sqlite_engine
 
 DATABASE = "responder.sqlite"
 _LOCK = "responder.lock"

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, insert, select, text
 
-from outcry.responder import store
+from outcry.responder.storage import store
 
 SALT_BYTES = 16
 _BEGINNING = bytes(32)  # what the first link of a chain is made from
