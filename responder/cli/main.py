@@ -27,10 +27,10 @@ from outcry.responder.enrolment.enrol import (
 )
 from outcry.responder.enrolment.hq_keys import KeysInvalid
 from outcry.responder.enrolment.safe_code import CodeRefused
-from outcry.responder.migrations import TooNew
 from outcry.responder.service import journal
 from outcry.responder.settings import Settings, SettingsInvalid, load
 from outcry.responder.storage.engine import DriverMissing
+from outcry.responder.storage.migrations import TooNew
 from outcry.responder.storage.store import Store, is_new
 
 log = logging.getLogger("outcry.responder")

@@ -38,8 +38,8 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from outcry.responder import migrations
 from outcry.responder.settings import Settings
+from outcry.responder.storage import migrations
 from outcry.responder.storage.engine import postgresql_engine, sqlite_engine
 
 DATABASE = "responder.sqlite"

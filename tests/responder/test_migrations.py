@@ -15,10 +15,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, select, text, update
 
-from outcry.responder import migrations
 from outcry.responder.cli.main import main
-from outcry.responder.migrations import TooNew
-from outcry.responder.storage import store
+from outcry.responder.storage import migrations, store
+from outcry.responder.storage.migrations import TooNew
 from outcry.responder.storage.store import DATABASE, Store
 
 RELEASED = Path(__file__).with_name("released_layout.sql")
