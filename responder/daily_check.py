@@ -14,7 +14,7 @@ from typing import NamedTuple
 from cryptography import x509
 from sqlalchemy import Connection, delete, insert, select
 
-from outcry.responder import channels, formatting
+from outcry.responder import formatting
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.enrolment.hq_keys import KeysInvalid
 from outcry.responder.intake import sms_answers
@@ -24,6 +24,7 @@ from outcry.responder.posting.publisher import Finding, Publisher
 from outcry.responder.settings import Settings, SettingsInvalid
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
+from outcry.responder.transports import apprise
 
 SOON_S = 14 * 86_400.0  # what expires sooner needs a person now
 FEW_CODES = 2  # of a card; then a contact needs another
@@ -67,7 +68,7 @@ def look(
         findings += [Finding(False, problem, "mend this file") for problem in error.problems]
     findings += _missing_networks(wanted, networks)
     with ThreadPoolExecutor(AT_ONCE, "check") as pool:
-        told = pool.map(lambda one: channels.check(*one), addresses.items())
+        told = pool.map(lambda one: apprise.check(*one), addresses.items())
         posted = pool.map(_network, networks.values())
         findings += [*told, *(finding for each in posted for finding in each)]
     if not any(name.startswith("duty officers'") for name in addresses):

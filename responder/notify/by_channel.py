@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from outcry.responder.channels import Channels
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Outcome
 from outcry.responder.dispatch.workers import Lane
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.storage.event_log import What
 from outcry.responder.storage.store import Store
+from outcry.responder.transports.apprise import Channels
 
 
 class Notifying:

@@ -8,8 +8,8 @@ import tomllib
 from collections.abc import Mapping
 
 from outcry import credentials
-from outcry.responder import channels
 from outcry.responder.settings import Settings, SettingsInvalid
+from outcry.responder.transports import apprise
 
 CREDENTIAL = "telling.officers"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}\Z")
@@ -46,4 +46,4 @@ def _wrong(name: str, url: object) -> str | None:
         return "will not do as a name; write small letters, digits, - and _"
     if not isinstance(url, str):
         return "is not an address in quotation marks"
-    return channels.problem(url)
+    return apprise.problem(url)

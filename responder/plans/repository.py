@@ -10,12 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from outcry.report import AlarmKind
-from outcry.responder import channels
 from outcry.responder.plans import document as terms
 from outcry.responder.plans.document import PlanInvalid, Terms
 from outcry.responder.rules.model import OWN_PAGE, Plan
 from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.audit_chain import Noted
+from outcry.responder.transports import apprise
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _reachable(agreed: Terms) -> Terms:
         f"contact.{n}.channels.{name}: {wrong}"
         for n, person in agreed.people.items()
         for name, url in person.channels.items()
-        if (wrong := channels.problem(url)) is not None
+        if (wrong := apprise.problem(url)) is not None
     ]
     if problems:
         raise PlanInvalid(problems)

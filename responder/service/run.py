@@ -16,7 +16,6 @@ from sqlalchemy.exc import OperationalError
 from outcry.beats import Beats
 from outcry.hw.modem import ModemSettings, open_serial
 from outcry.responder.archive.housekeeping import Housekeeping
-from outcry.responder.channels import Channels
 from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
 from outcry.responder.console.plans import Plans
@@ -27,7 +26,6 @@ from outcry.responder.enrolment import hq_keys
 from outcry.responder.intake.app import device_app
 from outcry.responder.intake.inbox import Inbox
 from outcry.responder.listener import CannotListen, Listener
-from outcry.responder.notifier import SmsNotifier
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.by_channel import Notifying
 from outcry.responder.notify.by_sms import Texting
@@ -45,6 +43,8 @@ from outcry.responder.service.periodic import Rounds
 from outcry.responder.service.workflow import LOOK_EVERY_S, Workflow
 from outcry.responder.settings import HqModem, Settings
 from outcry.responder.storage.store import StateBusy, Store, only_one
+from outcry.responder.transports.apprise import Channels
+from outcry.responder.transports.sms import SmsNotifier
 
 log = logging.getLogger("outcry.responder")
 

@@ -32,7 +32,6 @@ from outcry.responder.dispatch.workers import Inline, Lanes
 from outcry.responder.intake.inbox import CameBy, Inbox, Refused
 from outcry.responder.intake.sms_answers import SmsAnswers
 from outcry.responder.intake.withdrawals import judge_next
-from outcry.responder.notifier import Came, Notifier, NotifierEvent, TextArrived
 from outcry.responder.notify.by_sms import KINDS as TEXTS
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.opening import opening
@@ -43,6 +42,7 @@ from outcry.responder.safe_errors import describe
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.event_log import Entry, What
 from outcry.responder.storage.store import Store
+from outcry.responder.transports.sms import Came, Notifier, NotifierEvent, TextArrived
 
 __all__ = ["LOOK_EVERY_S", "Workflow", "opening"]
 

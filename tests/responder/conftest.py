@@ -26,7 +26,6 @@ from outcry.responder.contacts.desk import Desk
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.inbox import CameBy, Inbox
-from outcry.responder.notifier import Came
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
@@ -38,6 +37,7 @@ from outcry.responder.service.workflow import Workflow
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.event_log import What
 from outcry.responder.storage.store import Store, metadata
+from outcry.responder.transports.sms import Came
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 HERE = Position(52.52, 13.405, 12, 5)

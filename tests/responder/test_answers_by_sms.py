@@ -17,10 +17,10 @@ from outcry.responder.intake.sms_answers import (
     codes_left,
     print_codes,
 )
-from outcry.responder.notifier import TextArrived
 from outcry.responder.rules.publication import confirmations
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.transports.sms import TextArrived
 from tests.responder.conftest import CONTACTS
 
 ON_BOTH_DATABASES = True

@@ -10,7 +10,6 @@ import pytest
 
 from outcry.report import AlarmKind, Flag, MessageType
 from outcry.responder import settings
-from outcry.responder.channels import Channels
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.by_channel import Notifying
 from outcry.responder.notify.by_sms import Texting
@@ -23,6 +22,7 @@ from outcry.responder.service.workflow import Workflow
 from outcry.responder.settings import SettingsInvalid
 from outcry.responder.storage import event_log
 from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.transports.apprise import Channels
 
 ON_BOTH_DATABASES = True
 URL = "http://127.0.0.1:8443"

@@ -19,9 +19,9 @@ from outcry.responder.contacts.pages import Pages
 from outcry.responder.enrolment import pins
 from outcry.responder.intake import withdrawals
 from outcry.responder.intake.inbox import CameBy
-from outcry.responder.notifier import TextArrived
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.event_log import Entry, Verdict, What
+from outcry.responder.transports.sms import TextArrived
 
 WITHDRAWAL = MessageType.WITHDRAWAL
 

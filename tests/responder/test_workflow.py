@@ -8,10 +8,10 @@ from outcry.envelope import from_text
 from outcry.receipt import RECEIPT_CHARS, Status, verify
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.intake.inbox import CameBy
-from outcry.responder.notifier import Came, TextArrived
 from outcry.responder.posting.publisher import Limits, Posted, PublishingFailed
 from outcry.responder.rules.decide import OWN_PAGE, RECEIPTS_AN_HOUR, RETRY_AFTER_S
 from outcry.responder.storage.event_log import What
+from outcry.responder.transports.sms import Came, TextArrived
 
 ON_BOTH_DATABASES = True
 BEN, CLEO, DANA = "+447700900111", "+447700900112", "+447700900113"
