@@ -21,8 +21,6 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp
 
 from outcry.report import Position
-from outcry.responder.assets import Assets
-from outcry.responder.bounded import TooLarge, TooSlow, read_body
 from outcry.responder.console.accounts import Officers
 from outcry.responder.console.app import console_routes, content_policy
 from outcry.responder.console.desk import Console
@@ -40,10 +38,12 @@ from outcry.responder.contacts.desk import (
 )
 from outcry.responder.contacts.pages import Pages, environment
 from outcry.responder.enrolment.pins import source_of
-from outcry.responder.guard import Contained, Guard, client_address, is_same_origin
 from outcry.responder.maps import surroundings
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.translations import accepted
+from outcry.responder.web.assets import Assets
+from outcry.responder.web.bodies import TooLarge, TooSlow, read_body
+from outcry.responder.web.guard import Contained, Guard, client_address, is_same_origin
 
 log = logging.getLogger("outcry.responder.pages")
 

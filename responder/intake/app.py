@@ -17,10 +17,10 @@ from fastapi import FastAPI, Request, Response
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
-from outcry.responder.bounded import TooLarge, TooSlow, read_body
-from outcry.responder.guard import Contained
 from outcry.responder.intake.batching import Gathering
 from outcry.responder.intake.inbox import Inbox, Outdated, Unreadable
+from outcry.responder.web.bodies import TooLarge, TooSlow, read_body
+from outcry.responder.web.guard import Contained
 
 log = logging.getLogger("outcry.responder.device")
 

@@ -25,7 +25,6 @@ from outcry.responder.dispatch.workers import Threads
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.intake.app import device_app
 from outcry.responder.intake.inbox import Inbox
-from outcry.responder.listener import CannotListen, Listener
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.by_channel import Notifying
 from outcry.responder.notify.by_sms import Texting
@@ -45,6 +44,7 @@ from outcry.responder.settings import HqModem, Settings
 from outcry.responder.storage.store import StateBusy, Store, only_one
 from outcry.responder.transports.apprise import Channels
 from outcry.responder.transports.sms import SmsNotifier
+from outcry.responder.web.listener import CannotListen, Listener
 
 log = logging.getLogger("outcry.responder")
 

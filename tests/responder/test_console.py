@@ -12,8 +12,8 @@ from console_hand import PASSWORD, Hand, console_app, token_in
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition, Position
 from outcry.responder.console.app import content_policy
 from outcry.responder.console.desk import Act
-from outcry.responder.listener import Listener
 from outcry.responder.storage.event_log import What
+from outcry.responder.web.listener import Listener
 
 
 @pytest.fixture

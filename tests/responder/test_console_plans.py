@@ -12,11 +12,11 @@ from console_hand import Hand, console_app, token_in
 from sqlalchemy import select
 
 from outcry.responder import daily_check
-from outcry.responder.listener import Listener
 from outcry.responder.plans import repository
 from outcry.responder.posting.publisher import Finding
 from outcry.responder.storage import store
 from outcry.responder.storage.event_log import What
+from outcry.responder.web.listener import Listener
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from outcry.report import AlarmKind, Flag, MessageType, Position
-from outcry.responder.listener import Listener
 from outcry.responder.posting.publisher import Draft
 from outcry.responder.storage.event_log import What
+from outcry.responder.web.listener import Listener
 
 pytestmark = [pytest.mark.slow, needs_chromium, needs_chromedriver]
 

@@ -14,9 +14,9 @@ from sqlalchemy import update
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition
 from outcry.responder import condition
-from outcry.responder.listener import Listener
 from outcry.responder.storage import store
 from outcry.responder.translations import accepted, load
+from outcry.responder.web.listener import Listener
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "responder" / "pages" / "words"

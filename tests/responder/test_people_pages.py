@@ -22,10 +22,10 @@ from outcry.report import (
 )
 from outcry.responder.contacts.app import people_app
 from outcry.responder.dispatch import outbox
-from outcry.responder.listener import Listener
 from outcry.responder.posting.publisher import Draft
 from outcry.responder.storage import event_log
 from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.web.listener import Listener
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 MAP = "https://www.openstreetmap.org/?mlat=52.52000&amp;mlon=13.40500"

@@ -13,7 +13,6 @@ from sqlalchemy import delete, func, select
 from outcry.envelope import to_text
 from outcry.receipt import Status, verify
 from outcry.report import AlarmKind, MessageType, decode
-from outcry.responder.assets import Assets
 from outcry.responder.contacts.desk import Answer
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.enrolment import pins
@@ -22,6 +21,7 @@ from outcry.responder.intake.inbox import CameBy
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.event_log import Entry, Verdict, What
 from outcry.responder.transports.sms import TextArrived
+from outcry.responder.web.assets import Assets
 
 WITHDRAWAL = MessageType.WITHDRAWAL
 
