@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from outcry.daemon.alarm import Audience
+from outcry.daemon.alarm.model import Audience
 from outcry.daemon.identity import Identity, contact_link
 from outcry.daemon.memory import Memory
 from outcry.daemon.outbox import Outbox

@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from outcry.daemon.alarm import Alarm, State
+from outcry.daemon.alarm.model import Alarm, State
 from outcry.daemon.stored import StoredReport, StoredText, TextOutcome
 from outcry.report import AlarmKind
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from outcry.daemon.addressees import Addressees
-from outcry.daemon.alarm import Audience, Event
+from outcry.daemon.alarm.model import Audience, Event
 from outcry.daemon.budget import EXCHANGE_BYTES, Budget, Budgets
 from outcry.daemon.identity import Identity
 from outcry.daemon.journal import Entry, Journal

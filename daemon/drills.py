@@ -15,7 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from outcry.daemon.alarm import Event
+from outcry.daemon.alarm.model import Event
 from outcry.report import MAX_HOURS
 
 FILE_NAME = "drill.json"

@@ -11,7 +11,7 @@ and only "raised" waits for nothing.
 
 from __future__ import annotations
 
-from outcry.daemon.alarm import Pulse
+from outcry.daemon.alarm.model import Pulse
 from outcry.hw.vibration import Pattern
 
 PATTERNS = {

@@ -14,7 +14,7 @@ from outcry import __version__
 from outcry.beats import Beats
 from outcry.credentials import secret
 from outcry.daemon import drills, identity, texts
-from outcry.daemon.alarm import Rules
+from outcry.daemon.alarm.model import Rules
 from outcry.daemon.budget import Budgets, budgets
 from outcry.daemon.control import Control
 from outcry.daemon.delivery import Delivery

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ParamSpec
 
-from outcry.daemon import movement, reporter, status
-from outcry.daemon.alarm import (
+from outcry.daemon import reporter, status
+from outcry.daemon.alarm import movement
+from outcry.daemon.alarm.model import (
     Alarm,
     Audience,
     DropDrill,
@@ -26,6 +27,7 @@ from outcry.daemon.alarm import (
     State,
     Vibrate,
 )
+from outcry.daemon.alarm.rules import step
 from outcry.daemon.control import Asked
 from outcry.daemon.delivery import Answer
 from outcry.daemon.drills import Hop
@@ -34,7 +36,6 @@ from outcry.daemon.gestures import Held, Tapped
 from outcry.daemon.haptics import PATTERNS, TRIAL
 from outcry.daemon.journal import Entry
 from outcry.daemon.parts import Message, Parts, Stop
-from outcry.daemon.rules import step
 from outcry.daemon.senses import WORDS
 from outcry.daemon.senses import Event as Sensed
 from outcry.daemon.service import where

@@ -18,7 +18,7 @@ from dataclasses import replace
 from heapq import merge
 from pathlib import Path
 
-from outcry.daemon.alarm import Alarm, State
+from outcry.daemon.alarm.model import Alarm, State
 from outcry.daemon.card import Card, Change
 from outcry.daemon.stored import StoredReport, StoredText, TextOutcome
 

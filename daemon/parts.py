@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from outcry.beats import Beats
-from outcry.daemon.alarm import Pulse
+from outcry.daemon.alarm.model import Pulse
 from outcry.daemon.control import Asked
 from outcry.daemon.delivery import Delivery
 from outcry.daemon.drills import Drills

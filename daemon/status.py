@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from outcry import __version__
-from outcry.daemon.alarm import Alarm, State
+from outcry.daemon.alarm.model import Alarm, State
 from outcry.daemon.drills import Drill, Hop
 from outcry.hw.gps import NoFixReason
 from outcry.hw.modem import Condition, ModemStatus

@@ -9,7 +9,7 @@ third. The count is on the card before a text can leave.
 from __future__ import annotations
 
 from outcry.daemon.addressees import Addressees
-from outcry.daemon.alarm import Audience, State
+from outcry.daemon.alarm.model import Audience, State
 from outcry.daemon.budget import Budget
 from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.memory import Memory

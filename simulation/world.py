@@ -12,7 +12,7 @@ from typing import TypedDict
 
 from outcry.beats import Beats
 from outcry.daemon import texts
-from outcry.daemon.alarm import Rules
+from outcry.daemon.alarm.model import Rules
 from outcry.daemon.budget import budgets
 from outcry.daemon.control import Asked
 from outcry.daemon.delivery import Delivery

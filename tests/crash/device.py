@@ -15,7 +15,7 @@ from random import Random
 
 from crash.program import say, weaken
 
-from outcry.daemon.alarm import Alarm, State
+from outcry.daemon.alarm.model import Alarm, State
 from outcry.daemon.outbox import Outbox
 from outcry.daemon.stored import HQ, StoredReport, StoredText
 from outcry.envelope import SEALED_BYTES

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from outcry.daemon.alarm import Vibrate
+from outcry.daemon.alarm.model import Vibrate
 from outcry.daemon.card import Card
 from outcry.daemon.loop import Loop
 from outcry.daemon.outbox import COUNTER_BLOCK, Outbox

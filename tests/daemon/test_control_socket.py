@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from outcry.daemon import control, status
-from outcry.daemon.alarm import Alarm
+from outcry.daemon.alarm.model import Alarm
 from outcry.daemon.cli import follow, main
 from outcry.daemon.control import Asked, Control, NotAnswering
 from outcry.daemon.edge import Edge

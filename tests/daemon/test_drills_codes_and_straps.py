@@ -2,7 +2,7 @@
 
 import pytest
 
-from outcry.daemon.alarm import State
+from outcry.daemon.alarm.model import State
 from outcry.daemon.edge import Edge
 from outcry.daemon.gestures import Times
 from outcry.daemon.senses import Senses

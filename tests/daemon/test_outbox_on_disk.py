@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcry.daemon import card
-from outcry.daemon.alarm import Alarm, State
+from outcry.daemon.alarm.model import Alarm, State
 from outcry.daemon.card import Card
 from outcry.daemon.outbox import COUNTER_BLOCK, Outbox
 from outcry.daemon.stored import SENDS_MOST, StoredReport, StoredText, TextOutcome

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.daemon.alarm import State
+from outcry.daemon.alarm.model import State
 from outcry.daemon.edge import Edge
 from outcry.daemon.stored import TextOutcome
 from outcry.hw.gps import NoFix, NoFixReason

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from outcry.daemon.alarm import Audience
+from outcry.daemon.alarm.model import Audience
 from outcry.daemon.stored import TextOutcome
 from outcry.hw.modem import Outcome, SmsOutcome, SmsReport
 from outcry.receipt import Status

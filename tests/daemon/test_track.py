@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from outcry.daemon.alarm import Alarm, State
+from outcry.daemon.alarm.model import Alarm, State
 from outcry.daemon.outbox import TRACK_MOST, Outbox
 from outcry.daemon.stored import StoredReport
 from outcry.hw.modem import Condition, ModemStatus

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from outcry.daemon.alarm import Audience
+from outcry.daemon.alarm.model import Audience
 from outcry.daemon.identity import Identity
 from outcry.daemon.outbox import TextOutcome
 from outcry.hw.modem import Outcome

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from outcry.daemon.alarm import (
+from outcry.daemon.alarm.model import (
     Alarm,
     Audience,
     DropDrill,

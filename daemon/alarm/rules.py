@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from outcry.daemon.actions import (
+from outcry.daemon.alarm.actions import (
     Action,
     announce,
     await_anyone,
@@ -54,7 +54,7 @@ from outcry.daemon.actions import (
     text_withdrawal,
     without_timer,
 )
-from outcry.daemon.alarm import Alarm, Effect, Event, Rules, State
+from outcry.daemon.alarm.model import Alarm, Effect, Event, Rules, State
 from outcry.report import AlarmKind
 
 Row = dict[Event, tuple[State, tuple[Action, ...]]]

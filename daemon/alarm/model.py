@@ -10,7 +10,7 @@ It moves through what is *known*:
 ``ACKNOWLEDGED``  a person has seen it.
 
 A drill lives the same life. What leads from one state to another, and what is
-done on the way, stands in :mod:`outcry.daemon.rules`.
+done on the way, stands in :mod:`outcry.daemon.alarm.rules`.
 """
 
 from __future__ import annotations
