@@ -161,7 +161,7 @@ def _config(settings: Settings) -> int:
 
 
 def _check(settings: Settings, buzz: bool, as_json: bool) -> int:
-    from outcry.daemon.check import check
+    from outcry.daemon.check.check import check
 
     try:
         return EXIT_OK if check(settings, buzz, as_json) else EXIT_TROUBLE

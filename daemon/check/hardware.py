@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from outcry.daemon.findings import Finding, Patience, failed, left_out, look, ok
+from outcry.daemon.check.findings import Finding, Patience, failed, left_out, look, ok
 from outcry.daemon.haptics import TRIAL
 from outcry.daemon.settings import Settings
 from outcry.daemon.status import MARKS

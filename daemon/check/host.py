@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from outcry.daemon import texts
-from outcry.daemon.findings import Finding, failed, left_out, look, ok, unknown
+from outcry.daemon.check.findings import Finding, failed, left_out, look, ok, unknown
+from outcry.daemon.check.systemd_unit import Unit
 from outcry.daemon.identity import FILE_NAME, Identity
 from outcry.daemon.reporter import CLOCK_SET_AFTER
 from outcry.daemon.settings import Settings
-from outcry.daemon.unit import Unit
 
 LITTLE_BYTES = 20_000_000  # a few alarms' reports, and a log
 FULL_BYTES = 1_000_000

@@ -14,12 +14,13 @@ from contextlib import ExitStack
 from typing import Any
 
 from outcry.credentials import FOLDER
-from outcry.daemon import control, identity, reach, unit, upkeep, wiring
-from outcry.daemon.findings import Finding, Patience, Sheet, unknown
+from outcry.daemon import control, identity
+from outcry.daemon.check import connectivity, hardware, host, systemd_unit
+from outcry.daemon.check.findings import Finding, Patience, Sheet, unknown
+from outcry.daemon.check.modem_access import DaemonsLine, OwnLine
 from outcry.daemon.identity import Identity
 from outcry.daemon.journal import Journal
 from outcry.daemon.life import modem_settings
-from outcry.daemon.lines import DaemonsLine, OwnLine
 from outcry.daemon.owner import become_owner_of
 from outcry.daemon.settings import Settings, SettingsInvalid
 
@@ -46,7 +47,7 @@ def check(settings: Settings, buzz: bool, as_json: bool) -> bool:
 
 def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Finding]:
     """Everything that is found, as it is found."""
-    service = unit.ask()
+    service = systemd_unit.ask()
     facts, refusal = _asked(settings)
     if service.state.startswith("activ") and isinstance(refusal, control.NotRunning):
         facts, refusal = patience.until(
@@ -55,14 +56,14 @@ def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Fin
             STARTING_S,
             "the service is starting",
         )
-        service = unit.ask()
+        service = systemd_unit.ask()
     problems: list[str] = []
     who = _who(settings, problems)
     trouble = str(refusal) if refusal is not None else ""
     if isinstance(refusal, control.NotAllowed):
         yield unknown("service", "it may be running, but this user cannot ask it", _ROOT)
     else:
-        yield upkeep.service(service, trouble, facts)
+        yield host.service(service, trouble, facts)
     if facts is not None:
         yield from _through_daemon(settings, facts, buzz, patience)
     elif isinstance(refusal, control.NotRunning) and service.state != "active":
@@ -71,14 +72,12 @@ def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Fin
         yield from _from_outside(
             settings, trouble, isinstance(refusal, control.NotAllowed), patience
         )
-    yield upkeep.clock(time.time(), upkeep.SYNCHRONISED.exists())
-    yield upkeep.keys(settings, who, problems)
-    yield upkeep.contacts(settings, who)
-    yield upkeep.words(settings, who)
-    yield upkeep.disk(
-        settings.path("storage", "state"), facts is None or facts["outbox"]["durable"]
-    )
-    yield from upkeep.watchdog(service)
+    yield host.clock(time.time(), host.SYNCHRONISED.exists())
+    yield host.keys(settings, who, problems)
+    yield host.contacts(settings, who)
+    yield host.words(settings, who)
+    yield host.disk(settings.path("storage", "state"), facts is None or facts["outbox"]["durable"])
+    yield from host.watchdog(service)
 
 
 def _asked(settings: Settings) -> tuple[dict[str, Any] | None, control.NotAnswering | None]:
@@ -104,12 +103,12 @@ def _through_daemon(
 ) -> Iterator[Finding]:
     runtime = settings.path("storage", "runtime")
     try:
-        for finding in wiring.of_daemon(facts, settings):
+        for finding in hardware.of_daemon(facts, settings):
             if buzz and finding.name == "motor" and facts["motor"]:
-                yield wiring.buzzed(control.ask(runtime, "buzz"))
+                yield hardware.buzzed(control.ask(runtime, "buzz"))
             else:
                 yield finding
-        yield from wiring.gps(settings, patience)
+        yield from hardware.gps(settings, patience)
         yield from _reached(settings, DaemonsLine(runtime), facts["enrolled"], patience)
     except control.NotAnswering as error:
         yield unknown("service", f"it ended during the check: {error}", "check again")
@@ -118,7 +117,7 @@ def _through_daemon(
 def _by_itself(
     settings: Settings,
     who: Identity | None,
-    service: unit.Unit,
+    service: systemd_unit.Unit,
     buzz: bool,
     patience: Patience,
 ) -> Iterator[Finding]:
@@ -126,8 +125,8 @@ def _by_itself(
     os.environ.setdefault(FOLDER, str(settings.folder))  # where the unit takes the SIM's PIN from
     asked_of_modem = modem_settings(settings, who or Identity("", (), None), Journal(_nowhere))
     owned = become_owner_of(settings.path("storage", "state"))
-    yield from wiring.by_itself(settings, buzz, patience)
-    yield from wiring.gps(settings, patience)
+    yield from hardware.by_itself(settings, buzz, patience)
+    yield from hardware.gps(settings, patience)
     enrolled = who is not None and who.enrolment is not None
     with ExitStack() as held:
         line = OwnLine(settings, asked_of_modem, who, owned, held)
@@ -141,15 +140,15 @@ def _from_outside(
     remedy = _ROOT if refused else _HUNG
     for name in WIRED:
         yield unknown(name, why, remedy)
-    yield from wiring.gps(settings, patience)
-    yield from reach.unseen(why, remedy)
+    yield from hardware.gps(settings, patience)
+    yield from connectivity.unseen(why, remedy)
 
 
 def _reached(
-    settings: Settings, line: reach.Line, enrolled: bool, patience: Patience
+    settings: Settings, line: connectivity.Line, enrolled: bool, patience: Patience
 ) -> Iterator[Finding]:
     low_mv = settings.number("supervision", "battery_low_volts") * 1000
-    return reach.findings(line, settings.text("modem", "port"), low_mv, enrolled, patience)
+    return connectivity.findings(line, settings.text("modem", "port"), low_mv, enrolled, patience)
 
 
 def _nowhere(level: int, sentence: str, fields: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from outcry.daemon.findings import Finding, Patience, failed, left_out, look, ok, unknown
+from outcry.daemon.check.findings import Finding, Patience, failed, left_out, look, ok, unknown
 from outcry.daemon.status import REMEDIES
 from outcry.hw.modem import Condition
 
