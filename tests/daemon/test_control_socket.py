@@ -14,7 +14,7 @@ import pytest
 
 from outcry.daemon import control, status
 from outcry.daemon.alarm.model import Alarm
-from outcry.daemon.cli import follow, main
+from outcry.daemon.cli.main import follow, main
 from outcry.daemon.control import Asked, Control, NotAnswering
 from outcry.daemon.edge import Edge
 from outcry.hw.modem import Condition, ModemStatus

@@ -180,7 +180,7 @@ def test_the_built_wheel_has_every_module_and_runs_without_the_checkout(tmp_path
     assert not any(name.startswith(("daemon/", "hw/", "tests/")) for name in names)
     zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
     subprocess.run(
-        [sys.executable, "-P", "-c", "import outcry.daemon.cli as c; c.main(['--help'])"],
+        [sys.executable, "-P", "-c", "import outcry.daemon.cli.main as c; c.main(['--help'])"],
         check=True,
         capture_output=True,
         cwd=tmp_path,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from outcry.daemon import refusals
+from outcry.daemon.cli import sms_errors
 from outcry.daemon.journal import Entry
 
 UNIT = "outcry.service"
@@ -58,7 +58,7 @@ class Line:
     @property
     def why(self) -> str:
         """The reason the modem gave as a number, in words."""
-        return refusals.words(self.count) if self.entry == Entry.TEXT_FAILED.name else ""
+        return sms_errors.words(self.count) if self.entry == Entry.TEXT_FAILED.name else ""
 
     def as_json(self) -> str:
         """One line of JSON; what does not apply is left out."""

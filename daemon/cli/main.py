@@ -179,17 +179,17 @@ def _alarm(text: str) -> str:
 
 
 def _log(since: str | None, alarm: str | None, everything: bool, as_json: bool) -> int:
-    from outcry.daemon import history
+    from outcry.daemon.cli import log
 
     found = False
     try:
-        told: Iterable[history.Line] = history.lines(history.read(since), everything)
+        told: Iterable[log.Line] = log.lines(log.read(since), everything)
         if alarm is not None:
-            told = history.of_alarm(told, alarm)
+            told = log.of_alarm(told, alarm)
         for line in told:
             found = True
             print(line.as_json() if as_json else line.text())
-    except history.NoJournal as error:
+    except log.NoJournal as error:
         return _refuse(EXIT_NO_PART, "there is nothing to read:", [str(error)])
     except BrokenPipeError:  # whoever reads has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
