@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ParamSpec
 
-from outcry.daemon import reporter, status
+from outcry.daemon import status
 from outcry.daemon.alarm import movement
 from outcry.daemon.alarm.model import (
     Alarm,
@@ -29,12 +29,13 @@ from outcry.daemon.alarm.model import (
 )
 from outcry.daemon.alarm.rules import step
 from outcry.daemon.control import Asked
-from outcry.daemon.delivery import Answer
 from outcry.daemon.drills import Hop
 from outcry.daemon.edge import Edge, StrapEdge
 from outcry.daemon.gestures import Held, Tapped
 from outcry.daemon.haptics import PATTERNS, TRIAL
 from outcry.daemon.journal import Entry
+from outcry.daemon.messages import reports
+from outcry.daemon.messages.delivery import Answer
 from outcry.daemon.parts import Message, Parts, Stop
 from outcry.daemon.senses import WORDS
 from outcry.daemon.senses import Event as Sensed
@@ -248,7 +249,7 @@ class Loop:
     def _marks(self) -> Flag:
         """What is wrong, or worth knowing, at this moment."""
         modem = self._parts.modem.status()
-        flags = self._flags | self._parts.senses.marks | reporter.modem_marks(modem)
+        flags = self._flags | self._parts.senses.marks | reports.modem_marks(modem)
         flags |= self._parts.supervision.battery(modem.battery_mv)
         if self._movement.moving:
             flags |= Flag.MOVING
@@ -285,7 +286,7 @@ class Loop:
         self._has_fix = has_fix
         if isinstance(reading, NoFix):
             self._no_fix = reading
-        elif reporter.is_better(self._place(now), self._reported):
+        elif reports.is_better(self._place(now), self._reported):
             blind = isinstance(self._reported, NoPosition)
             self._happen(Event.FIRST_FIX if blind else Event.BETTER_FIX, now)
 
@@ -414,7 +415,7 @@ class Loop:
             self._parts.journal.tell(Entry.PART_FAULT, detail=str(error))
 
     def _place(self, now: float) -> Position | NoPosition:
-        return reporter.place(self._parts.memory.fix, self._no_fix, now)
+        return reports.place(self._parts.memory.fix, self._no_fix, now)
 
     def _safely(self, work: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         try:

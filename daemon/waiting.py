@@ -78,7 +78,7 @@ class Refusals:
 
     def _files(self) -> list[list[int]]:
         """When what a person mends was last changed."""
-        from outcry.daemon.identity import FILE_NAME as ENROLMENT
+        from outcry.daemon.messages.identity import FILE_NAME as ENROLMENT
 
         found = []
         for path in (self._config, Path(os.environ.get("STATE_DIRECTORY", "")) / ENROLMENT):

@@ -11,22 +11,22 @@ from pathlib import Path
 from typing import TypedDict
 
 from outcry.beats import Beats
-from outcry.daemon import texts
 from outcry.daemon.alarm.model import Rules
 from outcry.daemon.budget import budgets
 from outcry.daemon.control import Asked
-from outcry.daemon.delivery import Delivery
 from outcry.daemon.drills import Drills
 from outcry.daemon.edge import Edge, StrapEdge
 from outcry.daemon.gestures import Times
 from outcry.daemon.haptics import PATTERNS
-from outcry.daemon.identity import Identity
 from outcry.daemon.journal import Journal
 from outcry.daemon.loop import Loop
 from outcry.daemon.memory import Memory
+from outcry.daemon.messages import texts
+from outcry.daemon.messages.delivery import Delivery
+from outcry.daemon.messages.identity import Identity
+from outcry.daemon.messages.reports import Reporter
 from outcry.daemon.outbox import Outbox
 from outcry.daemon.parts import Parts
-from outcry.daemon.reporter import Reporter
 from outcry.daemon.senses import Senses, Wearing
 from outcry.daemon.service import Service
 from outcry.daemon.supervision import Supervision

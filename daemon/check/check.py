@@ -14,13 +14,14 @@ from contextlib import ExitStack
 from typing import Any
 
 from outcry.credentials import FOLDER
-from outcry.daemon import control, identity
+from outcry.daemon import control
 from outcry.daemon.check import connectivity, hardware, host, systemd_unit
 from outcry.daemon.check.findings import Finding, Patience, Sheet, unknown
 from outcry.daemon.check.modem_access import DaemonsLine, OwnLine
-from outcry.daemon.identity import Identity
 from outcry.daemon.journal import Journal
 from outcry.daemon.life import modem_settings
+from outcry.daemon.messages import identity
+from outcry.daemon.messages.identity import Identity
 from outcry.daemon.owner import become_owner_of
 from outcry.daemon.settings import Settings, SettingsInvalid
 

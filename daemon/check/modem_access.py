@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from outcry.daemon import control
-from outcry.daemon.identity import Identity
+from outcry.daemon.messages.identity import Identity
+from outcry.daemon.messages.reports import Reporter
 from outcry.daemon.outbox import Outbox
-from outcry.daemon.reporter import Reporter
 from outcry.daemon.settings import Settings
 from outcry.daemon.status import modem_facts
 from outcry.daemon.stored import StoredReport

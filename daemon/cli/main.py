@@ -147,7 +147,7 @@ def _run(config: Path, verbose: bool) -> int:
 
 
 def _config(settings: Settings) -> int:
-    from outcry.daemon import identity, texts
+    from outcry.daemon.messages import identity, texts
 
     print("\n".join(settings.shown()))
     try:
@@ -249,7 +249,7 @@ def follow(ask: Callable[[], dict[str, Any]], sleep: Callable[[float], None]) ->
 
 
 def _enrol(file: Path, settings: Settings) -> int:
-    from outcry.daemon.identity import install
+    from outcry.daemon.messages.identity import install
     from outcry.enrolment import EnrolmentInvalid
 
     try:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from outcry.daemon import control, texts
+from outcry.daemon import control
 from outcry.daemon.check import check, connectivity, hardware
 from outcry.daemon.check.findings import Patience
+from outcry.daemon.messages import texts
 from outcry.daemon.settings import read
 from outcry.enrolment import write
 from simulation.world import ENROLMENT, TEXTS

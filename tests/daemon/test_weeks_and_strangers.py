@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from outcry.daemon.identity import Identity
-from outcry.daemon.reporter import place
+from outcry.daemon.messages.identity import Identity
+from outcry.daemon.messages.reports import place
 from outcry.daemon.stored import TextOutcome
 from outcry.enrolment import Contact
 from outcry.hw.gps import Fix, NoFix, NoFixReason

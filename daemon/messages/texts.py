@@ -14,7 +14,7 @@ from enum import Enum
 from itertools import product
 from pathlib import Path
 
-from outcry.daemon.templates import TextsInvalid, fits_gsm7, read
+from outcry.daemon.messages.templates import TextsInvalid, fits_gsm7, read
 from outcry.enrolment import MAX_NAME_CHARS
 from outcry.letters import clean, latin, parts
 from outcry.report import MAX_AGE_S, AlarmKind, NoPosition, Position

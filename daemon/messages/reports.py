@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from outcry.daemon.identity import Identity
+from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox import Outbox
 from outcry.daemon.stored import StoredReport
 from outcry.envelope import Header, seal
