@@ -15,7 +15,6 @@ from outcry.beats import Beats
 from outcry.credentials import secret
 from outcry.daemon import drills
 from outcry.daemon.alarm.model import Rules
-from outcry.daemon.budget import Budgets, budgets
 from outcry.daemon.control import Control
 from outcry.daemon.drills import Drills
 from outcry.daemon.edge import StrapEdge
@@ -23,12 +22,13 @@ from outcry.daemon.gestures import Times
 from outcry.daemon.haptics import ALL, FEW
 from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.loop import Loop
-from outcry.daemon.memory import Memory
 from outcry.daemon.messages import identity, texts
 from outcry.daemon.messages.delivery import Delivery
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.messages.reports import Reporter
-from outcry.daemon.outbox import Outbox
+from outcry.daemon.outbox.budget import Budgets, budgets
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.outbox.runtime_cache import Memory
 from outcry.daemon.parts import Message, Parts, Stop
 from outcry.daemon.senses import Senses, Wearing
 from outcry.daemon.service import Service, journal_sink, set_up_logging

@@ -11,10 +11,10 @@ from outcry.daemon.drills import Drills
 from outcry.daemon.edge import Edge, StrapEdge
 from outcry.daemon.haptics import ALL
 from outcry.daemon.journal import Journal
-from outcry.daemon.memory import Memory
 from outcry.daemon.messages.delivery import Delivery
 from outcry.daemon.messages.reports import Reporter
-from outcry.daemon.outbox import Outbox
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.outbox.runtime_cache import Memory
 from outcry.daemon.senses import Senses
 from outcry.daemon.service import Service
 from outcry.daemon.supervision import Supervision

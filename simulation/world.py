@@ -12,7 +12,6 @@ from typing import TypedDict
 
 from outcry.beats import Beats
 from outcry.daemon.alarm.model import Rules
-from outcry.daemon.budget import budgets
 from outcry.daemon.control import Asked
 from outcry.daemon.drills import Drills
 from outcry.daemon.edge import Edge, StrapEdge
@@ -20,12 +19,13 @@ from outcry.daemon.gestures import Times
 from outcry.daemon.haptics import PATTERNS
 from outcry.daemon.journal import Journal
 from outcry.daemon.loop import Loop
-from outcry.daemon.memory import Memory
 from outcry.daemon.messages import texts
 from outcry.daemon.messages.delivery import Delivery
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.messages.reports import Reporter
-from outcry.daemon.outbox import Outbox
+from outcry.daemon.outbox.budget import budgets
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.outbox.runtime_cache import Memory
 from outcry.daemon.parts import Parts
 from outcry.daemon.senses import Senses, Wearing
 from outcry.daemon.service import Service

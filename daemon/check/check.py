@@ -22,7 +22,7 @@ from outcry.daemon.journal import Journal
 from outcry.daemon.life import modem_settings
 from outcry.daemon.messages import identity
 from outcry.daemon.messages.identity import Identity
-from outcry.daemon.owner import become_owner_of
+from outcry.daemon.outbox.file_owner import become_owner_of
 from outcry.daemon.settings import Settings, SettingsInvalid
 
 STARTING_S = 20.0

@@ -12,10 +12,10 @@ from typing import Any
 from outcry.daemon import control
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.messages.reports import Reporter
-from outcry.daemon.outbox import Outbox
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.outbox.stored import StoredReport
 from outcry.daemon.settings import Settings
 from outcry.daemon.status import modem_facts
-from outcry.daemon.stored import StoredReport
 from outcry.envelope import Header
 from outcry.hw.modem import (
     Modem,

@@ -10,15 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from outcry.daemon.alarm.model import Audience, Event
-from outcry.daemon.budget import EXCHANGE_BYTES, Budget, Budgets
 from outcry.daemon.journal import Entry, Journal
-from outcry.daemon.memory import Memory
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.messages.recipients import Addressees
 from outcry.daemon.messages.sms_delivery import Texting
 from outcry.daemon.messages.texts import Language
-from outcry.daemon.outbox import Outbox
-from outcry.daemon.stored import StoredReport
+from outcry.daemon.outbox.budget import EXCHANGE_BYTES, Budget, Budgets
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.outbox.runtime_cache import Memory
+from outcry.daemon.outbox.stored import StoredReport
 from outcry.envelope import EnvelopeRefused, Header, from_text
 from outcry.hw.modem import (
     Modem,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from outcry.daemon.owner import give_to_owner_of
+from outcry.daemon.outbox.file_owner import give_to_owner_of
 from outcry.daemon.settings import Settings, SettingsInvalid
 from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, read
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from outcry.daemon.alarm.model import Audience
-from outcry.daemon.memory import Memory
 from outcry.daemon.messages.identity import Identity, contact_link
 from outcry.daemon.messages.texts import Language, Template
-from outcry.daemon.outbox import Outbox
-from outcry.daemon.stored import HQ, StoredReport, StoredText
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.outbox.runtime_cache import Memory
+from outcry.daemon.outbox.stored import HQ, StoredReport, StoredText
 from outcry.envelope import to_text
 from outcry.report import AlarmKind, NoPosition, Position
 

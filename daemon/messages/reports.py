@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Callable
 
 from outcry.daemon.messages.identity import Identity
-from outcry.daemon.outbox import Outbox
-from outcry.daemon.stored import StoredReport
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.outbox.stored import StoredReport
 from outcry.envelope import Header, seal
 from outcry.hw import gps
 from outcry.hw.modem import ModemStatus

@@ -9,13 +9,13 @@ third. The count is on the card before a text can leave.
 from __future__ import annotations
 
 from outcry.daemon.alarm.model import Audience, State
-from outcry.daemon.budget import Budget
 from outcry.daemon.journal import Entry, Journal
-from outcry.daemon.memory import Memory
 from outcry.daemon.messages.recipients import Addressees
 from outcry.daemon.messages.texts import Template
-from outcry.daemon.outbox import Outbox
-from outcry.daemon.stored import HQ, StoredReport, StoredText, TextOutcome
+from outcry.daemon.outbox.budget import Budget
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.outbox.runtime_cache import Memory
+from outcry.daemon.outbox.stored import HQ, StoredReport, StoredText, TextOutcome
 from outcry.hw.modem import Modem, Outcome, SmsLeaving, SmsOutcome, SmsReport
 from outcry.report import AlarmKind, NoPosition, Position
 

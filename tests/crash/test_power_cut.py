@@ -28,7 +28,7 @@ from crash.recording import Call, Event, Said, record
 from crash.replay import Crash, Loss, crashes
 from sqlalchemy import select
 
-from outcry.daemon.outbox import Outbox
+from outcry.daemon.outbox.outbox import Outbox
 from outcry.envelope import public_key, to_text
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.inbox import CameBy

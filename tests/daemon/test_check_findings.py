@@ -12,7 +12,7 @@ from outcry.daemon.check import connectivity, hardware, host, systemd_unit
 from outcry.daemon.check.findings import Finding, Patience, Result, Sheet, failed, ok
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.messages.reports import CLOCK_SET_AFTER
-from outcry.daemon.owner import give_to_owner_of
+from outcry.daemon.outbox.file_owner import give_to_owner_of
 from outcry.daemon.settings import read
 from outcry.daemon.status import REMEDIES, modem_facts
 from outcry.enrolment import Contact, write

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from outcry.daemon.alarm.model import State
 from outcry.daemon.edge import Edge
-from outcry.daemon.stored import TextOutcome
+from outcry.daemon.outbox.stored import TextOutcome
 from outcry.hw.gps import NoFix, NoFixReason
 from outcry.hw.modem import (
     Condition,

@@ -19,8 +19,8 @@ from heapq import merge
 from pathlib import Path
 
 from outcry.daemon.alarm.model import Alarm, State
-from outcry.daemon.card import Card, Change
-from outcry.daemon.stored import StoredReport, StoredText, TextOutcome
+from outcry.daemon.outbox.card import Card, Change
+from outcry.daemon.outbox.stored import StoredReport, StoredText, TextOutcome
 
 COUNTER_BLOCK = 65_536  # one write a start reserves numbers for years of reports
 REMEMBERED = 50  # closed texts and answered reports: their receipts and outcomes may come late

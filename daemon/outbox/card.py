@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from outcry.daemon.alarm.model import Alarm, State
-from outcry.daemon.stored import StoredReport, StoredText, TextOutcome
+from outcry.daemon.outbox.stored import StoredReport, StoredText, TextOutcome
 from outcry.report import AlarmKind
 
 LAYOUT = 2  # of the tables below; it rises with every change to them

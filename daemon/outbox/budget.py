@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from outcry.daemon.memory import Hours, Memory
+from outcry.daemon.outbox.runtime_cache import Hours, Memory
 
 HOUR_S = 3600.0
 HOURS = 24
