@@ -20,7 +20,7 @@ def end_when_armed() -> None:
 
 def end_when_ready() -> None:
     """End when the service manager has been told READY=1."""
-    from outcry.daemon.service import Service
+    from outcry.daemon.service.systemd import Service
 
     end_after(Service, "ready")
 

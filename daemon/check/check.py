@@ -14,15 +14,15 @@ from contextlib import ExitStack
 from typing import Any
 
 from outcry.credentials import FOLDER
-from outcry.daemon import control
 from outcry.daemon.check import connectivity, hardware, host, systemd_unit
 from outcry.daemon.check.findings import Finding, Patience, Sheet, unknown
 from outcry.daemon.check.modem_access import DaemonsLine, OwnLine
 from outcry.daemon.journal import Journal
-from outcry.daemon.life import modem_settings
 from outcry.daemon.messages import identity
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox.file_owner import become_owner_of
+from outcry.daemon.service import control_socket
+from outcry.daemon.service.life import modem_settings
 from outcry.daemon.settings import Settings, SettingsInvalid
 
 STARTING_S = 20.0
@@ -50,7 +50,7 @@ def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Fin
     """Everything that is found, as it is found."""
     service = systemd_unit.ask()
     facts, refusal = _asked(settings)
-    if service.state.startswith("activ") and isinstance(refusal, control.NotRunning):
+    if service.state.startswith("activ") and isinstance(refusal, control_socket.NotRunning):
         facts, refusal = patience.until(
             lambda: _asked(settings),
             lambda asked: asked[0] is not None,
@@ -61,17 +61,17 @@ def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Fin
     problems: list[str] = []
     who = _who(settings, problems)
     trouble = str(refusal) if refusal is not None else ""
-    if isinstance(refusal, control.NotAllowed):
+    if isinstance(refusal, control_socket.NotAllowed):
         yield unknown("service", "it may be running, but this user cannot ask it", _ROOT)
     else:
         yield host.service(service, trouble, facts)
     if facts is not None:
         yield from _through_daemon(settings, facts, buzz, patience)
-    elif isinstance(refusal, control.NotRunning) and service.state != "active":
+    elif isinstance(refusal, control_socket.NotRunning) and service.state != "active":
         yield from _by_itself(settings, who, service, buzz, patience)
     else:
         yield from _from_outside(
-            settings, trouble, isinstance(refusal, control.NotAllowed), patience
+            settings, trouble, isinstance(refusal, control_socket.NotAllowed), patience
         )
     yield host.clock(time.time(), host.SYNCHRONISED.exists())
     yield host.keys(settings, who, problems)
@@ -81,13 +81,13 @@ def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Fin
     yield from host.watchdog(service)
 
 
-def _asked(settings: Settings) -> tuple[dict[str, Any] | None, control.NotAnswering | None]:
+def _asked(settings: Settings) -> tuple[dict[str, Any] | None, control_socket.NotAnswering | None]:
     try:
-        facts = control.ask(settings.path("storage", "runtime"), "status")
-    except control.NotAnswering as error:
+        facts = control_socket.ask(settings.path("storage", "runtime"), "status")
+    except control_socket.NotAnswering as error:
         return None, error
     if "error" in facts:
-        return None, control.NotAnswering(str(facts["error"]))
+        return None, control_socket.NotAnswering(str(facts["error"]))
     return facts, None
 
 
@@ -106,12 +106,12 @@ def _through_daemon(
     try:
         for finding in hardware.of_daemon(facts, settings):
             if buzz and finding.name == "motor" and facts["motor"]:
-                yield hardware.buzzed(control.ask(runtime, "buzz"))
+                yield hardware.buzzed(control_socket.ask(runtime, "buzz"))
             else:
                 yield finding
         yield from hardware.gps(settings, patience)
         yield from _reached(settings, DaemonsLine(runtime), facts["enrolled"], patience)
-    except control.NotAnswering as error:
+    except control_socket.NotAnswering as error:
         yield unknown("service", f"it ended during the check: {error}", "check again")
 
 

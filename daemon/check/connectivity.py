@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from outcry.daemon.check.findings import Finding, Patience, failed, left_out, look, ok, unknown
-from outcry.daemon.status import REMEDIES
+from outcry.daemon.service.status import REMEDIES
 from outcry.hw.modem import Condition
 
 NAMES = ("modem", "sim", "registration", "signal", "supply", "data path", "receipt")
@@ -51,7 +51,7 @@ class Line(Protocol):
     """A modem to be looked at: the daemon's, or a check's own."""
 
     def facts(self) -> dict[str, Any]:
-        """How the modem is, as :func:`outcry.daemon.status.modem_facts` says it."""
+        """How the modem is, as :func:`outcry.daemon.service.status.modem_facts` says it."""
 
     def beat(self) -> str:
         """Send HQ a heartbeat; why not, or nothing."""

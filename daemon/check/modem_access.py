@@ -9,13 +9,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from outcry.daemon import control
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.messages.reports import Reporter
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.stored import StoredReport
+from outcry.daemon.service import control_socket
+from outcry.daemon.service.status import modem_facts
 from outcry.daemon.settings import Settings
-from outcry.daemon.status import modem_facts
 from outcry.envelope import Header
 from outcry.hw.modem import (
     Modem,
@@ -47,7 +47,7 @@ class DaemonsLine:
     def beat(self) -> str:
         """Have the daemon send HQ a heartbeat; why it does not, or nothing."""
         self._asked_at = time.monotonic()
-        return str(control.ask(self._runtime, "heartbeat").get("error", ""))
+        return str(control_socket.ask(self._runtime, "heartbeat").get("error", ""))
 
     def answer(self) -> tuple[bool, str]:
         """Whether HQ has answered it, and what came in place of an answer."""
@@ -57,9 +57,9 @@ class DaemonsLine:
         return ago is not None and ago <= since_s, heartbeat["trouble"]
 
     def _ask(self, question: str) -> dict[str, Any]:
-        answer = control.ask(self._runtime, question)
+        answer = control_socket.ask(self._runtime, question)
         if "error" in answer:
-            raise control.NotAnswering(str(answer["error"]))
+            raise control_socket.NotAnswering(str(answer["error"]))
         return answer
 
 

@@ -129,8 +129,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(config: Path, verbose: bool) -> int:
-    from outcry.daemon.run import run
-    from outcry.daemon.waiting import LONGEST_WITHOUT_BUTTON_S, Refusals
+    from outcry.daemon.service.restart_backoff import LONGEST_WITHOUT_BUTTON_S, Refusals
+    from outcry.daemon.service.run import run
     from outcry.hw.button import ButtonUnusable
 
     refusals = Refusals(config)
@@ -201,11 +201,11 @@ def _log(since: str | None, alarm: str | None, everything: bool, as_json: bool) 
 
 
 def _status(runtime: Path, as_json: bool) -> int:
-    from outcry.daemon import control, status
+    from outcry.daemon.service import control_socket, status
 
     try:
-        facts = control.ask(runtime, "status")
-    except control.NotAnswering as error:
+        facts = control_socket.ask(runtime, "status")
+    except control_socket.NotAnswering as error:
         if as_json:
             print(json.dumps({"error": str(error)}))
             return EXIT_NO_PART
@@ -217,17 +217,17 @@ def _status(runtime: Path, as_json: bool) -> int:
 
 
 def _drill(runtime: Path, wait: bool) -> int:
-    from outcry.daemon import control
+    from outcry.daemon.service import control_socket
 
     try:
-        begun = control.ask(runtime, "drill")
+        begun = control_socket.ask(runtime, "drill")
         if "error" in begun:
             return _refuse(EXIT_TROUBLE, "no drill:", [str(begun["error"])])
         print("The drill has begun; the wearer feels five pulses.")
         if wait:
             print("Each hop is shown as it is reached. Ctrl-C leaves; the drill goes on and ends.")
-            follow(lambda: control.ask(runtime, "status"), time.sleep)
-    except control.NotAnswering as error:
+            follow(lambda: control_socket.ask(runtime, "status"), time.sleep)
+    except control_socket.NotAnswering as error:
         return _refuse(EXIT_NO_PART, "no answer:", [str(error)])
     except KeyboardInterrupt:
         print("The drill goes on; `outcry status` shows what came of it.")

@@ -13,8 +13,8 @@ from outcry.daemon.check.findings import Finding, Patience, Result, Sheet, faile
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.messages.reports import CLOCK_SET_AFTER
 from outcry.daemon.outbox.file_owner import give_to_owner_of
+from outcry.daemon.service.status import REMEDIES, modem_facts
 from outcry.daemon.settings import read
-from outcry.daemon.status import REMEDIES, modem_facts
 from outcry.enrolment import Contact, write
 from outcry.hw.gps import NoFixReason
 from outcry.hw.modem import Condition, ModemStatus

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from outcry.daemon import control
 from outcry.daemon.check import check, connectivity, hardware
 from outcry.daemon.check.findings import Patience
 from outcry.daemon.messages import texts
+from outcry.daemon.service import control_socket
 from outcry.daemon.settings import read
 from outcry.enrolment import write
 from simulation.world import ENROLMENT, TEXTS
@@ -35,7 +35,7 @@ def config():
         config.write_text(
             f'[gps]\nport = 1\n[storage]\nstate = "{folder}/state"\nruntime = "{folder}/run"\n'
         )
-        served = control.Control(folder / "run", lambda asked: asked.answer({}))
+        served = control_socket.Control(folder / "run", lambda asked: asked.answer({}))
         yield config
         served.close()
 

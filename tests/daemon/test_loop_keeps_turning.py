@@ -4,7 +4,7 @@ import pytest
 
 from outcry.daemon.edge import Edge
 from outcry.daemon.journal import Entry, Journal
-from outcry.daemon.parts import Stop
+from outcry.daemon.service.parts import Stop
 from simulation.world import World
 
 

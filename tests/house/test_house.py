@@ -68,7 +68,7 @@ def test_imports_point_one_way():
         ("gpsd", {"hw/gps.py"}),
         ("serial", {"hw/modem/port.py"}),
         ("gsmmodem", {"hw/modem/pdu.py"}),
-        ("systemd", {"daemon/service.py", "responder/service/systemd.py"}),
+        ("systemd", {"daemon/service/systemd.py", "responder/service/systemd.py"}),
         ("h11", {"hw/modem/http.py", "hw/board/exchange.py"}),
         (
             "gpiozero",

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from outcry import __version__
 from outcry.daemon.alarm.model import Alarm, State
-from outcry.daemon.drills import Drill, Hop
+from outcry.daemon.service.drills import Drill, Hop
 from outcry.hw.gps import NoFixReason
 from outcry.hw.modem import Condition, ModemStatus
 from outcry.report import Flag, NoPosition, Position
 
 if TYPE_CHECKING:
-    from outcry.daemon.parts import Parts
+    from outcry.daemon.service.parts import Parts
 
 REMEDIES = {
     Condition.SILENT.value: "check its power and its serial cable; Outcry goes on trying",

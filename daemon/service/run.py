@@ -11,7 +11,7 @@ from outcry.daemon.settings import Settings
 from outcry.hw.button import Button
 
 if TYPE_CHECKING:
-    from outcry.daemon.parts import Message
+    from outcry.daemon.service.parts import Message
 
 
 def run(settings: Settings, verbose: bool) -> None:
@@ -28,6 +28,6 @@ def run(settings: Settings, verbose: bool) -> None:
         )
         life.callback(button.close)  # goes deaf last
         # A press from here on counts. What follows takes a Zero a second or more.
-        from outcry.daemon.life import live
+        from outcry.daemon.service.life import live
 
         live(settings, verbose, messages, life, button)

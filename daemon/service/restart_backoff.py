@@ -54,7 +54,7 @@ class Refusals:
     def refuse(self, what: str, problems: list[str], longest_s: float = LONGEST_S) -> None:
         """Say why this start failed, unless the last one said the same, and note it."""
         from outcry.daemon.journal import Entry, Journal
-        from outcry.daemon.service import journal_sink
+        from outcry.daemon.service.systemd import journal_sink
 
         self._tell_systemd(problems)
         known = problems == self._before.get("problems")
@@ -72,7 +72,7 @@ class Refusals:
                 self._note.write_text(json.dumps(note), encoding="utf-8")
 
     def _tell_systemd(self, problems: list[str]) -> None:
-        from outcry.daemon.service import Service
+        from outcry.daemon.service.systemd import Service
 
         Service().status(f"NOT ARMED, nobody watches the button: {'; '.join(problems)}")
 
