@@ -12,9 +12,6 @@ from typing import TypedDict
 
 from outcry.beats import Beats
 from outcry.daemon.alarm.model import Rules
-from outcry.daemon.edge import Edge, StrapEdge
-from outcry.daemon.gestures import Times
-from outcry.daemon.haptics import PATTERNS
 from outcry.daemon.journal import Journal
 from outcry.daemon.messages import texts
 from outcry.daemon.messages.delivery import Delivery
@@ -23,13 +20,16 @@ from outcry.daemon.messages.reports import Reporter
 from outcry.daemon.outbox.budget import budgets
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.runtime_cache import Memory
-from outcry.daemon.senses import Senses, Wearing
 from outcry.daemon.service.control_socket import Asked
 from outcry.daemon.service.drills import Drills
 from outcry.daemon.service.loop import Loop
 from outcry.daemon.service.parts import Parts
 from outcry.daemon.service.supervision import Supervision
 from outcry.daemon.service.systemd import Service
+from outcry.daemon.touch.button import Times
+from outcry.daemon.touch.edges import Edge, StrapEdge
+from outcry.daemon.touch.haptics import PATTERNS
+from outcry.daemon.touch.inputs import Senses, Wearing
 from outcry.enrolment import Contact, Enrolment, Headquarters
 from outcry.envelope import from_text, open_sealed, public_key, read_header, to_text
 from outcry.hw.gps import Fix

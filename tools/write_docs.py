@@ -16,7 +16,7 @@ from outcry.daemon.alarm.rules import (
     Row,
     step,
 )
-from outcry.daemon.haptics import FEW, PATTERNS
+from outcry.daemon.touch.haptics import FEW, PATTERNS
 from outcry.report import AlarmKind
 
 PAGE = Path(__file__).parents[1] / "docs" / "alarm.md"

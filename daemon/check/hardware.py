@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from outcry.daemon.check.findings import Finding, Patience, failed, left_out, look, ok
-from outcry.daemon.haptics import TRIAL
 from outcry.daemon.service.status import MARKS
 from outcry.daemon.settings import Settings
+from outcry.daemon.touch.haptics import TRIAL
 from outcry.hw.button import Button
 from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
 from outcry.hw.strap import Strap

@@ -14,9 +14,6 @@ from outcry import __version__
 from outcry.beats import Beats
 from outcry.credentials import secret
 from outcry.daemon.alarm.model import Rules
-from outcry.daemon.edge import StrapEdge
-from outcry.daemon.gestures import Times
-from outcry.daemon.haptics import ALL, FEW
 from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.messages import identity, texts
 from outcry.daemon.messages.delivery import Delivery
@@ -25,7 +22,6 @@ from outcry.daemon.messages.reports import Reporter
 from outcry.daemon.outbox.budget import Budgets, budgets
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.runtime_cache import Memory
-from outcry.daemon.senses import Senses, Wearing
 from outcry.daemon.service import drills
 from outcry.daemon.service.control_socket import Control
 from outcry.daemon.service.drills import Drills
@@ -34,6 +30,10 @@ from outcry.daemon.service.parts import Message, Parts, Stop
 from outcry.daemon.service.supervision import Supervision
 from outcry.daemon.service.systemd import Service, journal_sink, set_up_logging
 from outcry.daemon.settings import NO_PIN, Settings, SettingsInvalid, drill_taps
+from outcry.daemon.touch.button import Times
+from outcry.daemon.touch.edges import StrapEdge
+from outcry.daemon.touch.haptics import ALL, FEW
+from outcry.daemon.touch.inputs import Senses, Wearing
 from outcry.hw.button import Button
 from outcry.hw.gps import Gps
 from outcry.hw.modem import Modem, ModemSettings, open_serial

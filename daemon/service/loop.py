@@ -27,20 +27,20 @@ from outcry.daemon.alarm.model import (
     Vibrate,
 )
 from outcry.daemon.alarm.rules import step
-from outcry.daemon.edge import Edge, StrapEdge
-from outcry.daemon.gestures import Held, Tapped
-from outcry.daemon.haptics import PATTERNS, TRIAL
 from outcry.daemon.journal import Entry
 from outcry.daemon.messages import reports
 from outcry.daemon.messages.delivery import Answer
-from outcry.daemon.senses import WORDS
-from outcry.daemon.senses import Event as Sensed
 from outcry.daemon.service import status
 from outcry.daemon.service.control_socket import Asked
 from outcry.daemon.service.drills import Hop
 from outcry.daemon.service.parts import Message, Parts, Stop
 from outcry.daemon.service.systemd import where
-from outcry.daemon.strap import StrapClosed, StrapOpened
+from outcry.daemon.touch.button import Held, Tapped
+from outcry.daemon.touch.edges import Edge, StrapEdge
+from outcry.daemon.touch.haptics import PATTERNS, TRIAL
+from outcry.daemon.touch.inputs import WORDS
+from outcry.daemon.touch.inputs import Event as Sensed
+from outcry.daemon.touch.strap import StrapClosed, StrapOpened
 from outcry.hw.gps import Fix, NoFix, NoFixReason
 from outcry.hw.modem import (
     DataPath,

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from outcry.beats import Beats
 from outcry.daemon.alarm.model import Pulse
-from outcry.daemon.edge import Edge, StrapEdge
-from outcry.daemon.haptics import ALL
 from outcry.daemon.journal import Journal
 from outcry.daemon.messages.delivery import Delivery
 from outcry.daemon.messages.reports import Reporter
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.runtime_cache import Memory
-from outcry.daemon.senses import Senses
 from outcry.daemon.service.control_socket import Asked
 from outcry.daemon.service.drills import Drills
 from outcry.daemon.service.supervision import Supervision
 from outcry.daemon.service.systemd import Service
+from outcry.daemon.touch.edges import Edge, StrapEdge
+from outcry.daemon.touch.haptics import ALL
+from outcry.daemon.touch.inputs import Senses
 from outcry.hw.gps import Fix, Gps, NoFix
 from outcry.hw.modem import Modem, ModemEvent
 from outcry.hw.vibration import Vibration

@@ -6,8 +6,8 @@ import queue
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from outcry.daemon.edge import Edge
 from outcry.daemon.settings import Settings
+from outcry.daemon.touch.edges import Edge
 from outcry.hw.button import Button
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import pytest
 
 from outcry.daemon.alarm.model import Alarm
 from outcry.daemon.cli.main import follow, main
-from outcry.daemon.edge import Edge
 from outcry.daemon.service import control_socket, status
 from outcry.daemon.service.control_socket import Asked, Control, NotAnswering
+from outcry.daemon.touch.edges import Edge
 from outcry.hw.modem import Condition, ModemStatus
 from outcry.hw.vibration import VibrationUnusable
 from simulation.world import World

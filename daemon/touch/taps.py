@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import inf
 
-from outcry.daemon.hold import GRAIN_S
+from outcry.daemon.touch.hold import GRAIN_S
 from outcry.report import MAX_TAP_GROUPS, MAX_TAPS
 
 FEWEST_GROUPS = 2

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from outcry.daemon import hold, taps
-from outcry.daemon.hold import GRAIN_S, SHORTEST_S, Hold
-from outcry.daemon.taps import Code
+from outcry.daemon.touch import hold, taps
+from outcry.daemon.touch.hold import GRAIN_S, SHORTEST_S, Hold
+from outcry.daemon.touch.taps import Code
 
 FREED_AFTER_S = 1.0  # a shorted contact flickers; one that lets go stays open
 
@@ -49,7 +49,7 @@ class Held:
 
 @dataclass(frozen=True, repr=False)
 class Tapped:
-    """A code of taps: two to eight groups, see :mod:`outcry.daemon.taps`."""
+    """A code of taps: two to eight groups, see :mod:`outcry.daemon.touch.taps`."""
 
     groups: tuple[int, ...]
 

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from outcry.daemon import hold
-from outcry.daemon.hold import GRAIN_S, Hold
+from outcry.daemon.touch import hold
+from outcry.daemon.touch.hold import GRAIN_S, Hold
 
 WORN_AFTER_S = 2.0  # longer than a buckle takes to settle
 LOOSE_OPENINGS = 10

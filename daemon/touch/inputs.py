@@ -6,10 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from outcry.daemon import gestures, strap
-from outcry.daemon.edge import Edge, StrapEdge
-from outcry.daemon.gestures import Button, Freed, Gesture, Stuck, Times
-from outcry.daemon.strap import Strap, StrapClosed, StrapEvent, StrapFirm, StrapLoose, StrapOpened
+from outcry.daemon.touch import button as gestures
+from outcry.daemon.touch import strap
+from outcry.daemon.touch.button import Button, Freed, Gesture, Stuck, Times
+from outcry.daemon.touch.edges import Edge, StrapEdge
+from outcry.daemon.touch.strap import (
+    Strap,
+    StrapClosed,
+    StrapEvent,
+    StrapFirm,
+    StrapLoose,
+    StrapOpened,
+)
 from outcry.report import NO_FLAGS, Flag
 
 Event = Gesture | StrapEvent
