@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 
 from outcry.hw.board.catalogue import ANY_STEP, AT_ONCE, CATALOGUE, arm
-from outcry.hw.board.faults import Fault, Stage
+from outcry.hw.board.modem.faults import Fault, Stage
 from simulation.lives import BEGIN_S, LIVES, Life
 from simulation.wearable import SimulatedWorld
 from simulation.world import HOLD_S

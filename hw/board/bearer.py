@@ -6,12 +6,12 @@ A profile apart from CSTT and CIICR: what is up there is not up here.
 from enum import IntEnum
 from typing import Literal
 
-from outcry.hw.board.at import Cme, Command, Refused
-from outcry.hw.board.context import Context
-from outcry.hw.board.gprs import Gprs
-from outcry.hw.board.registration import Registration
+from outcry.hw.board.modem.at import Cme, Command, Refused
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.gprs import Gprs
+from outcry.hw.board.modem.registration import Registration
+from outcry.hw.board.modem.terminal import Answer, Handler, Signal, Steps, Terminal, Wait, says
 from outcry.hw.board.tcp import ADDRESS
-from outcry.hw.board.terminal import Answer, Handler, Signal, Steps, Terminal, Wait, says
 
 State = Literal["closed", "connecting", "connected"]
 PROFILES = (1, 2, 3)

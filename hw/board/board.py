@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from random import Random
 
 from outcry.hw.board.centre import Centre
-from outcry.hw.board.context import Context, Witness, nobody
-from outcry.hw.board.network import Network
-from outcry.hw.board.options import Options
-from outcry.hw.board.schedule import Schedule
+from outcry.hw.board.modem.context import Context, Witness, nobody
+from outcry.hw.board.modem.network import Network
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.schedule import Schedule
+from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.sim800 import Sim800
-from outcry.hw.board.timing import Timing
 
 
 def wall_clock(now: float) -> datetime:

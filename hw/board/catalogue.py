@@ -11,9 +11,9 @@ and stays until cleared.
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-from outcry.hw.board.faults import Fault, Kind, Stage
+from outcry.hw.board.modem.faults import Fault, Kind, Stage
+from outcry.hw.board.modem.wire import Direction
 from outcry.hw.board.sim800 import Sim800
-from outcry.hw.board.wire import Direction
 
 ANY_STEP, AT_ONCE = "*", ""
 LATE_S = 10.0

@@ -12,9 +12,9 @@ from random import Random
 from typing import Protocol
 
 from outcry.hw.board import pdu
-from outcry.hw.board.context import Witness, nobody
-from outcry.hw.board.schedule import Schedule
-from outcry.hw.board.timing import Span, Timing, drawn
+from outcry.hw.board.modem.context import Witness, nobody
+from outcry.hw.board.modem.schedule import Schedule
+from outcry.hw.board.modem.timing import Span, Timing, drawn
 
 
 class Subscriber(Protocol):

@@ -46,9 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(wanted: argparse.Namespace) -> int:
-    from outcry.hw.board.options import Options
+    from outcry.hw.board.modem.options import Options
+    from outcry.hw.board.modem.timing import Timing
     from outcry.hw.board.process import BoardProcess, Plan
-    from outcry.hw.board.timing import Timing
 
     plan = Plan(
         directory=wanted.dir,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from outcry.hw.board.board import Board
-from outcry.hw.board.context import Witness
+from outcry.hw.board.modem.context import Witness
 from outcry.hw.board.modemcontrol import ModemControl
 from outcry.hw.board.pinboard import PRESSED, RELEASED, PinBoard
 from outcry.hw.board.receiver import STATES, Receiver

@@ -7,10 +7,10 @@ from ipaddress import ip_address
 
 import h11
 
-from outcry.hw.board.context import Context
-from outcry.hw.board.gprs import Gprs
-from outcry.hw.board.link import Fate, Link
-from outcry.hw.board.network import Network
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.gprs import Gprs
+from outcry.hw.board.modem.network import Network
+from outcry.hw.board.modem.tcp_link import Fate, Link
 
 NOT_HTTP, NETWORK_ERROR, NO_MEMORY, DNS_ERROR, STACK_BUSY = 600, 601, 602, 603, 604  # p. 252
 TLS_FAILED, TLS_ALERT = 605, 606

@@ -2,9 +2,7 @@
 
 from urllib.parse import urljoin
 
-from outcry.hw.board.at import Cme, Command, Refused
 from outcry.hw.board.bearer import Bearer
-from outcry.hw.board.context import Context
 from outcry.hw.board.exchange import (
     MEMORY,
     NETWORK_ERROR,
@@ -13,11 +11,13 @@ from outcry.hw.board.exchange import (
     Result,
     target,
 )
-from outcry.hw.board.gprs import Gprs
-from outcry.hw.board.network import Network
-from outcry.hw.board.options import Options
-from outcry.hw.board.schedule import Planned
-from outcry.hw.board.terminal import (
+from outcry.hw.board.modem.at import Cme, Command, Refused
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.gprs import Gprs
+from outcry.hw.board.modem.network import Network
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.schedule import Planned
+from outcry.hw.board.modem.terminal import (
     Answer,
     Entry,
     Handler,

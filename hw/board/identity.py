@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from outcry.hw.board.at import Command, Refused
-from outcry.hw.board.context import Context
-from outcry.hw.board.options import Options
-from outcry.hw.board.registration import OPERATOR, Registration
-from outcry.hw.board.terminal import Answer, Handler, says
+from outcry.hw.board.modem.at import Command, Refused
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.registration import OPERATOR, Registration
+from outcry.hw.board.modem.terminal import Answer, Handler, says
 
 MAKER, MODEL, VERSION = "SIMCOM_Ltd", "SIMCOM_SIM800L", "Revision:1418B04SIM800L24"
 FIRST_DAY = datetime(2004, 1, 1)  # what the clock shows until it is set

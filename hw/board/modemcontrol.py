@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 
 from outcry.hw.board import catalogue
 from outcry.hw.board.board import Board
-from outcry.hw.board.faults import STAGES
-from outcry.hw.board.gprs import HOWS
-from outcry.hw.board.jamming import NOISES
-from outcry.hw.board.registration import WELCOMES
+from outcry.hw.board.modem.faults import STAGES
+from outcry.hw.board.modem.gprs import HOWS
+from outcry.hw.board.modem.jamming import NOISES
+from outcry.hw.board.modem.registration import WELCOMES
+from outcry.hw.board.modem.wire import DIRECTIONS
 from outcry.hw.board.requests import (
     Invalid,
     Json,
@@ -19,7 +20,6 @@ from outcry.hw.board.requests import (
     whole_of,
 )
 from outcry.hw.board.sim800 import Sim800
-from outcry.hw.board.wire import DIRECTIONS
 
 CLEAR = "clear"
 CODE_LIMIT = 999  # of +CMS ERROR

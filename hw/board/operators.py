@@ -1,10 +1,10 @@
 """The networks a modem finds: AT+COPS, and AT+CNETSCAN, which lists every cell (manual p. 189)."""
 
-from outcry.hw.board.at import Command, Refused
-from outcry.hw.board.cells import Cell
-from outcry.hw.board.context import Context
-from outcry.hw.board.registration import OPERATOR, Registration
-from outcry.hw.board.terminal import Answer, Handler, Steps, Wait, says
+from outcry.hw.board.modem.at import Command, Refused
+from outcry.hw.board.modem.cells import Cell
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.registration import OPERATOR, Registration
+from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Wait, says
 
 SHORT_NAME = "Outcry"
 _FORMATS = 3  # long name, short name, number

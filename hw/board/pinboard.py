@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from random import Random
 
-from outcry.hw.board.context import Witness
-from outcry.hw.board.schedule import Schedule
+from outcry.hw.board.modem.context import Witness
+from outcry.hw.board.modem.schedule import Schedule
 
 PRESSED, RELEASED = 0, None  # a button pulls its pin to ground; released, the pull-up decides
 _CHATTER_S = (0.0005, 0.004)  # between two contacts of a bouncing button

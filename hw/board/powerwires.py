@@ -8,7 +8,7 @@ the modem on, or off (SIM800L Hardware Design V1.00 p. 24 to 27).
 
 from collections.abc import Callable
 
-from outcry.hw.board.schedule import Planned, Schedule
+from outcry.hw.board.modem.schedule import Planned, Schedule
 from outcry.hw.board.sim800 import Sim800
 
 RESET_S = 0.105

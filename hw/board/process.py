@@ -20,14 +20,14 @@ from typing import TextIO
 from outcry.hw.board import meeting
 from outcry.hw.board.board import Board
 from outcry.hw.board.control import Client, Control
-from outcry.hw.board.network import LoopbackNetwork
-from outcry.hw.board.options import Options
+from outcry.hw.board.modem.network import LoopbackNetwork
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.pty import PtyPort
+from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.pinboard import PinBoard
 from outcry.hw.board.powerwires import PowerWires
-from outcry.hw.board.pty import PtyPort
 from outcry.hw.board.receiver import POSITION, Receiver
 from outcry.hw.board.recording import Recording
-from outcry.hw.board.timing import Timing
 from outcry.hw.board.waiting import ready
 
 BURST_S = 1.0

@@ -1,8 +1,8 @@
 """What came over TCP and how the host gets it: at once, or on demand (CIPRXGET; manual p. 235)."""
 
-from outcry.hw.board.at import Cme, Command, Refused
-from outcry.hw.board.parameters import Parameters
-from outcry.hw.board.terminal import Answer, Terminal, says
+from outcry.hw.board.modem.at import Cme, Command, Refused
+from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.terminal import Answer, Terminal, says
 
 GET, GET_HEX, HOW_MUCH = 2, 3, 4
 LIMITS = {GET: 1460, GET_HEX: 730}  # bytes of data in one answer

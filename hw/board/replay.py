@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from outcry.hw.board.hostside import PROMPT, REFUSAL, HostSide, Unit
-from outcry.hw.board.schedule import Schedule
+from outcry.hw.board.modem.schedule import Schedule
 from outcry.hw.board.session import Chunk
 
 _SHAPE = re.compile(r"AT(\+[A-Z0-9]+|&?[A-Z])?(\d*)(=\?|=|\?)?")

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from outcry.hw.board.cells import Cell
+from outcry.hw.board.modem.cells import Cell
 
 PIN_LIMIT = 53  # GPIO numbers of a Raspberry Pi's chip
 

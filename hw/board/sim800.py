@@ -2,33 +2,33 @@
 
 Bytes go in with the time, bytes come out with the time; in between it says when it will next do
 something by itself. What it answers follows the SIM800 Series AT Command Manual V1.12 and logs of
-real modules; where those are silent, :mod:`outcry.hw.board.options` says so.
+real modules; where those are silent, :mod:`outcry.hw.board.modem.options` says so.
 """
 
 from collections.abc import Iterable
 
-from outcry.hw.board.at import Command, Refused
 from outcry.hw.board.bearer import Bearer
-from outcry.hw.board.cells import Cell
 from outcry.hw.board.centre import Centre
-from outcry.hw.board.context import Context
-from outcry.hw.board.contexts import Contexts
-from outcry.hw.board.faults import Faults
-from outcry.hw.board.gprs import Gprs, How
 from outcry.hw.board.http import Http
 from outcry.hw.board.identity import Identity
-from outcry.hw.board.jamming import Noise
-from outcry.hw.board.network import Network
+from outcry.hw.board.modem.at import Command, Refused
+from outcry.hw.board.modem.cells import Cell
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.faults import Faults
+from outcry.hw.board.modem.gprs import Gprs, How
+from outcry.hw.board.modem.jamming import Noise
+from outcry.hw.board.modem.network import Network
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.packet_contexts import Contexts
+from outcry.hw.board.modem.parameters import TABLE, Parameters
+from outcry.hw.board.modem.registration import Registration, Welcome
+from outcry.hw.board.modem.terminal import Answer, Handler, Terminal, framed, says
+from outcry.hw.board.modem.wire import Wire
 from outcry.hw.board.operators import Operators
-from outcry.hw.board.options import Options
-from outcry.hw.board.parameters import TABLE, Parameters
-from outcry.hw.board.registration import Registration, Welcome
 from outcry.hw.board.sleep import Sleep
 from outcry.hw.board.sms import Sms
 from outcry.hw.board.supply import Supply
 from outcry.hw.board.tcp import Tcp
-from outcry.hw.board.terminal import Answer, Handler, Terminal, framed, says
-from outcry.hw.board.wire import Wire
 
 RATE_CHANGE_S = 0.05
 _IGNORED = ("", "A", "H", "L", "M", "O", "P", "T", "X", "V", "Q", "&C", "&D")

@@ -3,14 +3,14 @@
 from dataclasses import replace
 
 from outcry.hw.board import pdu, textmode, typed
-from outcry.hw.board.at import Cme, Cms, Command, Refused
 from outcry.hw.board.centre import Centre
-from outcry.hw.board.context import Context
-from outcry.hw.board.options import Options
-from outcry.hw.board.parameters import Parameters
-from outcry.hw.board.registration import Registration
+from outcry.hw.board.modem.at import Cme, Cms, Command, Refused
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.registration import Registration
+from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Terminal, Wait, says
 from outcry.hw.board.storage import Storage
-from outcry.hw.board.terminal import Answer, Handler, Steps, Terminal, Wait, says
 
 SIM_BUSY, NO_NETWORK, NETWORK_TIMEOUT, NOTHING_TO_ACKNOWLEDGE = 314, 331, 332, 340
 _ONLY_WHEN_READY = ("+CMGF", "+CSCS", "+CNMI", "+CSMP", "+CSDH")

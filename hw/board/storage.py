@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from outcry.hw.board import pdu, textmode, typed
-from outcry.hw.board.at import Cms, Command, Refused
-from outcry.hw.board.options import Options
-from outcry.hw.board.parameters import Parameters
-from outcry.hw.board.terminal import Answer, Handler, Steps, says
+from outcry.hw.board.modem.at import Cms, Command, Refused
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.terminal import Answer, Handler, Steps, says
 
 UNREAD, READ, UNSENT, SENT, ANY = range(5)
 _INVALID_INDEX, _FULL = 321, 322

@@ -5,10 +5,10 @@ Limits and lines, spelling included: SIM800L Hardware Design V1.00, p. 21 to 25.
 
 from collections.abc import Callable
 
-from outcry.hw.board.at import Command
-from outcry.hw.board.parameters import Parameters
-from outcry.hw.board.schedule import Schedule
-from outcry.hw.board.terminal import Answer, Terminal, says
+from outcry.hw.board.modem.at import Command
+from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.schedule import Schedule
+from outcry.hw.board.modem.terminal import Answer, Terminal, says
 
 USUAL_MV = 3986
 DEAD_MV = 3000  # the processor stops without a word

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable
 
-from outcry.hw.board.at import Cme, Command, Refused
-from outcry.hw.board.context import Context
-from outcry.hw.board.gprs import Gprs
-from outcry.hw.board.link import Fate, Link
-from outcry.hw.board.network import Network
-from outcry.hw.board.options import Options
-from outcry.hw.board.parameters import Parameters
-from outcry.hw.board.received import Received
-from outcry.hw.board.registration import Registration
-from outcry.hw.board.schedule import Planned
-from outcry.hw.board.terminal import (
+from outcry.hw.board.modem.at import Cme, Command, Refused
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.gprs import Gprs
+from outcry.hw.board.modem.network import Network
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.registration import Registration
+from outcry.hw.board.modem.schedule import Planned
+from outcry.hw.board.modem.tcp_link import Fate, Link
+from outcry.hw.board.modem.terminal import (
     Answer,
     Entry,
     Handler,
@@ -23,6 +22,7 @@ from outcry.hw.board.terminal import (
     framed,
     says,
 )
+from outcry.hw.board.received import Received
 
 SEND_LIMIT = 1460  # bytes that one CIPSEND takes
 UNACKNOWLEDGED_S = 645.0  # manual p. 217

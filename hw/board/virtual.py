@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from itertools import count
 from typing import Protocol
 
-from outcry.hw.board.network import ConnectionState
+from outcry.hw.board.modem.network import ConnectionState
 
 Deeds = Iterable[tuple[float, bytes | None]]
 

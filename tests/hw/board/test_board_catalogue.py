@@ -7,8 +7,8 @@ from gsmmodem.pdu import encodeSmsSubmitPdu
 
 from outcry.hw.board import catalogue
 from outcry.hw.board.catalogue import ANY_STEP, CATALOGUE, arm
+from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.rig import PHONE, Rig
-from outcry.hw.board.timing import Timing
 
 OK = b"\r\nOK\r\n"
 PDU = encodeSmsSubmitPdu(PHONE, "help")[0]

@@ -3,7 +3,7 @@
 import pytest
 from gsmmodem.pdu import encodeSmsSubmitPdu
 
-from outcry.hw.board.options import Options
+from outcry.hw.board.modem.options import Options
 from outcry.hw.board.rig import WEARER, Rig
 
 PHONE, OTHER = "+447700900201", "+447700900202"

@@ -13,7 +13,7 @@ import pytest
 from gsmmodem.modem import GsmModem, SentSms, StatusReport
 from parts import RECORDINGS, needs_gammu, needs_gpsd
 
-from outcry.hw.board.options import Options
+from outcry.hw.board.modem.options import Options
 from outcry.hw.board.receiver import Receiver
 from outcry.hw.board.simulated import SimulatedModem
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from outcry.hw.board.options import Options
+from outcry.hw.board.modem.options import Options
 from outcry.hw.board.rig import Rig
 
 OK = b"\r\nOK\r\n"

@@ -14,11 +14,11 @@ import pytest
 from outcry.hw.board import meeting
 from outcry.hw.board.board import Board
 from outcry.hw.board.control import Client, Control
-from outcry.hw.board.network import LoopbackNetwork
+from outcry.hw.board.modem.network import LoopbackNetwork
+from outcry.hw.board.modem.schedule import Schedule
 from outcry.hw.board.pinboard import PinBoard
 from outcry.hw.board.pins import BoardFactory
 from outcry.hw.board.receiver import Receiver
-from outcry.hw.board.schedule import Schedule
 from outcry.hw.board.waiting import ready
 
 BUTTON, MOTOR = 17, 18

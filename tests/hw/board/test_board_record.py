@@ -23,7 +23,7 @@ from parts import needs_gammu
 from outcry.hw.board import session
 from outcry.hw.board.hostside import HostSide
 from outcry.hw.board.masking import Masker
-from outcry.hw.board.options import Options
+from outcry.hw.board.modem.options import Options
 from outcry.hw.board.record import Recording
 from outcry.hw.board.rig import HQ, PHONE, WEARER, Rig
 from outcry.hw.board.session import Chunk, SessionFile, SessionInvalid

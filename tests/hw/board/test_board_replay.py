@@ -6,10 +6,10 @@ from typing import Protocol
 import pytest
 
 from outcry.hw.board.masking import Masker
+from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.replay import Replay
 from outcry.hw.board.rig import PHONE, Rig
 from outcry.hw.board.session import Chunk
-from outcry.hw.board.timing import Timing
 from outcry.hw.modem import (
     DataPath,
     Modem,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from outcry.hw.board.faults import Fault, Kind
+from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.simulated import SimulatedModem
 from outcry.hw.modem import (
     Condition,

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Literal, Protocol
 
-from outcry.hw.board.context import Context
-from outcry.hw.board.network import Connection, Network
-from outcry.hw.board.timing import Span
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.network import Connection, Network
+from outcry.hw.board.modem.timing import Span
 
 Fate = Literal["true", "lost", "rubbish"]
 RUBBISH_BYTES = 200  # a reply of that many random bytes to whatever is sent

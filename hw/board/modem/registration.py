@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from typing import Literal
 
-from outcry.hw.board.at import Command, Refused
-from outcry.hw.board.cells import Cell, Cells
-from outcry.hw.board.context import Context
-from outcry.hw.board.jamming import Jamming
-from outcry.hw.board.options import Options
-from outcry.hw.board.parameters import Parameters
-from outcry.hw.board.schedule import Planned
-from outcry.hw.board.sim import SimCard
-from outcry.hw.board.terminal import Answer, Handler, Steps, Terminal, Wait, says
-from outcry.hw.board.timing import Span
+from outcry.hw.board.modem.at import Command, Refused
+from outcry.hw.board.modem.cells import Cell, Cells
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.jamming import Jamming
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.schedule import Planned
+from outcry.hw.board.modem.sim_card import SimCard
+from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Terminal, Wait, says
+from outcry.hw.board.modem.timing import Span
 
 WAKING_NOISE = bytes.fromhex("004949 4949FFFFFFFF")  # manual p. 23
 NOT_SEARCHING, HOME, SEARCHING, DENIED, ROAMING = 0, 1, 2, 3, 5

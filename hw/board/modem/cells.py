@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from outcry.hw.board.at import Command
-from outcry.hw.board.parameters import Parameters
-from outcry.hw.board.terminal import Answer, Terminal, says
+from outcry.hw.board.modem.at import Command
+from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.terminal import Answer, Terminal, says
 
 NEIGHBOURS_MOST = 6  # lines after the serving cell's
 ON_CHANGE, SHORT = 2, 3  # values of AT+CENG=<mode>

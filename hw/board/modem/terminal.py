@@ -9,10 +9,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 
-from outcry.hw.board.at import AtError, Cme, Cms, Command, LineReader, Refused, commands
-from outcry.hw.board.context import Context
-from outcry.hw.board.faults import Fault, Faults, Kind, Stage
-from outcry.hw.board.schedule import Planned
+from outcry.hw.board.modem.at import AtError, Cme, Cms, Command, LineReader, Refused, commands
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.faults import Fault, Faults, Kind, Stage
+from outcry.hw.board.modem.schedule import Planned
 
 CR, LF = 0x0D, 0x0A
 CTRL_Z = 0x1A

@@ -1,10 +1,10 @@
 """Packet contexts by hand: AT+CGDCONT and AT+CGACT (manual p. 204 to 206)."""
 
-from outcry.hw.board.at import Cme, Command, Refused
-from outcry.hw.board.context import Context
-from outcry.hw.board.gprs import Gprs
-from outcry.hw.board.registration import Registration
-from outcry.hw.board.terminal import Answer, Handler, Steps, Wait, says
+from outcry.hw.board.modem.at import Cme, Command, Refused
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.gprs import Gprs
+from outcry.hw.board.modem.registration import Registration
+from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Wait, says
 
 PROFILES = (1, 2, 3)
 NOT_ALLOWED, UNSPECIFIED = 3, 148

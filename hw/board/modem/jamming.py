@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from outcry.hw.board.at import Command
-from outcry.hw.board.context import Context
-from outcry.hw.board.parameters import Parameters
-from outcry.hw.board.schedule import Planned
-from outcry.hw.board.terminal import Answer, Terminal, says
+from outcry.hw.board.modem.at import Command
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.schedule import Planned
+from outcry.hw.board.modem.terminal import Answer, Terminal, says
 
 Noise = Literal["none", "jamming", "interference"]
 NOISES: tuple[Noise, ...] = ("none", "jamming", "interference")

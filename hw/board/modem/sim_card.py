@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from outcry.hw.board.at import Cme, Command, Refused
-from outcry.hw.board.options import Options
-from outcry.hw.board.terminal import Answer, says
+from outcry.hw.board.modem.at import Cme, Command, Refused
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.terminal import Answer, says
 
 PIN_TRIES, PUK_TRIES = 3, 10
 ABSENT, PIN_WANTED, PUK_WANTED, FAILED, BUSY, WRONG, NOT_ALLOWED = 10, 11, 12, 13, 14, 16, 3

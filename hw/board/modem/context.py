@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Protocol
 
-from outcry.hw.board.schedule import Schedule
-from outcry.hw.board.timing import Span, Timing, drawn
+from outcry.hw.board.modem.schedule import Schedule
+from outcry.hw.board.modem.timing import Span, Timing, drawn
 
 
 class Witness(Protocol):
