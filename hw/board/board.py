@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from random import Random
 
-from outcry.hw.board.centre import Centre
 from outcry.hw.board.modem.context import Context, Witness, nobody
 from outcry.hw.board.modem.network import Network
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.schedule import Schedule
+from outcry.hw.board.modem.sms.centre import Centre
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.sim800 import Sim800
 

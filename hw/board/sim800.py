@@ -8,7 +8,6 @@ real modules; where those are silent, :mod:`outcry.hw.board.modem.options` says 
 from collections.abc import Iterable
 
 from outcry.hw.board.bearer import Bearer
-from outcry.hw.board.centre import Centre
 from outcry.hw.board.http import Http
 from outcry.hw.board.identity import Identity
 from outcry.hw.board.modem.at import Command, Refused
@@ -22,11 +21,12 @@ from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.packet_contexts import Contexts
 from outcry.hw.board.modem.parameters import TABLE, Parameters
 from outcry.hw.board.modem.registration import Registration, Welcome
+from outcry.hw.board.modem.sms.centre import Centre
+from outcry.hw.board.modem.sms.sms import Sms
 from outcry.hw.board.modem.terminal import Answer, Handler, Terminal, framed, says
 from outcry.hw.board.modem.wire import Wire
 from outcry.hw.board.operators import Operators
 from outcry.hw.board.sleep import Sleep
-from outcry.hw.board.sms import Sms
 from outcry.hw.board.supply import Supply
 from outcry.hw.board.tcp import Tcp
 

@@ -1,7 +1,7 @@
 """SMS in text mode (AT+CMGF=1): characters of +CSCS on the wire, fields of a stored message."""
 
-from outcry.hw.board import gsm7, pdu
 from outcry.hw.board.modem.at import Cms
+from outcry.hw.board.modem.sms import gsm7, pdu
 
 _BAD_TEXT = 305
 

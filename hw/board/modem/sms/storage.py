@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from outcry.hw.board import pdu, textmode, typed
 from outcry.hw.board.modem.at import Cms, Command, Refused
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.sms import pdu, text_mode, typed_message
 from outcry.hw.board.modem.terminal import Answer, Handler, Steps, says
 
 UNREAD, READ, UNSENT, SENT, ANY = range(5)
@@ -143,12 +143,14 @@ class Storage:
 
     def _writes(self, command: Command) -> Steps:
         if self._in_text():
-            number = typed.recipient(command, 0, self._parameters) if command.text(0) else ""
-            message = yield from typed.words(number, self._parameters)
+            number = (
+                typed_message.recipient(command, 0, self._parameters) if command.text(0) else ""
+            )
+            message = yield from typed_message.words(number, self._parameters)
             stored = Stored(pdu.submit_octets(message), UNSENT, message) if message else None
         else:
             status = command.number(1, UNSENT)
-            tpdu = yield from typed.transfer_unit(command)
+            tpdu = yield from typed_message.transfer_unit(command)
             stored = _read(tpdu, status) if tpdu is not None else None
         if stored is None:
             return says()
@@ -202,8 +204,8 @@ class Storage:
             charset = self._parameters.text("+CSCS")
             name = _NAMES[stored.status]
             if stored.draft is not None:
-                return f'"{name}",{textmode.drafted(stored.draft, charset)}'
-            return f'"{name}",{textmode.shown(stored.tpdu, charset, details)}'
+                return f'"{name}",{text_mode.drafted(stored.draft, charset)}'
+            return f'"{name}",{text_mode.shown(stored.tpdu, charset, details)}'
         whole = (self._service_centre + stored.tpdu).hex().upper()
         return f'{stored.status},"",{len(stored.tpdu)}\r\n{whole}'
 
@@ -243,5 +245,5 @@ def _read(tpdu: bytes, status: int) -> Stored:
             pdu.read_deliver(tpdu)
             return Stored(tpdu, status)
     except (pdu.PduInvalid, IndexError):
-        raise Cms(typed.BAD_PDU) from None
-    raise Cms(typed.BAD_PDU)
+        raise Cms(typed_message.BAD_PDU) from None
+    raise Cms(typed_message.BAD_PDU)

@@ -7,7 +7,7 @@ The other half of the product's codec, written apart from it (see gsm7).
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from outcry.hw.board import gsm7
+from outcry.hw.board.modem.sms import gsm7
 
 INTERNATIONAL = 0x91
 UNKNOWN_NUMBER = 0x81

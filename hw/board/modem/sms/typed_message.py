@@ -2,9 +2,9 @@
 
 from collections.abc import Generator
 
-from outcry.hw.board import pdu, textmode
 from outcry.hw.board.modem.at import Cms, Command
 from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.sms import pdu, text_mode
 from outcry.hw.board.modem.terminal import Entry
 
 BAD_PDU = 304
@@ -15,7 +15,7 @@ def recipient(command: Command, position: int, parameters: Parameters) -> str:
     charset = parameters.text("+CSCS")
     number = command.text(position)
     if charset == "UCS2" and not number.startswith("+"):
-        number = textmode.entered(number.encode(), charset)
+        number = text_mode.entered(number.encode(), charset)
     if not number.removeprefix("+").isdecimal():
         raise Cms(BAD_PDU)
     return number
@@ -45,8 +45,8 @@ def words(number: str, parameters: Parameters) -> Generator[Entry, bytes | None,
     typed = yield Entry(again=b"\r\n> ")
     if typed is None:
         return None
-    text = textmode.entered(typed.replace(b"\r", b"\n"), parameters.text("+CSCS"))
-    content = textmode.outgoing(text, parameters.number("+CSMP", 3))
+    text = text_mode.entered(typed.replace(b"\r", b"\n"), parameters.text("+CSCS"))
+    content = text_mode.outgoing(text, parameters.number("+CSMP", 3))
     return pdu.Submit(number, content, 0, bool(parameters.number("+CSMP", 0) & 0x20))
 
 

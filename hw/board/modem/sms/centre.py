@@ -11,9 +11,9 @@ from itertools import count
 from random import Random
 from typing import Protocol
 
-from outcry.hw.board import pdu
 from outcry.hw.board.modem.context import Witness, nobody
 from outcry.hw.board.modem.schedule import Schedule
+from outcry.hw.board.modem.sms import pdu
 from outcry.hw.board.modem.timing import Span, Timing, drawn
 
 

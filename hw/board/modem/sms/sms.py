@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from outcry.hw.board import pdu, textmode, typed
-from outcry.hw.board.centre import Centre
 from outcry.hw.board.modem.at import Cme, Cms, Command, Refused
 from outcry.hw.board.modem.context import Context
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.parameters import Parameters
 from outcry.hw.board.modem.registration import Registration
+from outcry.hw.board.modem.sms import pdu, text_mode, typed_message
+from outcry.hw.board.modem.sms.centre import Centre
+from outcry.hw.board.modem.sms.storage import Storage
 from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Terminal, Wait, says
-from outcry.hw.board.storage import Storage
 
 SIM_BUSY, NO_NETWORK, NETWORK_TIMEOUT, NOTHING_TO_ACKNOWLEDGE = 314, 331, 332, 340
 _ONLY_WHEN_READY = ("+CMGF", "+CSCS", "+CNMI", "+CSMP", "+CSDH")
@@ -90,7 +90,7 @@ class Sms:
     def _direct(self, tpdu: bytes) -> str:
         if self._parameters.number("+CMGF"):
             details = self._parameters.number("+CSDH") == 1
-            return textmode.shown(tpdu, self._parameters.text("+CSCS"), details)
+            return text_mode.shown(tpdu, self._parameters.text("+CSCS"), details)
         whole = pdu.centre_address(self._service_centre) + tpdu
         return f'"",{len(tpdu)}\r\n{whole.hex().upper()}'
 
@@ -168,12 +168,12 @@ class Sms:
         if command.form != "set":
             raise Refused
         if self._parameters.number("+CMGF"):
-            typed.recipient(command, 0, self._parameters)  # a bad one has no prompt
+            typed_message.recipient(command, 0, self._parameters)  # a bad one has no prompt
         return self._types(command)
 
     def _types(self, command: Command) -> Steps:
         try:
-            message = yield from typed.message(command, self._parameters)
+            message = yield from typed_message.message(command, self._parameters)
         except Cms as error:
             return (yield from self._refused(error.code))
         return (yield from self._sent("+CMGS", message)) if message else self._cancelled()
@@ -187,10 +187,10 @@ class Sms:
         index = command.number(0)
         message = self.storage.draft(index)
         if command.text(1):
-            other = typed.recipient(command, 1, self._parameters)
+            other = typed_message.recipient(command, 1, self._parameters)
             message = replace(message, recipient=other)
         if not message.recipient:
-            raise Cms(typed.BAD_PDU)
+            raise Cms(typed_message.BAD_PDU)
         return self._sends_draft(index, message)
 
     def _sends_draft(self, index: int, message: pdu.Submit) -> Steps:
