@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from outcry.hw.board.catalogue import CATALOGUE
 from outcry.hw.board.modem.faults import STAGES
 from outcry.hw.board.modem.jamming import NOISES
 from outcry.hw.board.modem.registration import WELCOMES
@@ -14,6 +13,7 @@ from outcry.hw.board.modem.wire import DIRECTIONS
 from outcry.hw.board.modemcontrol import CLEAR
 from outcry.hw.board.receiver import POSITION, STATES
 from outcry.hw.board.requests import PIN_LIMIT
+from outcry.hw.board.sim800.fault_catalogue import CATALOGUE
 
 BUTTON_PIN = 17
 HOWS = ("dead", "refused", "connecting", "silent", "rubbish")

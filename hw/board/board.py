@@ -10,7 +10,7 @@ from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.schedule import Schedule
 from outcry.hw.board.modem.sms.centre import Centre
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.board.sim800 import Sim800
+from outcry.hw.board.sim800.sim800 import Sim800
 
 
 def wall_clock(now: float) -> datetime:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-from outcry.hw.board import catalogue
 from outcry.hw.board.board import Board
 from outcry.hw.board.modem.faults import STAGES
 from outcry.hw.board.modem.gprs import HOWS
@@ -19,7 +18,8 @@ from outcry.hw.board.requests import (
     text_of,
     whole_of,
 )
-from outcry.hw.board.sim800 import Sim800
+from outcry.hw.board.sim800 import fault_catalogue
+from outcry.hw.board.sim800.sim800 import Sim800
 
 CLEAR = "clear"
 CODE_LIMIT = 999  # of +CMS ERROR
@@ -141,9 +141,9 @@ class ModemControl:
         """Arm a fault of the catalogue, or clear all. Answers how many are armed at steps."""
         modem, name = self._modem(request), text_of(request, "name")
         if name == CLEAR:
-            catalogue.clear(modem)
+            fault_catalogue.clear(modem)
         else:
-            catalogue.arm(modem, name, **_details(request))
+            fault_catalogue.arm(modem, name, **_details(request))
         return {"armed": len(modem.faults)}
 
 

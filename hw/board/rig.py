@@ -6,7 +6,7 @@ from random import Random
 from outcry.hw.board.board import Board
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.board.sim800 import Sim800
+from outcry.hw.board.sim800.sim800 import Sim800
 from outcry.hw.board.virtual import VirtualNetwork
 
 WEARER = "+447700900001"

@@ -16,7 +16,6 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
-from outcry.hw.board import catalogue
 from outcry.hw.board.board import Board
 from outcry.hw.board.modem.gprs import How
 from outcry.hw.board.modem.network import LoopbackNetwork
@@ -24,7 +23,8 @@ from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.pty import PtyPort
 from outcry.hw.board.modem.sms.centre import Centre, Text
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.board.sim800 import Sim800
+from outcry.hw.board.sim800 import fault_catalogue
+from outcry.hw.board.sim800.sim800 import Sim800
 from outcry.hw.board.waiting import ready
 
 _LIMIT_S = 30.0  # how long a test waits for what ought to come at once
@@ -112,7 +112,7 @@ class SimulatedModem:
     def arm(self, fault: str, **details: object) -> None:
         """A fault of the catalogue, by its name. Raises ValueError as :func:`catalogue.arm`."""
         with self._moved():
-            catalogue.arm(self.sim, fault, **details)
+            fault_catalogue.arm(self.sim, fault, **details)
 
     def reset(self) -> None:
         with self._moved() as now:

@@ -69,7 +69,7 @@ def test_imports_point_one_way():
         ("serial", {"hw/modem/port.py"}),
         ("gsmmodem", {"hw/modem/pdu.py"}),
         ("systemd", {"daemon/service/systemd.py", "responder/service/systemd.py"}),
-        ("h11", {"hw/modem/http.py", "hw/board/exchange.py"}),
+        ("h11", {"hw/modem/http.py", "hw/board/sim800/exchange.py"}),
         (
             "gpiozero",
             {

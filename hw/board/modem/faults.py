@@ -4,7 +4,7 @@
 
 means: the next AT+CMGS sends its message, and its +CMGS: never comes.
 
-The faults that have a name of their own are in :mod:`outcry.hw.board.catalogue`.
+The faults that have a name of their own are in :mod:`outcry.hw.board.sim800.fault_catalogue`.
 """
 
 from collections.abc import Callable

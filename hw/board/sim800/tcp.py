@@ -22,7 +22,7 @@ from outcry.hw.board.modem.terminal import (
     framed,
     says,
 )
-from outcry.hw.board.received import Received
+from outcry.hw.board.sim800.received import Received
 
 SEND_LIMIT = 1460  # bytes that one CIPSEND takes
 UNACKNOWLEDGED_S = 645.0  # manual p. 217

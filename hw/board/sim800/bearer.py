@@ -11,7 +11,7 @@ from outcry.hw.board.modem.context import Context
 from outcry.hw.board.modem.gprs import Gprs
 from outcry.hw.board.modem.registration import Registration
 from outcry.hw.board.modem.terminal import Answer, Handler, Signal, Steps, Terminal, Wait, says
-from outcry.hw.board.tcp import ADDRESS
+from outcry.hw.board.sim800.tcp import ADDRESS
 
 State = Literal["closed", "connecting", "connected"]
 PROFILES = (1, 2, 3)

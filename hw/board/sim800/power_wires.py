@@ -9,7 +9,7 @@ the modem on, or off (SIM800L Hardware Design V1.00 p. 24 to 27).
 from collections.abc import Callable
 
 from outcry.hw.board.modem.schedule import Planned, Schedule
-from outcry.hw.board.sim800 import Sim800
+from outcry.hw.board.sim800.sim800 import Sim800
 
 RESET_S = 0.105
 POWER_KEY_S = 1.0

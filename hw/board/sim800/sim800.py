@@ -7,9 +7,6 @@ real modules; where those are silent, :mod:`outcry.hw.board.modem.options` says 
 
 from collections.abc import Iterable
 
-from outcry.hw.board.bearer import Bearer
-from outcry.hw.board.http import Http
-from outcry.hw.board.identity import Identity
 from outcry.hw.board.modem.at import Command, Refused
 from outcry.hw.board.modem.cells import Cell
 from outcry.hw.board.modem.context import Context
@@ -25,10 +22,13 @@ from outcry.hw.board.modem.sms.centre import Centre
 from outcry.hw.board.modem.sms.sms import Sms
 from outcry.hw.board.modem.terminal import Answer, Handler, Terminal, framed, says
 from outcry.hw.board.modem.wire import Wire
-from outcry.hw.board.operators import Operators
-from outcry.hw.board.sleep import Sleep
-from outcry.hw.board.supply import Supply
-from outcry.hw.board.tcp import Tcp
+from outcry.hw.board.sim800.bearer import Bearer
+from outcry.hw.board.sim800.http import Http
+from outcry.hw.board.sim800.identity import Identity
+from outcry.hw.board.sim800.operators import Operators
+from outcry.hw.board.sim800.sleep import Sleep
+from outcry.hw.board.sim800.supply import Supply
+from outcry.hw.board.sim800.tcp import Tcp
 
 RATE_CHANGE_S = 0.05
 _IGNORED = ("", "A", "H", "L", "M", "O", "P", "T", "X", "V", "Q", "&C", "&D")

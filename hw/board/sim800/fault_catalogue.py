@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 
 from outcry.hw.board.modem.faults import Fault, Kind, Stage
 from outcry.hw.board.modem.wire import Direction
-from outcry.hw.board.sim800 import Sim800
+from outcry.hw.board.sim800.sim800 import Sim800
 
 ANY_STEP, AT_ONCE = "*", ""
 LATE_S = 10.0

@@ -2,15 +2,6 @@
 
 from urllib.parse import urljoin
 
-from outcry.hw.board.bearer import Bearer
-from outcry.hw.board.exchange import (
-    MEMORY,
-    NETWORK_ERROR,
-    STACK_BUSY,
-    Exchange,
-    Result,
-    target,
-)
 from outcry.hw.board.modem.at import Cme, Command, Refused
 from outcry.hw.board.modem.context import Context
 from outcry.hw.board.modem.gprs import Gprs
@@ -26,6 +17,15 @@ from outcry.hw.board.modem.terminal import (
     Wait,
     framed,
     says,
+)
+from outcry.hw.board.sim800.bearer import Bearer
+from outcry.hw.board.sim800.exchange import (
+    MEMORY,
+    NETWORK_ERROR,
+    STACK_BUSY,
+    Exchange,
+    Result,
+    target,
 )
 
 METHODS = ("GET", "POST", "HEAD")
