@@ -13,7 +13,7 @@ from dataclasses import asdict
 from outcry.hw.board.board import Board
 from outcry.hw.board.modem.context import Witness
 from outcry.hw.board.modemcontrol import ModemControl
-from outcry.hw.board.pinboard import PRESSED, RELEASED, PinBoard
+from outcry.hw.board.pins.pinboard import PRESSED, RELEASED, PinBoard
 from outcry.hw.board.receiver import STATES, Receiver
 from outcry.hw.board.requests import Invalid, Json, choice_of, number_of, pin_of, text_of
 

@@ -77,7 +77,7 @@ def test_imports_point_one_way():
                 "hw/vibration.py",
                 "hw/power.py",
                 "hw/pin_library.py",
-                "hw/board/pins.py",
+                "hw/board/pins/factory.py",
             },
         ),
         ("pyhpke", {"outcry/envelope.py"}),
