@@ -11,7 +11,7 @@ from outcry.hw.board.modem.jamming import NOISES
 from outcry.hw.board.modem.registration import WELCOMES
 from outcry.hw.board.modem.wire import DIRECTIONS
 from outcry.hw.board.modemcontrol import CLEAR
-from outcry.hw.board.receiver import POSITION, STATES
+from outcry.hw.board.receiver.receiver import POSITION, STATES
 from outcry.hw.board.requests import PIN_LIMIT
 from outcry.hw.board.sim800.fault_catalogue import CATALOGUE
 

@@ -25,8 +25,8 @@ from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.pty import PtyPort
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.pins.pinboard import PinBoard
-from outcry.hw.board.receiver import POSITION, Receiver
-from outcry.hw.board.recording import Recording
+from outcry.hw.board.receiver.receiver import POSITION, Receiver
+from outcry.hw.board.receiver.recording import Recording
 from outcry.hw.board.sim800.power_wires import PowerWires
 from outcry.hw.board.waiting import ready
 

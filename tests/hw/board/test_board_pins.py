@@ -18,7 +18,7 @@ from outcry.hw.board.modem.network import LoopbackNetwork
 from outcry.hw.board.modem.schedule import Schedule
 from outcry.hw.board.pins.factory import BoardFactory
 from outcry.hw.board.pins.pinboard import PinBoard
-from outcry.hw.board.receiver import Receiver
+from outcry.hw.board.receiver.receiver import Receiver
 from outcry.hw.board.waiting import ready
 
 BUTTON, MOTOR = 17, 18
