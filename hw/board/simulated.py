@@ -16,13 +16,13 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
-from outcry.hw.board.board import Board
 from outcry.hw.board.modem.gprs import How
 from outcry.hw.board.modem.network import LoopbackNetwork
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.pty import PtyPort
 from outcry.hw.board.modem.sms.centre import Centre, Text
 from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.process.board import Board
 from outcry.hw.board.sim800 import fault_catalogue
 from outcry.hw.board.sim800.sim800 import Sim800
 from outcry.hw.board.waiting import ready

@@ -15,7 +15,7 @@ from bench.figure import Bound, Figure, line, percentile
 from bench.figures import FIGURES
 from demo.stage import ROOT, NotSeen, Stage
 from outcry.envelope import Header
-from outcry.hw.board.arguments import HOWS
+from outcry.hw.board.process.arguments import HOWS
 from outcry.receipt import RECEIPT_BYTES, ReceiptRefused, verify
 from outcry.report import TOKEN_BYTES, MessageType, decode, encode
 

@@ -12,12 +12,12 @@ import gpiozero
 import pytest
 
 from outcry.hw.board import meeting
-from outcry.hw.board.board import Board
-from outcry.hw.board.control import Client, Control
 from outcry.hw.board.modem.network import LoopbackNetwork
 from outcry.hw.board.modem.schedule import Schedule
 from outcry.hw.board.pins.factory import BoardFactory
 from outcry.hw.board.pins.pinboard import PinBoard
+from outcry.hw.board.process.board import Board
+from outcry.hw.board.process.control import Client, Control
 from outcry.hw.board.receiver.receiver import Receiver
 from outcry.hw.board.waiting import ready
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from outcry.hw.board.board import Board
 from outcry.hw.board.modem.faults import STAGES
 from outcry.hw.board.modem.gprs import HOWS
 from outcry.hw.board.modem.jamming import NOISES
 from outcry.hw.board.modem.registration import WELCOMES
 from outcry.hw.board.modem.wire import DIRECTIONS
-from outcry.hw.board.requests import (
+from outcry.hw.board.process.board import Board
+from outcry.hw.board.process.requests import (
     Invalid,
     Json,
     cell_of,

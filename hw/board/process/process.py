@@ -18,13 +18,13 @@ from random import Random
 from typing import TextIO
 
 from outcry.hw.board import meeting
-from outcry.hw.board.board import Board
-from outcry.hw.board.control import Client, Control
 from outcry.hw.board.modem.network import LoopbackNetwork
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.pty import PtyPort
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.pins.pinboard import PinBoard
+from outcry.hw.board.process.board import Board
+from outcry.hw.board.process.control import Client, Control
 from outcry.hw.board.receiver.receiver import POSITION, Receiver
 from outcry.hw.board.receiver.recording import Recording
 from outcry.hw.board.sim800.power_wires import PowerWires

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from outcry.hw.board import meeting
-from outcry.hw.board.arguments import parser, separated
+from outcry.hw.board.process.arguments import parser, separated
 
 ANSWER_S = 10.0  # how long a board may take to answer, beside the press itself
 
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(wanted: argparse.Namespace) -> int:
     from outcry.hw.board.modem.options import Options
     from outcry.hw.board.modem.timing import Timing
-    from outcry.hw.board.process import BoardProcess, Plan
+    from outcry.hw.board.process.process import BoardProcess, Plan
 
     plan = Plan(
         directory=wanted.dir,

@@ -10,12 +10,12 @@ import socket
 from collections.abc import Callable
 from dataclasses import asdict
 
-from outcry.hw.board.board import Board
 from outcry.hw.board.modem.context import Witness
-from outcry.hw.board.modemcontrol import ModemControl
 from outcry.hw.board.pins.pinboard import PRESSED, RELEASED, PinBoard
+from outcry.hw.board.process.board import Board
+from outcry.hw.board.process.modem_control import ModemControl
+from outcry.hw.board.process.requests import Invalid, Json, choice_of, number_of, pin_of, text_of
 from outcry.hw.board.receiver.receiver import STATES, Receiver
-from outcry.hw.board.requests import Invalid, Json, choice_of, number_of, pin_of, text_of
 
 LINE_LIMIT = 65536
 PRESS_LIMIT_S = 600.0

@@ -10,9 +10,9 @@ from outcry.hw.board.modem.faults import STAGES
 from outcry.hw.board.modem.jamming import NOISES
 from outcry.hw.board.modem.registration import WELCOMES
 from outcry.hw.board.modem.wire import DIRECTIONS
-from outcry.hw.board.modemcontrol import CLEAR
+from outcry.hw.board.process.modem_control import CLEAR
+from outcry.hw.board.process.requests import PIN_LIMIT
 from outcry.hw.board.receiver.receiver import POSITION, STATES
-from outcry.hw.board.requests import PIN_LIMIT
 from outcry.hw.board.sim800.fault_catalogue import CATALOGUE
 
 BUTTON_PIN = 17
