@@ -75,7 +75,7 @@ def _run(wanted: argparse.Namespace) -> int:
 
 
 def _record(wanted: argparse.Namespace) -> int:
-    from outcry.hw.board.record import record
+    from outcry.hw.board.replay.record import record
 
     if wanted.raw:
         print(
@@ -95,7 +95,7 @@ def _record(wanted: argparse.Namespace) -> int:
 
 
 def _replay(wanted: argparse.Namespace) -> int:
-    from outcry.hw.board.replayport import serve
+    from outcry.hw.board.replay.replay_port import serve
 
     missing = serve(
         wanted.file,

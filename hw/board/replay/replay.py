@@ -14,9 +14,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from outcry.hw.board.hostside import PROMPT, REFUSAL, HostSide, Unit
 from outcry.hw.board.modem.schedule import Schedule
-from outcry.hw.board.session import Chunk
+from outcry.hw.board.replay.host_side import PROMPT, REFUSAL, HostSide, Unit
+from outcry.hw.board.replay.session import Chunk
 
 _SHAPE = re.compile(r"AT(\+[A-Z0-9]+|&?[A-Z])?(\d*)(=\?|=|\?)?")
 _BELONGS: tuple[tuple[re.Pattern[bytes], str], ...] = (

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from outcry.hw.board import session
 from outcry.hw.board.modem.pty import PtyPort
-from outcry.hw.board.record import stopping
-from outcry.hw.board.replay import Replay
+from outcry.hw.board.replay import session
+from outcry.hw.board.replay.record import stopping
+from outcry.hw.board.replay.replay import Replay
 from outcry.hw.board.waiting import ready
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from outcry.hw.board.masking import Masker
 from outcry.hw.board.modem.pty import PtyPort
-from outcry.hw.board.session import Chunk, SessionFile, Side
+from outcry.hw.board.replay.masking import Masker
+from outcry.hw.board.replay.session import Chunk, SessionFile, Side
 from outcry.hw.board.waiting import ready
 from outcry.hw.modem.errors import PortLost
 from outcry.hw.modem.port import SerialPort

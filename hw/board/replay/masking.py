@@ -8,10 +8,10 @@ and what travels over the data path stay: they tell where the recording was made
 import re
 from collections import deque
 
-from outcry.hw.board.hostside import PROMPT, REFUSAL, HostSide, Unit
 from outcry.hw.board.modem.sms import gsm7
 from outcry.hw.board.modem.sms.pdu import Content
-from outcry.hw.board.session import Chunk, Side
+from outcry.hw.board.replay.host_side import PROMPT, REFUSAL, HostSide, Unit
+from outcry.hw.board.replay.session import Chunk, Side
 
 LONGEST_LINE = 2048  # more without an end is noise, and is masked as a whole
 _DIGITS = re.compile(rb"\d{7,}")
