@@ -26,8 +26,8 @@ from outcry.hw.board.replay.host_side import HostSide
 from outcry.hw.board.replay.masking import Masker
 from outcry.hw.board.replay.record import Recording
 from outcry.hw.board.replay.session import Chunk, SessionFile, SessionInvalid
-from outcry.hw.board.rig import HQ, PHONE, WEARER, Rig
-from outcry.hw.board.simulated import SimulatedModem
+from outcry.hw.board.testing.rig import HQ, PHONE, WEARER, Rig
+from outcry.hw.board.testing.simulated import SimulatedModem
 from outcry.hw.modem import (
     Modem,
     ModemEvent,

@@ -9,7 +9,7 @@ from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.replay.masking import Masker
 from outcry.hw.board.replay.replay import Replay
 from outcry.hw.board.replay.session import Chunk
-from outcry.hw.board.rig import PHONE, Rig
+from outcry.hw.board.testing.rig import PHONE, Rig
 from outcry.hw.modem import (
     DataPath,
     Modem,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from outcry.hw.board.modem.faults import Fault, Kind
-from outcry.hw.board.simulated import SimulatedModem
+from outcry.hw.board.testing.simulated import SimulatedModem
 from outcry.hw.modem import (
     Condition,
     DataPath,
