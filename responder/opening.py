@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from outcry.report import Report, decode
-from outcry.responder import store
+from outcry.responder.storage import store
 
 
 def opening(connection: Connection, alarm: int) -> tuple[str, Report, float]:

@@ -10,10 +10,10 @@ import httpx
 import pyotp
 from argon2 import PasswordHasher
 
-from outcry.responder.console import Console
-from outcry.responder.console_plans import Plans
-from outcry.responder.officers import Officers
-from outcry.responder.people_app import DutyConsole, people_app
+from outcry.responder.console.accounts import Officers
+from outcry.responder.console.desk import Console
+from outcry.responder.console.plans import Plans
+from outcry.responder.contacts.app import DutyConsole, people_app
 
 PASSWORD = "correct horse battery staple"
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from outcry.report import AlarmKind
-from outcry.responder.history import Entry, What
-from outcry.responder.response import Action, Plan, decide
+from outcry.responder.rules.decide import Action, Plan, decide
+from outcry.responder.storage.event_log import Entry, What
 
 PLAN = Plan(
     AlarmKind.PANIC,

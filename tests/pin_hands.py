@@ -4,8 +4,8 @@ import queue
 
 from pin_benches import BUTTON, STRAP
 
-from outcry.daemon import gestures, strap
-from outcry.daemon.gestures import Times
+from outcry.daemon.touch import button, strap
+from outcry.daemon.touch.button import Times
 from outcry.hw.button import Button
 from outcry.hw.strap import Strap
 
@@ -16,7 +16,7 @@ REACTION_S = 0.3  # between a word on a terminal and a thumb
 class Ear:
     """A switch and what the daemon's loop would hear from it: ``said`` has the words so far."""
 
-    switch, judge, pin, times = Button, gestures, BUTTON, Times()
+    switch, judge, pin, times = Button, button, BUTTON, Times()
 
     def __init__(self, bench):
         self.bench = bench
@@ -27,7 +27,7 @@ class Ear:
         self.rest(0.2)
 
     def at_first(self):
-        return gestures.Button()
+        return button.Button()
 
     def rest(self, seconds):
         """Let time pass; the loop takes edges as they come and looks when it has to."""

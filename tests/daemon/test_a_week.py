@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from outcry.daemon.alarm import Vibrate
-from outcry.daemon.card import Card
-from outcry.daemon.loop import Loop
-from outcry.daemon.outbox import COUNTER_BLOCK, Outbox
-from outcry.daemon.stored import StoredText
-from outcry.daemon.supervision import Supervision
+from outcry.daemon.alarm.model import Vibrate
+from outcry.daemon.outbox.card import Card
+from outcry.daemon.outbox.outbox import COUNTER_BLOCK, Outbox
+from outcry.daemon.outbox.stored import StoredText
+from outcry.daemon.service.loop import Loop
+from outcry.daemon.service.supervision import Supervision
 from simulation.cells import MEMORY
 from simulation.plan import plan
 from simulation.week import DAY_S, WEEK_S, Week

@@ -2,8 +2,8 @@
 
 import pytest
 
-from outcry.hw.board.faults import Fault, Kind
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.timing import Timing
 from outcry.receipt import Status
 from simulation.wearable import SimulatedWorld
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from outcry.daemon.stored import TextOutcome
+from outcry.daemon.outbox.stored import TextOutcome
 from outcry.hw.gps import NoFix, NoFixReason
 from outcry.hw.modem import Outcome, SmsReceived
 from outcry.receipt import Status

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.daemon.alarm import (
+from outcry.daemon.alarm.model import (
     Alarm,
     Audience,
     DropDrill,
@@ -20,7 +20,7 @@ from outcry.daemon.alarm import (
     State,
     Vibrate,
 )
-from outcry.daemon.rules import (
+from outcry.daemon.alarm.rules import (
     AFTER_A_WITHDRAWAL,
     IN_A_DRILL,
     IN_A_STRAP_ALARM,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.daemon.budget import EXCHANGE_BYTES, Budget
-from outcry.daemon.stored import TextOutcome
+from outcry.daemon.outbox.budget import EXCHANGE_BYTES, Budget
+from outcry.daemon.outbox.stored import TextOutcome
 from outcry.hw.modem import Condition, ModemStatus, Outcome, SmsOutcome
 from outcry.receipt import Status
 from outcry.report import MessageType

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from outcry.daemon import reach, unit, upkeep, wiring
-from outcry.daemon.findings import Finding, Patience, Result, Sheet, failed, ok
-from outcry.daemon.identity import Identity
-from outcry.daemon.owner import give_to_owner_of
-from outcry.daemon.reporter import CLOCK_SET_AFTER
+from outcry.daemon.check import connectivity, hardware, host, systemd_unit
+from outcry.daemon.check.findings import Finding, Patience, Result, Sheet, failed, ok
+from outcry.daemon.messages.identity import Identity
+from outcry.daemon.messages.reports import CLOCK_SET_AFTER
+from outcry.daemon.outbox.file_owner import give_to_owner_of
+from outcry.daemon.service.status import REMEDIES, modem_facts
 from outcry.daemon.settings import read
-from outcry.daemon.status import REMEDIES, modem_facts
 from outcry.enrolment import Contact, write
 from outcry.hw.gps import NoFixReason
 from outcry.hw.modem import Condition, ModemStatus
@@ -67,9 +67,10 @@ def reached(*lives, enrolled=True, low_mv=3500, port="/dev/null", **how):
         clock, *(life if isinstance(life, tuple) else (0.0, life) for life in lives), **how
     )
     found = {
-        each.name: each for each in reach.findings(line, port, low_mv, enrolled, clock.patience())
+        each.name: each
+        for each in connectivity.findings(line, port, low_mv, enrolled, clock.patience())
     }
-    assert tuple(found) == reach.NAMES
+    assert tuple(found) == connectivity.NAMES
     return found, clock
 
 
@@ -99,7 +100,7 @@ def test_a_condition_that_lasts_is_one_failure_with_its_own_remedy(state, name):
     assert wrong(found) == {name}
     assert found[name].result is Result.FAILED
     assert found[name].remedy == REMEDIES[state.value]
-    assert clock.now >= reach.SURE_S[state]
+    assert clock.now >= connectivity.SURE_S[state]
     assert clock.said, "a step that takes long says so"
 
 
@@ -218,7 +219,7 @@ STRAPPED = settings(strap={"enabled": True})
 
 def wired(world, of=STRAPPED, **changes):
     facts = world.asks("status") | changes
-    return {each.name: each for each in wiring.of_daemon(facts, of)}
+    return {each.name: each for each in hardware.of_daemon(facts, of)}
 
 
 def test_a_worn_strap_and_a_free_button_are_ok(world):
@@ -269,8 +270,8 @@ def test_what_is_switched_off_is_left_out(world):
 def test_each_reason_for_no_position_has_a_remedy(monkeypatch, reason, name, words):
     from outcry.hw.gps import NoFix
 
-    monkeypatch.setattr(wiring.Gps, "ask", lambda self: NoFix(reason))
-    found = {each.name: each for each in wiring.gps(settings(), Clock().patience())}
+    monkeypatch.setattr(hardware.Gps, "ask", lambda self: NoFix(reason))
+    found = {each.name: each for each in hardware.gps(settings(), Clock().patience())}
     assert wrong(found) == {name}
     assert words in found[name].remedy
 
@@ -279,8 +280,8 @@ def test_each_reason_for_no_position_has_a_remedy(monkeypatch, reason, name, wor
 
 
 def test_the_clock_is_ok_from_the_first_release_on():
-    assert upkeep.clock(CLOCK_SET_AFTER, False).result is Result.OK
-    unset = upkeep.clock(CLOCK_SET_AFTER - 1, True)
+    assert host.clock(CLOCK_SET_AFTER, False).result is Result.OK
+    unset = host.clock(CLOCK_SET_AFTER - 1, True)
     assert unset.result is Result.FAILED
     assert "timedatectl" in unset.remedy
 
@@ -297,7 +298,7 @@ def kept(tmp_path):
 
 
 def test_keys_that_the_device_keeps_to_itself_are_ok(kept):
-    found = upkeep.keys(kept, WHO, [])
+    found = host.keys(kept, WHO, [])
     assert found.result is Result.OK
     assert "0000004d" in found.words
 
@@ -305,17 +306,17 @@ def test_keys_that_the_device_keeps_to_itself_are_ok(kept):
 def test_keys_that_others_can_read_are_named(kept):
     path = kept.path("storage", "state") / "enrolment.json"
     path.chmod(0o640)
-    found = upkeep.keys(kept, WHO, [])
+    found = host.keys(kept, WHO, [])
     assert found.result is Result.LOOK
     assert found.remedy == f"`chmod 600 {path}`"
 
 
 def test_a_missing_enrolment_and_a_broken_one_say_what_to_do(kept):
-    broken = upkeep.keys(kept, None, ["enrolment.json: psk is missing"])
+    broken = host.keys(kept, None, ["enrolment.json: psk is missing"])
     assert (broken.result, "psk is missing" in broken.words) == (Result.FAILED, True)
     (kept.path("storage", "state") / "enrolment.json").unlink()
-    assert upkeep.keys(kept, None, []).result is Result.FAILED
-    alone = upkeep.keys(kept, Identity("Zarema", CONTACTS, None), [])
+    assert host.keys(kept, None, []).result is Result.FAILED
+    alone = host.keys(kept, Identity("Zarema", CONTACTS, None), [])
     assert alone.result is Result.LOOK
     for found in (broken, alone):
         assert "outcry enrol FILE" in found.remedy
@@ -330,26 +331,26 @@ def test_a_missing_enrolment_and_a_broken_one_say_what_to_do(kept):
     ],
 )
 def test_contacts_that_an_alarm_would_not_reach_as_meant_are_named(kept, contacts, words):
-    found = upkeep.contacts(kept, replace(WHO, contacts=contacts))
+    found = host.contacts(kept, replace(WHO, contacts=contacts))
     assert found.result is Result.LOOK
     assert words in found.words
 
 
 def test_nobody_to_tell_is_a_failure(kept):
-    assert upkeep.contacts(kept, replace(WHO, contacts=())).result is Result.FAILED
-    assert upkeep.contacts(kept, WHO).result is Result.OK
+    assert host.contacts(kept, replace(WHO, contacts=())).result is Result.FAILED
+    assert host.contacts(kept, WHO).result is Result.OK
 
 
 def test_a_text_with_a_fault_is_named(tmp_path, kept):
-    assert upkeep.words(kept, WHO).result is Result.OK
+    assert host.words(kept, WHO).result is Result.OK
     (tmp_path / "en.toml").write_text('alert = "{nonsense}"\n')
-    found = upkeep.words(settings(texts={"folder": str(tmp_path)}), WHO)
+    found = host.words(settings(texts={"folder": str(tmp_path)}), WHO)
     assert found.result is Result.LOOK
     assert "nonsense" in found.words
 
 
 def test_a_disk_that_takes_and_keeps_a_file_is_ok(tmp_path):
-    assert upkeep.disk(tmp_path, durable=True).result is Result.OK
+    assert host.disk(tmp_path, durable=True).result is Result.OK
     assert list(tmp_path.iterdir()) == [], "and nothing of the check stays"
 
 
@@ -362,7 +363,7 @@ def test_a_disk_that_refuses_is_named(tmp_path, monkeypatch, code, remedy):
         raise OSError(code, "no")
 
     monkeypatch.setattr(os, "fsync", fsync)
-    found = upkeep.disk(tmp_path, durable=True)
+    found = host.disk(tmp_path, durable=True)
     assert found.result is Result.FAILED
     assert remedy in found.remedy
 
@@ -372,15 +373,15 @@ def test_a_full_a_slow_and_a_missing_disk_are_named(tmp_path, monkeypatch):
     for blocks, result in ((0, Result.FAILED), (5_000_000 // room[1], Result.LOOK)):
         left = os.statvfs_result([*room[:4], blocks, *room[5:]])
         monkeypatch.setattr(os, "statvfs", lambda path, left=left: left)
-        assert upkeep.disk(tmp_path, durable=True).result is result
+        assert host.disk(tmp_path, durable=True).result is result
     monkeypatch.undo()
-    monkeypatch.setattr(upkeep, "_try", lambda folder: 3.0)
-    assert "wearing out" in upkeep.disk(tmp_path, durable=True).remedy
-    assert upkeep.disk(tmp_path / "nowhere", durable=True).result is Result.FAILED
+    monkeypatch.setattr(host, "_try", lambda folder: 3.0)
+    assert "wearing out" in host.disk(tmp_path, durable=True).remedy
+    assert host.disk(tmp_path / "nowhere", durable=True).result is Result.FAILED
 
 
 def test_an_outbox_that_lives_in_memory_alone_is_the_disks_failure(tmp_path):
-    assert "outbox" in upkeep.disk(tmp_path, durable=False).words
+    assert "outbox" in host.disk(tmp_path, durable=False).words
 
 
 RUNS = {"LoadState": "loaded", "ActiveState": "active", "SubState": "running"}
@@ -405,14 +406,14 @@ ENABLED = RUNS | {"UnitFileState": "enabled", "WatchdogUSec": "30s", "NRestarts"
 def test_a_hang_that_nobody_would_end_is_named(tmp_path, of_service, of_system, result, words):
     device = tmp_path / "watchdog"
     device.touch()
-    (found,) = upkeep.watchdog(unit.Unit(of_service, of_system), device)
+    (found,) = host.watchdog(systemd_unit.Unit(of_service, of_system), device)
     assert found.result is result
     assert words in found.remedy
 
 
 def test_a_board_without_its_watchdog_is_named(tmp_path):
-    of = unit.Unit(ENABLED, {"RuntimeWatchdogUSec": "14s"})
-    (found,) = upkeep.watchdog(of, tmp_path / "watchdog")
+    of = systemd_unit.Unit(ENABLED, {"RuntimeWatchdogUSec": "14s"})
+    (found,) = host.watchdog(of, tmp_path / "watchdog")
     assert found.result is Result.LOOK
 
 
@@ -429,7 +430,7 @@ def test_a_board_without_its_watchdog_is_named(tmp_path):
 )
 def test_a_service_that_does_not_watch_the_button_is_named(change, running, result, remedy):
     facts = {"alarm": None} if running else None
-    found = upkeep.service(unit.Unit(ENABLED | change, {}), "it hangs", facts)
+    found = host.service(systemd_unit.Unit(ENABLED | change, {}), "it hangs", facts)
     assert found.result is result
     assert remedy in found.remedy
 
@@ -444,7 +445,7 @@ def test_systemd_is_asked_and_its_environment_lent(tmp_path, monkeypatch):
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    asked = unit.ask()
+    asked = systemd_unit.ask()
     assert (asked.is_there, asked.state) == (True, "activating (auto-restart)")
     assert (asked.watchdog, asked.system_watchdog, asked.restarts) == ("30s", "14s", 2)
     environment = {"C": "mine"}
@@ -458,7 +459,7 @@ def test_without_systemd_there_is_no_unit_and_no_error(tmp_path, monkeypatch, sc
         (tmp_path / "systemctl").write_text(script)
         (tmp_path / "systemctl").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert not unit.ask().is_there
+    assert not systemd_unit.ask().is_there
 
 
 # What is said of it

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from outcry.daemon import check, control, reach, texts, wiring
-from outcry.daemon.findings import Patience
+from outcry.daemon.check import check, connectivity, hardware
+from outcry.daemon.check.findings import Patience
+from outcry.daemon.messages import texts
+from outcry.daemon.service import control_socket
 from outcry.daemon.settings import read
 from outcry.enrolment import write
 from simulation.world import ENROLMENT, TEXTS
@@ -33,7 +35,7 @@ def config():
         config.write_text(
             f'[gps]\nport = 1\n[storage]\nstate = "{folder}/state"\nruntime = "{folder}/run"\n'
         )
-        served = control.Control(folder / "run", lambda asked: asked.answer({}))
+        served = control_socket.Control(folder / "run", lambda asked: asked.answer({}))
         yield config
         served.close()
 
@@ -64,7 +66,7 @@ def test_without_the_right_to_look_it_says_so_and_goes_on(config):
         for name in ("state", "run"):
             (config.parent / name).chmod(0o700)
     assert [name for name, _, _ in found] == [
-        *("service", "button", "strap", "motor", "gpsd", "fix", *reach.NAMES),
+        *("service", "button", "strap", "motor", "gpsd", "fix", *connectivity.NAMES),
         *("clock", "keys", "contacts", "texts", "disk", "watchdog"),
     ]
     for name, result, remedy in found:
@@ -87,7 +89,7 @@ def looked_at_from_a_home_that_is_closed(folder, answers):
     else:
         home.chmod(0)
     os.environ["GPIOZERO_PIN_FACTORY"] = "mock"
-    found = wiring.by_itself(
+    found = hardware.by_itself(
         read("", folder / "outcry.toml"), False, Patience(time.monotonic, time.sleep, print)
     )
     answers.put([each.name for each in found])

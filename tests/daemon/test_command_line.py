@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from outcry.daemon.cli import main
+from outcry.daemon.cli.main import main
 from outcry.enrolment import write
 from simulation.world import ENROLMENT, TEXTS
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench import contacts as bench_contacts
-from outcry.daemon.texts import MAX_PARTS, NAME_KEPT, Language, TextsInvalid, check, load
+from outcry.daemon.messages.texts import MAX_PARTS, NAME_KEPT, Language, TextsInvalid, check, load
 from outcry.enrolment import MAX_NAME_CHARS
 from outcry.envelope import SEALED_CHARS
 from outcry.hw.modem.pdu import encode

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from outcry.daemon import control, status
-from outcry.daemon.alarm import Alarm
-from outcry.daemon.cli import follow, main
-from outcry.daemon.control import Asked, Control, NotAnswering
-from outcry.daemon.edge import Edge
+from outcry.daemon.alarm.model import Alarm
+from outcry.daemon.cli.main import follow, main
+from outcry.daemon.service import control_socket, status
+from outcry.daemon.service.control_socket import Asked, Control, NotAnswering
+from outcry.daemon.touch.edges import Edge
 from outcry.hw.modem import Condition, ModemStatus
 from outcry.hw.vibration import VibrationUnusable
 from simulation.world import World
@@ -55,7 +55,7 @@ def raw(folder, data):
 
 
 def test_a_question_is_answered(folder, asked):
-    assert control.ask(folder, "status") == {"question": "status"}
+    assert control_socket.ask(folder, "status") == {"question": "status"}
     assert asked == ["status"]
 
 
@@ -69,7 +69,7 @@ def test_nobody_else_may_ask(folder, asked):
 def test_anything_else_is_refused_in_words_and_never_reaches_the_loop(folder, asked, data):
     assert "error" in json.loads(raw(folder, data))
     assert asked == []
-    assert control.ask(folder, "drill") == {"question": "drill"}, "and it goes on"
+    assert control_socket.ask(folder, "drill") == {"question": "drill"}, "and it goes on"
 
 
 def test_a_caller_who_leaves_mid_sentence_costs_nothing(folder, asked):
@@ -77,7 +77,7 @@ def test_a_caller_who_leaves_mid_sentence_costs_nothing(folder, asked):
         with socket.socket(socket.AF_UNIX) as line:
             line.connect(str(folder / "control"))
             line.sendall(b"sta")
-    assert control.ask(folder, "status") == {"question": "status"}
+    assert control_socket.ask(folder, "status") == {"question": "status"}
 
 
 def test_a_socket_left_by_a_killed_daemon_is_no_obstacle(folder):
@@ -85,9 +85,9 @@ def test_a_socket_left_by_a_killed_daemon_is_no_obstacle(folder):
     left.bind(str(folder / "control"))
     left.close()
     with pytest.raises(NotAnswering, match="systemctl start outcry"):
-        control.ask(folder, "status")
+        control_socket.ask(folder, "status")
     served = Control(folder, lambda asked: asked.answer({}))
-    assert control.ask(folder, "status") == {}
+    assert control_socket.ask(folder, "status") == {}
     served.close()
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from outcry.credentials import secret
-from outcry.daemon import life
 from outcry.daemon.journal import Journal
-from outcry.daemon.life import MODEM_PIN
+from outcry.daemon.service import life
+from outcry.daemon.service.life import MODEM_PIN
 
 
 def test_a_secret_is_read_without_its_line_end(tmp_path):

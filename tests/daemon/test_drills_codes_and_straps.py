@@ -2,10 +2,10 @@
 
 import pytest
 
-from outcry.daemon.alarm import State
-from outcry.daemon.edge import Edge
-from outcry.daemon.gestures import Times
-from outcry.daemon.senses import Senses
+from outcry.daemon.alarm.model import State
+from outcry.daemon.touch.button import Times
+from outcry.daemon.touch.edges import Edge
+from outcry.daemon.touch.inputs import Senses
 from outcry.receipt import Status
 from outcry.report import AlarmKind, Flag, MessageType
 from simulation.world import World

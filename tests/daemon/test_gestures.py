@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from outcry.daemon import gestures
-from outcry.daemon.gestures import Button, Freed, Held, Stuck, Tapped, Times
 from outcry.daemon.settings import SCHEMA
+from outcry.daemon.touch import button as gestures
+from outcry.daemon.touch.button import Button, Freed, Held, Stuck, Tapped, Times
 from simulation.hands import heard, some_hand, taps_code
 
 TIMES = Times()

@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.daemon import hold
+from outcry.daemon.touch import hold
 
 HOLD_S = 1.5
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from tools_vectors import REPORTS
 
-from outcry.daemon.identity import Identity
-from outcry.daemon.outbox import Outbox
-from outcry.daemon.reporter import Reporter
+from outcry.daemon.messages.identity import Identity
+from outcry.daemon.messages.reports import Reporter
+from outcry.daemon.outbox.outbox import Outbox
 from outcry.enrolment import Enrolment, Headquarters
 from outcry.envelope import from_text, open_sealed, public_key
 from outcry.hw.modem import Cell, ModemStatus

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from outcry.daemon import history, refusals
-from outcry.daemon.cli import main
+from outcry.daemon.cli import log, sms_errors
+from outcry.daemon.cli.main import main
 from outcry.daemon.journal import Entry
 from outcry.hw.modem import Outcome
 from simulation.world import World
@@ -208,14 +208,14 @@ def test_a_reader_who_has_seen_enough_ends_it_quietly(night, journalctl):
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("code", [*map(str, refusals.REFUSALS), "?", "999", ""])
+@pytest.mark.parametrize("code", [*map(str, sms_errors.REFUSALS), "?", "999", ""])
 def test_every_code_has_words(code):
-    assert len(refusals.words(code)) > 20
+    assert len(sms_errors.words(code)) > 20
 
 
 def test_every_entry_can_be_read_back():
     fields = {"__REALTIME_TIMESTAMP": "1", "MESSAGE": "x"}
     for entry in Entry:
         text = json.dumps(fields | {"MESSAGE_ID": entry.message_id})
-        (line,) = history.lines([text], everything=True)
+        (line,) = log.lines([text], everything=True)
         assert line.entry == entry.name

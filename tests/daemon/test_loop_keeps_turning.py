@@ -2,9 +2,9 @@
 
 import pytest
 
-from outcry.daemon.edge import Edge
 from outcry.daemon.journal import Entry, Journal
-from outcry.daemon.parts import Stop
+from outcry.daemon.service.parts import Stop
+from outcry.daemon.touch.edges import Edge
 from simulation.world import World
 
 

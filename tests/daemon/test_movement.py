@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.daemon.movement import Movement, distance_m, see
+from outcry.daemon.alarm.movement import Movement, distance_m, see
 
 HERE = (43.3178, 45.6949)
 METRE = 1 / 111_195  # of latitude, in degrees

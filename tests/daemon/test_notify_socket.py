@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import pytest
 
-from outcry.daemon.service import Service
+from outcry.daemon.service.systemd import Service
 from outcry.enrolment import write
 from simulation.world import ENROLMENT
 

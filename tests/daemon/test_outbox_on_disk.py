@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.daemon import card
-from outcry.daemon.alarm import Alarm, State
-from outcry.daemon.card import Card
-from outcry.daemon.outbox import COUNTER_BLOCK, Outbox
-from outcry.daemon.stored import SENDS_MOST, StoredReport, StoredText, TextOutcome
+from outcry.daemon.alarm.model import Alarm, State
+from outcry.daemon.outbox import card
+from outcry.daemon.outbox.card import Card
+from outcry.daemon.outbox.outbox import COUNTER_BLOCK, Outbox
+from outcry.daemon.outbox.stored import SENDS_MOST, StoredReport, StoredText, TextOutcome
 from outcry.report import AlarmKind
 
 ALARM = Alarm(State.RAISED, id=7, kind=AlarmKind.PANIC, next_sequence=1)

@@ -9,11 +9,11 @@ import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory, MockPin
 
-from outcry.daemon import life, status
-from outcry.daemon.gestures import Times
 from outcry.daemon.journal import Journal
-from outcry.daemon.memory import Memory
+from outcry.daemon.outbox.runtime_cache import Memory
+from outcry.daemon.service import life, status
 from outcry.daemon.settings import read
+from outcry.daemon.touch.button import Times
 from outcry.hw.button import Button, ButtonUnusable
 from outcry.hw.vibration import Pattern, Vibration, VibrationUnusable
 from outcry.report import Flag

@@ -2,7 +2,7 @@
 
 import pytest
 
-from outcry.daemon.haptics import TRIAL
+from outcry.daemon.touch.haptics import TRIAL
 from outcry.report import MessageType
 from simulation.world import World
 

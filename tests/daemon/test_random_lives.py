@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.daemon.alarm import State
-from outcry.daemon.edge import Edge
-from outcry.daemon.stored import TextOutcome
+from outcry.daemon.alarm.model import State
+from outcry.daemon.outbox.stored import TextOutcome
+from outcry.daemon.touch.edges import Edge
 from outcry.hw.gps import NoFix, NoFixReason
 from outcry.hw.modem import (
     Condition,

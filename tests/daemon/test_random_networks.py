@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from outcry.daemon.alarm import State
+from outcry.daemon.alarm.model import State
 from simulation.wearable import SimulatedWorld
 
 SEEDS = 200 if os.environ.get("OUTCRY_CAMPAIGNS") == "full" else 12

@@ -3,7 +3,7 @@
 import pytest
 
 from outcry.beats import Beats
-from outcry.daemon.reporter import is_better, place
+from outcry.daemon.messages.reports import is_better, place
 from outcry.hw import gps
 from outcry.hw.modem import Cell, ModemStatus
 from outcry.receipt import Status

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from outcry.daemon.alarm import Audience
-from outcry.daemon.stored import TextOutcome
+from outcry.daemon.alarm.model import Audience
+from outcry.daemon.outbox.stored import TextOutcome
 from outcry.hw.modem import Outcome, SmsOutcome, SmsReport
 from outcry.receipt import Status
 from outcry.report import AlarmKind

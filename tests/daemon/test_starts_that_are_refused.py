@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from outcry.daemon import waiting
-from outcry.daemon.waiting import LONGEST_S, LOOK_EVERY_S, Refusals
+from outcry.daemon.service import restart_backoff
+from outcry.daemon.service.restart_backoff import LONGEST_S, LOOK_EVERY_S, Refusals
 
 PROBLEM = ["there is no enrolment"]
 
@@ -28,7 +28,7 @@ def service(tmp_path, monkeypatch):
 def told(monkeypatch):
     entries = []
     monkeypatch.setattr(
-        "outcry.daemon.service.journal_sink", lambda: lambda *entry: entries.append(entry)
+        "outcry.daemon.service.systemd.journal_sink", lambda: lambda *entry: entries.append(entry)
     )
     return entries
 
@@ -93,14 +93,14 @@ def test_a_start_after_one_that_was_not_refused_is_at_once(service, told):
 
 def test_a_note_that_is_torn_holds_nobody_up(service, told):
     refused(service)
-    (service / "run" / waiting.FILE_NAME).write_text('{"pau')
+    (service / "run" / restart_backoff.FILE_NAME).write_text('{"pau')
     assert refused(service) == 0
     assert start(service)[1] == 1
 
 
 def test_the_note_says_nothing_of_people(service, told):
     refused(service)
-    note = json.loads((service / "run" / waiting.FILE_NAME).read_text())
+    note = json.loads((service / "run" / restart_backoff.FILE_NAME).read_text())
     assert note.keys() == {"problems", "pause", "files"}
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from outcry.daemon import strap
-from outcry.daemon.strap import (
+from outcry.daemon.touch import strap
+from outcry.daemon.touch.strap import (
     FIRM_AFTER_S,
     Strap,
     StrapClosed,

@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from outcry.daemon.alarm import Alarm, State
-from outcry.daemon.outbox import TRACK_MOST, Outbox
-from outcry.daemon.stored import StoredReport
+from outcry.daemon.alarm.model import Alarm, State
+from outcry.daemon.outbox.outbox import TRACK_MOST, Outbox
+from outcry.daemon.outbox.stored import StoredReport
 from outcry.hw.modem import Condition, ModemStatus
 from outcry.report import AlarmKind, MessageType
 from simulation.world import World

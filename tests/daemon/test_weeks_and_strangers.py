@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from outcry.daemon.identity import Identity
-from outcry.daemon.reporter import place
-from outcry.daemon.stored import TextOutcome
+from outcry.daemon.messages.identity import Identity
+from outcry.daemon.messages.reports import place
+from outcry.daemon.outbox.stored import TextOutcome
 from outcry.enrolment import Contact
 from outcry.hw.gps import Fix, NoFix, NoFixReason
 from outcry.hw.modem import Outcome, SmsLeaving, SmsOutcome, SmsReport

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from outcry.daemon.identity import load
+from outcry.daemon.messages.identity import load
 from outcry.daemon.settings import SettingsInvalid, read
 from outcry.enrolment import write
 from simulation.world import CONTACTS, ENROLMENT

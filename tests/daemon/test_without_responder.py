@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from outcry.daemon.alarm import Audience
-from outcry.daemon.identity import Identity
-from outcry.daemon.outbox import TextOutcome
+from outcry.daemon.alarm.model import Audience
+from outcry.daemon.messages.identity import Identity
+from outcry.daemon.outbox.outbox import TextOutcome
 from outcry.hw.modem import Outcome
 from outcry.hw.modem.pdu import encode
 from outcry.report import AlarmKind, NoFixReason, NoPosition

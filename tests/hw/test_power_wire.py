@@ -4,8 +4,8 @@ import gpiozero
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from outcry.hw.board.powerwires import PowerWires
-from outcry.hw.board.rig import Rig
+from outcry.hw.board.sim800.power_wires import PowerWires
+from outcry.hw.board.testing.rig import Rig
 from outcry.hw.power import Power, PowerUnusable, Wire
 
 PIN = 22

@@ -9,6 +9,7 @@ import pytest
 from graph_endpoint import APP_SECRET, PAGE, TOKEN
 from x_endpoint import KEYS
 
+from outcry.responder.maps import places
 from outcry.responder.posting import graphemes
 from outcry.responder.posting.bluesky import Bluesky, record_key
 from outcry.responder.posting.facebook import Facebook
@@ -20,7 +21,6 @@ from outcry.responder.posting.publisher import (
 )
 from outcry.responder.posting.wording import PostFacts, Where, post_draft
 from outcry.responder.posting.x import X
-from outcry.responder.world import places
 
 pytestmark = pytest.mark.slow
 

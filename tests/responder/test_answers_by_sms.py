@@ -9,18 +9,18 @@ import shutil
 import pytest
 
 from outcry.report import AlarmKind
-from outcry.responder import history, store
-from outcry.responder.calls import set_due
-from outcry.responder.history import Entry, What
-from outcry.responder.notifier import TextArrived
-from outcry.responder.publication import confirmations
-from outcry.responder.sms_answers import (
+from outcry.responder.dispatch.outbox import set_due
+from outcry.responder.intake.sms_answers import (
     CODES_ON_A_CARD,
     WRONG_AN_HOUR,
     SmsAnswers,
     codes_left,
     print_codes,
 )
+from outcry.responder.rules.publication import confirmations
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.transports.sms import TextArrived
 from tests.responder.conftest import CONTACTS
 
 ON_BOTH_DATABASES = True
@@ -141,7 +141,7 @@ def test_another_contacts_code_is_worth_nothing(raised, cards):
 
 
 def test_a_stranger_is_dropped_before_the_text_is_looked_at(raised, cards, monkeypatch):
-    monkeypatch.setattr("outcry.responder.sms_answers._plain_digits", None)
+    monkeypatch.setattr("outcry.responder.intake.sms_answers._plain_digits", None)
     texts(raised, STRANGER, cards[1][0])
     texts(raised, "", cards[1][0])
     assert said(raised) == []
@@ -182,7 +182,7 @@ def test_a_text_is_about_the_newest_real_alarm_that_is_not_over(raised, cards):
     with raised.hq.store.write() as connection:
         for alarm in (1, 3):
             closed = Entry(raised.clock.now, What.CLOSED, {"officer": "n", "reason": "other"})
-            history.append(connection, alarm, closed)
+            event_log.append(connection, alarm, closed)
             set_due(connection, alarm, raised.clock.now)
     texts(raised, BEN, cards[1][2])
     assert len(said(raised, 2)) == 1
@@ -191,7 +191,7 @@ def test_a_text_is_about_the_newest_real_alarm_that_is_not_over(raised, cards):
 def test_guessing_is_slowed_per_number_and_shuts_nobody_else_out(raised, cards, monkeypatch):
     tried = []
     monkeypatch.setattr(
-        "outcry.responder.sms_answers.hash_pin", lambda code, salt: tried.append(code) or b""
+        "outcry.responder.intake.sms_answers.hash_pin", lambda code, salt: tried.append(code) or b""
     )
     for n in range(WRONG_AN_HOUR + 10):
         texts(raised, BEN, f"{n:08d}")

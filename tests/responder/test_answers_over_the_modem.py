@@ -7,8 +7,8 @@ import re
 import httpx
 import pytest
 
-from outcry.hw.board.simulated import SimulatedModem
-from outcry.responder.cli import main
+from outcry.hw.board.testing.simulated import SimulatedModem
+from outcry.responder.cli.main import main
 
 pytestmark = pytest.mark.slow
 

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from outcry.report import Cell, MessageType, NoFixReason, NoPosition, Position
-from outcry.responder import case_file
-from outcry.responder.case_file import CaseFileInvalid, NoSuchAlarm
-from outcry.responder.cli import main
+from outcry.responder.archive import case_file
+from outcry.responder.archive.case_file import CaseFileInvalid, NoSuchAlarm
+from outcry.responder.cli.main import main
 
 HIDDEN = "<script>alert(1)</script>"
 

@@ -13,8 +13,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from outcry.responder.channels import LEFT_BEHIND, Channels, check, problem
-from outcry.responder.history import What
+from outcry.responder.storage.event_log import What
+from outcry.responder.transports.apprise import LEFT_BEHIND, Channels, check, problem
 
 SECRET = "hush-3141"
 BODY = "DRILL, not an alarm, from Ana. 43.31780,45.69490"

@@ -8,11 +8,12 @@ from collections import Counter
 import pytest
 from sqlalchemy import select
 
-from outcry.responder import codes, store
-from outcry.responder.cli import main
-from outcry.responder.codes import CodeRefused
-from outcry.responder.people import is_pin
-from outcry.responder.store import Store
+from outcry.responder.cli.main import main
+from outcry.responder.enrolment import safe_code
+from outcry.responder.enrolment.pins import is_pin
+from outcry.responder.enrolment.safe_code import CodeRefused
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
 
 
 @pytest.fixture
@@ -54,11 +55,11 @@ def kept(tmp_path):
 
 
 def test_a_drawn_code_can_be_tapped_blind_and_is_not_guessed_at_once():
-    drawn = [codes.create(os.urandom) for _ in range(3000)]
+    drawn = [safe_code.create(os.urandom) for _ in range(3000)]
     for code in drawn:
         assert len(code) == 4
         assert all(1 <= count <= 5 for count in code)
-        assert codes.parse(codes.written(code)) == code
+        assert safe_code.parse(safe_code.written(code)) == code
     assert len(set(drawn)) > 450
     assert max(Counter(drawn).values()) < 40, "about six of each are expected"
 
@@ -70,20 +71,20 @@ def test_a_drawn_code_can_be_tapped_blind_and_is_not_guessed_at_once():
 )  # fmt: skip
 def test_what_is_no_code_or_too_easy_is_refused_without_being_repeated(text):
     with pytest.raises(CodeRefused) as refused:
-        codes.parse(text)
+        safe_code.parse(text)
     assert len(text) < 2 or text not in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["2 4 1", " 2  4 1 3 ", "9 1 5", "1 2 4 5 1 2 4 5"])
 def test_a_code_of_ones_own_is_taken(text):
-    assert codes.written(codes.parse(text)) == " ".join(text.split())
+    assert safe_code.written(safe_code.parse(text)) == " ".join(text.split())
 
 
 def test_enrolling_shows_the_code_once_and_keeps_a_salted_hash_alone(enrol, tmp_path):
     exit_code, said = enrol()
     assert exit_code == 0
     code = shown(said)
-    assert code in map(codes.written, codes.GOOD)
+    assert code in map(safe_code.written, safe_code.GOOD)
     (row,) = kept(tmp_path)
     assert is_pin(code, row.salt, row.hash)
     assert code not in (tmp_path / "Ana.json").read_text(), "the device must never know"

@@ -10,10 +10,10 @@ import pytest
 from console_hand import PASSWORD, Hand, console_app, token_in
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition, Position
-from outcry.responder.console import Act
-from outcry.responder.console_app import content_policy
-from outcry.responder.history import What
-from outcry.responder.listener import Listener
+from outcry.responder.console.app import content_policy
+from outcry.responder.console.desk import Act
+from outcry.responder.storage.event_log import What
+from outcry.responder.web.listener import Listener
 
 
 @pytest.fixture
@@ -300,7 +300,7 @@ def test_an_alarm_that_goes_on_after_it_was_closed_is_new_again(olga, world, ala
 
 
 def test_a_silence_is_an_alarm_that_is_never_published(olga, world):
-    from outcry.responder.silence import Watch
+    from outcry.responder.service.silence_watch import Watch
 
     world.hq.takes(world.device.message(MessageType.HEARTBEAT))
     watch = Watch(world.hq.store, world.clock)
@@ -356,8 +356,8 @@ def test_an_alarm_that_is_not_there_is_said_so(olga, path):
 
 
 def test_every_entry_a_history_can_have_is_told_in_words(world):
-    from outcry.responder import chronicle
-    from outcry.responder.history import Entry
+    from outcry.responder.console import timeline
+    from outcry.responder.storage.event_log import Entry
 
     data = {
         "message": 1, "type": "FIRST", "sequence": 0, "path": "data", "marks": ["stale"],
@@ -366,7 +366,7 @@ def test_every_entry_a_history_can_have_is_told_in_words(world):
         "why": "busy", "url": "u", "after_s": 100, "heard_at": 5.0,
     }  # fmt: skip
     for what in What:
-        (line,) = chronicle.tell([Entry(0.0, what, data)], {1: "Ben", 2: "Cleo"})
+        (line,) = timeline.tell([Entry(0.0, what, data)], {1: "Ben", 2: "Cleo"})
         assert line.words[0].isupper()
         assert what.name not in line.words
 
@@ -384,11 +384,11 @@ def test_every_entry_a_history_can_have_is_told_in_words(world):
     ],
 )
 def test_every_call_is_told_in_words(kind, target, words):
-    from outcry.responder import chronicle
-    from outcry.responder.history import Entry
+    from outcry.responder.console import timeline
+    from outcry.responder.storage.event_log import Entry
 
     entry = Entry(0.0, What.DONE, {"key": "k", "kind": kind, "target": target})
-    assert chronicle.tell([entry], {1: "Ben"})[0].words == f"{words}: done"
+    assert timeline.tell([entry], {1: "Ben"})[0].words == f"{words}: done"
 
 
 def test_strict_headers_stand_on_every_page(olga, alarm):
@@ -419,7 +419,7 @@ def test_a_long_form_is_refused_unread(olga, alarm):
 def test_names_are_never_markup(olga, world, served):
     from sqlalchemy import update
 
-    from outcry.responder import store
+    from outcry.responder.storage import store
 
     with world.hq.store.write() as connection:
         connection.execute(update(store.wearer).values(name='<b>"Ana"</b>\u202e'))

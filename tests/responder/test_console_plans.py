@@ -11,10 +11,12 @@ import pytest
 from console_hand import Hand, console_app, token_in
 from sqlalchemy import select
 
-from outcry.responder import checking, plan, store
-from outcry.responder.history import What
-from outcry.responder.listener import Listener
+from outcry.responder import daily_check
+from outcry.responder.plans import repository
 from outcry.responder.posting.publisher import Finding
+from outcry.responder.storage import store
+from outcry.responder.storage.event_log import What
+from outcry.responder.web.listener import Listener
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ def shown(page):
 
 def agreed(world):
     with world.hq.store.read() as connection:
-        return plan.of_device(connection, world.device.enrolment.device)
+        return repository.of_device(connection, world.device.enrolment.device)
 
 
 def test_the_overview_leads_to_each_wearers_plan(olga, world):
@@ -150,7 +152,7 @@ def test_the_daily_check_is_on_the_first_page(olga, world):
         Finding(False, "mastodon: the token is refused", "make a new one"),
     )
     with world.hq.store.write() as connection:
-        checking.keep(connection, findings, world.clock())
+        daily_check.keep(connection, findings, world.clock())
     page = olga.get("/console").text
     assert "2 things were tried" in page
     assert "NOT OK: mastodon: the token is refused; make a new one" in page

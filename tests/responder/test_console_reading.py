@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from outcry.report import AlarmKind, MessageType
-from outcry.responder.console import Act, Console, NoSuchAlarm, NotNow
-from outcry.responder.history import What
+from outcry.responder.console.desk import Act, Console, NoSuchAlarm, NotNow
+from outcry.responder.storage.event_log import What
 
 ON_BOTH_DATABASES = True
 

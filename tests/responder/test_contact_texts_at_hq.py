@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from outcry.hw.modem.pdu import encode
 from outcry.report import AlarmKind, NoFixReason, NoPosition, Position
-from outcry.responder.contact_texts import FOLDER, MAX_PARTS, News, message, text
-from outcry.responder.terms import LANGUAGES
+from outcry.responder.notify.sms_texts import FOLDER, MAX_PARTS, News, message, text
+from outcry.responder.plans.document import LANGUAGES
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 HERE = Position(43.31780, 45.69490, 12, 185)

@@ -9,11 +9,12 @@ import pytest
 from outcry import enrolment
 from outcry.envelope import Header, seal
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Report, encode
-from outcry.responder import keys, plan
-from outcry.responder.cli import main
-from outcry.responder.inbox import CameBy, Inbox, Unreadable
+from outcry.responder.cli.main import main
+from outcry.responder.enrolment import hq_keys
+from outcry.responder.intake.inbox import CameBy, Inbox, Unreadable
+from outcry.responder.plans import repository
 from outcry.responder.settings import load
-from outcry.responder.store import Store
+from outcry.responder.storage.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -60,7 +61,7 @@ def hq(config, tmp_path, capsys):
             sealed = seal(encode(report), header, made.hq.public_key, made.psk)
             database = Store(load(config).directory)
             inbox = Inbox(
-                database, keys.load_or_create(self.directory), lambda: 1.79e9, lambda: None
+                database, hq_keys.load_or_create(self.directory), lambda: 1.79e9, lambda: None
             )
             try:
                 inbox.take(sealed, CameBy.DATA)
@@ -80,7 +81,7 @@ def test_a_new_key_is_for_new_enrolments_and_the_old_one_still_opens(hq):
     assert before.hq.public_key != after.hq.public_key
     assert hq.takes(before, 1)
     assert hq.takes(after, 1)
-    assert stat.S_IMODE((hq.directory / keys.KEY_FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE((hq.directory / hq_keys.KEY_FILE).stat().st_mode) == 0o600
 
 
 def test_a_forgotten_key_opens_nothing_any_more(hq):
@@ -116,7 +117,7 @@ def test_nobodys_device_is_not_retired(hq):
 def test_nothing_of_a_key_is_said(hq):
     hq.enrols()
     said = hq.does("key", "new") + hq.does("key", "forget")
-    for line in (hq.directory / keys.KEY_FILE).read_text().split():
+    for line in (hq.directory / hq_keys.KEY_FILE).read_text().split():
         assert line not in said
     assert not re.search(r"[A-Za-z0-9_-]{43}", said)
 
@@ -126,6 +127,6 @@ def test_nobody_minds_that_a_retired_device_is_silent(hq):
     hq.does("retire", f"{lost.device:08x}")
     database = Store(hq.directory)
     with database.read() as connection:
-        assert not plan.of_device(connection, lost.device).watch
-        assert plan.of_device(connection, other.device).watch
+        assert not repository.of_device(connection, lost.device).watch
+        assert repository.of_device(connection, other.device).watch
     database.close()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.responder.drawing import HEIGHT, WIDTH, Point, track_svg
+from outcry.responder.maps.track_svg import HEIGHT, WIDTH, Point, track_svg
 
 POINTS = st.lists(
     st.builds(

@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from outcry.envelope import seal, to_text
 from outcry.report import AlarmKind, MessageType, encode
-from outcry.responder import history, store
-from outcry.responder.calls import set_due
-from outcry.responder.history import Entry, What
-from outcry.responder.inbox import CameBy, Unreadable
-from outcry.responder.notifier import TextArrived
+from outcry.responder.dispatch.outbox import set_due
+from outcry.responder.intake.inbox import CameBy, Unreadable
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.transports.sms import TextArrived
 
 DRILL = AlarmKind.DRILL
 
@@ -54,7 +54,7 @@ def test_nothing_whatever_makes_a_drill_public(world):
         everybody_confirms(world)
         world.hq.works()
     with world.hq.store.write() as connection:
-        history.append(connection, 1, Entry(world.clock(), What.GROUND, {"ground": "quorum"}))
+        event_log.append(connection, 1, Entry(world.clock(), What.GROUND, {"ground": "quorum"}))
         set_due(connection, 1, world.clock())
     for _ in range(50):
         world.clock.passes(3600)

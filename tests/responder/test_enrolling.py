@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from outcry import enrolment
 from outcry.envelope import public_key
-from outcry.responder import keys, store
-from outcry.responder.cli import main
-from outcry.responder.people import is_pin
-from outcry.responder.store import Store
+from outcry.responder.cli.main import main
+from outcry.responder.enrolment import hq_keys
+from outcry.responder.enrolment.pins import is_pin
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
 
 BEN, CLEO = "Ben=+447700900111", "Cleo=+447700900112,fr"
 
@@ -68,7 +69,7 @@ def test_the_file_holds_all_the_device_needs(enrol, tmp_path):
         ("Ben", "+447700900111", "en"),
         ("Cleo", "+447700900112", "fr"),
     ]
-    hq_key = keys.load_or_create(tmp_path / "state")[0]
+    hq_key = hq_keys.load_or_create(tmp_path / "state")[0]
     assert made.hq.public_key == public_key(hq_key)
 
 
@@ -97,7 +98,7 @@ def test_the_pins_are_shown_once_and_kept_only_as_hashes(enrol, tmp_path, capsys
 
 def test_the_private_key_is_not_in_the_database(enrol, tmp_path):
     enrol(*contacts(BEN, CLEO))
-    key = keys.load_or_create(tmp_path / "state")[0]
+    key = hq_keys.load_or_create(tmp_path / "state")[0]
     assert key not in (tmp_path / "state" / store.DATABASE).read_bytes()
 
 
@@ -162,7 +163,7 @@ def test_a_place_that_cannot_be_written_enrols_nobody(enrol, tmp_path, capsys, d
 
 def test_a_damaged_key_file_is_named_and_never_replaced(enrol, tmp_path, capsys):
     enrol(*contacts(BEN, CLEO))
-    path = tmp_path / "state" / keys.KEY_FILE
+    path = tmp_path / "state" / hq_keys.KEY_FILE
     path.write_text("garbage\n")
     assert enrol(*contacts(BEN, CLEO), out=tmp_path / "eva.json") == 1
     assert "line 1 is not a key" in capsys.readouterr().err
@@ -172,6 +173,6 @@ def test_a_damaged_key_file_is_named_and_never_replaced(enrol, tmp_path, capsys)
 
 def test_an_empty_key_file_is_not_taken_for_a_first_start(enrol, tmp_path, capsys):
     enrol(*contacts(BEN, CLEO))
-    (tmp_path / "state" / keys.KEY_FILE).write_text("")
+    (tmp_path / "state" / hq_keys.KEY_FILE).write_text("")
     assert enrol(*contacts(BEN, CLEO), out=tmp_path / "eva.json") == 1
     assert "holds no key" in capsys.readouterr().err

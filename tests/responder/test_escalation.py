@@ -8,10 +8,10 @@ import pytest
 from lived import PLAN, Life, officer, report, says, wanted
 
 from outcry.report import AlarmKind
-from outcry.responder.history import CONTACT_ANSWERS, Entry, What
-from outcry.responder.response import ActionKind, decide
-from outcry.responder.telling import DECIDE_WITHIN_S, UNANSWERED_S
-from outcry.responder.wants import Addressee, Topic, addressee
+from outcry.responder.rules.decide import ActionKind, decide
+from outcry.responder.rules.model import Addressee, Topic, addressee
+from outcry.responder.rules.notification import DECIDE_WITHIN_S, UNANSWERED_S
+from outcry.responder.storage.event_log import CONTACT_ANSWERS, Entry, What
 
 STAIRS = replace(PLAN, contacts=(3, 1, 2, 4, 5), first=1)
 

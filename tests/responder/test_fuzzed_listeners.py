@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
-from outcry.responder.assets import Assets
-from outcry.responder.device_app import device_api, device_app
-from outcry.responder.listener import Listener
-from outcry.responder.people_app import people_api
-from outcry.responder.rendering import Pages
+from outcry.responder.contacts.app import people_api
+from outcry.responder.contacts.pages import Pages
+from outcry.responder.intake.app import device_api, device_app
+from outcry.responder.web.assets import Assets
+from outcry.responder.web.listener import Listener
 
 pytestmark = pytest.mark.slow
 

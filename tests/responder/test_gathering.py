@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from outcry import receipt
 from outcry.receipt import Status
 from outcry.report import MessageType
-from outcry.responder import store
-from outcry.responder.gathering import AT_ONCE, Gathering
-from outcry.responder.history import What
-from outcry.responder.inbox import CameBy, Outdated, Taken, Unreadable
+from outcry.responder.intake.batching import AT_ONCE, Gathering
+from outcry.responder.intake.inbox import CameBy, Outdated, Taken, Unreadable
+from outcry.responder.storage import store
+from outcry.responder.storage.event_log import What
 
 ON_BOTH_DATABASES = True
 
@@ -64,16 +64,16 @@ def test_an_old_heartbeat_and_garbage_take_nothing_from_the_others(world):
 
 
 def test_one_that_cannot_be_stored_takes_none_of_the_others_with_it(world, monkeypatch):
-    from outcry.responder import arriving
+    from outcry.responder.intake import ingest
 
-    real = arriving.encode
+    real = ingest.encode
 
     def fails_for_one(report):
         if report.sequence == 1:
             raise OSError(28, "No space left on device")
         return real(report)
 
-    monkeypatch.setattr(arriving, "encode", fails_for_one)
+    monkeypatch.setattr(ingest, "encode", fails_for_one)
     messages = [world.device.message(sequence=n) for n in range(3)]
     taken = take(world, *messages)
     assert [isinstance(one, Taken) for one in taken] == [True, False, True]

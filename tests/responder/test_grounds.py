@@ -9,15 +9,15 @@ import pytest
 from lived import PLAN, Life, ground, officer, report, says, wanted
 
 from outcry.report import AlarmKind
-from outcry.responder.history import ANSWERS, Entry, What
-from outcry.responder.publication import (
+from outcry.responder.rules.decide import ActionKind, Ground, decide, is_allowed
+from outcry.responder.rules.model import Disclosure
+from outcry.responder.rules.publication import (
     FOLLOW_UPS,
     MOVED_EVERY_S,
     STILL_EVERY_S,
     confirmations,
 )
-from outcry.responder.response import ActionKind, Ground, decide, is_allowed
-from outcry.responder.wants import Disclosure
+from outcry.responder.storage.event_log import ANSWERS, Entry, What
 
 CONSENT = replace(PLAN, consent_s=600.0)
 DRILL = replace(CONSENT, kind=AlarmKind.DRILL)

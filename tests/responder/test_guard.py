@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from starlette.responses import PlainTextResponse
 
-from outcry.responder.guard import Guard, client_address
+from outcry.responder.web.guard import Guard, client_address
 
 HERE, ALSO_HERE, AFAR, OURS = "127.0.0.1", "::1", "203.0.113.9", "192.0.2.1"
 

@@ -3,9 +3,11 @@
 import pytest
 from sqlalchemy import select, text
 
-from outcry.responder import housekeeping, plan, record, store
-from outcry.responder.housekeeping import Housekeeping
-from outcry.responder.rounds import Rounds
+from outcry.responder.archive import housekeeping
+from outcry.responder.archive.housekeeping import Housekeeping
+from outcry.responder.plans import repository
+from outcry.responder.service.periodic import Rounds
+from outcry.responder.storage import audit_chain, store
 
 
 @pytest.fixture
@@ -15,7 +17,7 @@ def keeping(world):
 
 def lines(world):
     with world.hq.store.read() as connection:
-        return record.head(connection).n
+        return audit_chain.head(connection).n
 
 
 def test_the_record_is_sealed_within_a_minute(world, keeping):
@@ -42,7 +44,7 @@ def test_what_is_over_for_long_goes(world, keeping):
     world.hq.takes(world.device.message())
     device = world.device.enrolment.device
     with world.hq.store.write() as connection:
-        plan.change(connection, device, {"record": {"keep_days": 1}}, 0.0)
+        repository.change(connection, device, {"record": {"keep_days": 1}}, 0.0)
         connection.execute(
             text("update history set what = 'CLOSED', data = '{\"officer\": \"o\"}'")
         )

@@ -5,9 +5,10 @@ import os
 
 import pytest
 
-from outcry.responder import cli, journal
-from outcry.responder.cli import main
-from outcry.responder.store import DATABASE
+from outcry.responder.cli import main as cli
+from outcry.responder.cli.main import main
+from outcry.responder.service import journal
+from outcry.responder.storage.store import DATABASE
 
 CONTACTS = ["--contact", "Ana=+447700900101,ru", "--contact", "Boris=+447700900102"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from outcry.responder import journal
-from outcry.responder.cli import main
-from outcry.responder.journal import Entry, Lines
+from outcry.responder.cli.main import main
+from outcry.responder.service import journal
+from outcry.responder.service.journal import Entry, Lines
 from tools import journal_page
 
 ROOT = Path(__file__).resolve().parents[2]

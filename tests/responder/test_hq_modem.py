@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from outcry.envelope import from_text
-from outcry.hw.board.faults import Fault, Kind
-from outcry.hw.board.simulated import SimulatedModem
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.testing.simulated import SimulatedModem
 from outcry.receipt import Status, verify
 
 pytestmark = pytest.mark.slow

@@ -17,14 +17,15 @@ from outcry.report import (
     NoPosition,
     Position,
 )
-from outcry.responder import condition, store
-from outcry.responder.cli import main
-from outcry.responder.desk import WrongPin
-from outcry.responder.history import Verdict, What
-from outcry.responder.inbox import CameBy, Outdated
-from outcry.responder.notifier import Came
-from outcry.responder.silence import Watch
-from outcry.responder.status import KINDS, WITHDRAWAL, facts, screen
+from outcry.responder import condition
+from outcry.responder.cli.main import main
+from outcry.responder.cli.status import KINDS, WITHDRAWAL, facts, screen
+from outcry.responder.contacts.desk import WrongPin
+from outcry.responder.intake.inbox import CameBy, Outdated
+from outcry.responder.service.silence_watch import Watch
+from outcry.responder.storage import store
+from outcry.responder.storage.event_log import Verdict, What
+from outcry.responder.transports.sms import Came
 
 SECRET = re.compile(r"52\.5|13\.4|\+44|mlat|4111|5111")
 BEAT = MessageType.HEARTBEAT

@@ -17,9 +17,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from outcry.report import AlarmKind, Flag, MessageType, Position
-from outcry.responder.history import What
-from outcry.responder.listener import Listener
 from outcry.responder.posting.publisher import Draft
+from outcry.responder.storage.event_log import What
+from outcry.responder.web.listener import Listener
 
 pytestmark = [pytest.mark.slow, needs_chromium, needs_chromedriver]
 
@@ -144,7 +144,7 @@ def test_the_track_comes_by_itself_after_the_pin(site, phone, world, wait_for):
 def test_a_page_from_right_to_left_reads_so(site, phone, world, language):
     from sqlalchemy import update
 
-    from outcry.responder import store
+    from outcry.responder.storage import store
 
     with world.hq.store.write() as connection:
         connection.execute(update(store.contact).values(language=language))

@@ -17,9 +17,9 @@ from outcry import receipt
 from outcry.envelope import SEALED_BYTES, Header, seal
 from outcry.receipt import Status
 from outcry.report import AlarmKind, Flag, MessageType, encode
-from outcry.responder import store
-from outcry.responder.history import What
-from outcry.responder.inbox import CameBy, Outdated, Unreadable
+from outcry.responder.intake.inbox import CameBy, Outdated, Unreadable
+from outcry.responder.storage import store
+from outcry.responder.storage.event_log import What
 
 ON_BOTH_DATABASES = True
 
@@ -42,7 +42,7 @@ def test_a_report_is_on_disk_before_its_receipt_exists(world):
 
 
 def test_a_receipt_is_not_made_when_the_commit_fails(world, monkeypatch):
-    from outcry.responder import history as history_module
+    from outcry.responder.storage import event_log as history_module
 
     def full_disk(*_args):
         raise OSError(28, "No space left on device")
@@ -157,7 +157,7 @@ def test_a_withdrawal_stops_nothing_and_its_repeat_counts_once(world):
 
 def test_an_old_hq_key_still_opens(world, tmp_path):
     from outcry.envelope import to_text
-    from outcry.responder.keys import KEY_FILE, load_or_create
+    from outcry.responder.enrolment.hq_keys import KEY_FILE, load_or_create
 
     path = world.hq.directory / KEY_FILE
     path.write_text(to_text(os.urandom(32)) + "\n" + path.read_text())

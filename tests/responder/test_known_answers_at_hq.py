@@ -8,9 +8,9 @@ from sqlalchemy import insert
 from tools_vectors import REPORTS
 
 from outcry.envelope import from_text, to_text
-from outcry.responder import store
-from outcry.responder.inbox import CameBy, Inbox, Unreadable
-from outcry.responder.store import Store
+from outcry.responder.intake.inbox import CameBy, Inbox, Unreadable
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "messages.json").read_text())
 

@@ -7,16 +7,17 @@ import threading
 import pytest
 from sqlalchemy import select, update
 
-from outcry.responder import calls, store
-from outcry.responder.history import What
-from outcry.responder.lanes import Inline, Lane, Threads
-from outcry.responder.plan import Means
+from outcry.responder.dispatch import outbox
+from outcry.responder.dispatch.workers import Inline, Lane, Threads
+from outcry.responder.notify.by_sms import Texting
+from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.performing import KINDS, Posting
 from outcry.responder.posting.publisher import Limits, Posted
-from outcry.responder.texting import Texting
-from outcry.responder.wants import OWN_PAGE
-from outcry.responder.workflow import LATE_S, Workflow
+from outcry.responder.rules.model import OWN_PAGE
+from outcry.responder.service.workflow import LATE_S, Workflow
+from outcry.responder.storage import store
+from outcry.responder.storage.event_log import What
 
 ON_BOTH_DATABASES = True
 
@@ -74,7 +75,7 @@ def one(world, kind="publish"):
     """The last call of this kind."""
     with world.hq.store.read() as connection:
         found = select(store.action.c.id).where(store.action.c.kind == kind)
-        return calls.by_id(
+        return outbox.by_id(
             connection, connection.scalars(found.order_by(store.action.c.id)).all()[-1]
         )
 
@@ -90,7 +91,7 @@ def whats(world, kind="publish"):
 
 def begin(world, call, owner="us", lease_s=60.0):
     with world.hq.store.write() as connection:
-        return calls.begin(connection, call, owner, lease_s, world.clock())
+        return outbox.begin(connection, call, owner, lease_s, world.clock())
 
 
 def planned_post(world):
@@ -142,19 +143,19 @@ def test_what_comes_late_of_a_lost_call_is_still_written_down(world):
     another(world, (OWN_PAGE, Network()), lanes=Never()).step()
     assert whats(world)[-1] is What.UNKNOWN
     with world.hq.store.write() as connection:
-        assert calls.note(connection, call, world.clock(), What.DONE, url="https://a.example/1")
+        assert outbox.note(connection, call, world.clock(), What.DONE, url="https://a.example/1")
     assert whats(world)[-1] is What.DONE
 
 
 def test_what_a_process_says_of_a_call_that_is_anothers_by_now_changes_nothing(world):
     call = begin(world, planned_post(world))
     with world.hq.store.write() as connection:
-        assert calls.give_back(connection, call, world.clock())
+        assert outbox.give_back(connection, call, world.clock())
     theirs = begin(world, call, "them")
     before = world.hq.entries()
     with world.hq.store.write() as connection:
-        assert not calls.note(connection, call, world.clock(), What.DONE)
-        assert not calls.give_back(connection, call, world.clock())
+        assert not outbox.note(connection, call, world.clock(), What.DONE)
+        assert not outbox.give_back(connection, call, world.clock())
     assert world.hq.entries() == before
     assert (theirs.generation, call.generation) == (2, 1)
 
@@ -223,14 +224,14 @@ def test_a_text_that_is_with_the_modem_keeps_its_lease(world):
 
 @pytest.mark.parametrize("how", ["vetoed", "closed"])
 def test_what_people_have_forbidden_since_it_was_planned_is_dropped(world, how):
-    from outcry.responder import history
-    from outcry.responder.history import Entry
+    from outcry.responder.storage import event_log
+    from outcry.responder.storage.event_log import Entry
 
     planned_post(world)
     what = What.VETOED if how == "vetoed" else What.CLOSED
     with world.hq.store.write() as connection:
         said = {"officer": "eve", "reason": "other"}
-        history.append(connection, 1, Entry(world.clock(), what, said))
+        event_log.append(connection, 1, Entry(world.clock(), what, said))
     network = Network()
     another(world, (OWN_PAGE, network)).step()
     assert network.out == []

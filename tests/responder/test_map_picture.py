@@ -9,8 +9,8 @@ from importlib import resources
 import pytest
 from PIL import Image
 
-from outcry.responder.world import land, picture, places
-from outcry.responder.world.picture import HEIGHT, WIDTH, Spot, draw
+from outcry.responder.maps import land, picture, places
+from outcry.responder.maps.picture import HEIGHT, WIDTH, Spot, draw
 
 WATER, LAND, RED = (201, 223, 236), (246, 242, 230), (196, 22, 28)
 
@@ -96,7 +96,7 @@ def test_dashes_leave_gaps_and_keep_to_their_line():
 
 
 def test_the_shipped_font_has_every_letter_of_every_town():
-    font = resources.files("outcry.responder.world").joinpath("data/DejaVuSans.ttf")
+    font = resources.files("outcry.responder.maps").joinpath("data/DejaVuSans.ttf")
     from PIL import ImageFont
 
     drawn_font = ImageFont.truetype(io.BytesIO(font.read_bytes()), 20)
@@ -110,7 +110,7 @@ def test_the_shipped_font_has_every_letter_of_every_town():
 
 
 def test_the_makers_of_the_maps_are_named_in_the_picture_and_beside_the_files():
-    folder = resources.files("outcry.responder.world").joinpath("data")
+    folder = resources.files("outcry.responder.maps").joinpath("data")
     notes = folder.joinpath("SOURCES.md").read_text()
     for name in ("Natural Earth", "GeoNames", "CC BY 4.0", "DejaVu", "CLDR", "ISC"):
         assert name in notes
@@ -120,7 +120,7 @@ def test_the_makers_of_the_maps_are_named_in_the_picture_and_beside_the_files():
 
 def test_countries_have_a_name_in_each_language():
     names = json.loads(
-        resources.files("outcry.responder.world").joinpath("data/countries.json").read_text()
+        resources.files("outcry.responder.maps").joinpath("data/countries.json").read_text()
     )
     assert set(names) == {"ar", "en", "es", "fa", "fr", "ru", "uk"}
     assert names["uk"]["UA"] == "Україна"

@@ -15,10 +15,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, select, text, update
 
-from outcry.responder import migrations, store
-from outcry.responder.cli import main
-from outcry.responder.migrations import TooNew
-from outcry.responder.store import DATABASE, Store
+from outcry.responder.cli.main import main
+from outcry.responder.storage import migrations, store
+from outcry.responder.storage.migrations import TooNew
+from outcry.responder.storage.store import DATABASE, Store
 
 RELEASED = Path(__file__).with_name("released_layout.sql")
 
@@ -131,7 +131,7 @@ def test_migrate_says_what_it_did(released, tmp_path, capsys):
 def test_many_processes_that_start_at_once_make_one_database(postgresql, tmp_path):
     url = postgresql()
     program = (
-        "import sys; from pathlib import Path; from outcry.responder.store import Store;"
+        "import sys; from pathlib import Path; from outcry.responder.storage.store import Store;"
         "print(Store(Path(sys.argv[1]), sys.argv[2]).layouts[0])"
     )
     starting = [

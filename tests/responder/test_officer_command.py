@@ -10,7 +10,7 @@ import pyotp
 import pytest
 from console_hand import PASSWORD, Hand, token_in
 
-from outcry.responder import cli, officer_cli
+from outcry.responder.cli import main, officer
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def run(enrolled, tmp_path, capsys):
     )
 
     def run(*words):
-        code = cli.main(["officer", *words, "--config", str(config)])
+        code = main.main(["officer", *words, "--config", str(config)])
         said = capsys.readouterr()
         return code, said.out + said.err
 
@@ -63,8 +63,8 @@ def test_what_cannot_be_done_is_refused_with_what_to_do(run, words, said):
 
 def test_at_the_terminal_the_officer_types_and_scans(run, monkeypatch):
     shown = []
-    monkeypatch.setattr(officer_cli.getpass, "getpass", lambda _prompt: PASSWORD)
-    monkeypatch.setattr(officer_cli, "print", lambda *w: shown.append(" ".join(w)), raising=False)
+    monkeypatch.setattr(officer.getpass, "getpass", lambda _prompt: PASSWORD)
+    monkeypatch.setattr(officer, "print", lambda *w: shown.append(" ".join(w)), raising=False)
 
     def digits(_prompt):
         secret = re.search(r"type there: ([A-Z2-7]{32})", "\n".join(shown))[1]
@@ -83,7 +83,7 @@ def test_at_the_terminal_the_officer_types_and_scans(run, monkeypatch):
 @pytest.mark.slow
 def test_an_officer_added_while_the_service_runs_gets_in(process, capsys, world):
     service = process()
-    assert cli.main(["officer", "add", "olga", "--config", str(service.config)]) == 0
+    assert main.main(["officer", "add", "olga", "--config", str(service.config)]) == 0
     link = re.search(r"(/console/welcome/\S+)", capsys.readouterr().out)[1]
     import time
 
@@ -110,7 +110,7 @@ def test_an_open_console_does_not_hold_the_service_up_when_it_stops(process, cap
     import time
 
     service = process()
-    cli.main(["officer", "add", "olga", "--config", str(service.config)])
+    main.main(["officer", "add", "olga", "--config", str(service.config)])
     link = re.search(r"(/console/welcome/\S+)", capsys.readouterr().out)[1]
     hand = Hand(service.people_url, time.time)
     hand.settle(link)

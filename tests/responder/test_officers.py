@@ -10,8 +10,7 @@ import pytest
 from console_hand import PASSWORD, QUICK
 from sqlalchemy import select
 
-from outcry.responder import store
-from outcry.responder.officers import (
+from outcry.responder.console.accounts import (
     IDLE_S,
     SESSION_S,
     WELCOME_S,
@@ -21,6 +20,7 @@ from outcry.responder.officers import (
     Officers,
     TooSoon,
 )
+from outcry.responder.storage import store
 
 ON_BOTH_DATABASES = True
 HERE = "198.51.100.7"

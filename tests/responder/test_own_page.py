@@ -90,7 +90,7 @@ def test_a_picture_and_its_description_belong_to_the_post(page):
 
 
 def test_a_page_that_does_not_answer_says_so_and_does_not_raise(page, world):
-    from outcry.responder import store
+    from outcry.responder.storage import store
 
     with world.hq.store.write() as connection:
         store.post.drop(connection)

@@ -13,9 +13,10 @@ from console_hand import console_app
 from sqlalchemy import update
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition
-from outcry.responder import condition, store
-from outcry.responder.listener import Listener
-from outcry.responder.words import accepted, load
+from outcry.responder import condition
+from outcry.responder.storage import store
+from outcry.responder.translations import accepted, load
+from outcry.responder.web.listener import Listener
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "responder" / "pages" / "words"

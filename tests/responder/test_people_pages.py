@@ -20,11 +20,12 @@ from outcry.report import (
     NoPosition,
     Position,
 )
-from outcry.responder import calls, history
-from outcry.responder.history import Entry, What
-from outcry.responder.listener import Listener
-from outcry.responder.people_app import people_app
+from outcry.responder.contacts.app import people_app
+from outcry.responder.dispatch import outbox
 from outcry.responder.posting.publisher import Draft
+from outcry.responder.storage import event_log
+from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.web.listener import Listener
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 MAP = "https://www.openstreetmap.org/?mlat=52.52000&amp;mlon=13.40500"
@@ -186,8 +187,8 @@ def decided(world, *whats, **data):
     with world.hq.store.write() as connection:
         for what in whats:
             entry = Entry(world.clock(), what, {"officer": "olga"} | data)
-            history.append(connection, 1, entry)
-            calls.set_due(connection, 1, world.clock())
+            event_log.append(connection, 1, entry)
+            outbox.set_due(connection, 1, world.clock())
     world.hq.works()
 
 
@@ -396,7 +397,7 @@ def test_a_forwarded_header_is_not_believed_without_a_proxy(world, serve):
 def test_names_are_shown_as_text_never_as_markup(world, client):
     from sqlalchemy import update
 
-    from outcry.responder import store
+    from outcry.responder.storage import store
 
     with world.hq.store.write() as connection:
         connection.execute(update(store.wearer).values(name="<b>A&na</b>"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.responder.people import (
+from outcry.responder.enrolment.pins import (
     FIRST_WAIT_S,
     FORGET_AFTER_S,
     FREE_TRIES,

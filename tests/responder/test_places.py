@@ -7,8 +7,8 @@ import math
 
 import pytest
 
-from outcry.responder.world import land, places
-from outcry.responder.world.land import Bounds
+from outcry.responder.maps import land, places
+from outcry.responder.maps.land import Bounds
 
 NAMES = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 
@@ -125,5 +125,5 @@ def _towns(*towns: tuple[float, float, str]) -> bytes:
 def _shipped() -> bytes:
     from importlib import resources
 
-    data = resources.files("outcry.responder.world").joinpath("data/towns.tsv.gz")
+    data = resources.files("outcry.responder.maps").joinpath("data/towns.tsv.gz")
     return data.read_bytes()

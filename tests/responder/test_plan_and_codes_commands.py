@@ -9,10 +9,11 @@ import shutil
 import pytest
 from sqlalchemy import select
 
-from outcry.responder import plan, store
-from outcry.responder.cli import main
-from outcry.responder.record import Noted
-from outcry.responder.sms_answers import CODES_ON_A_CARD
+from outcry.responder.cli.main import main
+from outcry.responder.intake.sms_answers import CODES_ON_A_CARD
+from outcry.responder.plans import repository
+from outcry.responder.storage import store
+from outcry.responder.storage.audit_chain import Noted
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_hqs_record_says_that_a_plan_was_changed(types, enrolled):
     with database.read() as connection:
         lines = select(store.record.c.data).where(store.record.c.what == Noted.PLAN.name)
         assert types.device in connection.scalar(lines)
-        assert plan.of_device(connection, enrolled.enrolment.device).at_once == 0
+        assert repository.of_device(connection, enrolled.enrolment.device).at_once == 0
     database.close()
 
 

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from outcry.report import AlarmKind
-from outcry.responder import plan, store, terms
-from outcry.responder.plan import Means, NoSuchWearer
-from outcry.responder.terms import KEYS, LANGUAGES, Person, PlanInvalid
-from outcry.responder.wants import OWN_PAGE, Disclosure
+from outcry.responder.plans import document, repository
+from outcry.responder.plans.document import KEYS, LANGUAGES, Person, PlanInvalid
+from outcry.responder.plans.repository import Means, NoSuchWearer
+from outcry.responder.rules.model import OWN_PAGE, Disclosure
+from outcry.responder.storage import store
 
 ON_BOTH_DATABASES = True
 CONTACTS = (1, 2, 3)
-AS_ENROLLED = terms.check(terms.default({1: "en", 2: "uk", 3: "xx"}, 2), CONTACTS)
+AS_ENROLLED = document.check(document.default({1: "en", 2: "uk", 3: "xx"}, 2), CONTACTS)
 
 FILE = """
 [confirming]
@@ -52,7 +53,7 @@ language = "ar"
 
 def problems(text: str) -> list[str]:
     with pytest.raises(PlanInvalid) as refused:
-        terms.parse(text, CONTACTS)
+        document.parse(text, CONTACTS)
     return refused.value.problems
 
 
@@ -60,13 +61,13 @@ def problems(text: str) -> list[str]:
 def test_a_place_may_be_written_as_its_language_writes_it(label, good):
     text = f'[publication]\nplace_label = "{label}"'
     if good:
-        assert terms.parse(text, CONTACTS).place_label == label
+        assert document.parse(text, CONTACTS).place_label == label
     else:
         assert "place_label" in problems(text)[0]
 
 
 def test_nothing_written_is_a_sensible_plan():
-    plain = terms.parse("", CONTACTS)
+    plain = document.parse("", CONTACTS)
     assert (plain.quorum, plain.at_once, plain.order) == (2, 0, CONTACTS)
     assert (plain.consent_minutes, plain.position) == (0, Disclosure.TOWN)
     assert plain.people == {n: Person() for n in CONTACTS}
@@ -77,7 +78,7 @@ def test_a_language_nobody_has_texts_in_is_english():
 
 
 def test_what_is_written_is_what_counts():
-    agreed = terms.parse(FILE, CONTACTS)
+    agreed = document.parse(FILE, CONTACTS)
     assert agreed.order == (3, 1, 2)
     assert agreed.people[2].channels["ntfy"] == "ntfy://127.0.0.1/t"
     assert agreed.post_language("mastodon") == "ru"
@@ -147,7 +148,7 @@ def test_a_file_that_is_no_toml_is_refused_without_repeating_it():
 
 
 names = st.sampled_from(["own page", "mastodon", "bluesky", "apprise-one"])
-labels = st.text(st.characters(codec="utf-8"), max_size=60).filter(terms._is_label)
+labels = st.text(st.characters(codec="utf-8"), max_size=60).filter(document._is_label)
 agreements = st.builds(
     replace,
     st.just(AS_ENROLLED),
@@ -175,12 +176,12 @@ agreements = st.builds(
 
 @given(agreements, labels)
 def test_a_plan_that_is_written_out_reads_back_as_itself(agreed, name):
-    text = terms.write(agreed, "The plan of Ana", dict.fromkeys(CONTACTS, name))
-    assert terms.parse(text, CONTACTS) == agreed
+    text = document.write(agreed, "The plan of Ana", dict.fromkeys(CONTACTS, name))
+    assert document.parse(text, CONTACTS) == agreed
 
 
 def test_the_file_names_every_key_and_whose_section_is_whose():
-    text = terms.write(AS_ENROLLED, "The plan of Ana", {1: "Ben", 2: "Cleo", 3: "Dana"})
+    text = document.write(AS_ENROLLED, "The plan of Ana", {1: "Ben", 2: "Cleo", 3: "Dana"})
     for section, keys in KEYS.items():
         assert tomllib.loads(text)[section].keys() == keys.keys()
     assert "# Cleo\n[contact.2]\n" in text
@@ -193,7 +194,7 @@ def device(world) -> int:
 def test_until_a_plan_is_written_everybody_is_told_at_once(world):
     world.hq.takes(world.device.message())
     with world.hq.store.read() as connection:
-        rules = plan.load(connection, 1, Means(can_text=True))
+        rules = repository.load(connection, 1, Means(can_text=True))
     assert (rules.kind, rules.contacts, rules.quorum) == (AlarmKind.PANIC, CONTACTS, 2)
     assert rules.can_text
     assert rules.wearer_number
@@ -204,15 +205,15 @@ def test_until_a_plan_is_written_everybody_is_told_at_once(world):
 def test_a_plan_that_is_changed_counts_for_an_alarm_that_runs(world):
     world.hq.takes(world.device.message())
     with world.hq.store.write() as connection:
-        plan.change(connection, device(world), tomllib.loads(FILE), 5.0)
-        plan.change(connection, device(world), tomllib.loads(FILE), 6.0)
+        repository.change(connection, device(world), tomllib.loads(FILE), 5.0)
+        repository.change(connection, device(world), tomllib.loads(FILE), 6.0)
     means = Means(True, (OWN_PAGE, "bluesky", "mastodon"), {"desk": "ntfy://127.0.0.1/desk"})
     with world.hq.store.read() as connection:
-        rules = plan.load(connection, 1, means)
+        rules = repository.load(connection, 1, means)
         languages = connection.scalars(select(store.contact.c.language)).all()
         assert connection.scalar(select(store.wearer.c.quorum)) == 1
         assert connection.scalar(select(store.plan.c.changed_at)) == 6.0
-        assert plan.of_alarm(connection, 1).keep_days == 90
+        assert repository.of_alarm(connection, 1).keep_days == 90
     assert rules.networks == (OWN_PAGE, "mastodon")
     assert (rules.contacts, rules.first, rules.next_after_s) == ((3, 1, 2), 1, 30.0)
     assert rules.texted == {1, 3}
@@ -225,31 +226,31 @@ def test_a_plan_that_is_changed_counts_for_an_alarm_that_runs(world):
 
 def test_a_refused_plan_changes_nothing(world):
     with world.hq.store.write() as connection, pytest.raises(PlanInvalid):
-        plan.change(connection, device(world), {"confirming": {"quorum": 9}}, 5.0)
+        repository.change(connection, device(world), {"confirming": {"quorum": 9}}, 5.0)
     with world.hq.store.read() as connection:
-        assert plan.of_device(connection, device(world)).quorum == 2
+        assert repository.of_device(connection, device(world)).quorum == 2
 
 
 def test_a_damaged_plan_keeps_no_alarm_from_being_answered(world):
     world.hq.takes(world.device.message())
     with world.hq.store.write() as connection:
-        plan.change(connection, device(world), {}, 5.0)
+        repository.change(connection, device(world), {}, 5.0)
         connection.execute(update(store.plan).values(terms='{"telling": {"order": [9]}}'))
     with world.hq.store.read() as connection:
-        assert plan.load(connection, 1, Means(True)).contacts == CONTACTS
+        assert repository.load(connection, 1, Means(True)).contacts == CONTACTS
 
 
 def test_nobody_has_no_plan(world):
     with world.hq.store.read() as connection:
-        for ask in (plan.of_device, plan.of_alarm):
+        for ask in (repository.of_device, repository.of_alarm):
             with pytest.raises(NoSuchWearer):
                 ask(connection, 99)
 
 
 def test_the_file_of_a_wearer_can_be_edited_and_given_back(world):
     with world.hq.store.read() as connection:
-        text = plan.as_file(connection, device(world))
-        assert plan.from_file(connection, device(world), text) == plan.of_device(
+        text = repository.as_file(connection, device(world))
+        assert repository.from_file(connection, device(world), text) == repository.of_device(
             connection, device(world)
         )
     assert text.startswith(f"# The plan of Ana, device {device(world):08x}.")
@@ -260,9 +261,9 @@ def test_a_plan_of_networks_that_nobody_set_up_leaves_the_own_page(world):
     device = world.device.enrolment.device
     world.hq.takes(world.device.message())
     with world.hq.store.write() as connection:
-        plan.change(connection, device, {"publication": {"networks": ["mastodon"]}}, 0.0)
+        repository.change(connection, device, {"publication": {"networks": ["mastodon"]}}, 0.0)
     with world.hq.store.read() as connection:
-        means = plan.Means(networks=("own page", "bluesky"))
-        assert plan.load(connection, 1, means).networks == ("own page",)
-        means = plan.Means(networks=("own page", "mastodon"))
-        assert plan.load(connection, 1, means).networks == ("mastodon",)
+        means = repository.Means(networks=("own page", "bluesky"))
+        assert repository.load(connection, 1, means).networks == ("own page",)
+        means = repository.Means(networks=("own page", "mastodon"))
+        assert repository.load(connection, 1, means).networks == ("mastodon",)

@@ -7,7 +7,7 @@ import pytest
 from outcry.responder import settings
 from outcry.responder.posting import networks
 from outcry.responder.settings import SettingsInvalid
-from outcry.responder.store import Store
+from outcry.responder.storage.store import Store
 
 ALL = """
 [mastodon]

@@ -7,8 +7,6 @@ import threading
 
 import pytest
 
-from outcry.responder.channels import Came, Channels
-from outcry.responder.history import What
 from outcry.responder.posting.bluesky import record_key
 from outcry.responder.posting.broadcast import Broadcast
 from outcry.responder.posting.calling import Calls, said_the_same
@@ -20,6 +18,8 @@ from outcry.responder.posting.publisher import (
     PublishingFailed,
     PublishingRefused,
 )
+from outcry.responder.storage.event_log import What
+from outcry.responder.transports.apprise import Came, Channels
 
 WORDS = Draft("words", "en", 1_795_348_800.0)
 

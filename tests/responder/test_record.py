@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from outcry.report import MessageType
-from outcry.responder import record, store
+from outcry.responder.storage import audit_chain, store
 
 
 @pytest.fixture
@@ -24,12 +24,12 @@ def two_alarms(world):
 
 def seal(world):
     with world.hq.store.write() as connection:
-        return record.seal(connection, world.clock())
+        return audit_chain.seal(connection, world.clock())
 
 
 def verified(world):
     with world.hq.store.read() as connection:
-        return record.verify(connection)
+        return audit_chain.verify(connection)
 
 
 def written_anew(world, alarm):
@@ -41,7 +41,7 @@ def written_anew(world, alarm):
             select(table).where(table.c.alarm == alarm).order_by(table.c.n)
         ).all():
             entry = (row.alarm, row.n, row.at, row.what, row.data)
-            previous = record.link(previous, row.salt, *entry)
+            previous = audit_chain.link(previous, row.salt, *entry)
             connection.execute(
                 update(table)
                 .where(table.c.alarm == row.alarm, table.c.n == row.n)
@@ -107,7 +107,7 @@ def test_a_record_cut_short_ends_otherwise_than_the_copy_somebody_kept(two_alarm
 def test_what_was_deleted_on_purpose_is_no_problem_and_stays_deleted(two_alarms):
     world = two_alarms
     with world.hq.store.write() as connection:
-        record.removed(connection, world.clock(), 2, "retention")
+        audit_chain.removed(connection, world.clock(), 2, "retention")
         connection.execute(text("delete from history where alarm = 2"))
     assert verified(world).problems == ()
     changed(world, "update history set alarm = 2 where alarm = 1")
@@ -118,4 +118,4 @@ def test_each_link_has_a_salt_of_its_own(two_alarms):
     with two_alarms.hq.store.read() as connection:
         salts = connection.scalars(select(store.history.c.salt)).all()
     assert len(set(salts)) == len(salts) > 4
-    assert all(len(salt) == record.SALT_BYTES for salt in salts)
+    assert all(len(salt) == audit_chain.SALT_BYTES for salt in salts)

@@ -163,8 +163,8 @@ def test_sigterm_ends_it_cleanly_with_connections_open(process, device):
 
 
 def test_the_parts_waits_at_the_end_add_up_to_less_than_is_promised():
-    from outcry.responder.listener import STOP_WITHIN_S
-    from outcry.responder.running import STOP_PART_S
+    from outcry.responder.service.run import STOP_PART_S
+    from outcry.responder.web.listener import STOP_WITHIN_S
 
     assert 3 * STOP_PART_S < 5
     assert STOP_WITHIN_S < STOP_PART_S
@@ -193,7 +193,7 @@ def test_wearers_are_enrolled_while_it_runs(process, tmp_path):
     from outcry import enrolment
     from outcry.envelope import Header, seal
     from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Report, encode
-    from outcry.responder.cli import main
+    from outcry.responder.cli.main import main
 
     service = process()
     out = tmp_path / "eva.json"

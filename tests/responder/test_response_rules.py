@@ -9,9 +9,7 @@ import pytest
 
 from outcry.receipt import Status
 from outcry.report import AlarmKind
-from outcry.responder.history import ANSWERS, Entry, What
-from outcry.responder.receipts import NEXT_RECEIPT_S
-from outcry.responder.response import (
+from outcry.responder.rules.decide import (
     OWN_PAGE,
     Action,
     ActionKind,
@@ -21,7 +19,9 @@ from outcry.responder.response import (
     receipt_of,
     receipt_target,
 )
-from outcry.responder.tries import RETRY_AFTER_S, TRIES
+from outcry.responder.rules.receipts import NEXT_RECEIPT_S
+from outcry.responder.rules.retries import RETRY_AFTER_S, TRIES
+from outcry.responder.storage.event_log import ANSWERS, Entry, What
 
 ACK = Status.ACKNOWLEDGED
 PLAN = Plan(AlarmKind.PANIC, (1, 2, 3), quorum=2, can_text=True, wearer_number=True)

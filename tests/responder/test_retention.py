@@ -4,9 +4,12 @@ import pytest
 from sqlalchemy import select
 
 from outcry.report import MessageType
-from outcry.responder import alarms, calls, history, plan, record, retention, store
-from outcry.responder.history import Entry, What
-from outcry.responder.inbox import CameBy
+from outcry.responder.archive import retention
+from outcry.responder.dispatch import outbox
+from outcry.responder.intake.inbox import CameBy
+from outcry.responder.plans import repository
+from outcry.responder.storage import alarms, audit_chain, event_log, store
+from outcry.responder.storage.event_log import Entry, What
 
 DAY_S = 86_400.0
 
@@ -28,14 +31,14 @@ def closed(world):
 def keeps(world, days):
     with world.hq.store.write() as connection:
         device = world.device.enrolment.device
-        plan.change(connection, device, {"record": {"keep_days": days}}, 0.0)
+        repository.change(connection, device, {"record": {"keep_days": days}}, 0.0)
 
 
 def says(world, what, alarm=1):
     with world.hq.store.write() as connection:
         about = {"officer": "olga", "reason": "over"}
-        history.append(connection, alarm, Entry(world.clock(), what, about))
-        calls.set_due(connection, alarm, world.clock())
+        event_log.append(connection, alarm, Entry(world.clock(), what, about))
+        outbox.set_due(connection, alarm, world.clock())
 
 
 def rows(world, table):
@@ -92,11 +95,11 @@ def test_the_others_proof_is_not_broken(closed):
     world = closed
     world.hq.takes(world.device.message(alarm=2))
     with world.hq.store.write() as connection:
-        record.seal(connection, world.clock())
+        audit_chain.seal(connection, world.clock())
     with world.hq.store.write() as connection:
         alarms.forget(connection, 1, world.clock(), "asked for")
     with world.hq.store.read() as connection:
-        found = record.verify(connection)
+        found = audit_chain.verify(connection)
     assert (found.problems, found.alarms) == ((), 1)
 
 

@@ -9,13 +9,14 @@ import pytest
 from sqlalchemy import select, update
 
 from outcry.report import NO_FLAGS, AlarmKind, Flag, MessageType
-from outcry.responder import history, plan, store
-from outcry.responder.history import Entry, What
-from outcry.responder.inbox import CameBy
-from outcry.responder.plan import Means
-from outcry.responder.response import decide
-from outcry.responder.rounds import Rounds
-from outcry.responder.silence import Judgement, Watch, Watched, judge, patience_s
+from outcry.responder.intake.inbox import CameBy
+from outcry.responder.plans import repository
+from outcry.responder.plans.repository import Means
+from outcry.responder.rules.decide import decide
+from outcry.responder.service.periodic import Rounds
+from outcry.responder.service.silence_watch import Judgement, Watch, Watched, judge, patience_s
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, What
 
 ON_BOTH_DATABASES = True
 BEAT_S = 600.0
@@ -81,11 +82,11 @@ class Quiet:
         with self.world.hq.store.read() as connection:
             kinds = (store.alarm.c.kind == int(AlarmKind.SILENCE),)
             ids = connection.scalars(select(store.alarm.c.id).where(*kinds)).all()
-            return [(id_, [e.what for e in history.load(connection, id_)]) for id_ in ids]
+            return [(id_, [e.what for e in event_log.load(connection, id_)]) for id_ in ids]
 
     def plans(self, document: dict[str, object]) -> None:
         with self.world.hq.store.write() as connection:
-            plan.change(connection, self.world.device.enrolment.device, document, 0.0)
+            repository.change(connection, self.world.device.enrolment.device, document, 0.0)
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_the_alarm_says_when_it_was_last_heard_and_what_it_said_then(quiet):
     heard = quiet.world.clock.now
     quiet.passes(910)
     with quiet.world.hq.store.read() as connection:
-        (entry,) = history.load(connection, 1)
+        (entry,) = event_log.load(connection, 1)
     assert entry.data == {
         "heard_at": heard,
         "marks": ["something jams the radio", "the battery is low"],
@@ -164,7 +165,7 @@ def test_in_a_running_alarm_no_silence_is_raised_until_it_is_closed(quiet):
     assert quiet.alarms() == []
     with quiet.world.hq.store.write() as connection:
         closed = Entry(quiet.world.clock.now, What.CLOSED, {"officer": "n", "reason": "released"})
-        history.append(connection, 1, closed)
+        event_log.append(connection, 1, closed)
     quiet.passes(10)
     assert len(quiet.alarms()) == 1
 
@@ -224,8 +225,8 @@ def test_the_duty_officer_is_told_first_and_nothing_is_ever_published(quiet):
     quiet.passes(1600)
     means = Means(can_text=True, officers={"desk": "ntfy://127.0.0.1/desk"})
     with quiet.world.hq.store.read() as connection:
-        rules = plan.load(connection, 1, means)
-        entries = history.load(connection, 1)
+        rules = repository.load(connection, 1, means)
+        entries = event_log.load(connection, 1)
     decision = decide(entries, rules, quiet.world.clock.now)
     assert [action.target for action in decision.actions] == ["officer:desk:raised"]
     assert decision.look_again_at == entries[0].at + 3600.0
@@ -237,8 +238,8 @@ def test_of_what_vanished_contacts_hear_sooner_too(quiet):
     quiet.beats(Flag.MOVING)
     quiet.passes(1000)
     with quiet.world.hq.store.read() as connection:
-        rules = plan.load(connection, 1, Means(can_text=True))
-        entries = history.load(connection, 1)
+        rules = repository.load(connection, 1, Means(can_text=True))
+        entries = event_log.load(connection, 1)
     assert decide(entries, rules, entries[0].at).look_again_at == entries[0].at + 900.0
 
 

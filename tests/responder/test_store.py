@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import insert, select, text
 
-from outcry.responder import store
-from outcry.responder.store import StateBusy, Store, only_one
+from outcry.responder.storage import store
+from outcry.responder.storage.store import StateBusy, Store, only_one
 
 
 @pytest.fixture

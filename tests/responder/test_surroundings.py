@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outcry.report import Position
-from outcry.responder import surroundings
+from outcry.responder.maps import surroundings
 
 
 @settings(max_examples=30, deadline=None)

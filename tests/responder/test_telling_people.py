@@ -9,17 +9,20 @@ import threading
 import pytest
 
 from outcry.report import AlarmKind, Flag, MessageType
-from outcry.responder import history, officer_channels, plan, settings
-from outcry.responder.briefing import Briefer
-from outcry.responder.channels import Channels
-from outcry.responder.history import Entry, What
-from outcry.responder.notifying import Notifying
-from outcry.responder.plan import Means
-from outcry.responder.response import OWN_PAGE, ActionKind
+from outcry.responder import settings
+from outcry.responder.notify import officer_channels
+from outcry.responder.notify.by_channel import Notifying
+from outcry.responder.notify.by_sms import Texting
+from outcry.responder.notify.messages import Briefer
+from outcry.responder.plans import repository
+from outcry.responder.plans.repository import Means
+from outcry.responder.rules.decide import OWN_PAGE, ActionKind
+from outcry.responder.service.silence_watch import Watch
+from outcry.responder.service.workflow import Workflow
 from outcry.responder.settings import SettingsInvalid
-from outcry.responder.silence import Watch
-from outcry.responder.texting import Texting
-from outcry.responder.workflow import Workflow
+from outcry.responder.storage import event_log
+from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.transports.apprise import Channels
 
 ON_BOTH_DATABASES = True
 URL = "http://127.0.0.1:8443"
@@ -63,14 +66,14 @@ def staffed(world, web):
 
 def agrees(world, document: dict[str, object]) -> None:
     with world.hq.store.write() as connection:
-        plan.change(connection, world.device.enrolment.device, document, 0.0)
+        repository.change(connection, world.device.enrolment.device, document, 0.0)
 
 
 def notes(world, what: What, **data: object) -> None:
-    from outcry.responder.calls import set_due
+    from outcry.responder.dispatch.outbox import set_due
 
     with world.hq.store.write() as connection:
-        history.append(connection, 1, Entry(world.clock.now, what, data))
+        event_log.append(connection, 1, Entry(world.clock.now, what, data))
         set_due(connection, 1, world.clock.now)
 
 

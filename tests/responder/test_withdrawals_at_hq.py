@@ -13,13 +13,15 @@ from sqlalchemy import delete, func, select
 from outcry.envelope import to_text
 from outcry.receipt import Status, verify
 from outcry.report import AlarmKind, MessageType, decode
-from outcry.responder import history, judging, people, store
-from outcry.responder.assets import Assets
-from outcry.responder.desk import Answer
-from outcry.responder.history import Entry, Verdict, What
-from outcry.responder.inbox import CameBy
-from outcry.responder.notifier import TextArrived
-from outcry.responder.rendering import Pages
+from outcry.responder.contacts.desk import Answer
+from outcry.responder.contacts.pages import Pages
+from outcry.responder.enrolment import pins
+from outcry.responder.intake import withdrawals
+from outcry.responder.intake.inbox import CameBy
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.event_log import Entry, Verdict, What
+from outcry.responder.transports.sms import TextArrived
+from outcry.responder.web.assets import Assets
 
 WITHDRAWAL = MessageType.WITHDRAWAL
 
@@ -35,7 +37,7 @@ def withdraw(world, taps, path=CameBy.DATA, **more):
 
 
 def verdict(world, alarm=1):
-    return history.withdrawal(world.hq.entries(alarm))
+    return event_log.withdrawal(world.hq.entries(alarm))
 
 
 def alarms(world):
@@ -111,7 +113,7 @@ def test_of_several_withdrawals_the_worst_is_known_whatever_their_order():
     for verdicts in itertools.product(ranked, repeat=3):
         entries = [report(n) for n in range(3)]
         entries += [judged(n, said) for n, said in enumerate(verdicts) if said is not ranked[2]]
-        assert history.withdrawal(entries) is max(verdicts, key=ranked.index)
+        assert event_log.withdrawal(entries) is max(verdicts, key=ranked.index)
 
 
 # Neither stops anything, and nobody but the duty officer can tell them apart
@@ -173,7 +175,7 @@ def test_the_receipt_does_not_wait_for_the_judgement(world, monkeypatch):
     def hash_pin(*_args):
         raise AssertionError("hashed before the receipt left")
 
-    monkeypatch.setattr(people, "hash_pin", hash_pin)
+    monkeypatch.setattr(pins, "hash_pin", hash_pin)
     world.hq.takes(world.device.message())
     message, answer = withdraw(world, world.code)
     assert verify(answer, message.report.token, message.header) is Status.STORED
@@ -185,8 +187,8 @@ def test_the_receipt_does_not_wait_for_the_judgement(world, monkeypatch):
 
 def test_both_verdicts_cost_the_same_work(world, monkeypatch):
     hashed = []
-    real = people.hash_pin
-    monkeypatch.setattr(people, "hash_pin", lambda *args: hashed.append(args) or real(*args))
+    real = pins.hash_pin
+    monkeypatch.setattr(pins, "hash_pin", lambda *args: hashed.append(args) or real(*args))
     world.hq.takes(world.device.message())
     for n, taps in enumerate((world.code, wrong(world.code), (1, 1)), 1):
         withdraw(world, taps, sequence=n)
@@ -208,7 +210,7 @@ def test_a_judgement_that_fails_is_made_again_and_texts_go_meanwhile(world, monk
     def breaks(*_args):
         raise MemoryError
 
-    monkeypatch.setattr(judging, "is_pin", breaks)
+    monkeypatch.setattr(withdrawals, "is_pin", breaks)
     withdraw(world, world.code)
     with pytest.raises(MemoryError):
         world.hq.workflow.step()

@@ -12,6 +12,7 @@ from bidi import get_display
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outcry.responder.maps import places
 from outcry.responder.posting import graphemes, wording
 from outcry.responder.posting.bluesky import Bluesky
 from outcry.responder.posting.facebook import Facebook
@@ -25,8 +26,7 @@ from outcry.responder.posting.wording import (
     post_draft,
     tidy,
 )
-from outcry.responder.wants import Ground
-from outcry.responder.world import places
+from outcry.responder.rules.model import Ground
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 LANGUAGES = ("ar", "en", "es", "fa", "fr", "ru", "uk")
@@ -294,7 +294,7 @@ def test_bluesky_also_counts_bytes():
 
 
 def test_country_names_are_in_the_letters_of_the_language():
-    data = resources.files("outcry.responder.world").joinpath("data/countries.json").read_text()
+    data = resources.files("outcry.responder.maps").joinpath("data/countries.json").read_text()
     for language, script in (("ru", "CYRILLIC"), ("ar", "ARABIC"), ("fa", "ARABIC")):
         for name in json.loads(data)[language].values():
             assert script in unicodedata.name(next(c for c in name if c.isalpha()))

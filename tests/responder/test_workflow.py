@@ -7,11 +7,11 @@ import pytest
 from outcry.envelope import from_text
 from outcry.receipt import RECEIPT_CHARS, Status, verify
 from outcry.report import AlarmKind, MessageType
-from outcry.responder.history import What
-from outcry.responder.inbox import CameBy
-from outcry.responder.notifier import Came, TextArrived
+from outcry.responder.intake.inbox import CameBy
 from outcry.responder.posting.publisher import Limits, Posted, PublishingFailed
-from outcry.responder.response import OWN_PAGE, RECEIPTS_AN_HOUR, RETRY_AFTER_S
+from outcry.responder.rules.decide import OWN_PAGE, RECEIPTS_AN_HOUR, RETRY_AFTER_S
+from outcry.responder.storage.event_log import What
+from outcry.responder.transports.sms import Came, TextArrived
 
 ON_BOTH_DATABASES = True
 BEN, CLEO, DANA = "+447700900111", "+447700900112", "+447700900113"
@@ -306,7 +306,7 @@ def test_a_failing_post_holds_no_text(world):
 
 
 def test_an_alarm_that_cannot_be_decided_holds_no_other(world, monkeypatch):
-    from outcry.responder import workflow
+    from outcry.responder.service import workflow
 
     world.hq.takes(world.device.message())
     world.hq.takes(world.device.message(alarm=78))

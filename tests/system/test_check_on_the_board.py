@@ -12,7 +12,7 @@ import pytest
 from parts import needs_gpsd
 
 from demo.stage import ROOT, Stage, program
-from outcry.daemon.identity import FILE_NAME
+from outcry.daemon.messages.identity import FILE_NAME
 from outcry.enrolment import read
 
 pytestmark = [pytest.mark.slow, needs_gpsd]

@@ -275,7 +275,7 @@ def test_nothing_on_the_devices_path_imports_asyncio_the_web_or_the_board():
         [sys.executable, "-P", "-c", GUARD], capture_output=True, text=True, check=True
     )
     loaded = done.stdout.split()
-    assert "outcry.daemon.life" in loaded
+    assert "outcry.daemon.service.life" in loaded
     heavy = re.compile(
         r"^(asyncio|fastapi|starlette|uvicorn|sqlalchemy|jinja2|httpx|requests|apprise"
         r"|outcry\.responder|outcry\.hw\.board)(\.|$)"

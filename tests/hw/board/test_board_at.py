@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.hw.board.at import LINE_LIMIT, AtError, Command, LineReader, Refused, commands
+from outcry.hw.board.modem.at import LINE_LIMIT, AtError, Command, LineReader, Refused, commands
 
 
 def lines(data: bytes) -> list[str]:

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from gsmmodem.pdu import encodeSmsSubmitPdu
 
-from outcry.hw.board import catalogue
-from outcry.hw.board.catalogue import ANY_STEP, CATALOGUE, arm
-from outcry.hw.board.rig import PHONE, Rig
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.sim800 import fault_catalogue
+from outcry.hw.board.sim800.fault_catalogue import ANY_STEP, CATALOGUE, arm
+from outcry.hw.board.testing.rig import PHONE, Rig
 
 OK = b"\r\nOK\r\n"
 PDU = encodeSmsSubmitPdu(PHONE, "help")[0]
@@ -75,7 +75,7 @@ def test_after_any_fault_clearing_and_the_power_key_give_a_modem_that_works(name
     sends_data(rig)
     sends_text(rig)
     rig.say(b"\x1b", LONG_S)
-    catalogue.clear(rig.modem)
+    fault_catalogue.clear(rig.modem)
     rig.modem.power_on(rig.now)
     rig.passes(LONG_S)
     rig.say("ATE0")
@@ -225,7 +225,7 @@ def test_a_forgotten_connection_looks_open_and_carries_nothing_either_way() -> N
 def test_a_carrier_that_is_cleared_remembers_again() -> None:
     rig, peers = with_peer(Rig())
     arm(rig.modem, "nat", seconds=60.0)
-    catalogue.clear(rig.modem)
+    fault_catalogue.clear(rig.modem)
     connects(rig)
     rig.passes(3600.0)
     sends_data(rig)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import serial
 
-from outcry.hw.board.catalogue import CATALOGUE
+from outcry.hw.board.sim800.fault_catalogue import CATALOGUE
 
 pytestmark = pytest.mark.slow
 

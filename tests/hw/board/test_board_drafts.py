@@ -3,8 +3,8 @@
 import pytest
 from gsmmodem.pdu import encodeSmsSubmitPdu
 
-from outcry.hw.board.options import Options
-from outcry.hw.board.rig import WEARER, Rig
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.testing.rig import WEARER, Rig
 
 PHONE, OTHER = "+447700900201", "+447700900202"
 OK = b"\r\nOK\r\n"

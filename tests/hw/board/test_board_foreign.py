@@ -13,9 +13,9 @@ import pytest
 from gsmmodem.modem import GsmModem, SentSms, StatusReport
 from parts import RECORDINGS, needs_gammu, needs_gpsd
 
-from outcry.hw.board.options import Options
-from outcry.hw.board.receiver import Receiver
-from outcry.hw.board.simulated import SimulatedModem
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.receiver.receiver import Receiver
+from outcry.hw.board.testing.simulated import SimulatedModem
 
 pytestmark = pytest.mark.slow
 

@@ -7,12 +7,12 @@ import threading
 import pytest
 import serial
 
-from outcry.hw.board.exchange import Target, target
-from outcry.hw.board.network import LoopbackNetwork
-from outcry.hw.board.options import Options
-from outcry.hw.board.rig import Rig
-from outcry.hw.board.simulated import SimulatedModem
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.network import LoopbackNetwork
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.sim800.exchange import Target, target
+from outcry.hw.board.testing.rig import Rig
+from outcry.hw.board.testing.simulated import SimulatedModem
 
 OK, ERROR = b"\r\nOK\r\n", b"\r\nERROR\r\n"
 URL = "http://hq.example:8080/v1/reports"

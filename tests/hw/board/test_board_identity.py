@@ -2,8 +2,8 @@
 
 import pytest
 
-from outcry.hw.board.options import Options
-from outcry.hw.board.rig import Rig
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.testing.rig import Rig
 
 OK = b"\r\nOK\r\n"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.hw.board import gsm7, pdu
+from outcry.hw.board.modem.sms import gsm7, pdu
 
 WEARER = "+447700900001"
 PHONE = "+447700900201"

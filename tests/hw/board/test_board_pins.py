@@ -12,13 +12,13 @@ import gpiozero
 import pytest
 
 from outcry.hw.board import meeting
-from outcry.hw.board.board import Board
-from outcry.hw.board.control import Client, Control
-from outcry.hw.board.network import LoopbackNetwork
-from outcry.hw.board.pinboard import PinBoard
-from outcry.hw.board.pins import BoardFactory
-from outcry.hw.board.receiver import Receiver
-from outcry.hw.board.schedule import Schedule
+from outcry.hw.board.modem.network import LoopbackNetwork
+from outcry.hw.board.modem.schedule import Schedule
+from outcry.hw.board.pins.factory import BoardFactory
+from outcry.hw.board.pins.pinboard import PinBoard
+from outcry.hw.board.process.board import Board
+from outcry.hw.board.process.control import Client, Control
+from outcry.hw.board.receiver.receiver import Receiver
 from outcry.hw.board.waiting import ready
 
 BUTTON, MOTOR = 17, 18
@@ -169,7 +169,7 @@ def test_losing_the_board_keeps_the_levels_and_a_new_board_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OUTCRY_BOARD", str(tmp_path))
-    monkeypatch.setattr("outcry.hw.board.pins.LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr("outcry.hw.board.pins.factory.LOOK_AGAIN_S", 0.01)
     first = PinSocket(tmp_path)
     factory = BoardFactory()
     factory.reset()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from outcry.hw.board.powerwires import PowerWires
-from outcry.hw.board.rig import Rig
+from outcry.hw.board.sim800.power_wires import PowerWires
+from outcry.hw.board.testing.rig import Rig
 
 RST, KEY = 22, 23
 

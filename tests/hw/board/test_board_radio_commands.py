@@ -2,9 +2,9 @@
 
 import pytest
 
-from outcry.hw.board.options import Options
-from outcry.hw.board.rig import Rig
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.testing.rig import Rig
 
 OK, ERROR = b"\r\nOK\r\n", b"\r\nERROR\r\n"
 WAKING = b"\x00IIII\xff\xff\xff\xff"

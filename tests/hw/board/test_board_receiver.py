@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from outcry.hw.board.receiver import STATES, Receiver, framed
-from outcry.hw.board.recording import Recording
+from outcry.hw.board.receiver.receiver import STATES, Receiver, framed
+from outcry.hw.board.receiver.recording import Recording
 
 MOMENT = datetime(2026, 11, 22, 12, 34, 56, tzinfo=UTC)
 

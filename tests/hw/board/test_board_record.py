@@ -20,14 +20,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from parts import needs_gammu
 
-from outcry.hw.board import session
-from outcry.hw.board.hostside import HostSide
-from outcry.hw.board.masking import Masker
-from outcry.hw.board.options import Options
-from outcry.hw.board.record import Recording
-from outcry.hw.board.rig import HQ, PHONE, WEARER, Rig
-from outcry.hw.board.session import Chunk, SessionFile, SessionInvalid
-from outcry.hw.board.simulated import SimulatedModem
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.replay import session
+from outcry.hw.board.replay.host_side import HostSide
+from outcry.hw.board.replay.masking import Masker
+from outcry.hw.board.replay.record import Recording
+from outcry.hw.board.replay.session import Chunk, SessionFile, SessionInvalid
+from outcry.hw.board.testing.rig import HQ, PHONE, WEARER, Rig
+from outcry.hw.board.testing.simulated import SimulatedModem
 from outcry.hw.modem import (
     Modem,
     ModemEvent,

@@ -5,11 +5,11 @@ from typing import Protocol
 
 import pytest
 
-from outcry.hw.board.masking import Masker
-from outcry.hw.board.replay import Replay
-from outcry.hw.board.rig import PHONE, Rig
-from outcry.hw.board.session import Chunk
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.replay.masking import Masker
+from outcry.hw.board.replay.replay import Replay
+from outcry.hw.board.replay.session import Chunk
+from outcry.hw.board.testing.rig import PHONE, Rig
 from outcry.hw.modem import (
     DataPath,
     Modem,

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outcry.hw.board.options import Options
-from outcry.hw.board.rig import Rig
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.testing.rig import Rig
 
 WAKING = b"\x00\x49\x49\x49\x49\xff\xff\xff\xff"
 

@@ -7,8 +7,8 @@ import pytest
 import serial
 from gsmmodem.pdu import encodeSmsSubmitPdu
 
-from outcry.hw.board.faults import Fault, Kind
-from outcry.hw.board.simulated import SimulatedModem
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.testing.simulated import SimulatedModem
 
 PHONE = "+447700900201"
 

@@ -3,10 +3,10 @@
 import pytest
 from gsmmodem.pdu import decodeSmsPdu, encodeSmsSubmitPdu
 
-from outcry.hw.board.options import Options
-from outcry.hw.board.rig import HQ, PHONE, WEARER, Rig
-from outcry.hw.board.sim800 import Sim800
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.sim800.sim800 import Sim800
+from outcry.hw.board.testing.rig import HQ, PHONE, WEARER, Rig
 
 
 def sends(rig: Rig, to: str, text: str, seconds: float = 0.0, report: bool = True) -> bytes:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from outcry.hw.board.cells import Cell
-from outcry.hw.board.options import Options
-from outcry.hw.board.rig import Rig
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.cells import Cell
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.testing.rig import Rig
 
 SERVING = Cell(0x1816, 0xF9A1, arfcn=81, level=55, bsic=31, mcc="234", mnc="15")
 NEIGHBOURS = [

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from outcry.hw.board.network import LoopbackNetwork
-from outcry.hw.board.options import Options
-from outcry.hw.board.rig import Rig
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.network import LoopbackNetwork
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.testing.rig import Rig
 
 HQ = ("hq.example", 8080)
 START = 'AT+CIPSTART="TCP","hq.example","8080"'

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from outcry.hw.board.simulated import SimulatedModem
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.testing.simulated import SimulatedModem
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import (
     Cell,
     Condition,

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from outcry.hw.board.faults import Fault, Kind
-from outcry.hw.board.options import Options
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import DataPath, Outcome, PostAnswered, PostFailed, SmsOutcome
 from outcry.hw.modem.posts import BACKOFF_S
 

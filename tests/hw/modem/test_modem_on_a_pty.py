@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from outcry.hw.board.faults import Fault, Kind
-from outcry.hw.board.simulated import SimulatedModem
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.testing.simulated import SimulatedModem
 from outcry.hw.modem import (
     Condition,
     DataPath,

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from outcry.hw.board.cells import Cell as BaseStation
-from outcry.hw.board.faults import Fault, Kind
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.cells import Cell as BaseStation
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import Cell, Condition, ModemStatus, ModemWarning
 
 SERVING = BaseStation(0x0816, 0xF9A1, level=50)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from outcry.hw.board.faults import Fault, Kind
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import (
     Condition,
     Modem,

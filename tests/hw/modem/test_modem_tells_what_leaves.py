@@ -1,6 +1,6 @@
 """A text is told to be leaving when its last part is handed over, and not before."""
 
-from outcry.hw.board.faults import Fault, Kind
+from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.modem import Outcome, SmsLeaving, SmsOutcome
 
 ANA = "+447700900101"

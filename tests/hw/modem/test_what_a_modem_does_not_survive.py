@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from outcry.hw.board.faults import Fault, Kind
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import Condition, Outcome, SmsOutcome
 from outcry.hw.modem.blame import OFTEN_S, ONCE_S, Blame
 from outcry.hw.modem.errors import ModemReset, ModemSilent

@@ -1,0 +1,33 @@
+"""The files pages may load, each under an address that changes with its contents."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from starlette.responses import Response
+
+_FOLDER = Path(__file__).parents[1] / "static"
+_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+
+
+class Assets:
+    """Read once; ``addresses`` says where each is served."""
+
+    def __init__(self) -> None:
+        self._served: dict[str, Response] = {}
+        self.addresses: dict[str, str] = {}
+        for path in sorted(_FOLDER.iterdir()):
+            if path.suffix in _TYPES:
+                body = path.read_bytes()
+                address = f"/static/{hashlib.sha256(body).hexdigest()[:16]}/{path.name}"
+                self.addresses[path.name] = address
+                self._served[address] = Response(
+                    body,
+                    media_type=_TYPES[path.suffix],
+                    headers={"Cache-Control": "public, max-age=31536000, immutable"},
+                )
+
+    def get(self, address: str) -> Response | None:
+        """What is served at this address."""
+        return self._served.get(address)
