@@ -41,9 +41,9 @@ from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.inbox import CameBy, Inbox
 from outcry.responder.plans import repository
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.model import ActionKind
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
 from outcry.responder.storage.store import Store
 
 ROOT = Path(__file__).parents[1]

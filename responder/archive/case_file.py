@@ -22,8 +22,9 @@ from outcry.responder import condition
 from outcry.responder.contacts import pages
 from outcry.responder.formatting import NO_FIX
 from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.rules import events
+from outcry.responder.rules.events import What
 from outcry.responder.storage import audit_chain, event_log, store
-from outcry.responder.storage.event_log import What
 from outcry.responder.storage.store import Store
 
 FORMAT = 1
@@ -122,7 +123,7 @@ def _contacts(connection: Connection, device: int) -> list[dict[str, Any]]:
 
 
 def _reports(
-    connection: Connection, alarm: int, entries: tuple[event_log.Entry, ...]
+    connection: Connection, alarm: int, entries: tuple[events.Entry, ...]
 ) -> list[dict[str, Any]]:
     """In the order in which the device made them."""
     arrived = {e.data["message"]: e for e in entries if e.what is What.REPORT}

@@ -14,10 +14,10 @@ from sqlalchemy import Connection, Row, func, select
 from outcry.report import AlarmKind, MessageType, Position, Report, decode
 from outcry.responder import condition
 from outcry.responder.formatting import NO_FIX, full_map, span
-from outcry.responder.rules import episodes
+from outcry.responder.rules import episodes, events
 from outcry.responder.rules.decide import ActionKind, confirmations
+from outcry.responder.rules.events import Entry, Verdict, What
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, Verdict, What
 from outcry.responder.storage.store import Store
 
 RECENT_S = 7 * 86_400  # nothing heard of an alarm for longer: it is counted, no longer listed
@@ -125,7 +125,7 @@ def _alarm(
     contacts = connection.scalar(
         select(func.count()).select_from(store.invitation).where(store.invitation.c.alarm == alarm)
     )
-    withdrawn = event_log.withdrawal(entries)
+    withdrawn = events.withdrawal(entries)
     found = {
         "alarm": alarm,
         "kind": kind.name.lower(),
@@ -136,7 +136,7 @@ def _alarm(
         "last_path": rows[-1].path if rows else None,
         "contacts": contacts,
         "told": _told(entries),
-        "seen": _people(entries, event_log.CONTACT_ANSWERS),
+        "seen": _people(entries, events.CONTACT_ANSWERS),
         "confirmed": confirmations(entries),
         "quorum": quorum,
         "doubts": _people(entries, (What.UNSURE, What.FALSE)),

@@ -20,7 +20,7 @@ from outcry.responder.console.timeline import VERDICTS, Line
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.track_svg import Point, track_svg
-from outcry.responder.storage.event_log import Verdict
+from outcry.responder.rules.events import Verdict
 
 TODAY_S = 12 * 3600
 _KINDS = {

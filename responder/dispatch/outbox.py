@@ -21,8 +21,8 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, case, insert, or_, select, update
 
 from outcry.responder.rules.decide import Action, ActionKind
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
 
 _FIRST_CONTACT = ("1", "contact:1:%")  # in a target: the contact's number in the list
 LOST = "its process was lost during the call"

@@ -21,8 +21,8 @@ from outcry.report import AlarmKind
 from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.enrolment.pins import SALT_BYTES, draw, hash_pin
 from outcry.responder.rules import episodes
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
 from outcry.responder.storage.store import Store
 
 log = logging.getLogger("outcry.responder.sms_answers")

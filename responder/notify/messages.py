@@ -16,9 +16,9 @@ from outcry.responder.opening import opening
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules import episodes
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.model import Addressee, Topic, addressee
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
 
 _KINDS = {
     AlarmKind.PANIC: "ALARM",

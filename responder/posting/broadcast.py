@@ -18,7 +18,7 @@ from outcry.responder.posting.publisher import (
     PublishingFailed,
     PublishingRefused,
 )
-from outcry.responder.storage.event_log import What
+from outcry.responder.rules.events import What
 from outcry.responder.transports import apprise
 from outcry.responder.transports.apprise import Channels
 

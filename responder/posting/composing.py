@@ -17,6 +17,7 @@ from outcry.responder.posting import wording
 from outcry.responder.posting.publisher import Draft, Limits
 from outcry.responder.posting.wording import PostFacts, Where
 from outcry.responder.rules.decide import confirmations
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.model import (
     OWN_PAGE,
     ActionKind,
@@ -25,7 +26,6 @@ from outcry.responder.rules.model import (
     network_and_number,
 )
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
 
 
 class Composer:

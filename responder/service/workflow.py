@@ -38,9 +38,9 @@ from outcry.responder.opening import opening
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules.decide import ActionKind, decide, is_allowed
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.safe_errors import describe
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
 from outcry.responder.storage.store import Store
 from outcry.responder.transports.sms import Came, Notifier, NotifierEvent, TextArrived
 

@@ -17,9 +17,9 @@ from outcry.responder.intake.sms_answers import (
     codes_left,
     print_codes,
 )
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.publication import confirmations
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
 from outcry.responder.transports.sms import TextArrived
 from tests.responder.conftest import CONTACTS
 

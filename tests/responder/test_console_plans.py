@@ -14,8 +14,8 @@ from sqlalchemy import select
 from outcry.responder import daily_check
 from outcry.responder.plans import repository
 from outcry.responder.posting.publisher import Finding
+from outcry.responder.rules.events import What
 from outcry.responder.storage import store
-from outcry.responder.storage.event_log import What
 from outcry.responder.web.listener import Listener
 
 

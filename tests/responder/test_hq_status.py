@@ -22,9 +22,9 @@ from outcry.responder.cli.main import main
 from outcry.responder.cli.status import KINDS, WITHDRAWAL, facts, screen
 from outcry.responder.contacts.desk import WrongPin
 from outcry.responder.intake.inbox import CameBy, Outdated
+from outcry.responder.rules.events import Verdict, What
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import store
-from outcry.responder.storage.event_log import Verdict, What
 from outcry.responder.transports.sms import Came
 
 SECRET = re.compile(r"52\.5|13\.4|\+44|mlat|4111|5111")

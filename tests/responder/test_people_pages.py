@@ -23,8 +23,8 @@ from outcry.report import (
 from outcry.responder.contacts.app import people_app
 from outcry.responder.dispatch import outbox
 from outcry.responder.posting.publisher import Draft
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.storage import event_log
-from outcry.responder.storage.event_log import Entry, What
 from outcry.responder.web.listener import Listener
 
 ATOM = "{http://www.w3.org/2005/Atom}"

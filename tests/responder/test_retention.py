@@ -8,8 +8,8 @@ from outcry.responder.archive import retention
 from outcry.responder.dispatch import outbox
 from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.storage import alarms, audit_chain, event_log, store
-from outcry.responder.storage.event_log import Entry, What
 
 DAY_S = 86_400.0
 
