@@ -37,13 +37,13 @@ from outcry.responder.contacts.desk import (
     WrongPin,
 )
 from outcry.responder.contacts.pages import Pages, environment
-from outcry.responder.enrolment.pins import source_of
 from outcry.responder.maps import surroundings
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.translations import accepted
 from outcry.responder.web.assets import Assets
 from outcry.responder.web.bodies import TooLarge, TooSlow, read_body
 from outcry.responder.web.guard import Contained, Guard, client_address, is_same_origin
+from outcry.responder.web.throttle import source_of
 
 log = logging.getLogger("outcry.responder.pages")
 
