@@ -18,7 +18,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, Position, Report, decode
-from outcry.responder import condition
+from outcry.responder import formatting
 from outcry.responder.contacts import pages
 from outcry.responder.formatting import NO_FIX
 from outcry.responder.maps.track_svg import Point, track_svg
@@ -161,9 +161,9 @@ def _report(report: Report) -> dict[str, Any]:
         "made_at": _iso(report.sent_at),
         "fix": fix,
         "no_fix": None if isinstance(place, Position) else NO_FIX[place.reason],
-        "cells": condition.cells(report),
+        "cells": formatting.cells(report),
         "battery_percent": report.battery_percent,
-        "device": condition.marks(report),
+        "device": formatting.marks(report),
     }
 
 

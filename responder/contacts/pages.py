@@ -17,7 +17,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position, Report
-from outcry.responder import condition, formatting, translations
+from outcry.responder import formatting, translations
 from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.picture import ATTRIBUTION
@@ -193,7 +193,7 @@ class Pages:
             parts.append(say("battery_volts", volts=f"{supply / 1000:.2f}"))
         signal = say("not_known") if report.signal is None else say("signal_of", n=report.signal)
         battery = ", ".join(parts) or say("not_known")
-        marks = [say(f"mark_{flag.name}") for flag in condition.MARKS if flag in report.flags]
+        marks = [say(f"mark_{flag.name}") for flag in formatting.MARKS if flag in report.flags]
         return {
             "heard": heard,
             "battery": say("battery", battery=battery, signal=signal),

@@ -10,7 +10,6 @@ from outcry.report import AlarmKind, MessageType, Position, Report, decode
 from outcry.responder import formatting
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.maps import places
-from outcry.responder.opening import opening
 from outcry.responder.plans import repository
 from outcry.responder.plans.document import Terms
 from outcry.responder.posting import wording
@@ -26,6 +25,7 @@ from outcry.responder.rules.model import (
     network_and_number,
 )
 from outcry.responder.storage import event_log, store
+from outcry.responder.storage.alarms import opening
 
 
 class Composer:

@@ -16,12 +16,12 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
 from outcry.report import AlarmKind, Report, decode
-from outcry.responder import condition
-from outcry.responder.dispatch.outbox import set_due
+from outcry.responder import formatting
 from outcry.responder.plans import document
 from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.silence import INTERVALS_VANISHED, VANISHED, Judgement, Watched, judge
 from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
 
 log = logging.getLogger("outcry.responder.silence")
@@ -192,7 +192,7 @@ def _raise(connection: Connection, device: _Device, now: float) -> None:
     last = _last_word(connection, device)
     said = {
         "heard_at": device.heard_at,
-        "marks": condition.marks(last),
+        "marks": formatting.marks(last),
         "vanished": bool(last.flags & VANISHED),
     }
     event_log.append(connection, alarm, Entry(now, What.SILENT, said))

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from outcry.responder.posting.publisher import Finding
+from outcry.responder.findings import Finding
 from outcry.responder.rules.events import What
 
 CONNECT_S = 6.0

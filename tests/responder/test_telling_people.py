@@ -70,7 +70,7 @@ def agrees(world, document: dict[str, object]) -> None:
 
 
 def notes(world, what: What, **data: object) -> None:
-    from outcry.responder.dispatch.outbox import set_due
+    from outcry.responder.storage.alarms import set_due
 
     with world.hq.store.write() as connection:
         event_log.append(connection, 1, Entry(world.clock.now, what, data))
