@@ -19,13 +19,14 @@ from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, Position, Report, decode
 from outcry.responder import formatting
-from outcry.responder.contacts import pages
 from outcry.responder.formatting import NO_FIX
+from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.maps.track_svg import Point, track_svg
 from outcry.responder.rules import events
 from outcry.responder.rules.events import What
 from outcry.responder.storage import audit_chain, event_log, store
 from outcry.responder.storage.store import Store
+from outcry.responder.web import templates
 
 FORMAT = 1
 
@@ -100,7 +101,7 @@ def check(file: Mapping[str, Any]) -> int:
 
 def page(file: Mapping[str, Any]) -> str:
     """The case as a page that stands alone, to be read and printed."""
-    environment = pages.environment(file["organisation"], public_url="")
+    environment = templates.environment(file["organisation"], "", ATTRIBUTION)
     return environment.get_template("case.html").render(
         case=file, words=_words, track=Markup(_track(file))
     )
