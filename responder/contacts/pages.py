@@ -18,6 +18,7 @@ from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position, Re
 from outcry.responder import formatting, translations
 from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
 from outcry.responder.maps import surroundings
+from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.maps.track_svg import Point, track_svg
 from outcry.responder.posting.own_page import Post
 from outcry.responder.translations import ENGLISH, Words
