@@ -35,15 +35,14 @@ from outcry.enrolment import Contact
 from outcry.envelope import Header, seal
 from outcry.report import TOKEN_BYTES, AlarmKind, MessageType, Position, Report, encode
 from outcry.responder import settings
-from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.outbox import State
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.inbox import CameBy, Inbox
 from outcry.responder.plans import repository
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.model import ActionKind
-from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.store import Store
 
 ROOT = Path(__file__).parents[1]
@@ -358,7 +357,7 @@ def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
                     event_log.append(
                         connection, alarm, Entry(answering.NOON, What.CONFIRMED, confirmed)
                     )
-                outbox.set_due(connection, alarm, answering.NOON)
+                alarms.set_due(connection, alarm, answering.NOON)
 
 
 def first_contact_told_worst_s() -> float:

@@ -15,12 +15,12 @@ from cryptography import x509
 from sqlalchemy import Connection, delete, insert, select
 
 from outcry.responder import formatting
-from outcry.responder.enrolment import hq_keys
+from outcry.responder.enrolment import answer_cards, hq_keys
 from outcry.responder.enrolment.hq_keys import KeysInvalid
-from outcry.responder.intake import sms_answers
+from outcry.responder.findings import Finding
 from outcry.responder.notify import officer_channels
 from outcry.responder.plans import repository
-from outcry.responder.posting.publisher import Finding, Publisher
+from outcry.responder.posting.publisher import Publisher
 from outcry.responder.settings import Settings, SettingsInvalid
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
@@ -180,7 +180,7 @@ def _wearer(connection: Connection, device: int) -> Iterator[Finding]:
             .where(store.contact.c.device == device)
         )
     )
-    for n, left in sms_answers.codes_left(connection, device).items():
+    for n, left in answer_cards.codes_left(connection, device).items():
         if n in cards and left <= FEW_CODES:
             what = f"contact {n} of device {device:08x} has {left} codes left"
             yield Finding(False, what, f"outcry-responder codes print {device:08x} --contact {n}")

@@ -1,4 +1,4 @@
-"""What pages say to contacts, in each contact's language: ``pages/words/*.toml``."""
+"""What pages say to contacts, in each contact's language: ``words/*.toml``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
-_FOLDER = Path(__file__).parent / "pages" / "words"
+_FOLDER = Path(__file__).parent / "words"
 ENGLISH = "en"
 _ISOLATE, _END = "\u2068", "\u2069"  # first-strong isolate: a name keeps to itself in the line
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from outcry.report import AlarmKind
 from outcry.responder.rules.decide import Action, Plan, decide
-from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.rules.events import Entry, What
 
 PLAN = Plan(
     AlarmKind.PANIC,

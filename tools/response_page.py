@@ -12,16 +12,10 @@ from pathlib import Path
 
 from outcry.report import AlarmKind
 from outcry.responder.intake.sms_answers import CHOICES
-from outcry.responder.rules import notification, publication, retries
+from outcry.responder.rules import notification, publication, retries, silence
 from outcry.responder.rules.decide import RULES, Action, decide
+from outcry.responder.rules.events import CONTACT_ANSWERS, OFFICER_ANSWERS, Entry, What
 from outcry.responder.rules.model import Disclosure, Plan
-from outcry.responder.service import silence_watch
-from outcry.responder.storage.event_log import (
-    CONTACT_ANSWERS,
-    OFFICER_ANSWERS,
-    Entry,
-    What,
-)
 
 PAGE = Path(__file__).parents[1] / "docs" / "response.md"
 
@@ -269,12 +263,12 @@ def _trying() -> list[str]:
 
 
 def _silence() -> list[str]:
-    sooner, longest = notification.VANISHED_SOONER, 2**silence_watch.PATIENCE_DOUBLES
+    sooner, longest = notification.VANISHED_SOONER, 2**silence.PATIENCE_DOUBLES
     return [
         "## Silence",
         "",
-        f"A device is silent that was not heard for {silence_watch.INTERVALS} heartbeats, or for",
-        f"{silence_watch.INTERVALS_VANISHED} if its last word was that it moves or that something jams it. The",
+        f"A device is silent that was not heard for {silence.INTERVALS} heartbeats, or for",
+        f"{silence.INTERVALS_VANISHED} if its last word was that it moves or that something jams it. The",
         "duty officer is told at once, contacts after the time in the plan, or after a part of it",
         f"(1/{sooner}) if it vanished so. Being heard ends it. With each silence of the last day HQ is more",
         f"patient, up to {longest} times.",

@@ -18,13 +18,15 @@ from markupsafe import Markup
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, Position, Report, decode
-from outcry.responder import condition
-from outcry.responder.contacts import pages
+from outcry.responder import formatting
 from outcry.responder.formatting import NO_FIX
+from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.rules import events
+from outcry.responder.rules.events import What
 from outcry.responder.storage import audit_chain, event_log, store
-from outcry.responder.storage.event_log import What
 from outcry.responder.storage.store import Store
+from outcry.responder.web import templates
 
 FORMAT = 1
 
@@ -99,7 +101,7 @@ def check(file: Mapping[str, Any]) -> int:
 
 def page(file: Mapping[str, Any]) -> str:
     """The case as a page that stands alone, to be read and printed."""
-    environment = pages.environment(file["organisation"], public_url="")
+    environment = templates.environment(file["organisation"], "", ATTRIBUTION)
     return environment.get_template("case.html").render(
         case=file, words=_words, track=Markup(_track(file))
     )
@@ -122,7 +124,7 @@ def _contacts(connection: Connection, device: int) -> list[dict[str, Any]]:
 
 
 def _reports(
-    connection: Connection, alarm: int, entries: tuple[event_log.Entry, ...]
+    connection: Connection, alarm: int, entries: tuple[events.Entry, ...]
 ) -> list[dict[str, Any]]:
     """In the order in which the device made them."""
     arrived = {e.data["message"]: e for e in entries if e.what is What.REPORT}
@@ -160,9 +162,9 @@ def _report(report: Report) -> dict[str, Any]:
         "made_at": _iso(report.sent_at),
         "fix": fix,
         "no_fix": None if isinstance(place, Position) else NO_FIX[place.reason],
-        "cells": condition.cells(report),
+        "cells": formatting.cells(report),
         "battery_percent": report.battery_percent,
-        "device": condition.marks(report),
+        "device": formatting.marks(report),
     }
 
 

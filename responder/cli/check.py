@@ -8,7 +8,7 @@ import sys
 import time
 
 from outcry.responder import daily_check
-from outcry.responder.posting.publisher import Finding
+from outcry.responder.findings import Finding
 from outcry.responder.settings import Settings
 from outcry.responder.storage.store import Store
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from outcry.responder.intake import sms_answers
+from outcry.responder.enrolment import answer_cards
 from outcry.responder.plans import document, repository
 from outcry.responder.plans.document import PlanInvalid
 from outcry.responder.plans.repository import NoSuchWearer
@@ -73,10 +73,10 @@ def codes(settings: Settings, options: argparse.Namespace) -> int:
         with database.write() as connection:
             device = _device(connection, options.wearer)
             if options.what == "left":
-                for n, left in sms_answers.codes_left(connection, device).items():
+                for n, left in answer_cards.codes_left(connection, device).items():
                     print(f"contact {n}: {left} codes left")
                 return 0
-            cards = sms_answers.print_codes(connection, device, os.urandom, options.contact)
+            cards = answer_cards.print_codes(connection, device, os.urandom, options.contact)
             names = _names(connection, device)
     except NoSuchWearer as error:
         print(error, file=sys.stderr)

@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from outcry.report import AlarmKind, MessageType, Position, Report, decode
-from outcry.responder import condition
+from outcry.responder import formatting
 from outcry.responder.formatting import NO_FIX, full_map, span
-from outcry.responder.rules import episodes
+from outcry.responder.rules import episodes, events
 from outcry.responder.rules.decide import ActionKind, confirmations
+from outcry.responder.rules.events import Entry, Verdict, What
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, Verdict, What
 from outcry.responder.storage.store import Store
 
 RECENT_S = 7 * 86_400  # nothing heard of an alarm for longer: it is counted, no longer listed
@@ -80,7 +80,7 @@ def _wearer(
         "battery_percent": report.battery_percent if report else None,
         "supply_mv": report.supply_mv if report else None,
         "signal": report.signal if report else None,
-        "marks": condition.marks(report) if report else [],
+        "marks": formatting.marks(report) if report else [],
         "drill_s": _ago(now, drill),
         "drill_hours_by_device": decode(beat.report).drill_hours if beat else None,
         "has_code": connection.scalar(code) is not None,
@@ -125,7 +125,7 @@ def _alarm(
     contacts = connection.scalar(
         select(func.count()).select_from(store.invitation).where(store.invitation.c.alarm == alarm)
     )
-    withdrawn = event_log.withdrawal(entries)
+    withdrawn = events.withdrawal(entries)
     found = {
         "alarm": alarm,
         "kind": kind.name.lower(),
@@ -136,7 +136,7 @@ def _alarm(
         "last_path": rows[-1].path if rows else None,
         "contacts": contacts,
         "told": _told(entries),
-        "seen": _people(entries, event_log.CONTACT_ANSWERS),
+        "seen": _people(entries, events.CONTACT_ANSWERS),
         "confirmed": confirmations(entries),
         "quorum": quorum,
         "doubts": _people(entries, (What.UNSURE, What.FALSE)),
@@ -179,7 +179,7 @@ def _where(reports: Sequence[tuple[Report, float]], now: float) -> dict[str, Any
             }
         else:
             found["no_fix"] = NO_FIX[report.place.reason]
-            found["cells"] = condition.cells(report)
+            found["cells"] = formatting.cells(report)
     return found
 
 
@@ -201,8 +201,8 @@ def _lines(wearer: dict[str, Any]) -> list[str]:
     rows = {
         "last heard": _since(wearer["heard_s"], "never"),
         "heartbeat": _since(wearer["heartbeat_s"], "none yet"),
-        "battery": condition.battery(wearer["battery_percent"], wearer["supply_mv"]),
-        "signal": condition.signal(wearer["signal"]),
+        "battery": formatting.battery(wearer["battery_percent"], wearer["supply_mv"]),
+        "signal": formatting.signal(wearer["signal"]),
         "last drill": _drill(wearer),
     }
     lines = [f"{wearer['name']}, device {wearer['device']}"]

@@ -21,10 +21,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
-from outcry.responder.enrolment.pins import Throttle
 from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.audit_chain import Noted
 from outcry.responder.storage.store import Store
+from outcry.responder.web.throttle import Throttle, TooSoon
 
 log = logging.getLogger("outcry.responder.officers")
 
@@ -50,13 +50,6 @@ class NoSuchWelcome(Exception):
 
 class LoginRefused(Exception):
     """Name, password and code do not belong together; which of them is wrong is not said."""
-
-
-@dataclass
-class TooSoon(Exception):
-    """After wrong tries, wait ``seconds`` before the next."""
-
-    seconds: float
 
 
 @dataclass(frozen=True)

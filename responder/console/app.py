@@ -29,18 +29,17 @@ from outcry.responder.console.accounts import (
     OfficerRefused,
     Officers,
     Session,
-    TooSoon,
 )
 from outcry.responder.console.desk import GRAVE, Act, Console, NoSuchAlarm, NotNow
 from outcry.responder.console.pages import ConsolePages
 from outcry.responder.console.plans import Plans
 from outcry.responder.console.timeline import REASONS
-from outcry.responder.enrolment.pins import source_of
 from outcry.responder.maps import surroundings
 from outcry.responder.plans.document import PlanInvalid
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.web.bodies import TooLarge, TooSlow, read_body
 from outcry.responder.web.guard import client_address, is_same_origin
+from outcry.responder.web.throttle import TooSoon, source_of
 
 FORM_LIMIT = 8192  # bytes: a password of 256 letters in any script, percent-coded, and a reason
 PLAN_LIMIT = 128 * 1024  # a plan explains itself in 3 kB, and each letter may take nine bytes

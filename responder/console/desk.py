@@ -17,14 +17,14 @@ from outcry.responder.console import timeline
 from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
-from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
-from outcry.responder.rules import episodes
+from outcry.responder.rules import episodes, events
+from outcry.responder.rules.events import OFFICER_ANSWERS, Entry, Verdict, What
 from outcry.responder.rules.model import ActionKind
 from outcry.responder.rules.publication import confirmations, is_recorded
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import OFFICER_ANSWERS, Entry, Verdict, What
+from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
 
 log = logging.getLogger("outcry.responder.console")
@@ -334,7 +334,7 @@ def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
         repository.of_alarm(connection, row.id).quorum,
         len({e.data["contact"] for e in now if e.what in (What.UNSURE, What.FALSE)}),
         sum(e.what is What.WRONG_PIN for e in now),
-        event_log.withdrawal(entries),
+        events.withdrawal(entries),
         vetoed=vetoes[-1:] == [What.VETOED],
         approved=is_recorded(entries) or [e.what for e in now if e.what in _VETOES][-1:] == _YES,
         closed=chapter.over,

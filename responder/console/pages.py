@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from outcry.report import AlarmKind, Flag, NoPosition, Position, Report
-from outcry.responder import condition, daily_check, formatting
+from outcry.responder import daily_check, formatting
 from outcry.responder.console.accounts import SHORTEST_PASSWORD, Newcomer, Session
 from outcry.responder.console.desk import LISTED_S, Overview, Standing, View
 from outcry.responder.console.device_health import SILENT_AFTER_S, Health
@@ -20,7 +20,7 @@ from outcry.responder.console.timeline import VERDICTS, Line
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.track_svg import Point, track_svg
-from outcry.responder.storage.event_log import Verdict
+from outcry.responder.rules.events import Verdict
 
 TODAY_S = 12 * 3600
 _KINDS = {
@@ -160,7 +160,7 @@ class ConsolePages:
             done=DONE.get(done, ""),
             last=last,
             no_fix=_fix(newest),
-            cells=condition.cells(newest) if newest is not None and lost else [],
+            cells=formatting.cells(newest) if newest is not None and lost else [],
             track_json=json.dumps(
                 [[*point, words] for point, words in zip(points, seen, strict=True)]
             ),
@@ -212,13 +212,13 @@ class ConsolePages:
             "silent": health.silent,
             "heard": "never" if health.heard_at is None else self._ago(health.heard_at),
             "beat": "none yet" if health.beat_at is None else self._ago(health.beat_at),
-            "battery": condition.battery(report.battery_percent, report.supply_mv)
+            "battery": formatting.battery(report.battery_percent, report.supply_mv)
             if report
-            else condition.NOT_KNOWN,
-            "signal": condition.signal(report.signal) if report else condition.NOT_KNOWN,
+            else formatting.NOT_KNOWN,
+            "signal": formatting.signal(report.signal) if report else formatting.NOT_KNOWN,
             "fix": _fix(report),
             "strap": _strap(report),
-            "marks": ", ".join(condition.marks(report)) if report else "",
+            "marks": ", ".join(formatting.marks(report)) if report else "",
             "drill": drill,
         }
 
@@ -285,7 +285,7 @@ def _facts(standing: Standing) -> list[dict[str, object]]:
 
 def _fix(report: Report | None) -> str:
     if report is None:
-        return condition.NOT_KNOWN
+        return formatting.NOT_KNOWN
     if isinstance(report.place, NoPosition):
         return f"none: {formatting.NO_FIX[report.place.reason]}"
     return f"{_accuracy(report.place.accuracy_m)}, {formatting.span(report.place.age_s)} old"
@@ -293,7 +293,7 @@ def _fix(report: Report | None) -> str:
 
 def _strap(report: Report | None) -> str:
     if report is None:
-        return condition.NOT_KNOWN
+        return formatting.NOT_KNOWN
     if Flag.STRAP_OPEN in report.flags:
         return "open"
     if Flag.STRAP_LOOSE in report.flags:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from outcry.responder.rules.events import Entry, Verdict, What
 from outcry.responder.rules.model import ActionKind, Ground, addressee, network_and_number
-from outcry.responder.storage.event_log import Entry, Verdict, What
 
 REPORTS = {
     "FIRST": "Alarm raised",

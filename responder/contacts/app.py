@@ -36,14 +36,16 @@ from outcry.responder.contacts.desk import (
     TooSoon,
     WrongPin,
 )
-from outcry.responder.contacts.pages import Pages, environment
-from outcry.responder.enrolment.pins import source_of
+from outcry.responder.contacts.pages import Pages
 from outcry.responder.maps import surroundings
+from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.translations import accepted
 from outcry.responder.web.assets import Assets
 from outcry.responder.web.bodies import TooLarge, TooSlow, read_body
 from outcry.responder.web.guard import Contained, Guard, client_address, is_same_origin
+from outcry.responder.web.templates import environment
+from outcry.responder.web.throttle import source_of
 
 log = logging.getLogger("outcry.responder.pages")
 
@@ -92,7 +94,7 @@ def people_app(
     app = people_api(desk, own_page, pages, assets, behind_proxy)
     if console is not None:
         rendered = ConsolePages(
-            environment(organisation, public_url),
+            environment(organisation, public_url, ATTRIBUTION),
             clock,
             assets.addresses,
             console.tiles,

@@ -14,16 +14,16 @@ from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, MessageType, Report, decode
-from outcry.responder.dispatch.outbox import set_due
-from outcry.responder.enrolment.pins import Throttle, is_pin, plain_pin
+from outcry.responder.enrolment.pins import is_pin, plain_pin
 from outcry.responder.intake.inbox import CameBy, Inbox, Refused
-from outcry.responder.opening import opening
 from outcry.responder.plans import repository
-from outcry.responder.rules import episodes
+from outcry.responder.rules import episodes, events
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.publication import STILL_TRUE, confirmations, ground, may_publish
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.storage.alarms import opening, set_due
 from outcry.responder.storage.store import Store
+from outcry.responder.web.throttle import Throttle
 
 log = logging.getLogger("outcry.responder.desk")
 
@@ -247,7 +247,7 @@ class Desk:
             ).all()
         reports = {message.id: decode(message.report) for message in messages}
         chapter = episodes.current(entries)
-        answers = [e for e in chapter.entries if e.what in event_log.CONTACT_ANSWERS]
+        answers = [e for e in chapter.entries if e.what in events.CONTACT_ANSWERS]
         reasons = [e.data["reason"] for e in entries if e.what is What.CORRECTED]
         sightings = [
             Sighting(

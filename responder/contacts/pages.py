@@ -1,4 +1,4 @@
-"""The pages' contents: what the templates in ``pages/`` are filled with.
+"""The pages' contents: what the templates in ``web/pages/`` are filled with.
 
 Every page is whole in one answer, style and drawing included: a second request
 takes seconds on a slow network. No page needs a script, and none is allowed one.
@@ -10,22 +10,20 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position, Report
-from outcry.responder import condition, formatting, translations
+from outcry.responder import formatting, translations
 from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.maps.track_svg import Point, track_svg
 from outcry.responder.posting.own_page import Post
 from outcry.responder.translations import ENGLISH, Words
+from outcry.responder.web.templates import environment
 
-_FOLDER = Path(__file__).parents[1] / "pages"
 TODAY_S = 12 * 3600  # younger than this the date is plain, and a short line reads faster
 REPORTS_SHOWN = 12  # each is 250 bytes; a device reports for days
 _RIGHT_TO_LEFT = ("ar", "fa")
@@ -55,21 +53,6 @@ class _Line:
     place: _Place
 
 
-def environment(organisation: str, public_url: str) -> Environment:
-    """The templates; all that goes into them is escaped."""
-    made = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.globals.update(
-        organisation=organisation, public_url=public_url, moment=moment, credit=ATTRIBUTION
-    )
-    return made
-
-
 class Pages:
     """Renders each page; ``clock`` gives Unix seconds."""
 
@@ -81,7 +64,7 @@ class Pages:
         static: Mapping[str, str],
     ) -> None:
         """``static``: the address of each file that pages may load."""
-        self._environment = environment(organisation, public_url)
+        self._environment = environment(organisation, public_url, ATTRIBUTION)
         self._clock = clock
         self._static = static
         self.languages = translations.load()
@@ -193,7 +176,7 @@ class Pages:
             parts.append(say("battery_volts", volts=f"{supply / 1000:.2f}"))
         signal = say("not_known") if report.signal is None else say("signal_of", n=report.signal)
         battery = ", ".join(parts) or say("not_known")
-        marks = [say(f"mark_{flag.name}") for flag in condition.MARKS if flag in report.flags]
+        marks = [say(f"mark_{flag.name}") for flag in formatting.MARKS if flag in report.flags]
         return {
             "heard": heard,
             "battery": say("battery", battery=battery, signal=signal),
@@ -236,11 +219,6 @@ _HEADINGS = {
     AlarmKind.STRAP: "strap",
     AlarmKind.DRILL: "drill",
 }
-
-
-def moment(at: float) -> str:
-    """14:03 UTC, 22 November 2026."""
-    return f"{formatting.clock_time(at)}, {formatting.date(at)}"
 
 
 def _date(at: float) -> str:

@@ -21,8 +21,9 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Connection, Select, case, insert, or_, select, update
 
 from outcry.responder.rules.decide import Action, ActionKind
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.storage.alarms import set_due
 
 _FIRST_CONTACT = ("1", "contact:1:%")  # in a target: the contact's number in the list
 LOST = "its process was lost during the call"
@@ -154,11 +155,6 @@ def under_way(connection: Connection, *which: ColumnElement[bool]) -> list[Call]
 def by_id(connection: Connection, id_: int) -> Call:
     """The call with this id."""
     return Call._make(connection.execute(_select().where(store.action.c.id == id_)).one())
-
-
-def set_due(connection: Connection, alarm: int, at: float | None) -> None:
-    """When an alarm is to be looked at next (Unix seconds); None: when something happens."""
-    connection.execute(update(store.alarm).where(store.alarm.c.id == alarm).values(due_at=at))
 
 
 _UNSETTLED = (State.CALLING.value, What.UNKNOWN.name.lower())

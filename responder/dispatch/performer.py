@@ -7,7 +7,7 @@ from typing import Protocol
 
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.workers import Lane
-from outcry.responder.storage.event_log import What
+from outcry.responder.rules.events import What
 
 Outcome = tuple[What, Mapping[str, str]]
 """DONE, FAILED (certainly nothing happened) or UNKNOWN, and what the history is to say with it."""

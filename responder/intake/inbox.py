@@ -24,7 +24,8 @@ from outcry.envelope import KEY_BYTES, SEALED_BYTES, EnvelopeRefused, open_seale
 from outcry.receipt import make
 from outcry.report import Report, ReportInvalid, decode
 from outcry.responder.intake import ingest
-from outcry.responder.intake.ingest import Arrived, CameBy, Kept
+from outcry.responder.intake.ingest import Arrived, Kept
+from outcry.responder.rules.events import CameBy
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from enum import StrEnum
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -19,19 +18,11 @@ from outcry.envelope import Header, to_text
 from outcry.receipt import Status
 from outcry.report import Flag, MessageType, Report, encode
 from outcry.responder.enrolment import safe_code
+from outcry.responder.rules.events import CameBy, Entry, What
 from outcry.responder.storage import alarms, event_log, store
-from outcry.responder.storage.event_log import Entry, What
 
 LATE_S = 3600  # older on arrival: told to people, and later no ground for publishing unasked
 INVITATION_BYTES = 12  # 96 bits: a contact's short link cannot be guessed
-
-
-class CameBy(StrEnum):
-    """Which way a sealed message reached HQ."""
-
-    DATA = "data"
-    SMS = "sms"
-    LINK = "link"
 
 
 # The same message may be repeated for ever; past these it is no longer written down.

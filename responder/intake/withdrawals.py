@@ -11,10 +11,10 @@ import logging
 
 from sqlalchemy import delete, select
 
-from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.enrolment.pins import is_pin
+from outcry.responder.rules.events import Entry, Verdict, What
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, Verdict, What
+from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
 
 log = logging.getLogger("outcry.responder.judging")

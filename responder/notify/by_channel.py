@@ -6,7 +6,7 @@ from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Outcome
 from outcry.responder.dispatch.workers import Lane
 from outcry.responder.notify.messages import Briefer
-from outcry.responder.storage.event_log import What
+from outcry.responder.rules.events import What
 from outcry.responder.storage.store import Store
 from outcry.responder.transports.apprise import Channels
 

@@ -12,13 +12,13 @@ from outcry.report import AlarmKind, decode
 from outcry.responder import formatting
 from outcry.responder.notify import sms_texts
 from outcry.responder.notify.sms_texts import News
-from outcry.responder.opening import opening
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules import episodes
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.model import Addressee, Topic, addressee
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.storage.alarms import opening
 
 _KINDS = {
     AlarmKind.PANIC: "ALARM",

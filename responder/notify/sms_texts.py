@@ -17,7 +17,7 @@ from pathlib import Path
 from outcry.letters import clean, is_gsm7, latin, parts
 from outcry.report import AlarmKind, NoPosition, Position
 
-FOLDER = Path(__file__).parents[1] / "sms"
+FOLDER = Path(__file__).parent / "words"
 MAX_PARTS = 2
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"

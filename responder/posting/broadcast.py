@@ -9,16 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
+from outcry.responder.findings import Finding
 from outcry.responder.posting.publisher import (
     Draft,
-    Finding,
     Limits,
     OutcomeUnknown,
     Posted,
     PublishingFailed,
     PublishingRefused,
 )
-from outcry.responder.storage.event_log import What
+from outcry.responder.rules.events import What
 from outcry.responder.transports import apprise
 from outcry.responder.transports.apprise import Channels
 

@@ -10,13 +10,13 @@ from outcry.report import AlarmKind, MessageType, Position, Report, decode
 from outcry.responder import formatting
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.maps import places
-from outcry.responder.opening import opening
 from outcry.responder.plans import repository
 from outcry.responder.plans.document import Terms
 from outcry.responder.posting import wording
 from outcry.responder.posting.publisher import Draft, Limits
 from outcry.responder.posting.wording import PostFacts, Where
 from outcry.responder.rules.decide import confirmations
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.model import (
     OWN_PAGE,
     ActionKind,
@@ -25,7 +25,7 @@ from outcry.responder.rules.model import (
     network_and_number,
 )
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.storage.alarms import opening
 
 
 class Composer:

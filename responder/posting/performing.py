@@ -17,9 +17,9 @@ from outcry.responder.posting.publisher import (
     Publisher,
     PublishingFailed,
 )
+from outcry.responder.rules.events import What
 from outcry.responder.rules.model import ActionKind, network_and_number
 from outcry.responder.storage import event_log
-from outcry.responder.storage.event_log import What
 from outcry.responder.storage.store import Store
 
 KINDS = (ActionKind.PUBLISH, ActionKind.FOLLOW_UP, ActionKind.CORRECT)

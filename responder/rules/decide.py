@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from outcry.responder.rules import episodes
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.model import OWN_PAGE, ActionKind, Ground, Plan, Want
 from outcry.responder.rules.notification import tell_contacts, tell_officers
 from outcry.responder.rules.publication import (
@@ -26,7 +27,6 @@ from outcry.responder.rules.publication import (
 )
 from outcry.responder.rules.receipts import answer_wearer, receipt_of, receipt_target
 from outcry.responder.rules.retries import RETRY_AFTER_S, next_try, tries
-from outcry.responder.storage.event_log import Entry, What
 
 __all__ = [
     "OWN_PAGE",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from outcry.report import MessageType
-from outcry.responder.storage.event_log import NO_LONGER, Entry, What
+from outcry.responder.rules.events import NO_LONGER, Entry, What
 
 NOT_OF_NOW = frozenset({"late", "out of order", "counter used before"})
 """Marks of a report that may have been made long before it arrived."""

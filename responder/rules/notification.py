@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.rules import episodes
 from outcry.responder.rules.episodes import Chapter
+from outcry.responder.rules.events import ANSWERS, Entry, What
 from outcry.responder.rules.model import ActionKind, Addressee, Plan, Topic, Want
-from outcry.responder.storage.event_log import ANSWERS, Entry, What
 
 DECIDE_WITHIN_S = 300.0  # whoever has it in hand has so long before everybody else is told too
 UNANSWERED_S = 150.0  # after the last contact was told; then the duty officer hears so

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.rules import episodes
+from outcry.responder.rules.events import ANSWERS, Entry, Verdict, What, withdrawal
 from outcry.responder.rules.model import (
     ActionKind,
     Disclosure,
@@ -20,7 +21,6 @@ from outcry.responder.rules.model import (
     correction_target,
     follow_up_target,
 )
-from outcry.responder.storage.event_log import ANSWERS, Entry, Verdict, What, withdrawal
 
 FOLLOW_UPS = 6  # of an alarm in one network: more would be read as noise
 STILL_EVERY_S = 600.0  # between follow-ups of which the later says: still in danger

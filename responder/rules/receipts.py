@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from outcry.receipt import Status
 from outcry.report import MessageType
+from outcry.responder.rules.events import ANSWERS, Entry, What
 from outcry.responder.rules.model import ActionKind, Plan, Want
 from outcry.responder.rules.retries import tries
-from outcry.responder.storage.event_log import ANSWERS, Entry, What
 
 NEXT_RECEIPT_S = 90  # a device that is heard over data reports every minute at first
 ARRIVED_AFTER_S = 180  # a text arrives in 10 s as a rule; not every network says that it did

@@ -34,13 +34,13 @@ from outcry.responder.intake.sms_answers import SmsAnswers
 from outcry.responder.intake.withdrawals import judge_next
 from outcry.responder.notify.by_sms import KINDS as TEXTS
 from outcry.responder.notify.by_sms import Texting
-from outcry.responder.opening import opening
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules.decide import ActionKind, decide, is_allowed
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.safe_errors import describe
-from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.storage.alarms import opening
 from outcry.responder.storage.store import Store
 from outcry.responder.transports.sms import Came, Notifier, NotifierEvent, TextArrived
 
@@ -208,7 +208,7 @@ class Workflow:
                 raise
             log.error("alarm %d: cannot decide: %s", alarm, describe(error))
             with self._store.write() as connection:
-                outbox.set_due(connection, alarm, self._clock() + TROUBLE_S)
+                alarms.set_due(connection, alarm, self._clock() + TROUBLE_S)
         return alarm
 
     def _decide(self, connection: Connection, alarm: int) -> None:
@@ -222,7 +222,7 @@ class Workflow:
         for action in decision.actions:
             outbox.plan(connection, alarm, action, now)
         again = decision.look_again_at if decision.ground is None else now
-        outbox.set_due(connection, alarm, again)
+        alarms.set_due(connection, alarm, again)
 
     def _make_calls(self) -> None:
         """Begin what is planned: each lane's on its own, and one text, if there is a modem."""

@@ -6,8 +6,16 @@ the last one again once its row is gone.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import (
+    Connection,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
+from outcry.report import Report, decode
 from outcry.responder.storage import audit_chain, store
 
 
@@ -60,3 +68,20 @@ def _never_given(connection: Connection) -> int:
         for column in (store.alarm.c.id, store.record.c.alarm)
     ]
     return 1 + max(highest)
+
+
+def set_due(connection: Connection, alarm: int, at: float | None) -> None:
+    """When an alarm is to be looked at next (Unix seconds); None: when something happens."""
+    connection.execute(update(store.alarm).where(store.alarm.c.id == alarm).values(due_at=at))
+
+
+def opening(connection: Connection, alarm: int) -> tuple[str, Report, float]:
+    """Who, and the report that opened the alarm here, with its arrival (Unix seconds)."""
+    row = connection.execute(
+        select(store.wearer.c.name, store.message.c.report, store.message.c.received_at)
+        .join(store.wearer, store.wearer.c.device == store.message.c.device)
+        .where(store.message.c.alarm == alarm)
+        .order_by(store.message.c.id)
+        .limit(1)
+    ).one()
+    return row.name, decode(row.report), row.received_at

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
-from outcry.responder.posting.publisher import Finding
-from outcry.responder.storage.event_log import What
+from outcry.responder.findings import Finding
+from outcry.responder.rules.events import What
 
 CONNECT_S = 6.0
 READ_S = 10.0

@@ -17,7 +17,7 @@ from outcry.hw.modem import (
     SmsReceived,
     SmsReport,
 )
-from outcry.responder.storage.event_log import What
+from outcry.responder.rules.events import What
 
 
 @dataclass(frozen=True)

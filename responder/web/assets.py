@@ -7,7 +7,7 @@ from pathlib import Path
 
 from starlette.responses import Response
 
-_FOLDER = Path(__file__).parents[1] / "static"
+_FOLDER = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 
 

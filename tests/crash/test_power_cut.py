@@ -32,8 +32,8 @@ from outcry.daemon.outbox.outbox import Outbox
 from outcry.envelope import public_key, to_text
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.inbox import CameBy
+from outcry.responder.rules.events import What
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import What
 from outcry.responder.storage.store import DATABASE, Store
 
 FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"

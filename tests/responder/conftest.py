@@ -32,10 +32,11 @@ from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
+from outcry.responder.rules import events
 from outcry.responder.rules.decide import OWN_PAGE
+from outcry.responder.rules.events import What
 from outcry.responder.service.workflow import Workflow
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import What
 from outcry.responder.storage.store import Store, metadata
 from outcry.responder.transports.sms import Came
 
@@ -193,7 +194,7 @@ class Hq:
     def history(self, alarm: int = 1) -> list[What]:
         return [entry.what for entry in self.entries(alarm)]
 
-    def entries(self, alarm: int = 1) -> tuple[event_log.Entry, ...]:
+    def entries(self, alarm: int = 1) -> tuple[events.Entry, ...]:
         with self.store.read() as connection:
             return event_log.load(connection, alarm)
 

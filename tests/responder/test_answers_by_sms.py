@@ -9,17 +9,12 @@ import shutil
 import pytest
 
 from outcry.report import AlarmKind
-from outcry.responder.dispatch.outbox import set_due
-from outcry.responder.intake.sms_answers import (
-    CODES_ON_A_CARD,
-    WRONG_AN_HOUR,
-    SmsAnswers,
-    codes_left,
-    print_codes,
-)
+from outcry.responder.enrolment.answer_cards import CODES_ON_A_CARD, codes_left, print_codes
+from outcry.responder.intake.sms_answers import WRONG_AN_HOUR, SmsAnswers
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.publication import confirmations
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.storage.alarms import set_due
 from outcry.responder.transports.sms import TextArrived
 from tests.responder.conftest import CONTACTS
 

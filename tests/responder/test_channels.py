@@ -13,7 +13,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from outcry.responder.storage.event_log import What
+from outcry.responder.rules.events import What
 from outcry.responder.transports.apprise import LEFT_BEHIND, Channels, check, problem
 
 SECRET = "hush-3141"

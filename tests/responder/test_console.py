@@ -12,7 +12,7 @@ from console_hand import PASSWORD, Hand, console_app, token_in
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition, Position
 from outcry.responder.console.app import content_policy
 from outcry.responder.console.desk import Act
-from outcry.responder.storage.event_log import What
+from outcry.responder.rules.events import What
 from outcry.responder.web.listener import Listener
 
 
@@ -357,7 +357,7 @@ def test_an_alarm_that_is_not_there_is_said_so(olga, path):
 
 def test_every_entry_a_history_can_have_is_told_in_words(world):
     from outcry.responder.console import timeline
-    from outcry.responder.storage.event_log import Entry
+    from outcry.responder.rules.events import Entry
 
     data = {
         "message": 1, "type": "FIRST", "sequence": 0, "path": "data", "marks": ["stale"],
@@ -385,7 +385,7 @@ def test_every_entry_a_history_can_have_is_told_in_words(world):
 )
 def test_every_call_is_told_in_words(kind, target, words):
     from outcry.responder.console import timeline
-    from outcry.responder.storage.event_log import Entry
+    from outcry.responder.rules.events import Entry
 
     entry = Entry(0.0, What.DONE, {"key": "k", "kind": kind, "target": target})
     assert timeline.tell([entry], {1: "Ben"})[0].words == f"{words}: done"

@@ -12,10 +12,10 @@ from console_hand import Hand, console_app, token_in
 from sqlalchemy import select
 
 from outcry.responder import daily_check
+from outcry.responder.findings import Finding
 from outcry.responder.plans import repository
-from outcry.responder.posting.publisher import Finding
+from outcry.responder.rules.events import What
 from outcry.responder.storage import store
-from outcry.responder.storage.event_log import What
 from outcry.responder.web.listener import Listener
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.console.desk import Act, Console, NoSuchAlarm, NotNow
-from outcry.responder.storage.event_log import What
+from outcry.responder.rules.events import What
 
 ON_BOTH_DATABASES = True
 

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from outcry.responder import daily_check
 from outcry.responder.cli.main import main
 from outcry.responder.daily_check import SOON_S, last, line, needs_a_person
-from outcry.responder.intake.sms_answers import print_codes
+from outcry.responder.enrolment.answer_cards import print_codes
+from outcry.responder.findings import Finding
 from outcry.responder.plans import repository
-from outcry.responder.posting.publisher import Finding
 from outcry.responder.storage import store
 from tests.responder.test_channels import SECRET, Web
 

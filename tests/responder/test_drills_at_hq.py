@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from outcry.envelope import seal, to_text
 from outcry.report import AlarmKind, MessageType, encode
-from outcry.responder.dispatch.outbox import set_due
 from outcry.responder.intake.inbox import CameBy, Unreadable
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.storage.alarms import set_due
 from outcry.responder.transports.sms import TextArrived
 
 DRILL = AlarmKind.DRILL

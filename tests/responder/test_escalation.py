@@ -9,9 +9,9 @@ from lived import PLAN, Life, officer, report, says, wanted
 
 from outcry.report import AlarmKind
 from outcry.responder.rules.decide import ActionKind, decide
+from outcry.responder.rules.events import CONTACT_ANSWERS, Entry, What
 from outcry.responder.rules.model import Addressee, Topic, addressee
 from outcry.responder.rules.notification import DECIDE_WITHIN_S, UNANSWERED_S
-from outcry.responder.storage.event_log import CONTACT_ANSWERS, Entry, What
 
 STAIRS = replace(PLAN, contacts=(3, 1, 2, 4, 5), first=1)
 

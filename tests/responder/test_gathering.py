@@ -12,8 +12,8 @@ from outcry.receipt import Status
 from outcry.report import MessageType
 from outcry.responder.intake.batching import AT_ONCE, Gathering
 from outcry.responder.intake.inbox import CameBy, Outdated, Taken, Unreadable
+from outcry.responder.rules.events import What
 from outcry.responder.storage import store
-from outcry.responder.storage.event_log import What
 
 ON_BOTH_DATABASES = True
 

@@ -10,6 +10,7 @@ from lived import PLAN, Life, ground, officer, report, says, wanted
 
 from outcry.report import AlarmKind
 from outcry.responder.rules.decide import ActionKind, Ground, decide, is_allowed
+from outcry.responder.rules.events import ANSWERS, Entry, What
 from outcry.responder.rules.model import Disclosure
 from outcry.responder.rules.publication import (
     FOLLOW_UPS,
@@ -17,7 +18,6 @@ from outcry.responder.rules.publication import (
     STILL_EVERY_S,
     confirmations,
 )
-from outcry.responder.storage.event_log import ANSWERS, Entry, What
 
 CONSENT = replace(PLAN, consent_s=600.0)
 DRILL = replace(CONSENT, kind=AlarmKind.DRILL)

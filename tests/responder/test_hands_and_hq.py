@@ -7,8 +7,8 @@ import pytest
 from outcry.envelope import from_text
 from outcry.hw.modem import PostAnswered, SmsReceived
 from outcry.responder.intake.inbox import CameBy, Refused
-from outcry.responder.storage import event_log
-from outcry.responder.storage.event_log import Verdict, What
+from outcry.responder.rules import events
+from outcry.responder.rules.events import Verdict, What
 from simulation.world import World as Wearable
 
 WEARER, HQ_NUMBER = "+447700900001", "+447700900002"
@@ -57,7 +57,7 @@ def wire(world, enrolled, tmp_path):
 
 
 def verdict(world, alarm=1):
-    return event_log.withdrawal(world.hq.entries(alarm))
+    return events.withdrawal(world.hq.entries(alarm))
 
 
 @pytest.mark.parametrize("safe", [True, False])

@@ -17,14 +17,14 @@ from outcry.report import (
     NoPosition,
     Position,
 )
-from outcry.responder import condition
+from outcry.responder import formatting
 from outcry.responder.cli.main import main
 from outcry.responder.cli.status import KINDS, WITHDRAWAL, facts, screen
 from outcry.responder.contacts.desk import WrongPin
 from outcry.responder.intake.inbox import CameBy, Outdated
+from outcry.responder.rules.events import Verdict, What
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import store
-from outcry.responder.storage.event_log import Verdict, What
 from outcry.responder.transports.sms import Came
 
 SECRET = re.compile(r"52\.5|13\.4|\+44|mlat|4111|5111")
@@ -88,8 +88,8 @@ def test_the_newest_message_counts_whether_heartbeat_or_report_but_no_withdrawal
 
 
 def test_every_mark_a_device_can_set_has_words():
-    assert set(condition.MARKS) == set(Flag)
-    assert len(set(condition.MARKS.values())) == len(Flag)
+    assert set(formatting.MARKS) == set(Flag)
+    assert len(set(formatting.MARKS.values())) == len(Flag)
 
 
 def test_every_verdict_and_kind_has_words():

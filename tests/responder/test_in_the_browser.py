@@ -18,7 +18,7 @@ from selenium.webdriver.common.keys import Keys
 
 from outcry.report import AlarmKind, Flag, MessageType, Position
 from outcry.responder.posting.publisher import Draft
-from outcry.responder.storage.event_log import What
+from outcry.responder.rules.events import What
 from outcry.responder.web.listener import Listener
 
 pytestmark = [pytest.mark.slow, needs_chromium, needs_chromedriver]

@@ -18,8 +18,8 @@ from outcry.envelope import SEALED_BYTES, Header, seal
 from outcry.receipt import Status
 from outcry.report import AlarmKind, Flag, MessageType, encode
 from outcry.responder.intake.inbox import CameBy, Outdated, Unreadable
+from outcry.responder.rules.events import What
 from outcry.responder.storage import store
-from outcry.responder.storage.event_log import What
 
 ON_BOTH_DATABASES = True
 

@@ -14,10 +14,10 @@ from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.performing import KINDS, Posting
 from outcry.responder.posting.publisher import Limits, Posted
+from outcry.responder.rules.events import What
 from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.service.workflow import LATE_S, Workflow
 from outcry.responder.storage import store
-from outcry.responder.storage.event_log import What
 
 ON_BOTH_DATABASES = True
 
@@ -224,8 +224,8 @@ def test_a_text_that_is_with_the_modem_keeps_its_lease(world):
 
 @pytest.mark.parametrize("how", ["vetoed", "closed"])
 def test_what_people_have_forbidden_since_it_was_planned_is_dropped(world, how):
+    from outcry.responder.rules.events import Entry
     from outcry.responder.storage import event_log
-    from outcry.responder.storage.event_log import Entry
 
     planned_post(world)
     what = What.VETOED if how == "vetoed" else What.CLOSED

@@ -18,9 +18,9 @@ from outcry.responder.console.accounts import (
     NoSuchWelcome,
     OfficerRefused,
     Officers,
-    TooSoon,
 )
 from outcry.responder.storage import store
+from outcry.responder.web.throttle import TooSoon
 
 ON_BOTH_DATABASES = True
 HERE = "198.51.100.7"

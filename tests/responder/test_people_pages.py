@@ -21,10 +21,9 @@ from outcry.report import (
     Position,
 )
 from outcry.responder.contacts.app import people_app
-from outcry.responder.dispatch import outbox
 from outcry.responder.posting.publisher import Draft
-from outcry.responder.storage import event_log
-from outcry.responder.storage.event_log import Entry, What
+from outcry.responder.rules.events import Entry, What
+from outcry.responder.storage import alarms, event_log
 from outcry.responder.web.listener import Listener
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -188,7 +187,7 @@ def decided(world, *whats, **data):
         for what in whats:
             entry = Entry(world.clock(), what, {"officer": "olga"} | data)
             event_log.append(connection, 1, entry)
-            outbox.set_due(connection, 1, world.clock())
+            alarms.set_due(connection, 1, world.clock())
     world.hq.works()
 
 

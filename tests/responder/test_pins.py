@@ -8,16 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.responder.enrolment.pins import (
+from outcry.responder.enrolment.pins import create_pin, hash_pin, is_pin, plain_pin
+from outcry.responder.web.throttle import (
     FIRST_WAIT_S,
     FORGET_AFTER_S,
     FREE_TRIES,
     LONGEST_WAIT_S,
     Throttle,
-    create_pin,
-    hash_pin,
-    is_pin,
-    plain_pin,
     source_of,
 )
 

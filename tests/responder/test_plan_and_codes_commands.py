@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from outcry.responder.cli.main import main
-from outcry.responder.intake.sms_answers import CODES_ON_A_CARD
+from outcry.responder.enrolment.answer_cards import CODES_ON_A_CARD
 from outcry.responder.plans import repository
 from outcry.responder.storage import store
 from outcry.responder.storage.audit_chain import Noted

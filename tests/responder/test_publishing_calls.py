@@ -18,7 +18,7 @@ from outcry.responder.posting.publisher import (
     PublishingFailed,
     PublishingRefused,
 )
-from outcry.responder.storage.event_log import What
+from outcry.responder.rules.events import What
 from outcry.responder.transports.apprise import Came, Channels
 
 WORDS = Draft("words", "en", 1_795_348_800.0)

@@ -17,7 +17,7 @@ from lived import PLAN, Life, officer, report, says
 
 from outcry.report import AlarmKind
 from outcry.responder.rules.decide import ActionKind, Plan
-from outcry.responder.storage.event_log import ANSWERS, Entry, What
+from outcry.responder.rules.events import ANSWERS, Entry, What
 
 FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
 HISTORIES = 100_000 if FULL else 400

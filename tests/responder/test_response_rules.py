@@ -19,9 +19,9 @@ from outcry.responder.rules.decide import (
     receipt_of,
     receipt_target,
 )
+from outcry.responder.rules.events import ANSWERS, Entry, What
 from outcry.responder.rules.receipts import NEXT_RECEIPT_S
 from outcry.responder.rules.retries import RETRY_AFTER_S, TRIES
-from outcry.responder.storage.event_log import ANSWERS, Entry, What
 
 ACK = Status.ACKNOWLEDGED
 PLAN = Plan(AlarmKind.PANIC, (1, 2, 3), quorum=2, can_text=True, wearer_number=True)

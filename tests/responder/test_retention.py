@@ -5,11 +5,10 @@ from sqlalchemy import select
 
 from outcry.report import MessageType
 from outcry.responder.archive import retention
-from outcry.responder.dispatch import outbox
 from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.storage import alarms, audit_chain, event_log, store
-from outcry.responder.storage.event_log import Entry, What
 
 DAY_S = 86_400.0
 
@@ -38,7 +37,7 @@ def says(world, what, alarm=1):
     with world.hq.store.write() as connection:
         about = {"officer": "olga", "reason": "over"}
         event_log.append(connection, alarm, Entry(world.clock(), what, about))
-        outbox.set_due(connection, alarm, world.clock())
+        alarms.set_due(connection, alarm, world.clock())
 
 
 def rows(world, table):

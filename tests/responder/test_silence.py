@@ -13,10 +13,11 @@ from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules.decide import decide
+from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.silence import Judgement, Watched, judge, patience_s
 from outcry.responder.service.periodic import Rounds
-from outcry.responder.service.silence_watch import Judgement, Watch, Watched, judge, patience_s
+from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, What
 
 ON_BOTH_DATABASES = True
 BEAT_S = 600.0

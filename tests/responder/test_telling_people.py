@@ -17,11 +17,11 @@ from outcry.responder.notify.messages import Briefer
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules.decide import OWN_PAGE, ActionKind
+from outcry.responder.rules.events import Entry, What
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.service.workflow import Workflow
 from outcry.responder.settings import SettingsInvalid
 from outcry.responder.storage import event_log
-from outcry.responder.storage.event_log import Entry, What
 from outcry.responder.transports.apprise import Channels
 
 ON_BOTH_DATABASES = True
@@ -70,7 +70,7 @@ def agrees(world, document: dict[str, object]) -> None:
 
 
 def notes(world, what: What, **data: object) -> None:
-    from outcry.responder.dispatch.outbox import set_due
+    from outcry.responder.storage.alarms import set_due
 
     with world.hq.store.write() as connection:
         event_log.append(connection, 1, Entry(world.clock.now, what, data))

@@ -18,8 +18,9 @@ from outcry.responder.contacts.pages import Pages
 from outcry.responder.enrolment import pins
 from outcry.responder.intake import withdrawals
 from outcry.responder.intake.inbox import CameBy
-from outcry.responder.storage import event_log, store
-from outcry.responder.storage.event_log import Entry, Verdict, What
+from outcry.responder.rules import events
+from outcry.responder.rules.events import Entry, Verdict, What
+from outcry.responder.storage import store
 from outcry.responder.transports.sms import TextArrived
 from outcry.responder.web.assets import Assets
 
@@ -37,7 +38,7 @@ def withdraw(world, taps, path=CameBy.DATA, **more):
 
 
 def verdict(world, alarm=1):
-    return event_log.withdrawal(world.hq.entries(alarm))
+    return events.withdrawal(world.hq.entries(alarm))
 
 
 def alarms(world):
@@ -113,7 +114,7 @@ def test_of_several_withdrawals_the_worst_is_known_whatever_their_order():
     for verdicts in itertools.product(ranked, repeat=3):
         entries = [report(n) for n in range(3)]
         entries += [judged(n, said) for n, said in enumerate(verdicts) if said is not ranked[2]]
-        assert event_log.withdrawal(entries) is max(verdicts, key=ranked.index)
+        assert events.withdrawal(entries) is max(verdicts, key=ranked.index)
 
 
 # Neither stops anything, and nobody but the duty officer can tell them apart

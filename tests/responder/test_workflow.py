@@ -10,7 +10,7 @@ from outcry.report import AlarmKind, MessageType
 from outcry.responder.intake.inbox import CameBy
 from outcry.responder.posting.publisher import Limits, Posted, PublishingFailed
 from outcry.responder.rules.decide import OWN_PAGE, RECEIPTS_AN_HOUR, RETRY_AFTER_S
-from outcry.responder.storage.event_log import What
+from outcry.responder.rules.events import What
 from outcry.responder.transports.sms import Came, TextArrived
 
 ON_BOTH_DATABASES = True
