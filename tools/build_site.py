@@ -7,6 +7,7 @@ fetches anything from the network.
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,7 @@ def main() -> int:
     if not build(options.source, options.out):
         return 1
     found = [problem for page in pages(options.out) for problem in problems(page, options.out)]
+    found += fetching_styles(options.out)
     print("\n".join(found), file=sys.stderr, end="\n" if found else "")
     if not found:
         print(f"open {options.out / 'index.html'}")
@@ -108,6 +110,16 @@ def problems(page: Path, out: Path) -> Iterator[str]:
             yield f"{here}: {url} leads nowhere"
         elif parts.fragment and unquote(parts.fragment) not in read(target).anchors:
             yield f"{here}: {url} leads to no such part of that page"
+
+
+def fetching_styles(out: Path) -> Iterator[str]:
+    """The style sheets that ask for a font or picture from the network."""
+    for style in sorted(out.rglob("*.css")):
+        for url in _FETCHED.findall(style.read_text(encoding="utf-8")):
+            yield f"{style.relative_to(out)}: fetches {url}"
+
+
+_FETCHED = re.compile(r"""(?:url\(\s*|@import\s+)["']?((?:https?:)?//[^"')]+)""")
 
 
 if __name__ == "__main__":
