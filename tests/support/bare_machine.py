@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
 
-from bench import trixie
+from stage import trixie
 
 BOOT_LIMIT_S = 60.0
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"

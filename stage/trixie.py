@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from demo.stage import PartMissing
+from stage.stage import PartMissing
 
 SUITE = "trixie"
 

@@ -1,6 +1,6 @@
 """A responder that only answers alarms, for campaigns that kill it: the real workflow on a database.
 
-``python -m bench.answering DIRECTORY URL PEER EPOCH``: decides and calls, on
+``python -m bench.headquarters.answering DIRECTORY URL PEER EPOCH``: decides and calls, on
 the embedded database in DIRECTORY or on PostgreSQL at URL, with people and a
 network that are requests to PEER. Its clock began at EPOCH and runs fast, so
 that nobody waits for retries; leases go by the database's own clock.

@@ -8,7 +8,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from demo.stage import ROOT, NotSeen, PartMissing
+from stage.stage import ROOT, NotSeen, PartMissing
 
 _SCORE = re.compile(r"Overall exposure level for \S+: ([\d.]+)")
 

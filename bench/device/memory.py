@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.device import environment, without_habits
-from bench.press import wait_for_data_path, wait_for_fix
-from demo.stage import STOP_LIMIT_S, Stage
+from bench.alarm.press import wait_for_data_path, wait_for_fix
+from bench.device.environment import environment, without_habits
+from stage.stage import STOP_LIMIT_S, Stage
 
 IDLE_S = 10.0  # two rounds of the gps thread
 HEARTBEAT_MINUTES = 0.3  # the shortest: the first receipt loads what checks receipts, for good

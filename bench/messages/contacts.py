@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from itertools import product
 from random import Random
 
-from demo.stage import ROOT
 from outcry.daemon.messages.texts import Language, Place, check, load
 from outcry.enrolment import MAX_NAME_CHARS
 from outcry.envelope import SEALED_CHARS
@@ -19,6 +18,7 @@ from outcry.report import (
     NoPosition,
     Position,
 )
+from stage.stage import ROOT
 
 RANDOM_NAMES = 40
 _FOLDER = ROOT / "config" / "texts"

@@ -1,11 +1,11 @@
 """What a start costs, in instructions: the one measure that is the same on a slow Pi.
 
 Counted by ``valgrind --tool=cachegrind`` without its caches, over the whole
-process: the interpreter, the libraries, our code. ``bench/until.py`` lets
+process: the interpreter, the libraries, our code. ``bench/device/until.py`` lets
 ``outcry run`` go exactly as far as the moment in question and ends the process
 there, so nothing after it is counted and nothing in the product knows of it.
 
-The environment is one as the device has it (``bench/device.py``), byte code
+The environment is one as the device has it (``bench/device/environment.py``), byte code
 compiled before. gpiozero's mock pins stand in for lgpio, which is not here.
 """
 
@@ -19,8 +19,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from bench.device import environment, without_habits
-from demo.stage import ROOT, NotSeen, PartMissing, Stage
+from bench.device.environment import environment, without_habits
+from stage.stage import ROOT, NotSeen, PartMissing, Stage
 
 _LIMIT_S = 120.0
 _SUMMARY = re.compile(r"^summary: (\d+)", re.MULTILINE)
@@ -48,7 +48,7 @@ def _counted(moment: str) -> float:
         stage.write_settings()
         stage.enrol()
         python = environment(folder / "device")
-        command = [str(python), str(ROOT / "bench" / "until.py"), moment]
+        command = [str(python), str(ROOT / "bench" / "device" / "until.py"), moment]
         command += ["--config", str(folder / "outcry.toml"), "run"]
         _run(command, folder, moment)  # compiles what has no byte code yet
         return instructions(_run([*_valgrind(folder), *command], folder, moment)) / 1e6

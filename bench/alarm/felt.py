@@ -20,11 +20,11 @@ from itertools import product
 from pathlib import Path
 from typing import Self
 
+from bench.alarm.press import Event, valid_holds, wait_for_fix
+from bench.alarm.troubles import BadGpsd, BusyCard, Gpsd
 from bench.figure import percentile, say
-from bench.hand import MOTOR_PIN, Hand
-from bench.press import Event, valid_holds, wait_for_fix
-from bench.troubles import BadGpsd, BusyCard, Gpsd
-from demo.stage import NotSeen, Stage
+from stage.hand import MOTOR_PIN, Hand
+from stage.stage import NotSeen, Stage
 
 PRESSES = 3  # of each case; the first raises, the others say "still in danger" in the same way
 PAUSE_S = 2.0

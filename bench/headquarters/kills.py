@@ -28,8 +28,8 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from bench import answering
-from bench.postgresql import cluster, programs
+from bench.headquarters import answering
+from bench.headquarters.postgresql import cluster, programs
 from outcry import enrolment
 from outcry.enrolment import Contact
 from outcry.envelope import Header, seal
@@ -45,7 +45,7 @@ from outcry.responder.rules.model import ActionKind
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.store import Store
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ALARMS = 12
 ALARMS_AT_ONCE, WEARERS = 20, 200
 KILLS_A_RUN = 4
@@ -159,7 +159,7 @@ class Response:
         """One more process, which is at work soon."""
         arguments = [str(self._directory), self._url, self.peer.url, str(self._epoch)]
         process = subprocess.Popen(
-            [sys.executable, "-m", "bench.answering", *arguments],
+            [sys.executable, "-m", "bench.headquarters.answering", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

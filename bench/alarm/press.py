@@ -21,9 +21,9 @@ from random import Random
 from typing import Any
 
 from bench.figure import percentile, say
-from bench.hand import HOLD_S, MOTOR_PIN, Hand
-from demo.stage import NotSeen, Stage
 from outcry.hw.board.process.arguments import BUTTON_PIN
+from stage.hand import HOLD_S, MOTOR_PIN, Hand
+from stage.stage import NotSeen, Stage
 
 UART_STAGES, UART_PRESSES = 3, 40
 RECEIPT_PRESSES = 40

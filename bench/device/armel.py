@@ -18,11 +18,11 @@ from functools import cache
 from pathlib import Path
 from statistics import median
 
-from bench import trixie
-from bench.device import without_habits
-from bench.memory import IDLE_S, armed
-from bench.packages import wearables_package
-from demo.stage import ROOT, NotSeen, PartMissing, Stage
+from bench.device.environment import without_habits
+from bench.device.memory import IDLE_S, armed
+from bench.product.packages import wearables_package
+from stage import trixie
+from stage.stage import ROOT, NotSeen, PartMissing, Stage
 
 _STARTS = 5
 _LIMIT_S = 120.0
@@ -44,7 +44,7 @@ def armed_cpu_s_armel() -> float:
         stage = Stage(Path(name))
         stage.write_settings()
         stage.enrol()
-        start = [*command, str(ROOT / "bench" / "until.py"), "ready"]
+        start = [*command, str(ROOT / "bench" / "device" / "until.py"), "ready"]
         start += ["--config", str(stage.folder / "outcry.toml"), "run"]
         environment = without_habits(os.environ) | {"PYTHONSAFEPATH": "1"} | variables
         environment["GPIOZERO_PIN_FACTORY"] = "mock"

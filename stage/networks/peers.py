@@ -10,7 +10,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from bench import trixie
+from stage import trixie
 
 FOLDER = Path(os.environ.get("OUTCRY_PEERS", Path(__file__).parents[2] / "build" / "peers"))
 _PDS = FOLDER / "pds"

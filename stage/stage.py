@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from demo.networks.accounts import Accounts
+    from stage.networks.accounts import Accounts
 
 WEARER = "Zarema"
 WEARER_NUMBER = "+447700900001"

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from demo.networks import peers
+from stage.networks import peers
 
 HANDLE = "alarm.test"
 

@@ -22,7 +22,7 @@ from importlib.metadata import (
 )
 from pathlib import Path
 
-from demo.stage import ROOT, PartMissing
+from stage.stage import ROOT, PartMissing
 
 SERVICE_EXTRA = "systemd"  # as the unit wants it
 _NAME = re.compile(r"[A-Za-z0-9._-]+")

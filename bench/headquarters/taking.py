@@ -1,6 +1,6 @@
 """A responder's devices' port alone, for measuring: the real listener, inbox and database.
 
-``python -m bench.taking DIRECTORY URL CORE``; with ``plain`` for URL instead
+``python -m bench.headquarters.taking DIRECTORY URL CORE``; with ``plain`` for URL instead
 the peer: the shortest honest FastAPI endpoint that inserts a row into SQLite
 before it answers, on the same server with the same settings. Prints its port.
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from demo.networks import pds, peers, snac
+from stage.networks import pds, peers, snac
 
 _ANSWER_LIMIT_S = 10
 

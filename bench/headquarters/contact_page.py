@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from demo.stage import NotSeen
 from outcry.enrolment import MAX_NAME_CHARS
 from outcry.envelope import SEALED_CHARS
 from outcry.report import AlarmKind, Flag, MessageType, Position, Report
@@ -12,6 +11,7 @@ from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.intake.inbox import CameBy
 from outcry.responder.web.assets import Assets
+from stage.stage import NotSeen
 
 NOON = 1_795_348_800.0  # 22 November 2026
 REPORTS = 600  # ten hours of a report a minute

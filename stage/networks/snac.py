@@ -12,7 +12,7 @@ from urllib.error import URLError
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
-from demo.networks import peers
+from stage.networks import peers
 
 ACCOUNT = "alarm"
 _START_LIMIT_S = 30.0

@@ -6,10 +6,10 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from demo.stage import NotSeen
 from outcry.enrolment import Contact
 from simulation.wearable import SimulatedWorld
 from simulation.world import ENROLMENT
+from stage.stage import NotSeen
 
 CONTACTS = 10
 PRESS_AT = 200.0

@@ -15,15 +15,15 @@ from typing import NamedTuple
 
 from sqlalchemy import insert
 
-from bench.postgresql import cluster, programs
-from demo.stage import PartMissing
+from bench.headquarters.postgresql import cluster, programs
 from outcry.envelope import KEY_BYTES, Header, public_key, seal
 from outcry.report import TOKEN_BYTES, AlarmKind, MessageType, Position, Report, encode
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
+from stage.stage import PartMissing
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DEVICES = 200
 REPORTS = 30  # of each
 RUNS = 3
@@ -47,7 +47,7 @@ def measure(url: str, processes: int = 1, rate: float = 0.0) -> Measured:
         reports = _sealed(state, "" if url == "plain" else url)
         ports = [running.enter_context(_taking(state, url, _CORES[n])) for n in range(processes)]
         loading = [
-            sys.executable, "-m", "bench.load", str(reports), _LOAD_CORE, str(rate), *ports
+            sys.executable, "-m", "bench.headquarters.load", str(reports), _LOAD_CORE, str(rate), *ports
         ]  # fmt: skip
         said = subprocess.run(loading, cwd=ROOT, check=True, capture_output=True, text=True).stdout
         return Measured(*map(float, said.split()))
@@ -56,7 +56,7 @@ def measure(url: str, processes: int = 1, rate: float = 0.0) -> Measured:
 @contextmanager
 def _taking(state: Path, url: str, core: str) -> Iterator[str]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.taking", str(state), url, core],
+        [sys.executable, "-m", "bench.headquarters.taking", str(state), url, core],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.alarm.forger import Forger, Forgery
+from bench.alarm.press import PULSES_OF_A_RECEIPT, pulses, wait_for_data_path
 from bench.figure import say
-from bench.forger import Forger, Forgery
-from bench.hand import Hand
-from bench.press import PULSES_OF_A_RECEIPT, pulses, wait_for_data_path
-from demo.stage import Stage
+from stage.hand import Hand
+from stage.stage import Stage
 
 AT_A_TIME = 4
 AFTER_HOLD_S = 0.3  # the report has been handed to the modem and has not arrived

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.alarm.press import warm_up
 from bench.figure import say
-from bench.press import warm_up
-from demo.stage import NotSeen, PartMissing, Stage
 from simulation import idle
 from simulation.air import DAY_S, IdleDay
+from stage.stage import NotSeen, PartMissing, Stage
 
 WATCHED_S = 120.0
 STARTED_S = 75.0  # the first heartbeat is over: what a start costs is not what idling costs
