@@ -17,7 +17,7 @@ demo: $(VENV)/ready  ## press to post, live: once over GPRS, once by SMS with GP
 
 test: $(VENV)/ready $(OLD_VENV)/ready  ## every test, on both supported gpiozero versions
 	OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest $(ARGS)
-	$(OLD_VENV)/bin/python -m pytest tests/hw/test_pins_and_button.py tests/hw/test_*_at_the_pin.py tests/hw/board/test_board_pins.py
+	$(OLD_VENV)/bin/python -m pytest tests/hw/test_button_and_vibration.py tests/hw/test_*_at_the_pin.py tests/hw/board/pins/test_factory.py
 
 peers: $(VENV)/ready  ## real servers to post to, for demo and test: Bluesky's PDS and snac, 600 MB
 	tools/system-packages peers
@@ -47,7 +47,7 @@ site: $(VENV)/ready  ## all guides as a site that works offline, into build/site
 	$(BIN)/python tools/build_site.py
 
 pictures: $(VENV)/ready  ## write the docs' screenshots of the pages, in a real browser
-	OUTCRY_PICTURES=1 $(BIN)/python -m pytest -q tests/responder/test_in_the_browser.py -k docs_pictures
+	OUTCRY_PICTURES=1 $(BIN)/python -m pytest -q tests/responder/stories/test_in_the_browser.py -k docs_pictures
 
 format: $(VENV)/ready  ## let ruff lay out the code
 	$(BIN)/ruff check --fix .

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bench.figure import Figure, line, say
 from bench.figures import FIGURES
-from demo.stage import NotSeen, PartMissing
+from stage.stage import NotSeen, PartMissing
 
 
 class UnknownFigure(Exception):

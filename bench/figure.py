@@ -26,7 +26,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Figure:
-    """``measure()`` returns the value in ``unit``, or raises demo.stage's NotSeen, PartMissing."""
+    """``measure()`` returns the value in ``unit``, or raises stage.stage's NotSeen, PartMissing."""
 
     name: str
     unit: str

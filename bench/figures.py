@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from bench.armel import armed_cpu_s_armel, armed_rss_mb_armel
-from bench.contact_page import contact_page_bytes
-from bench.contacts import contact_text_parts_max
-from bench.dead_path import first_cmgs_gprs_dead_max_s
-from bench.fault_matrix import (
+from bench.alarm.dead_path import first_cmgs_gprs_dead_max_s
+from bench.alarm.fault_matrix import (
     fault_matrix_cells,
     fault_matrix_lost,
     fault_matrix_worst_s,
@@ -14,31 +11,34 @@ from bench.fault_matrix import (
     first_contact_cmgs_worst_s,
     sms_duplicates_beyond_unknown,
 )
-from bench.felt import first_report_worst_s, raised_pulse_worst_ms
+from bench.alarm.felt import first_report_worst_s, raised_pulse_worst_ms
+from bench.alarm.gestures import gesture_false_alarms, gesture_missed_alarms
+from bench.alarm.interleavings import urc_interleavings_lost
+from bench.alarm.press import press_to_receipt_warm_p95_s, press_to_uart_p99_ms
+from bench.alarm.sms_chain import sms_chain_overhead_pct
+from bench.alarm.week import week_alarms_lost, week_duplicates, week_promises_broken
+from bench.device.armel import armed_cpu_s_armel, armed_rss_mb_armel
+from bench.device.idle import air_bytes_per_day, idle_bytes_written_per_day, idle_wakeups_per_s
+from bench.device.memory import armed_rss_mb
+from bench.device.start import start_to_armed_minstr, whole_start_minstr
 from bench.figure import Bound, Figure
-from bench.gestures import gesture_false_alarms, gesture_missed_alarms
-from bench.idle import air_bytes_per_day, idle_bytes_written_per_day, idle_wakeups_per_s
-from bench.interleavings import urc_interleavings_lost
-from bench.kills import (
+from bench.headquarters.contact_page import contact_page_bytes
+from bench.headquarters.kills import (
     first_contact_told_worst_s,
     kill_double_posts,
     kill_double_tells,
     kill_runs,
 )
-from bench.memory import armed_rss_mb
-from bench.packages import deb_size_kb, unit_score_device, unit_score_responder
-from bench.press import press_to_receipt_warm_p95_s, press_to_uart_p99_ms
-from bench.receipts import (
+from bench.headquarters.receipts import (
     plain_insert_per_s,
     receipts_p99_ms_100conn,
     receipts_per_s_postgres_1,
     receipts_per_s_postgres_2,
     receipts_per_s_sqlite,
 )
-from bench.sealed import sealed_report_sms_chars_max
-from bench.sms_chain import sms_chain_overhead_pct
-from bench.start import start_to_armed_minstr, whole_start_minstr
-from bench.week import week_alarms_lost, week_duplicates, week_promises_broken
+from bench.messages.contacts import contact_text_parts_max
+from bench.messages.sealed import sealed_report_sms_chars_max
+from bench.product.packages import deb_size_kb, unit_score_device, unit_score_responder
 
 FIGURES = (
     Figure("sealed_report_sms_chars_max", "chars", Bound("<=", 160), sealed_report_sms_chars_max),

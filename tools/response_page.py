@@ -12,7 +12,7 @@ from pathlib import Path
 
 from outcry.report import AlarmKind
 from outcry.responder.intake.sms_answers import CHOICES
-from outcry.responder.rules import notification, publication, retries, silence
+from outcry.responder.rules import episodes, notification, publication, retries, silence
 from outcry.responder.rules.decide import RULES, Action, decide
 from outcry.responder.rules.events import CONTACT_ANSWERS, OFFICER_ANSWERS, Entry, What
 from outcry.responder.rules.model import Disclosure, Plan
@@ -122,14 +122,14 @@ def _lived(history: list[Entry]) -> list[Entry]:
 
 
 def _standing(history: Sequence[Entry]) -> str:
-    if notification.chapters.current(history).over:
+    if episodes.current(history).over:
         return "closed"
     if publication.may_publish(history, PLAN):
         return "public" if _is_posted(history) else "may be published"
     forbidden = [e.what for e in history if e.what in (What.VETOED, What.VETO_LIFTED)]
     if forbidden and forbidden[-1] is What.VETOED:
         return "vetoed"
-    chapter = notification.chapters.current(history).entries
+    chapter = episodes.current(history).entries
     return "corrected" if any(e.what is What.CORRECTED for e in chapter) else "raised"
 
 

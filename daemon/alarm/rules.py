@@ -6,7 +6,7 @@ every alarm; a drill, a withdrawn alarm and a strap alarm answer a few things
 otherwise, by the rows of their own.
 
 The picture in docs/alarm.md is drawn from the tables by ``make docs``, and
-tests/daemon/test_alarm_table.py holds them to this: every state answers a hold
+tests/daemon/alarm/test_rules_table.py holds them to this: every state answers a hold
 and an opened strap, and while nobody has answered there is a timer as a way on.
 """
 

@@ -17,10 +17,9 @@ from outcry.responder.console import timeline
 from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
-from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
 from outcry.responder.rules import episodes, events
-from outcry.responder.rules.events import OFFICER_ANSWERS, Entry, Verdict, What
+from outcry.responder.rules.events import OFFICER_ANSWERS, CameBy, Entry, Verdict, What
 from outcry.responder.rules.model import ActionKind
 from outcry.responder.rules.publication import confirmations, is_recorded
 from outcry.responder.storage import event_log, store

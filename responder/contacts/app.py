@@ -11,21 +11,14 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
 from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse
-from starlette.types import ASGIApp
 
 from outcry.report import Position
-from outcry.responder.console.accounts import Officers
-from outcry.responder.console.app import console_routes, content_policy
-from outcry.responder.console.desk import Console
-from outcry.responder.console.pages import ConsolePages
-from outcry.responder.console.plans import Plans
 from outcry.responder.contacts.desk import (
     TICKET_S,
     Answer,
@@ -38,13 +31,11 @@ from outcry.responder.contacts.desk import (
 )
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.maps import surroundings
-from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.translations import accepted
 from outcry.responder.web.assets import Assets
 from outcry.responder.web.bodies import TooLarge, TooSlow, read_body
-from outcry.responder.web.guard import Contained, Guard, client_address, is_same_origin
-from outcry.responder.web.templates import environment
+from outcry.responder.web.guard import client_address, is_same_origin
 from outcry.responder.web.throttle import source_of
 
 log = logging.getLogger("outcry.responder.pages")
@@ -66,47 +57,6 @@ class _Png(Response):
 
 class _Atom(Response):
     media_type = "application/atom+xml"
-
-
-@dataclass(frozen=True)
-class DutyConsole:
-    """What the console needs; a tile server, if any."""
-
-    console: Console
-    officers: Officers
-    plans: Plans
-    tiles: str = ""
-    credit: str = ""
-
-
-def people_app(
-    desk: Desk,
-    own_page: OwnPage,
-    organisation: str,
-    public_url: str,
-    clock: Callable[[], float],
-    behind_proxy: bool = False,
-    console: DutyConsole | None = None,
-) -> ASGIApp:
-    """The application behind people's port; ``clock`` gives Unix seconds."""
-    assets = Assets()
-    pages = Pages(organisation, public_url, clock, assets.addresses)
-    app = people_api(desk, own_page, pages, assets, behind_proxy)
-    if console is not None:
-        rendered = ConsolePages(
-            environment(organisation, public_url, ATTRIBUTION),
-            clock,
-            assets.addresses,
-            console.tiles,
-            console.credit,
-        )
-        policy = content_policy(console.tiles)
-        app.router.routes.extend(
-            console_routes(
-                console.console, console.officers, console.plans, rendered, policy, behind_proxy
-            )
-        )
-    return Guard(Contained(app), behind_proxy, pages.style_hash)
 
 
 def people_api(

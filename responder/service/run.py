@@ -19,7 +19,6 @@ from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
 from outcry.responder.console.plans import Plans
-from outcry.responder.contacts.app import DutyConsole, people_app
 from outcry.responder.contacts.desk import Desk
 from outcry.responder.dispatch.workers import Threads
 from outcry.responder.enrolment import hq_keys
@@ -38,6 +37,7 @@ from outcry.responder.posting.performing import Posting
 from outcry.responder.rules.decide import ActionKind
 from outcry.responder.safe_errors import describe
 from outcry.responder.service import silence_watch, systemd
+from outcry.responder.service.people_app import DutyConsole, people_app
 from outcry.responder.service.periodic import Rounds
 from outcry.responder.service.workflow import LOOK_EVERY_S, Workflow
 from outcry.responder.settings import HqModem, Settings

@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 
 from bench import __main__ as bench
-from bench import dead_path, device, forger, memory, press, sealed, start
+from bench.alarm import dead_path, forger, press
+from bench.device import environment as device
+from bench.device import memory, start
 from bench.figure import Bound, Figure, line, percentile
 from bench.figures import FIGURES
-from demo.stage import ROOT, NotSeen, Stage
+from bench.messages import sealed
 from outcry.envelope import Header
 from outcry.hw.board.process.arguments import HOWS
 from outcry.receipt import RECEIPT_BYTES, ReceiptRefused, verify
 from outcry.report import TOKEN_BYTES, MessageType, decode, encode
+from stage.stage import ROOT, NotSeen, Stage
 
 PROMISED = {  # design, section 9
     "press_to_uart_p99_ms": "<= 50",
@@ -300,7 +303,14 @@ def test_the_counted_start_ends_at_its_moment_in_an_environment_like_the_devices
     python = device.environment(tmp_path / "device")
     options = ("--config", str(tmp_path / "outcry.toml"), "run")
     done = subprocess.run(
-        [str(python), "-X", "importtime", str(ROOT / "bench" / "until.py"), moment, *options],
+        [
+            str(python),
+            "-X",
+            "importtime",
+            str(ROOT / "bench" / "device" / "until.py"),
+            moment,
+            *options,
+        ],
         capture_output=True,
         text=True,
         env={"GPIOZERO_PIN_FACTORY": "mock", "PYTHONSAFEPATH": "1"},

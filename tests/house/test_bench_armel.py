@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.armel import guest_rss_bytes
-from demo.stage import NotSeen
+from bench.device.armel import guest_rss_bytes
+from stage.stage import NotSeen
 
 FOLDER = Path("/build/armel")
 

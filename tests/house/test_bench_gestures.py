@@ -1,6 +1,6 @@
 """The bench's count of false and missed alarms: it must be able to find some."""
 
-from bench.gestures import holds
+from bench.alarm.gestures import holds
 from outcry.daemon.touch.button import Times
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import fault_matrix, sms_chain
+from bench.alarm import fault_matrix, sms_chain
 from outcry.hw.modem.service import Service
 from outcry.hw.modem.texts import Texts
 from simulation import campaign

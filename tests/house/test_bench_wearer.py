@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bench import felt, idle, week
+from bench.alarm import felt, week
+from bench.alarm.troubles import Gpsd
+from bench.device import idle
 from bench.figures import FIGURES
-from bench.troubles import Gpsd
-from demo.stage import NotSeen
 from simulation.week import Week
+from stage.stage import NotSeen
 
 PROMISED = {
     "raised_pulse_worst_ms": "<= 200",

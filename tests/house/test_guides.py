@@ -88,8 +88,12 @@ def texts():
         yield name, guide(name)
     for catalog in (journal_page.CATALOG, journal_page.HQ_CATALOG):
         yield catalog.name, catalog.read_text(encoding="utf-8")
-    for name in ("status", "findings", "reach", "wiring", "upkeep", "unit", "check"):
-        yield f"{name}.py", (ROOT / "daemon" / f"{name}.py").read_text(encoding="utf-8")
+    for module in (
+        ROOT / "daemon" / "service" / "status.py",
+        *(ROOT / "daemon" / "check").iterdir(),
+    ):
+        if module.suffix == ".py":
+            yield module.name, module.read_text(encoding="utf-8")
     yield "refusals", str(sms_errors.REFUSALS)
 
 

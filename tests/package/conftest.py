@@ -10,7 +10,7 @@ import pytest
 from bare_machine import Machine, NotHere, check_possible, tree
 from bare_stage import ROOT, BareStage, from_guide
 
-from demo.stage import PartMissing
+from stage.stage import PartMissing
 
 
 @pytest.fixture(scope="session")

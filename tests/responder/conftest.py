@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, text, update
 
-from bench.postgresql import Cluster, cluster, programs
+from bench.headquarters.postgresql import Cluster, cluster, programs
 from outcry import enrolment
 from outcry.enrolment import Contact
 from outcry.envelope import Header, seal, to_text

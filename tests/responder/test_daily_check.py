@@ -18,7 +18,7 @@ from outcry.responder.enrolment.answer_cards import print_codes
 from outcry.responder.findings import Finding
 from outcry.responder.plans import repository
 from outcry.responder.storage import store
-from tests.responder.test_channels import SECRET, Web
+from tests.responder.transports.test_apprise import SECRET, Web
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ import pytest
 from parts import needs_gpsd
 
 from demo.contact import Contact, page
-from demo.networks import peers
-from demo.networks.accounts import Accounts
-from demo.stage import CONTACTS, HQ_NUMBER, ROOT, Stage
+from stage.networks import peers
+from stage.networks.accounts import Accounts
+from stage.stage import CONTACTS, HQ_NUMBER, ROOT, Stage
 
 pytestmark = [pytest.mark.slow]
 QUICK = ("--instant", "--warm")
@@ -258,11 +258,13 @@ def test_no_process_says_where_who_or_which_number(stage):
 
 GUARD = """
 import pkgutil, importlib, sys
-for package in ("outcry.daemon", "outcry.hw", "outcry.hw.modem"):
+packages = ["outcry.daemon", "outcry.hw"]
+for package in packages:
     module = importlib.import_module(package)
     for info in pkgutil.iter_modules(module.__path__, package + "."):
         if info.name not in ("outcry.hw.board", "outcry.daemon.__main__"):
             importlib.import_module(info.name)
+            packages += [info.name] if info.ispkg else []
 from outcry import envelope
 envelope._suite()
 import gsmmodem.pdu, h11, systemd.journal
