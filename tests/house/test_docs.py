@@ -15,9 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
-TREES = (
-    r"(?:bench|config|daemon|debian|demo|docs|hw|outcry|responder|simulation|systemd|tests|tools)/"
-)
+TREES = r"(?:bench|config|daemon|debian|demo|docs|hw|outcry|responder|simulation|stage|systemd|tests|tools)/"
 
 
 def read(name):
@@ -180,6 +178,13 @@ def test_the_picture_of_an_end_shows_every_room_above_what_it_imports(end):
 
 
 # Words
+
+
+def test_the_page_about_the_console_has_its_buttons():
+    shown = read("responder/web/pages/console/alarm.html")
+    buttons = re.findall(r'act\("\w+", "([^"]+)"|<summary>(.+)…</summary>', shown)
+    told = [row[0] for row in table("docs/pages.md")][: len(buttons)]
+    assert told == [button or opened for button, opened in buttons]
 
 
 def test_the_glossary_has_each_word_once_in_order():
