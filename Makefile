@@ -47,7 +47,7 @@ docs: $(VENV)/ready-demo  ## write the pages that are generated from code
 	$(BIN)/python tools/write_docs.py
 
 pictures: $(VENV)/ready-pictures  ## write the docs' screenshots of the pages, in a real browser
-	OUTCRY_PICTURES=1 $(BIN)/python -m pytest -q tests/responder/test_in_the_browser.py -k docs_pictures
+	OUTCRY_PICTURES=1 $(BIN)/python -m pytest -q tests/responder/stories/test_in_the_browser.py -k docs_pictures
 
 format: $(VENV)/ready-check  ## let ruff lay out the code
 	$(BIN)/ruff check --fix .

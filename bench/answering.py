@@ -20,21 +20,21 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from outcry.responder import workflow
-from outcry.responder.calls import Call
-from outcry.responder.history import What
-from outcry.responder.inbox import Inbox
-from outcry.responder.lanes import Lane, Threads
-from outcry.responder.performers import Outcome, Performer
-from outcry.responder.plan import Means
+from outcry.responder.dispatch.outbox import Call
+from outcry.responder.dispatch.performer import Outcome, Performer
+from outcry.responder.dispatch.workers import Lane, Threads
+from outcry.responder.intake.inbox import Inbox
+from outcry.responder.notify.by_sms import Texting
+from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS, Posting
 from outcry.responder.posting.publisher import Draft, Limits, Posted, Publisher, PublishingFailed
-from outcry.responder.store import Store, only_one
-from outcry.responder.texting import Texting
-from outcry.responder.wants import OWN_PAGE, ActionKind
-from outcry.responder.workflow import Workflow
+from outcry.responder.rules.events import What
+from outcry.responder.rules.model import OWN_PAGE, ActionKind
+from outcry.responder.service import workflow
+from outcry.responder.service.workflow import Workflow
+from outcry.responder.storage.store import Store, only_one
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 SPEED = 10.0

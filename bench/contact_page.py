@@ -8,10 +8,10 @@ from demo.stage import NotSeen
 from outcry.enrolment import MAX_NAME_CHARS
 from outcry.envelope import SEALED_CHARS
 from outcry.report import AlarmKind, Flag, MessageType, Position, Report
-from outcry.responder.assets import Assets
-from outcry.responder.desk import Answer, Shown, Sighting, Standing
-from outcry.responder.inbox import CameBy
-from outcry.responder.rendering import Pages
+from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
+from outcry.responder.contacts.pages import Pages
+from outcry.responder.intake.inbox import CameBy
+from outcry.responder.web.assets import Assets
 
 NOON = 1_795_348_800.0  # 22 November 2026
 REPORTS = 600  # ten hours of a report a minute

@@ -7,7 +7,7 @@ from itertools import product
 from random import Random
 
 from demo.stage import ROOT
-from outcry.daemon.texts import Language, Place, check, load
+from outcry.daemon.messages.texts import Language, Place, check, load
 from outcry.enrolment import MAX_NAME_CHARS
 from outcry.envelope import SEALED_CHARS
 from outcry.hw.modem.pdu import encode

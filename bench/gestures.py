@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from random import Random
 
-from outcry.daemon.gestures import Held, Times
+from outcry.daemon.touch.button import Held, Times
 from simulation.hands import heard, some_hand
 
 HANDS = 10_000

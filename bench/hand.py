@@ -13,7 +13,7 @@ from typing import Any
 
 from demo.stage import NotSeen
 from outcry.hw.board import meeting
-from outcry.hw.board.arguments import BUTTON_PIN
+from outcry.hw.board.process.arguments import BUTTON_PIN
 
 HOLD_S = 1.5  # config/outcry.toml: button.hold_seconds
 HELD_FOR_S = HOLD_S + 0.1  # a hand lets go a little later

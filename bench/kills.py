@@ -34,14 +34,16 @@ from outcry import enrolment
 from outcry.enrolment import Contact
 from outcry.envelope import Header, seal
 from outcry.report import TOKEN_BYTES, AlarmKind, MessageType, Position, Report, encode
-from outcry.responder import calls, history, plan, settings, store
-from outcry.responder.calls import State
-from outcry.responder.enrolling import Application, enrol
-from outcry.responder.history import Entry, What
-from outcry.responder.inbox import CameBy, Inbox
-from outcry.responder.keys import load_or_create
-from outcry.responder.store import Store
-from outcry.responder.wants import ActionKind
+from outcry.responder import settings
+from outcry.responder.dispatch.outbox import State
+from outcry.responder.enrolment.enrol import Application, enrol
+from outcry.responder.enrolment.hq_keys import load_or_create
+from outcry.responder.intake.inbox import CameBy, Inbox
+from outcry.responder.plans import repository
+from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.model import ActionKind
+from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.storage.store import Store
 
 ROOT = Path(__file__).parents[1]
 ALARMS = 12
@@ -245,7 +247,7 @@ class Response:
     def _histories(self) -> list[tuple[int, tuple[Entry, ...]]]:
         with self._store.read() as connection:
             alarms = connection.scalars(sa.select(store.alarm.c.id)).all()
-            return [(alarm, history.load(connection, alarm)) for alarm in alarms]
+            return [(alarm, event_log.load(connection, alarm)) for alarm in alarms]
 
     def _wait_for_a_moment(self) -> None:
         """Until so many more requests have come, or a while, and a little more."""
@@ -332,7 +334,7 @@ def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
         inbox = Inbox(database, load_or_create(directory), lambda: answering.NOON)
         with database.write() as connection:
             for wearer in enrolled:
-                plan.change(connection, wearer.device, {"contact": channels}, answering.NOON)
+                repository.change(connection, wearer.device, {"contact": channels}, answering.NOON)
             quiet = [  # they are there, and nothing is the matter with them
                 {"device": n, "name": "Q", "psk": bytes(32), "quorum": 2, "enrolled_at": 0.0}
                 for n in range(1, wearers - len(enrolled) + 1)
@@ -352,10 +354,10 @@ def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
             with database.write() as connection:
                 for contact in (1, 2):
                     confirmed = {"contact": contact, "by": "page"}
-                    history.append(
+                    event_log.append(
                         connection, alarm, Entry(answering.NOON, What.CONFIRMED, confirmed)
                     )
-                calls.set_due(connection, alarm, answering.NOON)
+                alarms.set_due(connection, alarm, answering.NOON)
 
 
 def first_contact_told_worst_s() -> float:

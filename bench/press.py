@@ -23,7 +23,7 @@ from typing import Any
 from bench.figure import percentile, say
 from bench.hand import HOLD_S, MOTOR_PIN, Hand
 from demo.stage import NotSeen, Stage
-from outcry.hw.board.arguments import BUTTON_PIN
+from outcry.hw.board.process.arguments import BUTTON_PIN
 
 UART_STAGES, UART_PRESSES = 3, 40
 RECEIPT_PRESSES = 40

@@ -19,9 +19,9 @@ from bench.postgresql import cluster, programs
 from demo.stage import PartMissing
 from outcry.envelope import KEY_BYTES, Header, public_key, seal
 from outcry.report import TOKEN_BYTES, AlarmKind, MessageType, Position, Report, encode
-from outcry.responder import store
-from outcry.responder.keys import load_or_create
-from outcry.responder.store import Store
+from outcry.responder.enrolment.hq_keys import load_or_create
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
 
 ROOT = Path(__file__).parents[1]
 DEVICES = 200

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 
-from outcry.responder.device_app import device_app
-from outcry.responder.inbox import Inbox
-from outcry.responder.keys import load_or_create
-from outcry.responder.listener import Listener
-from outcry.responder.store import Store
+from outcry.responder.enrolment.hq_keys import load_or_create
+from outcry.responder.intake.app import device_app
+from outcry.responder.intake.inbox import Inbox
+from outcry.responder.storage.store import Store
+from outcry.responder.web.listener import Listener
 
 
 def plain(directory: Path) -> FastAPI:

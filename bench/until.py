@@ -20,7 +20,7 @@ def end_when_armed() -> None:
 
 def end_when_ready() -> None:
     """End when the service manager has been told READY=1."""
-    from outcry.daemon.service import Service
+    from outcry.daemon.service.systemd import Service
 
     end_after(Service, "ready")
 
@@ -38,6 +38,6 @@ def end_after(owner: type, name: str) -> None:
 
 if __name__ == "__main__":
     {"armed": end_when_armed, "ready": end_when_ready}[sys.argv.pop(1)]()
-    from outcry.daemon.cli import main
+    from outcry.daemon.cli.main import main
 
     sys.exit(main())

@@ -2,6 +2,6 @@
 
 import sys
 
-from outcry.daemon.cli import main
+from outcry.daemon.cli.main import main
 
 sys.exit(main())

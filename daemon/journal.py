@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
 
-from outcry.daemon.alarm import State
+from outcry.daemon.alarm.model import State
 
 Fields = dict[str, str]
 Sink = Callable[[int, str, Fields], None]

@@ -33,7 +33,7 @@ class Key:
 
 
 NO_PIN = -1  # a wire that is not there
-# At one a minute, in the 25 hours that a budget may look back, 0.6 kB each (daemon/budget.py); a
+# At one a minute, in the 25 hours that a budget may look back, 0.6 kB each (daemon/outbox/budget.py); a
 # tenth more for those sent at once.
 HEARTBEATS_KILOBYTES = 990
 

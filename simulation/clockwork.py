@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from outcry.daemon.edge import Edge
 from outcry.daemon.journal import Entry
+from outcry.daemon.touch.edges import Edge
 from outcry.enrolment import Enrolment
 from outcry.envelope import SEALED_BYTES
 from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PortLost

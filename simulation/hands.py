@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from math import inf
 from random import Random
 
-from outcry.daemon import gestures
-from outcry.daemon.gestures import Button, Gesture, Times
+from outcry.daemon.touch import button as gestures
+from outcry.daemon.touch.button import Button, Gesture, Times
 
 Trace = Sequence[tuple[bool, float]]
 

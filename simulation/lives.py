@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from outcry.hw.board.gprs import How
-from outcry.hw.board.options import Options
+from outcry.hw.board.modem.gprs import How
+from outcry.hw.board.modem.options import Options
 from simulation.wearable import SimulatedWorld
 from simulation.world import HOLD_S
 

@@ -11,11 +11,11 @@ from random import Random
 from typing import Any
 
 from outcry.enrolment import Enrolment
-from outcry.hw.board.board import Board
-from outcry.hw.board.options import Options
-from outcry.hw.board.sim800 import Sim800
-from outcry.hw.board.timing import Timing
-from outcry.hw.board.virtual import VirtualNetwork
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.process.board import Board
+from outcry.hw.board.sim800.sim800 import Sim800
+from outcry.hw.board.testing.virtual import VirtualNetwork
 from simulation.clockwork import HQ, ClockedWorld, HqListener
 from simulation.world import ENROLMENT, NAMES
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from outcry.daemon.control import Asked
-from outcry.daemon.edge import Edge, StrapEdge
+from outcry.daemon.service.control_socket import Asked
+from outcry.daemon.touch.edges import Edge, StrapEdge
 from outcry.envelope import from_text, read_header, to_text
 from outcry.hw.gps import Fix, NoFix, NoFixReason
 from outcry.hw.modem import Modem, ModemEvent, Outcome, SmsOutcome, SmsReport, link, service

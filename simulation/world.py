@@ -11,25 +11,25 @@ from pathlib import Path
 from typing import TypedDict
 
 from outcry.beats import Beats
-from outcry.daemon import texts
-from outcry.daemon.alarm import Rules
-from outcry.daemon.budget import budgets
-from outcry.daemon.control import Asked
-from outcry.daemon.delivery import Delivery
-from outcry.daemon.drills import Drills
-from outcry.daemon.edge import Edge, StrapEdge
-from outcry.daemon.gestures import Times
-from outcry.daemon.haptics import PATTERNS
-from outcry.daemon.identity import Identity
+from outcry.daemon.alarm.model import Rules
 from outcry.daemon.journal import Journal
-from outcry.daemon.loop import Loop
-from outcry.daemon.memory import Memory
-from outcry.daemon.outbox import Outbox
-from outcry.daemon.parts import Parts
-from outcry.daemon.reporter import Reporter
-from outcry.daemon.senses import Senses, Wearing
-from outcry.daemon.service import Service
-from outcry.daemon.supervision import Supervision
+from outcry.daemon.messages import texts
+from outcry.daemon.messages.delivery import Delivery
+from outcry.daemon.messages.identity import Identity
+from outcry.daemon.messages.reports import Reporter
+from outcry.daemon.outbox.budget import budgets
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.outbox.runtime_cache import Memory
+from outcry.daemon.service.control_socket import Asked
+from outcry.daemon.service.drills import Drills
+from outcry.daemon.service.loop import Loop
+from outcry.daemon.service.parts import Parts
+from outcry.daemon.service.supervision import Supervision
+from outcry.daemon.service.systemd import Service
+from outcry.daemon.touch.button import Times
+from outcry.daemon.touch.edges import Edge, StrapEdge
+from outcry.daemon.touch.haptics import PATTERNS
+from outcry.daemon.touch.inputs import Senses, Wearing
 from outcry.enrolment import Contact, Enrolment, Headquarters
 from outcry.envelope import from_text, open_sealed, public_key, read_header, to_text
 from outcry.hw.gps import Fix

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from outcry.daemon.journal import Entry
-from outcry.responder.journal import Entry as HqEntry
+from outcry.responder.service.journal import Entry as HqEntry
 
 ROOT = Path(__file__).parents[1]
 CATALOG = ROOT / "systemd" / "outcry.catalog"
@@ -16,7 +16,7 @@ PAGE = ROOT / "docs" / "journal.md"
 
 _HEAD = """# What the journals say
 
-Made from `daemon/journal.py`, `responder/journal.py` and the catalogs in `systemd/` by `make docs`; do not
+Made from `daemon/journal.py`, `responder/service/journal.py` and the catalogs in `systemd/` by `make docs`; do not
 edit. The wearable's entries first, then [HQ's](journal.md#at-hq). On each machine `-x` shows these texts beside the
 lines; `outcry log` shows the wearable's lines alone.
 

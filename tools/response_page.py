@@ -11,16 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from outcry.report import AlarmKind
-from outcry.responder import publication, silence, telling, tries
-from outcry.responder.history import (
-    CONTACT_ANSWERS,
-    OFFICER_ANSWERS,
-    Entry,
-    What,
-)
-from outcry.responder.response import RULES, Action, decide
-from outcry.responder.sms_answers import CHOICES
-from outcry.responder.wants import Disclosure, Plan
+from outcry.responder.intake.sms_answers import CHOICES
+from outcry.responder.rules import episodes, notification, publication, retries, silence
+from outcry.responder.rules.decide import RULES, Action, decide
+from outcry.responder.rules.events import CONTACT_ANSWERS, OFFICER_ANSWERS, Entry, What
+from outcry.responder.rules.model import Disclosure, Plan
 
 PAGE = Path(__file__).parents[1] / "docs" / "response.md"
 
@@ -127,14 +122,14 @@ def _lived(history: list[Entry]) -> list[Entry]:
 
 
 def _standing(history: Sequence[Entry]) -> str:
-    if telling.chapters.current(history).over:
+    if episodes.current(history).over:
         return "closed"
     if publication.may_publish(history, PLAN):
         return "public" if _is_posted(history) else "may be published"
     forbidden = [e.what for e in history if e.what in (What.VETOED, What.VETO_LIFTED)]
     if forbidden and forbidden[-1] is What.VETOED:
         return "vetoed"
-    chapter = telling.chapters.current(history).entries
+    chapter = episodes.current(history).entries
     return "corrected" if any(e.what is What.CORRECTED for e in chapter) else "raised"
 
 
@@ -246,19 +241,19 @@ def _telling() -> list[str]:
     return [
         *lines,
         "",
-        f"Whoever has it in hand has {telling.DECIDE_WITHIN_S:.0f} s to decide; then everybody is told.",
-        f"The duty officer is told again {telling.UNANSWERED_S:.0f} s after the last contact.",
+        f"Whoever has it in hand has {notification.DECIDE_WITHIN_S:.0f} s to decide; then everybody is told.",
+        f"The duty officer is told again {notification.UNANSWERED_S:.0f} s after the last contact.",
     ]
 
 
 def _trying() -> list[str]:
-    waits = ", ".join(map(str, tries.RETRY_AFTER_S))
+    waits = ", ".join(map(str, retries.RETRY_AFTER_S))
     still, moved = publication.STILL_EVERY_S / 60, publication.MOVED_EVERY_S / 60
     return [
         "## Trying again",
         "",
-        f"What certainly failed is tried again after {waits} s, then every {tries.RETRY_AFTER_S[-1]} s:",
-        f"{tries.TRIES} times in all, about a day. A text or message whose outcome is not known goes once",
+        f"What certainly failed is tried again after {waits} s, then every {retries.RETRY_AFTER_S[-1]} s:",
+        f"{retries.TRIES} times in all, about a day. A text or message whose outcome is not known goes once",
         "more; a post is looked up first, as often as it takes.",
         "",
         f"A post has {publication.FOLLOW_UPS} answers at most: that the button was held again, at most",
@@ -268,7 +263,7 @@ def _trying() -> list[str]:
 
 
 def _silence() -> list[str]:
-    sooner, longest = telling.VANISHED_SOONER, 2**silence.PATIENCE_DOUBLES
+    sooner, longest = notification.VANISHED_SOONER, 2**silence.PATIENCE_DOUBLES
     return [
         "## Silence",
         "",

@@ -1,4 +1,4 @@
-"""Makes the files in responder/world/data from what their authors publish.
+"""Makes the files in responder/maps/data from what their authors publish.
 
     python tools/world_data.py [FOLDER]
 

@@ -6,10 +6,9 @@ import inspect
 from dataclasses import replace
 from pathlib import Path
 
-from outcry.daemon.actions import Action
-from outcry.daemon.alarm import Alarm, Event, Rules, State
-from outcry.daemon.haptics import FEW, PATTERNS
-from outcry.daemon.rules import (
+from outcry.daemon.alarm.actions import Action
+from outcry.daemon.alarm.model import Alarm, Event, Rules, State
+from outcry.daemon.alarm.rules import (
     AFTER_A_WITHDRAWAL,
     IN_A_DRILL,
     IN_A_STRAP_ALARM,
@@ -17,13 +16,14 @@ from outcry.daemon.rules import (
     Row,
     step,
 )
+from outcry.daemon.touch.haptics import FEW, PATTERNS
 from outcry.report import AlarmKind
 
 PAGE = Path(__file__).parents[1] / "docs" / "alarm.md"
 
 _HEAD = """# The life of an alarm on the device
 
-Made from the tables in `daemon/rules.py` by `make docs`; do not edit.
+Made from the tables in `daemon/alarm/rules.py` by `make docs`; do not edit.
 
 What is known about the alarm is its state:
 """

@@ -12,10 +12,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from outcry.responder.findings import Finding
 from outcry.responder.posting.calling import TIMEOUT_S, Calls, status_of
 from outcry.responder.posting.publisher import (
     Draft,
-    Finding,
     Limits,
     OutcomeUnknown,
     Posted,

@@ -9,18 +9,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from outcry.responder import channels
-from outcry.responder.channels import Channels
-from outcry.responder.history import What
+from outcry.responder.findings import Finding
 from outcry.responder.posting.publisher import (
     Draft,
-    Finding,
     Limits,
     OutcomeUnknown,
     Posted,
     PublishingFailed,
     PublishingRefused,
 )
+from outcry.responder.rules.events import What
+from outcry.responder.transports import apprise
+from outcry.responder.transports.apprise import Channels
 
 PREFIX = "apprise-"
 
@@ -41,7 +41,7 @@ class Broadcast:
 
     def check(self) -> Sequence[Finding]:
         """What can be known without sending."""
-        return [channels.check(self.name, self._url)]
+        return [apprise.check(self.name, self._url)]
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """None if the last try certainly sent nothing; after any other nobody can tell."""

@@ -7,17 +7,25 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, MessageType, Position, Report, decode
-from outcry.responder import history, plan, store, texts
-from outcry.responder.calls import Call
-from outcry.responder.history import Entry, What
-from outcry.responder.opening import opening
+from outcry.responder import formatting
+from outcry.responder.dispatch.outbox import Call
+from outcry.responder.maps import places
+from outcry.responder.plans import repository
+from outcry.responder.plans.document import Terms
 from outcry.responder.posting import wording
 from outcry.responder.posting.publisher import Draft, Limits
 from outcry.responder.posting.wording import PostFacts, Where
-from outcry.responder.response import confirmations
-from outcry.responder.terms import Terms
-from outcry.responder.wants import OWN_PAGE, ActionKind, Disclosure, Ground, network_and_number
-from outcry.responder.world import places
+from outcry.responder.rules.decide import confirmations
+from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.model import (
+    OWN_PAGE,
+    ActionKind,
+    Disclosure,
+    Ground,
+    network_and_number,
+)
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.alarms import opening
 
 
 class Composer:
@@ -28,10 +36,10 @@ class Composer:
 
     def __call__(self, connection: Connection, call: Call, limits: Limits) -> Draft:
         """The words of a call that publishes."""
-        entries = history.load(connection, call.alarm)
-        agreed = plan.of_alarm(connection, call.alarm)
+        entries = event_log.load(connection, call.alarm)
+        agreed = repository.of_alarm(connection, call.alarm)
         wearer, report, arrived_at = opening(connection, call.alarm)
-        raised = texts.raised_at(report, arrived_at)
+        raised = formatting.raised_at(report, arrived_at)
         if call.kind == ActionKind.PUBLISH:
             decided = _last(entries, What.GROUND)
             facts = PostFacts(
@@ -50,7 +58,7 @@ class Composer:
         language = agreed.post_language(network)
         if call.kind == ActionKind.FOLLOW_UP:
             told, came_at = _message(connection, number)
-            at = texts.raised_at(told, came_at)
+            at = formatting.raised_at(told, came_at)
             moved = _where(agreed, [told]) if told.type is MessageType.POSITION else None
             facts = PostFacts(wearer, self._organisation, raised, at, where=moved, at=at)
             return wording.follow_up_draft(facts, limits, language)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from outcry.responder.findings import Finding
 from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same
 from outcry.responder.posting.publisher import (
     Draft,
-    Finding,
     Limits,
     OutcomeUnknown,
     Posted,

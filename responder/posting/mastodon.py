@@ -8,6 +8,7 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from typing import Any
 
+from outcry.responder.findings import Finding
 from outcry.responder.posting.calling import (
     LOOK_BACK_S,
     TIMEOUT_S,
@@ -17,7 +18,6 @@ from outcry.responder.posting.calling import (
 )
 from outcry.responder.posting.publisher import (
     Draft,
-    Finding,
     Limits,
     OutcomeUnknown,
     Posted,

@@ -14,11 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from outcry import credentials
-from outcry.responder import channels
 from outcry.responder.posting import bluesky, broadcast, facebook, mastodon, own_page, x
 from outcry.responder.posting.publisher import Publisher
 from outcry.responder.settings import Settings, SettingsInvalid
-from outcry.responder.store import Store
+from outcry.responder.storage.store import Store
+from outcry.responder.transports import apprise
 
 CREDENTIAL = "publishing.networks"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,20}\Z")
@@ -142,7 +142,7 @@ def _broadcasts(given: object, problems: list[str]) -> dict[str, Publisher]:
             problems.append("apprise: names are small letters, digits, - and _")
         elif not isinstance(url, str):
             problems.append(f"apprise.{name}: write an address in quotation marks")
-        elif (wrong := channels.problem(url)) is not None:
+        elif (wrong := apprise.problem(url)) is not None:
             problems.append(f"apprise.{name}: {wrong}")
         else:
             one = broadcast.Broadcast(name, url)

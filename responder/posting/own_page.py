@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import Row, delete, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from outcry.responder import store
-from outcry.responder.posting.publisher import Draft, Finding, Limits, Posted, PublishingFailed
-from outcry.responder.store import Store
+from outcry.responder.findings import Finding
+from outcry.responder.posting.publisher import Draft, Limits, Posted, PublishingFailed
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
 
 _SHOWN = 50  # a page that still opens on a slow phone
 _WITHOUT_PICTURE = (

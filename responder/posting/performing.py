@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection
 
-from outcry.responder import drafts, history
-from outcry.responder.calls import Call
-from outcry.responder.history import What
-from outcry.responder.lanes import Lane
-from outcry.responder.performers import Outcome
+from outcry.responder.dispatch.outbox import Call
+from outcry.responder.dispatch.performer import Outcome
+from outcry.responder.dispatch.workers import Lane
+from outcry.responder.posting import drafts
 from outcry.responder.posting.publisher import (
     Draft,
     Limits,
@@ -18,8 +17,10 @@ from outcry.responder.posting.publisher import (
     Publisher,
     PublishingFailed,
 )
-from outcry.responder.store import Store
-from outcry.responder.wants import ActionKind, network_and_number
+from outcry.responder.rules.events import What
+from outcry.responder.rules.model import ActionKind, network_and_number
+from outcry.responder.storage import event_log
+from outcry.responder.storage.store import Store
 
 KINDS = (ActionKind.PUBLISH, ActionKind.FOLLOW_UP, ActionKind.CORRECT)
 _LOOKS_AND_SAYS = 3  # calls to the network at most: look for the post, for this, and say it
@@ -82,7 +83,7 @@ class Posting:
         """The post that is answered or corrected, which may be one nobody is sure of."""
         network = network_of(call)
         with self._store.read() as connection:
-            entries = history.load(connection, call.alarm)
+            entries = event_log.load(connection, call.alarm)
             draft = drafts.kept(connection, call.alarm, ActionKind.PUBLISH, network)
         for entry in entries:
             about = (entry.data.get("kind"), entry.data.get("target"))

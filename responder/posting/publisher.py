@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from outcry.responder.findings import Finding
+
 
 class PublishingFailed(Exception):
     """Nothing was published; the message says why and holds no secret. Try again later."""
@@ -40,16 +42,6 @@ class Posted:
 
     id: str
     url: str
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What a check saw: of one credential or one part. ``expires_at`` is Unix seconds."""
-
-    ok: bool
-    what: str
-    remedy: str = ""
-    expires_at: float | None = None
 
 
 class Unit(Enum):

@@ -16,13 +16,13 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+from outcry.responder.maps import land, picture, places
+from outcry.responder.maps.picture import Spot
+from outcry.responder.maps.places import Place
 from outcry.responder.posting import graphemes
 from outcry.responder.posting.publisher import Draft, Limits
-from outcry.responder.wants import Ground
-from outcry.responder.words import Words
-from outcry.responder.world import land, picture, places
-from outcry.responder.world.picture import Spot
-from outcry.responder.world.places import Place
+from outcry.responder.rules.model import Ground
+from outcry.responder.translations import Words
 
 ENGLISH = "en"
 _LEFT_OUT_FIRST = ("by", "ground", "link", "ask", "place")
@@ -247,7 +247,7 @@ def _language(language: str) -> _Language:
 
 @cache
 def _countries() -> dict[str, dict[str, str]]:
-    text = resources.files("outcry.responder.world").joinpath("data/countries.json")
+    text = resources.files("outcry.responder.maps").joinpath("data/countries.json")
     names: dict[str, dict[str, str]] = json.loads(text.read_text(encoding="utf-8"))
     return names
 

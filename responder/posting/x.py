@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from outcry.responder.findings import Finding
 from outcry.responder.posting.calling import (
     LOOK_BACK_S,
     TIMEOUT_S,
@@ -16,7 +17,6 @@ from outcry.responder.posting.calling import (
 )
 from outcry.responder.posting.publisher import (
     Draft,
-    Finding,
     Limits,
     OutcomeUnknown,
     Posted,

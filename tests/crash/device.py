@@ -15,9 +15,9 @@ from random import Random
 
 from crash.program import say, weaken
 
-from outcry.daemon.alarm import Alarm, State
-from outcry.daemon.outbox import Outbox
-from outcry.daemon.stored import HQ, StoredReport, StoredText
+from outcry.daemon.alarm.model import Alarm, State
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.outbox.stored import HQ, StoredReport, StoredText
 from outcry.envelope import SEALED_BYTES
 from outcry.report import TOKEN_BYTES, AlarmKind
 

@@ -20,10 +20,10 @@ from outcry.enrolment import Contact, Enrolment
 from outcry.envelope import Header, from_text, seal, to_text
 from outcry.report import TOKEN_BYTES, AlarmKind, MessageType, Position, Report, encode
 from outcry.responder import settings
-from outcry.responder.enrolling import Application, enrol
-from outcry.responder.inbox import CameBy, Inbox
-from outcry.responder.keys import load_or_create
-from outcry.responder.store import Store
+from outcry.responder.enrolment.enrol import Application, enrol
+from outcry.responder.enrolment.hq_keys import load_or_create
+from outcry.responder.intake.inbox import CameBy, Inbox
+from outcry.responder.storage.store import Store
 
 NOON = 1_795_348_800  # 22 November 2026, 12:00 UTC
 MESSAGES_AN_ALARM = 5

@@ -28,13 +28,13 @@ from crash.recording import Call, Event, Said, record
 from crash.replay import Crash, Loss, crashes
 from sqlalchemy import select
 
-from outcry.daemon.outbox import Outbox
+from outcry.daemon.outbox.outbox import Outbox
 from outcry.envelope import public_key, to_text
-from outcry.responder import history, store
-from outcry.responder.history import What
-from outcry.responder.inbox import CameBy
-from outcry.responder.keys import load_or_create
-from outcry.responder.store import DATABASE, Store
+from outcry.responder.enrolment.hq_keys import load_or_create
+from outcry.responder.intake.inbox import CameBy
+from outcry.responder.rules.events import What
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.store import DATABASE, Store
 
 FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
 KILLS_A_DEVICE = 20  # then a new device begins, so that the steps of all its lives stay few
@@ -225,7 +225,7 @@ def check_hq(crash: Crash, place: Path) -> list[str]:
             told = {
                 entry.data["message"]
                 for alarm in connection.scalars(select(store.alarm.c.id)).all()
-                for entry in history.load(connection, alarm)
+                for entry in event_log.load(connection, alarm)
                 if entry.what is What.REPORT
             }
             wearers = connection.scalars(select(store.wearer.c.device)).all()

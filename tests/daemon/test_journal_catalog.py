@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from outcry.daemon.alarm import State
+from outcry.daemon.alarm.model import State
 from outcry.daemon.journal import Entry, Journal
 from tools import journal_page
 

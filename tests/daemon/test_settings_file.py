@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.daemon.budget import EXCHANGE_BYTES, Budget
+from outcry.daemon.outbox.budget import EXCHANGE_BYTES, Budget
 from outcry.daemon.settings import HEARTBEATS_KILOBYTES, SCHEMA, SettingsInvalid, load, read
 
 SHIPPED = Path(__file__).parents[2] / "config" / "outcry.toml"

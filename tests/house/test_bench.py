@@ -15,7 +15,7 @@ from bench.figure import Bound, Figure, line, percentile
 from bench.figures import FIGURES
 from demo.stage import ROOT, NotSeen, Stage
 from outcry.envelope import Header
-from outcry.hw.board.arguments import HOWS
+from outcry.hw.board.process.arguments import HOWS
 from outcry.receipt import RECEIPT_BYTES, ReceiptRefused, verify
 from outcry.report import TOKEN_BYTES, MessageType, decode, encode
 
@@ -289,7 +289,7 @@ def test_the_device_needs_its_few_libraries_and_no_test_tools() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("moment", "later"), [("armed", "outcry.daemon.life"), ("ready", "pyhpke")]
+    ("moment", "later"), [("armed", "outcry.daemon.service.life"), ("ready", "pyhpke")]
 )
 def test_the_counted_start_ends_at_its_moment_in_an_environment_like_the_devices(
     moment: str, later: str, tmp_path: Path

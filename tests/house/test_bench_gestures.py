@@ -1,7 +1,7 @@
 """The bench's count of false and missed alarms: it must be able to find some."""
 
 from bench.gestures import holds
-from outcry.daemon.gestures import Times
+from outcry.daemon.touch.button import Times
 
 
 def test_the_hands_include_many_that_hold_and_many_that_do_not():

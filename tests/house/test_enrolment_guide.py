@@ -11,7 +11,7 @@ from parts import needs_gpsd
 
 from demo.contact import Contact
 from demo.stage import Stage, program
-from outcry.daemon.identity import FILE_NAME
+from outcry.daemon.messages.identity import FILE_NAME
 from outcry.enrolment import read
 
 ROOT = Path(__file__).resolve().parents[2]

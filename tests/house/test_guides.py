@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from outcry.daemon import cli, refusals
+from outcry.daemon.cli import main, sms_errors
 from outcry.daemon.settings import NO_PIN, SCHEMA
-from outcry.hw.board import arguments
-from outcry.responder.cli import _parser as hq_parser
+from outcry.hw.board.process import arguments
+from outcry.responder.cli.main import _parser as hq_parser
 from tools import journal_page, wiring
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,9 +88,13 @@ def texts():
         yield name, guide(name)
     for catalog in (journal_page.CATALOG, journal_page.HQ_CATALOG):
         yield catalog.name, catalog.read_text(encoding="utf-8")
-    for name in ("status", "findings", "reach", "wiring", "upkeep", "unit", "check"):
-        yield f"{name}.py", (ROOT / "daemon" / f"{name}.py").read_text(encoding="utf-8")
-    yield "refusals", str(refusals.REFUSALS)
+    for module in (
+        ROOT / "daemon" / "service" / "status.py",
+        *(ROOT / "daemon" / "check").iterdir(),
+    ):
+        if module.suffix == ".py":
+            yield module.name, module.read_text(encoding="utf-8")
+    yield "refusals", str(sms_errors.REFUSALS)
 
 
 def named():
@@ -116,7 +120,7 @@ def test_every_command_named_is_one_that_the_program_takes(where, command):
         return  # the journal's own line, not a command
     program, *words = shlex.split(re.sub(r"--alarm (ID|@OUTCRY_ALARM@)", "--alarm 7f3a", command))
     parsers = {
-        "outcry": cli.parser,
+        "outcry": main.parser,
         "outcry-board": arguments.parser,
         "outcry-responder": hq_parser,
     }

@@ -11,7 +11,7 @@ import pytest
 from parts import needs_gpsd
 
 from demo.stage import NotSeen, Stage, program
-from outcry.daemon import history
+from outcry.daemon.cli import log
 from outcry.daemon.journal import Entry
 from outcry.hw.modem import Outcome, SmsReport
 from simulation.world import World
@@ -81,7 +81,7 @@ CAUSES = {
 def shown(world, contact):
     """The last thing `outcry log` shows of a contact, with what stands below it."""
     told = [
-        history.Line(
+        log.Line(
             place,
             next(entry.name for entry in Entry if entry.message_id == fields["MESSAGE_ID"]),
             message,

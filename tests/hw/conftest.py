@@ -1,7 +1,7 @@
 """The pin tests' fixtures: the same sentences on mock pins, on the bench's wires, and by hand.
 
 ``relay`` and ``loop`` are exact to the millisecond; ``thumb`` and ``buckle`` may be a person's.
-How the bench is wired: tests/pin_benches.py.
+How the bench is wired: tests/support/pin_benches.py.
 """
 
 import os

@@ -1,6 +1,6 @@
 """The button: presses, bounces and taps at its pin, and what the wearer is taken to say.
 
-The same sentences hold on the bench with real parts: see tests/pin_benches.py.
+The same sentences hold on the bench with real parts: see tests/support/pin_benches.py.
 """
 
 import gpiozero

@@ -1,6 +1,6 @@
 """The strap's loop of wire at its pin: cut, torn, loose, and what the wearer's people are told.
 
-The same sentences hold on the bench with real parts: see tests/pin_benches.py.
+The same sentences hold on the bench with real parts: see tests/support/pin_benches.py.
 """
 
 import pytest

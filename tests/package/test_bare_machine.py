@@ -43,7 +43,7 @@ def probed(storage, *around):
     """What the probe says on a machine that this command makes of ours; nothing if all is well."""
     done = subprocess.run(
         [*around, sys.executable, "-c", PROBE, str(storage)],
-        env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
+        env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'support'}"},
         capture_output=True,
         text=True,
         check=False,

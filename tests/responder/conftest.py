@@ -21,22 +21,24 @@ from outcry import enrolment
 from outcry.enrolment import Contact
 from outcry.envelope import Header, seal, to_text
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Position, Report, encode
-from outcry.responder import history, settings, store
-from outcry.responder.desk import Desk
-from outcry.responder.enrolling import Application, enrol
-from outcry.responder.history import What
-from outcry.responder.inbox import CameBy, Inbox
-from outcry.responder.keys import load_or_create
-from outcry.responder.notifier import Came
-from outcry.responder.plan import Means
+from outcry.responder import settings
+from outcry.responder.contacts.desk import Desk
+from outcry.responder.enrolment.enrol import Application, enrol
+from outcry.responder.enrolment.hq_keys import load_or_create
+from outcry.responder.intake.inbox import CameBy, Inbox
+from outcry.responder.notify.by_sms import Texting
+from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
-from outcry.responder.response import OWN_PAGE
-from outcry.responder.store import Store, metadata
-from outcry.responder.texting import Texting
-from outcry.responder.workflow import Workflow
+from outcry.responder.rules import events
+from outcry.responder.rules.decide import OWN_PAGE
+from outcry.responder.rules.events import What
+from outcry.responder.service.workflow import Workflow
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.store import Store, metadata
+from outcry.responder.transports.sms import Came
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 HERE = Position(52.52, 13.405, 12, 5)
@@ -192,9 +194,9 @@ class Hq:
     def history(self, alarm: int = 1) -> list[What]:
         return [entry.what for entry in self.entries(alarm)]
 
-    def entries(self, alarm: int = 1) -> tuple[history.Entry, ...]:
+    def entries(self, alarm: int = 1) -> tuple[events.Entry, ...]:
         with self.store.read() as connection:
-            return history.load(connection, alarm)
+            return event_log.load(connection, alarm)
 
 
 @dataclass
@@ -210,7 +212,7 @@ class World:
 
     def answers(self, link: str, pin: str, what: str) -> None:
         """The contact opens the short link of their text and presses a button."""
-        from outcry.responder.desk import Answer
+        from outcry.responder.contacts.desk import Answer
 
         self.hq.desk.answer(self.hq.desk.invitation(link), Answer(what), pin, "198.51.100.7")
 
@@ -357,7 +359,7 @@ class Process:
 
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start one more process on this directory, whatever becomes of it."""
-        command = "import sys; from outcry.responder.cli import main; sys.exit(main())"
+        command = "import sys; from outcry.responder.cli.main import main; sys.exit(main())"
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-c", command, "run", "--config", str(self.config)],

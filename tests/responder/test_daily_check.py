@@ -11,12 +11,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from outcry.responder import checking, plan, store
-from outcry.responder.checking import SOON_S, last, line, needs_a_person
-from outcry.responder.cli import main
-from outcry.responder.posting.publisher import Finding
-from outcry.responder.sms_answers import print_codes
-from tests.responder.test_channels import SECRET, Web
+from outcry.responder import daily_check
+from outcry.responder.cli.main import main
+from outcry.responder.daily_check import SOON_S, last, line, needs_a_person
+from outcry.responder.enrolment.answer_cards import print_codes
+from outcry.responder.findings import Finding
+from outcry.responder.plans import repository
+from outcry.responder.storage import store
+from tests.responder.transports.test_apprise import SECRET, Web
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def hq(enrolled, tmp_path, web, capsys, monkeypatch):
         def agrees(self, document: dict[str, object]) -> None:
             database = store.Store(self.directory)
             with database.write() as connection:
-                plan.change(connection, self.device, document, 0.0)
+                repository.change(connection, self.device, document, 0.0)
             database.close()
 
     made = Hq()
@@ -181,7 +183,7 @@ def test_a_network_that_raises_hides_no_other(hq, tmp_path):
     database = store.Store(hq.directory)
     from outcry.responder import settings
 
-    found = checking.look(
+    found = daily_check.look(
         settings.load(tmp_path / "responder.toml" if hq.config() else tmp_path),
         database,
         lambda: {"mastodon": Broken(), "x": Fine()},

@@ -12,7 +12,7 @@ import pytest
 from parts import needs_gpsd
 
 from demo.stage import ROOT, Stage, program
-from outcry.daemon.identity import FILE_NAME
+from outcry.daemon.messages.identity import FILE_NAME
 from outcry.enrolment import read
 
 pytestmark = [pytest.mark.slow, needs_gpsd]
@@ -44,7 +44,8 @@ def stage(tmp_path_factory):
 # The same program, but its clock runs ahead: for faults that only time tells from a slow part.
 HURRIED = f"""
 import sys, time
-from outcry.daemon import check, cli
+from outcry.daemon.check import check
+from outcry.daemon.cli import main as cli
 patience = check.Patience
 check.Patience = lambda clock, sleep, say: patience(lambda: {HURRY} * clock(), sleep, say)
 sys.exit(cli.main())
@@ -286,8 +287,8 @@ def test_a_disk_that_takes_nothing(stage):
     """No file may grow: writes fail as on a broken card."""
     limited = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0));"
-        "from pathlib import Path; from outcry.daemon import upkeep;"
-        "found = upkeep.disk(Path(sys.argv[1]), True); print(found.result.value, found.remedy)"
+        "from pathlib import Path; from outcry.daemon.check import host;"
+        "found = host.disk(Path(sys.argv[1]), True); print(found.result.value, found.remedy)"
     )
     done = subprocess.run(
         [sys.executable, "-c", limited, str(stage.folder / "state")],

@@ -258,11 +258,13 @@ def test_no_process_says_where_who_or_which_number(stage):
 
 GUARD = """
 import pkgutil, importlib, sys
-for package in ("outcry.daemon", "outcry.hw", "outcry.hw.modem"):
+packages = ["outcry.daemon", "outcry.hw"]
+for package in packages:
     module = importlib.import_module(package)
     for info in pkgutil.iter_modules(module.__path__, package + "."):
         if info.name not in ("outcry.hw.board", "outcry.daemon.__main__"):
             importlib.import_module(info.name)
+            packages += [info.name] if info.ispkg else []
 from outcry import envelope
 envelope._suite()
 import gsmmodem.pdu, h11, systemd.journal
@@ -275,7 +277,7 @@ def test_nothing_on_the_devices_path_imports_asyncio_the_web_or_the_board():
         [sys.executable, "-P", "-c", GUARD], capture_output=True, text=True, check=True
     )
     loaded = done.stdout.split()
-    assert "outcry.daemon.life" in loaded
+    assert "outcry.daemon.service.life" in loaded
     heavy = re.compile(
         r"^(asyncio|fastapi|starlette|uvicorn|sqlalchemy|jinja2|httpx|requests|apprise"
         r"|outcry\.responder|outcry\.hw\.board)(\.|$)"

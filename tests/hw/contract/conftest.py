@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from outcry.hw.board.simulated import SimulatedModem
-from outcry.hw.board.timing import Timing
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.testing.simulated import SimulatedModem
 from outcry.hw.modem import SerialPort
 from outcry.hw.modem.lines import Urc
 from outcry.hw.modem.link import Link, Reply

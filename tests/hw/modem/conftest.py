@@ -6,11 +6,11 @@ from random import Random
 
 import pytest
 
-from outcry.hw.board.board import Board
-from outcry.hw.board.options import Options
-from outcry.hw.board.sim800 import Sim800
-from outcry.hw.board.timing import Timing
-from outcry.hw.board.virtual import VirtualNetwork
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.process.board import Board
+from outcry.hw.board.sim800.sim800 import Sim800
+from outcry.hw.board.testing.virtual import VirtualNetwork
 from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PortLost
 from outcry.hw.modem.errors import Stopping
 from outcry.hw.modem.link import Link

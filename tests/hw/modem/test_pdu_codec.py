@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.hw.board import pdu as centre
+from outcry.hw.board.modem.sms import pdu as centre
 from outcry.hw.modem.pdu import (
     UCS2_PART,
     Incoming,

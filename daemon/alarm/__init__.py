@@ -1,0 +1,1 @@
+"""The alarm's rules: pure, a table and what it calls for."""

@@ -1,0 +1,283 @@
+"""The actions of the alarm's rules. Each does one thing; a row of a table strings them together.
+
+An action is a pure function: it sets the alarm's timers and names effects, and
+the loop carries the effects out after they are on disk. There is no I/O and no
+clock in here: ``now`` is passed in, in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from outcry.daemon.alarm.model import (
+    Alarm,
+    Audience,
+    DropDrill,
+    Effect,
+    Event,
+    MakeReport,
+    Pulse,
+    Rules,
+    SendData,
+    SendSms,
+    Vibrate,
+)
+from outcry.report import AlarmKind, MessageType
+
+_SAID_BY_HOLDING = (MessageType.FIRST, MessageType.STILL_IN_DANGER)
+
+Action = Callable[[Alarm, float, Rules], tuple[Alarm, tuple[Effect, ...]]]
+
+
+def _begin(kind: AlarmKind) -> Action:
+    def begin(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+        """A new alarm under an id of its own; of a drill it ends, nothing is sent any more."""
+        drilled = alarm.kind is AlarmKind.DRILL
+        effects = (DropDrill(alarm.id),) if drilled else ()  # real texts wait for no drill's
+        fresh = Alarm(
+            state=alarm.state,
+            id=alarm.next_id,
+            kind=kind,
+            taps=alarm.taps,
+            announced_at=alarm.announced_at,
+            moving=alarm.moving,
+            thrifty=alarm.thrifty,
+            data_up=alarm.data_up,
+            data_failures=alarm.data_failures,
+        )
+        return fresh, effects
+
+    begin.__name__ = f"begin_{kind.name.lower()}"
+    return begin
+
+
+begin_panic = _begin(AlarmKind.PANIC)
+begin_strap = _begin(AlarmKind.STRAP)
+begin_drill = _begin(AlarmKind.DRILL)
+
+
+def end_drill(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """A drill ends by itself. An alarm never does."""
+    calm = Alarm(moving=alarm.moving, thrifty=alarm.thrifty, data_up=alarm.data_up)
+    return calm, (DropDrill(alarm.id),)
+
+
+def limit_drill(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """When the drill will be over."""
+    return _at(alarm, Event.DRILL_OVER, now + rules.drill_lasts_s), ()
+
+
+def report_withdrawal(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """What was tapped, for HQ to judge. It stops nothing."""
+    sequence = alarm.next_sequence
+    alarm, made = _report(alarm, MessageType.WITHDRAWAL, now)
+    return (
+        replace(alarm, withdrawn=True, withdrawals=(*alarm.withdrawals, sequence)),
+        made,
+    )
+
+
+def text_withdrawal(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """Data is dead: the code goes to HQ, and to nobody else, by SMS as well."""
+    return alarm, (SendSms(alarm.next_sequence - 1, Audience.HQ),)
+
+
+def announce(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """A code tapped while all is calm belongs to the strap, if that opens soon."""
+    return replace(alarm, announced_at=now), ()
+
+
+def report_announced(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """The strap opened; the code tapped just before goes along."""
+    at = alarm.announced_at
+    alarm = replace(alarm, announced_at=None)
+    if at is None or now - at > rules.announced_for_s:
+        return alarm, ()
+    return report_withdrawal(alarm, now, rules)
+
+
+def note_moves(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """Positions come more often again; one that waits for longer is brought forward."""
+    alarm = replace(alarm, moving=True)
+    due = alarm.due.get(Event.REPORT_DUE)
+    soonest = max(now, alarm.reported_at + rules.position_then_every_s)
+    if due is None or due <= soonest or alarm.thrifty:
+        return alarm, ()
+    return _at(alarm, Event.REPORT_DUE, soonest), ()
+
+
+def note_rests(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """Positions may come more rarely."""
+    return replace(alarm, moving=False), ()
+
+
+def await_anyone(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """If nobody is reached for long, the wearer is to know."""
+    return _at(alarm, Event.UNREACHED_DUE, now + rules.unreached_after_s), ()
+
+
+def await_anyone_again(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """Still nobody: the wearer is told again, rarely."""
+    return _at(alarm, Event.UNREACHED_DUE, now + rules.unreached_again_s), ()
+
+
+def reached(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """Somebody is reached: the wearer need not be told otherwise."""
+    return without_timer(alarm, Event.UNREACHED_DUE), ()
+
+
+def report_first(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """The first report, with the best position known now; it never waits for a better one."""
+    return _report(_schedule(alarm, now, rules), MessageType.FIRST, now)
+
+
+def report_still(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """Held again: still in danger. Never a second alarm."""
+    return _report(alarm, MessageType.STILL_IN_DANGER, now)
+
+
+def report_position(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """Where the wearer is now; then the next one by the schedule."""
+    if now - alarm.raised_at < rules.positions_often_for_s and not alarm.thrifty:
+        wait = rules.position_every_s
+    elif alarm.moving is not False and not alarm.thrifty:  # who is not known to stay may move
+        wait = rules.position_then_every_s
+    else:
+        wait = rules.position_still_every_s
+    return _report(_at(alarm, Event.REPORT_DUE, now + wait), MessageType.POSITION, now)
+
+
+def report_first_fix(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """The first position of all waits for nothing."""
+    alarm, made = _report(alarm, MessageType.POSITION, now)
+    return alarm, (*made, SendData())
+
+
+def report_better_fix(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """A better position goes at once, but a jittering receiver does not send one each second."""
+    if now - alarm.reported_at < rules.better_fix_gap_s and alarm.next_sequence > 1:
+        return alarm, ()
+    return report_first_fix(alarm, now, rules)
+
+
+def start_sms_clock(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """When SMS starts: after some seconds without a valid receipt, at once if data is down.
+
+    A clock already running is not put back by holding again. Contacts who were texted without a
+    position are texted again by the same clock once it is known.
+    """
+    at = now + rules.sms_after_s if alarm.data_up else now
+    if alarm.sms_sent_at is not None:
+        at = max(at, alarm.sms_sent_at + rules.sms_round_gap_s)
+    return _at(alarm, Event.SMS_DUE, min(at, alarm.due.get(Event.SMS_DUE, at))), ()
+
+
+def stop_sms(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """HQ has answered: no new round of SMS. One already begun is finished, it costs little."""
+    return without_timer(alarm, Event.SMS_DUE), ()
+
+
+def send_sms(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """The newest report to everyone; then positions by SMS, rarer than over data."""
+    alarm = replace(without_timer(alarm, Event.SMS_DUE), sms_sent_at=now)
+    alarm = _at(alarm, Event.SMS_POSITION_DUE, now + rules.sms_position_every_s)
+    return alarm, (SendSms(alarm.next_sequence - 1, Audience.EVERYONE),)
+
+
+def send_sms_position(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """While HQ has not answered, everyone hears where the wearer is."""
+    alarm, made = _report(alarm, MessageType.POSITION, now)
+    alarm, _ = send_sms(alarm, now, rules)
+    return alarm, (*made, SendSms(alarm.next_sequence - 1, Audience.EVERYONE, later=True))
+
+
+def send_sms_position_to_hq(
+    alarm: Alarm, now: float, rules: Rules
+) -> tuple[Alarm, tuple[Effect, ...]]:
+    """HQ knows of the alarm and tells the contacts itself; with data dead it needs positions."""
+    alarm = _at(alarm, Event.SMS_POSITION_DUE, now + rules.sms_position_every_s)
+    if alarm.data_failures == 0:
+        return alarm, ()
+    alarm, made = _report(alarm, MessageType.POSITION, now)
+    return alarm, (*made, SendSms(alarm.next_sequence - 1, Audience.HQ, later=True))
+
+
+def send_data(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """Post now; if that fails, the data path is tried again later."""
+    return without_timer(alarm, Event.DATA_DUE), (SendData(),)
+
+
+def retry_data(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """The data path is tried again, ever more slowly, while the battery lasts."""
+    last = len(rules.data_retries_s) - 1
+    wait = rules.data_retries_s[min(alarm.data_failures, last)]
+    alarm = replace(alarm, data_failures=alarm.data_failures + 1)
+    return _at(alarm, Event.DATA_DUE, now + wait), ()
+
+
+def data_works(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """A receipt came: the next failure starts the retries from the shortest wait."""
+    return replace(alarm, data_failures=0), ()
+
+
+def note_data_up(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """The next hold may give data a chance before SMS."""
+    return replace(alarm, data_up=True), ()
+
+
+def note_data_down(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """The next hold goes by SMS at once."""
+    return replace(alarm, data_up=False), ()
+
+
+def resume(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """After a restart the schedule begins anew: the old clock may be gone with the power."""
+    return _schedule(alarm, now, rules), ()
+
+
+def _pulse(pulse: Pulse) -> Action:
+    def vibrate(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+        """The wearer feels it, if that pulse is wanted."""
+        return alarm, (Vibrate(pulse),)
+
+    vibrate.__name__ = f"pulse_{pulse.name.lower()}"
+    return vibrate
+
+
+pulse_raised = _pulse(Pulse.RAISED)
+pulse_stored = _pulse(Pulse.STORED)
+pulse_acknowledged = _pulse(Pulse.ACKNOWLEDGED)
+pulse_withdrawn = _pulse(Pulse.WITHDRAWN)
+pulse_drill = _pulse(Pulse.DRILL)
+pulse_unreached = _pulse(Pulse.UNREACHED)
+
+
+def _schedule(alarm: Alarm, now: float, rules: Rules) -> Alarm:
+    due = {
+        Event.REPORT_DUE: now + rules.first_position_s,
+        Event.SMS_POSITION_DUE: now + rules.sms_position_every_s,
+    }
+    return replace(alarm, raised_at=now, due=due)
+
+
+def _report(alarm: Alarm, type_: MessageType, now: float) -> tuple[Alarm, tuple[Effect, ...]]:
+    sequence = alarm.next_sequence
+    return (
+        replace(
+            alarm,
+            next_sequence=min(sequence + 1, 0xFFFF),  # the layout's two bytes; HQ goes by counter
+            to_be_answered=sequence if type_ in _SAID_BY_HOLDING else alarm.to_be_answered,
+            reported_at=now,
+        ),
+        (MakeReport(type_, sequence, alarm.taps if type_ is MessageType.WITHDRAWAL else ()),),
+    )
+
+
+def _at(alarm: Alarm, event: Event, when: float) -> Alarm:
+    return replace(alarm, due={**alarm.due, event: when})
+
+
+def without_timer(alarm: Alarm, event: Event) -> Alarm:
+    """The alarm, not waiting for this any more."""
+    return replace(alarm, due={key: at for key, at in alarm.due.items() if key is not event})

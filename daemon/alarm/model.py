@@ -1,0 +1,184 @@
+"""An alarm: what is known about it, what can happen to it, what can be done.
+
+It moves through what is *known*:
+
+``IDLE``          no alarm.
+``RAISED``        the wearer has held the button; nobody has answered; it travels by data.
+``OVER_SMS``      nobody answered in time, or data is known to be down: SMS goes too, and on
+                  the card are the texts that tell of the last hold.
+``STORED``        HQ has it: a valid receipt came back.
+``ACKNOWLEDGED``  a person has seen it.
+
+A drill lives the same life. What leads from one state to another, and what is
+done on the way, stands in :mod:`outcry.daemon.alarm.rules`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from outcry.report import AlarmKind, MessageType
+
+
+class State(Enum):
+    """What is known about the alarm; the value is what the card stores."""
+
+    IDLE = "idle"
+    RAISED = "raised"
+    OVER_SMS = "over_sms"
+    STORED = "stored"
+    ACKNOWLEDGED = "acknowledged"
+
+
+class Event(Enum):
+    """What can happen to an alarm."""
+
+    HELD = "the button was held"
+    STRAP_OPENED = "the strap was opened"
+    TAPPED = "a code was tapped"
+    DRILL_ASKED = "a drill is asked for"
+    RECEIPT_STORED = "a valid receipt: HQ has it"
+    RECEIPT_ACKNOWLEDGED = "a valid receipt: a person has it"
+    DATA_UP = "the data path came up"
+    DATA_DOWN = "the data path is known to be down"
+    DATA_WORKS = "a valid receipt came over data"
+    POST_FAILED = "a report got no valid receipt over data"
+    FIRST_FIX = "the position is known at last"
+    BETTER_FIX = "the position is now known better than last reported"
+    MOVES = "the wearer has begun to move"
+    RESTS = "the wearer stays where they are"
+    TEXT_LEFT = "the network took a text"
+    RESUMED = "the daemon started and found an alarm open"
+    SMS_DUE = "nobody answered in time"
+    DATA_DUE = "time to try the data path again"
+    REPORT_DUE = "time for a position report"
+    SMS_POSITION_DUE = "time for a position by SMS, if data is still dead"
+    UNREACHED_DUE = "nobody could be reached for long"
+    DRILL_OVER = "the drill has lasted long enough"
+
+
+class Pulse(Enum):
+    """What the wearer feels."""
+
+    RAISED = "raised"
+    STORED = "HQ has it"
+    ACKNOWLEDGED = "a person has it"
+    WITHDRAWN = "the code is on its way"
+    DRILL = "a drill has begun"
+    UNREACHED = "cannot reach anyone yet"
+
+
+class Audience(Enum):
+    """Who gets an SMS."""
+
+    EVERYONE = "the contacts and HQ"
+    HQ = "HQ"
+
+
+@dataclass(frozen=True)
+class MakeReport:
+    """Seal a report and put it on the card."""
+
+    type: MessageType
+    sequence: int
+    taps: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class SendSms:
+    """Put the texts of this report on the card, to be sent.
+
+    ``later``: it only says where the wearer is now, and keeps to the budget of texts.
+    """
+
+    sequence: int
+    audience: Audience
+    later: bool = False
+
+
+@dataclass(frozen=True)
+class SendData:
+    """Post what HQ has not answered, newest first."""
+
+
+@dataclass(frozen=True)
+class Vibrate:
+    """Let the wearer feel it."""
+
+    pulse: Pulse
+
+
+@dataclass(frozen=True)
+class DropDrill:
+    """Nothing of the drill is sent any more."""
+
+    id: int
+
+
+Effect = MakeReport | SendSms | SendData | Vibrate | DropDrill
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The numbers, from the settings. Times in seconds."""
+
+    sms_after_s: float
+    data_retries_s: tuple[float, ...] = (1, 2, 4, 8, 15, 30, 60)  # the last one repeats
+    first_position_s: float = 20.0
+    position_every_s: float = 60.0
+    positions_often_for_s: float = 600.0
+    position_then_every_s: float = 600.0
+    position_still_every_s: float = 1800.0
+    sms_position_every_s: float = 1800.0
+    sms_round_gap_s: float = 60.0  # a hand that holds again and again must not queue round on round
+    better_fix_gap_s: float = 10.0
+    unreached_after_s: float = 90.0
+    unreached_again_s: float = 600.0
+    drill_lasts_s: float = 900.0
+    announced_for_s: float = 300.0  # a code tapped before the strap opens belongs to that opening
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One alarm, and when it wants to be looked at again (seconds of the clock passed in).
+
+    ``next_id`` is what a new alarm will be called. ``taps`` is the code tapped last, and
+    ``announced_at`` when that was while all was calm. ``moving`` is ``None`` while nobody knows;
+    ``thrifty`` says that the data budget for positions is spent.
+    """
+
+    state: State = State.IDLE
+    id: int = 0
+    next_id: int = 0
+    kind: AlarmKind = AlarmKind.NONE
+    raised_at: float = 0.0
+    next_sequence: int = 0
+    to_be_answered: int = 0  # the sequence of the newest first or still-in-danger report
+    reported_at: float = 0.0
+    sms_sent_at: float | None = None
+    withdrawn: bool = False
+    withdrawals: tuple[int, ...] = ()  # the sequences of the reports that carry codes
+    taps: tuple[int, ...] = ()
+    announced_at: float | None = None
+    moving: bool | None = None
+    thrifty: bool = False
+    data_up: bool = False
+    data_failures: int = 0
+    due: dict[Event, float] = field(default_factory=dict)
+
+    def is_answered_by(self, sequence: int) -> bool:
+        """Whether a receipt for this report answers what the wearer last said by holding.
+
+        HQ having a code does not mean that it has the alarm.
+        """
+        return sequence >= self.to_be_answered and sequence not in self.withdrawals
+
+    def next_due(self) -> float | None:
+        """When a timer of this alarm rings next, if any."""
+        return min(self.due.values(), default=None)
+
+    def due_event(self, now: float) -> Event | None:
+        """The timer that has rung first of those that have rung, if any."""
+        rung = [(at, event.value, event) for event, at in self.due.items() if at <= now]
+        return min(rung)[2] if rung else None

@@ -1,0 +1,191 @@
+"""The alarm's rules: what happens when. All of them are in these tables, and nothing else is.
+
+For each state and each thing that can happen: the next state, and the actions
+on the way. What is not in a row changes nothing. :data:`TRANSITIONS` holds for
+every alarm; a drill, a withdrawn alarm and a strap alarm answer a few things
+otherwise, by the rows of their own.
+
+The picture in docs/alarm.md is drawn from the tables by ``make docs``, and
+tests/daemon/alarm/test_rules_table.py holds them to this: every state answers a hold
+and an opened strap, and while nobody has answered there is a timer as a way on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from outcry.daemon.alarm.actions import (
+    Action,
+    announce,
+    await_anyone,
+    await_anyone_again,
+    begin_drill,
+    begin_panic,
+    begin_strap,
+    data_works,
+    end_drill,
+    limit_drill,
+    note_data_down,
+    note_data_up,
+    note_moves,
+    note_rests,
+    pulse_acknowledged,
+    pulse_drill,
+    pulse_raised,
+    pulse_stored,
+    pulse_unreached,
+    pulse_withdrawn,
+    reached,
+    report_announced,
+    report_better_fix,
+    report_first,
+    report_first_fix,
+    report_position,
+    report_still,
+    report_withdrawal,
+    resume,
+    retry_data,
+    send_data,
+    send_sms,
+    send_sms_position,
+    send_sms_position_to_hq,
+    start_sms_clock,
+    stop_sms,
+    text_withdrawal,
+    without_timer,
+)
+from outcry.daemon.alarm.model import Alarm, Effect, Event, Rules, State
+from outcry.report import AlarmKind
+
+Row = dict[Event, tuple[State, tuple[Action, ...]]]
+
+_GO = (start_sms_clock, await_anyone, send_data)  # what every cry for help sets going
+_RAISE = (begin_panic, report_first, pulse_raised, *_GO)
+_RAISE_STRAP = (begin_strap, report_first, report_announced, pulse_raised, *_GO)
+_STILL = (report_still, pulse_raised, *_GO)
+
+_OPEN: dict[Event, tuple[Action, ...]] = {  # alike in every state but IDLE: nobody need wait for it
+    Event.TAPPED: (report_withdrawal, pulse_withdrawn, send_data),
+    Event.DATA_UP: (note_data_up, send_data),
+    Event.DATA_WORKS: (data_works, send_data),
+    Event.POST_FAILED: (retry_data,),
+    Event.DATA_DUE: (send_data,),
+    Event.FIRST_FIX: (report_first_fix,),
+    Event.BETTER_FIX: (report_better_fix,),
+    Event.MOVES: (note_moves,),
+    Event.RESTS: (note_rests,),
+    Event.REPORT_DUE: (report_position, send_data),
+}
+
+
+def _staying(state: State) -> Row:
+    return {event: (state, actions) for event, actions in _OPEN.items()}
+
+
+TRANSITIONS: dict[State, Row] = {
+    State.IDLE: {
+        Event.HELD: (State.RAISED, _RAISE),
+        Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
+        Event.DRILL_ASKED: (
+            State.RAISED,
+            (begin_drill, report_first, pulse_drill, *_GO, limit_drill),
+        ),
+        Event.TAPPED: (State.IDLE, (announce, pulse_withdrawn)),
+        Event.DATA_UP: (State.IDLE, (note_data_up,)),
+        Event.DATA_DOWN: (State.IDLE, (note_data_down,)),
+        Event.MOVES: (State.IDLE, (note_moves,)),
+        Event.RESTS: (State.IDLE, (note_rests,)),
+    },
+    State.RAISED: _staying(State.RAISED)
+    | {
+        Event.HELD: (State.RAISED, _STILL),
+        Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
+        Event.RECEIPT_STORED: (State.STORED, (pulse_stored, stop_sms, reached)),
+        Event.RECEIPT_ACKNOWLEDGED: (State.ACKNOWLEDGED, (pulse_acknowledged, stop_sms, reached)),
+        Event.DATA_DOWN: (State.RAISED, (note_data_down, start_sms_clock)),
+        Event.TEXT_LEFT: (State.RAISED, (reached,)),
+        Event.SMS_DUE: (State.OVER_SMS, (send_sms,)),
+        Event.SMS_POSITION_DUE: (State.RAISED, (send_sms_position_to_hq, send_data)),
+        Event.UNREACHED_DUE: (State.RAISED, (pulse_unreached, await_anyone_again)),
+        Event.RESUMED: (State.OVER_SMS, (resume, send_sms, await_anyone, send_data)),
+    },
+    State.OVER_SMS: _staying(State.OVER_SMS)
+    | {
+        Event.HELD: (State.RAISED, _STILL),
+        Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
+        Event.TAPPED: (
+            State.OVER_SMS,
+            (report_withdrawal, text_withdrawal, pulse_withdrawn, send_data),
+        ),
+        Event.RECEIPT_STORED: (State.STORED, (pulse_stored, stop_sms, reached)),
+        Event.RECEIPT_ACKNOWLEDGED: (State.ACKNOWLEDGED, (pulse_acknowledged, stop_sms, reached)),
+        Event.DATA_DOWN: (State.OVER_SMS, (note_data_down,)),
+        Event.FIRST_FIX: (State.OVER_SMS, (report_first_fix, start_sms_clock)),
+        Event.TEXT_LEFT: (State.OVER_SMS, (reached,)),
+        Event.SMS_DUE: (State.OVER_SMS, (send_sms,)),
+        Event.SMS_POSITION_DUE: (State.OVER_SMS, (send_sms_position, send_data)),
+        Event.UNREACHED_DUE: (State.OVER_SMS, (pulse_unreached, await_anyone_again)),
+        Event.RESUMED: (State.OVER_SMS, (resume, await_anyone, send_data)),
+    },
+    State.STORED: _staying(State.STORED)
+    | {
+        Event.HELD: (State.RAISED, _STILL),
+        Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
+        Event.RECEIPT_ACKNOWLEDGED: (State.ACKNOWLEDGED, (pulse_acknowledged,)),
+        Event.DATA_DOWN: (State.STORED, (note_data_down,)),
+        Event.SMS_POSITION_DUE: (State.STORED, (send_sms_position_to_hq, send_data)),
+        Event.RESUMED: (State.STORED, (resume, send_data)),
+    },
+    State.ACKNOWLEDGED: _staying(State.ACKNOWLEDGED)
+    | {
+        Event.HELD: (State.RAISED, _STILL),
+        Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
+        Event.DATA_DOWN: (State.ACKNOWLEDGED, (note_data_down,)),
+        Event.SMS_POSITION_DUE: (State.ACKNOWLEDGED, (send_sms_position_to_hq, send_data)),
+        Event.RESUMED: (State.ACKNOWLEDGED, (resume, send_data)),
+    },
+}
+
+IN_A_STRAP_ALARM: Row = {  # one alarm for one strap, however often its ends touch
+    Event.STRAP_OPENED: (State.RAISED, _STILL),
+}
+
+AFTER_A_WITHDRAWAL: Row = {  # whoever withdrew may be in danger anew, and was perhaps not free to
+    Event.HELD: (State.RAISED, _RAISE),
+    Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
+}
+
+IN_A_DRILL: Row = {  # nothing real waits for a drill, and a drill ends
+    Event.HELD: (State.RAISED, _RAISE),
+    Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
+    Event.DRILL_OVER: (State.IDLE, (end_drill,)),
+    Event.RESUMED: (State.IDLE, (end_drill,)),
+}
+
+
+def row(alarm: Alarm) -> Row:
+    """What can happen to this alarm, and what comes of it."""
+    rows = TRANSITIONS[alarm.state]
+    if alarm.state is State.IDLE:
+        return rows
+    if alarm.kind is AlarmKind.STRAP:
+        rows = rows | IN_A_STRAP_ALARM
+    if alarm.withdrawn:
+        rows = rows | AFTER_A_WITHDRAWAL
+    if alarm.kind is AlarmKind.DRILL:
+        rows = rows | IN_A_DRILL
+    return rows
+
+
+def step(alarm: Alarm, event: Event, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    """The alarm after this event, and what is to be done; an event not in the row does nothing."""
+    rows = row(alarm)
+    if event not in rows:
+        return without_timer(alarm, event), ()  # a timer nobody wants must not ring for ever
+    state, actions = rows[event]
+    effects: tuple[Effect, ...] = ()
+    alarm = replace(alarm, state=state)
+    for action in actions:
+        alarm, more = action(alarm, now, rules)
+        effects += more
+    return alarm, effects

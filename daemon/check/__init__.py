@@ -1,0 +1,1 @@
+"""What `outcry check` asks, and what it finds."""

@@ -1,0 +1,156 @@
+"""``outcry check``: every part an alarm needs, one after the other, each failure with its remedy.
+
+While the daemon runs it is asked: pins and port are its own. Otherwise the
+check opens the parts itself, and lets go of each.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+from outcry.credentials import FOLDER
+from outcry.daemon.check import connectivity, hardware, host, systemd_unit
+from outcry.daemon.check.findings import Finding, Patience, Sheet, unknown
+from outcry.daemon.check.modem_access import DaemonsLine, OwnLine
+from outcry.daemon.journal import Journal
+from outcry.daemon.messages import identity
+from outcry.daemon.messages.identity import Identity
+from outcry.daemon.outbox.file_owner import become_owner_of
+from outcry.daemon.service import control_socket
+from outcry.daemon.service.life import modem_settings
+from outcry.daemon.settings import Settings, SettingsInvalid
+
+STARTING_S = 20.0
+WIRED = ("button", "strap", "motor")
+_ROOT = "put `sudo` in front"
+_HUNG = "`systemctl restart outcry`, then check again"
+
+
+def check(settings: Settings, buzz: bool, as_json: bool) -> bool:
+    """Go through everything, saying what is found; whether nobody needs to do anything.
+
+    ``buzz``: move the motor for a moment.
+    """
+    sheet = Sheet(as_json)
+    logging.disable()  # what the parts log is found anyway, and said in words
+    try:
+        for finding in findings(settings, buzz, Patience(time.monotonic, time.sleep, sheet.say)):
+            sheet.add(finding)
+    finally:
+        logging.disable(logging.NOTSET)
+    return sheet.close()
+
+
+def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Finding]:
+    """Everything that is found, as it is found."""
+    service = systemd_unit.ask()
+    facts, refusal = _asked(settings)
+    if service.state.startswith("activ") and isinstance(refusal, control_socket.NotRunning):
+        facts, refusal = patience.until(
+            lambda: _asked(settings),
+            lambda asked: asked[0] is not None,
+            STARTING_S,
+            "the service is starting",
+        )
+        service = systemd_unit.ask()
+    problems: list[str] = []
+    who = _who(settings, problems)
+    trouble = str(refusal) if refusal is not None else ""
+    if isinstance(refusal, control_socket.NotAllowed):
+        yield unknown("service", "it may be running, but this user cannot ask it", _ROOT)
+    else:
+        yield host.service(service, trouble, facts)
+    if facts is not None:
+        yield from _through_daemon(settings, facts, buzz, patience)
+    elif isinstance(refusal, control_socket.NotRunning) and service.state != "active":
+        yield from _by_itself(settings, who, service, buzz, patience)
+    else:
+        yield from _from_outside(
+            settings, trouble, isinstance(refusal, control_socket.NotAllowed), patience
+        )
+    yield host.clock(time.time(), host.SYNCHRONISED.exists())
+    yield host.keys(settings, who, problems)
+    yield host.contacts(settings, who)
+    yield host.words(settings, who)
+    yield host.disk(settings.path("storage", "state"), facts is None or facts["outbox"]["durable"])
+    yield from host.watchdog(service)
+
+
+def _asked(settings: Settings) -> tuple[dict[str, Any] | None, control_socket.NotAnswering | None]:
+    try:
+        facts = control_socket.ask(settings.path("storage", "runtime"), "status")
+    except control_socket.NotAnswering as error:
+        return None, error
+    if "error" in facts:
+        return None, control_socket.NotAnswering(str(facts["error"]))
+    return facts, None
+
+
+def _who(settings: Settings, problems: list[str]) -> Identity | None:
+    try:
+        return identity.load(settings, problems.append)
+    except SettingsInvalid as error:
+        problems += error.problems
+        return None
+
+
+def _through_daemon(
+    settings: Settings, facts: dict[str, Any], buzz: bool, patience: Patience
+) -> Iterator[Finding]:
+    runtime = settings.path("storage", "runtime")
+    try:
+        for finding in hardware.of_daemon(facts, settings):
+            if buzz and finding.name == "motor" and facts["motor"]:
+                yield hardware.buzzed(control_socket.ask(runtime, "buzz"))
+            else:
+                yield finding
+        yield from hardware.gps(settings, patience)
+        yield from _reached(settings, DaemonsLine(runtime), facts["enrolled"], patience)
+    except control_socket.NotAnswering as error:
+        yield unknown("service", f"it ended during the check: {error}", "check again")
+
+
+def _by_itself(
+    settings: Settings,
+    who: Identity | None,
+    service: systemd_unit.Unit,
+    buzz: bool,
+    patience: Patience,
+) -> Iterator[Finding]:
+    service.lend(os.environ)
+    os.environ.setdefault(FOLDER, str(settings.folder))  # where the unit takes the SIM's PIN from
+    asked_of_modem = modem_settings(settings, who or Identity("", (), None), Journal(_nowhere))
+    owned = become_owner_of(settings.path("storage", "state"))
+    yield from hardware.by_itself(settings, buzz, patience)
+    yield from hardware.gps(settings, patience)
+    enrolled = who is not None and who.enrolment is not None
+    with ExitStack() as held:
+        line = OwnLine(settings, asked_of_modem, who, owned, held)
+        yield from _reached(settings, line, enrolled, patience)
+
+
+def _from_outside(
+    settings: Settings, trouble: str, refused: bool, patience: Patience
+) -> Iterator[Finding]:
+    why = "it is the daemon's, and this user cannot ask it" if refused else trouble
+    remedy = _ROOT if refused else _HUNG
+    for name in WIRED:
+        yield unknown(name, why, remedy)
+    yield from hardware.gps(settings, patience)
+    yield from connectivity.unseen(why, remedy)
+
+
+def _reached(
+    settings: Settings, line: connectivity.Line, enrolled: bool, patience: Patience
+) -> Iterator[Finding]:
+    low_mv = settings.number("supervision", "battery_low_volts") * 1000
+    return connectivity.findings(line, settings.text("modem", "port"), low_mv, enrolled, patience)
+
+
+def _nowhere(level: int, sentence: str, fields: dict[str, str]) -> None:
+    """A fault in the SIM's PIN shows in the SIM's own finding."""

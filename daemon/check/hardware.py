@@ -1,0 +1,201 @@
+"""Whether button, strap, motor and receiver are as they should be: a check's eyes on them.
+
+While the daemon runs the pins are its own, and its facts are looked at. Otherwise each pin is
+opened, looked at for a moment, and let go of. gpsd serves many: it is always asked itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from outcry.daemon.check.findings import Finding, Patience, failed, left_out, look, ok
+from outcry.daemon.service.status import MARKS
+from outcry.daemon.settings import Settings
+from outcry.daemon.touch.haptics import TRIAL
+from outcry.hw.button import Button
+from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
+from outcry.hw.strap import Strap
+from outcry.hw.switch import Switch, SwitchUnusable
+from outcry.hw.vibration import Vibration, VibrationUnusable
+from outcry.report import Flag
+
+LOOK_S = 0.5  # how long a switch is looked at
+FLICKERS = 3  # edges within that time that no finger makes
+SURE_OF_GPS_S = {
+    NoFixReason.NO_GPSD: 10.0,  # it was seen to answer nobody for 6 s while it tries a new receiver
+    NoFixReason.NO_RECEIVER: 10.0,  # gpsd opens it when somebody asks, and it talks once a second
+    NoFixReason.NO_SATELLITES: 10.0,
+}
+_SHORT = "let go of it; if nobody presses it, look for a short between its pin and ground"
+_FASTEN = "fasten the strap; if it is fastened, its wire or buckle is broken"
+_MEND = "mend the wire or the contact"
+_PINS = (
+    "check the pin's number in the settings, that no other program uses it, and that"
+    " python3-lgpio is installed"
+)
+_SEE_JOURNAL = "`journalctl -u outcry` says why it could not be used at the start"
+_NO_POSITION = {
+    NoFixReason.NO_RECEIVER: "check the receiver's cable and DEVICES in /etc/default/gpsd",
+    NoFixReason.NO_SATELLITES: "give the antenna sight of the sky for some minutes, then check again",
+}
+
+
+def of_daemon(facts: dict[str, Any], settings: Settings) -> Iterator[Finding]:
+    """Button, strap and motor as the running daemon tells them."""
+    marks = facts["marks"]
+    if marks & Flag.BUTTON_STUCK:
+        yield failed("button", "stuck: it has been down for very long", _SHORT)
+    else:
+        yield _button(facts["pressed"])
+    if not settings.flag("strap", "enabled"):
+        yield left_out("strap", "there is none (strap.enabled)")
+    elif facts["worn"] is None:
+        yield failed("strap", "the daemon cannot watch it", _SEE_JOURNAL)
+    elif marks & Flag.STRAP_LOOSE:
+        yield failed("strap", MARKS[Flag.STRAP_LOOSE].partition(":")[0], _MEND)
+    else:
+        yield _strap(not marks & Flag.STRAP_OPEN)
+    if not settings.flag("vibration", "enabled"):
+        yield left_out("motor", "there is none (vibration.enabled)")
+    elif not facts["motor"]:
+        yield failed("motor", "the daemon cannot use its pin", _SEE_JOURNAL)
+    else:
+        yield ok("motor", "its pin is in use; `outcry check --buzz` moves it")
+
+
+def by_itself(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Finding]:
+    """The same, by opening each pin for a moment."""
+    with _pins():
+        yield _switch(Button, "button", settings, patience, _button)
+        if settings.flag("strap", "enabled"):
+            yield _switch(Strap, "strap", settings, patience, _strap)
+        else:
+            yield left_out("strap", "there is none (strap.enabled)")
+        if settings.flag("vibration", "enabled"):
+            yield _motor(settings, buzz, patience)
+        else:
+            yield left_out("motor", "there is none (vibration.enabled)")
+
+
+def buzzed(answer: dict[str, Any]) -> Finding:
+    """The motor, after the daemon was asked to move it."""
+    if "error" in answer:
+        return left_out("motor", str(answer["error"]))
+    return _has_buzzed()
+
+
+def gps(settings: Settings, patience: Patience) -> Iterator[Finding]:
+    """gpsd, and whether it has a position now."""
+    receiver = Gps(
+        settings.text("gps", "host"),
+        settings.whole("gps", "port"),
+        lambda reading: None,
+        patience.clock,
+    )
+    reading: Fix | NoFix = NoFix(NoFixReason.NO_GPSD)
+    for reason, limit_s in SURE_OF_GPS_S.items():
+        if isinstance(reading, NoFix) and reading.reason is reason:
+            words = f"gps: {reason.value.partition(':')[0]}"
+            reading = patience.until(receiver.ask, _is_not(reason), limit_s, words)
+    if isinstance(reading, NoFix) and reading.reason is NoFixReason.NO_GPSD:
+        remedy = "`systemctl status gpsd`; its address is gps.host and gps.port"
+        yield failed("gpsd", "it does not answer", remedy)
+        yield left_out("fix", "gpsd does not answer")
+        return
+    yield ok("gpsd", "it answers")
+    if isinstance(reading, NoFix):
+        words, _, _ = reading.reason.value.partition(":")
+        yield failed("fix", f"none: {words}", _NO_POSITION.get(reading.reason, "check again"))
+    elif reading.accuracy_m is None:
+        yield ok("fix", "there is a position; how accurate, the receiver does not say")
+    else:
+        yield ok("fix", f"there is a position, within {reading.accuracy_m:.0f} m")
+
+
+def _is_not(reason: NoFixReason) -> Any:
+    return lambda reading: not (isinstance(reading, NoFix) and reading.reason is reason)
+
+
+def _button(closed: bool) -> Finding:
+    return failed("button", "it is down", _SHORT) if closed else ok("button", "up, and free")
+
+
+def _strap(closed: bool) -> Finding:
+    return ok("strap", "its loop is closed") if closed else look("strap", "open", _FASTEN)
+
+
+def _switch(
+    kind: type[Switch],
+    name: str,
+    settings: Settings,
+    patience: Patience,
+    judge: Any,
+) -> Finding:
+    edges: list[bool] = []
+    pin = settings.whole(name, "pin")
+    try:
+        switch = kind(pin, lambda closed, at: edges.append(closed), patience.clock)
+    except SwitchUnusable as error:
+        return failed(name, str(error), _PINS)
+    try:
+        patience.sleep(LOOK_S)
+        closed = switch.closed
+    except Exception as error:  # noqa: BLE001 - each library of pins raises errors of its own
+        return failed(name, f"GPIO {pin} cannot be read: {type(error).__name__}", _PINS)
+    finally:
+        switch.close()
+    if len(edges) >= FLICKERS:
+        return failed(name, f"it flickers: {len(edges)} edges in {LOOK_S:g} s", _MEND)
+    found: Finding = judge(closed)
+    return found
+
+
+def _motor(settings: Settings, buzz: bool, patience: Patience) -> Finding:
+    try:
+        motor = Vibration(settings.whole("vibration", "pin"))
+    except VibrationUnusable as error:
+        return failed("motor", str(error), _PINS)
+    try:
+        if not buzz:
+            return ok("motor", "its pin can be used; `outcry check --buzz` moves it")
+        motor.play(TRIAL)
+        patience.sleep(TRIAL.pulses * (TRIAL.on_s + TRIAL.off_s))
+        return _has_buzzed()
+    except VibrationUnusable as error:
+        return failed("motor", str(error), _PINS)
+    finally:
+        motor.close()
+
+
+def _has_buzzed() -> Finding:
+    return ok(
+        "motor", "it was given a short pulse; who felt none looks at its transistor and wires"
+    )
+
+
+@contextlib.contextmanager
+def _pins() -> Iterator[None]:
+    """As in the unit: lgpio, in a working directory where it can make its FIFO, and no chatter."""
+    os.environ.setdefault("GPIOZERO_PIN_FACTORY", "lgpio")
+    with (
+        tempfile.TemporaryDirectory(prefix="outcry-") as folder,
+        _working_in(folder),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _working_in(folder: str) -> Iterator[None]:
+    """At the root afterwards: as the service's user it could not enter the asker's home again."""
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir("/")

@@ -1,0 +1,198 @@
+"""What an alarm needs besides its parts: service, clock, keys, contacts, texts, disk, watchdog."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from outcry.daemon.check.findings import Finding, failed, left_out, look, ok, unknown
+from outcry.daemon.check.systemd_unit import Unit
+from outcry.daemon.messages import texts
+from outcry.daemon.messages.identity import FILE_NAME, Identity
+from outcry.daemon.messages.reports import CLOCK_SET_AFTER
+from outcry.daemon.settings import Settings
+
+LITTLE_BYTES = 20_000_000  # a few alarms' reports, and a log
+FULL_BYTES = 1_000_000
+SLOW_S = 2.0  # a worn-out card; a good one syncs in 2 to 20 ms
+DEVICE = Path("/dev/watchdog")
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+_SUDO = "`sudo outcry check` can look"
+_START = "`systemctl start outcry`; if it ends again, `journalctl -u outcry` says why"
+_ENROL = "`outcry enrol FILE` with a new file from HQ: docs/enrolment.md"
+
+
+def service(unit: Unit, trouble: str, facts: dict[str, Any] | None) -> Finding:
+    """Whether the daemon runs, will run after a reboot, and has not been restarted again and again.
+
+    ``facts`` are the daemon's answer, ``trouble`` is why there is none.
+    """
+    name = "service"
+    if facts is None:
+        state = f" ({unit.state})" if unit.is_there and unit.state != "active" else ""
+        if unit.state == "active":
+            return failed(name, trouble, "`systemctl restart outcry`; an alarm goes on after it")
+        return failed(name, f"outcry is not running{state}: nobody watches the button", _START)
+    alarm = facts["alarm"]
+    words = f"running, {'armed' if alarm is None else 'an alarm or a drill is open'}"
+    if not unit.is_there:
+        return ok(name, f"{words}; not by systemd")
+    if not unit.starts_at_boot:
+        return look(name, f"{words}, but not after a reboot", "`systemctl enable outcry`")
+    if unit.restarts:
+        remedy = "`journalctl -u outcry` says what ended it"
+        return look(name, f"{words}; systemd had to restart it {unit.restarts} times", remedy)
+    return ok(name, words)
+
+
+def clock(now: float, synchronised: bool) -> Finding:
+    """Whether the clock is set. ``now`` is Unix seconds."""
+    if now < CLOCK_SET_AFTER:
+        remedy = "`timedatectl` says why; alarms go, marked that their time is not known"
+        return failed("clock", "it is not set", remedy)
+    told = "set, and kept by the network" if synchronised else "set; no network keeps it right now"
+    return ok("clock", f"{told}: {time.strftime('%Y-%m-%d %H:%M', time.gmtime(now))} UTC")
+
+
+def keys(settings: Settings, who: Identity | None, problems: list[str]) -> Finding:
+    """The enrolment, which holds the device's key. ``problems`` are what loading it has told."""
+    name, folder = "keys", settings.path("storage", "state")
+    path = folder / FILE_NAME
+    try:
+        held = path.stat()
+        readable = os.access(path, os.R_OK)
+    except PermissionError:
+        return unknown(name, f"this user may not look into {folder}", _SUDO)
+    except FileNotFoundError:
+        if who is None:
+            return failed(name, "there is no enrolment", _ENROL)
+        return look(name, "there is no enrolment, so no HQ: only the contacts are told", _ENROL)
+    except OSError as error:
+        return failed(name, f"{path} cannot be looked at: {_why(error)}", _ENROL)
+    if not readable:
+        if os.geteuid() != folder.stat().st_uid:
+            return unknown(name, f"this user may not read {path}", _SUDO)
+        return failed(name, f"the service may not read {path}", f"`chown outcry: {path}`")
+    if who is None or who.enrolment is None:
+        return failed(name, "; ".join(problems) or "the enrolment is not used", _ENROL)
+    if stat.S_IMODE(held.st_mode) & 0o077:
+        return look(name, f"others on this device can read {path}", f"`chmod 600 {path}`")
+    return ok(name, f"enrolled as device {who.enrolment.device:08x}")
+
+
+def contacts(settings: Settings, who: Identity | None) -> Finding:
+    """Who is told, in which languages: how many, and no names."""
+    name = "contacts"
+    if who is None:
+        return unknown(name, "not known without the enrolment", _SUDO)
+    if not who.contacts:
+        return failed(name, "there are none: nobody is told but HQ", _ENROL)
+    folder = settings.path("texts", "folder")
+    wrong = [
+        f"contact {number} wants {contact.language}, which has no texts: they get English"
+        for number, contact in enumerate(who.contacts, 1)
+        if not (folder / f"{contact.language.lower()}.toml").exists()
+    ]
+    numbers = [contact.number for contact in who.contacts]
+    wrong += [
+        f"contact {number} has the number of contact {numbers.index(each) + 1}"
+        for number, each in enumerate(numbers, 1)
+        if numbers.index(each) + 1 < number
+    ]
+    if who.enrolment is not None and who.enrolment.hq.number in numbers:
+        wrong.append(f"contact {numbers.index(who.enrolment.hq.number) + 1} has HQ's own number")
+    if wrong:
+        remedy = (
+            f"a language needs a file in {folder}; numbers are changed at HQ: docs/enrolment.md"
+        )
+        return look(name, "; ".join(wrong), remedy)
+    where = "from the settings" if settings.contacts else "from HQ"
+    return ok(name, f"{len(numbers)} {where}, each with a number and texts to read")
+
+
+def words(settings: Settings, who: Identity | None) -> Finding:
+    """The templates of the contacts' texts."""
+    folder = settings.path("texts", "folder")
+    problems = texts.check(folder, who.longest_link() if who is not None else None)
+    if problems:
+        return look(
+            "texts", "; ".join(problems), f"mend the file in {folder}; English goes meanwhile"
+        )
+    return ok("texts", f"{len(list(folder.glob('*.toml')))} languages, every text fits")
+
+
+def disk(folder: Path, durable: bool) -> Finding:
+    """The state folder: there, writable, synced in time, with room. ``durable``: the daemon's word."""
+    name = "disk"
+    try:
+        room = os.statvfs(folder)
+        free = room.f_bavail * room.f_frsize
+        if not os.access(folder, os.W_OK | os.X_OK) and os.geteuid() != folder.stat().st_uid:
+            return unknown(name, f"this user may not write into {folder}", _SUDO)
+        took_s = _try(folder)
+    except FileNotFoundError:
+        return failed(name, f"there is no {folder}", "`systemctl start outcry` makes it")
+    except PermissionError:
+        return unknown(name, f"this user may not write into {folder}", _SUDO)
+    except OSError as error:
+        return failed(name, f"{folder} cannot be written: {_why(error)}", _card_remedy(error))
+    if free < FULL_BYTES:
+        return failed(name, f"full: {free // 1000} kB left", "`df -h`; make room")
+    if not durable:
+        remedy = "`journalctl -u outcry` says which; docs/runbook.md, 'The card is broken'"
+        return failed(name, "the daemon could not write its outbox", remedy)
+    if took_s > SLOW_S:
+        return look(
+            name, f"a write took {took_s:.1f} s", "the card is wearing out: replace it soon"
+        )
+    if free < LITTLE_BYTES:
+        return look(name, f"nearly full: {free // 1_000_000} MB left", "`df -h`; make room")
+    return ok(name, f"written and synced in {took_s * 1000:.0f} ms, {free // 1_000_000} MB left")
+
+
+def watchdog(unit: Unit, device: Path = DEVICE) -> Iterator[Finding]:
+    """Who restarts a daemon that hangs, and who a board that hangs."""
+    name = "watchdog"
+    if not unit.is_there:
+        yield left_out(name, "systemd does not run this service here")
+    elif not unit.watchdog:
+        remedy = "the unit has WatchdogSec=30: `systemctl cat outcry` shows who took it away"
+        yield failed(name, "nobody restarts a daemon that hangs", remedy)
+    elif not unit.system_watchdog:
+        lacks = "" if device.exists() else f", and there is no {device}"
+        remedy = "set RuntimeWatchdogSec=14 as docs/hardware.md, 'Watchdog' says"
+        yield look(name, f"nobody restarts a board that hangs{lacks}", remedy)
+    elif not device.exists():
+        yield look(name, f"there is no {device}", "docs/hardware.md, 'Watchdog'")
+    else:
+        yield ok(
+            name, f"a hang ends after {unit.watchdog}, the board's after {unit.system_watchdog}"
+        )
+
+
+def _try(folder: Path) -> float:
+    """Write, sync and remove a file; the seconds that took."""
+    began = time.monotonic()
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".check-") as file:
+        file.write(b"check")
+        file.flush()
+        os.fsync(file.fileno())
+    return time.monotonic() - began
+
+
+def _why(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else type(error).__name__
+
+
+def _card_remedy(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "`df -h`; make room"
+    if error.errno == errno.EROFS:
+        return "the card has gone read-only: `dmesg`; replace it. docs/runbook.md, 'The card is broken'"
+    return "the card is failing: replace it. docs/runbook.md, 'The card is broken'"

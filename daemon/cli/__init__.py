@@ -1,0 +1,1 @@
+"""``outcry``: the command line."""

@@ -1,0 +1,148 @@
+"""``outcry log``: what happened, a line an event, read from the journal.
+
+Only entries that the journal's own code wrote are shown, and systemd's about
+the service: neither can hold a position, a number, a name or a key. Whatever
+else stands under the unit is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from outcry.daemon.cli import sms_errors
+from outcry.daemon.journal import Entry
+
+UNIT = "outcry.service"
+_ENTRIES = {entry.message_id: entry for entry in Entry}
+_FIELDS = (
+    "MESSAGE",
+    "MESSAGE_ID",
+    "_PID",
+    "OUTCRY_ALARM",
+    "OUTCRY_STATE",
+    "OUTCRY_PATH",
+    "OUTCRY_RECIPIENT",
+    "OUTCRY_COUNT",
+)
+SYSTEMD = "systemd"  # in place of an entry's name
+
+
+class NoJournal(Exception):
+    """The journal cannot be read; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing that happened, at ``at`` (Unix seconds); of ``alarm``, or of none."""
+
+    at: float
+    entry: str
+    words: str
+    alarm: str = ""
+    state: str = ""
+    path: str = ""
+    recipient: str = ""
+    count: str = ""
+
+    def text(self) -> str:
+        """For a person, in local time."""
+        moment = datetime.fromtimestamp(self.at).strftime("%Y-%m-%d %H:%M:%S")
+        line = f"{moment}  {self.alarm or '-':<8}  {self.words}"
+        return f"{line}\n{'':<31}{self.why}" if self.why else line
+
+    @property
+    def why(self) -> str:
+        """The reason the modem gave as a number, in words."""
+        return sms_errors.words(self.count) if self.entry == Entry.TEXT_FAILED.name else ""
+
+    def as_json(self) -> str:
+        """One line of JSON; what does not apply is left out."""
+        told = self.__dict__ | {"why": self.why}
+        return json.dumps({key: value for key, value in told.items() if value})
+
+
+def read(since: str | None) -> Iterator[str]:
+    """The journal's lines about the service, as JSON. Raises :class:`NoJournal`.
+
+    ``since`` is as ``journalctl --since`` takes it.
+    """
+    command = ["journalctl", f"--unit={UNIT}", "--output=json", "--quiet", "--no-pager"]
+    command.append(f"--output-fields={','.join(_FIELDS)}")
+    if since is not None:
+        command.append(f"--since={since}")
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
+    except OSError:
+        raise NoJournal(
+            "there is no journalctl here: this system keeps no journal, and the service's lines went"
+            " where its standard error goes"
+        ) from None
+    with process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        yield from process.stdout
+        said = process.stderr.read().strip()
+    if process.returncode:
+        raise NoJournal(said or f"journalctl ended with {process.returncode}")
+
+
+def lines(source: Iterable[str], everything: bool = False) -> Iterator[Line]:
+    """What can be shown of the journal's lines; heartbeats only with ``everything``."""
+    for text in source:
+        line = _line(text)
+        if line is not None and (everything or line.entry != Entry.HEARTBEAT.name):
+            yield line
+
+
+def of_alarm(told: Iterable[Line], alarm: str) -> list[Line]:
+    """The lines of an alarm, by the first letters of its id, and what befell the device meanwhile."""
+    known = list(told)
+    places = [place for place, line in enumerate(known) if line.alarm.startswith(alarm.lower())]
+    places = [place for place in places if known[place].alarm]
+    if not places:
+        return []
+    during = known[places[0] : places[-1] + 1]
+    return [line for line in during if not line.alarm or line.alarm.startswith(alarm.lower())]
+
+
+def _line(text: str) -> Line | None:
+    try:
+        fields = json.loads(text)
+        at = int(fields["__REALTIME_TIMESTAMP"]) / 1e6
+        words = fields["MESSAGE"]
+        entry = _name(fields)
+    except (ValueError, KeyError, TypeError):
+        return None
+    if entry is None or not isinstance(words, str):
+        return None
+    alarm = str(fields.get("OUTCRY_ALARM", ""))
+    return Line(
+        at,
+        entry,
+        words.removeprefix(f"alarm {alarm}: ") if alarm else words,
+        alarm,
+        str(fields.get("OUTCRY_STATE", "")),
+        str(fields.get("OUTCRY_PATH", "")),
+        str(fields.get("OUTCRY_RECIPIENT", "")),
+        str(fields.get("OUTCRY_COUNT", "")),
+    )
+
+
+def _name(fields: dict[str, Any]) -> str | None:
+    """Which entry it is; ``None`` for what somebody else wrote."""
+    entry = _ENTRIES.get(fields.get("MESSAGE_ID", ""))
+    if entry is not None:
+        return entry.name
+    return SYSTEMD if fields.get("_PID") == "1" else None

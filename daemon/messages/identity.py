@@ -1,0 +1,99 @@
+"""Who this device is: the enrolment HQ gave it, or without HQ the people in the settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from outcry.daemon.outbox.file_owner import give_to_owner_of
+from outcry.daemon.settings import Settings, SettingsInvalid
+from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, read
+
+FILE_NAME = "enrolment.json"
+
+
+@dataclass(frozen=True, repr=False)
+class Identity:
+    """The wearer, the contacts, and the enrolment if there is a responder."""
+
+    wearer: str
+    contacts: tuple[Contact, ...]
+    enrolment: Enrolment | None
+
+    def __repr__(self) -> str:
+        return f"Identity(contacts={len(self.contacts)}, enrolled={self.enrolment is not None})"
+
+    def longest_link(self) -> str | None:
+        """A link as long as any that a contact can be sent; ``None`` without HQ."""
+        if self.enrolment is None:
+            return None
+        from outcry.envelope import SEALED_CHARS
+
+        return contact_link(self.enrolment, "x" * SEALED_CHARS, max(len(self.contacts), 1))
+
+
+def contact_link(enrolment: Enrolment, sealed_text: str, contact: int) -> str:
+    """The link that carries a sealed report and says whose phone opens it (from 1)."""
+    return f"{enrolment.hq.link}{sealed_text}/{contact}"
+
+
+def load(settings: Settings, on_fault: Callable[[str], None]) -> Identity:
+    """Raises :class:`SettingsInvalid` if nobody would be told of an alarm.
+
+    An enrolment that cannot be used is told to ``on_fault``, and the people in the settings, if
+    there are any, are told of an alarm all the same.
+    """
+    path = settings.path("storage", "state") / FILE_NAME
+    enrolment, problems = _enrolment(path)
+    contacts = settings.contacts or (enrolment.contacts if enrolment else ())
+    wearer = settings.wearer or (enrolment.wearer if enrolment else None)
+    if wearer is None or (enrolment is None and not contacts):
+        raise SettingsInvalid(
+            problems
+            or [
+                f"{path}: there is no enrolment; run `outcry enrol FILE` with the file from HQ, or"
+                + " write [wearer] and [[contacts]] into the settings"
+            ]
+        )
+    for problem in problems:
+        on_fault(f"{problem}; going on with the contacts in the settings, without HQ")
+    return Identity(wearer, contacts, enrolment)
+
+
+def _enrolment(path: Path) -> tuple[Enrolment | None, list[str]]:
+    """The enrolment if there is one that can be used, and what is wrong with it if not."""
+    try:
+        return read(path.read_text(encoding="utf-8")), []
+    except FileNotFoundError:
+        return None, []
+    except EnrolmentInvalid as error:
+        return None, [f"{path}: {problem}" for problem in error.problems]
+    except (OSError, UnicodeDecodeError) as error:
+        return None, [f"{path}: cannot be read ({type(error).__name__})"]
+
+
+def install(source: Path, settings: Settings) -> Enrolment:
+    """Take an enrolment file in: checked, then put in place whole, readable by nobody else.
+
+    Raises :class:`EnrolmentInvalid` if it is no good and ``OSError`` if it cannot be kept.
+    """
+    text = source.read_text(encoding="utf-8")
+    enrolment = read(text)
+    folder = settings.path("storage", "state")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = folder / f"{FILE_NAME}.new"
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        give_to_owner_of(folder, file.fileno())  # root enrols, the service reads
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(folder / FILE_NAME)
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+    return enrolment

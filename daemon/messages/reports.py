@@ -1,0 +1,193 @@
+"""Makes a report of what is known now, and seals it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+from outcry.daemon.messages.identity import Identity
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.outbox.stored import StoredReport
+from outcry.envelope import Header, seal
+from outcry.hw import gps
+from outcry.hw.modem import ModemStatus
+from outcry.report import (
+    MAX_ACCURACY_M,
+    MAX_AGE_S,
+    MAX_MILLIVOLTS,
+    MAX_NEIGHBOURS,
+    NO_FLAGS,
+    REPORT_BYTES,
+    TOKEN_BYTES,
+    AlarmKind,
+    Cell,
+    Flag,
+    MessageType,
+    Neighbour,
+    NoFixReason,
+    NoPosition,
+    Position,
+    Report,
+    ReportInvalid,
+    encode,
+)
+
+CLOCK_SET_AFTER = 1_760_000_000  # October 2025: an earlier date is a Pi without a clock, at boot
+OLD_FIX_S = 30  # a fix this old is replaced by any fresh one
+ROUGH_M = 50  # below this a better accuracy tells a helper nothing new
+
+_REASONS = {
+    gps.NoFixReason.NO_GPSD: NoFixReason.NO_GPSD,
+    gps.NoFixReason.NO_RECEIVER: NoFixReason.NO_RECEIVER,
+    gps.NoFixReason.NO_SATELLITES: NoFixReason.NO_SATELLITES,
+    gps.NoFixReason.NOT_ASKED_YET: NoFixReason.NOT_ASKED_YET,
+}
+
+
+class Reporter:
+    """Seals reports for one device. ``wall()`` is Unix seconds, ``random(n)`` n secret bytes."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        outbox: Outbox,
+        wall: Callable[[], float],
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._enrolment = identity.enrolment
+        self._outbox = outbox
+        self._wall = wall
+        self._random = random
+
+    def seal(
+        self,
+        type_: MessageType,
+        kind: AlarmKind,
+        alarm_id: int,
+        sequence: int,
+        place: Position | NoPosition,
+        modem: ModemStatus,
+        flags: Flag = NO_FLAGS,
+        *,
+        taps: tuple[int, ...] = (),
+        drill_hours: int | None = None,
+    ) -> StoredReport:
+        """A sealed report with a counter of its own; without HQ an empty, answered one."""
+        if self._enrolment is None:
+            return self.unsealed(alarm_id, sequence)
+        counter = self._outbox.take_counter()
+        token = self._random(TOKEN_BYTES)
+        withdrawal = type_ is MessageType.WITHDRAWAL
+        report = Report(
+            type=type_,
+            kind=kind,
+            alarm_id=alarm_id,
+            sequence=sequence,
+            sent_at=min(max(int(self._wall()), 0), 0xFFFFFFFF),
+            place=_with_neighbours(place, modem),
+            token=token,
+            battery_percent=modem.battery_percent,
+            supply_mv=None if withdrawal else _millivolts(modem),
+            signal=modem.signal if modem.signal is not None and modem.signal <= 31 else None,
+            cell=_cell(modem),
+            flags=flags if self.clock_is_set() else flags | Flag.CLOCK_UNSET,
+            taps=taps,
+            drill_hours=drill_hours,
+        )
+        sealed = seal(
+            encode(report),
+            Header(self._enrolment.device, counter),
+            self._enrolment.hq.public_key,
+            self._enrolment.psk,
+            self._random,
+        )
+        position = type_ is MessageType.POSITION
+        return StoredReport(counter, alarm_id, sequence, sealed, token, position=position)
+
+    @property
+    def enrolled(self) -> bool:
+        """Whether there is an HQ to seal for."""
+        return self._enrolment is not None
+
+    def try_seal(self) -> None:
+        """Seal once for nobody: the first real seal must not pay for loading the cryptography.
+
+        Raises whatever sealing with this device's keys would raise.
+        """
+        if self._enrolment is not None:
+            header = Header(self._enrolment.device, 0)
+            hq, psk = self._enrolment.hq.public_key, self._enrolment.psk
+            seal(bytes(REPORT_BYTES), header, hq, psk, self._random)
+
+    def unsealed(self, alarm_id: int, sequence: int) -> StoredReport:
+        """The place in the outbox of a report nobody can receive: only its texts go."""
+        counter = self._outbox.take_counter()
+        return StoredReport(counter, alarm_id, sequence, b"", b"", answered=True)
+
+    def clock_is_set(self) -> bool:
+        """Whether the device's clock can be believed. A Pi has none until the network sets it."""
+        return self._wall() >= CLOCK_SET_AFTER
+
+    def time(self) -> float | None:
+        """Unix seconds now, ``None`` if the clock is not set."""
+        return self._wall() if self.clock_is_set() else None
+
+
+def place(fix: gps.Fix | None, reading: gps.NoFix, now: float) -> Position | NoPosition:
+    """The best position known, with its age; if there was never one, why."""
+    if fix is None:
+        return NoPosition(_REASONS[reading.reason])
+    try:
+        accuracy = None if fix.accuracy_m is None else min(int(fix.accuracy_m) + 1, MAX_ACCURACY_M)
+        age_s = min(max(int(now - fix.taken_at), 0), MAX_AGE_S)
+        return Position(fix.latitude, fix.longitude, accuracy, age_s)
+    except (
+        ValueError,
+        OverflowError,
+    ):  # a receiver may say anything; the report leaves all the same
+        return NoPosition(NoFixReason.UNKNOWN)
+
+
+def is_better(known: Position | NoPosition, reported: Position | NoPosition | None) -> bool:
+    """Whether this position tells a helper more than the one last reported."""
+    if reported is None or isinstance(known, NoPosition):
+        return False
+    if isinstance(reported, NoPosition):
+        return True
+    if reported.age_s > OLD_FIX_S and known.age_s <= OLD_FIX_S:
+        return True
+    if known.accuracy_m is None:
+        return False
+    return reported.accuracy_m is None or reported.accuracy_m > max(2 * known.accuracy_m, ROUGH_M)
+
+
+def modem_marks(modem: ModemStatus) -> Flag:
+    """What the modem warns of, as marks of a report."""
+    flags = Flag.UNDER_VOLTAGE if modem.under_voltage else NO_FLAGS
+    return flags | Flag.JAMMING if modem.jamming else flags
+
+
+def _millivolts(modem: ModemStatus) -> int | None:
+    return min(modem.battery_mv, MAX_MILLIVOLTS) if modem.battery_mv else None
+
+
+def _with_neighbours(place: Position | NoPosition, modem: ModemStatus) -> Position | NoPosition:
+    """Where there is no fix, the neighbour cells of the serving cell's operator tell something."""
+    if isinstance(place, Position) or modem.cell is None:
+        return place
+    serving = modem.cell
+    heard: list[Neighbour] = []
+    for cell in modem.neighbours:
+        if (cell.mcc, cell.mnc) == (serving.mcc, serving.mnc) and len(heard) < MAX_NEIGHBOURS:
+            with contextlib.suppress(ReportInvalid):  # a line of noise; the others may be true
+                heard.append(Neighbour(cell.lac, cell.ci))
+    return NoPosition(place.reason, tuple(heard))
+
+
+def _cell(modem: ModemStatus) -> Cell | None:
+    if modem.cell is None:
+        return None
+    try:
+        return Cell(modem.cell.mcc, modem.cell.mnc, modem.cell.lac, modem.cell.ci)
+    except ReportInvalid:
+        return None

@@ -1,0 +1,247 @@
+"""Texting: sends the outbox's texts one by one, and once more those that were not heard of again.
+
+One text is under way at a time, so that the next in order can always go first.
+What the network takes waits for its delivery report; without one in time, or
+when the network gives it up, the same words go a second time, and never a
+third. The count is on the card before a text can leave.
+"""
+
+from __future__ import annotations
+
+from outcry.daemon.alarm.model import Audience, State
+from outcry.daemon.journal import Entry, Journal
+from outcry.daemon.messages.recipients import Addressees
+from outcry.daemon.messages.texts import Template
+from outcry.daemon.outbox.budget import Budget
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.outbox.runtime_cache import Memory
+from outcry.daemon.outbox.stored import HQ, StoredReport, StoredText, TextOutcome
+from outcry.hw.modem import Modem, Outcome, SmsLeaving, SmsOutcome, SmsReport
+from outcry.report import AlarmKind, NoPosition, Position
+
+TEXT_RETRIES_S = (5, 15, 30, 60, 120, 300)  # after a refusal; the last one repeats
+_PAID = (TextOutcome.MAYBE_SENT, TextOutcome.UNKNOWN)
+_HEARD_NOTHING = (TextOutcome.GIVEN, TextOutcome.UNREACHED)
+
+
+class Texting:
+    """The texts of one device. ``again_after_s``: how long a delivery report is waited for."""
+
+    def __init__(
+        self,
+        addressees: Addressees,
+        outbox: Outbox,
+        memory: Memory,
+        modem: Modem,
+        journal: Journal,
+        budget: Budget,
+        again_after_s: float,
+    ) -> None:
+        self._addressees = addressees
+        self._outbox = outbox
+        self._memory = memory
+        self._modem = modem
+        self._journal = journal
+        self._budget = budget
+        self._told_spent = False
+        self._again_after_s = again_after_s
+        self.under_way: int | None = None  # a text's id
+        self._failures: dict[int, int] = {}  # by text
+        self._text_at: dict[int, float] = {}
+        self._wait_until: dict[int, float] = {}  # for its delivery report
+        self._forget_settled()
+
+    def queue(
+        self,
+        report: StoredReport,
+        audience: Audience,
+        raised_at: float | None,
+        place: Position | NoPosition,
+        kind: AlarmKind,
+        later: bool,
+    ) -> None:
+        """Put this report's texts into the outbox. Call inside an outbox step.
+
+        With ``later`` they come from the budget, but for recipients who were told of the alarm
+        by none yet.
+        """
+        words = {}
+        for recipient, template in self._addressees.order(report, audience, kind):
+            costs = later and self._addressees.told(report, recipient, template)
+            if costs and not self._affords(recipient, template.value):
+                continue
+            text = self._outbox.add_text(
+                report.counter,
+                recipient,
+                template.value,
+                self.under_way,
+                later=costs,
+                apart=template is Template.CODE,
+            )
+            if text is None:
+                continue
+            self._failures.pop(text.id, None)  # a new report is tried at once
+            self._text_at.pop(text.id, None)
+            if recipient != HQ:
+                words[text.id] = self._addressees.words(text, raised_at, place, kind)
+        self._memory.remember_texts(words)
+
+    def _affords(self, recipient: int, template: str) -> bool:
+        """Whether the budget has room for one more; in the place of one not sent it costs nothing."""
+        alike = self._outbox.texts_to(recipient, template)
+        if any(each.outcome is TextOutcome.OPEN and each.id != self.under_way for each in alike):
+            return True
+        waiting = sum(text.later for text in self._outbox.open_texts())
+        affords = self._budget.left > waiting
+        if not affords and not self._told_spent:
+            self._journal.tell(Entry.BUDGET_SPENT, path="sms", detail="positions by SMS wait")
+        self._told_spent = not affords
+        return affords
+
+    def drop(self, alarm: int) -> None:
+        """Send nothing more of this alarm; what is under way stays so. Call inside an outbox step."""
+        self._outbox.drop_alarm(alarm, self.under_way)
+        self._forget_settled()
+
+    def send(self, now: float) -> None:
+        """Send the next text that is due, unless one is under way."""
+        if self.under_way is not None:
+            return
+        self._settle(now)
+        for text in self._sendable():
+            if self._text_at.get(text.id, now) <= now:
+                self._send(text, now)
+                return
+
+    def next_due(self, now: float) -> float | None:
+        """When :meth:`send` has something to do, if no text is under way."""
+        if self.under_way is not None:
+            return None
+        times = [self._text_at.get(text.id, now) for text in self._sendable()]
+        times += [self._deadline(text, now) for text in self._given()]
+        return min(times, default=None)
+
+    def _settle(self, now: float) -> None:
+        """What the network took long ago and never spoke of again goes once more, if wanted."""
+        known = list(self._outbox.texts.values())
+        dropped = [text for text in known if text.sends > 0 and not self._wanted_again(text)]
+        overdue = [text for text in self._given() if self._deadline(text, now) <= now]
+        if not dropped and not overdue:
+            return
+        with self._outbox.step():
+            for text in dropped:
+                self._outbox.set_text(text.closed())
+            for text in overdue:
+                if text not in dropped:
+                    self._outbox.set_text(text.unreached())
+                    self._tell(Entry.TEXT_UNREACHED, text)
+        self._forget_settled()
+
+    def _wanted_again(self, text: StoredText) -> bool:
+        """Whether a second send would tell anybody anything that nobody has acted on."""
+        if not text.needs_words:
+            return True
+        if text.recipient == HQ and self._outbox.reports[text.counter].answered:
+            return False
+        seen = self._outbox.alarm.state is State.ACKNOWLEDGED
+        return not (seen and text.outcome in _HEARD_NOTHING)
+
+    def _given(self) -> list[StoredText]:
+        return [text for text in self._outbox.texts.values() if text.outcome is TextOutcome.GIVEN]
+
+    def _deadline(self, text: StoredText, now: float) -> float:
+        """When the wait for the delivery report is over; a restart begins it anew."""
+        return self._wait_until.setdefault(text.id, now + self._again_after_s)
+
+    def _send(self, text: StoredText, now: float) -> None:
+        try:
+            number, words = self._addressees.number(text), self._addressees.final(text)
+        except Exception:
+            self._postpone(text, now)  # whatever is wrong with it, the next one must go
+            raise
+        self._tell(Entry.TEXT_OUT, text)
+        self.under_way = text.id
+        self._modem.send_sms(_ref(text.id), number, words)
+
+    # What the modem says
+
+    def leaving(self, event: SmsLeaving) -> None:
+        """The text is on its way into the modem: a kill from now on may lose its outcome.
+
+        Call inside an outbox step. One that only waits in the modem has not been tried.
+        """
+        text = self._text(event.ref)
+        if text is not None:
+            self._outbox.set_text(text.begun())
+
+    def texted(self, event: SmsOutcome, now: float) -> None:
+        """The modem says what became of a text. Call inside an outbox step."""
+        if self.under_way is not None and event.ref == _ref(self.under_way):
+            self.under_way = None
+        text = self._text(event.ref)
+        if text is None:
+            return
+        if event.outcome is Outcome.DONE:
+            self._pay(text)
+            self._outbox.set_text(text.given())
+            self._wait_until[text.id] = now + self._again_after_s
+            self._tell(Entry.TEXT_GIVEN, text)
+        elif not text.is_open:
+            return
+        elif event.outcome is Outcome.UNKNOWN:
+            self._pay(text)
+            self._outbox.set_text(text.lost())
+            self._postpone(text, now)
+            self._tell(Entry.TEXT_UNKNOWN, text)
+        else:
+            self._outbox.set_text(text.refused())
+            self._postpone(text, now)
+            self._tell(Entry.TEXT_FAILED, text, count=event.code)
+        self._forget_settled()
+
+    def reported(self, event: SmsReport) -> None:
+        """The network says whether a text reached its phone."""
+        text = self._text(event.ref)
+        if text is None:
+            return
+        with self._outbox.step():
+            self._outbox.set_text(text.reached() if event.delivered else text.given_up())
+        self._tell(Entry.TEXT_REACHED if event.delivered else Entry.TEXT_LOST, text)
+        self._forget_settled()
+
+    def _pay(self, text: StoredText) -> None:
+        """For one more send; one that was lost was paid for then."""
+        if text.later and text.outcome not in _PAID:
+            self._budget.spend(1)
+
+    def _text(self, ref: str) -> StoredText | None:
+        return self._outbox.texts.get(int(ref.removeprefix("text-")))
+
+    def _sendable(self) -> list[StoredText]:
+        return [text for text in self._outbox.open_texts() if self._addressees.has(text)]
+
+    def _forget_settled(self) -> None:
+        needed = {text.id for text in self._outbox.texts.values() if text.needs_words}
+        for times in (self._failures, self._text_at, self._wait_until):
+            for id_ in times.keys() - needed:
+                del times[id_]
+        self._memory.forget_texts(but=needed)
+
+    def _postpone(self, text: StoredText, now: float) -> None:
+        failures = self._failures[text.id] = self._failures.get(text.id, 0) + 1
+        wait = TEXT_RETRIES_S[min(failures, len(TEXT_RETRIES_S)) - 1]
+        self._text_at[text.id] = now + wait
+
+    def _tell(self, entry: Entry, text: StoredText, count: int | None = None) -> None:
+        self._journal.tell(
+            entry,
+            alarm=self._outbox.alarm.id,
+            path="sms",
+            recipient=text.recipient,
+            detail=text.template,
+            count=count,
+        )
+
+
+def _ref(id_: int) -> str:
+    return f"text-{id_}"

@@ -1,0 +1,262 @@
+"""The words contacts read, from a template a language in config/texts.
+
+Templates are checked when the daemon starts: every key there, no field that
+cannot be filled, and never more than two SMS parts whatever the fields hold.
+No fault in them keeps the button from being watched: what cannot be used is
+told, and English goes in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import Enum
+from itertools import product
+from pathlib import Path
+
+from outcry.daemon.messages.templates import TextsInvalid, fits_gsm7, read
+from outcry.enrolment import MAX_NAME_CHARS
+from outcry.letters import clean, latin, parts
+from outcry.report import MAX_AGE_S, AlarmKind, NoPosition, Position
+
+__all__ = ["Language", "Template", "TextsInvalid", "check", "load"]
+
+MAX_PARTS = 2
+MODEM_PARTS = 8  # outcry.hw.modem refuses a text of more
+NAME_KEPT = 12  # so much of a name stands in every text, where an address or letters take room
+_MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"  # opens on any phone; read out, it says where
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ALERTS = {AlarmKind.STRAP: "strap", AlarmKind.DRILL: "drill"}  # every other kind: "alert"
+_MINUTES_UNTIL_S = 6000  # 100 minutes; then hours, rounded
+
+_PLAIN = """
+alert = "ALARM from {wearer}, {time}. Not a drill. {position}"
+strap = "ALARM from {wearer}, {time}: the alarm strap was cut or torn off. Not a drill. {position}"
+again = "ALARM from {wearer} goes on, {time}. {position}"
+drill = "DRILL, not an alarm, from {wearer}, {time}. {position}"
+open_link = "Now open the link in the next text and confirm with your PIN."
+call = "Call the people you agreed on now."
+link = "{wearer}'s alarm: open and confirm with your PIN to make it public. {link}"
+drill_link = "DRILL, not an alarm, from {wearer}: open and answer with your PIN. {link}"
+publish = "Please publish: {wearer}, a human rights defender, may be in danger. The personal alarm was raised ({time}). Share this now: public attention protects."
+raised_at = "{year}-{month}-{day} {hour} UTC"
+time_unknown = "time not known"
+fix = "Position ({accuracy}, {age}): {map}"
+no_fix = "Position not known yet."
+before_restart = "The position was lost in a restart."
+accuracy = "within {metres} m"
+accuracy_far = "within {kilometres} km"
+accuracy_unknown = "accuracy not known"
+age_now = "seen just now"
+age_minutes = "seen {minutes} min before"
+age_hours = "seen {hours} h before"
+age_more = "seen more than {hours} h before"
+unnamed = "the wearer of this alarm"
+"""
+
+Place = Position | NoPosition | None
+"""``None``: a restart has taken it."""
+
+
+class Template(Enum):
+    """The kinds of text; the value is what the card stores."""
+
+    ALERT = "alert"
+    SEALED = "sealed"  # the sealed report itself, to HQ's number
+    CODE = "code"  # the same, of a code of taps
+    LINK = "link"
+    PUBLISH = "publish"  # without HQ: words to be copied
+
+
+class Language:
+    """The templates of one language, checked. Raises :class:`TextsInvalid`.
+
+    Every text keeps to :data:`MAX_PARTS`: what is too long loses first the words on what to
+    do, then letters of the name, and never anything else.
+    """
+
+    def __init__(self, name: str, source: str, link: str | None) -> None:
+        self._templates = read(name, source)
+        self._gsm7 = fits_gsm7(self._templates)
+        problems = [f"{name}: {problem}" for problem in self._too_long(link, MODEM_PARTS)]
+        if problems:
+            raise TextsInvalid(problems)
+        self.warnings = [
+            f"{name}: {problem}"
+            for problem in self._too_long(link, MAX_PARTS) + self._without_advice()
+        ]
+        """What a reader may be spared, but no alarm withheld for: texts in more than two parts."""
+
+    def alert(
+        self,
+        wearer: str,
+        raised_at: float | None,
+        place: Place,
+        kind: AlarmKind,
+        again: bool = False,
+        link_follows: bool = False,
+    ) -> str:
+        """The alarm in words. ``raised_at`` is Unix seconds, ``None`` if the clock is not set.
+
+        ``again``: the reader has had a text of this alarm. ``link_follows``: HQ's link will come.
+        """
+        key = _ALERTS.get(kind, "again" if again else "alert")
+        advice = self._advice(kind, link_follows)
+        write = self._alert(key, self._time(raised_at), place)
+        return _fitted(self._name(wearer), advice, write)
+
+    def link(self, wearer: str, link: str, kind: AlarmKind) -> str:
+        """The contact's link in words, in Latin letters whatever the language's are."""
+        key = "drill_link" if kind is AlarmKind.DRILL else "link"
+        name = latin(wearer) or latin(self._templates["unnamed"])
+        text = _fitted(name, "", lambda name, _: self._fill(key, wearer=name, link=link))
+        return text if parts(text) <= MAX_PARTS else link
+
+    def publish(self, wearer: str, raised_at: float | None, place: Place) -> str:
+        """Words for everyone to read, to be copied by a contact."""
+        return _fitted(self._name(wearer), "", self._publish(self._time(raised_at), place))
+
+    def _name(self, wearer: str) -> str:
+        return (latin(wearer) if self._gsm7 else clean(wearer)) or self._templates["unnamed"]
+
+    def _alert(self, key: str, time: str, place: Place) -> Callable[[str, str], str]:
+        position = self._position(place)
+        return lambda name, advice: "\n".join(
+            filter(None, (self._fill(key, wearer=name, time=time, position=position), advice))
+        )
+
+    def _publish(self, time: str, place: Place) -> Callable[[str, str], str]:
+        position = self._position(place)
+        return lambda name, _: self._fill("publish", wearer=name, time=time, position=position)
+
+    def _advice(self, kind: AlarmKind, link_follows: bool) -> str:
+        if link_follows:
+            return self._templates["open_link"]
+        return "" if kind is AlarmKind.DRILL else self._templates["call"]
+
+    def _fill(self, key: str, **fields: object) -> str:
+        return self._templates[key].format(**fields)
+
+    def _time(self, raised_at: float | None) -> str:
+        try:
+            moment = datetime.fromtimestamp(raised_at, UTC) if raised_at is not None else None
+        except (ValueError, OverflowError, OSError):
+            moment = None  # a clock that says so says nothing
+        if moment is None:
+            return self._fill("time_unknown")
+        return self._fill(
+            "raised_at",
+            year=f"{moment.year:04}",
+            month=f"{moment.month:02}",
+            month_name=_MONTHS[moment.month - 1],
+            day=f"{moment.day:02}",
+            hour=f"{moment:%H:%M}",
+        )
+
+    def _position(self, place: Place) -> str:
+        if place is None:
+            return self._fill("before_restart")
+        if isinstance(place, NoPosition):
+            return self._fill("no_fix")
+        latitude, longitude = (round(each, 5) + 0.0 for each in (place.latitude, place.longitude))
+        return self._fill(
+            "fix",
+            map=_MAP.format(latitude, longitude),
+            accuracy=self._accuracy(place.accuracy_m),
+            age=self._age(place.age_s),
+        )
+
+    def _accuracy(self, metres: int | None) -> str:
+        if metres is None:
+            return self._fill("accuracy_unknown")
+        if metres < 1000:
+            return self._fill("accuracy", metres=metres)
+        return self._fill("accuracy_far", kilometres=-(-metres // 1000))  # never told as finer
+
+    def _age(self, age_s: int) -> str:
+        if age_s < 60:
+            return self._fill("age_now")
+        if age_s < _MINUTES_UNTIL_S:
+            return self._fill("age_minutes", minutes=age_s // 60)
+        if age_s < MAX_AGE_S:
+            return self._fill("age_hours", hours=round(age_s / 3600))
+        return self._fill("age_more", hours=MAX_AGE_S // 3600)
+
+    def _too_long(self, link: str | None, limit: int) -> list[str]:
+        """The longest texts the fields allow, in this language's own alphabet."""
+        time, place = self._longest_time(), self._longest_place()
+        name = "W" * (MAX_NAME_CHARS if self._gsm7 else NAME_KEPT)
+        longest = {}
+        for key in ("alert", "strap", "again", "drill"):
+            advice = ("open_link",) if key == "drill" else ("open_link", "call")
+            for advised in advice if self._gsm7 else ("",):
+                text = self._alert(key, time, place)(name, self._templates.get(advised, ""))
+                longest[f"{key} with {advised}" if advised else key] = text
+        longest["publish"] = self._publish(time, place)(name, "")
+        for key in ("link", "drill_link") if link is not None else ():
+            longest[key] = self._fill(key, wearer="W" * NAME_KEPT, link=link)
+        return [
+            f"{key} can take {parts(text)} SMS parts; shorten it to fit {MAX_PARTS}"
+            for key, text in longest.items()
+            if parts(text) > limit
+        ]
+
+    def _without_advice(self) -> list[str]:
+        """Words on what to do that even a usual alarm has no room for."""
+        usual = self._alert("alert", self._time(1.79e9), Position(43.31780, 45.69490, 40, 0))
+        return [
+            f"{key} has no room in a usual alert; shorten one of them"
+            for key in ("open_link", "call")
+            if parts(usual("W" * 16, self._templates[key])) > MAX_PARTS
+        ]
+
+    def _longest_time(self) -> str:
+        return max(self._time(None), self._time(1.79e9), key=len)
+
+    def _longest_place(self) -> Place:
+        ages = (0, _MINUTES_UNTIL_S - 1, MAX_AGE_S - 1, MAX_AGE_S)
+        fixes = [
+            Position(-88.88888, -178.88888, accuracy, age)
+            for accuracy, age in product((None, 999, 65_534), ages)
+        ]
+        return max([None, *fixes], key=lambda place: len(self._position(place)))
+
+
+def load(
+    folder: Path, languages: set[str], link: str | None, wearer: str = ""
+) -> tuple[dict[str, Language], list[str]]:
+    """The templates of these languages, and every problem found.
+
+    For one that cannot be used stands English: the folder's, or else the one built in.
+    ``link`` is the longest link a contact can be sent, to check the length with. ``wearer``'s name
+    is put into Latin letters now, so that no alarm pays for it.
+    """
+    latin(wearer)
+    problems: list[str] = []
+    found: dict[str, Language] = {}
+    for name in sorted(languages | {"en"}):
+        path = folder / f"{name.lower()}.toml"
+        try:
+            found[name] = Language(path.name, path.read_text(encoding="utf-8"), link)
+            problems += found[name].warnings
+        except TextsInvalid as error:
+            problems += error.problems
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"{path}: cannot be read ({type(error).__name__})")
+    english = found.get("en") or Language("built in", _PLAIN, link)
+    return {name: found.get(name, english) for name in languages}, problems
+
+
+def check(folder: Path, link: str | None) -> list[str]:
+    """Every problem of every language in this folder, for people who write templates."""
+    return load(folder, {path.stem for path in folder.glob("*.toml")}, link)[1]
+
+
+def _fitted(name: str, advice: str, write: Callable[[str, str], str]) -> str:
+    """``write(name, advice)``, with as much of both as two parts hold."""
+    text = write(name, advice)
+    for end in range(len(name), 0, -1):
+        if parts(text) <= MAX_PARTS:
+            break
+        text = write(name[:end], "")
+    return text

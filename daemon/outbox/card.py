@@ -1,0 +1,240 @@
+"""The card: the outbox's file, opened, checked, read, written, and set aside when it is of no use.
+
+SQLite in WAL mode with ``synchronous=FULL``: a commit that returned survives a
+power cut. A card that refuses (full, worn out, read-only) is told about and
+tried again with the next write.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from outcry.daemon.alarm.model import Alarm, State
+from outcry.daemon.outbox.stored import StoredReport, StoredText, TextOutcome
+from outcry.report import AlarmKind
+
+LAYOUT = 2  # of the tables below; it rises with every change to them
+LOCK_LIMIT_S = 0.5  # somebody else's lock on the file; an alarm does not wait for it longer
+
+_SCHEMA = f"""
+PRAGMA user_version = {LAYOUT};
+CREATE TABLE IF NOT EXISTS counter (id INTEGER PRIMARY KEY CHECK (id = 1), reserved INTEGER);
+CREATE TABLE IF NOT EXISTS owner (id INTEGER PRIMARY KEY CHECK (id = 1), device INTEGER);
+CREATE TABLE IF NOT EXISTS alarm (
+    id INTEGER PRIMARY KEY, kind INTEGER, state TEXT, next_sequence INTEGER,
+    to_be_answered INTEGER, withdrawn INTEGER, withdrawals TEXT
+);
+CREATE TABLE IF NOT EXISTS report (
+    counter INTEGER PRIMARY KEY, alarm INTEGER, sequence INTEGER,
+    sealed BLOB, token BLOB, answered INTEGER, position INTEGER
+);
+CREATE TABLE IF NOT EXISTS text (
+    id INTEGER PRIMARY KEY, counter INTEGER, recipient INTEGER, template TEXT, outcome TEXT,
+    sends INTEGER, later INTEGER
+);
+"""
+# An alarm may be open while the software is renewed. What was given then is not sent again.
+_UPGRADES = {
+    1: """
+ALTER TABLE alarm ADD COLUMN withdrawn INTEGER DEFAULT 0;
+ALTER TABLE alarm ADD COLUMN withdrawals TEXT DEFAULT '';
+ALTER TABLE report ADD COLUMN position INTEGER DEFAULT 0;
+ALTER TABLE text ADD COLUMN sends INTEGER DEFAULT 0;
+ALTER TABLE text ADD COLUMN later INTEGER DEFAULT 0;
+UPDATE text SET sends = 1 WHERE outcome IN ('under way', 'maybe sent');
+UPDATE text SET sends = 2 WHERE outcome IN ('under way again', 'unknown', 'given');
+UPDATE text SET outcome = 'under way' WHERE outcome = 'under way again';
+UPDATE text SET outcome = 'sent' WHERE outcome = 'given';
+"""
+}
+
+Change = tuple[str, tuple[object, ...]]  # a statement and its values
+
+
+@dataclass
+class Found:
+    """What a card held: the newest alarm, and all that HQ has not answered.
+
+    ``damaged``: there may have been more.
+    """
+
+    reserved: int = 0
+    alarm: Alarm = field(default_factory=Alarm)
+    reports: dict[int, StoredReport] = field(default_factory=dict)
+    texts: dict[int, StoredText] = field(default_factory=dict)
+    last_text: int = 0
+    damaged: bool = False
+
+
+class _OfAnotherDevice(Exception):
+    """The file was written under another enrolment."""
+
+
+class Card:
+    """One file. ``on_fault(reason)`` is told when it cannot be used; nothing here raises for it."""
+
+    def __init__(self, path: Path, on_fault: Callable[[str], None], device: int) -> None:
+        self._path = path
+        self._on_fault = on_fault
+        self._device = device
+        self._database: sqlite3.Connection | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the file can be written, as far as is known."""
+        return self._database is not None
+
+    def read(self) -> Found:
+        """All that can be read. A file of no use must not keep the next alarm from the card."""
+        found = Found()
+        try:
+            self._open(found)
+        except _OfAnotherDevice:
+            self._set_aside("is another device's", "other")
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+            if _is_of_the_card(error):
+                self._drop(error)
+                self._read_copy(found)
+            else:
+                self._set_aside(f"cannot be read whole ({type(error).__name__})", "damaged")
+            found.damaged = True
+        return found
+
+    def write(self, changes: Iterable[Change]) -> bool:
+        """Make all these changes, synced, or none: then False, and the next try is with a new handle."""
+        try:
+            if self._database is None:
+                self._open(None)
+            assert self._database is not None
+            self._database.execute("BEGIN IMMEDIATE")
+            for statement, values in changes:
+                self._database.execute(statement, values)
+            self._database.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._drop(error)
+            return False
+        return True
+
+    def close(self) -> None:
+        """Close the file; a later write opens it again."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    def _open(self, found: Found | None) -> None:
+        """Open the file, and read it into ``found`` if that is wanted."""
+        database = sqlite3.connect(
+            self._path, timeout=LOCK_LIMIT_S, isolation_level=None, check_same_thread=False
+        )
+        try:
+            database.execute("PRAGMA journal_mode=WAL")
+            database.execute("PRAGMA synchronous=FULL")
+            _upgrade(database)
+            if found is not None:
+                self._check_layout(database, found)
+            database.executescript(_SCHEMA)
+            if found is not None:
+                self._load(database, found)
+        except BaseException:
+            database.close()
+            raise
+        self._database = database
+
+    def _check_layout(self, database: sqlite3.Connection, found: Found) -> None:
+        (layout,) = database.execute("PRAGMA user_version").fetchone()
+        if layout not in (0, LAYOUT):  # 0: the file is new
+            self._load(database, found)
+            raise ValueError("the outbox has another layout")
+
+    def _load(self, database: sqlite3.Connection, found: Found) -> None:
+        """What was read before something failed stays found."""
+        for (reserved,) in database.execute("SELECT reserved FROM counter"):
+            found.reserved = int(reserved)
+        for (device,) in database.execute("SELECT device FROM owner"):
+            if self._device not in (0, device):
+                raise _OfAnotherDevice
+        newest = "SELECT alarm FROM report ORDER BY counter DESC LIMIT 1"
+        alarms = database.execute(f"SELECT * FROM alarm WHERE id = ({newest})")
+        for id_, kind, state, next_sequence, to_be_answered, *codes in alarms:
+            found.alarm = Alarm(
+                state=State(state),
+                id=id_,
+                kind=AlarmKind(kind),
+                next_sequence=next_sequence,
+                to_be_answered=to_be_answered,
+            )
+            if codes:  # none in a damaged file of the first layout
+                withdrawn, withdrawals = codes
+                found.alarm = replace(
+                    found.alarm,
+                    withdrawn=bool(withdrawn),
+                    withdrawals=tuple(map(int, withdrawals.split())),
+                )
+        for counter, alarm, sequence, sealed, token, answered, *position in database.execute(
+            f"SELECT * FROM report WHERE answered = 0 OR alarm = ({newest}) ORDER BY counter"
+        ):
+            found.reports[counter] = StoredReport(
+                counter, alarm, sequence, sealed, token, bool(answered), position == [1]
+            )
+        for id_, counter, recipient, template, outcome, sends, later in database.execute(
+            "SELECT * FROM text"
+        ):
+            found.last_text = max(found.last_text, id_)
+            if counter in found.reports:
+                found.texts[id_] = StoredText(
+                    id_, counter, recipient, template, TextOutcome(outcome), sends, bool(later)
+                )
+
+    def _read_copy(self, found: Found) -> None:
+        """A card that has gone read-only can still say which alarm is open."""
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                for file in self._path.parent.glob(f"{self._path.name}*"):
+                    shutil.copy(file, folder)
+                with closing(sqlite3.connect(Path(folder) / self._path.name)) as database:
+                    _upgrade(database)
+                    database.executescript(_SCHEMA)
+                    self._load(database, found)
+        except Exception as error:  # noqa: BLE001 - the card is broken; the button is watched
+            self._on_fault(f"the outbox cannot be read either ({type(error).__name__})")
+
+    def _set_aside(self, why: str, name: str) -> None:
+        self._on_fault(f"the outbox {why}; it is set aside and a new one is begun")
+        for suffix in ("", "-wal", "-shm"):
+            useless = self._path.with_name(self._path.name + suffix)
+            try:
+                useless.replace(useless.with_name(f"{name}-{useless.name}"))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                self._on_fault(f"the old outbox cannot be moved ({type(error).__name__})")
+
+    def _drop(self, error: Exception) -> None:
+        """After a failed sync nothing about the old handle can be believed: begin with a new one."""
+        self._on_fault(f"the card cannot be written ({type(error).__name__})")
+        self.close()
+
+
+def _upgrade(database: sqlite3.Connection) -> None:
+    """Bring a file of an earlier layout up to date, whole or, if it is damaged, not at all."""
+    (layout,) = database.execute("PRAGMA user_version").fetchone()
+    if layout not in _UPGRADES:
+        return
+    try:
+        changes = _UPGRADES[layout]
+        database.executescript(f"BEGIN; {changes} PRAGMA user_version = {LAYOUT}; COMMIT")
+    except sqlite3.OperationalError as error:  # closing undoes what was begun
+        if _is_of_the_card(error):
+            raise
+
+
+def _is_of_the_card(error: Exception) -> bool:
+    """Locked, read-only, full, broken; a file that is damaged is told apart by SQLite's codes."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR

@@ -1,0 +1,312 @@
+"""The outbox: what has to leave this device, written and synced before any of it is sent.
+
+On the card there is only what the card may reveal: sealed reports, receipt
+tokens, contact indexes, template names, outcomes. No position, text, name or
+number.
+
+Everything is also held in memory, and memory leads: a card that refuses to
+write is told about, and the alarm goes on without it. What could not be
+written is tried again with the next step.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from heapq import merge
+from pathlib import Path
+
+from outcry.daemon.alarm.model import Alarm, State
+from outcry.daemon.outbox.card import Card, Change
+from outcry.daemon.outbox.stored import StoredReport, StoredText, TextOutcome
+
+COUNTER_BLOCK = 65_536  # one write a start reserves numbers for years of reports
+REMEMBERED = 50  # closed texts and answered reports: their receipts and outcomes may come late
+TRACK_MOST = 1000  # unanswered reports kept whole: a week of positions every ten minutes
+
+
+class Outbox:
+    """The device's only durable memory. One thread uses it.
+
+    ``on_fault(reason)`` is told when the card cannot be used; the outbox goes on in memory.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        on_fault: Callable[[str], None],
+        device: int = 0,
+        counter_after_damage: int = 0,
+    ) -> None:
+        """``device`` is whose reports these are, 0 if there is no HQ. A file of another device is
+        set aside: its alarm is another wearer's. ``counter_after_damage`` is where counting goes
+        on if the card has lost count; it should be above all that HQ has seen."""
+        self._card = Card(path, on_fault, device)
+        self._dirty: dict[tuple[str, int], Change] = {}
+        found = self._card.read()
+        self.alarm = found.alarm
+        self.reports: dict[int, StoredReport] = {}
+        self.texts = found.texts
+        self._unanswered: list[int] = []  # their counters, in order
+        self._answered: list[int] = []
+        self._thin_at = TRACK_MOST
+        self._last_text = found.last_text
+        self._next_counter = self._reserved = found.reserved
+        for report in found.reports.values():
+            self._file(report)
+        for text in list(self.texts.values()):
+            if text.outcome is TextOutcome.UNDER_WAY:
+                self.set_text(text.lost())
+        self._forget()
+        if found.damaged:
+            self._next_counter = found.reserved or counter_after_damage
+            self._put_all()
+        if device:
+            self._put("owner", 1, (1, device))
+        self._reserve_counters()
+
+    @property
+    def durable(self) -> bool:
+        """Whether all that is known here is on the card."""
+        return self._card.is_open and not self._dirty
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Change things inside; on leaving they are on the card, synced, or a fault was told."""
+        yield
+        self._write()
+        self._forget()
+
+    def take_counter(self) -> int:
+        """A number no message of this device has had before."""
+        if self._next_counter >= self._reserved:
+            self._reserve_counters()
+        counter = self._next_counter
+        self._next_counter += 1
+        return counter & 0xFFFFFFFF
+
+    def save_alarm(self, alarm: Alarm) -> None:
+        """Keep what is known of the alarm; its timers begin anew after a restart."""
+        before, self.alarm = self.alarm, alarm
+        if alarm.state is State.IDLE:
+            if before.state is not State.IDLE:  # a drill has ended: it is not to be resumed
+                self._put_alarm(replace(before, state=State.IDLE))
+        elif _row(alarm) != _row(before):
+            self._put_alarm(alarm)
+
+    def _put_alarm(self, alarm: Alarm) -> None:
+        self._put("alarm", alarm.id, _row(alarm))
+
+    def add_report(self, report: StoredReport) -> None:
+        """Keep a sealed report to be sent. A track too long to be kept whole is thinned."""
+        self._file(report)
+        self._put(
+            "report",
+            report.counter,
+            (
+                report.counter,
+                report.alarm,
+                report.sequence,
+                report.sealed,
+                report.token,
+                int(report.answered),
+                int(report.position),
+            ),
+        )
+        if len(self._unanswered) > self._thin_at:
+            self._thin()
+
+    def answer_report(self, report: StoredReport) -> None:
+        """HQ has this report: it need not be sent again."""
+        self.add_report(replace(report, answered=True))
+
+    def add_text(
+        self,
+        counter: int,
+        recipient: int,
+        template: str,
+        under_way: int | None = None,
+        later: bool = False,
+        apart: bool = False,
+    ) -> StoredText | None:
+        """Keep a text to be sent, unless there has been one of this kind to this recipient for
+        this very report: then ``None``. Older ones are not sent again. One that has not left yet
+        is brought up to date in its place in line, so that round on round keeps nobody waiting;
+        one that is ``under_way`` (its id) cannot be any more, and the new one goes to the end.
+        With ``apart`` the older ones stay as they are: this one says something else."""
+        alike = self.texts_to(recipient, template)
+        if any(text.counter == counter for text in alike):
+            return None
+        place = self._last_text + 1
+        for text in () if apart else alike:
+            if text.outcome is TextOutcome.OPEN and text.id != under_way:
+                place = text.id
+                later = later and text.later  # what had to be said then still has to be
+            elif text.needs_words:
+                self.set_text(text.closed())
+        self._last_text = max(self._last_text, place)
+        text = StoredText(place, counter, recipient, template, later=later)
+        self.set_text(text)
+        return text
+
+    def texts_to(self, recipient: int, template: str) -> list[StoredText]:
+        """The texts of one kind to one recipient that are still remembered."""
+        return [
+            text
+            for text in self.texts.values()
+            if (text.recipient, text.template) == (recipient, template)
+        ]
+
+    def set_text(self, text: StoredText) -> None:
+        """Keep what is now known of a text."""
+        if self.texts.get(text.id) != text:
+            self.texts[text.id] = text
+            self._put_text(text)
+
+    def _put_text(self, text: StoredText) -> None:
+        self._put(
+            "text",
+            text.id,
+            (
+                text.id,
+                text.counter,
+                text.recipient,
+                text.template,
+                text.outcome.value,
+                text.sends,
+                int(text.later),
+            ),
+        )
+
+    def drop_alarm(self, id_: int, under_way: int | None) -> None:
+        """Nothing of this alarm has to be sent any more; a text ``under_way`` (its id) stays so."""
+        dropped = {counter for counter, report in self.reports.items() if report.alarm == id_}
+        for text in list(self.texts.values()):
+            if text.counter in dropped and text.needs_words and text.id != under_way:
+                self.set_text(text.closed())
+        for report in self.unanswered():
+            if report.counter in dropped:
+                self.answer_report(report)
+
+    def unanswered(self) -> list[StoredReport]:
+        """Reports HQ has not answered, newest first."""
+        return list(self.newest_unanswered())
+
+    def newest_report(self, but: tuple[int, ...] = ()) -> StoredReport:
+        """The newest report, but for these sequences of the alarm; there is one."""
+        newest_first = merge(reversed(self._unanswered), reversed(self._answered), reverse=True)
+        reports = (self.reports[counter] for counter in newest_first)
+        return next(
+            report
+            for report in reports
+            if report.alarm != self.alarm.id or report.sequence not in but
+        )
+
+    def newest_unanswered(self) -> Iterator[StoredReport]:
+        """As :meth:`unanswered`, one by one: there may be a thousand where one is wanted."""
+        return (self.reports[counter] for counter in reversed(self._unanswered))
+
+    def open_texts(self) -> list[StoredText]:
+        """Texts still to be sent, in order: those that may have left already come last."""
+        waiting = (text for text in self.texts.values() if text.is_open)
+        return sorted(waiting, key=lambda text: (text.goes_again, text.id))
+
+    def close(self) -> None:
+        """Write what is left and close the file."""
+        self._write()
+        self._card.close()
+
+    def _file(self, report: StoredReport) -> None:
+        """Keep the report where it is found without looking through all of them."""
+        known = self.reports.get(report.counter)
+        self.reports[report.counter] = report
+        if known is not None:
+            if known.answered is report.answered:
+                return
+            self._unfile(known)
+        insort(self._answered if report.answered else self._unanswered, report.counter)
+
+    def _unfile(self, report: StoredReport) -> None:
+        counters = self._answered if report.answered else self._unanswered
+        del counters[bisect_left(counters, report.counter)]
+
+    def _thin(self) -> None:
+        """Let positions of the older half go where they are closest to one another."""
+        needed = self._needed()
+        older = self._unanswered[: len(self._unanswered) // 2]
+        positions = [at for at in older if self.reports[at].position and at not in needed]
+        for counter in _closest(positions, TRACK_MOST // 4):
+            self._unfile(self.reports.pop(counter))
+            self._change("report", counter, "DELETE FROM report WHERE counter = ?", (counter,))
+        self._thin_at = max(TRACK_MOST, len(self._unanswered) + TRACK_MOST // 4)
+
+    def _needed(self) -> set[int]:
+        """The reports that texts may still have to tell of."""
+        return {text.counter for text in self.texts.values() if text.needs_words}
+
+    def _forget(self) -> None:
+        """Let go of what is over, but for the newest: an alarm may last for weeks."""
+        if len(self.texts) > REMEMBERED:
+            over = [text.id for text in self.texts.values() if not text.needs_words]
+            for id_ in sorted(over)[:-REMEMBERED]:
+                del self.texts[id_]
+        if len(self._answered) > REMEMBERED:
+            needed = self._needed()
+            for counter in self._answered[:-REMEMBERED]:
+                if counter not in needed:
+                    self._unfile(self.reports.pop(counter))
+
+    def _put_all(self) -> None:
+        """What could still be read of a damaged file belongs into the new one."""
+        if self.alarm.state is not State.IDLE:
+            self._put_alarm(self.alarm)
+        for report in list(self.reports.values()):
+            self.add_report(report)
+        for text in self.texts.values():
+            self._put_text(text)
+
+    def _reserve_counters(self) -> None:
+        self._next_counter = max(self._next_counter, self._reserved)
+        self._reserved = self._next_counter + COUNTER_BLOCK
+        self._put("counter", 1, (1, self._reserved))
+        self._write()
+
+    def _put(self, table: str, key: int, row: tuple[object, ...]) -> None:
+        marks = ", ".join("?" * len(row))
+        self._change(table, key, f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
+
+    def _change(self, table: str, key: int, statement: str, row: tuple[object, ...]) -> None:
+        self._dirty[table, key] = (statement, row)
+
+    def _write(self) -> None:
+        if self._dirty and self._card.write(self._dirty.values()):
+            self._dirty.clear()
+
+
+def _closest(counters: list[int], wanted: int) -> list[int]:
+    """Those that stand closer than the others, at least so many if there are."""
+    close: list[int] = []
+    spacing = 2
+    while len(close) < min(wanted, len(counters) - 1):
+        close, kept = [], counters[0]
+        for counter in counters[1:]:
+            if counter - kept < spacing:
+                close.append(counter)
+            else:
+                kept = counter
+        spacing *= 2
+    return close
+
+
+def _row(alarm: Alarm) -> tuple[object, ...]:
+    return (
+        alarm.id,
+        int(alarm.kind),
+        alarm.state.value,
+        alarm.next_sequence,
+        alarm.to_be_answered,
+        int(alarm.withdrawn),
+        " ".join(map(str, alarm.withdrawals)),
+    )

@@ -1,0 +1,1 @@
+"""The daemon as one process: loop, start and stop, systemd."""

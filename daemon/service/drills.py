@@ -1,0 +1,142 @@
+"""What came of the drills: how long each hop took, for the wearer's maintainer.
+
+Kept over restarts, on the card too: it says when somebody practised and how
+fast it went, and nothing about anybody.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from outcry.daemon.alarm.model import Event
+from outcry.report import MAX_HOURS
+
+FILE_NAME = "drill.json"
+HOUR_S = 3600.0
+SET_BACK_S = 600.0  # a clock is put right by so much; more, and the drill's date was never true
+
+
+class Hop(Enum):
+    """The hops of an alarm's way, in the order they are hoped for."""
+
+    SEALED = "report sealed"
+    STORED = "HQ has it"
+    ACKNOWLEDGED = "a person has it"
+    TEXT_LEFT = "first text left"
+    TEXT_REACHED = "first text reached its phone"
+
+
+_HOPS = {
+    Event.RECEIPT_STORED: Hop.STORED,
+    Event.RECEIPT_ACKNOWLEDGED: Hop.ACKNOWLEDGED,
+    Event.TEXT_LEFT: Hop.TEXT_LEFT,
+}
+
+
+@dataclass
+class Drill:
+    """One drill: when it began (Unix seconds, ``None`` if the clock was not set), and its hops.
+
+    ``hops`` are seconds after the beginning; a hop that is missing was not seen.
+    """
+
+    began_at: float | None
+    hops: dict[Hop, float] = field(default_factory=dict)
+    over: bool = False
+
+    def words(self) -> str:
+        """The hops in one line."""
+        seen = [f"{hop.value} {self.hops[hop]:.1f} s" for hop in Hop if hop in self.hops]
+        return ", ".join(seen) or "nobody was reached"
+
+
+class Drills:
+    """The last drill, and the one that goes on. ``now`` is seconds of the loop's clock.
+
+    ``on_fault`` is told if the card cannot keep it; ``wall()`` is Unix seconds, ``None`` while the
+    clock is not set.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        wall: Callable[[], float | None],
+        on_fault: Callable[[str], None],
+    ) -> None:
+        self._path = path
+        self._wall = wall
+        self._on_fault = on_fault
+        self._began = 0.0
+        self.last: Drill | None = None
+        with suppress(FileNotFoundError):
+            try:
+                self.last = _read(json.loads(path.read_text(encoding="ascii")))
+            except FileNotFoundError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it holds, it is only a drill
+                on_fault(f"the last drill cannot be read ({type(error).__name__})")
+
+    @property
+    def going_on(self) -> bool:
+        """Whether a drill has begun and not ended."""
+        return self.last is not None and not self.last.over
+
+    def begin(self, now: float) -> None:
+        """A drill begins."""
+        self._began = now
+        self.last = Drill(self._wall())
+
+    def happened(self, event: Event, now: float) -> None:
+        """Something happened to the drill; it may be a hop."""
+        if event in _HOPS:
+            self.see(_HOPS[event], now)
+
+    def see(self, hop: Hop, now: float) -> None:
+        """A hop was reached; only the first of its kind counts, and only in a drill."""
+        if self.last is not None and not self.last.over:
+            self.last.hops.setdefault(hop, round(now - self._began, 3))
+
+    def end(self) -> str:
+        """The drill is over; keep what came of it. Its hops in words."""
+        if self.last is None or self.last.over:
+            return ""
+        self.last.over = True
+        kept = {
+            "began_at": self.last.began_at,
+            "hops": {hop.name: seconds for hop, seconds in self.last.hops.items()},
+        }
+        unfinished = self._path.with_suffix(".new")
+        try:
+            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                json.dump(kept, file)
+            unfinished.replace(self._path)
+        except OSError as error:
+            self._on_fault(f"the drill cannot be kept ({type(error).__name__})")
+        return self.last.words()
+
+    def seconds_ago(self) -> float | None:
+        """When the last drill began; ``None`` if that is not known."""
+        now = self._wall()
+        if self.last is None or self.last.began_at is None or now is None:
+            return None
+        ago_s = now - self.last.began_at
+        return max(0.0, ago_s) if ago_s > -SET_BACK_S else None
+
+    def hours_ago(self) -> int | None:
+        """As a report carries it: whole hours, at least 1 and at most 65535."""
+        ago_s = self.seconds_ago()
+        return None if ago_s is None else min(max(1, int(ago_s / HOUR_S)), MAX_HOURS)
+
+
+def _read(kept: dict[str, Any]) -> Drill:
+    began_at = kept["began_at"]
+    hops = {Hop[name]: float(seconds) for name, seconds in kept["hops"].items()}
+    return Drill(None if began_at is None else float(began_at), hops, over=True)

@@ -1,0 +1,33 @@
+"""Arms the button, and only then imports and starts everything else."""
+
+from __future__ import annotations
+
+import queue
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from outcry.daemon.settings import Settings
+from outcry.daemon.touch.edges import Edge
+from outcry.hw.button import Button
+
+if TYPE_CHECKING:
+    from outcry.daemon.service.parts import Message
+
+
+def run(settings: Settings, verbose: bool) -> None:
+    """Watch the button until SIGTERM or SIGINT; ``verbose`` logs every step of the modem.
+
+    Raises :class:`outcry.daemon.settings.SettingsInvalid` if nobody would be told of an alarm,
+    and :class:`outcry.hw.button.ButtonUnusable`.
+    """
+    messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    with ExitStack() as life:
+        button = Button(
+            settings.whole("button", "pin"),
+            lambda closed, at: messages.put(Edge(closed, at)),
+        )
+        life.callback(button.close)  # goes deaf last
+        # A press from here on counts. What follows takes a Zero a second or more.
+        from outcry.daemon.service.life import live
+
+        live(settings, verbose, messages, life, button)

@@ -1,0 +1,250 @@
+"""The whole truth on one screen: what ``outcry status`` shows.
+
+The daemon tells facts, as JSON can carry them; how a person reads them is
+decided here too, on the command line's side. No position, number or name is in
+either.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from outcry import __version__
+from outcry.daemon.alarm.model import Alarm, State
+from outcry.daemon.service.drills import Drill, Hop
+from outcry.hw.gps import NoFixReason
+from outcry.hw.modem import Condition, ModemStatus
+from outcry.report import Flag, NoPosition, Position
+
+if TYPE_CHECKING:
+    from outcry.daemon.service.parts import Parts
+
+REMEDIES = {
+    Condition.SILENT.value: "check its power and its serial cable; Outcry goes on trying",
+    Condition.SIM_ABSENT.value: "seat the SIM in its holder",
+    Condition.SIM_PIN.value: "write the SIM's PIN into /etc/outcry/modem.pin, then restart outcry",
+    Condition.SIM_PUK.value: "put the SIM into a phone and enter its PUK",
+    Condition.SEARCHING.value: "no network is heard: check the antenna, or move",
+    Condition.DENIED.value: "the network refuses this SIM: ask its operator",
+}
+MARKS = {
+    Flag.BUTTON_STUCK: "the button has been down for very long: check it for a short",
+    Flag.STRAP_LOOSE: "the strap's wire has a loose contact: mend it",
+    Flag.STRAP_FAULT: "the strap cannot be watched: check strap.pin in the settings, and its wire",
+    Flag.JAMMING: "something jams the radio",
+    Flag.UNDER_VOLTAGE: "the modem's supply is too low: charge, and check the wiring",
+    Flag.BATTERY_LOW: "the battery is low: charge it",
+    Flag.CARD_FAULT: "the card cannot be written: replace it; alarms live in memory meanwhile",
+}
+FIX_OLD_S = 120
+
+
+def line(parts: Parts, alarm: Alarm, no_fix: NoFixReason | None) -> str:
+    """For `systemctl status`; ``no_fix`` says why there is no fix, ``None`` if there is one."""
+    modem = parts.modem.status()
+    stuck = parts.senses.marks & Flag.BUTTON_STUCK
+    what = "not armed, the button is stuck" if stuck else "armed"
+    if alarm.state is not State.IDLE:
+        what = f"alarm {alarm.id:08x} {alarm.state.value}"
+    fix = "fix" if no_fix is None else f"no fix ({no_fix.value})"
+    data = "data up" if modem.data_up else "data down"
+    card = "" if parts.outbox.durable else "; the card cannot be written"
+    return f"{what}; {fix}; modem {modem.state.value}; {data}{card}"
+
+
+def facts(
+    parts: Parts,
+    alarm: Alarm,
+    place: Position | NoPosition,
+    no_fix: NoFixReason,
+    marks: Flag,
+    now: float,
+) -> dict[str, Any]:
+    """All there is to know at ``now``, in seconds of the loop's clock."""
+    fix = place if isinstance(place, Position) else None
+    answered_at = parts.supervision.answered_at
+    return {
+        "version": __version__,
+        "alarm": _alarm(alarm),
+        "pressed": parts.senses.pressed,
+        "worn": parts.senses.worn,
+        "fix": {
+            "age_s": fix.age_s if fix else None,
+            "accuracy_m": fix.accuracy_m if fix else None,
+            "reason": "" if fix else no_fix.value,
+        },
+        "modem": modem_facts(parts.modem.status(), now),
+        "heartbeat": {
+            "answered_s": None if answered_at is None else round(now - answered_at),
+            "silent": parts.supervision.is_silent(now),
+            "trouble": parts.delivery.heartbeat_trouble,
+        },
+        "motor": parts.vibration is not None,
+        "outbox": {
+            "reports": len(parts.outbox.unanswered()),
+            "texts": len(parts.outbox.open_texts()),
+            "durable": parts.outbox.durable,
+        },
+        "drill": _drill_facts(parts.drills.last, parts.drills.seconds_ago()),
+        "marks": int(marks),
+        "enrolled": parts.reporter.enrolled,
+        "contacts": parts.contacts,
+        "languages_complete": parts.languages_complete,
+        "faults": parts.journal.part_faults,
+    }
+
+
+def modem_facts(modem: ModemStatus, now: float) -> dict[str, Any]:
+    """What is known of the modem and the data path."""
+    since = modem.connected_since
+    return {
+        "state": modem.state.value,
+        "reason": modem.reason,
+        "signal": modem.signal,
+        "supply_mv": modem.battery_mv,
+        "percent": modem.battery_percent,
+        "data_up_s": None if since is None else round(now - since),
+        "texts_waiting": modem.queued_texts,
+        "under_voltage": modem.under_voltage,
+        "jamming": modem.jamming,
+    }
+
+
+def _alarm(alarm: Alarm) -> dict[str, Any] | None:
+    """The open alarm, if there is one."""
+    if alarm.state is State.IDLE:
+        return None
+    return {
+        "id": f"{alarm.id:08x}",
+        "kind": alarm.kind.name.lower(),
+        "state": alarm.state.value,
+        "withdrawn": alarm.withdrawn,
+    }
+
+
+def _drill_facts(drill: Drill | None, ago_s: float | None) -> dict[str, Any] | None:
+    """The last drill, or the one going on."""
+    if drill is None:
+        return None
+    return {
+        "ago_s": None if ago_s is None else round(ago_s),
+        "over": drill.over,
+        "hops": {hop.value: drill.hops[hop] for hop in Hop if hop in drill.hops},
+    }
+
+
+def troubles(facts: dict[str, Any]) -> list[str]:
+    """What keeps an alarm from going as it should, each with what to do about it."""
+    found = []
+    modem = facts["modem"]
+    if modem["state"] in REMEDIES:
+        found.append(f"modem: {modem['reason'] or modem['state']}: {REMEDIES[modem['state']]}")
+    found += [MARKS[flag] for flag in MARKS if facts["marks"] & flag]
+    beat = facts["heartbeat"]
+    if facts["enrolled"] and beat["silent"]:
+        found.append("HQ has not answered over data for long: check the data path and HQ")
+    if not facts["enrolled"]:
+        found.append("there is no HQ: only the contacts are told; `outcry enrol FILE` changes that")
+    if not facts["languages_complete"]:
+        found.append("a contact's language is missing: they get English")
+    found += [f"since the start: {fault}" for fault in facts["faults"]]
+    return found
+
+
+def screen(facts: dict[str, Any]) -> str:
+    """The facts for a person, a line each."""
+    lines = [f"Outcry {facts['version']}: {_headline(facts)}", ""]
+    rows = {
+        "button": "down" if facts["pressed"] else "up",
+        "strap": _strap(facts),
+        "fix": _fix(facts["fix"]),
+        "modem": _modem(facts["modem"]),
+        "data path": _ago(facts["modem"]["data_up_s"], "up for {}", "down"),
+        "heartbeat": _heartbeat(facts["heartbeat"], facts["enrolled"]),
+        "outbox": _outbox(facts["outbox"]),
+        "last drill": _drill(facts["drill"]),
+        "motor": "there" if facts["motor"] else "none",
+        "battery": _battery(facts["modem"]),
+        "contacts": str(facts["contacts"]),
+    }
+    lines += [f"  {name:<11}{words}" for name, words in rows.items()]
+    found = troubles(facts)
+    if found:
+        lines += ["", "What to look at:", *(f"  {words}" for words in found)]
+    return "\n".join(lines)
+
+
+def _headline(facts: dict[str, Any]) -> str:
+    alarm = facts["alarm"]
+    if alarm is None:
+        return _readiness(facts)
+    what = "drill" if alarm["kind"] == "drill" else f"{alarm['kind']} alarm {alarm['id']}"
+    withdrawn = ", withdrawal sent" if alarm["withdrawn"] else ""
+    return f"{what}: {alarm['state'].replace('_', ' ')}{withdrawn}"
+
+
+def _readiness(facts: dict[str, Any]) -> str:
+    """Armed, or why not."""
+    if facts["marks"] & Flag.BUTTON_STUCK:
+        strap = ", the strap is armed" if facts["worn"] else ""
+        return f"not armed: the button has been down for very long{strap}"
+    if facts["modem"]["state"] in REMEDIES:
+        return "armed, but nothing can be sent now"
+    return "armed"
+
+
+def _strap(facts: dict[str, Any]) -> str:
+    if facts["marks"] & Flag.STRAP_FAULT:
+        return "not watched"
+    return {None: "none", True: "worn", False: "not worn"}[facts["worn"]]
+
+
+def _fix(fix: dict[str, Any]) -> str:
+    if fix["age_s"] is None:
+        return f"none: {fix['reason']}"
+    accuracy = "an unknown distance" if fix["accuracy_m"] is None else f"{fix['accuracy_m']} m"
+    old = ", old" if fix["age_s"] > FIX_OLD_S else ""
+    return f"within {accuracy}, {_span(fix['age_s'])} ago{old}"
+
+
+def _modem(modem: dict[str, Any]) -> str:
+    signal = "" if modem["signal"] is None else f", signal {modem['signal']} of 31"
+    return f"{modem['state']}{signal}"
+
+
+def _heartbeat(beat: dict[str, Any], enrolled: bool) -> str:
+    if not enrolled:
+        return "none: no HQ"
+    return _ago(beat["answered_s"], "answered {} ago", "never answered since the start")
+
+
+def _outbox(outbox: dict[str, Any]) -> str:
+    waiting = f"{outbox['reports']} reports and {outbox['texts']} texts waiting"
+    waiting = waiting if outbox["reports"] or outbox["texts"] else "empty"
+    return waiting if outbox["durable"] else f"{waiting}; not on the card"
+
+
+def _drill(drill: dict[str, Any] | None) -> str:
+    if drill is None:
+        return "never"
+    when = _ago(drill["ago_s"], "{} ago", "at an unknown time")
+    hops = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in drill["hops"].items())
+    going = "" if drill["over"] else "going on, began "
+    return f"{going}{when}: {hops or 'nobody was reached'}"
+
+
+def _battery(modem: dict[str, Any]) -> str:
+    if not modem["supply_mv"]:
+        return "unknown"
+    return f"{modem['supply_mv'] / 1000:.2f} V at the modem ({modem['percent']} %)"
+
+
+def _ago(seconds: float | None, words: str, otherwise: str) -> str:
+    return otherwise if seconds is None else words.format(_span(seconds))
+
+
+def _span(seconds: float) -> str:
+    for size, name in ((86_400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {name}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,1 @@
+"""The button and the strap by touch, and what the wearer feels: pure."""

@@ -1,0 +1,168 @@
+"""What the wearer's hand says with one button: a pure function over its edges and the time.
+
+========  =====================================================================
+a bounce  closed for less than 50 ms: nothing
+a tap     50 ms to ``tap_s``
+neither   between a tap and a hold: nothing, and it spoils a code being tapped
+a hold    ``hold_s``, openings up to 50 ms bridged: told at once, before release
+stuck     ``stuck_s``: nobody holds that long; a short, or something leans on it
+========  =====================================================================
+
+A hold never waits for anything and nothing tapped before it matters: who holds
+is in danger, and the half of a code is dropped. Tell every edge to
+:func:`edge`, and call :func:`look` when :func:`due` says. There is no clock in
+here: times are seconds of one monotonic clock, the edges' own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from outcry.daemon.touch import hold, taps
+from outcry.daemon.touch.hold import GRAIN_S, SHORTEST_S, Hold
+from outcry.daemon.touch.taps import Code
+
+FREED_AFTER_S = 1.0  # a shorted contact flickers; one that lets go stays open
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long is what, in seconds. Raises ValueError unless each is longer than the one before."""
+
+    tap_s: float = 0.6  # a quick tap lasts 0.1 to 0.3; gloves and a jacket make it twice as long
+    pause_s: float = 0.7  # taps of a group are 0.2 to 0.5 apart; counting on takes about a second
+    hold_s: float = 1.5
+    code_end_s: float = 3.0  # time to think of the next number, and soon enough to be felt
+    stuck_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        if not SHORTEST_S < self.tap_s < self.hold_s < self.stuck_s:
+            raise ValueError("a tap must be shorter than a hold, and a hold than being stuck")
+        if not SHORTEST_S < self.pause_s < self.code_end_s:
+            raise ValueError("a pause between groups must be shorter than the one that ends a code")
+
+
+@dataclass(frozen=True)
+class Held:
+    """The button has been held: the wearer is in danger. Once a hold, while it lasts."""
+
+
+@dataclass(frozen=True, repr=False)
+class Tapped:
+    """A code of taps: two to eight groups, see :mod:`outcry.daemon.touch.taps`."""
+
+    groups: tuple[int, ...]
+
+    def __repr__(self) -> str:  # which code means safe must not reach a log
+        return "Tapped(<hidden>)"
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """The button has been down for longer than a hand would. Once, until :class:`Freed`."""
+
+
+@dataclass(frozen=True)
+class Freed:
+    """A stuck button is open again."""
+
+
+Gesture = Held | Tapped | Stuck | Freed
+
+
+@dataclass(frozen=True)
+class Button:
+    """The button as its edges have shown it so far."""
+
+    press: Hold = field(default_factory=Hold)
+    code: Code = field(default_factory=Code)
+    stuck: bool = False
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether the latest press is over or nearly so, and not yet counted as a tap or none."""
+        return self.press.began_at is not None and self.press.changed_at > self.code.ended_at
+
+
+def edge(
+    button: Button, closed: bool, at: float, times: Times
+) -> tuple[Button, tuple[Gesture, ...]]:
+    """The button after its contact closed or opened, and what was said until then.
+
+    Edges may be told late, twice or out of order.
+    """
+    at = max(at, button.press.changed_at)
+    button, gestures = look(button, at, times)
+    if closed and button.press.is_over(at):
+        button = _counted(button, times)
+    press, _ = hold.edge(button.press, closed, at, times.hold_s)
+    return replace(button, press=press), gestures
+
+
+def look(button: Button, now: float, times: Times) -> tuple[Button, tuple[Gesture, ...]]:
+    """The button at this moment, and what has been said by now."""
+    if button.press.on:
+        return _look_while_down(button, now, times)
+    return _look_while_up(button, now, times)
+
+
+def due(button: Button, times: Times) -> float | None:
+    """When to look again, or ``None`` if only an edge can change anything."""
+    press = button.press
+    dues = []
+    if press.on:
+        dues.append(hold.due(press, times.hold_s))
+        if press.began_at is not None and not button.stuck:
+            dues.append(press.began_at + times.stuck_s)
+    else:
+        if button.stuck:
+            dues.append(press.changed_at + FREED_AFTER_S)
+        if button.code.groups:
+            dues.append(_last_release(button) + times.code_end_s)
+    return min((time for time in dues if time is not None), default=None)
+
+
+def _look_while_down(
+    button: Button, now: float, times: Times
+) -> tuple[Button, tuple[Gesture, ...]]:
+    gestures: list[Gesture] = []
+    press, held = hold.look(button.press, now, times.hold_s)
+    button = replace(button, press=press)
+    if held:
+        gestures.append(Held())
+    down_s = 0.0 if press.began_at is None else now - press.began_at
+    if not button.stuck and down_s >= times.stuck_s - GRAIN_S:
+        button = replace(button, stuck=True)
+        gestures.append(Stuck())
+    return button, tuple(gestures)
+
+
+def _look_while_up(button: Button, now: float, times: Times) -> tuple[Button, tuple[Gesture, ...]]:
+    gestures: list[Gesture] = []
+    if button.stuck and now - button.press.changed_at >= FREED_AFTER_S - GRAIN_S:
+        button = replace(button, stuck=False)
+        gestures.append(Freed())
+    if now - _last_release(button) >= times.code_end_s - GRAIN_S:
+        button = _counted(button, times)
+        if groups := taps.finished(button.code):
+            gestures.append(Tapped(groups))
+        button = replace(button, code=Code(ended_at=button.code.ended_at))
+    return button, tuple(gestures)
+
+
+def _last_release(button: Button) -> float:
+    return button.press.changed_at if button.uncounted else button.code.ended_at
+
+
+def _counted(button: Button, times: Times) -> Button:
+    """The latest press is over: a tap, a hold that has been told, or neither."""
+    press, code = button.press, button.code
+    if press.began_at is None or not button.uncounted:
+        return button
+    if press.counted:
+        code = Code(ended_at=press.changed_at)
+    elif press.changed_at - press.began_at <= times.tap_s + GRAIN_S:
+        code = taps.with_tap(code, press.began_at, press.changed_at, times.pause_s)
+    else:
+        code = replace(code, spoilt=True, ended_at=press.changed_at)
+    return replace(button, code=code)

@@ -1,0 +1,135 @@
+"""What the wearer's body says: the button and the strap, each decided apart from the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from outcry.daemon.touch import button as gestures
+from outcry.daemon.touch import strap
+from outcry.daemon.touch.button import Button, Freed, Gesture, Stuck, Times
+from outcry.daemon.touch.edges import Edge, StrapEdge
+from outcry.daemon.touch.strap import (
+    Strap,
+    StrapClosed,
+    StrapEvent,
+    StrapFirm,
+    StrapLoose,
+    StrapOpened,
+)
+from outcry.report import NO_FLAGS, Flag
+
+Event = Gesture | StrapEvent
+
+WORDS = {  # what is only worth a line in the journal
+    Stuck: "the button is stuck",
+    Freed: "the button is free again",
+    StrapClosed: "the strap is on",
+    StrapLoose: "the strap's wire has a loose contact",
+    StrapFirm: "the strap's wire holds again",
+}
+
+
+class Contact(Protocol):
+    """A switch whose edges are told elsewhere; see :class:`outcry.hw.switch.Switch`."""
+
+    def is_told(self) -> bool: ...
+    def due(self, wanted: float | None) -> float | None: ...
+
+
+@dataclass(frozen=True)
+class Wearing:
+    """How the strap was when the daemon started: fastened now, worn before, ``open_s`` to tell."""
+
+    closed: bool
+    worn: bool
+    open_s: float
+    at: float
+
+
+class Senses:
+    """The button's and the strap's state. Without a strap, ``wearing`` is ``None``."""
+
+    def __init__(
+        self,
+        times: Times,
+        wearing: Wearing | None = None,
+        button: Contact | None = None,
+        loop: Contact | None = None,
+    ) -> None:
+        self._times = times
+        self._button = Button()
+        self._strap: Strap | None = None
+        self._open_s = 0.0
+        self._contacts = {"button": button, "strap": loop}
+        self.marks = NO_FLAGS
+        """What a heartbeat tells of them."""
+        if wearing is not None:
+            self._open_s = wearing.open_s
+            self._strap = strap.begin(wearing.closed, wearing.worn, wearing.at)
+            self._mark(Flag.STRAP_OPEN, not wearing.closed)
+
+    @property
+    def worn(self) -> bool | None:
+        """Whether the strap is on somebody; ``None`` without a strap."""
+        return None if self._strap is None else self._strap.worn
+
+    @property
+    def pressed(self) -> bool:
+        """Whether the button is down."""
+        return self._button.press.on
+
+    def hear(self, edge: Edge | StrapEdge) -> tuple[Event, ...]:
+        """What an edge says."""
+        if isinstance(edge, Edge):
+            self._button, said = gestures.edge(self._button, edge.closed, edge.at, self._times)
+            return self._noted(said)
+        if self._strap is None:
+            return ()
+        self._strap, happened = strap.edge(self._strap, edge.closed, edge.at, self._open_s)
+        return self._noted(happened)
+
+    def look(self, now: float, quiet: Callable[[], bool] = lambda: True) -> tuple[Event, ...]:
+        """What the passing of time says. A contact whose edge is under way is left until then.
+
+        ``quiet()`` tells whether no edge waits to be heard; it is asked after the contact, because
+        an edge may be told in between.
+        """
+        said: tuple[Event, ...] = ()
+        if self._is_told("button") and quiet():
+            self._button, gestured = gestures.look(self._button, now, self._times)
+            said += gestured
+        if self._strap is not None and self._is_told("strap") and quiet():
+            self._strap, happened = strap.look(self._strap, now, self._open_s)
+            said += happened
+        return self._noted(said)
+
+    def due(self) -> float | None:
+        """When to look again, unless an edge comes before."""
+        dues = [self._due("button", gestures.due(self._button, self._times))]
+        if self._strap is not None:
+            dues.append(self._due("strap", strap.due(self._strap, self._open_s)))
+        return min((due for due in dues if due is not None), default=None)
+
+    def _due(self, name: str, wanted: float | None) -> float | None:
+        contact = self._contacts[name]
+        return wanted if contact is None else contact.due(wanted)
+
+    def _is_told(self, name: str) -> bool:
+        contact = self._contacts[name]
+        return contact is None or contact.is_told()
+
+    def _noted(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        for event in events:
+            match event:
+                case Stuck() | Freed():
+                    self._mark(Flag.BUTTON_STUCK, isinstance(event, Stuck))
+                case StrapOpened() | StrapClosed():
+                    self._mark(Flag.STRAP_OPEN, isinstance(event, StrapOpened))
+                case StrapLoose() | StrapFirm():
+                    self._mark(Flag.STRAP_LOOSE, isinstance(event, StrapLoose))
+        return events
+
+    def _mark(self, flag: Flag, on: bool) -> None:
+        self.marks = self.marks | flag if on else self.marks & ~flag

@@ -1,0 +1,1 @@
+"""What any modem does: its terminal, wire, SIM, cells, registration, TCP, faults."""

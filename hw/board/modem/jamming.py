@@ -1,0 +1,81 @@
+"""Jamming as the modem hears it, and AT+SJDR, which tells of it (manual p. 180 to 182)."""
+
+from typing import Literal
+
+from outcry.hw.board.modem.at import Command
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.schedule import Planned
+from outcry.hw.board.modem.terminal import Answer, Terminal, says
+
+Noise = Literal["none", "jamming", "interference"]
+NOISES: tuple[Noise, ...] = ("none", "jamming", "interference")
+REPEATED_S = 3.0  # between two reports with <display> 0
+UNSOLICITED = 1  # <mode>; with 0 the modem tells only when it is asked
+_WORDS = {
+    "none": "NO JAMMING",
+    "jamming": "JAMMING DETECTED",
+    "interference": "INTERFERENCE DETECTED",
+}
+
+
+class Jamming:
+    """The detector. What jamming does to coverage is the network's affair, not the detector's."""
+
+    def __init__(self, context: Context, terminal: Terminal, parameters: Parameters) -> None:
+        self.noise: Noise = "none"
+        self._context = context
+        self._terminal = terminal
+        self._parameters = parameters
+        self._told: Noise = "none"
+        self._next: Planned | None = None
+
+    @property
+    def on(self) -> bool:
+        return bool(self._parameters.number("+SJDR"))
+
+    def become(self, noise: Noise) -> None:
+        self.noise = noise
+        self._look()
+
+    def restart(self) -> None:
+        """The modem has restarted: the detector is off."""
+        self._told = "none"
+        if self._next is not None:
+            self._next.cancel()
+
+    def answer(self, command: Command) -> Answer:
+        if command.form == "read":
+            mode = self._parameters.shown("+SJDR") if self.on else "0"
+            result = f",{NOISES.index(self.noise)}" if self.on else ""
+            return says(f"+SJDR: {mode}{result}")
+        answer = self._parameters.answer(command)
+        if command.form == "set":
+            self.restart()
+            self._context.schedule.after(0, self._look)
+            if self._tells_always():
+                self._repeat()
+        return answer
+
+    def _tells(self) -> bool:
+        return self.on and self._parameters.number("+SJDR", 1) == UNSOLICITED
+
+    def _tells_always(self) -> bool:
+        return self._tells() and not self._parameters.number("+SJDR", 3)
+
+    def _look(self) -> None:
+        """Tell of a change, if that is what was asked for."""
+        if not self._tells() or self._tells_always() or self.noise == self._told:
+            return
+        self._told = self.noise
+        self._tell()
+
+    def _repeat(self) -> None:
+        def again() -> None:
+            self._tell()
+            self._repeat()
+
+        self._next = self._context.schedule.after(REPEATED_S, again)
+
+    def _tell(self) -> None:
+        self._terminal.urc(f"+SJDR: {_WORDS[self.noise]}")

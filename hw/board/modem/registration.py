@@ -1,0 +1,319 @@
+"""Power, SIM and network: the boot sequence, and the commands that ask how far it has come."""
+
+from collections.abc import Callable
+from typing import Literal
+
+from outcry.hw.board.modem.at import Command, Refused
+from outcry.hw.board.modem.cells import Cell, Cells
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.jamming import Jamming
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.schedule import Planned
+from outcry.hw.board.modem.sim_card import SimCard
+from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Terminal, Wait, says
+from outcry.hw.board.modem.timing import Span
+
+WAKING_NOISE = bytes.fromhex("004949 4949FFFFFFFF")  # manual p. 23
+NOT_SEARCHING, HOME, SEARCHING, DENIED, ROAMING = 0, 1, 2, 3, 5
+OPERATOR = "Outcry Test"
+
+Welcome = Literal["home", "roaming", "denied"]
+WELCOMES: tuple[Welcome, ...] = ("home", "roaming", "denied")
+_STATS = {"home": HOME, "roaming": ROAMING, "denied": DENIED}
+
+
+class Registration:
+    """What the rest of the modem asks before it does anything: is there a SIM, a network, GPRS?
+
+    ``reset`` starts the whole modem anew, ``off`` switches it off; both are the modem's own.
+    """
+
+    def __init__(
+        self, context: Context, terminal: Terminal, parameters: Parameters, options: Options
+    ) -> None:
+        self.sms_ready = False
+        self.stat = NOT_SEARCHING
+        self.attached = False
+        self.coverage = True
+        self.signal = 17  # +CSQ's, 0 to 31: -113 dBm and 2 for each step
+        self.welcome: Welcome = "home"
+        self.gprs_works = True
+        self.when_registered: list[Callable[[], None]] = []
+        self.when_lost: list[Callable[[], None]] = []
+        self.reset: Callable[[], None] = lambda: None
+        self.off: Callable[[], None] = lambda: None
+        self._context = context
+        self._terminal = terminal
+        self._parameters = parameters
+        self._options = options
+        self._plans: list[Planned] = []
+        self._cfun = 1
+        self._held_back = False  # by a jamming detector that was switched on too early
+        self.sim = SimCard(options, self._opened)
+        self.cells = Cells(terminal, parameters, lambda: self.registered)
+        self.jamming = Jamming(context, terminal, parameters)
+        self.handlers: dict[str, Handler] = {
+            "+CFUN": self._answer_cfun,
+            "+CPIN": self.sim.answer,
+            "+CSQ": self._answer_csq,
+            "+CREG": lambda command: self._answer_creg(command, self.stat),
+            "+CGREG": lambda command: self._answer_creg(command, self.packet_stat),
+            "+CGATT": self._answer_cgatt,
+            "+CENG": self.cells.answer,
+            "+SJDR": self._answer_sjdr,
+            "+CPOWD": self._answer_cpowd,
+        }
+
+    @property
+    def registered(self) -> bool:
+        return self.stat in (HOME, ROAMING)
+
+    @property
+    def packet_stat(self) -> int:
+        return self.stat if not self.registered or self.attached else NOT_SEARCHING
+
+    # Power
+
+    def power_on(self) -> None:
+        """From the power key, or from a reset, to a registered modem."""
+        self.down()
+        context, timing = self._context, self._context.timing
+        context.see("boot")
+        self._terminal.listening = False
+        self._terminal.raw(WAKING_NOISE)
+        started = context.now
+        self._later(timing.boot_uart, lambda: self._uart_up(started))
+
+    def warm(self) -> None:
+        """A modem that has been up and registered for long, and said all that long ago."""
+        self.down()
+        self._terminal.listening = True
+        self.sim.read()
+        if self.sim.usable:
+            self.sms_ready = True
+            self._registers()
+
+    def down(self) -> None:
+        """Everything the modem had is gone; nothing more happens by itself."""
+        for plan in self._plans:
+            plan.cancel()
+        self._plans.clear()
+        lost = self.registered
+        self._cfun = 1
+        self._held_back = False
+        self.sms_ready = self.attached = False
+        self.sim.sleep()
+        self.jamming.restart()
+        self.stat = NOT_SEARCHING
+        if lost:
+            self._tell(self.when_lost)
+
+    def power_off(self) -> None:
+        """Down, and deaf until the next power-on."""
+        self.down()
+        self._terminal.listening = False
+
+    def _uart_up(self, started: float) -> None:
+        self._terminal.listening = True
+        if self._talks():
+            self._terminal.urc("RDY")
+            self._terminal.urc("+CFUN: 1")
+        self._later(self._context.timing.boot_sim, lambda: self._sim_up(started))
+
+    def _sim_up(self, started: float) -> None:
+        self.sim.read()
+        if self._talks():
+            self._terminal.urc(f"+CPIN: {self.sim.state}")
+        if self.sim.usable:
+            self._joins(started)
+
+    def _talks(self) -> bool:
+        """Whether the modem knows at what rate to speak before the host has (manual p. 53)."""
+        return self._parameters.number("+IPR") != 0
+
+    def _opened(self) -> None:
+        """The PIN was right."""
+        self._context.schedule.after(0, lambda: self._terminal.urc("+CPIN: READY"))
+        self._joins(self._context.now)
+
+    def _joins(self, started: float) -> None:
+        """Registers and becomes ready, at the times counted from ``started``."""
+        timing = self._context.timing
+        self._moves_to(SEARCHING)
+        self._later(timing.registration, self._registers, since=started)
+        self._later(timing.boot_ready, self._ready, since=started)
+
+    def _ready(self) -> None:
+        self._terminal.urc("Call Ready")
+        self._terminal.urc("SMS Ready")
+        self.sms_ready = True
+
+    # Coverage
+
+    def cover(self, covered: bool) -> None:
+        """The network goes or comes."""
+        if covered == self.coverage:
+            return
+        self.coverage = covered
+        if not covered:
+            self.leave()
+        else:
+            self.search()
+
+    def receive(self, welcome: Welcome) -> None:
+        """The network changes its mind about this subscriber, and says so at once."""
+        self.welcome = welcome
+        if self.stat in (HOME, ROAMING, DENIED):
+            self.leave()
+            self.search()
+
+    def move(self, serving: Cell, neighbours: tuple[Cell, ...]) -> None:
+        """Other base stations; a change of the serving one is told as +CREG says."""
+        changed = serving != self.cells.serving
+        self.cells.become(serving, neighbours)
+        if changed and self.registered:
+            self._tell_place()
+
+    def leave(self) -> None:
+        """Off the network, if on one."""
+        if self.stat not in (HOME, ROAMING, DENIED):
+            return
+        lost = self.registered
+        self.attached = False
+        self._moves_to(SEARCHING)
+        if lost:
+            self._tell(self.when_lost)
+
+    def search(self) -> None:
+        """Find the network again, if looking for one."""
+        if self.stat == SEARCHING:
+            self._later(self._context.timing.registration_again, self._registers)
+
+    def _registers(self) -> None:
+        if not self.coverage or self._held_back:
+            self._moves_to(SEARCHING)
+            return
+        if self.welcome == "denied":
+            self._moves_to(DENIED)
+            return
+        self.attached = self.gprs_works
+        self._moves_to(_STATS[self.welcome])
+        self._tell(self.when_registered)
+
+    def _moves_to(self, stat: int) -> None:
+        if stat == self.stat:
+            return
+        self.stat = stat
+        self._tell_place()
+
+    def _tell_place(self) -> None:
+        """+CREG and +CGREG by themselves, as far as they were asked for."""
+        for name, shown in (("+CREG", self.stat), ("+CGREG", self.packet_stat)):
+            match self._parameters.number(name):
+                case 1:
+                    self._terminal.urc(f"{name}: {shown}")
+                case 2:
+                    self._terminal.urc(f"{name}: {self._with_cell(shown)}")
+
+    # Commands
+
+    def _answer_cfun(self, command: Command) -> Answer | Steps:
+        if command.form == "test":
+            return says("+CFUN: (0,1,4),(0,1)")
+        if command.form == "read":
+            return says(f"+CFUN: {self._cfun}")
+        if command.form != "set" or command.number(0) not in (0, 1, 4):
+            raise Refused
+        if command.number(1, 0) == 1:
+            return self._restarts()
+        return self._changes_function(command.number(0))
+
+    def _restarts(self) -> Answer:
+        """AT+CFUN=1,1: at a fixed rate the OK comes after the reset (manual p. 96)."""
+        self.reset()
+        if self._talks():
+            wait = self._context.timing.boot_uart
+            self._plans.append(
+                self._context.schedule.after(
+                    self._context.draw(wait), lambda: self._terminal.urc("OK")
+                )
+            )
+        return Answer(b"", "")
+
+    def _changes_function(self, wanted: int) -> Steps:
+        yield Wait(self._context.draw(self._context.timing.function))
+        before = self._cfun
+        if before == 1 and wanted != 1:
+            self.down()
+            self._terminal.urc("+CPIN: NOT READY")
+        self._cfun = wanted
+        if before != 1 and wanted == 1:
+            started = self._context.now
+            self._later(self._context.timing.boot_sim, lambda: self._sim_up(started))
+        return says()
+
+    def _answer_csq(self, command: Command) -> Answer:
+        if command.form == "test":
+            return says("+CSQ: (0-31,99),(0-7,99)")
+        heard = self.stat in (HOME, ROAMING, DENIED)
+        return says(f"+CSQ: {self.signal if heard else 0},0")
+
+    def _answer_creg(self, command: Command, stat: int) -> Answer:
+        if command.form != "read":
+            return self._parameters.answer(command)
+        shown = self._parameters.number(command.name)
+        return says(f"{command.name}: {shown},{self._with_cell(stat) if shown == 2 else stat}")
+
+    def _with_cell(self, stat: int) -> str:
+        cell = self.cells.serving
+        known = stat in (HOME, ROAMING)
+        return f'{stat},"{cell.lac:04X}","{cell.cell_id:04X}"' if known else str(stat)
+
+    def _answer_cgatt(self, command: Command) -> Answer | Steps:
+        if command.form == "test":
+            return says("+CGATT: (0,1)")
+        if command.form == "read":
+            return says(f"+CGATT: {int(self.attached)}")
+        if command.form != "set" or command.number(0) not in (0, 1):
+            raise Refused
+        return self._attaches(bool(command.number(0)))
+
+    def _attaches(self, wanted: bool) -> Steps:
+        timing = self._context.timing
+        fails = wanted and not (self.registered and self.gprs_works)
+        yield Wait(self._context.draw(timing.attach_fails if fails else timing.attach))
+        if fails:
+            raise Refused
+        if not wanted and self.attached:
+            self._tell(self.when_lost)
+        self.attached = wanted
+        return says()
+
+    def _answer_sjdr(self, command: Command) -> Answer:
+        """A detector switched on before registration keeps it from happening (manual p. 182)."""
+        answer = self.jamming.answer(command)
+        if command.form == "set":
+            was_held_back, self._held_back = self._held_back, False
+            if self.jamming.on and not self.registered:
+                self._held_back = True
+            elif was_held_back:
+                self.search()
+        return answer
+
+    def _answer_cpowd(self, command: Command) -> Answer:
+        """Power down; only the power key or the board's reset brings the modem back."""
+        if command.form != "set" or command.number(0) not in (0, 1):
+            raise Refused
+        self.off()
+        return says("NORMAL POWER DOWN", final="") if command.number(0) else Answer(b"", "")
+
+    def _later(self, span: Span, action: Callable[[], None], since: float | None = None) -> None:
+        spent = 0.0 if since is None else self._context.now - since
+        wait = max(0.0, self._context.draw(span) - spent)
+        self._plans.append(self._context.schedule.after(wait, action))
+
+    @staticmethod
+    def _tell(listeners: list[Callable[[], None]]) -> None:
+        for listener in listeners:
+            listener()

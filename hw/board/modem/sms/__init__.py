@@ -1,0 +1,1 @@
+"""Text messages in a modem and its network: PDUs, alphabets, store, service centre."""

@@ -1,0 +1,249 @@
+"""The SIM's message store, and the commands that look into it: CPMS, CMGL, CMGR, CMGD."""
+
+from dataclasses import dataclass
+
+from outcry.hw.board.modem.at import Cms, Command, Refused
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.sms import pdu, text_mode, typed_message
+from outcry.hw.board.modem.terminal import Answer, Handler, Steps, says
+
+UNREAD, READ, UNSENT, SENT, ANY = range(5)
+_INVALID_INDEX, _FULL = 321, 322
+
+
+@dataclass
+class Stored:
+    """``draft`` is what a message to be sent says; one that was received has none."""
+
+    tpdu: bytes
+    status: int = UNREAD
+    draft: pdu.Submit | None = None
+
+    def look(self) -> None:
+        """It has been shown to the host."""
+        if self.status == UNREAD:
+            self.status = READ
+
+
+class Storage:
+    def __init__(self, parameters: Parameters, options: Options, service_centre: bytes) -> None:
+        self.handlers: dict[str, Handler] = {
+            "+CPMS": self._answer_cpms,
+            "+CMGL": self._answer_cmgl,
+            "+CMGR": self._answer_cmgr,
+            "+CMGW": self._answer_cmgw,
+            "+CMGD": self._answer_cmgd,
+            "+CMGDA": self._answer_cmgda,
+        }
+        self.capacity = options.sms_capacity
+        on_the_sim: dict[int, Stored] = {}
+        self._memories = dict.fromkeys(("SM", "SM_P", "MT"), on_the_sim)
+        if options.me_storage:
+            in_the_modem: dict[int, Stored] = {}
+            self._memories |= dict.fromkeys(("ME", "ME_P"), in_the_modem)
+        self._chosen = ["SM", "SM", "SM"]  # to read and delete, to write, to receive
+        self._freed = False
+        self._parameters = parameters
+        self._service_centre = service_centre
+
+    def add(self, tpdu: bytes) -> int | None:
+        """The index it is stored under, or None when the store is full."""
+        return self._keep(Stored(tpdu), self.memory)
+
+    def draft(self, index: int) -> pdu.Submit:
+        """The message to be sent that lies here. Raises Cms 321."""
+        stored = self.messages.get(index)
+        if stored is None or stored.draft is None:
+            raise Cms(_INVALID_INDEX)
+        return stored.draft
+
+    def sent(self, index: int) -> None:
+        if index in self.messages:
+            self.messages[index].status = SENT
+
+    def _keep(self, stored: Stored, memory: str) -> int | None:
+        kept = self._memories[memory]
+        for index in range(1, self.capacity + 1):
+            if index not in kept:
+                kept[index] = stored
+                return index
+        return None
+
+    @property
+    def messages(self) -> dict[int, Stored]:
+        """Those in the memory that is read from now, by index."""
+        return self._memories[self._chosen[0]]
+
+    def freed(self) -> bool:
+        """Whether room was made since this was last asked."""
+        freed, self._freed = self._freed, False
+        return freed
+
+    @property
+    def memory(self) -> str:
+        """Where new messages go, as +CMTI names it."""
+        return self._chosen[2]
+
+    def _answer_cpms(self, command: Command) -> Answer:
+        if command.form == "test":
+            # A SIM800L lists what it then refuses (facts of a real module).
+            listed = '("SM","ME","SM_P","ME_P","MT")'
+            return says(f"+CPMS: {listed},{listed},{listed}")
+        if command.form == "read":
+            return says("+CPMS: " + ",".join(f'"{n}",{self._used(n)}' for n in self._chosen))
+        if command.form != "set" or len(command.args) > 3:
+            raise Refused
+        wanted = [command.text(position) for position in range(len(command.args))]
+        if not all(name in self._memories for name in wanted):
+            raise Cms(302)
+        self._chosen[: len(wanted)] = wanted
+        return says("+CPMS: " + ",".join(self._used(name) for name in self._chosen))
+
+    def _used(self, name: str) -> str:
+        return f"{len(self._memories[name])},{self.capacity}"
+
+    def _answer_cmgl(self, command: Command) -> Answer:
+        if command.form == "test":
+            return says(f"+CMGL: {self._statuses()}")
+        if command.form not in ("run", "set"):
+            raise Refused
+        wanted = self._status_named(command.text(0))
+        lines = []
+        for index, stored in sorted(self.messages.items()):
+            if wanted in (ANY, stored.status):
+                lines.append(f"+CMGL: {index},{self._shown(stored)}")
+                if command.text(1) != "1":
+                    stored.look()
+        return says(*lines)
+
+    def _answer_cmgr(self, command: Command) -> Answer:
+        if command.form == "test":
+            return says()
+        if command.form != "set":
+            raise Refused
+        index = command.number(0)
+        if not 1 <= index <= self.capacity:
+            raise Cms(_INVALID_INDEX)
+        stored = self.messages.get(index)
+        if stored is None:
+            return says()
+        shown = says(f"+CMGR: {self._shown(stored)}")
+        if command.text(1) != "1":
+            stored.look()
+        return shown
+
+    def _answer_cmgw(self, command: Command) -> Answer | Steps:
+        """Writes to the second memory (manual p. 116): <length>[,<stat>], or a number and words."""
+        if command.form == "test":
+            return says()
+        if command.form not in ("run", "set"):
+            raise Refused
+        return self._writes(command)
+
+    def _writes(self, command: Command) -> Steps:
+        if self._in_text():
+            number = (
+                typed_message.recipient(command, 0, self._parameters) if command.text(0) else ""
+            )
+            message = yield from typed_message.words(number, self._parameters)
+            stored = Stored(pdu.submit_octets(message), UNSENT, message) if message else None
+        else:
+            status = command.number(1, UNSENT)
+            tpdu = yield from typed_message.transfer_unit(command)
+            stored = _read(tpdu, status) if tpdu is not None else None
+        if stored is None:
+            return says()
+        index = self._keep(stored, self._chosen[1])
+        if index is None:
+            raise Cms(_FULL)
+        return says(f"+CMGW: {index}")
+
+    def _answer_cmgd(self, command: Command) -> Answer:
+        if command.form == "test":
+            indexes = ",".join(str(index) for index in sorted(self.messages))
+            return says(f"+CMGD: ({indexes}),(0-4)")
+        if command.form != "set":
+            raise Refused
+        match command.number(1, 0):
+            case 0:
+                index = command.number(0)
+                if not 1 <= index <= self.capacity:
+                    raise Cms(_INVALID_INDEX)
+                self._delete([index])
+            case 1 | 2 | 3 as most:
+                gone = (READ, SENT, UNSENT)[:most]
+                self._delete([i for i, stored in self.messages.items() if stored.status in gone])
+            case 4:
+                self._delete(list(self.messages))
+            case _:
+                raise Refused
+        return says()
+
+    def _answer_cmgda(self, command: Command) -> Answer:
+        """Delete by kind (manual p. 111): read, unread, inbox or all."""
+        if command.form == "test":
+            return says("+CMGDA: (1-6)")
+        kind = command.text(0).upper()
+        if command.form != "set" or kind not in _DELETABLE:
+            raise Refused
+        statuses = _DELETABLE[kind]
+        self._delete([i for i, stored in self.messages.items() if stored.status in statuses])
+        return says()
+
+    def _delete(self, indexes: list[int]) -> None:
+        for index in indexes:
+            self._freed |= self.messages.pop(index, None) is not None
+
+    def _in_text(self) -> bool:
+        return self._parameters.number("+CMGF") == 1
+
+    def _shown(self, stored: Stored) -> str:
+        if self._in_text():
+            details = self._parameters.number("+CSDH") == 1
+            charset = self._parameters.text("+CSCS")
+            name = _NAMES[stored.status]
+            if stored.draft is not None:
+                return f'"{name}",{text_mode.drafted(stored.draft, charset)}'
+            return f'"{name}",{text_mode.shown(stored.tpdu, charset, details)}'
+        whole = (self._service_centre + stored.tpdu).hex().upper()
+        return f'{stored.status},"",{len(stored.tpdu)}\r\n{whole}'
+
+    def _status_named(self, text: str) -> int:
+        if self._in_text():
+            names = {**{name: status for status, name in _NAMES.items()}, "ALL": ANY, "": UNREAD}
+            if text.upper() not in names:
+                raise Refused
+            return names[text.upper()]
+        if text not in ("", "0", "1", "2", "3", "4"):
+            raise Refused
+        return int(text or "0")
+
+    def _statuses(self) -> str:
+        if not self._in_text():
+            return "(0-4)"
+        return "(" + ",".join(f'"{name}"' for name in (*_NAMES.values(), "ALL")) + ")"
+
+
+_NAMES = {UNREAD: "REC UNREAD", READ: "REC READ", UNSENT: "STO UNSENT", SENT: "STO SENT"}
+_DELETABLE = {
+    **dict.fromkeys(("DEL READ", "1"), (READ,)),
+    **dict.fromkeys(("DEL UNREAD", "2"), (UNREAD,)),
+    **dict.fromkeys(("DEL SENT", "3"), (SENT,)),
+    **dict.fromkeys(("DEL UNSENT", "4"), (UNSENT,)),
+    **dict.fromkeys(("DEL INBOX", "5"), (UNREAD, READ)),
+    **dict.fromkeys(("DEL ALL", "6"), (UNREAD, READ, UNSENT, SENT)),
+}
+
+
+def _read(tpdu: bytes, status: int) -> Stored:
+    """What was typed as a PDU. Raises Cms 304 for what the status does not fit."""
+    try:
+        if status in (UNSENT, SENT):
+            return Stored(tpdu, status, pdu.submit(tpdu))
+        if status in (UNREAD, READ):
+            pdu.read_deliver(tpdu)
+            return Stored(tpdu, status)
+    except (pdu.PduInvalid, IndexError):
+        raise Cms(typed_message.BAD_PDU) from None
+    raise Cms(typed_message.BAD_PDU)

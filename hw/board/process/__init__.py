@@ -1,0 +1,1 @@
+"""The running board and its command line."""

@@ -1,0 +1,208 @@
+"""The running board: one process, one loop, a directory in which everything of it is found.
+
+DIR/modem-NAME     symlink to the pty of that modem
+DIR/receiver       symlink to the receiver's pty, for gpsd
+DIR/control.sock   requests (see control) and pin levels
+DIR/events.jsonl   what was seen from outside, one JSON object a line
+"""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import TextIO
+
+from outcry.hw.board import meeting
+from outcry.hw.board.modem.network import LoopbackNetwork
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.pty import PtyPort
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.pins.pinboard import PinBoard
+from outcry.hw.board.process.board import Board
+from outcry.hw.board.process.control import Client, Control
+from outcry.hw.board.receiver.receiver import POSITION, Receiver
+from outcry.hw.board.receiver.recording import Recording
+from outcry.hw.board.sim800.power_wires import PowerWires
+from outcry.hw.board.waiting import ready
+
+BURST_S = 1.0
+STALE = 2048  # bytes of NMEA nobody read; a UART would have lost them
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run. ``receiver`` is ``generated``, ``none``, or a recording's path."""
+
+    directory: Path
+    modems: Mapping[str, str] = field(default_factory=lambda: {"wearer": "+447700900001"})
+    timing: Timing = field(default_factory=Timing)
+    options: Options = field(default_factory=Options)
+    warm: bool = False
+    seed: int | None = None
+    receiver: str = "generated"
+    position: tuple[float, float] = POSITION
+    speed: float = 0.0
+    reset_pin: int | None = None  # GPIO numbers soldered to the first modem's RST and PWRKEY
+    power_key_pin: int | None = None
+
+
+class Events:
+    """The board's own record, written line by line so that others can follow it."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def __call__(self, t: float, what: str, **facts: object) -> None:
+        self._file.write(json.dumps({"t": round(t, 6), "what": what, **facts}) + "\n")
+        self._file.flush()
+
+
+class BoardProcess:
+    """Raises FileExistsError when a board already runs there, OSError or ValueError for a bad file."""
+
+    def __init__(self, plan: Plan) -> None:
+        generated = plan.receiver in ("generated", "none")
+        self._recording = None if generated else Recording(Path(plan.receiver))
+        self._directory = plan.directory
+        plan.directory.mkdir(parents=True, exist_ok=True)
+        self._listener = meeting.listening(plan.directory)
+        self._events_file = (plan.directory / "events.jsonl").open("a", encoding="utf-8")
+        self._events = Events(self._events_file)
+        self._network = LoopbackNetwork()
+        random = Random(plan.seed)
+        self.board = Board(
+            plan.modems,
+            self._network,
+            timing=plan.timing,
+            random=random,
+            options=plan.options,
+            witness=self._events,
+            now=time.monotonic(),
+        )
+        self.pins = PinBoard(self.board.schedule, random, self._events)
+        wires = PowerWires(
+            self.board.schedule,
+            next(iter(self.board.modems.values())),
+            reset_pin=plan.reset_pin,
+            power_key_pin=plan.power_key_pin,
+        )
+        self.pins.wires.append(wires.level)
+        self.receiver = Receiver(*plan.position, speed=plan.speed)
+        self._ports = {name: PtyPort() for name in plan.modems}
+        self._receiver_port = None if plan.receiver == "none" else PtyPort()
+        self._links = self._link_all()
+        self._clients: dict[int, Client] = {}
+        self._control = Control(self.board, self.pins, self.receiver, self._events)
+        self._stopping = False
+        self._warm = plan.warm
+
+    @property
+    def paths(self) -> list[Path]:
+        """Where everything is found, for the ready line."""
+        return [*self._links, self._directory / meeting.NAME, self._directory / "events.jsonl"]
+
+    def run(self, when_ready: Callable[[], None]) -> None:
+        """Be the board until SIGTERM or SIGINT; then leave nothing but the events."""
+        wake, notify = os.pipe()
+        os.set_blocking(notify, False)
+        signal.set_wakeup_fd(notify)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        try:
+            self._switch_on()
+            when_ready()
+            while not self._stopping:
+                self._turn(wake)
+        finally:
+            signal.set_wakeup_fd(-1)
+            self._close()
+
+    def _stop(self, number: int, frame: object) -> None:
+        self._stopping = True
+
+    def _link_all(self) -> list[Path]:
+        links = []
+        for name, port in self._ports.items():
+            links.append(self._directory / f"modem-{name}")
+            port.link(links[-1])
+        if self._receiver_port is not None:
+            links.append(self._directory / "receiver")
+            self._receiver_port.link(links[-1])
+        return links
+
+    def _switch_on(self) -> None:
+        now = time.monotonic()
+        for modem in self.board.modems.values():
+            if self._warm:
+                modem.warm(now)
+            else:
+                modem.power_on(now)
+        if self._receiver_port is not None:
+            self._burst(self._receiver_port)
+
+    def _burst(self, port: PtyPort) -> None:
+        """One second of the receiver, and again in a second."""
+        port.read()  # gpsd asks the receiver what it is; this one never answers
+        self.receiver.move(BURST_S)
+        if self.receiver.state != "silent" and self._recording is not None:
+            data = self._recording.burst()
+        else:
+            data = self.receiver.burst(datetime.now(UTC))
+        if port.unread() > STALE:
+            port.forget_unread()
+        port.write(data)
+        self.board.schedule.after(BURST_S, lambda: self._burst(port))
+
+    def _turn(self, wake: int) -> None:
+        """Do all that can be done now, then wait for the next thing."""
+        now = time.monotonic()
+        for name, port in self._ports.items():
+            self.board.modems[name].wire.host_baud = port.baud()
+            self.board.modems[name].feed(port.read(), now)
+        self.board.advance(now)
+        for name, port in self._ports.items():
+            port.write(self.board.modems[name].output(now))
+        due = self.board.due()
+        readable, writable = self._network.waiting()
+        readable += [port.fileno() for port in self._ports.values()]
+        writable += [port.fileno() for port in self._ports.values() if port.wants_writing]
+        readable += [wake, self._listener.fileno(), *self._clients]
+        seconds = None if due is None else due - time.monotonic()
+        self._serve(ready(readable, writable, seconds), wake)
+
+    def _serve(self, awake: set[int], wake: int) -> None:
+        if wake in awake:
+            os.read(wake, 64)
+        if self._listener.fileno() in awake:
+            self._accept()
+        for descriptor in awake & self._clients.keys():
+            self.board.advance(time.monotonic())
+            client = self._clients[descriptor]
+            if not client.serve():
+                del self._clients[descriptor]
+                client.close()
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except BlockingIOError:
+            return
+        client = Client(connection, self._control)
+        self._clients[connection.fileno()] = client
+
+    def _close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+        self._listener.close()
+        for path in (*self._links, self._directory / meeting.NAME):
+            path.unlink(missing_ok=True)
+        for port in self._ports.values():
+            port.close()
+        if self._receiver_port is not None:
+            self._receiver_port.close()
+        self._events_file.close()

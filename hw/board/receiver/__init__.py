@@ -1,0 +1,1 @@
+"""A GPS receiver's sentences, made or recorded."""

@@ -1,0 +1,1 @@
+"""Recorded conversations with real modems: taken down, masked, played back."""

@@ -1,0 +1,52 @@
+"""A recorded session on a pty, for programs that want a serial port."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from outcry.hw.board.modem.pty import PtyPort
+from outcry.hw.board.replay import session
+from outcry.hw.board.replay.record import stopping
+from outcry.hw.board.replay.replay import Replay
+from outcry.hw.board.waiting import ready
+
+
+def serve(
+    path: Path,
+    *,
+    link: Path | None,
+    when_ready: Callable[[str], None],
+    when_missing: Callable[[str], None],
+) -> list[str]:
+    """Be the recorded modem until SIGTERM or SIGINT; returns what the recording did not hold.
+
+    ``when_ready`` is told the port, ``when_missing`` each command without an answer, once. Raises
+    OSError or ValueError when the file is no session.
+    """
+    replay = Replay(session.read(path), time.monotonic())
+    replay.when_missing = when_missing
+    stop = stopping()
+    port = PtyPort()
+    try:
+        if link is not None:
+            port.link(link)
+        when_ready(str(link or port.path))
+        replay.power_on(time.monotonic())
+        while not _turned(replay, port, stop):
+            pass
+    finally:
+        port.close()
+        if link is not None:
+            link.unlink(missing_ok=True)
+    return replay.missing
+
+
+def _turned(replay: Replay, port: PtyPort, stop: int) -> bool:
+    """Do all that can be done now and wait for more; whether it is time to stop."""
+    now = time.monotonic()
+    replay.feed(port.read(), now)
+    port.write(replay.output(now))
+    due = replay.due()
+    writable = [port.fileno()] if port.wants_writing else []
+    seconds = None if due is None else due - time.monotonic()
+    return stop in ready([port.fileno(), stop], writable, seconds)

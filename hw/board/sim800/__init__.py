@@ -1,0 +1,1 @@
+"""What only a SIM800 does: its strings, its TCP and HTTP, its sleep, its supply."""

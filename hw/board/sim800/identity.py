@@ -1,0 +1,71 @@
+"""What a modem says of itself and its SIM: maker, model, version, numbers, and the time."""
+
+from datetime import datetime, timedelta
+
+from outcry.hw.board.modem.at import Command, Refused
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.registration import OPERATOR, Registration
+from outcry.hw.board.modem.terminal import Answer, Handler, says
+
+MAKER, MODEL, VERSION = "SIMCOM_Ltd", "SIMCOM_SIM800L", "Revision:1418B04SIM800L24"
+FIRST_DAY = datetime(2004, 1, 1)  # what the clock shows until it is set
+_CLOCK = "%y/%m/%d,%H:%M:%S"
+
+
+class Identity:
+    def __init__(self, context: Context, registration: Registration, options: Options) -> None:
+        self._context = context
+        self._registration = registration
+        self._set_at = context.now
+        self._shown = FIRST_DAY
+        self._zone = "+00"
+        self.handlers: dict[str, Handler] = {
+            "I": _always("SIM800 R14.18"),
+            **dict.fromkeys(("+CGMI", "+GMI"), _always(MAKER)),
+            **dict.fromkeys(("+CGMM", "+GMM"), _always(MODEL)),
+            **dict.fromkeys(("+CGMR", "+GMR"), _always(VERSION)),
+            "+GSV": _always(MAKER, MODEL, VERSION),
+            **dict.fromkeys(("+CGSN", "+GSN"), _always(options.imei)),
+            "+CIMI": self._of_the_sim(options.imsi),
+            "+CCID": self._of_the_sim(options.iccid),
+            "+CSPN": self._of_the_sim(f'+CSPN: "{OPERATOR}",0'),
+            "+CNUM": self._of_the_sim(),
+            "+CPAS": _always("+CPAS: 0"),
+            "+GCAP": _always("+GCAP: +CGSM"),
+            "+CLCC": _always(),
+            "+CHUP": _always(),
+            "+CCLK": self._answer_cclk,
+        }
+
+    def restart(self) -> None:
+        """Without a battery of its own the clock begins anew."""
+        self._set_at, self._shown, self._zone = self._context.now, FIRST_DAY, "+00"
+
+    def _of_the_sim(self, *lines: str) -> Handler:
+        def answer(command: Command) -> Answer:
+            if command.form == "test":
+                return says()
+            self._registration.sim.demand()
+            return says(*lines)
+
+        return answer
+
+    def _answer_cclk(self, command: Command) -> Answer:
+        """The time as it was set, going on; the zone in quarter hours (manual p. 93)."""
+        if command.form == "test":
+            return says()
+        if command.form == "read":
+            now = self._shown + timedelta(seconds=self._context.now - self._set_at)
+            return says(f'+CCLK: "{now.strftime(_CLOCK)}{self._zone}"')
+        text = command.text(0)
+        try:
+            shown, zone = datetime.strptime(text[:-3], _CLOCK), int(text[-3:])
+        except ValueError:
+            raise Refused from None
+        self._shown, self._zone, self._set_at = shown, f"{zone:+03d}", self._context.now
+        return says()
+
+
+def _always(*lines: str) -> Handler:
+    return lambda command: says() if command.form == "test" else says(*lines)

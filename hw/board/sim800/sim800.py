@@ -1,0 +1,324 @@
+"""A SIM800 as its serial port shows it: a state machine without threads, sockets or sleep.
+
+Bytes go in with the time, bytes come out with the time; in between it says when it will next do
+something by itself. What it answers follows the SIM800 Series AT Command Manual V1.12 and logs of
+real modules; where those are silent, :mod:`outcry.hw.board.modem.options` says so.
+"""
+
+from collections.abc import Iterable
+
+from outcry.hw.board.modem.at import Command, Refused
+from outcry.hw.board.modem.cells import Cell
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.faults import Faults
+from outcry.hw.board.modem.gprs import Gprs, How
+from outcry.hw.board.modem.jamming import Noise
+from outcry.hw.board.modem.network import Network
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.packet_contexts import Contexts
+from outcry.hw.board.modem.parameters import TABLE, Parameters
+from outcry.hw.board.modem.registration import Registration, Welcome
+from outcry.hw.board.modem.sms.centre import Centre
+from outcry.hw.board.modem.sms.sms import Sms
+from outcry.hw.board.modem.terminal import Answer, Handler, Terminal, framed, says
+from outcry.hw.board.modem.wire import Wire
+from outcry.hw.board.sim800.bearer import Bearer
+from outcry.hw.board.sim800.http import Http
+from outcry.hw.board.sim800.identity import Identity
+from outcry.hw.board.sim800.operators import Operators
+from outcry.hw.board.sim800.sleep import Sleep
+from outcry.hw.board.sim800.supply import Supply
+from outcry.hw.board.sim800.tcp import Tcp
+
+RATE_CHANGE_S = 0.05
+_IGNORED = ("", "A", "H", "L", "M", "O", "P", "T", "X", "V", "Q", "&C", "&D")
+
+
+class Sim800:
+    """One modem. All times are seconds of the clock its schedule runs by."""
+
+    def __init__(
+        self,
+        context: Context,
+        number: str,
+        centre: Centre,
+        network: Network,
+        options: Options | None = None,
+    ) -> None:
+        self.number = number
+        self.options = options or Options()
+        self.powered = False
+        self.faults = Faults()
+        self.wire = Wire()
+        self._context = context
+        self.terminal = Terminal(context, self.faults, self._reset)
+        self._parameters = Parameters({"+IPR": "0"} if self.options.autobaud else {})
+        self._kept_echo = True
+        self._kept_baud: int | None = None
+        self.sleep = Sleep(context, self._parameters)
+        self._hung = False
+        self.registration = Registration(context, self.terminal, self._parameters, self.options)
+        self.registration.reset = self._reset
+        self.registration.off = self._off
+        self.supply = Supply(
+            context.schedule, self.terminal, self._parameters, self._off, self._reset
+        )
+        self.identity = Identity(context, self.registration, self.options)
+        self.operators = Operators(context, self.registration)
+        self.contexts = Contexts(context, self.registration)
+        self.tcp = Tcp(
+            context, self.terminal, self._parameters, self.registration, network, self.options
+        )
+        self.bearer = Bearer(context, self.terminal, self.registration)
+        self.http = Http(context, self.terminal, self.bearer, network, self.options)
+        self.sms = Sms(
+            number,
+            context,
+            self.terminal,
+            self._parameters,
+            self.registration,
+            centre,
+            self.options,
+        )
+        self.terminal.handlers = self._handlers()
+
+    # The wire
+
+    def feed(self, data: bytes, now: float) -> None:
+        """Bytes arrive at the modem's RXD."""
+        self.advance(now)
+        self.terminal.feed(self.sleep.hears(self.wire.to_modem(data)))
+
+    def output(self, now: float) -> bytes:
+        """All that has left the modem's TXD up to now and was not taken before."""
+        self.advance(now)
+        return self.wire.to_host(self.sleep.speaks(self.terminal.output()))
+
+    def due(self) -> float | None:
+        """When something next happens by itself; None when nothing will."""
+        parts = (self._context.schedule, self.tcp, self.http)
+        return min((time for part in parts if (time := part.due()) is not None), default=None)
+
+    def advance(self, now: float) -> None:
+        """Let everything happen that is due up to now, each thing at its own time."""
+        self._poll()
+        while (due := self.due()) is not None and due <= now:
+            self._context.schedule.run(due)
+            self._poll()
+        self._context.schedule.run(now)
+        self._poll()
+
+    def _poll(self) -> None:
+        self.tcp.poll()
+        self.http.poll()
+
+    # The power key, and what the board does to the modem
+
+    def power_on(self, now: float) -> None:
+        self.advance(now)
+        if self._hung:
+            self._hung = self.terminal.muted = False
+        self._reset()
+
+    def power_off(self, now: float) -> None:
+        """Without a word, as when the supply goes, until the next :meth:`power_on`."""
+        self.advance(now)
+        self._off()
+
+    def power_down(self, now: float) -> None:
+        """PWRKEY on a running modem (hardware design p. 25): off, and it says so."""
+        self.advance(now)
+        self.terminal.raw(framed("NORMAL POWER DOWN"))
+        self._off()
+
+    def reset(self, now: float) -> None:
+        """The RST pin: the power-on sequence again."""
+        self.power_on(now)
+
+    def warm(self, now: float) -> None:
+        """Be a modem that was switched on long ago, instead of powering on."""
+        self.advance(now)
+        self.powered = True
+        self.registration.warm()
+
+    def set_network(self, covered: bool, now: float) -> None:
+        self.advance(now)
+        self._context.see("network", on=covered)
+        self.registration.cover(covered)
+
+    def set_signal(self, csq: int, now: float) -> None:
+        """What +CSQ shows while a network is heard: 0 to 31, steps of 2 dB from -113 dBm."""
+        self.advance(now)
+        self.registration.signal = csq
+
+    def set_welcome(self, welcome: Welcome, now: float) -> None:
+        """How the network takes this subscriber: at home, as a guest, or not at all (+CREG: 3)."""
+        self.advance(now)
+        self._context.see("welcome", how=welcome)
+        self.registration.receive(welcome)
+
+    def set_cells(self, serving: Cell, neighbours: Iterable[Cell], now: float) -> None:
+        """The base stations heard here, at most six beside the serving one."""
+        self.advance(now)
+        self.registration.move(serving, tuple(neighbours))
+
+    def set_jamming(self, noise: Noise, now: float) -> None:
+        """What AT+SJDR finds. Whether the network is still heard is for :meth:`set_network`."""
+        self.advance(now)
+        self._context.see("jamming", noise=noise)
+        self.registration.jamming.become(noise)
+
+    def set_supply(self, millivolts: int, now: float) -> None:
+        """The supply voltage: +CBC, the warnings of AT+CBATCHK=1, and below 3000 a brown-out.
+
+        At UNDER-VOLTAGE POWER DOWN the modem stays off until :meth:`power_on`; after a brown-out
+        it starts by itself when the voltage is back, as modules with a tied power key do.
+        """
+        self.advance(now)
+        self._context.see("supply", millivolts=millivolts)
+        self.supply.become(millivolts)
+
+    def set_gprs(self, how: How, now: float, *, old_only: bool = False) -> None:
+        self.advance(now)
+        self._context.see("gprs", how=how, old_only=old_only)
+        gprs = Gprs(how, old_only)
+        self.http.fault(gprs)
+        self.bearer.fault(gprs)
+        self.contexts.fault(gprs)
+        self.tcp.fault(gprs)
+
+    def set_mute(self, muted: bool, now: float) -> None:
+        """A mute modem neither hears nor answers; inside, life goes on."""
+        self.advance(now)
+        self._context.see("mute", on=muted)
+        self.terminal.muted = muted
+
+    def hang(self) -> None:
+        """Mute and deaf, which only the power key or the RST pin ends."""
+        self._context.see("hang")
+        self._hung = self.terminal.muted = True
+
+    def set_nat(self, idle_s: float | None, now: float) -> None:
+        """The carrier forgets connections without a byte for longer; None: it never does."""
+        self.advance(now)
+        self._context.see("nat", idle_s=idle_s)
+        self.tcp.forget_idle(idle_s)
+
+    def set_sms_refusal(self, code: int | None, now: float) -> None:
+        """Every AT+CMGS ends in this +CMS ERROR, until None."""
+        self.advance(now)
+        self._context.see("sms-fault", code=code)
+        self.sms.refusal = code
+
+    def status(self) -> dict[str, object]:
+        """What a person asks for first."""
+        return {
+            "number": self.number,
+            "registered": self.registration.registered,
+            "sms_ready": self.registration.sms_ready,
+            "tcp": self.tcp.state,
+            "gprs": self.tcp.gprs.how,
+            "mute": self.terminal.muted,
+            "stored": len(self.sms.storage.messages),
+            "faults": len(self.faults),
+        }
+
+    def _stop(self) -> None:
+        self.terminal.restart()
+        for part in (
+            self.tcp,
+            self.bearer,
+            self.http,
+            self.contexts,
+            self.operators,
+            self.identity,
+        ):
+            part.restart()
+
+    def _off(self) -> None:
+        """Everything stops, without a word."""
+        self.powered = False
+        self._stop()
+        self.registration.power_off()
+
+    def _reset(self) -> None:
+        if self.supply.dead:
+            return
+        self.powered = True
+        self._stop()
+        self._parameters.restore()
+        self._take_over()
+        self.wire.modem_baud = self._kept_baud
+        self.terminal.echo = self._kept_echo
+        self.registration.power_on()
+
+    # Commands that belong to no part
+
+    def _handlers(self) -> dict[str, Handler]:
+        return {
+            **dict.fromkeys(TABLE, self._stores),
+            **dict.fromkeys(_IGNORED, _nothing),
+            **self.identity.handlers,
+            **self.registration.handlers,
+            **self.operators.handlers,
+            **self.contexts.handlers,
+            **self.sms.handlers,
+            **self.tcp.handlers,
+            **self.bearer.handlers,
+            **self.http.handlers,
+            "E": self._answer_echo,
+            "Z": self._answer_z,
+            "&F": self._answer_factory,
+            "&W": self._answer_keep,
+            "+IPR": self._sets_rate,
+            "+CBC": self.supply.answer,
+            "+CBATCHK": self.supply.answer_check,
+        }
+
+    def _stores(self, command: Command) -> Answer:
+        answer = self._parameters.answer(command)
+        self._take_over()
+        return answer
+
+    def _sets_rate(self, command: Command) -> Answer:
+        """AT+IPR: the answer still comes at the old rate. 0: whatever the host talks."""
+        answer = self._parameters.answer(command)
+        if command.form == "set":
+            baud = self._parameters.number("+IPR") or None
+
+            def change() -> None:
+                self.wire.modem_baud = baud
+
+            self._context.schedule.after(RATE_CHANGE_S, change)
+        return answer
+
+    def _take_over(self) -> None:
+        self.terminal.errors = self._parameters.number("+CMEE")
+
+    def _answer_echo(self, command: Command) -> Answer:
+        if command.text(0, "0") not in ("0", "1"):
+            raise Refused
+        self.terminal.echo = command.text(0, "0") == "1"
+        return says()
+
+    def _answer_z(self, command: Command) -> Answer:
+        self._parameters.restore()
+        self._take_over()
+        self.terminal.echo = self._kept_echo
+        return says()
+
+    def _answer_factory(self, command: Command) -> Answer:
+        self._parameters.forget()
+        self._take_over()
+        self.terminal.echo = True
+        return says()
+
+    def _answer_keep(self, command: Command) -> Answer:
+        self._parameters.keep()
+        self._kept_echo = self.terminal.echo
+        self._kept_baud = self.wire.modem_baud
+        return says()
+
+
+def _nothing(command: Command) -> Answer:
+    return says()

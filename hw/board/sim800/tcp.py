@@ -1,0 +1,355 @@
+"""TCP over GPRS as the SIM800 does it, one connection (AT+CIPMUX=0; manual p. 213 to 238)."""
+
+from collections.abc import Callable
+
+from outcry.hw.board.modem.at import Cme, Command, Refused
+from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.gprs import Gprs
+from outcry.hw.board.modem.network import Network
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.registration import Registration
+from outcry.hw.board.modem.schedule import Planned
+from outcry.hw.board.modem.tcp_link import Fate, Link
+from outcry.hw.board.modem.terminal import (
+    Answer,
+    Entry,
+    Handler,
+    Signal,
+    Steps,
+    Terminal,
+    Wait,
+    framed,
+    says,
+)
+from outcry.hw.board.sim800.received import Received
+
+SEND_LIMIT = 1460  # bytes that one CIPSEND takes
+UNACKNOWLEDGED_S = 645.0  # manual p. 217
+ADDRESS = "10.89.193.1"
+_BUSY = ("TCP CONNECTING", "CONNECT OK")
+_FATES: dict[str, Fate] = {"silent": "lost", "rubbish": "rubbish"}
+
+
+class Tcp:
+    def __init__(
+        self,
+        context: Context,
+        terminal: Terminal,
+        parameters: Parameters,
+        registration: Registration,
+        network: Network,
+        options: Options,
+    ) -> None:
+        self.state = "IP INITIAL"
+        self.gprs = Gprs()
+        self._idle_limit_s: float | None = None
+        self._sticks = False
+        self._access_point: tuple[str, ...] = ("CMNET", "", "")  # as the manual has it, p. 220
+        self._context = context
+        self._terminal = terminal
+        self._parameters = parameters
+        self._registration = registration
+        self._network = network
+        self._options = options
+        self._link: Link | None = None
+        self._plans: list[Planned] = []
+        self._received = Received(terminal, parameters)
+        self._decided = Signal()
+        self._acknowledged = Signal()
+        registration.when_lost.append(self.deactivate)
+        self.handlers: dict[str, Handler] = {
+            "+CSTT": self._answer_cstt,
+            "+CIICR": self._answer_ciicr,
+            "+CIFSR": self._answer_cifsr,
+            "+CIPSTART": self._answer_cipstart,
+            "+CIPSEND": self._answer_cipsend,
+            "+CIPACK": self._answer_cipack,
+            "+CIPSTATUS": self._answer_cipstatus,
+            "+CIPCLOSE": self._answer_cipclose,
+            "+CIPSHUT": self._answer_cipshut,
+            "+CIPRXGET": self._answer_ciprxget,
+            "+CDNSGIP": self._answer_cdnsgip,
+        }
+
+    # What happens to the data path from outside
+
+    def fault(self, gprs: Gprs) -> None:
+        """Change the data path's behaviour, for the open connection too."""
+        self.gprs = gprs
+        self._registration.gprs_works = gprs.how != "dead"
+        if gprs.how == "on":
+            self._registration.attached = self._registration.registered
+        if gprs.how == "dead":
+            self._registration.attached = False
+            self.deactivate()
+        if self._link is not None and gprs.how in ("silent", "rubbish"):
+            self._link.lose(_FATES[gprs.how])
+
+    def forget_idle(self, seconds: float | None) -> None:
+        """The carrier's NAT forgets what was idle for longer, the open connection too."""
+        self._idle_limit_s = seconds
+        if self._link is not None:
+            self._link.idle_limit_s = seconds
+
+    def stick(self) -> None:
+        """The next CIPSTART never gets a result."""
+        self._sticks = True
+
+    def lose_peer(self) -> None:
+        """The other end closes, and the CLOSED is somebody else's to say."""
+        if self.state == "CONNECT OK":
+            self._drop()
+            self.state = "TCP CLOSED"
+
+    def deactivate(self, *, said: bool = True) -> None:
+        """The network takes the context away: +PDP: DEACT, if there was one."""
+        if self.state in ("IP INITIAL", "PDP DEACT"):
+            return
+        self._cancel()
+        if self._link is not None:
+            self._link.lose()
+        self.state = "PDP DEACT"
+        if said:
+            self._terminal.urc("+PDP: DEACT")
+        self._decided.tell()
+        self._acknowledged.tell()
+
+    def restart(self) -> None:
+        self._cancel()
+        self._drop()
+        self._received.restart()
+        self.state = "IP INITIAL"
+
+    # What the connection does by itself
+
+    def due(self) -> float | None:
+        return self._link.due() if self._link is not None else None
+
+    def poll(self) -> None:
+        if self._link is not None:
+            self._link.poll()
+
+    def connected(self, link: Link, opened: bool) -> None:
+        if link is not self._link or self.state != "TCP CONNECTING":
+            return
+        if opened:
+            self.state = "CONNECT OK"
+            self._context.see("tcp-connected")
+            self._terminal.result("+CIPSTART", "CONNECT OK")
+        else:
+            self._fails("TCP CLOSED")
+        self._decided.tell()
+
+    def _fails(self, state: str) -> None:
+        self._drop()
+        self.state = state
+        self._context.see("tcp-failed")
+        self._terminal.result("+CIPSTART", f"STATE: {state}", "CONNECT FAIL")
+        self._decided.tell()
+
+    def arrived(self, link: Link, data: bytes) -> None:
+        if link is not self._link:
+            return
+        self._context.see("tcp-received", bytes=len(data))
+        self._received.arrived(data)
+
+    def closed(self, link: Link) -> None:
+        if link is not self._link or self.state != "CONNECT OK":
+            return
+        self.state = "TCP CLOSED"
+        self._context.see("tcp-closed", by="peer")
+        self._terminal.urc("CLOSED")
+        self._acknowledged.tell()
+
+    def _drop(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+    def _cancel(self) -> None:
+        for plan in self._plans:
+            plan.cancel()
+        self._plans.clear()
+
+    # Bringing the context up by hand
+
+    def _answer_cstt(self, command: Command) -> Answer:
+        if command.form == "test":
+            return says('+CSTT: "APN","USER","PWD"')
+        if command.form == "read":
+            return says('+CSTT: "{}","{}","{}"'.format(*self._access_point))
+        if self.state != "IP INITIAL" or len(command.args) > len(self._access_point):
+            raise Cme(3)
+        if command.form == "set":
+            self._access_point = tuple(command.text(position) for position in range(3))
+        self.state = "IP START"
+        return says()
+
+    def _answer_ciicr(self, command: Command) -> Steps:
+        if self.state != "IP START" or command.form != "run":
+            raise Cme(3)
+        self.state = "IP CONFIG"
+        timing = self._context.timing
+        fails = self.gprs.how == "dead" or not self._registration.attached
+        yield Wait(self._context.draw(timing.context_fails if fails else timing.context))
+        if fails or self.state != "IP CONFIG":
+            self.state = "PDP DEACT"
+            raise Refused
+        self.state = "IP GPRSACT"
+        return says()
+
+    def _answer_cifsr(self, command: Command) -> Answer:
+        if self.state in ("IP INITIAL", "IP START", "IP CONFIG", "PDP DEACT"):
+            raise Cme(3)
+        if self.state == "IP GPRSACT":
+            self.state = "IP STATUS"
+        return says(ADDRESS, final="")
+
+    # The connection
+
+    def _answer_cipstart(self, command: Command) -> Answer | Steps:
+        if command.form == "test":
+            return says('+CIPSTART: ("TCP","UDP"),("(0-255).(0-255).(0-255).(0-255)"),(1-65535)')
+        if command.form != "set" or command.text(0).upper() != "TCP":
+            raise Cme(3)
+        if self.state == "CONNECT OK":
+            return says("OK", "ALREADY CONNECT", final="")
+        startable = {"IP INITIAL", "IP STATUS"}
+        if self._options.restarts_after_close:
+            startable.add("TCP CLOSED")
+        if self.state not in startable:
+            raise Cme(3)
+        self._start(command.text(1), command.number(2))
+        if self._options.serves_while_connecting:
+            return says()
+        return self._holds_the_line()
+
+    def _holds_the_line(self) -> Steps:
+        self._terminal.raw(framed("OK"))
+        yield self._decided
+        return Answer(b"", "")
+
+    def _start(self, host: str, port: int) -> None:
+        self._drop()
+        self._received.clear()
+        self._decided = Signal()
+        self.state = "TCP CONNECTING"
+        self._context.see("tcp-connecting", host=host, port=port)
+        how = self.gprs.for_new
+        if not self._registration.attached and how == "on":
+            how = "dead"
+        if self._sticks:
+            how, self._sticks = "connecting", False
+        match how:
+            case "refused":
+                self._plan(0.0, lambda: self._fails("TCP CLOSED"))
+            case "dead":
+                late = self._context.draw(self._context.timing.connect_fails)
+                self._plan(late, lambda: self._fails("PDP DEACT"))
+            case "connecting":
+                pass
+            case "on":
+                self._link = Link(self._context, self._network, (host, port), self, "true")
+            case "silent" | "rubbish":
+                self._link = Link(self._context, self._network, (host, port), self, _FATES[how])
+        if self._link is not None:
+            self._link.idle_limit_s = self._idle_limit_s
+
+    def _plan(self, seconds: float, action: Callable[[], None]) -> None:
+        self._plans.append(self._context.schedule.after(seconds, action))
+
+    def _answer_cipsend(self, command: Command) -> Answer | Steps:
+        if command.form == "test":
+            return says("+CIPSEND: <length>")
+        if self.state != "CONNECT OK" or self._link is None:
+            raise Cme(3)
+        if command.form == "read":
+            return says(f"+CIPSEND: {SEND_LIMIT}")
+        length = command.number(0) if command.form == "set" else None
+        if length is not None and not 1 <= length <= SEND_LIMIT:
+            raise Cme(3)
+        return self._sends(length)
+
+    def _sends(self, length: int | None) -> Steps:
+        prompts = self._parameters.number("+CIPSPRT")
+        data = yield Entry(length, prompt=b"\r\n> " if prompts == 1 else b"")
+        if data is None:
+            return says() if self._options.escape_answers_ok else Answer(b"", "")
+        link = self._link
+        if self.state != "CONNECT OK" or link is None:
+            return says("SEND FAIL", final="")
+        data = data[:SEND_LIMIT]
+        acknowledged = Signal()
+        link.send(data, acknowledged.tell)
+        if self._parameters.number("+CIPQSEND"):
+            return says(f"DATA ACCEPT:{len(data)}", final="")
+        self._acknowledged = acknowledged
+        self._plan(UNACKNOWLEDGED_S, lambda: self._gives_up(link))
+        yield acknowledged
+        if self.state != "CONNECT OK" or link is not self._link:
+            return says("SEND FAIL", final="")
+        return says("SEND OK", final="") if prompts < 2 else Answer(b"", "")
+
+    def _gives_up(self, link: Link) -> None:
+        """No acknowledgement for so long that the modem itself ends the connection."""
+        if link is self._link and link.acknowledged < link.sent:
+            self._drop()
+            self.state = "TCP CLOSED"
+            self._terminal.urc("CLOSE")
+            self._acknowledged.tell()
+
+    def _answer_cipack(self, command: Command) -> Answer:
+        if self._link is None:
+            raise Cme(3)
+        sent, acknowledged = self._link.sent, self._link.acknowledged
+        return says(f"+CIPACK: {sent},{acknowledged},{sent - acknowledged}")
+
+    def _answer_cipstatus(self, command: Command) -> Answer:
+        return says("OK", f"STATE: {self.state}", final="")
+
+    def _answer_cipclose(self, command: Command) -> Answer | Steps:
+        if command.form == "test":
+            return says("+CIPCLOSE: (0,1)")
+        if self.state not in _BUSY or command.form == "read":
+            raise Cme(3)
+        return self._closes()
+
+    def _closes(self) -> Steps:
+        self._cancel()
+        yield Wait(self._context.draw(self._context.timing.shut))
+        self._drop()
+        self.state = "TCP CLOSED"
+        self._context.see("tcp-closed", by="modem")
+        return says("CLOSE OK", final="")
+
+    def _answer_cipshut(self, command: Command) -> Answer | Steps:
+        return says() if command.form == "test" else self._shuts()
+
+    def _shuts(self) -> Steps:
+        self._cancel()
+        yield Wait(self._context.draw(self._context.timing.shut))
+        if self._link is not None:
+            self._context.see("tcp-closed", by="modem")
+        self._drop()
+        self._received.clear()
+        self.state = "IP INITIAL"
+        return says("SHUT OK", final="")
+
+    def _answer_ciprxget(self, command: Command) -> Answer:
+        return self._received.answer(command, connected=self.state in _BUSY)
+
+    def _answer_cdnsgip(self, command: Command) -> Answer:
+        host = command.text(0)
+        if command.form != "set" or not host:
+            raise Cme(3)
+        attached = self._registration.attached
+        address = self._network.resolve(host) if attached else None
+        found = (
+            f'+CDNSGIP: 1,"{host}","{address}"' if address else f"+CDNSGIP:0,{8 if attached else 3}"
+        )
+        self._plan(
+            self._context.draw(self._context.timing.connect),
+            lambda: self._terminal.result("+CDNSGIP", found),
+        )
+        return says()

@@ -1,0 +1,1 @@
+"""The board inside a test: in simulated time, or on a thread."""

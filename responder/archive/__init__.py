@@ -1,0 +1,1 @@
+"""Case files, retention and housekeeping."""

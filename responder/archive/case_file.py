@@ -1,0 +1,196 @@
+"""The case file: everything HQ knows of one alarm, for lawyers and the press.
+
+A JSON file that a program can read and check, and the same as a page to print.
+It holds places and names, as it must, but no number, PIN or code of anybody.
+Times are UTC, ISO 8601. ``links`` are the record's (``record.py``): whoever has
+the file can compute them from ``history`` and see that nothing was changed
+between the alarm and the day the file was made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import Connection, select
+
+from outcry.report import AlarmKind, Position, Report, decode
+from outcry.responder import formatting
+from outcry.responder.formatting import NO_FIX
+from outcry.responder.maps.picture import ATTRIBUTION
+from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.rules import events
+from outcry.responder.rules.events import What
+from outcry.responder.storage import audit_chain, event_log, store
+from outcry.responder.storage.store import Store
+from outcry.responder.web import templates
+
+FORMAT = 1
+
+
+class NoSuchAlarm(Exception):
+    """HQ has no alarm of this number; ``outcry-responder status`` shows those there are."""
+
+
+class CaseFileInvalid(ValueError):
+    """This is not a case file; the message says what is wrong with it."""
+
+
+def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str, Any]:
+    """The case as JSON can carry it; raises :class:`NoSuchAlarm`."""
+    with database.read() as connection:
+        row = connection.execute(
+            select(store.alarm, store.wearer.c.name)
+            .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
+            .where(store.alarm.c.id == alarm)
+        ).first()
+        if row is None:
+            raise NoSuchAlarm(f"there is no alarm {alarm} here; outcry-responder status shows them")
+        entries = event_log.load(connection, alarm)
+        found = audit_chain.verify(connection)
+        return {
+            "outcry_case_file": FORMAT,
+            "made_at": _iso(now),
+            "organisation": organisation,
+            "alarm": alarm,
+            "wearer": row.name,
+            "kind": AlarmKind(row.kind).name.lower(),
+            "arrived_at": _iso(row.arrived_at),
+            "contacts": _contacts(connection, row.device),
+            "reports": _reports(connection, alarm, entries),
+            "posts": [
+                {"at": _iso(entry.at), "where": entry.data["target"], "url": entry.data["url"]}
+                for entry in entries
+                if entry.what is What.DONE and "url" in entry.data
+            ],
+            "history": _history(connection, alarm),
+            "record": {
+                "lines": found.head.n,
+                "link": found.head.link.hex(),
+                "problems": list(found.problems),
+            },
+        }
+
+
+def check(file: Mapping[str, Any]) -> int:
+    """How many entries of a case file are as HQ wrote them, all of them.
+
+    Raises :class:`CaseFileInvalid` if it is none, or one was changed since.
+    """
+    try:
+        if file["outcry_case_file"] != FORMAT:
+            raise CaseFileInvalid("this case file is of another format than this program knows")
+        previous = None
+        for expected, line in enumerate(file["history"], 1):
+            entry = (file["alarm"], line["n"], line["at_unix"], line["what"], line["data"])
+            computed = audit_chain.link(previous, bytes.fromhex(line["salt"]), *entry)
+            if line["n"] != expected or computed.hex() != line["link"]:
+                raise CaseFileInvalid(f"entry {expected} of the history is not as HQ wrote it")
+            previous = computed
+        return len(file["history"])
+    except (KeyError, TypeError, AttributeError):
+        raise CaseFileInvalid("this is not a case file, or parts of it are missing") from None
+    except ValueError as error:
+        if isinstance(error, CaseFileInvalid):
+            raise
+        raise CaseFileInvalid("a link or salt in it is not in hexadecimal digits") from None
+
+
+def page(file: Mapping[str, Any]) -> str:
+    """The case as a page that stands alone, to be read and printed."""
+    environment = templates.environment(file["organisation"], "", ATTRIBUTION)
+    return environment.get_template("case.html").render(
+        case=file, words=_words, track=Markup(_track(file))
+    )
+
+
+def _track(file: Mapping[str, Any]) -> str:
+    fixes = [report["fix"] for report in file["reports"] if report["fix"]]
+    points = [Point(fix["latitude"], fix["longitude"], fix["accuracy_m"]) for fix in fixes]
+    return track_svg(points, f"The way through {len(points)} positions, the last one marked")
+
+
+def _contacts(connection: Connection, device: int) -> list[dict[str, Any]]:
+    table = store.contact
+    rows = connection.execute(
+        select(table.c.number_in_list, table.c.name)
+        .where(table.c.device == device)
+        .order_by(table.c.number_in_list)
+    )
+    return [{"contact": row.number_in_list, "name": row.name} for row in rows]
+
+
+def _reports(
+    connection: Connection, alarm: int, entries: tuple[events.Entry, ...]
+) -> list[dict[str, Any]]:
+    """In the order in which the device made them."""
+    arrived = {e.data["message"]: e for e in entries if e.what is What.REPORT}
+    table = store.message
+    rows = connection.execute(select(table).where(table.c.alarm == alarm)).all()
+    reports = [(decode(row.report), row) for row in rows]
+    reports.sort(key=lambda pair: (pair[0].sequence, pair[1].id))
+    return [
+        {
+            **_report(report),
+            "arrived_at": _iso(row.received_at),
+            "path": row.path,
+            "marks": list(arrived[row.id].data["marks"]) if row.id in arrived else [],
+            "sealed_sha256": row.digest.hex(),
+        }
+        for report, row in reports
+    ]
+
+
+def _report(report: Report) -> dict[str, Any]:
+    place = report.place
+    fix = (
+        {
+            "latitude": place.latitude,
+            "longitude": place.longitude,
+            "accuracy_m": place.accuracy_m,
+            "age_s": place.age_s,
+        }
+        if isinstance(place, Position)
+        else None
+    )
+    return {
+        "type": report.type.name.lower(),
+        "sequence": report.sequence,
+        "made_at": _iso(report.sent_at),
+        "fix": fix,
+        "no_fix": None if isinstance(place, Position) else NO_FIX[place.reason],
+        "cells": formatting.cells(report),
+        "battery_percent": report.battery_percent,
+        "device": formatting.marks(report),
+    }
+
+
+def _history(connection: Connection, alarm: int) -> list[dict[str, Any]]:
+    table = store.history
+    rows = connection.execute(select(table).where(table.c.alarm == alarm).order_by(table.c.n))
+    return [
+        {
+            "n": row.n,
+            "at": _iso(row.at),
+            "at_unix": row.at,
+            "what": row.what,
+            "data": row.data,
+            "salt": row.salt.hex(),
+            "link": row.link.hex(),
+        }
+        for row in rows
+    ]
+
+
+def _words(line: Mapping[str, Any]) -> str:
+    """A line of the history as a person reads it."""
+    data = json.loads(line["data"])
+    said = ", ".join(f"{name} {value}" for name, value in data.items() if value not in (None, []))
+    return f"{What[line['what']]}{': ' if said else ''}{said}"
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

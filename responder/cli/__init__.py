@@ -1,0 +1,1 @@
+"""``outcry-responder``: the command line."""

@@ -1,0 +1,89 @@
+"""``outcry-responder officer``: make, reset, remove and list duty officers' accounts."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from outcry.responder.settings import Settings
+from outcry.responder.storage.store import Store
+
+if TYPE_CHECKING:
+    from outcry.responder.console.accounts import Officers
+
+
+def add_parser(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
+) -> None:
+    """Describe the command."""
+    officer = commands.add_parser(
+        "officer", parents=[config], help="duty officers, who watch and decide at /console"
+    )
+    officer.add_argument("what", choices=("add", "reset", "remove", "list"))
+    officer.add_argument("name", metavar="NAME", nargs="?", help="such as olga")
+    officer.add_argument(
+        "--here",
+        action="store_true",
+        help="the officer sits here: type the password instead of opening a link",
+    )
+
+
+def officer(settings: Settings, options: argparse.Namespace) -> int:
+    """Run the command; the exit code."""
+    from outcry.responder.console.accounts import OfficerRefused, Officers
+
+    if options.what != "list" and not options.name:
+        print(f"say whom: outcry-responder officer {options.what} NAME", file=sys.stderr)
+        return 1
+    database = Store.of(settings)
+    try:
+        officers = Officers(database, settings.organisation, time.time, os.urandom)
+        if options.what == "list":
+            _list(officers)
+        elif options.what == "remove":
+            officers.remove(options.name)
+            print(f"{options.name} can no longer log in. What was done in this name stays written.")
+        else:
+            make = officers.add if options.what == "add" else officers.reset
+            _settle(officers, make(options.name), settings.people.public_url, options.here)
+    except OfficerRefused as refused:
+        print(refused, file=sys.stderr)
+        return 1
+    finally:
+        database.close()
+    return 0
+
+
+def _list(officers: Officers) -> None:
+    for name, settled in officers.all():
+        print(name if settled else f"{name}  (has not opened the link yet)")
+    if not officers.all():
+        print("Nobody is on duty: outcry-responder officer add NAME")
+
+
+def _settle(officers: Officers, token: str, public_url: str, here: bool) -> None:
+    if not here:
+        print("Give this link to the officer alone. It works once, for a day:")
+        print(f"  {public_url}/console/welcome/{token}")
+        return
+    import segno
+
+    newcomer = officers.welcome(token)
+    password = getpass.getpass(f"{newcomer.name}'s new password: ")
+    if getpass.getpass("The same again: ") != password:
+        from outcry.responder.console.accounts import OfficerRefused
+
+        raise OfficerRefused(
+            f"the two differ; again: outcry-responder officer reset {newcomer.name} --here"
+        )
+    segno.make(newcomer.uri, error="m", micro=False).terminal(compact=True)
+    print(f"Let an authenticator app look at this, or type there: {newcomer.secret}")
+    codes = officers.settle(token, password, input("The six digits it shows now: "))
+    print("\nRecovery codes, shown only now; each lets the officer in once without the phone:")
+    for code in codes:
+        print(f"  {code}")
+    print(f"\n{newcomer.name} can log in: {public_url}/console")

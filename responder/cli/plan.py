@@ -1,0 +1,157 @@
+"""``outcry-responder plan`` and ``codes``: what was agreed with a wearer, and their contacts' cards."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from outcry.responder.enrolment import answer_cards
+from outcry.responder.plans import document, repository
+from outcry.responder.plans.document import PlanInvalid
+from outcry.responder.plans.repository import NoSuchWearer
+from outcry.responder.settings import Settings
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
+
+_STDIN = Path("-")
+
+
+def add_parsers(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
+) -> None:
+    """Describe the commands."""
+    wearer = argparse.ArgumentParser(add_help=False)
+    wearer.add_argument("wearer", metavar="WEARER", help="the device, such as 0a1b2c3d, or a name")
+    agreed = commands.add_parser("plan", help="what was agreed with a wearer")
+    what = agreed.add_subparsers(dest="what", required=True)
+    what.add_parser(
+        "show", parents=[config, wearer], help="print the plan as a file; addresses stand in it"
+    )
+    for name, words in (
+        ("check", "say what is wrong with a file, and change nothing"),
+        ("set", "make a file the plan from now on, for alarms that run too"),
+    ):
+        one = what.add_parser(name, parents=[config, wearer], help=words)
+        one.add_argument(
+            "file", type=Path, metavar="FILE", help="as plan show prints it; - reads standard input"
+        )
+
+    codes = commands.add_parser("codes", help="contacts' cards with codes to answer by SMS")
+    what = codes.add_subparsers(dest="what", required=True)
+    print_ = what.add_parser(
+        "print", parents=[config, wearer], help="new cards; the old ones are worth nothing then"
+    )
+    print_.add_argument("--contact", type=int, metavar="N", help="for this one alone")
+    what.add_parser("left", parents=[config, wearer], help="how many codes each contact has left")
+
+
+def edit(settings: Settings, options: argparse.Namespace) -> int:
+    """Run ``plan``; the exit code."""
+    database = Store.of(settings)
+    try:
+        with database.write() as connection:
+            return _edit(connection, options)
+    except PlanInvalid as error:
+        for problem in error.problems:
+            print(f"{options.file}: {problem}", file=sys.stderr)
+    except (NoSuchWearer, _Unreadable) as error:
+        print(error, file=sys.stderr)
+    finally:
+        database.close()
+    return 1
+
+
+def codes(settings: Settings, options: argparse.Namespace) -> int:
+    """Run ``codes``; the exit code."""
+    database = Store.of(settings)
+    try:
+        with database.write() as connection:
+            device = _device(connection, options.wearer)
+            if options.what == "left":
+                for n, left in answer_cards.codes_left(connection, device).items():
+                    print(f"contact {n}: {left} codes left")
+                return 0
+            cards = answer_cards.print_codes(connection, device, os.urandom, options.contact)
+            names = _names(connection, device)
+    except NoSuchWearer as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        database.close()
+    if not cards:
+        print(f"there is no contact {options.contact}", file=sys.stderr)
+        return 1
+    _print_cards(cards, names, settings)
+    return 0
+
+
+class _Unreadable(Exception):
+    """The file cannot be read; the message says why."""
+
+
+def _edit(connection: Connection, options: argparse.Namespace) -> int:
+    device = _device(connection, options.wearer)
+    if options.what == "show":
+        print(repository.as_file(connection, device), end="")
+        return 0
+    agreed = repository.from_file(connection, device, _read(options.file))
+    if options.what == "check":
+        print(f"{options.file}: this plan can be used; plan set makes it count.")
+        return 0
+    repository.change(connection, device, document.document(agreed), time.time())
+    print(f"The plan of device {device:08x} counts from now on.")
+    return 0
+
+
+def _read(path: Path) -> str:
+    try:
+        if path == _STDIN:
+            return sys.stdin.read()
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise _Unreadable(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _Unreadable(f"{path}: cannot be read: it is not UTF-8 text") from None
+
+
+def _device(connection: Connection, wearer: str) -> int:
+    """The device written, or that of the one wearer with this name. Raises NoSuchWearer."""
+    table = store.wearer
+    try:
+        number = int(wearer, 16) if len(wearer) == 8 else -1
+    except ValueError:
+        number = -1
+    found = connection.scalars(
+        select(table.c.device).where((table.c.device == number) | (table.c.name == wearer))
+    ).all()
+    if len(found) != 1:
+        raise NoSuchWearer
+    return int(found[0])
+
+
+def _names(connection: Connection, device: int) -> dict[int, str]:
+    table = store.contact
+    rows = connection.execute(
+        select(table.c.number_in_list, table.c.name).where(table.c.device == device)
+    )
+    return {row.number_in_list: row.name for row in rows}
+
+
+def _print_cards(
+    cards: dict[int, tuple[str, ...]], names: dict[int, str], settings: Settings
+) -> None:
+    to = settings.modem.number if settings.modem else "HQ's number"
+    print("Shown only now. Cut apart, and give each contact theirs in person.")
+    for n, codes in cards.items():
+        print(f"\n--- contact {n}, {names[n]} ---")
+        print(f"No internet? Answer by SMS from your own phone to {to}.")
+        print("Send one code, and cross it out. Alone it says: it is real, publish.")
+        print("With a 2 after it: I have seen it. 3: I cannot tell. 4: it is false.")
+        for first, second in zip(codes[::2], codes[1::2], strict=True):
+            print(f"    [ ] {first}     [ ] {second}")
+        print("Never send your PIN by SMS.")

@@ -1,0 +1,130 @@
+"""``outcry-responder case``, ``verify`` and ``forget``: what happened, its proof, its end."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from outcry.responder.archive import case_file
+from outcry.responder.archive.case_file import CaseFileInvalid, NoSuchAlarm
+from outcry.responder.settings import Settings
+from outcry.responder.storage import alarms, audit_chain
+from outcry.responder.storage.store import Store
+
+_PRIVATE = 0o600
+
+
+def add_parsers(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
+) -> None:
+    """Describe the commands."""
+    case = commands.add_parser(
+        "case",
+        parents=[config],
+        help="write an alarm's case file for lawyers and press: JSON, and a page to print",
+    )
+    case.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
+    case.add_argument("--out", type=Path, default=Path(), metavar="DIRECTORY", help="(here)")
+
+    verify = commands.add_parser(
+        "verify",
+        parents=[config],
+        help="look whether anybody changed what was written down, here or in a case file",
+    )
+    verify.add_argument("file", nargs="?", type=Path, metavar="CASE.json")
+
+    forget = commands.add_parser(
+        "forget",
+        parents=[config],
+        help="delete an alarm for good; what was made public stays public",
+    )
+    forget.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
+    forget.add_argument(
+        "--yes-for-good", action="store_true", help="needed: nobody can bring it back"
+    )
+
+
+def case(settings: Settings, options: argparse.Namespace) -> int:
+    """Write the two files; the exit code."""
+    database = Store.of(settings)
+    try:
+        file = case_file.case(database, options.alarm, settings.organisation, time.time())
+    except NoSuchAlarm as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        database.close()
+    stem = options.out / f"case-{options.alarm}"
+    texts = {".json": json.dumps(file, ensure_ascii=False, indent=1), ".html": case_file.page(file)}
+    for suffix, text in texts.items():
+        path = stem.with_suffix(suffix)
+        path.touch(_PRIVATE)
+        path.write_text(text, encoding="utf-8")
+        print(path)
+    print("Both hold places and names: keep them as safe as the person they are about.")
+    return 0
+
+
+def verify(settings: Settings, options: argparse.Namespace) -> int:
+    """Say what was found; 0 nothing was changed, 1 something was."""
+    if options.file is not None:
+        return _verify_file(options.file)
+    database = Store.of(settings)
+    try:
+        with database.read() as connection:
+            found = audit_chain.verify(connection)
+    finally:
+        database.close()
+    for problem in found.problems:
+        print(problem)
+    if found.problems:
+        return 1
+    print(f"{found.alarms} alarms, {found.entries} entries: all as they were written.")
+    print(f"The record's newest link, line {found.head.n}: {found.head.link.hex()}")
+    print(
+        "Keep a copy of it elsewhere: against it, even a record made anew as a whole is found out."
+    )
+    return 0
+
+
+def _verify_file(path: Path) -> int:
+    try:
+        entries = case_file.check(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"{path}: cannot be read: {getattr(error, 'strerror', 'not UTF-8')}", file=sys.stderr)
+    except json.JSONDecodeError:
+        print(f"{path}: is not JSON; give the file that ends in .json", file=sys.stderr)
+    except CaseFileInvalid as error:
+        print(f"{path}: {error}", file=sys.stderr)
+    else:
+        print(f"{entries} entries: all as they were written.")
+        return 0
+    return 1
+
+
+def forget(settings: Settings, options: argparse.Namespace) -> int:
+    """Delete; the exit code."""
+    if not options.yes_for_good:
+        print(
+            "Nobody can bring it back. Write its case file first if anybody may need it "
+            f"(outcry-responder case {options.alarm}), then add --yes-for-good",
+            file=sys.stderr,
+        )
+        return 1
+    database = Store.of(settings)
+    try:
+        with database.write() as connection:
+            there = alarms.is_there(connection, options.alarm)
+            if there:
+                alarms.forget(connection, options.alarm, time.time(), "by command")
+        database.fold()
+    finally:
+        database.close()
+    if not there:
+        print(f"there is no alarm {options.alarm} here", file=sys.stderr)
+        return 1
+    print(f"Alarm {options.alarm} is deleted.")
+    return 0

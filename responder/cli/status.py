@@ -1,0 +1,262 @@
+"""How everybody is: what ``outcry-responder status`` shows the people at HQ.
+
+Facts first, as JSON can carry them, then a screen for a person. Neither holds
+a number or a key; where somebody is stands in them only when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from outcry.report import AlarmKind, MessageType, Position, Report, decode
+from outcry.responder import formatting
+from outcry.responder.formatting import NO_FIX, full_map, span
+from outcry.responder.rules import episodes, events
+from outcry.responder.rules.decide import ActionKind, confirmations
+from outcry.responder.rules.events import Entry, Verdict, What
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.store import Store
+
+RECENT_S = 7 * 86_400  # nothing heard of an alarm for longer: it is counted, no longer listed
+KINDS = {
+    "panic": "PANIC ALARM",
+    "strap": "STRAP ALARM, the strap was opened or cut",
+    "drill": "drill",
+    "silence": "SILENCE, nothing is heard of the device",
+}
+WITHDRAWAL = {
+    Verdict.SAFE.value: "the agreed code, safe. Not verified: call and ask for the agreed word",
+    Verdict.OLD.value: "the agreed code, but older than what was heard: proves nothing",
+    Verdict.WAITING.value: "being judged",
+    Verdict.DURESS.value: "DURESS: not the agreed code. Let nobody notice that you know",
+}
+
+
+def facts(database: Store, now: float, where: bool = False) -> dict[str, Any]:
+    """All there is to know at ``now`` (Unix seconds); with ``where``, also places and cells."""
+    with database.read() as connection:
+        wearers = connection.execute(select(store.wearer).order_by(store.wearer.c.name)).all()
+        return {"wearers": [_wearer(connection, wearer, now, where) for wearer in wearers]}
+
+
+def _wearer(
+    connection: Connection, wearer: Row[tuple[object, ...]], now: float, where: bool
+) -> dict[str, Any]:
+    device = wearer.device
+    beat = connection.execute(
+        select(store.heartbeat).where(store.heartbeat.c.device == device)
+    ).first()
+    report = _newest(connection, device, beat)
+    code = select(store.safe_code.c.device).where(store.safe_code.c.device == device)
+    table = store.alarm
+    drill = connection.scalar(
+        select(func.max(table.c.arrived_at)).where(
+            table.c.device == device, table.c.kind == int(AlarmKind.DRILL)
+        )
+    )
+    last_heard = (
+        select(func.max(store.message.c.received_at))
+        .where(store.message.c.alarm == table.c.id)
+        .scalar_subquery()
+    )
+    alarms = connection.execute(
+        select(
+            table.c.id,
+            table.c.kind,
+            func.coalesce(last_heard, table.c.arrived_at).label("heard_at"),
+        )
+        .where(table.c.device == device)
+        .order_by(table.c.id.desc())
+    ).all()
+    recent = [alarm for alarm in alarms if alarm.heard_at > now - RECENT_S]
+    return {
+        "name": wearer.name,
+        "device": f"{device:08x}",
+        "heard_s": _ago(now, wearer.heard_at),
+        "heartbeat_s": _ago(now, beat.received_at if beat else None),
+        "battery_percent": report.battery_percent if report else None,
+        "supply_mv": report.supply_mv if report else None,
+        "signal": report.signal if report else None,
+        "marks": formatting.marks(report) if report else [],
+        "drill_s": _ago(now, drill),
+        "drill_hours_by_device": decode(beat.report).drill_hours if beat else None,
+        "has_code": connection.scalar(code) is not None,
+        "alarms": [
+            found
+            for alarm in recent
+            if not _is_ended_silence(
+                found := _alarm(
+                    connection, alarm.id, AlarmKind(alarm.kind), wearer.quorum, now, where
+                )
+            )
+        ],
+        "older_alarms": len(alarms) - len(recent),
+    }
+
+
+def _newest(
+    connection: Connection, device: int, beat: Row[tuple[object, ...]] | None
+) -> Report | None:
+    """What the device last said of itself; a withdrawal says less than any other report."""
+    table = store.message
+    rows = connection.execute(
+        select(table.c.counter, table.c.report)
+        .where(table.c.device == device)
+        .order_by(table.c.counter.desc())
+    )
+    reports = ((row.counter, decode(row.report)) for row in rows)
+    full = (each for each in reports if each[1].type is not MessageType.WITHDRAWAL)
+    counter, report = next(full, (-1, None))
+    return decode(beat.report) if beat is not None and beat.counter > counter else report
+
+
+def _alarm(
+    connection: Connection, alarm: int, kind: AlarmKind, quorum: int, now: float, where: bool
+) -> dict[str, Any]:
+    entries = event_log.load(connection, alarm)
+    rows = connection.execute(
+        select(store.message.c.received_at, store.message.c.report, store.message.c.path)
+        .where(store.message.c.alarm == alarm)
+        .order_by(store.message.c.id)
+    ).all()
+    contacts = connection.scalar(
+        select(func.count()).select_from(store.invitation).where(store.invitation.c.alarm == alarm)
+    )
+    withdrawn = events.withdrawal(entries)
+    found = {
+        "alarm": alarm,
+        "kind": kind.name.lower(),
+        "arrived_s": _ago(now, entries[0].at),
+        "over": episodes.current(entries).over,
+        "reports": len(rows),
+        "last_report_s": _ago(now, rows[-1].received_at) if rows else None,
+        "last_path": rows[-1].path if rows else None,
+        "contacts": contacts,
+        "told": _told(entries),
+        "seen": _people(entries, events.CONTACT_ANSWERS),
+        "confirmed": confirmations(entries),
+        "quorum": quorum,
+        "doubts": _people(entries, (What.UNSURE, What.FALSE)),
+        "wrong_pins": sum(entry.what is What.WRONG_PIN for entry in entries),
+        "withdrawal": None if withdrawn is None else withdrawn.value,
+        "post": next((entry.data["url"] for entry in entries if "url" in entry.data), None),
+    }
+    if where:
+        found["where"] = _where([(decode(row.report), row.received_at) for row in rows], now)
+    return found
+
+
+def _is_ended_silence(alarm: dict[str, Any]) -> bool:
+    return bool(alarm["kind"] == "silence" and alarm["over"])
+
+
+def _told(entries: Sequence[Entry]) -> int:
+    """How many contacts a text of HQ has left for and, as far as is known, reached."""
+    last = {
+        entry.data["target"]: entry.what
+        for entry in entries
+        if entry.data.get("kind") == ActionKind.TELL
+    }
+    return sum(what in (What.DONE, What.DELIVERED) for what in last.values())
+
+
+def _people(entries: Sequence[Entry], said: Sequence[What]) -> int:
+    return len({entry.data["contact"] for entry in entries if entry.what in said})
+
+
+def _where(reports: Sequence[tuple[Report, float]], now: float) -> dict[str, Any]:
+    """The newest place reported, and if a later report has none, why and which cells it heard."""
+    found: dict[str, Any] = {}
+    for report, received_at in sorted(reports, key=lambda each: each[0].sequence):
+        if isinstance(report.place, Position):
+            found = {
+                "map": full_map(report.place),
+                "accuracy_m": report.place.accuracy_m,
+                "seen_s": _ago(now, received_at - report.place.age_s),
+            }
+        else:
+            found["no_fix"] = NO_FIX[report.place.reason]
+            found["cells"] = formatting.cells(report)
+    return found
+
+
+def _ago(now: float, at: float | None) -> int | None:
+    return None if at is None else round(now - at)
+
+
+def screen(facts: dict[str, Any]) -> str:
+    """The facts for a person: those with an alarm that is no drill come first."""
+    wearers = sorted(facts["wearers"], key=lambda wearer: not any(map(_is_real, wearer["alarms"])))
+    return "\n\n".join("\n".join(_lines(wearer)) for wearer in wearers) or "nobody is enrolled"
+
+
+def _is_real(alarm: dict[str, Any]) -> bool:
+    return bool(alarm["kind"] != "drill")
+
+
+def _lines(wearer: dict[str, Any]) -> list[str]:
+    rows = {
+        "last heard": _since(wearer["heard_s"], "never"),
+        "heartbeat": _since(wearer["heartbeat_s"], "none yet"),
+        "battery": formatting.battery(wearer["battery_percent"], wearer["supply_mv"]),
+        "signal": formatting.signal(wearer["signal"]),
+        "last drill": _drill(wearer),
+    }
+    lines = [f"{wearer['name']}, device {wearer['device']}"]
+    lines += [f"  {name:<12}{words}" for name, words in rows.items()]
+    lines += [f"  ! {mark}" for mark in wearer["marks"]]
+    if not wearer["has_code"]:
+        lines.append("  ! no code means safe: draw one with `outcry-responder code`")
+    for alarm in wearer["alarms"]:
+        lines += _alarm_lines(alarm)
+    if wearer["older_alarms"]:
+        lines.append(f"  and {wearer['older_alarms']} not heard of for {span(RECENT_S)}")
+    return lines
+
+
+def _alarm_lines(alarm: dict[str, Any]) -> list[str]:
+    kind = KINDS[alarm["kind"]]
+    if alarm["kind"] == "silence":
+        return [f"  {kind} ({alarm['alarm']}), for {span(alarm['arrived_s'])} now"]
+    last = f"last {span(alarm['last_report_s'])} ago by {alarm['last_path']}"
+    told = f"told {alarm['told']} of {alarm['contacts']}, seen by {alarm['seen']}"
+    said = f"confirmed by {alarm['confirmed']} of {alarm['quorum']}, doubted by {alarm['doubts']}"
+    lines = [
+        f"  {kind} ({alarm['alarm']}), {span(alarm['arrived_s'])} ago",
+        f"    reports: {alarm['reports']}, {last}",
+        f"    contacts: {told}, {said}",
+    ]
+    if alarm["wrong_pins"]:
+        lines.append(f"    ! wrong PINs tried: {alarm['wrong_pins']}")
+    if alarm["withdrawal"]:
+        lines.append(f"    withdrawal received: {WITHDRAWAL[alarm['withdrawal']]}")
+    if alarm["post"]:
+        lines.append(f"    public: {alarm['post']}")
+    if "where" in alarm:
+        lines += [f"    {line}" for line in _places(alarm["where"])]
+    return lines
+
+
+def _places(where: dict[str, Any]) -> list[str]:
+    lines = []
+    if "map" in where:
+        accuracy = where["accuracy_m"]
+        within = "accuracy not known" if accuracy is None else f"within {accuracy} m"
+        lines.append(f"seen {span(where['seen_s'])} ago, {within}: {where['map']}")
+    if "no_fix" in where:
+        lines.append(f"no position: {where['no_fix']}")
+        lines += [f"cell: {cell}" for cell in where["cells"]]
+    return lines
+
+
+def _since(seconds: int | None, never: str) -> str:
+    return never if seconds is None else f"{span(seconds)} ago"
+
+
+def _drill(wearer: dict[str, Any]) -> str:
+    hours = wearer["drill_hours_by_device"]
+    by_device = "" if hours is None else f"; by the device's count {span(hours * 3600)} ago"
+    return _since(wearer["drill_s"], "none at HQ") + by_device

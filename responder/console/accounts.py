@@ -1,0 +1,374 @@
+"""Duty officers' accounts: a password and a second factor, sessions, and slow guessing.
+
+An account is made at HQ's own machine and settled by its officer, through a
+link that works once or at the terminal. Nobody is ever locked out: wrong tries
+slow the source they come from, and the officer is told how many there were.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import threading
+import unicodedata
+from base64 import b32encode, urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+
+from outcry.responder.storage import audit_chain, store
+from outcry.responder.storage.audit_chain import Noted
+from outcry.responder.storage.store import Store
+from outcry.responder.web.throttle import Throttle, TooSoon
+
+log = logging.getLogger("outcry.responder.officers")
+
+WELCOME_S = 24 * 3600.0
+SESSION_S = 14 * 3600.0  # a long night's shift and the handing over
+IDLE_S = 2 * 3600.0  # an open console asks for news all the time; this is for a closed one
+SHORTEST_PASSWORD = 12  # NIST SP 800-63B: length counts, rules of letters and digits do not
+LONGEST_PASSWORD = 256
+RECOVERY_CODES = 8
+STEP_S = 30  # RFC 6238's time step, which every authenticator assumes
+_SEEN_EVERY_S = 60.0
+_TOKEN_BYTES = 32
+_NAME = "2 to 32 letters, digits, dots or dashes, without spaces"
+
+
+class OfficerRefused(ValueError):
+    """This cannot be done to this account; the message says what to do instead."""
+
+
+class NoSuchWelcome(Exception):
+    """This one-time link was used, is too old, or was never made."""
+
+
+class LoginRefused(Exception):
+    """Name, password and code do not belong together; which of them is wrong is not said."""
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """Whom a one-time link is for, and what their authenticator has to be shown."""
+
+    name: str
+    secret: str
+    uri: str
+
+    def __repr__(self) -> str:
+        return f"Newcomer({self.name!r})"
+
+
+@dataclass(frozen=True)
+class Session:
+    """Who is logged in, and what each of their forms must carry."""
+
+    officer: str
+    form_token: str
+
+    def __repr__(self) -> str:
+        return f"Session({self.officer!r})"
+
+
+class Officers:
+    """Makes accounts and lets officers in; safe to call from any thread."""
+
+    def __init__(
+        self,
+        database: Store,
+        organisation: str,
+        clock: Callable[[], float],
+        random: Callable[[int], bytes],
+        hasher: PasswordHasher | None = None,
+    ) -> None:
+        """``clock`` gives Unix seconds, ``random(n)`` n secret bytes."""
+        self._store = database
+        self._organisation = organisation
+        self._clock = clock
+        self._random = random
+        self._hasher = hasher or PasswordHasher()  # RFC 9106's second choice: 64 MiB, 3 passes
+        self._nobody = self._hasher.hash(random(16))
+        self._hashing = threading.BoundedSemaphore(2)  # 128 MiB at most, however many try
+        self._throttle = Throttle()
+
+    def add(self, name: str) -> str:
+        """Make an account; returns the token of its one-time link. Raises :class:`OfficerRefused`."""
+        name = _plain_name(name)
+        token = self._token()
+        with self._store.write() as connection:
+            if _officer(connection, name) is not None:
+                raise OfficerRefused(f"{name} exists; for a new link: officer reset {name}")
+            values = self._welcome(token) | {"made_at": self._clock(), "refused": 0}
+            connection.execute(insert(store.officer).values(name=name, **values))
+            self._note(connection, name, "account made")
+        return token
+
+    def reset(self, name: str) -> str:
+        """After a password or authenticator was lost: end all sessions, give a new link."""
+        token = self._token()
+        with self._store.write() as connection:
+            name = _known(connection, name)
+            _forget(connection, name)
+            connection.execute(
+                update(store.officer)
+                .where(store.officer.c.name == name)
+                .values(password_hash=None, totp_used=None, **self._welcome(token))
+            )
+            self._note(connection, name, "new link")
+        return token
+
+    def remove(self, name: str) -> None:
+        """End an account and its sessions; what the officer did stays written down."""
+        with self._store.write() as connection:
+            name = _known(connection, name)
+            _forget(connection, name)
+            connection.execute(delete(store.officer).where(store.officer.c.name == name))
+            self._note(connection, name, "account ended")
+
+    def _note(self, connection: Connection, name: str, what: str) -> None:
+        said = {"officer": name, "what": what}
+        audit_chain.note(connection, self._clock(), Noted.OFFICER, said)
+
+    def all(self) -> list[tuple[str, bool]]:
+        """Every officer's name, and whether they have settled in."""
+        table = store.officer
+        with self._store.read() as connection:
+            rows = connection.execute(
+                select(table.c.name, table.c.password_hash).order_by(table.c.name)
+            ).all()
+        return [(row.name, row.password_hash is not None) for row in rows]
+
+    def welcome(self, token: str) -> Newcomer:
+        """Whom a one-time link is for; looking changes nothing. Raises :class:`NoSuchWelcome`."""
+        with self._store.read() as connection:
+            row = self._welcomed(connection, token)
+        secret = row.totp_secret
+        issuer = self._organisation.replace(":", " ")
+        uri = pyotp.TOTP(secret).provisioning_uri(name=row.name, issuer_name=issuer)
+        return Newcomer(row.name, secret, uri)
+
+    def settle(self, token: str, password: str, code: str) -> tuple[str, ...]:
+        """Take the officer's password, prove their authenticator, use the link up.
+
+        Returns the recovery codes, shown only now. Raises :class:`NoSuchWelcome`,
+        :class:`OfficerRefused`.
+        """
+        name = self.welcome(token).name
+        password = _good_password(password, name)
+        password_hash = self._hash(password)
+        codes = tuple(_recovery_code(self._random) for _ in range(RECOVERY_CODES))
+        with self._store.write() as connection:
+            row = self._welcomed(connection, token)
+            step = self._step(row, code)
+            if step is None:
+                raise OfficerRefused(
+                    "The six digits are not those of this picture now. Check that the phone's "
+                    "clock is right, wait for the next digits, and write those."
+                )
+            connection.execute(
+                update(store.officer)
+                .where(store.officer.c.name == row.name)
+                .values(
+                    password_hash=password_hash,
+                    totp_used=step,
+                    welcome_hash=None,
+                    welcome_until=None,
+                )
+            )
+            for each in codes:
+                connection.execute(
+                    insert(store.recovery_code).values(hash=_code_hash(each), officer=row.name)
+                )
+        log.info("a duty officer has settled in")
+        return codes
+
+    def login(self, name: str, password: str, code: str, source: str) -> tuple[str, int]:
+        """Let an officer in: the session's token, and the tries refused since they last came.
+
+        ``code`` is the authenticator's six digits or a recovery code; either works once.
+        ``source`` is who is slowed. Raises :class:`LoginRefused`, :class:`TooSoon`.
+        """
+        wait = self._throttle.admit(source, self._clock())
+        if wait > 0:
+            raise TooSoon(wait)
+        name = _folded(name)
+        with self._store.read() as connection:
+            row = _officer(connection, name)
+        settled = row is not None and row.password_hash is not None
+        right = self._is_password(row.password_hash if row and settled else None, password)
+        token = self._token()
+        with self._store.write() as connection:
+            row = _officer(connection, name)
+            if row is None or not right or not self._use(connection, row, code):
+                table = store.officer
+                connection.execute(
+                    update(table).where(table.c.name == name).values(refused=table.c.refused + 1)
+                )
+                refused = None
+            else:
+                refused = int(row.refused)
+                self._enter(connection, name, token)
+        if refused is None:
+            log.warning("a login to the console was refused")
+            raise LoginRefused
+        self._throttle.forgive(source)
+        log.info("a duty officer has logged in")
+        return token, refused
+
+    def session(self, token: str) -> Session | None:
+        """Whose session this is, if it lasts."""
+        now = self._clock()
+        table = store.officer_session
+        digest = _digest(token)
+        with self._store.read() as connection:
+            row = connection.execute(select(table).where(table.c.hash == digest)).first()
+        if row is None or now > row.made_at + SESSION_S or now > row.seen_at + IDLE_S:
+            return None
+        if now > row.seen_at + _SEEN_EVERY_S:
+            with self._store.write() as connection:
+                connection.execute(update(table).where(table.c.hash == digest).values(seen_at=now))
+        return Session(row.officer, form_token(token))
+
+    def logout(self, token: str) -> None:
+        """End a session."""
+        table = store.officer_session
+        with self._store.write() as connection:
+            connection.execute(delete(table).where(table.c.hash == _digest(token)))
+
+    def _welcome(self, token: str) -> dict[str, object]:
+        return {
+            "totp_secret": b32encode(self._random(20)).decode(),  # RFC 4226: 160 bits
+            "welcome_hash": _digest(token),
+            "welcome_until": self._clock() + WELCOME_S,
+        }
+
+    def _welcomed(self, connection: Connection, token: str) -> Row[tuple[object, ...]]:
+        row = connection.execute(
+            select(store.officer).where(store.officer.c.welcome_hash == _digest(token))
+        ).first()
+        if row is None or self._clock() > row.welcome_until:
+            raise NoSuchWelcome
+        return row
+
+    def _use(self, connection: Connection, row: Row[tuple[object, ...]], code: str) -> bool:
+        """Whether the code is right; one that is, is used up."""
+        step = self._step(row, code)
+        if step is not None:
+            table = store.officer
+            unused = or_(table.c.totp_used.is_(None), table.c.totp_used < step)
+            used = connection.execute(
+                update(table).where(table.c.name == row.name, unused).values(totp_used=step)
+            )
+            return used.rowcount == 1
+        table = store.recovery_code
+        used = connection.execute(
+            delete(table).where(table.c.officer == row.name, table.c.hash == _code_hash(code))
+        )
+        return used.rowcount == 1
+
+    def _step(self, row: Row[tuple[object, ...]], code: str) -> int | None:
+        """The time step whose code this is; a phone's clock may be half a minute off."""
+        digits = "".join(code.split())
+        if not (digits.isascii() and digits.isdigit()):
+            return None
+        now = int(self._clock()) // STEP_S
+        totp = pyotp.TOTP(str(row.totp_secret))
+        steps = (now, now - 1, now + 1)
+        return next((s for s in steps if hmac.compare_digest(totp.generate_otp(s), digits)), None)
+
+    def _enter(self, connection: Connection, name: str, token: str) -> None:
+        now = self._clock()
+        table = store.officer_session
+        connection.execute(delete(table).where(table.c.made_at < now - SESSION_S))
+        connection.execute(
+            insert(table).values(hash=_digest(token), officer=name, made_at=now, seen_at=now)
+        )
+        connection.execute(
+            update(store.officer).where(store.officer.c.name == name).values(refused=0)
+        )
+
+    def _hash(self, password: str) -> str:
+        with self._hashing:
+            return self._hasher.hash(password)
+
+    def _is_password(self, password_hash: str | None, password: str) -> bool:
+        """Takes as long for nobody's password as for a wrong one."""
+        if len(password) > LONGEST_PASSWORD:
+            return False
+        with self._hashing:
+            try:
+                self._hasher.verify(password_hash or self._nobody, _text(password))
+            except VerificationError:
+                return False
+        return password_hash is not None
+
+    def _token(self) -> str:
+        return urlsafe_b64encode(self._random(_TOKEN_BYTES)).decode().rstrip("=")
+
+
+def form_token(token: str) -> str:
+    """What a session's forms carry: made of its secret cookie, which a stranger's page lacks."""
+    return hmac.new(token.encode(), b"outcry console form", hashlib.sha256).hexdigest()
+
+
+def _officer(connection: Connection, name: str) -> Row[tuple[object, ...]] | None:
+    return connection.execute(select(store.officer).where(store.officer.c.name == name)).first()
+
+
+def _known(connection: Connection, name: str) -> str:
+    name = _folded(name)
+    if _officer(connection, name) is None:
+        raise OfficerRefused(f"there is no officer {name}; see: officer list")
+    return name
+
+
+def _forget(connection: Connection, name: str) -> None:
+    for table in (store.officer_session, store.recovery_code):
+        connection.execute(delete(table).where(table.c.officer == name))
+
+
+def _plain_name(name: str) -> str:
+    folded = _folded(name)
+    good = all(letter.isalnum() or letter in ".-" for letter in folded)
+    if not (good and 2 <= len(folded) <= 32):
+        raise OfficerRefused(f"an officer's name has {_NAME}")
+    return folded
+
+
+def _folded(name: str) -> str:
+    return _text(name).strip().casefold()
+
+
+def _text(typed: str) -> str:
+    """The same letters the same way, whichever keyboard they come from; half letters replaced."""
+    return unicodedata.normalize("NFKC", typed.encode("utf-8", "replace").decode())
+
+
+def _good_password(password: str, name: str) -> str:
+    folded = _text(password)
+    if not SHORTEST_PASSWORD <= len(folded) <= LONGEST_PASSWORD:
+        raise OfficerRefused(
+            f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; four or five "
+            "words that do not belong together are good and easily kept."
+        )
+    if len(set(folded)) < 5 or len(folded.casefold().replace(name, "")) < 8:
+        raise OfficerRefused("This password is too easily guessed; take four or five words.")
+    return folded
+
+
+def _recovery_code(random: Callable[[int], bytes]) -> str:
+    letters = b32encode(random(10)).decode()
+    return "-".join(letters[n : n + 4] for n in range(0, 16, 4))
+
+
+def _code_hash(code: str) -> bytes:
+    return _digest("".join(code.split()).replace("-", "").upper())
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()

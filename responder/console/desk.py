@@ -1,0 +1,357 @@
+"""What duty officers see and do: everybody's health, each live alarm, and their decisions."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from outcry.report import AlarmKind, Report, decode
+from outcry.responder import daily_check
+from outcry.responder.console import timeline
+from outcry.responder.console.device_health import Health, how_they_are
+from outcry.responder.console.timeline import Line
+from outcry.responder.daily_check import Checked
+from outcry.responder.plans import repository
+from outcry.responder.rules import episodes, events
+from outcry.responder.rules.events import OFFICER_ANSWERS, CameBy, Entry, Verdict, What
+from outcry.responder.rules.model import ActionKind
+from outcry.responder.rules.publication import confirmations, is_recorded
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.alarms import set_due
+from outcry.responder.storage.store import Store
+
+log = logging.getLogger("outcry.responder.console")
+
+LISTED_S = 7 * 86_400.0  # for so long after its last report what is over is still listed
+_MOST_ALARMS = 200
+_LARGEST_ID = 2**31 - 1  # what PostgreSQL's INTEGER holds
+
+
+class Act(StrEnum):
+    """What a duty officer can do; the value stands in the address the button posts to."""
+
+    ACKNOWLEDGE = "acknowledge"
+    CONFIRM = "confirm"
+    PUBLISH = "publish"
+    VETO = "veto"
+    LIFT = "lift"
+    CORRECT = "correct"
+    CLOSE = "close"
+
+
+_DONE = {
+    Act.ACKNOWLEDGE: What.ACKNOWLEDGED,
+    Act.CONFIRM: What.OFFICER_CONFIRMED,
+    Act.PUBLISH: What.APPROVED,
+    Act.VETO: What.VETOED,
+    Act.LIFT: What.VETO_LIFTED,
+    Act.CORRECT: What.CORRECTED,
+    Act.CLOSE: What.CLOSED,
+}
+GRAVE = (Act.PUBLISH, Act.CORRECT, Act.CLOSE)
+"""What is done only by whoever says twice that they mean it."""
+
+
+class NoSuchAlarm(Exception):
+    """There is no such alarm; it may have been deleted."""
+
+
+class NotNow(Exception):
+    """As the alarm stands this cannot be done; somebody else may have been faster."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an alarm stands, in a line of the overview.
+
+    What people decided before its wearer held the button again after it was closed
+    (``chapter`` 2 and later) no longer counts. ``posts``: each network and the post's address;
+    ``may_be_public``: a network may have a post that nobody has heard of.
+    """
+
+    alarm: int
+    wearer: str
+    kind: AlarmKind
+    arrived_at: float
+    heard_at: float
+    acknowledged_by: tuple[str, ...]
+    confirmed: int
+    quorum: int
+    doubts: int
+    wrong_pins: int
+    withdrawal: Verdict | None
+    vetoed: bool
+    approved: bool
+    closed: bool
+    chapter: int
+    posts: tuple[tuple[str, str], ...]
+    may_be_public: bool
+
+    @property
+    def is_drill(self) -> bool:
+        return self.kind is AlarmKind.DRILL
+
+    @property
+    def is_never_public(self) -> bool:
+        return self.kind in (AlarmKind.DRILL, AlarmKind.SILENCE)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no duty officer has it yet."""
+        return not (self.acknowledged_by or self.closed or self.is_drill)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """All there is to watch; alarms nobody has yet come first, then the newest."""
+
+    alarms: tuple[Standing, ...]
+    drills: tuple[Standing, ...]
+    closed: tuple[Standing, ...]
+    wearers: tuple[Health, ...]
+    checked: Checked | None
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One report of an alarm, and how it came."""
+
+    report: Report
+    arrived_at: float
+    path: CameBy
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Somebody to call."""
+
+    number_in_list: int
+    name: str
+    number: str
+
+    def __repr__(self) -> str:
+        return f"Contact({self.number_in_list})"
+
+
+@dataclass(frozen=True)
+class View:
+    """One alarm, whole. Sightings newest first, history oldest first."""
+
+    standing: Standing
+    device: str
+    wearer_number: str | None
+    health: Health
+    contacts: tuple[Contact, ...]
+    track: tuple[Sighting, ...]
+    history: tuple[Line, ...]
+    can: frozenset[Act]
+
+
+class Console:
+    """Reads for, and writes down what, duty officers decide; safe to call from any thread."""
+
+    def __init__(
+        self,
+        database: Store,
+        clock: Callable[[], float],
+        on_act: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``clock`` gives Unix seconds; ``on_act`` is called after a decision is on disk."""
+        self._store = database
+        self._clock = clock
+        self._on_act = on_act
+
+    def overview(self) -> Overview:
+        """Everything, at this moment."""
+        now = self._clock()
+        with self._store.read() as connection:
+            standings = [_standing(connection, row) for row in _newest_alarms(connection)]
+            wearers = connection.execute(select(store.wearer).order_by(store.wearer.c.name)).all()
+            health = how_they_are(connection, wearers, now)
+            checked = daily_check.last(connection)
+        standings = [each for each in standings if _is_listed(each, now)]
+        standings.sort(key=lambda each: (not each.is_new, -each.arrived_at))
+        real = [each for each in standings if not each.is_drill]
+        return Overview(
+            tuple(each for each in real if not each.closed),
+            tuple(each for each in standings if each.is_drill and not each.closed),
+            tuple(each for each in standings if each.closed),
+            tuple(sorted(health, key=lambda each: not each.silent)),
+            checked,
+        )
+
+    def view(self, alarm: int) -> View:
+        """One alarm. Raises :class:`NoSuchAlarm`."""
+        now = self._clock()
+        with self._store.read() as connection:
+            standing = _standing(connection, _alarm(connection, alarm))
+            wearer = connection.execute(
+                select(store.wearer)
+                .join(store.alarm, store.alarm.c.device == store.wearer.c.device)
+                .where(store.alarm.c.id == alarm)
+            ).one()
+            table = store.contact
+            contacts = tuple(
+                Contact(row.number_in_list, row.name, row.number)
+                for row in connection.execute(
+                    select(table.c.number_in_list, table.c.name, table.c.number)
+                    .where(table.c.device == wearer.device)
+                    .order_by(table.c.number_in_list)
+                )
+            )
+            entries = event_log.load(connection, alarm)
+            messages = connection.execute(
+                select(store.message).where(store.message.c.alarm == alarm)
+            ).all()
+            health = how_they_are(connection, [wearer], now)[0]
+        track = [Sighting(decode(m.report), m.received_at, CameBy(m.path)) for m in messages]
+        names = {each.number_in_list: each.name for each in contacts}
+        return View(
+            standing,
+            f"{wearer.device:08x}",
+            wearer.number,
+            health,
+            contacts,
+            tuple(sorted(track, key=_newest_first)),
+            tuple(timeline.tell(entries, names)),
+            possible(standing),
+        )
+
+    def act(self, alarm: int, act: Act, officer: str, reason: str | None = None) -> None:
+        """Write a decision down. Raises :class:`NoSuchAlarm`, :class:`NotNow`.
+
+        ``reason`` is one of ``chronicle.REASONS`` for a correction, free words for closing.
+        """
+        now = self._clock()
+        with self._store.write() as connection:
+            if act not in possible(_standing(connection, _alarm(connection, alarm))):
+                raise NotNow
+            data = {"officer": officer} | ({} if reason is None else {"reason": reason})
+            event_log.append(connection, alarm, Entry(now, _DONE[act], data))
+            set_due(connection, alarm, now)
+        log.info("alarm %d: a duty officer: %s", alarm, act)
+        self._on_act()
+
+    def mark(self) -> str:
+        """Changes whenever something here may have: what a waiting console compares."""
+        message, beat, wearer, alarm, entry = (
+            store.message.c,
+            store.heartbeat.c,
+            store.wearer.c,
+            store.alarm.c,
+            store.history.c,
+        )
+        with self._store.read() as connection:
+            newest = connection.execute(
+                select(
+                    select(func.max(message.id)).scalar_subquery(),
+                    select(func.max(beat.received_at)).scalar_subquery(),
+                    select(func.count()).select_from(store.wearer).scalar_subquery(),
+                    select(func.max(wearer.enrolled_at)).scalar_subquery(),
+                )
+            ).one()
+            recent = select(alarm.id).order_by(alarm.id.desc()).limit(_MOST_ALARMS)
+            lengths = connection.execute(
+                select(entry.alarm, func.max(entry.n))
+                .where(entry.alarm.in_(recent))
+                .group_by(entry.alarm)
+                .order_by(entry.alarm)
+            ).all()
+        return hashlib.sha256(repr((tuple(newest), lengths)).encode()).hexdigest()[:16]
+
+
+def possible(standing: Standing) -> frozenset[Act]:
+    """What can be done about an alarm as it stands; a drill can never be published."""
+    acts = set()
+    if standing.posts or standing.may_be_public:
+        acts.add(Act.CORRECT)
+    if standing.closed:
+        return frozenset(acts)
+    acts |= {Act.ACKNOWLEDGE, Act.CLOSE}
+    if standing.kind is not AlarmKind.SILENCE:
+        acts.add(Act.CONFIRM)
+    if not standing.is_never_public:
+        acts.add(Act.LIFT if standing.vetoed else Act.VETO)
+        if standing.vetoed or not standing.approved:
+            acts.add(Act.PUBLISH)
+    return frozenset(acts)
+
+
+def _alarm(connection: Connection, alarm: int) -> Row[tuple[object, ...]]:
+    known = alarm <= _LARGEST_ID
+    row = connection.execute(_alarms().where(store.alarm.c.id == alarm)).first() if known else None
+    if row is None:
+        raise NoSuchAlarm
+    return row
+
+
+def _newest_alarms(connection: Connection) -> Sequence[Row[tuple[object, ...]]]:
+    return connection.execute(_alarms().order_by(store.alarm.c.id.desc()).limit(_MOST_ALARMS)).all()
+
+
+def _is_listed(standing: Standing, now: float) -> bool:
+    """An alarm stands until a person closes it; what is closed or was a drill, for some days."""
+    stands = not (standing.closed or standing.is_drill)
+    return stands or standing.heard_at > now - LISTED_S
+
+
+def _alarms() -> Select[Any]:
+    heard = (
+        select(func.max(store.message.c.received_at))
+        .where(store.message.c.alarm == store.alarm.c.id)
+        .scalar_subquery()
+    )
+    return select(
+        store.alarm.c.id,
+        store.alarm.c.kind,
+        store.alarm.c.arrived_at,
+        store.wearer.c.name,
+        heard.label("heard_at"),
+    ).join(store.wearer, store.wearer.c.device == store.alarm.c.device)
+
+
+def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
+    entries = event_log.load(connection, row.id)
+    chapter = episodes.current(entries)
+    now = chapter.entries
+    vetoes = [entry.what for entry in entries if entry.what in _VETOES]
+    officers = [e.data["officer"] for e in now if e.what in OFFICER_ANSWERS]
+    return Standing(
+        row.id,
+        row.name,
+        AlarmKind(row.kind),
+        row.arrived_at,
+        row.heard_at or row.arrived_at,
+        tuple(dict.fromkeys(officers)),
+        confirmations(now),
+        repository.of_alarm(connection, row.id).quorum,
+        len({e.data["contact"] for e in now if e.what in (What.UNSURE, What.FALSE)}),
+        sum(e.what is What.WRONG_PIN for e in now),
+        events.withdrawal(entries),
+        vetoed=vetoes[-1:] == [What.VETOED],
+        approved=is_recorded(entries) or [e.what for e in now if e.what in _VETOES][-1:] == _YES,
+        closed=chapter.over,
+        chapter=chapter.number,
+        posts=tuple(
+            (str(e.data["target"]), str(e.data["url"]))
+            for e in entries
+            if e.what is What.DONE and e.data["kind"] == ActionKind.PUBLISH and "url" in e.data
+        ),
+        may_be_public=any(
+            e.what is What.UNKNOWN and e.data["kind"] == ActionKind.PUBLISH for e in entries
+        ),
+    )
+
+
+_VETOES = (What.VETOED, What.VETO_LIFTED, What.APPROVED)
+_YES = [What.APPROVED]
+
+
+def _newest_first(sighting: Sighting) -> tuple[int, int]:
+    return (-sighting.report.sequence, -sighting.report.sent_at)

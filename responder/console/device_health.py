@@ -1,0 +1,77 @@
+"""How wearers and their devices are, by the last that was heard of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, func, select
+
+from outcry.report import AlarmKind, MessageType, Report, decode
+from outcry.responder.storage import store
+
+SILENT_AFTER_S = 25 * 60.0  # two and a half heartbeats of a device as it comes
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a wearer and their device are; times are Unix seconds. ``report``: the newest whole one."""
+
+    name: str
+    device: str
+    heard_at: float | None
+    beat_at: float | None
+    report: Report | None
+    drill_at: float | None
+    drill_hours: int | None
+    silent: bool
+
+
+def how_they_are(
+    connection: Connection, wearers: Sequence[Row[tuple[object, ...]]], now: float
+) -> list[Health]:
+    """The health of these rows of ``store.wearer``, in their order; ``now`` in Unix seconds."""
+    beats = {row.device: row for row in connection.execute(select(store.heartbeat))}
+    drills = _drills(connection)
+    found = []
+    for wearer in wearers:
+        beat = beats.get(wearer.device)
+        silent = wearer.heard_at is not None and now - wearer.heard_at > SILENT_AFTER_S
+        found.append(
+            Health(
+                wearer.name,
+                f"{wearer.device:08x}",
+                wearer.heard_at,
+                beat.received_at if beat else None,
+                _newest(connection, wearer.device, beat),
+                drills.get(wearer.device),
+                decode(beat.report).drill_hours if beat else None,
+                silent,
+            )
+        )
+    return found
+
+
+def _drills(connection: Connection) -> Mapping[int, float]:
+    table = store.alarm
+    rows = connection.execute(
+        select(table.c.device, func.max(table.c.arrived_at).label("at"))
+        .where(table.c.kind == int(AlarmKind.DRILL))
+        .group_by(table.c.device)
+    )
+    return {row.device: row.at for row in rows}
+
+
+def _newest(
+    connection: Connection, device: int, beat: Row[tuple[object, ...]] | None
+) -> Report | None:
+    """What the device last said of itself; a withdrawal says less than any other report."""
+    table = store.message
+    later = select(table.c.counter, table.c.report).where(table.c.device == device)
+    if beat is not None:
+        later = later.where(table.c.counter > beat.counter)
+    for row in connection.execute(later.order_by(table.c.counter.desc())):
+        report = decode(row.report)
+        if report.type is not MessageType.WITHDRAWAL:
+            return report
+    return decode(beat.report) if beat is not None else None

@@ -1,0 +1,307 @@
+"""The console's pages: what the templates in ``pages/console/`` are filled with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import segno
+from jinja2 import Environment
+from markupsafe import Markup
+from starlette.responses import HTMLResponse
+
+from outcry.report import AlarmKind, Flag, NoPosition, Position, Report
+from outcry.responder import daily_check, formatting
+from outcry.responder.console.accounts import SHORTEST_PASSWORD, Newcomer, Session
+from outcry.responder.console.desk import LISTED_S, Overview, Standing, View
+from outcry.responder.console.device_health import SILENT_AFTER_S, Health
+from outcry.responder.console.timeline import VERDICTS, Line
+from outcry.responder.daily_check import Checked
+from outcry.responder.maps import surroundings
+from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.rules.events import Verdict
+
+TODAY_S = 12 * 3600
+_KINDS = {
+    AlarmKind.PANIC: "panic alarm",
+    AlarmKind.STRAP: "strap opened or cut",
+    AlarmKind.DRILL: "drill",
+    AlarmKind.SILENCE: "nothing is heard of the device",
+}
+DONE = {
+    "acknowledge": "Noted: you have it. The wearer's next receipt says that a person knows.",
+    "confirm": "Noted: you confirm that it is real.",
+    "publish": "Noted: it is being made public now.",
+    "veto": "Noted: it is not published until the veto is lifted.",
+    "lift": "Noted: the veto is lifted.",
+    "correct": "Noted: the correction goes to every network that has the post.",
+    "close": "Noted: the alarm is closed.",
+}
+
+
+class ConsolePages:
+    """Renders the console; ``clock`` gives Unix seconds."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        clock: Callable[[], float],
+        static: Mapping[str, str],
+        tiles: str = "",
+        credit: str = "",
+    ) -> None:
+        """``static``: the address of each file; ``tiles``: a tile server's address, if any."""
+        self._environment = environment
+        self._clock = clock
+        self._static = static
+        self._tiles = tiles
+        self._credit = credit
+
+    def login(
+        self, form_token: str, next_: str, problem: str = "", status: int = 200
+    ) -> HTMLResponse:
+        """Where an officer logs in."""
+        values = {"form_token": form_token, "next": next_, "problem": problem}
+        return self._page("login", None, status, **values)
+
+    def welcome(
+        self, newcomer: Newcomer, token: str, form_token: str, problem: str = "", status: int = 200
+    ) -> HTMLResponse:
+        """Where a new officer settles in; the code for their authenticator is drawn here."""
+        picture = segno.make(newcomer.uri, error="m", micro=False).svg_inline(scale=5, border=2)
+        letters = " ".join(newcomer.secret[n : n + 4] for n in range(0, len(newcomer.secret), 4))
+        return self._page(
+            "welcome",
+            None,
+            status,
+            newcomer=newcomer,
+            token=token,
+            form_token=form_token,
+            problem=problem,
+            shortest=SHORTEST_PASSWORD,
+            picture=Markup(picture),
+            letters=letters,
+        )
+
+    def settled(self, codes: tuple[str, ...]) -> HTMLResponse:
+        """The recovery codes, once."""
+        return self._page("settled", None, 200, codes=codes)
+
+    def problem(
+        self,
+        status: int,
+        heading: str,
+        words: str,
+        back: str = "/console",
+        back_words: str = "Back to the console",
+    ) -> HTMLResponse:
+        """Something was not done, and what to do instead."""
+        values = {"heading": heading, "words": words, "back": back, "back_words": back_words}
+        return self._page("problem", None, status, **values)
+
+    def overview(self, session: Session, seen: Overview, refused: int) -> HTMLResponse:
+        """All alarms and wearers."""
+        return self._page(
+            "overview",
+            session,
+            200,
+            alarms=[self._alarm(each) for each in seen.alarms],
+            drills=[self._alarm(each) for each in seen.drills],
+            closed=[self._alarm(each) for each in seen.closed],
+            wearers=[self._health(each) for each in seen.wearers],
+            never_drilled=[each.name for each in seen.wearers if each.drill_at is None],
+            new=sum(each.is_new for each in seen.alarms),
+            refused=refused,
+            checked=self._checked(seen.checked),
+            silent_after=formatting.span(SILENT_AFTER_S),
+            listed=formatting.span(LISTED_S),
+            now=formatting.clock_time(self._clock()),
+        )
+
+    def plan(
+        self,
+        session: Session,
+        device: str,
+        text: str,
+        problems: Sequence[str] = (),
+        done: bool = False,
+    ) -> HTMLResponse:
+        """A wearer's plan, to be read and changed; with ``problems`` it was refused."""
+        values = {"device": device, "text": text, "problems": problems, "done": done}
+        return self._page("plan", session, 422 if problems else 200, **values)
+
+    def view(self, session: Session, view: View, done: str = "") -> HTMLResponse:
+        """One alarm."""
+        track = [
+            (each, each.report.place)
+            for each in reversed(view.track)
+            if isinstance(each.report.place, Position)
+        ]
+        points = [Point(p.latitude, p.longitude, p.accuracy_m) for _, p in track]
+        seen = [self._ago(self._made(e.report, e.arrived_at) - p.age_s) for e, p in track]
+        newest = view.track[0].report if view.track else None
+        last = None
+        if track:
+            last = {
+                "words": f"{points[-1].latitude:.5f}, {points[-1].longitude:.5f}",
+                "accuracy": _accuracy(points[-1].accuracy_m),
+                "near": "{0.town}, {0.km} km".format(surroundings.near(track[-1][1])),
+                "seen": seen[-1],
+                "count": len(points),
+            }
+        lost = newest is not None and isinstance(newest.place, NoPosition)
+        return self._page(
+            "alarm",
+            session,
+            200,
+            alarm=self._alarm(view.standing),
+            can={act.value for act in view.can},
+            done=DONE.get(done, ""),
+            last=last,
+            no_fix=_fix(newest),
+            cells=formatting.cells(newest) if newest is not None and lost else [],
+            track_json=json.dumps(
+                [[*point, words] for point, words in zip(points, seen, strict=True)]
+            ),
+            drawn=Markup(
+                track_svg(points, f"The track of {view.standing.wearer}, {len(points)} positions")
+            ),
+            tiles=self._tiles,
+            credit=self._credit,
+            contacts=view.contacts,
+            wearer_number=view.wearer_number,
+            health=self._health(view.health),
+            history=[self._line(line) for line in reversed(view.history)],
+            now=formatting.clock_time(self._clock()),
+        )
+
+    def _checked(self, last: Checked | None) -> dict[str, Any] | None:
+        """The daily check: when it was, and what of it needs a person."""
+        if last is None:
+            return None
+        now = self._clock()
+        bad = [each for each in last.findings if daily_check.needs_a_person(each, now)]
+        return {
+            "when": self._ago(last.at),
+            "tried": len(last.findings),
+            "bad": [daily_check.line(each, now) for each in bad],
+        }
+
+    def _alarm(self, standing: Standing) -> dict[str, Any]:
+        kind = _KINDS.get(standing.kind, standing.kind.name.lower())
+        return {
+            "id": standing.alarm,
+            "wearer": standing.wearer,
+            "heading": f"{standing.wearer}: {kind}",
+            "new": standing.is_new,
+            "arrived": self._ago(standing.arrived_at),
+            "heard": self._ago(standing.heard_at),
+            "facts": _facts(standing),
+            "posts": standing.posts,
+        }
+
+    def _health(self, health: Health) -> dict[str, Any]:
+        report = health.report
+        drill = "never" if health.drill_at is None else self._ago(health.drill_at)
+        if health.drill_hours is not None:
+            drill += f"; by the device's count {formatting.span(health.drill_hours * 3600)} ago"
+        return {
+            "name": health.name,
+            "device": health.device,
+            "silent": health.silent,
+            "heard": "never" if health.heard_at is None else self._ago(health.heard_at),
+            "beat": "none yet" if health.beat_at is None else self._ago(health.beat_at),
+            "battery": formatting.battery(report.battery_percent, report.supply_mv)
+            if report
+            else formatting.NOT_KNOWN,
+            "signal": formatting.signal(report.signal) if report else formatting.NOT_KNOWN,
+            "fix": _fix(report),
+            "strap": _strap(report),
+            "marks": ", ".join(formatting.marks(report)) if report else "",
+            "drill": drill,
+        }
+
+    def _line(self, line: Line) -> dict[str, Any]:
+        when = formatting.clock_time(line.at)
+        if self._clock() - line.at > TODAY_S:
+            when = f"{when}, {formatting.date(line.at)}"
+        return {
+            "when": when,
+            "iso": formatting.rfc3339(line.at),
+            "words": line.words,
+            "grave": line.grave,
+        }
+
+    def _made(self, report: Report, arrived_at: float) -> float:
+        return formatting.raised_at(report, arrived_at)
+
+    def _ago(self, at: float) -> str:
+        ago = self._clock() - at
+        when = (
+            formatting.clock_time(at)
+            if ago < TODAY_S
+            else f"{formatting.clock_time(at)}, {formatting.date(at)}"
+        )
+        return f"{formatting.span(ago)} ago ({when})"
+
+    def _page(
+        self, template: str, session: Session | None, status: int, **values: object
+    ) -> HTMLResponse:
+        page = self._environment.get_template(f"console/{template}.html")
+        return HTMLResponse(page.render(session=session, static=self._static, **values), status)
+
+
+def _facts(standing: Standing) -> list[dict[str, object]]:
+    """What an officer has to know of an alarm, the gravest first."""
+    found: list[tuple[str, bool]] = []
+    if standing.withdrawal is not None:
+        duress = standing.withdrawal in (Verdict.DURESS, Verdict.OLD)
+        found.append((f"Withdrawal: {VERDICTS[standing.withdrawal]}", duress))
+    if standing.wrong_pins:
+        found.append((f"Wrong PINs tried: {standing.wrong_pins}", True))
+    if standing.vetoed:
+        found.append(("Publishing is forbidden", True))
+    if standing.closed:
+        found.append(("Closed", False))
+    if standing.acknowledged_by:
+        found.append((f"With {', '.join(standing.acknowledged_by)}", False))
+    if standing.kind is not AlarmKind.SILENCE:
+        found.append((f"Confirmed by {standing.confirmed} of {standing.quorum}", False))
+    if standing.doubts:
+        found.append((f"Doubted by {standing.doubts}", False))
+    if standing.chapter > 1 and not standing.closed:
+        found.insert(0, ("Held again after it was closed", True))
+    if standing.is_drill:
+        found.append(("A drill: never published", False))
+    elif standing.posts:
+        found.append((f"Public on {', '.join(network for network, _ in standing.posts)}", False))
+    elif standing.approved and not standing.vetoed:
+        found.append(("Being made public", False))
+    else:
+        found.append(("Not public", False))
+    return [{"words": words, "grave": grave} for words, grave in found]
+
+
+def _fix(report: Report | None) -> str:
+    if report is None:
+        return formatting.NOT_KNOWN
+    if isinstance(report.place, NoPosition):
+        return f"none: {formatting.NO_FIX[report.place.reason]}"
+    return f"{_accuracy(report.place.accuracy_m)}, {formatting.span(report.place.age_s)} old"
+
+
+def _strap(report: Report | None) -> str:
+    if report is None:
+        return formatting.NOT_KNOWN
+    if Flag.STRAP_OPEN in report.flags:
+        return "open"
+    if Flag.STRAP_LOOSE in report.flags:
+        return "loose contact"
+    if Flag.STRAP_FAULT in report.flags:
+        return "cannot be watched"
+    return "no complaint"
+
+
+def _accuracy(metres: int | None) -> str:
+    return "accuracy not known" if metres is None else f"within {metres} m"

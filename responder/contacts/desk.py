@@ -1,0 +1,328 @@
+"""The contact's desk: what a link shows, and what a person answers with their PIN."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, select
+
+from outcry.envelope import EnvelopeRefused, from_text
+from outcry.report import AlarmKind, MessageType, Report, decode
+from outcry.responder.enrolment.pins import is_pin, plain_pin
+from outcry.responder.intake.inbox import CameBy, Inbox, Refused
+from outcry.responder.plans import repository
+from outcry.responder.rules import episodes, events
+from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.publication import STILL_TRUE, confirmations, ground, may_publish
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.alarms import opening, set_due
+from outcry.responder.storage.store import Store
+from outcry.responder.web.throttle import Throttle
+
+log = logging.getLogger("outcry.responder.desk")
+
+TICKET_S = 30 * 60.0  # then the PIN is asked for again: the phone may be in other hands
+
+
+class Answer(StrEnum):
+    """What a contact can say; the value stands in the address the button posts to."""
+
+    SEEN = "seen"
+    CONFIRM = "confirm"
+    UNSURE = "unsure"
+    FALSE = "false"
+
+
+_SAID = {
+    Answer.SEEN: What.SEEN,
+    Answer.CONFIRM: What.CONFIRMED,
+    Answer.UNSURE: What.UNSURE,
+    Answer.FALSE: What.FALSE,
+}
+
+
+class NoSuchLink(Exception):
+    """Nothing is behind this link; check that the whole of it was copied."""
+
+
+class LinkExpired(Exception):
+    """The alarm of this link is over, or nothing was heard of it for long."""
+
+
+class WrongPin(Exception):
+    """This is not a PIN of this wearer's contacts."""
+
+
+@dataclass
+class TooSoon(Exception):
+    """After wrong PINs, wait ``seconds`` before the next try."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a link shows to whoever has it: what the text that brought it said, and no more.
+
+    ``contact`` is the number in the list the link was made for, where it says one; ``language``
+    is that contact's.
+    """
+
+    alarm: int
+    wearer: str
+    report: Report
+    arrived_at: float
+    contact: int | None
+    language: str | None
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One report of the track."""
+
+    report: Report
+    arrived_at: float
+    path: CameBy
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How things stand: shown only to a contact who gave their PIN. Newest sightings first.
+
+    ``ticket`` lets the same browser look again for a while, and answers nothing.
+    ``heard_at``: when the device was last heard, Unix seconds. Of a withdrawal it says only that
+    one came: what its code means is for the duty officer alone. Answers from before the alarm was
+    closed and its wearer held the button again no longer count. ``corrected``: readers of the
+    post are told that it no longer holds.
+    """
+
+    contact: str
+    language: str
+    ticket: str
+    heard_at: float
+    track: tuple[Sighting, ...]
+    seen_by: int
+    confirmed: int
+    quorum: int
+    own_answers: frozenset[What]
+    doubts: int
+    withdrawn: bool
+    drill: bool
+    closed: bool
+    being_published: bool
+    corrected: bool
+    post: str | None
+
+
+class _Contact(NamedTuple):
+    """A contact and the hash of their PIN."""
+
+    number_in_list: int
+    name: str
+    language: str
+    pin_salt: bytes
+    pin_hash: bytes
+
+    def has(self, pin: str) -> bool:
+        return is_pin(pin, self.pin_salt, self.pin_hash)
+
+
+class Desk:
+    """Opens links and takes answers; safe to call from any thread."""
+
+    def __init__(
+        self,
+        database: Store,
+        inbox: Inbox,
+        clock: Callable[[], float],
+        on_answer: Callable[[], None] = lambda: None,
+        link_s: float = 7 * 86_400.0,
+    ) -> None:
+        """``clock`` gives Unix seconds; ``on_answer`` is called after an answer is on disk.
+
+        ``link_s``: for how long after the last report of an alarm its links show anything.
+        """
+        self._store = database
+        self._inbox = inbox
+        self._clock = clock
+        self._on_answer = on_answer
+        self._link_s = link_s
+        self._throttle = Throttle()
+
+    def sealed_link(self, sealed: str, contact: int | None) -> Shown:
+        """The link a device made. Opening it delivers the report inside it.
+
+        Raises :class:`NoSuchLink`, :class:`LinkExpired`.
+        """
+        try:
+            taken = self._inbox.take(from_text(sealed), CameBy.LINK)
+        except (EnvelopeRefused, Refused):
+            raise NoSuchLink from None
+        if taken.alarm is None:
+            raise NoSuchLink
+        with self._store.read() as connection:
+            self._check(connection, taken.alarm)
+            wearer, _, arrived_at = opening(connection, taken.alarm)
+            contacts = _contacts(connection, taken.alarm)
+        language = next((one.language for one in contacts if one.number_in_list == contact), None)
+        return Shown(taken.alarm, wearer, taken.report, arrived_at, contact, language)
+
+    def invitation(self, token: str) -> Shown:
+        """The short link of HQ's own text. Raises :class:`NoSuchLink`, :class:`LinkExpired`."""
+        with self._store.read() as connection:
+            row = connection.execute(
+                select(
+                    store.invitation.c.alarm,
+                    store.contact.c.number_in_list,
+                    store.contact.c.language,
+                )
+                .join(store.contact, store.contact.c.id == store.invitation.c.contact)
+                .where(store.invitation.c.token == token)
+            ).first()
+            if row is None:
+                raise NoSuchLink
+            self._check(connection, row.alarm)
+            wearer, report, arrived_at = opening(connection, row.alarm)
+        return Shown(row.alarm, wearer, report, arrived_at, row.number_in_list, row.language)
+
+    def answer(self, shown: Shown, answer: Answer, pin: str, source: str) -> Standing:
+        """Write an answer down, if the PIN is one of this wearer's contacts'.
+
+        ``source`` is who is slowed by wrong PINs. Raises :class:`WrongPin`, :class:`TooSoon`.
+        """
+        now = self._clock()
+        wait = self._throttle.admit(source, now)
+        if wait > 0:
+            raise TooSoon(wait)
+        contact = self._whose(shown, pin)
+        if contact is None:
+            self._append(shown.alarm, What.WRONG_PIN, {"link_of": shown.contact})
+            log.warning("alarm %d: a wrong PIN was tried", shown.alarm)
+            raise WrongPin
+        self._throttle.forgive(source)
+        said: dict[str, object] = {"contact": contact.number_in_list}
+        if answer is Answer.CONFIRM:
+            said["by"] = "page"
+        self._append(shown.alarm, _SAID[answer], said)
+        log.info("alarm %d: contact %d: %s", shown.alarm, contact.number_in_list, answer)
+        self._on_answer()
+        return self._standing(shown.alarm, contact)
+
+    def look(self, shown: Shown, ticket: str) -> Standing | None:
+        """How things stand, for the browser of a contact who gave their PIN a while ago."""
+        with self._store.read() as connection:
+            contacts = _contacts(connection, shown.alarm)
+        now = self._clock()
+        contact = next((one for one in contacts if _is_ticket(ticket, shown.alarm, one, now)), None)
+        return None if contact is None else self._standing(shown.alarm, contact)
+
+    def _check(self, connection: Connection, alarm: int) -> None:
+        """Raises :class:`LinkExpired`."""
+        heard = select(func.max(store.message.c.received_at)).where(store.message.c.alarm == alarm)
+        table = store.alarm
+        at = connection.scalar(heard) or connection.scalar(
+            select(table.c.arrived_at).where(table.c.id == alarm)
+        )
+        if at is None or self._clock() > at + self._link_s:
+            raise LinkExpired
+
+    def _standing(self, alarm: int, contact: _Contact) -> Standing:
+        with self._store.read() as connection:
+            entries = event_log.load(connection, alarm)
+            agreed = repository.load(connection, alarm, repository.Means())
+            row = connection.execute(
+                select(store.alarm.c.kind, store.wearer.c.heard_at)
+                .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
+                .where(store.alarm.c.id == alarm)
+            ).one()
+            messages = connection.execute(
+                select(store.message).where(store.message.c.alarm == alarm)
+            ).all()
+        reports = {message.id: decode(message.report) for message in messages}
+        chapter = episodes.current(entries)
+        answers = [e for e in chapter.entries if e.what in events.CONTACT_ANSWERS]
+        reasons = [e.data["reason"] for e in entries if e.what is What.CORRECTED]
+        sightings = [
+            Sighting(
+                reports[entry.data["message"]],
+                entry.at,
+                CameBy(entry.data["path"]),
+                tuple(entry.data["marks"]),
+            )
+            for entry in entries
+            if entry.what is What.REPORT
+        ]
+        return Standing(
+            contact=contact.name,
+            language=contact.language,
+            ticket=_ticket(alarm, contact, self._clock() + TICKET_S),
+            heard_at=row.heard_at,
+            track=tuple(sorted(sightings, key=_newest_first)),
+            seen_by=len({e.data["contact"] for e in answers}),
+            confirmed=confirmations(answers),
+            quorum=agreed.quorum,
+            own_answers=frozenset(
+                e.what for e in answers if e.data["contact"] == contact.number_in_list
+            ),
+            doubts=len({e.data["contact"] for e in answers if e.what in (What.FALSE, What.UNSURE)}),
+            withdrawn=any(report.type is MessageType.WITHDRAWAL for report in reports.values()),
+            drill=row.kind == AlarmKind.DRILL,
+            closed=chapter.over,
+            being_published=may_publish(entries, agreed)
+            or ground(entries, agreed, self._clock()) is not None,
+            corrected=any(reason != STILL_TRUE for reason in reasons),
+            post=next((e.data["url"] for e in entries if "url" in e.data), None),
+        )
+
+    def _whose(self, shown: Shown, pin: str) -> _Contact | None:
+        """The contact with this PIN. PINs differ within a wearer, so any of their links will do."""
+        digits = plain_pin(pin)
+        if digits is None:
+            return None
+        with self._store.read() as connection:
+            contacts = _contacts(connection, shown.alarm)
+        likely_first = sorted(contacts, key=lambda one: one.number_in_list != shown.contact)
+        return next((one for one in likely_first if one.has(digits)), None)
+
+    def _append(self, alarm: int, what: What, data: dict[str, object]) -> None:
+        now = self._clock()
+        with self._store.write() as connection:
+            event_log.append(connection, alarm, Entry(now, what, data))
+            set_due(connection, alarm, now)
+
+
+def _contacts(connection: Connection, alarm: int) -> list[_Contact]:
+    """The contacts of this alarm's wearer."""
+    columns = [store.contact.c[name] for name in _Contact._fields]
+    rows = connection.execute(
+        select(*columns)
+        .join(store.alarm, store.alarm.c.device == store.contact.c.device)
+        .where(store.alarm.c.id == alarm)
+    )
+    return [_Contact._make(row) for row in rows]
+
+
+def _ticket(alarm: int, contact: _Contact, until: float) -> str:
+    """Good until then for this alarm; made of the PIN's hash, so that every process knows it."""
+    said = f"{contact.number_in_list}.{int(until)}"
+    proof = hmac.new(contact.pin_hash, f"look {alarm} {said}".encode(), hashlib.sha256)
+    return f"{said}.{proof.hexdigest()}"
+
+
+def _is_ticket(ticket: str, alarm: int, contact: _Contact, now: float) -> bool:
+    parts = ticket.split(".")
+    if len(parts) != 3 or not (parts[1].isascii() and parts[1].isdigit() and len(parts[1]) < 16):
+        return False
+    real = _ticket(alarm, contact, int(parts[1]))
+    return int(parts[1]) > now and hmac.compare_digest(real.encode(), ticket.encode())
+
+
+def _newest_first(sighting: Sighting) -> tuple[int, int]:
+    return (-sighting.report.sequence, -sighting.report.sent_at)

@@ -1,0 +1,253 @@
+"""The pages' contents: what the templates in ``web/pages/`` are filled with.
+
+Every page is whole in one answer, style and drawing included: a second request
+takes seconds on a slow network. No page needs a script, and none is allowed one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, Response
+
+from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position, Report
+from outcry.responder import formatting, translations
+from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
+from outcry.responder.maps import surroundings
+from outcry.responder.maps.picture import ATTRIBUTION
+from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.posting.own_page import Post
+from outcry.responder.translations import ENGLISH, Words
+from outcry.responder.web.templates import environment
+
+TODAY_S = 12 * 3600  # younger than this the date is plain, and a short line reads faster
+REPORTS_SHOWN = 12  # each is 250 bytes; a device reports for days
+_RIGHT_TO_LEFT = ("ar", "fa")
+
+
+@dataclass(frozen=True, repr=False)
+class _Place:
+    """A place in words, or why there is none."""
+
+    known: bool
+    why: str = ""
+    words: str = ""
+    map: str = ""
+    accuracy: str = ""
+    age: str = ""
+    near: str = ""
+
+
+@dataclass(frozen=True, repr=False)
+class _Line:
+    """One report of the track, in words."""
+
+    what: str
+    when: str
+    path: str
+    doubtful: bool
+    place: _Place
+
+
+class Pages:
+    """Renders each page; ``clock`` gives Unix seconds."""
+
+    def __init__(
+        self,
+        organisation: str,
+        public_url: str,
+        clock: Callable[[], float],
+        static: Mapping[str, str],
+    ) -> None:
+        """``static``: the address of each file that pages may load."""
+        self._environment = environment(organisation, public_url, ATTRIBUTION)
+        self._clock = clock
+        self._static = static
+        self.languages = translations.load()
+        self.style_hash = self._style_hash()
+        """What the Content-Security-Policy must allow for the pages' one inline style."""
+
+    def alarm(
+        self,
+        shown: Shown,
+        base: str,
+        language: str,
+        status: int = 200,
+        wrong_pin: bool = False,
+        wait_s: int | None = None,
+    ) -> HTMLResponse:
+        """What a contact's link shows; ``base`` is the link's own path."""
+        say = self.languages[language]
+        place = shown.report.place
+        points = [_point(place)] if isinstance(place, Position) else []
+        return self._page(
+            "alarm.html",
+            status,
+            say=say,
+            **self._who(shown, say),
+            base=base,
+            wrong_pin=wrong_pin,
+            wait=None if wait_s is None else say.span(wait_s),
+            drawn=_drawn(points, say, shown.wearer),
+        )
+
+    def standing(
+        self, shown: Shown, base: str, standing: Standing, answer: Answer | None = None
+    ) -> HTMLResponse:
+        """What a contact sees who gave their PIN: what was noted, and everything known."""
+        say = self.languages.get(standing.language, self.languages[ENGLISH])
+        track = [self._sighting(each, say) for each in standing.track[:REPORTS_SHOWN]]
+        places = [each.report.place for each in reversed(standing.track)]
+        last = next((each for each in standing.track if _has_place(each.report)), None)
+        return self._page(
+            "standing.html",
+            200,
+            say=say,
+            **self._who(shown, say),
+            base=base,
+            answer=None if answer is None else answer.value,
+            standing=standing,
+            track=track,
+            more=len(standing.track) - len(track),
+            last=None if last is None else self._sighting(last, say),
+            device=self._device(standing, say),
+            drawn=_drawn([_point(p) for p in places if isinstance(p, Position)], say, shown.wearer),
+        )
+
+    def problem(self, status: int, what: str, language: str = ENGLISH) -> HTMLResponse:
+        """Something is not as hoped, in words that say what to do."""
+        return self._page("problem.html", status, say=self.languages[language], what=what)
+
+    def posts(self, posts: Sequence[Post]) -> HTMLResponse:
+        """The public page."""
+        return self._public(posts, "Alarms", single=False)
+
+    def thread(self, posts: Sequence[Post]) -> HTMLResponse:
+        """One public post and the answers to it."""
+        return self._public(posts, "Alarm", single=True)
+
+    def feed(self, posts: Sequence[Post]) -> Response:
+        """The public page as an Atom feed (RFC 4287)."""
+        changed = max((post.changed_at for post in posts), default=0.0)
+        text = self._render(
+            "feed.xml", posts=posts, updated=formatting.rfc3339(changed), rfc3339=formatting.rfc3339
+        )
+        return Response(text, media_type="application/atom+xml")
+
+    def _public(self, posts: Sequence[Post], title: str, single: bool) -> HTMLResponse:
+        return self._page(
+            "public.html",
+            200,
+            say=self.languages[ENGLISH],
+            posts=posts,
+            title=title,
+            single=single,
+            right_to_left=_RIGHT_TO_LEFT,
+            rfc3339=formatting.rfc3339,
+            static=self._static,
+        )
+
+    def _who(self, shown: Shown, say: Words) -> dict[str, object]:
+        raised = formatting.raised_at(shown.report, shown.arrived_at)
+        return {
+            "wearer": shown.wearer,
+            "heading": say(_HEADINGS.get(shown.report.kind, "panic"), wearer=shown.wearer),
+            "drill": shown.report.kind is AlarmKind.DRILL,
+            "when": self._when(raised, say),
+            "clock_unset": Flag.CLOCK_UNSET in shown.report.flags,
+            "place": _place(shown.report, say),
+        }
+
+    def _device(self, standing: Standing, say: Words) -> dict[str, object]:
+        """How the device is; a withdrawal says less of that than any other report."""
+        reports = [sighting.report for sighting in standing.track]
+        full = (each for each in reports if each.type is not MessageType.WITHDRAWAL)
+        report = next(full, reports[0] if reports else None)
+        heard = say("heard", when=self._when(standing.heard_at, say))
+        if report is None:
+            return {"heard": heard, "battery": "", "marks": ""}
+        percent, supply = report.battery_percent, report.supply_mv
+        parts = [] if percent is None else [f"{percent} %"]
+        if supply is not None:
+            parts.append(say("battery_volts", volts=f"{supply / 1000:.2f}"))
+        signal = say("not_known") if report.signal is None else say("signal_of", n=report.signal)
+        battery = ", ".join(parts) or say("not_known")
+        marks = [say(f"mark_{flag.name}") for flag in formatting.MARKS if flag in report.flags]
+        return {
+            "heard": heard,
+            "battery": say("battery", battery=battery, signal=signal),
+            "marks": ", ".join(marks),
+        }
+
+    def _sighting(self, sighting: Sighting, say: Words) -> _Line:
+        return _Line(
+            what=say(f"type_{sighting.report.type.name}"),
+            when=self._when(formatting.raised_at(sighting.report, sighting.arrived_at), say),
+            path=say(f"path_{sighting.path.value}"),
+            doubtful=bool(sighting.marks),
+            place=_place(sighting.report, say),
+        )
+
+    def _when(self, at: float, say: Words) -> str:
+        ago = self._clock() - at
+        time = (
+            formatting.clock_time(at)
+            if ago < TODAY_S
+            else f"{formatting.clock_time(at)}, {_date(at)}"
+        )
+        return say("ago", span=say.span(ago), time=time)
+
+    def _page(self, template: str, status: int, **values: object) -> HTMLResponse:
+        return HTMLResponse(self._render(template, **values), status)
+
+    def _render(self, template: str, **values: object) -> str:
+        return self._environment.get_template(template).render(**values)
+
+    def _style_hash(self) -> str:
+        element = self._render("style.html")
+        style = element.split("<style>", 1)[1].rsplit("</style>", 1)[0]
+        digest = hashlib.sha256(style.encode()).digest()
+        return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+_HEADINGS = {
+    AlarmKind.PANIC: "panic",
+    AlarmKind.STRAP: "strap",
+    AlarmKind.DRILL: "drill",
+}
+
+
+def _date(at: float) -> str:
+    """2026-11-22: the same for readers of every language."""
+    return formatting.rfc3339(at).partition("T")[0]
+
+
+def _has_place(report: Report) -> bool:
+    return isinstance(report.place, Position)
+
+
+def _point(place: Position) -> Point:
+    return Point(place.latitude, place.longitude, place.accuracy_m)
+
+
+def _drawn(points: Sequence[Point], say: Words, wearer: str) -> Markup:
+    # Numbers, and words that the drawing escapes.
+    return Markup(track_svg(points, say("drawing", wearer=wearer)))
+
+
+def _place(report: Report, say: Words) -> _Place:
+    if isinstance(report.place, NoPosition):
+        return _Place(known=False, why=say(f"no_fix_{report.place.reason.name}"))
+    accuracy = report.place.accuracy_m
+    return _Place(
+        known=True,
+        words=f"{report.place.latitude:.5f}, {report.place.longitude:.5f}",
+        map=formatting.full_map(report.place),
+        accuracy=say("accuracy_unknown") if accuracy is None else say("within", metres=accuracy),
+        age=say("seen_there", span=say.span(report.place.age_s)),
+        near=say("near", **surroundings.near(report.place)._asdict()),
+    )

@@ -1,0 +1,193 @@
+"""The daily look at everything an alarm will need: nobody is alarmed, nothing is published.
+
+The result is kept, so that the console shows it, and told line by line, so
+that the journal does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from cryptography import x509
+from sqlalchemy import Connection, delete, insert, select
+
+from outcry.responder import formatting
+from outcry.responder.enrolment import answer_cards, hq_keys
+from outcry.responder.enrolment.hq_keys import KeysInvalid
+from outcry.responder.findings import Finding
+from outcry.responder.notify import officer_channels
+from outcry.responder.plans import repository
+from outcry.responder.posting.publisher import Publisher
+from outcry.responder.settings import Settings, SettingsInvalid
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
+from outcry.responder.transports import apprise
+
+SOON_S = 14 * 86_400.0  # what expires sooner needs a person now
+FEW_CODES = 2  # of a card; then a contact needs another
+AT_ONCE = 8
+
+
+class Checked(NamedTuple):
+    """What the last check saw, and when (Unix seconds)."""
+
+    at: float
+    findings: tuple[Finding, ...]
+
+
+def look(
+    settings: Settings,
+    database: Store,
+    publishers: Callable[[], Mapping[str, Publisher]],
+    now: float,
+) -> tuple[Finding, ...]:
+    """Everything that was found, good and bad. Takes up to a minute; never raises."""
+    with database.read() as connection:
+        devices = connection.execute(
+            select(store.wearer.c.device, store.wearer.c.name).order_by(store.wearer.c.name)
+        ).all()
+        wearers = [finding for row in devices for finding in _wearer(connection, row.device)]
+        addresses = dict(_addresses(connection, [row.device for row in devices]))
+        wanted = {
+            row.device: repository.of_device(connection, row.device).networks for row in devices
+        }
+    findings = [*_here(settings), *_around(settings), *wearers]
+    try:
+        addresses |= {
+            f"duty officers' {name}": url for name, url in officer_channels.load(settings).items()
+        }
+    except SettingsInvalid as error:
+        findings += [Finding(False, problem, "mend this file") for problem in error.problems]
+    try:
+        networks = publishers()
+    except SettingsInvalid as error:
+        networks = {}
+        findings += [Finding(False, problem, "mend this file") for problem in error.problems]
+    findings += _missing_networks(wanted, networks)
+    with ThreadPoolExecutor(AT_ONCE, "check") as pool:
+        told = pool.map(lambda one: apprise.check(*one), addresses.items())
+        posted = pool.map(_network, networks.values())
+        findings += [*told, *(finding for each in posted for finding in each)]
+    if not any(name.startswith("duty officers'") for name in addresses):
+        findings.append(
+            Finding(False, "no duty officer has a channel", "name a file in telling.officers")
+        )
+    return tuple(findings)
+
+
+def _missing_networks(
+    wanted: Mapping[int, Sequence[str]], networks: Mapping[str, Publisher]
+) -> Iterator[Finding]:
+    """What plans name, and nobody has set up: an alarm would not be posted there."""
+    for device, names in wanted.items():
+        for name in names:
+            if name not in networks:
+                what = f"the plan of {device:08x} names a network that HQ does not have: {name}"
+                yield Finding(False, what, "set it up, or name another in the plan")
+
+
+def keep(connection: Connection, findings: tuple[Finding, ...], now: float) -> None:
+    """These are the last check's findings."""
+    connection.execute(delete(store.finding))
+    for finding in findings:
+        connection.execute(
+            insert(store.finding).values(
+                checked_at=now,
+                ok=finding.ok,
+                what=finding.what,
+                remedy=finding.remedy,
+                expires_at=finding.expires_at,
+            )
+        )
+
+
+def last(connection: Connection) -> Checked | None:
+    """The last check; None: there never was one."""
+    table = store.finding
+    rows = connection.execute(select(table).order_by(table.c.id)).all()
+    if not rows:
+        return None
+    findings = (Finding(row.ok, row.what, row.remedy, row.expires_at) for row in rows)
+    return Checked(rows[0].checked_at, tuple(findings))
+
+
+def needs_a_person(finding: Finding, now: float) -> bool:
+    """Whether somebody has to do something about it: it fails, or will soon."""
+    return not finding.ok or (finding.expires_at is not None and finding.expires_at < now + SOON_S)
+
+
+def line(finding: Finding, now: float) -> str:
+    """The finding in words, its remedy and when it expires."""
+    words = [("ok: " if finding.ok else "NOT OK: ") + finding.what]
+    if finding.expires_at is not None:
+        left = finding.expires_at - now
+        words.append(f"expires in {formatting.span(left)}" if left > 0 else "has expired")
+    if finding.remedy and needs_a_person(finding, now):
+        words.append(finding.remedy)
+    return "; ".join(words)
+
+
+def _here(settings: Settings) -> Iterator[Finding]:
+    """What lies on this machine."""
+    try:
+        if not (settings.directory / hq_keys.KEY_FILE).exists():
+            yield Finding(False, "HQ has no key yet", "enrol somebody, or restore the backup")
+            return
+        held = len(hq_keys.load_or_create(settings.directory))
+        yield Finding(True, f"HQ's key can be read ({held} in all)")
+    except (KeysInvalid, OSError) as error:
+        yield Finding(False, f"HQ's key: {error}", "restore it from the backup")
+
+
+def _around(settings: Settings) -> Iterator[Finding]:
+    """What stands beside the service."""
+    if settings.people.certificate is not None:
+        yield _certificate(settings.people.certificate)
+    modem = settings.modem
+    if modem is None:
+        yield Finding(False, "no modem: HQ texts nobody", "set modem.port and modem.number")
+    elif modem.port and not Path(modem.port).exists():
+        yield Finding(False, "the modem's serial port is not there", "plug it in; see modem.port")
+    else:
+        yield Finding(True, "a modem is set up; the service looks after it")
+
+
+def _certificate(path: Path) -> Finding:
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        until = certificate.not_valid_after_utc.timestamp()
+    except (OSError, ValueError):
+        return Finding(False, "people.certificate cannot be read", "give a PEM file")
+    return Finding(True, "the pages' certificate", "renew it, then restart the service", until)
+
+
+def _network(publisher: Publisher) -> list[Finding]:
+    try:
+        return list(publisher.check())
+    except Exception as error:  # noqa: BLE001 - one network's trouble must not hide the others'
+        return [Finding(False, f"{publisher.name}: {type(error).__name__}", "look at its account")]
+
+
+def _wearer(connection: Connection, device: int) -> Iterator[Finding]:
+    """What a wearer's contacts need: a card that is nearly used up."""
+    cards = set(
+        connection.scalars(
+            select(store.contact.c.number_in_list)
+            .join(store.sms_code, store.sms_code.c.contact == store.contact.c.id)
+            .where(store.contact.c.device == device)
+        )
+    )
+    for n, left in answer_cards.codes_left(connection, device).items():
+        if n in cards and left <= FEW_CODES:
+            what = f"contact {n} of device {device:08x} has {left} codes left"
+            yield Finding(False, what, f"outcry-responder codes print {device:08x} --contact {n}")
+
+
+def _addresses(connection: Connection, devices: list[int]) -> Iterator[tuple[str, str]]:
+    for device in devices:
+        for n, person in repository.of_device(connection, device).people.items():
+            for name, url in person.channels.items():
+                yield f"contact {n} of device {device:08x}, {name}", url

@@ -1,0 +1,1 @@
+"""Every outside call: its outbox row, its lease, one worker a destination."""

@@ -1,0 +1,204 @@
+"""The table of outside calls: each is a committed row before it is made, and after.
+
+``planned -> calling -> done | failed | unknown``, and for a text later
+``delivered | undelivered``; ``planned -> dropped`` when it is no longer to be
+done. What is committed here stands in the alarm's history too, in the same
+transaction.
+
+Whoever begins a call leases it for longer than it can last, by the database's
+clock. A call whose lease is over is unknown, for its process was killed,
+stopped or cut off in the midst of it. Each beginning is a generation: what a
+process says of a call that is no longer its own changes nothing, except that
+it can tell what came of an unknown one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, case, insert, or_, select, update
+
+from outcry.responder.rules.decide import Action, ActionKind
+from outcry.responder.rules.events import Entry, What
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.alarms import set_due
+
+_FIRST_CONTACT = ("1", "contact:1:%")  # in a target: the contact's number in the list
+LOST = "its process was lost during the call"
+
+
+class State(StrEnum):
+    """Where a call stands that nothing is known of yet; the others are outcomes, by their name."""
+
+    PLANNED = "planned"
+    CALLING = "calling"
+
+
+class Call(NamedTuple):
+    """One row. ``key`` is unique within its alarm."""
+
+    id: int
+    alarm: int
+    key: str
+    kind: str
+    target: str
+    generation: int
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What the history says it is about."""
+        return {"key": self.key, "kind": self.kind, "target": self.target}
+
+    @property
+    def attempt(self) -> int:
+        """The how-manieth try, from 1."""
+        return int(self.key.rpartition(" ")[2])
+
+
+def plan(connection: Connection, alarm: int, action: Action, now: float) -> None:
+    """Write down that this is to be done."""
+    about = {"key": action.key, "kind": action.kind.value, "target": action.target}
+    event_log.append(connection, alarm, Entry(now, What.PLANNED, about))
+    connection.execute(
+        insert(store.action).values(alarm=alarm, state=State.PLANNED.value, changed_at=now, **about)
+    )
+
+
+def planned(connection: Connection) -> list[Call]:
+    """The calls that wait to be begun.
+
+    Each alarm's first contact comes first; then receipts, one short text that tells a wearer
+    they are heard; then everybody else, oldest first.
+    """
+    table = store.action
+    first_contact = or_(*(table.c.target.like(target) for target in _FIRST_CONTACT))
+    receipt = table.c.kind == ActionKind.RECEIPT.value
+    order = case((first_contact, 0), (receipt, 1), else_=2)
+    wanted = _select().where(table.c.state == State.PLANNED.value).order_by(order, table.c.id)
+    return _calls(connection, wanted)
+
+
+def begin(
+    connection: Connection, call: Call, owner: str, lease_s: float, now: float
+) -> Call | None:
+    """Lease a planned call for ``lease_s``; None: another process was quicker."""
+    table = store.action
+    ours = (
+        update(table)
+        .where(table.c.id == call.id, table.c.state == State.PLANNED.value)
+        .values(
+            state=State.CALLING.value,
+            changed_at=now,
+            owner=owner,
+            generation=table.c.generation + 1,
+            lease_until=store.database_now() + lease_s,
+        )
+        .returning(table.c.generation)
+    )
+    generation = connection.scalar(ours)
+    return None if generation is None else call._replace(generation=generation)
+
+
+def give_back(connection: Connection, call: Call, now: float) -> bool:
+    """Nothing was done yet: let whoever can begin it. False: it is no longer ours."""
+    return _move(connection, call, State.PLANNED.value, now, [State.CALLING.value])
+
+
+def drop(connection: Connection, call: Call, now: float, why: str) -> None:
+    """It is no longer to be done."""
+    if _move(connection, call, What.DROPPED.name.lower(), now, [State.PLANNED.value]):
+        _tell(connection, call, now, What.DROPPED, why=why)
+
+
+def note(connection: Connection, call: Call, now: float, what: What, **more: str) -> bool:
+    """Write down what came of a call, and let its alarm be looked at.
+
+    False: somebody else has begun it since, or it was known already.
+    """
+    store.lock_alarm(connection, call.alarm)
+    before = [state for state in _BEFORE[what] if state != what.name.lower()]
+    if not _move(connection, call, what.name.lower(), now, before):
+        return False
+    _tell(connection, call, now, what, **more)
+    return True
+
+
+def renew(connection: Connection, owner: str, kinds: Iterable[str], lease_s: float) -> None:
+    """Lease this process's calls of these kinds, which are under way, for longer."""
+    table = store.action
+    connection.execute(
+        update(table)
+        .where(
+            table.c.state == State.CALLING.value,
+            table.c.owner == owner,
+            table.c.kind.in_(kinds),
+            table.c.lease_until > store.database_now(),
+        )
+        .values(lease_until=store.database_now() + lease_s)
+    )
+
+
+def lost(connection: Connection) -> list[Call]:
+    """The calls whose lease is over: nobody knows what came of them."""
+    return under_way(connection, store.action.c.lease_until < store.database_now())
+
+
+def under_way(connection: Connection, *which: ColumnElement[bool]) -> list[Call]:
+    """The calls that have begun and of which nothing is known yet."""
+    table = store.action
+    wanted = _select().where(table.c.state == State.CALLING.value, *which)
+    return _calls(connection, wanted.order_by(table.c.id))
+
+
+def by_id(connection: Connection, id_: int) -> Call:
+    """The call with this id."""
+    return Call._make(connection.execute(_select().where(store.action.c.id == id_)).one())
+
+
+_UNSETTLED = (State.CALLING.value, What.UNKNOWN.name.lower())
+_SENT = (*_UNSETTLED, What.DONE.name.lower())
+_BEFORE = {
+    What.DONE: _UNSETTLED,
+    What.FAILED: _UNSETTLED,
+    What.UNKNOWN: _UNSETTLED,
+    What.DELIVERED: (*_SENT, What.UNDELIVERED.name.lower()),
+    What.UNDELIVERED: _SENT,
+}
+"""From which states each outcome can be reached."""
+
+
+def _move(
+    connection: Connection, call: Call, state: str, now: float, before: Iterable[str]
+) -> bool:
+    """Set the state of a call that is in one of the states ``before``, and still ours."""
+    table = store.action
+    moved = connection.execute(
+        update(table)
+        .where(
+            table.c.id == call.id,
+            table.c.generation == call.generation,
+            table.c.state.in_(list(before)),
+        )
+        .values(state=state, changed_at=now)
+    )
+    return bool(moved.rowcount)
+
+
+def _tell(connection: Connection, call: Call, now: float, what: What, **more: str) -> None:
+    event_log.append(connection, call.alarm, Entry(now, what, {**call.about, **more}))
+    set_due(connection, call.alarm, now)
+
+
+def _select() -> Select[tuple[int, int, str, str, str, int]]:
+    table = store.action
+    return select(
+        table.c.id, table.c.alarm, table.c.key, table.c.kind, table.c.target, table.c.generation
+    )
+
+
+def _calls(
+    connection: Connection, wanted: Select[tuple[int, int, str, str, str, int]]
+) -> list[Call]:
+    return [Call._make(row) for row in connection.execute(wanted)]

@@ -1,0 +1,1 @@
+"""Wearers, PINs, safe codes, answer cards, HQ's keys, revocation."""

@@ -1,0 +1,65 @@
+"""Answer cards: the one-time codes with which a contact answers by SMS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from outcry.responder.enrolment.pins import SALT_BYTES, draw, hash_pin
+from outcry.responder.storage import store
+
+CODES_ON_A_CARD = 8
+
+CODE_DIGITS = 8
+
+
+def print_codes(
+    connection: Connection,
+    device: int,
+    random: Callable[[int], bytes],
+    number_in_list: int | None = None,
+) -> dict[int, tuple[str, ...]]:
+    """New codes for a wearer's contacts, or for one of them, by number in the list.
+
+    To be shown once. Those on older cards are worth nothing from now on.
+    """
+    table = store.contact
+    wanted = select(table.c.id, table.c.number_in_list).where(table.c.device == device)
+    if number_in_list is not None:
+        wanted = wanted.where(table.c.number_in_list == number_in_list)
+    cards = {}
+    for contact in connection.execute(wanted.order_by(table.c.number_in_list)).all():
+        codes = _draw_codes(random)
+        salt = random(SALT_BYTES)
+        connection.execute(delete(store.sms_code).where(store.sms_code.c.contact == contact.id))
+        for code in codes:
+            connection.execute(
+                insert(store.sms_code).values(
+                    contact=contact.id, salt=salt, hash=hash_pin(code, salt)
+                )
+            )
+        cards[contact.number_in_list] = tuple(f"{code[:4]} {code[4:]}" for code in codes)
+    return cards
+
+
+def codes_left(connection: Connection, device: int) -> dict[int, int]:
+    """How many codes each contact has left, by number in the list."""
+    table = store.sms_code
+    rows = connection.execute(
+        select(store.contact.c.number_in_list, func.count(table.c.id).label("left"))
+        .outerjoin(table, (table.c.contact == store.contact.c.id) & table.c.burned_at.is_(None))
+        .where(store.contact.c.device == device)
+        .group_by(store.contact.c.number_in_list)
+        .order_by(store.contact.c.number_in_list)
+    )
+    return {row.number_in_list: row.left for row in rows}
+
+
+def _draw_codes(random: Callable[[int], bytes]) -> list[str]:
+    codes: list[str] = []
+    while len(codes) < CODES_ON_A_CARD:
+        code = f"{draw(10**CODE_DIGITS, random):0{CODE_DIGITS}d}"
+        if code not in codes:
+            codes.append(code)
+    return codes

@@ -1,0 +1,251 @@
+"""Enrolling: a wearer and their contacts enter the database, and the device's one file is made."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import Connection, delete, insert, select
+
+from outcry import enrolment
+from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, Headquarters, is_number
+from outcry.envelope import KEY_BYTES, public_key
+from outcry.responder.enrolment import hq_keys, safe_code
+from outcry.responder.enrolment.pins import SALT_BYTES, create_pin, hash_pin
+from outcry.responder.settings import MAX_QUORUM, Settings
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
+
+
+class CannotEnrol(Exception):
+    """Nobody was enrolled; ``problems`` says each reason."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = list(problems)
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """A new wearer's device id, each contact's PIN and the wearer's own code that means safe.
+
+    PINs and code are to be shown once and kept nowhere.
+    """
+
+    device: int
+    pins: tuple[str, ...] = field(repr=False)
+    code: tuple[int, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, repr=False)
+class Application:
+    """Who is to be enrolled. ``number`` is that of the SIM in the wearer's device.
+
+    ``code`` is the wearer's own that means safe, as ``codes.parse`` gives it; None: one is drawn.
+    """
+
+    wearer: str
+    number: str | None
+    contacts: tuple[Contact, ...]
+    quorum: int
+    code: tuple[int, ...] | None = None
+
+
+def parse_contact(text: str) -> Contact:
+    """A contact written ``Ana=+447700900111`` or ``Ana=+447700900111,en``.
+
+    Raises ``ValueError`` with what to write; it repeats nothing of the text.
+    """
+    name, equals, rest = text.rpartition("=")
+    number, _, language = rest.partition(",")
+    if not equals:
+        raise ValueError('write each contact as "Ana=+447700900111" or "Ana=+447700900111,en"')
+    return Contact(name.strip(), number.strip(), language.strip() or "en")
+
+
+def enrol(
+    settings: Settings,
+    application: Application,
+    out: Path,
+    random: Callable[[int], bytes] = os.urandom,
+    clock: Callable[[], float] = time.time,
+) -> Enrolled:
+    """Write the device's file to ``out`` (new, mode 0600) and the wearer into the database.
+
+    Raises :class:`CannotEnrol`, and then leaves neither behind.
+    """
+    problems = _problems(application)
+    if problems:
+        raise CannotEnrol(problems)
+    hq_key = hq_keys.load_or_create(settings.directory, random)[0]
+    database = Store.of(settings)
+    code = application.code or safe_code.create(random)
+    try:
+        with _new_file(out) as write, database.write() as connection:
+            made = Enrolment(
+                device=_free_device(connection, random),
+                wearer=application.wearer,
+                psk=random(KEY_BYTES),
+                hq=_headquarters(settings, public_key(hq_key)),
+                contacts=application.contacts,
+            )
+            text = enrolment.write(made)
+            enrolment.read(text)  # what the device would refuse is refused here
+            pins = _pins(len(made.contacts), random)
+            _insert(connection, made, application, pins, random, clock())
+            _keep_code(connection, made.device, code, random)
+            write(text)
+    except EnrolmentInvalid as error:
+        raise CannotEnrol(error.problems) from None
+    finally:
+        database.close()
+    return Enrolled(made.device, pins, code)
+
+
+def change_code(
+    settings: Settings,
+    device: int,
+    code: tuple[int, ...] | None = None,
+    random: Callable[[int], bytes] = os.urandom,
+) -> tuple[int, ...]:
+    """Give a wearer another code that means safe, drawn if none is given; to be shown once.
+
+    Raises :class:`CannotEnrol` if nobody has this device.
+    """
+    code = code or safe_code.create(random)
+    database = Store.of(settings)
+    try:
+        with database.write() as connection:
+            table = store.wearer
+            if connection.scalar(select(table.c.device).where(table.c.device == device)) is None:
+                raise CannotEnrol(
+                    ["no wearer has this device; outcry-responder status lists them all"]
+                )
+            _keep_code(connection, device, code, random)
+    finally:
+        database.close()
+    return code
+
+
+def _problems(application: Application) -> list[str]:
+    """What the enrolment file cannot know is wrong."""
+    problems = []
+    count = len(application.contacts)
+    if count == 0:
+        problems.append("give at least one --contact: somebody has to be told")
+    if not 1 <= application.quorum <= MAX_QUORUM:
+        problems.append(f"--quorum is not within 1 to {MAX_QUORUM}")
+    elif application.quorum > count > 0:
+        problems.append(
+            f"a quorum of {application.quorum} can never be met by {count} "
+            f"contact{'s' if count > 1 else ''}; name more with --contact, or say --quorum {count}"
+        )
+    if len({contact.number for contact in application.contacts}) != count:
+        problems.append("two contacts have the same number: one phone must not count twice")
+    if application.number is not None and not is_number(application.number):
+        problems.append("--number is not a number with its country code, such as +447700900001")
+    return problems
+
+
+def _headquarters(settings: Settings, hq_public_key: bytes) -> Headquarters:
+    return Headquarters(
+        host=settings.device.public_host,
+        port=settings.device.public_port,
+        number=settings.modem.number if settings.modem else None,
+        link=settings.people.link_base,
+        public_key=hq_public_key,
+    )
+
+
+def _free_device(connection: Connection, random: Callable[[int], bytes]) -> int:
+    """A device id nobody has; random, so that it tells nothing about how many there are."""
+    table = store.wearer
+    while True:
+        device = int.from_bytes(random(4), "big")
+        taken = connection.scalar(select(table.c.device).where(table.c.device == device))
+        if device != 0 and taken is None:
+            return device
+
+
+def _pins(count: int, random: Callable[[int], bytes]) -> tuple[str, ...]:
+    """A PIN each, all different: the PIN alone tells which contact answers."""
+    pins: list[str] = []
+    while len(pins) < count:
+        pin = create_pin(random)
+        if pin not in pins:
+            pins.append(pin)
+    return tuple(pins)
+
+
+def _keep_code(
+    connection: Connection, device: int, code: tuple[int, ...], random: Callable[[int], bytes]
+) -> None:
+    """Keep a code's hash, in the place of any before it. The device never learns it."""
+    salt = random(SALT_BYTES)
+    table = store.safe_code
+    connection.execute(delete(table).where(table.c.device == device))
+    connection.execute(
+        insert(table).values(device=device, salt=salt, hash=hash_pin(safe_code.written(code), salt))
+    )
+
+
+def _insert(
+    connection: Connection,
+    made: Enrolment,
+    application: Application,
+    pins: tuple[str, ...],
+    random: Callable[[int], bytes],
+    now: float,
+) -> None:
+    connection.execute(
+        insert(store.wearer).values(
+            device=made.device,
+            name=made.wearer,
+            number=application.number,
+            psk=made.psk,
+            quorum=application.quorum,
+            enrolled_at=now,
+        )
+    )
+    for n, (contact, pin) in enumerate(zip(made.contacts, pins, strict=True), 1):
+        salt = random(SALT_BYTES)
+        connection.execute(
+            insert(store.contact).values(
+                device=made.device,
+                number_in_list=n,
+                name=contact.name,
+                number=contact.number,
+                language=contact.language,
+                pin_salt=salt,
+                pin_hash=hash_pin(pin, salt),
+            )
+        )
+
+
+@contextmanager
+def _new_file(path: Path) -> Iterator[Callable[[str], None]]:
+    """A new file for its owner alone, synced when written; gone again if the block fails."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise CannotEnrol(
+            [f"{path} exists already and may be a device's only key; choose another file"]
+        ) from None
+    except OSError as error:
+        raise CannotEnrol([f"{path} cannot be written: {error.strerror}"]) from None
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+
+        def write(text: str) -> None:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+
+        try:
+            yield write
+        except BaseException:
+            path.unlink()
+            raise

@@ -1,0 +1,1 @@
+"""Sealed bytes in, receipt out; answers by SMS; withdrawals judged."""

@@ -1,0 +1,171 @@
+"""The inbox: sealed bytes become a stored report, and only then a receipt.
+
+- A validly sealed alarm is taken whatever its counter or clock say; what is
+  odd about it becomes a mark for people to see.
+- An exact repeat gets its receipt again and acts on nothing.
+- A heartbeat must be newer than everything heard from its device: a replayed
+  one proves nothing and is refused.
+- A withdrawal is taken like any report, for it tells of an alarm. Its code is
+  put by for ``judging.py``; one that is not newer than everything heard before
+  is marked as such and can never be found safe.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from outcry.envelope import KEY_BYTES, SEALED_BYTES, EnvelopeRefused, open_sealed, read_header
+from outcry.receipt import make
+from outcry.report import Report, ReportInvalid, decode
+from outcry.responder.intake import ingest
+from outcry.responder.intake.ingest import Arrived, Kept
+from outcry.responder.rules.events import CameBy
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
+
+__all__ = ["CameBy", "Inbox", "Outdated", "Refused", "Taken", "Unreadable"]
+
+log = logging.getLogger("outcry.responder.inbox")
+
+_NOBODY = bytes(
+    KEY_BYTES
+)  # opened with when the device is unknown, so that both refusals cost alike
+
+
+class Refused(Exception):
+    """No report was taken; the message is safe to answer and to log."""
+
+
+class Unreadable(Refused):
+    """Not a sealed report of an enrolled device: which of the two is nobody's business."""
+
+    def __init__(self) -> None:
+        super().__init__("this is not a sealed report that can be opened here")
+
+
+class Outdated(Refused):
+    """A heartbeat that is not newer than what was heard before."""
+
+    def __init__(self) -> None:
+        super().__init__("this is older than what was heard from this device before")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A report that is on disk, and its receipt. ``alarm`` is None for a heartbeat."""
+
+    receipt: bytes
+    report: Report
+    alarm: int | None
+    repeat: bool
+
+
+class Inbox:
+    """Takes sealed messages from every path; safe to call from any thread."""
+
+    def __init__(
+        self,
+        database: Store,
+        keys: Sequence[bytes],
+        clock: Callable[[], float],
+        on_alarm: Callable[[], None] = lambda: None,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        """``clock`` gives Unix seconds; ``on_alarm`` is called after something new is on disk."""
+        self._store = database
+        self._keys = keys
+        self._clock = clock
+        self._on_alarm = on_alarm
+        self._random = random
+
+    def take(self, sealed: bytes, path: CameBy) -> Taken:
+        """Open, store, commit, then make the receipt.
+
+        Raises :class:`Unreadable` for anything that is not a sealed report,
+        :class:`Outdated` for a heartbeat that proves nothing.
+        """
+        (taken,) = self.take_all([sealed], path)
+        if isinstance(taken, Exception):
+            raise taken
+        return taken
+
+    def take_all(self, sealed: Sequence[bytes], path: CameBy) -> list[Taken | Exception]:
+        """Many at once, with one commit; in the place of each that was not taken, why.
+
+        One that cannot be stored takes none of the others with it.
+        """
+        opened = self._open(sealed, path)
+        arrived = [one for one in opened if one is not None]
+        kept = iter(self._keep(arrived))
+        taken = [Unreadable() if one is None else self._answer(one, next(kept)) for one in opened]
+        if any(isinstance(one, Taken) and one.alarm is not None for one in taken):
+            self._on_alarm()
+        return taken
+
+    def _keep(self, arrived: Sequence[Arrived]) -> list[Kept | Exception | None]:
+        if not arrived:
+            return []
+        try:
+            with self._store.write() as connection:
+                return [*ingest.keep(connection, arrived, self._clock(), self._random)]
+        except Exception as error:  # noqa: BLE001 - whatever it is, each is told of its own
+            if len(arrived) == 1:
+                return [error]
+            return [kept for one in arrived for kept in self._keep([one])]
+
+    def _answer(self, one: Arrived, kept: Kept | Exception | None) -> Taken | Exception:
+        if isinstance(kept, Exception):
+            return kept
+        if kept is None:
+            log.info("a heartbeat over %s was refused: not newer than before", one.path)
+            return Outdated()
+        if kept.alarm is not None:
+            again = " again" if kept.repeat else ""
+            log.info("alarm %d: %s over %s%s", kept.alarm, one.report.type.name, one.path, again)
+        receipt = make(one.report.token, kept.status, one.header)
+        return Taken(receipt, one.report, kept.alarm, kept.repeat)
+
+    def _open(self, sealed: Sequence[bytes], path: CameBy) -> list[Arrived | None]:
+        """Each message opened; None where that cannot be done."""
+        headers = []
+        for one in sealed:
+            try:
+                headers.append(read_header(one) if len(one) == SEALED_BYTES else None)
+            except EnvelopeRefused:
+                headers.append(None)
+        devices = {header.device for header in headers if header is not None}
+        psks = self._psks(devices) if devices else {}
+        opened: list[Arrived | None] = []
+        for one, header in zip(sealed, headers, strict=True):
+            report = None if header is None else self._report(one, psks.get(header.device))
+            if header is None or report is None:
+                opened.append(None)
+            else:
+                digest = hashlib.sha256(one).digest()
+                opened.append(Arrived(header, report, digest, path))
+        return opened
+
+    def _psks(self, devices: set[int]) -> Mapping[int, bytes]:
+        table = store.wearer
+        with self._store.read() as connection:
+            rows = connection.execute(
+                select(table.c.device, table.c.psk).where(table.c.device.in_(devices))
+            )
+            return {row.device: row.psk for row in rows}
+
+    def _report(self, sealed: bytes, psk: bytes | None) -> Report | None:
+        for key in self._keys:
+            try:
+                plain = open_sealed(sealed, key, _NOBODY if psk is None else psk)
+                report = decode(plain)
+            except (EnvelopeRefused, ReportInvalid):
+                continue
+            if psk is not None:
+                return report
+        return None

@@ -1,0 +1,304 @@
+"""Messages that were opened enter the database: many in one transaction, as if one by one.
+
+What is already known of them is asked once for all, and what they change is
+written once for all. That is what makes a thousand receipts a second possible,
+each behind its commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import count
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+
+from outcry.envelope import Header, to_text
+from outcry.receipt import Status
+from outcry.report import Flag, MessageType, Report, encode
+from outcry.responder.enrolment import safe_code
+from outcry.responder.rules.events import CameBy, Entry, What
+from outcry.responder.storage import alarms, event_log, store
+
+LATE_S = 3600  # older on arrival: told to people, and later no ground for publishing unasked
+INVITATION_BYTES = 12  # 96 bits: a contact's short link cannot be guessed
+
+
+# The same message may be repeated for ever; past these it is no longer written down.
+_REPEATS_KEPT = {CameBy.SMS: 3, CameBy.DATA: 1, CameBy.LINK: 1}
+
+
+class Arrived(NamedTuple):
+    """A message that was opened. ``digest``: SHA-256 of its sealed bytes."""
+
+    header: Header
+    report: Report
+    digest: bytes
+    path: CameBy
+
+
+class Kept(NamedTuple):
+    """What became of a message. ``alarm`` is None for a heartbeat, and if it was deleted."""
+
+    alarm: int | None
+    status: Status
+    repeat: bool
+
+
+class _Known(NamedTuple):
+    """A message that has been here before."""
+
+    id: int
+    alarm: int
+    path: CameBy
+
+
+def keep(
+    connection: Connection,
+    arrived: Sequence[Arrived],
+    now: float,
+    random: Callable[[int], bytes],
+) -> list[Kept | None]:
+    """Take all of them in, in order, inside this transaction; None: an outdated heartbeat."""
+    batch = _Batch(connection, arrived, now, random)
+    done = [batch.take(one) for one in arrived]
+    batch.write()
+    return done
+
+
+class _Batch:
+    """What is known of some messages, brought along as each of them is taken."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        arrived: Sequence[Arrived],
+        now: float,
+        random: Callable[[int], bytes],
+    ) -> None:
+        self._connection = connection
+        self._now = now
+        self._random = random
+        self._highest = _highest(connection, {one.header.device for one in arrived})
+        of_alarms = [one for one in arrived if one.report.type is not MessageType.HEARTBEAT]
+        self._known = _known(connection, of_alarms)
+        self._forgotten = _forgotten(connection, of_alarms)
+        self._alarms = _alarms(connection, of_alarms)
+        there = {*self._alarms.values(), *(known.alarm for known in self._known.values())}
+        self._acknowledged = event_log.acknowledged(connection, there)
+        self._ids = _ids(connection, len(of_alarms))
+        self._heard: set[int] = set()
+        self._messages: list[dict[str, Any]] = []
+        self._taps: list[dict[str, Any]] = []
+        self._said: list[tuple[int, Entry]] = []
+
+    def take(self, one: Arrived) -> Kept | None:
+        """One message, after those before it."""
+        if one.report.type is MessageType.HEARTBEAT:
+            return self._heartbeat(one)
+        known = self._known.get(one.digest)
+        if known is not None:
+            self._note_repeat(one, known)
+            return Kept(known.alarm, self._status(known.alarm), repeat=True)
+        if one.digest in self._forgotten:
+            return Kept(None, Status.STORED, repeat=True)
+        marks = self._marks(one)
+        alarm = self._alarms.get(_which(one)) or self._raise(one)
+        entry = {
+            "message": self._keep(one, alarm),
+            "type": one.report.type.name,
+            "sequence": one.report.sequence,
+            "path": one.path.value,
+            "marks": marks,
+        }
+        self._said.append((alarm, Entry(self._now, What.REPORT, entry)))
+        self._hear(one)
+        return Kept(alarm, self._status(alarm), repeat=False)
+
+    def write(self) -> None:
+        """Everything that has changed."""
+        connection = self._connection
+        if self._messages:
+            connection.execute(insert(store.message), self._messages)
+        if self._taps:
+            connection.execute(insert(store.unjudged), self._taps)
+        if self._said:
+            event_log.append_all(connection, self._said)
+            touched = {alarm for alarm, _ in self._said}
+            table = store.alarm
+            due = update(table).where(table.c.id.in_(touched)).values(due_at=self._now)
+            connection.execute(due)
+        if self._heard:
+            connection.execute(
+                _HEARD,
+                [
+                    {"which": device, "highest": self._highest[device], "now": self._now}
+                    for device in self._heard
+                ],
+            )
+
+    def _heartbeat(self, one: Arrived) -> Kept | None:
+        if not self._is_newer(one):
+            return None
+        self._hear(one)
+        table = store.heartbeat
+        device = one.header.device
+        self._connection.execute(delete(table).where(table.c.device == device))
+        self._connection.execute(
+            insert(table).values(
+                device=device,
+                counter=one.header.counter,
+                received_at=self._now,
+                report=encode(one.report),
+            )
+        )
+        return Kept(None, Status.STORED, repeat=False)
+
+    def _is_newer(self, one: Arrived) -> bool:
+        highest = self._highest.get(one.header.device)
+        return highest is None or one.header.counter > highest
+
+    def _hear(self, one: Arrived) -> None:
+        device = one.header.device
+        self._highest[device] = max(one.header.counter, self._highest.get(device) or 0)
+        self._heard.add(device)
+
+    def _note_repeat(self, one: Arrived, known: _Known) -> None:
+        """Write a repeat down while it tells something new: another path, or a wish for a receipt."""
+        if known.path == one.path and one.path is not CameBy.SMS:
+            return
+        repeat = {"message": known.id, "path": one.path.value}
+        entries = [
+            *event_log.load(self._connection, known.alarm),
+            *(entry for alarm, entry in self._said if alarm == known.alarm),
+        ]
+        kept = sum(entry.what is What.REPEAT and entry.data == repeat for entry in entries)
+        if kept < _REPEATS_KEPT[one.path]:
+            self._said.append((known.alarm, Entry(self._now, What.REPEAT, repeat)))
+
+    def _marks(self, one: Arrived) -> list[str]:
+        """What is odd about this report, in words for people."""
+        marks = []
+        if not self._is_newer(one):
+            marks.append("counter used before" if self._is_used(one.header) else "out of order")
+        report = one.report
+        if Flag.CLOCK_UNSET in report.flags:
+            marks.append("clock not set")
+        elif self._now - report.sent_at > LATE_S:
+            marks.append("late")
+        elif report.sent_at - self._now > LATE_S:
+            marks.append("clock ahead")
+        return marks
+
+    def _is_used(self, header: Header) -> bool:
+        """Whether another message had this counter; none that is kept has one above the highest."""
+        now = ({"device": row["device"], "counter": row["counter"]} for row in self._messages)
+        if {"device": header.device, "counter": header.counter} in now:
+            return True
+        table = store.message
+        used = select(table.c.id).where(
+            table.c.device == header.device, table.c.counter == header.counter
+        )
+        return self._connection.scalar(used.limit(1)) is not None
+
+    def _raise(self, one: Arrived) -> int:
+        """A new alarm, and each contact's own link to it."""
+        connection = self._connection
+        device, device_alarm, kind = _which(one)
+        alarm = alarms.new(connection, device, device_alarm, kind, self._now)
+        self._alarms[device, device_alarm, kind] = alarm
+        contacts = select(store.contact.c.id).where(store.contact.c.device == device)
+        invitations = [
+            {"token": to_text(self._random(INVITATION_BYTES)), "alarm": alarm, "contact": contact}
+            for contact in connection.scalars(contacts)
+        ]
+        if invitations:
+            connection.execute(insert(store.invitation), invitations)
+        return alarm
+
+    def _keep(self, one: Arrived, alarm: int) -> int:
+        withdrawal = one.report.type is MessageType.WITHDRAWAL
+        message = next(self._ids)
+        self._messages.append(
+            {
+                "id": message,
+                "device": one.header.device,
+                "counter": one.header.counter,
+                "digest": one.digest,
+                "alarm": alarm,
+                "path": one.path.value,
+                "received_at": self._now,
+                "stale": withdrawal and not self._is_newer(one),
+                "report": encode(replace(one.report, taps=())),
+            }
+        )
+        self._known[one.digest] = _Known(message, alarm, one.path)
+        if withdrawal:
+            self._taps.append({"message": message, "taps": safe_code.written(one.report.taps)})
+        return message
+
+    def _status(self, alarm: int) -> Status:
+        return Status.ACKNOWLEDGED if alarm in self._acknowledged else Status.STORED
+
+
+_HEARD = (
+    update(store.wearer)
+    .where(store.wearer.c.device == bindparam("which"))
+    .values(highest_counter=bindparam("highest"), heard_at=bindparam("now"))
+)
+
+
+def _which(one: Arrived) -> tuple[int, int, int]:
+    """The kind is part of what an alarm is: no report of a drill can be counted to a real one."""
+    return one.header.device, one.report.alarm_id, int(one.report.kind)
+
+
+def _highest(connection: Connection, devices: set[int]) -> dict[int, int | None]:
+    """The highest counters heard; on PostgreSQL nobody else hears these devices until the end."""
+    table = store.wearer
+    rows = connection.execute(
+        select(table.c.device, table.c.highest_counter)
+        .where(table.c.device.in_(devices))
+        .order_by(table.c.device)
+        .with_for_update(key_share=True)
+    )
+    return {row.device: row.highest_counter for row in rows}
+
+
+def _known(connection: Connection, arrived: Sequence[Arrived]) -> dict[bytes, _Known]:
+    table = store.message
+    rows = connection.execute(
+        select(table.c.digest, table.c.id, table.c.alarm, table.c.path).where(
+            table.c.digest.in_([one.digest for one in arrived])
+        )
+    )
+    return {row.digest: _Known(row.id, row.alarm, CameBy(row.path)) for row in rows}
+
+
+def _forgotten(connection: Connection, arrived: Sequence[Arrived]) -> set[bytes]:
+    """Those that were heard, and have been deleted since with their alarms."""
+    digest = store.forgotten.c.digest
+    return set(
+        connection.scalars(select(digest).where(digest.in_([one.digest for one in arrived])))
+    )
+
+
+def _alarms(connection: Connection, arrived: Sequence[Arrived]) -> dict[tuple[int, int, int], int]:
+    """The alarms these belong to, of which something has arrived before."""
+    table = store.alarm
+    rows = connection.execute(
+        select(table.c.device, table.c.device_alarm, table.c.kind, table.c.id).where(
+            table.c.device.in_({one.header.device for one in arrived}),
+            table.c.device_alarm.in_({one.report.alarm_id for one in arrived}),
+        )
+    )
+    return {(row.device, row.device_alarm, row.kind): row.id for row in rows}
+
+
+def _ids(connection: Connection, number: int) -> Iterator[int]:
+    """Numbers for so many new messages."""
+    if connection.dialect.name == "postgresql":
+        many = text("SELECT nextval('message_id_seq') FROM generate_series(1, :number)")
+        return iter(connection.scalars(many, {"number": number}).all())
+    return count(1 + (connection.scalar(select(func.max(store.message.c.id))) or 0))

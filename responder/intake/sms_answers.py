@@ -1,0 +1,160 @@
+"""Answers by SMS: from a contact's own number, with a code from the card they were given.
+
+Eight digits, printed once, good for one answer. The PIN of the page is never
+typed into a text: texts are read on the way. A text from a number nobody has
+is dropped before it is looked at.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import re
+import unicodedata
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select, update
+
+from outcry.report import AlarmKind
+from outcry.responder.enrolment.pins import hash_pin
+from outcry.responder.rules import episodes
+from outcry.responder.rules.events import Entry, What
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.alarms import set_due
+from outcry.responder.storage.store import Store
+
+log = logging.getLogger("outcry.responder.sms_answers")
+
+LONGEST_ANSWER = 160
+OPEN_FOR_S = 7 * 86_400.0  # an alarm raised longer ago is not what a text is about
+WRONG_AN_HOUR = 30  # from one number; a guess is right once in ten million tries
+HOUR_S = 3600.0
+
+_CODE = re.compile(r"(?<!\d)(\d{4})[ .-]?(\d{4})(?:\W*([1-4]))?(?!\d)")
+CHOICES = {
+    "1": What.CONFIRMED,
+    "2": What.SEEN,
+    "3": What.UNSURE,
+    "4": What.FALSE,
+}
+"""What the digit after a code says; a code alone says the first."""
+_RANK = {AlarmKind.SILENCE: 1, AlarmKind.DRILL: 0}  # below every real alarm
+
+
+class _Contact(NamedTuple):
+    """A contact who has this number; one phone may be a contact of several wearers."""
+
+    id: int
+    device: int
+    number_in_list: int
+
+
+class SmsAnswers:
+    """Takes contacts' texts; used from one thread."""
+
+    def __init__(self, database: Store, clock: Callable[[], float]) -> None:
+        """``clock`` gives Unix seconds."""
+        self._store = database
+        self._clock = clock
+        self._wrong: dict[str, deque[float]] = {}
+
+    def take(self, sender: str, text: str) -> bool:
+        """Write an answer down. False: it was no answer, and is to be forgotten."""
+        with self._store.read() as connection:
+            contacts = _contacts(connection, sender)
+        if not contacts or self._is_guessing(sender):
+            return False
+        found = _CODE.search(_plain_digits(text)) if len(text) <= LONGEST_ANSWER else None
+        if found is None:
+            return False
+        code, said = found[1] + found[2], CHOICES[found[3] or "1"]
+        for contact in contacts:
+            answered = self._answer(contact, code, said)
+            if answered is not None:
+                return answered
+        self._note_wrong(sender, contacts)
+        return False
+
+    def _answer(self, contact: _Contact, code: str, said: What) -> bool | None:
+        """None: this is none of this contact's codes."""
+        now = self._clock()
+        table = store.sms_code
+        with self._store.read() as connection:
+            codes = connection.execute(
+                select(table.c.id, table.c.salt, table.c.hash, table.c.burned_at).where(
+                    table.c.contact == contact.id
+                )
+            ).all()
+        hashes = {salt: hash_pin(code, salt) for salt in {row.salt for row in codes}}
+        row = next((r for r in codes if hmac.compare_digest(r.hash, hashes[r.salt])), None)
+        if row is None:
+            return None
+        with self._store.write() as connection:
+            alarm = _open_alarm(connection, contact.device, now)
+            if row.burned_at is not None or alarm is None:
+                log.info("a code was texted that is used up, or no alarm is open")
+                return False
+            burning = update(table).where(table.c.id == row.id, table.c.burned_at.is_(None))
+            if not connection.execute(burning.values(burned_at=now)).rowcount:
+                return False
+            data = {"contact": contact.number_in_list, "by": "sms"}
+            event_log.append(connection, alarm, Entry(now, said, data))
+            set_due(connection, alarm, now)
+        log.info("alarm %d: contact %d: %s by SMS", alarm, contact.number_in_list, said.name)
+        return True
+
+    def _note_wrong(self, sender: str, contacts: Sequence[_Contact]) -> None:
+        now = self._clock()
+        self._wrong.setdefault(sender, deque(maxlen=WRONG_AN_HOUR)).append(now)
+        with self._store.write() as connection:
+            for contact in contacts:
+                alarm = _open_alarm(connection, contact.device, now)
+                if alarm is not None:
+                    data = {"link_of": contact.number_in_list, "by": "sms"}
+                    event_log.append(connection, alarm, Entry(now, What.WRONG_PIN, data))
+                    set_due(connection, alarm, now)
+        log.warning("a wrong code was texted from a contact's number")
+
+    def _is_guessing(self, sender: str) -> bool:
+        tried = self._wrong.get(sender, deque())
+        return len(tried) == WRONG_AN_HOUR and tried[0] > self._clock() - HOUR_S
+
+
+def _contacts(connection: Connection, sender: str) -> list[_Contact]:
+    """Who has this number; networks may write their own country's without its code."""
+    table = store.contact
+    number = "+" + sender[2:] if sender.startswith("00") else sender
+    if number.startswith("0") and len(number) >= 8:
+        is_it = table.c.number.endswith(number[1:], autoescape=True)
+    else:
+        is_it = table.c.number == number
+    rows = connection.execute(
+        select(table.c.id, table.c.device, table.c.number_in_list).where(is_it)
+    )
+    return [_Contact._make(row) for row in rows]
+
+
+def _open_alarm(connection: Connection, device: int, now: float) -> int | None:
+    """The alarm a text is about: the newest real one that is not over, else the newest other."""
+    table = store.alarm
+    rows = connection.execute(
+        select(table.c.id, table.c.kind)
+        .where(table.c.device == device, table.c.arrived_at > now - OPEN_FOR_S)
+        .order_by(table.c.id)
+    ).all()
+    still_open = [
+        row for row in rows if not episodes.current(event_log.load(connection, row.id)).over
+    ]
+    best = max(
+        still_open, key=lambda row: (_RANK.get(AlarmKind(row.kind), 2), row.id), default=None
+    )
+    return None if best is None else int(best.id)
+
+
+def _plain_digits(text: str) -> str:
+    """Digits of any script as 0 to 9: a phone may write its own language's."""
+    return "".join(
+        str(unicodedata.digit(letter)) if letter.isdecimal() else letter for letter in text
+    )

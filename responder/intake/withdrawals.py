@@ -1,0 +1,56 @@
+"""What a withdrawal's code means: the one place where it is judged.
+
+Judged after its receipt has left, by the workflow, so that neither the answer
+nor the time it takes can tell the device anything. The verdict stops and
+starts nothing; it is for the duty officer's eyes, see ``history.withdrawal``.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy import delete, select
+
+from outcry.responder.enrolment.pins import is_pin
+from outcry.responder.rules.events import Entry, Verdict, What
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.alarms import set_due
+from outcry.responder.storage.store import Store
+
+log = logging.getLogger("outcry.responder.judging")
+
+
+def judge_next(database: Store, now: float) -> bool:
+    """Judge the withdrawal that has waited longest; False if none waits.
+
+    One at a time: a hash takes long, and an alarm must never wait for many.
+    """
+    table = store.unjudged
+    with database.read() as connection:
+        waiting = connection.execute(
+            select(
+                table.c.message,
+                table.c.taps,
+                store.message.c.alarm,
+                store.message.c.stale,
+                store.safe_code.c.salt,
+                store.safe_code.c.hash,
+            )
+            .join(store.message, store.message.c.id == table.c.message)
+            .outerjoin(store.safe_code, store.safe_code.c.device == store.message.c.device)
+            .order_by(table.c.message)
+            .limit(1)
+        ).first()
+    if waiting is None:
+        return False
+    if waiting.salt is None or not is_pin(waiting.taps, waiting.salt, waiting.hash):
+        verdict = Verdict.DURESS
+    else:
+        verdict = Verdict.OLD if waiting.stale else Verdict.SAFE
+    with database.write() as connection:
+        said = {"message": waiting.message, "verdict": verdict.value}
+        event_log.append(connection, waiting.alarm, Entry(now, What.JUDGED, said))
+        connection.execute(delete(table).where(table.c.message == waiting.message))
+        set_due(connection, waiting.alarm, now)
+    log.info("alarm %d: a withdrawal was judged", waiting.alarm)  # not how: logs are read by many
+    return True

@@ -1,0 +1,229 @@
+"""A map of the surroundings of a town, drawn without a network: PNG, 1200 x 675.
+
+Land, borders, towns by size, a scale and where the map comes from. A line in
+dispute is dashed. Everything is drawn at twice the size and reduced, which
+smooths it; the same view gives the same bytes with the same Pillow.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from itertools import pairwise
+
+from PIL import Image, ImageDraw, ImageFont
+
+from outcry.responder.maps.land import KM_PER_DEGREE, Bounds, Land, Shape
+from outcry.responder.maps.places import Places, Town
+
+WIDTH, HEIGHT = 1200, 675
+ATTRIBUTION = "Map: Natural Earth. Towns: GeoNames, CC BY 4.0"
+_TWICE = 2
+_WATER, _LAND, _COAST, _BORDER = "#c9dfec", "#f6f2e6", "#8aa5b5", "#a08f78"
+_INK, _HALO, _MARK, _DOT = "#26292c", "#ffffff", "#c4161c", "#5b6066"
+_WIDE_KM = 420.0  # what a picture shows from west to east: its lines are as coarse as 5 km
+_FARTHEST = 84.0  # degrees; a Mercator map has no poles
+_MOST_LABELS = 14
+_DASH, _GAP = 14.0, 10.0
+_LEAST_CIRCLE = 26.0  # pixels; a smaller one could not be seen
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """What is marked: a position in degrees, how far around it is meant (metres), its name."""
+
+    latitude: float
+    longitude: float
+    within_m: float
+    name: str = ""
+
+
+class _View:
+    """Where a position is in the picture; pixels at twice the size."""
+
+    def __init__(self, latitude: float, longitude: float, wide_km: float) -> None:
+        self.latitude = max(-_FARTHEST, min(_FARTHEST, latitude))
+        narrow = math.cos(math.radians(self.latitude))
+        half = min(180.0, wide_km / KM_PER_DEGREE / narrow / 2)
+        self._scale = WIDTH * _TWICE / (2 * half)
+        self._middle = longitude
+        self._top = _mercator(self.latitude) + HEIGHT * _TWICE / self._scale / 2
+        self.px_per_km = self._scale / KM_PER_DEGREE / narrow
+        bottom = self._top - HEIGHT * _TWICE / self._scale
+        self.bounds = Bounds(
+            longitude - half, _latitude(bottom), longitude + half, _latitude(self._top)
+        )
+
+    def at(self, latitude: float, longitude: float) -> tuple[float, float]:
+        """The pixel of a position whose longitude is as in the view."""
+        y = (self._top - _mercator(latitude)) * self._scale
+        return (longitude - self.bounds.west) * self._scale, y
+
+    def nearest_turn(self, longitude: float) -> float:
+        """The longitude, turned so that it is on this view's side of the world."""
+        return self._middle + (longitude - self._middle + 180) % 360 - 180
+
+    def line(self, shape: Shape, degrees: float) -> list[tuple[float, float]]:
+        """A line of the map, moved east by so many degrees."""
+        return [self.at(y, x + degrees) for x, y in shape.line]
+
+
+def draw(spot: Spot, land: Land, places: Places, wide_km: float = _WIDE_KM) -> bytes:
+    """The surroundings of a spot, which is in the middle, as a PNG."""
+    view = _View(spot.latitude, spot.longitude, wide_km)
+    image = Image.new("RGB", (WIDTH * _TWICE, HEIGHT * _TWICE), _WATER)
+    pen = ImageDraw.Draw(image)
+    for degrees, rings in land.polygons(view.bounds):
+        for n, ring in enumerate(rings):
+            if len(ring.line) > 2:
+                pen.polygon(view.line(ring, degrees), fill=_WATER if n else _LAND)
+    for line in _lines(view, land.coasts):
+        pen.line(line, fill=_COAST, width=2)
+    for line in _lines(view, land.borders):
+        pen.line(line, fill=_BORDER, width=3, joint="curve")
+    for line in _lines(view, land.disputed):
+        for dash in dashes(line, _DASH, _GAP):
+            pen.line(dash, fill=_BORDER, width=3)
+    taken = _mark(pen, view, spot)
+    taken += _scale_bar(pen, view)
+    _towns(pen, view, places, spot, taken)
+    small = image.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
+    out = io.BytesIO()
+    small.quantize(128, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def dashes(
+    line: Sequence[tuple[float, float]], dash: float, gap: float
+) -> Iterator[list[tuple[float, float]]]:
+    """A line cut into dashes; what is far outside the picture is passed over."""
+    drawing, left = True, dash
+    part = [line[0]]
+    for (x1, y1), (x2, y2) in pairwise(line):
+        length = math.hypot(x2 - x1, y2 - y1)
+        if not _may_show(x1, y1, x2, y2):
+            part, drawing, left = [(x2, y2)], True, dash
+            continue
+        done = 0.0
+        while length - done > left:
+            done += left
+            point = (x1 + (x2 - x1) * done / length, y1 + (y2 - y1) * done / length)
+            if drawing:
+                yield [*part, point]
+            part = [point]
+            drawing = not drawing
+            left = dash if drawing else gap
+        left -= length - done
+        if drawing:
+            part.append((x2, y2))
+    if drawing and len(part) > 1:
+        yield part
+
+
+def _may_show(x1: float, y1: float, x2: float, y2: float) -> bool:
+    wide, high = WIDTH * _TWICE, HEIGHT * _TWICE
+    return max(x1, x2) > 0 and min(x1, x2) < wide and max(y1, y2) > 0 and min(y1, y2) < high
+
+
+def _lines(view: _View, shapes: Sequence[Shape]) -> Iterator[list[tuple[float, float]]]:
+    for shape in shapes:
+        for degrees in (-360.0, 0.0, 360.0):
+            if shape.bounds.moved(degrees).meets(view.bounds):
+                yield view.line(shape, degrees)
+
+
+def _mark(pen: ImageDraw.ImageDraw, view: _View, spot: Spot) -> list[Box]:
+    """The circle around what is meant, and its name in bold; what room they take."""
+    x, y = view.at(view.latitude, spot.longitude)
+    radius = max(_LEAST_CIRCLE, spot.within_m / 1000 * view.px_per_km)
+    pen.ellipse((x - radius, y - radius, x + radius, y + radius), outline=_MARK, width=6)
+    pen.ellipse((x - 7, y - 7, x + 7, y + 7), fill=_MARK)
+    taken: list[Box] = [(x - radius, y - radius, x + radius, y + radius)]
+    if spot.name:
+        taken += [_label(pen, (x, y - min(radius, 200.0) - 30), spot.name, 46, "mm", _MARK)]
+    return taken
+
+
+def _towns(
+    pen: ImageDraw.ImageDraw, view: _View, places: Places, spot: Spot, taken: list[Box]
+) -> None:
+    """The largest towns first, each if its name does not run into another."""
+    towns = sorted(places.within(view.bounds), key=_importance)
+    shown = 0
+    for town in towns:
+        if shown == _MOST_LABELS:
+            return
+        x, y = view.at(town.latitude, view.nearest_turn(town.longitude))
+        box = _room(pen, (x + 14, y), town.name, 32, "lm")
+        box = (x - 8, box[1], box[2], box[3])
+        if town.name == spot.name or not _is_inside(box) or any(_meet(box, one) for one in taken):
+            continue
+        pen.ellipse((x - 6, y - 6, x + 6, y + 6), fill=_DOT)
+        taken.append(box)
+        _label(pen, (x + 14, y), town.name, 32, "lm", _INK)
+        shown += 1
+
+
+def _importance(town: Town) -> tuple[int, float, float]:
+    return -town.population, town.latitude, town.longitude
+
+
+def _scale_bar(pen: ImageDraw.ImageDraw, view: _View) -> list[Box]:
+    """A round number of kilometres, and whose map it is."""
+    wide, high = WIDTH * _TWICE, HEIGHT * _TWICE
+    km = next(
+        step for step in (500, 200, 100, 50, 20, 10, 5, 2, 1, 0) if step * view.px_per_km < wide / 4
+    )
+    left, bottom, long = 40.0, high - 44.0, km * view.px_per_km
+    pen.line([(left, bottom - 16), (left, bottom), (left + long, bottom)], fill=_INK, width=5)
+    pen.line([(left + long, bottom), (left + long, bottom - 16)], fill=_INK, width=5)
+    text = _label(pen, (left + long / 2, bottom - 26), f"{km} km", 30, "mm", _INK)
+    note = _label(pen, (wide - 24.0, high - 24.0), ATTRIBUTION, 24, "rm", _INK)
+    return [(left, text[1], left + long, bottom), note]
+
+
+def _label(
+    pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, anchor: str, ink: str
+) -> Box:
+    pen.text(at, text, fill=ink, font=_font(size), anchor=anchor, stroke_width=4, stroke_fill=_HALO)
+    return _room(pen, at, text, size, anchor)
+
+
+def _room(
+    pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, anchor: str
+) -> Box:
+    left, top, right, bottom = pen.textbbox(
+        at, text, font=_font(size), anchor=anchor, stroke_width=4
+    )
+    return left, top, right, bottom
+
+
+def _is_inside(box: Box) -> bool:
+    return box[0] > 0 and box[1] > 0 and box[2] < WIDTH * _TWICE and box[3] < HEIGHT * _TWICE
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+@cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    font = resources.files(__package__).joinpath("data/DejaVuSans.ttf").read_bytes()
+    # Basic layout: towns' names are in Latin letters, and Raqm is not in every Pillow.
+    return ImageFont.truetype(io.BytesIO(font), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+def _mercator(latitude: float) -> float:
+    """Degrees on the map for degrees on the globe."""
+    clamped = math.radians(max(-89.5, min(89.5, latitude)))
+    return math.degrees(math.asinh(math.tan(clamped)))
+
+
+def _latitude(mercator: float) -> float:
+    return math.degrees(math.atan(math.sinh(math.radians(mercator))))

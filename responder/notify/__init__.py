@@ -1,0 +1,1 @@
+"""Telling people: the words, and who carries them."""

@@ -1,0 +1,152 @@
+"""What each person is told: gathered from what is on disk, the same at every try."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from outcry.report import AlarmKind, decode
+from outcry.responder import formatting
+from outcry.responder.notify import sms_texts
+from outcry.responder.notify.sms_texts import News
+from outcry.responder.plans import repository
+from outcry.responder.plans.repository import Means
+from outcry.responder.rules import episodes
+from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.model import Addressee, Topic, addressee
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.alarms import opening
+
+_KINDS = {
+    AlarmKind.PANIC: "ALARM",
+    AlarmKind.STRAP: "ALARM (the strap was opened or cut)",
+    AlarmKind.DRILL: "DRILL, not an alarm",
+    AlarmKind.SILENCE: "SILENCE",
+}
+_TOPICS = {
+    Topic.UNANSWERED: "nobody has answered yet",
+    Topic.DOUBTED: "a contact doubts it; that stops nothing",
+    Topic.WITHDRAWN: "a withdrawal came, not verified",
+    Topic.WRONG_PIN: "somebody tries wrong PINs or codes",
+    Topic.UNPUBLISHED: "a network does not take the post",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Briefing:
+    """To whom, and in which words. ``address`` is a phone number or an Apprise address."""
+
+    address: str
+    title: str
+    body: str
+
+
+class _Contact(NamedTuple):
+    """Whom a text goes to."""
+
+    id: int
+    number: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Briefer:
+    """Writes what people are told. ``public_url`` ends without a slash."""
+
+    public_url: str
+    means: Means = field(default_factory=Means)
+
+    def text(self, connection: Connection, alarm: int, target: str) -> tuple[str, str]:
+        """The number and the SMS of a TELL."""
+        one = addressee(target)
+        assert one.contact is not None
+        news = self._news(connection, alarm, one.round)
+        row = self._contact(connection, alarm, one.contact)
+        codes = select(store.sms_code.c.id).where(
+            store.sms_code.c.contact == row.id, store.sms_code.c.burned_at.is_(None)
+        )
+        has_codes = connection.scalar(codes.limit(1)) is not None
+        link = self._link(connection, alarm, row.id)
+        return row.number, sms_texts.text(row.language, news, link, has_codes)
+
+    def message(self, connection: Connection, alarm: int, target: str) -> Briefing:
+        """What a NOTIFY says, and to which address. Raises ``KeyError`` if there is none now."""
+        one = addressee(target)
+        if one.contact is None:
+            return self._for_officer(connection, alarm, one)
+        assert one.channel is not None
+        agreed = repository.of_alarm(connection, alarm)
+        address = agreed.people[one.contact].channels[one.channel]
+        row = self._contact(connection, alarm, one.contact)
+        news = self._news(connection, alarm, one.round)
+        link = self._link(connection, alarm, row.id)
+        return Briefing(address, *sms_texts.message(row.language, news, link))
+
+    def _for_officer(self, connection: Connection, alarm: int, one: Addressee) -> Briefing:
+        assert one.channel is not None
+        assert one.topic is not None
+        news = self._news(connection, alarm, one.round)
+        title = f"{_KINDS[news.kind]}: {news.wearer}"
+        at = formatting.clock_time(news.at)
+        if news.kind is AlarmKind.SILENCE:
+            said = f"nothing is heard of the device since {at}{self._marks(connection, alarm)}"
+        elif one.topic is Topic.RAISED:
+            said = f"held again at {at}, after it was closed" if news.again else f"raised at {at}"
+        else:
+            said = f"raised at {at}: {_TOPICS[one.topic]}"
+        body = f"{title}, {said}. {self.public_url}/console"
+        return Briefing(self.means.officers[one.channel], title, body)
+
+    def _news(self, connection: Connection, alarm: int, round_: int) -> News:
+        entries = event_log.load(connection, alarm)
+        row = connection.execute(
+            select(store.alarm.c.kind, store.wearer.c.name)
+            .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
+            .where(store.alarm.c.id == alarm)
+        ).one()
+        kind = AlarmKind(row.kind)
+        if kind is AlarmKind.SILENCE:
+            silent = next(entry for entry in entries if entry.what is What.SILENT)
+            return News(row.name, kind, float(silent.data["heard_at"]), None)
+        if round_ > 1:
+            message = _opened_by(entries)
+            found = connection.execute(
+                select(store.message.c.report, store.message.c.received_at).where(
+                    store.message.c.id == message
+                )
+            ).one()
+            report, arrived_at = decode(found.report), found.received_at
+        else:
+            _, report, arrived_at = opening(connection, alarm)
+        at = formatting.raised_at(report, arrived_at)
+        return News(row.name, kind, at, report.place, again=round_ > 1)
+
+    def _contact(self, connection: Connection, alarm: int, contact: int) -> _Contact:
+        row = connection.execute(
+            select(store.contact.c.id, store.contact.c.number, store.contact.c.language)
+            .join(store.alarm, store.alarm.c.device == store.contact.c.device)
+            .where(store.alarm.c.id == alarm, store.contact.c.number_in_list == contact)
+        ).one()
+        return _Contact._make(row)
+
+    def _link(self, connection: Connection, alarm: int, contact_id: int) -> str:
+        """Of a silence there is nothing to confirm, so nobody has a link to it."""
+        token = connection.scalar(
+            select(store.invitation.c.token).where(
+                store.invitation.c.alarm == alarm, store.invitation.c.contact == contact_id
+            )
+        )
+        return "" if token is None else f"{self.public_url}/c/{token}"
+
+    def _marks(self, connection: Connection, alarm: int) -> str:
+        entries = event_log.load(connection, alarm)
+        marks = next(e.data["marks"] for e in entries if e.what is What.SILENT)
+        return "".join(f", {mark}" for mark in marks)
+
+
+def _opened_by(entries: Sequence[Entry]) -> int:
+    """The message with which the newest chapter began."""
+    return int(episodes.current(entries).entries[0].data["message"])

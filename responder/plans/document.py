@@ -1,0 +1,335 @@
+"""A wearer's plan as people agree to it: read from a file, checked whole, written back.
+
+The file is TOML; ``write`` makes it with every key and what each means, so
+that nobody has to look anything up. What the rules make of it: ``plan.py``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from outcry.responder.fields import Key, fill, unknown, within
+from outcry.responder.rules.model import Disclosure
+from outcry.responder.settings import MAX_QUORUM
+
+LANGUAGES = ("ar", "en", "es", "fa", "fr", "ru", "uk")
+DAY_S = 86_400
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}\Z")
+_NETWORK = re.compile(r"own page\Z|[a-z0-9][a-z0-9_-]{0,40}\Z")
+
+
+class PlanInvalid(ValueError):
+    """The plan cannot be used; ``problems`` says what to write instead."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Person:
+    """How one contact is reached: the language of their texts, SMS or not, Apprise addresses."""
+
+    language: str = "en"
+    sms: bool = True
+    channels: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What was agreed. Minutes and days as people count them; 0 means never.
+
+    ``networks`` empty: all that HQ has. ``languages``: of posts, by network, where it is not
+    ``language``. ``place_label``: said in the place of a town's name. ``keep_days``: after its
+    end an alarm is deleted.
+    """
+
+    quorum: int
+    officer_counts: bool
+    order: tuple[int, ...]
+    at_once: int
+    next_after_s: int
+    all_after_s: int
+    consent_minutes: int
+    consent_given_on: str
+    position: Disclosure
+    place_label: str
+    networks: tuple[str, ...]
+    language: str
+    languages: Mapping[str, str]
+    watch: bool
+    heartbeat_minutes: float
+    contacts_after_minutes: int
+    keep_days: int
+    people: Mapping[int, Person]
+
+    def post_language(self, network: str) -> str:
+        """The language of what is posted there."""
+        return self.languages.get(network, self.language)
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return value == "" or bool(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+def _is_label(value: str) -> bool:
+    shown = value.replace("\u200c", "").replace("\u200d", "")  # Persian places have these in them
+    return len(value) <= 60 and shown.isprintable() and value == value.strip()
+
+
+def _are_networks(value: list[Any]) -> bool:
+    named = all(isinstance(one, str) and _NETWORK.match(one) for one in value)
+    return named and len(set(value)) == len(value)
+
+
+def _are_numbers(value: list[Any]) -> bool:
+    return all(type(one) is int for one in value)
+
+
+def _are_languages(value: dict[str, Any]) -> bool:
+    return all(_NETWORK.match(name) and one in LANGUAGES for name, one in value.items())
+
+
+def _are_channels(value: dict[str, Any]) -> bool:
+    return all(
+        _NAME.match(name) and isinstance(url, str) and "://" in url for name, url in value.items()
+    )
+
+
+_LANGUAGE = "one of " + ", ".join(f'"{name}"' for name in LANGUAGES)
+_A_LANGUAGE = Key("en", lambda value: value in LANGUAGES, _LANGUAGE)
+KEYS: Mapping[str, Mapping[str, Key]] = {
+    "confirming": {
+        "quorum": Key(2, within(1, MAX_QUORUM), f"a whole number from 1 to {MAX_QUORUM}"),
+        "officer_counts": Key(True, lambda _: True, "true or false"),
+    },
+    "telling": {
+        "order": Key([], _are_numbers, "contacts' numbers, such as [2, 1, 3]"),
+        "at_once": Key(0, within(0, 99), "how many are told first, 0: everybody"),
+        "next_after_s": Key(60, within(10, 3600), "seconds, 10 to 3600"),
+        "all_after_s": Key(150, within(10, 7200), "seconds, 10 to 7200"),
+    },
+    "consent": {
+        "minutes": Key(0, within(0, 7 * 1440), "minutes, at most 10080; 0: none was given"),
+        "given_on": Key("", _is_day, 'the day it was given, such as "2026-11-22"'),
+    },
+    "publication": {
+        "position": Key("town", set(Disclosure).__contains__, '"nothing", "town" or "coordinates"'),
+        "place_label": Key("", _is_label, "a place's name in up to 60 characters, or nothing"),
+        "networks": Key([], _are_networks, 'names such as ["own page", "mastodon"], or [] for all'),
+        "language": _A_LANGUAGE,
+        "languages": Key({}, _are_languages, 'such as { mastodon = "fr" }, each ' + _LANGUAGE),
+    },
+    "silence": {
+        "watch": Key(True, lambda _: True, "true or false"),
+        "heartbeat_minutes": Key(10.0, within(0.3, 1440), "the device's own, 0.3 to 1440"),
+        "contacts_after_minutes": Key(60, within(0, 7 * 1440), "minutes, at most 10080; 0: never"),
+    },
+    "record": {
+        "keep_days": Key(0, within(0, 36_500), "days; 0: kept until somebody deletes it"),
+    },
+}
+_CONTACT: Mapping[str, Key] = {
+    "language": _A_LANGUAGE,
+    "sms": Key(True, lambda _: True, "true or false"),
+    "channels": Key(
+        {}, _are_channels, 'such as { mail = "mailtos://user:pass@example.org" }', secret=True
+    ),
+}
+
+
+def parse(text: str, contacts: Sequence[int]) -> Terms:
+    """The terms in a file's text; raises :class:`PlanInvalid` with every problem found."""
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # numbers and nests have their limits too
+        raise PlanInvalid([f"this is not TOML: {_where(error)}"]) from None
+    return check(document, contacts)
+
+
+def check(document: Mapping[str, Any], contacts: Sequence[int]) -> Terms:
+    """The terms in a parsed file, for a wearer with these contacts (numbers in the list).
+
+    What is left out has its default. Raises :class:`PlanInvalid` with every problem found.
+    """
+    problems: list[str] = []
+    values = {
+        name: fill(name, keys, document.get(name, {}), problems) for name, keys in KEYS.items()
+    }
+    people = _people(document.get("contact", {}), contacts, problems)
+    known = [*KEYS, "contact"]
+    problems += [unknown(key, dict.fromkeys(known)) for key in document if key not in known]
+    if not values["telling"]["order"]:
+        values["telling"]["order"] = list(contacts)
+    problems += _contradictions(values, people, contacts)
+    if problems:
+        raise PlanInvalid(problems)
+    return _terms(values, people)
+
+
+def default(contacts: Mapping[int, str], quorum: int) -> dict[str, Any]:
+    """The plan of a wearer for whom none was written: languages as enrolled."""
+    known = {n: name if name in LANGUAGES else "en" for n, name in contacts.items()}
+    people = {str(n): {"language": language} for n, language in known.items()}
+    return {"confirming": {"quorum": quorum}, "contact": people}
+
+
+def document(terms: Terms) -> dict[str, Any]:
+    """The terms as a parsed file holds them: what :func:`check` reads back."""
+    return {
+        "confirming": {"quorum": terms.quorum, "officer_counts": terms.officer_counts},
+        "telling": {
+            "order": list(terms.order),
+            "at_once": terms.at_once,
+            "next_after_s": terms.next_after_s,
+            "all_after_s": terms.all_after_s,
+        },
+        "consent": {"minutes": terms.consent_minutes, "given_on": terms.consent_given_on},
+        "publication": {
+            "position": terms.position.value,
+            "place_label": terms.place_label,
+            "networks": list(terms.networks),
+            "language": terms.language,
+            "languages": dict(terms.languages),
+        },
+        "silence": {
+            "watch": terms.watch,
+            "heartbeat_minutes": terms.heartbeat_minutes,
+            "contacts_after_minutes": terms.contacts_after_minutes,
+        },
+        "record": {"keep_days": terms.keep_days},
+        "contact": {
+            str(n): {"language": one.language, "sms": one.sms, "channels": dict(one.channels)}
+            for n, one in terms.people.items()
+        },
+    }
+
+
+_SAYS = {
+    "confirming": "Who must say that it is real before an alarm is published.",
+    "quorum": "so many contacts",
+    "officer_counts": "one contact and the duty officer are enough too",
+    "telling": "Who is told, in this order; drills too. One more after each next_after_s without an\n"
+    "# answer, everybody after all_after_s or as soon as somebody confirms.",
+    "order": "contacts' numbers",
+    "at_once": "so many are told first; 0: everybody",
+    "consent": "The wearer's own consent: publish when nobody has answered for so long. Never used for\n"
+    "# drills, after a veto or a withdrawal under duress, or on a report that came late.",
+    "minutes": "0: none was given",
+    "given_on": "the day the wearer gave it",
+    "publication": "What the public may learn, where, and in which language.",
+    "position": '"nothing", "town" (the nearest) or "coordinates"',
+    "place_label": "said in the place of the town's name",
+    "networks": "[]: all that HQ has",
+    "languages": 'where it is another one, such as { mastodon = "fr" }',
+    "silence": "Whether HQ minds when nothing is heard of the device for 2.5 intervals.",
+    "heartbeat_minutes": "as on the device",
+    "contacts_after_minutes": "a silence goes to contacts after so long; 0: never",
+    "record": "",
+    "keep_days": "an alarm that is over is deleted after so long; 0: never by itself",
+}
+
+
+def write(terms: Terms, title: str, names: Mapping[int, str]) -> str:
+    """The file: every key, and what it means. ``names``: who the contacts are."""
+    lines = [f"# {title}"]
+    whole = document(terms)
+    for section, keys in KEYS.items():
+        lines += ["", *([f"# {_SAYS[section]}"] if _SAYS[section] else []), f"[{section}]"]
+        for name in keys:
+            says = f"  # {_SAYS[name]}" if name in _SAYS else ""
+            lines.append(f"{name} = {_toml(whole[section][name])}{says}")
+    for n, person in whole["contact"].items():
+        lines += ["", f"# {names.get(int(n), '')}", f"[contact.{n}]"]
+        lines += [f"{name} = {_toml(value)}" for name, value in person.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        inner = ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _where(error: Exception) -> str:
+    """Line and column alone: the rest may repeat what stands there."""
+    found = re.search(r"\(at .*\)\Z", str(error))
+    return f"look {found[0][1:-1]}" if found else "it ends too early, or a value is too long"
+
+
+def _people(given: object, contacts: Sequence[int], problems: list[str]) -> dict[int, Person]:
+    if not isinstance(given, dict):
+        problems.append("contact is not a section; write [contact.1] and its keys below")
+        given = {}
+    numbers = {str(n): n for n in contacts}
+    problems += [unknown(name, numbers, "contact.") for name in given if name not in numbers]
+    people = {}
+    for name, n in numbers.items():
+        values = fill(f"contact.{name}", _CONTACT, given.get(name, {}), problems)
+        people[n] = Person(**values)
+    return people
+
+
+def _contradictions(
+    values: Mapping[str, Mapping[str, Any]], people: Mapping[int, Person], contacts: Sequence[int]
+) -> list[str]:
+    """What is wrong with values that are each fine alone."""
+    problems = []
+    quorum, telling = values["confirming"]["quorum"], values["telling"]
+    consent = values["consent"]
+    if quorum > len(contacts) > 0:
+        problems.append(
+            f"confirming.quorum: {quorum} can never be met by {len(contacts)} contacts; "
+            f"write {len(contacts)} or less"
+        )
+    if sorted(telling["order"]) != sorted(contacts):
+        problems.append(
+            f"telling.order: name each of {', '.join(map(str, sorted(contacts)))} once, "
+            "or write [] for the order of the list"
+        )
+    if telling["all_after_s"] < telling["next_after_s"]:
+        problems.append(
+            "telling.all_after_s: is less than telling.next_after_s; write as much or more"
+        )
+    if consent["minutes"] and not consent["given_on"]:
+        problems.append("consent.given_on: is needed with consent.minutes: the day it was given")
+    for n, person in people.items():
+        if not person.sms and not person.channels:
+            problems.append(f"contact.{n}: would never be told; write sms = true or give channels")
+    return problems
+
+
+def _terms(values: Mapping[str, Mapping[str, Any]], people: Mapping[int, Person]) -> Terms:
+    telling, publication = values["telling"], values["publication"]
+    return Terms(
+        quorum=values["confirming"]["quorum"],
+        officer_counts=values["confirming"]["officer_counts"],
+        order=tuple(telling["order"]),
+        at_once=telling["at_once"],
+        next_after_s=telling["next_after_s"],
+        all_after_s=telling["all_after_s"],
+        consent_minutes=values["consent"]["minutes"],
+        consent_given_on=values["consent"]["given_on"],
+        position=Disclosure(publication["position"]),
+        place_label=publication["place_label"],
+        networks=tuple(publication["networks"]),
+        language=publication["language"],
+        languages=publication["languages"],
+        watch=values["silence"]["watch"],
+        heartbeat_minutes=values["silence"]["heartbeat_minutes"],
+        contacts_after_minutes=values["silence"]["contacts_after_minutes"],
+        keep_days=values["record"]["keep_days"],
+        people=people,
+    )

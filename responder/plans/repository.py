@@ -1,0 +1,175 @@
+"""The plan of each wearer, kept in the database: what the rules are given to decide with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from outcry.report import AlarmKind
+from outcry.responder.plans import document as terms
+from outcry.responder.plans.document import PlanInvalid, Terms
+from outcry.responder.rules.model import OWN_PAGE, Plan
+from outcry.responder.storage import audit_chain, store
+from outcry.responder.storage.audit_chain import Noted
+from outcry.responder.transports import apprise
+
+
+@dataclass(frozen=True)
+class Means:
+    """What HQ has at hand: a modem, networks it can post to, duty officers' channels by name."""
+
+    can_text: bool = False
+    networks: tuple[str, ...] = (OWN_PAGE,)
+    officers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class NoSuchWearer(Exception):
+    """No wearer has this device; ``outcry-responder status`` lists them all."""
+
+    def __init__(self) -> None:
+        super().__init__("no wearer has this device; outcry-responder status lists them all")
+
+
+def load(connection: Connection, alarm: int, means: Means) -> Plan:
+    """What the rules go by for this alarm, from the plan as it is written now."""
+    row = connection.execute(
+        select(store.alarm.c.kind, store.alarm.c.device, store.wearer.c.number)
+        .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
+        .where(store.alarm.c.id == alarm)
+    ).one()
+    agreed = of_device(connection, row.device)
+    wanted = [name for name in means.networks if not agreed.networks or name in agreed.networks]
+    if not wanted:  # nobody set them up; what has a ground must not be posted nowhere for that
+        wanted = [OWN_PAGE]
+    return Plan(
+        kind=AlarmKind(row.kind),
+        contacts=agreed.order,
+        quorum=agreed.quorum,
+        can_text=means.can_text,
+        wearer_number=row.number is not None,
+        first=agreed.at_once,
+        next_after_s=float(agreed.next_after_s),
+        all_after_s=float(agreed.all_after_s),
+        texted=frozenset(n for n, person in agreed.people.items() if person.sms),
+        channels={n: tuple(person.channels) for n, person in agreed.people.items()},
+        officers=tuple(means.officers),
+        officer_counts=agreed.officer_counts,
+        consent_s=60.0 * agreed.consent_minutes or None,
+        networks=tuple(wanted),
+        discloses=agreed.position,
+        quiet_s=60.0 * agreed.contacts_after_minutes or None,
+    )
+
+
+def of_alarm(connection: Connection, alarm: int) -> Terms:
+    """The plan of the wearer of this alarm."""
+    device = connection.scalar(select(store.alarm.c.device).where(store.alarm.c.id == alarm))
+    if device is None:
+        raise NoSuchWearer
+    return of_device(connection, device)
+
+
+def of_device(connection: Connection, device: int) -> Terms:
+    """The plan as it was written, or as it is for everybody. Raises :class:`NoSuchWearer`."""
+    quorum = connection.scalar(select(store.wearer.c.quorum).where(store.wearer.c.device == device))
+    if quorum is None:
+        raise NoSuchWearer
+    contacts = {row.number_in_list: row.language for row in _contacts(connection, device)}
+    written = connection.scalar(select(store.plan.c.terms).where(store.plan.c.device == device))
+    if written is None:
+        return _usable(terms.default(contacts, quorum), contacts)
+    return _usable(json.loads(written), contacts)
+
+
+def change(
+    connection: Connection,
+    device: int,
+    document: Mapping[str, Any],
+    now: float,
+    by: str = "the command line",
+) -> Terms:
+    """Write another plan, whole: what it leaves out has its default. HQ's record says by whom.
+
+    The wearer's alarms are looked at again, those too that wait for nothing but an answer.
+    ``document`` is a parsed plan file. Raises :class:`NoSuchWearer` and :class:`PlanInvalid`.
+    """
+    of_device(connection, device)
+    agreed = _reachable(
+        terms.check(document, [row.number_in_list for row in _contacts(connection, device)])
+    )
+    audit_chain.note(connection, now, Noted.PLAN, {"device": f"{device:08x}", "by": by})
+    text = json.dumps(terms.document(agreed), ensure_ascii=False)
+    changed = {"terms": text, "changed_at": now}
+    done = connection.execute(
+        update(store.plan).where(store.plan.c.device == device).values(changed)
+    )
+    if not done.rowcount:
+        connection.execute(insert(store.plan).values(device=device, **changed))
+    wearer = store.wearer
+    connection.execute(update(wearer).where(wearer.c.device == device).values(quorum=agreed.quorum))
+    for n, person in agreed.people.items():
+        table = store.contact
+        connection.execute(
+            update(table)
+            .where(table.c.device == device, table.c.number_in_list == n)
+            .values(language=person.language)
+        )
+    alarm = store.alarm
+    later = alarm.c.due_at.is_(None) | (alarm.c.due_at > now)
+    connection.execute(update(alarm).where(alarm.c.device == device, later).values(due_at=now))
+    return agreed
+
+
+def unwatch(connection: Connection, device: int, now: float) -> None:
+    """Nobody is to mind that this device is silent: it was retired."""
+    agreed = of_device(connection, device)
+    change(connection, device, terms.document(replace(agreed, watch=False)), now)
+
+
+def as_file(connection: Connection, device: int) -> str:
+    """The plan as a file to be edited; addresses of channels stand in it."""
+    agreed = of_device(connection, device)
+    name = connection.scalar(select(store.wearer.c.name).where(store.wearer.c.device == device))
+    names = {row.number_in_list: row.name for row in _contacts(connection, device)}
+    return terms.write(agreed, f"The plan of {name}, device {device:08x}.", names)
+
+
+def from_file(connection: Connection, device: int, text: str) -> Terms:
+    """What a file says, checked for this wearer. Raises :class:`PlanInvalid`."""
+    of_device(connection, device)
+    contacts = [row.number_in_list for row in _contacts(connection, device)]
+    return _reachable(terms.parse(text, contacts))
+
+
+def _reachable(agreed: Terms) -> Terms:
+    """The same, if each address of a channel is one that Apprise understands."""
+    problems = [
+        f"contact.{n}.channels.{name}: {wrong}"
+        for n, person in agreed.people.items()
+        for name, url in person.channels.items()
+        if (wrong := apprise.problem(url)) is not None
+    ]
+    if problems:
+        raise PlanInvalid(problems)
+    return agreed
+
+
+def _usable(document: Mapping[str, Any], contacts: Mapping[int, str]) -> Terms:
+    """No fault in a plan may keep an alarm from being answered: then everybody's plan counts."""
+    try:
+        return terms.check(document, list(contacts))
+    except PlanInvalid:
+        return terms.check(terms.default(contacts, min(2, max(1, len(contacts)))), list(contacts))
+
+
+def _contacts(connection: Connection, device: int) -> Any:
+    table = store.contact
+    return connection.execute(
+        select(table.c.number_in_list, table.c.name, table.c.language)
+        .where(table.c.device == device)
+        .order_by(table.c.number_in_list)
+    ).all()

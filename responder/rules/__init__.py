@@ -1,0 +1,1 @@
+"""What HQ does about an alarm: pure, without database, clock or I/O."""

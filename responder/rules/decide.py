@@ -1,0 +1,142 @@
+"""The response: what HQ does about an alarm, decided from its history alone.
+
+``decide`` is pure. Each rule of ``RULES`` says what ought to be done; one
+engine compares that with what was tried and says what to do now and when to
+look again. Nothing here performs anything: ``workflow.py`` does, and writes
+what came of it into the history that is read here next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from outcry.responder.rules import episodes
+from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.model import OWN_PAGE, ActionKind, Ground, Plan, Want
+from outcry.responder.rules.notification import tell_contacts, tell_officers
+from outcry.responder.rules.publication import (
+    confirmations,
+    consents_at,
+    correct,
+    follow_up,
+    ground,
+    is_recorded,
+    may_publish,
+    publish,
+)
+from outcry.responder.rules.receipts import answer_wearer, receipt_of, receipt_target
+from outcry.responder.rules.retries import RETRY_AFTER_S, next_try, tries
+
+__all__ = [
+    "OWN_PAGE",
+    "RETRY_AFTER_S",
+    "RULES",
+    "Action",
+    "ActionKind",
+    "Decision",
+    "Ground",
+    "Plan",
+    "Want",
+    "confirmations",
+    "decide",
+    "ground",
+    "is_allowed",
+    "receipt_of",
+    "receipt_target",
+]
+
+RECEIPTS_AN_HOUR = 30  # of one alarm; a device reports by SMS more rarely than every two minutes
+HOUR_S = 3600.0
+
+Rule = Callable[[Sequence[Entry], Plan], Iterator[Want]]
+RULES: Mapping[Rule, tuple[ActionKind, ...]] = {
+    tell_contacts: (ActionKind.TELL, ActionKind.NOTIFY),
+    tell_officers: (ActionKind.NOTIFY,),
+    publish: (ActionKind.PUBLISH,),
+    follow_up: (ActionKind.FOLLOW_UP,),
+    correct: (ActionKind.CORRECT,),
+    answer_wearer: (ActionKind.RECEIPT,),
+}
+"""Every rule, and what it can ask for."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """One try at a :class:`Want`, counted from 1."""
+
+    kind: ActionKind
+    target: str
+    attempt: int
+
+    @property
+    def key(self) -> str:
+        """Unique within its alarm."""
+        return f"{self.kind} {self.target} {self.attempt}"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to write down, what to do, and when (Unix seconds) to look again by oneself."""
+
+    ground: Ground | None
+    actions: tuple[Action, ...]
+    look_again_at: float | None
+
+
+def decide(history: Sequence[Entry], plan: Plan, now: float) -> Decision:
+    """What to do now (Unix seconds) about an alarm with this history."""
+    new_ground = None if is_recorded(history) else ground(history, plan, now)
+    actions = []
+    later = []
+    for rule in RULES:
+        for want in rule(history, plan):
+            tried = tries(history, want)
+            at = next_try(want.kind, tuple(tried.values()))
+            if at is None:
+                continue
+            at = max(at, want.not_before)
+            if at <= now:
+                actions.append(Action(want.kind, want.target, len(tried) + 1))
+            else:
+                later.append(at)
+    consents = consents_at(history, plan)
+    if consents is not None and consents > now and not is_recorded(history):
+        later.append(consents)
+    return _within_rate(
+        Decision(new_ground, tuple(actions), min(later, default=None)), history, now
+    )
+
+
+def is_allowed(kind: ActionKind, history: Sequence[Entry], plan: Plan) -> bool:
+    """The last look before a call is begun: whether what was planned may still be done.
+
+    Between planning and doing a person may have vetoed, corrected or closed.
+    """
+    if kind in (ActionKind.PUBLISH, ActionKind.FOLLOW_UP):
+        return may_publish(history, plan)
+    if kind in (ActionKind.TELL, ActionKind.NOTIFY):
+        return not episodes.current(history).over
+    return True
+
+
+def _within_rate(decision: Decision, history: Sequence[Entry], now: float) -> Decision:
+    """At most so many receipts by SMS an hour; when there are more to send, the newest go."""
+    receipts = [action for action in decision.actions if action.kind is ActionKind.RECEIPT]
+    sent = [
+        entry.at
+        for entry in history
+        if entry.what is What.PLANNED
+        and entry.data["kind"] == ActionKind.RECEIPT
+        and entry.at > now - HOUR_S
+    ]
+    too_many = len(receipts) - max(0, RECEIPTS_AN_HOUR - len(sent))
+    if too_many <= 0:
+        return decision
+    waiting = receipts[:too_many]
+    times = [min([now, *sent]) + HOUR_S, decision.look_again_at]
+    return replace(
+        decision,
+        actions=tuple(action for action in decision.actions if action not in waiting),
+        look_again_at=min(time for time in times if time is not None),
+    )

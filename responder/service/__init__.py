@@ -1,0 +1,1 @@
+"""The responder as one process."""

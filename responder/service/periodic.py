@@ -1,0 +1,51 @@
+"""Something that is looked after again and again, on a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from outcry.responder.safe_errors import describe
+
+log = logging.getLogger("outcry.responder.rounds")
+
+EVERY_S = 5.0  # as often as the watchdog wants to hear of every thread
+
+
+class Rounds:
+    """Calls ``look`` every few seconds; what it raises is told, and it is called again."""
+
+    def __init__(
+        self, name: str, look: Callable[[], None], beat: Callable[[], None] = lambda: None
+    ) -> None:
+        """``beat`` is called before each look."""
+        self._name = name
+        self._look = look
+        self._beat = beat
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Finish the look in hand; False if that took longer than ``timeout_s``."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def is_alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._beat()
+            try:
+                self._look()
+            except Exception as error:  # noqa: BLE001 - the database: it may be mended soon
+                log.error("%s: failed, and is tried again: %s", self._name, describe(error))
+            self._stopping.wait(EVERY_S)

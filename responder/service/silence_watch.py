@@ -1,0 +1,208 @@
+"""Silence: a device that is no longer heard raises an alarm of its own, at HQ.
+
+A silence is no alarm of its wearer's: it is never published, the duty officer
+hears of it first, and being heard ends it. A device that comes and goes is
+minded less and less, so that nobody is told of it again and again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import IntegrityError
+
+from outcry.report import AlarmKind, Report, decode
+from outcry.responder import formatting
+from outcry.responder.plans import document
+from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.silence import INTERVALS_VANISHED, VANISHED, Judgement, Watched, judge
+from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.storage.alarms import set_due
+from outcry.responder.storage.store import Store
+
+log = logging.getLogger("outcry.responder.silence")
+
+DAY_S = 86_400.0
+
+
+class Watch:
+    """Looks at every device; any number of processes may do so side by side."""
+
+    def __init__(
+        self,
+        database: Store,
+        clock: Callable[[], float],
+        on_alarm: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``clock`` gives Unix seconds; ``on_alarm`` is called after something new is on disk."""
+        self._store = database
+        self._clock = clock
+        self._on_alarm = on_alarm
+        self._since = clock()
+
+    def look(self) -> None:
+        """Raise the silences that begin, end those that are over."""
+        now = self._clock()
+        with self._store.read() as connection:
+            devices = [_Device._make(row) for row in connection.execute(_WATCHED)]
+            judged = [(device, self._judged(connection, device, now)) for device in devices]
+        for device, judgement in judged:
+            if judgement is Judgement.NOTHING:
+                continue
+            try:
+                with self._store.write() as connection:
+                    if judgement is Judgement.RAISE:
+                        _raise(connection, device, now)
+                    else:
+                        _end(connection, device, now)
+            except IntegrityError:
+                continue  # so was another process, at the same moment
+            self._on_alarm()
+
+    def _judged(self, connection: Connection, device: _Device, now: float) -> Judgement:
+        interval_s = _interval_s(device.terms)
+        if interval_s is None:
+            return Judgement.NOTHING
+        soonest = INTERVALS_VANISHED * interval_s
+        if now - device.heard_at <= soonest and device.raised is None:
+            return Judgement.NOTHING
+        return judge(_watched(connection, device, interval_s, self._since, now), now)
+
+
+class _Device(NamedTuple):
+    """A row: a device that has sent a heartbeat once. ``raised``: its newest silence, if any."""
+
+    device: int
+    heard_at: float
+    report: bytes
+    beat_at: float
+    terms: str | None
+    raised: int | None
+
+
+_silences = (
+    select(store.alarm.c.device, func.max(store.alarm.c.id).label("raised"))
+    .where(store.alarm.c.kind == int(AlarmKind.SILENCE))
+    .group_by(store.alarm.c.device)
+    .subquery()
+)
+_WATCHED = (
+    select(
+        store.wearer.c.device,
+        store.wearer.c.heard_at,
+        store.heartbeat.c.report,
+        store.heartbeat.c.received_at,
+        store.plan.c.terms,
+        _silences.c.raised,
+    )
+    .join(store.heartbeat, store.heartbeat.c.device == store.wearer.c.device)
+    .outerjoin(store.plan, store.plan.c.device == store.wearer.c.device)
+    .outerjoin(_silences, _silences.c.device == store.wearer.c.device)
+    .where(store.wearer.c.heard_at.is_not(None))
+)
+
+
+def _interval_s(written: str | None) -> float | None:
+    """As the plan says; None: nobody minds this device."""
+    default = document.KEYS["silence"]
+    try:
+        silence = {} if written is None else json.loads(written)["silence"]
+        watch = bool(silence.get("watch", default["watch"].default))
+        minutes = float(silence.get("heartbeat_minutes", default["heartbeat_minutes"].default))
+    except (ValueError, KeyError, TypeError, AttributeError):  # a damaged plan: as without one
+        watch, minutes = True, float(default["heartbeat_minutes"].default)
+    return 60.0 * minutes if watch else None
+
+
+def _watched(
+    connection: Connection, device: _Device, interval_s: float, since: float, now: float
+) -> Watched:
+    table = store.alarm
+    raised_at = None
+    if device.raised is not None and not _has(connection, device.raised, What.HEARD):
+        raised_at = connection.scalar(select(table.c.arrived_at).where(table.c.id == device.raised))
+    lately = connection.scalar(
+        select(func.count()).where(
+            table.c.device == device.device,
+            table.c.kind == int(AlarmKind.SILENCE),
+            table.c.arrived_at > now - DAY_S,
+        )
+    )
+    return Watched(
+        heard_at=device.heard_at,
+        interval_s=interval_s,
+        since=since,
+        vanished=bool(_last_word(connection, device).flags & VANISHED),
+        raised_at=raised_at,
+        lately=lately or 0,
+        in_alarm=_in_alarm(connection, device.device, now),
+    )
+
+
+def _last_word(connection: Connection, device: _Device) -> Report:
+    """The newest thing the device said of itself: a heartbeat, or a report of an alarm."""
+    table = store.message
+    last = connection.execute(
+        select(table.c.report, table.c.received_at)
+        .where(table.c.device == device.device)
+        .order_by(table.c.received_at.desc())
+        .limit(1)
+    ).first()
+    later = last is not None and last.received_at > device.beat_at
+    return decode(last.report if later and last is not None else device.report)
+
+
+def _in_alarm(connection: Connection, device: int, now: float) -> bool:
+    """Whether a real alarm of this wearer was heard of in the last day, and nobody closed it."""
+    real = (int(AlarmKind.PANIC), int(AlarmKind.STRAP))
+    alarms = connection.scalars(
+        select(store.alarm.c.id)
+        .join(store.message, store.message.c.alarm == store.alarm.c.id)
+        .where(
+            store.alarm.c.device == device,
+            store.alarm.c.kind.in_(real),
+            store.message.c.received_at > now - DAY_S,
+        )
+        .distinct()
+    ).all()
+    return any(not _has(connection, alarm, What.CLOSED) for alarm in alarms)
+
+
+def _has(connection: Connection, alarm: int, what: What) -> bool:
+    table = store.history
+    found = select(table.c.n).where(table.c.alarm == alarm, table.c.what == what.name).limit(1)
+    return connection.scalar(found) is not None
+
+
+def _raise(connection: Connection, device: _Device, now: float) -> None:
+    table = store.alarm
+    newest = connection.execute(
+        select(func.max(table.c.id).label("id"), func.max(table.c.device_alarm).label("n")).where(
+            table.c.device == device.device, table.c.kind == int(AlarmKind.SILENCE)
+        )
+    ).one()
+    if newest.id != device.raised:
+        return  # another process was quicker
+    kind = int(AlarmKind.SILENCE)
+    alarm = alarms.new(connection, device.device, (newest.n or 0) + 1, kind, now)
+    last = _last_word(connection, device)
+    said = {
+        "heard_at": device.heard_at,
+        "marks": formatting.marks(last),
+        "vanished": bool(last.flags & VANISHED),
+    }
+    event_log.append(connection, alarm, Entry(now, What.SILENT, said))
+    set_due(connection, alarm, now)
+    log.warning("alarm %d: nothing heard of device %08x for too long", alarm, device.device)
+
+
+def _end(connection: Connection, device: _Device, now: float) -> None:
+    assert device.raised is not None
+    if not _has(connection, device.raised, What.HEARD):
+        event_log.append(connection, device.raised, Entry(now, What.HEARD, {}))
+        set_due(connection, device.raised, now)
+        log.info("alarm %d: device %08x is heard again", device.raised, device.device)

@@ -1,0 +1,87 @@
+"""An alarm's row: made with a number that was never given before, deleted for good.
+
+Histories, posts and case files name an alarm by its number. SQLite would give
+the last one again once its row is gone.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Connection,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from outcry.report import Report, decode
+from outcry.responder.storage import audit_chain, store
+
+
+def new(connection: Connection, device: int, device_alarm: int, kind: int, at: float) -> int:
+    """A new alarm, arrived at ``at`` (Unix seconds); its number."""
+    values = {
+        "device": device,
+        "device_alarm": device_alarm,
+        "kind": kind,
+        "arrived_at": at,
+    }
+    if connection.dialect.name == "sqlite":
+        values["id"] = _never_given(connection)
+    made = connection.execute(insert(store.alarm).values(values)).inserted_primary_key
+    assert made is not None
+    return int(made[0])
+
+
+def is_there(connection: Connection, alarm: int) -> bool:
+    """Whether there is an alarm of this number."""
+    found = select(store.alarm.c.id).where(store.alarm.c.id == alarm)
+    return connection.scalar(found) is not None
+
+
+def forget(connection: Connection, alarm: int, now: float, why: str) -> None:
+    """Delete all that is known of an alarm, but that it was, and what knows its messages again.
+
+    A message that was heard is never a new alarm, however late it is repeated: of each its digest
+    is kept. What was made public stays public until somebody takes it back.
+    """
+    audit_chain.removed(connection, now, alarm, why)
+    message = store.message
+    of_alarm = select(message.c.id).where(message.c.alarm == alarm)
+    connection.execute(delete(store.unjudged).where(store.unjudged.c.message.in_(of_alarm)))
+    heard = select(message.c.digest, message.c.device, message.c.counter)
+    connection.execute(
+        insert(store.forgotten).from_select(
+            ["digest", "device", "counter"], heard.where(message.c.alarm == alarm)
+        )
+    )
+    tables = (store.message, store.history, store.action, store.draft, store.invitation)
+    for table in tables:
+        connection.execute(delete(table).where(table.c.alarm == alarm))
+    connection.execute(delete(store.alarm).where(store.alarm.c.id == alarm))
+
+
+def _never_given(connection: Connection) -> int:
+    highest = [
+        connection.scalar(select(func.max(column))) or 0
+        for column in (store.alarm.c.id, store.record.c.alarm)
+    ]
+    return 1 + max(highest)
+
+
+def set_due(connection: Connection, alarm: int, at: float | None) -> None:
+    """When an alarm is to be looked at next (Unix seconds); None: when something happens."""
+    connection.execute(update(store.alarm).where(store.alarm.c.id == alarm).values(due_at=at))
+
+
+def opening(connection: Connection, alarm: int) -> tuple[str, Report, float]:
+    """Who, and the report that opened the alarm here, with its arrival (Unix seconds)."""
+    row = connection.execute(
+        select(store.wearer.c.name, store.message.c.report, store.message.c.received_at)
+        .join(store.wearer, store.wearer.c.device == store.message.c.device)
+        .where(store.message.c.alarm == alarm)
+        .order_by(store.message.c.id)
+        .limit(1)
+    ).one()
+    return row.name, decode(row.report), row.received_at

@@ -1,0 +1,1 @@
+"""How a message leaves: a modem's SMS, Apprise."""

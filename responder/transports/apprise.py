@@ -1,0 +1,213 @@
+"""Channels: people told by whatever Apprise can reach, one address at a time.
+
+Apprise says yes or no; whether a "no" means that certainly nothing left is
+read from what it logs, which nobody else gets to see: addresses are secrets.
+Every call has a fresh Apprise, for its services never log in again.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import smtplib
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+from outcry.responder.findings import Finding
+from outcry.responder.rules.events import What
+
+CONNECT_S = 6.0
+READ_S = 10.0
+LIMIT_S = 30.0  # of one call, whatever a service does: several requests, a login first
+LEFT_BEHIND = 16  # calls that outlived their limit; with more the services are given a rest
+
+_NOTHING_LEFT = re.compile(
+    r"NewConnectionError|ConnectTimeout|NameResolutionError|Failed to (establish|resolve)"
+    r"|Connection refused|Name or service not known|name resolution|No route to host"
+    r"|Network is unreachable|SSLCertVerificationError|CERTIFICATE_VERIFY_FAILED"
+    r"|error=(4\d\d|500|501|503)\b|SMTPAuthenticationError|SMTPNotSupportedError"
+    r"|SMTPRecipientsRefused|SMTPSenderRefused|\((4|5)\d\d, b'|Authentication"
+)
+"""What a failed call's log says when the service has refused it or was never reached."""
+
+_SENT = re.compile(r"^Sent\b")
+
+
+class Came(NamedTuple):
+    """DONE, FAILED (certainly nothing left) or UNKNOWN, and why: words that hold no secret."""
+
+    what: What
+    why: str = ""
+
+
+class Channels:
+    """Tells people by Apprise; safe to call from any thread."""
+
+    limit_s = LIMIT_S
+
+    def __init__(self, limit_s: float = LIMIT_S, read_s: float = READ_S) -> None:
+        """``limit_s``: of one call; ``read_s``: how long a service may keep silent."""
+        self.limit_s = limit_s
+        self._read_s = read_s
+        self._free = threading.BoundedSemaphore(LEFT_BEHIND)
+
+    def tell(self, url: str, title: str, body: str) -> What:
+        """Send; returns within ``limit_s`` and never raises."""
+        return self.attempt(url, title, body).what
+
+    def attempt(self, url: str, title: str, body: str) -> Came:
+        """Send, and say why it came to what it did."""
+        if not self._free.acquire(blocking=False):
+            return Came(What.FAILED, "too many calls hang; they are waited for")
+        came: list[Came] = []
+
+        def work() -> None:
+            try:
+                came.append(self._send(url, title, body))
+            except Exception as error:  # noqa: BLE001 - a plugin may raise anything, at any point
+                came.append(Came(What.UNKNOWN, type(error).__name__))
+            finally:
+                self._free.release()
+
+        thread = threading.Thread(target=work, name="channel", daemon=True)
+        thread.start()
+        thread.join(self.limit_s)
+        return came[0] if came else Came(What.UNKNOWN, "no answer in time")
+
+    def _send(self, url: str, title: str, body: str) -> Came:
+        apprise = _apprise()
+        service = _service(url, self._read_s)
+        if service is None:
+            return Came(What.FAILED, "this address is not understood")
+        one = apprise.Apprise(asset=service.asset)
+        one.add(service)
+        with _listening() as said:
+            done = bool(one.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT))
+        if done:
+            return Came(What.DONE)
+        if any(_SENT.search(line) for line in said):
+            return Came(What.UNKNOWN, "a part may have been sent")
+        refusal = next((found[0] for line in said if (found := _NOTHING_LEFT.search(line))), None)
+        if refusal is None:
+            return Came(What.UNKNOWN, "no answer")
+        return Came(What.FAILED, refusal)
+
+
+def problem(url: str) -> str | None:
+    """What is wrong with an address, in words that do not repeat it; None: it can be used."""
+    service = _service(url, READ_S)
+    if service is None:
+        return "Apprise does not understand this address; see its list of services"
+    targets = _targets(service)
+    if targets != 1:
+        return f"names {targets} targets; give each a channel of its own"
+    return None
+
+
+def check(name: str, url: str) -> Finding:
+    """Whether a channel could be used now, without sending anything. Never raises."""
+    try:
+        wrong = problem(url)
+        if wrong is not None:
+            return Finding(False, f"{name}: {wrong}", "write another address")
+        service: Any = _service(url, READ_S)
+        if hasattr(service, "smtp_host"):
+            return _check_mail(name, service)
+        return _check_host(name, service)
+    except Exception as error:  # noqa: BLE001 - a plugin may raise anything
+        return Finding(False, f"{name}: {type(error).__name__}", "look at this address")
+
+
+def _check_mail(name: str, service: Any) -> Finding:
+    """Log in as a mail would be sent, and leave."""
+    host, port = service.smtp_host, service.port
+    secure = str(getattr(service, "secure_mode", ""))
+    kind = smtplib.SMTP_SSL if secure.endswith(("ssl", "SSL")) else smtplib.SMTP
+    try:
+        with kind(host, port, timeout=CONNECT_S) as server:
+            if secure.lower().endswith("starttls"):
+                server.starttls()
+            if service.user and service.password:
+                server.login(service.user, service.password)
+    except smtplib.SMTPAuthenticationError:
+        return Finding(False, f"{name}: the mail server refuses the password", "renew it")
+    except (OSError, smtplib.SMTPException) as error:
+        why = type(error).__name__
+        return Finding(False, f"{name}: the mail server cannot be used ({why})", "look at it")
+    return Finding(True, f"{name}: the mail server takes the login")
+
+
+def _check_host(name: str, service: Any) -> Finding:
+    """Reach the service's own host, where it has one."""
+    host = getattr(service, "host", None)
+    if not isinstance(host, str) or "." not in host:
+        return Finding(True, f"{name}: the address is understood; only a drill proves more")
+    port = getattr(service, "port", None) or (443 if service.secure else 80)
+    try:
+        socket.create_connection((host, int(port)), CONNECT_S).close()
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        return Finding(False, f"{name}: its server cannot be reached: {why}", "look at the server")
+    return Finding(True, f"{name}: its server is there")
+
+
+def _apprise() -> Any:
+    """The library, which takes a quarter of a second to load, with nobody listening to its logs."""
+    for name in ("apprise", "urllib3", "requests"):
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        if _ear not in logger.handlers:
+            logger.addHandler(_ear)
+    logging.getLogger("apprise").setLevel(logging.DEBUG)
+    import apprise
+
+    return apprise
+
+
+def _service(url: str, read_s: float) -> Any:
+    apprise = _apprise()
+    quiet = apprise.AppriseAsset(async_mode=False, secure_logging=True)
+    with _listening():
+        service = apprise.Apprise.instantiate(url, asset=quiet, suppress_exceptions=True)
+    if service is not None:
+        service.socket_connect_timeout = CONNECT_S
+        service.socket_read_timeout = read_s
+        service.overflow_mode = apprise.OverflowMode.SPLIT
+    return service
+
+
+def _targets(service: Any) -> int:
+    """How many people; a service that tells several in one go counts itself as one."""
+    listed = getattr(service, "targets", None)
+    return max(len(service), len(listed) if isinstance(listed, list) else 0)
+
+
+_said: ContextVar[list[str] | None] = ContextVar("_said", default=None)
+
+
+class _Ear(logging.Handler):
+    """Hears what Apprise says, for whoever listens in the same context: it may change threads."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it for whoever listens."""
+        lines = _said.get()
+        if lines is not None:
+            lines.append(record.getMessage())
+
+
+_ear = _Ear(logging.DEBUG)
+
+
+@contextmanager
+def _listening() -> Iterator[list[str]]:
+    """What Apprise says meanwhile; it says it to nobody else."""
+    lines: list[str] = []
+    token = _said.set(lines)
+    try:
+        yield lines
+    finally:
+        _said.reset(token)

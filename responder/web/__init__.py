@@ -1,0 +1,1 @@
+"""What every page needs: listener, guard, body limits, throttle, templates, assets."""

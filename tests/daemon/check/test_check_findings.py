@@ -1,0 +1,507 @@
+"""`outcry check`, part by part: what each fault is called, and what to do about it."""
+
+import errno
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from outcry.daemon.check import connectivity, hardware, host, systemd_unit
+from outcry.daemon.check.findings import Finding, Patience, Result, Sheet, failed, ok
+from outcry.daemon.messages.identity import Identity
+from outcry.daemon.messages.reports import CLOCK_SET_AFTER
+from outcry.daemon.outbox.file_owner import give_to_owner_of
+from outcry.daemon.service.status import REMEDIES, modem_facts
+from outcry.daemon.settings import read
+from outcry.enrolment import Contact, write
+from outcry.hw.gps import NoFixReason
+from outcry.hw.modem import Condition, ModemStatus
+from outcry.report import Flag
+from simulation.world import CONTACTS, ENROLMENT, TEXTS, World
+
+WELL = ModemStatus(
+    state=Condition.REGISTERED, signal=17, battery_mv=3986, battery_percent=83, connected_since=0.0
+)
+WHO = Identity("Zarema", CONTACTS, ENROLMENT)
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+        self.said = []
+
+    def patience(self):
+        def sleep(seconds):
+            self.now += seconds
+
+        return Patience(lambda: self.now, sleep, self.said.append)
+
+
+class SaidLine:
+    """A modem that is as it is said to be, and an HQ that answers so."""
+
+    def __init__(self, clock, *lives, answers=((True, ""),), refuses=""):
+        self.clock = clock
+        self.lives = list(lives)  # (from when, status)
+        self.answers = list(answers)
+        self.refuses = refuses
+        self.beats = 0
+
+    def facts(self):
+        status = [status for since, status in self.lives if since <= self.clock.now][-1]
+        return modem_facts(status, self.clock.now)
+
+    def beat(self):
+        self.beats += 1
+        return self.refuses
+
+    def answer(self):
+        return self.answers[min(self.beats, len(self.answers)) - 1]
+
+
+def reached(*lives, enrolled=True, low_mv=3500, port="/dev/null", **how):
+    clock = Clock()
+    line = SaidLine(
+        clock, *(life if isinstance(life, tuple) else (0.0, life) for life in lives), **how
+    )
+    found = {
+        each.name: each
+        for each in connectivity.findings(line, port, low_mv, enrolled, clock.patience())
+    }
+    assert tuple(found) == connectivity.NAMES
+    return found, clock
+
+
+def wrong(found):
+    return {name for name, each in found.items() if not each.result.is_well}
+
+
+def test_a_modem_that_is_well_and_an_hq_that_answers_are_ok():
+    found, clock = reached(WELL)
+    assert {each.result for each in found.values()} == {Result.OK}
+    assert clock.said == [], "nothing took long"
+
+
+@pytest.mark.parametrize(
+    ("state", "name"),
+    [
+        (Condition.SILENT, "modem"),
+        (Condition.SIM_ABSENT, "sim"),
+        (Condition.SIM_PIN, "sim"),
+        (Condition.SIM_PUK, "sim"),
+        (Condition.SEARCHING, "registration"),
+        (Condition.DENIED, "registration"),
+    ],
+)
+def test_a_condition_that_lasts_is_one_failure_with_its_own_remedy(state, name):
+    found, clock = reached(ModemStatus(state=state))
+    assert wrong(found) == {name}
+    assert found[name].result is Result.FAILED
+    assert found[name].remedy == REMEDIES[state.value]
+    assert clock.now >= connectivity.SURE_S[state]
+    assert clock.said, "a step that takes long says so"
+
+
+def test_a_modem_that_never_gets_ready_is_the_modems_failure():
+    found, _ = reached(ModemStatus(state=Condition.STARTING, reason="not ready for texts yet"))
+    assert wrong(found) == {"modem"}
+    assert "not ready for texts yet" in found["modem"].words
+
+
+def test_a_modem_that_is_still_on_its_way_is_waited_for():
+    way = [
+        (0.0, ModemStatus()),
+        (8.0, ModemStatus(state=Condition.SILENT)),
+        (12.0, ModemStatus(state=Condition.SEARCHING)),
+        (50.0, replace(WELL, signal=None, battery_mv=None)),
+        (55.0, WELL),
+    ]
+    found, clock = reached(*way)
+    assert wrong(found) == set()
+    assert len(clock.said) == 4
+
+
+@pytest.mark.parametrize(
+    ("port", "words"),
+    [("/dev/no-such-port", "modem.port is wrong"), ("/dev/null", "serial console")],
+)
+def test_a_port_that_cannot_be_opened_says_why(port, words):
+    status = ModemStatus(
+        state=Condition.SILENT, reason="cannot open the modem's serial device: SerialException"
+    )
+    found, _ = reached(status, port=port)
+    assert words in found["modem"].remedy
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "result", "words"),
+    [
+        ({"signal": 5}, "signal", Result.LOOK, "antenna"),
+        ({"signal": None}, "signal", Result.LOOK, "again"),
+        ({"battery_mv": 3600}, "supply", Result.LOOK, "charge"),
+        ({"battery_mv": 3499}, "supply", Result.FAILED, "2 A"),
+        ({"under_voltage": True}, "supply", Result.FAILED, "2 A"),
+        ({"jamming": True}, "registration", Result.LOOK, "move"),
+    ],
+)
+def test_what_the_radio_lacks_is_named(change, name, result, words):
+    found, _ = reached(replace(WELL, **change), low_mv=3700)
+    assert wrong(found) == {name}
+    assert found[name].result is result
+    assert words in found[name].remedy
+
+
+@pytest.mark.parametrize("csq", range(32))
+def test_every_signal_has_its_decibels(csq):
+    found, _ = reached(replace(WELL, signal=csq))
+    assert f"{-113 + 2 * csq} dBm" in found["signal"].words
+
+
+@pytest.mark.parametrize(
+    ("trouble", "name", "words"),
+    [
+        ("no connection to HQ", "data path", "modem.apn"),
+        ("no connection to HQ in time", "data path", "modem.apn"),
+        ("the modem refuses to connect", "data path", "modem.apn"),
+        ("", "data path", "modem.apn"),
+        ("no answer from HQ", "receipt", "outcry-responder"),
+        ("HTTP 400", "receipt", "enrol it again"),
+        ("HTTP 409", "receipt", "copy"),
+        ("HTTP 502", "receipt", "outcry-responder"),
+        ("HTTP 302", "receipt", "in HQ's place"),
+        ("a receipt is 26 bytes, this is 9", "receipt", "in HQ's place"),
+        ("the day's budget for heartbeats is spent", "receipt", "kilobytes_per_day"),
+    ],
+)
+def test_a_dead_path_and_an_hq_that_refuses_are_told_apart(trouble, name, words):
+    found, _ = reached(WELL, answers=[(False, trouble)])
+    assert wrong(found) == {name}
+    assert words in found[name].remedy
+
+
+def test_a_connection_that_comes_at_the_second_try_is_no_fault():
+    found, _ = reached(WELL, answers=[(False, "no connection to HQ"), (True, "")])
+    assert wrong(found) == set()
+
+
+def test_an_open_alarm_is_not_disturbed_for_a_check():
+    found, _ = reached(WELL, refuses="an alarm or a drill is going on")
+    assert wrong(found) == set()
+    assert found["receipt"].result is Result.LEFT_OUT
+
+
+def test_without_hq_there_is_no_data_path_to_check():
+    found, _ = reached(WELL, enrolled=False)
+    assert wrong(found) == set()
+    assert found["data path"].result is Result.LEFT_OUT
+
+
+# Wiring, as the daemon tells it
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path, strap=True)
+
+
+def settings(**sections):
+    lines = []
+    for name, keys in sections.items():
+        lines.append(f"[{name}]")
+        lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
+    return read("\n".join(lines), Path("/etc/outcry/outcry.toml"))
+
+
+STRAPPED = settings(strap={"enabled": True})
+
+
+def wired(world, of=STRAPPED, **changes):
+    facts = world.asks("status") | changes
+    return {each.name: each for each in hardware.of_daemon(facts, of)}
+
+
+def test_a_worn_strap_and_a_free_button_are_ok(world):
+    world.fastens()
+    assert wrong(wired(world)) == set()
+
+
+def test_an_open_strap_wants_to_be_fastened(world):
+    assert wrong(wired(world)) == {"strap"}
+    assert "fasten" in wired(world)["strap"].remedy
+
+
+def test_a_button_that_is_down_and_one_that_is_stuck_are_named(world):
+    world.fastens()
+    assert "let go" in wired(world, pressed=True)["button"].remedy
+    stuck = wired(world, marks=int(Flag.BUTTON_STUCK))["button"]
+    assert "stuck" in stuck.words
+    assert "short" in stuck.remedy
+
+
+def test_a_loose_strap_an_unwatched_strap_and_a_dead_motor_are_named(world):
+    world.fastens()
+    loose = wired(world, marks=int(Flag.STRAP_LOOSE))
+    assert wrong(loose) == {"strap"}
+    assert "mend" in loose["strap"].remedy
+    assert wrong(wired(world, worn=None)) == {"strap"}
+    assert wrong(wired(world, motor=False)) == {"motor"}
+
+
+def test_what_is_switched_off_is_left_out(world):
+    off = settings(strap={"enabled": False}, vibration={"enabled": False})
+    found = wired(world, off, worn=None, motor=False)
+    assert wrong(found) == set()
+    assert {name for name, each in found.items() if each.result is Result.LEFT_OUT} == {
+        "strap",
+        "motor",
+    }
+
+
+@pytest.mark.parametrize(
+    ("reason", "name", "words"),
+    [
+        (NoFixReason.NO_GPSD, "gpsd", "systemctl status gpsd"),
+        (NoFixReason.NO_RECEIVER, "fix", "/etc/default/gpsd"),
+        (NoFixReason.NO_SATELLITES, "fix", "sky"),
+    ],
+)
+def test_each_reason_for_no_position_has_a_remedy(monkeypatch, reason, name, words):
+    from outcry.hw.gps import NoFix
+
+    monkeypatch.setattr(hardware.Gps, "ask", lambda self: NoFix(reason))
+    found = {each.name: each for each in hardware.gps(settings(), Clock().patience())}
+    assert wrong(found) == {name}
+    assert words in found[name].remedy
+
+
+# What else an alarm needs
+
+
+def test_the_clock_is_ok_from_the_first_release_on():
+    assert host.clock(CLOCK_SET_AFTER, False).result is Result.OK
+    unset = host.clock(CLOCK_SET_AFTER - 1, True)
+    assert unset.result is Result.FAILED
+    assert "timedatectl" in unset.remedy
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """The settings of a device whose enrolment is where it belongs."""
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    path = state / "enrolment.json"
+    path.write_text(write(ENROLMENT))
+    path.chmod(0o600)
+    return settings(storage={"state": str(state)}, texts={"folder": str(TEXTS)})
+
+
+def test_keys_that_the_device_keeps_to_itself_are_ok(kept):
+    found = host.keys(kept, WHO, [])
+    assert found.result is Result.OK
+    assert "0000004d" in found.words
+
+
+def test_keys_that_others_can_read_are_named(kept):
+    path = kept.path("storage", "state") / "enrolment.json"
+    path.chmod(0o640)
+    found = host.keys(kept, WHO, [])
+    assert found.result is Result.LOOK
+    assert found.remedy == f"`chmod 600 {path}`"
+
+
+def test_a_missing_enrolment_and_a_broken_one_say_what_to_do(kept):
+    broken = host.keys(kept, None, ["enrolment.json: psk is missing"])
+    assert (broken.result, "psk is missing" in broken.words) == (Result.FAILED, True)
+    (kept.path("storage", "state") / "enrolment.json").unlink()
+    assert host.keys(kept, None, []).result is Result.FAILED
+    alone = host.keys(kept, Identity("Zarema", CONTACTS, None), [])
+    assert alone.result is Result.LOOK
+    for found in (broken, alone):
+        assert "outcry enrol FILE" in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("contacts", "words"),
+    [
+        ((Contact("Ana", "+447700900101", "xx"),), "xx, which has no texts"),
+        ((*CONTACTS, Contact("Dina", "+447700900101")), "contact 4 has the number of contact 1"),
+        ((Contact("Ana", "+447700900002"),), "HQ's own number"),
+    ],
+)
+def test_contacts_that_an_alarm_would_not_reach_as_meant_are_named(kept, contacts, words):
+    found = host.contacts(kept, replace(WHO, contacts=contacts))
+    assert found.result is Result.LOOK
+    assert words in found.words
+
+
+def test_nobody_to_tell_is_a_failure(kept):
+    assert host.contacts(kept, replace(WHO, contacts=())).result is Result.FAILED
+    assert host.contacts(kept, WHO).result is Result.OK
+
+
+def test_a_text_with_a_fault_is_named(tmp_path, kept):
+    assert host.words(kept, WHO).result is Result.OK
+    (tmp_path / "en.toml").write_text('alert = "{nonsense}"\n')
+    found = host.words(settings(texts={"folder": str(tmp_path)}), WHO)
+    assert found.result is Result.LOOK
+    assert "nonsense" in found.words
+
+
+def test_a_disk_that_takes_and_keeps_a_file_is_ok(tmp_path):
+    assert host.disk(tmp_path, durable=True).result is Result.OK
+    assert list(tmp_path.iterdir()) == [], "and nothing of the check stays"
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [(errno.ENOSPC, "df -h"), (errno.EROFS, "read-only"), (errno.EIO, "failing")],
+)
+def test_a_disk_that_refuses_is_named(tmp_path, monkeypatch, code, remedy):
+    def fsync(descriptor):
+        raise OSError(code, "no")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    found = host.disk(tmp_path, durable=True)
+    assert found.result is Result.FAILED
+    assert remedy in found.remedy
+
+
+def test_a_full_a_slow_and_a_missing_disk_are_named(tmp_path, monkeypatch):
+    room = list(os.statvfs(tmp_path))
+    for blocks, result in ((0, Result.FAILED), (5_000_000 // room[1], Result.LOOK)):
+        left = os.statvfs_result([*room[:4], blocks, *room[5:]])
+        monkeypatch.setattr(os, "statvfs", lambda path, left=left: left)
+        assert host.disk(tmp_path, durable=True).result is result
+    monkeypatch.undo()
+    monkeypatch.setattr(host, "_try", lambda folder: 3.0)
+    assert "wearing out" in host.disk(tmp_path, durable=True).remedy
+    assert host.disk(tmp_path / "nowhere", durable=True).result is Result.FAILED
+
+
+def test_an_outbox_that_lives_in_memory_alone_is_the_disks_failure(tmp_path):
+    assert "outbox" in host.disk(tmp_path, durable=False).words
+
+
+RUNS = {"LoadState": "loaded", "ActiveState": "active", "SubState": "running"}
+ENABLED = RUNS | {"UnitFileState": "enabled", "WatchdogUSec": "30s", "NRestarts": "0"}
+
+
+@pytest.mark.parametrize(
+    ("of_service", "of_system", "result", "words"),
+    [
+        (ENABLED, {"RuntimeWatchdogUSec": "14s"}, Result.OK, ""),
+        (
+            ENABLED | {"WatchdogUSec": "0"},
+            {"RuntimeWatchdogUSec": "14s"},
+            Result.FAILED,
+            "WatchdogSec",
+        ),
+        (ENABLED | {"WatchdogUSec": "infinity"}, {}, Result.FAILED, "WatchdogSec"),
+        (ENABLED, {"RuntimeWatchdogUSec": "0"}, Result.LOOK, "RuntimeWatchdogSec=14"),
+        ({}, {}, Result.LEFT_OUT, ""),
+    ],
+)
+def test_a_hang_that_nobody_would_end_is_named(tmp_path, of_service, of_system, result, words):
+    device = tmp_path / "watchdog"
+    device.touch()
+    (found,) = host.watchdog(systemd_unit.Unit(of_service, of_system), device)
+    assert found.result is result
+    assert words in found.remedy
+
+
+def test_a_board_without_its_watchdog_is_named(tmp_path):
+    of = systemd_unit.Unit(ENABLED, {"RuntimeWatchdogUSec": "14s"})
+    (found,) = host.watchdog(of, tmp_path / "watchdog")
+    assert found.result is Result.LOOK
+
+
+@pytest.mark.parametrize(
+    ("change", "running", "result", "remedy"),
+    [
+        ({}, True, Result.OK, ""),
+        ({"UnitFileState": "disabled"}, True, Result.LOOK, "systemctl enable outcry"),
+        ({"NRestarts": "3"}, True, Result.LOOK, "journalctl -u outcry"),
+        ({"ActiveState": "inactive"}, False, Result.FAILED, "systemctl start outcry"),
+        ({"ActiveState": "failed"}, False, Result.FAILED, "systemctl start outcry"),
+        ({}, False, Result.FAILED, "systemctl restart outcry"),
+    ],
+)
+def test_a_service_that_does_not_watch_the_button_is_named(change, running, result, remedy):
+    facts = {"alarm": None} if running else None
+    found = host.service(systemd_unit.Unit(ENABLED | change, {}), "it hangs", facts)
+    assert found.result is result
+    assert remedy in found.remedy
+
+
+def test_systemd_is_asked_and_its_environment_lent(tmp_path, monkeypatch):
+    program = tmp_path / "systemctl"
+    program.write_text(
+        "#!/bin/sh\n"
+        "echo LoadState=loaded; echo ActiveState=activating; echo SubState=auto-restart\n"
+        "echo WatchdogUSec=30s; echo NRestarts=2; echo RuntimeWatchdogUSec=14s\n"
+        "echo 'Environment=A=1 \"B=two words\" C=3'\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    asked = systemd_unit.ask()
+    assert (asked.is_there, asked.state) == (True, "activating (auto-restart)")
+    assert (asked.watchdog, asked.system_watchdog, asked.restarts) == ("30s", "14s", 2)
+    environment = {"C": "mine"}
+    asked.lend(environment)
+    assert environment == {"A": "1", "B": "two words", "C": "mine"}
+
+
+@pytest.mark.parametrize("script", ["#!/bin/sh\nexit 1\n", None])
+def test_without_systemd_there_is_no_unit_and_no_error(tmp_path, monkeypatch, script):
+    if script:
+        (tmp_path / "systemctl").write_text(script)
+        (tmp_path / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not systemd_unit.ask().is_there
+
+
+# What is said of it
+
+
+def test_a_failure_stands_with_its_remedy_below(capsys):
+    sheet = Sheet(as_json=False)
+    sheet.add(ok("button", "up"))
+    sheet.add(failed("modem", "silent", "check its cable"))
+    assert not sheet.close()
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].split() == ["ok", "button", "up"]
+    assert shown[2].split() == ["->", "check", "its", "cable"]
+    assert shown[-1] == "To look at: modem."
+
+
+def test_as_json_it_is_one_line_and_what_takes_long_goes_elsewhere(capsys):
+    sheet = Sheet(as_json=True)
+    sheet.say("asking")
+    sheet.add(failed("modem", "silent", "check its cable"))
+    sheet.close()
+    told = capsys.readouterr()
+    answer = json.loads(told.out)
+    assert answer["well"] is False
+    assert answer["checks"] == [
+        {"name": "modem", "result": "failed", "words": "silent", "remedy": "check its cable"}
+    ]
+    assert "asking" in told.err
+
+
+@pytest.mark.parametrize("result", Result)
+def test_only_what_is_ok_or_left_out_lets_the_check_end_well(result, capsys):
+    sheet = Sheet(as_json=False)
+    sheet.add(Finding("x", result, "y"))
+    assert sheet.close() is (result in (Result.OK, Result.LEFT_OUT))
+
+
+def test_what_root_writes_belongs_to_the_owner_of_the_folder(tmp_path, monkeypatch):
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 4242, 4343)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with (tmp_path / "enrolment.json").open("w") as file:
+        give_to_owner_of(tmp_path, file.fileno())
+    held, folder = (tmp_path / "enrolment.json").stat(), tmp_path.stat()
+    assert (held.st_uid, held.st_gid) == (folder.st_uid, folder.st_gid)

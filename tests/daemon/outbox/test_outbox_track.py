@@ -1,0 +1,169 @@
+"""The track: what HQ has not answered waits for the network, bounded, and goes newest first."""
+
+import sys
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from outcry.daemon.alarm.model import Alarm, State
+from outcry.daemon.outbox.outbox import TRACK_MOST, Outbox
+from outcry.daemon.outbox.stored import StoredReport
+from outcry.hw.modem import Condition, ModemStatus
+from outcry.report import AlarmKind, MessageType
+from simulation.world import World
+
+ALARM = Alarm(State.RAISED, id=7, kind=AlarmKind.PANIC, next_sequence=1)
+SAID = (0, 1, 700, 4200)  # by holding or tapping; all the others are positions
+
+
+def report(counter):
+    said = counter in SAID
+    return StoredReport(counter, 7, counter, b"sealed", b"token", position=not said)
+
+
+def fill(outbox, count, first=0):
+    for begin in range(first, first + count, 50):
+        with outbox.step():
+            for counter in range(begin, begin + 50):
+                outbox.add_report(report(counter))
+
+
+@pytest.fixture(scope="module")
+def long_track(tmp_path_factory):
+    """Weeks without a network: the outbox, and its file as a restart finds it."""
+    path = tmp_path_factory.mktemp("track") / "outbox.sqlite"
+    outbox = Outbox(path, pytest.fail)
+    with outbox.step():
+        outbox.save_alarm(ALARM)
+        outbox.add_report(report(0))
+        for recipient in (1, 2, 3):
+            outbox.add_text(40, recipient, "link")
+    fill(outbox, 5000, first=1)
+    return outbox, path
+
+
+def test_a_track_of_weeks_stays_small_in_memory_and_on_the_card(long_track):
+    outbox, path = long_track
+    for box in (outbox, Outbox(path, pytest.fail)):
+        assert TRACK_MOST // 2 < len(box.unanswered()) <= TRACK_MOST + TRACK_MOST // 4
+        assert len(box.reports) == len(box.unanswered())
+    assert Outbox(path, pytest.fail).unanswered() == outbox.unanswered()
+
+
+def test_nothing_that_was_said_is_let_go_nor_the_newest_positions(long_track):
+    kept = [report.counter for report in long_track[0].unanswered()]
+    assert set(SAID) <= set(kept)
+    assert kept[: TRACK_MOST // 4] == list(range(5000, 5000 - TRACK_MOST // 4, -1))
+
+
+def test_a_report_that_a_text_tells_of_is_not_let_go(long_track):
+    assert 40 in long_track[0].reports
+
+
+def test_all_of_the_way_is_told_the_older_the_coarser(long_track):
+    kept = sorted(report.counter for report in long_track[0].unanswered())
+    gaps = [after - before for before, after in pairwise(kept)]
+    assert max(gaps) <= 40, "of weeks, no stretch is lost"
+    assert max(gaps[-TRACK_MOST // 4 :]) == 1
+    tenths = [sum(n * 500 <= counter < (n + 1) * 500 for counter in kept) for n in range(10)]
+    assert min(tenths[:4]) >= 10
+    assert tenths[-1] > 400
+
+
+def test_it_goes_newest_first_and_what_is_answered_goes_no_more(long_track):
+    _, path = long_track
+    box = Outbox(path, pytest.fail)
+    newest = box.unanswered()[:3]
+    with box.step():
+        box.answer_report(newest[1])
+    assert next(box.newest_unanswered()) == newest[0]
+    assert box.unanswered()[:2] == [newest[0], newest[2]]
+    assert box.newest_report() == newest[0]
+    with box.step():
+        box.answer_report(newest[0])
+    assert next(box.newest_unanswered()) == newest[2]
+    assert box.newest_report() == replace(newest[0], answered=True)
+
+
+def lines_run(work):
+    """How many lines of Outcry's own code this takes: a cost that no busy machine alters."""
+    count = 0
+
+    def traced(frame, event, arg):
+        nonlocal count
+        count += event == "line"
+        return traced
+
+    sys.settrace(traced)
+    try:
+        work()
+    finally:
+        sys.settrace(None)
+    return count
+
+
+@pytest.fixture
+def cost(tmp_path):
+    """The lines run by the steps of an alarm with so many reports unanswered."""
+
+    def measure(unanswered):
+        folder = tmp_path / str(unanswered)
+        folder.mkdir()
+        world = World(folder, heartbeat_s=1e9)
+        world.holds()
+        world.takes_all_texts()
+        world.phones_have_all()
+        alarm, sealed = world.loop._alarm.id, world.modem.posts[0][1]
+        with world.outbox.step():
+            for _ in range(unanswered):
+                counter = world.outbox.take_counter()
+                place = replace(report(counter), alarm=alarm, sealed=sealed, position=True)
+                world.outbox.add_report(place)
+        world.hq_answers()
+        world.post_fails()
+        world.passes(700)
+        return {
+            "tick": lines_run(world.loop.tick),
+            "failure": lines_run(world.post_fails),
+            "next one": lines_run(lambda: world.passes(61)),
+            "answer": lines_run(world.hq_answers),
+            "hold": lines_run(lambda: world.holds(2.0)),
+        }
+
+    return measure
+
+
+def test_a_step_costs_the_same_with_ten_unanswered_reports_and_with_nine_hundred(cost):
+    few, many = cost(10), cost(900)
+    for step, lines in few.items():
+        assert many[step] <= lines * 1.02 + 20, step
+
+
+@pytest.mark.slow
+def test_after_three_days_without_network_hq_gets_all_of_the_track_newest_first(tmp_path):
+    world = World(tmp_path, heartbeat_s=1e9)
+    world.limits["texts"] = 0
+    world.starts()
+    world.sees(43.3178, 45.6949)
+    world.holds()
+    world.takes_all_texts()
+    world.phones_have_all()
+    for n in range(3 * 24 * 3):
+        world.passes(1200)
+        if n % 30 == 29:
+            world.starts()
+        if world.delivery._posting is not None:
+            world.post_fails()
+    waiting = [report.sequence for report in world.outbox.unanswered()]
+    assert len(waiting) > 140
+    assert waiting == list(range(waiting[0], -1, -1)), "none is missing"
+    world.modem.snapshot = ModemStatus(state=Condition.REGISTERED, data_up=True)
+    world.data_goes(up=True)
+    first = len(world.modem.posts) - 1
+    while world.delivery._posting is not None:
+        world.hq_answers()
+    got = [world.open(sealed) for _, sealed in world.modem.posts[first:]]
+    assert [report.sequence for report in got] == waiting
+    assert got[-1].type is MessageType.FIRST
+    assert world.outbox.unanswered() == []

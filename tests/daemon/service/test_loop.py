@@ -1,0 +1,115 @@
+"""Whatever goes wrong in one thing, the loop goes on with all the others."""
+
+import pytest
+
+from outcry.daemon.journal import Entry, Journal
+from outcry.daemon.service.parts import Stop
+from outcry.daemon.touch.edges import Edge
+from simulation.world import World
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+def lives_through(world, *messages):
+    """The real loop takes these from its queue, on a clock that stands still."""
+    for message in messages:
+        world.messages.put(message)
+    world.messages.put(Stop("end of the test"))
+    world.loop.run()
+
+
+def breaks(*_args, **_kwargs):
+    raise RuntimeError("secret +447700900101")
+
+
+@pytest.mark.parametrize("lasted_s", [0.2, 1.4])
+def test_a_tap_while_the_daemon_was_busy_is_still_a_tap(world, lasted_s):
+    """At boot, or while the card is slow, both edges wait in the queue for seconds."""
+    lives_through(world, Edge(True, world.now - 5), Edge(False, world.now - 5 + lasted_s))
+    assert world.motor.pulses == []
+
+
+def test_a_hold_while_the_daemon_was_busy_is_a_hold(world):
+    lives_through(world, Edge(True, world.now - 5), Edge(False, world.now - 3))
+    assert world.motor.pulses == ["raised"]
+
+
+def test_a_button_still_down_when_the_daemon_is_ready_is_a_hold(world):
+    lives_through(world, Edge(True, world.now - 5))
+    assert world.motor.pulses == ["raised"]
+
+
+def test_a_motor_that_fails_in_its_own_way_does_not_hold_up_the_report(world):
+    world.data_goes(up=True)
+    world.motor.play = breaks
+    world.holds()
+    assert len(world.modem.posts) == 1
+    world.passes(9)
+    assert world.heard() == ["alert to Ana"]
+
+
+@pytest.mark.parametrize("broken", ["save_alarm", "_write"])
+def test_a_card_that_fails_in_its_own_way_does_not_hold_up_the_report(world, broken):
+    world.data_goes(up=True)
+    setattr(world.outbox, broken, breaks)
+    world.holds()
+    assert len(world.modem.posts) == 1
+    assert world.motor.pulses == ["raised"]
+    world.passes(9)
+    assert world.heard() == ["alert to Ana"]
+
+
+def test_a_data_path_that_raises_does_not_hold_up_the_texts(world):
+    world.modem.post = breaks
+    world.holds()
+    world.takes_all_texts()
+    assert len(world.heard()) == 7
+
+
+def test_texts_that_raise_do_not_hold_up_data_nor_the_watchdog(world):
+    fed = []
+    world.delivery.send_text = breaks
+    world.loop._parts.service.alive = lambda: fed.append(world.now)
+    world.holds()
+    assert len(world.modem.posts) == 1
+    world.passes(100)
+    assert world.now - fed[-1] < 15
+
+
+def test_a_journal_that_cannot_be_written_costs_its_entries_and_nothing_else(tmp_path):
+    journal = Journal(breaks)
+    journal.tell(Entry.HELD, alarm=7)
+    world = World(tmp_path)
+    world.loop._parts.journal._sink = breaks
+    world.holds()
+    world.takes_all_texts()
+    assert len(world.heard()) == 7
+    assert len(world.modem.posts) == 1
+
+
+def test_when_even_the_next_timer_cannot_be_told_the_loop_neither_dies_nor_runs_hot(world):
+    world.delivery.next_due = breaks
+    asked = []
+    real = world.messages
+
+    class Waits:
+        def get(self, timeout):
+            asked.append(timeout)
+            return Stop("enough") if len(asked) == 5 else real.get(timeout=0)
+
+        def empty(self):
+            return real.empty()
+
+    world.loop._messages = Waits()
+    world.loop.run()
+    assert min(asked) >= 0.5
+
+
+def test_no_fault_is_told_in_words_that_may_hold_a_secret(world):
+    world.modem.post = breaks
+    world.holds()
+    assert world.faults
+    assert not any("447700" in line for line in world.journal)

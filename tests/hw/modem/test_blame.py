@@ -1,0 +1,127 @@
+"""A command that fells the modem is left out, for a while, and then tried again."""
+
+from typing import Any
+
+import pytest
+
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.modem import Condition, Outcome, SmsOutcome
+from outcry.hw.modem.blame import OFTEN_S, ONCE_S, Blame
+from outcry.hw.modem.errors import ModemReset, ModemSilent
+
+ANA = "+447700900201"
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_it_is_left_out_two_minutes_at_first_and_an_hour_when_it_goes_on() -> None:
+    clock = Clock()
+    blame = Blame(clock)
+    assert not blame.spares("+CENG")
+    blame.fell("+CENG")
+    assert blame.spares("+CENG")
+    assert not blame.spares("+CSQ")
+    clock.now = ONCE_S
+    assert not blame.spares("+CENG")
+    blame.fell("+CENG")
+    clock.now += OFTEN_S - 1
+    assert blame.spares("+CENG")
+    clock.now += 1
+    assert not blame.spares("+CENG")
+
+
+def test_what_was_left_out_is_owed_until_it_is_told_anew() -> None:
+    blame = Blame(Clock())
+    blame.fell("+CNMI")
+    assert blame.owed_at == float("inf"), "nothing has been left out yet"
+    blame.spares("+CNMI")
+    assert blame.owed_at == ONCE_S
+    blame.pay()
+    assert blame.owed_at == float("inf")
+
+
+def test_a_restart_in_the_middle_of_a_command_is_blamed_on_it(port: Any) -> None:
+    link = port.link()
+    port.answers = [[b"\r\nRDY\r\n"]]
+    with pytest.raises(ModemReset):
+        link.command("AT+CENG=1,1")
+    assert link.command("AT+CENG?").final == ""
+    assert port.written == [b"AT+CENG=1,1\r"]
+
+
+def test_a_silence_that_begins_with_a_command_is_blamed_on_it(port: Any) -> None:
+    link = port.link()
+    link.command("AT+CENG?", 2.0)
+    with pytest.raises(ModemSilent):
+        link.command("AT+CSQ")
+    written = len(port.written)
+    assert link.command("AT+CENG?").final == ""
+    assert len(port.written) == written
+
+
+def test_an_answer_that_only_got_lost_is_blamed_on_nothing(port: Any) -> None:
+    link = port.link()
+    link.command("AT+CENG?", 2.0)
+    port.answers = [[b"\r\nOK\r\n"], [b"\r\n+CSQ: 9,0\r\n\r\nOK\r\n"], [b"\r\nOK\r\n"]]
+    link.command("AT+CSQ")
+    assert link.command("AT+CENG?").final == "OK"
+
+
+def test_what_is_vital_is_asked_whatever_became_of_it(port: Any) -> None:
+    link = port.link()
+    port.answers = [[b"\r\nRDY\r\n"], [b"\r\nOK\r\n"]]
+    with pytest.raises(ModemReset):
+        link.command("AT+CIPSHUT", vital=True)
+    assert link.command("AT+CIPSHUT", vital=True).final == "OK"
+
+
+def test_a_setting_that_always_restarts_the_modem_costs_one_start(world: Any) -> None:
+    w = world(timing=Timing())
+    w.sim.faults.on("+CNMI", Fault(Kind.RESET), times=None)
+    states = []
+    w.at(60, lambda: states.append(w.modem.status().state))
+    w.at(60, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.run(90)
+    assert states == [Condition.REGISTERED]
+    assert len(w.said("AT+CNMI")) == 1
+    assert [e.outcome for e in w.got(SmsOutcome)] == [Outcome.DONE]
+
+
+def test_a_setting_lost_to_one_bad_moment_is_made_later_on(world: Any) -> None:
+    """Without AT+CNMI no delivery report would ever come again."""
+    w = world(timing=Timing())
+    w.sim.faults.on("+CNMI", Fault(Kind.RESET))
+    w.run(300)
+    assert len(w.said("AT+CNMI")) == 2
+
+
+def test_a_setting_left_out_is_not_made_while_an_alarm_is_open(world: Any) -> None:
+    w = world(timing=Timing())
+    w.sim.faults.on("+CNMI", Fault(Kind.RESET))
+    w.at(30, lambda: w.modem.set_urgent(True))
+    w.run(300)
+    assert len(w.said("AT+CNMI")) == 1
+
+
+def test_an_idle_command_gives_way_to_a_text_after_two_seconds(world: Any) -> None:
+    w = world(timing=Timing())
+    w.sim.faults.on("+CMGL", Fault(Kind.SILENT))
+    asked: list[float] = []
+
+    def as_soon_as_asked() -> None:
+        if w.said("AT+CMGL"):
+            asked.append(w.now)
+            w.modem.send_sms("t1", ANA, "help")
+        else:
+            w.at(0.01, as_soon_as_asked)
+
+    w.at(0.01, as_soon_as_asked)
+    w.run(60)
+    (given,) = w.said("AT+CMGS")
+    assert given - asked[0] <= 3

@@ -1,0 +1,120 @@
+"""What the radio tells: cells, supply, jamming; and how the driver keeps to what it was told."""
+
+from collections.abc import Callable
+from typing import Any
+
+from outcry.hw.board.modem.cells import Cell as BaseStation
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.modem import Cell, Condition, ModemStatus, ModemWarning
+
+SERVING = BaseStation(0x0816, 0xF9A1, level=50)
+FAINT = BaseStation(0x0816, 0x1111, level=7)
+LOUD = BaseStation(0x0817, 0x2222, level=41)
+
+
+def status_at(w: Any, seconds: float) -> list[ModemStatus]:
+    seen: list[ModemStatus] = []
+    w.at(seconds, lambda: seen.append(w.modem.status()))
+    return seen
+
+
+def times(w: Any, command: str) -> list[float]:
+    return [t for t, what, facts in w.seen if what == "at" and facts["command"] == command]
+
+
+def test_neighbour_cells_are_told_strongest_first(world: Callable[..., Any]) -> None:
+    w = world()
+    w.sim.set_cells(SERVING, (FAINT, LOUD), w.now)
+    seen = status_at(w, 60)
+    w.run(61)
+    assert seen[0].cell == Cell(1, 1, 0x0816, 0xF9A1)
+    assert seen[0].neighbours == (Cell(1, 1, 0x0817, 0x2222), Cell(1, 1, 0x0816, 0x1111))
+
+
+def test_cells_of_a_network_that_is_gone_are_forgotten(world: Callable[..., Any]) -> None:
+    w = world()
+    w.at(60, lambda: w.sim.set_network(False, w.now))
+    seen = status_at(w, 120)
+    w.run(121)
+    assert (seen[0].state, seen[0].cell) == (Condition.SEARCHING, None)
+    assert seen[0].neighbours == ()
+
+
+def test_jamming_is_watched_only_once_registered(world: Callable[..., Any]) -> None:
+    """The detector switched on before would prevent the registration (manual p.180-182)."""
+    w = world(timing=Timing(), warm=False)
+    w.run(120)
+    registered = next(t for t, e in w.stamped if getattr(e, "state", None) is Condition.REGISTERED)
+    assert times(w, "AT+SJDR")
+    assert min(times(w, "AT+SJDR")) > registered
+
+
+def test_jamming_is_told_when_it_begins_and_when_it_ends(world: Callable[..., Any]) -> None:
+    w = world()
+    w.at(100, lambda: w.sim.set_jamming("jamming", w.now))
+    w.at(200, lambda: w.sim.set_jamming("none", w.now))
+    during, after = status_at(w, 150), status_at(w, 250)
+    w.run(251)
+    assert during[0].jamming
+    assert not after[0].jamming
+    assert [event.jamming for event in w.got(ModemWarning)] == [True, False]
+
+
+def test_jamming_whose_announcement_was_lost_is_found_by_asking(world: Callable[..., Any]) -> None:
+    w = world()
+
+    def jam_unheard() -> None:
+        w.sim.set_mute(True, w.now)
+        w.sim.set_jamming("interference", w.now)
+        w.sim.output(w.now)
+        w.sim.set_mute(False, w.now)
+
+    w.at(100, jam_unheard)
+    seen = status_at(w, 200)
+    w.run(201)
+    assert seen[0].jamming
+
+
+def test_the_detector_is_switched_off_while_the_network_stays_away(
+    world: Callable[..., Any],
+) -> None:
+    """It must not be what keeps the modem from registering; with the network it comes back."""
+    w = world()
+    w.at(100, lambda: w.sim.set_network(False, w.now))
+    watched: list[bool] = []
+    w.at(250, lambda: watched.append(w.sim.registration.jamming.on))
+    w.at(260, lambda: w.sim.set_network(True, w.now))
+    w.at(400, lambda: watched.append(w.sim.registration.jamming.on))
+    w.run(401)
+    assert watched == [False, True]
+
+
+def test_a_modem_without_a_detector_is_asked_once(world: Callable[..., Any]) -> None:
+    w = world()
+    w.sim.faults.on("+SJDR", Fault(Kind.ERROR), times=None)
+    w.run(600)
+    assert len(times(w, "AT+SJDR")) == 1
+
+
+def test_a_low_supply_is_told_until_it_has_recovered(world: Callable[..., Any]) -> None:
+    w = world()
+    w.at(100, lambda: w.sim.set_supply(3480, w.now))
+    low = status_at(w, 190)
+    w.at(200, lambda: w.sim.set_supply(3900, w.now))
+    full = status_at(w, 330)
+    w.run(331)
+    assert (low[0].under_voltage, low[0].battery_mv) == (True, 3480)
+    assert low[0].battery_percent is not None
+    assert low[0].battery_percent < 20
+    assert (full[0].under_voltage, full[0].battery_mv) == (False, 3900)
+    assert [event.under_voltage for event in w.got(ModemWarning)] == [True, False]
+
+
+def test_an_alarm_unanswered_for_long_still_learns_its_cells(world: Callable[..., Any]) -> None:
+    w = world()
+    w.at(50, lambda: w.modem.set_urgent(True))
+    w.at(60, lambda: w.sim.set_cells(SERVING, (LOUD,), w.now))
+    seen = status_at(w, 200)
+    w.run(201)
+    assert seen[0].neighbours == (Cell(1, 1, 0x0817, 0x2222),)

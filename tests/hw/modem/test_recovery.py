@@ -1,0 +1,283 @@
+"""Silence, restarts, noise, a lost port, faults of our own: the owner goes on, the text leaves."""
+
+import itertools
+import threading
+from typing import Any
+
+import pytest
+
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.modem import (
+    Condition,
+    Modem,
+    ModemSettings,
+    ModemState,
+    Outcome,
+    PortLost,
+    PostFailed,
+    SmsOutcome,
+)
+from outcry.hw.modem.errors import Stopping
+from outcry.hw.modem.link import FILL, Link
+
+ANA = "+447700900201"
+
+
+def test_a_modem_silent_at_start_is_awaited_and_the_text_leaves_when_it_comes(world: Any) -> None:
+    w = world(timing=Timing(), host=None)
+    w.sim.set_mute(True, w.now)
+    w.modem.send_sms("t1", ANA, "help")
+    seen: list[Any] = []
+    w.at(500, lambda: seen.append(w.modem.status()))
+    w.at(600, lambda: w.sim.set_mute(False, w.now))
+    w.run(640)
+    assert (seen[0].state, seen[0].queued_texts) == (Condition.SILENT, 1)
+    assert ModemState(Condition.SILENT, "no answer to AT") in w.events
+    (sent,) = [t for t, e in w.stamped if isinstance(e, SmsOutcome)]
+    assert sent - 1600 < 20
+    assert w.texts(ANA) == ["help"]
+
+
+def test_looks_at_a_silent_modem_grow_rarer_while_nobody_needs_it(world: Any) -> None:
+    w = world(host=None)
+    w.sim.set_mute(True, w.now)
+    w.run(1000)
+    assert len(w.said("AT\r")) < 120
+
+
+def test_a_modem_that_falls_silent_before_a_text_keeps_it(world: Any) -> None:
+    w = world(timing=Timing(), host=None)
+    w.at(20, lambda: w.sim.set_mute(True, w.now))
+    w.at(21, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.at(32, lambda: w.sim.set_mute(False, w.now))
+    w.run(60)
+    assert [e.outcome for e in w.got(SmsOutcome)] == [Outcome.DONE]
+    assert w.texts(ANA) == ["help"]
+
+
+def test_a_text_that_twice_never_left_is_failed(world: Any) -> None:
+    w = world(host=None)
+    w.sim.faults.on("+CMGS", Fault(Kind.RESET), times=2)
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(60)
+    (ended,) = w.got(SmsOutcome)
+    assert (ended.outcome, ended.references) == (Outcome.FAILED, ())
+    assert not w.texts(ANA)
+
+
+def test_a_power_wire_is_used_when_the_modem_stays_silent(world: Any) -> None:
+    w = world(host=None, power_wire=True, timing=Timing())
+    w.modem.send_sms("t1", ANA, "help")
+    w.sim.set_mute(True, w.now)
+    cycled: list[float] = []
+
+    def cycle() -> None:
+        cycled.append(w.now)
+        w.sim.set_mute(False, w.now)
+        w.sim.reset(w.now)
+
+    w.modem._power_cycle = cycle
+    w.run(60)
+    assert len(cycled) == 1
+    assert w.texts(ANA) == ["help"]
+
+
+def test_a_restart_while_idle_is_noticed_and_everything_is_told_anew(world: Any) -> None:
+    w = world(timing=Timing())
+    w.at(100, lambda: w.sim.reset(w.now))
+    w.run(160)
+    assert len(w.said("ATE0")) == 2
+    assert len(w.said("AT+CNMI")) == 2
+    assert len(w.said("AT+CIPSTART")) == 2
+    states = [e.state for e in w.got(ModemState)]
+    assert states[0] is states[-1] is Condition.REGISTERED
+    assert Condition.STARTING in states
+
+
+def test_a_post_that_is_out_when_the_modem_restarts_is_failed(world: Any) -> None:
+    w = world(timing=Timing())
+    w.at(100, lambda: w.modem.post("p1", b"sealed"))
+    w.at(100.4, lambda: w.sim.reset(w.now))
+    w.run(130)
+    assert len(w.got(PostFailed)) == 1
+
+
+def test_a_modem_left_counting_bytes_by_an_earlier_owner_is_freed(world: Any) -> None:
+    w = world(timing=Timing())
+    w.sim.feed(b"ATE0\r", w.now)
+    w.sim.advance(w.now + 1)
+    w.sim.feed(b'AT+CIPSTART="TCP","192.0.2.1","8000"\r', w.now + 1)
+    w.sim.advance(w.now + 5)
+    w.sim.feed(b"AT+CIPSEND=1400\r", w.now + 5)
+    w.sim.advance(w.now + 6)
+    w.now += 6
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(30)
+    assert FILL in [data for _, data in w.written]
+    assert [e.outcome for e in w.got(SmsOutcome)] == [Outcome.DONE]
+
+
+def test_a_modem_left_at_the_prompt_by_an_earlier_owner_is_freed(world: Any) -> None:
+    w = world(timing=Timing())
+    w.sim.feed(b"AT+CMGF=0\r", w.now)
+    w.sim.advance(w.now + 1)
+    w.sim.feed(b"AT+CMGS=18\r", w.now + 1)
+    w.sim.advance(w.now + 2)
+    w.now += 2
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(30)
+    assert w.texts(ANA) == ["help"]
+
+
+def test_noise_on_the_line_costs_nothing(world: Any) -> None:
+    w = world(timing=Timing(), host=None)
+    for tenth in range(300):
+        w.at(5 + tenth / 10, lambda: setattr(w, "noise", b"\xff\xfe\x00\x80\r\n\xf0"))
+    w.at(20, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.run(60)
+    assert w.texts(ANA) == ["help"]
+
+
+def test_a_port_that_goes_away_and_comes_back_is_opened_again(world: Any) -> None:
+    w = world(host=None)
+    w.modem._doorbell = Impatient()
+    w.at(20, lambda: setattr(w, "unplugged", True))
+    w.modem._doorbell.when_waited = lambda: setattr(w, "unplugged", False)
+    w.at(21, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.run(60)
+    states = [e.state for e in w.got(ModemState)]
+    assert Condition.SILENT in states
+    assert states[-1] is Condition.REGISTERED
+    assert w.texts(ANA) == ["help"]
+
+
+class Impatient(threading.Event):
+    """An event nobody really waits for."""
+
+    when_waited: Any = staticmethod(lambda: None)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.when_waited()
+        return False
+
+
+def test_a_port_lost_after_the_text_was_given_leaves_it_unknown(world: Any) -> None:
+    w = world(host=None, timing=Timing())
+    w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="answer"))
+    w.modem._doorbell = Impatient()
+    w.modem._doorbell.when_waited = lambda: setattr(w, "unplugged", False)
+    w.at(20, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.at(22, lambda: setattr(w, "unplugged", True))
+    w.run(60)
+    assert [(e.outcome, e.ref) for e in w.got(SmsOutcome)] == [(Outcome.UNKNOWN, "t1")]
+
+
+def test_a_fault_of_our_own_is_survived_and_its_content_kept_quiet(
+    world: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    w = world(host=None)
+    w.modem._doorbell = Impatient()
+    command = Link.command
+    broken = iter([True])
+
+    def faulty(self: Link, text: str, *args: Any, **more: Any) -> Any:
+        if text == "AT+CSQ" and next(broken, False):
+            raise KeyError("+447700900201")
+        return command(self, text, *args, **more)
+
+    monkeypatch.setattr(Link, "command", faulty)
+    w.at(20, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.run(60)
+    assert w.texts(ANA) == ["help"]
+    assert "unexpected KeyError" in caplog.text
+    assert "900201" not in caplog.text
+
+
+def test_a_listener_that_raises_costs_no_text(world: Any) -> None:
+    w = world(host=None)
+
+    def raises(event: object) -> None:
+        raise RuntimeError(str(event))
+
+    w.modem._on_event = raises
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(30)
+    assert w.texts(ANA) == ["help"]
+
+
+@pytest.mark.parametrize(
+    ("when", "outcome"), [(0.02, []), (2.0, [Outcome.UNKNOWN]), (50.0, [Outcome.UNKNOWN])]
+)
+def test_told_to_stop_it_stops_at_once_and_says_what_became_of_the_text(
+    world: Any, when: float, outcome: list[Outcome]
+) -> None:
+    w = world(host=None, timing=Timing(sms_submit=(59.0, 59.0), query=(0.1, 0.1)))
+    w.at(20, lambda: w.modem.send_sms("t1", ANA, "help"))
+    stopped: list[float] = []
+
+    def stop() -> None:
+        stopped.append(w.now)
+        w.modem.stop(0)
+
+    w.at(20 + when, stop)
+    w.modem.run_until_stopped()
+    assert w.now == stopped[0]
+    assert [e.outcome for e in w.got(SmsOutcome)] == outcome
+    assert w.port.closed
+
+
+@pytest.mark.parametrize("end", ["stop", "reset", "unplug"])
+def test_a_text_that_has_left_is_done_whatever_happens_before_its_ok(world: Any, end: str) -> None:
+    w = world(host=None)
+    w.modem._doorbell = Impatient()
+    w.sim.faults.on("+CMGS", Fault(Kind.ERROR, stage="answer", text="+CMGS: 9"))
+    ends = {
+        "stop": lambda: w.modem.stop(0),
+        "reset": lambda: w.sim.reset(w.now),
+        "unplug": lambda: setattr(w, "unplugged", True),
+    }
+    w.modem._doorbell.when_waited = lambda: setattr(w, "unplugged", False)
+    w.at(20, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.at(20.5, ends[end])
+    w.run(60)
+    assert [(e.outcome, e.references) for e in w.got(SmsOutcome)] == [(Outcome.DONE, (9,))]
+    assert len(w.said("AT+CMGS")) == 1
+
+
+def test_signs_of_life_come_at_least_every_three_seconds_even_in_a_minute_s_wait(
+    world: Any,
+) -> None:
+    w = world(timing=Timing(sms_submit=(60.0, 60.0)))
+    w.at(20, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.run(200)
+    assert max(b - a for a, b in itertools.pairwise(w.beats)) < 3.01
+
+
+def test_idle_it_wakes_less_than_once_in_two_seconds(world: Any) -> None:
+    w = world(timing=Timing(), host=None)
+    w.at(100, lambda: w.beats.clear())
+    w.at(1000, lambda: w.modem.stop(0))
+    w.modem.run_until_stopped()
+    assert len(w.beats) / 900 < 0.5
+
+
+def test_the_port_is_absent_until_it_is_there() -> None:
+    opened: list[bool] = []
+
+    def open_port() -> Any:
+        opened.append(True)
+        if len(opened) < 4:
+            raise PortLost("absent")
+        raise Stopping
+
+    states: list[Any] = []
+    beats: list[bool] = []
+    modem = Modem(
+        ModemSettings(), open_port, states.append, lambda: 0.0, lambda: beats.append(True)
+    )
+    modem._doorbell = Impatient()
+    modem.run_until_stopped()
+    assert len(opened) == 4
+    assert len(beats) >= 3
+    assert states[0] == ModemState(Condition.SILENT, "absent")

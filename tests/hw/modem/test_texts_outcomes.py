@@ -1,0 +1,244 @@
+"""What becomes of a text: done, failed or unknown, and never two of them by mistake."""
+
+from typing import Any
+
+import pytest
+
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.modem import Condition, ModemState, Outcome, SmsOutcome, SmsReceived, SmsReport
+from outcry.hw.modem.jobs import PostJob, TextJob
+from outcry.hw.modem.link import CALL_OFF
+
+ANA, BEN = "+447700900201", "+447700900202"
+
+
+def outcomes(w: Any) -> list[tuple[str, Outcome, int | None]]:
+    return [(e.ref, e.outcome, e.code) for e in w.got(SmsOutcome)]
+
+
+def test_the_bytes_of_a_text_are_exactly_these(world: Any) -> None:
+    w = world(host=None)
+    w.at(5, lambda: w.written.clear())
+    w.at(5, lambda: w.modem.send_sms("t1", ANA, "hello"))
+    w.run(6)
+    assert [data for _, data in w.written] == [
+        b"AT+CMGS=19\r",
+        b"0031000C914477000920100000A905E8329BFD06\x1a",
+    ]
+
+
+def test_texts_leave_in_the_order_they_were_queued(world: Any) -> None:
+    w = world(timing=Timing())
+    for number in range(4):
+        w.modem.send_sms(f"t{number}", ANA, f"text {number}")
+    w.run(60)
+    assert w.texts(ANA) == [f"text {number}" for number in range(4)]
+
+
+def test_a_long_text_arrives_as_one_and_is_reported_once(world: Any) -> None:
+    w = world(timing=Timing())
+    long = "Ana is being taken. " * 20
+    w.modem.send_sms("t1", ANA, long)
+    w.run(60)
+    assert w.texts(ANA) == [long]
+    (sent,) = w.got(SmsOutcome)
+    assert (sent.outcome, sent.references) == (Outcome.DONE, (1, 2, 3))
+    assert w.got(SmsReport) == [SmsReport("t1", True)]
+
+
+@pytest.mark.parametrize("code", [21, 38, 41, 331, 500, 515])
+def test_a_refused_text_is_failed_with_its_code(world: Any, code: int) -> None:
+    w = world()
+    w.sim.set_sms_refusal(code, w.now)
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(30)
+    assert outcomes(w) == [("t1", Outcome.FAILED, code)]
+    assert not w.texts(ANA)
+
+
+def test_a_number_that_is_none_fails_and_holds_up_nobody(world: Any) -> None:
+    w = world()
+    w.modem.send_sms("t1", "Ana", "help")
+    w.modem.send_sms("t2", BEN, "help")
+    w.run(10)
+    assert outcomes(w) == [("t1", Outcome.FAILED, None), ("t2", Outcome.DONE, None)]
+
+
+def test_a_lost_prompt_is_called_off_and_asked_for_once_more(world: Any) -> None:
+    w = world(host=None)
+    w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="prompt"))
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(30)
+    assert outcomes(w) == [("t1", Outcome.DONE, None)]
+    assert CALL_OFF in [data for _, data in w.written]
+    assert w.texts(ANA) == ["help"]
+
+
+def test_a_prompt_lost_twice_is_unknown_and_called_off(world: Any) -> None:
+    w = world(host=None)
+    w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="prompt"), times=2)
+    w.modem.send_sms("t1", ANA, "help")
+    w.modem.send_sms("t2", BEN, "help")
+    w.run(30)
+    assert outcomes(w) == [("t1", Outcome.UNKNOWN, None), ("t2", Outcome.DONE, None)]
+    assert CALL_OFF in [data for _, data in w.written]
+    assert not w.texts(ANA)
+
+
+def test_a_text_whose_answer_is_lost_is_unknown(world: Any) -> None:
+    w = world()
+    w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="answer"))
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(90)
+    assert outcomes(w) == [("t1", Outcome.UNKNOWN, None)]
+    (ended,) = [t for t, e in w.stamped if isinstance(e, SmsOutcome)]
+    assert 61.0 <= ended - 1000 < 62.0
+    assert w.texts(ANA) == ["help"]
+
+
+def test_a_reference_without_its_ok_is_proof_enough(world: Any) -> None:
+    w = world(host=None)
+    answer = "+CMGS: 9\r\n\r\nO\xf0K"
+    w.sim.faults.on("+CMGS", Fault(Kind.ERROR, stage="answer", text=answer))
+    w.modem.send_sms("t1", ANA, "help")
+    w.modem.send_sms("t2", BEN, "help")
+    w.run(5)
+    assert [(e.ref, e.outcome, e.references) for e in w.got(SmsOutcome)] == [
+        ("t1", Outcome.DONE, (9,)),
+        ("t2", Outcome.DONE, (2,)),
+    ]
+
+
+def test_an_answer_that_comes_after_all_is_still_its_text_s(world: Any) -> None:
+    w = world()
+    w.sim.faults.on("+CMGS", Fault(Kind.LATE, stage="answer", seconds=75))
+    w.modem.send_sms("t1", ANA, "help")
+    w.at(100, lambda: w.modem.send_sms("t2", BEN, "help"))
+    w.run(120)
+    assert [(e.ref, e.outcome, e.references) for e in w.got(SmsOutcome)] == [
+        ("t1", Outcome.UNKNOWN, ()),
+        ("t1", Outcome.DONE, (1,)),
+        ("t2", Outcome.DONE, (2,)),
+    ]
+
+
+def test_a_text_queued_again_is_not_sent_again_if_the_answer_comes_after_all(world: Any) -> None:
+    w = world()
+    w.sim.faults.on("+CMGS", Fault(Kind.LATE, stage="answer", seconds=70))
+    w.modem.send_sms("t1", ANA, "help")
+    w.at(67, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.run(120)
+    assert outcomes(w) == [("t1", Outcome.UNKNOWN, None), ("t1", Outcome.DONE, None)]
+    assert w.texts(ANA) == ["help"]
+
+
+def test_an_answer_just_within_the_manual_s_minute_is_waited_for(world: Any) -> None:
+    w = world(timing=Timing(sms_submit=(60.0, 60.0)))
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(80)
+    assert outcomes(w) == [("t1", Outcome.DONE, None)]
+
+
+@pytest.mark.parametrize(
+    ("stage", "expected"),
+    [
+        ("command", [("t1", Outcome.DONE, None)]),
+        ("prompt", [("t1", Outcome.DONE, None)]),
+        ("answer", [("t1", Outcome.UNKNOWN, None)]),
+    ],
+)
+def test_a_restart_before_the_text_was_given_repeats_it_and_after_it_is_unknown(
+    world: Any, stage: Any, expected: Any
+) -> None:
+    w = world(timing=Timing(), host=None)
+    w.sim.faults.on("+CMGS", Fault(Kind.RESET, stage=stage))
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(60)
+    assert outcomes(w) == expected
+    assert w.texts(ANA) == ["help"]
+
+
+def test_a_long_text_goes_on_after_a_restart_where_it_stopped(world: Any) -> None:
+    w = world(timing=Timing(), host=None)
+    w.sim.faults.on("+CMGS", Fault(Kind.RESET, stage="command"), skip=1)
+    w.modem.send_sms("t1", ANA, "x" * 300)
+    w.run(60)
+    assert w.texts(ANA) == ["x" * 300]
+    assert len(w.said("AT+CMGS")) == 3
+
+
+def test_a_text_waits_for_the_network_unfailed_and_visibly(world: Any) -> None:
+    w = world(timing=Timing(), host=None)
+    w.at(20, lambda: w.sim.set_network(False, w.now))
+    w.at(25, lambda: w.modem.send_sms("t1", ANA, "help"))
+    seen: list[Any] = []
+    w.at(199, lambda: seen.append(w.modem.status()))
+    w.at(200, lambda: w.sim.set_network(True, w.now))
+    w.run(230)
+    assert (seen[0].state, seen[0].queued_texts) == (Condition.SEARCHING, 1)
+    assert outcomes(w) == [("t1", Outcome.DONE, None)]
+    states = [e.state for e in w.got(ModemState)]
+    assert states == [Condition.REGISTERED, Condition.SEARCHING, Condition.REGISTERED]
+
+
+def test_a_text_is_tried_when_the_modem_will_not_say_whether_it_is_registered(world: Any) -> None:
+    w = world(timing=Timing(), host=None)
+    w.sim.faults.on("+CREG", Fault(Kind.ERROR), times=None)
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(30)
+    assert outcomes(w) == [("t1", Outcome.DONE, None)]
+
+
+def test_reports_are_matched_to_their_text_by_reference(world: Any) -> None:
+    w = world(host=None)
+    w.modem.send_sms("t1", ANA, "one")
+    w.modem.send_sms("t2", BEN, "two")
+    w.run(10)
+    assert w.got(SmsReport) == [SmsReport("t1", True), SmsReport("t2", True)]
+
+
+def test_a_text_that_comes_in_while_one_goes_out_is_not_lost(world: Any) -> None:
+    w = world(timing=Timing(), host=None)
+    w.at(10, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.at(7, lambda: w.board.centre.text(BEN, w.sim.number, "where are you?"))
+    w.run(40)
+    assert w.got(SmsReceived) == [SmsReceived(BEN, "where are you?")]
+    assert outcomes(w) == [("t1", Outcome.DONE, None)]
+
+
+def test_a_full_sim_is_emptied_at_start_so_that_the_next_text_can_come(world: Any) -> None:
+    w = world(host=None)
+    for number in range(25):
+        w.board.centre.text(BEN, w.sim.number, f"text {number}")
+        w.board.advance(w.now)
+    assert len(w.sim.sms.storage.messages) == 20
+    w.sim.output(w.now)  # an earlier owner heard of them, and died
+    w.run(30)
+    assert {event.text for event in w.got(SmsReceived)} == {f"text {n}" for n in range(25)}
+    assert not w.sim.sms.storage.messages
+
+
+def test_a_text_that_comes_in_during_the_start_is_handed_on_once(world: Any) -> None:
+    w = world(timing=Timing(), warm=False, host=None)
+    for second in range(12, 20):
+        w.at(second, lambda n=second: w.board.centre.text(BEN, w.sim.number, f"text {n}"))
+    w.run(60)
+    assert sorted(event.text for event in w.got(SmsReceived)) == [
+        f"text {n}" for n in range(12, 20)
+    ]
+
+
+def test_what_events_hold_does_not_show_in_them_or_in_the_journal(
+    world: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    w = world()
+    w.at(5, lambda: w.modem.send_sms("t1", ANA, "the words"))
+    w.at(6, lambda: w.board.centre.text(BEN, w.sim.number, "the words"))
+    w.at(8, lambda: w.modem.post("p1", b"the words"))
+    w.run(20)
+    assert w.got(SmsReceived)
+    jobs = [TextJob("t1", ANA, "the words"), PostJob("p1", b"the words")]
+    shown = "\n".join([caplog.text, *map(repr, [*w.events, *jobs])])
+    for secret in ("the words", "900201", "900202", "7700"):
+        assert secret not in shown

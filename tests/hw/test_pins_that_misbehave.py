@@ -1,0 +1,120 @@
+"""The button's and the motor's pins, when their library does what no other does."""
+
+import threading
+from contextlib import ExitStack
+from queue import SimpleQueue
+
+import gpiozero
+import pytest
+from gpiozero import Device
+from gpiozero.pins.mock import MockFactory, MockPin
+
+from outcry.daemon.journal import Journal
+from outcry.daemon.outbox.runtime_cache import Memory
+from outcry.daemon.service import life, status
+from outcry.daemon.settings import read
+from outcry.daemon.touch.button import Times
+from outcry.hw.button import Button, ButtonUnusable
+from outcry.hw.vibration import Pattern, Vibration, VibrationUnusable
+from outcry.report import Flag
+from simulation.world import World
+
+
+class PinLibraryError(Exception):
+    """lgpio's own error is like this: an Exception, and neither gpiozero's nor an OSError."""
+
+
+class FingerOnPin(MockPin):
+    """A mock pin that a finger holds down: no pull-up lifts it until the finger lets go."""
+
+    held = True
+
+    def drive_high(self):
+        if not self.held:
+            super().drive_high()
+
+    def let_go(self):
+        self.held = False
+        self.drive_high()
+
+
+def refuses(*_args, **_kwargs):
+    raise PinLibraryError("GPIO busy")
+
+
+@pytest.fixture
+def factory(monkeypatch):
+    factory = MockFactory()
+    monkeypatch.setattr(Device, "pin_factory", factory)
+    yield factory
+    factory.close()
+
+
+def test_a_pin_refused_in_the_librarys_own_words_is_an_unusable_button(factory, monkeypatch):
+    monkeypatch.setattr(gpiozero.DigitalInputDevice, "__init__", refuses)
+    with pytest.raises(ButtonUnusable):
+        Button(17, lambda closed, at: None)
+
+
+def test_a_pin_refused_in_the_librarys_own_words_is_an_unusable_motor(factory, monkeypatch):
+    motor = Vibration(18)
+    monkeypatch.setattr(gpiozero.DigitalOutputDevice, "blink", refuses)
+    with pytest.raises(VibrationUnusable):
+        motor.play(Pattern(1, 0.1, 0.1))
+    monkeypatch.setattr(gpiozero.DigitalOutputDevice, "__init__", refuses)
+    with pytest.raises(VibrationUnusable):
+        Vibration(18)
+
+
+def test_a_strap_that_cannot_be_watched_is_told_by_every_report_and_on_the_screen(
+    factory, monkeypatch, tmp_path
+):
+    settings = read("[strap]\nenabled = true\n", tmp_path / "outcry.toml")
+    journal, memory = Journal(lambda *_: None), Memory(tmp_path / "memory.json", 0.0)
+    button = Button(17, lambda closed, at: None)
+    monkeypatch.setattr(gpiozero.DigitalInputDevice, "__init__", refuses)
+    with ExitStack() as stack:
+        stack.callback(button.close)
+        senses = life._senses(settings, memory, button, Times(), SimpleQueue(), journal, stack)
+    assert senses.marks == Flag.STRAP_FAULT
+    assert "strap on GPIO 27" in journal.part_faults[0]
+    world = World(tmp_path)
+    world.senses.marks |= senses.marks
+    world.holds()
+    assert Flag.STRAP_FAULT in world.report().flags
+    shown = status.screen(world.asks("status"))
+    assert "strap      not watched" in shown
+    assert "check strap.pin in the settings" in shown
+
+
+def test_a_button_let_go_while_it_is_being_looked_at_does_not_stay_down(factory):
+    factory.pin_class = FingerOnPin
+    pin = factory.pin(17)
+    pin.drive_low()
+    edges = []
+    finger = threading.Thread(target=pin.let_go)
+
+    def on_edge(closed, at):
+        if closed:
+            finger.start()  # gpiozero's own thread tells the release, and must wait its turn
+            finger.join(0.05)
+        edges.append(closed)
+
+    button = Button(17, on_edge)
+    finger.join()
+    assert edges == [True, False]
+    button.close()
+
+
+def test_a_pin_that_cannot_be_read_leaves_it_to_the_edges_and_says_so_once(
+    factory, monkeypatch, caplog
+):
+    edges = []
+    button = Button(17, lambda closed, at: edges.append(closed))
+    factory.pin(17).drive_low()
+    monkeypatch.setattr(MockPin, "_get_state", refuses)
+    for _ in range(3):
+        assert button.is_told()
+    assert edges == [True]
+    assert len(caplog.messages) == 1
+    button.close()

@@ -1,0 +1,82 @@
+"""The wire that restarts the modem, on gpiozero's mock pins and on the simulated modem."""
+
+import gpiozero
+import pytest
+from gpiozero.pins.mock import MockFactory
+
+from outcry.hw.board.sim800.power_wires import PowerWires
+from outcry.hw.board.testing.rig import Rig
+from outcry.hw.power import Power, PowerUnusable, Wire
+
+PIN = 22
+
+
+class Wiring:
+    """A power wire on a mock pin, soldered to a simulated modem on the rig's clock."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.rig = Rig()
+        self.rig.modem.terminal.echo = False
+        kind = "reset_pin" if wire is Wire.RESET else "power_key_pin"
+        self.wires = PowerWires(self.rig.board.schedule, self.rig.modem, **{kind: PIN})
+        self.said = b""
+        self.power = Power(PIN, wire, self.sleep)
+        self.pin = gpiozero.Device.pin_factory.pin(PIN)
+
+    def sleep(self, seconds: float) -> None:
+        self.wires.level(PIN, int(self.pin.state))
+        self.said += self.rig.passes(seconds)
+        if not self.pin.state:
+            self.wires.level(PIN, 0)
+
+    def cycle(self) -> None:
+        self.power.cycle()
+        self.wires.level(PIN, int(self.pin.state))
+        self.said += self.rig.passes(5.0)
+
+
+@pytest.fixture(autouse=True)
+def pins():
+    factory = MockFactory()
+    gpiozero.Device.pin_factory = factory
+    yield factory
+    factory.reset()
+    gpiozero.Device.pin_factory = None
+
+
+def test_the_reset_wire_brings_a_hung_modem_back():
+    wiring = Wiring(Wire.RESET)
+    wiring.rig.modem.hang()
+    wiring.cycle()
+    assert b"RDY" in wiring.said
+    assert wiring.rig.say("AT").endswith(b"OK\r\n")
+
+
+@pytest.mark.parametrize("on", [True, False], ids=["on", "off"])
+def test_of_two_turns_of_the_power_key_one_leaves_the_modem_on(on):
+    wiring = Wiring(Wire.POWER_KEY)
+    if not on:
+        wiring.rig.modem.power_off(wiring.rig.board.schedule.now)
+    after = []
+    for _ in range(2):
+        wiring.cycle()
+        after.append(wiring.rig.modem.powered)
+    assert after == ([True, False] if on else [False, True])
+
+
+def test_the_line_is_let_go_whatever_happens():
+    wiring = Wiring(Wire.RESET)
+
+    def broken(seconds):
+        raise RuntimeError
+
+    wiring.power._sleep = broken
+    with pytest.raises(PowerUnusable):
+        wiring.power.cycle()
+    assert not wiring.pin.state
+
+
+def test_a_pin_already_taken_is_told_by_number():
+    Wiring(Wire.RESET)
+    with pytest.raises(PowerUnusable, match="GPIO 22"):
+        Power(PIN, Wire.RESET)

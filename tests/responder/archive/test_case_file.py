@@ -1,0 +1,141 @@
+"""A case file tells all, proves it, and gives nobody's number away."""
+
+import copy
+import json
+import re
+
+import pytest
+
+from outcry.report import Cell, MessageType, NoFixReason, NoPosition, Position
+from outcry.responder.archive import case_file
+from outcry.responder.archive.case_file import CaseFileInvalid, NoSuchAlarm
+from outcry.responder.cli.main import main
+
+HIDDEN = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def lived(world):
+    """An alarm with a track, confirmed and made public."""
+    world.hq.takes(world.device.message())
+    world.hq.works()
+    for n in range(1, 4):
+        world.clock.passes(60)
+        place = Position(52.52 + n / 100, 13.405, 20, 5)
+        cell = Cell(262, 1, 4711, 815)
+        report = world.device.message(
+            MessageType.POSITION, sequence=n, place=place, cell=cell, battery_percent=80
+        )
+        world.hq.takes(report)
+    for contact in (1, 2):
+        world.answers(world.invitation(contact), world.pins[contact - 1], "confirm")
+    world.hq.works()
+    return world
+
+
+def case_of(world, alarm=1):
+    return case_file.case(world.hq.store, alarm, "Example Org", world.clock())
+
+
+def test_it_tells_every_report_decision_and_post(lived):
+    case = case_of(lived)
+    assert case["wearer"] == "Ana"
+    assert [report["type"] for report in case["reports"]] == ["first"] + ["position"] * 3
+    assert case["reports"][3]["fix"]["latitude"] == 52.55
+    assert case["reports"][3]["cells"] == ["country 262 network 1 area 4711 cell 815"]
+    assert [line["what"] for line in case["history"]].count("CONFIRMED") == 2
+    assert [post["where"] for post in case["posts"]] == ["own page"]
+    assert case["record"]["problems"] == []
+
+
+def test_it_survives_being_written_and_read(lived):
+    case = case_of(lived)
+    again = json.loads(json.dumps(case))
+    assert case_file.check(again) == len(lived.hq.entries())
+
+
+def test_nobodys_number_pin_or_key_is_in_it(lived):
+    text = json.dumps(case_of(lived)) + case_file.page(case_of(lived))
+    assert "+44" not in text
+    assert not any(pin in text for pin in lived.pins)
+    assert lived.device.enrolment.psk.hex() not in text
+
+
+@pytest.mark.parametrize("key", ["at_unix", "what", "data", "salt", "link", "n"])
+def test_a_change_to_any_line_is_found(lived, key):
+    case = case_of(lived)
+    for n, line in enumerate(case["history"]):
+        changed = copy.deepcopy(case)
+        value = line[key]
+        is_number = isinstance(value, (int, float))
+        changed["history"][n][key] = value + 1 if is_number else value[::-1] + "00"
+        with pytest.raises(CaseFileInvalid):
+            case_file.check(changed)
+
+
+def test_a_line_taken_out_is_found_and_the_file_of_another_alarm_is_no_use(lived):
+    case = case_of(lived)
+    shorter = {**case, "history": case["history"][:2] + case["history"][3:]}
+    with pytest.raises(CaseFileInvalid, match="entry 3"):
+        case_file.check(shorter)
+    with pytest.raises(CaseFileInvalid, match="entry 1"):
+        case_file.check({**case, "alarm": 2})
+
+
+@pytest.mark.parametrize(
+    "rubbish", [{}, [], 7, {"outcry_case_file": 1}, {"outcry_case_file": 2, "history": []}]
+)
+def test_what_is_no_case_file_is_refused_in_words(rubbish):
+    with pytest.raises(CaseFileInvalid):
+        case_file.check(rubbish)
+
+
+def test_the_page_stands_alone_and_runs_nothing(lived):
+    page = case_file.page({**case_of(lived), "wearer": HIDDEN})
+    assert HIDDEN not in page
+    assert "<script" not in page
+    assert not re.search(r'(?:src|href)="', page)
+    assert "<svg" in page
+    assert "a contact confirms: real, publish" in page
+
+
+def test_a_case_without_any_position_has_no_picture(world):
+    world.hq.takes(world.device.message(place=NoPosition(NoFixReason.NO_SATELLITES)))
+    page = case_file.page(case_of(world))
+    assert "<svg" not in page
+    assert "the satellites could not be seen" in page
+
+
+def test_an_alarm_that_is_not_there_is_named(world):
+    with pytest.raises(NoSuchAlarm, match="no alarm 5"):
+        case_of(world, 5)
+
+
+def test_the_commands_write_check_and_forget(lived, tmp_path, capsys):
+    config = tmp_path / "responder.toml"
+    config.write_text(f'[state]\ndirectory = "{lived.hq.directory}"\n')
+    lived.hq.store.close()
+
+    def command(*words):
+        code = main([*words, "--config", str(config)])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    code, said = command("case", "1", "--out", str(tmp_path))
+    assert code == 0, said
+    written = tmp_path / "case-1.json"
+    assert written.stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "case-1.html").read_text().startswith("<!DOCTYPE html>")
+    assert command("verify", str(written)) == (
+        0,
+        f"{len(lived.hq.entries())} entries: all as they were written.\n",
+    )
+    assert "all as they were written" in command("verify")[1]
+    written.write_text(written.read_text().replace("CONFIRMED", "FALSE"))
+    assert command("verify", str(written))[0] == 1
+    assert command("forget", "1")[0] == 1
+    assert command("forget", "1", "--yes-for-good") == (0, "Alarm 1 is deleted.\n")
+    assert command("forget", "1", "--yes-for-good")[0] == 1
+    assert command("case", "1")[0] == 1
+    assert command("verify")[0] == 0
+    lived.hq.start()

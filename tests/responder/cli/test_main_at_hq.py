@@ -1,0 +1,71 @@
+"""`outcry-responder` as whoever administers HQ meets it: what it says and how it ends."""
+
+import json
+import os
+
+import pytest
+
+from outcry.responder.cli import main as cli
+from outcry.responder.cli.main import main
+from outcry.responder.service import journal
+from outcry.responder.storage.store import DATABASE
+
+CONTACTS = ["--contact", "Ana=+447700900101,ru", "--contact", "Boris=+447700900102"]
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "responder.toml"
+    path.write_text(f"state = {{ directory = '{tmp_path / 'hq'}' }}")
+    return path
+
+
+def test_an_enrolment_for_a_script_is_one_line_of_json(config, tmp_path, capsys):
+    out = tmp_path / "zarema.json"
+    arguments = ["enrol", "Zarema", "--config", str(config), *CONTACTS, "--out", str(out), "--json"]
+    assert main(arguments) == 0
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    made = json.loads(said)
+    assert made["device"] == f"{json.loads(out.read_text())['device']:08x}"
+    assert made["file"] == str(out)
+    assert [each["name"] for each in made["contacts"]] == ["Ana", "Boris"]
+    assert all(each["pin"].isdecimal() and len(each["pin"]) >= 6 for each in made["contacts"])
+    assert all(group.isdecimal() for group in made["code"].split())
+
+
+def test_bad_settings_are_all_told_and_the_exit_code_says_so(config, capsys):
+    config.write_text("[device]\nport = 0\n[plan]\nquorum = 99\n")
+    assert main(["status", "--config", str(config)]) == 78
+    told = capsys.readouterr().err
+    assert "device.port" in told
+    assert "plan.quorum" in told
+
+
+def test_files_of_another_user_are_told_with_whom_to_be(config, capsys, monkeypatch):
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(cli, "load", closed)
+    assert main(["status", "--config", str(config)]) == 77
+    assert "sudo -u outcry-responder" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be refused as root")
+@pytest.mark.parametrize("words", [["status"], ["key", "new"], ["run"]])
+def test_root_leaves_no_files_that_the_service_cannot_read(config, tmp_path, words, monkeypatch):
+    monkeypatch.setattr(journal, "set_up", lambda: None)  # this process is not the service
+    (tmp_path / "hq").mkdir()
+    os.chown(tmp_path / "hq", 65534, 65534)
+    assert main([*words, "--config", str(config)]) == 77
+    assert not (tmp_path / "hq" / DATABASE).exists()
+    assert os.listdir(tmp_path / "hq") == []
+
+
+def test_every_exit_code_is_in_the_help(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    codes = [value for name, value in vars(cli).items() if name.startswith("EXIT_")]
+    assert len(codes) == 4
+    assert all(f"\n  {code} " in said for code in (*codes, 2))

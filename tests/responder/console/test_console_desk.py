@@ -1,0 +1,91 @@
+"""What the console reads and writes, on either database; its pages are tested elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from outcry.report import AlarmKind, MessageType
+from outcry.responder.console.desk import Act, Console, NoSuchAlarm, NotNow
+from outcry.responder.rules.events import What
+
+ON_BOTH_DATABASES = True
+
+
+@pytest.fixture
+def console(world):
+    return Console(world.hq.store, world.clock)
+
+
+def test_the_overview_has_alarms_drills_and_everybody(world, console):
+    world.hq.takes(world.device.message(MessageType.HEARTBEAT))
+    world.hq.takes(world.device.message())
+    world.hq.takes(world.device.message(kind=AlarmKind.DRILL, alarm=78))
+    seen = console.overview()
+    assert [each.alarm for each in seen.alarms] == [1]
+    assert [each.alarm for each in seen.drills] == [2]
+    (ana,) = seen.wearers
+    assert (ana.name, ana.silent, ana.drill_at) == ("Ana", False, world.clock())
+
+
+def test_what_nobody_has_yet_comes_first(world, console):
+    for n in range(3):
+        world.clock.passes(1)
+        world.hq.takes(world.device.message(alarm=77 + n))
+    console.act(3, Act.ACKNOWLEDGE, "olga")
+    assert [each.alarm for each in console.overview().alarms] == [2, 1, 3]
+
+
+def test_a_decision_is_written_down_and_wakes_the_workflow(world):
+    woken = []
+    console = Console(world.hq.store, world.clock, lambda: woken.append(world.hq.history()[-1]))
+    world.hq.takes(world.device.message())
+    console.act(1, Act.VETO, "olga")
+    assert woken == [What.VETOED]
+    assert console.view(1).standing.vetoed
+
+
+def test_what_cannot_be_done_now_is_not_written_down(world, console):
+    world.hq.takes(world.device.message(kind=AlarmKind.DRILL))
+    before = world.hq.history()
+    for act in (Act.PUBLISH, Act.VETO, Act.LIFT, Act.CORRECT):
+        with pytest.raises(NotNow):
+            console.act(1, act, "olga", "other")
+    assert world.hq.history() == before
+
+
+@pytest.mark.parametrize("alarm", [0, 2, 2**31, 2**64])
+def test_an_alarm_that_is_not_there_is_none(world, console, alarm):
+    with pytest.raises(NoSuchAlarm):
+        console.view(alarm)
+    with pytest.raises(NoSuchAlarm):
+        console.act(alarm, Act.ACKNOWLEDGE, "olga")
+
+
+def test_the_mark_changes_with_everything_that_is_shown_and_not_by_itself(world, console):
+    marks = [console.mark()]
+    for message in (
+        world.device.message(),
+        world.device.message(MessageType.HEARTBEAT),
+        world.device.message(MessageType.POSITION, sequence=1),
+    ):
+        world.clock.passes(1)
+        world.hq.takes(message)
+        marks.append(console.mark())
+    console.act(1, Act.ACKNOWLEDGE, "olga")
+    marks.append(console.mark())
+    assert len(set(marks)) == 5
+    assert console.mark() == marks[-1]
+
+
+def test_an_alarm_stands_until_a_person_closes_it_and_is_listed_for_a_week_more(world, console):
+    world.hq.takes(world.device.message())
+    world.hq.takes(world.device.message(kind=AlarmKind.DRILL, alarm=78))
+    world.clock.passes(7 * 86_400 + 1)
+    assert [each.alarm for each in console.overview().alarms] == [1]
+    assert console.overview().drills == ()
+    world.hq.takes(world.device.message(MessageType.POSITION, sequence=1))
+    console.act(1, Act.CLOSE, "olga", "she is home")
+    assert [each.alarm for each in console.overview().closed] == [1]
+    world.clock.passes(7 * 86_400 + 1)
+    assert console.overview().closed == ()
+    assert console.view(1).standing.closed

@@ -1,0 +1,229 @@
+"""Answers by SMS: codes from a card, each good once, and never the PIN of the page."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+
+import pytest
+
+from outcry.report import AlarmKind
+from outcry.responder.enrolment.answer_cards import CODES_ON_A_CARD, codes_left, print_codes
+from outcry.responder.intake.sms_answers import WRONG_AN_HOUR, SmsAnswers
+from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.publication import confirmations
+from outcry.responder.storage import event_log, store
+from outcry.responder.storage.alarms import set_due
+from outcry.responder.transports.sms import TextArrived
+from tests.responder.conftest import CONTACTS
+
+ON_BOTH_DATABASES = True
+BEN, CLEO, DANA = (contact.number for contact in CONTACTS)
+STRANGER = "+447700900199"
+
+
+@pytest.fixture(scope="module")
+def printed(enrolled, tmp_path_factory):
+    """Printed once: two dozen slow hashes."""
+    directory = tmp_path_factory.mktemp("cards") / "state"
+    shutil.copytree(enrolled.directory, directory)
+    database = store.Store(directory)
+    with database.write() as connection:
+        cards = print_codes(connection, enrolled.enrolment.device, os.urandom)
+        rows = [row._asdict() for row in connection.execute(store.sms_code.select())]
+    database.close()
+    return cards, rows
+
+
+@pytest.fixture
+def cards(world, printed):
+    cards, rows = printed
+    with world.hq.store.write() as connection:
+        connection.execute(store.sms_code.insert(), rows)
+    return cards
+
+
+@pytest.fixture
+def raised(world):
+    world.hq.takes(world.device.message())
+    return world
+
+
+def said(world, alarm: int = 1) -> list[tuple[What, dict[str, object]]]:
+    return [(e.what, e.data) for e in world.hq.entries(alarm) if e.what is not What.REPORT]
+
+
+def left(world) -> dict[int, int]:
+    with world.hq.store.read() as connection:
+        return codes_left(connection, world.device.enrolment.device)
+
+
+def texts(world, sender: str, text: str) -> None:
+    world.hq.workflow.hear(TextArrived(text, sender))
+
+
+def test_each_contact_has_a_card_of_different_codes(world, cards):
+    assert {n: len(codes) for n, codes in cards.items()} == dict.fromkeys((1, 2, 3), 8)
+    every = list(itertools.chain(*cards.values()))
+    assert len(set(every)) == 3 * CODES_ON_A_CARD
+    assert all(len(code) == 9 and code[4] == " " for code in every)
+    assert left(world) == dict.fromkeys((1, 2, 3), 8)
+
+
+def test_a_code_alone_confirms_and_is_burned(raised, cards):
+    texts(raised, BEN, cards[1][0])
+    assert said(raised) == [(What.CONFIRMED, {"contact": 1, "by": "sms"})]
+    assert left(raised)[1] == CODES_ON_A_CARD - 1
+    texts(raised, BEN, cards[1][0])
+    assert len(said(raised)) == 1
+
+
+@pytest.mark.parametrize(
+    ("choice", "what"),
+    [("1", What.CONFIRMED), ("2", What.SEEN), ("3", What.UNSURE), ("4", What.FALSE)],
+)
+def test_a_digit_after_the_code_says_something_else(raised, cards, choice, what):
+    texts(raised, CLEO, f"{cards[2][5]} {choice}")
+    assert said(raised) == [(what, {"contact": 2, "by": "sms"})]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["{}", " {} ", "Code: {}.", "ok {} thanks", "{}\n", "{} 1", "{}-1"],
+)
+@pytest.mark.parametrize("between", [" ", "", "-"])
+def test_a_code_is_found_however_it_is_typed(raised, cards, written, between):
+    texts(raised, BEN, written.format(cards[1][0].replace(" ", between)))
+    assert [what for what, _ in said(raised)] == [What.CONFIRMED]
+
+
+@pytest.mark.parametrize(
+    "between", ["\n", "\r\n", ". ", " (", "\n\n", " - ", "", " \u2013 ", "\u060c "]
+)
+def test_what_the_digit_says_is_heard_whatever_stands_before_it(raised, cards, between):
+    texts(raised, BEN, f"{cards[1][0]}{between}4")
+    assert [what for what, _ in said(raised)] == [What.FALSE]
+
+
+def test_arabic_digits_are_digits(raised, cards):
+    written = cards[1][0].translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    texts(raised, BEN, written)
+    assert [what for what, _ in said(raised)] == [What.CONFIRMED]
+
+
+def test_all_that_come_by_sms_are_one_vote_and_the_page_makes_two(raised, cards):
+    for number, sender in ((1, BEN), (2, CLEO), (3, DANA)):
+        texts(raised, sender, cards[number][0])
+    raised.hq.works()
+    assert What.GROUND not in raised.hq.history()
+    assert confirmations(raised.hq.entries()) == 1
+    raised.answers(raised.invitation(2), raised.pins[1], "confirm")
+    raised.hq.works()
+    assert What.GROUND in raised.hq.history()
+
+
+def test_the_pin_of_the_page_is_worth_nothing_in_a_text(raised, cards):
+    texts(raised, BEN, raised.pins[0])
+    texts(raised, BEN, f"{raised.pins[0]}00")
+    assert What.CONFIRMED not in raised.hq.history()
+    assert left(raised) == dict.fromkeys((1, 2, 3), 8)
+
+
+def test_another_contacts_code_is_worth_nothing(raised, cards):
+    texts(raised, CLEO, cards[1][0])
+    assert said(raised) == [(What.WRONG_PIN, {"link_of": 2, "by": "sms"})]
+
+
+def test_a_stranger_is_dropped_before_the_text_is_looked_at(raised, cards, monkeypatch):
+    monkeypatch.setattr("outcry.responder.intake.sms_answers._plain_digits", None)
+    texts(raised, STRANGER, cards[1][0])
+    texts(raised, "", cards[1][0])
+    assert said(raised) == []
+
+
+@pytest.mark.parametrize("sender", ["00447700900111", "07700900111"])
+def test_networks_write_numbers_in_their_own_way(raised, cards, sender):
+    texts(raised, sender, cards[1][0])
+    assert [what for what, _ in said(raised)] == [What.CONFIRMED]
+
+
+@pytest.mark.parametrize("text", ["", "yes", "1234", "123456789", "ok " * 200, "12345678x1234 567"])
+def test_a_text_without_a_code_is_no_answer_and_no_guess(raised, cards, text):
+    texts(raised, BEN, text if text != "ok " * 200 else text + cards[1][0])
+    assert What.CONFIRMED not in raised.hq.history()
+
+
+def test_a_new_card_makes_the_old_one_worthless(raised, cards):
+    with raised.hq.store.write() as connection:
+        print_codes(connection, raised.device.enrolment.device, os.urandom, 1)
+    texts(raised, BEN, cards[1][0])
+    texts(raised, CLEO, cards[2][0])
+    assert [what for what, _ in said(raised)] == [What.WRONG_PIN, What.CONFIRMED]
+
+
+def test_without_an_alarm_a_code_is_kept(world, cards):
+    texts(world, BEN, cards[1][0])
+    assert left(world)[1] == CODES_ON_A_CARD
+
+
+def test_a_text_is_about_the_newest_real_alarm_that_is_not_over(raised, cards):
+    raised.hq.takes(raised.device.message(kind=AlarmKind.DRILL, alarm=78))
+    texts(raised, BEN, cards[1][0])
+    assert said(raised, 2) == []
+    raised.hq.takes(raised.device.message(alarm=79))
+    texts(raised, BEN, cards[1][1])
+    assert len(said(raised, 3)) == 1
+    with raised.hq.store.write() as connection:
+        for alarm in (1, 3):
+            closed = Entry(raised.clock.now, What.CLOSED, {"officer": "n", "reason": "other"})
+            event_log.append(connection, alarm, closed)
+            set_due(connection, alarm, raised.clock.now)
+    texts(raised, BEN, cards[1][2])
+    assert len(said(raised, 2)) == 1
+
+
+def test_guessing_is_slowed_per_number_and_shuts_nobody_else_out(raised, cards, monkeypatch):
+    tried = []
+    monkeypatch.setattr(
+        "outcry.responder.intake.sms_answers.hash_pin", lambda code, salt: tried.append(code) or b""
+    )
+    for n in range(WRONG_AN_HOUR + 10):
+        texts(raised, BEN, f"{n:08d}")
+    assert len(tried) == WRONG_AN_HOUR
+    monkeypatch.undo()
+    texts(raised, CLEO, cards[2][0])
+    assert raised.hq.history()[-1] is What.CONFIRMED
+    raised.clock.passes(3601)
+    texts(raised, BEN, cards[1][0])
+    assert raised.hq.history()[-1] is What.CONFIRMED
+
+
+def test_codes_and_numbers_are_neither_kept_nor_logged(raised, cards, caplog):
+    with caplog.at_level("DEBUG"):
+        texts(raised, BEN, cards[1][0])
+        texts(raised, BEN, "1111 2222")
+    ours = " ".join(r.getMessage() for r in caplog.records if r.name.startswith("outcry"))
+    assert not any(word in ours for word in (cards[1][0], "1111", BEN))
+    raised.hq.store.close()
+    for path in raised.hq.directory.iterdir():
+        if path.is_file():
+            held = path.read_bytes()
+            assert cards[1][0].replace(" ", "").encode() not in held
+            assert cards[2][0].encode() not in held
+
+
+def test_a_sealed_report_by_sms_is_still_a_report(world):
+    message = world.device.message()
+    world.hq.workflow.hear(TextArrived(message.text, STRANGER))
+    assert world.hq.history() == [What.REPORT]
+
+
+def test_one_phone_can_be_a_contact_of_two_wearers(raised, cards):
+    answers = SmsAnswers(raised.hq.store, raised.clock)
+    with raised.hq.store.write() as connection:
+        connection.execute(
+            store.contact.update().where(store.contact.c.number == CLEO).values(number=BEN)
+        )
+    assert answers.take(BEN, cards[2][0])
+    assert said(raised) == [(What.CONFIRMED, {"contact": 2, "by": "sms"})]

@@ -1,0 +1,203 @@
+"""Contacts and duty officers told by a whole HQ: by text in their language, and by real channels."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+
+import pytest
+
+from outcry.report import AlarmKind, Flag, MessageType
+from outcry.responder import settings
+from outcry.responder.notify import officer_channels
+from outcry.responder.notify.by_channel import Notifying
+from outcry.responder.notify.by_sms import Texting
+from outcry.responder.notify.messages import Briefer
+from outcry.responder.plans import repository
+from outcry.responder.plans.repository import Means
+from outcry.responder.rules.decide import OWN_PAGE, ActionKind
+from outcry.responder.rules.events import Entry, What
+from outcry.responder.service.silence_watch import Watch
+from outcry.responder.service.workflow import Workflow
+from outcry.responder.settings import SettingsInvalid
+from outcry.responder.storage import event_log
+from outcry.responder.transports.apprise import Channels
+
+ON_BOTH_DATABASES = True
+URL = "http://127.0.0.1:8443"
+
+
+@pytest.fixture
+def web():
+    """A real server that takes what Apprise posts to json:// addresses."""
+    taken: list[tuple[str, str, str]] = []
+
+    class Taker(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            said = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            taken.append((self.path, said["title"], said["message"]))
+            self.send_response(404 if "gone" in self.path else 200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Taker)
+    server.taken = taken
+    server.url = f"json://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def staffed(world, web):
+    """HQ with a duty officer's channel and a performer for all channels."""
+    hq = world.hq
+    means = Means(True, (OWN_PAGE,), {"desk": f"{web.url}/desk"})
+    notifying = Notifying(hq.store, Briefer(URL, means), Channels())
+    performers = {**hq.workflow._performers, ActionKind.NOTIFY: notifying}
+    hq.workflow = Workflow(hq.store, performers, Texting(hq.store, URL), means, world.clock)
+    hq.workflow.connect(hq.inbox, world.phones)
+    return world
+
+
+def agrees(world, document: dict[str, object]) -> None:
+    with world.hq.store.write() as connection:
+        repository.change(connection, world.device.enrolment.device, document, 0.0)
+
+
+def notes(world, what: What, **data: object) -> None:
+    from outcry.responder.storage.alarms import set_due
+
+    with world.hq.store.write() as connection:
+        event_log.append(connection, 1, Entry(world.clock.now, what, data))
+        set_due(connection, 1, world.clock.now)
+
+
+def test_the_duty_officer_is_told_who_and_when_and_where_to_look_but_not_where(staffed, web):
+    staffed.hq.takes(staffed.device.message())
+    staffed.hq.works()
+    assert web.taken == [
+        ("/desk", "ALARM: Ana", f"ALARM: Ana, raised at 12:00 UTC. {URL}/console"),
+    ]
+
+
+def test_contacts_are_told_by_their_own_channels_and_in_their_language(staffed, web):
+    agrees(
+        staffed,
+        {
+            "contact": {
+                "1": {"channels": {"signal": f"{web.url}/ben"}, "sms": False},
+                "2": {"language": "uk", "channels": {"mail": f"{web.url}/cleo"}},
+                "3": {"language": "fr"},
+            }
+        },
+    )
+    staffed.hq.takes(staffed.device.message())
+    staffed.hq.works()
+    told = {path: (title, body) for path, title, body in web.taken}
+    assert told["/ben"][0] == "ALARM: Ana"
+    assert told["/ben"][1].endswith(f"{URL}/c/{staffed.invitation(1)}")
+    assert told["/cleo"][0] == "ТРИВОГА: Ana"
+    assert "52.52000" in told["/cleo"][1]
+    words = [text.split()[0] for _, _, text in staffed.phones.sent]
+    assert words == ["ТРИВОГА:", "ALARME"]
+
+
+def test_a_drill_begins_with_the_word_on_every_channel(staffed, web):
+    agrees(staffed, {"contact": {"1": {"channels": {"x": f"{web.url}/ben"}}}})
+    staffed.hq.takes(staffed.device.message(kind=AlarmKind.DRILL))
+    staffed.hq.works()
+    assert len(web.taken) == 2
+    assert all(t.startswith("DRILL") and b.startswith("DRILL") for _, t, b in web.taken)
+
+
+def test_who_wants_no_texts_is_texted_when_their_channel_is_gone(staffed, web):
+    agrees(staffed, {"contact": {"1": {"sms": False, "channels": {"x": f"{web.url}/gone"}}}})
+    staffed.hq.takes(staffed.device.message())
+    staffed.hq.works()
+    assert len(staffed.phones.sent) == 3
+    failed = [e.data for e in staffed.hq.entries() if e.what is What.FAILED]
+    assert [data["why"] for data in failed] == ["error=404"]
+
+
+def test_a_channel_that_was_taken_out_of_the_plan_fails_and_holds_nobody(staffed, web):
+    agrees(staffed, {"contact": {"1": {"channels": {"x": f"{web.url}/ben"}}}})
+    staffed.hq.takes(staffed.device.message())
+    call = type("Call", (), {"alarm": 1, "target": "contact:1:other"})()
+    performer = staffed.hq.workflow._performers[ActionKind.NOTIFY]
+    assert performer.perform(call)[0] is What.FAILED
+
+
+def test_held_again_after_closing_everybody_hears_that_it_goes_on(staffed, web):
+    staffed.hq.takes(staffed.device.message())
+    staffed.hq.works()
+    notes(staffed, What.CLOSED, officer="night", reason="false_alarm")
+    staffed.clock.passes(600)
+    held = staffed.device.message(MessageType.STILL_IN_DANGER, sequence=5)
+    staffed.hq.takes(held)
+    staffed.hq.works()
+    last = [text for _, _, text in staffed.phones.sent][3:]
+    assert len(last) == 3
+    assert all(text.startswith("ALARM from Ana goes on, 2026-11-22 12:10 UTC") for text in last)
+    assert "held again at 12:10 UTC, after it was closed" in web.taken[-1][2]
+
+
+def test_of_a_silence_the_officer_hears_at_once_and_contacts_later_without_a_link(staffed, web):
+    staffed.hq.takes(staffed.device.message(MessageType.HEARTBEAT, flags=Flag.JAMMING))
+    watch = Watch(staffed.hq.store, staffed.clock)
+    staffed.clock.passes(1000)
+    watch.look()
+    staffed.hq.works()
+    ((_, title, body),) = web.taken
+    assert title == "SILENCE: Ana"
+    assert "since 12:00 UTC, something jams the radio" in body
+    assert staffed.phones.sent == []
+    staffed.clock.passes(900)
+    staffed.hq.works()
+    texts = [text for _, _, text in staffed.phones.sent]
+    assert len(texts) == 3
+    assert all(text.startswith("Nothing is heard from Ana's alarm since") for text in texts)
+    assert not any("http" in text for text in texts)
+
+
+def test_a_wrong_pin_and_a_doubt_are_told_to_the_officer_once(staffed, web):
+    staffed.hq.takes(staffed.device.message())
+    staffed.hq.works()
+    for _ in range(3):
+        notes(staffed, What.WRONG_PIN, link_of=1)
+        notes(staffed, What.FALSE, contact=1)
+        staffed.hq.works()
+    said = [body for _, _, body in web.taken[1:]]
+    assert len(said) == 2
+    assert any("a contact doubts it" in body for body in said)
+    assert any("wrong PINs or codes" in body for body in said)
+
+
+def loaded(tmp_path, text: str) -> dict[str, str]:
+    path = tmp_path / "officers.toml"
+    path.write_text(text)
+    return officer_channels.load(settings.check({"telling": {"officers": str(path)}}))
+
+
+def test_officers_channels_come_from_a_file_or_a_credential(tmp_path):
+    assert loaded(tmp_path, 'desk = "ntfy://127.0.0.1/word"') == {"desk": "ntfy://127.0.0.1/word"}
+    (tmp_path / "telling.officers").write_text('phone = "ntfy://127.0.0.1/word"')
+    here = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert officer_channels.load(settings.check({}), here).keys() == {"phone"}
+    assert officer_channels.load(settings.check({}), {}) == {}
+
+
+def test_what_is_wrong_with_officers_channels_is_told_at_once_without_an_address(tmp_path):
+    text = '"a b" = "ntfy://h/hush"\nc = 3\nd = "hush://hush"\ne = "ntfy://h/hush/two"'
+    with pytest.raises(SettingsInvalid) as refused:
+        loaded(tmp_path, text)
+    assert len(refused.value.problems) == 4
+    assert "hush" not in str(refused.value)
+    for text in ("desk = hush", "\x00"):
+        with pytest.raises(SettingsInvalid) as refused:
+            loaded(tmp_path, text)
+        assert "hush" not in str(refused.value)

@@ -1,0 +1,151 @@
+"""What HQ says to contacts in seven languages: whole, short, and never mistaken for another."""
+
+from __future__ import annotations
+
+import string
+import tomllib
+
+import pytest
+from bidi import get_base_level, get_display
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outcry.hw.modem.pdu import encode
+from outcry.report import AlarmKind, NoFixReason, NoPosition, Position
+from outcry.responder.notify.sms_texts import FOLDER, MAX_PARTS, News, message, text
+from outcry.responder.plans.document import LANGUAGES
+
+NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
+HERE = Position(43.31780, 45.69490, 12, 185)
+FAR = Position(-88.88888, -178.88888, 65_534, 65_535)
+NOWHERE = NoPosition(NoFixReason.NO_GPSD)
+LINK = "https://help.example.org/c/AbCdEfGhIjKlMnOp"
+KINDS = (AlarmKind.PANIC, AlarmKind.STRAP, AlarmKind.DRILL, AlarmKind.SILENCE)
+DRILL_WORDS = {
+    "ar": "تدريب",
+    "en": "DRILL",
+    "es": "SIMULACRO",
+    "fa": "تمرین",
+    "fr": "EXERCICE",
+    "ru": "УЧЕНИЯ",
+    "uk": "НАВЧАННЯ",
+}
+WORDS = {name: tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")) for name in LANGUAGES}
+
+
+def sms_parts(said: str) -> int:
+    """As the modem cuts it."""
+    return len(encode("+447700900101", said, reference=0))
+
+
+def news(kind: AlarmKind = AlarmKind.PANIC, name: str = "Ana", place=HERE, again=False) -> News:
+    return News(name, kind, NOON, place, again)
+
+
+def fields(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def test_the_languages_are_those_of_the_folder_and_say_the_same_things():
+    assert {path.stem for path in FOLDER.glob("*.toml")} == set(LANGUAGES)
+    for name in LANGUAGES:
+        assert WORDS[name].keys() == WORDS["en"].keys()
+        for key in ("alarm", "strap", "again"):
+            assert fields(WORDS[name][key]) == {"wearer", "time", "place", "link", "hint"}
+        assert fields(WORDS[name]["drill"]) == {"wearer", "time", "link", "hint"}
+        assert fields(WORDS[name]["silence"]) >= {"wearer", "time"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("place", [HERE, FAR, NOWHERE])
+def test_who_when_where_and_the_link_stand_in_two_parts(language, place):
+    said = text(language, news(place=place), LINK, has_codes=True)
+    assert sms_parts(said) <= MAX_PARTS
+    assert LINK in said.split()
+    assert "Ana" in said
+    assert "12:00 UTC" in said
+    if isinstance(place, Position):
+        assert f"{place.latitude:.5f}" in said
+        assert f"{place.longitude:.5f}" in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("again", [False, True])
+def test_only_a_drill_begins_with_the_word_drill(language, again):
+    word = DRILL_WORDS[language]
+    for kind in KINDS:
+        title, body = message(language, news(kind, again=again), LINK)
+        for said in (text(language, news(kind, again=again), LINK, True), title, body):
+            assert said.startswith(word) == (kind is AlarmKind.DRILL)
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_latin_languages_keep_to_the_phones_own_alphabet(language):
+    said = text(language, news(name="Zoë Łukasiewicz"), LINK, has_codes=True)
+    assert said.isascii() or sms_parts(said) <= MAX_PARTS
+    assert "map" not in said
+    assert "https://osm.org/?mlat=43.31780&mlon=45.69490" in said.split()
+
+
+def test_in_english_it_reads_like_this():
+    assert text("en", news(), LINK, has_codes=True) == (
+        "ALARM from Ana, 2026-11-22 12:00 UTC. Position (within 12 m, seen 3 min before): "
+        "https://osm.org/?mlat=43.31780&mlon=45.69490 . Open and answer with your PIN: "
+        f"{LINK} Or text back a code from your card."
+    )
+
+
+def test_in_ukrainian_there_is_room_for_the_place_in_figures():
+    said = text("uk", news(name="Олена"), LINK, has_codes=True)
+    assert said.splitlines() == [
+        "ТРИВОГА: Олена",
+        "22.11 12:00 UTC",
+        "43.31780,45.69490 (3 хв тому)",
+        "Відкрийте, відповідь із PIN:",
+        LINK,
+    ]
+
+
+def test_a_hint_is_for_those_who_have_a_card():
+    assert "card" not in text("en", news(), LINK, has_codes=False)
+
+
+def test_a_language_nobody_has_words_in_is_english():
+    assert text("xx", news(), LINK, False) == text("en", news(), LINK, False)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_a_silence_no_link_is_sent_and_no_alarm_claimed(language):
+    said = text(language, news(AlarmKind.SILENCE, place=None), "", has_codes=False)
+    assert sms_parts(said) <= MAX_PARTS
+    assert "http" not in said
+    assert WORDS[language]["title_alarm"].split(":")[0].split("{")[0] not in said
+
+
+names = st.text(st.characters(codec="utf-8"), max_size=40)
+places = st.sampled_from([HERE, FAR, NOWHERE, None])
+
+
+@given(st.sampled_from(LANGUAGES), st.sampled_from(KINDS), names, places, st.booleans())
+def test_whatever_the_name_two_parts_hold_it_and_the_link_stands_alone(
+    language, kind, name, place, again
+):
+    said = text(language, news(kind, name, place, again), LINK, has_codes=True)
+    assert sms_parts(said) <= MAX_PARTS
+    assert kind is AlarmKind.SILENCE or LINK in said.split()
+
+
+@pytest.mark.parametrize("language", ["ar", "fa"])
+@pytest.mark.parametrize("name", ["Ana", "علی"])
+def test_from_right_to_left_each_line_is_read_as_it_is_meant(language, name):
+    for kind in KINDS:
+        for line in text(language, news(kind, name), LINK, has_codes=True).splitlines():
+            right = any("\u0600" <= letter <= "\u06ff" for letter in line)
+            assert get_base_level(line) == right
+            if LINK in line or not right:
+                assert get_display(line, base_dir="L") == line
+
+
+def test_nothing_of_a_person_shows_in_a_repr():
+    assert "Ana" not in repr(news())
+    assert "43.3" not in repr(news())

@@ -1,0 +1,146 @@
+"""Calls into networks' libraries: limits, what an error means, and what it may not say."""
+
+from __future__ import annotations
+
+import builtins
+import threading
+
+import pytest
+
+from outcry.responder.posting.bluesky import record_key
+from outcry.responder.posting.broadcast import Broadcast
+from outcry.responder.posting.calling import Calls, said_the_same
+from outcry.responder.posting.mastodon import Mastodon
+from outcry.responder.posting.publisher import (
+    Draft,
+    OutcomeUnknown,
+    Posted,
+    PublishingFailed,
+    PublishingRefused,
+)
+from outcry.responder.rules.events import What
+from outcry.responder.transports.apprise import Came, Channels
+
+WORDS = Draft("words", "en", 1_795_348_800.0)
+
+
+class Answer:
+    def __init__(self, status):
+        self.status_code = status
+
+
+class HTTPError(Exception):
+    def __init__(self, status):
+        super().__init__("canary in https://network.example/?access_token=canary")
+        self.response = Answer(status)
+
+
+def what_becomes_of(error):
+    def fails():
+        raise error
+
+    with pytest.raises((PublishingFailed, OutcomeUnknown)) as raised:
+        Calls("network", 5, "make a new token")(fails)
+    assert "canary" not in str(raised.value)
+    assert raised.value.__context__ is None
+    return type(raised.value), str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, PublishingRefused), (401, PublishingRefused), (402, PublishingRefused),
+        (403, PublishingRefused), (422, PublishingRefused), (429, PublishingFailed),
+        (408, OutcomeUnknown), (500, OutcomeUnknown), (502, OutcomeUnknown), (504, OutcomeUnknown),
+    ],
+)  # fmt: skip
+def test_a_status_says_whether_anything_can_have_happened(status, kind):
+    assert what_becomes_of(HTTPError(status))[0] is kind
+
+
+def test_a_refused_token_says_what_to_do():
+    assert "make a new token" in what_becomes_of(HTTPError(401))[1]
+
+
+def test_what_never_left_has_failed_and_what_broke_off_is_unknown():
+    never = Exception("canary")
+    never.__cause__ = ConnectionRefusedError("canary")
+    assert what_becomes_of(never)[0] is PublishingFailed
+    assert what_becomes_of(ConnectionResetError("canary"))[0] is OutcomeUnknown
+    assert what_becomes_of(KeyError("canary"))[0] is OutcomeUnknown
+
+
+def test_a_call_that_hangs_is_unknown_when_its_limit_is_over():
+    hangs = threading.Event()
+    with pytest.raises(OutcomeUnknown):
+        Calls("network", 0.05, "")(lambda: hangs.wait(60))
+    hangs.set()
+
+
+def test_a_missing_library_is_a_refusal_that_says_how_to_install_it(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *args, **more):
+        if name == "mastodon":
+            raise ModuleNotFoundError(name)
+        return real(name, *args, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(PublishingRefused, match=r"outcry\[networks\]"):
+        Mastodon("https://social.example", "token").post("k", WORDS)
+
+
+def test_posts_are_recognised_by_their_letters():
+    assert said_the_same("Ana  raised,\nan alarm. More", "Ana raised an alarm")
+    assert not said_the_same("Ana raised", "Ana raised an alarm")
+    assert not said_the_same("Eva raised an alarm", "Ana raised an alarm")
+    assert not said_the_same("anything", "...")
+
+
+def test_a_record_key_is_a_tid_of_its_time_and_its_own_key():
+    import re
+
+    keys = {record_key(f"alarm-{n}", WORDS.made_at) for n in range(500)}
+    assert len(keys) == 500
+    assert all(re.fullmatch("[234567abcdefghij][2-7a-z]{12}", key) for key in keys)
+    assert record_key("alarm-1", WORDS.made_at) == record_key("alarm-1", WORDS.made_at)
+    assert record_key("alarm-1", WORDS.made_at + 2) > max(keys)
+
+
+class Service(Channels):
+    """Comes to what the test says."""
+
+    def __init__(self, *came):
+        super().__init__()
+        self._came = list(came)
+        self.sent = 0
+
+    def attempt(self, url, title, body):
+        self.sent += 1
+        return self._came.pop(0)
+
+
+def test_a_broadcast_is_tried_again_only_if_it_certainly_never_left():
+    service = Service(Came(What.FAILED, "refused"), Came(What.UNKNOWN, "no answer"))
+    news = Broadcast("news", "ntfy://canary", service)
+    with pytest.raises(PublishingFailed):
+        news.post("alarm-1", WORDS)
+    assert news.find("alarm-1", WORDS) is None
+    with pytest.raises(OutcomeUnknown):
+        news.post("alarm-1", WORDS)
+    with pytest.raises(PublishingRefused):
+        news.find("alarm-1", WORDS)
+    assert service.sent == 2
+
+
+def test_a_broadcast_of_before_a_restart_is_not_sent_again():
+    with pytest.raises(PublishingRefused):
+        Broadcast("news", "ntfy://canary", Service()).find("alarm-1", WORDS)
+
+
+def test_a_broadcast_has_no_address_and_cannot_be_taken_back():
+    news = Broadcast("news", "ntfy://canary", Service(Came(What.DONE), Came(What.DONE)))
+    assert news.post("alarm-1", WORDS) == Posted("alarm-1", "")
+    news.correct("alarm-1-correct-1", Posted("alarm-1", ""), WORDS)
+    with pytest.raises(PublishingRefused):
+        news.delete(Posted("alarm-1", ""))

@@ -1,0 +1,247 @@
+"""Who is told when, by what, and when somebody has it in hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from lived import PLAN, Life, officer, report, says, wanted
+
+from outcry.report import AlarmKind
+from outcry.responder.rules.decide import ActionKind, decide
+from outcry.responder.rules.events import CONTACT_ANSWERS, Entry, What
+from outcry.responder.rules.model import Addressee, Topic, addressee
+from outcry.responder.rules.notification import DECIDE_WITHIN_S, UNANSWERED_S
+
+STAIRS = replace(PLAN, contacts=(3, 1, 2, 4, 5), first=1)
+
+
+def told_at(plan, *entries: Entry, until: float = 3600.0) -> dict[str, float]:
+    """When each contact's text left."""
+    life = Life(plan)
+    life.happens(*(entry for entry in entries if entry.at <= 0))
+    for entry in entries:
+        if entry.at > 0:
+            life.until(entry.at)
+            life.happens(entry)
+    life.until(until)
+    return {
+        e.data["target"]: e.at
+        for e in life.history
+        if e.what is What.DONE and e.data["kind"] == ActionKind.TELL
+    }
+
+
+def test_everybody_at_once_is_the_plan_until_another_is_written():
+    assert told_at(PLAN, report()) == {"1": 0.0, "2": 0.0, "3": 0.0}
+
+
+def test_without_an_answer_the_next_is_told_after_60_s_and_all_after_150_s():
+    assert told_at(STAIRS, report()) == {"3": 0, "1": 60, "2": 120, "4": 150, "5": 150}
+
+
+def test_two_may_begin_together():
+    assert told_at(replace(STAIRS, first=2), report())["1"] == 0.0
+
+
+def test_who_has_seen_it_has_five_minutes_to_decide_then_all_are_told():
+    told = told_at(STAIRS, report(), says(3, What.SEEN, at=70.0))
+    assert (told["3"], told["1"]) == (0.0, 60.0)
+    assert {told["2"], told["4"], told["5"]} == {70.0 + DECIDE_WITHIN_S}
+
+
+def test_a_duty_officer_who_has_it_holds_the_others_too():
+    told = told_at(STAIRS, report(), officer(What.ACKNOWLEDGED, 5.0))
+    assert told["1"] == 5.0 + DECIDE_WITHIN_S
+
+
+@pytest.mark.parametrize("answer", [What.UNSURE, What.FALSE])
+def test_a_doubt_holds_nobody_up(answer):
+    assert told_at(STAIRS, report(), says(3, answer, at=10.0))["1"] == 60.0
+
+
+def test_a_confirmation_tells_everybody_now_for_a_quorum_needs_them():
+    told = told_at(STAIRS, report(), says(3, at=10.0))
+    assert {at for contact, at in told.items() if contact != "3"} == {10.0}
+
+
+def test_held_again_everybody_is_told_now():
+    again = report(2, at=20.0, type_="STILL_IN_DANGER")
+    assert set(told_at(STAIRS, report(), again).values()) == {0.0, 20.0}
+
+
+@pytest.mark.parametrize("what", [What.VETOED, What.CLOSED])
+def test_what_a_duty_officer_has_decided_nobody_else_is_troubled_with(what):
+    told = told_at(STAIRS, report(), officer(what, 10.0, reason="false_alarm"))
+    assert told == {"3": 0.0}
+
+
+def test_a_drill_climbs_the_same_stairs():
+    drill = replace(STAIRS, kind=AlarmKind.DRILL)
+    assert told_at(drill, report()) == told_at(STAIRS, report())
+
+
+def test_each_contact_is_told_by_all_they_asked_for():
+    plan = replace(PLAN, channels={2: ("signal", "mail")}, texted=frozenset({1, 2}))
+    plan = replace(plan, contacts=(1, 2))
+    assert wanted([report()], plan) == [
+        "tell 1",
+        "notify contact:2:signal",
+        "notify contact:2:mail",
+        "tell 2",
+    ]
+
+
+def test_who_wants_no_texts_gets_one_when_nothing_else_has_reached_them():
+    plan = replace(PLAN, contacts=(2,), texted=frozenset(), channels={2: ("signal", "mail")})
+    life = Life(plan, lambda action: What.FAILED if action.kind == "notify" else What.DONE)
+    life.happens(report())
+    assert life.done("tell") == ["2"]
+
+
+def test_who_wants_no_texts_gets_none_while_something_reaches_them():
+    plan = replace(PLAN, contacts=(2,), texted=frozenset(), channels={2: ("signal", "mail")})
+    life = Life(plan, lambda a: What.UNKNOWN if a.target.endswith("mail") else What.DONE)
+    life.happens(report())
+    life.until(86400.0)
+    assert life.done("tell") == []
+
+
+def test_closed_and_held_again_everybody_is_told_again():
+    life = Life(PLAN)
+    life.happens(report())
+    life.happens(officer(What.CLOSED, reason="false_alarm"))
+    life.happens(report(2, type_="POSITION"))
+    assert life.done("tell") == ["1", "2", "3"]
+    life.happens(report(3, type_="STILL_IN_DANGER"))
+    assert life.done("tell") == ["1", "2", "3", "1#2", "2#2", "3#2"]
+
+
+@pytest.mark.parametrize("mark", ["late", "out of order", "counter used before"])
+def test_what_was_held_before_the_closing_opens_nothing(mark):
+    life = Life(PLAN)
+    life.happens(report())
+    life.happens(officer(What.CLOSED, reason="false_alarm"))
+    life.happens(report(3, type_="STILL_IN_DANGER", marks=(mark,)))
+    life.happens(report(4, type_="STILL_IN_DANGER", sequence=0))
+    assert life.done("tell") == ["1", "2", "3"]
+
+
+OFFICERS = replace(PLAN, officers=("desk", "phone"), contacts=())
+
+
+def topics(life: Life) -> list[Topic | None]:
+    return [addressee(t).topic for t in life.done("notify") if addressee(t).channel == "phone"]
+
+
+def test_every_officer_channel_hears_of_an_alarm_at_once():
+    life = Life(OFFICERS)
+    life.happens(report())
+    assert life.done("notify") == ["officer:desk:raised", "officer:phone:raised"]
+
+
+def test_the_duty_officer_hears_each_thing_once():
+    life = Life(OFFICERS)
+    life.happens(report(), says(1, What.FALSE), says(2, What.UNSURE), says(2, What.FALSE))
+    wrong = Entry(1.0, What.WRONG_PIN, {"link_of": 1})
+    judged = Entry(1.0, What.JUDGED, {"message": 2, "verdict": "duress"})
+    life.happens(wrong, wrong, judged, wrong, judged)
+    life.until(86400.0)
+    assert topics(life) == [Topic.RAISED, Topic.DOUBTED, Topic.WRONG_PIN, Topic.WITHDRAWN]
+
+
+def test_an_alarm_nobody_answers_is_told_of_once_more():
+    life = Life(OFFICERS)
+    life.happens(report())
+    life.until(UNANSWERED_S - 1)
+    assert topics(life) == [Topic.RAISED]
+    life.until(86400.0)
+    assert topics(life) == [Topic.RAISED, Topic.UNANSWERED]
+
+
+@pytest.mark.parametrize("answer", CONTACT_ANSWERS)
+def test_an_answered_alarm_is_not_told_of_again(answer):
+    life = Life(OFFICERS)
+    life.happens(report(), says(1, answer))
+    life.until(86400.0)
+    assert Topic.UNANSWERED not in topics(life)
+
+
+@pytest.mark.parametrize("outcome", [What.FAILED, What.UNKNOWN])
+def test_a_network_that_keeps_failing_or_keeps_silent_is_told_of_once(outcome):
+    life = Life(OFFICERS, lambda a: outcome if a.target == "mastodon" else What.DONE)
+    life.happens(report(), says(1), says(2))
+    life.until(86400.0)
+    assert topics(life).count(Topic.UNPUBLISHED) == 1
+
+
+def test_a_drill_is_told_of_and_no_more():
+    life = Life(replace(OFFICERS, kind=AlarmKind.DRILL))
+    life.happens(report(), says(1, What.FALSE), Entry(1.0, What.WRONG_PIN, {"link_of": 1}))
+    life.until(86400.0)
+    assert topics(life) == [Topic.RAISED]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Addressee(3, None),
+        Addressee(3, None, None, 2),
+        Addressee(12, "signal-work"),
+        Addressee(12, "mail", None, 3),
+        Addressee(None, "desk", Topic.WRONG_PIN),
+        Addressee(None, "desk", Topic.RAISED, 2),
+    ],
+)
+def test_a_target_can_be_read_back(one):
+    assert addressee(one.target) == one
+
+
+def test_contact_one_of_round_one_is_still_written_as_ever():
+    assert Addressee(1, None).target == "1"
+
+
+SILENCE = replace(OFFICERS, kind=AlarmKind.SILENCE, contacts=(1, 2), quiet_s=3600.0)
+
+
+def silent(at: float = 0.0) -> Entry:
+    return Entry(at, What.SILENT, {"heard_at": -1500.0, "marks": []})
+
+
+def test_of_a_silence_the_duty_officer_hears_first_and_contacts_after_the_plans_time():
+    life = Life(SILENCE)
+    life.happens(silent())
+    assert topics(life) == [Topic.RAISED]
+    life.until(3599.0)
+    assert life.done("tell") == []
+    life.until(3600.0)
+    assert life.done("tell") == ["1", "2"]
+    life.until(7 * 86400.0)
+    assert topics(life) == [Topic.RAISED]
+    assert life.done("tell") == ["1", "2"]
+
+
+def test_a_device_that_is_heard_again_ends_its_silence():
+    life = Life(SILENCE)
+    life.happens(silent())
+    life.until(100.0)
+    life.happens(Entry(100.0, What.HEARD, {"after_s": 1600}))
+    life.until(86400.0)
+    assert life.done("tell") == []
+    assert decide(life.history, SILENCE, 86400.0).look_again_at is None
+
+
+def test_a_plan_may_spare_the_contacts_every_silence():
+    life = Life(replace(SILENCE, quiet_s=None))
+    life.happens(silent())
+    life.until(7 * 86400.0)
+    assert life.done("tell") == []
+
+
+def test_a_silence_the_duty_officer_has_taken_goes_to_contacts_only_if_it_lasts():
+    life = Life(SILENCE)
+    life.happens(silent(), officer(What.ACKNOWLEDGED, 3590.0))
+    life.until(3600.0 + DECIDE_WITHIN_S - 20)
+    assert life.done("tell") == []
+    life.until(3600.0 + DECIDE_WITHIN_S)
+    assert life.done("tell") == ["1", "2"]

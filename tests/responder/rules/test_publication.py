@@ -1,0 +1,290 @@
+"""When an alarm may be made public, and when what is public is corrected."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from lived import PLAN, Life, ground, officer, report, says, wanted
+
+from outcry.report import AlarmKind
+from outcry.responder.rules.decide import ActionKind, Ground, decide, is_allowed
+from outcry.responder.rules.events import ANSWERS, Entry, What
+from outcry.responder.rules.model import Disclosure
+from outcry.responder.rules.publication import (
+    FOLLOW_UPS,
+    MOVED_EVERY_S,
+    STILL_EVERY_S,
+    confirmations,
+)
+
+CONSENT = replace(PLAN, consent_s=600.0)
+DRILL = replace(CONSENT, kind=AlarmKind.DRILL)
+NETWORKS = ["own page", "mastodon"]
+QUORUM = (says(1), says(2))
+
+
+def grounded(history, plan=PLAN, now: float = 1e6) -> Ground | None:
+    return decide(history, plan, now).ground
+
+
+def judged(verdict: str, at: float = 2.0) -> list[Entry]:
+    withdrawal = report(9, at, "WITHDRAWAL", sequence=9)
+    return [withdrawal, Entry(at, What.JUDGED, {"message": 9, "verdict": verdict})]
+
+
+def test_a_duty_officer_alone_can_say_publish():
+    assert grounded([report(), officer(What.APPROVED)]) is Ground.DUTY_OFFICER
+
+
+def test_one_contact_and_the_duty_officer_are_a_quorum_where_the_plan_says_so():
+    history = [report(), says(1), officer(What.OFFICER_CONFIRMED)]
+    assert grounded(history) is Ground.QUORUM
+    assert grounded(history, replace(PLAN, officer_counts=False)) is None
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [officer(What.OFFICER_CONFIRMED)],
+        [officer(What.OFFICER_CONFIRMED), officer(What.OFFICER_CONFIRMED)],
+        [officer(What.ACKNOWLEDGED), says(1)],
+        [officer(What.OFFICER_CONFIRMED), says(1, What.SEEN), says(2, What.UNSURE)],
+    ],
+)
+def test_an_officer_without_a_confirming_contact_is_no_quorum(history):
+    assert grounded([report(), *history]) is None
+
+
+def test_all_that_comes_by_sms_is_one_vote():
+    by_sms = [says(n, by="sms") for n in (1, 2, 3)]
+    assert confirmations(by_sms) == 1
+    assert grounded([report(), *by_sms]) is None
+    assert grounded([report(), *by_sms, says(1)]) is Ground.QUORUM
+
+
+def test_a_contact_is_one_vote_whichever_way_they_say_it():
+    assert confirmations([says(1), says(1, by="sms")]) == 1
+
+
+def test_consent_publishes_when_nobody_has_answered_for_so_long():
+    life = Life(CONSENT)
+    life.happens(report(at=0.0))
+    assert decide(life.history, CONSENT, 1.0).look_again_at == 600.0
+    life.until(599.0)
+    assert life.done("publish") == []
+    life.until(600.0)
+    assert life.done("publish") == NETWORKS
+    assert life.history[-5].data == {"ground": "the wearer's consent"}
+
+
+def test_without_consent_nobody_publishes_by_waiting():
+    life = Life(PLAN)
+    life.happens(report())
+    life.until(7 * 86400.0)
+    assert life.done("publish") == []
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_whoever_answers_takes_the_decision_from_the_clock(answer):
+    entry = Entry(300.0, answer, {"contact": 1, "officer": "night", "reason": "other"})
+    assert grounded([report(), entry], CONSENT) in (None, Ground.DUTY_OFFICER)
+    if answer is not What.APPROVED:
+        assert grounded([report(), entry], CONSENT) is None
+
+
+@pytest.mark.parametrize("verdict", ["duress", "old", "waiting"])
+def test_consent_publishes_nothing_that_may_be_duress(verdict):
+    assert grounded([report(), *judged(verdict)], CONSENT) is None
+
+
+def test_a_withdrawal_that_waits_to_be_judged_holds_consent_back():
+    assert grounded([report(), judged("safe")[0]], CONSENT) is None
+
+
+def test_the_agreed_code_does_not_hold_consent_back_for_it_is_not_verified():
+    assert grounded([report(), *judged("safe")], CONSENT) is Ground.CONSENT
+
+
+@pytest.mark.parametrize("mark", ["late", "out of order", "counter used before"])
+def test_consent_publishes_nothing_on_an_old_report(mark):
+    old = report(marks=(mark,))
+    assert grounded([old], CONSENT) is None
+    fresh = report(2, at=5000.0, type_="POSITION")
+    assert grounded([old, fresh], CONSENT, 5599.0) is None
+    assert grounded([old, fresh], CONSENT, 5600.0) is Ground.CONSENT
+
+
+def test_a_fresh_withdrawal_makes_no_old_alarm_new():
+    assert grounded([report(marks=("late",)), *judged("safe")], CONSENT) is None
+
+
+def test_after_a_veto_consent_never_publishes_not_even_when_it_is_taken_back():
+    history = [report(), officer(What.VETOED, 1.0), officer(What.VETO_LIFTED, 2.0)]
+    assert grounded(history, CONSENT) is None
+
+
+def test_duress_after_the_ground_was_recorded_stops_the_networks_still_to_come():
+    history = [report(), ground(1.0, "the wearer's consent"), *judged("duress")]
+    assert not [w for w in wanted(history, CONSENT) if w.startswith("publish")]
+    assert not is_allowed(ActionKind.PUBLISH, history, CONSENT)
+    by_people = [report(), *QUORUM, ground(), *judged("duress")]
+    assert is_allowed(ActionKind.PUBLISH, by_people, CONSENT)
+
+
+@pytest.mark.parametrize("plan", [DRILL, replace(CONSENT, kind=AlarmKind.SILENCE)])
+def test_nothing_whatever_publishes_a_drill_or_a_silence(plan):
+    steps = [report(), *QUORUM, officer(What.APPROVED), officer(What.OFFICER_CONFIRMED), ground()]
+    for order in itertools.permutations(steps, 5):
+        assert grounded(order, plan) is None
+        assert not {"publish own page", "correct own page:1"} & set(wanted(order, plan))
+        for kind in (ActionKind.PUBLISH, ActionKind.FOLLOW_UP):
+            assert not is_allowed(kind, order, plan)
+
+
+VETO, LIFT, APPROVE = (officer(w) for w in (What.VETOED, What.VETO_LIFTED, What.APPROVED))
+
+
+@pytest.mark.parametrize(
+    ("said", "allowed"),
+    [
+        ((VETO,), None),
+        ((VETO, *QUORUM), None),
+        ((*QUORUM, VETO), None),
+        ((APPROVE, VETO), None),
+        ((VETO, LIFT, VETO), None),
+        ((*QUORUM, VETO, LIFT), Ground.QUORUM),
+        ((VETO, LIFT, *QUORUM), Ground.QUORUM),
+        ((*QUORUM, VETO, APPROVE), Ground.DUTY_OFFICER),
+        ((VETO, APPROVE), Ground.DUTY_OFFICER),
+    ],
+)
+def test_a_veto_holds_until_it_is_lifted_or_an_officer_says_publish(said, allowed):
+    assert grounded([report(), *said]) is allowed
+
+
+def test_a_veto_stops_what_has_its_ground_but_is_not_out_yet():
+    history = [report(), *QUORUM, ground(), VETO]
+    assert not any(want.startswith("publish") for want in wanted(history))
+    assert not is_allowed(ActionKind.PUBLISH, history, PLAN)
+
+
+def test_after_a_veto_is_lifted_the_ground_is_recorded_anew():
+    life = Life(PLAN)
+    life.happens(report(), *QUORUM, ground(), VETO, LIFT)
+    assert [e.what for e in life.history].count(What.GROUND) == 2
+    assert life.done("publish") == NETWORKS
+
+
+def test_a_veto_outlives_the_chapter_and_votes_do_not():
+    closed = officer(What.CLOSED, 3.0, reason="false_alarm")
+    again = report(5, 10.0, "STILL_IN_DANGER")
+    assert grounded([report(), *QUORUM, closed, again]) is None
+    assert grounded([report(), closed, again, *QUORUM]) is Ground.QUORUM
+    assert grounded([report(), VETO, closed, again, *QUORUM]) is None
+
+
+def test_a_veto_once_said_ends_consent_for_every_chapter():
+    closed = officer(What.CLOSED, 3.0, reason="other")
+    again = report(5, 10.0, "STILL_IN_DANGER")
+    assert grounded([report(), closed, again], CONSENT) is Ground.CONSENT
+    assert grounded([report(), VETO, LIFT, closed, again], CONSENT) is None
+
+
+def test_what_was_corrected_and_closed_can_become_true_again():
+    over = [officer(What.CORRECTED, 3.0, reason="released"), officer(What.CLOSED, 4.0)]
+    again = report(5, 10.0, "STILL_IN_DANGER")
+    assert grounded([report(), *QUORUM, *over, again, *QUORUM]) is Ground.QUORUM
+
+
+@pytest.mark.parametrize("kind", [ActionKind.TELL, ActionKind.NOTIFY])
+def test_what_was_planned_before_the_closing_is_not_begun_after_it(kind):
+    assert is_allowed(kind, [report()], PLAN)
+    assert not is_allowed(kind, [report(), officer(What.CLOSED)], PLAN)
+    assert is_allowed(ActionKind.RECEIPT, [report(), officer(What.CLOSED)], PLAN)
+    assert is_allowed(ActionKind.CORRECT, [report(), officer(What.CLOSED)], PLAN)
+
+
+def test_closed_nothing_new_is_published_and_what_is_owed_goes():
+    life = Life(PLAN)
+    life.happens(report(), *QUORUM)
+    life.happens(
+        officer(What.CORRECTED, 5.0, reason="released"), officer(What.CLOSED, 6.0, reason="done")
+    )
+    life.happens(report(4, 7200.0, "POSITION"))
+    assert life.done("correct") == ["mastodon:1", "own page:1"]
+    assert life.done("follow up") == []
+    assert grounded([report(), officer(What.CLOSED), *QUORUM]) is None
+
+
+def test_a_correction_goes_wherever_there_is_a_post_or_may_be_one():
+    came = {"own page": What.DONE, "mastodon": What.UNKNOWN, "x": What.FAILED}
+    plan = replace(PLAN, networks=tuple(came))
+    life = Life(plan, lambda action: came.get(action.target, What.DONE))
+    life.happens(report(), *QUORUM)
+    life.happens(officer(What.CORRECTED, 5.0, reason="false_alarm"))
+    assert life.done("correct") == ["mastodon:1", "own page:1"]
+
+
+@pytest.mark.parametrize("reason", ["false_alarm", "released"])
+def test_what_was_corrected_is_published_nowhere_else_until_an_officer_says_so(reason):
+    history = [report(), *QUORUM, ground(), officer(What.CORRECTED, 5.0, reason=reason)]
+    assert not any(want.startswith("publish") for want in wanted(history))
+    assert grounded(history) is None
+    assert grounded([*history, APPROVE]) is Ground.DUTY_OFFICER
+
+
+def test_a_correction_of_something_else_leaves_the_alarm_as_it_is():
+    history = [report(), *QUORUM, ground(), officer(What.CORRECTED, 5.0, reason="other")]
+    assert "publish own page" in wanted(history)
+
+
+def posted(*later: Entry, plan=PLAN) -> list[str]:
+    """The follow-ups on the own page, of an alarm that was published at once."""
+    life = Life(plan)
+    life.happens(report(), *QUORUM)
+    for entry in later:
+        life.until(entry.at)
+        life.happens(entry)
+    return [t for t in life.done("follow up") if t.startswith("own page")]
+
+
+def test_held_again_is_told_to_the_readers_of_the_post():
+    assert posted(report(4, 5.0, "STILL_IN_DANGER")) == ["own page:4"]
+
+
+def test_holding_again_and_again_is_told_once_in_ten_minutes():
+    held = [report(n, 30.0 * n, "STILL_IN_DANGER") for n in range(4, 40)]
+    told = posted(*held)
+    assert told[0] == "own page:4"
+    assert len(told) == 1 + (30 * 39 - 120) // STILL_EVERY_S
+
+
+def test_where_the_wearer_was_seen_is_told_hourly_and_not_for_ever():
+    seen = [report(n, 600.0 * n, "POSITION") for n in range(1, 120)]
+    assert posted(*seen) == [f"own page:{6 * n}" for n in range(1, FOLLOW_UPS + 1)]
+    assert MOVED_EVERY_S == 3600
+
+
+def test_where_the_plan_hides_the_place_no_position_is_followed_up():
+    seen = report(4, 7200.0, "POSITION")
+    assert posted(seen, plan=replace(PLAN, discloses=Disclosure.NOTHING)) == []
+
+
+@pytest.mark.parametrize("type_", ["WITHDRAWAL", "FIRST"])
+def test_a_withdrawal_is_nobodys_business_but_hqs(type_):
+    assert posted(report(4, 7200.0, type_)) == []
+
+
+def test_an_old_report_is_no_news():
+    assert posted(report(4, 7200.0, "STILL_IN_DANGER", marks=("late",))) == []
+
+
+def test_what_is_dropped_before_it_began_is_done_as_soon_as_it_may():
+    life = Life(PLAN)
+    life.happens(report(), *QUORUM)
+    (page, _) = [e for e in life.history if e.what is What.PLANNED and "publish" in e.data["kind"]]
+    dropped = [report(), *QUORUM, ground(), page, Entry(3.0, What.DROPPED, page.data)]
+    action = next(a for a in decide(dropped, PLAN, 3.0).actions if a.target == "own page")
+    assert (action.kind, action.attempt) == (ActionKind.PUBLISH, 2)

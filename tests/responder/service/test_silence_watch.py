@@ -1,0 +1,275 @@
+"""Silence: when HQ minds it, when it ends, and that nobody is told of it again and again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select, update
+
+from outcry.report import NO_FLAGS, AlarmKind, Flag, MessageType
+from outcry.responder.intake.inbox import CameBy
+from outcry.responder.plans import repository
+from outcry.responder.plans.repository import Means
+from outcry.responder.rules.decide import decide
+from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.silence import Judgement, Watched, judge, patience_s
+from outcry.responder.service.periodic import Rounds
+from outcry.responder.service.silence_watch import Watch
+from outcry.responder.storage import event_log, store
+
+ON_BOTH_DATABASES = True
+BEAT_S = 600.0
+QUIET = Watched(heard_at=1000.0, interval_s=BEAT_S)
+
+
+@pytest.mark.parametrize(
+    ("watched", "silent_s"),
+    [
+        (QUIET, 1500.0),
+        (replace(QUIET, vanished=True), 900.0),
+        (replace(QUIET, lately=1), 3000.0),
+        (replace(QUIET, lately=2), 6000.0),
+        (replace(QUIET, lately=99), 12000.0),
+        (replace(QUIET, interval_s=20.0), 50.0),
+    ],
+)
+def test_two_and_a_half_intervals_are_minded_sooner_after_moving_later_after_others(
+    watched, silent_s
+):
+    assert patience_s(watched) == silent_s
+    assert judge(watched, 1000.0 + silent_s) is Judgement.NOTHING
+    assert judge(watched, 1000.0 + silent_s + 1) is Judgement.RAISE
+
+
+def test_while_hq_itself_was_not_there_nobody_was_silent():
+    late = replace(QUIET, since=50_000.0)
+    assert judge(late, 51_500.0) is Judgement.NOTHING
+    assert judge(late, 51_501.0) is Judgement.RAISE
+
+
+def test_in_an_alarm_people_are_at_it_already():
+    assert judge(replace(QUIET, in_alarm=True), 1e6) is Judgement.NOTHING
+
+
+def test_a_silence_ends_by_being_heard_and_by_nothing_else():
+    raised = replace(QUIET, raised_at=3000.0)
+    assert judge(raised, 1e6) is Judgement.NOTHING
+    assert judge(replace(raised, heard_at=3001.0), 1e6) is Judgement.END
+
+
+class Quiet:
+    """A world whose device has been heard, and HQ's watch over it."""
+
+    def __init__(self, world) -> None:
+        self.world = world
+        self.woken = 0
+        self.watch = Watch(world.hq.store, world.clock, self.wakes)
+
+    def wakes(self) -> None:
+        self.woken += 1
+
+    def beats(self, flags: Flag = NO_FLAGS) -> None:
+        self.world.hq.takes(self.world.device.message(MessageType.HEARTBEAT, flags=flags))
+
+    def passes(self, seconds: float, step: float = 10) -> None:
+        """Looking every ten seconds, as the service does."""
+        for _ in range(int(seconds // step)):
+            self.world.clock.passes(step)
+            self.watch.look()
+
+    def alarms(self) -> list[tuple[int, list[What]]]:
+        with self.world.hq.store.read() as connection:
+            kinds = (store.alarm.c.kind == int(AlarmKind.SILENCE),)
+            ids = connection.scalars(select(store.alarm.c.id).where(*kinds)).all()
+            return [(id_, [e.what for e in event_log.load(connection, id_)]) for id_ in ids]
+
+    def plans(self, document: dict[str, object]) -> None:
+        with self.world.hq.store.write() as connection:
+            repository.change(connection, self.world.device.enrolment.device, document, 0.0)
+
+
+@pytest.fixture
+def quiet(world):
+    return Quiet(world)
+
+
+def test_a_device_that_beats_is_never_silent(quiet):
+    for _ in range(20):
+        quiet.beats()
+        quiet.passes(BEAT_S, 100)
+    assert quiet.alarms() == []
+
+
+def test_a_device_that_never_beat_is_not_minded(quiet):
+    quiet.passes(100_000, 600)
+    assert quiet.alarms() == []
+
+
+def test_a_silence_is_an_alarm_of_its_own_raised_once(quiet):
+    quiet.beats()
+    quiet.passes(1500)
+    assert quiet.alarms() == []
+    quiet.passes(86_400, 600)
+    assert quiet.alarms() == [(1, [What.SILENT])]
+    assert quiet.woken == 1
+
+
+def test_the_alarm_says_when_it_was_last_heard_and_what_it_said_then(quiet):
+    quiet.beats(Flag.JAMMING | Flag.BATTERY_LOW)
+    heard = quiet.world.clock.now
+    quiet.passes(910)
+    with quiet.world.hq.store.read() as connection:
+        (entry,) = event_log.load(connection, 1)
+    assert entry.data == {
+        "heard_at": heard,
+        "marks": ["something jams the radio", "the battery is low"],
+        "vanished": True,
+    }
+
+
+@pytest.mark.parametrize("flag", [Flag.MOVING, Flag.JAMMING])
+def test_what_vanished_while_moving_or_jammed_is_raised_sooner(quiet, flag):
+    quiet.beats(flag)
+    quiet.passes(900)
+    assert quiet.alarms() == []
+    quiet.passes(20)
+    assert len(quiet.alarms()) == 1
+
+
+def test_heard_again_the_silence_is_over_and_another_one_is_another_alarm(quiet):
+    quiet.beats()
+    quiet.passes(2000)
+    quiet.beats()
+    quiet.passes(20)
+    assert quiet.alarms() == [(1, [What.SILENT, What.HEARD])]
+    quiet.passes(2900)
+    assert len(quiet.alarms()) == 1
+    quiet.passes(200)
+    assert quiet.alarms()[1:] == [(2, [What.SILENT])]
+
+
+def test_a_report_of_an_alarm_ends_a_silence_too(quiet):
+    quiet.beats()
+    quiet.passes(2000)
+    quiet.world.hq.takes(quiet.world.device.message(), CameBy.SMS)
+    quiet.passes(10)
+    assert quiet.alarms()[0][1] == [What.SILENT, What.HEARD]
+
+
+def test_in_a_running_alarm_no_silence_is_raised_until_it_is_closed(quiet):
+    quiet.beats()
+    quiet.world.clock.passes(60)
+    quiet.world.hq.takes(quiet.world.device.message())
+    quiet.passes(10_000, 100)
+    assert quiet.alarms() == []
+    with quiet.world.hq.store.write() as connection:
+        closed = Entry(quiet.world.clock.now, What.CLOSED, {"officer": "n", "reason": "released"})
+        event_log.append(connection, 1, closed)
+    quiet.passes(10)
+    assert len(quiet.alarms()) == 1
+
+
+def test_a_drill_excuses_no_silence(quiet):
+    quiet.beats()
+    quiet.world.hq.takes(quiet.world.device.message(kind=AlarmKind.DRILL))
+    quiet.passes(1600)
+    assert len(quiet.alarms()) == 1
+
+
+def test_a_plan_can_say_that_nobody_minds_and_how_often_the_device_beats(quiet):
+    quiet.beats()
+    quiet.plans({"silence": {"watch": False}})
+    quiet.passes(10_000, 100)
+    assert quiet.alarms() == []
+    quiet.plans({"silence": {"heartbeat_minutes": 60.0}})
+    quiet.beats()
+    quiet.passes(8990)
+    assert quiet.alarms() == []
+    quiet.passes(30)
+    assert len(quiet.alarms()) == 1
+
+
+@pytest.mark.parametrize(
+    "written", ["{", '{"silence": 3}', '{"silence": {"heartbeat_minutes": ""}}']
+)
+def test_a_damaged_plan_is_no_reason_not_to_mind(quiet, written):
+    quiet.beats()
+    quiet.plans({})
+    with quiet.world.hq.store.write() as connection:
+        connection.execute(update(store.plan).values(terms=written))
+    quiet.passes(1600)
+    assert len(quiet.alarms()) == 1
+
+
+def test_two_processes_raise_one_alarm_though_both_have_judged(quiet, monkeypatch):
+    quiet.beats()
+    quiet.world.clock.passes(1600)
+    other = Watch(quiet.world.hq.store, quiet.world.clock)
+    quiet.watch._since = other._since = 0.0
+    judged = Watch._judged
+
+    def judges_while_the_other_looks(watch, connection, device, now):
+        verdict = judged(watch, connection, device, now)
+        if watch is quiet.watch:
+            other.look()
+        return verdict
+
+    monkeypatch.setattr(Watch, "_judged", judges_while_the_other_looks)
+    quiet.watch.look()
+    assert len(quiet.alarms()) == 1
+
+
+def test_the_duty_officer_is_told_first_and_nothing_is_ever_published(quiet):
+    quiet.beats()
+    quiet.passes(1600)
+    means = Means(can_text=True, officers={"desk": "ntfy://127.0.0.1/desk"})
+    with quiet.world.hq.store.read() as connection:
+        rules = repository.load(connection, 1, means)
+        entries = event_log.load(connection, 1)
+    decision = decide(entries, rules, quiet.world.clock.now)
+    assert [action.target for action in decision.actions] == ["officer:desk:raised"]
+    assert decision.look_again_at == entries[0].at + 3600.0
+    later = decide(entries, rules, quiet.world.clock.now + 1e6)
+    assert {action.kind for action in later.actions} == {"notify", "tell"}
+
+
+def test_of_what_vanished_contacts_hear_sooner_too(quiet):
+    quiet.beats(Flag.MOVING)
+    quiet.passes(1000)
+    with quiet.world.hq.store.read() as connection:
+        rules = repository.load(connection, 1, Means(can_text=True))
+        entries = event_log.load(connection, 1)
+    assert decide(entries, rules, entries[0].at).look_again_at == entries[0].at + 900.0
+
+
+@pytest.mark.slow
+def test_of_a_device_that_comes_and_goes_the_duty_officer_hears_ever_more_rarely(quiet):
+    for _ in range(60):  # a day: heard for a moment every 24 minutes, then every 26
+        quiet.beats()
+        quiet.passes(1560, 60)
+    assert len(quiet.alarms()) <= 2
+
+
+def test_the_watch_runs_on_a_thread_of_its_own_and_stops(quiet, wait_for):
+    quiet.beats()
+    quiet.world.clock.passes(1600)
+    beats: list[int] = []
+    watch = Watch(quiet.world.hq.store, quiet.world.clock)
+    watch._since = 0.0
+    rounds = Rounds("silence", watch.look, lambda: beats.append(1))
+    rounds.start()
+    wait_for(lambda: len(quiet.alarms()) == 1)
+    assert rounds.is_alive()
+    assert beats
+    assert rounds.stop(30.0)
+
+
+def test_the_journal_names_no_place(quiet, caplog):
+    quiet.beats()
+    with caplog.at_level("INFO", "outcry.responder"):
+        quiet.passes(2000)
+    assert "nothing heard of device" in caplog.text
+    assert "52.5" not in caplog.text
+    assert "Ana" not in json.dumps([r.getMessage() for r in caplog.records])

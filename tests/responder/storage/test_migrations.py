@@ -1,0 +1,144 @@
+"""The database's layout: the tables and the steps towards them agree, on both databases."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect, select, text, update
+
+from outcry.responder.cli.main import main
+from outcry.responder.storage import migrations, store
+from outcry.responder.storage.migrations import TooNew
+from outcry.responder.storage.store import DATABASE, Store
+
+RELEASED = Path(__file__).with_name("released_layout.sql")
+
+
+@pytest.fixture
+def released(tmp_path):
+    """The directory of a database as it was released."""
+    directory = tmp_path / "state"
+    directory.mkdir()
+    connection = sqlite3.connect(directory / DATABASE)
+    connection.executescript(RELEASED.read_text())
+    connection.close()
+    return directory
+
+
+def climb(connection, to="head"):
+    """Take the steps from nothing, which a running responder never does."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+
+
+def differences(connection):
+    # Alembic does not recognise an empty default again on SQLite.
+    defaults = connection.dialect.name == "postgresql"
+    context = MigrationContext.configure(
+        connection, opts={"compare_type": True, "compare_server_default": defaults}
+    )
+    return compare_metadata(context, store.metadata)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_steps_lead_to_the_tables(kind, tmp_path, request):
+    url = f"sqlite:///{tmp_path}/x" if kind == "sqlite" else request.getfixturevalue("postgresql")()
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        climb(connection)
+        assert differences(connection) == []
+    engine.dispose()
+
+
+def test_the_first_step_is_what_was_released(tmp_path):
+    engine = create_engine(f"sqlite:///{tmp_path}/x")
+    with engine.begin() as connection:
+        climb(connection, migrations.BASELINE)
+        made = connection.scalars(text("SELECT sql FROM sqlite_master WHERE sql NOT NULL")).all()
+    engine.dispose()
+    statements = RELEASED.read_text().partition("\n")[2].split(";\n")
+    expected = {words(line) for line in statements if line.startswith("CREATE")}
+    assert {words(line) for line in made if "alembic_version" not in line} == expected
+
+
+def words(sql):
+    return re.sub(r"\s+", " ", sql).replace("( ", "(").replace(" )", ")").strip()
+
+
+def test_what_was_released_is_brought_up_to_date_and_keeps_its_rows(released):
+    database = Store(released)
+    assert database.layouts == (migrations.BASELINE, migrations.known()[-1])
+    with database.read() as connection:
+        assert differences(connection) == []
+        assert connection.scalar(select(store.wearer.c.device)) == 4026531841
+        post = connection.execute(select(store.post)).one()
+        assert (post.text, post.language, post.alt) == ("words", "en", "")
+        assert connection.scalar(select(store.action.c.generation)) == 0
+    database.close()
+    again = Store(released)
+    assert again.layouts == (migrations.known()[-1],) * 2
+    again.close()
+
+
+def test_a_step_that_fails_leaves_the_layout_as_it_was(released, monkeypatch):
+    connection = sqlite3.connect(released / DATABASE)
+    connection.execute("CREATE TABLE draft (x)")  # in the last step's way
+    connection.close()
+    with pytest.raises(Exception, match="draft"):
+        Store(released)
+    engine = create_engine(f"sqlite:///{released / DATABASE}")
+    there = inspect(engine)
+    assert not there.has_table("alembic_version")
+    assert "language" not in {column["name"] for column in there.get_columns("post")}
+    engine.dispose()
+
+
+def test_a_later_releases_database_is_refused_and_left_alone(tmp_path, capsys):
+    Store(tmp_path).close()
+    engine = create_engine(f"sqlite:///{tmp_path / DATABASE}")
+    with engine.begin() as connection:
+        connection.execute(update(migrations.version).values(version_num="9999"))
+    with pytest.raises(TooNew, match="later release"):
+        Store(tmp_path)
+    config = tmp_path / "responder.toml"
+    config.write_text(f"state = {{ directory = '{tmp_path}' }}")
+    assert main(["migrate", "--config", str(config)]) == 1
+    assert "install that release again" in capsys.readouterr().err
+    engine.dispose()
+
+
+def test_migrate_says_what_it_did(released, tmp_path, capsys):
+    config = tmp_path / "responder.toml"
+    config.write_text(f"state = {{ directory = '{released}' }}")
+    newest = migrations.known()[-1]
+    for said in (f"from layout 0001 to {newest}", "nothing to do"):
+        assert main(["migrate", "--config", str(config)]) == 0
+        assert said in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_many_processes_that_start_at_once_make_one_database(postgresql, tmp_path):
+    url = postgresql()
+    program = (
+        "import sys; from pathlib import Path; from outcry.responder.storage.store import Store;"
+        "print(Store(Path(sys.argv[1]), sys.argv[2]).layouts[0])"
+    )
+    starting = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(tmp_path), url], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    said = sorted(process.communicate(timeout=120)[0].strip() for process in starting)
+    assert said == sorted(["None", *[migrations.known()[-1]] * 3])

@@ -1,0 +1,119 @@
+"""The database: synced commits, whole transactions, one owner."""
+
+from __future__ import annotations
+
+import threading
+
+import httpx
+import pytest
+from sqlalchemy import insert, select, text
+
+from outcry.responder.storage import store
+from outcry.responder.storage.store import StateBusy, Store, only_one
+
+
+@pytest.fixture
+def database(tmp_path):
+    opened = Store(tmp_path / "state")
+    yield opened
+    opened.close()
+
+
+POST = {"key": "k", "published_at": 1.0, "changed_at": 1.0, "text": "words"}
+
+
+@pytest.mark.parametrize("way", ["read", "write"])
+@pytest.mark.parametrize(
+    ("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)]
+)
+def test_every_connection_is_set_up_alike(database, way, pragma, value):
+    for _ in range(3):
+        with getattr(database, way)() as connection:
+            assert connection.scalar(text(f"PRAGMA {pragma}")) == value
+
+
+def test_a_transaction_that_fails_never_was(database):
+    def fail(connection):
+        connection.execute(insert(store.post).values(POST))
+        raise ValueError("on purpose")
+
+    with pytest.raises(ValueError, match="on purpose"), database.write() as connection:
+        fail(connection)
+    with database.read() as connection:
+        assert connection.execute(select(store.post)).all() == []
+
+
+def test_a_reader_sees_one_moment_while_another_writes(database):
+    with database.read() as reader:
+        assert reader.execute(select(store.post)).all() == []
+        with database.write() as writer:
+            writer.execute(insert(store.post).values(POST))
+        assert reader.execute(select(store.post)).all() == []
+    with database.read() as reader:
+        assert len(reader.execute(select(store.post)).all()) == 1
+
+
+def test_writers_take_turns(database):
+    def add(n):
+        for m in range(20):
+            with database.write() as connection:
+                connection.execute(insert(store.post).values({**POST, "key": f"{n} {m}"}))
+
+    threads = [threading.Thread(target=add, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as connection:
+        assert len(connection.execute(select(store.post)).all()) == 160
+
+
+def test_a_failing_statement_says_nothing_of_its_values(database):
+    from sqlalchemy.exc import IntegrityError
+
+    secret = {**POST, "text": "+447700900111"}
+    with pytest.raises(IntegrityError) as error, database.write() as connection:
+        connection.execute(insert(store.post), [secret, secret])
+    assert "7700900111" not in str(error.value)
+
+
+def test_a_directory_has_one_owner_until_it_lets_go(tmp_path):
+    with only_one(tmp_path), pytest.raises(StateBusy, match="stop it first"), only_one(tmp_path):
+        pass
+    with only_one(tmp_path):
+        pass
+
+
+@pytest.mark.slow
+def test_what_had_its_receipt_is_there_after_a_kill(process, world, wait_for):
+    service = process()
+    acknowledged: list[int] = []
+
+    def posts(lane):
+        with httpx.Client(timeout=60) as client:
+            for n in range(1000):
+                message = world.device.message(alarm=1 + lane * 1000 + n)
+                try:
+                    answer = client.post(f"{service.device_url}/v1/reports", content=message.sealed)
+                except httpx.HTTPError:
+                    return
+                assert answer.status_code == 200
+                acknowledged.append(message.report.alarm_id)
+
+    for round_ in range(3):
+        lanes = [threading.Thread(target=posts, args=(round_ * 4 + n,)) for n in range(4)]
+        enough = len(acknowledged) + 60
+        for lane in lanes:
+            lane.start()
+        wait_for(lambda enough=enough: len(acknowledged) >= enough)
+        service.kill()
+        for lane in lanes:
+            lane.join()
+        service.start(wait_for)
+    service.kill()
+    database = Store(service.state)
+    with database.read() as connection:
+        kept = set(connection.scalars(select(store.alarm.c.device_alarm)))
+    database.close()
+    assert len(acknowledged) >= 180
+    assert set(acknowledged) <= kept

@@ -1,0 +1,100 @@
+"""Whatever is sent to the listeners: an answer as they are described, and nothing is changed."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+import pytest
+import schemathesis
+from console_hand import console_app
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
+
+from outcry.responder.contacts.app import people_api
+from outcry.responder.contacts.pages import Pages
+from outcry.responder.intake.app import device_api, device_app
+from outcry.responder.web.assets import Assets
+from outcry.responder.web.listener import Listener
+
+pytestmark = pytest.mark.slow
+
+EXAMPLES = 2000 if os.environ.get("OUTCRY_CAMPAIGNS") == "full" else 60
+FUZZ = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+]
+
+
+@pytest.fixture
+def serve():
+    """Serves an application; returns its address."""
+    listeners = []
+
+    def start(app):
+        listener = Listener("fuzzed", app, "127.0.0.1", 0)
+        listener.start()
+        listeners.append(listener)
+        return f"http://127.0.0.1:{listener.port}"
+
+    yield start
+    for listener in listeners:
+        assert listener.stop(10)
+
+
+def fuzz(description, url, *methods):
+    """Send what fits the description, and what hardly does, to every operation."""
+    schema = schemathesis.openapi.from_dict(description).include(method=list(methods))
+    seen = 0
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        for mode in schemathesis.GenerationMode:
+
+            @FUZZ
+            @given(operation.as_strategy(generation_mode=mode))
+            def answers_as_described(case):
+                nonlocal seen
+                seen += 1
+                case.call_and_validate(base_url=url, checks=CHECKS)
+
+            with suppress(Unsatisfiable):  # nothing could be wrong with a path without a field
+                answers_as_described()
+    return seen
+
+
+def test_the_devices_listener_answers_as_it_is_described(world, serve):
+    url = serve(device_app(world.hq.inbox))
+    assert fuzz(device_api(world.hq.inbox).openapi(), url, "POST") >= EXAMPLES
+    assert world.hq.history() == []
+    world.hq.takes(world.device.message())
+    assert len(world.hq.history()) == 1  # alarm 1: nothing before it was taken for one
+
+
+def test_reading_peoples_pages_changes_nothing_whatever_is_asked(world, serve):
+    world.hq.takes(world.device.message())
+    before = world.hq.entries()
+    app, _ = console_app(world, os.urandom)
+    assets = Assets()
+    pages = Pages("Example Org", "https://help.example.org", world.clock, assets.addresses)
+    description = people_api(world.hq.desk, world.hq.own_page, pages, assets).openapi()
+    assert fuzz(description, serve(app), "GET") >= EXAMPLES
+    assert world.hq.entries() == before
+
+
+def test_no_listener_gives_its_description_away(world, serve):
+    import httpx
+
+    for app in (device_app(world.hq.inbox), console_app(world, os.urandom)[0]):
+        url = serve(app)
+        for path in ("/openapi.json", "/docs", "/redoc"):
+            assert httpx.get(url + path).status_code == 404

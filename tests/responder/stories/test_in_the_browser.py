@@ -1,0 +1,321 @@
+"""People's pages and the console in a real browser: a phone's small window, and a desk's."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import pyotp
+import pytest
+from axe_core_python.selenium import Axe
+from browser import DESK, PHONE, asked_of, browser, complaints, overflows, picture
+from console_hand import PASSWORD, console_app
+from parts import needs_chromedriver, needs_chromium
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from outcry.report import AlarmKind, Flag, MessageType, Position
+from outcry.responder.posting.publisher import Draft
+from outcry.responder.rules.events import What
+from outcry.responder.web.listener import Listener
+
+pytestmark = [pytest.mark.slow, needs_chromium, needs_chromedriver]
+
+PICTURES = Path(__file__).parents[3] / "docs" / "pictures"
+
+
+class Site:
+    """HQ's pages on a real listener, with an officer who has settled in."""
+
+    def __init__(self, world, resources):
+        app, self.duty = console_app(world, os.urandom)
+        listener = Listener("people", app, "127.0.0.1", 0)
+        listener.start()
+        resources.callback(listener.stop, 10)
+        self.world = world
+        self.host = f"127.0.0.1:{listener.port}"
+        self.url = f"http://{self.host}"
+        token = self.duty.officers.add("olga")
+        self._totp = pyotp.TOTP(self.duty.officers.welcome(token).secret)
+        self.duty.officers.settle(token, PASSWORD, self.code())
+
+    def code(self):
+        return self._totp.at(int(self.world.clock()))
+
+    def log_in(self, driver):
+        self.world.clock.passes(30)  # each code works once
+        driver.get(f"{self.url}/console/login")
+        for name, words in (("name", "olga"), ("password", PASSWORD), ("code", self.code())):
+            driver.find_element(By.ID, name).send_keys(words)
+        driver.find_element(By.CSS_SELECTOR, "button.main").click()
+
+    def walks(self, count=8):
+        """The wearer walks north-east, a report a minute."""
+        for n in range(1, count + 1):
+            self.world.clock.passes(60)
+            place = Position(52.52 + n * 0.002, 13.405 + n * 0.003 - n % 3 * 0.001, 12 + n, 5)
+            report = self.world.device.message(
+                MessageType.POSITION, sequence=n, place=place, battery_percent=57 - n, signal=17
+            )
+            self.world.hq.takes(report)
+
+
+@pytest.fixture
+def resources():
+    with ExitStack() as resources:
+        yield resources
+
+
+@pytest.fixture
+def site(world, resources):
+    return Site(world, resources)
+
+
+@pytest.fixture
+def phone(resources):
+    return resources.enter_context(browser(PHONE))
+
+
+@pytest.fixture
+def desk(resources):
+    return resources.enter_context(browser(DESK))
+
+
+@pytest.fixture
+def wait_for(wait_for):
+    """As everywhere; a page that is just being left or swapped is asked once more."""
+
+    def wait(condition):
+        def steady():
+            try:
+                return condition()
+            except WebDriverException:
+                return False
+
+        return wait_for(steady)
+
+    return wait
+
+
+def text(driver, selector="body"):
+    return driver.find_element(By.CSS_SELECTOR, selector).text
+
+
+def press(driver, words):
+    buttons = driver.find_elements(By.TAG_NAME, "button")
+    next(each for each in buttons if each.text == words).click()
+
+
+def barriers(driver):
+    """What a person with a screen reader or poor eyes would stumble over, by axe-core's rules."""
+    found = Axe().run(driver)["violations"]
+    return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
+
+
+def test_a_contact_confirms_without_a_manual(site, phone, world, wait_for):
+    world.hq.takes(world.device.message())
+    phone.get(f"{site.url}/c/{world.invitation(1)}")
+    assert text(phone, "h1") == "Ana needs help"
+    assert overflows(phone) <= 0
+    phone.find_element(By.ID, "pin").send_keys(world.pins[0])
+    press(phone, "It is real: make it public")
+    wait_for(lambda: "Noted: you say it is real" in text(phone))
+    assert world.hq.history()[-1] is What.CONFIRMED
+    assert overflows(phone) <= 0
+    assert complaints(phone) == []
+    assert asked_of(phone) == {site.host}
+
+
+def test_the_track_comes_by_itself_after_the_pin(site, phone, world, wait_for):
+    world.hq.takes(world.device.message())
+    phone.get(f"{site.url}/c/{world.invitation(1)}")
+    phone.find_element(By.ID, "pin").send_keys(world.pins[0])
+    press(phone, "I have seen it")
+    wait_for(lambda: "Noted" in text(phone))
+    site.walks(2)
+    phone.find_element(By.LINK_TEXT, "Look now").click()  # what the page does each minute
+    wait_for(lambda: "52.52400, 13.40900" in text(phone))
+    assert phone.find_element(By.CSS_SELECTOR, "svg polyline")
+
+
+@pytest.mark.parametrize("language", ["ar", "fa"])
+def test_a_page_from_right_to_left_reads_so(site, phone, world, language):
+    from sqlalchemy import update
+
+    from outcry.responder.storage import store
+
+    with world.hq.store.write() as connection:
+        connection.execute(update(store.contact).values(language=language))
+    world.hq.takes(world.device.message())
+    phone.get(f"{site.url}/c/{world.invitation(1)}")
+    heading = phone.find_element(By.TAG_NAME, "h1")
+    assert heading.value_of_css_property("direction") == "rtl"
+    assert phone.find_element(By.ID, "pin").value_of_css_property("direction") == "ltr"
+    assert overflows(phone) <= 0
+    assert barriers(phone) == []
+
+
+def test_the_console_lets_in_and_a_new_alarm_appears_without_a_reload(site, desk, world, wait_for):
+    site.log_in(desk)
+    wait_for(lambda: "No alarm is open" in text(desk))
+    wait_for(lambda: text(desk, "#link").startswith("Live"))
+    desk.execute_script("window.sameOne = true")
+    calm = desk.title
+    world.hq.takes(world.device.message())
+    wait_for(lambda: desk.title.startswith("(1) ALARM: Ana"))
+    assert desk.execute_script("return window.sameOne")
+    assert text(desk, "#announce") == "New alarm: Ana: panic alarm"
+    assert desk.find_element(By.ID, "announce").get_attribute("role") == "alert"
+    assert text(desk, "#sound") == "Sound is on. Turn it off"
+    press(desk, "Sound is on. Turn it off")
+    wait_for(lambda: text(desk, "#sound") == "Sound is off. Turn it on")
+    site.duty.console.act(1, "acknowledge", "pavel")
+    wait_for(lambda: desk.title == calm)
+    assert "With pavel" in text(desk)
+    assert complaints(desk) == []
+    assert asked_of(desk) == {site.host}
+
+
+def test_what_an_officer_writes_is_not_swept_away_by_news(site, desk, world, wait_for):
+    world.hq.takes(world.device.message())
+    site.log_in(desk)
+    desk.get(f"{site.url}/console/alarm/1")
+    desk.find_element(By.CSS_SELECTOR, "#more-close summary").click()
+    reason = desk.find_element(By.ID, "reason")
+    reason.send_keys("she is")
+    site.walks(1)
+    wait_for(lambda: "Position, over data" in text(desk, "#history"))
+    reason.send_keys(" home")
+    assert desk.find_element(By.ID, "reason").get_attribute("value") == "she is home"
+
+
+def test_the_map_is_drawn_and_grows_with_the_track(site, desk, world, wait_for):
+    world.hq.takes(world.device.message())
+    site.walks(2)
+    site.log_in(desk)
+    desk.get(f"{site.url}/console/alarm/1")
+    dots = "#map path.leaflet-interactive"
+    wait_for(lambda: len(desk.find_elements(By.CSS_SELECTOR, dots)) == 5)  # way, circle, 3 dots
+    towns = ".town.leaflet-tooltip"
+    wait_for(lambda: "Berlin" in [e.text for e in desk.find_elements(By.CSS_SELECTOR, towns)])
+    assert "GeoNames" in text(desk, "#map .leaflet-control-attribution")
+    box = desk.find_element(By.ID, "map").rect
+    assert box["width"] > 300
+    assert box["height"] > 200
+    assert desk.execute_script("return document.getElementById('drawn').hidden")
+    report = world.device.message(
+        MessageType.POSITION, sequence=3, place=Position(52.53, 13.42, 9, 1)
+    )
+    world.hq.takes(report)
+    wait_for(lambda: len(desk.find_elements(By.CSS_SELECTOR, dots)) == 6)
+    assert complaints(desk) == []
+    assert asked_of(desk) == {site.host}
+
+
+def test_everything_is_done_from_the_keyboard(site, desk, world, wait_for):
+    world.hq.takes(world.device.message())
+    world.clock.passes(30)
+    desk.get(f"{site.url}/console/login")
+    for words in ("olga", Keys.TAB, PASSWORD, Keys.TAB, site.code(), Keys.ENTER):
+        desk.switch_to.active_element.send_keys(words)
+    wait_for(lambda: "No duty officer has it yet" in text(desk))
+
+    def tab_to(name):
+        for _ in range(30):
+            desk.switch_to.active_element.send_keys(Keys.TAB)
+            at = desk.switch_to.active_element
+            if name in (at.get_attribute("id"), at.text):
+                width = at.value_of_css_property("outline-width")
+                assert width not in ("0px", "")  # one sees where one is
+                return at
+        raise AssertionError(f"{name} cannot be reached")
+
+    tab_to("Ana: panic alarm").send_keys(Keys.ENTER)
+    wait_for(lambda: desk.current_url.endswith("/console/alarm/1"))
+    tab_to("act-acknowledge").send_keys(Keys.ENTER)
+    wait_for(lambda: "Noted: you have it" in text(desk))
+    assert world.hq.entries()[-1].data == {"officer": "olga"}
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("size", [PHONE, DESK])
+def test_no_page_has_a_barrier_or_is_wider_than_its_window(site, resources, world, size, dark):
+    driver = resources.enter_context(browser(size, dark=dark))
+    world.hq.takes(world.device.message(MessageType.HEARTBEAT, flags=Flag.MOVING))
+    world.hq.takes(world.device.message())
+    world.hq.takes(world.device.message(kind=AlarmKind.DRILL, alarm=78))
+    site.walks(3)
+    world.hq.own_page.post("k", Draft("Ana raised an alarm.", "en", 0.0))
+    token = site.duty.officers.add("pavel")
+    found = {}
+
+    def look(path):
+        driver.get(site.url + path)
+        found[path] = barriers(driver) + ["too wide"] * (overflows(driver) > 0)
+
+    for path in (f"/c/{world.invitation(1)}", "/c/none", "/", "/post/1", "/console/login",
+                 f"/console/welcome/{token}"):  # fmt: skip
+        look(path)
+    site.log_in(driver)
+    for path in ("/console", "/console/alarm/1", "/console/alarm/9"):
+        look(path)
+    assert {path: each for path, each in found.items() if each} == {}
+    assert asked_of(driver) == {site.host}
+    assert [each for each in complaints(driver) if "404" not in each] == []
+
+
+def test_without_scripts_the_console_shows_and_does_the_same(site, resources, world, wait_for):
+    driver = resources.enter_context(browser(DESK, script=False))
+    world.hq.takes(world.device.message())
+    site.log_in(driver)
+    wait_for(lambda: "No duty officer has it yet" in driver.page_source)
+    driver.get(f"{site.url}/console/alarm/1")
+    assert "<svg" in driver.page_source
+    driver.find_element(By.ID, "act-acknowledge").click()
+    wait_for(lambda: "Noted: you have it" in driver.page_source)
+
+
+def test_a_logout_elsewhere_ends_the_open_console(site, desk, wait_for):
+    site.log_in(desk)
+    wait_for(lambda: text(desk, "#link").startswith("Live"))
+    site.duty.officers.remove("olga")
+    desk.execute_script("look()")  # what the page does every 20 s
+    wait_for(lambda: "/console/login" in desk.current_url)
+
+
+def test_the_docs_pictures(site, resources, world, wait_for, tmp_path):
+    """The documentation's own are written by ``make pictures`` alone: fonts differ by machine."""
+    pictures = PICTURES if os.environ.get("OUTCRY_PICTURES") else tmp_path
+    phone = resources.enter_context(browser(PHONE))
+    flags = Flag.MOVING
+    world.hq.takes(
+        world.device.message(
+            MessageType.HEARTBEAT, flags=flags, battery_percent=57, supply_mv=3810, signal=17
+        )
+    )
+    world.hq.takes(world.device.message(battery_percent=57, supply_mv=3810, signal=17))
+    site.walks()
+    phone.get(f"{site.url}/c/{world.invitation(1)}")
+    picture(phone, pictures / "contact.png")
+    phone.find_element(By.ID, "pin").send_keys(world.pins[0])
+    press(phone, "It is real: make it public")
+    wait_for(lambda: "Noted" in text(phone))
+    picture(phone, pictures / "contact-after-pin.png")
+    desk = resources.enter_context(browser(DESK))
+    site.log_in(desk)
+    wait_for(lambda: text(desk, "#link").startswith("Live"))
+    picture(desk, pictures / "console.png")
+    desk.get(f"{site.url}/console/alarm/1")
+    wait_for(lambda: desk.find_elements(By.CSS_SELECTOR, "#map path"))
+    wait_for(lambda: desk.find_elements(By.CSS_SELECTOR, "#map .town"))
+    around = desk.find_element(By.CSS_SELECTOR, "#around img")
+    desk.execute_script("arguments[0].scrollIntoView()", around)
+    wait_for(lambda: desk.execute_script("return arguments[0].naturalWidth > 0", around))
+    wait_for(lambda: text(desk, "#link").startswith("Live"))
+    picture(desk, pictures / "console-alarm.png")
+    world.answers(world.invitation(2), world.pins[1], "confirm")
+    world.hq.works()
+    desk.get(f"{site.url}/")
+    picture(desk, pictures / "public.png")
