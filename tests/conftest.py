@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from parts import RECORDINGS
+from tmp_peak import TmpPeak
 
 # Long campaigns: a seeded sample in CI, in full by `make nightly`.
 settings.register_profile("sample", deadline=None, derandomize=True)
@@ -91,6 +92,9 @@ class Count:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    part_of_a_run = hasattr(config, "workerinput")  # pytest-xdist's: the whole run is counted
-    if config.getoption("--nothing-missing") and not part_of_a_run:
+    if hasattr(config, "workerinput"):
+        return  # pytest-xdist's part of a run: the whole run is counted and measured
+    if config.getoption("--nothing-missing"):
         config.pluginmanager.register(Count(), "outcry-count")
+    if os.environ.get("OUTCRY_MAKE_TEST"):
+        config.pluginmanager.register(TmpPeak(config.rootpath / "build" / "tmp-mb-of-the-tests"))
