@@ -22,6 +22,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from sqlalchemy import Connection, func, select
 
@@ -209,17 +210,14 @@ class Workflow:
             lane = None if performer is None else performer.lane(call)
             if performer is not None and lane is not None and self._lanes.is_free(lane):
                 limit_s = performer.limit_s(call) + LATE_S
-                self._lanes.run(lane, limit_s, self._making(performer, call))
+                self._lanes.run(lane, limit_s, partial(self._make, performer, call), self.wake)
 
-    def _making(self, performer: Performer, call: Call) -> Callable[[], None]:
-        def make() -> None:
-            try:
-                self._perform(performer, call)
-            except Exception as error:  # noqa: BLE001 - the database: its lease will run out
-                log.error("alarm %d: %s cannot be done: %s", call.alarm, call.kind, describe(error))
-            self.wake()
-
-        return make
+    def _make(self, performer: Performer, call: Call) -> None:
+        """On the lane's thread."""
+        try:
+            self._perform(performer, call)
+        except Exception as error:  # noqa: BLE001 - the database: its lease will run out
+            log.error("alarm %d: %s cannot be done: %s", call.alarm, call.kind, describe(error))
 
     def _perform(self, performer: Performer, planned: Call) -> None:
         limit_s = performer.limit_s(planned)

@@ -194,14 +194,15 @@ def test_a_thread_that_outlives_its_limit_frees_its_lane(wait_for):
     now, end, begun = [0.0], threading.Event(), []
     lanes = Threads(at_once=1, clock=lambda: now[0])
     lane, other = Lane("post", "slow"), Lane("post", "quick")
-    lanes.run(lane, 5.0, lambda: end.wait(60))
+    lanes.run(lane, 5.0, lambda: end.wait(60), lambda: None)
     assert not lanes.is_free(lane)
     assert not lanes.is_free(other), "of a group only so many at once"
     assert lanes.is_free(Lane("notify", "slow"))
     now[0] = 5.0
     assert lanes.is_free(lane)
-    lanes.run(lane, 5.0, lambda: begun.append(1))
-    wait_for(lambda: begun)
+    lanes.run(lane, 5.0, lambda: begun.append(1), lambda: begun.append(lanes.is_free(lane)))
+    wait_for(lambda: len(begun) == 2)
+    assert begun == [1, True], "free before anybody is told so"
     end.set()
 
 
