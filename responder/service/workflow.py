@@ -14,7 +14,6 @@ are left to those who have a modem.
 
 from __future__ import annotations
 
-import logging
 import os
 import queue
 import socket
@@ -25,6 +24,7 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, from_text
+from outcry.responder import journal
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Performer
@@ -46,7 +46,7 @@ from outcry.responder.transports.sms import Came, Notifier, NotifierEvent, TextA
 
 __all__ = ["LOOK_EVERY_S", "Workflow", "opening"]
 
-log = logging.getLogger("outcry.responder.workflow")
+log = journal.Log("outcry.responder.workflow")
 
 LOOK_EVERY_S = 5.0  # also the beat a watchdog may count on
 LOOK_FOR_OTHERS_S = 1.0  # where other processes may leave something to do, or end in the midst
@@ -160,7 +160,7 @@ class Workflow:
                 if at is not None:
                     wait = min(self._look_every_s, max(0.0, at - self._clock()))
             except Exception as error:  # noqa: BLE001 - a full disk, say: it may be mended soon
-                log.error("cannot work: %s", describe(error))
+                log.tell(journal.Entry.CANNOT_WORK, error=describe(error))
             self._listen(wait)
 
     def _listen(self, wait_s: float) -> None:
@@ -182,7 +182,9 @@ class Workflow:
                     connection, call, self._clock(), What.UNKNOWN, why=outbox.LOST
                 )
             if given_up:
-                log.warning("alarm %d: %s was under way: %s", call.alarm, call.kind, outbox.LOST)
+                log.tell(
+                    journal.Entry.INTERRUPTED, alarm=call.alarm, call=call.kind, why=outbox.LOST
+                )
 
     def _decide_next(self, seen: list[int]) -> int | None:
         """Decide the alarm that has been due for longest, but for those seen; None: there is none.
@@ -206,7 +208,7 @@ class Workflow:
         except Exception as error:  # one alarm's trouble must not hold the others
             if alarm is None:
                 raise
-            log.error("alarm %d: cannot decide: %s", alarm, describe(error))
+            log.tell(journal.Entry.CANNOT_DECIDE, alarm=alarm, error=describe(error))
             with self._store.write() as connection:
                 alarms.set_due(connection, alarm, self._clock() + TROUBLE_S)
         return alarm
@@ -218,7 +220,7 @@ class Workflow:
         if decision.ground is not None:
             entry = Entry(now, What.GROUND, {"ground": decision.ground.value})
             event_log.append(connection, alarm, entry)
-            log.info("alarm %d: may be published, by %s", alarm, decision.ground)
+            log.tell(journal.Entry.MAY_BE_PUBLISHED, alarm=alarm, ground=decision.ground)
         for action in decision.actions:
             outbox.plan(connection, alarm, action, now)
         again = decision.look_again_at if decision.ground is None else now
@@ -251,7 +253,8 @@ class Workflow:
             try:
                 self._perform(performer, call)
             except Exception as error:  # noqa: BLE001 - the database: its lease will run out
-                log.error("alarm %d: %s cannot be done: %s", call.alarm, call.kind, describe(error))
+                why = describe(error)
+                log.tell(journal.Entry.CALL_FAULT, alarm=call.alarm, call=call.kind, error=why)
             self.wake()
 
         return make
@@ -267,7 +270,13 @@ class Workflow:
             what, more = What.UNKNOWN, {"why": type(error).__name__}
         with self._store.write() as connection:
             outbox.note(connection, call, self._clock(), what, **more)
-        log.info("alarm %d: %s to %s: %s", call.alarm, call.kind, call.target, what.name.lower())
+        log.tell(
+            journal.Entry.CALL_CAME,
+            alarm=call.alarm,
+            call=call.kind,
+            target=call.target,
+            outcome=what.name.lower(),
+        )
 
     def _begin(self, planned: Call, lease_s: float) -> Call | None:
         """Commit a planned call as ``calling``, if it may still be done and nobody was quicker."""
@@ -295,11 +304,12 @@ class Workflow:
         try:
             number, text = self._texting.write(call)
         except Exception as error:  # noqa: BLE001 - nothing has left; let the next text go
-            log.error("alarm %d: text %d cannot be made: %s", call.alarm, call.id, describe(error))
+            why = describe(error)
+            log.tell(journal.Entry.TEXT_FAULT, alarm=call.alarm, text=call.id, error=why)
             with self._store.write() as connection:
                 outbox.note(connection, call, self._clock(), What.FAILED, why=type(error).__name__)
             return
-        log.info("alarm %d: %s, text %d leaves", call.alarm, call.kind, call.id)
+        log.tell(journal.Entry.TEXT_LEAVES, alarm=call.alarm, call=call.kind, text=call.id)
         self._in_hand = call
         notifier.send(str(call.id), number, text)
 
@@ -310,7 +320,8 @@ class Workflow:
             call = outbox.by_id(connection, int(event.ref))
             known = outbox.note(connection, call, self._clock(), event.what, why=event.why)
         if known:
-            log.info("alarm %d: text %d: %s", call.alarm, call.id, event.what.name.lower())
+            outcome = event.what.name.lower()
+            log.tell(journal.Entry.TEXT_CAME, alarm=call.alarm, text=call.id, outcome=outcome)
 
     def _text_arrived(self, event: TextArrived) -> None:
         """A sealed report goes to the inbox; else it may be a contact's answer, or is dropped."""
@@ -320,4 +331,4 @@ class Workflow:
         except (EnvelopeRefused, Refused):
             if not self._answers.take(event.sender, event.text):
                 self._dropped_texts += 1
-                log.info("a text that is no report was dropped (%d so far)", self._dropped_texts)
+                log.tell(journal.Entry.TEXT_DROPPED, count=self._dropped_texts)
