@@ -7,7 +7,7 @@ OLD_VENV := .venv-gpiozero-1.6
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench nightly deb docs pictures format clean
+.PHONY: help demo test check bench nightly deb docs site pictures format clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -28,6 +28,7 @@ check: $(VENV)/ready  ## ruff, mypy and the quick tests: under a minute
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python tools/release_check.py
 	$(BIN)/python -m pytest -q -n auto -m "not slow" $(ARGS)
 
 bench: $(VENV)/ready  ## the promised figures: name, value, unit, bound, holds or short
@@ -40,7 +41,10 @@ deb: $(VENV)/ready  ## the Debian packages, into dist/: the wearable's and the r
 	tools/make-deb $(BIN)/python
 
 docs: $(VENV)/ready  ## write the pages that are generated from code
-	$(BIN)/python tools/write_docs.py
+	$(BIN)/python -m tools.write_docs
+
+site: $(VENV)/ready  ## all guides as a site that works offline, into build/site
+	$(BIN)/python tools/build_site.py
 
 pictures: $(VENV)/ready  ## write the docs' screenshots of the pages, in a real browser
 	OUTCRY_PICTURES=1 $(BIN)/python -m pytest -q tests/responder/stories/test_in_the_browser.py -k docs_pictures

@@ -7,46 +7,47 @@ from functools import cache
 
 from bench.figure import say
 from simulation import campaign
-from simulation.cells import cells
+from simulation.cells import cells, sample
 
 
 @cache
-def _lived() -> campaign.Campaign:
-    lived = campaign.run(list(cells()))
+def lived(sampled: int | None) -> campaign.Campaign:
+    """The whole matrix, or a seeded sample of so many cells."""
+    lived = campaign.run(list(cells()) if sampled is None else sample(1, sampled))
     say(str(lived))
     for each in lived.broken:
         say(each)
     return lived
 
 
-def fault_matrix_cells() -> float:
+def fault_matrix_cells(sampled: int | None = None) -> float:
     """Cells lived: every step the modem is really asked in each life, with every fault."""
-    return len(_lived().lived)
+    return len(lived(sampled).lived)
 
 
-def fault_matrix_lost() -> float:
+def fault_matrix_lost(sampled: int | None = None) -> float:
     """Cells in which the alarm left too late (60 s, 90 s if the fault sits in CMGS) or never."""
-    return _lived().lost
+    return lived(sampled).lost
 
 
-def fault_matrix_worst_s() -> float:
+def fault_matrix_worst_s(sampled: int | None = None) -> float:
     """Press until HQ's valid receipt or a +CMGS: of the simulated modem, s: the worst cell."""
-    return _lived().worst_s
+    return lived(sampled).worst_s
 
 
-def first_cmgs_worst_s() -> float:
+def first_cmgs_worst_s(sampled: int | None = None) -> float:
     """Press until the first AT+CMGS, s: the worst cell in which the modem could have taken it."""
-    return _worst(_lived().first_cmgs)
+    return _worst(lived(sampled).first_cmgs)
 
 
-def first_contact_cmgs_worst_s() -> float:
+def first_contact_cmgs_worst_s(sampled: int | None = None) -> float:
     """Press until the first contact's text was given, s: the worst cell, faults in CMGS apart."""
-    return _worst(_lived().first_contact)
+    return _worst(lived(sampled).first_contact)
 
 
-def sms_duplicates_beyond_unknown() -> float:
+def sms_duplicates_beyond_unknown(sampled: int | None = None) -> float:
     """Texts on phones oftener than once, and once for each outcome told to be unknown."""
-    return _lived().duplicates
+    return lived(sampled).duplicates
 
 
 def _worst(times: list[float | None]) -> float:

@@ -12,14 +12,14 @@ HANDS = 10_000
 _AFTERWARDS_S = 5.0
 
 
-def gesture_false_alarms() -> float:
+def gesture_false_alarms(hands: int = HANDS) -> float:
     """Of 10,000 generated hands, those that raised more often than they held long enough."""
-    return sum(heard_holds > meant for heard_holds, meant in holds(HANDS, Times()))
+    return sum(heard_holds > meant for heard_holds, meant in holds(hands, Times()))
 
 
-def gesture_missed_alarms() -> float:
+def gesture_missed_alarms(hands: int = HANDS) -> float:
     """Of 10,000 generated hands, those that raised less often than they held long enough."""
-    return sum(heard_holds < meant for heard_holds, meant in holds(HANDS, Times()))
+    return sum(heard_holds < meant for heard_holds, meant in holds(hands, Times()))
 
 
 @cache

@@ -8,9 +8,9 @@ from simulation.interleavings import lost
 TALKS = 10_000
 
 
-def urc_interleavings_lost() -> float:
+def urc_interleavings_lost(talks: int = TALKS) -> float:
     """Of 10,000 talks, those in which news was lost, an answer went astray, or the link died."""
-    found = lost(TALKS)
+    found = lost(talks)
     for each in found[:5]:
         say(each)
     return len(found)

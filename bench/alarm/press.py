@@ -28,6 +28,10 @@ from stage.stage import NotSeen, Stage
 UART_STAGES, UART_PRESSES = 3, 40
 RECEIPT_PRESSES = 40
 SENDING = ("AT+CIPSEND", "AT+CMGS")  # the commands that bring a report or a text to the modem
+PAUSE_S = (
+    0.6,
+    1.0,
+)  # each pulse is felt to its end before the next: the last press's two take 1.5 s
 PULSES_OF_A_RECEIPT = 2  # in all, after a hold: "raised" is one, "HQ has it" two more
 _START_LIMIT_S = 60.0
 _LAST_PRESS_S = 3.0  # what the last press may take to be answered
@@ -35,27 +39,27 @@ _LAST_PRESS_S = 3.0  # what the last press may take to be answered
 Event = dict[str, Any]
 
 
-def press_to_uart_p99_ms() -> float:
+def press_to_uart_p99_ms(stages: int = UART_STAGES, presses: int = UART_PRESSES) -> float:
     """Software's share: end of the valid hold until the modem has the sending command, ms.
 
     The modem takes no time, the data path is up. Nothing is subtracted: the board's own reading
     of the pty and the time its pin edge takes to reach the daemon are in it.
     """
     delays: list[float] = []
-    for number in range(UART_STAGES):
-        events = _pressed(("--instant", "--warm"), UART_PRESSES, (0.1, 0.3), seed=number)
+    for number in range(stages):
+        events = _pressed(("--instant", "--warm"), presses, PAUSE_S, seed=number)
         delays += uart_delays(events)
     say(f"{len(delays)} presses, median {percentile(delays, 50) * 1000:.1f} ms")
     return percentile(delays, 99) * 1000
 
 
-def press_to_receipt_warm_p95_s() -> float:
+def press_to_receipt_warm_p95_s(presses: int = RECEIPT_PRESSES) -> float:
     """End of the valid hold until HQ's receipt is at the modem, s; a modem with real delays.
 
     The data path is up and in use. A press that meets a position report under way waits for it,
     and counts like the others.
     """
-    events = _pressed(("--warm",), RECEIPT_PRESSES, (1.0, 3.0), seed=0)
+    events = _pressed(("--warm",), presses, (1.0, 3.0), seed=0)
     delays = receipt_delays(events)
     say(f"{len(delays)} presses, median {percentile(delays, 50):.2f} s, worst {max(delays):.2f} s")
     return percentile(delays, 95)

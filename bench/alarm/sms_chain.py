@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +18,13 @@ WATCHED_S = 600.0
 WAYS = ("dead", "refused", "connecting", "silent")
 
 
-def sms_chain_overhead_pct() -> float:
+def sms_chain_overhead_pct(ways: Sequence[str] = WAYS) -> float:
     """First AT+CMGS to the last +CMGS: with 10 contacts, over the modem's own share of it, %.
 
     The modem's own share is all the time in which it was serving a command or had the line; the
     rest is what the driver let pass. The worst of the ways in which data can be of no use.
     """
-    return max(_overhead_pct(how) for how in WAYS)
+    return max(_overhead_pct(how) for how in ways)
 
 
 def _overhead_pct(how: str) -> float:

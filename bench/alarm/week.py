@@ -31,27 +31,27 @@ class Found:
     complaints: tuple[str, ...]
 
 
-def week_alarms_lost() -> float:
+def week_alarms_lost(many: int = WEEKS) -> float:
     """Alarms that the wearer felt raised and that never came to HQ, in all weeks."""
-    return sum(found.lost for found in weeks())
+    return sum(found.lost for found in weeks(many))
 
 
-def week_duplicates() -> float:
+def week_duplicates(many: int = WEEKS) -> float:
     """Counters, reports and alarms that exist twice, and texts sent too often, in all weeks."""
-    return sum(len(found.duplicates) for found in weeks())
+    return sum(len(found.duplicates) for found in weeks(many))
 
 
-def week_promises_broken() -> float:
+def week_promises_broken(many: int = WEEKS) -> float:
     """Positions missing or too many, false silences, tracks out of order, in all weeks."""
-    return sum(len(found.complaints) for found in weeks())
+    return sum(len(found.complaints) for found in weeks(many))
 
 
 @cache
-def weeks() -> list[Found]:
+def weeks(many: int) -> list[Found]:
     """So many weeks, lived once for all figures, on every core."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(os.cpu_count() or 1, context) as pool:
-        found = list(pool.map(live, range(WEEKS)))
+        found = list(pool.map(live, range(many)))
     for seed, week in enumerate(found):
         for words in (*week.duplicates, *week.complaints):
             say(f"week {seed}: {words}")

@@ -28,7 +28,7 @@ _WRITTEN = re.compile(r"\b\w+\((?:\d+<(?P<file>[^>]*)>)?.*\) += (?P<bytes>\d+)\s
 _SWITCHES = re.compile(r"^(?:non)?voluntary_ctxt_switches:\s*(\d+)$", re.MULTILINE)
 
 
-def idle_wakeups_per_s() -> float:
+def idle_wakeups_per_s(watched_s: float = WATCHED_S) -> float:
     """How often a thread of the armed, idle daemon is woken, a second; modem with real delays.
 
     A thread that came or went meanwhile would not be counted in full: there must be none.
@@ -36,7 +36,7 @@ def idle_wakeups_per_s() -> float:
     with _idle() as stage:
         process = Path(f"/proc/{stage.pid('daemon')}/task")
         before, began = switches(process), time.monotonic()
-        time.sleep(WATCHED_S)
+        time.sleep(watched_s)
         after, lasted = switches(process), time.monotonic() - began
     if before.keys() != after.keys():
         raise NotSeen("threads came or went while nothing happened")
@@ -51,15 +51,15 @@ def switches(tasks: Path) -> dict[str, int]:
     }
 
 
-def idle_bytes_written_per_day() -> float:
+def idle_bytes_written_per_day(watched_s: float = WATCHED_S, hours: float = _HOURS) -> float:
     """Bytes that the idle daemon writes to its card in a day, after the start.
 
     The real one is watched by strace for a while, and a simulated day adds what comes rarely.
     """
     with tempfile.TemporaryDirectory(prefix="outcry-bench-") as name:
-        simulated = idle.written(IdleDay(Path(name), HEARTBEAT_S, NAT_S), _HOURS)
+        simulated = idle.written(IdleDay(Path(name), HEARTBEAT_S, NAT_S), hours) * _HOURS / hours
     with _idle() as stage:
-        watched = written(_traced(stage), stage.folder / "state") * DAY_S / WATCHED_S
+        watched = written(_traced(stage, watched_s), stage.folder / "state") * DAY_S / watched_s
     say(f"simulated day {simulated} bytes, watched {watched:.0f} bytes a day")
     return simulated + watched
 
@@ -99,7 +99,7 @@ def _idle() -> Iterator[Stage]:
         yield stage
 
 
-def _traced(stage: Stage) -> str:
+def _traced(stage: Stage, watched_s: float) -> str:
     """What strace has seen of the daemon's writes in the time watched."""
     if shutil.which("strace") is None:
         raise PartMissing("strace is not installed; tools/system-packages installs it")
@@ -107,7 +107,7 @@ def _traced(stage: Stage) -> str:
     command = ["strace", *OPTIONS, "-o", str(out), "-p", str(stage.pid("daemon"))]
     tracer = subprocess.Popen(command, stderr=subprocess.PIPE)
     try:
-        time.sleep(WATCHED_S)
+        time.sleep(watched_s)
         if tracer.poll() is not None:
             raise NotSeen("strace could not watch the daemon")
     finally:

@@ -49,6 +49,8 @@ ROOT = Path(__file__).parents[2]
 ALARMS = 12
 ALARMS_AT_ONCE, WEARERS = 20, 200
 KILLS_A_RUN = 4
+_FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
+RUNS, STOPS = (50, 40) if _FULL else (6, 4)
 REQUESTS_A_LIFE = 25  # at most, of the about 90 of a run
 PEOPLE = ("Ben", "Cleo", "Dana")
 SETTLES_WITHIN_S = 120.0
@@ -375,33 +377,32 @@ def first_contact_told_worst_s() -> float:
 
 
 @cache
-def _campaign() -> Harm:
+def _campaign(runs: int, stops: int) -> Harm:
     """Kills on SQLite, and where there is one on PostgreSQL, and stops."""
-    full = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
     harm = Harm()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
         bin_ = programs()
         server = None if bin_ is None else running.enter_context(cluster(bin_, durable=False))
-        for seed in range((200 if full else 24) // KILLS_A_RUN):
+        for seed in range(runs):
             harm += kill(Path(folder) / f"s{seed}", "", seed)
             if server is not None:
                 harm += kill(Path(folder) / f"p{seed}", server.database(), seed)
         if server is not None:
-            for seed in range(40 if full else 4):
+            for seed in range(stops):
                 harm += stop(Path(folder) / f"t{seed}", server.database(), 1000 + seed)
     return harm
 
 
-def kill_runs() -> float:
+def kill_runs(runs: int = RUNS, stops: int = STOPS) -> float:
     """Kills and stops, on all databases there are."""
-    return _campaign().kills
+    return _campaign(runs, stops).kills
 
 
-def kill_double_tells() -> float:
+def kill_double_tells(runs: int = RUNS, stops: int = STOPS) -> float:
     """People told twice, beyond what is marked unknown; or not at all."""
-    return len(_campaign().double_tells) + len(_campaign().forgotten)
+    return len(_campaign(runs, stops).double_tells) + len(_campaign(runs, stops).forgotten)
 
 
-def kill_double_posts() -> float:
+def kill_double_posts(runs: int = RUNS, stops: int = STOPS) -> float:
     """Posts that were made twice."""
-    return len(_campaign().double_posts)
+    return len(_campaign(runs, stops).double_posts)

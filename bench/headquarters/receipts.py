@@ -37,17 +37,17 @@ class Measured(NamedTuple):
     p99_ms: float
 
 
-def measure(url: str, processes: int = 1, rate: float = 0.0) -> Measured:
+def measure(url: str, processes: int = 1, rate: float = 0.0, reports: int = REPORTS) -> Measured:
     """One load on fresh state; ``url`` empty: SQLite, ``plain``: the peer.
 
     ``rate``: reports a second in all; 0: each device posts as soon as it has its receipt.
     """
     with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
         state = Path(folder)
-        reports = _sealed(state, "" if url == "plain" else url)
+        file = _sealed(state, "" if url == "plain" else url, reports)
         ports = [running.enter_context(_taking(state, url, _CORES[n])) for n in range(processes)]
         loading = [
-            sys.executable, "-m", "bench.headquarters.load", str(reports), _LOAD_CORE, str(rate), *ports
+            sys.executable, "-m", "bench.headquarters.load", str(file), _LOAD_CORE, str(rate), *ports
         ]  # fmt: skip
         said = subprocess.run(loading, cwd=ROOT, check=True, capture_output=True, text=True).stdout
         return Measured(*map(float, said.split()))
@@ -69,7 +69,7 @@ def _taking(state: Path, url: str, core: str) -> Iterator[str]:
         process.wait()
 
 
-def _sealed(state: Path, url: str) -> Path:
+def _sealed(state: Path, url: str, reports: int) -> Path:
     """A database with many wearers, and the file of what their devices will post."""
     key = public_key(load_or_create(state)[0])
     psks = {device: os.urandom(KEY_BYTES) for device in range(1, DEVICES + 1)}
@@ -86,7 +86,7 @@ def _sealed(state: Path, url: str) -> Path:
     now = int(time.time())
     file = state / "reports"
     with file.open("wb") as out:
-        for n in range(REPORTS):
+        for n in range(reports):
             type_ = MessageType.FIRST if n == 0 else MessageType.POSITION
             for device, psk in psks.items():
                 report = Report(
@@ -98,52 +98,52 @@ def _sealed(state: Path, url: str) -> Path:
 
 
 @cache
-def _side_by_side() -> dict[str, Measured]:
+def _side_by_side(reports: int, runs: int) -> dict[str, Measured]:
     """Every way, one after the other in one run, so that the machine is the same for all.
 
     Of a few runs the best: whatever else the machine does only ever takes away.
     """
     ways = {"plain": ("plain", 1), "sqlite": ("", 1)}
-    found = {name: _best(*way) for name, way in ways.items()}
+    found = {name: _best(*way, reports, runs) for name, way in ways.items()}
     bin_ = programs()
     if bin_ is not None:
         with cluster(bin_, durable=True) as server:
             for name, processes in (("postgres_1", 1), ("postgres_2", 2)):
-                found[name] = measure(server.database(), processes)
+                found[name] = measure(server.database(), processes, reports=reports)
     return found
 
 
-def _best(url: str, processes: int) -> Measured:
-    runs = [measure(url, processes) for _ in range(RUNS)]
-    return Measured(max(run.per_s for run in runs), min(run.p99_ms for run in runs))
+def _best(url: str, processes: int, reports: int, runs: int) -> Measured:
+    measured = [measure(url, processes, reports=reports) for _ in range(runs)]
+    return Measured(max(run.per_s for run in measured), min(run.p99_ms for run in measured))
 
 
-def receipts_per_s_sqlite() -> float:
+def receipts_per_s_sqlite(reports: int = REPORTS, runs: int = RUNS) -> float:
     """On one core, at 100 kept connections."""
-    return _side_by_side()["sqlite"].per_s
+    return _side_by_side(reports, runs)["sqlite"].per_s
 
 
-def receipts_p99_ms_100conn() -> float:
+def receipts_p99_ms_100conn(reports: int = REPORTS, runs: int = RUNS) -> float:
     """Of the same load: the wait of all but one in a hundred."""
-    return _side_by_side()["sqlite"].p99_ms
+    return _side_by_side(reports, runs)["sqlite"].p99_ms
 
 
-def receipts_per_s_postgres_1() -> float:
+def receipts_per_s_postgres_1(reports: int = REPORTS, runs: int = RUNS) -> float:
     """The same on PostgreSQL, one process."""
-    return _on_postgresql("postgres_1")
+    return _on_postgresql("postgres_1", reports, runs)
 
 
-def receipts_per_s_postgres_2() -> float:
+def receipts_per_s_postgres_2(reports: int = REPORTS, runs: int = RUNS) -> float:
     """Two processes, on two cores that the load and the server need too."""
-    return _on_postgresql("postgres_2")
+    return _on_postgresql("postgres_2", reports, runs)
 
 
-def plain_insert_per_s() -> float:
+def plain_insert_per_s(reports: int = REPORTS, runs: int = RUNS) -> float:
     """The peer: an endpoint that inserts one row and nothing else."""
-    return _side_by_side()["plain"].per_s
+    return _side_by_side(reports, runs)["plain"].per_s
 
 
-def _on_postgresql(way: str) -> float:
+def _on_postgresql(way: str, reports: int, runs: int) -> float:
     if programs() is None:
         raise PartMissing("postgresql is not installed")
-    return _side_by_side()[way].per_s
+    return _side_by_side(reports, runs)[way].per_s

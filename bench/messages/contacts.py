@@ -34,7 +34,7 @@ _PLACES: tuple[Place, ...] = (
 )
 
 
-def contact_text_parts_max() -> float:
+def contact_text_parts_max(random_names: int = RANDOM_NAMES) -> float:
     """The most SMS any text takes, as the modem's codec cuts it.
 
     In every language shipped, of every kind, with every position and clock, under the longest
@@ -42,7 +42,7 @@ def contact_text_parts_max() -> float:
     """
     random = Random(1)
     names = [script * MAX_NAME_CHARS for script in _SCRIPTS]
-    names += [_drawn(random) for _ in range(RANDOM_NAMES)]
+    names += [_drawn(random) for _ in range(random_names)]
     codes = {path.stem for path in _FOLDER.glob("*.toml")}
     languages, _ = load(_FOLDER, codes, _LINK)
     most = 10 if check(_FOLDER, _LINK) else 0

@@ -28,7 +28,7 @@ def test_a_driver_that_dawdles_between_texts_shows(monkeypatch):
 def test_all_figures_of_the_matrix_come_from_one_campaign(monkeypatch):
     lived = []
 
-    def once(cells):
+    def once(_cells):
         lived.append(campaign.run(sample(1, 40)))
         return lived[-1]
 

@@ -20,7 +20,7 @@ from outcry.envelope import Header
 from outcry.hw.board.process.arguments import HOWS
 from outcry.receipt import RECEIPT_BYTES, ReceiptRefused, verify
 from outcry.report import TOKEN_BYTES, MessageType, decode, encode
-from stage.stage import ROOT, NotSeen, Stage
+from stage.stage import ROOT, NotSeen, PartMissing, Stage
 
 PROMISED = {  # design, section 9
     "press_to_uart_p99_ms": "<= 50",
@@ -41,6 +41,10 @@ def unmeasurable() -> float:
     raise NotSeen("the board is not there")
 
 
+def missing() -> float:
+    raise PartMissing("no mirror has it")
+
+
 # The table and its lines
 
 
@@ -55,7 +59,7 @@ def test_no_two_figures_share_a_name() -> None:
 
 
 def test_a_line_is_name_value_unit_bound_and_verdict_with_tabs_between() -> None:
-    assert line(figure(2.5, Bound("<=", 3)), 2.5) == "some_figure_s\t2.5\ts\t<= 3\tholds"
+    assert line(figure(2.5, Bound("<=", 3)), 2.5, "holds") == "some_figure_s\t2.5\ts\t<= 3\tholds"
 
 
 @pytest.mark.parametrize(
@@ -66,18 +70,17 @@ def test_a_line_is_name_value_unit_bound_and_verdict_with_tabs_between() -> None
         (Bound(">=", 1000), 1000.0, "holds"),
         (Bound(">=", 1000), 999.9, "short"),
         (Bound("<=", 3), float("nan"), "short"),
-        (Bound("<=", 3), None, "short"),
     ],
 )
 def test_a_figure_holds_up_to_its_bound_and_not_beyond(
-    bound: Bound, value: float | None, verdict: str
+    bound: Bound, value: float, verdict: str
 ) -> None:
-    assert line(figure(0, bound), value).endswith(f"\t{verdict}")
+    assert figure(0, bound).verdict(value) == verdict
 
 
 def test_a_whole_number_is_printed_whole() -> None:
-    assert line(figure(0, Bound("<=", 160)), 155).split("\t")[1] == "155"
-    assert line(figure(0, Bound("<=", 160)), 100).split("\t")[1] == "100"
+    assert line(figure(0, Bound("<=", 160)), 155, "holds").split("\t")[1] == "155"
+    assert line(figure(0, Bound("<=", 160)), 100, "holds").split("\t")[1] == "100"
 
 
 # The command
@@ -117,13 +120,52 @@ def test_one_short_ends_with_1_and_the_rest_is_still_measured(
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
-def test_a_figure_that_cannot_be_measured_is_short_and_says_why(
-    capsys: pytest.CaptureFixture[str],
+def breaking() -> float:
+    raise TypeError("a dataclass got another field")
+
+
+@pytest.mark.parametrize(
+    ("measuring", "verdict", "said"),
+    [
+        (unmeasurable, "broken", "the board is not there"),
+        (breaking, "broken", "a dataclass got another field"),
+        (missing, "absent", "no mirror has it"),
+    ],
+)
+def test_a_figure_that_cannot_be_measured_says_why_and_is_not_the_end(
+    capsys: pytest.CaptureFixture[str], measuring: Any, verdict: str, said: str
 ) -> None:
-    assert bench.measure([Figure("lost_s", "s", Bound("<=", 3), unmeasurable)]) == 1
+    lost = Figure("lost_s", "s", Bound("<=", 3), measuring)
+    bench.measure([lost, figure(1, Bound("<=", 3))])
     out, err = capsys.readouterr()
-    assert out == "lost_s\t-\ts\t<= 3\tshort\n"
-    assert "the board is not there" in err
+    assert out.splitlines() == [
+        f"lost_s\t-\ts\t<= 3\t{verdict}",
+        "some_figure_s\t1\ts\t<= 3\tholds",
+    ]
+    assert said in err
+
+
+def test_what_breaks_fails_the_bench_and_what_is_absent_does_not() -> None:
+    held = figure(1, Bound("<=", 3))
+    assert bench.measure([held, Figure("lost_s", "s", Bound("<=", 3), breaking)]) == 1
+    assert bench.measure([held, Figure("lost_s", "s", Bound("<=", 3), missing)]) == 0
+
+
+def test_the_smallest_form_is_measured_where_it_is_asked_for() -> None:
+    both = Figure("some_s", "s", Bound("<=", 3), lambda: 2.0, lambda: 1.0)
+    assert bench.measured(both, smallest=True) == (1.0, "holds")
+    assert bench.measured(both, smallest=False) == (2.0, "holds")
+    assert bench.measured(figure(2, Bound("<=", 3)), smallest=True) == (2, "holds")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [each.name for each in FIGURES])
+def test_every_figure_can_be_measured(name: str) -> None:
+    """What it comes to is for ``make bench`` to say; that it can be measured must not rot."""
+    [chosen] = bench.choose([name], FIGURES)
+    value, verdict = bench.measured(chosen, smallest=True)
+    assert verdict != "broken"
+    assert (value is None) == (verdict == "absent")
 
 
 # Percentiles
