@@ -13,14 +13,15 @@ from stage.stage import ROOT, NotSeen, PartMissing
 
 SUITE = "trixie"
 _SCRATCH = ROOT / "build"  # a whole system is too large for /tmp, which may be memory
-# The mirror lacks it or is out of reach; this user may not make one.
-_ABSENT = re.compile(r"^E: (apt-get update .*|unable to pick chroot mode.*)$", re.MULTILINE)
+# The mirror is out of reach or lacks something; this user may not make a system.
+_ABSENT = re.compile(r"apt-get update .*|unable to pick chroot mode.*|[\w.+-]+\.deb\s+404")
 
 
 def build(target: Path, *options: str) -> None:
     """Make the folder with mmdebstrap and these options.
 
-    Raises :class:`PartMissing` if it cannot be had here, :class:`NotSeen` if making it failed.
+    Raises :class:`PartMissing` if it cannot be had here: no mirror, or one without a package that its
+    own lists name, as some are for the rarer architectures. :class:`NotSeen` if making it failed.
     """
     if shutil.which("mmdebstrap") is None:
         raise PartMissing("mmdebstrap is not installed; tools/system-packages installs it")
@@ -37,7 +38,7 @@ def build(target: Path, *options: str) -> None:
     if done.returncode:
         absent = _ABSENT.search(done.stderr)
         if absent:
-            raise PartMissing(f"no Debian {SUITE} can be had here: {absent[1]}")
+            raise PartMissing(f"no Debian {SUITE} can be had here: {absent[0]}")
         raise NotSeen(f"mmdebstrap failed: {done.stderr[-1000:]}")
 
 
