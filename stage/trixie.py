@@ -14,14 +14,17 @@ from stage.stage import ROOT, NotSeen, PartMissing
 SUITE = "trixie"
 _SCRATCH = ROOT / "build"  # a whole system is too large for /tmp, which may be memory
 # The mirror is out of reach or lacks something; this user may not make a system.
-_ABSENT = re.compile(r"apt-get update .*|unable to pick chroot mode.*|[\w.+-]+\.deb\s+404")
+_ABSENT = re.compile(
+    r"^E: apt-get update .*|^E: unable to pick chroot mode.*|[\w.+-]+\.deb\s+404", re.MULTILINE
+)
 
 
 def build(target: Path, *options: str) -> None:
     """Make the folder with mmdebstrap and these options.
 
-    Raises :class:`PartMissing` if it cannot be had here: no mirror, or one without a package that its
-    own lists name, as some are for the rarer architectures. :class:`NotSeen` if making it failed.
+    Raises :class:`PartMissing` if it cannot be had here: no mirror, or one without a package that
+    its own lists name, as some are for the rarer architectures. :class:`NotSeen` if making it
+    failed.
     """
     if shutil.which("mmdebstrap") is None:
         raise PartMissing("mmdebstrap is not installed; tools/system-packages installs it")
