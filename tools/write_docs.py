@@ -166,10 +166,12 @@ def _does(actions: tuple[Action, ...]) -> str:
 
 if __name__ == "__main__":
     import journal_page
+    import recovery_page
     import response_page
     import wiring
 
     PAGE.write_text(page(), encoding="utf-8")
     journal_page.PAGE.write_text(journal_page.page(), encoding="utf-8")
+    recovery_page.PAGE.write_text(recovery_page.page(), encoding="utf-8")
     response_page.PAGE.write_text(response_page.page(), encoding="utf-8")
     wiring.PICTURE.write_text(wiring.page(), encoding="utf-8")
