@@ -49,12 +49,8 @@ class Channels:
         self._read_s = read_s
         self._free = threading.BoundedSemaphore(LEFT_BEHIND)
 
-    def tell(self, url: str, title: str, body: str) -> What:
-        """Send; returns within ``limit_s`` and never raises."""
-        return self.attempt(url, title, body).what
-
     def attempt(self, url: str, title: str, body: str) -> Came:
-        """Send, and say why it came to what it did."""
+        """Send; returns within ``limit_s`` and never raises."""
         if not self._free.acquire(blocking=False):
             return Came(What.FAILED, "too many calls hang; they are waited for")
         came: list[Came] = []
