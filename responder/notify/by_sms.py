@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from typing import Protocol
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, select
 from outcry.envelope import Header, to_text
 from outcry.receipt import make
 from outcry.report import decode
+from outcry.responder import journal
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Outcome
 from outcry.responder.dispatch.workers import Lane
@@ -22,7 +22,7 @@ from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
 from outcry.responder.transports.outcome import Came
 
-log = logging.getLogger("outcry.responder.texts")
+log = journal.Log("outcry.responder.texts")
 
 KINDS = (ActionKind.TELL, ActionKind.RECEIPT)
 
@@ -50,7 +50,7 @@ class Texting:
         return Lane("sms", "modem") if self._modem.ready() else None
 
     def limit_s(self, call: Call) -> float:
-        """None: a text stays with a modem that has lost its network until that is back."""
+        """Without one: a text stays with a modem that has lost its network until that is back."""
         return math.inf
 
     def perform(self, call: Call) -> Outcome:
@@ -58,9 +58,10 @@ class Texting:
         try:
             number, text = self._write(call)
         except Exception as error:  # noqa: BLE001 - nothing has left; let the next text go
-            log.error("alarm %d: text %d cannot be made: %s", call.alarm, call.id, describe(error))
+            why = describe(error)
+            log.tell(journal.Entry.TEXT_FAULT, alarm=call.alarm, text=call.id, error=why)
             return What.FAILED, {"why": type(error).__name__}
-        log.info("alarm %d: %s, text %d leaves", call.alarm, call.kind, call.id)
+        log.tell(journal.Entry.TEXT_LEAVES, alarm=call.alarm, call=call.kind, text=call.id)
         came = self._modem.send(call.id, number, text)
         return came.what, {"why": came.why}
 

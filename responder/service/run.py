@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
 import signal
 import threading
@@ -16,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from outcry.beats import Beats
 from outcry.hw.modem import ModemSettings, open_serial
+from outcry.responder import journal
 from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
@@ -51,7 +51,7 @@ from outcry.responder.transports.apprise import Channels
 from outcry.responder.transports.sms import SmsModem
 from outcry.responder.web.listener import CannotListen, Listener
 
-log = logging.getLogger("outcry.responder")
+log = journal.Log("outcry.responder")
 
 CALLS_AT_ONCE = 32  # of one group: that many channels may hang before another has to wait
 STOP_PART_S = 1.5  # listeners together, modem, workflow: under the 5 s promised after SIGTERM
@@ -70,9 +70,9 @@ def run(settings: Settings) -> int:
                 running.enter_context(only_one(settings.directory))
             return _serve(settings, stop, beats, running)
     except (StateBusy, CannotListen) as error:
-        log.error("cannot serve: %s", error)
+        log.tell(journal.Entry.CANNOT_SERVE, problem=error)
     except OperationalError as error:
-        log.error("cannot serve: the database: %s; see [state] in the settings", describe(error))
+        log.tell(journal.Entry.NO_DATABASE, error=describe(error))
     return 1
 
 
@@ -156,7 +156,8 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
         running.callback(listener.ask_to_stop)  # all at once, before the first is waited for
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it again would hold up receipts
-    log.info("ready: people: %s, device: %s:%d", people.public_url, device.host, listeners[0].port)
+    heard_at = f"{device.host}:{listeners[0].port}"
+    log.tell(journal.Entry.READY, people=people.public_url, device=heard_at)
     systemd.notify(READY="1", STATUS=_status(modem))
     running.callback(systemd.notify, STOPPING="1")
     return _watch(stop, beats, alive, lambda: _status(modem))
@@ -172,11 +173,11 @@ def _status(modem: SmsModem | None) -> str:
 def _modem(modem: HqModem | None, beats: Beats) -> SmsModem | None:
     """The modem of this process; None: it has none."""
     if modem is None:
-        log.warning("no modem: contacts get the device's own texts only (modem.port is empty)")
+        log.tell(journal.Entry.NO_MODEM)
         return None
     port = modem.port
     if not port:
-        log.info("the modem is at another process on this database, which sends the texts")
+        log.tell(journal.Entry.MODEM_ELSEWHERE)
         return None
     return SmsModem(
         ModemSettings(pin=modem.pin),
@@ -197,8 +198,8 @@ def _watch(
     while not stop.wait(interval):
         stuck = beats.silent(time.monotonic())
         if stuck or not all(is_alive() for is_alive in alive):
-            log.critical("a part has stopped working (%s): ending, to be restarted", stuck or "?")
+            log.tell(journal.Entry.STUCK, part=stuck or "?")
             os._exit(1)  # a stuck thread cannot be asked to stop; the database is safe at any time
         systemd.notify(WATCHDOG="1", STATUS=status())
-    log.info("stopping")
+    log.tell(journal.Entry.STOPPING)
     return 0

@@ -15,7 +15,6 @@ as texts are by one without a modem.
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import socket
@@ -26,6 +25,7 @@ from functools import partial
 
 from sqlalchemy import Connection, func, select
 
+from outcry.responder import journal
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Outcome, Performer
@@ -40,7 +40,7 @@ from outcry.responder.safe_errors import describe
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.store import Store
 
-log = logging.getLogger("outcry.responder.workflow")
+log = journal.Log("outcry.responder.workflow")
 
 LOOK_EVERY_S = 5.0  # also the beat a watchdog may count on
 LOOK_FOR_OTHERS_S = 1.0  # where other processes may leave something to do, or end in the midst
@@ -132,7 +132,7 @@ class Workflow:
                 if at is not None:
                     wait = min(self._look_every_s, max(0.0, at - self._clock()))
             except Exception as error:  # noqa: BLE001 - a full disk, say: it may be mended soon
-                log.error("cannot work: %s", describe(error))
+                log.tell(journal.Entry.CANNOT_WORK, error=describe(error))
             self._woken.wait(wait)
             self._woken.clear()
 
@@ -156,7 +156,9 @@ class Workflow:
                     connection, call, self._clock(), What.UNKNOWN, why=outbox.LOST
                 )
             if given_up:
-                log.warning("alarm %d: %s was under way: %s", call.alarm, call.kind, outbox.LOST)
+                log.tell(
+                    journal.Entry.INTERRUPTED, alarm=call.alarm, call=call.kind, why=outbox.LOST
+                )
 
     def _decide_next(self, seen: list[int]) -> int | None:
         """Decide the alarm that has been due for longest, but for those seen; None: there is none.
@@ -180,7 +182,7 @@ class Workflow:
         except Exception as error:  # one alarm's trouble must not hold the others
             if alarm is None:
                 raise
-            log.error("alarm %d: cannot decide: %s", alarm, describe(error))
+            log.tell(journal.Entry.CANNOT_DECIDE, alarm=alarm, error=describe(error))
             with self._store.write() as connection:
                 alarms.set_due(connection, alarm, self._clock() + TROUBLE_S)
         return alarm
@@ -192,7 +194,7 @@ class Workflow:
         if decision.ground is not None:
             entry = Entry(now, What.GROUND, {"ground": decision.ground.value})
             event_log.append(connection, alarm, entry)
-            log.info("alarm %d: may be published, by %s", alarm, decision.ground)
+            log.tell(journal.Entry.MAY_BE_PUBLISHED, alarm=alarm, ground=decision.ground)
         for action in decision.actions:
             outbox.plan(connection, alarm, action, now)
         again = decision.look_again_at if decision.ground is None else now
@@ -214,7 +216,8 @@ class Workflow:
         try:
             self._perform(performer, call)
         except Exception as error:  # noqa: BLE001 - the database: its lease will run out
-            log.error("alarm %d: %s cannot be done: %s", call.alarm, call.kind, describe(error))
+            why = describe(error)
+            log.tell(journal.Entry.CALL_FAULT, alarm=call.alarm, call=call.kind, error=why)
 
     def _perform(self, performer: Performer, planned: Call) -> None:
         limit_s = performer.limit_s(planned)
@@ -233,11 +236,17 @@ class Workflow:
         """Write down what came of a call."""
         with self._store.write() as connection:
             news = outbox.note(connection, call, self._clock(), what, **more)
-        name = what.name.lower()
+        outcome = what.name.lower()
         if news and call.kind in TEXTS:
-            log.info("alarm %d: text %d: %s", call.alarm, call.id, name)
+            log.tell(journal.Entry.TEXT_CAME, alarm=call.alarm, text=call.id, outcome=outcome)
         elif news:
-            log.info("alarm %d: %s to %s: %s", call.alarm, call.kind, call.target, name)
+            log.tell(
+                journal.Entry.CALL_CAME,
+                alarm=call.alarm,
+                call=call.kind,
+                target=call.target,
+                outcome=outcome,
+            )
 
     def _begin(self, planned: Call, lease_s: float) -> Call | None:
         """Commit a planned call as ``calling``, if it may still be done and nobody was quicker."""

@@ -180,10 +180,10 @@ _said: ContextVar[list[str] | None] = ContextVar("_said", default=None)
 
 
 class _Ear(logging.Handler):
-    """Hears what Apprise says, for whoever listens in the same context: it may change threads."""
+    """Hears what Apprise says, for a listener in the same context: it may change threads."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep it for whoever listens."""
+        """Keep it for the listener."""
         lines = _said.get()
         if lines is not None:
             lines.append(record.getMessage())
