@@ -29,7 +29,7 @@ class Web(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Taker)
         self.taken: list[dict[str, str]] = []
         self.may_answer = threading.Event()
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def url(self, path: str, scheme: str = "json") -> str:
         return f"{scheme}://ana:{SECRET}@127.0.0.1:{self.server_port}/{path}"
