@@ -239,12 +239,17 @@ class Workflow:
         """Write down what came of a call."""
         with self._store.write() as connection:
             news = outbox.note(connection, call, self._clock(), what, **more)
-        name = what.name.lower()
+        outcome = what.name.lower()
         if news and call.kind in TEXTS:
-            log.tell(journal.Entry.TEXT_CAME, alarm=call.alarm, text=call.id, outcome=name)
+            log.tell(journal.Entry.TEXT_CAME, alarm=call.alarm, text=call.id, outcome=outcome)
         elif news:
-            alarm, kind, target = call.alarm, call.kind, call.target
-            log.tell(journal.Entry.CALL_CAME, alarm=alarm, call=kind, target=target, outcome=name)
+            log.tell(
+                journal.Entry.CALL_CAME,
+                alarm=call.alarm,
+                call=call.kind,
+                target=call.target,
+                outcome=outcome,
+            )
 
     def _begin(self, planned: Call, lease_s: float) -> Call | None:
         """Commit a planned call as ``calling``, if it may still be done and nobody was quicker."""
