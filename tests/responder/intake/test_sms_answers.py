@@ -12,6 +12,7 @@ from cheap_hashes import PIN_COST
 from outcry.report import AlarmKind
 from outcry.responder.enrolment.answer_cards import CODES_ON_A_CARD, codes_left, print_codes
 from outcry.responder.intake.sms_answers import WRONG_AN_HOUR, SmsAnswers
+from outcry.responder.intake.texts import ArrivingTexts
 from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.publication import confirmations
 from outcry.responder.storage import event_log, store
@@ -228,3 +229,14 @@ def test_one_phone_can_be_a_contact_of_two_wearers(raised, cards):
         )
     assert answers.take(BEN, cards[2][0])
     assert said(raised) == [(What.CONFIRMED, {"contact": 2, "by": "sms"})]
+
+
+def test_an_answer_wakes_hq_and_no_other_text_does(raised, cards):
+    woken: list[int] = []
+    answers = SmsAnswers(raised.hq.store, raised.clock)
+    texts_in = ArrivingTexts(raised.hq.inbox, answers, lambda: woken.append(1))
+    texts_in.take(STRANGER, cards[1][0])
+    texts_in.take(BEN, "on my way")
+    assert woken == []
+    texts_in.take(BEN, cards[1][0])
+    assert woken == [1]

@@ -19,9 +19,9 @@ from outcry.responder.rules.decide import OWN_PAGE, ActionKind
 from outcry.responder.rules.events import Entry, What
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.service.workflow import Workflow
-from outcry.responder.settings import SettingsInvalid
 from outcry.responder.storage import event_log
 from outcry.responder.transports.apprise import Channels
+from outcry.settings_file import SettingsInvalid
 
 ON_BOTH_DATABASES = True
 URL = "http://127.0.0.1:8443"
