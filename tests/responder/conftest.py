@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from cheap_hashes import PIN_COST
+from served import Address
 from sqlalchemy import insert, select, text, update
+from starlette.types import ASGIApp
 
 from bench.headquarters.postgresql import Cluster, cluster, programs
 from outcry import enrolment
@@ -250,7 +253,7 @@ class Enrolled:
 
 @pytest.fixture(scope="session")
 def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
-    """Enrolled once: three scrypt hashes take longer than most tests. Copy before use."""
+    """Enrolled once, with hashes that are quick to make. Copy before use."""
     folder = tmp_path_factory.mktemp("enrolled")
     directory = folder / "state"
     out = folder / "ana.json"
@@ -259,6 +262,7 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
         Application("Ana", WEARER, CONTACTS, 2),
         out,
         clock=Clock(),
+        cost=PIN_COST,
     )
     return Enrolled(directory, enrolment.read(out.read_text()), made.pins, made.code)
 
@@ -324,6 +328,29 @@ def world(
     world = world_in(directory, url)
     yield world
     world.hq.store.close()
+
+
+@pytest.fixture(scope="session")
+def addresses() -> Iterator[list[Address]]:
+    """Addresses that no test uses now."""
+    idle: list[Address] = []
+    yield idle
+    for address in idle:
+        address.stop()
+
+
+@pytest.fixture
+def serve(addresses: list[Address]) -> Iterator[Callable[[ASGIApp], str]]:
+    """Puts an application on an address of its own, and returns its URL."""
+    taken: list[Address] = []
+
+    def start(app: ASGIApp) -> str:
+        taken.append(addresses.pop() if addresses else Address())
+        taken[-1].app = app
+        return taken[-1].url
+
+    yield start
+    addresses.extend(taken)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def web():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Taker)
     server.taken = taken
     server.url = f"json://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
