@@ -61,6 +61,9 @@ def _standing(name: str, language: str) -> Standing:
         doubts=10,
         withdrawn=True,
         drill=False,
+        closed=True,
+        being_published=True,
+        corrected=True,
         post="https://help.example.org/post/1000000",
     )
 
