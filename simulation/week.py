@@ -113,7 +113,7 @@ class Week(SimulatedWorld):
         self.wall_ahead_s = 0.0
         self.dice = Random(seed)
         self.length_s = length_s
-        self._coarse = coarse
+        self.coarse = coarse
         self.place = [43.3178, 45.6949]
         self.refuses = False  # HQ, when it is down: 503, or no answer at all
         self.acknowledged: dict[int, float] = {}
@@ -151,7 +151,7 @@ class Week(SimulatedWorld):
         self._end = BEGIN_S + self.length_s
         self.at(self._end, lambda: self.modem.stop(0))
         self.at(BEGIN_S, self._sees_the_sky)
-        with coarsely() if self._coarse else nullcontext():
+        with coarsely() if self.coarse else nullcontext():
             while self.now < self._end:
                 self._lives_until_struck()
         self.books.faults = self.faults

@@ -27,8 +27,8 @@ from outcry.daemon.journal import Entry
 from outcry.daemon.service import status
 from outcry.daemon.service.control_socket import Asked
 from outcry.daemon.service.drills import Hop
+from outcry.daemon.service.executor import Executor
 from outcry.daemon.service.parts import Message, Parts, Stop
-from outcry.daemon.service.performer import Performer
 from outcry.daemon.service.systemd import where
 from outcry.daemon.touch.button import Held, Tapped
 from outcry.daemon.touch.edges import Edge, StrapEdge
@@ -77,7 +77,7 @@ class Loop:
         self._messages = messages
         self._clock = clock
         self._random = random
-        self._performer = Performer(parts, clock)
+        self._executor = Executor(parts, clock)
         self._stopping = False
         self._faulty = False
 
@@ -201,10 +201,10 @@ class Loop:
             case "heartbeat" | "buzz" if self.alarm.state is not State.IDLE:
                 return {"error": "an alarm or a drill is going on; it needs data path and motor"}
             case "heartbeat":
-                self._performer.beat(now)
+                self._executor.beat(now)
                 return {"heartbeat": "sent"}
             case "buzz":
-                self._performer.play(TRIAL)
+                self._executor.play(TRIAL)
                 return {"buzz": "played"}
         return status.facts(self.parts, self.alarm, now)
 
@@ -215,7 +215,7 @@ class Loop:
     def _supervise(self, now: float) -> None:
         self.parts.supervision.look(now)
         if self.parts.supervision.due <= now:
-            self._performer.beat(now)
+            self._executor.beat(now)
 
     def _tell_service(self, now: float) -> None:
         self.parts.service.status(status.line(self.parts, self.alarm))
@@ -236,7 +236,7 @@ class Loop:
             self.parts.journal.tell(entry, alarm=self.alarm.id)
         self._safely(self._write_down, effects, now)
         for effect in effects:
-            self._safely(self._performer.carry_out, effect, self.alarm, now)
+            self._safely(self._executor.carry_out, effect, self.alarm, now)
         if self.alarm.state is not before.state:
             self._hurry()
             self.parts.journal.tell(
@@ -253,7 +253,7 @@ class Loop:
         with self.parts.outbox.step():
             self._safely(self.parts.outbox.save_alarm, self.alarm)
             for effect in effects:
-                self._safely(self._performer.write_down, effect, self.alarm, now)
+                self._safely(self._executor.write_down, effect, self.alarm, now)
 
     def _hurry(self) -> None:
         """Modem and receiver do their best while it matters."""

@@ -15,7 +15,7 @@ from outcry.daemon.outbox import card
 from outcry.daemon.outbox.card import Card
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.stored import StoredText
-from outcry.daemon.service.performer import Performer
+from outcry.daemon.service.executor import Executor
 from outcry.daemon.service.supervision import Supervision
 from simulation.cells import MEMORY
 from simulation.plan import plan
@@ -89,14 +89,14 @@ def test_a_card_that_is_not_synced_at_each_commit_is_seen(folder, monkeypatch):
 
 
 def test_a_pulse_before_the_report_is_on_the_card_is_seen(folder, monkeypatch):
-    def buzzes_first(performer, effect, alarm, now):
+    def buzzes_first(executor, effect, alarm, now):
         if isinstance(effect, Vibrate):
-            performer.carry_out(effect, alarm, now)
+            executor.carry_out(effect, alarm, now)
         else:
-            writes(performer, effect, alarm, now)
+            writes(executor, effect, alarm, now)
 
-    writes = Performer.write_down
-    monkeypatch.setattr(Performer, "write_down", buzzes_first)
+    writes = Executor.write_down
+    monkeypatch.setattr(Executor, "write_down", buzzes_first)
     lost, _, _ = broken(folder)
     assert lost > 0
 

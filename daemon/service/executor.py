@@ -1,4 +1,4 @@
-"""The performer: does what the rules call for, with the parts of this device."""
+"""The executor: does what the rules call for, with the parts of this device."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from outcry.hw.vibration import Pattern, VibrationUnusable
 from outcry.report import AlarmKind, MessageType
 
 
-class Performer:
+class Executor:
     """Carries effects out, in two steps: what belongs on the card, and then the rest."""
 
     def __init__(self, parts: Parts, clock: Callable[[], float]) -> None:
