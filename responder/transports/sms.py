@@ -54,6 +54,12 @@ _OUTCOMES = {
 class Notifier(Protocol):
     """Sends texts, one at a time: at most one can be in doubt when the power goes."""
 
+    def start(self) -> None:
+        """Look after what the texts leave by, from now on."""
+
+    def stop(self, timeout_s: float) -> bool:
+        """Let go of it; False if that took longer than ``timeout_s``."""
+
     def ready(self) -> bool:
         """Whether a text given now can leave now."""
 

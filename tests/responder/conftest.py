@@ -10,11 +10,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from console_hand import QUICK
 from sqlalchemy import insert, select, text, update
+from starlette.types import ASGIApp
 
 from bench.headquarters.postgresql import Cluster, cluster, programs
 from outcry import enrolment
@@ -22,23 +24,16 @@ from outcry.enrolment import Contact
 from outcry.envelope import Header, seal, to_text
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Position, Report, encode
 from outcry.responder import settings
-from outcry.responder.contacts.desk import Desk
+from outcry.responder.dispatch.workers import Inline
 from outcry.responder.enrolment.enrol import Application, enrol
-from outcry.responder.enrolment.hq_keys import load_or_create
-from outcry.responder.intake.inbox import CameBy, Inbox
-from outcry.responder.notify.by_sms import Texting
-from outcry.responder.plans.repository import Means
-from outcry.responder.posting.composing import Composer
-from outcry.responder.posting.own_page import OwnPage
-from outcry.responder.posting.performing import KINDS as POSTING
-from outcry.responder.posting.performing import Posting
+from outcry.responder.intake.inbox import CameBy
 from outcry.responder.rules import events
-from outcry.responder.rules.decide import OWN_PAGE
 from outcry.responder.rules.events import What
-from outcry.responder.service.workflow import Workflow
+from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import Store, metadata
 from outcry.responder.transports.sms import Came
+from outcry.responder.web.listener import Listener
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 HERE = Position(52.52, 13.405, 12, 5)
@@ -135,44 +130,70 @@ class Phones:
     def send(self, ref: str, number: str, text: str) -> None:
         self.sent.append((ref, number, text))
 
+    def start(self) -> None:
+        """Nothing to look after."""
+
+    def stop(self, timeout_s: float) -> bool:
+        return True
+
     def to(self, number: str) -> list[str]:
         return [text for _, to, text in self.sent if to == number]
 
 
 class Hq:
-    """Everything at HQ but sockets and threads: ``works`` does what is to be done now."""
+    """Everything at HQ but sockets and threads: ``works`` does what is to be done now.
+
+    ``given`` are sections of the settings, ``adapters`` how this HQ reaches the world; a test
+    that wants others changes them with ``restarts``.
+    """
 
     def __init__(self, directory: Path, clock: Clock, phones: Phones, url: str = "") -> None:
         self.directory = directory
         self.url = url
         self.clock = clock
         self.phones = phones
+        self.given: dict[str, dict[str, object]] = {
+            "organisation": {"name": "Example Org"},
+            "state": {"directory": str(directory), "database": url},
+            "modem": {"port": "/dev/null", "number": "+447700900002"},
+        }
+        self.adapters = Adapters(
+            clock=clock,
+            lanes=Inline(),
+            notifier=lambda _modem, _on_event, _clock, _beat: phones,
+            hasher=QUICK,
+        )
+        self.others: list[Store] = []
         self.start()
 
     def start(self) -> None:
         """A process starts on what is on disk."""
-        self.store = Store(self.directory, self.url)
-        self.own_page = OwnPage(self.store, "http://127.0.0.1:8443", self.clock)
-        self.publishers = {OWN_PAGE: self.own_page}
-        posting = Posting(self.store, self.publishers, Composer("Example Org"))
-        self.workflow = Workflow(
-            self.store,
-            dict.fromkeys(POSTING, posting),
-            Texting(self.store, "http://127.0.0.1:8443"),
-            Means(can_text=True),
-            self.clock,
-        )
-        self.inbox = Inbox(self.store, load_or_create(self.directory), self.clock)
-        self.desk = Desk(self.store, self.inbox, self.clock)
-        self.workflow.connect(self.inbox, self.phones)
+        self.parts = assemble(settings.check(self.given), self.adapters)
+        self.store = self.parts.store
+        self.own_page = self.parts.own_page
+        self.publishers = self.parts.publishers
+        self.workflow = self.parts.workflow
+        self.inbox = self.parts.inbox
+        self.desk = self.parts.desk
 
-    def restarts(self) -> None:
-        """As after a kill: nothing in memory is kept."""
+    def restarts(self, **given: dict[str, object]) -> None:
+        """As after a kill, with these sections of the settings changed: no memory is kept."""
+        self.given |= given
         if self.store.shared:  # long enough for its calls' leases to run out
             with self.store.write() as connection:
                 connection.execute(update(store.action).values(lease_until=0.0))
         self.store.close()
         self.start()
+
+    def another(self, **adapters: object) -> Responder:
+        """One more process on the same database, with these adapters."""
+        made = assemble(settings.check(self.given), replace(self.adapters, **adapters))
+        self.others.append(made.store)
+        return made
+
+    def close(self) -> None:
+        for store_ in (self.store, *self.others):
+            store_.close()
 
     def takes(self, message: Message, path: CameBy = CameBy.DATA) -> bytes:
         return self.inbox.take(message.sealed, path).receipt
@@ -311,7 +332,31 @@ def world(
         move(directory, url)
     world = world_in(directory, url)
     yield world
-    world.hq.store.close()
+    world.hq.close()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[ASGIApp], str]]:
+    """Serves an application on a real listener until the test ends; gives its address."""
+    listeners: list[Listener] = []
+
+    def start(app: ASGIApp) -> str:
+        listener = Listener("served", app, "127.0.0.1", 0)
+        listener.start()
+        listeners.append(listener)
+        return f"http://127.0.0.1:{listener.port}"
+
+    yield start
+    for listener in listeners:
+        assert listener.stop(10)
+
+
+@pytest.fixture
+def people(world: World, serve: Callable[[ASGIApp], str]) -> str:
+    """The address of people's listener: contacts' and public pages, and the console."""
+    from outcry.responder.service.people_app import people_app
+
+    return serve(people_app(world.hq.parts))
 
 
 @pytest.fixture

@@ -9,14 +9,10 @@ from sqlalchemy import select, update
 
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.workers import Inline, Lane, Threads
-from outcry.responder.notify.by_sms import Texting
-from outcry.responder.plans.repository import Means
-from outcry.responder.posting.composing import Composer
-from outcry.responder.posting.performing import KINDS, Posting
 from outcry.responder.posting.publisher import Limits, Posted
 from outcry.responder.rules.events import What
 from outcry.responder.rules.model import OWN_PAGE
-from outcry.responder.service.workflow import LATE_S, Workflow
+from outcry.responder.service.workflow import LATE_S
 from outcry.responder.storage import store
 
 ON_BOTH_DATABASES = True
@@ -46,23 +42,14 @@ class Network:
         return Posted("1", "https://network.example/1")
 
 
-def another(world, *networks, lanes=None, monotonic=None, modem=False):
-    """One more process on the same database, with these networks."""
-    hq = world.hq
-    publishers = dict(networks) or hq.publishers
-    posting = Posting(hq.store, publishers, Composer("Example Org"))
-    more = {} if monotonic is None else {"monotonic": monotonic}
-    made = Workflow(
-        hq.store,
-        dict.fromkeys(KINDS, posting),
-        Texting(hq.store, "http://127.0.0.1:8443"),
-        Means(can_text=True, networks=tuple(publishers)),
-        world.clock,
-        lanes=lanes or Inline(),
-        **more,
+def another(world, *networks, modem=False, **adapters):
+    """The workflow of one more process on the same database, with these networks."""
+    publishers = dict(networks) or world.hq.publishers
+    phones = world.phones if modem else type(world.phones)(is_ready=False)
+    made = world.hq.another(
+        publishers=lambda *_: publishers, notifier=lambda *_: phones, **adapters
     )
-    made.connect(hq.inbox, world.phones if modem else None)
-    return made
+    return made.workflow
 
 
 def confirmed(world):
