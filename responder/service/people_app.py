@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from outcry.responder.console.app import console_routes, content_policy
+from outcry.responder.console import dependencies as console
+from outcry.responder.console.app import console_app
+from outcry.responder.console.news import Live
 from outcry.responder.console.pages import ConsolePages
-from outcry.responder.contacts.app import people_api
+from outcry.responder.contacts import dependencies as contacts
+from outcry.responder.contacts.app import contacts_app
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.service.assemble import Responder
@@ -17,19 +20,21 @@ from outcry.responder.web.templates import environment
 
 def people_app(hq: Responder) -> ASGIApp:
     """The application behind people's port."""
-    settings, assets = hq.settings, Assets()
-    people, tiles = settings.people, settings.console.tiles
-    pages = Pages(settings.organisation, people.public_url, hq.clock, assets.addresses)
-    app = people_api(hq.desk, hq.own_page, pages, assets, people.behind_proxy)
-    rendered = ConsolePages(
-        environment(settings.organisation, people.public_url, ATTRIBUTION),
-        hq.clock,
-        assets.addresses,
-        tiles,
-        settings.console.credit,
+    organisation, people, map_ = hq.settings.organisation, hq.settings.people, hq.settings.console
+    assets, behind_proxy = Assets(), people.behind_proxy
+    pages = Pages(organisation, people.public_url, hq.clock, assets.addresses)
+    templates = environment(organisation, people.public_url, ATTRIBUTION)
+    rendered = ConsolePages(templates, hq.clock, assets.addresses, map_.tiles, map_.credit)
+    outside = contacts_app(
+        contacts.Parts(hq.desk, hq.own_page, pages, assets, behind_proxy),
     )
-    policy = content_policy(tiles)
-    app.router.routes.extend(
-        console_routes(hq.console, hq.officers, hq.plans, rendered, policy, people.behind_proxy)
+    live = Live(hq.console.mark)
+    inside = console_app(
+        console.Parts(hq.console, hq.officers, hq.plans, rendered, live, behind_proxy), map_.tiles
     )
-    return Guard(Contained(app), people.behind_proxy, pages.style_hash)
+
+    async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        is_console = f"{scope['path']}/".startswith("/console/")
+        await (inside if is_console else outside)(scope, receive, send)
+
+    return Guard(Contained(either), behind_proxy, pages.style_hash)

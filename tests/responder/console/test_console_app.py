@@ -59,6 +59,18 @@ def test_every_page_asks_who_you_are(stranger, alarm, path):
     assert answer.headers["location"].startswith("/console/login?next=/console")
 
 
+def test_a_watchdog_that_asks_for_the_head_alone_is_answered(stranger):
+    assert stranger.client.head("/console/login").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/console/", "/console/nothing", "/console/alarm/x"])
+def test_what_is_not_there_is_said_by_the_console_itself(stranger, path):
+    page = stranger.get(path)
+    assert page.status_code == 404
+    assert 'href="/console"' in page.text
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+
+
 @pytest.mark.parametrize("path", FORMS)
 def test_nothing_is_done_for_somebody_who_is_not_logged_in(stranger, world, alarm, path):
     before = world.hq.history()

@@ -290,6 +290,20 @@ def test_a_link_that_opens_nothing_says_so(client, path):
     assert "<h1>" in page.text
 
 
+def test_an_answer_that_no_button_gives_is_refused_and_not_repeated(world, client):
+    link = link_of(world.device.message())
+    answer = client.post(f"{link}/murmur", data={"pin": world.pins[0]})
+    assert answer.status_code == 404
+    assert "<h1>" in answer.text
+    assert "murmur" not in answer.text
+    assert world.hq.history() == []
+
+
+def test_what_is_wrong_is_said_in_the_readers_language(client):
+    page = client.get("/c/nothing", headers={"accept-language": "fr"}).text
+    assert '<html lang="fr"' in page
+
+
 def test_a_heartbeat_in_a_link_shows_nothing(world, client):
     assert client.get(link_of(world.device.message(MessageType.HEARTBEAT))).status_code == 404
 
@@ -435,7 +449,7 @@ def test_an_error_inside_says_nothing_of_itself(world, client, caplog, monkeypat
     assert "Something failed here" in answer.text
     assert "52.52" not in answer.text
     wait_for(lambda: "a request failed" in caplog.text)  # written after the answer has left
-    assert "a request failed: RuntimeError at app.py" in caplog.text
+    assert "a request failed: RuntimeError at public.py" in caplog.text
     assert "52.52" not in caplog.text
     assert "9001" not in caplog.text
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
-from outcry.responder.contacts.app import people_api
+from outcry.responder.contacts.app import contacts_app
+from outcry.responder.contacts.dependencies import Parts
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.intake.app import device_api, device_app
 from outcry.responder.service.people_app import people_app
@@ -68,7 +69,8 @@ def test_reading_peoples_pages_changes_nothing_whatever_is_asked(world, serve):
     before = world.hq.entries()
     assets = Assets()
     pages = Pages("Example Org", "https://help.example.org", world.clock, assets.addresses)
-    description = people_api(world.hq.desk, world.hq.own_page, pages, assets).openapi()
+    parts = Parts(world.hq.desk, world.hq.own_page, pages, assets)
+    description = contacts_app(parts).openapi()
     assert fuzz(description, serve(people_app(world.hq.parts)), "GET") >= EXAMPLES
     assert world.hq.entries() == before
 
