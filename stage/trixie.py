@@ -16,17 +16,25 @@ SUITE = "trixie"
 def build(target: Path, *options: str) -> None:
     """Make the folder with mmdebstrap and these options.
 
-    Raises :class:`PartMissing` if that cannot be here, and ``CalledProcessError``.
+    Raises :class:`PartMissing` if that cannot be here or the mirror lacks a package that its own
+    lists name, as some do for the rarer architectures, and ``CalledProcessError``.
     """
     if shutil.which("mmdebstrap") is None:
         raise PartMissing("mmdebstrap is not installed; tools/system-packages installs it")
     habits = (f"--aptopt={line}" for line in apt_habits())
-    subprocess.run(
+    done = subprocess.run(
         ["mmdebstrap", *options, *habits, SUITE, str(target), source()],
         capture_output=True,
-        check=True,
+        text=True,
+        check=False,
         umask=0o022,
     )
+    lacking = re.findall(r"/([\w.+-]+)_[^/]*\.deb\s+404", done.stderr)
+    if done.returncode and lacking:
+        raise PartMissing(
+            f"the mirror lacks {len(lacking)} packages it lists: {', '.join(lacking)}"
+        )
+    done.check_returncode()
 
 
 def apt_habits() -> list[str]:

@@ -17,12 +17,13 @@ ROOT = Path(__file__).parents[1]
 Rooms = Mapping[str, tuple[str, ...]]
 
 # Small modules that every room of HQ may use. They import no room.
-SHARED = ("fields", "findings", "formatting", "safe_errors", "settings", "translations")
+SHARED = ("fields", "findings", "formatting", "journal", "safe_errors", "settings", "translations")
 
 RESPONDER: Rooms = {
     "fields": (),
     "findings": (),
     "formatting": (),
+    "journal": (),
     "safe_errors": (),
     "translations": (),
     "rules": (),

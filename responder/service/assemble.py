@@ -15,11 +15,15 @@ from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
 from outcry.responder.console.plans import Plans
 from outcry.responder.contacts.desk import Desk
+from outcry.responder.dispatch.performer import Performer
 from outcry.responder.dispatch.workers import Lanes, Threads
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.intake.inbox import Inbox
+from outcry.responder.intake.sms_answers import SmsAnswers
+from outcry.responder.intake.texts import ArrivingTexts
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.by_channel import Notifying
+from outcry.responder.notify.by_sms import KINDS as TEXTS
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.plans.repository import Means
@@ -35,40 +39,38 @@ from outcry.responder.service.workflow import Workflow
 from outcry.responder.settings import HqModem, Settings
 from outcry.responder.storage.store import Store
 from outcry.responder.transports.apprise import Channels
-from outcry.responder.transports.sms import Notifier, NotifierEvent, SmsNotifier
+from outcry.responder.transports.sms import SmsModem
 
 CALLS_AT_ONCE = 32  # of one group: that many channels may hang before another has to wait
 
-Beat = Callable[[], None]
 Clock = Callable[[], float]
+WatchThread = Callable[[str], Callable[[], None]]
+"""Names a thread; gives what it calls to show that it works."""
 
 
-def sms_notifier(
-    modem: HqModem, on_event: Callable[[NotifierEvent], None], clock: Clock, beat: Beat
-) -> Notifier:
-    """The real modem at HQ; ``clock`` gives monotonic seconds."""
+def sms_modem(modem: HqModem | None, clock: Clock, watch: WatchThread) -> SmsModem | None:
+    """The modem of this process, None if it has none; ``clock`` gives monotonic seconds."""
+    if modem is None or not modem.port:
+        return None
     settings = ModemSettings(pin=modem.pin)
-    return SmsNotifier(settings, lambda: open_serial(modem.port), on_event, clock, beat)
+    return SmsModem(settings, lambda: open_serial(modem.port), clock, watch("modem"))
 
 
 @dataclass(frozen=True)
 class Adapters:
     """How HQ reaches the world; what is not given is the real thing.
 
-    ``clock`` gives Unix seconds. ``watch`` names a thread and gives what it calls to show that it
-    works. ``notifier`` is asked for only where the settings name a modem's port.
+    ``clock`` gives Unix seconds.
     """
 
     clock: Clock = time.time
     monotonic: Clock = time.monotonic
     random: Callable[[int], bytes] = os.urandom
-    watch: Callable[[str], Beat] = lambda _thread: lambda: None
+    watch: WatchThread = lambda _thread: lambda: None
     lanes: Lanes = field(default_factory=lambda: Threads(CALLS_AT_ONCE))
     publishers: Callable[[Settings, Store, Clock], dict[str, Publisher]] = networks.publishers
     channels: Channels = field(default_factory=Channels)
-    notifier: Callable[[HqModem, Callable[[NotifierEvent], None], Clock, Beat], Notifier] = (
-        sms_notifier
-    )
+    modem: Callable[[HqModem | None, Clock, WatchThread], SmsModem | None] = sms_modem
     hasher: PasswordHasher = field(default_factory=PasswordHasher)
 
 
@@ -81,7 +83,8 @@ class Responder:
     store: Store
     inbox: Inbox
     workflow: Workflow
-    notifier: Notifier | None
+    modem: SmsModem | None
+    texts: ArrivingTexts
     publishers: dict[str, Publisher]
     own_page: OwnPage
     desk: Desk
@@ -90,6 +93,11 @@ class Responder:
     plans: Plans
     silence: Watch
     housekeeping: Housekeeping
+
+    def hear_the_modem(self) -> None:
+        """Hand on the next thing the modem says; wait a moment for it."""
+        assert self.modem is not None
+        self.modem.hand_on(self.workflow.hear, self.texts.take, self.workflow.wake)
 
 
 def assemble(settings: Settings, adapters: Adapters) -> Responder:
@@ -104,11 +112,14 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
     publishers = adapters.publishers(settings, database, clock)
     means = Means(settings.modem is not None, tuple(publishers), officers)
     posting = Posting(database, publishers, Composer(settings.organisation))
-    notifying = Notifying(database, Briefer(url, means), adapters.channels)
+    performers: dict[ActionKind, Performer] = dict.fromkeys(POSTING, posting)
+    performers[ActionKind.NOTIFY] = Notifying(database, Briefer(url, means), adapters.channels)
+    modem = adapters.modem(settings.modem, adapters.monotonic, adapters.watch)
+    if modem is not None:
+        performers |= dict.fromkeys(TEXTS, Texting(database, url, modem))
     workflow = Workflow(
         database,
-        {**dict.fromkeys(POSTING, posting), ActionKind.NOTIFY: notifying},
-        Texting(database, url),
+        performers,
         means,
         clock,
         adapters.watch("workflow"),
@@ -117,24 +128,20 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
     )
     wake = workflow.wake
     inbox = Inbox(database, hq_keys.load_or_create(settings.directory), clock, wake, random)
-    modem, notifier = settings.modem, None
-    if modem is not None and modem.port:
-        beat = adapters.watch("modem")
-        notifier = adapters.notifier(modem, workflow.on_event, adapters.monotonic, beat)
-    workflow.connect(inbox, notifier)
     return Responder(
-        settings,
-        clock,
-        database,
-        inbox,
-        workflow,
-        notifier,
-        publishers,
-        OwnPage(database, url, clock),
-        Desk(database, inbox, clock, wake, settings.people.link_days * 86_400.0),
-        Console(database, clock, wake),
-        Officers(database, settings.organisation, clock, random, adapters.hasher),
-        Plans(database, clock, wake),
-        Watch(database, clock, wake),
-        Housekeeping(database, clock),
+        settings=settings,
+        clock=clock,
+        store=database,
+        inbox=inbox,
+        workflow=workflow,
+        modem=modem,
+        texts=ArrivingTexts(inbox, SmsAnswers(database, clock), wake),
+        publishers=publishers,
+        own_page=OwnPage(database, url, clock),
+        desk=Desk(database, inbox, clock, wake, settings.people.link_days * 86_400.0),
+        console=Console(database, clock, wake),
+        officers=Officers(database, settings.organisation, clock, random, adapters.hasher),
+        plans=Plans(database, clock, wake),
+        silence=Watch(database, clock, wake),
+        housekeeping=Housekeeping(database, clock),
     )

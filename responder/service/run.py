@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
 import signal
 import threading
@@ -15,6 +14,7 @@ from typing import Protocol
 from sqlalchemy.exc import OperationalError
 
 from outcry.beats import Beats
+from outcry.responder import journal
 from outcry.responder.intake.app import device_app
 from outcry.responder.safe_errors import describe
 from outcry.responder.service import systemd
@@ -24,10 +24,10 @@ from outcry.responder.service.periodic import Rounds
 from outcry.responder.service.workflow import LOOK_EVERY_S
 from outcry.responder.settings import HqModem, Settings
 from outcry.responder.storage.store import StateBusy, only_one
-from outcry.responder.transports.sms import Notifier
+from outcry.responder.transports.sms import SmsModem
 from outcry.responder.web.listener import CannotListen, Listener
 
-log = logging.getLogger("outcry.responder")
+log = journal.Log("outcry.responder")
 
 STOP_PART_S = 1.5  # listeners together, modem, workflow: under the 5 s promised after SIGTERM
 DEAF_AFTER_S = 4 * LOOK_EVERY_S  # a thread that has not beaten for this long is stuck
@@ -62,9 +62,9 @@ def run(settings: Settings) -> int:
                 running.enter_context(only_one(settings.directory))
             return _serve(settings, stop, beats, running)
     except (StateBusy, CannotListen) as error:
-        log.error("cannot serve: %s", error)
+        log.tell(journal.Entry.CANNOT_SERVE, problem=error)
     except OperationalError as error:
-        log.error("cannot serve: the database: %s; see [state] in the settings", describe(error))
+        log.tell(journal.Entry.NO_DATABASE, error=describe(error))
     return 1
 
 
@@ -82,34 +82,38 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     silence = Rounds("silence", hq.silence.look, beats.watch("silence"))
     _tell_of_the_modem(settings.modem)
 
-    modem = [] if hq.notifier is None else [hq.notifier]
-    parts: list[Part] = [hq.workflow, keeping, silence, *modem, *listeners]
-    for part in parts:
+    threads: list[Thread] = [hq.workflow, keeping, silence]
+    parts: list[Part] = [*threads]
+    if hq.modem is not None:
+        hearing = Rounds("sms", hq.hear_the_modem, beats.watch("sms"), every_s=0.0)
+        threads.append(hearing)
+        parts += [hearing, hq.modem]
+    for part in (*parts, *listeners):
         part.start()
         running.callback(part.stop, STOP_PART_S)
     for listener in listeners:
         running.callback(listener.ask_to_stop)  # all at once, before the first is waited for
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it again would hold up receipts
-    log.info("ready: people: %s, device: %s:%d", people.public_url, device.host, listeners[0].port)
-    systemd.notify(READY="1", STATUS=_status(hq.notifier))
+    heard_at = f"{device.host}:{listeners[0].port}"
+    log.tell(journal.Entry.READY, people=people.public_url, device=heard_at)
+    systemd.notify(READY="1", STATUS=_status(hq.modem))
     running.callback(systemd.notify, STOPPING="1")
-    threads: list[Thread] = [hq.workflow, keeping, silence, *listeners]
-    return _watch(stop, beats, threads, lambda: _status(hq.notifier))
+    return _watch(stop, beats, [*threads, *listeners], lambda: _status(hq.modem))
 
 
 def _tell_of_the_modem(modem: HqModem | None) -> None:
     if modem is None:
-        log.warning("no modem: contacts get the device's own texts only (modem.port is empty)")
+        log.tell(journal.Entry.NO_MODEM)
     elif not modem.port:
-        log.info("the modem is at another process on this database, which sends the texts")
+        log.tell(journal.Entry.MODEM_ELSEWHERE)
 
 
-def _status(notifier: Notifier | None) -> str:
+def _status(modem: SmsModem | None) -> str:
     """For ``systemctl status``."""
-    if notifier is None:
+    if modem is None:
         return "taking alarms; no modem"
-    return f"taking alarms; the modem {'is ready' if notifier.ready() else 'is busy or not ready'}"
+    return f"taking alarms; the modem {'is ready' if modem.ready() else 'is busy or not ready'}"
 
 
 def _watch(
@@ -123,8 +127,8 @@ def _watch(
     while not stop.wait(interval):
         stuck = beats.silent(time.monotonic())
         if stuck or not all(thread.is_alive() for thread in threads):
-            log.critical("a part has stopped working (%s): ending, to be restarted", stuck or "?")
+            log.tell(journal.Entry.STUCK, part=stuck or "?")
             os._exit(1)  # a stuck thread cannot be asked to stop; the database is safe at any time
         systemd.notify(WATCHDOG="1", STATUS=status())
-    log.info("stopping")
+    log.tell(journal.Entry.STOPPING)
     return 0
