@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from parts import RECORDINGS
+from tmp_peak import TmpPeak
 
 # Long campaigns: a seeded sample in CI, in full by `make nightly`.
 settings.register_profile("sample", deadline=None, derandomize=True)
@@ -25,6 +28,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail if a test was skipped or did not run: for a machine with every part",
     )
+
+
+# Says of a module that each of its tests is slow.
+_SLOW_AS_A_WHOLE = re.compile(r"^pytestmark = .*(?:\n[ \])].*)*?mark\.slow\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Spares a run without slow tests the modules that have no other, and what they import."""
+    if config.option.markexpr != "not slow" or not collection_path.match("test_*.py"):
+        return None
+    return True if _SLOW_AS_A_WHOLE.search(collection_path.read_text(encoding="utf-8")) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -78,6 +92,9 @@ class Count:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    part_of_a_run = hasattr(config, "workerinput")  # pytest-xdist's: the whole run is counted
-    if config.getoption("--nothing-missing") and not part_of_a_run:
+    if hasattr(config, "workerinput"):
+        return  # pytest-xdist's part of a run: the whole run is counted and measured
+    if config.getoption("--nothing-missing"):
         config.pluginmanager.register(Count(), "outcry-count")
+    if os.environ.get("OUTCRY_MAKE_TEST"):
+        config.pluginmanager.register(TmpPeak(config.rootpath / "build" / "tmp-mb-of-the-tests"))

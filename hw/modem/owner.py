@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import math
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -257,7 +256,7 @@ class Modem:
 
     def _pause(self, pause_s: float) -> None:
         """Wait without a port."""
-        for _ in range(math.ceil(pause_s / BEAT_S)):
+        while pause_s > 0:
             self._beat()
             if self._service is not None:
                 self._service.interrupt("the serial port is closed")
@@ -266,6 +265,7 @@ class Modem:
             self._doorbell.clear()
             if self._doorbell.wait(min(pause_s, BEAT_S)):
                 return
+            pause_s -= BEAT_S
 
     def _emit(self, event: ModemEvent) -> None:
         try:

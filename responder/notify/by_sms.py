@@ -50,7 +50,7 @@ class Texting:
         return Lane("sms", "modem") if self._modem.ready() else None
 
     def limit_s(self, call: Call) -> float:
-        """None: a text stays with a modem that has lost its network until that is back."""
+        """Without one: a text stays with a modem that has lost its network until that is back."""
         return math.inf
 
     def perform(self, call: Call) -> Outcome:

@@ -214,6 +214,13 @@ def test_the_page_of_the_response_is_what_the_rules_do():
     assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run: make docs"
 
 
+def test_the_page_of_the_recovery_is_the_modems_ladder():
+    spec = importlib.util.spec_from_file_location("recovery_page", ROOT / "tools/recovery_page.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.PAGE.read_text(encoding="utf-8") == module.page(), "run: make docs"
+
+
 def test_every_phone_number_written_down_is_fiction():
     listed = subprocess.run(
         ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True

@@ -6,6 +6,7 @@ from gpiozero.pins.mock import MockFactory
 
 from outcry.hw.board.sim800.power_wires import PowerWires
 from outcry.hw.board.testing.rig import Rig
+from outcry.hw.modem.ladder import RUNGS, Rung
 from outcry.hw.power import Power, PowerUnusable, Wire
 
 PIN = 22
@@ -80,3 +81,13 @@ def test_a_pin_already_taken_is_told_by_number():
     Wiring(Wire.RESET)
     with pytest.raises(PowerUnusable, match="GPIO 22"):
         Power(PIN, Wire.RESET)
+
+
+@pytest.mark.parametrize("wire", Wire)
+def test_pulling_the_wire_takes_no_longer_than_the_ladder_says(wire):
+    slept = []
+    power = Power(PIN, wire, slept.append)
+    for _ in range(2):
+        slept.clear()
+        power.cycle()
+        assert 0 < sum(slept) <= RUNGS[Rung.WIRE].bound_s

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from console_hand import QUICK
+from cheap_hashes import PASSWORDS, PIN_COST
+from served import Address
 from sqlalchemy import insert, select, text, update
 from starlette.types import ASGIApp
 
@@ -33,7 +34,6 @@ from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import Store, metadata
 from outcry.responder.transports.outcome import Came
-from outcry.responder.web.listener import Listener
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 HERE = Position(52.52, 13.405, 12, 5)
@@ -145,8 +145,7 @@ class Phones:
 class Hq:
     """Everything at HQ but sockets and threads: ``works`` does what is to be done now.
 
-    ``given`` are sections of the settings, ``adapters`` how this HQ reaches the world; a test
-    that wants others changes them with ``restarts``.
+    A test that wants other settings, or another way into the world, ``restarts`` with them.
     """
 
     def __init__(self, directory: Path, clock: Clock, phones: Phones, url: str = "") -> None:
@@ -163,7 +162,7 @@ class Hq:
             clock=clock,
             lanes=Inline(),
             modem=lambda *_: phones,
-            hasher=QUICK,
+            hasher=PASSWORDS,
         )
         self.others: list[Store] = []
         self.start()
@@ -179,9 +178,10 @@ class Hq:
         self.desk = self.parts.desk
         self.texts = self.parts.texts
 
-    def restarts(self, **given: dict[str, object]) -> None:
-        """As after a kill, with these sections of the settings changed: no memory is kept."""
-        self.given |= given
+    def restarts(self, given: dict[str, dict[str, object]] | None = None, **adapters: object):
+        """As after a kill: no memory is kept. ``given`` are sections of the settings to change."""
+        self.given |= given or {}
+        self.adapters = replace(self.adapters, **adapters)
         if self.store.shared:  # long enough for its calls' leases to run out
             with self.store.write() as connection:
                 connection.execute(update(store.action).values(lease_until=0.0))
@@ -263,7 +263,7 @@ class Enrolled:
 
 @pytest.fixture(scope="session")
 def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
-    """Enrolled once: three scrypt hashes take longer than most tests. Copy before use."""
+    """Enrolled once, with hashes that are quick to make. Copy before use."""
     folder = tmp_path_factory.mktemp("enrolled")
     directory = folder / "state"
     out = folder / "ana.json"
@@ -272,6 +272,7 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
         Application("Ana", WEARER, CONTACTS, 2),
         out,
         clock=Clock(),
+        cost=PIN_COST,
     )
     return Enrolled(directory, enrolment.read(out.read_text()), made.pins, made.code)
 
@@ -339,20 +340,27 @@ def world(
     world.hq.close()
 
 
+@pytest.fixture(scope="session")
+def addresses() -> Iterator[list[Address]]:
+    """Addresses that no test uses now."""
+    idle: list[Address] = []
+    yield idle
+    for address in idle:
+        address.stop()
+
+
 @pytest.fixture
-def serve() -> Iterator[Callable[[ASGIApp], str]]:
-    """Serves an application on a real listener until the test ends; gives its address."""
-    listeners: list[Listener] = []
+def serve(addresses: list[Address]) -> Iterator[Callable[[ASGIApp], str]]:
+    """Puts an application on an address of its own, and returns its URL."""
+    taken: list[Address] = []
 
     def start(app: ASGIApp) -> str:
-        listener = Listener("served", app, "127.0.0.1", 0)
-        listener.start()
-        listeners.append(listener)
-        return f"http://127.0.0.1:{listener.port}"
+        taken.append(addresses.pop() if addresses else Address())
+        taken[-1].app = app
+        return taken[-1].url
 
     yield start
-    for listener in listeners:
-        assert listener.stop(10)
+    addresses.extend(taken)
 
 
 @pytest.fixture

@@ -6,19 +6,17 @@ import html
 import re
 from http.cookies import SimpleCookie
 
-import httpx
 import pyotp
-from argon2 import PasswordHasher
+from served import browser
 
 PASSWORD = "correct horse battery staple"
-QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 class Hand:
     """A browser of its own. Cookies that want TLS are kept here on loopback's plain HTTP too."""
 
     def __init__(self, base_url, clock):
-        self.client = httpx.Client(base_url=base_url, timeout=30)
+        self.client = browser(base_url)
         self.clock = clock
         self.cookies = {}
         self.secret = None

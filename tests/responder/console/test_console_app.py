@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-import httpx
 import pytest
 from console_hand import PASSWORD, Hand, token_in
+from served import browser
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition, Position
 from outcry.responder.console.app import content_policy
@@ -112,7 +112,7 @@ def test_another_officers_token_does_not_fit(people, officers, olga, world, alar
 def test_the_login_form_is_tied_to_its_browser(people, world, olga):
     fields = {"name": "olga", "password": PASSWORD, "code": olga.code(), "token": "x"}
     world.clock.passes(30)
-    with httpx.Client(base_url=people) as client:
+    with browser(people) as client:
         assert client.post("/console/login", data=fields).status_code == 403
         cookie = {"cookie": "__Host-form=y"}
         assert client.post("/console/login", data=fields, headers=cookie).status_code == 403

@@ -6,8 +6,8 @@ import html
 import re
 import xml.etree.ElementTree as ET
 
-import httpx
 import pytest
+from served import browser
 
 from outcry.report import (
     AlarmKind,
@@ -31,15 +31,15 @@ MAP = "https://www.openstreetmap.org/?mlat=52.52000&amp;mlon=13.40500"
 @pytest.fixture
 def client(people):
     """A client that keeps no state of its own."""
-    with httpx.Client(base_url=people, timeout=30) as client:
+    with browser(people) as client:
         yield client
 
 
 @pytest.fixture
 def proxied(world, serve):
     """The same, as a reverse proxy on this machine asks."""
-    world.hq.restarts(people={"behind_proxy": True})
-    with httpx.Client(base_url=serve(people_app(world.hq.parts)), timeout=30) as client:
+    world.hq.restarts({"people": {"behind_proxy": True}})
+    with browser(serve(people_app(world.hq.parts))) as client:
         yield client
 
 

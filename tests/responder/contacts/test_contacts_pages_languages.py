@@ -6,8 +6,8 @@ import string
 import tomllib
 from pathlib import Path
 
-import httpx
 import pytest
+from served import browser
 from sqlalchemy import update
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition
@@ -22,7 +22,7 @@ LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 @pytest.fixture
 def client(people):
-    with httpx.Client(base_url=people, timeout=30) as client:
+    with browser(people) as client:
         yield client
 
 

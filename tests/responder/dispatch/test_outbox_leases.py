@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from functools import partial
 
 import pytest
 from sqlalchemy import select, update
@@ -15,7 +14,7 @@ from outcry.responder.rules.events import What
 from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.service.workflow import LATE_S
 from outcry.responder.storage import store
-from tests.responder.conftest import CONTACTS, Phones
+from tests.responder.dispatch.test_texts import Holding
 
 ON_BOTH_DATABASES = True
 
@@ -196,37 +195,6 @@ def test_a_process_without_a_modem_leaves_the_texts_to_the_one_that_has_it(world
     assert world.phones.sent == []
     world.hq.works()
     assert len(world.phones.sent) == 3
-
-
-class Holding(Phones):
-    """A modem that keeps each text until the test lets it go."""
-
-    def __init__(self):
-        super().__init__()
-        self.free = threading.Semaphore(0)
-
-    def send(self, ref, number, text):
-        came = super().send(ref, number, text)
-        assert self.free.acquire(timeout=60)
-        return came
-
-
-def test_one_text_is_with_the_modem_at_a_time(world, wait_for):
-    modem = Holding()
-    made = another(world, lanes=Threads(at_once=4), modem=modem)
-    world.hq.takes(world.device.message())
-
-    def leaves(count):
-        made.step()
-        return len(modem.sent) == count
-
-    for count in (1, 2, 3):
-        wait_for(partial(leaves, count))
-        for _ in range(3):
-            assert leaves(count)
-        modem.free.release()
-    wait_for(lambda: whats(world, "tell") == [What.PLANNED] * 3 + [What.DONE] * 3)
-    assert [number for _, number, _ in modem.sent] == [contact.number for contact in CONTACTS]
 
 
 def test_a_text_that_is_with_the_modem_keeps_its_lease_however_long_it_is_there(world, wait_for):

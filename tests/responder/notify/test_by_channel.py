@@ -15,8 +15,8 @@ from outcry.responder.notify import officer_channels
 from outcry.responder.plans import repository
 from outcry.responder.rules.events import Entry, What
 from outcry.responder.service.silence_watch import Watch
-from outcry.responder.settings import SettingsInvalid
 from outcry.responder.storage import event_log
+from outcry.settings_file import SettingsInvalid
 
 ON_BOTH_DATABASES = True
 URL = "http://127.0.0.1:8443"
@@ -40,7 +40,7 @@ def web():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Taker)
     server.taken = taken
     server.url = f"json://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
@@ -58,7 +58,7 @@ def staffed(world, web, tmp_path):
     """HQ with a duty officer's channel."""
     officers = tmp_path / "officers.toml"
     officers.write_text(f'desk = "{web.url}/desk"')
-    world.hq.restarts(telling={"officers": str(officers)})
+    world.hq.restarts({"telling": {"officers": str(officers)}})
     return world
 
 
