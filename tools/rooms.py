@@ -22,9 +22,9 @@ SHARED = ("fields", "findings", "formatting", "safe_errors", "settings", "transl
 RESPONDER: Rooms = {
     "fields": (),
     "findings": (),
-    "formatting": (),
     "safe_errors": (),
     "translations": (),
+    "formatting": ("translations",),
     "rules": (),
     "maps": (),
     "settings": ("fields",),
