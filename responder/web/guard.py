@@ -37,7 +37,9 @@ class Contained:
         except Exception as error:  # noqa: BLE001 - whatever it was, it ends here
             log.error("a request failed: %s", describe(error))
             if scope["type"] == "http" and not started:
-                answer = PlainTextResponse("Something went wrong on our side. Try again in a minute.\n", 500)
+                answer = PlainTextResponse(
+                    "Something went wrong on our side. Try again in a minute.\n", 500
+                )
                 await answer(scope, receive, send)
 
 
