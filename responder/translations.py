@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "words"
@@ -51,8 +52,9 @@ def words(language: str) -> Words:
     return Words(language, tomllib.loads(text))
 
 
+@cache
 def load() -> dict[str, Words]:
-    """All languages, by their codes."""
+    """All languages, by their codes; read once."""
     return {path.stem: words(path.stem) for path in sorted(_FOLDER.glob("*.toml"))}
 
 

@@ -29,7 +29,7 @@ from outcry.daemon.service.loop import Loop
 from outcry.daemon.service.parts import Message, Parts, Stop
 from outcry.daemon.service.supervision import Supervision
 from outcry.daemon.service.systemd import Service, journal_sink, set_up_logging
-from outcry.daemon.settings import NO_PIN, Settings, SettingsInvalid, drill_taps
+from outcry.daemon.settings import NO_PIN, Settings, drill_taps
 from outcry.daemon.touch.button import Times
 from outcry.daemon.touch.edges import StrapEdge
 from outcry.daemon.touch.haptics import ALL, FEW
@@ -41,6 +41,7 @@ from outcry.hw.power import Power, PowerUnusable, Wire
 from outcry.hw.strap import Strap, StrapUnusable
 from outcry.hw.vibration import Vibration, VibrationUnusable
 from outcry.report import Flag
+from outcry.settings_file import SettingsInvalid
 
 MODEM_PIN = "modem.pin"  # the credential's name in the unit
 TURN_LIMIT_S = 20.0  # the longest a thread may be busy with one thing; systemd waits 30 s
