@@ -68,7 +68,11 @@ def test_the_page_is_in_the_contacts_language_before_and_after_the_pin(world, cl
     assert say("confirm") in page.text.replace("&#39;", "'")
     page = client.post(f"{link}/confirm", data={"pin": world.pins[0]})
     assert head in page.text
-    for words in (say("noted_confirm"), say("mark_JAMMING"), say("last_position")):
+    for words in (
+        say("noted", answer=say("confirm")),
+        say("mark_JAMMING"),
+        say("last_position"),
+    ):
         assert words in page.text.replace("&#39;", "'")
 
 

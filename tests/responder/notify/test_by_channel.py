@@ -143,8 +143,9 @@ def test_held_again_after_closing_everybody_hears_that_it_goes_on(staffed, web):
     staffed.hq.works()
     last = [text for _, _, text in staffed.phones.sent][3:]
     assert len(last) == 3
-    assert all(text.startswith("ALARM from Ana goes on, 2026-11-22 12:10 UTC") for text in last)
-    assert "held again at 12:10 UTC, after it was closed" in web.taken[-1][2]
+    again = "STILL IN DANGER: Ana pressed the alarm again, 2026-11-22 12:10 UTC"
+    assert all(text.startswith(again) for text in last)
+    assert "pressed again at 12:10 UTC, after it was closed" in web.taken[-1][2]
 
 
 def test_of_a_silence_the_officer_hears_at_once_and_contacts_later_without_a_link(staffed, web):
@@ -155,13 +156,15 @@ def test_of_a_silence_the_officer_hears_at_once_and_contacts_later_without_a_lin
     staffed.hq.works()
     ((_, title, body),) = web.taken
     assert title == "SILENCE: Ana"
-    assert "since 12:00 UTC, something jams the radio" in body
+    assert (
+        "no signal from the device since 12:00 UTC, something is jamming the radio signal" in body
+    )
     assert staffed.phones.sent == []
     staffed.clock.passes(900)
     staffed.hq.works()
     texts = [text for _, _, text in staffed.phones.sent]
     assert len(texts) == 3
-    assert all(text.startswith("Nothing is heard from Ana's alarm since") for text in texts)
+    assert all(text.startswith("No signal from Ana's device since") for text in texts)
     assert not any("http" in text for text in texts)
 
 
@@ -174,7 +177,7 @@ def test_a_wrong_pin_and_a_doubt_are_told_to_the_officer_once(staffed, web):
         staffed.hq.works()
     said = [body for _, _, body in web.taken[1:]]
     assert len(said) == 2
-    assert any("a contact doubts it" in body for body in said)
+    assert any("a contact is not sure, or thinks it is false" in body for body in said)
     assert any("wrong PINs or codes" in body for body in said)
 
 

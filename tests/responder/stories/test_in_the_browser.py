@@ -133,7 +133,7 @@ def test_the_track_comes_by_itself_after_the_pin(site, phone, world, wait_for):
     world.hq.takes(world.device.message())
     phone.get(f"{site.url}/c/{world.invitation(1)}")
     phone.find_element(By.ID, "pin").send_keys(world.pins[0])
-    press(phone, "I have seen it")
+    press(phone, "I have seen this alarm")
     wait_for(lambda: "Noted" in text(phone))
     site.walks(2)
     phone.find_element(By.LINK_TEXT, "Look now").click()  # what the page does each minute
