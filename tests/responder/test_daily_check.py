@@ -7,6 +7,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from apprise_endpoint import SECRET, Web
 from builders import HQ_MODEM, hq_config
 from cheap_hashes import PIN_COST
 from cryptography import x509
@@ -20,7 +21,6 @@ from outcry.responder.enrolment.answer_cards import print_codes
 from outcry.responder.findings import Finding
 from outcry.responder.plans import repository
 from outcry.responder.storage import store
-from tests.responder.transports.test_apprise import SECRET, Web
 
 
 @pytest.fixture
