@@ -42,17 +42,18 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    on_the_bench = config.getoption("--hardware")
-    chosen = [
-        item
-        for item in items
-        if bool(item.get_closest_marker("hardware")) == on_the_bench
-        and (RECORDINGS.is_dir() or not item.get_closest_marker("recordings"))
-    ]
-    left_out = [item for item in items if item not in chosen]
+    on_the_bench, recordings = config.getoption("--hardware"), RECORDINGS.is_dir()
+    chosen: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        fits = bool(item.get_closest_marker("hardware")) == on_the_bench
+        fits = fits and (recordings or not item.get_closest_marker("recordings"))
+        (chosen if fits else left_out).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = chosen
+    # Modules with slow tests first, so that processes that share the work end together.
+    slow = {item.path for item in chosen if item.get_closest_marker("slow")}
+    items[:] = sorted(chosen, key=lambda item: item.path not in slow)
 
 
 def pytest_report_header() -> str:
