@@ -21,10 +21,10 @@ SHARED = ("findings", "formatting", "journal", "safe_errors", "settings", "trans
 
 RESPONDER: Rooms = {
     "findings": (),
-    "formatting": (),
     "journal": (),
     "safe_errors": (),
     "translations": (),
+    "formatting": ("translations",),
     "rules": (),
     "maps": (),
     "settings": (),

@@ -104,7 +104,7 @@ def test_a_case_without_any_position_has_no_picture(world):
     world.hq.takes(world.device.message(place=NoPosition(NoFixReason.NO_SATELLITES)))
     page = case_file.page(case_of(world))
     assert "<svg" not in page
-    assert "the satellites could not be seen" in page
+    assert "no GPS signal" in page
 
 
 def test_an_alarm_that_is_not_there_is_named(world):

@@ -62,7 +62,7 @@ def test_the_last_heartbeat_tells_how_the_device_is(world):
     assert "  signal      17 of 31" in lines
     assert "  last drill  none at HQ; by the device's count 2 days ago" in lines
     assert [line for line in lines if "!" in line] == [
-        "  ! the button has been down for very long",
+        "  ! the button has been pressed for a very long time",
         "  ! the strap is open",
     ]
 
@@ -186,7 +186,7 @@ def test_where_is_said_only_when_asked_for_and_cells_stand_in_for_a_fix(world):
     assert not SECRET.search(words(world))
     assert not SECRET.search(json.dumps(look(world)))
     assert words(world, where=True).splitlines()[-3:] == [
-        "    no position: the satellites could not be seen",
+        "    no position: no GPS signal, for example inside a building",
         "    cell: country 262 network 2 area 4111 cell 5111",
         "    cell: area 4111 cell 5222",
     ]

@@ -125,7 +125,7 @@ def test_the_alarm_says_when_it_was_last_heard_and_what_it_said_then(quiet):
         (entry,) = event_log.load(connection, 1)
     assert entry.data == {
         "heard_at": heard,
-        "marks": ["something jams the radio", "the battery is low"],
+        "marks": ["something is jamming the radio signal", "the battery is low"],
         "vanished": True,
     }
 
