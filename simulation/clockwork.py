@@ -134,15 +134,14 @@ class ClockedWorld(World):
         super().__init__(folder, enrolment, seed=seed)
 
     def make_modem(self, settings: ModemSettings) -> Modem:
-        modem = Modem(
+        return Modem(
             replace(settings, **self._otherwise),
             self._open,
             self._on_event,
             self.clock,
             power_cycle=self.power_cycle,
+            doorbell=_Doorbell(self),
         )
-        modem._doorbell = _Doorbell(self)
-        return modem
 
     def _open(self) -> _Port:
         if self.unplugged:

@@ -171,7 +171,7 @@ class Week(SimulatedWorld):
     def starts(self) -> None:
         self.books.lives.append(self.now)
         self.books.disturbed.append(self.now)
-        self.settings["strap", "enabled"] = True
+        self.settings["strap"]["enabled"] = True
         super().starts()
         self.outbox.commit = self._striking(self.outbox.commit)  # type: ignore[method-assign]
 

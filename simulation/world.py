@@ -159,14 +159,12 @@ class World:
         self.strap_closed = False
         self.strap_usable = True
         self.identity = Identity("Zarema", enrolment.contacts if enrolment else CONTACTS, enrolment)
-        self.settings = DEFAULTS | {
-            ("texts", "folder"): str(TEXTS),
-            ("storage", "state"): "",
-            ("storage", "runtime"): "",
-            ("strap", "enabled"): strap,
-            ("supervision", "heartbeat_minutes"): heartbeat_s / 60,
-        }
+        self.settings = {section: dict(keys) for section, keys in DEFAULTS.items()}
         """By section and key. Who is told of an alarm is in ``identity``. Read by :meth:`starts`."""
+        self.settings["texts"]["folder"] = str(TEXTS)
+        self.settings["storage"] |= {"state": "", "runtime": ""}
+        self.settings["strap"]["enabled"] = strap
+        self.settings["supervision"]["heartbeat_minutes"] = heartbeat_s / 60
         self.threads_turn = True  # those of modem and receiver
         self.now = 100.0
         self.booted_at = 0.0
@@ -189,7 +187,7 @@ class World:
         self.beats: list[Callable[[], None]] = []
         self._enrols()
         who = self.identity
-        settings = Settings(dict(self.settings), self.folder, who.wearer, who.contacts)
+        settings = Settings(self.settings, self.folder, who.wearer, who.contacts)
         self.loop = assemble(settings, StandIns(self, settings))
         self.parts = parts = self.loop.parts
         self.modem, self.motor, self.gps = parts.modem, parts.vibration, parts.gps

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outcry.daemon.outbox.private_files import write_whole
-from outcry.daemon.settings import Settings, SettingsInvalid
+from outcry.daemon.settings import Settings
 from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, read
+from outcry.settings_file import SettingsInvalid
 
 FILE_NAME = "enrolment.json"
 

@@ -25,12 +25,13 @@ from outcry.daemon.service.loop import Loop
 from outcry.daemon.service.parts import Parts
 from outcry.daemon.service.supervision import Marks, Supervision
 from outcry.daemon.service.whereabouts import Whereabouts
-from outcry.daemon.settings import Settings, SettingsInvalid, drill_taps
+from outcry.daemon.settings import Settings, drill_taps
 from outcry.daemon.touch.button import Times
 from outcry.daemon.touch.haptics import ALL, FEW
 from outcry.daemon.touch.inputs import Senses, Wearing
 from outcry.hw.modem import ModemSettings
 from outcry.report import Flag
+from outcry.settings_file import SettingsInvalid
 
 OUTBOX, MEMORY = "outbox.sqlite", "memory.json"
 MODEM_PIN = "modem.pin"  # the credential's name in the unit

@@ -42,7 +42,10 @@ class Rung(Enum):
 
 
 class Means(NamedTuple):
-    """How a rung is done: ``limit_s`` is the time given to each of ``commands``, or to the wire."""
+    """How a rung is done: ``limit_s`` is the time given to each of ``commands``, or to the wire.
+
+    While bytes keep coming each command is given ``link.ANSWER_S`` more.
+    """
 
     words: str
     commands: tuple[str, ...]
@@ -133,12 +136,14 @@ class Situation:
 class Requirement(NamedTuple):
     """What must hold for a rung to be taken."""
 
+    name: str
     words: str
     holds: Callable[[Situation, float], bool]
 
 
 TEXT_DUE_S = 15.0  # an alarm that has asked for no text by then has its receipt
 SHUT_FOR_TEXT_EVERY_S = 600.0  # each time costs the data path, and may not help
+REFUSALS = 2  # in a row beside a connection: perhaps because of it
 
 
 def _texts_tried(situation: Situation, now: float) -> bool:
@@ -151,38 +156,47 @@ def _texts_tried(situation: Situation, now: float) -> bool:
 
 
 TEXTS_TRIED = Requirement(
-    "no text waits for its turn, and those of an open alarm have had their try: one was handed to"
-    f" the modem since the alarm opened, or the alarm has asked for none in {TEXT_DUE_S:.0f} s, or"
-    " its post waits for the one new connection that an old one without answer is replaced by",
+    "texts tried",
+    "no text is next, and if an alarm is open, one was handed to the modem since, or the alarm has"
+    f" asked for none in {TEXT_DUE_S:.0f} s, or its post waits for the one new connection that"
+    " replaces an old one without an answer",
     _texts_tried,
 )
 NO_TEXT_OUT = Requirement(
-    "no text is on its way: its outcome is known", lambda s, now: not s.text_on_its_way
+    "no text on its way",
+    "the modem has been given no text whose outcome is not known yet",
+    lambda s, now: not s.text_on_its_way,
 )
 CALM = Requirement(
+    "calm",
     "no alarm is open and no post waits",
     lambda s, now: s.alarm_since is None and not s.post_waits,
 )
-IN_NEED = Requirement("an alarm is open or a text waits", lambda s, now: s.in_need)
-WIRED = Requirement("the board has the wire", lambda s, now: s.has_wire)
+IN_NEED = Requirement("in need", "an alarm is open or a text waits", lambda s, now: s.in_need)
+WIRED = Requirement("wired", "the board has a wire to the modem", lambda s, now: s.has_wire)
 FRESH = Requirement(
-    "nothing above shutting was done at this count", lambda s, now: s.times > s.climbed_at
+    "fresh",
+    "nothing stronger than shutting was done since the last failure",
+    lambda s, now: s.times > s.climbed_at,
 )
-CONNECTED = Requirement("a connection is up or being made", lambda s, now: s.connected)
+CONNECTED = Requirement(
+    "connected", "there is a connection, or one is being made", lambda s, now: s.connected
+)
+REFUSED_AGAIN = Requirement(
+    "refused again", f"{REFUSALS} times or more in a row", lambda s, now: s.times >= REFUSALS
+)
 NOT_LATELY = Requirement(
+    "not lately",
     f"it was not done for this in the last {SHUT_FOR_TEXT_EVERY_S:.0f} s",
     lambda s, now: now >= s.shut_for_text_at + SHUT_FOR_TEXT_EVERY_S,
 )
 
 
 def each(nth: int) -> Requirement:
-    """Every so many times in a row."""
-    words = f"each {nth}{'nd' if nth == 2 else 'th'} time in a row"
-    return Requirement(words, lambda s, now: s.times > 0 and s.times % nth == 0)
-
-
-REFUSALS = 2  # texts refused in a row beside a connection: perhaps because of it
-REFUSED_AGAIN = Requirement(f"{REFUSALS} or more in a row", lambda s, now: s.times >= REFUSALS)
+    """Every so many failures in a row."""
+    name = f"each {nth}{'nd' if nth == 2 else 'th'}"
+    words = "of so many failures of this kind in a row"
+    return Requirement(name, words, lambda s, now: s.times > 0 and s.times % nth == 0)
 
 
 class Row(NamedTuple):
@@ -227,7 +241,8 @@ LADDER = (
     Row(Failure.HELD_UP, Rung.CALL, calls=CALLS),
     Row(Failure.HELD_UP, Rung.COMMAND, (NO_TEXT_OUT,), calls=CALLS_AFTER_RESTART),
     Row(Failure.HELD_UP, Rung.WIRE, (WIRED, NO_TEXT_OUT), calls=CALLS_AFTER_RESTART),
-    Row(Failure.RADIO_OFF, Rung.RADIO),
+    Row(Failure.RADIO_OFF, Rung.NOTHING),
+    Row(Failure.RADIO_OFF, Rung.RADIO, (NO_TEXT_OUT,)),
     Row(Failure.NO_DATA, Rung.NOTHING),
     Row(Failure.NO_DATA, Rung.SHUT, (TEXTS_TRIED, NO_TEXT_OUT)),
     Row(Failure.NO_DATA, Rung.ATTACH, (each(5), FRESH, CALM, TEXTS_TRIED, NO_TEXT_OUT)),

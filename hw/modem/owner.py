@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import math
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -48,11 +47,14 @@ class Modem:
         clock: Callable[[], float],
         beat: Callable[[], None] = lambda: None,
         power_cycle: Callable[[], None] | None = None,
+        doorbell: threading.Event | None = None,
     ) -> None:
         """``clock`` counts seconds and never goes back. ``beat`` is called at least every 3 s.
 
         ``power_cycle``, where the board has the wire for it, switches the
         modem off and on (RST low for 105 ms or more, or PWRKEY).
+        ``doorbell`` is what the owner waits for while it has no port; one that
+        moves a clock instead of waiting runs the owner in virtual time.
         """
         self._settings = settings
         self._open_port = open_port
@@ -62,7 +64,7 @@ class Modem:
         self._power_cycle = power_cycle
         self._tray = Tray(clock)
         self._port: Port | None = None
-        self._doorbell = threading.Event()
+        self._doorbell = doorbell or threading.Event()
         self._thread: threading.Thread | None = None
         self._board = StatusBoard(self._emit)
         self._service: Service | None = None
@@ -257,7 +259,7 @@ class Modem:
 
     def _pause(self, pause_s: float) -> None:
         """Wait without a port."""
-        for _ in range(math.ceil(pause_s / BEAT_S)):
+        while pause_s > 0:
             self._beat()
             if self._service is not None:
                 self._service.interrupt("the serial port is closed")
@@ -266,6 +268,7 @@ class Modem:
             self._doorbell.clear()
             if self._doorbell.wait(min(pause_s, BEAT_S)):
                 return
+            pause_s -= BEAT_S
 
     def _emit(self, event: ModemEvent) -> None:
         try:

@@ -28,10 +28,11 @@ from outcry.responder.enrolment.enrol import (
 from outcry.responder.enrolment.hq_keys import KeysInvalid
 from outcry.responder.enrolment.safe_code import CodeRefused
 from outcry.responder.service import journal_handler
-from outcry.responder.settings import Settings, SettingsInvalid, load
+from outcry.responder.settings import Settings, load
 from outcry.responder.storage.engine import DriverMissing
 from outcry.responder.storage.migrations import TooNew
 from outcry.responder.storage.store import Store, is_new
+from outcry.settings_file import SettingsInvalid
 
 log = journal.Log("outcry.responder")
 

@@ -53,7 +53,7 @@ class Call(NamedTuple):
 
     @property
     def attempt(self) -> int:
-        """The how-manieth try, from 1."""
+        """Which try this is, from 1."""
         return int(self.key.rpartition(" ")[2])
 
 
@@ -102,7 +102,7 @@ def begin(
 
 
 def give_back(connection: Connection, call: Call, now: float) -> bool:
-    """Nothing was done yet: let whoever can begin it. False: it is no longer ours."""
+    """Nothing was done yet: let any process begin it. False: it is no longer ours."""
     return _move(connection, call, State.PLANNED.value, now, [State.CALLING.value])
 
 

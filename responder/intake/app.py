@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
 from outcry.responder import journal
-from outcry.responder.intake.batching import Gathering
+from outcry.responder.intake.batching import GroupCommit
 from outcry.responder.intake.inbox import Inbox, Outdated, Unreadable
 from outcry.responder.web.bodies import TooLarge, TooSlow, read_body
 from outcry.responder.web.guard import Contained
@@ -50,7 +50,7 @@ def device_api(inbox: Inbox) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    gathering = Gathering(inbox)
+    batches = GroupCommit(inbox)
 
     @app.post(
         "/v1/reports",
@@ -65,7 +65,7 @@ def device_api(inbox: Inbox) -> FastAPI:
     async def reports(request: Request) -> Response:
         try:
             sealed = await read_body(request, BODY_LIMIT)
-            taken = await gathering.take(sealed)
+            taken = await batches.take(sealed)
         except TooLarge:
             return _refusal(413, f"a report has at most {BODY_LIMIT} bytes")
         except TooSlow:

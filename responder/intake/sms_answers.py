@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select, update
 
 from outcry.report import AlarmKind
 from outcry.responder import journal
-from outcry.responder.enrolment.pins import hash_pin
+from outcry.responder.enrolment.pins import cost_of, hash_pin
 from outcry.responder.rules import episodes
 from outcry.responder.rules.events import Entry, What
 from outcry.responder.storage import event_log, store
@@ -87,7 +87,8 @@ class SmsAnswers:
                     table.c.contact == contact.id
                 )
             ).all()
-        hashes = {salt: hash_pin(code, salt) for salt in {row.salt for row in codes}}
+        cards = {(row.salt, cost_of(row.hash)) for row in codes}
+        hashes = {salt: hash_pin(code, salt, cost) for salt, cost in cards}
         row = next((r for r in codes if hmac.compare_digest(r.hash, hashes[r.salt])), None)
         if row is None:
             return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
 
 from sqlalchemy import Connection, select
 
@@ -20,27 +19,17 @@ from outcry.responder.rules.events import What
 from outcry.responder.safe_errors import describe
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
-from outcry.responder.transports.outcome import Came
+from outcry.responder.transports.sms import SmsModem
 
 log = journal.Log("outcry.responder.texts")
 
 KINDS = (ActionKind.TELL, ActionKind.RECEIPT)
 
 
-class Modem(Protocol):
-    """What texts leave by."""
-
-    def ready(self) -> bool:
-        """Whether a text given now can leave now."""
-
-    def send(self, ref: int, number: str, text: str) -> Came:
-        """Send, and return what came of it, however long that takes."""
-
-
 class Texting:
     """One lane, the modem: one text at a time, so at most one is ever in doubt."""
 
-    def __init__(self, database: Store, public_url: str, modem: Modem) -> None:
+    def __init__(self, database: Store, public_url: str, modem: SmsModem) -> None:
         self._store = database
         self._briefer = Briefer(public_url)
         self._modem = modem
@@ -50,7 +39,7 @@ class Texting:
         return Lane("sms", "modem") if self._modem.ready() else None
 
     def limit_s(self, call: Call) -> float:
-        """None: a text stays with a modem that has lost its network until that is back."""
+        """Without one: a text stays with a modem that has lost its network until that is back."""
         return math.inf
 
     def perform(self, call: Call) -> Outcome:

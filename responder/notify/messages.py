@@ -28,10 +28,10 @@ _KINDS = {
 }
 _TOPICS = {
     Topic.UNANSWERED: "nobody has answered yet",
-    Topic.DOUBTED: "a contact doubts it; that stops nothing",
-    Topic.WITHDRAWN: "a withdrawal came, not verified",
-    Topic.WRONG_PIN: "somebody tries wrong PINs or codes",
-    Topic.UNPUBLISHED: "a network does not take the post",
+    Topic.DOUBTED: "a contact is not sure, or thinks it is false; the alarm goes on",
+    Topic.WITHDRAWN: "withdrawal received, not verified",
+    Topic.WRONG_PIN: "somebody is trying wrong PINs or codes",
+    Topic.UNPUBLISHED: "posting on a network has failed",
 }
 
 
@@ -92,9 +92,11 @@ class Briefer:
         title = f"{_KINDS[news.kind]}: {news.wearer}"
         at = formatting.clock_time(news.at)
         if news.kind is AlarmKind.SILENCE:
-            said = f"nothing is heard of the device since {at}{self._marks(connection, alarm)}"
+            said = f"no signal from the device since {at}{self._marks(connection, alarm)}"
         elif one.topic is Topic.RAISED:
-            said = f"held again at {at}, after it was closed" if news.again else f"raised at {at}"
+            said = (
+                f"pressed again at {at}, after it was closed" if news.again else f"raised at {at}"
+            )
         else:
             said = f"raised at {at}: {_TOPICS[one.topic]}"
         body = f"{title}, {said}. {self.public_url}/console"

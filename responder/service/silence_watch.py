@@ -1,8 +1,8 @@
 """Silence: a device that is no longer heard raises an alarm of its own, at HQ.
 
 A silence is no alarm of its wearer's: it is never published, the duty officer
-hears of it first, and being heard ends it. A device that comes and goes is
-minded less and less, so that nobody is told of it again and again.
+hears of it first, and being heard ends it. For a device that comes and goes HQ
+waits longer each time, so that nobody is told of it again and again.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ _WATCHED = (
 
 
 def _interval_s(written: str | None) -> float | None:
-    """As the plan says; None: nobody minds this device."""
+    """As the plan says; None: this device is not watched."""
     default = document.KEYS["silence"]
     try:
         silence = {} if written is None else json.loads(written)["silence"]

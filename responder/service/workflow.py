@@ -38,10 +38,7 @@ from outcry.responder.rules.decide import ActionKind, decide, is_allowed
 from outcry.responder.rules.events import Entry, What
 from outcry.responder.safe_errors import describe
 from outcry.responder.storage import alarms, event_log, store
-from outcry.responder.storage.alarms import opening
 from outcry.responder.storage.store import Store
-
-__all__ = ["LOOK_EVERY_S", "Workflow", "opening"]
 
 log = journal.Log("outcry.responder.workflow")
 

@@ -89,7 +89,8 @@ class SmsModem:
                 case SmsOutcome():
                     on_report(int(event.ref), *_came(event))
                 case SmsReport():
-                    on_report(int(event.ref), *_delivery(event))
+                    what = What.DELIVERED if event.delivered else What.UNDELIVERED
+                    on_report(int(event.ref), what, "")
                 case SmsReceived():
                     on_text(event.sender, event.text)
                 case ModemState():
@@ -112,7 +113,3 @@ class SmsModem:
 
 def _came(event: SmsOutcome) -> Came:
     return Came(_OUTCOMES[event.outcome], event.reason)
-
-
-def _delivery(report: SmsReport) -> Came:
-    return Came(What.DELIVERED if report.delivered else What.UNDELIVERED)

@@ -97,12 +97,10 @@ def test_a_count_does_not_grow_with_the_days():
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(world):
     """Data is dead, the phones say what they get; each half hour everybody is texted anew."""
-    world = World(tmp_path)
-    world.settings["sms", "positions_per_day"] = 10
-    yield world
-    assert world.faults == []
+    world.settings["sms"]["positions_per_day"] = 10
+    return world
 
 
 def lives(world, hours):
@@ -133,7 +131,7 @@ def test_later_positions_keep_to_the_budget_and_that_it_is_spent_is_told_once(wo
 
 def test_positions_texted_to_hq_alone_keep_to_the_budget(world):
     """HQ has the alarm by data; then data dies."""
-    world.settings["sms", "positions_per_day"] = 3
+    world.settings["sms"]["positions_per_day"] = 3
     world.starts()
     world.data_goes(up=True)
     world.holds()
@@ -151,7 +149,7 @@ def test_by_default_the_budget_lasts_for_seven_rounds(tmp_path):
 
 
 def test_still_in_danger_goes_to_everybody_whatever_is_spent(world):
-    world.settings["sms", "positions_per_day"] = 0
+    world.settings["sms"]["positions_per_day"] = 0
     world.starts()
     world.holds()
     lives(world, 3)
@@ -164,7 +162,7 @@ def test_still_in_danger_goes_to_everybody_whatever_is_spent(world):
 
 def test_the_first_position_known_goes_to_everybody_whatever_is_spent(tmp_path):
     world = World(tmp_path)
-    world.settings["sms", "positions_per_day"] = 0
+    world.settings["sms"]["positions_per_day"] = 0
     world.starts()
     world.holds()
     lives(world, 1)
@@ -176,7 +174,7 @@ def test_the_first_position_known_goes_to_everybody_whatever_is_spent(tmp_path):
 
 def test_who_was_not_told_yet_is_told_by_a_later_round_whatever_is_spent(world):
     """The phone network was gone for hours: the texts then say where the wearer is now."""
-    world.settings["sms", "positions_per_day"] = 0
+    world.settings["sms"]["positions_per_day"] = 0
     world.starts()
     world.holds()
     for _ in range(30):
@@ -188,7 +186,7 @@ def test_who_was_not_told_yet_is_told_by_a_later_round_whatever_is_spent(world):
 
 
 def test_a_second_send_goes_whatever_is_spent_and_is_counted(world):
-    world.settings["sms", "positions_per_day"] = 3
+    world.settings["sms"]["positions_per_day"] = 3
     world.starts()
     world.holds()
     world.takes_all_texts()
@@ -206,7 +204,7 @@ def test_a_second_send_goes_whatever_is_spent_and_is_counted(world):
 
 
 def test_who_was_texted_in_vain_twice_is_told_by_a_later_round_whatever_is_spent(world):
-    world.settings["sms", "positions_per_day"] = 0
+    world.settings["sms"]["positions_per_day"] = 0
     world.starts()
     world.holds()
     for _ in range(30):
@@ -248,7 +246,7 @@ def test_what_takes_the_place_of_a_text_that_had_to_go_costs_nothing(world):
 
 
 def test_what_waits_for_the_network_says_where_the_wearer_is_now_whatever_is_left(world):
-    world.settings["sms", "positions_per_day"] = 2
+    world.settings["sms"]["positions_per_day"] = 2
     world.starts()
     world.holds()
     world.takes_all_texts()
@@ -266,7 +264,7 @@ def test_what_waits_for_the_network_says_where_the_wearer_is_now_whatever_is_lef
 
 def test_rounds_that_find_no_network_cost_nothing(world):
     """Each takes the place of the one before, which has not left."""
-    world.settings["sms", "positions_per_day"] = 20
+    world.settings["sms"]["positions_per_day"] = 20
     world.starts()
     world.holds()
     world.takes_all_texts()
@@ -314,7 +312,7 @@ def online(world):
 
 def test_heartbeats_stop_when_their_budget_is_spent_and_go_on_a_day_later(tmp_path):
     world = World(tmp_path, heartbeat_s=600.0)
-    world.settings["supervision", "kilobytes_per_day"] = 10 * EXCHANGE_BYTES // 1000
+    world.settings["supervision"]["kilobytes_per_day"] = 10 * EXCHANGE_BYTES // 1000
     world.starts()
     online(world)
     for _ in range(138):
@@ -334,8 +332,8 @@ def test_heartbeats_stop_when_their_budget_is_spent_and_go_on_a_day_later(tmp_pa
 
 def test_an_alarm_goes_although_heartbeats_have_spent_theirs_and_positions_theirs(tmp_path):
     world = World(tmp_path)
-    world.settings["supervision", "kilobytes_per_day"] = 0
-    world.settings["reports", "kilobytes_per_day"] = 0
+    world.settings["supervision"]["kilobytes_per_day"] = 0
+    world.settings["reports"]["kilobytes_per_day"] = 0
     world.starts()
     online(world)
     world.holds()
@@ -361,7 +359,7 @@ def positions(world):
 
 def test_positions_are_few_when_their_budget_is_spent_and_the_newest_goes_first(tmp_path):
     world = World(tmp_path, heartbeat_s=1e9)
-    world.settings["reports", "kilobytes_per_day"] = 5 * EXCHANGE_BYTES // 1000
+    world.settings["reports"]["kilobytes_per_day"] = 5 * EXCHANGE_BYTES // 1000
     world.starts()
     online(world)
     world.holds()
@@ -381,7 +379,7 @@ def test_positions_are_few_when_their_budget_is_spent_and_the_newest_goes_first(
 
 def test_a_track_of_hours_is_not_sent_at_once_with_the_budget_spent(tmp_path):
     world = World(tmp_path, heartbeat_s=1e9)
-    world.settings["reports", "kilobytes_per_day"] = 5 * EXCHANGE_BYTES // 1000
+    world.settings["reports"]["kilobytes_per_day"] = 5 * EXCHANGE_BYTES // 1000
     world.starts()
     world.holds()
     for _ in range(40):

@@ -143,7 +143,7 @@ def test_a_step_costs_the_same_with_ten_unanswered_reports_and_with_nine_hundred
 @pytest.mark.slow
 def test_after_three_days_without_network_hq_gets_all_of_the_track_newest_first(tmp_path):
     world = World(tmp_path, heartbeat_s=1e9)
-    world.settings["sms", "positions_per_day"] = 0
+    world.settings["sms"]["positions_per_day"] = 0
     world.starts()
     world.sees(43.3178, 45.6949)
     world.holds()

@@ -23,13 +23,6 @@ ROUND = [
 ]
 
 
-@pytest.fixture
-def world(tmp_path):
-    world = World(tmp_path)
-    yield world
-    assert world.faults == [] or world.breaks_on_purpose
-
-
 def test_with_data_up_hq_hears_in_one_report_and_nobody_gets_an_sms(world):
     world.data_goes(up=True)
     world.sees(43.3178, 45.6949)

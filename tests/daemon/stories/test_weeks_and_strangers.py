@@ -19,13 +19,6 @@ from simulation.world import ENROLMENT, HOLD_S, World
 MANY = tuple(Contact(f"Contact {n}", f"+4477009002{n:02}") for n in range(12))
 
 
-@pytest.fixture
-def world(tmp_path):
-    world = World(tmp_path)
-    yield world
-    assert world.faults == []
-
-
 def numbers(world):
     return Counter(number for _, number, _ in world.modem.texts)
 
