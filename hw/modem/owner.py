@@ -15,7 +15,7 @@ from outcry.hw.modem.errors import (
     Stopping,
 )
 from outcry.hw.modem.events import Condition, ModemEvent, ModemStatus
-from outcry.hw.modem.jobs import PostJob, TextJob, Tray
+from outcry.hw.modem.jobs import JobQueue, PostJob, TextJob
 from outcry.hw.modem.port import BEAT_S, Port
 from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.status import StatusBoard
@@ -62,7 +62,7 @@ class Modem:
         self._clock = clock
         self._beat = beat
         self._power_cycle = power_cycle
-        self._tray = Tray(clock)
+        self._jobs = JobQueue(clock)
         self._port: Port | None = None
         self._doorbell = doorbell or threading.Event()
         self._thread: threading.Thread | None = None
@@ -76,7 +76,7 @@ class Modem:
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Stop from any state and wait; False if the thread still runs after ``timeout_s``."""
-        self._tray.stop()
+        self._jobs.stop()
         self._ring()
         if self._thread is None:
             return True
@@ -89,7 +89,7 @@ class Modem:
         The text waits, unfailed, until the modem answers and is registered:
         ``status().state`` tells. Texts leave in the order they were queued.
         """
-        self._tray.add_text(TextJob(ref, number, text))
+        self._jobs.add_text(TextJob(ref, number, text))
         self._ring()
 
     def post(self, ref: str, body: bytes) -> None:
@@ -98,22 +98,22 @@ class Modem:
         A post waits for a connection attempt that can be made now, and fails
         when that fails: retrying is the caller's decision.
         """
-        self._tray.add_post(PostJob(ref, body))
+        self._jobs.add_post(PostJob(ref, body))
         self._ring()
 
     def cancel_post(self, ref: str) -> None:
         """Forget a post; no event follows for it (one may be on its way already)."""
-        self._tray.cancel_post(ref)
+        self._jobs.cancel_post(ref)
         self._ring()
 
     def set_urgent(self, on: bool) -> None:
         """While an alarm is open nothing slow starts before its texts have had their try."""
-        self._tray.set_urgent(on)
+        self._jobs.set_urgent(on)
         self._ring()
 
     def status(self) -> ModemStatus:
         """What is known now."""
-        return dataclasses.replace(self._board.now, queued_texts=self._tray.texts_waiting)
+        return dataclasses.replace(self._board.now, queued_texts=self._jobs.texts_waiting)
 
     def _ring(self) -> None:
         self._doorbell.set()
@@ -125,7 +125,7 @@ class Modem:
 
     def run_until_stopped(self) -> None:
         """The body of the thread; call it directly to run on a clock of your own."""
-        while not self._tray.stopping:
+        while not self._jobs.stopping:
             began = self._clock()
             try:
                 if self._service is None:
@@ -149,8 +149,8 @@ class Modem:
         from outcry.hw.modem.recovery import Recovery
         from outcry.hw.modem.service import Service
 
-        recovery = Recovery(self._tray, self._clock, has_wire=self._power_cycle is not None)
-        return Service(self._settings, self._tray, self._emit, self._clock, self._board, recovery)
+        recovery = Recovery(self._jobs, self._clock, has_wire=self._power_cycle is not None)
+        return Service(self._settings, self._jobs, self._emit, self._clock, self._board, recovery)
 
     def _pause_s(self, began: float) -> float:
         """For how long to leave alone a port that was opened at ``began`` and lost."""
@@ -170,15 +170,15 @@ class Modem:
         from outcry.hw.modem.link import Link
 
         port = self._port = self._open_port()
-        tray = self._tray
+        jobs = self._jobs
         try:
             link = Link(
                 port,
                 self._clock,
                 self._beat,
-                lambda: tray.stopping,
-                tray.needed_since,
-                service.recovery.blame,
+                lambda: jobs.stopping,
+                jobs.needed_since,
+                service.recovery.quarantine,
             )
             calls = CALLS
             while True:
@@ -263,7 +263,7 @@ class Modem:
             self._beat()
             if self._service is not None:
                 self._service.interrupt("the serial port is closed")
-            if self._tray.stopping:
+            if self._jobs.stopping:
                 return
             self._doorbell.clear()
             if self._doorbell.wait(min(pause_s, BEAT_S)):
