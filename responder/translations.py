@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "words"
@@ -45,8 +46,9 @@ class Words:
 _BENDING = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF"})
 
 
+@cache
 def load() -> dict[str, Words]:
-    """All languages, by their codes."""
+    """All languages, by their codes; read once."""
     return {
         path.stem: Words(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))
         for path in sorted(_FOLDER.glob("*.toml"))

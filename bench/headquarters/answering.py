@@ -23,8 +23,6 @@ from typing import Any
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Outcome, Performer
 from outcry.responder.dispatch.workers import Lane, Threads
-from outcry.responder.intake.inbox import Inbox
-from outcry.responder.notify.by_sms import Texting
 from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
@@ -144,12 +142,10 @@ def main(directory: str, url: str, peer: str, epoch: str) -> None:
         answers = Workflow(
             database,
             performers,
-            Texting(database, "http://127.0.0.1:8443"),
             Means(networks=NETWORKS),
             clock,
             lanes=Threads(at_once=32),
         )
-        answers.connect(Inbox(database, [], clock), None)
         print("READY", flush=True)
         sys.stdin.readline()  # when all are ready
         answers.start()

@@ -32,8 +32,7 @@ from bench.headquarters import answering
 from bench.headquarters.postgresql import cluster, programs
 from outcry import enrolment
 from outcry.enrolment import Contact
-from outcry.envelope import Header, seal
-from outcry.report import TOKEN_BYTES, AlarmKind, MessageType, Position, Report, encode
+from outcry.report import TOKEN_BYTES
 from outcry.responder import settings
 from outcry.responder.dispatch.outbox import State
 from outcry.responder.enrolment.enrol import Application, enrol
@@ -44,6 +43,7 @@ from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.model import ActionKind
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.store import Store
+from stage import reports
 
 ROOT = Path(__file__).parents[2]
 ALARMS = 12
@@ -346,12 +346,8 @@ def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
         for n in range(1, (ALARMS if wearers == 1 else ALARMS_AT_ONCE) + 1):
             wearer = enrolled[n % len(enrolled)]
             noon = int(answering.NOON)
-            place, token = Position(52.52, 13.405, 12, 5), os.urandom(TOKEN_BYTES)
-            report = Report(MessageType.FIRST, AlarmKind.PANIC, n, 0, noon, place, token)
-            sealed = seal(
-                encode(report), Header(wearer.device, n), wearer.hq.public_key, wearer.psk
-            )
-            alarm = inbox.take(sealed, CameBy.DATA).alarm
+            report = reports.report(alarm=n, sent_at=noon, token=os.urandom(TOKEN_BYTES))
+            alarm = inbox.take(reports.sealed(report, wearer, n), CameBy.DATA).alarm
             assert alarm is not None
             with database.write() as connection:
                 for contact in (1, 2):

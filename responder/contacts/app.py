@@ -8,7 +8,6 @@ Opening a link decides nothing: previews and scanners open links too.
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable
 from typing import Any
@@ -37,8 +36,6 @@ from outcry.responder.web.assets import Assets
 from outcry.responder.web.bodies import TooLarge, TooSlow, read_body
 from outcry.responder.web.guard import client_address, is_same_origin
 from outcry.responder.web.throttle import source_of
-
-log = logging.getLogger("outcry.responder.pages")
 
 LARGEST_ID = 2**31 - 1  # what PostgreSQL's INTEGER holds
 FORM_LIMIT = 1024  # bytes; a PIN and its field's name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, MessageType, Report, decode
+from outcry.responder import journal
 from outcry.responder.enrolment.pins import is_pin, plain_pin
 from outcry.responder.intake.inbox import CameBy, Inbox, Refused
 from outcry.responder.plans import repository
@@ -25,7 +25,7 @@ from outcry.responder.storage.alarms import opening, set_due
 from outcry.responder.storage.store import Store
 from outcry.responder.web.throttle import Throttle
 
-log = logging.getLogger("outcry.responder.desk")
+log = journal.Log("outcry.responder.desk")
 
 TICKET_S = 30 * 60.0  # then the PIN is asked for again: the phone may be in other hands
 
@@ -204,14 +204,15 @@ class Desk:
         contact = self._whose(shown, pin)
         if contact is None:
             self._append(shown.alarm, What.WRONG_PIN, {"link_of": shown.contact})
-            log.warning("alarm %d: a wrong PIN was tried", shown.alarm)
+            log.tell(journal.Entry.WRONG_PIN, alarm=shown.alarm)
             raise WrongPin
         self._throttle.forgive(source)
         said: dict[str, object] = {"contact": contact.number_in_list}
         if answer is Answer.CONFIRM:
             said["by"] = "page"
         self._append(shown.alarm, _SAID[answer], said)
-        log.info("alarm %d: contact %d: %s", shown.alarm, contact.number_in_list, answer)
+        number = contact.number_in_list
+        log.tell(journal.Entry.ANSWER, alarm=shown.alarm, contact=number, answer=answer)
         self._on_answer()
         return self._standing(shown.alarm, contact)
 

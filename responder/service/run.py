@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
 from sqlalchemy.exc import OperationalError
 
 from outcry.beats import Beats
 from outcry.hw.modem import ModemSettings, open_serial
+from outcry.responder import journal
 from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
 from outcry.responder.console.plans import Plans
 from outcry.responder.contacts.desk import Desk
+from outcry.responder.dispatch.performer import Performer
 from outcry.responder.dispatch.workers import Threads
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.intake.app import device_app
 from outcry.responder.intake.inbox import Inbox
+from outcry.responder.intake.sms_answers import SmsAnswers
+from outcry.responder.intake.texts import ArrivingTexts
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.by_channel import Notifying
+from outcry.responder.notify.by_sms import KINDS as TEXTS
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.plans.repository import Means
@@ -43,10 +48,10 @@ from outcry.responder.service.workflow import LOOK_EVERY_S, Workflow
 from outcry.responder.settings import HqModem, Settings
 from outcry.responder.storage.store import StateBusy, Store, only_one
 from outcry.responder.transports.apprise import Channels
-from outcry.responder.transports.sms import SmsNotifier
+from outcry.responder.transports.sms import SmsModem
 from outcry.responder.web.listener import CannotListen, Listener
 
-log = logging.getLogger("outcry.responder")
+log = journal.Log("outcry.responder")
 
 CALLS_AT_ONCE = 32  # of one group: that many channels may hang before another has to wait
 STOP_PART_S = 1.5  # listeners together, modem, workflow: under the 5 s promised after SIGTERM
@@ -65,9 +70,9 @@ def run(settings: Settings) -> int:
                 running.enter_context(only_one(settings.directory))
             return _serve(settings, stop, beats, running)
     except (StateBusy, CannotListen) as error:
-        log.error("cannot serve: %s", error)
+        log.tell(journal.Entry.CANNOT_SERVE, problem=error)
     except OperationalError as error:
-        log.error("cannot serve: the database: %s; see [state] in the settings", describe(error))
+        log.tell(journal.Entry.NO_DATABASE, error=describe(error))
     return 1
 
 
@@ -80,10 +85,14 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     posting = Posting(database, publishers, Composer(settings.organisation))
     means = Means(settings.modem is not None, tuple(publishers), officer_channels.load(settings))
     notifying = Notifying(database, Briefer(people.public_url, means), Channels())
+    modem = _modem(settings.modem, beats)
+    performers: dict[ActionKind, Performer] = dict.fromkeys(POSTING, posting)
+    performers[ActionKind.NOTIFY] = notifying
+    if modem is not None:
+        performers |= dict.fromkeys(TEXTS, Texting(database, people.public_url, modem))
     workflow = Workflow(
         database,
-        {**dict.fromkeys(POSTING, posting), ActionKind.NOTIFY: notifying},
-        Texting(database, people.public_url),
+        performers,
         means,
         time.time,
         beats.watch("workflow"),
@@ -112,14 +121,6 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
         Listener("device", device_app(inbox), device.host, device.port),
         Listener("people", pages, people.host, people.port, people.certificate, people.key),
     ]
-    notifier = None
-    if settings.modem is not None and settings.modem.port:
-        notifier = _notifier(settings.modem, workflow, beats)
-    elif settings.modem is not None:
-        log.info("the modem is at another process on this database, which sends the texts")
-    else:
-        log.warning("no modem: contacts get the device's own texts only (modem.port is empty)")
-    workflow.connect(inbox, notifier)
     listening = silence_watch.Watch(database, time.time, workflow.wake)
     watch = Rounds("silence", listening.look, beats.watch("silence"))
 
@@ -127,15 +128,27 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
         "housekeeping", Housekeeping(database, time.time).look, beats.watch("housekeeping")
     )
 
+    alive = [
+        workflow.is_alive,
+        watch.is_alive,
+        keeping.is_alive,
+        *(each.is_alive for each in listeners),
+    ]
     workflow.start()
     running.callback(workflow.stop, STOP_PART_S)
     keeping.start()
     running.callback(keeping.stop, STOP_PART_S)
     watch.start()
     running.callback(watch.stop, STOP_PART_S)
-    if notifier is not None:
-        notifier.start()
-        running.callback(notifier.stop, STOP_PART_S)
+    if modem is not None:
+        texts = ArrivingTexts(inbox, SmsAnswers(database, time.time), workflow.wake)
+        hand_on = partial(modem.hand_on, workflow.hear, texts.take, workflow.wake)
+        hearing = Rounds("sms", hand_on, beats.watch("sms"), every_s=0.0)
+        hearing.start()
+        running.callback(hearing.stop, STOP_PART_S)
+        modem.start()
+        running.callback(modem.stop, STOP_PART_S)
+        alive.append(hearing.is_alive)
     for listener in listeners:
         listener.start()
         running.callback(listener.stop, STOP_PART_S)
@@ -143,30 +156,32 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
         running.callback(listener.ask_to_stop)  # all at once, before the first is waited for
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it again would hold up receipts
-    log.info("ready: people: %s, device: %s:%d", people.public_url, device.host, listeners[0].port)
-    systemd.notify(READY="1", STATUS=_status(notifier))
+    heard_at = f"{device.host}:{listeners[0].port}"
+    log.tell(journal.Entry.READY, people=people.public_url, device=heard_at)
+    systemd.notify(READY="1", STATUS=_status(modem))
     running.callback(systemd.notify, STOPPING="1")
-    alive = [
-        workflow.is_alive,
-        watch.is_alive,
-        keeping.is_alive,
-        *(each.is_alive for each in listeners),
-    ]
-    return _watch(stop, beats, alive, lambda: _status(notifier))
+    return _watch(stop, beats, alive, lambda: _status(modem))
 
 
-def _status(notifier: SmsNotifier | None) -> str:
+def _status(modem: SmsModem | None) -> str:
     """For ``systemctl status``."""
-    if notifier is None:
+    if modem is None:
         return "taking alarms; no modem"
-    return f"taking alarms; the modem {'is ready' if notifier.ready() else 'is busy or not ready'}"
+    return f"taking alarms; the modem {'is ready' if modem.ready() else 'is busy or not ready'}"
 
 
-def _notifier(modem: HqModem, workflow: Workflow, beats: Beats) -> SmsNotifier:
-    return SmsNotifier(
+def _modem(modem: HqModem | None, beats: Beats) -> SmsModem | None:
+    """The modem of this process; None: it has none."""
+    if modem is None:
+        log.tell(journal.Entry.NO_MODEM)
+        return None
+    port = modem.port
+    if not port:
+        log.tell(journal.Entry.MODEM_ELSEWHERE)
+        return None
+    return SmsModem(
         ModemSettings(pin=modem.pin),
-        lambda: open_serial(modem.port),
-        workflow.on_event,
+        lambda: open_serial(port),
         time.monotonic,
         beats.watch("modem"),
     )
@@ -183,8 +198,8 @@ def _watch(
     while not stop.wait(interval):
         stuck = beats.silent(time.monotonic())
         if stuck or not all(is_alive() for is_alive in alive):
-            log.critical("a part has stopped working (%s): ending, to be restarted", stuck or "?")
+            log.tell(journal.Entry.STUCK, part=stuck or "?")
             os._exit(1)  # a stuck thread cannot be asked to stop; the database is safe at any time
         systemd.notify(WATCHDOG="1", STATUS=status())
-    log.info("stopping")
+    log.tell(journal.Entry.STOPPING)
     return 0

@@ -15,10 +15,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any
 
 from outcry.responder.findings import Finding
 from outcry.responder.rules.events import What
+from outcry.responder.transports.outcome import Came
 
 CONNECT_S = 6.0
 READ_S = 10.0
@@ -37,13 +38,6 @@ _NOTHING_LEFT = re.compile(
 _SENT = re.compile(r"^Sent\b")
 
 
-class Came(NamedTuple):
-    """DONE, FAILED (certainly nothing left) or UNKNOWN, and why: words that hold no secret."""
-
-    what: What
-    why: str = ""
-
-
 class Channels:
     """Tells people by Apprise; safe to call from any thread."""
 
@@ -55,12 +49,8 @@ class Channels:
         self._read_s = read_s
         self._free = threading.BoundedSemaphore(LEFT_BEHIND)
 
-    def tell(self, url: str, title: str, body: str) -> What:
-        """Send; returns within ``limit_s`` and never raises."""
-        return self.attempt(url, title, body).what
-
     def attempt(self, url: str, title: str, body: str) -> Came:
-        """Send, and say why it came to what it did."""
+        """Send; returns within ``limit_s`` and never raises."""
         if not self._free.acquire(blocking=False):
             return Came(What.FAILED, "too many calls hang; they are waited for")
         came: list[Came] = []
@@ -190,10 +180,10 @@ _said: ContextVar[list[str] | None] = ContextVar("_said", default=None)
 
 
 class _Ear(logging.Handler):
-    """Hears what Apprise says, for whoever listens in the same context: it may change threads."""
+    """Hears what Apprise says, for a listener in the same context: it may change threads."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep it for whoever listens."""
+        """Keep it for the listener."""
         lines = _said.get()
         if lines is not None:
             lines.append(record.getMessage())

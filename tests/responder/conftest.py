@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from cheap_hashes import PIN_COST
+from served import Address
 from sqlalchemy import insert, select, text, update
+from starlette.types import ASGIApp
 
 from bench.headquarters.postgresql import Cluster, cluster, programs
 from outcry import enrolment
@@ -23,9 +26,13 @@ from outcry.envelope import Header, seal, to_text
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Position, Report, encode
 from outcry.responder import settings
 from outcry.responder.contacts.desk import Desk
+from outcry.responder.dispatch.performer import Performer
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.inbox import CameBy, Inbox
+from outcry.responder.intake.sms_answers import SmsAnswers
+from outcry.responder.intake.texts import ArrivingTexts
+from outcry.responder.notify.by_sms import KINDS as TEXTS
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
@@ -33,12 +40,12 @@ from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
 from outcry.responder.rules import events
-from outcry.responder.rules.decide import OWN_PAGE
+from outcry.responder.rules.decide import OWN_PAGE, ActionKind
 from outcry.responder.rules.events import What
 from outcry.responder.service.workflow import Workflow
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import Store, metadata
-from outcry.responder.transports.sms import Came
+from outcry.responder.transports.outcome import Came
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 HERE = Position(52.52, 13.405, 12, 5)
@@ -122,18 +129,26 @@ class Device:
         return Message(sealed, report, header)
 
 
+class Killed(BaseException):
+    """The process is gone in the midst of what it did: nothing catches this."""
+
+
 @dataclass
 class Phones:
-    """A notifier whose fate the test decides; each text is (ref, number, words)."""
+    """A modem whose fate the test decides; each text is (ref, number, words)."""
 
     is_ready: bool = True
-    sent: list[tuple[str, str, str]] = field(default_factory=list)
+    outcome: What | None = What.DONE  # None: the process is killed before it hears of it
+    sent: list[tuple[int, str, str]] = field(default_factory=list)
 
     def ready(self) -> bool:
         return self.is_ready
 
-    def send(self, ref: str, number: str, text: str) -> None:
+    def send(self, ref: int, number: str, text: str) -> Came:
         self.sent.append((ref, number, text))
+        if self.outcome is None:
+            raise Killed
+        return Came(self.outcome)
 
     def to(self, number: str) -> list[str]:
         return [text for _, to, text in self.sent if to == number]
@@ -155,16 +170,15 @@ class Hq:
         self.own_page = OwnPage(self.store, "http://127.0.0.1:8443", self.clock)
         self.publishers = {OWN_PAGE: self.own_page}
         posting = Posting(self.store, self.publishers, Composer("Example Org"))
-        self.workflow = Workflow(
-            self.store,
-            dict.fromkeys(POSTING, posting),
-            Texting(self.store, "http://127.0.0.1:8443"),
-            Means(can_text=True),
-            self.clock,
-        )
+        texting = Texting(self.store, "http://127.0.0.1:8443", self.phones)
+        self.performers: dict[ActionKind, Performer] = {
+            **dict.fromkeys(POSTING, posting),
+            **dict.fromkeys(TEXTS, texting),
+        }
+        self.workflow = Workflow(self.store, self.performers, Means(can_text=True), self.clock)
         self.inbox = Inbox(self.store, load_or_create(self.directory), self.clock)
         self.desk = Desk(self.store, self.inbox, self.clock)
-        self.workflow.connect(self.inbox, self.phones)
+        self.texts = ArrivingTexts(self.inbox, SmsAnswers(self.store, self.clock))
 
     def restarts(self) -> None:
         """As after a kill: nothing in memory is kept."""
@@ -178,18 +192,19 @@ class Hq:
         return self.inbox.take(message.sealed, path).receipt
 
     def works(self, outcome: What | None = What.DONE) -> None:
-        """Do all there is to do now; every text that leaves has this outcome (None: unheard of)."""
-        heard = len(self.phones.sent)
-        while True:
-            at = self.workflow.step()
-            new = self.phones.sent[heard:]
-            for ref, _, _ in new:
-                if outcome is not None:
-                    self.workflow.hear(Came(ref, outcome))
-            heard += len(new)
-            due_now = at is not None and at <= self.clock()
-            if not new and not due_now:
+        """Do all there is to do now; every text that leaves has this outcome.
+
+        None: the process is killed while the first of them is with the modem; restart it.
+        """
+        self.phones.outcome = outcome
+        due_now = True
+        while due_now:
+            try:
+                at = self.workflow.step()
+            except Killed:
+                assert outcome is None
                 return
+            due_now = at is not None and at <= self.clock()
 
     def history(self, alarm: int = 1) -> list[What]:
         return [entry.what for entry in self.entries(alarm)]
@@ -238,7 +253,7 @@ class Enrolled:
 
 @pytest.fixture(scope="session")
 def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
-    """Enrolled once: three scrypt hashes take longer than most tests. Copy before use."""
+    """Enrolled once, with hashes that are quick to make. Copy before use."""
     folder = tmp_path_factory.mktemp("enrolled")
     directory = folder / "state"
     out = folder / "ana.json"
@@ -247,6 +262,7 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
         Application("Ana", WEARER, CONTACTS, 2),
         out,
         clock=Clock(),
+        cost=PIN_COST,
     )
     return Enrolled(directory, enrolment.read(out.read_text()), made.pins, made.code)
 
@@ -312,6 +328,29 @@ def world(
     world = world_in(directory, url)
     yield world
     world.hq.store.close()
+
+
+@pytest.fixture(scope="session")
+def addresses() -> Iterator[list[Address]]:
+    """Addresses that no test uses now."""
+    idle: list[Address] = []
+    yield idle
+    for address in idle:
+        address.stop()
+
+
+@pytest.fixture
+def serve(addresses: list[Address]) -> Iterator[Callable[[ASGIApp], str]]:
+    """Puts an application on an address of its own, and returns its URL."""
+    taken: list[Address] = []
+
+    def start(app: ASGIApp) -> str:
+        taken.append(addresses.pop() if addresses else Address())
+        taken[-1].app = app
+        return taken[-1].url
+
+    yield start
+    addresses.extend(taken)
 
 
 @pytest.fixture

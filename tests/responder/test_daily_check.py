@@ -7,6 +7,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from cheap_hashes import PIN_COST
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -124,7 +125,7 @@ def test_each_contacts_channel_is_tried(hq, web):
 def test_a_card_that_is_nearly_used_up_is_told_of(hq):
     database = store.Store(hq.directory)
     with database.write() as connection:
-        print_codes(connection, hq.device, bytes_, 1)
+        print_codes(connection, hq.device, bytes_, 1, PIN_COST)
         used = store.sms_code.update().where(store.sms_code.c.id > 2).values(burned_at=1.0)
         connection.execute(used)
     database.close()

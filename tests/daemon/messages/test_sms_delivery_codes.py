@@ -74,7 +74,7 @@ def test_a_code_that_is_not_heard_of_again_goes_once_more_until_hq_answers(world
     world.takes_all_texts()
     for _ in range(60):
         world.passes(10)
-        if world.delivery._texting.under_way is not None:
+        if world.sms.under_way is not None:
             world.takes_all_texts()
     assert types_sent_to_hq(world).count(MessageType.WITHDRAWAL) == 2
 

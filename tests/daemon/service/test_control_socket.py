@@ -178,12 +178,13 @@ def headline(world):
 
 
 def test_a_button_that_is_stuck_raises_nothing_and_is_not_called_armed(world):
+    world.sees(43.3178, 45.6949)
     world.happens(Edge(True, world.clock()))
     world.passes(70)
     assert "panic alarm" in headline(world), "it raised once, as a hand would"
     told = status.screen(facts(world) | {"alarm": None}).splitlines()[0]
     assert told.endswith("not armed: the button has been down for very long")
-    calm = status.line(world.loop._parts, Alarm(), None)
+    calm = status.line(world.parts, Alarm())
     assert calm.startswith("not armed, the button is stuck; fix; modem registered")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from outcry.responder.cli import main as cli
 from outcry.responder.cli.main import main
-from outcry.responder.service import journal
+from outcry.responder.service import journal_handler
 from outcry.responder.storage.store import DATABASE
 
 CONTACTS = ["--contact", "Ana=+447700900101,ru", "--contact", "Boris=+447700900102"]
@@ -54,7 +54,7 @@ def test_files_of_another_user_are_told_with_whom_to_be(config, capsys, monkeypa
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be refused as root")
 @pytest.mark.parametrize("words", [["status"], ["key", "new"], ["run"]])
 def test_root_leaves_no_files_that_the_service_cannot_read(config, tmp_path, words, monkeypatch):
-    monkeypatch.setattr(journal, "set_up", lambda: None)  # this process is not the service
+    monkeypatch.setattr(journal_handler, "set_up", lambda: None)  # this process is not the service
     (tmp_path / "hq").mkdir()
     os.chown(tmp_path / "hq", 65534, 65534)
     assert main([*words, "--config", str(config)]) == 77

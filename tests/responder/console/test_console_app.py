@@ -5,24 +5,20 @@ from __future__ import annotations
 import os
 import re
 
-import httpx
 import pytest
 from console_hand import PASSWORD, Hand, console_app, token_in
+from served import browser
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition, Position
 from outcry.responder.console.app import content_policy
 from outcry.responder.console.desk import Act
 from outcry.responder.rules.events import What
-from outcry.responder.web.listener import Listener
 
 
 @pytest.fixture
-def served(world):
+def served(world, serve):
     app, duty = console_app(world, os.urandom)
-    listener = Listener("people", app, "127.0.0.1", 0)
-    listener.start()
-    yield f"http://127.0.0.1:{listener.port}", duty
-    assert listener.stop(10)
+    return serve(app), duty
 
 
 @pytest.fixture
@@ -107,7 +103,7 @@ def test_another_officers_token_does_not_fit(served, olga, world, alarm):
 def test_the_login_form_is_tied_to_its_browser(served, world, olga):
     fields = {"name": "olga", "password": PASSWORD, "code": olga.code(), "token": "x"}
     world.clock.passes(30)
-    with httpx.Client(base_url=served[0]) as client:
+    with browser(served[0]) as client:
         assert client.post("/console/login", data=fields).status_code == 403
         cookie = {"cookie": "__Host-form=y"}
         assert client.post("/console/login", data=fields, headers=cookie).status_code == 403

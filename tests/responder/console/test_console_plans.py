@@ -16,20 +16,16 @@ from outcry.responder.findings import Finding
 from outcry.responder.plans import repository
 from outcry.responder.rules.events import What
 from outcry.responder.storage import store
-from outcry.responder.web.listener import Listener
 
 
 @pytest.fixture
-def olga(world):
+def olga(world, serve):
     app, duty = console_app(world, os.urandom)
-    listener = Listener("people", app, "127.0.0.1", 0)
-    listener.start()
-    hand = Hand(f"http://127.0.0.1:{listener.port}", world.clock)
+    hand = Hand(serve(app), world.clock)
     hand.settle(f"/console/welcome/{duty.officers.add('olga')}")
     hand.login()
     yield hand
     hand.close()
-    assert listener.stop(10)
 
 
 def address(world):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import html
 import re
 import xml.etree.ElementTree as ET
-from contextlib import contextmanager
 
-import httpx
 import pytest
+from served import browser
 
 from outcry.report import (
     AlarmKind,
@@ -24,37 +23,28 @@ from outcry.responder.posting.publisher import Draft
 from outcry.responder.rules.events import Entry, What
 from outcry.responder.service.people_app import people_app
 from outcry.responder.storage import alarms, event_log
-from outcry.responder.web.listener import Listener
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 MAP = "https://www.openstreetmap.org/?mlat=52.52000&amp;mlon=13.40500"
 
 
 @pytest.fixture
-def serve(world):
-    """Starts people's listener; returns a client that keeps no state of its own."""
-    listeners = []
+def pages(world, serve):
+    """Serves people's pages; returns a client that keeps no state of its own."""
 
-    @contextmanager
     def start(**more):
         app = people_app(
             world.hq.desk, world.hq.own_page, "Example Org", "https://help.example.org",
             world.clock, **more,
         )  # fmt: skip
-        listener = Listener("people", app, "127.0.0.1", 0)
-        listener.start()
-        listeners.append(listener)
-        with httpx.Client(base_url=f"http://127.0.0.1:{listener.port}", timeout=30) as client:
-            yield client
+        return browser(serve(app))
 
-    yield start
-    for listener in listeners:
-        assert listener.stop(10)
+    return start
 
 
 @pytest.fixture
-def client(serve):
-    with serve() as client:
+def client(pages):
+    with pages() as client:
         yield client
 
 
@@ -259,10 +249,10 @@ def test_many_wrong_pins_wait_and_the_right_one_works_after(world, client):
     assert client.post(f"{link}/confirm", data={"pin": world.pins[0]}).status_code == 200
 
 
-def test_another_source_is_not_slowed(world, serve):
+def test_another_source_is_not_slowed(world, pages):
     link = link_of(world.device.message())
     https = {"x-forwarded-proto": "https"}
-    with serve(behind_proxy=True) as client:
+    with pages(behind_proxy=True) as client:
         for _ in range(4):
             bad = client.post(
                 f"{link}/confirm",
@@ -378,8 +368,8 @@ def test_a_page_fits_one_slow_answer(world, client):
     assert len(page.content) < 5000
 
 
-def test_behind_a_proxy_plain_http_is_refused(world, serve):
-    with serve(behind_proxy=True) as client:
+def test_behind_a_proxy_plain_http_is_refused(world, pages):
+    with pages(behind_proxy=True) as client:
         assert client.get("/").status_code == 403
         assert client.get("/", headers={"x-forwarded-proto": "http"}).status_code == 403
         answer = client.get("/", headers={"x-forwarded-proto": "https"})
@@ -387,8 +377,8 @@ def test_behind_a_proxy_plain_http_is_refused(world, serve):
         assert "strict-transport-security" in answer.headers
 
 
-def test_a_forwarded_header_is_not_believed_without_a_proxy(world, serve):
-    with serve() as client:
+def test_a_forwarded_header_is_not_believed_without_a_proxy(world, pages):
+    with pages() as client:
         answer = client.get("/", headers={"x-forwarded-proto": "https"})
         assert "strict-transport-security" not in answer.headers
 

@@ -7,16 +7,15 @@ import string
 import tomllib
 from pathlib import Path
 
-import httpx
 import pytest
 from console_hand import console_app
+from served import browser
 from sqlalchemy import update
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition
 from outcry.responder import formatting
 from outcry.responder.storage import store
 from outcry.responder.translations import accepted, load
-from outcry.responder.web.listener import Listener
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "responder" / "words"
@@ -24,13 +23,10 @@ LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 @pytest.fixture
-def client(world):
+def client(world, serve):
     app, _ = console_app(world, os.urandom)
-    listener = Listener("people", app, "127.0.0.1", 0)
-    listener.start()
-    with httpx.Client(base_url=f"http://127.0.0.1:{listener.port}", timeout=30) as client:
+    with browser(serve(app)) as client:
         yield client
-    assert listener.stop(10)
 
 
 def speaks(world, language):

@@ -12,7 +12,6 @@ from outcry.report import AlarmKind, Flag, MessageType
 from outcry.responder import settings
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.by_channel import Notifying
-from outcry.responder.notify.by_sms import Texting
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
@@ -20,9 +19,9 @@ from outcry.responder.rules.decide import OWN_PAGE, ActionKind
 from outcry.responder.rules.events import Entry, What
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.service.workflow import Workflow
-from outcry.responder.settings import SettingsInvalid
 from outcry.responder.storage import event_log
 from outcry.responder.transports.apprise import Channels
+from outcry.settings_file import SettingsInvalid
 
 ON_BOTH_DATABASES = True
 URL = "http://127.0.0.1:8443"
@@ -46,7 +45,7 @@ def web():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Taker)
     server.taken = taken
     server.url = f"json://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
@@ -58,9 +57,8 @@ def staffed(world, web):
     hq = world.hq
     means = Means(True, (OWN_PAGE,), {"desk": f"{web.url}/desk"})
     notifying = Notifying(hq.store, Briefer(URL, means), Channels())
-    performers = {**hq.workflow._performers, ActionKind.NOTIFY: notifying}
-    hq.workflow = Workflow(hq.store, performers, Texting(hq.store, URL), means, world.clock)
-    hq.workflow.connect(hq.inbox, world.phones)
+    hq.performers[ActionKind.NOTIFY] = notifying
+    hq.workflow = Workflow(hq.store, hq.performers, means, world.clock)
     return world
 
 
@@ -128,7 +126,7 @@ def test_a_channel_that_was_taken_out_of_the_plan_fails_and_holds_nobody(staffed
     agrees(staffed, {"contact": {"1": {"channels": {"x": f"{web.url}/ben"}}}})
     staffed.hq.takes(staffed.device.message())
     call = type("Call", (), {"alarm": 1, "target": "contact:1:other"})()
-    performer = staffed.hq.workflow._performers[ActionKind.NOTIFY]
+    performer = staffed.hq.performers[ActionKind.NOTIFY]
     assert performer.perform(call)[0] is What.FAILED
 
 

@@ -16,7 +16,6 @@ from outcry.responder.contacts.app import people_api
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.intake.app import device_api, device_app
 from outcry.responder.web.assets import Assets
-from outcry.responder.web.listener import Listener
 
 pytestmark = pytest.mark.slow
 
@@ -34,22 +33,6 @@ CHECKS = [
     status_code_conformance,
     content_type_conformance,
 ]
-
-
-@pytest.fixture
-def serve():
-    """Serves an application; returns its address."""
-    listeners = []
-
-    def start(app):
-        listener = Listener("fuzzed", app, "127.0.0.1", 0)
-        listener.start()
-        listeners.append(listener)
-        return f"http://127.0.0.1:{listener.port}"
-
-    yield start
-    for listener in listeners:
-        assert listener.stop(10)
 
 
 def fuzz(description, url, *methods):

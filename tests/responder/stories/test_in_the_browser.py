@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pyotp
 import pytest
@@ -15,11 +16,11 @@ from parts import needs_chromedriver, needs_chromium
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 from outcry.report import AlarmKind, Flag, MessageType, Position
 from outcry.responder.posting.publisher import Draft
 from outcry.responder.rules.events import What
-from outcry.responder.web.listener import Listener
 
 pytestmark = [pytest.mark.slow, needs_chromium, needs_chromedriver]
 
@@ -29,14 +30,11 @@ PICTURES = Path(__file__).parents[3] / "docs" / "pictures"
 class Site:
     """HQ's pages on a real listener, with an officer who has settled in."""
 
-    def __init__(self, world, resources):
+    def __init__(self, world, serve):
         app, self.duty = console_app(world, os.urandom)
-        listener = Listener("people", app, "127.0.0.1", 0)
-        listener.start()
-        resources.callback(listener.stop, 10)
         self.world = world
-        self.host = f"127.0.0.1:{listener.port}"
-        self.url = f"http://{self.host}"
+        self.url = serve(app)
+        self.host = urlsplit(self.url).netloc
         token = self.duty.officers.add("olga")
         self._totp = pyotp.TOTP(self.duty.officers.welcome(token).secret)
         self.duty.officers.settle(token, PASSWORD, self.code())
@@ -50,6 +48,9 @@ class Site:
         for name, words in (("name", "olga"), ("password", PASSWORD), ("code", self.code())):
             driver.find_element(By.ID, name).send_keys(words)
         driver.find_element(By.CSS_SELECTOR, "button.main").click()
+        WebDriverWait(driver, 60, ignored_exceptions=[WebDriverException]).until(
+            lambda _: urlsplit(driver.current_url).path == "/console"
+        )
 
     def walks(self, count=8):
         """The wearer walks north-east, a report a minute."""
@@ -69,8 +70,8 @@ def resources():
 
 
 @pytest.fixture
-def site(world, resources):
-    return Site(world, resources)
+def site(world, serve):
+    return Site(world, serve)
 
 
 @pytest.fixture

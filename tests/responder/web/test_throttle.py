@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 
 import pytest
@@ -34,6 +35,22 @@ def test_a_pin_is_known_by_its_hash_alone():
     assert is_pin("123456", salt, kept)
     assert not is_pin("123457", salt, kept)
     assert not is_pin("123456", os.urandom(16), kept)
+
+
+def test_a_pin_hashed_at_another_cost_is_known_all_the_same():
+    salt = os.urandom(16)
+    usual, cheap = hash_pin("123456", salt), hash_pin("123456", salt, 1)
+    assert cheap[:32] != usual
+    assert is_pin("123456", salt, cheap)
+    assert not is_pin("123457", salt, cheap)
+    assert not is_pin("123456", salt, cheap[:32]), "without its cost it is none of the usual"
+
+
+def test_a_hash_usually_takes_the_memory_that_makes_guessing_slow():
+    salt = os.urandom(16)
+    assert hash_pin("123456", salt) == hashlib.scrypt(
+        b"123456", salt=salt, n=2**14, r=8, p=1, dklen=32
+    )
 
 
 @pytest.mark.parametrize(
