@@ -21,7 +21,6 @@ from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.status import StatusBoard
 
 if TYPE_CHECKING:
-    from outcry.hw.modem.ladder import Step
     from outcry.hw.modem.link import Link
     from outcry.hw.modem.service import Service
 
@@ -149,7 +148,7 @@ class Modem:
         from outcry.hw.modem.recovery import Recovery
         from outcry.hw.modem.service import Service
 
-        recovery = Recovery(self._jobs, self._clock, has_wire=self._power_cycle is not None)
+        recovery = Recovery(self._jobs, self._clock, self._power_cycle)
         return Service(self._settings, self._jobs, self._emit, self._clock, self._board, recovery)
 
     def _pause_s(self, began: float) -> float:
@@ -214,48 +213,9 @@ class Modem:
             service.interrupt("the modem is silent")
             self._board.note(Condition.SILENT, str(silent))
             recovery.met(Failure.SILENT)
-            step = self._bide(link, service)
-        self._take(link, step)
+            step = recovery.bide(link, service.refuse_posts)
+        recovery.take(link, step)
         return step.calls
-
-    def _bide(self, link: "Link", service: "Service") -> "Step":
-        """Wait until the rung for a silent modem is due, or until the modem says something."""
-        from outcry.hw.modem.ladder import Failure
-
-        recovery = service.recovery
-        since = self._clock()
-        step = recovery.next(Failure.SILENT, since)
-        silences = recovery.times(Failure.SILENT)
-        log.warning("modem silent (%d); next look in %.0f s", silences, step.at - since)
-        link.begin_epoch()
-        while not link.urcs and self._clock() < step.at:
-            link.listen(step.at)
-            service.refuse_posts("the modem is silent")
-            step = recovery.next(Failure.SILENT, since)
-        return step
-
-    def _take(self, link: "Link", step: "Step") -> None:
-        """Restart the modem if ``step`` says so; calling it is how each epoch begins."""
-        from outcry.hw.modem.ladder import RUNGS, Rung
-
-        rung: Rung | None = step.rung
-        if rung is Rung.WIRE and not self._pull_wire(link):
-            rung = RUNGS[rung].or_else
-        if rung is Rung.COMMAND:
-            link.restart(RUNGS[rung].commands[0], RUNGS[rung].limit_s)
-
-    def _pull_wire(self, link: "Link") -> bool:
-        """Restart the modem by its wire; False if that fails."""
-        if self._power_cycle is None:
-            return False
-        log.warning("modem power-cycled")
-        try:
-            self._power_cycle()
-        except Exception as exc:  # noqa: BLE001 - whatever the wire's library raises, go on
-            log.error("modem: its power wire fails (%s)", type(exc).__name__)
-            return False
-        link.begin_epoch()
-        return True
 
     def _pause(self, pause_s: float) -> None:
         """Wait without a port."""

@@ -1,22 +1,35 @@
-"""What the modem's owner remembers of failures: how often each came, and in which command."""
+"""The owner's way up the ladder: what it remembers of failures, and how it restarts the modem."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from outcry.hw.modem.jobs import JobQueue
-from outcry.hw.modem.ladder import Failure, Situation, Step, next_rung
+from outcry.hw.modem.ladder import RUNGS, Failure, Rung, Situation, Step, next_rung
+
+if TYPE_CHECKING:
+    from outcry.hw.modem.link import Link
+
+log = logging.getLogger("outcry.modem")
 
 ONCE_S = 120.0  # one crash may be chance; long enough for an alarm to leave
 OFTEN_S = 3600.0  # two within an hour are not
 
 
 class Recovery:
-    """What the owner's thread remembers between two failures, and asks the ladder with."""
+    """Keeps what the ladder is asked with, and restarts the modem where it says so."""
 
-    def __init__(self, jobs: JobQueue, clock: Callable[[], float], has_wire: bool) -> None:
+    def __init__(
+        self,
+        jobs: JobQueue,
+        clock: Callable[[], float],
+        power_cycle: Callable[[], None] | None = None,
+    ) -> None:
+        """``power_cycle`` restarts the modem by its wire, if there is one."""
         self._jobs = jobs
         self._clock = clock
-        self._has_wire = has_wire
+        self._power_cycle = power_cycle
         self.quarantine = Quarantine(clock)
         self._times: Counter[Failure] = Counter()
         self._climbed_at: Counter[Failure] = Counter()
@@ -55,7 +68,7 @@ class Recovery:
             self._clock() if since is None else since,
             times=self._times[failure],
             climbed_at=self._climbed_at[failure],
-            has_wire=self._has_wire,
+            has_wire=self._power_cycle is not None,
             text_waits=head is not None,
             text_on_its_way=head is not None and head.given,
             text_tried_at=self._text_tried_at,
@@ -66,6 +79,40 @@ class Recovery:
     def next(self, failure: Failure, since: float | None = None) -> Step:
         """The rung for ``failure``, met now or at ``since``."""
         return next_rung(self.situation(failure, since), self._clock())
+
+    def bide(self, link: "Link", refuse_posts: Callable[[str], None]) -> Step:
+        """Wait until the rung for a silent modem is due, or until the modem says something."""
+        since = self._clock()
+        step = self.next(Failure.SILENT, since)
+        silences = self._times[Failure.SILENT]
+        log.warning("modem silent (%d); next look in %.0f s", silences, step.at - since)
+        link.begin_epoch()
+        while not link.urcs and self._clock() < step.at:
+            link.listen(step.at)
+            refuse_posts("the modem is silent")
+            step = self.next(Failure.SILENT, since)
+        return step
+
+    def take(self, link: "Link", step: Step) -> None:
+        """Restart the modem if ``step`` says so; calling it is how each epoch begins."""
+        rung: Rung | None = step.rung
+        if rung is Rung.WIRE and not self._pull_wire(link):
+            rung = RUNGS[rung].or_else
+        if rung is Rung.COMMAND:
+            link.restart(RUNGS[rung].commands[0], RUNGS[rung].limit_s)
+
+    def _pull_wire(self, link: "Link") -> bool:
+        """Restart the modem by its wire; False if that fails."""
+        if self._power_cycle is None:
+            return False
+        log.warning("modem power-cycled")
+        try:
+            self._power_cycle()
+        except Exception as exc:  # noqa: BLE001 - a library of pins may raise any; go on without
+            log.error("modem: its power wire fails (%s)", type(exc).__name__)
+            return False
+        link.begin_epoch()
+        return True
 
 
 class Quarantine:

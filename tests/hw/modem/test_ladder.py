@@ -264,7 +264,7 @@ def test_the_connection_is_shut_for_refused_texts_but_not_time_and_again() -> No
 def test_what_is_counted_is_what_the_ladder_is_asked_with() -> None:
     now = [5.0]
     jobs = JobQueue(lambda: now[0])
-    recovery = Recovery(jobs, lambda: now[0], has_wire=True)
+    recovery = Recovery(jobs, lambda: now[0], power_cycle=lambda: None)
     for _ in range(3):
         recovery.met(Failure.SILENT)
     recovery.climbed(Failure.SILENT)
