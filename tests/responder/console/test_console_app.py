@@ -135,7 +135,10 @@ def test_after_wrong_tries_the_login_says_how_long_to_wait(olga):
     assert slowed.status_code in (403, 429)
     olga.clock.passes(3600)
     assert olga.login().headers["location"].startswith("/console?refused=")
-    assert "Failed logins with your name since you last logged in: 3." in olga.get("/console?refused=3").text
+    assert (
+        "Failed logins with your name since you last logged in: 3."
+        in olga.get("/console?refused=3").text
+    )
 
 
 @pytest.mark.parametrize("next_", ["https://evil.example", "//evil.example", "/console/../x", "/"])
