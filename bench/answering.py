@@ -30,8 +30,9 @@ from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS, Posting
 from outcry.responder.posting.publisher import Draft, Limits, Posted, Publisher, PublishingFailed
+from outcry.responder.rules.calls import ActionKind
 from outcry.responder.rules.events import What
-from outcry.responder.rules.model import OWN_PAGE, ActionKind
+from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.service import workflow
 from outcry.responder.service.workflow import Workflow
 from outcry.responder.storage.store import Store, only_one

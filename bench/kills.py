@@ -40,8 +40,8 @@ from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.inbox import CameBy, Inbox
 from outcry.responder.plans import repository
+from outcry.responder.rules.calls import ActionKind
 from outcry.responder.rules.events import Entry, What
-from outcry.responder.rules.model import ActionKind
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.store import Store
 

@@ -19,8 +19,8 @@ from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
 from outcry.responder.plans import repository
 from outcry.responder.rules import episodes, events
+from outcry.responder.rules.calls import ActionKind
 from outcry.responder.rules.events import OFFICER_ANSWERS, CameBy, Entry, Verdict, What
-from outcry.responder.rules.model import ActionKind
 from outcry.responder.rules.publication import confirmations, is_recorded
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due

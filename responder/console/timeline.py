@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from outcry.responder.rules.events import Entry, Verdict, What
-from outcry.responder.rules.model import ActionKind, Ground, addressee, network_and_number
+from outcry.responder.rules.calls import ActionKind
+from outcry.responder.rules.events import Entry, Ground, Verdict, What
+from outcry.responder.rules.model import addressee, network_and_number
 
 REPORTS = {
     "FIRST": "Alarm raised",

@@ -15,8 +15,9 @@ from outcry.responder.notify.sms_texts import News
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules import episodes
+from outcry.responder.rules.calls import Topic
 from outcry.responder.rules.events import Entry, What
-from outcry.responder.rules.model import Addressee, Topic, addressee
+from outcry.responder.rules.model import Addressee, addressee
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import opening
 

@@ -15,15 +15,10 @@ from outcry.responder.plans.document import Terms
 from outcry.responder.posting import wording
 from outcry.responder.posting.publisher import Draft, Limits
 from outcry.responder.posting.wording import PostFacts, Where
+from outcry.responder.rules.calls import ActionKind
 from outcry.responder.rules.decide import confirmations
-from outcry.responder.rules.events import Entry, What
-from outcry.responder.rules.model import (
-    OWN_PAGE,
-    ActionKind,
-    Disclosure,
-    Ground,
-    network_and_number,
-)
+from outcry.responder.rules.events import Entry, Ground, What
+from outcry.responder.rules.model import OWN_PAGE, Disclosure, network_and_number
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import opening
 

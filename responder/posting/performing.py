@@ -17,8 +17,9 @@ from outcry.responder.posting.publisher import (
     Publisher,
     PublishingFailed,
 )
+from outcry.responder.rules.calls import ActionKind
 from outcry.responder.rules.events import What
-from outcry.responder.rules.model import ActionKind, network_and_number
+from outcry.responder.rules.model import network_and_number
 from outcry.responder.storage import event_log
 from outcry.responder.storage.store import Store
 

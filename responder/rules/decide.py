@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from outcry.responder.rules import episodes
-from outcry.responder.rules.events import Entry, What
-from outcry.responder.rules.model import OWN_PAGE, ActionKind, Ground, Plan, Want
+from outcry.responder.rules.calls import ActionKind
+from outcry.responder.rules.events import Entry, Ground, What
+from outcry.responder.rules.model import OWN_PAGE, Plan, Want
 from outcry.responder.rules.notification import tell_contacts, tell_officers
 from outcry.responder.rules.publication import (
     confirmations,

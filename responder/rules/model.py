@@ -7,39 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from outcry.report import AlarmKind
+from outcry.responder.rules.calls import ActionKind, Topic
 
 OWN_PAGE = "own page"
 _ROUND = "#"  # before the number of a later round, in a target: "1#2"
-
-
-class ActionKind(StrEnum):
-    """What HQ can do."""
-
-    TELL = "tell"  # a text; target: a contact's number in the list
-    NOTIFY = "notify"  # by Apprise; target: "contact:<n>:<channel>" or "officer:<channel>:<topic>"
-    RECEIPT = "receipt"  # target: message:status:round
-    PUBLISH = "publish"  # target: a network's name
-    FOLLOW_UP = "follow up"  # target: "<network>:<message>", the report it tells of
-    CORRECT = "correct"  # target: "<network>:<n>", the n-th correction
-
-
-class Topic(StrEnum):
-    """What a duty officer is told of; the last word of a target."""
-
-    RAISED = "raised"
-    UNANSWERED = "unanswered"
-    DOUBTED = "doubted"
-    WITHDRAWN = "withdrawn"
-    WRONG_PIN = "wrong pin"
-    UNPUBLISHED = "unpublished"
-
-
-class Ground(StrEnum):
-    """Why an alarm may be made public."""
-
-    QUORUM = "quorum"
-    DUTY_OFFICER = "duty officer"
-    CONSENT = "the wearer's consent"
 
 
 class Disclosure(StrEnum):

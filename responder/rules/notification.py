@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.rules import episodes
+from outcry.responder.rules.calls import ActionKind, Topic
 from outcry.responder.rules.episodes import Chapter
 from outcry.responder.rules.events import ANSWERS, Entry, What
-from outcry.responder.rules.model import ActionKind, Addressee, Plan, Topic, Want
+from outcry.responder.rules.model import Addressee, Plan, Want
 
 DECIDE_WITHIN_S = 300.0  # whoever has it in hand has so long before everybody else is told too
 UNANSWERED_S = 150.0  # after the last contact was told; then the duty officer hears so

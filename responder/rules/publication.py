@@ -11,16 +11,9 @@ from collections.abc import Iterator, Sequence
 
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.rules import episodes
-from outcry.responder.rules.events import ANSWERS, Entry, Verdict, What, withdrawal
-from outcry.responder.rules.model import (
-    ActionKind,
-    Disclosure,
-    Ground,
-    Plan,
-    Want,
-    correction_target,
-    follow_up_target,
-)
+from outcry.responder.rules.calls import ActionKind
+from outcry.responder.rules.events import ANSWERS, Entry, Ground, Verdict, What, withdrawal
+from outcry.responder.rules.model import Disclosure, Plan, Want, correction_target, follow_up_target
 
 FOLLOW_UPS = 6  # of an alarm in one network: more would be read as noise
 STILL_EVERY_S = 600.0  # between follow-ups of which the later says: still in danger

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from outcry.receipt import Status
 from outcry.report import MessageType
+from outcry.responder.rules.calls import ActionKind
 from outcry.responder.rules.events import ANSWERS, Entry, What
-from outcry.responder.rules.model import ActionKind, Plan, Want
+from outcry.responder.rules.model import Plan, Want
 from outcry.responder.rules.retries import tries
 
 NEXT_RECEIPT_S = 90  # a device that is heard over data reports every minute at first

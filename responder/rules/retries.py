@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from outcry.responder.rules.calls import ActionKind
 from outcry.responder.rules.events import Entry, What
-from outcry.responder.rules.model import ActionKind, Want
+from outcry.responder.rules.model import Want
 
 RETRY_AFTER_S = (5, 15, 60, 300, 900)  # then every 900 s: a busy network, then a modem to be fixed
 TRIES = 100  # with the waits above: about a day

@@ -8,9 +8,10 @@ import pytest
 from lived import PLAN, Life, officer, report, says, wanted
 
 from outcry.report import AlarmKind
+from outcry.responder.rules.calls import Topic
 from outcry.responder.rules.decide import ActionKind, decide
 from outcry.responder.rules.events import CONTACT_ANSWERS, Entry, What
-from outcry.responder.rules.model import Addressee, Topic, addressee
+from outcry.responder.rules.model import Addressee, addressee
 from outcry.responder.rules.notification import DECIDE_WITHIN_S, UNANSWERED_S
 
 STAIRS = replace(PLAN, contacts=(3, 1, 2, 4, 5), first=1)
