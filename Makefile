@@ -1,67 +1,78 @@
-# Everything a newcomer types. `make` shows this list; each target does its own set-up.
+# Everything a newcomer types. `make` shows this list; each target installs what it needs itself.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-OLD_VENV := .venv-gpiozero-1.6
+LOWEST := .venv-lowest
+PIP_INSTALL := bin/python -m pip install -q --disable-pip-version-check
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench nightly deb docs pictures format clean
+.PHONY: help demo check lint test lowest nightly peers bench deb docs site pictures format clean
+.NOTPARALLEL:
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
 
-demo: $(VENV)/ready  ## press to post, live: once over GPRS, once by SMS with GPRS dead
+demo: $(VENV)/ready-demo  ## press to post, live: once over GPRS, once by SMS with GPRS dead
 	$(BIN)/python -m demo $(ARGS)
 
-test: $(VENV)/ready $(OLD_VENV)/ready  ## every test, on both supported gpiozero versions
-	OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest $(ARGS)
-	$(OLD_VENV)/bin/python -m pytest tests/hw/test_button_and_vibration.py tests/hw/test_*_at_the_pin.py tests/hw/board/pins/test_factory.py
+check: lint  ## ruff, mypy and the quick tests: under a minute
+	$(BIN)/python -m pytest -q -n auto -m "not slow" $(ARGS)
 
-peers: $(VENV)/ready  ## real servers to post to, for demo and test: Bluesky's PDS and snac, 600 MB
-	tools/system-packages peers
-	$(BIN)/python -m pip install -q -e '.[test,systemd,tools,peers]'
-	$(BIN)/python tools/peers.py
-
-check: $(VENV)/ready  ## ruff, mypy and the quick tests: under a minute
+lint: $(VENV)/ready-check  ## ruff and mypy alone
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n auto -m "not slow" $(ARGS)
+	$(BIN)/python tools/release_check.py
 
-bench: $(VENV)/ready  ## the promised figures: name, value, unit, bound, holds or short
-	@$(BIN)/python -m bench $(ARGS)
+test: $(VENV)/ready-test  ## every test there is: some twenty minutes
+	OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest $(ARGS)
 
-nightly: $(VENV)/ready  ## every test with the long campaigns in full
+lowest: $(LOWEST)/ready  ## the wearable's quick tests on the oldest libraries that setup.cfg allows
+	$(LOWEST)/bin/python -m pytest -q -n auto -m "not slow" tests/daemon tests/hw tests/outcry $(ARGS)
+
+nightly: $(VENV)/ready-test  ## every test, with the long campaigns in full: hours
 	OUTCRY_CAMPAIGNS=full OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest --timeout 7200 $(ARGS)
 
-deb: $(VENV)/ready  ## the Debian packages, into dist/: the wearable's and the responder's
+peers: $(VENV)/ready-peers  ## fetch real servers to post to, for demo and test: Bluesky's PDS and snac, 600 MB
+	$(BIN)/python tools/peers.py
+
+bench: $(VENV)/ready-bench  ## the promised figures: name, value, unit, bound, holds or short
+	@$(BIN)/python -m bench $(ARGS)
+
+deb: $(VENV)/ready-deb  ## the Debian packages, into dist/: the wearable's and the responder's
 	tools/make-deb $(BIN)/python
 
-docs: $(VENV)/ready  ## write the pages that are generated from code
-	$(BIN)/python tools/write_docs.py
+docs: $(VENV)/ready-demo  ## write the pages that are generated from code
+	$(BIN)/python -m tools.write_docs
 
-pictures: $(VENV)/ready  ## write the docs' screenshots of the pages, in a real browser
+site: $(VENV)/ready-site  ## all guides as a site that works offline, into build/site
+	$(BIN)/python tools/build_site.py
+
+pictures: $(VENV)/ready-pictures  ## write the docs' screenshots of the pages, in a real browser
 	OUTCRY_PICTURES=1 $(BIN)/python -m pytest -q tests/responder/stories/test_in_the_browser.py -k docs_pictures
 
-format: $(VENV)/ready  ## let ruff lay out the code
+format: $(VENV)/ready-check  ## let ruff lay out the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:  ## remove what these targets made
-	rm -rf $(VENV) $(OLD_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(VENV)/ready: setup.cfg pyproject.toml tools/system-packages
-	tools/system-packages
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --upgrade pip
-	$(BIN)/python -m pip install -q -e '.[test,systemd,tools]'
-	touch $@
+# One environment for all; each target adds the Debian packages and the extra of setup.cfg that bear
+# its name. What the tests need has in it what these need:
+WITHIN_test := demo check bench deb pictures site
+$(VENV)/ready-%: setup.cfg pyproject.toml tools/system-packages
+	tools/system-packages $*
+	test -e $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	$(VENV)/$(PIP_INSTALL) -e '.[$*]'
+	touch $(patsubst %,$(VENV)/ready-%,$* $(WITHIN_$*))
 
-# gpiozero 1.6.2 is what Debian trixie ships; it finds its pin factories through pkg_resources.
-$(OLD_VENV)/ready: setup.cfg $(VENV)/ready
-	$(PYTHON) -m venv $(OLD_VENV)
-	$(OLD_VENV)/bin/python -m pip install -q --upgrade pip
-	$(OLD_VENV)/bin/python -m pip install -q -e '.[test]' 'gpiozero==1.6.2' 'setuptools<81'
+# gpiozero 1.6.2 finds its pin factories through pkg_resources, which setuptools 81 dropped.
+$(LOWEST)/ready: setup.cfg pyproject.toml tools/lowest.py tools/system-packages
+	tools/system-packages lowest
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(PYTHON) tools/lowest.py > $(LOWEST)/constraints
+	$(LOWEST)/$(PIP_INSTALL) -c $(LOWEST)/constraints -e '.[lowest]' 'setuptools<81'
 	touch $@

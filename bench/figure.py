@@ -24,25 +24,39 @@ class Bound:
         return f"{self.sign} {self.value:g}"
 
 
+Verdict = Literal["holds", "short", "absent", "broken"]
+
+
 @dataclass(frozen=True)
 class Figure:
-    """``measure()`` returns the value in ``unit``, or raises demo.stage's NotSeen, PartMissing."""
+    """``measure()`` returns the value in ``unit``, or raises the stage's NotSeen, PartMissing.
+
+    ``smallest`` measures the same with as little as it takes: whether it can be measured at all is
+    tried in CI, what it comes to is for ``make bench``.
+    """
 
     name: str
     unit: str
     bound: Bound
     measure: Callable[[], float]
+    smallest: Callable[[], float] | None = None
+
+    def measured(self, smallest: bool) -> float:
+        """The value, in the smallest form if one is wanted and there is one."""
+        return (self.smallest if smallest and self.smallest else self.measure)()
+
+    def verdict(self, value: float) -> Verdict:
+        """Whether a measured value keeps the promise."""
+        return "holds" if self.bound.holds(value) else "short"
 
 
-def line(figure: Figure, value: float | None) -> str:
-    """What is printed: name, value, unit, bound, ``holds`` or ``short``, with tabs between.
+def line(figure: Figure, value: float | None, verdict: Verdict) -> str:
+    """What is printed: name, value, unit, bound and verdict, with tabs between.
 
-    A figure that could not be measured (``None``) is short.
+    ``absent``: a part it needs cannot be had on this machine. ``broken``: measuring failed.
     """
-    held = value is not None and figure.bound.holds(value)
     shown = "-" if value is None else f"{value:.3f}".rstrip("0").rstrip(".")
-    verdict = "holds" if held else "short"
-    return "\t".join((figure.name, shown, figure.unit, str(figure.bound), verdict))
+    return "	".join((figure.name, shown, figure.unit, str(figure.bound), verdict))
 
 
 def percentile(values: Sequence[float], percent: float) -> float:

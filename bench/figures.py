@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from bench.armel import armed_cpu_s_armel, armed_rss_mb_armel
-from bench.contact_page import contact_page_bytes
-from bench.contacts import contact_text_parts_max
-from bench.dead_path import first_cmgs_gprs_dead_max_s
-from bench.fault_matrix import (
+from functools import partial
+
+from bench.alarm.dead_path import first_cmgs_gprs_dead_max_s
+from bench.alarm.fault_matrix import (
     fault_matrix_cells,
     fault_matrix_lost,
     fault_matrix_worst_s,
@@ -14,72 +13,255 @@ from bench.fault_matrix import (
     first_contact_cmgs_worst_s,
     sms_duplicates_beyond_unknown,
 )
-from bench.felt import first_report_worst_s, raised_pulse_worst_ms
+from bench.alarm.felt import first_report_worst_s, raised_pulse_worst_ms
+from bench.alarm.gestures import gesture_false_alarms, gesture_missed_alarms
+from bench.alarm.interleavings import urc_interleavings_lost
+from bench.alarm.press import press_to_receipt_warm_p95_s, press_to_uart_p99_ms
+from bench.alarm.sms_chain import sms_chain_overhead_pct
+from bench.alarm.week import week_alarms_lost, week_duplicates, week_promises_broken
+from bench.device.armel import armed_cpu_s_armel, armed_rss_mb_armel
+from bench.device.idle import air_bytes_per_day, idle_bytes_written_per_day, idle_wakeups_per_s
+from bench.device.memory import armed_rss_mb
+from bench.device.start import start_to_armed_minstr, whole_start_minstr
 from bench.figure import Bound, Figure
-from bench.gestures import gesture_false_alarms, gesture_missed_alarms
-from bench.idle import air_bytes_per_day, idle_bytes_written_per_day, idle_wakeups_per_s
-from bench.interleavings import urc_interleavings_lost
-from bench.kills import (
+from bench.headquarters.contact_page import contact_page_bytes
+from bench.headquarters.kills import (
     first_contact_told_worst_s,
     kill_double_posts,
     kill_double_tells,
     kill_runs,
 )
-from bench.memory import armed_rss_mb
-from bench.packages import deb_size_kb, unit_score_device, unit_score_responder
-from bench.press import press_to_receipt_warm_p95_s, press_to_uart_p99_ms
-from bench.receipts import (
+from bench.headquarters.receipts import (
     plain_insert_per_s,
     receipts_p99_ms_100conn,
     receipts_per_s_postgres_1,
     receipts_per_s_postgres_2,
     receipts_per_s_sqlite,
 )
-from bench.sealed import sealed_report_sms_chars_max
-from bench.sms_chain import sms_chain_overhead_pct
-from bench.start import start_to_armed_minstr, whole_start_minstr
-from bench.week import week_alarms_lost, week_duplicates, week_promises_broken
+from bench.messages.contacts import contact_text_parts_max
+from bench.messages.sealed import sealed_report_sms_chars_max
+from bench.product.house import (
+    largest_folder_files,
+    lines_product,
+    lines_tests,
+    longest_function_lines,
+    private_names_in_tests,
+    test_functions,
+)
+from bench.product.packages import deb_size_kb, unit_score_device, unit_score_responder
 
 FIGURES = (
-    Figure("sealed_report_sms_chars_max", "chars", Bound("<=", 160), sealed_report_sms_chars_max),
-    Figure("contact_text_parts_max", "SMS", Bound("<=", 2), contact_text_parts_max),
+    Figure(
+        "sealed_report_sms_chars_max",
+        "chars",
+        Bound("<=", 160),
+        sealed_report_sms_chars_max,
+        partial(sealed_report_sms_chars_max, 100),
+    ),
+    Figure(
+        "contact_text_parts_max",
+        "SMS",
+        Bound("<=", 2),
+        contact_text_parts_max,
+        partial(contact_text_parts_max, 1),
+    ),
     Figure("contact_page_bytes", "B", Bound("<=", 14_000), contact_page_bytes),
     Figure("start_to_armed_minstr", "Minstr", Bound("<=", 450), start_to_armed_minstr),
     Figure("whole_start_minstr", "Minstr", Bound("<=", 700), whole_start_minstr),
     Figure("armed_rss_mb", "MB", Bound("<=", 40), armed_rss_mb),
-    Figure("press_to_uart_p99_ms", "ms", Bound("<=", 50), press_to_uart_p99_ms),
-    Figure("press_to_receipt_warm_p95_s", "s", Bound("<=", 3), press_to_receipt_warm_p95_s),
-    Figure("first_cmgs_gprs_dead_max_s", "s", Bound("<=", 12), first_cmgs_gprs_dead_max_s),
-    Figure("fault_matrix_cells", "cells", Bound(">=", 16_000), fault_matrix_cells),
-    Figure("fault_matrix_lost", "cells", Bound("<=", 0), fault_matrix_lost),
-    Figure("fault_matrix_worst_s", "s", Bound("<=", 90), fault_matrix_worst_s),
-    Figure("first_cmgs_worst_s", "s", Bound("<=", 12), first_cmgs_worst_s),
-    Figure("first_contact_cmgs_worst_s", "s", Bound("<=", 30), first_contact_cmgs_worst_s),
-    Figure("sms_duplicates_beyond_unknown", "SMS", Bound("<=", 0), sms_duplicates_beyond_unknown),
-    Figure("sms_chain_overhead_pct", "%", Bound("<=", 2), sms_chain_overhead_pct),
-    Figure("urc_interleavings_lost", "of 10,000", Bound("<=", 0), urc_interleavings_lost),
-    Figure("gesture_false_alarms", "of 10,000", Bound("<=", 0), gesture_false_alarms),
-    Figure("gesture_missed_alarms", "of 10,000", Bound("<=", 0), gesture_missed_alarms),
-    Figure("raised_pulse_worst_ms", "ms", Bound("<=", 200), raised_pulse_worst_ms),
-    Figure("first_report_worst_s", "s", Bound("<=", 1), first_report_worst_s),
-    Figure("week_alarms_lost", "alarms", Bound("<=", 0), week_alarms_lost),
-    Figure("week_duplicates", "messages", Bound("<=", 0), week_duplicates),
-    Figure("week_promises_broken", "promises", Bound("<=", 0), week_promises_broken),
-    Figure("idle_wakeups_per_s", "a second", Bound("<=", 2), idle_wakeups_per_s),
-    Figure("idle_bytes_written_per_day", "bytes", Bound("<=", 0), idle_bytes_written_per_day),
+    Figure(
+        "press_to_uart_p99_ms",
+        "ms",
+        Bound("<=", 50),
+        press_to_uart_p99_ms,
+        partial(press_to_uart_p99_ms, 1, 2),
+    ),
+    Figure(
+        "press_to_receipt_warm_p95_s",
+        "s",
+        Bound("<=", 3),
+        press_to_receipt_warm_p95_s,
+        partial(press_to_receipt_warm_p95_s, 2),
+    ),
+    Figure(
+        "first_cmgs_gprs_dead_max_s",
+        "s",
+        Bound("<=", 12),
+        first_cmgs_gprs_dead_max_s,
+        partial(first_cmgs_gprs_dead_max_s, 1),
+    ),
+    Figure(
+        "fault_matrix_cells",
+        "cells",
+        Bound(">=", 16_000),
+        fault_matrix_cells,
+        partial(fault_matrix_cells, 20),
+    ),
+    Figure(
+        "fault_matrix_lost",
+        "cells",
+        Bound("<=", 0),
+        fault_matrix_lost,
+        partial(fault_matrix_lost, 20),
+    ),
+    Figure(
+        "fault_matrix_worst_s",
+        "s",
+        Bound("<=", 90),
+        fault_matrix_worst_s,
+        partial(fault_matrix_worst_s, 20),
+    ),
+    Figure(
+        "first_cmgs_worst_s",
+        "s",
+        Bound("<=", 12),
+        first_cmgs_worst_s,
+        partial(first_cmgs_worst_s, 20),
+    ),
+    Figure(
+        "first_contact_cmgs_worst_s",
+        "s",
+        Bound("<=", 30),
+        first_contact_cmgs_worst_s,
+        partial(first_contact_cmgs_worst_s, 20),
+    ),
+    Figure(
+        "sms_duplicates_beyond_unknown",
+        "SMS",
+        Bound("<=", 0),
+        sms_duplicates_beyond_unknown,
+        partial(sms_duplicates_beyond_unknown, 20),
+    ),
+    Figure(
+        "sms_chain_overhead_pct",
+        "%",
+        Bound("<=", 2),
+        sms_chain_overhead_pct,
+        partial(sms_chain_overhead_pct, ("dead",)),
+    ),
+    Figure(
+        "urc_interleavings_lost",
+        "of 10,000",
+        Bound("<=", 0),
+        urc_interleavings_lost,
+        partial(urc_interleavings_lost, 100),
+    ),
+    Figure(
+        "gesture_false_alarms",
+        "of 10,000",
+        Bound("<=", 0),
+        gesture_false_alarms,
+        partial(gesture_false_alarms, 100),
+    ),
+    Figure(
+        "gesture_missed_alarms",
+        "of 10,000",
+        Bound("<=", 0),
+        gesture_missed_alarms,
+        partial(gesture_missed_alarms, 100),
+    ),
+    Figure(
+        "raised_pulse_worst_ms",
+        "ms",
+        Bound("<=", 200),
+        raised_pulse_worst_ms,
+        partial(raised_pulse_worst_ms, 1, 1),
+    ),
+    Figure(
+        "first_report_worst_s",
+        "s",
+        Bound("<=", 1),
+        first_report_worst_s,
+        partial(first_report_worst_s, 1, 1),
+    ),
+    Figure(
+        "week_alarms_lost", "alarms", Bound("<=", 0), week_alarms_lost, partial(week_alarms_lost, 1)
+    ),
+    Figure(
+        "week_duplicates", "messages", Bound("<=", 0), week_duplicates, partial(week_duplicates, 1)
+    ),
+    Figure(
+        "week_promises_broken",
+        "promises",
+        Bound("<=", 0),
+        week_promises_broken,
+        partial(week_promises_broken, 1),
+    ),
+    Figure(
+        "idle_wakeups_per_s",
+        "a second",
+        Bound("<=", 2),
+        idle_wakeups_per_s,
+        partial(idle_wakeups_per_s, 2.0),
+    ),
+    Figure(
+        "idle_bytes_written_per_day",
+        "bytes",
+        Bound("<=", 0),
+        idle_bytes_written_per_day,
+        partial(idle_bytes_written_per_day, 2.0, 1.0),
+    ),
     Figure("air_bytes_per_day", "bytes", Bound("<=", 250_000), air_bytes_per_day),
     Figure("unit_score_device", "of 10", Bound("<=", 1.6), unit_score_device),
     Figure("unit_score_responder", "of 10", Bound("<=", 1.2), unit_score_responder),
     Figure("armed_cpu_s_armel", "s", Bound("<=", 2.5), armed_cpu_s_armel),
     Figure("armed_rss_mb_armel", "MB", Bound("<=", 60), armed_rss_mb_armel),
-    Figure("receipts_per_s_sqlite", "1/s", Bound(">=", 1000), receipts_per_s_sqlite),
-    Figure("receipts_p99_ms_100conn", "ms", Bound("<=", 100), receipts_p99_ms_100conn),
-    Figure("receipts_per_s_postgres_1", "1/s", Bound(">=", 1), receipts_per_s_postgres_1),
-    Figure("receipts_per_s_postgres_2", "1/s", Bound(">=", 1), receipts_per_s_postgres_2),
-    Figure("plain_insert_per_s", "1/s", Bound(">=", 1), plain_insert_per_s),
+    Figure(
+        "receipts_per_s_sqlite",
+        "1/s",
+        Bound(">=", 1000),
+        receipts_per_s_sqlite,
+        partial(receipts_per_s_sqlite, 6, 1),
+    ),
+    Figure(
+        "receipts_p99_ms_100conn",
+        "ms",
+        Bound("<=", 100),
+        receipts_p99_ms_100conn,
+        partial(receipts_p99_ms_100conn, 6, 1),
+    ),
+    Figure(
+        "receipts_per_s_postgres_1",
+        "1/s",
+        Bound(">=", 1),
+        receipts_per_s_postgres_1,
+        partial(receipts_per_s_postgres_1, 6, 1),
+    ),
+    Figure(
+        "receipts_per_s_postgres_2",
+        "1/s",
+        Bound(">=", 1),
+        receipts_per_s_postgres_2,
+        partial(receipts_per_s_postgres_2, 6, 1),
+    ),
+    Figure(
+        "plain_insert_per_s",
+        "1/s",
+        Bound(">=", 1),
+        plain_insert_per_s,
+        partial(plain_insert_per_s, 6, 1),
+    ),
     Figure("first_contact_told_worst_s", "s", Bound("<=", 10), first_contact_told_worst_s),
-    Figure("kill_runs", "kills", Bound(">=", 24), kill_runs),
-    Figure("kill_double_tells", "people", Bound("<=", 0), kill_double_tells),
-    Figure("kill_double_posts", "posts", Bound("<=", 0), kill_double_posts),
+    Figure("kill_runs", "kills", Bound(">=", 24), kill_runs, partial(kill_runs, 1, 1)),
+    Figure(
+        "kill_double_tells",
+        "people",
+        Bound("<=", 0),
+        kill_double_tells,
+        partial(kill_double_tells, 1, 1),
+    ),
+    Figure(
+        "kill_double_posts",
+        "posts",
+        Bound("<=", 0),
+        kill_double_posts,
+        partial(kill_double_posts, 1, 1),
+    ),
     Figure("deb_size_kb", "kB", Bound("<=", 1000), deb_size_kb),
+    Figure("lines_product", "lines", Bound("<=", 28_000), lines_product),
+    Figure("lines_tests", "lines", Bound("<=", 30_000), lines_tests),
+    Figure("test_functions", "functions", Bound(">=", 2_130), test_functions),
+    Figure("largest_folder_files", "files", Bound("<=", 20), largest_folder_files),
+    Figure("private_names_in_tests", "places", Bound("<=", 20), private_names_in_tests),
+    Figure("longest_function_lines", "lines", Bound("<=", 60), longest_function_lines),
 )

@@ -1,4 +1,4 @@
-"""What the daemon says to whoever reads the journal.
+"""What the daemon says to the people who read the journal.
 
 Each kind of entry has a stable ``MESSAGE_ID``, and under it a text in
 systemd/outcry.catalog that says what to do. An entry can carry an alarm's

@@ -9,9 +9,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from demo.networks.accounts import Accounts
-from demo.stage import NotSeen, PartMissing, Stage
 from demo.story import Story
+from stage.networks.accounts import Accounts
+from stage.stage import NotSeen, PartMissing, Stage
 
 SCENARIOS = ("data", "no-data")
 

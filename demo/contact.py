@@ -7,7 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from demo.stage import CONTACTS, Stage
+from stage.stage import CONTACTS, Stage
 
 _LINK = re.compile(r"https?://[^\s]+/[ac]/[^\s]+")
 _LIMIT_S = 10.0

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from demo.contact import Contact, page
-from demo.stage import CONTACTS, WEARER, WEARER_NUMBER, NotSeen, Stage
+from stage.stage import CONTACTS, WEARER, WEARER_NUMBER, NotSeen, Stage
 
 HOLD_S = 1.5  # config/outcry.toml: button.hold_seconds
 QUORUM = 2  # config/responder.toml: plan.quorum

@@ -17,8 +17,8 @@ PAGE = ROOT / "docs" / "journal.md"
 _HEAD = """# What the journals say
 
 Made from `daemon/journal.py`, `responder/service/journal.py` and the catalogs in `systemd/` by `make docs`; do not
-edit. The wearable's entries first, then [HQ's](journal.md#at-hq). On each machine `-x` shows these texts beside the
-lines; `outcry log` shows the wearable's lines alone.
+edit. The wearable's entries come first, then [HQ's](journal.md#at-hq). On each machine `-x` shows these texts beside
+the lines; `outcry log` shows the wearable's lines alone.
 
 Every line is of one of the kinds below, and its `MESSAGE_ID` never changes. The fields: `OUTCRY_ALARM`
 the alarm's id, `OUTCRY_STATE` its state, `OUTCRY_PATH` data or sms, `OUTCRY_RECIPIENT` HQ or a contact
@@ -29,8 +29,10 @@ number, a name or a key. Lines without `MESSAGE_ID` are systemd's, or the modem'
 journalctl -u outcry MESSAGE_ID=33b40041de2a407bbe630ccb892c2a75
 ```
 
+## On the wearable
+
 """
-_AT_HQ = """# At HQ
+_AT_HQ = """## At HQ
 
 `journalctl -x -u outcry-responder` shows these texts beside the lines. HQ numbers its alarms from 1; that
 number, in `OUTCRY_ALARM`, is another than the device's. `%s` and `%d` stand for what a line fills in.
@@ -65,7 +67,7 @@ def page() -> str:
 def _entry(texts: dict[str, tuple[str, str]], id_: str, sentence: str, kind: str) -> list[str]:
     subject, text = texts[id_]
     shown = [f"`{sentence}`"] if sentence else []
-    return [f"## {_plain(subject)}", *shown, f"{kind}`MESSAGE_ID={id_}`", _plain(text)]
+    return [f"### {_plain(subject)}", *shown, f"{kind}`MESSAGE_ID={id_}`", _plain(text)]
 
 
 def _plain(text: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from demo.networks import peers
+from stage.networks import peers
 
 FETCH = {"pds": peers.fetch_pds, "snac": peers.fetch_snac}
 

@@ -241,7 +241,7 @@ def _telling() -> list[str]:
     return [
         *lines,
         "",
-        f"Whoever has it in hand has {notification.DECIDE_WITHIN_S:.0f} s to decide; then everybody is told.",
+        f"The person who has it in hand has {notification.DECIDE_WITHIN_S:.0f} s to decide; then everybody is told.",
         f"The duty officer is told again {notification.UNANSWERED_S:.0f} s after the last contact.",
     ]
 

@@ -161,15 +161,18 @@ def _modules(folder: Path, package: str) -> Iterator[tuple[str, Path]]:
 
 def _imports(path: Path, modules: Mapping[str, Path]) -> set[str]:
     """The modules among ``modules`` that the file at ``path`` imports."""
-    found = set()
+    return {
+        name if name in modules else name.rpartition(".")[0] for name in imported_names(path)
+    } & modules.keys()
+
+
+def imported_names(path: Path) -> Iterator[str]:
+    """Everything that a file imports, by its full dotted name."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            for alias in node.names:
-                full = f"{node.module}.{alias.name}"
-                found.add(full if full in modules else node.module)
-    return found & modules.keys()
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _allowed(part: str, row: tuple[str, ...]) -> bool:

@@ -194,5 +194,5 @@ def _font(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    target = Path(__file__).parents[1] / "responder" / "world" / "data"
+    target = Path(__file__).parents[1] / "responder" / "maps" / "data"
     main(Path(sys.argv[1]) if len(sys.argv) > 1 else target)

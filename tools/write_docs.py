@@ -165,11 +165,11 @@ def _does(actions: tuple[Action, ...]) -> str:
 
 
 if __name__ == "__main__":
-    import journal_page
-    import response_page
-    import wiring
+    from tools import decisions_page, journal_page, response_page, rooms_page, wiring
 
     PAGE.write_text(page(), encoding="utf-8")
-    journal_page.PAGE.write_text(journal_page.page(), encoding="utf-8")
-    response_page.PAGE.write_text(response_page.page(), encoding="utf-8")
+    for end in rooms_page.ENDS:
+        rooms_page.picture_of(end).write_text(rooms_page.picture(end), encoding="utf-8")
+    for made in (decisions_page, journal_page, response_page, rooms_page):
+        made.PAGE.write_text(made.page(), encoding="utf-8")
     wiring.PICTURE.write_text(wiring.page(), encoding="utf-8")

@@ -232,7 +232,7 @@ def note_data_down(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple
 
 
 def resume(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """After a restart the schedule begins anew: the old clock may be gone with the power."""
+    """After a restart the schedule starts again: the old clock may be gone with the power."""
     return _schedule(alarm, now, rules), ()
 
 

@@ -5,8 +5,8 @@
 done. What is committed here stands in the alarm's history too, in the same
 transaction.
 
-Whoever begins a call leases it for longer than it can last, by the database's
-clock. A call whose lease is over is unknown, for its process was killed,
+The process that begins a call leases it for longer than it can last, by the database's
+clock, or renews the lease while it lasts. A call whose lease is over is unknown, for its process was killed,
 stopped or cut off in the midst of it. Each beginning is a generation: what a
 process says of a call that is no longer its own changes nothing, except that
 it can tell what came of an unknown one.
@@ -125,24 +125,23 @@ def note(connection: Connection, call: Call, now: float, what: What, **more: str
     return True
 
 
-def renew(connection: Connection, owner: str, kinds: Iterable[str], lease_s: float) -> None:
-    """Lease this process's calls of these kinds, which are under way, for longer."""
+def renew(connection: Connection, call: Call, lease_s: float) -> None:
+    """Lease a call that is under way for longer, unless it was given up."""
     table = store.action
     connection.execute(
         update(table)
         .where(
+            table.c.id == call.id,
+            table.c.generation == call.generation,
             table.c.state == State.CALLING.value,
-            table.c.owner == owner,
-            table.c.kind.in_(kinds),
-            table.c.lease_until > store.database_now(),
         )
         .values(lease_until=store.database_now() + lease_s)
     )
 
 
-def lost(connection: Connection) -> list[Call]:
-    """The calls whose lease is over: nobody knows what came of them."""
-    return under_way(connection, store.action.c.lease_until < store.database_now())
+def lost(connection: Connection, within_s: float = 0.0) -> list[Call]:
+    """The calls whose lease is over, or will be in ``within_s`` seconds."""
+    return under_way(connection, store.action.c.lease_until < store.database_now() + within_s)
 
 
 def under_way(connection: Connection, *which: ColumnElement[bool]) -> list[Call]:

@@ -21,8 +21,13 @@ class Lanes(Protocol):
     def is_free(self, lane: Lane) -> bool:
         """Whether work for this lane would begin at once."""
 
-    def run(self, lane: Lane, limit_s: float, work: Callable[[], None]) -> None:
-        """Do the work, which lasts ``limit_s`` at most and never raises."""
+    def run(
+        self, lane: Lane, limit_s: float, work: Callable[[], None], then: Callable[[], None]
+    ) -> None:
+        """Do the work, which lasts ``limit_s`` at most and never raises.
+
+        ``then`` is called when that is done and the lane is free again.
+        """
 
 
 class Inline:
@@ -32,9 +37,12 @@ class Inline:
         """Always."""
         return True
 
-    def run(self, lane: Lane, limit_s: float, work: Callable[[], None]) -> None:
+    def run(
+        self, lane: Lane, limit_s: float, work: Callable[[], None], then: Callable[[], None]
+    ) -> None:
         """Do it now."""
         work()
+        then()
 
 
 class Threads:
@@ -48,7 +56,7 @@ class Threads:
         """``clock`` gives monotonic seconds."""
         self._at_once = at_once
         self._clock = clock
-        self._busy: dict[Lane, tuple[threading.Thread, float]] = {}
+        self._busy: dict[Lane, tuple[threading.Event, float]] = {}
 
     def is_free(self, lane: Lane) -> bool:
         """Whether a thread is to be had for it. Only the workflow's own thread asks."""
@@ -56,16 +64,26 @@ class Threads:
         in_group = sum(busy.group == lane.group for busy in self._busy)
         return lane not in self._busy and in_group < self._at_once
 
-    def run(self, lane: Lane, limit_s: float, work: Callable[[], None]) -> None:
+    def run(
+        self, lane: Lane, limit_s: float, work: Callable[[], None], then: Callable[[], None]
+    ) -> None:
         """Begin it on a thread; returns at once."""
-        thread = threading.Thread(target=work, name=" ".join(lane), daemon=True)
-        self._busy[lane] = (thread, self._clock() + limit_s)
-        thread.start()
+        done = threading.Event()
+
+        def whole() -> None:
+            try:
+                work()
+            finally:
+                done.set()
+                then()
+
+        self._busy[lane] = (done, self._clock() + limit_s)
+        threading.Thread(target=whole, name=" ".join(lane), daemon=True).start()
 
     def _sweep(self) -> None:
         now = self._clock()
         self._busy = {
-            lane: (thread, until)
-            for lane, (thread, until) in self._busy.items()
-            if thread.is_alive() and now < until
+            lane: (done, until)
+            for lane, (done, until) in self._busy.items()
+            if not done.is_set() and now < until
         }

@@ -1,6 +1,10 @@
-"""The texts HQ sends through its modem: to whom, and their words."""
+"""The performer of texts: contacts are told, and devices answered, through HQ's modem."""
 
 from __future__ import annotations
+
+import logging
+import math
+from typing import Protocol
 
 from sqlalchemy import Connection, select
 
@@ -8,23 +12,60 @@ from outcry.envelope import Header, to_text
 from outcry.receipt import make
 from outcry.report import decode
 from outcry.responder.dispatch.outbox import Call
+from outcry.responder.dispatch.performer import Outcome
+from outcry.responder.dispatch.workers import Lane
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.rules.decide import ActionKind, receipt_of
+from outcry.responder.rules.events import What
+from outcry.responder.safe_errors import describe
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
+from outcry.responder.transports.outcome import Came
 
-KINDS = (ActionKind.TELL.value, ActionKind.RECEIPT.value)
+log = logging.getLogger("outcry.responder.texts")
+
+KINDS = (ActionKind.TELL, ActionKind.RECEIPT)
+
+
+class Modem(Protocol):
+    """What texts leave by."""
+
+    def ready(self) -> bool:
+        """Whether a text given now can leave now."""
+
+    def send(self, ref: int, number: str, text: str) -> Came:
+        """Send, and return what came of it, however long that takes."""
 
 
 class Texting:
-    """Writes each text anew from what is on disk."""
+    """One lane, the modem: one text at a time, so at most one is ever in doubt."""
 
-    def __init__(self, database: Store, public_url: str) -> None:
+    def __init__(self, database: Store, public_url: str, modem: Modem) -> None:
         self._store = database
         self._briefer = Briefer(public_url)
+        self._modem = modem
 
-    def write(self, call: Call) -> tuple[str, str]:
-        """The number and the words of a call to tell somebody, or of a receipt."""
+    def lane(self, call: Call) -> Lane | None:
+        """The modem; None while it can send nothing."""
+        return Lane("sms", "modem") if self._modem.ready() else None
+
+    def limit_s(self, call: Call) -> float:
+        """None: a text stays with a modem that has lost its network until that is back."""
+        return math.inf
+
+    def perform(self, call: Call) -> Outcome:
+        """Write the text from what is on disk, the same at every try, and send it."""
+        try:
+            number, text = self._write(call)
+        except Exception as error:  # noqa: BLE001 - nothing has left; let the next text go
+            log.error("alarm %d: text %d cannot be made: %s", call.alarm, call.id, describe(error))
+            return What.FAILED, {"why": type(error).__name__}
+        log.info("alarm %d: %s, text %d leaves", call.alarm, call.kind, call.id)
+        came = self._modem.send(call.id, number, text)
+        return came.what, {"why": came.why}
+
+    def _write(self, call: Call) -> tuple[str, str]:
+        """The number and the words."""
         with self._store.read() as connection:
             if call.kind == ActionKind.TELL:
                 return self._briefer.text(connection, call.alarm, call.target)

@@ -17,12 +17,17 @@ class Rounds:
     """Calls ``look`` every few seconds; what it raises is told, and it is called again."""
 
     def __init__(
-        self, name: str, look: Callable[[], None], beat: Callable[[], None] = lambda: None
+        self,
+        name: str,
+        look: Callable[[], None],
+        beat: Callable[[], None] = lambda: None,
+        every_s: float = EVERY_S,
     ) -> None:
-        """``beat`` is called before each look."""
+        """``beat`` is called before each look; ``every_s`` is 0 for a look that waits by itself."""
         self._name = name
         self._look = look
         self._beat = beat
+        self._every_s = every_s
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -44,8 +49,10 @@ class Rounds:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._beat()
+            wait_s = self._every_s
             try:
                 self._look()
             except Exception as error:  # noqa: BLE001 - the database: it may be mended soon
                 log.error("%s: failed, and is tried again: %s", self._name, describe(error))
-            self._stopping.wait(EVERY_S)
+                wait_s = EVERY_S
+            self._stopping.wait(wait_s)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 
 from sqlalchemy.exc import OperationalError
 
@@ -20,12 +21,16 @@ from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
 from outcry.responder.console.plans import Plans
 from outcry.responder.contacts.desk import Desk
+from outcry.responder.dispatch.performer import Performer
 from outcry.responder.dispatch.workers import Threads
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.intake.app import device_app
 from outcry.responder.intake.inbox import Inbox
+from outcry.responder.intake.sms_answers import SmsAnswers
+from outcry.responder.intake.texts import ArrivingTexts
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.by_channel import Notifying
+from outcry.responder.notify.by_sms import KINDS as TEXTS
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.plans.repository import Means
@@ -43,7 +48,7 @@ from outcry.responder.service.workflow import LOOK_EVERY_S, Workflow
 from outcry.responder.settings import HqModem, Settings
 from outcry.responder.storage.store import StateBusy, Store, only_one
 from outcry.responder.transports.apprise import Channels
-from outcry.responder.transports.sms import SmsNotifier
+from outcry.responder.transports.sms import SmsModem
 from outcry.responder.web.listener import CannotListen, Listener
 
 log = logging.getLogger("outcry.responder")
@@ -80,10 +85,14 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     posting = Posting(database, publishers, Composer(settings.organisation))
     means = Means(settings.modem is not None, tuple(publishers), officer_channels.load(settings))
     notifying = Notifying(database, Briefer(people.public_url, means), Channels())
+    modem = _modem(settings.modem, beats)
+    performers: dict[ActionKind, Performer] = dict.fromkeys(POSTING, posting)
+    performers[ActionKind.NOTIFY] = notifying
+    if modem is not None:
+        performers |= dict.fromkeys(TEXTS, Texting(database, people.public_url, modem))
     workflow = Workflow(
         database,
-        {**dict.fromkeys(POSTING, posting), ActionKind.NOTIFY: notifying},
-        Texting(database, people.public_url),
+        performers,
         means,
         time.time,
         beats.watch("workflow"),
@@ -112,14 +121,6 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
         Listener("device", device_app(inbox), device.host, device.port),
         Listener("people", pages, people.host, people.port, people.certificate, people.key),
     ]
-    notifier = None
-    if settings.modem is not None and settings.modem.port:
-        notifier = _notifier(settings.modem, workflow, beats)
-    elif settings.modem is not None:
-        log.info("the modem is at another process on this database, which sends the texts")
-    else:
-        log.warning("no modem: contacts get the device's own texts only (modem.port is empty)")
-    workflow.connect(inbox, notifier)
     listening = silence_watch.Watch(database, time.time, workflow.wake)
     watch = Rounds("silence", listening.look, beats.watch("silence"))
 
@@ -127,15 +128,27 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
         "housekeeping", Housekeeping(database, time.time).look, beats.watch("housekeeping")
     )
 
+    alive = [
+        workflow.is_alive,
+        watch.is_alive,
+        keeping.is_alive,
+        *(each.is_alive for each in listeners),
+    ]
     workflow.start()
     running.callback(workflow.stop, STOP_PART_S)
     keeping.start()
     running.callback(keeping.stop, STOP_PART_S)
     watch.start()
     running.callback(watch.stop, STOP_PART_S)
-    if notifier is not None:
-        notifier.start()
-        running.callback(notifier.stop, STOP_PART_S)
+    if modem is not None:
+        texts = ArrivingTexts(inbox, SmsAnswers(database, time.time), workflow.wake)
+        hand_on = partial(modem.hand_on, workflow.hear, texts.take, workflow.wake)
+        hearing = Rounds("sms", hand_on, beats.watch("sms"), every_s=0.0)
+        hearing.start()
+        running.callback(hearing.stop, STOP_PART_S)
+        modem.start()
+        running.callback(modem.stop, STOP_PART_S)
+        alive.append(hearing.is_alive)
     for listener in listeners:
         listener.start()
         running.callback(listener.stop, STOP_PART_S)
@@ -144,29 +157,30 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it again would hold up receipts
     log.info("ready: people: %s, device: %s:%d", people.public_url, device.host, listeners[0].port)
-    systemd.notify(READY="1", STATUS=_status(notifier))
+    systemd.notify(READY="1", STATUS=_status(modem))
     running.callback(systemd.notify, STOPPING="1")
-    alive = [
-        workflow.is_alive,
-        watch.is_alive,
-        keeping.is_alive,
-        *(each.is_alive for each in listeners),
-    ]
-    return _watch(stop, beats, alive, lambda: _status(notifier))
+    return _watch(stop, beats, alive, lambda: _status(modem))
 
 
-def _status(notifier: SmsNotifier | None) -> str:
+def _status(modem: SmsModem | None) -> str:
     """For ``systemctl status``."""
-    if notifier is None:
+    if modem is None:
         return "taking alarms; no modem"
-    return f"taking alarms; the modem {'is ready' if notifier.ready() else 'is busy or not ready'}"
+    return f"taking alarms; the modem {'is ready' if modem.ready() else 'is busy or not ready'}"
 
 
-def _notifier(modem: HqModem, workflow: Workflow, beats: Beats) -> SmsNotifier:
-    return SmsNotifier(
+def _modem(modem: HqModem | None, beats: Beats) -> SmsModem | None:
+    """The modem of this process; None: it has none."""
+    if modem is None:
+        log.warning("no modem: contacts get the device's own texts only (modem.port is empty)")
+        return None
+    port = modem.port
+    if not port:
+        log.info("the modem is at another process on this database, which sends the texts")
+        return None
+    return SmsModem(
         ModemSettings(pin=modem.pin),
-        lambda: open_serial(modem.port),
-        workflow.on_event,
+        lambda: open_serial(port),
         time.monotonic,
         beats.watch("modem"),
     )

@@ -1,39 +1,37 @@
-"""The workflow: performs what ``response.decide`` asks for, across restarts and power cuts.
+"""The workflow: performs what ``rules.decide`` asks for, across restarts and power cuts.
 
-One thread decides and begins; calls are made on lanes of their own. Each
-outside call is a row that is committed as ``planned``, then as ``calling``
-under a lease, before the call is made; what came of it is committed after. A
-row whose lease is over is unknown: a post is looked up, a text is sent once
-more. An alarm's ``due_at`` says when it is looked at again, so no timer lives
-in memory.
+One thread decides and hands out; calls are made on lanes of their own, each by
+the performer of its kind, texts like any other. A call is a row that is
+committed as ``planned``, then as ``calling`` under a lease, before the call is
+made; what came of it is committed after. A row whose lease is over is unknown:
+a post is looked up, a text is sent once more. An alarm's ``due_at`` says when
+it is looked at again, so no timer lives in memory.
 
 On PostgreSQL any number of processes do this side by side: a due alarm is
-decided by whoever locks it, a planned call made by whoever begins it. Texts
-are left to those who have a modem.
+decided by the process that locks it, a planned call made by the one that begins
+it. A call of a kind that a process has no performer for is left to the others,
+as texts are by one without a modem.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import os
-import queue
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from sqlalchemy import Connection, func, select
 
-from outcry.envelope import EnvelopeRefused, from_text
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.outbox import Call
-from outcry.responder.dispatch.performer import Performer
+from outcry.responder.dispatch.performer import Outcome, Performer
 from outcry.responder.dispatch.workers import Inline, Lanes
-from outcry.responder.intake.inbox import CameBy, Inbox, Refused
-from outcry.responder.intake.sms_answers import SmsAnswers
 from outcry.responder.intake.withdrawals import judge_next
 from outcry.responder.notify.by_sms import KINDS as TEXTS
-from outcry.responder.notify.by_sms import Texting
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules.decide import ActionKind, decide, is_allowed
@@ -42,7 +40,6 @@ from outcry.responder.safe_errors import describe
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.alarms import opening
 from outcry.responder.storage.store import Store
-from outcry.responder.transports.sms import Came, Notifier, NotifierEvent, TextArrived
 
 __all__ = ["LOOK_EVERY_S", "Workflow", "opening"]
 
@@ -52,8 +49,7 @@ LOOK_EVERY_S = 5.0  # also the beat a watchdog may count on
 LOOK_FOR_OTHERS_S = 1.0  # where other processes may leave something to do, or end in the midst
 TROUBLE_S = 60.0  # an alarm that cannot be decided is tried again after this long
 LATE_S = 5.0  # between the lease and the call: then the lease may be over before the call is
-TEXT_LEASE_S = 15.0  # a text may take minutes, so its lease is renewed at every look
-ALONE_S = 3600.0  # no other process looks at leases, and the next one does at its start
+LASTING_LEASE_S = 15.0  # of a call without a limit: it is renewed while the call lasts
 
 
 class Workflow:
@@ -63,7 +59,6 @@ class Workflow:
         self,
         database: Store,
         performers: Mapping[ActionKind, Performer],
-        texting: Texting,
         means: Means,
         clock: Callable[[], float],
         beat: Callable[[], None] = lambda: None,
@@ -73,7 +68,6 @@ class Workflow:
         """``clock`` gives Unix seconds; ``beat`` is called at least every ``LOOK_EVERY_S``."""
         self._store = database
         self._performers = performers
-        self._texting = texting
         self._means = means
         self._clock = clock
         self._beat = beat
@@ -81,24 +75,14 @@ class Workflow:
         self._monotonic = monotonic
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
         self._look_every_s = LOOK_FOR_OTHERS_S if database.shared else LOOK_EVERY_S
-        self._text_lease_s = TEXT_LEASE_S if database.shared else ALONE_S
-        self._notifier: Notifier | None = None
-        self._inbox: Inbox | None = None
-        self._in_hand: Call | None = None  # the text that is with the notifier
-        self._events: queue.SimpleQueue[NotifierEvent | None] = queue.SimpleQueue()
+        self._lasting: set[Call] = set()  # made here now, without a limit
+        self._woken = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-        self._dropped_texts = 0
-        self._answers = SmsAnswers(database, clock)
-        if not database.shared:  # whoever made these calls is gone, for there is only one of us
+        if not database.shared:  # the process that made these calls is gone: there is only one
             with database.read() as connection:
                 found = outbox.under_way(connection)
             self._give_up(found)
-
-    def connect(self, inbox: Inbox, notifier: Notifier | None) -> None:
-        """Where arriving texts go, and what texts leave by. Call before ``start``."""
-        self._inbox = inbox
-        self._notifier = notifier
 
     def start(self) -> None:
         """Work on a thread of its own until ``stop``."""
@@ -120,17 +104,18 @@ class Workflow:
 
     def wake(self) -> None:
         """Something new is on disk. Any thread."""
-        self._events.put(None)
+        self._woken.set()
 
-    def on_event(self, event: NotifierEvent) -> None:
-        """Something came from the notifier. Any thread."""
-        self._events.put(event)
+    def hear(self, call_id: int, what: What, why: str = "") -> None:
+        """More is known of a call than its performer has returned. Any thread."""
+        with self._store.read() as connection:
+            call = outbox.by_id(connection, call_id)
+        self._came(call, what, {"why": why})
+        self.wake()
 
     def step(self) -> float | None:
         """Do all there is to do now; when to look again (Unix seconds), None: when woken."""
-        with self._store.read() as connection:
-            lost = outbox.lost(connection)
-        self._give_up([call for call in lost if call != self._in_hand])
+        self._look_at_leases()
         seen: list[int] = []
         while (alarm := self._decide_next(seen)) is not None:
             seen.append(alarm)
@@ -140,16 +125,6 @@ class Workflow:
         with self._store.read() as connection:
             at: float | None = connection.scalar(select(func.min(store.alarm.c.due_at)))
             return at
-
-    def hear(self, event: NotifierEvent) -> None:
-        """Take in what came from the notifier."""
-        match event:
-            case Came():
-                self._came(event)
-            case TextArrived():
-                self._text_arrived(event)
-            case _:
-                pass  # Ready: the step that follows looks by itself
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -161,20 +136,22 @@ class Workflow:
                     wait = min(self._look_every_s, max(0.0, at - self._clock()))
             except Exception as error:  # noqa: BLE001 - a full disk, say: it may be mended soon
                 log.error("cannot work: %s", describe(error))
-            self._listen(wait)
+            self._woken.wait(wait)
+            self._woken.clear()
 
-    def _listen(self, wait_s: float) -> None:
-        """Take in all that has come, waiting for the first."""
-        try:
-            event = self._events.get(timeout=wait_s)
-            while True:
-                if event is not None:
-                    self.hear(event)
-                event = self._events.get_nowait()
-        except queue.Empty:
-            pass
+    def _look_at_leases(self) -> None:
+        """Renew those of calls that last; give up what nobody makes any more."""
+        ours = tuple(self._lasting)
+        with self._store.read() as connection:
+            lost = outbox.lost(connection)
+            ending = outbox.lost(connection, LASTING_LEASE_S / 2) if ours else []
+        for call in ending:
+            if call in ours:
+                with self._store.write() as connection:
+                    outbox.renew(connection, call, LASTING_LEASE_S)
+        self._give_up([call for call in lost if call not in ours])
 
-    def _give_up(self, found: list[Call]) -> None:
+    def _give_up(self, found: Sequence[Call]) -> None:
         """Calls that nobody will hear of any more: what came of them is unknown."""
         for call in found:
             with self._store.write() as connection:
@@ -225,49 +202,45 @@ class Workflow:
         alarms.set_due(connection, alarm, again)
 
     def _make_calls(self) -> None:
-        """Begin what is planned: each lane's on its own, and one text, if there is a modem."""
+        """Begin what is planned and can be made now, each on its own lane."""
         with self._store.read() as connection:
             planned = outbox.planned(connection)
-        if self._in_hand is not None:
-            self._keep_in_hand()
-        elif self._notifier is not None and self._notifier.ready():
-            text = next((call for call in planned if call.kind in TEXTS), None)
-            if text is not None:
-                self._text(self._notifier, text)
         for call in planned:
             performer = self._performers.get(ActionKind(call.kind))
-            if performer is not None and self._lanes.is_free(performer.lane(call)):
+            lane = None if performer is None else performer.lane(call)
+            if performer is not None and lane is not None and self._lanes.is_free(lane):
                 limit_s = performer.limit_s(call) + LATE_S
-                self._lanes.run(performer.lane(call), limit_s, self._making(performer, call))
+                self._lanes.run(lane, limit_s, partial(self._make, performer, call), self.wake)
 
-    def _keep_in_hand(self) -> None:
-        """Other processes see that somebody still waits to hear of the text."""
-        if self._store.shared:
-            with self._store.write() as connection:
-                outbox.renew(connection, self._owner, TEXTS, self._text_lease_s)
-
-    def _making(self, performer: Performer, call: Call) -> Callable[[], None]:
-        def make() -> None:
-            try:
-                self._perform(performer, call)
-            except Exception as error:  # noqa: BLE001 - the database: its lease will run out
-                log.error("alarm %d: %s cannot be done: %s", call.alarm, call.kind, describe(error))
-            self.wake()
-
-        return make
+    def _make(self, performer: Performer, call: Call) -> None:
+        """On the lane's thread."""
+        try:
+            self._perform(performer, call)
+        except Exception as error:  # noqa: BLE001 - the database: its lease will run out
+            log.error("alarm %d: %s cannot be done: %s", call.alarm, call.kind, describe(error))
 
     def _perform(self, performer: Performer, planned: Call) -> None:
         limit_s = performer.limit_s(planned)
-        call = self._begin(planned, limit_s + LATE_S)
+        lasts = math.isinf(limit_s)
+        call = self._begin(planned, LASTING_LEASE_S if lasts else limit_s + LATE_S)
         if call is None:
             return
+        if lasts:
+            self._lasting.add(call)
         try:
-            what, more = performer.perform(call)
-        except Exception as error:  # noqa: BLE001 - a library may raise anything, at any point
-            what, more = What.UNKNOWN, {"why": type(error).__name__}
+            self._came(call, *_outcome(performer, call))
+        finally:
+            self._lasting.discard(call)
+
+    def _came(self, call: Call, what: What, more: Mapping[str, str]) -> None:
+        """Write down what came of a call."""
         with self._store.write() as connection:
-            outbox.note(connection, call, self._clock(), what, **more)
-        log.info("alarm %d: %s to %s: %s", call.alarm, call.kind, call.target, what.name.lower())
+            news = outbox.note(connection, call, self._clock(), what, **more)
+        name = what.name.lower()
+        if news and call.kind in TEXTS:
+            log.info("alarm %d: text %d: %s", call.alarm, call.id, name)
+        elif news:
+            log.info("alarm %d: %s to %s: %s", call.alarm, call.kind, call.target, name)
 
     def _begin(self, planned: Call, lease_s: float) -> Call | None:
         """Commit a planned call as ``calling``, if it may still be done and nobody was quicker."""
@@ -286,38 +259,9 @@ class Workflow:
             return None
         return call
 
-    def _text(self, notifier: Notifier, planned: Call) -> None:
-        """Hand a text to the notifier. One at a time, so at most one is ever in doubt."""
-        call = self._begin(planned, self._text_lease_s)
-        if call is None:
-            self.wake()
-            return
-        try:
-            number, text = self._texting.write(call)
-        except Exception as error:  # noqa: BLE001 - nothing has left; let the next text go
-            log.error("alarm %d: text %d cannot be made: %s", call.alarm, call.id, describe(error))
-            with self._store.write() as connection:
-                outbox.note(connection, call, self._clock(), What.FAILED, why=type(error).__name__)
-            return
-        log.info("alarm %d: %s, text %d leaves", call.alarm, call.kind, call.id)
-        self._in_hand = call
-        notifier.send(str(call.id), number, text)
 
-    def _came(self, event: Came) -> None:
-        if self._in_hand is not None and event.ref == str(self._in_hand.id):
-            self._in_hand = None
-        with self._store.write() as connection:
-            call = outbox.by_id(connection, int(event.ref))
-            known = outbox.note(connection, call, self._clock(), event.what, why=event.why)
-        if known:
-            log.info("alarm %d: text %d: %s", call.alarm, call.id, event.what.name.lower())
-
-    def _text_arrived(self, event: TextArrived) -> None:
-        """A sealed report goes to the inbox; else it may be a contact's answer, or is dropped."""
-        assert self._inbox is not None
-        try:
-            self._inbox.take(from_text(event.text.strip()), CameBy.SMS)
-        except (EnvelopeRefused, Refused):
-            if not self._answers.take(event.sender, event.text):
-                self._dropped_texts += 1
-                log.info("a text that is no report was dropped (%d so far)", self._dropped_texts)
+def _outcome(performer: Performer, call: Call) -> Outcome:
+    try:
+        return performer.perform(call)
+    except Exception as error:  # noqa: BLE001 - a library may raise anything, at any point
+        return What.UNKNOWN, {"why": type(error).__name__}

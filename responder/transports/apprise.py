@@ -15,10 +15,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any
 
 from outcry.responder.findings import Finding
 from outcry.responder.rules.events import What
+from outcry.responder.transports.outcome import Came
 
 CONNECT_S = 6.0
 READ_S = 10.0
@@ -35,13 +36,6 @@ _NOTHING_LEFT = re.compile(
 """What a failed call's log says when the service has refused it or was never reached."""
 
 _SENT = re.compile(r"^Sent\b")
-
-
-class Came(NamedTuple):
-    """DONE, FAILED (certainly nothing left) or UNKNOWN, and why: words that hold no secret."""
-
-    what: What
-    why: str = ""
 
 
 class Channels:

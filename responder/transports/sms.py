@@ -1,10 +1,10 @@
-"""The notifier: how HQ reaches a phone. For now by SMS, through a modem at HQ."""
+"""HQ's own modem: a text is sent and its outcome waited for; what comes in is handed on."""
 
 from __future__ import annotations
 
+import queue
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Protocol
+from concurrent.futures import Future
 
 from outcry.hw.modem import (
     Modem,
@@ -18,31 +18,10 @@ from outcry.hw.modem import (
     SmsReport,
 )
 from outcry.responder.rules.events import What
+from outcry.responder.transports.outcome import Came
 
-
-@dataclass(frozen=True)
-class Came:
-    """What came of a text: DONE, FAILED, UNKNOWN, later DELIVERED or UNDELIVERED."""
-
-    ref: str
-    what: What
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class TextArrived:
-    """A text came in; whether it is a sealed report is for the inbox to say."""
-
-    text: str = field(repr=False)
-    sender: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True)
-class Ready:
-    """The notifier may be able to send now, when it was not before."""
-
-
-NotifierEvent = Came | TextArrived | Ready
+LISTENS_S = 0.5  # for one thing to hand on: so soon the thread that does it can end
+TRIES = 3  # to hand a thing on: the database may be back in a moment
 
 _OUTCOMES = {
     Outcome.DONE: What.DONE,
@@ -51,30 +30,23 @@ _OUTCOMES = {
 }
 
 
-class Notifier(Protocol):
-    """Sends texts, one at a time: at most one can be in doubt when the power goes."""
+class SmsModem:
+    """Sends one text at a time: at most one is in doubt when the power goes.
 
-    def ready(self) -> bool:
-        """Whether a text given now can leave now."""
-
-    def send(self, ref: str, number: str, text: str) -> None:
-        """Send; a :class:`Came` with this ``ref`` follows, whatever happens."""
-
-
-class SmsNotifier:
-    """SMS through HQ's own modem."""
+    The modem's own thread is never held up: what it says waits until ``hand_on`` is called.
+    """
 
     def __init__(
         self,
         settings: ModemSettings,
         open_port: Callable[[], Port],
-        on_event: Callable[[NotifierEvent], None],
         clock: Callable[[], float],
         beat: Callable[[], None] = lambda: None,
     ) -> None:
-        """``on_event`` is called on the modem's thread and must return at once."""
-        self._on_event = on_event
-        self._modem = Modem(settings, open_port, self._translate, clock, beat)
+        """``clock`` gives monotonic seconds; ``beat`` is called often on the modem's thread."""
+        self._modem = Modem(settings, open_port, self._take, clock, beat)
+        self._awaited: dict[str, Future[Came]] = {}
+        self._news: queue.SimpleQueue[tuple[ModemEvent, int]] = queue.SimpleQueue()
 
     def start(self) -> None:
         """Look after the modem from now on."""
@@ -85,24 +57,62 @@ class SmsNotifier:
         return self._modem.stop(timeout_s)
 
     def ready(self) -> bool:
-        """Whether the modem is registered and has nothing left to send."""
+        """Whether a text given now can leave now: registered, and nothing left to send."""
         status = self._modem.status()
         return status.state.registered and status.queued_texts == 0
 
-    def send(self, ref: str, number: str, text: str) -> None:
-        """Hand a text to the modem."""
-        self._modem.send_sms(ref, number, text)
+    def send(self, ref: int, number: str, text: str) -> Came:
+        """Send, and return what came of it, however long the modem takes to know."""
+        came: Future[Came] = Future()
+        self._awaited[str(ref)] = came
+        self._modem.send_sms(str(ref), number, text)
+        return came.result()
 
-    def _translate(self, event: ModemEvent) -> None:
-        match event:
-            case SmsOutcome():
-                self._on_event(Came(event.ref, _OUTCOMES[event.outcome], event.reason))
-            case SmsReport():
-                came = What.DELIVERED if event.delivered else What.UNDELIVERED
-                self._on_event(Came(event.ref, came))
-            case SmsReceived():
-                self._on_event(TextArrived(event.text, event.sender))
-            case ModemState():
-                self._on_event(Ready())
-            case _:
-                pass  # posts and data paths: HQ's modem has none
+    def hand_on(
+        self,
+        on_report: Callable[[int, What, str], None],
+        on_text: Callable[[str, str], None],
+        on_change: Callable[[], None],
+    ) -> None:
+        """Hand on the next thing the modem says; wait a moment for it. From one thread.
+
+        ``on_report``: more is known of a text (ref, what, why) than ``send`` has returned.
+        ``on_text``: one came in (sender, text). ``on_change``: the modem may be ready now. What
+        these raise is raised here, and the thing is handed on again later.
+        """
+        try:
+            event, tries = self._news.get(timeout=LISTENS_S)
+        except queue.Empty:
+            return
+        try:
+            match event:
+                case SmsOutcome():
+                    on_report(int(event.ref), *_came(event))
+                case SmsReport():
+                    on_report(int(event.ref), *_delivery(event))
+                case SmsReceived():
+                    on_text(event.sender, event.text)
+                case ModemState():
+                    on_change()
+                case _:
+                    pass  # posts and data paths: HQ's modem has none
+        except Exception:
+            if tries > 1:
+                self._news.put((event, tries - 1))
+            raise
+
+    def _take(self, event: ModemEvent) -> None:
+        """On the modem's thread: nothing here waits."""
+        awaited = self._awaited.pop(event.ref, None) if isinstance(event, SmsOutcome) else None
+        if isinstance(event, SmsOutcome) and awaited is not None:
+            awaited.set_result(_came(event))
+        else:
+            self._news.put((event, TRIES))
+
+
+def _came(event: SmsOutcome) -> Came:
+    return Came(_OUTCOMES[event.outcome], event.reason)
+
+
+def _delivery(report: SmsReport) -> Came:
+    return Came(What.DELIVERED if report.delivered else What.UNDELIVERED)

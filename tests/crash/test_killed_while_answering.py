@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from bench import kills, postgresql
+from bench.headquarters import kills, postgresql
 
 FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
 KILLS = 200 if FULL else 12

@@ -10,9 +10,9 @@ import pytest
 from parts import needs_gpsd
 
 from demo.contact import Contact
-from demo.stage import Stage, program
 from outcry.daemon.messages.identity import FILE_NAME
 from outcry.enrolment import read
+from stage.stage import Stage, program
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "docs" / "enrolment.md").read_text(encoding="utf-8")

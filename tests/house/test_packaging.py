@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from parts import needs_systemd_analyze
 
-from bench.packages import unit_score
+from bench.product.packages import unit_score
 from outcry import __version__
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -68,3 +68,24 @@ def test_hqs_rules_load_no_database_no_web_stack_and_no_apprise():
         [sys.executable, "-P", "-c", RULES_ALONE], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+# What is not shipped: the stage is what demo and bench both stand on.
+TOP_FOLDERS = {
+    "stage": (),
+    "simulation": (),
+    "demo": ("stage",),
+    "bench": ("stage", "simulation"),
+}
+
+
+def test_demo_and_bench_stand_on_the_stage_and_not_on_each_other():
+    wrong = []
+    for folder, row in TOP_FOLDERS.items():
+        for path in sorted((rooms.ROOT / folder).rglob("*.py")):
+            tops = {name.split(".")[0] for name in rooms.imported_names(path)}
+            wrong += [
+                f"{path.relative_to(rooms.ROOT)} imports {top}; the row says {row}"
+                for top in sorted(tops & TOP_FOLDERS.keys() - {folder, *row})
+            ]
+    assert wrong == []

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from parts import needs_gpsd
 
-from demo.stage import NotSeen, Stage, program
 from outcry.daemon.cli import log
 from outcry.daemon.journal import Entry
 from outcry.hw.modem import Outcome, SmsReport
 from simulation.world import World
+from stage.stage import NotSeen, Stage, program
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ import time
 import pytest
 from parts import RECORDINGS, needs_gpsd
 
-from demo.stage import NotSeen, Stage
 from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
+from stage.stage import NotSeen, Stage
 
 
 class Rig:

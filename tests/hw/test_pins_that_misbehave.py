@@ -74,6 +74,7 @@ def test_a_strap_that_cannot_be_watched_is_told_by_every_report_and_on_the_scree
     button = Button(17, lambda closed, at: None)
     monkeypatch.setattr(gpiozero.DigitalInputDevice, "__init__", refuses)
     with ExitStack() as stack:
+        stack.callback(button.close)
         senses = life._senses(settings, memory, button, Times(), SimpleQueue(), journal, stack)
     assert senses.marks == Flag.STRAP_FAULT
     assert "strap on GPIO 27" in journal.part_faults[0]

@@ -5,22 +5,34 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from bare_machine import Machine, NotHere, check_possible, tree
 from bare_stage import ROOT, BareStage, from_guide
 
-from demo.stage import PartMissing
+from stage.stage import PartMissing
 
 
 @pytest.fixture(scope="session")
-def debs(tmp_path_factory):
+def storage(pytestconfig):
+    """Where the cache keeps bare machines' files: they are too large for /tmp."""
+    folder = pytestconfig.cache.mkdir("bare-trixie")
+    try:
+        check_possible(folder)
+    except NotHere as error:
+        pytest.skip(str(error))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def debs(storage):
     """The wearable's package and the responder's, built from this tree."""
     for program in ("dpkg-buildpackage", "dh", "dh_python3"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
     if not Path(sys.executable).with_name("argparse-manpage").exists():
-        pytest.skip("argparse-manpage is not installed beside this Python: the tools extra")
+        pytest.skip("argparse-manpage is not installed beside this Python: the deb extra")
     built = subprocess.run(
         [str(ROOT / "tools" / "make-deb"), sys.executable],
         capture_output=True,
@@ -34,25 +46,24 @@ def debs(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def base(debs, pytestconfig):
-    """A bare trixie with what the packages depend on ready to be installed."""
+def base(storage, debs):
+    """A bare trixie with what ours and the tests' packages depend on ready to be installed."""
+    needed = {"gpsd", "postgresql", "smstools"}  # with services, for tools/apt-install
+    for deb in debs:
+        field = subprocess.run(
+            ["dpkg-deb", "-f", str(deb), "Depends"], capture_output=True, text=True, check=True
+        ).stdout
+        needed |= {re.match(r"[a-z0-9+.-]+", each.strip())[0] for each in field.split(",")}
     try:
-        check_possible()
-        needed = set()
-        for deb in debs:
-            field = subprocess.run(
-                ["dpkg-deb", "-f", str(deb), "Depends"], capture_output=True, text=True, check=True
-            ).stdout
-            needed |= {re.match(r"[a-z0-9+.-]+", each.strip())[0] for each in field.split(",")}
-        return tree(pytestconfig.cache.mkdir("bare-trixie"), needed)
-    except (NotHere, PartMissing) as error:
+        return tree(storage, needed)
+    except PartMissing as error:
         pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")
-def machine(base, tmp_path_factory):
+def machine(base, storage):
     """A bare machine, booted."""
-    with Machine(base, tmp_path_factory.mktemp("machine")) as machine:
+    with TemporaryDirectory(dir=storage) as folder, Machine(base, Path(folder)) as machine:
         yield machine
 
 

@@ -16,16 +16,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select, text, update
 
-from bench.postgresql import Cluster, cluster, programs
+from bench.headquarters.postgresql import Cluster, cluster, programs
 from outcry import enrolment
 from outcry.enrolment import Contact
 from outcry.envelope import Header, seal, to_text
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Position, Report, encode
 from outcry.responder import settings
 from outcry.responder.contacts.desk import Desk
+from outcry.responder.dispatch.performer import Performer
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.inbox import CameBy, Inbox
+from outcry.responder.intake.sms_answers import SmsAnswers
+from outcry.responder.intake.texts import ArrivingTexts
+from outcry.responder.notify.by_sms import KINDS as TEXTS
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
@@ -33,12 +37,12 @@ from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
 from outcry.responder.rules import events
-from outcry.responder.rules.decide import OWN_PAGE
+from outcry.responder.rules.decide import OWN_PAGE, ActionKind
 from outcry.responder.rules.events import What
 from outcry.responder.service.workflow import Workflow
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import Store, metadata
-from outcry.responder.transports.sms import Came
+from outcry.responder.transports.outcome import Came
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 HERE = Position(52.52, 13.405, 12, 5)
@@ -122,18 +126,26 @@ class Device:
         return Message(sealed, report, header)
 
 
+class Killed(BaseException):
+    """The process is gone in the midst of what it did: nothing catches this."""
+
+
 @dataclass
 class Phones:
-    """A notifier whose fate the test decides; each text is (ref, number, words)."""
+    """A modem whose fate the test decides; each text is (ref, number, words)."""
 
     is_ready: bool = True
-    sent: list[tuple[str, str, str]] = field(default_factory=list)
+    outcome: What | None = What.DONE  # None: the process is killed before it hears of it
+    sent: list[tuple[int, str, str]] = field(default_factory=list)
 
     def ready(self) -> bool:
         return self.is_ready
 
-    def send(self, ref: str, number: str, text: str) -> None:
+    def send(self, ref: int, number: str, text: str) -> Came:
         self.sent.append((ref, number, text))
+        if self.outcome is None:
+            raise Killed
+        return Came(self.outcome)
 
     def to(self, number: str) -> list[str]:
         return [text for _, to, text in self.sent if to == number]
@@ -155,16 +167,15 @@ class Hq:
         self.own_page = OwnPage(self.store, "http://127.0.0.1:8443", self.clock)
         self.publishers = {OWN_PAGE: self.own_page}
         posting = Posting(self.store, self.publishers, Composer("Example Org"))
-        self.workflow = Workflow(
-            self.store,
-            dict.fromkeys(POSTING, posting),
-            Texting(self.store, "http://127.0.0.1:8443"),
-            Means(can_text=True),
-            self.clock,
-        )
+        texting = Texting(self.store, "http://127.0.0.1:8443", self.phones)
+        self.performers: dict[ActionKind, Performer] = {
+            **dict.fromkeys(POSTING, posting),
+            **dict.fromkeys(TEXTS, texting),
+        }
+        self.workflow = Workflow(self.store, self.performers, Means(can_text=True), self.clock)
         self.inbox = Inbox(self.store, load_or_create(self.directory), self.clock)
         self.desk = Desk(self.store, self.inbox, self.clock)
-        self.workflow.connect(self.inbox, self.phones)
+        self.texts = ArrivingTexts(self.inbox, SmsAnswers(self.store, self.clock))
 
     def restarts(self) -> None:
         """As after a kill: nothing in memory is kept."""
@@ -178,18 +189,19 @@ class Hq:
         return self.inbox.take(message.sealed, path).receipt
 
     def works(self, outcome: What | None = What.DONE) -> None:
-        """Do all there is to do now; every text that leaves has this outcome (None: unheard of)."""
-        heard = len(self.phones.sent)
-        while True:
-            at = self.workflow.step()
-            new = self.phones.sent[heard:]
-            for ref, _, _ in new:
-                if outcome is not None:
-                    self.workflow.hear(Came(ref, outcome))
-            heard += len(new)
-            due_now = at is not None and at <= self.clock()
-            if not new and not due_now:
+        """Do all there is to do now; every text that leaves has this outcome.
+
+        None: the process is killed while the first of them is with the modem; restart it.
+        """
+        self.phones.outcome = outcome
+        due_now = True
+        while due_now:
+            try:
+                at = self.workflow.step()
+            except Killed:
+                assert outcome is None
                 return
+            due_now = at is not None and at <= self.clock()
 
     def history(self, alarm: int = 1) -> list[What]:
         return [entry.what for entry in self.entries(alarm)]

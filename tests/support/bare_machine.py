@@ -13,12 +13,13 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Self
 
-from bench import trixie
+from stage import trixie
 
 BOOT_LIMIT_S = 60.0
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -28,19 +29,50 @@ class NotHere(Exception):
     """Why this machine cannot run a bare one: who may not, or what is missing."""
 
 
-def check_possible() -> None:
-    """Raises :class:`NotHere` with the reason if a bare machine cannot run here."""
+def check_possible(folder: Path) -> None:
+    """Raises :class:`NotHere` with the reason if no bare machine can run with its files here.
+
+    Tried with a container of this machine's own files, which needs all that a bare one needs.
+    """
     if os.geteuid() != 0:
         raise NotHere("only root can boot a container")
     if shutil.which("systemd-nspawn") is None:
         raise NotHere("systemd-nspawn is not installed")
-    mounted = subprocess.run(
-        ["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode:
-        raise NotHere("this machine is itself a container that may not mount")
+    with tempfile.TemporaryDirectory(dir=folder) as changes:
+        tried = subprocess.run(
+            _container(Path("/"), Path(changes), "--as-pid2", "cat", "/sys/fs/cgroup/cgroup.procs"),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=_environment(),
+            check=False,
+        )
+    if tried.returncode:
+        why = tried.stderr.strip().splitlines() or ["it says nothing"]
+        raise NotHere(f"this machine cannot run a container: {why[-1]}")
+
+
+def _container(base: Path, folder: Path, *boot: str) -> list[str]:
+    """The command that runs a container of the files of ``base``; ``folder`` takes its changes."""
+    changes, work, root = (folder / name for name in ("changes", "work", "root"))
+    for each in (changes, work, root):
+        each.mkdir(parents=True)
+        each.chmod(0o755)  # it becomes the machine's /, which services must be let into
+    layers = f"lowerdir={base},upperdir={changes},workdir={work}"
+    script = 'mount -t overlay outcry -o "$1" "$2" && shift 2 && exec "$@"'
+    return [
+        *("unshare", "--mount", "sh", "-c", script, "sh", layers, str(root)),
+        *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--link-journal=no"),
+        *("--private-network", "-D", str(root)),
+        # systemd in there limits devices and addresses by programs for the kernel.
+        *("--system-call-filter=bpf", "--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN"),
+        *boot,
+    ]
+
+
+def _environment() -> dict[str, str]:
+    # A host without the unified hierarchy has one to lend all the same.
+    return os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
 
 
 def tree(folder: Path, packages: Iterable[str]) -> Path:
@@ -77,28 +109,15 @@ class Machine:
 
     def __init__(self, base: Path, folder: Path) -> None:
         """``folder`` takes what the machine writes."""
-        self.changes = folder / "changes"
-        self._root = folder / "root"
         self._console = folder / "console.log"
-        for each in (self.changes, folder / "work", self._root):
-            each.mkdir(parents=True)
-            each.chmod(0o755)  # it becomes the machine's /, which services must be let into
-        layers = f"lowerdir={base},upperdir={self.changes},workdir={folder / 'work'}"
-        boot = [
-            *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot"),
-            *("--private-network", "-D", str(self._root)),
-            # systemd in there limits devices and addresses by programs for the kernel.
-            *("--system-call-filter=bpf", "--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN"),
-        ]
-        script = 'mount -t overlay outcry -o "$1" "$2" && shift 2 && exec "$@"'
+        command = _container(base, folder, "--boot")
         with self._console.open("wb") as console:
             self._process = subprocess.Popen(
-                ["unshare", "--mount", "sh", "-c", script, "sh", layers, str(self._root), *boot],
+                command,
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
-                # A host without the unified hierarchy has one to lend all the same.
-                env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+                env=_environment(),
                 start_new_session=True,
                 umask=0o022,
             )

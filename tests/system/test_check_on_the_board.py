@@ -11,9 +11,9 @@ import sys
 import pytest
 from parts import needs_gpsd
 
-from demo.stage import ROOT, Stage, program
 from outcry.daemon.messages.identity import FILE_NAME
 from outcry.enrolment import read
+from stage.stage import ROOT, Stage, program
 
 pytestmark = [pytest.mark.slow, needs_gpsd]
 BUTTON, STRAP, MOTOR = 17, 27, 18

@@ -16,9 +16,9 @@ import pytest
 from parts import needs_gpsd
 
 from demo.contact import Contact, page
-from demo.networks import peers
-from demo.networks.accounts import Accounts
-from demo.stage import CONTACTS, HQ_NUMBER, ROOT, Stage
+from stage.networks import peers
+from stage.networks.accounts import Accounts
+from stage.stage import CONTACTS, HQ_NUMBER, ROOT, Stage
 
 pytestmark = [pytest.mark.slow]
 QUICK = ("--instant", "--warm")

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from demo.contact import Contact
-from demo.stage import CONTACTS, Stage, program
+from stage.stage import CONTACTS, Stage, program
 
 pytestmark = [pytest.mark.slow]
 BUTTON, STRAP, MOTOR, RESET = 17, 27, 18, 22

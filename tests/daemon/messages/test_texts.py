@@ -12,7 +12,7 @@ from bidi import get_base_level, get_display
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench import contacts as bench_contacts
+from bench.messages import contacts as bench_contacts
 from outcry.daemon.messages.texts import MAX_PARTS, NAME_KEPT, Language, TextsInvalid, check, load
 from outcry.enrolment import MAX_NAME_CHARS
 from outcry.envelope import SEALED_CHARS

@@ -25,7 +25,6 @@ from outcry.responder.intake.inbox import CameBy, Outdated
 from outcry.responder.rules.events import Verdict, What
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import store
-from outcry.responder.transports.sms import Came
 
 SECRET = re.compile(r"52\.5|13\.4|\+44|mlat|4111|5111")
 BEAT = MessageType.HEARTBEAT
@@ -102,7 +101,7 @@ def test_an_alarm_is_shown_with_how_far_it_is(world):
     world.hq.works()
     for ref, number, _ in world.phones.sent:
         if number.endswith("112"):
-            world.hq.workflow.hear(Came(ref, What.UNDELIVERED))
+            world.hq.workflow.hear(ref, What.UNDELIVERED)
     world.answers(world.invitation(1), world.pins[0], "confirm")
     world.answers(world.invitation(2), world.pins[1], "false")
     with pytest.raises(WrongPin):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 import pytest
 from sqlalchemy import select, update
 
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.workers import Inline, Lane, Threads
+from outcry.responder.notify.by_sms import KINDS as TEXTS
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
@@ -18,6 +20,7 @@ from outcry.responder.rules.events import What
 from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.service.workflow import LATE_S, Workflow
 from outcry.responder.storage import store
+from tests.responder.conftest import CONTACTS, Phones
 
 ON_BOTH_DATABASES = True
 
@@ -46,23 +49,23 @@ class Network:
         return Posted("1", "https://network.example/1")
 
 
-def another(world, *networks, lanes=None, monotonic=None, modem=False):
+def another(world, *networks, lanes=None, monotonic=None, modem=None):
     """One more process on the same database, with these networks."""
     hq = world.hq
     publishers = dict(networks) or hq.publishers
     posting = Posting(hq.store, publishers, Composer("Example Org"))
     more = {} if monotonic is None else {"monotonic": monotonic}
-    made = Workflow(
+    performers = dict.fromkeys(KINDS, posting)
+    if modem is not None:
+        performers |= dict.fromkeys(TEXTS, Texting(hq.store, "http://127.0.0.1:8443", modem))
+    return Workflow(
         hq.store,
-        dict.fromkeys(KINDS, posting),
-        Texting(hq.store, "http://127.0.0.1:8443"),
+        performers,
         Means(can_text=True, networks=tuple(publishers)),
         world.clock,
         lanes=lanes or Inline(),
         **more,
     )
-    made.connect(hq.inbox, world.phones if modem else None)
-    return made
 
 
 def confirmed(world):
@@ -176,7 +179,9 @@ def test_a_network_that_hangs_delays_neither_another_nor_the_texts(world, wait_f
     slow, quick = Network(), Network()
     slow.open.clear()
     confirmed(world)
-    made = another(world, ("slow", slow), (OWN_PAGE, quick), lanes=Threads(at_once=4), modem=True)
+    made = another(
+        world, ("slow", slow), (OWN_PAGE, quick), lanes=Threads(at_once=4), modem=world.phones
+    )
     decided(made)
     wait_for(lambda: slow.asked.is_set() and quick.out)
     made.step()
@@ -189,14 +194,15 @@ def test_a_thread_that_outlives_its_limit_frees_its_lane(wait_for):
     now, end, begun = [0.0], threading.Event(), []
     lanes = Threads(at_once=1, clock=lambda: now[0])
     lane, other = Lane("post", "slow"), Lane("post", "quick")
-    lanes.run(lane, 5.0, lambda: end.wait(60))
+    lanes.run(lane, 5.0, lambda: end.wait(60), lambda: None)
     assert not lanes.is_free(lane)
     assert not lanes.is_free(other), "of a group only so many at once"
     assert lanes.is_free(Lane("notify", "slow"))
     now[0] = 5.0
     assert lanes.is_free(lane)
-    lanes.run(lane, 5.0, lambda: begun.append(1))
-    wait_for(lambda: begun)
+    lanes.run(lane, 5.0, lambda: begun.append(1), lambda: begun.append(lanes.is_free(lane)))
+    wait_for(lambda: len(begun) == 2)
+    assert begun == [1, True], "free before anybody is told so"
     end.set()
 
 
@@ -209,17 +215,55 @@ def test_a_process_without_a_modem_leaves_the_texts_to_the_one_that_has_it(world
     assert len(world.phones.sent) == 3
 
 
-def test_a_text_that_is_with_the_modem_keeps_its_lease(world):
+class Holding(Phones):
+    """A modem that keeps each text until the test lets it go."""
+
+    def __init__(self):
+        super().__init__()
+        self.free = threading.Semaphore(0)
+
+    def send(self, ref, number, text):
+        came = super().send(ref, number, text)
+        assert self.free.acquire(timeout=60)
+        return came
+
+
+def test_one_text_is_with_the_modem_at_a_time(world, wait_for):
+    modem = Holding()
+    made = another(world, lanes=Threads(at_once=4), modem=modem)
     world.hq.takes(world.device.message())
-    world.hq.works(outcome=None)
-    with world.hq.store.write() as connection:
-        soon = update(store.action).values(lease_until=store.database_now() + 1.0)
-        connection.execute(soon.where(store.action.c.state == "calling"))
-    world.hq.works(outcome=None)
-    with world.hq.store.read() as connection:
-        left = select(store.action.c.lease_until - store.database_now())
-        remaining = connection.scalar(left.where(store.action.c.state == "calling"))
-    assert remaining > 5.0 or not world.hq.store.shared
+
+    def leaves(count):
+        made.step()
+        return len(modem.sent) == count
+
+    for count in (1, 2, 3):
+        wait_for(partial(leaves, count))
+        for _ in range(3):
+            assert leaves(count)
+        modem.free.release()
+    wait_for(lambda: whats(world, "tell") == [What.PLANNED] * 3 + [What.DONE] * 3)
+    assert [number for _, number, _ in modem.sent] == [contact.number for contact in CONTACTS]
+
+
+def test_a_text_that_is_with_the_modem_keeps_its_lease_however_long_it_is_there(world, wait_for):
+    modem = Holding()
+    made = another(world, lanes=Threads(at_once=4), modem=modem)
+    world.hq.takes(world.device.message())
+    made.step()
+    wait_for(lambda: modem.sent)
+    for lease_s in (1.0, -1.0):
+        with world.hq.store.write() as connection:
+            soon = update(store.action).values(lease_until=store.database_now() + lease_s)
+            connection.execute(soon.where(store.action.c.state == "calling"))
+        made.step()
+        with world.hq.store.read() as connection:
+            left = select(store.action.c.lease_until - store.database_now())
+            remaining = connection.scalar(left.where(store.action.c.state == "calling"))
+        assert remaining > 5.0
+    modem.free.release()
+    wait_for(lambda: What.DONE in whats(world, "tell"))
+    assert What.UNKNOWN not in whats(world, "tell")
 
 
 @pytest.mark.parametrize("how", ["vetoed", "closed"])

@@ -15,7 +15,6 @@ from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.publication import confirmations
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
-from outcry.responder.transports.sms import TextArrived
 from tests.responder.conftest import CONTACTS
 
 ON_BOTH_DATABASES = True
@@ -60,7 +59,7 @@ def left(world) -> dict[int, int]:
 
 
 def texts(world, sender: str, text: str) -> None:
-    world.hq.workflow.hear(TextArrived(text, sender))
+    world.hq.texts.take(sender, text)
 
 
 def test_each_contact_has_a_card_of_different_codes(world, cards):
@@ -215,7 +214,7 @@ def test_codes_and_numbers_are_neither_kept_nor_logged(raised, cards, caplog):
 
 def test_a_sealed_report_by_sms_is_still_a_report(world):
     message = world.device.message()
-    world.hq.workflow.hear(TextArrived(message.text, STRANGER))
+    world.hq.texts.take(STRANGER, message.text)
     assert world.hq.history() == [What.REPORT]
 
 

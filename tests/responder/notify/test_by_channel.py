@@ -12,7 +12,6 @@ from outcry.report import AlarmKind, Flag, MessageType
 from outcry.responder import settings
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.by_channel import Notifying
-from outcry.responder.notify.by_sms import Texting
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
@@ -58,9 +57,8 @@ def staffed(world, web):
     hq = world.hq
     means = Means(True, (OWN_PAGE,), {"desk": f"{web.url}/desk"})
     notifying = Notifying(hq.store, Briefer(URL, means), Channels())
-    performers = {**hq.workflow._performers, ActionKind.NOTIFY: notifying}
-    hq.workflow = Workflow(hq.store, performers, Texting(hq.store, URL), means, world.clock)
-    hq.workflow.connect(hq.inbox, world.phones)
+    hq.performers[ActionKind.NOTIFY] = notifying
+    hq.workflow = Workflow(hq.store, hq.performers, means, world.clock)
     return world
 
 
@@ -128,7 +126,7 @@ def test_a_channel_that_was_taken_out_of_the_plan_fails_and_holds_nobody(staffed
     agrees(staffed, {"contact": {"1": {"channels": {"x": f"{web.url}/ben"}}}})
     staffed.hq.takes(staffed.device.message())
     call = type("Call", (), {"alarm": 1, "target": "contact:1:other"})()
-    performer = staffed.hq.workflow._performers[ActionKind.NOTIFY]
+    performer = staffed.hq.performers[ActionKind.NOTIFY]
     assert performer.perform(call)[0] is What.FAILED
 
 

@@ -15,12 +15,12 @@ from graph_endpoint import APP_SECRET, PAGE, TOKEN, GraphEndpoint
 from hanging_proxy import HangingProxy
 from x_endpoint import KEYS, XEndpoint
 
-from demo.networks import pds, peers, snac
 from outcry.responder.posting.bluesky import Bluesky
 from outcry.responder.posting.facebook import Facebook
 from outcry.responder.posting.mastodon import Mastodon
 from outcry.responder.posting.publisher import Draft, OutcomeUnknown, Posted
 from outcry.responder.posting.x import X
+from stage.networks import pds, peers, snac
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"

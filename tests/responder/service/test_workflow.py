@@ -11,7 +11,6 @@ from outcry.responder.intake.inbox import CameBy
 from outcry.responder.posting.publisher import Limits, Posted, PublishingFailed
 from outcry.responder.rules.decide import OWN_PAGE, RECEIPTS_AN_HOUR, RETRY_AFTER_S
 from outcry.responder.rules.events import What
-from outcry.responder.transports.sms import Came, TextArrived
 
 ON_BOTH_DATABASES = True
 BEN, CLEO, DANA = "+447700900111", "+447700900112", "+447700900113"
@@ -43,13 +42,6 @@ def test_a_drills_text_begins_with_the_word(world):
     world.hq.takes(world.device.message(kind=AlarmKind.DRILL))
     world.hq.works()
     assert all(text.startswith("DRILL") for _, _, text in world.phones.sent)
-
-
-def test_one_text_is_with_the_modem_at_a_time(world):
-    world.hq.takes(world.device.message())
-    world.hq.works(outcome=None)
-    world.hq.works(outcome=None)
-    assert len(world.phones.sent) == 1
 
 
 def test_texts_wait_for_a_modem_that_is_not_registered(world):
@@ -100,7 +92,7 @@ def test_a_restart_between_any_two_steps_tells_everyone_and_posts_once(world):
     for _ in range(12):
         world.hq.workflow.step()
         for ref, _, _ in world.phones.sent[-1:]:
-            world.hq.workflow.hear(Came(ref, What.DONE))
+            world.hq.workflow.hear(ref, What.DONE)
         world.hq.restarts()
     assert len(posts(world)) == 1
     assert [len(world.phones.to(number)) for number in (BEN, CLEO, DANA)] == [1, 1, 1]
@@ -131,7 +123,7 @@ def test_a_text_the_network_gave_up_on_is_sent_again(world):
     world.hq.takes(world.device.message())
     world.hq.works()
     ref = world.phones.sent[0][0]
-    world.hq.workflow.hear(Came(ref, What.UNDELIVERED))
+    world.hq.workflow.hear(ref, What.UNDELIVERED)
     world.clock.passes(RETRY_AFTER_S[0])
     world.hq.works()
     assert [len(world.phones.to(number)) for number in (BEN, CLEO, DANA)] == [2, 1, 1]
@@ -139,7 +131,7 @@ def test_a_text_the_network_gave_up_on_is_sent_again(world):
 
 def test_a_sealed_sms_is_taken_and_answered_by_sms(world):
     message = world.device.message()
-    world.hq.workflow.hear(TextArrived(message.text))
+    world.hq.texts.take("", message.text)
     world.hq.works()
     (text,) = world.phones.to(WEARER)
     assert verify(from_text(text), message.report.token, message.header) is Status.STORED
@@ -194,7 +186,7 @@ def test_when_data_dies_a_persons_acknowledgement_comes_by_sms_and_is_nothing_bu
 
 def test_an_acknowledgement_that_may_be_lost_is_sent_once_more_and_no_more(world):
     message = world.device.message()
-    world.hq.workflow.hear(TextArrived(message.text))
+    world.hq.texts.take("", message.text)
     world.answers(world.invitation(1), world.pins[0], "seen")
     minutes(world, 60)
     told = [verify(from_text(t), message.report.token, message.header) for t in heard(world)]
@@ -202,23 +194,23 @@ def test_an_acknowledgement_that_may_be_lost_is_sent_once_more_and_no_more(world
 
 
 def test_an_acknowledgement_that_was_delivered_is_not_sent_again(world):
-    world.hq.workflow.hear(TextArrived(world.device.message().text))
+    world.hq.texts.take("", world.device.message().text)
     world.answers(world.invitation(1), world.pins[0], "seen")
     world.hq.works()
     for ref, _, _ in world.phones.sent:
-        world.hq.workflow.hear(Came(ref, What.DELIVERED))
+        world.hq.workflow.hear(ref, What.DELIVERED)
     minutes(world, 60)
     assert len(world.phones.to(WEARER)) == 2
 
 
 def test_a_device_that_asks_again_by_sms_is_answered_again(world):
     message = world.device.message()
-    world.hq.workflow.hear(TextArrived(message.text))
+    world.hq.texts.take("", message.text)
     world.hq.works()
     world.answers(world.invitation(1), world.pins[0], "seen")
     world.hq.works()
     before = len(heard(world))
-    world.hq.workflow.hear(TextArrived(message.text))
+    world.hq.texts.take("", message.text)
     world.hq.works()
     *_, last = heard(world)
     assert len(heard(world)) == before + 1
@@ -248,16 +240,16 @@ def heard(world):
 
 @pytest.mark.parametrize("text", ["", "hello", "A" * 155, "A" * 160, "é" * 155, "\x00" * 70])
 def test_every_other_text_is_dropped(world, text):
-    world.hq.workflow.hear(TextArrived(text))
+    world.hq.texts.take("", text)
     world.hq.works()
-    world.hq.workflow.hear(TextArrived(world.device.message().text))
+    world.hq.texts.take("", world.device.message().text)
     assert world.hq.history() == [What.REPORT]
 
 
 def test_a_replayed_sms_costs_a_bounded_number_of_receipts(world):
     message = world.device.message()
     for _ in range(20):
-        world.hq.workflow.hear(TextArrived(message.text))
+        world.hq.texts.take("", message.text)
         world.hq.works()
     assert len(world.phones.to(WEARER)) == 4
 
@@ -342,7 +334,7 @@ def test_a_later_report_tells_nobody_again(world):
 
 
 def test_the_first_contact_is_told_then_the_wearer_then_the_others_also_after_a_restart(world):
-    world.hq.workflow.hear(TextArrived(world.device.message().text))
+    world.hq.texts.take("", world.device.message().text)
     world.hq.works(outcome=None)
     world.hq.restarts()
     world.hq.works()

@@ -13,7 +13,6 @@ from outcry.responder.intake.inbox import CameBy, Unreadable
 from outcry.responder.rules.events import Entry, What
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
-from outcry.responder.transports.sms import TextArrived
 
 DRILL = AlarmKind.DRILL
 
@@ -97,7 +96,7 @@ def test_a_real_alarm_in_a_drill_is_a_new_one_and_acts_fully(world, alarm):
     world.hq.works()
     everybody_confirms(world)
     real = world.device.message(alarm=alarm)
-    world.hq.workflow.hear(TextArrived(real.text))
+    world.hq.texts.take("", real.text)
     world.hq.works()
     assert kinds(world) == [DRILL, AlarmKind.PANIC]
     assert [text.split()[0] for text in contacts_texts(world)] == ["DRILL,"] * 3 + ["ALARM"] * 3

@@ -105,10 +105,12 @@ def test_killed_while_a_text_leaves_it_is_sent_once_more_and_no_other(
     service = process(modem.port)
     message = world.device.message()
     post(service, message)
+    numbers = (BEN, CLEO, DANA)
     wait_for(lambda: modem.commands().count("AT+CMGS") == PARTS * (contact + 1))
+    if stage == "answer":
+        wait_for(lambda: texts(modem, numbers[contact]))
     service.kill()
     service.start(wait_for)
-    numbers = (BEN, CLEO, DANA)
     expected = [copies if n == contact else 1 for n, _ in enumerate(numbers)]
 
     def heard():

@@ -1,0 +1,1 @@
+"""From the press to what leaves, and what goes wrong in between."""

@@ -1,0 +1,54 @@
+"""The fault matrix in full, lived once for all its figures. In simulated time, on every core."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+from bench.figure import say
+from simulation import campaign
+from simulation.cells import cells, sample
+
+
+@cache
+def lived(sampled: int | None) -> campaign.Campaign:
+    """The whole matrix, or a seeded sample of so many cells."""
+    lived = campaign.run(list(cells()) if sampled is None else sample(1, sampled))
+    say(str(lived))
+    for each in lived.broken:
+        say(each)
+    return lived
+
+
+def fault_matrix_cells(sampled: int | None = None) -> float:
+    """Cells lived: every step the modem is really asked in each life, with every fault."""
+    return len(lived(sampled).lived)
+
+
+def fault_matrix_lost(sampled: int | None = None) -> float:
+    """Cells in which the alarm left too late (60 s, 90 s if the fault sits in CMGS) or never."""
+    return lived(sampled).lost
+
+
+def fault_matrix_worst_s(sampled: int | None = None) -> float:
+    """Press until HQ's valid receipt or a +CMGS: of the simulated modem, s: the worst cell."""
+    return lived(sampled).worst_s
+
+
+def first_cmgs_worst_s(sampled: int | None = None) -> float:
+    """Press until the first AT+CMGS, s: the worst cell in which the modem could have taken it."""
+    return _worst(lived(sampled).first_cmgs)
+
+
+def first_contact_cmgs_worst_s(sampled: int | None = None) -> float:
+    """Press until the first contact's text was given, s: the worst cell, faults in CMGS apart."""
+    return _worst(lived(sampled).first_contact)
+
+
+def sms_duplicates_beyond_unknown(sampled: int | None = None) -> float:
+    """Texts on phones oftener than once, and once for each outcome told to be unknown."""
+    return lived(sampled).duplicates
+
+
+def _worst(times: list[float | None]) -> float:
+    return max((math.inf if at is None else at for at in times), default=math.inf)

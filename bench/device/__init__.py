@@ -1,0 +1,1 @@
+"""The wearable as a process: its start, its memory, its idle day."""

@@ -1,0 +1,1 @@
+"""HQ under load and under kills."""

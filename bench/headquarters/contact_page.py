@@ -1,0 +1,84 @@
+"""What a contact's old phone has to load before there is something to read."""
+
+from __future__ import annotations
+
+import re
+
+from outcry.enrolment import MAX_NAME_CHARS
+from outcry.envelope import SEALED_CHARS
+from outcry.report import AlarmKind, Flag, MessageType, Position, Report
+from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
+from outcry.responder.contacts.pages import Pages
+from outcry.responder.intake.inbox import CameBy
+from outcry.responder.web.assets import Assets
+from stage.stage import NotSeen
+
+NOON = 1_795_348_800.0  # 22 November 2026
+REPORTS = 600  # ten hours of a report a minute
+_NAMES = ("W" * MAX_NAME_CHARS, "ش" * MAX_NAME_CHARS, "👩" * MAX_NAME_CHARS)
+_BASE = f"/a/{'x' * SEALED_CHARS}/99"
+_SECOND_REQUEST = re.compile(r"<(?:img|script|link|iframe|object)\b|url\(")
+
+
+def contact_page_bytes() -> float:
+    """The longest contact's page, in bytes as it is sent.
+
+    In every language, before and after the PIN, with the longest names, all marks and a track of
+    600 reports. A 2G phone loads 14 kB in three to five seconds. The page is whole in that: one
+    that asks for a second file is not counted but refused.
+    """
+    pages = Pages("Example Org", "https://help.example.org", lambda: NOON, Assets().addresses)
+    sizes = []
+    for language in pages.languages:
+        for name in _NAMES:
+            shown = Shown(1, name, _report(0), NOON, 1, language)
+            standing = _standing(name, language)
+            for page in (
+                pages.alarm(shown, _BASE, language, wrong_pin=True),
+                pages.standing(shown, _BASE, standing, Answer.CONFIRM),
+            ):
+                if _SECOND_REQUEST.search(bytes(page.body).decode()):
+                    raise NotSeen("the contact's page asks for a second file")
+                sizes.append(len(page.body))
+    return max(sizes)
+
+
+def _standing(name: str, language: str) -> Standing:
+    track = [
+        Sighting(_report(n), NOON - 60 * (REPORTS - n), CameBy.LINK, ("late", "out of order"))
+        for n in range(REPORTS)
+    ]
+    return Standing(
+        contact=name,
+        language=language,
+        ticket="",
+        heard_at=NOON,
+        track=tuple(reversed(track)),
+        seen_by=10,
+        confirmed=9,
+        quorum=10,
+        own_answers=frozenset(),
+        doubts=10,
+        withdrawn=True,
+        drill=False,
+        closed=True,
+        being_published=True,
+        corrected=True,
+        post="https://help.example.org/post/1000000",
+    )
+
+
+def _report(n: int) -> Report:
+    return Report(
+        MessageType.STILL_IN_DANGER if n else MessageType.FIRST,
+        AlarmKind.STRAP,
+        77,
+        n,
+        int(NOON) - 60 * (REPORTS - n),
+        Position(-88.88888 + n / 1000, -178.88888 - n / 900, 60_000, 5_999),
+        bytes(16),
+        battery_percent=57,
+        supply_mv=3810,
+        signal=17,
+        flags=Flag(0xFFFF) & ~Flag.CLOCK_UNSET,
+    )

@@ -1,0 +1,408 @@
+"""Kills, and stops, the responder at random moments of a running response, and counts the harm.
+
+Its people and its network are a real HTTP server that keeps every request, and
+answers a little before and a little after it has kept it, so that a kill can
+come on either side.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from random import Random
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from bench.headquarters import answering
+from bench.headquarters.postgresql import cluster, programs
+from outcry import enrolment
+from outcry.enrolment import Contact
+from outcry.envelope import Header, seal
+from outcry.report import TOKEN_BYTES, AlarmKind, MessageType, Position, Report, encode
+from outcry.responder import settings
+from outcry.responder.dispatch.outbox import State
+from outcry.responder.enrolment.enrol import Application, enrol
+from outcry.responder.enrolment.hq_keys import load_or_create
+from outcry.responder.intake.inbox import CameBy, Inbox
+from outcry.responder.plans import repository
+from outcry.responder.rules.calls import ActionKind
+from outcry.responder.rules.events import Entry, What
+from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.storage.store import Store
+
+ROOT = Path(__file__).parents[2]
+ALARMS = 12
+ALARMS_AT_ONCE, WEARERS = 20, 200
+KILLS_A_RUN = 4
+_FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
+RUNS, STOPS = (50, 40) if _FULL else (6, 4)
+REQUESTS_A_LIFE = 25  # at most, of the about 90 of a run
+PEOPLE = ("Ben", "Cleo", "Dana")
+SETTLES_WITHIN_S = 120.0
+LONGEST_DELAY_S = 0.03  # of the peer, before it keeps a request and again before it answers
+
+
+class Peer:
+    """What was asked of the people and the network."""
+
+    def __init__(self, random: Random) -> None:
+        self.told: Counter[tuple[int, str]] = Counter()
+        self.posted: Counter[str] = Counter()
+        self.first_told_at: dict[int, float] = {}  # monotonic seconds, by alarm
+        self.asked = 0
+        self._random = random
+        self._lock = threading.Lock()
+        peer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                time.sleep(peer.delay())
+                answer = json.dumps(peer.keep(self.path, json.loads(body))).encode()
+                time.sleep(peer.delay())
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: object) -> None:
+                """Nobody reads it."""
+
+        class Server(ThreadingHTTPServer):
+            request_queue_size = 128
+
+            def handle_error(self, *_: object) -> None:
+                """A caller that was killed hears no answer."""
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def delay(self) -> float:
+        with self._lock:
+            self.asked += 1
+            return self._random.uniform(0, LONGEST_DELAY_S)
+
+    def keep(self, path: str, what: dict[str, Any]) -> Any:
+        with self._lock:
+            if path == "/tell":
+                self.told[what["alarm"], what["target"]] += 1
+                self.first_told_at.setdefault(what["alarm"], time.monotonic())
+                return {}
+            if path == "/find":
+                return {"id": what["key"]} if self.posted[what["key"]] else None
+            self.posted[what["key"]] += 1
+            return {"id": what["key"]}
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@dataclass
+class Harm:
+    """What a campaign found; all but ``kills`` and ``unknown`` must stay empty.
+
+    ``unknown``: tells whose outcome was lost, which may have happened twice.
+    """
+
+    kills: int = 0
+    unknown: int = 0
+    double_tells: list[str] = field(default_factory=list)
+    double_posts: list[str] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
+
+    def __iadd__(self, other: Harm) -> Self:
+        self.kills += other.kills
+        self.unknown += other.unknown
+        self.double_tells += other.double_tells
+        self.double_posts += other.double_posts
+        self.forgotten += other.forgotten
+        return self
+
+
+class Response:
+    """Some alarms that are confirmed and that nobody has answered yet, and who is to answer them."""
+
+    def __init__(self, directory: Path, url: str, random: Random, wearers: int = 1) -> None:
+        self._directory = directory
+        self._url = url
+        self._random = random
+        self._epoch = time.time()
+        self._starting: list[subprocess.Popen[bytes]] = []
+        self._running: list[subprocess.Popen[bytes]] = []
+        self.peer = Peer(random)
+        _raise_alarms(directory, url, wearers)
+        self._store = Store(directory, url)
+
+    def close(self) -> None:
+        for process in self._starting + self._running:
+            process.kill()
+            process.wait()
+        self._store.close()
+        self.peer.close()
+
+    def start(self) -> None:
+        """One more process, which is at work soon."""
+        arguments = [str(self._directory), self._url, self.peer.url, str(self._epoch)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bench.headquarters.answering", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+        )
+        self._starting.append(process)
+
+    def ready(self, all_: bool = True) -> None:
+        """Wait until those that were started, or at least one, can begin, and let them."""
+        while self._starting and (all_ or not self._running or _has_spoken(self._starting[0])):
+            process = self._starting.pop(0)
+            assert process.stdout is not None
+            assert process.stdin is not None
+            self._running.append(process)
+            assert process.stdout.readline() == b"READY\n", "it did not start"
+        for process in self._running:
+            if process.stdin is not None and not process.stdin.closed:
+                process.stdin.write(b"GO\n")
+                process.stdin.close()
+
+    def kill_one(self) -> None:
+        """SIGKILL at a random moment of its work."""
+        self.ready(all_=False)
+        self._wait_for_a_moment()
+        victim = self._running.pop(self._random.randrange(len(self._running)))
+        victim.kill()
+        victim.wait()
+
+    @contextmanager
+    def stop_one(self) -> Iterator[None]:
+        """SIGSTOP at a random moment; SIGCONT at the end."""
+        self._wait_for_a_moment()
+        victim = self._random.choice(self._running)
+        victim.send_signal(signal.SIGSTOP)
+        yield
+        victim.send_signal(signal.SIGCONT)
+
+    def settled(self) -> bool:
+        """Whether nothing is left to do."""
+        with self._store.read() as connection:
+            open_ = [State.PLANNED.value, State.CALLING.value]
+            busy = sa.select(store.action.c.id).where(store.action.c.state.in_(open_)).limit(1)
+            due = sa.select(store.alarm.c.id).where(store.alarm.c.due_at.is_not(None)).limit(1)
+            if connection.scalar(busy) is not None or connection.scalar(due) is not None:
+                return False
+        return not self._forgotten()
+
+    def harm(self) -> Harm:
+        """Everything that ought not to be."""
+        found = Harm(forgotten=self._forgotten())
+        marked: Counter[tuple[int, str]] = Counter()
+        for alarm, entries in self._histories():
+            for entry in entries:
+                if entry.what is What.UNKNOWN and entry.data["kind"] == ActionKind.NOTIFY:
+                    marked[alarm, entry.data["target"]] += 1
+        found.unknown = marked.total()
+        for who, times in self.peer.told.items():
+            if times > 1 + marked[who]:
+                found.double_tells.append(f"{who} told {times} times, {marked[who]} unknown")
+        found.double_posts = [f"{key}: {n}" for key, n in self.peer.posted.items() if n > 1]
+        return found
+
+    def _forgotten(self) -> list[str]:
+        forgotten = []
+        for alarm, entries in self._histories():
+            what = {
+                (entry.data["kind"], entry.data["target"])
+                for entry in entries
+                if entry.what is What.DONE
+            }
+            unknown = Counter(
+                (entry.data["kind"], entry.data["target"])
+                for entry in entries
+                if entry.what is What.UNKNOWN
+            )
+            for network in answering.NETWORKS:
+                if (ActionKind.PUBLISH, network) not in what:
+                    forgotten.append(f"alarm {alarm}: {network}")
+            for n in range(1, len(PEOPLE) + 1):
+                tell = (ActionKind.NOTIFY, f"contact:{n}:loop")
+                if tell not in what and unknown[tell] < 2:  # once more than unknown, and no more
+                    forgotten.append(f"alarm {alarm}: contact {n}")
+        return forgotten
+
+    def _histories(self) -> list[tuple[int, tuple[Entry, ...]]]:
+        with self._store.read() as connection:
+            alarms = connection.scalars(sa.select(store.alarm.c.id)).all()
+            return [(alarm, event_log.load(connection, alarm)) for alarm in alarms]
+
+    def _wait_for_a_moment(self) -> None:
+        """Until so many more requests have come, or a while, and a little more."""
+        enough = self.peer.asked + self._random.randrange(REQUESTS_A_LIFE)
+        until(lambda: self.peer.asked >= enough, self._random.uniform(0.2, 1.0))
+        time.sleep(self._random.uniform(0, 2 * LONGEST_DELAY_S))
+
+
+def _has_spoken(process: subprocess.Popen[bytes]) -> bool:
+    return bool(select.select([process.stdout], [], [], 0)[0])
+
+
+def until(is_it: Callable[[], bool], limit_s: float) -> bool:
+    """Wait for a condition; whether it came true."""
+    end = time.monotonic() + limit_s
+    while not is_it():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@contextmanager
+def response(directory: Path, url: str, random: Random, wearers: int = 1) -> Iterator[Response]:
+    """Alarms to answer, and the processes that do, ended at the end."""
+    made = Response(directory, url, random, wearers)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def kill(directory: Path, url: str, seed: int) -> Harm:
+    """Kill again and again while some alarms are answered: two processes on PostgreSQL."""
+    with response(directory, url, Random(seed)) as answers:
+        for _ in range(2 if url else 1):
+            answers.start()
+        answers.ready()
+        for _ in range(KILLS_A_RUN):
+            answers.kill_one()
+            answers.start()
+        answers.ready()
+        until(answers.settled, SETTLES_WITHIN_S)
+        harm = answers.harm()
+        harm.kills = KILLS_A_RUN
+        return harm
+
+
+def stop(directory: Path, url: str, seed: int) -> Harm:
+    """Stop one of two processes until its leases are over and the other has done all; wake it."""
+    with response(directory, url, Random(seed)) as answers:
+        for _ in range(2):
+            answers.start()
+        answers.ready()
+        with answers.stop_one():
+            until(answers.settled, SETTLES_WITHIN_S)
+            harm = answers.harm()
+        asked = -1
+        while asked != answers.peer.asked:  # what the woken one still does
+            asked = answers.peer.asked
+            time.sleep(2 * answering.LIMIT_S)
+        until(answers.settled, SETTLES_WITHIN_S)
+        forgotten = harm.forgotten  # by the other one, while it was alone
+        harm = answers.harm()
+        harm.forgotten += forgotten
+        harm.kills = 1
+        return harm
+
+
+def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
+    """Alarms that have just come in, each confirmed by two contacts; one a wearer, or all of one."""
+    directory.mkdir(parents=True, exist_ok=True)
+    chosen = settings.check({"state": {"directory": str(directory), "database": url}})
+    contacts = tuple(Contact(name, f"+44770090011{n}") for n, name in enumerate(PEOPLE))
+    channels = {str(n): {"sms": False, "channels": {"loop": "json://x"}} for n in (1, 2, 3)}
+    enrolled = []
+    for n in range(min(wearers, ALARMS_AT_ONCE)):
+        out = directory / f"{n}.json"
+        enrol(chosen, Application(f"Wearer {n}", None, contacts, 2), out)
+        enrolled.append(enrolment.read(out.read_text()))
+    with ExitStack() as stack:
+        database = Store(directory, url)
+        stack.callback(database.close)
+        inbox = Inbox(database, load_or_create(directory), lambda: answering.NOON)
+        with database.write() as connection:
+            for wearer in enrolled:
+                repository.change(connection, wearer.device, {"contact": channels}, answering.NOON)
+            quiet = [  # they are there, and nothing is the matter with them
+                {"device": n, "name": "Q", "psk": bytes(32), "quorum": 2, "enrolled_at": 0.0}
+                for n in range(1, wearers - len(enrolled) + 1)
+            ]
+            if quiet:
+                connection.execute(sa.insert(store.wearer), quiet)
+        for n in range(1, (ALARMS if wearers == 1 else ALARMS_AT_ONCE) + 1):
+            wearer = enrolled[n % len(enrolled)]
+            noon = int(answering.NOON)
+            place, token = Position(52.52, 13.405, 12, 5), os.urandom(TOKEN_BYTES)
+            report = Report(MessageType.FIRST, AlarmKind.PANIC, n, 0, noon, place, token)
+            sealed = seal(
+                encode(report), Header(wearer.device, n), wearer.hq.public_key, wearer.psk
+            )
+            alarm = inbox.take(sealed, CameBy.DATA).alarm
+            assert alarm is not None
+            with database.write() as connection:
+                for contact in (1, 2):
+                    confirmed = {"contact": contact, "by": "page"}
+                    event_log.append(
+                        connection, alarm, Entry(answering.NOON, What.CONFIRMED, confirmed)
+                    )
+                alarms.set_due(connection, alarm, answering.NOON)
+
+
+def first_contact_told_worst_s() -> float:
+    """Of so many alarms at once from 200 wearers, how long the last one's first contact waits."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        response(Path(folder), "", Random(1), WEARERS) as answers,
+    ):
+        answers.start()
+        answers.ready()
+        begun = time.monotonic()
+        told = answers.peer.first_told_at
+        assert until(lambda: len(told) == ALARMS_AT_ONCE, SETTLES_WITHIN_S)
+        return max(told.values()) - begun
+
+
+@cache
+def _campaign(runs: int, stops: int) -> Harm:
+    """Kills on SQLite, and where there is one on PostgreSQL, and stops."""
+    harm = Harm()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
+        bin_ = programs()
+        server = None if bin_ is None else running.enter_context(cluster(bin_, durable=False))
+        for seed in range(runs):
+            harm += kill(Path(folder) / f"s{seed}", "", seed)
+            if server is not None:
+                harm += kill(Path(folder) / f"p{seed}", server.database(), seed)
+        if server is not None:
+            for seed in range(stops):
+                harm += stop(Path(folder) / f"t{seed}", server.database(), 1000 + seed)
+    return harm
+
+
+def kill_runs(runs: int = RUNS, stops: int = STOPS) -> float:
+    """Kills and stops, on all databases there are."""
+    return _campaign(runs, stops).kills
+
+
+def kill_double_tells(runs: int = RUNS, stops: int = STOPS) -> float:
+    """People told twice, beyond what is marked unknown; or not at all."""
+    return len(_campaign(runs, stops).double_tells) + len(_campaign(runs, stops).forgotten)
+
+
+def kill_double_posts(runs: int = RUNS, stops: int = STOPS) -> float:
+    """Posts that were made twice."""
+    return len(_campaign(runs, stops).double_posts)

@@ -1,0 +1,1 @@
+"""How long what is sent can get."""

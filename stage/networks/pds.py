@@ -1,0 +1,90 @@
+"""Bluesky's own server on this machine: an account with an app password, for one run."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stage.networks import peers
+
+HANDLE = "alarm.test"
+
+
+@dataclass(frozen=True)
+class Pds:
+    """A PDS that runs, and the account in it."""
+
+    url: str
+    handle: str
+    did: str
+    password: str = field(repr=False)
+    app_password: str = field(repr=False)
+    process: subprocess.Popen[str] = field(repr=False)
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def client(self) -> object:
+        """A session of our own in it, to look at what others have posted."""
+        from atproto import Client
+
+        client = Client(base_url=f"{self.url}/xrpc")
+        client.login(self.handle, self.app_password, fetch_bsky_profile=False)
+        return client
+
+
+def start(folder: Path) -> Pds:
+    """Start one with its data in this folder; it must be installed, see ``tools/peers.py``."""
+    installed, node = peers.pds(), peers.node()
+    assert installed is not None, "the PDS is not installed: python tools/peers.py"
+    assert node is not None
+    (folder / "data").mkdir(parents=True)
+    (folder / "blobs").mkdir()
+    port = peers.free_port()
+    settings = {
+        "port": port,
+        "plcPort": peers.free_port(),
+        "data": str(folder / "data"),
+        "blobs": str(folder / "blobs"),
+        "secret": secrets.token_hex(32),
+    }
+    with (folder / "pds.log").open("w") as log:
+        process = subprocess.Popen(
+            [str(node), "pds.mjs", json.dumps(settings)],
+            cwd=installed,
+            env={"LOG_ENABLED": "false", "PATH": "/usr/bin:/bin", "HOME": str(folder)},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    assert process.stdout is not None
+    if process.stdout.readline().strip() != "ready":
+        process.kill()
+        raise RuntimeError((folder / "pds.log").read_text()[-2000:])
+    try:
+        return _with_account(f"http://127.0.0.1:{port}", process)
+    except BaseException:
+        process.kill()
+        raise
+
+
+def _with_account(url: str, process: subprocess.Popen[str]) -> Pds:
+    from atproto import Client
+
+    client = Client(base_url=f"{url}/xrpc")
+    password = secrets.token_urlsafe(12)
+    server = client.com.atproto.server
+    server.create_account({"handle": HANDLE, "email": "alarm@example.org", "password": password})
+    client.login(HANDLE, password, fetch_bsky_profile=False)
+    did = str(server.get_session().did)
+    app_password = server.create_app_password({"name": "outcry"}).password
+    return Pds(url, HANDLE, did, password, app_password, process)

@@ -1,0 +1,53 @@
+"""The modem's figures can be short: what they measure shows when it is spoilt."""
+
+import pytest
+
+from bench.alarm import fault_matrix, sms_chain
+from outcry.hw.modem.service import Service
+from outcry.hw.modem.texts import Texts
+from simulation import campaign
+from simulation.cells import sample
+
+
+def test_a_chain_of_texts_costs_nothing_beyond_the_modem_s_own_time():
+    assert sms_chain.sms_chain_overhead_pct() <= 2
+
+
+def test_a_driver_that_dawdles_between_texts_shows(monkeypatch):
+    send = Texts.send
+
+    def dawdling(self, link, job):
+        link.settle(0.2)
+        return send(self, link, job)
+
+    monkeypatch.setattr(Texts, "send", dawdling)
+    assert sms_chain.sms_chain_overhead_pct() > 2
+
+
+@pytest.mark.slow
+def test_all_figures_of_the_matrix_come_from_one_campaign(monkeypatch):
+    lived = []
+
+    def once(_cells):
+        lived.append(campaign.run(sample(1, 40)))
+        return lived[-1]
+
+    monkeypatch.setattr(fault_matrix, "campaign", type("Few", (), {"run": once}))
+    fault_matrix._lived.cache_clear()
+    assert fault_matrix.fault_matrix_cells() == 40
+    assert fault_matrix.fault_matrix_lost() == 0
+    assert 0 < fault_matrix.fault_matrix_worst_s() <= 90
+    assert fault_matrix.first_cmgs_worst_s() <= 12
+    assert fault_matrix.first_contact_cmgs_worst_s() <= 30
+    assert fault_matrix.sms_duplicates_beyond_unknown() == 0
+    assert len(lived) == 1
+    fault_matrix._lived.cache_clear()
+
+
+def test_an_alarm_that_never_leaves_is_lost_and_its_worst_endless(monkeypatch):
+    (cell,) = sample(1, 1)  # before: its steps are those of a driver that works
+    monkeypatch.setattr(Service, "_step", lambda self, link: False)
+    lived = campaign.Campaign(((cell, campaign.live(cell)),))
+    assert lived.lost == 1
+    assert lived.worst_s == float("inf")
+    assert lived.broken
