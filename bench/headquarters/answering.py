@@ -21,15 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from outcry.responder.dispatch.outbox import Call
-from outcry.responder.dispatch.performer import Outcome, Performer
+from outcry.responder.dispatch.performer import Performer
 from outcry.responder.dispatch.workers import Lane, Threads
 from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
-from outcry.responder.posting.performing import KINDS, Posting
+from outcry.responder.posting.performing import Posting
 from outcry.responder.posting.publisher import Draft, Limits, Posted, Publisher, PublishingFailed
-from outcry.responder.rules.calls import ActionKind
-from outcry.responder.rules.events import What
+from outcry.responder.rules.calls import PUBLICATIONS, ActionKind
+from outcry.responder.rules.events import Came, Outcome
 from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.service import workflow
 from outcry.responder.service.workflow import Workflow
@@ -111,13 +111,13 @@ class Telling:
         """By the request's time limit."""
         return LIMIT_S
 
-    def perform(self, call: Call) -> Outcome:
+    def perform(self, call: Call) -> Came:
         """Tell."""
         try:
-            ask(self._peer, "/tell", {"alarm": call.alarm, "target": call.target})
+            ask(self._peer, "/tell", {"alarm": call.alarm, "target": str(call.target)})
         except PublishingFailed:
-            return What.FAILED, {}
-        return What.DONE, {}
+            return Came(Outcome.FAILED)
+        return Came(Outcome.DONE)
 
 
 def main(directory: str, url: str, peer: str, epoch: str) -> None:
@@ -138,7 +138,7 @@ def main(directory: str, url: str, peer: str, epoch: str) -> None:
         own_page = OwnPage(database, "http://127.0.0.1:8443", clock)
         publishers: dict[str, Publisher] = {OWN_PAGE: own_page, NETWORK: Network(peer)}
         posting = Posting(database, publishers, Composer("Example Org"))
-        performers: dict[ActionKind, Performer] = dict.fromkeys(KINDS, posting)
+        performers: dict[ActionKind, Performer] = dict.fromkeys(PUBLICATIONS, posting)
         performers[ActionKind.NOTIFY] = Telling(peer)
         answers = Workflow(
             database,

@@ -33,10 +33,10 @@ from outcry.responder.console.accounts import (
 from outcry.responder.console.desk import GRAVE, Act, Console, NoSuchAlarm, NotNow
 from outcry.responder.console.pages import ConsolePages
 from outcry.responder.console.plans import Plans
-from outcry.responder.console.timeline import REASONS
 from outcry.responder.maps import surroundings
 from outcry.responder.plans.document import PlanInvalid
 from outcry.responder.plans.repository import NoSuchWearer
+from outcry.responder.rules.events import Reason
 from outcry.responder.web.bodies import TooLarge, TooSlow, read_body
 from outcry.responder.web.guard import client_address, is_same_origin
 from outcry.responder.web.throttle import TooSoon, source_of
@@ -223,7 +223,7 @@ def console_routes(
         reason = " ".join(fields.get("reason", "").split())[:REASON_LENGTH]
         if act in GRAVE and fields.get("sure") != "yes":
             return pages.problem(422, *_NOT_SURE, *back)
-        if (act is Act.CORRECT and reason not in REASONS) or (act is Act.CLOSE and not reason):
+        if (act is Act.CORRECT and reason not in list(Reason)) or (act is Act.CLOSE and not reason):
             return pages.problem(422, *_NO_REASON, *back)
         given = reason if act in (Act.CORRECT, Act.CLOSE) else None
         try:

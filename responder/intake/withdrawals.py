@@ -2,7 +2,7 @@
 
 Judged after its receipt has left, by the workflow, so that neither the answer
 nor the time it takes can tell the device anything. The verdict stops and
-starts nothing; it is for the duty officer's eyes, see ``history.withdrawal``.
+starts nothing; it is for the duty officer's eyes, see ``Case.withdrawal``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import logging
 from sqlalchemy import delete, select
 
 from outcry.responder.enrolment.pins import is_pin
-from outcry.responder.rules.events import Entry, Verdict, What
+from outcry.responder.rules.events import Verdict, WithdrawalJudged
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
@@ -48,8 +48,8 @@ def judge_next(database: Store, now: float) -> bool:
     else:
         verdict = Verdict.OLD if waiting.stale else Verdict.SAFE
     with database.write() as connection:
-        said = {"message": waiting.message, "verdict": verdict.value}
-        event_log.append(connection, waiting.alarm, Entry(now, What.JUDGED, said))
+        judged = WithdrawalJudged(now, waiting.message, verdict)
+        event_log.append(connection, waiting.alarm, judged)
         connection.execute(delete(table).where(table.c.message == waiting.message))
         set_due(connection, waiting.alarm, now)
     log.info("alarm %d: a withdrawal was judged", waiting.alarm)  # not how: logs are read by many

@@ -24,6 +24,10 @@ class ActionKind(StrEnum):
     CORRECT = "correct"
 
 
+TEXTS = (ActionKind.TELL, ActionKind.RECEIPT)
+PUBLICATIONS = (ActionKind.PUBLISH, ActionKind.FOLLOW_UP, ActionKind.CORRECT)
+
+
 class Topic(StrEnum):
     """What a duty officer is told of."""
 

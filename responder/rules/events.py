@@ -7,14 +7,13 @@ stand in the database is written in ``storage/event_log.py``.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_origin, get_type_hints
 
 from outcry.report import MessageType
-from outcry.responder.rules.calls import Action, ActionKind
+from outcry.responder.rules.calls import PUBLICATIONS, TEXTS, Action
 
 
 class EventInvalid(ValueError):
@@ -280,32 +279,41 @@ class CallPlanned(Event):
     action: Action
 
 
-@dataclass(frozen=True, slots=True)
-class CallEnded(Event):
-    """What came of a call. ``url`` and ``id``: of a post that is out; ``why``: in words."""
+class Came(NamedTuple):
+    """What came of a call, and why: words that hold no secret. ``url`` and ``id``: of a post."""
 
-    action: Action
     outcome: Outcome
+    why: str | None = None
     url: str | None = None
     id: str | None = None
-    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded(Event):
+    """This came of a call; of a text that has left it may be heard later whether it arrived."""
+
+    action: Action
+    came: Came
 
     def __post_init__(self) -> None:
         Event.__post_init__(self)
-        if self.outcome in (Outcome.DELIVERED, Outcome.UNDELIVERED):
-            _require(self.action.kind in TEXTS, "only a text is delivered")
-        if self.url is not None or self.id is not None:
-            _require(self.outcome is Outcome.DONE, "no post is out")
-            _require(self.action.kind in PUBLICATIONS, "only what is published has an address")
+        kind, (outcome, _, url, id_) = self.action.kind, self.came
+        _require(isinstance(outcome, Outcome), "there is no such outcome")
+        if outcome in (Outcome.DELIVERED, Outcome.UNDELIVERED):
+            _require(kind in TEXTS, "only a text is delivered")
+        if url is not None or id_ is not None:
+            _require(outcome is Outcome.DONE, "no post is out")
+            _require(kind in PUBLICATIONS, "only what is published has an address")
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.came.outcome
 
 
-TEXTS = (ActionKind.TELL, ActionKind.RECEIPT)
-PUBLICATIONS = (ActionKind.PUBLISH, ActionKind.FOLLOW_UP, ActionKind.CORRECT)
-
-CONTACT_EVENTS = (ContactSaw, Confirmed, Unsure, CalledFalse)
+CONTACT_ANSWERS = (ContactSaw, Confirmed, Unsure, CalledFalse)
 """What a contact can say."""
 
-OFFICER_EVENTS = (
+OFFICER_ACTS = (
     Acknowledged,
     OfficerConfirmed,
     Approved,
@@ -330,83 +338,3 @@ def _declared(event: type[Event]) -> tuple[tuple[str, Any], ...]:
         (name, kinds.get(hint, tuple if get_origin(hint) is tuple else hint))
         for name, hint in get_type_hints(event).items()
     )
-
-
-# Until every reader of a history knows the events above: entries as they were.
-
-
-class What(StrEnum):
-    """What an entry says, and the keys of its data."""
-
-    REPORT = "a report arrived"  # message, type, sequence, path, marks
-    REPEAT = "a report arrived again"  # message, path
-    JUDGED = "a withdrawal's code was judged"  # message, verdict
-    SEEN = "a contact has seen it"  # contact
-    CONFIRMED = "a contact confirms: real, publish"  # contact, by: "page" or "sms"
-    UNSURE = "a contact cannot tell"  # contact
-    FALSE = "a contact says it is false"  # contact
-    WRONG_PIN = "a wrong PIN was tried"  # contact, if the link named one
-    ACKNOWLEDGED = "a duty officer has it"  # officer
-    OFFICER_CONFIRMED = "a duty officer confirms: real"  # officer
-    APPROVED = "a duty officer says: publish"  # officer
-    VETOED = "a duty officer says: do not publish"  # officer
-    VETO_LIFTED = "a duty officer takes the veto back"  # officer
-    CORRECTED = "a duty officer corrects what was published"  # officer, reason
-    CLOSED = "a duty officer closes the alarm"  # officer, reason
-    SILENT = "nothing was heard of the device for too long"  # heard_at, marks, vanished
-    HEARD = "the device was heard again"
-    GROUND = "publication has a ground"  # ground
-    PLANNED = "planned"  # key, kind, target
-    DONE = "done"  # key, kind, target, url of a post
-    FAILED = "failed"  # key, kind, target, why
-    UNKNOWN = "unknown: it may have happened"  # key, kind, target, why
-    DROPPED = "no longer to be done when its turn came"  # key, kind, target, why
-    DELIVERED = "the text was delivered"  # key, kind, target
-    UNDELIVERED = "the text will never be delivered"  # key, kind, target
-
-
-CONTACT_ANSWERS = (What.SEEN, What.CONFIRMED, What.UNSURE, What.FALSE)
-"""What a contact can say; the entry names the contact."""
-
-OFFICER_ANSWERS = (
-    What.ACKNOWLEDGED,
-    What.OFFICER_CONFIRMED,
-    What.APPROVED,
-    What.VETOED,
-    What.VETO_LIFTED,
-    What.CORRECTED,
-    What.CLOSED,
-)
-"""What a duty officer can do; the entry names the officer."""
-
-ANSWERS = CONTACT_ANSWERS + OFFICER_ANSWERS
-"""A person has it: each of these is an acknowledgement too."""
-
-NO_LONGER = (What.CLOSED, What.HEARD)
-"""The alarm is over, unless its wearer holds the button again."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of a history. ``at`` is Unix seconds by HQ's clock."""
-
-    at: float
-    what: What
-    data: Mapping[str, Any] = field(default_factory=dict)
-
-
-def withdrawal(entries: Sequence[Entry]) -> Verdict | None:
-    """What an alarm's withdrawals come to; None without any.
-
-    The worst counts, and a later safe one takes nothing back: whoever holds the device can try
-    codes. Anything but safe forbids publishing on the wearer's own consent.
-    """
-    verdicts = {
-        entry.data["message"]: Verdict.WAITING
-        for entry in entries
-        if entry.what is What.REPORT and entry.data["type"] == MessageType.WITHDRAWAL.name
-    }
-    for entry in entries:
-        if entry.what is What.JUDGED:
-            verdicts[entry.data["message"]] = Verdict(entry.data["verdict"])
-    return max(verdicts.values(), key=list(Verdict).index, default=None)

@@ -30,16 +30,14 @@ from outcry.responder.intake.sms_answers import SmsAnswers
 from outcry.responder.intake.texts import ArrivingTexts
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.by_channel import Notifying
-from outcry.responder.notify.by_sms import KINDS as TEXTS
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.plans.repository import Means
 from outcry.responder.posting import networks
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
-from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
-from outcry.responder.rules.decide import ActionKind
+from outcry.responder.rules.calls import PUBLICATIONS, TEXTS, ActionKind
 from outcry.responder.safe_errors import describe
 from outcry.responder.service import silence_watch, systemd
 from outcry.responder.service.people_app import DutyConsole, people_app
@@ -86,7 +84,7 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     means = Means(settings.modem is not None, tuple(publishers), officer_channels.load(settings))
     notifying = Notifying(database, Briefer(people.public_url, means), Channels())
     modem = _modem(settings.modem, beats)
-    performers: dict[ActionKind, Performer] = dict.fromkeys(POSTING, posting)
+    performers: dict[ActionKind, Performer] = dict.fromkeys(PUBLICATIONS, posting)
     performers[ActionKind.NOTIFY] = notifying
     if modem is not None:
         performers |= dict.fromkeys(TEXTS, Texting(database, people.public_url, modem))

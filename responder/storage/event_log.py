@@ -16,36 +16,42 @@ from sqlalchemy import Connection, insert, select
 from outcry.report import MessageType
 from outcry.responder.rules import events
 from outcry.responder.rules.calls import Action
-from outcry.responder.rules.events import ANSWERS, AnsweredBy, CameBy, Entry, Event, Mark, What
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.events import (
+    CONTACT_ANSWERS,
+    OFFICER_ACTS,
+    AnsweredBy,
+    Came,
+    CameBy,
+    Event,
+    Mark,
+)
 from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.audit_chain import Head
 
 
-def append(connection: Connection, alarm: int, entry: Entry | Event) -> None:
-    """Add an entry at the end."""
-    append_all(connection, [(alarm, entry)])
+def append(connection: Connection, alarm: int, event: Event) -> None:
+    """Add an event at the end."""
+    append_all(connection, [(alarm, event)])
 
 
-def append_all(connection: Connection, said: Sequence[tuple[int, Entry | Event]]) -> None:
-    """Add each entry at the end of its alarm's history, in this order."""
+def append_all(connection: Connection, said: Sequence[tuple[int, Event]]) -> None:
+    """Add each event at the end of its alarm's history, in this order."""
     alarms = {alarm for alarm, _ in said}
     store.lock_alarms(connection, alarms)
     ends = audit_chain.ends_of(connection, alarms)
     rows = []
-    for alarm, entry in said:
+    for alarm, event in said:
         last = ends[alarm]
-        if isinstance(entry, Event):
-            what, data = to_row(entry)
-        else:
-            what, data = entry.what.name, json.dumps(dict(entry.data))
+        what, data = to_row(event)
         salt = audit_chain.new_salt()
-        link = audit_chain.link(last.link, salt, alarm, last.n + 1, entry.at, what, data)
+        link = audit_chain.link(last.link, salt, alarm, last.n + 1, event.at, what, data)
         ends[alarm] = Head(last.n + 1, link)
         rows.append(
             {
                 "alarm": alarm,
                 "n": last.n + 1,
-                "at": entry.at,
+                "at": event.at,
                 "what": what,
                 "data": data,
                 "salt": salt,
@@ -55,7 +61,7 @@ def append_all(connection: Connection, said: Sequence[tuple[int, Entry | Event]]
     connection.execute(insert(store.history), rows)
 
 
-def events_of(connection: Connection, alarm: int) -> tuple[Event, ...]:
+def load(connection: Connection, alarm: int) -> tuple[Event, ...]:
     """All events, oldest first."""
     table = store.history
     rows = connection.execute(
@@ -66,21 +72,27 @@ def events_of(connection: Connection, alarm: int) -> tuple[Event, ...]:
     return tuple(from_row(row.at, row.what, row.data) for row in rows)
 
 
-def load(connection: Connection, alarm: int) -> tuple[Entry, ...]:
-    """All entries, oldest first."""
-    table = store.history
-    rows = connection.execute(
-        select(table.c.at, table.c.what, table.c.data)
-        .where(table.c.alarm == alarm)
-        .order_by(table.c.n)
+def case_of(connection: Connection, alarm: int) -> Case:
+    """The alarm's case, in which the wearer's own contacts and nobody else has a say."""
+    contacts = connection.scalars(
+        select(store.contact.c.number_in_list)
+        .join(store.alarm, store.alarm.c.device == store.contact.c.device)
+        .where(store.alarm.c.id == alarm)
     )
-    return tuple(Entry(row.at, What[row.what], json.loads(row.data)) for row in rows)
+    return Case.of(load(connection, alarm), frozenset(contacts))
+
+
+def has(connection: Connection, alarm: int, kind: type[Event]) -> bool:
+    """Whether something of this kind has happened; it does not load the history."""
+    table = store.history
+    row = select(table.c.n).where(table.c.alarm == alarm, table.c.what == _NAMES[kind])
+    return connection.scalar(row.limit(1)) is not None
 
 
 def acknowledged(connection: Connection, alarms: Iterable[int]) -> set[int]:
     """Those that a person has; asked for every receipt, so it does not load the histories."""
     table = store.history
-    said = table.c.what.in_([what.name for what in ANSWERS])
+    said = table.c.what.in_([_NAMES[kind] for kind in (*CONTACT_ANSWERS, *OFFICER_ACTS)])
     found = select(table.c.alarm).distinct().where(table.c.alarm.in_(list(alarms)), said)
     return set(connection.scalars(found))
 
@@ -109,10 +121,14 @@ _NAMES: Mapping[type[Event], str] = {
 """What a row calls each kind of event; of a call that has ended it is the outcome's name."""
 
 
+def name_of(event: Event) -> str:
+    """What a row calls this event."""
+    return event.outcome.name if isinstance(event, events.CallEnded) else _NAMES[type(event)]
+
+
 def to_row(event: Event) -> tuple[str, str]:
     """How an event is written: its name, and its data as JSON."""
-    name = event.outcome.name if isinstance(event, events.CallEnded) else _NAMES[type(event)]
-    return name, json.dumps(_data(event))
+    return name_of(event), json.dumps(_data(event))
 
 
 def _data(event: Event) -> dict[str, Any]:
@@ -141,7 +157,8 @@ def _data(event: Event) -> dict[str, Any]:
         case events.CallPlanned():
             return _call(event.action)
         case events.CallEnded():
-            return _call(event.action) | _given(url=event.url, id=event.id, why=event.why)
+            came = event.came
+            return _call(event.action) | _given(url=came.url, id=came.id, why=came.why)
         case _:
             return {}
 
@@ -180,7 +197,9 @@ def _acted(kind: type[events.OfficerAct]) -> _Reader:
 
 def _ended(outcome: events.Outcome) -> _Reader:
     return lambda at, said: events.CallEnded(
-        at, _action(said), outcome, said.get("url"), said.get("id"), said.get("why")
+        at,
+        _action(said),
+        Came(outcome, said.get("why"), said.get("url"), said.get("id")),
     )
 
 
@@ -201,9 +220,9 @@ _READERS: Mapping[str, _Reader] = {
     "JUDGED": lambda at, said: events.WithdrawalJudged(
         at, said["message"], events.Verdict(said["verdict"])
     ),
-    **{_NAMES[kind]: _answered(kind) for kind in events.CONTACT_EVENTS},
+    **{_NAMES[kind]: _answered(kind) for kind in CONTACT_ANSWERS},
     "WRONG_PIN": lambda at, said: events.WrongPinTried(at, said["link_of"], _answered_by(said)),
-    **{_NAMES[kind]: _acted(kind) for kind in events.OFFICER_EVENTS},
+    **{_NAMES[kind]: _acted(kind) for kind in OFFICER_ACTS},
     "CORRECTED": lambda at, said: events.Corrected(
         at, said["officer"], events.Reason(said["reason"])
     ),

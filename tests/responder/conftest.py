@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from builders import kind_of
 from sqlalchemy import insert, select, text, update
 
 from bench.headquarters.postgresql import Cluster, cluster, programs
@@ -29,20 +30,17 @@ from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.inbox import CameBy, Inbox
 from outcry.responder.intake.sms_answers import SmsAnswers
 from outcry.responder.intake.texts import ArrivingTexts
-from outcry.responder.notify.by_sms import KINDS as TEXTS
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.plans.repository import Means
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
-from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
-from outcry.responder.rules import events
-from outcry.responder.rules.decide import OWN_PAGE, ActionKind
-from outcry.responder.rules.events import What
+from outcry.responder.rules.calls import PUBLICATIONS, TEXTS, ActionKind
+from outcry.responder.rules.events import Came, Event, Outcome
+from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.service.workflow import Workflow
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import Store, metadata
-from outcry.responder.transports.outcome import Came
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 HERE = Position(52.52, 13.405, 12, 5)
@@ -135,7 +133,7 @@ class Phones:
     """A modem whose fate the test decides; each text is (ref, number, words)."""
 
     is_ready: bool = True
-    outcome: What | None = What.DONE  # None: the process is killed before it hears of it
+    outcome: Outcome | None = Outcome.DONE  # None: the process is killed before it hears of it
     sent: list[tuple[int, str, str]] = field(default_factory=list)
 
     def ready(self) -> bool:
@@ -169,7 +167,7 @@ class Hq:
         posting = Posting(self.store, self.publishers, Composer("Example Org"))
         texting = Texting(self.store, "http://127.0.0.1:8443", self.phones)
         self.performers: dict[ActionKind, Performer] = {
-            **dict.fromkeys(POSTING, posting),
+            **dict.fromkeys(PUBLICATIONS, posting),
             **dict.fromkeys(TEXTS, texting),
         }
         self.workflow = Workflow(self.store, self.performers, Means(can_text=True), self.clock)
@@ -188,7 +186,7 @@ class Hq:
     def takes(self, message: Message, path: CameBy = CameBy.DATA) -> bytes:
         return self.inbox.take(message.sealed, path).receipt
 
-    def works(self, outcome: What | None = What.DONE) -> None:
+    def works(self, outcome: Outcome | None = Outcome.DONE) -> None:
         """Do all there is to do now; every text that leaves has this outcome.
 
         None: the process is killed while the first of them is with the modem; restart it.
@@ -203,10 +201,10 @@ class Hq:
                 return
             due_now = at is not None and at <= self.clock()
 
-    def history(self, alarm: int = 1) -> list[What]:
-        return [entry.what for entry in self.entries(alarm)]
+    def history(self, alarm: int = 1) -> list[type[Event] | Outcome]:
+        return [kind_of(event) for event in self.entries(alarm)]
 
-    def entries(self, alarm: int = 1) -> tuple[events.Entry, ...]:
+    def entries(self, alarm: int = 1) -> tuple[Event, ...]:
         with self.store.read() as connection:
             return event_log.load(connection, alarm)
 

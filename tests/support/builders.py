@@ -8,6 +8,7 @@ from outcry.responder.rules.events import (
     AnsweredBy,
     CallEnded,
     CallPlanned,
+    Came,
     CameBy,
     Confirmed,
     ContactAnswer,
@@ -40,6 +41,11 @@ def report(
 ) -> ReportArrived:
     counted = message - 1 if sequence is None else sequence
     return ReportArrived(at, message, type_, counted, path, marks)
+
+
+def kind_of(event: Event) -> type[Event] | Outcome:
+    """What kind of event it is; of a call that has ended, its outcome."""
+    return event.outcome if isinstance(event, CallEnded) else type(event)
 
 
 def again(message: int, path: CameBy, at: float = 0.0) -> ReportRepeated:
@@ -83,7 +89,7 @@ def planned(target: Target, at: float = 0.0, attempt: int = 1) -> CallPlanned:
 
 
 def ended(target: Target, outcome: Outcome, at: float = 0.0, attempt: int = 1) -> CallEnded:
-    return CallEnded(at, Action(target, attempt), outcome)
+    return CallEnded(at, Action(target, attempt), Came(outcome))
 
 
 def called(target: Target, outcome: Outcome = Outcome.DONE, at: float = 0.0) -> list[Event]:
