@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 LOWEST := .venv-lowest
 PIP_INSTALL := bin/python -m pip install -q --disable-pip-version-check
 ARGS ?=
+# Some images set it; then each of the many processes that the tests start compiles everything.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo check lint test lowest nightly peers bench deb docs site pictures format clean

@@ -48,6 +48,7 @@ from bench.product.house import (
     private_names_in_tests,
     test_functions,
 )
+from bench.product.newcomer import check_s, demo_packages, tmp_mb_of_the_tests
 from bench.product.packages import deb_size_kb, unit_score_device, unit_score_responder
 
 FIGURES = (
@@ -264,4 +265,7 @@ FIGURES = (
     Figure("largest_folder_files", "files", Bound("<=", 20), largest_folder_files),
     Figure("private_names_in_tests", "places", Bound("<=", 20), private_names_in_tests),
     Figure("longest_function_lines", "lines", Bound("<=", 60), longest_function_lines),
+    Figure("check_s", "s", Bound("<=", 60), check_s, partial(check_s, "--co tests/outcry")),
+    Figure("tmp_mb_of_the_tests", "MB", Bound("<=", 500), tmp_mb_of_the_tests),
+    Figure("demo_packages", "packages", Bound("<=", 20), demo_packages),
 )

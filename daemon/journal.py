@@ -1,9 +1,7 @@
-"""What the daemon says to the people who read the journal.
+"""What the daemon tells the readers of its journal.
 
-Each kind of entry has a stable ``MESSAGE_ID``, and under it a text in
-systemd/outcry.catalog that says what to do. An entry can carry an alarm's
-id, states, paths, counts and reasons from the code's own enumerations; there is
-no way to hand it a position, a number, a name or a key.
+An entry can carry an alarm's id, states, paths, counts and reasons from the code's own
+enumerations; there is no way to hand it a position, a number, a name or a key.
 """
 
 from __future__ import annotations
@@ -11,9 +9,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from enum import Enum
 
 from outcry.daemon.alarm.model import State
+from outcry.journal_entry import JournalEntry
 
 Fields = dict[str, str]
 Sink = Callable[[int, str, Fields], None]
@@ -21,8 +19,8 @@ Sink = Callable[[int, str, Fields], None]
 PART_FAULTS_MOST = 10  # on a screen; the journal has them all
 
 
-class Entry(Enum):
-    """MESSAGE_ID, log level and sentence of each kind of entry."""
+class Entry(JournalEntry):
+    """The kinds of entry on the device."""
 
     STARTED = ("e9c547895a5a4c689b497bebeee871c8", logging.INFO, "outcry {detail} starts")
     ARMED = ("6418a4d1accf40f0a5a21a06b5dfe367", logging.INFO, "armed: the button is watched")
@@ -113,11 +111,6 @@ class Entry(Enum):
     )
     STOPPING = ("aaad101ba5f342989e3d8afbd63a6a0f", logging.INFO, "stopping: {detail}")
 
-    @property
-    def message_id(self) -> str:
-        """128 bits in hex, the same for ever."""
-        return self.value[0]
-
 
 class Journal:
     """Turns entries into sentences and fields and hands them to the sink."""
@@ -125,7 +118,7 @@ class Journal:
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
         self.part_faults: list[str] = []
-        """What could not be used since the start, each once, for whoever asks how the device is."""
+        """What could not be used since the start, each once, for those who ask how the device is."""
 
     def tell(
         self,
@@ -141,7 +134,6 @@ class Journal:
         """Write one entry. ``recipient`` 0 is HQ, others are contacts by their place in the list."""
         if entry is Entry.PART_FAULT and detail not in self.part_faults:
             self.part_faults = [*self.part_faults, detail][-PART_FAULTS_MOST:]
-        _, level, sentence = entry.value
         words = {
             "state": state.value if state else "",
             "count": "?" if count is None else str(count),
@@ -161,4 +153,4 @@ class Journal:
         if count is not None:
             fields["OUTCRY_COUNT"] = words["count"]
         with suppress(Exception):  # nobody is left to tell, and the alarm must not pay for it
-            self._sink(level, prefix + sentence.format(**words), fields)
+            self._sink(entry.level, prefix + entry.sentence.format(**words), fields)

@@ -21,10 +21,11 @@ from outcry.responder.findings import Finding
 from outcry.responder.notify import officer_channels
 from outcry.responder.plans import repository
 from outcry.responder.posting.publisher import Publisher
-from outcry.responder.settings import Settings, SettingsInvalid
+from outcry.responder.settings import Settings
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
 from outcry.responder.transports import apprise
+from outcry.settings_file import SettingsInvalid
 
 SOON_S = 14 * 86_400.0  # what expires sooner needs a person now
 FEW_CODES = 2  # of a card; then a contact needs another

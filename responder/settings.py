@@ -1,34 +1,22 @@
 """The responder's settings: one TOML file, every problem in it told at once.
 
-``config/responder.toml`` shows every setting with its default. What is wrong
-is said with the key, the value and what to write instead; an unknown key is
-refused with the nearest known one. A value that may be a secret is never
-repeated.
+``config/responder.toml`` shows every setting with its default.
 """
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from outcry import credentials
+from outcry import credentials, settings_file
 from outcry.enrolment import is_number
+from outcry.settings_file import Contradiction, Key, SettingsInvalid, as_toml
 
 MAX_QUORUM = 10
-
-
-class SettingsInvalid(ValueError):
-    """The settings file cannot be used; ``problems`` says what to write instead."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -95,18 +83,6 @@ class Settings:
     networks: Path | None  # the file with the networks' accounts
 
 
-@dataclass(frozen=True)
-class _Key:
-    """One setting: its type, its default, whether a value will do, and what to write."""
-
-    type: type
-    default: Any
-    good: Callable[[Any], bool]
-    write: str
-    secret: bool = False
-    credential: str = ""  # the systemd credential that says it when the file says nothing
-
-
 def is_loopback(host: str) -> bool:
     """Whether this host can only be this machine."""
     if host == "localhost":
@@ -117,8 +93,16 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _is_port(value: int) -> bool:
-    return 1 <= value <= 65535
+def is_secure(url: str) -> bool:
+    """Whether this is an address of HTTPS, or of plain HTTP that does not leave this machine."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        return False
+    here = parts.scheme == "http" and is_loopback(host)
+    return bool(host) and (parts.scheme == "https" or here)
 
 
 def _is_host(value: str) -> bool:
@@ -130,18 +114,10 @@ def _is_line(value: str) -> bool:
 
 
 def _is_public_url(value: str) -> bool:
-    try:
-        parts = urlsplit(value)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
+    if not is_secure(value):
         return False
-    bare = not (parts.query or parts.fragment or parts.username or parts.path not in ("", "/"))
-    return bool(host) and bare and (parts.scheme == "https" or _plain_but_here(parts.scheme, host))
-
-
-def _plain_but_here(scheme: str, host: str) -> bool:
-    return scheme == "http" and is_loopback(host)
+    parts = urlsplit(value)
+    return not (parts.query or parts.fragment or parts.username or parts.path not in ("", "/"))
 
 
 def _is_database(value: str) -> bool:
@@ -154,103 +130,86 @@ def _is_database(value: str) -> bool:
 
 
 def _is_tiles(value: str) -> bool:
-    if not value:
-        return True
-    try:
-        parts = urlsplit(value)
-        host = parts.hostname or ""
-    except ValueError:
-        return False
     whole = all(each in value for each in ("{z}", "{x}", "{y}"))
     # It stands in a Content-Security-Policy, where these would begin something else.
     plain = value.isascii() and not any(each in value for each in " ;,'\"")
-    return whole and plain and (parts.scheme == "https" or _plain_but_here(parts.scheme, host))
+    return whole and plain and is_secure(value)
+
+
+def _is_credit(value: str) -> bool:
+    return len(value) <= 200 and value.isprintable()
+
+
+def _is_full_path(value: str) -> bool:
+    return value.startswith("/")
 
 
 def _is_pin(value: str) -> bool:
-    return value == "" or (value.isascii() and value.isdigit() and 4 <= len(value) <= 8)
+    return value.isascii() and value.isdigit() and 4 <= len(value) <= 8
 
 
-_PORT = "a whole number from 1 to 65535"
 _HOST = 'a host name or address, such as "127.0.0.1"'
-KEYS: Mapping[str, Mapping[str, _Key]] = {
+_PEM = Key("", write="the path of a PEM file")
+_SECRET_FILE = Key("", good=_is_full_path, write="a file's full path, or nothing")
+KEYS: Mapping[str, Mapping[str, Key]] = {
     "organisation": {
-        "name": _Key(str, "Outcry", _is_line, "one line of up to 80 printable characters"),
+        "name": Key("Outcry", good=_is_line, write="one line of up to 80 printable characters"),
     },
     "state": {
-        "directory": _Key(
-            str,
+        "directory": Key(
             "/var/lib/outcry-responder",
-            lambda v: v.startswith("/"),
-            "a directory's full path, beginning with /",
+            good=_is_full_path,
+            write="a directory's full path, beginning with /",
         ),
-        "database": _Key(
-            str,
+        "database": Key(
             "",
-            lambda v: v == "" or _is_database(v),
-            'an address such as "postgresql+psycopg://outcry@/outcry", or nothing for SQLite',
+            good=_is_database,
+            write='an address such as "postgresql+psycopg://outcry@/outcry", or nothing for SQLite',
             secret=True,
-            credential="state.database",
         ),
     },
     "device": {
-        "host": _Key(str, "127.0.0.1", _is_host, _HOST),
-        "port": _Key(int, 8080, _is_port, _PORT),
-        "public_host": _Key(str, "", lambda v: v == "" or _is_host(v), _HOST),
-        "public_port": _Key(int, 0, lambda v: v == 0 or _is_port(v), _PORT),
+        "host": Key("127.0.0.1", good=_is_host, write=_HOST),
+        "port": Key(8080, 1, 65535, "a TCP port"),
+        "public_host": Key("", good=_is_host, write=_HOST),
+        "public_port": Key(0, 1, 65535, "a TCP port"),
     },
     "people": {
-        "host": _Key(str, "127.0.0.1", _is_host, _HOST),
-        "port": _Key(int, 8443, _is_port, _PORT),
-        "public_url": _Key(
-            str,
+        "host": Key("127.0.0.1", good=_is_host, write=_HOST),
+        "port": Key(8443, 1, 65535, "a TCP port"),
+        "public_url": Key(
             "http://127.0.0.1:8443",
-            _is_public_url,
-            'an address without a path, such as "https://help.example.org" '
+            good=_is_public_url,
+            write='an address without a path, such as "https://help.example.org" '
             "(http:// only on this machine itself)",
         ),
-        "certificate": _Key(str, "", lambda v: True, "the path of a PEM file"),
-        "key": _Key(str, "", lambda v: True, "the path of a PEM file"),
-        "behind_proxy": _Key(bool, False, lambda v: True, "true or false"),
-        "link_days": _Key(int, 7, lambda v: 1 <= v <= 90, "a whole number of days from 1 to 90"),
+        "certificate": _PEM,
+        "key": _PEM,
+        "behind_proxy": Key(False),
+        "link_days": Key(7, 1, 90, "a number of days"),
     },
     "console": {
-        "tiles": _Key(
-            str,
+        "tiles": Key(
             "",
-            _is_tiles,
-            'an address with {z}, {x} and {y}, such as "https://tiles.example.org/{z}/{x}/{y}.png"',
+            good=_is_tiles,
+            write="an address with {z}, {x} and {y}, such as "
+            '"https://tiles.example.org/{z}/{x}/{y}.png"',
         ),
-        "tiles_credit": _Key(
-            str, "", lambda v: len(v) <= 200 and v.isprintable(), "one line of up to 200 characters"
-        ),
+        "tiles_credit": Key("", good=_is_credit, write="one line of up to 200 characters"),
     },
     "modem": {
-        "port": _Key(str, "", lambda v: v == "" or v.startswith("/"), "a serial device's path"),
-        "number": _Key(
-            str,
+        "port": Key("", good=_is_full_path, write="a serial device's path"),
+        "number": Key(
             "",
-            lambda v: v == "" or is_number(v),
-            "a number with its country code, such as +447700900123",
+            good=is_number,
+            write="a number with its country code, such as +447700900123",
             secret=True,
         ),
-        "pin": _Key(str, "", _is_pin, "4 to 8 digits in quotation marks", secret=True),
+        "pin": Key("", good=_is_pin, write="4 to 8 digits", secret=True),
     },
-    "telling": {
-        "officers": _Key(
-            str, "", lambda v: v == "" or v.startswith("/"), "a file's full path, or nothing"
-        ),
-    },
-    "publishing": {
-        "networks": _Key(
-            str, "", lambda v: v == "" or v.startswith("/"), "a file's full path, or nothing"
-        ),
-    },
-    "plan": {
-        "quorum": _Key(
-            int, 2, lambda v: 1 <= v <= MAX_QUORUM, f"a whole number from 1 to {MAX_QUORUM}"
-        ),
-    },
+    "telling": {"officers": _SECRET_FILE},
+    "publishing": {"networks": _SECRET_FILE},
+    "plan": {"quorum": Key(2, 1, MAX_QUORUM, "a number of contacts")},
 }
 
 
@@ -259,76 +218,68 @@ def load(path: Path) -> Settings:
 
     And ``PermissionError`` if this user may not read it.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except PermissionError:
-        raise
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise SettingsInvalid([f"{path}: cannot be read: {why}"]) from None
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsInvalid([f"{path}: is not TOML: {error}"]) from None
-    return check(data, str(path))
+    return check(settings_file.load(path), str(path))
 
 
 def check(data: Mapping[str, Any], where: str = "settings") -> Settings:
     """The settings in parsed TOML; ``where`` begins each problem's line."""
     problems: list[str] = []
-    values = {
-        section: _section(section, keys, data.get(section, {}), problems)
-        for section, keys in KEYS.items()
-    }
-    problems += [_unknown(key, KEYS) for key in data if key not in KEYS]
-    if not problems:
-        problems += _contradictions(values)
+    values = settings_file.check(KEYS, _with_credential(data), problems)
+    settings_file.add_contradictions(_contradictions(values), problems)
     if problems:
         raise SettingsInvalid([f"{where}: {problem}" for problem in problems])
     return _build(values)
 
 
-def _section(
-    section: str, keys: Mapping[str, _Key], given: object, problems: list[str]
+def load_secret(
+    path: Path | None, credential: str, environment: Mapping[str, str]
 ) -> dict[str, Any]:
-    if not isinstance(given, dict):
-        problems.append(f"{section} is not a section; write [{section}] and its keys below")
-        given = {}
-    values = {}
-    for name, key in keys.items():
-        value = given.get(name, key.default)
-        if key.credential and not value:
-            value = credentials.secret(key.credential) or value
-        values[name] = value
-        if type(value) is not key.type or not key.good(value):
-            said = "this value" if key.secret else repr(value)
-            problems.append(f"{section}.{name}: {said} will not do; write {key.write}")
-    problems += [_unknown(name, keys, f"{section}.") for name in given if name not in keys]
-    return values
+    """What a file of secrets holds, or the systemd credential in its place; nothing if neither is.
+
+    Raises :class:`SettingsInvalid` if it cannot be read.
+    """
+    try:
+        if path is not None:
+            return settings_file.load(path)
+        text = credentials.secret(credential, environment) or ""
+    except (OSError, UnicodeDecodeError) as error:
+        why = f"{path or credential}: cannot be read ({type(error).__name__})"
+        raise SettingsInvalid([why]) from None
+    return settings_file.parse(text, credential)
 
 
-def _unknown(name: str, known: Mapping[str, object], where: str = "") -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f'; did you mean "{where}{near[0]}"?' if near else f"; known are {', '.join(known)}"
-    return f"{where}{name} is not known{hint}"
+def _with_credential(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings with the database's address, which may hold a password, from its credential."""
+    state = data.get("state", {})
+    if isinstance(state, dict) and not state.get("database"):
+        database = credentials.secret("state.database")
+        if database:
+            return {**data, "state": {**state, "database": database}}
+    return data
 
 
-def _contradictions(values: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _contradictions(values: Mapping[str, Mapping[str, Any]]) -> Iterator[Contradiction]:
     """What is wrong with settings that are each fine alone."""
     people, modem = values["people"], values["modem"]
-    problems = []
     if bool(people["certificate"]) != bool(people["key"]):
-        problems.append("people.certificate and people.key: give both, or neither")
+        what = "belongs with people.key; give both, or neither"
+        yield ("people.certificate", "people.key"), what
     if not people["certificate"] and not is_loopback(people["host"]):
-        problems.append(
-            f"people.host: {people['host']!r} is not this machine alone, and pages refuse plain "
-            "HTTP; give people.certificate and people.key, or write 127.0.0.1 behind a proxy"
+        yield (
+            ("people.host", "people.certificate"),
+            f"{as_toml(people['host'])} is not this machine alone, and pages refuse plain HTTP;"
+            + " give people.certificate and people.key, or write 127.0.0.1 behind a proxy",
         )
     if people["behind_proxy"] and people["certificate"]:
-        problems.append("people.behind_proxy: the proxy does TLS; give no people.certificate")
+        what = "the proxy does TLS; give no people.certificate"
+        yield ("people.behind_proxy", "people.certificate"), what
     if modem["port"] and not modem["number"]:
-        problems.append("modem.number: is needed with modem.port: the number devices text to")
-    return problems
+        what = "is needed with modem.port: the number devices text to"
+        yield ("modem.number", "modem.port"), what
+
+
+def _path(written: str) -> Path | None:
+    return Path(written) if written else None
 
 
 def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
@@ -347,8 +298,8 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
             people["host"],
             people["port"],
             people["public_url"].rstrip("/"),
-            Path(people["certificate"]) if people["certificate"] else None,
-            Path(people["key"]) if people["key"] else None,
+            _path(people["certificate"]),
+            _path(people["key"]),
             people["behind_proxy"],
             people["link_days"],
         ),
@@ -357,8 +308,6 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
         if modem["port"] or (values["state"]["database"] and modem["number"])
         else None,
         quorum=values["plan"]["quorum"],
-        officers=Path(values["telling"]["officers"]) if values["telling"]["officers"] else None,
-        networks=Path(values["publishing"]["networks"])
-        if values["publishing"]["networks"]
-        else None,
+        officers=_path(values["telling"]["officers"]),
+        networks=_path(values["publishing"]["networks"]),
     )

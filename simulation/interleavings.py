@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outcry.hw.modem.errors import ModemError
+from outcry.hw.modem.lines import Reply
 from outcry.hw.modem.link import Link
-from outcry.hw.modem.reply import Reply
 
 NEWS = (
     ("RING", ""),

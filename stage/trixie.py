@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from stage.stage import PartMissing
+from stage.stage import ROOT, NotSeen, PartMissing
 
 SUITE = "trixie"
+_SCRATCH = ROOT / "build"  # a whole system is too large for /tmp, which may be memory
+# The mirror is out of reach or lacks something; this user may not make a system.
+_ABSENT = re.compile(
+    r"^E: apt-get update .*|^E: unable to pick chroot mode.*|[\w.+-]+\.deb\s+404", re.MULTILINE
+)
 
 
 def build(target: Path, *options: str) -> None:
     """Make the folder with mmdebstrap and these options.
 
-    Raises :class:`PartMissing` if that cannot be here, and ``CalledProcessError``.
+    Raises :class:`PartMissing` if it cannot be had here: no mirror, or one without a package that
+    its own lists name, as some are for the rarer architectures. :class:`NotSeen` if making it
+    failed.
     """
     if shutil.which("mmdebstrap") is None:
         raise PartMissing("mmdebstrap is not installed; tools/system-packages installs it")
     habits = (f"--aptopt={line}" for line in apt_habits())
-    subprocess.run(
+    _SCRATCH.mkdir(exist_ok=True)
+    done = subprocess.run(
         ["mmdebstrap", *options, *habits, SUITE, str(target), source()],
         capture_output=True,
-        check=True,
+        text=True,
+        check=False,
         umask=0o022,
+        env=os.environ | {"TMPDIR": str(_SCRATCH)},
     )
+    if done.returncode:
+        absent = _ABSENT.search(done.stderr)
+        if absent:
+            raise PartMissing(f"no Debian {SUITE} can be had here: {absent[0]}")
+        raise NotSeen(f"mmdebstrap failed: {done.stderr[-1000:]}")
 
 
 def apt_habits() -> list[str]:

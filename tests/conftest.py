@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from parts import RECORDINGS
+from tmp_peak import TmpPeak
 
 # Long campaigns: a seeded sample in CI, in full by `make nightly`.
 settings.register_profile("sample", deadline=None, derandomize=True)
@@ -27,18 +30,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+# Says of a module that each of its tests is slow.
+_SLOW_AS_A_WHOLE = re.compile(r"^pytestmark = .*(?:\n[ \])].*)*?mark\.slow\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Spares a run without slow tests the modules that have no other, and what they import."""
+    if config.option.markexpr != "not slow" or not collection_path.match("test_*.py"):
+        return None
+    return True if _SLOW_AS_A_WHOLE.search(collection_path.read_text(encoding="utf-8")) else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    on_the_bench = config.getoption("--hardware")
-    chosen = [
-        item
-        for item in items
-        if bool(item.get_closest_marker("hardware")) == on_the_bench
-        and (RECORDINGS.is_dir() or not item.get_closest_marker("recordings"))
-    ]
-    left_out = [item for item in items if item not in chosen]
+    on_the_bench, recordings = config.getoption("--hardware"), RECORDINGS.is_dir()
+    chosen: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        fits = bool(item.get_closest_marker("hardware")) == on_the_bench
+        fits = fits and (recordings or not item.get_closest_marker("recordings"))
+        (chosen if fits else left_out).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = chosen
+    # Modules with slow tests first, so that processes that share the work end together.
+    slow = {item.path for item in chosen if item.get_closest_marker("slow")}
+    items[:] = sorted(chosen, key=lambda item: item.path not in slow)
 
 
 def pytest_report_header() -> str:
@@ -78,6 +93,9 @@ class Count:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    part_of_a_run = hasattr(config, "workerinput")  # pytest-xdist's: the whole run is counted
-    if config.getoption("--nothing-missing") and not part_of_a_run:
+    if hasattr(config, "workerinput"):
+        return  # pytest-xdist's part of a run: the whole run is counted and measured
+    if config.getoption("--nothing-missing"):
         config.pluginmanager.register(Count(), "outcry-count")
+    if os.environ.get("OUTCRY_MAKE_TEST"):
+        config.pluginmanager.register(TmpPeak(config.rootpath / "build" / "tmp-mb-of-the-tests"))

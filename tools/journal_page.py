@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from outcry.daemon.journal import Entry
-from outcry.responder.service.journal import Entry as HqEntry
+from outcry.journal_entry import JournalEntry
+from outcry.responder.journal import Entry as HqEntry
 
 ROOT = Path(__file__).parents[1]
 CATALOG = ROOT / "systemd" / "outcry.catalog"
@@ -16,7 +18,7 @@ PAGE = ROOT / "docs" / "journal.md"
 
 _HEAD = """# What the journals say
 
-Made from `daemon/journal.py`, `responder/service/journal.py` and the catalogs in `systemd/` by `make docs`; do not
+Made from `daemon/journal.py`, `responder/journal.py` and the catalogs in `systemd/` by `make docs`; do not
 edit. The wearable's entries come first, then [HQ's](journal.md#at-hq). On each machine `-x` shows these texts beside
 the lines; `outcry log` shows the wearable's lines alone.
 
@@ -35,7 +37,7 @@ journalctl -u outcry MESSAGE_ID=33b40041de2a407bbe630ccb892c2a75
 _AT_HQ = """## At HQ
 
 `journalctl -x -u outcry-responder` shows these texts beside the lines. HQ numbers its alarms from 1; that
-number, in `OUTCRY_ALARM`, is another than the device's. `%s` and `%d` stand for what a line fills in.
+number, in `OUTCRY_ALARM`, is another than the device's.
 
 """
 
@@ -53,21 +55,20 @@ def catalog(file: Path = CATALOG) -> dict[str, tuple[str, str]]:
 
 def page() -> str:
     """The whole page."""
-    parts = []
-    for entry in Entry:
-        _, level, sentence = entry.value
-        kind = logging.getLevelName(level).lower()
-        parts += _entry(catalog(), entry.message_id, sentence, f"{kind}, ")
-    hq = []
-    for at_hq in HqEntry:
-        hq += _entry(catalog(HQ_CATALOG), at_hq.message_id, at_hq.value[1], "")
-    return _HEAD + "\n\n".join(parts) + "\n\n" + _AT_HQ + "\n\n".join(hq) + "\n"
+    return _HEAD + _entries(Entry, CATALOG) + "\n" + _AT_HQ + _entries(HqEntry, HQ_CATALOG)
 
 
-def _entry(texts: dict[str, tuple[str, str]], id_: str, sentence: str, kind: str) -> list[str]:
-    subject, text = texts[id_]
+def _entries(entries: Iterable[JournalEntry], file: Path) -> str:
+    texts = catalog(file)
+    return "\n".join(_described(entry, *texts[entry.message_id]) for entry in entries)
+
+
+def _described(entry: JournalEntry, subject: str, text: str) -> str:
+    sentence = re.sub(r"{(\w+):\w+}", r"{\1}", entry.sentence)
     shown = [f"`{sentence}`"] if sentence else []
-    return [f"### {_plain(subject)}", *shown, f"{kind}`MESSAGE_ID={id_}`", _plain(text)]
+    kind = f"{logging.getLevelName(entry.level).lower()}, " if entry.level else ""
+    id_ = f"{kind}`MESSAGE_ID={entry.message_id}`"
+    return "\n\n".join([f"### {_plain(subject)}", *shown, id_, _plain(text)]) + "\n"
 
 
 def _plain(text: str) -> str:

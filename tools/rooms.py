@@ -17,18 +17,18 @@ ROOT = Path(__file__).parents[1]
 Rooms = Mapping[str, tuple[str, ...]]
 
 # Small modules that every room of HQ may use. They import no room.
-SHARED = ("fields", "findings", "formatting", "safe_errors", "settings", "translations")
+SHARED = ("findings", "formatting", "journal", "safe_errors", "settings", "translations")
 
 RESPONDER: Rooms = {
-    "fields": (),
     "findings": (),
-    "formatting": (),
+    "journal": (),
     "safe_errors": (),
     "translations": (),
+    "formatting": ("translations",),
     "rules": (),
     "sentences": ("rules",),
     "maps": (),
-    "settings": ("fields",),
+    "settings": (),
     "web": SHARED,
     "storage": (*SHARED, "rules"),
     "transports": (*SHARED, "rules.events"),

@@ -22,8 +22,9 @@ from outcry.daemon.messages import identity
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox.file_owner import become_owner_of
 from outcry.daemon.service import control_socket
-from outcry.daemon.service.life import modem_settings
-from outcry.daemon.settings import Settings, SettingsInvalid
+from outcry.daemon.service.assemble import modem_settings
+from outcry.daemon.settings import Settings
+from outcry.settings_file import SettingsInvalid
 
 STARTING_S = 20.0
 WIRED = ("button", "strap", "motor")

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from outcry import __version__
-from outcry.daemon.settings import Settings, SettingsInvalid, load
+from outcry.daemon.settings import Settings, load
+from outcry.settings_file import SettingsInvalid
 
 DEFAULT_CONFIG = Path("/etc/outcry/outcry.toml")
 

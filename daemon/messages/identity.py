@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outcry.daemon.outbox.file_owner import give_to_owner_of
-from outcry.daemon.settings import Settings, SettingsInvalid
+from outcry.daemon.settings import Settings
 from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, read
+from outcry.settings_file import SettingsInvalid
 
 FILE_NAME = "enrolment.json"
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from outcry.daemon.journal import Fields
+from outcry.journal_entry import priority
 
 try:
     from systemd import daemon as sd_daemon
@@ -64,7 +65,7 @@ def journal_sink() -> Callable[[int, str, Fields], None]:
         send = sd_journal.send
 
         def to_journal(level: int, sentence: str, fields: Fields) -> None:
-            send(sentence, PRIORITY=_priority(level), SYSLOG_IDENTIFIER="outcry", **fields)
+            send(sentence, PRIORITY=priority(level), SYSLOG_IDENTIFIER="outcry", **fields)
 
         return to_journal
 
@@ -116,12 +117,4 @@ class _LevelPrefix(logging.Formatter):
     """sd-daemon(3): a ``<n>`` before the line tells journald its priority."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return f"<{_priority(record.levelno)}>{super().format(record)}"
-
-
-def _priority(level: int) -> int:
-    """syslog(3): 2 critical, 3 error, 4 warning, 6 info, 7 debug."""
-    for at_least, priority in ((50, 2), (40, 3), (30, 4), (20, 6)):
-        if level >= at_least:
-            return priority
-    return 7
+        return f"<{priority(record.levelno)}>{super().format(record)}"

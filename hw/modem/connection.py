@@ -12,9 +12,9 @@ from collections.abc import Callable
 from enum import Enum
 
 from outcry.hw.modem.events import Outcome
-from outcry.hw.modem.lines import PUSHED_DATA, Urc
-from outcry.hw.modem.link import PATIENCE_S, Link
-from outcry.hw.modem.reply import FINAL
+from outcry.hw.modem.ladder import PATIENCE_S, RUNGS, Rung
+from outcry.hw.modem.lines import FINAL, PUSHED_DATA, Urc
+from outcry.hw.modem.link import Link
 from outcry.hw.modem.settings import ModemSettings
 
 log = logging.getLogger("outcry.modem")
@@ -23,8 +23,6 @@ WRITE_MOST = 1024  # CIPSEND? tells 1460 on a good day (unverified)
 READ_MOST = 1460  # manual: AT+CIPRXGET=2
 PROMPT_LIMIT_S = 3.0
 ACCEPT_LIMIT_S = 5.0
-SHUT_LIMIT_S = 65.0  # manual p.219
-ATTACH_LIMIT_S = 75.0
 
 PULLED = "AT+CIPRXGET=1"  # the peer's bytes wait in the modem until they are asked for
 PUSHED = "AT+CIPHEAD=1"  # where that is refused: they come unasked, with their number in front
@@ -199,10 +197,11 @@ class Connection:
         self._nothing_to_read()
         self._become(Tcp.CLOSED if reply.final else Tcp.BROKEN)
 
-    def attach_anew(self, link: Link) -> None:
-        """Leave GPRS and join again (75 s at most, manual p.202). Cannot be aborted, see ``shut``."""
-        for command in ("AT+CGATT=0", "AT+CGATT=1"):
-            link.command(command, ATTACH_LIMIT_S, patience_s=PATIENCE_S, vital=True)
+    def attach_again(self, link: Link) -> None:
+        """Leave GPRS and join again. Cannot be aborted, see ``shut``."""
+        means = RUNGS[Rung.ATTACH]
+        for command in means.commands:
+            link.command(command, means.limit_s, patience_s=means.patience_s, vital=True)
         self._become(Tcp.BROKEN)
 
     def shut(self, link: Link) -> None:
@@ -211,11 +210,12 @@ class Connection:
         ERROR means there was nothing to shut.
         """
         self._nothing_to_read()
+        means = RUNGS[Rung.SHUT]
         reply = link.command(
-            "AT+CIPSHUT",
-            SHUT_LIMIT_S,
+            means.commands[0],
+            means.limit_s,
             ends=rf"SHUT OK|{FINAL}",
-            patience_s=PATIENCE_S,
+            patience_s=means.patience_s,
             vital=True,
         )
         self._become(Tcp.INITIAL if reply.final else Tcp.BROKEN)

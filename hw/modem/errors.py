@@ -1,5 +1,10 @@
 """Why a conversation with the modem ends early."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from outcry.hw.modem.ladder import Step
+
 
 class ModemError(Exception):
     """The conversation cannot go on as it was."""
@@ -19,6 +24,14 @@ class ModemReset(ModemError):
 
 class ModemStuck(ModemError):
     """A command that cannot be aborted held the modem while a text had to leave."""
+
+
+class RestartDue(ModemError):
+    """The data path stays down, and the ladder has come to a restart of the modem."""
+
+    def __init__(self, step: "Step") -> None:
+        super().__init__("the data path stays down")
+        self.step = step
 
 
 class Stopping(ModemError):

@@ -5,20 +5,22 @@ import re
 from collections import deque
 from collections.abc import Callable
 
-from outcry.hw.modem.blame import Blame
 from outcry.hw.modem.errors import ModemReset, ModemSilent, ModemStuck, Stopping
 from outcry.hw.modem.lines import (
     ALWAYS,
+    FINAL,
     HEX,
+    PROMPT,
     PUSHED_DATA,
     RESET,
     UNLESS_ASKED,
     WITH_BODY,
     LineBuffer,
+    Reply,
     Urc,
 )
 from outcry.hw.modem.port import BEAT_S, Port
-from outcry.hw.modem.reply import FINAL, PROMPT, Reply
+from outcry.hw.modem.recovery import Blame
 
 log = logging.getLogger("outcry.modem")
 
@@ -28,8 +30,7 @@ FILL_AT = 3  # the unanswered AT after which that is tried
 ANSWER_S = 5.0  # most commands answer in 20-90 ms; the manual allows them 5 s
 LAST_TRY_S = 2.0  # for a modem that is slow with everything
 QUIET_S = 0.2  # silence this long: nothing of an earlier answer is under way
-RESET_S = 2.0  # from AT+CFUN=1,1 to silence; its OK comes after the restart
-PATIENCE_S = 5.0  # how long an un-abortable command may hold up somebody in need
+RESTART_QUIET_S = 2.0  # from AT+CFUN=1,1 to silence; its OK comes after the restart
 IDLE_S = 2.0  # how long a command that nobody needs may
 ECHO = "echo"  # one that comes back without end is no sign of restarts without end
 LINGER_S = 0.3  # between a CLOSED in front of a prompt and the prompt, if one still comes
@@ -259,12 +260,12 @@ class Link:
         self._fall()
         raise ModemSilent("no answer to AT")
 
-    def reset(self) -> None:
-        """Restart the modem by AT+CFUN=1,1 (manual p.96), whether or not it listens just now."""
+    def restart(self, command: str, limit_s: float) -> None:
+        """Restart the modem by ``command``, whether or not it listens just now."""
         self.begin_epoch()
         self._port.write(CALL_OFF)
-        self._say("AT+CFUN=1,1")
-        self.settle(quiet_s=RESET_S, limit_s=2 * RESET_S)
+        self._say(command)
+        self.settle(RESTART_QUIET_S, limit_s)
 
     def _fall(self) -> None:
         """Whatever was asked last is to blame."""

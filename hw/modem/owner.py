@@ -2,17 +2,16 @@
 
 import dataclasses
 import logging
-import math
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from outcry.hw.modem.blame import Blame
 from outcry.hw.modem.errors import (
     ModemReset,
     ModemSilent,
     ModemStuck,
     PortLost,
+    RestartDue,
     Stopping,
 )
 from outcry.hw.modem.events import Condition, ModemEvent, ModemStatus
@@ -22,17 +21,14 @@ from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.status import StatusBoard
 
 if TYPE_CHECKING:
+    from outcry.hw.modem.ladder import Step
     from outcry.hw.modem.link import Link
     from outcry.hw.modem.service import Service
 
 log = logging.getLogger("outcry.modem")
 
-PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
-PAUSE_IN_NEED_S = 2.0  # between looks for a lost modem while somebody needs it
-AWAKE_TRIES = 5
-RESET_TRIES = 20  # after AT+CFUN=1,1 AT is answered within 8 s as a rule
-CYCLE_EVERY = 2  # silences, where there is a wire to switch the modem off
-SOFT_RESET_EVERY = 4  # silences, where there is none: a slow modem is only slowed by it
+HELD_S = 60.0  # a port that was held for longer was not lost "again"
+UNLOADED_PAUSE_S = 60.0  # after a fault while the driver itself is loaded
 
 
 class Modem:
@@ -51,11 +47,14 @@ class Modem:
         clock: Callable[[], float],
         beat: Callable[[], None] = lambda: None,
         power_cycle: Callable[[], None] | None = None,
+        doorbell: threading.Event | None = None,
     ) -> None:
         """``clock`` counts seconds and never goes back. ``beat`` is called at least every 3 s.
 
         ``power_cycle``, where the board has the wire for it, switches the
         modem off and on (RST low for 105 ms or more, or PWRKEY).
+        ``doorbell`` is what the owner waits for while it has no port; one that
+        moves a clock instead of waiting runs the owner in virtual time.
         """
         self._settings = settings
         self._open_port = open_port
@@ -65,12 +64,10 @@ class Modem:
         self._power_cycle = power_cycle
         self._tray = Tray(clock)
         self._port: Port | None = None
-        self._doorbell = threading.Event()
+        self._doorbell = doorbell or threading.Event()
         self._thread: threading.Thread | None = None
         self._board = StatusBoard(self._emit)
-        self._silences = 0
         self._service: Service | None = None
-        self._blame = Blame(clock)
 
     def start(self) -> None:
         """Start the owner's thread; it looks after the modem until ``stop``."""
@@ -128,7 +125,6 @@ class Modem:
 
     def run_until_stopped(self) -> None:
         """The body of the thread; call it directly to run on a clock of your own."""
-        failures = 0
         while not self._tray.stopping:
             began = self._clock()
             try:
@@ -144,20 +140,33 @@ class Modem:
                 # Its name alone: a traceback could hold a number or a text.
                 log.error("modem: unexpected %s, starting over", type(exc).__name__)
                 self._board.note(Condition.SILENT, "a fault in the modem's owner; starting over")
-            failures = 1 if self._clock() - began > PAUSES_S[-1] else failures + 1
-            pause_s = PAUSES_S[min(failures, len(PAUSES_S)) - 1]
-            self._pause(min(pause_s, PAUSE_IN_NEED_S) if self._tray.in_need else pause_s)
+            self._pause(self._pause_s(began))
         if self._service is not None:
             self._service.interrupt("stopped")
 
     def _make_service(self) -> "Service":
         # Late: h11 and the PDU codec cost 100 M instructions, and the button is to be armed first.
+        from outcry.hw.modem.recovery import Recovery
         from outcry.hw.modem.service import Service
 
-        return Service(self._settings, self._tray, self._emit, self._clock, self._board)
+        recovery = Recovery(self._tray, self._clock, has_wire=self._power_cycle is not None)
+        return Service(self._settings, self._tray, self._emit, self._clock, self._board, recovery)
+
+    def _pause_s(self, began: float) -> float:
+        """For how long to leave alone a port that was opened at ``began`` and lost."""
+        from outcry.hw.modem.ladder import Failure
+
+        if self._service is None:
+            return UNLOADED_PAUSE_S
+        recovery = self._service.recovery
+        if self._clock() - began > HELD_S:
+            recovery.over(Failure.PORT_LOST)
+        recovery.met(Failure.PORT_LOST)
+        return recovery.next(Failure.PORT_LOST).at - self._clock()
 
     def _hold_port(self, service: "Service") -> None:
         """Own the port until it is lost or the owner is to stop."""
+        from outcry.hw.modem.ladder import CALLS
         from outcry.hw.modem.link import Link
 
         port = self._port = self._open_port()
@@ -169,83 +178,88 @@ class Modem:
                 self._beat,
                 lambda: tray.stopping,
                 tray.needed_since,
-                self._blame,
+                service.recovery.blame,
             )
-            tries = AWAKE_TRIES
+            calls = CALLS
             while True:
-                tries = self._hold_epoch(link, service, tries)
+                calls = self._hold_epoch(link, service, calls)
         finally:
             self._port = None
             port.close()
 
-    def _hold_epoch(self, link: "Link", service: "Service", tries: int) -> int:
-        """Serve until the modem restarts or falls silent; then how often to call it next time."""
+    def _hold_epoch(self, link: "Link", service: "Service", calls: int) -> int:
+        """Serve until the modem fails, take the ladder's rung; then how often to call it next."""
+        from outcry.hw.modem.ladder import Failure
+
+        recovery = service.recovery
         try:
             link.begin_epoch()
-            link.attention(tries)
+            link.attention(calls)
             if self._board.now.state is Condition.SILENT:
                 self._board.note(Condition.STARTING, "it answers")
             service.start(link)
-            self._silences = 0
+            recovery.over(Failure.SILENT)
             service.serve(link)
         except ModemReset as reset:
             log.warning("modem restarted: %s", reset)
             service.interrupt("the modem restarted")
             self._board.note(Condition.STARTING, f"it restarted: {reset}")
-        except ModemStuck as stuck:
+            step = recovery.next(Failure.RESTARTED)
+        except (ModemStuck, RestartDue) as stuck:
             log.warning("modem reset: %s", stuck)
             service.interrupt("the modem was reset")
             self._board.note(Condition.STARTING, "it was reset")
-            self._reset(link)
-            return RESET_TRIES
+            step = recovery.next(Failure.HELD_UP) if isinstance(stuck, ModemStuck) else stuck.step
         except ModemSilent as silent:
             service.interrupt("the modem is silent")
             self._board.note(Condition.SILENT, str(silent))
-            return self._revive(link, service)
-        return AWAKE_TRIES
+            recovery.met(Failure.SILENT)
+            step = self._bide(link, service)
+        self._take(link, step)
+        return step.calls
 
-    def _revive(self, link: "Link", service: "Service") -> int:
-        """Wait a while, ever longer unless somebody needs the modem; then try what there is.
+    def _bide(self, link: "Link", service: "Service") -> "Step":
+        """Wait until the rung for a silent modem is due, or until the modem says something."""
+        from outcry.hw.modem.ladder import Failure
 
-        Returns how often to call it then.
-        """
-        self._silences += 1
-        pause_s = PAUSES_S[min(self._silences, len(PAUSES_S)) - 1]
-        log.warning("modem silent (%d); next look in %.0f s", self._silences, pause_s)
+        recovery = service.recovery
+        since = self._clock()
+        step = recovery.next(Failure.SILENT, since)
+        silences = recovery.times(Failure.SILENT)
+        log.warning("modem silent (%d); next look in %.0f s", silences, step.at - since)
         link.begin_epoch()
-        began = self._clock()
-        at_once = self._power_cycle is not None and self._silences == 1
-        in_need_s = 0.0 if at_once else PAUSE_IN_NEED_S
-        while not link.urcs:
-            until = began + (min(pause_s, in_need_s) if self._tray.in_need else pause_s)
-            if self._clock() >= until:
-                break
-            link.listen(until)
+        while not link.urcs and self._clock() < step.at:
+            link.listen(step.at)
             service.refuse_posts("the modem is silent")
-        every = SOFT_RESET_EVERY
-        if self._power_cycle is not None:
-            every = 1 if self._tray.in_need else CYCLE_EVERY
-        if self._silences % every:
-            return AWAKE_TRIES
-        self._reset(link)
-        return AWAKE_TRIES if self._power_cycle is None else RESET_TRIES
+            step = recovery.next(Failure.SILENT, since)
+        return step
 
-    def _reset(self, link: "Link") -> None:
-        """Switch the modem off and on if there is a wire for it; else by the command for it."""
+    def _take(self, link: "Link", step: "Step") -> None:
+        """Restart the modem if ``step`` says so; calling it is how each epoch begins."""
+        from outcry.hw.modem.ladder import RUNGS, Rung
+
+        rung: Rung | None = step.rung
+        if rung is Rung.WIRE and not self._pull_wire(link):
+            rung = RUNGS[rung].or_else
+        if rung is Rung.COMMAND:
+            link.restart(RUNGS[rung].commands[0], RUNGS[rung].limit_s)
+
+    def _pull_wire(self, link: "Link") -> bool:
+        """Restart the modem by its wire; False if that fails."""
         if self._power_cycle is None:
-            link.reset()
-            return
+            return False
         log.warning("modem power-cycled")
         try:
             self._power_cycle()
-        except Exception as exc:  # noqa: BLE001 - the wire is the last means, not the only one
+        except Exception as exc:  # noqa: BLE001 - whatever the wire's library raises, go on
             log.error("modem: its power wire fails (%s)", type(exc).__name__)
-            link.reset()
+            return False
         link.begin_epoch()
+        return True
 
     def _pause(self, pause_s: float) -> None:
         """Wait without a port."""
-        for _ in range(math.ceil(pause_s / BEAT_S)):
+        while pause_s > 0:
             self._beat()
             if self._service is not None:
                 self._service.interrupt("the serial port is closed")
@@ -254,6 +268,7 @@ class Modem:
             self._doorbell.clear()
             if self._doorbell.wait(min(pause_s, BEAT_S)):
                 return
+            pause_s -= BEAT_S
 
     def _emit(self, event: ModemEvent) -> None:
         try:

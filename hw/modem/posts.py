@@ -6,24 +6,23 @@ deadline, so the port is free for texts meanwhile.
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from outcry.hw.modem.connection import Connection, Tcp
-from outcry.hw.modem.errors import ModemStuck
+from outcry.hw.modem.errors import RestartDue
 from outcry.hw.modem.events import DataPath, ModemEvent, PostAnswered, PostFailed
 from outcry.hw.modem.jobs import PostJob, Tray
+from outcry.hw.modem.ladder import RUNGS, TEXTS_TRIED, Failure, Rung, Situation, next_rung
 from outcry.hw.modem.lines import Urc
 from outcry.hw.modem.link import Link
+from outcry.hw.modem.recovery import Recovery
 from outcry.hw.modem.settings import ModemSettings
 
 log = logging.getLogger("outcry.modem")
 
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 HELD_BACKOFF_S = (1.0, 60.0, 600.0)  # where an idle attempt could keep a text waiting
-TEXT_DUE_S = 15.0  # an alarm that has not asked for a text by then has its receipt
 PROVEN_S = 60.0  # a connection that lasted this long was no failure
-ATTACH_EVERY = 5  # failures in a row: then GPRS is left and joined again
-RESET_EVERY = 12  # and then the modem is reset
 LOOK_S = 2.0  # between looks for an answer whose announcement may have been lost
 READ_AGAIN_S = 0.5  # after there was nothing: a modem may announce without end
 NEVER = float("inf")
@@ -49,6 +48,7 @@ class Posts:
         tray: Tray,
         emit: Callable[[ModemEvent], None],
         clock: Callable[[], float],
+        recovery: Recovery,
     ) -> None:
         from outcry.hw.modem import http  # late: this is the modem's own thread
 
@@ -57,6 +57,7 @@ class Posts:
         self._tray = tray
         self._emit = emit
         self._clock = clock
+        self._recovery = recovery
         self._connection = Connection(settings, clock)
         self._stream: http.HttpStream | None = None
         self._flight: Flight | None = None
@@ -64,11 +65,8 @@ class Posts:
         self._attempting = False
         self._attempted_at = -NEVER
         self._connect_at = -NEVER
-        self._failures = 0
-        self._dug_at = 0
         self._used_at = clock()
         self._answered = False
-        self._text_tried_at = -NEVER
         self._read_at = -NEVER
         self._look_at = NEVER
         self.ended_at = -NEVER
@@ -79,10 +77,6 @@ class Posts:
     def take(self, urc: Urc) -> bool:
         """Whether ``urc`` was about the connection."""
         return self._connection.take(urc)
-
-    def text_tried(self) -> None:
-        """A text has had its try: slow recovery may follow."""
-        self._text_tried_at = self._clock()
 
     def abandon(self, reason: str) -> None:
         """The modem carries no data now: fail all that waits, forget the connection."""
@@ -190,7 +184,7 @@ class Posts:
         if answer is None:
             return
         self._used_at = self.ended_at = self._clock()
-        self._failures = self._dug_at = 0
+        self._recovery.over(Failure.NO_DATA)
         self._answered = True
         flight, self._flight = self._flight, None
         if flight is not None and not flight.muted:
@@ -239,8 +233,11 @@ class Posts:
 
     # Getting connected
 
-    def connect(self, link: Link, texts_waiting: bool) -> bool:
-        """One step towards a connection; False if none is to be made now."""
+    def connect(self, link: Link, text_next: bool) -> bool:
+        """One step towards a connection; False if none is to be made now.
+
+        ``text_next``: a text waits and is to go before anything that holds the line.
+        """
         if self._settings.host is None:
             self.refuse("this modem has no data path")
             return False
@@ -250,11 +247,11 @@ class Posts:
             return False
         if state is Tcp.UNKNOWN:
             self._connection.inspect(link)
-        elif self._would_block(state) and not self._may_block(texts_waiting):
-            self._give_up("the data path is down; texts go first")
-            return False
         elif state is Tcp.BROKEN:
-            self._clear(link)
+            return self._clear(link, text_next)
+        elif not (self._settings.sms_while_connecting or self._may_block(text_next)):
+            self._texts_go_first()
+            return False
         elif self._connection.prepare(link):
             pass
         elif self._connection.is_hopeless(link):
@@ -274,29 +271,39 @@ class Posts:
             return self._clock() >= self._connect_at
         return self._clock() >= self._attempted_at + BACKOFF_S[0]
 
-    def _would_block(self, state: Tcp) -> bool:
-        return state is Tcp.BROKEN or not self._settings.sms_while_connecting
+    def _situation(self, text_next: bool) -> Situation:
+        return replace(
+            self._recovery.situation(Failure.NO_DATA),
+            text_next=text_next,
+            post_waits=not self.idle,
+            post_waits_for_new=self._flight is not None and self._flight.reopened,
+        )
 
-    def _may_block(self, texts_waiting: bool) -> bool:
-        """Whether a command that may take a minute is bearable now."""
-        if texts_waiting:
+    def _may_block(self, text_next: bool) -> bool:
+        """Whether connecting may hold the line for as long as it takes."""
+        return TEXTS_TRIED.holds(self._situation(text_next), self._clock())
+
+    def _texts_go_first(self) -> None:
+        self._give_up("the data path is down; texts go first")
+
+    def _clear(self, link: Link, text_next: bool) -> bool:
+        """Take the rung that the ladder has for a broken connection; False if none is due."""
+        step = next_rung(self._situation(text_next), self._clock())
+        if step.rung is Rung.NOTHING:
+            self._texts_go_first()
             return False
-        urgent = self._tray.urgent_since
-        if urgent is None or self._text_tried_at >= urgent:
-            return True
-        reopening = self._flight is not None and self._flight.reopened
-        return reopening or self._clock() >= urgent + TEXT_DUE_S
-
-    def _clear(self, link: Link) -> None:
-        """Shut; and when connecting has failed again and again, dig deeper while nobody waits."""
-        calm = self.idle and self._tray.urgent_since is None
-        if calm and self._failures > self._dug_at:
-            self._dug_at = self._failures
-            if self._failures % RESET_EVERY == 0:
-                raise ModemStuck("the data path stays down")
-            if self._failures % ATTACH_EVERY == 0:
-                self._connection.attach_anew(link)
-        self._connection.shut(link)
+        if step.rung is not Rung.SHUT:
+            self._recovery.climbed(Failure.NO_DATA)
+        rung: Rung | None = step.rung
+        while rung is not None:
+            if rung is Rung.ATTACH:
+                self._connection.attach_again(link)
+            elif rung is Rung.SHUT:
+                self._connection.shut(link)
+            else:
+                raise RestartDue(step)
+            rung = RUNGS[rung].then
+        return True
 
     def _judge(self) -> None:
         """Note what has become of an attempt or of the connection."""
@@ -316,22 +323,24 @@ class Posts:
         elif self._announced and not (self._flight is not None and self._flight.reopened):
             self._stream = None
             lasted_s = self._clock() - self._used_at
-            self._failures = 0 if self._answered or lasted_s > PROVEN_S else self._failures + 1
-            self._dug_at = min(self._dug_at, self._failures)
+            if self._answered or lasted_s > PROVEN_S:
+                self._recovery.over(Failure.NO_DATA)
+            else:
+                self._recovery.met(Failure.NO_DATA)
             self._plan()
             self._announce(False)
 
     def _attempt_failed(self, reason: str) -> None:
         self._attempting = False
         self.ended_at = self._clock()
-        self._failures += 1
+        self._recovery.met(Failure.NO_DATA)
         self._plan()
         self._give_up(reason)
 
     def _plan(self) -> None:
         backoff_s = BACKOFF_S if self._settings.sms_while_connecting else HELD_BACKOFF_S
-        step = min(max(self._failures, 1), len(backoff_s)) - 1
-        self._connect_at = self._clock() + backoff_s[step]
+        failures = max(self._recovery.times(Failure.NO_DATA), 1)
+        self._connect_at = self._clock() + backoff_s[min(failures, len(backoff_s)) - 1]
 
     def _give_up(self, reason: str) -> None:
         self._announce(False)

@@ -2,13 +2,16 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from outcry.hw.modem.errors import ModemReset, ModemSilent
 from outcry.hw.modem.events import ModemEvent, Outcome
 from outcry.hw.modem.jobs import TextJob, Tray
+from outcry.hw.modem.ladder import REFUSALS, Failure, Rung, next_rung
 from outcry.hw.modem.link import Link
 from outcry.hw.modem.posts import Posts
 from outcry.hw.modem.radio import Radio
+from outcry.hw.modem.recovery import Recovery
 from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.starting import Starting
 from outcry.hw.modem.status import StatusBoard
@@ -21,8 +24,6 @@ SEARCH_POLL_S = 2.0
 URGENT_S = 60.0  # an alarm nobody has answered for longer needs to know its cells again
 DATA_FIRST_S = 7.0  # for connecting and one answered post
 FALLS = 2  # of the modem in a row in the middle of a text: then data is tried first
-REFUSALS = 2  # texts refused in a row beside a connection: perhaps because of it
-ROOM_EVERY_S = 600.0
 AT_LEAST_S = 0.5  # between two looks at a deadline that nothing can be done about yet
 
 
@@ -36,20 +37,20 @@ class Service:
         emit: Callable[[ModemEvent], None],
         clock: Callable[[], float],
         board: StatusBoard,
+        recovery: Recovery,
     ) -> None:
+        self.recovery = recovery
         self._settings = settings
         self._tray = tray
         self._clock = clock
         self._board = board
         self._texts = Texts(tray, emit, clock)
-        self._posts = Posts(settings, tray, emit, clock)
+        self._posts = Posts(settings, tray, emit, clock, recovery)
         self._radio = Radio(board)
-        self._starting = Starting(settings, self._texts, clock, self._wait, board.note)
+        self._starting = Starting(settings, self._texts, clock, self._wait, board.note, recovery)
         self._poll_at = clock()
         self._connection_has_turn = False
-        self._refused = 0
         self._room_made = False
-        self._room_at = 0.0
         self._texts_alone = False
         self._in_text = False
         self._falls = 0
@@ -140,23 +141,32 @@ class Service:
                 self._falls = FALLS  # the text has cost a minute: the next could cost another
             raise
         finally:
-            self._posts.text_tried()
+            self.recovery.text_tried()
         self._in_text = False
         if outcome.outcome is Outcome.DONE:
             self._texts_alone |= self._room_made
-            self._refused = self._falls = 0
+            self._falls = 0
+            self.recovery.over(Failure.TEXTS_REFUSED)
         elif outcome.outcome is Outcome.UNKNOWN:
             self._data_first()
         else:
             self._texts.ready(link)  # in case the modem has slipped out of PDU mode
             self._poll_at = self._clock()
-            self._refused += 1
-        self._room_made = False
-        if self._refused >= REFUSALS and self._posts.occupied and self._clock() >= self._room_at:
-            log.warning("modem refuses text after text beside the connection; shutting that")
-            self._room_at = self._clock() + ROOM_EVERY_S
-            self._posts.make_room(link)
-            self._room_made, self._connection_has_turn = True, False
+            self.recovery.met(Failure.TEXTS_REFUSED)
+        self._room_made = self._make_room(link)
+        if self._room_made:
+            self._connection_has_turn = False
+
+    def _make_room(self, link: Link) -> bool:
+        """Shut the connection if the ladder says so; whether it did."""
+        refused = self.recovery.situation(Failure.TEXTS_REFUSED)
+        situation = replace(refused, connected=self._posts.occupied)
+        if next_rung(situation, self._clock()).rung is not Rung.SHUT:
+            return False
+        log.warning("modem refuses text after text beside the connection; shutting that")
+        self.recovery.shut_for_text()
+        self._posts.make_room(link)
+        return True
 
     def _connect(self, link: Link, job: TextJob | None) -> bool:
         """Steps towards a connection, between two texts at most one attempt."""
@@ -168,7 +178,7 @@ class Service:
         alone = self._texts_alone or link.was_felled_by("+CIPSTART")
         if job is not None and (not had_turn or alone):
             return False
-        getting_nowhere = self._refused >= REFUSALS
+        getting_nowhere = self.recovery.times(Failure.TEXTS_REFUSED) >= REFUSALS
         stepped = self._posts.connect(link, job is not None and not getting_nowhere)
         self._connection_has_turn = had_turn and stepped and self._posts.half_ready(link)
         self._board.connected(self._posts.connected_since)

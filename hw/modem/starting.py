@@ -6,7 +6,9 @@ from enum import Enum
 
 from outcry.hw.modem.errors import ModemSilent
 from outcry.hw.modem.events import Condition
+from outcry.hw.modem.ladder import RUNGS, Failure, Rung
 from outcry.hw.modem.link import Link
+from outcry.hw.modem.recovery import Recovery
 from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.texts import Texts
 
@@ -49,6 +51,7 @@ class Starting:
         clock: Callable[[], float],
         wait: Callable[[Link, float], None],
         report: Callable[[Condition, str], None],
+        recovery: Recovery,
     ) -> None:
         """``wait`` lets seconds pass while whatever arrives is dealt with."""
         self._settings = settings
@@ -56,6 +59,7 @@ class Starting:
         self._clock = clock
         self._wait = wait
         self._report = report
+        self._recovery = recovery
         self._pin = Pin.UNSAID
         self._never_ready = False
         self._looks = 0
@@ -70,12 +74,18 @@ class Starting:
             link.command(command, idle=True)
         functionality = link.command("AT+CFUN?", CFUN_LIMIT_S, asked="+CFUN: ", idle=True)
         if functionality.value("+CFUN") not in (None, "1"):
-            link.command("AT+CFUN=1", CFUN_LIMIT_S, vital=True)
+            self._radio_on(link)
         while (pause_s := self._sim_wants(link)) > 0:
             self._wait(link, pause_s)
         link.command("AT+CREG=2", idle=True)
         link.command("AT+CENG=1,1", idle=True)
         self._await_texts(link)
+
+    def _radio_on(self, link: Link) -> None:
+        rung = self._recovery.next(Failure.RADIO_OFF).rung
+        if rung is Rung.RADIO:
+            for command in RUNGS[rung].commands:
+                link.command(command, RUNGS[rung].limit_s, vital=True)
 
     def _sim_wants(self, link: Link) -> float:
         """One look at the SIM: 0 when it is ready, else how long to wait before the next."""

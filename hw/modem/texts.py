@@ -15,9 +15,8 @@ from outcry.hw.modem.events import (
     SmsReport,
 )
 from outcry.hw.modem.jobs import TextJob, Tray
-from outcry.hw.modem.lines import HEX, Urc
+from outcry.hw.modem.lines import HEX, Reply, Urc
 from outcry.hw.modem.link import Link
-from outcry.hw.modem.reply import Reply
 
 if TYPE_CHECKING:
     from outcry.hw.modem.pdu import Part

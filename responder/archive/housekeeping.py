@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
+from outcry.responder import journal
 from outcry.responder.archive import retention
 from outcry.responder.storage import audit_chain
 from outcry.responder.storage.store import Store
 
-log = logging.getLogger("outcry.responder.housekeeping")
+log = journal.Log("outcry.responder.housekeeping")
 
 SEAL_EVERY_S = 60.0  # what is changed within the first minute is found by its alarm's own links
 DELETE_EVERY_S = 3600.0
@@ -45,4 +45,4 @@ class Housekeeping:
         """Into the journal, where it is kept apart from the database."""
         with self._store.read() as connection:
             head = audit_chain.head(connection)
-        log.info("the record's newest link, line %d: %s", head.n, head.link.hex())
+        log.tell(journal.Entry.NEWEST_LINK, line=head.n, link=head.link.hex())

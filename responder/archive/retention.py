@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-
 from sqlalchemy import Connection, select
 
+from outcry.responder import journal
 from outcry.responder.plans import repository
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.store import Store
 
-log = logging.getLogger("outcry.responder.retention")
+log = journal.Log("outcry.responder.retention")
 
 DAY_S = 86_400.0
 
@@ -30,7 +29,7 @@ def apply(database: Store, now: float) -> list[int]:
                 gone.append(alarm)
     if gone:
         database.fold()
-        log.info("%d alarms were deleted, as their plans say", len(gone))
+        log.tell(journal.Entry.DELETED, count=len(gone))
     return gone
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from outcry import __version__
+from outcry.responder import journal
 from outcry.responder.cli import check, officer, plan, record
 from outcry.responder.cli.status import facts, screen
 from outcry.responder.enrolment import revocation, safe_code
@@ -27,13 +27,14 @@ from outcry.responder.enrolment.enrol import (
 )
 from outcry.responder.enrolment.hq_keys import KeysInvalid
 from outcry.responder.enrolment.safe_code import CodeRefused
-from outcry.responder.service import journal
-from outcry.responder.settings import Settings, SettingsInvalid, load
+from outcry.responder.service import journal_handler
+from outcry.responder.settings import Settings, load
 from outcry.responder.storage.engine import DriverMissing
 from outcry.responder.storage.migrations import TooNew
 from outcry.responder.storage.store import Store, is_new
+from outcry.settings_file import SettingsInvalid
 
-log = logging.getLogger("outcry.responder")
+log = journal.Log("outcry.responder")
 
 DEFAULT_CONFIG = Path("/etc/outcry/responder.toml")
 USER = "outcry-responder"
@@ -61,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.umask(0o077)
     tell = _on_the_terminal
     if options.command == "run":
-        journal.set_up()
+        journal_handler.set_up()
         tell = _in_the_journal
     try:
         settings = load(options.config)
@@ -100,7 +101,7 @@ def _on_the_terminal(code: int, problems: Sequence[str]) -> int:
 
 def _in_the_journal(code: int, problems: Sequence[str]) -> int:
     for problem in problems:
-        log.error("cannot serve: %s", problem)
+        log.tell(journal.Entry.CANNOT_SERVE, problem=problem)
     return code
 
 

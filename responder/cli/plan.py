@@ -150,8 +150,9 @@ def _print_cards(
     for n, codes in cards.items():
         print(f"\n--- contact {n}, {names[n]} ---")
         print(f"No internet? Answer by SMS from your own phone to {to}.")
-        print("Send one code, and cross it out. Alone it says: it is real, publish.")
-        print("With a 2 after it: I have seen it. 3: I cannot tell. 4: it is false.")
+        print("Send one code, then cross it out. A code alone means: IT IS REAL, MAKE IT PUBLIC.")
+        print("Code and 2: I have seen this alarm. Code and 3: I do not know if it is real.")
+        print("Code and 4: I think it is a false alarm.")
         for first, second in zip(codes[::2], codes[1::2], strict=True):
             print(f"    [ ] {first}     [ ] {second}")
         print("Never send your PIN by SMS.")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import logging
 import threading
 import unicodedata
 from base64 import b32encode, urlsafe_b64encode
@@ -21,12 +20,13 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
+from outcry.responder import journal
 from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.audit_chain import Noted
 from outcry.responder.storage.store import Store
-from outcry.responder.web.throttle import Throttle, TooSoon
+from outcry.responder.web.throttle import Throttle
 
-log = logging.getLogger("outcry.responder.officers")
+log = journal.Log("outcry.responder.officers")
 
 WELCOME_S = 24 * 3600.0
 SESSION_S = 14 * 3600.0  # a long night's shift and the handing over
@@ -184,7 +184,7 @@ class Officers:
                 connection.execute(
                     insert(store.recovery_code).values(hash=_code_hash(each), officer=row.name)
                 )
-        log.info("a duty officer has settled in")
+        log.tell(journal.Entry.OFFICER_SETTLED)
         return codes
 
     def login(self, name: str, password: str, code: str, source: str) -> tuple[str, int]:
@@ -193,9 +193,7 @@ class Officers:
         ``code`` is the authenticator's six digits or a recovery code; either works once.
         ``source`` is who is slowed. Raises :class:`LoginRefused`, :class:`TooSoon`.
         """
-        wait = self._throttle.admit(source, self._clock())
-        if wait > 0:
-            raise TooSoon(wait)
+        self._throttle.admit(source, self._clock())
         name = _folded(name)
         with self._store.read() as connection:
             row = _officer(connection, name)
@@ -214,10 +212,10 @@ class Officers:
                 refused = int(row.refused)
                 self._enter(connection, name, token)
         if refused is None:
-            log.warning("a login to the console was refused")
+            log.tell(journal.Entry.LOGIN_REFUSED)
             raise LoginRefused
         self._throttle.forgive(source)
-        log.info("a duty officer has logged in")
+        log.tell(journal.Entry.OFFICER_IN)
         return token, refused
 
     def session(self, token: str) -> Session | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from outcry.report import AlarmKind, Report, decode
-from outcry.responder import daily_check
+from outcry.responder import daily_check, journal
 from outcry.responder.console import timeline
 from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.console.timeline import Line
@@ -25,7 +24,7 @@ from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
 
-log = logging.getLogger("outcry.responder.console")
+log = journal.Log("outcry.responder.console")
 
 LISTED_S = 7 * 86_400.0  # for so long after its last report what is over is still listed
 _MOST_ALARMS = 200
@@ -232,7 +231,7 @@ class Console:
                 raise NotNow
             event_log.append(connection, alarm, _done(act, now, officer, reason))
             set_due(connection, alarm, now)
-        log.info("alarm %d: a duty officer: %s", alarm, act)
+        log.tell(journal.Entry.OFFICER_SAID, alarm=alarm, act=act)
         self._on_act()
 
     def mark(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, Report, decode
+from outcry.responder import journal
 from outcry.responder.enrolment.pins import is_pin, plain_pin
 from outcry.responder.intake.inbox import CameBy, Inbox, Refused
 from outcry.responder.plans import repository
@@ -25,7 +25,7 @@ from outcry.responder.storage.alarms import opening, set_due
 from outcry.responder.storage.store import Store
 from outcry.responder.web.throttle import Throttle
 
-log = logging.getLogger("outcry.responder.desk")
+log = journal.Log("outcry.responder.desk")
 
 TICKET_S = 30 * 60.0  # then the PIN is asked for again: the phone may be in other hands
 
@@ -57,13 +57,6 @@ class LinkExpired(Exception):
 
 class WrongPin(Exception):
     """This is not a PIN of this wearer's contacts."""
-
-
-@dataclass
-class TooSoon(Exception):
-    """After wrong PINs, wait ``seconds`` before the next try."""
-
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -196,18 +189,16 @@ class Desk:
 
         ``source`` is who is slowed by wrong PINs. Raises :class:`WrongPin`, :class:`TooSoon`.
         """
-        now = self._clock()
-        wait = self._throttle.admit(source, now)
-        if wait > 0:
-            raise TooSoon(wait)
+        self._throttle.admit(source, self._clock())
         contact = self._whose(shown, pin)
         if contact is None:
-            self._append(shown.alarm, WrongPinTried(now, shown.contact))
-            log.warning("alarm %d: a wrong PIN was tried", shown.alarm)
+            self._append(shown.alarm, WrongPinTried(self._clock(), shown.contact))
+            log.tell(journal.Entry.WRONG_PIN, alarm=shown.alarm)
             raise WrongPin
         self._throttle.forgive(source)
-        self._append(shown.alarm, _SAID[answer](now, contact.number_in_list))
-        log.info("alarm %d: contact %d: %s", shown.alarm, contact.number_in_list, answer)
+        number = contact.number_in_list
+        self._append(shown.alarm, _SAID[answer](self._clock(), number))
+        log.tell(journal.Entry.ANSWER, alarm=shown.alarm, contact=number, answer=answer)
         self._on_answer()
         return self._standing(shown.alarm, contact)
 

@@ -99,7 +99,7 @@ def begin(
 
 
 def give_back(connection: Connection, call: Call, now: float) -> bool:
-    """Nothing was done yet: let whoever can begin it. False: it is no longer ours."""
+    """Nothing was done yet: let any process begin it. False: it is no longer ours."""
     return _move(connection, call, State.PLANNED.value, now, [State.CALLING.value])
 
 

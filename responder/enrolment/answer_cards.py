@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from outcry.responder.enrolment.pins import SALT_BYTES, draw, hash_pin
+from outcry.responder.enrolment.pins import COST, SALT_BYTES, draw, hash_pin
 from outcry.responder.storage import store
 
 CODES_ON_A_CARD = 8
@@ -19,10 +19,12 @@ def print_codes(
     device: int,
     random: Callable[[int], bytes],
     number_in_list: int | None = None,
+    cost: int = COST,
 ) -> dict[int, tuple[str, ...]]:
     """New codes for a wearer's contacts, or for one of them, by number in the list.
 
-    To be shown once. Those on older cards are worth nothing from now on.
+    To be shown once. Those on older cards are worth nothing from now on. ``cost`` is that of each
+    hash.
     """
     table = store.contact
     wanted = select(table.c.id, table.c.number_in_list).where(table.c.device == device)
@@ -36,7 +38,7 @@ def print_codes(
         for code in codes:
             connection.execute(
                 insert(store.sms_code).values(
-                    contact=contact.id, salt=salt, hash=hash_pin(code, salt)
+                    contact=contact.id, salt=salt, hash=hash_pin(code, salt, cost)
                 )
             )
         cards[contact.number_in_list] = tuple(f"{code[:4]} {code[4:]}" for code in codes)

@@ -15,7 +15,7 @@ from outcry import enrolment
 from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, Headquarters, is_number
 from outcry.envelope import KEY_BYTES, public_key
 from outcry.responder.enrolment import hq_keys, safe_code
-from outcry.responder.enrolment.pins import SALT_BYTES, create_pin, hash_pin
+from outcry.responder.enrolment.pins import COST, SALT_BYTES, create_pin, hash_pin
 from outcry.responder.settings import MAX_QUORUM, Settings
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
@@ -73,8 +73,11 @@ def enrol(
     out: Path,
     random: Callable[[int], bytes] = os.urandom,
     clock: Callable[[], float] = time.time,
+    cost: int = COST,
 ) -> Enrolled:
     """Write the device's file to ``out`` (new, mode 0600) and the wearer into the database.
+
+    ``cost`` is that of each hash, as :func:`pins.hash_pin` has it.
 
     Raises :class:`CannotEnrol`, and then leaves neither behind.
     """
@@ -96,8 +99,8 @@ def enrol(
             text = enrolment.write(made)
             enrolment.read(text)  # what the device would refuse is refused here
             pins = _pins(len(made.contacts), random)
-            _insert(connection, made, application, pins, random, clock())
-            _keep_code(connection, made.device, code, random)
+            _insert(connection, made, application, pins, random, clock(), cost)
+            _keep_code(connection, made.device, code, random, cost)
             write(text)
     except EnrolmentInvalid as error:
         raise CannotEnrol(error.problems) from None
@@ -182,15 +185,18 @@ def _pins(count: int, random: Callable[[int], bytes]) -> tuple[str, ...]:
 
 
 def _keep_code(
-    connection: Connection, device: int, code: tuple[int, ...], random: Callable[[int], bytes]
+    connection: Connection,
+    device: int,
+    code: tuple[int, ...],
+    random: Callable[[int], bytes],
+    cost: int = COST,
 ) -> None:
     """Keep a code's hash, in the place of any before it. The device never learns it."""
     salt = random(SALT_BYTES)
     table = store.safe_code
     connection.execute(delete(table).where(table.c.device == device))
-    connection.execute(
-        insert(table).values(device=device, salt=salt, hash=hash_pin(safe_code.written(code), salt))
-    )
+    kept = hash_pin(safe_code.written(code), salt, cost)
+    connection.execute(insert(table).values(device=device, salt=salt, hash=kept))
 
 
 def _insert(
@@ -200,6 +206,7 @@ def _insert(
     pins: tuple[str, ...],
     random: Callable[[int], bytes],
     now: float,
+    cost: int,
 ) -> None:
     connection.execute(
         insert(store.wearer).values(
@@ -221,7 +228,7 @@ def _insert(
                 number=contact.number,
                 language=contact.language,
                 pin_salt=salt,
-                pin_hash=hash_pin(pin, salt),
+                pin_hash=hash_pin(pin, salt, cost),
             )
         )
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 PIN_DIGITS = 6
 SALT_BYTES = 16
 # 2**14 x 8 x 128 bytes = 16 MB and about 50 ms a try; RFC 7914 names these for interactive use.
-_COST, _BLOCK, _LANES = 2**14, 8, 1
+COST, _BLOCK, _LANES = 14, 8, 1
+_DIGEST_BYTES = 32
 _AT_ONCE = threading.BoundedSemaphore(2)  # 32 MB at most, however many try at the same time
 
 
@@ -28,15 +29,23 @@ def draw(span: int, random: Callable[[int], bytes]) -> int:
             return number % span
 
 
-def hash_pin(pin: str, salt: bytes) -> bytes:
-    """The hash to keep in the PIN's place."""
+def hash_pin(pin: str, salt: bytes, cost: int = COST) -> bytes:
+    """The hash to keep in the PIN's place; made at another ``cost``, it says so at its end."""
     with _AT_ONCE:
-        return hashlib.scrypt(pin.encode(), salt=salt, n=_COST, r=_BLOCK, p=_LANES, dklen=32)
+        digest = hashlib.scrypt(
+            pin.encode(), salt=salt, n=2**cost, r=_BLOCK, p=_LANES, dklen=_DIGEST_BYTES
+        )
+    return digest if cost == COST else digest + bytes([cost])
 
 
 def is_pin(pin: str, salt: bytes, pin_hash: bytes) -> bool:
     """Whether this is the PIN that was hashed."""
-    return hmac.compare_digest(hash_pin(pin, salt), pin_hash)
+    return hmac.compare_digest(hash_pin(pin, salt, cost_of(pin_hash)), pin_hash)
+
+
+def cost_of(pin_hash: bytes) -> int:
+    """The cost at which a hash was made."""
+    return pin_hash[_DIGEST_BYTES] if len(pin_hash) > _DIGEST_BYTES else COST
 
 
 def plain_pin(typed: str) -> str | None:

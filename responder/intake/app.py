@@ -11,18 +11,17 @@
 
 from __future__ import annotations
 
-import logging
-
 from fastapi import FastAPI, Request, Response
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
-from outcry.responder.intake.batching import Gathering
+from outcry.responder import journal
+from outcry.responder.intake.batching import GroupCommit
 from outcry.responder.intake.inbox import Inbox, Outdated, Unreadable
 from outcry.responder.web.bodies import TooLarge, TooSlow, read_body
 from outcry.responder.web.guard import Contained
 
-log = logging.getLogger("outcry.responder.device")
+log = journal.Log("outcry.responder.device")
 
 BODY_LIMIT = 1024  # bytes; a sealed report has 116
 
@@ -51,7 +50,7 @@ def device_api(inbox: Inbox) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    gathering = Gathering(inbox)
+    batches = GroupCommit(inbox)
 
     @app.post(
         "/v1/reports",
@@ -66,7 +65,7 @@ def device_api(inbox: Inbox) -> FastAPI:
     async def reports(request: Request) -> Response:
         try:
             sealed = await read_body(request, BODY_LIMIT)
-            taken = await gathering.take(sealed)
+            taken = await batches.take(sealed)
         except TooLarge:
             return _refusal(413, f"a report has at most {BODY_LIMIT} bytes")
         except TooSlow:
@@ -81,5 +80,5 @@ def device_api(inbox: Inbox) -> FastAPI:
 
 
 def _refusal(status: int, why: str) -> Response:
-    log.info("a post was refused: %d", status)
+    log.tell(journal.Entry.POST_REFUSED, status=status)
     return PlainTextResponse(f"{why}\n", status)

@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from sqlalchemy import select
 from outcry.envelope import KEY_BYTES, SEALED_BYTES, EnvelopeRefused, open_sealed, read_header
 from outcry.receipt import make
 from outcry.report import Report, ReportInvalid, decode
+from outcry.responder import journal
 from outcry.responder.intake import ingest
 from outcry.responder.intake.ingest import Arrived, Kept
 from outcry.responder.rules.events import CameBy
@@ -31,7 +31,7 @@ from outcry.responder.storage.store import Store
 
 __all__ = ["CameBy", "Inbox", "Outdated", "Refused", "Taken", "Unreadable"]
 
-log = logging.getLogger("outcry.responder.inbox")
+log = journal.Log("outcry.responder.inbox")
 
 _NOBODY = bytes(
     KEY_BYTES
@@ -123,11 +123,17 @@ class Inbox:
         if isinstance(kept, Exception):
             return kept
         if kept is None:
-            log.info("a heartbeat over %s was refused: not newer than before", one.path)
+            log.tell(journal.Entry.BEAT_REFUSED, path=one.path)
             return Outdated()
         if kept.alarm is not None:
             again = " again" if kept.repeat else ""
-            log.info("alarm %d: %s over %s%s", kept.alarm, one.report.type.name, one.path, again)
+            log.tell(
+                journal.Entry.REPORT,
+                alarm=kept.alarm,
+                report=one.report.type.name,
+                path=one.path,
+                again=again,
+            )
         receipt = make(one.report.token, kept.status, one.header)
         return Taken(receipt, one.report, kept.alarm, kept.repeat)
 

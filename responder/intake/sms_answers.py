@@ -8,7 +8,6 @@ is dropped before it is looked at.
 from __future__ import annotations
 
 import hmac
-import logging
 import re
 import unicodedata
 from collections import deque
@@ -18,14 +17,15 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select, update
 
 from outcry.report import AlarmKind
-from outcry.responder.enrolment.pins import hash_pin
+from outcry.responder import journal
+from outcry.responder.enrolment.pins import cost_of, hash_pin
 from outcry.responder.rules import events
 from outcry.responder.rules.events import AnsweredBy, ContactAnswer, WrongPinTried
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
 
-log = logging.getLogger("outcry.responder.sms_answers")
+log = journal.Log("outcry.responder.sms_answers")
 
 LONGEST_ANSWER = 160
 OPEN_FOR_S = 7 * 86_400.0  # an alarm raised longer ago is not what a text is about
@@ -87,14 +87,15 @@ class SmsAnswers:
                     table.c.contact == contact.id
                 )
             ).all()
-        hashes = {salt: hash_pin(code, salt) for salt in {row.salt for row in codes}}
+        cards = {(row.salt, cost_of(row.hash)) for row in codes}
+        hashes = {salt: hash_pin(code, salt, cost) for salt, cost in cards}
         row = next((r for r in codes if hmac.compare_digest(r.hash, hashes[r.salt])), None)
         if row is None:
             return None
         with self._store.write() as connection:
             alarm = _open_alarm(connection, contact.device, now)
             if row.burned_at is not None or alarm is None:
-                log.info("a code was texted that is used up, or no alarm is open")
+                log.tell(journal.Entry.CODE_IDLE)
                 return False
             burning = update(table).where(table.c.id == row.id, table.c.burned_at.is_(None))
             if not connection.execute(burning.values(burned_at=now)).rowcount:
@@ -102,8 +103,8 @@ class SmsAnswers:
             answer = said(now, contact.number_in_list, AnsweredBy.SMS)
             event_log.append(connection, alarm, answer)
             set_due(connection, alarm, now)
-        name = event_log.name_of(answer)
-        log.info("alarm %d: contact %d: %s by SMS", alarm, contact.number_in_list, name)
+        number, name = contact.number_in_list, event_log.name_of(answer)
+        log.tell(journal.Entry.ANSWER_BY_SMS, alarm=alarm, contact=number, answer=name)
         return True
 
     def _note_wrong(self, sender: str, contacts: Sequence[_Contact]) -> None:
@@ -116,7 +117,7 @@ class SmsAnswers:
                     tried = WrongPinTried(now, contact.number_in_list, AnsweredBy.SMS)
                     event_log.append(connection, alarm, tried)
                     set_due(connection, alarm, now)
-        log.warning("a wrong code was texted from a contact's number")
+        log.tell(journal.Entry.CODE_WRONG)
 
     def _is_guessing(self, sender: str) -> bool:
         tried = self._wrong.get(sender, deque())

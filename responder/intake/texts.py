@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from outcry.envelope import EnvelopeRefused, from_text
+from outcry.responder import journal
 from outcry.responder.intake.inbox import CameBy, Inbox, Refused
 from outcry.responder.intake.sms_answers import SmsAnswers
 
-log = logging.getLogger("outcry.responder.texts")
+log = journal.Log("outcry.responder.texts")
 
 
 class ArrivingTexts:
@@ -33,4 +33,4 @@ class ArrivingTexts:
                 self._on_answer()
             else:
                 self._dropped += 1
-                log.info("a text that is no report was dropped (%d so far)", self._dropped)
+                log.tell(journal.Entry.TEXT_DROPPED, count=self._dropped)

@@ -7,17 +7,16 @@ starts nothing; it is for the duty officer's eyes, see ``Case.withdrawal``.
 
 from __future__ import annotations
 
-import logging
-
 from sqlalchemy import delete, select
 
+from outcry.responder import journal
 from outcry.responder.enrolment.pins import is_pin
 from outcry.responder.rules.events import Verdict, WithdrawalJudged
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
 
-log = logging.getLogger("outcry.responder.judging")
+log = journal.Log("outcry.responder.judging")
 
 
 def judge_next(database: Store, now: float) -> bool:
@@ -52,5 +51,5 @@ def judge_next(database: Store, now: float) -> bool:
         event_log.append(connection, waiting.alarm, judged)
         connection.execute(delete(table).where(table.c.message == waiting.message))
         set_due(connection, waiting.alarm, now)
-    log.info("alarm %d: a withdrawal was judged", waiting.alarm)  # not how: logs are read by many
+    log.tell(journal.Entry.JUDGED, alarm=waiting.alarm)
     return True

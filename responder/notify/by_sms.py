@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import math
-from typing import Protocol
 
 from sqlalchemy import Connection, select
 
 from outcry.envelope import Header, to_text
 from outcry.receipt import make
 from outcry.report import decode
+from outcry.responder import journal
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.workers import Lane
 from outcry.responder.notify.messages import Briefer
@@ -19,24 +18,15 @@ from outcry.responder.rules.events import Came, Outcome
 from outcry.responder.safe_errors import describe
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
+from outcry.responder.transports.sms import SmsModem
 
-log = logging.getLogger("outcry.responder.texts")
-
-
-class Modem(Protocol):
-    """What texts leave by."""
-
-    def ready(self) -> bool:
-        """Whether a text given now can leave now."""
-
-    def send(self, ref: int, number: str, text: str) -> Came:
-        """Send, and return what came of it, however long that takes."""
+log = journal.Log("outcry.responder.texts")
 
 
 class Texting:
     """One lane, the modem: one text at a time, so at most one is ever in doubt."""
 
-    def __init__(self, database: Store, public_url: str, modem: Modem) -> None:
+    def __init__(self, database: Store, public_url: str, modem: SmsModem) -> None:
         self._store = database
         self._briefer = Briefer(public_url)
         self._modem = modem
@@ -46,7 +36,7 @@ class Texting:
         return Lane("sms", "modem") if self._modem.ready() else None
 
     def limit_s(self, call: Call) -> float:
-        """None: a text stays with a modem that has lost its network until that is back."""
+        """Without one: a text stays with a modem that has lost its network until that is back."""
         return math.inf
 
     def perform(self, call: Call) -> Came:
@@ -54,9 +44,10 @@ class Texting:
         try:
             number, text = self._write(call)
         except Exception as error:  # noqa: BLE001 - nothing has left; let the next text go
-            log.error("alarm %d: text %d cannot be made: %s", call.alarm, call.id, describe(error))
+            why = describe(error)
+            log.tell(journal.Entry.TEXT_FAULT, alarm=call.alarm, text=call.id, error=why)
             return Came(Outcome.FAILED, type(error).__name__)
-        log.info("alarm %d: %s, text %d leaves", call.alarm, call.kind, call.id)
+        log.tell(journal.Entry.TEXT_LEAVES, alarm=call.alarm, call=call.kind, text=call.id)
         return self._modem.send(call.id, number, text)
 
     def _write(self, call: Call) -> tuple[str, str]:

@@ -25,10 +25,10 @@ _KINDS = {
 }
 _TOPICS = {
     Topic.UNANSWERED: "nobody has answered yet",
-    Topic.DOUBTED: "a contact doubts it; that stops nothing",
-    Topic.WITHDRAWN: "a withdrawal came, not verified",
-    Topic.WRONG_PIN: "somebody tries wrong PINs or codes",
-    Topic.UNPUBLISHED: "a network does not take the post",
+    Topic.DOUBTED: "a contact is not sure, or thinks it is false; the alarm goes on",
+    Topic.WITHDRAWN: "withdrawal received, not verified",
+    Topic.WRONG_PIN: "somebody is trying wrong PINs or codes",
+    Topic.UNPUBLISHED: "posting on a network has failed",
 }
 
 
@@ -85,11 +85,11 @@ class Briefer:
         at = formatting.clock_time(news.at)
         if news.kind is AlarmKind.SILENCE:
             marks = "".join(f", {mark}" for mark in news.marks)
-            said = f"nothing is heard of the device since {at}{marks}"
-        elif one.topic is Topic.RAISED and news.again:
-            said = f"still in danger: pressed again at {at}, after it was closed"
+            said = f"no signal from the device since {at}{marks}"
         elif one.topic is Topic.RAISED:
-            said = f"raised at {at}"
+            said = (
+                f"pressed again at {at}, after it was closed" if news.again else f"raised at {at}"
+            )
         else:
             said = f"raised at {at}: {_TOPICS[one.topic]}"
         body = f"{title}, {said}. {self.public_url}/console"

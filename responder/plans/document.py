@@ -6,17 +6,16 @@ that nobody has to look anything up. What the rules make of it: ``plan.py``.
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from outcry.responder.fields import Key, fill, unknown, within
+from outcry import settings_file
 from outcry.responder.rules.model import Disclosure
 from outcry.responder.settings import MAX_QUORUM
+from outcry.settings_file import Contradiction, Key, SettingsInvalid, as_toml
 
 LANGUAGES = ("ar", "en", "es", "fa", "fr", "ru", "uk")
 DAY_S = 86_400
@@ -24,12 +23,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}\Z")
 _NETWORK = re.compile(r"own page\Z|[a-z0-9][a-z0-9_-]{0,40}\Z")
 
 
-class PlanInvalid(ValueError):
+class PlanInvalid(SettingsInvalid):
     """The plan cannot be used; ``problems`` says what to write instead."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
 
 
 @dataclass(frozen=True)
@@ -81,7 +76,7 @@ def _is_day(value: str) -> bool:
         return False
 
 
-def _is_label(value: str) -> bool:
+def is_label(value: str) -> bool:
     shown = value.replace("\u200c", "").replace("\u200d", "")  # Persian places have these in them
     return len(value) <= 60 and shown.isprintable() and value == value.strip()
 
@@ -106,43 +101,55 @@ def _are_channels(value: dict[str, Any]) -> bool:
 
 
 _LANGUAGE = "one of " + ", ".join(f'"{name}"' for name in LANGUAGES)
-_A_LANGUAGE = Key("en", lambda value: value in LANGUAGES, _LANGUAGE)
+_A_LANGUAGE = Key("en", one_of=LANGUAGES)
+_MINUTES_MOST = 7 * 1440
 KEYS: Mapping[str, Mapping[str, Key]] = {
     "confirming": {
-        "quorum": Key(2, within(1, MAX_QUORUM), f"a whole number from 1 to {MAX_QUORUM}"),
-        "officer_counts": Key(True, lambda _: True, "true or false"),
+        "quorum": Key(2, 1, MAX_QUORUM, "a number of contacts"),
+        "officer_counts": Key(True),
     },
     "telling": {
-        "order": Key([], _are_numbers, "contacts' numbers, such as [2, 1, 3]"),
-        "at_once": Key(0, within(0, 99), "how many are told first, 0: everybody"),
-        "next_after_s": Key(60, within(10, 3600), "seconds, 10 to 3600"),
-        "all_after_s": Key(150, within(10, 7200), "seconds, 10 to 7200"),
+        "order": Key([], good=_are_numbers, write="contacts' numbers, such as [2, 1, 3]"),
+        "at_once": Key(0, 0, 99, write="how many are told first, 0: everybody"),
+        "next_after_s": Key(60, 10, 3600, "seconds"),
+        "all_after_s": Key(150, 10, 7200, "seconds"),
     },
     "consent": {
-        "minutes": Key(0, within(0, 7 * 1440), "minutes, at most 10080; 0: none was given"),
-        "given_on": Key("", _is_day, 'the day it was given, such as "2026-11-22"'),
+        "minutes": Key(0, 0, _MINUTES_MOST, write="minutes, at most 10080; 0: none was given"),
+        "given_on": Key("", good=_is_day, write='the day it was given, such as "2026-11-22"'),
     },
     "publication": {
-        "position": Key("town", set(Disclosure).__contains__, '"nothing", "town" or "coordinates"'),
-        "place_label": Key("", _is_label, "a place's name in up to 60 characters, or nothing"),
-        "networks": Key([], _are_networks, 'names such as ["own page", "mastodon"], or [] for all'),
+        "position": Key("town", one_of=tuple(each.value for each in Disclosure)),
+        "place_label": Key(
+            "", good=is_label, write="a place's name in up to 60 characters, or nothing"
+        ),
+        "networks": Key(
+            [], good=_are_networks, write='names such as ["own page", "mastodon"], or [] for all'
+        ),
         "language": _A_LANGUAGE,
-        "languages": Key({}, _are_languages, 'such as { mastodon = "fr" }, each ' + _LANGUAGE),
+        "languages": Key(
+            {}, good=_are_languages, write='{ mastodon = "fr" } or the like, each ' + _LANGUAGE
+        ),
     },
     "silence": {
-        "watch": Key(True, lambda _: True, "true or false"),
-        "heartbeat_minutes": Key(10.0, within(0.3, 1440), "the device's own, 0.3 to 1440"),
-        "contacts_after_minutes": Key(60, within(0, 7 * 1440), "minutes, at most 10080; 0: never"),
+        "watch": Key(True),
+        "heartbeat_minutes": Key(10.0, 0.3, 1440, "the device's own minutes"),
+        "contacts_after_minutes": Key(
+            60, 0, _MINUTES_MOST, write="minutes, at most 10080; 0: never"
+        ),
     },
     "record": {
-        "keep_days": Key(0, within(0, 36_500), "days; 0: kept until somebody deletes it"),
+        "keep_days": Key(0, 0, 36_500, write="days; 0: kept until somebody deletes it"),
     },
 }
 _CONTACT: Mapping[str, Key] = {
     "language": _A_LANGUAGE,
-    "sms": Key(True, lambda _: True, "true or false"),
+    "sms": Key(True),
     "channels": Key(
-        {}, _are_channels, 'such as { mail = "mailtos://user:pass@example.org" }', secret=True
+        {},
+        good=_are_channels,
+        write='{ mail = "mailtos://user:pass@example.org" } or the like',
+        secret=True,
     ),
 }
 
@@ -150,9 +157,9 @@ _CONTACT: Mapping[str, Key] = {
 def parse(text: str, contacts: Sequence[int]) -> Terms:
     """The terms in a file's text; raises :class:`PlanInvalid` with every problem found."""
     try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # numbers and nests have their limits too
-        raise PlanInvalid([f"this is not TOML: {_where(error)}"]) from None
+        document = settings_file.parse(text, "the plan")
+    except SettingsInvalid as error:
+        raise PlanInvalid(error.problems) from None
     return check(document, contacts)
 
 
@@ -162,15 +169,11 @@ def check(document: Mapping[str, Any], contacts: Sequence[int]) -> Terms:
     What is left out has its default. Raises :class:`PlanInvalid` with every problem found.
     """
     problems: list[str] = []
-    values = {
-        name: fill(name, keys, document.get(name, {}), problems) for name, keys in KEYS.items()
-    }
+    values = settings_file.check(KEYS, document, problems, others=["contact"])
     people = _people(document.get("contact", {}), contacts, problems)
-    known = [*KEYS, "contact"]
-    problems += [unknown(key, dict.fromkeys(known)) for key in document if key not in known]
     if not values["telling"]["order"]:
         values["telling"]["order"] = list(contacts)
-    problems += _contradictions(values, people, contacts)
+    settings_file.add_contradictions(_contradictions(values, people, contacts), problems)
     if problems:
         raise PlanInvalid(problems)
     return _terms(values, people)
@@ -247,68 +250,54 @@ def write(terms: Terms, title: str, names: Mapping[int, str]) -> str:
         lines += ["", *([f"# {_SAYS[section]}"] if _SAYS[section] else []), f"[{section}]"]
         for name in keys:
             says = f"  # {_SAYS[name]}" if name in _SAYS else ""
-            lines.append(f"{name} = {_toml(whole[section][name])}{says}")
+            lines.append(f"{name} = {as_toml(whole[section][name])}{says}")
     for n, person in whole["contact"].items():
         lines += ["", f"# {names.get(int(n), '')}", f"[contact.{n}]"]
-        lines += [f"{name} = {_toml(value)}" for name, value in person.items()]
+        lines += [f"{name} = {as_toml(value)}" for name, value in person.items()]
     return "\n".join(lines) + "\n"
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, dict):
-        inner = ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items())
-        return f"{{ {inner} }}" if inner else "{}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _where(error: Exception) -> str:
-    """Line and column alone: the rest may repeat what stands there."""
-    found = re.search(r"\(at .*\)\Z", str(error))
-    return f"look {found[0][1:-1]}" if found else "it ends too early, or a value is too long"
 
 
 def _people(given: object, contacts: Sequence[int], problems: list[str]) -> dict[int, Person]:
     if not isinstance(given, dict):
-        problems.append("contact is not a section; write [contact.1] and its keys below")
+        problems.append("contact: is not a section; write [contact.1] and its keys below")
         given = {}
     numbers = {str(n): n for n in contacts}
-    problems += [unknown(name, numbers, "contact.") for name in given if name not in numbers]
+    problems += [
+        f"contact.{settings_file.unknown(name, numbers)}" for name in given if name not in numbers
+    ]
     people = {}
     for name, n in numbers.items():
-        values = fill(f"contact.{name}", _CONTACT, given.get(name, {}), problems)
+        section = given.get(name, {})
+        values = settings_file.check_section(f"contact.{name}", _CONTACT, section, problems)
         people[n] = Person(**values)
     return people
 
 
 def _contradictions(
     values: Mapping[str, Mapping[str, Any]], people: Mapping[int, Person], contacts: Sequence[int]
-) -> list[str]:
+) -> Iterator[Contradiction]:
     """What is wrong with values that are each fine alone."""
-    problems = []
-    quorum, telling = values["confirming"]["quorum"], values["telling"]
-    consent = values["consent"]
+    quorum, telling, consent = values["confirming"]["quorum"], values["telling"], values["consent"]
     if quorum > len(contacts) > 0:
-        problems.append(
-            f"confirming.quorum: {quorum} can never be met by {len(contacts)} contacts; "
-            f"write {len(contacts)} or less"
+        what = (
+            f"{quorum} can never be met by {len(contacts)} contacts; write {len(contacts)} or less"
         )
+        yield ("confirming.quorum",), what
     if sorted(telling["order"]) != sorted(contacts):
-        problems.append(
-            f"telling.order: name each of {', '.join(map(str, sorted(contacts)))} once, "
-            "or write [] for the order of the list"
-        )
+        every = ", ".join(map(str, sorted(contacts)))
+        what = f"name each of {every} once, or write [] for the order of the list"
+        yield ("telling.order",), what
     if telling["all_after_s"] < telling["next_after_s"]:
-        problems.append(
-            "telling.all_after_s: is less than telling.next_after_s; write as much or more"
-        )
+        what = "is less than telling.next_after_s; write as much or more"
+        yield ("telling.all_after_s", "telling.next_after_s"), what
     if consent["minutes"] and not consent["given_on"]:
-        problems.append("consent.given_on: is needed with consent.minutes: the day it was given")
+        what = "is needed with consent.minutes: the day it was given"
+        yield ("consent.given_on", "consent.minutes"), what
     for n, person in people.items():
         if not person.sms and not person.channels:
-            problems.append(f"contact.{n}: would never be told; write sms = true or give channels")
-    return problems
+            here = f"contact.{n}"
+            what = "would never be told; write sms = true or give channels"
+            yield (here, f"{here}.sms", f"{here}.channels"), what
 
 
 def _terms(values: Mapping[str, Mapping[str, Any]], people: Mapping[int, Person]) -> Terms:

@@ -8,36 +8,54 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
-from outcry import credentials
 from outcry.responder.posting import bluesky, broadcast, facebook, mastodon, own_page, x
 from outcry.responder.posting.publisher import Publisher
-from outcry.responder.settings import Settings, SettingsInvalid
+from outcry.responder.settings import Settings, is_secure, load_secret
 from outcry.responder.storage.store import Store
 from outcry.responder.transports import apprise
+from outcry.settings_file import Key, SettingsInvalid, check_section, unknown
 
 CREDENTIAL = "publishing.networks"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,20}\Z")
 
-# name: whether it is needed, what else it defaults to
-_KEYS: Mapping[str, Mapping[str, Any]] = {
-    "mastodon": {"server": None, "token": None, "visibility": "public"},
-    "bluesky": {"server": "https://bsky.social", "handle": None, "app_password": None},
-    "x": {
-        "api_key": None,
-        "api_secret": None,
-        "access_token": None,
-        "access_token_secret": None,
-        "link": False,
-        "server": x.SERVER,
+_SECRET = Key("", write="what docs/networks.md says", secret=True, required=True)
+
+
+def _server(default: str = "") -> Key:
+    write = "an address that begins with https://"
+    return Key(default, good=is_secure, write=write, secret=True, required=not default)
+
+
+# Of every value it is only said what is wrong with it.
+_KEYS: Mapping[str, Mapping[str, Key]] = {
+    "mastodon": {
+        "server": _server(),
+        "token": _SECRET,
+        "visibility": Key("public", one_of=("public", "unlisted"), secret=True),
     },
-    "facebook": {"page": None, "token": None, "app_secret": None, "server": facebook.SERVER},
+    "bluesky": {
+        "server": _server("https://bsky.social"),
+        "handle": _SECRET,
+        "app_password": _SECRET,
+    },
+    "x": {
+        "api_key": _SECRET,
+        "api_secret": _SECRET,
+        "access_token": _SECRET,
+        "access_token_secret": _SECRET,
+        "link": Key(False, secret=True),
+        "server": _server(x.SERVER),
+    },
+    "facebook": {
+        "page": _SECRET,
+        "token": _SECRET,
+        "app_secret": _SECRET,
+        "server": _server(facebook.SERVER),
+    },
 }
-_VISIBLE = ("public", "unlisted")
 
 
 def publishers(
@@ -50,7 +68,7 @@ def publishers(
 
     Raises :class:`SettingsInvalid` with every problem found, repeating no value.
     """
-    given = _read(settings, environment)
+    given = load_secret(settings.networks, CREDENTIAL, environment)
     problems: list[str] = []
     made: dict[str, Publisher] = {
         own_page.OwnPage.name: own_page.OwnPage(database, settings.people.public_url, clock)
@@ -58,65 +76,17 @@ def publishers(
     for section, keys in given.items():
         if section == "apprise":
             made |= _broadcasts(keys, problems)
-        elif section not in _KEYS or not isinstance(keys, dict):
-            problems.append(f"[{section}] is no network; write one of {', '.join(_KEYS)}, apprise")
-        elif (account := _account(section, keys, problems)) is not None:
-            made[section] = _publisher(section, account)
+        elif section not in _KEYS:
+            problems.append(unknown(section, [*_KEYS, "apprise"]))
+        else:
+            before = len(problems)
+            account = check_section(section, _KEYS[section], keys, problems)
+            if len(problems) == before:
+                made[section] = _publisher(section, account)
     if problems:
         where = str(settings.networks or CREDENTIAL)
         raise SettingsInvalid([f"{where}: {problem}" for problem in problems])
     return made
-
-
-def _read(settings: Settings, environment: Mapping[str, str]) -> dict[str, Any]:
-    where = str(settings.networks or CREDENTIAL)
-    try:
-        if settings.networks is not None:
-            text = settings.networks.read_text(encoding="utf-8")
-        else:
-            text = credentials.secret(CREDENTIAL, environment) or ""
-        return tomllib.loads(text)
-    except OSError as error:
-        raise SettingsInvalid([f"{where}: cannot be read: {error.strerror}"]) from None
-    except ValueError:
-        raise SettingsInvalid([f"{where}: is not TOML; see docs/networks.md"]) from None
-
-
-def _account(
-    section: str, given: Mapping[str, Any], problems: list[str]
-) -> Mapping[str, Any] | None:
-    known = _KEYS[section]
-    before = len(problems)
-    for key in given:
-        if key not in known:
-            problems.append(f"{section}.{key} is not known; known are {', '.join(known)}")
-    account = {key: given.get(key, default) for key, default in known.items()}
-    for key, value in account.items():
-        wrong = _wrong(key, value, known[key])
-        if wrong:
-            problems.append(f"{section}.{key}: {wrong}")
-    return account if len(problems) == before else None
-
-
-def _wrong(key: str, value: Any, default: Any) -> str | None:
-    if value is None:
-        return "is missing; see docs/networks.md"
-    if isinstance(default, bool):
-        return None if isinstance(value, bool) else "write true or false"
-    if not isinstance(value, str) or not value.strip():
-        return "write it in quotation marks"
-    if key == "server" and not _is_safe(value):
-        return "write an address that begins with https://"
-    if key == "visibility" and value not in _VISIBLE:
-        return 'write "public" or "unlisted"'
-    return None
-
-
-def _is_safe(url: str) -> bool:
-    """HTTPS; plain HTTP only within this machine."""
-    parts = urlsplit(url)
-    here = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and here))
 
 
 def _publisher(section: str, account: Mapping[str, Any]) -> Publisher:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 
+from outcry.responder import journal
 from outcry.responder.safe_errors import describe
 
-log = logging.getLogger("outcry.responder.rounds")
+log = journal.Log("outcry.responder.rounds")
 
 EVERY_S = 5.0  # as often as the watchdog wants to hear of every thread
 
@@ -53,6 +53,6 @@ class Rounds:
             try:
                 self._look()
             except Exception as error:  # noqa: BLE001 - the database: it may be mended soon
-                log.error("%s: failed, and is tried again: %s", self._name, describe(error))
+                log.tell(journal.Entry.ROUND_FAILED, task=self._name, error=describe(error))
                 wait_s = EVERY_S
             self._stopping.wait(wait_s)

@@ -1,14 +1,13 @@
 """Silence: a device that is no longer heard raises an alarm of its own, at HQ.
 
 A silence is no alarm of its wearer's: it is never published, the duty officer
-hears of it first, and being heard ends it. A device that comes and goes is
-minded less and less, so that nobody is told of it again and again.
+hears of it first, and being heard ends it. For a device that comes and goes HQ
+waits longer each time, so that nobody is told of it again and again.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
 from outcry.report import AlarmKind, Report, decode
-from outcry.responder import formatting
+from outcry.responder import formatting, journal
 from outcry.responder.plans import document
 from outcry.responder.rules.events import HeardAgain, WentSilent
 from outcry.responder.rules.silence import INTERVALS_VANISHED, VANISHED, Judgement, Watched, judge
@@ -24,7 +23,7 @@ from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
 
-log = logging.getLogger("outcry.responder.silence")
+log = journal.Log("outcry.responder.silence")
 
 DAY_S = 86_400.0
 
@@ -107,7 +106,7 @@ _WATCHED = (
 
 
 def _interval_s(written: str | None) -> float | None:
-    """As the plan says; None: nobody minds this device."""
+    """As the plan says; None: this device is not watched."""
     default = document.KEYS["silence"]
     try:
         silence = {} if written is None else json.loads(written)["silence"]
@@ -187,7 +186,7 @@ def _raise(connection: Connection, device: _Device, now: float) -> None:
     marks, vanished = tuple(formatting.marks(last)), bool(last.flags & VANISHED)
     event_log.append(connection, alarm, WentSilent(now, device.heard_at, marks, vanished))
     set_due(connection, alarm, now)
-    log.warning("alarm %d: nothing heard of device %08x for too long", alarm, device.device)
+    log.tell(journal.Entry.SILENT, alarm=alarm, device=device.device)
 
 
 def _end(connection: Connection, device: _Device, now: float) -> None:
@@ -195,4 +194,4 @@ def _end(connection: Connection, device: _Device, now: float) -> None:
     if not event_log.has(connection, device.raised, HeardAgain):
         event_log.append(connection, device.raised, HeardAgain(now))
         set_due(connection, device.raised, now)
-        log.info("alarm %d: device %08x is heard again", device.raised, device.device)
+        log.tell(journal.Entry.HEARD_AGAIN, alarm=device.raised, device=device.device)

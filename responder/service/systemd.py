@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
-
-log = logging.getLogger("outcry.responder.service")
 
 try:
     from systemd.daemon import notify as _notify

@@ -15,7 +15,6 @@ as texts are by one without a modem.
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import socket
@@ -26,6 +25,7 @@ from functools import partial
 
 from sqlalchemy import Connection, func, select
 
+from outcry.responder import journal
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Performer
@@ -38,12 +38,9 @@ from outcry.responder.rules.decide import decide, is_allowed
 from outcry.responder.rules.events import Came, GroundFound, Outcome
 from outcry.responder.safe_errors import describe
 from outcry.responder.storage import alarms, event_log, store
-from outcry.responder.storage.alarms import opening
 from outcry.responder.storage.store import Store
 
-__all__ = ["LOOK_EVERY_S", "Workflow", "opening"]
-
-log = logging.getLogger("outcry.responder.workflow")
+log = journal.Log("outcry.responder.workflow")
 
 LOOK_EVERY_S = 5.0  # also the beat a watchdog may count on
 LOOK_FOR_OTHERS_S = 1.0  # where other processes may leave something to do, or end in the midst
@@ -135,7 +132,7 @@ class Workflow:
                 if at is not None:
                     wait = min(self._look_every_s, max(0.0, at - self._clock()))
             except Exception as error:  # noqa: BLE001 - a full disk, say: it may be mended soon
-                log.error("cannot work: %s", describe(error))
+                log.tell(journal.Entry.CANNOT_WORK, error=describe(error))
             self._woken.wait(wait)
             self._woken.clear()
 
@@ -158,7 +155,9 @@ class Workflow:
                 lost = Came(Outcome.UNKNOWN, outbox.LOST)
                 given_up = outbox.note(connection, call, self._clock(), lost)
             if given_up:
-                log.warning("alarm %d: %s was under way: %s", call.alarm, call.kind, outbox.LOST)
+                log.tell(
+                    journal.Entry.INTERRUPTED, alarm=call.alarm, call=call.kind, why=outbox.LOST
+                )
 
     def _decide_next(self, seen: list[int]) -> int | None:
         """Decide the alarm that has been due for longest, but for those seen; None: there is none.
@@ -182,7 +181,7 @@ class Workflow:
         except Exception as error:  # one alarm's trouble must not hold the others
             if alarm is None:
                 raise
-            log.error("alarm %d: cannot decide: %s", alarm, describe(error))
+            log.tell(journal.Entry.CANNOT_DECIDE, alarm=alarm, error=describe(error))
             with self._store.write() as connection:
                 alarms.set_due(connection, alarm, self._clock() + TROUBLE_S)
         return alarm
@@ -193,7 +192,7 @@ class Workflow:
         decision = decide(case, repository.load(connection, alarm, self._means), now)
         if decision.ground is not None:
             event_log.append(connection, alarm, GroundFound(now, decision.ground))
-            log.info("alarm %d: may be published, by %s", alarm, decision.ground)
+            log.tell(journal.Entry.MAY_BE_PUBLISHED, alarm=alarm, ground=decision.ground)
         for action in decision.actions:
             outbox.plan(connection, alarm, action, now)
         again = decision.look_again_at if decision.ground is None else now
@@ -215,7 +214,8 @@ class Workflow:
         try:
             self._perform(performer, call)
         except Exception as error:  # noqa: BLE001 - the database: its lease will run out
-            log.error("alarm %d: %s cannot be done: %s", call.alarm, call.kind, describe(error))
+            why = describe(error)
+            log.tell(journal.Entry.CALL_FAULT, alarm=call.alarm, call=call.kind, error=why)
 
     def _perform(self, performer: Performer, planned: Call) -> None:
         limit_s = performer.limit_s(planned)
@@ -234,10 +234,17 @@ class Workflow:
         """Write down what came of a call."""
         with self._store.write() as connection:
             news = outbox.note(connection, call, self._clock(), came)
+        outcome = came.outcome
         if news and call.kind in TEXTS:
-            log.info("alarm %d: text %d: %s", call.alarm, call.id, came.outcome)
+            log.tell(journal.Entry.TEXT_CAME, alarm=call.alarm, text=call.id, outcome=outcome)
         elif news:
-            log.info("alarm %d: %s to %s: %s", call.alarm, call.kind, call.target, came.outcome)
+            log.tell(
+                journal.Entry.CALL_CAME,
+                alarm=call.alarm,
+                call=call.kind,
+                target=call.target,
+                outcome=outcome,
+            )
 
     def _begin(self, planned: Call, lease_s: float) -> Call | None:
         """Commit a planned call as ``calling``, if it may still be done and nobody was quicker."""

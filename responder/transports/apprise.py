@@ -48,12 +48,8 @@ class Channels:
         self._read_s = read_s
         self._free = threading.BoundedSemaphore(LEFT_BEHIND)
 
-    def tell(self, url: str, title: str, body: str) -> Outcome:
-        """Send; returns within ``limit_s`` and never raises."""
-        return self.attempt(url, title, body).outcome
-
     def attempt(self, url: str, title: str, body: str) -> Came:
-        """Send, and say why it came to what it did."""
+        """Send; returns within ``limit_s`` and never raises."""
         if not self._free.acquire(blocking=False):
             return Came(Outcome.FAILED, "too many calls hang; they are waited for")
         came: list[Came] = []
@@ -183,10 +179,10 @@ _said: ContextVar[list[str] | None] = ContextVar("_said", default=None)
 
 
 class _Ear(logging.Handler):
-    """Hears what Apprise says, for whoever listens in the same context: it may change threads."""
+    """Hears what Apprise says, for a listener in the same context: it may change threads."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep it for whoever listens."""
+        """Keep it for the listener."""
         lines = _said.get()
         if lines is not None:
             lines.append(record.getMessage())

@@ -88,7 +88,8 @@ class SmsModem:
                 case SmsOutcome():
                     on_report(int(event.ref), _came(event))
                 case SmsReport():
-                    on_report(int(event.ref), _delivery(event))
+                    came = Outcome.DELIVERED if event.delivered else Outcome.UNDELIVERED
+                    on_report(int(event.ref), Came(came, ""))
                 case SmsReceived():
                     on_text(event.sender, event.text)
                 case ModemState():
@@ -111,7 +112,3 @@ class SmsModem:
 
 def _came(event: SmsOutcome) -> Came:
     return Came(_OUTCOMES[event.outcome], event.reason)
-
-
-def _delivery(report: SmsReport) -> Came:
-    return Came(Outcome.DELIVERED if report.delivered else Outcome.UNDELIVERED, "")

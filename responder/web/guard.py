@@ -6,16 +6,15 @@ line without the error's words, since those may hold a number or a place.
 
 from __future__ import annotations
 
-import logging
-
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from outcry.responder import journal
 from outcry.responder.safe_errors import describe
 from outcry.responder.settings import is_loopback
 
-log = logging.getLogger("outcry.responder.pages")
+log = journal.Log("outcry.responder.pages")
 
 
 class Contained:
@@ -35,9 +34,11 @@ class Contained:
         try:
             await self._app(scope, receive, watch)
         except Exception as error:  # noqa: BLE001 - whatever it was, it ends here
-            log.error("a request failed: %s", describe(error))
+            log.tell(journal.Entry.PAGE_FAILED, error=describe(error))
             if scope["type"] == "http" and not started:
-                answer = PlainTextResponse("Something failed here. Try again in a minute.\n", 500)
+                answer = PlainTextResponse(
+                    "Something went wrong on our side. Try again in a minute.\n", 500
+                )
                 await answer(scope, receive, send)
 
 

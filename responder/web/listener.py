@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import threading
 from contextlib import closing
@@ -11,8 +10,6 @@ from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
-
-log = logging.getLogger("outcry.responder.listener")
 
 # A device keeps its connection warm between heartbeats (10 min by default): longer than two.
 KEEP_ALIVE_S = 1500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -11,8 +12,12 @@ from outcry.responder import formatting
 _FOLDER = Path(__file__).parent / "pages"
 
 
+@cache
 def environment(organisation: str, public_url: str, credit: str) -> Environment:
-    """The templates; all that goes into them is escaped. ``credit``: whose maps are shown."""
+    """The templates, compiled once; all that goes into them is escaped.
+
+    ``credit``: whose maps are shown.
+    """
     made = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,

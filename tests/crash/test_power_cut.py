@@ -40,7 +40,11 @@ FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
 KILLS_A_DEVICE = 20  # then a new device begins, so that the steps of all its lives stay few
 LONGEST_LIFE = 20  # pulses until a kill
 TESTS = Path(__file__).parents[1]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(TESTS), "PYTHONDONTWRITEBYTECODE": "1"}
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join(map(str, (TESTS, TESTS.parent))),
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
 # Long enough that SQLite folds its log into the database in the midst of a life (1000 pages).
 DEVICE_LIVES = ((0, 699, "exit"), (700, 799, "close"), (800, 849, "exit"))
 HQ_LIVES = ((0, 59, "exit"), (60, 119, "close"), (120, 139, "exit"))

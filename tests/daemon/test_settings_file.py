@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcry.daemon.outbox.budget import EXCHANGE_BYTES, Budget
-from outcry.daemon.settings import HEARTBEATS_KILOBYTES, SCHEMA, SettingsInvalid, load, read
+from outcry.daemon.settings import HEARTBEATS_KILOBYTES, SCHEMA, load, read
+from outcry.settings_file import SettingsInvalid
 
 SHIPPED = Path(__file__).parents[2] / "config" / "outcry.toml"
 HERE = Path("outcry.toml")
@@ -48,10 +49,11 @@ def test_all_problems_are_told_at_once_with_key_value_and_what_to_write():
         '[button]\nhold_seconds = 0.2\npin = "17"\n[modem]\nbaud = 1200\n[gps]\nhost = ""\n'
     )
     assert told == [
-        "outcry.toml: button.hold_seconds: 0.2 is out of range; write seconds from 1 to 5",
-        'outcry.toml: button.pin: "17" is not a whole number; write a whole number like 17',
-        'outcry.toml: gps.host: "" is empty; write text like "127.0.0.1"',
-        "outcry.toml: modem.baud: 1200 is not possible; write one of "
+        'outcry.toml: button.pin: "17" is not valid; write a GPIO number from 0 to 27, '
+        + "without quotation marks",
+        "outcry.toml: button.hold_seconds: 0.2 is not valid; write seconds from 1 to 5",
+        'outcry.toml: gps.host: "" is not valid; write text like "127.0.0.1"',
+        "outcry.toml: modem.baud: 1200 is not valid; write one of "
         + "9600, 19200, 38400, 57600, 115200",
     ]
 
@@ -59,7 +61,7 @@ def test_all_problems_are_told_at_once_with_key_value_and_what_to_write():
 @pytest.mark.parametrize(
     ("source", "meant"),
     [
-        ("[modm]\n", '[modm] is not known; did you mean "modem"?'),
+        ("[modm]\n", 'modm: is not known; did you mean "modem"?'),
         ("[modem]\nprt = 1\n", 'modem.prt: is not known; did you mean "port"?'),
         (
             "[button]\nhold_secs = 1\n",
@@ -84,7 +86,7 @@ def test_secrets_and_numbers_are_masked_where_they_are_wrong():
             '[[contacts]]\nname = "Ana"\nnumber = "07700900123"\n'
         )
     )
-    assert 'contacts[0].number: "***" has no country code' in told
+    assert "contacts[0].number: this value is not valid; write a number with its country" in told
     for secret in ("12x4", "7777", "07700900123", "Ana"):
         assert secret not in told
 

@@ -22,7 +22,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def tree(tmp_path):
     tree = tmp_path / "outcry"
-    ignored = shutil.ignore_patterns(".venv*", ".git", "build", "dist", "__pycache__", ".*_cache")
+    ignored = shutil.ignore_patterns(
+        ".venv*", ".git", "build", "dist", "__pycache__", ".hypothesis", ".*_cache"
+    )
     shutil.copytree(ROOT, tree, symlinks=True, ignore=ignored)
     yield tree
     shutil.rmtree(tree)

@@ -208,7 +208,7 @@ def test_the_contacts_card_has_the_buttons_of_the_page():
 
 def test_the_contacts_card_has_the_digits_of_answers_by_sms():
     told = re.search(
-        r"(\d) it is real, (\d) seen, (\d) cannot tell,\s(\d) false", read("docs/contact.md")
+        r"(\d) it is\sreal, (\d) seen, (\d) do not know, (\d) false alarm", read("docs/contact.md")
     )
     meant = (Confirmed, ContactSaw, Unsure, CalledFalse)
     assert [CHOICES[digit] for digit in told.groups()] == list(meant)

@@ -6,6 +6,7 @@ from gpiozero.pins.mock import MockFactory
 
 from outcry.hw.board.sim800.power_wires import PowerWires
 from outcry.hw.board.testing.rig import Rig
+from outcry.hw.modem.ladder import RUNGS, Rung
 from outcry.hw.power import Power, PowerUnusable, Wire
 
 PIN = 22
@@ -65,18 +66,28 @@ def test_of_two_turns_of_the_power_key_one_leaves_the_modem_on(on):
 
 
 def test_the_line_is_let_go_whatever_happens():
-    wiring = Wiring(Wire.RESET)
-
     def broken(seconds):
+        assert pin.state
         raise RuntimeError
 
-    wiring.power._sleep = broken
+    power = Power(PIN, Wire.RESET, broken)
+    pin = gpiozero.Device.pin_factory.pin(PIN)
     with pytest.raises(PowerUnusable):
-        wiring.power.cycle()
-    assert not wiring.pin.state
+        power.cycle()
+    assert not pin.state
 
 
 def test_a_pin_already_taken_is_told_by_number():
     Wiring(Wire.RESET)
     with pytest.raises(PowerUnusable, match="GPIO 22"):
         Power(PIN, Wire.RESET)
+
+
+@pytest.mark.parametrize("wire", Wire)
+def test_pulling_the_wire_takes_no_longer_than_the_ladder_says(wire):
+    slept = []
+    power = Power(PIN, wire, slept.append)
+    for _ in range(2):
+        slept.clear()
+        power.cycle()
+        assert 0 < sum(slept) <= RUNGS[Rung.WIRE].bound_s

@@ -7,6 +7,9 @@ import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from apprise_endpoint import SECRET, Web
+from builders import HQ_MODEM, hq_config
+from cheap_hashes import PIN_COST
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,7 +21,6 @@ from outcry.responder.enrolment.answer_cards import print_codes
 from outcry.responder.findings import Finding
 from outcry.responder.plans import repository
 from outcry.responder.storage import store
-from tests.responder.transports.test_apprise import SECRET, Web
 
 
 @pytest.fixture
@@ -41,12 +43,9 @@ def hq(enrolled, tmp_path, web, capsys, monkeypatch):
         device = enrolled.enrolment.device
 
         def config(self, more: str = "") -> str:
-            path = tmp_path / "responder.toml"
-            path.write_text(
-                f'[state]\ndirectory = "{self.directory}"\n'
-                f'[modem]\nport = "{self.port}"\nnumber = "+447700900002"\n'
-                f'[telling]\nofficers = "{self.officers}"\n{more}'
-            )
+            modem = HQ_MODEM | {"port": str(self.port)}
+            path = hq_config(tmp_path, modem=modem, telling={"officers": str(self.officers)})
+            path.write_text(path.read_text() + more)
             return str(path)
 
         def checks(self, *words: str, more: str = "") -> tuple[int, str]:
@@ -124,7 +123,7 @@ def test_each_contacts_channel_is_tried(hq, web):
 def test_a_card_that_is_nearly_used_up_is_told_of(hq):
     database = store.Store(hq.directory)
     with database.write() as connection:
-        print_codes(connection, hq.device, bytes_, 1)
+        print_codes(connection, hq.device, bytes_, 1, PIN_COST)
         used = store.sms_code.update().where(store.sms_code.c.id > 2).values(burned_at=1.0)
         connection.execute(used)
     database.close()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from outcry.responder.settings import KEYS, SettingsInvalid, check, load
+from outcry.responder.settings import KEYS, check, load
+from outcry.settings_file import SettingsInvalid
 
 SHIPPED = Path(__file__).parents[2] / "config" / "responder.toml"
 
@@ -36,23 +37,23 @@ def test_every_problem_is_told_at_once_with_key_value_and_what_to_write():
         }
     )
     assert problems == [
-        (
-            "responder.toml: state.directory: 'here' will not do; write a directory's full path, "
-            "beginning with /"
-        ),
-        (
-            "responder.toml: device.host: '' will not do; write a host name or address, "
-            'such as "127.0.0.1"'
-        ),
-        "responder.toml: device.port: 99999 will not do; write a whole number from 1 to 65535",
-        "responder.toml: plan.quorum: 'two' will not do; write a whole number from 1 to 10",
+        'responder.toml: state.directory: "here" is not valid; write a directory\'s full path, '
+        + "beginning with /",
+        'responder.toml: device.host: "" is not valid; write a host name or address, '
+        + 'such as "127.0.0.1"',
+        "responder.toml: device.port: 99999 is not valid; write a TCP port from 1 to 65535",
+        'responder.toml: plan.quorum: "two" is not valid; write a number of contacts from 1 to 10, '
+        + "without quotation marks",
     ]
 
 
 @pytest.mark.parametrize(
     ("data", "hint"),
     [
-        ({"people": {"pulic_url": "x"}}, 'did you mean "people.public_url"?'),
+        (
+            {"people": {"pulic_url": "x"}},
+            'people.pulic_url: is not known; did you mean "public_url"?',
+        ),
         ({"poeple": {}}, 'did you mean "people"?'),
         ({"plan": {"zzz": 1}}, "known are quorum"),
     ],

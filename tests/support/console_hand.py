@@ -6,43 +6,17 @@ import html
 import re
 from http.cookies import SimpleCookie
 
-import httpx
 import pyotp
-from argon2 import PasswordHasher
-
-from outcry.responder.console.accounts import Officers
-from outcry.responder.console.desk import Console
-from outcry.responder.console.plans import Plans
-from outcry.responder.service.people_app import DutyConsole, people_app
+from served import browser
 
 PASSWORD = "correct horse battery staple"
-QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-
-
-def duty_console(world, random, tiles="", credit=""):
-    """The console of the world's HQ, with a password hash that is quick to make."""
-    hq = world.hq
-    officers = Officers(hq.store, "Example Org", world.clock, random, QUICK)
-    console = Console(hq.store, world.clock, hq.workflow.wake)
-    plans = Plans(hq.store, world.clock, hq.workflow.wake)
-    return DutyConsole(console, officers, plans, tiles, credit)
-
-
-def console_app(world, random, **more):
-    """People's application with the console in it."""
-    duty = duty_console(world, random, **more)
-    hq = world.hq
-    app = people_app(
-        hq.desk, hq.own_page, "Example Org", "https://help.example.org", world.clock, console=duty
-    )
-    return app, duty
 
 
 class Hand:
     """A browser of its own. Cookies that want TLS are kept here on loopback's plain HTTP too."""
 
     def __init__(self, base_url, clock):
-        self.client = httpx.Client(base_url=base_url, timeout=30)
+        self.client = browser(base_url)
         self.clock = clock
         self.cookies = {}
         self.secret = None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from builders import settings_text
 
 from outcry.daemon.check import connectivity, hardware, host, systemd_unit
 from outcry.daemon.check.findings import Finding, Patience, Result, Sheet, failed, ok
@@ -207,11 +208,7 @@ def world(tmp_path):
 
 
 def settings(**sections):
-    lines = []
-    for name, keys in sections.items():
-        lines.append(f"[{name}]")
-        lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
-    return read("\n".join(lines), Path("/etc/outcry/outcry.toml"))
+    return read(settings_text(**sections), Path("/etc/outcry/outcry.toml"))
 
 
 STRAPPED = settings(strap={"enabled": True})

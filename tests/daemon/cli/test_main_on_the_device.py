@@ -4,6 +4,7 @@ import os
 import stat
 
 import pytest
+from builders import device_config
 
 from outcry.daemon.cli.main import main
 from outcry.enrolment import write
@@ -12,12 +13,7 @@ from simulation.world import ENROLMENT, TEXTS
 
 @pytest.fixture
 def config(tmp_path):
-    path = tmp_path / "outcry.toml"
-    path.write_text(
-        f'[texts]\nfolder = "{TEXTS}"\n'
-        f'[storage]\nstate = "{tmp_path}/state"\nruntime = "{tmp_path}/run"\n'
-    )
-    return path
+    return device_config(tmp_path, texts={"folder": str(TEXTS)})
 
 
 def test_config_shows_what_is_in_force(config, capsys):
@@ -34,10 +30,10 @@ def test_config_shows_each_problem_beside_its_line(config, capsys):
     shown = capsys.readouterr().out.splitlines()
     beside = [line for line in shown if "# <- " in line]
     assert [line.partition("  # <- ")[0] for line in beside[:2]] == ["pin = 99", "pin = 18"]
-    assert "is out of range; write" in beside[0]
+    assert "99 is not valid; write" in beside[0]
     assert shown[shown.index("[gps]") + 3] == '# <- prot: is not known; did you mean "port"?'
     assert any(line.startswith("apn = 7  # <- ") for line in beside)
-    assert beside[-1].startswith("# <- [modme] is not known")
+    assert beside[-1].startswith("# <- modme: is not known")
     assert not any("secret" in line for line in shown)
     assert "hold_seconds = 1.5" in shown, "and what is well stands there too"
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from outcry.daemon.messages.identity import load
-from outcry.daemon.settings import SettingsInvalid, read
+from outcry.daemon.settings import read
 from outcry.enrolment import write
+from outcry.settings_file import SettingsInvalid
 from simulation.world import CONTACTS, ENROLMENT
 
 PEOPLE = '[wearer]\nname = "Zarema"\n[[contacts]]\nname = "Ana"\nnumber = "+447700900101"\n'

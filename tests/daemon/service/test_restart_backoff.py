@@ -66,7 +66,7 @@ def test_it_is_said_once_for_each_cause(service, told):
     for _ in range(5):
         refused(service)
     assert len(told) == 1
-    other = ["button.pin: 99 is out of range", "gps.port: 0 is out of range"]
+    other = ["button.pin: 99 is not valid", "gps.port: 0 is not valid"]
     assert [refused(service, other) for _ in range(3)] == [16, 1, 2], "and from the start again"
     assert len(told) == 3
     _, sentence, fields = told[0]

@@ -123,11 +123,11 @@ def test_each_contact_is_written_to_in_their_own_language(tmp_path):
 
 
 def queued(world, kind):
-    report = world.loop._parts.reporter.unsealed(0xA1A1A1A1, 0)
+    report = world.parts.reporter.unsealed(0xA1A1A1A1, 0)
     with world.outbox.step():
         world.outbox.add_report(report)
         nowhere = NoPosition(NoFixReason.UNKNOWN)
-        world.delivery.queue_texts(report, Audience.EVERYONE, WALL, nowhere, kind)
+        world.sms.queue(report, Audience.EVERYONE, WALL, nowhere, kind, False)
     return [(text.recipient, text.template) for text in world.outbox.open_texts()]
 
 

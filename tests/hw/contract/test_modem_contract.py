@@ -255,7 +255,7 @@ def test_a_restart_is_seen_and_forgets_the_settings(bench: Any) -> None:
     with pytest.raises(ModemReset) if announced else contextlib.suppress(ModemReset):
         bench.command("AT+CFUN=1,1", limit_s=RESTART_LIMIT_S if announced else 15.0, ends="never")
     bench.link.begin_epoch()
-    bench.device.until(lambda: _answers(bench), RESTART_LIMIT_S)
+    bench.until(lambda: _answers(bench), RESTART_LIMIT_S)
     assert bench.does("AT+CMEE?").value("+CMEE") != "2"
     bench.begin()
 

@@ -7,8 +7,8 @@ import pytest
 from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import Condition, Outcome, SmsOutcome
-from outcry.hw.modem.blame import OFTEN_S, ONCE_S, Blame
 from outcry.hw.modem.errors import ModemReset, ModemSilent
+from outcry.hw.modem.recovery import OFTEN_S, ONCE_S, Blame
 
 ANA = "+447700900201"
 

@@ -4,10 +4,11 @@ import json
 import os
 
 import pytest
+from builders import hq_config
 
 from outcry.responder.cli import main as cli
 from outcry.responder.cli.main import main
-from outcry.responder.service import journal
+from outcry.responder.service import journal_handler
 from outcry.responder.storage.store import DATABASE
 
 CONTACTS = ["--contact", "Ana=+447700900101,ru", "--contact", "Boris=+447700900102"]
@@ -15,9 +16,7 @@ CONTACTS = ["--contact", "Ana=+447700900101,ru", "--contact", "Boris=+4477009001
 
 @pytest.fixture
 def config(tmp_path):
-    path = tmp_path / "responder.toml"
-    path.write_text(f"state = {{ directory = '{tmp_path / 'hq'}' }}")
-    return path
+    return hq_config(tmp_path, tmp_path / "hq")
 
 
 def test_an_enrolment_for_a_script_is_one_line_of_json(config, tmp_path, capsys):
@@ -54,7 +53,7 @@ def test_files_of_another_user_are_told_with_whom_to_be(config, capsys, monkeypa
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be refused as root")
 @pytest.mark.parametrize("words", [["status"], ["key", "new"], ["run"]])
 def test_root_leaves_no_files_that_the_service_cannot_read(config, tmp_path, words, monkeypatch):
-    monkeypatch.setattr(journal, "set_up", lambda: None)  # this process is not the service
+    monkeypatch.setattr(journal_handler, "set_up", lambda: None)  # this process is not the service
     (tmp_path / "hq").mkdir()
     os.chown(tmp_path / "hq", 65534, 65534)
     assert main([*words, "--config", str(config)]) == 77

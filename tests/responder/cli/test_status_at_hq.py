@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from builders import hq_config
 
 from outcry.report import (
     AlarmKind,
@@ -61,7 +62,7 @@ def test_the_last_heartbeat_tells_how_the_device_is(world):
     assert "  signal      17 of 31" in lines
     assert "  last drill  none at HQ; by the device's count 2 days ago" in lines
     assert [line for line in lines if "!" in line] == [
-        "  ! the button has been down for very long",
+        "  ! the button has been pressed for a very long time",
         "  ! the strap is open",
     ]
 
@@ -185,7 +186,7 @@ def test_where_is_said_only_when_asked_for_and_cells_stand_in_for_a_fix(world):
     assert not SECRET.search(words(world))
     assert not SECRET.search(json.dumps(look(world)))
     assert words(world, where=True).splitlines()[-3:] == [
-        "    no position: the satellites could not be seen",
+        "    no position: no GPS signal, for example inside a building",
         "    cell: country 262 network 2 area 4111 cell 5111",
         "    cell: area 4111 cell 5222",
     ]
@@ -199,8 +200,7 @@ def test_where_is_said_only_when_asked_for_and_cells_stand_in_for_a_fix(world):
 
 def test_the_command_shows_it_beside_the_running_service(world, tmp_path, capsys):
     world.hq.takes(world.device.message())
-    config = tmp_path / "responder.toml"
-    config.write_text(f"state = {{ directory = '{world.hq.directory}' }}")
+    config = hq_config(tmp_path, world.hq.directory)
     assert main(["status", "--config", str(config)]) == 0
     assert "PANIC ALARM (1)" in capsys.readouterr().out
     assert main(["status", "--json", "--where", "--config", str(config)]) == 0
@@ -209,8 +209,7 @@ def test_the_command_shows_it_beside_the_running_service(world, tmp_path, capsys
 
 
 def test_where_nobody_was_enrolled_nothing_is_made(tmp_path, capsys):
-    config = tmp_path / "responder.toml"
-    config.write_text(f"state = {{ directory = '{tmp_path / 'state'}' }}")
+    config = hq_config(tmp_path)
     assert main(["status", "--config", str(config)]) == 1
     assert "nobody was ever enrolled" in capsys.readouterr().err
     assert not (tmp_path / "state").exists()

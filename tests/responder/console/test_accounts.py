@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pyotp
 import pytest
-from console_hand import PASSWORD, QUICK
+from cheap_hashes import PASSWORDS
+from console_hand import PASSWORD
 from sqlalchemy import select
 
 from outcry.responder.console.accounts import (
@@ -29,7 +30,7 @@ ELSEWHERE = "203.0.113.9"
 
 @pytest.fixture
 def officers(world):
-    return Officers(world.hq.store, "Example Org", world.clock, os.urandom, QUICK)
+    return Officers(world.hq.store, "Example Org", world.clock, os.urandom, PASSWORDS)
 
 
 class Olga:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
 
 import pytest
-from console_hand import Hand, console_app, token_in
+from console_hand import Hand, token_in
 from sqlalchemy import select
 
 from outcry.responder import daily_check
@@ -16,20 +15,15 @@ from outcry.responder.findings import Finding
 from outcry.responder.plans import repository
 from outcry.responder.rules.events import GroundFound
 from outcry.responder.storage import store
-from outcry.responder.web.listener import Listener
 
 
 @pytest.fixture
-def olga(world):
-    app, duty = console_app(world, os.urandom)
-    listener = Listener("people", app, "127.0.0.1", 0)
-    listener.start()
-    hand = Hand(f"http://127.0.0.1:{listener.port}", world.clock)
-    hand.settle(f"/console/welcome/{duty.officers.add('olga')}")
+def olga(world, people):
+    hand = Hand(people, world.clock)
+    hand.settle(f"/console/welcome/{world.hq.parts.officers.add('olga')}")
     hand.login()
     yield hand
     hand.close()
-    assert listener.stop(10)
 
 
 def address(world):

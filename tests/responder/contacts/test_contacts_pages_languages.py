@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import string
 import tomllib
 from pathlib import Path
 
-import httpx
 import pytest
-from console_hand import console_app
+from served import browser
 from sqlalchemy import update
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition
 from outcry.responder import formatting
 from outcry.responder.storage import store
 from outcry.responder.translations import accepted, load
-from outcry.responder.web.listener import Listener
 
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "responder" / "words"
@@ -24,13 +21,9 @@ LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 @pytest.fixture
-def client(world):
-    app, _ = console_app(world, os.urandom)
-    listener = Listener("people", app, "127.0.0.1", 0)
-    listener.start()
-    with httpx.Client(base_url=f"http://127.0.0.1:{listener.port}", timeout=30) as client:
+def client(people):
+    with browser(people) as client:
         yield client
-    assert listener.stop(10)
 
 
 def speaks(world, language):
@@ -75,7 +68,11 @@ def test_the_page_is_in_the_contacts_language_before_and_after_the_pin(world, cl
     assert say("confirm") in page.text.replace("&#39;", "'")
     page = client.post(f"{link}/confirm", data={"pin": world.pins[0]})
     assert head in page.text
-    for words in (say("noted_confirm"), say("mark_JAMMING"), say("last_position")):
+    for words in (
+        say("noted", answer=say("confirm")),
+        say("mark_JAMMING"),
+        say("last_position"),
+    ):
         assert words in page.text.replace("&#39;", "'")
 
 

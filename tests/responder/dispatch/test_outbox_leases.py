@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from functools import partial
 
 import pytest
 from builders import kind_of
@@ -11,17 +10,12 @@ from sqlalchemy import select, update
 
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.workers import Inline, Lane, Threads
-from outcry.responder.notify.by_sms import Texting
-from outcry.responder.plans.repository import Means
-from outcry.responder.posting.composing import Composer
-from outcry.responder.posting.performing import Posting
 from outcry.responder.posting.publisher import Limits, Posted
-from outcry.responder.rules.calls import PUBLICATIONS, TEXTS
 from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Closed, Outcome, Vetoed
 from outcry.responder.rules.model import OWN_PAGE
-from outcry.responder.service.workflow import LATE_S, Workflow
+from outcry.responder.service.workflow import LATE_S
 from outcry.responder.storage import store
-from tests.responder.conftest import CONTACTS, Phones
+from tests.responder.dispatch.test_texts import Holding
 
 ON_BOTH_DATABASES = True
 
@@ -50,23 +44,11 @@ class Network:
         return Posted("1", "https://network.example/1")
 
 
-def another(world, *networks, lanes=None, monotonic=None, modem=None):
-    """One more process on the same database, with these networks."""
-    hq = world.hq
-    publishers = dict(networks) or hq.publishers
-    posting = Posting(hq.store, publishers, Composer("Example Org"))
-    more = {} if monotonic is None else {"monotonic": monotonic}
-    performers = dict.fromkeys(PUBLICATIONS, posting)
-    if modem is not None:
-        performers |= dict.fromkeys(TEXTS, Texting(hq.store, "http://127.0.0.1:8443", modem))
-    return Workflow(
-        hq.store,
-        performers,
-        Means(can_text=True, networks=tuple(publishers)),
-        world.clock,
-        lanes=lanes or Inline(),
-        **more,
-    )
+def another(world, *networks, modem=None, **adapters):
+    """The workflow of one more process on the same database, with these networks."""
+    publishers = dict(networks) or world.hq.publishers
+    made = world.hq.another(publishers=lambda *_: publishers, modem=lambda *_: modem, **adapters)
+    return made.workflow
 
 
 def confirmed(world):
@@ -220,37 +202,6 @@ def test_a_process_without_a_modem_leaves_the_texts_to_the_one_that_has_it(world
     assert world.phones.sent == []
     world.hq.works()
     assert len(world.phones.sent) == 3
-
-
-class Holding(Phones):
-    """A modem that keeps each text until the test lets it go."""
-
-    def __init__(self):
-        super().__init__()
-        self.free = threading.Semaphore(0)
-
-    def send(self, ref, number, text):
-        came = super().send(ref, number, text)
-        assert self.free.acquire(timeout=60)
-        return came
-
-
-def test_one_text_is_with_the_modem_at_a_time(world, wait_for):
-    modem = Holding()
-    made = another(world, lanes=Threads(at_once=4), modem=modem)
-    world.hq.takes(world.device.message())
-
-    def leaves(count):
-        made.step()
-        return len(modem.sent) == count
-
-    for count in (1, 2, 3):
-        wait_for(partial(leaves, count))
-        for _ in range(3):
-            assert leaves(count)
-        modem.free.release()
-    wait_for(lambda: whats(world, "tell") == [CallPlanned] * 3 + [Outcome.DONE] * 3)
-    assert [number for _, number, _ in modem.sent] == [contact.number for contact in CONTACTS]
 
 
 def test_a_text_that_is_with_the_modem_keeps_its_lease_however_long_it_is_there(world, wait_for):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from sqlalchemy import func, select
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 from outcry import receipt
 from outcry.receipt import Status
 from outcry.report import MessageType
-from outcry.responder.intake.batching import AT_ONCE, Gathering
+from outcry.responder.intake.batching import AT_ONCE, GroupCommit
 from outcry.responder.intake.inbox import CameBy, Outdated, Taken, Unreadable
 from outcry.responder.rules.events import ReportArrived
 from outcry.responder.storage import store
@@ -93,8 +94,8 @@ def test_what_comes_while_others_are_written_waits_for_one_more_commit(world):
     messages = [world.device.message(sequence=n) for n in range(AT_ONCE + 40)]
 
     async def together():
-        gathering = Gathering(world.hq.inbox)
-        return await asyncio.gather(*(gathering.take(one.sealed) for one in messages))
+        batches = GroupCommit(world.hq.inbox)
+        return await asyncio.gather(*(batches.take(one.sealed) for one in messages))
 
     taken = asyncio.run(together())
     for message, one in zip(messages, taken, strict=True):
@@ -108,9 +109,9 @@ def test_a_sender_that_has_gone_away_holds_nobody_up(world):
     first, second = world.device.message(), world.device.message(sequence=1)
 
     async def one_leaves():
-        gathering = Gathering(world.hq.inbox)
-        leaving = asyncio.create_task(gathering.take(first.sealed))
-        staying = asyncio.create_task(gathering.take(second.sealed))
+        batches = GroupCommit(world.hq.inbox)
+        leaving = asyncio.create_task(batches.take(first.sealed))
+        staying = asyncio.create_task(batches.take(second.sealed))
         await asyncio.sleep(0)
         leaving.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -121,9 +122,74 @@ def test_a_sender_that_has_gone_away_holds_nobody_up(world):
     assert count(world, store.message) == 2
 
 
-def test_two_processes_that_hear_the_same_device_at_once_take_everything_once(world):
-    import threading
+class Breaks:
+    """The inbox of a world, but what it does with its first batch is ``fault``."""
 
+    def __init__(self, inbox, fault):
+        self._inbox = inbox
+        self._faults = [fault]
+
+    def take_all(self, sealed, path):
+        if self._faults:
+            return self._faults.pop()(self._inbox, sealed, path)
+        return self._inbox.take_all(sealed, path)
+
+
+def stores_half_then_raises(inbox, sealed, path):
+    inbox.take_all(sealed[: len(sealed) // 2], path)
+    raise OSError(28, "No space left on device")
+
+
+def forgets_one(inbox, sealed, path):
+    return inbox.take_all(sealed, path)[1:]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"), [(stores_half_then_raises, OSError), (forgets_one, ValueError)]
+)
+def test_a_fault_costs_one_batch_and_the_next_is_taken(world, fault, error):
+    messages = [world.device.message(sequence=n) for n in range(AT_ONCE + 4)]
+
+    async def together():
+        batches = GroupCommit(Breaks(world.hq.inbox, fault))
+        sending = (batches.take(one.sealed) for one in messages)
+        first = await asyncio.gather(*sending, return_exceptions=True)
+        again = await asyncio.gather(*(batches.take(one.sealed) for one in messages[:AT_ONCE]))
+        return first, again
+
+    first, again = asyncio.run(together())
+    assert {type(one) for one in first[:AT_ONCE]} == {error}
+    for message, one in zip(messages, [*again, *first[AT_ONCE:]], strict=True):
+        assert receipt.verify(one.receipt, message.report.token, message.header) is Status.STORED
+    assert count(world, store.message) == len(messages)
+
+
+def test_an_inbox_that_hangs_holds_up_its_own_batch_for_its_time_and_no_other(world):
+    lost, others = world.device.message(), [world.device.message(sequence=n) for n in (1, 2)]
+    lets_go, stored = threading.Event(), threading.Event()
+
+    def hangs(inbox, sealed, path):
+        lets_go.wait()
+        taken = inbox.take_all(sealed, path)
+        stored.set()
+        return taken
+
+    async def one_by_one():
+        batches = GroupCommit(Breaks(world.hq.inbox, hangs), limit_s=0.05)
+        try:
+            with pytest.raises(TimeoutError):
+                await batches.take(lost.sealed)
+            batches.limit_s = 60
+            return [await batches.take(one.sealed) for one in others]
+        finally:
+            lets_go.set()
+
+    assert [one.alarm for one in asyncio.run(one_by_one())] == [1, 1]
+    assert stored.wait(60), "what hung goes on when it can"
+    assert count(world, store.message) == 3
+
+
+def test_two_processes_that_hear_the_same_device_at_once_take_everything_once(world):
     messages = [world.device.message(sequence=n) for n in range(40)]
     taken = []
 

@@ -8,10 +8,12 @@ import shutil
 
 import pytest
 from builders import officer
+from cheap_hashes import PIN_COST
 
 from outcry.report import AlarmKind
 from outcry.responder.enrolment.answer_cards import CODES_ON_A_CARD, codes_left, print_codes
 from outcry.responder.intake.sms_answers import WRONG_AN_HOUR, SmsAnswers
+from outcry.responder.intake.texts import ArrivingTexts
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import (
     AnsweredBy,
@@ -36,12 +38,13 @@ STRANGER = "+447700900199"
 
 @pytest.fixture(scope="module")
 def printed(enrolled, tmp_path_factory):
-    """Printed once: two dozen slow hashes."""
+    """Printed once, for all tests to copy."""
     directory = tmp_path_factory.mktemp("cards") / "state"
     shutil.copytree(enrolled.directory, directory)
     database = store.Store(directory)
     with database.write() as connection:
-        cards = print_codes(connection, enrolled.enrolment.device, os.urandom)
+        device = enrolled.enrolment.device
+        cards = print_codes(connection, device, os.urandom, cost=PIN_COST)
         rows = [row._asdict() for row in connection.execute(store.sms_code.select())]
     database.close()
     return cards, rows
@@ -167,7 +170,7 @@ def test_a_text_without_a_code_is_no_answer_and_no_guess(raised, cards, text):
 
 def test_a_new_card_makes_the_old_one_worthless(raised, cards):
     with raised.hq.store.write() as connection:
-        print_codes(connection, raised.device.enrolment.device, os.urandom, 1)
+        print_codes(connection, raised.device.enrolment.device, os.urandom, 1, PIN_COST)
     texts(raised, BEN, cards[1][0])
     texts(raised, CLEO, cards[2][0])
     assert [type(e) for e in said(raised)] == [WrongPinTried, Confirmed]
@@ -197,7 +200,7 @@ def test_a_text_is_about_the_newest_real_alarm_that_is_not_over(raised, cards):
 def test_guessing_is_slowed_per_number_and_shuts_nobody_else_out(raised, cards, monkeypatch):
     tried = []
     monkeypatch.setattr(
-        "outcry.responder.intake.sms_answers.hash_pin", lambda code, salt: tried.append(code) or b""
+        "outcry.responder.intake.sms_answers.hash_pin", lambda code, *_: tried.append(code) or b""
     )
     for n in range(WRONG_AN_HOUR + 10):
         texts(raised, BEN, f"{n:08d}")
@@ -238,3 +241,14 @@ def test_one_phone_can_be_a_contact_of_two_wearers(raised, cards):
         )
     assert answers.take(BEN, cards[2][0])
     assert said(raised) == [Confirmed(raised.clock(), 2, AnsweredBy.SMS)]
+
+
+def test_an_answer_wakes_hq_and_no_other_text_does(raised, cards):
+    woken: list[int] = []
+    answers = SmsAnswers(raised.hq.store, raised.clock)
+    texts_in = ArrivingTexts(raised.hq.inbox, answers, lambda: woken.append(1))
+    texts_in.take(STRANGER, cards[1][0])
+    texts_in.take(BEN, "on my way")
+    assert woken == []
+    texts_in.take(BEN, cards[1][0])
+    assert woken == [1]

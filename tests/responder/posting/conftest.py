@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from graph_endpoint import APP_SECRET, PAGE, TOKEN, GraphEndpoint
 from hanging_proxy import HangingProxy
-from x_endpoint import KEYS, XEndpoint
 
 from outcry.responder.posting.bluesky import Bluesky
 from outcry.responder.posting.facebook import Facebook
@@ -80,7 +79,10 @@ def _answers(url: str) -> bool:
 
 
 @pytest.fixture
-def x_server() -> Iterator[XEndpoint]:
+def x_server() -> Iterator[Any]:
+    # Here, since X's library takes two seconds to load: only who asks for the server waits.
+    from x_endpoint import XEndpoint
+
     server = XEndpoint()
     yield server
     server.stop()
@@ -128,6 +130,8 @@ class Network:
             case "mock":
                 return Mastodon(url, secret or "mock_token", timeout_s=timeout_s)
             case "x":
+                from x_endpoint import KEYS
+
                 keys = KEYS if secret is None else KEYS._replace(access_token_secret=secret)
                 return X(keys, False, url, timeout_s)
             case _:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from outcry.responder.cli.main import main
-from outcry.responder.service import journal
-from outcry.responder.service.journal import Entry, Lines
+from outcry.responder.journal import Entry, Log
+from outcry.responder.service import journal_handler
+from outcry.responder.service.journal_handler import JournalHandler
 from tools import journal_page
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,26 +47,31 @@ SINCE_THE_FIRST_RELEASE = """
 """  # only ever added to: somebody's scripts wait for these
 
 
-def templates():
-    """What every call of the log in the responder's code says, before it is filled in."""
+def calls():
+    """Every call that tells an entry in the responder's code: where, which, and with what words."""
     for path in sorted((ROOT / "responder").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Attribute)
-                and isinstance(node.func.value, ast.Name)
-                and node.func.value.id == "log"
-            ):
-                said = node.args[0]
-                yield f"{path.name}:{node.lineno}", getattr(said, "value", None)
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "log.tell":
+                name = ast.unparse(node.args[0]).rpartition("Entry.")[2]
+                yield f"{path.name}:{node.lineno}", Entry[name], {one.arg for one in node.keywords}
 
 
-def test_every_line_the_code_can_say_has_a_kind_and_every_kind_is_said_somewhere():
-    said = dict(templates())
-    known = {entry.value[1] for entry in Entry} - {""}
-    assert {place: text for place, text in said.items() if text not in known} == {}
-    assert known - set(said.values()) == set()
-    assert len(known) + 3 == len(Entry), "no two kinds share a template"
+def test_every_entry_is_told_somewhere_with_all_the_words_of_its_sentence():
+    told = list(calls())
+    assert {where: words ^ words_of(entry) for where, entry, words in told} == {
+        where: set() for where, _, _ in told
+    }
+    assert {entry for _, entry, _ in told} == {entry for entry in Entry if entry.sentence}
+
+
+def test_nothing_is_logged_but_entries():
+    for path in sorted((ROOT / "responder").rglob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"\blog(ger)?\.(debug|info|warning|error|critical)\(", text), path.name
+
+
+def words_of(entry):
+    return set(re.findall(r"{(\w+)(?::\w+)?}", entry.sentence))
 
 
 def test_no_call_of_the_log_shows_an_errors_words():
@@ -93,7 +99,7 @@ def test_a_text_says_what_happened_and_what_to_do(entry):
     assert len(do) >= len("nothing.")
     assert all(len(line) <= 100 for line in text.splitlines())
     filled = set(re.findall(r"@(\w+)@", subject + text))
-    assert filled <= ({"OUTCRY_ALARM"} if entry.value[1].startswith("alarm %d: ") else set())
+    assert filled <= ({"OUTCRY_ALARM"} if "alarm" in words_of(entry) else set())
 
 
 # What is sent
@@ -107,19 +113,22 @@ def sent(monkeypatch):
     def send(words, **fields):
         entries.append((words, fields))
 
-    monkeypatch.setattr(journal, "journal_send", lambda: send)
-    return entries
+    monkeypatch.setattr(journal_handler, "journal_send", lambda: send)
+    root, handler = logging.getLogger(), JournalHandler()
+    root.addHandler(handler)
+    yield entries
+    root.removeHandler(handler)
 
 
 def say(name, level, *what, error=None):
     record = logging.getLogger(name).makeRecord(
         name, level, "f", 1, what[0], what[1:], (type(error), error, None) if error else None
     )
-    Lines().emit(record)
+    JournalHandler().emit(record)
 
 
 def test_a_line_carries_its_id_its_alarm_and_its_weight(sent):
-    say("outcry.responder.desk", logging.WARNING, "alarm %d: a wrong PIN was tried", 7)
+    Log("outcry.responder.desk").tell(Entry.WRONG_PIN, alarm=7)
     ((words, fields),) = sent
     assert words == "outcry.responder.desk: alarm 7: a wrong PIN was tried"
     assert fields == {
@@ -141,8 +150,20 @@ def test_a_librarys_words_are_withheld_also_those_of_its_error(sent):
         assert fields["MESSAGE_ID"] == Entry.LIBRARY.message_id
 
 
+@pytest.mark.parametrize(
+    ("name", "entry"), [("outcry.modem", Entry.MODEM), ("outcry.hw.switch", Entry.OTHER)]
+)
+def test_what_others_of_ours_say_has_an_id_too(sent, name, entry):
+    logging.getLogger(name).warning("%s: %d", "attempt", 3)
+    ((words, fields),) = sent
+    assert words == f"{name}: attempt: 3"
+    assert fields["MESSAGE_ID"] == entry.message_id
+
+
 def test_a_line_that_cannot_be_made_is_no_reason_to_fail_nor_to_show_it(sent, capsys):
-    say("outcry.responder", logging.INFO, "alarm %d: a wrong PIN was tried", PLACE)
+    Log("outcry.responder").tell(Entry.WRONG_PIN, alarm=PLACE)
+    Log("outcry.responder").tell(Entry.WRONG_PIN)
+    say("outcry.responder", logging.INFO, "alarm %d: a line of no kind", PLACE)
     assert sent == []
     assert capsys.readouterr().err == ""
 
@@ -160,7 +181,8 @@ def test_a_line_that_cannot_be_made_is_no_reason_to_fail_nor_to_show_it(sent, ca
 )
 def test_whatever_happens_in_the_process_no_words_of_it_come_out(happens):
     program = (
-        "from outcry.responder.service import journal; journal.set_up(); import sys, asyncio\n"
+        "from outcry.responder.service import journal_handler; journal_handler.set_up()\n"
+        "import sys, asyncio\n"
         "async def later():\n"
         "    asyncio.get_running_loop().call_soon(lambda: int(place)); await asyncio.sleep(0.1)\n"
         f"place = {PLACE!r}\n{happens}"
@@ -175,13 +197,9 @@ def test_whatever_happens_in_the_process_no_words_of_it_come_out(happens):
 
 
 def test_settings_that_cannot_be_used_are_told_in_the_journal(sent, tmp_path, monkeypatch):
-    lines, root = Lines(), logging.getLogger()
-    monkeypatch.setattr(journal, "set_up", lambda: root.addHandler(lines))
+    monkeypatch.setattr(journal_handler, "set_up", lambda: None)  # this process is not the service
     config = tmp_path / "responder.toml"
     config.write_text("[device]\nport = 0\n[plan]\nquorum = 99\n")
-    try:
-        assert main(["run", "--config", str(config)]) == 78
-    finally:
-        root.removeHandler(lines)
+    assert main(["run", "--config", str(config)]) == 78
     assert len(sent) == 2
     assert {fields["MESSAGE_ID"] for _, fields in sent} == {Entry.CANNOT_SERVE.message_id}

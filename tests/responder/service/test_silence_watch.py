@@ -16,6 +16,7 @@ from outcry.responder.plans.repository import Means
 from outcry.responder.rules.decide import decide
 from outcry.responder.rules.events import Closed, HeardAgain, WentSilent
 from outcry.responder.rules.silence import Judgement, Watched, judge, patience_s
+from outcry.responder.service import silence_watch
 from outcry.responder.service.periodic import Rounds
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import event_log, store
@@ -123,7 +124,7 @@ def test_the_alarm_says_when_it_was_last_heard_and_what_it_said_then(quiet):
     quiet.passes(910)
     with quiet.world.hq.store.read() as connection:
         (entry,) = event_log.load(connection, 1)
-    marks = ("something jams the radio", "the battery is low")
+    marks = ("something is jamming the radio signal", "the battery is low")
     assert entry == WentSilent(entry.at, heard, marks, vanished=True)
 
 
@@ -203,19 +204,21 @@ def test_a_damaged_plan_is_no_reason_not_to_mind(quiet, written):
 
 def test_two_processes_raise_one_alarm_though_both_have_judged(quiet, monkeypatch):
     quiet.beats()
-    quiet.world.clock.passes(1600)
     other = Watch(quiet.world.hq.store, quiet.world.clock)
-    quiet.watch._since = other._since = 0.0
-    judged = Watch._judged
+    quiet.world.clock.passes(1600)
+    verdicts = []
 
-    def judges_while_the_other_looks(watch, connection, device, now):
-        verdict = judged(watch, connection, device, now)
-        if watch is quiet.watch:
+    def judges_while_the_other_looks(watched, now):
+        verdict = judge(watched, now)
+        if not verdicts:
+            verdicts.append(verdict)
             other.look()
+            verdicts.append(verdict)
         return verdict
 
-    monkeypatch.setattr(Watch, "_judged", judges_while_the_other_looks)
+    monkeypatch.setattr(silence_watch, "judge", judges_while_the_other_looks)
     quiet.watch.look()
+    assert verdicts == [Judgement.RAISE, Judgement.RAISE]
     assert len(quiet.alarms()) == 1
 
 
@@ -252,10 +255,9 @@ def test_of_a_device_that_comes_and_goes_the_duty_officer_hears_ever_more_rarely
 
 def test_the_watch_runs_on_a_thread_of_its_own_and_stops(quiet, wait_for):
     quiet.beats()
-    quiet.world.clock.passes(1600)
     beats: list[int] = []
     watch = Watch(quiet.world.hq.store, quiet.world.clock)
-    watch._since = 0.0
+    quiet.world.clock.passes(1600)
     rounds = Rounds("silence", watch.look, lambda: beats.append(1))
     rounds.start()
     wait_for(lambda: len(quiet.alarms()) == 1)

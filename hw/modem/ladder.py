@@ -1,0 +1,284 @@
+"""The modem's recovery ladder: after which failure it is shut, attached or restarted, and when not.
+
+All of it is in two tables, and nothing else restarts the modem. :data:`RUNGS` says what each rung
+does and how long that may take, from the weakest to the strongest. :data:`LADDER` says when one is
+taken: of the rows of a failure the last one counts whose conditions all hold, and its rung is taken
+after its pause. :func:`next_rung` reads the tables; doing what it says is left to the owner's
+thread: to owner.py what restarts the modem, to posts.py and service.py what is done to the
+connection, to starting.py the radio.
+
+docs/recovery.md is drawn from the tables by ``make docs``. "Manual" is the SIM800 Series AT Command
+Manual V1.12, "hardware design" is SIM800L Hardware Design V1.00.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple
+
+
+class Failure(Enum):
+    """What the owner's thread has met."""
+
+    PORT_LOST = "the serial port is lost"
+    RESTARTED = "the modem has restarted by itself"
+    SILENT = "the modem does not answer AT, or does not get ready for texts"
+    HELD_UP = "a command that cannot be aborted holds up a text or an alarm"
+    RADIO_OFF = "the modem's radio is off"
+    NO_DATA = "the connection to HQ is broken or cannot be made"
+    TEXTS_REFUSED = "texts are refused one after another"
+
+
+class Rung(Enum):
+    """What is done about it, from the weakest to the strongest."""
+
+    NOTHING = "nothing yet"
+    CALL = "call the modem"
+    SHUT = "shut the connection"
+    ATTACH = "attach again"
+    RADIO = "radio on"
+    COMMAND = "restart by command"
+    WIRE = "restart by wire"
+
+
+class Means(NamedTuple):
+    """How a rung is done: ``limit_s`` is the time given to each of ``commands``, or to the wire.
+
+    While bytes keep coming each command is given ``link.ANSWER_S`` more.
+    """
+
+    words: str
+    commands: tuple[str, ...]
+    limit_s: float
+    patience_s: float | None = None
+    """For how long a text or an alarm that comes meanwhile bears it; then it is HELD_UP."""
+    then: Rung | None = None
+    or_else: Rung | None = None
+
+    @property
+    def bound_s(self) -> float:
+        """The longest the rung may take; of CALL, one call."""
+        return self.limit_s * max(1, len(self.commands))
+
+
+PATIENCE_S = 5.0  # of an alarm with a command that cannot be aborted; a restart costs about 12
+
+RUNGS = {
+    Rung.NOTHING: Means("Texts go first, or there is nothing to gain.", (), 0.0),
+    Rung.CALL: Means(
+        "Open the port again if it was lost, say AT until it is answered, and tell the modem every"
+        " setting again. Unanswered, it is silent once more.",
+        ("AT",),
+        4.0,  # 2 s for the answer and 2 s for late lines to pass by
+    ),
+    Rung.SHUT: Means(
+        "Back to IP INITIAL, from where a connection can be made.",
+        ("AT+CIPSHUT",),
+        65.0,  # manual p.219
+        PATIENCE_S,
+    ),
+    Rung.ATTACH: Means(
+        "Leave GPRS and join it again.",
+        ("AT+CGATT=0", "AT+CGATT=1"),
+        75.0,  # manual p.202
+        PATIENCE_S,
+        then=Rung.SHUT,
+    ),
+    Rung.RADIO: Means("Switch the radio on.", ("AT+CFUN=1",), 10.0),  # manual p.96
+    Rung.COMMAND: Means(
+        "Restart the modem whether or not it listens just now; the OK comes after the restart.",
+        ("AT+CFUN=1,1",),  # manual p.96
+        4.0,
+        then=Rung.CALL,
+    ),
+    Rung.WIRE: Means(
+        "Restart the modem by the wire on its RST or PWRKEY, if the board has one.",
+        (),
+        6.0,  # hw/power.py: PWRKEY twice for 1.5 s and 3 s in between; RST takes 0.2 s
+        then=Rung.CALL,
+        or_else=Rung.COMMAND,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known when a failure is met. Times are seconds on the owner's clock."""
+
+    failure: Failure
+    since: float
+    """When it was met."""
+    times: int = 1
+    """How often in a row it has been met by now."""
+    climbed_at: int = 0
+    """The value of ``times`` when a rung above SHUT was last taken for it."""
+    has_wire: bool = False
+    text_waits: bool = False
+    text_next: bool = False
+    """A text waits and is to go before anything else."""
+    text_on_its_way: bool = False
+    """The modem has been given a text, and its outcome is not known."""
+    text_tried_at: float = float("-inf")
+    post_waits: bool = False
+    post_waits_for_new: bool = False
+    """A post got no answer on an old connection; a new one is made for it once."""
+    connected: bool = False
+    """There is a connection, or one is being made."""
+    shut_for_text_at: float = float("-inf")
+    alarm_since: float | None = None
+
+    @property
+    def in_need(self) -> bool:
+        """Whether an alarm is open or a text waits."""
+        return self.text_waits or self.alarm_since is not None
+
+
+class Requirement(NamedTuple):
+    """What must hold for a rung to be taken."""
+
+    name: str
+    words: str
+    holds: Callable[[Situation, float], bool]
+
+
+TEXT_DUE_S = 15.0  # an alarm that has asked for no text by then has its receipt
+SHUT_FOR_TEXT_EVERY_S = 600.0  # each time costs the data path, and may not help
+REFUSALS = 2  # in a row beside a connection: perhaps because of it
+
+
+def _texts_tried(situation: Situation, now: float) -> bool:
+    alarm_since = situation.alarm_since
+    if situation.text_next:
+        return False
+    if alarm_since is None or situation.text_tried_at >= alarm_since:
+        return True
+    return situation.post_waits_for_new or now >= alarm_since + TEXT_DUE_S
+
+
+TEXTS_TRIED = Requirement(
+    "texts tried",
+    "no text is next, and if an alarm is open, one was handed to the modem since, or the alarm has"
+    f" asked for none in {TEXT_DUE_S:.0f} s, or its post waits for the one new connection that"
+    " replaces an old one without an answer",
+    _texts_tried,
+)
+NO_TEXT_OUT = Requirement(
+    "no text on its way",
+    "the modem has been given no text whose outcome is not known yet",
+    lambda s, now: not s.text_on_its_way,
+)
+CALM = Requirement(
+    "calm",
+    "no alarm is open and no post waits",
+    lambda s, now: s.alarm_since is None and not s.post_waits,
+)
+IN_NEED = Requirement("in need", "an alarm is open or a text waits", lambda s, now: s.in_need)
+WIRED = Requirement("wired", "the board has a wire to the modem", lambda s, now: s.has_wire)
+FRESH = Requirement(
+    "fresh",
+    "nothing stronger than shutting was done since the last failure",
+    lambda s, now: s.times > s.climbed_at,
+)
+CONNECTED = Requirement(
+    "connected", "there is a connection, or one is being made", lambda s, now: s.connected
+)
+REFUSED_AGAIN = Requirement(
+    "refused again", f"{REFUSALS} times or more in a row", lambda s, now: s.times >= REFUSALS
+)
+NOT_LATELY = Requirement(
+    "not lately",
+    f"it was not done for this in the last {SHUT_FOR_TEXT_EVERY_S:.0f} s",
+    lambda s, now: now >= s.shut_for_text_at + SHUT_FOR_TEXT_EVERY_S,
+)
+
+
+def each(nth: int) -> Requirement:
+    """Every so many failures in a row."""
+    name = f"each {nth}{'nd' if nth == 2 else 'th'}"
+    words = "of so many failures of this kind in a row"
+    return Requirement(name, words, lambda s, now: s.times > 0 and s.times % nth == 0)
+
+
+class Row(NamedTuple):
+    """When a rung is taken. The pauses before it are by ``times``, the last one for all later."""
+
+    failure: Failure
+    rung: Rung
+    only_if: tuple[Requirement, ...] = ()
+    pauses_s: tuple[float, ...] = (0.0,)
+    pauses_in_need_s: tuple[float, ...] = (0.0,)
+    calls: int = 0
+    """How often AT is said afterwards before the modem counts as silent."""
+
+
+PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # each look wakes the processor
+PAUSES_IN_NEED_S = (1.0, 2.0)
+CALLS = 5
+CALLS_AFTER_RESTART = 20  # AT is answered within 8 s as a rule; 20 are half a minute
+
+LADDER = (
+    Row(Failure.PORT_LOST, Rung.CALL, (), PAUSES_S, PAUSES_IN_NEED_S, CALLS),
+    Row(Failure.RESTARTED, Rung.CALL, calls=CALLS),
+    Row(Failure.SILENT, Rung.CALL, (), PAUSES_S, PAUSES_IN_NEED_S, CALLS),
+    # A slow modem is only slowed by a restart: more rarely where a mute one would not hear it.
+    Row(Failure.SILENT, Rung.COMMAND, (each(4), NO_TEXT_OUT), PAUSES_S, PAUSES_IN_NEED_S, CALLS),
+    Row(
+        Failure.SILENT,
+        Rung.WIRE,
+        (WIRED, each(2), NO_TEXT_OUT),
+        PAUSES_S,
+        PAUSES_IN_NEED_S,
+        CALLS_AFTER_RESTART,
+    ),
+    Row(
+        Failure.SILENT,
+        Rung.WIRE,
+        (WIRED, IN_NEED, NO_TEXT_OUT),
+        PAUSES_S,
+        (0.0, 2.0),
+        CALLS_AFTER_RESTART,
+    ),
+    Row(Failure.HELD_UP, Rung.CALL, calls=CALLS),
+    Row(Failure.HELD_UP, Rung.COMMAND, (NO_TEXT_OUT,), calls=CALLS_AFTER_RESTART),
+    Row(Failure.HELD_UP, Rung.WIRE, (WIRED, NO_TEXT_OUT), calls=CALLS_AFTER_RESTART),
+    Row(Failure.RADIO_OFF, Rung.NOTHING),
+    Row(Failure.RADIO_OFF, Rung.RADIO, (NO_TEXT_OUT,)),
+    Row(Failure.NO_DATA, Rung.NOTHING),
+    Row(Failure.NO_DATA, Rung.SHUT, (TEXTS_TRIED, NO_TEXT_OUT)),
+    Row(Failure.NO_DATA, Rung.ATTACH, (each(5), FRESH, CALM, TEXTS_TRIED, NO_TEXT_OUT)),
+    Row(
+        Failure.NO_DATA,
+        Rung.COMMAND,
+        (each(12), FRESH, CALM, TEXTS_TRIED, NO_TEXT_OUT),
+        calls=CALLS_AFTER_RESTART,
+    ),
+    Row(
+        Failure.NO_DATA,
+        Rung.WIRE,
+        (WIRED, each(12), FRESH, CALM, TEXTS_TRIED, NO_TEXT_OUT),
+        calls=CALLS_AFTER_RESTART,
+    ),
+    Row(Failure.TEXTS_REFUSED, Rung.NOTHING),
+    Row(Failure.TEXTS_REFUSED, Rung.SHUT, (REFUSED_AGAIN, CONNECTED, NOT_LATELY, NO_TEXT_OUT)),
+)
+
+
+class Step(NamedTuple):
+    """The rung to take, when (on the owner's clock), and how often to call the modem then."""
+
+    rung: Rung
+    at: float
+    calls: int
+
+
+def next_rung(situation: Situation, now: float) -> Step:
+    """What the ladder says of ``situation``. Pure: ask again when anything has changed."""
+    row = [
+        row
+        for row in LADDER
+        if row.failure is situation.failure
+        and all(requirement.holds(situation, now) for requirement in row.only_if)
+    ][-1]
+    pauses_s = row.pauses_in_need_s if situation.in_need else row.pauses_s
+    pause_s = pauses_s[min(max(situation.times, 1), len(pauses_s)) - 1]
+    return Step(row.rung, situation.since + pause_s, row.calls)

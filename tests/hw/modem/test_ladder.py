@@ -1,0 +1,367 @@
+"""The recovery ladder itself: its tables, and that each rung keeps to its bound."""
+
+import ast
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outcry.hw.modem.connection import Connection
+from outcry.hw.modem.errors import ModemSilent
+from outcry.hw.modem.jobs import TextJob, Tray
+from outcry.hw.modem.ladder import (
+    LADDER,
+    REFUSALS,
+    RUNGS,
+    SHUT_FOR_TEXT_EVERY_S,
+    TEXT_DUE_S,
+    Failure,
+    Rung,
+    Situation,
+    next_rung,
+)
+from outcry.hw.modem.link import ANSWER_S, Link
+from outcry.hw.modem.recovery import Recovery
+from outcry.hw.modem.settings import ModemSettings
+
+MODEM = Path(__file__).parents[3] / "hw" / "modem"
+STRENGTH = {rung: strength for strength, rung in enumerate(Rung)}
+RESTARTS = (Rung.COMMAND, Rung.WIRE)
+CARRIES_TEXTS = (Failure.NO_DATA, Failure.TEXTS_REFUSED)  # in all others no text can leave
+LONG_S = 3600.0
+
+instants = st.floats(0, 1e6)
+perhaps = st.booleans()
+situations = st.builds(
+    Situation,
+    failure=st.sampled_from(Failure),
+    since=instants,
+    times=st.integers(0, 100),
+    climbed_at=st.integers(0, 100),
+    has_wire=perhaps,
+    text_waits=perhaps,
+    text_next=perhaps,
+    text_on_its_way=perhaps,
+    text_tried_at=instants | st.just(-math.inf),
+    post_waits=perhaps,
+    post_waits_for_new=perhaps,
+    connected=perhaps,
+    shut_for_text_at=instants | st.just(-math.inf),
+    alarm_since=instants | st.none(),
+)
+
+
+def rows(failure: Failure) -> list[Any]:
+    return [row for row in LADDER if row.failure is failure]
+
+
+def failed(failure: Failure, **known: Any) -> Situation:
+    return Situation(failure, 1000.0, **known)
+
+
+def test_rungs_are_listed_from_the_weakest_to_the_strongest() -> None:
+    assert list(RUNGS) == list(Rung)
+    strengths = [STRENGTH[rung] for rung in (Rung.CALL, Rung.SHUT, Rung.ATTACH, *RESTARTS)]
+    assert strengths == sorted(strengths)
+
+
+@pytest.mark.parametrize("failure", Failure)
+def test_a_failures_rungs_get_stronger_row_by_row(failure: Failure) -> None:
+    strengths = [STRENGTH[row.rung] for row in rows(failure)]
+    assert strengths == sorted(strengths)
+
+
+@pytest.mark.parametrize("failure", Failure)
+def test_each_failure_has_an_answer_that_asks_for_nothing(failure: Failure) -> None:
+    assert rows(failure)[0].only_if == ()
+
+
+def test_every_rung_has_a_bound() -> None:
+    for rung, means in RUNGS.items():
+        assert math.isfinite(means.bound_s)
+        assert (means.bound_s > 0) is (rung is not Rung.NOTHING)
+        assert means.patience_s is None or means.patience_s < means.limit_s
+
+
+def test_a_rung_that_can_hold_the_line_for_long_is_borne_for_a_while_only() -> None:
+    for rung, means in RUNGS.items():
+        if means.bound_s > 10:
+            assert means.patience_s is not None, rung
+
+
+def test_every_rung_has_a_way_out() -> None:
+    """What follows is weaker, so it ends; a restarted modem is called, and not for ever."""
+    for rung, means in RUNGS.items():
+        for other in (means.then, means.or_else):
+            assert other is None or STRENGTH[other] < STRENGTH[rung]
+        if rung in RESTARTS:
+            assert means.then is Rung.CALL
+    for row in LADDER:
+        called = row.rung is Rung.CALL or RUNGS[row.rung].then is Rung.CALL
+        assert (row.calls > 0) is called
+
+
+def test_pauses_are_bounded_grow_and_are_shorter_in_need() -> None:
+    for row in LADDER:
+        for pauses_s in (row.pauses_s, row.pauses_in_need_s):
+            assert list(pauses_s) == sorted(pauses_s)
+            assert 0 <= pauses_s[-1] <= 60
+        in_need = itertools.chain(row.pauses_in_need_s, itertools.repeat(row.pauses_in_need_s[-1]))
+        assert all(need <= calm for calm, need in zip(row.pauses_s, in_need, strict=False))
+
+
+@pytest.mark.parametrize("has_wire", [True, False])
+@pytest.mark.parametrize("failure", [Failure.SILENT, Failure.HELD_UP, Failure.NO_DATA])
+def test_what_stays_broken_comes_to_the_strongest_restart_there_is(
+    failure: Failure, has_wire: bool
+) -> None:
+    taken = {
+        next_rung(failed(failure, times=times, has_wire=has_wire), LONG_S).rung
+        for times in range(1, 25)
+    }
+    assert max(taken, key=STRENGTH.__getitem__) is (Rung.WIRE if has_wire else Rung.COMMAND)
+
+
+@given(situations, instants)
+def test_there_is_always_an_answer_and_it_is_due_within_a_minute(
+    situation: Situation, now: float
+) -> None:
+    step = next_rung(situation, now)
+    assert situation.since <= step.at <= situation.since + 60
+    assert step.rung in {row.rung for row in rows(situation.failure)}
+    if step.rung in RESTARTS:
+        assert step.calls > 0
+
+
+@given(situations, instants)
+def test_a_text_on_its_way_forbids_all_but_calling(situation: Situation, now: float) -> None:
+    step = next_rung(replace(situation, text_on_its_way=True), now)
+    assert step.rung in (Rung.NOTHING, Rung.CALL)
+
+
+@given(situations, instants)
+def test_nothing_is_done_to_a_modem_that_could_carry_a_text_before_texts_had_their_try(
+    situation: Situation, now: float
+) -> None:
+    rung = next_rung(situation, now).rung
+    if situation.failure is Failure.TEXTS_REFUSED and rung is not Rung.NOTHING:
+        assert situation.times >= REFUSALS
+    if situation.failure is not Failure.NO_DATA or rung is Rung.NOTHING:
+        return
+    assert not situation.text_next
+    alarm_since = situation.alarm_since
+    if alarm_since is not None and not situation.post_waits_for_new:
+        assert situation.text_tried_at >= alarm_since or now >= alarm_since + TEXT_DUE_S
+
+
+@given(situations, instants)
+def test_a_modem_that_could_carry_a_text_is_not_restarted_in_an_alarm(
+    situation: Situation, now: float
+) -> None:
+    if situation.failure in CARRIES_TEXTS and situation.alarm_since is not None:
+        assert next_rung(situation, now).rung in (Rung.NOTHING, Rung.SHUT)
+
+
+@given(situations, instants)
+def test_no_wire_is_pulled_that_is_not_there(situation: Situation, now: float) -> None:
+    if not situation.has_wire:
+        assert next_rung(situation, now).rung is not Rung.WIRE
+
+
+@given(situations, instants)
+def test_an_alarm_never_makes_the_help_for_a_silent_modem_weaker_or_later(
+    situation: Situation, now: float
+) -> None:
+    calm = replace(situation, failure=Failure.SILENT, text_waits=False, alarm_since=None)
+    alarm = replace(calm, alarm_since=0.0)
+    assert STRENGTH[next_rung(alarm, now).rung] >= STRENGTH[next_rung(calm, now).rung]
+    assert next_rung(alarm, now).at <= next_rung(calm, now).at
+
+
+def taken(has_wire: bool, in_need: bool) -> list[Rung]:
+    """For the first eight silences in a row."""
+    alarm_since = 0.0 if in_need else None
+    return [
+        next_rung(
+            failed(Failure.SILENT, times=times, has_wire=has_wire, alarm_since=alarm_since), LONG_S
+        ).rung
+        for times in range(1, 9)
+    ]
+
+
+def test_a_silent_modem_is_restarted_by_command_at_each_fourth_silence() -> None:
+    for in_need in (False, True):
+        assert taken(False, in_need) == [Rung.CALL, Rung.CALL, Rung.CALL, Rung.COMMAND] * 2
+
+
+def test_a_silent_modem_with_a_wire_is_restarted_at_each_second_and_in_need_at_each() -> None:
+    assert taken(True, in_need=False) == [Rung.CALL, Rung.WIRE] * 4
+    assert taken(True, in_need=True) == [Rung.WIRE] * 8
+
+
+@pytest.mark.parametrize(
+    ("has_wire", "in_need", "pauses_s"),
+    [
+        (False, False, [1, 2, 4, 8, 15, 30, 60, 60]),
+        (True, False, [1, 2, 4, 8, 15, 30, 60, 60]),
+        (False, True, [1, 2, 2, 2, 2, 2, 2, 2]),
+        (True, True, [0, 2, 2, 2, 2, 2, 2, 2]),
+    ],
+)
+def test_the_pauses_for_a_silent_modem(
+    has_wire: bool, in_need: bool, pauses_s: list[float]
+) -> None:
+    steps = [
+        next_rung(
+            failed(Failure.SILENT, times=times, has_wire=has_wire, text_waits=in_need), LONG_S
+        )
+        for times in range(1, 9)
+    ]
+    assert [step.at - 1000.0 for step in steps] == pauses_s
+
+
+def test_what_a_broken_connection_leads_to_while_all_is_calm() -> None:
+    rungs = [next_rung(failed(Failure.NO_DATA, times=times), LONG_S).rung for times in range(13)]
+    assert rungs[5] is rungs[10] is Rung.ATTACH
+    assert rungs[12] is Rung.COMMAND
+    assert {rung for times, rung in enumerate(rungs) if times not in (5, 10, 12)} == {Rung.SHUT}
+
+
+@pytest.mark.parametrize(
+    "known",
+    [{"post_waits": True}, {"alarm_since": 900.0, "text_tried_at": 910.0}, {"climbed_at": 12}],
+)
+@pytest.mark.parametrize("times", [5, 12])
+def test_a_broken_connection_is_only_shut_otherwise(times: int, known: dict[str, Any]) -> None:
+    assert next_rung(failed(Failure.NO_DATA, times=times, **known), LONG_S).rung is Rung.SHUT
+
+
+def test_a_broken_connection_is_left_alone_until_the_alarms_text_was_tried() -> None:
+    alarm = failed(Failure.NO_DATA, times=3, alarm_since=1000.0, post_waits=True)
+    assert next_rung(alarm, 1000.0 + TEXT_DUE_S - 0.1).rung is Rung.NOTHING
+    assert next_rung(alarm, 1000.0 + TEXT_DUE_S).rung is Rung.SHUT
+    assert next_rung(replace(alarm, text_tried_at=1001.0), 1002.0).rung is Rung.SHUT
+    assert next_rung(replace(alarm, post_waits_for_new=True), 1002.0).rung is Rung.SHUT
+    assert next_rung(replace(alarm, text_next=True), LONG_S).rung is Rung.NOTHING
+
+
+def test_the_connection_is_shut_for_refused_texts_but_not_time_and_again() -> None:
+    refused = failed(Failure.TEXTS_REFUSED, times=REFUSALS, connected=True)
+    assert next_rung(refused, 1000.0).rung is Rung.SHUT
+    assert next_rung(replace(refused, times=REFUSALS - 1), 1000.0).rung is Rung.NOTHING
+    assert next_rung(replace(refused, connected=False), 1000.0).rung is Rung.NOTHING
+    again = replace(refused, shut_for_text_at=1000.0)
+    assert next_rung(again, 1000.0 + SHUT_FOR_TEXT_EVERY_S - 1).rung is Rung.NOTHING
+    assert next_rung(again, 1000.0 + SHUT_FOR_TEXT_EVERY_S).rung is Rung.SHUT
+
+
+def test_what_is_counted_is_what_the_ladder_is_asked_with() -> None:
+    now = [5.0]
+    tray = Tray(lambda: now[0])
+    recovery = Recovery(tray, lambda: now[0], has_wire=True)
+    for _ in range(3):
+        recovery.met(Failure.SILENT)
+    recovery.climbed(Failure.SILENT)
+    recovery.met(Failure.SILENT)
+    recovery.text_tried()
+    job = TextJob("t1", "+447700900201", "help", given=True)
+    tray.add_text(job)
+    tray.set_urgent(True)
+    now[0] = 9.0
+    recovery.shut_for_text()
+    assert recovery.situation(Failure.SILENT) == Situation(
+        Failure.SILENT,
+        9.0,
+        times=4,
+        climbed_at=3,
+        has_wire=True,
+        text_waits=True,
+        text_on_its_way=True,
+        text_tried_at=5.0,
+        shut_for_text_at=9.0,
+        alarm_since=5.0,
+    )
+    recovery.over(Failure.SILENT)
+    silent = recovery.situation(Failure.SILENT, since=2.0)
+    assert (silent.times, silent.climbed_at, silent.since) == (0, 0, 2.0)
+
+
+class Deaf:
+    """A port whose modem answers AT at most; ``noisy``: with line noise that never ends."""
+
+    def __init__(self, noisy: bool) -> None:
+        self.now = 0.0
+        self.answers_at = True
+        self._noisy = noisy
+        self._said = b""
+
+    def write(self, data: bytes) -> None:
+        if data == b"AT\r" and self.answers_at:
+            self._said = b"\r\nOK\r\n"
+
+    def read(self, timeout_s: float) -> bytes:
+        said, self._said = self._said, b""
+        if not said:
+            self.now += 0.05 if self._noisy else timeout_s
+        return said or (b"\xff" if self._noisy else b"")
+
+    def wake(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def call(port: Deaf, link: Link) -> None:
+    port.answers_at = False
+    with pytest.raises(ModemSilent):
+        link.attention(1)
+
+
+def connection(port: Deaf) -> Connection:
+    return Connection(ModemSettings(), lambda: port.now)
+
+
+def restart(port: Deaf, link: Link) -> None:
+    means = RUNGS[Rung.COMMAND]
+    link.restart(means.commands[0], means.limit_s)
+
+
+HELD: dict[Rung, Callable[[Deaf, Link], None]] = {
+    Rung.CALL: call,
+    Rung.SHUT: lambda port, link: connection(port).shut(link),
+    Rung.ATTACH: lambda port, link: connection(port).attach_again(link),
+    Rung.COMMAND: restart,
+}
+
+
+@pytest.mark.parametrize("noisy", [False, True])
+@pytest.mark.parametrize("rung", HELD)
+def test_a_rung_keeps_to_its_bound_with_a_modem_that_does_not_answer(
+    rung: Rung, noisy: bool
+) -> None:
+    port = Deaf(noisy)
+    link = Link(port, lambda: port.now, lambda: None, lambda: False, lambda began: None)
+    link.attention(1)
+    began = port.now
+    HELD[rung](port, link)
+    means = RUNGS[rung]
+    calls_between = len(means.commands) - 1
+    bound_s = means.bound_s + calls_between * RUNGS[Rung.CALL].bound_s
+    more_s = len(means.commands) * (ANSWER_S + 0.2) if noisy else 0.0
+    assert 1 < port.now - began <= bound_s + more_s
+
+
+def test_what_restarts_the_modem_stands_in_the_ladder_alone() -> None:
+    """Where the modem is restarted, and after which failure, is told by one file."""
+    done = [command for means in RUNGS.values() for command in means.commands if command != "AT"]
+    said: dict[str, set[str]] = {}
+    for path in MODEM.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and node.value in done:
+                said.setdefault(node.value, set()).add(path.name)
+    assert said == {command: {"ladder.py"} for command in done}

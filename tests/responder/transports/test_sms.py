@@ -1,0 +1,153 @@
+"""HQ's modem: the sender of a text waits for its outcome; everything else is handed on."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from outcry.hw.modem import (
+    Condition,
+    Modem,
+    ModemSettings,
+    ModemState,
+    Outcome,
+    SmsLeaving,
+    SmsOutcome,
+    SmsReceived,
+    SmsReport,
+)
+from outcry.responder.rules import events
+from outcry.responder.rules.events import Came
+from outcry.responder.transports import sms
+
+BEN = "+447700900111"
+
+
+class DatabaseAway(Exception):
+    """What is told cannot be written down now."""
+
+
+class Heard:
+    """Everything that was handed on; ``broken`` tells how often that fails first."""
+
+    def __init__(self, modem):
+        self.modem = modem
+        self.broken = 0
+        self.all = []
+
+    def hears(self, *what):
+        if self.broken:
+            self.broken -= 1
+            raise DatabaseAway
+        self.all.append(what)
+
+    def hand_on(self):
+        def changed():
+            self.hears("changed")
+
+        self.modem.hand_on(self.hears, self.hears, changed)
+
+
+@pytest.fixture
+def says():
+    """What the modem's own thread says."""
+    return []
+
+
+@pytest.fixture
+def modem(says, monkeypatch):
+    """The real sender on a modem that says what the test says, when it is given a text."""
+    monkeypatch.setattr(sms, "LISTENS_S", 0.0)
+    given = []
+
+    class Fake:
+        def __init__(self, settings, open_port, emit, clock, beat):
+            self.emit = emit
+
+        def send_sms(self, ref, number, text):
+            given.append((ref, number, text))
+            threading.Thread(target=self.speak, args=(tuple(says),)).start()
+
+        def speak(self, events):
+            for event in events:
+                self.emit(event)
+
+    assert {"send_sms", "status", "start", "stop"} <= set(dir(Modem))
+    monkeypatch.setattr(sms, "Modem", Fake)
+    made = sms.SmsModem(ModemSettings(), lambda: None, lambda: 0.0)
+    made.given = given
+    return made
+
+
+def answer(outcome, ref="7", reason="why"):
+    return SmsOutcome(ref, outcome, (), None, reason)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "what"),
+    [
+        (Outcome.DONE, events.Outcome.DONE),
+        (Outcome.FAILED, events.Outcome.FAILED),
+        (Outcome.UNKNOWN, events.Outcome.UNKNOWN),
+    ],
+)
+def test_the_sender_waits_for_what_came_of_the_text(modem, says, outcome, what):
+    says.append(answer(outcome))
+    assert modem.send(7, BEN, "words") == Came(what, "why")
+    assert modem.given == [("7", BEN, "words")]
+    heard = Heard(modem)
+    heard.hand_on()
+    assert heard.all == [], "it is told once"
+
+
+def test_what_the_modem_says_later_of_a_text_is_handed_on(modem, says):
+    says.append(answer(Outcome.UNKNOWN))
+    modem.send(7, BEN, "words")
+    says[:] = [answer(Outcome.DONE, reason="sent, answered late"), answer(Outcome.DONE, "8")]
+    modem.send(8, BEN, "words")
+    heard = Heard(modem)
+    heard.hand_on()
+    assert heard.all == [(7, Came(events.Outcome.DONE, "sent, answered late"))]
+
+
+@pytest.mark.parametrize(
+    ("event", "handed_on"),
+    [
+        (SmsReport("7", True), (7, Came(events.Outcome.DELIVERED, ""))),
+        (SmsReport("7", False), (7, Came(events.Outcome.UNDELIVERED, ""))),
+        (SmsReceived(BEN, "1111 2222"), (BEN, "1111 2222")),
+        (ModemState(Condition.SILENT, ""), ("changed",)),
+    ],
+)
+def test_everything_else_is_handed_on_and_again_when_that_failed(modem, says, event, handed_on):
+    says[:] = [event, answer(Outcome.DONE)]
+    modem.send(7, BEN, "words")
+    heard = Heard(modem)
+    heard.broken = 2
+    for _ in range(2):
+        with pytest.raises(DatabaseAway):
+            heard.hand_on()
+    heard.hand_on()
+    heard.hand_on()
+    assert heard.all == [handed_on]
+
+
+def test_what_can_never_be_handed_on_holds_up_nothing_for_long(modem, says):
+    says[:] = [SmsReceived(BEN, "first"), answer(Outcome.DONE)]
+    modem.send(7, BEN, "words")
+    heard = Heard(modem)
+    heard.broken = sms.TRIES
+    for _ in range(sms.TRIES):
+        with pytest.raises(DatabaseAway):
+            heard.hand_on()
+    heard.hand_on()
+    assert heard.all == []
+
+
+def test_what_hq_has_no_use_for_is_passed_over(modem, says):
+    says[:] = [SmsLeaving("7"), answer(Outcome.DONE)]
+    modem.send(7, BEN, "words")
+    heard = Heard(modem)
+    heard.hand_on()
+    assert heard.all == []
