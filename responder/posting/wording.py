@@ -21,7 +21,7 @@ from outcry.responder.maps.picture import Spot
 from outcry.responder.maps.places import Place
 from outcry.responder.posting import graphemes
 from outcry.responder.posting.publisher import Draft, Limits
-from outcry.responder.rules.model import Ground
+from outcry.responder.rules.events import Ground
 from outcry.responder.translations import Words
 
 ENGLISH = "en"
