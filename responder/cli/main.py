@@ -58,7 +58,7 @@ exit codes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     os.umask(0o077)
     tell = _on_the_terminal
     if options.command == "run":
@@ -118,7 +118,8 @@ def _check_user(directory: Path) -> None:
         raise PermissionError(EPERM, "root is not the service", str(directory))
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """What can be typed."""
     parser = argparse.ArgumentParser(
         prog="outcry-responder",
         description="HQ's side: takes alarms in, tells the contacts, counts what they answer, and"

@@ -436,7 +436,7 @@ def test_names_are_never_markup(olga, world):
 
 
 def test_the_console_hears_of_news_at_once(olga, world, alarm):
-    headers = olga._headers()
+    headers = olga.headers()
     with olga.client.stream("GET", "/console/live", headers=headers, timeout=60) as events:
         lines = events.iter_lines()
         assert next(lines) == ": here"

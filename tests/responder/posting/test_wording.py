@@ -167,7 +167,7 @@ def test_a_network_without_pictures_gets_none(grozny):
 def test_a_picture_is_described_in_the_post_s_language(language, grozny):
     alt = post_draft(facts(grozny), Mastodon.limits, language).alt
     assert "Chechen-Aul" in alt
-    assert wording._countries()[language]["RU"] in alt
+    assert wording.countries()[language]["RU"] in alt
 
 
 @pytest.mark.parametrize(
