@@ -38,7 +38,7 @@ class Hand:
     def settle(self, link, password=PASSWORD):
         """Settle in through the one-time link; returns the recovery codes."""
         page = self.get(link).text
-        self.secret = re.search(r"Type this in there: <code>([A-Z2-7 ]+)</code>", page)[1]
+        self.secret = re.search(r"Type this into the app: <code>([A-Z2-7 ]+)</code>", page)[1]
         self.secret = self.secret.replace(" ", "")
         token = token_in(page)
         done = self.post(link, token, password=password, again=password, code=self.code())
