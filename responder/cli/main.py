@@ -94,13 +94,8 @@ def _check_user(directory: Path) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-<<<<<<< HEAD
-    """What can be typed."""
-    parser = argparse.ArgumentParser(
-=======
     """The command line, with all that --help says."""
     made = argparse.ArgumentParser(
->>>>>>> main
         prog="outcry-responder",
         description="HQ's side: takes alarms in, tells the contacts, counts what they answer, and"
         " makes an alarm public. Each command says more of itself with --help.",
