@@ -21,7 +21,7 @@ from outcry.responder.maps.picture import Spot
 from outcry.responder.maps.places import Place
 from outcry.responder.posting import graphemes
 from outcry.responder.posting.publisher import Draft, Limits
-from outcry.responder.rules.model import Ground
+from outcry.responder.rules.events import Ground
 from outcry.responder.translations import Words
 
 ENGLISH = "en"
@@ -247,7 +247,7 @@ def _language(language: str) -> _Language:
 
 @cache
 def countries() -> dict[str, dict[str, str]]:
-    """Each country in each language: its name, by its code."""
+    """By language and code, the names of countries."""
     text = resources.files("outcry.responder.maps").joinpath("data/countries.json")
     names: dict[str, dict[str, str]] = json.loads(text.read_text(encoding="utf-8"))
     return names

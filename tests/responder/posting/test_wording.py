@@ -26,7 +26,7 @@ from outcry.responder.posting.wording import (
     post_draft,
     tidy,
 )
-from outcry.responder.rules.model import Ground
+from outcry.responder.rules.events import Ground
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 LANGUAGES = ("ar", "en", "es", "fa", "fr", "ru", "uk")
