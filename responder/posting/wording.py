@@ -206,7 +206,7 @@ def _fitted(parts: dict[str, str | _Sentence], wearer: str, limits: Limits) -> s
         text = _joined(parts, wearer, left_out)
         if graphemes.length(text, limits.unit) <= limits.length:
             return text
-    for length in range(len(list(graphemes.clusters(wearer))) - 1, 0, -1):
+    for length in range(len(graphemes.clusters(wearer)) - 1, 0, -1):
         text = _joined(parts, graphemes.cut(wearer, length), left_out)
         if graphemes.length(text, limits.unit) <= limits.length:
             return text
