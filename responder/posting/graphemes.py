@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from outcry.responder.posting.publisher import Unit
 
@@ -70,11 +71,11 @@ def length(text: str, unit: Unit) -> int:
 def _joins(cluster: str, letter: str) -> bool:
     """Whether a letter belongs to the cluster before it."""
     last = cluster[-1]
-    if last == "\r" and letter == "\n":
-        return True
+    if _stands_apart(letter):
+        return last == "\r" and letter == "\n"
     if _is_control(last) or _is_control(letter):
         return False
-    if _extends(letter) or (unicodedata.category(letter) == "Mc" and letter not in _APART):
+    if _extends(letter):
         return True
     if last == _ZWJ and _is_picture(letter):
         return any(_is_picture(one) for one in cluster)
@@ -83,11 +84,19 @@ def _joins(cluster: str, letter: str) -> bool:
     return _hangul_joins(last, letter)
 
 
+@lru_cache(2048)
+def _stands_apart(letter: str) -> bool:
+    """Whether it can belong to no cluster before it, as nearly every letter of a text."""
+    hangul = 0x1100 <= ord(letter) < 0x1200 or 0xAC00 <= ord(letter) <= 0xD7A3
+    return not (_extends(letter) or _is_picture(letter) or _is_flag(letter) or hangul)
+
+
 def _extends(letter: str) -> bool:
     category = unicodedata.category(letter)
     skin = 0x1F3FB <= ord(letter) <= 0x1F3FF
     tag = 0xE0020 <= ord(letter) <= 0xE007F
-    return category in ("Mn", "Me") or letter in (_ZWJ, "\u200c") or skin or tag
+    mark = category in ("Mn", "Me") or (category == "Mc" and letter not in _APART)
+    return mark or letter in (_ZWJ, "\u200c") or skin or tag
 
 
 def _is_control(letter: str) -> bool:
@@ -121,6 +130,8 @@ def _hangul_joins(last: str, letter: str) -> bool:
 
 def _weight(cluster: str) -> int:
     """X counts a whole emoji as two, of other clusters each part by itself."""
+    if cluster.isascii():
+        return len(cluster)
     if any(_is_picture(one) or _is_flag(one) for one in cluster) or "\ufe0f" in cluster:
         return 2
     return sum(1 if any(a <= ord(one) <= b for a, b in _LIGHT) else 2 for one in cluster)
