@@ -11,9 +11,10 @@ from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.intake.inbox import CameBy
 from outcry.responder.web.assets import Assets
+from stage import reports
+from stage.reports import NOON
 from stage.stage import NotSeen
 
-NOON = 1_795_348_800.0  # 22 November 2026
 REPORTS = 600  # ten hours of a report a minute
 _NAMES = ("W" * MAX_NAME_CHARS, "ش" * MAX_NAME_CHARS, "👩" * MAX_NAME_CHARS)
 _BASE = f"/a/{'x' * SEALED_CHARS}/99"
@@ -69,14 +70,12 @@ def _standing(name: str, language: str) -> Standing:
 
 
 def _report(n: int) -> Report:
-    return Report(
+    return reports.report(
         MessageType.STILL_IN_DANGER if n else MessageType.FIRST,
-        AlarmKind.STRAP,
-        77,
-        n,
-        int(NOON) - 60 * (REPORTS - n),
-        Position(-88.88888 + n / 1000, -178.88888 - n / 900, 60_000, 5_999),
-        bytes(16),
+        kind=AlarmKind.STRAP,
+        sequence=n,
+        sent_at=NOON - 60 * (REPORTS - n),
+        place=Position(-88.88888 + n / 1000, -178.88888 - n / 900, 60_000, 5_999),
         battery_percent=57,
         supply_mv=3810,
         signal=17,

@@ -17,10 +17,11 @@ from sqlalchemy import insert
 
 from bench.headquarters.postgresql import cluster, programs
 from outcry.envelope import KEY_BYTES, Header, public_key, seal
-from outcry.report import TOKEN_BYTES, AlarmKind, MessageType, Position, Report, encode
+from outcry.report import TOKEN_BYTES, MessageType, encode
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
+from stage.reports import report
 from stage.stage import PartMissing
 
 ROOT = Path(__file__).parents[2]
@@ -89,11 +90,9 @@ def _sealed(state: Path, url: str, reports: int) -> Path:
         for n in range(reports):
             type_ = MessageType.FIRST if n == 0 else MessageType.POSITION
             for device, psk in psks.items():
-                report = Report(
-                    type_, AlarmKind.PANIC, 1, n, now, Position(52.52, 13.405, 12, 5),
-                    os.urandom(TOKEN_BYTES),
-                )  # fmt: skip
-                out.write(seal(encode(report), Header(device, n + 1), key, psk))
+                token = os.urandom(TOKEN_BYTES)
+                made = report(type_, alarm=1, sequence=n, sent_at=now, token=token)
+                out.write(seal(encode(made), Header(device, n + 1), key, psk))
     return file
 
 

@@ -25,6 +25,7 @@ from outcry.report import (
     Report,
     encode,
 )
+from stage import reports
 
 RANDOM_REPORTS = 10_000
 _MOST_32 = 0xFFFFFFFF
@@ -48,15 +49,8 @@ def sealed_report_sms_chars_max(random_reports: int = RANDOM_REPORTS) -> float:
 
 def extremes() -> list[Report]:
     """Reports with every field at its least, and at its most."""
-    least = Report(
-        type=MessageType.HEARTBEAT,
-        kind=AlarmKind.NONE,
-        alarm_id=0,
-        sequence=0,
-        sent_at=0,
-        place=NoPosition(NoFixReason.UNKNOWN),
-        token=bytes(TOKEN_BYTES),
-    )
+    nowhere = NoPosition(NoFixReason.UNKNOWN)
+    least = reports.report(MessageType.HEARTBEAT, sent_at=0, place=nowhere)
     far = [
         Position(latitude, longitude, accuracy, MAX_AGE_S)
         for latitude in (-90.0, 90.0)

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+Work = Callable[[], None]
+
 
 class Lane(NamedTuple):
     """One place that is called; of a group only so many at once."""
@@ -21,9 +23,7 @@ class Lanes(Protocol):
     def is_free(self, lane: Lane) -> bool:
         """Whether work for this lane would begin at once."""
 
-    def run(
-        self, lane: Lane, limit_s: float, work: Callable[[], None], then: Callable[[], None]
-    ) -> None:
+    def run(self, lane: Lane, limit_s: float, work: Work, then: Work) -> None:
         """Do the work, which lasts ``limit_s`` at most and never raises.
 
         ``then`` is called when that is done and the lane is free again.
@@ -37,9 +37,7 @@ class Inline:
         """Always."""
         return True
 
-    def run(
-        self, lane: Lane, limit_s: float, work: Callable[[], None], then: Callable[[], None]
-    ) -> None:
+    def run(self, lane: Lane, limit_s: float, work: Work, then: Work) -> None:
         """Do it now."""
         work()
         then()
@@ -64,9 +62,7 @@ class Threads:
         in_group = sum(busy.group == lane.group for busy in self._busy)
         return lane not in self._busy and in_group < self._at_once
 
-    def run(
-        self, lane: Lane, limit_s: float, work: Callable[[], None], then: Callable[[], None]
-    ) -> None:
+    def run(self, lane: Lane, limit_s: float, work: Work, then: Work) -> None:
         """Begin it on a thread; returns at once."""
         done = threading.Event()
 

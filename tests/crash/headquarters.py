@@ -17,15 +17,16 @@ from crash.program import say, weaken
 
 from outcry import enrolment
 from outcry.enrolment import Contact, Enrolment
-from outcry.envelope import Header, from_text, seal, to_text
-from outcry.report import TOKEN_BYTES, AlarmKind, MessageType, Position, Report, encode
+from outcry.envelope import from_text, to_text
+from outcry.report import TOKEN_BYTES, MessageType
 from outcry.responder import settings
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.inbox import CameBy, Inbox
 from outcry.responder.storage.store import Store
+from stage import reports
+from stage.reports import NOON
 
-NOON = 1_795_348_800  # 22 November 2026, 12:00 UTC
 MESSAGES_AN_ALARM = 5
 APPLICATION = Application("Ana", "+447700900001", (Contact("Ben", "+447700900111"),), 1)
 
@@ -50,17 +51,14 @@ def message(wearer: Enrolment, n: int) -> bytes:
     """The wearer's message ``n``, sealed: the same bytes every time."""
     random = Random(n)
     number, sequence = divmod(n, MESSAGES_AN_ALARM)
-    report = Report(
+    report = reports.report(
         MessageType.FIRST if sequence == 0 else MessageType.POSITION,
-        AlarmKind.PANIC,
-        number + 1,
-        sequence,
-        NOON + n,
-        Position(52.52, 13.405, 12, 5),
-        random.randbytes(TOKEN_BYTES),
+        alarm=number + 1,
+        sequence=sequence,
+        sent_at=NOON + n,
+        token=random.randbytes(TOKEN_BYTES),
     )
-    header = Header(wearer.device, n + 1)
-    return seal(encode(report), header, wearer.hq.public_key, wearer.psk, random.randbytes)
+    return reports.sealed(report, wearer, n + 1, random.randbytes)
 
 
 def inbox(folder: Path, database: Store) -> Inbox:

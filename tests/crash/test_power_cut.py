@@ -32,7 +32,7 @@ from outcry.daemon.outbox.outbox import Outbox
 from outcry.envelope import public_key, to_text
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.inbox import CameBy
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import ReportArrived
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import DATABASE, Store
 
@@ -40,7 +40,11 @@ FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
 KILLS_A_DEVICE = 20  # then a new device begins, so that the steps of all its lives stay few
 LONGEST_LIFE = 20  # pulses until a kill
 TESTS = Path(__file__).parents[1]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(TESTS), "PYTHONDONTWRITEBYTECODE": "1"}
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join(map(str, (TESTS, TESTS.parent))),
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
 # Long enough that SQLite folds its log into the database in the midst of a life (1000 pages).
 DEVICE_LIVES = ((0, 699, "exit"), (700, 799, "close"), (800, 849, "exit"))
 HQ_LIVES = ((0, 59, "exit"), (60, 119, "close"), (120, 139, "exit"))
@@ -223,10 +227,10 @@ def check_hq(crash: Crash, place: Path) -> list[str]:
                 )
             }
             told = {
-                entry.data["message"]
+                entry.message
                 for alarm in connection.scalars(select(store.alarm.c.id)).all()
                 for entry in event_log.load(connection, alarm)
-                if entry.what is What.REPORT
+                if isinstance(entry, ReportArrived)
             }
             wearers = connection.scalars(select(store.wearer.c.device)).all()
         key = to_text(public_key(load_or_create(place)[0]))

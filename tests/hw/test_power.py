@@ -66,15 +66,15 @@ def test_of_two_turns_of_the_power_key_one_leaves_the_modem_on(on):
 
 
 def test_the_line_is_let_go_whatever_happens():
-    wiring = Wiring(Wire.RESET)
-
     def broken(seconds):
+        assert pin.state
         raise RuntimeError
 
-    wiring.power._sleep = broken
+    power = Power(PIN, Wire.RESET, broken)
+    pin = gpiozero.Device.pin_factory.pin(PIN)
     with pytest.raises(PowerUnusable):
-        wiring.power.cycle()
-    assert not wiring.pin.state
+        power.cycle()
+    assert not pin.state
 
 
 def test_a_pin_already_taken_is_told_by_number():

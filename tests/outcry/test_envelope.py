@@ -32,6 +32,7 @@ from outcry.report import (
     decode,
     encode,
 )
+from stage.reports import report as made
 
 PRIVATE = bytes(range(32))
 PUBLIC = public_key(PRIVATE)
@@ -194,16 +195,8 @@ def test_a_receipt_of_another_message_or_with_a_changed_bit_is_refused(header, o
 
 def test_nothing_secret_shows_in_a_repr():
     place = Position(43.31780, 45.69490, accuracy_m=12, age_s=3)
-    report = Report(
-        type=MessageType.FIRST,
-        kind=AlarmKind.PANIC,
-        alarm_id=1,
-        sequence=0,
-        sent_at=1,
-        place=place,
-        token=b"secret-token-123",
-        cell=Cell(250, 1, 2070, 63905),
-    )
+    cell = Cell(250, 1, 2070, 63905)
+    report = made(place=place, token=b"secret-token-123", cell=cell)
     blind = NoPosition(NoFixReason.NO_GPSD, (Neighbour(4711, 1234),))
     shown = repr(report) + repr(place) + repr(report.cell) + repr(blind)
     for canary in ("43.3", "45.6", "secret", "2070", "63905", "4711", "1234"):
@@ -216,40 +209,23 @@ def test_nothing_secret_shows_in_a_repr():
         {"kind": AlarmKind.SILENCE},
         {"sequence": 65_536},
         {"sent_at": -1},
-        {"alarm_id": 0},
+        {"alarm": 0},
         {"token": b""},
         {"battery_percent": 101},
         {"signal": 32},
         {"taps": (1,)},
         {"supply_mv": 0},
         {"drill_hours": 65_536},
-        {"type": MessageType.WITHDRAWAL, "supply_mv": 3900},
+        {"type_": MessageType.WITHDRAWAL, "supply_mv": 3900},
     ],
 )
 def test_a_field_the_layout_cannot_carry_is_refused_by_name(change):
-    fields = {
-        "type": MessageType.FIRST,
-        "kind": AlarmKind.PANIC,
-        "alarm_id": 1,
-        "sequence": 0,
-        "sent_at": 0,
-        "place": NoPosition(NoFixReason.UNKNOWN),
-        "token": bytes(16),
-    }
     with pytest.raises(ReportInvalid):
-        Report(**(fields | change))
+        made(**change)
 
 
 def test_a_device_that_knew_of_no_neighbours_is_still_understood():
-    report = Report(
-        type=MessageType.FIRST,
-        kind=AlarmKind.PANIC,
-        alarm_id=1,
-        sequence=0,
-        sent_at=0,
-        place=NoPosition(NoFixReason.NO_GPSD),
-        token=bytes(16),
-    )
+    report = made(place=NoPosition(NoFixReason.NO_GPSD))
     older = bytearray(encode(report))
     older[23:25] = b"\xff\xff"  # it wrote "accuracy unknown" beside "no fix"
     assert decode(bytes(older)) == report

@@ -1,6 +1,7 @@
 """The modem's owner on the board's clock: one thread, simulated time, nothing sleeps."""
 
 import logging
+import threading
 from collections.abc import Callable
 from random import Random
 
@@ -131,6 +132,7 @@ class World:
         warm: bool = True,
         seed: int = 1,
         power_wire: bool = False,
+        doorbell: threading.Event | None = None,
     ) -> None:
         self.now = 1000.0
         self.limit = self.now + 3600
@@ -143,6 +145,8 @@ class World:
         self.unplugged = False
         self.noise = b""
         self.beats: list[float] = []
+        self.pull_wire: Callable[[], None] = lambda: self.sim.reset(self.now)
+        self.on_event: Callable[[ModemEvent], None] = self._keep
         self._plans: list[tuple[float, Callable[[], None]]] = []
         self.network = VirtualNetwork()
         self.network.listen(*HQ, lambda: Hq(self))
@@ -163,10 +167,11 @@ class World:
         self.modem = Modem(
             settings,
             self._open,
-            self._on_event,
+            lambda event: self.on_event(event),
             lambda: self.now,
             lambda: self.beats.append(self.now),
-            (lambda: self.sim.reset(self.now)) if power_wire else None,
+            (lambda: self.pull_wire()) if power_wire else None,
+            doorbell,
         )
 
     @property
@@ -179,7 +184,7 @@ class World:
         self.port = BoardPort(self)
         return self.port
 
-    def _on_event(self, event: ModemEvent) -> None:
+    def _keep(self, event: ModemEvent) -> None:
         self.events.append(event)
         self.stamped.append((self.now, event))
 
@@ -231,6 +236,7 @@ def world() -> Callable[..., World]:
         warm: bool = True,
         seed: int = 1,
         power_wire: bool = False,
+        doorbell: threading.Event | None = None,
         **settings: object,
     ) -> World:
         values: dict[str, object] = {"apn": "internet", "host": HQ[0], "port": HQ[1], **settings}
@@ -241,6 +247,7 @@ def world() -> Callable[..., World]:
             warm=warm,
             seed=seed,
             power_wire=power_wire,
+            doorbell=doorbell,
         )
 
     return make

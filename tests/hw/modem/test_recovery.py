@@ -77,7 +77,7 @@ def test_a_power_wire_is_used_when_the_modem_stays_silent(world: Any) -> None:
         w.sim.set_mute(False, w.now)
         w.sim.reset(w.now)
 
-    w.modem._power_cycle = cycle
+    w.pull_wire = cycle
     w.run(60)
     assert len(cycled) == 1
     assert w.texts(ANA) == ["help"]
@@ -140,10 +140,10 @@ def test_noise_on_the_line_costs_nothing(world: Any) -> None:
 
 
 def test_a_port_that_goes_away_and_comes_back_is_opened_again(world: Any) -> None:
-    w = world(host=None)
-    w.modem._doorbell = Impatient()
+    bell = Impatient()
+    w = world(host=None, doorbell=bell)
     w.at(20, lambda: setattr(w, "unplugged", True))
-    w.modem._doorbell.when_waited = lambda: setattr(w, "unplugged", False)
+    bell.when_waited = lambda: setattr(w, "unplugged", False)
     w.at(21, lambda: w.modem.send_sms("t1", ANA, "help"))
     w.run(60)
     states = [e.state for e in w.got(ModemState)]
@@ -163,10 +163,10 @@ class Impatient(threading.Event):
 
 
 def test_a_port_lost_after_the_text_was_given_leaves_it_unknown(world: Any) -> None:
-    w = world(host=None, timing=Timing())
+    bell = Impatient()
+    w = world(host=None, timing=Timing(), doorbell=bell)
     w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="answer"))
-    w.modem._doorbell = Impatient()
-    w.modem._doorbell.when_waited = lambda: setattr(w, "unplugged", False)
+    bell.when_waited = lambda: setattr(w, "unplugged", False)
     w.at(20, lambda: w.modem.send_sms("t1", ANA, "help"))
     w.at(22, lambda: setattr(w, "unplugged", True))
     w.run(60)
@@ -176,8 +176,7 @@ def test_a_port_lost_after_the_text_was_given_leaves_it_unknown(world: Any) -> N
 def test_a_fault_of_our_own_is_survived_and_its_content_kept_quiet(
     world: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    w = world(host=None)
-    w.modem._doorbell = Impatient()
+    w = world(host=None, doorbell=Impatient())
     command = Link.command
     broken = iter([True])
 
@@ -200,7 +199,7 @@ def test_a_listener_that_raises_costs_no_text(world: Any) -> None:
     def raises(event: object) -> None:
         raise RuntimeError(str(event))
 
-    w.modem._on_event = raises
+    w.on_event = raises
     w.modem.send_sms("t1", ANA, "help")
     w.run(30)
     assert w.texts(ANA) == ["help"]
@@ -229,15 +228,15 @@ def test_told_to_stop_it_stops_at_once_and_says_what_became_of_the_text(
 
 @pytest.mark.parametrize("end", ["stop", "reset", "unplug"])
 def test_a_text_that_has_left_is_done_whatever_happens_before_its_ok(world: Any, end: str) -> None:
-    w = world(host=None)
-    w.modem._doorbell = Impatient()
+    bell = Impatient()
+    w = world(host=None, doorbell=bell)
     w.sim.faults.on("+CMGS", Fault(Kind.ERROR, stage="answer", text="+CMGS: 9"))
     ends = {
         "stop": lambda: w.modem.stop(0),
         "reset": lambda: w.sim.reset(w.now),
         "unplug": lambda: setattr(w, "unplugged", True),
     }
-    w.modem._doorbell.when_waited = lambda: setattr(w, "unplugged", False)
+    bell.when_waited = lambda: setattr(w, "unplugged", False)
     w.at(20, lambda: w.modem.send_sms("t1", ANA, "help"))
     w.at(20.5, ends[end])
     w.run(60)
@@ -274,9 +273,13 @@ def test_the_port_is_absent_until_it_is_there() -> None:
     states: list[Any] = []
     beats: list[bool] = []
     modem = Modem(
-        ModemSettings(), open_port, states.append, lambda: 0.0, lambda: beats.append(True)
+        ModemSettings(),
+        open_port,
+        states.append,
+        lambda: 0.0,
+        lambda: beats.append(True),
+        doorbell=Impatient(),
     )
-    modem._doorbell = Impatient()
     modem.run_until_stopped()
     assert len(opened) == 4
     assert len(beats) >= 3

@@ -7,14 +7,13 @@ from pathlib import Path
 import pytest
 
 from outcry import enrolment
-from outcry.envelope import Header, seal
-from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Report, encode
 from outcry.responder.cli.main import main
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.intake.inbox import CameBy, Inbox, Unreadable
 from outcry.responder.plans import repository
 from outcry.responder.settings import load
 from outcry.responder.storage.store import Store
+from stage import reports
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -48,17 +47,7 @@ def hq(config, tmp_path, capsys):
 
         def takes(self, made, counter):
             """Whether HQ, newly started, opens an alarm of this device."""
-            report = Report(
-                type=MessageType.FIRST,
-                kind=AlarmKind.PANIC,
-                alarm_id=7,
-                sequence=1,
-                sent_at=1_790_000_000,
-                place=NoPosition(NoFixReason.UNKNOWN),
-                token=bytes(16),
-            )
-            header = Header(made.device, counter)
-            sealed = seal(encode(report), header, made.hq.public_key, made.psk)
+            sealed = reports.sealed(reports.report(sequence=1), made, counter)
             database = Store(load(config).directory)
             inbox = Inbox(
                 database, hq_keys.load_or_create(self.directory), lambda: 1.79e9, lambda: None

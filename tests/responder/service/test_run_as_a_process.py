@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import configparser
 import ipaddress
-import os
 import random
 import signal
 import socket
@@ -191,18 +190,15 @@ def test_a_port_in_use_is_named(process, tmp_path, wait_for):
 
 def test_wearers_are_enrolled_while_it_runs(process, tmp_path):
     from outcry import enrolment
-    from outcry.envelope import Header, seal
-    from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Report, encode
     from outcry.responder.cli.main import main
+    from stage import reports
 
     service = process()
     out = tmp_path / "eva.json"
     arguments = ["enrol", "Eva", "--contact", "Ben=+447700900111", "--quorum", "1"]
     assert main([*arguments, "--out", str(out), "--config", str(service.config)]) == 0
     eva = enrolment.read(out.read_text())
-    place = NoPosition(NoFixReason.NO_GPSD)
-    report = Report(MessageType.FIRST, AlarmKind.PANIC, 1, 0, 0, place, os.urandom(16))
-    sealed = seal(encode(report), Header(eva.device, 1), eva.hq.public_key, eva.psk)
+    sealed = reports.sealed(reports.report(), eva, counter=1)
     answer = httpx.post(f"http://{eva.hq.host}:{eva.hq.port}/v1/reports", content=sealed)
     assert answer.status_code == 200
 
