@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+from outcry.responder.formatting import clock_time
 from outcry.responder.maps import land, picture, places
 from outcry.responder.maps.picture import Spot
 from outcry.responder.maps.places import Place
@@ -180,10 +181,8 @@ class _Sentence:
     place: str = ""
 
     def of(self, wearer: str) -> str:
-        time = f"{datetime.fromtimestamp(self.at, UTC):%H:%M} UTC"
-        return self.words.say(
-            self.key, wearer=wearer, date=self.words.date(self.at), time=time, place=self.place
-        )
+        date, time = self.words.date(self.at), clock_time(self.at)
+        return self.words.say(self.key, wearer=wearer, date=date, time=time, place=self.place)
 
 
 def _ground(words: _Language, facts: PostFacts) -> str:
