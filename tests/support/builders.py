@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from outcry.enrolment import Contact
 from outcry.settings_file import as_toml
 
+WEARER = "+447700900001"
+CONTACTS = (
+    Contact("Ben", "+447700900111"),
+    Contact("Cleo", "+447700900112"),
+    Contact("Dana", "+447700900113"),
+)
+BEN, CLEO, DANA = (contact.number for contact in CONTACTS)
 HQ_MODEM = {"port": "/dev/ttyUSB0", "number": "+447700900002"}
 
 

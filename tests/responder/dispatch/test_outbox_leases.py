@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from phones import Holding
 from sqlalchemy import select, update
 
 from outcry.responder.dispatch import outbox
@@ -14,7 +15,6 @@ from outcry.responder.rules.events import What
 from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.service.workflow import LATE_S
 from outcry.responder.storage import store
-from tests.responder.dispatch.test_texts import Holding
 
 ON_BOTH_DATABASES = True
 

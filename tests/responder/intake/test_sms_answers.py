@@ -7,6 +7,7 @@ import os
 import shutil
 
 import pytest
+from builders import BEN, CLEO, DANA
 from cheap_hashes import PIN_COST
 
 from outcry.report import AlarmKind
@@ -17,10 +18,8 @@ from outcry.responder.rules.events import Entry, What
 from outcry.responder.rules.publication import confirmations
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
-from tests.responder.conftest import CONTACTS
 
 ON_BOTH_DATABASES = True
-BEN, CLEO, DANA = (contact.number for contact in CONTACTS)
 STRANGER = "+447700900199"
 
 

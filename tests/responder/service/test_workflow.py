@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from builders import BEN, CLEO, DANA, WEARER
 
 from outcry.envelope import from_text
 from outcry.receipt import RECEIPT_CHARS, Status, verify
@@ -13,8 +14,6 @@ from outcry.responder.rules.decide import OWN_PAGE, RECEIPTS_AN_HOUR, RETRY_AFTE
 from outcry.responder.rules.events import What
 
 ON_BOTH_DATABASES = True
-BEN, CLEO, DANA = "+447700900111", "+447700900112", "+447700900113"
-WEARER = "+447700900001"
 
 
 def confirm(world, *contacts):
