@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from outcry.report import Cell, Flag, NoFixReason, NoPosition, Position, Report
+from outcry.responder import translations
+from outcry.responder.translations import Words
 
-NO_FIX = {
-    NoFixReason.UNKNOWN: "reason unknown",
-    NoFixReason.NO_GPSD: "the position service was not running",
-    NoFixReason.NO_RECEIVER: "the position receiver was not found",
-    NoFixReason.NO_SATELLITES: "the satellites could not be seen",
-    NoFixReason.NOT_ASKED_YET: "the device had just started",
-}
+ENGLISH = translations.words("en")
+"""What people at HQ read: the words that contacts read, in English."""
+NO_FIX = {reason: ENGLISH(f"no_fix_{reason.name}") for reason in NoFixReason}
+NOT_KNOWN = ENGLISH("not_known")
+span = ENGLISH.span
 
 
 def raised_at(report: Report, arrived_at: float) -> float:
@@ -38,17 +38,6 @@ def rfc3339(at: float) -> str:
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def span(seconds: float) -> str:
-    """A duration as people say it: 5 s, 3 min, 2 h, 4 days."""
-    if seconds < 90:
-        return f"{max(0, round(seconds))} s"
-    if seconds < 90 * 60:
-        return f"{round(seconds / 60)} min"
-    if seconds < 48 * 3600:
-        return f"{round(seconds / 3600)} h"
-    return f"{round(seconds / 86400)} days"
-
-
 def full_map(place: Position) -> str:
     """A map link that opens close to the place."""
     at = f"{place.latitude:.5f}/{place.longitude:.5f}"
@@ -56,39 +45,38 @@ def full_map(place: Position) -> str:
     return f"https://www.openstreetmap.org/?{query}#map=17/{at}"
 
 
-MARKS = {
-    Flag.JAMMING: "something jams the radio",
-    Flag.BUTTON_STUCK: "the button has been down for very long",
-    Flag.STRAP_OPEN: "the strap is open",
-    Flag.STRAP_LOOSE: "the strap's wire has a loose contact",
-    Flag.STRAP_FAULT: "the strap cannot be watched",
-    Flag.BATTERY_LOW: "the battery is low",
-    Flag.UNDER_VOLTAGE: "the modem's supply is too low",
-    Flag.CARD_FAULT: "the card cannot be written",
-    Flag.CLOCK_UNSET: "the device does not know the time",
-    Flag.RESTARTED: "the device has restarted",
-    Flag.MOVING: "moving",
-}
-
-NOT_KNOWN = "not known"
-
-
-def marks(report: Report) -> list[str]:
-    """The report's marks, the gravest first."""
-    return [words for flag, words in MARKS.items() if flag in report.flags]
+_MOST_SERIOUS_FIRST = (
+    Flag.JAMMING,
+    Flag.BUTTON_STUCK,
+    Flag.STRAP_OPEN,
+    Flag.STRAP_LOOSE,
+    Flag.STRAP_FAULT,
+    Flag.BATTERY_LOW,
+    Flag.UNDER_VOLTAGE,
+    Flag.CARD_FAULT,
+    Flag.CLOCK_UNSET,
+    Flag.RESTARTED,
+    Flag.MOVING,
+)
+MARKS = {flag: ENGLISH(f"mark_{flag.name}") for flag in _MOST_SERIOUS_FIRST}
 
 
-def battery(percent: int | None, supply_mv: int | None) -> str:
+def marks(report: Report, say: Words = ENGLISH) -> list[str]:
+    """What the report says about the device, the most serious first."""
+    return [say(f"mark_{flag.name}") for flag in _MOST_SERIOUS_FIRST if flag in report.flags]
+
+
+def battery(percent: int | None, supply_mv: int | None, say: Words = ENGLISH) -> str:
     """57 %, 3.81 V at the modem."""
     parts = [] if percent is None else [f"{percent} %"]
     if supply_mv is not None:
-        parts.append(f"{supply_mv / 1000:.2f} V at the modem")
-    return ", ".join(parts) or NOT_KNOWN
+        parts.append(say("battery_volts", volts=f"{supply_mv / 1000:.2f}"))
+    return ", ".join(parts) or say("not_known")
 
 
-def signal(strength: int | None) -> str:
+def signal(strength: int | None, say: Words = ENGLISH) -> str:
     """17 of 31, as AT+CSQ counts."""
-    return NOT_KNOWN if strength is None else f"{strength} of 31"
+    return say("not_known") if strength is None else say("signal_of", n=strength)
 
 
 def cells(report: Report) -> list[str]:

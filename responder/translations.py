@@ -46,13 +46,16 @@ class Words:
 _BENDING = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF"})
 
 
+def words(language: str) -> Words:
+    """One language."""
+    text = (_FOLDER / f"{language}.toml").read_text(encoding="utf-8")
+    return Words(language, tomllib.loads(text))
+
+
 @cache
 def load() -> dict[str, Words]:
     """All languages, by their codes; read once."""
-    return {
-        path.stem: Words(path.stem, tomllib.loads(path.read_text(encoding="utf-8")))
-        for path in sorted(_FOLDER.glob("*.toml"))
-    }
+    return {path.stem: words(path.stem) for path in sorted(_FOLDER.glob("*.toml"))}
 
 
 def accepted(header: str, known: Mapping[str, Words]) -> str:

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -39,8 +39,8 @@ from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.inbox import CameBy, Inbox
 from outcry.responder.plans import repository
-from outcry.responder.rules.events import Entry, What
-from outcry.responder.rules.model import ActionKind
+from outcry.responder.rules.calls import Action, ActionKind, Post, ToContact
+from outcry.responder.rules.events import CallEnded, Confirmed, Event, Outcome
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.store import Store
 from stage import reports
@@ -60,12 +60,14 @@ LONGEST_DELAY_S = 0.03  # of the peer, before it keeps a request and again befor
 class Peer:
     """What was asked of the people and the network."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, links: Mapping[str, tuple[int, str]]) -> None:
+        """``links``: the alarm and the target of each contact's link."""
         self.told: Counter[tuple[int, str]] = Counter()
         self.posted: Counter[str] = Counter()
         self.first_told_at: dict[int, float] = {}  # monotonic seconds, by alarm
         self.asked = 0
         self._random = random
+        self._links = links
         self._lock = threading.Lock()
         peer = self
 
@@ -101,8 +103,9 @@ class Peer:
     def keep(self, path: str, what: dict[str, Any]) -> Any:
         with self._lock:
             if path == "/tell":
-                self.told[what["alarm"], what["target"]] += 1
-                self.first_told_at.setdefault(what["alarm"], time.monotonic())
+                alarm, target = self._links[what["link"]]
+                self.told[alarm, target] += 1
+                self.first_told_at.setdefault(alarm, time.monotonic())
                 return {}
             if path == "/find":
                 return {"id": what["key"]} if self.posted[what["key"]] else None
@@ -146,9 +149,9 @@ class Response:
         self._epoch = time.time()
         self._starting: list[subprocess.Popen[bytes]] = []
         self._running: list[subprocess.Popen[bytes]] = []
-        self.peer = Peer(random)
         _raise_alarms(directory, url, wearers)
         self._store = Store(directory, url)
+        self.peer = Peer(random, _links(self._store))
 
     def close(self) -> None:
         for process in self._starting + self._running:
@@ -214,9 +217,9 @@ class Response:
         found = Harm(forgotten=self._forgotten())
         marked: Counter[tuple[int, str]] = Counter()
         for alarm, entries in self._histories():
-            for entry in entries:
-                if entry.what is What.UNKNOWN and entry.data["kind"] == ActionKind.NOTIFY:
-                    marked[alarm, entry.data["target"]] += 1
+            for action in _came_to(entries, Outcome.UNKNOWN):
+                if action.kind is ActionKind.NOTIFY:
+                    marked[alarm, str(action.target)] += 1
         found.unknown = marked.total()
         for who, times in self.peer.told.items():
             if times > 1 + marked[who]:
@@ -227,26 +230,18 @@ class Response:
     def _forgotten(self) -> list[str]:
         forgotten = []
         for alarm, entries in self._histories():
-            what = {
-                (entry.data["kind"], entry.data["target"])
-                for entry in entries
-                if entry.what is What.DONE
-            }
-            unknown = Counter(
-                (entry.data["kind"], entry.data["target"])
-                for entry in entries
-                if entry.what is What.UNKNOWN
-            )
+            done = {action.target for action in _came_to(entries, Outcome.DONE)}
+            unknown = Counter(action.target for action in _came_to(entries, Outcome.UNKNOWN))
             for network in answering.NETWORKS:
-                if (ActionKind.PUBLISH, network) not in what:
+                if Post(network) not in done:
                     forgotten.append(f"alarm {alarm}: {network}")
             for n in range(1, len(PEOPLE) + 1):
-                tell = (ActionKind.NOTIFY, f"contact:{n}:loop")
-                if tell not in what and unknown[tell] < 2:  # once more than unknown, and no more
+                tell = ToContact(n, "loop")
+                if tell not in done and unknown[tell] < 2:  # once more than unknown, and no more
                     forgotten.append(f"alarm {alarm}: contact {n}")
         return forgotten
 
-    def _histories(self) -> list[tuple[int, tuple[Entry, ...]]]:
+    def _histories(self) -> list[tuple[int, tuple[Event, ...]]]:
         with self._store.read() as connection:
             alarms = connection.scalars(sa.select(store.alarm.c.id)).all()
             return [(alarm, event_log.load(connection, alarm)) for alarm in alarms]
@@ -256,6 +251,12 @@ class Response:
         enough = self.peer.asked + self._random.randrange(REQUESTS_A_LIFE)
         until(lambda: self.peer.asked >= enough, self._random.uniform(0.2, 1.0))
         time.sleep(self._random.uniform(0, 2 * LONGEST_DELAY_S))
+
+
+def _came_to(history: Sequence[Event], outcome: Outcome) -> list[Action]:
+    """Every try that ended so."""
+    ended = (event for event in history if isinstance(event, CallEnded))
+    return [event.action for event in ended if event.outcome is outcome]
 
 
 def _has_spoken(process: subprocess.Popen[bytes]) -> bool:
@@ -319,6 +320,19 @@ def stop(directory: Path, url: str, seed: int) -> Harm:
         return harm
 
 
+def _links(database: Store) -> dict[str, tuple[int, str]]:
+    """By the token of each contact's link: its alarm, and what a call to tell them is named."""
+    invitation, contact = store.invitation.c, store.contact.c
+    invited = sa.select(invitation.token, invitation.alarm, contact.number_in_list).join(
+        store.contact, contact.id == invitation.contact
+    )
+    with database.read() as connection:
+        return {
+            row.token: (row.alarm, f"contact:{row.number_in_list}:loop")
+            for row in connection.execute(invited)
+        }
+
+
 def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
     """Alarms that have just come in, each confirmed by two contacts; one a wearer, or all of one."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -351,10 +365,7 @@ def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
             assert alarm is not None
             with database.write() as connection:
                 for contact in (1, 2):
-                    confirmed = {"contact": contact, "by": "page"}
-                    event_log.append(
-                        connection, alarm, Entry(answering.NOON, What.CONFIRMED, confirmed)
-                    )
+                    event_log.append(connection, alarm, Confirmed(answering.NOON, contact))
                 alarms.set_due(connection, alarm, answering.NOON)
 
 

@@ -28,6 +28,7 @@ def add_parsers(
     wearer = argparse.ArgumentParser(add_help=False)
     wearer.add_argument("wearer", metavar="WEARER", help="the device, such as 0a1b2c3d, or a name")
     agreed = commands.add_parser("plan", help="what was agreed with a wearer")
+    agreed.set_defaults(run=edit)
     what = agreed.add_subparsers(dest="what", required=True)
     what.add_parser(
         "show", parents=[config, wearer], help="print the plan as a file; addresses stand in it"
@@ -41,8 +42,9 @@ def add_parsers(
             "file", type=Path, metavar="FILE", help="as plan show prints it; - reads standard input"
         )
 
-    codes = commands.add_parser("codes", help="contacts' cards with codes to answer by SMS")
-    what = codes.add_subparsers(dest="what", required=True)
+    cards = commands.add_parser("codes", help="contacts' cards with codes to answer by SMS")
+    cards.set_defaults(run=codes)
+    what = cards.add_subparsers(dest="what", required=True)
     print_ = what.add_parser(
         "print", parents=[config, wearer], help="new cards; the old ones are worth nothing then"
     )
@@ -150,8 +152,9 @@ def _print_cards(
     for n, codes in cards.items():
         print(f"\n--- contact {n}, {names[n]} ---")
         print(f"No internet? Answer by SMS from your own phone to {to}.")
-        print("Send one code, and cross it out. Alone it says: it is real, publish.")
-        print("With a 2 after it: I have seen it. 3: I cannot tell. 4: it is false.")
+        print("Send one code, then cross it out. A code alone means: IT IS REAL, MAKE IT PUBLIC.")
+        print("Code and 2: I have seen this alarm. Code and 3: I do not know if it is real.")
+        print("Code and 4: I think it is a false alarm.")
         for first, second in zip(codes[::2], codes[1::2], strict=True):
             print(f"    [ ] {first}     [ ] {second}")
         print("Never send your PIN by SMS.")

@@ -12,31 +12,25 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from outcry.report import AlarmKind, Flag, NoPosition, Position, Report
-from outcry.responder import daily_check, formatting
+from outcry.responder import daily_check, formatting, sentences
 from outcry.responder.console.accounts import SHORTEST_PASSWORD, Newcomer, Session
 from outcry.responder.console.desk import LISTED_S, Overview, Standing, View
 from outcry.responder.console.device_health import SILENT_AFTER_S, Health
-from outcry.responder.console.timeline import VERDICTS, Line
+from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.track_svg import Point, track_svg
 from outcry.responder.rules.events import Verdict
 
 TODAY_S = 12 * 3600
-_KINDS = {
-    AlarmKind.PANIC: "panic alarm",
-    AlarmKind.STRAP: "strap opened or cut",
-    AlarmKind.DRILL: "drill",
-    AlarmKind.SILENCE: "nothing is heard of the device",
-}
 DONE = {
-    "acknowledge": "Noted: you have it. The wearer's next receipt says that a person knows.",
-    "confirm": "Noted: you confirm that it is real.",
-    "publish": "Noted: it is being made public now.",
-    "veto": "Noted: it is not published until the veto is lifted.",
-    "lift": "Noted: the veto is lifted.",
-    "correct": "Noted: the correction goes to every network that has the post.",
-    "close": "Noted: the alarm is closed.",
+    "acknowledge": "Saved: you have taken this alarm. The wearer's next receipt says that a person has seen it.",
+    "confirm": "Saved: you confirm that it is real.",
+    "publish": "Saved: the alarm is being made public now.",
+    "veto": "Saved: nothing is published until a duty officer allows it again or publishes.",
+    "lift": "Saved: publishing is allowed again, as the plan says.",
+    "correct": "Saved: the correction goes to every network that has the post.",
+    "close": "Saved: the alarm is closed.",
 }
 
 
@@ -165,7 +159,10 @@ class ConsolePages:
                 [[*point, words] for point, words in zip(points, seen, strict=True)]
             ),
             drawn=Markup(
-                track_svg(points, f"The track of {view.standing.wearer}, {len(points)} positions")
+                track_svg(
+                    points,
+                    f"Map of {view.standing.wearer}'s track, north up, {len(points)} positions",
+                )
             ),
             tiles=self._tiles,
             credit=self._credit,
@@ -189,11 +186,10 @@ class ConsolePages:
         }
 
     def _alarm(self, standing: Standing) -> dict[str, Any]:
-        kind = _KINDS.get(standing.kind, standing.kind.name.lower())
         return {
             "id": standing.alarm,
             "wearer": standing.wearer,
-            "heading": f"{standing.wearer}: {kind}",
+            "heading": f"{standing.wearer}: {sentences.KINDS[standing.kind]}",
             "new": standing.is_new,
             "arrived": self._ago(standing.arrived_at),
             "heard": self._ago(standing.heard_at),
@@ -253,41 +249,42 @@ class ConsolePages:
 
 
 def _facts(standing: Standing) -> list[dict[str, object]]:
-    """What an officer has to know of an alarm, the gravest first."""
+    """What an officer has to know of an alarm, what is most serious first."""
+    case, now = standing.case, standing.case.now
     found: list[tuple[str, bool]] = []
-    if standing.withdrawal is not None:
-        duress = standing.withdrawal in (Verdict.DURESS, Verdict.OLD)
-        found.append((f"Withdrawal: {VERDICTS[standing.withdrawal]}", duress))
-    if standing.wrong_pins:
-        found.append((f"Wrong PINs tried: {standing.wrong_pins}", True))
-    if standing.vetoed:
-        found.append(("Publishing is forbidden", True))
-    if standing.closed:
-        found.append(("Closed", False))
-    if standing.acknowledged_by:
-        found.append((f"With {', '.join(standing.acknowledged_by)}", False))
+    if now.number > 1 and not now.over:
+        found.append((sentences.AGAIN, True))
+    if case.withdrawal is not None:
+        duress = case.withdrawal in (Verdict.DURESS, Verdict.OLD)
+        found.append((sentences.withdrawal(case.withdrawal), duress))
+    if now.wrong_pins:
+        found.append((sentences.wrong_pins(now.wrong_pins), True))
+    if case.vetoed:
+        found.append((sentences.FORBIDDEN, True))
+    if now.over:
+        found.append(("closed", False))
+    if now.officers:
+        found.append((f"taken by {', '.join(now.officers)}", False))
     if standing.kind is not AlarmKind.SILENCE:
-        found.append((f"Confirmed by {standing.confirmed} of {standing.quorum}", False))
-    if standing.doubts:
-        found.append((f"Doubted by {standing.doubts}", False))
-    if standing.chapter > 1 and not standing.closed:
-        found.insert(0, ("Held again after it was closed", True))
+        found.append((sentences.confirmed(now.votes, standing.quorum), False))
+    if now.doubted_by:
+        found.append((sentences.doubted(len(now.doubted_by)), False))
     if standing.is_drill:
-        found.append(("A drill: never published", False))
+        found.append(("a drill: never published", False))
     elif standing.posts:
-        found.append((f"Public on {', '.join(network for network, _ in standing.posts)}", False))
-    elif standing.approved and not standing.vetoed:
-        found.append(("Being made public", False))
+        found.append((f"public on {', '.join(network for network, _ in standing.posts)}", False))
+    elif standing.is_approved:
+        found.append(("being made public", False))
     else:
-        found.append(("Not public", False))
-    return [{"words": words, "grave": grave} for words, grave in found]
+        found.append(("not public", False))
+    return [{"words": sentences.sentence(words), "grave": grave} for words, grave in found]
 
 
 def _fix(report: Report | None) -> str:
     if report is None:
         return formatting.NOT_KNOWN
     if isinstance(report.place, NoPosition):
-        return f"none: {formatting.NO_FIX[report.place.reason]}"
+        return f"none ({formatting.NO_FIX[report.place.reason]})"
     return f"{_accuracy(report.place.accuracy_m)}, {formatting.span(report.place.age_s)} old"
 
 
@@ -300,7 +297,7 @@ def _strap(report: Report | None) -> str:
         return "loose contact"
     if Flag.STRAP_FAULT in report.flags:
         return "cannot be watched"
-    return "no complaint"
+    return "OK"
 
 
 def _accuracy(metres: int | None) -> str:

@@ -170,17 +170,13 @@ class Pages:
         heard = say("heard", when=self._when(standing.heard_at, say))
         if report is None:
             return {"heard": heard, "battery": "", "marks": ""}
-        percent, supply = report.battery_percent, report.supply_mv
-        parts = [] if percent is None else [f"{percent} %"]
-        if supply is not None:
-            parts.append(say("battery_volts", volts=f"{supply / 1000:.2f}"))
-        signal = say("not_known") if report.signal is None else say("signal_of", n=report.signal)
-        battery = ", ".join(parts) or say("not_known")
-        marks = [say(f"mark_{flag.name}") for flag in formatting.MARKS if flag in report.flags]
+        battery = formatting.battery(report.battery_percent, report.supply_mv, say)
         return {
             "heard": heard,
-            "battery": say("battery", battery=battery, signal=signal),
-            "marks": ", ".join(marks),
+            "battery": say(
+                "battery", battery=battery, signal=formatting.signal(report.signal, say)
+            ),
+            "marks": ", ".join(formatting.marks(report, say)),
         }
 
     def _sighting(self, sighting: Sighting, say: Words) -> _Line:

@@ -36,7 +36,9 @@ class Contained:
         except Exception as error:  # noqa: BLE001 - whatever it was, it ends here
             log.tell(journal.Entry.PAGE_FAILED, error=describe(error))
             if scope["type"] == "http" and not started:
-                answer = PlainTextResponse("Something failed here. Try again in a minute.\n", 500)
+                answer = PlainTextResponse(
+                    "Something went wrong on our side. Try again in a minute.\n", 500
+                )
                 await answer(scope, receive, send)
 
 

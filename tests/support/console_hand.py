@@ -7,34 +7,9 @@ import re
 from http.cookies import SimpleCookie
 
 import pyotp
-from cheap_hashes import PASSWORDS
 from served import browser
 
-from outcry.responder.console.accounts import Officers
-from outcry.responder.console.desk import Console
-from outcry.responder.console.plans import Plans
-from outcry.responder.service.people_app import DutyConsole, people_app
-
 PASSWORD = "correct horse battery staple"
-
-
-def duty_console(world, random, tiles="", credit=""):
-    """The console of the world's HQ, with a password hash that is quick to make."""
-    hq = world.hq
-    officers = Officers(hq.store, "Example Org", world.clock, random, PASSWORDS)
-    console = Console(hq.store, world.clock, hq.workflow.wake)
-    plans = Plans(hq.store, world.clock, hq.workflow.wake)
-    return DutyConsole(console, officers, plans, tiles, credit)
-
-
-def console_app(world, random, **more):
-    """People's application with the console in it."""
-    duty = duty_console(world, random, **more)
-    hq = world.hq
-    app = people_app(
-        hq.desk, hq.own_page, "Example Org", "https://help.example.org", world.clock, console=duty
-    )
-    return app, duty
 
 
 class Hand:
@@ -47,13 +22,11 @@ class Hand:
         self.secret = None
 
     def get(self, path):
-        return self._kept(self.client.get(path, headers=self._headers()))
+        return self._kept(self.client.get(path, headers=self.headers()))
 
     def post(self, path, token=None, headers=(), **fields):
         data = fields if token is None else fields | {"token": token}
-        return self._kept(
-            self.client.post(path, data=data, headers=self._headers() | dict(headers))
-        )
+        return self._kept(self.client.post(path, data=data, headers=self.headers() | dict(headers)))
 
     def send(self, page_path, form_path, **fields):
         """Open the page, fill its form in, press its button."""
@@ -65,7 +38,7 @@ class Hand:
     def settle(self, link, password=PASSWORD):
         """Settle in through the one-time link; returns the recovery codes."""
         page = self.get(link).text
-        self.secret = re.search(r"Type this in there: <code>([A-Z2-7 ]+)</code>", page)[1]
+        self.secret = re.search(r"Type this into the app: <code>([A-Z2-7 ]+)</code>", page)[1]
         self.secret = self.secret.replace(" ", "")
         token = token_in(page)
         done = self.post(link, token, password=password, again=password, code=self.code())
@@ -91,7 +64,7 @@ class Hand:
     def close(self):
         self.client.close()
 
-    def _headers(self):
+    def headers(self):
         said = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         return {"cookie": said} if said else {}
 

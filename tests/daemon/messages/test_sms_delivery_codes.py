@@ -5,16 +5,8 @@ import pytest
 from outcry.envelope import from_text
 from outcry.receipt import Status
 from outcry.report import MessageType
-from simulation.world import World
 
 CODE, DURESS = (2, 4, 1), (3, 3, 3)
-
-
-@pytest.fixture
-def world(tmp_path):
-    world = World(tmp_path)
-    yield world
-    assert world.faults == []
 
 
 def types_sent_to_hq(world):

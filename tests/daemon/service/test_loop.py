@@ -12,8 +12,10 @@ from simulation.world import World
 
 
 @pytest.fixture
-def world(tmp_path):
-    return World(tmp_path)
+def world(world):
+    """Most of these break a part of it."""
+    world.breaks_on_purpose = True
+    return world
 
 
 def lives_through(world, *messages):

@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from builders import hq_config
 
 from outcry.report import Cell, MessageType, NoFixReason, NoPosition, Position
 from outcry.responder.archive import case_file
@@ -96,14 +97,14 @@ def test_the_page_stands_alone_and_runs_nothing(lived):
     assert "<script" not in page
     assert not re.search(r'(?:src|href)="', page)
     assert "<svg" in page
-    assert "a contact confirms: real, publish" in page
+    assert "Ben confirms: it is real, make it public" in page
 
 
 def test_a_case_without_any_position_has_no_picture(world):
     world.hq.takes(world.device.message(place=NoPosition(NoFixReason.NO_SATELLITES)))
     page = case_file.page(case_of(world))
     assert "<svg" not in page
-    assert "the satellites could not be seen" in page
+    assert "no GPS signal" in page
 
 
 def test_an_alarm_that_is_not_there_is_named(world):
@@ -112,8 +113,7 @@ def test_an_alarm_that_is_not_there_is_named(world):
 
 
 def test_the_commands_write_check_and_forget(lived, tmp_path, capsys):
-    config = tmp_path / "responder.toml"
-    config.write_text(f'[state]\ndirectory = "{lived.hq.directory}"\n')
+    config = hq_config(tmp_path, lived.hq.directory)
     lived.hq.store.close()
 
     def command(*words):

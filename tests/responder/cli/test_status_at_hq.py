@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from builders import hq_config
 
 from outcry.report import (
     AlarmKind,
@@ -17,12 +18,12 @@ from outcry.report import (
     NoPosition,
     Position,
 )
-from outcry.responder import formatting
+from outcry.responder import formatting, sentences
 from outcry.responder.cli.main import main
-from outcry.responder.cli.status import KINDS, WITHDRAWAL, facts, screen
+from outcry.responder.cli.status import facts, screen
 from outcry.responder.contacts.desk import WrongPin
 from outcry.responder.intake.inbox import CameBy, Outdated
-from outcry.responder.rules.events import Verdict, What
+from outcry.responder.rules.events import Came, Outcome, Verdict
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import store
 
@@ -61,7 +62,7 @@ def test_the_last_heartbeat_tells_how_the_device_is(world):
     assert "  signal      17 of 31" in lines
     assert "  last drill  none at HQ; by the device's count 2 days ago" in lines
     assert [line for line in lines if "!" in line] == [
-        "  ! the button has been down for very long",
+        "  ! the button has been pressed for a very long time",
         "  ! the strap is open",
     ]
 
@@ -92,8 +93,8 @@ def test_every_mark_a_device_can_set_has_words():
 
 
 def test_every_verdict_and_kind_has_words():
-    assert set(WITHDRAWAL) == set(Verdict)
-    assert set(KINDS) == {kind.name.lower() for kind in AlarmKind if kind is not AlarmKind.NONE}
+    assert set(sentences.VERDICTS) == set(Verdict)
+    assert set(sentences.KINDS) == set(AlarmKind) - {AlarmKind.NONE}
 
 
 def test_an_alarm_is_shown_with_how_far_it_is(world):
@@ -101,7 +102,7 @@ def test_an_alarm_is_shown_with_how_far_it_is(world):
     world.hq.works()
     for ref, number, _ in world.phones.sent:
         if number.endswith("112"):
-            world.hq.workflow.hear(ref, What.UNDELIVERED)
+            world.hq.workflow.hear(ref, Came(Outcome.UNDELIVERED))
     world.answers(world.invitation(1), world.pins[0], "confirm")
     world.answers(world.invitation(2), world.pins[1], "false")
     with pytest.raises(WrongPin):
@@ -136,7 +137,7 @@ def test_the_duty_officer_alone_sees_what_a_code_meant(world, safe):
     taps = world.code if safe else (*world.code, 1)
     world.hq.takes(world.device.message())
     world.hq.takes(world.device.message(MessageType.WITHDRAWAL, sequence=1, taps=taps))
-    assert "withdrawal received: being judged" in words(world)
+    assert "withdrawal received: its code is being judged" in words(world)
     world.hq.works()
     (line,) = [line for line in words(world).splitlines() if "withdrawal" in line]
     assert ("safe" in line, "DURESS" in line) == (safe, not safe)
@@ -185,7 +186,7 @@ def test_where_is_said_only_when_asked_for_and_cells_stand_in_for_a_fix(world):
     assert not SECRET.search(words(world))
     assert not SECRET.search(json.dumps(look(world)))
     assert words(world, where=True).splitlines()[-3:] == [
-        "    no position: the satellites could not be seen",
+        "    no position: no GPS signal, for example inside a building",
         "    cell: country 262 network 2 area 4111 cell 5111",
         "    cell: area 4111 cell 5222",
     ]
@@ -199,8 +200,7 @@ def test_where_is_said_only_when_asked_for_and_cells_stand_in_for_a_fix(world):
 
 def test_the_command_shows_it_beside_the_running_service(world, tmp_path, capsys):
     world.hq.takes(world.device.message())
-    config = tmp_path / "responder.toml"
-    config.write_text(f"state = {{ directory = '{world.hq.directory}' }}")
+    config = hq_config(tmp_path, world.hq.directory)
     assert main(["status", "--config", str(config)]) == 0
     assert "PANIC ALARM (1)" in capsys.readouterr().out
     assert main(["status", "--json", "--where", "--config", str(config)]) == 0
@@ -209,8 +209,7 @@ def test_the_command_shows_it_beside_the_running_service(world, tmp_path, capsys
 
 
 def test_where_nobody_was_enrolled_nothing_is_made(tmp_path, capsys):
-    config = tmp_path / "responder.toml"
-    config.write_text(f"state = {{ directory = '{tmp_path / 'state'}' }}")
+    config = hq_config(tmp_path)
     assert main(["status", "--config", str(config)]) == 1
     assert "nobody was ever enrolled" in capsys.readouterr().err
     assert not (tmp_path / "state").exists()

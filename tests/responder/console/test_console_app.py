@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
-import os
 import re
+from dataclasses import replace
 
 import pytest
-from console_hand import PASSWORD, Hand, console_app, token_in
+from builders import ended
+from console_hand import PASSWORD, Hand, token_in
 from served import browser
+from written import LINES
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition, Position
+from outcry.responder.console import timeline
 from outcry.responder.console.app import content_policy
 from outcry.responder.console.desk import Act
-from outcry.responder.rules.events import What
+from outcry.responder.rules.calls import ActionKind, target_of
+from outcry.responder.rules.events import (
+    Acknowledged,
+    Approved,
+    Closed,
+    Corrected,
+    OfficerConfirmed,
+    Outcome,
+    Reason,
+    Vetoed,
+    VetoLifted,
+)
+from outcry.responder.storage.event_log import from_row
+from tests.responder.conftest import NOON
 
 
 @pytest.fixture
-def served(world, serve):
-    app, duty = console_app(world, os.urandom)
-    return serve(app), duty
+def officers(world):
+    return world.hq.parts.officers
 
 
 @pytest.fixture
-def stranger(served, world):
+def stranger(people, world):
     """A browser nobody has logged in with."""
-    hand = Hand(served[0], world.clock)
+    hand = Hand(people, world.clock)
     yield hand
     hand.close()
 
 
 @pytest.fixture
-def olga(served, stranger):
+def olga(officers, stranger):
     """An officer, settled in through the link and logged in."""
-    _, duty = served
-    stranger.settle(f"/console/welcome/{duty.officers.add('olga')}")
+    stranger.settle(f"/console/welcome/{officers.add('olga')}")
     answer = stranger.login()
     assert answer.status_code == 303, answer.text
     return stranger
@@ -60,6 +74,18 @@ def test_every_page_asks_who_you_are(stranger, alarm, path):
     answer = stranger.get(path)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/console/login?next=/console")
+
+
+def test_a_watchdog_that_asks_for_the_head_alone_is_answered(stranger):
+    assert stranger.client.head("/console/login").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/console/", "/console/nothing", "/console/alarm/x"])
+def test_what_is_not_there_is_said_by_the_console_itself(stranger, path):
+    page = stranger.get(path)
+    assert page.status_code == 404
+    assert 'href="/console"' in page.text
+    assert "script-src 'self'" in page.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize("path", FORMS)
@@ -91,25 +117,25 @@ def test_a_form_from_a_strangers_page_does_nothing_even_with_the_token(olga, wor
     assert world.hq.history() == before
 
 
-def test_another_officers_token_does_not_fit(served, olga, world, alarm):
-    other = Hand(served[0], world.clock)
-    other.settle(f"/console/welcome/{served[1].officers.add('pavel')}")
+def test_another_officers_token_does_not_fit(people, officers, olga, world, alarm):
+    other = Hand(people, world.clock)
+    other.settle(f"/console/welcome/{officers.add('pavel')}")
     other.login("pavel")
     token = token_in(other.get("/console").text)
     assert olga.post("/console/alarm/1/acknowledge", token).status_code == 403
     other.close()
 
 
-def test_the_login_form_is_tied_to_its_browser(served, world, olga):
+def test_the_login_form_is_tied_to_its_browser(people, world, olga):
     fields = {"name": "olga", "password": PASSWORD, "code": olga.code(), "token": "x"}
     world.clock.passes(30)
-    with browser(served[0]) as client:
+    with browser(people) as client:
         assert client.post("/console/login", data=fields).status_code == 403
         cookie = {"cookie": "__Host-form=y"}
         assert client.post("/console/login", data=fields, headers=cookie).status_code == 403
 
 
-def test_the_cookie_is_for_this_site_alone_and_no_script_reads_it(served, olga):
+def test_the_cookie_is_for_this_site_alone_and_no_script_reads_it(olga):
     page = olga.client.get("/console/login")
     olga.clock.passes(30)
     olga.cookies = {"__Host-form": page.cookies.get("__Host-form") or
@@ -135,7 +161,10 @@ def test_after_wrong_tries_the_login_says_how_long_to_wait(olga):
     assert slowed.status_code in (403, 429)
     olga.clock.passes(3600)
     assert olga.login().headers["location"].startswith("/console?refused=")
-    assert "refused since you were here last" in olga.get("/console?refused=3").text
+    assert (
+        "Failed logins with your name since you last logged in: 3."
+        in olga.get("/console?refused=3").text
+    )
 
 
 @pytest.mark.parametrize("next_", ["https://evil.example", "//evil.example", "/console/../x", "/"])
@@ -144,16 +173,16 @@ def test_the_login_leads_nowhere_but_to_the_console(stranger, next_):
     assert 'name="next" value="/console"' in page
 
 
-def test_the_one_time_link_opens_once(served, stranger):
-    link = f"/console/welcome/{served[1].officers.add('olga')}"
+def test_the_one_time_link_opens_once(officers, stranger):
+    link = f"/console/welcome/{officers.add('olga')}"
     for _ in range(3):  # a preview looks, too
         assert stranger.get(link).status_code == 200
     assert len(stranger.settle(link)) == 8
     assert stranger.get(link).status_code == 404
 
 
-def test_two_different_passwords_settle_nothing(served, stranger):
-    link = f"/console/welcome/{served[1].officers.add('olga')}"
+def test_two_different_passwords_settle_nothing(officers, stranger):
+    link = f"/console/welcome/{officers.add('olga')}"
     answer = stranger.send(link, link, password=PASSWORD, again=PASSWORD + "s", code="000000")
     assert answer.status_code == 422
     assert "two passwords differ" in answer.text
@@ -163,7 +192,7 @@ def test_two_different_passwords_settle_nothing(served, stranger):
 def test_a_new_alarm_stands_on_top_and_says_that_nobody_has_it(olga, world, alarm):
     page = olga.get("/console").text
     assert page.index("Ana: panic alarm") < page.index("Wearers")
-    assert "No duty officer has it yet" in page
+    assert "No duty officer has taken it yet" in page
     assert "<title>(1) Console" in page
 
 
@@ -196,28 +225,28 @@ def test_a_drill_stands_apart_and_can_never_be_published(olga, world):
     assert "data-new" not in page
     assert "/publish" not in olga.get("/console/alarm/1").text
     assert olga.act(1, "publish", sure="yes").status_code == 409
-    assert What.APPROVED not in world.hq.history()
+    assert Approved not in world.hq.history()
 
 
 @pytest.mark.parametrize(
-    ("act", "fields", "entry", "data"),
+    ("act", "fields", "entry"),
     [
-        ("acknowledge", {}, What.ACKNOWLEDGED, {}),
-        ("confirm", {}, What.OFFICER_CONFIRMED, {}),
-        ("publish", {"sure": "yes"}, What.APPROVED, {}),
-        ("veto", {}, What.VETOED, {}),
-        ("close", {"sure": "yes", "reason": " she\n is home "}, What.CLOSED,
-         {"reason": "she is home"}),
+        ("acknowledge", {}, Acknowledged(NOON, "olga")),
+        ("confirm", {}, OfficerConfirmed(NOON, "olga")),
+        ("publish", {"sure": "yes"}, Approved(NOON, "olga")),
+        ("veto", {}, Vetoed(NOON, "olga")),
+        (
+            "close",
+            {"sure": "yes", "reason": " she\n is home "},
+            Closed(NOON, "olga", "she is home"),
+        ),
     ],
-)  # fmt: skip
-def test_every_act_is_written_down_with_the_officers_name(
-    olga, world, alarm, act, fields, entry, data
-):
+)
+def test_every_act_is_written_down_with_the_officers_name(olga, world, alarm, act, fields, entry):
     answer = olga.act(1, act, **fields)
     assert answer.headers["location"] == f"/console/alarm/1?done={act}"
-    last = world.hq.entries()[-1]
-    assert (last.what, last.data) == (entry, {"officer": "olga"} | data)
-    assert "Noted" in olga.get(answer.headers["location"]).text
+    assert replace(world.hq.entries()[-1], at=NOON) == entry
+    assert "Saved: " in olga.get(answer.headers["location"]).text
     assert "Duty officer olga" in olga.get("/console/alarm/1").text
 
 
@@ -227,7 +256,7 @@ def test_a_veto_can_be_lifted_and_not_twice(olga, world, alarm):
     assert olga.act(1, "veto").status_code == 409
     assert "Publishing is forbidden" in olga.get("/console/alarm/1").text
     assert olga.act(1, "lift").status_code == 303
-    assert world.hq.history()[-2:] == [What.VETOED, What.VETO_LIFTED]
+    assert world.hq.history()[-2:] == [Vetoed, VetoLifted]
 
 
 @pytest.mark.parametrize("act", ["publish", "close"])
@@ -272,7 +301,7 @@ def test_what_is_public_is_corrected_with_one_of_the_reasons(olga, world, alarm)
     world.hq.works()
     assert olga.act(1, "correct", sure="yes", reason="because").status_code == 422
     assert olga.act(1, "correct", sure="yes", reason="released").status_code == 303
-    assert world.hq.entries()[-1].data == {"officer": "olga", "reason": "released"}
+    assert world.hq.entries()[-1] == Corrected(world.clock(), "olga", Reason.RELEASED)
 
 
 def test_a_closed_alarm_is_no_longer_on_top(olga, world, alarm):
@@ -289,7 +318,7 @@ def test_an_alarm_that_goes_on_after_it_was_closed_is_new_again(olga, world, ala
     world.clock.passes(60)
     world.hq.takes(world.device.message(MessageType.STILL_IN_DANGER, sequence=1))
     page = olga.get("/console").text
-    assert "Held again after it was closed" in page
+    assert "Still in danger: the button was pressed again after this was closed" in page
     assert "data-new" in page
     assert olga.act(1, "acknowledge").status_code == 303
     assert "data-new" not in olga.get("/console").text
@@ -303,7 +332,7 @@ def test_a_silence_is_an_alarm_that_is_never_published(olga, world):
     world.clock.passes(2 * 3600 - 60)
     watch.look()
     page = olga.get("/console").text
-    assert "Ana: nothing is heard of the device" in page
+    assert "Ana: silence, nothing is heard of the device" in page
     assert "data-new" in page
     view = olga.get("/console/alarm/1").text
     assert "Nothing was heard of the device for too long" in view
@@ -342,7 +371,7 @@ def test_without_a_fix_the_cells_are_shown_to_the_officer(olga, world):
     place = NoPosition(NoFixReason.NO_SATELLITES)
     world.hq.takes(world.device.message(place=place, cell=Cell(262, 1, 4711, 815)))
     page = olga.get("/console/alarm/1").text
-    assert "No report had a position" in page
+    assert "No position was received. In the last report: none (no GPS" in page
     assert "area 4711 cell 815" in page
 
 
@@ -351,20 +380,13 @@ def test_an_alarm_that_is_not_there_is_said_so(olga, path):
     assert olga.get(path).status_code == 404
 
 
-def test_every_entry_a_history_can_have_is_told_in_words(world):
-    from outcry.responder.console import timeline
-    from outcry.responder.rules.events import Entry
-
-    data = {
-        "message": 1, "type": "FIRST", "sequence": 0, "path": "data", "marks": ["stale"],
-        "verdict": "safe", "contact": 1, "by": "sms", "link_of": 2, "officer": "olga",
-        "reason": "released", "ground": "quorum", "key": "k", "kind": "tell", "target": "1",
-        "why": "busy", "url": "u", "after_s": 100, "heard_at": 5.0,
-    }  # fmt: skip
-    for what in What:
-        (line,) = timeline.tell([Entry(0.0, what, data)], {1: "Ben", 2: "Cleo"})
-        assert line.words[0].isupper()
-        assert what.name not in line.words
+def test_every_event_a_history_can_have_is_told_in_words():
+    for line in LINES:  # every kind of event is among them
+        event = from_row(line["at_unix"], line["what"], line["data"])
+        words = timeline.tell([event], {1: "Ben", 2: "Cleo"})[0].words
+        assert words[0].isupper()
+        assert line["what"] not in words
+        assert "_" not in words
 
 
 @pytest.mark.parametrize(
@@ -380,11 +402,8 @@ def test_every_entry_a_history_can_have_is_told_in_words(world):
     ],
 )
 def test_every_call_is_told_in_words(kind, target, words):
-    from outcry.responder.console import timeline
-    from outcry.responder.rules.events import Entry
-
-    entry = Entry(0.0, What.DONE, {"key": "k", "kind": kind, "target": target})
-    assert timeline.tell([entry], {1: "Ben"})[0].words == f"{words}: done"
+    event = ended(target_of(ActionKind(kind), target), Outcome.DONE)
+    assert timeline.tell([event], {1: "Ben"})[0].words == f"{words}: done"
 
 
 def test_strict_headers_stand_on_every_page(olga, alarm):
@@ -412,7 +431,7 @@ def test_a_long_form_is_refused_unread(olga, alarm):
     assert olga.post("/console/login", "x", password="x" * 100_000).status_code == 413
 
 
-def test_names_are_never_markup(olga, world, served):
+def test_names_are_never_markup(olga, world):
     from sqlalchemy import update
 
     from outcry.responder.storage import store
@@ -427,7 +446,7 @@ def test_names_are_never_markup(olga, world, served):
 
 
 def test_the_console_hears_of_news_at_once(olga, world, alarm):
-    headers = olga._headers()
+    headers = olga.headers()
     with olga.client.stream("GET", "/console/live", headers=headers, timeout=60) as events:
         lines = events.iter_lines()
         assert next(lines) == ": here"
@@ -440,9 +459,9 @@ def test_logging_out_ends_the_session(olga):
     assert olga.get("/console").status_code == 303
 
 
-def test_no_secret_is_written_to_the_log(served, stranger, world, alarm, caplog):
+def test_no_secret_is_written_to_the_log(officers, stranger, world, alarm, caplog):
     caplog.set_level("DEBUG")
-    link = served[1].officers.add("olga")
+    link = officers.add("olga")
     stranger.settle(f"/console/welcome/{link}")
     stranger.login()
     cookie = stranger.cookies["__Host-console"]

@@ -7,6 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
+from builders import corrected, officer
 from served import browser
 
 from outcry.report import (
@@ -20,7 +21,20 @@ from outcry.report import (
     Position,
 )
 from outcry.responder.posting.publisher import Draft
-from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.events import (
+    Approved,
+    CalledFalse,
+    CameBy,
+    Closed,
+    Confirmed,
+    ContactSaw,
+    OfficerConfirmed,
+    Reason,
+    ReportArrived,
+    Unsure,
+    Vetoed,
+    WrongPinTried,
+)
 from outcry.responder.service.people_app import people_app
 from outcry.responder.storage import alarms, event_log
 
@@ -29,22 +43,17 @@ MAP = "https://www.openstreetmap.org/?mlat=52.52000&amp;mlon=13.40500"
 
 
 @pytest.fixture
-def pages(world, serve):
-    """Serves people's pages; returns a client that keeps no state of its own."""
-
-    def start(**more):
-        app = people_app(
-            world.hq.desk, world.hq.own_page, "Example Org", "https://help.example.org",
-            world.clock, **more,
-        )  # fmt: skip
-        return browser(serve(app))
-
-    return start
+def client(people):
+    """A client that keeps no state of its own."""
+    with browser(people) as client:
+        yield client
 
 
 @pytest.fixture
-def client(pages):
-    with pages() as client:
+def proxied(world, serve):
+    """The same, as a reverse proxy on this machine asks."""
+    world.hq.restarts({"people": {"behind_proxy": True}})
+    with browser(serve(people_app(world.hq.parts))) as client:
         yield client
 
 
@@ -66,14 +75,14 @@ def test_opening_the_link_delivers_the_alarm_and_decides_nothing(world, client):
     message = world.device.message()
     for _ in range(3):
         client.get(link_of(message))
-    assert world.hq.history() == [What.REPORT]
-    assert world.hq.entries()[0].data["path"] == "link"
+    assert world.hq.history() == [ReportArrived]
+    assert world.hq.entries()[0].path is CameBy.LINK
 
 
 def test_without_a_fix_the_page_says_so_and_why(world, client):
     place = NoPosition(NoFixReason.NO_SATELLITES)
     page = client.get(link_of(world.device.message(place=place))).text
-    assert "Position not known: the satellites could not be seen" in page
+    assert "Position not known: no GPS signal" in page
     assert "openstreetmap" not in page
 
 
@@ -81,32 +90,30 @@ def test_a_clock_that_was_not_set_is_not_believed(world, client):
     message = world.device.message(sent_at=1_000_000, flags=Flag.CLOCK_UNSET)
     page = client.get(link_of(message)).text
     assert "1970" not in page
-    assert "the device did not know the time" in page
+    assert "the device's clock was not set" in html.unescape(page)
 
 
 def test_a_drill_says_so_first(world, client):
     page = client.get(link_of(world.device.message(kind=AlarmKind.DRILL))).text
-    assert page.index("THIS IS A DRILL") < page.index("Ana is practising")
+    assert page.index("THIS IS A DRILL") < page.index("Ana is testing the alarm")
     assert "needs help" not in page
 
 
 @pytest.mark.parametrize(
     ("button", "noted", "entry"),
     [
-        ("seen", "you have seen it", What.SEEN),
-        ("confirm", "you say it is real", What.CONFIRMED),
-        ("unsure", "you cannot tell", What.UNSURE),
-        ("false", "you believe it is false", What.FALSE),
+        ("seen", "I have seen this alarm", ContactSaw),
+        ("confirm", "It is real: make it public", Confirmed),
+        ("unsure", "I do not know if it is real", Unsure),
+        ("false", "I think it is a false alarm", CalledFalse),
     ],
 )
 def test_a_button_and_the_pin_say_it(world, client, button, noted, entry):
     link = link_of(world.device.message())
     page = client.post(f"{link}/{button}", data={"pin": world.pins[0]})
     assert page.status_code == 200
-    assert noted in page.text
-    assert world.hq.entries()[-1].what is entry
-    by = {"by": "page"} if button == "confirm" else {}
-    assert world.hq.entries()[-1].data == {"contact": 1} | by
+    assert f"Your answer is saved: “{noted}”" in page.text
+    assert world.hq.entries()[-1] == entry(world.clock(), 1)
 
 
 def test_every_button_on_the_page_leads_somewhere(world, client):
@@ -121,14 +128,14 @@ def test_the_key_enter_presses_the_mildest_button(world, client):
     page = client.get(link_of(world.device.message())).text
     first = re.search(r"<button[^>]*>([^<]*)", page)
     assert first is not None
-    assert first.group(1) == "I have seen it"
+    assert first.group(1) == "I have seen this alarm"
 
 
 @pytest.mark.parametrize("link", ["/a/{sealed}", "/a/{sealed}/1", "/a/{sealed}/3", "/a/{sealed}/9"])
 def test_the_pin_alone_says_which_contact_answers(world, client, link):
     path = link.format(sealed=world.device.message().text)
     client.post(f"{path}/confirm", data={"pin": world.pins[2]})
-    assert world.hq.entries()[-1].data == {"contact": 3, "by": "page"}
+    assert world.hq.entries()[-1] == Confirmed(world.clock(), 3)
 
 
 def test_the_short_link_shows_the_same_page(world, client):
@@ -153,60 +160,60 @@ def test_without_the_pin_nothing_later_is_shown(world, client):
     world.hq.takes(world.device.message(MessageType.WITHDRAWAL, sequence=2, taps=(1, 2)))
     world.answers(world.invitation(2), world.pins[1], "false")
     page = client.get(link_of(first)).text
-    assert not re.search("48.1|11.5|withdraw|Cleo|confirmed", page)
+    assert not re.search("48.1|11.5|[Ww]ithdraw|Cleo|People who", page)
     page = client.post(f"{link_of(first)}/seen", data={"pin": world.pins[0]}).text
     assert "mlat=48.10000&amp;mlon=11.50000" in page
-    assert "Withdrawal received, not verified: call Ana and ask for the agreed word" in page
-    assert "Have seen it: 2." in page
-    assert "Cannot tell, or believe it is false: 1. This stops nothing." in page
+    assert "Withdrawal received, not verified. Anyone who has the device can send one." in page
+    assert "Call Ana and ask for the agreed word" in page
+    assert "People who have seen this alarm: 2." in page
+    assert "or think it is a false alarm: 1. This does not stop the alarm." in page
 
 
 def test_the_published_post_is_linked_once_it_is_out(world, client):
     link = link_of(world.device.message())
     client.post(f"{link}/confirm", data={"pin": world.pins[0]})
     page = client.post(f"{link}/confirm", data={"pin": world.pins[1]}).text
-    assert "It is being made public now" in page
+    assert "This alarm is being published now" in page
     world.hq.works()
     page = client.post(f"{link}/seen", data={"pin": world.pins[1]}).text
     assert 'href="http://127.0.0.1:8443/post/1"' in page
 
 
-def decided(world, *whats, **data):
+def decided(world, *acts):
     """What a duty officer says at the console."""
     with world.hq.store.write() as connection:
-        for what in whats:
-            entry = Entry(world.clock(), what, {"officer": "olga"} | data)
-            event_log.append(connection, 1, entry)
+        for act in acts:
+            event_log.append(connection, 1, act)
             alarms.set_due(connection, 1, world.clock())
     world.hq.works()
 
 
-@pytest.mark.parametrize("what", [What.VETOED, What.CLOSED])
+@pytest.mark.parametrize("what", [Vetoed, Closed])
 def test_nothing_is_said_to_become_public_that_is_not_going_to(world, client, what):
     link = link_of(world.device.message())
     client.post(f"{link}/confirm", data={"pin": world.pins[0]})
-    decided(world, what)
+    decided(world, officer(what, world.clock()))
     page = client.post(f"{link}/confirm", data={"pin": world.pins[1]}).text
-    assert "being made public" not in page
-    assert ("have closed this alarm" in page) is (what is What.CLOSED)
+    assert "being published" not in page
+    assert ("have closed this alarm" in page) is (what is Closed)
 
 
 def test_one_contact_and_the_duty_officer_are_told_that_it_becomes_public(world, client):
     link = link_of(world.device.message())
     client.get(link)
-    decided(world, What.OFFICER_CONFIRMED)
+    decided(world, officer(OfficerConfirmed, world.clock()))
     page = client.post(f"{link}/confirm", data={"pin": world.pins[1]}).text
-    assert "being made public" in page
+    assert "being published" in page
 
 
 def test_nobody_is_asked_to_share_a_post_that_was_corrected(world, client):
     link = link_of(world.device.message())
     client.get(link)
-    decided(world, What.APPROVED)
-    decided(world, What.CORRECTED, reason="other")
+    decided(world, officer(Approved, world.clock()))
+    decided(world, corrected(Reason.OTHER, world.clock()))
     page = client.post(f"{link}/seen", data={"pin": world.pins[1]}).text
     assert "read and share the post" in page
-    decided(world, What.CORRECTED, reason="false_alarm")
+    decided(world, corrected(at=world.clock()))
     page = client.post(f"{link}/seen", data={"pin": world.pins[1]}).text
     assert "share the post" not in page
     assert "read the correction" in page
@@ -215,10 +222,10 @@ def test_nobody_is_asked_to_share_a_post_that_was_corrected(world, client):
 def test_answers_from_before_it_was_closed_are_not_counted_when_it_goes_on(world, client):
     link = link_of(world.device.message())
     client.post(f"{link}/confirm", data={"pin": world.pins[0]})
-    decided(world, What.CLOSED, reason="she is home")
+    decided(world, Closed(world.clock(), "olga", "she is home"))
     world.hq.takes(world.device.message(MessageType.STILL_IN_DANGER, sequence=1))
     page = client.post(f"{link}/seen", data={"pin": world.pins[1]}).text
-    assert "Have confirmed that it is real: 0. Needed: 2." in page
+    assert "People who say that it is real: 0. Needed to publish: 2." in page
     assert "have closed" not in page
 
 
@@ -226,8 +233,8 @@ def test_a_wrong_pin_notes_nothing_but_itself(world, client):
     link = link_of(world.device.message())
     page = client.post(f"{link}/confirm", data={"pin": "000000"})
     assert page.status_code == 403
-    assert "That PIN is not right" in page.text
-    assert world.hq.history() == [What.REPORT, What.WRONG_PIN]
+    assert "Wrong PIN. Your answer was not saved" in page.text
+    assert world.hq.history() == [ReportArrived, WrongPinTried]
 
 
 @pytest.mark.parametrize("form", [{}, {"pin": ""}, {"nip": "123456"}, {"pin": "x" * 500}])
@@ -244,28 +251,27 @@ def test_many_wrong_pins_wait_and_the_right_one_works_after(world, client):
     assert slowed.status_code == 429
     assert slowed.headers["retry-after"] == "5"
     assert "Wait 5 s" in slowed.text
-    assert What.CONFIRMED not in world.hq.history()
+    assert Confirmed not in world.hq.history()
     world.clock.passes(5)
     assert client.post(f"{link}/confirm", data={"pin": world.pins[0]}).status_code == 200
 
 
-def test_another_source_is_not_slowed(world, pages):
+def test_another_source_is_not_slowed(world, proxied):
     link = link_of(world.device.message())
     https = {"x-forwarded-proto": "https"}
-    with pages(behind_proxy=True) as client:
-        for _ in range(4):
-            bad = client.post(
-                f"{link}/confirm",
-                data={"pin": "000000"},
-                headers={**https, "x-forwarded-for": "203.0.113.9, 198.51.100.7"},
-            )
-        assert bad.status_code == 429
-        good = client.post(
+    for _ in range(4):
+        bad = proxied.post(
             f"{link}/confirm",
-            data={"pin": world.pins[0]},
-            headers={**https, "x-forwarded-for": "198.51.100.7, 203.0.113.9"},
+            data={"pin": "000000"},
+            headers={**https, "x-forwarded-for": "203.0.113.9, 198.51.100.7"},
         )
-        assert good.status_code == 200
+    assert bad.status_code == 429
+    good = proxied.post(
+        f"{link}/confirm",
+        data={"pin": world.pins[0]},
+        headers={**https, "x-forwarded-for": "198.51.100.7, 203.0.113.9"},
+    )
+    assert good.status_code == 200
 
 
 def test_a_form_from_another_site_is_refused(world, client):
@@ -278,7 +284,7 @@ def test_a_form_from_another_site_is_refused(world, client):
     ):
         answer = client.post(f"{link}/confirm", data={"pin": world.pins[0]}, headers=headers)
         assert answer.status_code == 403
-    assert What.CONFIRMED not in world.hq.history()
+    assert Confirmed not in world.hq.history()
     own = str(client.base_url).rstrip("/")
     headers = {"origin": own, "sec-fetch-site": "same-origin"}
     answer = client.post(f"{link}/confirm", data={"pin": world.pins[0]}, headers=headers)
@@ -294,6 +300,20 @@ def test_a_link_that_opens_nothing_says_so(client, path):
     page = client.get(path)
     assert page.status_code == 404
     assert "<h1>" in page.text
+
+
+def test_an_answer_that_no_button_gives_is_refused_and_not_repeated(world, client):
+    link = link_of(world.device.message())
+    answer = client.post(f"{link}/murmur", data={"pin": world.pins[0]})
+    assert answer.status_code == 404
+    assert "<h1>" in answer.text
+    assert "murmur" not in answer.text
+    assert world.hq.history() == []
+
+
+def test_what_is_wrong_is_said_in_the_readers_language(client):
+    page = client.get("/c/nothing", headers={"accept-language": "fr"}).text
+    assert '<html lang="fr"' in page
 
 
 def test_a_heartbeat_in_a_link_shows_nothing(world, client):
@@ -325,9 +345,9 @@ def test_with_the_pin_a_contact_sees_how_the_device_is_and_no_cells(world, clien
     )  # fmt: skip
     page = client.get(link_of(message)).text
     page += client.post(f"{link_of(message)}/seen", data={"pin": world.pins[0]}).text
-    assert "Last heard 0 s ago" in page
+    assert "Last message: 0 s ago" in page
     assert "Battery: 9 %, 3.41 V at the modem. Signal: 7 of 31." in page
-    assert "something jams the radio" in page
+    assert "something is jamming the radio signal" in page
     assert not re.search("4111|5111|5222|5333", page)
 
 
@@ -368,19 +388,17 @@ def test_a_page_fits_one_slow_answer(world, client):
     assert len(page.content) < 5000
 
 
-def test_behind_a_proxy_plain_http_is_refused(world, pages):
-    with pages(behind_proxy=True) as client:
-        assert client.get("/").status_code == 403
-        assert client.get("/", headers={"x-forwarded-proto": "http"}).status_code == 403
-        answer = client.get("/", headers={"x-forwarded-proto": "https"})
-        assert answer.status_code == 200
-        assert "strict-transport-security" in answer.headers
+def test_behind_a_proxy_plain_http_is_refused(proxied):
+    assert proxied.get("/").status_code == 403
+    assert proxied.get("/", headers={"x-forwarded-proto": "http"}).status_code == 403
+    answer = proxied.get("/", headers={"x-forwarded-proto": "https"})
+    assert answer.status_code == 200
+    assert "strict-transport-security" in answer.headers
 
 
-def test_a_forwarded_header_is_not_believed_without_a_proxy(world, pages):
-    with pages() as client:
-        answer = client.get("/", headers={"x-forwarded-proto": "https"})
-        assert "strict-transport-security" not in answer.headers
+def test_a_forwarded_header_is_not_believed_without_a_proxy(client):
+    answer = client.get("/", headers={"x-forwarded-proto": "https"})
+    assert "strict-transport-security" not in answer.headers
 
 
 def test_names_are_shown_as_text_never_as_markup(world, client):
@@ -440,10 +458,10 @@ def test_an_error_inside_says_nothing_of_itself(world, client, caplog, monkeypat
     monkeypatch.setattr(world.hq.own_page, "newest", breaks)
     answer = client.get("/")
     assert answer.status_code == 500
-    assert "Something failed here" in answer.text
+    assert "Something went wrong on our side" in answer.text
     assert "52.52" not in answer.text
     wait_for(lambda: "a request failed" in caplog.text)  # written after the answer has left
-    assert "a request failed: RuntimeError at app.py" in caplog.text
+    assert "a request failed: RuntimeError at public.py" in caplog.text
     assert "52.52" not in caplog.text
     assert "9001" not in caplog.text
 
@@ -466,7 +484,7 @@ def test_with_the_pin_the_page_looks_again_by_itself_and_shows_what_is_new(world
     before = world.hq.history()
     again = client.get(link, headers=cookie_of(page))
     assert "48.10000, 11.50000" in again.text
-    assert "Noted" not in again.text
+    assert "Your answer is saved" not in again.text
     assert world.hq.history() == before
 
 
@@ -474,9 +492,9 @@ def test_looking_again_asks_for_the_pin_after_half_an_hour(world, client):
     link = link_of(world.device.message())
     cookie = cookie_of(client.post(f"{link}/seen", data={"pin": world.pins[0]}))
     world.clock.passes(30 * 60 - 1)
-    assert "Have seen it" in client.get(link, headers=cookie).text
+    assert "People who have seen" in client.get(link, headers=cookie).text
     world.clock.passes(2)
-    assert "Have seen it" not in client.get(link, headers=cookie).text
+    assert "People who have seen" not in client.get(link, headers=cookie).text
 
 
 @pytest.mark.parametrize("change", ["contact", "until", "proof", "shape", "alarm"])
@@ -498,14 +516,14 @@ def test_a_ticket_cannot_be_made_or_stretched_or_used_elsewhere(world, client, c
     }[change]
     answer = client.get(link, headers={"cookie": f"{name}={made}".encode("latin-1")})
     assert answer.status_code == 200
-    assert "Have seen it" not in answer.text
+    assert "People who have seen" not in answer.text
 
 
 def test_looking_again_answers_nothing_without_the_pin(world, client):
     link = link_of(world.device.message())
     cookie = cookie_of(client.post(f"{link}/seen", data={"pin": world.pins[0]}))
     assert client.post(f"{link}/confirm", data={}, headers=cookie).status_code == 403
-    assert What.CONFIRMED not in world.hq.history()
+    assert Confirmed not in world.hq.history()
 
 
 def test_from_what_is_known_one_gets_to_the_answers_again(world, client):
@@ -528,14 +546,14 @@ def test_a_link_expires_some_days_after_the_last_report(world, client, short):
     assert "This link has expired" in page.text
     assert "Ana" not in page.text
     assert client.post(f"{link}/confirm", data={"pin": world.pins[0]}).status_code == 410
-    assert What.CONFIRMED not in world.hq.history()
+    assert Confirmed not in world.hq.history()
 
 
 def test_a_link_that_is_old_but_never_was_opened_still_brings_the_alarm(world, client):
     message = world.device.message()
     world.clock.passes(30 * 86_400)
     assert client.get(link_of(message)).status_code == 200
-    assert world.hq.history()[0] is What.REPORT
+    assert world.hq.history()[0] is ReportArrived
 
 
 def test_the_place_is_drawn_without_a_script_or_a_second_request(world, client):
@@ -556,7 +574,7 @@ def test_a_long_track_does_not_make_a_long_page(world, client):
         world.hq.takes(world.device.message(MessageType.POSITION, sequence=n, place=place))
     page = client.post(f"{link_of(first)}/seen", data={"pin": world.pins[0]})
     assert len(page.content) <= 14_000
-    assert "Earlier reports: 188." in page.text
+    assert "Earlier reports, not shown here: 188." in page.text
 
 
 def test_the_surroundings_are_named_and_drawn_here(world, client):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import string
 import tomllib
 from pathlib import Path
 
 import pytest
-from console_hand import console_app
 from served import browser
 from sqlalchemy import update
 
@@ -23,9 +21,8 @@ LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 @pytest.fixture
-def client(world, serve):
-    app, _ = console_app(world, os.urandom)
-    with browser(serve(app)) as client:
+def client(people):
+    with browser(people) as client:
         yield client
 
 
@@ -71,7 +68,11 @@ def test_the_page_is_in_the_contacts_language_before_and_after_the_pin(world, cl
     assert say("confirm") in page.text.replace("&#39;", "'")
     page = client.post(f"{link}/confirm", data={"pin": world.pins[0]})
     assert head in page.text
-    for words in (say("noted_confirm"), say("mark_JAMMING"), say("last_position")):
+    for words in (
+        say("noted", answer=say("confirm")),
+        say("mark_JAMMING"),
+        say("last_position"),
+    ):
         assert words in page.text.replace("&#39;", "'")
 
 

@@ -5,22 +5,19 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+from dataclasses import replace
 
 import pytest
+from builders import kind_of, officer, says
 
 from outcry.report import AlarmKind, Flag, MessageType
 from outcry.responder import settings
+from outcry.responder.dispatch.workers import Inline
 from outcry.responder.notify import officer_channels
-from outcry.responder.notify.by_channel import Notifying
-from outcry.responder.notify.messages import Briefer
 from outcry.responder.plans import repository
-from outcry.responder.plans.repository import Means
-from outcry.responder.rules.decide import OWN_PAGE, ActionKind
-from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.events import CalledFalse, Closed, Event, Outcome, WrongPinTried
 from outcry.responder.service.silence_watch import Watch
-from outcry.responder.service.workflow import Workflow
 from outcry.responder.storage import event_log
-from outcry.responder.transports.apprise import Channels
 from outcry.settings_file import SettingsInvalid
 
 ON_BOTH_DATABASES = True
@@ -51,14 +48,19 @@ def web():
     server.server_close()
 
 
+class Never(Inline):
+    """Every lane is busy."""
+
+    def is_free(self, lane):
+        return False
+
+
 @pytest.fixture
-def staffed(world, web):
-    """HQ with a duty officer's channel and a performer for all channels."""
-    hq = world.hq
-    means = Means(True, (OWN_PAGE,), {"desk": f"{web.url}/desk"})
-    notifying = Notifying(hq.store, Briefer(URL, means), Channels())
-    hq.performers[ActionKind.NOTIFY] = notifying
-    hq.workflow = Workflow(hq.store, hq.performers, means, world.clock)
+def staffed(world, web, tmp_path):
+    """HQ with a duty officer's channel."""
+    officers = tmp_path / "officers.toml"
+    officers.write_text(f'desk = "{web.url}/desk"')
+    world.hq.restarts({"telling": {"officers": str(officers)}})
     return world
 
 
@@ -67,11 +69,11 @@ def agrees(world, document: dict[str, object]) -> None:
         repository.change(connection, world.device.enrolment.device, document, 0.0)
 
 
-def notes(world, what: What, **data: object) -> None:
+def notes(world, event: Event) -> None:
     from outcry.responder.storage.alarms import set_due
 
     with world.hq.store.write() as connection:
-        event_log.append(connection, 1, Entry(world.clock.now, what, data))
+        event_log.append(connection, 1, replace(event, at=world.clock.now))
         set_due(connection, 1, world.clock.now)
 
 
@@ -118,30 +120,34 @@ def test_who_wants_no_texts_is_texted_when_their_channel_is_gone(staffed, web):
     staffed.hq.takes(staffed.device.message())
     staffed.hq.works()
     assert len(staffed.phones.sent) == 3
-    failed = [e.data for e in staffed.hq.entries() if e.what is What.FAILED]
-    assert [data["why"] for data in failed] == ["error=404"]
+    failed = [e.came.why for e in staffed.hq.entries() if kind_of(e) is Outcome.FAILED]
+    assert failed == ["error=404"]
 
 
 def test_a_channel_that_was_taken_out_of_the_plan_fails_and_holds_nobody(staffed, web):
     agrees(staffed, {"contact": {"1": {"channels": {"x": f"{web.url}/ben"}}}})
     staffed.hq.takes(staffed.device.message())
-    call = type("Call", (), {"alarm": 1, "target": "contact:1:other"})()
-    performer = staffed.hq.performers[ActionKind.NOTIFY]
-    assert performer.perform(call)[0] is What.FAILED
+    staffed.hq.another(lanes=Never()).workflow.step()  # planned, and its turn has not come
+    agrees(staffed, {"contact": {"1": {"channels": {}}}})
+    staffed.hq.works()
+    failed = [e.came.why for e in staffed.hq.entries() if kind_of(e) is Outcome.FAILED]
+    assert failed == ["this channel is in no plan any more"]
+    assert len(staffed.phones.sent) == 3
 
 
 def test_held_again_after_closing_everybody_hears_that_it_goes_on(staffed, web):
     staffed.hq.takes(staffed.device.message())
     staffed.hq.works()
-    notes(staffed, What.CLOSED, officer="night", reason="false_alarm")
+    notes(staffed, officer(Closed))
     staffed.clock.passes(600)
     held = staffed.device.message(MessageType.STILL_IN_DANGER, sequence=5)
     staffed.hq.takes(held)
     staffed.hq.works()
     last = [text for _, _, text in staffed.phones.sent][3:]
     assert len(last) == 3
-    assert all(text.startswith("ALARM from Ana goes on, 2026-11-22 12:10 UTC") for text in last)
-    assert "held again at 12:10 UTC, after it was closed" in web.taken[-1][2]
+    again = "STILL IN DANGER: Ana pressed the alarm again, 2026-11-22 12:10 UTC"
+    assert all(text.startswith(again) for text in last)
+    assert "pressed again at 12:10 UTC, after it was closed" in web.taken[-1][2]
 
 
 def test_of_a_silence_the_officer_hears_at_once_and_contacts_later_without_a_link(staffed, web):
@@ -152,13 +158,15 @@ def test_of_a_silence_the_officer_hears_at_once_and_contacts_later_without_a_lin
     staffed.hq.works()
     ((_, title, body),) = web.taken
     assert title == "SILENCE: Ana"
-    assert "since 12:00 UTC, something jams the radio" in body
+    assert (
+        "no signal from the device since 12:00 UTC, something is jamming the radio signal" in body
+    )
     assert staffed.phones.sent == []
     staffed.clock.passes(900)
     staffed.hq.works()
     texts = [text for _, _, text in staffed.phones.sent]
     assert len(texts) == 3
-    assert all(text.startswith("Nothing is heard from Ana's alarm since") for text in texts)
+    assert all(text.startswith("No signal from Ana's device since") for text in texts)
     assert not any("http" in text for text in texts)
 
 
@@ -166,12 +174,12 @@ def test_a_wrong_pin_and_a_doubt_are_told_to_the_officer_once(staffed, web):
     staffed.hq.takes(staffed.device.message())
     staffed.hq.works()
     for _ in range(3):
-        notes(staffed, What.WRONG_PIN, link_of=1)
-        notes(staffed, What.FALSE, contact=1)
+        notes(staffed, WrongPinTried(0.0, 1))
+        notes(staffed, says(1, CalledFalse))
         staffed.hq.works()
     said = [body for _, _, body in web.taken[1:]]
     assert len(said) == 2
-    assert any("a contact doubts it" in body for body in said)
+    assert any("a contact is not sure, or thinks it is false" in body for body in said)
     assert any("wrong PINs or codes" in body for body in said)
 
 

@@ -89,9 +89,9 @@ def test_latin_languages_keep_to_the_phones_own_alphabet(language):
 
 def test_in_english_it_reads_like_this():
     assert text("en", news(), LINK, has_codes=True) == (
-        "ALARM from Ana, 2026-11-22 12:00 UTC. Position (within 12 m, seen 3 min before): "
-        "https://osm.org/?mlat=43.31780&mlon=45.69490 . Open and answer with your PIN: "
-        f"{LINK} Or text back a code from your card."
+        "ALARM from Ana, 2026-11-22 12:00 UTC. Position (within 12 m, 3 min before): "
+        "https://osm.org/?mlat=43.31780&mlon=45.69490 . Open this link and answer with your PIN: "
+        f"{LINK} Or reply to this text with a code from your card."
     )
 
 
@@ -100,8 +100,8 @@ def test_in_ukrainian_there_is_room_for_the_place_in_figures():
     assert said.splitlines() == [
         "ТРИВОГА: Олена",
         "22.11 12:00 UTC",
-        "43.31780,45.69490 (3 хв тому)",
-        "Відкрийте, відповідь із PIN:",
+        "43.31780,45.69490 (3 хв раніше)",
+        "Відповідайте тут із PIN:",
         LINK,
     ]
 

@@ -31,7 +31,7 @@ def test_a_code_by_sms_and_a_pin_on_the_page_make_an_alarm_public(
     message = world.device.message()
     httpx.post(f"{service.device_url}/v1/reports", content=message.sealed)
     (told,) = wait_for(lambda: modem.texts(BEN))
-    assert told.text.endswith("Or text back a code from your card.")
+    assert told.text.endswith("Or reply to this text with a code from your card.")
     modem.text(STRANGER, codes[0])
     modem.text(BEN, world.pins[0])
     modem.text(BEN, codes[0])

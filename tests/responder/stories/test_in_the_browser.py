@@ -11,7 +11,7 @@ import pyotp
 import pytest
 from axe_core_python.selenium import Axe
 from browser import DESK, PHONE, asked_of, browser, complaints, overflows, picture
-from console_hand import PASSWORD, console_app
+from console_hand import PASSWORD
 from parts import needs_chromedriver, needs_chromium
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
@@ -20,7 +20,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from outcry.report import AlarmKind, Flag, MessageType, Position
 from outcry.responder.posting.publisher import Draft
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import Confirmed
 
 pytestmark = [pytest.mark.slow, needs_chromium, needs_chromedriver]
 
@@ -30,14 +30,14 @@ PICTURES = Path(__file__).parents[3] / "docs" / "pictures"
 class Site:
     """HQ's pages on a real listener, with an officer who has settled in."""
 
-    def __init__(self, world, serve):
-        app, self.duty = console_app(world, os.urandom)
+    def __init__(self, world, url):
+        self.parts = world.hq.parts
         self.world = world
-        self.url = serve(app)
-        self.host = urlsplit(self.url).netloc
-        token = self.duty.officers.add("olga")
-        self._totp = pyotp.TOTP(self.duty.officers.welcome(token).secret)
-        self.duty.officers.settle(token, PASSWORD, self.code())
+        self.url = url
+        self.host = url.removeprefix("http://")
+        token = self.parts.officers.add("olga")
+        self._totp = pyotp.TOTP(self.parts.officers.welcome(token).secret)
+        self.parts.officers.settle(token, PASSWORD, self.code())
 
     def code(self):
         return self._totp.at(int(self.world.clock()))
@@ -70,8 +70,8 @@ def resources():
 
 
 @pytest.fixture
-def site(world, serve):
-    return Site(world, serve)
+def site(world, people):
+    return Site(world, people)
 
 
 @pytest.fixture
@@ -122,8 +122,8 @@ def test_a_contact_confirms_without_a_manual(site, phone, world, wait_for):
     assert overflows(phone) <= 0
     phone.find_element(By.ID, "pin").send_keys(world.pins[0])
     press(phone, "It is real: make it public")
-    wait_for(lambda: "Noted: you say it is real" in text(phone))
-    assert world.hq.history()[-1] is What.CONFIRMED
+    wait_for(lambda: "Your answer is saved: “It is real: make it public”" in text(phone))
+    assert world.hq.history()[-1] is Confirmed
     assert overflows(phone) <= 0
     assert complaints(phone) == []
     assert asked_of(phone) == {site.host}
@@ -133,10 +133,10 @@ def test_the_track_comes_by_itself_after_the_pin(site, phone, world, wait_for):
     world.hq.takes(world.device.message())
     phone.get(f"{site.url}/c/{world.invitation(1)}")
     phone.find_element(By.ID, "pin").send_keys(world.pins[0])
-    press(phone, "I have seen it")
-    wait_for(lambda: "Noted" in text(phone))
+    press(phone, "I have seen this alarm")
+    wait_for(lambda: "Your answer is saved" in text(phone))
     site.walks(2)
-    phone.find_element(By.LINK_TEXT, "Look now").click()  # what the page does each minute
+    phone.find_element(By.LINK_TEXT, "Update now").click()  # what the page does each minute
     wait_for(lambda: "52.52400, 13.40900" in text(phone))
     assert phone.find_element(By.CSS_SELECTOR, "svg polyline")
 
@@ -172,9 +172,9 @@ def test_the_console_lets_in_and_a_new_alarm_appears_without_a_reload(site, desk
     assert text(desk, "#sound") == "Sound is on. Turn it off"
     press(desk, "Sound is on. Turn it off")
     wait_for(lambda: text(desk, "#sound") == "Sound is off. Turn it on")
-    site.duty.console.act(1, "acknowledge", "pavel")
+    site.parts.console.act(1, "acknowledge", "pavel")
     wait_for(lambda: desk.title == calm)
-    assert "With pavel" in text(desk)
+    assert "Taken by pavel" in text(desk)
     assert complaints(desk) == []
     assert asked_of(desk) == {site.host}
 
@@ -221,7 +221,7 @@ def test_everything_is_done_from_the_keyboard(site, desk, world, wait_for):
     desk.get(f"{site.url}/console/login")
     for words in ("olga", Keys.TAB, PASSWORD, Keys.TAB, site.code(), Keys.ENTER):
         desk.switch_to.active_element.send_keys(words)
-    wait_for(lambda: "No duty officer has it yet" in text(desk))
+    wait_for(lambda: "No duty officer has taken it yet" in text(desk))
 
     def tab_to(name):
         for _ in range(30):
@@ -236,8 +236,8 @@ def test_everything_is_done_from_the_keyboard(site, desk, world, wait_for):
     tab_to("Ana: panic alarm").send_keys(Keys.ENTER)
     wait_for(lambda: desk.current_url.endswith("/console/alarm/1"))
     tab_to("act-acknowledge").send_keys(Keys.ENTER)
-    wait_for(lambda: "Noted: you have it" in text(desk))
-    assert world.hq.entries()[-1].data == {"officer": "olga"}
+    wait_for(lambda: "Saved: you have taken this alarm" in text(desk))
+    assert world.hq.entries()[-1].officer == "olga"
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -249,7 +249,7 @@ def test_no_page_has_a_barrier_or_is_wider_than_its_window(site, resources, worl
     world.hq.takes(world.device.message(kind=AlarmKind.DRILL, alarm=78))
     site.walks(3)
     world.hq.own_page.post("k", Draft("Ana raised an alarm.", "en", 0.0))
-    token = site.duty.officers.add("pavel")
+    token = site.parts.officers.add("pavel")
     found = {}
 
     def look(path):
@@ -271,17 +271,17 @@ def test_without_scripts_the_console_shows_and_does_the_same(site, resources, wo
     driver = resources.enter_context(browser(DESK, script=False))
     world.hq.takes(world.device.message())
     site.log_in(driver)
-    wait_for(lambda: "No duty officer has it yet" in driver.page_source)
+    wait_for(lambda: "No duty officer has taken it yet" in driver.page_source)
     driver.get(f"{site.url}/console/alarm/1")
     assert "<svg" in driver.page_source
     driver.find_element(By.ID, "act-acknowledge").click()
-    wait_for(lambda: "Noted: you have it" in driver.page_source)
+    wait_for(lambda: "Saved: you have taken this alarm" in driver.page_source)
 
 
 def test_a_logout_elsewhere_ends_the_open_console(site, desk, wait_for):
     site.log_in(desk)
     wait_for(lambda: text(desk, "#link").startswith("Live"))
-    site.duty.officers.remove("olga")
+    site.parts.officers.remove("olga")
     desk.execute_script("look()")  # what the page does every 20 s
     wait_for(lambda: "/console/login" in desk.current_url)
 
@@ -302,7 +302,7 @@ def test_the_docs_pictures(site, resources, world, wait_for, tmp_path):
     picture(phone, pictures / "contact.png")
     phone.find_element(By.ID, "pin").send_keys(world.pins[0])
     press(phone, "It is real: make it public")
-    wait_for(lambda: "Noted" in text(phone))
+    wait_for(lambda: "Your answer is saved" in text(phone))
     picture(phone, pictures / "contact-after-pin.png")
     desk = resources.enter_context(browser(DESK))
     site.log_in(desk)
