@@ -292,7 +292,13 @@ class World:
     def data_goes(self, up: bool) -> None:
         self.happens(DataPath(up))
 
-    def sees(self, latitude: float, longitude: float, accuracy_m: float | None = 5.0) -> None:
+    def sees(
+        self,
+        latitude: float = 43.3178,
+        longitude: float = 45.6949,
+        accuracy_m: float | None = 5.0,
+    ) -> None:
+        """The receiver has a fix: the usual one where nothing else is said."""
         self.happens(Fix(latitude, longitude, accuracy_m, self.now))
 
     def report(self, index: int = -1) -> Report:

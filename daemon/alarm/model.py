@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from outcry.report import AlarmKind, MessageType
 
@@ -65,8 +66,7 @@ class Event(Enum):
     DRILL_OVER = "the drill has lasted long enough"
 
 
-@dataclass(frozen=True, repr=False)
-class CodeTapped:
+class CodeTapped(NamedTuple):
     """A code was tapped: the drill's, or one for HQ to judge."""
 
     groups: tuple[int, ...]
@@ -75,8 +75,7 @@ class CodeTapped:
         return "CodeTapped(<hidden>)"
 
 
-@dataclass(frozen=True)
-class ReceiptCame:
+class ReceiptCame(NamedTuple):
     """HQ has this report of this alarm, or ``acknowledged``: a person has."""
 
     alarm: int

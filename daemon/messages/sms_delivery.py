@@ -8,8 +8,6 @@ third. The count is on the card before a text can leave.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from outcry.daemon.alarm.model import Audience, State
 from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.messages.recipients import Recipients
@@ -26,13 +24,13 @@ _PAID = (TextOutcome.MAYBE_SENT, TextOutcome.UNKNOWN)
 _HEARD_NOTHING = (TextOutcome.GIVEN, TextOutcome.UNREACHED)
 
 
-@dataclass
 class Wait:
     """What one text waits for; times in seconds of the loop's clock."""
 
-    failures: int = 0
-    send_at: float | None = None  # after a failure
-    unheard_at: float | None = None  # without a delivery report by then, it goes again
+    def __init__(self) -> None:
+        self.failures = 0
+        self.send_at: float | None = None  # after a failure
+        self.unheard_at: float | None = None  # without a delivery report by then, it goes again
 
 
 class SmsDelivery:

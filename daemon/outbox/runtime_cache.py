@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from pathlib import Path
 
+from outcry.daemon.outbox.private_files import write_whole
 from outcry.hw.gps import Fix
 
 log = logging.getLogger("outcry.memory")
@@ -105,11 +105,7 @@ class Memory:
             "worn": self.worn,
             "spent": self._spent,
         }
-        unfinished = self._path.with_suffix(".new")
         try:
-            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                json.dump(kept, file)
-            unfinished.replace(self._path)
+            write_whole(self._path, json.dumps(kept))
         except OSError as error:
             log.warning("memory cannot be kept over a restart: %s", type(error).__name__)

@@ -7,7 +7,7 @@ import queue
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.service.parts import Message
@@ -22,12 +22,7 @@ from outcry.hw.strap import Strap
 from outcry.hw.switch import SwitchUnusable
 from outcry.hw.vibration import Vibration, VibrationUnusable
 
-
-class _Closable(Protocol):
-    def close(self) -> None: ...
-
-
-C = TypeVar("C", bound=_Closable)
+Part = TypeVar("Part", Strap, Vibration, Power)
 
 
 class Adapters:
@@ -97,7 +92,7 @@ class Adapters:
             return None
         return self._usable(lambda: Power(pin, Wire(self.settings.text("modem", "power_wire"))))
 
-    def _usable(self, make: Callable[[], C]) -> C | None:
+    def _usable(self, make: Callable[[], Part]) -> Part | None:
         try:
             part = make()
         except (SwitchUnusable, VibrationUnusable, PowerUnusable) as error:

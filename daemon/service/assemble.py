@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from outcry.beats import Beats
@@ -16,7 +15,7 @@ from outcry.daemon.messages.receipts import Receipts
 from outcry.daemon.messages.recipients import Recipients
 from outcry.daemon.messages.reports import Reporter
 from outcry.daemon.messages.sms_delivery import SmsDelivery
-from outcry.daemon.outbox.budget import Budgets, budgets
+from outcry.daemon.outbox.budget import budgets
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.runtime_cache import Memory
 from outcry.daemon.service import drills
@@ -60,7 +59,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
     senses = _senses(settings, adapters, memory, times)
     reporter = Reporter(who, outbox, adapters.wall, adapters.random)
     receipts = Receipts(who, outbox, journal)
-    spending = _budgets(settings, memory, clock)
+    spending = budgets(settings, memory, clock)
     recipients = Recipients(who, outbox, memory, languages)
     again_after_s = settings.number("sms", "again_after_minutes") * 60
     battery_low_mv = round(settings.number("supervision", "battery_low_volts") * 1000)
@@ -151,17 +150,6 @@ def _senses(settings: Settings, adapters: Adapters, memory: Memory, times: Times
     open_s = settings.number("strap", "open_seconds")
     wearing = Wearing(strap.closed, memory.worn, open_s, adapters.clock())
     return Senses(times, wearing, adapters.button, strap)
-
-
-def _budgets(settings: Settings, memory: Memory, clock: Callable[[], float]) -> Budgets:
-    return budgets(
-        memory,
-        clock,
-        texts=settings.whole("sms", "positions_per_day"),
-        position_bytes=settings.whole("reports", "kilobytes_per_day") * 1000,
-        heartbeat_bytes=settings.whole("supervision", "kilobytes_per_day") * 1000,
-        drip_s=settings.number("reports", "then_every_minutes") * 60,
-    )
 
 
 def _rules(settings: Settings) -> Rules:

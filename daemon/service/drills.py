@@ -7,7 +7,6 @@ fast it went, and nothing about anybody.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 
 from outcry.daemon.alarm.model import Event
 from outcry.daemon.journal import Entry, Journal
+from outcry.daemon.outbox.private_files import write_whole
 from outcry.report import MAX_HOURS
 
 FILE_NAME = "drill.json"
@@ -103,12 +103,8 @@ class Drills:
             "began_at": self.last.began_at,
             "hops": {hop.name: seconds for hop, seconds in self.last.hops.items()},
         }
-        unfinished = self._path.with_suffix(".new")
         try:
-            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                json.dump(kept, file)
-            unfinished.replace(self._path)
+            write_whole(self._path, json.dumps(kept))
         except OSError as error:
             self._fault(f"the drill cannot be kept ({type(error).__name__})")
         return self.last.words()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from outcry.beats import Beats
 from outcry.daemon.alarm.model import Pulse
@@ -25,8 +26,7 @@ from outcry.hw.modem import Modem, ModemEvent
 from outcry.hw.vibration import Vibration
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(NamedTuple):
     """The service is asked to stop."""
 
     reason: str
@@ -35,7 +35,7 @@ class Stop:
 Message = Edge | StrapEdge | Asked | Stop | Fix | NoFix | ModemEvent
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Parts:
     """All the loop works with. ``vibration`` is ``None`` when nothing may or can buzz.
 

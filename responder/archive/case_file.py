@@ -108,7 +108,9 @@ def page(file: Mapping[str, Any]) -> str:
 def _track(file: Mapping[str, Any]) -> str:
     fixes = [report["fix"] for report in file["reports"] if report["fix"]]
     points = [Point(fix["latitude"], fix["longitude"], fix["accuracy_m"]) for fix in fixes]
-    return track_svg(points, f"The way through {len(points)} positions, the last one marked")
+    return track_svg(
+        points, f"Map of the track, north up: {len(points)} positions, the last one red"
+    )
 
 
 def _contacts(connection: Connection, device: int) -> list[dict[str, Any]]:

@@ -20,16 +20,17 @@ def add_parser(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
 ) -> None:
     """Describe the command."""
-    officer = commands.add_parser(
+    parser = commands.add_parser(
         "officer", parents=[config], help="duty officers, who watch and decide at /console"
     )
-    officer.add_argument("what", choices=("add", "reset", "remove", "list"))
-    officer.add_argument("name", metavar="NAME", nargs="?", help="such as olga")
-    officer.add_argument(
+    parser.add_argument("what", choices=("add", "reset", "remove", "list"))
+    parser.add_argument("name", metavar="NAME", nargs="?", help="such as olga")
+    parser.add_argument(
         "--here",
         action="store_true",
         help="the officer sits here: type the password instead of opening a link",
     )
+    parser.set_defaults(run=officer)
 
 
 def officer(settings: Settings, options: argparse.Namespace) -> int:

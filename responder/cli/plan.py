@@ -28,6 +28,7 @@ def add_parsers(
     wearer = argparse.ArgumentParser(add_help=False)
     wearer.add_argument("wearer", metavar="WEARER", help="the device, such as 0a1b2c3d, or a name")
     agreed = commands.add_parser("plan", help="what was agreed with a wearer")
+    agreed.set_defaults(run=edit)
     what = agreed.add_subparsers(dest="what", required=True)
     what.add_parser(
         "show", parents=[config, wearer], help="print the plan as a file; addresses stand in it"
@@ -41,8 +42,9 @@ def add_parsers(
             "file", type=Path, metavar="FILE", help="as plan show prints it; - reads standard input"
         )
 
-    codes = commands.add_parser("codes", help="contacts' cards with codes to answer by SMS")
-    what = codes.add_subparsers(dest="what", required=True)
+    cards = commands.add_parser("codes", help="contacts' cards with codes to answer by SMS")
+    cards.set_defaults(run=codes)
+    what = cards.add_subparsers(dest="what", required=True)
     print_ = what.add_parser(
         "print", parents=[config, wearer], help="new cards; the old ones are worth nothing then"
     )

@@ -21,30 +21,33 @@ def add_parsers(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
 ) -> None:
     """Describe the commands."""
-    case = commands.add_parser(
+    parser = commands.add_parser(
         "case",
         parents=[config],
         help="write an alarm's case file for lawyers and press: JSON, and a page to print",
     )
-    case.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
-    case.add_argument("--out", type=Path, default=Path(), metavar="DIRECTORY", help="(here)")
+    parser.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
+    parser.add_argument("--out", type=Path, default=Path(), metavar="DIRECTORY", help="(here)")
+    parser.set_defaults(run=case)
 
-    verify = commands.add_parser(
+    parser = commands.add_parser(
         "verify",
         parents=[config],
         help="look whether anybody changed what was written down, here or in a case file",
     )
-    verify.add_argument("file", nargs="?", type=Path, metavar="CASE.json")
+    parser.add_argument("file", nargs="?", type=Path, metavar="CASE.json")
+    parser.set_defaults(run=verify)
 
-    forget = commands.add_parser(
+    parser = commands.add_parser(
         "forget",
         parents=[config],
         help="delete an alarm for good; what was made public stays public",
     )
-    forget.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
-    forget.add_argument(
+    parser.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
+    parser.add_argument(
         "--yes-for-good", action="store_true", help="needed: nobody can bring it back"
     )
+    parser.set_defaults(run=forget)
 
 
 def case(settings: Settings, options: argparse.Namespace) -> int:

@@ -24,13 +24,13 @@ from outcry.responder.rules.events import Verdict
 
 TODAY_S = 12 * 3600
 DONE = {
-    "acknowledge": "Noted: you have it. The wearer's next receipt says that a person knows.",
-    "confirm": "Noted: you confirm that it is real.",
-    "publish": "Noted: it is being made public now.",
-    "veto": "Noted: it is not published until the veto is lifted.",
-    "lift": "Noted: the veto is lifted.",
-    "correct": "Noted: the correction goes to every network that has the post.",
-    "close": "Noted: the alarm is closed.",
+    "acknowledge": "Saved: you have taken this alarm. The wearer's next receipt says that a person has seen it.",
+    "confirm": "Saved: you confirm that it is real.",
+    "publish": "Saved: the alarm is being made public now.",
+    "veto": "Saved: nothing is published until a duty officer allows it again or publishes.",
+    "lift": "Saved: publishing is allowed again, as the plan says.",
+    "correct": "Saved: the correction goes to every network that has the post.",
+    "close": "Saved: the alarm is closed.",
 }
 
 
@@ -159,7 +159,10 @@ class ConsolePages:
                 [[*point, words] for point, words in zip(points, seen, strict=True)]
             ),
             drawn=Markup(
-                track_svg(points, f"The track of {view.standing.wearer}, {len(points)} positions")
+                track_svg(
+                    points,
+                    f"Map of {view.standing.wearer}'s track, north up, {len(points)} positions",
+                )
             ),
             tiles=self._tiles,
             credit=self._credit,
@@ -281,7 +284,7 @@ def _fix(report: Report | None) -> str:
     if report is None:
         return formatting.NOT_KNOWN
     if isinstance(report.place, NoPosition):
-        return f"none: {formatting.NO_FIX[report.place.reason]}"
+        return f"none ({formatting.NO_FIX[report.place.reason]})"
     return f"{_accuracy(report.place.accuracy_m)}, {formatting.span(report.place.age_s)} old"
 
 

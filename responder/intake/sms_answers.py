@@ -66,7 +66,7 @@ class SmsAnswers:
             contacts = _contacts(connection, sender)
         if not contacts or self._is_guessing(sender):
             return False
-        found = _CODE.search(_plain_digits(text)) if len(text) <= LONGEST_ANSWER else None
+        found = _CODE.search(plain_digits(text)) if len(text) <= LONGEST_ANSWER else None
         if found is None:
             return False
         code, said = found[1] + found[2], CHOICES[found[3] or "1"]
@@ -153,7 +153,7 @@ def _open_alarm(connection: Connection, device: int, now: float) -> int | None:
     return None if best is None else int(best.id)
 
 
-def _plain_digits(text: str) -> str:
+def plain_digits(text: str) -> str:
     """Digits of any script as 0 to 9: a phone may write its own language's."""
     return "".join(
         str(unicodedata.digit(letter)) if letter.isdecimal() else letter for letter in text

@@ -77,7 +77,7 @@ class _Language:
         self._link: str = data["link"]
         self._months: list[str] = data["months"]
         self._directions: list[str] = data["directions"]
-        self._countries = _countries()[language]
+        self._countries = countries()[language]
 
     def date(self, at: float) -> str:
         """22 November 2026."""
@@ -206,7 +206,7 @@ def _fitted(parts: dict[str, str | _Sentence], wearer: str, limits: Limits) -> s
         text = _joined(parts, wearer, left_out)
         if graphemes.length(text, limits.unit) <= limits.length:
             return text
-    for length in range(len(list(graphemes.clusters(wearer))) - 1, 0, -1):
+    for length in range(len(graphemes.clusters(wearer)) - 1, 0, -1):
         text = _joined(parts, graphemes.cut(wearer, length), left_out)
         if graphemes.length(text, limits.unit) <= limits.length:
             return text
@@ -241,12 +241,13 @@ def _picture(words: _Language, where: Where) -> tuple[bytes, str] | None:
 
 @cache
 def _language(language: str) -> _Language:
-    known = language if language in _countries() else ENGLISH
+    known = language if language in countries() else ENGLISH
     return _Language(known)
 
 
 @cache
-def _countries() -> dict[str, dict[str, str]]:
+def countries() -> dict[str, dict[str, str]]:
+    """By language and code, the names of countries."""
     text = resources.files("outcry.responder.maps").joinpath("data/countries.json")
     names: dict[str, dict[str, str]] = json.loads(text.read_text(encoding="utf-8"))
     return names

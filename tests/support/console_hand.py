@@ -22,13 +22,11 @@ class Hand:
         self.secret = None
 
     def get(self, path):
-        return self._kept(self.client.get(path, headers=self._headers()))
+        return self._kept(self.client.get(path, headers=self.headers()))
 
     def post(self, path, token=None, headers=(), **fields):
         data = fields if token is None else fields | {"token": token}
-        return self._kept(
-            self.client.post(path, data=data, headers=self._headers() | dict(headers))
-        )
+        return self._kept(self.client.post(path, data=data, headers=self.headers() | dict(headers)))
 
     def send(self, page_path, form_path, **fields):
         """Open the page, fill its form in, press its button."""
@@ -40,7 +38,7 @@ class Hand:
     def settle(self, link, password=PASSWORD):
         """Settle in through the one-time link; returns the recovery codes."""
         page = self.get(link).text
-        self.secret = re.search(r"Type this in there: <code>([A-Z2-7 ]+)</code>", page)[1]
+        self.secret = re.search(r"Type this into the app: <code>([A-Z2-7 ]+)</code>", page)[1]
         self.secret = self.secret.replace(" ", "")
         token = token_in(page)
         done = self.post(link, token, password=password, again=password, code=self.code())
@@ -66,7 +64,7 @@ class Hand:
     def close(self):
         self.client.close()
 
-    def _headers(self):
+    def headers(self):
         said = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         return {"cookie": said} if said else {}
 

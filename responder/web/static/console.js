@@ -100,16 +100,16 @@ async function look() {
     }
     if (answer.ok) swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
-    link.textContent = "No connection. What stands here may be old.";
+    link.textContent = "No connection. This page may be out of date.";
   } finally {
     looking = false;
   }
 }
 
 const events = new EventSource("/console/live");
-events.addEventListener("open", () => { link.textContent = "Live: news appears by itself."; });
+events.addEventListener("open", () => { link.textContent = "Live: this page updates itself."; });
 events.addEventListener("error", () => {
-  link.textContent = "No connection. What stands here may be old.";
+  link.textContent = "No connection. This page may be out of date.";
   look();  // finds out whether the session has ended
 });
 events.addEventListener("message", look);

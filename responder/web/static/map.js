@@ -64,7 +64,7 @@ function begin(points) {
   map = L.map(box, { worldCopyJump: true, attributionControl: false });
   L.control.attribution({ prefix: false }).addTo(map);
   box.setAttribute("role", "application");
-  box.setAttribute("aria-label", "Map of the track. The places stand in words above it.");
+  box.setAttribute("aria-label", "Map of the track, north up. The last position is in words above it.");
   drawn = L.layerGroup().addTo(map);
   L.control.scale().addTo(map);
   if (track.dataset.tiles) {

@@ -19,7 +19,7 @@ ROUND = 7  # three alerts, HQ's sealed report, three links
 @pytest.fixture
 def world(world):
     """Everybody has been texted once; HQ answers nothing."""
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.holds()
     world.takes_all_texts()
     assert len(world.modem.texts) == ROUND

@@ -166,7 +166,7 @@ def test_the_first_position_known_goes_to_everybody_whatever_is_spent(tmp_path):
     world.starts()
     world.holds()
     lives(world, 1)
-    world.sees(43.3178, 45.6949)
+    world.sees()
     lives(world, 0.1)
     assert len(world.modem.texts) == 2 * ROUND
     assert "mlat=43.31780" in world.modem.texts[ROUND][2]

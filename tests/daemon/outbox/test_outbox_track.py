@@ -145,7 +145,7 @@ def test_after_three_days_without_network_hq_gets_all_of_the_track_newest_first(
     world = World(tmp_path, heartbeat_s=1e9)
     world.settings["sms"]["positions_per_day"] = 0
     world.starts()
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.holds()
     world.takes_all_texts()
     world.phones_have_all()

@@ -165,7 +165,7 @@ def facts(world):
 
 def test_armed_and_well_it_says_so_and_nothing_more(world):
     world.fastens()
-    world.sees(43.3178, 45.6949)
+    world.sees()
     shown = status.screen(facts(world))
     assert "armed" in shown.splitlines()[0]
     assert status.troubles(facts(world)) == []

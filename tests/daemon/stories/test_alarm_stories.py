@@ -25,7 +25,7 @@ ROUND = [
 
 def test_with_data_up_hq_hears_in_one_report_and_nobody_gets_an_sms(world):
     world.data_goes(up=True)
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.holds()
     first = world.report()
     assert (first.type, first.kind, first.sequence) == (MessageType.FIRST, AlarmKind.PANIC, 0)
@@ -61,7 +61,7 @@ def test_the_report_is_on_the_card_before_the_wearer_feels_it_and_before_it_leav
 
 
 def test_with_data_down_everyone_is_texted_at_once_in_the_order_people_need(world):
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.holds()
     world.takes_all_texts()
     assert world.heard() == ROUND
@@ -109,7 +109,7 @@ def test_a_receipt_for_another_message_is_no_receipt(world):
 
 def test_after_a_restart_at_once_after_the_pulse_the_same_alarm_goes_on(world):
     world.data_goes(up=True)
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.holds()
     assert world.motor.pulses == ["raised"]
     alarm_id, sealed = world.report().alarm_id, world.modem.posts[-1][1]
@@ -124,7 +124,7 @@ def test_after_a_restart_at_once_after_the_pulse_the_same_alarm_goes_on(world):
 
 
 def test_a_text_whose_outcome_was_lost_in_a_kill_is_sent_again_with_the_same_words(world):
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.holds()
     before = world.modem.texts[-1]
     world.wall += 300
@@ -133,7 +133,7 @@ def test_a_text_whose_outcome_was_lost_in_a_kill_is_sent_again_with_the_same_wor
 
 
 def test_after_a_power_cut_the_text_says_to_open_the_link(world):
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.holds()
     world.power_cut()
     assert "open the link" in world.modem.texts[0][2]
@@ -219,7 +219,7 @@ def test_without_a_fix_the_report_says_why_and_the_fix_follows_at_once(world):
     world.holds()
     assert world.report().place == NoPosition(Reason.NO_SATELLITES)
     world.hq_answers()
-    world.sees(43.3178, 45.6949)
+    world.sees()
     assert isinstance(world.report().place, Position)
     assert world.report().type is MessageType.POSITION
 
@@ -230,7 +230,7 @@ def test_contacts_texted_without_a_position_get_it_a_minute_later_not_half_an_ho
     world.takes_all_texts()
     assert "not known" in world.modem.texts[0][2]
     world.passes(15)
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.passes(60)
     world.takes_all_texts()
     assert world.heard()[7] == "alert to Ana"
@@ -240,7 +240,7 @@ def test_contacts_texted_without_a_position_get_it_a_minute_later_not_half_an_ho
 
 def test_an_old_fix_is_sent_with_its_age_and_a_rolled_over_date_changes_nothing(world):
     world.data_goes(up=True)
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.happens(NoFix(NoFixReason.NO_RECEIVER))
     world.passes(3600)
     world.holds()
@@ -261,7 +261,7 @@ def test_a_device_without_a_clock_says_so_and_the_text_names_no_wrong_hour(tmp_p
 
 def test_without_a_responder_the_contacts_text_is_complete(tmp_path):
     world = World(tmp_path, enrolment=None)
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.holds()
     world.takes_all_texts()
     assert world.heard() == [
@@ -326,7 +326,7 @@ def test_a_fault_in_sealing_still_lets_the_plain_texts_go(world):
 
 def test_journal_and_card_hold_no_position_no_number_no_name_and_no_words(world):
     world.data_goes(up=True)
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.holds()
     world.post_fails()
     world.passes(30)

@@ -141,7 +141,7 @@ def test_the_second_half_of_a_long_alarm_costs_no_more_memory_than_the_first(wor
 
 
 def test_words_are_forgotten_once_they_are_on_the_phones(world):
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.holds()
     assert "43.31780" in (world.folder / "memory.json").read_text()
     world.takes_all_texts()
@@ -269,7 +269,7 @@ def test_a_fix_each_second_is_kept_twice_a_minute_and_the_newest_is_known(world)
     world.memory.keep = lambda: kept.append(world.now)
     for _ in range(60):
         world.now += 1
-        world.sees(43.3178, 45.6949)
+        world.sees()
     assert len(kept) == 2
     assert world.memory.fix.taken_at == world.now
 
@@ -283,12 +283,12 @@ def test_no_alarm_has_the_number_that_means_none(world):
 
 
 def test_a_fix_dated_by_another_boots_clock_is_not_believed(world):
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.now = 3.0
     world.starts()
     assert world.memory.fix is None
 
 
 def test_what_memory_keeps_is_for_this_user_alone(world):
-    world.sees(43.3178, 45.6949)
+    world.sees()
     assert (world.folder / "memory.json").stat().st_mode & 0o077 == 0

@@ -161,7 +161,10 @@ def test_after_wrong_tries_the_login_says_how_long_to_wait(olga):
     assert slowed.status_code in (403, 429)
     olga.clock.passes(3600)
     assert olga.login().headers["location"].startswith("/console?refused=")
-    assert "refused since you were here last" in olga.get("/console?refused=3").text
+    assert (
+        "Failed logins with your name since you last logged in: 3."
+        in olga.get("/console?refused=3").text
+    )
 
 
 @pytest.mark.parametrize("next_", ["https://evil.example", "//evil.example", "/console/../x", "/"])
@@ -189,7 +192,7 @@ def test_two_different_passwords_settle_nothing(officers, stranger):
 def test_a_new_alarm_stands_on_top_and_says_that_nobody_has_it(olga, world, alarm):
     page = olga.get("/console").text
     assert page.index("Ana: panic alarm") < page.index("Wearers")
-    assert "No duty officer has it yet" in page
+    assert "No duty officer has taken it yet" in page
     assert "<title>(1) Console" in page
 
 
@@ -243,7 +246,7 @@ def test_every_act_is_written_down_with_the_officers_name(olga, world, alarm, ac
     answer = olga.act(1, act, **fields)
     assert answer.headers["location"] == f"/console/alarm/1?done={act}"
     assert replace(world.hq.entries()[-1], at=NOON) == entry
-    assert "Noted" in olga.get(answer.headers["location"]).text
+    assert "Saved: " in olga.get(answer.headers["location"]).text
     assert "Duty officer olga" in olga.get("/console/alarm/1").text
 
 
@@ -368,7 +371,7 @@ def test_without_a_fix_the_cells_are_shown_to_the_officer(olga, world):
     place = NoPosition(NoFixReason.NO_SATELLITES)
     world.hq.takes(world.device.message(place=place, cell=Cell(262, 1, 4711, 815)))
     page = olga.get("/console/alarm/1").text
-    assert "No report had a position" in page
+    assert "No position was received. In the last report: none (no GPS" in page
     assert "area 4711 cell 815" in page
 
 
@@ -443,7 +446,7 @@ def test_names_are_never_markup(olga, world):
 
 
 def test_the_console_hears_of_news_at_once(olga, world, alarm):
-    headers = olga._headers()
+    headers = olga.headers()
     with olga.client.stream("GET", "/console/live", headers=headers, timeout=60) as events:
         lines = events.iter_lines()
         assert next(lines) == ": here"

@@ -150,7 +150,7 @@ def test_another_contacts_code_is_worth_nothing(raised, cards):
 
 
 def test_a_stranger_is_dropped_before_the_text_is_looked_at(raised, cards, monkeypatch):
-    monkeypatch.setattr("outcry.responder.intake.sms_answers._plain_digits", None)
+    monkeypatch.setattr("outcry.responder.intake.sms_answers.plain_digits", None)
     texts(raised, STRANGER, cards[1][0])
     texts(raised, "", cards[1][0])
     assert said(raised) == []

@@ -122,7 +122,7 @@ def test_a_contact_confirms_without_a_manual(site, phone, world, wait_for):
     assert overflows(phone) <= 0
     phone.find_element(By.ID, "pin").send_keys(world.pins[0])
     press(phone, "It is real: make it public")
-    wait_for(lambda: "Noted: you say it is real" in text(phone))
+    wait_for(lambda: "Your answer is saved: “It is real: make it public”" in text(phone))
     assert world.hq.history()[-1] is Confirmed
     assert overflows(phone) <= 0
     assert complaints(phone) == []
@@ -134,9 +134,9 @@ def test_the_track_comes_by_itself_after_the_pin(site, phone, world, wait_for):
     phone.get(f"{site.url}/c/{world.invitation(1)}")
     phone.find_element(By.ID, "pin").send_keys(world.pins[0])
     press(phone, "I have seen this alarm")
-    wait_for(lambda: "Noted" in text(phone))
+    wait_for(lambda: "Your answer is saved" in text(phone))
     site.walks(2)
-    phone.find_element(By.LINK_TEXT, "Look now").click()  # what the page does each minute
+    phone.find_element(By.LINK_TEXT, "Update now").click()  # what the page does each minute
     wait_for(lambda: "52.52400, 13.40900" in text(phone))
     assert phone.find_element(By.CSS_SELECTOR, "svg polyline")
 
@@ -221,7 +221,7 @@ def test_everything_is_done_from_the_keyboard(site, desk, world, wait_for):
     desk.get(f"{site.url}/console/login")
     for words in ("olga", Keys.TAB, PASSWORD, Keys.TAB, site.code(), Keys.ENTER):
         desk.switch_to.active_element.send_keys(words)
-    wait_for(lambda: "No duty officer has it yet" in text(desk))
+    wait_for(lambda: "No duty officer has taken it yet" in text(desk))
 
     def tab_to(name):
         for _ in range(30):
@@ -236,7 +236,7 @@ def test_everything_is_done_from_the_keyboard(site, desk, world, wait_for):
     tab_to("Ana: panic alarm").send_keys(Keys.ENTER)
     wait_for(lambda: desk.current_url.endswith("/console/alarm/1"))
     tab_to("act-acknowledge").send_keys(Keys.ENTER)
-    wait_for(lambda: "Noted: you have it" in text(desk))
+    wait_for(lambda: "Saved: you have taken this alarm" in text(desk))
     assert world.hq.entries()[-1].officer == "olga"
 
 
@@ -271,11 +271,11 @@ def test_without_scripts_the_console_shows_and_does_the_same(site, resources, wo
     driver = resources.enter_context(browser(DESK, script=False))
     world.hq.takes(world.device.message())
     site.log_in(driver)
-    wait_for(lambda: "No duty officer has it yet" in driver.page_source)
+    wait_for(lambda: "No duty officer has taken it yet" in driver.page_source)
     driver.get(f"{site.url}/console/alarm/1")
     assert "<svg" in driver.page_source
     driver.find_element(By.ID, "act-acknowledge").click()
-    wait_for(lambda: "Noted: you have it" in driver.page_source)
+    wait_for(lambda: "Saved: you have taken this alarm" in driver.page_source)
 
 
 def test_a_logout_elsewhere_ends_the_open_console(site, desk, wait_for):
@@ -302,7 +302,7 @@ def test_the_docs_pictures(site, resources, world, wait_for, tmp_path):
     picture(phone, pictures / "contact.png")
     phone.find_element(By.ID, "pin").send_keys(world.pins[0])
     press(phone, "It is real: make it public")
-    wait_for(lambda: "Noted" in text(phone))
+    wait_for(lambda: "Your answer is saved" in text(phone))
     picture(phone, pictures / "contact-after-pin.png")
     desk = resources.enter_context(browser(DESK))
     site.log_in(desk)
