@@ -24,15 +24,21 @@ def add_parsers(
     case = commands.add_parser(
         "case",
         parents=[config],
-        help="write an alarm's case file for lawyers and press: JSON, and a page to print",
+        help="write an alarm's case file for lawyers and the press: JSON, and a page to print",
     )
     case.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
-    case.add_argument("--out", type=Path, default=Path(), metavar="DIRECTORY", help="(here)")
+    case.add_argument(
+        "--out",
+        type=Path,
+        default=Path(),
+        metavar="DIRECTORY",
+        help="where to write it (default: here)",
+    )
 
     verify = commands.add_parser(
         "verify",
         parents=[config],
-        help="look whether anybody changed what was written down, here or in a case file",
+        help="check whether the record, or a case file, was changed after it was written",
     )
     verify.add_argument("file", nargs="?", type=Path, metavar="CASE.json")
 
@@ -43,7 +49,7 @@ def add_parsers(
     )
     forget.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
     forget.add_argument(
-        "--yes-for-good", action="store_true", help="needed: nobody can bring it back"
+        "--yes-for-good", action="store_true", help="required, because nobody can bring it back"
     )
 
 
@@ -64,7 +70,7 @@ def case(settings: Settings, options: argparse.Namespace) -> int:
         path.touch(_PRIVATE)
         path.write_text(text, encoding="utf-8")
         print(path)
-    print("Both hold places and names: keep them as safe as the person they are about.")
+    print("Both hold positions and names: protect them as you protect the person.")
     return 0
 
 
@@ -82,11 +88,9 @@ def verify(settings: Settings, options: argparse.Namespace) -> int:
         print(problem)
     if found.problems:
         return 1
-    print(f"{found.alarms} alarms, {found.entries} entries: all as they were written.")
+    print(f"OK: {found.alarms} alarms, {found.entries} entries, all unchanged.")
     print(f"The record's newest link, line {found.head.n}: {found.head.link.hex()}")
-    print(
-        "Keep a copy of it elsewhere: against it, even a record made anew as a whole is found out."
-    )
+    print("Keep a copy of it elsewhere: it exposes even a record that was rewritten as a whole.")
     return 0
 
 
@@ -100,7 +104,7 @@ def _verify_file(path: Path) -> int:
     except CaseFileInvalid as error:
         print(f"{path}: {error}", file=sys.stderr)
     else:
-        print(f"{entries} entries: all as they were written.")
+        print(f"OK: {entries} entries, all unchanged.")
         return 0
     return 1
 
@@ -109,7 +113,7 @@ def forget(settings: Settings, options: argparse.Namespace) -> int:
     """Delete; the exit code."""
     if not options.yes_for_good:
         print(
-            "Nobody can bring it back. Write its case file first if anybody may need it "
+            "Nobody can bring the alarm back. Write its case file first if somebody may need it "
             f"(outcry-responder case {options.alarm}), then add --yes-for-good",
             file=sys.stderr,
         )

@@ -52,7 +52,7 @@ def retire(
     :class:`CannotEnrol` if nobody has this device.
     """
     if is_new(settings):
-        raise CannotEnrol([f"nobody was ever enrolled in {settings.directory}"])
+        raise CannotEnrol([f"nobody has been enrolled in {settings.directory}"])
     database = Store.of(settings)
     try:
         with database.write() as connection:

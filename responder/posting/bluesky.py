@@ -57,8 +57,8 @@ class Bluesky:
         except PublishingRefused as refused:
             return [Finding(False, str(refused), _REMEDY)]
         except (PublishingFailed, OutcomeUnknown) as error:
-            return [Finding(False, str(error), f"look whether {self._server} is there")]
-        return [Finding(True, f"bluesky: posts as @{self._handle}")]
+            return [Finding(False, str(error), f"check whether {self._server} can be reached")]
+        return [Finding(True, f"bluesky: can post as @{self._handle}")]
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """The post at the key's own address."""
@@ -181,7 +181,7 @@ def _reply_to(client: Any, did: str, to: Posted) -> Any:
 
     found = _record(client, did, to.id.rsplit("/", 1)[-1])
     if found is None:
-        raise PublishingFailed("bluesky: the post that is to be answered is not there")
+        raise PublishingFailed("bluesky: the post to reply to is not there")
     strong = models.ComAtprotoRepoStrongRef.Main(uri=found.uri, cid=found.cid)
     begun = getattr(found.value, "reply", None)
     return models.AppBskyFeedPost.ReplyRef(

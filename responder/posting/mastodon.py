@@ -60,8 +60,8 @@ class Mastodon:
         except PublishingRefused as refused:
             return [Finding(False, str(refused), _REMEDY)]
         except (PublishingFailed, OutcomeUnknown) as error:
-            return [Finding(False, str(error), f"look whether {self._server} is there")]
-        return [Finding(True, f"mastodon: posts as @{account.acct}")]
+            return [Finding(False, str(error), f"check whether {self._server} can be reached")]
+        return [Finding(True, f"mastodon: can post as @{account.acct}")]
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """Our newest post with these words."""

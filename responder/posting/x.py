@@ -27,7 +27,7 @@ from outcry.responder.posting.publisher import (
 
 SERVER = "https://api.x.com"
 _LOOKED_AT = 20  # each post that is read is paid for
-_REMEDY = "look in X's developer console: the keys, the right to write, the balance"
+_REMEDY = "check in X's developer console: the keys, the permission to write, the balance"
 
 
 class Keys(NamedTuple):
@@ -62,9 +62,9 @@ class X:
         except PublishingRefused as refused:
             return [Finding(False, str(refused), _REMEDY)]
         except (PublishingFailed, OutcomeUnknown) as error:
-            return [Finding(False, str(error), "look whether X can be reached")]
+            return [Finding(False, str(error), "check whether this machine can reach X")]
         name = getattr(me.data, "username", "?")
-        return [Finding(True, f"x: posts as @{name}; look at the prepaid balance by hand")]
+        return [Finding(True, f"x: can post as @{name}; check the prepaid balance by hand")]
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """Our newest post with these words."""
@@ -145,7 +145,9 @@ class X:
                 raise
         found = self._find(client, draft)
         if found is None:
-            raise OutcomeUnknown("x: says these words are posted already, and does not show them")
+            raise OutcomeUnknown(
+                "x: says that these words are already posted, but does not show them"
+            )
         return found
 
     def _picture(self, client: Any, draft: Draft) -> str | None:

@@ -212,7 +212,7 @@ def test_where_nobody_was_enrolled_nothing_is_made(tmp_path, capsys):
     config = tmp_path / "responder.toml"
     config.write_text(f"state = {{ directory = '{tmp_path / 'state'}' }}")
     assert main(["status", "--config", str(config)]) == 1
-    assert "nobody was ever enrolled" in capsys.readouterr().err
+    assert "nobody has been enrolled" in capsys.readouterr().err
     assert not (tmp_path / "state").exists()
 
 
