@@ -87,7 +87,7 @@ class Gps:
         self._eager = False
         self._wake = threading.Condition()
         self._stopping = False
-        self._connected = False
+        self.connected = False
         self._until = 0.0
         self._last_stamp: tuple[str, float, float] | None = None
         self._last_fix: Fix | None = None
@@ -115,7 +115,7 @@ class Gps:
         """Ask gpsd once, for :data:`ASK_LIMIT_S` at most."""
         self._until = self._clock() + ASK_LIMIT_S
         try:
-            if not self._connected:
+            if not self.connected:
                 self._connect()
             return self._read(gpsd.get_current())
         except (IndexError, KeyError, UserWarning):  # no TPV or SKY yet; no device active
@@ -123,11 +123,11 @@ class Gps:
         except Exception as error:  # noqa: BLE001 - gpsd-py3 raises bare Exception for a wrong class
             # Anything else means the conversation is broken: begin a new one at the next call.
             log.debug("gpsd: %s", type(error).__name__)
-            self._disconnect()
+            self.disconnect()
             return NoFix(NoFixReason.NO_GPSD)
 
     def _connect(self) -> None:
-        self._disconnect()
+        self.disconnect()
         previous = socket.getdefaulttimeout()
         socket.setdefaulttimeout(CALL_LIMIT_S)  # gpsd-py3 makes its socket itself
         limit = threading.Timer(self._left_s(), _hang_up)
@@ -138,13 +138,14 @@ class Gps:
             limit.cancel()
             socket.setdefaulttimeout(previous)
         gpsd.gpsd_stream = _Answers(gpsd.gpsd_socket, self._left_s)
-        self._connected = True
+        self.connected = True
 
     def _left_s(self) -> float:
         return self._until - self._clock()
 
-    def _disconnect(self) -> None:
-        self._connected = False
+    def disconnect(self) -> None:
+        """End the conversation with gpsd; the next question begins another."""
+        self.connected = False
         if gpsd.gpsd_socket is not None:
             with suppress(OSError):
                 gpsd.gpsd_socket.close()
@@ -174,7 +175,7 @@ class Gps:
             with self._wake:
                 if not self._stopping:
                     self._wake.wait(self._waits[self._eager])
-        self._disconnect()
+        self.disconnect()
 
 
 class _Answers:

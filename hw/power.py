@@ -16,13 +16,13 @@ import gpiozero
 
 from outcry.hw.pin_library import why
 
-RESET_S = 0.2
-KEY_S = 1.5
+RESET_S = 0.2  # 105 ms or more
+KEY_S = 1.5  # a second or more
 OFF_S = 3.0  # from the key to silence, and the 0.8 s the modem wants to be left alone
 
 
 class Wire(Enum):
-    """What hangs on the pin; the value is what the settings say."""
+    """Where the wire leads; the value is what the settings say."""
 
     RESET = "reset"
     POWER_KEY = "power key"
@@ -35,7 +35,7 @@ class PowerUnusable(Exception):
 class Power:
     """One wire. Raises :class:`PowerUnusable` if the pin cannot be had.
 
-    ``sleep`` waits for seconds; it is called on whatever thread calls :meth:`cycle`.
+    ``sleep`` waits for seconds; it is called on the thread that calls :meth:`cycle`.
     """
 
     def __init__(self, pin: int, wire: Wire, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -50,8 +50,8 @@ class Power:
     def cycle(self) -> None:
         """Restart the modem; takes up to 6 s. Raises :class:`PowerUnusable`.
 
-        By the power key nobody knows whether a silent modem is on: it is pressed twice, off and
-        on, and the next time once, so that one of two cycles in a row leaves the modem on.
+        With the power key it is not known whether a silent modem is on: the key is pressed twice,
+        off and on, and the next time once, so that one of two cycles in a row leaves it on.
         """
         self._cycles += 1
         try:

@@ -41,8 +41,8 @@ class IdleDay(SimulatedWorld):
         self.sim.set_nat(nat_s, self.now)
 
     def starts(self) -> None:
-        self.heartbeat_s = self._interval_s
-        self.limits = {**self.limits, "heartbeat_bytes": 100_000_000}
+        self.settings["supervision"]["heartbeat_minutes"] = self._interval_s / 60
+        self.settings["supervision"]["kilobytes_per_day"] = 100_000
         super().starts()
 
     def http(self, body: bytes) -> bytes:

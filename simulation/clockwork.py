@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -121,8 +122,8 @@ class ClockedWorld(World):
         enrolment: Enrolment | None = ENROLMENT,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
-        """``settings`` are fields of ModemSettings."""
-        self._settings = {"apn": "internet", "host": HQ[0], "port": HQ[1], **(settings or {})}
+        """``settings`` are fields of ModemSettings that are to be otherwise."""
+        self._otherwise = settings or {}
         self._plans: list[tuple[float, int, Callable[[], None]]] = []
         self._running = False
         self.unplugged = False
@@ -132,9 +133,9 @@ class ClockedWorld(World):
         self.hq_says: Callable[[bytes], bytes] = self.receipt_of
         super().__init__(folder, enrolment, seed=seed)
 
-    def make_modem(self) -> Modem:
+    def make_modem(self, settings: ModemSettings) -> Modem:
         return Modem(
-            ModemSettings(**self._settings),
+            replace(settings, **self._otherwise),
             self._open,
             self._on_event,
             self.clock,
@@ -200,7 +201,7 @@ class ClockedWorld(World):
     def forged(self, sealed: bytes) -> bytes:
         return self.http(sealed[:9] + bytes([1]) + bytes(RECEIPT_BYTES - 10))
 
-    def _keep(self, level: int, sentence: str, fields: dict[str, str]) -> None:
-        super()._keep(level, sentence, fields)
+    def keep(self, level: int, sentence: str, fields: dict[str, str]) -> None:
+        super().keep(level, sentence, fields)
         if fields.get("MESSAGE_ID") == Entry.RECEIPT.message_id:
             self.receipts.append(self.now)

@@ -19,7 +19,16 @@ from outcry.daemon.service.control_socket import Asked
 from outcry.daemon.touch.edges import Edge, StrapEdge
 from outcry.envelope import from_text, read_header, to_text
 from outcry.hw.gps import Fix, NoFix, NoFixReason
-from outcry.hw.modem import Modem, ModemEvent, Outcome, SmsOutcome, SmsReport, link, service
+from outcry.hw.modem import (
+    Modem,
+    ModemEvent,
+    ModemSettings,
+    Outcome,
+    SmsOutcome,
+    SmsReport,
+    link,
+    service,
+)
 from outcry.receipt import Status
 from simulation.books import Books, Submission
 from simulation.wearable import SimulatedWorld
@@ -104,7 +113,7 @@ class Week(SimulatedWorld):
         self.wall_ahead_s = 0.0
         self.dice = Random(seed)
         self.length_s = length_s
-        self._coarse = coarse
+        self.coarse = coarse
         self.place = [43.3178, 45.6949]
         self.refuses = False  # HQ, when it is down: 503, or no answer at all
         self.acknowledged: dict[int, float] = {}
@@ -142,7 +151,7 @@ class Week(SimulatedWorld):
         self._end = BEGIN_S + self.length_s
         self.at(self._end, lambda: self.modem.stop(0))
         self.at(BEGIN_S, self._sees_the_sky)
-        with coarsely() if self._coarse else nullcontext():
+        with coarsely() if self.coarse else nullcontext():
             while self.now < self._end:
                 self._lives_until_struck()
         self.books.faults = self.faults
@@ -162,9 +171,9 @@ class Week(SimulatedWorld):
     def starts(self) -> None:
         self.books.lives.append(self.now)
         self.books.disturbed.append(self.now)
-        self.has_strap = True
+        self.settings["strap"]["enabled"] = True
         super().starts()
-        self.outbox._write = self._striking(self.outbox._write)  # type: ignore[method-assign]
+        self.outbox.commit = self._striking(self.outbox.commit)  # type: ignore[method-assign]
 
     def strikes(self, power: bool) -> None:
         """Now: a kill, or the battery is empty."""
@@ -180,7 +189,7 @@ class Week(SimulatedWorld):
     def _striking(self, write: Callable[[], None]) -> Callable[[], None]:
         def writes() -> None:
             when = self._strikes_at_write
-            if when is None or not self.outbox._dirty:
+            if when is None or not self.outbox.has_changes:
                 write()
                 return
             self._strikes_at_write = None
@@ -194,11 +203,11 @@ class Week(SimulatedWorld):
 
     def _dies(self, power: bool) -> None:
         """Only what was synced stays on a card whose power goes."""
-        card = self.outbox._card
+        card = self.outbox.card
         files = {path: path.read_bytes() for path in self.folder.glob("outbox.sqlite*")}
-        assert card._database is not None
-        (synced,) = card._database.execute("PRAGMA synchronous").fetchone()
-        card._database.close()
+        assert card.database is not None
+        (synced,) = card.database.execute("PRAGMA synchronous").fetchone()
+        card.database.close()
         for path, content in files.items():
             if path.name.endswith("-wal") and power and synced < FULL:
                 path.unlink(missing_ok=True)
@@ -260,8 +269,8 @@ class Week(SimulatedWorld):
     def make_motor(self) -> RecordingMotor:
         return _Wrist(lambda pulse: self.books.feel(self.now, pulse))
 
-    def make_modem(self) -> Modem:
-        modem = super().make_modem()
+    def make_modem(self, settings: ModemSettings) -> Modem:
+        modem = super().make_modem(settings)
         send = modem.send_sms
 
         def send_sms(ref: str, number: str, text: str) -> None:
@@ -282,7 +291,7 @@ class Week(SimulatedWorld):
         super()._on_event(event)
 
     def _looks(self) -> None:
-        made = self.outbox._next_counter
+        made = self.outbox.next_counter
         if not self.books.made or self.books.made[-1][0] != made:
             self.books.made.append((made, self.now))
         if len(self.seen) == self._seen_up_to:

@@ -1,41 +1,32 @@
-"""The real loop, rules, outbox and delivery on a clock the test moves.
+"""The wearable as it ships, on a clock the test moves.
 
-Only the parts at the edge of the device are stand-ins, and they record: the modem's queue, the
-motor, gpsd. HQ is played with the real envelope and receipts.
+It is assembled as the service assembles it. Only the adapters are stand-ins, and they record: the
+modem's queue, the motor, gpsd, the strap's contact. HQ is played with the real envelope and
+receipts.
 """
 
 from __future__ import annotations
 
 import queue
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TypedDict
 
-from outcry.beats import Beats
-from outcry.daemon.alarm.model import Rules
 from outcry.daemon.journal import Journal
-from outcry.daemon.messages import texts
-from outcry.daemon.messages.delivery import Delivery
-from outcry.daemon.messages.identity import Identity
-from outcry.daemon.messages.reports import Reporter
-from outcry.daemon.outbox.budget import budgets
-from outcry.daemon.outbox.outbox import Outbox
-from outcry.daemon.outbox.runtime_cache import Memory
+from outcry.daemon.messages.identity import FILE_NAME, Identity
+from outcry.daemon.service.adapters import Adapters
+from outcry.daemon.service.assemble import assemble
 from outcry.daemon.service.control_socket import Asked
-from outcry.daemon.service.drills import Drills
-from outcry.daemon.service.loop import Loop
-from outcry.daemon.service.parts import Parts
-from outcry.daemon.service.supervision import Supervision
-from outcry.daemon.service.systemd import Service
-from outcry.daemon.touch.button import Times
+from outcry.daemon.settings import Settings, read
 from outcry.daemon.touch.edges import Edge, StrapEdge
 from outcry.daemon.touch.haptics import PATTERNS
-from outcry.daemon.touch.inputs import Senses, Wearing
-from outcry.enrolment import Contact, Enrolment, Headquarters
+from outcry.enrolment import Contact, Enrolment, Headquarters, write
 from outcry.envelope import from_text, open_sealed, public_key, read_header, to_text
 from outcry.hw.gps import Fix
 from outcry.hw.modem import (
     Condition,
     DataPath,
+    ModemSettings,
     ModemStatus,
     Outcome,
     PostAnswered,
@@ -63,19 +54,11 @@ ENROLMENT = Enrolment(
     ),
     contacts=CONTACTS,
 )
+DEFAULTS = read("", Path("outcry.toml")).values
 TEXTS = Path(__file__).parents[1] / "config" / "texts"
 NAMES = {contact.number: contact.name for contact in CONTACTS} | {"+447700900002": "HQ"}
 HOLD_S = 1.5
 WALL = 1_790_000_000.0
-
-
-class Limits(TypedDict):
-    """The budgets of a day, as the settings give them."""
-
-    texts: int
-    position_bytes: int
-    heartbeat_bytes: int
-    drip_s: float
 
 
 class RecordingModem:
@@ -121,6 +104,44 @@ class RecordingGps:
         self.eager = on
 
 
+class Loop:
+    """A strap's loop of wire, whose edges the world tells."""
+
+    def __init__(self, closed: bool) -> None:
+        self.closed = closed
+
+    def is_told(self) -> bool:
+        return True
+
+    def due(self, wanted: float | None) -> float | None:
+        return wanted
+
+
+class StandIns(Adapters):
+    """A world's parts in place of the real ones."""
+
+    def __init__(self, world: World, settings: Settings) -> None:
+        super().__init__(settings, world.messages, ExitStack(), None)
+        self._world = world
+        self.journal = Journal(world.keep)
+        self.clock, self.random = world.clock, world.random
+        self.wall = lambda: world.wall
+
+    def modem(self, settings: ModemSettings, beat: Callable[[], None]) -> RecordingModem:
+        self._world.beats.append(beat)
+        return self._world.make_modem(settings)
+
+    def gps(self, beat: Callable[[], None]) -> RecordingGps:
+        self._world.beats.append(beat)
+        return RecordingGps()
+
+    def vibration(self) -> RecordingMotor:
+        return self._world.make_motor()
+
+    def strap(self) -> Loop | None:
+        return Loop(self._world.strap_closed) if self._world.strap_usable else None
+
+
 class World:
     """A wearer, a device and everybody around it."""
 
@@ -135,14 +156,16 @@ class World:
     ) -> None:
         """``strap``: whether there is one; it lies open until :meth:`fastens`."""
         self.folder = folder
-        self.has_strap = strap
         self.strap_closed = False
+        self.strap_usable = True
         self.identity = Identity("Zarema", enrolment.contacts if enrolment else CONTACTS, enrolment)
-        self.heartbeat_s = heartbeat_s
-        self.again_after_s = 300.0
-        self.limits = Limits(
-            texts=50, position_bytes=500_000, heartbeat_bytes=250_000, drip_s=600.0
-        )
+        self.settings = {section: dict(keys) for section, keys in DEFAULTS.items()}
+        """By section and key. Who is told of an alarm is in ``identity``. Read by :meth:`starts`."""
+        self.settings["texts"]["folder"] = str(TEXTS)
+        self.settings["storage"] |= {"state": "", "runtime": ""}
+        self.settings["strap"]["enabled"] = strap
+        self.settings["supervision"]["heartbeat_minutes"] = heartbeat_s / 60
+        self.threads_turn = True  # those of modem and receiver
         self.now = 100.0
         self.booted_at = 0.0
         self.wall = wall
@@ -151,6 +174,7 @@ class World:
         self.breaks_on_purpose = False
         self.registered = False  # whether the modem is where a text can leave
         self._random = seed
+        self._enrolled = ""
         self.starts()
 
     def clock(self) -> float:
@@ -160,56 +184,33 @@ class World:
     def starts(self) -> None:
         """The daemon starts, as after a kill: only the folder's files are left."""
         self.messages: queue.SimpleQueue[object] = queue.SimpleQueue()
-        self.modem, self.motor, self.gps = self.make_modem(), self.make_motor(), RecordingGps()
-        if self.registered:
-            self.modem.snapshot = ModemStatus(state=Condition.REGISTERED)
-        journal = Journal(self._keep)
-        self.outbox = Outbox(self.folder / "outbox.sqlite", lambda why: self.journal.append(why))
-        self.memory = Memory(self.folder / "memory.json", self.clock())
-        link = self.identity.longest_link()
-        spoken = {contact.language for contact in self.identity.contacts}
-        languages, _ = texts.load(TEXTS, spoken, link)
-        self.delivery = Delivery(
-            self.identity,
-            self.outbox,
-            self.memory,
-            languages,
-            self.modem,
-            journal,
-            budgets(self.memory, self.clock, **self.limits),
-            self.again_after_s,
-        )
-        wearing = Wearing(self.strap_closed, self.memory.worn, 1.0, self.clock())
-        self.senses = Senses(Times(), wearing if self.has_strap else None)
-        reporter = Reporter(self.identity, self.outbox, lambda: self.wall, self.random)
-        self.drills = Drills(self.folder / "drill.json", reporter.time, self.journal.append)
-        self.loop = Loop(
-            Parts(
-                outbox=self.outbox,
-                memory=self.memory,
-                reporter=reporter,
-                delivery=self.delivery,
-                modem=self.modem,
-                gps=self.gps,
-                vibration=self.motor,
-                journal=journal,
-                service=Service(),
-                beats=Beats(self.clock, 10.0, 20.0),
-                senses=self.senses,
-                supervision=Supervision(self.heartbeat_s, 3500, self.clock()),
-                drills=self.drills,
-                contacts=len(CONTACTS),
-            ),
-            Rules(sms_after_s=8.0),
-            self.messages,
-            self.clock,
-            self.random,
-        )
-        self.loop._begin()
+        self.beats: list[Callable[[], None]] = []
+        self._enrols()
+        who = self.identity
+        settings = Settings(self.settings, self.folder, who.wearer, who.contacts)
+        self.loop = assemble(settings, StandIns(self, settings))
+        self.parts = parts = self.loop.parts
+        self.modem, self.motor, self.gps = parts.modem, parts.vibration, parts.gps
+        self.outbox, self.memory = parts.outbox, parts.memory
+        self.data, self.sms = parts.data, parts.sms
+        self.loop.resume()
         self.tick()
 
-    def make_modem(self) -> RecordingModem:
-        return RecordingModem()
+    def _enrols(self) -> None:
+        """The device's enrolment file is as HQ made it, or gone."""
+        enrolment = self.identity.enrolment
+        text = write(enrolment) if enrolment is not None else ""
+        if text != self._enrolled:
+            (self.folder / FILE_NAME).write_text(text, encoding="utf-8")
+            if not text:
+                (self.folder / FILE_NAME).unlink()
+        self._enrolled = text
+
+    def make_modem(self, settings: ModemSettings) -> RecordingModem:
+        modem = RecordingModem()
+        if self.registered:
+            modem.snapshot = ModemStatus(state=Condition.REGISTERED)
+        return modem
 
     def make_motor(self) -> RecordingMotor:
         return RecordingMotor()
@@ -234,6 +235,9 @@ class World:
 
     def tick(self) -> None:
         """The loop's turn; a text handed to a modem on the network is on its way at once."""
+        if self.threads_turn:
+            for beat in self.beats:
+                beat()
         self.loop.tick()
         modem = self.modem
         if isinstance(modem, RecordingModem) and modem.texts and modem.snapshot.state.registered:
@@ -288,7 +292,13 @@ class World:
     def data_goes(self, up: bool) -> None:
         self.happens(DataPath(up))
 
-    def sees(self, latitude: float, longitude: float, accuracy_m: float | None = 5.0) -> None:
+    def sees(
+        self,
+        latitude: float = 43.3178,
+        longitude: float = 45.6949,
+        accuracy_m: float | None = 5.0,
+    ) -> None:
+        """The receiver has a fix: the usual one where nothing else is said."""
         self.happens(Fix(latitude, longitude, accuracy_m, self.now))
 
     def report(self, index: int = -1) -> Report:
@@ -361,12 +371,11 @@ class World:
             return "link"
         if text.startswith("Please publish"):
             return "words to publish"
-        if text.startswith("Please publish"):
-            return "words to publish"
         if text.startswith(("ALARM", "DRILL")):
             return "alert"
         return f"report {self.open(from_text(text)).sequence}"
 
-    def _keep(self, level: int, sentence: str, fields: dict[str, str]) -> None:
+    def keep(self, level: int, sentence: str, fields: dict[str, str]) -> None:
+        """What the daemon tells the journal."""
         self.journal.append(sentence)
         self.fields.append(fields)

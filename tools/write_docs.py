@@ -37,7 +37,11 @@ _WORDS = {
 }
 
 _BESIDE = """Each cell says what is done, in this order, and where that leads if not to the same state; the
-actions are explained below. Where a cell is empty, nothing happens.
+actions are explained below. Where a cell is empty, nothing happens: that is all there is to know,
+nothing is decided elsewhere.
+
+A receipt is not of what the last hold said if it is for another alarm, for a code, or for a report
+from before the last hold. The drill's code is `drill.taps` in the settings.
 """
 _OVER = """In every state of such an alarm these rows stand in place of the ones above. Of a strap alarm with a
 withdrawal the latter's rows hold, and in a drill the drill's, whatever was tapped."""
@@ -89,7 +93,7 @@ def _kinds() -> list[str]:
         lines.append(f'    state "{name}" as {_key(name)}')
     for name, alarm in _STANDINGS.items():
         for event in Event:
-            before = replace(alarm, next_id=2, taps=(1, 2))
+            before = replace(alarm, next_id=2, tapped=(1, 2))
             after, _ = step(before, event, 0.0, Rules(sms_after_s=8.0))
             became = _standing(after)
             fresh = after.id not in (0, alarm.id)

@@ -20,19 +20,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from outcry.responder.dispatch.outbox import Call
-from outcry.responder.dispatch.performer import Outcome, Performer
-from outcry.responder.dispatch.workers import Lane, Threads
-from outcry.responder.plans.repository import Means
-from outcry.responder.posting.composing import Composer
+from outcry.responder import settings
 from outcry.responder.posting.own_page import OwnPage
-from outcry.responder.posting.performing import KINDS, Posting
 from outcry.responder.posting.publisher import Draft, Limits, Posted, Publisher, PublishingFailed
 from outcry.responder.rules.events import What
-from outcry.responder.rules.model import OWN_PAGE, ActionKind
+from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.service import workflow
-from outcry.responder.service.workflow import Workflow
+from outcry.responder.service.assemble import Adapters, Clock, assemble
+from outcry.responder.settings import Settings
 from outcry.responder.storage.store import Store, only_one
+from outcry.responder.transports.apprise import Came, Channels
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 SPEED = 10.0
@@ -96,27 +93,20 @@ class Network:
         """Nothing is taken back here."""
 
 
-class Telling:
-    """People, each reached by one request."""
+class People(Channels):
+    """People, each reached by one request that names the link they are sent."""
 
     def __init__(self, peer: str) -> None:
+        super().__init__(LIMIT_S)
         self._peer = peer
 
-    def lane(self, call: Call) -> Lane:
-        """Each person's own."""
-        return Lane("tell", f"{call.alarm} {call.target}")
-
-    def limit_s(self, call: Call) -> float:
-        """By the request's time limit."""
-        return LIMIT_S
-
-    def perform(self, call: Call) -> Outcome:
+    def attempt(self, url: str, title: str, body: str) -> Came:
         """Tell."""
         try:
-            ask(self._peer, "/tell", {"alarm": call.alarm, "target": call.target})
+            ask(self._peer, "/tell", {"link": body.rpartition("/c/")[2]})
         except PublishingFailed:
-            return What.FAILED, {}
-        return What.DONE, {}
+            return Came(What.FAILED)
+        return Came(What.DONE)
 
 
 def main(directory: str, url: str, peer: str, epoch: str) -> None:
@@ -129,26 +119,22 @@ def main(directory: str, url: str, peer: str, epoch: str) -> None:
     with ExitStack() as running:
         if not url:
             running.enter_context(only_one(Path(directory)))
-        database = Store(Path(directory), url)
 
-        def clock() -> float:
-            return clock_from(float(epoch))
+        def networks(chosen: Settings, database: Store, clock: Clock) -> dict[str, Publisher]:
+            own_page = OwnPage(database, chosen.people.public_url, clock)
+            return {OWN_PAGE: own_page, NETWORK: Network(peer)}
 
-        own_page = OwnPage(database, "http://127.0.0.1:8443", clock)
-        publishers: dict[str, Publisher] = {OWN_PAGE: own_page, NETWORK: Network(peer)}
-        posting = Posting(database, publishers, Composer("Example Org"))
-        performers: dict[ActionKind, Performer] = dict.fromkeys(KINDS, posting)
-        performers[ActionKind.NOTIFY] = Telling(peer)
-        answers = Workflow(
-            database,
-            performers,
-            Means(networks=NETWORKS),
-            clock,
-            lanes=Threads(at_once=32),
+        hq = assemble(
+            settings.check({"state": {"directory": directory, "database": url}}),
+            Adapters(
+                clock=lambda: clock_from(float(epoch)),
+                publishers=networks,
+                channels=People(peer),
+            ),
         )
         print("READY", flush=True)
         sys.stdin.readline()  # when all are ready
-        answers.start()
+        hq.workflow.start()
         signal.pause()
 
 

@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -60,12 +60,14 @@ LONGEST_DELAY_S = 0.03  # of the peer, before it keeps a request and again befor
 class Peer:
     """What was asked of the people and the network."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, links: Mapping[str, tuple[int, str]]) -> None:
+        """``links``: the alarm and the target of each contact's link."""
         self.told: Counter[tuple[int, str]] = Counter()
         self.posted: Counter[str] = Counter()
         self.first_told_at: dict[int, float] = {}  # monotonic seconds, by alarm
         self.asked = 0
         self._random = random
+        self._links = links
         self._lock = threading.Lock()
         peer = self
 
@@ -101,8 +103,9 @@ class Peer:
     def keep(self, path: str, what: dict[str, Any]) -> Any:
         with self._lock:
             if path == "/tell":
-                self.told[what["alarm"], what["target"]] += 1
-                self.first_told_at.setdefault(what["alarm"], time.monotonic())
+                alarm, target = self._links[what["link"]]
+                self.told[alarm, target] += 1
+                self.first_told_at.setdefault(alarm, time.monotonic())
                 return {}
             if path == "/find":
                 return {"id": what["key"]} if self.posted[what["key"]] else None
@@ -146,9 +149,9 @@ class Response:
         self._epoch = time.time()
         self._starting: list[subprocess.Popen[bytes]] = []
         self._running: list[subprocess.Popen[bytes]] = []
-        self.peer = Peer(random)
         _raise_alarms(directory, url, wearers)
         self._store = Store(directory, url)
+        self.peer = Peer(random, _links(self._store))
 
     def close(self) -> None:
         for process in self._starting + self._running:
@@ -317,6 +320,19 @@ def stop(directory: Path, url: str, seed: int) -> Harm:
         harm.forgotten += forgotten
         harm.kills = 1
         return harm
+
+
+def _links(database: Store) -> dict[str, tuple[int, str]]:
+    """By the token of each contact's link: its alarm, and what a call to tell them is named."""
+    invitation, contact = store.invitation.c, store.contact.c
+    invited = sa.select(invitation.token, invitation.alarm, contact.number_in_list).join(
+        store.contact, contact.id == invitation.contact
+    )
+    with database.read() as connection:
+        return {
+            row.token: (row.alarm, f"contact:{row.number_in_list}:loop")
+            for row in connection.execute(invited)
+        }
 
 
 def _raise_alarms(directory: Path, url: str, wearers: int) -> None:

@@ -13,8 +13,9 @@ from dataclasses import replace
 from outcry.daemon.alarm.model import (
     Alarm,
     Audience,
-    DropDrill,
+    BeginDrill,
     Effect,
+    EndDrill,
     Event,
     MakeReport,
     Pulse,
@@ -33,13 +34,16 @@ Action = Callable[[Alarm, float, Rules], tuple[Alarm, tuple[Effect, ...]]]
 def _begin(kind: AlarmKind) -> Action:
     def begin(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
         """A new alarm under an id of its own; of a drill it ends, nothing is sent any more."""
-        drilled = alarm.kind is AlarmKind.DRILL
-        effects = (DropDrill(alarm.id),) if drilled else ()  # real texts wait for no drill's
+        effects: tuple[Effect, ...] = ()
+        if alarm.kind is AlarmKind.DRILL:
+            effects = (EndDrill(alarm.id),)  # real texts wait for no drill's
+        elif kind is AlarmKind.DRILL:
+            effects = (BeginDrill(),)
         fresh = Alarm(
             state=alarm.state,
             id=alarm.next_id,
             kind=kind,
-            taps=alarm.taps,
+            code=alarm.code,
             announced_at=alarm.announced_at,
             moving=alarm.moving,
             thrifty=alarm.thrifty,
@@ -60,7 +64,7 @@ begin_drill = _begin(AlarmKind.DRILL)
 def end_drill(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
     """A drill ends by itself. An alarm never does."""
     calm = Alarm(moving=alarm.moving, thrifty=alarm.thrifty, data_up=alarm.data_up)
-    return calm, (DropDrill(alarm.id),)
+    return calm, (EndDrill(alarm.id),)
 
 
 def limit_drill(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
@@ -70,12 +74,7 @@ def limit_drill(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Ef
 
 def report_withdrawal(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
     """What was tapped, for HQ to judge. It stops nothing."""
-    sequence = alarm.next_sequence
-    alarm, made = _report(alarm, MessageType.WITHDRAWAL, now)
-    return (
-        replace(alarm, withdrawn=True, withdrawals=(*alarm.withdrawals, sequence)),
-        made,
-    )
+    return _report_code(replace(alarm, code=alarm.tapped), now)
 
 
 def text_withdrawal(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
@@ -85,7 +84,7 @@ def text_withdrawal(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tupl
 
 def announce(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
     """A code tapped while all is calm belongs to the strap, if that opens soon."""
-    return replace(alarm, announced_at=now), ()
+    return replace(alarm, code=alarm.tapped, announced_at=now), ()
 
 
 def report_announced(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
@@ -94,7 +93,7 @@ def report_announced(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tup
     alarm = replace(alarm, announced_at=None)
     if at is None or now - at > rules.announced_for_s:
         return alarm, ()
-    return report_withdrawal(alarm, now, rules)
+    return _report_code(alarm, now)
 
 
 def note_moves(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
@@ -261,6 +260,12 @@ def _schedule(alarm: Alarm, now: float, rules: Rules) -> Alarm:
     return replace(alarm, raised_at=now, due=due)
 
 
+def _report_code(alarm: Alarm, now: float) -> tuple[Alarm, tuple[Effect, ...]]:
+    withdrawals = (*alarm.withdrawals, alarm.next_sequence)
+    alarm, made = _report(alarm, MessageType.WITHDRAWAL, now)
+    return replace(alarm, withdrawn=True, withdrawals=withdrawals), made
+
+
 def _report(alarm: Alarm, type_: MessageType, now: float) -> tuple[Alarm, tuple[Effect, ...]]:
     sequence = alarm.next_sequence
     return (
@@ -270,7 +275,7 @@ def _report(alarm: Alarm, type_: MessageType, now: float) -> tuple[Alarm, tuple[
             to_be_answered=sequence if type_ in _SAID_BY_HOLDING else alarm.to_be_answered,
             reported_at=now,
         ),
-        (MakeReport(type_, sequence, alarm.taps if type_ is MessageType.WITHDRAWAL else ()),),
+        (MakeReport(type_, sequence, alarm.code if type_ is MessageType.WITHDRAWAL else ()),),
     )
 
 

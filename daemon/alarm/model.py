@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import NamedTuple
 
 from outcry.report import AlarmKind, MessageType
 
@@ -30,6 +31,11 @@ class State(Enum):
     STORED = "stored"
     ACKNOWLEDGED = "acknowledged"
 
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether nobody has answered what the wearer last said."""
+        return self in (State.RAISED, State.OVER_SMS)
+
 
 class Event(Enum):
     """What can happen to an alarm."""
@@ -37,9 +43,11 @@ class Event(Enum):
     HELD = "the button was held"
     STRAP_OPENED = "the strap was opened"
     TAPPED = "a code was tapped"
+    DRILL_TAPPED = "the drill's code was tapped"
     DRILL_ASKED = "a drill is asked for"
     RECEIPT_STORED = "a valid receipt: HQ has it"
     RECEIPT_ACKNOWLEDGED = "a valid receipt: a person has it"
+    RECEIPT_OLD = "a valid receipt, not of what the last hold said"
     DATA_UP = "the data path came up"
     DATA_DOWN = "the data path is known to be down"
     DATA_WORKS = "a valid receipt came over data"
@@ -56,6 +64,27 @@ class Event(Enum):
     SMS_POSITION_DUE = "time for a position by SMS, if data is still dead"
     UNREACHED_DUE = "nobody could be reached for long"
     DRILL_OVER = "the drill has lasted long enough"
+
+
+class CodeTapped(NamedTuple):
+    """A code was tapped: the drill's, or one for HQ to judge."""
+
+    groups: tuple[int, ...]
+
+    def __repr__(self) -> str:  # which code means safe must not reach a log
+        return "CodeTapped(<hidden>)"
+
+
+class ReceiptCame(NamedTuple):
+    """HQ has this report of this alarm, or ``acknowledged``: a person has."""
+
+    alarm: int
+    sequence: int
+    acknowledged: bool
+
+
+Happening = Event | CodeTapped | ReceiptCame
+"""What the rules are told. Which event a code or a receipt is depends on the alarm."""
 
 
 class Pulse(Enum):
@@ -110,13 +139,18 @@ class Vibrate:
 
 
 @dataclass(frozen=True)
-class DropDrill:
-    """Nothing of the drill is sent any more."""
+class BeginDrill:
+    """Note how far the drill comes from now on."""
+
+
+@dataclass(frozen=True)
+class EndDrill:
+    """Send nothing more of this drill, and keep how far it came."""
 
     id: int
 
 
-Effect = MakeReport | SendSms | SendData | Vibrate | DropDrill
+Effect = MakeReport | SendSms | SendData | Vibrate | BeginDrill | EndDrill
 
 
 @dataclass(frozen=True)
@@ -137,15 +171,17 @@ class Rules:
     unreached_again_s: float = 600.0
     drill_lasts_s: float = 900.0
     announced_for_s: float = 300.0  # a code tapped before the strap opens belongs to that opening
+    drill_taps: tuple[int, ...] = (5, 5)  # the code that begins a drill while there is no alarm
 
 
 @dataclass(frozen=True)
 class Alarm:
     """One alarm, and when it wants to be looked at again (seconds of the clock passed in).
 
-    ``next_id`` is what a new alarm will be called. ``taps`` is the code tapped last, and
-    ``announced_at`` when that was while all was calm. ``moving`` is ``None`` while nobody knows;
-    ``thrifty`` says that the data budget for positions is spent.
+    ``next_id`` is what a new alarm will be called. ``tapped`` is what has just been tapped, ``code``
+    the last that was taken for a code, and ``announced_at`` when that was while all was calm.
+    ``moving`` is ``None`` while nobody knows; ``thrifty`` says that the data budget for positions is
+    spent.
     """
 
     state: State = State.IDLE
@@ -159,7 +195,8 @@ class Alarm:
     sms_sent_at: float | None = None
     withdrawn: bool = False
     withdrawals: tuple[int, ...] = ()  # the sequences of the reports that carry codes
-    taps: tuple[int, ...] = ()
+    tapped: tuple[int, ...] = ()
+    code: tuple[int, ...] = ()
     announced_at: float | None = None
     moving: bool | None = None
     thrifty: bool = False
@@ -173,6 +210,17 @@ class Alarm:
         HQ having a code does not mean that it has the alarm.
         """
         return sequence >= self.to_be_answered and sequence not in self.withdrawals
+
+    def event_of(self, happening: Happening, rules: Rules) -> Event:
+        """Which event this is to this alarm."""
+        match happening:
+            case CodeTapped(groups):
+                return Event.DRILL_TAPPED if groups == rules.drill_taps else Event.TAPPED
+            case ReceiptCame(alarm, sequence, acknowledged):
+                if alarm != self.id or not self.is_answered_by(sequence):
+                    return Event.RECEIPT_OLD
+                return Event.RECEIPT_ACKNOWLEDGED if acknowledged else Event.RECEIPT_STORED
+        return happening
 
     def next_due(self) -> float | None:
         """When a timer of this alarm rings next, if any."""

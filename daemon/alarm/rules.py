@@ -1,13 +1,14 @@
 """The alarm's rules: what happens when. All of them are in these tables, and nothing else is.
 
-For each state and each thing that can happen: the next state, and the actions
-on the way. What is not in a row changes nothing. :data:`TRANSITIONS` holds for
-every alarm; a drill, a withdrawn alarm and a strap alarm answer a few things
-otherwise, by the rows of their own.
+For each state and each event: the next state, and the actions on the way. What
+is not in a row changes nothing. :data:`TRANSITIONS` holds for every alarm; a
+drill, a withdrawn alarm and a strap alarm answer a few events by rows of their
+own. Which event a code or a receipt is, :meth:`Alarm.event_of` says.
 
 The picture in docs/alarm.md is drawn from the tables by ``make docs``, and
 tests/daemon/alarm/test_rules_table.py holds them to this: every state answers a hold
-and an opened strap, and while nobody has answered there is a timer as a way on.
+and an opened strap, while nobody has answered there is a timer as a way on, and
+what is left out changes nothing.
 """
 
 from __future__ import annotations
@@ -54,7 +55,15 @@ from outcry.daemon.alarm.actions import (
     text_withdrawal,
     without_timer,
 )
-from outcry.daemon.alarm.model import Alarm, Effect, Event, Rules, State
+from outcry.daemon.alarm.model import (
+    Alarm,
+    CodeTapped,
+    Effect,
+    Event,
+    Happening,
+    Rules,
+    State,
+)
 from outcry.report import AlarmKind
 
 Row = dict[Event, tuple[State, tuple[Action, ...]]]
@@ -63,9 +72,13 @@ _GO = (start_sms_clock, await_anyone, send_data)  # what every cry for help sets
 _RAISE = (begin_panic, report_first, pulse_raised, *_GO)
 _RAISE_STRAP = (begin_strap, report_first, report_announced, pulse_raised, *_GO)
 _STILL = (report_still, pulse_raised, *_GO)
+_DRILL = (begin_drill, report_first, pulse_drill, *_GO, limit_drill)
+_CODE = (report_withdrawal, pulse_withdrawn, send_data)
+_CODE_BY_SMS = (report_withdrawal, text_withdrawal, pulse_withdrawn, send_data)
 
 _OPEN: dict[Event, tuple[Action, ...]] = {  # alike in every state but IDLE: nobody need wait for it
-    Event.TAPPED: (report_withdrawal, pulse_withdrawn, send_data),
+    Event.TAPPED: _CODE,
+    Event.DRILL_TAPPED: _CODE,  # no drill begins in an alarm: it is a code like any other
     Event.DATA_UP: (note_data_up, send_data),
     Event.DATA_WORKS: (data_works, send_data),
     Event.POST_FAILED: (retry_data,),
@@ -86,11 +99,9 @@ TRANSITIONS: dict[State, Row] = {
     State.IDLE: {
         Event.HELD: (State.RAISED, _RAISE),
         Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
-        Event.DRILL_ASKED: (
-            State.RAISED,
-            (begin_drill, report_first, pulse_drill, *_GO, limit_drill),
-        ),
         Event.TAPPED: (State.IDLE, (announce, pulse_withdrawn)),
+        Event.DRILL_TAPPED: (State.RAISED, _DRILL),
+        Event.DRILL_ASKED: (State.RAISED, _DRILL),
         Event.DATA_UP: (State.IDLE, (note_data_up,)),
         Event.DATA_DOWN: (State.IDLE, (note_data_down,)),
         Event.MOVES: (State.IDLE, (note_moves,)),
@@ -113,10 +124,8 @@ TRANSITIONS: dict[State, Row] = {
     | {
         Event.HELD: (State.RAISED, _STILL),
         Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
-        Event.TAPPED: (
-            State.OVER_SMS,
-            (report_withdrawal, text_withdrawal, pulse_withdrawn, send_data),
-        ),
+        Event.TAPPED: (State.OVER_SMS, _CODE_BY_SMS),
+        Event.DRILL_TAPPED: (State.OVER_SMS, _CODE_BY_SMS),
         Event.RECEIPT_STORED: (State.STORED, (pulse_stored, stop_sms, reached)),
         Event.RECEIPT_ACKNOWLEDGED: (State.ACKNOWLEDGED, (pulse_acknowledged, stop_sms, reached)),
         Event.DATA_DOWN: (State.OVER_SMS, (note_data_down,)),
@@ -177,14 +186,18 @@ def row(alarm: Alarm) -> Row:
     return rows
 
 
-def step(alarm: Alarm, event: Event, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """The alarm after this event, and what is to be done; an event not in the row does nothing."""
+def step(
+    alarm: Alarm, happening: Happening, now: float, rules: Rules
+) -> tuple[Alarm, tuple[Effect, ...]]:
+    """The alarm after this, and what is to be done; an event not in the row does nothing."""
+    event = alarm.event_of(happening, rules)
     rows = row(alarm)
     if event not in rows:
         return without_timer(alarm, event), ()  # a timer nobody wants must not ring for ever
     state, actions = rows[event]
     effects: tuple[Effect, ...] = ()
-    alarm = replace(alarm, state=state)
+    tapped = happening.groups if isinstance(happening, CodeTapped) else alarm.tapped
+    alarm = replace(alarm, state=state, tapped=tapped)
     for action in actions:
         alarm, more = action(alarm, now, rules)
         effects += more

@@ -16,13 +16,13 @@ from typing import Any
 from outcry.credentials import FOLDER
 from outcry.daemon.check import connectivity, hardware, host, systemd_unit
 from outcry.daemon.check.findings import Finding, Patience, Sheet, unknown
-from outcry.daemon.check.modem_access import DaemonsLine, OwnLine
+from outcry.daemon.check.modem_access import DaemonsModem, OwnModem
 from outcry.daemon.journal import Journal
 from outcry.daemon.messages import identity
 from outcry.daemon.messages.identity import Identity
-from outcry.daemon.outbox.file_owner import become_owner_of
+from outcry.daemon.outbox.private_files import become_owner_of
 from outcry.daemon.service import control_socket
-from outcry.daemon.service.life import modem_settings
+from outcry.daemon.service.assemble import modem_settings
 from outcry.daemon.settings import Settings
 from outcry.settings_file import SettingsInvalid
 
@@ -111,7 +111,7 @@ def _through_daemon(
             else:
                 yield finding
         yield from hardware.gps(settings, patience)
-        yield from _reached(settings, DaemonsLine(runtime), facts["enrolled"], patience)
+        yield from _reached(settings, DaemonsModem(runtime), facts["enrolled"], patience)
     except control_socket.NotAnswering as error:
         yield unknown("service", f"it ended during the check: {error}", "check again")
 
@@ -125,14 +125,15 @@ def _by_itself(
 ) -> Iterator[Finding]:
     service.lend(os.environ)
     os.environ.setdefault(FOLDER, str(settings.folder))  # where the unit takes the SIM's PIN from
-    asked_of_modem = modem_settings(settings, who or Identity("", (), None), Journal(_nowhere))
+    silent = Journal(lambda *_: None)  # a fault in the SIM's PIN shows in the SIM's own finding
+    asked_of_modem = modem_settings(settings, who or Identity("", (), None), silent)
     owned = become_owner_of(settings.path("storage", "state"))
     yield from hardware.by_itself(settings, buzz, patience)
     yield from hardware.gps(settings, patience)
     enrolled = who is not None and who.enrolment is not None
     with ExitStack() as held:
-        line = OwnLine(settings, asked_of_modem, who, owned, held)
-        yield from _reached(settings, line, enrolled, patience)
+        modem = OwnModem(settings, asked_of_modem, who, owned, held, silent)
+        yield from _reached(settings, modem, enrolled, patience)
 
 
 def _from_outside(
@@ -147,11 +148,7 @@ def _from_outside(
 
 
 def _reached(
-    settings: Settings, line: connectivity.Line, enrolled: bool, patience: Patience
+    settings: Settings, modem: connectivity.Modem, enrolled: bool, patience: Patience
 ) -> Iterator[Finding]:
     low_mv = settings.number("supervision", "battery_low_volts") * 1000
-    return connectivity.findings(line, settings.text("modem", "port"), low_mv, enrolled, patience)
-
-
-def _nowhere(level: int, sentence: str, fields: dict[str, str]) -> None:
-    """A fault in the SIM's PIN shows in the SIM's own finding."""
+    return connectivity.findings(modem, settings.text("modem", "port"), low_mv, enrolled, patience)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from outcry.daemon.check.findings import Finding, Patience, failed, left_out, look, ok, unknown
+from outcry.daemon.check.modem_access import DaemonsModem, OwnModem
 from outcry.daemon.service.status import REMEDIES
 from outcry.hw.modem import Condition
 
@@ -47,24 +48,14 @@ _HQ = "is the responder running? At HQ: `systemctl status outcry-responder`"
 _PORTAL = "something else answers in HQ's place: check HQ's address in the enrolment, and the APN"
 
 
-class Line(Protocol):
-    """A modem to be looked at: the daemon's, or a check's own."""
-
-    def facts(self) -> dict[str, Any]:
-        """How the modem is, as :func:`outcry.daemon.service.status.modem_facts` says it."""
-
-    def beat(self) -> str:
-        """Send HQ a heartbeat; why not, or nothing."""
-
-    def answer(self) -> tuple[bool, str]:
-        """Whether HQ has answered the last heartbeat, and what came in place of an answer."""
+Modem = DaemonsModem | OwnModem
 
 
 def findings(
-    line: Line, port: str, low_mv: float, enrolled: bool, patience: Patience
+    modem: Modem, port: str, low_mv: float, enrolled: bool, patience: Patience
 ) -> Iterator[Finding]:
     """All of :data:`NAMES`, in order."""
-    facts = _settled(line, patience)
+    facts = _settled(modem, patience)
     state = Condition(facts["state"])
     yield _modem(state, facts["reason"], port)
     yield _sim(state, facts["reason"])
@@ -77,7 +68,7 @@ def findings(
         yield left_out("receipt", why)
         return
     facts = patience.until(
-        line.facts,
+        modem.facts,
         lambda facts: None not in (facts["signal"], facts["supply_mv"]),
         MEASURED_S,
         "modem: measuring signal and supply",
@@ -85,7 +76,7 @@ def findings(
     yield _signal(facts["signal"])
     yield _supply(facts, low_mv)
     if enrolled:
-        yield from _heard(line, patience)
+        yield from _heard(modem, patience)
     else:
         yield left_out("data path", "there is no HQ: only the contacts are told, by SMS")
         yield left_out("receipt", "there is no HQ")
@@ -97,15 +88,15 @@ def unseen(words: str, remedy: str) -> Iterator[Finding]:
         yield unknown(name, words, remedy)
 
 
-def _settled(line: Line, patience: Patience) -> dict[str, Any]:
+def _settled(modem: Modem, patience: Patience) -> dict[str, Any]:
     """How the modem is once it has been so for long enough to be believed."""
-    facts = line.facts()
+    facts = modem.facts()
     for _ in range(len(SURE_S)):
         state = Condition(facts["state"])
         if state.registered:
             break
         facts = patience.until(
-            line.facts,
+            modem.facts,
             lambda now, state=state: now["state"] != state.value,  # type: ignore[misc]
             SURE_OF_PORT_S if _PORT in facts["reason"] else SURE_S[state],
             f"modem: {facts['reason'] or state.value}",
@@ -178,18 +169,18 @@ def _supply(facts: dict[str, Any], low_mv: float) -> Finding:
     return ok("supply", words)
 
 
-def _heard(line: Line, patience: Patience) -> Iterator[Finding]:
+def _heard(modem: Modem, patience: Patience) -> Iterator[Finding]:
     """Data path and receipt, by a heartbeat that only HQ can answer."""
     began = patience.clock()
     trouble = ""
     for _ in range(BEATS):
-        if why := line.beat():
+        if why := modem.beat():
             yield left_out("data path", why)
             yield left_out("receipt", why)
             return
         left_s = began + ANSWER_S - patience.clock()
         answered, trouble = patience.until(
-            line.answer, lambda so_far: so_far[0] or so_far[1] != "", left_s, "asking HQ by data"
+            modem.answer, lambda so_far: so_far[0] or so_far[1] != "", left_s, "asking HQ by data"
         )
         if answered:
             yield ok("data path", "up")

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import queue
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from outcry.daemon.journal import Journal
+from outcry.daemon.messages.data_delivery import DataDelivery
 from outcry.daemon.messages.identity import Identity
+from outcry.daemon.messages.receipts import Receipts
 from outcry.daemon.messages.reports import Reporter
+from outcry.daemon.outbox.budget import Budget, Budgets
 from outcry.daemon.outbox.outbox import Outbox
-from outcry.daemon.outbox.stored import StoredReport
 from outcry.daemon.service import control_socket
+from outcry.daemon.service.assemble import OUTBOX
 from outcry.daemon.service.status import modem_facts
 from outcry.daemon.settings import Settings
-from outcry.envelope import Header
 from outcry.hw.modem import (
     Modem,
     ModemEvent,
@@ -25,22 +29,20 @@ from outcry.hw.modem import (
     PostFailed,
     open_serial,
 )
-from outcry.receipt import ReceiptRefused, verify
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition
 
-REF = "check"
 STOP_LIMIT_S = 3.0
 
 
-class DaemonsLine:
-    """The daemon's modem, by its control socket. Raises :class:`control.NotAnswering`."""
+class DaemonsModem:
+    """The daemon's modem, by its control socket. Raises :class:`control_socket.NotAnswering`."""
 
     def __init__(self, runtime: Path) -> None:
         self._runtime = runtime
         self._asked_at = 0.0
 
     def facts(self) -> dict[str, Any]:
-        """How the modem is."""
+        """How the modem is, as :func:`outcry.daemon.service.status.modem_facts` says it."""
         facts: dict[str, Any] = self._ask("status")["modem"]
         return facts
 
@@ -63,7 +65,7 @@ class DaemonsLine:
         return answer
 
 
-class OwnLine:
+class OwnModem:
     """A modem and an outbox of our own, while no daemon has them. ``life`` lets go of them.
 
     A heartbeat is sealed like any: it takes a counter from the outbox, which is the daemon's own
@@ -77,15 +79,14 @@ class OwnLine:
         who: Identity | None,
         seals: bool,
         life: ExitStack,
+        journal: Journal,
     ) -> None:
-        self._settings = settings
-        self._who = who
-        self._seals = seals
+        self._outbox_path = settings.path("storage", "state") / OUTBOX
+        self._who = who if seals else None
         self._life = life
+        self._journal = journal
         self._events: queue.SimpleQueue[ModemEvent] = queue.SimpleQueue()
-        self._reporter: Reporter | None = None
-        self._beat: StoredReport | None = None
-        self._answer = (False, "")
+        self._heartbeats: tuple[Reporter, DataDelivery] | None = None
         port, baud = settings.text("modem", "port"), settings.whole("modem", "baud")
         self._modem = Modem(
             asked_of_modem, lambda: open_serial(port, baud), self._events.put, time.monotonic
@@ -99,52 +100,45 @@ class OwnLine:
 
     def beat(self) -> str:
         """Seal a heartbeat and send it; why not, or nothing."""
-        if self._who is None or not self._seals:
+        if self._who is None:
             return "only the service's own user may seal one; `sudo outcry check` does"
-        if self._reporter is None:
-            self._reporter = self._make_reporter(self._who)
-        self._beat = self._reporter.seal(
-            MessageType.HEARTBEAT,
-            AlarmKind.NONE,
-            0,
-            1,
-            NoPosition(NoFixReason.UNKNOWN),
-            self._modem.status(),
+        if self._heartbeats is None:
+            self._heartbeats = self._made(self._who)
+        reporter, data = self._heartbeats
+        nowhere, modem = NoPosition(NoFixReason.UNKNOWN), self._modem.status()
+        data.answered_at = None
+        data.post_heartbeat(
+            reporter.seal(MessageType.HEARTBEAT, AlarmKind.NONE, 0, 1, nowhere, modem)
         )
-        self._answer = (False, "")
-        self._modem.post(REF, self._beat.sealed)
         return ""
 
     def answer(self) -> tuple[bool, str]:
         """Whether HQ has answered it, and what came in place of an answer."""
+        assert self._heartbeats is not None
+        _, data = self._heartbeats
         while not self._events.empty():
             match self._events.get():
-                case PostFailed(ref, reason) if ref == REF:
-                    self._answer = (False, reason)
-                case PostAnswered(ref, status, body) if ref == REF:
-                    self._answer = self._judged(status, body)
-        return self._answer
+                case PostFailed() as event:
+                    data.failed(event)
+                case PostAnswered() as event:
+                    data.answered(event, time.monotonic())
+        return data.answered_at is not None, data.heartbeat_trouble
 
-    def _judged(self, status: int, body: bytes) -> tuple[bool, str]:
-        assert self._beat is not None
-        assert self._who is not None
-        assert self._who.enrolment is not None
-        if status != 200:
-            return False, f"HTTP {status}"
-        try:
-            header = Header(self._who.enrolment.device, self._beat.counter)
-            verify(body, self._beat.token, header)
-        except ReceiptRefused as error:
-            return False, str(error)
-        return True, ""
-
-    def _make_reporter(self, who: Identity) -> Reporter:
+    def _made(self, who: Identity) -> tuple[Reporter, DataDelivery]:
         assert who.enrolment is not None
         outbox = Outbox(
-            self._settings.path("storage", "state") / "outbox.sqlite",
+            self._outbox_path,
             lambda fault: None,  # the check of the disk says so
             who.enrolment.device,
             int(time.time()),
         )
         self._life.callback(outbox.close)
-        return Reporter(who, outbox, time.time, os.urandom)
+        free = Budget(sys.maxsize, time.monotonic)
+        data = DataDelivery(
+            outbox,
+            Receipts(who, outbox, self._journal),
+            self._modem,
+            self._journal,
+            Budgets(free, free, free),
+        )
+        return Reporter(who, outbox, time.time, os.urandom), data

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from outcry.daemon.outbox.file_owner import give_to_owner_of
+from outcry.daemon.outbox.private_files import write_whole
 from outcry.daemon.settings import Settings
 from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, read
 from outcry.settings_file import SettingsInvalid
@@ -84,17 +83,5 @@ def install(source: Path, settings: Settings) -> Enrolment:
     enrolment = read(text)
     folder = settings.path("storage", "state")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = folder / f"{FILE_NAME}.new"
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        give_to_owner_of(folder, file.fileno())  # root enrols, the service reads
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(folder / FILE_NAME)
-    directory = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    write_whole(folder / FILE_NAME, text, synced=True)
     return enrolment

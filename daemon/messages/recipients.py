@@ -1,4 +1,4 @@
-"""The addressees: who is texted of a report and in which order, at which number, in which words."""
+"""The recipients: who is texted of a report and in which order, at which number, in which words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from outcry.envelope import to_text
 from outcry.report import AlarmKind, NoPosition, Position
 
 
-class Addressees:
+class Recipients:
     """The wearer's people and HQ, as far as texts to them go."""
 
     def __init__(
@@ -94,7 +94,7 @@ class Addressees:
         """What goes out: the sealed report to HQ, to a contact the words as first rendered."""
         if text.recipient == HQ:
             return to_text(self._outbox.reports[text.counter].sealed)
-        words = self._memory.text(text.id)
+        words = self._memory.texts.get(text.id)
         if words is None:  # a power cut: what was known is gone, that it happened is not
             words = self.words(text, None, None, self._outbox.alarm.kind)
             self._memory.remember_texts({text.id: words})

@@ -1,4 +1,4 @@
-"""Texting: sends the outbox's texts one by one, and once more those that were not heard of again.
+"""Delivery by SMS: sends the outbox's texts one by one, and once more those not heard of again.
 
 One text is under way at a time, so that the next in order can always go first.
 What the network takes waits for its delivery report; without one in time, or
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from outcry.daemon.alarm.model import Audience, State
 from outcry.daemon.journal import Entry, Journal
-from outcry.daemon.messages.recipients import Addressees
+from outcry.daemon.messages.recipients import Recipients
 from outcry.daemon.messages.texts import Template
 from outcry.daemon.outbox.budget import Budget
 from outcry.daemon.outbox.outbox import Outbox
@@ -24,12 +24,21 @@ _PAID = (TextOutcome.MAYBE_SENT, TextOutcome.UNKNOWN)
 _HEARD_NOTHING = (TextOutcome.GIVEN, TextOutcome.UNREACHED)
 
 
-class Texting:
+class Wait:
+    """What one text waits for; times in seconds of the loop's clock."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self.send_at: float | None = None  # after a failure
+        self.unheard_at: float | None = None  # without a delivery report by then, it goes again
+
+
+class SmsDelivery:
     """The texts of one device. ``again_after_s``: how long a delivery report is waited for."""
 
     def __init__(
         self,
-        addressees: Addressees,
+        recipients: Recipients,
         outbox: Outbox,
         memory: Memory,
         modem: Modem,
@@ -37,7 +46,7 @@ class Texting:
         budget: Budget,
         again_after_s: float,
     ) -> None:
-        self._addressees = addressees
+        self.recipients = recipients
         self._outbox = outbox
         self._memory = memory
         self._modem = modem
@@ -45,10 +54,10 @@ class Texting:
         self._budget = budget
         self._told_spent = False
         self._again_after_s = again_after_s
-        self.under_way: int | None = None  # a text's id
-        self._failures: dict[int, int] = {}  # by text
-        self._text_at: dict[int, float] = {}
-        self._wait_until: dict[int, float] = {}  # for its delivery report
+        self.under_way: int | None = None
+        """The id of the text that the modem has now."""
+        self.waits: dict[int, Wait] = {}
+        """By text; one that needs none has none."""
         self._forget_settled()
 
     def queue(
@@ -66,8 +75,8 @@ class Texting:
         by none yet.
         """
         words = {}
-        for recipient, template in self._addressees.order(report, audience, kind):
-            costs = later and self._addressees.told(report, recipient, template)
+        for recipient, template in self.recipients.order(report, audience, kind):
+            costs = later and self.recipients.told(report, recipient, template)
             if costs and not self._affords(recipient, template.value):
                 continue
             text = self._outbox.add_text(
@@ -80,10 +89,9 @@ class Texting:
             )
             if text is None:
                 continue
-            self._failures.pop(text.id, None)  # a new report is tried at once
-            self._text_at.pop(text.id, None)
+            self.waits.pop(text.id, None)  # a new report is tried at once
             if recipient != HQ:
-                words[text.id] = self._addressees.words(text, raised_at, place, kind)
+                words[text.id] = self.recipients.words(text, raised_at, place, kind)
         self._memory.remember_texts(words)
 
     def _affords(self, recipient: int, template: str) -> bool:
@@ -109,7 +117,7 @@ class Texting:
             return
         self._settle(now)
         for text in self._sendable():
-            if self._text_at.get(text.id, now) <= now:
+            if self._send_at(text, now) <= now:
                 self._send(text, now)
                 return
 
@@ -117,7 +125,7 @@ class Texting:
         """When :meth:`send` has something to do, if no text is under way."""
         if self.under_way is not None:
             return None
-        times = [self._text_at.get(text.id, now) for text in self._sendable()]
+        times = [self._send_at(text, now) for text in self._sendable()]
         times += [self._deadline(text, now) for text in self._given()]
         return min(times, default=None)
 
@@ -149,13 +157,20 @@ class Texting:
     def _given(self) -> list[StoredText]:
         return [text for text in self._outbox.texts.values() if text.outcome is TextOutcome.GIVEN]
 
+    def _send_at(self, text: StoredText, now: float) -> float:
+        wait = self.waits.get(text.id)
+        return now if wait is None or wait.send_at is None else wait.send_at
+
     def _deadline(self, text: StoredText, now: float) -> float:
-        """When the wait for the delivery report is over; a restart begins it anew."""
-        return self._wait_until.setdefault(text.id, now + self._again_after_s)
+        """When the wait for the delivery report is over; it begins again after a restart."""
+        wait = self.waits.setdefault(text.id, Wait())
+        if wait.unheard_at is None:
+            wait.unheard_at = now + self._again_after_s
+        return wait.unheard_at
 
     def _send(self, text: StoredText, now: float) -> None:
         try:
-            number, words = self._addressees.number(text), self._addressees.final(text)
+            number, words = self.recipients.number(text), self.recipients.final(text)
         except Exception:
             self._postpone(text, now)  # whatever is wrong with it, the next one must go
             raise
@@ -168,23 +183,28 @@ class Texting:
     def leaving(self, event: SmsLeaving) -> None:
         """The text is on its way into the modem: a kill from now on may lose its outcome.
 
-        Call inside an outbox step. One that only waits in the modem has not been tried.
+        One that only waits in the modem has not been tried.
         """
         text = self._text(event.ref)
         if text is not None:
-            self._outbox.set_text(text.begun())
+            with self._outbox.step():
+                self._outbox.set_text(text.begun())
 
-    def texted(self, event: SmsOutcome, now: float) -> None:
-        """The modem says what became of a text. Call inside an outbox step."""
+    def outcome(self, event: SmsOutcome, now: float) -> None:
+        """The modem says what became of a text."""
         if self.under_way is not None and event.ref == _ref(self.under_way):
             self.under_way = None
         text = self._text(event.ref)
-        if text is None:
-            return
+        if text is not None:
+            with self._outbox.step():
+                self._note(text, event, now)
+            self._forget_settled()
+
+    def _note(self, text: StoredText, event: SmsOutcome, now: float) -> None:
         if event.outcome is Outcome.DONE:
             self._pay(text)
             self._outbox.set_text(text.given())
-            self._wait_until[text.id] = now + self._again_after_s
+            self.waits.setdefault(text.id, Wait()).unheard_at = now + self._again_after_s
             self._tell(Entry.TEXT_GIVEN, text)
         elif not text.is_open:
             return
@@ -197,7 +217,6 @@ class Texting:
             self._outbox.set_text(text.refused())
             self._postpone(text, now)
             self._tell(Entry.TEXT_FAILED, text, count=event.code)
-        self._forget_settled()
 
     def reported(self, event: SmsReport) -> None:
         """The network says whether a text reached its phone."""
@@ -218,19 +237,17 @@ class Texting:
         return self._outbox.texts.get(int(ref.removeprefix("text-")))
 
     def _sendable(self) -> list[StoredText]:
-        return [text for text in self._outbox.open_texts() if self._addressees.has(text)]
+        return [text for text in self._outbox.open_texts() if self.recipients.has(text)]
 
     def _forget_settled(self) -> None:
         needed = {text.id for text in self._outbox.texts.values() if text.needs_words}
-        for times in (self._failures, self._text_at, self._wait_until):
-            for id_ in times.keys() - needed:
-                del times[id_]
+        self.waits = {id_: wait for id_, wait in self.waits.items() if id_ in needed}
         self._memory.forget_texts(but=needed)
 
     def _postpone(self, text: StoredText, now: float) -> None:
-        failures = self._failures[text.id] = self._failures.get(text.id, 0) + 1
-        wait = TEXT_RETRIES_S[min(failures, len(TEXT_RETRIES_S)) - 1]
-        self._text_at[text.id] = now + wait
+        wait = self.waits.setdefault(text.id, Wait())
+        wait.failures += 1
+        wait.send_at = now + TEXT_RETRIES_S[min(wait.failures, len(TEXT_RETRIES_S)) - 1]
 
     def _tell(self, entry: Entry, text: StoredText, count: int | None = None) -> None:
         self._journal.tell(

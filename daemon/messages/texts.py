@@ -76,8 +76,10 @@ class Language:
     """
 
     def __init__(self, name: str, source: str, link: str | None) -> None:
-        self._templates = read(name, source)
-        self._gsm7 = fits_gsm7(self._templates)
+        """``name`` is the file's, ``link`` as long as any a contact can be sent."""
+        self.name = name
+        self.templates = read(name, source)
+        self._gsm7 = fits_gsm7(self.templates)
         problems = [f"{name}: {problem}" for problem in self._too_long(link, MODEM_PARTS)]
         if problems:
             raise TextsInvalid(problems)
@@ -108,7 +110,7 @@ class Language:
     def link(self, wearer: str, link: str, kind: AlarmKind) -> str:
         """The contact's link in words, in Latin letters whatever the language's are."""
         key = "drill_link" if kind is AlarmKind.DRILL else "link"
-        name = latin(wearer) or latin(self._templates["unnamed"])
+        name = latin(wearer) or latin(self.templates["unnamed"])
         text = _fitted(name, "", lambda name, _: self._fill(key, wearer=name, link=link))
         return text if parts(text) <= MAX_PARTS else link
 
@@ -117,7 +119,7 @@ class Language:
         return _fitted(self._name(wearer), "", self._publish(self._time(raised_at), place))
 
     def _name(self, wearer: str) -> str:
-        return (latin(wearer) if self._gsm7 else clean(wearer)) or self._templates["unnamed"]
+        return (latin(wearer) if self._gsm7 else clean(wearer)) or self.templates["unnamed"]
 
     def _alert(self, key: str, time: str, place: Place) -> Callable[[str, str], str]:
         position = self._position(place)
@@ -131,11 +133,11 @@ class Language:
 
     def _advice(self, kind: AlarmKind, link_follows: bool) -> str:
         if link_follows:
-            return self._templates["open_link"]
-        return "" if kind is AlarmKind.DRILL else self._templates["call"]
+            return self.templates["open_link"]
+        return "" if kind is AlarmKind.DRILL else self.templates["call"]
 
     def _fill(self, key: str, **fields: object) -> str:
-        return self._templates[key].format(**fields)
+        return self.templates[key].format(**fields)
 
     def _time(self, raised_at: float | None) -> str:
         try:
@@ -190,7 +192,7 @@ class Language:
         for key in ("alert", "strap", "again", "drill"):
             advice = ("open_link",) if key == "drill" else ("open_link", "call")
             for advised in advice if self._gsm7 else ("",):
-                text = self._alert(key, time, place)(name, self._templates.get(advised, ""))
+                text = self._alert(key, time, place)(name, self.templates.get(advised, ""))
                 longest[f"{key} with {advised}" if advised else key] = text
         longest["publish"] = self._publish(time, place)(name, "")
         for key in ("link", "drill_link") if link is not None else ():
@@ -207,7 +209,7 @@ class Language:
         return [
             f"{key} has no room in a usual alert; shorten one of them"
             for key in ("open_link", "call")
-            if parts(usual("W" * 16, self._templates[key])) > MAX_PARTS
+            if parts(usual("W" * 16, self.templates[key])) > MAX_PARTS
         ]
 
     def _longest_time(self) -> str:

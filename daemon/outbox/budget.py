@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from outcry.daemon.outbox.runtime_cache import Hours, Memory
+from outcry.daemon.settings import Settings
 
 HOUR_S = 3600.0
 HOURS = 24
@@ -74,8 +75,7 @@ class Budget:
         return int(self._clock() // HOUR_S)
 
 
-@dataclass(frozen=True)
-class Budgets:
+class Budgets(NamedTuple):
     """What an alarm's follow-up and supervision may cost; alarms themselves have no budget."""
 
     texts: Budget
@@ -86,25 +86,16 @@ class Budgets:
     """Bytes for heartbeats."""
 
 
-def budgets(
-    memory: Memory,
-    clock: Callable[[], float],
-    texts: int,
-    position_bytes: int,
-    heartbeat_bytes: int,
-    drip_s: float,
-) -> Budgets:
-    """The budgets of a day; ``memory`` keeps the counts over a restart, not over a power cut.
-
-    When that for positions is spent, one still goes each ``drip_s`` seconds.
-    """
+def budgets(settings: Settings, memory: Memory, clock: Callable[[], float]) -> Budgets:
+    """The budgets of a day; ``memory`` keeps the counts over a restart, not over a power cut."""
 
     def open_(name: str, limit: int, drip_s: float | None = None) -> Budget:
         keep = partial(memory.keep_spent, name)
         return Budget(limit, clock, memory.spent(name), keep, drip_s)
 
+    drip_s = settings.number("reports", "then_every_minutes") * 60
     return Budgets(
-        open_("texts", texts),
-        open_("positions", position_bytes, drip_s),
-        open_("heartbeats", heartbeat_bytes),
+        open_("texts", settings.whole("sms", "positions_per_day")),
+        open_("positions", settings.whole("reports", "kilobytes_per_day") * 1000, drip_s),
+        open_("heartbeats", settings.whole("supervision", "kilobytes_per_day") * 1000),
     )

@@ -20,6 +20,7 @@ from outcry.daemon.outbox.stored import StoredReport, StoredText, TextOutcome
 from outcry.report import AlarmKind
 
 LAYOUT = 2  # of the tables below; it rises with every change to them
+SYNCHRONOUS = "FULL"  # a commit that returned is on the card
 LOCK_LIMIT_S = 0.5  # somebody else's lock on the file; an alarm does not wait for it longer
 
 _SCHEMA = f"""
@@ -83,12 +84,12 @@ class Card:
         self._path = path
         self._on_fault = on_fault
         self._device = device
-        self._database: sqlite3.Connection | None = None
+        self.database: sqlite3.Connection | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether the file can be written, as far as is known."""
-        return self._database is not None
+        return self.database is not None
 
     def read(self) -> Found:
         """All that can be read. A file of no use must not keep the next alarm from the card."""
@@ -109,13 +110,13 @@ class Card:
     def write(self, changes: Iterable[Change]) -> bool:
         """Make all these changes, synced, or none: then False, and the next try is with a new handle."""
         try:
-            if self._database is None:
+            if self.database is None:
                 self._open(None)
-            assert self._database is not None
-            self._database.execute("BEGIN IMMEDIATE")
+            assert self.database is not None
+            self.database.execute("BEGIN IMMEDIATE")
             for statement, values in changes:
-                self._database.execute(statement, values)
-            self._database.execute("COMMIT")
+                self.database.execute(statement, values)
+            self.database.execute("COMMIT")
         except sqlite3.Error as error:
             self._drop(error)
             return False
@@ -123,9 +124,9 @@ class Card:
 
     def close(self) -> None:
         """Close the file; a later write opens it again."""
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        if self.database is not None:
+            self.database.close()
+            self.database = None
 
     def _open(self, found: Found | None) -> None:
         """Open the file, and read it into ``found`` if that is wanted."""
@@ -134,7 +135,7 @@ class Card:
         )
         try:
             database.execute("PRAGMA journal_mode=WAL")
-            database.execute("PRAGMA synchronous=FULL")
+            database.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
             _upgrade(database)
             if found is not None:
                 self._check_layout(database, found)
@@ -144,7 +145,7 @@ class Card:
         except BaseException:
             database.close()
             raise
-        self._database = database
+        self.database = database
 
     def _check_layout(self, database: sqlite3.Connection, found: Found) -> None:
         (layout,) = database.execute("PRAGMA user_version").fetchone()
@@ -160,8 +161,8 @@ class Card:
             if self._device not in (0, device):
                 raise _OfAnotherDevice
         newest = "SELECT alarm FROM report ORDER BY counter DESC LIMIT 1"
-        alarms = database.execute(f"SELECT * FROM alarm WHERE id = ({newest})")
-        for id_, kind, state, next_sequence, to_be_answered, *codes in alarms:
+        open_ = f"SELECT * FROM alarm WHERE id = ({newest}) AND state != '{State.IDLE.value}'"
+        for id_, kind, state, next_sequence, to_be_answered, *codes in database.execute(open_):
             found.alarm = Alarm(
                 state=State(state),
                 id=id_,

@@ -43,9 +43,9 @@ class Outbox:
         """``device`` is whose reports these are, 0 if there is no HQ. A file of another device is
         set aside: its alarm is another wearer's. ``counter_after_damage`` is where counting goes
         on if the card has lost count; it should be above all that HQ has seen."""
-        self._card = Card(path, on_fault, device)
+        self.card = Card(path, on_fault, device)
         self._dirty: dict[tuple[str, int], Change] = {}
-        found = self._card.read()
+        found = self.card.read()
         self.alarm = found.alarm
         self.reports: dict[int, StoredReport] = {}
         self.texts = found.texts
@@ -53,7 +53,7 @@ class Outbox:
         self._answered: list[int] = []
         self._thin_at = TRACK_MOST
         self._last_text = found.last_text
-        self._next_counter = self._reserved = found.reserved
+        self.next_counter = self._reserved = found.reserved
         for report in found.reports.values():
             self._file(report)
         for text in list(self.texts.values()):
@@ -61,7 +61,7 @@ class Outbox:
                 self.set_text(text.lost())
         self._forget()
         if found.damaged:
-            self._next_counter = found.reserved or counter_after_damage
+            self.next_counter = found.reserved or counter_after_damage
             self._put_all()
         if device:
             self._put("owner", 1, (1, device))
@@ -70,21 +70,31 @@ class Outbox:
     @property
     def durable(self) -> bool:
         """Whether all that is known here is on the card."""
-        return self._card.is_open and not self._dirty
+        return self.card.is_open and not self._dirty
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is anything that the card has not got yet."""
+        return bool(self._dirty)
 
     @contextmanager
     def step(self) -> Iterator[None]:
         """Change things inside; on leaving they are on the card, synced, or a fault was told."""
         yield
-        self._write()
+        self.commit()
         self._forget()
+
+    def commit(self) -> None:
+        """Write to the card what it has not got yet, and sync it."""
+        if self._dirty and self.card.write(self._dirty.values()):
+            self._dirty.clear()
 
     def take_counter(self) -> int:
         """A number no message of this device has had before."""
-        if self._next_counter >= self._reserved:
+        if self.next_counter >= self._reserved:
             self._reserve_counters()
-        counter = self._next_counter
-        self._next_counter += 1
+        counter = self.next_counter
+        self.next_counter += 1
         return counter & 0xFFFFFFFF
 
     def save_alarm(self, alarm: Alarm) -> None:
@@ -215,8 +225,8 @@ class Outbox:
 
     def close(self) -> None:
         """Write what is left and close the file."""
-        self._write()
-        self._card.close()
+        self.commit()
+        self.card.close()
 
     def _file(self, report: StoredReport) -> None:
         """Keep the report where it is found without looking through all of them."""
@@ -268,10 +278,10 @@ class Outbox:
             self._put_text(text)
 
     def _reserve_counters(self) -> None:
-        self._next_counter = max(self._next_counter, self._reserved)
-        self._reserved = self._next_counter + COUNTER_BLOCK
+        self.next_counter = max(self.next_counter, self._reserved)
+        self._reserved = self.next_counter + COUNTER_BLOCK
         self._put("counter", 1, (1, self._reserved))
-        self._write()
+        self.commit()
 
     def _put(self, table: str, key: int, row: tuple[object, ...]) -> None:
         marks = ", ".join("?" * len(row))
@@ -279,10 +289,6 @@ class Outbox:
 
     def _change(self, table: str, key: int, statement: str, row: tuple[object, ...]) -> None:
         self._dirty[table, key] = (statement, row)
-
-    def _write(self) -> None:
-        if self._dirty and self._card.write(self._dirty.values()):
-            self._dirty.clear()
 
 
 def _closest(counters: list[int], wanted: int) -> list[int]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from pathlib import Path
 
+from outcry.daemon.outbox.private_files import write_whole
 from outcry.hw.gps import Fix
 
 log = logging.getLogger("outcry.memory")
@@ -33,7 +33,8 @@ class Memory:
         self.fix: Fix | None = None
         self.worn = False
         """Whether the strap was on when last heard of."""
-        self._texts: dict[int, str] = {}
+        self.texts: dict[int, str] = {}
+        """Their words, by their ids; a power cut takes them."""
         self._spent: dict[str, Hours] = {}
         try:
             self._read(now)
@@ -47,28 +48,24 @@ class Memory:
         self.fix = fix
         if fix.taken_at - self._kept_fix_at >= FIX_KEPT_EVERY_S:
             self._kept_fix_at = fix.taken_at
-            self._keep()
+            self.keep()
 
     def remember_worn(self, worn: bool) -> None:
         """Remember whether the strap is on: one opened while the daemon restarts is an alarm."""
         if worn is not self.worn:
             self.worn = worn
-            self._keep()
+            self.keep()
 
     def remember_texts(self, texts: dict[int, str]) -> None:
         """Remember the words of texts, by their ids, until they are forgotten."""
-        self._texts |= texts
-        self._keep()
+        self.texts |= texts
+        self.keep()
 
     def forget_texts(self, but: set[int]) -> None:
         """Forget the words of every text but these: nobody needs them in clear any more."""
-        if self._texts.keys() - but:
-            self._texts = {id_: words for id_, words in self._texts.items() if id_ in but}
-            self._keep()
-
-    def text(self, id_: int) -> str | None:
-        """The words of a text, unless a power cut took them."""
-        return self._texts.get(id_)
+        if self.texts.keys() - but:
+            self.texts = {id_: words for id_, words in self.texts.items() if id_ in but}
+            self.keep()
 
     def spent(self, name: str) -> Hours:
         """What is spent of a budget, unless a power cut took it: then the day begins anew."""
@@ -77,11 +74,11 @@ class Memory:
     def keep_spent(self, name: str, hours: Hours) -> None:
         """Remember what is spent of a budget."""
         self._spent[name] = hours
-        self._keep()
+        self.keep()
 
     def _read(self, now: float) -> None:
         kept = json.loads(self._path.read_text())
-        self._texts = {int(id_): str(words) for id_, words in kept["texts"].items()}
+        self.texts = {int(id_): str(words) for id_, words in kept["texts"].items()}
         self.worn = kept.get("worn") is True
         self._spent = {
             str(name): {int(hour): int(amount) for hour, amount in hours.items()}
@@ -99,19 +96,16 @@ class Memory:
         # A clock that began anew means another boot: the fix's age cannot be known.
         self.fix = fix if fix.taken_at <= now else None
 
-    def _keep(self) -> None:
+    def keep(self) -> None:
+        """Write all of it into the file."""
         fix = self.fix
         kept = {
             "fix": fix and [fix.latitude, fix.longitude, fix.accuracy_m, fix.taken_at],
-            "texts": self._texts,
+            "texts": self.texts,
             "worn": self.worn,
             "spent": self._spent,
         }
-        unfinished = self._path.with_suffix(".new")
         try:
-            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w") as file:
-                json.dump(kept, file)
-            unfinished.replace(self._path)
+            write_whole(self._path, json.dumps(kept))
         except OSError as error:
             log.warning("memory cannot be kept over a restart: %s", type(error).__name__)

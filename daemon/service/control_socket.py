@@ -15,9 +15,8 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 SOCKET_NAME = "control"
 QUESTIONS = ("status", "drill", "heartbeat", "buzz")
@@ -28,8 +27,7 @@ ANSWER_LIMIT_S = 5.0  # the loop answers within a turn
 Answer = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """The command line asks; the loop answers by calling ``answer`` once."""
 
     question: str

@@ -7,7 +7,6 @@ fast it went, and nothing about anybody.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from outcry.daemon.alarm.model import Event
+from outcry.daemon.journal import Entry, Journal
+from outcry.daemon.outbox.private_files import write_whole
 from outcry.report import MAX_HOURS
 
 FILE_NAME = "drill.json"
@@ -60,19 +61,14 @@ class Drill:
 class Drills:
     """The last drill, and the one that goes on. ``now`` is seconds of the loop's clock.
 
-    ``on_fault`` is told if the card cannot keep it; ``wall()`` is Unix seconds, ``None`` while the
-    clock is not set.
+    ``wall()`` is Unix seconds, ``None`` while the clock is not set. The journal is told if the card
+    cannot keep it.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        wall: Callable[[], float | None],
-        on_fault: Callable[[str], None],
-    ) -> None:
+    def __init__(self, path: Path, wall: Callable[[], float | None], journal: Journal) -> None:
         self._path = path
         self._wall = wall
-        self._on_fault = on_fault
+        self._journal = journal
         self._began = 0.0
         self.last: Drill | None = None
         with suppress(FileNotFoundError):
@@ -81,12 +77,7 @@ class Drills:
             except FileNotFoundError:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it holds, it is only a drill
-                on_fault(f"the last drill cannot be read ({type(error).__name__})")
-
-    @property
-    def going_on(self) -> bool:
-        """Whether a drill has begun and not ended."""
-        return self.last is not None and not self.last.over
+                self._fault(f"the last drill cannot be read ({type(error).__name__})")
 
     def begin(self, now: float) -> None:
         """A drill begins."""
@@ -112,15 +103,14 @@ class Drills:
             "began_at": self.last.began_at,
             "hops": {hop.name: seconds for hop, seconds in self.last.hops.items()},
         }
-        unfinished = self._path.with_suffix(".new")
         try:
-            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                json.dump(kept, file)
-            unfinished.replace(self._path)
+            write_whole(self._path, json.dumps(kept))
         except OSError as error:
-            self._on_fault(f"the drill cannot be kept ({type(error).__name__})")
+            self._fault(f"the drill cannot be kept ({type(error).__name__})")
         return self.last.words()
+
+    def _fault(self, words: str) -> None:
+        self._journal.tell(Entry.PART_FAULT, detail=words)
 
     def seconds_ago(self) -> float | None:
         """When the last drill began; ``None`` if that is not known."""

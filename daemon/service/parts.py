@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from outcry.beats import Beats
 from outcry.daemon.alarm.model import Pulse
 from outcry.daemon.journal import Journal
-from outcry.daemon.messages.delivery import Delivery
+from outcry.daemon.messages.data_delivery import DataDelivery
+from outcry.daemon.messages.receipts import Receipts
 from outcry.daemon.messages.reports import Reporter
+from outcry.daemon.messages.sms_delivery import SmsDelivery
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.runtime_cache import Memory
 from outcry.daemon.service.control_socket import Asked
 from outcry.daemon.service.drills import Drills
-from outcry.daemon.service.supervision import Supervision
+from outcry.daemon.service.supervision import Marks, Supervision
 from outcry.daemon.service.systemd import Service
+from outcry.daemon.service.whereabouts import Whereabouts
 from outcry.daemon.touch.edges import Edge, StrapEdge
-from outcry.daemon.touch.haptics import ALL
 from outcry.daemon.touch.inputs import Senses
 from outcry.hw.gps import Fix, Gps, NoFix
 from outcry.hw.modem import Modem, ModemEvent
 from outcry.hw.vibration import Vibration
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(NamedTuple):
     """The service is asked to stop."""
 
     reason: str
@@ -33,18 +35,20 @@ class Stop:
 Message = Edge | StrapEdge | Asked | Stop | Fix | NoFix | ModemEvent
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Parts:
     """All the loop works with. ``vibration`` is ``None`` when nothing may or can buzz.
 
-    ``felt`` are the pulses the wearer wants, ``drill_taps`` is the code that begins a drill, and
-    ``languages_complete`` says whether every contact is told in a language of their own.
+    ``felt`` are the pulses the wearer wants, and ``languages_complete`` says whether every contact
+    is told in a language of their own.
     """
 
     outbox: Outbox
     memory: Memory
     reporter: Reporter
-    delivery: Delivery
+    receipts: Receipts
+    data: DataDelivery
+    sms: SmsDelivery
     modem: Modem
     gps: Gps
     vibration: Vibration | None
@@ -52,9 +56,10 @@ class Parts:
     service: Service
     beats: Beats
     senses: Senses
+    whereabouts: Whereabouts
+    marks: Marks
     supervision: Supervision
     drills: Drills
     contacts: int
-    felt: frozenset[Pulse] = ALL
-    drill_taps: tuple[int, ...] = (5, 5)
-    languages_complete: bool = True
+    felt: frozenset[Pulse]
+    languages_complete: bool

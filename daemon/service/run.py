@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def run(settings: Settings, verbose: bool) -> None:
     """Watch the button until SIGTERM or SIGINT; ``verbose`` logs every step of the modem.
 
-    Raises :class:`outcry.daemon.settings.SettingsInvalid` if nobody would be told of an alarm,
+    Raises :class:`outcry.settings_file.SettingsInvalid` if nobody would be told of an alarm,
     and :class:`outcry.hw.button.ButtonUnusable`.
     """
     messages: queue.SimpleQueue[Message] = queue.SimpleQueue()

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 from outcry import __version__
 from outcry.daemon.alarm.model import Alarm, State
 from outcry.daemon.service.drills import Drill, Hop
-from outcry.hw.gps import NoFixReason
 from outcry.hw.modem import Condition, ModemStatus
-from outcry.report import Flag, NoPosition, Position
+from outcry.report import Flag, Position
 
 if TYPE_CHECKING:
     from outcry.daemon.service.parts import Parts
@@ -39,9 +38,9 @@ MARKS = {
 FIX_OLD_S = 120
 
 
-def line(parts: Parts, alarm: Alarm, no_fix: NoFixReason | None) -> str:
-    """For `systemctl status`; ``no_fix`` says why there is no fix, ``None`` if there is one."""
-    modem = parts.modem.status()
+def line(parts: Parts, alarm: Alarm) -> str:
+    """For `systemctl status`."""
+    modem, no_fix = parts.modem.status(), parts.whereabouts.no_fix
     stuck = parts.senses.marks & Flag.BUTTON_STUCK
     what = "not armed, the button is stuck" if stuck else "armed"
     if alarm.state is not State.IDLE:
@@ -52,17 +51,10 @@ def line(parts: Parts, alarm: Alarm, no_fix: NoFixReason | None) -> str:
     return f"{what}; {fix}; modem {modem.state.value}; {data}{card}"
 
 
-def facts(
-    parts: Parts,
-    alarm: Alarm,
-    place: Position | NoPosition,
-    no_fix: NoFixReason,
-    marks: Flag,
-    now: float,
-) -> dict[str, Any]:
+def facts(parts: Parts, alarm: Alarm, now: float) -> dict[str, Any]:
     """All there is to know at ``now``, in seconds of the loop's clock."""
+    place, answered_at = parts.whereabouts.place(now), parts.data.answered_at
     fix = place if isinstance(place, Position) else None
-    answered_at = parts.supervision.answered_at
     return {
         "version": __version__,
         "alarm": _alarm(alarm),
@@ -71,13 +63,13 @@ def facts(
         "fix": {
             "age_s": fix.age_s if fix else None,
             "accuracy_m": fix.accuracy_m if fix else None,
-            "reason": "" if fix else no_fix.value,
+            "reason": "" if fix else parts.whereabouts.last_reason.value,
         },
         "modem": modem_facts(parts.modem.status(), now),
         "heartbeat": {
             "answered_s": None if answered_at is None else round(now - answered_at),
-            "silent": parts.supervision.is_silent(now),
-            "trouble": parts.delivery.heartbeat_trouble,
+            "silent": parts.supervision.is_silent(answered_at, now),
+            "trouble": parts.data.heartbeat_trouble,
         },
         "motor": parts.vibration is not None,
         "outbox": {
@@ -86,7 +78,7 @@ def facts(
             "durable": parts.outbox.durable,
         },
         "drill": _drill_facts(parts.drills.last, parts.drills.seconds_ago()),
-        "marks": int(marks),
+        "marks": int(parts.marks.now()),
         "enrolled": parts.reporter.enrolled,
         "contacts": parts.contacts,
         "languages_complete": parts.languages_complete,

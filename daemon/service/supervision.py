@@ -8,6 +8,11 @@ after the start: a device that starts again and again must not seem silent.
 
 from __future__ import annotations
 
+from outcry.daemon.messages.reports import modem_marks
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.service.whereabouts import Whereabouts
+from outcry.daemon.touch.inputs import Senses
+from outcry.hw.modem import Modem
 from outcry.report import NO_FLAGS, Flag
 
 AT_ONCE_GAP_S = 60.0
@@ -24,43 +29,75 @@ TROUBLES = (
 RECOVERED_MV = 100  # a battery that rests recovers by less
 
 
-class Supervision:
-    """When the next heartbeat is due, in seconds of the loop's clock, and the marks it carries."""
+class Marks:
+    """What is wrong with the device, or worth knowing, as a report tells it."""
 
-    def __init__(self, interval_s: float, battery_low_mv: int, now: float) -> None:
-        self._interval_s = interval_s
+    def __init__(
+        self,
+        battery_low_mv: int,
+        modem: Modem,
+        senses: Senses,
+        outbox: Outbox,
+        whereabouts: Whereabouts,
+    ) -> None:
         self._battery_low_mv = battery_low_mv
-        self._sent_at = self._began_at = now
-        self._due = now + min(interval_s, FIRST_S)
-        self._told = NO_FLAGS
+        self._modem = modem
+        self._senses = senses
+        self._outbox = outbox
+        self._whereabouts = whereabouts
         self._battery_low = False
-        self.answered_at: float | None = None
-        """When HQ last answered over data, a heartbeat or a report."""
+        self._card_fails = False
+        self.restarted = False
+        """Whether an alarm was open when the daemon started."""
 
-    @property
-    def due(self) -> float:
-        """When to send the next heartbeat."""
-        return self._due
+    def look_at_card(self) -> None:
+        """See whether the card takes what it is given. Not for use inside an outbox step."""
+        self._card_fails = not self._outbox.durable
 
-    def is_silent(self, now: float) -> bool:
-        """Whether HQ has answered nothing for two and a half intervals, its own limit for us."""
-        heard_at = self._began_at if self.answered_at is None else self.answered_at
-        return now - heard_at > 2.5 * self._interval_s
+    def now(self) -> Flag:
+        """The marks at this moment."""
+        modem = self._modem.status()
+        flags = self._senses.marks | modem_marks(modem) | self._battery(modem.battery_mv)
+        for flag, on in (
+            (Flag.RESTARTED, self.restarted),
+            (Flag.MOVING, self._whereabouts.moving),
+            (Flag.CARD_FAULT, self._card_fails),
+        ):
+            flags |= flag if on else NO_FLAGS
+        return flags
 
-    def battery(self, millivolts: int | None) -> Flag:
+    def _battery(self, millivolts: int | None) -> Flag:
         """The mark for a battery below the limit, until it is well above again."""
         if millivolts is not None:
             limit = self._battery_low_mv + (RECOVERED_MV if self._battery_low else 0)
             self._battery_low = millivolts < limit
         return Flag.BATTERY_LOW if self._battery_low else NO_FLAGS
 
-    def look(self, flags: Flag, now: float) -> None:
-        """The marks as they are now; one that came or went brings the next heartbeat forward."""
-        if flags & TROUBLES != self._told & TROUBLES:
-            self._due = min(self._due, max(now, self._sent_at + AT_ONCE_GAP_S))
 
-    def sent(self, flags: Flag, now: float) -> None:
-        """A heartbeat with these marks went out."""
-        self._told = flags
+class Supervision:
+    """When the next heartbeat is due, in seconds of the loop's clock."""
+
+    def __init__(self, interval_s: float, marks: Marks, now: float) -> None:
+        self._interval_s = interval_s
+        self._marks = marks
+        self._sent_at = self._began_at = now
+        self._told = NO_FLAGS
+        self.due = now + min(interval_s, FIRST_S)
+        """When to send the next heartbeat."""
+
+    def is_silent(self, answered_at: float | None, now: float) -> bool:
+        """Whether HQ has answered nothing for two and a half intervals, its own limit for us."""
+        heard_at = self._began_at if answered_at is None else answered_at
+        return now - heard_at > 2.5 * self._interval_s
+
+    def look(self, now: float) -> None:
+        """A trouble that came or went brings the next heartbeat forward."""
+        self._marks.look_at_card()
+        if self._marks.now() & TROUBLES != self._told & TROUBLES:
+            self.due = min(self.due, max(now, self._sent_at + AT_ONCE_GAP_S))
+
+    def sent(self, marks: Flag, now: float) -> None:
+        """A heartbeat with these marks goes out."""
+        self._told = marks
         self._sent_at = now
-        self._due = now + self._interval_s
+        self.due = now + self._interval_s

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from outcry.daemon.touch import button as gestures
 from outcry.daemon.touch import strap
@@ -38,8 +37,7 @@ class Contact(Protocol):
     def due(self, wanted: float | None) -> float | None: ...
 
 
-@dataclass(frozen=True)
-class Wearing:
+class Wearing(NamedTuple):
     """How the strap was when the daemon started: fastened now, worn before, ``open_s`` to tell."""
 
     closed: bool

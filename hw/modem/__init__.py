@@ -18,7 +18,7 @@ from outcry.hw.modem.events import (
     SmsReport,
 )
 from outcry.hw.modem.owner import Modem
-from outcry.hw.modem.port import Port, SerialPort, open_serial
+from outcry.hw.modem.port import Port, open_serial
 from outcry.hw.modem.settings import ModemSettings
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
     "PortLost",
     "PostAnswered",
     "PostFailed",
-    "SerialPort",
     "SmsLeaving",
     "SmsOutcome",
     "SmsReceived",

@@ -19,10 +19,10 @@ from outcry.hw.modem.settings import ModemSettings
 
 log = logging.getLogger("outcry.modem")
 
-WRITE_MOST = 1024  # CIPSEND? tells 1460 on a good day (unverified)
-READ_MOST = 1460  # manual: AT+CIPRXGET=2
-PROMPT_LIMIT_S = 3.0
-ACCEPT_LIMIT_S = 5.0
+WRITE_MOST = 1024  # bytes; AT+CIPSEND? says 1460 at most (unverified)
+READ_MOST = 1460  # bytes; manual: AT+CIPRXGET=2
+PROMPT_LIMIT_S = 3.0  # it comes at once or not at all
+ACCEPT_LIMIT_S = 5.0  # quick send waits for no acknowledgement of the peer's
 
 PULLED = "AT+CIPRXGET=1"  # the peer's bytes wait in the modem until they are asked for
 PUSHED = "AT+CIPHEAD=1"  # where that is refused: they come unasked, with their number in front
@@ -106,7 +106,7 @@ class Connection:
     def inspect(self, link: Link) -> None:
         """Find out what an earlier owner or an earlier epoch left behind."""
         reply = link.command("AT+CIPSTATUS", ends=r"STATE: .*|ERROR|\+CME ERROR: .*", idle=True)
-        link.settle()  # whichever of OK and STATE came last
+        link.settle()  # OK and STATE come in either order
         self._become(Tcp.INITIAL if reply.final == "STATE: IP INITIAL" else Tcp.BROKEN)
 
     def prepare(self, link: Link) -> bool:
@@ -205,9 +205,9 @@ class Connection:
         self._become(Tcp.BROKEN)
 
     def shut(self, link: Link) -> None:
-        """Back to IP INITIAL. Cannot be aborted: raises ``ModemStuck`` when somebody in need waits.
+        """Back to IP INITIAL. Cannot be aborted: ``ModemStuck`` when a text or an alarm has to wait.
 
-        ERROR means there was nothing to shut.
+        ERROR means that there was nothing to shut.
         """
         self._nothing_to_read()
         means = RUNGS[Rung.SHUT]

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import h11
 
-BODY_MOST = 1024  # a receipt is some dozens of bytes
-HEAD_MOST = 4096
+BODY_MOST = 1024  # bytes; a receipt has some dozens
+HEAD_MOST = 4096  # bytes
 _VERSION = b"HTTP/1."
 
 
@@ -61,7 +61,7 @@ class HttpStream:
     def feed(self, data: bytes) -> Answer | None:
         """Take in what the peer sent (``b""``: it closed); the answer once it is whole.
 
-        Raises ``BadAnswer`` for rubbish, for an answer nobody asked for, for
+        Raises ``BadAnswer`` for rubbish, for an answer without a request, for
         one too long, and for a connection closed before the end.
         """
         self._taken += len(data)
@@ -89,11 +89,11 @@ class HttpStream:
                     raise BadAnswer("the answer is too long")
             elif isinstance(event, h11.EndOfMessage):
                 self._asked = False
-                return Answer(self._status, self._body, self._start_anew())
+                return Answer(self._status, self._body, self._start_over())
             elif not isinstance(event, h11.InformationalResponse):
                 raise BadAnswer("the peer closed the connection before the answer's end")
 
-    def _start_anew(self) -> bool:
+    def _start_over(self) -> bool:
         if self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE:
             self._h11.start_next_cycle()
             return not self._h11.trailing_data[0]

@@ -1,4 +1,4 @@
-"""The owner's in-tray: what other threads ask for, in order, and how badly."""
+"""The owner's queue: what other threads ask for, in order, and since when it is urgent."""
 
 import threading
 from collections import deque
@@ -34,7 +34,7 @@ class PostJob:
     body: bytes = field(repr=False)
 
 
-class Tray:
+class JobQueue:
     """Thread-safe. A text stays at the head until its outcome is known, so nothing loses it."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -54,7 +54,7 @@ class Tray:
                 self._text_since = self._clock()
 
     def head_text(self) -> TextJob | None:
-        """The text whose turn it is; it stays in the tray."""
+        """The text whose turn it is; it stays in the queue."""
         with self._lock:
             return self._texts[0] if self._texts else None
 
@@ -77,7 +77,7 @@ class Tray:
             self._posts.append(job)
 
     def take_post(self) -> PostJob | None:
-        """The next post; it leaves the tray."""
+        """The next post; it leaves the queue."""
         with self._lock:
             return self._posts.popleft() if self._posts else None
 
@@ -123,9 +123,9 @@ class Tray:
         return self._urgent_since
 
     def needed_since(self, began: float) -> float | None:
-        """Since when a command begun at ``began`` stands in somebody's way; None: in nobody's.
+        """Since when a command begun at ``began`` has held up a text or an alarm; None: it does not.
 
-        An alarm that was open already is no reason to break off what it began; a text is.
+        An alarm that was open before it is no reason to break it off; a text is.
         """
         with self._lock:
             urgent = self._urgent_since

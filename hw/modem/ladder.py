@@ -3,9 +3,9 @@
 All of it is in two tables, and nothing else restarts the modem. :data:`RUNGS` says what each rung
 does and how long that may take, from the weakest to the strongest. :data:`LADDER` says when one is
 taken: of the rows of a failure the last one counts whose conditions all hold, and its rung is taken
-after its pause. :func:`next_rung` reads the tables; doing what it says is left to the owner's
-thread: to owner.py what restarts the modem, to posts.py and service.py what is done to the
-connection, to starting.py the radio.
+after its pause. :func:`next_rung` reads the tables; the owner's thread does what it says: in
+recovery.py what restarts the modem, in posts.py and service.py what is done to the connection, in
+starting.py the radio.
 
 docs/recovery.md is drawn from the tables by ``make docs``. "Manual" is the SIM800 Series AT Command
 Manual V1.12, "hardware design" is SIM800L Hardware Design V1.00.

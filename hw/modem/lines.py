@@ -11,7 +11,7 @@ from outcry.hw.modem.events import Outcome
 
 SYNC = b"IIII\xff\xff\xff\xff"
 SYNC_LINE = "power-on sync bytes"
-LONGEST_LINE = 1024  # manual p.24: 556 characters; more without an end is noise
+LONGEST_LINE = 1024  # bytes; manual p.24: 556 characters; more without an end is noise
 NOISE = "".join(map(chr, (*range(0x21), *range(0x7F, 0x100))))
 PUSHED_DATA = "+IPD"
 _HEADED = re.compile(rb"\+IPD,? ?(\d{1,4}):")
@@ -112,7 +112,7 @@ RESET = re.compile(
     rf"RDY|{SYNC_LINE}|NORMAL POWER DOWN|(?:UNDER|OVER)-VOLTAGE POWER DOWN"
     r"|\+CPIN: NOT (?:READY|INSERTED)|\+CFUN: 1"
 )
-"""The modem has restarted, is going off, or has lost its SIM: everything is to be told anew."""
+"""The modem has restarted, is going off, or has lost its SIM: it has to be set up again."""
 
 ALWAYS = re.compile(
     rf"RDY|{SYNC_LINE}|NORMAL POWER DOWN|(?:UNDER|OVER)-VOLTAGE .*|\+CPIN: NOT (?:READY|INSERTED)"

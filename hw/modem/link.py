@@ -20,7 +20,7 @@ from outcry.hw.modem.lines import (
     Urc,
 )
 from outcry.hw.modem.port import BEAT_S, Port
-from outcry.hw.modem.recovery import Blame
+from outcry.hw.modem.recovery import Quarantine
 
 log = logging.getLogger("outcry.modem")
 
@@ -31,8 +31,8 @@ ANSWER_S = 5.0  # most commands answer in 20-90 ms; the manual allows them 5 s
 LAST_TRY_S = 2.0  # for a modem that is slow with everything
 QUIET_S = 0.2  # silence this long: nothing of an earlier answer is under way
 RESTART_QUIET_S = 2.0  # from AT+CFUN=1,1 to silence; its OK comes after the restart
-IDLE_S = 2.0  # how long a command that nobody needs may
-ECHO = "echo"  # one that comes back without end is no sign of restarts without end
+IDLE_S = 2.0  # for how long a command that can wait may hold up a text or an alarm
+ECHO = "echo"  # one that keeps coming back is no sign that the modem keeps restarting
 LINGER_S = 0.3  # between a CLOSED in front of a prompt and the prompt, if one still comes
 
 REFUSED = r"ERROR|\+CM[ES] ERROR: .*"
@@ -49,9 +49,9 @@ class Link:
         beat: Callable[[], None],
         stopping: Callable[[], bool],
         needed_since: Callable[[float], float | None],
-        blame: Blame | None = None,
+        quarantine: Quarantine | None = None,
     ) -> None:
-        """``needed_since`` tells since when a command begun then has been in somebody's way."""
+        """``needed_since`` says since when a command begun at a time has held up a text or alarm."""
         self.urcs: deque[Urc] = deque()
         self.guarded = False
         """Whether a sign of a restart raises ``ModemReset``: from the first command on."""
@@ -61,7 +61,7 @@ class Link:
         self._beat = beat
         self._stopping = stopping
         self._needed_since = needed_since
-        self._blame = blame or Blame(clock)
+        self._quarantine = quarantine or Quarantine(clock)
         self._buffer = LineBuffer()
         self._sent = ""
         self._asked = ""
@@ -76,13 +76,13 @@ class Link:
         return self._in_step
 
     @property
-    def owed_at(self) -> float:
-        """When commands left out for their ill effect may be tried again, in a new epoch."""
-        return self._blame.owed_at
+    def retry_at(self) -> float:
+        """When commands that are left out may be tried again, in a new epoch."""
+        return self._quarantine.retry_at
 
-    def was_felled_by(self, name: str) -> bool:
-        """Whether the modem lately did not survive this command."""
-        return self._blame.rests_on(name)
+    def crashed_in(self, name: str) -> bool:
+        """Whether the modem crashed lately in this command."""
+        return self._quarantine.holds(name)
 
     def begin_epoch(self) -> None:
         """The modem may have restarted: echo may be on, and signs of a restart are no news."""
@@ -90,10 +90,10 @@ class Link:
         self.echo_expected = True
         self._echo_was_off = False
         self._in_step = False
-        self._blame.pay()
+        self._quarantine.forget_skipped()
 
     def expect_pushed(self, on: bool) -> None:
-        """Whether the peer's bytes come unasked, for want of AT+CIPRXGET."""
+        """Whether the peer's bytes come unasked, because the modem has no AT+CIPRXGET."""
         self._buffer.pushed = on
 
     # What arrives
@@ -145,8 +145,8 @@ class Link:
         if self._sent and line == self._sent:
             self._echo_seen = True
             came_back = self.guarded and not self.echo_expected and self._echo_was_off
-            if came_back and not self._blame.spares(ECHO):
-                self._blame.fell(ECHO)
+            if came_back and not self._quarantine.skips(ECHO):
+                self._quarantine.add(ECHO)
                 raise ModemReset("its echo is back")
             return True
         answers = bool(asked) and line.startswith(asked)
@@ -178,13 +178,13 @@ class Link:
 
         ``asked`` is how an answer begins that could also come unasked. A line
         matching ``counted`` names, as group 1, how many raw bytes follow it.
-        A command that cannot be aborted has ``patience_s``: once somebody has
-        been in need for that long, ``ModemStuck`` is raised. An ``idle`` one
-        is given up, unanswered, after two seconds of need. One that is not
-        ``vital`` is left out, and unanswered, while it is to blame for a fall.
+        A command that cannot be aborted has ``patience_s``: once a text or an
+        alarm has waited for that long, ``ModemStuck`` is raised. An ``idle``
+        one is given up, unanswered, after two seconds of that. One that is not
+        ``vital`` is left out, and unanswered, while it is in quarantine.
         """
         name = command_name(text)
-        if not vital and self._blame.spares(name):
+        if not vital and self._quarantine.skips(name):
             return Reply("")
         self.be_in_step()
         self._say(text)
@@ -257,7 +257,7 @@ class Link:
                 self.settle()
                 self._asked = ""
                 return
-        self._fall()
+        self._crashed()
         raise ModemSilent("no answer to AT")
 
     def restart(self, command: str, limit_s: float) -> None:
@@ -267,12 +267,12 @@ class Link:
         self._say(command)
         self.settle(RESTART_QUIET_S, limit_s)
 
-    def _fall(self) -> None:
-        """Whatever was asked last is to blame."""
+    def _crashed(self) -> None:
+        """The modem has crashed in the command asked last."""
         asked, self._asked = self._asked, ""
         if asked:
             log.warning("modem did not survive %s", asked)
-            self._blame.fell(asked)
+            self._quarantine.add(asked)
 
     def be_in_step(self) -> None:
         """After something unanswered, find out whether the modem answers at all."""
@@ -336,7 +336,7 @@ class Link:
         try:
             return self._unsolicited(line, asked)
         except ModemReset:
-            self._fall()
+            self._crashed()
             raise
 
 

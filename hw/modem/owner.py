@@ -15,13 +15,12 @@ from outcry.hw.modem.errors import (
     Stopping,
 )
 from outcry.hw.modem.events import Condition, ModemEvent, ModemStatus
-from outcry.hw.modem.jobs import PostJob, TextJob, Tray
+from outcry.hw.modem.jobs import JobQueue, PostJob, TextJob
 from outcry.hw.modem.port import BEAT_S, Port
 from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.status import StatusBoard
 
 if TYPE_CHECKING:
-    from outcry.hw.modem.ladder import Step
     from outcry.hw.modem.link import Link
     from outcry.hw.modem.service import Service
 
@@ -62,7 +61,7 @@ class Modem:
         self._clock = clock
         self._beat = beat
         self._power_cycle = power_cycle
-        self._tray = Tray(clock)
+        self._jobs = JobQueue(clock)
         self._port: Port | None = None
         self._doorbell = doorbell or threading.Event()
         self._thread: threading.Thread | None = None
@@ -76,7 +75,7 @@ class Modem:
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Stop from any state and wait; False if the thread still runs after ``timeout_s``."""
-        self._tray.stop()
+        self._jobs.stop()
         self._ring()
         if self._thread is None:
             return True
@@ -89,7 +88,7 @@ class Modem:
         The text waits, unfailed, until the modem answers and is registered:
         ``status().state`` tells. Texts leave in the order they were queued.
         """
-        self._tray.add_text(TextJob(ref, number, text))
+        self._jobs.add_text(TextJob(ref, number, text))
         self._ring()
 
     def post(self, ref: str, body: bytes) -> None:
@@ -98,22 +97,22 @@ class Modem:
         A post waits for a connection attempt that can be made now, and fails
         when that fails: retrying is the caller's decision.
         """
-        self._tray.add_post(PostJob(ref, body))
+        self._jobs.add_post(PostJob(ref, body))
         self._ring()
 
     def cancel_post(self, ref: str) -> None:
         """Forget a post; no event follows for it (one may be on its way already)."""
-        self._tray.cancel_post(ref)
+        self._jobs.cancel_post(ref)
         self._ring()
 
     def set_urgent(self, on: bool) -> None:
         """While an alarm is open nothing slow starts before its texts have had their try."""
-        self._tray.set_urgent(on)
+        self._jobs.set_urgent(on)
         self._ring()
 
     def status(self) -> ModemStatus:
         """What is known now."""
-        return dataclasses.replace(self._board.now, queued_texts=self._tray.texts_waiting)
+        return dataclasses.replace(self._board.now, queued_texts=self._jobs.texts_waiting)
 
     def _ring(self) -> None:
         self._doorbell.set()
@@ -125,7 +124,7 @@ class Modem:
 
     def run_until_stopped(self) -> None:
         """The body of the thread; call it directly to run on a clock of your own."""
-        while not self._tray.stopping:
+        while not self._jobs.stopping:
             began = self._clock()
             try:
                 if self._service is None:
@@ -149,8 +148,8 @@ class Modem:
         from outcry.hw.modem.recovery import Recovery
         from outcry.hw.modem.service import Service
 
-        recovery = Recovery(self._tray, self._clock, has_wire=self._power_cycle is not None)
-        return Service(self._settings, self._tray, self._emit, self._clock, self._board, recovery)
+        recovery = Recovery(self._jobs, self._clock, self._power_cycle)
+        return Service(self._settings, self._jobs, self._emit, self._clock, self._board, recovery)
 
     def _pause_s(self, began: float) -> float:
         """For how long to leave alone a port that was opened at ``began`` and lost."""
@@ -170,15 +169,15 @@ class Modem:
         from outcry.hw.modem.link import Link
 
         port = self._port = self._open_port()
-        tray = self._tray
+        jobs = self._jobs
         try:
             link = Link(
                 port,
                 self._clock,
                 self._beat,
-                lambda: tray.stopping,
-                tray.needed_since,
-                service.recovery.blame,
+                lambda: jobs.stopping,
+                jobs.needed_since,
+                service.recovery.quarantine,
             )
             calls = CALLS
             while True:
@@ -214,48 +213,9 @@ class Modem:
             service.interrupt("the modem is silent")
             self._board.note(Condition.SILENT, str(silent))
             recovery.met(Failure.SILENT)
-            step = self._bide(link, service)
-        self._take(link, step)
+            step = recovery.bide(link, service.refuse_posts)
+        recovery.take(link, step)
         return step.calls
-
-    def _bide(self, link: "Link", service: "Service") -> "Step":
-        """Wait until the rung for a silent modem is due, or until the modem says something."""
-        from outcry.hw.modem.ladder import Failure
-
-        recovery = service.recovery
-        since = self._clock()
-        step = recovery.next(Failure.SILENT, since)
-        silences = recovery.times(Failure.SILENT)
-        log.warning("modem silent (%d); next look in %.0f s", silences, step.at - since)
-        link.begin_epoch()
-        while not link.urcs and self._clock() < step.at:
-            link.listen(step.at)
-            service.refuse_posts("the modem is silent")
-            step = recovery.next(Failure.SILENT, since)
-        return step
-
-    def _take(self, link: "Link", step: "Step") -> None:
-        """Restart the modem if ``step`` says so; calling it is how each epoch begins."""
-        from outcry.hw.modem.ladder import RUNGS, Rung
-
-        rung: Rung | None = step.rung
-        if rung is Rung.WIRE and not self._pull_wire(link):
-            rung = RUNGS[rung].or_else
-        if rung is Rung.COMMAND:
-            link.restart(RUNGS[rung].commands[0], RUNGS[rung].limit_s)
-
-    def _pull_wire(self, link: "Link") -> bool:
-        """Restart the modem by its wire; False if that fails."""
-        if self._power_cycle is None:
-            return False
-        log.warning("modem power-cycled")
-        try:
-            self._power_cycle()
-        except Exception as exc:  # noqa: BLE001 - whatever the wire's library raises, go on
-            log.error("modem: its power wire fails (%s)", type(exc).__name__)
-            return False
-        link.begin_epoch()
-        return True
 
     def _pause(self, pause_s: float) -> None:
         """Wait without a port."""
@@ -263,7 +223,7 @@ class Modem:
             self._beat()
             if self._service is not None:
                 self._service.interrupt("the serial port is closed")
-            if self._tray.stopping:
+            if self._jobs.stopping:
                 return
             self._doorbell.clear()
             if self._doorbell.wait(min(pause_s, BEAT_S)):

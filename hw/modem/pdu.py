@@ -159,12 +159,12 @@ def decode(pdu: str) -> Incoming | StatusReport | None:
         units = text.encode("utf-16-le", "surrogatepass")
         return Incoming(fields["number"] or "", units.decode("utf-16-le", "replace"))
     except Exception:  # noqa: BLE001 - see below
-        # The codec raises whatever its byte arithmetic happens to run into.
+        # The codec raises any error that its byte arithmetic happens to run into.
         return None
 
 
 def _mend_times(raw: bytearray) -> None:
-    """Overwrite the time stamps, which nobody here reads: the codec refuses odd ones, text and all.
+    """Overwrite the time stamps, which are not used: the codec refuses odd ones, text and all.
 
     3GPP TS 23.040 section 9.2.2.1 (deliver) and 9.2.2.3 (status report).
     """

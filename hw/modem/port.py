@@ -13,7 +13,7 @@ from typing import Protocol
 
 from outcry.hw.modem.errors import PortLost
 
-READ_SIZE = 4096
+READ_SIZE = 4096  # bytes
 BEAT_S = 3.0  # how long a wait may last without a sign of life to the watchdog
 WRITE_LIMIT_S = 3.0  # 4 kB take 0.35 s at 115200; without flow control nothing may hold longer
 
@@ -63,7 +63,7 @@ class SerialPort:
         os.set_blocking(self._bell, False)
         os.set_blocking(self._rope, False)
         self._open = True
-        self._closing = threading.Lock()  # a wake must never write into a number used anew
+        self._closing = threading.Lock()  # a wake must never write to a descriptor that is reused
 
     def write(self, data: bytes) -> None:
         """Hand ``data`` to the line; raises ``PortLost`` when it is not taken in time."""

@@ -1,7 +1,7 @@
 """Posts to HQ: one at a time over one kept connection, each answered or failed, none hanging.
 
-Every step is short; whatever takes time (connecting, HQ's answer) is a
-deadline, so the port is free for texts meanwhile.
+Every step is short. Connecting and HQ's answer take time, but each is only a
+deadline, so that the port is free for texts meanwhile.
 """
 
 import logging
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from outcry.hw.modem.connection import Connection, Tcp
 from outcry.hw.modem.errors import RestartDue
 from outcry.hw.modem.events import DataPath, ModemEvent, PostAnswered, PostFailed
-from outcry.hw.modem.jobs import PostJob, Tray
+from outcry.hw.modem.jobs import JobQueue, PostJob
 from outcry.hw.modem.ladder import RUNGS, TEXTS_TRIED, Failure, Rung, Situation, next_rung
 from outcry.hw.modem.lines import Urc
 from outcry.hw.modem.link import Link
@@ -20,7 +20,7 @@ from outcry.hw.modem.settings import ModemSettings
 
 log = logging.getLogger("outcry.modem")
 
-BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # between attempts; each wakes the radio
 HELD_BACKOFF_S = (1.0, 60.0, 600.0)  # where an idle attempt could keep a text waiting
 PROVEN_S = 60.0  # a connection that lasted this long was no failure
 LOOK_S = 2.0  # between looks for an answer whose announcement may have been lost
@@ -45,7 +45,7 @@ class Posts:
     def __init__(
         self,
         settings: ModemSettings,
-        tray: Tray,
+        jobs: JobQueue,
         emit: Callable[[ModemEvent], None],
         clock: Callable[[], float],
         recovery: Recovery,
@@ -54,7 +54,7 @@ class Posts:
 
         self._http = http
         self._settings = settings
-        self._tray = tray
+        self._jobs = jobs
         self._emit = emit
         self._clock = clock
         self._recovery = recovery
@@ -91,7 +91,7 @@ class Posts:
         self._settle_cancelled()
         if self._flight is not None:
             self._fail_flight(reason)
-        while (job := self._tray.take_post()) is not None:
+        while (job := self._jobs.take_post()) is not None:
             self._emit(PostFailed(job.ref, reason))
 
     @property
@@ -102,7 +102,7 @@ class Posts:
     @property
     def idle(self) -> bool:
         """Whether no post is waiting or out."""
-        return self._flight is None and not self._tray.posts_waiting
+        return self._flight is None and not self._jobs.posts_waiting
 
     def next_at(self) -> float:
         """When there is something to do unless something happens before."""
@@ -195,7 +195,7 @@ class Posts:
     def _write(self, link: Link) -> None:
         flight = self._flight
         if flight is None:
-            job = self._tray.take_post()
+            job = self._jobs.take_post()
             if job is None:
                 return
             flight = self._flight = Flight(job)
@@ -220,7 +220,7 @@ class Posts:
         if self._connection.state is Tcp.BROKEN:  # the network said so: that is known to be down
             self._announce(False)
         if flight.on_used and not flight.reopened and not flight.muted:
-            log.info("post %s: %s on a used connection; opening it anew", flight.job.ref, reason)
+            log.info("post %s: %s on a used connection; opening a new one", flight.job.ref, reason)
             flight.reopened = True
             flight.answer_by = None
             return
@@ -359,7 +359,7 @@ class Posts:
             self._emit(PostFailed(flight.job.ref, reason))
 
     def _settle_cancelled(self) -> None:
-        cancelled = self._tray.take_cancelled()
+        cancelled = self._jobs.take_cancelled()
         flight = self._flight
         if flight is None or flight.job.ref not in cancelled:
             return

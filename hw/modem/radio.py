@@ -18,12 +18,12 @@ from outcry.hw.modem.status import StatusBoard
 
 log = logging.getLogger("outcry.modem")
 
-POLL_LIMIT_S = 2.0
+POLL_LIMIT_S = 2.0  # plain queries are answered in 20-90 ms
 REGISTRATION = "AT+CREG?"
 ROUND = (REGISTRATION, "AT+CSQ", "AT+CENG?")
 ASK_SUPPLY = "AT+CBC"
 WATCH_JAMMING, LEAVE_JAMMING, ASK_JAMMING = "AT+SJDR=1,1,255,1", "AT+SJDR=0", "AT+SJDR?"
-ROUNDS_LOST = 30  # of searching, one each 2 s, before the detector is given the blame
+ROUNDS_LOST = 30  # of searching, one each 2 s, before the detector is taken for the cause
 UNDER_VOLTAGE_OVER_MV = 3600  # the warning comes at 3500 (hardware design p.25)
 
 STATES = {

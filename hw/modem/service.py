@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from outcry.hw.modem.errors import ModemReset, ModemSilent
 from outcry.hw.modem.events import ModemEvent, Outcome
-from outcry.hw.modem.jobs import TextJob, Tray
+from outcry.hw.modem.jobs import JobQueue, TextJob
 from outcry.hw.modem.ladder import REFUSALS, Failure, Rung, next_rung
 from outcry.hw.modem.link import Link
 from outcry.hw.modem.posts import Posts
@@ -20,10 +20,10 @@ from outcry.hw.modem.texts import Texts
 log = logging.getLogger("outcry.modem")
 
 READY = ("+CPIN: READY", "SMS Ready")
-SEARCH_POLL_S = 2.0
-URGENT_S = 60.0  # an alarm nobody has answered for longer needs to know its cells again
+SEARCH_POLL_S = 2.0  # between looks for a network: +CREG may have been lost
+URGENT_S = 60.0  # an alarm unanswered for longer needs to know its cells again
 DATA_FIRST_S = 7.0  # for connecting and one answered post
-FALLS = 2  # of the modem in a row in the middle of a text: then data is tried first
+CRASHES = 2  # of the modem in a row in the middle of a text: then data is tried first
 AT_LEAST_S = 0.5  # between two looks at a deadline that nothing can be done about yet
 
 
@@ -33,7 +33,7 @@ class Service:
     def __init__(
         self,
         settings: ModemSettings,
-        tray: Tray,
+        jobs: JobQueue,
         emit: Callable[[ModemEvent], None],
         clock: Callable[[], float],
         board: StatusBoard,
@@ -41,11 +41,11 @@ class Service:
     ) -> None:
         self.recovery = recovery
         self._settings = settings
-        self._tray = tray
+        self._jobs = jobs
         self._clock = clock
         self._board = board
-        self._texts = Texts(tray, emit, clock)
-        self._posts = Posts(settings, tray, emit, clock, recovery)
+        self._texts = Texts(jobs, emit, clock)
+        self._posts = Posts(settings, jobs, emit, clock, recovery)
         self._radio = Radio(board)
         self._starting = Starting(settings, self._texts, clock, self._wait, board.note, recovery)
         self._poll_at = clock()
@@ -53,7 +53,7 @@ class Service:
         self._room_made = False
         self._texts_alone = False
         self._in_text = False
-        self._falls = 0
+        self._crashes = 0
         self._data_from = self._texts_from = 0.0
 
     def start(self, link: Link) -> None:
@@ -64,7 +64,7 @@ class Service:
     def serve(self, link: Link) -> None:
         """Serve what is asked; ends only by a link error or ``Stopping``."""
         self._poll_at = self._clock()
-        if self._falls >= FALLS:
+        if self._crashes >= CRASHES:
             self._data_first()
         while True:
             self._take_in(link)
@@ -75,17 +75,17 @@ class Service:
         """Texts end in nothing: let an open alarm have its try by data before the next."""
         settings = self._settings
         can_wait = settings.host is not None and settings.sms_while_connecting
-        if can_wait and self._tray.urgent_since is not None:
+        if can_wait and self._jobs.urgent_since is not None:
             log.warning("modem loses its texts; trying data first")
             self._data_from = self._clock()
             self._texts_from = self._data_from + DATA_FIRST_S
 
     def interrupt(self, reason: str) -> None:
         """The link broke off: settle what was under way, fail the posts, keep the waiting texts."""
-        job = self._tray.head_text()
+        job = self._jobs.head_text()
         if job is not None:
             self._texts.interrupted(job, reason)
-        self._falls += self._in_text
+        self._crashes += self._in_text
         self._in_text = False
         self._radio.forget()
         self._posts.abandon(reason)
@@ -115,9 +115,9 @@ class Service:
     def _step(self, link: Link) -> bool:
         """The most important thing to do now; False if there is nothing."""
         data_first = self._clock() < self._texts_from and self._posts.ended_at < self._data_from
-        job = None if data_first else self._tray.head_text()
+        job = None if data_first else self._jobs.head_text()
         text_next = job is not None and self._radio.worth_a_try and not self._connection_has_turn
-        # A data path that leaves the modem unanswering is no path to wait for.
+        # A data path in which the modem stops answering is not worth waiting for.
         if (link.in_step or not text_next) and self._posts.use(link):
             self._board.connected(self._posts.connected_since)
             return True
@@ -133,19 +133,19 @@ class Service:
     def _send(self, link: Link, job: TextJob) -> None:
         self._connection_has_turn = True
         try:
-            link.be_in_step()  # what it does not survive here is none of the text's doing
+            link.be_in_step()  # a crash in here is not the text's doing
             self._in_text = True
             outcome = self._texts.send(link, job)
         except ModemSilent:
             if job.given:
-                self._falls = FALLS  # the text has cost a minute: the next could cost another
+                self._crashes = CRASHES  # the text has cost a minute: the next could cost another
             raise
         finally:
             self.recovery.text_tried()
         self._in_text = False
         if outcome.outcome is Outcome.DONE:
             self._texts_alone |= self._room_made
-            self._falls = 0
+            self._crashes = 0
             self.recovery.over(Failure.TEXTS_REFUSED)
         elif outcome.outcome is Outcome.UNKNOWN:
             self._data_first()
@@ -175,7 +175,7 @@ class Service:
             if self._posts.connected_since is None:
                 self._posts.refuse("no network")
             return False
-        alone = self._texts_alone or link.was_felled_by("+CIPSTART")
+        alone = self._texts_alone or link.crashed_in("+CIPSTART")
         if job is not None and (not had_turn or alone):
             return False
         getting_nowhere = self.recovery.times(Failure.TEXTS_REFUSED) >= REFUSALS
@@ -185,12 +185,12 @@ class Service:
         return stepped
 
     def _idle_step(self, link: Link, waiting: bool) -> bool:
-        urgent_since = self._tray.urgent_since
+        urgent_since = self._jobs.urgent_since
         urgent = urgent_since is not None and self._clock() - urgent_since < URGENT_S
         if self._texts.unread:
             self._texts.tidy(link)
             return True
-        if self._clock() >= link.owed_at and not self._tray.in_need:
+        if self._clock() >= link.retry_at and not self._jobs.in_need:
             raise ModemReset("what it did not survive is tried again")
         if self._clock() >= self._poll_at:
             searching = not self._radio.registered

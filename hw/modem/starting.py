@@ -19,9 +19,9 @@ TEXTS_READY_LIMIT_S = 60.0  # SMS Ready: 8-20 s after power-on as a rule
 READY_IN_NEED_S = 8.0  # and then an alarm goes on, by data or by a text all the same
 SIM_LOOK_S = 1.0  # while the SIM is busy
 SIM_SAYS_LIMIT_S = 60.0  # for a modem that answers neither AT+CPIN? nor AT+CREG?
-LOOKS_SPARED = 20  # after which even a question the modem did not survive is asked again
+LOOKS_SKIPPED = 20  # after which even a question that crashes the modem is asked again
 SIM_WAIT_S = 10.0  # while only a person can help
-TRIES_UNTOUCHED = 3  # a SIM whose PIN was not mistaken lately
+TRIES_UNTOUCHED = 3  # left on a SIM whose PIN was right the last time
 
 CME_NO_SIM = (10, 13, 15)  # absent, failed, wrong
 CME_PIN, CME_PUK = 11, 12
@@ -53,7 +53,7 @@ class Starting:
         report: Callable[[Condition, str], None],
         recovery: Recovery,
     ) -> None:
-        """``wait`` lets seconds pass while whatever arrives is dealt with."""
+        """``wait`` lets seconds pass while everything that arrives is dealt with."""
         self._settings = settings
         self._texts = texts
         self._clock = clock
@@ -90,7 +90,7 @@ class Starting:
     def _sim_wants(self, link: Link) -> float:
         """One look at the SIM: 0 when it is ready, else how long to wait before the next."""
         self._looks += 1
-        vital = self._looks % LOOKS_SPARED == 0  # a SIM that wants its PIN must be asked at last
+        vital = self._looks % LOOKS_SKIPPED == 0  # a SIM that wants its PIN must be asked at last
         reply = link.command("AT+CPIN?", asked="+CPIN: ", idle=True, vital=vital)
         wants = reply.value("+CPIN")
         if reply.done and wants == "READY":
@@ -115,11 +115,11 @@ class Starting:
         return SIM_WAIT_S
 
     def _silent_sim_until(self) -> float:
-        """When a SIM of which nothing is known is taken for ready: a busy one is so for seconds."""
+        """When a SIM of which nothing is known is taken for ready: a busy one takes seconds."""
         return self._began + (READY_IN_NEED_S if self._texts.wanted else SIM_SAYS_LIMIT_S)
 
     def _is_registered(self, link: Link) -> bool:
-        """What no SIM in need of anything could be: registered at home (1) or roaming (5)."""
+        """Registered at home (1) or roaming (5), which needs a SIM that is ready."""
         reply = link.command("AT+CREG?", asked="+CREG: ", idle=True)
         fields = (reply.value("+CREG") or "").split(",")
         return len(fields) > 1 and fields[1].strip() in ("1", "5")

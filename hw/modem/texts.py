@@ -14,7 +14,7 @@ from outcry.hw.modem.events import (
     SmsReceived,
     SmsReport,
 )
-from outcry.hw.modem.jobs import TextJob, Tray
+from outcry.hw.modem.jobs import JobQueue, TextJob
 from outcry.hw.modem.lines import HEX, Reply, Urc
 from outcry.hw.modem.link import Link
 
@@ -27,8 +27,8 @@ PROMPT_LIMIT_S = 5.0
 PROMPTS = 2  # asked for before a text is given up for now
 SEND_LIMIT_S = 61.0  # the modem may take 60 s (manual p.116)
 LATE_TRIES = 3  # of AT after that: its answer may still be on the way
-OK_LIMIT_S = 1.0  # after +CMGS: the text has left, whether or not the OK gets through
-LIST_LIMIT_S = 20.0
+OK_LIMIT_S = 1.0  # after +CMGS: by then the text has left, with or without the OK
+LIST_LIMIT_S = 20.0  # for a SIM full of texts
 ATTEMPTS_MOST = 2  # for a text that has not left the modem
 SETTINGS = ('AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CNMI=2,1,0,1,0")
 
@@ -42,19 +42,18 @@ _ARRIVED = re.compile(r'\+CMTI: ".*",\s*(\d+)')
 
 
 class Texts:
-    """Sends and receives over whatever link it is given; remembers across restarts of the modem."""
+    """Sends and receives over the link it is given; remembers across restarts of the modem."""
 
     def __init__(
-        self, tray: Tray, emit: Callable[[ModemEvent], None], clock: Callable[[], float]
+        self, jobs: JobQueue, emit: Callable[[ModemEvent], None], clock: Callable[[], float]
     ) -> None:
         from outcry.hw.modem import pdu  # late: this is the modem's own thread
 
         self._pdu = pdu
-        self._tray = tray
+        self._jobs = jobs
         self._emit = emit
         self._clock = clock
         self._given_at = 0.0
-        self._settings_due = False
         self._concatenation = 0
         self._late: TextJob | None = None
         self._awaited: dict[int, str] = {}
@@ -69,14 +68,13 @@ class Texts:
     def set_up(self, link: Link) -> bool:
         """Storage, alphabet and what is to be announced; whether all was accepted."""
         self._sweep_due = True
-        refused = [setting for setting in SETTINGS if not link.command(setting, idle=True).done]
-        self._settings_due = bool(refused)
-        return not refused
+        accepted = [link.command(setting, idle=True).done for setting in SETTINGS]
+        return all(accepted)
 
     @property
     def wanted(self) -> bool:
         """Whether an alarm is open or a text waits: no time for settings."""
-        return self._tray.in_need
+        return self._jobs.in_need
 
     # Going out
 
@@ -128,7 +126,7 @@ class Texts:
         return reply
 
     def interrupted(self, job: TextJob, reason: str) -> SmsOutcome | None:
-        """The link broke off during ``job``. None: nothing has left, it stays in the tray."""
+        """The link broke off during ``job``. None: nothing has left, it stays in the queue."""
         if job.parts and len(job.references) == len(job.parts):
             return self._end(job, Outcome.DONE, "sent")
         if job.given:
@@ -147,7 +145,7 @@ class Texts:
     def _end(
         self, job: TextJob, outcome: Outcome, reason: str, code: int | None = None
     ) -> SmsOutcome:
-        self._tray.drop_text(job)
+        self._jobs.drop_text(job)
         if outcome is not Outcome.DONE and job.given:
             self._late = job
         for reference in job.references:
@@ -182,7 +180,7 @@ class Texts:
         if job is None or len(job.references) + 1 < len(job.parts):
             return
         job.references.append(reference)
-        self._tray.drop_texts(job.ref)
+        self._jobs.drop_texts(job.ref)
         self._end(job, Outcome.DONE, "sent, answered late")
 
     def _hand_on(self, pdu: str) -> None:

@@ -19,13 +19,14 @@ def add_parser(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
 ) -> None:
     """Describe the command."""
-    check = commands.add_parser(
+    parser = commands.add_parser(
         "check",
         parents=[config],
         help="test every channel and credential without alarming anyone; exit code 0: all OK, "
         "1: something fails, 2: something expires within 14 days",
     )
-    check.add_argument("--json", action="store_true", help="print JSON, for programs")
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+    parser.set_defaults(run=check)
 
 
 def check(settings: Settings, options: argparse.Namespace) -> int:

@@ -20,18 +20,19 @@ def add_parser(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
 ) -> None:
     """Describe the command."""
-    officer = commands.add_parser(
+    parser = commands.add_parser(
         "officer",
         parents=[config],
         help="accounts of the duty officers, who watch and decide at /console",
     )
-    officer.add_argument("what", choices=("add", "reset", "remove", "list"))
-    officer.add_argument("name", metavar="NAME", nargs="?", help="such as olga")
-    officer.add_argument(
+    parser.add_argument("what", choices=("add", "reset", "remove", "list"))
+    parser.add_argument("name", metavar="NAME", nargs="?", help="such as olga")
+    parser.add_argument(
         "--here",
         action="store_true",
-        help="the officer is at this machine: set the password here instead of by a link",
+        help="the officer is at this machine: set the password here, without a link",
     )
+    parser.set_defaults(run=officer)
 
 
 def officer(settings: Settings, options: argparse.Namespace) -> int:
@@ -82,7 +83,7 @@ def _settle(officers: Officers, token: str, public_url: str, here: bool) -> None
         from outcry.responder.console.accounts import OfficerRefused
 
         raise OfficerRefused(
-            f"the passwords differ; try again: outcry-responder officer reset {newcomer.name} --here"
+            f"the passwords differ; again: outcry-responder officer reset {newcomer.name} --here"
         )
     segno.make(newcomer.uri, error="m", micro=False).terminal(compact=True)
     print(f"Scan this with an authenticator app, or type into the app: {newcomer.secret}")

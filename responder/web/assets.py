@@ -11,6 +11,12 @@ _FOLDER = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 
 
+class Png(Response):
+    """A picture."""
+
+    media_type = "image/png"
+
+
 class Assets:
     """Read once; ``addresses`` says where each is served."""
 

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+
+from starlette.responses import Response
 
 FREE_TRIES = 3  # a frightened thumb slips; the fourth wrong PIN in a row waits
-
 FIRST_WAIT_S = 5.0
-
 LONGEST_WAIT_S = 900.0
-
 FORGET_AFTER_S = 3600.0
+SOURCES_KEPT = 10_000
 
-_SOURCES_KEPT = 10_000
+
+class TooSoon(Exception):
+    """After wrong tries, wait ``wait_s`` seconds, a whole number, before the next."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.wait_s = math.ceil(seconds)
+
+    def told_by(self, page: Response) -> Response:
+        """The page, with a header that tells programs how long to wait."""
+        page.headers["Retry-After"] = str(self.wait_s)
+        return page
 
 
 def source_of(address: str) -> str:
@@ -32,30 +44,33 @@ def source_of(address: str) -> str:
 
 
 class Throttle:
-    """Slows whoever tries wrong PINs, and nobody else: a contact is never locked out.
+    """Slows the source of wrong PINs or passwords and nobody else: no contact is ever locked out.
 
-    A try is counted before it is checked, so many at once gain nothing; a
-    right PIN forgives its source.
+    A try is counted before it is checked, so many at once gain nothing; a right PIN forgives its
+    source.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tries: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
-    def admit(self, source: str, now: float) -> float:
-        """Seconds this source has to wait before its next try; 0 admits, and counts, this one."""
+    def __len__(self) -> int:
+        """How many sources are remembered."""
+        return len(self._tries)
+
+    def admit(self, source: str, now: float) -> None:
+        """Count this try; raises :class:`TooSoon`, counting nothing, if its source has to wait."""
         with self._lock:
             count, last = self._tries.get(source, (0, now))
             if now - last > FORGET_AFTER_S:
                 count = 0
             wait = last + _wait_after(count) - now
             if wait > 0:
-                return wait
+                raise TooSoon(wait)
             self._tries[source] = (count + 1, now)
             self._tries.move_to_end(source)
-            if len(self._tries) > _SOURCES_KEPT:
+            if len(self._tries) > SOURCES_KEPT:
                 self._tries.popitem(last=False)
-            return 0.0
 
     def forgive(self, source: str) -> None:
         """The PIN was right."""
@@ -67,10 +82,3 @@ def _wait_after(count: int) -> float:
     if count < FREE_TRIES:
         return 0.0
     return min(FIRST_WAIT_S * 2.0 ** (count - FREE_TRIES), LONGEST_WAIT_S)
-
-
-@dataclass
-class TooSoon(Exception):
-    """After wrong tries, wait ``seconds`` before the next."""
-
-    seconds: float

@@ -14,7 +14,7 @@ import pytest
 from outcry.daemon.cli import main, sms_errors
 from outcry.daemon.settings import NO_PIN, SCHEMA
 from outcry.hw.board.process import arguments
-from outcry.responder.cli.main import _parser as hq_parser
+from outcry.responder.cli.main import parser as hq_parser
 from tools import journal_page, wiring
 
 ROOT = Path(__file__).resolve().parents[2]

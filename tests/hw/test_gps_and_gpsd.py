@@ -44,7 +44,7 @@ def rig(tmp_path):
 
     yield build
     for rig in rigs:
-        rig.gps._disconnect()
+        rig.gps.disconnect()
         rig.stage.close()
 
 
@@ -184,7 +184,7 @@ def ask(*lines):
     try:
         return gps.ask()
     finally:
-        gps._disconnect()
+        gps.disconnect()
         server.close()
 
 

@@ -73,7 +73,7 @@ def test_an_answer_without_end_is_no_gpsd_and_needs_no_thread_to_be_ended(
     answer = adapter.ask()
     over.set()
     assert answer == NoFix(NoFixReason.NO_GPSD)
-    assert not adapter._connected
+    assert not adapter.connected
 
 
 @pytest.mark.parametrize("epx", ["NaN", "Infinity", "-1", "0"])

@@ -9,11 +9,9 @@ import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory, MockPin
 
-from outcry.daemon.journal import Journal
-from outcry.daemon.outbox.runtime_cache import Memory
-from outcry.daemon.service import life, status
+from outcry.daemon.service import status
+from outcry.daemon.service.adapters import Adapters
 from outcry.daemon.settings import read
-from outcry.daemon.touch.button import Times
 from outcry.hw.button import Button, ButtonUnusable
 from outcry.hw.vibration import Pattern, Vibration, VibrationUnusable
 from outcry.report import Flag
@@ -70,16 +68,14 @@ def test_a_strap_that_cannot_be_watched_is_told_by_every_report_and_on_the_scree
     factory, monkeypatch, tmp_path
 ):
     settings = read("[strap]\nenabled = true\n", tmp_path / "outcry.toml")
-    journal, memory = Journal(lambda *_: None), Memory(tmp_path / "memory.json", 0.0)
-    button = Button(17, lambda closed, at: None)
     monkeypatch.setattr(gpiozero.DigitalInputDevice, "__init__", refuses)
     with ExitStack() as stack:
-        stack.callback(button.close)
-        senses = life._senses(settings, memory, button, Times(), SimpleQueue(), journal, stack)
-    assert senses.marks == Flag.STRAP_FAULT
-    assert "strap on GPIO 27" in journal.part_faults[0]
-    world = World(tmp_path)
-    world.senses.marks |= senses.marks
+        adapters = Adapters(settings, SimpleQueue(), stack, None)
+        assert adapters.strap() is None
+    assert "strap on GPIO 27" in adapters.journal.part_faults[0]
+    world = World(tmp_path, strap=True)
+    world.strap_usable = False
+    world.starts()
     world.holds()
     assert Flag.STRAP_FAULT in world.report().flags
     shown = status.screen(world.asks("status"))

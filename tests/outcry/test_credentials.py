@@ -4,8 +4,7 @@ import pytest
 
 from outcry.credentials import secret
 from outcry.daemon.journal import Journal
-from outcry.daemon.service import life
-from outcry.daemon.service.life import MODEM_PIN
+from outcry.daemon.service.assemble import MODEM_PIN, sim_pin
 
 
 def test_a_secret_is_read_without_its_line_end(tmp_path):
@@ -34,7 +33,7 @@ def test_a_credential_that_is_no_pin_is_told_and_the_daemon_starts_without(
     (tmp_path / MODEM_PIN).write_bytes(content)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
     told = []
-    assert life._pin(Journal(lambda level, sentence, fields: told.append(sentence))) is None
+    assert sim_pin(Journal(lambda level, sentence, fields: told.append(sentence))) is None
     assert len(told) == 1
     assert MODEM_PIN in told[0]
     assert "12" not in told[0].replace("4 to 8", "")

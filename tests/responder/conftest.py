@@ -10,11 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from cheap_hashes import PIN_COST
+from cheap_hashes import PASSWORDS, PIN_COST
 from served import Address
 from sqlalchemy import insert, select, text, update
 from starlette.types import ASGIApp
@@ -25,24 +25,12 @@ from outcry.enrolment import Contact
 from outcry.envelope import Header, seal, to_text
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Position, Report, encode
 from outcry.responder import settings
-from outcry.responder.contacts.desk import Desk
-from outcry.responder.dispatch.performer import Performer
+from outcry.responder.dispatch.workers import Inline
 from outcry.responder.enrolment.enrol import Application, enrol
-from outcry.responder.enrolment.hq_keys import load_or_create
-from outcry.responder.intake.inbox import CameBy, Inbox
-from outcry.responder.intake.sms_answers import SmsAnswers
-from outcry.responder.intake.texts import ArrivingTexts
-from outcry.responder.notify.by_sms import KINDS as TEXTS
-from outcry.responder.notify.by_sms import Texting
-from outcry.responder.plans.repository import Means
-from outcry.responder.posting.composing import Composer
-from outcry.responder.posting.own_page import OwnPage
-from outcry.responder.posting.performing import KINDS as POSTING
-from outcry.responder.posting.performing import Posting
+from outcry.responder.intake.inbox import CameBy
 from outcry.responder.rules import events
-from outcry.responder.rules.decide import OWN_PAGE, ActionKind
 from outcry.responder.rules.events import What
-from outcry.responder.service.workflow import Workflow
+from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import Store, metadata
 from outcry.responder.transports.outcome import Came
@@ -155,38 +143,60 @@ class Phones:
 
 
 class Hq:
-    """Everything at HQ but sockets and threads: ``works`` does what is to be done now."""
+    """Everything at HQ but sockets and threads: ``works`` does what is to be done now.
+
+    A test that wants other settings, or another way into the world, ``restarts`` with them.
+    """
 
     def __init__(self, directory: Path, clock: Clock, phones: Phones, url: str = "") -> None:
         self.directory = directory
         self.url = url
         self.clock = clock
         self.phones = phones
+        self.given: dict[str, dict[str, object]] = {
+            "organisation": {"name": "Example Org"},
+            "state": {"directory": str(directory), "database": url},
+            "modem": {"port": "/dev/null", "number": "+447700900002"},
+        }
+        self.adapters = Adapters(
+            clock=clock,
+            lanes=Inline(),
+            modem=lambda *_: phones,
+            hasher=PASSWORDS,
+        )
+        self.others: list[Store] = []
         self.start()
 
     def start(self) -> None:
         """A process starts on what is on disk."""
-        self.store = Store(self.directory, self.url)
-        self.own_page = OwnPage(self.store, "http://127.0.0.1:8443", self.clock)
-        self.publishers = {OWN_PAGE: self.own_page}
-        posting = Posting(self.store, self.publishers, Composer("Example Org"))
-        texting = Texting(self.store, "http://127.0.0.1:8443", self.phones)
-        self.performers: dict[ActionKind, Performer] = {
-            **dict.fromkeys(POSTING, posting),
-            **dict.fromkeys(TEXTS, texting),
-        }
-        self.workflow = Workflow(self.store, self.performers, Means(can_text=True), self.clock)
-        self.inbox = Inbox(self.store, load_or_create(self.directory), self.clock)
-        self.desk = Desk(self.store, self.inbox, self.clock)
-        self.texts = ArrivingTexts(self.inbox, SmsAnswers(self.store, self.clock))
+        self.parts = assemble(settings.check(self.given), self.adapters)
+        self.store = self.parts.store
+        self.own_page = self.parts.own_page
+        self.publishers = self.parts.publishers
+        self.workflow = self.parts.workflow
+        self.inbox = self.parts.inbox
+        self.desk = self.parts.desk
+        self.texts = self.parts.texts
 
-    def restarts(self) -> None:
-        """As after a kill: nothing in memory is kept."""
+    def restarts(self, given: dict[str, dict[str, object]] | None = None, **adapters: object):
+        """As after a kill: no memory is kept. ``given`` are sections of the settings to change."""
+        self.given |= given or {}
+        self.adapters = replace(self.adapters, **adapters)
         if self.store.shared:  # long enough for its calls' leases to run out
             with self.store.write() as connection:
                 connection.execute(update(store.action).values(lease_until=0.0))
         self.store.close()
         self.start()
+
+    def another(self, **adapters: object) -> Responder:
+        """One more process on the same database, with these adapters."""
+        made = assemble(settings.check(self.given), replace(self.adapters, **adapters))
+        self.others.append(made.store)
+        return made
+
+    def close(self) -> None:
+        for store_ in (self.store, *self.others):
+            store_.close()
 
     def takes(self, message: Message, path: CameBy = CameBy.DATA) -> bytes:
         return self.inbox.take(message.sealed, path).receipt
@@ -327,7 +337,7 @@ def world(
         move(directory, url)
     world = world_in(directory, url)
     yield world
-    world.hq.store.close()
+    world.hq.close()
 
 
 @pytest.fixture(scope="session")
@@ -351,6 +361,14 @@ def serve(addresses: list[Address]) -> Iterator[Callable[[ASGIApp], str]]:
 
     yield start
     addresses.extend(taken)
+
+
+@pytest.fixture
+def people(world: World, serve: Callable[[ASGIApp], str]) -> str:
+    """The address of people's listener: contacts' and public pages, and the console."""
+    from outcry.responder.service.people_app import people_app
+
+    return serve(people_app(world.hq.parts))
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from apprise_endpoint import SECRET, Web
+from builders import HQ_MODEM, hq_config
 from cheap_hashes import PIN_COST
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,7 +21,6 @@ from outcry.responder.enrolment.answer_cards import print_codes
 from outcry.responder.findings import Finding
 from outcry.responder.plans import repository
 from outcry.responder.storage import store
-from tests.responder.transports.test_apprise import SECRET, Web
 
 
 @pytest.fixture
@@ -42,12 +43,9 @@ def hq(enrolled, tmp_path, web, capsys, monkeypatch):
         device = enrolled.enrolment.device
 
         def config(self, more: str = "") -> str:
-            path = tmp_path / "responder.toml"
-            path.write_text(
-                f'[state]\ndirectory = "{self.directory}"\n'
-                f'[modem]\nport = "{self.port}"\nnumber = "+447700900002"\n'
-                f'[telling]\nofficers = "{self.officers}"\n{more}'
-            )
+            modem = HQ_MODEM | {"port": str(self.port)}
+            path = hq_config(tmp_path, modem=modem, telling={"officers": str(self.officers)})
+            path.write_text(path.read_text() + more)
             return str(path)
 
         def checks(self, *words: str, more: str = "") -> tuple[int, str]:

@@ -7,34 +7,9 @@ import re
 from http.cookies import SimpleCookie
 
 import pyotp
-from cheap_hashes import PASSWORDS
 from served import browser
 
-from outcry.responder.console.accounts import Officers
-from outcry.responder.console.desk import Console
-from outcry.responder.console.plans import Plans
-from outcry.responder.service.people_app import DutyConsole, people_app
-
 PASSWORD = "correct horse battery staple"
-
-
-def duty_console(world, random, tiles="", credit=""):
-    """The console of the world's HQ, with a password hash that is quick to make."""
-    hq = world.hq
-    officers = Officers(hq.store, "Example Org", world.clock, random, PASSWORDS)
-    console = Console(hq.store, world.clock, hq.workflow.wake)
-    plans = Plans(hq.store, world.clock, hq.workflow.wake)
-    return DutyConsole(console, officers, plans, tiles, credit)
-
-
-def console_app(world, random, **more):
-    """People's application with the console in it."""
-    duty = duty_console(world, random, **more)
-    hq = world.hq
-    app = people_app(
-        hq.desk, hq.own_page, "Example Org", "https://help.example.org", world.clock, console=duty
-    )
-    return app, duty
 
 
 class Hand:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-import threading
 from datetime import UTC, datetime
 from email.parser import BytesParser
 from email.policy import HTTP
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from local_server import LocalServer, answer_json
 
 PAGE = "1055"
 TOKEN = "token-of-the-page"
@@ -23,7 +23,7 @@ APP_SECRET = "secret-of-the-app"
 _TAKEN = {"access_token", "appsecret_proof", "message", "link", "source", "alt_text_custom"}
 
 
-class GraphEndpoint:
+class GraphEndpoint(LocalServer):
     """One Page and its feed."""
 
     def __init__(self) -> None:
@@ -32,36 +32,14 @@ class GraphEndpoint:
         self.takes_pictures = True
         self.token_until: int | None = 0  # 0: never ends; None: Facebook does not say
         self.owner = PAGE
-        endpoint = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                parts = urlsplit(self.path)
-                fields = dict(parse_qsl(parts.query))
-                if body:
-                    fields |= _form(self.headers.get("Content-Type", ""), body)
-                status, said = endpoint._answer(self.command, parts.path, fields)
-                out = json.dumps(said).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json; charset=UTF-8")
-                self.send_header("Content-Length", str(len(out)))
-                self.end_headers()
-                self.wfile.write(out)
-
-            do_POST = do_DELETE = do_GET
-
-            def log_message(self, *args: Any) -> None:
-                """Tests read no log."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def serve(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
+        parts = urlsplit(request.path)
+        fields = dict(parse_qsl(parts.query))
+        if body:
+            fields |= _form(request.headers.get("Content-Type", ""), body)
+        answer_json(request, *self._answer(request.command, parts.path, fields))
 
     def _answer(self, method: str, path: str, fields: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         token = fields.get("access_token", "")

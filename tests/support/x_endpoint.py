@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from local_server import LocalServer, answer_json
 from oauthlib.oauth1 import RequestValidator, ResourceEndpoint
 from xdk.media.models import CreateMetadataRequest, UploadRequest
 from xdk.posts.models import CreateRequest
@@ -64,7 +64,7 @@ class Validator(RequestValidator):
         return KEYS.access_token_secret
 
 
-class XEndpoint:
+class XEndpoint(LocalServer):
     """Takes posts as X's reference says; refuses the same words twice."""
 
     def __init__(self) -> None:
@@ -72,40 +72,18 @@ class XEndpoint:
         self.posts: dict[str, dict[str, Any]] = {}
         self.media: dict[str, dict[str, Any]] = {}
         self.broke = False
-        endpoint = self
-        judge = ResourceEndpoint(self.validator)
+        self._judge = ResourceEndpoint(self.validator)
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                base = self.headers.get("X-Signed-For", endpoint.url)  # by a proxy of the tests
-                valid, _ = judge.validate_protected_resource_request(
-                    base + self.path, self.command, None, dict(self.headers)
-                )
-                if valid:
-                    status, said = endpoint._answer(self.command, self.path, body)
-                else:
-                    status, said = 401, {"title": "Unauthorized", "detail": "Unauthorized"}
-                out = json.dumps(said).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(out)))
-                self.end_headers()
-                self.wfile.write(out)
-
-            do_POST = do_DELETE = do_GET
-
-            def log_message(self, *args: Any) -> None:
-                """Tests read no log."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def serve(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
+        base = request.headers.get("X-Signed-For", self.url)  # by a proxy of the tests
+        valid, _ = self._judge.validate_protected_resource_request(
+            base + request.path, request.command, None, dict(request.headers)
+        )
+        if valid:
+            answer_json(request, *self._answer(request.command, request.path, body))
+        else:
+            answer_json(request, 401, {"title": "Unauthorized", "detail": "Unauthorized"})
 
     def _answer(self, method: str, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
         parts = urlsplit(path)

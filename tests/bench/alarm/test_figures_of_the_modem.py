@@ -3,7 +3,7 @@
 import pytest
 
 from bench.alarm import fault_matrix, sms_chain
-from outcry.hw.modem.service import Service
+from outcry.hw.modem import Modem
 from outcry.hw.modem.texts import Texts
 from simulation import campaign
 from simulation.cells import sample
@@ -46,7 +46,8 @@ def test_all_figures_of_the_matrix_come_from_one_campaign(monkeypatch):
 
 def test_an_alarm_that_never_leaves_is_lost_and_its_worst_endless(monkeypatch):
     (cell,) = sample(1, 1)  # before: its steps are those of a driver that works
-    monkeypatch.setattr(Service, "_step", lambda self, link: False)
+    monkeypatch.setattr(Modem, "send_sms", lambda self, ref, number, text: None)
+    monkeypatch.setattr(Modem, "post", lambda self, ref, body: None)
     lived = campaign.Campaign(((cell, campaign.live(cell)),))
     assert lived.lost == 1
     assert lived.worst_s == float("inf")

@@ -121,7 +121,7 @@ def test_a_week_that_the_bench_lives_is_a_whole_one_and_not_coarse(monkeypatch):
     lived = []
 
     def live(one):
-        lived.append((one.length_s, one._coarse))
+        lived.append((one.length_s, one.coarse))
         return one.books
 
     monkeypatch.setattr(Week, "live", live)

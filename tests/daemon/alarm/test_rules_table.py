@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from outcry.daemon.alarm.model import (
     Alarm,
     Audience,
-    DropDrill,
+    BeginDrill,
+    CodeTapped,
+    EndDrill,
     Event,
+    Happening,
     MakeReport,
     Pulse,
+    ReceiptCame,
     Rules,
     SendData,
     SendSms,
@@ -25,12 +29,14 @@ from outcry.daemon.alarm.rules import (
     IN_A_DRILL,
     IN_A_STRAP_ALARM,
     TRANSITIONS,
+    row,
     step,
 )
 from outcry.report import AlarmKind, MessageType
 
 RULES = Rules(sms_after_s=8.0)
 TIMERS = (Event.SMS_DUE, Event.DATA_DUE, Event.REPORT_DUE, Event.SMS_POSITION_DUE)
+BEGINS = (Event.HELD, Event.STRAP_OPENED, Event.DRILL_TAPPED, Event.DRILL_ASKED)
 OPEN_STATES = [state for state in State if state is not State.IDLE]
 
 
@@ -44,10 +50,10 @@ class Story:
         self.alarm = Alarm(data_up=data_up)
         self.effects: list[object] = []
 
-    def happens(self, event: Event) -> list[object]:
+    def happens(self, happening: Happening) -> list[object]:
         self.named += 1
         self.alarm = replace(self.alarm, next_id=self.named)
-        self.alarm, effects = step(self.alarm, event, self.now, self.rules)
+        self.alarm, effects = step(self.alarm, happening, self.now, self.rules)
         self.effects += effects
         return list(effects)
 
@@ -136,7 +142,7 @@ def test_no_order_of_events_stops_an_open_alarm_from_reporting(events):
 def test_without_a_hold_a_strap_or_a_drill_nothing_is_ever_sent(events):
     story = Story()
     for event in events:
-        if event not in (Event.HELD, Event.STRAP_OPENED, Event.DRILL_ASKED):
+        if event not in BEGINS:
             assert set(story.happens(event)) <= {Vibrate(Pulse.WITHDRAWN)}
     assert story.passes(100_000) == []
 
@@ -460,8 +466,8 @@ def test_an_opened_strap_raises_an_alarm_of_its_own_but_one_strap_one_alarm(alar
 def test_a_code_stops_nothing_and_feels_the_same_whatever_it_is(alarm):
     told = []
     for taps in ((2, 4, 1), (9, 9)):
-        ready = replace(alarm, taps=taps, due={Event.SMS_DUE: 9.0, Event.REPORT_DUE: 10.0})
-        after, effects = step(ready, Event.TAPPED, 5.0, RULES)
+        ready = replace(alarm, due={Event.SMS_DUE: 9.0, Event.REPORT_DUE: 10.0})
+        after, effects = step(ready, CodeTapped(taps), 5.0, RULES)
         assert after.due == ready.due
         assert (after.state, after.id, after.kind) == (alarm.state, 7, alarm.kind)
         assert MakeReport(MessageType.WITHDRAWAL, 0, taps) in effects
@@ -488,6 +494,7 @@ def test_with_data_dead_the_code_goes_to_hq_by_sms_and_to_nobody_else():
 def test_a_drill_goes_the_way_of_an_alarm_and_ends_by_itself():
     alarm, drill = Story(data_up=False), Story(data_up=False)
     raised, drilled = alarm.happens(Event.HELD), drill.happens(Event.DRILL_ASKED)
+    assert drilled.pop(0) == BeginDrill()
     assert [Vibrate(Pulse.RAISED) if e == Vibrate(Pulse.DRILL) else e for e in drilled] == raised
     assert alarm.passes(800) == drill.passes(800)
     assert drill.alarm.kind is AlarmKind.DRILL
@@ -501,17 +508,38 @@ def test_nothing_of_a_drill_is_sent_after_it_or_beside_an_alarm():
     drill = Story()
     drill.happens(Event.DRILL_ASKED)
     drill_id = drill.alarm.id
-    assert DropDrill(drill_id) in drill.happens(Event.HELD)
+    assert EndDrill(drill_id) in drill.happens(Event.HELD)
     assert drill.alarm.id != drill_id
     drill = Story()
     drill.happens(Event.DRILL_ASKED)
-    assert (900.0, DropDrill(drill.alarm.id)) in drill.passes(900)
+    assert (900.0, EndDrill(drill.alarm.id)) in drill.passes(900)
 
 
 def test_a_restart_ends_a_drill_and_never_an_alarm():
     for alarm in standings():
         after, _ = step(alarm, Event.RESUMED, 5.0, RULES)
         assert (after.state is State.IDLE) is (alarm.kind is AlarmKind.DRILL)
+
+
+@pytest.mark.parametrize("alarm", list(standings()), ids=named)
+def test_the_drills_code_in_an_alarm_is_a_code_like_any_other(alarm):
+    drills, others = (step(alarm, CodeTapped(taps), 5.0, RULES) for taps in ((5, 5), (5, 4)))
+    assert MakeReport(MessageType.WITHDRAWAL, 0, (5, 5)) in drills[1]
+    assert replace(drills[0], tapped=(), code=()) == replace(others[0], tapped=(), code=())
+    assert drills[1][1:] == others[1][1:]
+
+
+def test_the_drills_code_takes_no_code_from_the_strap_that_it_announces():
+    story = Story()
+    story.happens(CodeTapped((3, 1, 2)))
+    assert BeginDrill() in story.happens(CodeTapped((5, 5)))
+    assert MakeReport(MessageType.WITHDRAWAL, 1, (3, 1, 2)) in story.happens(Event.STRAP_OPENED)
+
+
+def test_which_code_begins_a_drill_is_said_by_the_rules():
+    story = Story(rules=Rules(sms_after_s=8.0, drill_taps=(4, 4)))
+    assert story.happens(CodeTapped((5, 5))) == [Vibrate(Pulse.WITHDRAWN)]
+    assert BeginDrill() in story.happens(CodeTapped((4, 4)))
 
 
 def test_a_drill_asked_for_during_an_alarm_is_nothing():
@@ -522,15 +550,14 @@ def test_a_drill_asked_for_during_an_alarm_is_nothing():
 def test_nothing_turns_a_drill_into_an_alarm_but_a_hold_or_the_strap():
     for alarm in standings():
         for event in set(Event) - {Event.HELD, Event.STRAP_OPENED}:
-            after, _ = step(replace(alarm, taps=(1, 2)), event, 5.0, RULES)
+            after, _ = step(replace(alarm, tapped=(1, 2)), event, 5.0, RULES)
             assert after.kind is alarm.kind or after.state is State.IDLE, event
 
 
 def test_a_code_before_the_strap_opens_goes_along_if_it_is_fresh():
     for waited_s, goes in ((299, True), (301, False)):
         story = Story()
-        story.alarm = replace(story.alarm, taps=(3, 1, 2))
-        assert story.happens(Event.TAPPED) == [Vibrate(Pulse.WITHDRAWN)]
+        assert story.happens(CodeTapped((3, 1, 2))) == [Vibrate(Pulse.WITHDRAWN)]
         story.now += waited_s
         effects = story.happens(Event.STRAP_OPENED)
         assert MakeReport(MessageType.FIRST, 0) in effects
@@ -540,11 +567,87 @@ def test_a_code_before_the_strap_opens_goes_along_if_it_is_fresh():
 
 def test_a_code_announces_one_opening_only():
     story = Story()
-    story.alarm = replace(story.alarm, taps=(3, 1, 2))
-    story.happens(Event.TAPPED)
+    story.happens(CodeTapped((3, 1, 2)))
     story.happens(Event.STRAP_OPENED)
     again = story.happens(Event.STRAP_OPENED)
     assert not any(getattr(e, "type", None) is MessageType.WITHDRAWAL for e in again)
+
+
+# Receipts
+
+
+@pytest.mark.parametrize("acknowledged", [False, True])
+def test_a_receipt_of_what_the_last_hold_said_is_an_answer_to_it(acknowledged):
+    story = Story()
+    story.happens(Event.HELD)
+    story.happens(ReceiptCame(story.alarm.id, 0, acknowledged))
+    assert story.alarm.state is (State.ACKNOWLEDGED if acknowledged else State.STORED)
+
+
+@pytest.mark.parametrize("acknowledged", [False, True])
+@pytest.mark.parametrize("of", ["the hold before", "a code", "another alarm"])
+def test_a_receipt_of_anything_else_changes_nothing(of, acknowledged):
+    story = Story()
+    story.happens(Event.HELD)
+    story.happens(Event.HELD)
+    story.happens(CodeTapped((2, 1)))
+    before = story.alarm
+    alarm, sequence = {
+        "the hold before": (before.id, 0),
+        "a code": (before.id, 2),
+        "another alarm": (before.id + 1, 1),
+    }[of]
+    assert story.happens(ReceiptCame(alarm, sequence, acknowledged)) == []
+    assert replace(story.alarm, next_id=before.next_id) == before
+
+
+# What is not in the table
+
+
+CALM = Alarm(id=0, next_id=8)
+NOTHING = {  # what does nothing in which states; everything else is an answer of the table
+    Event.DRILL_ASKED: set(OPEN_STATES),
+    Event.RECEIPT_STORED: {State.IDLE, State.STORED, State.ACKNOWLEDGED},
+    Event.RECEIPT_ACKNOWLEDGED: {State.IDLE, State.ACKNOWLEDGED},
+    Event.RECEIPT_OLD: set(State),
+    Event.DATA_WORKS: {State.IDLE},
+    Event.POST_FAILED: {State.IDLE},
+    Event.FIRST_FIX: {State.IDLE},
+    Event.BETTER_FIX: {State.IDLE},
+    Event.TEXT_LEFT: {State.IDLE, State.STORED, State.ACKNOWLEDGED},
+    Event.RESUMED: {State.IDLE},
+    Event.SMS_DUE: {State.IDLE, State.STORED, State.ACKNOWLEDGED},
+    Event.DATA_DUE: {State.IDLE},
+    Event.REPORT_DUE: {State.IDLE},
+    Event.SMS_POSITION_DUE: {State.IDLE},
+    Event.UNREACHED_DUE: {State.IDLE, State.STORED, State.ACKNOWLEDGED},
+    Event.DRILL_OVER: set(State),
+}
+
+
+def test_the_table_leaves_out_exactly_what_is_to_do_nothing():
+    left_out = {(state, event) for state in State for event in Event} - {
+        (state, event) for state, row in TRANSITIONS.items() for event in row
+    }
+    assert left_out == {(state, event) for event, states in NOTHING.items() for state in states}
+
+
+@pytest.mark.parametrize("event", Event)
+@pytest.mark.parametrize("alarm", [CALM, *standings()], ids=named)
+def test_every_state_answers_every_event_and_what_is_not_in_its_row_changes_nothing(alarm, event):
+    """A timer that has rung is let go of: it must not ring for ever."""
+    ready = replace(
+        alarm,
+        next_sequence=1,
+        data_failures=2,
+        tapped=(1, 2),
+        due={timer: 5.0 for timer in Event if timer.name.endswith(("_DUE", "_OVER"))},
+    )
+    after, effects = step(ready, event, 5.0, RULES)
+    assert after.state in State
+    if event not in row(alarm):
+        due = {timer: at for timer, at in ready.due.items() if timer is not event}
+        assert (after, effects) == (replace(ready, due=due), ())
 
 
 # Being reached, and moving

@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from builders import settings_text
 
 from outcry.daemon.check import connectivity, hardware, host, systemd_unit
 from outcry.daemon.check.findings import Finding, Patience, Result, Sheet, failed, ok
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.messages.reports import CLOCK_SET_AFTER
-from outcry.daemon.outbox.file_owner import give_to_owner_of
+from outcry.daemon.outbox.private_files import write_whole
 from outcry.daemon.service.status import REMEDIES, modem_facts
 from outcry.daemon.settings import read
 from outcry.enrolment import Contact, write
@@ -207,11 +208,7 @@ def world(tmp_path):
 
 
 def settings(**sections):
-    lines = []
-    for name, keys in sections.items():
-        lines.append(f"[{name}]")
-        lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
-    return read("\n".join(lines), Path("/etc/outcry/outcry.toml"))
+    return read(settings_text(**sections), Path("/etc/outcry/outcry.toml"))
 
 
 STRAPPED = settings(strap={"enabled": True})
@@ -501,7 +498,6 @@ def test_what_root_writes_belongs_to_the_owner_of_the_folder(tmp_path, monkeypat
     if os.geteuid() == 0:
         os.chown(tmp_path, 4242, 4343)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    with (tmp_path / "enrolment.json").open("w") as file:
-        give_to_owner_of(tmp_path, file.fileno())
+    write_whole(tmp_path / "enrolment.json", "{}")
     held, folder = (tmp_path / "enrolment.json").stat(), tmp_path.stat()
     assert (held.st_uid, held.st_gid) == (folder.st_uid, folder.st_gid)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from builders import device_config
 
 from outcry.daemon.check import check, connectivity, hardware
 from outcry.daemon.check.findings import Patience
@@ -31,10 +32,7 @@ def config():
             (folder / name).mkdir(mode=0o700)
         (folder / "state" / "enrolment.json").write_text(write(ENROLMENT))
         shutil.copytree(TEXTS, folder / "texts")
-        config = folder / "outcry.toml"
-        config.write_text(
-            f'[gps]\nport = 1\n[storage]\nstate = "{folder}/state"\nruntime = "{folder}/run"\n'
-        )
+        config = device_config(folder, gps={"port": 1})
         served = control_socket.Control(folder / "run", lambda asked: asked.answer({}))
         yield config
         served.close()

@@ -4,6 +4,7 @@ import os
 import stat
 
 import pytest
+from builders import device_config
 
 from outcry.daemon.cli.main import main
 from outcry.enrolment import write
@@ -12,12 +13,7 @@ from simulation.world import ENROLMENT, TEXTS
 
 @pytest.fixture
 def config(tmp_path):
-    path = tmp_path / "outcry.toml"
-    path.write_text(
-        f'[texts]\nfolder = "{TEXTS}"\n'
-        f'[storage]\nstate = "{tmp_path}/state"\nruntime = "{tmp_path}/run"\n'
-    )
-    return path
+    return device_config(tmp_path, texts={"folder": str(TEXTS)})
 
 
 def test_config_shows_what_is_in_force(config, capsys):

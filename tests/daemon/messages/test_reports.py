@@ -9,18 +9,16 @@ from outcry.hw.modem import Cell, ModemStatus
 from outcry.receipt import Status
 from outcry.report import Cell as ReportedCell
 from outcry.report import Flag, NoFixReason, NoPosition, Position
-from simulation.world import WALL, World
+from simulation.world import WALL
 
 NO_FIX = gps.NoFix(gps.NoFixReason.NO_GPSD)
 BLIND = NoPosition(NoFixReason.NO_GPSD)
 
 
 @pytest.fixture
-def world(tmp_path):
-    world = World(tmp_path)
+def world(world):
     world.data_goes(up=True)
-    yield world
-    assert world.faults == []
+    return world
 
 
 def at(accuracy_m=None, age_s=0):
@@ -106,11 +104,11 @@ def test_the_watchdog_is_fed_only_while_every_thread_beats():
 
 def test_nothing_is_fed_while_a_thread_is_stuck_and_again_once_it_turns(world):
     fed = []
-    world.loop._parts.service.alive = lambda: fed.append(world.now)
-    beat = world.loop._parts.beats.watch("modem")
+    world.parts.service.alive = lambda: fed.append(world.now)
+    world.threads_turn = False
     world.passes(60)
     assert max(fed) <= 100 + 20
-    beat()
+    world.threads_turn = True
     world.passes(10)
     assert max(fed) > 150
     assert world.loop.next_due() <= world.now + 10
@@ -148,9 +146,9 @@ def test_a_receipt_by_sms_says_nothing_of_the_data_path(world):
     for _ in range(5):
         world.post_fails()
         world.passes(15)
-    failures = world.loop._alarm.data_failures
+    failures = world.loop.alarm.data_failures
     world.hq_texts_a_receipt(Status.STORED, world.modem.posts[0][1])
-    assert world.loop._alarm.data_failures == failures > 2
+    assert world.loop.alarm.data_failures == failures > 2
 
 
 def test_a_device_that_starts_again_and_again_is_no_silent_one(world):

@@ -26,8 +26,7 @@ HEARD = ModemStatus(
 
 
 @pytest.fixture
-def world(tmp_path):
-    world = World(tmp_path)
+def world(world):
     world.modem.snapshot = HEARD
     return world
 

@@ -5,16 +5,8 @@ import pytest
 from outcry.envelope import from_text
 from outcry.receipt import Status
 from outcry.report import MessageType
-from simulation.world import World
 
 CODE, DURESS = (2, 4, 1), (3, 3, 3)
-
-
-@pytest.fixture
-def world(tmp_path):
-    world = World(tmp_path)
-    yield world
-    assert world.faults == []
 
 
 def types_sent_to_hq(world):
@@ -74,7 +66,7 @@ def test_a_code_that_is_not_heard_of_again_goes_once_more_until_hq_answers(world
     world.takes_all_texts()
     for _ in range(60):
         world.passes(10)
-        if world.delivery._texting.under_way is not None:
+        if world.sms.under_way is not None:
             world.takes_all_texts()
     assert types_sent_to_hq(world).count(MessageType.WITHDRAWAL) == 2
 

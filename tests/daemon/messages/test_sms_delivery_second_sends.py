@@ -17,15 +17,13 @@ ROUND = 7  # three alerts, HQ's sealed report, three links
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(world):
     """Everybody has been texted once; HQ answers nothing."""
-    world = World(tmp_path)
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.holds()
     world.takes_all_texts()
     assert len(world.modem.texts) == ROUND
-    yield world
-    assert world.faults == []
+    return world
 
 
 def reaches(world, delivered=True, but=()):
@@ -38,7 +36,7 @@ def waits(world, seconds):
     until = world.now + seconds
     while world.now < until:
         world.passes(min(10, until - world.now))
-        if world.delivery._texting.under_way is not None:
+        if world.sms.under_way is not None:
             world.takes_all_texts()
 
 
@@ -48,7 +46,7 @@ def outcomes(world):
 
 def test_without_a_delivery_report_the_same_words_go_once_more_in_time_and_no_more(world):
     first = list(world.modem.texts)
-    assert world.delivery.next_due(world.now) == world.now + WAIT_S, "nothing is due earlier"
+    assert world.sms.next_due(world.now) == world.now + WAIT_S, "nothing is due earlier"
     world.passes(WAIT_S - 3)
     assert world.modem.texts == first
     waits(world, 60)
@@ -60,7 +58,7 @@ def test_without_a_delivery_report_the_same_words_go_once_more_in_time_and_no_mo
 
 def test_the_wait_is_as_long_as_the_settings_say(tmp_path):
     world = World(tmp_path)
-    world.again_after_s = 60.0
+    world.settings["sms"]["again_after_minutes"] = 1.0
     world.starts()
     world.holds()
     world.takes_all_texts()
@@ -190,7 +188,7 @@ def test_a_link_waits_for_a_newer_link_alone(world):
     world.hq_answers()
     for _ in range(20):
         world.passes(300)
-        if world.delivery._posting is not None:
+        if world.data.under_way is not None:
             world.post_fails()
         world.takes_all_texts()
     heard = Counter(world.heard())
@@ -211,7 +209,7 @@ def test_once_a_person_has_it_nobody_is_texted_a_second_time(world):
     waits(world, 900)
     assert len(world.modem.texts) == ROUND
     assert outcomes(world) == {TextOutcome.SENT: ROUND}
-    assert world.memory._texts == {}
+    assert world.memory.texts == {}
 
 
 def test_but_a_text_that_may_never_have_left_goes_although_a_person_has_it(tmp_path):
@@ -253,8 +251,13 @@ def test_an_answer_that_came_late_is_waited_with_like_any_other(tmp_path):
 def test_a_round_for_the_very_same_report_texts_nobody_again(world):
     report = world.outbox.reports[max(world.outbox.reports)]
     with world.outbox.step():
-        world.delivery.queue_texts(
-            report, Audience.EVERYONE, None, world.loop._place(world.now), AlarmKind.PANIC
+        world.sms.queue(
+            report,
+            Audience.EVERYONE,
+            None,
+            world.parts.whereabouts.place(world.now),
+            AlarmKind.PANIC,
+            False,
         )
     waits(world, 200)
     assert len(world.modem.texts) == ROUND

@@ -150,7 +150,7 @@ def test_a_usual_alarm_names_the_wearer_in_full_and_says_what_to_do(code, langua
     place = Position(43.3178, 45.6949, 40, 20)
     for follows, key in ((True, "open_link"), (False, "call")):
         text = language.alert(name, AT, place, AlarmKind.PANIC, link_follows=follows)
-        assert text.endswith("\n" + language._templates[key])
+        assert text.endswith("\n" + language.templates[key])
         if code not in GSM7:
             assert name in text
 
@@ -160,7 +160,7 @@ def test_in_the_phones_own_alphabet_nothing_is_ever_left_out(code, language):
         text = language.alert("W" * MAX_NAME_CHARS, AT, place, kind, again, link_follows=True)
         if code in GSM7:
             assert "W" * MAX_NAME_CHARS in text
-            assert text.endswith(language._templates["open_link"])
+            assert text.endswith(language.templates["open_link"])
         else:
             assert text.count("W") >= NAME_KEPT
 
@@ -234,7 +234,7 @@ def test_a_drill_begins_with_the_word_in_the_contacts_language_and_no_alarm_does
 def test_a_drill_sends_nobody_to_call_the_others(language):
     for kind in KINDS:
         text = language.alert("Ana", AT, None, kind)
-        assert (language._templates["call"] in text) == (kind is not AlarmKind.DRILL)
+        assert (language.templates["call"] in text) == (kind is not AlarmKind.DRILL)
 
 
 def test_button_strap_and_later_news_of_one_alarm_read_differently(language):
@@ -314,7 +314,7 @@ NOTHING_TO_SHOW = [
 
 @pytest.mark.parametrize("name", NOTHING_TO_SHOW)
 def test_a_name_with_nothing_to_show_is_spoken_of_all_the_same(language, name):
-    unnamed = language._templates["unnamed"]
+    unnamed = language.templates["unnamed"]
     assert unnamed in language.alert(name, AT, None, AlarmKind.PANIC)
     assert latin(unnamed) in language.link(name, LINK, AlarmKind.PANIC)
 
@@ -357,7 +357,7 @@ def test_accents_that_the_phones_lack_are_sent_without():
 
 @pytest.mark.parametrize("name", GSM7)
 def test_the_shipped_latin_texts_need_no_letter_replaced(name):
-    templates = languages[name]._templates
+    templates = languages[name].templates
     source = (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
     assert all(template in source for template in templates.values())
 
@@ -413,7 +413,7 @@ def test_numbers_are_written_in_the_same_digits_everywhere(language):
 
 
 def test_persian_and_arabic_are_written_with_their_own_letters():
-    arabic, persian = ("".join(languages[code]._templates.values()) for code in ("ar", "fa"))
+    arabic, persian = ("".join(languages[code].templates.values()) for code in ("ar", "fa"))
     assert not set("کیپچگژ") & set(arabic)
     assert not set("كيىة") & set(persian)
 
@@ -461,7 +461,7 @@ def test_what_is_told_as_too_long_would_really_lose_words(code):
     for letters in range(120):
         language = Language(code, source.replace('strap = "', 'strap = "' + "x" * letters), LINK)
         text = language.alert(*longest, link_follows=True)
-        whole = text.endswith(language._templates["open_link"])
+        whole = text.endswith(language.templates["open_link"])
         assert whole or language.warnings
         if not whole:
             return
@@ -571,7 +571,7 @@ def test_the_folders_english_goes_before_the_one_built_in(tmp_path):
 
 def test_the_english_built_in_is_the_english_shipped(tmp_path):
     built_in = load(tmp_path, {"en"}, LINK)[0]["en"]
-    assert languages["en"]._templates == built_in._templates
+    assert languages["en"].templates == built_in.templates
 
 
 def test_the_bench_counts_what_a_template_costs(tmp_path, monkeypatch):

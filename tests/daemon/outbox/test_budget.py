@@ -97,21 +97,19 @@ def test_a_count_does_not_grow_with_the_days():
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(world):
     """Data is dead, the phones say what they get; each half hour everybody is texted anew."""
-    world = World(tmp_path)
-    world.limits["texts"] = 10
-    yield world
-    assert world.faults == []
+    world.settings["sms"]["positions_per_day"] = 10
+    return world
 
 
 def lives(world, hours):
     until = world.now + hours * 3600
     while world.now < until:
         world.passes(290)  # the wait for a delivery report is longer
-        if world.delivery._posting is not None:
+        if world.data.under_way is not None:
             world.post_fails()
-        while world.delivery._texting.under_way is not None:
+        while world.sms.under_way is not None:
             world.network(Outcome.DONE)
         world.phones_have_all()
 
@@ -133,7 +131,7 @@ def test_later_positions_keep_to_the_budget_and_that_it_is_spent_is_told_once(wo
 
 def test_positions_texted_to_hq_alone_keep_to_the_budget(world):
     """HQ has the alarm by data; then data dies."""
-    world.limits["texts"] = 3
+    world.settings["sms"]["positions_per_day"] = 3
     world.starts()
     world.data_goes(up=True)
     world.holds()
@@ -151,7 +149,7 @@ def test_by_default_the_budget_lasts_for_seven_rounds(tmp_path):
 
 
 def test_still_in_danger_goes_to_everybody_whatever_is_spent(world):
-    world.limits["texts"] = 0
+    world.settings["sms"]["positions_per_day"] = 0
     world.starts()
     world.holds()
     lives(world, 3)
@@ -164,11 +162,11 @@ def test_still_in_danger_goes_to_everybody_whatever_is_spent(world):
 
 def test_the_first_position_known_goes_to_everybody_whatever_is_spent(tmp_path):
     world = World(tmp_path)
-    world.limits["texts"] = 0
+    world.settings["sms"]["positions_per_day"] = 0
     world.starts()
     world.holds()
     lives(world, 1)
-    world.sees(43.3178, 45.6949)
+    world.sees()
     lives(world, 0.1)
     assert len(world.modem.texts) == 2 * ROUND
     assert "mlat=43.31780" in world.modem.texts[ROUND][2]
@@ -176,7 +174,7 @@ def test_the_first_position_known_goes_to_everybody_whatever_is_spent(tmp_path):
 
 def test_who_was_not_told_yet_is_told_by_a_later_round_whatever_is_spent(world):
     """The phone network was gone for hours: the texts then say where the wearer is now."""
-    world.limits["texts"] = 0
+    world.settings["sms"]["positions_per_day"] = 0
     world.starts()
     world.holds()
     for _ in range(30):
@@ -188,7 +186,7 @@ def test_who_was_not_told_yet_is_told_by_a_later_round_whatever_is_spent(world):
 
 
 def test_a_second_send_goes_whatever_is_spent_and_is_counted(world):
-    world.limits["texts"] = 3
+    world.settings["sms"]["positions_per_day"] = 3
     world.starts()
     world.holds()
     world.takes_all_texts()
@@ -199,14 +197,14 @@ def test_a_second_send_goes_whatever_is_spent_and_is_counted(world):
     assert len(later) == 3
     for _ in range(40):
         world.passes(10)
-        if world.delivery._texting.under_way is not None:
+        if world.sms.under_way is not None:
             world.takes_all_texts()
     assert sorted(world.modem.texts[ROUND + 3 :]) == sorted(later)
     assert sum(world.memory.spent("texts").values()) == 6
 
 
 def test_who_was_texted_in_vain_twice_is_told_by_a_later_round_whatever_is_spent(world):
-    world.limits["texts"] = 0
+    world.settings["sms"]["positions_per_day"] = 0
     world.starts()
     world.holds()
     for _ in range(30):
@@ -248,7 +246,7 @@ def test_what_takes_the_place_of_a_text_that_had_to_go_costs_nothing(world):
 
 
 def test_what_waits_for_the_network_says_where_the_wearer_is_now_whatever_is_left(world):
-    world.limits["texts"] = 2
+    world.settings["sms"]["positions_per_day"] = 2
     world.starts()
     world.holds()
     world.takes_all_texts()
@@ -256,7 +254,7 @@ def test_what_waits_for_the_network_says_where_the_wearer_is_now_whatever_is_lef
     for n in range(40):
         world.sees(43.0 + n / 100, 45.0)
         world.passes(600)
-        if world.delivery._texting.under_way is not None:
+        if world.sms.under_way is not None:
             world.network(Outcome.FAILED, code=331)
     world.takes_all_texts()
     last = [text for _, _, text in world.modem.texts if text.startswith("ALARM")][-1]
@@ -266,14 +264,14 @@ def test_what_waits_for_the_network_says_where_the_wearer_is_now_whatever_is_lef
 
 def test_rounds_that_find_no_network_cost_nothing(world):
     """Each takes the place of the one before, which has not left."""
-    world.limits["texts"] = 20
+    world.settings["sms"]["positions_per_day"] = 20
     world.starts()
     world.holds()
     world.takes_all_texts()
     world.phones_have_all()
     for _ in range(40):
         world.passes(600)
-        if world.delivery._texting.under_way is not None:
+        if world.sms.under_way is not None:
             world.network(Outcome.FAILED, code=331)
     assert world.memory.spent("texts") == {}
     assert len(world.outbox.open_texts()) == ROUND
@@ -314,12 +312,12 @@ def online(world):
 
 def test_heartbeats_stop_when_their_budget_is_spent_and_go_on_a_day_later(tmp_path):
     world = World(tmp_path, heartbeat_s=600.0)
-    world.limits["heartbeat_bytes"] = 10 * EXCHANGE_BYTES
+    world.settings["supervision"]["kilobytes_per_day"] = 10 * EXCHANGE_BYTES // 1000
     world.starts()
     online(world)
     for _ in range(138):
         world.passes(600)
-        if world.delivery._heartbeat is not None:
+        if world.data.heartbeat is not None:
             world.hq_answers()
     assert len(world.modem.posts) == 10
     assert [line for line in spent_lines(world) if "no heartbeats" in line] == spent_lines(world)
@@ -334,7 +332,8 @@ def test_heartbeats_stop_when_their_budget_is_spent_and_go_on_a_day_later(tmp_pa
 
 def test_an_alarm_goes_although_heartbeats_have_spent_theirs_and_positions_theirs(tmp_path):
     world = World(tmp_path)
-    world.limits |= {"heartbeat_bytes": 0, "position_bytes": 0}
+    world.settings["supervision"]["kilobytes_per_day"] = 0
+    world.settings["reports"]["kilobytes_per_day"] = 0
     world.starts()
     online(world)
     world.holds()
@@ -360,7 +359,7 @@ def positions(world):
 
 def test_positions_are_few_when_their_budget_is_spent_and_the_newest_goes_first(tmp_path):
     world = World(tmp_path, heartbeat_s=1e9)
-    world.limits["position_bytes"] = 5 * EXCHANGE_BYTES
+    world.settings["reports"]["kilobytes_per_day"] = 5 * EXCHANGE_BYTES // 1000
     world.starts()
     online(world)
     world.holds()
@@ -368,7 +367,7 @@ def test_positions_are_few_when_their_budget_is_spent_and_the_newest_goes_first(
     last = 0
     for _ in range(600):
         world.passes(60)
-        while world.delivery._posting is not None:
+        while world.data.under_way is not None:
             report = world.report()
             assert report.sequence > last, "no older one in its place"
             last = report.sequence
@@ -380,15 +379,15 @@ def test_positions_are_few_when_their_budget_is_spent_and_the_newest_goes_first(
 
 def test_a_track_of_hours_is_not_sent_at_once_with_the_budget_spent(tmp_path):
     world = World(tmp_path, heartbeat_s=1e9)
-    world.limits["position_bytes"] = 5 * EXCHANGE_BYTES
+    world.settings["reports"]["kilobytes_per_day"] = 5 * EXCHANGE_BYTES // 1000
     world.starts()
     world.holds()
     for _ in range(40):
         world.passes(300)
-        if world.delivery._posting is not None:
+        if world.data.under_way is not None:
             world.post_fails()
     online(world)
-    while world.delivery._posting is not None:
+    while world.data.under_way is not None:
         world.hq_answers()
     assert all(report.position for report in world.outbox.unanswered())
     answered = [report for report in world.outbox.reports.values() if report.answered]
@@ -401,7 +400,7 @@ def test_a_post_that_found_no_connection_costs_nothing(tmp_path):
     world.holds()
     for _ in range(50):
         world.passes(61)
-        if world.delivery._posting is not None:
+        if world.data.under_way is not None:
             world.post_fails()
     assert world.memory.spent("positions") == {}
     before = len(positions(world))

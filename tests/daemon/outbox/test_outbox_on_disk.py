@@ -101,7 +101,7 @@ def test_a_damaged_file_is_set_aside_and_told(tmp_path, faults):
 def test_a_card_that_recovers_gets_all_that_it_missed(outbox, tmp_path, faults):
     path = tmp_path / "outbox.sqlite"
     hidden = tmp_path / "elsewhere"
-    outbox._card._database.close()  # every write now fails
+    outbox.card.database.close()  # every write now fails
     with outbox.step():
         outbox.save_alarm(ALARM)
         outbox.add_report(report(1))

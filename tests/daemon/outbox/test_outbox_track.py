@@ -114,7 +114,7 @@ def cost(tmp_path):
         world.holds()
         world.takes_all_texts()
         world.phones_have_all()
-        alarm, sealed = world.loop._alarm.id, world.modem.posts[0][1]
+        alarm, sealed = world.loop.alarm.id, world.modem.posts[0][1]
         with world.outbox.step():
             for _ in range(unanswered):
                 counter = world.outbox.take_counter()
@@ -143,9 +143,9 @@ def test_a_step_costs_the_same_with_ten_unanswered_reports_and_with_nine_hundred
 @pytest.mark.slow
 def test_after_three_days_without_network_hq_gets_all_of_the_track_newest_first(tmp_path):
     world = World(tmp_path, heartbeat_s=1e9)
-    world.limits["texts"] = 0
+    world.settings["sms"]["positions_per_day"] = 0
     world.starts()
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.holds()
     world.takes_all_texts()
     world.phones_have_all()
@@ -153,7 +153,7 @@ def test_after_three_days_without_network_hq_gets_all_of_the_track_newest_first(
         world.passes(1200)
         if n % 30 == 29:
             world.starts()
-        if world.delivery._posting is not None:
+        if world.data.under_way is not None:
             world.post_fails()
     waiting = [report.sequence for report in world.outbox.unanswered()]
     assert len(waiting) > 140
@@ -161,7 +161,7 @@ def test_after_three_days_without_network_hq_gets_all_of_the_track_newest_first(
     world.modem.snapshot = ModemStatus(state=Condition.REGISTERED, data_up=True)
     world.data_goes(up=True)
     first = len(world.modem.posts) - 1
-    while world.delivery._posting is not None:
+    while world.data.under_way is not None:
         world.hq_answers()
     got = [world.open(sealed) for _, sealed in world.modem.posts[first:]]
     assert [report.sequence for report in got] == waiting

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from builders import device_config
 
 from outcry.daemon.alarm.model import Alarm
 from outcry.daemon.cli.main import follow, main
@@ -101,8 +102,7 @@ def test_a_closed_control_leaves_no_thread_and_no_socket(folder):
 
 
 def test_without_a_daemon_the_command_says_what_to_do(folder, capsys):
-    config = folder / "outcry.toml"
-    config.write_text(f'[storage]\nstate = "{folder}"\nruntime = "{folder}"\n')
+    config = device_config(folder)
     for command in ("status", "drill"):
         assert main(["--config", str(config), command]) == 69
         assert "systemctl start outcry" in capsys.readouterr().err
@@ -165,7 +165,7 @@ def facts(world):
 
 def test_armed_and_well_it_says_so_and_nothing_more(world):
     world.fastens()
-    world.sees(43.3178, 45.6949)
+    world.sees()
     shown = status.screen(facts(world))
     assert "armed" in shown.splitlines()[0]
     assert status.troubles(facts(world)) == []
@@ -178,12 +178,13 @@ def headline(world):
 
 
 def test_a_button_that_is_stuck_raises_nothing_and_is_not_called_armed(world):
+    world.sees(43.3178, 45.6949)
     world.happens(Edge(True, world.clock()))
     world.passes(70)
     assert "panic alarm" in headline(world), "it raised once, as a hand would"
     told = status.screen(facts(world) | {"alarm": None}).splitlines()[0]
     assert told.endswith("not armed: the button has been down for very long")
-    calm = status.line(world.loop._parts, Alarm(), None)
+    calm = status.line(world.parts, Alarm())
     assert calm.startswith("not armed, the button is stuck; fix; modem registered")
 
 

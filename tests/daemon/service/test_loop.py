@@ -2,15 +2,20 @@
 
 import pytest
 
+from outcry.daemon.alarm.model import Rules
 from outcry.daemon.journal import Entry, Journal
+from outcry.daemon.service.control_socket import Asked
+from outcry.daemon.service.loop import Loop
 from outcry.daemon.service.parts import Stop
 from outcry.daemon.touch.edges import Edge
 from simulation.world import World
 
 
 @pytest.fixture
-def world(tmp_path):
-    return World(tmp_path)
+def world(world):
+    """Most of these break a part of it."""
+    world.breaks_on_purpose = True
+    return world
 
 
 def lives_through(world, *messages):
@@ -51,7 +56,7 @@ def test_a_motor_that_fails_in_its_own_way_does_not_hold_up_the_report(world):
     assert world.heard() == ["alert to Ana"]
 
 
-@pytest.mark.parametrize("broken", ["save_alarm", "_write"])
+@pytest.mark.parametrize("broken", ["save_alarm", "commit"])
 def test_a_card_that_fails_in_its_own_way_does_not_hold_up_the_report(world, broken):
     world.data_goes(up=True)
     setattr(world.outbox, broken, breaks)
@@ -71,8 +76,8 @@ def test_a_data_path_that_raises_does_not_hold_up_the_texts(world):
 
 def test_texts_that_raise_do_not_hold_up_data_nor_the_watchdog(world):
     fed = []
-    world.delivery.send_text = breaks
-    world.loop._parts.service.alive = lambda: fed.append(world.now)
+    world.sms.send = breaks
+    world.parts.service.alive = lambda: fed.append(world.now)
     world.holds()
     assert len(world.modem.posts) == 1
     world.passes(100)
@@ -83,7 +88,8 @@ def test_a_journal_that_cannot_be_written_costs_its_entries_and_nothing_else(tmp
     journal = Journal(breaks)
     journal.tell(Entry.HELD, alarm=7)
     world = World(tmp_path)
-    world.loop._parts.journal._sink = breaks
+    world.keep = breaks
+    world.starts()
     world.holds()
     world.takes_all_texts()
     assert len(world.heard()) == 7
@@ -91,7 +97,7 @@ def test_a_journal_that_cannot_be_written_costs_its_entries_and_nothing_else(tmp
 
 
 def test_when_even_the_next_timer_cannot_be_told_the_loop_neither_dies_nor_runs_hot(world):
-    world.delivery.next_due = breaks
+    world.sms.next_due = breaks
     asked = []
     real = world.messages
 
@@ -103,9 +109,14 @@ def test_when_even_the_next_timer_cannot_be_told_the_loop_neither_dies_nor_runs_
         def empty(self):
             return real.empty()
 
-    world.loop._messages = Waits()
-    world.loop.run()
+    Loop(world.parts, Rules(sms_after_s=8.0), Waits(), world.clock, world.random).run()
     assert min(asked) >= 0.5
+
+
+def test_a_fault_while_handling_one_message_is_told_and_the_loop_goes_on(world):
+    lives_through(world, Asked("status", lambda facts: 1 / 0), Edge(True, world.now - 5))
+    assert any("ZeroDivisionError" in line for line in world.faults)
+    assert world.motor.pulses == ["raised"]
 
 
 def test_no_fault_is_told_in_words_that_may_hold_a_secret(world):

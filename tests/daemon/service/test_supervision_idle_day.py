@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from outcry.daemon.outbox.stored import StoredReport
 from outcry.daemon.settings import HEARTBEATS_KILOBYTES
 from simulation.air import GOODBYE, HANDSHAKE, HEADERS, LOOKUP, IdleDay, over_the_air
 from simulation.idle import written
@@ -71,7 +72,7 @@ def test_a_write_in_an_idle_day_would_be_seen(tmp_path):
 
     def writes():
         with day.outbox.step():
-            day.outbox._put("owner", 1, (1, 77))
+            day.outbox.add_report(StoredReport(1, 1, 0, b"", b"", answered=True))
 
     day.at(7200.0, writes)
     assert written(day, hours=6) > 0

@@ -60,7 +60,7 @@ def test_what_came_in_place_of_a_receipt_is_told_until_the_next_is_out(world):
 def test_a_spent_budget_is_told(tmp_path):
     class Poor(World):
         def starts(self):
-            self.limits["heartbeat_bytes"] = 0
+            self.settings["supervision"]["kilobytes_per_day"] = 0
             super().starts()
 
     world = Poor(tmp_path)

@@ -10,6 +10,7 @@ import time
 from itertools import pairwise
 
 import pytest
+from builders import device_config
 
 from outcry.daemon.service.systemd import Service
 from outcry.enrolment import write
@@ -31,14 +32,12 @@ def systemd(tmp_path):
 @pytest.fixture
 def daemon(tmp_path, systemd):
     """The daemon on a bare machine: no modem, no gpsd, no texts, no motor."""
-    (tmp_path / "outcry.toml").write_text(
-        f'[storage]\nstate = "{tmp_path}/state"\nruntime = "{tmp_path}/run"\n'
-        f'[modem]\nport = "{tmp_path}/no-modem"\n[gps]\nport = 9\n[vibration]\nenabled = false\n'
-    )
+    missing = {"modem": {"port": f"{tmp_path}/no-modem"}, "gps": {"port": 9}}
+    config = device_config(tmp_path, vibration={"enabled": False}, **missing)
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "enrolment.json").write_text(write(ENROLMENT))
     process = subprocess.Popen(
-        [sys.executable, "-m", "outcry.daemon", "--config", tmp_path / "outcry.toml", "run"],
+        [sys.executable, "-m", "outcry.daemon", "--config", config, "run"],
         env=os.environ
         | {
             "GPIOZERO_PIN_FACTORY": "mock",

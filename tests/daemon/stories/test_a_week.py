@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from outcry.daemon.alarm.model import Vibrate
+from outcry.daemon.outbox import card
 from outcry.daemon.outbox.card import Card
-from outcry.daemon.outbox.outbox import COUNTER_BLOCK, Outbox
+from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.stored import StoredText
-from outcry.daemon.service.loop import Loop
+from outcry.daemon.service.executor import Executor
 from outcry.daemon.service.supervision import Supervision
 from simulation.cells import MEMORY
 from simulation.plan import plan
@@ -71,36 +72,31 @@ def broken(folder, kind=Week):
 
 
 def test_counters_that_begin_anew_are_seen(folder, monkeypatch):
-    def reserves_in_memory_alone(outbox):
-        outbox._reserved = outbox._next_counter + COUNTER_BLOCK
+    writes = Card.write
 
-    monkeypatch.setattr(Outbox, "_reserve_counters", reserves_in_memory_alone)
+    def reserves_in_memory_alone(card, changes):
+        return writes(card, [change for change in changes if "INTO counter" not in change[0]])
+
+    monkeypatch.setattr(Card, "write", reserves_in_memory_alone)
     _, duplicates, _ = broken(folder)
     assert "had two messages" in duplicates
 
 
 def test_a_card_that_is_not_synced_at_each_commit_is_seen(folder, monkeypatch):
-    opens = Card._open
-
-    def opens_carelessly(card, found):
-        opens(card, found)
-        card._database.execute("PRAGMA synchronous=NORMAL")
-
-    monkeypatch.setattr(Card, "_open", opens_carelessly)
+    monkeypatch.setattr(card, "SYNCHRONOUS", "NORMAL")
     lost, duplicates, _ = broken(folder)
     assert lost or duplicates
 
 
 def test_a_pulse_before_the_report_is_on_the_card_is_seen(folder, monkeypatch):
-    writes = Loop._write_down
+    def buzzes_first(executor, effect, alarm, now):
+        if isinstance(effect, Vibrate):
+            executor.carry_out(effect, alarm, now)
+        else:
+            writes(executor, effect, alarm, now)
 
-    def buzzes_first(loop, effects, now):
-        for effect in effects:
-            if isinstance(effect, Vibrate):
-                loop._carry_out(effect)
-        writes(loop, effects, now)
-
-    monkeypatch.setattr(Loop, "_write_down", buzzes_first)
+    writes = Executor.write_down
+    monkeypatch.setattr(Executor, "write_down", buzzes_first)
     lost, _, _ = broken(folder)
     assert lost > 0
 
@@ -143,7 +139,7 @@ def test_heartbeats_that_stop_are_seen(folder, monkeypatch):
 
     def stops(supervision, flags, now):
         sends(supervision, flags, now)
-        supervision._due = float("inf")
+        supervision.due = float("inf")
 
     monkeypatch.setattr(Supervision, "sent", stops)
     _, _, complaints = broken(folder)

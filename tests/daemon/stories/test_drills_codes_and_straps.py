@@ -112,7 +112,7 @@ def test_after_a_drill_nothing_of_it_is_sent_and_the_device_is_armed(tmp_path):
 def test_a_drill_ends_with_a_restart_even_after_a_power_cut(world):
     world.asks("drill")
     world.power_cut()
-    assert world.loop._alarm.state is State.IDLE
+    assert world.loop.alarm.state is State.IDLE
 
 
 def test_no_drill_is_begun_while_an_alarm_is_open(world):
@@ -200,7 +200,7 @@ def test_a_stuck_button_masks_no_strap(world):
     world.fastens()
     world.holds(seconds=120)
     world.hq_answers(Status.STORED)
-    assert Flag.BUTTON_STUCK in world.senses.marks
+    assert Flag.BUTTON_STUCK in world.parts.senses.marks
     panic = world.outbox.alarm.id
     world.is_torn()
     assert world.outbox.alarm.kind is AlarmKind.STRAP

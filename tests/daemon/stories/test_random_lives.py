@@ -98,7 +98,7 @@ class Life(World):
 
     def waiting(self):
         """The text the modem has now."""
-        under_way = self.delivery._texting.under_way
+        under_way = self.sms.under_way
         return None if under_way is None else f"text-{under_way}"
 
     def is_registered(self, on):
@@ -108,11 +108,11 @@ class Life(World):
         self.happens(ModemState(state, ""))
 
     def answers(self, status):
-        if self.delivery._posting is not None or self.delivery._heartbeat is not None:
+        if self.data.under_way is not None or self.data.heartbeat is not None:
             self.hq_answers(status)
 
     def posts_fail(self):
-        if self.delivery._posting is not None or self.delivery._heartbeat is not None:
+        if self.data.under_way is not None or self.data.heartbeat is not None:
             self.post_fails()
 
     def texts_receipt(self, status, which):
@@ -121,7 +121,7 @@ class Life(World):
             self.hq_texts_a_receipt(status, sealed[which % len(sealed)])
 
     def is_refused(self):
-        if self.delivery._posting is not None:
+        if self.data.under_way is not None:
             self.somebody_answers(500, b"")
 
 
@@ -202,8 +202,8 @@ def does(life, step):
 def is_sound(life):
     assert life.faults == []
     assert life.loop.next_due() > life.now, "the loop would run hot"
-    if life.loop._alarm.state is not State.IDLE:
-        assert life.loop._alarm.next_due() is not None
+    if life.loop.alarm.state is not State.IDLE:
+        assert life.loop.alarm.next_due() is not None
     most = MAYBE_LEFT_MOST + life.cut_before_the_mark
     assert all(count <= most for count in life.may_have_left.values())
     for text in life.outbox.texts.values():
@@ -217,7 +217,7 @@ def felt_is_true(life, before):
     """ "HQ has it" is felt only where a valid receipt came for what the last hold said."""
     for pulse in life.motor.pulses[before:]:
         if pulse in ("HQ has it", "a person has it"):
-            alarm = life.loop._alarm
+            alarm = life.loop.alarm
             mine = [r for r in life.outbox.reports.values() if r.alarm == alarm.id]
             assert any(r.answered and r.sequence >= alarm.to_be_answered for r in mine)
 
@@ -230,7 +230,7 @@ def test_no_life_ends_an_open_alarm_or_floods_anybody(steps):
         life = Life(Path(folder))
         real = False
         for step in steps:
-            alarm_before = life.loop._alarm
+            alarm_before = life.loop.alarm
             before = len(life.motor.pulses) if step[0] not in ("kill", "power cut") else 0
             does(life, step)
             is_sound(life)
@@ -242,7 +242,7 @@ def test_no_life_ends_an_open_alarm_or_floods_anybody(steps):
 
 def goes_on(life, before, real, step):
     """A real alarm is followed by itself or by another real one; says whether one is open."""
-    alarm = life.loop._alarm
+    alarm = life.loop.alarm
     is_real = alarm.state is not State.IDLE and alarm.kind is not AlarmKind.DRILL
     assert is_real or not real, "an alarm never ends, and never becomes a drill"
     if real and alarm.id != before.id:
@@ -252,13 +252,13 @@ def goes_on(life, before, real, step):
 
 def all_is_well_again(life, is_open):
     life.happens(Edge(False, life.now))
-    made = life.outbox._next_counter
+    made = life.outbox.next_counter
     life.data_goes(up=True)
     life.is_registered(True)
     for _ in range(400):
         life.network(Outcome.DONE)
         life.answers(Status.STORED)
-        if life.delivery._posting is None and life.waiting() is None:
+        if life.data.under_way is None and life.waiting() is None:
             life.passes(5)
         if not life.outbox.unanswered() and not life.outbox.open_texts():
             break
@@ -267,7 +267,7 @@ def all_is_well_again(life, is_open):
     assert life.outbox.open_texts() == []
     if is_open:
         life.passes(1300)
-        assert life.outbox._next_counter > made, "and it goes on reporting"
+        assert life.outbox.next_counter > made, "and it goes on reporting"
 
 
 def nobody_was_left_out(life):
@@ -294,7 +294,7 @@ def test_a_power_cut_at_any_write_loses_nothing_that_was_felt(tmp_path, nth, aft
 
     def cut(write):
         def dies():
-            if not life.outbox._dirty:
+            if not life.outbox.has_changes:
                 return
             left[0] -= 1
             if left[0] == -1 and not after:
@@ -305,12 +305,12 @@ def test_a_power_cut_at_any_write_loses_nothing_that_was_felt(tmp_path, nth, aft
 
         return dies
 
-    life.outbox._write = cut(life.outbox._write)
+    life.outbox.commit = cut(life.outbox.commit)
     pulses, alarm_id = life.motor.pulses, None
     try:
         life.data_goes(up=False)
         life.holds()
-        alarm_id = life.loop._alarm.id
+        alarm_id = life.loop.alarm.id
         for _ in range(10):
             life.network(Outcome.UNKNOWN)
             life.network(Outcome.DONE)
@@ -322,11 +322,11 @@ def test_a_power_cut_at_any_write_loses_nothing_that_was_felt(tmp_path, nth, aft
         # The text is told to leave and marked as such a moment later; never the other way round,
         # for then a cut in between would take one away from a contact instead of adding one.
         life.cut_before_the_mark = 0 if after else 1
-        life.outbox._card._database.close()
+        life.outbox.card.database.close()
         life.power_cut()
         if "raised" in pulses:
-            assert life.loop._alarm.state is not State.IDLE
-            assert alarm_id in (None, life.loop._alarm.id)
+            assert life.loop.alarm.state is not State.IDLE
+            assert alarm_id in (None, life.loop.alarm.id)
             all_is_well_again(life, is_open=True)
             told = {
                 recipient for _, recipient, template in life.may_have_left if template == "alert"

@@ -48,7 +48,7 @@ def test_whatever_the_network_does_the_alarm_is_at_hq_when_it_is_well_again(tmp_
     world.at(WELL_AT, lambda: well(world))
     world.run(ENOUGH_AT)
     assert world.faults == []
-    assert world.loop._alarm.state is State.STORED
+    assert world.loop.alarm.state is State.STORED
     assert world.motor.pulses[-1] == "HQ has it"
     assert len(world.outbox.unanswered()) <= 1, "the track too, but for a report just made"
     alarms = {world.open(sealed).alarm_id for _, sealed in world.arrived}

@@ -19,13 +19,6 @@ from simulation.world import ENROLMENT, HOLD_S, World
 MANY = tuple(Contact(f"Contact {n}", f"+4477009002{n:02}") for n in range(12))
 
 
-@pytest.fixture
-def world(tmp_path):
-    world = World(tmp_path)
-    yield world
-    assert world.faults == []
-
-
 def numbers(world):
     return Counter(number for _, number, _ in world.modem.texts)
 
@@ -88,14 +81,14 @@ def test_without_its_enrolment_the_device_still_tells_the_contacts_it_knows(worl
 
 def test_a_text_that_cannot_be_made_lets_the_next_one_go(tmp_path):
     world = World(tmp_path)
-    made = world.delivery._texting._addressees.final
+    made = world.sms.recipients.final
 
     def breaks_for_ana(text):
         if text.recipient == 1:
             raise LookupError("+447700900101")
         return made(text)
 
-    world.delivery._texting._addressees.final = breaks_for_ana
+    world.sms.recipients.final = breaks_for_ana
     world.holds()
     for _ in range(5):
         world.passes(1)
@@ -131,17 +124,16 @@ def test_the_second_half_of_a_long_alarm_costs_no_more_memory_than_the_first(wor
     for _ in range(2):
         for _ in range(120):
             world.passes(600)
-            if world.delivery._posting is not None:
+            if world.data.under_way is not None:
                 world.hq_answers()
             if world.modem.texts:
                 world.takes_all_texts()
         held = (
             world.outbox.reports,
             world.outbox.texts,
-            world.delivery._texting._failures,
-            world.delivery._texting._text_at,
-            world.delivery._refusals,
-            world.memory._texts,
+            world.sms.waits,
+            world.data.refusals,
+            world.memory.texts,
         )
         sizes.append([len(each) for each in held])
     assert sizes[0] == sizes[1]
@@ -149,14 +141,14 @@ def test_the_second_half_of_a_long_alarm_costs_no_more_memory_than_the_first(wor
 
 
 def test_words_are_forgotten_once_they_are_on_the_phones(world):
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.holds()
     assert "43.31780" in (world.folder / "memory.json").read_text()
     world.takes_all_texts()
     assert "43.31780" in (world.folder / "memory.json").read_text(), "they may go again"
     world.phones_have_all()
     assert "Zarema" not in (world.folder / "memory.json").read_text()
-    assert world.memory._texts == {}
+    assert world.memory.texts == {}
 
 
 def test_an_outcome_that_comes_after_all_is_believed(world):
@@ -186,7 +178,7 @@ def test_a_new_round_tries_a_refused_contact_at_once_and_as_patiently_as_the_fir
 
     def refuses_it_and_takes_the_others():
         world.network(Outcome.FAILED, code=331)
-        while world.delivery._texting.under_way is not None:
+        while world.sms.under_way is not None:
             world.network(Outcome.DONE)
 
     for times, wait in ((1, 5), (2, 15), (3, 30)):
@@ -210,11 +202,7 @@ def test_a_text_lost_twice_leaves_nothing_behind(world):
         world.network(Outcome.UNKNOWN)
         world.passes(10)
     assert {text.outcome for text in world.outbox.texts.values()} == {TextOutcome.UNKNOWN}
-    assert (
-        world.delivery._texting._failures,
-        world.delivery._texting._text_at,
-        world.memory._texts,
-    ) == ({}, {}, {})
+    assert (world.sms.waits, world.memory.texts) == ({}, {})
 
 
 def test_an_outcome_of_another_text_is_not_taken_for_this_ones(world):
@@ -278,28 +266,29 @@ def test_a_receipt_for_an_older_hold_is_not_felt_whatever_its_path(world):
 
 def test_a_fix_each_second_is_kept_twice_a_minute_and_the_newest_is_known(world):
     kept = []
-    world.memory._keep = lambda: kept.append(world.now)
+    world.memory.keep = lambda: kept.append(world.now)
     for _ in range(60):
         world.now += 1
-        world.sees(43.3178, 45.6949)
+        world.sees()
     assert len(kept) == 2
     assert world.memory.fix.taken_at == world.now
 
 
 def test_no_alarm_has_the_number_that_means_none(world):
-    world.loop._random = bytes
+    world.random = bytes
+    world.starts()
     world.holds()
-    assert world.loop._alarm.id == 1
+    assert world.loop.alarm.id == 1
     assert world.report().alarm_id == 1
 
 
 def test_a_fix_dated_by_another_boots_clock_is_not_believed(world):
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.now = 3.0
     world.starts()
     assert world.memory.fix is None
 
 
 def test_what_memory_keeps_is_for_this_user_alone(world):
-    world.sees(43.3178, 45.6949)
+    world.sees()
     assert (world.folder / "memory.json").stat().st_mode & 0o077 == 0

@@ -21,7 +21,7 @@ PUBLISH = {"ru": "Опубликуйте: ", "ar": "يرجى النشر: ", "es"
 def world(tmp_path):
     world = World(tmp_path, enrolment=None)
     world.data_goes(up=False)
-    world.sees(43.3178, 45.6949)
+    world.sees()
     return world
 
 
@@ -110,7 +110,7 @@ def test_each_contact_is_written_to_in_their_own_language(tmp_path):
     contacts = tuple(replace(contact, language=language) for contact, language in people)
     world.identity = Identity("Зарема", contacts, None)
     world.starts()
-    world.sees(43.3178, 45.6949)
+    world.sees()
     world.holds()
     world.takes_all_texts()
     for language, (alert, publish) in zip(LANGUAGES, by_contact(world).values(), strict=True):
@@ -123,11 +123,11 @@ def test_each_contact_is_written_to_in_their_own_language(tmp_path):
 
 
 def queued(world, kind):
-    report = world.loop._parts.reporter.unsealed(0xA1A1A1A1, 0)
+    report = world.parts.reporter.unsealed(0xA1A1A1A1, 0)
     with world.outbox.step():
         world.outbox.add_report(report)
         nowhere = NoPosition(NoFixReason.UNKNOWN)
-        world.delivery.queue_texts(report, Audience.EVERYONE, WALL, nowhere, kind)
+        world.sms.queue(report, Audience.EVERYONE, WALL, nowhere, kind, False)
     return [(text.recipient, text.template) for text in world.outbox.open_texts()]
 
 

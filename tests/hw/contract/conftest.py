@@ -20,9 +20,9 @@ import pytest
 
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.testing.simulated import SimulatedModem
-from outcry.hw.modem import SerialPort
-from outcry.hw.modem.lines import Urc
-from outcry.hw.modem.link import Link, Reply
+from outcry.hw.modem.lines import Reply, Urc
+from outcry.hw.modem.link import Link
+from outcry.hw.modem.port import SerialPort
 
 QUICK = replace(
     Timing.instant(),

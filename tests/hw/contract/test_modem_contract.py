@@ -9,7 +9,7 @@ import pytest
 
 from outcry.hw.modem import Outcome, pdu
 from outcry.hw.modem.errors import ModemReset
-from outcry.hw.modem.link import FINAL
+from outcry.hw.modem.lines import FINAL
 from outcry.hw.modem.radio import Radio
 from outcry.hw.modem.status import StatusBoard
 from outcry.hw.modem.texts import SETTINGS

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from outcry.hw.modem.connection import Connection
 from outcry.hw.modem.errors import ModemSilent
-from outcry.hw.modem.jobs import TextJob, Tray
+from outcry.hw.modem.jobs import JobQueue, TextJob
 from outcry.hw.modem.ladder import (
     LADDER,
     REFUSALS,
@@ -263,16 +263,16 @@ def test_the_connection_is_shut_for_refused_texts_but_not_time_and_again() -> No
 
 def test_what_is_counted_is_what_the_ladder_is_asked_with() -> None:
     now = [5.0]
-    tray = Tray(lambda: now[0])
-    recovery = Recovery(tray, lambda: now[0], has_wire=True)
+    jobs = JobQueue(lambda: now[0])
+    recovery = Recovery(jobs, lambda: now[0], power_cycle=lambda: None)
     for _ in range(3):
         recovery.met(Failure.SILENT)
     recovery.climbed(Failure.SILENT)
     recovery.met(Failure.SILENT)
     recovery.text_tried()
     job = TextJob("t1", "+447700900201", "help", given=True)
-    tray.add_text(job)
-    tray.set_urgent(True)
+    jobs.add_text(job)
+    jobs.set_urgent(True)
     now[0] = 9.0
     recovery.shut_for_text()
     assert recovery.situation(Failure.SILENT) == Situation(

@@ -22,12 +22,12 @@ from outcry.hw.modem import (
     Outcome,
     PortLost,
     PostAnswered,
-    SerialPort,
     SmsOutcome,
     SmsReceived,
     SmsReport,
     open_serial,
 )
+from outcry.hw.modem.port import SerialPort
 
 ANA = "+447700900201"
 LIMIT_S = 60.0

@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+from builders import hq_config
 
 from outcry.report import Cell, MessageType, NoFixReason, NoPosition, Position
 from outcry.responder.archive import case_file
@@ -112,8 +113,7 @@ def test_an_alarm_that_is_not_there_is_named(world):
 
 
 def test_the_commands_write_check_and_forget(lived, tmp_path, capsys):
-    config = tmp_path / "responder.toml"
-    config.write_text(f'[state]\ndirectory = "{lived.hq.directory}"\n')
+    config = hq_config(tmp_path, lived.hq.directory)
     lived.hq.store.close()
 
     def command(*words):

@@ -4,6 +4,7 @@ import json
 import os
 
 import pytest
+from builders import hq_config
 
 from outcry.responder.cli import main as cli
 from outcry.responder.cli.main import main
@@ -15,9 +16,7 @@ CONTACTS = ["--contact", "Ana=+447700900101,ru", "--contact", "Boris=+4477009001
 
 @pytest.fixture
 def config(tmp_path):
-    path = tmp_path / "responder.toml"
-    path.write_text(f"state = {{ directory = '{tmp_path / 'hq'}' }}")
-    return path
+    return hq_config(tmp_path, tmp_path / "hq")
 
 
 def test_an_enrolment_for_a_script_is_one_line_of_json(config, tmp_path, capsys):

@@ -8,6 +8,7 @@ import shutil
 import httpx
 import pyotp
 import pytest
+from builders import hq_config
 from console_hand import PASSWORD, Hand, token_in
 
 from outcry.responder.cli import main, officer
@@ -18,11 +19,7 @@ def run(enrolled, tmp_path, capsys):
     """Runs the command on a copy of HQ's state; gives the exit code and what was said."""
     directory = tmp_path / "state"
     shutil.copytree(enrolled.directory, directory)
-    config = tmp_path / "responder.toml"
-    config.write_text(
-        f"state = {{ directory = '{directory}' }}\n"
-        "people = { public_url = 'https://help.example.org' }\n"
-    )
+    config = hq_config(tmp_path, people={"public_url": "https://help.example.org"})
 
     def run(*words):
         code = main.main(["officer", *words, "--config", str(config)])

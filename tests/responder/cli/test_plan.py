@@ -7,6 +7,7 @@ import re
 import shutil
 
 import pytest
+from builders import HQ_MODEM, hq_config
 from sqlalchemy import select
 
 from outcry.responder.cli.main import main
@@ -21,11 +22,7 @@ def types(enrolled, tmp_path, capsys):
     """Types a command at HQ, where Ana is enrolled; what it said, of whichever kind."""
     directory = tmp_path / "state"
     shutil.copytree(enrolled.directory, directory)
-    config = tmp_path / "responder.toml"
-    config.write_text(
-        f'[state]\ndirectory = "{directory}"\n'
-        '[modem]\nport = "/dev/ttyUSB0"\nnumber = "+447700900002"\n'
-    )
+    config = hq_config(tmp_path, directory, modem=HQ_MODEM)
 
     def run(*words: str, code: int = 0) -> str:
         capsys.readouterr()

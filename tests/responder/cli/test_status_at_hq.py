@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from builders import hq_config
 
 from outcry.report import (
     AlarmKind,
@@ -199,8 +200,7 @@ def test_where_is_said_only_when_asked_for_and_cells_stand_in_for_a_fix(world):
 
 def test_the_command_shows_it_beside_the_running_service(world, tmp_path, capsys):
     world.hq.takes(world.device.message())
-    config = tmp_path / "responder.toml"
-    config.write_text(f"state = {{ directory = '{world.hq.directory}' }}")
+    config = hq_config(tmp_path, world.hq.directory)
     assert main(["status", "--config", str(config)]) == 0
     assert "PANIC ALARM (1)" in capsys.readouterr().out
     assert main(["status", "--json", "--where", "--config", str(config)]) == 0
@@ -209,8 +209,7 @@ def test_the_command_shows_it_beside_the_running_service(world, tmp_path, capsys
 
 
 def test_where_nobody_was_enrolled_nothing_is_made(tmp_path, capsys):
-    config = tmp_path / "responder.toml"
-    config.write_text(f"state = {{ directory = '{tmp_path / 'state'}' }}")
+    config = hq_config(tmp_path)
     assert main(["status", "--config", str(config)]) == 1
     assert "nobody has been enrolled" in capsys.readouterr().err
     assert not (tmp_path / "state").exists()

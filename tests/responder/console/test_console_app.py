@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 import pytest
-from console_hand import PASSWORD, Hand, console_app, token_in
+from console_hand import PASSWORD, Hand, token_in
 from served import browser
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition, Position
@@ -16,24 +15,22 @@ from outcry.responder.rules.events import What
 
 
 @pytest.fixture
-def served(world, serve):
-    app, duty = console_app(world, os.urandom)
-    return serve(app), duty
+def officers(world):
+    return world.hq.parts.officers
 
 
 @pytest.fixture
-def stranger(served, world):
+def stranger(people, world):
     """A browser nobody has logged in with."""
-    hand = Hand(served[0], world.clock)
+    hand = Hand(people, world.clock)
     yield hand
     hand.close()
 
 
 @pytest.fixture
-def olga(served, stranger):
+def olga(officers, stranger):
     """An officer, settled in through the link and logged in."""
-    _, duty = served
-    stranger.settle(f"/console/welcome/{duty.officers.add('olga')}")
+    stranger.settle(f"/console/welcome/{officers.add('olga')}")
     answer = stranger.login()
     assert answer.status_code == 303, answer.text
     return stranger
@@ -60,6 +57,18 @@ def test_every_page_asks_who_you_are(stranger, alarm, path):
     answer = stranger.get(path)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith("/console/login?next=/console")
+
+
+def test_a_watchdog_that_asks_for_the_head_alone_is_answered(stranger):
+    assert stranger.client.head("/console/login").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/console/", "/console/nothing", "/console/alarm/x"])
+def test_what_is_not_there_is_said_by_the_console_itself(stranger, path):
+    page = stranger.get(path)
+    assert page.status_code == 404
+    assert 'href="/console"' in page.text
+    assert "script-src 'self'" in page.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize("path", FORMS)
@@ -91,25 +100,25 @@ def test_a_form_from_a_strangers_page_does_nothing_even_with_the_token(olga, wor
     assert world.hq.history() == before
 
 
-def test_another_officers_token_does_not_fit(served, olga, world, alarm):
-    other = Hand(served[0], world.clock)
-    other.settle(f"/console/welcome/{served[1].officers.add('pavel')}")
+def test_another_officers_token_does_not_fit(people, officers, olga, world, alarm):
+    other = Hand(people, world.clock)
+    other.settle(f"/console/welcome/{officers.add('pavel')}")
     other.login("pavel")
     token = token_in(other.get("/console").text)
     assert olga.post("/console/alarm/1/acknowledge", token).status_code == 403
     other.close()
 
 
-def test_the_login_form_is_tied_to_its_browser(served, world, olga):
+def test_the_login_form_is_tied_to_its_browser(people, world, olga):
     fields = {"name": "olga", "password": PASSWORD, "code": olga.code(), "token": "x"}
     world.clock.passes(30)
-    with browser(served[0]) as client:
+    with browser(people) as client:
         assert client.post("/console/login", data=fields).status_code == 403
         cookie = {"cookie": "__Host-form=y"}
         assert client.post("/console/login", data=fields, headers=cookie).status_code == 403
 
 
-def test_the_cookie_is_for_this_site_alone_and_no_script_reads_it(served, olga):
+def test_the_cookie_is_for_this_site_alone_and_no_script_reads_it(olga):
     page = olga.client.get("/console/login")
     olga.clock.passes(30)
     olga.cookies = {"__Host-form": page.cookies.get("__Host-form") or
@@ -147,16 +156,16 @@ def test_the_login_leads_nowhere_but_to_the_console(stranger, next_):
     assert 'name="next" value="/console"' in page
 
 
-def test_the_one_time_link_opens_once(served, stranger):
-    link = f"/console/welcome/{served[1].officers.add('olga')}"
+def test_the_one_time_link_opens_once(officers, stranger):
+    link = f"/console/welcome/{officers.add('olga')}"
     for _ in range(3):  # a preview looks, too
         assert stranger.get(link).status_code == 200
     assert len(stranger.settle(link)) == 8
     assert stranger.get(link).status_code == 404
 
 
-def test_two_different_passwords_settle_nothing(served, stranger):
-    link = f"/console/welcome/{served[1].officers.add('olga')}"
+def test_two_different_passwords_settle_nothing(officers, stranger):
+    link = f"/console/welcome/{officers.add('olga')}"
     answer = stranger.send(link, link, password=PASSWORD, again=PASSWORD + "s", code="000000")
     assert answer.status_code == 422
     assert "two passwords differ" in answer.text
@@ -415,7 +424,7 @@ def test_a_long_form_is_refused_unread(olga, alarm):
     assert olga.post("/console/login", "x", password="x" * 100_000).status_code == 413
 
 
-def test_names_are_never_markup(olga, world, served):
+def test_names_are_never_markup(olga, world):
     from sqlalchemy import update
 
     from outcry.responder.storage import store
@@ -443,9 +452,9 @@ def test_logging_out_ends_the_session(olga):
     assert olga.get("/console").status_code == 303
 
 
-def test_no_secret_is_written_to_the_log(served, stranger, world, alarm, caplog):
+def test_no_secret_is_written_to_the_log(officers, stranger, world, alarm, caplog):
     caplog.set_level("DEBUG")
-    link = served[1].officers.add("olga")
+    link = officers.add("olga")
     stranger.settle(f"/console/welcome/{link}")
     stranger.login()
     cookie = stranger.cookies["__Host-console"]

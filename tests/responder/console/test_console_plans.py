@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
 
 import pytest
-from console_hand import Hand, console_app, token_in
+from console_hand import Hand, token_in
 from sqlalchemy import select
 
 from outcry.responder import daily_check
@@ -19,10 +18,9 @@ from outcry.responder.storage import store
 
 
 @pytest.fixture
-def olga(world, serve):
-    app, duty = console_app(world, os.urandom)
-    hand = Hand(serve(app), world.clock)
-    hand.settle(f"/console/welcome/{duty.officers.add('olga')}")
+def olga(world, people):
+    hand = Hand(people, world.clock)
+    hand.settle(f"/console/welcome/{world.hq.parts.officers.add('olga')}")
     hand.login()
     yield hand
     hand.close()

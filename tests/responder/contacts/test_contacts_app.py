@@ -29,22 +29,17 @@ MAP = "https://www.openstreetmap.org/?mlat=52.52000&amp;mlon=13.40500"
 
 
 @pytest.fixture
-def pages(world, serve):
-    """Serves people's pages; returns a client that keeps no state of its own."""
-
-    def start(**more):
-        app = people_app(
-            world.hq.desk, world.hq.own_page, "Example Org", "https://help.example.org",
-            world.clock, **more,
-        )  # fmt: skip
-        return browser(serve(app))
-
-    return start
+def client(people):
+    """A client that keeps no state of its own."""
+    with browser(people) as client:
+        yield client
 
 
 @pytest.fixture
-def client(pages):
-    with pages() as client:
+def proxied(world, serve):
+    """The same, as a reverse proxy on this machine asks."""
+    world.hq.restarts({"people": {"behind_proxy": True}})
+    with browser(serve(people_app(world.hq.parts))) as client:
         yield client
 
 
@@ -250,23 +245,22 @@ def test_many_wrong_pins_wait_and_the_right_one_works_after(world, client):
     assert client.post(f"{link}/confirm", data={"pin": world.pins[0]}).status_code == 200
 
 
-def test_another_source_is_not_slowed(world, pages):
+def test_another_source_is_not_slowed(world, proxied):
     link = link_of(world.device.message())
     https = {"x-forwarded-proto": "https"}
-    with pages(behind_proxy=True) as client:
-        for _ in range(4):
-            bad = client.post(
-                f"{link}/confirm",
-                data={"pin": "000000"},
-                headers={**https, "x-forwarded-for": "203.0.113.9, 198.51.100.7"},
-            )
-        assert bad.status_code == 429
-        good = client.post(
+    for _ in range(4):
+        bad = proxied.post(
             f"{link}/confirm",
-            data={"pin": world.pins[0]},
-            headers={**https, "x-forwarded-for": "198.51.100.7, 203.0.113.9"},
+            data={"pin": "000000"},
+            headers={**https, "x-forwarded-for": "203.0.113.9, 198.51.100.7"},
         )
-        assert good.status_code == 200
+    assert bad.status_code == 429
+    good = proxied.post(
+        f"{link}/confirm",
+        data={"pin": world.pins[0]},
+        headers={**https, "x-forwarded-for": "198.51.100.7, 203.0.113.9"},
+    )
+    assert good.status_code == 200
 
 
 def test_a_form_from_another_site_is_refused(world, client):
@@ -295,6 +289,20 @@ def test_a_link_that_opens_nothing_says_so(client, path):
     page = client.get(path)
     assert page.status_code == 404
     assert "<h1>" in page.text
+
+
+def test_an_answer_that_no_button_gives_is_refused_and_not_repeated(world, client):
+    link = link_of(world.device.message())
+    answer = client.post(f"{link}/murmur", data={"pin": world.pins[0]})
+    assert answer.status_code == 404
+    assert "<h1>" in answer.text
+    assert "murmur" not in answer.text
+    assert world.hq.history() == []
+
+
+def test_what_is_wrong_is_said_in_the_readers_language(client):
+    page = client.get("/c/nothing", headers={"accept-language": "fr"}).text
+    assert '<html lang="fr"' in page
 
 
 def test_a_heartbeat_in_a_link_shows_nothing(world, client):
@@ -369,19 +377,17 @@ def test_a_page_fits_one_slow_answer(world, client):
     assert len(page.content) < 5000
 
 
-def test_behind_a_proxy_plain_http_is_refused(world, pages):
-    with pages(behind_proxy=True) as client:
-        assert client.get("/").status_code == 403
-        assert client.get("/", headers={"x-forwarded-proto": "http"}).status_code == 403
-        answer = client.get("/", headers={"x-forwarded-proto": "https"})
-        assert answer.status_code == 200
-        assert "strict-transport-security" in answer.headers
+def test_behind_a_proxy_plain_http_is_refused(proxied):
+    assert proxied.get("/").status_code == 403
+    assert proxied.get("/", headers={"x-forwarded-proto": "http"}).status_code == 403
+    answer = proxied.get("/", headers={"x-forwarded-proto": "https"})
+    assert answer.status_code == 200
+    assert "strict-transport-security" in answer.headers
 
 
-def test_a_forwarded_header_is_not_believed_without_a_proxy(world, pages):
-    with pages() as client:
-        answer = client.get("/", headers={"x-forwarded-proto": "https"})
-        assert "strict-transport-security" not in answer.headers
+def test_a_forwarded_header_is_not_believed_without_a_proxy(client):
+    answer = client.get("/", headers={"x-forwarded-proto": "https"})
+    assert "strict-transport-security" not in answer.headers
 
 
 def test_names_are_shown_as_text_never_as_markup(world, client):
@@ -444,7 +450,7 @@ def test_an_error_inside_says_nothing_of_itself(world, client, caplog, monkeypat
     assert "Something went wrong on our side" in answer.text
     assert "52.52" not in answer.text
     wait_for(lambda: "a request failed" in caplog.text)  # written after the answer has left
-    assert "a request failed: RuntimeError at app.py" in caplog.text
+    assert "a request failed: RuntimeError at public.py" in caplog.text
     assert "52.52" not in caplog.text
     assert "9001" not in caplog.text
 

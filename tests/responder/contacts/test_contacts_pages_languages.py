@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import string
 import tomllib
 from pathlib import Path
 
 import pytest
-from console_hand import console_app
 from served import browser
 from sqlalchemy import update
 
@@ -23,9 +21,8 @@ LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 @pytest.fixture
-def client(world, serve):
-    app, _ = console_app(world, os.urandom)
-    with browser(serve(app)) as client:
+def client(people):
+    with browser(people) as client:
         yield client
 
 

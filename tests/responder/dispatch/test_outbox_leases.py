@@ -9,15 +9,10 @@ from sqlalchemy import select, update
 
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.workers import Inline, Lane, Threads
-from outcry.responder.notify.by_sms import KINDS as TEXTS
-from outcry.responder.notify.by_sms import Texting
-from outcry.responder.plans.repository import Means
-from outcry.responder.posting.composing import Composer
-from outcry.responder.posting.performing import KINDS, Posting
 from outcry.responder.posting.publisher import Limits, Posted
 from outcry.responder.rules.events import What
 from outcry.responder.rules.model import OWN_PAGE
-from outcry.responder.service.workflow import LATE_S, Workflow
+from outcry.responder.service.workflow import LATE_S
 from outcry.responder.storage import store
 from tests.responder.dispatch.test_texts import Holding
 
@@ -48,23 +43,11 @@ class Network:
         return Posted("1", "https://network.example/1")
 
 
-def another(world, *networks, lanes=None, monotonic=None, modem=None):
-    """One more process on the same database, with these networks."""
-    hq = world.hq
-    publishers = dict(networks) or hq.publishers
-    posting = Posting(hq.store, publishers, Composer("Example Org"))
-    more = {} if monotonic is None else {"monotonic": monotonic}
-    performers = dict.fromkeys(KINDS, posting)
-    if modem is not None:
-        performers |= dict.fromkeys(TEXTS, Texting(hq.store, "http://127.0.0.1:8443", modem))
-    return Workflow(
-        hq.store,
-        performers,
-        Means(can_text=True, networks=tuple(publishers)),
-        world.clock,
-        lanes=lanes or Inline(),
-        **more,
-    )
+def another(world, *networks, modem=None, **adapters):
+    """The workflow of one more process on the same database, with these networks."""
+    publishers = dict(networks) or world.hq.publishers
+    made = world.hq.another(publishers=lambda *_: publishers, modem=lambda *_: modem, **adapters)
+    return made.workflow
 
 
 def confirmed(world):

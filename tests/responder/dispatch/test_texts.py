@@ -8,12 +8,9 @@ from functools import partial
 import pytest
 
 from outcry.responder.dispatch.workers import Inline, Threads
-from outcry.responder.notify.by_sms import KINDS as TEXTS
 from outcry.responder.notify.messages import Briefer
-from outcry.responder.plans.repository import Means
 from outcry.responder.rules.decide import RETRY_AFTER_S
 from outcry.responder.rules.events import What
-from outcry.responder.service.workflow import Workflow
 from tests.responder.conftest import CONTACTS, WEARER, Killed, Phones
 
 ON_BOTH_DATABASES = True
@@ -37,19 +34,11 @@ class Holding(Phones):
 @pytest.fixture
 def holding(world):
     """HQ on threads of its own, with a modem that holds on to its texts."""
-    modem = world.hq.phones = world.phones = Holding()
-    world.hq.start()
-    world.hq.workflow = workflow(world, Threads(at_once=4))
+    modem = world.phones = Holding()
+    world.hq.restarts(modem=lambda *_: modem, lanes=Threads(at_once=4))
     yield world
     for _ in range(100):
         modem.free.release()
-
-
-def workflow(world, lanes, **performers):
-    hq = world.hq
-    return Workflow(
-        hq.store, hq.performers | performers, Means(can_text=True), world.clock, lanes=lanes
-    )
 
 
 def sent(world):
@@ -81,10 +70,10 @@ def test_one_text_is_with_the_modem_at_a_time(holding, wait_for):
 class Doomed(Inline):
     """The process is killed at one point of the call to one contact, and then no more."""
 
-    def __init__(self, point, contact, texting):
+    def __init__(self, point, contact, modem):
         self.point = point
         self.left = contact
-        self.texting = texting
+        self.modem = modem
 
     def reaches(self, point):
         if self.point == point and self.left == 0:
@@ -97,15 +86,12 @@ class Doomed(Inline):
         self.left -= 1
         then()
 
-    def lane(self, call):
-        return self.texting.lane(call)
+    def ready(self):
+        return self.modem.ready()
 
-    def limit_s(self, call):
-        return self.texting.limit_s(call)
-
-    def perform(self, call):
+    def send(self, ref, number, text):
         self.reaches("calling")
-        came = self.texting.perform(call)
+        came = self.modem.send(ref, number, text)
         self.reaches("sent")
         return came
 
@@ -119,9 +105,10 @@ def test_killed_at_any_point_everybody_is_told_and_only_what_is_in_doubt_goes_tw
     world, point, copies, unknown, contact
 ):
     world.hq.takes(world.device.message())
-    doomed = Doomed(point, contact, world.hq.performers[TEXTS[0]])
+    doomed = Doomed(point, contact, world.phones)
+    other = world.hq.another(lanes=doomed, modem=lambda *_: doomed)
     with pytest.raises(Killed):
-        workflow(world, doomed, **dict.fromkeys(TEXTS, doomed)).step()
+        other.workflow.step()
     world.hq.restarts()
     world.hq.works()
     assert [sent(world).count(number) for number in NUMBERS] == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 
 import pytest
+from builders import HQ_MODEM, hq_config
 from sqlalchemy import select
 
 from outcry import enrolment
@@ -20,22 +21,9 @@ BEN, CLEO = "Ben=+447700900111", "Cleo=+447700900112,fr"
 
 @pytest.fixture
 def config(tmp_path):
-    path = tmp_path / "responder.toml"
-    path.write_text(
-        f"""
-        [state]
-        directory = "{tmp_path / "state"}"
-        [device]
-        public_host = "alarm.example.org"
-        public_port = 80
-        [people]
-        public_url = "https://help.example.org/"
-        [modem]
-        port = "/dev/ttyUSB0"
-        number = "+447700900002"
-        """
-    )
-    return path
+    device = {"public_host": "alarm.example.org", "public_port": 80}
+    people = {"public_url": "https://help.example.org/"}
+    return hq_config(tmp_path, device=device, people=people, modem=HQ_MODEM)
 
 
 @pytest.fixture

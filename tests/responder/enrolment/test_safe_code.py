@@ -6,6 +6,7 @@ import os
 from collections import Counter
 
 import pytest
+from builders import hq_config
 from sqlalchemy import select
 
 from outcry.responder.cli.main import main
@@ -19,8 +20,7 @@ from outcry.responder.storage.store import Store
 @pytest.fixture
 def responder(tmp_path, capsys):
     """Runs ``outcry-responder`` and gives its exit code and what it said."""
-    config = tmp_path / "responder.toml"
-    config.write_text(f"state = {{ directory = '{tmp_path / 'state'}' }}")
+    config = hq_config(tmp_path)
 
     def run(command, *arguments):
         code = main([command, *arguments, "--config", str(config)])

@@ -10,17 +10,12 @@ import pytest
 
 from outcry.report import AlarmKind, Flag, MessageType
 from outcry.responder import settings
+from outcry.responder.dispatch.workers import Inline
 from outcry.responder.notify import officer_channels
-from outcry.responder.notify.by_channel import Notifying
-from outcry.responder.notify.messages import Briefer
 from outcry.responder.plans import repository
-from outcry.responder.plans.repository import Means
-from outcry.responder.rules.decide import OWN_PAGE, ActionKind
 from outcry.responder.rules.events import Entry, What
 from outcry.responder.service.silence_watch import Watch
-from outcry.responder.service.workflow import Workflow
 from outcry.responder.storage import event_log
-from outcry.responder.transports.apprise import Channels
 from outcry.settings_file import SettingsInvalid
 
 ON_BOTH_DATABASES = True
@@ -51,14 +46,19 @@ def web():
     server.server_close()
 
 
+class Never(Inline):
+    """Every lane is busy."""
+
+    def is_free(self, lane):
+        return False
+
+
 @pytest.fixture
-def staffed(world, web):
-    """HQ with a duty officer's channel and a performer for all channels."""
-    hq = world.hq
-    means = Means(True, (OWN_PAGE,), {"desk": f"{web.url}/desk"})
-    notifying = Notifying(hq.store, Briefer(URL, means), Channels())
-    hq.performers[ActionKind.NOTIFY] = notifying
-    hq.workflow = Workflow(hq.store, hq.performers, means, world.clock)
+def staffed(world, web, tmp_path):
+    """HQ with a duty officer's channel."""
+    officers = tmp_path / "officers.toml"
+    officers.write_text(f'desk = "{web.url}/desk"')
+    world.hq.restarts({"telling": {"officers": str(officers)}})
     return world
 
 
@@ -125,9 +125,12 @@ def test_who_wants_no_texts_is_texted_when_their_channel_is_gone(staffed, web):
 def test_a_channel_that_was_taken_out_of_the_plan_fails_and_holds_nobody(staffed, web):
     agrees(staffed, {"contact": {"1": {"channels": {"x": f"{web.url}/ben"}}}})
     staffed.hq.takes(staffed.device.message())
-    call = type("Call", (), {"alarm": 1, "target": "contact:1:other"})()
-    performer = staffed.hq.performers[ActionKind.NOTIFY]
-    assert performer.perform(call)[0] is What.FAILED
+    staffed.hq.another(lanes=Never()).workflow.step()  # planned, and its turn has not come
+    agrees(staffed, {"contact": {"1": {"channels": {}}}})
+    staffed.hq.works()
+    failed = [e.data["why"] for e in staffed.hq.entries() if e.what is What.FAILED]
+    assert failed == ["this channel is in no plan any more"]
+    assert len(staffed.phones.sent) == 3
 
 
 def test_held_again_after_closing_everybody_hears_that_it_goes_on(staffed, web):

@@ -13,6 +13,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from builders import hq_config
 from sqlalchemy import create_engine, inspect, select, text, update
 
 from outcry.responder.cli.main import main
@@ -111,16 +112,14 @@ def test_a_later_releases_database_is_refused_and_left_alone(tmp_path, capsys):
         connection.execute(update(migrations.version).values(version_num="9999"))
     with pytest.raises(TooNew, match="later release"):
         Store(tmp_path)
-    config = tmp_path / "responder.toml"
-    config.write_text(f"state = {{ directory = '{tmp_path}' }}")
+    config = hq_config(tmp_path, tmp_path)
     assert main(["migrate", "--config", str(config)]) == 1
     assert "install that release again" in capsys.readouterr().err
     engine.dispose()
 
 
 def test_migrate_says_what_it_did(released, tmp_path, capsys):
-    config = tmp_path / "responder.toml"
-    config.write_text(f"state = {{ directory = '{released}' }}")
+    config = hq_config(tmp_path, released)
     newest = migrations.known()[-1]
     for said in (f"from layout 0001 to {newest}", "nothing to do"):
         assert main(["migrate", "--config", str(config)]) == 0

@@ -7,14 +7,15 @@ from contextlib import suppress
 
 import pytest
 import schemathesis
-from console_hand import console_app
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
-from outcry.responder.contacts.app import people_api
+from outcry.responder.contacts.app import contacts_app
+from outcry.responder.contacts.dependencies import Parts
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.intake.app import device_api, device_app
+from outcry.responder.service.people_app import people_app
 from outcry.responder.web.assets import Assets
 
 pytestmark = pytest.mark.slow
@@ -66,18 +67,18 @@ def test_the_devices_listener_answers_as_it_is_described(world, serve):
 def test_reading_peoples_pages_changes_nothing_whatever_is_asked(world, serve):
     world.hq.takes(world.device.message())
     before = world.hq.entries()
-    app, _ = console_app(world, os.urandom)
     assets = Assets()
     pages = Pages("Example Org", "https://help.example.org", world.clock, assets.addresses)
-    description = people_api(world.hq.desk, world.hq.own_page, pages, assets).openapi()
-    assert fuzz(description, serve(app), "GET") >= EXAMPLES
+    parts = Parts(world.hq.desk, world.hq.own_page, pages, assets)
+    description = contacts_app(parts).openapi()
+    assert fuzz(description, serve(people_app(world.hq.parts)), "GET") >= EXAMPLES
     assert world.hq.entries() == before
 
 
 def test_no_listener_gives_its_description_away(world, serve):
     import httpx
 
-    for app in (device_app(world.hq.inbox), console_app(world, os.urandom)[0]):
+    for app in (device_app(world.hq.inbox), people_app(world.hq.parts)):
         url = serve(app)
         for path in ("/openapi.json", "/docs", "/redoc"):
             assert httpx.get(url + path).status_code == 404

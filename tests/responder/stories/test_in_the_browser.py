@@ -11,7 +11,7 @@ import pyotp
 import pytest
 from axe_core_python.selenium import Axe
 from browser import DESK, PHONE, asked_of, browser, complaints, overflows, picture
-from console_hand import PASSWORD, console_app
+from console_hand import PASSWORD
 from parts import needs_chromedriver, needs_chromium
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
@@ -30,14 +30,14 @@ PICTURES = Path(__file__).parents[3] / "docs" / "pictures"
 class Site:
     """HQ's pages on a real listener, with an officer who has settled in."""
 
-    def __init__(self, world, serve):
-        app, self.duty = console_app(world, os.urandom)
+    def __init__(self, world, url):
+        self.parts = world.hq.parts
         self.world = world
-        self.url = serve(app)
-        self.host = urlsplit(self.url).netloc
-        token = self.duty.officers.add("olga")
-        self._totp = pyotp.TOTP(self.duty.officers.welcome(token).secret)
-        self.duty.officers.settle(token, PASSWORD, self.code())
+        self.url = url
+        self.host = url.removeprefix("http://")
+        token = self.parts.officers.add("olga")
+        self._totp = pyotp.TOTP(self.parts.officers.welcome(token).secret)
+        self.parts.officers.settle(token, PASSWORD, self.code())
 
     def code(self):
         return self._totp.at(int(self.world.clock()))
@@ -70,8 +70,8 @@ def resources():
 
 
 @pytest.fixture
-def site(world, serve):
-    return Site(world, serve)
+def site(world, people):
+    return Site(world, people)
 
 
 @pytest.fixture
@@ -172,7 +172,7 @@ def test_the_console_lets_in_and_a_new_alarm_appears_without_a_reload(site, desk
     assert text(desk, "#sound") == "Sound is on. Turn it off"
     press(desk, "Sound is on. Turn it off")
     wait_for(lambda: text(desk, "#sound") == "Sound is off. Turn it on")
-    site.duty.console.act(1, "acknowledge", "pavel")
+    site.parts.console.act(1, "acknowledge", "pavel")
     wait_for(lambda: desk.title == calm)
     assert "With pavel" in text(desk)
     assert complaints(desk) == []
@@ -249,7 +249,7 @@ def test_no_page_has_a_barrier_or_is_wider_than_its_window(site, resources, worl
     world.hq.takes(world.device.message(kind=AlarmKind.DRILL, alarm=78))
     site.walks(3)
     world.hq.own_page.post("k", Draft("Ana raised an alarm.", "en", 0.0))
-    token = site.duty.officers.add("pavel")
+    token = site.parts.officers.add("pavel")
     found = {}
 
     def look(path):
@@ -281,7 +281,7 @@ def test_without_scripts_the_console_shows_and_does_the_same(site, resources, wo
 def test_a_logout_elsewhere_ends_the_open_console(site, desk, wait_for):
     site.log_in(desk)
     wait_for(lambda: text(desk, "#link").startswith("Live"))
-    site.duty.officers.remove("olga")
+    site.parts.officers.remove("olga")
     desk.execute_script("look()")  # what the page does every 20 s
     wait_for(lambda: "/console/login" in desk.current_url)
 

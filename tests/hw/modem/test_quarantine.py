@@ -8,7 +8,7 @@ from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import Condition, Outcome, SmsOutcome
 from outcry.hw.modem.errors import ModemReset, ModemSilent
-from outcry.hw.modem.recovery import OFTEN_S, ONCE_S, Blame
+from outcry.hw.modem.recovery import OFTEN_S, ONCE_S, Quarantine
 
 ANA = "+447700900201"
 
@@ -22,28 +22,28 @@ class Clock:
 
 def test_it_is_left_out_two_minutes_at_first_and_an_hour_when_it_goes_on() -> None:
     clock = Clock()
-    blame = Blame(clock)
-    assert not blame.spares("+CENG")
-    blame.fell("+CENG")
-    assert blame.spares("+CENG")
-    assert not blame.spares("+CSQ")
+    quarantine = Quarantine(clock)
+    assert not quarantine.skips("+CENG")
+    quarantine.add("+CENG")
+    assert quarantine.skips("+CENG")
+    assert not quarantine.skips("+CSQ")
     clock.now = ONCE_S
-    assert not blame.spares("+CENG")
-    blame.fell("+CENG")
+    assert not quarantine.skips("+CENG")
+    quarantine.add("+CENG")
     clock.now += OFTEN_S - 1
-    assert blame.spares("+CENG")
+    assert quarantine.skips("+CENG")
     clock.now += 1
-    assert not blame.spares("+CENG")
+    assert not quarantine.skips("+CENG")
 
 
 def test_what_was_left_out_is_owed_until_it_is_told_anew() -> None:
-    blame = Blame(Clock())
-    blame.fell("+CNMI")
-    assert blame.owed_at == float("inf"), "nothing has been left out yet"
-    blame.spares("+CNMI")
-    assert blame.owed_at == ONCE_S
-    blame.pay()
-    assert blame.owed_at == float("inf")
+    quarantine = Quarantine(Clock())
+    quarantine.add("+CNMI")
+    assert quarantine.retry_at == float("inf"), "nothing has been left out yet"
+    quarantine.skips("+CNMI")
+    assert quarantine.retry_at == ONCE_S
+    quarantine.forget_skipped()
+    assert quarantine.retry_at == float("inf")
 
 
 def test_a_restart_in_the_middle_of_a_command_is_blamed_on_it(port: Any) -> None:

@@ -1,0 +1,173 @@
+"""Delivery over data: posts reports and heartbeats to HQ and says what came back.
+
+One post is under way at a time, so that the newest report can always go first.
+What failed stays in the outbox and goes again; the rules of the alarm say when.
+"""
+
+from __future__ import annotations
+
+from outcry.daemon.alarm.model import Event, Happening
+from outcry.daemon.journal import Entry, Journal
+from outcry.daemon.messages.receipts import Receipts
+from outcry.daemon.outbox.budget import EXCHANGE_BYTES, Budget, Budgets
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.outbox.stored import StoredReport
+from outcry.hw.modem import Modem, PostAnswered, PostFailed
+from outcry.receipt import ReceiptRefused
+
+_HTTP_OK = 200
+
+
+class DataDelivery:
+    """The posts of one device."""
+
+    def __init__(
+        self, outbox: Outbox, receipts: Receipts, modem: Modem, journal: Journal, budgets: Budgets
+    ) -> None:
+        self._outbox = outbox
+        self._receipts = receipts
+        self._modem = modem
+        self._journal = journal
+        self._budgets = budgets
+        self._told_spent: set[str] = set()
+        self._paid = False  # for the post under way
+        self.under_way: StoredReport | None = None
+        self.heartbeat: StoredReport | None = None
+        """The one under way, if no report is."""
+        self.refusals: dict[int, int] = {}
+        """How often each report was answered with something that is no receipt."""
+        self.heartbeat_trouble = ""
+        """Why the last heartbeat got no receipt; empty when it got one, or may yet."""
+        self.answered_at: float | None = None
+        """When HQ last answered, a heartbeat or a report."""
+
+    @property
+    def is_thrifty(self) -> bool:
+        """Whether the day's budget for positions is spent: they are to be few until it is not."""
+        return self._budgets.positions.is_spent
+
+    def post(self) -> None:
+        """Send the newest unanswered report, unless one is under way.
+
+        One that was answered with no receipt lets the others go first: it may be at fault.
+        Positions keep to their budget, and what the wearer has said has none.
+        """
+        if self.under_way is not None:
+            return
+        report = self._next_report()
+        if report is None:
+            return
+        self._cancel_heartbeat()  # supervision never stands in an alarm's way
+        self.under_way = report
+        self._tell(Entry.POSTING, report)
+        self._hand_over(report)
+
+    def post_heartbeat(self, heartbeat: StoredReport) -> None:
+        """Send a heartbeat, unless a report is under way or the day's budget for heartbeats is
+        spent. It is not kept and not sent again."""
+        if self.under_way is not None or not heartbeat.sealed:
+            return
+        if not self._allows(self._budgets.heartbeats, "no heartbeats"):
+            self.heartbeat_trouble = "the day's budget for heartbeats is spent"
+            return
+        self.heartbeat_trouble = ""
+        self._cancel_heartbeat()
+        self.heartbeat = heartbeat
+        self._hand_over(heartbeat)
+
+    def answered(self, event: PostAnswered, now: float) -> list[Happening]:
+        """HQ, or somebody in its place, answered a post."""
+        report = self._finished(event.ref)
+        if report is None:
+            return []
+        if not self._paid:
+            self._pay(report)
+        try:
+            if event.status != _HTTP_OK:
+                raise ReceiptRefused(f"HTTP {event.status}")
+            status = self._receipts.verified(event.body, report)
+        except ReceiptRefused as error:
+            self._refuse(report)
+            return self._failed(report, str(error))
+        self.answered_at = now
+        if not report.alarm:
+            self._journal.tell(Entry.HEARTBEAT, detail="answered")
+            return []
+        self.refusals.pop(report.counter, None)
+        with self._outbox.step():
+            return [Event.DATA_WORKS, self._receipts.taken(report, status, "data")]
+
+    def failed(self, event: PostFailed) -> list[Happening]:
+        """A post got no answer."""
+        report = self._finished(event.ref)
+        return [] if report is None else self._failed(report, event.reason)
+
+    def _next_report(self) -> StoredReport | None:
+        positions = self._allows(self._budgets.positions, "positions by data are few")
+        refused: list[StoredReport] = []
+        for report in self._outbox.newest_unanswered():
+            if report.position and not positions:
+                continue
+            if report.counter not in self.refusals:
+                return report
+            refused.append(report)
+        return min(refused, key=lambda report: self.refusals[report.counter], default=None)
+
+    def _cancel_heartbeat(self) -> None:
+        if self.heartbeat is not None:
+            self._modem.cancel_post(_ref(self.heartbeat))
+            self.heartbeat = None
+
+    def _allows(self, budget: Budget, meanwhile: str) -> bool:
+        if not budget.is_spent:
+            self._told_spent.discard(meanwhile)
+        elif meanwhile not in self._told_spent:
+            self._told_spent.add(meanwhile)
+            self._journal.tell(Entry.BUDGET_SPENT, path="data", detail=meanwhile)
+        return budget.allows
+
+    def _hand_over(self, report: StoredReport) -> None:
+        """Bytes go out at once where there is a connection; otherwise if one comes about."""
+        self._paid = False
+        if self._modem.status().data_up:
+            self._pay(report)
+        self._modem.post(_ref(report), report.sealed)
+
+    def _pay(self, report: StoredReport) -> None:
+        if not report.alarm:
+            self._budgets.heartbeats.spend(EXCHANGE_BYTES)
+        elif report.position:
+            self._budgets.positions.spend(EXCHANGE_BYTES)
+        self._paid = True
+
+    def _refuse(self, report: StoredReport) -> None:
+        known = self._outbox.reports  # some of a long track are let go
+        refusals = {at: n for at, n in self.refusals.items() if at in known}
+        self.refusals = refusals | {report.counter: refusals.get(report.counter, 0) + 1}
+
+    def _finished(self, ref: str) -> StoredReport | None:
+        """The report or heartbeat that is under way no more."""
+        if self.heartbeat is not None and ref == _ref(self.heartbeat):
+            heartbeat, self.heartbeat = self.heartbeat, None
+            return heartbeat
+        if self.under_way is not None and ref == _ref(self.under_way):
+            report, self.under_way = self.under_way, None
+            return report
+        return None
+
+    def _failed(self, report: StoredReport, reason: str) -> list[Happening]:
+        if not report.alarm:
+            self.heartbeat_trouble = reason
+            self._journal.tell(Entry.HEARTBEAT, detail=f"unanswered: {reason}")
+            return []
+        self._tell(Entry.POST_FAILED, report, detail=reason)
+        return [Event.POST_FAILED]
+
+    def _tell(self, entry: Entry, report: StoredReport, detail: str = "") -> None:
+        self._journal.tell(
+            entry, alarm=report.alarm, path="data", count=report.sequence, detail=detail
+        )
+
+
+def _ref(report: StoredReport) -> str:
+    return f"report-{report.counter}"

@@ -1,0 +1,56 @@
+"""HQ's receipts, by data or by SMS: verified, and noted in the outbox."""
+
+from __future__ import annotations
+
+from outcry.daemon.alarm.model import ReceiptCame
+from outcry.daemon.journal import Entry, Journal
+from outcry.daemon.messages.identity import Identity
+from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.outbox.stored import StoredReport
+from outcry.envelope import EnvelopeRefused, Header, from_text
+from outcry.hw.modem import SmsReceived
+from outcry.receipt import RECEIPT_CHARS, ReceiptRefused, Status, header_of, verify
+
+
+class Receipts:
+    """The receipts of one device."""
+
+    def __init__(self, identity: Identity, outbox: Outbox, journal: Journal) -> None:
+        self._enrolment = identity.enrolment
+        self._outbox = outbox
+        self._journal = journal
+
+    def verified(self, receipt: bytes, report: StoredReport) -> Status:
+        """What this says of the report. Raises ``ReceiptRefused`` if it is no receipt of it."""
+        if self._enrolment is None:
+            raise ReceiptRefused("there is no HQ")
+        return verify(receipt, report.token, Header(self._enrolment.device, report.counter))
+
+    def taken(self, report: StoredReport, status: Status, path: str) -> ReceiptCame:
+        """HQ has this report: note it. Call inside an outbox step."""
+        acknowledged = status is Status.ACKNOWLEDGED
+        self._outbox.answer_report(report)
+        self._journal.tell(
+            Entry.RECEIPT,
+            alarm=report.alarm,
+            path=path,
+            count=report.sequence,
+            detail="a person has it" if acknowledged else "HQ has it",
+        )
+        return ReceiptCame(report.alarm, report.sequence, acknowledged)
+
+    def by_sms(self, message: SmsReceived) -> list[ReceiptCame]:
+        """The one thing an SMS can say to this device: a receipt of a report it knows."""
+        try:
+            if len(message.text) != RECEIPT_CHARS:
+                raise ReceiptRefused("not a receipt's length")
+            receipt = from_text(message.text)
+            report = self._outbox.reports.get(header_of(receipt).counter)
+            if report is None:
+                raise ReceiptRefused("no such report")
+            status = self.verified(receipt, report)
+        except (ReceiptRefused, EnvelopeRefused):
+            self._journal.tell(Entry.STRANGE_SMS)
+            return []
+        with self._outbox.step():
+            return [self.taken(report, status, "sms")]

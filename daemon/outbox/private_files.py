@@ -1,0 +1,60 @@
+"""The service's private files: written whole, and owned by the service whoever writes them.
+
+What root does on the device must not leave files that the service cannot read.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from contextlib import suppress
+from pathlib import Path
+
+GROUPS = ("gpio", "dialout")  # as SupplementaryGroups= in the unit
+
+
+def become_owner_of(folder: Path) -> bool:
+    """Go on as the folder's owner, with the unit's groups, if we are root and it is not.
+
+    There is no way back. Whether files made from now on are as good as the service's own.
+    """
+    try:
+        owner = folder.stat()
+    except OSError:
+        return False
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        groups = [owner.st_gid]
+        for name in GROUPS:
+            with suppress(KeyError):
+                groups.append(grp.getgrnam(name).gr_gid)
+        with suppress(KeyError):
+            groups += os.getgrouplist(pwd.getpwuid(owner.st_uid).pw_name, owner.st_gid)
+        os.setgroups(sorted(set(groups)))
+        os.setgid(owner.st_gid)
+        os.setuid(owner.st_uid)
+        os.umask(0o077)
+    return os.geteuid() == owner.st_uid
+
+
+def write_whole(path: Path, text: str, synced: bool = False) -> None:
+    """Put this text into the file, which is seen as it was before or whole. Raises ``OSError``.
+
+    The folder's owner may read it, and nobody else. ``synced``: it survives a power cut.
+    """
+    unfinished = path.with_suffix(".new")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        if os.geteuid() == 0 and (owner := path.parent.stat()).st_uid != 0:
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        file.write(text)
+        if synced:
+            file.flush()
+            os.fsync(descriptor)
+    unfinished.replace(path)
+    if synced:
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)

@@ -1,0 +1,102 @@
+"""What is outside the wearable's own code: its clocks and dice, its journal, and the real parts."""
+
+from __future__ import annotations
+
+import os
+import queue
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TypeVar
+
+from outcry.daemon.journal import Entry, Journal
+from outcry.daemon.service.parts import Message
+from outcry.daemon.service.systemd import Service, journal_sink
+from outcry.daemon.settings import NO_PIN, Settings
+from outcry.daemon.touch.edges import StrapEdge
+from outcry.hw.button import Button
+from outcry.hw.gps import Gps
+from outcry.hw.modem import Modem, ModemSettings, open_serial
+from outcry.hw.power import Power, PowerUnusable, Wire
+from outcry.hw.strap import Strap
+from outcry.hw.switch import SwitchUnusable
+from outcry.hw.vibration import Vibration, VibrationUnusable
+
+Part = TypeVar("Part", Strap, Vibration, Power)
+
+
+class Adapters:
+    """The real ones. A part that cannot be used is told and left out: the others matter more.
+
+    ``life`` lets go of the parts, in reverse order. Tests and the simulation put stand-ins in
+    place of single parts, by subclasses of this.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        messages: queue.SimpleQueue[Message],
+        life: ExitStack,
+        button: Button | None,
+    ) -> None:
+        self.settings = settings
+        self.messages = messages
+        self.life = life
+        self.button = button
+        self.service = Service()
+        self.journal = Journal(journal_sink())
+        self.clock = time.monotonic
+        self.wall = time.time
+        self.random = os.urandom
+
+    def modem(self, settings: ModemSettings, beat: Callable[[], None]) -> Modem:
+        """The modem's owner, with the wire that restarts the modem if there is one."""
+        port, baud = self.settings.text("modem", "port"), self.settings.whole("modem", "baud")
+        power = self._power()
+        modem = Modem(
+            settings,
+            lambda: open_serial(port, baud),
+            self.messages.put,
+            self.clock,
+            beat,
+            power.cycle if power is not None else None,
+        )
+        self.life.callback(modem.stop, 3.0)
+        return modem
+
+    def gps(self, beat: Callable[[], None]) -> Gps:
+        """The receiver, by gpsd."""
+        host, port = self.settings.text("gps", "host"), self.settings.whole("gps", "port")
+        gps = Gps(host, port, self.messages.put, self.clock, beat)
+        self.life.callback(gps.stop, 1.0)
+        return gps
+
+    def vibration(self) -> Vibration | None:
+        """The motor, if it is wanted and can be used."""
+        if not self.settings.flag("vibration", "enabled"):
+            return None
+        return self._usable(lambda: Vibration(self.settings.whole("vibration", "pin")))
+
+    def strap(self) -> Strap | None:
+        """The strap's loop, if it can be watched."""
+        return self._usable(
+            lambda: Strap(
+                self.settings.whole("strap", "pin"),
+                lambda closed, at: self.messages.put(StrapEdge(closed, at)),
+            )
+        )
+
+    def _power(self) -> Power | None:
+        pin = self.settings.whole("modem", "power_pin")
+        if pin == NO_PIN:
+            return None
+        return self._usable(lambda: Power(pin, Wire(self.settings.text("modem", "power_wire"))))
+
+    def _usable(self, make: Callable[[], Part]) -> Part | None:
+        try:
+            part = make()
+        except (SwitchUnusable, VibrationUnusable, PowerUnusable) as error:
+            self.journal.tell(Entry.PART_FAULT, detail=str(error))
+            return None
+        self.life.callback(part.close)
+        return part

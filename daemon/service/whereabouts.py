@@ -1,0 +1,69 @@
+"""Where the wearer is, as far as the receiver has told, and what of a reading is news."""
+
+from __future__ import annotations
+
+from outcry.daemon.alarm import movement
+from outcry.daemon.alarm.model import Event
+from outcry.daemon.journal import Entry, Journal
+from outcry.daemon.messages import reports
+from outcry.daemon.outbox.runtime_cache import Memory
+from outcry.hw.gps import Fix, NoFix, NoFixReason
+from outcry.report import NoPosition, Position
+
+
+class Whereabouts:
+    """The last fix and reading, whether the wearer moves, and the place last reported."""
+
+    def __init__(self, memory: Memory, journal: Journal) -> None:
+        self._memory = memory
+        self._journal = journal
+        self._no_fix = NoFix(NoFixReason.NOT_ASKED_YET)
+        self._has_fix = False
+        self._movement = movement.Movement()
+        self.reported: Position | NoPosition | None = None
+        """What the newest report says."""
+
+    @property
+    def moving(self) -> bool | None:
+        """Whether the wearer moves; ``None`` while nobody knows."""
+        return self._movement.moving
+
+    @property
+    def no_fix(self) -> NoFixReason | None:
+        """Why there is no fix now; ``None`` if there is one."""
+        return None if self._has_fix else self._no_fix.reason
+
+    @property
+    def last_reason(self) -> NoFixReason:
+        """Why there was no fix when there was none last."""
+        return self._no_fix.reason
+
+    def place(self, now: float) -> Position | NoPosition:
+        """The best position known."""
+        return reports.place(self._memory.fix, self._no_fix, now)
+
+    def see(self, reading: Fix | NoFix, now: float) -> list[Event]:
+        """Take a reading in; what it means to an alarm."""
+        is_fix = isinstance(reading, Fix)
+        if is_fix != self._has_fix or (isinstance(reading, NoFix) and reading != self._no_fix):
+            detail = "fix" if isinstance(reading, Fix) else reading.reason.value
+            self._journal.tell(Entry.GPS, detail=detail)
+        self._has_fix = is_fix
+        if isinstance(reading, NoFix):
+            self._no_fix = reading
+            return []
+        self._memory.see(reading)
+        events = self._follow(reading)
+        if reports.is_better(self.place(now), self.reported):
+            blind = isinstance(self.reported, NoPosition)
+            events.append(Event.FIRST_FIX if blind else Event.BETTER_FIX)
+        return events
+
+    def _follow(self, fix: Fix) -> list[Event]:
+        before = self.moving
+        self._movement = movement.see(
+            self._movement, fix.latitude, fix.longitude, fix.accuracy_m, fix.taken_at
+        )
+        if self.moving is before:
+            return []
+        return [Event.MOVES if self.moving else Event.RESTS]

@@ -1,0 +1,81 @@
+"""The overview, each alarm's page and map, and what officers decide about it."""
+
+from __future__ import annotations
+
+import math
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse, StreamingResponse
+
+from outcry.report import Position
+from outcry.responder.console.dependencies import SESSION_COOKIE, Form, Hq, LoggedIn, Parts
+from outcry.responder.console.desk import GRAVE, Act, NoSuchAlarm
+from outcry.responder.console.timeline import REASONS
+from outcry.responder.maps import surroundings
+from outcry.responder.web.assets import Png
+
+REASON_LENGTH = 200
+
+router = APIRouter()
+
+
+class NotSure(Exception):
+    """What cannot be undone was asked for without the tick that it is meant."""
+
+
+class NoReason(Exception):
+    """A correction or a closing without its reason."""
+
+
+@router.get("")
+def overview(hq: Hq, session: LoggedIn, refused: str = "") -> Response:
+    known = refused.isascii() and refused.isdigit() and len(refused) < 7
+    return hq.pages.overview(session, hq.console.overview(), int(refused) if known else 0)
+
+
+@router.get("/alarm/{alarm:int}")
+def view(alarm: int, hq: Hq, session: LoggedIn, done: str = "") -> Response:
+    return hq.pages.view(session, hq.console.view(alarm), done)
+
+
+@router.get("/alarm/{alarm:int}/map.png")
+def surroundings_map(alarm: int, hq: Hq, session: LoggedIn) -> Response:
+    return Png(surroundings.drawn(_place(hq, alarm)))
+
+
+@router.get("/alarm/{alarm:int}/outlines.json")
+def outlines(alarm: int, hq: Hq, session: LoggedIn) -> Response:
+    place = _place(hq, alarm)
+    lines = surroundings.outlines(math.floor(place.latitude), math.floor(place.longitude))
+    return Response(lines, media_type="application/json")
+
+
+@router.post("/alarm/{alarm:int}/{act}")
+def decide(alarm: int, act: Act, hq: Hq, session: LoggedIn, form: Form) -> Response:
+    reason = " ".join(form.get("reason", "").split())[:REASON_LENGTH]
+    if act in GRAVE and form.get("sure") != "yes":
+        raise NotSure
+    if (act is Act.CORRECT and reason not in REASONS) or (act is Act.CLOSE and not reason):
+        raise NoReason
+    given = reason if act in (Act.CORRECT, Act.CLOSE) else None
+    hq.console.act(alarm, act, session.officer, given)
+    return RedirectResponse(f"/console/alarm/{alarm}?done={act}", 303)
+
+
+@router.get("/live")
+async def live(request: Request, hq: Hq, session: LoggedIn) -> Response:
+    """Tells an open page when something has changed."""
+    if hq.live.full:
+        return Response("Too many consoles are open.\n", 503, {"Retry-After": "30"})
+    token = request.cookies[SESSION_COOKIE]
+    events = hq.live.events(lambda: hq.officers.session(token) is not None)
+    return StreamingResponse(events, media_type="text/event-stream")
+
+
+def _place(hq: Parts, alarm: int) -> Position:
+    """The newest place of an alarm; without one there is nothing to draw."""
+    places = (each.report.place for each in hq.console.view(alarm).track)
+    place = next((each for each in places if isinstance(each, Position)), None)
+    if place is None:
+        raise NoSuchAlarm
+    return place

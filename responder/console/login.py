@@ -1,0 +1,106 @@
+"""Getting in and out: the login, the log-out, and the one-time link of a new officer."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
+
+from outcry.responder.console.accounts import SESSION_S, LoginRefused, OfficerRefused
+from outcry.responder.console.dependencies import (
+    FORM_COOKIE,
+    SESSION_COOKIE,
+    FirstForm,
+    Form,
+    Hq,
+    LoggedIn,
+)
+from outcry.responder.web.guard import client_address
+from outcry.responder.web.throttle import TooSoon, source_of
+
+FORM_S = 3600  # for how long a form may lie open before there is a session
+_NEXT = re.compile(r"/console(/alarm/\d{1,18}|/wearer/[0-9a-f]{8}/plan)?")
+_WRONG = (
+    "Name, password and code do not belong together. Wait for the authenticator's next digits: "
+    "each works once."
+)
+
+router = APIRouter()
+
+
+@router.get("/login")
+def login_form(hq: Hq, next: str = "") -> Response:
+    return _with_token(lambda token: hq.pages.login(token, next_page(next)))
+
+
+@router.post("/login")
+def login(request: Request, hq: Hq, form: FirstForm) -> Response:
+    back = next_page(form.get("next", ""))
+    source = source_of(client_address(request.scope, hq.behind_proxy))
+    name, password, code = (form.get(key, "") for key in ("name", "password", "code"))
+    try:
+        session, refused = hq.officers.login(name, password, code, source)
+    except LoginRefused:
+        return _with_token(lambda token: hq.pages.login(token, back, _WRONG, 403))
+    except TooSoon as soon:
+        words = f"Too many wrong tries from here. Wait {soon.wait_s} s, then try again."
+        return soon.told_by(_with_token(lambda token: hq.pages.login(token, back, words, 429)))
+    told = f"?refused={refused}" if refused and back == "/console" else ""
+    answer = RedirectResponse(back + told, 303)
+    _set(answer, SESSION_COOKIE, session, int(SESSION_S))
+    _delete(answer, FORM_COOKIE)
+    return answer
+
+
+@router.post("/logout")
+def logout(request: Request, hq: Hq, session: LoggedIn, form: Form) -> Response:
+    hq.officers.logout(request.cookies[SESSION_COOKIE])
+    answer = RedirectResponse("/console/login", 303)
+    _delete(answer, SESSION_COOKIE)
+    return answer
+
+
+@router.get("/welcome/{link}")
+def welcome(link: str, hq: Hq) -> Response:
+    newcomer = hq.officers.welcome(link)
+    return _with_token(lambda token: hq.pages.welcome(newcomer, link, token))
+
+
+@router.post("/welcome/{link}")
+def settle(link: str, hq: Hq, form: FirstForm) -> Response:
+    newcomer = hq.officers.welcome(link)
+    password = form.get("password", "")
+    try:
+        if password != form.get("again", ""):
+            raise OfficerRefused("The two passwords differ. Write the same twice.")
+        codes = hq.officers.settle(link, password, form.get("code", ""))
+    except OfficerRefused as refused:
+        words = str(refused)
+        return _with_token(lambda token: hq.pages.welcome(newcomer, link, token, words, 422))
+    return hq.pages.settled(codes)
+
+
+def next_page(path: str) -> str:
+    """Where to go after the login: nowhere but the console."""
+    return path if _NEXT.fullmatch(path) else "/console"
+
+
+def _with_token(page: Callable[[str], Response]) -> Response:
+    """A page whose form is tied to this browser by a cookie, there being no session yet."""
+    token = secrets.token_urlsafe(24)
+    answer = page(token)
+    _set(answer, FORM_COOKIE, token, FORM_S)
+    return answer
+
+
+def _set(answer: Response, name: str, value: str, seconds: int) -> None:
+    answer.set_cookie(
+        name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="strict"
+    )
+
+
+def _delete(answer: Response, name: str) -> None:
+    answer.delete_cookie(name, secure=True, httponly=True, samesite="strict")

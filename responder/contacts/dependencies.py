@@ -1,0 +1,64 @@
+"""What the routes of contacts' and public pages are given by FastAPI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from outcry.responder.contacts.desk import Desk
+from outcry.responder.contacts.pages import Pages
+from outcry.responder.posting.own_page import OwnPage
+from outcry.responder.translations import accepted
+from outcry.responder.web.assets import Assets
+from outcry.responder.web.bodies import read_form
+from outcry.responder.web.guard import client_address
+from outcry.responder.web.throttle import source_of
+
+FORM_LIMIT = 1024  # bytes; a PIN and its field's name
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What these pages are made of; ``app.state.parts`` holds it."""
+
+    desk: Desk
+    own_page: OwnPage
+    pages: Pages
+    assets: Assets
+    behind_proxy: bool = False
+
+
+async def parts_of(request: Request) -> Parts:
+    """The parts of the application that was asked."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+Hq = Annotated[Parts, Depends(parts_of)]
+
+
+def wish_of(request: Request, hq: Parts) -> str:
+    """The language that the browser asks for."""
+    return accepted(request.headers.get("accept-language", ""), hq.pages.languages)
+
+
+async def _wish(request: Request, hq: Hq) -> str:
+    return wish_of(request, hq)
+
+
+async def _source(request: Request, hq: Hq) -> str:
+    return source_of(client_address(request.scope, hq.behind_proxy))
+
+
+async def _form(request: Request) -> Mapping[str, str]:
+    return await read_form(request, FORM_LIMIT)
+
+
+Wish = Annotated[str, Depends(_wish)]
+Source = Annotated[str, Depends(_source)]
+"""Who is slowed by wrong PINs."""
+Form = Annotated[Mapping[str, str], Depends(_form)]
+"""The fields of a form that came from one of our own pages."""

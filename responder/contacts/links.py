@@ -1,0 +1,139 @@
+"""A contact's link: the page it shows, its map, and the answer given with a PIN.
+
+``/a/{sealed report}[/{n}]`` is the link a device makes, ``/c/{token}`` the one in HQ's own
+texts. Both show the same page, and take an answer at ``…/seen``, ``…/confirm``, ``…/unsure`` and
+``…/false``. Opening a link decides nothing: previews and scanners open links too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import NamedTuple
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+
+from outcry.report import Position
+from outcry.responder.contacts.dependencies import Form, Hq, Parts, Source, Wish
+from outcry.responder.contacts.desk import (
+    TICKET_S,
+    Answer,
+    LinkExpired,
+    NoSuchLink,
+    Shown,
+    Standing,
+    WrongPin,
+)
+from outcry.responder.maps import surroundings
+from outcry.responder.web.assets import Png
+from outcry.responder.web.throttle import TooSoon
+
+
+class Link(NamedTuple):
+    """A link somebody has: its address, and what opens it."""
+
+    address: str
+    open: Callable[[], Shown]
+
+
+async def device_link(sealed: str, hq: Hq) -> Link:
+    """The link a device made for nobody in particular."""
+    return Link(f"/a/{sealed}", partial(hq.desk.sealed_link, sealed, None))
+
+
+async def device_link_of(sealed: str, n: int, hq: Hq) -> Link:
+    """The link a device made for the contact with this number in the list."""
+    return Link(f"/a/{sealed}/{n}", partial(hq.desk.sealed_link, sealed, n))
+
+
+async def short_link(token: str, hq: Hq) -> Link:
+    """The link in a text of HQ's."""
+    return Link(f"/c/{token}", partial(hq.desk.invitation, token))
+
+
+def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
+    """What can be asked of one kind of link."""
+    router = APIRouter(prefix=path)
+
+    @router.get("", responses=_EXPIRED)
+    def show(
+        request: Request,
+        hq: Hq,
+        wish: Wish,
+        link: Link = Depends(link_of),
+        again: str | None = None,
+    ) -> Response:
+        shown = link.open()
+        standing = _standing(request, hq, shown) if again is None else None
+        if standing is not None:
+            return hq.pages.standing(shown, link.address, standing)
+        return hq.pages.alarm(shown, link.address, _language(hq, shown, wish))
+
+    @router.get("/map.png", response_class=Png)
+    def surroundings_map(request: Request, hq: Hq, link: Link = Depends(link_of)) -> Response:
+        """The surroundings of what the link shows; with a ticket, of the newest place."""
+        try:
+            shown = link.open()
+        except (NoSuchLink, LinkExpired):
+            raise HTTPException(404) from None
+        standing = _standing(request, hq, shown)
+        reports = [shown.report] if standing is None else [each.report for each in standing.track]
+        place = next((r.place for r in reports if isinstance(r.place, Position)), None)
+        if place is None:
+            raise HTTPException(404)
+        return Png(surroundings.drawn(place))
+
+    @router.post("/{said}")
+    def answer(
+        said: Answer, hq: Hq, form: Form, wish: Wish, source: Source, link: Link = Depends(link_of)
+    ) -> Response:
+        shown = link.open()
+        show_again = partial(hq.pages.alarm, shown, link.address, _language(hq, shown, wish))
+        try:
+            standing = hq.desk.answer(shown, said, form.get("pin", ""), source)
+        except WrongPin:
+            return show_again(status=403, wrong_pin=True)
+        except TooSoon as soon:
+            return soon.told_by(show_again(status=429, wait_s=soon.wait_s))
+        page = hq.pages.standing(shown, link.address, standing, said)
+        _keep_ticket(page, shown, standing)
+        return page
+
+    return router
+
+
+def _standing(request: Request, hq: Parts, shown: Shown) -> Standing | None:
+    """How things stand, for a browser that holds a ticket."""
+    ticket = request.cookies.get(_cookie(shown), "")
+    return hq.desk.look(shown, ticket) if ticket else None
+
+
+def _keep_ticket(page: Response, shown: Shown, standing: Standing) -> None:
+    page.set_cookie(
+        _cookie(shown),
+        standing.ticket,
+        max_age=int(TICKET_S),
+        secure=True,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def _cookie(shown: Shown) -> str:
+    """One for each alarm: a contact of two wearers may watch both."""
+    return f"__Host-look-{shown.alarm}"
+
+
+def _language(hq: Parts, shown: Shown, wish: str) -> str:
+    return shown.language if shown.language in hq.pages.languages else wish
+
+
+_EXPIRED: dict[int | str, dict[str, object]] = {
+    410: {"description": "the alarm is long over", "content": {"text/html": {}}}
+}
+
+routers = (
+    _routes("/a/{sealed}", device_link),
+    _routes("/a/{sealed}/{n:int}", device_link_of),
+    _routes("/c/{token}", short_link),
+)
