@@ -26,6 +26,7 @@ RESPONDER: Rooms = {
     "translations": (),
     "formatting": ("translations",),
     "rules": (),
+    "sentences": ("rules",),
     "maps": (),
     "settings": (),
     "web": SHARED,
@@ -36,7 +37,7 @@ RESPONDER: Rooms = {
     "enrolment": (*SHARED, "storage", "plans"),
     "notify": (*SHARED, "rules", "storage", "dispatch", "plans", "transports"),
     "posting": (*SHARED, "rules", "storage", "dispatch", "plans", "maps", "transports"),
-    "archive": (*SHARED, "rules", "storage", "plans", "maps", "web"),
+    "archive": (*SHARED, "rules", "sentences", "storage", "plans", "maps", "web"),
     "intake": (*SHARED, "rules", "storage", "enrolment", "web"),
     "daily_check": (*SHARED, "storage", "plans", "enrolment", "notify", "posting", "transports"),
     "contacts": (
@@ -50,7 +51,7 @@ RESPONDER: Rooms = {
         "web",
         "enrolment",
     ),
-    "console": (*SHARED, "rules", "storage", "plans", "maps", "web", "daily_check"),
+    "console": (*SHARED, "rules", "sentences", "storage", "plans", "maps", "web", "daily_check"),
     "service": (
         *SHARED,
         "rules",
@@ -72,6 +73,7 @@ RESPONDER: Rooms = {
     "cli": (
         *SHARED,
         "rules",
+        "sentences",
         "web",
         "storage",
         "transports",

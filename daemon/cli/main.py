@@ -29,15 +29,15 @@ EXIT_INTERRUPTED = 130
 _EXITS = """
 exit codes:
   0   done; status, check: armed, and nothing is wrong
-  1   status, check: there is something to look at; drill: none was begun; config: a contact's
-      text has a fault, and English or a longer one goes in its place; log: nothing was found
+  1   status, check: something needs attention; drill: none was begun; config: a contact's text
+      has a fault, and English or a longer one goes in its place; log: nothing was found
   2   the command line is wrong
-  65  the enrolment file is no good
+  65  the enrolment file is not valid
   69  the button cannot be watched; status, drill: the daemon does not answer;
       log: there is no journal
-  73  the enrolment cannot be kept
+  73  the enrolment cannot be stored
   78  the settings cannot be used; every problem is listed
-  130 check: left by Ctrl-C
+  130 check: ended by Ctrl-C
 """
 
 
@@ -58,70 +58,74 @@ def parser() -> argparse.ArgumentParser:
         help=f"the settings (default {DEFAULT_CONFIG})",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    run_parser = commands.add_parser("run", help="watch the button until told to stop")
-    run_parser.add_argument("--verbose", action="store_true", help="log every step of the modem")
-    check_parser = commands.add_parser(
+    run = commands.add_parser("run", help="watch the button until told to stop")
+    run.add_argument("--verbose", action="store_true", help="log every step of the modem")
+    check = commands.add_parser(
         "check",
-        help="go through every part, each failure with its remedy",
-        description="Go through everything an alarm needs: button, strap, motor, position, modem, "
+        help="check every part; each failure comes with its remedy",
+        description="Check everything an alarm needs: button, strap, motor, position, modem, "
         "network, HQ, clock, keys, contacts, texts, disk, watchdog. While the service runs it is "
-        "asked; otherwise each part is opened for a moment. HQ gets a heartbeat, and nobody else "
-        "anything. Takes seconds, or two minutes where a part does not answer.",
+        "asked; otherwise each part is opened for a moment. HQ gets a heartbeat; nobody else gets "
+        "anything. Takes seconds, or two minutes if a part does not answer.",
     )
-    check_parser.add_argument("--buzz", action="store_true", help="move the motor for a moment")
-    check_parser.add_argument("--json", action="store_true", help="as one line of JSON")
-    status_parser = commands.add_parser("status", help="the whole truth on one screen")
-    status_parser.add_argument("--json", action="store_true", help="as one line of JSON")
-    drill_parser = commands.add_parser(
-        "drill",
-        help="practise: the same way as an alarm, marked as a drill, and never published",
+    check.add_argument("--buzz", action="store_true", help="move the motor for a moment")
+    status = commands.add_parser("status", help="everything about the device on one screen")
+    for command in (check, status):
+        command.add_argument("--json", action="store_true", help="as one line of JSON")
+    drill = commands.add_parser(
+        "drill", help="practise: as an alarm goes, but marked as a drill and never published"
     )
-    drill_parser.add_argument(
+    drill.add_argument(
         "--no-wait", action="store_true", help="begin it and leave, without showing its hops"
     )
-    log_parser = commands.add_parser(
-        "log",
-        help="what happened, a line an event, from the journal",
-        description="What happened, a line an event, from the systemd journal; no position, number "
-        "or name can be in it. What an event means and what to do: journalctl -x -u outcry.",
+    enrol = commands.add_parser(
+        "enrol", help="take in the file that HQ made with `outcry-responder enrol`"
     )
-    log_parser.add_argument(
+    enrol.add_argument("file", type=Path, metavar="FILE")
+    commands.add_parser("config", help="show the settings in force, secrets masked")
+    _add_log(commands)
+    return top
+
+
+def _add_log(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    log = commands.add_parser(
+        "log",
+        help="what happened, one line for each event, from the journal",
+        description="What happened, one line for each event, from the systemd journal. It holds no "
+        "position, number or name. What an event means and what to do: journalctl -x -u outcry.",
+    )
+    log.add_argument(
         "--since", metavar="TIME", help='as journalctl takes it: "2 hours ago", yesterday, 18:00'
     )
-    log_parser.add_argument(
+    log.add_argument(
         "--alarm",
         type=_alarm,
         metavar="ID",
-        help="one alarm, by the first letters of its id, and what befell the device meanwhile",
+        help="one alarm, by the first letters of its id, and what happened meanwhile",
     )
-    log_parser.add_argument("--all", action="store_true", help="each heartbeat too")
-    log_parser.add_argument("--json", action="store_true", help="a line of JSON each")
-    enrol_parser = commands.add_parser(
-        "enrol", help="take in the file that HQ made with `outcry-responder enrol`"
-    )
-    enrol_parser.add_argument("file", type=Path, metavar="FILE")
-    commands.add_parser("config", help="show the settings in force, secrets masked")
-    return top
+    log.add_argument("--all", action="store_true", help="heartbeats too")
+    log.add_argument("--json", action="store_true", help="each line as JSON")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     options = parser().parse_args(arguments)
-    if options.command == "log":  # it needs no settings, and these may be for root alone
+    if options.command == "log":  # it needs no settings, which only root may be able to read
         return _log(options.since, options.alarm, options.all, options.json)
     if options.command == "run":
         return _run(options.config, options.verbose)
     try:
         settings = load(options.config)
         runtime = settings.path("storage", "runtime")
-        if options.command == "check":
-            return _check(settings, options.buzz, options.json)
-        if options.command == "status":
-            return _status(runtime, options.json)
-        if options.command == "drill":
-            return _drill(runtime, wait=not options.no_wait)
-        if options.command == "enrol":
-            return _enrol(options.file, settings)
+        match options.command:
+            case "check":
+                return _check(settings, options.buzz, options.json)
+            case "status":
+                return _status(runtime, options.json)
+            case "drill":
+                return _drill(runtime, wait=not options.no_wait)
+            case "enrol":
+                return _enrol(options.file, settings)
         return _config(settings)
     except SettingsInvalid as error:
         if options.command == "config" and error.shown:
@@ -153,7 +157,7 @@ def _config(settings: Settings) -> int:
     print("\n".join(settings.shown()))
     try:
         link = identity.load(settings, lambda problem: None).longest_link()
-    except SettingsInvalid:  # nobody is enrolled yet: the texts can be looked at all the same
+    except SettingsInvalid:  # not enrolled yet: the texts can be checked without it
         link = None
     problems = texts.check(settings.path("texts", "folder"), link)
     if problems:
@@ -167,7 +171,7 @@ def _check(settings: Settings, buzz: bool, as_json: bool) -> int:
     try:
         return EXIT_OK if check(settings, buzz, as_json) else EXIT_TROUBLE
     except KeyboardInterrupt:
-        print("\nleft; every part is let go of", file=sys.stderr)
+        print("\nstopped; every part has been released", file=sys.stderr)
         return EXIT_INTERRUPTED
 
 
@@ -192,13 +196,13 @@ def _log(since: str | None, alarm: str | None, everything: bool, as_json: bool) 
             print(line.as_json() if as_json else line.text())
     except log.NoJournal as error:
         return _refuse(EXIT_NO_PART, "there is nothing to read:", [str(error)])
-    except BrokenPipeError:  # whoever reads has seen enough
+    except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
     if found:
         return EXIT_OK
-    hint = [] if os.geteuid() == 0 else ["not everybody may read the journal: try it with sudo"]
-    return _refuse(EXIT_TROUBLE, "nothing of that is in the journal", hint)
+    hint = [] if os.geteuid() == 0 else ["you may need sudo to read the journal"]
+    return _refuse(EXIT_TROUBLE, "the journal has nothing of that", hint)
 
 
 def _status(runtime: Path, as_json: bool) -> int:
@@ -207,12 +211,12 @@ def _status(runtime: Path, as_json: bool) -> int:
     try:
         facts = control_socket.ask(runtime, "status")
     except control_socket.NotAnswering as error:
-        if as_json:
-            print(json.dumps({"error": str(error)}))
-            return EXIT_NO_PART
-        return _refuse(EXIT_NO_PART, "not known:", [str(error)])
+        facts = {"error": str(error)}
     if "error" in facts:
-        return _refuse(EXIT_NO_PART, "not known:", [str(facts["error"])])
+        if as_json:
+            print(json.dumps(facts))
+            return EXIT_NO_PART
+        return _refuse(EXIT_NO_PART, "the status is not known:", [str(facts["error"])])
     print(json.dumps(facts) if as_json else status.screen(facts))
     return EXIT_TROUBLE if status.troubles(facts) else EXIT_OK
 
@@ -223,15 +227,15 @@ def _drill(runtime: Path, wait: bool) -> int:
     try:
         begun = control_socket.ask(runtime, "drill")
         if "error" in begun:
-            return _refuse(EXIT_TROUBLE, "no drill:", [str(begun["error"])])
+            return _refuse(EXIT_TROUBLE, "no drill was begun:", [str(begun["error"])])
         print("The drill has begun; the wearer feels five pulses.")
         if wait:
-            print("Each hop is shown as it is reached. Ctrl-C leaves; the drill goes on and ends.")
+            print("Each hop is shown when it is reached. Ctrl-C leaves; the drill ends by itself.")
             follow(lambda: control_socket.ask(runtime, "status"), time.sleep)
     except control_socket.NotAnswering as error:
-        return _refuse(EXIT_NO_PART, "no answer:", [str(error)])
+        return _refuse(EXIT_NO_PART, "the daemon does not answer:", [str(error)])
     except KeyboardInterrupt:
-        print("The drill goes on; `outcry status` shows what came of it.")
+        print("The drill continues; `outcry status` shows how far it came.")
     return EXIT_OK
 
 
@@ -256,9 +260,9 @@ def _enrol(file: Path, settings: Settings) -> int:
     try:
         enrolment = install(file, settings)
     except EnrolmentInvalid as error:
-        return _refuse(EXIT_DATA, f"{file} is no good:", error.problems)
+        return _refuse(EXIT_DATA, f"{file} is not valid:", error.problems)
     except (OSError, UnicodeDecodeError) as error:
-        return _refuse(EXIT_CANNOT_WRITE, f"{file} was not taken in:", [str(error)])
+        return _refuse(EXIT_CANNOT_WRITE, f"{file} could not be taken in:", [str(error)])
     print(f"Enrolled as device {enrolment.device:08x}, {len(enrolment.contacts)} contacts.")
     print(f"Now delete {file}: it holds this device's key. Then: sudo systemctl restart outcry")
     return EXIT_OK

@@ -9,8 +9,7 @@ between the alarm and the day the file was made.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,12 +17,11 @@ from markupsafe import Markup
 from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, Position, Report, decode
-from outcry.responder import formatting
+from outcry.responder import formatting, sentences
 from outcry.responder.formatting import NO_FIX
 from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.maps.track_svg import Point, track_svg
-from outcry.responder.rules import events
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import CallEnded, Event, ReportArrived
 from outcry.responder.storage import audit_chain, event_log, store
 from outcry.responder.storage.store import Store
 from outcry.responder.web import templates
@@ -49,7 +47,7 @@ def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str
         ).first()
         if row is None:
             raise NoSuchAlarm(f"there is no alarm {alarm} here; outcry-responder status shows them")
-        entries = event_log.load(connection, alarm)
+        history = event_log.load(connection, alarm)
         found = audit_chain.verify(connection)
         return {
             "outcry_case_file": FORMAT,
@@ -60,11 +58,11 @@ def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str
             "kind": AlarmKind(row.kind).name.lower(),
             "arrived_at": _iso(row.arrived_at),
             "contacts": _contacts(connection, row.device),
-            "reports": _reports(connection, alarm, entries),
+            "reports": _reports(connection, alarm, history),
             "posts": [
-                {"at": _iso(entry.at), "where": entry.data["target"], "url": entry.data["url"]}
-                for entry in entries
-                if entry.what is What.DONE and "url" in entry.data
+                {"at": _iso(each.at), "where": str(each.action.target), "url": each.came.url}
+                for each in history
+                if isinstance(each, CallEnded) and each.came.url is not None
             ],
             "history": _history(connection, alarm),
             "record": {
@@ -105,7 +103,7 @@ def page(file: Mapping[str, Any]) -> str:
     """The case as a page that stands alone, to be read and printed."""
     environment = templates.environment(file["organisation"], "", ATTRIBUTION)
     return environment.get_template("case.html").render(
-        case=file, words=_words, track=Markup(_track(file))
+        case=file, words=_told(file), track=Markup(_track(file))
     )
 
 
@@ -127,11 +125,9 @@ def _contacts(connection: Connection, device: int) -> list[dict[str, Any]]:
     return [{"contact": row.number_in_list, "name": row.name} for row in rows]
 
 
-def _reports(
-    connection: Connection, alarm: int, entries: tuple[events.Entry, ...]
-) -> list[dict[str, Any]]:
+def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> list[dict[str, Any]]:
     """In the order in which the device made them."""
-    arrived = {e.data["message"]: e for e in entries if e.what is What.REPORT}
+    arrived = {each.message: each for each in history if isinstance(each, ReportArrived)}
     table = store.message
     rows = connection.execute(select(table).where(table.c.alarm == alarm)).all()
     reports = [(decode(row.report), row) for row in rows]
@@ -141,7 +137,7 @@ def _reports(
             **_report(report),
             "arrived_at": _iso(row.received_at),
             "path": row.path,
-            "marks": list(arrived[row.id].data["marks"]) if row.id in arrived else [],
+            "marks": list(arrived[row.id].marks) if row.id in arrived else [],
             "sealed_sha256": row.digest.hex(),
         }
         for report, row in reports
@@ -189,11 +185,14 @@ def _history(connection: Connection, alarm: int) -> list[dict[str, Any]]:
     ]
 
 
-def _words(line: Mapping[str, Any]) -> str:
+def _told(file: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str]:
     """A line of the history as a person reads it."""
-    data = json.loads(line["data"])
-    said = ", ".join(f"{name} {value}" for name, value in data.items() if value not in (None, []))
-    return f"{What[line['what']]}{': ' if said else ''}{said}"
+    names = {each["contact"]: each["name"] for each in file["contacts"]}
+
+    def told(line: Mapping[str, Any]) -> str:
+        return sentences.told(event_log.from_row(0.0, line["what"], line["data"]), names)
+
+    return told
 
 
 def _iso(at: float) -> str:

@@ -12,27 +12,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from outcry.report import AlarmKind, MessageType, Position, Report, decode
-from outcry.responder import formatting
+from outcry.responder import formatting, sentences
 from outcry.responder.formatting import NO_FIX, full_map, span
-from outcry.responder.rules import episodes, events
-from outcry.responder.rules.decide import ActionKind, confirmations
-from outcry.responder.rules.events import Entry, Verdict, What
+from outcry.responder.rules.events import Verdict
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import Store
 
 RECENT_S = 7 * 86_400  # nothing heard of an alarm for longer: it is counted, no longer listed
-KINDS = {
-    "panic": "PANIC ALARM",
-    "strap": "STRAP ALARM, the strap was opened or cut",
-    "drill": "drill",
-    "silence": "SILENCE, nothing is heard of the device",
-}
-WITHDRAWAL = {
-    Verdict.SAFE.value: "the agreed code, safe. Not verified: call and ask for the agreed word",
-    Verdict.OLD.value: "the agreed code, but older than what was heard: proves nothing",
-    Verdict.WAITING.value: "being judged",
-    Verdict.DURESS.value: "DURESS: not the agreed code. Let nobody notice that you know",
-}
 
 
 def facts(database: Store, now: float, where: bool = False) -> dict[str, Any]:
@@ -66,6 +52,7 @@ def _wearer(
         select(
             table.c.id,
             table.c.kind,
+            table.c.arrived_at,
             func.coalesce(last_heard, table.c.arrived_at).label("heard_at"),
         )
         .where(table.c.device == device)
@@ -87,11 +74,7 @@ def _wearer(
         "alarms": [
             found
             for alarm in recent
-            if not _is_ended_silence(
-                found := _alarm(
-                    connection, alarm.id, AlarmKind(alarm.kind), wearer.quorum, now, where
-                )
-            )
+            if not _is_ended_silence(found := _alarm(connection, alarm, wearer.quorum, now, where))
         ],
         "older_alarms": len(alarms) - len(recent),
     }
@@ -114,9 +97,10 @@ def _newest(
 
 
 def _alarm(
-    connection: Connection, alarm: int, kind: AlarmKind, quorum: int, now: float, where: bool
+    connection: Connection, row: Row[*tuple[Any, ...]], quorum: int, now: float, where: bool
 ) -> dict[str, Any]:
-    entries = event_log.load(connection, alarm)
+    alarm = row.id
+    case = event_log.case_of(connection, alarm)
     rows = connection.execute(
         select(store.message.c.received_at, store.message.c.report, store.message.c.path)
         .where(store.message.c.alarm == alarm)
@@ -125,24 +109,23 @@ def _alarm(
     contacts = connection.scalar(
         select(func.count()).select_from(store.invitation).where(store.invitation.c.alarm == alarm)
     )
-    withdrawn = events.withdrawal(entries)
     found = {
         "alarm": alarm,
-        "kind": kind.name.lower(),
-        "arrived_s": _ago(now, entries[0].at),
-        "over": episodes.current(entries).over,
+        "kind": AlarmKind(row.kind).name.lower(),
+        "arrived_s": _ago(now, row.arrived_at),
+        "over": case.now.over,
         "reports": len(rows),
         "last_report_s": _ago(now, rows[-1].received_at) if rows else None,
         "last_path": rows[-1].path if rows else None,
         "contacts": contacts,
-        "told": _told(entries),
-        "seen": _people(entries, events.CONTACT_ANSWERS),
-        "confirmed": confirmations(entries),
+        "told": len(case.told),
+        "seen": len(case.now.seen_by),
+        "confirmed": case.now.votes,
         "quorum": quorum,
-        "doubts": _people(entries, (What.UNSURE, What.FALSE)),
-        "wrong_pins": sum(entry.what is What.WRONG_PIN for entry in entries),
-        "withdrawal": None if withdrawn is None else withdrawn.value,
-        "post": next((entry.data["url"] for entry in entries if "url" in entry.data), None),
+        "doubts": len(case.now.doubted_by),
+        "wrong_pins": case.now.wrong_pins,
+        "withdrawal": case.withdrawal,
+        "post": case.address,
     }
     if where:
         found["where"] = _where([(decode(row.report), row.received_at) for row in rows], now)
@@ -151,20 +134,6 @@ def _alarm(
 
 def _is_ended_silence(alarm: dict[str, Any]) -> bool:
     return bool(alarm["kind"] == "silence" and alarm["over"])
-
-
-def _told(entries: Sequence[Entry]) -> int:
-    """How many contacts a text of HQ has left for and, as far as is known, reached."""
-    last = {
-        entry.data["target"]: entry.what
-        for entry in entries
-        if entry.data.get("kind") == ActionKind.TELL
-    }
-    return sum(what in (What.DONE, What.DELIVERED) for what in last.values())
-
-
-def _people(entries: Sequence[Entry], said: Sequence[What]) -> int:
-    return len({entry.data["contact"] for entry in entries if entry.what in said})
 
 
 def _where(reports: Sequence[tuple[Report, float]], now: float) -> dict[str, Any]:
@@ -218,26 +187,32 @@ def _lines(wearer: dict[str, Any]) -> list[str]:
 
 
 def _alarm_lines(alarm: dict[str, Any]) -> list[str]:
-    kind = KINDS[alarm["kind"]]
+    kind = _loud(AlarmKind[alarm["kind"].upper()])
     if alarm["kind"] == "silence":
         return [f"  {kind} ({alarm['alarm']}), for {span(alarm['arrived_s'])} now"]
     last = f"last {span(alarm['last_report_s'])} ago by {alarm['last_path']}"
     told = f"told {alarm['told']} of {alarm['contacts']}, seen by {alarm['seen']}"
-    said = f"confirmed by {alarm['confirmed']} of {alarm['quorum']}, doubted by {alarm['doubts']}"
+    confirmed = sentences.confirmed(alarm["confirmed"], alarm["quorum"])
     lines = [
         f"  {kind} ({alarm['alarm']}), {span(alarm['arrived_s'])} ago",
         f"    reports: {alarm['reports']}, {last}",
-        f"    contacts: {told}, {said}",
+        f"    contacts: {told}, {confirmed}, {sentences.doubted(alarm['doubts'])}",
     ]
     if alarm["wrong_pins"]:
-        lines.append(f"    ! wrong PINs tried: {alarm['wrong_pins']}")
+        lines.append(f"    ! {sentences.wrong_pins(alarm['wrong_pins'])}")
     if alarm["withdrawal"]:
-        lines.append(f"    withdrawal received: {WITHDRAWAL[alarm['withdrawal']]}")
+        lines.append(f"    {sentences.withdrawal(Verdict(alarm['withdrawal']))}")
     if alarm["post"]:
         lines.append(f"    public: {alarm['post']}")
     if "where" in alarm:
         lines += [f"    {line}" for line in _places(alarm["where"])]
     return lines
+
+
+def _loud(kind: AlarmKind) -> str:
+    """What is no drill stands out on a screen."""
+    name, comma, more = sentences.KINDS[kind].partition(",")
+    return name if kind is AlarmKind.DRILL else f"{name.upper()}{comma}{more}"
 
 
 def _places(where: dict[str, Any]) -> list[str]:

@@ -12,23 +12,17 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from outcry.report import AlarmKind, Flag, NoPosition, Position, Report
-from outcry.responder import daily_check, formatting
+from outcry.responder import daily_check, formatting, sentences
 from outcry.responder.console.accounts import SHORTEST_PASSWORD, Newcomer, Session
 from outcry.responder.console.desk import LISTED_S, Overview, Standing, View
 from outcry.responder.console.device_health import SILENT_AFTER_S, Health
-from outcry.responder.console.timeline import VERDICTS, Line
+from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.track_svg import Point, track_svg
 from outcry.responder.rules.events import Verdict
 
 TODAY_S = 12 * 3600
-_KINDS = {
-    AlarmKind.PANIC: "panic alarm",
-    AlarmKind.STRAP: "strap opened or cut",
-    AlarmKind.DRILL: "drill",
-    AlarmKind.SILENCE: "nothing is heard of the device",
-}
 DONE = {
     "acknowledge": "Saved: you have taken this alarm. The wearer's next receipt says that a person has seen it.",
     "confirm": "Saved: you confirm that it is real.",
@@ -192,11 +186,10 @@ class ConsolePages:
         }
 
     def _alarm(self, standing: Standing) -> dict[str, Any]:
-        kind = _KINDS.get(standing.kind, standing.kind.name.lower())
         return {
             "id": standing.alarm,
             "wearer": standing.wearer,
-            "heading": f"{standing.wearer}: {kind}",
+            "heading": f"{standing.wearer}: {sentences.KINDS[standing.kind]}",
             "new": standing.is_new,
             "arrived": self._ago(standing.arrived_at),
             "heard": self._ago(standing.heard_at),
@@ -256,34 +249,35 @@ class ConsolePages:
 
 
 def _facts(standing: Standing) -> list[dict[str, object]]:
-    """What an officer has to know of an alarm, the gravest first."""
+    """What an officer has to know of an alarm, what is most serious first."""
+    case, now = standing.case, standing.case.now
     found: list[tuple[str, bool]] = []
-    if standing.withdrawal is not None:
-        duress = standing.withdrawal in (Verdict.DURESS, Verdict.OLD)
-        found.append((f"Withdrawal: {VERDICTS[standing.withdrawal]}", duress))
-    if standing.wrong_pins:
-        found.append((f"Wrong PINs tried: {standing.wrong_pins}", True))
-    if standing.vetoed:
-        found.append(("Publishing is forbidden", True))
-    if standing.closed:
-        found.append(("Closed", False))
-    if standing.acknowledged_by:
-        found.append((f"With {', '.join(standing.acknowledged_by)}", False))
+    if now.number > 1 and not now.over:
+        found.append((sentences.AGAIN, True))
+    if case.withdrawal is not None:
+        duress = case.withdrawal in (Verdict.DURESS, Verdict.OLD)
+        found.append((sentences.withdrawal(case.withdrawal), duress))
+    if now.wrong_pins:
+        found.append((sentences.wrong_pins(now.wrong_pins), True))
+    if case.vetoed:
+        found.append((sentences.FORBIDDEN, True))
+    if now.over:
+        found.append(("closed", False))
+    if now.officers:
+        found.append((f"taken by {', '.join(now.officers)}", False))
     if standing.kind is not AlarmKind.SILENCE:
-        found.append((f"Confirmed by {standing.confirmed} of {standing.quorum}", False))
-    if standing.doubts:
-        found.append((f"Doubted by {standing.doubts}", False))
-    if standing.chapter > 1 and not standing.closed:
-        found.insert(0, ("Held again after it was closed", True))
+        found.append((sentences.confirmed(now.votes, standing.quorum), False))
+    if now.doubted_by:
+        found.append((sentences.doubted(len(now.doubted_by)), False))
     if standing.is_drill:
-        found.append(("A drill: never published", False))
+        found.append(("a drill: never published", False))
     elif standing.posts:
-        found.append((f"Public on {', '.join(network for network, _ in standing.posts)}", False))
-    elif standing.approved and not standing.vetoed:
-        found.append(("Being made public", False))
+        found.append((f"public on {', '.join(network for network, _ in standing.posts)}", False))
+    elif standing.is_approved:
+        found.append(("being made public", False))
     else:
-        found.append(("Not public", False))
-    return [{"words": words, "grave": grave} for words, grave in found]
+        found.append(("not public", False))
+    return [{"words": sentences.sentence(words), "grave": grave} for words, grave in found]
 
 
 def _fix(report: Report | None) -> str:
@@ -303,7 +297,7 @@ def _strap(report: Report | None) -> str:
         return "loose contact"
     if Flag.STRAP_FAULT in report.flags:
         return "cannot be watched"
-    return "no complaint"
+    return "OK"
 
 
 def _accuracy(metres: int | None) -> str:

@@ -48,7 +48,7 @@ class Bluesky:
         self.limit_s = 4 * timeout_s  # login, picture, the post answered, the post
         self._call = Calls(self.name, self.limit_s, _REMEDY)
         self._lock = threading.Lock()
-        self._session: tuple[Any, str] | None = None
+        self.session: tuple[Any, str] | None = None  # the library's client, and whose account
 
     def check(self) -> Sequence[Finding]:
         """Whether the app password opens the account."""
@@ -88,7 +88,7 @@ class Bluesky:
     def _signed_in(self, work: Callable[[Any, str], T]) -> T:
         """Work with a session; one that has expired meanwhile is made anew, once."""
         with self._lock:
-            session = self._session or self._new_session()
+            session = self.session or self._new_session()
             try:
                 return work(*session)
             except Exception as error:
@@ -99,12 +99,12 @@ class Bluesky:
     def _new_session(self) -> tuple[Any, str]:
         from atproto import Client, Request
 
-        self._session = None
+        self.session = None
         client = Client(base_url=f"{self._server}/xrpc", request=Request(timeout=self._timeout_s))
         client.login(self._handle, self._password, fetch_bsky_profile=False)
         found = client.com.atproto.server.get_session()
-        self._session = client, str(found.did)
-        return self._session
+        self.session = client, str(found.did)
+        return self.session
 
     def _put(
         self, client: Any, did: str, key: str, draft: Draft, to: Posted | None = None

@@ -18,7 +18,7 @@ from outcry.responder.posting.publisher import (
     PublishingFailed,
     PublishingRefused,
 )
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import Outcome
 from outcry.responder.transports import apprise
 from outcry.responder.transports.apprise import Channels
 
@@ -57,11 +57,11 @@ class Broadcast:
         came = self._service.attempt(self._url, "", draft.text)
         with self._lock:
             self._never_left.discard(key)
-            if came.what is What.FAILED:
+            if came.outcome is Outcome.FAILED:
                 self._never_left.add(key)
-        if came.what is What.DONE:
+        if came.outcome is Outcome.DONE:
             return Posted(key, "")
-        if came.what is What.FAILED:
+        if came.outcome is Outcome.FAILED:
             raise PublishingFailed(f"{self.name}: {came.why}")
         raise OutcomeUnknown(f"{self.name}: {came.why}")
 

@@ -51,12 +51,12 @@ class Mastodon:
         self._visibility = visibility
         self._timeout_s = timeout_s
         self.limit_s = 4 * timeout_s  # the picture twice, the post, and a little
-        self._call = Calls(self.name, self.limit_s, _REMEDY)
+        self.call = Calls(self.name, self.limit_s, _REMEDY)
 
     def check(self) -> Sequence[Finding]:
         """Whether the token opens the account."""
         try:
-            account = self._call(lambda: self._api().account_verify_credentials())
+            account = self.call(lambda: self.api().account_verify_credentials())
         except PublishingRefused as refused:
             return [Finding(False, str(refused), _REMEDY)]
         except (PublishingFailed, OutcomeUnknown) as error:
@@ -65,37 +65,38 @@ class Mastodon:
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """Our newest post with these words."""
-        return self._call(lambda: self._find(draft))
+        return self.call(lambda: self._find(draft))
 
     def post(self, key: str, draft: Draft) -> Posted:
         """Post it; without its picture, if that is not taken."""
-        return self._call(lambda: self._send(key, draft, None))
+        return self.call(lambda: self._send(key, draft, None))
 
     def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
         """Answer a post."""
-        return self._call(lambda: self._send(key, draft, to.id))
+        return self.call(lambda: self._send(key, draft, to.id))
 
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
         """Edit the post: it says the correction now, and those who passed it on are told."""
 
         def edit() -> Posted:
-            return _posted(self._api().status_update(to.id, draft.text))
+            return _posted(self.api().status_update(to.id, draft.text))
 
-        return self._call(edit)
+        return self.call(edit)
 
     def delete(self, to: Posted) -> None:
         """Delete it."""
 
         def remove() -> None:
             try:
-                self._api().status_delete(to.id)
+                self.api().status_delete(to.id)
             except Exception as error:
                 if status_of(error) != 404:
                     raise
 
-        self._call(remove)
+        self.call(remove)
 
-    def _api(self) -> Any:
+    def api(self) -> Any:
+        """The library's own client for this account; its calls go through ``call``."""
         from mastodon import Mastodon as Api
 
         return Api(
@@ -107,7 +108,7 @@ class Mastodon:
         )
 
     def _find(self, draft: Draft) -> Posted | None:
-        api = self._api()
+        api = self.api()
         me = api.account_verify_credentials()
         for status in api.account_statuses(me.id, limit=_LOOKED_AT):
             made_at = status.created_at.timestamp()
@@ -116,7 +117,7 @@ class Mastodon:
         return None
 
     def _send(self, key: str, draft: Draft, to: str | None) -> Posted:
-        api = self._api()
+        api = self.api()
         status = api.status_post(
             draft.text,
             in_reply_to_id=to,

@@ -21,7 +21,7 @@ from outcry.responder.maps.picture import Spot
 from outcry.responder.maps.places import Place
 from outcry.responder.posting import graphemes
 from outcry.responder.posting.publisher import Draft, Limits
-from outcry.responder.rules.model import Ground
+from outcry.responder.rules.events import Ground
 from outcry.responder.translations import Words
 
 ENGLISH = "en"
@@ -77,7 +77,7 @@ class _Language:
         self._link: str = data["link"]
         self._months: list[str] = data["months"]
         self._directions: list[str] = data["directions"]
-        self._countries = _countries()[language]
+        self._countries = countries()[language]
 
     def date(self, at: float) -> str:
         """22 November 2026."""
@@ -241,12 +241,13 @@ def _picture(words: _Language, where: Where) -> tuple[bytes, str] | None:
 
 @cache
 def _language(language: str) -> _Language:
-    known = language if language in _countries() else ENGLISH
+    known = language if language in countries() else ENGLISH
     return _Language(known)
 
 
 @cache
-def _countries() -> dict[str, dict[str, str]]:
+def countries() -> dict[str, dict[str, str]]:
+    """By language and code, the names of countries."""
     text = resources.files("outcry.responder.maps").joinpath("data/countries.json")
     names: dict[str, dict[str, str]] = json.loads(text.read_text(encoding="utf-8"))
     return names

@@ -8,7 +8,7 @@ import pytest
 from outcry.daemon.touch.haptics import FEW, PATTERNS
 from outcry.responder import translations
 from outcry.responder.intake.sms_answers import CHOICES
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import CalledFalse, Confirmed, ContactSaw, Unsure
 from tools import decisions_page, release_check, rooms_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -210,7 +210,7 @@ def test_the_contacts_card_has_the_digits_of_answers_by_sms():
     told = re.search(
         r"(\d) it is\sreal, (\d) seen, (\d) do not know, (\d) false alarm", read("docs/contact.md")
     )
-    meant = (What.CONFIRMED, What.SEEN, What.UNSURE, What.FALSE)
+    meant = (Confirmed, ContactSaw, Unsure, CalledFalse)
     assert [CHOICES[digit] for digit in told.groups()] == list(meant)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from builders import kind_of
 from cheap_hashes import PASSWORDS, PIN_COST
 from served import Address
 from sqlalchemy import insert, select, text, update
@@ -28,12 +29,10 @@ from outcry.responder import settings
 from outcry.responder.dispatch.workers import Inline
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.intake.inbox import CameBy
-from outcry.responder.rules import events
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import Came, Event, Outcome
 from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import Store, metadata
-from outcry.responder.transports.outcome import Came
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 HERE = Position(52.52, 13.405, 12, 5)
@@ -126,7 +125,7 @@ class Phones:
     """A modem whose fate the test decides; each text is (ref, number, words)."""
 
     is_ready: bool = True
-    outcome: What | None = What.DONE  # None: the process is killed before it hears of it
+    outcome: Outcome | None = Outcome.DONE  # None: the process is killed before it hears of it
     sent: list[tuple[int, str, str]] = field(default_factory=list)
 
     def ready(self) -> bool:
@@ -201,7 +200,7 @@ class Hq:
     def takes(self, message: Message, path: CameBy = CameBy.DATA) -> bytes:
         return self.inbox.take(message.sealed, path).receipt
 
-    def works(self, outcome: What | None = What.DONE) -> None:
+    def works(self, outcome: Outcome | None = Outcome.DONE) -> None:
         """Do all there is to do now; every text that leaves has this outcome.
 
         None: the process is killed while the first of them is with the modem; restart it.
@@ -216,10 +215,10 @@ class Hq:
                 return
             due_now = at is not None and at <= self.clock()
 
-    def history(self, alarm: int = 1) -> list[What]:
-        return [entry.what for entry in self.entries(alarm)]
+    def history(self, alarm: int = 1) -> list[type[Event] | Outcome]:
+        return [kind_of(event) for event in self.entries(alarm)]
 
-    def entries(self, alarm: int = 1) -> tuple[events.Entry, ...]:
+    def entries(self, alarm: int = 1) -> tuple[Event, ...]:
         with self.store.read() as connection:
             return event_log.load(connection, alarm)
 

@@ -578,7 +578,7 @@ def test_the_bench_counts_what_a_template_costs(tmp_path, monkeypatch):
     monkeypatch.setattr(bench_contacts, "RANDOM_NAMES", 0)
     source = (FOLDER / "en.toml").read_text(encoding="utf-8")
     (tmp_path / "en.toml").write_text(source, encoding="utf-8")
-    monkeypatch.setattr(bench_contacts, "_FOLDER", tmp_path)
+    monkeypatch.setattr(bench_contacts, "FOLDER", tmp_path)
     assert bench_contacts.contact_text_parts_max() == 2
     (tmp_path / "en.toml").write_text(
         source.replace('publish = "', 'publish = "' + "x" * 170), encoding="utf-8"

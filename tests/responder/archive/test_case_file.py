@@ -97,7 +97,7 @@ def test_the_page_stands_alone_and_runs_nothing(lived):
     assert "<script" not in page
     assert not re.search(r'(?:src|href)="', page)
     assert "<svg" in page
-    assert "a contact confirms: real, publish" in page
+    assert "Ben confirms: it is real, make it public" in page
 
 
 def test_a_case_without_any_position_has_no_picture(world):

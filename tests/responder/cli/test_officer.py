@@ -114,7 +114,7 @@ def test_an_open_console_does_not_hold_the_service_up_when_it_stops(process, cap
     ahead = pyotp.TOTP(hand.secret).at(int(time.time()) + 30)
     token = token_in(hand.get("/console/login").text)
     hand.post("/console/login", token, name="olga", password=PASSWORD, code=ahead)
-    with hand.client.stream("GET", "/console/live", headers=hand._headers()) as events:
+    with hand.client.stream("GET", "/console/live", headers=hand.headers()) as events:
         assert next(events.iter_lines()) == ": here"
         service.process.send_signal(signal.SIGTERM)
         assert service.process.wait(30) == 0

@@ -26,7 +26,7 @@ from outcry.responder.posting.wording import (
     post_draft,
     tidy,
 )
-from outcry.responder.rules.model import Ground
+from outcry.responder.rules.events import Ground
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 LANGUAGES = ("ar", "en", "es", "fa", "fr", "ru", "uk")
@@ -167,7 +167,7 @@ def test_a_network_without_pictures_gets_none(grozny):
 def test_a_picture_is_described_in_the_post_s_language(language, grozny):
     alt = post_draft(facts(grozny), Mastodon.limits, language).alt
     assert "Chechen-Aul" in alt
-    assert wording._countries()[language]["RU"] in alt
+    assert wording.countries()[language]["RU"] in alt
 
 
 @pytest.mark.parametrize(
