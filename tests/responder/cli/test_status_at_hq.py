@@ -230,7 +230,7 @@ def test_a_silence_is_shown_while_it_lasts_and_not_after(world, capsys):
     watch.look()
     world.clock.passes(600)
     shown = screen(facts(world.hq.store, world.clock.now, where=True))
-    assert "  SILENCE, nothing is heard of the device (1), for 10 min now" in shown.splitlines()
+    assert "  SILENCE, no signal from the device (1), for 10 min now" in shown.splitlines()
     world.hq.takes(world.device.message(MessageType.HEARTBEAT))
     watch.look()
     assert "SILENCE" not in screen(facts(world.hq.store, world.clock.now))
