@@ -96,7 +96,7 @@ def test_a_retired_device_is_heard_no_more_and_the_others_are(hq):
 
 
 def test_nobodys_device_is_not_retired(hq):
-    assert "nobody was ever enrolled" in hq.does("retire", "0a1b2c3d", code=1)
+    assert "nobody has been enrolled" in hq.does("retire", "0a1b2c3d", code=1)
     hq.enrols()
     assert "no wearer has this device" in hq.does("retire", "00000001", code=1)
     assert "write the device as" in hq.does("retire", "Zarema", code=1)
