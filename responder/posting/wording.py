@@ -12,10 +12,11 @@ import tomllib
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+from outcry.responder.formatting import clock_time
 from outcry.responder.maps import land, picture, places
 from outcry.responder.maps.picture import Spot
 from outcry.responder.maps.places import Place
@@ -180,10 +181,8 @@ class _Sentence:
     place: str = ""
 
     def of(self, wearer: str) -> str:
-        time = f"{datetime.fromtimestamp(self.at, UTC):%H:%M} UTC"
-        return self.words.say(
-            self.key, wearer=wearer, date=self.words.date(self.at), time=time, place=self.place
-        )
+        date, time = self.words.date(self.at), clock_time(self.at)
+        return self.words.say(self.key, wearer=wearer, date=date, time=time, place=self.place)
 
 
 def _ground(words: _Language, facts: PostFacts) -> str:
@@ -236,7 +235,13 @@ def _picture(words: _Language, where: Where) -> tuple[bytes, str] | None:
     else:
         spot = Spot(town.latitude, town.longitude, _TOWN_RADIUS_M, town.name)
         alt = words.say("alt", town=words.town(where.place))
-    return picture.draw(spot, land.load(), places.load()), alt
+    return _drawn(spot), alt
+
+
+@lru_cache(8)
+def _drawn(spot: Spot) -> bytes:
+    """Drawn once for all networks that show it."""
+    return picture.draw(spot, land.load(), places.load())
 
 
 @cache
