@@ -26,7 +26,7 @@ RESPONDER: Rooms = {
     "translations": (),
     "formatting": ("translations",),
     "rules": (),
-    "sentences": ("rules",),
+    "sentences": ("formatting", "rules"),
     "maps": (),
     "settings": (),
     "web": SHARED,

@@ -84,7 +84,9 @@ def check(file: Mapping[str, Any]) -> int:
     """
     try:
         if file["outcry_case_file"] != FORMAT:
-            raise CaseFileInvalid("this case file is of another format than this program knows")
+            raise CaseFileInvalid(
+                "this case file has a format that this version of Outcry does not know"
+            )
         previous = None
         for expected, line in enumerate(file["history"], 1):
             entry = (file["alarm"], line["n"], line["at_unix"], line["what"], line["data"])
@@ -98,7 +100,7 @@ def check(file: Mapping[str, Any]) -> int:
     except ValueError as error:
         if isinstance(error, CaseFileInvalid):
             raise
-        raise CaseFileInvalid("a link or salt in it is not in hexadecimal digits") from None
+        raise CaseFileInvalid("a link or salt in it is not hexadecimal") from None
 
 
 def page(file: Mapping[str, Any]) -> str:

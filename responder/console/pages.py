@@ -24,7 +24,7 @@ from outcry.responder.rules.events import Verdict
 
 TODAY_S = 12 * 3600
 DONE = {
-    "acknowledge": "Saved: you have taken this alarm. The wearer's next receipt says that a person has seen it.",
+    "acknowledge": "Saved: you have taken this alarm. The wearer's next receipt says so.",
     "confirm": "Saved: you confirm that it is real.",
     "publish": "Saved: the alarm is being made public now.",
     "veto": "Saved: nothing is published until a duty officer allows it again or publishes.",
@@ -294,9 +294,9 @@ def _strap(report: Report | None) -> str:
     if Flag.STRAP_OPEN in report.flags:
         return "open"
     if Flag.STRAP_LOOSE in report.flags:
-        return "loose contact"
+        return "loose wire"
     if Flag.STRAP_FAULT in report.flags:
-        return "cannot be watched"
+        return "sensor does not work"
     return "OK"
 
 

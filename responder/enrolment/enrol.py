@@ -138,7 +138,7 @@ def _problems(application: Application) -> list[str]:
     if count == 0:
         problems.append("give at least one --contact: somebody has to be told")
     if not 1 <= application.quorum <= MAX_QUORUM:
-        problems.append(f"--quorum is not within 1 to {MAX_QUORUM}")
+        problems.append(f"--quorum must be from 1 to {MAX_QUORUM}")
     elif application.quorum > count > 0:
         problems.append(
             f"a quorum of {application.quorum} can never be met by {count} "

@@ -53,7 +53,7 @@ def retire(
     :class:`CannotEnrol` if nobody has this device.
     """
     if is_new(settings):
-        raise CannotEnrol([f"nobody was ever enrolled in {settings.directory}"])
+        raise CannotEnrol([f"nobody has been enrolled in {settings.directory}"])
     with closing(Store.of(settings)) as database, database.write() as connection:
         table = store.wearer
         retired = (

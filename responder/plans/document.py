@@ -201,26 +201,26 @@ def document(terms: Terms) -> dict[str, Any]:
 
 _SAYS = {
     "confirming": "Who must say that it is real before an alarm is published.",
-    "quorum": "so many contacts",
-    "officer_counts": "one contact and the duty officer are enough too",
-    "telling": "Who is told, in this order; drills too. One more after each next_after_s without an\n"
-    "# answer, everybody after all_after_s or as soon as somebody confirms.",
-    "order": "contacts' numbers",
-    "at_once": "so many are told first; 0: everybody",
-    "consent": "The wearer's own consent: publish when nobody has answered for so long. Never used for\n"
-    "# drills, after a veto or a withdrawal under duress, or on a report that came late.",
-    "minutes": "0: none was given",
-    "given_on": "the day the wearer gave it",
+    "quorum": "how many contacts must say so",
+    "officer_counts": "true: one contact and the duty officer are also enough",
+    "telling": "Who is told, in which order; also in drills. One more is told after each next_after_s\n"
+    "# without an answer; all are told after all_after_s, or as soon as somebody confirms.",
+    "order": "the contacts' numbers",
+    "at_once": "how many are told first; 0: all",
+    "consent": "The wearer's own consent to publish when nobody has answered for this time. Never used\n"
+    "# for drills, after a veto or a withdrawal under duress, or for a report that came late.",
+    "minutes": "0: the wearer has not consented",
+    "given_on": "the day on which the wearer consented",
     "publication": "What the public may learn, where, and in which language.",
     "position": '"nothing", "town" (the nearest) or "coordinates"',
-    "place_label": "said in the place of the town's name",
-    "networks": "[]: all that HQ has",
-    "languages": 'where it is another one, such as { mastodon = "fr" }',
-    "silence": "Whether HQ minds when nothing is heard of the device for 2.5 intervals.",
-    "heartbeat_minutes": "as on the device",
-    "contacts_after_minutes": "a silence goes to contacts after so long; 0: never",
+    "place_label": "published instead of the town's name",
+    "networks": "[]: all networks that HQ has",
+    "languages": 'networks with another language, such as { mastodon = "fr" }',
+    "silence": "Whether HQ raises a silence when the device was not heard for 2.5 heartbeat intervals.",
+    "heartbeat_minutes": "as set on the device",
+    "contacts_after_minutes": "contacts are told of a silence after this time; 0: never",
     "record": "",
-    "keep_days": "an alarm that is over is deleted after so long; 0: never by itself",
+    "keep_days": "an alarm that is over is deleted after this time; 0: never automatically",
 }
 
 

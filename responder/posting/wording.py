@@ -12,7 +12,7 @@ import tomllib
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -235,7 +235,13 @@ def _picture(words: _Language, where: Where) -> tuple[bytes, str] | None:
     else:
         spot = Spot(town.latitude, town.longitude, _TOWN_RADIUS_M, town.name)
         alt = words.say("alt", town=words.town(where.place))
-    return picture.draw(spot, land.load(), places.load()), alt
+    return _drawn(spot), alt
+
+
+@lru_cache(8)
+def _drawn(spot: Spot) -> bytes:
+    """Drawn once for all networks that show it."""
+    return picture.draw(spot, land.load(), places.load())
 
 
 @cache

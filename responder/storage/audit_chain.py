@@ -189,15 +189,15 @@ def _against_record(connection: Connection, links: Mapping[int, list[bytes]]) ->
     for alarm, end in _sealed(connection).items():
         if alarm in gone:
             if alarm in links:
-                yield f"alarm {alarm}: was deleted, and is there again"
+                yield f"alarm {alarm}: was deleted, but is there again"
             elif gone[alarm].n < end.n:
                 yield f"alarm {alarm}: had lost entries before it was deleted"
         elif alarm not in links:
-            yield f"alarm {alarm}: is gone, and nobody deleted it"
+            yield f"alarm {alarm}: is missing, and Outcry did not delete it"
         elif len(links[alarm]) < end.n:
             yield f"alarm {alarm}: has fewer entries than the {end.n} it had"
         elif links[alarm][end.n - 1] != end.link:
-            yield f"alarm {alarm}: was written anew, up to entry {end.n} at least"
+            yield f"alarm {alarm}: was rewritten, up to entry {end.n} at least"
 
 
 def _sealed(connection: Connection) -> dict[int, Head]:

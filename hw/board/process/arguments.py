@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from outcry.hw.board.modem.faults import STAGES
-from outcry.hw.board.modem.jamming import NOISES
 from outcry.hw.board.modem.registration import WELCOMES
 from outcry.hw.board.modem.wire import DIRECTIONS
 from outcry.hw.board.process.modem_control import CLEAR
 from outcry.hw.board.process.requests import PIN_LIMIT
 from outcry.hw.board.receiver.receiver import POSITION, STATES
 from outcry.hw.board.sim800.fault_catalogue import CATALOGUE
+from outcry.hw.board.sim800.jamming_detector import NOISES
 
 BUTTON_PIN = 17
 HOWS = ("dead", "refused", "connecting", "silent", "rubbish")

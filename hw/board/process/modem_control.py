@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 
 from outcry.hw.board.modem.faults import STAGES
 from outcry.hw.board.modem.gprs import HOWS
-from outcry.hw.board.modem.jamming import NOISES
 from outcry.hw.board.modem.registration import WELCOMES
 from outcry.hw.board.modem.wire import DIRECTIONS
 from outcry.hw.board.process.board import Board
@@ -19,6 +18,7 @@ from outcry.hw.board.process.requests import (
     whole_of,
 )
 from outcry.hw.board.sim800 import fault_catalogue
+from outcry.hw.board.sim800.jamming_detector import NOISES
 from outcry.hw.board.sim800.sim800 import Sim800
 
 CLEAR = "clear"
