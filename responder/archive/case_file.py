@@ -21,6 +21,7 @@ from outcry.responder import formatting, sentences
 from outcry.responder.formatting import NO_FIX, rfc3339
 from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.plans import repository
 from outcry.responder.rules.events import CallEnded, Event, ReportArrived
 from outcry.responder.storage import audit_chain, event_log, store
 from outcry.responder.storage.store import Store
@@ -57,7 +58,10 @@ def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str
             "wearer": row.name,
             "kind": AlarmKind(row.kind).name.lower(),
             "arrived_at": rfc3339(row.arrived_at),
-            "contacts": _contacts(connection, row.device),
+            "contacts": [
+                {"contact": n, "name": name}
+                for n, name in repository.contacts_names(connection, row.device).items()
+            ],
             "reports": _reports(connection, alarm, history),
             "posts": [
                 {"at": rfc3339(each.at), "where": str(each.action.target), "url": each.came.url}
@@ -113,16 +117,6 @@ def _track(file: Mapping[str, Any]) -> str:
     return track_svg(
         points, f"Map of the track, north up: {len(points)} positions, the last one red"
     )
-
-
-def _contacts(connection: Connection, device: int) -> list[dict[str, Any]]:
-    table = store.contact
-    rows = connection.execute(
-        select(table.c.number_in_list, table.c.name)
-        .where(table.c.device == device)
-        .order_by(table.c.number_in_list)
-    )
-    return [{"contact": row.number_in_list, "name": row.name} for row in rows]
 
 
 def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from outcry import enrolment
 from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, Headquarters, is_number
 from outcry.envelope import KEY_BYTES, public_key
 from outcry.responder.enrolment import hq_keys, safe_code
-from outcry.responder.enrolment.pins import COST, SALT_BYTES, create_pin, hash_pin
+from outcry.responder.enrolment.pins import COST, SALT_BYTES, create_pins, hash_pin
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.settings import MAX_QUORUM, Settings
 from outcry.responder.storage import store
@@ -102,7 +102,8 @@ def enrol(
             )
             text = enrolment.write(made)
             enrolment.read(text)  # what the device would refuse is refused here
-            pins = _pins(len(made.contacts), random)
+            # All different: the PIN alone tells which contact answers.
+            pins = create_pins(len(made.contacts), random)
             _insert(connection, made, application, pins, random, clock(), cost)
             _keep_code(connection, made.device, code, random, cost)
             write(text)
@@ -168,16 +169,6 @@ def _free_device(connection: Connection, random: Callable[[int], bytes]) -> int:
         taken = connection.scalar(select(table.c.device).where(table.c.device == device))
         if device != 0 and taken is None:
             return device
-
-
-def _pins(count: int, random: Callable[[int], bytes]) -> tuple[str, ...]:
-    """A PIN each, all different: the PIN alone tells which contact answers."""
-    pins: list[str] = []
-    while len(pins) < count:
-        pin = create_pin(random)
-        if pin not in pins:
-            pins.append(pin)
-    return tuple(pins)
 
 
 def _keep_code(

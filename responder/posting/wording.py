@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from importlib import resources
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from outcry.responder.formatting import clock_time
 from outcry.responder.maps import land, picture, places
@@ -26,6 +26,7 @@ from outcry.responder.rules.events import Ground
 from outcry.responder.translations import Words
 
 ENGLISH = "en"
+_FOLDER = Path(__file__).parent / "words"
 _LEFT_OUT_FIRST = ("by", "ground", "link", "ask", "place")
 _LONGEST_NAME = 80  # clusters; what is longer is no name
 _TOWN_RADIUS_M = 20_000.0  # the circle around a town says: somewhere here
@@ -70,8 +71,7 @@ class _Language:
     """The words of one language, with dates and countries."""
 
     def __init__(self, language: str) -> None:
-        text = _resource("words", f"{language}.toml").read_text(encoding="utf-8")
-        data = tomllib.loads(text)
+        data = tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
         self.say = Words(language, data)
         self.comma: str = data["comma"]
         self._day: str = data["day"]
@@ -256,7 +256,3 @@ def countries() -> dict[str, dict[str, str]]:
     text = resources.files("outcry.responder.maps").joinpath("data/countries.json")
     names: dict[str, dict[str, str]] = json.loads(text.read_text(encoding="utf-8"))
     return names
-
-
-def _resource(*path: str) -> Traversable:
-    return resources.files("outcry.responder.posting").joinpath(*path)
