@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,15 +95,7 @@ def keep(connection: Connection, findings: tuple[Finding, ...], now: float) -> N
     """These are the last check's findings."""
     connection.execute(delete(store.finding))
     for finding in findings:
-        connection.execute(
-            insert(store.finding).values(
-                checked_at=now,
-                ok=finding.ok,
-                what=finding.what,
-                remedy=finding.remedy,
-                expires_at=finding.expires_at,
-            )
-        )
+        connection.execute(insert(store.finding).values(checked_at=now, **asdict(finding)))
 
 
 def last(connection: Connection) -> Checked | None:

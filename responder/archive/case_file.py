@@ -10,7 +10,7 @@ between the alarm and the day the file was made.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import asdict
 from typing import Any
 
 from markupsafe import Markup
@@ -18,9 +18,10 @@ from sqlalchemy import Connection, select
 
 from outcry.report import AlarmKind, Position, Report, decode
 from outcry.responder import formatting, sentences
-from outcry.responder.formatting import NO_FIX
+from outcry.responder.formatting import NO_FIX, rfc3339
 from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.plans import repository
 from outcry.responder.rules.events import CallEnded, Event, ReportArrived
 from outcry.responder.storage import audit_chain, event_log, store
 from outcry.responder.storage.store import Store
@@ -51,16 +52,19 @@ def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str
         found = audit_chain.verify(connection)
         return {
             "outcry_case_file": FORMAT,
-            "made_at": _iso(now),
+            "made_at": rfc3339(now),
             "organisation": organisation,
             "alarm": alarm,
             "wearer": row.name,
             "kind": AlarmKind(row.kind).name.lower(),
-            "arrived_at": _iso(row.arrived_at),
-            "contacts": _contacts(connection, row.device),
+            "arrived_at": rfc3339(row.arrived_at),
+            "contacts": [
+                {"contact": n, "name": name}
+                for n, name in repository.contacts_names(connection, row.device).items()
+            ],
             "reports": _reports(connection, alarm, history),
             "posts": [
-                {"at": _iso(each.at), "where": str(each.action.target), "url": each.came.url}
+                {"at": rfc3339(each.at), "where": str(each.action.target), "url": each.came.url}
                 for each in history
                 if isinstance(each, CallEnded) and each.came.url is not None
             ],
@@ -115,16 +119,6 @@ def _track(file: Mapping[str, Any]) -> str:
     )
 
 
-def _contacts(connection: Connection, device: int) -> list[dict[str, Any]]:
-    table = store.contact
-    rows = connection.execute(
-        select(table.c.number_in_list, table.c.name)
-        .where(table.c.device == device)
-        .order_by(table.c.number_in_list)
-    )
-    return [{"contact": row.number_in_list, "name": row.name} for row in rows]
-
-
 def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> list[dict[str, Any]]:
     """In the order in which the device made them."""
     arrived = {each.message: each for each in history if isinstance(each, ReportArrived)}
@@ -135,7 +129,7 @@ def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> li
     return [
         {
             **_report(report),
-            "arrived_at": _iso(row.received_at),
+            "arrived_at": rfc3339(row.received_at),
             "path": row.path,
             "marks": list(arrived[row.id].marks) if row.id in arrived else [],
             "sealed_sha256": row.digest.hex(),
@@ -146,21 +140,11 @@ def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> li
 
 def _report(report: Report) -> dict[str, Any]:
     place = report.place
-    fix = (
-        {
-            "latitude": place.latitude,
-            "longitude": place.longitude,
-            "accuracy_m": place.accuracy_m,
-            "age_s": place.age_s,
-        }
-        if isinstance(place, Position)
-        else None
-    )
     return {
         "type": report.type.name.lower(),
         "sequence": report.sequence,
-        "made_at": _iso(report.sent_at),
-        "fix": fix,
+        "made_at": rfc3339(report.sent_at),
+        "fix": asdict(place) if isinstance(place, Position) else None,
         "no_fix": None if isinstance(place, Position) else NO_FIX[place.reason],
         "cells": formatting.cells(report),
         "battery_percent": report.battery_percent,
@@ -174,7 +158,7 @@ def _history(connection: Connection, alarm: int) -> list[dict[str, Any]]:
     return [
         {
             "n": row.n,
-            "at": _iso(row.at),
+            "at": rfc3339(row.at),
             "at_unix": row.at,
             "what": row.what,
             "data": row.data,
@@ -193,7 +177,3 @@ def _told(file: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str]:
         return sentences.told(event_log.from_row(0.0, line["what"], line["data"]), names)
 
     return told
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -188,33 +188,15 @@ def default(contacts: Mapping[int, str], quorum: int) -> dict[str, Any]:
 
 def document(terms: Terms) -> dict[str, Any]:
     """The terms as a parsed file holds them: what :func:`check` reads back."""
-    return {
-        "confirming": {"quorum": terms.quorum, "officer_counts": terms.officer_counts},
-        "telling": {
-            "order": list(terms.order),
-            "at_once": terms.at_once,
-            "next_after_s": terms.next_after_s,
-            "all_after_s": terms.all_after_s,
-        },
-        "consent": {"minutes": terms.consent_minutes, "given_on": terms.consent_given_on},
-        "publication": {
-            "position": terms.position.value,
-            "place_label": terms.place_label,
-            "networks": list(terms.networks),
-            "language": terms.language,
-            "languages": dict(terms.languages),
-        },
-        "silence": {
-            "watch": terms.watch,
-            "heartbeat_minutes": terms.heartbeat_minutes,
-            "contacts_after_minutes": terms.contacts_after_minutes,
-        },
-        "record": {"keep_days": terms.keep_days},
-        "contact": {
-            str(n): {"language": one.language, "sms": one.sms, "channels": dict(one.channels)}
-            for n, one in terms.people.items()
-        },
+    sections: dict[str, Any] = {
+        section: {name: _written(getattr(terms, _field(section, name))) for name in keys}
+        for section, keys in KEYS.items()
     }
+    people = {
+        str(n): {"language": one.language, "sms": one.sms, "channels": dict(one.channels)}
+        for n, one in terms.people.items()
+    }
+    return {**sections, "contact": people}
 
 
 _SAYS = {
@@ -301,24 +283,24 @@ def _contradictions(
 
 
 def _terms(values: Mapping[str, Mapping[str, Any]], people: Mapping[int, Person]) -> Terms:
-    telling, publication = values["telling"], values["publication"]
-    return Terms(
-        quorum=values["confirming"]["quorum"],
-        officer_counts=values["confirming"]["officer_counts"],
-        order=tuple(telling["order"]),
-        at_once=telling["at_once"],
-        next_after_s=telling["next_after_s"],
-        all_after_s=telling["all_after_s"],
-        consent_minutes=values["consent"]["minutes"],
-        consent_given_on=values["consent"]["given_on"],
-        position=Disclosure(publication["position"]),
-        place_label=publication["place_label"],
-        networks=tuple(publication["networks"]),
-        language=publication["language"],
-        languages=publication["languages"],
-        watch=values["silence"]["watch"],
-        heartbeat_minutes=values["silence"]["heartbeat_minutes"],
-        contacts_after_minutes=values["silence"]["contacts_after_minutes"],
-        keep_days=values["record"]["keep_days"],
-        people=people,
-    )
+    fields: dict[str, Any] = {
+        _field(section, name): tuple(value) if isinstance(value, list) else value
+        for section, keys in values.items()
+        for name, value in keys.items()
+    }
+    fields["position"] = Disclosure(fields["position"])
+    return Terms(**fields, people=people)
+
+
+def _field(section: str, name: str) -> str:
+    """What :class:`Terms` calls a key of the file."""
+    return f"consent_{name}" if section == "consent" else name
+
+
+def _written(value: Any) -> Any:
+    """A field's value as TOML and JSON have it."""
+    if isinstance(value, Disclosure):
+        return value.value
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value

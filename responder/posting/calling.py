@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from outcry.responder.findings import Finding
 from outcry.responder.posting.publisher import OutcomeUnknown, PublishingFailed, PublishingRefused
 
 T = TypeVar("T")
@@ -60,6 +61,27 @@ class Calls:
         if failed:
             raise failed[0]
         raise OutcomeUnknown(f"{self._network} has not answered in {self._limit_s:.0f} s")
+
+    def check(self, look: Callable[[], Finding], otherwise: str) -> list[Finding]:
+        """What ``look`` finds; ``otherwise``: what to do if the network cannot be reached."""
+        try:
+            return [self(look)]
+        except PublishingRefused as refused:
+            return [Finding(False, str(refused), self._remedy)]
+        except (PublishingFailed, OutcomeUnknown) as error:
+            return [Finding(False, str(error), otherwise)]
+
+    def delete(self, work: Callable[[], object]) -> None:
+        """Make a call that deletes what may be gone already."""
+
+        def run() -> None:
+            try:
+                work()
+            except Exception as error:
+                if status_of(error) != 404:
+                    raise
+
+        self(run)
 
     def _judged(self, error: Exception) -> Exception:
         if isinstance(error, PublishingFailed | OutcomeUnknown):

@@ -16,14 +16,7 @@ from outcry.responder.posting.calling import (
     said_the_same,
     status_of,
 )
-from outcry.responder.posting.publisher import (
-    Draft,
-    Limits,
-    OutcomeUnknown,
-    Posted,
-    PublishingFailed,
-    PublishingRefused,
-)
+from outcry.responder.posting.publisher import Draft, Limits, Posted
 
 _UPLOADS = 2
 _LOOKED_AT = 40  # the most the API gives at once
@@ -39,11 +32,7 @@ class Mastodon:
     limits = Limits(length=500, alt_length=1500)
 
     def __init__(
-        self,
-        server: str,
-        token: str,
-        visibility: str = "public",
-        timeout_s: float = TIMEOUT_S,
+        self, server: str, token: str, visibility: str = "public", timeout_s: float = TIMEOUT_S
     ) -> None:
         """``server``: such as ``https://mastodon.social``."""
         self._server = server.rstrip("/")
@@ -55,13 +44,12 @@ class Mastodon:
 
     def check(self) -> Sequence[Finding]:
         """Whether the token opens the account."""
-        try:
-            account = self.call(lambda: self.api().account_verify_credentials())
-        except PublishingRefused as refused:
-            return [Finding(False, str(refused), _REMEDY)]
-        except (PublishingFailed, OutcomeUnknown) as error:
-            return [Finding(False, str(error), f"check whether {self._server} can be reached")]
-        return [Finding(True, f"mastodon: can post as @{account.acct}")]
+
+        def look() -> Finding:
+            account = self.api().account_verify_credentials()
+            return Finding(True, f"mastodon: can post as @{account.acct}")
+
+        return self.call.check(look, f"check whether {self._server} can be reached")
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """Our newest post with these words."""
@@ -77,23 +65,11 @@ class Mastodon:
 
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
         """Edit the post: it says the correction now, and those who passed it on are told."""
-
-        def edit() -> Posted:
-            return _posted(self.api().status_update(to.id, draft.text))
-
-        return self.call(edit)
+        return self.call(lambda: _posted(self.api().status_update(to.id, draft.text)))
 
     def delete(self, to: Posted) -> None:
         """Delete it."""
-
-        def remove() -> None:
-            try:
-                self.api().status_delete(to.id)
-            except Exception as error:
-                if status_of(error) != 404:
-                    raise
-
-        self.call(remove)
+        self.call.delete(lambda: self.api().status_delete(to.id))
 
     def api(self) -> Any:
         """The library's own client for this account; its calls go through ``call``."""

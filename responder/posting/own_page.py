@@ -15,7 +15,7 @@ from outcry.responder.storage.store import Store
 
 _SHOWN = 50  # a page that still opens on a slow phone
 _WITHOUT_PICTURE = (
-    *(column for column in store.post.c if column.name != "picture"),
+    *(column for column in store.post.c if column.name not in ("key", "picture")),
     store.post.c.picture.is_not(None).label("has_picture"),
 )
 
@@ -148,15 +148,4 @@ class OwnPage:
         return Posted(str(id_), self._url(id_))
 
     def _shown(self, row: Row[tuple[object, ...]]) -> Post:
-        return Post(
-            row.id,
-            self._url(row.id),
-            row.text,
-            row.correction,
-            row.published_at,
-            row.changed_at,
-            row.answers,
-            row.language,
-            row.has_picture,
-            row.alt,
-        )
+        return Post(url=self._url(row.id), **row._mapping)

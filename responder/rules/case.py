@@ -49,18 +49,13 @@ _HOLDS = (events.ContactSaw, events.OfficerAct)
 """Somebody has it in hand. A doubt stops nothing, and a confirmation hurries."""
 
 
+Tries = Mapping[Action, events.CallPlanned | events.CallEnded]
+"""The tries at a call, oldest first, each with what was heard of it last."""
+
+
 def can_become(outcome: Outcome | None, later: Outcome) -> bool:
     """Whether a call of which this was heard last (None: nothing) can come to something later."""
     return later in _SETTLES.get(outcome, ())
-
-
-@dataclass(slots=True)
-class Try:
-    """One try at a call: what was heard of it last (None: it is under way), and when."""
-
-    action: Action
-    outcome: Outcome | None
-    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +156,9 @@ class Case:
     was_vetoed: bool = False
     corrections: list[Corrected] = field(default_factory=list)
     last_ground: GroundFound | None = None
-    tries: dict[Target, list[Try]] = field(default_factory=dict)
+    calls: dict[Target, dict[Action, events.CallPlanned | events.CallEnded]] = field(
+        default_factory=dict
+    )
     posts: dict[str, Posted] = field(default_factory=dict)
     networks: set[str] = field(default_factory=set)
     answered_at: float | None = None
@@ -204,10 +201,10 @@ class Case:
                 begun = self.now.opened_by is not None and not self.now.over
                 return begun and self.now.ground is None and not self.is_forbidden
             case events.CallPlanned():
-                return self._try(event.action) is None
+                return event.action not in self.tries(event.action.target)
             case events.CallEnded():
-                made = self._try(event.action)
-                return made is not None and can_become(made.outcome, event.outcome)
+                last = self.tries(event.action.target).get(event.action)
+                return last is not None and can_become(last.outcome, event.outcome)
             case _:
                 return True
 
@@ -240,14 +237,14 @@ class Case:
         came = (Outcome.DONE, Outcome.DELIVERED)
         return frozenset(
             target.contact
-            for target, tries in self.tries.items()
+            for target, tries in self.calls.items()
             if isinstance(target, ToContact) and target.episode == self.now.number
-            if any(each.outcome in came for each in tries)
+            if any(each.outcome in came for each in tries.values())
         )
 
-    def _try(self, action: Action) -> Try | None:
-        tries = self.tries.get(action.target, ())
-        return next((made for made in tries if made.action == action), None)
+    def tries(self, target: Target) -> Tries:
+        """What was tried of a call."""
+        return self.calls.get(target, {})
 
     def _take(self, event: Event) -> None:
         self.last_at = max(self.last_at, event.at)
@@ -345,18 +342,17 @@ class Case:
 
     def _take_plan(self, event: events.CallPlanned) -> None:
         target = event.action.target
-        self.tries.setdefault(target, []).append(Try(event.action, None, event.at))
+        self.calls.setdefault(target, {})[event.action] = event
         if isinstance(target, Receipt):
             self.receipts_sent[target.message, target.status] = target.number
             self.receipts_planned_at.append(event.at)
 
     def _take_outcome(self, event: events.CallEnded) -> None:
-        made = self._try(event.action)
-        assert made is not None
-        made.outcome, made.at = event.outcome, event.at
-        if not isinstance(event.action.target, Post):
+        target = event.action.target
+        self.calls[target][event.action] = event
+        if not isinstance(target, Post):
             return
-        network = event.action.target.network
+        network = target.network
         if event.outcome in (Outcome.DONE, Outcome.UNKNOWN):
             self.networks.add(network)
         if event.outcome is Outcome.DONE:

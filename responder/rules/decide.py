@@ -58,8 +58,8 @@ def decide(case: Case, plan: Plan, now: float) -> Decision:
     later = []
     for rule in RULES:
         for want in rule(case, plan):
-            tries = case.tries.get(want.target, ())
-            at = next_try(want.target.kind, tries)
+            tries = case.tries(want.target)
+            at = next_try(want.target.kind, [*tries.values()])
             if at is None:
                 continue
             at = max(at, want.not_before)

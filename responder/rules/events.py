@@ -7,10 +7,10 @@ stand in the database is written in ``storage/event_log.py``.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cache
-from typing import Any, NamedTuple, get_origin, get_type_hints
+from typing import Any, ClassVar, NamedTuple, get_origin, get_type_hints
 
 from outcry.report import MessageType
 from outcry.responder.rules.calls import PUBLICATIONS, TEXTS, Action
@@ -276,6 +276,7 @@ class GroundFound(Event):
 class CallPlanned(Event):
     """A call is to be made."""
 
+    outcome: ClassVar[None] = None
     action: Action
 
 
@@ -333,8 +334,8 @@ def _require(is_so: bool, otherwise: str) -> None:
 @cache
 def _declared(event: type[Event]) -> tuple[tuple[str, Any], ...]:
     """Each field of this class of events, and what its value may be an instance of."""
-    kinds = {float: float | int}
+    hints, kinds = get_type_hints(event), {float: float | int}
     return tuple(
-        (name, kinds.get(hint, tuple if get_origin(hint) is tuple else hint))
-        for name, hint in get_type_hints(event).items()
+        (name, kinds.get(hints[name], tuple if get_origin(hints[name]) is tuple else hints[name]))
+        for name in (field.name for field in fields(event))
     )

@@ -76,7 +76,7 @@ def _begun_at(case: Case, plan: Plan) -> float | None:
 
 def _in_vain(case: Case, others: Sequence[Target]) -> bool:
     """Whether nothing else has reached this contact: then a text is sent to those who want none."""
-    tried = [case.tries.get(one, ()) for one in others]
+    tried = [case.tries(one).values() for one in others]
     return all(tries and all(each.outcome in _LOST for each in tries) for tries in tried)
 
 

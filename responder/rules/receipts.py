@@ -31,10 +31,10 @@ def answer_wearer(case: Case, plan: Plan) -> Iterator[Want]:
             over_data = case.last_path is CameBy.DATA
             wait = case.answered_at + NEXT_RECEIPT_S if over_data else 0.0
             not_before[Receipt(*answer, 1)] = wait
-        last = case.tries.get(Receipt(*answer, owed[answer]), ())
-        if last and last[-1].outcome is Outcome.DONE:
+        last = [*case.tries(Receipt(*answer, owed[answer])).values()][-1:]
+        if last and last[0].outcome is Outcome.DONE:
             owed[answer] += 1
-            not_before[Receipt(*answer, owed[answer])] = last[-1].at + ARRIVED_AFTER_S
+            not_before[Receipt(*answer, owed[answer])] = last[0].at + ARRIVED_AFTER_S
     for answer, count in owed.items():
         for number in range(1, count + 1):
             receipt = Receipt(*answer, number)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from outcry.responder.rules.calls import PUBLICATIONS, ActionKind
-from outcry.responder.rules.case import Try
-from outcry.responder.rules.events import Outcome
+from outcry.responder.rules.events import CallEnded, CallPlanned, Outcome
 
 RETRY_AFTER_S = (5, 15, 60, 300, 900)  # then every 900 s: a busy network, then a modem to be fixed
 TRIES = 100  # with the waits above: about a day
 UNKNOWN_TRIES = 1  # a text whose outcome was lost is sent once more, never zero times
 
 
-def next_try(kind: ActionKind, tries: Sequence[Try]) -> float | None:
+def next_try(kind: ActionKind, tries: Sequence[CallPlanned | CallEnded]) -> float | None:
     """When to try (again), 0 meaning at once; None: it is done, under way or given up.
 
-    ``tries``: those so far, oldest first. One that was dropped before it began counts for nothing.
+    ``tries``: what was heard last of those so far, oldest first. One that was dropped before it began counts for nothing.
     What is published is looked for before each try: repeating an unknown one is harmless.
     """
     made = [each for each in tries if each.outcome is not Outcome.DROPPED]

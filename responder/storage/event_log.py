@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import fields
+from enum import Enum
+from functools import cache
+from typing import Any, get_args, get_origin, get_type_hints
 
 from sqlalchemy import Connection, insert, select
 
@@ -22,9 +25,8 @@ from outcry.responder.rules.events import (
     OFFICER_ACTS,
     AnsweredBy,
     Came,
-    CameBy,
     Event,
-    Mark,
+    Outcome,
 )
 from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.audit_chain import Head
@@ -119,6 +121,7 @@ _NAMES: Mapping[type[Event], str] = {
     events.CallPlanned: "PLANNED",
 }
 """What a row calls each kind of event; of a call that has ended it is the outcome's name."""
+_KINDS: Mapping[str, Callable[..., Event]] = {name: kind for kind, name in _NAMES.items()}
 
 
 def name_of(event: Event) -> str:
@@ -127,111 +130,55 @@ def name_of(event: Event) -> str:
 
 
 def to_row(event: Event) -> tuple[str, str]:
-    """How an event is written: its name, and its data as JSON."""
-    return name_of(event), json.dumps(_data(event))
-
-
-def _data(event: Event) -> dict[str, Any]:
-    match event:
-        case events.ReportArrived():
-            kind = {"message": event.message, "type": event.type.name, "sequence": event.sequence}
-            return {**kind, "path": event.path, "marks": list(event.marks)}
-        case events.ReportRepeated():
-            return {"message": event.message, "path": event.path}
-        case events.WithdrawalJudged():
-            return {"message": event.message, "verdict": event.verdict}
-        case events.ContactAnswer():
-            always = isinstance(event, events.Confirmed)
-            return {"contact": event.contact, **_by(event.by, always)}
-        case events.WrongPinTried():
-            return {"link_of": event.link_of, **_by(event.by)}
-        case events.Corrected() | events.Closed():
-            return {"officer": event.officer, **_given(reason=event.reason)}
-        case events.OfficerAct():
-            return {"officer": event.officer}
-        case events.WentSilent():
-            marks = list(event.marks)
-            return {"heard_at": event.heard_at, "marks": marks, "vanished": event.vanished}
-        case events.GroundFound():
-            return {"ground": event.ground}
-        case events.CallPlanned():
-            return _call(event.action)
-        case events.CallEnded():
-            came = event.came
-            return _call(event.action) | _given(url=came.url, id=came.id, why=came.why)
-        case _:
-            return {}
-
-
-def _by(by: AnsweredBy, always: bool = False) -> dict[str, str]:
-    return {"by": by} if always or by is not AnsweredBy.PAGE else {}
-
-
-def _given(**values: str | None) -> dict[str, str]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _call(action: Action) -> dict[str, str]:
-    return {"key": action.key, "kind": action.kind, "target": str(action.target)}
+    """How an event is written: its name, and its fields as JSON, in their order."""
+    said: dict[str, Any] = {}
+    for name in [field.name for field in fields(event) if field.name != "at"]:
+        match getattr(event, name):
+            case Action() as action:
+                kind, target = action.kind, str(action.target)
+                said |= {"key": action.key, "kind": kind, "target": target}
+            case Came() as came:
+                more = {"url": came.url, "id": came.id, "why": came.why}
+                said |= {key: value for key, value in more.items() if value is not None}
+            case MessageType() as kind:
+                said[name] = kind.name
+            case AnsweredBy.PAGE if not isinstance(event, events.Confirmed):
+                pass  # only a confirmation has ever said so
+            case None if isinstance(event, events.Closed):
+                pass
+            case value:
+                said[name] = value
+    return name_of(event), json.dumps(said)
 
 
 def from_row(at: float, what: str, data: str) -> Event:
     """The event that was written so, by this release or one before."""
-    return _READERS[what](at, json.loads(data))
+    said = json.loads(data)
+    if what in Outcome.__members__:
+        came = Came(Outcome[what], said.get("why"), said.get("url"), said.get("id"))
+        return events.CallEnded(at, _action(said), came)
+    kind = _KINDS[what]
+    if kind is events.CallPlanned:
+        return kind(at, _action(said))
+    if kind is events.ReportArrived:
+        said.setdefault("sequence", 0)  # the first release wrote none
+    hints = _hints(what)
+    return kind(at, **{name: _read(hints[name], said[name]) for name in said if name in hints})
 
 
-_Reader = Callable[[float, Mapping[str, Any]], Event]
-
-
-def _answered(kind: type[events.ContactAnswer]) -> _Reader:
-    return lambda at, said: kind(at, said["contact"], _answered_by(said))
-
-
-def _answered_by(said: Mapping[str, Any]) -> AnsweredBy:
-    return AnsweredBy(said.get("by", AnsweredBy.PAGE))
-
-
-def _acted(kind: type[events.OfficerAct]) -> _Reader:
-    return lambda at, said: kind(at, said["officer"])
-
-
-def _ended(outcome: events.Outcome) -> _Reader:
-    return lambda at, said: events.CallEnded(
-        at,
-        _action(said),
-        Came(outcome, said.get("why"), said.get("url"), said.get("id")),
-    )
-
-
-def _action(said: Mapping[str, Any]) -> Action:
+def _action(said: Mapping[str, str]) -> Action:
     return Action.of(said["kind"], said["target"], said["key"])
 
 
-_READERS: Mapping[str, _Reader] = {
-    "REPORT": lambda at, said: events.ReportArrived(
-        at,
-        said["message"],
-        MessageType[said["type"]],
-        said.get("sequence", 0),  # the first release wrote none
-        CameBy(said["path"]),
-        tuple(map(Mark, said["marks"])),
-    ),
-    "REPEAT": lambda at, said: events.ReportRepeated(at, said["message"], CameBy(said["path"])),
-    "JUDGED": lambda at, said: events.WithdrawalJudged(
-        at, said["message"], events.Verdict(said["verdict"])
-    ),
-    **{_NAMES[kind]: _answered(kind) for kind in CONTACT_ANSWERS},
-    "WRONG_PIN": lambda at, said: events.WrongPinTried(at, said["link_of"], _answered_by(said)),
-    **{_NAMES[kind]: _acted(kind) for kind in OFFICER_ACTS},
-    "CORRECTED": lambda at, said: events.Corrected(
-        at, said["officer"], events.Reason(said["reason"])
-    ),
-    "CLOSED": lambda at, said: events.Closed(at, said["officer"], said.get("reason")),
-    "SILENT": lambda at, said: events.WentSilent(
-        at, said["heard_at"], tuple(said["marks"]), said["vanished"]
-    ),
-    "HEARD": lambda at, said: events.HeardAgain(at),
-    "GROUND": lambda at, said: events.GroundFound(at, events.Ground(said["ground"])),
-    "PLANNED": lambda at, said: events.CallPlanned(at, _action(said)),
-    **{outcome.name: _ended(outcome) for outcome in events.Outcome},
-}
+@cache
+def _hints(what: str) -> Mapping[str, Any]:
+    return get_type_hints(_KINDS[what])
+
+
+def _read(hint: Any, value: Any) -> Any:
+    """A value as the field wants it."""
+    if hint is MessageType:
+        return MessageType[value]
+    if get_origin(hint) is tuple:
+        return tuple(_read(get_args(hint)[0], each) for each in value)
+    return hint(value) if isinstance(hint, type) and issubclass(hint, Enum) else value
