@@ -2,9 +2,9 @@
 
 A JSON file that a program can read and check, and the same as a page to print.
 It holds places and names, as it must, but no number, PIN or code of anybody.
-Times are UTC, ISO 8601. ``links`` are the record's (``record.py``): whoever has
-the file can compute them from ``history`` and see that nothing was changed
-between the alarm and the day the file was made.
+Times are UTC, ISO 8601. ``links`` are the record's (``audit_chain.py``):
+anyone who has the file can compute them from ``history`` and see that nothing
+was changed between the alarm and the day the file was made.
 """
 
 from __future__ import annotations

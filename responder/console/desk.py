@@ -51,7 +51,7 @@ _DONE: Mapping[Act, type[OfficerAct]] = {
     Act.LIFT: events.VetoLifted,
 }
 GRAVE = (Act.PUBLISH, Act.CORRECT, Act.CLOSE)
-"""What is done only by whoever says twice that they mean it."""
+"""Acts that the officer must confirm twice."""
 
 
 class NoSuchAlarm(Exception):

@@ -61,7 +61,7 @@ class WrongPin(Exception):
 
 @dataclass(frozen=True)
 class Shown:
-    """What a link shows to whoever has it: what the text that brought it said, and no more.
+    """What a link shows to anyone who has it: what the text that brought it said, and no more.
 
     ``contact`` is the number in the list the link was made for, where it says one; ``language``
     is that contact's.

@@ -77,7 +77,7 @@ class Bluesky:
         self.call(lambda: self._signed_in(lambda client, _: client.delete_post(to.id)))
 
     def _signed_in(self, work: Callable[[Any, str], T]) -> T:
-        """Work with a session; one that has expired meanwhile is made anew, once."""
+        """Work with a session; one that has expired meanwhile is renewed, once."""
         with self._lock:
             session = self.session or self._new_session()
             try:

@@ -1,11 +1,11 @@
-"""The record: whoever changes the past afterwards is found out.
+"""The record: a later change of the past is found out.
 
 Each entry of an alarm's history carries a link: SHA-256 over the link before
 it, a salt and the entry itself. The newest link of every alarm goes into the
 record of HQ, a chain of its own, beside what people did that belongs to no
 alarm. So an entry cannot be changed, taken out or put in, and an alarm cannot
-vanish, without everything after it being made again; and whoever keeps a copy
-of the record's newest link (it stands in the journal and in every case file)
+vanish, without everything after it being made again; and anyone who keeps a
+copy of the record's newest link (it is in the journal and in every case file)
 sees that too.
 
 Deleting for good stays possible: an alarm goes with its salts, and the record
