@@ -111,7 +111,6 @@ BOARD: Rooms = {
     "receiver": (),
     "replay": ("waiting", "modem"),
     "process": ("meeting", "waiting", "modem", "sim800", "pins", "receiver", "replay"),
-    "testing": ("waiting", "modem", "sim800", "process"),
 }
 
 ENDS: Mapping[str, Rooms] = {"responder": RESPONDER, "daemon": DAEMON, "hw/board": BOARD}

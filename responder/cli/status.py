@@ -205,8 +205,7 @@ def _loud(kind: AlarmKind) -> str:
 def _places(where: dict[str, Any]) -> list[str]:
     lines = []
     if "map" in where:
-        accuracy = where["accuracy_m"]
-        within = "accuracy not known" if accuracy is None else f"within {accuracy} m"
+        within = formatting.accuracy(where["accuracy_m"])
         lines.append(f"seen {span(where['seen_s'])} ago, {within}: {where['map']}")
     if "no_fix" in where:
         lines.append(f"no position: {where['no_fix']}")

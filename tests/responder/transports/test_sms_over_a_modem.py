@@ -8,8 +8,8 @@ from builders import BEN, CLEO, DANA, WEARER
 
 from outcry.envelope import from_text
 from outcry.hw.board.modem.faults import Fault, Kind
-from outcry.hw.board.testing.simulated import SimulatedModem
 from outcry.receipt import Status, verify
+from tests.support.simulated_modem import SimulatedModem
 
 pytestmark = pytest.mark.slow
 

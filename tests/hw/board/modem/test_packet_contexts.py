@@ -3,7 +3,7 @@
 import pytest
 
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.board.testing.rig import Rig
+from tests.support.rig import Rig
 
 OK, ERROR = b"\r\nOK\r\n", b"\r\nERROR\r\n"
 

@@ -1,7 +1,7 @@
 """Stored settings, of which the serial line's rate is the one that shows most."""
 
 from outcry.hw.board.modem.options import Options
-from outcry.hw.board.testing.rig import Rig
+from tests.support.rig import Rig
 
 OK = b"\r\nOK\r\n"
 WAKING = b"\x00IIII\xff\xff\xff\xff"

@@ -1,6 +1,6 @@
 """How the network takes the subscriber."""
 
-from outcry.hw.board.testing.rig import Rig
+from tests.support.rig import Rig
 
 OK = b"\r\nOK\r\n"
 

@@ -1,7 +1,7 @@
 """The SIM: its PIN, its PUK, and what it remembers."""
 
 from outcry.hw.board.modem.options import Options
-from outcry.hw.board.testing.rig import Rig
+from tests.support.rig import Rig
 
 
 def test_a_blocked_sim_opens_with_its_puk_and_a_new_pin() -> None:

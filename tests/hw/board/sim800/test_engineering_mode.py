@@ -3,7 +3,7 @@
 import pytest
 
 from outcry.hw.board.modem.cells import Cell
-from outcry.hw.board.testing.rig import Rig
+from tests.support.rig import Rig
 
 SERVING = Cell(0x1816, 0xF9A1, arfcn=81, level=55, bsic=31, mcc="234", mnc="15")
 NEIGHBOURS = [

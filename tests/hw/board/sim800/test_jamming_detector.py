@@ -1,7 +1,7 @@
 """AT+SJDR: jamming told, asked for, repeated, and what the detector costs too early."""
 
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.board.testing.rig import Rig
+from tests.support.rig import Rig
 
 JAMMED, QUIET = b"\r\n+SJDR: JAMMING DETECTED\r\n", b"\r\n+SJDR: NO JAMMING\r\n"
 OK = b"\r\nOK\r\n"

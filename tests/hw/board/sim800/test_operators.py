@@ -2,7 +2,7 @@
 
 from outcry.hw.board.modem.cells import Cell
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.board.testing.rig import Rig
+from tests.support.rig import Rig
 
 OK = b"\r\nOK\r\n"
 

@@ -1,6 +1,6 @@
 """AT+CSCLK: what a sleeping modem hears and says."""
 
-from outcry.hw.board.testing.rig import Rig
+from tests.support.rig import Rig
 
 OK = b"\r\nOK\r\n"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from outcry.hw.board.testing.rig import Rig
+from tests.support.rig import Rig
 
 OK = b"\r\nOK\r\n"
 

@@ -7,7 +7,7 @@ import pytest
 from outcry.hw.board.modem.network import LoopbackNetwork
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.board.testing.rig import Rig
+from tests.support.rig import Rig
 
 HQ = ("hq.example", 8080)
 START = 'AT+CIPSTART="TCP","hq.example","8080"'
