@@ -81,6 +81,7 @@ def note(
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})"))
     last = head(connection)
+    now = float(now)  # as the column gives it back, or the link would not fit
     said = json.dumps(dict(data), sort_keys=True)
     salt = new_salt()
     new = Head(last.n + 1, link(last.link, salt, last.n + 1, now, what.name, said))
