@@ -51,19 +51,20 @@ def is_gsm7(text: str) -> bool:
 
 def parts(text: str) -> int:
     """How many SMS parts this text takes (3GPP TS 23.038, 23.040)."""
-    if is_gsm7(text):
+    gsm7 = is_gsm7(text)
+    if gsm7:
         alone, part = _GSM7_ALONE, _GSM7_PART
-        wide = [character in GSM7_EXTENSION for character in text]
+        length = len(text) + sum(map(text.count, GSM7_EXTENSION))
     else:
         alone, part = _UCS2_ALONE, _UCS2_PART
-        wide = [character > "\uffff" for character in text]
-    length = len(text) + sum(wide)
+        length = len(text.encode("utf-16-be", "surrogatepass")) // 2
     if length <= alone:
         return 1
     if length == len(text):
         return -(-length // part)
     used, count = 0, 1
-    for width in (1 + is_wide for is_wide in wide):  # one that takes two places is never torn
+    for character in text:  # one that takes two places is never torn
+        width = 1 + (character in GSM7_EXTENSION if gsm7 else character > "\uffff")
         used += width
         if used > part:
             used, count = width, count + 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from outcry.report import AlarmKind, MessageType
+from outcry.report import AlarmKind
+from outcry.responder.formatting import ENGLISH
 from outcry.responder.rules import calls, events
 from outcry.responder.rules.calls import Target
 from outcry.responder.rules.events import (
@@ -21,7 +22,7 @@ KINDS = {
     AlarmKind.PANIC: "panic alarm",
     AlarmKind.STRAP: "strap alarm, the strap was opened or cut",
     AlarmKind.DRILL: "drill",
-    AlarmKind.SILENCE: "silence, nothing is heard of the device",
+    AlarmKind.SILENCE: "silence, no signal from the device",
 }
 VERDICTS = {
     Verdict.SAFE: "the agreed code, safe. Not verified: call and ask for the agreed word",
@@ -35,47 +36,36 @@ REASONS = {
     Reason.OTHER: "something has changed",
 }
 CONTACTS: Mapping[type[Event], str] = {
-    events.ContactSaw: "has seen it",
+    events.ContactSaw: "has seen the alarm",
     events.Confirmed: "confirms: it is real, make it public",
-    events.Unsure: "cannot tell",
-    events.CalledFalse: "believes it is false",
+    events.Unsure: "does not know if it is real",
+    events.CalledFalse: "thinks it is a false alarm",
 }
 OFFICERS: Mapping[type[Event], str] = {
     events.Acknowledged: "has taken it",
     events.OfficerConfirmed: "confirms: it is real",
-    events.Approved: "says: publish",
+    events.Approved: "decides to publish",
     events.Vetoed: "forbids publishing",
-    events.VetoLifted: "lifts the veto",
+    events.VetoLifted: "allows publishing again",
     events.Corrected: "corrects what is public",
     events.Closed: "closes the alarm",
-}
-_REPORTS = {
-    MessageType.FIRST: "Alarm raised",
-    MessageType.POSITION: "Position",
-    MessageType.STILL_IN_DANGER: "Still in danger: the button was pressed again",
-    MessageType.WITHDRAWAL: "Withdrawal received, not verified",
-}
-_PATHS = {
-    CameBy.DATA: "over data",
-    CameBy.SMS: "by SMS",
-    CameBy.LINK: "through a contact's link",
 }
 _CAME = {
     Outcome.DONE: "done",
     Outcome.FAILED: "failed",
-    Outcome.UNKNOWN: "may have happened, nobody knows",
+    Outcome.UNKNOWN: "may have happened; nobody knows",
     Outcome.DROPPED: "no longer needed when its turn came",
     Outcome.DELIVERED: "delivered",
     Outcome.UNDELIVERED: "will never be delivered",
 }
 _GROUNDS = {
     Ground.QUORUM: "enough people confirmed",
-    Ground.DUTY_OFFICER: "a duty officer decided it",
-    Ground.CONSENT: "the wearer's own consent, nobody having answered",
+    Ground.DUTY_OFFICER: "a duty officer decided",
+    Ground.CONSENT: "nobody answered, and the wearer had consented",
 }
 
 FORBIDDEN = "publishing is forbidden"
-AGAIN = "still in danger: the button was pressed again after this was closed"
+AGAIN = "STILL IN DANGER: pressed again after the alarm was closed"
 
 
 def confirmed(votes: int, quorum: int) -> str:
@@ -103,9 +93,10 @@ def told(event: Event, contacts: Mapping[int, str]) -> str:
     """One event of a history; ``contacts`` names each number in the list."""
     match event:
         case events.ReportArrived():
-            return f"{_REPORTS[event.type]}, {_PATHS[event.path]}{_marks(event.marks)}"
+            report = ENGLISH(f"type_{event.type.name}")
+            return f"{report}, {_path(event.path)}{_marks(event.marks)}"
         case events.ReportRepeated():
-            return f"A report that was here already came again, {_PATHS[event.path]}"
+            return f"A report came again, {_path(event.path)}"
         case events.WithdrawalJudged():
             return f"Withdrawal: {VERDICTS[event.verdict]}"
         case events.ContactAnswer():
@@ -117,7 +108,7 @@ def told(event: Event, contacts: Mapping[int, str]) -> str:
             link = f", on {_name(event.link_of, contacts)}'s link" if event.link_of else ""
             return f"A wrong PIN was tried{link}"
         case events.WentSilent():
-            return f"Nothing was heard of the device for too long{_marks(event.marks)}"
+            return f"No signal from the device for too long{_marks(event.marks)}"
         case events.HeardAgain():
             return "The device was heard again"
         case events.GroundFound():
@@ -148,6 +139,10 @@ def call(target: Target, contacts: Mapping[int, str]) -> str:
             return f"Follow-up on {network}"
         case calls.Correction(network):
             return f"Correction on {network}"
+
+
+def _path(path: CameBy) -> str:
+    return ENGLISH(f"path_{path.value}")
 
 
 def _marks(marks: tuple[str, ...]) -> str:

@@ -26,7 +26,7 @@ RESPONDER: Rooms = {
     "translations": (),
     "formatting": ("translations",),
     "rules": (),
-    "sentences": ("rules",),
+    "sentences": ("formatting", "rules"),
     "maps": (),
     "settings": (),
     "web": SHARED,
@@ -111,7 +111,6 @@ BOARD: Rooms = {
     "receiver": (),
     "replay": ("waiting", "modem"),
     "process": ("meeting", "waiting", "modem", "sim800", "pins", "receiver", "replay"),
-    "testing": ("waiting", "modem", "sim800", "process"),
 }
 
 ENDS: Mapping[str, Rooms] = {"responder": RESPONDER, "daemon": DAEMON, "hw/board": BOARD}

@@ -36,11 +36,11 @@ from outcry.report import TOKEN_BYTES
 from outcry.responder import settings
 from outcry.responder.dispatch.outbox import State
 from outcry.responder.enrolment.enrol import Application, enrol
-from outcry.responder.enrolment.hq_keys import load_or_create
-from outcry.responder.intake.inbox import CameBy, Inbox
+from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
 from outcry.responder.rules.calls import Action, ActionKind, Post, ToContact
 from outcry.responder.rules.events import CallEnded, Confirmed, Event, Outcome
+from outcry.responder.service.assemble import Adapters, assemble
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.store import Store
 from stage import reports
@@ -345,9 +345,9 @@ def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
         enrol(chosen, Application(f"Wearer {n}", None, contacts, 2), out)
         enrolled.append(enrolment.read(out.read_text()))
     with ExitStack() as stack:
-        database = Store(directory, url)
+        hq = assemble(chosen, Adapters(clock=lambda: answering.NOON))
+        database = hq.store
         stack.callback(database.close)
-        inbox = Inbox(database, load_or_create(directory), lambda: answering.NOON)
         with database.write() as connection:
             for wearer in enrolled:
                 repository.change(connection, wearer.device, {"contact": channels}, answering.NOON)
@@ -361,7 +361,7 @@ def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
             wearer = enrolled[n % len(enrolled)]
             noon = int(answering.NOON)
             report = reports.report(alarm=n, sent_at=noon, token=os.urandom(TOKEN_BYTES))
-            alarm = inbox.take(reports.sealed(report, wearer, n), CameBy.DATA).alarm
+            alarm = hq.inbox.take(reports.sealed(report, wearer, n), CameBy.DATA).alarm
             assert alarm is not None
             with database.write() as connection:
                 for contact in (1, 2):

@@ -10,7 +10,7 @@ between the alarm and the day the file was made.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import asdict
 from typing import Any
 
 from markupsafe import Markup
@@ -18,9 +18,10 @@ from sqlalchemy import Connection, select
 
 from outcry.report import Position, Report
 from outcry.responder import formatting, sentences
-from outcry.responder.formatting import NO_FIX
+from outcry.responder.formatting import NO_FIX, rfc3339
 from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.plans import repository
 from outcry.responder.rules.events import CallEnded, Event, ReportArrived
 from outcry.responder.storage import alarms, audit_chain, event_log, store
 from outcry.responder.storage.store import Store
@@ -47,16 +48,19 @@ def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str
         found = audit_chain.verify(connection)
         return {
             "outcry_case_file": FORMAT,
-            "made_at": _iso(now),
+            "made_at": rfc3339(now),
             "organisation": organisation,
             "alarm": alarm,
             "wearer": about.name,
             "kind": about.kind.name.lower(),
-            "arrived_at": _iso(about.arrived_at),
-            "contacts": _contacts(connection, about.device),
+            "arrived_at": rfc3339(about.arrived_at),
+            "contacts": [
+                {"contact": n, "name": name}
+                for n, name in repository.contacts_names(connection, about.device).items()
+            ],
             "reports": _reports(connection, alarm, history),
             "posts": [
-                {"at": _iso(each.at), "where": str(each.action.target), "url": each.came.url}
+                {"at": rfc3339(each.at), "where": str(each.action.target), "url": each.came.url}
                 for each in history
                 if isinstance(each, CallEnded) and each.came.url is not None
             ],
@@ -76,7 +80,9 @@ def check(file: Mapping[str, Any]) -> int:
     """
     try:
         if file["outcry_case_file"] != FORMAT:
-            raise CaseFileInvalid("this case file is of another format than this program knows")
+            raise CaseFileInvalid(
+                "this case file has a format that this version of Outcry does not know"
+            )
         previous = None
         for expected, line in enumerate(file["history"], 1):
             entry = (file["alarm"], line["n"], line["at_unix"], line["what"], line["data"])
@@ -90,7 +96,7 @@ def check(file: Mapping[str, Any]) -> int:
     except ValueError as error:
         if isinstance(error, CaseFileInvalid):
             raise
-        raise CaseFileInvalid("a link or salt in it is not in hexadecimal digits") from None
+        raise CaseFileInvalid("a link or salt in it is not hexadecimal") from None
 
 
 def page(file: Mapping[str, Any]) -> str:
@@ -109,16 +115,6 @@ def _track(file: Mapping[str, Any]) -> str:
     )
 
 
-def _contacts(connection: Connection, device: int) -> list[dict[str, Any]]:
-    table = store.contact
-    rows = connection.execute(
-        select(table.c.number_in_list, table.c.name)
-        .where(table.c.device == device)
-        .order_by(table.c.number_in_list)
-    )
-    return [{"contact": row.number_in_list, "name": row.name} for row in rows]
-
-
 def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> list[dict[str, Any]]:
     """In the order in which the device made them."""
     arrived = {each.message: each for each in history if isinstance(each, ReportArrived)}
@@ -126,7 +122,7 @@ def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> li
     return [
         {
             **_report(each.report),
-            "arrived_at": _iso(each.received_at),
+            "arrived_at": rfc3339(each.received_at),
             "path": each.path,
             "marks": list(arrived[each.id].marks) if each.id in arrived else [],
             "sealed_sha256": each.digest.hex(),
@@ -137,21 +133,11 @@ def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> li
 
 def _report(report: Report) -> dict[str, Any]:
     place = report.place
-    fix = (
-        {
-            "latitude": place.latitude,
-            "longitude": place.longitude,
-            "accuracy_m": place.accuracy_m,
-            "age_s": place.age_s,
-        }
-        if isinstance(place, Position)
-        else None
-    )
     return {
         "type": report.type.name.lower(),
         "sequence": report.sequence,
-        "made_at": _iso(report.sent_at),
-        "fix": fix,
+        "made_at": rfc3339(report.sent_at),
+        "fix": asdict(place) if isinstance(place, Position) else None,
         "no_fix": None if isinstance(place, Position) else NO_FIX[place.reason],
         "cells": formatting.cells(report),
         "battery_percent": report.battery_percent,
@@ -165,7 +151,7 @@ def _history(connection: Connection, alarm: int) -> list[dict[str, Any]]:
     return [
         {
             "n": row.n,
-            "at": _iso(row.at),
+            "at": rfc3339(row.at),
             "at_unix": row.at,
             "what": row.what,
             "data": row.data,
@@ -184,7 +170,3 @@ def _told(file: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str]:
         return sentences.told(event_log.from_row(0.0, line["what"], line["data"]), names)
 
     return told
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

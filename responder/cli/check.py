@@ -22,10 +22,10 @@ def add_parser(
     parser = commands.add_parser(
         "check",
         parents=[config],
-        help="try every channel and credential without alarming anyone: 0 all is well, "
-        "1 something fails, 2 something expires within 14 days",
+        help="test every channel and credential without alarming anyone; exit code 0: all OK, "
+        "1: something fails, 2: something expires within 14 days",
     )
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     parser.set_defaults(run=check)
 
 

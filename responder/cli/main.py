@@ -1,4 +1,4 @@
-"""``outcry-responder``: enrol wearers, run the service, and see how everybody is."""
+"""``outcry-responder``: enrol wearers, run the service, and see how every wearer is."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ EXIT_CONFIG = 78
 _EXITS = """
 exit codes:
   0   done
-  1   refused or failed; what was wrong is said, and nothing was changed.
+  1   refused or failed; the reason is printed, and nothing was changed.
       run: a part has failed; systemd starts it again
   2   the command line is wrong
-  77  these files are another user's: put `sudo -u outcry-responder` in front
-  78  the settings cannot be used; every problem is listed
+  77  these files belong to another user: put `sudo -u outcry-responder` in front
+  78  the settings are not valid; every problem is listed
 """
 
 
@@ -97,8 +97,8 @@ def parser() -> argparse.ArgumentParser:
     """The command line, with all that --help says."""
     made = argparse.ArgumentParser(
         prog="outcry-responder",
-        description="HQ's side: takes alarms in, tells the contacts, counts what they answer, and"
-        " makes an alarm public. Each command says more of itself with --help.",
+        description="HQ's side: receives alarms, tells the contacts, counts their answers, and makes"
+        " an alarm public. Each command explains itself with --help.",
         epilog=_EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -113,18 +113,20 @@ def parser() -> argparse.ArgumentParser:
     status = commands.add_parser(
         "status",
         parents=[config],
-        help="every wearer: last heard, what is wrong, last drill, alarms and how far they are",
+        help="show every wearer: last heard, what is wrong, last drill, alarms and their state",
     )
-    status.add_argument("--json", action="store_true", help="for programs")
+    status.add_argument("--json", action="store_true", help="print JSON, for programs")
     status.add_argument(
-        "--where", action="store_true", help="also where alarms were last seen; look alone"
+        "--where",
+        action="store_true",
+        help="also show last known positions; make sure nobody else can see them",
     )
     status.set_defaults(run=_status)
 
     migrate = commands.add_parser(
         "migrate",
         parents=[config],
-        help="bring the database to this release's layout; the service does it at start too",
+        help="upgrade the database to this release's layout; starting the service also does it",
     )
     migrate.set_defaults(run=_migrate)
     plan.add_parsers(commands, config)
@@ -134,9 +136,9 @@ def parser() -> argparse.ArgumentParser:
     run = commands.add_parser(
         "run",
         parents=[config],
-        help="run the service until SIGTERM",
-        description="Run the service until SIGTERM, as the unit does. What it says goes to the"
-        " journal, or to standard error: journalctl -x -u outcry-responder explains each line.",
+        help="run the service; systemd does this",
+        description="Run the service until SIGTERM, as the systemd unit does. It logs to the journal or,"
+        " without one, to standard error. journalctl -x -u outcry-responder explains each line.",
     )
     run.set_defaults(run=_run)
     return made
@@ -144,7 +146,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _status(settings: Settings, options: argparse.Namespace) -> int:
     if is_new(settings):
-        print(f"nobody was ever enrolled in {settings.directory}", file=sys.stderr)
+        print(f"nobody has been enrolled in {settings.directory}", file=sys.stderr)
         return 1
     database = Store.of(settings)
     try:
@@ -160,11 +162,11 @@ def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
     database.close()
     before, after = database.layouts
     if before is None:
-        print(f"The database was made, with layout {after}.")
+        print(f"The database was created, with layout {after}.")
     elif before == after:
-        print(f"The database has layout {after}, this release's own: nothing to do.")
+        print(f"The database already has layout {after}, as this release needs: nothing to do.")
     else:
-        print(f"The database was brought from layout {before} to {after}.")
+        print(f"The database was upgraded from layout {before} to {after}.")
     return 0
 
 

@@ -26,30 +26,30 @@ def add_parsers(
 ) -> None:
     """Describe the commands."""
     wearer = argparse.ArgumentParser(add_help=False)
-    wearer.add_argument("wearer", metavar="WEARER", help="the device, such as 0a1b2c3d, or a name")
-    agreed = commands.add_parser("plan", help="what was agreed with a wearer")
+    wearer.add_argument("wearer", metavar="WEARER", help="a device, such as 0a1b2c3d, or a name")
+    agreed = commands.add_parser("plan", help="show, check or set the plan agreed with a wearer")
     agreed.set_defaults(run=edit)
     what = agreed.add_subparsers(dest="what", required=True)
     what.add_parser(
-        "show", parents=[config, wearer], help="print the plan as a file; addresses stand in it"
+        "show", parents=[config, wearer], help="print the plan as a file; it holds addresses"
     )
     for name, words in (
-        ("check", "say what is wrong with a file, and change nothing"),
-        ("set", "make a file the plan from now on, for alarms that run too"),
+        ("check", "list what is wrong in a file, and change nothing"),
+        ("set", "make a file the plan from now on, also for open alarms"),
     ):
         one = what.add_parser(name, parents=[config, wearer], help=words)
         one.add_argument(
-            "file", type=Path, metavar="FILE", help="as plan show prints it; - reads standard input"
+            "file", type=Path, metavar="FILE", help="as plan show prints it; - means standard input"
         )
 
-    cards = commands.add_parser("codes", help="contacts' cards with codes to answer by SMS")
+    cards = commands.add_parser("codes", help="the contacts' cards with codes for answers by SMS")
     cards.set_defaults(run=codes)
     what = cards.add_subparsers(dest="what", required=True)
     print_ = what.add_parser(
-        "print", parents=[config, wearer], help="new cards; the old ones are worth nothing then"
+        "print", parents=[config, wearer], help="print new cards; the old ones stop working"
     )
-    print_.add_argument("--contact", type=int, metavar="N", help="for this one alone")
-    what.add_parser("left", parents=[config, wearer], help="how many codes each contact has left")
+    print_.add_argument("--contact", type=int, metavar="N", help="only for this contact")
+    what.add_parser("left", parents=[config, wearer], help="show how many codes each has left")
 
 
 def edit(settings: Settings, options: argparse.Namespace) -> int:
@@ -103,10 +103,10 @@ def _edit(connection: Connection, options: argparse.Namespace) -> int:
         return 0
     agreed = repository.from_file(connection, device, _read(options.file))
     if options.what == "check":
-        print(f"{options.file}: this plan can be used; plan set makes it count.")
+        print(f"{options.file}: this plan is valid; plan set puts it into force.")
         return 0
     repository.change(connection, device, document.document(agreed), time.time())
-    print(f"The plan of device {device:08x} counts from now on.")
+    print(f"The plan of device {device:08x} applies from now on.")
     return 0
 
 
@@ -148,7 +148,7 @@ def _print_cards(
     cards: dict[int, tuple[str, ...]], names: dict[int, str], settings: Settings
 ) -> None:
     to = settings.modem.number if settings.modem else "HQ's number"
-    print("Shown only now. Cut apart, and give each contact theirs in person.")
+    print("Shown only now. Cut the cards apart, and give each contact theirs in person.")
     for n, codes in cards.items():
         print(f"\n--- contact {n}, {names[n]} ---")
         print(f"No internet? Answer by SMS from your own phone to {to}.")

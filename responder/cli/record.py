@@ -24,16 +24,18 @@ def add_parsers(
     parser = commands.add_parser(
         "case",
         parents=[config],
-        help="write an alarm's case file for lawyers and press: JSON, and a page to print",
+        help="write an alarm's case file for lawyers and the press: JSON, and a page to print",
     )
     parser.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
-    parser.add_argument("--out", type=Path, default=Path(), metavar="DIRECTORY", help="(here)")
+    parser.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIRECTORY", help="(default: here)"
+    )
     parser.set_defaults(run=case)
 
     parser = commands.add_parser(
         "verify",
         parents=[config],
-        help="look whether anybody changed what was written down, here or in a case file",
+        help="check whether the record, or a case file, was changed after it was written",
     )
     parser.add_argument("file", nargs="?", type=Path, metavar="CASE.json")
     parser.set_defaults(run=verify)
@@ -45,7 +47,7 @@ def add_parsers(
     )
     parser.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
     parser.add_argument(
-        "--yes-for-good", action="store_true", help="needed: nobody can bring it back"
+        "--yes-for-good", action="store_true", help="required: nobody can bring it back"
     )
     parser.set_defaults(run=forget)
 
@@ -67,7 +69,7 @@ def case(settings: Settings, options: argparse.Namespace) -> int:
         path.touch(_PRIVATE)
         path.write_text(text, encoding="utf-8")
         print(path)
-    print("Both hold places and names: keep them as safe as the person they are about.")
+    print("Both hold positions and names: protect them as you protect the person.")
     return 0
 
 
@@ -85,11 +87,9 @@ def verify(settings: Settings, options: argparse.Namespace) -> int:
         print(problem)
     if found.problems:
         return 1
-    print(f"{found.alarms} alarms, {found.entries} entries: all as they were written.")
+    print(f"OK: {found.alarms} alarms, {found.entries} entries, all unchanged.")
     print(f"The record's newest link, line {found.head.n}: {found.head.link.hex()}")
-    print(
-        "Keep a copy of it elsewhere: against it, even a record made anew as a whole is found out."
-    )
+    print("Keep a copy of it elsewhere: it exposes even a record that was rewritten as a whole.")
     return 0
 
 
@@ -103,7 +103,7 @@ def _verify_file(path: Path) -> int:
     except CaseFileInvalid as error:
         print(f"{path}: {error}", file=sys.stderr)
     else:
-        print(f"{entries} entries: all as they were written.")
+        print(f"OK: {entries} entries, all unchanged.")
         return 0
     return 1
 
@@ -112,7 +112,7 @@ def forget(settings: Settings, options: argparse.Namespace) -> int:
     """Delete; the exit code."""
     if not options.yes_for_good:
         print(
-            "Nobody can bring it back. Write its case file first if anybody may need it "
+            "Nobody can bring it back. Write its case file first if somebody may need it "
             f"(outcry-responder case {options.alarm}), then add --yes-for-good",
             file=sys.stderr,
         )

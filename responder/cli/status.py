@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from outcry.report import AlarmKind, MessageType, Position, Report, decode
+from outcry.report import AlarmKind, Position
 from outcry.responder import formatting, sentences
+from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.formatting import NO_FIX, full_map, span
 from outcry.responder.rules.events import Verdict
 from outcry.responder.storage import alarms, event_log, store
@@ -26,24 +27,36 @@ def facts(database: Store, now: float, where: bool = False) -> dict[str, Any]:
     """All there is to know at ``now`` (Unix seconds); with ``where``, also places and cells."""
     with database.read() as connection:
         wearers = connection.execute(select(store.wearer).order_by(store.wearer.c.name)).all()
-        return {"wearers": [_wearer(connection, wearer, now, where) for wearer in wearers]}
+        health = how_they_are(connection, wearers, now)
+        return {
+            "wearers": [
+                _health(each, now) | _alarms(connection, wearer, now, where)
+                for each, wearer in zip(health, wearers, strict=True)
+            ]
+        }
 
 
-def _wearer(
+def _health(health: Health, now: float) -> dict[str, Any]:
+    report = health.report
+    return {
+        "name": health.name,
+        "device": health.device,
+        "heard_s": _ago(now, health.heard_at),
+        "heartbeat_s": _ago(now, health.beat_at),
+        "battery_percent": report.battery_percent if report else None,
+        "supply_mv": report.supply_mv if report else None,
+        "signal": report.signal if report else None,
+        "marks": formatting.marks(report) if report else [],
+        "drill_s": _ago(now, health.drill_at),
+        "drill_hours_by_device": health.drill_hours,
+    }
+
+
+def _alarms(
     connection: Connection, wearer: Row[tuple[object, ...]], now: float, where: bool
 ) -> dict[str, Any]:
-    device = wearer.device
-    beat = connection.execute(
-        select(store.heartbeat).where(store.heartbeat.c.device == device)
-    ).first()
-    report = _newest(connection, device, beat)
+    device, table = wearer.device, store.alarm
     code = select(store.safe_code.c.device).where(store.safe_code.c.device == device)
-    table = store.alarm
-    drill = connection.scalar(
-        select(func.max(table.c.arrived_at)).where(
-            table.c.device == device, table.c.kind == int(AlarmKind.DRILL)
-        )
-    )
     last_heard = (
         select(func.max(store.message.c.received_at))
         .where(store.message.c.alarm == table.c.id)
@@ -61,16 +74,6 @@ def _wearer(
     ).all()
     recent = [alarm for alarm in alarms if alarm.heard_at > now - RECENT_S]
     return {
-        "name": wearer.name,
-        "device": f"{device:08x}",
-        "heard_s": _ago(now, wearer.heard_at),
-        "heartbeat_s": _ago(now, beat.received_at if beat else None),
-        "battery_percent": report.battery_percent if report else None,
-        "supply_mv": report.supply_mv if report else None,
-        "signal": report.signal if report else None,
-        "marks": formatting.marks(report) if report else [],
-        "drill_s": _ago(now, drill),
-        "drill_hours_by_device": decode(beat.report).drill_hours if beat else None,
         "has_code": connection.scalar(code) is not None,
         "alarms": [
             found
@@ -79,22 +82,6 @@ def _wearer(
         ],
         "older_alarms": len(alarms) - len(recent),
     }
-
-
-def _newest(
-    connection: Connection, device: int, beat: Row[tuple[object, ...]] | None
-) -> Report | None:
-    """What the device last said of itself; a withdrawal says less than any other report."""
-    table = store.message
-    rows = connection.execute(
-        select(table.c.counter, table.c.report)
-        .where(table.c.device == device)
-        .order_by(table.c.counter.desc())
-    )
-    reports = ((row.counter, decode(row.report)) for row in rows)
-    full = (each for each in reports if each[1].type is not MessageType.WITHDRAWAL)
-    counter, report = next(full, (-1, None))
-    return decode(beat.report) if beat is not None and beat.counter > counter else report
 
 
 def _alarm(
@@ -217,8 +204,7 @@ def _loud(kind: AlarmKind) -> str:
 def _places(where: dict[str, Any]) -> list[str]:
     lines = []
     if "map" in where:
-        accuracy = where["accuracy_m"]
-        within = "accuracy not known" if accuracy is None else f"within {accuracy} m"
+        within = formatting.accuracy(where["accuracy_m"])
         lines.append(f"seen {span(where['seen_s'])} ago, {within}: {where['map']}")
     if "no_fix" in where:
         lines.append(f"no position: {where['no_fix']}")

@@ -22,9 +22,8 @@ from outcry.responder.maps import surroundings
 from outcry.responder.maps.track_svg import Point, track_svg
 from outcry.responder.rules.events import Verdict
 
-TODAY_S = 12 * 3600
 DONE = {
-    "acknowledge": "Saved: you have taken this alarm. The wearer's next receipt says that a person has seen it.",
+    "acknowledge": "Saved: you have taken this alarm. The wearer's next receipt says so.",
     "confirm": "Saved: you confirm that it is real.",
     "publish": "Saved: the alarm is being made public now.",
     "veto": "Saved: nothing is published until a duty officer allows it again or publishes.",
@@ -133,13 +132,13 @@ class ConsolePages:
             if isinstance(each.report.place, Position)
         ]
         points = [Point(p.latitude, p.longitude, p.accuracy_m) for _, p in track]
-        seen = [self._ago(self._made(e.report, e.arrived_at) - p.age_s) for e, p in track]
+        seen = [self._ago(formatting.raised_at(e.report, e.arrived_at) - p.age_s) for e, p in track]
         newest = view.track[0].report if view.track else None
         last = None
         if track:
             last = {
                 "words": f"{points[-1].latitude:.5f}, {points[-1].longitude:.5f}",
-                "accuracy": _accuracy(points[-1].accuracy_m),
+                "accuracy": formatting.accuracy(points[-1].accuracy_m),
                 "near": "{0.town}, {0.km} km".format(surroundings.near(track[-1][1])),
                 "seen": seen[-1],
                 "count": len(points),
@@ -219,27 +218,16 @@ class ConsolePages:
         }
 
     def _line(self, line: Line) -> dict[str, Any]:
-        when = formatting.clock_time(line.at)
-        if self._clock() - line.at > TODAY_S:
-            when = f"{when}, {formatting.date(line.at)}"
         return {
-            "when": when,
+            "when": formatting.when(line.at, self._clock()),
             "iso": formatting.rfc3339(line.at),
             "words": line.words,
             "grave": line.grave,
         }
 
-    def _made(self, report: Report, arrived_at: float) -> float:
-        return formatting.raised_at(report, arrived_at)
-
     def _ago(self, at: float) -> str:
-        ago = self._clock() - at
-        when = (
-            formatting.clock_time(at)
-            if ago < TODAY_S
-            else f"{formatting.clock_time(at)}, {formatting.date(at)}"
-        )
-        return f"{formatting.span(ago)} ago ({when})"
+        now = self._clock()
+        return f"{formatting.span(now - at)} ago ({formatting.when(at, now)})"
 
     def _page(
         self, template: str, session: Session | None, status: int, **values: object
@@ -285,7 +273,9 @@ def _fix(report: Report | None) -> str:
         return formatting.NOT_KNOWN
     if isinstance(report.place, NoPosition):
         return f"none ({formatting.NO_FIX[report.place.reason]})"
-    return f"{_accuracy(report.place.accuracy_m)}, {formatting.span(report.place.age_s)} old"
+    return (
+        f"{formatting.accuracy(report.place.accuracy_m)}, {formatting.span(report.place.age_s)} old"
+    )
 
 
 def _strap(report: Report | None) -> str:
@@ -294,11 +284,7 @@ def _strap(report: Report | None) -> str:
     if Flag.STRAP_OPEN in report.flags:
         return "open"
     if Flag.STRAP_LOOSE in report.flags:
-        return "loose contact"
+        return "loose wire"
     if Flag.STRAP_FAULT in report.flags:
-        return "cannot be watched"
+        return "sensor does not work"
     return "OK"
-
-
-def _accuracy(metres: int | None) -> str:
-    return "accuracy not known" if metres is None else f"within {metres} m"

@@ -24,7 +24,7 @@ _KINDS = {
 }
 _TOPICS = {
     Topic.UNANSWERED: "nobody has answered yet",
-    Topic.DOUBTED: "a contact is not sure, or thinks it is false; the alarm goes on",
+    Topic.DOUBTED: "a contact has doubts; the alarm goes on",
     Topic.WITHDRAWN: "withdrawal received, not verified",
     Topic.WRONG_PIN: "somebody is trying wrong PINs or codes",
     Topic.UNPUBLISHED: "posting on a network has failed",

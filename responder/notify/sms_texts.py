@@ -1,4 +1,4 @@
-"""What HQ says to a contact, in their language: from the templates in ``sms/``.
+"""What HQ says to a contact, in their language: from the templates in ``words/``.
 
 A text keeps to two SMS parts whatever its fields hold: what does not fit goes,
 first the hint, then the map, the accuracy, the place, and last letters of the

@@ -131,8 +131,8 @@ def as_file(connection: Connection, device: int) -> str:
     """The plan as a file to be edited; addresses of channels stand in it."""
     agreed = of_device(connection, device)
     name = connection.scalar(select(store.wearer.c.name).where(store.wearer.c.device == device))
-    names = {row.number_in_list: row.name for row in _contacts(connection, device)}
-    return terms.write(agreed, f"The plan of {name}, device {device:08x}.", names)
+    title = f"The plan of {name}, device {device:08x}."
+    return terms.write(agreed, title, contacts_names(connection, device))
 
 
 def from_file(connection: Connection, device: int, text: str) -> Terms:
@@ -140,6 +140,11 @@ def from_file(connection: Connection, device: int, text: str) -> Terms:
     of_device(connection, device)
     contacts = [row.number_in_list for row in _contacts(connection, device)]
     return _reachable(terms.parse(text, contacts))
+
+
+def contacts_names(connection: Connection, device: int) -> dict[int, str]:
+    """A wearer's contacts: number in the list, in its order, and name."""
+    return {row.number_in_list: row.name for row in _contacts(connection, device)}
 
 
 def _reachable(agreed: Terms) -> Terms:

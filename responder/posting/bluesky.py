@@ -47,9 +47,9 @@ class Bluesky:
 
         def look() -> Finding:
             self._new_session()
-            return Finding(True, f"bluesky: posts as @{self._handle}")
+            return Finding(True, f"bluesky: can post as @{self._handle}")
 
-        return self.call.check(look, f"look whether {self._server} is there")
+        return self.call.check(look, f"check whether {self._server} can be reached")
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """The post at the key's own address."""
@@ -172,7 +172,7 @@ def _reply_to(client: Any, did: str, to: Posted) -> Any:
 
     found = _record(client, did, to.id.rsplit("/", 1)[-1])
     if found is None:
-        raise PublishingFailed("bluesky: the post that is to be answered is not there")
+        raise PublishingFailed("bluesky: the post to reply to is not there")
     strong = models.ComAtprotoRepoStrongRef.Main(uri=found.uri, cid=found.cid)
     begun = getattr(found.value, "reply", None)
     return models.AppBskyFeedPost.ReplyRef(

@@ -49,7 +49,7 @@ class Broadcast:
             if key in self._never_left:
                 return None
         raise PublishingRefused(
-            f"{self.name} may have had it already; look there, and say it there"
+            f"{self.name} may already have this message; look there, and send it by hand if it is missing"
         )
 
     def post(self, key: str, draft: Draft) -> Posted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 from sqlalchemy import Connection, insert, select
 
@@ -21,18 +22,8 @@ def once(
         found = kept(connection, alarm, target)
         if found is None:
             found = compose(connection)
-            connection.execute(
-                insert(store.draft).values(
-                    alarm=alarm,
-                    kind=target.kind.value,
-                    target=str(target),
-                    made_at=found.made_at,
-                    text=found.text,
-                    language=found.language,
-                    picture=found.picture,
-                    alt=found.alt,
-                )
-            )
+            about = {"alarm": alarm, "kind": target.kind.value, "target": str(target)}
+            connection.execute(insert(store.draft).values(**about, **asdict(found)))
         return found
 
 

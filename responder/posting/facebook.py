@@ -23,7 +23,9 @@ from outcry.responder.posting.publisher import (
 SERVER = "https://graph.facebook.com/"
 VERSION = "v26.0"
 _LOOKED_AT = 25
-_REMEDY = "make a new Page token; it ends with a changed password or a lost role on the Page"
+_REMEDY = (
+    "make a new Page token; a token ends when the password changes or the role on the Page is lost"
+)
 _TOKEN = frozenset({10, 102, 190, *range(200, 300)})  # Graph API: token and permission errors
 _BUSY = frozenset({4, 17, 32, 613})  # its rate limits
 _GONE = 100  # no such object, or not for us
@@ -59,10 +61,10 @@ class Facebook:
         def look() -> Finding:
             me = _tried(lambda: self._api().get_object("me", fields="id,name"))
             if str(me.get("id")) != self._page:
-                return Finding(False, "facebook: the token is not this Page's", _REMEDY)
-            return Finding(True, "facebook: posts as the Page", _REMEDY)
+                return Finding(False, "facebook: the token belongs to another Page", _REMEDY)
+            return Finding(True, "facebook: can post as the Page", _REMEDY)
 
-        found = self.call.check(look, "look whether Facebook can be reached")
+        found = self.call.check(look, "check whether this machine can reach Facebook")
         return [replace(one, expires_at=self._expires_at()) if one.ok else one for one in found]
 
     def _expires_at(self) -> float | None:
@@ -159,14 +161,14 @@ def _tried(work: Any) -> Any:
     except FacebookError as error:
         code = int(getattr(error, "code", 0))
     if code in _TOKEN:
-        raise PublishingRefused(f"facebook refuses us (code {code}); {_REMEDY}")
+        raise PublishingRefused(f"facebook refuses access (code {code}); {_REMEDY}")
     if code in _BUSY:
-        raise PublishingFailed(f"facebook says: too much at once (code {code})")
+        raise PublishingFailed(f"facebook says: too many requests (code {code})")
     if code in _ITS_OWN_FAULT:
         raise OutcomeUnknown(f"facebook: an error of its own (code {code})")
     if code == _GONE:
         raise _NoSuchObject("facebook: no such post or Page (code 100)")
-    raise _NotTaken(f"facebook does not take this (code {code})")
+    raise _NotTaken(f"facebook does not accept this (code {code})")
 
 
 def _posted(id_: Any) -> Posted:

@@ -47,9 +47,9 @@ class Mastodon:
 
         def look() -> Finding:
             account = self.api().account_verify_credentials()
-            return Finding(True, f"mastodon: posts as @{account.acct}")
+            return Finding(True, f"mastodon: can post as @{account.acct}")
 
-        return self.call.check(look, f"look whether {self._server} is there")
+        return self.call.check(look, f"check whether {self._server} can be reached")
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """Our newest post with these words."""

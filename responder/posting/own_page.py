@@ -54,9 +54,9 @@ class OwnPage:
             with self._store.read() as connection:
                 connection.execute(select(store.post.c.id).limit(1))
         except SQLAlchemyError as error:
-            why = f"its database does not answer ({type(error).__name__})"
-            return [Finding(False, why, "see the responder's log")]
-        return [Finding(True, f"posts stand at {self._public_url}/")]
+            why = f"own page: the database does not answer ({type(error).__name__})"
+            return [Finding(False, why, "see journalctl -u outcry-responder")]
+        return [Finding(True, f"own page: posts appear at {self._public_url}/")]
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """The post made under this key."""

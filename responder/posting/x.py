@@ -19,7 +19,7 @@ from outcry.responder.posting.publisher import Draft, Limits, OutcomeUnknown, Po
 
 SERVER = "https://api.x.com"
 _LOOKED_AT = 20  # each post that is read is paid for
-_REMEDY = "look in X's developer console: the keys, the right to write, the balance"
+_REMEDY = "check in X's developer console: the keys, the permission to write, the balance"
 
 
 class Keys(NamedTuple):
@@ -52,9 +52,9 @@ class X:
 
         def look() -> Finding:
             name = getattr(self._client().users.get_me().data, "username", "?")
-            return Finding(True, f"x: posts as @{name}; look at the prepaid balance by hand")
+            return Finding(True, f"x: can post as @{name}; check the prepaid balance by hand")
 
-        return self.call.check(look, "look whether X can be reached")
+        return self.call.check(look, "check whether this machine can reach X")
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """Our newest post with these words."""
@@ -122,7 +122,9 @@ class X:
                 raise
         found = self._find(client, draft)
         if found is None:
-            raise OutcomeUnknown("x: says these words are posted already, and does not show them")
+            raise OutcomeUnknown(
+                "x: says that these words are already posted, but does not show them"
+            )
         return found
 
     def _picture(self, client: Any, draft: Draft) -> str | None:

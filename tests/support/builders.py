@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from outcry.enrolment import Contact
 from outcry.report import MessageType
 from outcry.responder.rules.calls import Action, Target
 from outcry.responder.rules.events import (
@@ -30,6 +31,13 @@ from outcry.responder.rules.events import (
 )
 from outcry.settings_file import as_toml
 
+WEARER = "+447700900001"
+CONTACTS = (
+    Contact("Ben", "+447700900111"),
+    Contact("Cleo", "+447700900112"),
+    Contact("Dana", "+447700900113"),
+)
+BEN, CLEO, DANA = (contact.number for contact in CONTACTS)
 HQ_MODEM = {"port": "/dev/ttyUSB0", "number": "+447700900002"}
 
 

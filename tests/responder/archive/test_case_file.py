@@ -128,9 +128,9 @@ def test_the_commands_write_check_and_forget(lived, tmp_path, capsys):
     assert (tmp_path / "case-1.html").read_text().startswith("<!DOCTYPE html>")
     assert command("verify", str(written)) == (
         0,
-        f"{len(lived.hq.entries())} entries: all as they were written.\n",
+        f"OK: {len(lived.hq.entries())} entries, all unchanged.\n",
     )
-    assert "all as they were written" in command("verify")[1]
+    assert "entries, all unchanged." in command("verify")[1]
     written.write_text(written.read_text().replace("CONFIRMED", "FALSE"))
     assert command("verify", str(written))[0] == 1
     assert command("forget", "1")[0] == 1

@@ -211,7 +211,7 @@ def test_the_command_shows_it_beside_the_running_service(world, tmp_path, capsys
 def test_where_nobody_was_enrolled_nothing_is_made(tmp_path, capsys):
     config = hq_config(tmp_path)
     assert main(["status", "--config", str(config)]) == 1
-    assert "nobody was ever enrolled" in capsys.readouterr().err
+    assert "nobody has been enrolled" in capsys.readouterr().err
     assert not (tmp_path / "state").exists()
 
 
@@ -230,7 +230,7 @@ def test_a_silence_is_shown_while_it_lasts_and_not_after(world, capsys):
     watch.look()
     world.clock.passes(600)
     shown = screen(facts(world.hq.store, world.clock.now, where=True))
-    assert "  SILENCE, nothing is heard of the device (1), for 10 min now" in shown.splitlines()
+    assert "  SILENCE, no signal from the device (1), for 10 min now" in shown.splitlines()
     world.hq.takes(world.device.message(MessageType.HEARTBEAT))
     watch.look()
     assert "SILENCE" not in screen(facts(world.hq.store, world.clock.now))

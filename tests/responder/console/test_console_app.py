@@ -208,7 +208,7 @@ def test_the_overview_shows_everybodys_health(olga, world):
         "2 min ago",
         "9 %, 3.60 V",
         "within 12 m",
-        "cannot be watched",
+        '<td data-is="Strap">sensor does not work</td>',
         "the battery is low",
         "never",
     ):
@@ -318,7 +318,7 @@ def test_an_alarm_that_goes_on_after_it_was_closed_is_new_again(olga, world, ala
     world.clock.passes(60)
     world.hq.takes(world.device.message(MessageType.STILL_IN_DANGER, sequence=1))
     page = olga.get("/console").text
-    assert "Still in danger: the button was pressed again after this was closed" in page
+    assert "STILL IN DANGER: pressed again after the alarm was closed" in page
     assert "data-new" in page
     assert olga.act(1, "acknowledge").status_code == 303
     assert "data-new" not in olga.get("/console").text
@@ -332,10 +332,10 @@ def test_a_silence_is_an_alarm_that_is_never_published(olga, world):
     world.clock.passes(2 * 3600 - 60)
     watch.look()
     page = olga.get("/console").text
-    assert "Ana: silence, nothing is heard of the device" in page
+    assert "Ana: silence, no signal from the device" in page
     assert "data-new" in page
     view = olga.get("/console/alarm/1").text
-    assert "Nothing was heard of the device for too long" in view
+    assert "No signal from the device for too long" in view
     assert "/publish" not in view
     assert olga.act(1, "publish", sure="yes").status_code == 409
     assert olga.act(1, "acknowledge").status_code == 303
@@ -348,9 +348,9 @@ def test_the_alarm_shows_track_accuracy_age_and_whom_to_call(olga, world, alarm)
     )
     page = olga.get("/console/alarm/1").text
     for words in ("52.53000, 13.41000", "within 40 m", "tel:+447700900111", "<svg",
-                  "Alarm raised, over data", "Position, over data"):  # fmt: skip
+                  "Alarm raised, by mobile data", "Position, by mobile data"):  # fmt: skip
         assert words in page, words
-    assert page.index("Position, over data") < page.index("Alarm raised, over data")
+    assert page.index("Position, by mobile data") < page.index("Alarm raised, by mobile data")
 
 
 def test_what_lies_around_is_drawn_from_what_is_shipped(olga, world, alarm):

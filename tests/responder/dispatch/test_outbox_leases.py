@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from builders import kind_of
+from phones import Holding
 from sqlalchemy import select, update
 
 from outcry.responder.dispatch import outbox
@@ -15,7 +16,6 @@ from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Closed, 
 from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.service.workflow import LATE_S
 from outcry.responder.storage import store
-from tests.responder.dispatch.test_texts import Holding
 
 ON_BOTH_DATABASES = True
 

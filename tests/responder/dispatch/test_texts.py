@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 
 import pytest
-from builders import kind_of
+from builders import CONTACTS, WEARER, kind_of
+from phones import Holding, Killed
 
 from outcry.responder.dispatch.workers import Inline, Threads
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.rules.calls import ToContact
 from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Outcome
 from outcry.responder.rules.retries import RETRY_AFTER_S
-from tests.responder.conftest import CONTACTS, WEARER, Killed, Phones
 
 ON_BOTH_DATABASES = True
 NUMBERS = [contact.number for contact in CONTACTS]
 HOUR_S = 3600
-
-
-class Holding(Phones):
-    """A modem that keeps each text until the test lets it go."""
-
-    def __init__(self):
-        super().__init__()
-        self.free = threading.Semaphore(0)
-
-    def send(self, ref, number, text):
-        came = super().send(ref, number, text)
-        assert self.free.acquire(timeout=60)
-        return came
 
 
 @pytest.fixture

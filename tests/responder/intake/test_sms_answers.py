@@ -7,7 +7,7 @@ import os
 import shutil
 
 import pytest
-from builders import officer
+from builders import BEN, CLEO, DANA, officer
 from cheap_hashes import PIN_COST
 
 from outcry.report import AlarmKind
@@ -29,10 +29,8 @@ from outcry.responder.rules.events import (
 )
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
-from tests.responder.conftest import CONTACTS
 
 ON_BOTH_DATABASES = True
-BEN, CLEO, DANA = (contact.number for contact in CONTACTS)
 STRANGER = "+447700900199"
 
 

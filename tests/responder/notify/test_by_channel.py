@@ -179,7 +179,7 @@ def test_a_wrong_pin_and_a_doubt_are_told_to_the_officer_once(staffed, web):
         staffed.hq.works()
     said = [body for _, _, body in web.taken[1:]]
     assert len(said) == 2
-    assert any("a contact is not sure, or thinks it is false" in body for body in said)
+    assert any("a contact has doubts; the alarm goes on" in body for body in said)
     assert any("wrong PINs or codes" in body for body in said)
 
 

@@ -20,8 +20,9 @@ from outcry.responder.posting.publisher import (
 )
 from outcry.responder.rules.events import Outcome
 from outcry.responder.transports.apprise import Came, Channels
+from stage.reports import NOON
 
-WORDS = Draft("words", "en", 1_795_348_800.0)
+WORDS = Draft("words", "en", NOON)
 
 
 class Answer:

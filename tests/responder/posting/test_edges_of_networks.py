@@ -154,7 +154,7 @@ def test_keys_of_x_that_are_taken_back_in_the_midst_of_an_alarm_are_a_refusal(x_
 
 def test_an_empty_account_at_x_is_a_refusal_that_says_so(x_server):
     x_server.broke = True
-    with pytest.raises(PublishingRefused, match="paid"):
+    with pytest.raises(PublishingRefused, match="demands payment"):
         X(KEYS, server=x_server.url).post("k", said("words"))
 
 

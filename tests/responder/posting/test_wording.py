@@ -27,8 +27,8 @@ from outcry.responder.posting.wording import (
     tidy,
 )
 from outcry.responder.rules.events import Ground
+from stage.reports import NOON
 
-NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 LANGUAGES = ("ar", "en", "es", "fa", "fr", "ru", "uk")
 X_LIMITS = Limits(280, Unit.WEIGHTED, link=False)
 NETWORKS = {"bluesky": Bluesky.limits, "mastodon": Mastodon.limits, "x": X_LIMITS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from builders import BEN, CLEO, DANA, WEARER
 
 from outcry.envelope import from_text
 from outcry.receipt import RECEIPT_CHARS, Status, verify
@@ -16,8 +17,6 @@ from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.rules.retries import RETRY_AFTER_S
 
 ON_BOTH_DATABASES = True
-BEN, CLEO, DANA = "+447700900111", "+447700900112", "+447700900113"
-WEARER = "+447700900001"
 
 
 def confirm(world, *contacts):

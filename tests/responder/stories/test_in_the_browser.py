@@ -187,7 +187,7 @@ def test_what_an_officer_writes_is_not_swept_away_by_news(site, desk, world, wai
     reason = desk.find_element(By.ID, "reason")
     reason.send_keys("she is")
     site.walks(1)
-    wait_for(lambda: "Position, over data" in text(desk, "#history"))
+    wait_for(lambda: "Position, by mobile data" in text(desk, "#history"))
     reason.send_keys(" home")
     assert desk.find_element(By.ID, "reason").get_attribute("value") == "she is home"
 

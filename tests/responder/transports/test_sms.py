@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from builders import BEN
 
 from outcry.hw.modem import (
     Condition,
@@ -20,8 +21,6 @@ from outcry.hw.modem import (
 from outcry.responder.rules import events
 from outcry.responder.rules.events import Came
 from outcry.responder.transports import sms
-
-BEN = "+447700900111"
 
 
 class DatabaseAway(Exception):
