@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from builders import CONTACTS, WEARER
 from ledger import Ledger, Network, Told
 
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.console.desk import Act
 from outcry.responder.plans import repository
-from tests.responder.conftest import CONTACTS, WEARER
 
 
 @pytest.fixture
