@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from outcry.responder.cli.commands import Commands
 from outcry.responder.enrolment import revocation, safe_code
 from outcry.responder.enrolment.enrol import (
     Application,
@@ -20,46 +21,38 @@ from outcry.responder.enrolment.safe_code import CodeRefused
 from outcry.responder.settings import Settings
 
 
-def add_parsers(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
-) -> None:
+def add_parsers(commands: Commands) -> None:
     """Describe the commands."""
-    _add_enrol(commands, config)
-    code = commands.add_parser(
+    _add_enrol(commands)
+    code = commands.add(
         "code",
-        parents=[config],
+        _code,
         help="give a wearer a new code that means safe, after the old one was used or told",
-    )
-    code.add_argument(
-        "device",
-        metavar="DEVICE",
-        help="the device, as enrol and status print it, such as 0a1b2c3d",
     )
     code.add_argument(
         "--code",
         metavar='"2 4 1 3"',
         help="this code (default: a random one, which is harder to guess)",
     )
-    code.set_defaults(run=_code)
 
-    lost = commands.add_parser(
+    lost = commands.add(
         "retire",
-        parents=[config],
+        _retire,
         help="for a lost or seized device: from now on HQ does not open what it sends",
         description="For a lost or seized device. From now on HQ opens nothing that it sends, nor the"
         " links it has texted; what HQ knows about the wearer stays. Do not do this while its alarm"
         " is open: it may still be with the wearer. The only way back is a new enrolment.",
     )
-    lost.add_argument(
-        "device",
-        metavar="DEVICE",
-        help="the device, as enrol and status print it, such as 0a1b2c3d",
-    )
-    lost.set_defaults(run=_retire)
+    for one in (code, lost):
+        one.add_argument(
+            "device",
+            metavar="DEVICE",
+            help="the device, as enrol and status print it, such as 0a1b2c3d",
+        )
 
-    key = commands.add_parser(
+    key = commands.add(
         "key",
-        parents=[config],
+        _key,
         help="make a new HQ key, or forget the oldest one",
         description="HQ's own key, for which devices seal what they send. `new`: enrolments use a new"
         " key from now on; HQ still opens what is sealed for the older ones. `forget`: the oldest"
@@ -67,15 +60,12 @@ def add_parsers(
         " service after either. When to do it: docs/enrolment.md.",
     )
     key.add_argument("what", choices=("new", "forget"))
-    key.set_defaults(run=_key)
 
 
-def _add_enrol(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
-) -> None:
-    new = commands.add_parser(
+def _add_enrol(commands: Commands) -> None:
+    new = commands.add(
         "enrol",
-        parents=[config],
+        _enrol,
         help="enrol a wearer: write the file for their device and print the contacts' PINs",
         description="Enrol a wearer. FILE is all that their device needs, and holds its key: carry it"
         " to the device yourself, run `outcry enrol FILE` there, then destroy it. The PINs and the"
@@ -109,7 +99,6 @@ def _add_enrol(
     new.add_argument(
         "--json", action="store_true", help="print device, PINs and code as one line of JSON"
     )
-    new.set_defaults(run=_enrol)
 
 
 def _enrol(settings: Settings, options: argparse.Namespace) -> int:

@@ -8,12 +8,14 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from errno import EPERM
 from pathlib import Path
 
 from outcry import __version__
 from outcry.responder import journal
 from outcry.responder.cli import check, enrolment, officer, plan, record
+from outcry.responder.cli.commands import Commands
 from outcry.responder.cli.status import facts, screen
 from outcry.responder.enrolment.enrol import CannotEnrol
 from outcry.responder.enrolment.hq_keys import KeysInvalid
@@ -26,7 +28,6 @@ from outcry.settings_file import SettingsInvalid
 
 log = journal.Log("outcry.responder")
 
-DEFAULT_CONFIG = Path("/etc/outcry/responder.toml")
 USER = "outcry-responder"
 
 # As `outcry` has them, from sysexits.h.
@@ -103,16 +104,11 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--version", action="version", version=__version__)
-    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    config = argparse.ArgumentParser(add_help=False)
-    config.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, help=f"settings file ({DEFAULT_CONFIG})"
-    )
-
-    enrolment.add_parsers(commands, config)
-    status = commands.add_parser(
+    commands = Commands(made)
+    enrolment.add_parsers(commands)
+    status = commands.add(
         "status",
-        parents=[config],
+        _status,
         help="show every wearer: last heard, what is wrong, last drill, alarms and their state",
     )
     status.add_argument("--json", action="store_true", help="print JSON, for programs")
@@ -121,26 +117,22 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="also show last known positions; make sure nobody else can see them",
     )
-    status.set_defaults(run=_status)
-
-    migrate = commands.add_parser(
+    commands.add(
         "migrate",
-        parents=[config],
+        _migrate,
         help="upgrade the database to this release's layout; starting the service also does it",
     )
-    migrate.set_defaults(run=_migrate)
-    plan.add_parsers(commands, config)
-    check.add_parser(commands, config)
-    officer.add_parser(commands, config)
-    record.add_parsers(commands, config)
-    run = commands.add_parser(
+    plan.add_parsers(commands)
+    check.add_parser(commands)
+    officer.add_parser(commands)
+    record.add_parsers(commands)
+    commands.add(
         "run",
-        parents=[config],
+        _run,
         help="run the service; systemd does this",
         description="Run the service until SIGTERM, as the systemd unit does. It logs to the journal or,"
         " without one, to standard error. journalctl -x -u outcry-responder explains each line.",
     )
-    run.set_defaults(run=_run)
     return made
 
 
@@ -148,11 +140,8 @@ def _status(settings: Settings, options: argparse.Namespace) -> int:
     if is_new(settings):
         print(f"nobody has been enrolled in {settings.directory}", file=sys.stderr)
         return 1
-    database = Store.of(settings)
-    try:
+    with closing(Store.of(settings)) as database:
         found = facts(database, time.time(), options.where)
-    finally:
-        database.close()
     print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else screen(found))
     return 0
 

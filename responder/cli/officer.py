@@ -9,6 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from outcry.responder.cli.commands import Commands
 from outcry.responder.settings import Settings
 from outcry.responder.storage.store import Store
 
@@ -16,13 +17,11 @@ if TYPE_CHECKING:
     from outcry.responder.console.accounts import Officers
 
 
-def add_parser(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
-) -> None:
+def add_parser(commands: Commands) -> None:
     """Describe the command."""
-    parser = commands.add_parser(
+    parser = commands.add(
         "officer",
-        parents=[config],
+        officer,
         help="accounts of the duty officers, who watch and decide at /console",
     )
     parser.add_argument("what", choices=("add", "reset", "remove", "list"))
@@ -32,7 +31,6 @@ def add_parser(
         action="store_true",
         help="the officer is at this machine: set the password here, without a link",
     )
-    parser.set_defaults(run=officer)
 
 
 def officer(settings: Settings, options: argparse.Namespace) -> int:

@@ -6,10 +6,12 @@ import argparse
 import json
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from outcry.responder.archive import case_file
 from outcry.responder.archive.case_file import CaseFileInvalid, NoSuchAlarm
+from outcry.responder.cli.commands import Commands
 from outcry.responder.settings import Settings
 from outcry.responder.storage import alarms, audit_chain
 from outcry.responder.storage.store import Store
@@ -17,51 +19,44 @@ from outcry.responder.storage.store import Store
 _PRIVATE = 0o600
 
 
-def add_parsers(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
-) -> None:
+def add_parsers(commands: Commands) -> None:
     """Describe the commands."""
-    parser = commands.add_parser(
+    parser = commands.add(
         "case",
-        parents=[config],
+        case,
         help="write an alarm's case file for lawyers and the press: JSON, and a page to print",
     )
     parser.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
     parser.add_argument(
         "--out", type=Path, default=Path(), metavar="DIRECTORY", help="(default: here)"
     )
-    parser.set_defaults(run=case)
 
-    parser = commands.add_parser(
+    parser = commands.add(
         "verify",
-        parents=[config],
+        verify,
         help="check whether the record, or a case file, was changed after it was written",
     )
     parser.add_argument("file", nargs="?", type=Path, metavar="CASE.json")
-    parser.set_defaults(run=verify)
 
-    parser = commands.add_parser(
+    parser = commands.add(
         "forget",
-        parents=[config],
+        forget,
         help="delete an alarm for good; what was made public stays public",
     )
     parser.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
     parser.add_argument(
         "--yes-for-good", action="store_true", help="required: nobody can bring it back"
     )
-    parser.set_defaults(run=forget)
 
 
 def case(settings: Settings, options: argparse.Namespace) -> int:
     """Write the two files; the exit code."""
-    database = Store.of(settings)
     try:
-        file = case_file.case(database, options.alarm, settings.organisation, time.time())
+        with closing(Store.of(settings)) as database:
+            file = case_file.case(database, options.alarm, settings.organisation, time.time())
     except NoSuchAlarm as error:
         print(error, file=sys.stderr)
         return 1
-    finally:
-        database.close()
     stem = options.out / f"case-{options.alarm}"
     texts = {".json": json.dumps(file, ensure_ascii=False, indent=1), ".html": case_file.page(file)}
     for suffix, text in texts.items():
@@ -77,12 +72,8 @@ def verify(settings: Settings, options: argparse.Namespace) -> int:
     """Say what was found; 0 nothing was changed, 1 something was."""
     if options.file is not None:
         return _verify_file(options.file)
-    database = Store.of(settings)
-    try:
-        with database.read() as connection:
-            found = audit_chain.verify(connection)
-    finally:
-        database.close()
+    with closing(Store.of(settings)) as database, database.read() as connection:
+        found = audit_chain.verify(connection)
     for problem in found.problems:
         print(problem)
     if found.problems:
@@ -117,15 +108,12 @@ def forget(settings: Settings, options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    database = Store.of(settings)
-    try:
+    with closing(Store.of(settings)) as database:
         with database.write() as connection:
             there = alarms.is_there(connection, options.alarm)
             if there:
                 alarms.forget(connection, options.alarm, time.time(), "by command")
         database.fold()
-    finally:
-        database.close()
     if not there:
         print(f"there is no alarm {options.alarm} here", file=sys.stderr)
         return 1

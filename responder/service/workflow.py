@@ -31,6 +31,7 @@ from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.performer import Performer
 from outcry.responder.dispatch.workers import Inline, Lanes
 from outcry.responder.intake.withdrawals import judge_next
+from outcry.responder.part import Part
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules.calls import TEXTS, ActionKind
@@ -49,7 +50,7 @@ LATE_S = 5.0  # between the lease and the call: then the lease may be over befor
 LASTING_LEASE_S = 15.0  # of a call without a limit: it is renewed while the call lasts
 
 
-class Workflow:
+class Workflow(Part):
     """Decides and acts. ``step`` does all there is to do now; ``start`` keeps doing it."""
 
     def __init__(
@@ -63,6 +64,7 @@ class Workflow:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """``clock`` gives Unix seconds; ``beat`` is called at least every ``LOOK_EVERY_S``."""
+        super().__init__("workflow")
         self._store = database
         self._performers = performers
         self._means = means
@@ -75,29 +77,15 @@ class Workflow:
         self._lasting: set[Call] = set()  # made here now, without a limit
         self._woken = threading.Event()
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
         if not database.shared:  # the process that made these calls is gone: there is only one
             with database.read() as connection:
                 found = outbox.under_way(connection)
             self._give_up(found)
 
-    def start(self) -> None:
-        """Work on a thread of its own until ``stop``."""
-        self._thread = threading.Thread(target=self._run, name="workflow", daemon=True)
-        self._thread.start()
-
-    def stop(self, timeout_s: float) -> bool:
-        """Finish the step in hand; False if that took longer than ``timeout_s``."""
+    def ask_to_stop(self) -> None:
+        """Take no further step."""
         self._stopping.set()
         self.wake()
-        if self._thread is None:
-            return True
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
-
-    def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread is not None and self._thread.is_alive()
 
     def wake(self) -> None:
         """Something new is on disk. Any thread."""
@@ -123,7 +111,8 @@ class Workflow:
             at: float | None = connection.scalar(select(func.min(store.alarm.c.due_at)))
             return at
 
-    def _run(self) -> None:
+    def work(self) -> None:
+        """Take one step after the other, woken or in time."""
         while not self._stopping.is_set():
             self._beat()
             wait = self._look_every_s
