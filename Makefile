@@ -67,10 +67,12 @@ clean:  ## remove what these targets made
 # One environment for all; each target adds the Debian packages and the extra of setup.cfg that bear
 # its name. What the tests need has in it what these need:
 WITHIN_test := demo check bench deb pictures site
+AND_test := ,systemd
+AND_bench := ,systemd
 $(VENV)/ready-%: setup.cfg pyproject.toml tools/system-packages
 	tools/system-packages $*
 	test -e $(BIN)/pip || $(PYTHON) -m venv $(VENV)
-	$(VENV)/$(PIP_INSTALL) -e '.[$*]'
+	$(VENV)/$(PIP_INSTALL) -e '.[$*$(AND_$*)]'
 	touch $(patsubst %,$(VENV)/ready-%,$* $(WITHIN_$*))
 
 # gpiozero 1.6.2 finds its pin factories through pkg_resources, which setuptools 81 dropped.
