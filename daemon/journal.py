@@ -32,7 +32,7 @@ class Entry(JournalEntry):
     RESUMED = (
         "479ebd4315284531a443ded2e7d55d1e",
         logging.WARNING,
-        "an alarm was open before the restart and goes on",
+        "an alarm was open before the restart and continues",
     )
     HELD = ("33b40041de2a407bbe630ccb892c2a75", logging.WARNING, "the button was held")
     STRAP = ("c82d9115520c4493add825ff640c3c91", logging.WARNING, "the strap was opened")
@@ -41,12 +41,12 @@ class Entry(JournalEntry):
         logging.WARNING,
         "a code was tapped; HQ judges it",
     )
-    DRILL = ("d1700ec9322e403ca947c385fd998ab7", logging.WARNING, "a drill begins")
+    DRILL = ("d1700ec9322e403ca947c385fd998ab7", logging.WARNING, "a drill has begun")
     DRILL_OVER = ("2c360f9ece91457894933cf4481e0033", logging.INFO, "the drill is over: {detail}")
     SENSED = ("152e565e0422432e930f44f36f0181fe", logging.INFO, "{detail}")
     STATE = ("b2ba576642834293909dc258d7614c1b", logging.INFO, "now {state}: {detail}")
-    SEALED = ("2eeeb74ccc3c4411bb6297e33fffa55b", logging.INFO, "report {count} sealed, on disk")
-    POSTING = ("e93456bcb7104b10b98b4a1bcdfff8f9", logging.INFO, "report {count} goes out")
+    SEALED = ("2eeeb74ccc3c4411bb6297e33fffa55b", logging.INFO, "report {count} is on the card")
+    POSTING = ("e93456bcb7104b10b98b4a1bcdfff8f9", logging.INFO, "report {count}: sending")
     RECEIPT = ("b9f26ccaa0b647e89e0bf629f8756bdc", logging.INFO, "report {count}: {detail}")
     POST_FAILED = (
         "84140a74527847b2841a339eeba70de7",
@@ -56,37 +56,37 @@ class Entry(JournalEntry):
     TEXT_OUT = (
         "36c3af3903b14ac1bc94438102404fa0",
         logging.INFO,
-        "{detail} to {recipient} goes out",
+        "{detail} to {recipient}: sending",
     )
     TEXT_GIVEN = (
         "7f1fafb382be4fa9b8c721bf990a5bac",
         logging.INFO,
-        "{detail} to {recipient}: the network took it",
+        "{detail} to {recipient}: accepted by the network",
     )
     TEXT_FAILED = (
         "e42f0340d36642cc8d835c822b36dc9c",
         logging.WARNING,
-        "{detail} to {recipient}: not sent, tried again later (modem code {count})",
+        "{detail} to {recipient}: not sent, will be tried again (modem code {count})",
     )
     TEXT_UNKNOWN = (
         "cbb1c7a4734345d58f3362404f554a0b",
         logging.WARNING,
-        "{detail} to {recipient}: outcome lost",
+        "{detail} to {recipient}: not known whether it was sent",
     )
     TEXT_REACHED = (
         "10ea60c629d745d4b44e44f172a5c222",
         logging.INFO,
-        "{detail} to {recipient}: it reached the phone",
+        "{detail} to {recipient}: delivered",
     )
     TEXT_LOST = (
         "49ca1aa0194f4b749372ffca55a5663f",
         logging.WARNING,
-        "{detail} to {recipient}: the network gave it up",
+        "{detail} to {recipient}: the network could not deliver it",
     )
     TEXT_UNREACHED = (
         "12e1c3e5dda94bceafa78f3fcb2a2f6a",
         logging.INFO,
-        "{detail} to {recipient}: no word that it reached the phone; once more",
+        "{detail} to {recipient}: no delivery report, sending it once more",
     )
     BUDGET_SPENT = (
         "4ede7f0d52fb4f5fb73029d0509caa68",
@@ -96,7 +96,11 @@ class Entry(JournalEntry):
     MODEM = ("3891b5f5a4b147c4b2ef51c27816e6a9", logging.INFO, "modem: {detail}")
     DATA_PATH = ("550bbbfdd0b84a9f80234193fd886e15", logging.INFO, "data path: {detail}")
     GPS = ("53f5680e02eb412b886b7e1e1b35dd65", logging.INFO, "gps: {detail}")
-    CARD_FAULT = ("ec0b7017b81247f08becbf95d4db8791", logging.ERROR, "{detail}; going on in memory")
+    CARD_FAULT = (
+        "ec0b7017b81247f08becbf95d4db8791",
+        logging.ERROR,
+        "{detail}; continuing in memory",
+    )
     PART_FAULT = ("6688bb93073c4682bbc98b9b2e83c593", logging.ERROR, "{detail}")
     INTERNAL = (
         "02deb16d11b84a70b8f94c52cb545588",
@@ -107,7 +111,7 @@ class Entry(JournalEntry):
     STRANGE_SMS = (
         "4e2c0ceafa004205965b0f032159fcdc",
         logging.INFO,
-        "an SMS that is no receipt of ours was deleted unread",
+        "an SMS that is not a receipt for this device was deleted unread",
     )
     STOPPING = ("aaad101ba5f342989e3d8afbd63a6a0f", logging.INFO, "stopping: {detail}")
 
