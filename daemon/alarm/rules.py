@@ -68,7 +68,7 @@ from outcry.report import AlarmKind
 
 Row = dict[Event, tuple[State, tuple[Action, ...]]]
 
-_GO = (start_sms_clock, await_anyone, send_data)  # what every cry for help sets going
+_GO = (start_sms_clock, await_anyone, send_data)  # what every hold and opened strap starts
 _RAISE = (begin_panic, report_first, pulse_raised, *_GO)
 _RAISE_STRAP = (begin_strap, report_first, report_announced, pulse_raised, *_GO)
 _STILL = (report_still, pulse_raised, *_GO)
@@ -76,9 +76,9 @@ _DRILL = (begin_drill, report_first, pulse_drill, *_GO, limit_drill)
 _CODE = (report_withdrawal, pulse_withdrawn, send_data)
 _CODE_BY_SMS = (report_withdrawal, text_withdrawal, pulse_withdrawn, send_data)
 
-_OPEN: dict[Event, tuple[Action, ...]] = {  # alike in every state but IDLE: nobody need wait for it
+_OPEN: dict[Event, tuple[Action, ...]] = {  # the same in every state but IDLE
     Event.TAPPED: _CODE,
-    Event.DRILL_TAPPED: _CODE,  # no drill begins in an alarm: it is a code like any other
+    Event.DRILL_TAPPED: _CODE,  # no drill begins during an alarm: it is a code like any other
     Event.DATA_UP: (note_data_up, send_data),
     Event.DATA_WORKS: (data_works, send_data),
     Event.POST_FAILED: (retry_data,),
@@ -155,16 +155,16 @@ TRANSITIONS: dict[State, Row] = {
     },
 }
 
-IN_A_STRAP_ALARM: Row = {  # one alarm for one strap, however often its ends touch
+IN_A_STRAP_ALARM: Row = {  # one alarm for one strap, however often its cut ends touch
     Event.STRAP_OPENED: (State.RAISED, _STILL),
 }
 
-AFTER_A_WITHDRAWAL: Row = {  # whoever withdrew may be in danger anew, and was perhaps not free to
+AFTER_A_WITHDRAWAL: Row = {  # the wearer may be in danger again, or was forced to withdraw
     Event.HELD: (State.RAISED, _RAISE),
     Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
 }
 
-IN_A_DRILL: Row = {  # nothing real waits for a drill, and a drill ends
+IN_A_DRILL: Row = {  # an alarm never waits for a drill, and a drill ends
     Event.HELD: (State.RAISED, _RAISE),
     Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
     Event.DRILL_OVER: (State.IDLE, (end_drill,)),
@@ -173,7 +173,7 @@ IN_A_DRILL: Row = {  # nothing real waits for a drill, and a drill ends
 
 
 def row(alarm: Alarm) -> Row:
-    """What can happen to this alarm, and what comes of it."""
+    """The events that this alarm answers, and how."""
     rows = TRANSITIONS[alarm.state]
     if alarm.state is State.IDLE:
         return rows
@@ -189,11 +189,11 @@ def row(alarm: Alarm) -> Row:
 def step(
     alarm: Alarm, happening: Happening, now: float, rules: Rules
 ) -> tuple[Alarm, tuple[Effect, ...]]:
-    """The alarm after this, and what is to be done; an event not in the row does nothing."""
+    """The alarm after this, and the effects; an event that is not in the row changes nothing."""
     event = alarm.event_of(happening, rules)
     rows = row(alarm)
     if event not in rows:
-        return without_timer(alarm, event), ()  # a timer nobody wants must not ring for ever
+        return without_timer(alarm, event), ()  # or the timer would be due for ever
     state, actions = rows[event]
     effects: tuple[Effect, ...] = ()
     tapped = happening.groups if isinstance(happening, CodeTapped) else alarm.tapped

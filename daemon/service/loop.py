@@ -1,7 +1,7 @@
 """The loop: one thread owns the alarm; everything that happens comes to it on one queue.
 
 It turns edges into gestures, asks the alarm's rules what to do, writes that
-down, and only then does it. It waits for nothing but the queue.
+down, and only then does it. It waits only for the queue.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from outcry.hw.modem import (
 )
 
 P = ParamSpec("P")
-FAULT_PAUSE_S = 1.0  # what failed is due again at once: the loop must not run hot over it
+FAULT_PAUSE_S = 1.0  # what failed is due again at once, and the loop must not spin
 _ENTRIES = {
     Event.HELD: Entry.HELD,
     Event.STRAP_OPENED: Entry.STRAP,
@@ -82,7 +82,7 @@ class Loop:
         self._faulty = False
 
     def run(self) -> None:
-        """Until a :class:`Stop` comes. No fault in one thing ends the loop or holds up another."""
+        """Run until a :class:`Stop`. A fault in one thing neither ends the loop nor holds up another."""
         self._safely(self.resume)
         self._safely(self.parts.reporter.try_seal)
         while not self._stopping:
@@ -100,7 +100,7 @@ class Loop:
         self._happen(Event.RESUMED, self._clock())
 
     def handle(self, message: Message) -> None:
-        """One thing that happened."""
+        """Take one message."""
         now, parts = self._clock(), self.parts
         match message:
             case Edge() | StrapEdge():
@@ -139,7 +139,7 @@ class Loop:
                 self._stopping = True
 
     def tick(self) -> None:
-        """Whatever time has made due."""
+        """Do what is due by now."""
         now = self._clock()
         self._faulty = False
         self._safely(self._look_at_switches, now)
@@ -149,7 +149,7 @@ class Loop:
         self._safely(self._tell_service, now)
 
     def next_due(self) -> float:
-        """When :meth:`tick` wants to be called next, whatever else happens."""
+        """When to call :meth:`tick` next, if no message comes before."""
         now = self._clock()
         times = [
             self.parts.senses.due(),
@@ -173,7 +173,7 @@ class Loop:
             return None
 
     def _look_at_switches(self, now: float) -> None:
-        # An edge older than now may wait in the queue: what looks like a hold was a tap.
+        # With an older edge still in the queue, what looks like a hold may have been a tap.
         self._sense(self.parts.senses.look(now, self._messages.empty), now)
 
     def _sense(self, events: tuple[Sensed, ...], now: float) -> None:
@@ -197,9 +197,11 @@ class Loop:
             case "drill":
                 if BeginDrill() in self._happen(Event.DRILL_ASKED, now):
                     return {"drill": "begun"}
-                return {"error": "an alarm or a drill is going on; nothing was begun"}
+                return {"error": "an alarm or a drill is open; nothing was begun"}
             case "heartbeat" | "buzz" if self.alarm.state is not State.IDLE:
-                return {"error": "an alarm or a drill is going on; it needs data path and motor"}
+                return {
+                    "error": "an alarm or a drill is open; it needs the data path and the motor"
+                }
             case "heartbeat":
                 self._executor.beat(now)
                 return {"heartbeat": "sent"}
@@ -244,7 +246,7 @@ class Loop:
             )
         self.parts.drills.happened(event, now)
         for effect in effects:
-            if isinstance(effect, EndDrill):  # last of all: what is real waits for none of it
+            if isinstance(effect, EndDrill):  # last: an alarm does not wait for its file
                 words = self.parts.drills.end()
                 self.parts.journal.tell(Entry.DRILL_OVER, alarm=effect.id, detail=words)
         return effects
@@ -256,12 +258,12 @@ class Loop:
                 self._safely(self._executor.write_down, effect, self.alarm, now)
 
     def _hurry(self) -> None:
-        """Modem and receiver do their best while it matters."""
+        """Let modem and receiver hurry while it matters."""
         self.parts.modem.set_urgent(self.alarm.state.is_unanswered)
         self.parts.gps.hurry(self.alarm.state is not State.IDLE)
 
     def _named(self, alarm: Alarm) -> Alarm:
-        """The alarm with a name ready for the next one."""
+        """The alarm with an id ready for the next one."""
         if alarm.next_id not in (0, alarm.id):
             return alarm
         return replace(alarm, next_id=int.from_bytes(self._random(4), "big") or 1)

@@ -26,8 +26,8 @@ def run(settings: Settings, verbose: bool) -> None:
             settings.whole("button", "pin"),
             lambda closed, at: messages.put(Edge(closed, at)),
         )
-        life.callback(button.close)  # goes deaf last
-        # A press from here on counts. What follows takes a Zero a second or more.
+        life.callback(button.close)  # last of all
+        # A press from here on counts. What follows takes a Pi Zero a second or more.
         from outcry.daemon.service.life import live
 
         live(settings, verbose, messages, life, button)

@@ -183,7 +183,7 @@ def test_a_button_that_is_stuck_raises_nothing_and_is_not_called_armed(world):
     world.passes(70)
     assert "panic alarm" in headline(world), "it raised once, as a hand would"
     told = status.screen(facts(world) | {"alarm": None}).splitlines()[0]
-    assert told.endswith("not armed: the button has been down for very long")
+    assert told.endswith("not armed: the button has been down for too long")
     calm = status.line(world.parts, Alarm())
     assert calm.startswith("not armed, the button is stuck; fix; modem registered")
 
@@ -207,7 +207,7 @@ def test_a_part_that_cannot_be_used_is_on_the_screen_with_what_the_journal_said(
 
 
 def test_without_a_motor_the_screen_says_so(world):
-    assert "motor      there" in status.screen(facts(world))
+    assert "motor      present" in status.screen(facts(world))
     told = facts(world) | {"motor": False}
     assert "motor      none" in status.screen(told)
 
