@@ -22,7 +22,8 @@ from outcry.responder.formatting import NO_FIX, rfc3339
 from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.maps.track_svg import Point, track_svg
 from outcry.responder.plans import repository
-from outcry.responder.rules.events import CallEnded, Event, ReportArrived
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.events import CallEnded, Event
 from outcry.responder.storage import alarms, audit_chain, event_log, store
 from outcry.responder.storage.store import Store
 from outcry.responder.web import templates
@@ -117,7 +118,7 @@ def _track(file: Mapping[str, Any]) -> str:
 
 def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> list[dict[str, Any]]:
     """In the order in which the device made them."""
-    arrived = {each.message: each for each in history if isinstance(each, ReportArrived)}
+    arrived = Case.of(history).reports
     messages = alarms.received(connection, store.message.c.alarm == alarm)
     return [
         {
