@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := .venv-lowest
 PIP_INSTALL := bin/python -m pip install -q --disable-pip-version-check
+SHARED := -n auto --dist loadfile --no-loadscope-reorder  # a module's tests stay together
 ARGS ?=
 # Some images set it; then each of the many processes that the tests start compiles everything.
 unexport PYTHONDONTWRITEBYTECODE
@@ -29,13 +30,14 @@ lint: $(VENV)/ready-check  ## ruff and mypy alone
 	$(BIN)/python tools/release_check.py
 
 test: $(VENV)/ready-test  ## every test there is: some twenty minutes
-	OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest $(ARGS)
+	OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest $(SHARED) $(ARGS)
 
-lowest: $(LOWEST)/ready  ## the wearable's quick tests on the oldest libraries that setup.cfg allows
+lowest: $(LOWEST)/ready  ## the wearable's quick tests, and its pins', on the oldest libraries setup.cfg allows
 	$(LOWEST)/bin/python -m pytest -q -n auto -m "not slow" tests/daemon tests/hw tests/outcry $(ARGS)
+	$(LOWEST)/bin/python -m pytest -q -m slow tests/hw/test_button_and_vibration.py $(ARGS)
 
 nightly: $(VENV)/ready-test  ## every test, with the long campaigns in full: hours
-	OUTCRY_CAMPAIGNS=full OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest --timeout 7200 $(ARGS)
+	OUTCRY_CAMPAIGNS=full OUTCRY_MAKE_TEST=1 $(BIN)/python -m pytest $(SHARED) --timeout 7200 $(ARGS)
 
 peers: $(VENV)/ready-peers  ## fetch real servers to post to, for demo and test: Bluesky's PDS and snac, 600 MB
 	$(BIN)/python tools/peers.py
@@ -65,10 +67,12 @@ clean:  ## remove what these targets made
 # One environment for all; each target adds the Debian packages and the extra of setup.cfg that bear
 # its name. What the tests need has in it what these need:
 WITHIN_test := demo check bench deb pictures site
+AND_test := ,systemd
+AND_bench := ,systemd
 $(VENV)/ready-%: setup.cfg pyproject.toml tools/system-packages
 	tools/system-packages $*
 	test -e $(BIN)/pip || $(PYTHON) -m venv $(VENV)
-	$(VENV)/$(PIP_INSTALL) -e '.[$*]'
+	$(VENV)/$(PIP_INSTALL) -e '.[$*$(AND_$*)]'
 	touch $(patsubst %,$(VENV)/ready-%,$* $(WITHIN_$*))
 
 # gpiozero 1.6.2 finds its pin factories through pkg_resources, which setuptools 81 dropped.

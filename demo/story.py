@@ -36,7 +36,7 @@ class Story:
         self._stage.start()
         networks = self._stage.networks
         if networks is not None and not networks.names():
-            self._say("no network's server is here; python tools/peers.py fetches two")
+            self._say("no network's server is here; make peers fetches two")
         self._wait_until_armed()
         if self.name == "data":
             self._over_data()

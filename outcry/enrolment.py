@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 from outcry.envelope import KEY_BYTES, EnvelopeRefused, from_text, to_text
 
 FILE_VERSION = 1
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}\Z")  # ITU-T E.164: at most 15 digits
 _LANGUAGE = re.compile(r"[a-z]{2,3}\Z")  # ISO 639
-_HOST = re.compile(
-    r"[A-Za-z0-9]([A-Za-z0-9.-]{0,98}[A-Za-z0-9])?\Z"
-)  # as long as ModemSettings takes
-T = TypeVar("T")
+# As long as ModemSettings takes.
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,98}[A-Za-z0-9])?\Z")
+_LINK = re.compile(r"https?://(.*/)?\Z", re.DOTALL)
 MAX_NAME_CHARS = 40  # so that a contact's text keeps to two SMS parts
 NAME_WORDS = f"1 to {MAX_NAME_CHARS} printable characters on one line"
 # Persian and the scripts of India write names with U+200C and U+200D; U+00A0 and U+202F come along
@@ -70,7 +70,7 @@ class Enrolment:
     wearer: str
     psk: bytes
     hq: Headquarters
-    contacts: tuple[Contact, ...] = field(default=())
+    contacts: tuple[Contact, ...] = ()
 
     def __repr__(self) -> str:
         return f"Enrolment(device={self.device})"
@@ -79,21 +79,15 @@ class Enrolment:
 def write(enrolment: Enrolment) -> str:
     """The file's text."""
     hq = enrolment.hq
-    return (
-        json.dumps(
-            {
-                "outcry_enrolment": FILE_VERSION,
-                "device": enrolment.device,
-                "wearer": enrolment.wearer,
-                "psk": to_text(enrolment.psk),
-                "hq": {**asdict(hq), "public_key": to_text(hq.public_key)},
-                "contacts": [asdict(contact) for contact in enrolment.contacts],
-            },
-            indent=2,
-            ensure_ascii=False,
-        )
-        + "\n"
-    )
+    file = {
+        "outcry_enrolment": FILE_VERSION,
+        "device": enrolment.device,
+        "wearer": enrolment.wearer,
+        "psk": to_text(enrolment.psk),
+        "hq": {**asdict(hq), "public_key": to_text(hq.public_key)},
+        "contacts": [asdict(contact) for contact in enrolment.contacts],
+    }
+    return json.dumps(file, indent=2, ensure_ascii=False) + "\n"
 
 
 def read(text: str) -> Enrolment:
@@ -106,51 +100,23 @@ def read(text: str) -> Enrolment:
         raise EnrolmentInvalid(
             [f"this is not an enrolment file: outcry_enrolment is not {FILE_VERSION}"]
         )
-    form = _Form(data, "")
-    form.take("outcry_enrolment", int)
-    device = form.take("device", int)
-    if device is not None and not 0 < device <= 0xFFFFFFFF:
-        form.problem("device", "is not within 1 to 4294967295")
-    wearer = form.name("wearer")
-    psk = form.key("psk")
-    hq_form = form.inner("hq")
-    host = hq_form.take("host", str)
-    if host is not None and not _HOST.match(host):
-        hq_form.problem("host", "is not a host name or address")
-    port = hq_form.take("port", int)
-    if port is not None and not 0 < port < 65536:
-        hq_form.problem("port", "is not within 1 to 65535")
-    number = hq_form.number("number") if hq_form.data.get("number") is not None else None
-    hq_form.seen.add("number")
-    link = hq_form.take("link", str)
-    if link is not None and not (link.startswith(("https://", "http://")) and link.endswith("/")):
-        hq_form.problem("link", "does not begin with https:// and end with /")
-    public_key = hq_form.key("public_key")
-    contacts = []
-    for contact_form in form.inner_list("contacts"):
-        name, phone = contact_form.name("name"), contact_form.number("number")
-        language = contact_form.take("language", str)
-        if language is not None and not _LANGUAGE.match(language):
-            contact_form.problem("language", "is not a language code such as en")
-        contact_form.finish()
-        contacts.append((name, phone, language))
-    hq_form.finish()
-    form.finish()
-    if form.problems:
-        raise EnrolmentInvalid(form.problems)
-    assert device is not None and wearer is not None and psk is not None  # noqa: PT018
-    assert host is not None and port is not None and link is not None  # noqa: PT018
-    assert public_key is not None
+    problems: list[str] = []
+    _look(data, _FIELDS, "", problems)
+    hq, contacts = data.get("hq"), data.get("contacts")
+    if isinstance(hq, dict):
+        _look(hq, _HQ_FIELDS, "hq.", problems)
+    for n, contact in enumerate(contacts if isinstance(contacts, list) else []):
+        _look(contact, _CONTACT_FIELDS, f"contacts[{n}].", problems)
+    if problems:
+        raise EnrolmentInvalid(problems)
+    assert isinstance(hq, dict) and isinstance(contacts, list)  # noqa: PT018
+    given = {"number": None, **hq, "public_key": from_text(hq["public_key"])}
     return Enrolment(
-        device=device,
-        wearer=wearer,
-        psk=psk,
-        hq=Headquarters(host, port, number, link, public_key),
-        contacts=tuple(
-            Contact(name, phone, language)
-            for name, phone, language in contacts
-            if name and phone and language
-        ),
+        device=data["device"],
+        wearer=data["wearer"],
+        psk=from_text(data["psk"]),
+        hq=Headquarters(**given),
+        contacts=tuple(Contact(**contact) for contact in contacts),
     )
 
 
@@ -168,70 +134,62 @@ def is_name(text: str) -> bool:
     return bool(shown.strip()) and shown.isprintable() and len(text) <= MAX_NAME_CHARS
 
 
-class _Form:
-    """One JSON object being read: collects problems instead of stopping at the first."""
-
-    def __init__(self, data: dict[str, Any], where: str, problems: list[str] | None = None) -> None:
-        self.data = data
-        self.where = where
-        self.problems: list[str] = [] if problems is None else problems
-        self.seen: set[str] = set()
-
-    def problem(self, key: str, what: str) -> None:
-        self.problems.append(f"{self.where}{key} {what}")
-
-    def take(self, key: str, type_: type[T]) -> T | None:
-        self.seen.add(key)
-        value = self.data.get(key)
-        if isinstance(value, type_) and not isinstance(value, bool):
-            return value
-        self.problem(key, "is missing" if key not in self.data else f"is not {_words(type_)}")
-        return None
-
-    def name(self, key: str) -> str | None:
-        value = self.take(key, str)
-        if value is not None and not is_name(value):
-            self.problem(key, f"is not {NAME_WORDS}")
-        return value
-
-    def number(self, key: str) -> str | None:
-        value = self.take(key, str)
-        if value is not None and not is_number(value):
-            self.problem(key, "is not a number with its country code, such as +447700900123")
-        return value
-
-    def key(self, key: str) -> bytes | None:
-        value = self.take(key, str)
-        if value is None:
-            return None
-        try:
-            data = from_text(value)
-        except EnvelopeRefused:
-            data = b""
-        if len(data) != KEY_BYTES:
-            self.problem(key, f"is not {KEY_BYTES} bytes in base64url")
-        return data
-
-    def inner(self, key: str) -> _Form:
-        data = self.take(key, dict)
-        where = f"{self.where}{key}."
-        if data is None:  # said once, not again for each key inside
-            return _Form({}, where, [])
-        return _Form(data, where, self.problems)
-
-    def inner_list(self, key: str) -> list[_Form]:
-        forms = []
-        for index, data in enumerate(self.take(key, list) or []):
-            where = f"{self.where}{key}[{index}]."
-            if isinstance(data, dict):
-                forms.append(_Form(data, where, self.problems))
-            else:
-                self.problems.append(f"{where[:-1]} is not an object")
-        return forms
-
-    def finish(self) -> None:
-        self.problems += [f"{self.where}{key} is not known" for key in self.data.keys() - self.seen]
+def _is_key(text: str) -> bool:
+    try:
+        return len(from_text(text)) == KEY_BYTES
+    except EnvelopeRefused:
+        return False
 
 
-def _words(type_: type) -> str:
-    return {int: "a whole number", str: "text", dict: "an object", list: "a list"}[type_]
+class _Field(NamedTuple):
+    """What a value must be, and what is said of one that is of this type and not good."""
+
+    type: type
+    good: Callable[[Any], object] = lambda _: True
+    problem: str = ""
+    optional: bool = False
+
+
+_NAME_FIELD = _Field(str, is_name, f"is not {NAME_WORDS}")
+_KEY_FIELD = _Field(str, _is_key, f"is not {KEY_BYTES} bytes in base64url")
+_NUMBER_FIELD = _Field(
+    str, is_number, "is not a number with its country code, such as +447700900123"
+)
+_FIELDS = {
+    "outcry_enrolment": _Field(int),
+    "device": _Field(int, range(1, 2**32).__contains__, "is not within 1 to 4294967295"),
+    "wearer": _NAME_FIELD,
+    "psk": _KEY_FIELD,
+    "hq": _Field(dict),
+    "contacts": _Field(list),
+}
+_HQ_FIELDS = {
+    "host": _Field(str, _HOST.match, "is not a host name or address"),
+    "port": _Field(int, range(1, 2**16).__contains__, "is not within 1 to 65535"),
+    "number": _NUMBER_FIELD._replace(optional=True),
+    "link": _Field(str, _LINK.match, "does not begin with https:// and end with /"),
+    "public_key": _KEY_FIELD,
+}
+_CONTACT_FIELDS = {
+    "name": _NAME_FIELD,
+    "number": _NUMBER_FIELD,
+    "language": _Field(str, _LANGUAGE.match, "is not a language code such as en"),
+}
+_WORDS = {int: "a whole number", str: "text", dict: "an object", list: "a list"}
+
+
+def _look(data: object, fields: Mapping[str, _Field], where: str, problems: list[str]) -> None:
+    """Add each problem of one JSON object."""
+    if not isinstance(data, dict):
+        problems.append(f"{where[:-1]} is not an object")
+        return
+    for key, field in fields.items():
+        value = data.get(key)
+        if value is None and field.optional:
+            continue
+        if not isinstance(value, field.type) or isinstance(value, bool):
+            what = f"is not {_WORDS[field.type]}" if key in data else "is missing"
+            problems.append(f"{where}{key} {what}")
+        elif not field.good(value):
+            problems.append(f"{where}{key} {field.problem}")
+    problems += [f"{where}{key} is not known" for key in data if key not in fields]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from enum import Enum
+from logging import CRITICAL, DEBUG, ERROR, INFO, NOTSET, WARNING
 
 
 class JournalEntry(Enum):
-    """Each end lists its own kinds as members of a subclass: id, log level and sentence.
+    """Each end lists its own kinds as members of a subclass, by the functions below.
 
     The ``message_id``, 128 bits in hex, never changes: scripts wait for it, and the catalogs in
     systemd/ say under it what to do. Braces in the sentence name what each entry fills in.
@@ -19,13 +19,35 @@ class JournalEntry(Enum):
         self.sentence = sentence
 
 
+Kind = tuple[str, int, str]
+
+
+def critical(message_id: str, sentence: str) -> Kind:
+    return message_id, CRITICAL, sentence
+
+
+def error(message_id: str, sentence: str) -> Kind:
+    return message_id, ERROR, sentence
+
+
+def warning(message_id: str, sentence: str) -> Kind:
+    return message_id, WARNING, sentence
+
+
+def info(message_id: str, sentence: str) -> Kind:
+    return message_id, INFO, sentence
+
+
+def debug(message_id: str, sentence: str) -> Kind:
+    return message_id, DEBUG, sentence
+
+
+def others(message_id: str) -> Kind:
+    """Others speak under this id, each line at a level of its own."""
+    return message_id, NOTSET, ""
+
+
 def priority(level: int) -> int:
     """The log level as in syslog(3): 2 critical, 3 error, 4 warning, 6 info, 7 debug."""
-    at_least = (
-        (logging.CRITICAL, 2),
-        (logging.ERROR, 3),
-        (logging.WARNING, 4),
-        (logging.INFO, 6),
-        (logging.NOTSET, 7),
-    )
+    at_least = ((CRITICAL, 2), (ERROR, 3), (WARNING, 4), (INFO, 6), (NOTSET, 7))
     return next(priority for least, priority in at_least if level >= least)

@@ -15,12 +15,12 @@ from functools import lru_cache
 from outcry.enrolment import MAX_NAME_CHARS
 
 # GSM 03.38 basic set, without the section sign: the codec sends that as UCS-2.
-_GSM7 = frozenset(
+GSM7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-_GSM7_EXTENSION = frozenset("^{}\\[~]|€")  # each takes two places
-_GSM7_ALL = _GSM7 | _GSM7_EXTENSION
+GSM7_EXTENSION = frozenset("^{}\\[~]|€")  # each takes two places
+_GSM7_ALL = GSM7 | GSM7_EXTENSION
 _GSM7_ALONE, _GSM7_PART = 160, 153  # in a text of one part; in one of several: 3GPP TS 23.040
 _UCS2_ALONE, _UCS2_PART = 70, 67  # 9.2.3.24.1
 
@@ -51,19 +51,20 @@ def is_gsm7(text: str) -> bool:
 
 def parts(text: str) -> int:
     """How many SMS parts this text takes (3GPP TS 23.038, 23.040)."""
-    if is_gsm7(text):
+    gsm7 = is_gsm7(text)
+    if gsm7:
         alone, part = _GSM7_ALONE, _GSM7_PART
-        wide = [character in _GSM7_EXTENSION for character in text]
+        length = len(text) + sum(map(text.count, GSM7_EXTENSION))
     else:
         alone, part = _UCS2_ALONE, _UCS2_PART
-        wide = [character > "\uffff" for character in text]
-    length = len(text) + sum(wide)
+        length = len(text.encode("utf-16-be", "surrogatepass")) // 2
     if length <= alone:
         return 1
     if length == len(text):
         return -(-length // part)
     used, count = 0, 1
-    for width in (1 + is_wide for is_wide in wide):  # one that takes two places is never torn
+    for character in text:  # one that takes two places is never torn
+        width = 1 + (character in GSM7_EXTENSION if gsm7 else character > "\uffff")
         used += width
         if used > part:
             used, count = width, count + 1
@@ -81,7 +82,7 @@ def folded(text: str) -> str:
 def _plain(letter: str) -> str:
     apart = unicodedata.normalize("NFKD", letter.translate(_PLAIN).translate(_LATIN))
     plain = "".join(each for each in apart if not unicodedata.combining(each)).translate(_PLAIN)
-    return plain if _GSM7.issuperset(plain) else letter
+    return plain if GSM7.issuperset(plain) else letter
 
 
 def clean(name: str) -> str:
@@ -124,7 +125,7 @@ def latin(name: str) -> str:
     short vowels, which are not written; their reader knows them.
     """
     words = [folded(word) for word in clean(name).split()]
-    return _cut(" ".join(word if _GSM7.issuperset(word) else _in_latin(word) for word in words))
+    return _cut(" ".join(word if GSM7.issuperset(word) else _in_latin(word) for word in words))
 
 
 def _cut(name: str) -> str:
@@ -135,11 +136,11 @@ def _cut(name: str) -> str:
 def _in_latin(word: str) -> str:
     sounds = ""
     for place, letter in enumerate(word.lower()):
-        sound = letter if letter in _GSM7 else _SOUNDS.get(letter)
+        sound = letter if letter in GSM7 else _SOUNDS.get(letter)
         if not place:
             sound = _SOUNDS_FIRST.get(letter, sound)
         sounds += _looked_up(letter) if sound is None else sound
-    sounds = "".join(each for each in folded(sounds).translate(_PLAIN) if each in _GSM7)
+    sounds = "".join(each for each in folded(sounds).translate(_PLAIN) if each in GSM7)
     return folded(sounds[:1].upper()) + sounds[1:]
 
 

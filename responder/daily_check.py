@@ -1,4 +1,4 @@
-"""The daily look at everything an alarm will need: nobody is alarmed, nothing is published.
+"""The daily check of everything an alarm will need: nobody is alarmed, nothing is published.
 
 The result is kept, so that the console shows it, and told line by line, so
 that the journal does.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,12 +62,12 @@ def look(
             f"duty officers' {name}": url for name, url in officer_channels.load(settings).items()
         }
     except SettingsInvalid as error:
-        findings += [Finding(False, problem, "mend this file") for problem in error.problems]
+        findings += [Finding(False, problem, "correct this file") for problem in error.problems]
     try:
         networks = publishers()
     except SettingsInvalid as error:
         networks = {}
-        findings += [Finding(False, problem, "mend this file") for problem in error.problems]
+        findings += [Finding(False, problem, "correct this file") for problem in error.problems]
     findings += _missing_networks(wanted, networks)
     with ThreadPoolExecutor(AT_ONCE, "check") as pool:
         told = pool.map(lambda one: apprise.check(*one), addresses.items())
@@ -74,7 +75,7 @@ def look(
         findings += [*told, *(finding for each in posted for finding in each)]
     if not any(name.startswith("duty officers'") for name in addresses):
         findings.append(
-            Finding(False, "no duty officer has a channel", "name a file in telling.officers")
+            Finding(False, "no duty officer has a channel", "name their file in telling.officers")
         )
     return tuple(findings)
 
@@ -87,22 +88,14 @@ def _missing_networks(
         for name in names:
             if name not in networks:
                 what = f"the plan of {device:08x} names a network that HQ does not have: {name}"
-                yield Finding(False, what, "set it up, or name another in the plan")
+                yield Finding(False, what, "set it up, or take it out of the plan")
 
 
 def keep(connection: Connection, findings: tuple[Finding, ...], now: float) -> None:
     """These are the last check's findings."""
     connection.execute(delete(store.finding))
     for finding in findings:
-        connection.execute(
-            insert(store.finding).values(
-                checked_at=now,
-                ok=finding.ok,
-                what=finding.what,
-                remedy=finding.remedy,
-                expires_at=finding.expires_at,
-            )
-        )
+        connection.execute(insert(store.finding).values(checked_at=now, **asdict(finding)))
 
 
 def last(connection: Connection) -> Checked | None:
@@ -135,7 +128,7 @@ def _here(settings: Settings) -> Iterator[Finding]:
     """What lies on this machine."""
     try:
         if not (settings.directory / hq_keys.KEY_FILE).exists():
-            yield Finding(False, "HQ has no key yet", "enrol somebody, or restore the backup")
+            yield Finding(False, "HQ has no key yet", "enrol a wearer, or restore the backup")
             return
         held = len(hq_keys.load_or_create(settings.directory))
         yield Finding(True, f"HQ's key can be read ({held} in all)")
@@ -149,11 +142,15 @@ def _around(settings: Settings) -> Iterator[Finding]:
         yield _certificate(settings.people.certificate)
     modem = settings.modem
     if modem is None:
-        yield Finding(False, "no modem: HQ texts nobody", "set modem.port and modem.number")
+        yield Finding(False, "no modem: HQ cannot send SMS", "set modem.port and modem.number")
     elif modem.port and not Path(modem.port).exists():
-        yield Finding(False, "the modem's serial port is not there", "plug it in; see modem.port")
+        yield Finding(
+            False,
+            "the modem's serial port is not there",
+            "connect the modem, or correct modem.port",
+        )
     else:
-        yield Finding(True, "a modem is set up; the service looks after it")
+        yield Finding(True, "a modem is set up; the service watches it")
 
 
 def _certificate(path: Path) -> Finding:
@@ -161,7 +158,11 @@ def _certificate(path: Path) -> Finding:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         until = certificate.not_valid_after_utc.timestamp()
     except (OSError, ValueError):
-        return Finding(False, "people.certificate cannot be read", "give a PEM file")
+        return Finding(
+            False,
+            "people.certificate cannot be read",
+            "set it to a PEM file that the service can read",
+        )
     return Finding(True, "the pages' certificate", "renew it, then restart the service", until)
 
 
@@ -169,7 +170,7 @@ def _network(publisher: Publisher) -> list[Finding]:
     try:
         return list(publisher.check())
     except Exception as error:  # noqa: BLE001 - one network's trouble must not hide the others'
-        return [Finding(False, f"{publisher.name}: {type(error).__name__}", "look at its account")]
+        return [Finding(False, f"{publisher.name}: {type(error).__name__}", "check its account")]
 
 
 def _wearer(connection: Connection, device: int) -> Iterator[Finding]:

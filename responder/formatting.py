@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from outcry.report import Cell, Flag, NoFixReason, NoPosition, Position, Report
@@ -13,6 +14,7 @@ ENGLISH = translations.words("en")
 NO_FIX = {reason: ENGLISH(f"no_fix_{reason.name}") for reason in NoFixReason}
 NOT_KNOWN = ENGLISH("not_known")
 span = ENGLISH.span
+TODAY_S = 12 * 3600  # younger than this the date is plain, and a short line reads faster
 
 
 def raised_at(report: Report, arrived_at: float) -> float:
@@ -33,9 +35,20 @@ def date(at: float) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
+def when(at: float, now: float, day: Callable[[float], str] = date) -> str:
+    """14:03 UTC; of longer ago with its date, which ``day`` writes."""
+    time = clock_time(at)
+    return time if now - at < TODAY_S else f"{time}, {day(at)}"
+
+
 def rfc3339(at: float) -> str:
     """2026-11-22T14:03:00Z."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def accuracy(metres: int | None, say: Words = ENGLISH) -> str:
+    """Within 12 m."""
+    return say("accuracy_unknown") if metres is None else say("within", metres=metres)
 
 
 def full_map(place: Position) -> str:

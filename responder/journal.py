@@ -8,166 +8,116 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
-from logging import CRITICAL, ERROR, INFO, NOTSET, WARNING
 
-from outcry.journal_entry import JournalEntry
+from outcry.journal_entry import JournalEntry, critical, error, info, others, warning
 
 
 class Entry(JournalEntry):
     """The kinds of entry at HQ. Those without a sentence are for others who speak here."""
 
-    READY = ("318687eb52e14c6fa6022ecc85212f24", INFO, "ready: people: {people}, device: {device}")
-    NO_MODEM = (
+    READY = info("318687eb52e14c6fa6022ecc85212f24", "ready: people: {people}, device: {device}")
+    NO_MODEM = warning(
         "979ec0eb205445909746a84e1e50b407",
-        WARNING,
         "no modem: contacts get the device's own texts only (modem.port is empty)",
     )
-    CANNOT_SERVE = ("f3ae518aba6941d28ff02e2fc5ec420b", ERROR, "cannot serve: {problem}")
-    STUCK = (
+    CANNOT_SERVE = error("f3ae518aba6941d28ff02e2fc5ec420b", "cannot serve: {problem}")
+    STUCK = critical(
         "6d360af75aca4ab8bc393ff2de214863",
-        CRITICAL,
         "a part has stopped working ({part}): ending, to be restarted",
     )
-    STOPPING = ("b8dd70c39e7d43d5aa3ae7be346ce0d9", INFO, "stopping")
-    REPORT = (
-        "da6482ab90374b2f847facd3f25e4837",
-        INFO,
-        "alarm {alarm:d}: {report} over {path}{again}",
+    STOPPING = info("b8dd70c39e7d43d5aa3ae7be346ce0d9", "stopping")
+    REPORT = info(
+        "da6482ab90374b2f847facd3f25e4837", "alarm {alarm:d}: {report} over {path}{again}"
     )
-    BEAT_REFUSED = (
+    BEAT_REFUSED = info(
         "ba3a631d41cf4996a266c1ef4b7f33e1",
-        INFO,
         "a heartbeat over {path} was refused: not newer than before",
     )
-    POST_REFUSED = ("204958eb8b0049248f1a11341bdb331b", INFO, "a post was refused: {status:d}")
-    TEXT_DROPPED = (
+    POST_REFUSED = info("204958eb8b0049248f1a11341bdb331b", "a post was refused: {status:d}")
+    TEXT_DROPPED = info(
         "9293ba73601f48d387f731b57faa714d",
-        INFO,
         "a text that is no report was dropped ({count:d} so far)",
     )
-    ANSWER = (
-        "ba47427625b8413a8f502e8b61cab463",
-        INFO,
-        "alarm {alarm:d}: contact {contact:d}: {answer}",
+    ANSWER = info(
+        "ba47427625b8413a8f502e8b61cab463", "alarm {alarm:d}: contact {contact:d}: {answer}"
     )
-    WRONG_PIN = (
-        "96f7f0c96daa4c5c86103845fff3e6b4",
-        WARNING,
-        "alarm {alarm:d}: a wrong PIN was tried",
+    WRONG_PIN = warning(
+        "96f7f0c96daa4c5c86103845fff3e6b4", "alarm {alarm:d}: a wrong PIN was tried"
     )
-    JUDGED = (
-        "24024586907448dbab5e757445c5e8ad",
-        INFO,
-        "alarm {alarm:d}: a withdrawal was judged",  # not how: many people read journals
+    JUDGED = info(  # not how: many people read journals
+        "24024586907448dbab5e757445c5e8ad", "alarm {alarm:d}: a withdrawal was judged"
     )
-    MAY_BE_PUBLISHED = (
-        "7a7d2a6775b94d5ca2b8644840d1b922",
-        INFO,
-        "alarm {alarm:d}: may be published, by {ground}",
+    MAY_BE_PUBLISHED = info(
+        "7a7d2a6775b94d5ca2b8644840d1b922", "alarm {alarm:d}: may be published, by {ground}"
     )
-    CALL_CAME = (
-        "844ff134bf1a401885d49005656fdf9b",
-        INFO,
-        "alarm {alarm:d}: {call} to {target}: {outcome}",
+    CALL_CAME = info(
+        "844ff134bf1a401885d49005656fdf9b", "alarm {alarm:d}: {call} to {target}: {outcome}"
     )
-    TEXT_LEAVES = (
-        "9c7434448403473cba2ec6f035298fb6",
-        INFO,
-        "alarm {alarm:d}: {call}, text {text:d} leaves",
+    TEXT_LEAVES = info(
+        "9c7434448403473cba2ec6f035298fb6", "alarm {alarm:d}: {call}, text {text:d} leaves"
     )
-    TEXT_CAME = (
-        "9f3763883d054830bd50e001fca3d0bd",
-        INFO,
-        "alarm {alarm:d}: text {text:d}: {outcome}",
+    TEXT_CAME = info(
+        "9f3763883d054830bd50e001fca3d0bd", "alarm {alarm:d}: text {text:d}: {outcome}"
     )
-    TEXT_FAULT = (
-        "f20666114d11473a90385a737ad4249a",
-        ERROR,
-        "alarm {alarm:d}: text {text:d} cannot be made: {error}",
+    TEXT_FAULT = error(
+        "f20666114d11473a90385a737ad4249a", "alarm {alarm:d}: text {text:d} cannot be made: {error}"
     )
-    INTERRUPTED = (
-        "3d78341638c4483698928662f71d9e94",
-        WARNING,
-        "alarm {alarm:d}: {call} was under way: {why}",
+    INTERRUPTED = warning(
+        "3d78341638c4483698928662f71d9e94", "alarm {alarm:d}: {call} was under way: {why}"
     )
-    CANNOT_DECIDE = (
-        "24b29dc84b3149249ca46ba1e69ba747",
-        ERROR,
-        "alarm {alarm:d}: cannot decide: {error}",
+    CANNOT_DECIDE = error(
+        "24b29dc84b3149249ca46ba1e69ba747", "alarm {alarm:d}: cannot decide: {error}"
     )
-    CANNOT_WORK = ("ae4e28f2494241b3be2eab9ace9fc896", ERROR, "cannot work: {error}")
-    PAGE_FAILED = ("726316b7034441939a159bba3aaf9a67", ERROR, "a request failed: {error}")
-    NO_DATABASE = (
+    CANNOT_WORK = error("ae4e28f2494241b3be2eab9ace9fc896", "cannot work: {error}")
+    PAGE_FAILED = error("726316b7034441939a159bba3aaf9a67", "a request failed: {error}")
+    NO_DATABASE = error(
         "33e99677bce747d29b3bfe9b7c04fd61",
-        ERROR,
         "cannot serve: the database: {error}; see [state] in the settings",
     )
-    MODEM_ELSEWHERE = (
+    MODEM_ELSEWHERE = info(
         "82cc7cd226af40f48c5486b180f19cdc",
-        INFO,
         "the modem is at another process on this database, which sends the texts",
     )
-    OFFICER_SAID = (
-        "5287d4a438da4fdfa21cb0775cadfae8",
-        INFO,
-        "alarm {alarm:d}: a duty officer: {act}",
+    OFFICER_SAID = info(
+        "5287d4a438da4fdfa21cb0775cadfae8", "alarm {alarm:d}: a duty officer: {act}"
     )
-    OFFICER_IN = ("bf54564561f84191a60d6165e30c128d", INFO, "a duty officer has logged in")
-    OFFICER_SETTLED = ("f5b234b487f84fbc81e5b6cb648290f0", INFO, "a duty officer has settled in")
-    LOGIN_REFUSED = (
-        "0cd5a833fbbb443c84a14d8e61d5798a",
-        WARNING,
-        "a login to the console was refused",
+    OFFICER_IN = info("bf54564561f84191a60d6165e30c128d", "a duty officer has logged in")
+    OFFICER_SETTLED = info("f5b234b487f84fbc81e5b6cb648290f0", "a duty officer has settled in")
+    LOGIN_REFUSED = warning(
+        "0cd5a833fbbb443c84a14d8e61d5798a", "a login to the console was refused"
     )
-    SILENT = (
+    SILENT = warning(
         "de87b67180784d0f9eee69365cd95742",
-        WARNING,
         "alarm {alarm:d}: nothing heard of device {device:08x} for too long",
     )
-    HEARD_AGAIN = (
-        "85e89418693a4bc3908b7fc9e8084884",
-        INFO,
-        "alarm {alarm:d}: device {device:08x} is heard again",
+    HEARD_AGAIN = info(
+        "85e89418693a4bc3908b7fc9e8084884", "alarm {alarm:d}: device {device:08x} is heard again"
     )
-    ANSWER_BY_SMS = (
-        "ebf1c5fabf2241f4abab8ec95a905ab5",
-        INFO,
-        "alarm {alarm:d}: contact {contact:d}: {answer} by SMS",
+    ANSWER_BY_SMS = info(
+        "ebf1c5fabf2241f4abab8ec95a905ab5", "alarm {alarm:d}: contact {contact:d}: {answer} by SMS"
     )
-    CODE_WRONG = (
-        "4f3587c7a89040dc9bab96f3f879474c",
-        WARNING,
-        "a wrong code was texted from a contact's number",
+    CODE_WRONG = warning(
+        "4f3587c7a89040dc9bab96f3f879474c", "a wrong code was texted from a contact's number"
     )
-    CODE_IDLE = (
-        "55039aab9db94586b3630b517ac7ea0f",
-        INFO,
-        "a code was texted that is used up, or no alarm is open",
+    CODE_IDLE = info(
+        "55039aab9db94586b3630b517ac7ea0f", "a code was texted that is used up, or no alarm is open"
     )
-    NEWEST_LINK = (
-        "5c1ac136301d4fa5b886fbd98dd5378b",
-        INFO,
-        "the record's newest link, line {line:d}: {link}",
+    NEWEST_LINK = info(
+        "5c1ac136301d4fa5b886fbd98dd5378b", "the record's newest link, line {line:d}: {link}"
     )
-    DELETED = (
-        "01df7e43d6794d0292be9392d7df6d4d",
-        INFO,
-        "{count:d} alarms were deleted, as their plans say",
+    DELETED = info(
+        "01df7e43d6794d0292be9392d7df6d4d", "{count:d} alarms were deleted, as their plans say"
     )
-    ROUND_FAILED = (
-        "41b2cf3bfc264cc2bc37816bc0d9d41b",
-        ERROR,
-        "{task}: failed, and is tried again: {error}",
+    ROUND_FAILED = error(
+        "41b2cf3bfc264cc2bc37816bc0d9d41b", "{task}: failed, and is tried again: {error}"
     )
-    CALL_FAULT = (
-        "8332900ccb0c425db756ce8adc52a0f5",
-        ERROR,
-        "alarm {alarm:d}: {call} cannot be done: {error}",
+    CALL_FAULT = error(
+        "8332900ccb0c425db756ce8adc52a0f5", "alarm {alarm:d}: {call} cannot be done: {error}"
     )
-    UNEXPECTED = ("924945f9c67c4c5d903e43eb4296469f", CRITICAL, "unexpected: {error}")
-    MODEM = ("71beaf21deb8445e91e09ff27e71a712", NOTSET, "")
-    LIBRARY = ("18bdc0d89abe4004b4f4afff8db71045", NOTSET, "")
-    OTHER = ("14c6851e7e834b619d56ebba91c2dd9b", NOTSET, "")
+    UNEXPECTED = critical("924945f9c67c4c5d903e43eb4296469f", "unexpected: {error}")
+    MODEM = others("71beaf21deb8445e91e09ff27e71a712")
+    LIBRARY = others("18bdc0d89abe4004b4f4afff8db71045")
+    OTHER = others("14c6851e7e834b619d56ebba91c2dd9b")
 
 
 class Log:

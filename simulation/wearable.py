@@ -15,8 +15,8 @@ from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.process.board import Board
 from outcry.hw.board.sim800.sim800 import Sim800
-from outcry.hw.board.testing.virtual import VirtualNetwork
 from simulation.clockwork import HQ, ClockedWorld, HqListener
+from simulation.virtual_network import VirtualNetwork
 from simulation.world import ENROLMENT, NAMES
 
 

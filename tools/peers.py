@@ -1,6 +1,6 @@
 """Fetches the real servers that tests and demo post to: ``python tools/peers.py [pds] [snac]``.
 
-Kept under ``build/peers``. The PDS needs npm, snac a Debian with its keyring.
+Kept under ``build/peers``. The PDS needs the extra ``peers``, snac a Debian with its keyring.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from outcry.hw.modem.ladder import LADDER, RUNGS, Failure, Means, Requirement, Row, Rung
@@ -66,7 +67,7 @@ def _picture() -> list[str]:
     for rung in reversed(Rung):
         if rung is Rung.NOTHING:
             continue
-        taken = {row.failure for row in LADDER if row.rung is rung}
+        taken = {failure for failure, rows in LADDER.items() if rung in [row.rung for row in rows]}
         marks = [
             f"{'#' if failure in taken else '.':^{len(head)}}"
             for failure, head in zip(Failure, heads, strict=True)
@@ -77,15 +78,13 @@ def _picture() -> list[str]:
 
 def _rows(failure: Failure) -> list[str]:
     lines = ["| rung | only if | pause, s | pause in need, s | calls |", "|---|---|---|---|---|"]
-    for row in LADDER:
-        if row.failure is failure:
-            lines.append(f"| {' | '.join(_cells(row))} |")
+    lines += [f"| {' | '.join(_cells(row))} |" for row in LADDER[failure]]
     return lines
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     only_if = ", ".join(requirement.name for requirement in row.only_if)
-    pauses = (_seconds(row.pauses_s), _seconds(row.pauses_in_need_s))
+    pauses = [_seconds(each) for each in row.pauses]
     return row.rung.value, only_if, *pauses, str(row.calls) if row.calls else ""
 
 
@@ -95,7 +94,7 @@ def _seconds(pauses_s: tuple[float, ...]) -> str:
 
 def _conditions() -> list[str]:
     known: dict[str, Requirement] = {}
-    for row in LADDER:
+    for row in itertools.chain.from_iterable(LADDER.values()):
         for requirement in row.only_if:
             known.setdefault(requirement.words, requirement)
     each = {words: requirement.name for words, requirement in known.items()}

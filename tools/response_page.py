@@ -6,15 +6,35 @@ asking the rules what they would do then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from outcry.report import AlarmKind
+from outcry.report import AlarmKind, MessageType
+from outcry.responder import sentences
 from outcry.responder.intake.sms_answers import CHOICES
-from outcry.responder.rules import episodes, notification, publication, retries, silence
-from outcry.responder.rules.decide import RULES, Action, decide
-from outcry.responder.rules.events import CONTACT_ANSWERS, OFFICER_ANSWERS, Entry, What
+from outcry.responder.rules import events, notification, publication, retries, silence
+from outcry.responder.rules.calls import Action, Post, Target, ToContact, ToOfficers
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.decide import RULES, decide
+from outcry.responder.rules.events import (
+    AnsweredBy,
+    CallEnded,
+    CallPlanned,
+    Came,
+    CameBy,
+    Confirmed,
+    ContactAnswer,
+    Event,
+    Ground,
+    GroundFound,
+    Mark,
+    OfficerAct,
+    Outcome,
+    Reason,
+    ReportArrived,
+    Verdict,
+    WithdrawalJudged,
+)
 from outcry.responder.rules.model import Disclosure, Plan
 
 PAGE = Path(__file__).parents[1] / "docs" / "response.md"
@@ -40,47 +60,47 @@ PLAN = Plan(
 )
 _DRILL = replace(PLAN, kind=AlarmKind.DRILL)
 
-_RAISED = [
-    Entry(
-        0.0,
-        What.REPORT,
-        {"message": 1, "type": "FIRST", "sequence": 0, "path": "data", "marks": []},
-    )
-]
-_AGAIN = Entry(
-    9.0,
-    What.REPORT,
-    {"message": 9, "type": "STILL_IN_DANGER", "sequence": 9, "path": "data", "marks": []},
-)
-_BY_CONTACT = {what: Entry(1.0, what, {"contact": 1, "by": "page"}) for what in CONTACT_ANSWERS}
-_BY_OFFICER = {
-    what: Entry(1.0, what, {"officer": "night", "reason": "false_alarm"})
-    for what in OFFICER_ANSWERS
-}
-_TWO = [Entry(1.0, What.CONFIRMED, {"contact": n, "by": "page"}) for n in (1, 2)]
-_GROUND = Entry(1.0, What.GROUND, {"ground": "quorum"})
-_POSTED = [
-    Entry(1.0, what, {"key": "publish own page 1", "kind": "publish", "target": "own page"})
-    for what in (What.PLANNED, What.DONE)
-]
 
-_STANDINGS: dict[str, list[Entry]] = {
+def _report(message: int, type_: MessageType, *marks: Mark, at: float = 0.0) -> ReportArrived:
+    return ReportArrived(at, message, type_, message, CameBy.DATA, marks)
+
+
+def _contact(kind: type[ContactAnswer]) -> ContactAnswer:
+    return kind(1.0, 1)
+
+
+def _officer(kind: type[OfficerAct]) -> OfficerAct:
+    if issubclass(kind, events.Corrected):
+        return kind(1.0, "night", Reason.FALSE_ALARM)
+    return kind(1.0, "night")
+
+
+_RAISED: list[Event] = [_report(0, MessageType.FIRST)]
+_LATE: list[Event] = [_report(0, MessageType.FIRST, Mark.LATE)]
+_AGAIN = _report(9, MessageType.STILL_IN_DANGER, at=9.0)
+_TWO: list[Event] = [Confirmed(1.0, n) for n in (1, 2)]
+_GROUND = GroundFound(1.0, Ground.QUORUM)
+_POST = Action(Post("own page"), 1)
+_POSTED = [CallPlanned(1.0, _POST), CallEnded(1.0, _POST, Came(Outcome.DONE))]
+_VETO = _officer(events.Vetoed)
+
+_STANDINGS: dict[str, list[Event]] = {
     "raised": _RAISED,
     "may be published": [*_RAISED, *_TWO, _GROUND],
     "public": [*_RAISED, *_TWO, _GROUND, *_POSTED],
-    "vetoed": [*_RAISED, _BY_OFFICER[What.VETOED]],
-    "corrected": [*_RAISED, *_TWO, _GROUND, *_POSTED, _BY_OFFICER[What.CORRECTED]],
-    "closed": [*_RAISED, _BY_OFFICER[What.CLOSED]],
+    "vetoed": [*_RAISED, _VETO],
+    "corrected": [*_RAISED, *_TWO, _GROUND, *_POSTED, _officer(events.Corrected)],
+    "closed": [*_RAISED, _officer(events.Closed)],
 }
-_EVENTS: dict[str, list[Entry]] = {
+_EVENTS: dict[str, list[Event]] = {
     "enough contacts confirm": _TWO,
-    "a duty officer says publish": [_BY_OFFICER[What.APPROVED]],
-    "a duty officer vetoes": [_BY_OFFICER[What.VETOED]],
-    "the veto is taken back": [_BY_OFFICER[What.VETO_LIFTED]],
-    "a duty officer corrects": [_BY_OFFICER[What.CORRECTED]],
-    "a duty officer closes": [_BY_OFFICER[What.CLOSED]],
+    "a duty officer says publish": [_officer(events.Approved)],
+    "a duty officer vetoes": [_VETO],
+    "the veto is taken back": [_officer(events.VetoLifted)],
+    "a duty officer corrects": [_officer(events.Corrected)],
+    "a duty officer closes": [_officer(events.Closed)],
     "the wearer holds the button again": [_AGAIN],
-    "a network has the post": _POSTED,
+    "a network has the post": [*_POSTED],
 }
 
 
@@ -106,35 +126,29 @@ def _picture() -> list[str]:
     for name in _STANDINGS:
         lines.append(f'    state "{name}" as {_key(name)}')
     for name, history in _STANDINGS.items():
-        for words, entries in _EVENTS.items():
+        for words, happens in _EVENTS.items():
             if words == "a network has the post" and name != "may be published":
                 continue
-            became = _standing(_lived([*history, *entries]))
+            became = _standing(_lived([*history, *happens]))
             if became != name:
                 lines.append(f"    {_key(name)} --> {_key(became)}: {words}")
     return [*lines, "```"]
 
 
-def _lived(history: list[Entry]) -> list[Entry]:
+def _lived(history: list[Event]) -> Case:
     """With the ground HQ would write down."""
-    ground = decide(history, PLAN, 10.0).ground
-    return history if ground is None else [*history, Entry(10.0, What.GROUND, {"ground": ground})]
+    ground = decide(Case.of(history), PLAN, 10.0).ground
+    return Case.of(history if ground is None else [*history, GroundFound(10.0, ground)])
 
 
-def _standing(history: Sequence[Entry]) -> str:
-    if episodes.current(history).over:
+def _standing(case: Case) -> str:
+    if case.now.over:
         return "closed"
-    if publication.may_publish(history, PLAN):
-        return "public" if _is_posted(history) else "may be published"
-    forbidden = [e.what for e in history if e.what in (What.VETOED, What.VETO_LIFTED)]
-    if forbidden and forbidden[-1] is What.VETOED:
+    if publication.may_publish(case, PLAN):
+        return "public" if case.posts else "may be published"
+    if case.vetoed:
         return "vetoed"
-    chapter = episodes.current(history).entries
-    return "corrected" if any(e.what is What.CORRECTED for e in chapter) else "raised"
-
-
-def _is_posted(history: Sequence[Entry]) -> bool:
-    return any(e.what is What.DONE and e.data["kind"] == "publish" for e in history)
+    return "corrected" if case.now.has(events.Corrected) else "raised"
 
 
 def _key(name: str) -> str:
@@ -142,30 +156,24 @@ def _key(name: str) -> str:
 
 
 def _grounds() -> list[str]:
-    cases: dict[str, list[Entry]] = {
+    confirmed = _officer(events.OfficerConfirmed)
+    by_sms = [Confirmed(1.0, n, AnsweredBy.SMS) for n in (1, 2, 3)]
+    cases: dict[str, list[Event]] = {
         "two contacts confirm on the page": _TWO,
         "one contact confirms": _TWO[:1],
-        "three contacts confirm, all by SMS": [
-            Entry(1.0, What.CONFIRMED, {"contact": n, "by": "sms"}) for n in (1, 2, 3)
-        ],
-        "one contact on the page, another by SMS": [
-            _TWO[0],
-            Entry(1.0, What.CONFIRMED, {"contact": 2, "by": "sms"}),
-        ],
-        "one contact and the duty officer": [_TWO[0], _BY_OFFICER[What.OFFICER_CONFIRMED]],
-        "the duty officer confirms, no contact": [_BY_OFFICER[What.OFFICER_CONFIRMED]],
-        "the duty officer says publish": [_BY_OFFICER[What.APPROVED]],
+        "three contacts confirm, all by SMS": [*by_sms],
+        "one contact on the page, another by SMS": [_TWO[0], by_sms[1]],
+        "one contact and the duty officer": [_TWO[0], confirmed],
+        "the duty officer confirms, no contact": [confirmed],
+        "the duty officer says publish": [_officer(events.Approved)],
         "nobody answers for the time agreed": [],
-        "somebody has seen it, and nobody does more": [_BY_CONTACT[What.SEEN]],
-        "nobody answers; a withdrawal came with a wrong code": _withdrawn("duress"),
-        "nobody answers; a withdrawal came with the agreed code": _withdrawn("safe"),
-        "two contacts confirm; one says it is false": [*_TWO, _BY_CONTACT[What.FALSE]],
-        "two contacts confirm; a withdrawal came": [*_TWO, *_withdrawn("safe")],
-        "two contacts confirm; vetoed": [*_TWO, _BY_OFFICER[What.VETOED]],
-        "vetoed, then the duty officer says publish": [
-            _BY_OFFICER[What.VETOED],
-            _BY_OFFICER[What.APPROVED],
-        ],
+        "somebody has seen it, and nobody does more": [_contact(events.ContactSaw)],
+        "nobody answers; a withdrawal came with a wrong code": _withdrawn(Verdict.DURESS),
+        "nobody answers; a withdrawal came with the agreed code": _withdrawn(Verdict.SAFE),
+        "two contacts confirm; one says it is false": [*_TWO, _contact(events.CalledFalse)],
+        "two contacts confirm; a withdrawal came": [*_TWO, *_withdrawn(Verdict.SAFE)],
+        "two contacts confirm; vetoed": [*_TWO, _VETO],
+        "vetoed, then the duty officer says publish": [_VETO, _officer(events.Approved)],
     }
     lines = [
         "## On which ground",
@@ -175,22 +183,17 @@ def _grounds() -> list[str]:
         "| what has happened | alarm | the same, reported late | drill |",
         "|---|---|---|---|",
     ]
-    late = [replace(_RAISED[0], data={**_RAISED[0].data, "marks": ["late"]})]
-    for words, entries in cases.items():
+    for words, happened in cases.items():
         cells = [
-            decide([*opening, *entries], plan, 3600.0).ground or "no"
-            for opening, plan in ((_RAISED, PLAN), (late, PLAN), (_RAISED, _DRILL))
+            decide(Case.of([*opening, *happened]), plan, 3600.0).ground or "no"
+            for opening, plan in ((_RAISED, PLAN), (_LATE, PLAN), (_RAISED, _DRILL))
         ]
         lines.append(f"| {words} | {' | '.join(cells)} |")
     return lines
 
 
-def _withdrawn(verdict: str) -> list[Entry]:
-    report = replace(
-        _RAISED[0],
-        data={**_RAISED[0].data, "message": 5, "type": "WITHDRAWAL", "sequence": 5},
-    )
-    return [report, Entry(1.0, What.JUDGED, {"message": 5, "verdict": verdict})]
+def _withdrawn(verdict: Verdict) -> list[Event]:
+    return [_report(5, MessageType.WITHDRAWAL), WithdrawalJudged(1.0, 5, verdict)]
 
 
 def _answers() -> list[str]:
@@ -203,26 +206,27 @@ def _answers() -> list[str]:
         "| answer, after a second | the second contact is told | the wearer's consent publishes | the duty officer hears |",
         "|---|---|---|---|",
     ]
-    for what, entry in {**_BY_CONTACT, **_BY_OFFICER}.items():
-        history = [*_RAISED, entry]
-        told = _when(history, stairs, "tell 2 1")
-        consent = publication.consents_at(history, PLAN)
-        heard = sorted(
-            action.target.split(":")[2]
-            for action in decide(history, PLAN, 2.0).actions
-            if action.target.startswith("officer") and not action.target.endswith("raised")
-        )
+    contacts = {f"a contact {sentences.CONTACTS[k]}": [_contact(k)] for k in events.CONTACT_ANSWERS}
+    officers = {
+        f"a duty officer {sentences.OFFICERS[k]}": [_officer(k)] for k in events.OFFICER_ACTS
+    }
+    officers[f"a duty officer {sentences.OFFICERS[events.VetoLifted]}"].insert(0, _VETO)
+    for words, said in {**contacts, **officers}.items():
+        case = Case.of([*_RAISED, *said])
+        told = _when(case, stairs, ToContact(2))
+        consent = publication.consents_at(case, PLAN)
+        targets = [action.target for action in decide(case, PLAN, 2.0).actions]
+        topics = {one.topic.value for one in targets if isinstance(one, ToOfficers)} - {"raised"}
         runs = "goes on" if consent is not None else "no more"
-        lines.append(f"| {what.value} | {told} | {runs} | {', '.join(heard)} |")
-    choices = ", ".join(f"{digit}: {what.value}" for digit, what in CHOICES.items())
+        lines.append(f"| {words} | {told} | {runs} | {', '.join(sorted(topics))} |")
+    choices = ", ".join(f"{n}: a contact {sentences.CONTACTS[k]}" for n, k in CHOICES.items())
     return [*lines, "", f"By SMS, after a code from the card: {choices}."]
 
 
-def _when(history: list[Entry], plan: Plan, key: str) -> str:
-    """When an action is first asked for."""
+def _when(case: Case, plan: Plan, target: Target) -> str:
+    """When a call is first asked for."""
     for now in (1.0, 60.0, 120.0, 150.0, 301.0, 1e6):
-        keys = [Action.key.fget(action) for action in decide(history, plan, now).actions]  # type: ignore[attr-defined]
-        if key in keys:
+        if Action(target, 1) in decide(case, plan, now).actions:
             return "at once" if now <= 1.0 else f"after {now:.0f} s"
     return "never"
 
@@ -236,7 +240,7 @@ def _telling() -> list[str]:
         ("two first", 2),
     ):
         plan = replace(PLAN, first=first)
-        cells = [_when(_RAISED, plan, f"tell {n} 1") for n in (1, 2, 3)]
+        cells = [_when(Case.of(_RAISED), plan, ToContact(n)) for n in (1, 2, 3)]
         lines.append(f"| {words} | {' | '.join(cells)} |")
     return [
         *lines,

@@ -17,15 +17,17 @@ ROOT = Path(__file__).parents[1]
 Rooms = Mapping[str, tuple[str, ...]]
 
 # Small modules that every room of HQ may use. They import no room.
-SHARED = ("findings", "formatting", "journal", "safe_errors", "settings", "translations")
+SHARED = ("findings", "formatting", "journal", "part", "safe_errors", "settings", "translations")
 
 RESPONDER: Rooms = {
     "findings": (),
     "journal": (),
+    "part": (),
     "safe_errors": (),
     "translations": (),
     "formatting": ("translations",),
     "rules": (),
+    "sentences": ("formatting", "rules"),
     "maps": (),
     "settings": (),
     "web": SHARED,
@@ -36,7 +38,7 @@ RESPONDER: Rooms = {
     "enrolment": (*SHARED, "storage", "plans"),
     "notify": (*SHARED, "rules", "storage", "dispatch", "plans", "transports"),
     "posting": (*SHARED, "rules", "storage", "dispatch", "plans", "maps", "transports"),
-    "archive": (*SHARED, "rules", "storage", "plans", "maps", "web"),
+    "archive": (*SHARED, "rules", "sentences", "storage", "plans", "maps", "web"),
     "intake": (*SHARED, "rules", "storage", "enrolment", "web"),
     "daily_check": (*SHARED, "storage", "plans", "enrolment", "notify", "posting", "transports"),
     "contacts": (
@@ -50,7 +52,7 @@ RESPONDER: Rooms = {
         "web",
         "enrolment",
     ),
-    "console": (*SHARED, "rules", "storage", "plans", "maps", "web", "daily_check"),
+    "console": (*SHARED, "rules", "sentences", "storage", "plans", "maps", "web", "daily_check"),
     "service": (
         *SHARED,
         "rules",
@@ -72,6 +74,7 @@ RESPONDER: Rooms = {
     "cli": (
         *SHARED,
         "rules",
+        "sentences",
         "web",
         "storage",
         "transports",
@@ -109,7 +112,6 @@ BOARD: Rooms = {
     "receiver": (),
     "replay": ("waiting", "modem"),
     "process": ("meeting", "waiting", "modem", "sim800", "pins", "receiver", "replay"),
-    "testing": ("waiting", "modem", "sim800", "process"),
 }
 
 ENDS: Mapping[str, Rooms] = {"responder": RESPONDER, "daemon": DAEMON, "hw/board": BOARD}

@@ -23,13 +23,13 @@ from typing import Any
 from outcry.responder import settings
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.publisher import Draft, Limits, Posted, Publisher, PublishingFailed
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import Came, Outcome
 from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.service import workflow
 from outcry.responder.service.assemble import Adapters, Clock, assemble
 from outcry.responder.settings import Settings
 from outcry.responder.storage.store import Store, only_one
-from outcry.responder.transports.apprise import Came, Channels
+from outcry.responder.transports.apprise import Channels
 
 NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 SPEED = 10.0
@@ -105,8 +105,8 @@ class People(Channels):
         try:
             ask(self._peer, "/tell", {"link": body.rpartition("/c/")[2]})
         except PublishingFailed:
-            return Came(What.FAILED)
-        return Came(What.DONE)
+            return Came(Outcome.FAILED)
+        return Came(Outcome.DONE)
 
 
 def main(directory: str, url: str, peer: str, epoch: str) -> None:

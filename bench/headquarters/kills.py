@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -36,11 +36,11 @@ from outcry.report import TOKEN_BYTES
 from outcry.responder import settings
 from outcry.responder.dispatch.outbox import State
 from outcry.responder.enrolment.enrol import Application, enrol
-from outcry.responder.enrolment.hq_keys import load_or_create
-from outcry.responder.intake.inbox import CameBy, Inbox
+from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
-from outcry.responder.rules.events import Entry, What
-from outcry.responder.rules.model import ActionKind
+from outcry.responder.rules.calls import Action, ActionKind, Post, ToContact
+from outcry.responder.rules.events import CallEnded, Confirmed, Event, Outcome
+from outcry.responder.service.assemble import Adapters, assemble
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.store import Store
 from stage import reports
@@ -217,9 +217,9 @@ class Response:
         found = Harm(forgotten=self._forgotten())
         marked: Counter[tuple[int, str]] = Counter()
         for alarm, entries in self._histories():
-            for entry in entries:
-                if entry.what is What.UNKNOWN and entry.data["kind"] == ActionKind.NOTIFY:
-                    marked[alarm, entry.data["target"]] += 1
+            for action in _came_to(entries, Outcome.UNKNOWN):
+                if action.kind is ActionKind.NOTIFY:
+                    marked[alarm, str(action.target)] += 1
         found.unknown = marked.total()
         for who, times in self.peer.told.items():
             if times > 1 + marked[who]:
@@ -230,26 +230,18 @@ class Response:
     def _forgotten(self) -> list[str]:
         forgotten = []
         for alarm, entries in self._histories():
-            what = {
-                (entry.data["kind"], entry.data["target"])
-                for entry in entries
-                if entry.what is What.DONE
-            }
-            unknown = Counter(
-                (entry.data["kind"], entry.data["target"])
-                for entry in entries
-                if entry.what is What.UNKNOWN
-            )
+            done = {action.target for action in _came_to(entries, Outcome.DONE)}
+            unknown = Counter(action.target for action in _came_to(entries, Outcome.UNKNOWN))
             for network in answering.NETWORKS:
-                if (ActionKind.PUBLISH, network) not in what:
+                if Post(network) not in done:
                     forgotten.append(f"alarm {alarm}: {network}")
             for n in range(1, len(PEOPLE) + 1):
-                tell = (ActionKind.NOTIFY, f"contact:{n}:loop")
-                if tell not in what and unknown[tell] < 2:  # once more than unknown, and no more
+                tell = ToContact(n, "loop")
+                if tell not in done and unknown[tell] < 2:  # once more than unknown, and no more
                     forgotten.append(f"alarm {alarm}: contact {n}")
         return forgotten
 
-    def _histories(self) -> list[tuple[int, tuple[Entry, ...]]]:
+    def _histories(self) -> list[tuple[int, tuple[Event, ...]]]:
         with self._store.read() as connection:
             alarms = connection.scalars(sa.select(store.alarm.c.id)).all()
             return [(alarm, event_log.load(connection, alarm)) for alarm in alarms]
@@ -259,6 +251,12 @@ class Response:
         enough = self.peer.asked + self._random.randrange(REQUESTS_A_LIFE)
         until(lambda: self.peer.asked >= enough, self._random.uniform(0.2, 1.0))
         time.sleep(self._random.uniform(0, 2 * LONGEST_DELAY_S))
+
+
+def _came_to(history: Sequence[Event], outcome: Outcome) -> list[Action]:
+    """Every try that ended so."""
+    ended = (event for event in history if isinstance(event, CallEnded))
+    return [event.action for event in ended if event.outcome is outcome]
 
 
 def _has_spoken(process: subprocess.Popen[bytes]) -> bool:
@@ -347,9 +345,9 @@ def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
         enrol(chosen, Application(f"Wearer {n}", None, contacts, 2), out)
         enrolled.append(enrolment.read(out.read_text()))
     with ExitStack() as stack:
-        database = Store(directory, url)
+        hq = assemble(chosen, Adapters(clock=lambda: answering.NOON))
+        database = hq.store
         stack.callback(database.close)
-        inbox = Inbox(database, load_or_create(directory), lambda: answering.NOON)
         with database.write() as connection:
             for wearer in enrolled:
                 repository.change(connection, wearer.device, {"contact": channels}, answering.NOON)
@@ -363,14 +361,11 @@ def _raise_alarms(directory: Path, url: str, wearers: int) -> None:
             wearer = enrolled[n % len(enrolled)]
             noon = int(answering.NOON)
             report = reports.report(alarm=n, sent_at=noon, token=os.urandom(TOKEN_BYTES))
-            alarm = inbox.take(reports.sealed(report, wearer, n), CameBy.DATA).alarm
+            alarm = hq.inbox.take(reports.sealed(report, wearer, n), CameBy.DATA).alarm
             assert alarm is not None
             with database.write() as connection:
                 for contact in (1, 2):
-                    confirmed = {"contact": contact, "by": "page"}
-                    event_log.append(
-                        connection, alarm, Entry(answering.NOON, What.CONFIRMED, confirmed)
-                    )
+                    event_log.append(connection, alarm, Confirmed(answering.NOON, contact))
                 alarms.set_due(connection, alarm, answering.NOON)
 
 

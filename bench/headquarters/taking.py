@@ -18,10 +18,9 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
 
-from outcry.responder.enrolment.hq_keys import load_or_create
+from outcry.responder import settings
 from outcry.responder.intake.app import device_app
-from outcry.responder.intake.inbox import Inbox
-from outcry.responder.storage.store import Store
+from outcry.responder.service.assemble import Adapters, assemble
 from outcry.responder.web.listener import Listener
 
 
@@ -55,8 +54,8 @@ def main(directory: str, url: str, core: str) -> None:
     if url == "plain":
         app = plain(state)
     else:
-        inbox = Inbox(Store(state, url), load_or_create(state), time.time)
-        app = device_app(inbox)
+        chosen = settings.check({"state": {"directory": directory, "database": url}})
+        app = device_app(assemble(chosen, Adapters()).inbox)
     listener = Listener("device", app, "127.0.0.1", 0)
     listener.start()
     gc.collect()

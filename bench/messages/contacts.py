@@ -21,7 +21,7 @@ from outcry.report import (
 from stage.stage import ROOT
 
 RANDOM_NAMES = 40
-_FOLDER = ROOT / "config" / "texts"
+FOLDER = ROOT / "config" / "texts"
 _LINK = "https://alarm.human-rights.example.org/a/" + "x" * SEALED_CHARS + "/99"
 _SCRIPTS = ("Wé", "Щю", "ﷺم", "نی", "龍", "မြ", "𞤀", "👩🏽", "{\u202e", "\u0301")
 _PLACES: tuple[Place, ...] = (
@@ -43,9 +43,9 @@ def contact_text_parts_max(random_names: int = RANDOM_NAMES) -> float:
     random = Random(1)
     names = [script * MAX_NAME_CHARS for script in _SCRIPTS]
     names += [_drawn(random) for _ in range(random_names)]
-    codes = {path.stem for path in _FOLDER.glob("*.toml")}
-    languages, _ = load(_FOLDER, codes, _LINK)
-    most = 10 if check(_FOLDER, _LINK) else 0
+    codes = {path.stem for path in FOLDER.glob("*.toml")}
+    languages, _ = load(FOLDER, codes, _LINK)
+    most = 10 if check(FOLDER, _LINK) else 0
     for language, name in product(languages.values(), names):
         texts = set(_texts(language, name[:MAX_NAME_CHARS]))
         most = max(most, *(len(encode("+447700900101", text, 0)) for text in texts))

@@ -192,6 +192,9 @@ NOT_LATELY = Requirement(
 )
 
 
+_WHILE_CALM = (FRESH, CALM, TEXTS_TRIED, NO_TEXT_OUT)
+
+
 def each(nth: int) -> Requirement:
     """Every so many failures in a row."""
     name = f"each {nth}{'nd' if nth == 2 else 'th'}"
@@ -199,68 +202,62 @@ def each(nth: int) -> Requirement:
     return Requirement(name, words, lambda s, now: s.times > 0 and s.times % nth == 0)
 
 
-class Row(NamedTuple):
-    """When a rung is taken. The pauses before it are by ``times``, the last one for all later."""
+class Pauses(NamedTuple):
+    """Seconds before a rung, by how often the failure came in a row; the last for all later ones."""
 
-    failure: Failure
+    calm_s: tuple[float, ...]
+    in_need_s: tuple[float, ...]
+
+
+AT_ONCE = Pauses((0.0,), (0.0,))
+SLOWLY = Pauses((1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0), (1.0, 2.0))  # a look wakes the processor
+FIRST_AT_ONCE = SLOWLY._replace(in_need_s=(0.0, 2.0))
+
+CALLS = 5
+CALLS_AFTER_RESTART = 20  # AT is answered within 8 s as a rule; 20 take half a minute
+
+
+class Row(NamedTuple):
+    """When a rung is taken."""
+
     rung: Rung
     only_if: tuple[Requirement, ...] = ()
-    pauses_s: tuple[float, ...] = (0.0,)
-    pauses_in_need_s: tuple[float, ...] = (0.0,)
+    pauses: Pauses = AT_ONCE
     calls: int = 0
     """How often AT is said afterwards before the modem counts as silent."""
 
 
-PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # each look wakes the processor
-PAUSES_IN_NEED_S = (1.0, 2.0)
-CALLS = 5
-CALLS_AFTER_RESTART = 20  # AT is answered within 8 s as a rule; 20 are half a minute
-
-LADDER = (
-    Row(Failure.PORT_LOST, Rung.CALL, (), PAUSES_S, PAUSES_IN_NEED_S, CALLS),
-    Row(Failure.RESTARTED, Rung.CALL, calls=CALLS),
-    Row(Failure.SILENT, Rung.CALL, (), PAUSES_S, PAUSES_IN_NEED_S, CALLS),
-    # A slow modem is only slowed by a restart: more rarely where a mute one would not hear it.
-    Row(Failure.SILENT, Rung.COMMAND, (each(4), NO_TEXT_OUT), PAUSES_S, PAUSES_IN_NEED_S, CALLS),
-    Row(
-        Failure.SILENT,
-        Rung.WIRE,
-        (WIRED, each(2), NO_TEXT_OUT),
-        PAUSES_S,
-        PAUSES_IN_NEED_S,
-        CALLS_AFTER_RESTART,
+LADDER: dict[Failure, tuple[Row, ...]] = {
+    Failure.PORT_LOST: (Row(Rung.CALL, (), SLOWLY, CALLS),),
+    Failure.RESTARTED: (Row(Rung.CALL, (), AT_ONCE, CALLS),),
+    Failure.SILENT: (
+        Row(Rung.CALL, (), SLOWLY, CALLS),
+        # Rarely: a slow modem only gets slower by it, and a mute one does not hear it.
+        Row(Rung.COMMAND, (each(4), NO_TEXT_OUT), SLOWLY, CALLS),
+        Row(Rung.WIRE, (WIRED, each(2), NO_TEXT_OUT), SLOWLY, CALLS_AFTER_RESTART),
+        Row(Rung.WIRE, (WIRED, IN_NEED, NO_TEXT_OUT), FIRST_AT_ONCE, CALLS_AFTER_RESTART),
     ),
-    Row(
-        Failure.SILENT,
-        Rung.WIRE,
-        (WIRED, IN_NEED, NO_TEXT_OUT),
-        PAUSES_S,
-        (0.0, 2.0),
-        CALLS_AFTER_RESTART,
+    Failure.HELD_UP: (
+        Row(Rung.CALL, (), AT_ONCE, CALLS),
+        Row(Rung.COMMAND, (NO_TEXT_OUT,), AT_ONCE, CALLS_AFTER_RESTART),
+        Row(Rung.WIRE, (WIRED, NO_TEXT_OUT), AT_ONCE, CALLS_AFTER_RESTART),
     ),
-    Row(Failure.HELD_UP, Rung.CALL, calls=CALLS),
-    Row(Failure.HELD_UP, Rung.COMMAND, (NO_TEXT_OUT,), calls=CALLS_AFTER_RESTART),
-    Row(Failure.HELD_UP, Rung.WIRE, (WIRED, NO_TEXT_OUT), calls=CALLS_AFTER_RESTART),
-    Row(Failure.RADIO_OFF, Rung.NOTHING),
-    Row(Failure.RADIO_OFF, Rung.RADIO, (NO_TEXT_OUT,)),
-    Row(Failure.NO_DATA, Rung.NOTHING),
-    Row(Failure.NO_DATA, Rung.SHUT, (TEXTS_TRIED, NO_TEXT_OUT)),
-    Row(Failure.NO_DATA, Rung.ATTACH, (each(5), FRESH, CALM, TEXTS_TRIED, NO_TEXT_OUT)),
-    Row(
-        Failure.NO_DATA,
-        Rung.COMMAND,
-        (each(12), FRESH, CALM, TEXTS_TRIED, NO_TEXT_OUT),
-        calls=CALLS_AFTER_RESTART,
+    Failure.RADIO_OFF: (
+        Row(Rung.NOTHING),
+        Row(Rung.RADIO, (NO_TEXT_OUT,)),
     ),
-    Row(
-        Failure.NO_DATA,
-        Rung.WIRE,
-        (WIRED, each(12), FRESH, CALM, TEXTS_TRIED, NO_TEXT_OUT),
-        calls=CALLS_AFTER_RESTART,
+    Failure.NO_DATA: (
+        Row(Rung.NOTHING),
+        Row(Rung.SHUT, (TEXTS_TRIED, NO_TEXT_OUT)),
+        Row(Rung.ATTACH, (each(5), *_WHILE_CALM)),
+        Row(Rung.COMMAND, (each(12), *_WHILE_CALM), AT_ONCE, CALLS_AFTER_RESTART),
+        Row(Rung.WIRE, (WIRED, each(12), *_WHILE_CALM), AT_ONCE, CALLS_AFTER_RESTART),
     ),
-    Row(Failure.TEXTS_REFUSED, Rung.NOTHING),
-    Row(Failure.TEXTS_REFUSED, Rung.SHUT, (REFUSED_AGAIN, CONNECTED, NOT_LATELY, NO_TEXT_OUT)),
-)
+    Failure.TEXTS_REFUSED: (
+        Row(Rung.NOTHING),
+        Row(Rung.SHUT, (REFUSED_AGAIN, CONNECTED, NOT_LATELY, NO_TEXT_OUT)),
+    ),
+}
 
 
 class Step(NamedTuple):
@@ -275,10 +272,9 @@ def next_rung(situation: Situation, now: float) -> Step:
     """What the ladder says of ``situation``. Pure: ask again when anything has changed."""
     row = [
         row
-        for row in LADDER
-        if row.failure is situation.failure
-        and all(requirement.holds(situation, now) for requirement in row.only_if)
+        for row in LADDER[situation.failure]
+        if all(requirement.holds(situation, now) for requirement in row.only_if)
     ][-1]
-    pauses_s = row.pauses_in_need_s if situation.in_need else row.pauses_s
+    pauses_s = row.pauses.in_need_s if situation.in_need else row.pauses.calm_s
     pause_s = pauses_s[min(max(situation.times, 1), len(pauses_s)) - 1]
     return Step(row.rung, situation.since + pause_s, row.calls)

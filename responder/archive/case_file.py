@@ -2,29 +2,28 @@
 
 A JSON file that a program can read and check, and the same as a page to print.
 It holds places and names, as it must, but no number, PIN or code of anybody.
-Times are UTC, ISO 8601. ``links`` are the record's (``record.py``): whoever has
-the file can compute them from ``history`` and see that nothing was changed
-between the alarm and the day the file was made.
+Times are UTC, ISO 8601. ``links`` are the record's (``audit_chain.py``):
+anyone who has the file can compute them from ``history`` and see that nothing
+was changed between the alarm and the day the file was made.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy import Connection, select
 
-from outcry.report import AlarmKind, Position, Report, decode
-from outcry.responder import formatting
-from outcry.responder.formatting import NO_FIX
+from outcry.report import Position, Report
+from outcry.responder import formatting, sentences
+from outcry.responder.formatting import NO_FIX, rfc3339
 from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.maps.track_svg import Point, track_svg
-from outcry.responder.rules import events
-from outcry.responder.rules.events import What
-from outcry.responder.storage import audit_chain, event_log, store
+from outcry.responder.plans import repository
+from outcry.responder.rules.events import CallEnded, Event, ReportArrived
+from outcry.responder.storage import alarms, audit_chain, event_log, store
 from outcry.responder.storage.store import Store
 from outcry.responder.web import templates
 
@@ -42,29 +41,28 @@ class CaseFileInvalid(ValueError):
 def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str, Any]:
     """The case as JSON can carry it; raises :class:`NoSuchAlarm`."""
     with database.read() as connection:
-        row = connection.execute(
-            select(store.alarm, store.wearer.c.name)
-            .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
-            .where(store.alarm.c.id == alarm)
-        ).first()
-        if row is None:
+        about = alarms.about(connection, alarm)
+        if about is None:
             raise NoSuchAlarm(f"there is no alarm {alarm} here; outcry-responder status shows them")
-        entries = event_log.load(connection, alarm)
+        history = event_log.load(connection, alarm)
         found = audit_chain.verify(connection)
         return {
             "outcry_case_file": FORMAT,
-            "made_at": _iso(now),
+            "made_at": rfc3339(now),
             "organisation": organisation,
             "alarm": alarm,
-            "wearer": row.name,
-            "kind": AlarmKind(row.kind).name.lower(),
-            "arrived_at": _iso(row.arrived_at),
-            "contacts": _contacts(connection, row.device),
-            "reports": _reports(connection, alarm, entries),
+            "wearer": about.name,
+            "kind": about.kind.name.lower(),
+            "arrived_at": rfc3339(about.arrived_at),
+            "contacts": [
+                {"contact": n, "name": name}
+                for n, name in repository.contacts_names(connection, about.device).items()
+            ],
+            "reports": _reports(connection, alarm, history),
             "posts": [
-                {"at": _iso(entry.at), "where": entry.data["target"], "url": entry.data["url"]}
-                for entry in entries
-                if entry.what is What.DONE and "url" in entry.data
+                {"at": rfc3339(each.at), "where": str(each.action.target), "url": each.came.url}
+                for each in history
+                if isinstance(each, CallEnded) and each.came.url is not None
             ],
             "history": _history(connection, alarm),
             "record": {
@@ -82,7 +80,9 @@ def check(file: Mapping[str, Any]) -> int:
     """
     try:
         if file["outcry_case_file"] != FORMAT:
-            raise CaseFileInvalid("this case file is of another format than this program knows")
+            raise CaseFileInvalid(
+                "this case file has a format that this version of Outcry does not know"
+            )
         previous = None
         for expected, line in enumerate(file["history"], 1):
             entry = (file["alarm"], line["n"], line["at_unix"], line["what"], line["data"])
@@ -96,14 +96,14 @@ def check(file: Mapping[str, Any]) -> int:
     except ValueError as error:
         if isinstance(error, CaseFileInvalid):
             raise
-        raise CaseFileInvalid("a link or salt in it is not in hexadecimal digits") from None
+        raise CaseFileInvalid("a link or salt in it is not hexadecimal") from None
 
 
 def page(file: Mapping[str, Any]) -> str:
     """The case as a page that stands alone, to be read and printed."""
     environment = templates.environment(file["organisation"], "", ATTRIBUTION)
     return environment.get_template("case.html").render(
-        case=file, words=_words, track=Markup(_track(file))
+        case=file, words=_told(file), track=Markup(_track(file))
     )
 
 
@@ -115,54 +115,29 @@ def _track(file: Mapping[str, Any]) -> str:
     )
 
 
-def _contacts(connection: Connection, device: int) -> list[dict[str, Any]]:
-    table = store.contact
-    rows = connection.execute(
-        select(table.c.number_in_list, table.c.name)
-        .where(table.c.device == device)
-        .order_by(table.c.number_in_list)
-    )
-    return [{"contact": row.number_in_list, "name": row.name} for row in rows]
-
-
-def _reports(
-    connection: Connection, alarm: int, entries: tuple[events.Entry, ...]
-) -> list[dict[str, Any]]:
+def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> list[dict[str, Any]]:
     """In the order in which the device made them."""
-    arrived = {e.data["message"]: e for e in entries if e.what is What.REPORT}
-    table = store.message
-    rows = connection.execute(select(table).where(table.c.alarm == alarm)).all()
-    reports = [(decode(row.report), row) for row in rows]
-    reports.sort(key=lambda pair: (pair[0].sequence, pair[1].id))
+    arrived = {each.message: each for each in history if isinstance(each, ReportArrived)}
+    messages = alarms.received(connection, store.message.c.alarm == alarm)
     return [
         {
-            **_report(report),
-            "arrived_at": _iso(row.received_at),
-            "path": row.path,
-            "marks": list(arrived[row.id].data["marks"]) if row.id in arrived else [],
-            "sealed_sha256": row.digest.hex(),
+            **_report(each.report),
+            "arrived_at": rfc3339(each.received_at),
+            "path": each.path,
+            "marks": list(arrived[each.id].marks) if each.id in arrived else [],
+            "sealed_sha256": each.digest.hex(),
         }
-        for report, row in reports
+        for each in sorted(messages, key=lambda each: (each.report.sequence, each.id))
     ]
 
 
 def _report(report: Report) -> dict[str, Any]:
     place = report.place
-    fix = (
-        {
-            "latitude": place.latitude,
-            "longitude": place.longitude,
-            "accuracy_m": place.accuracy_m,
-            "age_s": place.age_s,
-        }
-        if isinstance(place, Position)
-        else None
-    )
     return {
         "type": report.type.name.lower(),
         "sequence": report.sequence,
-        "made_at": _iso(report.sent_at),
-        "fix": fix,
+        "made_at": rfc3339(report.sent_at),
+        "fix": asdict(place) if isinstance(place, Position) else None,
         "no_fix": None if isinstance(place, Position) else NO_FIX[place.reason],
         "cells": formatting.cells(report),
         "battery_percent": report.battery_percent,
@@ -176,7 +151,7 @@ def _history(connection: Connection, alarm: int) -> list[dict[str, Any]]:
     return [
         {
             "n": row.n,
-            "at": _iso(row.at),
+            "at": rfc3339(row.at),
             "at_unix": row.at,
             "what": row.what,
             "data": row.data,
@@ -187,12 +162,11 @@ def _history(connection: Connection, alarm: int) -> list[dict[str, Any]]:
     ]
 
 
-def _words(line: Mapping[str, Any]) -> str:
+def _told(file: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str]:
     """A line of the history as a person reads it."""
-    data = json.loads(line["data"])
-    said = ", ".join(f"{name} {value}" for name, value in data.items() if value not in (None, []))
-    return f"{What[line['what']]}{': ' if said else ''}{said}"
+    names = {each["contact"]: each["name"] for each in file["contacts"]}
 
+    def told(line: Mapping[str, Any]) -> str:
+        return sentences.told(event_log.from_row(0.0, line["what"], line["data"]), names)
 
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return told

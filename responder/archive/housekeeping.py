@@ -1,4 +1,4 @@
-"""What HQ does for order's sake: it seals the record, and deletes what its time has come for."""
+"""HQ's regular housekeeping: it seals the record, and deletes alarms whose time has come."""
 
 from __future__ import annotations
 

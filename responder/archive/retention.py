@@ -6,7 +6,6 @@ from sqlalchemy import Connection, select
 
 from outcry.responder import journal
 from outcry.responder.plans import repository
-from outcry.responder.rules import episodes
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.store import Store
 
@@ -39,6 +38,5 @@ def _is_due(connection: Connection, alarm: int, now: float) -> bool:
     days = repository.of_alarm(connection, alarm).keep_days
     if not days:
         return False
-    entries = event_log.load(connection, alarm)
-    newest = max(entry.at for entry in entries)
-    return episodes.current(entries).over and newest + days * DAY_S <= now
+    case = event_log.case_of(connection, alarm)
+    return case.now.over and case.last_at + days * DAY_S <= now

@@ -6,8 +6,11 @@ import argparse
 import json
 import sys
 import time
+from contextlib import closing
+from dataclasses import asdict
 
 from outcry.responder import daily_check
+from outcry.responder.cli.commands import Commands
 from outcry.responder.findings import Finding
 from outcry.responder.settings import Settings
 from outcry.responder.storage.store import Store
@@ -15,36 +18,30 @@ from outcry.responder.storage.store import Store
 FAILS, EXPIRES = 1, 2
 
 
-def add_parser(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
-) -> None:
+def add_parser(commands: Commands) -> None:
     """Describe the command."""
-    parser = commands.add_parser(
+    parser = commands.add(
         "check",
-        parents=[config],
-        help="try every channel and credential without alarming anyone: 0 all is well, "
-        "1 something fails, 2 something expires within 14 days",
+        check,
+        help="test every channel and credential without alarming anyone; exit code 0: all OK, "
+        "1: something fails, 2: something expires within 14 days",
     )
-    parser.add_argument("--json", action="store_true", help="for programs")
-    parser.set_defaults(run=check)
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
 
 
 def check(settings: Settings, options: argparse.Namespace) -> int:
     """Look, tell, keep; the exit code."""
     from outcry.responder.posting import networks  # the networks' own libraries come later still
 
-    database = Store.of(settings)
-    try:
-        now = time.time()
+    now = time.time()
+    with closing(Store.of(settings)) as database:
         findings = daily_check.look(
             settings, database, lambda: networks.publishers(settings, database, time.time), now
         )
         with database.write() as connection:
             daily_check.keep(connection, findings, now)
-    finally:
-        database.close()
     if options.json:
-        print(json.dumps([_facts(finding) for finding in findings], indent=2, ensure_ascii=False))
+        print(json.dumps([asdict(finding) for finding in findings], indent=2, ensure_ascii=False))
     else:
         for finding in sorted(findings, key=lambda one: not daily_check.needs_a_person(one, now)):
             bad = daily_check.needs_a_person(finding, now)
@@ -52,15 +49,6 @@ def check(settings: Settings, options: argparse.Namespace) -> int:
                 daily_check.line(finding, now), file=sys.stderr if bad else sys.stdout, flush=True
             )
     return _code(findings, now)
-
-
-def _facts(finding: Finding) -> dict[str, object]:
-    return {
-        "ok": finding.ok,
-        "what": finding.what,
-        "remedy": finding.remedy,
-        "expires_at": finding.expires_at,
-    }
 
 
 def _code(findings: tuple[Finding, ...], now: float) -> int:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from outcry.responder.cli.commands import Commands
 from outcry.responder.enrolment import revocation, safe_code
 from outcry.responder.enrolment.enrol import (
     Application,
@@ -20,77 +21,84 @@ from outcry.responder.enrolment.safe_code import CodeRefused
 from outcry.responder.settings import Settings
 
 
-def add_parsers(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
-) -> None:
+def add_parsers(commands: Commands) -> None:
     """Describe the commands."""
-    _add_enrol(commands, config)
-    code = commands.add_parser(
+    _add_enrol(commands)
+    code = commands.add(
         "code",
-        parents=[config],
-        help="give a wearer another code that means safe, after one was tapped or told",
+        _code,
+        help="give a wearer a new code that means safe, after the old one was used or told",
     )
     code.add_argument(
-        "device", metavar="DEVICE", help="as enrol and status write it, such as 0a1b2c3d"
+        "--code",
+        metavar='"2 4 1 3"',
+        help="this code (default: a random one, which is harder to guess)",
     )
-    code.add_argument("--code", metavar='"2 4 1 3"', help="this one; better let one be drawn")
-    code.set_defaults(run=_code)
 
-    lost = commands.add_parser(
+    lost = commands.add(
         "retire",
-        parents=[config],
-        help="after a device is lost or taken: nothing it seals can be opened any more",
-        description="After a device is lost or taken. From now on nothing it seals can be opened,"
-        " nor the links it has texted; what HQ knows of the wearer stays. Not while its alarm is"
-        " open: it may be with the wearer. There is no way back but a new enrolment.",
+        _retire,
+        help="for a lost or seized device: from now on HQ does not open what it sends",
+        description="For a lost or seized device. From now on HQ opens nothing that it sends, nor the"
+        " links it has texted; what HQ knows about the wearer stays. Do not do this while its alarm"
+        " is open: it may still be with the wearer. The only way back is a new enrolment.",
     )
-    lost.add_argument("device", metavar="DEVICE", help="as enrol and status write it: 8 letters")
-    lost.set_defaults(run=_retire)
+    for one in (code, lost):
+        one.add_argument(
+            "device",
+            metavar="DEVICE",
+            help="the device, as enrol and status print it, such as 0a1b2c3d",
+        )
 
-    key = commands.add_parser(
+    key = commands.add(
         "key",
-        parents=[config],
-        help="HQ's own key: make a new one, or forget the oldest",
-        description="HQ's own key, for which every device seals. `new`: enrolments use a new one"
-        " from now on, and what is sealed for the older ones is still opened. `forget`: the oldest"
-        " is gone, and with it whatever was sealed for it and not yet taken in. Restart the service"
-        " after either. docs/enrolment.md says when.",
+        _key,
+        help="make a new HQ key, or forget the oldest one",
+        description="HQ's own key, for which devices seal what they send. `new`: enrolments use a new"
+        " key from now on; HQ still opens what is sealed for the older ones. `forget`: the oldest"
+        " key is deleted for good, and what was sealed for it can no longer be opened. Restart the"
+        " service after either. When to do it: docs/enrolment.md.",
     )
     key.add_argument("what", choices=("new", "forget"))
-    key.set_defaults(run=_key)
 
 
-def _add_enrol(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
-) -> None:
-    new = commands.add_parser(
+def _add_enrol(commands: Commands) -> None:
+    new = commands.add(
         "enrol",
-        parents=[config],
-        help="make a wearer: writes the one file their device needs, prints the contacts' PINs",
-        description="Make a wearer. FILE is all that their device needs and holds its key: carry it"
-        " yourself, take it in there with `outcry enrol FILE`, destroy it. PINs and code are shown"
-        " this one time and kept as hashes. docs/enrolment.md leads through it.",
+        _enrol,
+        help="enrol a wearer: write the file for their device and print the contacts' PINs",
+        description="Enrol a wearer. FILE is all that their device needs, and holds its key: carry it"
+        " to the device yourself, run `outcry enrol FILE` there, then destroy it. The PINs and the"
+        " code are shown only once; HQ keeps their hashes. Step by step: docs/enrolment.md.",
     )
-    new.add_argument("name", metavar="NAME", help="the wearer, as contacts and the world know them")
+    new.add_argument(
+        "name", metavar="NAME", help="the wearer's name, as contacts and the public know it"
+    )
     new.add_argument(
         "--contact",
         action="append",
         default=[],
         metavar='"ANA=+447700900111[,en]"',
-        help="who is told, in this order: name, number, language; once for each contact",
+        help="name, number, language; repeat for each contact, in the order in which they are told",
     )
-    new.add_argument("--number", metavar="+447700900001", help="the SIM in the wearer's device")
-    new.add_argument("--quorum", type=int, help="confirmations needed to publish (settings: 2)")
+    new.add_argument(
+        "--number", metavar="+447700900001", help="the number of the SIM in the wearer's device"
+    )
+    new.add_argument(
+        "--quorum",
+        type=int,
+        help="confirmations needed to publish (default: plan.quorum in the settings)",
+    )
     new.add_argument(
         "--code",
         metavar='"2 4 1 3"',
-        help="the wearer's own code that means safe, in groups of taps; better let one be drawn",
+        help="the wearer's code that means safe, in groups of taps (default: a random one, which is"
+        " harder to guess)",
     )
     new.add_argument("--out", type=Path, required=True, metavar="FILE", help="the device's file")
     new.add_argument(
-        "--json", action="store_true", help="device, PINs and code as one line of JSON"
+        "--json", action="store_true", help="print device, PINs and code as one line of JSON"
     )
-    new.set_defaults(run=_enrol)
 
 
 def _enrol(settings: Settings, options: argparse.Namespace) -> int:
@@ -140,15 +148,18 @@ def _tell(application: Application, enrolled: Enrolled, out: Path) -> None:
     for n, (contact, pin) in enumerate(zip(application.contacts, enrolled.pins, strict=True), 1):
         print(f"  {n}  {pin}  {contact.name}, {contact.number}")
     _tell_code(application.wearer, enrolled.code)
-    print(f"\nNext: carry {out} to the device, run there: outcry enrol {out.name}")
-    print("and delete it everywhere else: whoever has it can raise alarms in this name.")
+    print(f"\nNext: carry {out} to the device and run there: outcry enrol {out.name}")
+    print("Then delete every other copy: anyone who has it can raise alarms in this name.")
 
 
 def _tell_code(wearer: str, code: tuple[int, ...]) -> None:
-    print(f"\n{wearer}'s own code that means safe, shown only now: {safe_code.written(code)}")
+    print(f"\n{wearer}'s code that means safe, shown only now: {safe_code.written(code)}")
     print(f"that is {', a pause, '.join(_taps(count) for count in code)}. Tapped in an alarm, or")
-    print("before the strap is taken off, it tells HQ that all is well. Every other code tells HQ")
-    print("of duress. Both feel the same and stop nothing. Learn it by heart, then destroy this.")
+    print(
+        "before the strap is taken off, it tells HQ that the wearer is safe. Any other code tells"
+    )
+    print("HQ that the wearer is forced. Both feel the same, and neither stops the alarm.")
+    print("Learn it by heart, then destroy this.")
 
 
 def _taps(count: int) -> str:
@@ -170,13 +181,15 @@ def _device(written: str) -> int:
     try:
         return int(written, 16)
     except ValueError:
-        raise CannotEnrol(["write the device as enrol and status do, such as 0a1b2c3d"]) from None
+        raise CannotEnrol(
+            ["write the device as enrol and status print it, such as 0a1b2c3d"]
+        ) from None
 
 
 def _retire(settings: Settings, options: argparse.Namespace) -> int:
     device = _device(options.device)
     name = revocation.retire(settings, device)
-    print(f"Device {device:08x} of {name} is retired: nothing it seals can be opened any more.")
+    print(f"Device {device:08x} of {name} is retired: HQ no longer opens what it sends.")
     print(f"{name} has no alarm until another device is enrolled.")
     return 0
 
@@ -184,9 +197,9 @@ def _retire(settings: Settings, options: argparse.Namespace) -> int:
 def _key(settings: Settings, options: argparse.Namespace) -> int:
     if options.what == "new":
         held = revocation.renew(settings.directory)
-        print(f"HQ has a new key, and {held} in all. Enrolments use the new one from now on.")
+        print(f"HQ has a new key ({held} in all). Enrolments use it from now on.")
     else:
         held = revocation.forget_oldest(settings.directory)
-        print(f"HQ's oldest key is forgotten; {held} left.")
-    print("Now: systemctl restart outcry-responder")
+        print(f"HQ's oldest key is deleted; {held} left.")
+    print("Now run: systemctl restart outcry-responder")
     return 0

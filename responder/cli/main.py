@@ -1,4 +1,4 @@
-"""``outcry-responder``: enrol wearers, run the service, and see how everybody is."""
+"""``outcry-responder``: enrol wearers, run the service, and see how every wearer is."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from errno import EPERM
 from pathlib import Path
 
 from outcry import __version__
 from outcry.responder import journal
 from outcry.responder.cli import check, enrolment, officer, plan, record
+from outcry.responder.cli.commands import Commands
 from outcry.responder.cli.status import facts, screen
 from outcry.responder.enrolment.enrol import CannotEnrol
 from outcry.responder.enrolment.hq_keys import KeysInvalid
@@ -26,7 +28,6 @@ from outcry.settings_file import SettingsInvalid
 
 log = journal.Log("outcry.responder")
 
-DEFAULT_CONFIG = Path("/etc/outcry/responder.toml")
 USER = "outcry-responder"
 
 # As `outcry` has them, from sysexits.h.
@@ -38,11 +39,11 @@ EXIT_CONFIG = 78
 _EXITS = """
 exit codes:
   0   done
-  1   refused or failed; what was wrong is said, and nothing was changed.
+  1   refused or failed; the reason is printed, and nothing was changed.
       run: a part has failed; systemd starts it again
   2   the command line is wrong
-  77  these files are another user's: put `sudo -u outcry-responder` in front
-  78  the settings cannot be used; every problem is listed
+  77  these files belong to another user: put `sudo -u outcry-responder` in front
+  78  the settings are not valid; every problem is listed
 """
 
 
@@ -97,60 +98,50 @@ def parser() -> argparse.ArgumentParser:
     """The command line, with all that --help says."""
     made = argparse.ArgumentParser(
         prog="outcry-responder",
-        description="HQ's side: takes alarms in, tells the contacts, counts what they answer, and"
-        " makes an alarm public. Each command says more of itself with --help.",
+        description="HQ's side: receives alarms, tells the contacts, counts their answers, and makes"
+        " an alarm public. Each command explains itself with --help.",
         epilog=_EXITS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--version", action="version", version=__version__)
-    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    config = argparse.ArgumentParser(add_help=False)
-    config.add_argument(
-        "--config", type=Path, default=DEFAULT_CONFIG, help=f"settings file ({DEFAULT_CONFIG})"
-    )
-
-    enrolment.add_parsers(commands, config)
-    status = commands.add_parser(
+    commands = Commands(made)
+    enrolment.add_parsers(commands)
+    status = commands.add(
         "status",
-        parents=[config],
-        help="every wearer: last heard, what is wrong, last drill, alarms and how far they are",
+        _status,
+        help="show every wearer: last heard, what is wrong, last drill, alarms and their state",
     )
-    status.add_argument("--json", action="store_true", help="for programs")
+    status.add_argument("--json", action="store_true", help="print JSON, for programs")
     status.add_argument(
-        "--where", action="store_true", help="also where alarms were last seen; look alone"
+        "--where",
+        action="store_true",
+        help="also show last known positions; make sure nobody else can see them",
     )
-    status.set_defaults(run=_status)
-
-    migrate = commands.add_parser(
+    commands.add(
         "migrate",
-        parents=[config],
-        help="bring the database to this release's layout; the service does it at start too",
+        _migrate,
+        help="upgrade the database to this release's layout; starting the service also does it",
     )
-    migrate.set_defaults(run=_migrate)
-    plan.add_parsers(commands, config)
-    check.add_parser(commands, config)
-    officer.add_parser(commands, config)
-    record.add_parsers(commands, config)
-    run = commands.add_parser(
+    plan.add_parsers(commands)
+    check.add_parser(commands)
+    officer.add_parser(commands)
+    record.add_parsers(commands)
+    commands.add(
         "run",
-        parents=[config],
-        help="run the service until SIGTERM",
-        description="Run the service until SIGTERM, as the unit does. What it says goes to the"
-        " journal, or to standard error: journalctl -x -u outcry-responder explains each line.",
+        _run,
+        help="run the service; systemd does this",
+        description="Run the service until SIGTERM, as the systemd unit does. It logs to the journal or,"
+        " without one, to standard error. journalctl -x -u outcry-responder explains each line.",
     )
-    run.set_defaults(run=_run)
     return made
 
 
 def _status(settings: Settings, options: argparse.Namespace) -> int:
     if is_new(settings):
-        print(f"nobody was ever enrolled in {settings.directory}", file=sys.stderr)
+        print(f"nobody has been enrolled in {settings.directory}", file=sys.stderr)
         return 1
-    database = Store.of(settings)
-    try:
+    with closing(Store.of(settings)) as database:
         found = facts(database, time.time(), options.where)
-    finally:
-        database.close()
     print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else screen(found))
     return 0
 
@@ -160,11 +151,11 @@ def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
     database.close()
     before, after = database.layouts
     if before is None:
-        print(f"The database was made, with layout {after}.")
+        print(f"The database was created, with layout {after}.")
     elif before == after:
-        print(f"The database has layout {after}, this release's own: nothing to do.")
+        print(f"The database already has layout {after}, as this release needs: nothing to do.")
     else:
-        print(f"The database was brought from layout {before} to {after}.")
+        print(f"The database was upgraded from layout {before} to {after}.")
     return 0
 
 

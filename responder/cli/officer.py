@@ -9,6 +9,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from outcry.responder.cli.commands import Commands
 from outcry.responder.settings import Settings
 from outcry.responder.storage.store import Store
 
@@ -16,21 +17,20 @@ if TYPE_CHECKING:
     from outcry.responder.console.accounts import Officers
 
 
-def add_parser(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
-) -> None:
+def add_parser(commands: Commands) -> None:
     """Describe the command."""
-    parser = commands.add_parser(
-        "officer", parents=[config], help="duty officers, who watch and decide at /console"
+    parser = commands.add(
+        "officer",
+        officer,
+        help="accounts of the duty officers, who watch and decide at /console",
     )
     parser.add_argument("what", choices=("add", "reset", "remove", "list"))
     parser.add_argument("name", metavar="NAME", nargs="?", help="such as olga")
     parser.add_argument(
         "--here",
         action="store_true",
-        help="the officer sits here: type the password instead of opening a link",
+        help="the officer is at this machine: set the password here, without a link",
     )
-    parser.set_defaults(run=officer)
 
 
 def officer(settings: Settings, options: argparse.Namespace) -> int:
@@ -38,7 +38,7 @@ def officer(settings: Settings, options: argparse.Namespace) -> int:
     from outcry.responder.console.accounts import OfficerRefused, Officers
 
     if options.what != "list" and not options.name:
-        print(f"say whom: outcry-responder officer {options.what} NAME", file=sys.stderr)
+        print(f"give a name: outcry-responder officer {options.what} NAME", file=sys.stderr)
         return 1
     database = Store.of(settings)
     try:
@@ -47,7 +47,9 @@ def officer(settings: Settings, options: argparse.Namespace) -> int:
             _list(officers)
         elif options.what == "remove":
             officers.remove(options.name)
-            print(f"{options.name} can no longer log in. What was done in this name stays written.")
+            print(
+                f"{options.name} can no longer log in. What {options.name} did stays in the record."
+            )
         else:
             make = officers.add if options.what == "add" else officers.reset
             _settle(officers, make(options.name), settings.people.public_url, options.here)
@@ -63,28 +65,28 @@ def _list(officers: Officers) -> None:
     for name, settled in officers.all():
         print(name if settled else f"{name}  (has not opened the link yet)")
     if not officers.all():
-        print("Nobody is on duty: outcry-responder officer add NAME")
+        print("There are no duty officers. Add one: outcry-responder officer add NAME")
 
 
 def _settle(officers: Officers, token: str, public_url: str, here: bool) -> None:
     if not here:
-        print("Give this link to the officer alone. It works once, for a day:")
+        print("Give this link to the officer only. It works once, within a day:")
         print(f"  {public_url}/console/welcome/{token}")
         return
     import segno
 
     newcomer = officers.welcome(token)
     password = getpass.getpass(f"{newcomer.name}'s new password: ")
-    if getpass.getpass("The same again: ") != password:
+    if getpass.getpass("The same password again: ") != password:
         from outcry.responder.console.accounts import OfficerRefused
 
         raise OfficerRefused(
-            f"the two differ; again: outcry-responder officer reset {newcomer.name} --here"
+            f"the passwords differ; again: outcry-responder officer reset {newcomer.name} --here"
         )
     segno.make(newcomer.uri, error="m", micro=False).terminal(compact=True)
-    print(f"Let an authenticator app look at this, or type there: {newcomer.secret}")
-    codes = officers.settle(token, password, input("The six digits it shows now: "))
-    print("\nRecovery codes, shown only now; each lets the officer in once without the phone:")
+    print(f"Scan this with an authenticator app, or type into the app: {newcomer.secret}")
+    codes = officers.settle(token, password, input("The six digits that the app shows now: "))
+    print("\nRecovery codes, shown only now. Each allows one login without the phone:")
     for code in codes:
         print(f"  {code}")
-    print(f"\n{newcomer.name} can log in: {public_url}/console")
+    print(f"\n{newcomer.name} can now log in: {public_url}/console")

@@ -6,10 +6,12 @@ import argparse
 import os
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from outcry.responder.cli.commands import Commands
 from outcry.responder.enrolment import answer_cards
 from outcry.responder.plans import document, repository
 from outcry.responder.plans.document import PlanInvalid
@@ -21,70 +23,56 @@ from outcry.responder.storage.store import Store
 _STDIN = Path("-")
 
 
-def add_parsers(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
-) -> None:
+def add_parsers(commands: Commands) -> None:
     """Describe the commands."""
     wearer = argparse.ArgumentParser(add_help=False)
-    wearer.add_argument("wearer", metavar="WEARER", help="the device, such as 0a1b2c3d, or a name")
-    agreed = commands.add_parser("plan", help="what was agreed with a wearer")
-    agreed.set_defaults(run=edit)
-    what = agreed.add_subparsers(dest="what", required=True)
-    what.add_parser(
-        "show", parents=[config, wearer], help="print the plan as a file; addresses stand in it"
+    wearer.add_argument("wearer", metavar="WEARER", help="a device, such as 0a1b2c3d, or a name")
+    add = commands.add_group(
+        "plan", edit, "show, check or set the plan agreed with a wearer", wearer
     )
+    add("show", "print the plan as a file; it holds addresses")
     for name, words in (
-        ("check", "say what is wrong with a file, and change nothing"),
-        ("set", "make a file the plan from now on, for alarms that run too"),
+        ("check", "list what is wrong in a file, and change nothing"),
+        ("set", "make a file the plan from now on, also for open alarms"),
     ):
-        one = what.add_parser(name, parents=[config, wearer], help=words)
-        one.add_argument(
-            "file", type=Path, metavar="FILE", help="as plan show prints it; - reads standard input"
+        add(name, words).add_argument(
+            "file", type=Path, metavar="FILE", help="as plan show prints it; - means standard input"
         )
 
-    cards = commands.add_parser("codes", help="contacts' cards with codes to answer by SMS")
-    cards.set_defaults(run=codes)
-    what = cards.add_subparsers(dest="what", required=True)
-    print_ = what.add_parser(
-        "print", parents=[config, wearer], help="new cards; the old ones are worth nothing then"
-    )
-    print_.add_argument("--contact", type=int, metavar="N", help="for this one alone")
-    what.add_parser("left", parents=[config, wearer], help="how many codes each contact has left")
+    words = "the contacts' cards with codes for answers by SMS"
+    add = commands.add_group("codes", codes, words, wearer)
+    print_ = add("print", "print new cards; the old ones stop working")
+    print_.add_argument("--contact", type=int, metavar="N", help="only for this contact")
+    add("left", "show how many codes each has left")
 
 
 def edit(settings: Settings, options: argparse.Namespace) -> int:
     """Run ``plan``; the exit code."""
-    database = Store.of(settings)
     try:
-        with database.write() as connection:
+        with closing(Store.of(settings)) as database, database.write() as connection:
             return _edit(connection, options)
     except PlanInvalid as error:
         for problem in error.problems:
             print(f"{options.file}: {problem}", file=sys.stderr)
     except (NoSuchWearer, _Unreadable) as error:
         print(error, file=sys.stderr)
-    finally:
-        database.close()
     return 1
 
 
 def codes(settings: Settings, options: argparse.Namespace) -> int:
     """Run ``codes``; the exit code."""
-    database = Store.of(settings)
     try:
-        with database.write() as connection:
+        with closing(Store.of(settings)) as database, database.write() as connection:
             device = _device(connection, options.wearer)
             if options.what == "left":
                 for n, left in answer_cards.codes_left(connection, device).items():
                     print(f"contact {n}: {left} codes left")
                 return 0
             cards = answer_cards.print_codes(connection, device, os.urandom, options.contact)
-            names = _names(connection, device)
+            names = repository.contacts_names(connection, device)
     except NoSuchWearer as error:
         print(error, file=sys.stderr)
         return 1
-    finally:
-        database.close()
     if not cards:
         print(f"there is no contact {options.contact}", file=sys.stderr)
         return 1
@@ -103,10 +91,10 @@ def _edit(connection: Connection, options: argparse.Namespace) -> int:
         return 0
     agreed = repository.from_file(connection, device, _read(options.file))
     if options.what == "check":
-        print(f"{options.file}: this plan can be used; plan set makes it count.")
+        print(f"{options.file}: this plan is valid; plan set puts it into force.")
         return 0
     repository.change(connection, device, document.document(agreed), time.time())
-    print(f"The plan of device {device:08x} counts from now on.")
+    print(f"The plan of device {device:08x} applies from now on.")
     return 0
 
 
@@ -136,19 +124,11 @@ def _device(connection: Connection, wearer: str) -> int:
     return int(found[0])
 
 
-def _names(connection: Connection, device: int) -> dict[int, str]:
-    table = store.contact
-    rows = connection.execute(
-        select(table.c.number_in_list, table.c.name).where(table.c.device == device)
-    )
-    return {row.number_in_list: row.name for row in rows}
-
-
 def _print_cards(
     cards: dict[int, tuple[str, ...]], names: dict[int, str], settings: Settings
 ) -> None:
     to = settings.modem.number if settings.modem else "HQ's number"
-    print("Shown only now. Cut apart, and give each contact theirs in person.")
+    print("Shown only now. Cut the cards apart, and give each contact theirs in person.")
     for n, codes in cards.items():
         print(f"\n--- contact {n}, {names[n]} ---")
         print(f"No internet? Answer by SMS from your own phone to {to}.")

@@ -6,10 +6,12 @@ import argparse
 import json
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from outcry.responder.archive import case_file
 from outcry.responder.archive.case_file import CaseFileInvalid, NoSuchAlarm
+from outcry.responder.cli.commands import Commands
 from outcry.responder.settings import Settings
 from outcry.responder.storage import alarms, audit_chain
 from outcry.responder.storage.store import Store
@@ -17,49 +19,44 @@ from outcry.responder.storage.store import Store
 _PRIVATE = 0o600
 
 
-def add_parsers(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], config: argparse.ArgumentParser
-) -> None:
+def add_parsers(commands: Commands) -> None:
     """Describe the commands."""
-    parser = commands.add_parser(
+    parser = commands.add(
         "case",
-        parents=[config],
-        help="write an alarm's case file for lawyers and press: JSON, and a page to print",
+        case,
+        help="write an alarm's case file for lawyers and the press: JSON, and a page to print",
     )
     parser.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
-    parser.add_argument("--out", type=Path, default=Path(), metavar="DIRECTORY", help="(here)")
-    parser.set_defaults(run=case)
+    parser.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIRECTORY", help="(default: here)"
+    )
 
-    parser = commands.add_parser(
+    parser = commands.add(
         "verify",
-        parents=[config],
-        help="look whether anybody changed what was written down, here or in a case file",
+        verify,
+        help="check whether the record, or a case file, was changed after it was written",
     )
     parser.add_argument("file", nargs="?", type=Path, metavar="CASE.json")
-    parser.set_defaults(run=verify)
 
-    parser = commands.add_parser(
+    parser = commands.add(
         "forget",
-        parents=[config],
+        forget,
         help="delete an alarm for good; what was made public stays public",
     )
     parser.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
     parser.add_argument(
-        "--yes-for-good", action="store_true", help="needed: nobody can bring it back"
+        "--yes-for-good", action="store_true", help="required: nobody can bring it back"
     )
-    parser.set_defaults(run=forget)
 
 
 def case(settings: Settings, options: argparse.Namespace) -> int:
     """Write the two files; the exit code."""
-    database = Store.of(settings)
     try:
-        file = case_file.case(database, options.alarm, settings.organisation, time.time())
+        with closing(Store.of(settings)) as database:
+            file = case_file.case(database, options.alarm, settings.organisation, time.time())
     except NoSuchAlarm as error:
         print(error, file=sys.stderr)
         return 1
-    finally:
-        database.close()
     stem = options.out / f"case-{options.alarm}"
     texts = {".json": json.dumps(file, ensure_ascii=False, indent=1), ".html": case_file.page(file)}
     for suffix, text in texts.items():
@@ -67,7 +64,7 @@ def case(settings: Settings, options: argparse.Namespace) -> int:
         path.touch(_PRIVATE)
         path.write_text(text, encoding="utf-8")
         print(path)
-    print("Both hold places and names: keep them as safe as the person they are about.")
+    print("Both hold positions and names: protect them as you protect the person.")
     return 0
 
 
@@ -75,21 +72,15 @@ def verify(settings: Settings, options: argparse.Namespace) -> int:
     """Say what was found; 0 nothing was changed, 1 something was."""
     if options.file is not None:
         return _verify_file(options.file)
-    database = Store.of(settings)
-    try:
-        with database.read() as connection:
-            found = audit_chain.verify(connection)
-    finally:
-        database.close()
+    with closing(Store.of(settings)) as database, database.read() as connection:
+        found = audit_chain.verify(connection)
     for problem in found.problems:
         print(problem)
     if found.problems:
         return 1
-    print(f"{found.alarms} alarms, {found.entries} entries: all as they were written.")
+    print(f"OK: {found.alarms} alarms, {found.entries} entries, all unchanged.")
     print(f"The record's newest link, line {found.head.n}: {found.head.link.hex()}")
-    print(
-        "Keep a copy of it elsewhere: against it, even a record made anew as a whole is found out."
-    )
+    print("Keep a copy of it elsewhere: it exposes even a record that was rewritten as a whole.")
     return 0
 
 
@@ -103,7 +94,7 @@ def _verify_file(path: Path) -> int:
     except CaseFileInvalid as error:
         print(f"{path}: {error}", file=sys.stderr)
     else:
-        print(f"{entries} entries: all as they were written.")
+        print(f"OK: {entries} entries, all unchanged.")
         return 0
     return 1
 
@@ -112,20 +103,17 @@ def forget(settings: Settings, options: argparse.Namespace) -> int:
     """Delete; the exit code."""
     if not options.yes_for_good:
         print(
-            "Nobody can bring it back. Write its case file first if anybody may need it "
+            "Nobody can bring it back. Write its case file first if somebody may need it "
             f"(outcry-responder case {options.alarm}), then add --yes-for-good",
             file=sys.stderr,
         )
         return 1
-    database = Store.of(settings)
-    try:
+    with closing(Store.of(settings)) as database:
         with database.write() as connection:
             there = alarms.is_there(connection, options.alarm)
             if there:
                 alarms.forget(connection, options.alarm, time.time(), "by command")
         database.fold()
-    finally:
-        database.close()
     if not there:
         print(f"there is no alarm {options.alarm} here", file=sys.stderr)
         return 1

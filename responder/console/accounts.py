@@ -167,8 +167,8 @@ class Officers:
             step = self._step(row, code)
             if step is None:
                 raise OfficerRefused(
-                    "The six digits are not those of this picture now. Check that the phone's "
-                    "clock is right, wait for the next digits, and write those."
+                    "These six digits are not the right ones now. Check that the phone's clock is "
+                    "right, wait for the next six digits, and type those."
                 )
             connection.execute(
                 update(store.officer)
@@ -351,11 +351,11 @@ def _good_password(password: str, name: str) -> str:
     folded = _text(password)
     if not SHORTEST_PASSWORD <= len(folded) <= LONGEST_PASSWORD:
         raise OfficerRefused(
-            f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters; four or five "
-            "words that do not belong together are good and easily kept."
+            f"A password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters. Four or five "
+            "words that have nothing to do with each other are good and easy to remember."
         )
     if len(set(folded)) < 5 or len(folded.casefold().replace(name, "")) < 8:
-        raise OfficerRefused("This password is too easily guessed; take four or five words.")
+        raise OfficerRefused("This password is too easy to guess. Use four or five words.")
     return folded
 
 

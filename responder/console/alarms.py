@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, StreamingResponse
 from outcry.report import Position
 from outcry.responder.console.dependencies import SESSION_COOKIE, Form, Hq, LoggedIn, Parts
 from outcry.responder.console.desk import GRAVE, Act, NoSuchAlarm
-from outcry.responder.console.timeline import REASONS
 from outcry.responder.maps import surroundings
+from outcry.responder.rules.events import Reason
 from outcry.responder.web.assets import Png
 
 REASON_LENGTH = 200
@@ -55,7 +55,7 @@ def decide(alarm: int, act: Act, hq: Hq, session: LoggedIn, form: Form) -> Respo
     reason = " ".join(form.get("reason", "").split())[:REASON_LENGTH]
     if act in GRAVE and form.get("sure") != "yes":
         raise NotSure
-    if (act is Act.CORRECT and reason not in REASONS) or (act is Act.CLOSE and not reason):
+    if (act is Act.CORRECT and reason not in list(Reason)) or (act is Act.CLOSE and not reason):
         raise NoReason
     given = reason if act in (Act.CORRECT, Act.CLOSE) else None
     hq.console.act(alarm, act, session.officer, given)

@@ -25,34 +25,34 @@ from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.web.bodies import Stranger, TooLarge, TooSlow
 
 _A_NEW_LINK = (
-    "It works once, and for a day. For a new one, on HQ's machine: "
+    "It works once, within a day. For a new one, on HQ's machine: "
     "outcry-responder officer reset NAME"
 )
 _PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
-    TooLarge: (413, "That did not arrive whole", "Nothing was noted. Go back and try again."),
-    TooSlow: (408, "That did not arrive whole", "Nothing was noted. Go back and try again."),
+    TooLarge: (413, "Only a part of that arrived", "Nothing was saved. Go back and try again."),
+    TooSlow: (408, "Only a part of that arrived", "Nothing was saved. Go back and try again."),
     Stranger: (
         403,
         "This form is too old, or came from another page",
-        "Nothing was noted. Open the page again and repeat what you did.",
+        "Nothing was saved. Open the page again and repeat what you did.",
     ),
     NoSuchWelcome: (
         404,
         "This link no longer works",
         _A_NEW_LINK,
     ),
-    NoSuchAlarm: (404, "There is no such alarm", "Old alarms are deleted in time."),
+    NoSuchAlarm: (404, "There is no such alarm", "It may have been deleted, as old alarms are."),
     NoSuchWearer: (404, "There is no such wearer", "The console lists everybody who is enrolled."),
-    NotSure: (422, "Nothing was done", "Tick the box to say that you mean it, then press again."),
-    NoReason: (422, "Nothing was done", "Say why: the other officers will want to know."),
+    NotSure: (422, "Nothing was done", "Tick the box to confirm, then press the button again."),
+    NoReason: (422, "Nothing was done", "Give a reason: the other officers need it."),
     NotNow: (
         409,
         "This cannot be done now",
-        "Somebody else may have been faster. Look at the alarm again.",
+        "Another officer may have been faster. Look at the alarm again.",
     ),
-    RequestValidationError: (404, "There is nothing here", "Go back to the console."),
-    NotServed: (404, "There is nothing here", "Go back to the console."),
-    Exception: (500, "Something failed here", "Wait a minute, then check whether it was noted."),
+    RequestValidationError: (404, "Page not found", "Go back to the console."),
+    NotServed: (404, "Page not found", "Go back to the console."),
+    Exception: (500, "Something went wrong", "Wait a minute, then check whether it was saved."),
 }
 """The status of each problem, its heading, and what to do."""
 

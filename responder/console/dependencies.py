@@ -46,7 +46,7 @@ async def _parts(request: Request) -> Parts:
 Hq = Annotated[Parts, Depends(_parts)]
 
 
-def _session(request: Request, hq: Hq) -> Session:
+def session_of(request: Request, hq: Hq) -> Session:
     token = request.cookies.get(SESSION_COOKIE, "")
     session = hq.officers.session(token) if token else None
     if session is None:
@@ -54,7 +54,7 @@ def _session(request: Request, hq: Hq) -> Session:
     return session
 
 
-LoggedIn = Annotated[Session, Depends(_session)]
+LoggedIn = Annotated[Session, Depends(session_of)]
 """Whose session this is; without one the browser is sent to the login."""
 
 

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from outcry.report import AlarmKind, Report, decode
+from outcry.report import AlarmKind, Report
 from outcry.responder import daily_check, journal
 from outcry.responder.console import timeline
 from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
 from outcry.responder.plans import repository
-from outcry.responder.rules import episodes, events
-from outcry.responder.rules.events import OFFICER_ANSWERS, CameBy, Entry, Verdict, What
-from outcry.responder.rules.model import ActionKind
-from outcry.responder.rules.publication import confirmations, is_recorded
-from outcry.responder.storage import event_log, store
+from outcry.responder.rules import events
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.events import CameBy, OfficerAct, Reason
+from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
 
@@ -44,17 +43,15 @@ class Act(StrEnum):
     CLOSE = "close"
 
 
-_DONE = {
-    Act.ACKNOWLEDGE: What.ACKNOWLEDGED,
-    Act.CONFIRM: What.OFFICER_CONFIRMED,
-    Act.PUBLISH: What.APPROVED,
-    Act.VETO: What.VETOED,
-    Act.LIFT: What.VETO_LIFTED,
-    Act.CORRECT: What.CORRECTED,
-    Act.CLOSE: What.CLOSED,
+_DONE: Mapping[Act, type[OfficerAct]] = {
+    Act.ACKNOWLEDGE: events.Acknowledged,
+    Act.CONFIRM: events.OfficerConfirmed,
+    Act.PUBLISH: events.Approved,
+    Act.VETO: events.Vetoed,
+    Act.LIFT: events.VetoLifted,
 }
 GRAVE = (Act.PUBLISH, Act.CORRECT, Act.CLOSE)
-"""What is done only by whoever says twice that they mean it."""
+"""Acts that the officer must confirm twice."""
 
 
 class NoSuchAlarm(Exception):
@@ -67,30 +64,15 @@ class NotNow(Exception):
 
 @dataclass(frozen=True)
 class Standing:
-    """How an alarm stands, in a line of the overview.
-
-    What people decided before its wearer held the button again after it was closed
-    (``chapter`` 2 and later) no longer counts. ``posts``: each network and the post's address;
-    ``may_be_public``: a network may have a post that nobody has heard of.
-    """
+    """How an alarm stands, in a line of the overview."""
 
     alarm: int
     wearer: str
     kind: AlarmKind
     arrived_at: float
     heard_at: float
-    acknowledged_by: tuple[str, ...]
-    confirmed: int
     quorum: int
-    doubts: int
-    wrong_pins: int
-    withdrawal: Verdict | None
-    vetoed: bool
-    approved: bool
-    closed: bool
-    chapter: int
-    posts: tuple[tuple[str, str], ...]
-    may_be_public: bool
+    case: Case
 
     @property
     def is_drill(self) -> bool:
@@ -103,7 +85,23 @@ class Standing:
     @property
     def is_new(self) -> bool:
         """Whether no duty officer has it yet."""
-        return not (self.acknowledged_by or self.closed or self.is_drill)
+        return not (self.case.now.acts or self.is_closed or self.is_drill)
+
+    @property
+    def is_closed(self) -> bool:
+        return self.case.now.over
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether it is being made public, or will be as soon as HQ has looked at it."""
+        now = self.case.now
+        return now.ground is not None or (now.has(events.Approved) and not self.case.is_forbidden)
+
+    @property
+    def posts(self) -> tuple[tuple[str, str], ...]:
+        """Each network and the post's address."""
+        posts = self.case.posts.items()
+        return tuple((name, post.url) for name, post in posts if post.url is not None)
 
 
 @dataclass(frozen=True)
@@ -178,9 +176,9 @@ class Console:
         standings.sort(key=lambda each: (not each.is_new, -each.arrived_at))
         real = [each for each in standings if not each.is_drill]
         return Overview(
-            tuple(each for each in real if not each.closed),
-            tuple(each for each in standings if each.is_drill and not each.closed),
-            tuple(each for each in standings if each.closed),
+            tuple(each for each in real if not each.is_closed),
+            tuple(each for each in standings if each.is_drill and not each.is_closed),
+            tuple(each for each in standings if each.is_closed),
             tuple(sorted(health, key=lambda each: not each.silent)),
             checked,
         )
@@ -204,12 +202,10 @@ class Console:
                     .order_by(table.c.number_in_list)
                 )
             )
-            entries = event_log.load(connection, alarm)
-            messages = connection.execute(
-                select(store.message).where(store.message.c.alarm == alarm)
-            ).all()
+            history = event_log.load(connection, alarm)
+            messages = alarms.received(connection, store.message.c.alarm == alarm)
             health = how_they_are(connection, [wearer], now)[0]
-        track = [Sighting(decode(m.report), m.received_at, CameBy(m.path)) for m in messages]
+        track = [Sighting(m.report, m.received_at, CameBy(m.path)) for m in messages]
         names = {each.number_in_list: each.name for each in contacts}
         return View(
             standing,
@@ -218,21 +214,20 @@ class Console:
             health,
             contacts,
             tuple(sorted(track, key=_newest_first)),
-            tuple(timeline.tell(entries, names)),
+            tuple(timeline.tell(history, names)),
             possible(standing),
         )
 
     def act(self, alarm: int, act: Act, officer: str, reason: str | None = None) -> None:
         """Write a decision down. Raises :class:`NoSuchAlarm`, :class:`NotNow`.
 
-        ``reason`` is one of ``chronicle.REASONS`` for a correction, free words for closing.
+        ``reason`` is one of ``events.Reason`` for a correction, free words for closing.
         """
         now = self._clock()
         with self._store.write() as connection:
             if act not in possible(_standing(connection, _alarm(connection, alarm))):
                 raise NotNow
-            data = {"officer": officer} | ({} if reason is None else {"reason": reason})
-            event_log.append(connection, alarm, Entry(now, _DONE[act], data))
+            event_log.append(connection, alarm, _done(act, now, officer, reason))
             set_due(connection, alarm, now)
         log.tell(journal.Entry.OFFICER_SAID, alarm=alarm, act=act)
         self._on_act()
@@ -268,18 +263,28 @@ class Console:
 def possible(standing: Standing) -> frozenset[Act]:
     """What can be done about an alarm as it stands; a drill can never be published."""
     acts = set()
-    if standing.posts or standing.may_be_public:
+    if standing.case.networks:
         acts.add(Act.CORRECT)
-    if standing.closed:
+    if standing.is_closed:
         return frozenset(acts)
     acts |= {Act.ACKNOWLEDGE, Act.CLOSE}
     if standing.kind is not AlarmKind.SILENCE:
         acts.add(Act.CONFIRM)
     if not standing.is_never_public:
-        acts.add(Act.LIFT if standing.vetoed else Act.VETO)
-        if standing.vetoed or not standing.approved:
+        acts.add(Act.LIFT if standing.case.vetoed else Act.VETO)
+        if not standing.is_approved:
             acts.add(Act.PUBLISH)
     return frozenset(acts)
+
+
+def _done(act: Act, now: float, officer: str, reason: str | None) -> OfficerAct:
+    match act:
+        case Act.CORRECT:
+            return events.Corrected(now, officer, Reason(reason or ""))
+        case Act.CLOSE:
+            return events.Closed(now, officer, reason)
+        case _:
+            return _DONE[act](now, officer)
 
 
 def _alarm(connection: Connection, alarm: int) -> Row[tuple[object, ...]]:
@@ -296,7 +301,7 @@ def _newest_alarms(connection: Connection) -> Sequence[Row[tuple[object, ...]]]:
 
 def _is_listed(standing: Standing, now: float) -> bool:
     """An alarm stands until a person closes it; what is closed or was a drill, for some days."""
-    stands = not (standing.closed or standing.is_drill)
+    stands = not (standing.is_closed or standing.is_drill)
     return stands or standing.heard_at > now - LISTED_S
 
 
@@ -316,40 +321,15 @@ def _alarms() -> Select[Any]:
 
 
 def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
-    entries = event_log.load(connection, row.id)
-    chapter = episodes.current(entries)
-    now = chapter.entries
-    vetoes = [entry.what for entry in entries if entry.what in _VETOES]
-    officers = [e.data["officer"] for e in now if e.what in OFFICER_ANSWERS]
     return Standing(
         row.id,
         row.name,
         AlarmKind(row.kind),
         row.arrived_at,
         row.heard_at or row.arrived_at,
-        tuple(dict.fromkeys(officers)),
-        confirmations(now),
         repository.of_alarm(connection, row.id).quorum,
-        len({e.data["contact"] for e in now if e.what in (What.UNSURE, What.FALSE)}),
-        sum(e.what is What.WRONG_PIN for e in now),
-        events.withdrawal(entries),
-        vetoed=vetoes[-1:] == [What.VETOED],
-        approved=is_recorded(entries) or [e.what for e in now if e.what in _VETOES][-1:] == _YES,
-        closed=chapter.over,
-        chapter=chapter.number,
-        posts=tuple(
-            (str(e.data["target"]), str(e.data["url"]))
-            for e in entries
-            if e.what is What.DONE and e.data["kind"] == ActionKind.PUBLISH and "url" in e.data
-        ),
-        may_be_public=any(
-            e.what is What.UNKNOWN and e.data["kind"] == ActionKind.PUBLISH for e in entries
-        ),
+        event_log.case_of(connection, row.id),
     )
-
-
-_VETOES = (What.VETOED, What.VETO_LIFTED, What.APPROVED)
-_YES = [What.APPROVED]
 
 
 def _newest_first(sighting: Sighting) -> tuple[int, int]:

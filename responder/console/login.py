@@ -24,8 +24,8 @@ from outcry.responder.web.throttle import TooSoon, source_of
 FORM_S = 3600  # for how long a form may lie open before there is a session
 _NEXT = re.compile(r"/console(/alarm/\d{1,18}|/wearer/[0-9a-f]{8}/plan)?")
 _WRONG = (
-    "Name, password and code do not belong together. Wait for the authenticator's next digits: "
-    "each works once."
+    "Wrong name, password or code. Wait for the next code in your authenticator app, "
+    "because each works once."
 )
 
 router = APIRouter()
@@ -46,7 +46,7 @@ def login(request: Request, hq: Hq, form: FirstForm) -> Response:
     except LoginRefused:
         return _with_token(lambda token: hq.pages.login(token, back, _WRONG, 403))
     except TooSoon as soon:
-        words = f"Too many wrong tries from here. Wait {soon.wait_s} s, then try again."
+        words = f"Too many failed logins from your network. Wait {soon.wait_s} s, then try again."
         return soon.told_by(_with_token(lambda token: hq.pages.login(token, back, words, 429)))
     told = f"?refused={refused}" if refused and back == "/console" else ""
     answer = RedirectResponse(back + told, 303)
@@ -75,7 +75,7 @@ def settle(link: str, hq: Hq, form: FirstForm) -> Response:
     password = form.get("password", "")
     try:
         if password != form.get("again", ""):
-            raise OfficerRefused("The two passwords differ. Write the same twice.")
+            raise OfficerRefused("The two passwords differ. Type the same password twice.")
         codes = hq.officers.settle(link, password, form.get("code", ""))
     except OfficerRefused as refused:
         words = str(refused)

@@ -12,25 +12,18 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from outcry.report import AlarmKind, Flag, NoPosition, Position, Report
-from outcry.responder import daily_check, formatting
+from outcry.responder import daily_check, formatting, sentences
 from outcry.responder.console.accounts import SHORTEST_PASSWORD, Newcomer, Session
 from outcry.responder.console.desk import LISTED_S, Overview, Standing, View
 from outcry.responder.console.device_health import SILENT_AFTER_S, Health
-from outcry.responder.console.timeline import VERDICTS, Line
+from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.track_svg import Point, track_svg
 from outcry.responder.rules.events import Verdict
 
-TODAY_S = 12 * 3600
-_KINDS = {
-    AlarmKind.PANIC: "panic alarm",
-    AlarmKind.STRAP: "strap opened or cut",
-    AlarmKind.DRILL: "drill",
-    AlarmKind.SILENCE: "nothing is heard of the device",
-}
 DONE = {
-    "acknowledge": "Saved: you have taken this alarm. The wearer's next receipt says that a person has seen it.",
+    "acknowledge": "Saved: you have taken this alarm. The wearer's next receipt says so.",
     "confirm": "Saved: you confirm that it is real.",
     "publish": "Saved: the alarm is being made public now.",
     "veto": "Saved: nothing is published until a duty officer allows it again or publishes.",
@@ -139,13 +132,13 @@ class ConsolePages:
             if isinstance(each.report.place, Position)
         ]
         points = [Point(p.latitude, p.longitude, p.accuracy_m) for _, p in track]
-        seen = [self._ago(self._made(e.report, e.arrived_at) - p.age_s) for e, p in track]
+        seen = [self._ago(formatting.raised_at(e.report, e.arrived_at) - p.age_s) for e, p in track]
         newest = view.track[0].report if view.track else None
         last = None
         if track:
             last = {
                 "words": f"{points[-1].latitude:.5f}, {points[-1].longitude:.5f}",
-                "accuracy": _accuracy(points[-1].accuracy_m),
+                "accuracy": formatting.accuracy(points[-1].accuracy_m),
                 "near": "{0.town}, {0.km} km".format(surroundings.near(track[-1][1])),
                 "seen": seen[-1],
                 "count": len(points),
@@ -192,11 +185,10 @@ class ConsolePages:
         }
 
     def _alarm(self, standing: Standing) -> dict[str, Any]:
-        kind = _KINDS.get(standing.kind, standing.kind.name.lower())
         return {
             "id": standing.alarm,
             "wearer": standing.wearer,
-            "heading": f"{standing.wearer}: {kind}",
+            "heading": f"{standing.wearer}: {sentences.KINDS[standing.kind]}",
             "new": standing.is_new,
             "arrived": self._ago(standing.arrived_at),
             "heard": self._ago(standing.heard_at),
@@ -226,27 +218,16 @@ class ConsolePages:
         }
 
     def _line(self, line: Line) -> dict[str, Any]:
-        when = formatting.clock_time(line.at)
-        if self._clock() - line.at > TODAY_S:
-            when = f"{when}, {formatting.date(line.at)}"
         return {
-            "when": when,
+            "when": formatting.when(line.at, self._clock()),
             "iso": formatting.rfc3339(line.at),
             "words": line.words,
             "grave": line.grave,
         }
 
-    def _made(self, report: Report, arrived_at: float) -> float:
-        return formatting.raised_at(report, arrived_at)
-
     def _ago(self, at: float) -> str:
-        ago = self._clock() - at
-        when = (
-            formatting.clock_time(at)
-            if ago < TODAY_S
-            else f"{formatting.clock_time(at)}, {formatting.date(at)}"
-        )
-        return f"{formatting.span(ago)} ago ({when})"
+        now = self._clock()
+        return f"{formatting.span(now - at)} ago ({formatting.when(at, now)})"
 
     def _page(
         self, template: str, session: Session | None, status: int, **values: object
@@ -256,34 +237,35 @@ class ConsolePages:
 
 
 def _facts(standing: Standing) -> list[dict[str, object]]:
-    """What an officer has to know of an alarm, the gravest first."""
+    """What an officer has to know of an alarm, what is most serious first."""
+    case, now = standing.case, standing.case.now
     found: list[tuple[str, bool]] = []
-    if standing.withdrawal is not None:
-        duress = standing.withdrawal in (Verdict.DURESS, Verdict.OLD)
-        found.append((f"Withdrawal: {VERDICTS[standing.withdrawal]}", duress))
-    if standing.wrong_pins:
-        found.append((f"Wrong PINs tried: {standing.wrong_pins}", True))
-    if standing.vetoed:
-        found.append(("Publishing is forbidden", True))
-    if standing.closed:
-        found.append(("Closed", False))
-    if standing.acknowledged_by:
-        found.append((f"With {', '.join(standing.acknowledged_by)}", False))
+    if now.number > 1 and not now.over:
+        found.append((sentences.AGAIN, True))
+    if case.withdrawal is not None:
+        duress = case.withdrawal in (Verdict.DURESS, Verdict.OLD)
+        found.append((sentences.withdrawal(case.withdrawal), duress))
+    if now.wrong_pins:
+        found.append((sentences.wrong_pins(now.wrong_pins), True))
+    if case.vetoed:
+        found.append((sentences.FORBIDDEN, True))
+    if now.over:
+        found.append(("closed", False))
+    if now.officers:
+        found.append((f"taken by {', '.join(now.officers)}", False))
     if standing.kind is not AlarmKind.SILENCE:
-        found.append((f"Confirmed by {standing.confirmed} of {standing.quorum}", False))
-    if standing.doubts:
-        found.append((f"Doubted by {standing.doubts}", False))
-    if standing.chapter > 1 and not standing.closed:
-        found.insert(0, ("Held again after it was closed", True))
+        found.append((sentences.confirmed(now.votes, standing.quorum), False))
+    if now.doubted_by:
+        found.append((sentences.doubted(len(now.doubted_by)), False))
     if standing.is_drill:
-        found.append(("A drill: never published", False))
+        found.append(("a drill: never published", False))
     elif standing.posts:
-        found.append((f"Public on {', '.join(network for network, _ in standing.posts)}", False))
-    elif standing.approved and not standing.vetoed:
-        found.append(("Being made public", False))
+        found.append((f"public on {', '.join(network for network, _ in standing.posts)}", False))
+    elif standing.is_approved:
+        found.append(("being made public", False))
     else:
-        found.append(("Not public", False))
-    return [{"words": words, "grave": grave} for words, grave in found]
+        found.append(("not public", False))
+    return [{"words": sentences.sentence(words), "grave": grave} for words, grave in found]
 
 
 def _fix(report: Report | None) -> str:
@@ -291,7 +273,9 @@ def _fix(report: Report | None) -> str:
         return formatting.NOT_KNOWN
     if isinstance(report.place, NoPosition):
         return f"none ({formatting.NO_FIX[report.place.reason]})"
-    return f"{_accuracy(report.place.accuracy_m)}, {formatting.span(report.place.age_s)} old"
+    return (
+        f"{formatting.accuracy(report.place.accuracy_m)}, {formatting.span(report.place.age_s)} old"
+    )
 
 
 def _strap(report: Report | None) -> str:
@@ -300,11 +284,7 @@ def _strap(report: Report | None) -> str:
     if Flag.STRAP_OPEN in report.flags:
         return "open"
     if Flag.STRAP_LOOSE in report.flags:
-        return "loose contact"
+        return "loose wire"
     if Flag.STRAP_FAULT in report.flags:
-        return "cannot be watched"
-    return "no complaint"
-
-
-def _accuracy(metres: int | None) -> str:
-    return "accuracy not known" if metres is None else f"within {metres} m"
+        return "sensor does not work"
+    return "OK"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -12,15 +12,15 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, from_text
-from outcry.report import AlarmKind, MessageType, Report, decode
+from outcry.report import AlarmKind, Report
 from outcry.responder import journal
 from outcry.responder.enrolment.pins import is_pin, plain_pin
 from outcry.responder.intake.inbox import CameBy, Inbox, Refused
 from outcry.responder.plans import repository
-from outcry.responder.rules import episodes, events
-from outcry.responder.rules.events import Entry, What
-from outcry.responder.rules.publication import STILL_TRUE, confirmations, ground, may_publish
-from outcry.responder.storage import event_log, store
+from outcry.responder.rules import events
+from outcry.responder.rules.events import ContactAnswer, Event, WrongPinTried
+from outcry.responder.rules.publication import ground, may_publish
+from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.alarms import opening, set_due
 from outcry.responder.storage.store import Store
 from outcry.responder.web.throttle import Throttle
@@ -39,11 +39,11 @@ class Answer(StrEnum):
     FALSE = "false"
 
 
-_SAID = {
-    Answer.SEEN: What.SEEN,
-    Answer.CONFIRM: What.CONFIRMED,
-    Answer.UNSURE: What.UNSURE,
-    Answer.FALSE: What.FALSE,
+_SAID: Mapping[Answer, type[ContactAnswer]] = {
+    Answer.SEEN: events.ContactSaw,
+    Answer.CONFIRM: events.Confirmed,
+    Answer.UNSURE: events.Unsure,
+    Answer.FALSE: events.CalledFalse,
 }
 
 
@@ -61,7 +61,7 @@ class WrongPin(Exception):
 
 @dataclass(frozen=True)
 class Shown:
-    """What a link shows to whoever has it: what the text that brought it said, and no more.
+    """What a link shows to anyone who has it: what the text that brought it said, and no more.
 
     ``contact`` is the number in the list the link was made for, where it says one; ``language``
     is that contact's.
@@ -104,7 +104,6 @@ class Standing:
     seen_by: int
     confirmed: int
     quorum: int
-    own_answers: frozenset[What]
     doubts: int
     withdrawn: bool
     drill: bool
@@ -193,15 +192,12 @@ class Desk:
         self._throttle.admit(source, self._clock())
         contact = self._whose(shown, pin)
         if contact is None:
-            self._append(shown.alarm, What.WRONG_PIN, {"link_of": shown.contact})
+            self._append(shown.alarm, WrongPinTried(self._clock(), shown.contact))
             log.tell(journal.Entry.WRONG_PIN, alarm=shown.alarm)
             raise WrongPin
         self._throttle.forgive(source)
-        said: dict[str, object] = {"contact": contact.number_in_list}
-        if answer is Answer.CONFIRM:
-            said["by"] = "page"
-        self._append(shown.alarm, _SAID[answer], said)
         number = contact.number_in_list
+        self._append(shown.alarm, _SAID[answer](self._clock(), number))
         log.tell(journal.Entry.ANSWER, alarm=shown.alarm, contact=number, answer=answer)
         self._on_answer()
         return self._standing(shown.alarm, contact)
@@ -226,50 +222,33 @@ class Desk:
 
     def _standing(self, alarm: int, contact: _Contact) -> Standing:
         with self._store.read() as connection:
-            entries = event_log.load(connection, alarm)
+            case = event_log.case_of(connection, alarm)
             agreed = repository.load(connection, alarm, repository.Means())
-            row = connection.execute(
-                select(store.alarm.c.kind, store.wearer.c.heard_at)
-                .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
-                .where(store.alarm.c.id == alarm)
-            ).one()
-            messages = connection.execute(
-                select(store.message).where(store.message.c.alarm == alarm)
-            ).all()
-        reports = {message.id: decode(message.report) for message in messages}
-        chapter = episodes.current(entries)
-        answers = [e for e in chapter.entries if e.what in events.CONTACT_ANSWERS]
-        reasons = [e.data["reason"] for e in entries if e.what is What.CORRECTED]
-        sightings = [
-            Sighting(
-                reports[entry.data["message"]],
-                entry.at,
-                CameBy(entry.data["path"]),
-                tuple(entry.data["marks"]),
-            )
-            for entry in entries
-            if entry.what is What.REPORT
+            about = alarms.about(connection, alarm)
+            messages = alarms.received(connection, store.message.c.alarm == alarm)
+        assert about is not None
+        reports = {message.id: message.report for message in messages}
+        track = [
+            Sighting(reports[each.message], each.at, each.path, each.marks)
+            for each in case.reports.values()
         ]
         return Standing(
             contact=contact.name,
             language=contact.language,
             ticket=_ticket(alarm, contact, self._clock() + TICKET_S),
-            heard_at=row.heard_at,
-            track=tuple(sorted(sightings, key=_newest_first)),
-            seen_by=len({e.data["contact"] for e in answers}),
-            confirmed=confirmations(answers),
+            heard_at=about.heard_at or about.arrived_at,
+            track=tuple(sorted(track, key=_newest_first)),
+            seen_by=len(case.now.seen_by),
+            confirmed=case.now.votes,
             quorum=agreed.quorum,
-            own_answers=frozenset(
-                e.what for e in answers if e.data["contact"] == contact.number_in_list
-            ),
-            doubts=len({e.data["contact"] for e in answers if e.what in (What.FALSE, What.UNSURE)}),
-            withdrawn=any(report.type is MessageType.WITHDRAWAL for report in reports.values()),
-            drill=row.kind == AlarmKind.DRILL,
-            closed=chapter.over,
-            being_published=may_publish(entries, agreed)
-            or ground(entries, agreed, self._clock()) is not None,
-            corrected=any(reason != STILL_TRUE for reason in reasons),
-            post=next((e.data["url"] for e in entries if "url" in e.data), None),
+            doubts=len(case.now.doubted_by),
+            withdrawn=case.withdrawal is not None,
+            drill=agreed.kind is AlarmKind.DRILL,
+            closed=case.now.over,
+            being_published=may_publish(case, agreed)
+            or ground(case, agreed, self._clock()) is not None,
+            corrected=any(correction.forbids for correction in case.corrections),
+            post=case.address,
         )
 
     def _whose(self, shown: Shown, pin: str) -> _Contact | None:
@@ -282,11 +261,10 @@ class Desk:
         likely_first = sorted(contacts, key=lambda one: one.number_in_list != shown.contact)
         return next((one for one in likely_first if one.has(digits)), None)
 
-    def _append(self, alarm: int, what: What, data: dict[str, object]) -> None:
-        now = self._clock()
+    def _append(self, alarm: int, event: Event) -> None:
         with self._store.write() as connection:
-            event_log.append(connection, alarm, Entry(now, what, data))
-            set_due(connection, alarm, now)
+            event_log.append(connection, alarm, event)
+            set_due(connection, alarm, event.at)
 
 
 def _contacts(connection: Connection, alarm: int) -> list[_Contact]:

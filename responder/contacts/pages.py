@@ -24,7 +24,6 @@ from outcry.responder.posting.own_page import Post
 from outcry.responder.translations import ENGLISH, Words
 from outcry.responder.web.templates import environment
 
-TODAY_S = 12 * 3600  # younger than this the date is plain, and a short line reads faster
 REPORTS_SHOWN = 12  # each is 250 bytes; a device reports for days
 _RIGHT_TO_LEFT = ("ar", "fa")
 
@@ -189,13 +188,9 @@ class Pages:
         )
 
     def _when(self, at: float, say: Words) -> str:
-        ago = self._clock() - at
-        time = (
-            formatting.clock_time(at)
-            if ago < TODAY_S
-            else f"{formatting.clock_time(at)}, {_date(at)}"
-        )
-        return say("ago", span=say.span(ago), time=time)
+        now = self._clock()
+        time = formatting.when(at, now, _date)
+        return say("ago", span=say.span(now - at), time=time)
 
     def _page(self, template: str, status: int, **values: object) -> HTMLResponse:
         return HTMLResponse(self._render(template, **values), status)
@@ -238,12 +233,11 @@ def _drawn(points: Sequence[Point], say: Words, wearer: str) -> Markup:
 def _place(report: Report, say: Words) -> _Place:
     if isinstance(report.place, NoPosition):
         return _Place(known=False, why=say(f"no_fix_{report.place.reason.name}"))
-    accuracy = report.place.accuracy_m
     return _Place(
         known=True,
         words=f"{report.place.latitude:.5f}, {report.place.longitude:.5f}",
         map=formatting.full_map(report.place),
-        accuracy=say("accuracy_unknown") if accuracy is None else say("within", metres=accuracy),
+        accuracy=formatting.accuracy(report.place.accuracy_m, say),
         age=say("seen_there", span=say.span(report.place.age_s)),
         near=say("near", **surroundings.near(report.place)._asdict()),
     )

@@ -20,8 +20,9 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, case, insert, or_, select, update
 
-from outcry.responder.rules.decide import Action, ActionKind
-from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.calls import Action, ActionKind, Target
+from outcry.responder.rules.case import can_become
+from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Outcome
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
 
@@ -37,30 +38,26 @@ class State(StrEnum):
 
 
 class Call(NamedTuple):
-    """One row. ``key`` is unique within its alarm."""
+    """One row."""
 
     id: int
     alarm: int
-    key: str
-    kind: str
-    target: str
+    action: Action
     generation: int
 
     @property
-    def about(self) -> dict[str, str]:
-        """What the history says it is about."""
-        return {"key": self.key, "kind": self.kind, "target": self.target}
+    def kind(self) -> ActionKind:
+        return self.action.kind
 
     @property
-    def attempt(self) -> int:
-        """Which try this is, from 1."""
-        return int(self.key.rpartition(" ")[2])
+    def target(self) -> Target:
+        return self.action.target
 
 
 def plan(connection: Connection, alarm: int, action: Action, now: float) -> None:
     """Write down that this is to be done."""
-    about = {"key": action.key, "kind": action.kind.value, "target": action.target}
-    event_log.append(connection, alarm, Entry(now, What.PLANNED, about))
+    event_log.append(connection, alarm, CallPlanned(now, action))
+    about = {"key": action.key, "kind": action.kind.value, "target": str(action.target)}
     connection.execute(
         insert(store.action).values(alarm=alarm, state=State.PLANNED.value, changed_at=now, **about)
     )
@@ -108,20 +105,20 @@ def give_back(connection: Connection, call: Call, now: float) -> bool:
 
 def drop(connection: Connection, call: Call, now: float, why: str) -> None:
     """It is no longer to be done."""
-    if _move(connection, call, What.DROPPED.name.lower(), now, [State.PLANNED.value]):
-        _tell(connection, call, now, What.DROPPED, why=why)
+    if _move(connection, call, Outcome.DROPPED.value, now, [State.PLANNED.value]):
+        _tell(connection, call, now, Came(Outcome.DROPPED, why))
 
 
-def note(connection: Connection, call: Call, now: float, what: What, **more: str) -> bool:
+def note(connection: Connection, call: Call, now: float, came: Came) -> bool:
     """Write down what came of a call, and let its alarm be looked at.
 
     False: somebody else has begun it since, or it was known already.
     """
     store.lock_alarm(connection, call.alarm)
-    before = [state for state in _BEFORE[what] if state != what.name.lower()]
-    if not _move(connection, call, what.name.lower(), now, before):
+    before = [state.value for state in Outcome if can_become(state, came.outcome)]
+    if not _move(connection, call, came.outcome.value, now, [State.CALLING.value, *before]):
         return False
-    _tell(connection, call, now, what, **more)
+    _tell(connection, call, now, came)
     return True
 
 
@@ -153,19 +150,8 @@ def under_way(connection: Connection, *which: ColumnElement[bool]) -> list[Call]
 
 def by_id(connection: Connection, id_: int) -> Call:
     """The call with this id."""
-    return Call._make(connection.execute(_select().where(store.action.c.id == id_)).one())
-
-
-_UNSETTLED = (State.CALLING.value, What.UNKNOWN.name.lower())
-_SENT = (*_UNSETTLED, What.DONE.name.lower())
-_BEFORE = {
-    What.DONE: _UNSETTLED,
-    What.FAILED: _UNSETTLED,
-    What.UNKNOWN: _UNSETTLED,
-    What.DELIVERED: (*_SENT, What.UNDELIVERED.name.lower()),
-    What.UNDELIVERED: _SENT,
-}
-"""From which states each outcome can be reached."""
+    (call,) = _calls(connection, _select().where(store.action.c.id == id_))
+    return call
 
 
 def _move(
@@ -185,8 +171,8 @@ def _move(
     return bool(moved.rowcount)
 
 
-def _tell(connection: Connection, call: Call, now: float, what: What, **more: str) -> None:
-    event_log.append(connection, call.alarm, Entry(now, what, {**call.about, **more}))
+def _tell(connection: Connection, call: Call, now: float, came: Came) -> None:
+    event_log.append(connection, call.alarm, CallEnded(now, call.action, came))
     set_due(connection, call.alarm, now)
 
 
@@ -200,4 +186,7 @@ def _select() -> Select[tuple[int, int, str, str, str, int]]:
 def _calls(
     connection: Connection, wanted: Select[tuple[int, int, str, str, str, int]]
 ) -> list[Call]:
-    return [Call._make(row) for row in connection.execute(wanted)]
+    return [
+        Call(row.id, row.alarm, Action.of(row.kind, row.target, row.key), row.generation)
+        for row in connection.execute(wanted)
+    ]

@@ -7,15 +7,11 @@ later, such as a delivery report, reaches the same row through ``Workflow.hear``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Protocol
 
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.workers import Lane
-from outcry.responder.rules.events import What
-
-Outcome = tuple[What, Mapping[str, str]]
-"""DONE, FAILED (certainly nothing happened) or UNKNOWN, and what the history is to say with it."""
+from outcry.responder.rules.events import Came
 
 
 class Performer(Protocol):
@@ -30,5 +26,5 @@ class Performer(Protocol):
         Infinite: as long as it takes. Its lease is then short, and renewed while it lasts.
         """
 
-    def perform(self, call: Call) -> Outcome:
+    def perform(self, call: Call) -> Came:
         """Make it. Whatever is raised is an unknown outcome."""

@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from outcry.responder.enrolment.pins import COST, SALT_BYTES, draw, hash_pin
+from outcry.responder.enrolment.pins import COST, SALT_BYTES, create_pins, hash_pin
 from outcry.responder.storage import store
 
 CODES_ON_A_CARD = 8
-
 CODE_DIGITS = 8
 
 
@@ -32,7 +31,7 @@ def print_codes(
         wanted = wanted.where(table.c.number_in_list == number_in_list)
     cards = {}
     for contact in connection.execute(wanted.order_by(table.c.number_in_list)).all():
-        codes = _draw_codes(random)
+        codes = create_pins(CODES_ON_A_CARD, random, CODE_DIGITS)
         salt = random(SALT_BYTES)
         connection.execute(delete(store.sms_code).where(store.sms_code.c.contact == contact.id))
         for code in codes:
@@ -56,12 +55,3 @@ def codes_left(connection: Connection, device: int) -> dict[int, int]:
         .order_by(store.contact.c.number_in_list)
     )
     return {row.number_in_list: row.left for row in rows}
-
-
-def _draw_codes(random: Callable[[int], bytes]) -> list[str]:
-    codes: list[str] = []
-    while len(codes) < CODES_ON_A_CARD:
-        code = f"{draw(10**CODE_DIGITS, random):0{CODE_DIGITS}d}"
-        if code not in codes:
-            codes.append(code)
-    return codes

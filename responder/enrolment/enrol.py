@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from sqlalchemy import Connection, delete, insert, select
@@ -15,7 +15,8 @@ from outcry import enrolment
 from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, Headquarters, is_number
 from outcry.envelope import KEY_BYTES, public_key
 from outcry.responder.enrolment import hq_keys, safe_code
-from outcry.responder.enrolment.pins import COST, SALT_BYTES, create_pin, hash_pin
+from outcry.responder.enrolment.pins import COST, SALT_BYTES, create_pins, hash_pin
+from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.settings import MAX_QUORUM, Settings
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
@@ -85,10 +86,13 @@ def enrol(
     if problems:
         raise CannotEnrol(problems)
     hq_key = hq_keys.load_or_create(settings.directory, random)[0]
-    database = Store.of(settings)
     code = application.code or safe_code.create(random)
     try:
-        with _new_file(out) as write, database.write() as connection:
+        with (
+            closing(Store.of(settings)) as database,
+            _new_file(out) as write,
+            database.write() as connection,
+        ):
             made = Enrolment(
                 device=_free_device(connection, random),
                 wearer=application.wearer,
@@ -98,14 +102,13 @@ def enrol(
             )
             text = enrolment.write(made)
             enrolment.read(text)  # what the device would refuse is refused here
-            pins = _pins(len(made.contacts), random)
+            # All different: the PIN alone tells which contact answers.
+            pins = create_pins(len(made.contacts), random)
             _insert(connection, made, application, pins, random, clock(), cost)
             _keep_code(connection, made.device, code, random, cost)
             write(text)
     except EnrolmentInvalid as error:
         raise CannotEnrol(error.problems) from None
-    finally:
-        database.close()
     return Enrolled(made.device, pins, code)
 
 
@@ -120,17 +123,11 @@ def change_code(
     Raises :class:`CannotEnrol` if nobody has this device.
     """
     code = code or safe_code.create(random)
-    database = Store.of(settings)
-    try:
-        with database.write() as connection:
-            table = store.wearer
-            if connection.scalar(select(table.c.device).where(table.c.device == device)) is None:
-                raise CannotEnrol(
-                    ["no wearer has this device; outcry-responder status lists them all"]
-                )
-            _keep_code(connection, device, code, random)
-    finally:
-        database.close()
+    with closing(Store.of(settings)) as database, database.write() as connection:
+        table = store.wearer
+        if connection.scalar(select(table.c.device).where(table.c.device == device)) is None:
+            raise CannotEnrol([str(NoSuchWearer())])
+        _keep_code(connection, device, code, random)
     return code
 
 
@@ -141,7 +138,7 @@ def _problems(application: Application) -> list[str]:
     if count == 0:
         problems.append("give at least one --contact: somebody has to be told")
     if not 1 <= application.quorum <= MAX_QUORUM:
-        problems.append(f"--quorum is not within 1 to {MAX_QUORUM}")
+        problems.append(f"--quorum must be from 1 to {MAX_QUORUM}")
     elif application.quorum > count > 0:
         problems.append(
             f"a quorum of {application.quorum} can never be met by {count} "
@@ -172,16 +169,6 @@ def _free_device(connection: Connection, random: Callable[[int], bytes]) -> int:
         taken = connection.scalar(select(table.c.device).where(table.c.device == device))
         if device != 0 and taken is None:
             return device
-
-
-def _pins(count: int, random: Callable[[int], bytes]) -> tuple[str, ...]:
-    """A PIN each, all different: the PIN alone tells which contact answers."""
-    pins: list[str] = []
-    while len(pins) < count:
-        pin = create_pin(random)
-        if pin not in pins:
-            pins.append(pin)
-    return tuple(pins)
 
 
 def _keep_code(
@@ -224,9 +211,7 @@ def _insert(
             insert(store.contact).values(
                 device=made.device,
                 number_in_list=n,
-                name=contact.name,
-                number=contact.number,
-                language=contact.language,
+                **asdict(contact),
                 pin_salt=salt,
                 pin_hash=hash_pin(pin, salt, cost),
             )

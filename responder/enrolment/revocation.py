@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import update
@@ -52,22 +53,17 @@ def retire(
     :class:`CannotEnrol` if nobody has this device.
     """
     if is_new(settings):
-        raise CannotEnrol([f"nobody was ever enrolled in {settings.directory}"])
-    database = Store.of(settings)
-    try:
-        with database.write() as connection:
-            table = store.wearer
-            retired = (
-                update(table)
-                .where(table.c.device == device)
-                .values(psk=random(KEY_BYTES))  # nobody ever learns it
-                .returning(table.c.name)
-            )
-            name = connection.execute(retired).scalar()
-            if name is not None:
-                repository.unwatch(connection, device, clock())
-    finally:
-        database.close()
-    if name is None:
-        raise CannotEnrol(["no wearer has this device; outcry-responder status lists them all"])
+        raise CannotEnrol([f"nobody has been enrolled in {settings.directory}"])
+    with closing(Store.of(settings)) as database, database.write() as connection:
+        table = store.wearer
+        retired = (
+            update(table)
+            .where(table.c.device == device)
+            .values(psk=random(KEY_BYTES))  # nobody ever learns it
+            .returning(table.c.name)
+        )
+        name = connection.execute(retired).scalar()
+        if name is None:
+            raise CannotEnrol([str(repository.NoSuchWearer())])
+        repository.unwatch(connection, device, clock())
     return str(name)

@@ -42,8 +42,8 @@ def parse(text: str) -> tuple[int, ...]:
     code = tuple(map(int, words))
     if _is_easy(code):
         raise CodeRefused(
-            f"too easily guessed; use {_FEWEST_COUNTS} different numbers or more, "
-            "not counting steadily up or down"
+            f"too easy to guess; use at least {_FEWEST_COUNTS} different numbers, "
+            "and do not just count up or down"
         )
     return code
 

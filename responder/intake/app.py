@@ -1,17 +1,8 @@
-"""The devices' port: ``POST /v1/reports`` and nothing else.
-
-====  ==========================================================================
-200   the report is on disk; the body is its receipt
-400   not a sealed report that can be opened here
-408   the body stopped coming
-409   a heartbeat that is not newer than what was heard before
-413   the body is longer than any report
-====  ==========================================================================
-"""
+"""The devices' port: ``POST /v1/reports`` and nothing else."""
 
 from __future__ import annotations
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
@@ -25,16 +16,35 @@ log = journal.Log("outcry.responder.device")
 
 BODY_LIMIT = 1024  # bytes; a sealed report has 116
 
-
+_REFUSALS: dict[type[Exception], tuple[int, str]] = {
+    Unreadable: (400, "this is not a sealed report that can be opened here"),
+    TooSlow: (408, "the report stopped coming"),
+    Outdated: (409, "this heartbeat is older than what was heard from this device before"),
+    TooLarge: (413, f"a report has at most {BODY_LIMIT} bytes"),
+}
 _SEALED = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 _WORDS = {"text/plain": {"schema": {"type": "string"}}}
-_SAID = {
-    400: "not a sealed report that can be opened here",
-    408: "the body stopped coming",
-    409: "a heartbeat that is not newer than what was heard before",
-    413: f"the body is longer than {BODY_LIMIT} bytes",
-    500: "it failed here; the report may or may not be on disk: send it again",
-}
+_FAILED = "it failed here; the report may or may not be on disk: send it again"
+
+router = APIRouter()
+
+
+@router.post(
+    "/v1/reports",
+    summary="A sealed report; its receipt is made when it is on disk",
+    response_class=Response,
+    responses={
+        200: {"description": "the receipt: a status byte and a MAC", "content": _SEALED},
+        500: {"description": _FAILED, "content": _WORDS},
+        **{code: {"description": why, "content": _WORDS} for code, why in _REFUSALS.values()},
+    },
+    openapi_extra={"requestBody": {"required": True, "content": _SEALED}},
+)
+async def reports(request: Request) -> Response:
+    """Take a report in."""
+    batches: GroupCommit = request.app.state.batches
+    taken = await batches.take(await read_body(request, BODY_LIMIT))
+    return Response(taken.receipt, media_type="application/octet-stream")
 
 
 def device_app(inbox: Inbox) -> ASGIApp:
@@ -50,35 +60,14 @@ def device_api(inbox: Inbox) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    batches = GroupCommit(inbox)
-
-    @app.post(
-        "/v1/reports",
-        summary="A sealed report; its receipt is made when it is on disk",
-        response_class=Response,
-        responses={
-            200: {"description": "the receipt: a status byte and a MAC", "content": _SEALED},
-            **{code: {"description": why, "content": _WORDS} for code, why in _SAID.items()},
-        },
-        openapi_extra={"requestBody": {"required": True, "content": _SEALED}},
-    )
-    async def reports(request: Request) -> Response:
-        try:
-            sealed = await read_body(request, BODY_LIMIT)
-            taken = await batches.take(sealed)
-        except TooLarge:
-            return _refusal(413, f"a report has at most {BODY_LIMIT} bytes")
-        except TooSlow:
-            return _refusal(408, "the report stopped coming")
-        except Unreadable as refused:
-            return _refusal(400, str(refused))
-        except Outdated as refused:
-            return _refusal(409, str(refused))
-        return Response(taken.receipt, media_type="application/octet-stream")
-
+    app.state.batches = GroupCommit(inbox)
+    app.include_router(router)
+    for refused in _REFUSALS:
+        app.add_exception_handler(refused, _refuse)
     return app
 
 
-def _refusal(status: int, why: str) -> Response:
+async def _refuse(_request: Request, error: Exception) -> Response:
+    status, why = _REFUSALS[type(error)]
     log.tell(journal.Entry.POST_REFUSED, status=status)
     return PlainTextResponse(f"{why}\n", status)

@@ -39,21 +39,15 @@ _NOBODY = bytes(
 
 
 class Refused(Exception):
-    """No report was taken; the message is safe to answer and to log."""
+    """No report was taken."""
 
 
 class Unreadable(Refused):
     """Not a sealed report of an enrolled device: which of the two is nobody's business."""
 
-    def __init__(self) -> None:
-        super().__init__("this is not a sealed report that can be opened here")
-
 
 class Outdated(Refused):
     """A heartbeat that is not newer than what was heard before."""
-
-    def __init__(self) -> None:
-        super().__init__("this is older than what was heard from this device before")
 
 
 @dataclass(frozen=True)

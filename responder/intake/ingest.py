@@ -18,7 +18,7 @@ from outcry.envelope import Header, to_text
 from outcry.receipt import Status
 from outcry.report import Flag, MessageType, Report, encode
 from outcry.responder.enrolment import safe_code
-from outcry.responder.rules.events import CameBy, Entry, What
+from outcry.responder.rules.events import CameBy, Event, Mark, ReportArrived, ReportRepeated
 from outcry.responder.storage import alarms, event_log, store
 
 LATE_S = 3600  # older on arrival: told to people, and later no ground for publishing unasked
@@ -91,7 +91,7 @@ class _Batch:
         self._heard: set[int] = set()
         self._messages: list[dict[str, Any]] = []
         self._taps: list[dict[str, Any]] = []
-        self._said: list[tuple[int, Entry]] = []
+        self._said: list[tuple[int, Event]] = []
 
     def take(self, one: Arrived) -> Kept | None:
         """One message, after those before it."""
@@ -105,14 +105,11 @@ class _Batch:
             return Kept(None, Status.STORED, repeat=True)
         marks = self._marks(one)
         alarm = self._alarms.get(_which(one)) or self._raise(one)
-        entry = {
-            "message": self._keep(one, alarm),
-            "type": one.report.type.name,
-            "sequence": one.report.sequence,
-            "path": one.path.value,
-            "marks": marks,
-        }
-        self._said.append((alarm, Entry(self._now, What.REPORT, entry)))
+        message, report = self._keep(one, alarm), one.report
+        arrived = ReportArrived(
+            self._now, message, report.type, report.sequence, one.path, tuple(marks)
+        )
+        self._said.append((alarm, arrived))
         self._hear(one)
         return Kept(alarm, self._status(alarm), repeat=False)
 
@@ -168,27 +165,27 @@ class _Batch:
         """Write a repeat down while it tells something new: another path, or a wish for a receipt."""
         if known.path == one.path and one.path is not CameBy.SMS:
             return
-        repeat = {"message": known.id, "path": one.path.value}
-        entries = [
+        history = [
             *event_log.load(self._connection, known.alarm),
-            *(entry for alarm, entry in self._said if alarm == known.alarm),
+            *(event for alarm, event in self._said if alarm == known.alarm),
         ]
-        kept = sum(entry.what is What.REPEAT and entry.data == repeat for entry in entries)
+        repeats = [event for event in history if isinstance(event, ReportRepeated)]
+        kept = sum((each.message, each.path) == (known.id, one.path) for each in repeats)
         if kept < _REPEATS_KEPT[one.path]:
-            self._said.append((known.alarm, Entry(self._now, What.REPEAT, repeat)))
+            self._said.append((known.alarm, ReportRepeated(self._now, known.id, one.path)))
 
-    def _marks(self, one: Arrived) -> list[str]:
-        """What is odd about this report, in words for people."""
+    def _marks(self, one: Arrived) -> list[Mark]:
+        """What is odd about this report."""
         marks = []
         if not self._is_newer(one):
-            marks.append("counter used before" if self._is_used(one.header) else "out of order")
+            marks.append(Mark.COUNTER_USED if self._is_used(one.header) else Mark.OUT_OF_ORDER)
         report = one.report
         if Flag.CLOCK_UNSET in report.flags:
-            marks.append("clock not set")
+            marks.append(Mark.CLOCK_UNSET)
         elif self._now - report.sent_at > LATE_S:
-            marks.append("late")
+            marks.append(Mark.LATE)
         elif report.sent_at - self._now > LATE_S:
-            marks.append("clock ahead")
+            marks.append(Mark.CLOCK_AHEAD)
         return marks
 
     def _is_used(self, header: Header) -> bool:

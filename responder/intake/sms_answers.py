@@ -11,7 +11,7 @@ import hmac
 import re
 import unicodedata
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select, update
@@ -19,8 +19,8 @@ from sqlalchemy import Connection, select, update
 from outcry.report import AlarmKind
 from outcry.responder import journal
 from outcry.responder.enrolment.pins import cost_of, hash_pin
-from outcry.responder.rules import episodes
-from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules import events
+from outcry.responder.rules.events import AnsweredBy, ContactAnswer, WrongPinTried
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
@@ -33,11 +33,11 @@ WRONG_AN_HOUR = 30  # from one number; a guess is right once in ten million trie
 HOUR_S = 3600.0
 
 _CODE = re.compile(r"(?<!\d)(\d{4})[ .-]?(\d{4})(?:\W*([1-4]))?(?!\d)")
-CHOICES = {
-    "1": What.CONFIRMED,
-    "2": What.SEEN,
-    "3": What.UNSURE,
-    "4": What.FALSE,
+CHOICES: Mapping[str, type[ContactAnswer]] = {
+    "1": events.Confirmed,
+    "2": events.ContactSaw,
+    "3": events.Unsure,
+    "4": events.CalledFalse,
 }
 """What the digit after a code says; a code alone says the first."""
 _RANK = {AlarmKind.SILENCE: 1, AlarmKind.DRILL: 0}  # below every real alarm
@@ -66,7 +66,7 @@ class SmsAnswers:
             contacts = _contacts(connection, sender)
         if not contacts or self._is_guessing(sender):
             return False
-        found = _CODE.search(_plain_digits(text)) if len(text) <= LONGEST_ANSWER else None
+        found = _CODE.search(plain_digits(text)) if len(text) <= LONGEST_ANSWER else None
         if found is None:
             return False
         code, said = found[1] + found[2], CHOICES[found[3] or "1"]
@@ -77,7 +77,7 @@ class SmsAnswers:
         self._note_wrong(sender, contacts)
         return False
 
-    def _answer(self, contact: _Contact, code: str, said: What) -> bool | None:
+    def _answer(self, contact: _Contact, code: str, said: type[ContactAnswer]) -> bool | None:
         """None: this is none of this contact's codes."""
         now = self._clock()
         table = store.sms_code
@@ -100,11 +100,11 @@ class SmsAnswers:
             burning = update(table).where(table.c.id == row.id, table.c.burned_at.is_(None))
             if not connection.execute(burning.values(burned_at=now)).rowcount:
                 return False
-            data = {"contact": contact.number_in_list, "by": "sms"}
-            event_log.append(connection, alarm, Entry(now, said, data))
+            answer = said(now, contact.number_in_list, AnsweredBy.SMS)
+            event_log.append(connection, alarm, answer)
             set_due(connection, alarm, now)
-        number = contact.number_in_list
-        log.tell(journal.Entry.ANSWER_BY_SMS, alarm=alarm, contact=number, answer=said.name)
+        number, name = contact.number_in_list, event_log.name_of(answer)
+        log.tell(journal.Entry.ANSWER_BY_SMS, alarm=alarm, contact=number, answer=name)
         return True
 
     def _note_wrong(self, sender: str, contacts: Sequence[_Contact]) -> None:
@@ -114,8 +114,8 @@ class SmsAnswers:
             for contact in contacts:
                 alarm = _open_alarm(connection, contact.device, now)
                 if alarm is not None:
-                    data = {"link_of": contact.number_in_list, "by": "sms"}
-                    event_log.append(connection, alarm, Entry(now, What.WRONG_PIN, data))
+                    tried = WrongPinTried(now, contact.number_in_list, AnsweredBy.SMS)
+                    event_log.append(connection, alarm, tried)
                     set_due(connection, alarm, now)
         log.tell(journal.Entry.CODE_WRONG)
 
@@ -146,16 +146,14 @@ def _open_alarm(connection: Connection, device: int, now: float) -> int | None:
         .where(table.c.device == device, table.c.arrived_at > now - OPEN_FOR_S)
         .order_by(table.c.id)
     ).all()
-    still_open = [
-        row for row in rows if not episodes.current(event_log.load(connection, row.id)).over
-    ]
+    still_open = [row for row in rows if not event_log.case_of(connection, row.id).now.over]
     best = max(
         still_open, key=lambda row: (_RANK.get(AlarmKind(row.kind), 2), row.id), default=None
     )
     return None if best is None else int(best.id)
 
 
-def _plain_digits(text: str) -> str:
+def plain_digits(text: str) -> str:
     """Digits of any script as 0 to 9: a phone may write its own language's."""
     return "".join(
         str(unicodedata.digit(letter)) if letter.isdecimal() else letter for letter in text

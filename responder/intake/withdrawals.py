@@ -2,7 +2,7 @@
 
 Judged after its receipt has left, by the workflow, so that neither the answer
 nor the time it takes can tell the device anything. The verdict stops and
-starts nothing; it is for the duty officer's eyes, see ``history.withdrawal``.
+starts nothing; it is for the duty officer's eyes, see ``Case.withdrawal``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 
 from outcry.responder import journal
 from outcry.responder.enrolment.pins import is_pin
-from outcry.responder.rules.events import Entry, Verdict, What
+from outcry.responder.rules.events import Verdict, WithdrawalJudged
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
@@ -47,8 +47,8 @@ def judge_next(database: Store, now: float) -> bool:
     else:
         verdict = Verdict.OLD if waiting.stale else Verdict.SAFE
     with database.write() as connection:
-        said = {"message": waiting.message, "verdict": verdict.value}
-        event_log.append(connection, waiting.alarm, Entry(now, What.JUDGED, said))
+        judged = WithdrawalJudged(now, waiting.message, verdict)
+        event_log.append(connection, waiting.alarm, judged)
         connection.execute(delete(table).where(table.c.message == waiting.message))
         set_due(connection, waiting.alarm, now)
     log.tell(journal.Entry.JUDGED, alarm=waiting.alarm)

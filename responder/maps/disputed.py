@@ -7,49 +7,26 @@ to use instead.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 COUNTRIES = frozenset({"EH", "FK", "PS", "TW", "XK"})
-REGIONS = frozenset(
-    {
-        ("AZ", "Xankǝndi"),
-        ("AZ", "Xocalı"),  # noqa: RUF001 - its name
-        ("AZ", "Khojavend"),
-        ("AZ", "Shusha"),
-        ("CY", "Keryneia"),
-        ("GE", "Abkhazia"),
-        ("IN", "Arunachal Pradesh"),
-        ("IN", "Jammu and Kashmir"),
-        ("IN", "Ladakh"),
-        ("MD", "Transnistria"),
-        ("PK", "Azad Kashmir"),
-        ("PK", "Gilgit-Baltistan"),
-        ("SO", "Awdal"),
-        ("SO", "Sanaag"),
-        ("SO", "Sool"),
-        ("SO", "Togdheer"),
-        ("SO", "Woqooyi Galbeed"),
-        ("UA", "Crimea"),
-        ("UA", "Donetsk"),
-        ("UA", "Kherson"),
-        ("UA", "Luhansk"),
-        ("UA", "Sevastopol City"),
-        ("UA", "Zaporizhzhia"),
-    }
-)
-ONE_SIDES = frozenset(
-    {
-        ("IL", "Judea and Samaria Area"),
-        ("IL", "Northern District"),
-        ("IL", "Jerusalem"),
-        ("MA", "Dakhla-Oued Ed-Dahab"),
-        ("MA", "Laâyoune-Sakia El Hamra"),
-        ("CN", "Tibet"),
-        ("CN", "Xinjiang"),
-        ("TW", "Taiwan"),
-    }
-)
-"""Regions whose name is one side's when they are named in a disputed place."""
+REGIONS: Mapping[str, tuple[str, ...]] = {
+    "AZ": ("Xankǝndi", "Xocalı", "Khojavend", "Shusha"),  # noqa: RUF001 - its name
+    "CY": ("Keryneia",),
+    "GE": ("Abkhazia",),
+    "IN": ("Arunachal Pradesh", "Jammu and Kashmir", "Ladakh"),
+    "MD": ("Transnistria",),
+    "PK": ("Azad Kashmir", "Gilgit-Baltistan"),
+    "SO": ("Awdal", "Sanaag", "Sool", "Togdheer", "Woqooyi Galbeed"),
+    "UA": ("Crimea", "Donetsk", "Kherson", "Luhansk", "Sevastopol City", "Zaporizhzhia"),
+}
+_ONE_SIDES: Mapping[str, tuple[str, ...]] = {
+    "IL": ("Judea and Samaria Area", "Northern District", "Jerusalem"),
+    "MA": ("Dakhla-Oued Ed-Dahab", "Laâyoune-Sakia El Hamra"),
+    "CN": ("Tibet", "Xinjiang"),
+    "TW": ("Taiwan",),
+}
 
 
 class _Box(NamedTuple):
@@ -81,9 +58,14 @@ def is_disputed(latitude: float, longitude: float, country: str, region: str) ->
     """Whether no country is to be named for a position (degrees) whose nearest town is this."""
     return (
         country in COUNTRIES
-        or (country, region) in REGIONS
+        or region in REGIONS.get(country, ())
         or any(
             box.south <= latitude <= box.north and box.west <= longitude <= box.east
             for box in _BOXES
         )
     )
+
+
+def is_one_sides(country: str, region: str) -> bool:
+    """Whether this region's name is one side's when it is named in a disputed place."""
+    return region in _ONE_SIDES.get(country, ())

@@ -15,7 +15,7 @@ from functools import cache
 from importlib import resources
 
 from outcry.responder.maps import land
-from outcry.responder.maps.disputed import ONE_SIDES, is_disputed
+from outcry.responder.maps.disputed import is_disputed, is_one_sides
 from outcry.responder.maps.land import Bounds, Land
 
 EARTH_RADIUS_M = 6_371_009.0
@@ -84,7 +84,7 @@ class Places:
         settled = not at_sea and distance <= REMOTE_M
         at_border = settled and (strange or self._foreign_near(latitude, longitude, town))
         region = town.region
-        if (town.country, region) in ONE_SIDES if disputed else strange:
+        if is_one_sides(town.country, region) if disputed else strange:
             region = ""
         return Place(
             town,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from outcry.responder.dispatch.outbox import Call
-from outcry.responder.dispatch.performer import Outcome
 from outcry.responder.dispatch.workers import Lane
 from outcry.responder.notify.messages import Briefer
-from outcry.responder.rules.events import What
+from outcry.responder.rules.calls import ToContact, ToOfficers
+from outcry.responder.rules.events import Came, Outcome
 from outcry.responder.storage.store import Store
 from outcry.responder.transports.apprise import Channels
 
@@ -27,12 +27,13 @@ class Notifying:
         """That of the channels."""
         return self._channels.limit_s
 
-    def perform(self, call: Call) -> Outcome:
+    def perform(self, call: Call) -> Came:
         """Tell."""
+        target = call.target
+        assert isinstance(target, ToContact | ToOfficers)
         try:
             with self._store.read() as connection:
-                said = self._briefer.message(connection, call.alarm, call.target)
+                said = self._briefer.message(connection, call.alarm, target)
         except KeyError:
-            return What.FAILED, {"why": "this channel is in no plan any more"}
-        came = self._channels.attempt(said.address, said.title, said.body)
-        return came.what, {"why": came.why} if came.why else {}
+            return Came(Outcome.FAILED, "this channel is in no plan any more")
+        return self._channels.attempt(said.address, said.title, said.body)

@@ -11,19 +11,16 @@ from outcry.receipt import make
 from outcry.report import decode
 from outcry.responder import journal
 from outcry.responder.dispatch.outbox import Call
-from outcry.responder.dispatch.performer import Outcome
 from outcry.responder.dispatch.workers import Lane
 from outcry.responder.notify.messages import Briefer
-from outcry.responder.rules.decide import ActionKind, receipt_of
-from outcry.responder.rules.events import What
+from outcry.responder.rules.calls import Receipt, ToContact
+from outcry.responder.rules.events import Came, Outcome
 from outcry.responder.safe_errors import describe
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
 from outcry.responder.transports.sms import SmsModem
 
 log = journal.Log("outcry.responder.texts")
-
-KINDS = (ActionKind.TELL, ActionKind.RECEIPT)
 
 
 class Texting:
@@ -42,27 +39,29 @@ class Texting:
         """Without one: a text stays with a modem that has lost its network until that is back."""
         return math.inf
 
-    def perform(self, call: Call) -> Outcome:
+    def perform(self, call: Call) -> Came:
         """Write the text from what is on disk, the same at every try, and send it."""
         try:
             number, text = self._write(call)
         except Exception as error:  # noqa: BLE001 - nothing has left; let the next text go
             why = describe(error)
             log.tell(journal.Entry.TEXT_FAULT, alarm=call.alarm, text=call.id, error=why)
-            return What.FAILED, {"why": type(error).__name__}
+            return Came(Outcome.FAILED, type(error).__name__)
         log.tell(journal.Entry.TEXT_LEAVES, alarm=call.alarm, call=call.kind, text=call.id)
-        came = self._modem.send(call.id, number, text)
-        return came.what, {"why": came.why}
+        return self._modem.send(call.id, number, text)
 
     def _write(self, call: Call) -> tuple[str, str]:
         """The number and the words."""
         with self._store.read() as connection:
-            if call.kind == ActionKind.TELL:
-                return self._briefer.text(connection, call.alarm, call.target)
-            return self._receipt(connection, call)
+            match call.target:
+                case ToContact() as contact:
+                    return self._briefer.text(connection, call.alarm, contact)
+                case Receipt() as receipt:
+                    return self._receipt(connection, receipt)
+                case target:
+                    raise ValueError(f"a call of the kind {target.kind} is no text")
 
-    def _receipt(self, connection: Connection, call: Call) -> tuple[str, str]:
-        message, status = receipt_of(call.target)
+    def _receipt(self, connection: Connection, receipt: Receipt) -> tuple[str, str]:
         row = connection.execute(
             select(
                 store.wearer.c.number,
@@ -71,7 +70,7 @@ class Texting:
                 store.message.c.report,
             )
             .join(store.wearer, store.wearer.c.device == store.message.c.device)
-            .where(store.message.c.id == message)
+            .where(store.message.c.id == receipt.message)
         ).one()
         header = Header(row.device, row.counter)
-        return row.number, to_text(make(decode(row.report).token, status, header))
+        return row.number, to_text(make(decode(row.report).token, receipt.status, header))

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from outcry.report import AlarmKind, decode
+from outcry.report import AlarmKind
 from outcry.responder import formatting
 from outcry.responder.notify import sms_texts
 from outcry.responder.notify.sms_texts import News
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
-from outcry.responder.rules import episodes
-from outcry.responder.rules.events import Entry, What
-from outcry.responder.rules.model import Addressee, Topic, addressee
-from outcry.responder.storage import event_log, store
-from outcry.responder.storage.alarms import opening
+from outcry.responder.rules.calls import ToContact, ToOfficers, Topic
+from outcry.responder.storage import alarms, event_log, store
 
 _KINDS = {
     AlarmKind.PANIC: "ALARM",
@@ -28,7 +24,7 @@ _KINDS = {
 }
 _TOPICS = {
     Topic.UNANSWERED: "nobody has answered yet",
-    Topic.DOUBTED: "a contact is not sure, or thinks it is false; the alarm goes on",
+    Topic.DOUBTED: "a contact has doubts; the alarm goes on",
     Topic.WITHDRAWN: "withdrawal received, not verified",
     Topic.WRONG_PIN: "somebody is trying wrong PINs or codes",
     Topic.UNPUBLISHED: "posting on a network has failed",
@@ -59,11 +55,9 @@ class Briefer:
     public_url: str
     means: Means = field(default_factory=Means)
 
-    def text(self, connection: Connection, alarm: int, target: str) -> tuple[str, str]:
+    def text(self, connection: Connection, alarm: int, one: ToContact) -> tuple[str, str]:
         """The number and the SMS of a TELL."""
-        one = addressee(target)
-        assert one.contact is not None
-        news = self._news(connection, alarm, one.round)
+        news = self._news(connection, alarm, one.episode)
         row = self._contact(connection, alarm, one.contact)
         codes = select(store.sms_code.c.id).where(
             store.sms_code.c.contact == row.id, store.sms_code.c.burned_at.is_(None)
@@ -72,27 +66,25 @@ class Briefer:
         link = self._link(connection, alarm, row.id)
         return row.number, sms_texts.text(row.language, news, link, has_codes)
 
-    def message(self, connection: Connection, alarm: int, target: str) -> Briefing:
+    def message(self, connection: Connection, alarm: int, one: ToContact | ToOfficers) -> Briefing:
         """What a NOTIFY says, and to which address. Raises ``KeyError`` if there is none now."""
-        one = addressee(target)
-        if one.contact is None:
+        if isinstance(one, ToOfficers):
             return self._for_officer(connection, alarm, one)
         assert one.channel is not None
         agreed = repository.of_alarm(connection, alarm)
         address = agreed.people[one.contact].channels[one.channel]
         row = self._contact(connection, alarm, one.contact)
-        news = self._news(connection, alarm, one.round)
+        news = self._news(connection, alarm, one.episode)
         link = self._link(connection, alarm, row.id)
         return Briefing(address, *sms_texts.message(row.language, news, link))
 
-    def _for_officer(self, connection: Connection, alarm: int, one: Addressee) -> Briefing:
-        assert one.channel is not None
-        assert one.topic is not None
-        news = self._news(connection, alarm, one.round)
+    def _for_officer(self, connection: Connection, alarm: int, one: ToOfficers) -> Briefing:
+        news = self._news(connection, alarm, one.episode)
         title = f"{_KINDS[news.kind]}: {news.wearer}"
         at = formatting.clock_time(news.at)
         if news.kind is AlarmKind.SILENCE:
-            said = f"no signal from the device since {at}{self._marks(connection, alarm)}"
+            marks = "".join(f", {mark}" for mark in news.marks)
+            said = f"no signal from the device since {at}{marks}"
         elif one.topic is Topic.RAISED:
             said = (
                 f"pressed again at {at}, after it was closed" if news.again else f"raised at {at}"
@@ -102,29 +94,22 @@ class Briefer:
         body = f"{title}, {said}. {self.public_url}/console"
         return Briefing(self.means.officers[one.channel], title, body)
 
-    def _news(self, connection: Connection, alarm: int, round_: int) -> News:
-        entries = event_log.load(connection, alarm)
-        row = connection.execute(
-            select(store.alarm.c.kind, store.wearer.c.name)
-            .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
-            .where(store.alarm.c.id == alarm)
-        ).one()
-        kind = AlarmKind(row.kind)
+    def _news(self, connection: Connection, alarm: int, episode: int) -> News:
+        case = event_log.case_of(connection, alarm)
+        about = alarms.about(connection, alarm)
+        assert about is not None
+        name, kind = about.name, about.kind
         if kind is AlarmKind.SILENCE:
-            silent = next(entry for entry in entries if entry.what is What.SILENT)
-            return News(row.name, kind, float(silent.data["heard_at"]), None)
-        if round_ > 1:
-            message = _opened_by(entries)
-            found = connection.execute(
-                select(store.message.c.report, store.message.c.received_at).where(
-                    store.message.c.id == message
-                )
-            ).one()
-            report, arrived_at = decode(found.report), found.received_at
+            assert case.silence is not None
+            return News(name, kind, case.silence.heard_at, None, marks=case.silence.marks)
+        if episode > 1:
+            assert case.now.opened_by is not None
+            message = store.message.c.id == case.now.opened_by.message
+            (_, _, report, arrived_at, *_) = alarms.received(connection, message)[0]
         else:
-            _, report, arrived_at = opening(connection, alarm)
+            _, report, arrived_at = alarms.opening(connection, alarm)
         at = formatting.raised_at(report, arrived_at)
-        return News(row.name, kind, at, report.place, again=round_ > 1)
+        return News(name, kind, at, report.place, again=episode > 1)
 
     def _contact(self, connection: Connection, alarm: int, contact: int) -> _Contact:
         row = connection.execute(
@@ -142,13 +127,3 @@ class Briefer:
             )
         )
         return "" if token is None else f"{self.public_url}/c/{token}"
-
-    def _marks(self, connection: Connection, alarm: int) -> str:
-        entries = event_log.load(connection, alarm)
-        marks = next(e.data["marks"] for e in entries if e.what is What.SILENT)
-        return "".join(f", {mark}" for mark in marks)
-
-
-def _opened_by(entries: Sequence[Entry]) -> int:
-    """The message with which the newest chapter began."""
-    return int(episodes.current(entries).entries[0].data["message"])

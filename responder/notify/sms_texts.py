@@ -1,4 +1,4 @@
-"""What HQ says to a contact, in their language: from the templates in ``sms/``.
+"""What HQ says to a contact, in their language: from the templates in ``words/``.
 
 A text keeps to two SMS parts whatever its fields hold: what does not fit goes,
 first the hint, then the map, the accuracy, the place, and last letters of the
@@ -30,7 +30,7 @@ class News:
     """What a contact is told of. ``at``: Unix seconds; of a silence, when it was last heard.
 
     ``again``: the wearer held the button after the alarm was closed. ``place`` is None where
-    nothing is to be said of it.
+    nothing is to be said of it. ``marks``: what a silent device last said of itself.
     """
 
     wearer: str
@@ -38,6 +38,7 @@ class News:
     at: float
     place: Position | NoPosition | None
     again: bool = False
+    marks: tuple[str, ...] = ()
 
 
 def text(language: str, news: News, link: str, has_codes: bool) -> str:

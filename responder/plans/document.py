@@ -188,57 +188,39 @@ def default(contacts: Mapping[int, str], quorum: int) -> dict[str, Any]:
 
 def document(terms: Terms) -> dict[str, Any]:
     """The terms as a parsed file holds them: what :func:`check` reads back."""
-    return {
-        "confirming": {"quorum": terms.quorum, "officer_counts": terms.officer_counts},
-        "telling": {
-            "order": list(terms.order),
-            "at_once": terms.at_once,
-            "next_after_s": terms.next_after_s,
-            "all_after_s": terms.all_after_s,
-        },
-        "consent": {"minutes": terms.consent_minutes, "given_on": terms.consent_given_on},
-        "publication": {
-            "position": terms.position.value,
-            "place_label": terms.place_label,
-            "networks": list(terms.networks),
-            "language": terms.language,
-            "languages": dict(terms.languages),
-        },
-        "silence": {
-            "watch": terms.watch,
-            "heartbeat_minutes": terms.heartbeat_minutes,
-            "contacts_after_minutes": terms.contacts_after_minutes,
-        },
-        "record": {"keep_days": terms.keep_days},
-        "contact": {
-            str(n): {"language": one.language, "sms": one.sms, "channels": dict(one.channels)}
-            for n, one in terms.people.items()
-        },
+    sections: dict[str, Any] = {
+        section: {name: _written(getattr(terms, _field(section, name))) for name in keys}
+        for section, keys in KEYS.items()
     }
+    people = {
+        str(n): {"language": one.language, "sms": one.sms, "channels": dict(one.channels)}
+        for n, one in terms.people.items()
+    }
+    return {**sections, "contact": people}
 
 
 _SAYS = {
     "confirming": "Who must say that it is real before an alarm is published.",
-    "quorum": "so many contacts",
-    "officer_counts": "one contact and the duty officer are enough too",
-    "telling": "Who is told, in this order; drills too. One more after each next_after_s without an\n"
-    "# answer, everybody after all_after_s or as soon as somebody confirms.",
-    "order": "contacts' numbers",
-    "at_once": "so many are told first; 0: everybody",
-    "consent": "The wearer's own consent: publish when nobody has answered for so long. Never used for\n"
-    "# drills, after a veto or a withdrawal under duress, or on a report that came late.",
-    "minutes": "0: none was given",
-    "given_on": "the day the wearer gave it",
+    "quorum": "how many contacts must say so",
+    "officer_counts": "true: one contact and the duty officer are also enough",
+    "telling": "Who is told, in which order; also in drills. One more is told after each next_after_s\n"
+    "# without an answer; all are told after all_after_s, or as soon as somebody confirms.",
+    "order": "the contacts' numbers",
+    "at_once": "how many are told first; 0: all",
+    "consent": "The wearer's own consent to publish when nobody has answered for this time. Never used\n"
+    "# for drills, after a veto or a withdrawal under duress, or for a report that came late.",
+    "minutes": "0: the wearer has not consented",
+    "given_on": "the day on which the wearer consented",
     "publication": "What the public may learn, where, and in which language.",
     "position": '"nothing", "town" (the nearest) or "coordinates"',
-    "place_label": "said in the place of the town's name",
-    "networks": "[]: all that HQ has",
-    "languages": 'where it is another one, such as { mastodon = "fr" }',
-    "silence": "Whether HQ minds when nothing is heard of the device for 2.5 intervals.",
-    "heartbeat_minutes": "as on the device",
-    "contacts_after_minutes": "a silence goes to contacts after so long; 0: never",
+    "place_label": "published instead of the town's name",
+    "networks": "[]: all networks that HQ has",
+    "languages": 'networks with another language, such as { mastodon = "fr" }',
+    "silence": "Whether HQ raises a silence when the device was not heard for 2.5 heartbeat intervals.",
+    "heartbeat_minutes": "as set on the device",
+    "contacts_after_minutes": "contacts are told of a silence after this time; 0: never",
     "record": "",
-    "keep_days": "an alarm that is over is deleted after so long; 0: never by itself",
+    "keep_days": "an alarm that is over is deleted after this time; 0: never automatically",
 }
 
 
@@ -301,24 +283,24 @@ def _contradictions(
 
 
 def _terms(values: Mapping[str, Mapping[str, Any]], people: Mapping[int, Person]) -> Terms:
-    telling, publication = values["telling"], values["publication"]
-    return Terms(
-        quorum=values["confirming"]["quorum"],
-        officer_counts=values["confirming"]["officer_counts"],
-        order=tuple(telling["order"]),
-        at_once=telling["at_once"],
-        next_after_s=telling["next_after_s"],
-        all_after_s=telling["all_after_s"],
-        consent_minutes=values["consent"]["minutes"],
-        consent_given_on=values["consent"]["given_on"],
-        position=Disclosure(publication["position"]),
-        place_label=publication["place_label"],
-        networks=tuple(publication["networks"]),
-        language=publication["language"],
-        languages=publication["languages"],
-        watch=values["silence"]["watch"],
-        heartbeat_minutes=values["silence"]["heartbeat_minutes"],
-        contacts_after_minutes=values["silence"]["contacts_after_minutes"],
-        keep_days=values["record"]["keep_days"],
-        people=people,
-    )
+    fields: dict[str, Any] = {
+        _field(section, name): tuple(value) if isinstance(value, list) else value
+        for section, keys in values.items()
+        for name, value in keys.items()
+    }
+    fields["position"] = Disclosure(fields["position"])
+    return Terms(**fields, people=people)
+
+
+def _field(section: str, name: str) -> str:
+    """What :class:`Terms` calls a key of the file."""
+    return f"consent_{name}" if section == "consent" else name
+
+
+def _written(value: Any) -> Any:
+    """A field's value as TOML and JSON have it."""
+    if isinstance(value, Disclosure):
+        return value.value
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value

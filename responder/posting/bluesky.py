@@ -9,20 +9,12 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from outcry.responder.findings import Finding
+from outcry.responder.formatting import rfc3339
 from outcry.responder.posting.calling import TIMEOUT_S, Calls, status_of
-from outcry.responder.posting.publisher import (
-    Draft,
-    Limits,
-    OutcomeUnknown,
-    Posted,
-    PublishingFailed,
-    PublishingRefused,
-    Unit,
-)
+from outcry.responder.posting.publisher import Draft, Limits, Posted, PublishingFailed, Unit
 
 T = TypeVar("T")
 _POSTS = "app.bsky.feed.post"
@@ -46,19 +38,18 @@ class Bluesky:
         self._password = app_password
         self._timeout_s = timeout_s
         self.limit_s = 4 * timeout_s  # login, picture, the post answered, the post
-        self._call = Calls(self.name, self.limit_s, _REMEDY)
+        self.call = Calls(self.name, self.limit_s, _REMEDY)
         self._lock = threading.Lock()
-        self._session: tuple[Any, str] | None = None
+        self.session: tuple[Any, str] | None = None  # the library's client, and whose account
 
     def check(self) -> Sequence[Finding]:
         """Whether the app password opens the account."""
-        try:
-            self._call(self._new_session)
-        except PublishingRefused as refused:
-            return [Finding(False, str(refused), _REMEDY)]
-        except (PublishingFailed, OutcomeUnknown) as error:
-            return [Finding(False, str(error), f"look whether {self._server} is there")]
-        return [Finding(True, f"bluesky: posts as @{self._handle}")]
+
+        def look() -> Finding:
+            self._new_session()
+            return Finding(True, f"bluesky: can post as @{self._handle}")
+
+        return self.call.check(look, f"check whether {self._server} can be reached")
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """The post at the key's own address."""
@@ -67,15 +58,15 @@ class Bluesky:
             rkey = record_key(key, draft.made_at)
             return None if _record(client, did, rkey) is None else _posted(did, rkey)
 
-        return self._call(lambda: self._signed_in(look))
+        return self.call(lambda: self._signed_in(look))
 
     def post(self, key: str, draft: Draft) -> Posted:
         """Write it; again, nothing changes."""
-        return self._call(lambda: self._signed_in(lambda c, did: self._put(c, did, key, draft)))
+        return self.call(lambda: self._signed_in(lambda c, did: self._put(c, did, key, draft)))
 
     def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
         """Answer a post, in the same thread."""
-        return self._call(lambda: self._signed_in(lambda c, did: self._put(c, did, key, draft, to)))
+        return self.call(lambda: self._signed_in(lambda c, did: self._put(c, did, key, draft, to)))
 
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
         """Answer it: Bluesky has no editing, and who has seen the post is to see this too."""
@@ -83,12 +74,12 @@ class Bluesky:
 
     def delete(self, to: Posted) -> None:
         """Delete it."""
-        self._call(lambda: self._signed_in(lambda client, _: client.delete_post(to.id)))
+        self.call(lambda: self._signed_in(lambda client, _: client.delete_post(to.id)))
 
     def _signed_in(self, work: Callable[[Any, str], T]) -> T:
-        """Work with a session; one that has expired meanwhile is made anew, once."""
+        """Work with a session; one that has expired meanwhile is renewed, once."""
         with self._lock:
-            session = self._session or self._new_session()
+            session = self.session or self._new_session()
             try:
                 return work(*session)
             except Exception as error:
@@ -99,12 +90,12 @@ class Bluesky:
     def _new_session(self) -> tuple[Any, str]:
         from atproto import Client, Request
 
-        self._session = None
+        self.session = None
         client = Client(base_url=f"{self._server}/xrpc", request=Request(timeout=self._timeout_s))
         client.login(self._handle, self._password, fetch_bsky_profile=False)
         found = client.com.atproto.server.get_session()
-        self._session = client, str(found.did)
-        return self._session
+        self.session = client, str(found.did)
+        return self.session
 
     def _put(
         self, client: Any, did: str, key: str, draft: Draft, to: Posted | None = None
@@ -115,7 +106,7 @@ class Bluesky:
         rkey = record_key(key, draft.made_at)
         record = models.AppBskyFeedPost.Record(
             text=draft.text,
-            created_at=_moment(draft.made_at),
+            created_at=rfc3339(int(draft.made_at)),
             langs=[draft.language],
             facets=detect_facets(draft.text) or None,
             embed=self._picture(client, draft),
@@ -181,7 +172,7 @@ def _reply_to(client: Any, did: str, to: Posted) -> Any:
 
     found = _record(client, did, to.id.rsplit("/", 1)[-1])
     if found is None:
-        raise PublishingFailed("bluesky: the post that is to be answered is not there")
+        raise PublishingFailed("bluesky: the post to reply to is not there")
     strong = models.ComAtprotoRepoStrongRef.Main(uri=found.uri, cid=found.cid)
     begun = getattr(found.value, "reply", None)
     return models.AppBskyFeedPost.ReplyRef(
@@ -191,7 +182,3 @@ def _reply_to(client: Any, did: str, to: Posted) -> Any:
 
 def _posted(did: str, rkey: str) -> Posted:
     return Posted(f"at://{did}/{_POSTS}/{rkey}", f"https://bsky.app/profile/{did}/post/{rkey}")
-
-
-def _moment(at: float) -> str:
-    return f"{datetime.fromtimestamp(int(at), UTC):%Y-%m-%dT%H:%M:%SZ}"

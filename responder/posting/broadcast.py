@@ -18,7 +18,7 @@ from outcry.responder.posting.publisher import (
     PublishingFailed,
     PublishingRefused,
 )
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import Outcome
 from outcry.responder.transports import apprise
 from outcry.responder.transports.apprise import Channels
 
@@ -49,7 +49,7 @@ class Broadcast:
             if key in self._never_left:
                 return None
         raise PublishingRefused(
-            f"{self.name} may have had it already; look there, and say it there"
+            f"{self.name} may already have this message; look there, and send it by hand if it is missing"
         )
 
     def post(self, key: str, draft: Draft) -> Posted:
@@ -57,11 +57,11 @@ class Broadcast:
         came = self._service.attempt(self._url, "", draft.text)
         with self._lock:
             self._never_left.discard(key)
-            if came.what is What.FAILED:
+            if came.outcome is Outcome.FAILED:
                 self._never_left.add(key)
-        if came.what is What.DONE:
+        if came.outcome is Outcome.DONE:
             return Posted(key, "")
-        if came.what is What.FAILED:
+        if came.outcome is Outcome.FAILED:
             raise PublishingFailed(f"{self.name}: {came.why}")
         raise OutcomeUnknown(f"{self.name}: {came.why}")
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from outcry.responder.findings import Finding
 from outcry.responder.posting.publisher import OutcomeUnknown, PublishingFailed, PublishingRefused
 
 T = TypeVar("T")
@@ -61,24 +62,45 @@ class Calls:
             raise failed[0]
         raise OutcomeUnknown(f"{self._network} has not answered in {self._limit_s:.0f} s")
 
+    def check(self, look: Callable[[], Finding], otherwise: str) -> list[Finding]:
+        """What ``look`` finds; ``otherwise``: what to do if the network cannot be reached."""
+        try:
+            return [self(look)]
+        except PublishingRefused as refused:
+            return [Finding(False, str(refused), self._remedy)]
+        except (PublishingFailed, OutcomeUnknown) as error:
+            return [Finding(False, str(error), otherwise)]
+
+    def delete(self, work: Callable[[], object]) -> None:
+        """Make a call that deletes what may be gone already."""
+
+        def run() -> None:
+            try:
+                work()
+            except Exception as error:
+                if status_of(error) != 404:
+                    raise
+
+        self(run)
+
     def _judged(self, error: Exception) -> Exception:
         if isinstance(error, PublishingFailed | OutcomeUnknown):
             return error
         if isinstance(error, ImportError):
             need = "install it with: pip install 'outcry[networks]'"
-            return PublishingRefused(f"{self._network}: a library is missing here; {need}")
+            return PublishingRefused(f"{self._network}: a library is not installed; {need}")
         kinds = [type(one).__name__ for one in _chain(error)]
         if not _NEVER_SENT.isdisjoint(kinds):
             return PublishingFailed(f"{self._network} cannot be reached ({kinds[0]})")
         status = next((code for one in _chain(error) if (code := status_of(one))), None)
         if status in (401, 403):
-            return PublishingRefused(f"{self._network} refuses us ({status}); {self._remedy}")
+            return PublishingRefused(f"{self._network} refuses access ({status}); {self._remedy}")
         if status == 402:
-            return PublishingRefused(f"{self._network} wants to be paid (402); buy credit there")
+            return PublishingRefused(f"{self._network} demands payment (402); buy credit there")
         if status == 429:
-            return PublishingFailed(f"{self._network} says: too much at once (429)")
+            return PublishingFailed(f"{self._network} says: too many requests (429)")
         if status is not None and 400 <= status < 500 and status != 408:
-            return PublishingRefused(f"{self._network} does not take this ({status})")
+            return PublishingRefused(f"{self._network} does not accept this ({status})")
         return OutcomeUnknown(f"{self._network}: {kinds[0]}" + (f" {status}" if status else ""))
 
 

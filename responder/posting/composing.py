@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from outcry.report import AlarmKind, MessageType, Position, Report, decode
+from outcry.report import AlarmKind, MessageType, Position, Report
 from outcry.responder import formatting
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.maps import places
 from outcry.responder.plans import repository
 from outcry.responder.plans.document import Terms
 from outcry.responder.posting import wording
+from outcry.responder.posting.performing import publication
 from outcry.responder.posting.publisher import Draft, Limits
 from outcry.responder.posting.wording import PostFacts, Where
-from outcry.responder.rules.decide import confirmations
-from outcry.responder.rules.events import Entry, What
-from outcry.responder.rules.model import (
-    OWN_PAGE,
-    ActionKind,
-    Disclosure,
-    Ground,
-    network_and_number,
-)
+from outcry.responder.rules.calls import Correction, FollowUp, Post
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.model import OWN_PAGE, Disclosure
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.alarms import opening
+from outcry.responder.storage.alarms import opening, received
 
 
 class Composer:
@@ -36,40 +31,38 @@ class Composer:
 
     def __call__(self, connection: Connection, call: Call, limits: Limits) -> Draft:
         """The words of a call that publishes."""
-        entries = event_log.load(connection, call.alarm)
+        case = event_log.case_of(connection, call.alarm)
         agreed = repository.of_alarm(connection, call.alarm)
         wearer, report, arrived_at = opening(connection, call.alarm)
         raised = formatting.raised_at(report, arrived_at)
-        if call.kind == ActionKind.PUBLISH:
-            decided = _last(entries, What.GROUND)
-            facts = PostFacts(
-                wearer,
-                self._organisation,
-                raised,
-                decided.at,
-                strap=report.kind is AlarmKind.STRAP,
-                ground=Ground(decided.data["ground"]),
-                confirmed=confirmations(entries),
-                where=_where(agreed, _newest(connection, call.alarm)),
-                link=_link(entries) if call.target != OWN_PAGE else "",
-            )
-            return wording.post_draft(facts, limits, agreed.post_language(call.target))
-        network, number = network_and_number(call.target)
-        language = agreed.post_language(network)
-        if call.kind == ActionKind.FOLLOW_UP:
-            told, came_at = _message(connection, number)
-            at = formatting.raised_at(told, came_at)
-            moved = _where(agreed, [told]) if told.type is MessageType.POSITION else None
-            facts = PostFacts(wearer, self._organisation, raised, at, where=moved, at=at)
-            return wording.follow_up_draft(facts, limits, language)
-        entry = [entry for entry in entries if entry.what is What.CORRECTED][number - 1]
-        reason = entry.data["reason"]
-        facts = PostFacts(wearer, self._organisation, raised, entry.at, reason=reason)
-        return wording.correction_draft(facts, limits, language)
-
-
-def _last(entries: Sequence[Entry], what: What) -> Entry:
-    return next(entry for entry in reversed(entries) if entry.what is what)
+        target = publication(call)
+        language = agreed.post_language(target.network)
+        match target:
+            case Post():
+                decided = case.last_ground
+                assert decided is not None
+                facts = PostFacts(
+                    wearer,
+                    self._organisation,
+                    raised,
+                    decided.at,
+                    strap=report.kind is AlarmKind.STRAP,
+                    ground=decided.ground,
+                    confirmed=case.now.votes,
+                    where=_where(agreed, _newest_first(connection, call.alarm)),
+                    link=_link(case) if target.network != OWN_PAGE else "",
+                )
+                return wording.post_draft(facts, limits, language)
+            case FollowUp():
+                (found,) = received(connection, store.message.c.id == target.message)
+                told, at = found.report, formatting.raised_at(found.report, found.received_at)
+                moved = _where(agreed, [told]) if told.type is MessageType.POSITION else None
+                facts = PostFacts(wearer, self._organisation, raised, at, where=moved, at=at)
+                return wording.follow_up_draft(facts, limits, language)
+            case Correction():
+                said = case.corrections[target.number - 1]
+                facts = PostFacts(wearer, self._organisation, raised, said.at, reason=said.reason)
+                return wording.correction_draft(facts, limits, language)
 
 
 def _where(agreed: Terms, reports: Sequence[Report]) -> Where | None:
@@ -84,30 +77,14 @@ def _where(agreed: Terms, reports: Sequence[Report]) -> Where | None:
     return Where(place, agreed.place_label, exact, float(seen.accuracy_m or 0))
 
 
-def _link(entries: Sequence[Entry]) -> str:
+def _link(case: Case) -> str:
     """The own page's post, if it is out already and can be reached from outside."""
-    for entry in entries:
-        about = (entry.data.get("kind"), entry.data.get("target"))
-        if entry.what is What.DONE and about == (ActionKind.PUBLISH, OWN_PAGE):
-            url = entry.data["url"]
-            return url if url.startswith("https://") else ""
-    return ""
+    posted = case.posts.get(OWN_PAGE)
+    url = (posted and posted.url) or ""
+    return url if url.startswith("https://") else ""
 
 
-def _newest(connection: Connection, alarm: int) -> list[Report]:
-    """The alarm's reports in the order of their making, the newest first."""
-    rows = connection.scalars(
-        select(store.message.c.report)
-        .where(store.message.c.alarm == alarm)
-        .order_by(store.message.c.counter.desc())
-    )
-    return [decode(report) for report in rows]
-
-
-def _message(connection: Connection, message: int) -> tuple[Report, float]:
-    row = connection.execute(
-        select(store.message.c.report, store.message.c.received_at).where(
-            store.message.c.id == message
-        )
-    ).one()
-    return decode(row.report), row.received_at
+def _newest_first(connection: Connection, alarm: int) -> list[Report]:
+    """The alarm's reports in the reverse order of their making."""
+    messages = received(connection, store.message.c.alarm == alarm)
+    return [each.report for each in sorted(messages, key=lambda each: -each.counter)]

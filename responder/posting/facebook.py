@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +23,9 @@ from outcry.responder.posting.publisher import (
 SERVER = "https://graph.facebook.com/"
 VERSION = "v26.0"
 _LOOKED_AT = 25
-_REMEDY = "make a new Page token; it ends with a changed password or a lost role on the Page"
+_REMEDY = (
+    "make a new Page token; a token ends when the password changes or the role on the Page is lost"
+)
 _TOKEN = frozenset({10, 102, 190, *range(200, 300)})  # Graph API: token and permission errors
 _BUSY = frozenset({4, 17, 32, 613})  # its rate limits
 _GONE = 100  # no such object, or not for us
@@ -49,19 +53,19 @@ class Facebook:
         self._server = server.rstrip("/") + "/"
         self._timeout_s = timeout_s
         self.limit_s = 3 * timeout_s  # the post with its picture, without it, and a little
-        self._call = Calls(self.name, self.limit_s, _REMEDY)
+        self.call = Calls(self.name, self.limit_s, _REMEDY)
 
     def check(self) -> Sequence[Finding]:
         """Whether the token speaks for the Page."""
-        try:
-            me = self._call(lambda: _tried(lambda: self._api().get_object("me", fields="id,name")))
-        except PublishingRefused as refused:
-            return [Finding(False, str(refused), _REMEDY)]
-        except (PublishingFailed, OutcomeUnknown) as error:
-            return [Finding(False, str(error), "look whether Facebook can be reached")]
-        if str(me.get("id")) != self._page:
-            return [Finding(False, "facebook: the token is not this Page's", _REMEDY)]
-        return [Finding(True, "facebook: posts as the Page", _REMEDY, self._expires_at())]
+
+        def look() -> Finding:
+            me = _tried(lambda: self._api().get_object("me", fields="id,name"))
+            if str(me.get("id")) != self._page:
+                return Finding(False, "facebook: the token belongs to another Page", _REMEDY)
+            return Finding(True, "facebook: can post as the Page", _REMEDY)
+
+        found = self.call.check(look, "check whether this machine can reach Facebook")
+        return [replace(one, expires_at=self._expires_at()) if one.ok else one for one in found]
 
     def _expires_at(self) -> float | None:
         """When the token ends, Unix seconds; None: never, or Facebook does not say.
@@ -70,7 +74,7 @@ class Facebook:
         """
         api = self._api()
         try:  # not by its own debug_token, which sends no proof of the app's secret
-            said = self._call(
+            said = self.call(
                 lambda: _tried(lambda: api.get_object("debug_token", input_token=self._token))
             )
             return float(said["data"]["expires_at"]) or None
@@ -79,36 +83,26 @@ class Facebook:
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """Our newest post with these words."""
-        return self._call(lambda: self._find(draft))
+        return self.call(lambda: self._find(draft))
 
     def post(self, key: str, draft: Draft) -> Posted:
         """Post it; without its picture, if that is not taken."""
-        return self._call(lambda: self._send(draft, draft.text))
+        return self.call(lambda: self._send(draft, draft.text))
 
     def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
         """A post of its own that links to the first: comments are seen by few."""
-        return self._call(lambda: self._send(draft, f"{draft.text}\n\n{to.url}"))
+        return self.call(lambda: self._send(draft, f"{draft.text}\n\n{to.url}"))
 
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
         """Edit the post: it says the correction now."""
-
-        def edit() -> Posted:
-            _tried(lambda: self._api().post_object(to.id, data={"message": draft.text}))
-            return to
-
-        return self._call(edit)
+        data = {"message": draft.text}
+        self.call(lambda: _tried(lambda: self._api().post_object(to.id, data=data)))
+        return to
 
     def delete(self, to: Posted) -> None:
         """Delete it."""
-
-        def remove() -> None:
-            api = self._api()
-            try:
-                _tried(lambda: api.delete_object(to.id))
-            except _NoSuchObject:
-                return
-
-        self._call(remove)
+        with suppress(_NoSuchObject):
+            self.call(lambda: _tried(lambda: self._api().delete_object(to.id)))
 
     def _api(self) -> Any:
         from pyfacebook import GraphAPI
@@ -167,14 +161,14 @@ def _tried(work: Any) -> Any:
     except FacebookError as error:
         code = int(getattr(error, "code", 0))
     if code in _TOKEN:
-        raise PublishingRefused(f"facebook refuses us (code {code}); {_REMEDY}")
+        raise PublishingRefused(f"facebook refuses access (code {code}); {_REMEDY}")
     if code in _BUSY:
-        raise PublishingFailed(f"facebook says: too much at once (code {code})")
+        raise PublishingFailed(f"facebook says: too many requests (code {code})")
     if code in _ITS_OWN_FAULT:
         raise OutcomeUnknown(f"facebook: an error of its own (code {code})")
     if code == _GONE:
         raise _NoSuchObject("facebook: no such post or Page (code 100)")
-    raise _NotTaken(f"facebook does not take this (code {code})")
+    raise _NotTaken(f"facebook does not accept this (code {code})")
 
 
 def _posted(id_: Any) -> Posted:

@@ -16,14 +16,7 @@ from outcry.responder.posting.calling import (
     said_the_same,
     status_of,
 )
-from outcry.responder.posting.publisher import (
-    Draft,
-    Limits,
-    OutcomeUnknown,
-    Posted,
-    PublishingFailed,
-    PublishingRefused,
-)
+from outcry.responder.posting.publisher import Draft, Limits, Posted
 
 _UPLOADS = 2
 _LOOKED_AT = 40  # the most the API gives at once
@@ -39,11 +32,7 @@ class Mastodon:
     limits = Limits(length=500, alt_length=1500)
 
     def __init__(
-        self,
-        server: str,
-        token: str,
-        visibility: str = "public",
-        timeout_s: float = TIMEOUT_S,
+        self, server: str, token: str, visibility: str = "public", timeout_s: float = TIMEOUT_S
     ) -> None:
         """``server``: such as ``https://mastodon.social``."""
         self._server = server.rstrip("/")
@@ -51,51 +40,39 @@ class Mastodon:
         self._visibility = visibility
         self._timeout_s = timeout_s
         self.limit_s = 4 * timeout_s  # the picture twice, the post, and a little
-        self._call = Calls(self.name, self.limit_s, _REMEDY)
+        self.call = Calls(self.name, self.limit_s, _REMEDY)
 
     def check(self) -> Sequence[Finding]:
         """Whether the token opens the account."""
-        try:
-            account = self._call(lambda: self._api().account_verify_credentials())
-        except PublishingRefused as refused:
-            return [Finding(False, str(refused), _REMEDY)]
-        except (PublishingFailed, OutcomeUnknown) as error:
-            return [Finding(False, str(error), f"look whether {self._server} is there")]
-        return [Finding(True, f"mastodon: posts as @{account.acct}")]
+
+        def look() -> Finding:
+            account = self.api().account_verify_credentials()
+            return Finding(True, f"mastodon: can post as @{account.acct}")
+
+        return self.call.check(look, f"check whether {self._server} can be reached")
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """Our newest post with these words."""
-        return self._call(lambda: self._find(draft))
+        return self.call(lambda: self._find(draft))
 
     def post(self, key: str, draft: Draft) -> Posted:
         """Post it; without its picture, if that is not taken."""
-        return self._call(lambda: self._send(key, draft, None))
+        return self.call(lambda: self._send(key, draft, None))
 
     def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
         """Answer a post."""
-        return self._call(lambda: self._send(key, draft, to.id))
+        return self.call(lambda: self._send(key, draft, to.id))
 
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
         """Edit the post: it says the correction now, and those who passed it on are told."""
-
-        def edit() -> Posted:
-            return _posted(self._api().status_update(to.id, draft.text))
-
-        return self._call(edit)
+        return self.call(lambda: _posted(self.api().status_update(to.id, draft.text)))
 
     def delete(self, to: Posted) -> None:
         """Delete it."""
+        self.call.delete(lambda: self.api().status_delete(to.id))
 
-        def remove() -> None:
-            try:
-                self._api().status_delete(to.id)
-            except Exception as error:
-                if status_of(error) != 404:
-                    raise
-
-        self._call(remove)
-
-    def _api(self) -> Any:
+    def api(self) -> Any:
+        """The library's own client for this account; its calls go through ``call``."""
         from mastodon import Mastodon as Api
 
         return Api(
@@ -107,7 +84,7 @@ class Mastodon:
         )
 
     def _find(self, draft: Draft) -> Posted | None:
-        api = self._api()
+        api = self.api()
         me = api.account_verify_credentials()
         for status in api.account_statuses(me.id, limit=_LOOKED_AT):
             made_at = status.created_at.timestamp()
@@ -116,7 +93,7 @@ class Mastodon:
         return None
 
     def _send(self, key: str, draft: Draft, to: str | None) -> Posted:
-        api = self._api()
+        api = self.api()
         status = api.status_post(
             draft.text,
             in_reply_to_id=to,

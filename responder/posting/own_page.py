@@ -15,7 +15,7 @@ from outcry.responder.storage.store import Store
 
 _SHOWN = 50  # a page that still opens on a slow phone
 _WITHOUT_PICTURE = (
-    *(column for column in store.post.c if column.name != "picture"),
+    *(column for column in store.post.c if column.name not in ("key", "picture")),
     store.post.c.picture.is_not(None).label("has_picture"),
 )
 
@@ -54,9 +54,9 @@ class OwnPage:
             with self._store.read() as connection:
                 connection.execute(select(store.post.c.id).limit(1))
         except SQLAlchemyError as error:
-            why = f"its database does not answer ({type(error).__name__})"
-            return [Finding(False, why, "see the responder's log")]
-        return [Finding(True, f"posts stand at {self._public_url}/")]
+            why = f"own page: the database does not answer ({type(error).__name__})"
+            return [Finding(False, why, "see journalctl -u outcry-responder")]
+        return [Finding(True, f"own page: posts appear at {self._public_url}/")]
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """The post made under this key."""
@@ -148,15 +148,4 @@ class OwnPage:
         return Posted(str(id_), self._url(id_))
 
     def _shown(self, row: Row[tuple[object, ...]]) -> Post:
-        return Post(
-            row.id,
-            self._url(row.id),
-            row.text,
-            row.correction,
-            row.published_at,
-            row.changed_at,
-            row.answers,
-            row.language,
-            row.has_picture,
-            row.alt,
-        )
+        return Post(url=self._url(row.id), **row._mapping)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from sqlalchemy import Connection
 
 from outcry.responder.dispatch.outbox import Call
-from outcry.responder.dispatch.performer import Outcome
 from outcry.responder.dispatch.workers import Lane
 from outcry.responder.posting import drafts
 from outcry.responder.posting.publisher import (
@@ -17,12 +16,11 @@ from outcry.responder.posting.publisher import (
     Publisher,
     PublishingFailed,
 )
-from outcry.responder.rules.events import What
-from outcry.responder.rules.model import ActionKind, network_and_number
+from outcry.responder.rules.calls import Correction, FollowUp, Post, Publication
+from outcry.responder.rules.events import Came, Outcome
 from outcry.responder.storage import event_log
 from outcry.responder.storage.store import Store
 
-KINDS = (ActionKind.PUBLISH, ActionKind.FOLLOW_UP, ActionKind.CORRECT)
 _LOOKS_AND_SAYS = 3  # calls to the network at most: look for the post, for this, and say it
 
 Compose = Callable[[Connection, Call, Limits], Draft]
@@ -47,49 +45,46 @@ class Posting:
         publisher = self._publishers.get(network_of(call))
         return 0.0 if publisher is None else _LOOKS_AND_SAYS * publisher.limit_s
 
-    def perform(self, call: Call) -> Outcome:
+    def perform(self, call: Call) -> Came:
         """Say it, unless it was said."""
         network = network_of(call)
         publisher = self._publishers.get(network)
         if publisher is None:
-            return What.FAILED, {"why": f"{network} is not set up here any more"}
+            return Came(Outcome.FAILED, f"{network} is not set up here any more")
         try:
             posted = self._say(publisher, call)
         except PublishingFailed as error:
-            return What.FAILED, {"why": str(error)}
-        return What.DONE, {"url": posted.url, "id": posted.id}
+            return Came(Outcome.FAILED, str(error))
+        return Came(Outcome.DONE, None, posted.url, posted.id)
 
     def _say(self, publisher: Publisher, call: Call) -> Posted:
         draft = self._draft(publisher, call)
         key = key_of(call)
-        if call.kind == ActionKind.CORRECT:
+        if isinstance(call.target, Correction):
             return publisher.correct(key, self._post(publisher, call), draft)
-        posted = publisher.find(key, draft) if call.attempt > 1 else None
+        posted = publisher.find(key, draft) if call.action.attempt > 1 else None
         if posted is not None:
             return posted
-        if call.kind == ActionKind.PUBLISH:
+        if isinstance(call.target, Post):
             return publisher.post(key, draft)
         return publisher.reply(key, self._post(publisher, call), draft)
 
     def _draft(self, publisher: Publisher, call: Call) -> Draft:
         with self._store.read() as connection:  # a picture is drawn: no place to hold up receipts
-            draft = drafts.kept(connection, call.alarm, call.kind, call.target)
+            draft = drafts.kept(connection, call.alarm, publication(call))
             if draft is not None:
                 return draft
             composed = self._compose(connection, call, publisher.limits)
-        return drafts.once(self._store, call.alarm, call.kind, call.target, lambda _: composed)
+        return drafts.once(self._store, call.alarm, publication(call), lambda _: composed)
 
     def _post(self, publisher: Publisher, call: Call) -> Posted:
         """The post that is answered or corrected, which may be one nobody is sure of."""
         network = network_of(call)
         with self._store.read() as connection:
-            entries = event_log.load(connection, call.alarm)
-            draft = drafts.kept(connection, call.alarm, ActionKind.PUBLISH, network)
-        for entry in entries:
-            about = (entry.data.get("kind"), entry.data.get("target"))
-            is_post = entry.what is What.DONE and about == (ActionKind.PUBLISH, network)
-            if is_post and "id" in entry.data:  # older releases kept the address alone
-                return Posted(entry.data["id"], entry.data["url"])
+            posted = event_log.case_of(connection, call.alarm).posts.get(network)
+            draft = drafts.kept(connection, call.alarm, Post(network))
+        if posted is not None and posted.id is not None:  # older releases kept the address alone
+            return Posted(posted.id, posted.url or "")
         found = None if draft is None else publisher.find(post_key(call.alarm), draft)
         if found is None:
             raise PublishingFailed("there is no post of this alarm")
@@ -98,7 +93,13 @@ class Posting:
 
 def network_of(call: Call) -> str:
     """Where this call goes."""
-    return call.target if call.kind == ActionKind.PUBLISH else network_and_number(call.target)[0]
+    return publication(call).network
+
+
+def publication(call: Call) -> Publication:
+    """What this call is to publish."""
+    assert isinstance(call.target, Publication)
+    return call.target
 
 
 def post_key(alarm: int) -> str:
@@ -108,7 +109,10 @@ def post_key(alarm: int) -> str:
 
 def key_of(call: Call) -> str:
     """What this call's words are known by in its network: the same at every try."""
-    if call.kind == ActionKind.PUBLISH:
-        return post_key(call.alarm)
-    kind = call.kind.replace(" ", "-")
-    return f"{post_key(call.alarm)}-{kind}-{network_and_number(call.target)[1]}"
+    match publication(call):
+        case FollowUp(_, message):
+            return f"{post_key(call.alarm)}-follow-up-{message}"
+        case Correction(_, number):
+            return f"{post_key(call.alarm)}-correct-{number}"
+        case Post():
+            return post_key(call.alarm)

@@ -12,19 +12,21 @@ import tomllib
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
+from outcry.responder.formatting import clock_time
 from outcry.responder.maps import land, picture, places
 from outcry.responder.maps.picture import Spot
 from outcry.responder.maps.places import Place
 from outcry.responder.posting import graphemes
 from outcry.responder.posting.publisher import Draft, Limits
-from outcry.responder.rules.model import Ground
+from outcry.responder.rules.events import Ground
 from outcry.responder.translations import Words
 
 ENGLISH = "en"
+_FOLDER = Path(__file__).parent / "words"
 _LEFT_OUT_FIRST = ("by", "ground", "link", "ask", "place")
 _LONGEST_NAME = 80  # clusters; what is longer is no name
 _TOWN_RADIUS_M = 20_000.0  # the circle around a town says: somewhere here
@@ -69,15 +71,14 @@ class _Language:
     """The words of one language, with dates and countries."""
 
     def __init__(self, language: str) -> None:
-        text = _resource("words", f"{language}.toml").read_text(encoding="utf-8")
-        data = tomllib.loads(text)
+        data = tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
         self.say = Words(language, data)
         self.comma: str = data["comma"]
         self._day: str = data["day"]
         self._link: str = data["link"]
         self._months: list[str] = data["months"]
         self._directions: list[str] = data["directions"]
-        self._countries = _countries()[language]
+        self._countries = countries()[language]
 
     def date(self, at: float) -> str:
         """22 November 2026."""
@@ -180,10 +181,8 @@ class _Sentence:
     place: str = ""
 
     def of(self, wearer: str) -> str:
-        time = f"{datetime.fromtimestamp(self.at, UTC):%H:%M} UTC"
-        return self.words.say(
-            self.key, wearer=wearer, date=self.words.date(self.at), time=time, place=self.place
-        )
+        date, time = self.words.date(self.at), clock_time(self.at)
+        return self.words.say(self.key, wearer=wearer, date=date, time=time, place=self.place)
 
 
 def _ground(words: _Language, facts: PostFacts) -> str:
@@ -206,7 +205,7 @@ def _fitted(parts: dict[str, str | _Sentence], wearer: str, limits: Limits) -> s
         text = _joined(parts, wearer, left_out)
         if graphemes.length(text, limits.unit) <= limits.length:
             return text
-    for length in range(len(list(graphemes.clusters(wearer))) - 1, 0, -1):
+    for length in range(len(graphemes.clusters(wearer)) - 1, 0, -1):
         text = _joined(parts, graphemes.cut(wearer, length), left_out)
         if graphemes.length(text, limits.unit) <= limits.length:
             return text
@@ -236,21 +235,24 @@ def _picture(words: _Language, where: Where) -> tuple[bytes, str] | None:
     else:
         spot = Spot(town.latitude, town.longitude, _TOWN_RADIUS_M, town.name)
         alt = words.say("alt", town=words.town(where.place))
-    return picture.draw(spot, land.load(), places.load()), alt
+    return _drawn(spot), alt
+
+
+@lru_cache(8)
+def _drawn(spot: Spot) -> bytes:
+    """Drawn once for all networks that show it."""
+    return picture.draw(spot, land.load(), places.load())
 
 
 @cache
 def _language(language: str) -> _Language:
-    known = language if language in _countries() else ENGLISH
+    known = language if language in countries() else ENGLISH
     return _Language(known)
 
 
 @cache
-def _countries() -> dict[str, dict[str, str]]:
+def countries() -> dict[str, dict[str, str]]:
+    """By language and code, the names of countries."""
     text = resources.files("outcry.responder.maps").joinpath("data/countries.json")
     names: dict[str, dict[str, str]] = json.loads(text.read_text(encoding="utf-8"))
     return names
-
-
-def _resource(*path: str) -> Traversable:
-    return resources.files("outcry.responder.posting").joinpath(*path)

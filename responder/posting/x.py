@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from outcry.responder.findings import Finding
+from outcry.responder.formatting import rfc3339
 from outcry.responder.posting.calling import (
     LOOK_BACK_S,
     TIMEOUT_S,
@@ -15,19 +15,11 @@ from outcry.responder.posting.calling import (
     said_the_same,
     status_of,
 )
-from outcry.responder.posting.publisher import (
-    Draft,
-    Limits,
-    OutcomeUnknown,
-    Posted,
-    PublishingFailed,
-    PublishingRefused,
-    Unit,
-)
+from outcry.responder.posting.publisher import Draft, Limits, OutcomeUnknown, Posted, Unit
 
 SERVER = "https://api.x.com"
 _LOOKED_AT = 20  # each post that is read is paid for
-_REMEDY = "look in X's developer console: the keys, the right to write, the balance"
+_REMEDY = "check in X's developer console: the keys, the permission to write, the balance"
 
 
 class Keys(NamedTuple):
@@ -53,30 +45,28 @@ class X:
         self._timeout_s = timeout_s
         self.limits = Limits(length=280, unit=Unit.WEIGHTED, link=link, alt_length=1000)
         self.limit_s = 4 * timeout_s  # picture, its description, the post, and a look
-        self._call = Calls(self.name, self.limit_s, _REMEDY)
+        self.call = Calls(self.name, self.limit_s, _REMEDY)
 
     def check(self) -> Sequence[Finding]:
         """Whether the keys open the account. Its balance cannot be asked for."""
-        try:
-            me = self._call(lambda: self._client().users.get_me())
-        except PublishingRefused as refused:
-            return [Finding(False, str(refused), _REMEDY)]
-        except (PublishingFailed, OutcomeUnknown) as error:
-            return [Finding(False, str(error), "look whether X can be reached")]
-        name = getattr(me.data, "username", "?")
-        return [Finding(True, f"x: posts as @{name}; look at the prepaid balance by hand")]
+
+        def look() -> Finding:
+            name = getattr(self._client().users.get_me().data, "username", "?")
+            return Finding(True, f"x: can post as @{name}; check the prepaid balance by hand")
+
+        return self.call.check(look, "check whether this machine can reach X")
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         """Our newest post with these words."""
-        return self._call(lambda: self._find(self._client(), draft))
+        return self.call(lambda: self._find(self._client(), draft))
 
     def post(self, key: str, draft: Draft) -> Posted:
         """Post it; without its picture, if that is not taken."""
-        return self._call(lambda: self._send(draft, {}))
+        return self.call(lambda: self._send(draft, {}))
 
     def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
         """Answer a post."""
-        return self._call(lambda: self._send(draft, {"reply": {"in_reply_to_tweet_id": to.id}}))
+        return self.call(lambda: self._send(draft, {"reply": {"in_reply_to_tweet_id": to.id}}))
 
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
         """Answer it: editing is for few accounts and half an hour."""
@@ -84,15 +74,7 @@ class X:
 
     def delete(self, to: Posted) -> None:
         """Delete it."""
-
-        def remove() -> None:
-            try:
-                self._client().posts.delete(to.id)
-            except Exception as error:
-                if status_of(error) != 404:
-                    raise
-
-        self._call(remove)
+        self.call.delete(lambda: self._client().posts.delete(to.id))
 
     def _client(self) -> Any:
         from requests.adapters import HTTPAdapter
@@ -107,12 +89,9 @@ class X:
             def send(self, request: Any, **more: Any) -> Any:  # type: ignore[override]
                 return super().send(request, **{**more, "timeout": timeout_s})
 
+        keys = self._keys
         auth = OAuth1(
-            self._keys.api_key,
-            self._keys.api_secret,
-            "",
-            self._keys.access_token,
-            self._keys.access_token_secret,
+            keys.api_key, keys.api_secret, "", keys.access_token, keys.access_token_secret
         )
         client = Client(base_url=self._server, auth=auth)
         for scheme in ("https://", "http://"):
@@ -121,10 +100,8 @@ class X:
 
     def _find(self, client: Any, draft: Draft) -> Posted | None:
         me = client.users.get_me().data.id
-        since = datetime.fromtimestamp(draft.made_at - LOOK_BACK_S, UTC)
-        pages = client.users.get_posts(
-            me, max_results=_LOOKED_AT, start_time=f"{since:%Y-%m-%dT%H:%M:%SZ}"
-        )
+        since = rfc3339(draft.made_at - LOOK_BACK_S)
+        pages = client.users.get_posts(me, max_results=_LOOKED_AT, start_time=since)
         first = next(iter(pages), None)
         for post in (first.data if first is not None else None) or []:
             said = post if isinstance(post, dict) else post.model_dump()
@@ -145,7 +122,9 @@ class X:
                 raise
         found = self._find(client, draft)
         if found is None:
-            raise OutcomeUnknown("x: says these words are posted already, and does not show them")
+            raise OutcomeUnknown(
+                "x: says that these words are already posted, but does not show them"
+            )
         return found
 
     def _picture(self, client: Any, draft: Draft) -> str | None:

@@ -1,4 +1,4 @@
-"""The response: what HQ does about an alarm, decided from its history alone.
+"""The response: what HQ does about an alarm, decided from its case alone.
 
 ``decide`` is pure. Each rule of ``RULES`` says what ought to be done; one
 engine compares that with what was tried and says what to do now and when to
@@ -8,48 +8,29 @@ what came of it into the history that is read here next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from outcry.responder.rules import episodes
-from outcry.responder.rules.events import Entry, What
-from outcry.responder.rules.model import OWN_PAGE, ActionKind, Ground, Plan, Want
+from outcry.responder.rules.calls import Action, ActionKind, Want
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.events import Ground
+from outcry.responder.rules.model import Plan
 from outcry.responder.rules.notification import tell_contacts, tell_officers
 from outcry.responder.rules.publication import (
-    confirmations,
     consents_at,
     correct,
     follow_up,
     ground,
-    is_recorded,
     may_publish,
     publish,
 )
-from outcry.responder.rules.receipts import answer_wearer, receipt_of, receipt_target
-from outcry.responder.rules.retries import RETRY_AFTER_S, next_try, tries
-
-__all__ = [
-    "OWN_PAGE",
-    "RETRY_AFTER_S",
-    "RULES",
-    "Action",
-    "ActionKind",
-    "Decision",
-    "Ground",
-    "Plan",
-    "Want",
-    "confirmations",
-    "decide",
-    "ground",
-    "is_allowed",
-    "receipt_of",
-    "receipt_target",
-]
+from outcry.responder.rules.receipts import answer_wearer
+from outcry.responder.rules.retries import next_try
 
 RECEIPTS_AN_HOUR = 30  # of one alarm; a device reports by SMS more rarely than every two minutes
 HOUR_S = 3600.0
 
-Rule = Callable[[Sequence[Entry], Plan], Iterator[Want]]
+Rule = Callable[[Case, Plan], Iterator[Want]]
 RULES: Mapping[Rule, tuple[ActionKind, ...]] = {
     tell_contacts: (ActionKind.TELL, ActionKind.NOTIFY),
     tell_officers: (ActionKind.NOTIFY,),
@@ -62,20 +43,6 @@ RULES: Mapping[Rule, tuple[ActionKind, ...]] = {
 
 
 @dataclass(frozen=True)
-class Action:
-    """One try at a :class:`Want`, counted from 1."""
-
-    kind: ActionKind
-    target: str
-    attempt: int
-
-    @property
-    def key(self) -> str:
-        """Unique within its alarm."""
-        return f"{self.kind} {self.target} {self.attempt}"
-
-
-@dataclass(frozen=True)
 class Decision:
     """What to write down, what to do, and when (Unix seconds) to look again by oneself."""
 
@@ -84,52 +51,44 @@ class Decision:
     look_again_at: float | None
 
 
-def decide(history: Sequence[Entry], plan: Plan, now: float) -> Decision:
-    """What to do now (Unix seconds) about an alarm with this history."""
-    new_ground = None if is_recorded(history) else ground(history, plan, now)
+def decide(case: Case, plan: Plan, now: float) -> Decision:
+    """What to do now (Unix seconds) about an alarm."""
+    new_ground = ground(case, plan, now) if case.now.ground is None else None
     actions = []
     later = []
     for rule in RULES:
-        for want in rule(history, plan):
-            tried = tries(history, want)
-            at = next_try(want.kind, tuple(tried.values()))
+        for want in rule(case, plan):
+            tries = case.tries(want.target)
+            at = next_try(want.target.kind, [*tries.values()])
             if at is None:
                 continue
             at = max(at, want.not_before)
             if at <= now:
-                actions.append(Action(want.kind, want.target, len(tried) + 1))
+                actions.append(Action(want.target, len(tries) + 1))
             else:
                 later.append(at)
-    consents = consents_at(history, plan)
-    if consents is not None and consents > now and not is_recorded(history):
+    consents = consents_at(case, plan)
+    if consents is not None and consents > now and case.now.ground is None:
         later.append(consents)
-    return _within_rate(
-        Decision(new_ground, tuple(actions), min(later, default=None)), history, now
-    )
+    return _within_rate(Decision(new_ground, tuple(actions), min(later, default=None)), case, now)
 
 
-def is_allowed(kind: ActionKind, history: Sequence[Entry], plan: Plan) -> bool:
+def is_allowed(kind: ActionKind, case: Case, plan: Plan) -> bool:
     """The last look before a call is begun: whether what was planned may still be done.
 
     Between planning and doing a person may have vetoed, corrected or closed.
     """
     if kind in (ActionKind.PUBLISH, ActionKind.FOLLOW_UP):
-        return may_publish(history, plan)
+        return may_publish(case, plan)
     if kind in (ActionKind.TELL, ActionKind.NOTIFY):
-        return not episodes.current(history).over
+        return not case.now.over
     return True
 
 
-def _within_rate(decision: Decision, history: Sequence[Entry], now: float) -> Decision:
+def _within_rate(decision: Decision, case: Case, now: float) -> Decision:
     """At most so many receipts by SMS an hour; when there are more to send, the newest go."""
     receipts = [action for action in decision.actions if action.kind is ActionKind.RECEIPT]
-    sent = [
-        entry.at
-        for entry in history
-        if entry.what is What.PLANNED
-        and entry.data["kind"] == ActionKind.RECEIPT
-        and entry.at > now - HOUR_S
-    ]
+    sent = [at for at in case.receipts_planned_at if at > now - HOUR_S]
     too_many = len(receipts) - max(0, RECEIPTS_AN_HOUR - len(sent))
     if too_many <= 0:
         return decision

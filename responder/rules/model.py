@@ -1,4 +1,4 @@
-"""The words the rules are written in: what HQ can do, what was agreed, what ought to be done."""
+"""What was agreed beforehand, as the rules are given it."""
 
 from __future__ import annotations
 
@@ -9,37 +9,6 @@ from enum import StrEnum
 from outcry.report import AlarmKind
 
 OWN_PAGE = "own page"
-_ROUND = "#"  # before the number of a later round, in a target: "1#2"
-
-
-class ActionKind(StrEnum):
-    """What HQ can do."""
-
-    TELL = "tell"  # a text; target: a contact's number in the list
-    NOTIFY = "notify"  # by Apprise; target: "contact:<n>:<channel>" or "officer:<channel>:<topic>"
-    RECEIPT = "receipt"  # target: message:status:round
-    PUBLISH = "publish"  # target: a network's name
-    FOLLOW_UP = "follow up"  # target: "<network>:<message>", the report it tells of
-    CORRECT = "correct"  # target: "<network>:<n>", the n-th correction
-
-
-class Topic(StrEnum):
-    """What a duty officer is told of; the last word of a target."""
-
-    RAISED = "raised"
-    UNANSWERED = "unanswered"
-    DOUBTED = "doubted"
-    WITHDRAWN = "withdrawn"
-    WRONG_PIN = "wrong pin"
-    UNPUBLISHED = "unpublished"
-
-
-class Ground(StrEnum):
-    """Why an alarm may be made public."""
-
-    QUORUM = "quorum"
-    DUTY_OFFICER = "duty officer"
-    CONSENT = "the wearer's consent"
 
 
 class Disclosure(StrEnum):
@@ -80,72 +49,3 @@ class Plan:
     networks: tuple[str, ...] = (OWN_PAGE,)
     discloses: Disclosure = Disclosure.TOWN
     quiet_s: float | None = None
-
-
-@dataclass(frozen=True)
-class Want:
-    """Something that ought to be done once, and not before a time (Unix seconds)."""
-
-    kind: ActionKind
-    target: str
-    not_before: float = 0.0
-
-
-@dataclass(frozen=True)
-class Addressee:
-    """Who a TELL or a NOTIFY goes to, by what, and in which round.
-
-    Of ``contact`` (number in the list) and ``topic`` (of a duty officer) one is None; ``channel``
-    is None for a text. Round 1 is the alarm's own, another begins when its wearer holds the
-    button again after it was closed.
-    """
-
-    contact: int | None
-    channel: str | None
-    topic: Topic | None = None
-    round: int = 1
-
-    @property
-    def kind(self) -> ActionKind:
-        """By text, or by Apprise."""
-        return ActionKind.TELL if self.channel is None else ActionKind.NOTIFY
-
-    @property
-    def target(self) -> str:
-        """As it stands in the history; :func:`addressee` reads it back."""
-        if self.topic is not None:
-            who = f"officer:{self.channel}:{self.topic}"
-        elif self.channel is not None:
-            who = f"contact:{self.contact}:{self.channel}"
-        else:
-            who = str(self.contact)
-        return who if self.round == 1 else f"{who}{_ROUND}{self.round}"
-
-
-def addressee(target: str) -> Addressee:
-    """Who a TELL's or a NOTIFY's target names."""
-    who, _, round_ = target.partition(_ROUND)
-    number = int(round_ or 1)
-    match who.split(":"):
-        case ["officer", channel, topic]:
-            return Addressee(None, channel, Topic(topic), number)
-        case ["contact", contact, channel]:
-            return Addressee(int(contact), channel, None, number)
-        case _:
-            return Addressee(int(who), None, None, number)
-
-
-def follow_up_target(network: str, message: int) -> str:
-    """The target of a follow-up: where, and the report it tells of."""
-    return f"{network}:{message}"
-
-
-def correction_target(network: str, n: int) -> str:
-    """The target of a correction: where, and the how-manieth of the alarm, from 1."""
-    return f"{network}:{n}"
-
-
-def network_and_number(target: str) -> tuple[str, int]:
-    """What :func:`follow_up_target` and :func:`correction_target` have joined."""
-    network, _, number = target.rpartition(":")
-    return network, int(number)

@@ -23,17 +23,15 @@ from outcry.responder.intake.sms_answers import SmsAnswers
 from outcry.responder.intake.texts import ArrivingTexts
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.by_channel import Notifying
-from outcry.responder.notify.by_sms import KINDS as TEXTS
 from outcry.responder.notify.by_sms import Texting
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.plans.repository import Means
 from outcry.responder.posting import networks
 from outcry.responder.posting.composing import Composer
 from outcry.responder.posting.own_page import OwnPage
-from outcry.responder.posting.performing import KINDS as POSTING
 from outcry.responder.posting.performing import Posting
 from outcry.responder.posting.publisher import Publisher
-from outcry.responder.rules.model import ActionKind
+from outcry.responder.rules.calls import PUBLICATIONS, TEXTS, ActionKind
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.service.workflow import Workflow
 from outcry.responder.settings import HqModem, Settings
@@ -112,7 +110,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
     publishers = adapters.publishers(settings, database, clock)
     means = Means(settings.modem is not None, tuple(publishers), officers)
     posting = Posting(database, publishers, Composer(settings.organisation))
-    performers: dict[ActionKind, Performer] = dict.fromkeys(POSTING, posting)
+    performers: dict[ActionKind, Performer] = dict.fromkeys(PUBLICATIONS, posting)
     performers[ActionKind.NOTIFY] = Notifying(database, Briefer(url, means), adapters.channels)
     modem = adapters.modem(settings.modem, adapters.monotonic, adapters.watch)
     if modem is not None:

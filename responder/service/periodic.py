@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from outcry.responder import journal
+from outcry.responder.part import Part
 from outcry.responder.safe_errors import describe
 
 log = journal.Log("outcry.responder.rounds")
@@ -13,7 +14,7 @@ log = journal.Log("outcry.responder.rounds")
 EVERY_S = 5.0  # as often as the watchdog wants to hear of every thread
 
 
-class Rounds:
+class Rounds(Part):
     """Calls ``look`` every few seconds; what it raises is told, and it is called again."""
 
     def __init__(
@@ -24,35 +25,24 @@ class Rounds:
         every_s: float = EVERY_S,
     ) -> None:
         """``beat`` is called before each look; ``every_s`` is 0 for a look that waits by itself."""
-        self._name = name
+        super().__init__(name)
         self._look = look
         self._beat = beat
         self._every_s = every_s
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self, timeout_s: float) -> bool:
-        """Finish the look in hand; False if that took longer than ``timeout_s``."""
+    def ask_to_stop(self) -> None:
+        """Look no more."""
         self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive()
 
-    def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
-
-    def _run(self) -> None:
+    def work(self) -> None:
+        """Look again and again."""
         while not self._stopping.is_set():
             self._beat()
             wait_s = self._every_s
             try:
                 self._look()
             except Exception as error:  # noqa: BLE001 - the database: it may be mended soon
-                log.tell(journal.Entry.ROUND_FAILED, task=self._name, error=describe(error))
+                log.tell(journal.Entry.ROUND_FAILED, task=self.name, error=describe(error))
                 wait_s = EVERY_S
             self._stopping.wait(wait_s)

@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Protocol
 
 from sqlalchemy.exc import OperationalError
 
 from outcry.beats import Beats
 from outcry.responder import journal
 from outcry.responder.intake.app import device_app
+from outcry.responder.part import Part
 from outcry.responder.safe_errors import describe
 from outcry.responder.service import systemd
 from outcry.responder.service.assemble import Adapters, assemble
@@ -31,23 +31,6 @@ log = journal.Log("outcry.responder")
 
 STOP_PART_S = 1.5  # listeners together, modem, workflow: under the 5 s promised after SIGTERM
 DEAF_AFTER_S = 4 * LOOK_EVERY_S  # a thread that has not beaten for this long is stuck
-
-
-class Part(Protocol):
-    """What is started with the service and stopped with it."""
-
-    def start(self) -> None:
-        """Begin; returns at once."""
-
-    def stop(self, timeout_s: float) -> bool:
-        """End; False if that took longer than ``timeout_s``."""
-
-
-class Thread(Part, Protocol):
-    """A part that runs on a thread of its own."""
-
-    def is_alive(self) -> bool:
-        """Whether the thread runs."""
 
 
 def run(settings: Settings) -> int:
@@ -82,13 +65,12 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     silence = Rounds("silence", hq.silence.look, beats.watch("silence"))
     _tell_of_the_modem(settings.modem)
 
-    threads: list[Thread] = [hq.workflow, keeping, silence]
-    parts: list[Part] = [*threads]
+    parts: list[Part] = [hq.workflow, keeping, silence]
     if hq.modem is not None:
-        hearing = Rounds("sms", hq.hear_the_modem, beats.watch("sms"), every_s=0.0)
-        threads.append(hearing)
-        parts += [hearing, hq.modem]
-    for part in (*parts, *listeners):
+        parts.append(Rounds("sms", hq.hear_the_modem, beats.watch("sms"), every_s=0.0))
+    modem = [] if hq.modem is None else [hq.modem]
+    begun: list[Part | SmsModem] = [*parts, *modem, *listeners]
+    for part in begun:
         part.start()
         running.callback(part.stop, STOP_PART_S)
     for listener in listeners:
@@ -99,7 +81,7 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     log.tell(journal.Entry.READY, people=people.public_url, device=heard_at)
     systemd.notify(READY="1", STATUS=_status(hq.modem))
     running.callback(systemd.notify, STOPPING="1")
-    return _watch(stop, beats, [*threads, *listeners], lambda: _status(hq.modem))
+    return _watch(stop, beats, [*parts, *listeners], lambda: _status(hq.modem))
 
 
 def _tell_of_the_modem(modem: HqModem | None) -> None:
@@ -119,14 +101,14 @@ def _status(modem: SmsModem | None) -> str:
 def _watch(
     stop: threading.Event,
     beats: Beats,
-    threads: list[Thread],
+    parts: list[Part],
     status: Callable[[], str],
 ) -> int:
     """Wait for the end, feeding the watchdog only while every thread works."""
     interval = systemd.watchdog_interval_s() or beats.interval_s
     while not stop.wait(interval):
         stuck = beats.silent(time.monotonic())
-        if stuck or not all(thread.is_alive() for thread in threads):
+        if stuck or not all(part.is_alive() for part in parts):
             log.tell(journal.Entry.STUCK, part=stuck or "?")
             os._exit(1)  # a stuck thread cannot be asked to stop; the database is safe at any time
         systemd.notify(WATCHDOG="1", STATUS=status())

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from outcry.report import AlarmKind, Report, decode
 from outcry.responder import formatting, journal
 from outcry.responder.plans import document
-from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.events import HeardAgain, WentSilent
 from outcry.responder.rules.silence import INTERVALS_VANISHED, VANISHED, Judgement, Watched, judge
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.alarms import set_due
@@ -122,7 +122,7 @@ def _watched(
 ) -> Watched:
     table = store.alarm
     raised_at = None
-    if device.raised is not None and not _has(connection, device.raised, What.HEARD):
+    if device.raised is not None and not event_log.has(connection, device.raised, HeardAgain):
         raised_at = connection.scalar(select(table.c.arrived_at).where(table.c.id == device.raised))
     lately = connection.scalar(
         select(func.count()).where(
@@ -168,13 +168,7 @@ def _in_alarm(connection: Connection, device: int, now: float) -> bool:
         )
         .distinct()
     ).all()
-    return any(not _has(connection, alarm, What.CLOSED) for alarm in alarms)
-
-
-def _has(connection: Connection, alarm: int, what: What) -> bool:
-    table = store.history
-    found = select(table.c.n).where(table.c.alarm == alarm, table.c.what == what.name).limit(1)
-    return connection.scalar(found) is not None
+    return any(not event_log.case_of(connection, alarm).now.over for alarm in alarms)
 
 
 def _raise(connection: Connection, device: _Device, now: float) -> None:
@@ -189,19 +183,15 @@ def _raise(connection: Connection, device: _Device, now: float) -> None:
     kind = int(AlarmKind.SILENCE)
     alarm = alarms.new(connection, device.device, (newest.n or 0) + 1, kind, now)
     last = _last_word(connection, device)
-    said = {
-        "heard_at": device.heard_at,
-        "marks": formatting.marks(last),
-        "vanished": bool(last.flags & VANISHED),
-    }
-    event_log.append(connection, alarm, Entry(now, What.SILENT, said))
+    marks, vanished = tuple(formatting.marks(last)), bool(last.flags & VANISHED)
+    event_log.append(connection, alarm, WentSilent(now, device.heard_at, marks, vanished))
     set_due(connection, alarm, now)
     log.tell(journal.Entry.SILENT, alarm=alarm, device=device.device)
 
 
 def _end(connection: Connection, device: _Device, now: float) -> None:
     assert device.raised is not None
-    if not _has(connection, device.raised, What.HEARD):
-        event_log.append(connection, device.raised, Entry(now, What.HEARD, {}))
+    if not event_log.has(connection, device.raised, HeardAgain):
+        event_log.append(connection, device.raised, HeardAgain(now))
         set_due(connection, device.raised, now)
         log.tell(journal.Entry.HEARD_AGAIN, alarm=device.raised, device=device.device)

@@ -28,14 +28,15 @@ from sqlalchemy import Connection, func, select
 from outcry.responder import journal
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.outbox import Call
-from outcry.responder.dispatch.performer import Outcome, Performer
+from outcry.responder.dispatch.performer import Performer
 from outcry.responder.dispatch.workers import Inline, Lanes
 from outcry.responder.intake.withdrawals import judge_next
-from outcry.responder.notify.by_sms import KINDS as TEXTS
+from outcry.responder.part import Part
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
-from outcry.responder.rules.decide import ActionKind, decide, is_allowed
-from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.calls import TEXTS, ActionKind
+from outcry.responder.rules.decide import decide, is_allowed
+from outcry.responder.rules.events import Came, GroundFound, Outcome
 from outcry.responder.safe_errors import describe
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.store import Store
@@ -49,7 +50,7 @@ LATE_S = 5.0  # between the lease and the call: then the lease may be over befor
 LASTING_LEASE_S = 15.0  # of a call without a limit: it is renewed while the call lasts
 
 
-class Workflow:
+class Workflow(Part):
     """Decides and acts. ``step`` does all there is to do now; ``start`` keeps doing it."""
 
     def __init__(
@@ -63,6 +64,7 @@ class Workflow:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """``clock`` gives Unix seconds; ``beat`` is called at least every ``LOOK_EVERY_S``."""
+        super().__init__("workflow")
         self._store = database
         self._performers = performers
         self._means = means
@@ -75,39 +77,25 @@ class Workflow:
         self._lasting: set[Call] = set()  # made here now, without a limit
         self._woken = threading.Event()
         self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
         if not database.shared:  # the process that made these calls is gone: there is only one
             with database.read() as connection:
                 found = outbox.under_way(connection)
             self._give_up(found)
 
-    def start(self) -> None:
-        """Work on a thread of its own until ``stop``."""
-        self._thread = threading.Thread(target=self._run, name="workflow", daemon=True)
-        self._thread.start()
-
-    def stop(self, timeout_s: float) -> bool:
-        """Finish the step in hand; False if that took longer than ``timeout_s``."""
+    def ask_to_stop(self) -> None:
+        """Take no further step."""
         self._stopping.set()
         self.wake()
-        if self._thread is None:
-            return True
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
-
-    def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread is not None and self._thread.is_alive()
 
     def wake(self) -> None:
         """Something new is on disk. Any thread."""
         self._woken.set()
 
-    def hear(self, call_id: int, what: What, why: str = "") -> None:
+    def hear(self, call_id: int, came: Came) -> None:
         """More is known of a call than its performer has returned. Any thread."""
         with self._store.read() as connection:
             call = outbox.by_id(connection, call_id)
-        self._came(call, what, {"why": why})
+        self._came(call, came)
         self.wake()
 
     def step(self) -> float | None:
@@ -123,7 +111,8 @@ class Workflow:
             at: float | None = connection.scalar(select(func.min(store.alarm.c.due_at)))
             return at
 
-    def _run(self) -> None:
+    def work(self) -> None:
+        """Take one step after the other, woken or in time."""
         while not self._stopping.is_set():
             self._beat()
             wait = self._look_every_s
@@ -152,9 +141,8 @@ class Workflow:
         """Calls that nobody will hear of any more: what came of them is unknown."""
         for call in found:
             with self._store.write() as connection:
-                given_up = outbox.note(
-                    connection, call, self._clock(), What.UNKNOWN, why=outbox.LOST
-                )
+                lost = Came(Outcome.UNKNOWN, outbox.LOST)
+                given_up = outbox.note(connection, call, self._clock(), lost)
             if given_up:
                 log.tell(
                     journal.Entry.INTERRUPTED, alarm=call.alarm, call=call.kind, why=outbox.LOST
@@ -189,11 +177,10 @@ class Workflow:
 
     def _decide(self, connection: Connection, alarm: int) -> None:
         now = self._clock()
-        entries = event_log.load(connection, alarm)
-        decision = decide(entries, repository.load(connection, alarm, self._means), now)
+        case = event_log.case_of(connection, alarm)
+        decision = decide(case, repository.load(connection, alarm, self._means), now)
         if decision.ground is not None:
-            entry = Entry(now, What.GROUND, {"ground": decision.ground.value})
-            event_log.append(connection, alarm, entry)
+            event_log.append(connection, alarm, GroundFound(now, decision.ground))
             log.tell(journal.Entry.MAY_BE_PUBLISHED, alarm=alarm, ground=decision.ground)
         for action in decision.actions:
             outbox.plan(connection, alarm, action, now)
@@ -205,7 +192,7 @@ class Workflow:
         with self._store.read() as connection:
             planned = outbox.planned(connection)
         for call in planned:
-            performer = self._performers.get(ActionKind(call.kind))
+            performer = self._performers.get(call.kind)
             lane = None if performer is None else performer.lane(call)
             if performer is not None and lane is not None and self._lanes.is_free(lane):
                 limit_s = performer.limit_s(call) + LATE_S
@@ -228,15 +215,15 @@ class Workflow:
         if lasts:
             self._lasting.add(call)
         try:
-            self._came(call, *_outcome(performer, call))
+            self._came(call, _outcome(performer, call))
         finally:
             self._lasting.discard(call)
 
-    def _came(self, call: Call, what: What, more: Mapping[str, str]) -> None:
+    def _came(self, call: Call, came: Came) -> None:
         """Write down what came of a call."""
         with self._store.write() as connection:
-            news = outbox.note(connection, call, self._clock(), what, **more)
-        outcome = what.name.lower()
+            news = outbox.note(connection, call, self._clock(), came)
+        outcome = came.outcome
         if news and call.kind in TEXTS:
             log.tell(journal.Entry.TEXT_CAME, alarm=call.alarm, text=call.id, outcome=outcome)
         elif news:
@@ -253,9 +240,9 @@ class Workflow:
         started = self._monotonic()
         with self._store.write() as connection:
             store.lock_alarm(connection, planned.alarm)
-            entries = event_log.load(connection, planned.alarm)
+            case = event_log.case_of(connection, planned.alarm)
             agreed = repository.load(connection, planned.alarm, self._means)
-            if not is_allowed(ActionKind(planned.kind), entries, agreed):
+            if not is_allowed(planned.kind, case, agreed):
                 outbox.drop(connection, planned, self._clock(), "people have decided otherwise")
                 return None
             call = outbox.begin(connection, planned, self._owner, lease_s, self._clock())
@@ -266,8 +253,8 @@ class Workflow:
         return call
 
 
-def _outcome(performer: Performer, call: Call) -> Outcome:
+def _outcome(performer: Performer, call: Call) -> Came:
     try:
         return performer.perform(call)
     except Exception as error:  # noqa: BLE001 - a library may raise anything, at any point
-        return What.UNKNOWN, {"why": type(error).__name__}
+        return Came(Outcome.UNKNOWN, type(error).__name__)

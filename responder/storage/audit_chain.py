@@ -80,13 +80,13 @@ def note(
     """Add a line to HQ's record; ``alarm`` only if it is gone."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})"))
-    last = head(connection)
+    last, at = head(connection), float(now)  # as the column will give it back
     said = json.dumps(dict(data), sort_keys=True)
     salt = new_salt()
-    new = Head(last.n + 1, link(last.link, salt, last.n + 1, now, what.name, said))
+    new = Head(last.n + 1, link(last.link, salt, last.n + 1, at, what.name, said))
     connection.execute(
         insert(store.record).values(
-            n=new.n, at=now, what=what.name, data=said, alarm=alarm, salt=salt, link=new.link
+            n=new.n, at=at, what=what.name, data=said, alarm=alarm, salt=salt, link=new.link
         )
     )
     return new
@@ -189,15 +189,15 @@ def _against_record(connection: Connection, links: Mapping[int, list[bytes]]) ->
     for alarm, end in _sealed(connection).items():
         if alarm in gone:
             if alarm in links:
-                yield f"alarm {alarm}: was deleted, and is there again"
+                yield f"alarm {alarm}: was deleted, but is there again"
             elif gone[alarm].n < end.n:
                 yield f"alarm {alarm}: had lost entries before it was deleted"
         elif alarm not in links:
-            yield f"alarm {alarm}: is gone, and nobody deleted it"
+            yield f"alarm {alarm}: is missing, and Outcry did not delete it"
         elif len(links[alarm]) < end.n:
             yield f"alarm {alarm}: has fewer entries than the {end.n} it had"
         elif links[alarm][end.n - 1] != end.link:
-            yield f"alarm {alarm}: was written anew, up to entry {end.n} at least"
+            yield f"alarm {alarm}: was rewritten, up to entry {end.n} at least"
 
 
 def _sealed(connection: Connection) -> dict[int, Head]:

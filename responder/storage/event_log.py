@@ -1,44 +1,60 @@
 """An alarm's history, which is its state: what arrived, what people decided, what was done.
 
-Append-only. Nothing else about an alarm is remembered, so what the rules in
-``response.py`` decide can always be explained by reading it.
+Append-only. Nothing else about an alarm is remembered, so what the rules decide can always be
+explained by reading it. The audit chain hashes each row as it is written here: how an event is
+written never changes, and what any release has written is read.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from enum import Enum
+from functools import cache
+from typing import Any, get_args, get_origin, get_type_hints
 
 from sqlalchemy import Connection, insert, select
 
-from outcry.responder.rules.events import ANSWERS, Entry, What
+from outcry.report import MessageType
+from outcry.responder.rules import events
+from outcry.responder.rules.calls import Action
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.events import (
+    CONTACT_ANSWERS,
+    OFFICER_ACTS,
+    AnsweredBy,
+    Came,
+    Event,
+    Outcome,
+)
 from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.audit_chain import Head
 
 
-def append(connection: Connection, alarm: int, entry: Entry) -> None:
-    """Add an entry at the end."""
-    append_all(connection, [(alarm, entry)])
+def append(connection: Connection, alarm: int, event: Event) -> None:
+    """Add an event at the end."""
+    append_all(connection, [(alarm, event)])
 
 
-def append_all(connection: Connection, said: Sequence[tuple[int, Entry]]) -> None:
-    """Add each entry at the end of its alarm's history, in this order."""
+def append_all(connection: Connection, said: Sequence[tuple[int, Event]]) -> None:
+    """Add each event at the end of its alarm's history, in this order."""
     alarms = {alarm for alarm, _ in said}
     store.lock_alarms(connection, alarms)
     ends = audit_chain.ends_of(connection, alarms)
     rows = []
-    for alarm, entry in said:
+    for alarm, event in said:
         last = ends[alarm]
-        data = json.dumps(dict(entry.data))
+        at, what, data = float(event.at), *to_row(event)  # as the column will give it back
         salt = audit_chain.new_salt()
-        link = audit_chain.link(last.link, salt, alarm, last.n + 1, entry.at, entry.what.name, data)
+        link = audit_chain.link(last.link, salt, alarm, last.n + 1, at, what, data)
         ends[alarm] = Head(last.n + 1, link)
         rows.append(
             {
                 "alarm": alarm,
                 "n": last.n + 1,
-                "at": entry.at,
-                "what": entry.what.name,
+                "at": at,
+                "what": what,
                 "data": data,
                 "salt": salt,
                 "link": link,
@@ -47,20 +63,122 @@ def append_all(connection: Connection, said: Sequence[tuple[int, Entry]]) -> Non
     connection.execute(insert(store.history), rows)
 
 
-def load(connection: Connection, alarm: int) -> tuple[Entry, ...]:
-    """All entries, oldest first."""
+def load(connection: Connection, alarm: int) -> tuple[Event, ...]:
+    """All events, oldest first."""
     table = store.history
     rows = connection.execute(
         select(table.c.at, table.c.what, table.c.data)
         .where(table.c.alarm == alarm)
         .order_by(table.c.n)
     )
-    return tuple(Entry(row.at, What[row.what], json.loads(row.data)) for row in rows)
+    return tuple(from_row(row.at, row.what, row.data) for row in rows)
+
+
+def case_of(connection: Connection, alarm: int) -> Case:
+    """The alarm's case, in which the wearer's own contacts and nobody else has a say."""
+    contacts = connection.scalars(
+        select(store.contact.c.number_in_list)
+        .join(store.alarm, store.alarm.c.device == store.contact.c.device)
+        .where(store.alarm.c.id == alarm)
+    )
+    return Case.of(load(connection, alarm), frozenset(contacts))
+
+
+def has(connection: Connection, alarm: int, kind: type[Event]) -> bool:
+    """Whether something of this kind has happened; it does not load the history."""
+    table = store.history
+    row = select(table.c.n).where(table.c.alarm == alarm, table.c.what == _NAMES[kind])
+    return connection.scalar(row.limit(1)) is not None
 
 
 def acknowledged(connection: Connection, alarms: Iterable[int]) -> set[int]:
     """Those that a person has; asked for every receipt, so it does not load the histories."""
     table = store.history
-    said = table.c.what.in_([what.name for what in ANSWERS])
+    said = table.c.what.in_([_NAMES[kind] for kind in (*CONTACT_ANSWERS, *OFFICER_ACTS)])
     found = select(table.c.alarm).distinct().where(table.c.alarm.in_(list(alarms)), said)
     return set(connection.scalars(found))
+
+
+_NAMES: Mapping[type[Event], str] = {
+    events.ReportArrived: "REPORT",
+    events.ReportRepeated: "REPEAT",
+    events.WithdrawalJudged: "JUDGED",
+    events.ContactSaw: "SEEN",
+    events.Confirmed: "CONFIRMED",
+    events.Unsure: "UNSURE",
+    events.CalledFalse: "FALSE",
+    events.WrongPinTried: "WRONG_PIN",
+    events.Acknowledged: "ACKNOWLEDGED",
+    events.OfficerConfirmed: "OFFICER_CONFIRMED",
+    events.Approved: "APPROVED",
+    events.Vetoed: "VETOED",
+    events.VetoLifted: "VETO_LIFTED",
+    events.Corrected: "CORRECTED",
+    events.Closed: "CLOSED",
+    events.WentSilent: "SILENT",
+    events.HeardAgain: "HEARD",
+    events.GroundFound: "GROUND",
+    events.CallPlanned: "PLANNED",
+}
+"""What a row calls each kind of event; of a call that has ended it is the outcome's name."""
+_KINDS: Mapping[str, Callable[..., Event]] = {name: kind for kind, name in _NAMES.items()}
+
+
+def name_of(event: Event) -> str:
+    """What a row calls this event."""
+    return event.outcome.name if isinstance(event, events.CallEnded) else _NAMES[type(event)]
+
+
+def to_row(event: Event) -> tuple[str, str]:
+    """How an event is written: its name, and its fields as JSON, in their order."""
+    said: dict[str, Any] = {}
+    for name in [field.name for field in fields(event) if field.name != "at"]:
+        match getattr(event, name):
+            case Action() as action:
+                kind, target = action.kind, str(action.target)
+                said |= {"key": action.key, "kind": kind, "target": target}
+            case Came() as came:
+                more = {"url": came.url, "id": came.id, "why": came.why}
+                said |= {key: value for key, value in more.items() if value is not None}
+            case MessageType() as kind:
+                said[name] = kind.name
+            case AnsweredBy.PAGE if not isinstance(event, events.Confirmed):
+                pass  # only a confirmation has ever said so
+            case None if isinstance(event, events.Closed):
+                pass
+            case value:
+                said[name] = value
+    return name_of(event), json.dumps(said)
+
+
+def from_row(at: float, what: str, data: str) -> Event:
+    """The event that was written so, by this release or one before."""
+    said = json.loads(data)
+    if what in Outcome.__members__:
+        came = Came(Outcome[what], said.get("why"), said.get("url"), said.get("id"))
+        return events.CallEnded(at, _action(said), came)
+    kind = _KINDS[what]
+    if kind is events.CallPlanned:
+        return kind(at, _action(said))
+    if kind is events.ReportArrived:
+        said.setdefault("sequence", 0)  # the first release wrote none
+    hints = _hints(what)
+    return kind(at, **{name: _read(hints[name], said[name]) for name in said if name in hints})
+
+
+def _action(said: Mapping[str, str]) -> Action:
+    return Action.of(said["kind"], said["target"], said["key"])
+
+
+@cache
+def _hints(what: str) -> Mapping[str, Any]:
+    return get_type_hints(_KINDS[what])
+
+
+def _read(hint: Any, value: Any) -> Any:
+    """A value as the field wants it."""
+    if hint is MessageType:
+        return MessageType[value]
+    if get_origin(hint) is tuple:
+        return tuple(_read(get_args(hint)[0], each) for each in value)
+    return hint(value) if isinstance(hint, type) and issubclass(hint, Enum) else value

@@ -18,8 +18,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from outcry.responder.findings import Finding
-from outcry.responder.rules.events import What
-from outcry.responder.transports.outcome import Came
+from outcry.responder.rules.events import Came, Outcome
 
 CONNECT_S = 6.0
 READ_S = 10.0
@@ -52,39 +51,39 @@ class Channels:
     def attempt(self, url: str, title: str, body: str) -> Came:
         """Send; returns within ``limit_s`` and never raises."""
         if not self._free.acquire(blocking=False):
-            return Came(What.FAILED, "too many calls hang; they are waited for")
+            return Came(Outcome.FAILED, "too many calls are still without an answer")
         came: list[Came] = []
 
         def work() -> None:
             try:
                 came.append(self._send(url, title, body))
             except Exception as error:  # noqa: BLE001 - a plugin may raise anything, at any point
-                came.append(Came(What.UNKNOWN, type(error).__name__))
+                came.append(Came(Outcome.UNKNOWN, type(error).__name__))
             finally:
                 self._free.release()
 
         thread = threading.Thread(target=work, name="channel", daemon=True)
         thread.start()
         thread.join(self.limit_s)
-        return came[0] if came else Came(What.UNKNOWN, "no answer in time")
+        return came[0] if came else Came(Outcome.UNKNOWN, "no answer in time")
 
     def _send(self, url: str, title: str, body: str) -> Came:
         apprise = _apprise()
         service = _service(url, self._read_s)
         if service is None:
-            return Came(What.FAILED, "this address is not understood")
+            return Came(Outcome.FAILED, "this address is not understood")
         one = apprise.Apprise(asset=service.asset)
         one.add(service)
         with _listening() as said:
             done = bool(one.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT))
         if done:
-            return Came(What.DONE)
+            return Came(Outcome.DONE)
         if any(_SENT.search(line) for line in said):
-            return Came(What.UNKNOWN, "a part may have been sent")
+            return Came(Outcome.UNKNOWN, "some of it may have been sent")
         refusal = next((found[0] for line in said if (found := _NOTHING_LEFT.search(line))), None)
         if refusal is None:
-            return Came(What.UNKNOWN, "no answer")
-        return Came(What.FAILED, refusal)
+            return Came(Outcome.UNKNOWN, "no answer")
+        return Came(Outcome.FAILED, refusal)
 
 
 def problem(url: str) -> str | None:
@@ -94,7 +93,7 @@ def problem(url: str) -> str | None:
         return "Apprise does not understand this address; see its list of services"
     targets = _targets(service)
     if targets != 1:
-        return f"names {targets} targets; give each a channel of its own"
+        return f"names {targets} targets; give each target its own channel"
     return None
 
 
@@ -109,7 +108,7 @@ def check(name: str, url: str) -> Finding:
             return _check_mail(name, service)
         return _check_host(name, service)
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything
-        return Finding(False, f"{name}: {type(error).__name__}", "look at this address")
+        return Finding(False, f"{name}: {type(error).__name__}", "check this address")
 
 
 def _check_mail(name: str, service: Any) -> Finding:
@@ -127,22 +126,22 @@ def _check_mail(name: str, service: Any) -> Finding:
         return Finding(False, f"{name}: the mail server refuses the password", "renew it")
     except (OSError, smtplib.SMTPException) as error:
         why = type(error).__name__
-        return Finding(False, f"{name}: the mail server cannot be used ({why})", "look at it")
-    return Finding(True, f"{name}: the mail server takes the login")
+        return Finding(False, f"{name}: the mail server cannot be used ({why})", "check the server")
+    return Finding(True, f"{name}: the mail server accepts the login")
 
 
 def _check_host(name: str, service: Any) -> Finding:
     """Reach the service's own host, where it has one."""
     host = getattr(service, "host", None)
     if not isinstance(host, str) or "." not in host:
-        return Finding(True, f"{name}: the address is understood; only a drill proves more")
+        return Finding(True, f"{name}: the address is valid; only a drill can prove more")
     port = getattr(service, "port", None) or (443 if service.secure else 80)
     try:
         socket.create_connection((host, int(port)), CONNECT_S).close()
     except OSError as error:
         why = error.strerror or type(error).__name__
-        return Finding(False, f"{name}: its server cannot be reached: {why}", "look at the server")
-    return Finding(True, f"{name}: its server is there")
+        return Finding(False, f"{name}: its server cannot be reached: {why}", "check the server")
+    return Finding(True, f"{name}: its server answers")
 
 
 def _apprise() -> Any:

@@ -11,22 +11,21 @@ from outcry.hw.modem import (
     ModemEvent,
     ModemSettings,
     ModemState,
-    Outcome,
     Port,
     SmsOutcome,
     SmsReceived,
     SmsReport,
 )
-from outcry.responder.rules.events import What
-from outcry.responder.transports.outcome import Came
+from outcry.hw.modem import Outcome as ModemOutcome
+from outcry.responder.rules.events import Came, Outcome
 
 LISTENS_S = 0.5  # for one thing to hand on: so soon the thread that does it can end
 TRIES = 3  # to hand a thing on: the database may be back in a moment
 
 _OUTCOMES = {
-    Outcome.DONE: What.DONE,
-    Outcome.FAILED: What.FAILED,
-    Outcome.UNKNOWN: What.UNKNOWN,
+    ModemOutcome.DONE: Outcome.DONE,
+    ModemOutcome.FAILED: Outcome.FAILED,
+    ModemOutcome.UNKNOWN: Outcome.UNKNOWN,
 }
 
 
@@ -70,13 +69,13 @@ class SmsModem:
 
     def hand_on(
         self,
-        on_report: Callable[[int, What, str], None],
+        on_report: Callable[[int, Came], None],
         on_text: Callable[[str, str], None],
         on_change: Callable[[], None],
     ) -> None:
         """Hand on the next thing the modem says; wait a moment for it. From one thread.
 
-        ``on_report``: more is known of a text (ref, what, why) than ``send`` has returned.
+        ``on_report``: more is known of a text (ref, what came of it) than ``send`` has returned.
         ``on_text``: one came in (sender, text). ``on_change``: the modem may be ready now. What
         these raise is raised here, and the thing is handed on again later.
         """
@@ -87,10 +86,10 @@ class SmsModem:
         try:
             match event:
                 case SmsOutcome():
-                    on_report(int(event.ref), *_came(event))
+                    on_report(int(event.ref), _came(event))
                 case SmsReport():
-                    what = What.DELIVERED if event.delivered else What.UNDELIVERED
-                    on_report(int(event.ref), what, "")
+                    came = Outcome.DELIVERED if event.delivered else Outcome.UNDELIVERED
+                    on_report(int(event.ref), Came(came, ""))
                 case SmsReceived():
                     on_text(event.sender, event.text)
                 case ModemState():

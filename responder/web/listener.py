@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 from contextlib import closing
 from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from outcry.responder.part import Part
 
 # A device keeps its connection warm between heartbeats (10 min by default): longer than two.
 KEEP_ALIVE_S = 1500
@@ -21,7 +22,7 @@ class CannotListen(Exception):
     """The address cannot be had; another program may hold the port, or the host is not ours."""
 
 
-class Listener:
+class Listener(Part):
     """Serves an application from ``start`` to ``stop``."""
 
     def __init__(
@@ -34,7 +35,7 @@ class Listener:
         key: Path | None = None,
     ) -> None:
         """Takes the address at once; raises :class:`CannotListen`."""
-        self.name = name
+        super().__init__(name)
         self._socket = _listen(name, host, port)
         try:
             config = uvicorn.Config(
@@ -57,33 +58,18 @@ class Listener:
             why = f"{type(error).__name__}: {error.strerror or 'not a PEM file that fits'}"
             raise CannotListen(f"{name}: certificate or key cannot be used: {why}") from None
         self._server = uvicorn.Server(config)  # leaves signals alone outside the main thread
-        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
 
     @property
     def port(self) -> int:
         """The port, also when 0 was asked for."""
         return int(self._socket.getsockname()[1])
 
-    def start(self) -> None:
-        """Begin to accept."""
-        self._thread.start()
-
-    def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
-
     def ask_to_stop(self) -> None:
         """Take no more connections; returns at once."""
         self._server.should_exit = True
 
-    def stop(self, timeout_s: float) -> bool:
-        """Finish what is being answered and stop; False if that took longer than ``timeout_s``."""
-        self.ask_to_stop()
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive()
-
-    def _serve(self) -> None:
+    def work(self) -> None:
+        """Serve."""
         with closing(self._socket):
             asyncio.run(self._server.serve(sockets=[self._socket]))
 

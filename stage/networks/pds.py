@@ -45,7 +45,7 @@ class Pds:
 def start(folder: Path) -> Pds:
     """Start one with its data in this folder; it must be installed, see ``tools/peers.py``."""
     installed, node = peers.pds(), peers.node()
-    assert installed is not None, "the PDS is not installed: python tools/peers.py"
+    assert installed is not None, "the PDS is not installed: make peers"
     assert node is not None
     (folder / "data").mkdir(parents=True)
     (folder / "blobs").mkdir()

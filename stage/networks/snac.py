@@ -39,7 +39,7 @@ class Snac:
 def start(folder: Path) -> Snac:
     """Start one with its data in this folder; it must be here, see ``tools/peers.py``."""
     program = peers.snac()
-    assert program is not None, "snac is not here: python tools/peers.py"
+    assert program is not None, "snac is not here: make peers"
     port = peers.free_port()
     data = folder / "snac"
     answers = f"127.0.0.1\n{port}\nlocalhost:{port}\n\n\n"

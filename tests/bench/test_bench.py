@@ -17,7 +17,7 @@ from bench.figure import Bound, Figure, line, percentile
 from bench.figures import FIGURES
 from bench.messages import sealed
 from outcry.envelope import Header
-from outcry.hw.board.process.arguments import HOWS
+from outcry.hw.board.process.arguments import WAYS_TO_FAIL
 from outcry.receipt import RECEIPT_BYTES, ReceiptRefused, verify
 from outcry.report import TOKEN_BYTES, MessageType, decode, encode
 from stage.stage import ROOT, NotSeen, PartMissing, Stage
@@ -277,7 +277,7 @@ def test_every_way_of_the_board_is_tried_before_the_press_and_after_the_hold() -
         for case in dead_path.cases()
         if case.way is not None
     }
-    assert tried == set(itertools.product(HOWS, (False, True)))
+    assert tried == set(itertools.product(WAYS_TO_FAIL, (False, True)))
 
 
 def test_an_old_connection_and_both_forgeries_are_tried() -> None:

@@ -32,7 +32,7 @@ from outcry.daemon.outbox.outbox import Outbox
 from outcry.envelope import public_key, to_text
 from outcry.responder.enrolment.hq_keys import load_or_create
 from outcry.responder.intake.inbox import CameBy
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import ReportArrived
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import DATABASE, Store
 
@@ -227,10 +227,10 @@ def check_hq(crash: Crash, place: Path) -> list[str]:
                 )
             }
             told = {
-                entry.data["message"]
+                entry.message
                 for alarm in connection.scalars(select(store.alarm.c.id)).all()
                 for entry in event_log.load(connection, alarm)
-                if entry.what is What.REPORT
+                if isinstance(entry, ReportArrived)
             }
             wearers = connection.scalars(select(store.wearer.c.device)).all()
         key = to_text(public_key(load_or_create(place)[0]))

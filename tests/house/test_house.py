@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,13 +26,15 @@ def sources():
                 yield path
 
 
+@cache
 def imported(path):
+    names = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            names += [name.name for name in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+            names += [node.module, *(f"{node.module}.{name.name}" for name in node.names)]
+    return names
 
 
 def allowed(path, name):
@@ -58,6 +61,16 @@ def test_imports_point_one_way():
         for path in sources()
         for name in imported(path)
         if not allowed(path, name)
+    ]
+    assert wrong == []
+
+
+def test_what_tests_share_lies_in_support_and_no_test_imports_another():
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for name in imported(path)
+        if re.search(r"(^|\.)(conftest|test_\w+)(\.|$)", name)
     ]
     assert wrong == []
 

@@ -131,22 +131,26 @@ def felt(bench, patterns):
     return groups
 
 
+@pytest.mark.slow
 def test_patterns_that_come_together_are_felt_apart_and_whole(bench):
     five, two, three = (Pattern(pulses, 0.06, 0.06) for pulses in (5, 2, 3))
     assert felt(bench, [five, two, three]) == [5, 2, 3]
 
 
+@pytest.mark.slow
 def test_what_waits_is_forgotten_when_something_goes_at_once(bench):
     five, two = Pattern(5, 0.06, 0.06), Pattern(2, 0.06, 0.06)
     one = Pattern(1, 0.2, 0.06, at_once=True)
     assert felt(bench, [five, two, one]) == [1]
 
 
+@pytest.mark.slow
 def test_a_pattern_that_waits_already_does_not_wait_twice(bench):
     three, two = Pattern(3, 0.06, 0.06), Pattern(2, 0.06, 0.06)
     assert felt(bench, [three, two, two, two]) == [3, 2]
 
 
+@pytest.mark.slow
 def test_a_motor_closed_while_a_pattern_waits_stays_still(bench):
     motor = Vibration(MOTOR)
     for _ in range(2):

@@ -5,9 +5,9 @@ import pytest
 from gpiozero.pins.mock import MockFactory
 
 from outcry.hw.board.sim800.power_wires import PowerWires
-from outcry.hw.board.testing.rig import Rig
 from outcry.hw.modem.ladder import RUNGS, Rung
 from outcry.hw.power import Power, PowerUnusable, Wire
+from tests.support.rig import Rig
 
 PIN = 22
 

@@ -120,5 +120,5 @@ def test_a_library_that_cannot_be_loaded_costs_letters_and_no_text(trouble, monk
 
 
 def test_every_letter_of_the_alphabet_is_one_the_codec_sends_as_such():
-    assert all(sent(letter * 160) == 1 for letter in letters._GSM7 - {"\r"})
-    assert all(sent(letter * 80) == 1 for letter in letters._GSM7_EXTENSION)
+    assert all(sent(letter * 160) == 1 for letter in letters.GSM7 - {"\r"})
+    assert all(sent(letter * 80) == 1 for letter in letters.GSM7_EXTENSION)

@@ -10,40 +10,38 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from builders import CONTACTS, WEARER, kind_of
 from cheap_hashes import PASSWORDS, PIN_COST
+from phones import Killed, Phones
 from served import Address
 from sqlalchemy import insert, select, text, update
 from starlette.types import ASGIApp
 
 from bench.headquarters.postgresql import Cluster, cluster, programs
 from outcry import enrolment
-from outcry.enrolment import Contact
-from outcry.envelope import Header, seal, to_text
-from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition, Position, Report, encode
+from outcry.envelope import Header, to_text
+from outcry.report import (
+    TOKEN_BYTES,
+    AlarmKind,
+    MessageType,
+    NoPosition,
+    Position,
+    Report,
+)
 from outcry.responder import settings
 from outcry.responder.dispatch.workers import Inline
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.intake.inbox import CameBy
-from outcry.responder.rules import events
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import Event, Outcome
 from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import Store, metadata
-from outcry.responder.transports.outcome import Came
-
-NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
-HERE = Position(52.52, 13.405, 12, 5)
-NOWHERE = NoPosition(NoFixReason.NO_SATELLITES)
-WEARER = "+447700900001"
-CONTACTS = (
-    Contact("Ben", "+447700900111"),
-    Contact("Cleo", "+447700900112"),
-    Contact("Dana", "+447700900113"),
-)
+from stage import reports
+from stage.reports import HERE, NOON
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -99,47 +97,19 @@ class Device:
         sent_at: float | None = None,
         **more: object,
     ) -> Message:
-        if type_ is MessageType.HEARTBEAT:
-            kind, alarm = AlarmKind.NONE, 0
-        report = Report(
+        report = reports.report(
             type_,
-            kind,
-            alarm,
-            sequence,
-            int(self._clock() if sent_at is None else sent_at),
-            place,
-            os.urandom(16),
+            kind=kind,
+            alarm=alarm,
+            sequence=sequence,
+            sent_at=int(self._clock() if sent_at is None else sent_at),
+            place=place,
+            token=os.urandom(TOKEN_BYTES),
             **more,
         )
         header = Header(self.enrolment.device, next(self._counter) if counter is None else counter)
-        hq = self.enrolment.hq
-        sealed = seal(encode(report), header, hq.public_key, self.enrolment.psk)
+        sealed = reports.sealed(report, self.enrolment, header.counter)
         return Message(sealed, report, header)
-
-
-class Killed(BaseException):
-    """The process is gone in the midst of what it did: nothing catches this."""
-
-
-@dataclass
-class Phones:
-    """A modem whose fate the test decides; each text is (ref, number, words)."""
-
-    is_ready: bool = True
-    outcome: What | None = What.DONE  # None: the process is killed before it hears of it
-    sent: list[tuple[int, str, str]] = field(default_factory=list)
-
-    def ready(self) -> bool:
-        return self.is_ready
-
-    def send(self, ref: int, number: str, text: str) -> Came:
-        self.sent.append((ref, number, text))
-        if self.outcome is None:
-            raise Killed
-        return Came(self.outcome)
-
-    def to(self, number: str) -> list[str]:
-        return [text for _, to, text in self.sent if to == number]
 
 
 class Hq:
@@ -201,7 +171,7 @@ class Hq:
     def takes(self, message: Message, path: CameBy = CameBy.DATA) -> bytes:
         return self.inbox.take(message.sealed, path).receipt
 
-    def works(self, outcome: What | None = What.DONE) -> None:
+    def works(self, outcome: Outcome | None = Outcome.DONE) -> None:
         """Do all there is to do now; every text that leaves has this outcome.
 
         None: the process is killed while the first of them is with the modem; restart it.
@@ -216,10 +186,10 @@ class Hq:
                 return
             due_now = at is not None and at <= self.clock()
 
-    def history(self, alarm: int = 1) -> list[What]:
-        return [entry.what for entry in self.entries(alarm)]
+    def history(self, alarm: int = 1) -> list[type[Event] | Outcome]:
+        return [kind_of(event) for event in self.entries(alarm)]
 
-    def entries(self, alarm: int = 1) -> tuple[events.Entry, ...]:
+    def entries(self, alarm: int = 1) -> tuple[Event, ...]:
         with self.store.read() as connection:
             return event_log.load(connection, alarm)
 

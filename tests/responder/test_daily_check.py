@@ -70,7 +70,7 @@ def hq(enrolled, tmp_path, web, capsys, monkeypatch):
 def test_all_is_well(hq, web):
     code, said = hq.checks()
     assert (code, said.count("NOT OK")) == (0, 0)
-    assert "ok: duty officers' desk: its server is there" in said
+    assert "ok: duty officers' desk: its server answers" in said
     assert "HQ's key can be read" in said
     assert web.taken == []
 
@@ -94,7 +94,10 @@ def test_what_fails_comes_first_with_what_to_do(hq):
     hq.officers.write_text('desk = "json://127.0.0.1:1/hush"')
     code, said = hq.checks()
     assert code == 1
-    assert "NOT OK: the modem's serial port is not there; plug it in; see modem.port" in said
+    assert (
+        "NOT OK: the modem's serial port is not there; connect the modem, or correct modem.port"
+        in said
+    )
     assert "NOT OK: duty officers' desk: its server cannot be reached" in said
     assert "hush" not in said
 
@@ -190,7 +193,7 @@ def test_a_network_that_raises_hides_no_other(hq, tmp_path):
     )
     database.close()
     words = [line(finding, 1000.0) for finding in found]
-    assert "NOT OK: mastodon: RuntimeError; look at its account" in words
+    assert "NOT OK: mastodon: RuntimeError; check its account" in words
     assert "ok: x: the token works; expires in 14 days" in words
     assert SECRET not in " ".join(words)
 

@@ -5,8 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from outcry.enrolment import Contact
+from outcry.report import MessageType
+from outcry.responder.rules.calls import Action, Target
+from outcry.responder.rules.events import (
+    AnsweredBy,
+    CallEnded,
+    CallPlanned,
+    Came,
+    CameBy,
+    Confirmed,
+    ContactAnswer,
+    Corrected,
+    Event,
+    Ground,
+    GroundFound,
+    Mark,
+    OfficerAct,
+    Outcome,
+    Reason,
+    ReportArrived,
+    ReportRepeated,
+    Verdict,
+    WithdrawalJudged,
+)
 from outcry.settings_file import as_toml
 
+WEARER = "+447700900001"
+CONTACTS = (
+    Contact("Ben", "+447700900111"),
+    Contact("Cleo", "+447700900112"),
+    Contact("Dana", "+447700900113"),
+)
+BEN, CLEO, DANA = (contact.number for contact in CONTACTS)
 HQ_MODEM = {"port": "/dev/ttyUSB0", "number": "+447700900002"}
 
 
@@ -34,3 +65,74 @@ def hq_config(
     path = folder / "responder.toml"
     path.write_text(settings_text(state=state, **sections), encoding="utf-8")
     return path
+
+
+FIRST, POSITION = MessageType.FIRST, MessageType.POSITION
+STILL, WITHDRAWAL = MessageType.STILL_IN_DANGER, MessageType.WITHDRAWAL
+DATA, SMS, LINK = CameBy.DATA, CameBy.SMS, CameBy.LINK
+
+
+def report(
+    message: int = 1,
+    at: float = 0.0,
+    type_: MessageType = FIRST,
+    sequence: int | None = None,
+    path: CameBy = DATA,
+    marks: tuple[Mark, ...] = (),
+) -> ReportArrived:
+    counted = message - 1 if sequence is None else sequence
+    return ReportArrived(at, message, type_, counted, path, marks)
+
+
+def kind_of(event: Event) -> type[Event] | Outcome:
+    """What kind of event it is; of a call that has ended, its outcome."""
+    return event.outcome if isinstance(event, CallEnded) else type(event)
+
+
+def again(message: int, path: CameBy, at: float = 0.0) -> ReportRepeated:
+    return ReportRepeated(at, message, path)
+
+
+def withdrawn(verdict: Verdict, at: float = 2.0, message: int = 9) -> list[Event]:
+    """A withdrawal arrives and, unless it still waits for that, is judged."""
+    arrived = report(message, at, WITHDRAWAL)
+    if verdict is Verdict.WAITING:
+        return [arrived]
+    return [arrived, WithdrawalJudged(at, message, verdict)]
+
+
+def says(
+    contact: int,
+    what: type[ContactAnswer] = Confirmed,
+    at: float = 1.0,
+    by: AnsweredBy = AnsweredBy.PAGE,
+) -> ContactAnswer:
+    return what(at, contact, by)
+
+
+def officer(what: type[OfficerAct], at: float = 1.0) -> OfficerAct:
+    """The officer on duty at night does something."""
+    if issubclass(what, Corrected):
+        return what(at, "night", Reason.FALSE_ALARM)
+    return what(at, "night")
+
+
+def corrected(reason: Reason = Reason.FALSE_ALARM, at: float = 1.0) -> Corrected:
+    return Corrected(at, "night", reason)
+
+
+def ground(at: float = 2.0, why: Ground = Ground.QUORUM) -> GroundFound:
+    return GroundFound(at, why)
+
+
+def planned(target: Target, at: float = 0.0, attempt: int = 1) -> CallPlanned:
+    return CallPlanned(at, Action(target, attempt))
+
+
+def ended(target: Target, outcome: Outcome, at: float = 0.0, attempt: int = 1) -> CallEnded:
+    return CallEnded(at, Action(target, attempt), Came(outcome))
+
+
+def called(target: Target, outcome: Outcome = Outcome.DONE, at: float = 0.0) -> list[Event]:
+    """A call from its plan to its outcome."""
+    return [planned(target, at), ended(target, outcome, at)]

@@ -22,13 +22,11 @@ class Hand:
         self.secret = None
 
     def get(self, path):
-        return self._kept(self.client.get(path, headers=self._headers()))
+        return self._kept(self.client.get(path, headers=self.headers()))
 
     def post(self, path, token=None, headers=(), **fields):
         data = fields if token is None else fields | {"token": token}
-        return self._kept(
-            self.client.post(path, data=data, headers=self._headers() | dict(headers))
-        )
+        return self._kept(self.client.post(path, data=data, headers=self.headers() | dict(headers)))
 
     def send(self, page_path, form_path, **fields):
         """Open the page, fill its form in, press its button."""
@@ -66,7 +64,7 @@ class Hand:
     def close(self):
         self.client.close()
 
-    def _headers(self):
+    def headers(self):
         said = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         return {"cookie": said} if said else {}
 

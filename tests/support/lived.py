@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from outcry.report import AlarmKind
-from outcry.responder.rules.decide import Action, Plan, decide
-from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.calls import Action
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.decide import Decision, decide
+from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Event, GroundFound, Outcome
+from outcry.responder.rules.model import Plan
 
 PLAN = Plan(
     AlarmKind.PANIC,
@@ -19,43 +22,14 @@ PLAN = Plan(
 )
 
 
-def report(
-    message: int = 1,
-    at: float = 0.0,
-    type_: str = "FIRST",
-    sequence: int | None = None,
-    path: str = "data",
-    marks: tuple[str, ...] = (),
-) -> Entry:
-    data = {
-        "message": message,
-        "path": path,
-        "type": type_,
-        "marks": list(marks),
-        "sequence": message - 1 if sequence is None else sequence,
-    }
-    return Entry(at, What.REPORT, data)
+def decided(history: list[Event], plan: Plan, now: float) -> Decision:
+    """What HQ does now about an alarm with this history."""
+    return decide(Case.of(history), plan, now)
 
 
-def says(contact: int, what: What = What.CONFIRMED, at: float = 1.0, by: str = "page") -> Entry:
-    return Entry(at, what, {"contact": contact, **({"by": by} if what is What.CONFIRMED else {})})
-
-
-def officer(what: What, at: float = 1.0, **more: str) -> Entry:
-    return Entry(at, what, {"officer": "night", **more})
-
-
-def ground(at: float = 2.0, name: str = "quorum") -> Entry:
-    return Entry(at, What.GROUND, {"ground": name})
-
-
-def about(action: Action, what: What, at: float = 0.0) -> Entry:
-    return Entry(at, what, {"key": action.key, "kind": action.kind, "target": action.target})
-
-
-def wanted(history: list[Entry], plan: Plan = PLAN, now: float = 0.0) -> list[str]:
+def wanted(history: list[Event], plan: Plan = PLAN, now: float = 0.0) -> list[str]:
     """What is to be done now, as ``tell 1`` or ``publish own page``."""
-    return [f"{a.kind} {a.target}" for a in decide(history, plan, now).actions]
+    return [f"{a.kind} {a.target}" for a in decided(history, plan, now).actions]
 
 
 @dataclass
@@ -63,39 +37,44 @@ class Life:
     """One alarm's history as it grows. ``comes`` says what becomes of each action."""
 
     plan: Plan
-    comes: Callable[[Action], What | None] = lambda _: What.DONE
-    history: list[Entry] = field(default_factory=list)
+    comes: Callable[[Action], Outcome | None] = lambda _: Outcome.DONE
+    history: list[Event] = field(default_factory=list)
     now: float = 0.0
 
-    def happens(self, *entries: Entry) -> None:
+    @property
+    def case(self) -> Case:
+        return Case.of(self.history)
+
+    def happens(self, *events: Event) -> None:
         """Something happened; HQ does what there is to do now."""
-        self.history += entries
+        self.history += events
         self.works()
 
     def works(self) -> None:
         for _ in range(50):
-            decision = decide(self.history, self.plan, self.now)
+            decision = decide(self.case, self.plan, self.now)
             if decision.ground is not None:
-                self.history.append(ground(self.now, decision.ground.value))
+                self.history.append(GroundFound(self.now, decision.ground))
             elif not decision.actions:
                 return
             for action in decision.actions:
-                self.history.append(about(action, What.PLANNED, self.now))
+                self.history.append(CallPlanned(self.now, action))
                 came = self.comes(action)
                 if came is not None:
-                    self.history.append(about(action, came, self.now))
+                    self.history.append(CallEnded(self.now, action, Came(came)))
         raise AssertionError("HQ never comes to rest")
 
     def until(self, end: float) -> None:
         """Time passes; HQ looks again whenever it said it would."""
         while self.now < end:
-            at = decide(self.history, self.plan, self.now).look_again_at
+            at = decide(self.case, self.plan, self.now).look_again_at
             self.now = end if at is None else max(self.now + 0.001, min(at, end))
             self.works()
 
     def done(self, kind: str) -> list[str]:
-        return [
-            entry.data["target"]
-            for entry in self.history
-            if entry.what is What.DONE and entry.data["kind"] == kind
-        ]
+        return [str(event.action.target) for event in self.calls(Outcome.DONE, kind)]
+
+    def calls(self, outcome: Outcome, kind: str) -> list[CallEnded]:
+        """The calls of a kind that came to this."""
+        ended = [event for event in self.history if isinstance(event, CallEnded)]
+        return [e for e in ended if e.outcome is outcome and e.action.kind == kind]

@@ -44,10 +44,10 @@ class TmpPeak:
         terminalreporter.line(f"{self.peak / 1e6:.0f} MB of {self._folder} at most")
 
     def _watch(self) -> None:
-        while True:
+        over = False
+        while not over:
+            over = self._over.wait(SAMPLE_S)
             self.peak = max(self.peak, self._taken())
-            if self._over.wait(SAMPLE_S):
-                return
 
     def _taken(self) -> int:
         return taken(path for path in self._paths() if path not in self._before)

@@ -25,7 +25,7 @@ class Kind(Enum):
     GARBAGE = "garbage"  # bytes of line noise
     PARTIAL = "partial"  # its first half
     URC = "urc"  # the right thing, with the unsolicited line `text` before it
-    RESET = "reset"  # the modem starts anew
+    RESET = "reset"  # the modem restarts
 
 
 @dataclass(frozen=True)

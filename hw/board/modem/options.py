@@ -1,4 +1,4 @@
-"""What differs from one SIM800 to the next, and what nobody has verified on hardware."""
+"""What differs from one modem to the next, and what is not verified on hardware."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """Settings that a command stores, reads and lists, and does nothing else: one row each.
 
-The ranges are those of the manual (V1.12); they are what =? lists, and what is enforced.
+Each family of modems has a table of its own. Its ranges are what =? lists, and what is enforced.
 """
 
 import re
@@ -21,71 +21,28 @@ class Parameter:
     lasting: bool = False  # kept at once, over a reset
 
 
-TABLE = {
-    "+CMEE": Parameter("0", "(0-2)", profile=True),
-    "+IPR": Parameter(
-        "115200",
-        "(0,1200,2400,4800,9600,14400,19200,28800,38400,57600,115200,230400,460800)",
-        profile=True,
-    ),
-    "+IFC": Parameter("0,0", "(0-2),(0-2)", profile=True),
-    "+ICF": Parameter("3,3", "(1-6),(0-3)", profile=True),
-    "+CREG": Parameter("0", "(0-2)", profile=True),
-    "+CGREG": Parameter("0", "(0-2)", profile=True),
-    "+CSCS": Parameter('"IRA"', '("IRA","GSM","UCS2","HEX","PCCP","PCDN","8859-1")', profile=True),
-    "+CMGF": Parameter("0", "(0,1)"),
-    "+CNMI": Parameter("2,1,0,0,0", "(0-3),(0-3),(0,2),(0,1),(0,1)"),
-    "+CSMP": Parameter("17,167,0,0", "(0-255),(0-255),(0-255),(0-255)", lasting=True),
-    "+CSDH": Parameter("0", "(0,1)"),
-    "+CGSMS": Parameter("1", "(0-3)"),
-    "+CMMS": Parameter("0", "(0-2)"),
-    "+SRSPT": Parameter("0", "(0,1)"),
-    "+CLIP": Parameter("0", "(0,1)"),
-    "+CLIR": Parameter("0", "(0-2)"),
-    "+COLP": Parameter("0", "(0,1)"),
-    "+CCWA": Parameter("0", "(0,1)"),
-    "+CRC": Parameter("0", "(0,1)"),
-    "+CVHU": Parameter("0", "(0,1)"),
-    "+CUSD": Parameter("0", "(0-2)"),
-    "+CTZU": Parameter("0", "(0-3)"),
-    "+CLTS": Parameter("0", "(0,1)"),
-    "+DDET": Parameter("0", "(0,1)"),
-    "+CSCLK": Parameter("0", "(0-2)"),
-    "+CBATCHK": Parameter("0", "(0,1)"),
-    "+CSMINS": Parameter("0", "(0,1)"),
-    "+CENG": Parameter("0,0", "(0-3),(0,1)"),
-    "+SJDR": Parameter("0,1,255,1", "(0,1),(0-3),(0-255),(0,1)"),
-    "+CIPMUX": Parameter("0", "(0)"),
-    "+CIPMODE": Parameter("0", "(0)"),
-    "+CIPHEAD": Parameter("0", "(0,1)"),
-    "+CIPSPRT": Parameter("1", "(0-2)"),
-    "+CIPQSEND": Parameter("0", "(0,1)"),
-    "+CIPSRIP": Parameter("0", "(0,1)"),
-    "+CIPSHOWTP": Parameter("0", "(0,1)"),
-    "+CIPCSGP": Parameter('0,"CMNET","",""', "(0,1),*,*,*"),
-    "+CIPTKA": Parameter("1,7200,75,9", "(0,1),(30-7200),(30-600),(1-9)"),
-}
-
-
 class Parameters:
     """The values in force; what was kept by &W or by itself comes back after a reset."""
 
-    def __init__(self, kept: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, table: Mapping[str, Parameter], kept: Mapping[str, str] | None = None
+    ) -> None:
         """``kept`` is what was stored in this modem before, as the modem prints it."""
+        self._table = table
         self._kept = {name: _split(value) for name, value in (kept or {}).items()}
         self._values: dict[str, tuple[str, ...]] = {}
         self.restore()
 
     def restore(self) -> None:
-        self._values = {name: _split(row.default) for name, row in TABLE.items()} | self._kept
+        self._values = {name: _split(row.default) for name, row in self._table.items()} | self._kept
 
     def keep(self) -> None:
         """AT&W."""
-        self._kept |= {name: self._values[name] for name, row in TABLE.items() if row.profile}
+        self._kept |= {name: self._values[name] for name, row in self._table.items() if row.profile}
 
     def forget(self) -> None:
         """AT&F: values as delivered; what is kept stays kept until AT&W."""
-        self._values = {name: _split(row.default) for name, row in TABLE.items()}
+        self._values = {name: _split(row.default) for name, row in self._table.items()}
 
     def number(self, name: str, position: int = 0) -> int:
         return int(self._values[name][position])
@@ -95,7 +52,7 @@ class Parameters:
 
     def answer(self, command: Command) -> Answer:
         """Store, read or list. Raises Refused for a value out of range."""
-        name, row = command.name, TABLE[command.name]
+        name, row = command.name, self._table[command.name]
         match command.form:
             case "test":
                 return says(f"{name}: {row.ranges}")
@@ -107,14 +64,17 @@ class Parameters:
         return says()
 
     def shown(self, name: str) -> str:
-        quoted = [field.startswith('"') for field in re.findall(r'"[^"]*"|[^,]+', _row(name))]
+        quoted = [
+            field.startswith('"')
+            for field in re.findall(r'"[^"]*"|[^,]+', self._table[name].default)
+        ]
         return ",".join(
             f'"{value}"' if quote else value
             for value, quote in zip(self._values[name], quoted, strict=True)
         )
 
     def store(self, name: str, args: tuple[str, ...]) -> None:
-        row = TABLE[name]
+        row = self._table[name]
         ranges = _ranges(row.ranges)
         if len(args) > len(ranges):
             raise Refused
@@ -125,10 +85,6 @@ class Parameters:
         self._values[name] = (*given, *old[len(args) :])
         if row.lasting:
             self._kept[name] = self._values[name]
-
-
-def _row(name: str) -> str:
-    return TABLE[name].default
 
 
 def _split(text: str) -> tuple[str, ...]:

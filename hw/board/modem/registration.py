@@ -1,12 +1,11 @@
 """Power, SIM and network: the boot sequence, and the commands that ask how far it has come."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from outcry.hw.board.modem.at import Command, Refused
 from outcry.hw.board.modem.cells import Cell, Cells
 from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.jamming import Jamming
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.parameters import Parameters
 from outcry.hw.board.modem.schedule import Planned
@@ -14,7 +13,6 @@ from outcry.hw.board.modem.sim_card import SimCard
 from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Terminal, Wait, says
 from outcry.hw.board.modem.timing import Span
 
-WAKING_NOISE = bytes.fromhex("004949 4949FFFFFFFF")  # manual p. 23
 NOT_SEARCHING, HOME, SEARCHING, DENIED, ROAMING = 0, 1, 2, 3, 5
 OPERATOR = "Outcry Test"
 
@@ -23,14 +21,30 @@ WELCOMES: tuple[Welcome, ...] = ("home", "roaming", "denied")
 _STATS = {"home": HOME, "roaming": ROAMING, "denied": DENIED}
 
 
+class BootWords(NamedTuple):
+    """What a family of modems says by itself while it starts."""
+
+    noise: bytes
+    """Raw, as soon as there is power."""
+    up: tuple[str, ...]
+    """When the serial line is up, at a fixed rate only."""
+    ready: tuple[str, ...]
+    """When calls and texts can be made."""
+
+
 class Registration:
     """What the rest of the modem asks before it does anything: is there a SIM, a network, GPRS?
 
-    ``reset`` starts the whole modem anew, ``off`` switches it off; both are the modem's own.
+    ``reset`` restarts the whole modem; it is the modem's own.
     """
 
     def __init__(
-        self, context: Context, terminal: Terminal, parameters: Parameters, options: Options
+        self,
+        context: Context,
+        terminal: Terminal,
+        parameters: Parameters,
+        options: Options,
+        boot_words: BootWords,
     ) -> None:
         self.sms_ready = False
         self.stat = NOT_SEARCHING
@@ -41,18 +55,18 @@ class Registration:
         self.gprs_works = True
         self.when_registered: list[Callable[[], None]] = []
         self.when_lost: list[Callable[[], None]] = []
+        self.when_down: list[Callable[[], None]] = []
+        self.when_moved: list[Callable[[], None]] = []
         self.reset: Callable[[], None] = lambda: None
-        self.off: Callable[[], None] = lambda: None
         self._context = context
         self._terminal = terminal
         self._parameters = parameters
-        self._options = options
+        self._boot_words = boot_words
         self._plans: list[Planned] = []
         self._cfun = 1
-        self._held_back = False  # by a jamming detector that was switched on too early
+        self._held_back = False
         self.sim = SimCard(options, self._opened)
-        self.cells = Cells(terminal, parameters, lambda: self.registered)
-        self.jamming = Jamming(context, terminal, parameters)
+        self.cells = Cells()
         self.handlers: dict[str, Handler] = {
             "+CFUN": self._answer_cfun,
             "+CPIN": self.sim.answer,
@@ -60,9 +74,6 @@ class Registration:
             "+CREG": lambda command: self._answer_creg(command, self.stat),
             "+CGREG": lambda command: self._answer_creg(command, self.packet_stat),
             "+CGATT": self._answer_cgatt,
-            "+CENG": self.cells.answer,
-            "+SJDR": self._answer_sjdr,
-            "+CPOWD": self._answer_cpowd,
         }
 
     @property
@@ -81,7 +92,7 @@ class Registration:
         context, timing = self._context, self._context.timing
         context.see("boot")
         self._terminal.listening = False
-        self._terminal.raw(WAKING_NOISE)
+        self._terminal.raw(self._boot_words.noise)
         started = context.now
         self._later(timing.boot_uart, lambda: self._uart_up(started))
 
@@ -104,7 +115,7 @@ class Registration:
         self._held_back = False
         self.sms_ready = self.attached = False
         self.sim.sleep()
-        self.jamming.restart()
+        self._tell(self.when_down)
         self.stat = NOT_SEARCHING
         if lost:
             self._tell(self.when_lost)
@@ -117,8 +128,8 @@ class Registration:
     def _uart_up(self, started: float) -> None:
         self._terminal.listening = True
         if self._talks():
-            self._terminal.urc("RDY")
-            self._terminal.urc("+CFUN: 1")
+            for word in self._boot_words.up:
+                self._terminal.urc(word)
         self._later(self._context.timing.boot_sim, lambda: self._sim_up(started))
 
     def _sim_up(self, started: float) -> None:
@@ -145,8 +156,8 @@ class Registration:
         self._later(timing.boot_ready, self._ready, since=started)
 
     def _ready(self) -> None:
-        self._terminal.urc("Call Ready")
-        self._terminal.urc("SMS Ready")
+        for word in self._boot_words.ready:
+            self._terminal.urc(word)
         self.sms_ready = True
 
     # Coverage
@@ -171,7 +182,8 @@ class Registration:
     def move(self, serving: Cell, neighbours: tuple[Cell, ...]) -> None:
         """Other base stations; a change of the serving one is told as +CREG says."""
         changed = serving != self.cells.serving
-        self.cells.become(serving, neighbours)
+        self.cells = Cells(serving, neighbours)
+        self._tell(self.when_moved)
         if changed and self.registered:
             self._tell_place()
 
@@ -189,6 +201,12 @@ class Registration:
         """Find the network again, if looking for one."""
         if self.stat == SEARCHING:
             self._later(self._context.timing.registration_again, self._registers)
+
+    def hold_back(self, held_back: bool) -> None:
+        """Something keeps the modem from registering, or no longer does."""
+        was_held_back, self._held_back = self._held_back, held_back
+        if was_held_back and not held_back:
+            self.search()
 
     def _registers(self) -> None:
         if not self.coverage or self._held_back:
@@ -289,24 +307,6 @@ class Registration:
             self._tell(self.when_lost)
         self.attached = wanted
         return says()
-
-    def _answer_sjdr(self, command: Command) -> Answer:
-        """A detector switched on before registration keeps it from happening (manual p. 182)."""
-        answer = self.jamming.answer(command)
-        if command.form == "set":
-            was_held_back, self._held_back = self._held_back, False
-            if self.jamming.on and not self.registered:
-                self._held_back = True
-            elif was_held_back:
-                self.search()
-        return answer
-
-    def _answer_cpowd(self, command: Command) -> Answer:
-        """Power down; only the power key or the board's reset brings the modem back."""
-        if command.form != "set" or command.number(0) not in (0, 1):
-            raise Refused
-        self.off()
-        return says("NORMAL POWER DOWN", final="") if command.number(0) else Answer(b"", "")
 
     def _later(self, span: Span, action: Callable[[], None], since: float | None = None) -> None:
         spent = 0.0 if since is None else self._context.now - since

@@ -24,10 +24,6 @@ class SimCard:
         self._when_opened = when_opened
 
     @property
-    def present(self) -> bool:
-        return self._present
-
-    @property
     def usable(self) -> bool:
         """Read, and open: the modem may go to the network."""
         return self.awake and self._present and not self._locked

@@ -1,4 +1,4 @@
-"""How long a SIM800 and its network take, each as a span drawn from the board's own randomness."""
+"""How long a modem and its network take, each as a span drawn from the board's own randomness."""
 
 from dataclasses import dataclass, fields
 from random import Random
@@ -9,7 +9,7 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class Timing:
-    """Delays in seconds, lowest and highest; the defaults are what logs of real modems show."""
+    """Delays in seconds, lowest and highest; the defaults are what logs of real SIM800s show."""
 
     query: Span = (0.02, 0.09)  # any command that only asks or sets
     boot_uart: Span = (3.0, 3.0)  # power key to the first answered byte

@@ -118,7 +118,7 @@ class BoardFactory(MockFactory):  # type: ignore[misc]  # gpiozero has no types
     def tell(self, pin: BoardPin) -> None:
         """Tell the board an output's level, None for one that no longer is an output.
 
-        A board that is gone misses it; one that comes back is told anew.
+        A board that is gone misses it; one that comes back is told again.
         """
         connection = self._socket
         if connection is None:

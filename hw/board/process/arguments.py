@@ -7,16 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from outcry.hw.board.modem.faults import STAGES
-from outcry.hw.board.modem.jamming import NOISES
+from outcry.hw.board.modem.gprs import HOWS
 from outcry.hw.board.modem.registration import WELCOMES
 from outcry.hw.board.modem.wire import DIRECTIONS
 from outcry.hw.board.process.modem_control import CLEAR
 from outcry.hw.board.process.requests import PIN_LIMIT
 from outcry.hw.board.receiver.receiver import POSITION, STATES
 from outcry.hw.board.sim800.fault_catalogue import CATALOGUE
+from outcry.hw.board.sim800.jamming_detector import NOISES
 
 BUTTON_PIN = 17
-HOWS = ("dead", "refused", "connecting", "silent", "rubbish")
+WAYS_TO_FAIL = tuple(how for how in HOWS if how != "on")
 _EPILOG = """\
 Every command but run, record and replay talks to a running board, found by --dir or
 OUTCRY_BOARD.
@@ -149,7 +150,7 @@ def _add_modem(commands: Any) -> None:
     gprs.add_argument("on", type=_on, metavar="on|off")
     gprs.add_argument(
         "--how",
-        choices=HOWS,
+        choices=WAYS_TO_FAIL,
         default="dead",
         help="dead: +PDP: DEACT, and CONNECT FAIL after long; refused: CONNECT FAIL at once; "
         "connecting: no result ever; silent: bytes vanish; rubbish: a stranger answers",

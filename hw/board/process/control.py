@@ -13,7 +13,7 @@ from dataclasses import asdict
 from outcry.hw.board.modem.context import Witness
 from outcry.hw.board.pins.pinboard import PRESSED, RELEASED, PinBoard
 from outcry.hw.board.process.board import Board
-from outcry.hw.board.process.modem_control import ModemControl
+from outcry.hw.board.process.modem_control import modem_requests
 from outcry.hw.board.process.requests import Invalid, Json, choice_of, number_of, pin_of, text_of
 from outcry.hw.board.receiver.receiver import STATES, Receiver
 
@@ -99,7 +99,7 @@ class Control:
             "fix": self._fix,
             "move": self._move,
             "status": self._status,
-            **ModemControl(board).requests,
+            **modem_requests(board),
         }
 
     def attach(self, client: Client) -> None:
@@ -187,9 +187,8 @@ class Control:
     # Receiver
 
     def _fix(self, request: Json) -> Json:
-        state = choice_of(request, "state", STATES)
-        self._receiver.state = next(each for each in STATES if each == state)
-        self._witness(self._now, "fix", state=state)
+        self._receiver.state = choice_of(request, "state", STATES)
+        self._witness(self._now, "fix", state=self._receiver.state)
         return {}
 
     def _move(self, request: Json) -> Json:

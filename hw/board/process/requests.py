@@ -1,13 +1,14 @@
 """The fields of a request to a running board, each checked as it is taken."""
 
 import math
-from typing import Any
+from typing import Any, TypeVar
 
 from outcry.hw.board.modem.cells import Cell
 
 PIN_LIMIT = 53  # GPIO numbers of a Raspberry Pi's chip
 
 Json = dict[str, Any]
+Choice = TypeVar("Choice", bound=str)
 
 
 class Invalid(ValueError):
@@ -21,11 +22,11 @@ def text_of(request: Json, key: str) -> str:
     return value
 
 
-def choice_of(request: Json, key: str, choices: tuple[str, ...]) -> str:
-    value = request.get(key)
-    if value not in choices:
-        raise Invalid(f"{key} is one of {', '.join(choices)}")
-    return str(value)
+def choice_of(request: Json, key: str, choices: tuple[Choice, ...]) -> Choice:
+    for choice in choices:
+        if request.get(key) == choice:
+            return choice
+    raise Invalid(f"{key} is one of {', '.join(choices)}")
 
 
 def number_of(request: Json, key: str, low: float, high: float) -> float:

@@ -39,7 +39,7 @@ class Identity:
         }
 
     def restart(self) -> None:
-        """Without a battery of its own the clock begins anew."""
+        """Without a battery of its own the clock starts over."""
         self._set_at, self._shown, self._zone = self._context.now, FIRST_DAY, "+00"
 
     def _of_the_sim(self, *lines: str) -> Handler:

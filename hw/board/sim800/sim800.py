@@ -12,25 +12,32 @@ from outcry.hw.board.modem.cells import Cell
 from outcry.hw.board.modem.context import Context
 from outcry.hw.board.modem.faults import Faults
 from outcry.hw.board.modem.gprs import Gprs, How
-from outcry.hw.board.modem.jamming import Noise
 from outcry.hw.board.modem.network import Network
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.packet_contexts import Contexts
-from outcry.hw.board.modem.parameters import TABLE, Parameters
-from outcry.hw.board.modem.registration import Registration, Welcome
+from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.registration import BootWords, Registration, Welcome
 from outcry.hw.board.modem.sms.centre import Centre
 from outcry.hw.board.modem.sms.sms import Sms
 from outcry.hw.board.modem.terminal import Answer, Handler, Terminal, framed, says
 from outcry.hw.board.modem.wire import Wire
 from outcry.hw.board.sim800.bearer import Bearer
+from outcry.hw.board.sim800.engineering_mode import NEIGHBOURS_MOST, EngineeringMode
 from outcry.hw.board.sim800.http import Http
 from outcry.hw.board.sim800.identity import Identity
+from outcry.hw.board.sim800.jamming_detector import JammingDetector, Noise
 from outcry.hw.board.sim800.operators import Operators
+from outcry.hw.board.sim800.parameter_table import TABLE
 from outcry.hw.board.sim800.sleep import Sleep
 from outcry.hw.board.sim800.supply import Supply
 from outcry.hw.board.sim800.tcp import Tcp
 
 RATE_CHANGE_S = 0.05
+BOOT_WORDS = BootWords(
+    bytes.fromhex("00 49494949 FFFFFFFF"),  # manual p. 23
+    ("RDY", "+CFUN: 1"),
+    ("Call Ready", "SMS Ready"),
+)
 _IGNORED = ("", "A", "H", "L", "M", "O", "P", "T", "X", "V", "Q", "&C", "&D")
 
 
@@ -52,14 +59,17 @@ class Sim800:
         self.wire = Wire()
         self._context = context
         self.terminal = Terminal(context, self.faults, self._reset)
-        self._parameters = Parameters({"+IPR": "0"} if self.options.autobaud else {})
+        self._parameters = Parameters(TABLE, {"+IPR": "0"} if self.options.autobaud else {})
         self._kept_echo = True
         self._kept_baud: int | None = None
         self.sleep = Sleep(context, self._parameters)
         self._hung = False
-        self.registration = Registration(context, self.terminal, self._parameters, self.options)
+        self.registration = Registration(
+            context, self.terminal, self._parameters, self.options, BOOT_WORDS
+        )
         self.registration.reset = self._reset
-        self.registration.off = self._off
+        self.cells = EngineeringMode(self.terminal, self._parameters, self.registration)
+        self.jamming = JammingDetector(context, self.terminal, self._parameters, self.registration)
         self.supply = Supply(
             context.schedule, self.terminal, self._parameters, self._off, self._reset
         )
@@ -158,15 +168,18 @@ class Sim800:
         self.registration.receive(welcome)
 
     def set_cells(self, serving: Cell, neighbours: Iterable[Cell], now: float) -> None:
-        """The base stations heard here, at most six beside the serving one."""
+        """The base stations heard here. Raises ValueError for more than a SIM800 lists."""
         self.advance(now)
-        self.registration.move(serving, tuple(neighbours))
+        others = tuple(neighbours)
+        if len(others) > NEIGHBOURS_MOST:
+            raise ValueError(f"a SIM800 lists at most {NEIGHBOURS_MOST} neighbours")
+        self.registration.move(serving, others)
 
     def set_jamming(self, noise: Noise, now: float) -> None:
         """What AT+SJDR finds. Whether the network is still heard is for :meth:`set_network`."""
         self.advance(now)
         self._context.see("jamming", noise=noise)
-        self.registration.jamming.become(noise)
+        self.jamming.become(noise)
 
     def set_supply(self, millivolts: int, now: float) -> None:
         """The supply voltage: +CBC, the warnings of AT+CBATCHK=1, and below 3000 a brown-out.
@@ -260,19 +273,20 @@ class Sim800:
             **dict.fromkeys(_IGNORED, _nothing),
             **self.identity.handlers,
             **self.registration.handlers,
+            **self.cells.handlers,
+            **self.jamming.handlers,
             **self.operators.handlers,
             **self.contexts.handlers,
             **self.sms.handlers,
             **self.tcp.handlers,
             **self.bearer.handlers,
             **self.http.handlers,
+            **self.supply.handlers,
             "E": self._answer_echo,
             "Z": self._answer_z,
             "&F": self._answer_factory,
             "&W": self._answer_keep,
             "+IPR": self._sets_rate,
-            "+CBC": self.supply.answer,
-            "+CBATCHK": self.supply.answer_check,
         }
 
     def _stores(self, command: Command) -> Answer:

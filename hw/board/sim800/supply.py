@@ -1,14 +1,14 @@
-"""The modem's supply voltage: AT+CBC, the warnings of AT+CBATCHK, and what too little of it does.
+"""The modem's supply: AT+CBC, the warnings of AT+CBATCHK, AT+CPOWD, and what low voltage does.
 
 Limits and lines, spelling included: SIM800L Hardware Design V1.00, p. 21 to 25.
 """
 
 from collections.abc import Callable
 
-from outcry.hw.board.modem.at import Command
+from outcry.hw.board.modem.at import Command, Refused
 from outcry.hw.board.modem.parameters import Parameters
 from outcry.hw.board.modem.schedule import Schedule
-from outcry.hw.board.modem.terminal import Answer, Terminal, says
+from outcry.hw.board.modem.terminal import Answer, Handler, Terminal, says
 
 USUAL_MV = 3986
 DEAD_MV = 3000  # the processor stops without a word
@@ -32,6 +32,11 @@ class Supply:
         self._parameters = parameters
         self._power_down = power_down
         self._power_on = power_on
+        self.handlers: dict[str, Handler] = {
+            "+CBC": self._answer_cbc,
+            "+CBATCHK": self._answer_cbatchk,
+            "+CPOWD": self._answer_cpowd,
+        }
 
     @property
     def dead(self) -> bool:
@@ -56,18 +61,25 @@ class Supply:
         if zone.endswith("POWER DOWN"):
             self._power_down()
 
-    def answer_check(self, command: Command) -> Answer:
-        """AT+CBATCHK: from now on, or no longer, the voltage is watched."""
+    def _answer_cbatchk(self, command: Command) -> Answer:
+        """From now on, or no longer, the voltage is watched."""
         answer = self._parameters.answer(command)
         if command.form == "set" and self._parameters.number("+CBATCHK"):
             self._schedule.after(0, lambda: self._warn(""))
         return answer
 
-    def answer(self, command: Command) -> Answer:
+    def _answer_cbc(self, command: Command) -> Answer:
         if command.form == "test":
             return says("+CBC: (0-2),(1-100),(voltage)")
         charge = (self.millivolts - EMPTY_MV) * 100 // (FULL_MV - EMPTY_MV)
         return says(f"+CBC: 0,{min(100, max(0, charge))},{self.millivolts}")
+
+    def _answer_cpowd(self, command: Command) -> Answer:
+        """Power down; only the power key or the board's reset brings the modem back."""
+        if command.form != "set" or command.number(0) not in (0, 1):
+            raise Refused
+        self._power_down()
+        return says("NORMAL POWER DOWN", final="") if command.number(0) else Answer(b"", "")
 
 
 def _zone(millivolts: int) -> str:

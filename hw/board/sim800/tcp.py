@@ -97,7 +97,7 @@ class Tcp:
         self._sticks = True
 
     def lose_peer(self) -> None:
-        """The other end closes, and the CLOSED is somebody else's to say."""
+        """The other end closes; CLOSED is for the caller to say."""
         if self.state == "CONNECT OK":
             self._drop()
             self.state = "TCP CLOSED"

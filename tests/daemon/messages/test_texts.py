@@ -107,10 +107,14 @@ def test_every_text_in_every_language_takes_two_parts_at_most(code, name, raised
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_name_and_no_extreme_makes_a_text_longer_or_breaks_it(language, name):
-    for raised_at, place in product((AT, None, float("inf"), float("nan"), -1e18), PLACES):
-        for text in every_text(language, name, raised_at, place):
-            assert sent_parts(text) <= MAX_PARTS
-            assert text.isprintable() or set(filter(lambda c: not c.isprintable(), text)) == {"\n"}
+    moments = (AT, None, float("inf"), float("nan"), -1e18)
+    for text in {
+        text
+        for raised_at, place in product(moments, PLACES)
+        for text in every_text(language, name, raised_at, place)
+    }:
+        assert sent_parts(text) <= MAX_PARTS
+        assert text.replace("\n", "").isprintable()
 
 
 @given(st.sampled_from(SHIPPED), names, places.filter(lambda place: isinstance(place, Position)))
@@ -578,7 +582,7 @@ def test_the_bench_counts_what_a_template_costs(tmp_path, monkeypatch):
     monkeypatch.setattr(bench_contacts, "RANDOM_NAMES", 0)
     source = (FOLDER / "en.toml").read_text(encoding="utf-8")
     (tmp_path / "en.toml").write_text(source, encoding="utf-8")
-    monkeypatch.setattr(bench_contacts, "_FOLDER", tmp_path)
+    monkeypatch.setattr(bench_contacts, "FOLDER", tmp_path)
     assert bench_contacts.contact_text_parts_max() == 2
     (tmp_path / "en.toml").write_text(
         source.replace('publish = "', 'publish = "' + "x" * 170), encoding="utf-8"

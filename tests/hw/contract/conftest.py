@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.board.testing.simulated import SimulatedModem
 from outcry.hw.modem.lines import Reply, Urc
 from outcry.hw.modem.link import Link
 from outcry.hw.modem.port import SerialPort
+from tests.support.simulated_modem import SimulatedModem
 
 QUICK = replace(
     Timing.instant(),

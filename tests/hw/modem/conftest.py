@@ -11,10 +11,10 @@ from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.process.board import Board
 from outcry.hw.board.sim800.sim800 import Sim800
-from outcry.hw.board.testing.virtual import VirtualNetwork
 from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PortLost
 from outcry.hw.modem.errors import Stopping
 from outcry.hw.modem.link import Link
+from simulation.virtual_network import VirtualNetwork
 
 HQ = ("192.0.2.1", 8000)
 RECEIPT = bytes(range(17))

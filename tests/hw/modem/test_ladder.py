@@ -57,8 +57,7 @@ situations = st.builds(
 )
 
 
-def rows(failure: Failure) -> list[Any]:
-    return [row for row in LADDER if row.failure is failure]
+ROWS = [row for rows in LADDER.values() for row in rows]
 
 
 def failed(failure: Failure, **known: Any) -> Situation:
@@ -73,13 +72,13 @@ def test_rungs_are_listed_from_the_weakest_to_the_strongest() -> None:
 
 @pytest.mark.parametrize("failure", Failure)
 def test_a_failures_rungs_get_stronger_row_by_row(failure: Failure) -> None:
-    strengths = [STRENGTH[row.rung] for row in rows(failure)]
+    strengths = [STRENGTH[row.rung] for row in LADDER[failure]]
     assert strengths == sorted(strengths)
 
 
 @pytest.mark.parametrize("failure", Failure)
 def test_each_failure_has_an_answer_that_asks_for_nothing(failure: Failure) -> None:
-    assert rows(failure)[0].only_if == ()
+    assert LADDER[failure][0].only_if == ()
 
 
 def test_every_rung_has_a_bound() -> None:
@@ -102,18 +101,19 @@ def test_every_rung_has_a_way_out() -> None:
             assert other is None or STRENGTH[other] < STRENGTH[rung]
         if rung in RESTARTS:
             assert means.then is Rung.CALL
-    for row in LADDER:
+    for row in ROWS:
         called = row.rung is Rung.CALL or RUNGS[row.rung].then is Rung.CALL
         assert (row.calls > 0) is called
 
 
 def test_pauses_are_bounded_grow_and_are_shorter_in_need() -> None:
-    for row in LADDER:
-        for pauses_s in (row.pauses_s, row.pauses_in_need_s):
+    for row in ROWS:
+        for pauses_s in row.pauses:
             assert list(pauses_s) == sorted(pauses_s)
             assert 0 <= pauses_s[-1] <= 60
-        in_need = itertools.chain(row.pauses_in_need_s, itertools.repeat(row.pauses_in_need_s[-1]))
-        assert all(need <= calm for calm, need in zip(row.pauses_s, in_need, strict=False))
+        calm_s, in_need_s = row.pauses
+        in_need = itertools.chain(in_need_s, itertools.repeat(in_need_s[-1]))
+        assert all(need <= calm for calm, need in zip(calm_s, in_need, strict=False))
 
 
 @pytest.mark.parametrize("has_wire", [True, False])
@@ -134,7 +134,7 @@ def test_there_is_always_an_answer_and_it_is_due_within_a_minute(
 ) -> None:
     step = next_rung(situation, now)
     assert situation.since <= step.at <= situation.since + 60
-    assert step.rung in {row.rung for row in rows(situation.failure)}
+    assert step.rung in {row.rung for row in LADDER[situation.failure]}
     if step.rung in RESTARTS:
         assert step.calls > 0
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from outcry.hw.board.modem.faults import Fault, Kind
-from outcry.hw.board.testing.simulated import SimulatedModem
 from outcry.hw.modem import (
     Condition,
     DataPath,
@@ -28,6 +27,7 @@ from outcry.hw.modem import (
     open_serial,
 )
 from outcry.hw.modem.port import SerialPort
+from tests.support.simulated_modem import SimulatedModem
 
 ANA = "+447700900201"
 LIMIT_S = 60.0

@@ -83,9 +83,9 @@ def test_the_detector_is_switched_off_while_the_network_stays_away(
     w = world()
     w.at(100, lambda: w.sim.set_network(False, w.now))
     watched: list[bool] = []
-    w.at(250, lambda: watched.append(w.sim.registration.jamming.on))
+    w.at(250, lambda: watched.append(w.sim.jamming.on))
     w.at(260, lambda: w.sim.set_network(True, w.now))
-    w.at(400, lambda: watched.append(w.sim.registration.jamming.on))
+    w.at(400, lambda: watched.append(w.sim.jamming.on))
     w.run(401)
     assert watched == [False, True]
 

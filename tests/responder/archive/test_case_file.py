@@ -97,7 +97,7 @@ def test_the_page_stands_alone_and_runs_nothing(lived):
     assert "<script" not in page
     assert not re.search(r'(?:src|href)="', page)
     assert "<svg" in page
-    assert "a contact confirms: real, publish" in page
+    assert "Ben confirms: it is real, make it public" in page
 
 
 def test_a_case_without_any_position_has_no_picture(world):
@@ -128,9 +128,9 @@ def test_the_commands_write_check_and_forget(lived, tmp_path, capsys):
     assert (tmp_path / "case-1.html").read_text().startswith("<!DOCTYPE html>")
     assert command("verify", str(written)) == (
         0,
-        f"{len(lived.hq.entries())} entries: all as they were written.\n",
+        f"OK: {len(lived.hq.entries())} entries, all unchanged.\n",
     )
-    assert "all as they were written" in command("verify")[1]
+    assert "entries, all unchanged." in command("verify")[1]
     written.write_text(written.read_text().replace("CONFIRMED", "FALSE"))
     assert command("verify", str(written))[0] == 1
     assert command("forget", "1")[0] == 1

@@ -7,7 +7,7 @@ from outcry.report import MessageType
 from outcry.responder.archive import retention
 from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
-from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.events import Closed
 from outcry.responder.storage import alarms, audit_chain, event_log, store
 
 DAY_S = 86_400.0
@@ -22,7 +22,7 @@ def closed(world):
         world.answers(world.invitation(contact), world.pins[contact - 1], "confirm")
     world.hq.works()
     keeps(world, 30)
-    says(world, What.CLOSED)
+    closes(world)
     world.hq.works()
     return world
 
@@ -33,10 +33,9 @@ def keeps(world, days):
         repository.change(connection, device, {"record": {"keep_days": days}}, 0.0)
 
 
-def says(world, what, alarm=1):
+def closes(world, alarm=1):
     with world.hq.store.write() as connection:
-        about = {"officer": "olga", "reason": "over"}
-        event_log.append(connection, alarm, Entry(world.clock(), what, about))
+        event_log.append(connection, alarm, Closed(world.clock(), "olga", "over"))
         alarms.set_due(connection, alarm, world.clock())
 
 

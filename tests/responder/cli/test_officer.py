@@ -40,7 +40,7 @@ def test_a_reset_gives_another_link_and_removing_ends_the_account(run):
     links = {run(what, "olga")[1].split("/welcome/")[1] for what in ("add", "reset", "reset")}
     assert len(links) == 3
     assert run("remove", "olga")[0] == 0
-    assert "Nobody is on duty" in run("list")[1]
+    assert "There are no duty officers" in run("list")[1]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_reset_gives_another_link_and_removing_ends_the_account(run):
         (("add", "o l g a"), "an officer's name has"),
         (("reset", "olga"), "there is no officer olga"),
         (("remove", "olga"), "there is no officer olga"),
-        (("add",), "say whom"),
+        (("add",), "give a name"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_what_to_do(run, words, said):
@@ -64,7 +64,7 @@ def test_at_the_terminal_the_officer_types_and_scans(run, monkeypatch):
     monkeypatch.setattr(officer, "print", lambda *w: shown.append(" ".join(w)), raising=False)
 
     def digits(_prompt):
-        secret = re.search(r"type there: ([A-Z2-7]{32})", "\n".join(shown))[1]
+        secret = re.search(r"type into the app: ([A-Z2-7]{32})", "\n".join(shown))[1]
         return pyotp.TOTP(secret).now()
 
     monkeypatch.setattr("builtins.input", digits)
@@ -114,7 +114,7 @@ def test_an_open_console_does_not_hold_the_service_up_when_it_stops(process, cap
     ahead = pyotp.TOTP(hand.secret).at(int(time.time()) + 30)
     token = token_in(hand.get("/console/login").text)
     hand.post("/console/login", token, name="olga", password=PASSWORD, code=ahead)
-    with hand.client.stream("GET", "/console/live", headers=hand._headers()) as events:
+    with hand.client.stream("GET", "/console/live", headers=hand.headers()) as events:
         assert next(events.iter_lines()) == ": here"
         service.process.send_signal(signal.SIGTERM)
         assert service.process.wait(30) == 0

@@ -39,15 +39,15 @@ def types(enrolled, tmp_path, capsys):
 
 def test_a_plan_is_shown_edited_checked_and_set(types):
     types.file.write_text(types("plan", "show", "Ana").replace("at_once = 0", "at_once = 1"))
-    assert "can be used" in types("plan", "check", types.device, str(types.file))
+    assert "this plan is valid" in types("plan", "check", types.device, str(types.file))
     assert "at_once = 0" in types("plan", "show", types.device)
-    assert "counts from now on" in types("plan", "set", "Ana", str(types.file))
+    assert "applies from now on" in types("plan", "set", "Ana", str(types.file))
     assert "at_once = 1" in types("plan", "show", "Ana")
 
 
 def test_a_plan_can_be_given_without_a_file_that_others_could_read(types, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("[telling]\nat_once = 1"))
-    assert "counts from now on" in types("plan", "set", "Ana", "-")
+    assert "applies from now on" in types("plan", "set", "Ana", "-")
     assert "at_once = 1" in types("plan", "show", "Ana")
 
 

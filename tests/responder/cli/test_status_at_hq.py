@@ -18,12 +18,12 @@ from outcry.report import (
     NoPosition,
     Position,
 )
-from outcry.responder import formatting
+from outcry.responder import formatting, sentences
 from outcry.responder.cli.main import main
-from outcry.responder.cli.status import KINDS, WITHDRAWAL, facts, screen
+from outcry.responder.cli.status import facts, screen
 from outcry.responder.contacts.desk import WrongPin
 from outcry.responder.intake.inbox import CameBy, Outdated
-from outcry.responder.rules.events import Verdict, What
+from outcry.responder.rules.events import Came, Outcome, Verdict
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import store
 
@@ -93,8 +93,8 @@ def test_every_mark_a_device_can_set_has_words():
 
 
 def test_every_verdict_and_kind_has_words():
-    assert set(WITHDRAWAL) == set(Verdict)
-    assert set(KINDS) == {kind.name.lower() for kind in AlarmKind if kind is not AlarmKind.NONE}
+    assert set(sentences.VERDICTS) == set(Verdict)
+    assert set(sentences.KINDS) == set(AlarmKind) - {AlarmKind.NONE}
 
 
 def test_an_alarm_is_shown_with_how_far_it_is(world):
@@ -102,7 +102,7 @@ def test_an_alarm_is_shown_with_how_far_it_is(world):
     world.hq.works()
     for ref, number, _ in world.phones.sent:
         if number.endswith("112"):
-            world.hq.workflow.hear(ref, What.UNDELIVERED)
+            world.hq.workflow.hear(ref, Came(Outcome.UNDELIVERED))
     world.answers(world.invitation(1), world.pins[0], "confirm")
     world.answers(world.invitation(2), world.pins[1], "false")
     with pytest.raises(WrongPin):
@@ -137,7 +137,7 @@ def test_the_duty_officer_alone_sees_what_a_code_meant(world, safe):
     taps = world.code if safe else (*world.code, 1)
     world.hq.takes(world.device.message())
     world.hq.takes(world.device.message(MessageType.WITHDRAWAL, sequence=1, taps=taps))
-    assert "withdrawal received: being judged" in words(world)
+    assert "withdrawal received: its code is being judged" in words(world)
     world.hq.works()
     (line,) = [line for line in words(world).splitlines() if "withdrawal" in line]
     assert ("safe" in line, "DURESS" in line) == (safe, not safe)
@@ -211,7 +211,7 @@ def test_the_command_shows_it_beside_the_running_service(world, tmp_path, capsys
 def test_where_nobody_was_enrolled_nothing_is_made(tmp_path, capsys):
     config = hq_config(tmp_path)
     assert main(["status", "--config", str(config)]) == 1
-    assert "nobody was ever enrolled" in capsys.readouterr().err
+    assert "nobody has been enrolled" in capsys.readouterr().err
     assert not (tmp_path / "state").exists()
 
 
@@ -230,7 +230,7 @@ def test_a_silence_is_shown_while_it_lasts_and_not_after(world, capsys):
     watch.look()
     world.clock.passes(600)
     shown = screen(facts(world.hq.store, world.clock.now, where=True))
-    assert "  SILENCE, nothing is heard of the device (1), for 10 min now" in shown.splitlines()
+    assert "  SILENCE, no signal from the device (1), for 10 min now" in shown.splitlines()
     world.hq.takes(world.device.message(MessageType.HEARTBEAT))
     watch.look()
     assert "SILENCE" not in screen(facts(world.hq.store, world.clock.now))

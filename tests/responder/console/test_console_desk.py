@@ -6,7 +6,7 @@ import pytest
 
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.console.desk import Act, Console, NoSuchAlarm, NotNow
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import Vetoed
 
 ON_BOTH_DATABASES = True
 
@@ -40,8 +40,8 @@ def test_a_decision_is_written_down_and_wakes_the_workflow(world):
     console = Console(world.hq.store, world.clock, lambda: woken.append(world.hq.history()[-1]))
     world.hq.takes(world.device.message())
     console.act(1, Act.VETO, "olga")
-    assert woken == [What.VETOED]
-    assert console.view(1).standing.vetoed
+    assert woken == [Vetoed]
+    assert console.view(1).standing.case.vetoed
 
 
 def test_what_cannot_be_done_now_is_not_written_down(world, console):
@@ -88,4 +88,4 @@ def test_an_alarm_stands_until_a_person_closes_it_and_is_listed_for_a_week_more(
     assert [each.alarm for each in console.overview().closed] == [1]
     world.clock.passes(7 * 86_400 + 1)
     assert console.overview().closed == ()
-    assert console.view(1).standing.closed
+    assert console.view(1).standing.is_closed

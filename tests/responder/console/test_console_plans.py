@@ -13,7 +13,7 @@ from sqlalchemy import select
 from outcry.responder import daily_check
 from outcry.responder.findings import Finding
 from outcry.responder.plans import repository
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import GroundFound
 from outcry.responder.storage import store
 
 
@@ -120,11 +120,11 @@ def test_an_alarm_that_waits_for_nothing_but_an_answer_goes_on_by_the_new_plan_t
     world.hq.works()
     world.answers(world.invitation(1), world.pins[0], "confirm")
     world.hq.works()
-    assert What.GROUND not in world.hq.history()
+    assert GroundFound not in world.hq.history()
     text = shown(olga.get(address(world)).text)
     olga.send("/console", address(world), plan=text.replace("quorum = 2", "quorum = 1"))
     world.hq.works()
-    assert What.GROUND in world.hq.history()
+    assert GroundFound in world.hq.history()
 
 
 @pytest.mark.parametrize("text", ["a = " + "[" * 20_000, "a = " + "1" * 5_000])

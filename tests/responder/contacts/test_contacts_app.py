@@ -7,6 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
+from builders import corrected, officer
 from served import browser
 
 from outcry.report import (
@@ -20,7 +21,20 @@ from outcry.report import (
     Position,
 )
 from outcry.responder.posting.publisher import Draft
-from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.events import (
+    Approved,
+    CalledFalse,
+    CameBy,
+    Closed,
+    Confirmed,
+    ContactSaw,
+    OfficerConfirmed,
+    Reason,
+    ReportArrived,
+    Unsure,
+    Vetoed,
+    WrongPinTried,
+)
 from outcry.responder.service.people_app import people_app
 from outcry.responder.storage import alarms, event_log
 
@@ -61,8 +75,8 @@ def test_opening_the_link_delivers_the_alarm_and_decides_nothing(world, client):
     message = world.device.message()
     for _ in range(3):
         client.get(link_of(message))
-    assert world.hq.history() == [What.REPORT]
-    assert world.hq.entries()[0].data["path"] == "link"
+    assert world.hq.history() == [ReportArrived]
+    assert world.hq.entries()[0].path is CameBy.LINK
 
 
 def test_without_a_fix_the_page_says_so_and_why(world, client):
@@ -88,10 +102,10 @@ def test_a_drill_says_so_first(world, client):
 @pytest.mark.parametrize(
     ("button", "noted", "entry"),
     [
-        ("seen", "I have seen this alarm", What.SEEN),
-        ("confirm", "It is real: make it public", What.CONFIRMED),
-        ("unsure", "I do not know if it is real", What.UNSURE),
-        ("false", "I think it is a false alarm", What.FALSE),
+        ("seen", "I have seen this alarm", ContactSaw),
+        ("confirm", "It is real: make it public", Confirmed),
+        ("unsure", "I do not know if it is real", Unsure),
+        ("false", "I think it is a false alarm", CalledFalse),
     ],
 )
 def test_a_button_and_the_pin_say_it(world, client, button, noted, entry):
@@ -99,9 +113,7 @@ def test_a_button_and_the_pin_say_it(world, client, button, noted, entry):
     page = client.post(f"{link}/{button}", data={"pin": world.pins[0]})
     assert page.status_code == 200
     assert f"Your answer is saved: “{noted}”" in page.text
-    assert world.hq.entries()[-1].what is entry
-    by = {"by": "page"} if button == "confirm" else {}
-    assert world.hq.entries()[-1].data == {"contact": 1} | by
+    assert world.hq.entries()[-1] == entry(world.clock(), 1)
 
 
 def test_every_button_on_the_page_leads_somewhere(world, client):
@@ -123,7 +135,7 @@ def test_the_key_enter_presses_the_mildest_button(world, client):
 def test_the_pin_alone_says_which_contact_answers(world, client, link):
     path = link.format(sealed=world.device.message().text)
     client.post(f"{path}/confirm", data={"pin": world.pins[2]})
-    assert world.hq.entries()[-1].data == {"contact": 3, "by": "page"}
+    assert world.hq.entries()[-1] == Confirmed(world.clock(), 3)
 
 
 def test_the_short_link_shows_the_same_page(world, client):
@@ -167,30 +179,29 @@ def test_the_published_post_is_linked_once_it_is_out(world, client):
     assert 'href="http://127.0.0.1:8443/post/1"' in page
 
 
-def decided(world, *whats, **data):
+def decided(world, *acts):
     """What a duty officer says at the console."""
     with world.hq.store.write() as connection:
-        for what in whats:
-            entry = Entry(world.clock(), what, {"officer": "olga"} | data)
-            event_log.append(connection, 1, entry)
+        for act in acts:
+            event_log.append(connection, 1, act)
             alarms.set_due(connection, 1, world.clock())
     world.hq.works()
 
 
-@pytest.mark.parametrize("what", [What.VETOED, What.CLOSED])
+@pytest.mark.parametrize("what", [Vetoed, Closed])
 def test_nothing_is_said_to_become_public_that_is_not_going_to(world, client, what):
     link = link_of(world.device.message())
     client.post(f"{link}/confirm", data={"pin": world.pins[0]})
-    decided(world, what)
+    decided(world, officer(what, world.clock()))
     page = client.post(f"{link}/confirm", data={"pin": world.pins[1]}).text
     assert "being published" not in page
-    assert ("have closed this alarm" in page) is (what is What.CLOSED)
+    assert ("have closed this alarm" in page) is (what is Closed)
 
 
 def test_one_contact_and_the_duty_officer_are_told_that_it_becomes_public(world, client):
     link = link_of(world.device.message())
     client.get(link)
-    decided(world, What.OFFICER_CONFIRMED)
+    decided(world, officer(OfficerConfirmed, world.clock()))
     page = client.post(f"{link}/confirm", data={"pin": world.pins[1]}).text
     assert "being published" in page
 
@@ -198,11 +209,11 @@ def test_one_contact_and_the_duty_officer_are_told_that_it_becomes_public(world,
 def test_nobody_is_asked_to_share_a_post_that_was_corrected(world, client):
     link = link_of(world.device.message())
     client.get(link)
-    decided(world, What.APPROVED)
-    decided(world, What.CORRECTED, reason="other")
+    decided(world, officer(Approved, world.clock()))
+    decided(world, corrected(Reason.OTHER, world.clock()))
     page = client.post(f"{link}/seen", data={"pin": world.pins[1]}).text
     assert "read and share the post" in page
-    decided(world, What.CORRECTED, reason="false_alarm")
+    decided(world, corrected(at=world.clock()))
     page = client.post(f"{link}/seen", data={"pin": world.pins[1]}).text
     assert "share the post" not in page
     assert "read the correction" in page
@@ -211,7 +222,7 @@ def test_nobody_is_asked_to_share_a_post_that_was_corrected(world, client):
 def test_answers_from_before_it_was_closed_are_not_counted_when_it_goes_on(world, client):
     link = link_of(world.device.message())
     client.post(f"{link}/confirm", data={"pin": world.pins[0]})
-    decided(world, What.CLOSED, reason="she is home")
+    decided(world, Closed(world.clock(), "olga", "she is home"))
     world.hq.takes(world.device.message(MessageType.STILL_IN_DANGER, sequence=1))
     page = client.post(f"{link}/seen", data={"pin": world.pins[1]}).text
     assert "People who say that it is real: 0. Needed to publish: 2." in page
@@ -223,7 +234,7 @@ def test_a_wrong_pin_notes_nothing_but_itself(world, client):
     page = client.post(f"{link}/confirm", data={"pin": "000000"})
     assert page.status_code == 403
     assert "Wrong PIN. Your answer was not saved" in page.text
-    assert world.hq.history() == [What.REPORT, What.WRONG_PIN]
+    assert world.hq.history() == [ReportArrived, WrongPinTried]
 
 
 @pytest.mark.parametrize("form", [{}, {"pin": ""}, {"nip": "123456"}, {"pin": "x" * 500}])
@@ -240,7 +251,7 @@ def test_many_wrong_pins_wait_and_the_right_one_works_after(world, client):
     assert slowed.status_code == 429
     assert slowed.headers["retry-after"] == "5"
     assert "Wait 5 s" in slowed.text
-    assert What.CONFIRMED not in world.hq.history()
+    assert Confirmed not in world.hq.history()
     world.clock.passes(5)
     assert client.post(f"{link}/confirm", data={"pin": world.pins[0]}).status_code == 200
 
@@ -273,7 +284,7 @@ def test_a_form_from_another_site_is_refused(world, client):
     ):
         answer = client.post(f"{link}/confirm", data={"pin": world.pins[0]}, headers=headers)
         assert answer.status_code == 403
-    assert What.CONFIRMED not in world.hq.history()
+    assert Confirmed not in world.hq.history()
     own = str(client.base_url).rstrip("/")
     headers = {"origin": own, "sec-fetch-site": "same-origin"}
     answer = client.post(f"{link}/confirm", data={"pin": world.pins[0]}, headers=headers)
@@ -512,7 +523,7 @@ def test_looking_again_answers_nothing_without_the_pin(world, client):
     link = link_of(world.device.message())
     cookie = cookie_of(client.post(f"{link}/seen", data={"pin": world.pins[0]}))
     assert client.post(f"{link}/confirm", data={}, headers=cookie).status_code == 403
-    assert What.CONFIRMED not in world.hq.history()
+    assert Confirmed not in world.hq.history()
 
 
 def test_from_what_is_known_one_gets_to_the_answers_again(world, client):
@@ -535,14 +546,14 @@ def test_a_link_expires_some_days_after_the_last_report(world, client, short):
     assert "This link has expired" in page.text
     assert "Ana" not in page.text
     assert client.post(f"{link}/confirm", data={"pin": world.pins[0]}).status_code == 410
-    assert What.CONFIRMED not in world.hq.history()
+    assert Confirmed not in world.hq.history()
 
 
 def test_a_link_that_is_old_but_never_was_opened_still_brings_the_alarm(world, client):
     message = world.device.message()
     world.clock.passes(30 * 86_400)
     assert client.get(link_of(message)).status_code == 200
-    assert world.hq.history()[0] is What.REPORT
+    assert world.hq.history()[0] is ReportArrived
 
 
 def test_the_place_is_drawn_without_a_script_or_a_second_request(world, client):

@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 
 import pytest
+from builders import kind_of
+from phones import Holding
 from sqlalchemy import select, update
 
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.workers import Inline, Lane, Threads
 from outcry.responder.posting.publisher import Limits, Posted
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Closed, Outcome, Vetoed
 from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.service.workflow import LATE_S
 from outcry.responder.storage import store
-from tests.responder.dispatch.test_texts import Holding
 
 ON_BOTH_DATABASES = True
 
@@ -71,7 +72,11 @@ def leases_run_out(world):
 
 
 def whats(world, kind="publish"):
-    return [e.what for e in world.hq.entries() if e.data.get("kind") == kind]
+    return [
+        kind_of(event)
+        for event in world.hq.entries()
+        if isinstance(event, CallPlanned | CallEnded) and event.action.kind == kind
+    ]
 
 
 def begin(world, call, owner="us", lease_s=60.0):
@@ -112,12 +117,12 @@ def test_a_call_whose_lease_is_over_is_unknown_and_looked_up_before_it_is_tried_
     network.out.append("alarm-1")  # it was out when its process died
     other = another(world, (OWN_PAGE, network))
     other.step()
-    assert What.UNKNOWN not in whats(world) or not world.hq.store.shared
+    assert Outcome.UNKNOWN not in whats(world) or not world.hq.store.shared
     leases_run_out(world)
     for _ in range(3):
         other.step()
         world.clock.passes(60)
-    assert whats(world)[-1] is What.DONE
+    assert whats(world)[-1] is Outcome.DONE
     assert network.out == ["alarm-1"]
     assert call.generation == 1
 
@@ -126,10 +131,12 @@ def test_what_comes_late_of_a_lost_call_is_still_written_down(world):
     call = begin(world, planned_post(world))
     leases_run_out(world)
     another(world, (OWN_PAGE, Network()), lanes=Never()).step()
-    assert whats(world)[-1] is What.UNKNOWN
+    assert whats(world)[-1] is Outcome.UNKNOWN
     with world.hq.store.write() as connection:
-        assert outbox.note(connection, call, world.clock(), What.DONE, url="https://a.example/1")
-    assert whats(world)[-1] is What.DONE
+        assert outbox.note(
+            connection, call, world.clock(), Came(Outcome.DONE, url="https://a.example/1")
+        )
+    assert whats(world)[-1] is Outcome.DONE
 
 
 def test_what_a_process_says_of_a_call_that_is_anothers_by_now_changes_nothing(world):
@@ -139,7 +146,7 @@ def test_what_a_process_says_of_a_call_that_is_anothers_by_now_changes_nothing(w
     theirs = begin(world, call, "them")
     before = world.hq.entries()
     with world.hq.store.write() as connection:
-        assert not outbox.note(connection, call, world.clock(), What.DONE)
+        assert not outbox.note(connection, call, world.clock(), Came(Outcome.DONE))
         assert not outbox.give_back(connection, call, world.clock())
     assert world.hq.entries() == before
     assert (theirs.generation, call.generation) == (2, 1)
@@ -152,7 +159,7 @@ def test_a_process_that_was_held_up_after_its_lease_gives_the_call_back(world):
     stopped = another(world, (OWN_PAGE, network), monotonic=lambda: next(times, 0.0))
     decided(stopped)
     assert network.out == []
-    assert whats(world) == [What.PLANNED]
+    assert whats(world) == [CallPlanned]
     stopped.step()
     assert network.out == ["alarm-1"]
 
@@ -169,7 +176,7 @@ def test_a_network_that_hangs_delays_neither_another_nor_the_texts(world, wait_f
     made.step()
     assert len(world.phones.sent) >= 1
     slow.open.set()
-    wait_for(lambda: whats(world).count(What.DONE) == 2)
+    wait_for(lambda: whats(world).count(Outcome.DONE) == 2)
 
 
 def test_a_thread_that_outlives_its_limit_frees_its_lane(wait_for):
@@ -191,7 +198,7 @@ def test_a_thread_that_outlives_its_limit_frees_its_lane(wait_for):
 def test_a_process_without_a_modem_leaves_the_texts_to_the_one_that_has_it(world):
     world.hq.takes(world.device.message())
     another(world).step()
-    assert whats(world, "tell") == [What.PLANNED] * 3
+    assert whats(world, "tell") == [CallPlanned] * 3
     assert world.phones.sent == []
     world.hq.works()
     assert len(world.phones.sent) == 3
@@ -213,24 +220,22 @@ def test_a_text_that_is_with_the_modem_keeps_its_lease_however_long_it_is_there(
             remaining = connection.scalar(left.where(store.action.c.state == "calling"))
         assert remaining > 5.0
     modem.free.release()
-    wait_for(lambda: What.DONE in whats(world, "tell"))
-    assert What.UNKNOWN not in whats(world, "tell")
+    wait_for(lambda: Outcome.DONE in whats(world, "tell"))
+    assert Outcome.UNKNOWN not in whats(world, "tell")
 
 
 @pytest.mark.parametrize("how", ["vetoed", "closed"])
 def test_what_people_have_forbidden_since_it_was_planned_is_dropped(world, how):
-    from outcry.responder.rules.events import Entry
     from outcry.responder.storage import event_log
 
     planned_post(world)
-    what = What.VETOED if how == "vetoed" else What.CLOSED
+    what = Vetoed if how == "vetoed" else Closed
     with world.hq.store.write() as connection:
-        said = {"officer": "eve", "reason": "other"}
-        event_log.append(connection, 1, Entry(world.clock(), what, said))
+        event_log.append(connection, 1, what(world.clock(), "eve"))
     network = Network()
     another(world, (OWN_PAGE, network)).step()
     assert network.out == []
-    assert whats(world)[-1] is What.DROPPED
+    assert whats(world)[-1] is Outcome.DROPPED
 
 
 @pytest.mark.slow

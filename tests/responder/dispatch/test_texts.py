@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 
 import pytest
+from builders import CONTACTS, WEARER, kind_of
+from phones import Holding, Killed
 
 from outcry.responder.dispatch.workers import Inline, Threads
 from outcry.responder.notify.messages import Briefer
-from outcry.responder.rules.decide import RETRY_AFTER_S
-from outcry.responder.rules.events import What
-from tests.responder.conftest import CONTACTS, WEARER, Killed, Phones
+from outcry.responder.rules.calls import ToContact
+from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Outcome
+from outcry.responder.rules.retries import RETRY_AFTER_S
 
 ON_BOTH_DATABASES = True
 NUMBERS = [contact.number for contact in CONTACTS]
 HOUR_S = 3600
-
-
-class Holding(Phones):
-    """A modem that keeps each text until the test lets it go."""
-
-    def __init__(self):
-        super().__init__()
-        self.free = threading.Semaphore(0)
-
-    def send(self, ref, number, text):
-        came = super().send(ref, number, text)
-        assert self.free.acquire(timeout=60)
-        return came
 
 
 @pytest.fixture
@@ -46,8 +34,8 @@ def sent(world):
 
 
 def whats(world, contact):
-    target = world.hq.entries()[contact].data["target"]
-    return [entry.what for entry in world.hq.entries() if entry.data.get("target") == target]
+    calls = [e for e in world.hq.entries() if isinstance(e, CallPlanned | CallEnded)]
+    return [kind_of(call) for call in calls if call.action.target == ToContact(contact)]
 
 
 def leaves(world, count):
@@ -63,7 +51,7 @@ def test_one_text_is_with_the_modem_at_a_time(holding, wait_for):
         for _ in range(3):
             assert leaves(holding, count)
         holding.phones.free.release()
-    wait_for(lambda: holding.hq.history().count(What.DONE) == 3)
+    wait_for(lambda: holding.hq.history().count(Outcome.DONE) == 3)
     assert sent(holding) == NUMBERS
 
 
@@ -116,7 +104,7 @@ def test_killed_at_any_point_everybody_is_told_and_only_what_is_in_doubt_goes_tw
     ]
     assert sent(world)[0] == NUMBERS[0], "the first contact first"
     assert len({text for _, number, text in world.phones.sent}) == 3, "the same words"
-    assert world.hq.history().count(What.UNKNOWN) == unknown
+    assert world.hq.history().count(Outcome.UNKNOWN) == unknown
     before = len(world.phones.sent)
     world.clock.passes(HOUR_S)
     world.hq.works()
@@ -125,42 +113,48 @@ def test_killed_at_any_point_everybody_is_told_and_only_what_is_in_doubt_goes_tw
 
 def test_a_text_nobody_knows_of_goes_once_more_and_no_more(world):
     world.hq.takes(world.device.message())
-    world.hq.works(outcome=What.UNKNOWN)
+    world.hq.works(outcome=Outcome.UNKNOWN)
     world.clock.passes(HOUR_S)
-    world.hq.works(outcome=What.UNKNOWN)
+    world.hq.works(outcome=Outcome.UNKNOWN)
     assert sent(world) == NUMBERS * 2
-    assert whats(world, 1) == [What.PLANNED, What.UNKNOWN] * 2
+    assert whats(world, 1) == [CallPlanned, Outcome.UNKNOWN] * 2
 
 
 def test_a_text_that_was_answered_late_does_not_go_once_more(world):
     world.hq.takes(world.device.message())
-    world.phones.outcome = What.UNKNOWN
+    world.phones.outcome = Outcome.UNKNOWN
     world.hq.workflow.step()
     for ref, _, _ in world.phones.sent:
-        world.hq.workflow.hear(ref, What.DONE, "sent, answered late")
+        world.hq.workflow.hear(ref, Came(Outcome.DONE, "sent, answered late"))
     world.hq.works()
     assert sent(world) == NUMBERS
-    assert whats(world, 1) == [What.PLANNED, What.UNKNOWN, What.DONE]
+    assert whats(world, 1) == [CallPlanned, Outcome.UNKNOWN, Outcome.DONE]
 
 
 def test_what_is_heard_twice_or_of_nothing_changes_nothing(world):
     world.hq.takes(world.device.message())
     world.hq.works()
     ref = world.phones.sent[0][0]
-    world.hq.workflow.hear(ref, What.DELIVERED)
+    world.hq.workflow.hear(ref, Came(Outcome.DELIVERED))
     before = world.hq.entries()
-    for what in (What.DELIVERED, What.DONE, What.FAILED, What.UNKNOWN, What.UNDELIVERED):
-        world.hq.workflow.hear(ref, what)
+    for what in (
+        Outcome.DELIVERED,
+        Outcome.DONE,
+        Outcome.FAILED,
+        Outcome.UNKNOWN,
+        Outcome.UNDELIVERED,
+    ):
+        world.hq.workflow.hear(ref, Came(what))
     assert world.hq.entries() == before
 
 
 def test_a_delivery_report_that_overtakes_the_modems_answer_is_the_last_word(holding, wait_for):
     holding.hq.takes(holding.device.message())
     wait_for(partial(leaves, holding, 1))
-    holding.hq.workflow.hear(holding.phones.sent[0][0], What.DELIVERED)
+    holding.hq.workflow.hear(holding.phones.sent[0][0], Came(Outcome.DELIVERED))
     holding.phones.free.release()
     wait_for(partial(leaves, holding, 2))
-    assert whats(holding, 1) == [What.PLANNED, What.DELIVERED]
+    assert whats(holding, 1) == [CallPlanned, Outcome.DELIVERED]
 
 
 def test_a_text_in_a_modem_that_vanished_is_waited_for_while_all_else_goes_on(holding, wait_for):
@@ -173,7 +167,7 @@ def test_a_text_in_a_modem_that_vanished_is_waited_for_while_all_else_goes_on(ho
         holding.clock.passes(60)
         assert leaves(holding, 1)
     wait_for(lambda: len(holding.hq.own_page.newest()) == 1)
-    assert whats(holding, 1) == [What.PLANNED], "not given up while its process waits for it"
+    assert whats(holding, 1) == [CallPlanned], "not given up while its process waits for it"
     holding.phones.is_ready = True
     holding.phones.free.release()
     wait_for(partial(leaves, holding, 2))
@@ -201,14 +195,14 @@ def test_a_modem_that_raises_leaves_the_text_in_doubt_and_holds_no_other(world, 
     world.hq.takes(world.device.message())
     world.hq.works()
     assert sent(world) == NUMBERS * 2
-    assert {e.data["why"] for e in world.hq.entries() if e.what is What.UNKNOWN} == {"OSError"}
+    assert {e.came.why for e in world.hq.entries() if kind_of(e) is Outcome.UNKNOWN} == {"OSError"}
 
 
 def test_a_text_that_cannot_be_written_fails_and_the_next_one_goes(world, caplog, monkeypatch):
     real = Briefer.text
 
     def broken(briefer, connection, alarm, target):
-        if target == "1":
+        if target == ToContact(1):
             raise KeyError(NUMBERS[0])
         return real(briefer, connection, alarm, target)
 
@@ -218,8 +212,8 @@ def test_a_text_that_cannot_be_written_fails_and_the_next_one_goes(world, caplog
     assert sent(world) == NUMBERS[1:]
     assert "text 1 cannot be made: KeyError" in caplog.text
     assert NUMBERS[0] not in caplog.text
-    (failed,) = [entry.data for entry in world.hq.entries() if entry.what is What.FAILED]
-    assert failed["why"] == "KeyError"
+    (failed,) = [e.came for e in world.hq.entries() if kind_of(e) is Outcome.FAILED]
+    assert failed.why == "KeyError"
     monkeypatch.undo()
     world.clock.passes(RETRY_AFTER_S[0])
     world.hq.works()
@@ -237,7 +231,7 @@ def test_a_wearers_receipt_and_the_contacts_texts_share_the_one_modem(holding, w
 def test_what_failed_for_certain_waits_its_turn_behind_nobody(world):
     """A text that fails frees the modem for the next, and is tried again when it is due."""
     world.hq.takes(world.device.message())
-    world.hq.works(outcome=What.FAILED)
+    world.hq.works(outcome=Outcome.FAILED)
     assert sent(world) == NUMBERS
     world.clock.passes(RETRY_AFTER_S[0])
     world.hq.works()

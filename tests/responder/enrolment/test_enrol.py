@@ -109,7 +109,7 @@ def test_all_wearers_share_hqs_key_and_nothing_else(enrol, tmp_path):
         (contacts(BEN, "Cleo=07700"), "contacts[1].number is not a number with its country code"),
         (contacts(BEN, "=+447700900112"), "contacts[1].name is not 1 to 40"),
         ([*contacts(BEN, CLEO), "--number", "07700"], "--number is not a number"),
-        ([*contacts(BEN, CLEO), "--quorum", "0"], "--quorum is not within"),
+        ([*contacts(BEN, CLEO), "--quorum", "0"], "--quorum must be from 1 to"),
         ([*contacts(BEN, CLEO), "--quorum", "3"], "can never be met by 2 contacts"),
     ],
 )

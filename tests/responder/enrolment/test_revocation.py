@@ -5,12 +5,14 @@ import stat
 from pathlib import Path
 
 import pytest
+from cheap_hashes import PASSWORDS
 
 from outcry import enrolment
 from outcry.responder.cli.main import main
 from outcry.responder.enrolment import hq_keys
-from outcry.responder.intake.inbox import CameBy, Inbox, Unreadable
+from outcry.responder.intake.inbox import CameBy, Unreadable
 from outcry.responder.plans import repository
+from outcry.responder.service.assemble import Adapters, assemble
 from outcry.responder.settings import load
 from outcry.responder.storage.store import Store
 from stage import reports
@@ -48,16 +50,13 @@ def hq(config, tmp_path, capsys):
         def takes(self, made, counter):
             """Whether HQ, newly started, opens an alarm of this device."""
             sealed = reports.sealed(reports.report(sequence=1), made, counter)
-            database = Store(load(config).directory)
-            inbox = Inbox(
-                database, hq_keys.load_or_create(self.directory), lambda: 1.79e9, lambda: None
-            )
+            started = assemble(load(config), Adapters(clock=lambda: 1.79e9, hasher=PASSWORDS))
             try:
-                inbox.take(sealed, CameBy.DATA)
+                started.inbox.take(sealed, CameBy.DATA)
             except Unreadable:
                 return False
             finally:
-                database.close()
+                started.store.close()
             return True
 
     return Hq()
@@ -97,7 +96,7 @@ def test_a_retired_device_is_heard_no_more_and_the_others_are(hq):
 
 
 def test_nobodys_device_is_not_retired(hq):
-    assert "nobody was ever enrolled" in hq.does("retire", "0a1b2c3d", code=1)
+    assert "nobody has been enrolled" in hq.does("retire", "0a1b2c3d", code=1)
     hq.enrols()
     assert "no wearer has this device" in hq.does("retire", "00000001", code=1)
     assert "write the device as" in hq.does("retire", "Zarema", code=1)

@@ -122,8 +122,8 @@ def test_a_code_that_was_seen_is_changed_and_the_old_one_is_gone(enrol, responde
     ("arguments", "words"),
     [
         (("00000001",), "no wearer has this device"),
-        (("Ana",), "write the device as enrol and status do"),
-        (("00000001", "--code", "5 5 5 5"), "too easily guessed"),
+        (("Ana",), "write the device as enrol and status print it"),
+        (("00000001", "--code", "5 5 5 5"), "too easy to guess"),
     ],
 )
 def test_a_code_for_nobody_or_no_code_is_refused(enrol, responder, arguments, words):

@@ -13,7 +13,7 @@ from outcry.receipt import Status
 from outcry.report import MessageType
 from outcry.responder.intake.batching import AT_ONCE, GroupCommit
 from outcry.responder.intake.inbox import CameBy, Outdated, Taken, Unreadable
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import ReportArrived
 from outcry.responder.storage import store
 
 ON_BOTH_DATABASES = True
@@ -32,7 +32,7 @@ def test_each_gets_its_own_receipt_in_the_order_of_arrival(world):
     messages = [world.device.message(alarm=n, sequence=m) for n in (1, 2) for m in (0, 1)]
     for message, taken in zip(messages, take(world, *messages), strict=True):
         assert receipt.verify(taken.receipt, message.report.token, message.header) is Status.STORED
-    assert world.hq.history(1) == world.hq.history(2) == [What.REPORT] * 2
+    assert world.hq.history(1) == world.hq.history(2) == [ReportArrived] * 2
     assert count(world, store.message) == 4
     assert count(world, store.invitation) == 6
 
@@ -42,13 +42,13 @@ def test_a_repeat_beside_its_first_is_still_a_repeat(world):
     first, again = take(world, message, message)
     assert (first.repeat, again.repeat) == (False, True)
     assert first.receipt == again.receipt
-    assert world.hq.history() == [What.REPORT]
+    assert world.hq.history() == [ReportArrived]
 
 
 def test_what_is_odd_is_marked_beside_others_as_when_alone(world):
     newer, older, twice = (world.device.message(counter=n, sequence=n) for n in (9, 8, 9))
     take(world, newer, older, twice)
-    marks = [entry.data["marks"] for entry in world.hq.entries()]
+    marks = [list(entry.marks) for entry in world.hq.entries()]
     assert marks == [[], ["out of order"], ["counter used before"]]
 
 
@@ -204,4 +204,4 @@ def test_two_processes_that_hear_the_same_device_at_once_take_everything_once(wo
         thread.join()
     assert sum(not one.repeat for one in taken) == 40
     assert len(taken) == 120
-    assert world.hq.history() == [What.REPORT] * 40
+    assert world.hq.history() == [ReportArrived] * 40

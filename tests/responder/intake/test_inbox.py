@@ -18,14 +18,14 @@ from outcry.envelope import SEALED_BYTES, Header, seal
 from outcry.receipt import Status
 from outcry.report import AlarmKind, Flag, MessageType, encode
 from outcry.responder.intake.inbox import CameBy, Outdated, Unreadable
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import ReportArrived, ReportRepeated
 from outcry.responder.storage import store
 
 ON_BOTH_DATABASES = True
 
 
 def marks(world, alarm=1):
-    return [e.data["marks"] for e in world.hq.entries(alarm) if e.what is What.REPORT]
+    return [list(e.marks) for e in world.hq.entries(alarm) if isinstance(e, ReportArrived)]
 
 
 def count(world, table):
@@ -38,7 +38,7 @@ def test_a_report_is_on_disk_before_its_receipt_exists(world):
     answer = world.hq.takes(message)
     assert receipt.verify(answer, message.report.token, message.header) is Status.STORED
     world.hq.restarts()
-    assert world.hq.history() == [What.REPORT]
+    assert world.hq.history() == [ReportArrived]
 
 
 def test_a_receipt_is_not_made_when_the_commit_fails(world, monkeypatch):
@@ -58,7 +58,7 @@ def test_an_exact_repeat_gets_the_same_receipt_and_acts_on_nothing(world):
     message = world.device.message()
     first = world.hq.takes(message)
     assert world.hq.takes(message) == first
-    assert world.hq.history() == [What.REPORT]
+    assert world.hq.history() == [ReportArrived]
 
 
 def test_a_repeat_over_another_path_is_told_once(world):
@@ -66,14 +66,14 @@ def test_a_repeat_over_another_path_is_told_once(world):
     world.hq.takes(message)
     for _ in range(5):
         world.hq.takes(message, CameBy.LINK)
-    assert world.hq.history() == [What.REPORT, What.REPEAT]
+    assert world.hq.history() == [ReportArrived, ReportRepeated]
 
 
 def test_a_replayed_sms_cannot_fill_the_history(world):
     message = world.device.message()
     for _ in range(50):
         world.hq.takes(message, CameBy.SMS)
-    assert world.hq.history() == [What.REPORT, *[What.REPEAT] * 3]
+    assert world.hq.history() == [ReportArrived, *[ReportRepeated] * 3]
 
 
 def test_the_receipt_says_when_a_person_has_it(world):
@@ -152,7 +152,7 @@ def test_a_withdrawal_stops_nothing_and_its_repeat_counts_once(world):
     world.hq.takes(world.device.message())
     withdrawal = world.device.message(MessageType.WITHDRAWAL, sequence=1, taps=(2, 3))
     assert world.hq.takes(withdrawal) == world.hq.takes(withdrawal)
-    assert world.hq.history() == [What.REPORT, What.REPORT]
+    assert world.hq.history() == [ReportArrived, ReportArrived]
 
 
 def test_an_old_hq_key_still_opens(world, tmp_path):
@@ -164,7 +164,7 @@ def test_an_old_hq_key_still_opens(world, tmp_path):
     assert len(load_or_create(world.hq.directory)) == 2
     world.hq.restarts()
     world.hq.takes(world.device.message())
-    assert world.hq.history() == [What.REPORT]
+    assert world.hq.history() == [ReportArrived]
 
 
 def test_each_refusal_uses_the_same_words(world):
@@ -230,7 +230,7 @@ def test_whatever_is_repeated_or_reordered_each_alarm_acts_once(enrolled, world_
                 hq.restarts()
         hq.works()
         alarms = {message.report.alarm_id for message in sent}
-        reports = sum(hq.history(n).count(What.REPORT) for n in range(1, len(alarms) + 1))
+        reports = sum(hq.history(n).count(ReportArrived) for n in range(1, len(alarms) + 1))
         assert reports == len(sent)
         for contact in enrolled.enrolment.contacts:
             assert len(world.phones.to(contact.number)) == len(alarms)

@@ -7,20 +7,30 @@ import os
 import shutil
 
 import pytest
+from builders import BEN, CLEO, DANA, officer
 from cheap_hashes import PIN_COST
 
 from outcry.report import AlarmKind
 from outcry.responder.enrolment.answer_cards import CODES_ON_A_CARD, codes_left, print_codes
 from outcry.responder.intake.sms_answers import WRONG_AN_HOUR, SmsAnswers
 from outcry.responder.intake.texts import ArrivingTexts
-from outcry.responder.rules.events import Entry, What
-from outcry.responder.rules.publication import confirmations
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.events import (
+    AnsweredBy,
+    CalledFalse,
+    Closed,
+    Confirmed,
+    ContactSaw,
+    Event,
+    GroundFound,
+    ReportArrived,
+    Unsure,
+    WrongPinTried,
+)
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
-from tests.responder.conftest import CONTACTS
 
 ON_BOTH_DATABASES = True
-BEN, CLEO, DANA = (contact.number for contact in CONTACTS)
 STRANGER = "+447700900199"
 
 
@@ -52,8 +62,8 @@ def raised(world):
     return world
 
 
-def said(world, alarm: int = 1) -> list[tuple[What, dict[str, object]]]:
-    return [(e.what, e.data) for e in world.hq.entries(alarm) if e.what is not What.REPORT]
+def said(world, alarm: int = 1) -> list[Event]:
+    return [e for e in world.hq.entries(alarm) if not isinstance(e, ReportArrived)]
 
 
 def left(world) -> dict[int, int]:
@@ -75,7 +85,7 @@ def test_each_contact_has_a_card_of_different_codes(world, cards):
 
 def test_a_code_alone_confirms_and_is_burned(raised, cards):
     texts(raised, BEN, cards[1][0])
-    assert said(raised) == [(What.CONFIRMED, {"contact": 1, "by": "sms"})]
+    assert said(raised) == [Confirmed(raised.clock(), 1, AnsweredBy.SMS)]
     assert left(raised)[1] == CODES_ON_A_CARD - 1
     texts(raised, BEN, cards[1][0])
     assert len(said(raised)) == 1
@@ -83,11 +93,11 @@ def test_a_code_alone_confirms_and_is_burned(raised, cards):
 
 @pytest.mark.parametrize(
     ("choice", "what"),
-    [("1", What.CONFIRMED), ("2", What.SEEN), ("3", What.UNSURE), ("4", What.FALSE)],
+    [("1", Confirmed), ("2", ContactSaw), ("3", Unsure), ("4", CalledFalse)],
 )
 def test_a_digit_after_the_code_says_something_else(raised, cards, choice, what):
     texts(raised, CLEO, f"{cards[2][5]} {choice}")
-    assert said(raised) == [(what, {"contact": 2, "by": "sms"})]
+    assert said(raised) == [what(raised.clock(), 2, AnsweredBy.SMS)]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +107,7 @@ def test_a_digit_after_the_code_says_something_else(raised, cards, choice, what)
 @pytest.mark.parametrize("between", [" ", "", "-"])
 def test_a_code_is_found_however_it_is_typed(raised, cards, written, between):
     texts(raised, BEN, written.format(cards[1][0].replace(" ", between)))
-    assert [what for what, _ in said(raised)] == [What.CONFIRMED]
+    assert [type(e) for e in said(raised)] == [Confirmed]
 
 
 @pytest.mark.parametrize(
@@ -105,40 +115,40 @@ def test_a_code_is_found_however_it_is_typed(raised, cards, written, between):
 )
 def test_what_the_digit_says_is_heard_whatever_stands_before_it(raised, cards, between):
     texts(raised, BEN, f"{cards[1][0]}{between}4")
-    assert [what for what, _ in said(raised)] == [What.FALSE]
+    assert [type(e) for e in said(raised)] == [CalledFalse]
 
 
 def test_arabic_digits_are_digits(raised, cards):
     written = cards[1][0].translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
     texts(raised, BEN, written)
-    assert [what for what, _ in said(raised)] == [What.CONFIRMED]
+    assert [type(e) for e in said(raised)] == [Confirmed]
 
 
 def test_all_that_come_by_sms_are_one_vote_and_the_page_makes_two(raised, cards):
     for number, sender in ((1, BEN), (2, CLEO), (3, DANA)):
         texts(raised, sender, cards[number][0])
     raised.hq.works()
-    assert What.GROUND not in raised.hq.history()
-    assert confirmations(raised.hq.entries()) == 1
+    assert GroundFound not in raised.hq.history()
+    assert Case.of(raised.hq.entries()).now.votes == 1
     raised.answers(raised.invitation(2), raised.pins[1], "confirm")
     raised.hq.works()
-    assert What.GROUND in raised.hq.history()
+    assert GroundFound in raised.hq.history()
 
 
 def test_the_pin_of_the_page_is_worth_nothing_in_a_text(raised, cards):
     texts(raised, BEN, raised.pins[0])
     texts(raised, BEN, f"{raised.pins[0]}00")
-    assert What.CONFIRMED not in raised.hq.history()
+    assert Confirmed not in raised.hq.history()
     assert left(raised) == dict.fromkeys((1, 2, 3), 8)
 
 
 def test_another_contacts_code_is_worth_nothing(raised, cards):
     texts(raised, CLEO, cards[1][0])
-    assert said(raised) == [(What.WRONG_PIN, {"link_of": 2, "by": "sms"})]
+    assert said(raised) == [WrongPinTried(raised.clock(), 2, AnsweredBy.SMS)]
 
 
 def test_a_stranger_is_dropped_before_the_text_is_looked_at(raised, cards, monkeypatch):
-    monkeypatch.setattr("outcry.responder.intake.sms_answers._plain_digits", None)
+    monkeypatch.setattr("outcry.responder.intake.sms_answers.plain_digits", None)
     texts(raised, STRANGER, cards[1][0])
     texts(raised, "", cards[1][0])
     assert said(raised) == []
@@ -147,13 +157,13 @@ def test_a_stranger_is_dropped_before_the_text_is_looked_at(raised, cards, monke
 @pytest.mark.parametrize("sender", ["00447700900111", "07700900111"])
 def test_networks_write_numbers_in_their_own_way(raised, cards, sender):
     texts(raised, sender, cards[1][0])
-    assert [what for what, _ in said(raised)] == [What.CONFIRMED]
+    assert [type(e) for e in said(raised)] == [Confirmed]
 
 
 @pytest.mark.parametrize("text", ["", "yes", "1234", "123456789", "ok " * 200, "12345678x1234 567"])
 def test_a_text_without_a_code_is_no_answer_and_no_guess(raised, cards, text):
     texts(raised, BEN, text if text != "ok " * 200 else text + cards[1][0])
-    assert What.CONFIRMED not in raised.hq.history()
+    assert Confirmed not in raised.hq.history()
 
 
 def test_a_new_card_makes_the_old_one_worthless(raised, cards):
@@ -161,7 +171,7 @@ def test_a_new_card_makes_the_old_one_worthless(raised, cards):
         print_codes(connection, raised.device.enrolment.device, os.urandom, 1, PIN_COST)
     texts(raised, BEN, cards[1][0])
     texts(raised, CLEO, cards[2][0])
-    assert [what for what, _ in said(raised)] == [What.WRONG_PIN, What.CONFIRMED]
+    assert [type(e) for e in said(raised)] == [WrongPinTried, Confirmed]
 
 
 def test_without_an_alarm_a_code_is_kept(world, cards):
@@ -178,7 +188,7 @@ def test_a_text_is_about_the_newest_real_alarm_that_is_not_over(raised, cards):
     assert len(said(raised, 3)) == 1
     with raised.hq.store.write() as connection:
         for alarm in (1, 3):
-            closed = Entry(raised.clock.now, What.CLOSED, {"officer": "n", "reason": "other"})
+            closed = officer(Closed, raised.clock.now)
             event_log.append(connection, alarm, closed)
             set_due(connection, alarm, raised.clock.now)
     texts(raised, BEN, cards[1][2])
@@ -195,10 +205,10 @@ def test_guessing_is_slowed_per_number_and_shuts_nobody_else_out(raised, cards, 
     assert len(tried) == WRONG_AN_HOUR
     monkeypatch.undo()
     texts(raised, CLEO, cards[2][0])
-    assert raised.hq.history()[-1] is What.CONFIRMED
+    assert raised.hq.history()[-1] is Confirmed
     raised.clock.passes(3601)
     texts(raised, BEN, cards[1][0])
-    assert raised.hq.history()[-1] is What.CONFIRMED
+    assert raised.hq.history()[-1] is Confirmed
 
 
 def test_codes_and_numbers_are_neither_kept_nor_logged(raised, cards, caplog):
@@ -218,7 +228,7 @@ def test_codes_and_numbers_are_neither_kept_nor_logged(raised, cards, caplog):
 def test_a_sealed_report_by_sms_is_still_a_report(world):
     message = world.device.message()
     world.hq.texts.take(STRANGER, message.text)
-    assert world.hq.history() == [What.REPORT]
+    assert world.hq.history() == [ReportArrived]
 
 
 def test_one_phone_can_be_a_contact_of_two_wearers(raised, cards):
@@ -228,7 +238,7 @@ def test_one_phone_can_be_a_contact_of_two_wearers(raised, cards):
             store.contact.update().where(store.contact.c.number == CLEO).values(number=BEN)
         )
     assert answers.take(BEN, cards[2][0])
-    assert said(raised) == [(What.CONFIRMED, {"contact": 2, "by": "sms"})]
+    assert said(raised) == [Confirmed(raised.clock(), 2, AnsweredBy.SMS)]
 
 
 def test_an_answer_wakes_hq_and_no_other_text_does(raised, cards):

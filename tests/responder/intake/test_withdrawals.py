@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 
 import pytest
+from builders import kind_of, report, withdrawn
 from sqlalchemy import delete, func, select
 
 from outcry.envelope import to_text
@@ -18,8 +19,14 @@ from outcry.responder.contacts.pages import Pages
 from outcry.responder.enrolment import pins
 from outcry.responder.intake import withdrawals
 from outcry.responder.intake.inbox import CameBy
-from outcry.responder.rules import events
-from outcry.responder.rules.events import Entry, Verdict, What
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.events import (
+    Mark,
+    ReportArrived,
+    ReportRepeated,
+    Verdict,
+    WithdrawalJudged,
+)
 from outcry.responder.storage import store
 from outcry.responder.web.assets import Assets
 
@@ -37,7 +44,7 @@ def withdraw(world, taps, path=CameBy.DATA, **more):
 
 
 def verdict(world, alarm=1):
-    return events.withdrawal(world.hq.entries(alarm))
+    return Case.of(world.hq.entries(alarm)).withdrawal
 
 
 def alarms(world):
@@ -100,20 +107,12 @@ def test_after_duress_the_agreed_code_takes_nothing_back(world):
     assert verdict(world) is Verdict.DURESS
 
 
-def report(message):
-    return Entry(0.0, What.REPORT, {"message": message, "type": "WITHDRAWAL", "path": "data"})
-
-
-def judged(message, said):
-    return Entry(0.0, What.JUDGED, {"message": message, "verdict": said.value})
-
-
 def test_of_several_withdrawals_the_worst_is_known_whatever_their_order():
     ranked = [Verdict.SAFE, Verdict.OLD, Verdict.WAITING, Verdict.DURESS]
     for verdicts in itertools.product(ranked, repeat=3):
-        entries = [report(n) for n in range(3)]
-        entries += [judged(n, said) for n, said in enumerate(verdicts) if said is not ranked[2]]
-        assert events.withdrawal(entries) is max(verdicts, key=ranked.index)
+        lived = [withdrawn(said, message=n) for n, said in enumerate(verdicts, 1)]
+        history = [report(9), *itertools.chain(*lived)]
+        assert Case.of(history).withdrawal is max(verdicts, key=ranked.index)
 
 
 # Neither stops anything, and nobody but the duty officer can tell them apart
@@ -143,7 +142,7 @@ def lived(world, taps):
     seen.append(
         [(number, text.partition("http://127")[0]) for _, number, text in world.phones.sent]
     )
-    seen.append([(entry.at, entry.what) for entry in world.hq.entries()])
+    seen.append([(entry.at, kind_of(entry)) for entry in world.hq.entries()])
     return seen
 
 
@@ -202,7 +201,7 @@ def test_many_withdrawals_keep_no_alarm_waiting(world):
         withdraw(world, (1, 1), sequence=n)
     world.hq.takes(world.device.message(alarm=78))
     world.hq.workflow.step()
-    verdicts = [e for e in world.hq.entries() if e.what is What.JUDGED]
+    verdicts = [e for e in world.hq.entries() if isinstance(e, WithdrawalJudged)]
     assert len(verdicts) == 1
     assert len(world.phones.sent) == 6, "both alarms' contacts before the second judgement"
 
@@ -263,7 +262,7 @@ def test_a_withdrawal_that_comes_first_opens_its_alarm_like_any_report(world, ki
     assert len(told) == 3
     world.hq.takes(first)
     assert alarms(world) == 1
-    assert world.hq.history().count(What.REPORT) == 2
+    assert world.hq.history().count(ReportArrived) == 2
     assert verdict(world) is Verdict.SAFE
 
 
@@ -273,10 +272,10 @@ def test_an_older_withdrawal_is_kept_answered_marked_and_never_found_safe(world)
     answer = world.hq.takes(message)
     assert verify(answer, message.report.token, message.header) is Status.STORED
     assert world.hq.takes(message) == answer
-    assert world.hq.entries()[1].data["marks"] == ["out of order"]
+    assert world.hq.entries()[1].marks == (Mark.OUT_OF_ORDER,)
     world.hq.works()
     assert verdict(world) is Verdict.OLD
-    assert world.hq.history().count(What.REPORT) == 2
+    assert world.hq.history().count(ReportArrived) == 2
 
 
 def test_an_older_withdrawal_with_another_code_is_duress_all_the_same(world):
@@ -313,8 +312,8 @@ def test_by_several_paths_a_withdrawal_counts_once(world):
     world.hq.desk.sealed_link(message.text, 1)
     assert world.hq.takes(message) == answer
     world.hq.works()
-    assert world.hq.history().count(What.REPORT) == 2
-    assert world.hq.history().count(What.JUDGED) == 1
+    assert world.hq.history().count(ReportArrived) == 2
+    assert world.hq.history().count(WithdrawalJudged) == 1
     assert verdict(world) is Verdict.SAFE
 
 
@@ -328,7 +327,7 @@ def test_a_withdrawal_replayed_after_a_new_alarm_changes_nothing_of_it(world):
     world.hq.works()
     assert verdict(world, 1) is Verdict.SAFE
     assert verdict(world, 2) is None
-    assert What.REPEAT not in world.hq.history(2)
+    assert ReportRepeated not in world.hq.history(2)
 
 
 def test_a_strap_taken_off_on_purpose_is_an_alarm_with_a_code_that_stops_nothing(world):

@@ -5,15 +5,17 @@ from __future__ import annotations
 import http.server
 import json
 import threading
+from dataclasses import replace
 
 import pytest
+from builders import kind_of, officer, says
 
 from outcry.report import AlarmKind, Flag, MessageType
 from outcry.responder import settings
 from outcry.responder.dispatch.workers import Inline
 from outcry.responder.notify import officer_channels
 from outcry.responder.plans import repository
-from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.events import CalledFalse, Closed, Event, Outcome, WrongPinTried
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import event_log
 from outcry.settings_file import SettingsInvalid
@@ -67,11 +69,11 @@ def agrees(world, document: dict[str, object]) -> None:
         repository.change(connection, world.device.enrolment.device, document, 0.0)
 
 
-def notes(world, what: What, **data: object) -> None:
+def notes(world, event: Event) -> None:
     from outcry.responder.storage.alarms import set_due
 
     with world.hq.store.write() as connection:
-        event_log.append(connection, 1, Entry(world.clock.now, what, data))
+        event_log.append(connection, 1, replace(event, at=world.clock.now))
         set_due(connection, 1, world.clock.now)
 
 
@@ -118,8 +120,8 @@ def test_who_wants_no_texts_is_texted_when_their_channel_is_gone(staffed, web):
     staffed.hq.takes(staffed.device.message())
     staffed.hq.works()
     assert len(staffed.phones.sent) == 3
-    failed = [e.data for e in staffed.hq.entries() if e.what is What.FAILED]
-    assert [data["why"] for data in failed] == ["error=404"]
+    failed = [e.came.why for e in staffed.hq.entries() if kind_of(e) is Outcome.FAILED]
+    assert failed == ["error=404"]
 
 
 def test_a_channel_that_was_taken_out_of_the_plan_fails_and_holds_nobody(staffed, web):
@@ -128,7 +130,7 @@ def test_a_channel_that_was_taken_out_of_the_plan_fails_and_holds_nobody(staffed
     staffed.hq.another(lanes=Never()).workflow.step()  # planned, and its turn has not come
     agrees(staffed, {"contact": {"1": {"channels": {}}}})
     staffed.hq.works()
-    failed = [e.data["why"] for e in staffed.hq.entries() if e.what is What.FAILED]
+    failed = [e.came.why for e in staffed.hq.entries() if kind_of(e) is Outcome.FAILED]
     assert failed == ["this channel is in no plan any more"]
     assert len(staffed.phones.sent) == 3
 
@@ -136,7 +138,7 @@ def test_a_channel_that_was_taken_out_of_the_plan_fails_and_holds_nobody(staffed
 def test_held_again_after_closing_everybody_hears_that_it_goes_on(staffed, web):
     staffed.hq.takes(staffed.device.message())
     staffed.hq.works()
-    notes(staffed, What.CLOSED, officer="night", reason="false_alarm")
+    notes(staffed, officer(Closed))
     staffed.clock.passes(600)
     held = staffed.device.message(MessageType.STILL_IN_DANGER, sequence=5)
     staffed.hq.takes(held)
@@ -172,12 +174,12 @@ def test_a_wrong_pin_and_a_doubt_are_told_to_the_officer_once(staffed, web):
     staffed.hq.takes(staffed.device.message())
     staffed.hq.works()
     for _ in range(3):
-        notes(staffed, What.WRONG_PIN, link_of=1)
-        notes(staffed, What.FALSE, contact=1)
+        notes(staffed, WrongPinTried(0.0, 1))
+        notes(staffed, says(1, CalledFalse))
         staffed.hq.works()
     said = [body for _, _, body in web.taken[1:]]
     assert len(said) == 2
-    assert any("a contact is not sure, or thinks it is false" in body for body in said)
+    assert any("a contact has doubts; the alarm goes on" in body for body in said)
     assert any("wrong PINs or codes" in body for body in said)
 
 

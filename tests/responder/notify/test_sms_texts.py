@@ -14,8 +14,8 @@ from outcry.hw.modem.pdu import encode
 from outcry.report import AlarmKind, NoFixReason, NoPosition, Position
 from outcry.responder.notify.sms_texts import FOLDER, MAX_PARTS, News, message, text
 from outcry.responder.plans.document import LANGUAGES
+from stage.reports import NOON
 
-NOON = 1_795_348_800.0  # 22 November 2026, 12:00 UTC
 HERE = Position(43.31780, 45.69490, 12, 185)
 FAR = Position(-88.88888, -178.88888, 65_534, 65_535)
 NOWHERE = NoPosition(NoFixReason.NO_GPSD)

@@ -30,7 +30,7 @@ PNG = bytes.fromhex(
 @pytest.fixture(scope="session")
 def bluesky_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pds.Pds]:
     if peers.pds() is None:
-        pytest.skip("Bluesky's PDS is not installed: python tools/peers.py pds")
+        pytest.skip("Bluesky's PDS is not installed: make peers")
     server = pds.start(tmp_path_factory.mktemp("pds"))
     yield server
     server.stop()
@@ -39,7 +39,7 @@ def bluesky_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pds.Pds
 @pytest.fixture(scope="session")
 def snac_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[snac.Snac]:
     if peers.snac() is None:
-        pytest.skip("snac is not here: python tools/peers.py snac")
+        pytest.skip("snac is not here: make peers")
     server = snac.start(tmp_path_factory.mktemp("snac"))
     yield server
     server.stop()

@@ -18,10 +18,11 @@ from outcry.responder.posting.publisher import (
     PublishingFailed,
     PublishingRefused,
 )
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import Outcome
 from outcry.responder.transports.apprise import Came, Channels
+from stage.reports import NOON
 
-WORDS = Draft("words", "en", 1_795_348_800.0)
+WORDS = Draft("words", "en", NOON)
 
 
 class Answer:
@@ -121,7 +122,7 @@ class Service(Channels):
 
 
 def test_a_broadcast_is_tried_again_only_if_it_certainly_never_left():
-    service = Service(Came(What.FAILED, "refused"), Came(What.UNKNOWN, "no answer"))
+    service = Service(Came(Outcome.FAILED, "refused"), Came(Outcome.UNKNOWN, "no answer"))
     news = Broadcast("news", "ntfy://canary", service)
     with pytest.raises(PublishingFailed):
         news.post("alarm-1", WORDS)
@@ -139,7 +140,7 @@ def test_a_broadcast_of_before_a_restart_is_not_sent_again():
 
 
 def test_a_broadcast_has_no_address_and_cannot_be_taken_back():
-    news = Broadcast("news", "ntfy://canary", Service(Came(What.DONE), Came(What.DONE)))
+    news = Broadcast("news", "ntfy://canary", Service(Came(Outcome.DONE), Came(Outcome.DONE)))
     assert news.post("alarm-1", WORDS) == Posted("alarm-1", "")
     news.correct("alarm-1-correct-1", Posted("alarm-1", ""), WORDS)
     with pytest.raises(PublishingRefused):

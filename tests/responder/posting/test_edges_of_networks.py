@@ -98,7 +98,7 @@ def test_an_answer_to_an_answer_stays_in_the_thread_on_bluesky(bluesky, bluesky_
 
 def test_a_bluesky_session_that_ends_in_the_midst_of_an_alarm_is_made_anew(bluesky):
     posted = bluesky.post("alarm-session", said("before"))
-    client, _ = bluesky._session
+    client, _ = bluesky.session
     client._session.access_jwt = client._session.access_jwt[:-6] + "AAAAAA"
     client._session.refresh_jwt = client._session.refresh_jwt[:-6] + "AAAAAA"
     assert bluesky.reply("alarm-session-1", posted, said("after"))
@@ -113,7 +113,7 @@ def test_an_app_password_taken_back_in_the_midst_of_an_alarm_is_a_refusal(bluesk
     bluesky = Bluesky(bluesky_server.url, bluesky_server.handle, password)
     posted = bluesky.post("alarm-revoked", said("before"))
     owner.com.atproto.server.revoke_app_password({"name": "short"})
-    bluesky._session = None
+    bluesky.session = None
     with pytest.raises(PublishingRefused) as refused:
         bluesky.reply("alarm-revoked-1", posted, said("after"))
     assert password not in str(refused.value)
@@ -129,7 +129,7 @@ def test_mastodon_takes_500_characters_and_no_more(mock_server):
 def test_a_picture_on_mastodon_has_its_description(mock_server, png):
     mastodon = Mastodon(mock_server, "mock_token")
     posted = mastodon.post("k", replace(said("a picture here"), picture=png, alt="A map"))
-    (media,) = mastodon._api().status(posted.id).media_attachments
+    (media,) = mastodon.api().status(posted.id).media_attachments
     assert media.description == "A map"
 
 
@@ -138,7 +138,7 @@ def test_an_edited_post_on_mastodon_says_the_correction_and_keeps_its_address(sn
     posted = mastodon.post("k", said("Ana is in danger"))
     assert mastodon.correct("k-1", posted, said("CORRECTION: Ana is free")) == posted
     content = mastodon._again(
-        lambda: mastodon._call(lambda: mastodon._api().status(posted.id))
+        lambda: mastodon.call(lambda: mastodon.api().status(posted.id))
     ).content
     assert "Ana is free" in content
     assert "danger" not in content
@@ -154,7 +154,7 @@ def test_keys_of_x_that_are_taken_back_in_the_midst_of_an_alarm_are_a_refusal(x_
 
 def test_an_empty_account_at_x_is_a_refusal_that_says_so(x_server):
     x_server.broke = True
-    with pytest.raises(PublishingRefused, match="paid"):
+    with pytest.raises(PublishingRefused, match="demands payment"):
         X(KEYS, server=x_server.url).post("k", said("words"))
 
 

@@ -168,10 +168,10 @@ def _count(network, words: Draft) -> int:
 
 
 def _contents(publisher) -> list[str]:
-    api = publisher._api()
+    api = publisher.api()
 
     def look() -> list[str]:
         me = api.account_verify_credentials()
         return [status.content for status in api.account_statuses(me.id, limit=40)]
 
-    return getattr(publisher, "_again", lambda work: work())(lambda: publisher._call(look))
+    return getattr(publisher, "_again", lambda work: work())(lambda: publisher.call(look))

@@ -6,20 +6,30 @@ import itertools
 from dataclasses import replace
 
 import pytest
+from builders import DATA, FIRST, LINK, SMS, WITHDRAWAL, again, ground, officer, report, says
+from lived import decided
 
 from outcry.receipt import Status
-from outcry.report import AlarmKind
-from outcry.responder.rules.decide import (
-    OWN_PAGE,
-    Action,
-    ActionKind,
+from outcry.report import AlarmKind, MessageType
+from outcry.responder.rules.calls import Action, ActionKind, Post, Receipt, ToContact
+from outcry.responder.rules.events import (
+    CONTACT_ANSWERS,
+    OFFICER_ACTS,
+    CalledFalse,
+    CallEnded,
+    CallPlanned,
+    Came,
+    CameBy,
+    ContactSaw,
+    Event,
     Ground,
-    Plan,
-    decide,
-    receipt_of,
-    receipt_target,
+    Outcome,
+    ReportArrived,
+    Unsure,
+    Vetoed,
+    VetoLifted,
 )
-from outcry.responder.rules.events import ANSWERS, Entry, What
+from outcry.responder.rules.model import OWN_PAGE, Plan
 from outcry.responder.rules.receipts import NEXT_RECEIPT_S
 from outcry.responder.rules.retries import RETRY_AFTER_S, TRIES
 
@@ -29,36 +39,22 @@ DRILL = Plan(AlarmKind.DRILL, (1, 2, 3), quorum=2, can_text=True, wearer_number=
 MUTE = Plan(AlarmKind.PANIC, (1, 2, 3), quorum=2, can_text=False, wearer_number=True)
 
 
-def arrived(
-    message: int = 1,
-    path: str = "data",
-    at: float = 0.0,
-    type_: str = "FIRST",
-    sequence: int | None = None,
-) -> Entry:
-    what = {"message": message, "path": path, "type": type_, "marks": []}
-    return Entry(at, What.REPORT, what | {"sequence": message if sequence is None else sequence})
+def arrived(message: int = 1, path: CameBy = DATA, type_: MessageType = FIRST) -> ReportArrived:
+    return report(message, 0.0, type_, message, path)
 
 
-def again(message: int, path: str) -> Entry:
-    return Entry(0.0, What.REPEAT, {"message": message, "path": path})
+def about(action: Action, outcome: Outcome | None, at: float = 0.0) -> Event:
+    """A call is planned, or (``outcome``) ends."""
+    return CallPlanned(at, action) if outcome is None else CallEnded(at, action, Came(outcome))
 
 
-def says(contact: int, what: What = What.CONFIRMED) -> Entry:
-    return Entry(1.0, what, {"contact": contact})
+GROUND = ground()
+TELL_1, TELL_2, TELL_3 = (Action(ToContact(n), 1) for n in (1, 2, 3))
+PUBLISH = Action(Post(OWN_PAGE), 1)
 
 
-def about(action: Action, what: What, at: float = 0.0) -> Entry:
-    return Entry(at, what, {"key": action.key, "kind": action.kind, "target": action.target})
-
-
-GROUND = Entry(2.0, What.GROUND, {"ground": "quorum"})
-TELL_1, TELL_2, TELL_3 = (Action(ActionKind.TELL, str(n), 1) for n in (1, 2, 3))
-PUBLISH = Action(ActionKind.PUBLISH, OWN_PAGE, 1)
-
-
-def receipt(message: int, status: Status, round_: int = 1) -> Action:
-    return Action(ActionKind.RECEIPT, receipt_target(message, status, round_), 1)
+def receipt(message: int, status: Status, number: int = 1) -> Action:
+    return Action(Receipt(message, status, number), 1)
 
 
 @pytest.mark.parametrize(
@@ -68,23 +64,23 @@ def receipt(message: int, status: Status, round_: int = 1) -> Action:
         ([arrived()], PLAN, (TELL_1, TELL_2, TELL_3)),
         ([arrived()], DRILL, (TELL_1, TELL_2, TELL_3)),
         ([arrived()], MUTE, ()),
-        ([arrived(path="sms")], PLAN, (TELL_1, TELL_2, TELL_3, receipt(1, Status.STORED))),
-        ([arrived(path="link")], PLAN, (TELL_1, TELL_2, TELL_3, receipt(1, Status.STORED))),
-        ([arrived(path="sms")], MUTE, ()),
+        ([arrived(path=SMS)], PLAN, (TELL_1, TELL_2, TELL_3, receipt(1, Status.STORED))),
+        ([arrived(path=LINK)], PLAN, (TELL_1, TELL_2, TELL_3, receipt(1, Status.STORED))),
+        ([arrived(path=SMS)], MUTE, ()),
         ([arrived(), GROUND], PLAN, (TELL_1, TELL_2, TELL_3, PUBLISH)),
         ([arrived(), GROUND], MUTE, (PUBLISH,)),
     ],
 )
 def test_what_arrived_decides_what_is_done(history, plan, actions):
-    assert decide(history, plan, 0.0).actions == actions
+    assert decided(history, plan, 0.0).actions == actions
 
 
-def told(history: list[Entry]) -> list[Entry]:
+def told(history: list[Event]) -> list[Event]:
     """The same, with every contact told already."""
     done = [
         entry
         for action in (TELL_1, TELL_2, TELL_3)
-        for entry in (about(action, What.PLANNED), about(action, What.DONE))
+        for entry in (about(action, None), about(action, Outcome.DONE))
     ]
     return [*history, *done]
 
@@ -93,92 +89,90 @@ def told(history: list[Entry]) -> list[Entry]:
     ("history", "receipts"),
     [
         # over data the receipt went with the answer
-        ([arrived(1), says(1, What.SEEN)], ()),
+        ([arrived(1), says(1, ContactSaw)], ()),
         # by SMS: stored, then that a person has it
         (
-            [arrived(1, "sms"), says(1, What.SEEN)],
+            [arrived(1, SMS), says(1, ContactSaw)],
             (receipt(1, Status.STORED), receipt(1, Status.ACKNOWLEDGED)),
         ),
         # the device was last heard over data: the next answer there says it
-        ([arrived(1, "sms"), arrived(2), says(1)], (receipt(1, Status.STORED),)),
+        ([arrived(1, SMS), arrived(2), says(1)], (receipt(1, Status.STORED),)),
         # came over data first, a contact's link later: only the link is answered by SMS
-        ([arrived(1), again(1, "link")], (receipt(1, Status.STORED),)),
+        ([arrived(1), again(1, LINK)], (receipt(1, Status.STORED),)),
         # asked again by SMS before it was answered: one answer
-        ([arrived(1, "sms"), again(1, "sms")], (receipt(1, Status.STORED),)),
+        ([arrived(1, SMS), again(1, SMS)], (receipt(1, Status.STORED),)),
         # came by SMS, then a contact's link: it is answered already
-        ([arrived(1, "sms"), again(1, "link")], (receipt(1, Status.STORED),)),
+        ([arrived(1, SMS), again(1, LINK)], (receipt(1, Status.STORED),)),
         # a report that arrives when a person has it already hears so at once
         (
-            [arrived(1), says(1), arrived(2, "sms")],
+            [arrived(1), says(1), arrived(2, SMS)],
             (receipt(2, Status.ACKNOWLEDGED),),
         ),
         # a receipt of what is older than the last hold, or of a withdrawal, is not felt
         (
-            [arrived(2, "link"), arrived(1, "link"), says(1, What.SEEN)],
+            [arrived(2, LINK), arrived(1, LINK), says(1, ContactSaw)],
             (receipt(2, Status.STORED), receipt(1, Status.STORED), receipt(2, ACK)),
         ),
         (
-            [arrived(1), arrived(2, "sms", type_="WITHDRAWAL"), says(1, What.SEEN)],
+            [arrived(1), arrived(2, SMS, type_=WITHDRAWAL), says(1, ContactSaw)],
             (receipt(2, Status.STORED), receipt(1, ACK)),
         ),
         # a person had it when the device was heard over data: it felt so
-        ([arrived(1), says(1), arrived(2), again(1, "link")], (receipt(1, ACK),)),
+        ([arrived(1), says(1), arrived(2), again(1, LINK)], (receipt(1, ACK),)),
     ],
 )
 def test_the_wearer_is_answered_the_way_they_were_heard(history, receipts):
-    assert decide(told(history), PLAN, 0.0).actions == receipts
+    assert decided(told(history), PLAN, 0.0).actions == receipts
 
 
-def left(action: Action, at: float = 0.0) -> list[Entry]:
-    return [about(action, What.PLANNED, at), about(action, What.DONE, at)]
+def left(action: Action, at: float = 0.0) -> list[Event]:
+    return [about(action, None, at), about(action, Outcome.DONE, at)]
 
 
 @pytest.mark.parametrize("status", Status)
 def test_asked_again_by_sms_after_an_answer_it_is_answered_again(status):
     person = [says(1)] if status is ACK else []
-    first = told([*person, arrived(1, "sms"), *left(receipt(1, status))])
-    asked = [*first, again(1, "sms")]
-    assert decide(asked, PLAN, 1.0).actions == (receipt(1, status, 2),)
-    asked += [*left(receipt(1, status, 2)), again(1, "sms")]
-    assert decide(asked, PLAN, 1.0).actions == (receipt(1, status, 3),)
+    first = told([*person, arrived(1, SMS), *left(receipt(1, status))])
+    asked = [*first, again(1, SMS)]
+    assert decided(asked, PLAN, 1.0).actions == (receipt(1, status, 2),)
+    asked += [*left(receipt(1, status, 2)), again(1, SMS)]
+    assert decided(asked, PLAN, 1.0).actions == (receipt(1, status, 3),)
 
 
-@pytest.mark.parametrize("path", ["data", "sms", "link"])
+@pytest.mark.parametrize("path", [DATA, SMS, LINK])
 def test_without_a_number_or_a_modem_nothing_is_owed(path):
-    history = told([arrived(1, path), says(1, What.SEEN)])
+    history = told([arrived(1, path), says(1, ContactSaw)])
     unknown = replace(PLAN, wearer_number=False)
     for plan in (unknown, MUTE):
-        assert decide(history, plan, 1e9).actions == ()
+        assert decided(history, plan, 1e9).actions == ()
 
 
 def test_the_next_receipt_over_data_is_waited_for_then_sms_says_it():
-    history = told([arrived(1), says(1, What.SEEN)])
-    decision = decide(history, PLAN, 2.0)
+    history = told([arrived(1), says(1, ContactSaw)])
+    decision = decided(history, PLAN, 2.0)
     assert decision.actions == ()
     assert decision.look_again_at == 1.0 + NEXT_RECEIPT_S
-    assert decide(history, PLAN, 1.0 + NEXT_RECEIPT_S).actions == (receipt(1, ACK),)
-    assert decide([*history, arrived(2)], PLAN, 1e9).actions == ()
+    assert decided(history, PLAN, 1.0 + NEXT_RECEIPT_S).actions == (receipt(1, ACK),)
+    assert decided([*history, arrived(2)], PLAN, 1e9).actions == ()
 
 
 def test_a_second_person_changes_nothing_for_the_wearer():
-    first = told([arrived(1), says(1, What.SEEN)])
+    first = told([arrived(1), says(1, ContactSaw)])
     both = [
         *first,
         *left(receipt(1, ACK), 100.0),
-        about(receipt(1, ACK), What.DELIVERED, 110.0),
+        about(receipt(1, ACK), Outcome.DELIVERED, 110.0),
         says(2),
     ]
-    assert decide(both, PLAN, 1e9).actions == ()
+    assert decided(both, PLAN, 1e9).actions == ()
 
 
 def test_every_answer_of_a_person_is_an_acknowledgement():
-    for answer in ANSWERS:
-        history = told([arrived(1, "sms"), says(1, answer)])
-        assert receipt(1, Status.ACKNOWLEDGED) in decide(history, PLAN, 0.0).actions
-
-
-def test_a_receipts_target_can_be_read_back():
-    assert receipt_of(receipt_target(17, Status.ACKNOWLEDGED, 2)) == (17, Status.ACKNOWLEDGED)
+    for answer in (*CONTACT_ANSWERS, *OFFICER_ACTS):
+        said = says(1, answer) if answer in CONTACT_ANSWERS else officer(answer)
+        before = [officer(Vetoed)] if answer is VetoLifted else []
+        history = told([arrived(1, SMS), *before, said])
+        assert receipt(1, Status.ACKNOWLEDGED) in decided(history, PLAN, 0.0).actions
 
 
 @pytest.mark.parametrize(
@@ -187,67 +181,64 @@ def test_a_receipts_target_can_be_read_back():
 )
 def test_the_quorum_counts_people_not_presses(confirming, ground):
     history = [arrived(), *map(says, confirming)]
-    assert decide(history, PLAN, 0.0).ground is ground
+    assert decided(history, PLAN, 0.0).ground is ground
 
 
-@pytest.mark.parametrize("answer", [What.SEEN, What.UNSURE, What.FALSE])
+@pytest.mark.parametrize("answer", [ContactSaw, Unsure, CalledFalse])
 def test_only_a_confirmation_counts_to_the_quorum(answer):
     history = [arrived(), says(1), says(2, answer), says(3, answer)]
-    assert decide(history, PLAN, 0.0).ground is None
+    assert decided(history, PLAN, 0.0).ground is None
 
 
-@pytest.mark.parametrize("answer", [What.UNSURE, What.FALSE])
+@pytest.mark.parametrize("answer", [Unsure, CalledFalse])
 def test_doubt_stops_nothing(answer):
     history = [arrived(), says(1), says(3, answer), says(1, answer), says(2)]
-    assert decide(history, PLAN, 0.0).ground is Ground.QUORUM
+    assert decided(history, PLAN, 0.0).ground is Ground.QUORUM
 
 
 def test_a_withdrawal_stops_nothing():
-    withdrawal = Entry(
-        0.5, What.REPORT, {"message": 2, "path": "data", "type": "WITHDRAWAL", "marks": []}
-    )
-    history = [arrived(), withdrawal, says(1), says(2)]
-    assert decide(history, PLAN, 0.0).ground is Ground.QUORUM
+    history = [arrived(), report(2, 0.5, WITHDRAWAL), says(1), says(2)]
+    assert decided(history, PLAN, 0.0).ground is Ground.QUORUM
 
 
 def test_a_ground_that_was_recorded_by_mistake_publishes_no_drill():
-    assert PUBLISH not in decide([arrived(), says(1), says(2), GROUND], DRILL, 0.0).actions
+    assert PUBLISH not in decided([arrived(), says(1), says(2), GROUND], DRILL, 0.0).actions
 
 
 def test_no_history_whatever_gives_a_drill_a_ground():
-    steps = [arrived(), says(1), says(2), says(3), says(1, What.SEEN)]
+    steps = [arrived(), says(1), says(2), says(3), says(1, ContactSaw)]
     for order in itertools.permutations(steps):
-        decision = decide(order, DRILL, 0.0)
+        decision = decided(order, DRILL, 0.0)
         assert decision.ground is None
         assert PUBLISH not in decision.actions
 
 
 def test_publication_waits_for_its_ground_to_be_recorded():
     history = [arrived(), says(1), says(2)]
-    assert PUBLISH not in decide(history, PLAN, 0.0).actions
-    assert PUBLISH in decide([*history, GROUND], PLAN, 0.0).actions
-    assert decide([*history, GROUND], PLAN, 0.0).ground is None
+    assert PUBLISH not in decided(history, PLAN, 0.0).actions
+    assert PUBLISH in decided([*history, GROUND], PLAN, 0.0).actions
+    assert decided([*history, GROUND], PLAN, 0.0).ground is None
 
 
-@pytest.mark.parametrize("what", [What.PLANNED, What.DONE, What.DELIVERED])
+@pytest.mark.parametrize("what", [None, Outcome.DONE, Outcome.DELIVERED])
 def test_what_is_under_way_or_done_is_not_done_again(what):
-    history = [arrived(), about(TELL_1, What.PLANNED), about(TELL_1, what)]
-    decision = decide(history, PLAN, 1e9)
-    assert [action.target for action in decision.actions] == ["2", "3"]
+    history = [arrived(), about(TELL_1, None), about(TELL_1, what)]
+    decision = decided(history, PLAN, 1e9)
+    assert [str(action.target) for action in decision.actions] == ["2", "3"]
     assert decision.look_again_at is None
 
 
-@pytest.mark.parametrize("failure", [What.FAILED, What.UNDELIVERED])
+@pytest.mark.parametrize("failure", [Outcome.FAILED, Outcome.UNDELIVERED])
 def test_a_failed_text_is_tried_again_after_growing_waits(failure):
     plan = Plan(AlarmKind.PANIC, (1,), 2, can_text=True, wearer_number=False)
     history, now, waits = [arrived()], 0.0, []
-    while decide(history, plan, now).actions:
-        (action,) = decide(history, plan, now).actions
-        history += [about(action, What.PLANNED, now), about(action, failure, now)]
-        again_at = decide(history, plan, now).look_again_at
+    while decided(history, plan, now).actions:
+        (action,) = decided(history, plan, now).actions
+        history += [about(action, None, now), about(action, failure, now)]
+        again_at = decided(history, plan, now).look_again_at
         if again_at is None:
             break
-        assert decide(history, plan, again_at - 0.001).actions == ()
+        assert decided(history, plan, again_at - 0.001).actions == ()
         waits.append(again_at - now)
         now = again_at
     assert tuple(waits[:6]) == (*RETRY_AFTER_S, RETRY_AFTER_S[-1])
@@ -256,30 +247,33 @@ def test_a_failed_text_is_tried_again_after_growing_waits(failure):
 
 
 def test_a_text_whose_outcome_was_lost_is_sent_once_more_and_no_more():
-    history = [arrived(), about(TELL_1, What.PLANNED), about(TELL_1, What.UNKNOWN)]
-    once_more = decide(history, PLAN, 0.0).actions[0]
-    assert once_more == Action(ActionKind.TELL, "1", 2)
-    history += [about(once_more, What.PLANNED), about(once_more, What.UNKNOWN)]
-    assert [action.target for action in decide(history, PLAN, 1e9).actions] == ["2", "3"]
+    history = [arrived(), about(TELL_1, None), about(TELL_1, Outcome.UNKNOWN)]
+    once_more = decided(history, PLAN, 0.0).actions[0]
+    assert once_more == Action(ToContact(1), 2)
+    history += [about(once_more, None), about(once_more, Outcome.UNKNOWN)]
+    assert [str(action.target) for action in decided(history, PLAN, 1e9).actions] == ["2", "3"]
 
 
 def test_a_late_answer_to_an_unknown_settles_it():
-    history = [arrived(), *(about(TELL_1, w) for w in (What.PLANNED, What.UNKNOWN, What.DONE))]
-    assert [action.target for action in decide(history, PLAN, 1e9).actions] == ["2", "3"]
+    history = [
+        arrived(),
+        *(about(TELL_1, w) for w in (None, Outcome.UNKNOWN, Outcome.DONE)),
+    ]
+    assert [str(action.target) for action in decided(history, PLAN, 1e9).actions] == ["2", "3"]
 
 
 def test_a_post_whose_outcome_was_lost_is_looked_up_as_often_as_it_takes():
     history, now = told([arrived(), GROUND]), 0.0
     for _ in range(5):
-        (action,) = decide(history, PLAN, now).actions
+        (action,) = decided(history, PLAN, now).actions
         assert action.kind is ActionKind.PUBLISH
-        history += [about(action, What.PLANNED, now), about(action, What.UNKNOWN, now)]
-        now = decide(history, PLAN, now).look_again_at
+        history += [about(action, None, now), about(action, Outcome.UNKNOWN, now)]
+        now = decided(history, PLAN, now).look_again_at
     assert now is not None
 
 
 def test_one_contact_failing_holds_nobody_else():
-    history = [arrived(), about(TELL_1, What.PLANNED), about(TELL_1, What.FAILED)]
-    decision = decide(history, PLAN, 0.0)
-    assert [action.target for action in decision.actions] == ["2", "3"]
+    history = [arrived(), about(TELL_1, None), about(TELL_1, Outcome.FAILED)]
+    decision = decided(history, PLAN, 0.0)
+    assert [str(action.target) for action in decision.actions] == ["2", "3"]
     assert decision.look_again_at == RETRY_AFTER_S[0]

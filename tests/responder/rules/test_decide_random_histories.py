@@ -11,18 +11,48 @@ import os
 from collections import Counter
 from dataclasses import replace
 
+from builders import again, officer, report, says
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lived import PLAN, Life, officer, report, says
+from lived import PLAN, Life
 
-from outcry.report import AlarmKind
-from outcry.responder.rules.decide import ActionKind, Plan
-from outcry.responder.rules.events import ANSWERS, Entry, What
+from outcry.report import AlarmKind, MessageType
+from outcry.responder.rules.calls import ActionKind
+from outcry.responder.rules.events import (
+    OFFICER_ACTS,
+    AnsweredBy,
+    Approved,
+    CalledFalse,
+    CallEnded,
+    CallPlanned,
+    CameBy,
+    Closed,
+    Confirmed,
+    ContactSaw,
+    Corrected,
+    Event,
+    Ground,
+    GroundFound,
+    HeardAgain,
+    Mark,
+    OfficerConfirmed,
+    Outcome,
+    Reason,
+    ReportArrived,
+    Unsure,
+    Verdict,
+    Vetoed,
+    VetoLifted,
+    WentSilent,
+    WithdrawalJudged,
+    WrongPinTried,
+)
+from outcry.responder.rules.model import Plan
 
 FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
 HISTORIES = 100_000 if FULL else 400
 PUBLIC = (ActionKind.PUBLISH, ActionKind.FOLLOW_UP)
-MARKS = ((), (), (), ("late",), ("out of order",), ("counter used before", "late"))
+MARKS = ((), (), (), (Mark.LATE,), (Mark.OUT_OF_ORDER,), (Mark.COUNTER_USED, Mark.LATE))
 
 kinds = st.sampled_from([AlarmKind.PANIC, AlarmKind.STRAP, AlarmKind.DRILL, AlarmKind.SILENCE])
 plans = st.builds(
@@ -39,56 +69,49 @@ plans = st.builds(
     consent_s=st.sampled_from([None, 600.0]),
 )
 reports = st.builds(
-    lambda n, type_, path, marks: report(n, type_=type_, path=path, marks=marks),
+    report,
     st.integers(1, 9),
-    st.sampled_from(["FIRST", "POSITION", "STILL_IN_DANGER", "WITHDRAWAL"]),
-    st.sampled_from(["data", "sms", "link"]),
-    st.sampled_from(MARKS),
+    type_=st.sampled_from(sorted(set(MessageType) - {MessageType.HEARTBEAT})),
+    path=st.sampled_from(CameBy),
+    marks=st.sampled_from(MARKS),
 )
-repeats = st.builds(
-    lambda n, path: Entry(0.0, What.REPEAT, {"message": n, "path": path}),
-    st.integers(1, 9),
-    st.sampled_from(["data", "sms", "link"]),
-)
+repeats = st.builds(again, st.integers(1, 9), st.sampled_from(CameBy))
 judgements = st.builds(
-    lambda n, verdict: Entry(0.0, What.JUDGED, {"message": n, "verdict": verdict}),
+    WithdrawalJudged,
+    st.just(0.0),
     st.integers(1, 9),
-    st.sampled_from(["safe", "old", "duress"]),
+    st.sampled_from([Verdict.SAFE, Verdict.OLD, Verdict.DURESS]),
 )
 people = st.builds(
     says,
     st.integers(1, 3),
-    st.sampled_from([What.CONFIRMED, What.CONFIRMED, What.SEEN, What.UNSURE, What.FALSE]),
-    by=st.sampled_from(["page", "page", "sms"]),
+    st.sampled_from([Confirmed, Confirmed, ContactSaw, Unsure, CalledFalse]),
+    by=st.sampled_from([AnsweredBy.PAGE, AnsweredBy.PAGE, AnsweredBy.SMS]),
 )
-officers = st.builds(
-    lambda what, reason: officer(what, reason=reason),
-    st.sampled_from([w for w in ANSWERS if w not in (What.SEEN, What.UNSURE, What.FALSE)][1:]),
-    st.sampled_from(["false_alarm", "released", "other"]),
+officers = st.one_of(
+    st.builds(officer, st.sampled_from(OFFICER_ACTS)),
+    st.builds(Corrected, st.just(0.0), st.just("night"), st.sampled_from(Reason)),
 )
-others = st.sampled_from(
-    [
-        Entry(0.0, What.SILENT, {"heard_at": 0.0, "marks": []}),
-        Entry(0.0, What.HEARD, {"after_s": 9}),
-        Entry(0.0, What.WRONG_PIN, {"link_of": 2}),
-    ]
-)
+others = st.sampled_from([WentSilent(0.0, 0.0), HeardAgain(0.0), WrongPinTried(0.0, 2)])
 steps = st.tuples(
     st.sampled_from([0.0, 1.0, 45.0, 200.0, 700.0, 4000.0]),
     st.one_of(reports, reports, people, people, repeats, officers, judgements, others),
 )
 outcomes = st.lists(
-    st.sampled_from([What.DONE, What.DONE, What.FAILED, What.UNKNOWN, What.DROPPED]), max_size=8
+    st.sampled_from(
+        [Outcome.DONE, Outcome.DONE, Outcome.FAILED, Outcome.UNKNOWN, Outcome.DROPPED],
+    ),
+    max_size=8,
 )
 
 
-def lived(plan: Plan, happens: list[tuple[float, Entry]], came: list[What]) -> Life:
+def lived(plan: Plan, happens: list[tuple[float, Event]], came: list[Outcome]) -> Life:
     """An alarm in which calls come to what was drawn, and in the end all succeed."""
     left = iter(came)
-    life = Life(plan, lambda _: next(left, What.DONE))
-    for wait, entry in happens:
+    life = Life(plan, lambda _: next(left, Outcome.DONE))
+    for wait, event in happens:
         life.until(life.now + wait)
-        life.happens(Entry(life.now, entry.what, entry.data))
+        life.happens(replace(event, at=life.now))
     life.until(life.now + 3 * 86400.0)
     return life
 
@@ -102,15 +125,21 @@ def test_each_confirmed_alarm_acts_once_and_nothing_is_public_without_a_ground(p
     what_was_confirmed_is_public(life)
 
 
+def of(kind: type[Event], history: list[Event]) -> list[Event]:
+    return [event for event in history if isinstance(event, kind)]
+
+
 def nothing_is_done_twice(life: Life) -> None:
-    keys = Counter(e.data["key"] for e in life.history if e.what is What.PLANNED)
+    keys = Counter(event.action.key for event in of(CallPlanned, life.history))
     assert not keys or max(keys.values()) == 1
-    done = Counter((e.data["kind"], e.data["target"]) for e in life.history if e.what is What.DONE)
+    calls = of(CallEnded, life.history)
+    done = Counter(call.action.target for call in calls if call.outcome is Outcome.DONE)
     assert not done or max(done.values()) == 1
     lost = Counter(
-        e.data["target"]
-        for e in life.history
-        if e.what is What.UNKNOWN and e.data["kind"] in (ActionKind.TELL, ActionKind.NOTIFY)
+        call.action.target
+        for call in calls
+        if call.outcome is Outcome.UNKNOWN
+        and call.action.kind in (ActionKind.TELL, ActionKind.NOTIFY)
     )
     assert not lost or max(lost.values()) <= 2
 
@@ -118,63 +147,82 @@ def nothing_is_done_twice(life: Life) -> None:
 def nothing_is_public_that_may_not_be(life: Life) -> None:
     """An account of one's own: what has a ground, and what takes it away."""
     ground = None
-    vetoed = corrected = over = False
+    vetoed = corrected = over = silent = False
     highest = -1
-    for n, entry in enumerate(life.history):
-        match entry.what:
-            case What.GROUND:
+    here = set()
+    for n, event in enumerate(life.history):
+        match event:
+            case GroundFound():
                 assert not any((vetoed, corrected, over))
-                the_ground_is_true(entry, life, n)
-                ground = entry.data["ground"]
-            case What.VETOED:
+                the_ground_is_true(event, life, n)
+                ground = event.ground
+            case Vetoed():
                 vetoed, ground = True, None
-            case What.VETO_LIFTED:
+            case VetoLifted():
                 vetoed = False
-            case What.APPROVED:
+            case Approved():
                 vetoed = corrected = False
-            case What.CORRECTED if entry.data["reason"] != "other":
+            case Corrected() if event.reason is not Reason.OTHER:
                 corrected, ground = True, None
-            case What.CLOSED | What.HEARD:
+            case WentSilent():
+                silent = True
+            case Closed():
                 over, ground = True, None
-            case What.REPORT:
-                held = entry.data["type"] == "STILL_IN_DANGER" and not entry.data["marks"]
-                if over and held and entry.data["sequence"] > highest:
+            case HeardAgain() if silent:
+                over, ground = True, None
+            case ReportArrived() if event.message not in here:
+                here.add(event.message)
+                held = event.type is MessageType.STILL_IN_DANGER and not event.marks
+                if over and held and event.sequence > highest:
                     over = corrected = False
-                highest = max(highest, entry.data["sequence"])
-            case What.PLANNED if entry.data["kind"] in PUBLIC:
+                highest = max(highest, event.sequence)
+            case CallPlanned() if event.action.kind in PUBLIC:
                 assert life.plan.kind not in (AlarmKind.DRILL, AlarmKind.SILENCE)
                 assert ground is not None
                 assert not any((vetoed, corrected, over))
-            case What.PLANNED if entry.data["kind"] != ActionKind.RECEIPT:
-                assert not over or entry.data["kind"] == ActionKind.CORRECT
+            case CallPlanned() if event.action.kind is not ActionKind.RECEIPT:
+                assert not over or event.action.kind is ActionKind.CORRECT
 
 
-def the_ground_is_true(entry: Entry, life: Life, n: int) -> None:
+def the_ground_is_true(found: GroundFound, life: Life, n: int) -> None:
     before = life.history[:n]
     assert life.plan.kind not in (AlarmKind.DRILL, AlarmKind.SILENCE)
-    assert any(e.what is What.REPORT for e in before)
-    whats = [e.what for e in before]
-    if entry.data["ground"] == "duty officer":
-        assert What.APPROVED in whats
-    elif entry.data["ground"] == "quorum":
-        people = {e.data["contact"] for e in before if e.what is What.CONFIRMED}
-        assert len(people) >= life.plan.quorum or (people and What.OFFICER_CONFIRMED in whats)
+    assert of(ReportArrived, before)
+    if found.ground is Ground.DUTY_OFFICER:
+        assert of(Approved, before)
+    elif found.ground is Ground.QUORUM:
+        people = {event.contact for event in of(Confirmed, before)}
+        assert len(people) >= life.plan.quorum or (people and of(OfficerConfirmed, before))
     else:
         assert life.plan.consent_s is not None
-        assert What.VETOED not in whats
-        assert not any(e.what is What.JUDGED and e.data["verdict"] != "safe" for e in before)
-        reports = [e for e in before if e.what is What.REPORT and not e.data["marks"]]
-        fresh = [e.at for e in reports if e.data["type"] != "WITHDRAWAL"]
+        assert not of(Vetoed, before)
+        assert not withdrawn_otherwise_than_safely(before)
+        reports = [event for event in of(ReportArrived, before) if not event.marks]
+        fresh = [event.at for event in reports if event.type is not MessageType.WITHDRAWAL]
         assert fresh
-        assert entry.at >= min(fresh) + life.plan.consent_s
+        assert found.at >= min(fresh) + life.plan.consent_s
+
+
+def withdrawn_otherwise_than_safely(before: list[Event]) -> bool:
+    """A withdrawal waits to be judged, or its code was another than the agreed one."""
+    kinds: dict[int, MessageType] = {}
+    said: dict[int, Verdict] = {}
+    for event in before:
+        if isinstance(event, ReportArrived) and event.message not in kinds:
+            kinds[event.message] = event.type
+            if event.type is MessageType.WITHDRAWAL:
+                said[event.message] = Verdict.WAITING
+        elif isinstance(event, WithdrawalJudged) and said.get(event.message) is Verdict.WAITING:
+            said[event.message] = event.verdict
+    return any(verdict is not Verdict.SAFE for verdict in said.values())
 
 
 def what_was_confirmed_is_public(life: Life) -> None:
     """Two contacts on the page, and no officer who minds: every network has its one post."""
     if life.plan.kind in (AlarmKind.DRILL, AlarmKind.SILENCE):
         return
-    whats = {e.what for e in life.history}
-    if not {What.VETOED, What.CORRECTED, What.CLOSED, What.HEARD} & whats and What.REPORT in whats:
-        page = [e for e in life.history if e.what is What.CONFIRMED and e.data["by"] == "page"]
-        if len({e.data["contact"] for e in page}) >= life.plan.quorum:
+    ends = any(of(kind, life.history) for kind in (Vetoed, Corrected, Closed, HeardAgain))
+    if not ends and of(ReportArrived, life.history):
+        page = [event for event in of(Confirmed, life.history) if event.by is AnsweredBy.PAGE]
+        if len({event.contact for event in page}) >= life.plan.quorum:
             assert sorted(life.done("publish")) == sorted(life.plan.networks)

@@ -6,18 +6,47 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from lived import PLAN, Life, ground, officer, report, says, wanted
-
-from outcry.report import AlarmKind
-from outcry.responder.rules.decide import ActionKind, Ground, decide, is_allowed
-from outcry.responder.rules.events import ANSWERS, Entry, What
-from outcry.responder.rules.model import Disclosure
-from outcry.responder.rules.publication import (
-    FOLLOW_UPS,
-    MOVED_EVERY_S,
-    STILL_EVERY_S,
-    confirmations,
+from builders import (
+    POSITION,
+    STILL,
+    corrected,
+    ended,
+    ground,
+    officer,
+    planned,
+    report,
+    says,
+    withdrawn,
 )
+from lived import PLAN, Life, decided, wanted
+
+from outcry.report import AlarmKind, MessageType
+from outcry.responder.rules.calls import ActionKind, Post
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.decide import is_allowed
+from outcry.responder.rules.events import (
+    CONTACT_ANSWERS,
+    OFFICER_ACTS,
+    Acknowledged,
+    AnsweredBy,
+    Approved,
+    CallPlanned,
+    Closed,
+    ContactSaw,
+    Event,
+    Ground,
+    GroundFound,
+    Mark,
+    OfficerConfirmed,
+    Outcome,
+    Reason,
+    Unsure,
+    Verdict,
+    Vetoed,
+    VetoLifted,
+)
+from outcry.responder.rules.model import Disclosure
+from outcry.responder.rules.publication import FOLLOW_UPS, MOVED_EVERY_S, STILL_EVERY_S
 
 CONSENT = replace(PLAN, consent_s=600.0)
 DRILL = replace(CONSENT, kind=AlarmKind.DRILL)
@@ -26,20 +55,23 @@ QUORUM = (says(1), says(2))
 
 
 def grounded(history, plan=PLAN, now: float = 1e6) -> Ground | None:
-    return decide(history, plan, now).ground
+    return decided(history, plan, now).ground
 
 
-def judged(verdict: str, at: float = 2.0) -> list[Entry]:
-    withdrawal = report(9, at, "WITHDRAWAL", sequence=9)
-    return [withdrawal, Entry(at, What.JUDGED, {"message": 9, "verdict": verdict})]
+def allowed(kind: ActionKind, history: list[Event], plan=PLAN) -> bool:
+    return is_allowed(kind, Case.of(history), plan)
+
+
+def votes(history: list[Event]) -> int:
+    return Case.of(history).now.votes
 
 
 def test_a_duty_officer_alone_can_say_publish():
-    assert grounded([report(), officer(What.APPROVED)]) is Ground.DUTY_OFFICER
+    assert grounded([report(), officer(Approved)]) is Ground.DUTY_OFFICER
 
 
 def test_one_contact_and_the_duty_officer_are_a_quorum_where_the_plan_says_so():
-    history = [report(), says(1), officer(What.OFFICER_CONFIRMED)]
+    history = [report(), says(1), officer(OfficerConfirmed)]
     assert grounded(history) is Ground.QUORUM
     assert grounded(history, replace(PLAN, officer_counts=False)) is None
 
@@ -47,10 +79,10 @@ def test_one_contact_and_the_duty_officer_are_a_quorum_where_the_plan_says_so():
 @pytest.mark.parametrize(
     "history",
     [
-        [officer(What.OFFICER_CONFIRMED)],
-        [officer(What.OFFICER_CONFIRMED), officer(What.OFFICER_CONFIRMED)],
-        [officer(What.ACKNOWLEDGED), says(1)],
-        [officer(What.OFFICER_CONFIRMED), says(1, What.SEEN), says(2, What.UNSURE)],
+        [officer(OfficerConfirmed)],
+        [officer(OfficerConfirmed), officer(OfficerConfirmed)],
+        [officer(Acknowledged), says(1)],
+        [officer(OfficerConfirmed), says(1, ContactSaw), says(2, Unsure)],
     ],
 )
 def test_an_officer_without_a_confirming_contact_is_no_quorum(history):
@@ -58,25 +90,25 @@ def test_an_officer_without_a_confirming_contact_is_no_quorum(history):
 
 
 def test_all_that_comes_by_sms_is_one_vote():
-    by_sms = [says(n, by="sms") for n in (1, 2, 3)]
-    assert confirmations(by_sms) == 1
+    by_sms = [says(n, by=AnsweredBy.SMS) for n in (1, 2, 3)]
+    assert votes(by_sms) == 1
     assert grounded([report(), *by_sms]) is None
     assert grounded([report(), *by_sms, says(1)]) is Ground.QUORUM
 
 
 def test_a_contact_is_one_vote_whichever_way_they_say_it():
-    assert confirmations([says(1), says(1, by="sms")]) == 1
+    assert votes([says(1), says(1, by=AnsweredBy.SMS)]) == 1
 
 
 def test_consent_publishes_when_nobody_has_answered_for_so_long():
     life = Life(CONSENT)
     life.happens(report(at=0.0))
-    assert decide(life.history, CONSENT, 1.0).look_again_at == 600.0
+    assert decided(life.history, CONSENT, 1.0).look_again_at == 600.0
     life.until(599.0)
     assert life.done("publish") == []
     life.until(600.0)
     assert life.done("publish") == NETWORKS
-    assert life.history[-5].data == {"ground": "the wearer's consent"}
+    assert life.history[-5] == GroundFound(600.0, Ground.CONSENT)
 
 
 def test_without_consent_nobody_publishes_by_waiting():
@@ -86,64 +118,64 @@ def test_without_consent_nobody_publishes_by_waiting():
     assert life.done("publish") == []
 
 
-@pytest.mark.parametrize("answer", ANSWERS)
+@pytest.mark.parametrize("answer", [*CONTACT_ANSWERS, *OFFICER_ACTS])
 def test_whoever_answers_takes_the_decision_from_the_clock(answer):
-    entry = Entry(300.0, answer, {"contact": 1, "officer": "night", "reason": "other"})
-    assert grounded([report(), entry], CONSENT) in (None, Ground.DUTY_OFFICER)
-    if answer is not What.APPROVED:
-        assert grounded([report(), entry], CONSENT) is None
+    entry = says(1, answer, 300.0) if answer in CONTACT_ANSWERS else officer(answer, 300.0)
+    before = [officer(Vetoed)] if answer is VetoLifted else []
+    found = grounded([report(), *before, entry], CONSENT)
+    assert found is (Ground.DUTY_OFFICER if answer is Approved else None)
 
 
-@pytest.mark.parametrize("verdict", ["duress", "old", "waiting"])
+@pytest.mark.parametrize("verdict", [Verdict.DURESS, Verdict.OLD, Verdict.WAITING])
 def test_consent_publishes_nothing_that_may_be_duress(verdict):
-    assert grounded([report(), *judged(verdict)], CONSENT) is None
+    assert grounded([report(), *withdrawn(verdict)], CONSENT) is None
 
 
 def test_a_withdrawal_that_waits_to_be_judged_holds_consent_back():
-    assert grounded([report(), judged("safe")[0]], CONSENT) is None
+    assert grounded([report(), withdrawn(Verdict.SAFE)[0]], CONSENT) is None
 
 
 def test_the_agreed_code_does_not_hold_consent_back_for_it_is_not_verified():
-    assert grounded([report(), *judged("safe")], CONSENT) is Ground.CONSENT
+    assert grounded([report(), *withdrawn(Verdict.SAFE)], CONSENT) is Ground.CONSENT
 
 
-@pytest.mark.parametrize("mark", ["late", "out of order", "counter used before"])
+@pytest.mark.parametrize("mark", [Mark.LATE, Mark.OUT_OF_ORDER, Mark.COUNTER_USED])
 def test_consent_publishes_nothing_on_an_old_report(mark):
     old = report(marks=(mark,))
     assert grounded([old], CONSENT) is None
-    fresh = report(2, at=5000.0, type_="POSITION")
+    fresh = report(2, at=5000.0, type_=POSITION)
     assert grounded([old, fresh], CONSENT, 5599.0) is None
     assert grounded([old, fresh], CONSENT, 5600.0) is Ground.CONSENT
 
 
 def test_a_fresh_withdrawal_makes_no_old_alarm_new():
-    assert grounded([report(marks=("late",)), *judged("safe")], CONSENT) is None
+    assert grounded([report(marks=(Mark.LATE,)), *withdrawn(Verdict.SAFE)], CONSENT) is None
 
 
 def test_after_a_veto_consent_never_publishes_not_even_when_it_is_taken_back():
-    history = [report(), officer(What.VETOED, 1.0), officer(What.VETO_LIFTED, 2.0)]
+    history = [report(), officer(Vetoed, 1.0), officer(VetoLifted, 2.0)]
     assert grounded(history, CONSENT) is None
 
 
 def test_duress_after_the_ground_was_recorded_stops_the_networks_still_to_come():
-    history = [report(), ground(1.0, "the wearer's consent"), *judged("duress")]
+    history = [report(), ground(1.0, Ground.CONSENT), *withdrawn(Verdict.DURESS)]
     assert not [w for w in wanted(history, CONSENT) if w.startswith("publish")]
-    assert not is_allowed(ActionKind.PUBLISH, history, CONSENT)
-    by_people = [report(), *QUORUM, ground(), *judged("duress")]
-    assert is_allowed(ActionKind.PUBLISH, by_people, CONSENT)
+    assert not allowed(ActionKind.PUBLISH, history, CONSENT)
+    by_people = [report(), *QUORUM, ground(), *withdrawn(Verdict.DURESS)]
+    assert allowed(ActionKind.PUBLISH, by_people, CONSENT)
 
 
 @pytest.mark.parametrize("plan", [DRILL, replace(CONSENT, kind=AlarmKind.SILENCE)])
 def test_nothing_whatever_publishes_a_drill_or_a_silence(plan):
-    steps = [report(), *QUORUM, officer(What.APPROVED), officer(What.OFFICER_CONFIRMED), ground()]
+    steps = [report(), *QUORUM, officer(Approved), officer(OfficerConfirmed), ground()]
     for order in itertools.permutations(steps, 5):
         assert grounded(order, plan) is None
         assert not {"publish own page", "correct own page:1"} & set(wanted(order, plan))
         for kind in (ActionKind.PUBLISH, ActionKind.FOLLOW_UP):
-            assert not is_allowed(kind, order, plan)
+            assert not allowed(kind, order, plan)
 
 
-VETO, LIFT, APPROVE = (officer(w) for w in (What.VETOED, What.VETO_LIFTED, What.APPROVED))
+VETO, LIFT, APPROVE = (officer(w) for w in (Vetoed, VetoLifted, Approved))
 
 
 @pytest.mark.parametrize(
@@ -167,80 +199,78 @@ def test_a_veto_holds_until_it_is_lifted_or_an_officer_says_publish(said, allowe
 def test_a_veto_stops_what_has_its_ground_but_is_not_out_yet():
     history = [report(), *QUORUM, ground(), VETO]
     assert not any(want.startswith("publish") for want in wanted(history))
-    assert not is_allowed(ActionKind.PUBLISH, history, PLAN)
+    assert not allowed(ActionKind.PUBLISH, history)
 
 
 def test_after_a_veto_is_lifted_the_ground_is_recorded_anew():
     life = Life(PLAN)
     life.happens(report(), *QUORUM, ground(), VETO, LIFT)
-    assert [e.what for e in life.history].count(What.GROUND) == 2
+    assert sum(isinstance(e, GroundFound) for e in life.history) == 2
     assert life.done("publish") == NETWORKS
 
 
 def test_a_veto_outlives_the_chapter_and_votes_do_not():
-    closed = officer(What.CLOSED, 3.0, reason="false_alarm")
-    again = report(5, 10.0, "STILL_IN_DANGER")
+    closed = officer(Closed, 3.0)
+    again = report(5, 10.0, STILL)
     assert grounded([report(), *QUORUM, closed, again]) is None
     assert grounded([report(), closed, again, *QUORUM]) is Ground.QUORUM
     assert grounded([report(), VETO, closed, again, *QUORUM]) is None
 
 
 def test_a_veto_once_said_ends_consent_for_every_chapter():
-    closed = officer(What.CLOSED, 3.0, reason="other")
-    again = report(5, 10.0, "STILL_IN_DANGER")
+    closed = officer(Closed, 3.0)
+    again = report(5, 10.0, STILL)
     assert grounded([report(), closed, again], CONSENT) is Ground.CONSENT
     assert grounded([report(), VETO, LIFT, closed, again], CONSENT) is None
 
 
 def test_what_was_corrected_and_closed_can_become_true_again():
-    over = [officer(What.CORRECTED, 3.0, reason="released"), officer(What.CLOSED, 4.0)]
-    again = report(5, 10.0, "STILL_IN_DANGER")
+    over = [corrected(Reason.RELEASED, 3.0), officer(Closed, 4.0)]
+    again = report(5, 10.0, STILL)
     assert grounded([report(), *QUORUM, *over, again, *QUORUM]) is Ground.QUORUM
 
 
 @pytest.mark.parametrize("kind", [ActionKind.TELL, ActionKind.NOTIFY])
 def test_what_was_planned_before_the_closing_is_not_begun_after_it(kind):
-    assert is_allowed(kind, [report()], PLAN)
-    assert not is_allowed(kind, [report(), officer(What.CLOSED)], PLAN)
-    assert is_allowed(ActionKind.RECEIPT, [report(), officer(What.CLOSED)], PLAN)
-    assert is_allowed(ActionKind.CORRECT, [report(), officer(What.CLOSED)], PLAN)
+    assert allowed(kind, [report()])
+    assert not allowed(kind, [report(), officer(Closed)])
+    assert allowed(ActionKind.RECEIPT, [report(), officer(Closed)])
+    assert allowed(ActionKind.CORRECT, [report(), officer(Closed)])
 
 
 def test_closed_nothing_new_is_published_and_what_is_owed_goes():
     life = Life(PLAN)
     life.happens(report(), *QUORUM)
-    life.happens(
-        officer(What.CORRECTED, 5.0, reason="released"), officer(What.CLOSED, 6.0, reason="done")
-    )
-    life.happens(report(4, 7200.0, "POSITION"))
+    life.happens(corrected(Reason.RELEASED, 5.0), officer(Closed, 6.0))
+    life.happens(report(4, 7200.0, POSITION))
     assert life.done("correct") == ["mastodon:1", "own page:1"]
     assert life.done("follow up") == []
-    assert grounded([report(), officer(What.CLOSED), *QUORUM]) is None
+    assert grounded([report(), officer(Closed), *QUORUM]) is None
 
 
 def test_a_correction_goes_wherever_there_is_a_post_or_may_be_one():
-    came = {"own page": What.DONE, "mastodon": What.UNKNOWN, "x": What.FAILED}
+    came = {"own page": Outcome.DONE, "mastodon": Outcome.UNKNOWN, "x": Outcome.FAILED}
     plan = replace(PLAN, networks=tuple(came))
-    life = Life(plan, lambda action: came.get(action.target, What.DONE))
+    life = Life(plan, lambda action: came.get(str(action.target), Outcome.DONE))
     life.happens(report(), *QUORUM)
-    life.happens(officer(What.CORRECTED, 5.0, reason="false_alarm"))
+    life.happens(corrected(at=5.0))
     assert life.done("correct") == ["mastodon:1", "own page:1"]
 
 
-@pytest.mark.parametrize("reason", ["false_alarm", "released"])
+@pytest.mark.parametrize("reason", [Reason.FALSE_ALARM, Reason.RELEASED])
 def test_what_was_corrected_is_published_nowhere_else_until_an_officer_says_so(reason):
-    history = [report(), *QUORUM, ground(), officer(What.CORRECTED, 5.0, reason=reason)]
+    history = [report(), *QUORUM, ground(), corrected(reason, 5.0)]
     assert not any(want.startswith("publish") for want in wanted(history))
     assert grounded(history) is None
     assert grounded([*history, APPROVE]) is Ground.DUTY_OFFICER
 
 
 def test_a_correction_of_something_else_leaves_the_alarm_as_it_is():
-    history = [report(), *QUORUM, ground(), officer(What.CORRECTED, 5.0, reason="other")]
+    history = [report(), *QUORUM, ground(), corrected(Reason.OTHER, 5.0)]
     assert "publish own page" in wanted(history)
 
 
-def posted(*later: Entry, plan=PLAN) -> list[str]:
+def posted(*later: Event, plan=PLAN) -> list[str]:
     """The follow-ups on the own page, of an alarm that was published at once."""
     life = Life(plan)
     life.happens(report(), *QUORUM)
@@ -251,40 +281,45 @@ def posted(*later: Entry, plan=PLAN) -> list[str]:
 
 
 def test_held_again_is_told_to_the_readers_of_the_post():
-    assert posted(report(4, 5.0, "STILL_IN_DANGER")) == ["own page:4"]
+    assert posted(report(4, 5.0, STILL)) == ["own page:4"]
 
 
 def test_holding_again_and_again_is_told_once_in_ten_minutes():
-    held = [report(n, 30.0 * n, "STILL_IN_DANGER") for n in range(4, 40)]
+    held = [report(n, 30.0 * n, STILL) for n in range(4, 40)]
     told = posted(*held)
     assert told[0] == "own page:4"
     assert len(told) == 1 + (30 * 39 - 120) // STILL_EVERY_S
 
 
 def test_where_the_wearer_was_seen_is_told_hourly_and_not_for_ever():
-    seen = [report(n, 600.0 * n, "POSITION") for n in range(1, 120)]
+    seen = [report(n, 600.0 * n, POSITION) for n in range(1, 120)]
     assert posted(*seen) == [f"own page:{6 * n}" for n in range(1, FOLLOW_UPS + 1)]
     assert MOVED_EVERY_S == 3600
 
 
 def test_where_the_plan_hides_the_place_no_position_is_followed_up():
-    seen = report(4, 7200.0, "POSITION")
+    seen = report(4, 7200.0, POSITION)
     assert posted(seen, plan=replace(PLAN, discloses=Disclosure.NOTHING)) == []
 
 
-@pytest.mark.parametrize("type_", ["WITHDRAWAL", "FIRST"])
+@pytest.mark.parametrize("type_", [MessageType.WITHDRAWAL, MessageType.FIRST])
 def test_a_withdrawal_is_nobodys_business_but_hqs(type_):
     assert posted(report(4, 7200.0, type_)) == []
 
 
 def test_an_old_report_is_no_news():
-    assert posted(report(4, 7200.0, "STILL_IN_DANGER", marks=("late",))) == []
+    assert posted(report(4, 7200.0, STILL, marks=(Mark.LATE,))) == []
 
 
 def test_what_is_dropped_before_it_began_is_done_as_soon_as_it_may():
     life = Life(PLAN)
     life.happens(report(), *QUORUM)
-    (page, _) = [e for e in life.history if e.what is What.PLANNED and "publish" in e.data["kind"]]
-    dropped = [report(), *QUORUM, ground(), page, Entry(3.0, What.DROPPED, page.data)]
-    action = next(a for a in decide(dropped, PLAN, 3.0).actions if a.target == "own page")
+    (page, _) = [
+        event.action
+        for event in life.history
+        if isinstance(event, CallPlanned) and event.action.kind is ActionKind.PUBLISH
+    ]
+    tried = [planned(page.target), ended(page.target, Outcome.DROPPED, 3.0)]
+    dropped = [report(), *QUORUM, ground(), *tried]
+    action = next(a for a in decided(dropped, PLAN, 3.0).actions if a.target == Post("own page"))
     assert (action.kind, action.attempt) == (ActionKind.PUBLISH, 2)

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from builders import kind_of, officer
 from sqlalchemy import select, update
 
 from outcry.report import NO_FLAGS, AlarmKind, Flag, MessageType
@@ -13,7 +14,7 @@ from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules.decide import decide
-from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.events import Closed, HeardAgain, WentSilent
 from outcry.responder.rules.silence import Judgement, Watched, judge, patience_s
 from outcry.responder.service import silence_watch
 from outcry.responder.service.periodic import Rounds
@@ -80,11 +81,11 @@ class Quiet:
             self.world.clock.passes(step)
             self.watch.look()
 
-    def alarms(self) -> list[tuple[int, list[What]]]:
+    def alarms(self) -> list[tuple[int, list[object]]]:
         with self.world.hq.store.read() as connection:
             kinds = (store.alarm.c.kind == int(AlarmKind.SILENCE),)
             ids = connection.scalars(select(store.alarm.c.id).where(*kinds)).all()
-            return [(id_, [e.what for e in event_log.load(connection, id_)]) for id_ in ids]
+            return [(id_, [kind_of(e) for e in event_log.load(connection, id_)]) for id_ in ids]
 
     def plans(self, document: dict[str, object]) -> None:
         with self.world.hq.store.write() as connection:
@@ -113,7 +114,7 @@ def test_a_silence_is_an_alarm_of_its_own_raised_once(quiet):
     quiet.passes(1500)
     assert quiet.alarms() == []
     quiet.passes(86_400, 600)
-    assert quiet.alarms() == [(1, [What.SILENT])]
+    assert quiet.alarms() == [(1, [WentSilent])]
     assert quiet.woken == 1
 
 
@@ -123,11 +124,8 @@ def test_the_alarm_says_when_it_was_last_heard_and_what_it_said_then(quiet):
     quiet.passes(910)
     with quiet.world.hq.store.read() as connection:
         (entry,) = event_log.load(connection, 1)
-    assert entry.data == {
-        "heard_at": heard,
-        "marks": ["something is jamming the radio signal", "the battery is low"],
-        "vanished": True,
-    }
+    marks = ("something is jamming the radio signal", "the battery is low")
+    assert entry == WentSilent(entry.at, heard, marks, vanished=True)
 
 
 @pytest.mark.parametrize("flag", [Flag.MOVING, Flag.JAMMING])
@@ -144,11 +142,11 @@ def test_heard_again_the_silence_is_over_and_another_one_is_another_alarm(quiet)
     quiet.passes(2000)
     quiet.beats()
     quiet.passes(20)
-    assert quiet.alarms() == [(1, [What.SILENT, What.HEARD])]
+    assert quiet.alarms() == [(1, [WentSilent, HeardAgain])]
     quiet.passes(2900)
     assert len(quiet.alarms()) == 1
     quiet.passes(200)
-    assert quiet.alarms()[1:] == [(2, [What.SILENT])]
+    assert quiet.alarms()[1:] == [(2, [WentSilent])]
 
 
 def test_a_report_of_an_alarm_ends_a_silence_too(quiet):
@@ -156,7 +154,7 @@ def test_a_report_of_an_alarm_ends_a_silence_too(quiet):
     quiet.passes(2000)
     quiet.world.hq.takes(quiet.world.device.message(), CameBy.SMS)
     quiet.passes(10)
-    assert quiet.alarms()[0][1] == [What.SILENT, What.HEARD]
+    assert quiet.alarms()[0][1] == [WentSilent, HeardAgain]
 
 
 def test_in_a_running_alarm_no_silence_is_raised_until_it_is_closed(quiet):
@@ -166,7 +164,7 @@ def test_in_a_running_alarm_no_silence_is_raised_until_it_is_closed(quiet):
     quiet.passes(10_000, 100)
     assert quiet.alarms() == []
     with quiet.world.hq.store.write() as connection:
-        closed = Entry(quiet.world.clock.now, What.CLOSED, {"officer": "n", "reason": "released"})
+        closed = officer(Closed, quiet.world.clock.now)
         event_log.append(connection, 1, closed)
     quiet.passes(10)
     assert len(quiet.alarms()) == 1
@@ -230,11 +228,11 @@ def test_the_duty_officer_is_told_first_and_nothing_is_ever_published(quiet):
     means = Means(can_text=True, officers={"desk": "ntfy://127.0.0.1/desk"})
     with quiet.world.hq.store.read() as connection:
         rules = repository.load(connection, 1, means)
-        entries = event_log.load(connection, 1)
-    decision = decide(entries, rules, quiet.world.clock.now)
-    assert [action.target for action in decision.actions] == ["officer:desk:raised"]
-    assert decision.look_again_at == entries[0].at + 3600.0
-    later = decide(entries, rules, quiet.world.clock.now + 1e6)
+        case = event_log.case_of(connection, 1)
+    decision = decide(case, rules, quiet.world.clock.now)
+    assert [str(action.target) for action in decision.actions] == ["officer:desk:raised"]
+    assert decision.look_again_at == case.silence.at + 3600.0
+    later = decide(case, rules, quiet.world.clock.now + 1e6)
     assert {action.kind for action in later.actions} == {"notify", "tell"}
 
 
@@ -243,8 +241,8 @@ def test_of_what_vanished_contacts_hear_sooner_too(quiet):
     quiet.passes(1000)
     with quiet.world.hq.store.read() as connection:
         rules = repository.load(connection, 1, Means(can_text=True))
-        entries = event_log.load(connection, 1)
-    assert decide(entries, rules, entries[0].at).look_again_at == entries[0].at + 900.0
+        case = event_log.case_of(connection, 1)
+    assert decide(case, rules, case.silence.at).look_again_at == case.silence.at + 900.0
 
 
 @pytest.mark.slow

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from builders import BEN, CLEO, DANA, WEARER
 
 from outcry.envelope import from_text
 from outcry.receipt import RECEIPT_CHARS, Status, verify
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.intake.inbox import CameBy
 from outcry.responder.posting.publisher import Limits, Posted, PublishingFailed
-from outcry.responder.rules.decide import OWN_PAGE, RECEIPTS_AN_HOUR, RETRY_AFTER_S
-from outcry.responder.rules.events import What
+from outcry.responder.rules.calls import ActionKind
+from outcry.responder.rules.decide import RECEIPTS_AN_HOUR
+from outcry.responder.rules.events import CallEnded, Came, Outcome, ReportArrived
+from outcry.responder.rules.model import OWN_PAGE
+from outcry.responder.rules.retries import RETRY_AFTER_S
 
 ON_BOTH_DATABASES = True
-BEN, CLEO, DANA = "+447700900111", "+447700900112", "+447700900113"
-WEARER = "+447700900001"
 
 
 def confirm(world, *contacts):
@@ -80,7 +82,7 @@ def test_a_text_in_flight_at_a_restart_is_sent_once_more_with_the_same_words(wor
     world.hq.works(outcome=None)
     world.hq.restarts()
     world.hq.works()
-    assert What.UNKNOWN in world.hq.history()
+    assert Outcome.UNKNOWN in world.hq.history()
     first, again = world.phones.to(BEN)
     assert first == again
     assert len(world.phones.to(CLEO)) == len(world.phones.to(DANA)) == 1
@@ -92,7 +94,7 @@ def test_a_restart_between_any_two_steps_tells_everyone_and_posts_once(world):
     for _ in range(12):
         world.hq.workflow.step()
         for ref, _, _ in world.phones.sent[-1:]:
-            world.hq.workflow.hear(ref, What.DONE)
+            world.hq.workflow.hear(ref, Came(Outcome.DONE))
         world.hq.restarts()
     assert len(posts(world)) == 1
     assert [len(world.phones.to(number)) for number in (BEN, CLEO, DANA)] == [1, 1, 1]
@@ -100,7 +102,7 @@ def test_a_restart_between_any_two_steps_tells_everyone_and_posts_once(world):
 
 def test_a_failed_text_is_tried_again_when_its_time_has_come(world):
     world.hq.takes(world.device.message())
-    world.hq.works(outcome=What.FAILED)
+    world.hq.works(outcome=Outcome.FAILED)
     assert len(world.phones.sent) == 3
     world.clock.passes(RETRY_AFTER_S[0] - 1)
     world.hq.works()
@@ -112,7 +114,7 @@ def test_a_failed_text_is_tried_again_when_its_time_has_come(world):
 
 def test_retries_survive_a_restart(world):
     world.hq.takes(world.device.message())
-    world.hq.works(outcome=What.FAILED)
+    world.hq.works(outcome=Outcome.FAILED)
     world.hq.restarts()
     world.clock.passes(RETRY_AFTER_S[0])
     world.hq.works()
@@ -123,7 +125,7 @@ def test_a_text_the_network_gave_up_on_is_sent_again(world):
     world.hq.takes(world.device.message())
     world.hq.works()
     ref = world.phones.sent[0][0]
-    world.hq.workflow.hear(ref, What.UNDELIVERED)
+    world.hq.workflow.hear(ref, Came(Outcome.UNDELIVERED))
     world.clock.passes(RETRY_AFTER_S[0])
     world.hq.works()
     assert [len(world.phones.to(number)) for number in (BEN, CLEO, DANA)] == [2, 1, 1]
@@ -198,7 +200,7 @@ def test_an_acknowledgement_that_was_delivered_is_not_sent_again(world):
     world.answers(world.invitation(1), world.pins[0], "seen")
     world.hq.works()
     for ref, _, _ in world.phones.sent:
-        world.hq.workflow.hear(ref, What.DELIVERED)
+        world.hq.workflow.hear(ref, Came(Outcome.DELIVERED))
     minutes(world, 60)
     assert len(world.phones.to(WEARER)) == 2
 
@@ -243,7 +245,7 @@ def test_every_other_text_is_dropped(world, text):
     world.hq.texts.take("", text)
     world.hq.works()
     world.hq.texts.take("", world.device.message().text)
-    assert world.hq.history() == [What.REPORT]
+    assert world.hq.history() == [ReportArrived]
 
 
 def test_a_replayed_sms_costs_a_bounded_number_of_receipts(world):
@@ -286,7 +288,9 @@ def test_a_post_is_tried_until_it_is_out_and_is_out_once(world, moods):
         world.hq.works()
         world.clock.passes(RETRY_AFTER_S[2])
     assert network.out == ["alarm-1"]
-    assert [e.data["kind"] for e in world.hq.entries() if "url" in e.data] == ["publish"]
+    assert [
+        e.action.kind for e in world.hq.entries() if isinstance(e, CallEnded) and e.came.url
+    ] == [ActionKind.PUBLISH]
 
 
 def test_a_failing_post_holds_no_text(world):
@@ -304,10 +308,10 @@ def test_an_alarm_that_cannot_be_decided_holds_no_other(world, monkeypatch):
     world.hq.takes(world.device.message(alarm=78))
     real = workflow.decide
 
-    def broken(entries, plan, now):
-        if any(entry.data.get("message") == 1 for entry in entries):
+    def broken(case, plan, now):
+        if 1 in case.reports:
             raise RuntimeError("+447700900111 is in these words")
-        return real(entries, plan, now)
+        return real(case, plan, now)
 
     monkeypatch.setattr(workflow, "decide", broken)
     world.hq.works()
@@ -320,7 +324,7 @@ def test_an_alarm_that_cannot_be_decided_holds_no_other(world, monkeypatch):
 
 def test_the_next_look_is_when_the_next_retry_is_due(world):
     world.hq.takes(world.device.message())
-    world.hq.works(outcome=What.FAILED)
+    world.hq.works(outcome=Outcome.FAILED)
     assert world.hq.workflow.step() == world.clock() + RETRY_AFTER_S[0]
 
 

@@ -82,7 +82,7 @@ def test_nothing_is_sealed_when_nothing_happened(two_alarms):
         ("update history set link = salt where alarm = 1 and n = 1", "entry 1 is not"),
         ("delete from history where alarm = 1 and n = 2", "entry 2 is not"),
         ("delete from history where alarm = 1 and n > 3", "has fewer entries than the"),
-        ("delete from history where alarm = 2", "is gone, and nobody deleted it"),
+        ("delete from history where alarm = 2", "is missing, and Outcry did not delete it"),
         ("update record set data = '{}'", "HQ's record: line 1 is not"),
     ],
 )
@@ -95,7 +95,7 @@ def test_an_alarm_whose_links_were_all_made_again_is_found_too(two_alarms):
     changed(two_alarms, "update history set what = 'FALSE' where what = 'CONFIRMED'")
     written_anew(two_alarms, 1)
     [problem] = verified(two_alarms).problems
-    assert "alarm 1: was written anew" in problem
+    assert "alarm 1: was rewritten" in problem
 
 
 def test_a_record_cut_short_ends_otherwise_than_the_copy_somebody_kept(two_alarms):
@@ -111,7 +111,7 @@ def test_what_was_deleted_on_purpose_is_no_problem_and_stays_deleted(two_alarms)
         connection.execute(text("delete from history where alarm = 2"))
     assert verified(world).problems == ()
     changed(world, "update history set alarm = 2 where alarm = 1")
-    assert any("was deleted, and is there again" in each for each in verified(world).problems)
+    assert any("was deleted, but is there again" in each for each in verified(world).problems)
 
 
 def test_each_link_has_a_salt_of_its_own(two_alarms):

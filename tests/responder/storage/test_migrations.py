@@ -52,7 +52,7 @@ def differences(connection):
     return compare_metadata(context, store.metadata)
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def test_the_steps_lead_to_the_tables(kind, tmp_path, request):
     url = f"sqlite:///{tmp_path}/x" if kind == "sqlite" else request.getfixturevalue("postgresql")()
     engine = create_engine(url)

@@ -7,8 +7,8 @@ import re
 import httpx
 import pytest
 
-from outcry.hw.board.testing.simulated import SimulatedModem
 from outcry.responder.cli.main import main
+from tests.support.simulated_modem import SimulatedModem
 
 pytestmark = pytest.mark.slow
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from builders import ground
 from sqlalchemy import select
 
 from outcry.envelope import seal, to_text
 from outcry.report import AlarmKind, MessageType, encode
 from outcry.responder.intake.inbox import CameBy, Unreadable
-from outcry.responder.rules.events import Entry, What
+from outcry.responder.rules.calls import ActionKind
+from outcry.responder.rules.events import CallPlanned
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
 
@@ -53,7 +55,7 @@ def test_nothing_whatever_makes_a_drill_public(world):
         everybody_confirms(world)
         world.hq.works()
     with world.hq.store.write() as connection:
-        event_log.append(connection, 1, Entry(world.clock(), What.GROUND, {"ground": "quorum"}))
+        event_log.append(connection, 1, ground(world.clock()))
         set_due(connection, 1, world.clock())
     for _ in range(50):
         world.clock.passes(3600)
@@ -61,7 +63,9 @@ def test_nothing_whatever_makes_a_drill_public(world):
     world.hq.restarts()
     world.hq.works()
     assert world.hq.own_page.newest() == []
-    assert not any(entry.data.get("kind") == "publish" for entry in world.hq.entries())
+    planned = [e.action.kind for e in world.hq.entries() if isinstance(e, CallPlanned)]
+    assert planned
+    assert ActionKind.PUBLISH not in planned
 
 
 def test_no_changed_byte_turns_a_drill_into_an_alarm_or_the_reverse(world):

@@ -7,8 +7,8 @@ import pytest
 from outcry.envelope import from_text
 from outcry.hw.modem import PostAnswered, SmsReceived
 from outcry.responder.intake.inbox import CameBy, Refused
-from outcry.responder.rules import events
-from outcry.responder.rules.events import Verdict, What
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.events import ReportArrived, Verdict
 from simulation.world import World as Wearable
 
 WEARER, HQ_NUMBER = "+447700900001", "+447700900002"
@@ -57,7 +57,7 @@ def wire(world, enrolled, tmp_path):
 
 
 def verdict(world, alarm=1):
-    return events.withdrawal(world.hq.entries(alarm))
+    return Case.of(world.hq.entries(alarm)).withdrawal
 
 
 @pytest.mark.parametrize("safe", [True, False])
@@ -77,7 +77,7 @@ def test_a_strap_taken_off_on_purpose_is_judged_by_the_code_tapped_before(wire, 
     wire.wearable.taps(*(world.code if safe else world.code[::-1][:3]))
     wire.wearable.is_torn()
     wire.time_passes(5)
-    assert world.hq.history().count(What.REPORT) == 2
+    assert world.hq.history().count(ReportArrived) == 2
     assert "the alarm strap was cut" in world.phones.sent[0][2]
     assert verdict(world) is (Verdict.SAFE if safe else Verdict.DURESS)
 
@@ -90,7 +90,7 @@ def test_a_code_tapped_without_a_network_reaches_hq_once_and_the_device_falls_si
         wire.wearable.sees(52.5 + n / 100, 13.4)
         wire.wearable.passes(70)
     wire.time_passes(120)
-    reports = [e.data["type"] for e in world.hq.entries() if e.what is What.REPORT]
+    reports = [e.type.name for e in world.hq.entries() if isinstance(e, ReportArrived)]
     assert reports.index("WITHDRAWAL") > 0, "something later was heard before"
     assert reports.count("WITHDRAWAL") == 1
     assert reports.count("FIRST") == 1

@@ -20,7 +20,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from outcry.report import AlarmKind, Flag, MessageType, Position
 from outcry.responder.posting.publisher import Draft
-from outcry.responder.rules.events import What
+from outcry.responder.rules.events import Confirmed
 
 pytestmark = [pytest.mark.slow, needs_chromium, needs_chromedriver]
 
@@ -123,7 +123,7 @@ def test_a_contact_confirms_without_a_manual(site, phone, world, wait_for):
     phone.find_element(By.ID, "pin").send_keys(world.pins[0])
     press(phone, "It is real: make it public")
     wait_for(lambda: "Your answer is saved: “It is real: make it public”" in text(phone))
-    assert world.hq.history()[-1] is What.CONFIRMED
+    assert world.hq.history()[-1] is Confirmed
     assert overflows(phone) <= 0
     assert complaints(phone) == []
     assert asked_of(phone) == {site.host}
@@ -174,7 +174,7 @@ def test_the_console_lets_in_and_a_new_alarm_appears_without_a_reload(site, desk
     wait_for(lambda: text(desk, "#sound") == "Sound is off. Turn it on")
     site.parts.console.act(1, "acknowledge", "pavel")
     wait_for(lambda: desk.title == calm)
-    assert "With pavel" in text(desk)
+    assert "Taken by pavel" in text(desk)
     assert complaints(desk) == []
     assert asked_of(desk) == {site.host}
 
@@ -187,7 +187,7 @@ def test_what_an_officer_writes_is_not_swept_away_by_news(site, desk, world, wai
     reason = desk.find_element(By.ID, "reason")
     reason.send_keys("she is")
     site.walks(1)
-    wait_for(lambda: "Position, over data" in text(desk, "#history"))
+    wait_for(lambda: "Position, by mobile data" in text(desk, "#history"))
     reason.send_keys(" home")
     assert desk.find_element(By.ID, "reason").get_attribute("value") == "she is home"
 
@@ -237,7 +237,7 @@ def test_everything_is_done_from_the_keyboard(site, desk, world, wait_for):
     wait_for(lambda: desk.current_url.endswith("/console/alarm/1"))
     tab_to("act-acknowledge").send_keys(Keys.ENTER)
     wait_for(lambda: "Saved: you have taken this alarm" in text(desk))
-    assert world.hq.entries()[-1].data == {"officer": "olga"}
+    assert world.hq.entries()[-1].officer == "olga"
 
 
 @pytest.mark.parametrize("dark", [False, True])

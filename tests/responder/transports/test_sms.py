@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from builders import BEN
 
 from outcry.hw.modem import (
     Condition,
@@ -17,11 +18,9 @@ from outcry.hw.modem import (
     SmsReceived,
     SmsReport,
 )
-from outcry.responder.rules.events import What
+from outcry.responder.rules import events
+from outcry.responder.rules.events import Came
 from outcry.responder.transports import sms
-from outcry.responder.transports.outcome import Came
-
-BEN = "+447700900111"
 
 
 class DatabaseAway(Exception):
@@ -43,13 +42,10 @@ class Heard:
         self.all.append(what)
 
     def hand_on(self):
-        def report(ref, what, why):
-            self.hears(ref, what, why)
-
         def changed():
             self.hears("changed")
 
-        self.modem.hand_on(report, self.hears, changed)
+        self.modem.hand_on(self.hears, self.hears, changed)
 
 
 @pytest.fixture
@@ -90,9 +86,9 @@ def answer(outcome, ref="7", reason="why"):
 @pytest.mark.parametrize(
     ("outcome", "what"),
     [
-        (Outcome.DONE, What.DONE),
-        (Outcome.FAILED, What.FAILED),
-        (Outcome.UNKNOWN, What.UNKNOWN),
+        (Outcome.DONE, events.Outcome.DONE),
+        (Outcome.FAILED, events.Outcome.FAILED),
+        (Outcome.UNKNOWN, events.Outcome.UNKNOWN),
     ],
 )
 def test_the_sender_waits_for_what_came_of_the_text(modem, says, outcome, what):
@@ -111,14 +107,14 @@ def test_what_the_modem_says_later_of_a_text_is_handed_on(modem, says):
     modem.send(8, BEN, "words")
     heard = Heard(modem)
     heard.hand_on()
-    assert heard.all == [(7, What.DONE, "sent, answered late")]
+    assert heard.all == [(7, Came(events.Outcome.DONE, "sent, answered late"))]
 
 
 @pytest.mark.parametrize(
     ("event", "handed_on"),
     [
-        (SmsReport("7", True), (7, What.DELIVERED, "")),
-        (SmsReport("7", False), (7, What.UNDELIVERED, "")),
+        (SmsReport("7", True), (7, Came(events.Outcome.DELIVERED, ""))),
+        (SmsReport("7", False), (7, Came(events.Outcome.UNDELIVERED, ""))),
         (SmsReceived(BEN, "1111 2222"), (BEN, "1111 2222")),
         (ModemState(Condition.SILENT, ""), ("changed",)),
     ],

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from builders import BEN, CLEO, DANA, WEARER
 
 from outcry.envelope import from_text
 from outcry.hw.board.modem.faults import Fault, Kind
-from outcry.hw.board.testing.simulated import SimulatedModem
 from outcry.receipt import Status, verify
+from tests.support.simulated_modem import SimulatedModem
 
 pytestmark = pytest.mark.slow
 
-BEN, CLEO, DANA = "+447700900111", "+447700900112", "+447700900113"
-WEARER = "+447700900001"
 HQ = "+447700900002"
 
 

@@ -5,7 +5,7 @@ from gsmmodem.pdu import encodeSmsSubmitPdu
 
 from outcry.hw.board.modem.faults import STAGES, Fault, Kind
 from outcry.hw.board.modem.terminal import NOISE
-from outcry.hw.board.testing.rig import PHONE, Rig
+from tests.support.rig import PHONE, Rig
 
 OK = b"\r\nOK\r\n"
 PDU = encodeSmsSubmitPdu(PHONE, "help")[0]

@@ -26,8 +26,6 @@ from outcry.hw.board.replay.host_side import HostSide
 from outcry.hw.board.replay.masking import Masker
 from outcry.hw.board.replay.record import Recording
 from outcry.hw.board.replay.session import Chunk, SessionFile, SessionInvalid
-from outcry.hw.board.testing.rig import HQ, PHONE, WEARER, Rig
-from outcry.hw.board.testing.simulated import SimulatedModem
 from outcry.hw.modem import (
     Modem,
     ModemEvent,
@@ -38,6 +36,8 @@ from outcry.hw.modem import (
     SmsReport,
     open_serial,
 )
+from tests.support.rig import HQ, PHONE, WEARER, Rig
+from tests.support.simulated_modem import SimulatedModem
 
 WORDS = "they are taking me"
 LIMIT_S = 60.0

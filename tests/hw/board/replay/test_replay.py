@@ -9,7 +9,6 @@ from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.replay.masking import Masker
 from outcry.hw.board.replay.replay import Replay
 from outcry.hw.board.replay.session import Chunk
-from outcry.hw.board.testing.rig import PHONE, Rig
 from outcry.hw.modem import (
     DataPath,
     Modem,
@@ -20,6 +19,7 @@ from outcry.hw.modem import (
     SmsOutcome,
     SmsReport,
 )
+from tests.support.rig import PHONE, Rig
 
 OK = b"\r\nOK\r\n"
 HQ = ("192.0.2.1", 8000)

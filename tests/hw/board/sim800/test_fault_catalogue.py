@@ -8,7 +8,7 @@ from gsmmodem.pdu import encodeSmsSubmitPdu
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.sim800 import fault_catalogue
 from outcry.hw.board.sim800.fault_catalogue import ANY_STEP, CATALOGUE, arm
-from outcry.hw.board.testing.rig import PHONE, Rig
+from tests.support.rig import PHONE, Rig
 
 OK = b"\r\nOK\r\n"
 PDU = encodeSmsSubmitPdu(PHONE, "help")[0]

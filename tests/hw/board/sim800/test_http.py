@@ -11,8 +11,8 @@ from outcry.hw.board.modem.network import LoopbackNetwork
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.sim800.exchange import Target, target
-from outcry.hw.board.testing.rig import Rig
-from outcry.hw.board.testing.simulated import SimulatedModem
+from tests.support.rig import Rig
+from tests.support.simulated_modem import SimulatedModem
 
 OK, ERROR = b"\r\nOK\r\n", b"\r\nERROR\r\n"
 URL = "http://hq.example:8080/v1/reports"

@@ -3,7 +3,7 @@
 import pytest
 
 from outcry.hw.board.modem.options import Options
-from outcry.hw.board.testing.rig import Rig
+from tests.support.rig import Rig
 
 OK = b"\r\nOK\r\n"
 

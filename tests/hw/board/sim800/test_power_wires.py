@@ -3,7 +3,7 @@
 import pytest
 
 from outcry.hw.board.sim800.power_wires import PowerWires
-from outcry.hw.board.testing.rig import Rig
+from tests.support.rig import Rig
 
 RST, KEY = 22, 23
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.board.testing.rig import Rig
+from tests.support.rig import Rig
 
 WAKING = b"\x00\x49\x49\x49\x49\xff\xff\xff\xff"
 

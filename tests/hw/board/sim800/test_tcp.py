@@ -7,7 +7,7 @@ import pytest
 from outcry.hw.board.modem.network import LoopbackNetwork
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.board.testing.rig import Rig
+from tests.support.rig import Rig
 
 HQ = ("hq.example", 8080)
 START = 'AT+CIPSTART="TCP","hq.example","8080"'
@@ -353,3 +353,10 @@ def test_an_observer_sees_connections_and_how_many_bytes(server: Server) -> None
     story = [event["what"] for event in rig.events if str(event["what"]).startswith("tcp")]
     assert story == ["tcp-connecting", "tcp-connected", "tcp-sent", "tcp-received", "tcp-closed"]
     assert rig.seen("tcp-sent")[0]["bytes"] == 5
+
+
+def test_the_access_point_of_cstt_is_shown_as_it_was_given() -> None:
+    rig = Rig()
+    assert rig.say("AT+CSTT?") == b'\r\n+CSTT: "CMNET","",""\r\n\r\nOK\r\n'
+    rig.say('AT+CSTT="internet","me","secret"')
+    assert rig.say("AT+CSTT?") == b'\r\n+CSTT: "internet","me","secret"\r\n\r\nOK\r\n'

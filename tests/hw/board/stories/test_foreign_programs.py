@@ -15,7 +15,7 @@ from parts import RECORDINGS, needs_gammu, needs_gpsd
 
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.receiver.receiver import Receiver
-from outcry.hw.board.testing.simulated import SimulatedModem
+from tests.support.simulated_modem import SimulatedModem
 
 pytestmark = pytest.mark.slow
 

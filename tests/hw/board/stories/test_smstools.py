@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from parts import needs_smstools
 
-from outcry.hw.board.testing.simulated import SimulatedModem
+from tests.support.simulated_modem import SimulatedModem
 
 pytestmark = [pytest.mark.slow, needs_smstools]
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.board.testing.simulated import SimulatedModem
+from tests.support.simulated_modem import SimulatedModem
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ from gsmmodem.pdu import decodeSmsPdu, encodeSmsSubmitPdu
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.sim800.sim800 import Sim800
-from outcry.hw.board.testing.rig import HQ, PHONE, WEARER, Rig
+from tests.support.rig import HQ, PHONE, WEARER, Rig
 
 
 def sends(rig: Rig, to: str, text: str, seconds: float = 0.0, report: bool = True) -> bytes:

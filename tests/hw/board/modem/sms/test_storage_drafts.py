@@ -4,7 +4,7 @@ import pytest
 from gsmmodem.pdu import encodeSmsSubmitPdu
 
 from outcry.hw.board.modem.options import Options
-from outcry.hw.board.testing.rig import WEARER, Rig
+from tests.support.rig import WEARER, Rig
 
 PHONE, OTHER = "+447700900201", "+447700900202"
 OK = b"\r\nOK\r\n"

@@ -8,7 +8,7 @@ import serial
 from gsmmodem.pdu import encodeSmsSubmitPdu
 
 from outcry.hw.board.modem.faults import Fault, Kind
-from outcry.hw.board.testing.simulated import SimulatedModem
+from tests.support.simulated_modem import SimulatedModem
 
 PHONE = "+447700900201"
 

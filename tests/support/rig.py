@@ -7,7 +7,7 @@ from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.process.board import Board
 from outcry.hw.board.sim800.sim800 import Sim800
-from outcry.hw.board.testing.virtual import VirtualNetwork
+from simulation.virtual_network import VirtualNetwork
 
 WEARER = "+447700900001"
 HQ = "+447700900002"

@@ -1,12 +1,13 @@
-"""Jamming as the modem hears it, and AT+SJDR, which tells of it (manual p. 180 to 182)."""
+"""AT+SJDR: the detector that tells of jamming (manual p. 180 to 182)."""
 
 from typing import Literal
 
 from outcry.hw.board.modem.at import Command
 from outcry.hw.board.modem.context import Context
 from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.registration import Registration
 from outcry.hw.board.modem.schedule import Planned
-from outcry.hw.board.modem.terminal import Answer, Terminal, says
+from outcry.hw.board.modem.terminal import Answer, Handler, Terminal, says
 
 Noise = Literal["none", "jamming", "interference"]
 NOISES: tuple[Noise, ...] = ("none", "jamming", "interference")
@@ -19,16 +20,25 @@ _WORDS = {
 }
 
 
-class Jamming:
-    """The detector. What jamming does to coverage is the network's affair, not the detector's."""
+class JammingDetector:
+    """What jamming does to coverage is for the network to say, not for the detector."""
 
-    def __init__(self, context: Context, terminal: Terminal, parameters: Parameters) -> None:
+    def __init__(
+        self,
+        context: Context,
+        terminal: Terminal,
+        parameters: Parameters,
+        registration: Registration,
+    ) -> None:
         self.noise: Noise = "none"
         self._context = context
         self._terminal = terminal
         self._parameters = parameters
         self._told: Noise = "none"
         self._next: Planned | None = None
+        self._registration = registration
+        registration.when_down.append(self._restart)
+        self.handlers: dict[str, Handler] = {"+SJDR": self._answer}
 
     @property
     def on(self) -> bool:
@@ -38,23 +48,25 @@ class Jamming:
         self.noise = noise
         self._look()
 
-    def restart(self) -> None:
-        """The modem has restarted: the detector is off."""
+    def _restart(self) -> None:
+        """It tells from the start again."""
         self._told = "none"
         if self._next is not None:
             self._next.cancel()
 
-    def answer(self, command: Command) -> Answer:
+    def _answer(self, command: Command) -> Answer:
         if command.form == "read":
             mode = self._parameters.shown("+SJDR") if self.on else "0"
             result = f",{NOISES.index(self.noise)}" if self.on else ""
             return says(f"+SJDR: {mode}{result}")
         answer = self._parameters.answer(command)
         if command.form == "set":
-            self.restart()
+            self._restart()
             self._context.schedule.after(0, self._look)
             if self._tells_always():
                 self._repeat()
+            # Switched on before registration, it keeps that from happening (manual p. 182).
+            self._registration.hold_back(self.on and not self._registration.registered)
         return answer
 
     def _tells(self) -> bool:

@@ -1,1 +1,0 @@
-"""The board inside a test: in simulated time, or on a thread."""

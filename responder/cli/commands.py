@@ -1,0 +1,49 @@
+"""Where each module of this folder adds its commands."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from outcry.responder.settings import Settings
+
+DEFAULT_CONFIG = Path("/etc/outcry/responder.toml")
+
+Run = Callable[[Settings, argparse.Namespace], int]
+
+
+class Commands:
+    """The commands of one command line. Each returns its exit code and takes ``--config``."""
+
+    def __init__(self, whole: argparse.ArgumentParser) -> None:
+        self._commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+        self._config = argparse.ArgumentParser(add_help=False)
+        self._config.add_argument(
+            "--config", type=Path, default=DEFAULT_CONFIG, help=f"settings file ({DEFAULT_CONFIG})"
+        )
+
+    def add(
+        self, name: str, run: Run, help: str, description: str | None = None
+    ) -> argparse.ArgumentParser:
+        """Add a command, for its own arguments to be added to."""
+        parents = [self._config]
+        parser = self._commands.add_parser(
+            name, parents=parents, help=help, description=description
+        )
+        parser.set_defaults(run=run)
+        return parser
+
+    def add_group(
+        self, name: str, run: Run, help: str, common: argparse.ArgumentParser
+    ) -> Callable[[str, str], argparse.ArgumentParser]:
+        """Add a command of several kinds, which ``what`` names; the result adds a kind.
+
+        All kinds take what ``common`` does.
+        """
+        parser = self._commands.add_parser(name, help=help)
+        parser.set_defaults(run=run)
+        kinds = parser.add_subparsers(dest="what", required=True)
+        return lambda kind, words: kinds.add_parser(
+            kind, parents=[self._config, common], help=words
+        )

@@ -1,0 +1,208 @@
+"""What HQ can do: each call to the outside, whom or what it is for, and which try it is.
+
+In the history and in the table of calls a target is a short text, such as ``contact:2:signal``;
+:func:`target_of` reads it back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from outcry.receipt import Status
+
+
+class ActionKind(StrEnum):
+    """What HQ can do."""
+
+    TELL = "tell"  # a contact, by text
+    NOTIFY = "notify"  # a contact or the duty officers, by Apprise
+    RECEIPT = "receipt"  # a text to the wearer's device
+    PUBLISH = "publish"
+    FOLLOW_UP = "follow up"
+    CORRECT = "correct"
+
+
+TEXTS = (ActionKind.TELL, ActionKind.RECEIPT)
+PUBLICATIONS = (ActionKind.PUBLISH, ActionKind.FOLLOW_UP, ActionKind.CORRECT)
+
+
+class Topic(StrEnum):
+    """What a duty officer is told of."""
+
+    RAISED = "raised"
+    UNANSWERED = "unanswered"
+    DOUBTED = "doubted"
+    WITHDRAWN = "withdrawn"
+    WRONG_PIN = "wrong pin"
+    UNPUBLISHED = "unpublished"
+
+
+@dataclass(frozen=True, slots=True)
+class ToContact:
+    """A contact, by their number in the list; ``channel`` is None for a text.
+
+    ``episode``: 1 is the alarm's own, another begins when its wearer holds the button again after
+    it was closed.
+    """
+
+    contact: int
+    channel: str | None = None
+    episode: int = 1
+
+    def __post_init__(self) -> None:
+        _require_name(self.channel or "")
+
+    @property
+    def kind(self) -> ActionKind:
+        return ActionKind.TELL if self.channel is None else ActionKind.NOTIFY
+
+    def __str__(self) -> str:
+        who = (
+            str(self.contact) if self.channel is None else f"contact:{self.contact}:{self.channel}"
+        )
+        return who + _of(self.episode)
+
+
+@dataclass(frozen=True, slots=True)
+class ToOfficers:
+    """The duty officers, by one of their channels."""
+
+    kind: ClassVar[ActionKind] = ActionKind.NOTIFY
+    channel: str
+    topic: Topic
+    episode: int = 1
+
+    def __post_init__(self) -> None:
+        _require_name(self.channel)
+
+    def __str__(self) -> str:
+        return f"officer:{self.channel}:{self.topic}{_of(self.episode)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The wearer's device: of which message, saying what, and for which time, from 1."""
+
+    kind: ClassVar[ActionKind] = ActionKind.RECEIPT
+    message: int
+    status: Status
+    number: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.message}:{self.status.value}:{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A network, where the alarm is made public."""
+
+    kind: ClassVar[ActionKind] = ActionKind.PUBLISH
+    network: str
+
+    def __str__(self) -> str:
+        return self.network
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """An answer to the post in a network that tells of a later report."""
+
+    kind: ClassVar[ActionKind] = ActionKind.FOLLOW_UP
+    network: str
+    message: int
+
+    def __str__(self) -> str:
+        return f"{self.network}:{self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The post in a network, where the alarm's correction of this number, from 1, is to stand."""
+
+    kind: ClassVar[ActionKind] = ActionKind.CORRECT
+    network: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.network}:{self.number}"
+
+
+Publication = Post | FollowUp | Correction
+Target = ToContact | ToOfficers | Receipt | Publication
+
+
+def target_of(kind: ActionKind, text: str) -> Target:
+    """The target of a call of this kind. Raises :class:`ValueError` for any other text."""
+    target = _target_of(kind, text)
+    if target.kind is not kind or str(target) != text:
+        raise ValueError(f"this is not a target of the kind {kind}")
+    return target
+
+
+def _target_of(kind: ActionKind, text: str) -> Target:
+    match kind:
+        case ActionKind.TELL | ActionKind.NOTIFY:
+            who, _, number = text.partition("#")
+            episode = int(number or 1)
+            match who.split(":"):
+                case ["officer", channel, topic]:
+                    return ToOfficers(channel, Topic(topic), episode)
+                case ["contact", contact, channel]:
+                    return ToContact(int(contact), channel, episode)
+                case _:
+                    return ToContact(int(who), None, episode)
+        case ActionKind.RECEIPT:
+            message, status, number = text.split(":")
+            return Receipt(int(message), Status(int(status)), int(number))
+        case ActionKind.PUBLISH:
+            return Post(text)
+        case ActionKind.FOLLOW_UP:
+            network, _, number = text.rpartition(":")
+            return FollowUp(network, int(number))
+        case ActionKind.CORRECT:
+            network, _, number = text.rpartition(":")
+            return Correction(network, int(number))
+
+
+def _of(episode: int) -> str:
+    return "" if episode == 1 else f"#{episode}"
+
+
+def _require_name(channel: str) -> None:
+    if not {":", "#"}.isdisjoint(channel):
+        raise ValueError("the name of a channel holds neither : nor #")
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Something that ought to be done once, and not before a time (Unix seconds)."""
+
+    target: Target
+    not_before: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One try at a :class:`Want`, counted from 1."""
+
+    target: Target
+    attempt: int
+
+    @property
+    def kind(self) -> ActionKind:
+        return self.target.kind
+
+    @property
+    def key(self) -> str:
+        """Unique within its alarm."""
+        return f"{self.kind} {self.target} {self.attempt}"
+
+    @classmethod
+    def of(cls, kind: str, target: str, key: str) -> Action:
+        """As it stands in a row. Raises :class:`ValueError` if the three do not belong together."""
+        action = cls(target_of(ActionKind(kind), target), int(key.rpartition(" ")[2]))
+        if action.key != key:
+            raise ValueError("this is not the key of such a call")
+        return action

@@ -1,0 +1,163 @@
+"""What people at HQ read of an alarm: each fact in one wording, for console, ``status`` and case file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from outcry.report import AlarmKind
+from outcry.responder.formatting import ENGLISH
+from outcry.responder.rules import calls, events
+from outcry.responder.rules.calls import Target
+from outcry.responder.rules.events import (
+    AnsweredBy,
+    CameBy,
+    Event,
+    Ground,
+    Outcome,
+    Reason,
+    Verdict,
+)
+
+KINDS = {
+    AlarmKind.PANIC: "panic alarm",
+    AlarmKind.STRAP: "strap alarm, the strap was opened or cut",
+    AlarmKind.DRILL: "drill",
+    AlarmKind.SILENCE: "silence, no signal from the device",
+}
+VERDICTS = {
+    Verdict.SAFE: "the agreed code, safe. Not verified: call and ask for the agreed word",
+    Verdict.OLD: "the agreed code, but older than what was heard: it proves nothing",
+    Verdict.WAITING: "its code is being judged",
+    Verdict.DURESS: "DURESS: not the agreed code. Let nobody notice that you know",
+}
+REASONS = {
+    Reason.FALSE_ALARM: "it was a false alarm",
+    Reason.RELEASED: "the wearer is free",
+    Reason.OTHER: "something has changed",
+}
+CONTACTS: Mapping[type[Event], str] = {
+    events.ContactSaw: "has seen the alarm",
+    events.Confirmed: "confirms: it is real, make it public",
+    events.Unsure: "does not know if it is real",
+    events.CalledFalse: "thinks it is a false alarm",
+}
+OFFICERS: Mapping[type[Event], str] = {
+    events.Acknowledged: "has taken it",
+    events.OfficerConfirmed: "confirms: it is real",
+    events.Approved: "decides to publish",
+    events.Vetoed: "forbids publishing",
+    events.VetoLifted: "allows publishing again",
+    events.Corrected: "corrects what is public",
+    events.Closed: "closes the alarm",
+}
+_CAME = {
+    Outcome.DONE: "done",
+    Outcome.FAILED: "failed",
+    Outcome.UNKNOWN: "may have happened; nobody knows",
+    Outcome.DROPPED: "no longer needed when its turn came",
+    Outcome.DELIVERED: "delivered",
+    Outcome.UNDELIVERED: "will never be delivered",
+}
+_GROUNDS = {
+    Ground.QUORUM: "enough people confirmed",
+    Ground.DUTY_OFFICER: "a duty officer decided",
+    Ground.CONSENT: "nobody answered, and the wearer had consented",
+}
+
+FORBIDDEN = "publishing is forbidden"
+AGAIN = "STILL IN DANGER: pressed again after the alarm was closed"
+
+
+def confirmed(votes: int, quorum: int) -> str:
+    return f"confirmed by {votes} of {quorum}"
+
+
+def doubted(contacts: int) -> str:
+    return f"doubted by {contacts}"
+
+
+def wrong_pins(number: int) -> str:
+    return f"wrong PINs tried: {number}"
+
+
+def withdrawal(verdict: Verdict) -> str:
+    return f"withdrawal received: {VERDICTS[verdict]}"
+
+
+def sentence(words: str) -> str:
+    """The same as a sentence of its own, with a capital."""
+    return words[:1].upper() + words[1:]
+
+
+def told(event: Event, contacts: Mapping[int, str]) -> str:
+    """One event of a history; ``contacts`` names each number in the list."""
+    match event:
+        case events.ReportArrived():
+            report = ENGLISH(f"type_{event.type.name}")
+            return f"{report}, {_path(event.path)}{_marks(event.marks)}"
+        case events.ReportRepeated():
+            return f"A report came again, {_path(event.path)}"
+        case events.WithdrawalJudged():
+            return f"Withdrawal: {VERDICTS[event.verdict]}"
+        case events.ContactAnswer():
+            by_sms = ", by SMS" if event.by is AnsweredBy.SMS else ""
+            return f"{_name(event.contact, contacts)} {CONTACTS[type(event)]}{by_sms}"
+        case events.OfficerAct():
+            return f"Duty officer {event.officer} {OFFICERS[type(event)]}{_because(event)}"
+        case events.WrongPinTried():
+            link = f", on {_name(event.link_of, contacts)}'s link" if event.link_of else ""
+            return f"A wrong PIN was tried{link}"
+        case events.WentSilent():
+            return f"No signal from the device for too long{_marks(event.marks)}"
+        case events.HeardAgain():
+            return "The device was heard again"
+        case events.GroundFound():
+            return f"May be published: {_GROUNDS[event.ground]}"
+        case events.CallPlanned():
+            return f"{call(event.action.target, contacts)}: under way"
+        case events.CallEnded():
+            why = f" ({event.came.why})" if event.came.why else ""
+            return f"{call(event.action.target, contacts)}: {_CAME[event.outcome]}{why}"
+        case _:
+            raise ValueError(f"there are no words for {type(event).__name__}")
+
+
+def call(target: Target, contacts: Mapping[int, str]) -> str:
+    """What a call is."""
+    match target:
+        case calls.ToContact(contact, None):
+            return f"Text to {_name(contact, contacts)}"
+        case calls.ToContact(contact, channel):
+            return f"Message to {_name(contact, contacts)} by {channel}"
+        case calls.ToOfficers(channel):
+            return f"Message to the duty officers by {channel}"
+        case calls.Receipt():
+            return "Receipt to the device"
+        case calls.Post(network):
+            return f"Post on {network}"
+        case calls.FollowUp(network):
+            return f"Follow-up on {network}"
+        case calls.Correction(network):
+            return f"Correction on {network}"
+
+
+def _path(path: CameBy) -> str:
+    return ENGLISH(f"path_{path.value}")
+
+
+def _marks(marks: tuple[str, ...]) -> str:
+    return "".join(f". {sentence(mark)}" for mark in marks)
+
+
+def _because(act: events.OfficerAct) -> str:
+    match act:
+        case events.Corrected():
+            return f": {REASONS[act.reason]}"
+        case events.Closed() if act.reason:
+            return f": {act.reason}"
+        case _:
+            return ""
+
+
+def _name(number: int, contacts: Mapping[int, str]) -> str:
+    return contacts.get(number, f"Contact {number}")
