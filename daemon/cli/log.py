@@ -133,10 +133,10 @@ def _line(text: str) -> Line | None:
         entry,
         words.removeprefix(f"alarm {alarm}: ") if alarm else words,
         alarm,
-        str(fields.get("OUTCRY_STATE", "")),
-        str(fields.get("OUTCRY_PATH", "")),
-        str(fields.get("OUTCRY_RECIPIENT", "")),
-        str(fields.get("OUTCRY_COUNT", "")),
+        *(
+            str(fields.get(f"OUTCRY_{name}", ""))
+            for name in ("STATE", "PATH", "RECIPIENT", "COUNT")
+        ),
     )
 
 

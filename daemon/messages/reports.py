@@ -36,13 +36,6 @@ CLOCK_SET_AFTER = 1_760_000_000  # October 2025: before that date the Pi's clock
 OLD_FIX_S = 30  # any fresh fix is better than one this old
 ROUGH_M = 50  # below this, better accuracy does not help a helper
 
-_REASONS = {
-    gps.NoFixReason.NO_GPSD: NoFixReason.NO_GPSD,
-    gps.NoFixReason.NO_RECEIVER: NoFixReason.NO_RECEIVER,
-    gps.NoFixReason.NO_SATELLITES: NoFixReason.NO_SATELLITES,
-    gps.NoFixReason.NOT_ASKED_YET: NoFixReason.NOT_ASKED_YET,
-}
-
 
 class Reporter:
     """Seals reports for one device. ``wall()`` is Unix seconds, ``random(n)`` n secret bytes."""
@@ -136,7 +129,7 @@ class Reporter:
 def place(fix: gps.Fix | None, reading: gps.NoFix, now: float) -> Position | NoPosition:
     """The best position known, with its age, or why there is none."""
     if fix is None:
-        return NoPosition(_REASONS[reading.reason])
+        return NoPosition(NoFixReason[reading.reason.name])
     try:
         accuracy = None if fix.accuracy_m is None else min(int(fix.accuracy_m) + 1, MAX_ACCURACY_M)
         age_s = min(max(int(now - fix.taken_at), 0), MAX_AGE_S)
