@@ -216,7 +216,7 @@ class World:
         return RecordingMotor()
 
     def power_cut(self) -> None:
-        """What was in memory is gone, and the monotonic clock begins anew."""
+        """What was in memory is gone, and the monotonic clock starts again."""
         (self.folder / "memory.json").unlink(missing_ok=True)
         self.now = 3.0
         self.starts()
