@@ -111,10 +111,7 @@ class Patience:
     """Waits for something, and tells the person waiting. Seconds of ``clock``."""
 
     def __init__(
-        self,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None],
-        say: Callable[[str], None],
+        self, clock: Callable[[], float], sleep: Callable[[float], None], say: Callable[[str], None]
     ) -> None:
         self.clock = clock
         self.sleep = sleep

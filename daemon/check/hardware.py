@@ -130,11 +130,7 @@ def _strap(closed: bool) -> Finding:
 
 
 def _switch(
-    kind: type[Switch],
-    name: str,
-    settings: Settings,
-    patience: Patience,
-    judge: Any,
+    kind: type[Switch], name: str, settings: Settings, patience: Patience, judge: Any
 ) -> Finding:
     edges: list[bool] = []
     pin = settings.whole(name, "pin")

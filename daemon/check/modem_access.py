@@ -21,14 +21,7 @@ from outcry.daemon.service import control_socket
 from outcry.daemon.service.assemble import OUTBOX
 from outcry.daemon.service.status import modem_facts
 from outcry.daemon.settings import Settings
-from outcry.hw.modem import (
-    Modem,
-    ModemEvent,
-    ModemSettings,
-    PostAnswered,
-    PostFailed,
-    open_serial,
-)
+from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PostAnswered, PostFailed, open_serial
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition
 
 STOP_LIMIT_S = 3.0

@@ -16,11 +16,7 @@ class Recipients:
     """The contacts and HQ, as recipients of texts."""
 
     def __init__(
-        self,
-        identity: Identity,
-        outbox: Outbox,
-        memory: Memory,
-        languages: dict[str, Language],
+        self, identity: Identity, outbox: Outbox, memory: Memory, languages: dict[str, Language]
     ) -> None:
         self._identity = identity
         self._outbox = outbox

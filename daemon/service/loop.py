@@ -36,19 +36,8 @@ from outcry.daemon.touch.haptics import TRIAL
 from outcry.daemon.touch.inputs import WORDS
 from outcry.daemon.touch.inputs import Event as Sensed
 from outcry.daemon.touch.strap import StrapClosed, StrapOpened
+from outcry.hw import modem
 from outcry.hw.gps import Fix, NoFix
-from outcry.hw.modem import (
-    DataPath,
-    ModemState,
-    ModemWarning,
-    Outcome,
-    PostAnswered,
-    PostFailed,
-    SmsLeaving,
-    SmsOutcome,
-    SmsReceived,
-    SmsReport,
-)
 
 P = ParamSpec("P")
 FAULT_PAUSE_S = 1.0  # what failed is due again at once, and the loop must not spin
@@ -107,30 +96,30 @@ class Loop:
                 self._sense(parts.senses.hear(message), now)
             case Fix() | NoFix():
                 self._happen_all(parts.whereabouts.see(message, now), now)
-            case PostAnswered():
+            case modem.PostAnswered():
                 self._happen_all(parts.data.answered(message, now), now)
-            case PostFailed():
+            case modem.PostFailed():
                 self._happen_all(parts.data.failed(message), now)
-            case SmsLeaving():
+            case modem.SmsLeaving():
                 parts.sms.leaving(message)
-            case SmsOutcome():
+            case modem.SmsOutcome():
                 parts.sms.outcome(message, now)
-                if message.outcome is Outcome.DONE:
+                if message.outcome is modem.Outcome.DONE:
                     self._happen(Event.TEXT_LEFT, now)
-            case SmsReport():
+            case modem.SmsReport():
                 parts.sms.reported(message)
                 if message.delivered:
                     parts.drills.see(Hop.TEXT_REACHED, now)
-            case SmsReceived():
+            case modem.SmsReceived():
                 self._happen_all(parts.receipts.by_sms(message), now)
-            case DataPath(up):
+            case modem.DataPath(up):
                 parts.journal.tell(Entry.DATA_PATH, detail="up" if up else "down")
                 self._happen(Event.DATA_UP if up else Event.DATA_DOWN, now)
-            case ModemWarning(under_voltage, jamming):
+            case modem.ModemWarning(under_voltage, jamming):
                 words = [w for w, on in (("low supply", under_voltage), ("jamming", jamming)) if on]
                 detail = " and ".join(words) or "no more warnings"
                 parts.journal.tell(Entry.MODEM, detail=detail)
-            case ModemState(state, reason):
+            case modem.ModemState(state, reason):
                 parts.journal.tell(Entry.MODEM, detail=reason or state.value)
             case Asked(question, answer):
                 answer(self._answer(question, now))
