@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
-import conftest
 import pytest
+import slow_modules
 import tmp_peak
 
 from tools import lowest
@@ -29,7 +29,7 @@ def test_a_quick_run_leaves_a_module_unread_only_if_all_of_it_is_slow(tmp_path, 
     module.write_text(begins)
     for marks, left in (("not slow", unread), ("", False), ("slow", False)):
         config = SimpleNamespace(option=SimpleNamespace(markexpr=marks))
-        assert bool(conftest.pytest_ignore_collect(module, config)) is left
+        assert bool(slow_modules.pytest_ignore_collect(module, config)) is left
 
 
 def test_the_space_of_a_run_is_what_was_not_there_before(tmp_path, monkeypatch):
