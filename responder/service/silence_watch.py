@@ -168,7 +168,17 @@ def _in_alarm(connection: Connection, device: int, now: float) -> bool:
         )
         .distinct()
     ).all()
-    return any(not event_log.case_of(connection, alarm).now.over for alarm in alarms)
+    return any(_goes_on(connection, alarm) for alarm in alarms)
+
+
+def _goes_on(connection: Connection, alarm: int) -> bool:
+    """Whether people are busy with it. One that cannot be read excuses no silence, and stops no
+    watch over the others.
+    """
+    try:
+        return not event_log.case_of(connection, alarm).now.over
+    except (KeyError, TypeError, ValueError):  # a damaged row
+        return False
 
 
 def _raise(connection: Connection, device: _Device, now: float) -> None:

@@ -180,6 +180,21 @@ def test_in_an_alarm_that_goes_on_after_it_was_closed_no_silence_is_raised_eithe
     assert quiet.alarms() == []
 
 
+@pytest.mark.parametrize(
+    "damage", [{"what": "NEVER_WRITTEN"}, {"data": "{"}, {"data": '{"path": "by pigeon"}'}]
+)
+def test_an_alarm_that_cannot_be_read_stops_no_watch(quiet, damage):
+    quiet.beats()
+    quiet.world.clock.passes(60)
+    quiet.world.hq.takes(quiet.world.device.message(sequence=0))
+    with quiet.world.hq.store.write() as connection:
+        connection.execute(update(store.history).values(damage))
+    quiet.passes(2000)
+    with quiet.world.hq.store.read() as connection:
+        kinds = connection.scalars(select(store.alarm.c.kind).order_by(store.alarm.c.id)).all()
+    assert kinds == [AlarmKind.PANIC, AlarmKind.SILENCE]
+
+
 def test_a_drill_excuses_no_silence(quiet):
     quiet.beats()
     quiet.world.hq.takes(quiet.world.device.message(kind=AlarmKind.DRILL))
