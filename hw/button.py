@@ -10,7 +10,7 @@ class ButtonUnusable(SwitchUnusable):
 
 
 class Button(Switch):
-    """The button's edges. Raises :class:`ButtonUnusable` if the pin cannot be had."""
+    """The button's edges. Raises :class:`ButtonUnusable` if the pin cannot be used."""
 
     name = "button"
     unusable = ButtonUnusable

@@ -1,11 +1,11 @@
 """The position, from gpsd through gpsd-py3.
 
 Absence is a type: :class:`Fix` or :class:`NoFix` with a reason, never a zero or
-a default. gpsd-py3 answers 0.0 for whatever gpsd did not say, raises IndexError
+a default. gpsd-py3 answers 0.0 for what gpsd did not say, raises IndexError
 before the first reading and waits for ever on a silent gpsd; all of that ends
-here. A receiver's date may be years off (week number rollover), so the date is
-never believed: a fix is new when its timestamp or place differs from the last
-one's, and its age is counted by our own clock from then.
+here. A receiver's date may be years off (week number rollover), so it is not
+used: a fix is new when its timestamp or place differs from the last one's, and
+its age is counted by our own clock.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import gpsd
 log = logging.getLogger("outcry.gps")
 
 CALL_LIMIT_S = 5.0  # gpsd answers a poll in milliseconds; a dead one never does
-ASK_LIMIT_S = 10.0  # for all of one conversation, however its bytes trickle in
+ASK_LIMIT_S = 10.0  # for a whole conversation, however slowly its bytes come
 LINE_MOST = 65_536  # ten times the longest answer, one with 140 satellites
 READ_SIZE = 4096
 _MODE_2D = 2  # gpsd's TPV.mode: 0 unknown, 1 no fix, 2 2D, 3 3D
@@ -34,7 +34,7 @@ class NoFixReason(Enum):
     """Why there is no position now."""
 
     NO_GPSD = "gpsd does not answer: is gpsd.service running?"
-    NO_RECEIVER = "gpsd has no receiver that talks: check its cable and /etc/default/gpsd"
+    NO_RECEIVER = "gpsd gets nothing from a receiver: check its cable and /etc/default/gpsd"
     NO_SATELLITES = "the receiver sees too few satellites"
     NOT_ASKED_YET = "gpsd has not been asked yet"
 
@@ -43,7 +43,7 @@ class NoFixReason(Enum):
 class Fix:
     """A position in degrees (WGS 84), accurate to ``accuracy_m`` metres if gpsd says so.
 
-    ``taken_at`` is our clock (seconds) when gpsd first told it.
+    ``taken_at`` is seconds of our clock when gpsd first had it.
     """
 
     latitude: float
@@ -63,7 +63,7 @@ class NoFix:
 
 
 class Gps:
-    """A thread that asks gpsd and tells each answer.
+    """A thread that asks gpsd and passes on each answer.
 
     ``on_reading`` runs in this thread; ``beat`` is called after every bounded call. Polls come
     every ``idle_s`` seconds, every ``eager_s`` while :meth:`hurry` is on.
@@ -121,7 +121,7 @@ class Gps:
         except (IndexError, KeyError, UserWarning):  # no TPV or SKY yet; no device active
             return NoFix(NoFixReason.NO_RECEIVER)
         except Exception as error:  # noqa: BLE001 - gpsd-py3 raises bare Exception for a wrong class
-            # Anything else means the conversation is broken: begin a new one at the next call.
+            # Anything else means that the conversation is broken: start a new one next time.
             log.debug("gpsd: %s", type(error).__name__)
             self.disconnect()
             return NoFix(NoFixReason.NO_GPSD)
@@ -179,10 +179,10 @@ class Gps:
 
 
 class _Answers:
-    """gpsd-py3's stream once it is connected: each answer comes whole within the limit, or not.
+    """gpsd-py3's stream once it is connected: each answer comes whole within the limit, or fails.
 
-    A timer would do that too, at the price of a thread for each question: an idle device asks
-    every few seconds, and each wake-up costs battery.
+    A timer would need a thread for each question; an idle device asks every few seconds, and each
+    wake-up costs battery.
     """
 
     def __init__(self, connection: socket.socket, left_s: Callable[[], float]) -> None:
@@ -200,7 +200,7 @@ class _Answers:
         self._connection.sendall(question.encode())
 
     def readline(self) -> str:
-        """The next line. Raises ``OSError`` if it does not come, and ``ValueError`` if it is none."""
+        """The next line. Raises ``OSError`` without one, and ``ValueError`` if it is not text."""
         while b"\n" not in self._come:
             left_s = self._left_s()
             if left_s <= 0 or len(self._come) > LINE_MOST:

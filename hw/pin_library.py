@@ -1,4 +1,4 @@
-"""Why a pin cannot be had, in words a person can act on."""
+"""Why a pin cannot be used, in words that a person can act on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import gpiozero
 def why(error: Exception) -> str:
     """The error's type, and what is missing if it is the library below gpiozero.
 
-    Its own words are left out: each library has others, and some are numbers.
+    The error's own words are left out: they differ by library, and some are numbers.
     """
     name = type(error).__name__
     if not isinstance(error, (ImportError, gpiozero.BadPinFactory)):

@@ -33,7 +33,7 @@ class PowerUnusable(Exception):
 
 
 class Power:
-    """One wire. Raises :class:`PowerUnusable` if the pin cannot be had.
+    """One wire. Raises :class:`PowerUnusable` if the pin cannot be used.
 
     ``sleep`` waits for seconds; it is called on the thread that calls :meth:`cycle`.
     """
@@ -73,5 +73,5 @@ class Power:
             self._pin.off()
 
     def close(self) -> None:
-        """Let go of the line and free the pin."""
+        """Release the wire and free the pin."""
         self._pin.close()

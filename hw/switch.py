@@ -1,15 +1,15 @@
 """A switch between a GPIO pin and ground, through gpiozero.
 
 Wiring: the switch between the pin (BCM numbering) and ground; the Pi's own
-pull-up holds the pin high. This adapter tells edges and nothing else: what
-they mean is decided elsewhere, from the edges alone. So it is a
-``DigitalInputDevice``: ``gpiozero.Button`` adds ``when_held``, which one short
-opening cancels, at the price of a thread that wakes ten times a second.
+pull-up holds the pin high. This adapter reports edges and nothing else: what
+they mean is decided elsewhere. So it is a ``DigitalInputDevice``:
+``gpiozero.Button`` adds ``when_held``, which one short opening cancels, and a
+thread that wakes ten times a second.
 
-An edge's time is the pin library's where it has one (lgpio passes on the
-kernel's), because a busy Zero may run our callback late. And an edge may be
-lost: the kernel keeps a handful, and a contact that bounces makes dozens. So
-whoever decides by the clock asks :meth:`Switch.is_told` first.
+An edge's time is the pin library's if it has one (lgpio passes on the kernel's),
+because a busy Pi Zero may run our callback late. And edges may be lost: the
+kernel keeps a few, and a bouncing contact makes dozens. So what depends on the
+time must ask :meth:`Switch.is_told` first.
 
 ``GPIOZERO_PIN_FACTORY`` selects the pins: ``lgpio`` on a Pi, ``mock`` or
 ``board`` on a laptop.
@@ -29,9 +29,9 @@ from outcry.hw.pin_library import why
 
 log = logging.getLogger(__name__)
 
-LOST_AFTER_S = 0.05  # an edge told later than this was not under way: it is lost
-LATE_AT_MOST_S = 60.0  # longer than a process may stand still before its watchdog ends it;
-# edges of older kernels carry the time of day, not of our clock
+LOST_AFTER_S = 0.05  # an edge that comes no sooner is lost
+LATE_AT_MOST_S = 60.0  # longer than a process may hang before its watchdog ends it; edges of
+# older kernels carry the time of day, not of our clock
 
 
 class SwitchUnusable(Exception):
@@ -39,10 +39,10 @@ class SwitchUnusable(Exception):
 
 
 class Switch:
-    """Edges of one switch, told as ``on_edge(closed, at)``, seconds of ``clock``.
+    """Edges of one switch, reported as ``on_edge(closed, at)``, seconds of ``clock``.
 
-    ``on_edge`` runs in gpiozero's thread: put an event, no more. A switch already closed is told
-    at once. Raises :class:`SwitchUnusable` if the pin cannot be had.
+    ``on_edge`` runs in gpiozero's thread: it should only put a message into a queue. A switch that
+    is closed already is reported at once. Raises :class:`SwitchUnusable` if the pin cannot be used.
     """
 
     name: ClassVar[str] = "switch"
@@ -68,7 +68,7 @@ class Switch:
         self._device.when_activated = lambda: self._changed(True, self._device.active_time)
         self._device.when_deactivated = lambda: self._changed(False, self._device.inactive_time)
         with self._lock:
-            if self._device.is_active:  # closed since before we looked: no edge will ever tell
+            if self._device.is_active:  # closed before we looked: no edge will come
                 self._tell(True, clock())
 
     @property
@@ -77,11 +77,11 @@ class Switch:
         return bool(self._device.is_active)
 
     def is_told(self) -> bool:
-        """Whether the contact is as it was last told.
+        """Whether the contact is as it was last reported.
 
-        If not, an edge is under way: decide nothing until it comes. One that does not come within
-        50 ms is told here, at the time its absence was noticed. A pin that cannot be read is as it
-        was told: then the edges alone must do.
+        If not, an edge is on its way: decide nothing until it comes. One that does not come within
+        50 ms is reported here, at the time it was missed. A pin that cannot be read counts as it was
+        reported: then only the edges are left.
         """
         with self._lock:
             now = self._clock()
@@ -98,9 +98,9 @@ class Switch:
             return False
 
     def due(self, wanted: float | None) -> float | None:
-        """When to ask :meth:`is_told` and then to look, if whoever judges wants to look then.
+        """When to ask :meth:`is_told` if the caller wants to look at ``wanted``.
 
-        Sooner, in case the edge that should come next is lost; and later, while one is under way.
+        Sooner, in case the next edge gets lost; later, while one is on its way.
         """
         if self._differs_since is not None:
             return self._differs_since + LOST_AFTER_S
@@ -108,7 +108,7 @@ class Switch:
         return min((time for time in dues if time is not None), default=None)
 
     def close(self) -> None:
-        """Go deaf and free the pin."""
+        """Stop reporting and free the pin."""
         self._device.close()
 
     def _read(self) -> bool | None:

@@ -2,8 +2,8 @@
 
 Wiring: the pin (BCM numbering) drives a transistor, never the motor itself. A
 pattern is played by gpiozero's own background thread. Patterns are told apart
-by counting, so one that comes while another plays waits for its turn, unless
-it is one that goes at once.
+by counting, so one that comes while another plays waits its turn, unless it is
+one that does not wait.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class VibrationUnusable(Exception):
 class Pattern:
     """``pulses`` pulses of ``on_s`` seconds, ``off_s`` seconds apart.
 
-    ``at_once``: it ends the one that is playing, and nothing is played that waits.
+    ``at_once``: it ends the one that is playing and drops those that wait.
     """
 
     pulses: int
@@ -41,12 +41,12 @@ class Pattern:
 
     @property
     def lasts_s(self) -> float:
-        """From its beginning until another may follow."""
+        """From its start until another may follow."""
         return self.pulses * (self.on_s + self.off_s) + BETWEEN_S
 
 
 class Vibration:
-    """One motor. Raises :class:`VibrationUnusable` if the pin cannot be had."""
+    """One motor. Raises :class:`VibrationUnusable` if the pin cannot be used."""
 
     def __init__(self, pin: int) -> None:
         try:
@@ -59,7 +59,7 @@ class Vibration:
         self._next: threading.Timer | None = None
 
     def play(self, pattern: Pattern) -> None:
-        """Begin the pattern, or let it wait, and return at once. Raises :class:`VibrationUnusable`."""
+        """Start or queue the pattern, and return at once. Raises :class:`VibrationUnusable`."""
         with self._turn:
             if pattern.at_once:
                 self._forget()
@@ -74,7 +74,7 @@ class Vibration:
         """Stop the motor and free the pin."""
         with self._turn:
             self._forget()
-            with suppress(Exception):  # the pin is let go of whatever it says
+            with suppress(Exception):  # the pin is freed in any case
                 self._motor.off()
             self._motor.close()
 
@@ -95,7 +95,7 @@ class Vibration:
     def _take_turn(self) -> None:
         with self._turn:
             if self._next is not threading.current_thread():
-                return  # forgotten while it woke
+                return  # dropped meanwhile
             self._next = None
             try:
                 self._begin(self._waiting.pop(0))

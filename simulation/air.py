@@ -1,7 +1,7 @@
 """What an idle day costs over the air, counted at the simulated modem.
 
-The board knows each connection and each segment. Headers, acknowledgements, look-ups and what a
-connection sends in vain that the carrier has forgotten are added as TCP/IPv4 has them.
+The board knows each connection and each segment. Headers, acknowledgements, look-ups and what is sent
+on a connection that the carrier has forgotten are added as TCP/IPv4 has them.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class IdleDay(SimulatedWorld):
         return ANSWER_HEAD % len(body) + body
 
     def passes_by(self, part: float = 1.0) -> float:
-        """Live so much of it; the bytes over the air in a whole day that goes on like that."""
+        """Live this part of it; the bytes over the air in a whole day like that."""
         self.run(BEGIN_S + part * DAY_S)
         return over_the_air(self.seen) / part
 

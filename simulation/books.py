@@ -92,7 +92,7 @@ class Books:
     heard: list[float] = field(default_factory=list)
     felt: list[tuple[float, int, str]] = field(default_factory=list)  # when, in which life, what
     lives: list[float] = field(default_factory=list)  # when the daemon started
-    struck: Counter[int] = field(default_factory=Counter)  # lives cut off in the midst of a write
+    struck: Counter[int] = field(default_factory=Counter)  # lives that ended during a write
     outdated: list[tuple[float, int]] = field(default_factory=list)
     refused: set[int] = field(default_factory=set)  # by HQ when it was ill: these go last
     submissions: list[Submission] = field(default_factory=list)
@@ -296,7 +296,7 @@ class Books:
         return self.made[min(after, len(self.made) - 1)][1]
 
     def _begun(self) -> list[float]:
-        """What begins the schedule anew: the daemon's start, and each new alarm."""
+        """What starts the schedule again: the daemon's start, and each new alarm."""
         firsts = [a for a in self.arrivals if a.is_real and a.report.type is MessageType.FIRST]
         return self.lives + [self._made_at(first.counter) for first in firsts]
 

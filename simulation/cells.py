@@ -99,7 +99,7 @@ class Cell:
 
     @property
     def hopeless(self) -> bool:
-        """Whether no owner whatever could keep the promise."""
+        """Whether no driver at all could keep the promise."""
         if self.fault in UNTIL_THE_POWER_GOES and not self.life.power_wire:
             return True
         if self.fault == "stuck-connect" and self.life.holds_the_line and not self.life.power_wire:
@@ -174,7 +174,7 @@ def data_works(life: Life) -> bool:
 
 
 def cells() -> Iterator[Cell]:
-    """All cells in which somebody could keep the promise, in one order for ever."""
+    """All cells in which the promise could be kept, always in the same order."""
     news = Random(0)
     for life in LIVES:
         for step in steps(life):
@@ -214,7 +214,7 @@ def _texts(name: str, news: Random) -> tuple[str | None, ...]:
 
 
 def sample(seed: int, number: int) -> list[Cell]:
-    """So many cells, one of each fault at each command and stage before any second one."""
+    """This many cells, one of each fault at each command and stage before any second one."""
     random = Random(seed)
     kinds: dict[object, list[Cell]] = {}
     for cell in cells():

@@ -32,7 +32,7 @@ class Hand:
     holds: int = 0
 
     def closes(self, seconds: float) -> None:
-        """The contact is closed for so long."""
+        """The contact is closed for this long."""
         self.edges.append((True, self.now))
         self.now += seconds
         self.edges.append((False, self.now))
@@ -48,7 +48,7 @@ class Hand:
             self.rests(self.random.uniform(0.0002, longest_s))
 
     def presses(self, lasting_s: float) -> None:
-        """A press of exactly so long, with the bounces and slips of a struggling hand inside."""
+        """A press of exactly this length, with the bounces and slips of a struggling hand."""
         if self.random.random() < 0.5:
             self.chatters(longest_s=0.015)
         gaps, stretches = self._slips(lasting_s)
@@ -65,7 +65,7 @@ class Hand:
             self.chatters()
 
     def _slips(self, lasting_s: float) -> tuple[list[float], list[float]]:
-        """Gaps and closed stretches, one more of these, that together last exactly so long."""
+        """Gaps, and one more closed stretches than gaps, that together last exactly this long."""
         most = BRIDGED_S - CLOSE_CALL_S
         gaps = [self.random.uniform(0.0005, most) for _ in range(self.random.choice((0, 0, 1, 3)))]
         gaps += [self.random.uniform(0.0005, 0.01) for _ in range(self.random.choice((0, 2)))]

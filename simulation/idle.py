@@ -15,7 +15,7 @@ State = dict[Path, tuple[int, int, bytes]]
 
 
 def written(world: ClockedWorld, hours: float) -> int:
-    """Live so long; the bytes of all files that were written after the start."""
+    """Live these hours; the bytes of all files that were written after the start."""
     before: State = {}
     world.at(BEGIN_S + STARTED_S, lambda: before.update(files(world.folder)))
     world.run(BEGIN_S + STARTED_S + hours * HOUR_S)
@@ -25,7 +25,7 @@ def written(world: ClockedWorld, hours: float) -> int:
 
 
 def files(folder: Path) -> State:
-    """All on the card: when each file was changed last, where it lies, and what is in it."""
+    """All files on the card: when each was changed last, its inode, and its content."""
     found = (path for path in folder.rglob("*") if path.name not in IN_MEMORY)
     return {
         path: (path.stat().st_mtime_ns, path.stat().st_ino, path.read_bytes())

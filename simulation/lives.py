@@ -67,7 +67,7 @@ LIVES = (
     Life("pressed, data down", 198, 250, 200, ((180, "dead", False),)),
     Life("pressed, data silent", 198, 250, 200, ((199, "silent", False),)),
     Life("pressed, rubbish answers", 198, 250, 200, ((199, "rubbish", False),)),
-    Life("pressed at each step of connecting anew", 130, 175, gprs=(_DOWN, (131, "on", False))),
+    Life("pressed at each step of connecting again", 130, 175, gprs=(_DOWN, (131, "on", False))),
     Life("pressed at each step while refused", 130, 200, gprs=(_DOWN, (131, "refused", False))),
     Life(
         "pressed at each step while never connected",

@@ -55,7 +55,7 @@ class _Plan:
         for nth in range(5):
             self._at(crashes + nth * dice.uniform(60, 700), week.strikes, False)
 
-        week.at(BEGIN_S + self._end, week.forgets_the_date)  # whoever waits by the date, waits long
+        week.at(BEGIN_S + self._end, week.forgets_the_date)  # nothing may wait by the date
         week.at(BEGIN_S + self._end + CALM_AT_THE_END_S / 2, week.learns_the_date)
 
     def _without_network(self, first_alarm: float) -> None:
@@ -75,7 +75,7 @@ class _Plan:
     def _spells(
         self, number: int, shortest_s: float, longest_s: float, deed: Callable[[bool], None]
     ) -> None:
-        """So many, each in a part of the week of its own: ``deed(True)``, later ``deed(False)``."""
+        """This many spells, each in its own part of the week: ``deed(True)``, later ``deed(False)``."""
         part = self._end / number
         for n in range(number):
             lasts = self._dice.uniform(shortest_s, min(longest_s, 0.8 * part))
@@ -106,7 +106,7 @@ class _Plan:
             self._week.is_switched_on()
 
     def _strikes_soon(self) -> None:
-        """In the midst of a write, just when somebody holds the button."""
+        """During a write, just when the button is held."""
         self._week.strikes_at_write(self._dice.choice(("before", "after")))
         self._week.holds_it()
 

@@ -37,11 +37,11 @@ class Verdict:
     ready: bool
     """Registered, and not restarted until the first AT+CMGS."""
     in_cmgs: bool
-    """The fault struck amid an AT+CMGS."""
+    """The fault struck during an AT+CMGS."""
     blocked: bool
     """A command that cannot be aborted was in flight at the press."""
     duplicates: int
-    """Texts on a phone oftener than once and once for each outcome told to be unknown."""
+    """Texts on a phone more often than once plus once for each unknown outcome."""
     faults: int
     """In Outcry itself."""
 
@@ -77,7 +77,7 @@ def broken(cell: Cell, verdict: Verdict) -> list[str]:
 
 
 def left_too_late(verdict: Verdict) -> bool:
-    """Whether the alarm was not out in time, by neither way."""
+    """Whether the alarm left too late by both ways."""
     return _late(verdict.left, LEAVES_CMGS_S if verdict.in_cmgs else LEAVES_S)
 
 

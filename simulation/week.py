@@ -1,8 +1,8 @@
 """A week of a wearer's life: everything that happens to a device, drawn from a seed.
 
-The device, its modem and HQ live on one clock (:mod:`simulation.wearable`); the device's own clock
-begins anew at each boot, and its date is wrong until somebody sets it. What comes of it all is in
-:mod:`simulation.books`.
+The device, its modem and HQ share one clock (:mod:`simulation.wearable`). The device's own clock
+starts again at each boot, and its date is wrong until it is set. :mod:`simulation.books` observes
+it all.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ YEAR_S = 365.25 * DAY_S
 
 @contextmanager
 def coarsely() -> Iterator[None]:
-    """The modem's owner looks more rarely: for a lost network, at what cannot be done yet, and
-    at the port for the watchdog's sake."""
+    """Let the modem's owner look less often: for a lost network, for what cannot be done yet, and
+    at the port for the watchdog."""
     kept = service.SEARCH_POLL_S, service.AT_LEAST_S, link.BEAT_S
     service.SEARCH_POLL_S, service.AT_LEAST_S, link.BEAT_S = 30.0, 5.0, 30.0
     try:
@@ -66,7 +66,7 @@ def coarsely() -> Iterator[None]:
 
 
 class Struck(BaseException):
-    """The daemon's process ends here and now. ``power``: the device's, too."""
+    """The daemon's process ends here. ``power``: the device loses power too."""
 
     def __init__(self, power: bool) -> None:
         super().__init__()
@@ -106,8 +106,8 @@ class Week(SimulatedWorld):
     def __init__(
         self, folder: Path, seed: int, length_s: float = WEEK_S, *, coarse: bool = False
     ) -> None:
-        """``coarse``: the modem's owner looks for a lost network more rarely than it does in
-        truth, which makes the week five times as quick to live."""
+        """``coarse``: the modem's owner looks for a lost network less often than it really does,
+        which makes the week five times as fast."""
         self.books = Books()
         self.around = Around()
         self.wall_ahead_s = 0.0
@@ -138,7 +138,7 @@ class Week(SimulatedWorld):
         self.wall_ahead_s = date - self.now
 
     def clock(self) -> float:
-        # What is due at a time of this clock is due when the world's sum, rounded, says so.
+        # So that what is due at a time of this clock is due despite the sum's rounding.
         return super().clock() + 1e-9
 
     def _true_date(self) -> float:
@@ -183,7 +183,7 @@ class Week(SimulatedWorld):
             self._goes_dark()
 
     def strikes_at_write(self, when: str) -> None:
-        """The battery dies before, or after, the next write to the card."""
+        """The battery dies before or after the next write to the card."""
         self._strikes_at_write = when
 
     def _striking(self, write: Callable[[], None]) -> Callable[[], None]:
@@ -332,7 +332,7 @@ class Week(SimulatedWorld):
     # What is around
 
     def changes(self, **how: Any) -> None:
-        """Something around the device becomes otherwise."""
+        """Something around the device changes."""
         for name, value in how.items():
             setattr(self.around, name, value)
         self._changes()

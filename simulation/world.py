@@ -216,7 +216,7 @@ class World:
         return RecordingMotor()
 
     def power_cut(self) -> None:
-        """What was in memory is gone, and the monotonic clock begins anew."""
+        """What was in memory is gone, and the monotonic clock starts again."""
         (self.folder / "memory.json").unlink(missing_ok=True)
         self.now = 3.0
         self.starts()
@@ -364,9 +364,10 @@ class World:
 
     def heard(self) -> list[str]:
         """Who was sent what, in order: 'alert to Ana'."""
-        return [f"{self._kind(text)} to {NAMES[number]}" for _, number, text in self.modem.texts]
+        return [f"{self.kind(text)} to {NAMES[number]}" for _, number, text in self.modem.texts]
 
-    def _kind(self, text: str) -> str:
+    def kind(self, text: str) -> str:
+        """Which kind of text this is."""
         if "https://hq.example/a/" in text:
             return "link"
         if text.startswith("Please publish"):

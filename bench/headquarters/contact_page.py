@@ -58,7 +58,6 @@ def _standing(name: str, language: str) -> Standing:
         seen_by=10,
         confirmed=9,
         quorum=10,
-        own_answers=frozenset(),
         doubts=10,
         withdrawn=True,
         drill=False,

@@ -1,8 +1,8 @@
-"""The actions of the alarm's rules. Each does one thing; a row of a table strings them together.
+"""The actions of the alarm's rules. Each does one thing; a row of a table lists several.
 
-An action is a pure function: it sets the alarm's timers and names effects, and
-the loop carries the effects out after they are on disk. There is no I/O and no
-clock in here: ``now`` is passed in, in seconds.
+An action is a pure function: it sets the alarm's timers and returns effects, and
+the loop carries the effects out after they are on the card. There is no I/O and no
+clock here: ``now`` is passed in, in seconds.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Action = Callable[[Alarm, float, Rules], tuple[Alarm, tuple[Effect, ...]]]
 
 def _begin(kind: AlarmKind) -> Action:
     def begin(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-        """A new alarm under an id of its own; of a drill it ends, nothing is sent any more."""
+        """A new alarm with a new id. If it ends a drill, nothing more of that is sent."""
         effects: tuple[Effect, ...] = ()
         if alarm.kind is AlarmKind.DRILL:
             effects = (EndDrill(alarm.id),)  # real texts wait for no drill's
@@ -68,27 +68,27 @@ def end_drill(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effe
 
 
 def limit_drill(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """When the drill will be over."""
+    """Set when the drill will be over."""
     return _at(alarm, Event.DRILL_OVER, now + rules.drill_lasts_s), ()
 
 
 def report_withdrawal(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """What was tapped, for HQ to judge. It stops nothing."""
+    """Report the code, for HQ to judge. It stops nothing."""
     return _report_code(replace(alarm, code=alarm.tapped), now)
 
 
 def text_withdrawal(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """Data is dead: the code goes to HQ, and to nobody else, by SMS as well."""
+    """Data is dead: the code goes by SMS too, to HQ and to nobody else."""
     return alarm, (SendSms(alarm.next_sequence - 1, Audience.HQ),)
 
 
 def announce(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """A code tapped while all is calm belongs to the strap, if that opens soon."""
+    """A code tapped without an alarm belongs to the strap, if that opens soon."""
     return replace(alarm, code=alarm.tapped, announced_at=now), ()
 
 
 def report_announced(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """The strap opened; the code tapped just before goes along."""
+    """The strap opened: report the code tapped just before, if there was one."""
     at = alarm.announced_at
     alarm = replace(alarm, announced_at=None)
     if at is None or now - at > rules.announced_for_s:
@@ -97,7 +97,7 @@ def report_announced(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tup
 
 
 def note_moves(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """Positions come more often again; one that waits for longer is brought forward."""
+    """Positions come more often again; the next one is brought forward."""
     alarm = replace(alarm, moving=True)
     due = alarm.due.get(Event.REPORT_DUE)
     soonest = max(now, alarm.reported_at + rules.position_then_every_s)
@@ -112,7 +112,7 @@ def note_rests(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Eff
 
 
 def await_anyone(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """If nobody is reached for long, the wearer is to know."""
+    """If nobody is reached for a long time, the wearer is told."""
     return _at(alarm, Event.UNREACHED_DUE, now + rules.unreached_after_s), ()
 
 
@@ -122,25 +122,25 @@ def await_anyone_again(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, t
 
 
 def reached(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """Somebody is reached: the wearer need not be told otherwise."""
+    """Somebody was reached: the wearer is not told that nobody was."""
     return without_timer(alarm, Event.UNREACHED_DUE), ()
 
 
 def report_first(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """The first report, with the best position known now; it never waits for a better one."""
+    """Make the first report, with the best position known now; never wait for a better one."""
     return _report(_schedule(alarm, now, rules), MessageType.FIRST, now)
 
 
 def report_still(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """Held again: still in danger. Never a second alarm."""
+    """Report that the wearer held again: still in danger. Never a second alarm."""
     return _report(alarm, MessageType.STILL_IN_DANGER, now)
 
 
 def report_position(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """Where the wearer is now; then the next one by the schedule."""
+    """Report where the wearer is now, and set when to do so again."""
     if now - alarm.raised_at < rules.positions_often_for_s and not alarm.thrifty:
         wait = rules.position_every_s
-    elif alarm.moving is not False and not alarm.thrifty:  # who is not known to stay may move
+    elif alarm.moving is not False and not alarm.thrifty:  # moving, or that is not known
         wait = rules.position_then_every_s
     else:
         wait = rules.position_still_every_s
@@ -148,23 +148,23 @@ def report_position(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tupl
 
 
 def report_first_fix(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """The first position of all waits for nothing."""
+    """Report and post the first position at once."""
     alarm, made = _report(alarm, MessageType.POSITION, now)
     return alarm, (*made, SendData())
 
 
 def report_better_fix(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """A better position goes at once, but a jittering receiver does not send one each second."""
+    """Report a better position at once, but not each second because the receiver jitters."""
     if now - alarm.reported_at < rules.better_fix_gap_s and alarm.next_sequence > 1:
         return alarm, ()
     return report_first_fix(alarm, now, rules)
 
 
 def start_sms_clock(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """When SMS starts: after some seconds without a valid receipt, at once if data is down.
+    """Set when SMS starts: after some seconds without a valid receipt, at once if data is down.
 
-    A clock already running is not put back by holding again. Contacts who were texted without a
-    position are texted again by the same clock once it is known.
+    Holding again does not put a running timer back. By the same timer contacts who were texted
+    without a position are texted again once it is known.
     """
     at = now + rules.sms_after_s if alarm.data_up else now
     if alarm.sms_sent_at is not None:
@@ -173,19 +173,19 @@ def start_sms_clock(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tupl
 
 
 def stop_sms(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """HQ has answered: no new round of SMS. One already begun is finished, it costs little."""
+    """HQ has answered: no new round of SMS. One that has begun is finished."""
     return without_timer(alarm, Event.SMS_DUE), ()
 
 
 def send_sms(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """The newest report to everyone; then positions by SMS, rarer than over data."""
+    """Text the newest report to everyone; then positions by SMS, more rarely than over data."""
     alarm = replace(without_timer(alarm, Event.SMS_DUE), sms_sent_at=now)
     alarm = _at(alarm, Event.SMS_POSITION_DUE, now + rules.sms_position_every_s)
     return alarm, (SendSms(alarm.next_sequence - 1, Audience.EVERYONE),)
 
 
 def send_sms_position(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """While HQ has not answered, everyone hears where the wearer is."""
+    """HQ has not answered: text everyone where the wearer is now."""
     alarm, made = _report(alarm, MessageType.POSITION, now)
     alarm, _ = send_sms(alarm, now, rules)
     return alarm, (*made, SendSms(alarm.next_sequence - 1, Audience.EVERYONE, later=True))
@@ -194,7 +194,7 @@ def send_sms_position(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tu
 def send_sms_position_to_hq(
     alarm: Alarm, now: float, rules: Rules
 ) -> tuple[Alarm, tuple[Effect, ...]]:
-    """HQ knows of the alarm and tells the contacts itself; with data dead it needs positions."""
+    """HQ has the alarm and tells the contacts itself. If data is dead, text HQ the position."""
     alarm = _at(alarm, Event.SMS_POSITION_DUE, now + rules.sms_position_every_s)
     if alarm.data_failures == 0:
         return alarm, ()
@@ -208,7 +208,7 @@ def send_data(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effe
 
 
 def retry_data(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """The data path is tried again, ever more slowly, while the battery lasts."""
+    """Set when to try the data path again: each time after a longer wait, without end."""
     last = len(rules.data_retries_s) - 1
     wait = rules.data_retries_s[min(alarm.data_failures, last)]
     alarm = replace(alarm, data_failures=alarm.data_failures + 1)
@@ -216,7 +216,7 @@ def retry_data(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Eff
 
 
 def data_works(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-    """A receipt came: the next failure starts the retries from the shortest wait."""
+    """A receipt came: after the next failure the waits start again from the shortest."""
     return replace(alarm, data_failures=0), ()
 
 
@@ -237,7 +237,7 @@ def resume(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect,
 
 def _pulse(pulse: Pulse) -> Action:
     def vibrate(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
-        """The wearer feels it, if that pulse is wanted."""
+        """Let the wearer feel it, if that pulse is wanted."""
         return alarm, (Vibrate(pulse),)
 
     vibrate.__name__ = f"pulse_{pulse.name.lower()}"
@@ -284,5 +284,5 @@ def _at(alarm: Alarm, event: Event, when: float) -> Alarm:
 
 
 def without_timer(alarm: Alarm, event: Event) -> Alarm:
-    """The alarm, not waiting for this any more."""
+    """The alarm without this timer."""
     return replace(alarm, due={key: at for key, at in alarm.due.items() if key is not event})

@@ -1,16 +1,16 @@
-"""An alarm: what is known about it, what can happen to it, what can be done.
+"""An alarm: its states, the events it answers, and the effects it can have.
 
-It moves through what is *known*:
+A state is what is *known*:
 
 ``IDLE``          no alarm.
-``RAISED``        the wearer has held the button; nobody has answered; it travels by data.
-``OVER_SMS``      nobody answered in time, or data is known to be down: SMS goes too, and on
-                  the card are the texts that tell of the last hold.
+``RAISED``        the wearer has held the button; nobody has answered; reports go by data.
+``OVER_SMS``      nobody answered in time, or data is known to be down: SMS goes too, and the
+                  texts about the last hold are on the card.
 ``STORED``        HQ has it: a valid receipt came back.
 ``ACKNOWLEDGED``  a person has seen it.
 
-A drill lives the same life. What leads from one state to another, and what is
-done on the way, stands in :mod:`outcry.daemon.alarm.rules`.
+A drill has the same states. :mod:`outcry.daemon.alarm.rules` says what leads from
+one state to another, and what is done on the way.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Event(Enum):
     DATA_DOWN = "the data path is known to be down"
     DATA_WORKS = "a valid receipt came over data"
     POST_FAILED = "a report got no valid receipt over data"
-    FIRST_FIX = "the position is known at last"
-    BETTER_FIX = "the position is now known better than last reported"
+    FIRST_FIX = "the position is known for the first time"
+    BETTER_FIX = "the position is known better than last reported"
     MOVES = "the wearer has begun to move"
     RESTS = "the wearer stays where they are"
     TEXT_LEFT = "the network took a text"
@@ -62,7 +62,7 @@ class Event(Enum):
     DATA_DUE = "time to try the data path again"
     REPORT_DUE = "time for a position report"
     SMS_POSITION_DUE = "time for a position by SMS, if data is still dead"
-    UNREACHED_DUE = "nobody could be reached for long"
+    UNREACHED_DUE = "nobody could be reached for a long time"
     DRILL_OVER = "the drill has lasted long enough"
 
 
@@ -118,7 +118,7 @@ class MakeReport:
 class SendSms:
     """Put the texts of this report on the card, to be sent.
 
-    ``later``: it only says where the wearer is now, and keeps to the budget of texts.
+    ``later``: they only say where the wearer is now, and come from the budget of texts.
     """
 
     sequence: int
@@ -133,7 +133,7 @@ class SendData:
 
 @dataclass(frozen=True)
 class Vibrate:
-    """Let the wearer feel it."""
+    """Move the motor."""
 
     pulse: Pulse
 
@@ -165,7 +165,7 @@ class Rules:
     position_then_every_s: float = 600.0
     position_still_every_s: float = 1800.0
     sms_position_every_s: float = 1800.0
-    sms_round_gap_s: float = 60.0  # a hand that holds again and again must not queue round on round
+    sms_round_gap_s: float = 60.0  # a wearer who holds again and again must not queue many rounds
     better_fix_gap_s: float = 10.0
     unreached_after_s: float = 90.0
     unreached_again_s: float = 600.0
@@ -176,12 +176,11 @@ class Rules:
 
 @dataclass(frozen=True)
 class Alarm:
-    """One alarm, and when it wants to be looked at again (seconds of the clock passed in).
+    """One alarm and its timers, in seconds of the clock passed in.
 
-    ``next_id`` is what a new alarm will be called. ``tapped`` is what has just been tapped, ``code``
-    the last that was taken for a code, and ``announced_at`` when that was while all was calm.
-    ``moving`` is ``None`` while nobody knows; ``thrifty`` says that the data budget for positions is
-    spent.
+    ``next_id`` is the id of the next alarm. ``tapped`` is the code just tapped, ``code`` the last
+    one for HQ to judge, and ``announced_at`` when that was tapped without an alarm. ``moving`` is
+    ``None`` while that is not known; ``thrifty``: the data budget for positions is spent.
     """
 
     state: State = State.IDLE
@@ -205,9 +204,9 @@ class Alarm:
     due: dict[Event, float] = field(default_factory=dict)
 
     def is_answered_by(self, sequence: int) -> bool:
-        """Whether a receipt for this report answers what the wearer last said by holding.
+        """Whether a receipt for this report answers the wearer's last hold.
 
-        HQ having a code does not mean that it has the alarm.
+        If HQ has a code, it need not have the alarm.
         """
         return sequence >= self.to_be_answered and sequence not in self.withdrawals
 
@@ -223,10 +222,10 @@ class Alarm:
         return happening
 
     def next_due(self) -> float | None:
-        """When a timer of this alarm rings next, if any."""
+        """When the next timer of this alarm is due, if there is one."""
         return min(self.due.values(), default=None)
 
     def due_event(self, now: float) -> Event | None:
-        """The timer that has rung first of those that have rung, if any."""
-        rung = [(at, event.value, event) for event, at in self.due.items() if at <= now]
-        return min(rung)[2] if rung else None
+        """The timer that is overdue the longest, if any is due."""
+        overdue = [(at, event.value, event) for event, at in self.due.items() if at <= now]
+        return min(overdue)[2] if overdue else None

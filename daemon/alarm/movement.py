@@ -1,8 +1,8 @@
 """Whether the wearer moves, decided from fixes and their accuracy alone.
 
-A receiver that lies on a table wanders by tens of metres. So a fix counts as
-movement only if it lies farther from where the wearer was last known to stay
-than both fixes may err, and standing still only after a while without that.
+The fixes of a receiver that lies still wander by tens of metres. So a fix counts as
+movement only if it is farther from where the wearer last stayed than the errors of both
+fixes together, and the wearer stays only after some minutes without that.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import math
 from dataclasses import dataclass, replace
 
 EARTH_M = 6_371_000.0  # mean radius (IUGG)
-LEAST_M = 50.0  # nearer than this is the same place, whatever the receiver believes of itself
+LEAST_M = 50.0  # nearer than this is the same place, whatever accuracy the receiver claims
 POOREST_M = 200.0  # a fix worse than this says nothing about movement
-UNKNOWN_M = 30.0  # what a fix without an accuracy is taken to be good for
-REST_S = 300.0  # in one place for so long: the wearer stays
+UNKNOWN_M = 30.0  # the accuracy of a fix that has none
+REST_S = 300.0  # in one place for this long: the wearer stays
 
 
 @dataclass(frozen=True, repr=False)
 class Movement:
-    """What the fixes so far have shown. ``moving`` is ``None`` before anything is known."""
+    """What the fixes so far have shown. ``moving`` is ``None`` while that is not known."""
 
     moving: bool | None = None
     latitude: float | None = None
@@ -36,7 +36,7 @@ def see(
 ) -> Movement:
     """The movement after a fix: degrees, metres, seconds of one clock.
 
-    A fix that is poor, or no place on Earth, or older than the last one changes nothing.
+    A fix that is poor, not on Earth, or older than the last one changes nothing.
     """
     accuracy = UNKNOWN_M if accuracy_m is None else accuracy_m
     usable = abs(latitude) <= 90 and abs(longitude) <= 180 and 0 <= accuracy <= POOREST_M

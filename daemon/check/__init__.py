@@ -1,1 +1,1 @@
-"""What `outcry check` asks, and what it finds."""
+"""`outcry check`: every part an alarm needs."""

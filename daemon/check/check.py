@@ -1,7 +1,7 @@
 """``outcry check``: every part an alarm needs, one after the other, each failure with its remedy.
 
-While the daemon runs it is asked: pins and port are its own. Otherwise the
-check opens the parts itself, and lets go of each.
+While the daemon runs, pins and port are its own, and it is asked. Otherwise the
+check opens the parts itself, and closes each.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _HUNG = "`systemctl restart outcry`, then check again"
 
 
 def check(settings: Settings, buzz: bool, as_json: bool) -> bool:
-    """Go through everything, saying what is found; whether nobody needs to do anything.
+    """Check everything and print what is found; returns whether all is well.
 
     ``buzz``: move the motor for a moment.
     """
     sheet = Sheet(as_json)
-    logging.disable()  # what the parts log is found anyway, and said in words
+    logging.disable()  # the findings say it in words
     try:
         for finding in findings(settings, buzz, Patience(time.monotonic, time.sleep, sheet.say)):
             sheet.add(finding)
@@ -48,7 +48,7 @@ def check(settings: Settings, buzz: bool, as_json: bool) -> bool:
 
 
 def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Finding]:
-    """Everything that is found, as it is found."""
+    """The findings, one by one."""
     service = systemd_unit.ask()
     facts, refusal = _asked(settings)
     if service.state.startswith("activ") and isinstance(refusal, control_socket.NotRunning):
@@ -113,7 +113,7 @@ def _through_daemon(
         yield from hardware.gps(settings, patience)
         yield from _reached(settings, DaemonsModem(runtime), facts["enrolled"], patience)
     except control_socket.NotAnswering as error:
-        yield unknown("service", f"it ended during the check: {error}", "check again")
+        yield unknown("service", f"it stopped during the check: {error}", "check again")
 
 
 def _by_itself(
@@ -124,7 +124,7 @@ def _by_itself(
     patience: Patience,
 ) -> Iterator[Finding]:
     service.lend(os.environ)
-    os.environ.setdefault(FOLDER, str(settings.folder))  # where the unit takes the SIM's PIN from
+    os.environ.setdefault(FOLDER, str(settings.folder))  # where the unit finds the SIM's PIN
     silent = Journal(lambda *_: None)  # a fault in the SIM's PIN shows in the SIM's own finding
     asked_of_modem = modem_settings(settings, who or Identity("", (), None), silent)
     owned = become_owner_of(settings.path("storage", "state"))

@@ -1,4 +1,4 @@
-"""Whether this device reaches anybody: modem, SIM, network, data path, and HQ's own answer."""
+"""Whether this device can reach anybody: modem, SIM, network, data path, and HQ's answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from outcry.daemon.service.status import REMEDIES
 from outcry.hw.modem import Condition
 
 NAMES = ("modem", "sim", "registration", "signal", "supply", "data path", "receipt")
-# How long a condition must last before it is believed.
+# How long a condition must last before it counts.
 SURE_S = {
     Condition.STARTING: 60.0,  # a SIM800 wants 8 to 20 s from power-on to "SMS Ready"
     Condition.SILENT: 15.0,
@@ -23,15 +23,16 @@ SURE_S = {
     Condition.SEARCHING: 40.0,
     Condition.DENIED: 10.0,
 }
-SURE_OF_PORT_S = 3.0  # what cannot be opened stays so
+SURE_OF_PORT_S = 3.0  # a port that cannot be opened stays so
 _PORT = "serial device"
+_JAMMED = "something is jamming the radio"
 SIM_STATES = (Condition.SIM_ABSENT, Condition.SIM_PIN, Condition.SIM_PUK)
 MEASURED_S = 15.0  # signal and supply: one round of polls
 ANSWER_S = 60.0  # connecting may take 30 s, HQ's answer 10, and once more on a stale connection
 BEATS = 3
 WEAK = 6  # of AT+CSQ's 31: -101 dBm; GPRS is lost before SMS is
 UNDER_VOLTAGE_MV = 3500
-_NO_CONNECTION = (  # reasons of a failed post that lie on this side of HQ
+_NO_CONNECTION = (  # reasons for a failed post other than HQ
     "no connection",
     "no network",
     "the modem",
@@ -83,13 +84,13 @@ def findings(
 
 
 def unseen(words: str, remedy: str) -> Iterator[Finding]:
-    """Nothing of it could be looked at."""
+    """Nothing of this could be checked."""
     for name in NAMES:
         yield unknown(name, words, remedy)
 
 
 def _settled(modem: Modem, patience: Patience) -> dict[str, Any]:
-    """How the modem is once it has been so for long enough to be believed."""
+    """The modem's facts once they have lasted long enough to count."""
     facts = modem.facts()
     for _ in range(len(SURE_S)):
         state = Condition(facts["state"])
@@ -113,7 +114,7 @@ def _modem(state: Condition, reason: str, port: str) -> Finding:
         return failed("modem", reason or state.value, REMEDIES[state.value])
     if state is Condition.STARTING:
         return failed(
-            "modem", f"it does not get ready: {reason}", "check its supply and its SIM; check again"
+            "modem", f"it does not become ready: {reason}", "check its supply and its SIM"
         )
     return ok("modem", "it answers")
 
@@ -136,18 +137,18 @@ def _sim(state: Condition, reason: str) -> Finding:
 
 def _registration(state: Condition, facts: dict[str, Any]) -> Finding:
     if state in (Condition.SEARCHING, Condition.DENIED):
-        jammed = "; something jams the radio" if facts["jamming"] else ""
+        jammed = f"; {_JAMMED}" if facts["jamming"] else ""
         return failed("registration", f"{state.value}{jammed}", REMEDIES[state.value])
     if not state.registered:
-        return left_out("registration", "modem or SIM are not ready")
+        return left_out("registration", "the modem or its SIM is not ready")
     if facts["jamming"]:
-        return look("registration", f"{state.value}; something jams the radio", "move, and look on")
+        return look("registration", f"{state.value}; {_JAMMED}", "move, then check again")
     return ok("registration", state.value)
 
 
 def _signal(csq: int | None) -> Finding:
     if csq is None:
-        return look("signal", "the modem does not say how strong", "check again in a minute")
+        return look("signal", "the modem does not report it", "check again in a minute")
     words = f"{csq} of 31 ({2 * csq - 113} dBm)"
     if csq < WEAK:
         return look("signal", f"weak: {words}", "check the antenna and its plug, or move")
@@ -157,11 +158,11 @@ def _signal(csq: int | None) -> Finding:
 def _supply(facts: dict[str, Any], low_mv: float) -> Finding:
     millivolts = facts["supply_mv"]
     if not millivolts:
-        return left_out("supply", "the modem has not said")
+        return left_out("supply", "the modem has not reported it")
     words = f"{millivolts / 1000:.2f} V at the modem"
     if facts["under_voltage"] or millivolts < UNDER_VOLTAGE_MV:
         remedy = (
-            "charge; if it is charged, its wires or capacitor do not bear 2 A: docs/hardware.md"
+            "charge it; if it is charged, its wires or capacitor cannot carry 2 A: docs/hardware.md"
         )
         return failed("supply", f"too low: {words}", remedy)
     if millivolts < low_mv:
@@ -170,7 +171,7 @@ def _supply(facts: dict[str, Any], low_mv: float) -> Finding:
 
 
 def _heard(modem: Modem, patience: Patience) -> Iterator[Finding]:
-    """Data path and receipt, by a heartbeat that only HQ can answer."""
+    """Data path and receipt: a heartbeat, which only HQ can answer."""
     began = patience.clock()
     trouble = ""
     for _ in range(BEATS):
@@ -201,9 +202,9 @@ def _remedy(trouble: str) -> str:
     if trouble == "HTTP 400":
         return _ENROL
     if trouble == "HTTP 409":
-        return "HQ has heard a later message of this device: is there a copy of it somewhere?"
+        return "HQ has had a later message from this device: is there a copy of it somewhere?"
     if "budget" in trouble:
-        return "supervision.kilobytes_per_day; it is spent for today, alarms have no budget"
+        return "raise supervision.kilobytes_per_day, or wait a day; alarms have no budget"
     if trouble.startswith(("HTTP 5", "no answer")):
         return _HQ
     return _PORTAL

@@ -1,4 +1,4 @@
-"""What a check found: one thing, how it is, and what to do about it."""
+"""What a check found: the thing, how it is, and what to do about it."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ NAME_WIDTH = 13
 
 
 class Result(Enum):
-    """How a thing is; the value is what a person reads and a script compares."""
+    """How a thing is; people read the value, and scripts compare it."""
 
     OK = "ok"
     LOOK = "look"
-    """It works, and somebody should look at it."""
+    """It works, but needs attention."""
     FAILED = "failed"
     LEFT_OUT = "left out"
-    """There is nothing to check, or it was not asked for."""
+    """There is nothing to check, or it cannot be checked yet."""
     UNKNOWN = "unknown"
-    """It could not be looked at."""
+    """It could not be checked."""
 
     @property
     def is_well(self) -> bool:
-        """Whether nobody needs to do anything."""
+        """Whether nothing needs attention."""
         return self in (Result.OK, Result.LEFT_OUT)
 
 
@@ -56,7 +56,7 @@ def ok(name: str, words: str) -> Finding:
 
 
 def look(name: str, words: str, remedy: str) -> Finding:
-    """It works, and somebody should look at it."""
+    """It works, but needs attention."""
     return Finding(name, Result.LOOK, words, remedy)
 
 
@@ -66,17 +66,17 @@ def failed(name: str, words: str, remedy: str) -> Finding:
 
 
 def left_out(name: str, words: str) -> Finding:
-    """There is nothing to check, or it was not asked for."""
+    """There is nothing to check, or it cannot be checked yet."""
     return Finding(name, Result.LEFT_OUT, words)
 
 
 def unknown(name: str, words: str, remedy: str) -> Finding:
-    """It could not be looked at."""
+    """It could not be checked."""
     return Finding(name, Result.UNKNOWN, words, remedy)
 
 
 class Sheet:
-    """Takes findings down as they come, and says them: at once to a person, at the end as JSON."""
+    """Prints findings: one by one for a person, all at the end as JSON."""
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
@@ -89,11 +89,11 @@ class Sheet:
             print(finding.line(), flush=True)
 
     def say(self, words: str) -> None:
-        """What takes its time, on standard error: it is no finding."""
+        """Print what takes a while, on standard error: it is not a finding."""
         print(f"  ... {words}", file=sys.stderr, flush=True)
 
     def close(self) -> bool:
-        """Whether nobody needs to do anything."""
+        """Print the end; returns whether all is well."""
         wrong = [finding for finding in self._found if not finding.result.is_well]
         if self._as_json:
             checks = [
@@ -101,20 +101,17 @@ class Sheet:
             ]
             print(json.dumps({"version": __version__, "well": not wrong, "checks": checks}))
         elif wrong:
-            print(f"\nTo look at: {', '.join(finding.name for finding in wrong)}.")
+            print(f"\nNeeds attention: {', '.join(finding.name for finding in wrong)}.")
         else:
             print("\nAll is well.")
         return not wrong
 
 
 class Patience:
-    """Waits for a thing to become so, and tells the person waiting. Seconds of ``clock``."""
+    """Waits for something, and tells the person waiting. Seconds of ``clock``."""
 
     def __init__(
-        self,
-        clock: Callable[[], float],
-        sleep: Callable[[float], None],
-        say: Callable[[str], None],
+        self, clock: Callable[[], float], sleep: Callable[[float], None], say: Callable[[str], None]
     ) -> None:
         self.clock = clock
         self.sleep = sleep
@@ -123,7 +120,7 @@ class Patience:
     def until(
         self, seen: Callable[[], T], done: Callable[[T], bool], limit_s: float, words: str
     ) -> T:
-        """Look until it is done or the limit has passed; returns what was seen last."""
+        """Look until ``done`` or the limit has passed; returns what was seen last."""
         began, told = self.clock(), False
         while True:
             last = seen()

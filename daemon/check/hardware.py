@@ -1,7 +1,7 @@
-"""Whether button, strap, motor and receiver are as they should be: a check's eyes on them.
+"""Whether button, strap, motor and receiver are as they should be.
 
-While the daemon runs the pins are its own, and its facts are looked at. Otherwise each pin is
-opened, looked at for a moment, and let go of. gpsd serves many: it is always asked itself.
+While the daemon runs, the pins are its own, and its facts are used. Otherwise each pin is opened for
+a moment. gpsd serves several programs and is always asked directly.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ from outcry.hw.switch import Switch, SwitchUnusable
 from outcry.hw.vibration import Vibration, VibrationUnusable
 from outcry.report import Flag
 
-LOOK_S = 0.5  # how long a switch is looked at
-FLICKERS = 3  # edges within that time that no finger makes
+LOOK_S = 0.5  # how long a switch is watched
+FLICKERS = 3  # no finger makes so many edges within that time
 SURE_OF_GPS_S = {
-    NoFixReason.NO_GPSD: 10.0,  # it was seen to answer nobody for 6 s while it tries a new receiver
+    NoFixReason.NO_GPSD: 10.0,  # it may not answer for 6 s while it tries a new receiver
     NoFixReason.NO_RECEIVER: 10.0,  # gpsd opens it when somebody asks, and it talks once a second
     NoFixReason.NO_SATELLITES: 10.0,
 }
-_SHORT = "let go of it; if nobody presses it, look for a short between its pin and ground"
+_SHORT = "let go of it; if nobody presses it, its pin has a short circuit to ground"
 _FASTEN = "fasten the strap; if it is fastened, its wire or buckle is broken"
-_MEND = "mend the wire or the contact"
+_REPAIR = "repair the wire or the contact"
 _PINS = (
     "check the pin's number in the settings, that no other program uses it, and that"
     " python3-lgpio is installed"
 )
-_SEE_JOURNAL = "`journalctl -u outcry` says why it could not be used at the start"
+_SEE_JOURNAL = "`journalctl -u outcry` says why it could not be used when the service started"
 _NO_POSITION = {
     NoFixReason.NO_RECEIVER: "check the receiver's cable and DEVICES in /etc/default/gpsd",
-    NoFixReason.NO_SATELLITES: "give the antenna sight of the sky for some minutes, then check again",
+    NoFixReason.NO_SATELLITES: "place the antenna under open sky for some minutes, then check again",
 }
 
 
 def of_daemon(facts: dict[str, Any], settings: Settings) -> Iterator[Finding]:
-    """Button, strap and motor as the running daemon tells them."""
+    """Button, strap and motor, from the running daemon's facts."""
     marks = facts["marks"]
     if marks & Flag.BUTTON_STUCK:
-        yield failed("button", "stuck: it has been down for very long", _SHORT)
+        yield failed("button", "stuck: it has been down for too long", _SHORT)
     else:
         yield _button(facts["pressed"])
     if not settings.flag("strap", "enabled"):
@@ -57,7 +57,7 @@ def of_daemon(facts: dict[str, Any], settings: Settings) -> Iterator[Finding]:
     elif facts["worn"] is None:
         yield failed("strap", "the daemon cannot watch it", _SEE_JOURNAL)
     elif marks & Flag.STRAP_LOOSE:
-        yield failed("strap", MARKS[Flag.STRAP_LOOSE].partition(":")[0], _MEND)
+        yield failed("strap", MARKS[Flag.STRAP_LOOSE].partition(":")[0], _REPAIR)
     else:
         yield _strap(not marks & Flag.STRAP_OPEN)
     if not settings.flag("vibration", "enabled"):
@@ -112,7 +112,7 @@ def gps(settings: Settings, patience: Patience) -> Iterator[Finding]:
         words, _, _ = reading.reason.value.partition(":")
         yield failed("fix", f"none: {words}", _NO_POSITION.get(reading.reason, "check again"))
     elif reading.accuracy_m is None:
-        yield ok("fix", "there is a position; how accurate, the receiver does not say")
+        yield ok("fix", "there is a position; its accuracy is not known")
     else:
         yield ok("fix", f"there is a position, within {reading.accuracy_m:.0f} m")
 
@@ -122,19 +122,15 @@ def _is_not(reason: NoFixReason) -> Any:
 
 
 def _button(closed: bool) -> Finding:
-    return failed("button", "it is down", _SHORT) if closed else ok("button", "up, and free")
+    return failed("button", "it is down", _SHORT) if closed else ok("button", "not pressed")
 
 
 def _strap(closed: bool) -> Finding:
-    return ok("strap", "its loop is closed") if closed else look("strap", "open", _FASTEN)
+    return ok("strap", "closed") if closed else look("strap", "open", _FASTEN)
 
 
 def _switch(
-    kind: type[Switch],
-    name: str,
-    settings: Settings,
-    patience: Patience,
-    judge: Any,
+    kind: type[Switch], name: str, settings: Settings, patience: Patience, judge: Any
 ) -> Finding:
     edges: list[bool] = []
     pin = settings.whole(name, "pin")
@@ -150,7 +146,7 @@ def _switch(
     finally:
         switch.close()
     if len(edges) >= FLICKERS:
-        return failed(name, f"it flickers: {len(edges)} edges in {LOOK_S:g} s", _MEND)
+        return failed(name, f"it flickers: {len(edges)} edges in {LOOK_S:g} s", _REPAIR)
     found: Finding = judge(closed)
     return found
 
@@ -173,14 +169,12 @@ def _motor(settings: Settings, buzz: bool, patience: Patience) -> Finding:
 
 
 def _has_buzzed() -> Finding:
-    return ok(
-        "motor", "it was given a short pulse; who felt none looks at its transistor and wires"
-    )
+    return ok("motor", "it got a short pulse; if you felt nothing, check its transistor and wires")
 
 
 @contextlib.contextmanager
 def _pins() -> Iterator[None]:
-    """As in the unit: lgpio, in a working directory where it can make its FIFO, and no chatter."""
+    """As in the unit: lgpio, in a working directory where it can make its FIFO; no warnings."""
     os.environ.setdefault("GPIOZERO_PIN_FACTORY", "lgpio")
     with (
         tempfile.TemporaryDirectory(prefix="outcry-") as folder,
@@ -193,7 +187,7 @@ def _pins() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _working_in(folder: str) -> Iterator[None]:
-    """At the root afterwards: as the service's user it could not enter the asker's home again."""
+    """Afterwards in ``/``: the service's user may not be able to enter the old directory."""
     os.chdir(folder)
     try:
         yield

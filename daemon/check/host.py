@@ -1,4 +1,4 @@
-"""What an alarm needs besides its parts: service, clock, keys, contacts, texts, disk, watchdog."""
+"""What an alarm needs besides hardware: service, clock, keys, contacts, texts, disk, watchdog."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ FULL_BYTES = 1_000_000
 SLOW_S = 2.0  # a worn-out card; a good one syncs in 2 to 20 ms
 DEVICE = Path("/dev/watchdog")
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
-_SUDO = "`sudo outcry check` can look"
-_START = "`systemctl start outcry`; if it ends again, `journalctl -u outcry` says why"
+_SUDO = "`sudo outcry check` can"
+_START = "`systemctl start outcry`; if it stops again, `journalctl -u outcry` says why"
+_ROOM = "make room: `df -h` shows what is full"
 _ENROL = "`outcry enrol FILE` with a new file from HQ: docs/enrolment.md"
 
 
@@ -37,16 +38,16 @@ def service(unit: Unit, trouble: str, facts: dict[str, Any] | None) -> Finding:
     if facts is None:
         state = f" ({unit.state})" if unit.is_there and unit.state != "active" else ""
         if unit.state == "active":
-            return failed(name, trouble, "`systemctl restart outcry`; an alarm goes on after it")
+            return failed(name, trouble, "`systemctl restart outcry`; an open alarm continues")
         return failed(name, f"outcry is not running{state}: nobody watches the button", _START)
     alarm = facts["alarm"]
     words = f"running, {'armed' if alarm is None else 'an alarm or a drill is open'}"
     if not unit.is_there:
-        return ok(name, f"{words}; not by systemd")
+        return ok(name, f"{words}; not started by systemd")
     if not unit.starts_at_boot:
-        return look(name, f"{words}, but not after a reboot", "`systemctl enable outcry`")
+        return look(name, f"{words}, but it will not start at boot", "`systemctl enable outcry`")
     if unit.restarts:
-        remedy = "`journalctl -u outcry` says what ended it"
+        remedy = "`journalctl -u outcry` says why it stopped"
         return look(name, f"{words}; systemd had to restart it {unit.restarts} times", remedy)
     return ok(name, words)
 
@@ -54,14 +55,14 @@ def service(unit: Unit, trouble: str, facts: dict[str, Any] | None) -> Finding:
 def clock(now: float, synchronised: bool) -> Finding:
     """Whether the clock is set. ``now`` is Unix seconds."""
     if now < CLOCK_SET_AFTER:
-        remedy = "`timedatectl` says why; alarms go, marked that their time is not known"
+        remedy = "`timedatectl` says why; until then alarms say that their time is not known"
         return failed("clock", "it is not set", remedy)
-    told = "set, and kept by the network" if synchronised else "set; no network keeps it right now"
+    told = "set by the network" if synchronised else "set, but not synchronised by the network now"
     return ok("clock", f"{told}: {time.strftime('%Y-%m-%d %H:%M', time.gmtime(now))} UTC")
 
 
 def keys(settings: Settings, who: Identity | None, problems: list[str]) -> Finding:
-    """The enrolment, which holds the device's key. ``problems`` are what loading it has told."""
+    """The enrolment, which holds the device's key. ``problems`` are what loading it reported."""
     name, folder = "keys", settings.path("storage", "state")
     path = folder / FILE_NAME
     try:
@@ -74,7 +75,7 @@ def keys(settings: Settings, who: Identity | None, problems: list[str]) -> Findi
             return failed(name, "there is no enrolment", _ENROL)
         return look(name, "there is no enrolment, so no HQ: only the contacts are told", _ENROL)
     except OSError as error:
-        return failed(name, f"{path} cannot be looked at: {_why(error)}", _ENROL)
+        return failed(name, f"{path} cannot be checked: {_why(error)}", _ENROL)
     if not readable:
         if os.geteuid() != folder.stat().st_uid:
             return unknown(name, f"this user may not read {path}", _SUDO)
@@ -87,21 +88,21 @@ def keys(settings: Settings, who: Identity | None, problems: list[str]) -> Findi
 
 
 def contacts(settings: Settings, who: Identity | None) -> Finding:
-    """Who is told, in which languages: how many, and no names."""
+    """The contacts: how many, in which languages; no names."""
     name = "contacts"
     if who is None:
         return unknown(name, "not known without the enrolment", _SUDO)
     if not who.contacts:
-        return failed(name, "there are none: nobody is told but HQ", _ENROL)
+        return failed(name, "there are none: only HQ is told", _ENROL)
     folder = settings.path("texts", "folder")
     wrong = [
-        f"contact {number} wants {contact.language}, which has no texts: they get English"
+        f"contact {number}'s language is {contact.language}, which has no texts: they get English"
         for number, contact in enumerate(who.contacts, 1)
         if not (folder / f"{contact.language.lower()}.toml").exists()
     ]
     numbers = [contact.number for contact in who.contacts]
     wrong += [
-        f"contact {number} has the number of contact {numbers.index(each) + 1}"
+        f"contact {number} has the same number as contact {numbers.index(each) + 1}"
         for number, each in enumerate(numbers, 1)
         if numbers.index(each) + 1 < number
     ]
@@ -122,13 +123,15 @@ def words(settings: Settings, who: Identity | None) -> Finding:
     problems = texts.check(folder, who.longest_link() if who is not None else None)
     if problems:
         return look(
-            "texts", "; ".join(problems), f"mend the file in {folder}; English goes meanwhile"
+            "texts",
+            "; ".join(problems),
+            f"correct the file in {folder}; until then English is used",
         )
     return ok("texts", f"{len(list(folder.glob('*.toml')))} languages, every text fits")
 
 
 def disk(folder: Path, durable: bool) -> Finding:
-    """The state folder: there, writable, synced in time, with room. ``durable``: the daemon's word."""
+    """The state folder: writable, fast, with room. ``durable``: the daemon could write its outbox."""
     name = "disk"
     try:
         room = os.statvfs(folder)
@@ -143,36 +146,38 @@ def disk(folder: Path, durable: bool) -> Finding:
     except OSError as error:
         return failed(name, f"{folder} cannot be written: {_why(error)}", _card_remedy(error))
     if free < FULL_BYTES:
-        return failed(name, f"full: {free // 1000} kB left", "`df -h`; make room")
+        return failed(name, f"full: {free // 1000} kB left", _ROOM)
     if not durable:
-        remedy = "`journalctl -u outcry` says which; docs/runbook.md, 'The card is broken'"
+        remedy = "`journalctl -u outcry` says why; docs/runbook.md, 'The card is broken'"
         return failed(name, "the daemon could not write its outbox", remedy)
     if took_s > SLOW_S:
         return look(
             name, f"a write took {took_s:.1f} s", "the card is wearing out: replace it soon"
         )
     if free < LITTLE_BYTES:
-        return look(name, f"nearly full: {free // 1_000_000} MB left", "`df -h`; make room")
+        return look(name, f"nearly full: {free // 1_000_000} MB left", _ROOM)
     return ok(name, f"written and synced in {took_s * 1000:.0f} ms, {free // 1_000_000} MB left")
 
 
 def watchdog(unit: Unit, device: Path = DEVICE) -> Iterator[Finding]:
-    """Who restarts a daemon that hangs, and who a board that hangs."""
+    """What restarts a daemon that hangs, and a board that hangs."""
     name = "watchdog"
     if not unit.is_there:
         yield left_out(name, "systemd does not run this service here")
     elif not unit.watchdog:
-        remedy = "the unit has WatchdogSec=30: `systemctl cat outcry` shows who took it away"
-        yield failed(name, "nobody restarts a daemon that hangs", remedy)
+        remedy = "the unit has WatchdogSec=30: `systemctl cat outcry` shows what overrides it"
+        yield failed(name, "nothing restarts a daemon that hangs", remedy)
     elif not unit.system_watchdog:
         lacks = "" if device.exists() else f", and there is no {device}"
         remedy = "set RuntimeWatchdogSec=14 as docs/hardware.md, 'Watchdog' says"
-        yield look(name, f"nobody restarts a board that hangs{lacks}", remedy)
+        yield look(name, f"nothing restarts a board that hangs{lacks}", remedy)
     elif not device.exists():
         yield look(name, f"there is no {device}", "docs/hardware.md, 'Watchdog'")
     else:
         yield ok(
-            name, f"a hang ends after {unit.watchdog}, the board's after {unit.system_watchdog}"
+            name,
+            f"a daemon that hangs restarts after {unit.watchdog}, a board after"
+            f" {unit.system_watchdog}",
         )
 
 
@@ -192,7 +197,7 @@ def _why(error: OSError) -> str:
 
 def _card_remedy(error: OSError) -> str:
     if error.errno == errno.ENOSPC:
-        return "`df -h`; make room"
+        return _ROOM
     if error.errno == errno.EROFS:
-        return "the card has gone read-only: `dmesg`; replace it. docs/runbook.md, 'The card is broken'"
+        return "the card has become read-only: replace it. docs/runbook.md, 'The card is broken'"
     return "the card is failing: replace it. docs/runbook.md, 'The card is broken'"

@@ -1,4 +1,4 @@
-"""The two ways a check gets at the modem: through the running daemon, or by itself."""
+"""The two ways in which a check reaches the modem: through the running daemon, or by itself."""
 
 from __future__ import annotations
 
@@ -21,14 +21,7 @@ from outcry.daemon.service import control_socket
 from outcry.daemon.service.assemble import OUTBOX
 from outcry.daemon.service.status import modem_facts
 from outcry.daemon.settings import Settings
-from outcry.hw.modem import (
-    Modem,
-    ModemEvent,
-    ModemSettings,
-    PostAnswered,
-    PostFailed,
-    open_serial,
-)
+from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PostAnswered, PostFailed, open_serial
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition
 
 STOP_LIMIT_S = 3.0
@@ -42,12 +35,12 @@ class DaemonsModem:
         self._asked_at = 0.0
 
     def facts(self) -> dict[str, Any]:
-        """How the modem is, as :func:`outcry.daemon.service.status.modem_facts` says it."""
+        """The modem's facts, as :func:`outcry.daemon.service.status.modem_facts` gives them."""
         facts: dict[str, Any] = self._ask("status")["modem"]
         return facts
 
     def beat(self) -> str:
-        """Have the daemon send HQ a heartbeat; why it does not, or nothing."""
+        """Have the daemon send HQ a heartbeat; returns why it does not, or nothing."""
         self._asked_at = time.monotonic()
         return str(control_socket.ask(self._runtime, "heartbeat").get("error", ""))
 
@@ -66,10 +59,10 @@ class DaemonsModem:
 
 
 class OwnModem:
-    """A modem and an outbox of our own, while no daemon has them. ``life`` lets go of them.
+    """The modem and the outbox, opened here while no daemon has them. ``life`` closes them.
 
-    A heartbeat is sealed like any: it takes a counter from the outbox, which is the daemon's own
-    file, so ``seals`` is false for a user who would leave it unreadable to the daemon.
+    A heartbeat takes a counter from the outbox, which is the daemon's file, so ``seals`` is false
+    for a user who would leave that unreadable to the daemon.
     """
 
     def __init__(
@@ -95,11 +88,11 @@ class OwnModem:
         life.callback(self._modem.stop, STOP_LIMIT_S)
 
     def facts(self) -> dict[str, Any]:
-        """How the modem is."""
+        """The modem's facts."""
         return modem_facts(self._modem.status(), time.monotonic())
 
     def beat(self) -> str:
-        """Seal a heartbeat and send it; why not, or nothing."""
+        """Seal a heartbeat and send it; returns why not, or nothing."""
         if self._who is None:
             return "only the service's own user may seal one; `sudo outcry check` does"
         if self._heartbeats is None:

@@ -1,4 +1,4 @@
-"""What systemd knows of the service, and of the watchdog behind itself; asked with systemctl."""
+"""What systemd knows of the service and of its own watchdog, from systemctl."""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ class Unit:
 
     @property
     def system_watchdog(self) -> str:
-        """``RuntimeWatchdogSec=`` likewise: how long the board's own watchdog waits for systemd."""
+        """``RuntimeWatchdogSec=`` likewise: how long the board's watchdog waits for systemd."""
         return _span(self._system.get("RuntimeWatchdogUSec", ""))
 
     def lend(self, environment: MutableMapping[str, str]) -> None:
-        """Set what the unit sets, where nothing is set: the pins are to be the service's."""
+        """Set the unit's variables where they are not set: the pins must be the service's."""
         for word in shlex.split(self._properties.get("Environment", "")):
             name, _, value = word.partition("=")
             environment.setdefault(name, value)
 
 
 def ask() -> Unit:
-    """Ask systemd; without it every answer is that there is none."""
+    """Ask systemd; without it there is no unit."""
     return Unit(_show(SERVICE, _OF_SERVICE), _show(None, _OF_SYSTEM))
 
 

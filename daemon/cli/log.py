@@ -1,8 +1,8 @@
-"""``outcry log``: what happened, a line an event, read from the journal.
+"""``outcry log``: what happened, one line for each event, read from the journal.
 
-Only entries that the journal's own code wrote are shown, and systemd's about
-the service: neither can hold a position, a number, a name or a key. Whatever
-else stands under the unit is left out.
+Only entries written by the daemon's journal module are shown, and systemd's about
+the service: neither can hold a position, a number, a name or a key. All else that
+the unit wrote is left out.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Line:
         return sms_errors.words(self.count) if self.entry == Entry.TEXT_FAILED.name else ""
 
     def as_json(self) -> str:
-        """One line of JSON; what does not apply is left out."""
+        """One line of JSON, without fields that do not apply."""
         told = self.__dict__ | {"why": self.why}
         return json.dumps({key: value for key, value in told.items() if value})
 
@@ -86,8 +86,8 @@ def read(since: str | None) -> Iterator[str]:
         )
     except OSError:
         raise NoJournal(
-            "there is no journalctl here: this system keeps no journal, and the service's lines went"
-            " where its standard error goes"
+            "there is no journalctl here: this system keeps no journal, and the service's lines are"
+            " where its standard error went"
         ) from None
     with process:
         assert process.stdout is not None
@@ -99,7 +99,7 @@ def read(since: str | None) -> Iterator[str]:
 
 
 def lines(source: Iterable[str], everything: bool = False) -> Iterator[Line]:
-    """What can be shown of the journal's lines; heartbeats only with ``everything``."""
+    """The journal's lines that can be shown; heartbeats only with ``everything``."""
     for text in source:
         line = _line(text)
         if line is not None and (everything or line.entry != Entry.HEARTBEAT.name):
@@ -107,7 +107,7 @@ def lines(source: Iterable[str], everything: bool = False) -> Iterator[Line]:
 
 
 def of_alarm(told: Iterable[Line], alarm: str) -> list[Line]:
-    """The lines of an alarm, by the first letters of its id, and what befell the device meanwhile."""
+    """The lines of an alarm, by the first letters of its id, and all others meanwhile."""
     known = list(told)
     places = [place for place, line in enumerate(known) if line.alarm.startswith(alarm.lower())]
     places = [place for place in places if known[place].alarm]
@@ -133,15 +133,15 @@ def _line(text: str) -> Line | None:
         entry,
         words.removeprefix(f"alarm {alarm}: ") if alarm else words,
         alarm,
-        str(fields.get("OUTCRY_STATE", "")),
-        str(fields.get("OUTCRY_PATH", "")),
-        str(fields.get("OUTCRY_RECIPIENT", "")),
-        str(fields.get("OUTCRY_COUNT", "")),
+        *(
+            str(fields.get(f"OUTCRY_{name}", ""))
+            for name in ("STATE", "PATH", "RECIPIENT", "COUNT")
+        ),
     )
 
 
 def _name(fields: dict[str, Any]) -> str | None:
-    """Which entry it is; ``None`` for what somebody else wrote."""
+    """Which entry it is; ``None`` if something else wrote it."""
     entry = _ENTRIES.get(fields.get("MESSAGE_ID", ""))
     if entry is not None:
         return entry.name

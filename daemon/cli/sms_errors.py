@@ -6,12 +6,12 @@ Codes below 128 are the network's (3GPP TS 24.011 annex E), 300 to 511 the modem
 
 from __future__ import annotations
 
-_SIM = "seat the SIM; `outcry check`"
-_PASSES = "it passes; it is tried again"
+_SIM = "seat the SIM in its holder: `outcry check`"
+_PASSES = "this passes; it is tried again"
 _NUMBER = "ask the contact for the right number"
 _CREDIT = "the SIM has no credit or may not send texts: ask its operator"
-_CARD = "the SIM's store is full: delete its texts in a phone"
-_MODEM = "the modem's own fault; `outcry check`"
+_CARD = "put the SIM into a phone and delete its texts"
+_MODEM = "the modem is faulty: `outcry check`"
 
 REFUSALS = {
     1: ("there is no such number", _NUMBER),
@@ -23,10 +23,10 @@ REFUSALS = {
     29: ("the network rejects the service", _CREDIT),
     30: ("the network does not know this SIM", _CREDIT),
     38: ("the network is out of order", _PASSES),
-    41: ("the network has a passing fault", _PASSES),
+    41: ("the network has a temporary fault", _PASSES),
     42: ("the network is congested", _PASSES),
     47: ("the network has no room", _PASSES),
-    50: ("texts are not paid for", _CREDIT),
+    50: ("the SIM's subscription does not include texts", _CREDIT),
     69: ("the network does not offer this", _CREDIT),
     111: ("the network does not understand", _PASSES),
     208: ("the SIM's store is full", _CARD),
@@ -34,7 +34,7 @@ REFUSALS = {
     304: ("the modem does not take the text's form", "report it: `outcry --version`"),
     310: ("there is no SIM", _SIM),
     311: ("the SIM wants its PIN", "write it into /etc/outcry/modem.pin, then restart outcry"),
-    313: ("the SIM fails", _SIM),
+    313: ("the SIM has failed", _SIM),
     314: ("the SIM is busy", _PASSES),
     315: ("the SIM is wrong", _SIM),
     316: ("the SIM wants its PUK", "put the SIM into a phone and enter it"),
@@ -44,7 +44,7 @@ REFUSALS = {
     332: ("the network did not answer in time", _PASSES),
     500: ("the modem gives no reason", _PASSES),
     513: ("the text is too long for the modem", "report it: `outcry --version`"),
-    515: ("the modem's store fails", _MODEM),
+    515: ("the modem's store has failed", _MODEM),
     521: ("the modem is not ready for texts", _PASSES),
     529: ("the operator allows no texts from this SIM", _CREDIT),
     530: ("the data path stands in the way", _PASSES),
@@ -57,4 +57,4 @@ def words(code: str) -> str:
     if code == "?":
         return "the modem gave no code: it fell silent or was restarted"
     found = REFUSALS.get(int(code)) if code.isdecimal() else None
-    return f"{found[0]}: {found[1]}" if found else "the modem's code is not known here"
+    return f"{found[0]}: {found[1]}" if found else "Outcry does not know this code of the modem"

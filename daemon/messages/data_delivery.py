@@ -1,7 +1,7 @@
-"""Delivery over data: posts reports and heartbeats to HQ and says what came back.
+"""Delivery over data: posts reports and heartbeats to HQ, and says what came back.
 
 One post is under way at a time, so that the newest report can always go first.
-What failed stays in the outbox and goes again; the rules of the alarm say when.
+What failed stays in the outbox and goes again when the alarm's rules say so.
 """
 
 from __future__ import annotations
@@ -43,21 +43,21 @@ class DataDelivery:
 
     @property
     def is_thrifty(self) -> bool:
-        """Whether the day's budget for positions is spent: they are to be few until it is not."""
+        """Whether the day's budget for positions is spent: then they are few."""
         return self._budgets.positions.is_spent
 
     def post(self) -> None:
         """Send the newest unanswered report, unless one is under way.
 
-        One that was answered with no receipt lets the others go first: it may be at fault.
-        Positions keep to their budget, and what the wearer has said has none.
+        One that was answered with no receipt lets the others go first: it may itself be at fault.
+        Positions keep to their budget; what the wearer has said has none.
         """
         if self.under_way is not None:
             return
         report = self._next_report()
         if report is None:
             return
-        self._cancel_heartbeat()  # supervision never stands in an alarm's way
+        self._cancel_heartbeat()  # an alarm does not wait for supervision
         self.under_way = report
         self._tell(Entry.POSTING, report)
         self._hand_over(report)
@@ -76,7 +76,7 @@ class DataDelivery:
         self._hand_over(heartbeat)
 
     def answered(self, event: PostAnswered, now: float) -> list[Happening]:
-        """HQ, or somebody in its place, answered a post."""
+        """HQ, or something in its place, answered a post; what that means to the alarm."""
         report = self._finished(event.ref)
         if report is None:
             return []
@@ -103,7 +103,7 @@ class DataDelivery:
         return [] if report is None else self._failed(report, event.reason)
 
     def _next_report(self) -> StoredReport | None:
-        positions = self._allows(self._budgets.positions, "positions by data are few")
+        positions = self._allows(self._budgets.positions, "fewer positions by data")
         refused: list[StoredReport] = []
         for report in self._outbox.newest_unanswered():
             if report.position and not positions:
@@ -127,7 +127,7 @@ class DataDelivery:
         return budget.allows
 
     def _hand_over(self, report: StoredReport) -> None:
-        """Bytes go out at once where there is a connection; otherwise if one comes about."""
+        """With a connection the bytes leave at once and are paid for; otherwise when answered."""
         self._paid = False
         if self._modem.status().data_up:
             self._pay(report)
@@ -141,12 +141,12 @@ class DataDelivery:
         self._paid = True
 
     def _refuse(self, report: StoredReport) -> None:
-        known = self._outbox.reports  # some of a long track are let go
+        known = self._outbox.reports  # a long track loses some
         refusals = {at: n for at, n in self.refusals.items() if at in known}
         self.refusals = refusals | {report.counter: refusals.get(report.counter, 0) + 1}
 
     def _finished(self, ref: str) -> StoredReport | None:
-        """The report or heartbeat that is under way no more."""
+        """The report or heartbeat of this post, no longer under way."""
         if self.heartbeat is not None and ref == _ref(self.heartbeat):
             heartbeat, self.heartbeat = self.heartbeat, None
             return heartbeat

@@ -1,4 +1,4 @@
-"""Who this device is: the enrolment HQ gave it, or without HQ the people in the settings."""
+"""Who this device belongs to: the enrolment from HQ, or without HQ the people in the settings."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class Identity:
 
 
 def contact_link(enrolment: Enrolment, sealed_text: str, contact: int) -> str:
-    """The link that carries a sealed report and says whose phone opens it (from 1)."""
+    """The link that carries a sealed report and the number of its contact (from 1)."""
     return f"{enrolment.hq.link}{sealed_text}/{contact}"
 
 
 def load(settings: Settings, on_fault: Callable[[str], None]) -> Identity:
     """Raises :class:`SettingsInvalid` if nobody would be told of an alarm.
 
-    An enrolment that cannot be used is told to ``on_fault``, and the people in the settings, if
-    there are any, are told of an alarm all the same.
+    ``on_fault`` is told of an enrolment that cannot be used; the contacts in the settings, if there
+    are any, are still told of an alarm.
     """
     path = settings.path("storage", "state") / FILE_NAME
     enrolment, problems = _enrolment(path)
@@ -58,12 +58,12 @@ def load(settings: Settings, on_fault: Callable[[str], None]) -> Identity:
             ]
         )
     for problem in problems:
-        on_fault(f"{problem}; going on with the contacts in the settings, without HQ")
+        on_fault(f"{problem}; only the contacts in the settings are told, without HQ")
     return Identity(wearer, contacts, enrolment)
 
 
 def _enrolment(path: Path) -> tuple[Enrolment | None, list[str]]:
-    """The enrolment if there is one that can be used, and what is wrong with it if not."""
+    """The enrolment, if there is one that can be used, or what is wrong with it."""
     try:
         return read(path.read_text(encoding="utf-8")), []
     except FileNotFoundError:
@@ -75,9 +75,9 @@ def _enrolment(path: Path) -> tuple[Enrolment | None, list[str]]:
 
 
 def install(source: Path, settings: Settings) -> Enrolment:
-    """Take an enrolment file in: checked, then put in place whole, readable by nobody else.
+    """Check an enrolment file and keep it for the service alone.
 
-    Raises :class:`EnrolmentInvalid` if it is no good and ``OSError`` if it cannot be kept.
+    Raises :class:`EnrolmentInvalid` if it is not valid and ``OSError`` if it cannot be kept.
     """
     text = source.read_text(encoding="utf-8")
     enrolment = read(text)

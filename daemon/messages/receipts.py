@@ -21,13 +21,13 @@ class Receipts:
         self._journal = journal
 
     def verified(self, receipt: bytes, report: StoredReport) -> Status:
-        """What this says of the report. Raises ``ReceiptRefused`` if it is no receipt of it."""
+        """What the receipt says. Raises ``ReceiptRefused`` if it is not one of this report."""
         if self._enrolment is None:
             raise ReceiptRefused("there is no HQ")
         return verify(receipt, report.token, Header(self._enrolment.device, report.counter))
 
     def taken(self, report: StoredReport, status: Status, path: str) -> ReceiptCame:
-        """HQ has this report: note it. Call inside an outbox step."""
+        """Note that HQ has this report. Call inside an outbox step."""
         acknowledged = status is Status.ACKNOWLEDGED
         self._outbox.answer_report(report)
         self._journal.tell(
@@ -40,7 +40,7 @@ class Receipts:
         return ReceiptCame(report.alarm, report.sequence, acknowledged)
 
     def by_sms(self, message: SmsReceived) -> list[ReceiptCame]:
-        """The one thing an SMS can say to this device: a receipt of a report it knows."""
+        """The receipt in this SMS; nothing else that an SMS says counts."""
         try:
             if len(message.text) != RECEIPT_CHARS:
                 raise ReceiptRefused("not a receipt's length")

@@ -13,14 +13,10 @@ from outcry.report import AlarmKind, NoPosition, Position
 
 
 class Recipients:
-    """The wearer's people and HQ, as far as texts to them go."""
+    """The contacts and HQ, as recipients of texts."""
 
     def __init__(
-        self,
-        identity: Identity,
-        outbox: Outbox,
-        memory: Memory,
-        languages: dict[str, Language],
+        self, identity: Identity, outbox: Outbox, memory: Memory, languages: dict[str, Language]
     ) -> None:
         self._identity = identity
         self._outbox = outbox
@@ -30,10 +26,10 @@ class Recipients:
     def order(
         self, report: StoredReport, audience: Audience, kind: AlarmKind
     ) -> list[tuple[int, Template]]:
-        """Who is to have what, in the order people need it.
+        """Who gets what, in the order in which people need it.
 
-        The first contact hears first, then HQ, then the others, then everybody gets their link,
-        or once, without HQ, words to publish: an alarm's, never a drill's.
+        The first contact is told first, then HQ, then the others; then every contact gets a link or,
+        without HQ, once in an alarm, words to publish. Never in a drill.
         """
         contacts = range(1, len(self._identity.contacts) + 1)
         order: list[tuple[int, Template]] = []
@@ -58,8 +54,8 @@ class Recipients:
     def told(
         self, report: StoredReport, recipient: int, template: Template, but: int | None = None
     ) -> bool:
-        """Whether the network has taken such a text of this report's alarm before, not counting
-        ``but`` (its id)."""
+        """Whether the network has taken such a text of this report's alarm before, apart from the
+        text ``but``."""
         reports = self._outbox.reports
         return any(
             text.is_taken
@@ -76,7 +72,7 @@ class Recipients:
         place: Position | NoPosition | None,
         kind: AlarmKind,
     ) -> str:
-        """What a contact will read; ``place`` is ``None`` when a restart has taken it."""
+        """What a contact will read; ``place`` is ``None`` if a power cut has taken it."""
         wearer, enrolment = self._identity.wearer, self._identity.enrolment
         language = self._languages[self._identity.contacts[text.recipient - 1].language]
         report = self._outbox.reports[text.counter]
@@ -91,17 +87,17 @@ class Recipients:
         return language.link(wearer, link, kind)
 
     def final(self, text: StoredText) -> str:
-        """What goes out: the sealed report to HQ, to a contact the words as first rendered."""
+        """What is sent: to HQ the sealed report, to a contact the words as first written."""
         if text.recipient == HQ:
             return to_text(self._outbox.reports[text.counter].sealed)
         words = self._memory.texts.get(text.id)
-        if words is None:  # a power cut: what was known is gone, that it happened is not
+        if words is None:  # a power cut took them; that there is an alarm is still known
             words = self.words(text, None, None, self._outbox.alarm.kind)
             self._memory.remember_texts({text.id: words})
         return words
 
     def has(self, text: StoredText) -> bool:
-        """Whether the recipient is still there: an enrolment may have come in between."""
+        """Whether the recipient is still there: the enrolment may have changed."""
         enrolment = self._identity.enrolment
         if text.recipient == HQ:
             return enrolment is not None and enrolment.hq.number is not None
@@ -110,7 +106,7 @@ class Recipients:
         )
 
     def number(self, text: StoredText) -> str:
-        """Where it goes; only for a recipient who is there."""
+        """The phone number of a recipient who is still there."""
         if text.recipient == HQ:
             assert self._identity.enrolment is not None
             number = self._identity.enrolment.hq.number

@@ -1,4 +1,4 @@
-"""Makes a report of what is known now, and seals it."""
+"""Makes reports of what is known now, and seals them."""
 
 from __future__ import annotations
 
@@ -32,16 +32,9 @@ from outcry.report import (
     encode,
 )
 
-CLOCK_SET_AFTER = 1_760_000_000  # October 2025: an earlier date is a Pi without a clock, at boot
-OLD_FIX_S = 30  # a fix this old is replaced by any fresh one
-ROUGH_M = 50  # below this a better accuracy tells a helper nothing new
-
-_REASONS = {
-    gps.NoFixReason.NO_GPSD: NoFixReason.NO_GPSD,
-    gps.NoFixReason.NO_RECEIVER: NoFixReason.NO_RECEIVER,
-    gps.NoFixReason.NO_SATELLITES: NoFixReason.NO_SATELLITES,
-    gps.NoFixReason.NOT_ASKED_YET: NoFixReason.NOT_ASKED_YET,
-}
+CLOCK_SET_AFTER = 1_760_000_000  # October 2025: before that date the Pi's clock is not set
+OLD_FIX_S = 30  # any fresh fix is better than one this old
+ROUGH_M = 50  # below this, better accuracy does not help a helper
 
 
 class Reporter:
@@ -72,7 +65,7 @@ class Reporter:
         taps: tuple[int, ...] = (),
         drill_hours: int | None = None,
     ) -> StoredReport:
-        """A sealed report with a counter of its own; without HQ an empty, answered one."""
+        """A sealed report with its own counter; without HQ an empty, answered one."""
         if self._enrolment is None:
             return self.unsealed(alarm_id, sequence)
         counter = self._outbox.take_counter()
@@ -106,13 +99,13 @@ class Reporter:
 
     @property
     def enrolled(self) -> bool:
-        """Whether there is an HQ to seal for."""
+        """Whether there is an HQ."""
         return self._enrolment is not None
 
     def try_seal(self) -> None:
-        """Seal once for nobody: the first real seal must not pay for loading the cryptography.
+        """Seal once and throw it away, so that the first report need not wait for imports.
 
-        Raises whatever sealing with this device's keys would raise.
+        Raises whatever sealing with this device's keys raises.
         """
         if self._enrolment is not None:
             header = Header(self._enrolment.device, 0)
@@ -120,12 +113,12 @@ class Reporter:
             seal(bytes(REPORT_BYTES), header, hq, psk, self._random)
 
     def unsealed(self, alarm_id: int, sequence: int) -> StoredReport:
-        """The place in the outbox of a report nobody can receive: only its texts go."""
+        """A report that nobody can receive, to stand in the outbox: only its texts are sent."""
         counter = self._outbox.take_counter()
         return StoredReport(counter, alarm_id, sequence, b"", b"", answered=True)
 
     def clock_is_set(self) -> bool:
-        """Whether the device's clock can be believed. A Pi has none until the network sets it."""
+        """Whether the clock is set. On a Pi it is not until the network sets it."""
         return self._wall() >= CLOCK_SET_AFTER
 
     def time(self) -> float | None:
@@ -134,22 +127,19 @@ class Reporter:
 
 
 def place(fix: gps.Fix | None, reading: gps.NoFix, now: float) -> Position | NoPosition:
-    """The best position known, with its age; if there was never one, why."""
+    """The best position known, with its age, or why there is none."""
     if fix is None:
-        return NoPosition(_REASONS[reading.reason])
+        return NoPosition(NoFixReason[reading.reason.name])
     try:
         accuracy = None if fix.accuracy_m is None else min(int(fix.accuracy_m) + 1, MAX_ACCURACY_M)
         age_s = min(max(int(now - fix.taken_at), 0), MAX_AGE_S)
         return Position(fix.latitude, fix.longitude, accuracy, age_s)
-    except (
-        ValueError,
-        OverflowError,
-    ):  # a receiver may say anything; the report leaves all the same
+    except (ValueError, OverflowError):  # a receiver may say anything; the report must leave
         return NoPosition(NoFixReason.UNKNOWN)
 
 
 def is_better(known: Position | NoPosition, reported: Position | NoPosition | None) -> bool:
-    """Whether this position tells a helper more than the one last reported."""
+    """Whether this position helps more than the one last reported."""
     if reported is None or isinstance(known, NoPosition):
         return False
     if isinstance(reported, NoPosition):
@@ -172,14 +162,14 @@ def _millivolts(modem: ModemStatus) -> int | None:
 
 
 def _with_neighbours(place: Position | NoPosition, modem: ModemStatus) -> Position | NoPosition:
-    """Where there is no fix, the neighbour cells of the serving cell's operator tell something."""
+    """Without a fix, add the neighbour cells of the serving cell's operator."""
     if isinstance(place, Position) or modem.cell is None:
         return place
     serving = modem.cell
     heard: list[Neighbour] = []
     for cell in modem.neighbours:
         if (cell.mcc, cell.mnc) == (serving.mcc, serving.mnc) and len(heard) < MAX_NEIGHBOURS:
-            with contextlib.suppress(ReportInvalid):  # a line of noise; the others may be true
+            with contextlib.suppress(ReportInvalid):  # line noise; the others may be true
                 heard.append(Neighbour(cell.lac, cell.ci))
     return NoPosition(place.reason, tuple(heard))
 

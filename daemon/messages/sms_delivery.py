@@ -1,9 +1,9 @@
-"""Delivery by SMS: sends the outbox's texts one by one, and once more those not heard of again.
+"""Delivery by SMS: sends the outbox's texts one by one, and a second time if need be.
 
-One text is under way at a time, so that the next in order can always go first.
-What the network takes waits for its delivery report; without one in time, or
-when the network gives it up, the same words go a second time, and never a
-third. The count is on the card before a text can leave.
+One text is under way at a time, so that the order can still change. What the
+network took waits for its delivery report. Without one in time, or if the
+network gives up, the same words go a second time, and never a third. The count
+is on the card before a text can leave.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _HEARD_NOTHING = (TextOutcome.GIVEN, TextOutcome.UNREACHED)
 
 
 class Wait:
-    """What one text waits for; times in seconds of the loop's clock."""
+    """What one text waits for, in seconds of the loop's clock."""
 
     def __init__(self) -> None:
         self.failures = 0
         self.send_at: float | None = None  # after a failure
-        self.unheard_at: float | None = None  # without a delivery report by then, it goes again
+        self.unheard_at: float | None = None  # it goes again if no delivery report came by then
 
 
 class SmsDelivery:
@@ -57,7 +57,7 @@ class SmsDelivery:
         self.under_way: int | None = None
         """The id of the text that the modem has now."""
         self.waits: dict[int, Wait] = {}
-        """By text; one that needs none has none."""
+        """By text; one that is settled has none."""
         self._forget_settled()
 
     def queue(
@@ -71,8 +71,7 @@ class SmsDelivery:
     ) -> None:
         """Put this report's texts into the outbox. Call inside an outbox step.
 
-        With ``later`` they come from the budget, but for recipients who were told of the alarm
-        by none yet.
+        With ``later`` they come from the budget, unless the recipient knows nothing of the alarm.
         """
         words = {}
         for recipient, template in self.recipients.order(report, audience, kind):
@@ -95,7 +94,7 @@ class SmsDelivery:
         self._memory.remember_texts(words)
 
     def _affords(self, recipient: int, template: str) -> bool:
-        """Whether the budget has room for one more; in the place of one not sent it costs nothing."""
+        """Whether the budget allows one more; one that replaces an unsent text costs nothing."""
         alike = self._outbox.texts_to(recipient, template)
         if any(each.outcome is TextOutcome.OPEN and each.id != self.under_way for each in alike):
             return True
@@ -107,7 +106,7 @@ class SmsDelivery:
         return affords
 
     def drop(self, alarm: int) -> None:
-        """Send nothing more of this alarm; what is under way stays so. Call inside an outbox step."""
+        """Send nothing more of this alarm than is under way. Call inside an outbox step."""
         self._outbox.drop_alarm(alarm, self.under_way)
         self._forget_settled()
 
@@ -130,7 +129,7 @@ class SmsDelivery:
         return min(times, default=None)
 
     def _settle(self, now: float) -> None:
-        """What the network took long ago and never spoke of again goes once more, if wanted."""
+        """Mark for a second send what got no delivery report in time, if that is wanted."""
         known = list(self._outbox.texts.values())
         dropped = [text for text in known if text.sends > 0 and not self._wanted_again(text)]
         overdue = [text for text in self._given() if self._deadline(text, now) <= now]
@@ -146,7 +145,7 @@ class SmsDelivery:
         self._forget_settled()
 
     def _wanted_again(self, text: StoredText) -> bool:
-        """Whether a second send would tell anybody anything that nobody has acted on."""
+        """Whether a second send could still help."""
         if not text.needs_words:
             return True
         if text.recipient == HQ and self._outbox.reports[text.counter].answered:
@@ -162,7 +161,7 @@ class SmsDelivery:
         return now if wait is None or wait.send_at is None else wait.send_at
 
     def _deadline(self, text: StoredText, now: float) -> float:
-        """When the wait for the delivery report is over; it begins again after a restart."""
+        """When the wait for the delivery report ends; it starts again after a restart."""
         wait = self.waits.setdefault(text.id, Wait())
         if wait.unheard_at is None:
             wait.unheard_at = now + self._again_after_s
@@ -172,7 +171,7 @@ class SmsDelivery:
         try:
             number, words = self.recipients.number(text), self.recipients.final(text)
         except Exception:
-            self._postpone(text, now)  # whatever is wrong with it, the next one must go
+            self._postpone(text, now)  # whatever is wrong, the next text must go
             raise
         self._tell(Entry.TEXT_OUT, text)
         self.under_way = text.id
@@ -181,7 +180,7 @@ class SmsDelivery:
     # What the modem says
 
     def leaving(self, event: SmsLeaving) -> None:
-        """The text is on its way into the modem: a kill from now on may lose its outcome.
+        """The modem is about to send the text: a kill from now on may lose its outcome.
 
         One that only waits in the modem has not been tried.
         """
@@ -191,7 +190,7 @@ class SmsDelivery:
                 self._outbox.set_text(text.begun())
 
     def outcome(self, event: SmsOutcome, now: float) -> None:
-        """The modem says what became of a text."""
+        """The modem reports the outcome of a text."""
         if self.under_way is not None and event.ref == _ref(self.under_way):
             self.under_way = None
         text = self._text(event.ref)
@@ -219,7 +218,7 @@ class SmsDelivery:
             self._tell(Entry.TEXT_FAILED, text, count=event.code)
 
     def reported(self, event: SmsReport) -> None:
-        """The network says whether a text reached its phone."""
+        """The network reports whether a text reached its phone."""
         text = self._text(event.ref)
         if text is None:
             return
@@ -229,7 +228,7 @@ class SmsDelivery:
         self._forget_settled()
 
     def _pay(self, text: StoredText) -> None:
-        """For one more send; one that was lost was paid for then."""
+        """Count one more send; one whose outcome was lost has been counted."""
         if text.later and text.outcome not in _PAID:
             self._budget.spend(1)
 

@@ -1,6 +1,6 @@
-"""A language's templates: read from TOML, and refused if the contact could not read the text.
+"""A language's templates: read from TOML, and refused if a contact could not read the text.
 
-What each key and field is for stands in config/texts/en.toml.
+config/texts/en.toml explains each key and field.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import tomllib
 
 from outcry.letters import folded, is_gsm7
 
-# For each key the fields it must have, and those it may have besides.
+# For each key the fields it must have, and those it may have.
 _FIELDS: dict[str, tuple[set[str], set[str]]] = {
     "alert": ({"wearer", "time", "position"}, set()),
     "strap": ({"wearer", "time", "position"}, set()),
@@ -42,7 +42,7 @@ _ENDS_IN_ADDRESS = ("map", "link", "position")
 
 
 class TextsInvalid(Exception):
-    """A template cannot be used; ``problems`` says each reason in the words of the file."""
+    """A template cannot be used; ``problems`` says each reason, naming file and key."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("; ".join(problems))
@@ -52,8 +52,7 @@ class TextsInvalid(Exception):
 def read(name: str, source: str) -> dict[str, str]:
     """The templates of the file ``name``; raises :class:`TextsInvalid` with every problem found.
 
-    Accents and typography that GSM 03.38 lacks are replaced where that is all that stands
-    between the language and GSM 03.38.
+    Accents and typography that GSM 03.38 lacks are replaced if the rest of the language is in it.
     """
     try:
         written = tomllib.loads(source)
@@ -86,12 +85,12 @@ def read(name: str, source: str) -> dict[str, str]:
 
 
 def fits_gsm7(templates: dict[str, str]) -> bool:
-    """Whether the language itself, links apart, is written in letters of GSM 03.38."""
+    """Whether the language, apart from its links, is written in letters of GSM 03.38."""
     return all(is_gsm7(text) for key, text in templates.items() if key not in LATIN_KEYS)
 
 
 def _strays(templates: dict[str, str]) -> list[str]:
-    """The few letters, if they are few, that keep a Latin language out of GSM 03.38."""
+    """The letters that keep a Latin language out of GSM 03.38."""
     words = {key: _FIELD.sub("", text) for key, text in templates.items()}
     strange = {key: [each for each in text if not is_gsm7(each)] for key, text in words.items()}
     if sum(map(len, strange.values())) * 2 > sum(map(len, words.values())):
@@ -126,7 +125,7 @@ def _problems(key: str, template: object) -> list[str]:
 
 
 def _runs_on(template: str) -> list[str]:
-    """What would become part of an address on the phone's screen."""
+    """What a phone would take for a part of the address."""
     problems = []
     for name in _ENDS_IN_ADDRESS:
         before, found, after = template.partition(f"{{{name}}}")
@@ -140,8 +139,8 @@ def _runs_on(template: str) -> list[str]:
 def _turns_round(template: str) -> list[str]:
     """What a phone may show in the wrong order where letters run both ways.
 
-    A phone takes a line's direction from its first letter (Unicode Annex 9, P2 and P3), and a
-    name of the other direction takes the figures after it along.
+    A phone takes a line's direction from its first letter (Unicode Annex 9, P2 and P3), and a name
+    in the other direction takes the digits after it along.
     """
     problems = []
     for line in template.splitlines():

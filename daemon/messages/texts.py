@@ -1,9 +1,8 @@
-"""The words contacts read, from a template a language in config/texts.
+"""The words that contacts read, from one file of templates for each language in config/texts.
 
-Templates are checked when the daemon starts: every key there, no field that
-cannot be filled, and never more than two SMS parts whatever the fields hold.
-No fault in them keeps the button from being watched: what cannot be used is
-told, and English goes in its place.
+Templates are checked when the daemon starts: every key is there, every field can
+be filled, and no text is longer than two SMS parts whatever the fields hold. A
+fault in them does not stop the daemon: it is reported, and English is used.
 """
 
 from __future__ import annotations
@@ -19,12 +18,10 @@ from outcry.enrolment import MAX_NAME_CHARS
 from outcry.letters import clean, latin, parts
 from outcry.report import MAX_AGE_S, AlarmKind, NoPosition, Position
 
-__all__ = ["Language", "Template", "TextsInvalid", "check", "load"]
-
 MAX_PARTS = 2
 MODEM_PARTS = 8  # outcry.hw.modem refuses a text of more
-NAME_KEPT = 12  # so much of a name stands in every text, where an address or letters take room
-_MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"  # opens on any phone; read out, it says where
+NAME_KEPT = 12  # letters of a name that every text has room for
+_MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"  # opens on any phone, and can be read out
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ALERTS = {AlarmKind.STRAP: "strap", AlarmKind.DRILL: "drill"}  # every other kind: "alert"
 _MINUTES_UNTIL_S = 6000  # 100 minutes; then hours, rounded
@@ -32,30 +29,30 @@ _MINUTES_UNTIL_S = 6000  # 100 minutes; then hours, rounded
 _PLAIN = """
 alert = "ALARM from {wearer}, {time}. Not a drill. {position}"
 strap = "ALARM from {wearer}, {time}: the alarm strap was cut or torn off. Not a drill. {position}"
-again = "ALARM from {wearer} goes on, {time}. {position}"
-drill = "DRILL, not an alarm, from {wearer}, {time}. {position}"
-open_link = "Now open the link in the next text and confirm with your PIN."
-call = "Call the people you agreed on now."
-link = "{wearer}'s alarm: open and confirm with your PIN to make it public. {link}"
+again = "ALARM from {wearer} is still on, {time}. {position}"
+drill = "DRILL (only practice), not an alarm, from {wearer}, {time}. {position}"
+open_link = "Now open the link in the next SMS and answer with your PIN."
+call = "Now call the people you agreed to call."
+link = "ALARM from {wearer}: open and confirm with your PIN to make it public. {link}"
 drill_link = "DRILL, not an alarm, from {wearer}: open and answer with your PIN. {link}"
 publish = "Please publish: {wearer}, a human rights defender, may be in danger. The personal alarm was raised ({time}). Share this now: public attention protects."
 raised_at = "{year}-{month}-{day} {hour} UTC"
 time_unknown = "time not known"
 fix = "Position ({accuracy}, {age}): {map}"
 no_fix = "Position not known yet."
-before_restart = "The position was lost in a restart."
+before_restart = "The position was lost when the device restarted."
 accuracy = "within {metres} m"
 accuracy_far = "within {kilometres} km"
 accuracy_unknown = "accuracy not known"
 age_now = "seen just now"
-age_minutes = "seen {minutes} min before"
-age_hours = "seen {hours} h before"
-age_more = "seen more than {hours} h before"
+age_minutes = "seen {minutes} min earlier"
+age_hours = "seen {hours} h earlier"
+age_more = "seen more than {hours} h earlier"
 unnamed = "the wearer of this alarm"
 """
 
 Place = Position | NoPosition | None
-"""``None``: a restart has taken it."""
+"""``None``: a power cut has taken it."""
 
 
 class Template(Enum):
@@ -71,8 +68,8 @@ class Template(Enum):
 class Language:
     """The templates of one language, checked. Raises :class:`TextsInvalid`.
 
-    Every text keeps to :data:`MAX_PARTS`: what is too long loses first the words on what to
-    do, then letters of the name, and never anything else.
+    Every text keeps to :data:`MAX_PARTS`: one that is too long loses first the advice, then letters
+    of the name, and never anything else.
     """
 
     def __init__(self, name: str, source: str, link: str | None) -> None:
@@ -87,7 +84,7 @@ class Language:
             f"{name}: {problem}"
             for problem in self._too_long(link, MAX_PARTS) + self._without_advice()
         ]
-        """What a reader may be spared, but no alarm withheld for: texts in more than two parts."""
+        """What should be mended, though the language can be used: texts of more than two parts."""
 
     def alert(
         self,
@@ -100,7 +97,7 @@ class Language:
     ) -> str:
         """The alarm in words. ``raised_at`` is Unix seconds, ``None`` if the clock is not set.
 
-        ``again``: the reader has had a text of this alarm. ``link_follows``: HQ's link will come.
+        ``again``: the reader has had a text of this alarm. ``link_follows``: the link comes next.
         """
         key = _ALERTS.get(kind, "again" if again else "alert")
         advice = self._advice(kind, link_follows)
@@ -108,14 +105,14 @@ class Language:
         return _fitted(self._name(wearer), advice, write)
 
     def link(self, wearer: str, link: str, kind: AlarmKind) -> str:
-        """The contact's link in words, in Latin letters whatever the language's are."""
+        """The words with the contact's link, in Latin letters in every language."""
         key = "drill_link" if kind is AlarmKind.DRILL else "link"
         name = latin(wearer) or latin(self.templates["unnamed"])
         text = _fitted(name, "", lambda name, _: self._fill(key, wearer=name, link=link))
         return text if parts(text) <= MAX_PARTS else link
 
     def publish(self, wearer: str, raised_at: float | None, place: Place) -> str:
-        """Words for everyone to read, to be copied by a contact."""
+        """Words for a contact to copy and publish."""
         return _fitted(self._name(wearer), "", self._publish(self._time(raised_at), place))
 
     def _name(self, wearer: str) -> str:
@@ -143,7 +140,7 @@ class Language:
         try:
             moment = datetime.fromtimestamp(raised_at, UTC) if raised_at is not None else None
         except (ValueError, OverflowError, OSError):
-            moment = None  # a clock that says so says nothing
+            moment = None  # no real clock says that
         if moment is None:
             return self._fill("time_unknown")
         return self._fill(
@@ -173,7 +170,9 @@ class Language:
             return self._fill("accuracy_unknown")
         if metres < 1000:
             return self._fill("accuracy", metres=metres)
-        return self._fill("accuracy_far", kilometres=-(-metres // 1000))  # never told as finer
+        return self._fill(
+            "accuracy_far", kilometres=-(-metres // 1000)
+        )  # rounded up: never better than it is
 
     def _age(self, age_s: int) -> str:
         if age_s < 60:
@@ -204,7 +203,7 @@ class Language:
         ]
 
     def _without_advice(self) -> list[str]:
-        """Words on what to do that even a usual alarm has no room for."""
+        """Advice that does not fit even into a usual alarm."""
         usual = self._alert("alert", self._time(1.79e9), Position(43.31780, 45.69490, 40, 0))
         return [
             f"{key} has no room in a usual alert; shorten one of them"
@@ -229,9 +228,9 @@ def load(
 ) -> tuple[dict[str, Language], list[str]]:
     """The templates of these languages, and every problem found.
 
-    For one that cannot be used stands English: the folder's, or else the one built in.
-    ``link`` is the longest link a contact can be sent, to check the length with. ``wearer``'s name
-    is put into Latin letters now, so that no alarm pays for it.
+    English, from the folder or built in, replaces a language that cannot be used. ``link`` is the
+    longest link a contact can be sent. ``wearer``'s name is put into Latin letters now, so that no
+    alarm has to wait for that.
     """
     latin(wearer)
     problems: list[str] = []
@@ -250,7 +249,7 @@ def load(
 
 
 def check(folder: Path, link: str | None) -> list[str]:
-    """Every problem of every language in this folder, for people who write templates."""
+    """Every problem of every language in this folder."""
     return load(folder, {path.stem for path in folder.glob("*.toml")}, link)[1]
 
 

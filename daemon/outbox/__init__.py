@@ -1,1 +1,1 @@
-"""What is kept on the card until it has been delivered."""
+"""What is kept on the card until it is delivered."""

@@ -1,4 +1,4 @@
-"""A budget: what may be spent in any 24 hours. It is kept by the hour, and errs on the strict side."""
+"""A budget: what may be spent in any 24 hours. It counts by the hour, on the strict side."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from outcry.daemon.settings import Settings
 
 HOUR_S = 3600.0
 HOURS = 24
-# One report and its receipt: 229 bytes of HTTP out (HQ's name of 10 letters), about 150 in, and
-# five packets with headers of 40.
+# One report and its receipt: 229 bytes of HTTP out (with a host name of 10 letters), about 150 in,
+# and five packets with headers of 40.
 EXCHANGE_BYTES = 600
 
 
 class Budget:
-    """Counts what is spent against a limit, in a unit of the caller's. One thread uses it.
+    """Counts what is spent against a limit, in a unit of the caller's. For one thread.
 
-    ``clock()`` is monotonic seconds. ``spent`` is what an earlier budget on the same clock handed
-    to its ``keep``, which is called with the whole count at each change. When the budget is
-    spent, one more is allowed each ``drip_s`` seconds; by default none.
+    ``clock()`` is monotonic seconds. ``keep`` is called with the whole count at each change, and
+    ``spent`` is what an earlier budget on the same clock passed to it. When the budget is spent,
+    one more is allowed each ``drip_s`` seconds; by default none.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Budget:
         return self._drip_s is not None and self._clock() - self._last_at >= self._drip_s
 
     def spend(self, amount: int) -> None:
-        """Count this; more than is left is counted too."""
+        """Count this, even if it is more than is left."""
         self._spent = self._counted()
         hour = self._hour()
         self._spent[hour] = self._spent.get(hour, 0) + amount
@@ -66,8 +66,8 @@ class Budget:
         self._keep(dict(self._spent))
 
     def _counted(self) -> Hours:
-        """The hour that began more than 24 h ago counts too: its end may be less far away. One
-        that has not begun is another boot's."""
+        """The hour that began 24 h ago counts: its end may be more recent. An hour still to come
+        is another boot's."""
         hour = self._hour()
         return {at: amount for at, amount in self._spent.items() if hour - HOURS <= at <= hour}
 
@@ -76,7 +76,7 @@ class Budget:
 
 
 class Budgets(NamedTuple):
-    """What an alarm's follow-up and supervision may cost; alarms themselves have no budget."""
+    """What later positions and supervision may cost; alarms themselves have no budget."""
 
     texts: Budget
     """Texts with later positions."""

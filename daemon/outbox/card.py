@@ -1,8 +1,8 @@
-"""The card: the outbox's file, opened, checked, read, written, and set aside when it is of no use.
+"""The card: the outbox's file, opened, checked, read, written, and set aside if it is damaged.
 
 SQLite in WAL mode with ``synchronous=FULL``: a commit that returned survives a
-power cut. A card that refuses (full, worn out, read-only) is told about and
-tried again with the next write.
+power cut. A card that refuses (full, worn out, read-only) is reported and tried
+again with the next write.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from outcry.daemon.alarm.model import Alarm, State
 from outcry.daemon.outbox.stored import StoredReport, StoredText, TextOutcome
 from outcry.report import AlarmKind
 
-LAYOUT = 2  # of the tables below; it rises with every change to them
+LAYOUT = 2  # of the tables below; raised with every change to them
 SYNCHRONOUS = "FULL"  # a commit that returned is on the card
-LOCK_LIMIT_S = 0.5  # somebody else's lock on the file; an alarm does not wait for it longer
+LOCK_LIMIT_S = 0.5  # how long an alarm waits for another program's lock on the file
 
 _SCHEMA = f"""
 PRAGMA user_version = {LAYOUT};
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS text (
     sends INTEGER, later INTEGER
 );
 """
-# An alarm may be open while the software is renewed. What was given then is not sent again.
+# An alarm may be open during an upgrade. What the network had taken by then is not sent again.
 _UPGRADES = {
     1: """
 ALTER TABLE alarm ADD COLUMN withdrawn INTEGER DEFAULT 0;
@@ -60,7 +60,7 @@ Change = tuple[str, tuple[object, ...]]  # a statement and its values
 
 @dataclass
 class Found:
-    """What a card held: the newest alarm, and all that HQ has not answered.
+    """What was on the card: the newest alarm, and all that HQ has not answered.
 
     ``damaged``: there may have been more.
     """
@@ -78,7 +78,7 @@ class _OfAnotherDevice(Exception):
 
 
 class Card:
-    """One file. ``on_fault(reason)`` is told when it cannot be used; nothing here raises for it."""
+    """One file. If it cannot be used, ``on_fault(reason)`` is called and nothing raises."""
 
     def __init__(self, path: Path, on_fault: Callable[[str], None], device: int) -> None:
         self._path = path
@@ -92,7 +92,7 @@ class Card:
         return self.database is not None
 
     def read(self) -> Found:
-        """All that can be read. A file of no use must not keep the next alarm from the card."""
+        """All that can be read. A damaged file must not keep the next alarm off the card."""
         found = Found()
         try:
             self._open(found)
@@ -108,7 +108,7 @@ class Card:
         return found
 
     def write(self, changes: Iterable[Change]) -> bool:
-        """Make all these changes, synced, or none: then False, and the next try is with a new handle."""
+        """Make all these changes, synced, or none; then False, and the next try opens the file again."""
         try:
             if self.database is None:
                 self._open(None)
@@ -129,7 +129,7 @@ class Card:
             self.database = None
 
     def _open(self, found: Found | None) -> None:
-        """Open the file, and read it into ``found`` if that is wanted."""
+        """Open the file, and read it into ``found`` if one is given."""
         database = sqlite3.connect(
             self._path, timeout=LOCK_LIMIT_S, isolation_level=None, check_same_thread=False
         )
@@ -154,7 +154,7 @@ class Card:
             raise ValueError("the outbox has another layout")
 
     def _load(self, database: sqlite3.Connection, found: Found) -> None:
-        """What was read before something failed stays found."""
+        """What was read before a failure stays in ``found``."""
         for (reserved,) in database.execute("SELECT reserved FROM counter"):
             found.reserved = int(reserved)
         for (device,) in database.execute("SELECT device FROM owner"):
@@ -193,7 +193,7 @@ class Card:
                 )
 
     def _read_copy(self, found: Found) -> None:
-        """A card that has gone read-only can still say which alarm is open."""
+        """A card that has become read-only can still say which alarm is open."""
         try:
             with tempfile.TemporaryDirectory() as folder:
                 for file in self._path.parent.glob(f"{self._path.name}*"):
@@ -206,7 +206,7 @@ class Card:
             self._on_fault(f"the outbox cannot be read either ({type(error).__name__})")
 
     def _set_aside(self, why: str, name: str) -> None:
-        self._on_fault(f"the outbox {why}; it is set aside and a new one is begun")
+        self._on_fault(f"the outbox {why}; it is set aside, and a new one is started")
         for suffix in ("", "-wal", "-shm"):
             useless = self._path.with_name(self._path.name + suffix)
             try:
@@ -217,13 +217,13 @@ class Card:
                 self._on_fault(f"the old outbox cannot be moved ({type(error).__name__})")
 
     def _drop(self, error: Exception) -> None:
-        """After a failed sync nothing about the old handle can be believed: begin with a new one."""
+        """After a failed sync the old connection cannot be trusted: start with a new one."""
         self._on_fault(f"the card cannot be written ({type(error).__name__})")
         self.close()
 
 
 def _upgrade(database: sqlite3.Connection) -> None:
-    """Bring a file of an earlier layout up to date, whole or, if it is damaged, not at all."""
+    """Bring a file of an earlier layout up to date; if it is damaged, change nothing."""
     (layout,) = database.execute("PRAGMA user_version").fetchone()
     if layout not in _UPGRADES:
         return
@@ -236,6 +236,6 @@ def _upgrade(database: sqlite3.Connection) -> None:
 
 
 def _is_of_the_card(error: Exception) -> bool:
-    """Locked, read-only, full, broken; a file that is damaged is told apart by SQLite's codes."""
+    """Whether the card is locked, read-only, full or broken, and the file itself is not damaged."""
     code = getattr(error, "sqlite_errorcode", None)
     return isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR

@@ -1,12 +1,11 @@
 """The outbox: what has to leave this device, written and synced before any of it is sent.
 
-On the card there is only what the card may reveal: sealed reports, receipt
-tokens, contact indexes, template names, outcomes. No position, text, name or
-number.
+The card holds only what it may reveal: sealed reports, receipt tokens, contact
+indexes, template names, outcomes. No position, text, name or number.
 
-Everything is also held in memory, and memory leads: a card that refuses to
-write is told about, and the alarm goes on without it. What could not be
-written is tried again with the next step.
+Everything is also in memory, and memory leads: a card that cannot be written is
+reported, and the alarm goes on without it. What could not be written is tried
+again with the next step.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ from outcry.daemon.alarm.model import Alarm, State
 from outcry.daemon.outbox.card import Card, Change
 from outcry.daemon.outbox.stored import StoredReport, StoredText, TextOutcome
 
-COUNTER_BLOCK = 65_536  # one write a start reserves numbers for years of reports
+COUNTER_BLOCK = 65_536  # each start reserves numbers for years of reports in one write
 REMEMBERED = 50  # closed texts and answered reports: their receipts and outcomes may come late
 TRACK_MOST = 1000  # unanswered reports kept whole: a week of positions every ten minutes
 
 
 class Outbox:
-    """The device's only durable memory. One thread uses it.
+    """The device's only durable memory. For one thread.
 
-    ``on_fault(reason)`` is told when the card cannot be used; the outbox goes on in memory.
+    If the card cannot be used, ``on_fault(reason)`` is called and the outbox goes on in memory.
     """
 
     def __init__(
@@ -40,9 +39,9 @@ class Outbox:
         device: int = 0,
         counter_after_damage: int = 0,
     ) -> None:
-        """``device`` is whose reports these are, 0 if there is no HQ. A file of another device is
-        set aside: its alarm is another wearer's. ``counter_after_damage`` is where counting goes
-        on if the card has lost count; it should be above all that HQ has seen."""
+        """``device`` is the enrolled device, 0 if there is no HQ. A file of another device is set
+        aside: its alarm is another wearer's. ``counter_after_damage`` is the next counter if the
+        card has lost it; it should be above all that HQ has seen."""
         self.card = Card(path, on_fault, device)
         self._dirty: dict[tuple[str, int], Change] = {}
         found = self.card.read()
@@ -79,7 +78,7 @@ class Outbox:
 
     @contextmanager
     def step(self) -> Iterator[None]:
-        """Change things inside; on leaving they are on the card, synced, or a fault was told."""
+        """Make changes inside; afterwards they are on the card, synced, or a fault was reported."""
         yield
         self.commit()
         self._forget()
@@ -98,10 +97,10 @@ class Outbox:
         return counter & 0xFFFFFFFF
 
     def save_alarm(self, alarm: Alarm) -> None:
-        """Keep what is known of the alarm; its timers begin anew after a restart."""
+        """Keep what is known of the alarm. Its timers start again after a restart."""
         before, self.alarm = self.alarm, alarm
         if alarm.state is State.IDLE:
-            if before.state is not State.IDLE:  # a drill has ended: it is not to be resumed
+            if before.state is not State.IDLE:  # a drill has ended: do not resume it
                 self._put_alarm(replace(before, state=State.IDLE))
         elif _row(alarm) != _row(before):
             self._put_alarm(alarm)
@@ -110,7 +109,7 @@ class Outbox:
         self._put("alarm", alarm.id, _row(alarm))
 
     def add_report(self, report: StoredReport) -> None:
-        """Keep a sealed report to be sent. A track too long to be kept whole is thinned."""
+        """Keep a sealed report to be sent. A track that is too long is thinned."""
         self._file(report)
         self._put(
             "report",
@@ -215,7 +214,7 @@ class Outbox:
         )
 
     def newest_unanswered(self) -> Iterator[StoredReport]:
-        """As :meth:`unanswered`, one by one: there may be a thousand where one is wanted."""
+        """As :meth:`unanswered`, one by one: there may be a thousand, and one is wanted."""
         return (self.reports[counter] for counter in reversed(self._unanswered))
 
     def open_texts(self) -> list[StoredText]:
@@ -243,7 +242,7 @@ class Outbox:
         del counters[bisect_left(counters, report.counter)]
 
     def _thin(self) -> None:
-        """Let positions of the older half go where they are closest to one another."""
+        """Drop positions of the older half where they are closest to one another."""
         needed = self._needed()
         older = self._unanswered[: len(self._unanswered) // 2]
         positions = [at for at in older if self.reports[at].position and at not in needed]
@@ -253,11 +252,11 @@ class Outbox:
         self._thin_at = max(TRACK_MOST, len(self._unanswered) + TRACK_MOST // 4)
 
     def _needed(self) -> set[int]:
-        """The reports that texts may still have to tell of."""
+        """The reports that texts may still have to be made from."""
         return {text.counter for text in self.texts.values() if text.needs_words}
 
     def _forget(self) -> None:
-        """Let go of what is over, but for the newest: an alarm may last for weeks."""
+        """Drop all but the newest of what is over: an alarm may last for weeks."""
         if len(self.texts) > REMEMBERED:
             over = [text.id for text in self.texts.values() if not text.needs_words]
             for id_ in sorted(over)[:-REMEMBERED]:
@@ -269,7 +268,7 @@ class Outbox:
                     self._unfile(self.reports.pop(counter))
 
     def _put_all(self) -> None:
-        """What could still be read of a damaged file belongs into the new one."""
+        """Write what could be read of a damaged file into the new one."""
         if self.alarm.state is not State.IDLE:
             self._put_alarm(self.alarm)
         for report in list(self.reports.values()):
@@ -292,7 +291,7 @@ class Outbox:
 
 
 def _closest(counters: list[int], wanted: int) -> list[int]:
-    """Those that stand closer than the others, at least so many if there are."""
+    """Those closest to their neighbours, at least this many if there are."""
     close: list[int] = []
     spacing = 2
     while len(close) < min(wanted, len(counters) - 1):

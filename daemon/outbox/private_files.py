@@ -1,7 +1,4 @@
-"""The service's private files: written whole, and owned by the service whoever writes them.
-
-What root does on the device must not leave files that the service cannot read.
-"""
+"""The service's private files: written whole, and owned by the service even if root writes them."""
 
 from __future__ import annotations
 
@@ -15,9 +12,9 @@ GROUPS = ("gpio", "dialout")  # as SupplementaryGroups= in the unit
 
 
 def become_owner_of(folder: Path) -> bool:
-    """Go on as the folder's owner, with the unit's groups, if we are root and it is not.
+    """Become the folder's owner, with the unit's groups, if we are root and it is not. For good.
 
-    There is no way back. Whether files made from now on are as good as the service's own.
+    Returns whether files written from now on will be the owner's.
     """
     try:
         owner = folder.stat()
@@ -38,9 +35,9 @@ def become_owner_of(folder: Path) -> bool:
 
 
 def write_whole(path: Path, text: str, synced: bool = False) -> None:
-    """Put this text into the file, which is seen as it was before or whole. Raises ``OSError``.
+    """Put this text into the file, as a whole or not at all. Raises ``OSError``.
 
-    The folder's owner may read it, and nobody else. ``synced``: it survives a power cut.
+    Only the folder's owner may read it. ``synced``: it survives a power cut.
     """
     unfinished = path.with_suffix(".new")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

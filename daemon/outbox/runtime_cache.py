@@ -1,9 +1,8 @@
-"""What lives in memory only: the last fix and the texts as rendered, which are in clear, and what
-of the budgets is spent, which the card need not be worn out for.
+"""What a restart may keep and the card may not: the last fix, the texts' words, what is spent.
 
-The file is in the runtime directory (a tmpfs, ``/run/outcry``): it outlives a
-restart of the service and not a power cut. So a text whose outcome was lost
-can be sent again with the same words, and nothing readable touches the card.
+The file is in the runtime directory (a tmpfs, ``/run/outcry``): it survives a
+restart of the service, not a power cut. So a text whose outcome was lost can be
+sent again with the same words, and nothing readable touches the card.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ FIX_KEPT_EVERY_S = 30.0  # an idle device need not write each second's fix
 
 
 class Memory:
-    """The last fix, the texts, what is spent. Losing the file loses comfort, never an alarm.
+    """The last fix, the texts, what is spent. Without the file no alarm is lost.
 
-    ``now`` is the clock that fixes are dated by, in seconds.
+    ``now`` is seconds of the clock that fixes are dated by.
     """
 
     def __init__(self, path: Path, now: float) -> None:
@@ -32,7 +31,7 @@ class Memory:
         self._kept_fix_at = float("-inf")
         self.fix: Fix | None = None
         self.worn = False
-        """Whether the strap was on when last heard of."""
+        """Whether the strap was worn when it was last seen."""
         self.texts: dict[int, str] = {}
         """Their words, by their ids; a power cut takes them."""
         self._spent: dict[str, Hours] = {}
@@ -41,7 +40,7 @@ class Memory:
         except FileNotFoundError:
             pass  # the first start since power came on
         except Exception as error:  # noqa: BLE001 - whatever the file holds, the button is watched
-            log.warning("memory of before the restart is unreadable: %s", type(error).__name__)
+            log.warning("what the restart should keep is unreadable: %s", type(error).__name__)
 
     def see(self, fix: Fix) -> None:
         """Remember the newest fix."""
@@ -51,7 +50,7 @@ class Memory:
             self.keep()
 
     def remember_worn(self, worn: bool) -> None:
-        """Remember whether the strap is on: one opened while the daemon restarts is an alarm."""
+        """Remember whether the strap is worn: one opened during a restart is an alarm."""
         if worn is not self.worn:
             self.worn = worn
             self.keep()
@@ -62,13 +61,13 @@ class Memory:
         self.keep()
 
     def forget_texts(self, but: set[int]) -> None:
-        """Forget the words of every text but these: nobody needs them in clear any more."""
+        """Forget the words of all texts but these: they are no longer needed."""
         if self.texts.keys() - but:
             self.texts = {id_: words for id_, words in self.texts.items() if id_ in but}
             self.keep()
 
     def spent(self, name: str) -> Hours:
-        """What is spent of a budget, unless a power cut took it: then the day begins anew."""
+        """What is spent of a budget; after a power cut nothing is."""
         return self._spent.get(name, {})
 
     def keep_spent(self, name: str, hours: Hours) -> None:
@@ -93,7 +92,7 @@ class Memory:
             None if accuracy is None else float(accuracy),
             float(taken_at),
         )
-        # A clock that began anew means another boot: the fix's age cannot be known.
+        # A clock that started again means another boot: the fix's age is not known.
         self.fix = fix if fix.taken_at <= now else None
 
     def keep(self) -> None:
@@ -108,4 +107,4 @@ class Memory:
         try:
             write_whole(self._path, json.dumps(kept))
         except OSError as error:
-            log.warning("memory cannot be kept over a restart: %s", type(error).__name__)
+            log.warning("a restart would lose the last fix and texts: %s", type(error).__name__)

@@ -1,4 +1,4 @@
-"""What the outbox keeps: a sealed report, a text to be sent, and what is known of each."""
+"""What the outbox keeps: sealed reports, texts to be sent, and what is known of each."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 HQ = 0  # a text's recipient: HQ, or a contact's number in the enrolment, from 1
-SENDS_MOST = 2  # of one text, ever: the second when the first was lost or not heard of again
+SENDS_MOST = 2  # of one text: the second if the first was lost or no delivery report came
 
 
 class TextOutcome(Enum):
     """What is known of one text; the value is what the card stores."""
 
     OPEN = "open"  # it has not left yet
-    UNDER_WAY = "under way"  # with a modem that can send it: if the power goes now, it is lost
-    MAYBE_SENT = "maybe sent"  # its outcome was lost: it is sent once more, same words
-    GIVEN = "given"  # the network took it and is to say that it reached the phone
-    UNREACHED = "not reached"  # the network did not say so: it is sent once more, same words
-    SENT = "sent"  # the network took it, and it is not sent again whatever comes
+    UNDER_WAY = "under way"  # with a modem that can send it: a power cut now loses the outcome
+    MAYBE_SENT = "maybe sent"  # its outcome was lost: send it once more, same words
+    GIVEN = "given"  # the network took it; a delivery report is awaited
+    UNREACHED = "not reached"  # no delivery report came: send it once more, same words
+    SENT = "sent"  # the network took it; it is never sent again
     REACHED = "reached"  # it is on the phone
-    LOST = "lost"  # the network gave it up, and it is not sent again
-    UNKNOWN = "unknown"  # its outcome was lost, and it is not sent again
-    SUPERSEDED = "superseded"  # it had not left when a newer one said more
+    LOST = "lost"  # the network gave up; it is never sent again
+    UNKNOWN = "unknown"  # its outcome was lost; it is never sent again
+    SUPERSEDED = "superseded"  # it had not left when a newer one took its place
 
 
 _OPEN = frozenset(
@@ -42,7 +42,7 @@ _TAKEN = frozenset(
 class StoredReport:
     """A sealed report and whether HQ has answered it.
 
-    ``position``: it only says where the wearer is now, as many do; of a long track some may go.
+    ``position``: it only says where the wearer is now; a long track may lose some of these.
     """
 
     counter: int
@@ -56,10 +56,10 @@ class StoredReport:
 
 @dataclass(frozen=True)
 class StoredText:
-    """An SMS to be sent: which report it tells of, to whom, by which template.
+    """An SMS to be sent: about which report, to whom, by which template.
 
-    ``sends`` counts how often it may have left. ``later``: its recipient has been told of the
-    alarm before, and this is a position from the budget.
+    ``sends`` counts how often it may have left. ``later``: its recipient already knows of the
+    alarm, and this is a position from the budget.
     """
 
     id: int
@@ -87,7 +87,7 @@ class StoredText:
 
     @property
     def needs_words(self) -> bool:
-        """Whether it may have to be sent again, from what is known now."""
+        """Whether it may still have to be sent or sent again."""
         return self.is_open or self.outcome is TextOutcome.GIVEN
 
     def begun(self) -> StoredText:
@@ -98,7 +98,7 @@ class StoredText:
         return replace(self, outcome=outcome, sends=self.sends + 1)
 
     def lost(self) -> StoredText:
-        """Its outcome was lost: once, and it is sent again; twice is enough."""
+        """Its outcome was lost. It is sent again once."""
         if not self.is_open:
             return self
         sends = self.begun().sends
@@ -122,23 +122,23 @@ class StoredText:
         return replace(self, outcome=TextOutcome.SENT, sends=sends)
 
     def reached(self) -> StoredText:
-        """The network says that it is on the phone; of one it did not take whole it cannot."""
+        """The network says that it is on the phone, which counts if it took all of it."""
         return replace(self, outcome=TextOutcome.REACHED) if self.is_taken else self
 
     def unreached(self) -> StoredText:
-        """The network has not said for too long that it is on the phone."""
+        """No delivery report came in time."""
         if self.outcome is TextOutcome.GIVEN:
             return replace(self, outcome=TextOutcome.UNREACHED)
         return self
 
     def given_up(self) -> StoredText:
-        """The network says that it will never be on the phone."""
+        """The network has given up delivering it."""
         if self.outcome is TextOutcome.SENT:
             return replace(self, outcome=TextOutcome.LOST)
         return self.unreached()
 
     def closed(self) -> StoredText:
-        """Whatever is known of it, it is not sent again."""
+        """It is not sent again, whatever is known of it."""
         if self.is_taken:
             final = self.outcome in (TextOutcome.REACHED, TextOutcome.LOST)
             return self if final else replace(self, outcome=TextOutcome.SENT)

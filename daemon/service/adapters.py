@@ -1,4 +1,4 @@
-"""What is outside the wearable's own code: its clocks and dice, its journal, and the real parts."""
+"""The outside world as the wearable uses it: clocks, randomness, the journal, and the hardware."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ Part = TypeVar("Part", Strap, Vibration, Power)
 
 
 class Adapters:
-    """The real ones. A part that cannot be used is told and left out: the others matter more.
+    """The real ones. A part that cannot be used is reported and left out; the rest goes on.
 
-    ``life`` lets go of the parts, in reverse order. Tests and the simulation put stand-ins in
-    place of single parts, by subclasses of this.
+    ``life`` closes the parts at the end, in reverse order. The simulation replaces single parts in
+    a subclass.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Puts the wearable together, the same for the service, the simulation and the tests."""
+"""Puts the wearable together, alike for the service, the simulation and the tests."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
 
 
 def modem_settings(settings: Settings, who: Identity, journal: Journal) -> ModemSettings:
-    """What the modem is to know; raises :class:`SettingsInvalid` if it could not be told that."""
+    """The modem's settings; raises :class:`SettingsInvalid` if they cannot be used."""
     hq = who.enrolment.hq if who.enrolment else None
     pin = sim_pin(journal) or settings.text("modem", "pin") or None
     try:
@@ -114,7 +114,7 @@ def modem_settings(settings: Settings, who: Identity, journal: Journal) -> Modem
 
 
 def sim_pin(journal: Journal) -> str | None:
-    """The SIM's PIN from systemd; a fault in it is told and no reason not to start."""
+    """The SIM's PIN from systemd. A fault in it is reported, and the daemon starts without it."""
     try:
         pin = secret(MODEM_PIN, encoding="ascii")
         ModemSettings(pin=pin)
@@ -139,7 +139,7 @@ def _outbox(path: Path, who: Identity, adapters: Adapters) -> Outbox:
 
 
 def _senses(settings: Settings, adapters: Adapters, memory: Memory, times: Times) -> Senses:
-    """The button alone, or with the strap; one that cannot be watched is left out and marked."""
+    """The button alone, or with the strap; a strap that cannot be watched is left out and marked."""
     if not settings.flag("strap", "enabled"):
         return Senses(times, button=adapters.button)
     strap = adapters.strap()
@@ -176,7 +176,7 @@ def _times(settings: Settings) -> Times:
 
 
 def _languages(settings: Settings, who: Identity, journal: Journal) -> dict[str, texts.Language]:
-    """A template at fault is told and no reason not to start: the contact gets English."""
+    """A fault in a template is reported, and the daemon starts: the contact gets English."""
     languages, problems = texts.load(
         settings.path("texts", "folder"),
         {contact.language for contact in who.contacts},
@@ -189,7 +189,7 @@ def _languages(settings: Settings, who: Identity, journal: Journal) -> dict[str,
 
 
 def _make(folder: Path, journal: Journal) -> None:
-    """Without the folder the alarm lives in memory; that is told and no reason not to start."""
+    """If the folder cannot be made, that is reported, and alarms are kept in memory."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

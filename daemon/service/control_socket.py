@@ -1,9 +1,9 @@
-"""Where the command line asks the running daemon: a UNIX socket in the runtime directory.
+"""How the command line asks the running daemon: a UNIX socket in the runtime directory.
 
-Only root and the service's own user can open it. It answers four questions, each
-a word on a line: ``status`` with what is known, ``drill`` by beginning one,
-``heartbeat`` by sending one now, ``buzz`` by a short pulse. It can neither
-raise, end nor change an alarm. Answers are one line of JSON.
+Only root and the service's own user can open it. It takes four questions, each
+one word on a line: ``status`` (what is known), ``drill`` (begin one), ``heartbeat``
+(send one now) and ``buzz`` (a short pulse). It cannot raise, end or change an
+alarm. Each answer is one line of JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 SOCKET_NAME = "control"
 QUESTIONS = ("status", "drill", "heartbeat", "buzz")
 LONGEST_QUESTION = 64
-PATIENCE_S = 2.0  # with whoever connects and says nothing
+PATIENCE_S = 2.0  # with a caller who connects and says nothing
 ANSWER_LIMIT_S = 5.0  # the loop answers within a turn
 
 Answer = dict[str, Any]
@@ -50,7 +50,7 @@ class Control:
     """The daemon's end. Raises ``OSError`` if the socket cannot be made."""
 
     def __init__(self, folder: Path, ask: Callable[[Asked], None]) -> None:
-        """``ask`` is called on this thread and should only put the question into a queue."""
+        """``ask`` is called on the socket's thread and should only put the question into a queue."""
         self._ask = ask
         self._path = folder / SOCKET_NAME
         with suppress(FileNotFoundError):
@@ -92,17 +92,17 @@ class Control:
         try:
             return answers.get(timeout=ANSWER_LIMIT_S)
         except queue.Empty:
-            return {"error": "the daemon is busy; look into its journal"}
+            return {"error": "the daemon is busy: `journalctl -u outcry` says with what"}
 
 
 def ask(folder: Path, question: str) -> Answer:
     """What the running daemon answers. Raises :class:`NotAnswering`."""
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-            line.settimeout(PATIENCE_S + ANSWER_LIMIT_S)
-            line.connect(os.fspath(folder / SOCKET_NAME))
-            line.sendall(question.encode("ascii") + b"\n")
-            answer = json.loads(_line(line, longest=1_000_000))
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as daemon:
+            daemon.settimeout(PATIENCE_S + ANSWER_LIMIT_S)
+            daemon.connect(os.fspath(folder / SOCKET_NAME))
+            daemon.sendall(question.encode("ascii") + b"\n")
+            answer = json.loads(_line(daemon, longest=1_000_000))
     except PermissionError:
         raise NotAllowed("only root may ask; put `sudo` in front") from None
     except (FileNotFoundError, ConnectionRefusedError):
@@ -112,18 +112,18 @@ def ask(folder: Path, question: str) -> Answer:
         ) from None
     except (OSError, ValueError) as error:
         raise NotAnswering(
-            f"outcry does not answer ({type(error).__name__}); look into `journalctl -u outcry`"
+            f"outcry does not answer ({type(error).__name__}): `journalctl -u outcry` may say why"
         ) from None
     if not isinstance(answer, dict):
         raise NotAnswering("what answers there is not outcry")
     return answer
 
 
-def _line(line: socket.socket, longest: int = LONGEST_QUESTION) -> str:
-    """One line, as far as it came. Bytes that are no ASCII are kept apart from any question."""
+def _line(other: socket.socket, longest: int = LONGEST_QUESTION) -> str:
+    """One line, as far as it came. Bytes outside ASCII match no question."""
     got = b""
     while b"\n" not in got and len(got) < longest:
-        more = line.recv(min(4096, longest))
+        more = other.recv(min(4096, longest))
         if not more:
             break
         got += more

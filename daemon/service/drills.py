@@ -1,7 +1,7 @@
-"""What came of the drills: how long each hop took, for the wearer's maintainer.
+"""How the last drill went: how long each hop took, for the wearer's maintainer.
 
-Kept over restarts, on the card too: it says when somebody practised and how
-fast it went, and nothing about anybody.
+It is kept on the card: it says when somebody practised and how fast it went,
+and nothing about any person.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from outcry.report import MAX_HOURS
 
 FILE_NAME = "drill.json"
 HOUR_S = 3600.0
-SET_BACK_S = 600.0  # a clock is put right by so much; more, and the drill's date was never true
+SET_BACK_S = 600.0  # a clock set back by more was wrong when the drill was dated
 
 
 class Hop(Enum):
-    """The hops of an alarm's way, in the order they are hoped for."""
+    """The hops of an alarm, in the usual order."""
 
     SEALED = "report sealed"
     STORED = "HQ has it"
@@ -45,7 +45,7 @@ _HOPS = {
 class Drill:
     """One drill: when it began (Unix seconds, ``None`` if the clock was not set), and its hops.
 
-    ``hops`` are seconds after the beginning; a hop that is missing was not seen.
+    ``hops`` are seconds from the beginning; a hop that is missing was not reached.
     """
 
     began_at: float | None
@@ -59,7 +59,7 @@ class Drill:
 
 
 class Drills:
-    """The last drill, and the one that goes on. ``now`` is seconds of the loop's clock.
+    """The last drill, or the one under way. ``now`` is seconds of the loop's clock.
 
     ``wall()`` is Unix seconds, ``None`` while the clock is not set. The journal is told if the card
     cannot keep it.
@@ -85,17 +85,17 @@ class Drills:
         self.last = Drill(self._wall())
 
     def happened(self, event: Event, now: float) -> None:
-        """Something happened to the drill; it may be a hop."""
+        """Note the hop that this event is, if it is one."""
         if event in _HOPS:
             self.see(_HOPS[event], now)
 
     def see(self, hop: Hop, now: float) -> None:
-        """A hop was reached; only the first of its kind counts, and only in a drill."""
+        """A hop was reached. Only the first of its kind counts, and only in a drill."""
         if self.last is not None and not self.last.over:
             self.last.hops.setdefault(hop, round(now - self._began, 3))
 
     def end(self) -> str:
-        """The drill is over; keep what came of it. Its hops in words."""
+        """Keep the drill, which is over; returns its hops in words."""
         if self.last is None or self.last.over:
             return ""
         self.last.over = True
@@ -113,7 +113,7 @@ class Drills:
         self._journal.tell(Entry.PART_FAULT, detail=words)
 
     def seconds_ago(self) -> float | None:
-        """When the last drill began; ``None`` if that is not known."""
+        """How long ago the last drill began; ``None`` if that is not known."""
         now = self._wall()
         if self.last is None or self.last.began_at is None or now is None:
             return None
@@ -121,7 +121,7 @@ class Drills:
         return max(0.0, ago_s) if ago_s > -SET_BACK_S else None
 
     def hours_ago(self) -> int | None:
-        """As a report carries it: whole hours, at least 1 and at most 65535."""
+        """The same in whole hours as a report carries it, from 1 to 65535."""
         ago_s = self.seconds_ago()
         return None if ago_s is None else min(max(1, int(ago_s / HOUR_S)), MAX_HOURS)
 

@@ -27,7 +27,7 @@ def live(
 ) -> None:
     """Start every part, run the loop until it is told to stop, and leave stopping to ``life``."""
     set_up_logging(verbose)
-    os.umask(0o077)  # what is written here is nobody else's business
+    os.umask(0o077)  # files are for this user alone
     adapters = Adapters(settings, messages, life, button)
     journal, service = adapters.journal, adapters.service
     journal.tell(Entry.STARTED, detail=__version__)

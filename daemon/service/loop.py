@@ -1,7 +1,7 @@
 """The loop: one thread owns the alarm; everything that happens comes to it on one queue.
 
 It turns edges into gestures, asks the alarm's rules what to do, writes that
-down, and only then does it. It waits for nothing but the queue.
+down, and only then does it. It waits only for the queue.
 """
 
 from __future__ import annotations
@@ -36,22 +36,11 @@ from outcry.daemon.touch.haptics import TRIAL
 from outcry.daemon.touch.inputs import WORDS
 from outcry.daemon.touch.inputs import Event as Sensed
 from outcry.daemon.touch.strap import StrapClosed, StrapOpened
+from outcry.hw import modem
 from outcry.hw.gps import Fix, NoFix
-from outcry.hw.modem import (
-    DataPath,
-    ModemState,
-    ModemWarning,
-    Outcome,
-    PostAnswered,
-    PostFailed,
-    SmsLeaving,
-    SmsOutcome,
-    SmsReceived,
-    SmsReport,
-)
 
 P = ParamSpec("P")
-FAULT_PAUSE_S = 1.0  # what failed is due again at once: the loop must not run hot over it
+FAULT_PAUSE_S = 1.0  # what failed is due again at once, and the loop must not spin
 _ENTRIES = {
     Event.HELD: Entry.HELD,
     Event.STRAP_OPENED: Entry.STRAP,
@@ -82,7 +71,7 @@ class Loop:
         self._faulty = False
 
     def run(self) -> None:
-        """Until a :class:`Stop` comes. No fault in one thing ends the loop or holds up another."""
+        """Run until a :class:`Stop`. A fault in one thing neither ends the loop nor holds up another."""
         self._safely(self.resume)
         self._safely(self.parts.reporter.try_seal)
         while not self._stopping:
@@ -100,37 +89,37 @@ class Loop:
         self._happen(Event.RESUMED, self._clock())
 
     def handle(self, message: Message) -> None:
-        """One thing that happened."""
+        """Take one message."""
         now, parts = self._clock(), self.parts
         match message:
             case Edge() | StrapEdge():
                 self._sense(parts.senses.hear(message), now)
             case Fix() | NoFix():
                 self._happen_all(parts.whereabouts.see(message, now), now)
-            case PostAnswered():
+            case modem.PostAnswered():
                 self._happen_all(parts.data.answered(message, now), now)
-            case PostFailed():
+            case modem.PostFailed():
                 self._happen_all(parts.data.failed(message), now)
-            case SmsLeaving():
+            case modem.SmsLeaving():
                 parts.sms.leaving(message)
-            case SmsOutcome():
+            case modem.SmsOutcome():
                 parts.sms.outcome(message, now)
-                if message.outcome is Outcome.DONE:
+                if message.outcome is modem.Outcome.DONE:
                     self._happen(Event.TEXT_LEFT, now)
-            case SmsReport():
+            case modem.SmsReport():
                 parts.sms.reported(message)
                 if message.delivered:
                     parts.drills.see(Hop.TEXT_REACHED, now)
-            case SmsReceived():
+            case modem.SmsReceived():
                 self._happen_all(parts.receipts.by_sms(message), now)
-            case DataPath(up):
+            case modem.DataPath(up):
                 parts.journal.tell(Entry.DATA_PATH, detail="up" if up else "down")
                 self._happen(Event.DATA_UP if up else Event.DATA_DOWN, now)
-            case ModemWarning(under_voltage, jamming):
+            case modem.ModemWarning(under_voltage, jamming):
                 words = [w for w, on in (("low supply", under_voltage), ("jamming", jamming)) if on]
                 detail = " and ".join(words) or "no more warnings"
                 parts.journal.tell(Entry.MODEM, detail=detail)
-            case ModemState(state, reason):
+            case modem.ModemState(state, reason):
                 parts.journal.tell(Entry.MODEM, detail=reason or state.value)
             case Asked(question, answer):
                 answer(self._answer(question, now))
@@ -139,7 +128,7 @@ class Loop:
                 self._stopping = True
 
     def tick(self) -> None:
-        """Whatever time has made due."""
+        """Do what is due by now."""
         now = self._clock()
         self._faulty = False
         self._safely(self._look_at_switches, now)
@@ -149,7 +138,7 @@ class Loop:
         self._safely(self._tell_service, now)
 
     def next_due(self) -> float:
-        """When :meth:`tick` wants to be called next, whatever else happens."""
+        """When to call :meth:`tick` next, if no message comes before."""
         now = self._clock()
         times = [
             self.parts.senses.due(),
@@ -173,7 +162,7 @@ class Loop:
             return None
 
     def _look_at_switches(self, now: float) -> None:
-        # An edge older than now may wait in the queue: what looks like a hold was a tap.
+        # With an older edge still in the queue, what looks like a hold may have been a tap.
         self._sense(self.parts.senses.look(now, self._messages.empty), now)
 
     def _sense(self, events: tuple[Sensed, ...], now: float) -> None:
@@ -197,9 +186,11 @@ class Loop:
             case "drill":
                 if BeginDrill() in self._happen(Event.DRILL_ASKED, now):
                     return {"drill": "begun"}
-                return {"error": "an alarm or a drill is going on; nothing was begun"}
+                return {"error": "an alarm or a drill is open; nothing was begun"}
             case "heartbeat" | "buzz" if self.alarm.state is not State.IDLE:
-                return {"error": "an alarm or a drill is going on; it needs data path and motor"}
+                return {
+                    "error": "an alarm or a drill is open; it needs the data path and the motor"
+                }
             case "heartbeat":
                 self._executor.beat(now)
                 return {"heartbeat": "sent"}
@@ -244,7 +235,7 @@ class Loop:
             )
         self.parts.drills.happened(event, now)
         for effect in effects:
-            if isinstance(effect, EndDrill):  # last of all: what is real waits for none of it
+            if isinstance(effect, EndDrill):  # last: an alarm does not wait for its file
                 words = self.parts.drills.end()
                 self.parts.journal.tell(Entry.DRILL_OVER, alarm=effect.id, detail=words)
         return effects
@@ -256,12 +247,12 @@ class Loop:
                 self._safely(self._executor.write_down, effect, self.alarm, now)
 
     def _hurry(self) -> None:
-        """Modem and receiver do their best while it matters."""
+        """Let modem and receiver hurry while it matters."""
         self.parts.modem.set_urgent(self.alarm.state.is_unanswered)
         self.parts.gps.hurry(self.alarm.state is not State.IDLE)
 
     def _named(self, alarm: Alarm) -> Alarm:
-        """The alarm with a name ready for the next one."""
+        """The alarm with an id ready for the next one."""
         if alarm.next_id not in (0, alarm.id):
             return alarm
         return replace(alarm, next_id=int.from_bytes(self._random(4), "big") or 1)

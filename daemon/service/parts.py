@@ -1,4 +1,4 @@
-"""What the loop works with, and what is told to it."""
+"""What the loop works with, and the messages it gets."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ Message = Edge | StrapEdge | Asked | Stop | Fix | NoFix | ModemEvent
 
 @dataclass(eq=False, repr=False)
 class Parts:
-    """All the loop works with. ``vibration`` is ``None`` when nothing may or can buzz.
+    """All the loop works with. ``vibration`` is ``None`` without a motor that may be used.
 
-    ``felt`` are the pulses the wearer wants, and ``languages_complete`` says whether every contact
-    is told in a language of their own.
+    ``felt`` are the pulses that the wearer wants; ``languages_complete``: every contact gets texts
+    in their own language.
     """
 
     outbox: Outbox

@@ -1,9 +1,9 @@
-"""Between two starts that fail: said once, the pause grows, and whatever is mended ends it at once.
+"""Starts that fail again and again: reported once, with growing pauses that any repair ends.
 
-systemd starts the service again after a second, for ever. Its own growing pause (RestartSteps=) is
-of no use here: it counts every restart since the service was last started by hand, so that a
-device which was once in a while ended by the watchdog would be late in the middle of an alarm. So
-the next start itself waits, and only if the one before it was refused.
+systemd starts the service again after a second, for ever. Its own growing pause (RestartSteps=) does
+not help here: it counts every restart since the service was last started by hand, so a device that
+the watchdog restarts now and then would be slow to restart in the middle of an alarm. So the next
+start itself waits, and only if the one before it was refused.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ LONGEST_WITHOUT_BUTTON_S = 4.0  # its pin may only be lent to `outcry check`
 
 
 class Refusals:
-    """What became of the start before this one, kept in the service's runtime directory.
+    """Whether the start before this one was refused, kept in the service's runtime directory.
 
-    Outside systemd (no ``$RUNTIME_DIRECTORY``) nothing is kept and nobody waits.
+    Outside systemd (no ``$RUNTIME_DIRECTORY``) nothing is kept and nothing waits.
     """
 
     def __init__(self, config: Path, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -38,7 +38,7 @@ class Refusals:
         self._before: dict[str, Any] = {}
 
     def wait(self) -> None:
-        """Until it is worth another try. A start after one that was not refused never waits."""
+        """Wait until another try makes sense. Only a start after a refused one waits."""
         if self._note is None or not self._note.exists():
             return
         with suppress(OSError, ValueError):
@@ -52,7 +52,7 @@ class Refusals:
             left -= LOOK_EVERY_S
 
     def refuse(self, what: str, problems: list[str], longest_s: float = LONGEST_S) -> None:
-        """Say why this start failed, unless the last one said the same, and note it."""
+        """Report why this start failed, unless the last one did for the same reason, and note it."""
         from outcry.daemon.journal import Entry, Journal
         from outcry.daemon.service.systemd import journal_sink
 
@@ -77,7 +77,7 @@ class Refusals:
         Service().status(f"NOT ARMED, nobody watches the button: {'; '.join(problems)}")
 
     def _files(self) -> list[list[int]]:
-        """When what a person mends was last changed."""
+        """When the files that a person would repair were last changed."""
         from outcry.daemon.messages.identity import FILE_NAME as ENROLMENT
 
         found = []

@@ -23,11 +23,10 @@ def run(settings: Settings, verbose: bool) -> None:
     messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
     with ExitStack() as life:
         button = Button(
-            settings.whole("button", "pin"),
-            lambda closed, at: messages.put(Edge(closed, at)),
+            settings.whole("button", "pin"), lambda closed, at: messages.put(Edge(closed, at))
         )
-        life.callback(button.close)  # goes deaf last
-        # A press from here on counts. What follows takes a Zero a second or more.
+        life.callback(button.close)  # last of all
+        # A press from here on counts. What follows takes a Pi Zero a second or more.
         from outcry.daemon.service.life import live
 
         live(settings, verbose, messages, life, button)

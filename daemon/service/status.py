@@ -1,8 +1,7 @@
-"""The whole truth on one screen: what ``outcry status`` shows.
+"""Everything about the device on one screen: what ``outcry status`` shows.
 
-The daemon tells facts, as JSON can carry them; how a person reads them is
-decided here too, on the command line's side. No position, number or name is in
-either.
+The daemon answers with facts that JSON can carry, and the command line turns
+them into words; both are here. Neither holds a position, number or name.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from outcry.daemon.service.parts import Parts
 
 REMEDIES = {
-    Condition.SILENT.value: "check its power and its serial cable; Outcry goes on trying",
+    Condition.SILENT.value: "check its power and its serial cable; Outcry keeps trying",
     Condition.SIM_ABSENT.value: "seat the SIM in its holder",
     Condition.SIM_PIN.value: "write the SIM's PIN into /etc/outcry/modem.pin, then restart outcry",
     Condition.SIM_PUK.value: "put the SIM into a phone and enter its PUK",
@@ -27,13 +26,13 @@ REMEDIES = {
     Condition.DENIED.value: "the network refuses this SIM: ask its operator",
 }
 MARKS = {
-    Flag.BUTTON_STUCK: "the button has been down for very long: check it for a short",
-    Flag.STRAP_LOOSE: "the strap's wire has a loose contact: mend it",
+    Flag.BUTTON_STUCK: "the button has been down for too long: check it for a short circuit",
+    Flag.STRAP_LOOSE: "the strap's wire has a loose contact: repair it",
     Flag.STRAP_FAULT: "the strap cannot be watched: check strap.pin in the settings, and its wire",
-    Flag.JAMMING: "something jams the radio",
-    Flag.UNDER_VOLTAGE: "the modem's supply is too low: charge, and check the wiring",
+    Flag.JAMMING: "something is jamming the radio: move to another place",
+    Flag.UNDER_VOLTAGE: "the modem's supply is too low: charge the battery, and check the wiring",
     Flag.BATTERY_LOW: "the battery is low: charge it",
-    Flag.CARD_FAULT: "the card cannot be written: replace it; alarms live in memory meanwhile",
+    Flag.CARD_FAULT: "the card cannot be written: replace it; until then alarms are kept in memory",
 }
 FIX_OLD_S = 120
 
@@ -126,7 +125,7 @@ def _drill_facts(drill: Drill | None, ago_s: float | None) -> dict[str, Any] | N
 
 
 def troubles(facts: dict[str, Any]) -> list[str]:
-    """What keeps an alarm from going as it should, each with what to do about it."""
+    """What could hold up an alarm, each with what to do about it."""
     found = []
     modem = facts["modem"]
     if modem["state"] in REMEDIES:
@@ -134,17 +133,17 @@ def troubles(facts: dict[str, Any]) -> list[str]:
     found += [MARKS[flag] for flag in MARKS if facts["marks"] & flag]
     beat = facts["heartbeat"]
     if facts["enrolled"] and beat["silent"]:
-        found.append("HQ has not answered over data for long: check the data path and HQ")
+        found.append("HQ has not answered over data for a long time: check the data path and HQ")
     if not facts["enrolled"]:
         found.append("there is no HQ: only the contacts are told; `outcry enrol FILE` changes that")
     if not facts["languages_complete"]:
-        found.append("a contact's language is missing: they get English")
+        found.append("a contact's language has no texts that can be used: they get English")
     found += [f"since the start: {fault}" for fault in facts["faults"]]
     return found
 
 
 def screen(facts: dict[str, Any]) -> str:
-    """The facts for a person, a line each."""
+    """The facts for a person, one on each line."""
     lines = [f"Outcry {facts['version']}: {_headline(facts)}", ""]
     rows = {
         "button": "down" if facts["pressed"] else "up",
@@ -155,14 +154,14 @@ def screen(facts: dict[str, Any]) -> str:
         "heartbeat": _heartbeat(facts["heartbeat"], facts["enrolled"]),
         "outbox": _outbox(facts["outbox"]),
         "last drill": _drill(facts["drill"]),
-        "motor": "there" if facts["motor"] else "none",
+        "motor": "present" if facts["motor"] else "none",
         "battery": _battery(facts["modem"]),
         "contacts": str(facts["contacts"]),
     }
     lines += [f"  {name:<11}{words}" for name, words in rows.items()]
     found = troubles(facts)
     if found:
-        lines += ["", "What to look at:", *(f"  {words}" for words in found)]
+        lines += ["", "Needs attention:", *(f"  {words}" for words in found)]
     return "\n".join(lines)
 
 
@@ -179,7 +178,7 @@ def _readiness(facts: dict[str, Any]) -> str:
     """Armed, or why not."""
     if facts["marks"] & Flag.BUTTON_STUCK:
         strap = ", the strap is armed" if facts["worn"] else ""
-        return f"not armed: the button has been down for very long{strap}"
+        return f"not armed: the button has been down for too long{strap}"
     if facts["modem"]["state"] in REMEDIES:
         return "armed, but nothing can be sent now"
     return "armed"
@@ -194,9 +193,11 @@ def _strap(facts: dict[str, Any]) -> str:
 def _fix(fix: dict[str, Any]) -> str:
     if fix["age_s"] is None:
         return f"none: {fix['reason']}"
-    accuracy = "an unknown distance" if fix["accuracy_m"] is None else f"{fix['accuracy_m']} m"
+    accuracy = (
+        "accuracy not known" if fix["accuracy_m"] is None else f"within {fix['accuracy_m']} m"
+    )
     old = ", old" if fix["age_s"] > FIX_OLD_S else ""
-    return f"within {accuracy}, {_span(fix['age_s'])} ago{old}"
+    return f"{accuracy}, {_span(fix['age_s'])} ago{old}"
 
 
 def _modem(modem: dict[str, Any]) -> str:
@@ -213,7 +214,7 @@ def _heartbeat(beat: dict[str, Any], enrolled: bool) -> str:
 def _outbox(outbox: dict[str, Any]) -> str:
     waiting = f"{outbox['reports']} reports and {outbox['texts']} texts waiting"
     waiting = waiting if outbox["reports"] or outbox["texts"] else "empty"
-    return waiting if outbox["durable"] else f"{waiting}; not on the card"
+    return waiting if outbox["durable"] else f"{waiting}; not written to the card"
 
 
 def _drill(drill: dict[str, Any] | None) -> str:
@@ -221,7 +222,7 @@ def _drill(drill: dict[str, Any] | None) -> str:
         return "never"
     when = _ago(drill["ago_s"], "{} ago", "at an unknown time")
     hops = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in drill["hops"].items())
-    going = "" if drill["over"] else "going on, began "
+    going = "" if drill["over"] else "under way, begun "
     return f"{going}{when}: {hops or 'nobody was reached'}"
 
 

@@ -1,9 +1,9 @@
-"""Supervision while all is calm: heartbeats, and what is wrong with the device before it matters.
+"""Supervision without an alarm: heartbeats, and what is wrong with the device.
 
-A heartbeat goes at every interval, and at once when something that helps an
-alarm has failed or recovered, but never more often than once a minute: HQ is to
-learn of a dying battery while there is still time. The first one goes a minute
-after the start: a device that starts again and again must not seem silent.
+A heartbeat goes at every interval, and early when something that an alarm needs
+has failed or recovered, but at most once a minute: HQ should learn of a dying
+battery while there is still time. The first one goes a minute after the start:
+a device that restarts again and again must not seem silent.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ TROUBLES = (
     | Flag.BATTERY_LOW
     | Flag.CARD_FAULT
 )
-RECOVERED_MV = 100  # a battery that rests recovers by less
+RECOVERED_MV = 100  # a resting battery rises by less
 
 
 class Marks:
-    """What is wrong with the device, or worth knowing, as a report tells it."""
+    """What is wrong with the device, or worth knowing, as a report carries it."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Marks:
         """Whether an alarm was open when the daemon started."""
 
     def look_at_card(self) -> None:
-        """See whether the card takes what it is given. Not for use inside an outbox step."""
+        """See whether the card can be written. Not for use inside an outbox step."""
         self._card_fails = not self._outbox.durable
 
     def now(self) -> Flag:
@@ -86,12 +86,12 @@ class Supervision:
         """When to send the next heartbeat."""
 
     def is_silent(self, answered_at: float | None, now: float) -> bool:
-        """Whether HQ has answered nothing for two and a half intervals, its own limit for us."""
+        """Whether HQ has not answered for two and a half intervals, after which it calls us silent."""
         heard_at = self._began_at if answered_at is None else answered_at
         return now - heard_at > 2.5 * self._interval_s
 
     def look(self, now: float) -> None:
-        """A trouble that came or went brings the next heartbeat forward."""
+        """Bring the next heartbeat forward if something failed or recovered."""
         self._marks.look_at_card()
         if self._marks.now() & TROUBLES != self._told & TROUBLES:
             self.due = min(self.due, max(now, self._sent_at + AT_ONCE_GAP_S))

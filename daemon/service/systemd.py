@@ -1,7 +1,7 @@
 """The service around the daemon: systemd's readiness, status, watchdog and journal.
 
-The only importer of systemd-python. Without it, or outside systemd, everything
-goes on the same: entries go to stderr, and the first one says so.
+Only this module imports systemd-python. Without it, or outside systemd, everything
+works the same: entries go to stderr, and the first one says so.
 """
 
 from __future__ import annotations

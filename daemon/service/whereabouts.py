@@ -1,4 +1,4 @@
-"""Where the wearer is, as far as the receiver has told, and what of a reading is news."""
+"""Where the wearer is, as far as the receiver knows, and which readings are news."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Whereabouts:
 
     @property
     def last_reason(self) -> NoFixReason:
-        """Why there was no fix when there was none last."""
+        """Why there was no fix the last time there was none."""
         return self._no_fix.reason
 
     def place(self, now: float) -> Position | NoPosition:
@@ -43,7 +43,7 @@ class Whereabouts:
         return reports.place(self._memory.fix, self._no_fix, now)
 
     def see(self, reading: Fix | NoFix, now: float) -> list[Event]:
-        """Take a reading in; what it means to an alarm."""
+        """Take in a reading; the events it means to an alarm."""
         is_fix = isinstance(reading, Fix)
         if is_fix != self._has_fix or (isinstance(reading, NoFix) and reading != self._no_fix):
             detail = "fix" if isinstance(reading, Fix) else reading.reason.value

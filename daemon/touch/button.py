@@ -1,17 +1,16 @@
-"""What the wearer's hand says with one button: a pure function over its edges and the time.
+"""Gestures on the one button: a pure function over its edges and the time.
 
 ========  =====================================================================
 a bounce  closed for less than 50 ms: nothing
 a tap     50 ms to ``tap_s``
 neither   between a tap and a hold: nothing, and it spoils a code being tapped
-a hold    ``hold_s``, openings up to 50 ms bridged: told at once, before release
-stuck     ``stuck_s``: nobody holds that long; a short, or something leans on it
+a hold    ``hold_s``, openings up to 50 ms ignored: reported at once, before release
+stuck     ``stuck_s``: nobody holds that long; a short circuit, or something presses it
 ========  =====================================================================
 
-A hold never waits for anything and nothing tapped before it matters: who holds
-is in danger, and the half of a code is dropped. Tell every edge to
-:func:`edge`, and call :func:`look` when :func:`due` says. There is no clock in
-here: times are seconds of one monotonic clock, the edges' own.
+A hold never waits for anything, and what was tapped before it is dropped: a wearer
+who holds is in danger. Pass every edge to :func:`edge`, and call :func:`look` when
+:func:`due` says. There is no clock here: times are seconds of the edges' own clock.
 """
 
 from __future__ import annotations
@@ -22,17 +21,19 @@ from outcry.daemon.touch import hold, taps
 from outcry.daemon.touch.hold import GRAIN_S, SHORTEST_S, Hold
 from outcry.daemon.touch.taps import Code
 
-FREED_AFTER_S = 1.0  # a shorted contact flickers; one that lets go stays open
+FREED_AFTER_S = 1.0  # a shorted contact flickers; a released one stays open
 
 
 @dataclass(frozen=True)
 class Times:
-    """How long is what, in seconds. Raises ValueError unless each is longer than the one before."""
+    """The lengths of gestures, in seconds. Raises ValueError if they contradict one another."""
 
-    tap_s: float = 0.6  # a quick tap lasts 0.1 to 0.3; gloves and a jacket make it twice as long
-    pause_s: float = 0.7  # taps of a group are 0.2 to 0.5 apart; counting on takes about a second
+    tap_s: float = 0.6  # a quick tap takes 0.1 to 0.3; through gloves and a jacket twice as long
+    pause_s: float = (
+        0.7  # taps of a group are 0.2 to 0.5 apart; the next group follows after a second
+    )
     hold_s: float = 1.5
-    code_end_s: float = 3.0  # time to think of the next number, and soon enough to be felt
+    code_end_s: float = 3.0  # time to think of the next number, and a soon enough answer
     stuck_s: float = 60.0
 
     def __post_init__(self) -> None:
@@ -44,7 +45,7 @@ class Times:
 
 @dataclass(frozen=True)
 class Held:
-    """The button has been held: the wearer is in danger. Once a hold, while it lasts."""
+    """The button has been held: the wearer is in danger. Once for each hold, while it lasts."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,7 +73,7 @@ Gesture = Held | Tapped | Stuck | Freed
 
 @dataclass(frozen=True)
 class Button:
-    """The button as its edges have shown it so far."""
+    """What the edges so far say about the button."""
 
     press: Hold = field(default_factory=Hold)
     code: Code = field(default_factory=Code)
@@ -80,16 +81,16 @@ class Button:
 
     @property
     def uncounted(self) -> bool:
-        """Whether the latest press is over or nearly so, and not yet counted as a tap or none."""
+        """Whether the latest press is not yet judged to be a tap or none."""
         return self.press.began_at is not None and self.press.changed_at > self.code.ended_at
 
 
 def edge(
     button: Button, closed: bool, at: float, times: Times
 ) -> tuple[Button, tuple[Gesture, ...]]:
-    """The button after its contact closed or opened, and what was said until then.
+    """The button after its contact closed or opened, and the gestures until then.
 
-    Edges may be told late, twice or out of order.
+    Edges may come late, twice or out of order.
     """
     at = max(at, button.press.changed_at)
     button, gestures = look(button, at, times)
@@ -100,7 +101,7 @@ def edge(
 
 
 def look(button: Button, now: float, times: Times) -> tuple[Button, tuple[Gesture, ...]]:
-    """The button at this moment, and what has been said by now."""
+    """The button at this moment, and the gestures until now."""
     if button.press.on:
         return _look_while_down(button, now, times)
     return _look_while_up(button, now, times)
@@ -155,7 +156,7 @@ def _last_release(button: Button) -> float:
 
 
 def _counted(button: Button, times: Times) -> Button:
-    """The latest press is over: a tap, a hold that has been told, or neither."""
+    """The latest press is over: a tap, a hold that was reported, or neither."""
     press, code = button.press, button.code
     if press.began_at is None or not button.uncounted:
         return button

@@ -1,4 +1,4 @@
-"""What the switches' threads tell the loop. Alone here: arming the button must import little."""
+"""What the switches' threads put into the queue. A module of its own: arming must import little."""
 
 from typing import NamedTuple
 

@@ -1,12 +1,11 @@
-"""What the wearer feels: a pattern for each thing worth knowing, told apart by counting.
+"""What the wearer feels: a pattern of pulses for each thing worth knowing, told apart by counting.
 
 One: raised. Two: HQ has it. Three, long: a person has it. Four, quick: the code
-is on its way. Five: a drill has begun. One without end: nobody could be reached
-yet. Counting works through a jacket and with a racing heart; fine differences
-of length do not, so no two patterns differ by length alone but the first and
-the last, which is four times as long. A count that another one cut short or
-ran into would be a wrong count, so each is felt to its end before the next,
-and only "raised" waits for nothing.
+is on its way. Five: a drill has begun. One very long: nobody could be reached
+yet. Counting works through a jacket and with a racing heart. Differences of
+length do not, so only the first and the last pattern differ by length alone,
+and the last is four times as long. A pattern that another one interrupts would
+be miscounted, so each is played to its end; only "raised" does not wait.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ PATTERNS = {
 }
 
 TRIAL = Pattern(pulses=1, on_s=0.2, off_s=0.2)
-"""For a maintainer who asks whether the motor moves; like none of the above."""
+"""For a maintainer who checks the motor; like none of the above."""
 
 ALL = frozenset(Pulse)
 FEW = frozenset({Pulse.RAISED, Pulse.ACKNOWLEDGED})
-"""For a wearer whom a buzz can betray: that it was raised, and that a person knows."""
+"""For a wearer whom a buzz can betray: only that it was raised, and that a person knows."""

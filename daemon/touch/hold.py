@@ -1,9 +1,9 @@
 """What counts as holding a switch: a pure function over its edges.
 
-A hand that struggles opens the contact for moments; a contact that bounces
-closes for moments. Gaps up to 50 ms do not end a hold, moments under 50 ms do
-not begin one, and a hold counts while it still lasts. gpiozero's own
-``when_held`` is cancelled by one opening of 5 ms.
+In a struggle the contact opens for moments, and a bouncing contact closes for
+moments. Openings up to 50 ms do not end a hold, closures under 50 ms do not
+begin one, and a hold counts while it still lasts. gpiozero's own ``when_held``
+is cancelled by one opening of 5 ms.
 
 ``on`` is the side that is held: closed for a button, open for a strap.
 """
@@ -12,17 +12,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-BRIDGED_S = 0.050  # a hand that struggles lets go for so long, and a torn wire touches for so long
-SHORTEST_S = 0.050  # contacts bounce for 1 to 20 ms; a person is not this quick
+BRIDGED_S = 0.050  # a struggling hand slips for no longer, and a torn wire touches for no longer
+SHORTEST_S = 0.050  # contacts bounce for 1 to 20 ms; no person is this quick
 GRAIN_S = 1e-6  # times are floats: 50 ms told as 50.00000004 ms is still 50 ms
 
 
 @dataclass(frozen=True)
 class Hold:
-    """A switch as its edges have shown it so far. Times in seconds of one clock.
+    """What the edges so far say about a switch. Times in seconds of one clock.
 
-    ``began_at`` is when the latest hold began, ``None`` when a new one would have to begin;
-    ``counted`` says that it was long enough and has been told.
+    ``began_at`` is when the latest hold began, ``None`` if there is none;
+    ``counted``: it was long enough and has been reported.
     """
 
     on: bool = False
@@ -31,16 +31,16 @@ class Hold:
     counted: bool = False
 
     def is_over(self, now: float) -> bool:
-        """Whether it has been off for too long to go on being the same hold."""
+        """Whether it has been off for too long to be the same hold when it goes on again."""
         return not self.on and now - self.changed_at > BRIDGED_S + GRAIN_S
 
 
 def edge(hold: Hold, on: bool, at: float, hold_s: float) -> tuple[Hold, bool]:
     """The switch after it went on or off, and whether a hold became valid before that.
 
-    The time up to ``at`` is looked at first, so a hold counts even if nobody looked in between,
-    and a release that came in time prevents it however late it is told. An edge told out of order
-    counts as if it came with the one before it.
+    The time up to ``at`` counts first: a hold is valid even if nobody looked in between, and a
+    release in time prevents it however late it is reported. An edge that comes out of order counts
+    as if it came with the one before it.
     """
     at = max(at, hold.changed_at)
     hold, held = look(hold, at, hold_s)
@@ -53,7 +53,7 @@ def edge(hold: Hold, on: bool, at: float, hold_s: float) -> tuple[Hold, bool]:
 
 def look(hold: Hold, now: float, hold_s: float) -> tuple[Hold, bool]:
     """The switch at this moment, and whether a hold has just become valid."""
-    if not hold.on:  # however long: the edge that ends it may only be told late
+    if not hold.on:  # for however long: the edge that ends it may still come
         return hold, False
     if hold.began_at is None:
         if now - hold.changed_at < SHORTEST_S - GRAIN_S:

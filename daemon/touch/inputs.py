@@ -1,4 +1,4 @@
-"""What the wearer's body says: the button and the strap, each decided apart from the other."""
+"""The button and the strap, each judged independently of the other."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from outcry.report import NO_FLAGS, Flag
 
 Event = Gesture | StrapEvent
 
-WORDS = {  # what is only worth a line in the journal
+WORDS = {  # of what is only logged
     Stuck: "the button is stuck",
     Freed: "the button is free again",
     StrapClosed: "the strap is on",
@@ -31,14 +31,14 @@ WORDS = {  # what is only worth a line in the journal
 
 
 class Contact(Protocol):
-    """A switch whose edges are told elsewhere; see :class:`outcry.hw.switch.Switch`."""
+    """A switch whose edges come by the queue; see :class:`outcry.hw.switch.Switch`."""
 
     def is_told(self) -> bool: ...
     def due(self, wanted: float | None) -> float | None: ...
 
 
 class Wearing(NamedTuple):
-    """How the strap was when the daemon started: fastened now, worn before, ``open_s`` to tell."""
+    """The strap at the start: closed now, worn before; it counts as opened after ``open_s``."""
 
     closed: bool
     worn: bool
@@ -62,7 +62,7 @@ class Senses:
         self._open_s = 0.0
         self._contacts = {"button": button, "strap": loop}
         self.marks = NO_FLAGS
-        """What a heartbeat tells of them."""
+        """What is wrong with them, for reports."""
         if wearing is not None:
             self._open_s = wearing.open_s
             self._strap = strap.begin(wearing.closed, wearing.worn, wearing.at)
@@ -79,7 +79,7 @@ class Senses:
         return self._button.press.on
 
     def hear(self, edge: Edge | StrapEdge) -> tuple[Event, ...]:
-        """What an edge says."""
+        """What an edge means."""
         if isinstance(edge, Edge):
             self._button, said = gestures.edge(self._button, edge.closed, edge.at, self._times)
             return self._noted(said)
@@ -89,10 +89,10 @@ class Senses:
         return self._noted(happened)
 
     def look(self, now: float, quiet: Callable[[], bool] = lambda: True) -> tuple[Event, ...]:
-        """What the passing of time says. A contact whose edge is under way is left until then.
+        """What the time that has passed means. A contact whose edge is on its way is left alone.
 
-        ``quiet()`` tells whether no edge waits to be heard; it is asked after the contact, because
-        an edge may be told in between.
+        ``quiet()`` says whether no edge is in the queue; it is asked after the contact, because an
+        edge may come in between.
         """
         said: tuple[Event, ...] = ()
         if self._is_told("button") and quiet():

@@ -1,15 +1,15 @@
 """What counts as taking the strap off: a pure function over the edges of a loop of wire.
 
-The loop has to stay open: ``open_s`` seconds, through touches of up to 50 ms
-as torn wires make them. Interruptions shorter than that, however many, are a
-loose contact, which is told for somebody to mend and is no alarm.
+The loop has to stay open for ``open_s`` seconds; touches of up to 50 ms, as torn
+wires make them, do not count. Shorter interruptions, however many, are a loose
+contact: that is reported for repair and is no alarm.
 
 A strap that nobody has fastened cannot be taken off: it is armed once it has
-stayed closed for two seconds, and each removal is told once. So a device that
-is switched on in a drawer is silent, and one that starts again on its wearer
-has to be told that it was worn.
+stayed closed for two seconds, and each removal is reported once. So a device
+switched on in a drawer is silent, and one that restarts on its wearer has to
+know that it was worn.
 
-Nothing in here knows of the button: neither can mask the other.
+Nothing here depends on the button: neither can mask the other.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from outcry.daemon.touch.hold import GRAIN_S, Hold
 WORN_AFTER_S = 2.0  # longer than a buckle takes to settle
 LOOSE_OPENINGS = 10
 LOOSE_WITHIN_S = 60.0
-ONE_OPENING_S = 0.2  # what opens again sooner is the same movement: a buckle bounces, too
-FIRM_AFTER_S = 600.0  # a loose contact shows when its wearer moves, and people sit still
+ONE_OPENING_S = 0.2  # opening again sooner is the same movement: a buckle bounces too
+FIRM_AFTER_S = 600.0  # a loose contact shows when the wearer moves, and people sit still
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class StrapOpened:
 
 @dataclass(frozen=True)
 class StrapClosed:
-    """The strap has been fastened: from now on its removal is told."""
+    """The strap has been fastened: from now on its removal is an alarm."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ StrapEvent = StrapOpened | StrapClosed | StrapLoose | StrapFirm
 
 @dataclass(frozen=True)
 class Strap:
-    """The loop as its edges have shown it so far. Times in seconds of one clock.
+    """What the edges so far say about the loop. Times in seconds of one clock.
 
-    ``worn``: it has been fastened and not been removed since; worth remembering over a restart.
+    ``worn``: it has been fastened and not removed since; remembered over a restart.
     """
 
     open: Hold = field(default_factory=Hold)
@@ -66,7 +66,7 @@ class Strap:
 def begin(closed: bool, worn: bool, at: float) -> Strap:
     """The strap when the daemon starts: its level at that moment, and whether it was worn before.
 
-    One that was worn and is open now has been taken off meanwhile, and that is told.
+    One that was worn and is open now was taken off in between, and that is an alarm.
     """
     state = Hold(on=True, changed_at=at)
     off = Hold(changed_at=at)

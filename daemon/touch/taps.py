@@ -1,13 +1,11 @@
 """A code of taps: groups of short presses, as a hand in a pocket can make them.
 
 ``2 3`` is two taps, a pause, three taps, and then nothing. One group alone is
-no code: things bump against a button. The device cannot judge a code and does
-not try; it only counts.
+no code: things bump against a button. The device only counts; HQ judges.
 
-A count of :data:`TOO_MANY` says "this many or more", and stands last where
-there were more groups than a report can carry. So nothing tapped is lost, and
-nothing cut short can look like a code that somebody chose: those have at most
-nine taps a group.
+A count of :data:`TOO_MANY` means "this many or more", and is the last count if
+there were more groups than a report can carry. So a code that was cut short
+never looks like one that somebody chose: those have at most nine taps a group.
 """
 
 from __future__ import annotations
@@ -26,8 +24,8 @@ TOO_MANY = MAX_TAPS
 class Code:
     """What has been tapped so far; ``ended_at`` is when the last press counted in it ended.
 
-    A press too long for a tap and too short for a hold spoils what is being tapped: nobody knows
-    what was meant, and the rest of a code is another code.
+    A press too long for a tap and too short for a hold spoils the code: nobody knows what was
+    meant, and the rest of a code is another code.
     """
 
     groups: tuple[int, ...] = ()

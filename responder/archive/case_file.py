@@ -16,14 +16,15 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection, select
 
-from outcry.report import AlarmKind, Position, Report, decode
+from outcry.report import Position, Report
 from outcry.responder import formatting, sentences
 from outcry.responder.formatting import NO_FIX, rfc3339
 from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.maps.track_svg import Point, track_svg
 from outcry.responder.plans import repository
-from outcry.responder.rules.events import CallEnded, Event, ReportArrived
-from outcry.responder.storage import audit_chain, event_log, store
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.events import CallEnded, Event
+from outcry.responder.storage import alarms, audit_chain, event_log, store
 from outcry.responder.storage.store import Store
 from outcry.responder.web import templates
 
@@ -41,12 +42,8 @@ class CaseFileInvalid(ValueError):
 def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str, Any]:
     """The case as JSON can carry it; raises :class:`NoSuchAlarm`."""
     with database.read() as connection:
-        row = connection.execute(
-            select(store.alarm, store.wearer.c.name)
-            .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
-            .where(store.alarm.c.id == alarm)
-        ).first()
-        if row is None:
+        about = alarms.about(connection, alarm)
+        if about is None:
             raise NoSuchAlarm(f"there is no alarm {alarm} here; outcry-responder status shows them")
         history = event_log.load(connection, alarm)
         found = audit_chain.verify(connection)
@@ -55,12 +52,12 @@ def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str
             "made_at": rfc3339(now),
             "organisation": organisation,
             "alarm": alarm,
-            "wearer": row.name,
-            "kind": AlarmKind(row.kind).name.lower(),
-            "arrived_at": rfc3339(row.arrived_at),
+            "wearer": about.name,
+            "kind": about.kind.name.lower(),
+            "arrived_at": rfc3339(about.arrived_at),
             "contacts": [
                 {"contact": n, "name": name}
-                for n, name in repository.contacts_names(connection, row.device).items()
+                for n, name in repository.contacts_names(connection, about.device).items()
             ],
             "reports": _reports(connection, alarm, history),
             "posts": [
@@ -121,20 +118,17 @@ def _track(file: Mapping[str, Any]) -> str:
 
 def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> list[dict[str, Any]]:
     """In the order in which the device made them."""
-    arrived = {each.message: each for each in history if isinstance(each, ReportArrived)}
-    table = store.message
-    rows = connection.execute(select(table).where(table.c.alarm == alarm)).all()
-    reports = [(decode(row.report), row) for row in rows]
-    reports.sort(key=lambda pair: (pair[0].sequence, pair[1].id))
+    arrived = Case.of(history).reports
+    messages = alarms.received(connection, store.message.c.alarm == alarm)
     return [
         {
-            **_report(report),
-            "arrived_at": rfc3339(row.received_at),
-            "path": row.path,
-            "marks": list(arrived[row.id].marks) if row.id in arrived else [],
-            "sealed_sha256": row.digest.hex(),
+            **_report(each.report),
+            "arrived_at": rfc3339(each.received_at),
+            "path": each.path,
+            "marks": list(arrived[each.id].marks) if each.id in arrived else [],
+            "sealed_sha256": each.digest.hex(),
         }
-        for report, row in reports
+        for each in sorted(messages, key=lambda each: (each.report.sequence, each.id))
     ]
 
 

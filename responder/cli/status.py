@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from outcry.report import AlarmKind, Position, Report, decode
+from outcry.report import AlarmKind, Position
 from outcry.responder import formatting, sentences
 from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.formatting import NO_FIX, full_map, span
 from outcry.responder.rules.events import Verdict
-from outcry.responder.storage import event_log, store
+from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.storage.alarms import Received
 from outcry.responder.storage.store import Store
 
 RECENT_S = 7 * 86_400  # nothing heard of an alarm for longer: it is counted, no longer listed
@@ -88,11 +89,8 @@ def _alarm(
 ) -> dict[str, Any]:
     alarm = row.id
     case = event_log.case_of(connection, alarm)
-    rows = connection.execute(
-        select(store.message.c.received_at, store.message.c.report, store.message.c.path)
-        .where(store.message.c.alarm == alarm)
-        .order_by(store.message.c.id)
-    ).all()
+    messages = alarms.received(connection, store.message.c.alarm == alarm)
+    last = messages[-1] if messages else None
     contacts = connection.scalar(
         select(func.count()).select_from(store.invitation).where(store.invitation.c.alarm == alarm)
     )
@@ -101,9 +99,9 @@ def _alarm(
         "kind": AlarmKind(row.kind).name.lower(),
         "arrived_s": _ago(now, row.arrived_at),
         "over": case.now.over,
-        "reports": len(rows),
-        "last_report_s": _ago(now, rows[-1].received_at) if rows else None,
-        "last_path": rows[-1].path if rows else None,
+        "reports": len(messages),
+        "last_report_s": _ago(now, last and last.received_at),
+        "last_path": last and last.path,
         "contacts": contacts,
         "told": len(case.told),
         "seen": len(case.now.seen_by),
@@ -115,7 +113,7 @@ def _alarm(
         "post": case.address,
     }
     if where:
-        found["where"] = _where([(decode(row.report), row.received_at) for row in rows], now)
+        found["where"] = _where(messages, now)
     return found
 
 
@@ -123,15 +121,16 @@ def _is_ended_silence(alarm: dict[str, Any]) -> bool:
     return bool(alarm["kind"] == "silence" and alarm["over"])
 
 
-def _where(reports: Sequence[tuple[Report, float]], now: float) -> dict[str, Any]:
+def _where(messages: Sequence[Received], now: float) -> dict[str, Any]:
     """The newest place reported, and if a later report has none, why and which cells it heard."""
     found: dict[str, Any] = {}
-    for report, received_at in sorted(reports, key=lambda each: each[0].sequence):
+    for message in sorted(messages, key=lambda each: each.report.sequence):
+        report = message.report
         if isinstance(report.place, Position):
             found = {
                 "map": full_map(report.place),
                 "accuracy_m": report.place.accuracy_m,
-                "seen_s": _ago(now, received_at - report.place.age_s),
+                "seen_s": _ago(now, message.received_at - report.place.age_s),
             }
         else:
             found["no_fix"] = NO_FIX[report.place.reason]

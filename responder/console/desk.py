@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from outcry.report import AlarmKind, Report, decode
+from outcry.report import AlarmKind, Report
 from outcry.responder import daily_check, journal
 from outcry.responder.console import timeline
 from outcry.responder.console.device_health import Health, how_they_are
@@ -20,7 +20,7 @@ from outcry.responder.plans import repository
 from outcry.responder.rules import events
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CameBy, OfficerAct, Reason
-from outcry.responder.storage import event_log, store
+from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
 
@@ -203,11 +203,9 @@ class Console:
                 )
             )
             history = event_log.load(connection, alarm)
-            messages = connection.execute(
-                select(store.message).where(store.message.c.alarm == alarm)
-            ).all()
+            messages = alarms.received(connection, store.message.c.alarm == alarm)
             health = how_they_are(connection, [wearer], now)[0]
-        track = [Sighting(decode(m.report), m.received_at, CameBy(m.path)) for m in messages]
+        track = [Sighting(m.report, m.received_at, CameBy(m.path)) for m in messages]
         names = {each.number_in_list: each.name for each in contacts}
         return View(
             standing,

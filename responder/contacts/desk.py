@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from outcry.envelope import EnvelopeRefused, from_text
-from outcry.report import AlarmKind, Report, decode
+from outcry.report import AlarmKind, Report
 from outcry.responder import journal
 from outcry.responder.enrolment.pins import is_pin, plain_pin
 from outcry.responder.intake.inbox import CameBy, Inbox, Refused
@@ -20,7 +20,7 @@ from outcry.responder.plans import repository
 from outcry.responder.rules import events
 from outcry.responder.rules.events import ContactAnswer, Event, WrongPinTried
 from outcry.responder.rules.publication import ground, may_publish
-from outcry.responder.storage import event_log, store
+from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.alarms import opening, set_due
 from outcry.responder.storage.store import Store
 from outcry.responder.web.throttle import Throttle
@@ -224,15 +224,10 @@ class Desk:
         with self._store.read() as connection:
             case = event_log.case_of(connection, alarm)
             agreed = repository.load(connection, alarm, repository.Means())
-            row = connection.execute(
-                select(store.alarm.c.kind, store.wearer.c.heard_at)
-                .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
-                .where(store.alarm.c.id == alarm)
-            ).one()
-            messages = connection.execute(
-                select(store.message).where(store.message.c.alarm == alarm)
-            ).all()
-        reports = {message.id: decode(message.report) for message in messages}
+            about = alarms.about(connection, alarm)
+            messages = alarms.received(connection, store.message.c.alarm == alarm)
+        assert about is not None
+        reports = {message.id: message.report for message in messages}
         track = [
             Sighting(reports[each.message], each.at, each.path, each.marks)
             for each in case.reports.values()
@@ -241,14 +236,14 @@ class Desk:
             contact=contact.name,
             language=contact.language,
             ticket=_ticket(alarm, contact, self._clock() + TICKET_S),
-            heard_at=row.heard_at,
+            heard_at=about.heard_at or about.arrived_at,
             track=tuple(sorted(track, key=_newest_first)),
             seen_by=len(case.now.seen_by),
             confirmed=case.now.votes,
             quorum=agreed.quorum,
             doubts=len(case.now.doubted_by),
             withdrawn=case.withdrawal is not None,
-            drill=row.kind == AlarmKind.DRILL,
+            drill=agreed.kind is AlarmKind.DRILL,
             closed=case.now.over,
             being_published=may_publish(case, agreed)
             or ground(case, agreed, self._clock()) is not None,

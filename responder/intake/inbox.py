@@ -6,7 +6,7 @@
 - A heartbeat must be newer than everything heard from its device: a replayed
   one proves nothing and is refused.
 - A withdrawal is taken like any report, for it tells of an alarm. Its code is
-  put by for ``judging.py``; one that is not newer than everything heard before
+  put by for ``withdrawals.py``; one that is not newer than everything heard before
   is marked as such and can never be found safe.
 """
 

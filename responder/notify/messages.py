@@ -7,15 +7,14 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from outcry.report import AlarmKind, decode
+from outcry.report import AlarmKind
 from outcry.responder import formatting
 from outcry.responder.notify import sms_texts
 from outcry.responder.notify.sms_texts import News
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules.calls import ToContact, ToOfficers, Topic
-from outcry.responder.storage import event_log, store
-from outcry.responder.storage.alarms import opening
+from outcry.responder.storage import alarms, event_log, store
 
 _KINDS = {
     AlarmKind.PANIC: "ALARM",
@@ -97,28 +96,20 @@ class Briefer:
 
     def _news(self, connection: Connection, alarm: int, episode: int) -> News:
         case = event_log.case_of(connection, alarm)
-        row = connection.execute(
-            select(store.alarm.c.kind, store.wearer.c.name)
-            .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
-            .where(store.alarm.c.id == alarm)
-        ).one()
-        kind = AlarmKind(row.kind)
+        about = alarms.about(connection, alarm)
+        assert about is not None
+        name, kind = about.name, about.kind
         if kind is AlarmKind.SILENCE:
             assert case.silence is not None
-            return News(row.name, kind, case.silence.heard_at, None, marks=case.silence.marks)
+            return News(name, kind, case.silence.heard_at, None, marks=case.silence.marks)
         if episode > 1:
             assert case.now.opened_by is not None
-            message = case.now.opened_by.message
-            found = connection.execute(
-                select(store.message.c.report, store.message.c.received_at).where(
-                    store.message.c.id == message
-                )
-            ).one()
-            report, arrived_at = decode(found.report), found.received_at
+            message = store.message.c.id == case.now.opened_by.message
+            (_, _, report, arrived_at, *_) = alarms.received(connection, message)[0]
         else:
-            _, report, arrived_at = opening(connection, alarm)
+            _, report, arrived_at = alarms.opening(connection, alarm)
         at = formatting.raised_at(report, arrived_at)
-        return News(row.name, kind, at, report.place, again=episode > 1)
+        return News(name, kind, at, report.place, again=episode > 1)
 
     def _contact(self, connection: Connection, alarm: int, contact: int) -> _Contact:
         row = connection.execute(

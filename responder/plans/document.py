@@ -1,7 +1,7 @@
 """A wearer's plan as people agree to it: read from a file, checked whole, written back.
 
 The file is TOML; ``write`` makes it with every key and what each means, so
-that nobody has to look anything up. What the rules make of it: ``plan.py``.
+that nobody has to look anything up. What the rules make of it: ``repository.py``.
 """
 
 from __future__ import annotations

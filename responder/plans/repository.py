@@ -9,11 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from outcry.report import AlarmKind
 from outcry.responder.plans import document as terms
 from outcry.responder.plans.document import PlanInvalid, Terms
 from outcry.responder.rules.model import OWN_PAGE, Plan
-from outcry.responder.storage import audit_chain, store
+from outcry.responder.storage import alarms, audit_chain, store
 from outcry.responder.storage.audit_chain import Noted
 from outcry.responder.transports import apprise
 
@@ -36,21 +35,19 @@ class NoSuchWearer(Exception):
 
 def load(connection: Connection, alarm: int, means: Means) -> Plan:
     """What the rules go by for this alarm, from the plan as it is written now."""
-    row = connection.execute(
-        select(store.alarm.c.kind, store.alarm.c.device, store.wearer.c.number)
-        .join(store.wearer, store.wearer.c.device == store.alarm.c.device)
-        .where(store.alarm.c.id == alarm)
-    ).one()
-    agreed = of_device(connection, row.device)
+    about = alarms.about(connection, alarm)
+    if about is None:
+        raise NoSuchWearer
+    agreed = of_device(connection, about.device)
     wanted = [name for name in means.networks if not agreed.networks or name in agreed.networks]
     if not wanted:  # nobody set them up; what has a ground must not be posted nowhere for that
         wanted = [OWN_PAGE]
     return Plan(
-        kind=AlarmKind(row.kind),
+        kind=about.kind,
         contacts=agreed.order,
         quorum=agreed.quorum,
         can_text=means.can_text,
-        wearer_number=row.number is not None,
+        wearer_number=about.number is not None,
         first=agreed.at_once,
         next_after_s=float(agreed.next_after_s),
         all_after_s=float(agreed.all_after_s),
@@ -67,10 +64,10 @@ def load(connection: Connection, alarm: int, means: Means) -> Plan:
 
 def of_alarm(connection: Connection, alarm: int) -> Terms:
     """The plan of the wearer of this alarm."""
-    device = connection.scalar(select(store.alarm.c.device).where(store.alarm.c.id == alarm))
-    if device is None:
+    about = alarms.about(connection, alarm)
+    if about is None:
         raise NoSuchWearer
-    return of_device(connection, device)
+    return of_device(connection, about.device)
 
 
 def of_device(connection: Connection, device: int) -> Terms:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from outcry.report import AlarmKind, MessageType, Position, Report, decode
+from outcry.report import AlarmKind, MessageType, Position, Report
 from outcry.responder import formatting
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.maps import places
@@ -20,7 +20,7 @@ from outcry.responder.rules.calls import Correction, FollowUp, Post
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.model import OWN_PAGE, Disclosure
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.alarms import opening
+from outcry.responder.storage.alarms import opening, received
 
 
 class Composer:
@@ -49,13 +49,13 @@ class Composer:
                     strap=report.kind is AlarmKind.STRAP,
                     ground=decided.ground,
                     confirmed=case.now.votes,
-                    where=_where(agreed, _newest(connection, call.alarm)),
+                    where=_where(agreed, _newest_first(connection, call.alarm)),
                     link=_link(case) if target.network != OWN_PAGE else "",
                 )
                 return wording.post_draft(facts, limits, language)
             case FollowUp():
-                told, came_at = _message(connection, target.message)
-                at = formatting.raised_at(told, came_at)
+                (found,) = received(connection, store.message.c.id == target.message)
+                told, at = found.report, formatting.raised_at(found.report, found.received_at)
                 moved = _where(agreed, [told]) if told.type is MessageType.POSITION else None
                 facts = PostFacts(wearer, self._organisation, raised, at, where=moved, at=at)
                 return wording.follow_up_draft(facts, limits, language)
@@ -84,20 +84,7 @@ def _link(case: Case) -> str:
     return url if url.startswith("https://") else ""
 
 
-def _newest(connection: Connection, alarm: int) -> list[Report]:
-    """The alarm's reports in the order of their making, the newest first."""
-    rows = connection.scalars(
-        select(store.message.c.report)
-        .where(store.message.c.alarm == alarm)
-        .order_by(store.message.c.counter.desc())
-    )
-    return [decode(report) for report in rows]
-
-
-def _message(connection: Connection, message: int) -> tuple[Report, float]:
-    row = connection.execute(
-        select(store.message.c.report, store.message.c.received_at).where(
-            store.message.c.id == message
-        )
-    ).one()
-    return decode(row.report), row.received_at
+def _newest_first(connection: Connection, alarm: int) -> list[Report]:
+    """The alarm's reports in the reverse order of their making."""
+    messages = received(connection, store.message.c.alarm == alarm)
+    return [each.report for each in sorted(messages, key=lambda each: -each.counter)]

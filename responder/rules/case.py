@@ -72,9 +72,9 @@ class Posted:
 class Episode:
     """What has happened since the alarm began, or since its wearer held the button again.
 
-    ``number`` from 1; ``over``: it was closed, or its silence has ended. Times are Unix seconds,
-    each of the first such thing: ``danger_at``, a fresh report of danger; ``hurried_at``, somebody is sure that it is real; ``held_at``, somebody has it in
-    hand. ``ground`` is the one that stands.
+    ``number`` from 1; ``over``: it was closed, or its silence has ended. Times are Unix seconds, each
+    of the first such thing: ``danger_at``, a fresh report of danger; ``hurried_at``, somebody is sure
+    that it is real; ``held_at``, somebody has it in hand. ``ground`` is the one that stands.
     """
 
     number: int = 1

@@ -6,7 +6,10 @@ the last one again once its row is gone.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     delete,
     func,
@@ -15,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from outcry.report import Report, decode
+from outcry.report import AlarmKind, Report, decode
 from outcry.responder.storage import audit_chain, store
 
 
@@ -73,6 +76,46 @@ def _never_given(connection: Connection) -> int:
 def set_due(connection: Connection, alarm: int, at: float | None) -> None:
     """When an alarm is to be looked at next (Unix seconds); None: when something happens."""
     connection.execute(update(store.alarm).where(store.alarm.c.id == alarm).values(due_at=at))
+
+
+class About(NamedTuple):
+    """An alarm and its wearer."""
+
+    device: int
+    name: str
+    number: str | None
+    kind: AlarmKind
+    arrived_at: float
+    heard_at: float | None
+
+
+def about(connection: Connection, alarm: int) -> About | None:
+    """What is known of an alarm beside its history; None: there is no such alarm."""
+    wearer, of = store.wearer.c, store.alarm.c
+    row = connection.execute(
+        select(wearer.device, wearer.name, wearer.number, of.kind, of.arrived_at, wearer.heard_at)
+        .join_from(store.alarm, store.wearer, wearer.device == of.device)
+        .where(of.id == alarm)
+    ).first()
+    return None if row is None else About(*row)._replace(kind=AlarmKind(row.kind))
+
+
+class Received(NamedTuple):
+    """A message of an alarm, and the report that was in it."""
+
+    id: int
+    counter: int
+    report: Report
+    received_at: float
+    path: str
+    digest: bytes
+
+
+def received(connection: Connection, *which: ColumnElement[bool]) -> list[Received]:
+    """These messages, in the order of their arrival."""
+    columns = [store.message.c[name] for name in Received._fields]
+    rows = connection.execute(select(*columns).where(*which).order_by(store.message.c.id))
+    return [Received(*row)._replace(report=decode(row.report)) for row in rows]
 
 
 def opening(connection: Connection, alarm: int) -> tuple[str, Report, float]:

@@ -1,11 +1,11 @@
-"""The record: a later change of the past is found out.
+"""The record: whoever changes the past afterwards is found out.
 
 Each entry of an alarm's history carries a link: SHA-256 over the link before
 it, a salt and the entry itself. The newest link of every alarm goes into the
 record of HQ, a chain of its own, beside what people did that belongs to no
 alarm. So an entry cannot be changed, taken out or put in, and an alarm cannot
-vanish, without everything after it being made again; and anyone who keeps a
-copy of the record's newest link (it is in the journal and in every case file)
+vanish, without everything after it being made again; and whoever keeps a copy
+of the record's newest link (it stands in the journal and in every case file)
 sees that too.
 
 Deleting for good stays possible: an alarm goes with its salts, and the record
@@ -80,13 +80,13 @@ def note(
     """Add a line to HQ's record; ``alarm`` only if it is gone."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})"))
-    last = head(connection)
+    last, at = head(connection), float(now)  # as the column will give it back
     said = json.dumps(dict(data), sort_keys=True)
     salt = new_salt()
-    new = Head(last.n + 1, link(last.link, salt, last.n + 1, now, what.name, said))
+    new = Head(last.n + 1, link(last.link, salt, last.n + 1, at, what.name, said))
     connection.execute(
         insert(store.record).values(
-            n=new.n, at=now, what=what.name, data=said, alarm=alarm, salt=salt, link=new.link
+            n=new.n, at=at, what=what.name, data=said, alarm=alarm, salt=salt, link=new.link
         )
     )
     return new

@@ -45,15 +45,15 @@ def append_all(connection: Connection, said: Sequence[tuple[int, Event]]) -> Non
     rows = []
     for alarm, event in said:
         last = ends[alarm]
-        what, data = to_row(event)
+        at, what, data = float(event.at), *to_row(event)  # as the column will give it back
         salt = audit_chain.new_salt()
-        link = audit_chain.link(last.link, salt, alarm, last.n + 1, event.at, what, data)
+        link = audit_chain.link(last.link, salt, alarm, last.n + 1, at, what, data)
         ends[alarm] = Head(last.n + 1, link)
         rows.append(
             {
                 "alarm": alarm,
                 "n": last.n + 1,
-                "at": event.at,
+                "at": at,
                 "what": what,
                 "data": data,
                 "salt": salt,

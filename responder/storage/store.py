@@ -249,7 +249,7 @@ plan = Table(  # what was agreed with a wearer, where it differs from what the s
     "plan",
     metadata,
     Column("device", ForeignKey("wearer.device"), primary_key=True),
-    Column("terms", String, nullable=False),  # JSON, see plan.py
+    Column("terms", String, nullable=False),  # JSON, see plans/document.py
     Column("changed_at", Float, nullable=False),
 )
 

@@ -87,7 +87,9 @@ def test_a_text_names_only_fields_that_the_journal_writes(entry):
 
 def test_the_fields_are_the_alarm_its_state_the_path_the_recipient_and_a_count():
     _, sentence, fields = told(Entry.TEXT_FAILED)
-    assert sentence == "alarm 00007f3a: d to contact 2: not sent, tried again later (modem code 38)"
+    assert (
+        sentence == "alarm 00007f3a: d to contact 2: not sent, will be tried again (modem code 38)"
+    )
     assert fields == {
         "MESSAGE_ID": Entry.TEXT_FAILED.message_id,
         "OUTCRY_ALARM": "00007f3a",

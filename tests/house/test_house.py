@@ -65,6 +65,16 @@ def test_imports_point_one_way():
     assert wrong == []
 
 
+def test_what_tests_share_lies_in_support_and_no_test_imports_another():
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for name in imported(path)
+        if re.search(r"(^|\.)(conftest|test_\w+)(\.|$)", name)
+    ]
+    assert wrong == []
+
+
 @pytest.mark.parametrize(
     ("library", "home"),
     [

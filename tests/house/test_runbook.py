@@ -95,7 +95,7 @@ def shown(world, contact):
 
 @pytest.mark.parametrize("cause", CAUSES)
 def test_each_cause_of_a_missing_text_has_its_own_row(world, cause):
-    before = "goes out"
+    before = ": sending"
     CAUSES[cause](world)
     last = shown(world, "contact 1")
     if cause == "no report":

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from outcry.envelope import Header, from_text
 from outcry.receipt import RECEIPT_CHARS, header_of, verify
-from outcry.responder import sentences
 from outcry.responder.posting.publisher import Draft, Limits, Posted
-from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Outcome
+from outcry.responder.rules import events
+from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Event, Outcome
 from outcry.responder.storage import event_log
 from outcry.responder.transports.apprise import Channels
 
@@ -33,7 +34,7 @@ class Ledger(list[str]):
             append_all(connection, said)
             for _, event in said:
                 if not isinstance(event, CallPlanned | CallEnded):  # those tell of themselves
-                    self.append(sentences.told(event, names))
+                    self.append(_short(event, names))
 
         def taken(sealed, path):
             came = take(sealed, path)
@@ -46,7 +47,8 @@ class Ledger(list[str]):
             if len(text) == RECEIPT_CHARS:
                 self.append(f"Receipt by SMS: {self._says(from_text(text))}")
             else:
-                self.append(f"Text to {self._people[number]}: {text.partition(',')[0]}")
+                begins = re.match(r"[A-Z ]+\b", text)
+                self.append(f"Text to {self._people[number]}: {begins[0].strip()}")
             return send(ref, number, text)
 
         self._patch.setattr(event_log, "append_all", appended)
@@ -56,6 +58,22 @@ class Ledger(list[str]):
     def _says(self, receipt: bytes) -> str:
         header = header_of(receipt)
         return verify(receipt, self._tokens[header], header).name.lower()
+
+
+def _short(event: Event, names: Mapping[int, str]) -> str:
+    match event:
+        case events.ReportArrived():
+            return f"Arrived by {event.path}: {event.type.name}"
+        case events.WithdrawalJudged():
+            return f"Judged: {event.verdict}"
+        case events.ContactAnswer():
+            return f"{names[event.contact]}: {type(event).__name__}"
+        case events.OfficerAct():
+            return f"{event.officer}: {type(event).__name__}"
+        case events.GroundFound():
+            return f"Ground: {event.ground}"
+        case _:
+            return type(event).__name__
 
 
 class Told(Channels):

@@ -280,7 +280,7 @@ def test_a_text_with_a_fault(stage, changed, tmp_path):
     shutil.copytree(ROOT / "config" / "texts", tmp_path / "texts")
     (tmp_path / "texts" / "fr.toml").write_text('alert = "{nonsense}"\n')
     changed(texts_folder=str(tmp_path / "texts"))
-    named(stage, "texts", "mend the file")
+    named(stage, "texts", "correct the file")
 
 
 def test_a_disk_that_takes_nothing(stage):

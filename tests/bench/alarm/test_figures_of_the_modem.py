@@ -33,7 +33,7 @@ def test_all_figures_of_the_matrix_come_from_one_campaign(monkeypatch):
         return lived[-1]
 
     monkeypatch.setattr(fault_matrix, "campaign", type("Few", (), {"run": once}))
-    fault_matrix._lived.cache_clear()
+    fault_matrix.lived.cache_clear()
     assert fault_matrix.fault_matrix_cells() == 40
     assert fault_matrix.fault_matrix_lost() == 0
     assert 0 < fault_matrix.fault_matrix_worst_s() <= 90
@@ -41,7 +41,7 @@ def test_all_figures_of_the_matrix_come_from_one_campaign(monkeypatch):
     assert fault_matrix.first_contact_cmgs_worst_s() <= 30
     assert fault_matrix.sms_duplicates_beyond_unknown() == 0
     assert len(lived) == 1
-    fault_matrix._lived.cache_clear()
+    fault_matrix.lived.cache_clear()
 
 
 def test_an_alarm_that_never_leaves_is_lost_and_its_worst_endless(monkeypatch):

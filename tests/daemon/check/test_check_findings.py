@@ -241,7 +241,7 @@ def test_a_loose_strap_an_unwatched_strap_and_a_dead_motor_are_named(world):
     world.fastens()
     loose = wired(world, marks=int(Flag.STRAP_LOOSE))
     assert wrong(loose) == {"strap"}
-    assert "mend" in loose["strap"].remedy
+    assert "repair" in loose["strap"].remedy
     assert wrong(wired(world, worn=None)) == {"strap"}
     assert wrong(wired(world, motor=False)) == {"motor"}
 
@@ -323,7 +323,10 @@ def test_a_missing_enrolment_and_a_broken_one_say_what_to_do(kept):
     ("contacts", "words"),
     [
         ((Contact("Ana", "+447700900101", "xx"),), "xx, which has no texts"),
-        ((*CONTACTS, Contact("Dina", "+447700900101")), "contact 4 has the number of contact 1"),
+        (
+            (*CONTACTS, Contact("Dina", "+447700900101")),
+            "contact 4 has the same number as contact 1",
+        ),
         ((Contact("Ana", "+447700900002"),), "HQ's own number"),
     ],
 )
@@ -470,7 +473,7 @@ def test_a_failure_stands_with_its_remedy_below(capsys):
     shown = capsys.readouterr().out.splitlines()
     assert shown[0].split() == ["ok", "button", "up"]
     assert shown[2].split() == ["->", "check", "its", "cable"]
-    assert shown[-1] == "To look at: modem."
+    assert shown[-1] == "Needs attention: modem."
 
 
 def test_as_json_it_is_one_line_and_what_takes_long_goes_elsewhere(capsys):

@@ -149,7 +149,7 @@ def test_nothing_of_anybody_is_in_it(night, journalctl, world, capsys):
 def test_as_json_a_script_gets_every_field(night, journalctl, capsys):
     night.wrote(
         NIGHT,
-        "alarm 7f3a90c1: alert to contact 2: not sent, tried again later (modem code 28)",
+        "alarm 7f3a90c1: alert to contact 2: not sent, will be tried again (modem code 28)",
         MESSAGE_ID=Entry.TEXT_FAILED.message_id,
         OUTCRY_ALARM="7f3a90c1",
         OUTCRY_PATH="sms",
@@ -160,7 +160,7 @@ def test_as_json_a_script_gets_every_field(night, journalctl, capsys):
     assert json.loads(shown(capsys, "--json")) == {
         "at": NIGHT,
         "entry": "TEXT_FAILED",
-        "words": "alert to contact 2: not sent, tried again later (modem code 28)",
+        "words": "alert to contact 2: not sent, will be tried again (modem code 28)",
         "alarm": "7f3a90c1",
         "path": "sms",
         "recipient": "contact 2",

@@ -183,11 +183,11 @@ def test_the_text_says_who_when_where_how_sure_and_how_old(language):
     [
         (Position(1, 2, 40, 0), ("within 40 m", "seen just now")),
         (Position(1, 2, 40, 59), ("seen just now",)),
-        (Position(1, 2, 999, 60), ("within 999 m", "seen 1 min before")),
-        (Position(1, 2, 1000, 5_999), ("within 1 km", "seen 99 min before")),
-        (Position(1, 2, 1001, 6_000), ("within 2 km", "seen 2 h before")),
-        (Position(1, 2, 65_534, 65_534), ("within 66 km", "seen 18 h before")),
-        (Position(1, 2, None, 65_535), ("accuracy not known", "seen more than 18 h before")),
+        (Position(1, 2, 999, 60), ("within 999 m", "seen 1 min earlier")),
+        (Position(1, 2, 1000, 5_999), ("within 1 km", "seen 99 min earlier")),
+        (Position(1, 2, 1001, 6_000), ("within 2 km", "seen 2 h earlier")),
+        (Position(1, 2, 65_534, 65_534), ("within 66 km", "seen 18 h earlier")),
+        (Position(1, 2, None, 65_535), ("accuracy not known", "seen more than 18 h earlier")),
     ],
 )
 def test_accuracy_and_age_are_never_told_as_better_than_they_are(place, words):

@@ -257,7 +257,7 @@ def test_what_waits_for_the_network_says_where_the_wearer_is_now_whatever_is_lef
         if world.sms.under_way is not None:
             world.network(Outcome.FAILED, code=331)
     world.takes_all_texts()
-    last = [text for _, _, text in world.modem.texts if text.startswith("ALARM")][-1]
+    last = [text for _, _, text in world.modem.texts if world.kind(text) == "alert"][-1]
     assert "mlat=43.39" in last or "mlat=43.38" in last
     assert sum(world.memory.spent("texts").values()) == 2
 
@@ -348,7 +348,7 @@ def test_an_alarm_goes_although_heartbeats_have_spent_theirs_and_positions_their
     world.hq_answers_all()
     assert world.report().type is MessageType.WITHDRAWAL
     assert [line.partition("spent: ")[2] for line in spent_lines(world)] == [
-        "positions by data are few"
+        "fewer positions by data"
     ]
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ from outcry.daemon.cli.main import follow, main
 from outcry.daemon.service import control_socket, status
 from outcry.daemon.service.control_socket import Asked, Control, NotAnswering
 from outcry.daemon.touch.edges import Edge
+from outcry.enrolment import Contact
 from outcry.hw.modem import Condition, ModemStatus
 from outcry.hw.vibration import VibrationUnusable
-from simulation.world import World
+from simulation.world import CONTACTS, World
 
 
 @pytest.fixture
@@ -183,7 +185,7 @@ def test_a_button_that_is_stuck_raises_nothing_and_is_not_called_armed(world):
     world.passes(70)
     assert "panic alarm" in headline(world), "it raised once, as a hand would"
     told = status.screen(facts(world) | {"alarm": None}).splitlines()[0]
-    assert told.endswith("not armed: the button has been down for very long")
+    assert told.endswith("not armed: the button has been down for too long")
     calm = status.line(world.parts, Alarm())
     assert calm.startswith("not armed, the button is stuck; fix; modem registered")
 
@@ -207,7 +209,7 @@ def test_a_part_that_cannot_be_used_is_on_the_screen_with_what_the_journal_said(
 
 
 def test_without_a_motor_the_screen_says_so(world):
-    assert "motor      there" in status.screen(facts(world))
+    assert "motor      present" in status.screen(facts(world))
     told = facts(world) | {"motor": False}
     assert "motor      none" in status.screen(told)
 
@@ -244,6 +246,15 @@ def test_hq_that_does_not_answer_is_noticed(world):
     assert status.troubles(facts(world)) == []
     world.passes(1600)
     assert any("HQ has not answered" in words for words in status.troubles(facts(world)))
+
+
+@pytest.mark.parametrize(("language", "missing"), [("en", False), ("uk", False), ("xx", True)])
+def test_a_contact_who_gets_english_for_want_of_texts_is_noticed(world, language, missing):
+    contacts = (*CONTACTS, Contact("Dina", "+447700900104", language))
+    world.identity = replace(world.identity, contacts=contacts)
+    world.starts()
+    found = status.troubles(facts(world))
+    assert any("language" in words for words in found) is missing
 
 
 def test_nothing_on_the_screen_or_in_its_json_tells_on_anybody(world):

@@ -38,7 +38,7 @@ def test_who_when_where_a_map_and_words_to_publish_reach_every_contact(world):
     for alert, publish in by_contact(world).values():
         assert alert.startswith("ALARM from Zarema, 2026-09-21 ")
         assert "https://osm.org/?mlat=43.31780&mlon=45.69490\n" in alert
-        assert alert.endswith("Call the people you agreed on now.")
+        assert alert.endswith("Now call the people you agreed to call.")
         assert publish.startswith("Please publish: Zarema, a human rights defender,")
         assert "2026-09-21" in publish
 
@@ -64,9 +64,9 @@ def test_later_rounds_say_that_the_alarm_goes_on_and_ask_to_publish_no_more(worl
     world.passes(1800)
     world.takes_all_texts()
     for alert, _, *later in by_contact(world).values():
-        assert "goes on" not in alert
+        assert "is still on" not in alert
         assert later
-        assert all(text.startswith("ALARM from Zarema goes on, 2026-09-21 ") for text in later)
+        assert all(text.startswith("ALARM from Zarema is still on, 2026-09-21 ") for text in later)
 
 
 def test_a_contact_who_never_got_the_first_text_hears_of_an_alarm_not_of_its_going_on(world):
@@ -77,8 +77,8 @@ def test_a_contact_who_never_got_the_first_text_hears_of_an_alarm_not_of_its_goi
     world.takes_all_texts()
     heard = by_contact(world)
     assert len([text for text in heard["Boris"] if text.startswith("ALARM")]) == 2
-    assert not any("goes on" in text for text in heard["Boris"])
-    assert any("goes on" in text for text in heard["Ana"])
+    assert not any("is still on" in text for text in heard["Boris"])
+    assert any("is still on" in text for text in heard["Ana"])
 
 
 def test_words_to_publish_that_were_refused_go_again(world):
@@ -140,7 +140,7 @@ def test_an_alarm_after_another_asks_to_publish_again(world):
     world.takes_all_texts()
     assert all(text.outcome is TextOutcome.GIVEN for text in world.outbox.texts.values())
     assert (2, "publish") in queued(world, AlarmKind.STRAP)
-    assert [text for _, _, text in world.modem.texts if "goes on" in text] == []
+    assert [text for _, _, text in world.modem.texts if "is still on" in text] == []
 
 
 def test_with_a_responder_nobody_is_asked_to_publish_on_their_own(tmp_path):
@@ -149,11 +149,11 @@ def test_with_a_responder_nobody_is_asked_to_publish_on_their_own(tmp_path):
     world.takes_all_texts()
     assert {heard.split(" to ")[0] for heard in world.heard()} == {"alert", "link", "report 0"}
     alert = by_contact(world)["Ana"][0]
-    assert alert.endswith("Now open the link in the next text and confirm with your PIN.")
+    assert alert.endswith("Now open the link in the next SMS and answer with your PIN.")
 
 
 def test_with_a_responder_that_cannot_be_written_to_the_alert_promises_no_link(tmp_path):
     world = World(tmp_path, enrolment=ENROLMENT)
     assert queued(world, AlarmKind.PANIC) == [(1, "alert"), (2, "alert"), (3, "alert")]
     world.tick()
-    assert world.modem.texts[0][2].endswith("Call the people you agreed on now.")
+    assert world.modem.texts[0][2].endswith("Now call the people you agreed to call.")

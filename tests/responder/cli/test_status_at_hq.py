@@ -21,6 +21,7 @@ from outcry.report import (
 from outcry.responder import formatting, sentences
 from outcry.responder.cli.main import main
 from outcry.responder.cli.status import facts, screen
+from outcry.responder.console.desk import Act
 from outcry.responder.contacts.desk import WrongPin
 from outcry.responder.intake.inbox import CameBy, Outdated
 from outcry.responder.rules.events import Came, Outcome, Verdict
@@ -122,6 +123,21 @@ def test_an_alarm_is_shown_with_how_far_it_is(world):
         "    contacts: told 2 of 3, seen by 2, confirmed by 1 of 2, doubted by 1",
         "    ! wrong PINs tried: 1",
     ]
+
+
+def test_pressed_again_after_it_was_closed_only_what_is_said_since_counts(world):
+    world.hq.takes(world.device.message())
+    world.answers(world.invitation(1), world.pins[0], "confirm")
+    world.answers(world.invitation(2), world.pins[1], "false")
+    with pytest.raises(WrongPin):
+        world.answers(world.invitation(2), "000000", "confirm")
+    world.hq.parts.console.act(1, Act.CLOSE, "olga", "she is home")
+    assert look(world)["alarms"][0]["over"]
+    world.hq.takes(world.device.message(MessageType.STILL_IN_DANGER, sequence=1))
+    world.answers(world.invitation(3), world.pins[2], "seen")
+    (alarm,) = look(world)["alarms"]
+    counted = ("over", "seen", "confirmed", "doubts", "wrong_pins")
+    assert [alarm[name] for name in counted] == [False, 1, 0, 0, 0]
 
 
 def test_what_became_public_is_shown(world):

@@ -28,7 +28,7 @@ from outcry.responder.rules.events import (
     VetoLifted,
 )
 from outcry.responder.storage.event_log import from_row
-from tests.responder.conftest import NOON
+from stage.reports import NOON
 
 
 @pytest.fixture

@@ -53,6 +53,15 @@ def test_what_cannot_be_done_now_is_not_written_down(world, console):
     assert world.hq.history() == before
 
 
+def test_after_a_correction_an_officer_can_publish_again_whatever_the_ground_was(world, console):
+    world.hq.takes(world.device.message())
+    console.act(1, Act.PUBLISH, "olga")
+    world.hq.works()
+    assert Act.PUBLISH not in console.view(1).can
+    console.act(1, Act.CORRECT, "olga", "false_alarm")
+    assert {Act.PUBLISH, Act.CORRECT} <= console.view(1).can
+
+
 @pytest.mark.parametrize("alarm", [0, 2, 2**31, 2**64])
 def test_an_alarm_that_is_not_there_is_none(world, console, alarm):
     with pytest.raises(NoSuchAlarm):

@@ -316,6 +316,12 @@ def test_what_is_wrong_is_said_in_the_readers_language(client):
     assert '<html lang="fr"' in page
 
 
+@pytest.mark.parametrize("path", ["/nothing", "/post/1"])
+def test_what_is_wrong_with_a_public_address_is_said_in_english_as_all_is_there(client, path):
+    page = client.get(path, headers={"accept-language": "ar"}).text
+    assert '<html lang="en" dir="ltr">' in page
+
+
 def test_a_heartbeat_in_a_link_shows_nothing(world, client):
     assert client.get(link_of(world.device.message(MessageType.HEARTBEAT))).status_code == 404
 

@@ -112,7 +112,7 @@ def test_one_decision_reads_the_history_once():
     assert history.read == len(history)
 
 
-def test_where_all_who_answer_are_known_it_matters_not_that_they_are():
+def test_with_known_contacts_the_case_is_the_same():
     assert replace(Case.of(lived(), KNOWN), contacts=None) == Case.of(lived())
 
 
@@ -293,7 +293,7 @@ def test_where_it_makes_sense_the_same_event_counts(state, event):
 # What a case says
 
 
-def test_an_alarm_pressed_again_after_it_was_closed_begins_anew_but_for_a_veto():
+def test_pressed_again_after_it_was_closed_an_alarm_starts_over_but_for_a_veto():
     said = [says(1), says(2, Unsure), WrongPinTried(1.0, 1), officer(Vetoed), officer(Closed)]
     case = Case.of([report(), *said, report(2, 5.0, STILL)])
     assert (case.now.number, case.now.over, case.now.opened_by.message) == (2, False, 2)

@@ -170,6 +170,16 @@ def test_in_a_running_alarm_no_silence_is_raised_until_it_is_closed(quiet):
     assert len(quiet.alarms()) == 1
 
 
+def test_in_an_alarm_that_goes_on_after_it_was_closed_no_silence_is_raised_either(quiet):
+    quiet.beats()
+    quiet.world.hq.takes(quiet.world.device.message())
+    with quiet.world.hq.store.write() as connection:
+        event_log.append(connection, 1, officer(Closed, quiet.world.clock.now))
+    quiet.world.hq.takes(quiet.world.device.message(MessageType.STILL_IN_DANGER, sequence=1))
+    quiet.passes(10_000, 100)
+    assert quiet.alarms() == []
+
+
 def test_a_drill_excuses_no_silence(quiet):
     quiet.beats()
     quiet.world.hq.takes(quiet.world.device.message(kind=AlarmKind.DRILL))

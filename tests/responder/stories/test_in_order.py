@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from builders import CONTACTS, WEARER
 from ledger import Ledger, Network, Told
 
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.console.desk import Act
 from outcry.responder.plans import repository
-from tests.responder.conftest import CONTACTS, WEARER
 
 
 @pytest.fixture
@@ -34,11 +34,11 @@ def confirms(world, *contacts):
 
 
 RAISED = [
-    "Alarm raised, over data",
+    "Arrived by data: FIRST",
     "Receipt over data: stored",
-    "Text to Ben: ALARM from Ana",
-    "Text to Cleo: ALARM from Ana",
-    "Text to Dana: ALARM from Ana",
+    "Text to Ben: ALARM",
+    "Text to Cleo: ALARM",
+    "Text to Dana: ALARM",
     "Message to desk: ALARM: Ana, raised at 12:00 UTC",
 ]
 PUBLIC = ["own page has the post", "mastodon has the post"]
@@ -54,11 +54,11 @@ def test_from_the_button_to_the_posts_and_back_to_the_wearer(world, ledger):
     world.hq.works()
     assert ledger == [
         *RAISED,
-        "Ben confirms: it is real, make it public",
-        "Cleo confirms: it is real, make it public",
-        "May be published: enough people confirmed",
+        "Ben: Confirmed",
+        "Cleo: Confirmed",
+        "Ground: quorum",
         *PUBLIC,
-        "Still in danger: the button was pressed again, over data",
+        "Arrived by data: STILL_IN_DANGER",
         "Receipt over data: acknowledged",
         "own page has the answer to the post",
         "mastodon has the answer to the post",
@@ -73,16 +73,16 @@ def test_by_sms_the_wearer_hears_back_right_after_the_first_contact(world, ledge
     world.hq.parts.console.act(1, Act.CONFIRM, "olga")
     world.hq.works()
     assert ledger == [
-        "Alarm raised, by SMS",
-        "Text to Ben: ALARM from Ana",
+        "Arrived by sms: FIRST",
+        "Text to Ben: ALARM",
         "Receipt by SMS: stored",
-        "Text to Cleo: ALARM from Ana",
-        "Text to Dana: ALARM from Ana",
+        "Text to Cleo: ALARM",
+        "Text to Dana: ALARM",
         "Message to desk: ALARM: Ana, raised at 12:00 UTC",
-        "Ben confirms: it is real, make it public",
+        "Ben: Confirmed",
         "Receipt by SMS: acknowledged",
-        "Duty officer olga confirms: it is real",
-        "May be published: enough people confirmed",
+        "olga: OfficerConfirmed",
+        "Ground: quorum",
         *PUBLIC,
     ]
 
@@ -99,15 +99,15 @@ def test_taken_back_closed_and_pressed_again(world, ledger):
     world.hq.takes(world.device.message(MessageType.STILL_IN_DANGER, sequence=1))
     world.hq.works()
     assert ledger[before:] == [
-        "Duty officer olga corrects what is public: the wearer is free",
-        "Duty officer olga closes the alarm: she is home",
+        "olga: Corrected",
+        "olga: Closed",
         "mastodon has the correction",
         "own page has the correction",
-        "Still in danger: the button was pressed again, over data",
+        "Arrived by data: STILL_IN_DANGER",
         "Receipt over data: acknowledged",
-        "Text to Ben: STILL IN DANGER: Ana pressed the alarm again",
-        "Text to Cleo: STILL IN DANGER: Ana pressed the alarm again",
-        "Text to Dana: STILL IN DANGER: Ana pressed the alarm again",
+        "Text to Ben: STILL IN DANGER",
+        "Text to Cleo: STILL IN DANGER",
+        "Text to Dana: STILL IN DANGER",
         "Message to desk: ALARM: Ana, pressed again at 12:01 UTC, after it was closed",
     ]
 
@@ -129,16 +129,16 @@ def test_under_duress_consent_publishes_nothing_and_people_decide(world, ledger)
     world.hq.works()
     assert ledger == [
         *RAISED,
-        "Withdrawal received, not verified, over data",
+        "Arrived by data: WITHDRAWAL",
         "Receipt over data: stored",
-        "Withdrawal: DURESS: not the agreed code. Let nobody notice that you know",
+        "Judged: duress",
         "Message to desk: ALARM: Ana, raised at 12:00 UTC: withdrawal received, not verified",
         "Message to desk: ALARM: Ana, raised at 12:00 UTC: nobody has answered yet",
-        "Duty officer olga forbids publishing",
-        "Ben confirms: it is real, make it public",
-        "Cleo confirms: it is real, make it public",
-        "Duty officer olga lifts the veto",
-        "May be published: enough people confirmed",
+        "olga: Vetoed",
+        "Ben: Confirmed",
+        "Cleo: Confirmed",
+        "olga: VetoLifted",
+        "Ground: quorum",
         *PUBLIC,
     ]
 
@@ -149,13 +149,13 @@ def test_a_drill_is_told_and_answered_and_never_public(world, ledger):
     confirms(world, 1, 2, 3)
     world.hq.works()
     assert ledger == [
-        "Alarm raised, over data",
+        "Arrived by data: FIRST",
         "Receipt over data: stored",
         "Text to Ben: DRILL",
         "Text to Cleo: DRILL",
         "Text to Dana: DRILL",
         "Message to desk: DRILL, not an alarm: Ana, raised at 12:00 UTC",
-        "Ben confirms: it is real, make it public",
-        "Cleo confirms: it is real, make it public",
-        "Dana confirms: it is real, make it public",
+        "Ben: Confirmed",
+        "Cleo: Confirmed",
+        "Dana: Confirmed",
     ]
