@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from parts import RECORDINGS
+from slow_modules import is_slow
 from tmp_peak import TmpPeak
 
 # Long campaigns: a seeded sample in CI, in full by `make nightly`.
@@ -30,15 +30,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-# Says of a module that each of its tests is slow.
-_SLOW_AS_A_WHOLE = re.compile(r"^pytestmark = .*(?:\n[ \])].*)*?mark\.slow\b", re.MULTILINE)
-
-
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Spares a run without slow tests the modules that have no other, and what they import."""
     if config.option.markexpr != "not slow" or not collection_path.match("test_*.py"):
         return None
-    return True if _SLOW_AS_A_WHOLE.search(collection_path.read_text(encoding="utf-8")) else None
+    return is_slow(collection_path.read_text(encoding="utf-8")) or None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
