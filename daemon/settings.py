@@ -47,8 +47,8 @@ SCHEMA: Mapping[str, Mapping[str, Key]] = {
         "port": Key("/dev/serial0"),
         "baud": Key(115200, one_of=(9600, 19200, 38400, 57600, 115200)),
         "apn": Key("internet", good=anything),
-        "apn_user": Key(""),
-        "apn_password": Key("", secret=True),
+        "apn_user": Key("", good=anything),
+        "apn_password": Key("", good=anything, secret=True),
         "pin": Key(
             "",
             good=str.isdecimal,

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from parts import RECORDINGS
-from slow_modules import is_slow
 from tmp_peak import TmpPeak
 
 # Long campaigns: a seeded sample in CI, in full by `make nightly`.
 settings.register_profile("sample", deadline=None, derandomize=True)
 settings.register_profile("full", deadline=None, max_examples=2000)
 settings.load_profile("full" if os.environ.get("OUTCRY_CAMPAIGNS") == "full" else "sample")
+
+
+pytest_plugins = ["slow_modules"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,13 +29,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail if a test was skipped or did not run: for a machine with every part",
     )
-
-
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Spares a run without slow tests the modules that have no other, and what they import."""
-    if config.option.markexpr != "not slow" or not collection_path.match("test_*.py"):
-        return None
-    return is_slow(collection_path.read_text(encoding="utf-8")) or None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

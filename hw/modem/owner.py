@@ -28,6 +28,7 @@ log = logging.getLogger("outcry.modem")
 
 HELD_S = 60.0  # a port that was held for longer was not lost "again"
 UNLOADED_PAUSE_S = 60.0  # after a fault while the driver itself is loaded
+UNLOADED_IN_NEED_S = 2.0  # the same while an alarm is open or a text waits
 
 
 class Modem:
@@ -153,10 +154,10 @@ class Modem:
 
     def _pause_s(self, began: float) -> float:
         """For how long to leave alone a port that was opened at ``began`` and lost."""
+        if self._service is None:  # what cannot be loaded must not be asked here either
+            return UNLOADED_IN_NEED_S if self._jobs.in_need else UNLOADED_PAUSE_S
         from outcry.hw.modem.ladder import Failure
 
-        if self._service is None:
-            return UNLOADED_PAUSE_S
         recovery = self._service.recovery
         if self._clock() - began > HELD_S:
             recovery.over(Failure.PORT_LOST)

@@ -79,6 +79,15 @@ def test_a_time_that_is_no_time_is_refused(value):
     assert "sms.start_after_seconds" in problems(f"[sms]\nstart_after_seconds = {value}")[0]
 
 
+@pytest.mark.parametrize("said", ["", " ", "web"])
+def test_what_an_operator_calls_its_user_and_password_is_taken_as_it_is(said):
+    settings = read(
+        f'[modem]\napn = "{said}"\napn_user = "{said}"\napn_password = "{said}"\n', HERE
+    )
+    assert settings.text("modem", "apn") == said
+    assert settings.text("modem", "apn_user") == settings.text("modem", "apn_password") == said
+
+
 def test_secrets_and_numbers_are_masked_where_they_are_wrong():
     told = "\n".join(
         problems(

@@ -3,10 +3,11 @@
 import configparser
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import slow_modules
 import tmp_peak
-from slow_modules import is_slow
 
 from tools import lowest
 
@@ -23,8 +24,12 @@ ROOT = Path(__file__).resolve().parents[2]
         ("@pytest.mark.slow\ndef test_a():\n    pass\n", False),
     ],
 )
-def test_a_quick_run_leaves_a_module_unread_only_if_all_of_it_is_slow(begins, unread):
-    assert is_slow(begins) is unread
+def test_a_quick_run_leaves_a_module_unread_only_if_all_of_it_is_slow(tmp_path, begins, unread):
+    module = tmp_path / "test_some.py"
+    module.write_text(begins)
+    for marks, left in (("not slow", unread), ("", False), ("slow", False)):
+        config = SimpleNamespace(option=SimpleNamespace(markexpr=marks))
+        assert bool(slow_modules.pytest_ignore_collect(module, config)) is left
 
 
 def test_the_space_of_a_run_is_what_was_not_there_before(tmp_path, monkeypatch):

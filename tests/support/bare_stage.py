@@ -10,6 +10,8 @@ from typing import Any
 
 from bare_machine import Machine
 
+from outcry.daemon.journal import Entry
+
 ROOT = Path(__file__).resolve().parents[2]
 BOARD = "/run/outcry-board"
 WEARER, WEARER_NUMBER, HQ_NUMBER = "Zarema", "+447700900001", "+447700900002"
@@ -86,7 +88,8 @@ class BareStage:
 
         def sealed() -> str | None:
             for entry in self.journal(since):
-                if "OUTCRY_ALARM" in entry and "sealed" in entry["MESSAGE"]:
+                is_sealed = entry.get("MESSAGE_ID") == Entry.SEALED.message_id
+                if is_sealed and "OUTCRY_ALARM" in entry:
                     return str(entry["OUTCRY_ALARM"])
             return None
 
@@ -153,9 +156,11 @@ def from_guide(word: str) -> str:
 
 
 def newer(package: Path, folder: Path) -> Path:
-    """The same package under a higher version, as the next release would be."""
+    """The same package as the next release: a higher version, and more said in its settings file."""
     tree = folder / package.stem
     subprocess.run(["dpkg-deb", "-R", str(package), str(tree)], check=True)
+    for settings in (tree / "etc" / "outcry").glob("*.toml"):
+        settings.write_text(f"{settings.read_text()}\n# A comment that is new.\n")
     control = tree / "DEBIAN" / "control"
     control.write_text(
         re.sub(r"^Version: .*$", r"\g<0>+next", control.read_text(), flags=re.MULTILINE)

@@ -1,10 +1,18 @@
-"""Modules of which each test is slow: a run of the quick ones need not even read them."""
+"""A pytest plugin: a run without slow tests does not even read the modules that have no other."""
+
+from __future__ import annotations
 
 import re
+from pathlib import Path
 
-_ALL = re.compile(r"^pytestmark = .*(?:\n[ \])].*)*?mark\.slow\b", re.MULTILINE)
+import pytest
+
+# Says of a module that each of its tests is slow.
+_SLOW_AS_A_WHOLE = re.compile(r"^pytestmark = .*(?:\n[ \])].*)*?mark\.slow\b", re.MULTILINE)
 
 
-def is_slow(source: str) -> bool:
-    """Whether this module's text says of all its tests that they are slow."""
-    return _ALL.search(source) is not None
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Spares a run without slow tests the modules that have no other, and what they import."""
+    if config.option.markexpr != "not slow" or not collection_path.match("test_*.py"):
+        return None
+    return True if _SLOW_AS_A_WHOLE.search(collection_path.read_text(encoding="utf-8")) else None

@@ -1,7 +1,9 @@
 """Silence, restarts, noise, a lost port, faults of our own: the owner goes on, the text leaves."""
 
 import itertools
+import sys
 import threading
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -191,6 +193,31 @@ def test_a_fault_of_our_own_is_survived_and_its_content_kept_quiet(
     assert w.texts(ANA) == ["help"]
     assert "unexpected KeyError" in caplog.text
     assert "900201" not in caplog.text
+
+
+def test_a_driver_that_cannot_be_loaded_is_tried_again_soon_while_a_text_waits(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A card that cannot be read for a moment ends no thread, and costs no minute."""
+    names = [f"outcry.hw.modem.{name}" for name in ("ladder", "recovery", "service")]
+    loaded = {name: import_module(name) for name in names}
+    waited: list[float] = []
+
+    class Bell(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waited.append(timeout or 0.0)
+            w.now += timeout or 0.0
+            if len(waited) == 2:
+                sys.modules.update(loaded)
+            return False
+
+    w = world(host=None, doorbell=Bell())
+    for name in names:
+        monkeypatch.setitem(sys.modules, name, None)
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(60)
+    assert w.texts(ANA) == ["help"]
+    assert waited == [2.0, 2.0]
 
 
 def test_a_listener_that_raises_costs_no_text(world: Any) -> None:

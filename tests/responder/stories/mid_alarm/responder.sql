@@ -1,0 +1,235 @@
+-- HQ mid-alarm, as release 0.1.0 left it: Ben is told and has confirmed, Cleo is being texted, Dana is next.
+BEGIN TRANSACTION;
+CREATE TABLE action (
+    id INTEGER NOT NULL,
+    alarm INTEGER NOT NULL,
+    "key" VARCHAR NOT NULL,
+    kind VARCHAR NOT NULL,
+    target VARCHAR NOT NULL,
+    state VARCHAR NOT NULL,
+    changed_at FLOAT NOT NULL,
+    owner VARCHAR,
+    generation INTEGER DEFAULT '0' NOT NULL,
+    lease_until FLOAT,
+    PRIMARY KEY (id),
+    UNIQUE (alarm, "key"),
+    FOREIGN KEY(alarm) REFERENCES alarm (id)
+);
+INSERT INTO "action" VALUES(1,1,'tell 1 1','tell','1','done',1795348800.0,'hq:1:5eedf00d',1,1.79571727282799196243e+09);
+INSERT INTO "action" VALUES(2,1,'tell 2 1','tell','2','calling',1795348800.0,'hq:1:5eedf00d',1,1.79571727288701391217e+09);
+INSERT INTO "action" VALUES(3,1,'tell 3 1','tell','3','planned',1795348800.0,NULL,0,NULL);
+CREATE TABLE alarm (
+    id INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    device_alarm INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    arrived_at FLOAT NOT NULL,
+    due_at FLOAT,
+    PRIMARY KEY (id),
+    UNIQUE (device, device_alarm, kind),
+    FOREIGN KEY(device) REFERENCES wearer (device)
+);
+INSERT INTO "alarm" VALUES(1,2010344388,77,1,1795348800.0,1795348820.0);
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    PRIMARY KEY (version_num)
+);
+INSERT INTO "alembic_version" VALUES('0002');
+CREATE TABLE contact (
+    id INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    number_in_list INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    number VARCHAR NOT NULL,
+    language VARCHAR NOT NULL,
+    pin_salt BLOB NOT NULL,
+    pin_hash BLOB NOT NULL,
+    PRIMARY KEY (id),
+    UNIQUE (device, number_in_list),
+    FOREIGN KEY(device) REFERENCES wearer (device)
+);
+INSERT INTO "contact" VALUES(1,2010344388,1,'Ben','+447700900111','en',X'BE0CEF5FF0237A27A72BEBE03651F21B',X'6D6393B63C60F4C5E3A041D445E841CD54D233352855E3B9A7D5CC5D9B11F3F2');
+INSERT INTO "contact" VALUES(2,2010344388,2,'Cleo','+447700900112','en',X'5DC61480074AB5AF23F152895D994200',X'94A332E47CFCD1CAAC074441EB965CC9EE88820281B6EA7068B313BA6D8858DE');
+INSERT INTO "contact" VALUES(3,2010344388,3,'Dana','+447700900113','en',X'48165420FB4FFBFCCA73FE650EF2A3C4',X'0CE9B497D87A8337949BCA5E5EEF6944EF0E06560EA3C1F36249211F1F5E942C');
+CREATE TABLE draft (
+    alarm INTEGER NOT NULL,
+    kind VARCHAR NOT NULL,
+    target VARCHAR NOT NULL,
+    made_at FLOAT NOT NULL,
+    text VARCHAR NOT NULL,
+    language VARCHAR NOT NULL,
+    picture BLOB,
+    alt VARCHAR NOT NULL,
+    PRIMARY KEY (alarm, kind, target),
+    FOREIGN KEY(alarm) REFERENCES alarm (id)
+);
+CREATE TABLE finding (
+    id INTEGER NOT NULL,
+    checked_at FLOAT NOT NULL,
+    ok BOOLEAN NOT NULL,
+    what VARCHAR NOT NULL,
+    remedy VARCHAR NOT NULL,
+    expires_at FLOAT,
+    PRIMARY KEY (id)
+);
+CREATE TABLE forgotten (
+    digest BLOB NOT NULL,
+    device INTEGER NOT NULL,
+    counter INTEGER NOT NULL,
+    PRIMARY KEY (digest),
+    FOREIGN KEY(device) REFERENCES wearer (device)
+);
+CREATE TABLE heartbeat (
+    device INTEGER NOT NULL,
+    counter INTEGER NOT NULL,
+    received_at FLOAT NOT NULL,
+    report BLOB NOT NULL,
+    PRIMARY KEY (device),
+    FOREIGN KEY(device) REFERENCES wearer (device)
+);
+CREATE TABLE history (
+    alarm INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    at FLOAT NOT NULL,
+    what VARCHAR NOT NULL,
+    data VARCHAR NOT NULL,
+    salt BLOB,
+    link BLOB,
+    PRIMARY KEY (alarm, n),
+    FOREIGN KEY(alarm) REFERENCES alarm (id)
+);
+INSERT INTO "history" VALUES(1,1,1795348800.0,'REPORT','{"message": 1, "type": "FIRST", "sequence": 0, "path": "data", "marks": []}',X'864D75CAAD1FBF7BBA38788185B0B1A0',X'E7446EEDEF7B916A42EEA40A1340251B086AD6ADE7C7318BD1E311327025444A');
+INSERT INTO "history" VALUES(1,2,1795348800.0,'PLANNED','{"key": "tell 1 1", "kind": "tell", "target": "1"}',X'FF141CB143C918370233DA50ADC9B6F6',X'95E2EA9D6D48985C05DD14EC2EA34BC314FE883F4F851E2CDDA19AEEA7034072');
+INSERT INTO "history" VALUES(1,3,1795348800.0,'PLANNED','{"key": "tell 2 1", "kind": "tell", "target": "2"}',X'CF46C6289776B77F67FF8D8C6938D430',X'CD5F4B36109C490031FA6F3BE4064C578E76BEC129944AEAF1A471506A7662C7');
+INSERT INTO "history" VALUES(1,4,1795348800.0,'PLANNED','{"key": "tell 3 1", "kind": "tell", "target": "3"}',X'F7DA405B18501ED08053F7790002B2DE',X'5EAEB6E44EA94088C62826D9633DA019482F7B65523FFEABBF663BB1B719A40E');
+INSERT INTO "history" VALUES(1,5,1795348800.0,'DONE','{"key": "tell 1 1", "kind": "tell", "target": "1", "why": ""}',X'A0B6407849C0F4321DE6A3CA14186D3E',X'C23232BFDBE5BF2CFDA04E872A7A9D43FED1828FC6E46BE2C9A44204EEB06DE4');
+INSERT INTO "history" VALUES(1,6,1795348820.0,'CONFIRMED','{"contact": 1, "by": "page"}',X'11C1F2121777EEAA4E6859B39F0543A0',X'1E8915D7342A1EDFF73E648B9868313767E535D542C5CE853671C46B8B1AB50F');
+CREATE TABLE invitation (
+    token VARCHAR NOT NULL,
+    alarm INTEGER NOT NULL,
+    contact INTEGER NOT NULL,
+    PRIMARY KEY (token),
+    UNIQUE (alarm, contact),
+    FOREIGN KEY(alarm) REFERENCES alarm (id),
+    FOREIGN KEY(contact) REFERENCES contact (id)
+);
+INSERT INTO "invitation" VALUES('6brV4fVl834k-wYv',1,1);
+INSERT INTO "invitation" VALUES('m7IPY6n6Od2mh-dw',1,2);
+INSERT INTO "invitation" VALUES('K-vU5uipytBtJNAP',1,3);
+CREATE TABLE message (
+    id INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    counter INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    alarm INTEGER NOT NULL,
+    path VARCHAR NOT NULL,
+    received_at FLOAT NOT NULL,
+    stale BOOLEAN NOT NULL,
+    report BLOB NOT NULL,
+    PRIMARY KEY (id),
+    FOREIGN KEY(device) REFERENCES wearer (device),
+    UNIQUE (digest),
+    FOREIGN KEY(alarm) REFERENCES alarm (id)
+);
+INSERT INTO "message" VALUES(1,2010344388,1,X'D477C029484FC8D39BF7BAB86DBF747F9DB2E803F3BFFD8B5115F01B67943439',1,'data',1795348800.0,0,X'011100000000004D00006B02D94000005023A000147454000C0005FF63FFFFFFFFFFFFFFFFFFFF000000009D34C477105C09BC835A27213586F765');
+CREATE TABLE officer (
+    name VARCHAR NOT NULL,
+    made_at FLOAT NOT NULL,
+    totp_secret VARCHAR NOT NULL,
+    totp_used INTEGER,
+    password_hash VARCHAR,
+    welcome_hash BLOB,
+    welcome_until FLOAT,
+    refused INTEGER NOT NULL,
+    PRIMARY KEY (name),
+    UNIQUE (welcome_hash)
+);
+CREATE TABLE officer_session (
+    hash BLOB NOT NULL,
+    officer VARCHAR NOT NULL,
+    made_at FLOAT NOT NULL,
+    seen_at FLOAT NOT NULL,
+    PRIMARY KEY (hash),
+    FOREIGN KEY(officer) REFERENCES officer (name)
+);
+CREATE TABLE "plan" (
+    device INTEGER NOT NULL,
+    terms VARCHAR NOT NULL,
+    changed_at FLOAT NOT NULL,
+    PRIMARY KEY (device),
+    FOREIGN KEY(device) REFERENCES wearer (device)
+);
+CREATE TABLE post (
+    id INTEGER NOT NULL,
+    "key" VARCHAR NOT NULL,
+    published_at FLOAT NOT NULL,
+    changed_at FLOAT NOT NULL,
+    text VARCHAR NOT NULL,
+    language VARCHAR DEFAULT 'en' NOT NULL,
+    picture BLOB,
+    alt VARCHAR DEFAULT '' NOT NULL,
+    correction VARCHAR,
+    answers INTEGER,
+    PRIMARY KEY (id),
+    UNIQUE ("key"),
+    FOREIGN KEY(answers) REFERENCES post (id)
+);
+CREATE TABLE record (
+    n INTEGER NOT NULL,
+    at FLOAT NOT NULL,
+    what VARCHAR NOT NULL,
+    data VARCHAR NOT NULL,
+    alarm INTEGER,
+    salt BLOB NOT NULL,
+    link BLOB NOT NULL,
+    PRIMARY KEY (n)
+);
+INSERT INTO "record" VALUES(1,1795348820.0,'SEALED','{"heads": {"1": [6, "1e8915d7342a1edff73e648b9868313767e535d542c5ce853671c46b8b1ab50f"]}}',NULL,X'701BE3DC40C69981F583BB5D20B8188C',X'6D596F4D611EC16B77326AD0B5815D6A747A5B41C21CA4B5CCF0935C20652462');
+CREATE TABLE recovery_code (
+    hash BLOB NOT NULL,
+    officer VARCHAR NOT NULL,
+    PRIMARY KEY (hash),
+    FOREIGN KEY(officer) REFERENCES officer (name)
+);
+CREATE TABLE safe_code (
+    device INTEGER NOT NULL,
+    salt BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (device),
+    FOREIGN KEY(device) REFERENCES wearer (device)
+);
+INSERT INTO "safe_code" VALUES(2010344388,X'78C1D9D7AEC40C766F60519225BE5D61',X'C01F371F20C378ECAFE3488496C6060638CB50F705BD60A24BA3380CCAB3E4D0');
+CREATE TABLE sms_code (
+    id INTEGER NOT NULL,
+    contact INTEGER NOT NULL,
+    salt BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    burned_at FLOAT,
+    PRIMARY KEY (id),
+    FOREIGN KEY(contact) REFERENCES contact (id)
+);
+CREATE TABLE unjudged (
+    message INTEGER NOT NULL,
+    taps VARCHAR NOT NULL,
+    PRIMARY KEY (message),
+    FOREIGN KEY(message) REFERENCES message (id)
+);
+CREATE TABLE wearer (
+    device INTEGER NOT NULL,
+    name VARCHAR NOT NULL,
+    number VARCHAR,
+    psk BLOB NOT NULL,
+    quorum INTEGER NOT NULL,
+    enrolled_at FLOAT NOT NULL,
+    highest_counter INTEGER,
+    heard_at FLOAT,
+    PRIMARY KEY (device)
+);
+INSERT INTO "wearer" VALUES(2010344388,'Ana','+447700900001',X'18A075D0A6068A2F3F9ADB9BB69CBC765E21D3376D071FB610AB777C2205DD44',2,1795348800.0,1,1795348800.0);
+CREATE INDEX alarm_due ON alarm (due_at);
+CREATE INDEX forgotten_device ON forgotten (device);
+CREATE INDEX message_counter ON message (device, counter);
+CREATE INDEX message_alarm ON message (alarm);
+CREATE INDEX action_state ON action (state);
+CREATE INDEX sms_code_contact ON sms_code (contact);
+COMMIT;
