@@ -113,21 +113,19 @@ def test_a_pattern_that_goes_at_once_ends_the_one_that_is_playing(bench):
 
 def felt(bench, patterns):
     """How often it was felt, by a hand that counts, after all of these at the same moment."""
-    motor, began, still_s = Vibration(MOTOR), time.monotonic(), 0.0
+    motor, changes = Vibration(MOTOR), bench.changes(MOTOR)
     for pattern in patterns:
         motor.play(pattern)
-    groups, was, changed = [], False, time.monotonic()
-    while time.monotonic() - began < LIMIT_S and (was or still_s < 2 * BETWEEN_S):
-        now, on = time.monotonic(), turns(bench)
-        still_s = 0.0 if on else now - changed
-        if on is not was:
-            if on and groups and now - changed < BETWEEN_S / 2:
-                groups[-1] += 1
-            elif on:
-                groups.append(1)
-            was, changed = on, now
-        time.sleep(0.001)
+    until(lambda: changes and time.monotonic() - changes[-1][0] > 2 * BETWEEN_S, 6 * LIMIT_S)
     motor.close()
+    groups, stilled = [], None
+    for at, on in changes:
+        if not on:
+            stilled = at
+        elif groups and at - stilled < BETWEEN_S / 2:
+            groups[-1] += 1
+        else:
+            groups.append(1)
     return groups
 
 

@@ -15,9 +15,10 @@ from stage.stage import PartMissing
 
 
 @pytest.fixture(scope="session")
-def storage(pytestconfig):
-    """Where the cache keeps bare machines' files: they are too large for /tmp."""
-    folder = pytestconfig.cache.mkdir("bare-trixie")
+def storage():
+    """Where bare machines' files are kept: they are too large for /tmp, which may be memory."""
+    folder = ROOT / "build" / "bare-trixie"
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         check_possible(folder)
     except NotHere as error:

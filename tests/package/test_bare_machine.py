@@ -62,7 +62,7 @@ def test_a_machine_without_an_identity_runs_one_all_the_same(storage):
 
 
 def test_a_machine_without_control_groups_says_so(storage):
-    assert "cgroup" in probed(storage, *after("umount -R /sys/fs/cgroup"))
+    assert "control group" in probed(storage, *after("umount -R /sys/fs/cgroup"))
 
 
 def test_a_container_that_may_not_mount_says_so(storage):

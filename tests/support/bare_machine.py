@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -38,9 +40,9 @@ def check_possible(folder: Path) -> None:
         raise NotHere("only root can boot a container")
     if shutil.which("systemd-nspawn") is None:
         raise NotHere("systemd-nspawn is not installed")
-    with tempfile.TemporaryDirectory(dir=folder) as changes:
+    with tempfile.TemporaryDirectory(dir=folder) as changes, _groups() as groups:
         tried = subprocess.run(
-            _container(Path("/"), Path(changes), "--as-pid2", "cat", "/sys/fs/cgroup/cgroup.procs"),
+            _container(Path("/"), Path(changes), groups, "--as-pid2", "true"),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -52,16 +54,41 @@ def check_possible(folder: Path) -> None:
         raise NotHere(f"this machine cannot run a container: {why[-1]}")
 
 
-def _container(base: Path, folder: Path, *boot: str) -> list[str]:
-    """The command that runs a container of the files of ``base``; ``folder`` takes its changes."""
+@contextmanager
+def _groups() -> Iterator[Path]:
+    """Control groups for one machine: systemd in there takes those that it finds for its own."""
+    root = Path("/sys/fs/cgroup")
+    root = root / "unified" if (root / "unified").is_dir() else root
+    own = re.findall(r"^0::/(.*)$", Path("/proc/self/cgroup").read_text(), re.MULTILINE)
+    try:
+        groups = Path(tempfile.mkdtemp(prefix="outcry-", dir=root.joinpath(*own)))
+    except OSError as error:
+        raise NotHere(f"no control group can be made here: {error.strerror}") from None
+    if not (groups / "cgroup.procs").exists():
+        groups.rmdir()
+        raise NotHere("there are no control groups of one hierarchy here (cgroup2)")
+    try:
+        yield groups
+    finally:
+        for folder, _, _ in os.walk(groups, topdown=False):
+            with suppress(OSError):  # somebody is still in there, or it went by itself
+                os.rmdir(folder)
+
+
+def _container(base: Path, folder: Path, groups: Path, *boot: str) -> list[str]:
+    """The command that runs a container of the files of ``base`` in these control groups.
+
+    ``folder`` takes its changes.
+    """
     changes, work, root = (folder / name for name in ("changes", "work", "root"))
     for each in (changes, work, root):
         each.mkdir(parents=True)
         each.chmod(0o755)  # it becomes the machine's /, which services must be let into
     layers = f"lowerdir={base},upperdir={changes},workdir={work}"
-    script = 'mount -t overlay outcry -o "$1" "$2" && shift 2 && exec "$@"'
+    script = 'echo $$ >"$1/cgroup.procs" && mount -t overlay outcry -o "$2" "$3" && shift 3'
     return [
-        *("unshare", "--mount", "sh", "-c", script, "sh", layers, str(root)),
+        *("unshare", "--mount", "sh", "-c", f'{script} && exec "$@"', "sh"),
+        *(str(groups), layers, str(root)),
         *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--link-journal=no"),
         *("--private-network", "-D", str(root)),
         # systemd in there limits devices and addresses by programs for the kernel.
@@ -110,7 +137,8 @@ class Machine:
     def __init__(self, base: Path, folder: Path) -> None:
         """``folder`` takes what the machine writes."""
         self._console = folder / "console.log"
-        command = _container(base, folder, "--boot")
+        self._open = ExitStack()
+        command = _container(base, folder, self._open.enter_context(_groups()), "--boot")
         with self._console.open("wb") as console:
             self._process = subprocess.Popen(
                 command,
@@ -123,7 +151,11 @@ class Machine:
             )
 
     def __enter__(self) -> Self:
-        self.wait("the machine to be up", self._is_up, BOOT_LIMIT_S)
+        try:
+            self.wait("the machine to be up", self._is_up, BOOT_LIMIT_S)
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -135,6 +167,7 @@ class Machine:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._open.close()
 
     def run(
         self, *command: str, check: bool = True, timeout: float = 120

@@ -27,6 +27,16 @@ class WiredPin(MockPin):
     grounded = False
     deaf = False  # the pin's edges are lost
 
+    def __init__(self, *arguments, **more):
+        self.changes = []
+        super().__init__(*arguments, **more)
+
+    def _change_state(self, value):
+        changed = super()._change_state(value)
+        if changed:
+            self.changes.append((time.monotonic(), bool(value)))
+        return changed
+
     def ground(self):
         self.grounded = True
         self.drive_low()
@@ -75,6 +85,11 @@ class MockBench:
     def volts(self, pin):
         return 3.3 if self.pins[pin].state else 0.0
 
+    def changes(self, pin):
+        """Each change of the pin from now on: when, and whether it was to high."""
+        self.pins[pin].changes.clear()
+        return self.pins[pin].changes
+
     def next_edge(self, edges, until):
         if edges.empty():
             self.factory.now = max(self.factory.now, until)
@@ -109,6 +124,13 @@ class WiredBench:
         if pin == MOTOR:
             return 3.3 * self._probe.value
         return 3.3 if Device.pin_factory.pin(pin).state else 0.0
+
+    def changes(self, pin):
+        assert pin == MOTOR, "the probe is at the motor's pin"
+        changes = []
+        self._probe.when_activated = lambda: changes.append((time.monotonic(), True))
+        self._probe.when_deactivated = lambda: changes.append((time.monotonic(), False))
+        return changes
 
     def next_edge(self, edges, until):
         try:
