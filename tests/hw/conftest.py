@@ -5,15 +5,24 @@ How the bench is wired: tests/support/pin_benches.py.
 """
 
 import os
+from collections import defaultdict
 
 import pytest
 from gpiozero import Device
+from gpiozero.pins.local import LocalPiFactory
 from pin_benches import BENCHES, PersonsBench
 from pin_hands import Buckle, PersonsBuckle, PersonsThumb, Thumb
 
 BY_PERSON = os.environ.get("OUTCRY_BENCH") == "person"
 ANYBODY = ("mock", pytest.param("person" if BY_PERSON else "wires", marks=pytest.mark.hardware))
 EXACT = ("mock",) if BY_PERSON else ANYBODY
+
+
+@pytest.fixture(autouse=True)
+def pins_of_its_own(monkeypatch):
+    """A test meets no pin of another one: gpiozero 1.6.2 keeps them all in the class."""
+    monkeypatch.setattr(LocalPiFactory, "pins", {})
+    monkeypatch.setattr(LocalPiFactory, "_reservations", defaultdict(list))
 
 
 @pytest.fixture(params=EXACT)

@@ -91,7 +91,6 @@ def factory(
 ) -> Iterator[BoardFactory]:
     monkeypatch.setenv("OUTCRY_BOARD", str(tmp_path))
     made = BoardFactory()
-    made.reset()  # gpiozero 1.6.2 shares pins between factories
     yield made
     made.close()
 
@@ -99,7 +98,6 @@ def factory(
 def test_without_a_board_the_pins_are_a_plain_mock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OUTCRY_BOARD", raising=False)
     factory = BoardFactory()
-    factory.reset()
     button = gpiozero.Button(BUTTON, pull_up=True, pin_factory=factory)
     motor = gpiozero.DigitalOutputDevice(MOTOR, pin_factory=factory)
     assert not button.is_pressed
@@ -172,7 +170,6 @@ def test_losing_the_board_keeps_the_levels_and_a_new_board_is_found(
     monkeypatch.setattr("outcry.hw.board.pins.factory.LOOK_AGAIN_S", 0.01)
     first = PinSocket(tmp_path)
     factory = BoardFactory()
-    factory.reset()
     button = gpiozero.Button(BUTTON, pull_up=True, pin_factory=factory)
     motor = gpiozero.DigitalOutputDevice(MOTOR, pin_factory=factory)
     first.drive(BUTTON, 0)
