@@ -20,7 +20,7 @@ from outcry.report import Position, Report
 from outcry.responder import formatting, sentences
 from outcry.responder.formatting import NO_FIX, rfc3339
 from outcry.responder.maps.picture import ATTRIBUTION
-from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.maps.track_svg import track_svg
 from outcry.responder.plans import repository
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CallEnded, Event
@@ -109,8 +109,7 @@ def page(file: Mapping[str, Any]) -> str:
 
 
 def _track(file: Mapping[str, Any]) -> str:
-    fixes = [report["fix"] for report in file["reports"] if report["fix"]]
-    points = [Point(fix["latitude"], fix["longitude"], fix["accuracy_m"]) for fix in fixes]
+    points = [Position(**report["fix"]) for report in file["reports"] if report["fix"]]
     return track_svg(
         points, f"Map of the track, north up: {len(points)} positions, the last one red"
     )

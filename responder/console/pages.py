@@ -19,7 +19,7 @@ from outcry.responder.console.device_health import SILENT_AFTER_S, Health
 from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
-from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.maps.track_svg import track_svg
 from outcry.responder.rules.events import Verdict
 
 DONE = {
@@ -131,7 +131,7 @@ class ConsolePages:
             for each in reversed(view.track)
             if isinstance(each.report.place, Position)
         ]
-        points = [Point(p.latitude, p.longitude, p.accuracy_m) for _, p in track]
+        points = [place for _, place in track]
         seen = [self._ago(formatting.raised_at(e.report, e.arrived_at) - p.age_s) for e, p in track]
         newest = view.track[0].report if view.track else None
         last = None
@@ -155,7 +155,10 @@ class ConsolePages:
             no_fix=_fix(newest),
             cells=formatting.cells(newest) if newest is not None and lost else [],
             track_json=json.dumps(
-                [[*point, words] for point, words in zip(points, seen, strict=True)]
+                [
+                    [place.latitude, place.longitude, place.accuracy_m, words]
+                    for place, words in zip(points, seen, strict=True)
+                ]
             ),
             drawn=Markup(
                 track_svg(

@@ -19,7 +19,7 @@ from outcry.responder import formatting, translations
 from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.picture import ATTRIBUTION
-from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.maps.track_svg import track_svg
 from outcry.responder.posting.own_page import Post
 from outcry.responder.translations import ENGLISH, Words
 from outcry.responder.web.templates import environment
@@ -82,7 +82,7 @@ class Pages:
         """What a contact's link shows; ``base`` is the link's own path."""
         say = self.languages[language]
         place = shown.report.place
-        points = [_point(place)] if isinstance(place, Position) else []
+        points = [place] if isinstance(place, Position) else []
         return self._page(
             "alarm.html",
             status,
@@ -114,7 +114,7 @@ class Pages:
             more=len(standing.track) - len(track),
             last=None if last is None else self._sighting(last, say),
             device=self._device(standing, say),
-            drawn=_drawn([_point(p) for p in places if isinstance(p, Position)], say, shown.wearer),
+            drawn=_drawn([p for p in places if isinstance(p, Position)], say, shown.wearer),
         )
 
     def problem(self, status: int, what: str, language: str = ENGLISH) -> HTMLResponse:
@@ -221,11 +221,7 @@ def _has_place(report: Report) -> bool:
     return isinstance(report.place, Position)
 
 
-def _point(place: Position) -> Point:
-    return Point(place.latitude, place.longitude, place.accuracy_m)
-
-
-def _drawn(points: Sequence[Point], say: Words, wearer: str) -> Markup:
+def _drawn(points: Sequence[Position], say: Words, wearer: str) -> Markup:
     # Numbers, and words that the drawing escapes.
     return Markup(track_svg(points, say("drawing", wearer=wearer)))
 
