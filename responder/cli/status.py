@@ -57,30 +57,21 @@ def _alarms(
 ) -> dict[str, Any]:
     device, table = wearer.device, store.alarm
     code = select(store.safe_code.c.device).where(store.safe_code.c.device == device)
-    last_heard = (
-        select(func.max(store.message.c.received_at))
-        .where(store.message.c.alarm == table.c.id)
-        .scalar_subquery()
-    )
-    alarms = connection.execute(
-        select(
-            table.c.id,
-            table.c.kind,
-            table.c.arrived_at,
-            func.coalesce(last_heard, table.c.arrived_at).label("heard_at"),
-        )
+    heard_at = alarms.last_heard.label("heard_at")
+    found = connection.execute(
+        select(table.c.id, table.c.kind, table.c.arrived_at, heard_at)
         .where(table.c.device == device)
         .order_by(table.c.id.desc())
     ).all()
-    recent = [alarm for alarm in alarms if alarm.heard_at > now - RECENT_S]
+    recent = [alarm for alarm in found if alarm.heard_at > now - RECENT_S]
     return {
         "has_code": connection.scalar(code) is not None,
         "alarms": [
-            found
+            told
             for alarm in recent
-            if not _is_ended_silence(found := _alarm(connection, alarm, wearer.quorum, now, where))
+            if not _is_ended_silence(told := _alarm(connection, alarm, wearer.quorum, now, where))
         ],
-        "older_alarms": len(alarms) - len(recent),
+        "older_alarms": len(found) - len(recent),
     }
 
 

@@ -10,18 +10,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from outcry.report import AlarmKind, Report
+from outcry.report import AlarmKind
 from outcry.responder import daily_check, journal
 from outcry.responder.console import timeline
 from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
 from outcry.responder.plans import repository
+from outcry.responder.plans.repository import Contact
 from outcry.responder.rules import events
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.events import CameBy, OfficerAct, Reason
+from outcry.responder.rules.events import OfficerAct, Reason
 from outcry.responder.storage import alarms, event_log, store
-from outcry.responder.storage.alarms import set_due
+from outcry.responder.storage.alarms import Sighting
 from outcry.responder.storage.store import Store
 
 log = journal.Log("outcry.responder.console")
@@ -116,27 +117,6 @@ class Overview:
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """One report of an alarm, and how it came."""
-
-    report: Report
-    arrived_at: float
-    path: CameBy
-
-
-@dataclass(frozen=True)
-class Contact:
-    """Somebody to call."""
-
-    number_in_list: int
-    name: str
-    number: str
-
-    def __repr__(self) -> str:
-        return f"Contact({self.number_in_list})"
-
-
-@dataclass(frozen=True)
 class View:
     """One alarm, whole. Sightings newest first, history oldest first."""
 
@@ -188,24 +168,12 @@ class Console:
         now = self._clock()
         with self._store.read() as connection:
             standing = _standing(connection, _alarm(connection, alarm))
-            wearer = connection.execute(
-                select(store.wearer)
-                .join(store.alarm, store.alarm.c.device == store.wearer.c.device)
-                .where(store.alarm.c.id == alarm)
-            ).one()
-            table = store.contact
-            contacts = tuple(
-                Contact(row.number_in_list, row.name, row.number)
-                for row in connection.execute(
-                    select(table.c.number_in_list, table.c.name, table.c.number)
-                    .where(table.c.device == wearer.device)
-                    .order_by(table.c.number_in_list)
-                )
-            )
+            wearer = alarms.about(connection, alarm)
+            assert wearer is not None
+            contacts = tuple(repository.contacts_of(connection, wearer.device))
             history = event_log.load(connection, alarm)
-            messages = alarms.received(connection, store.message.c.alarm == alarm)
+            track = alarms.track(connection, alarm, standing.case)
             health = how_they_are(connection, [wearer], now)[0]
-        track = [Sighting(m.report, m.received_at, CameBy(m.path)) for m in messages]
         names = {each.number_in_list: each.name for each in contacts}
         return View(
             standing,
@@ -213,7 +181,7 @@ class Console:
             wearer.number,
             health,
             contacts,
-            tuple(sorted(track, key=_newest_first)),
+            track,
             tuple(timeline.tell(history, names)),
             possible(standing),
         )
@@ -227,8 +195,7 @@ class Console:
         with self._store.write() as connection:
             if act not in possible(_standing(connection, _alarm(connection, alarm))):
                 raise NotNow
-            event_log.append(connection, alarm, _done(act, now, officer, reason))
-            set_due(connection, alarm, now)
+            event_log.happened(connection, alarm, _done(act, now, officer, reason))
         log.tell(journal.Entry.OFFICER_SAID, alarm=alarm, act=act)
         self._on_act()
 
@@ -306,17 +273,12 @@ def _is_listed(standing: Standing, now: float) -> bool:
 
 
 def _alarms() -> Select[Any]:
-    heard = (
-        select(func.max(store.message.c.received_at))
-        .where(store.message.c.alarm == store.alarm.c.id)
-        .scalar_subquery()
-    )
     return select(
         store.alarm.c.id,
         store.alarm.c.kind,
         store.alarm.c.arrived_at,
         store.wearer.c.name,
-        heard.label("heard_at"),
+        alarms.last_heard.label("heard_at"),
     ).join(store.wearer, store.wearer.c.device == store.alarm.c.device)
 
 
@@ -326,11 +288,7 @@ def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
         row.name,
         AlarmKind(row.kind),
         row.arrived_at,
-        row.heard_at or row.arrived_at,
+        row.heard_at,
         repository.of_alarm(connection, row.id).quorum,
         event_log.case_of(connection, row.id),
     )
-
-
-def _newest_first(sighting: Sighting) -> tuple[int, int]:
-    return (-sighting.report.sequence, -sighting.report.sent_at)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, Report
@@ -21,7 +21,7 @@ from outcry.responder.rules import events
 from outcry.responder.rules.events import ContactAnswer, Event, WrongPinTried
 from outcry.responder.rules.publication import ground, may_publish
 from outcry.responder.storage import alarms, event_log, store
-from outcry.responder.storage.alarms import opening, set_due
+from outcry.responder.storage.alarms import Sighting, opening
 from outcry.responder.storage.store import Store
 from outcry.responder.web.throttle import Throttle
 
@@ -73,16 +73,6 @@ class Shown:
     arrived_at: float
     contact: int | None
     language: str | None
-
-
-@dataclass(frozen=True)
-class Sighting:
-    """One report of the track."""
-
-    report: Report
-    arrived_at: float
-    path: CameBy
-    marks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -212,11 +202,7 @@ class Desk:
 
     def _check(self, connection: Connection, alarm: int) -> None:
         """Raises :class:`LinkExpired`."""
-        heard = select(func.max(store.message.c.received_at)).where(store.message.c.alarm == alarm)
-        table = store.alarm
-        at = connection.scalar(heard) or connection.scalar(
-            select(table.c.arrived_at).where(table.c.id == alarm)
-        )
+        at = connection.scalar(select(alarms.last_heard).where(store.alarm.c.id == alarm))
         if at is None or self._clock() > at + self._link_s:
             raise LinkExpired
 
@@ -225,19 +211,14 @@ class Desk:
             case = event_log.case_of(connection, alarm)
             agreed = repository.load(connection, alarm, repository.Means())
             about = alarms.about(connection, alarm)
-            messages = alarms.received(connection, store.message.c.alarm == alarm)
+            track = alarms.track(connection, alarm, case)
         assert about is not None
-        reports = {message.id: message.report for message in messages}
-        track = [
-            Sighting(reports[each.message], each.at, each.path, each.marks)
-            for each in case.reports.values()
-        ]
         return Standing(
             contact=contact.name,
             language=contact.language,
             ticket=_ticket(alarm, contact, self._clock() + TICKET_S),
             heard_at=about.heard_at or about.arrived_at,
-            track=tuple(sorted(track, key=_newest_first)),
+            track=track,
             seen_by=len(case.now.seen_by),
             confirmed=case.now.votes,
             quorum=agreed.quorum,
@@ -263,8 +244,7 @@ class Desk:
 
     def _append(self, alarm: int, event: Event) -> None:
         with self._store.write() as connection:
-            event_log.append(connection, alarm, event)
-            set_due(connection, alarm, event.at)
+            event_log.happened(connection, alarm, event)
 
 
 def _contacts(connection: Connection, alarm: int) -> list[_Contact]:
@@ -291,7 +271,3 @@ def _is_ticket(ticket: str, alarm: int, contact: _Contact, now: float) -> bool:
         return False
     real = _ticket(alarm, contact, int(parts[1]))
     return int(parts[1]) > now and hmac.compare_digest(real.encode(), ticket.encode())
-
-
-def _newest_first(sighting: Sighting) -> tuple[int, int]:
-    return (-sighting.report.sequence, -sighting.report.sent_at)

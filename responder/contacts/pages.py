@@ -16,11 +16,12 @@ from starlette.responses import HTMLResponse, Response
 
 from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position, Report
 from outcry.responder import formatting, translations
-from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
+from outcry.responder.contacts.desk import Answer, Shown, Standing
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.maps.track_svg import track_svg
 from outcry.responder.posting.own_page import Post
+from outcry.responder.storage.alarms import Sighting
 from outcry.responder.translations import ENGLISH, Words
 from outcry.responder.web.templates import environment
 

@@ -24,7 +24,6 @@ from outcry.responder.rules.calls import Action, ActionKind, Target
 from outcry.responder.rules.case import can_become
 from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Outcome
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.alarms import set_due
 
 _FIRST_CONTACT = ("1", "contact:1:%")  # in a target: the contact's number in the list
 LOST = "its process was lost during the call"
@@ -172,8 +171,7 @@ def _move(
 
 
 def _tell(connection: Connection, call: Call, now: float, came: Came) -> None:
-    event_log.append(connection, call.alarm, CallEnded(now, call.action, came))
-    set_due(connection, call.alarm, now)
+    event_log.happened(connection, call.alarm, CallEnded(now, call.action, came))
 
 
 def _select() -> Select[tuple[int, int, str, str, str, int]]:

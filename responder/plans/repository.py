@@ -26,6 +26,16 @@ class Means:
     officers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True)
+class Contact:
+    """One of a wearer's contacts, with the number of their phone."""
+
+    number_in_list: int
+    name: str = field(repr=False)
+    number: str = field(repr=False)
+    language: str
+
+
 class NoSuchWearer(Exception):
     """No wearer has this device; ``outcry-responder status`` lists them all."""
 
@@ -75,7 +85,7 @@ def of_device(connection: Connection, device: int) -> Terms:
     quorum = connection.scalar(select(store.wearer.c.quorum).where(store.wearer.c.device == device))
     if quorum is None:
         raise NoSuchWearer
-    contacts = {row.number_in_list: row.language for row in _contacts(connection, device)}
+    contacts = {row.number_in_list: row.language for row in contacts_of(connection, device)}
     written = connection.scalar(select(store.plan.c.terms).where(store.plan.c.device == device))
     if written is None:
         return _usable(terms.default(contacts, quorum), contacts)
@@ -96,7 +106,7 @@ def change(
     """
     of_device(connection, device)
     agreed = _reachable(
-        terms.check(document, [row.number_in_list for row in _contacts(connection, device)])
+        terms.check(document, [row.number_in_list for row in contacts_of(connection, device)])
     )
     audit_chain.note(connection, now, Noted.PLAN, {"device": f"{device:08x}", "by": by})
     text = json.dumps(terms.document(agreed), ensure_ascii=False)
@@ -138,13 +148,24 @@ def as_file(connection: Connection, device: int) -> str:
 def from_file(connection: Connection, device: int, text: str) -> Terms:
     """What a file says, checked for this wearer. Raises :class:`PlanInvalid`."""
     of_device(connection, device)
-    contacts = [row.number_in_list for row in _contacts(connection, device)]
+    contacts = [row.number_in_list for row in contacts_of(connection, device)]
     return _reachable(terms.parse(text, contacts))
+
+
+def contacts_of(connection: Connection, device: int) -> list[Contact]:
+    """A wearer's contacts, in the order of the list."""
+    table = store.contact
+    rows = connection.execute(
+        select(table.c.number_in_list, table.c.name, table.c.number, table.c.language)
+        .where(table.c.device == device)
+        .order_by(table.c.number_in_list)
+    )
+    return [Contact(*row) for row in rows]
 
 
 def contacts_names(connection: Connection, device: int) -> dict[int, str]:
     """A wearer's contacts: number in the list, in its order, and name."""
-    return {row.number_in_list: row.name for row in _contacts(connection, device)}
+    return {row.number_in_list: row.name for row in contacts_of(connection, device)}
 
 
 def _reachable(agreed: Terms) -> Terms:
@@ -166,12 +187,3 @@ def _usable(document: Mapping[str, Any], contacts: Mapping[int, str]) -> Terms:
         return terms.check(document, list(contacts))
     except PlanInvalid:
         return terms.check(terms.default(contacts, min(2, max(1, len(contacts)))), list(contacts))
-
-
-def _contacts(connection: Connection, device: int) -> Any:
-    table = store.contact
-    return connection.execute(
-        select(table.c.number_in_list, table.c.name, table.c.language)
-        .where(table.c.device == device)
-        .order_by(table.c.number_in_list)
-    ).all()

@@ -20,7 +20,6 @@ from outcry.responder.plans import document
 from outcry.responder.rules.events import HeardAgain, WentSilent
 from outcry.responder.rules.silence import INTERVALS_VANISHED, VANISHED, Judgement, Watched, judge
 from outcry.responder.storage import alarms, event_log, store
-from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
 
 log = journal.Log("outcry.responder.silence")
@@ -194,14 +193,12 @@ def _raise(connection: Connection, device: _Device, now: float) -> None:
     alarm = alarms.new(connection, device.device, (newest.n or 0) + 1, kind, now)
     last = _last_word(connection, device)
     marks, vanished = tuple(formatting.marks(last)), bool(last.flags & VANISHED)
-    event_log.append(connection, alarm, WentSilent(now, device.heard_at, marks, vanished))
-    set_due(connection, alarm, now)
+    event_log.happened(connection, alarm, WentSilent(now, device.heard_at, marks, vanished))
     log.tell(journal.Entry.SILENT, alarm=alarm, device=device.device)
 
 
 def _end(connection: Connection, device: _Device, now: float) -> None:
     assert device.raised is not None
     if not event_log.has(connection, device.raised, HeardAgain):
-        event_log.append(connection, device.raised, HeardAgain(now))
-        set_due(connection, device.raised, now)
+        event_log.happened(connection, device.raised, HeardAgain(now))
         log.tell(journal.Entry.HEARD_AGAIN, alarm=device.raised, device=device.device)

@@ -19,6 +19,8 @@ from sqlalchemy import (
 )
 
 from outcry.report import AlarmKind, Report, decode
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.events import CameBy, Mark
 from outcry.responder.storage import audit_chain, store
 
 
@@ -116,6 +118,34 @@ def received(connection: Connection, *which: ColumnElement[bool]) -> list[Receiv
     columns = [store.message.c[name] for name in Received._fields]
     rows = connection.execute(select(*columns).where(*which).order_by(store.message.c.id))
     return [Received(*row)._replace(report=decode(row.report)) for row in rows]
+
+
+class Sighting(NamedTuple):
+    """One report of an alarm: when it came (Unix seconds), which way, and what is odd about it."""
+
+    report: Report
+    arrived_at: float
+    path: CameBy
+    marks: tuple[Mark, ...]
+
+
+def track(connection: Connection, alarm: int, case: Case) -> tuple[Sighting, ...]:
+    """An alarm's reports, the one that the device made last first."""
+    reports = {one.id: one.report for one in received(connection, store.message.c.alarm == alarm)}
+    sightings = [
+        Sighting(reports[each.message], each.at, each.path, each.marks)
+        for each in case.reports.values()
+    ]
+    return tuple(sorted(sightings, key=lambda one: (-one.report.sequence, -one.report.sent_at)))
+
+
+last_heard = func.coalesce(
+    select(func.max(store.message.c.received_at))
+    .where(store.message.c.alarm == store.alarm.c.id)
+    .scalar_subquery(),
+    store.alarm.c.arrived_at,
+)
+"""In a query of alarms: when each was last heard of, Unix seconds."""
 
 
 def opening(connection: Connection, alarm: int) -> tuple[str, Report, float]:

@@ -23,7 +23,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, func, insert, select, text
 
 from outcry.responder.storage import store
 
@@ -47,6 +47,9 @@ class Head(NamedTuple):
 
     n: int
     link: bytes
+
+
+_NO_ENTRY = Head(0, _BEGINNING)
 
 
 @dataclass(frozen=True)
@@ -95,58 +98,44 @@ def note(
 def head(connection: Connection) -> Head:
     """Where HQ's record ends."""
     table = store.record
-    return _last(connection, select(table.c.n, table.c.link).order_by(table.c.n.desc()))
-
-
-def end_of(connection: Connection, alarm: int) -> Head:
-    """Where an alarm's history ends."""
-    return ends_of(connection, {alarm})[alarm]
+    newest_first = select(table.c.n, table.c.link).order_by(table.c.n.desc())
+    row = connection.execute(newest_first.limit(1)).first()
+    return _NO_ENTRY if row is None else Head(*row)
 
 
 def ends_of(connection: Connection, alarms: Iterable[int]) -> dict[int, Head]:
     """Where these alarms' histories end."""
+    ends = dict.fromkeys(alarms, _NO_ENTRY)
+    return ends | _ends(connection, store.history.c.alarm.in_(list(ends)))
+
+
+def _ends(connection: Connection, *which: ColumnElement[bool]) -> dict[int, Head]:
+    """Where the histories end of all alarms that have one, or of those."""
     table = store.history
-    ends = dict.fromkeys(alarms, Head(0, _BEGINNING))
-    newest = (
-        select(table.c.alarm, func.max(table.c.n).label("n"))
-        .where(table.c.alarm.in_(list(ends)))
-        .group_by(table.c.alarm)
-        .subquery()
-    )
-    rows = connection.execute(
-        select(table.c.alarm, table.c.n, table.c.link).join(
-            newest, (newest.c.alarm == table.c.alarm) & (newest.c.n == table.c.n)
-        )
-    )
-    return ends | {row.alarm: Head(row.n, row.link) for row in rows}
-
-
-def _last(connection: Connection, newest_first: Select[tuple[int, bytes]]) -> Head:
-    row = connection.execute(newest_first.limit(1)).first()
-    return Head(0, _BEGINNING) if row is None else Head(row.n, row.link)
-
-
-def seal(connection: Connection, now: float) -> Head | None:
-    """Take the newest links of the alarms that went on since the last time; None if none did."""
-    sealed = _sealed(connection)
-    table = store.history
-    ends = select(table.c.alarm, func.max(table.c.n).label("n")).group_by(table.c.alarm).subquery()
+    newest = select(table.c.alarm, func.max(table.c.n).label("n")).where(*which)
+    ends = newest.group_by(table.c.alarm).subquery()
     rows = connection.execute(
         select(table.c.alarm, table.c.n, table.c.link).join(
             ends, (ends.c.alarm == table.c.alarm) & (ends.c.n == table.c.n)
         )
     )
+    return {row.alarm: Head(row.n, row.link) for row in rows}
+
+
+def seal(connection: Connection, now: float) -> Head | None:
+    """Take the newest links of the alarms that went on since the last time; None if none did."""
+    sealed = _sealed(connection)
     heads = {
-        str(row.alarm): [row.n, row.link.hex()]
-        for row in rows
-        if row.alarm not in sealed or sealed[row.alarm].n != row.n
+        str(alarm): [end.n, end.link.hex()]
+        for alarm, end in _ends(connection).items()
+        if alarm not in sealed or sealed[alarm].n != end.n
     }
     return note(connection, now, Noted.SEALED, {"heads": heads}) if heads else None
 
 
 def removed(connection: Connection, now: float, alarm: int, why: str) -> None:
     """Write down that an alarm's data are deleted; call it in the same transaction, before."""
-    last = end_of(connection, alarm)
+    last = ends_of(connection, [alarm])[alarm]
     gone = {"n": last.n, "link": last.link.hex()}
     note(connection, now, Noted.REMOVED, {"alarm": alarm, "why": why, **gone}, alarm)
 

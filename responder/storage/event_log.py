@@ -29,12 +29,19 @@ from outcry.responder.rules.events import (
     Outcome,
 )
 from outcry.responder.storage import audit_chain, store
+from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.audit_chain import Head
 
 
 def append(connection: Connection, alarm: int, event: Event) -> None:
     """Add an event at the end."""
     append_all(connection, [(alarm, event)])
+
+
+def happened(connection: Connection, alarm: int, event: Event) -> None:
+    """Add an event at the end, and let the alarm be looked at at once."""
+    append(connection, alarm, event)
+    set_due(connection, alarm, event.at)
 
 
 def append_all(connection: Connection, said: Sequence[tuple[int, Event]]) -> None:
