@@ -30,7 +30,6 @@ class Bounds(NamedTuple):
     north: float
 
     def meets(self, other: Bounds) -> bool:
-        """Whether the two have a point in common."""
         return (
             self.west <= other.east
             and other.west <= self.east
@@ -183,7 +182,6 @@ def _surrounds(line: Line, x: float, y: float) -> bool:
 
 
 def _from_origin(line: Line) -> float:
-    """How near a line comes to 0, 0."""
     nearest = math.inf
     x1, y1 = line[0]
     for x2, y2 in line[1:]:

@@ -70,7 +70,6 @@ class _View:
         return self._middle + (longitude - self._middle + 180) % 360 - 180
 
     def line(self, shape: Shape, degrees: float) -> list[tuple[float, float]]:
-        """A line of the map, moved east by so many degrees."""
         return [self.at(y, x + degrees) for x, y in shape.line]
 
 
@@ -198,10 +197,7 @@ def _label(
 def _room(
     pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, anchor: str
 ) -> Box:
-    left, top, right, bottom = pen.textbbox(
-        at, text, font=_font(size), anchor=anchor, stroke_width=4
-    )
-    return left, top, right, bottom
+    return pen.textbbox(at, text, font=_font(size), anchor=anchor, stroke_width=4)
 
 
 def _is_inside(box: Box) -> bool:

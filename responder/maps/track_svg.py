@@ -20,7 +20,7 @@ _LEAST_SPAN_M = 300.0  # nearer than this the accuracy of a fix is all there wou
 _STEPS = (1, 2, 5)
 
 
-def track_svg(points: Sequence[Position], title: str, north: str = "N") -> str:
+def track_svg(points: Sequence[Position], title: str) -> str:
     """The way through these points, oldest first, the last one marked; empty without any."""
     if not points:
         return ""
@@ -47,7 +47,7 @@ def track_svg(points: Sequence[Position], title: str, north: str = "N") -> str:
     parts += [
         f'<circle cx="{last[0]:.0f}" cy="{last[1]:.0f}" r="7" fill="#a00000" stroke="#fff"/>',
         *plane.scale_bar(),
-        f'<text x="{WIDTH - 22}" y="20" font-size="14" font-weight="bold">{escape(north)}↑</text>',
+        f'<text x="{WIDTH - 22}" y="20" font-size="14" font-weight="bold">N↑</text>',
         "</svg>",
     ]
     return "".join(parts)

@@ -43,8 +43,6 @@ class Bluesky:
         self.session: tuple[Any, str] | None = None  # the library's client, and whose account
 
     def check(self) -> Sequence[Finding]:
-        """Whether the app password opens the account."""
-
         def look() -> Finding:
             self._new_session()
             return Finding(True, f"bluesky: can post as @{self._handle}")
@@ -65,7 +63,6 @@ class Bluesky:
         return self.call(lambda: self._signed_in(lambda c, did: self._put(c, did, key, draft)))
 
     def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
-        """Answer a post, in the same thread."""
         return self.call(lambda: self._signed_in(lambda c, did: self._put(c, did, key, draft, to)))
 
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
@@ -73,7 +70,6 @@ class Bluesky:
         return self.reply(key, to, draft)
 
     def delete(self, to: Posted) -> None:
-        """Delete it."""
         self.call(lambda: self._signed_in(lambda client, _: client.delete_post(to.id)))
 
     def _signed_in(self, work: Callable[[Any, str], T]) -> T:
@@ -155,7 +151,6 @@ def record_key(key: str, made_at: float) -> str:
 
 
 def _record(client: Any, did: str, rkey: str) -> Any:
-    """The post at an address, or None."""
     from atproto import models
 
     where = models.ComAtprotoRepoGetRecord.Params(repo=did, collection=_POSTS, rkey=rkey)

@@ -126,7 +126,6 @@ def _letters(text: str) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it was made of."""
     seen: list[BaseException] = []
     waiting: list[object] = [error]
     while waiting:

@@ -30,7 +30,6 @@ class Composer:
         self._organisation = organisation
 
     def __call__(self, connection: Connection, call: Call, limits: Limits) -> Draft:
-        """The words of a call that publishes."""
         case = event_log.case_of(connection, call.alarm)
         agreed = repository.of_alarm(connection, call.alarm)
         wearer, report, arrived_at = opening(connection, call.alarm)

@@ -56,8 +56,6 @@ class Facebook:
         self.call = Calls(self.name, self.limit_s, _REMEDY)
 
     def check(self) -> Sequence[Finding]:
-        """Whether the token speaks for the Page."""
-
         def look() -> Finding:
             me = _tried(lambda: self._api().get_object("me", fields="id,name"))
             if str(me.get("id")) != self._page:
@@ -100,7 +98,6 @@ class Facebook:
         return to
 
     def delete(self, to: Posted) -> None:
-        """Delete it."""
         with suppress(_NoSuchObject):
             self.call(lambda: _tried(lambda: self._api().delete_object(to.id)))
 

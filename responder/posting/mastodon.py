@@ -9,13 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from outcry.responder.findings import Finding
-from outcry.responder.posting.calling import (
-    LOOK_BACK_S,
-    TIMEOUT_S,
-    Calls,
-    said_the_same,
-    status_of,
-)
+from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same, status_of
 from outcry.responder.posting.publisher import Draft, Limits, Posted
 
 _UPLOADS = 2
@@ -43,8 +37,6 @@ class Mastodon:
         self.call = Calls(self.name, self.limit_s, _REMEDY)
 
     def check(self) -> Sequence[Finding]:
-        """Whether the token opens the account."""
-
         def look() -> Finding:
             account = self.api().account_verify_credentials()
             return Finding(True, f"mastodon: can post as @{account.acct}")
@@ -60,7 +52,6 @@ class Mastodon:
         return self.call(lambda: self._send(key, draft, None))
 
     def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
-        """Answer a post."""
         return self.call(lambda: self._send(key, draft, to.id))
 
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
@@ -68,7 +59,6 @@ class Mastodon:
         return self.call(lambda: _posted(self.api().status_update(to.id, draft.text)))
 
     def delete(self, to: Posted) -> None:
-        """Delete it."""
         self.call.delete(lambda: self.api().status_delete(to.id))
 
     def api(self) -> Any:
@@ -124,7 +114,6 @@ class _Text(HTMLParser):
         self.parts: list[str] = []
 
     def handle_data(self, data: str) -> None:
-        """One piece of text."""
         self.parts.append(data)
 
 

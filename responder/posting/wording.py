@@ -23,9 +23,8 @@ from outcry.responder.maps.places import Place
 from outcry.responder.posting import graphemes
 from outcry.responder.posting.publisher import Draft, Limits
 from outcry.responder.rules.events import Ground
-from outcry.responder.translations import Words
+from outcry.responder.translations import ENGLISH, Words
 
-ENGLISH = "en"
 _FOLDER = Path(__file__).parent / "words"
 _LEFT_OUT_FIRST = ("by", "ground", "link", "ask", "place")
 _LONGEST_NAME = 80  # clusters; what is longer is no name
@@ -71,24 +70,20 @@ class _Language:
     """The words of one language, with dates and countries."""
 
     def __init__(self, language: str) -> None:
-        data = tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
-        self.say = Words(language, data)
-        self.comma: str = data["comma"]
-        self._day: str = data["day"]
-        self._link: str = data["link"]
-        self._months: list[str] = data["months"]
-        self._directions: list[str] = data["directions"]
+        self._data = tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
+        self.say = Words(language, self._data)
         self._countries = countries()[language]
 
     def date(self, at: float) -> str:
         """22 November 2026."""
         day = datetime.fromtimestamp(at, UTC)
         # Not by ``say``: a date is one thing to keep together.
-        return self._day.format(day=day.day, month=self._months[day.month - 1], year=day.year)
+        month = self._data["months"][day.month - 1]
+        return str(self._data["day"].format(day=day.day, month=month, year=day.year))
 
     def link(self, address: str) -> str:
         """Where more is said; nothing may stand against an address."""
-        return self._link.format(link=address)
+        return str(self._data["link"].format(link=address))
 
     def place(self, where: Where) -> str:
         """12 km south-east of Grozny, Chechnya, Russia."""
@@ -97,7 +92,7 @@ class _Language:
         place = where.place
         km = round(place.distance_m / 1000)
         kind = "sea" if place.at_sea else "remote" if place.remote else "near" if km else "in_town"
-        direction = self._directions[place.direction]
+        direction = self._data["directions"][place.direction]
         said = self.say(kind, km=km, direction=direction, town=self.town(place))
         if place.near_border:
             said = self.say("border", place=said)
@@ -113,11 +108,10 @@ class _Language:
         region = place.region
         if region.startswith(name) or region == country:
             region = ""
-        return self.comma.join(part for part in (name, region, country) if part)
+        return str(self._data["comma"].join(part for part in (name, region, country) if part))
 
 
 def post_draft(facts: PostFacts, limits: Limits, language: str) -> Draft:
-    """The first post of an alarm."""
     words = _language(language)
     say = words.say
     where = facts.where
@@ -246,8 +240,7 @@ def _drawn(spot: Spot) -> bytes:
 
 @cache
 def _language(language: str) -> _Language:
-    known = language if language in countries() else ENGLISH
-    return _Language(known)
+    return _Language(language if language in countries() else ENGLISH)
 
 
 @cache
