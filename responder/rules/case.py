@@ -243,7 +243,6 @@ class Case:
         )
 
     def tries(self, target: Target) -> Tries:
-        """What was tried of a call."""
         return self.calls.get(target, {})
 
     def _take(self, event: Event) -> None:
