@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
@@ -27,39 +28,38 @@ log = journal.Log("outcry.responder.silence")
 DAY_S = 86_400.0
 
 
+@dataclass(eq=False)
 class Watch:
-    """Looks at every device; any number of processes may do so side by side."""
+    """Looks at every device; any number of processes may do so side by side.
 
-    def __init__(
-        self,
-        database: Store,
-        clock: Callable[[], float],
-        on_alarm: Callable[[], None] = lambda: None,
-    ) -> None:
-        """``clock`` gives Unix seconds; ``on_alarm`` is called after something new is on disk."""
-        self._store = database
-        self._clock = clock
-        self._on_alarm = on_alarm
-        self._since = clock()
+    ``clock`` gives Unix seconds; ``on_alarm`` is called after something new is on disk.
+    """
+
+    store: Store
+    clock: Callable[[], float]
+    on_alarm: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self._since = self.clock()
 
     def look(self) -> None:
         """Raise the silences that begin, end those that are over."""
-        now = self._clock()
-        with self._store.read() as connection:
+        now = self.clock()
+        with self.store.read() as connection:
             devices = [_Device._make(row) for row in connection.execute(_WATCHED)]
             judged = [(device, self._judged(connection, device, now)) for device in devices]
         for device, judgement in judged:
             if judgement is Judgement.NOTHING:
                 continue
             try:
-                with self._store.write() as connection:
+                with self.store.write() as connection:
                     if judgement is Judgement.RAISE:
                         _raise(connection, device, now)
                     else:
                         _end(connection, device, now)
             except IntegrityError:
                 continue  # so was another process, at the same moment
-            self._on_alarm()
+            self.on_alarm()
 
     def _judged(self, connection: Connection, device: _Device, now: float) -> Judgement:
         interval_s = _interval_s(device.terms)

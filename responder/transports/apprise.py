@@ -182,7 +182,6 @@ class _Ear(logging.Handler):
     """Hears what Apprise says, for a listener in the same context: it may change threads."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep it for the listener."""
         lines = _said.get()
         if lines is not None:
             lines.append(record.getMessage())

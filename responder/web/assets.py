@@ -35,5 +35,4 @@ class Assets:
                 )
 
     def get(self, address: str) -> Response | None:
-        """What is served at this address."""
         return self._served.get(address)

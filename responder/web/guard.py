@@ -11,7 +11,6 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from outcry.responder import journal
-from outcry.responder.safe_errors import describe
 from outcry.responder.settings import is_loopback
 
 log = journal.Log("outcry.responder.pages")
@@ -34,7 +33,7 @@ class Contained:
         try:
             await self._app(scope, receive, watch)
         except Exception as error:  # noqa: BLE001 - whatever it was, it ends here
-            log.tell(journal.Entry.PAGE_FAILED, error=describe(error))
+            log.tell(journal.Entry.PAGE_FAILED, error=journal.describe(error))
             if scope["type"] == "http" and not started:
                 answer = PlainTextResponse(
                     "Something went wrong on our side. Try again in a minute.\n", 500

@@ -1,4 +1,4 @@
-"""The performer of texts: contacts are told, and devices answered, through HQ's modem."""
+"""The performers that tell people: texts through HQ's modem, messages by their channels."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from outcry.responder import journal
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.workers import Lane
 from outcry.responder.notify.messages import Briefer
-from outcry.responder.rules.calls import Receipt, ToContact
+from outcry.responder.rules.calls import Receipt, ToContact, ToOfficers
 from outcry.responder.rules.events import Came, Outcome
-from outcry.responder.safe_errors import describe
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
+from outcry.responder.transports.apprise import Channels
 from outcry.responder.transports.sms import SmsModem
 
 log = journal.Log("outcry.responder.texts")
@@ -44,14 +44,13 @@ class Texting:
         try:
             number, text = self._write(call)
         except Exception as error:  # noqa: BLE001 - nothing has left; let the next text go
-            why = describe(error)
+            why = journal.describe(error)
             log.tell(journal.Entry.TEXT_FAULT, alarm=call.alarm, text=call.id, error=why)
             return Came(Outcome.FAILED, type(error).__name__)
         log.tell(journal.Entry.TEXT_LEAVES, alarm=call.alarm, call=call.kind, text=call.id)
         return self._modem.send(call.id, number, text)
 
     def _write(self, call: Call) -> tuple[str, str]:
-        """The number and the words."""
         with self._store.read() as connection:
             match call.target:
                 case ToContact() as contact:
@@ -74,3 +73,28 @@ class Texting:
         ).one()
         header = Header(row.device, row.counter)
         return row.number, to_text(make(decode(row.report).token, receipt.status, header))
+
+
+class Notifying:
+    """Each address is a lane of its own: a service that hangs delays nobody else."""
+
+    def __init__(self, database: Store, briefer: Briefer, channels: Channels) -> None:
+        self._store = database
+        self._briefer = briefer
+        self._channels = channels
+
+    def lane(self, call: Call) -> Lane:
+        return Lane("channels", f"{call.alarm} {call.target}")
+
+    def limit_s(self, call: Call) -> float:
+        return self._channels.limit_s
+
+    def perform(self, call: Call) -> Came:
+        target = call.target
+        assert isinstance(target, ToContact | ToOfficers)
+        try:
+            with self._store.read() as connection:
+                said = self._briefer.message(connection, call.alarm, target)
+        except KeyError:
+            return Came(Outcome.FAILED, "this channel is in no plan any more")
+        return self._channels.attempt(said.address, said.title, said.body)
