@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cryptography import x509
 from sqlalchemy import Connection, delete, insert, select
@@ -28,6 +28,7 @@ from outcry.responder.storage.store import Store
 from outcry.responder.transports import apprise
 from outcry.settings_file import SettingsInvalid
 
+T = TypeVar("T")
 SOON_S = 14 * 86_400.0  # what expires sooner needs a person now
 FEW_CODES = 2  # of a card; then a contact needs another
 AT_ONCE = 8
@@ -57,27 +58,28 @@ def look(
             row.device: repository.of_device(connection, row.device).networks for row in devices
         }
     findings = [*_here(settings), *_around(settings), *wearers]
-    try:
-        addresses |= {
-            f"duty officers' {name}": url for name, url in officer_channels.load(settings).items()
-        }
-    except SettingsInvalid as error:
-        findings += [Finding(False, problem, "correct this file") for problem in error.problems]
-    try:
-        networks = publishers()
-    except SettingsInvalid as error:
-        networks = {}
-        findings += [Finding(False, problem, "correct this file") for problem in error.problems]
+    officers = _read(lambda: officer_channels.load(settings), findings)
+    addresses |= {f"duty officers' {name}": url for name, url in officers.items()}
+    networks = _read(publishers, findings)
     findings += _missing_networks(wanted, networks)
     with ThreadPoolExecutor(AT_ONCE, "check") as pool:
         told = pool.map(lambda one: apprise.check(*one), addresses.items())
         posted = pool.map(_network, networks.values())
         findings += [*told, *(finding for each in posted for finding in each)]
-    if not any(name.startswith("duty officers'") for name in addresses):
+    if not officers:
         findings.append(
             Finding(False, "no duty officer has a channel", "name their file in telling.officers")
         )
     return tuple(findings)
+
+
+def _read(load: Callable[[], Mapping[str, T]], findings: list[Finding]) -> Mapping[str, T]:
+    """What a file of secrets holds; adds what is wrong in it, and then there is nothing."""
+    try:
+        return load()
+    except SettingsInvalid as error:
+        findings += [Finding(False, problem, "correct this file") for problem in error.problems]
+        return {}
 
 
 def _missing_networks(
@@ -92,7 +94,6 @@ def _missing_networks(
 
 
 def keep(connection: Connection, findings: tuple[Finding, ...], now: float) -> None:
-    """These are the last check's findings."""
     connection.execute(delete(store.finding))
     for finding in findings:
         connection.execute(insert(store.finding).values(checked_at=now, **asdict(finding)))
@@ -125,7 +126,6 @@ def line(finding: Finding, now: float) -> str:
 
 
 def _here(settings: Settings) -> Iterator[Finding]:
-    """What lies on this machine."""
     try:
         if not (settings.directory / hq_keys.KEY_FILE).exists():
             yield Finding(False, "HQ has no key yet", "enrol a wearer, or restore the backup")
@@ -137,7 +137,6 @@ def _here(settings: Settings) -> Iterator[Finding]:
 
 
 def _around(settings: Settings) -> Iterator[Finding]:
-    """What stands beside the service."""
     if settings.people.certificate is not None:
         yield _certificate(settings.people.certificate)
     modem = settings.modem

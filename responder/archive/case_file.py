@@ -56,8 +56,8 @@ def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str
             "kind": about.kind.name.lower(),
             "arrived_at": rfc3339(about.arrived_at),
             "contacts": [
-                {"contact": n, "name": name}
-                for n, name in repository.contacts_names(connection, about.device).items()
+                {"contact": n, "name": one.name}
+                for n, one in repository.contacts_of(connection, about.device).items()
             ],
             "reports": _reports(connection, alarm, history),
             "posts": [

@@ -8,7 +8,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from errno import EPERM
 from pathlib import Path
 
@@ -48,7 +47,6 @@ exit codes:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code."""
     options = parser().parse_args(arguments)
     os.umask(0o077)
     tell = _on_the_terminal
@@ -140,16 +138,15 @@ def _status(settings: Settings, options: argparse.Namespace) -> int:
     if is_new(settings):
         print(f"nobody has been enrolled in {settings.directory}", file=sys.stderr)
         return 1
-    with closing(Store.of(settings)) as database:
+    with Store.of(settings) as database:
         found = facts(database, time.time(), options.where)
     print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else screen(found))
     return 0
 
 
 def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
-    database = Store.of(settings)
-    database.close()
-    before, after = database.layouts
+    with Store.of(settings) as database:
+        before, after = database.layouts
     if before is None:
         print(f"The database was created, with layout {after}.")
     elif before == after:

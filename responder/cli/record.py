@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
 from outcry.responder.archive import case_file
@@ -20,7 +19,6 @@ _PRIVATE = 0o600
 
 
 def add_parsers(commands: Commands) -> None:
-    """Describe the commands."""
     parser = commands.add(
         "case",
         case,
@@ -50,9 +48,8 @@ def add_parsers(commands: Commands) -> None:
 
 
 def case(settings: Settings, options: argparse.Namespace) -> int:
-    """Write the two files; the exit code."""
     try:
-        with closing(Store.of(settings)) as database:
+        with Store.of(settings) as database:
             file = case_file.case(database, options.alarm, settings.organisation, time.time())
     except NoSuchAlarm as error:
         print(error, file=sys.stderr)
@@ -72,7 +69,7 @@ def verify(settings: Settings, options: argparse.Namespace) -> int:
     """Say what was found; 0 nothing was changed, 1 something was."""
     if options.file is not None:
         return _verify_file(options.file)
-    with closing(Store.of(settings)) as database, database.read() as connection:
+    with Store.of(settings) as database, database.read() as connection:
         found = audit_chain.verify(connection)
     for problem in found.problems:
         print(problem)
@@ -100,7 +97,6 @@ def _verify_file(path: Path) -> int:
 
 
 def forget(settings: Settings, options: argparse.Namespace) -> int:
-    """Delete; the exit code."""
     if not options.yes_for_good:
         print(
             "Nobody can bring it back. Write its case file first if somebody may need it "
@@ -108,7 +104,7 @@ def forget(settings: Settings, options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    with closing(Store.of(settings)) as database:
+    with Store.of(settings) as database:
         with database.write() as connection:
             there = alarms.is_there(connection, options.alarm)
             if there:

@@ -69,7 +69,8 @@ def _alarms(
         "alarms": [
             told
             for alarm in recent
-            if not _is_ended_silence(told := _alarm(connection, alarm, wearer.quorum, now, where))
+            for told in [_alarm(connection, alarm, wearer.quorum, now, where)]
+            if not (told["kind"] == "silence" and told["over"])
         ],
         "older_alarms": len(found) - len(recent),
     }
@@ -108,10 +109,6 @@ def _alarm(
     return found
 
 
-def _is_ended_silence(alarm: dict[str, Any]) -> bool:
-    return bool(alarm["kind"] == "silence" and alarm["over"])
-
-
 def _where(messages: Sequence[Received], now: float) -> dict[str, Any]:
     """The newest place reported, and if a later report has none, why and which cells it heard."""
     found: dict[str, Any] = {}
@@ -135,12 +132,10 @@ def _ago(now: float, at: float | None) -> int | None:
 
 def screen(facts: dict[str, Any]) -> str:
     """The facts for a person: those with an alarm that is no drill come first."""
-    wearers = sorted(facts["wearers"], key=lambda wearer: not any(map(_is_real, wearer["alarms"])))
+    wearers = sorted(
+        facts["wearers"], key=lambda one: all(each["kind"] == "drill" for each in one["alarms"])
+    )
     return "\n\n".join("\n".join(_lines(wearer)) for wearer in wearers) or "nobody is enrolled"
-
-
-def _is_real(alarm: dict[str, Any]) -> bool:
-    return bool(alarm["kind"] != "drill")
 
 
 def _lines(wearer: dict[str, Any]) -> list[str]:

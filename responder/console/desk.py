@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,16 +12,15 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from outcry.report import AlarmKind
-from outcry.responder import daily_check, journal
-from outcry.responder.console import timeline
+from outcry.responder import daily_check, journal, sentences
 from outcry.responder.console.device_health import Health, how_they_are
-from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
-from outcry.responder.plans import repository
-from outcry.responder.plans.repository import Contact
+from outcry.responder.plans import document, repository
+from outcry.responder.plans.repository import Contact, NoSuchWearer
 from outcry.responder.rules import events
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import OfficerAct, Reason
+from outcry.responder.rules.model import NEVER_PUBLIC
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.alarms import Sighting
 from outcry.responder.storage.store import Store
@@ -29,6 +29,7 @@ log = journal.Log("outcry.responder.console")
 
 LISTED_S = 7 * 86_400.0  # for so long after its last report what is over is still listed
 _MOST_ALARMS = 200
+_DEVICE = re.compile(r"[0-9a-f]{8}\Z")
 _LARGEST_ID = 2**31 - 1  # what PostgreSQL's INTEGER holds
 
 
@@ -80,10 +81,6 @@ class Standing:
         return self.kind is AlarmKind.DRILL
 
     @property
-    def is_never_public(self) -> bool:
-        return self.kind in (AlarmKind.DRILL, AlarmKind.SILENCE)
-
-    @property
     def is_new(self) -> bool:
         """Whether no duty officer has it yet."""
         return not (self.case.now.acts or self.is_closed or self.is_drill)
@@ -121,34 +118,30 @@ class View:
     """One alarm, whole. Sightings newest first, history oldest first."""
 
     standing: Standing
-    device: str
     wearer_number: str | None
     health: Health
     contacts: tuple[Contact, ...]
     track: tuple[Sighting, ...]
-    history: tuple[Line, ...]
+    history: tuple[sentences.Line, ...]
     can: frozenset[Act]
 
 
+@dataclass(frozen=True)
 class Console:
-    """Reads for, and writes down what, duty officers decide; safe to call from any thread."""
+    """Reads for, and writes down what, duty officers decide; safe to call from any thread.
 
-    def __init__(
-        self,
-        database: Store,
-        clock: Callable[[], float],
-        on_act: Callable[[], None] = lambda: None,
-    ) -> None:
-        """``clock`` gives Unix seconds; ``on_act`` is called after a decision is on disk."""
-        self._store = database
-        self._clock = clock
-        self._on_act = on_act
+    ``clock`` gives Unix seconds; ``on_act`` is called after what was decided is on disk.
+    """
+
+    store: Store
+    clock: Callable[[], float]
+    on_act: Callable[[], None] = lambda: None
 
     def overview(self) -> Overview:
-        """Everything, at this moment."""
-        now = self._clock()
-        with self._store.read() as connection:
-            standings = [_standing(connection, row) for row in _newest_alarms(connection)]
+        now = self.clock()
+        newest = _alarms().order_by(store.alarm.c.id.desc()).limit(_MOST_ALARMS)
+        with self.store.read() as connection:
+            standings = [_standing(connection, row) for row in connection.execute(newest).all()]
             wearers = connection.execute(select(store.wearer).order_by(store.wearer.c.name)).all()
             health = how_they_are(connection, wearers, now)
             checked = daily_check.last(connection)
@@ -165,24 +158,23 @@ class Console:
 
     def view(self, alarm: int) -> View:
         """One alarm. Raises :class:`NoSuchAlarm`."""
-        now = self._clock()
-        with self._store.read() as connection:
+        now = self.clock()
+        with self.store.read() as connection:
             standing = _standing(connection, _alarm(connection, alarm))
             wearer = alarms.about(connection, alarm)
             assert wearer is not None
-            contacts = tuple(repository.contacts_of(connection, wearer.device))
+            contacts = repository.contacts_of(connection, wearer.device)
             history = event_log.load(connection, alarm)
             track = alarms.track(connection, alarm, standing.case)
             health = how_they_are(connection, [wearer], now)[0]
-        names = {each.number_in_list: each.name for each in contacts}
+        names = {n: one.name for n, one in contacts.items()}
         return View(
             standing,
-            f"{wearer.device:08x}",
             wearer.number,
             health,
-            contacts,
+            tuple(contacts.values()),
             track,
-            tuple(timeline.tell(history, names)),
+            tuple(sentences.timeline(history, names)),
             possible(standing),
         )
 
@@ -191,30 +183,40 @@ class Console:
 
         ``reason`` is one of ``events.Reason`` for a correction, free words for closing.
         """
-        now = self._clock()
-        with self._store.write() as connection:
+        now = self.clock()
+        with self.store.write() as connection:
             if act not in possible(_standing(connection, _alarm(connection, alarm))):
                 raise NotNow
             event_log.happened(connection, alarm, _done(act, now, officer, reason))
         log.tell(journal.Entry.OFFICER_SAID, alarm=alarm, act=act)
-        self._on_act()
+        self.on_act()
+
+    def plan(self, device: str) -> str:
+        """A wearer's plan as a file that explains itself; raises :class:`NoSuchWearer`."""
+        with self.store.read() as connection:
+            return repository.as_file(connection, _number(device))
+
+    def change_plan(self, device: str, text: str, officer: str) -> None:
+        """Agree on another plan; an alarm under way goes on by it at once.
+
+        Raises :class:`NoSuchWearer`, and ``PlanInvalid`` with every problem in the file.
+        """
+        number, now = _number(device), self.clock()
+        with self.store.write() as connection:
+            agreed = repository.from_file(connection, number, text)
+            repository.change(connection, number, document.document(agreed), now, officer)
+        self.on_act()
 
     def mark(self) -> str:
         """Changes whenever something here may have: what a waiting console compares."""
-        message, beat, wearer, alarm, entry = (
-            store.message.c,
-            store.heartbeat.c,
-            store.wearer.c,
-            store.alarm.c,
-            store.history.c,
-        )
-        with self._store.read() as connection:
+        alarm, entry = store.alarm.c, store.history.c
+        with self.store.read() as connection:
             newest = connection.execute(
                 select(
-                    select(func.max(message.id)).scalar_subquery(),
-                    select(func.max(beat.received_at)).scalar_subquery(),
+                    select(func.max(store.message.c.id)).scalar_subquery(),
+                    select(func.max(store.heartbeat.c.received_at)).scalar_subquery(),
                     select(func.count()).select_from(store.wearer).scalar_subquery(),
-                    select(func.max(wearer.enrolled_at)).scalar_subquery(),
+                    select(func.max(store.wearer.c.enrolled_at)).scalar_subquery(),
                 )
             ).one()
             recent = select(alarm.id).order_by(alarm.id.desc()).limit(_MOST_ALARMS)
@@ -237,7 +239,7 @@ def possible(standing: Standing) -> frozenset[Act]:
     acts |= {Act.ACKNOWLEDGE, Act.CLOSE}
     if standing.kind is not AlarmKind.SILENCE:
         acts.add(Act.CONFIRM)
-    if not standing.is_never_public:
+    if standing.kind not in NEVER_PUBLIC:
         acts.add(Act.LIFT if standing.case.vetoed else Act.VETO)
         if not standing.is_approved:
             acts.add(Act.PUBLISH)
@@ -254,16 +256,18 @@ def _done(act: Act, now: float, officer: str, reason: str | None) -> OfficerAct:
             return _DONE[act](now, officer)
 
 
+def _number(device: str) -> int:
+    if not _DEVICE.match(device):
+        raise NoSuchWearer
+    return int(device, 16)
+
+
 def _alarm(connection: Connection, alarm: int) -> Row[tuple[object, ...]]:
     known = alarm <= _LARGEST_ID
     row = connection.execute(_alarms().where(store.alarm.c.id == alarm)).first() if known else None
     if row is None:
         raise NoSuchAlarm
     return row
-
-
-def _newest_alarms(connection: Connection) -> Sequence[Row[tuple[object, ...]]]:
-    return connection.execute(_alarms().order_by(store.alarm.c.id.desc()).limit(_MOST_ALARMS)).all()
 
 
 def _is_listed(standing: Standing, now: float) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import segno
 from jinja2 import Environment
@@ -16,7 +18,6 @@ from outcry.responder import daily_check, formatting, sentences
 from outcry.responder.console.accounts import SHORTEST_PASSWORD, Newcomer, Session
 from outcry.responder.console.desk import LISTED_S, Overview, Standing, View
 from outcry.responder.console.device_health import SILENT_AFTER_S, Health
-from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.track_svg import track_svg
@@ -33,30 +34,23 @@ DONE = {
 }
 
 
+@dataclass(frozen=True)
 class ConsolePages:
-    """Renders the console; ``clock`` gives Unix seconds."""
+    """Renders the console; ``clock`` gives Unix seconds.
 
-    def __init__(
-        self,
-        environment: Environment,
-        clock: Callable[[], float],
-        static: Mapping[str, str],
-        tiles: str = "",
-        credit: str = "",
-    ) -> None:
-        """``static``: the address of each file; ``tiles``: a tile server's address, if any."""
-        self._environment = environment
-        self._clock = clock
-        self._static = static
-        self._tiles = tiles
-        self._credit = credit
+    ``static``: the address of each file; ``tiles``: a tile server's address, if any.
+    """
+
+    environment: Environment
+    clock: Callable[[], float]
+    static: Mapping[str, str]
+    tiles: str = ""
+    credit: str = ""
 
     def login(
         self, form_token: str, next_: str, problem: str = "", status: int = 200
     ) -> HTMLResponse:
-        """Where an officer logs in."""
-        values = {"form_token": form_token, "next": next_, "problem": problem}
-        return self._page("login", None, status, **values)
+        return self._page("login", None, status, form_token=form_token, next=next_, problem=problem)
 
     def welcome(
         self, newcomer: Newcomer, token: str, form_token: str, problem: str = "", status: int = 200
@@ -94,7 +88,6 @@ class ConsolePages:
         return self._page("problem", None, status, **values)
 
     def overview(self, session: Session, seen: Overview, refused: int) -> HTMLResponse:
-        """All alarms and wearers."""
         return self._page(
             "overview",
             session,
@@ -109,7 +102,7 @@ class ConsolePages:
             checked=self._checked(seen.checked),
             silent_after=formatting.span(SILENT_AFTER_S),
             listed=formatting.span(LISTED_S),
-            now=formatting.clock_time(self._clock()),
+            now=formatting.clock_time(self.clock()),
         )
 
     def plan(
@@ -125,7 +118,6 @@ class ConsolePages:
         return self._page("plan", session, 422 if problems else 200, **values)
 
     def view(self, session: Session, view: View, done: str = "") -> HTMLResponse:
-        """One alarm."""
         track = [
             (each, each.report.place)
             for each in reversed(view.track)
@@ -166,20 +158,20 @@ class ConsolePages:
                     f"Map of {view.standing.wearer}'s track, north up, {len(points)} positions",
                 )
             ),
-            tiles=self._tiles,
-            credit=self._credit,
+            tiles=self.tiles,
+            credit=self.credit,
             contacts=view.contacts,
             wearer_number=view.wearer_number,
             health=self._health(view.health),
             history=[self._line(line) for line in reversed(view.history)],
-            now=formatting.clock_time(self._clock()),
+            now=formatting.clock_time(self.clock()),
         )
 
     def _checked(self, last: Checked | None) -> dict[str, Any] | None:
         """The daily check: when it was, and what of it needs a person."""
         if last is None:
             return None
-        now = self._clock()
+        now = self.clock()
         bad = [each for each in last.findings if daily_check.needs_a_person(each, now)]
         return {
             "when": self._ago(last.at),
@@ -220,23 +212,36 @@ class ConsolePages:
             "drill": drill,
         }
 
-    def _line(self, line: Line) -> dict[str, Any]:
+    def _line(self, line: sentences.Line) -> dict[str, Any]:
         return {
-            "when": formatting.when(line.at, self._clock()),
+            "when": formatting.when(line.at, self.clock()),
             "iso": formatting.rfc3339(line.at),
             "words": line.words,
             "grave": line.grave,
         }
 
     def _ago(self, at: float) -> str:
-        now = self._clock()
+        now = self.clock()
         return f"{formatting.span(now - at)} ago ({formatting.when(at, now)})"
 
     def _page(
         self, template: str, session: Session | None, status: int, **values: object
     ) -> HTMLResponse:
-        page = self._environment.get_template(f"console/{template}.html")
-        return HTMLResponse(page.render(session=session, static=self._static, **values), status)
+        page = self.environment.get_template(f"console/{template}.html")
+        policy = {"Content-Security-Policy": content_policy(self.tiles)}
+        return HTMLResponse(
+            page.render(session=session, static=self.static, **values), status, policy
+        )
+
+
+def content_policy(tiles: str) -> str:
+    """The Content-Security-Policy of the console: its own files, and one tile server if set."""
+    parts = urlsplit(tiles)
+    server = f" {parts.scheme}://{parts.netloc.replace('{s}', '*')}" if tiles else ""
+    return (
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        f"img-src 'self'{server}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
 
 
 def _facts(standing: Standing) -> list[dict[str, object]]:
@@ -281,13 +286,14 @@ def _fix(report: Report | None) -> str:
     )
 
 
+_STRAP = {
+    Flag.STRAP_OPEN: "open",
+    Flag.STRAP_LOOSE: "loose wire",
+    Flag.STRAP_FAULT: "sensor does not work",
+}
+
+
 def _strap(report: Report | None) -> str:
     if report is None:
         return formatting.NOT_KNOWN
-    if Flag.STRAP_OPEN in report.flags:
-        return "open"
-    if Flag.STRAP_LOOSE in report.flags:
-        return "loose wire"
-    if Flag.STRAP_FAULT in report.flags:
-        return "sensor does not work"
-    return "OK"
+    return next((words for flag, words in _STRAP.items() if flag in report.flags), "OK")

@@ -52,7 +52,6 @@ async def short_link(token: str, hq: Hq) -> Link:
 
 
 def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
-    """What can be asked of one kind of link."""
     router = APIRouter(prefix=path)
 
     @router.get("", responses=_EXPIRED)

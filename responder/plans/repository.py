@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -30,6 +30,7 @@ class Means:
 class Contact:
     """One of a wearer's contacts, with the number of their phone."""
 
+    id: int
     number_in_list: int
     name: str = field(repr=False)
     number: str = field(repr=False)
@@ -73,7 +74,6 @@ def load(connection: Connection, alarm: int, means: Means) -> Plan:
 
 
 def of_alarm(connection: Connection, alarm: int) -> Terms:
-    """The plan of the wearer of this alarm."""
     about = alarms.about(connection, alarm)
     if about is None:
         raise NoSuchWearer
@@ -85,7 +85,7 @@ def of_device(connection: Connection, device: int) -> Terms:
     quorum = connection.scalar(select(store.wearer.c.quorum).where(store.wearer.c.device == device))
     if quorum is None:
         raise NoSuchWearer
-    contacts = {row.number_in_list: row.language for row in contacts_of(connection, device)}
+    contacts = {n: one.language for n, one in contacts_of(connection, device).items()}
     written = connection.scalar(select(store.plan.c.terms).where(store.plan.c.device == device))
     if written is None:
         return _usable(terms.default(contacts, quorum), contacts)
@@ -105,9 +105,7 @@ def change(
     ``document`` is a parsed plan file. Raises :class:`NoSuchWearer` and :class:`PlanInvalid`.
     """
     of_device(connection, device)
-    agreed = _reachable(
-        terms.check(document, [row.number_in_list for row in contacts_of(connection, device)])
-    )
+    agreed = _reachable(terms.check(document, list(contacts_of(connection, device))))
     audit_chain.note(connection, now, Noted.PLAN, {"device": f"{device:08x}", "by": by})
     text = json.dumps(terms.document(agreed), ensure_ascii=False)
     changed = {"terms": text, "changed_at": now}
@@ -142,30 +140,25 @@ def as_file(connection: Connection, device: int) -> str:
     agreed = of_device(connection, device)
     name = connection.scalar(select(store.wearer.c.name).where(store.wearer.c.device == device))
     title = f"The plan of {name}, device {device:08x}."
-    return terms.write(agreed, title, contacts_names(connection, device))
+    names = {n: one.name for n, one in contacts_of(connection, device).items()}
+    return terms.write(agreed, title, names)
 
 
 def from_file(connection: Connection, device: int, text: str) -> Terms:
     """What a file says, checked for this wearer. Raises :class:`PlanInvalid`."""
     of_device(connection, device)
-    contacts = [row.number_in_list for row in contacts_of(connection, device)]
-    return _reachable(terms.parse(text, contacts))
+    return _reachable(terms.parse(text, list(contacts_of(connection, device))))
 
 
-def contacts_of(connection: Connection, device: int) -> list[Contact]:
-    """A wearer's contacts, in the order of the list."""
+def contacts_of(connection: Connection, device: int) -> dict[int, Contact]:
+    """A wearer's contacts by their numbers in the list, in its order."""
     table = store.contact
     rows = connection.execute(
-        select(table.c.number_in_list, table.c.name, table.c.number, table.c.language)
+        select(*(table.c[each.name] for each in fields(Contact)))
         .where(table.c.device == device)
         .order_by(table.c.number_in_list)
     )
-    return [Contact(*row) for row in rows]
-
-
-def contacts_names(connection: Connection, device: int) -> dict[int, str]:
-    """A wearer's contacts: number in the list, in its order, and name."""
-    return {row.number_in_list: row.name for row in contacts_of(connection, device)}
+    return {row.number_in_list: Contact(*row) for row in rows}
 
 
 def _reachable(agreed: Terms) -> Terms:

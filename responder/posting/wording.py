@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import tomllib
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -26,6 +27,7 @@ from outcry.responder.rules.events import Ground
 from outcry.responder.translations import ENGLISH, Words
 
 _FOLDER = Path(__file__).parent / "words"
+Part = str | Callable[[str], str]  # the same for everybody, or made of the wearer's name
 _LEFT_OUT_FIRST = ("by", "ground", "link", "ask", "place")
 _LONGEST_NAME = 80  # clusters; what is longer is no name
 _TOWN_RADIUS_M = 20_000.0  # the circle around a town says: somewhere here
@@ -115,8 +117,8 @@ def post_draft(facts: PostFacts, limits: Limits, language: str) -> Draft:
     words = _language(language)
     say = words.say
     where = facts.where
-    parts: dict[str, str | _Sentence] = {
-        "raised": _Sentence(words, "strap" if facts.strap else "panic", facts.raised_at),
+    parts: dict[str, Part] = {
+        "raised": _sentence(words, "strap" if facts.strap else "panic", facts.raised_at),
         "place": say("place", place=words.place(where)) if where else "",
         "ask": say("ask"),
         "ground": _ground(words, facts),
@@ -134,9 +136,9 @@ def follow_up_draft(facts: PostFacts, limits: Limits, language: str) -> Draft:
     """What happened after the post: an answer to it."""
     words = _language(language)
     if facts.where is None:
-        sentence = _Sentence(words, "still", facts.at)
+        sentence = _sentence(words, "still", facts.at)
     else:
-        sentence = _Sentence(words, "seen", facts.at, words.place(facts.where))
+        sentence = _sentence(words, "seen", facts.at, words.place(facts.where))
     text = _fitted({"raised": sentence}, tidy(facts.wearer), limits)
     return Draft(text, words.say.language, facts.made_at)
 
@@ -145,8 +147,8 @@ def correction_draft(facts: PostFacts, limits: Limits, language: str) -> Draft:
     """What readers of the post must know now: it may take the post's place."""
     words = _language(language)
     reason = facts.reason if facts.reason in ("false_alarm", "released") else "other"
-    parts: dict[str, str | _Sentence] = {
-        "raised": _Sentence(words, reason, facts.raised_at),
+    parts: dict[str, Part] = {
+        "raised": _sentence(words, reason, facts.raised_at),
         "by": words.say("by", organisation=tidy(facts.organisation)),
     }
     return Draft(_fitted(parts, tidy(facts.wearer), limits), words.say.language, facts.made_at)
@@ -165,18 +167,10 @@ def tidy(name: str) -> str:
     return graphemes.cut(" ".join(kept.split()), _LONGEST_NAME)
 
 
-@dataclass(frozen=True)
-class _Sentence:
-    """A sentence with the wearer's name, which may have to be cut."""
-
-    words: _Language
-    key: str
-    at: float
-    place: str = ""
-
-    def of(self, wearer: str) -> str:
-        date, time = self.words.date(self.at), clock_time(self.at)
-        return self.words.say(self.key, wearer=wearer, date=date, time=time, place=self.place)
+def _sentence(words: _Language, key: str, at: float, place: str = "") -> Callable[[str], str]:
+    """A sentence with the wearer's name, which may have to be cut: what makes it of a name."""
+    date, time = words.date(at), clock_time(at)
+    return lambda wearer: words.say(key, wearer=wearer, date=date, time=time, place=place)
 
 
 def _ground(words: _Language, facts: PostFacts) -> str:
@@ -191,7 +185,7 @@ def _ground(words: _Language, facts: PostFacts) -> str:
             return words.say("many", count=facts.confirmed, wearer=tidy(facts.wearer))
 
 
-def _fitted(parts: dict[str, str | _Sentence], wearer: str, limits: Limits) -> str:
+def _fitted(parts: dict[str, Part], wearer: str, limits: Limits) -> str:
     """All parts, or as many as there is room for."""
     left_out: set[str] = set()
     for more in ("", *_LEFT_OUT_FIRST):
@@ -206,9 +200,9 @@ def _fitted(parts: dict[str, str | _Sentence], wearer: str, limits: Limits) -> s
     raise ValueError(f"no text of this language fits {limits.length} {limits.unit.value}")
 
 
-def _joined(parts: dict[str, str | _Sentence], wearer: str, left_out: set[str]) -> str:
+def _joined(parts: dict[str, Part], wearer: str, left_out: set[str]) -> str:
     said = (
-        part.of(wearer) if isinstance(part, _Sentence) else part
+        part(wearer) if callable(part) else part
         for name, part in parts.items()
         if name not in left_out
     )

@@ -8,15 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from outcry.report import AlarmKind, Report, decode
 from outcry.responder.rules.case import Case
@@ -40,7 +32,6 @@ def new(connection: Connection, device: int, device_alarm: int, kind: int, at: f
 
 
 def is_there(connection: Connection, alarm: int) -> bool:
-    """Whether there is an alarm of this number."""
     found = select(store.alarm.c.id).where(store.alarm.c.id == alarm)
     return connection.scalar(found) is not None
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
@@ -62,9 +62,9 @@ class Verified:
     problems: tuple[str, ...]
 
 
-def new_salt(random: Callable[[int], bytes] = os.urandom) -> bytes:
+def new_salt() -> bytes:
     """What keeps a link from being guessed at once its entry is deleted."""
-    return random(SALT_BYTES)
+    return os.urandom(SALT_BYTES)
 
 
 def link(previous: bytes | None, salt: bytes, *entry: object) -> bytes:

@@ -132,7 +132,6 @@ _KINDS: Mapping[str, Callable[..., Event]] = {name: kind for kind, name in _NAME
 
 
 def name_of(event: Event) -> str:
-    """What a row calls this event."""
     return event.outcome.name if isinstance(event, events.CallEnded) else _NAMES[type(event)]
 
 
@@ -183,7 +182,6 @@ def _hints(what: str) -> Mapping[str, Any]:
 
 
 def _read(hint: Any, value: Any) -> Any:
-    """A value as the field wants it."""
     if hint is MessageType:
         return MessageType[value]
     if get_origin(hint) is tuple:
