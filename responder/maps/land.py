@@ -37,6 +37,10 @@ class Bounds(NamedTuple):
             and other.south <= self.north
         )
 
+    def turns(self, view: Bounds) -> list[float]:
+        """How far to move this east, in degrees, to be seen in a view that may cross the date line."""
+        return [turn for turn in (-360.0, 0.0, 360.0) if self.moved(turn).meets(view)]
+
     def moved(self, degrees: float) -> Bounds:
         """The same, further east."""
         return Bounds(self.west + degrees, self.south, self.east + degrees, self.north)
@@ -73,9 +77,8 @@ class Land:
     def polygons(self, view: Bounds) -> Iterator[tuple[float, Sequence[Shape]]]:
         """Each piece of land in a view, largest first, and by how many degrees it is moved east."""
         for rings in self._polygons:
-            for degrees in (-360.0, 0.0, 360.0):
-                if rings[0].bounds.moved(degrees).meets(view):
-                    yield degrees, rings
+            for degrees in rings[0].bounds.turns(view):
+                yield degrees, rings
 
     def country_at(self, latitude: float, longitude: float) -> str | None:
         """The ISO 3166 code of the country this is in; None: on water, or nobody's."""

@@ -132,9 +132,8 @@ def _may_show(x1: float, y1: float, x2: float, y2: float) -> bool:
 
 def _lines(view: _View, shapes: Sequence[Shape]) -> Iterator[list[tuple[float, float]]]:
     for shape in shapes:
-        for degrees in (-360.0, 0.0, 360.0):
-            if shape.bounds.moved(degrees).meets(view.bounds):
-                yield view.line(shape, degrees)
+        for degrees in shape.bounds.turns(view.bounds):
+            yield view.line(shape, degrees)
 
 
 def _mark(pen: ImageDraw.ImageDraw, view: _View, spot: Spot) -> list[Box]:

@@ -43,14 +43,13 @@ class Bluesky:
         self.session: tuple[Any, str] | None = None  # the library's client, and whose account
 
     def check(self) -> Sequence[Finding]:
-        def look() -> Finding:
+        def look() -> str:
             self._new_session()
-            return Finding(True, f"bluesky: can post as @{self._handle}")
+            return f"bluesky: can post as @{self._handle}"
 
         return self.call.check(look, f"check whether {self._server} can be reached")
 
     def find(self, key: str, draft: Draft) -> Posted | None:
-        """The post at the key's own address."""
 
         def look(client: Any, did: str) -> Posted | None:
             rkey = record_key(key, draft.made_at)

@@ -68,9 +68,7 @@ class Broadcast:
         return self.post(key, draft)
 
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
-        """One more message."""
         return self.post(key, draft)
 
     def delete(self, to: Posted) -> None:
-        """Impossible: what was sent is with its readers."""
         raise PublishingRefused(f"{self.name}: what was sent there cannot be taken back")

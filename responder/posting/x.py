@@ -42,14 +42,13 @@ class X:
     def check(self) -> Sequence[Finding]:
         """Whether the keys open the account. Its balance cannot be asked for."""
 
-        def look() -> Finding:
+        def look() -> str:
             name = getattr(self._client().users.get_me().data, "username", "?")
-            return Finding(True, f"x: can post as @{name}; check the prepaid balance by hand")
+            return f"x: can post as @{name}; check the prepaid balance by hand"
 
         return self.call.check(look, "check whether this machine can reach X")
 
     def find(self, key: str, draft: Draft) -> Posted | None:
-        """Our newest post with these words."""
         return self.call(lambda: self._find(self._client(), draft))
 
     def post(self, key: str, draft: Draft) -> Posted:
