@@ -31,20 +31,14 @@ from outcry.responder.web import templates
 FORMAT = 1
 
 
-class NoSuchAlarm(Exception):
-    """HQ has no alarm of this number; ``outcry-responder status`` shows those there are."""
-
-
 class CaseFileInvalid(ValueError):
     """This is not a case file; the message says what is wrong with it."""
 
 
 def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str, Any]:
-    """The case as JSON can carry it; raises :class:`NoSuchAlarm`."""
+    """The case as JSON can carry it; raises :class:`alarms.NoSuchAlarm`."""
     with database.read() as connection:
         about = alarms.about(connection, alarm)
-        if about is None:
-            raise NoSuchAlarm(f"there is no alarm {alarm} here; outcry-responder status shows them")
         history = event_log.load(connection, alarm)
         found = audit_chain.verify(connection)
         return {
@@ -92,11 +86,11 @@ def check(file: Mapping[str, Any]) -> int:
                 raise CaseFileInvalid(f"entry {expected} of the history is not as HQ wrote it")
             previous = computed
         return len(file["history"])
+    except CaseFileInvalid:
+        raise
     except (KeyError, TypeError, AttributeError):
         raise CaseFileInvalid("this is not a case file, or parts of it are missing") from None
-    except ValueError as error:
-        if isinstance(error, CaseFileInvalid):
-            raise
+    except ValueError:
         raise CaseFileInvalid("a link or salt in it is not hexadecimal") from None
 
 

@@ -42,9 +42,8 @@ def check(settings: Settings, options: argparse.Namespace) -> int:
     else:
         for finding in sorted(findings, key=lambda one: not daily_check.needs_a_person(one, now)):
             bad = daily_check.needs_a_person(finding, now)
-            print(
-                daily_check.line(finding, now), file=sys.stderr if bad else sys.stdout, flush=True
-            )
+            to = sys.stderr if bad else sys.stdout
+            print(daily_check.line(finding, now), file=to, flush=True)
     return _code(findings, now)
 
 

@@ -18,8 +18,10 @@ from outcry.responder.cli.commands import Commands
 from outcry.responder.cli.status import facts, screen
 from outcry.responder.enrolment.enrol import CannotEnrol
 from outcry.responder.enrolment.hq_keys import KeysInvalid
+from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.service import journal_handler
 from outcry.responder.settings import Settings, load
+from outcry.responder.storage.alarms import NoSuchAlarm
 from outcry.responder.storage.engine import DriverMissing
 from outcry.responder.storage.migrations import TooNew
 from outcry.responder.storage.store import Store, is_new
@@ -64,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return tell(EXIT_TROUBLE, refused.problems)
     except PermissionError as error:
         return tell(EXIT_NOT_ALLOWED, [_not_allowed(error)])
-    except (KeysInvalid, TooNew, DriverMissing) as error:
+    except (KeysInvalid, TooNew, DriverMissing, NoSuchWearer, NoSuchAlarm) as error:
         return tell(EXIT_TROUBLE, [str(error)])
 
 
@@ -93,7 +95,6 @@ def _check_user(directory: Path) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line, with all that --help says."""
     made = argparse.ArgumentParser(
         prog="outcry-responder",
         description="HQ's side: receives alarms, tells the contacts, counts their answers, and makes"

@@ -19,8 +19,6 @@ from outcry.responder.settings import Settings
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
 
-_STDIN = Path("-")
-
 
 def add_parsers(commands: Commands) -> None:
     wearer = argparse.ArgumentParser(add_help=False)
@@ -51,33 +49,23 @@ def edit(settings: Settings, options: argparse.Namespace) -> int:
     except PlanInvalid as error:
         for problem in error.problems:
             print(f"{options.file}: {problem}", file=sys.stderr)
-    except (NoSuchWearer, _Unreadable) as error:
-        print(error, file=sys.stderr)
-    return 1
+        return 1
 
 
 def codes(settings: Settings, options: argparse.Namespace) -> int:
-    try:
-        with Store.of(settings) as database, database.write() as connection:
-            device = _device(connection, options.wearer)
-            if options.what == "left":
-                for n, left in answer_cards.codes_left(connection, device).items():
-                    print(f"contact {n}: {left} codes left")
-                return 0
-            cards = answer_cards.print_codes(connection, device, os.urandom, options.contact)
-            contacts = repository.contacts_of(connection, device)
-    except NoSuchWearer as error:
-        print(error, file=sys.stderr)
-        return 1
+    with Store.of(settings) as database, database.write() as connection:
+        device = _device(connection, options.wearer)
+        if options.what == "left":
+            for n, left in answer_cards.codes_left(connection, device).items():
+                print(f"contact {n}: {left} codes left")
+            return 0
+        cards = answer_cards.print_codes(connection, device, os.urandom, options.contact)
+        contacts = repository.contacts_of(connection, device)
     if not cards:
         print(f"there is no contact {options.contact}", file=sys.stderr)
         return 1
     _print_cards(cards, contacts, settings)
     return 0
-
-
-class _Unreadable(Exception):
-    """The file cannot be read; the message says why."""
 
 
 def _edit(connection: Connection, options: argparse.Namespace) -> int:
@@ -96,13 +84,13 @@ def _edit(connection: Connection, options: argparse.Namespace) -> int:
 
 def _read(path: Path) -> str:
     try:
-        if path == _STDIN:
+        if path == Path("-"):
             return sys.stdin.read()
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise _Unreadable(f"{path}: cannot be read: {error.strerror}") from None
+        raise PlanInvalid([f"cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:
-        raise _Unreadable(f"{path}: cannot be read: it is not UTF-8 text") from None
+        raise PlanInvalid(["cannot be read: it is not UTF-8 text"]) from None
 
 
 def _device(connection: Connection, wearer: str) -> int:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from outcry.responder.archive import case_file
-from outcry.responder.archive.case_file import CaseFileInvalid, NoSuchAlarm
+from outcry.responder.archive.case_file import CaseFileInvalid
 from outcry.responder.cli.commands import Commands
 from outcry.responder.settings import Settings
 from outcry.responder.storage import alarms, audit_chain
@@ -48,12 +48,8 @@ def add_parsers(commands: Commands) -> None:
 
 
 def case(settings: Settings, options: argparse.Namespace) -> int:
-    try:
-        with Store.of(settings) as database:
-            file = case_file.case(database, options.alarm, settings.organisation, time.time())
-    except NoSuchAlarm as error:
-        print(error, file=sys.stderr)
-        return 1
+    with Store.of(settings) as database:
+        file = case_file.case(database, options.alarm, settings.organisation, time.time())
     stem = options.out / f"case-{options.alarm}"
     texts = {".json": json.dumps(file, ensure_ascii=False, indent=1), ".html": case_file.page(file)}
     for suffix, text in texts.items():

@@ -177,8 +177,7 @@ class Officers:
         name = _folded(name)
         with self.store.read() as connection:
             row = _officer(connection, name)
-        settled = row is not None and row.password_hash is not None
-        right = self._is_password(row.password_hash if row and settled else None, password)
+        right = self._is_password(None if row is None else row.password_hash, password)
         token = self._token()
         with self.store.write() as connection:
             row = _officer(connection, name)

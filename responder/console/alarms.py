@@ -16,10 +16,11 @@ from outcry.responder.console.dependencies import (
     Parts,
     PlanForm,
 )
-from outcry.responder.console.desk import GRAVE, Act, NoSuchAlarm
+from outcry.responder.console.desk import GRAVE, Act
 from outcry.responder.maps import surroundings
 from outcry.responder.plans.document import PlanInvalid
 from outcry.responder.rules.events import Reason
+from outcry.responder.storage.alarms import NoSuchAlarm
 from outcry.responder.web.assets import Png
 
 REASON_LENGTH = 200

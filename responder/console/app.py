@@ -18,8 +18,9 @@ from outcry.responder.console import alarms, login
 from outcry.responder.console.accounts import NoSuchWelcome
 from outcry.responder.console.alarms import NoReason, NotSure
 from outcry.responder.console.dependencies import NotLoggedIn, Parts
-from outcry.responder.console.desk import NoSuchAlarm, NotNow
+from outcry.responder.console.desk import NotNow
 from outcry.responder.plans.repository import NoSuchWearer
+from outcry.responder.storage.alarms import NoSuchAlarm
 from outcry.responder.web.bodies import Stranger, TooLarge, TooSlow
 
 _A_NEW_LINK = (
@@ -34,11 +35,7 @@ _PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
         "This form is too old, or came from another page",
         "Nothing was saved. Open the page again and repeat what you did.",
     ),
-    NoSuchWelcome: (
-        404,
-        "This link no longer works",
-        _A_NEW_LINK,
-    ),
+    NoSuchWelcome: (404, "This link no longer works", _A_NEW_LINK),
     NoSuchAlarm: (404, "There is no such alarm", "It may have been deleted, as old alarms are."),
     NoSuchWearer: (404, "There is no such wearer", "The console lists everybody who is enrolled."),
     NotSure: (422, "Nothing was done", "Tick the box to confirm, then press the button again."),

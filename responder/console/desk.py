@@ -22,7 +22,7 @@ from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import OfficerAct, Reason
 from outcry.responder.rules.model import NEVER_PUBLIC
 from outcry.responder.storage import alarms, event_log, store
-from outcry.responder.storage.alarms import Sighting
+from outcry.responder.storage.alarms import NoSuchAlarm, Sighting
 from outcry.responder.storage.store import Store
 
 log = journal.Log("outcry.responder.console")
@@ -30,7 +30,6 @@ log = journal.Log("outcry.responder.console")
 LISTED_S = 7 * 86_400.0  # for so long after its last report what is over is still listed
 _MOST_ALARMS = 200
 _DEVICE = re.compile(r"[0-9a-f]{8}\Z")
-_LARGEST_ID = 2**31 - 1  # what PostgreSQL's INTEGER holds
 
 
 class Act(StrEnum):
@@ -54,10 +53,6 @@ _DONE: Mapping[Act, type[OfficerAct]] = {
 }
 GRAVE = (Act.PUBLISH, Act.CORRECT, Act.CLOSE)
 """Acts that the officer must confirm twice."""
-
-
-class NoSuchAlarm(Exception):
-    """There is no such alarm; it may have been deleted."""
 
 
 class NotNow(Exception):
@@ -162,7 +157,6 @@ class Console:
         with self.store.read() as connection:
             standing = _standing(connection, _alarm(connection, alarm))
             wearer = alarms.about(connection, alarm)
-            assert wearer is not None
             contacts = repository.contacts_of(connection, wearer.device)
             history = event_log.load(connection, alarm)
             track = alarms.track(connection, alarm, standing.case)
@@ -263,7 +257,7 @@ def _number(device: str) -> int:
 
 
 def _alarm(connection: Connection, alarm: int) -> Row[tuple[object, ...]]:
-    known = alarm <= _LARGEST_ID
+    known = alarm <= store.LARGEST_ID
     row = connection.execute(_alarms().where(store.alarm.c.id == alarm)).first() if known else None
     if row is None:
         raise NoSuchAlarm

@@ -72,7 +72,6 @@ class ConsolePages:
         )
 
     def settled(self, codes: tuple[str, ...]) -> HTMLResponse:
-        """The recovery codes, once."""
         return self._page("settled", None, 200, codes=codes)
 
     def problem(
@@ -83,7 +82,6 @@ class ConsolePages:
         back: str = "/console",
         back_words: str = "Back to the console",
     ) -> HTMLResponse:
-        """Something was not done, and what to do instead."""
         values = {"heading": heading, "words": words, "back": back, "back_words": back_words}
         return self._page("problem", None, status, **values)
 
@@ -118,22 +116,22 @@ class ConsolePages:
         return self._page("plan", session, 422 if problems else 200, **values)
 
     def view(self, session: Session, view: View, done: str = "") -> HTMLResponse:
-        track = [
-            (each, each.report.place)
+        seen = [
+            (place, self._ago(formatting.raised_at(each.report, each.arrived_at) - place.age_s))
             for each in reversed(view.track)
-            if isinstance(each.report.place, Position)
+            if isinstance(place := each.report.place, Position)
         ]
-        points = [place for _, place in track]
-        seen = [self._ago(formatting.raised_at(e.report, e.arrived_at) - p.age_s) for e, p in track]
+        title = f"Map of {view.standing.wearer}'s track, north up, {len(seen)} positions"
         newest = view.track[0].report if view.track else None
         last = None
-        if track:
+        if seen:
+            place, words = seen[-1]
             last = {
-                "words": f"{points[-1].latitude:.5f}, {points[-1].longitude:.5f}",
-                "accuracy": formatting.accuracy(points[-1].accuracy_m),
-                "near": "{0.town}, {0.km} km".format(surroundings.near(track[-1][1])),
-                "seen": seen[-1],
-                "count": len(points),
+                "words": f"{place.latitude:.5f}, {place.longitude:.5f}",
+                "accuracy": formatting.accuracy(place.accuracy_m),
+                "near": "{0.town}, {0.km} km".format(surroundings.near(place)),
+                "seen": words,
+                "count": len(seen),
             }
         lost = newest is not None and isinstance(newest.place, NoPosition)
         return self._page(
@@ -147,17 +145,9 @@ class ConsolePages:
             no_fix=_fix(newest),
             cells=formatting.cells(newest) if newest is not None and lost else [],
             track_json=json.dumps(
-                [
-                    [place.latitude, place.longitude, place.accuracy_m, words]
-                    for place, words in zip(points, seen, strict=True)
-                ]
+                [[each.latitude, each.longitude, each.accuracy_m, words] for each, words in seen]
             ),
-            drawn=Markup(
-                track_svg(
-                    points,
-                    f"Map of {view.standing.wearer}'s track, north up, {len(points)} positions",
-                )
-            ),
+            drawn=Markup(track_svg([place for place, _ in seen], title)),
             tiles=self.tiles,
             credit=self.credit,
             contacts=view.contacts,

@@ -112,9 +112,6 @@ class _Contact(NamedTuple):
     pin_salt: bytes
     pin_hash: bytes
 
-    def has(self, pin: str) -> bool:
-        return is_pin(pin, self.pin_salt, self.pin_hash)
-
 
 @dataclass(frozen=True)
 class Desk:
@@ -205,7 +202,6 @@ class Desk:
             agreed = repository.load(connection, alarm, repository.Means())
             about = alarms.about(connection, alarm)
             track = alarms.track(connection, alarm, case)
-        assert about is not None
         return Standing(
             contact=contact.name,
             language=contact.language,
@@ -233,7 +229,8 @@ class Desk:
         with self.store.read() as connection:
             contacts = _contacts(connection, shown.alarm)
         likely_first = sorted(contacts, key=lambda one: one.number_in_list != shown.contact)
-        return next((one for one in likely_first if one.has(digits)), None)
+        whose = (one for one in likely_first if is_pin(digits, one.pin_salt, one.pin_hash))
+        return next(whose, None)
 
     def _append(self, alarm: int, event: Event) -> None:
         with self.store.write() as connection:

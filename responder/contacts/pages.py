@@ -95,14 +95,12 @@ class Pages:
         )
 
     def problem(self, status: int, what: str, language: str = ENGLISH) -> HTMLResponse:
-        """Something is not as hoped, in words that say what to do."""
         return self._page("problem.html", status, say=self.languages[language], what=what)
 
     def posts(self, posts: Sequence[Post]) -> HTMLResponse:
         return self._public(posts, "Alarms", single=False)
 
     def thread(self, posts: Sequence[Post]) -> HTMLResponse:
-        """One public post and the answers to it."""
         return self._public(posts, "Alarm", single=True)
 
     def feed(self, posts: Sequence[Post]) -> Response:

@@ -207,15 +207,9 @@ def _insert(
     )
     for n, (contact, pin) in enumerate(zip(made.contacts, pins, strict=True), 1):
         salt = random(SALT_BYTES)
-        connection.execute(
-            insert(store.contact).values(
-                device=made.device,
-                number_in_list=n,
-                **asdict(contact),
-                pin_salt=salt,
-                pin_hash=hash_pin(pin, salt, cost),
-            )
-        )
+        kept = {"pin_salt": salt, "pin_hash": hash_pin(pin, salt, cost)}
+        row = {"device": made.device, "number_in_list": n, **asdict(contact), **kept}
+        connection.execute(insert(store.contact).values(row))
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
@@ -44,7 +44,7 @@ class Briefer:
     """Writes what people are told. ``public_url`` ends without a slash."""
 
     public_url: str
-    means: Means = field(default_factory=Means)
+    means: Means
 
     def text(self, connection: Connection, alarm: int, one: ToContact) -> tuple[str, str]:
         news = self._news(connection, alarm, one.episode)
@@ -87,7 +87,6 @@ class Briefer:
     def _news(self, connection: Connection, alarm: int, episode: int) -> News:
         case = event_log.case_of(connection, alarm)
         about = alarms.about(connection, alarm)
-        assert about is not None
         name, kind = about.name, about.kind
         if kind is AlarmKind.SILENCE:
             assert case.silence is not None
@@ -102,9 +101,8 @@ class Briefer:
         return News(name, kind, at, report.place, again=episode > 1)
 
     def _contact(self, connection: Connection, alarm: int, contact: int) -> Contact:
-        about = alarms.about(connection, alarm)
-        assert about is not None
-        return repository.contacts_of(connection, about.device)[contact]
+        device = alarms.about(connection, alarm).device
+        return repository.contacts_of(connection, device)[contact]
 
     def _link(self, connection: Connection, alarm: int, contact_id: int) -> str:
         """Of a silence there is nothing to confirm, so nobody has a link to it."""

@@ -18,7 +18,6 @@ from outcry.responder.settings import MAX_QUORUM
 from outcry.settings_file import Contradiction, Key, SettingsInvalid, as_toml
 
 LANGUAGES = ("ar", "en", "es", "fa", "fr", "ru", "uk")
-DAY_S = 86_400
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}\Z")
 _NETWORK = re.compile(r"own page\Z|[a-z0-9][a-z0-9_-]{0,40}\Z")
 

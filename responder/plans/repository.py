@@ -47,8 +47,6 @@ class NoSuchWearer(Exception):
 def load(connection: Connection, alarm: int, means: Means) -> Plan:
     """What the rules go by for this alarm, from the plan as it is written now."""
     about = alarms.about(connection, alarm)
-    if about is None:
-        raise NoSuchWearer
     agreed = of_device(connection, about.device)
     wanted = [name for name in means.networks if not agreed.networks or name in agreed.networks]
     if not wanted:  # nobody set them up; what has a ground must not be posted nowhere for that
@@ -74,10 +72,7 @@ def load(connection: Connection, alarm: int, means: Means) -> Plan:
 
 
 def of_alarm(connection: Connection, alarm: int) -> Terms:
-    about = alarms.about(connection, alarm)
-    if about is None:
-        raise NoSuchWearer
-    return of_device(connection, about.device)
+    return of_device(connection, alarms.about(connection, alarm).device)
 
 
 def of_device(connection: Connection, device: int) -> Terms:

@@ -107,10 +107,11 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
     means = Means(settings.modem is not None, tuple(publishers), officers)
     posting = Posting(database, publishers, Composer(settings.organisation))
     performers: dict[ActionKind, Performer] = dict.fromkeys(PUBLICATIONS, posting)
-    performers[ActionKind.NOTIFY] = Notifying(database, Briefer(url, means), adapters.channels)
+    briefer = Briefer(url, means)
+    performers[ActionKind.NOTIFY] = Notifying(database, briefer, adapters.channels)
     modem = adapters.modem(settings.modem, adapters.monotonic, adapters.watch)
     if modem is not None:
-        performers |= dict.fromkeys(TEXTS, Texting(database, url, modem))
+        performers |= dict.fromkeys(TEXTS, Texting(database, briefer, modem))
     workflow = Workflow(
         database,
         performers,

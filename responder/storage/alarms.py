@@ -18,12 +18,7 @@ from outcry.responder.storage import audit_chain, store
 
 def new(connection: Connection, device: int, device_alarm: int, kind: int, at: float) -> int:
     """A new alarm, arrived at ``at`` (Unix seconds); its number."""
-    values = {
-        "device": device,
-        "device_alarm": device_alarm,
-        "kind": kind,
-        "arrived_at": at,
-    }
+    values = {"device": device, "device_alarm": device_alarm, "kind": kind, "arrived_at": at}
     if connection.dialect.name == "sqlite":
         values["id"] = _never_given(connection)
     made = connection.execute(insert(store.alarm).values(values)).inserted_primary_key
@@ -52,8 +47,7 @@ def forget(connection: Connection, alarm: int, now: float, why: str) -> None:
             ["digest", "device", "counter"], heard.where(message.c.alarm == alarm)
         )
     )
-    tables = (store.message, store.history, store.action, store.draft, store.invitation)
-    for table in tables:
+    for table in (store.message, store.history, store.action, store.draft, store.invitation):
         connection.execute(delete(table).where(table.c.alarm == alarm))
     connection.execute(delete(store.alarm).where(store.alarm.c.id == alarm))
 
@@ -71,6 +65,10 @@ def set_due(connection: Connection, alarm: int, at: float | None) -> None:
     connection.execute(update(store.alarm).where(store.alarm.c.id == alarm).values(due_at=at))
 
 
+class NoSuchAlarm(Exception):
+    """HQ has no alarm of this number; it may have been deleted."""
+
+
 class About(NamedTuple):
     """An alarm and its wearer."""
 
@@ -82,15 +80,17 @@ class About(NamedTuple):
     heard_at: float | None
 
 
-def about(connection: Connection, alarm: int) -> About | None:
-    """What is known of an alarm beside its history; None: there is no such alarm."""
+def about(connection: Connection, alarm: int) -> About:
+    """What is known of an alarm beside its history. Raises :class:`NoSuchAlarm`."""
     wearer, of = store.wearer.c, store.alarm.c
     row = connection.execute(
         select(wearer.device, wearer.name, wearer.number, of.kind, of.arrived_at, wearer.heard_at)
         .join_from(store.alarm, store.wearer, wearer.device == of.device)
         .where(of.id == alarm)
     ).first()
-    return None if row is None else About(*row)._replace(kind=AlarmKind(row.kind))
+    if row is None:
+        raise NoSuchAlarm(f"there is no alarm {alarm} here; outcry-responder status shows them")
+    return About(*row)._replace(kind=AlarmKind(row.kind))
 
 
 class Received(NamedTuple):

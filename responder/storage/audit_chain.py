@@ -23,7 +23,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, text
 
 from outcry.responder.storage import store
 
@@ -39,7 +39,6 @@ class Noted(StrEnum):
     REMOVED = "an alarm's data were deleted"  # alarm, n, link, why
     PLAN = "a wearer's plan was changed"  # device, by
     OFFICER = "a duty officer's account was changed"  # officer, what, by
-    ENROLLED = "a wearer was enrolled, renewed or retired"  # device, what
 
 
 class Head(NamedTuple):
@@ -147,29 +146,31 @@ def verify(connection: Connection) -> Verified:
     table = store.history
     rows = connection.execute(select(table).order_by(table.c.alarm, table.c.n))
     for alarm, entries in groupby(rows, lambda row: row.alarm):
-        links[alarm] = []
-        previous = None
-        for expected, row in enumerate(entries, 1):
-            entry = (row.alarm, row.n, row.at, row.what, row.data)
-            if row.n != expected or row.link != link(previous, row.salt, *entry):
-                problems.append(f"alarm {alarm}: entry {expected} is not as it was written")
-                break
-            previous = row.link
-            links[alarm].append(row.link)
-    changed = list(_broken_record(connection))
-    problems += changed or _against_record(connection, links)
+        links[alarm], wrong = _followed(entries, "alarm", "n", "at", "what", "data")
+        if wrong is not None:
+            problems.append(f"alarm {alarm}: entry {wrong} is not as it was written")
+    lines = connection.execute(select(store.record).order_by(store.record.c.n))
+    _, wrong = _followed(lines, "n", "at", "what", "data")
+    if wrong is not None:
+        problems.append(f"HQ's record: line {wrong} is not as it was written")
+    else:
+        problems += _against_record(connection, links)
     return Verified(len(links), sum(map(len, links.values())), head(connection), tuple(problems))
 
 
-def _broken_record(connection: Connection) -> Iterator[str]:
-    table = store.record
-    previous = None
-    for expected, row in enumerate(connection.execute(select(table).order_by(table.c.n)), 1):
-        entry = (row.n, row.at, row.what, row.data)
-        if row.n != expected or row.link != link(previous, row.salt, *entry):
-            yield f"HQ's record: line {expected} is not as it was written"
-            return
-        previous = row.link
+def _followed(rows: Iterable[Row[Any]], *entry: str) -> tuple[list[bytes], int | None]:
+    """A chain's links as far as they hold, and the number of the first row that is not as written.
+
+    ``entry``: the columns that the links are over.
+    """
+    links: list[bytes] = []
+    for expected, row in enumerate(rows, 1):
+        said = (row._mapping[name] for name in entry)
+        previous = links[-1] if links else None
+        if row.n != expected or row.link != link(previous, row.salt, *said):
+            return links, expected
+        links.append(row.link)
+    return links, None
 
 
 def _against_record(connection: Connection, links: Mapping[int, list[bytes]]) -> Iterator[str]:

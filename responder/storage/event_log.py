@@ -32,6 +32,8 @@ from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.audit_chain import Head
 
+_COLUMNS = ("alarm", "n", "at", "what", "data", "salt", "link")
+
 
 def append(connection: Connection, alarm: int, event: Event) -> None:
     """Add an event at the end."""
@@ -53,20 +55,11 @@ def append_all(connection: Connection, said: Sequence[tuple[int, Event]]) -> Non
     for alarm, event in said:
         last = ends[alarm]
         at, what, data = float(event.at), *to_row(event)  # as the column will give it back
+        entry = alarm, last.n + 1, at, what, data
         salt = audit_chain.new_salt()
-        link = audit_chain.link(last.link, salt, alarm, last.n + 1, at, what, data)
+        link = audit_chain.link(last.link, salt, *entry)
         ends[alarm] = Head(last.n + 1, link)
-        rows.append(
-            {
-                "alarm": alarm,
-                "n": last.n + 1,
-                "at": at,
-                "what": what,
-                "data": data,
-                "salt": salt,
-                "link": link,
-            }
-        )
+        rows.append(dict(zip(_COLUMNS, (*entry, salt, link), strict=True)))
     connection.execute(insert(store.history), rows)
 
 

@@ -45,6 +45,7 @@ from outcry.responder.storage.engine import postgresql_engine, sqlite_engine
 
 DATABASE = "responder.sqlite"
 _LOCK = "responder.lock"
+LARGEST_ID = 2**31 - 1  # what PostgreSQL's INTEGER holds
 
 metadata = MetaData()
 

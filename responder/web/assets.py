@@ -12,8 +12,6 @@ _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=ut
 
 
 class Png(Response):
-    """A picture."""
-
     media_type = "image/png"
 
 

@@ -7,7 +7,7 @@ line without the error's words, since those may hold a number or a place.
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from outcry.responder import journal
@@ -98,6 +98,13 @@ def client_address(scope: Scope, behind_proxy: bool) -> str:
         forwarded = Headers(scope=scope).get("x-forwarded-for", "")
         address = forwarded.rsplit(",", 1)[-1].strip() or address
     return str(address)
+
+
+def keep_cookie(answer: Response, name: str, value: str, seconds: float) -> None:
+    """A cookie that no script and no other site is given."""
+    answer.set_cookie(
+        name, value, max_age=int(seconds), secure=True, httponly=True, samesite="strict"
+    )
 
 
 def is_same_origin(scope: Scope) -> bool:
