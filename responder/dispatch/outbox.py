@@ -54,7 +54,6 @@ class Call(NamedTuple):
 
 
 def plan(connection: Connection, alarm: int, action: Action, now: float) -> None:
-    """Write down that this is to be done."""
     event_log.append(connection, alarm, CallPlanned(now, action))
     about = {"key": action.key, "kind": action.kind.value, "target": str(action.target)}
     connection.execute(

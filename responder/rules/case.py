@@ -128,7 +128,6 @@ class Episode:
         return tuple(dict.fromkeys(act.officer for act in self.acts))
 
     def has(self, *acts: type[events.OfficerAct]) -> bool:
-        """Whether a duty officer has done one of these."""
         return any(isinstance(act, acts) for act in self.acts)
 
 

@@ -24,9 +24,7 @@ def people_app(hq: Responder) -> ASGIApp:
     pages = Pages(organisation, people.public_url, hq.clock, assets.addresses)
     templates = environment(organisation, people.public_url, ATTRIBUTION)
     rendered = ConsolePages(templates, hq.clock, assets.addresses, map_.tiles, map_.credit)
-    outside = contacts_app(
-        contacts.Parts(hq.desk, hq.own_page, pages, assets, behind_proxy),
-    )
+    outside = contacts_app(contacts.Parts(hq.desk, hq.own_page, pages, assets, behind_proxy))
     live = Live(hq.console.mark)
     inside = console_app(console.Parts(hq.console, hq.officers, rendered, live, behind_proxy))
 

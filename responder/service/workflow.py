@@ -1,10 +1,8 @@
 """The workflow: performs what ``rules.decide`` asks for, across restarts and power cuts.
 
 One thread decides and hands out; calls are made on lanes of their own, each by
-the performer of its kind, texts like any other. A call is a row that is
-committed as ``planned``, then as ``calling`` under a lease, before the call is
-made; what came of it is committed after. A row whose lease is over is unknown:
-a post is looked up, a text is sent once more. An alarm's ``due_at`` says when
+the performer of its kind, under a lease (``dispatch/outbox.py``). What came of one is unknown when
+its lease is over: a post is looked up, a text is sent once more. An alarm's ``due_at`` says when
 it is looked at again, so no timer lives in memory.
 
 On PostgreSQL any number of processes do this side by side: a due alarm is

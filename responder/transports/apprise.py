@@ -40,8 +40,6 @@ _SENT = re.compile(r"^Sent\b")
 class Channels:
     """Tells people by Apprise; safe to call from any thread."""
 
-    limit_s = LIMIT_S
-
     def __init__(self, limit_s: float = LIMIT_S, read_s: float = READ_S) -> None:
         """``limit_s``: of one call; ``read_s``: how long a service may keep silent."""
         self.limit_s = limit_s
