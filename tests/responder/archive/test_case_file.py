@@ -13,6 +13,8 @@ from outcry.responder.archive.case_file import CaseFileInvalid
 from outcry.responder.cli.main import main
 from outcry.responder.storage.alarms import NoSuchAlarm
 
+pytestmark = pytest.mark.slow
+
 HIDDEN = "<script>alert(1)</script>"
 
 

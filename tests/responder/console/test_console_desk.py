@@ -9,6 +9,8 @@ from outcry.responder.console.desk import Act, Console, NotNow
 from outcry.responder.rules.events import Vetoed
 from outcry.responder.storage.alarms import NoSuchAlarm
 
+pytestmark = pytest.mark.slow
+
 ON_BOTH_DATABASES = True
 
 

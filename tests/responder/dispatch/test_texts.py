@@ -14,6 +14,8 @@ from outcry.responder.rules.calls import ToContact
 from outcry.responder.rules.decide import RETRY_AFTER_S
 from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Outcome
 
+pytestmark = pytest.mark.slow
+
 ON_BOTH_DATABASES = True
 NUMBERS = [contact.number for contact in CONTACTS]
 HOUR_S = 3600
