@@ -5,6 +5,8 @@ from typing import Literal
 
 How = Literal["on", "dead", "refused", "connecting", "silent", "rubbish"]
 HOWS: tuple[How, ...] = ("on", "dead", "refused", "connecting", "silent", "rubbish")
+Fate = Literal["true", "lost", "rubbish"]
+"""What becomes of the bytes on a connection that stands."""
 
 
 @dataclass(frozen=True)
@@ -23,3 +25,13 @@ class Gprs:
     def for_new(self) -> How:
         """What a connection opened now meets."""
         return "on" if self.old_only else self.how
+
+
+def fate(how: How) -> Fate:
+    match how:
+        case "silent":
+            return "lost"
+        case "rubbish":
+            return "rubbish"
+        case _:
+            return "true"

@@ -1,32 +1,23 @@
 """Packet contexts by hand: AT+CGDCONT and AT+CGACT (manual p. 204 to 206)."""
 
 from outcry.hw.board.modem.at import Cme, Command, Refused
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.gprs import Gprs
-from outcry.hw.board.modem.registration import Registration
+from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Wait, says
 
 PROFILES = (1, 2, 3)
 NOT_ALLOWED, UNSPECIFIED = 3, 148
 
 
-class Contexts:
-    def __init__(self, context: Context, registration: Registration) -> None:
-        self._context = context
-        self._registration = registration
-        self._gprs = Gprs()
+class Contexts(Part):
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
         self._defined: dict[int, str] = {}  # access point by profile
         self._active: set[int] = set()
-        registration.when_lost.append(self._active.clear)
+        core.registration.when_lost.append(self._active.clear)
         self.handlers: dict[str, Handler] = {
             "+CGDCONT": self._answer_cgdcont,
             "+CGACT": self._answer_cgact,
         }
-
-    def fault(self, gprs: Gprs) -> None:
-        self._gprs = gprs
-        if gprs.how == "dead":
-            self._active.clear()
 
     def restart(self) -> None:
         self._active.clear()
@@ -64,7 +55,7 @@ class Contexts:
 
     def _activates(self, profile: int) -> Steps:
         timing = self._context.timing
-        fails = self._gprs.how == "dead" or not self._registration.attached
+        fails = not self._registration.attached
         yield Wait(self._context.draw(timing.activate_fails if fails else timing.activate))
         if fails or not self._registration.attached:
             raise Cme(UNSPECIFIED)

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from outcry.hw.board.modem.at import Command, Refused
 from outcry.hw.board.modem.cells import Cell, Cells
 from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.gprs import Gprs
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.parameters import Parameters
 from outcry.hw.board.modem.schedule import Planned
@@ -52,7 +53,7 @@ class Registration:
         self.coverage = True
         self.signal = 17  # +CSQ's, 0 to 31: -113 dBm and 2 for each step
         self.welcome: Welcome = "home"
-        self.gprs_works = True
+        self.gprs = Gprs()
         self.when_registered: list[Callable[[], None]] = []
         self.when_lost: list[Callable[[], None]] = []
         self.when_down: list[Callable[[], None]] = []
@@ -179,6 +180,15 @@ class Registration:
             self.leave()
             self.search()
 
+    def change_gprs(self, gprs: Gprs) -> None:
+        """The data path becomes another; a dead one takes every context with it."""
+        self.gprs = gprs
+        if gprs.how == "on":
+            self.attached = self.registered
+        elif gprs.how == "dead":
+            self.attached = False
+            self._tell(self.when_lost)
+
     def move(self, serving: Cell, neighbours: tuple[Cell, ...]) -> None:
         """Other base stations; a change of the serving one is told as +CREG says."""
         changed = serving != self.cells.serving
@@ -215,7 +225,7 @@ class Registration:
         if self.welcome == "denied":
             self._moves_to(DENIED)
             return
-        self.attached = self.gprs_works
+        self.attached = self.gprs.how != "dead"
         self._moves_to(_STATS[self.welcome])
         self._tell(self.when_registered)
 
@@ -299,7 +309,7 @@ class Registration:
 
     def _attaches(self, wanted: bool) -> Steps:
         timing = self._context.timing
-        fails = wanted and not (self.registered and self.gprs_works)
+        fails = wanted and not (self.registered and self.gprs.how != "dead")
         yield Wait(self._context.draw(timing.attach_fails if fails else timing.attach))
         if fails:
             raise Refused

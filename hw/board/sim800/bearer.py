@@ -7,10 +7,8 @@ from enum import IntEnum
 from typing import Literal
 
 from outcry.hw.board.modem.at import Cme, Command, Refused
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.gprs import Gprs
-from outcry.hw.board.modem.registration import Registration
-from outcry.hw.board.modem.terminal import Answer, Handler, Signal, Steps, Terminal, Wait, says
+from outcry.hw.board.modem.part import Core, Part
+from outcry.hw.board.modem.terminal import Answer, Signal, Steps, Wait, says
 from outcry.hw.board.sim800.tcp import ADDRESS
 
 State = Literal["closed", "connecting", "connected"]
@@ -31,30 +29,22 @@ class Order(IntEnum):
     KEEP = 5
 
 
-class Bearer:
+class Bearer(Part):
     """One profile can be open at a time, as the network gives one address."""
 
-    def __init__(self, context: Context, terminal: Terminal, registration: Registration) -> None:
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
         self.state: State = "closed"
-        self.gprs = Gprs()
         self.lost = Signal()
         """Told when the open bearer goes; a new one each time it opens."""
-        self._context = context
-        self._terminal = terminal
-        self._registration = registration
         self._profile = PROFILES[0]
         self._kept = {profile: dict.fromkeys(_TAGS, "") for profile in PROFILES}
         self._values = {profile: dict(values) for profile, values in self._kept.items()}
-        registration.when_lost.insert(0, self.deactivate)  # told before +PDP: DEACT
-        self.handlers: dict[str, Handler] = {"+SAPBR": self._answer}
+        core.registration.when_lost.insert(0, self.deactivate)  # told before +PDP: DEACT
+        self.handlers = {"+SAPBR": self._answer}
 
     def connected(self, profile: int) -> bool:
         return self.state == "connected" and self._profile == profile
-
-    def fault(self, gprs: Gprs) -> None:
-        self.gprs = gprs
-        if gprs.how == "dead":
-            self.deactivate()
 
     def deactivate(self) -> None:
         """The network takes the bearer away: +SAPBR 1: DEACT, if it was up."""
@@ -111,7 +101,7 @@ class Bearer:
             raise Cme(NOT_ALLOWED)
         self.state, self._profile = "connecting", profile
         timing = self._context.timing
-        fails = self.gprs.how == "dead" or not self._registration.attached
+        fails = not self._registration.attached
         yield Wait(self._context.draw(timing.context_fails if fails else timing.context))
         if fails or self.state != "connecting":
             self.state = "closed"

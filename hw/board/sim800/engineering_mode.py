@@ -2,25 +2,20 @@
 
 from outcry.hw.board.modem.at import Command
 from outcry.hw.board.modem.cells import Cell
-from outcry.hw.board.modem.parameters import Parameters
-from outcry.hw.board.modem.registration import Registration
-from outcry.hw.board.modem.terminal import Answer, Handler, Terminal, says
+from outcry.hw.board.modem.part import Core, Part
+from outcry.hw.board.modem.terminal import Answer, says
 
 NEIGHBOURS_MOST = 6  # lines after the serving cell's
 ON_CHANGE, SHORT = 2, 3  # values of AT+CENG=<mode>
 
 
-class EngineeringMode:
+class EngineeringMode(Part):
     """Lists cells when asked, and by itself when they change, if it was told to."""
 
-    def __init__(
-        self, terminal: Terminal, parameters: Parameters, registration: Registration
-    ) -> None:
-        self._terminal = terminal
-        self._parameters = parameters
-        self._registration = registration
-        self.handlers: dict[str, Handler] = {"+CENG": self._answer}
-        registration.when_moved.append(self._moved)
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
+        self.handlers = {"+CENG": self._answer}
+        core.registration.when_moved.append(self._moved)
 
     def _moved(self) -> None:
         """Other cells are heard."""

@@ -8,16 +8,15 @@ from ipaddress import ip_address
 import h11
 
 from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.gprs import Gprs
+from outcry.hw.board.modem.gprs import Fate, How, fate
 from outcry.hw.board.modem.network import Network
-from outcry.hw.board.modem.tcp_link import Fate, Link
+from outcry.hw.board.modem.tcp_link import Link
 
 NOT_HTTP, NETWORK_ERROR, NO_MEMORY, DNS_ERROR, STACK_BUSY = 600, 601, 602, 603, 604  # p. 252
 TLS_FAILED, TLS_ALERT = 605, 606
 MEMORY = 319488  # bytes of an answer the modem holds; the limit HTTPDATA has (p. 250)
 _HTTP = b"HTTP/"  # how every answer begins
 _ALERT = 0x15  # the record type in which a TLS server refuses
-_FATES: dict[str, Fate] = {"on": "true", "silent": "lost", "rubbish": "rubbish"}
 _URL = re.compile(r"(?:(https?)://)?([^/:]+)(?::(\d+))?(/.*?)?(?::(\d+))?", re.IGNORECASE)
 # A ClientHello with TLS 1.0 as the highest version, one cipher suite, no extensions: all that
 # R14.18 has to offer (SSL Application Note V1.00 p. 5).
@@ -62,7 +61,7 @@ class Exchange:
         self,
         context: Context,
         network: Network,
-        gprs: Gprs,
+        how: How,
         to: Target,
         request: bytes,
         method: str,
@@ -81,7 +80,7 @@ class Exchange:
         self._location = ""
         self._body = bytearray()
         self._prepare(method)
-        self._connect(network, gprs)
+        self._connect(network, how)
 
     def poll(self) -> None:
         if self._link is not None:
@@ -110,8 +109,7 @@ class Exchange:
         self._parser.send(h11.Request(method=method, target="/", headers=[("Host", "-")]))
         self._parser.send(h11.EndOfMessage())
 
-    def _connect(self, network: Network, gprs: Gprs) -> None:
-        how = gprs.for_new
+    def _connect(self, network: Network, how: How) -> None:
         if how == "connecting":
             return
         if how == "refused":
@@ -120,7 +118,7 @@ class Exchange:
             self._later(lambda: self.fail(DNS_ERROR))
         else:
             address = (self._to.host, self._to.port)
-            self._link = Link(self._context, network, address, self, _FATES[how])
+            self._link = Link(self._context, network, address, self, fate(how))
 
     def _later(self, action: Callable[[], None]) -> None:
         self._context.schedule.after(self._context.draw(self._context.timing.connect), action)

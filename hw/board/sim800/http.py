@@ -3,21 +3,11 @@
 from urllib.parse import urljoin
 
 from outcry.hw.board.modem.at import Cme, Command, Refused
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.gprs import Gprs
+from outcry.hw.board.modem.gprs import Fate
 from outcry.hw.board.modem.network import Network
-from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.schedule import Planned
-from outcry.hw.board.modem.terminal import (
-    Answer,
-    Entry,
-    Handler,
-    Steps,
-    Terminal,
-    Wait,
-    framed,
-    says,
-)
+from outcry.hw.board.modem.terminal import Answer, Entry, Handler, Steps, Wait, framed, says
 from outcry.hw.board.sim800.bearer import Bearer
 from outcry.hw.board.sim800.exchange import (
     MEMORY,
@@ -49,21 +39,12 @@ _AS_DELIVERED = {
 _NUMBERS = {"CID": range(1, 4), "REDIR": range(2), "TIMEOUT": SESSION_S, "PROPORT": range(65536)}
 
 
-class Http:
-    def __init__(
-        self,
-        context: Context,
-        terminal: Terminal,
-        bearer: Bearer,
-        network: Network,
-        options: Options,
-    ) -> None:
-        self._context = context
-        self._terminal = terminal
+class Http(Part):
+    def __init__(self, core: Core, bearer: Bearer, network: Network) -> None:
+        super().__init__(core)
         self._bearer = bearer
         self._network = network
-        self._options = options
-        self._parameters: dict[str, str] | None = None
+        self._session: dict[str, str] | None = None
         self._tls = False
         self._data = b""
         self._method = 0
@@ -80,7 +61,7 @@ class Http:
             "+HTTPSTATUS": self._answer_status,
             "+HTTPSSL": self._answer_ssl,
         }
-        self.handlers: dict[str, Handler] = {
+        self.handlers = {
             **{name: self._once_begun(handler) for name, handler in handlers.items()},
             "+HTTPINIT": self._answer_init,
             "+HTTPTERM": self._answer_term,
@@ -93,14 +74,14 @@ class Http:
     def due(self) -> float | None:
         return self._exchange.due() if self._exchange is not None else None
 
-    def fault(self, gprs: Gprs) -> None:
+    def lose(self, fate: Fate) -> None:
         """The data path changes under a request."""
-        if self._exchange is not None and gprs.how in ("silent", "rubbish"):
-            self._exchange.lose("rubbish" if gprs.how == "rubbish" else "lost")
+        if self._exchange is not None:
+            self._exchange.lose(fate)
 
     def restart(self) -> None:
         self._stop()
-        self._parameters = None
+        self._session = None
 
     def _stop(self) -> None:
         self._busy = False
@@ -114,7 +95,7 @@ class Http:
 
     def _once_begun(self, handler: Handler) -> Handler:
         def guarded(command: Command) -> Answer | Steps:
-            if self._parameters is None and command.form != "test":
+            if self._session is None and command.form != "test":
                 raise Cme(NOT_ALLOWED)
             return handler(command)
 
@@ -123,9 +104,9 @@ class Http:
     def _answer_init(self, command: Command) -> Answer:
         if command.form == "test":
             return says()
-        if command.form != "run" or self._parameters is not None:
+        if command.form != "run" or self._session is not None:
             raise Cme(NOT_ALLOWED)
-        self._parameters = dict(_AS_DELIVERED)
+        self._session = dict(_AS_DELIVERED)
         self._tls = False
         self._data = self._answer = b""
         return says()
@@ -133,7 +114,7 @@ class Http:
     def _answer_term(self, command: Command) -> Answer:
         if command.form == "test":
             return says()
-        if command.form != "run" or self._parameters is None:
+        if command.form != "run" or self._session is None:
             raise Cme(NOT_ALLOWED)
         self.restart()
         return says()
@@ -143,7 +124,7 @@ class Http:
     def _answer_para(self, command: Command) -> Answer:
         if command.form == "test":
             return says('+HTTPPARA: "HTTPParamTag","HTTPParamValue"')
-        known = self._parameters or {}
+        known = self._session or {}
         if command.form == "read":
             listed = [f"{tag}: {value}" for tag, value in known.items() if value]
             return says("\r\n".join(["+HTTPPARA:", *listed]))
@@ -215,7 +196,7 @@ class Http:
         self._exchange = Exchange(
             self._context,
             self._network,
-            self._bearer.gprs,
+            self._registration.gprs.for_new,
             to,
             request,
             method,
@@ -253,7 +234,7 @@ class Http:
             self._exchange.fail(NETWORK_ERROR)
 
     def _value(self, tag: str) -> str:
-        return (self._parameters or _AS_DELIVERED)[tag]
+        return (self._session or _AS_DELIVERED)[tag]
 
     # What was answered
 

@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 
 from outcry.hw.board.modem.at import Command, Refused
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.options import Options
-from outcry.hw.board.modem.registration import OPERATOR, Registration
+from outcry.hw.board.modem.part import Core, Part
+from outcry.hw.board.modem.registration import OPERATOR
 from outcry.hw.board.modem.terminal import Answer, Handler, says
 
 MAKER, MODEL, VERSION = "SIMCOM_Ltd", "SIMCOM_SIM800L", "Revision:1418B04SIM800L24"
@@ -13,14 +12,14 @@ FIRST_DAY = datetime(2004, 1, 1)  # what the clock shows until it is set
 _CLOCK = "%y/%m/%d,%H:%M:%S"
 
 
-class Identity:
-    def __init__(self, context: Context, registration: Registration, options: Options) -> None:
-        self._context = context
-        self._registration = registration
-        self._set_at = context.now
+class Identity(Part):
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
+        options = core.options
+        self._set_at = core.context.now
         self._shown = FIRST_DAY
         self._zone = "+00"
-        self.handlers: dict[str, Handler] = {
+        self.handlers = {
             "I": _always("SIM800 R14.18"),
             **dict.fromkeys(("+CGMI", "+GMI"), _always(MAKER)),
             **dict.fromkeys(("+CGMM", "+GMM"), _always(MODEL)),

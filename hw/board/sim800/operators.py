@@ -2,21 +2,20 @@
 
 from outcry.hw.board.modem.at import Command, Refused
 from outcry.hw.board.modem.cells import Cell
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.registration import OPERATOR, Registration
-from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Wait, says
+from outcry.hw.board.modem.part import Core, Part
+from outcry.hw.board.modem.registration import OPERATOR
+from outcry.hw.board.modem.terminal import Answer, Steps, Wait, says
 
 SHORT_NAME = "Outcry"
 _FORMATS = 3  # long name, short name, number
 
 
-class Operators:
-    def __init__(self, context: Context, registration: Registration) -> None:
-        self._context = context
-        self._registration = registration
+class Operators(Part):
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
         self._format = 0
         self._detailed = False
-        self.handlers: dict[str, Handler] = {
+        self.handlers = {
             "+COPS": self._answer_cops,
             "+CNETSCAN": self._answer_cnetscan,
         }

@@ -1,17 +1,16 @@
 """What came over TCP and how the host gets it: at once, or on demand (CIPRXGET; manual p. 235)."""
 
 from outcry.hw.board.modem.at import Cme, Command, Refused
-from outcry.hw.board.modem.parameters import Parameters
-from outcry.hw.board.modem.terminal import Answer, Terminal, says
+from outcry.hw.board.modem.part import Core, Part
+from outcry.hw.board.modem.terminal import Answer, says
 
 GET, GET_HEX, HOW_MUCH = 2, 3, 4
 LIMITS = {GET: 1460, GET_HEX: 730}  # bytes of data in one answer
 
 
-class Received:
-    def __init__(self, terminal: Terminal, parameters: Parameters) -> None:
-        self._terminal = terminal
-        self._parameters = parameters
+class Received(Part):
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
         self._data = bytearray()
         self._on_demand = False
 

@@ -11,11 +11,12 @@ from outcry.hw.board.modem.at import Command, Refused
 from outcry.hw.board.modem.cells import Cell
 from outcry.hw.board.modem.context import Context
 from outcry.hw.board.modem.faults import Faults
-from outcry.hw.board.modem.gprs import Gprs, How
+from outcry.hw.board.modem.gprs import Gprs, How, fate
 from outcry.hw.board.modem.network import Network
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.packet_contexts import Contexts
 from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.registration import BootWords, Registration, Welcome
 from outcry.hw.board.modem.sms.centre import Centre
 from outcry.hw.board.modem.sms.sms import Sms
@@ -68,27 +69,24 @@ class Sim800:
             context, self.terminal, self._parameters, self.options, BOOT_WORDS
         )
         self.registration.reset = self._reset
-        self.cells = EngineeringMode(self.terminal, self._parameters, self.registration)
-        self.jamming = JammingDetector(context, self.terminal, self._parameters, self.registration)
-        self.supply = Supply(
-            context.schedule, self.terminal, self._parameters, self._off, self._reset
-        )
-        self.identity = Identity(context, self.registration, self.options)
-        self.operators = Operators(context, self.registration)
-        self.contexts = Contexts(context, self.registration)
-        self.tcp = Tcp(
-            context, self.terminal, self._parameters, self.registration, network, self.options
-        )
-        self.bearer = Bearer(context, self.terminal, self.registration)
-        self.http = Http(context, self.terminal, self.bearer, network, self.options)
-        self.sms = Sms(
-            number,
-            context,
-            self.terminal,
-            self._parameters,
-            self.registration,
-            centre,
-            self.options,
+        core = Core(context, self.terminal, self._parameters, self.options, self.registration)
+        self.jamming = JammingDetector(core)
+        self.supply = Supply(core, self._off, self._reset)
+        self.tcp = Tcp(core, network)
+        self.bearer = Bearer(core)
+        self.http = Http(core, self.bearer, network)
+        self.sms = Sms(core, number, centre)
+        self._parts: tuple[Part, ...] = (
+            self.tcp,
+            self.bearer,
+            self.http,
+            self.sms,
+            self.jamming,
+            self.supply,
+            Contexts(core),
+            EngineeringMode(core),
+            Identity(core),
+            Operators(core),
         )
         self.terminal.handlers = self._handlers()
 
@@ -194,11 +192,10 @@ class Sim800:
     def set_gprs(self, how: How, now: float, *, old_only: bool = False) -> None:
         self.advance(now)
         self._context.see("gprs", how=how, old_only=old_only)
-        gprs = Gprs(how, old_only)
-        self.http.fault(gprs)
-        self.bearer.fault(gprs)
-        self.contexts.fault(gprs)
-        self.tcp.fault(gprs)
+        self.registration.change_gprs(Gprs(how, old_only))
+        if (becomes := fate(how)) != "true":
+            self.http.lose(becomes)
+            self.tcp.lose(becomes)
 
     def set_mute(self, muted: bool, now: float) -> None:
         """A mute modem neither hears nor answers; inside, life goes on."""
@@ -230,7 +227,7 @@ class Sim800:
             "registered": self.registration.registered,
             "sms_ready": self.registration.sms_ready,
             "tcp": self.tcp.state,
-            "gprs": self.tcp.gprs.how,
+            "gprs": self.registration.gprs.how,
             "mute": self.terminal.muted,
             "stored": len(self.sms.storage.messages),
             "faults": len(self.faults),
@@ -238,14 +235,7 @@ class Sim800:
 
     def _stop(self) -> None:
         self.terminal.restart()
-        for part in (
-            self.tcp,
-            self.bearer,
-            self.http,
-            self.contexts,
-            self.operators,
-            self.identity,
-        ):
+        for part in self._parts:
             part.restart()
 
     def _off(self) -> None:
@@ -268,20 +258,14 @@ class Sim800:
     # Commands that belong to no part
 
     def _handlers(self) -> dict[str, Handler]:
-        return {
+        handlers: dict[str, Handler] = {
             **dict.fromkeys(TABLE, self._stores),
             **dict.fromkeys(_IGNORED, _nothing),
-            **self.identity.handlers,
             **self.registration.handlers,
-            **self.cells.handlers,
-            **self.jamming.handlers,
-            **self.operators.handlers,
-            **self.contexts.handlers,
-            **self.sms.handlers,
-            **self.tcp.handlers,
-            **self.bearer.handlers,
-            **self.http.handlers,
-            **self.supply.handlers,
+        }
+        for part in self._parts:
+            handlers |= part.handlers
+        return handlers | {
             "E": self._answer_echo,
             "Z": self._answer_z,
             "&F": self._answer_factory,

@@ -3,62 +3,35 @@
 from collections.abc import Callable
 
 from outcry.hw.board.modem.at import Cme, Command, Refused
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.gprs import Gprs
+from outcry.hw.board.modem.gprs import Fate, How, fate
 from outcry.hw.board.modem.network import Network
-from outcry.hw.board.modem.options import Options
-from outcry.hw.board.modem.parameters import Parameters
-from outcry.hw.board.modem.registration import Registration
+from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.schedule import Planned
-from outcry.hw.board.modem.tcp_link import Fate, Link
-from outcry.hw.board.modem.terminal import (
-    Answer,
-    Entry,
-    Handler,
-    Signal,
-    Steps,
-    Terminal,
-    Wait,
-    framed,
-    says,
-)
+from outcry.hw.board.modem.tcp_link import Link
+from outcry.hw.board.modem.terminal import Answer, Entry, Signal, Steps, Wait, framed, says
 from outcry.hw.board.sim800.received import Received
 
 SEND_LIMIT = 1460  # bytes that one CIPSEND takes
 UNACKNOWLEDGED_S = 645.0  # manual p. 217
 ADDRESS = "10.89.193.1"
 _BUSY = ("TCP CONNECTING", "CONNECT OK")
-_FATES: dict[str, Fate] = {"silent": "lost", "rubbish": "rubbish"}
 
 
-class Tcp:
-    def __init__(
-        self,
-        context: Context,
-        terminal: Terminal,
-        parameters: Parameters,
-        registration: Registration,
-        network: Network,
-        options: Options,
-    ) -> None:
+class Tcp(Part):
+    def __init__(self, core: Core, network: Network) -> None:
+        super().__init__(core)
         self.state = "IP INITIAL"
-        self.gprs = Gprs()
         self._idle_limit_s: float | None = None
         self._sticks = False
         self._access_point: tuple[str, ...] = ("CMNET", "", "")  # as the manual has it, p. 220
-        self._context = context
-        self._terminal = terminal
-        self._parameters = parameters
-        self._registration = registration
         self._network = network
-        self._options = options
         self._link: Link | None = None
         self._plans: list[Planned] = []
-        self._received = Received(terminal, parameters)
+        self._received = Received(core)
         self._decided = Signal()
         self._acknowledged = Signal()
-        registration.when_lost.append(self.deactivate)
-        self.handlers: dict[str, Handler] = {
+        core.registration.when_lost.append(self.deactivate)
+        self.handlers = {
             "+CSTT": self._answer_cstt,
             "+CIICR": self._answer_ciicr,
             "+CIFSR": self._answer_cifsr,
@@ -74,17 +47,10 @@ class Tcp:
 
     # What happens to the data path from outside
 
-    def fault(self, gprs: Gprs) -> None:
-        """Change the data path's behaviour, for the open connection too."""
-        self.gprs = gprs
-        self._registration.gprs_works = gprs.how != "dead"
-        if gprs.how == "on":
-            self._registration.attached = self._registration.registered
-        if gprs.how == "dead":
-            self._registration.attached = False
-            self.deactivate()
-        if self._link is not None and gprs.how in ("silent", "rubbish"):
-            self._link.lose(_FATES[gprs.how])
+    def lose(self, fate: Fate) -> None:
+        """The data path changes under the open connection."""
+        if self._link is not None:
+            self._link.lose(fate)
 
     def forget_idle(self, seconds: float | None) -> None:
         """The carrier's NAT forgets what was idle for longer, the open connection too."""
@@ -191,7 +157,7 @@ class Tcp:
             raise Cme(3)
         self.state = "IP CONFIG"
         timing = self._context.timing
-        fails = self.gprs.how == "dead" or not self._registration.attached
+        fails = not self._registration.attached
         yield Wait(self._context.draw(timing.context_fails if fails else timing.context))
         if fails or self.state != "IP CONFIG":
             self.state = "PDP DEACT"
@@ -236,7 +202,7 @@ class Tcp:
         self._decided = Signal()
         self.state = "TCP CONNECTING"
         self._context.see("tcp-connecting", host=host, port=port)
-        how = self.gprs.for_new
+        how: How = self._registration.gprs.for_new
         if not self._registration.attached and how == "on":
             how = "dead"
         if self._sticks:
@@ -249,12 +215,9 @@ class Tcp:
                 self._plan(late, lambda: self._fails("PDP DEACT"))
             case "connecting":
                 pass
-            case "on":
-                self._link = Link(self._context, self._network, (host, port), self, "true")
-            case "silent" | "rubbish":
-                self._link = Link(self._context, self._network, (host, port), self, _FATES[how])
-        if self._link is not None:
-            self._link.idle_limit_s = self._idle_limit_s
+            case _:
+                self._link = Link(self._context, self._network, (host, port), self, fate(how))
+                self._link.idle_limit_s = self._idle_limit_s
 
     def _plan(self, seconds: float, action: Callable[[], None]) -> None:
         self._plans.append(self._context.schedule.after(seconds, action))

@@ -3,52 +3,36 @@
 from dataclasses import replace
 
 from outcry.hw.board.modem.at import Cme, Cms, Command, Refused
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.options import Options
-from outcry.hw.board.modem.parameters import Parameters
-from outcry.hw.board.modem.registration import Registration
+from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.sms import pdu, text_mode, typed_message
 from outcry.hw.board.modem.sms.centre import Centre
 from outcry.hw.board.modem.sms.storage import Storage
-from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Terminal, Wait, says
+from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Wait, says
 
 SIM_BUSY, NO_NETWORK, NETWORK_TIMEOUT, NOTHING_TO_ACKNOWLEDGE = 314, 331, 332, 340
 _ONLY_WHEN_READY = ("+CMGF", "+CSCS", "+CNMI", "+CSMP", "+CSDH")
 _BUFFERED_AT_MOST = 64  # unsolicited lines kept while CNMI says to
 
 
-class Sms:
+class Sms(Part):
     """A subscriber of the centre, and the handlers of the message commands."""
 
-    def __init__(
-        self,
-        number: str,
-        context: Context,
-        terminal: Terminal,
-        parameters: Parameters,
-        registration: Registration,
-        centre: Centre,
-        options: Options,
-    ) -> None:
+    def __init__(self, core: Core, number: str, centre: Centre) -> None:
+        super().__init__(core)
         self.number = number
         self.refusal: int | None = None  # a +CMS ERROR that every CMGS gets, on demand
-        self._context = context
-        self._terminal = terminal
-        self._parameters = parameters
-        self._registration = registration
         self._centre = centre
-        self._options = options
-        self._service_centre = options.service_centre
+        self._service_centre = self._options.service_centre
         self._reference = 0
         self._service = 0  # +CSMS
         self._buffered: list[str] = []
-        self.storage = Storage(parameters, options, pdu.centre_address(options.service_centre))
+        self.storage = Storage(core)
         self.handlers: dict[str, Handler] = {
             **{name: self._once_ready(handler) for name, handler in self._own().items()},
             **{name: self._once_ready(self._set) for name in _ONLY_WHEN_READY},
         }
         centre.attach(self)
-        registration.when_registered.append(lambda: centre.alert(number))
+        core.registration.when_registered.append(lambda: centre.alert(number))
 
     def _own(self) -> dict[str, Handler]:
         return {

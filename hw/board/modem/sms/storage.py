@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from outcry.hw.board.modem.at import Cms, Command, Refused
-from outcry.hw.board.modem.options import Options
-from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.sms import pdu, text_mode, typed_message
 from outcry.hw.board.modem.terminal import Answer, Handler, Steps, says
 
@@ -26,8 +25,9 @@ class Stored:
             self.status = READ
 
 
-class Storage:
-    def __init__(self, parameters: Parameters, options: Options, service_centre: bytes) -> None:
+class Storage(Part):
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
         self.handlers: dict[str, Handler] = {
             "+CPMS": self._answer_cpms,
             "+CMGL": self._answer_cmgl,
@@ -36,16 +36,15 @@ class Storage:
             "+CMGD": self._answer_cmgd,
             "+CMGDA": self._answer_cmgda,
         }
-        self.capacity = options.sms_capacity
+        self.capacity = self._options.sms_capacity
         on_the_sim: dict[int, Stored] = {}
         self._memories = dict.fromkeys(("SM", "SM_P", "MT"), on_the_sim)
-        if options.me_storage:
+        if self._options.me_storage:
             in_the_modem: dict[int, Stored] = {}
             self._memories |= dict.fromkeys(("ME", "ME_P"), in_the_modem)
         self._chosen = ["SM", "SM", "SM"]  # to read and delete, to write, to receive
         self._freed = False
-        self._parameters = parameters
-        self._service_centre = service_centre
+        self._service_centre = pdu.centre_address(self._options.service_centre)
 
     def add(self, tpdu: bytes) -> int | None:
         """The index it is stored under, or None when the store is full."""
