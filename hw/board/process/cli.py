@@ -69,7 +69,7 @@ def _run(wanted: argparse.Namespace) -> int:
         power_key_pin=wanted.power_key_pin,
     )
     process = BoardProcess(plan)
-    where = " ".join(str(path) for path in process.paths)
+    where = " ".join(process.paths)
     process.run(lambda: print(f"outcry-board ready: {where}", flush=True))
     return 0
 
