@@ -47,6 +47,13 @@ class Cme(AtError):
         return _CME_TEXTS.get(self.code, _CME_TEXTS[100])
 
 
+class NotAllowed(Cme):
+    """Not in this state, or not with these values."""
+
+    def __init__(self) -> None:
+        super().__init__(3)
+
+
 class Cms(AtError):
     """A message service error (manual p. 332): always a number."""
 
@@ -75,6 +82,12 @@ class Command:
         if not text.isascii() or not text.isdecimal():
             raise Refused
         return int(text)
+
+    def flag(self, position: int) -> bool:
+        """An argument that is 0 or 1. Raises Refused for anything else."""
+        if (number := self.number(position)) > 1:
+            raise Refused
+        return number == 1
 
 
 class LineReader:

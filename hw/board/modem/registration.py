@@ -11,7 +11,7 @@ from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.parameters import Parameters
 from outcry.hw.board.modem.schedule import Planned
 from outcry.hw.board.modem.sim_card import SimCard
-from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Terminal, Wait, says
+from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Terminal, Wait, forms, says
 from outcry.hw.board.modem.timing import Span
 
 NOT_SEARCHING, HOME, SEARCHING, DENIED, ROAMING = 0, 1, 2, 3, 5
@@ -69,12 +69,12 @@ class Registration:
         self.sim = SimCard(options, self._opened)
         self.cells = Cells()
         self.handlers: dict[str, Handler] = {
-            "+CFUN": self._answer_cfun,
-            "+CPIN": self.sim.answer,
-            "+CSQ": self._answer_csq,
+            "+CFUN": forms("read set", self._answer_cfun, test="(0,1,4),(0,1)"),
+            "+CPIN": forms("read run set", self.sim.answer, test=""),
+            "+CSQ": forms("read run set", self._answer_csq, test="(0-31,99),(0-7,99)"),
             "+CREG": lambda command: self._answer_creg(command, self.stat),
             "+CGREG": lambda command: self._answer_creg(command, self.packet_stat),
-            "+CGATT": self._answer_cgatt,
+            "+CGATT": forms("read set", self._attaches, test="(0,1)"),
         }
 
     @property
@@ -247,11 +247,9 @@ class Registration:
     # Commands
 
     def _answer_cfun(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says("+CFUN: (0,1,4),(0,1)")
         if command.form == "read":
             return says(f"+CFUN: {self._cfun}")
-        if command.form != "set" or command.number(0) not in (0, 1, 4):
+        if command.number(0) not in (0, 1, 4):
             raise Refused
         if command.number(1, 0) == 1:
             return self._restarts()
@@ -261,12 +259,7 @@ class Registration:
         """AT+CFUN=1,1: at a fixed rate the OK comes after the reset (manual p. 96)."""
         self.reset()
         if self._talks():
-            wait = self._context.timing.boot_uart
-            self._plans.append(
-                self._context.schedule.after(
-                    self._context.draw(wait), lambda: self._terminal.urc("OK")
-                )
-            )
+            self._later(self._context.timing.boot_uart, lambda: self._terminal.urc("OK"))
         return Answer(b"", "")
 
     def _changes_function(self, wanted: int) -> Steps:
@@ -282,8 +275,6 @@ class Registration:
         return says()
 
     def _answer_csq(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says("+CSQ: (0-31,99),(0-7,99)")
         heard = self.stat in (HOME, ROAMING, DENIED)
         return says(f"+CSQ: {self.signal if heard else 0},0")
 
@@ -298,17 +289,10 @@ class Registration:
         known = stat in (HOME, ROAMING)
         return f'{stat},"{cell.lac:04X}","{cell.cell_id:04X}"' if known else str(stat)
 
-    def _answer_cgatt(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says("+CGATT: (0,1)")
+    def _attaches(self, command: Command) -> Steps:
         if command.form == "read":
             return says(f"+CGATT: {int(self.attached)}")
-        if command.form != "set" or command.number(0) not in (0, 1):
-            raise Refused
-        return self._attaches(bool(command.number(0)))
-
-    def _attaches(self, wanted: bool) -> Steps:
-        timing = self._context.timing
+        wanted, timing = command.flag(0), self._context.timing
         fails = wanted and not (self.registered and self.gprs.how != "dead")
         yield Wait(self._context.draw(timing.attach_fails if fails else timing.attach))
         if fails:

@@ -79,6 +79,22 @@ def says(*lines: str, final: str = "OK") -> Answer:
     return Answer(framed(*lines), final)
 
 
+def forms(served: str, handler: Handler, *, test: str | None = None) -> Handler:
+    """A handler for these forms of a command, such as "read set"; any other is refused.
+
+    ``test`` is what =? lists, as the modem prints it; "" where it only says OK.
+    """
+
+    def answer(command: Command) -> Answer | Steps:
+        if command.form == "test" and test is not None:
+            return says(f"{command.name}: {test}") if test else says()
+        if command.form not in served.split():
+            raise Refused
+        return handler(command)
+
+    return answer
+
+
 class Terminal:
     def __init__(self, context: Context, faults: Faults, reset: Callable[[], None]) -> None:
         self.echo = True

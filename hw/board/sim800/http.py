@@ -2,12 +2,12 @@
 
 from urllib.parse import urljoin
 
-from outcry.hw.board.modem.at import Cme, Command, Refused
+from outcry.hw.board.modem.at import Command, NotAllowed
 from outcry.hw.board.modem.gprs import Fate
 from outcry.hw.board.modem.network import Network
 from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.schedule import Planned
-from outcry.hw.board.modem.terminal import Answer, Entry, Handler, Steps, Wait, framed, says
+from outcry.hw.board.modem.terminal import Answer, Entry, Handler, Steps, Wait, forms, framed, says
 from outcry.hw.board.sim800.bearer import Bearer
 from outcry.hw.board.sim800.exchange import (
     MEMORY,
@@ -22,7 +22,6 @@ METHODS = ("GET", "POST", "HEAD")
 DATA_TIME_MS = range(1000, 120001)
 SESSION_S = range(30, 1001)  # HTTPPARA="TIMEOUT"
 REDIRECTIONS_MOST = 5
-NOT_ALLOWED = 3
 _AS_DELIVERED = {
     "CID": "1",
     "URL": "",
@@ -53,18 +52,20 @@ class Http(Part):
         self._limit: Planned | None = None
         self._answer = b""
         self._redirections = 0
-        handlers: dict[str, Handler] = {
-            "+HTTPPARA": self._answer_para,
-            "+HTTPDATA": self._answer_data,
-            "+HTTPACTION": self._answer_action,
-            "+HTTPREAD": self._answer_read,
-            "+HTTPSTATUS": self._answer_status,
-            "+HTTPSSL": self._answer_ssl,
+        sizes = f"(0-{MEMORY}),({DATA_TIME_MS[0]}-{DATA_TIME_MS[-1]})"
+        para = '"HTTPParamTag","HTTPParamValue"'
+        handlers = {
+            "+HTTPPARA": forms("read run set", self._answer_para, test=para),
+            "+HTTPDATA": forms("set", self._downloads, test=sizes),
+            "+HTTPACTION": forms("set", self._answer_action, test="(0-2)"),
+            "+HTTPREAD": forms("run set", self._answer_read, test="<start_address>,<byte_size>"),
+            "+HTTPSTATUS": forms("read", self._answer_status, test=""),
+            "+HTTPSSL": forms("read set", self._answer_ssl, test="(0,1)"),
         }
         self.handlers = {
             **{name: self._once_begun(handler) for name, handler in handlers.items()},
-            "+HTTPINIT": self._answer_init,
-            "+HTTPTERM": self._answer_term,
+            "+HTTPINIT": forms("read run set", self._answer_init, test=""),
+            "+HTTPTERM": forms("read run set", self._answer_term, test=""),
         }
 
     def poll(self) -> None:
@@ -96,67 +97,52 @@ class Http(Part):
     def _once_begun(self, handler: Handler) -> Handler:
         def guarded(command: Command) -> Answer | Steps:
             if self._session is None and command.form != "test":
-                raise Cme(NOT_ALLOWED)
+                raise NotAllowed
             return handler(command)
 
         return guarded
 
     def _answer_init(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says()
         if command.form != "run" or self._session is not None:
-            raise Cme(NOT_ALLOWED)
+            raise NotAllowed
         self._session = dict(_AS_DELIVERED)
         self._tls = False
         self._data = self._answer = b""
         return says()
 
     def _answer_term(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says()
         if command.form != "run" or self._session is None:
-            raise Cme(NOT_ALLOWED)
+            raise NotAllowed
         self.restart()
         return says()
 
     # What to ask, and how
 
     def _answer_para(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says('+HTTPPARA: "HTTPParamTag","HTTPParamValue"')
         known = self._session or {}
         if command.form == "read":
             listed = [f"{tag}: {value}" for tag, value in known.items() if value]
             return says("\r\n".join(["+HTTPPARA:", *listed]))
         tag = command.text(0).upper()
         if command.form != "set" or tag not in known or len(command.args) < 2:
-            raise Cme(NOT_ALLOWED)
+            raise NotAllowed
         value = ",".join(command.args[1:])
         if tag in _NUMBERS and not (value.isdecimal() and int(value) in _NUMBERS[tag]):
-            raise Cme(NOT_ALLOWED)
+            raise NotAllowed
         known[tag] = value
         return says()
 
     def _answer_ssl(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says("+HTTPSSL: (0,1)")
         if command.form == "read":
             return says(f"+HTTPSSL: {int(self._tls)}")
-        if command.form != "set" or command.number(0) not in (0, 1):
-            raise Refused
-        self._tls = command.number(0) == 1
+        self._tls = command.flag(0)
         return says()
 
-    def _answer_data(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says(f"+HTTPDATA: (0-{MEMORY}),({DATA_TIME_MS[0]}-{DATA_TIME_MS[-1]})")
+    def _downloads(self, command: Command) -> Steps:
         length, milliseconds = command.number(0), command.number(1)
         if not 1 <= length <= MEMORY or milliseconds not in DATA_TIME_MS:
-            raise Cme(NOT_ALLOWED)
-        return self._downloads(length, milliseconds / 1000)
-
-    def _downloads(self, length: int, seconds: float) -> Steps:
-        data = yield Entry(length, seconds, prompt=framed("DOWNLOAD"))
+            raise NotAllowed
+        data = yield Entry(length, milliseconds / 1000, prompt=framed("DOWNLOAD"))
         self._data = data or b""
         yield Wait(self._context.draw(self._context.timing.query))
         return says()
@@ -164,11 +150,9 @@ class Http(Part):
     # Asking
 
     def _answer_action(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says("+HTTPACTION: (0-2)")
         method = command.number(0)
-        if command.form != "set" or method >= len(METHODS):
-            raise Cme(NOT_ALLOWED)
+        if method >= len(METHODS):
+            raise NotAllowed
         if self._busy:
             self._context.schedule.after(0, lambda: self._tell(method, STACK_BUSY, 0))
             return says()
@@ -239,25 +223,17 @@ class Http(Part):
     # What was answered
 
     def _answer_read(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says("+HTTPREAD: <start_address>,<byte_size>")
         start, length = 0, len(self._answer)
         if command.form == "set":
             start, length = command.number(0), command.number(1)
             if not length:
-                raise Cme(NOT_ALLOWED)
-        elif command.form != "run":
-            raise Refused
+                raise NotAllowed
         data = self._answer[start : start + length]
         if not data:
             return says()
         return Answer(f"\r\n+HTTPREAD: {len(data)}\r\n".encode() + data)
 
     def _answer_status(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says()
-        if command.form != "read":
-            raise Refused
         exchange = self._exchange
         mode = METHODS[self._method] if self._options.http_status_words else str(self._method)
         if exchange is None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from outcry.hw.board.modem.at import Command, Refused
 from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.registration import OPERATOR
-from outcry.hw.board.modem.terminal import Answer, Handler, says
+from outcry.hw.board.modem.terminal import Answer, Handler, forms, says
 
 MAKER, MODEL, VERSION = "SIMCOM_Ltd", "SIMCOM_SIM800L", "Revision:1418B04SIM800L24"
 FIRST_DAY = datetime(2004, 1, 1)  # what the clock shows until it is set
@@ -34,7 +34,7 @@ class Identity(Part):
             "+GCAP": _always("+GCAP: +CGSM"),
             "+CLCC": _always(),
             "+CHUP": _always(),
-            "+CCLK": self._answer_cclk,
+            "+CCLK": forms("read run set", self._answer_cclk, test=""),
         }
 
     def restart(self) -> None:
@@ -43,17 +43,13 @@ class Identity(Part):
 
     def _of_the_sim(self, *lines: str) -> Handler:
         def answer(command: Command) -> Answer:
-            if command.form == "test":
-                return says()
             self._registration.sim.demand()
             return says(*lines)
 
-        return answer
+        return forms("read run set", answer, test="")
 
     def _answer_cclk(self, command: Command) -> Answer:
         """The time as it was set, going on; the zone in quarter hours (manual p. 93)."""
-        if command.form == "test":
-            return says()
         if command.form == "read":
             now = self._shown + timedelta(seconds=self._context.now - self._set_at)
             return says(f'+CCLK: "{now.strftime(_CLOCK)}{self._zone}"')
@@ -67,4 +63,4 @@ class Identity(Part):
 
 
 def _always(*lines: str) -> Handler:
-    return lambda command: says() if command.form == "test" else says(*lines)
+    return forms("read run set", lambda command: says(*lines), test="")

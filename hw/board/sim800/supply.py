@@ -5,9 +5,9 @@ Limits and lines, spelling included: SIM800L Hardware Design V1.00, p. 21 to 25.
 
 from collections.abc import Callable
 
-from outcry.hw.board.modem.at import Command, Refused
+from outcry.hw.board.modem.at import Command
 from outcry.hw.board.modem.part import Core, Part
-from outcry.hw.board.modem.terminal import Answer, says
+from outcry.hw.board.modem.terminal import Answer, forms, says
 
 USUAL_MV = 3986
 DEAD_MV = 3000  # the processor stops without a word
@@ -25,9 +25,9 @@ class Supply(Part):
         self._power_down = power_down
         self._power_on = power_on
         self.handlers = {
-            "+CBC": self._answer_cbc,
+            "+CBC": forms("read run set", self._answer_cbc, test="(0-2),(1-100),(voltage)"),
             "+CBATCHK": self._answer_cbatchk,
-            "+CPOWD": self._answer_cpowd,
+            "+CPOWD": forms("set", self._answer_cpowd),
         }
 
     @property
@@ -61,17 +61,14 @@ class Supply(Part):
         return answer
 
     def _answer_cbc(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says("+CBC: (0-2),(1-100),(voltage)")
         charge = (self.millivolts - EMPTY_MV) * 100 // (FULL_MV - EMPTY_MV)
         return says(f"+CBC: 0,{min(100, max(0, charge))},{self.millivolts}")
 
     def _answer_cpowd(self, command: Command) -> Answer:
         """Power down; only the power key or the board's reset brings the modem back."""
-        if command.form != "set" or command.number(0) not in (0, 1):
-            raise Refused
+        says_so = command.flag(0)
         self._power_down()
-        return says("NORMAL POWER DOWN", final="") if command.number(0) else Answer(b"", "")
+        return says("NORMAL POWER DOWN", final="") if says_so else Answer(b"", "")
 
 
 def _zone(millivolts: int) -> str:

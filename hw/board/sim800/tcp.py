@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 
-from outcry.hw.board.modem.at import Cme, Command, Refused
+from outcry.hw.board.modem.at import Command, NotAllowed, Refused
 from outcry.hw.board.modem.gprs import Fate, How, fate
 from outcry.hw.board.modem.network import Network
 from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.schedule import Planned
 from outcry.hw.board.modem.tcp_link import Link
-from outcry.hw.board.modem.terminal import Answer, Entry, Signal, Steps, Wait, framed, says
+from outcry.hw.board.modem.terminal import Answer, Entry, Signal, Steps, Wait, forms, framed, says
 from outcry.hw.board.sim800.received import Received
 
 SEND_LIMIT = 1460  # bytes that one CIPSEND takes
 UNACKNOWLEDGED_S = 645.0  # manual p. 217
 ADDRESS = "10.89.193.1"
 _BUSY = ("TCP CONNECTING", "CONNECT OK")
+_STARTS = '("TCP","UDP"),("(0-255).(0-255).(0-255).(0-255)"),(1-65535)'
 
 
 class Tcp(Part):
@@ -32,16 +33,16 @@ class Tcp(Part):
         self._acknowledged = Signal()
         core.registration.when_lost.append(self.deactivate)
         self.handlers = {
-            "+CSTT": self._answer_cstt,
+            "+CSTT": forms("read run set", self._answer_cstt, test='"APN","USER","PWD"'),
             "+CIICR": self._answer_ciicr,
             "+CIFSR": self._answer_cifsr,
-            "+CIPSTART": self._answer_cipstart,
-            "+CIPSEND": self._answer_cipsend,
+            "+CIPSTART": forms("read run set", self._connects, test=_STARTS),
+            "+CIPSEND": forms("read run set", self._sends, test="<length>"),
             "+CIPACK": self._answer_cipack,
             "+CIPSTATUS": self._answer_cipstatus,
-            "+CIPCLOSE": self._answer_cipclose,
-            "+CIPSHUT": self._answer_cipshut,
-            "+CIPRXGET": self._answer_ciprxget,
+            "+CIPCLOSE": forms("read run set", self._closes, test="(0,1)"),
+            "+CIPSHUT": forms("read run set", self._shuts, test=""),
+            "+CIPRXGET": forms("read set", self._answer_ciprxget, test="(0-4),(1-1460)"),
             "+CDNSGIP": self._answer_cdnsgip,
         }
 
@@ -141,12 +142,10 @@ class Tcp(Part):
     # Bringing the context up by hand
 
     def _answer_cstt(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says('+CSTT: "APN","USER","PWD"')
         if command.form == "read":
             return says('+CSTT: "{}","{}","{}"'.format(*self._access_point))
         if self.state != "IP INITIAL" or len(command.args) > len(self._access_point):
-            raise Cme(3)
+            raise NotAllowed
         if command.form == "set":
             self._access_point = tuple(command.text(position) for position in range(3))
         self.state = "IP START"
@@ -154,7 +153,7 @@ class Tcp(Part):
 
     def _answer_ciicr(self, command: Command) -> Steps:
         if self.state != "IP START" or command.form != "run":
-            raise Cme(3)
+            raise NotAllowed
         self.state = "IP CONFIG"
         timing = self._context.timing
         fails = not self._registration.attached
@@ -167,31 +166,26 @@ class Tcp(Part):
 
     def _answer_cifsr(self, command: Command) -> Answer:
         if self.state in ("IP INITIAL", "IP START", "IP CONFIG", "PDP DEACT"):
-            raise Cme(3)
+            raise NotAllowed
         if self.state == "IP GPRSACT":
             self.state = "IP STATUS"
         return says(ADDRESS, final="")
 
     # The connection
 
-    def _answer_cipstart(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says('+CIPSTART: ("TCP","UDP"),("(0-255).(0-255).(0-255).(0-255)"),(1-65535)')
+    def _connects(self, command: Command) -> Steps:
         if command.form != "set" or command.text(0).upper() != "TCP":
-            raise Cme(3)
+            raise NotAllowed
         if self.state == "CONNECT OK":
             return says("OK", "ALREADY CONNECT", final="")
         startable = {"IP INITIAL", "IP STATUS"}
         if self._options.restarts_after_close:
             startable.add("TCP CLOSED")
         if self.state not in startable:
-            raise Cme(3)
+            raise NotAllowed
         self._start(command.text(1), command.number(2))
         if self._options.serves_while_connecting:
             return says()
-        return self._holds_the_line()
-
-    def _holds_the_line(self) -> Steps:
         self._terminal.raw(framed("OK"))
         yield self._decided
         return Answer(b"", "")
@@ -222,19 +216,14 @@ class Tcp(Part):
     def _plan(self, seconds: float, action: Callable[[], None]) -> None:
         self._plans.append(self._context.schedule.after(seconds, action))
 
-    def _answer_cipsend(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says("+CIPSEND: <length>")
+    def _sends(self, command: Command) -> Steps:
         if self.state != "CONNECT OK" or self._link is None:
-            raise Cme(3)
+            raise NotAllowed
         if command.form == "read":
             return says(f"+CIPSEND: {SEND_LIMIT}")
         length = command.number(0) if command.form == "set" else None
         if length is not None and not 1 <= length <= SEND_LIMIT:
-            raise Cme(3)
-        return self._sends(length)
-
-    def _sends(self, length: int | None) -> Steps:
+            raise NotAllowed
         prompts = self._parameters.number("+CIPSPRT")
         data = yield Entry(length, prompt=b"\r\n> " if prompts == 1 else b"")
         if data is None:
@@ -264,21 +253,16 @@ class Tcp(Part):
 
     def _answer_cipack(self, command: Command) -> Answer:
         if self._link is None:
-            raise Cme(3)
+            raise NotAllowed
         sent, acknowledged = self._link.sent, self._link.acknowledged
         return says(f"+CIPACK: {sent},{acknowledged},{sent - acknowledged}")
 
     def _answer_cipstatus(self, command: Command) -> Answer:
         return says("OK", f"STATE: {self.state}", final="")
 
-    def _answer_cipclose(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says("+CIPCLOSE: (0,1)")
+    def _closes(self, command: Command) -> Steps:
         if self.state not in _BUSY or command.form == "read":
-            raise Cme(3)
-        return self._closes()
-
-    def _closes(self) -> Steps:
+            raise NotAllowed
         self._cancel()
         yield Wait(self._context.draw(self._context.timing.shut))
         self._drop()
@@ -286,10 +270,7 @@ class Tcp(Part):
         self._context.see("tcp-closed", by="modem")
         return says("CLOSE OK", final="")
 
-    def _answer_cipshut(self, command: Command) -> Answer | Steps:
-        return says() if command.form == "test" else self._shuts()
-
-    def _shuts(self) -> Steps:
+    def _shuts(self, command: Command) -> Steps:
         self._cancel()
         yield Wait(self._context.draw(self._context.timing.shut))
         if self._link is not None:
@@ -305,7 +286,7 @@ class Tcp(Part):
     def _answer_cdnsgip(self, command: Command) -> Answer:
         host = command.text(0)
         if command.form != "set" or not host:
-            raise Cme(3)
+            raise NotAllowed
         attached = self._registration.attached
         address = self._network.resolve(host) if attached else None
         found = (

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from outcry.hw.board.modem.at import Cme, Cms, Command, Refused
+from outcry.hw.board.modem.at import Cms, Command, NotAllowed, Refused
 from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.sms import pdu, text_mode, typed_message
 from outcry.hw.board.modem.sms.centre import Centre
 from outcry.hw.board.modem.sms.storage import Storage
-from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Wait, says
+from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Wait, forms, says
 
 SIM_BUSY, NO_NETWORK, NETWORK_TIMEOUT, NOTHING_TO_ACKNOWLEDGE = 314, 331, 332, 340
 _ONLY_WHEN_READY = ("+CMGF", "+CSCS", "+CNMI", "+CSMP", "+CSDH")
@@ -37,11 +37,11 @@ class Sms(Part):
     def _own(self) -> dict[str, Handler]:
         return {
             **{name: self._then_fetch(handler) for name, handler in self.storage.handlers.items()},
-            "+CMGS": self._answer_cmgs,
-            "+CSCA": self._answer_csca,
-            "+CMSS": self._answer_cmss,
-            "+CNMA": self._answer_cnma,
-            "+CSMS": self._answer_csms,
+            "+CMGS": forms("set", self._sends, test=""),
+            "+CMSS": forms("set", self._sends_draft, test=""),
+            "+CSCA": forms("read set", self._answer_csca, test=""),
+            "+CNMA": forms("read run set", self._answer_cnma, test="(0-2)"),
+            "+CSMS": forms("read set", self._answer_csms, test="(0,1)"),
         }
 
     # What the centre does with this modem
@@ -93,7 +93,7 @@ class Sms(Part):
             if self._registration.sms_ready:
                 return handler(command)
             if command.name in _ONLY_WHEN_READY:
-                raise Cme(3)
+                raise NotAllowed
             raise Cms(self._registration.sim.trouble() or SIM_BUSY)
 
         return guarded
@@ -118,56 +118,37 @@ class Sms(Part):
         return answer
 
     def _answer_csca(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says()
         if command.form == "read":
             return says(f'+CSCA: "{self._service_centre}",145')
         number = command.text(0)
-        if command.form != "set" or not number.removeprefix("+").isdecimal():
+        if not number.removeprefix("+").isdecimal():
             raise Refused
         self._service_centre = number
         return says()
 
     def _answer_csms(self, command: Command) -> Answer:
         """Service 1 is GSM phase 2+, where AT+CNMA acknowledges what came directly."""
-        if command.form == "test":
-            return says("+CSMS: (0,1)")
         if command.form == "read":
             return says(f"+CSMS: {self._service},1,1,1")
-        if command.form != "set" or command.number(0) not in (0, 1):
-            raise Refused
-        self._service = command.number(0)
+        self._service = int(command.flag(0))
         return says("+CSMS: 1,1,1")
 
     def _answer_cnma(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says("+CNMA: (0-2)")
         if not self._service:
             raise Cms(NOTHING_TO_ACKNOWLEDGE)
         return says()
 
-    def _answer_cmgs(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says()
-        if command.form != "set":
-            raise Refused
+    def _sends(self, command: Command) -> Steps:
         if self._parameters.number("+CMGF"):
             typed_message.recipient(command, 0, self._parameters)  # a bad one has no prompt
-        return self._types(command)
-
-    def _types(self, command: Command) -> Steps:
         try:
             message = yield from typed_message.message(command, self._parameters)
         except Cms as error:
             return (yield from self._refused(error.code))
         return (yield from self._sent("+CMGS", message)) if message else self._cancelled()
 
-    def _answer_cmss(self, command: Command) -> Answer | Steps:
-        """Sends what lies in the store, to its own number or to another (manual p. 118)."""
-        if command.form == "test":
-            return says()
-        if command.form != "set":
-            raise Refused
+    def _sends_draft(self, command: Command) -> Steps:
+        """What lies in the store, to its own number or to another (manual p. 118)."""
         index = command.number(0)
         message = self.storage.draft(index)
         if command.text(1):
@@ -175,9 +156,6 @@ class Sms(Part):
             message = replace(message, recipient=other)
         if not message.recipient:
             raise Cms(typed_message.BAD_PDU)
-        return self._sends_draft(index, message)
-
-    def _sends_draft(self, index: int, message: pdu.Submit) -> Steps:
         answer = yield from self._sent("+CMSS", message)
         self.storage.sent(index)
         return answer

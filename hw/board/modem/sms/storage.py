@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from outcry.hw.board.modem.at import Cms, Command, Refused
 from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.sms import pdu, text_mode, typed_message
-from outcry.hw.board.modem.terminal import Answer, Handler, Steps, says
+from outcry.hw.board.modem.terminal import Answer, Steps, forms, says
 
 UNREAD, READ, UNSENT, SENT, ANY = range(5)
 _INVALID_INDEX, _FULL = 321, 322
+_LISTED = '("SM","ME","SM_P","ME_P","MT")'  # a SIM800L then refuses ME (facts of a real module)
 
 
 @dataclass
@@ -28,13 +29,13 @@ class Stored:
 class Storage(Part):
     def __init__(self, core: Core) -> None:
         super().__init__(core)
-        self.handlers: dict[str, Handler] = {
-            "+CPMS": self._answer_cpms,
-            "+CMGL": self._answer_cmgl,
-            "+CMGR": self._answer_cmgr,
-            "+CMGW": self._answer_cmgw,
-            "+CMGD": self._answer_cmgd,
-            "+CMGDA": self._answer_cmgda,
+        self.handlers = {
+            "+CPMS": forms("read set", self._answer_cpms, test=",".join([_LISTED] * 3)),
+            "+CMGL": forms("test run set", self._answer_cmgl),
+            "+CMGR": forms("set", self._answer_cmgr, test=""),
+            "+CMGW": forms("run set", self._writes, test=""),
+            "+CMGD": forms("test set", self._answer_cmgd),
+            "+CMGDA": forms("set", self._answer_cmgda, test="(1-6)"),
         }
         self.capacity = self._options.sms_capacity
         on_the_sim: dict[int, Stored] = {}
@@ -85,13 +86,9 @@ class Storage(Part):
         return self._chosen[2]
 
     def _answer_cpms(self, command: Command) -> Answer:
-        if command.form == "test":
-            # A SIM800L lists what it then refuses (facts of a real module).
-            listed = '("SM","ME","SM_P","ME_P","MT")'
-            return says(f"+CPMS: {listed},{listed},{listed}")
         if command.form == "read":
             return says("+CPMS: " + ",".join(f'"{n}",{self._used(n)}' for n in self._chosen))
-        if command.form != "set" or len(command.args) > 3:
+        if len(command.args) > 3:
             raise Refused
         wanted = [command.text(position) for position in range(len(command.args))]
         if not all(name in self._memories for name in wanted):
@@ -105,8 +102,6 @@ class Storage(Part):
     def _answer_cmgl(self, command: Command) -> Answer:
         if command.form == "test":
             return says(f"+CMGL: {self._statuses()}")
-        if command.form not in ("run", "set"):
-            raise Refused
         wanted = self._status_named(command.text(0))
         lines = []
         for index, stored in sorted(self.messages.items()):
@@ -117,10 +112,6 @@ class Storage(Part):
         return says(*lines)
 
     def _answer_cmgr(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says()
-        if command.form != "set":
-            raise Refused
         index = command.number(0)
         if not 1 <= index <= self.capacity:
             raise Cms(_INVALID_INDEX)
@@ -132,15 +123,8 @@ class Storage(Part):
             stored.look()
         return shown
 
-    def _answer_cmgw(self, command: Command) -> Answer | Steps:
-        """Writes to the second memory (manual p. 116): <length>[,<stat>], or a number and words."""
-        if command.form == "test":
-            return says()
-        if command.form not in ("run", "set"):
-            raise Refused
-        return self._writes(command)
-
     def _writes(self, command: Command) -> Steps:
+        """Writes to the second memory (manual p. 116): <length>[,<stat>], or a number and words."""
         if self._in_text():
             number = (
                 typed_message.recipient(command, 0, self._parameters) if command.text(0) else ""
@@ -162,8 +146,6 @@ class Storage(Part):
         if command.form == "test":
             indexes = ",".join(str(index) for index in sorted(self.messages))
             return says(f"+CMGD: ({indexes}),(0-4)")
-        if command.form != "set":
-            raise Refused
         match command.number(1, 0):
             case 0:
                 index = command.number(0)
@@ -181,10 +163,8 @@ class Storage(Part):
 
     def _answer_cmgda(self, command: Command) -> Answer:
         """Delete by kind (manual p. 111): read, unread, inbox or all."""
-        if command.form == "test":
-            return says("+CMGDA: (1-6)")
         kind = command.text(0).upper()
-        if command.form != "set" or kind not in _DELETABLE:
+        if kind not in _DELETABLE:
             raise Refused
         statuses = _DELETABLE[kind]
         self._delete([i for i, stored in self.messages.items() if stored.status in statuses])
