@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from outcry.hw.board import meeting
-from outcry.hw.board.process.arguments import parser, separated
+from outcry.hw.board.process.arguments import parsed
 
 ANSWER_S = 10.0  # how long a board may take to answer, beside the press itself
 
@@ -23,10 +23,7 @@ class BoardRefused(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0 when done, 1 when the board refused or is not there; 2 is a wrong command line."""
-    top = parser()
-    wanted = top.parse_args(separated(list(sys.argv[1:] if arguments is None else arguments)))
-    if wanted.dir is None and wanted.do not in ("record", "replay"):
-        top.error("which board? Give --dir DIR, or set OUTCRY_BOARD to its directory")
+    wanted = parsed(sys.argv[1:] if arguments is None else arguments)
     try:
         match wanted.do:
             case "run":
