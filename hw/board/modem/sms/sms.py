@@ -1,6 +1,7 @@
 """The modem's messages: sending (CMGS), what arrives (+CMTI, +CMT), delivery reports (+CDS)."""
 
 from dataclasses import replace
+from functools import partial
 
 from outcry.hw.board.modem.at import Cms, Command, NotAllowed, Refused
 from outcry.hw.board.modem.part import Core, Part
@@ -26,23 +27,20 @@ class Sms(Part):
         self._reference = 0
         self._service = 0  # +CSMS
         self._buffered: list[str] = []
-        self.storage = Storage(core)
-        self.handlers: dict[str, Handler] = {
-            **{name: self._once_ready(handler) for name, handler in self._own().items()},
-            **{name: self._once_ready(self._set) for name in _ONLY_WHEN_READY},
-        }
+        fetch = partial(centre.alert, number)
+        self.storage = Storage(core, when_freed=fetch)
+        core.registration.when_registered.append(fetch)
         centre.attach(self)
-        core.registration.when_registered.append(lambda: centre.alert(number))
-
-    def _own(self) -> dict[str, Handler]:
-        return {
-            **{name: self._then_fetch(handler) for name, handler in self.storage.handlers.items()},
+        handlers: dict[str, Handler] = {
+            **self.storage.handlers,
+            **dict.fromkeys(_ONLY_WHEN_READY, self._set),
             "+CMGS": forms("set", self._sends, test=""),
             "+CMSS": forms("set", self._sends_draft, test=""),
             "+CSCA": forms("read set", self._answer_csca, test=""),
             "+CNMA": forms("read run set", self._answer_cnma, test="(0-2)"),
             "+CSMS": forms("read set", self._answer_csms, test="(0,1)"),
         }
+        self.handlers = {name: self._once_ready(each) for name, each in handlers.items()}
 
     # What the centre does with this modem
 
@@ -97,17 +95,6 @@ class Sms(Part):
             raise Cms(self._registration.sim.trouble() or SIM_BUSY)
 
         return guarded
-
-    def _then_fetch(self, handler: Handler) -> Handler:
-        """The centre hears of room made in the store, and sends what waited for it."""
-
-        def fetching(command: Command) -> Answer | Steps:
-            answer = handler(command)
-            if self.storage.freed():
-                self._centre.alert(self.number)
-            return answer
-
-        return fetching
 
     def _set(self, command: Command) -> Answer:
         answer = self._parameters.answer(command)

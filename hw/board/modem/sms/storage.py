@@ -1,5 +1,6 @@
 """The SIM's message store, and the commands that look into it: CPMS, CMGL, CMGR, CMGD."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from outcry.hw.board.modem.at import Cms, Command, Refused
@@ -27,7 +28,7 @@ class Stored:
 
 
 class Storage(Part):
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: Core, when_freed: Callable[[], None]) -> None:
         super().__init__(core)
         self.handlers = {
             "+CPMS": forms("read set", self._answer_cpms, test=",".join([_LISTED] * 3)),
@@ -44,7 +45,7 @@ class Storage(Part):
             in_the_modem: dict[int, Stored] = {}
             self._memories |= dict.fromkeys(("ME", "ME_P"), in_the_modem)
         self._chosen = ["SM", "SM", "SM"]  # to read and delete, to write, to receive
-        self._freed = False
+        self._when_freed = when_freed
         self._service_centre = pdu.centre_address(self._options.service_centre)
 
     def add(self, tpdu: bytes) -> int | None:
@@ -74,11 +75,6 @@ class Storage(Part):
     def messages(self) -> dict[int, Stored]:
         """Those in the memory that is read from now, by index."""
         return self._memories[self._chosen[0]]
-
-    def freed(self) -> bool:
-        """Whether room was made since this was last asked."""
-        freed, self._freed = self._freed, False
-        return freed
 
     @property
     def memory(self) -> str:
@@ -171,8 +167,8 @@ class Storage(Part):
         return says()
 
     def _delete(self, indexes: list[int]) -> None:
-        for index in indexes:
-            self._freed |= self.messages.pop(index, None) is not None
+        if [self.messages.pop(index) for index in indexes if index in self.messages]:
+            self._when_freed()
 
     def _in_text(self) -> bool:
         return self._parameters.number("+CMGF") == 1

@@ -23,21 +23,20 @@ def entered(typed: bytes, charset: str) -> str:
 
 
 def written(text: str, charset: str) -> str:
-    """Text as the modem sends it, one character a byte."""
+    """Text as the modem sends it, one character a byte.
+
+    A message outside the GSM set shows its UCS-2 octets, as a SIM800 does.
+    """
+    ucs2 = text.encode("utf-16-be").hex().upper()
     match charset:
         case "UCS2":
-            return text.encode("utf-16-be").hex().upper()
+            return ucs2
         case "HEX":
             return gsm7.encoded(text).hex().upper() if gsm7.fits(text) else ""
         case "GSM":
-            return gsm7.encoded(text).decode("latin-1") if gsm7.fits(text) else _hexadecimal(text)
+            return gsm7.encoded(text).decode("latin-1") if gsm7.fits(text) else ucs2
         case _:
             return text.encode("latin-1", errors="replace").decode("latin-1")
-
-
-def _hexadecimal(text: str) -> str:
-    """A message outside the set shows its UCS-2 octets, as a SIM800 does."""
-    return text.encode("utf-16-be").hex().upper()
 
 
 def outgoing(text: str, coding: int) -> pdu.Content:
