@@ -169,8 +169,8 @@ def commands(line: str) -> list[Command]:
     return found
 
 
-def _matched(pattern: re.Pattern[str], text: str) -> re.Match[str]:
-    match = pattern.match(text)
+def _matched(pattern: re.Pattern[str], text: str, at: int = 0) -> re.Match[str]:
+    match = pattern.match(text, at)
     if match is None:
         raise Refused
     return match
@@ -207,15 +207,8 @@ def _arguments(text: str) -> tuple[str, ...]:
     arguments = []
     at = 0
     while True:
-        match = _matched_at(text, at)
+        match = _matched(_ARGUMENT, text, at)
         arguments.append(match.group(1).strip('"'))
         if not match.group(2):
             return tuple(arguments)
         at = match.end()
-
-
-def _matched_at(text: str, at: int) -> re.Match[str]:
-    match = _ARGUMENT.match(text, at)
-    if match is None:
-        raise Refused
-    return match

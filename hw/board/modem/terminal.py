@@ -96,15 +96,22 @@ def forms(served: str, handler: Handler, *, test: str | None = None) -> Handler:
 
 
 class Terminal:
-    def __init__(self, context: Context, faults: Faults, reset: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        faults: Faults,
+        reset: Callable[[], None],
+        errors: Callable[[], int],
+    ) -> None:
+        """``errors`` is +CMEE's value: whether and how an equipment error is worded."""
         self.echo = True
-        self.errors = 0  # +CMEE
         self.listening = True  # False while the UART is not up: what arrives is lost
         self.muted = False
         self.handlers: Mapping[str, Handler] = {}
         self._context = context
         self._faults = faults
         self._reset = reset
+        self._errors = errors
         self._reader = LineReader()
         self._input: deque[tuple[float, int]] = deque()
         self._output = bytearray()
@@ -265,12 +272,8 @@ class Terminal:
             name = command.name
             self._context.witness(arrived, "at", modem=self._context.name, command=f"AT{name}")
             yield Wait(self._context.draw(self._context.timing.query))
-            fault = self._struck(name, "command")
-            if fault is not None and fault.kind not in _PASSING:
-                yield from self._strike(fault, framed("OK"))
+            if (yield from self._ended(name, "command")):
                 return Answer()
-            if fault is not None:
-                yield from self._strike(fault, b"")
             try:
                 answer = yield from self._answer(command)
             except AtError as error:
@@ -309,14 +312,21 @@ class Terminal:
                         answer.close()
                         return None
             value = yield step
-            if isinstance(step, Entry) and value is not None:
-                fault = self._struck(command.name, "text")
-                if fault is not None and fault.kind not in _PASSING:
-                    yield from self._strike(fault, framed("OK"))
-                    answer.close()
-                    return None
-                if fault is not None:
-                    yield from self._strike(fault, b"")
+            typed = isinstance(step, Entry) and value is not None
+            if typed and (yield from self._ended(command.name, "text")):
+                answer.close()
+                return None
+
+    def _ended(
+        self, name: str, stage: Stage
+    ) -> Generator[Wait | Entry | Signal, bytes | None, bool]:
+        """Whether a fault ends the command here."""
+        fault = self._struck(name, stage)
+        if fault is None:
+            return False
+        passes = fault.kind in _PASSING
+        yield from self._strike(fault, b"" if passes else framed("OK"))
+        return not passes
 
     def _answered(self, name: str, data: bytes) -> Steps:
         fault = self._struck(name, "answer")
@@ -343,8 +353,8 @@ class Terminal:
     def _worded(self, error: AtError) -> str:
         if isinstance(error, Cms):
             return f"+CMS ERROR: {error.code}"
-        if isinstance(error, Cme) and self.errors:
-            return f"+CME ERROR: {error.code if self.errors == 1 else error.text}"
+        if isinstance(error, Cme) and (errors := self._errors()):
+            return f"+CME ERROR: {error.code if errors == 1 else error.text}"
         return "ERROR"
 
     def _say(self, data: bytes) -> None:

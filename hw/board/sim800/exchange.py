@@ -79,7 +79,9 @@ class Exchange:
         self._status = 0
         self._location = ""
         self._body = bytearray()
-        self._prepare(method)
+        # Only the answer is h11's to read; what is sent is the modem's own wording.
+        self._parser.send(h11.Request(method=method, target="/", headers=[("Host", "-")]))
+        self._parser.send(h11.EndOfMessage())
         self._connect(network, how)
 
     def poll(self) -> None:
@@ -103,11 +105,6 @@ class Exchange:
 
     def fail(self, status: int) -> None:
         self._finish(Result(status))
-
-    def _prepare(self, method: str) -> None:
-        """Only the answer is h11's to read; what is sent is the modem's own wording."""
-        self._parser.send(h11.Request(method=method, target="/", headers=[("Host", "-")]))
-        self._parser.send(h11.EndOfMessage())
 
     def _connect(self, network: Network, how: How) -> None:
         if how == "connecting":

@@ -176,15 +176,9 @@ class Http(Part):
             return
         method = METHODS[self._method]
         host = to.host if to.port == 80 else f"{to.host}:{to.port}"
-        request = self._worded(method, to.path, host)
+        request, how = self._worded(method, to.path, host), self._registration.gprs.for_new
         self._exchange = Exchange(
-            self._context,
-            self._network,
-            self._registration.gprs.for_new,
-            to,
-            request,
-            method,
-            self._ends,
+            self._context, self._network, how, to, request, method, self._ends
         )
 
     def _worded(self, method: str, path: str, host: str) -> bytes:

@@ -16,9 +16,7 @@ class Identity(Part):
     def __init__(self, core: Core) -> None:
         super().__init__(core)
         options = core.options
-        self._set_at = core.context.now
-        self._shown = FIRST_DAY
-        self._zone = "+00"
+        self.restart()
         self.handlers = {
             "I": _always("SIM800 R14.18"),
             **dict.fromkeys(("+CGMI", "+GMI"), _always(MAKER)),

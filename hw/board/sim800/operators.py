@@ -13,8 +13,7 @@ _FORMATS = 3  # long name, short name, number
 class Operators(Part):
     def __init__(self, core: Core) -> None:
         super().__init__(core)
-        self._format = 0
-        self._detailed = False
+        self.restart()
         self.handlers = {
             "+COPS": forms("test read set", self._answer_cops),
             "+CNETSCAN": forms("read run set", self._scans, test="(0-1)"),

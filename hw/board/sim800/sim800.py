@@ -59,8 +59,11 @@ class Sim800:
         self.faults = Faults()
         self.wire = Wire()
         self._context = context
-        self.terminal = Terminal(context, self.faults, self._reset)
-        self._parameters = Parameters(TABLE, {"+IPR": "0"} if self.options.autobaud else {})
+        parameters = Parameters(TABLE, {"+IPR": "0"} if self.options.autobaud else {})
+        self._parameters = parameters
+        self.terminal = Terminal(
+            context, self.faults, self._reset, errors=lambda: parameters.number("+CMEE")
+        )
         self._kept_echo = True
         self._kept_baud: int | None = None
         self.sleep = Sleep(context, self._parameters)
@@ -250,7 +253,6 @@ class Sim800:
         self.powered = True
         self._stop()
         self._parameters.restore()
-        self._take_over()
         self.wire.modem_baud = self._kept_baud
         self.terminal.echo = self._kept_echo
         self.registration.power_on()
@@ -259,7 +261,7 @@ class Sim800:
 
     def _handlers(self) -> dict[str, Handler]:
         handlers: dict[str, Handler] = {
-            **dict.fromkeys(TABLE, self._stores),
+            **dict.fromkeys(TABLE, self._parameters.answer),
             **dict.fromkeys(_IGNORED, _nothing),
             **self.registration.handlers,
         }
@@ -273,11 +275,6 @@ class Sim800:
             "+IPR": self._sets_rate,
         }
 
-    def _stores(self, command: Command) -> Answer:
-        answer = self._parameters.answer(command)
-        self._take_over()
-        return answer
-
     def _sets_rate(self, command: Command) -> Answer:
         """AT+IPR: the answer still comes at the old rate. 0: whatever the host talks."""
         answer = self._parameters.answer(command)
@@ -290,9 +287,6 @@ class Sim800:
             self._context.schedule.after(RATE_CHANGE_S, change)
         return answer
 
-    def _take_over(self) -> None:
-        self.terminal.errors = self._parameters.number("+CMEE")
-
     def _answer_echo(self, command: Command) -> Answer:
         if command.text(0, "0") not in ("0", "1"):
             raise Refused
@@ -301,13 +295,11 @@ class Sim800:
 
     def _answer_z(self, command: Command) -> Answer:
         self._parameters.restore()
-        self._take_over()
         self.terminal.echo = self._kept_echo
         return says()
 
     def _answer_factory(self, command: Command) -> Answer:
         self._parameters.forget()
-        self._take_over()
         self.terminal.echo = True
         return says()
 
