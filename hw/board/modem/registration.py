@@ -19,6 +19,7 @@ OPERATOR = "Outcry Test"
 
 Welcome = Literal["home", "roaming", "denied"]
 WELCOMES: tuple[Welcome, ...] = ("home", "roaming", "denied")
+_PLACES = ("+CREG", "+CGREG")  # where the modem is, for calls and for packets
 _STATS = {"home": HOME, "roaming": ROAMING, "denied": DENIED}
 
 
@@ -72,8 +73,7 @@ class Registration:
             "+CFUN": forms("read set", self._answer_cfun, test="(0,1,4),(0,1)"),
             "+CPIN": forms("read run set", self.sim.answer, test=""),
             "+CSQ": forms("read run set", self._answer_csq, test="(0-31,99),(0-7,99)"),
-            "+CREG": lambda command: self._answer_creg(command, self.stat),
-            "+CGREG": lambda command: self._answer_creg(command, self.packet_stat),
+            **dict.fromkeys(_PLACES, self._answer_creg),
             "+CGATT": forms("read set", self._attaches, test="(0,1)"),
         }
 
@@ -237,12 +237,9 @@ class Registration:
 
     def _tell_place(self) -> None:
         """+CREG and +CGREG by themselves, as far as they were asked for."""
-        for name, shown in (("+CREG", self.stat), ("+CGREG", self.packet_stat)):
-            match self._parameters.number(name):
-                case 1:
-                    self._terminal.urc(f"{name}: {shown}")
-                case 2:
-                    self._terminal.urc(f"{name}: {self._with_cell(shown)}")
+        for name in _PLACES:
+            if self._parameters.number(name):
+                self._terminal.urc(f"{name}: {self._place(name)}")
 
     # Commands
 
@@ -278,16 +275,18 @@ class Registration:
         heard = self.stat in (HOME, ROAMING, DENIED)
         return says(f"+CSQ: {self.signal if heard else 0},0")
 
-    def _answer_creg(self, command: Command, stat: int) -> Answer:
+    def _answer_creg(self, command: Command) -> Answer:
         if command.form != "read":
             return self._parameters.answer(command)
-        shown = self._parameters.number(command.name)
-        return says(f"{command.name}: {shown},{self._with_cell(stat) if shown == 2 else stat}")
+        name = command.name
+        return says(f"{name}: {self._parameters.number(name)},{self._place(name)}")
 
-    def _with_cell(self, stat: int) -> str:
+    def _place(self, name: str) -> str:
+        """With the cell, if that was asked for and is known."""
+        stat = self.stat if name == "+CREG" else self.packet_stat
         cell = self.cells.serving
-        known = stat in (HOME, ROAMING)
-        return f'{stat},"{cell.lac:04X}","{cell.cell_id:04X}"' if known else str(stat)
+        with_cell = self._parameters.number(name) == 2 and stat in (HOME, ROAMING)
+        return f'{stat},"{cell.lac:04X}","{cell.cell_id:04X}"' if with_cell else str(stat)
 
     def _attaches(self, command: Command) -> Steps:
         if command.form == "read":

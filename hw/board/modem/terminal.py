@@ -344,10 +344,7 @@ class Terminal:
 
     def _strike(self, fault: Fault, data: bytes) -> Steps:
         yield Wait(fault.seconds)
-        if fault.kind is Kind.RESET:
-            self._reset()
-        else:
-            self._say(_spoilt(data, fault))
+        self._spoils(data, fault)
         return Answer()
 
     def _worded(self, error: AtError) -> str:

@@ -9,6 +9,7 @@ import json
 import socket
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 
 from outcry.hw.board.modem.context import Witness
 from outcry.hw.board.pins.pinboard import PRESSED, RELEASED, PinBoard
@@ -90,8 +91,8 @@ class Control:
         self._receiver = receiver
         self._witness = witness
         self._requests: dict[str, Callable[[Json], Json]] = {
-            "hold": self._hold,
-            "release": self._release,
+            "hold": partial(self._drive, PRESSED),
+            "release": partial(self._drive, RELEASED),
             "pins": self._pins,
             "phones": self._phones,
             "sms": self._sms,
@@ -143,12 +144,8 @@ class Control:
             lambda: answer({"ok": True, "pressed": started, "released": self._now}),
         )
 
-    def _hold(self, request: Json) -> Json:
-        self.pins.drive(pin_of(request), PRESSED)
-        return {"t": self._now}
-
-    def _release(self, request: Json) -> Json:
-        self.pins.drive(pin_of(request), RELEASED)
+    def _drive(self, level: int | None, request: Json) -> Json:
+        self.pins.drive(pin_of(request), level)
         return {"t": self._now}
 
     def _pins(self, request: Json) -> Json:

@@ -34,29 +34,20 @@ Check = Callable[[Json, str], object]
 Change = Callable[[Sim800, Json, float], object]
 
 
-def _count(request: Json, key: str) -> int:
-    return whole_of(request, key, 0, TIMES_LIMIT)
-
-
-def _code(request: Json, key: str) -> int:
-    return whole_of(request, key, 0, CODE_LIMIT)
-
-
-def _seconds(request: Json, key: str) -> float:
-    return number_of(request, key, 0.0, SECONDS_LIMIT)
-
-
+_count = partial(whole_of, low=0, high=TIMES_LIMIT)
+_code = partial(whole_of, low=0, high=CODE_LIMIT)
+_seconds = partial(number_of, low=0.0, high=SECONDS_LIMIT)
 _DETAILS: dict[str, Check] = {
     "step": text_of,
-    "stage": lambda request, key: choice_of(request, key, STAGES),
+    "stage": partial(choice_of, choices=STAGES),
     "times": _count,
     "skip": _count,
     "seconds": _seconds,
     "text": text_of,
     "code": _code,
-    "share": lambda request, key: number_of(request, key, 0.0, 1.0),
-    "direction": lambda request, key: choice_of(request, key, DIRECTIONS),
-    "baud": lambda request, key: whole_of(request, key, 1200, BAUD_LIMIT),
+    "share": partial(number_of, low=0.0, high=1.0),
+    "direction": partial(choice_of, choices=DIRECTIONS),
+    "baud": partial(whole_of, low=1200, high=BAUD_LIMIT),
     "seed": _count,
 }
 

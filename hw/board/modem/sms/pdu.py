@@ -97,30 +97,22 @@ class Deliver:
 def contents(text: str, reference: int = 0) -> list[Content]:
     """A text in as few parts as it needs: GSM-7 when it fits, else UCS-2."""
     if gsm7.fits(text):
-        coding, whole, room = 0x00, gsm7.encoded(text), (160, 153)
-        unbreakable = gsm7.ESCAPE
+        coding, most, room = 0x00, 160, 153
+        letters = [gsm7.encoded(letter) for letter in text]
     else:
-        coding, whole, room = 0x08, text.encode("utf-16-be"), (140, 134)
-        unbreakable = None
-    if len(whole) <= room[0]:
+        coding, most, room = 0x08, 140, 134
+        letters = [letter.encode("utf-16-be") for letter in text]
+    if len(whole := b"".join(letters)) <= most:
         return [Content(coding, b"", whole)]
-    pieces = []
-    while whole:
-        size = min(room[1], len(whole))
-        if size < len(whole) and _splits_a_letter(whole, size, unbreakable):
-            size -= 1 if unbreakable is not None else 2
-        pieces.append(whole[:size])
-        whole = whole[size:]
+    pieces = [b""]
+    for letter in letters:  # a part does not end amid one
+        if len(pieces[-1]) + len(letter) > room:
+            pieces.append(b"")
+        pieces[-1] += letter
     return [
         Content(coding, bytes([0, 3, reference & 0xFF, len(pieces), number]), piece)
         for number, piece in enumerate(pieces, 1)
     ]
-
-
-def _splits_a_letter(whole: bytes, size: int, escape: int | None) -> bool:
-    if escape is not None:
-        return whole[size - 1] == escape
-    return 0xD8 <= whole[size - 2] <= 0xDB
 
 
 def submit(tpdu: bytes) -> Submit:
