@@ -66,6 +66,10 @@ class Answer:
     final: str = "OK"
 
 
+class _Ended(AtError):
+    """A fault has ended the command line, and said all there is to say."""
+
+
 Steps = Generator[Wait | Entry | Signal, bytes | None, Answer]
 Handler = Callable[[Command], Answer | Steps]
 
@@ -272,23 +276,21 @@ class Terminal:
             name = command.name
             self._context.witness(arrived, "at", modem=self._context.name, command=f"AT{name}")
             yield Wait(self._context.draw(self._context.timing.query))
-            if (yield from self._ended(name, "command")):
-                return Answer()
             try:
+                yield from self._meets(name, "command")
                 answer = yield from self._answer(command)
-            except AtError as error:
-                yield from self._answered(name, framed(self._worded(error)))
+            except _Ended:
                 return Answer()
-            if answer is None:
+            except AtError as error:
+                yield from self._tells(name, "answer", framed(self._worded(error)))
                 return Answer()
             ends = answer.final and command is found[-1]
-            yield from self._answered(name, answer.body + (framed(answer.final) if ends else b""))
+            data = answer.body + (framed(answer.final) if ends else b"")
+            yield from self._tells(name, "answer", data)
         return Answer()
 
-    def _answer(
-        self, command: Command
-    ) -> Generator[Wait | Entry | Signal, bytes | None, Answer | None]:
-        """The handler's own answer; None when a fault took the prompt and ended the command."""
+    def _answer(self, command: Command) -> Steps:
+        """The handler's own answer. Raises AtError."""
         handler = self.handlers.get(command.name)
         if handler is None:
             raise Refused
@@ -303,37 +305,30 @@ class Terminal:
                 returned: Answer = stop.value
                 return returned
             if isinstance(step, Entry):
-                fault = self._struck(command.name, "prompt")
-                if fault is None:
-                    self._say(step.prompt)
-                else:
-                    yield from self._strike(fault, step.prompt)
-                    if fault.kind in (Kind.ERROR, Kind.RESET):
-                        answer.close()
-                        return None
+                yield from self._tells(command.name, "prompt", step.prompt)
             value = yield step
-            typed = isinstance(step, Entry) and value is not None
-            if typed and (yield from self._ended(command.name, "text")):
-                answer.close()
-                return None
+            if isinstance(step, Entry) and value is not None:
+                yield from self._meets(command.name, "text")
 
-    def _ended(
-        self, name: str, stage: Stage
-    ) -> Generator[Wait | Entry | Signal, bytes | None, bool]:
-        """Whether a fault ends the command here."""
+    def _meets(self, name: str, stage: Stage) -> Steps:
+        """A fault in what the host says, if there is one. Raises _Ended where it takes it away."""
         fault = self._struck(name, stage)
-        if fault is None:
-            return False
-        passes = fault.kind in _PASSING
-        yield from self._strike(fault, b"" if passes else framed("OK"))
-        return not passes
+        if fault is not None:
+            passes = fault.kind in _PASSING
+            yield from self._strike(fault, b"" if passes else framed("OK"))
+            if not passes:
+                raise _Ended
+        return Answer()
 
-    def _answered(self, name: str, data: bytes) -> Steps:
-        fault = self._struck(name, "answer")
+    def _tells(self, name: str, stage: Stage, data: bytes) -> Steps:
+        """Say this, or what a fault makes of it. Raises _Ended where no text can follow."""
+        fault = self._struck(name, stage)
         if fault is None:
             self._say(data)
         else:
             yield from self._strike(fault, data)
+            if stage == "prompt" and fault.kind in (Kind.ERROR, Kind.RESET):
+                raise _Ended
         return Answer()
 
     def _struck(self, name: str, stage: Stage) -> Fault | None:
