@@ -35,12 +35,14 @@ _CME_TEXTS = {
 }
 
 
-class Cme(AtError):
-    """An equipment error (manual p. 329), shown as +CMEE says."""
-
+class _Numbered(AtError):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
+
+
+class Cme(_Numbered):
+    """An equipment error (manual p. 329), shown as +CMEE says."""
 
     @property
     def text(self) -> str:
@@ -54,12 +56,8 @@ class NotAllowed(Cme):
         super().__init__(3)
 
 
-class Cms(AtError):
+class Cms(_Numbered):
     """A message service error (manual p. 332): always a number."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True)

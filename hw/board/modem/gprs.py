@@ -7,6 +7,7 @@ How = Literal["on", "dead", "refused", "connecting", "silent", "rubbish"]
 HOWS: tuple[How, ...] = ("on", "dead", "refused", "connecting", "silent", "rubbish")
 Fate = Literal["true", "lost", "rubbish"]
 """What becomes of the bytes on a connection that stands."""
+_FATES: dict[How, Fate] = {"silent": "lost", "rubbish": "rubbish"}
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,4 @@ class Gprs:
 
 
 def fate(how: How) -> Fate:
-    match how:
-        case "silent":
-            return "lost"
-        case "rubbish":
-            return "rubbish"
-        case _:
-            return "true"
+    return _FATES.get(how, "true")

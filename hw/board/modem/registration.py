@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from outcry.hw.board.modem.at import Command, Refused
-from outcry.hw.board.modem.cells import Cell, Cells
+from outcry.hw.board.modem.cells import HERE, NEAR, Cell
 from outcry.hw.board.modem.context import Context
 from outcry.hw.board.modem.gprs import Gprs
 from outcry.hw.board.modem.options import Options
@@ -68,7 +68,7 @@ class Registration:
         self._cfun = 1
         self._held_back = False
         self.sim = SimCard(options, self._opened)
-        self.cells = Cells()
+        self.cells: tuple[Cell, ...] = (HERE, NEAR)
         self.handlers: dict[str, Handler] = {
             "+CFUN": forms("read set", self._answer_cfun, test="(0,1,4),(0,1)"),
             "+CPIN": forms("read run set", self.sim.answer, test=""),
@@ -189,10 +189,10 @@ class Registration:
             self.attached = False
             self._tell(self.when_lost)
 
-    def move(self, serving: Cell, neighbours: tuple[Cell, ...]) -> None:
+    def move(self, cells: tuple[Cell, ...]) -> None:
         """Other base stations; a change of the serving one is told as +CREG says."""
-        changed = serving != self.cells.serving
-        self.cells = Cells(serving, neighbours)
+        changed = cells[0] != self.cells[0]
+        self.cells = cells
         self._tell(self.when_moved)
         if changed and self.registered:
             self._tell_place()
@@ -284,7 +284,7 @@ class Registration:
     def _place(self, name: str) -> str:
         """With the cell, if that was asked for and is known."""
         stat = self.stat if name == "+CREG" else self.packet_stat
-        cell = self.cells.serving
+        cell = self.cells[0]
         with_cell = self._parameters.number(name) == 2 and stat in (HOME, ROAMING)
         return f'{stat},"{cell.lac:04X}","{cell.cell_id:04X}"' if with_cell else str(stat)
 

@@ -33,12 +33,11 @@ class EngineeringMode(Part):
     def _lines(self) -> list[str]:
         heard = self._registration.cells
         if self._parameters.number("+CENG") == SHORT:
-            lines = [_short(cell) for cell in (heard.serving, *heard.neighbours)]
+            lines = [_short(cell) for cell in heard]
             lines += [",,0000,0000,00,00"] * (1 + NEIGHBOURS_MOST - len(lines))
         else:
             named = self._parameters.number("+CENG", 1) == 1
-            lines = [_serving(heard.serving)]
-            lines += [_neighbour(cell, named) for cell in heard.neighbours]
+            lines = [_serving(heard[0]), *(_neighbour(cell, named) for cell in heard[1:])]
         return [f'+CENG: {number},"{line}"' for number, line in enumerate(lines)]
 
 

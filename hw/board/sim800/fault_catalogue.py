@@ -11,9 +11,9 @@ and stays until cleared.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from outcry.hw.board.modem.faults import Fault, Kind, Stage
-from outcry.hw.board.modem.wire import Direction
 from outcry.hw.board.sim800.sim800 import Sim800
 
 ANY_STEP, AT_ONCE = "*", ""
@@ -24,25 +24,8 @@ BURST_S = 0.3  # from the text to the transmission burst that the supply does no
 LOSS_SHARE = 0.002
 BAUD = 9600
 
-
-@dataclass(frozen=True)
-class Details:
-    """What may be said beside a fault's name; None is what the fault itself prefers.
-
-    ``step`` is a command's name without AT, ``*`` for any. ``times`` 0 is for ever.
-    """
-
-    step: str | None = None
-    stage: Stage | None = None
-    times: int | None = None
-    skip: int | None = None
-    seconds: float | None = None
-    text: str | None = None
-    code: int | None = None
-    share: float | None = None
-    direction: Direction | None = None
-    baud: int | None = None
-    seed: int | None = None
+Details = dict[str, Any]
+"""What is said beside a fault's name, by the names that its row takes."""
 
 
 @dataclass(frozen=True)
@@ -65,40 +48,36 @@ class Named:
 
 
 def arm(modem: Sim800, name: str, **details: object) -> None:
-    """Arm a fault by its name, with fields of :class:`Details`.
+    """Arm a fault by its name. A detail that is None is as the fault itself prefers.
 
-    Raises ValueError for an unknown name or a detail that this fault does not heed.
+    ``step`` is a command's name without AT, ``*`` for any; ``times`` 0 is for ever. Raises
+    ValueError for an unknown name or a detail that this fault does not heed.
     """
     if name not in CATALOGUE:
         raise ValueError(f"there is no fault {name!r}; there is {', '.join(CATALOGUE)}")
-    named, said = CATALOGUE[name], Details(**details)  # type: ignore[arg-type]
-    given = {key for key, value in details.items() if value is not None}
-    if ignored := given - named.takes:
+    named = CATALOGUE[name]
+    said: Details = {key: value for key, value in details.items() if value is not None}
+    if ignored := said.keys() - named.takes:
         heeded = ", ".join(sorted(named.takes)) or "nothing"
         raise ValueError(f"{name} does not heed {', '.join(sorted(ignored))}; it heeds {heeded}")
-    if said.step is None and named.steps[0] == ANY_STEP:
+    if "step" not in said and named.steps[0] == ANY_STEP:
         raise ValueError(f"{name} needs a step, such as +CMGS, or * for any command")
-    if name == "deact" and said.stage == "prompt":
+    if name == "deact" and said.get("stage") == "prompt":
         named = _DEACT_AT_THE_PROMPT
+    step = said.get("step") or named.steps[0]
     effect = None if named.effect is None else partial(named.effect, modem, said)
-    if effect is not None and (said.step or named.steps[0]) == AT_ONCE:
+    if effect is not None and step == AT_ONCE:
         effect()
         return
     fault = Fault(
         named.kind,
-        stage=said.stage or named.stage,
-        seconds=named.seconds if said.seconds is None else said.seconds,
-        text=_text(named, said),
+        stage=said.get("stage", named.stage),
+        seconds=said.get("seconds", named.seconds),
+        text=f"+CMS ERROR: {said['code']}" if "code" in said else said.get("text", named.text),
         effect=effect,
     )
-    times = 1 if said.times is None or name == "byte-loss" else said.times or None
-    modem.faults.on(said.step or named.steps[0], fault, times=times, skip=said.skip or 0)
-
-
-def _text(named: Named, said: Details) -> str:
-    if said.code is not None:
-        return f"+CMS ERROR: {said.code}"
-    return named.text if said.text is None else said.text
+    times = 1 if name == "byte-loss" else said.get("times", 1) or None
+    modem.faults.on(step, fault, times=times, skip=said.get("skip", 0))
 
 
 def clear(modem: Sim800) -> None:
@@ -113,25 +92,25 @@ def _echo(modem: Sim800, details: Details) -> None:
 
 
 def _deactivate(modem: Sim800, details: Details) -> None:
-    modem.tcp.deactivate(said=details.stage != "prompt")
+    modem.tcp.deactivate(said=details.get("stage") != "prompt")
 
 
 def _lose_bytes(modem: Sim800, details: Details) -> None:
     """``times`` is how many bytes; it strikes once."""
     modem.wire.lose(
-        LOSS_SHARE if details.share is None else details.share,
-        details.direction or "both",
-        count=details.times or None,
-        seed=details.seed or 0,
+        details.get("share", LOSS_SHARE),
+        details.get("direction", "both"),
+        count=details.get("times") or None,
+        seed=details.get("seed", 0),
     )
 
 
 def _forget_idle(modem: Sim800, details: Details) -> None:
-    modem.tcp.forget_idle(NAT_S if details.seconds is None else details.seconds)
+    modem.tcp.forget_idle(details.get("seconds", NAT_S))
 
 
 def _change_rate(modem: Sim800, details: Details) -> None:
-    modem.wire.modem_baud = BAUD if details.baud is None else details.baud
+    modem.wire.modem_baud = details.get("baud", BAUD)
 
 
 def _cms(code: int, sentence: str) -> Named:

@@ -23,7 +23,7 @@ class Operators(Part):
         self._format, self._detailed = 0, False
 
     def _answer_cops(self, command: Command) -> Answer:
-        serving = self._registration.cells.serving
+        serving = self._registration.cells[0]
         names = (OPERATOR, SHORT_NAME, f"{serving.mcc}{serving.mnc}")
         if command.form == "test":
             listed = ",".join(f'"{name}"' for name in names)
@@ -47,8 +47,7 @@ class Operators(Part):
         self._registration.leave()
         yield Wait(self._context.draw(self._context.timing.scan))
         self._registration.search()
-        cells = self._registration.cells
-        heard = [cells.serving, *cells.neighbours] if self._registration.coverage else []
+        heard = self._registration.cells if self._registration.coverage else ()
         return says(*(self._listed(cell) for cell in heard))
 
     def _listed(self, cell: Cell) -> str:

@@ -171,10 +171,10 @@ class Sim800:
     def set_cells(self, serving: Cell, neighbours: Iterable[Cell], now: float) -> None:
         """The base stations heard here. Raises ValueError for more than a SIM800 lists."""
         self.advance(now)
-        others = tuple(neighbours)
-        if len(others) > NEIGHBOURS_MOST:
+        cells = (serving, *neighbours)
+        if len(cells) > 1 + NEIGHBOURS_MOST:
             raise ValueError(f"a SIM800 lists at most {NEIGHBOURS_MOST} neighbours")
-        self.registration.move(serving, others)
+        self.registration.move(cells)
 
     def set_jamming(self, noise: Noise, now: float) -> None:
         """What AT+SJDR finds. Whether the network is still heard is for :meth:`set_network`."""

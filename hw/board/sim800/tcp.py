@@ -66,8 +66,7 @@ class Tcp(Part):
     def lose_peer(self) -> None:
         """The other end closes; CLOSED is for the caller to say."""
         if self.state == "CONNECT OK":
-            self._drop()
-            self.state = "TCP CLOSED"
+            self._drop("TCP CLOSED")
 
     def deactivate(self, *, said: bool = True) -> None:
         """The network takes the context away: +PDP: DEACT, if there was one."""
@@ -84,9 +83,8 @@ class Tcp(Part):
 
     def restart(self) -> None:
         self._cancel()
-        self._drop()
+        self._drop("IP INITIAL")
         self._received.restart()
-        self.state = "IP INITIAL"
 
     # What the connection does by itself
 
@@ -109,8 +107,7 @@ class Tcp(Part):
         self._decided.tell()
 
     def _fails(self, state: str) -> None:
-        self._drop()
-        self.state = state
+        self._drop(state)
         self._context.see("tcp-failed")
         self._terminal.result("+CIPSTART", f"STATE: {state}", "CONNECT FAIL")
         self._decided.tell()
@@ -129,7 +126,8 @@ class Tcp(Part):
         self._terminal.urc("CLOSED")
         self._acknowledged.tell()
 
-    def _drop(self) -> None:
+    def _drop(self, state: str) -> None:
+        self.state = state
         if self._link is not None:
             self._link.close()
             self._link = None
@@ -191,10 +189,9 @@ class Tcp(Part):
         return Answer(b"", "")
 
     def _start(self, host: str, port: int) -> None:
-        self._drop()
+        self._drop("TCP CONNECTING")
         self._received.clear()
         self._decided = Signal()
-        self.state = "TCP CONNECTING"
         self._context.see("tcp-connecting", host=host, port=port)
         how: How = self._registration.gprs.for_new
         if not self._registration.attached and how == "on":
@@ -246,8 +243,7 @@ class Tcp(Part):
     def _gives_up(self, link: Link) -> None:
         """No acknowledgement for so long that the modem itself ends the connection."""
         if link is self._link and link.acknowledged < link.sent:
-            self._drop()
-            self.state = "TCP CLOSED"
+            self._drop("TCP CLOSED")
             self._terminal.urc("CLOSE")
             self._acknowledged.tell()
 
@@ -265,8 +261,7 @@ class Tcp(Part):
             raise NotAllowed
         self._cancel()
         yield Wait(self._context.draw(self._context.timing.shut))
-        self._drop()
-        self.state = "TCP CLOSED"
+        self._drop("TCP CLOSED")
         self._context.see("tcp-closed", by="modem")
         return says("CLOSE OK", final="")
 
@@ -275,9 +270,8 @@ class Tcp(Part):
         yield Wait(self._context.draw(self._context.timing.shut))
         if self._link is not None:
             self._context.see("tcp-closed", by="modem")
-        self._drop()
+        self._drop("IP INITIAL")
         self._received.clear()
-        self.state = "IP INITIAL"
         return says("SHUT OK", final="")
 
     def _answer_ciprxget(self, command: Command) -> Answer:

@@ -62,8 +62,7 @@ class Sms(Part):
         if not self._reachable():
             return False
         if self._parameters.number("+CNMI", 3) == 1:
-            whole = pdu.centre_address(self._service_centre) + tpdu
-            self._announce(f"+CDS: {len(tpdu)}\r\n{whole.hex().upper()}")
+            self._announce(f"+CDS: {self._whole(tpdu)}")
         return True
 
     def _reachable(self) -> bool:
@@ -73,8 +72,12 @@ class Sms(Part):
         if self._parameters.number("+CMGF"):
             details = self._parameters.number("+CSDH") == 1
             return text_mode.shown(tpdu, self._parameters.text("+CSCS"), details)
-        whole = pdu.centre_address(self._service_centre) + tpdu
-        return f'"",{len(tpdu)}\r\n{whole.hex().upper()}'
+        return f'"",{self._whole(tpdu)}'
+
+    def _whole(self, tpdu: bytes) -> str:
+        """Its length, and on the next line the unit after its centre's address."""
+        octets = pdu.centre_address(self._service_centre) + tpdu
+        return f"{len(tpdu)}\r\n{octets.hex().upper()}"
 
     def _announce(self, line: str) -> None:
         if self._parameters.number("+CNMI", 0):

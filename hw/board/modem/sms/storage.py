@@ -185,22 +185,21 @@ class Storage(Part):
         return f'{stored.status},"",{len(stored.tpdu)}\r\n{whole}'
 
     def _status_named(self, text: str) -> int:
-        if self._in_text():
-            names = {**{name: status for status, name in _NAMES.items()}, "ALL": ANY, "": UNREAD}
-            if text.upper() not in names:
-                raise Refused
-            return names[text.upper()]
-        if text not in ("", "0", "1", "2", "3", "4"):
+        named = {
+            name if self._in_text() else str(status): status for status, name in _NAMES.items()
+        }
+        named[""] = UNREAD
+        if text.upper() not in named:
             raise Refused
-        return int(text or "0")
+        return named[text.upper()]
 
     def _statuses(self) -> str:
         if not self._in_text():
             return "(0-4)"
-        return "(" + ",".join(f'"{name}"' for name in (*_NAMES.values(), "ALL")) + ")"
+        return "(" + ",".join(f'"{name}"' for name in _NAMES.values()) + ")"
 
 
-_NAMES = {UNREAD: "REC UNREAD", READ: "REC READ", UNSENT: "STO UNSENT", SENT: "STO SENT"}
+_NAMES = dict(enumerate(("REC UNREAD", "REC READ", "STO UNSENT", "STO SENT", "ALL")))
 _DELETABLE = {
     **dict.fromkeys(("DEL READ", "1"), (READ,)),
     **dict.fromkeys(("DEL UNREAD", "2"), (UNREAD,)),
