@@ -173,10 +173,7 @@ def commands(line: str) -> list[Command]:
 
 def _without_spaces(line: str) -> str:
     """Spaces outside quotes mean nothing; some libraries send ``AT + HTTPINIT``."""
-    return "".join(
-        piece if piece.startswith('"') else piece.replace(" ", "")
-        for piece in re.findall(rf'{_QUOTED}|[^"]+', line)
-    )
+    return re.sub(rf"({_QUOTED})| ", r"\1", line)
 
 
 def _basic(name: str, digits: str, value: str | None, asks: str | None) -> Command:

@@ -70,7 +70,7 @@ class Registration:
         self.sim = SimCard(options, self._opened)
         self.cells: tuple[Cell, ...] = (HERE, NEAR)
         self.handlers: dict[str, Handler] = {
-            "+CFUN": forms("read set", self._answer_cfun, test="(0,1,4),(0,1)"),
+            "+CFUN": forms("read set", self._sets_function, test="(0,1,4),(0,1)"),
             "+CPIN": forms("read run set", self.sim.answer, test=""),
             "+CSQ": forms("read run set", self._answer_csq, test="(0-31,99),(0-7,99)"),
             **dict.fromkeys(_PLACES, self._answer_creg),
@@ -243,23 +243,16 @@ class Registration:
 
     # Commands
 
-    def _answer_cfun(self, command: Command) -> Answer | Steps:
+    def _sets_function(self, command: Command) -> Steps:
         if command.form == "read":
             return says(f"+CFUN: {self._cfun}")
-        if command.number(0) not in (0, 1, 4):
+        if (wanted := command.number(0)) not in (0, 1, 4):
             raise Refused
         if command.number(1, 0) == 1:
-            return self._restarts()
-        return self._changes_function(command.number(0))
-
-    def _restarts(self) -> Answer:
-        """AT+CFUN=1,1: at a fixed rate the OK comes after the reset (manual p. 96)."""
-        self.reset()
-        if self._talks():
-            self._later(self._context.timing.boot_uart, lambda: self._terminal.urc("OK"))
-        return Answer(b"", "")
-
-    def _changes_function(self, wanted: int) -> Steps:
+            self.reset()
+            if self._talks():  # the OK comes after the reset (manual p. 96)
+                self._later(self._context.timing.boot_uart, lambda: self._terminal.urc("OK"))
+            return Answer(b"", "")
         yield Wait(self._context.draw(self._context.timing.function))
         before = self._cfun
         if before == 1 and wanted != 1:

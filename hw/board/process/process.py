@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import TextIO
 
 from outcry.hw.board import meeting
 from outcry.hw.board.modem.network import LoopbackNetwork
@@ -49,17 +48,6 @@ class Plan:
     power_key_pin: int | None = None
 
 
-class Events:
-    """The board's own record, written line by line so that others can follow it."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-
-    def __call__(self, t: float, what: str, **facts: object) -> None:
-        self._file.write(json.dumps({"t": round(t, 6), "what": what, **facts}) + "\n")
-        self._file.flush()
-
-
 class BoardProcess:
     """Raises FileExistsError when a board already runs there, OSError or ValueError for a bad file."""
 
@@ -69,8 +57,7 @@ class BoardProcess:
         self._directory = plan.directory
         plan.directory.mkdir(parents=True, exist_ok=True)
         self._listener = meeting.listening(plan.directory)
-        self._events_file = (plan.directory / "events.jsonl").open("a", encoding="utf-8")
-        self._events = Events(self._events_file)
+        self._events = (plan.directory / "events.jsonl").open("a", encoding="utf-8")
         self._network = LoopbackNetwork()
         random = Random(plan.seed)
         self.board = Board(
@@ -79,10 +66,10 @@ class BoardProcess:
             timing=plan.timing,
             random=random,
             options=plan.options,
-            witness=self._events,
+            witness=self._see,
             now=time.monotonic(),
         )
-        self.pins = PinBoard(self.board.schedule, random, self._events)
+        self.pins = PinBoard(self.board.schedule, random, self._see)
         wires = PowerWires(
             self.board.schedule,
             next(iter(self.board.modems.values())),
@@ -95,7 +82,7 @@ class BoardProcess:
         without = plan.receiver == "none"
         self._receiver_port = None if without else PtyPort(plan.directory / "receiver")
         self._clients: dict[int, Client] = {}
-        self._control = Control(self.board, self.pins, self.receiver, self._events)
+        self._control = Control(self.board, self.pins, self.receiver, self._see)
         self._warm = plan.warm
 
     @property
@@ -103,6 +90,11 @@ class BoardProcess:
         """Where everything is found, for the ready line."""
         files = [str(self._directory / name) for name in (meeting.NAME, "events.jsonl")]
         return [*(port.name for port in self._all_ports()), *files]
+
+    def _see(self, t: float, what: str, **facts: object) -> None:
+        """The board's own record, written line by line so that others can follow it."""
+        self._events.write(json.dumps({"t": round(t, 6), "what": what, **facts}) + "\n")
+        self._events.flush()
 
     def _all_ports(self) -> list[PtyPort]:
         return [*self._ports.values(), *([self._receiver_port] if self._receiver_port else [])]
@@ -185,4 +177,4 @@ class BoardProcess:
         (self._directory / meeting.NAME).unlink(missing_ok=True)
         for port in self._all_ports():
             port.close()
-        self._events_file.close()
+        self._events.close()

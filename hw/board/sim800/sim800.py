@@ -152,9 +152,12 @@ class Sim800:
         self.powered = True
         self.registration.warm()
 
-    def set_network(self, covered: bool, now: float) -> None:
+    def _changes(self, now: float, what: str, **facts: object) -> None:
         self.advance(now)
-        self._context.see("network", on=covered)
+        self._context.see(what, **facts)
+
+    def set_network(self, covered: bool, now: float) -> None:
+        self._changes(now, "network", on=covered)
         self.registration.cover(covered)
 
     def set_signal(self, csq: int, now: float) -> None:
@@ -164,8 +167,7 @@ class Sim800:
 
     def set_welcome(self, welcome: Welcome, now: float) -> None:
         """How the network takes this subscriber: at home, as a guest, or not at all (+CREG: 3)."""
-        self.advance(now)
-        self._context.see("welcome", how=welcome)
+        self._changes(now, "welcome", how=welcome)
         self.registration.receive(welcome)
 
     def set_cells(self, serving: Cell, neighbours: Iterable[Cell], now: float) -> None:
@@ -178,8 +180,7 @@ class Sim800:
 
     def set_jamming(self, noise: Noise, now: float) -> None:
         """What AT+SJDR finds. Whether the network is still heard is for :meth:`set_network`."""
-        self.advance(now)
-        self._context.see("jamming", noise=noise)
+        self._changes(now, "jamming", noise=noise)
         self.jamming.become(noise)
 
     def set_supply(self, millivolts: int, now: float) -> None:
@@ -188,13 +189,11 @@ class Sim800:
         At UNDER-VOLTAGE POWER DOWN the modem stays off until :meth:`power_on`; after a brown-out
         it starts by itself when the voltage is back, as modules with a tied power key do.
         """
-        self.advance(now)
-        self._context.see("supply", millivolts=millivolts)
+        self._changes(now, "supply", millivolts=millivolts)
         self.supply.become(millivolts)
 
     def set_gprs(self, how: How, now: float, *, old_only: bool = False) -> None:
-        self.advance(now)
-        self._context.see("gprs", how=how, old_only=old_only)
+        self._changes(now, "gprs", how=how, old_only=old_only)
         self.registration.change_gprs(Gprs(how, old_only))
         if (becomes := fate(how)) != "true":
             self.http.lose(becomes)
@@ -202,8 +201,7 @@ class Sim800:
 
     def set_mute(self, muted: bool, now: float) -> None:
         """A mute modem neither hears nor answers; inside, life goes on."""
-        self.advance(now)
-        self._context.see("mute", on=muted)
+        self._changes(now, "mute", on=muted)
         self.terminal.muted = muted
 
     def hang(self) -> None:
@@ -213,14 +211,12 @@ class Sim800:
 
     def set_nat(self, idle_s: float | None, now: float) -> None:
         """The carrier forgets connections without a byte for longer; None: it never does."""
-        self.advance(now)
-        self._context.see("nat", idle_s=idle_s)
+        self._changes(now, "nat", idle_s=idle_s)
         self.tcp.forget_idle(idle_s)
 
     def set_sms_refusal(self, code: int | None, now: float) -> None:
         """Every AT+CMGS ends in this +CMS ERROR, until None."""
-        self.advance(now)
-        self._context.see("sms-fault", code=code)
+        self._changes(now, "sms-fault", code=code)
         self.sms.refusal = code
 
     def status(self) -> dict[str, object]:

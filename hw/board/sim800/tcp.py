@@ -39,7 +39,7 @@ class Tcp(Part):
             "+CIPSTART": forms("read run set", self._connects, test=_STARTS),
             "+CIPSEND": forms("read run set", self._sends, test="<length>"),
             "+CIPACK": self._answer_cipack,
-            "+CIPSTATUS": self._answer_cipstatus,
+            "+CIPSTATUS": lambda command: says("OK", f"STATE: {self.state}", final=""),
             "+CIPCLOSE": forms("read run set", self._closes, test="(0,1)"),
             "+CIPSHUT": forms("read run set", self._shuts, test=""),
             "+CIPRXGET": forms("read set", self._answer_ciprxget, test="(0-4),(1-1460)"),
@@ -252,9 +252,6 @@ class Tcp(Part):
             raise NotAllowed
         sent, acknowledged = self._link.sent, self._link.acknowledged
         return says(f"+CIPACK: {sent},{acknowledged},{sent - acknowledged}")
-
-    def _answer_cipstatus(self, command: Command) -> Answer:
-        return says("OK", f"STATE: {self.state}", final="")
 
     def _closes(self, command: Command) -> Steps:
         if self.state not in _BUSY or command.form == "read":
