@@ -1,8 +1,8 @@
 """Packet contexts by hand: AT+CGDCONT and AT+CGACT (manual p. 204 to 206)."""
 
 from outcry.hw.board.modem.at import Cme, Command, NotAllowed
+from outcry.hw.board.modem.handler import Answer, Steps, Wait, forms, says
 from outcry.hw.board.modem.part import Core, Part
-from outcry.hw.board.modem.terminal import Answer, Steps, Wait, forms, says
 
 PROFILES = (1, 2, 3)
 UNSPECIFIED = 148

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.handler import Handler
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.parameters import Parameters
 from outcry.hw.board.modem.registration import Registration
-from outcry.hw.board.modem.terminal import Handler, Terminal
+from outcry.hw.board.modem.terminal import Terminal
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ from outcry.hw.board.modem.at import Command, Refused
 from outcry.hw.board.modem.cells import HERE, NEAR, Cell
 from outcry.hw.board.modem.context import Context
 from outcry.hw.board.modem.gprs import Gprs
+from outcry.hw.board.modem.handler import Answer, Handler, Steps, Wait, forms, says
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.parameters import Parameters
 from outcry.hw.board.modem.schedule import Planned
 from outcry.hw.board.modem.sim_card import SimCard
-from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Terminal, Wait, forms, says
+from outcry.hw.board.modem.terminal import Terminal
 from outcry.hw.board.modem.timing import Span
 
 NOT_SEARCHING, HOME, SEARCHING, DENIED, ROAMING = 0, 1, 2, 3, 5

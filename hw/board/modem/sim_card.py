@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from outcry.hw.board.modem.at import Cme, Command, NotAllowed, Refused
+from outcry.hw.board.modem.handler import Answer, says
 from outcry.hw.board.modem.options import Options
-from outcry.hw.board.modem.terminal import Answer, says
 
 PIN_TRIES, PUK_TRIES = 3, 10
 ABSENT, PIN_WANTED, PUK_WANTED, FAILED, BUSY, WRONG = 10, 11, 12, 13, 14, 16

@@ -7,8 +7,8 @@ from enum import IntEnum
 from typing import Literal
 
 from outcry.hw.board.modem.at import Command, NotAllowed, Refused
+from outcry.hw.board.modem.handler import Answer, Signal, Steps, Wait, forms, says
 from outcry.hw.board.modem.part import Core, Part
-from outcry.hw.board.modem.terminal import Answer, Signal, Steps, Wait, forms, says
 from outcry.hw.board.sim800.tcp import ADDRESS
 
 State = Literal["closed", "connecting", "connected"]

@@ -2,8 +2,8 @@
 
 from outcry.hw.board.modem.at import Command
 from outcry.hw.board.modem.cells import Cell
+from outcry.hw.board.modem.handler import Answer, says
 from outcry.hw.board.modem.part import Core, Part
-from outcry.hw.board.modem.terminal import Answer, says
 
 NEIGHBOURS_MOST = 6  # lines after the serving cell's
 ON_CHANGE, SHORT = 2, 3  # values of AT+CENG=<mode>

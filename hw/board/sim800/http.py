@@ -4,10 +4,10 @@ from urllib.parse import urljoin
 
 from outcry.hw.board.modem.at import Command, NotAllowed
 from outcry.hw.board.modem.gprs import Fate
+from outcry.hw.board.modem.handler import Answer, Entry, Handler, Steps, Wait, forms, framed, says
 from outcry.hw.board.modem.network import Network
 from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.schedule import Planned
-from outcry.hw.board.modem.terminal import Answer, Entry, Handler, Steps, Wait, forms, framed, says
 from outcry.hw.board.sim800.bearer import Bearer
 from outcry.hw.board.sim800.exchange import (
     MEMORY,

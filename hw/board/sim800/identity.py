@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from outcry.hw.board.modem.at import Command, Refused
+from outcry.hw.board.modem.handler import Answer, Handler, forms, says
 from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.registration import OPERATOR
-from outcry.hw.board.modem.terminal import Answer, Handler, forms, says
 
 MAKER, MODEL, VERSION = "SIMCOM_Ltd", "SIMCOM_SIM800L", "Revision:1418B04SIM800L24"
 FIRST_DAY = datetime(2004, 1, 1)  # what the clock shows until it is set

@@ -3,9 +3,9 @@
 from typing import Literal
 
 from outcry.hw.board.modem.at import Command
+from outcry.hw.board.modem.handler import Answer, says
 from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.schedule import Planned
-from outcry.hw.board.modem.terminal import Answer, says
 
 Noise = Literal["none", "jamming", "interference"]
 NOISES: tuple[Noise, ...] = ("none", "jamming", "interference")

@@ -2,9 +2,9 @@
 
 from outcry.hw.board.modem.at import Command, Refused
 from outcry.hw.board.modem.cells import Cell
+from outcry.hw.board.modem.handler import Answer, Steps, Wait, forms, says
 from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.registration import OPERATOR
-from outcry.hw.board.modem.terminal import Answer, Steps, Wait, forms, says
 
 SHORT_NAME = "Outcry"
 _FORMATS = 3  # long name, short name, number

@@ -1,8 +1,8 @@
 """What came over TCP and how the host gets it: at once, or on demand (CIPRXGET; manual p. 235)."""
 
 from outcry.hw.board.modem.at import Command, NotAllowed, Refused
+from outcry.hw.board.modem.handler import Answer, says
 from outcry.hw.board.modem.part import Core, Part
-from outcry.hw.board.modem.terminal import Answer, says
 
 GET, GET_HEX, HOW_MUCH = 2, 3, 4
 LIMITS = {GET: 1460, GET_HEX: 730}  # bytes of data in one answer

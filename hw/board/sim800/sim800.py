@@ -12,6 +12,7 @@ from outcry.hw.board.modem.cells import Cell
 from outcry.hw.board.modem.context import Context
 from outcry.hw.board.modem.faults import Faults
 from outcry.hw.board.modem.gprs import Gprs, How, fate
+from outcry.hw.board.modem.handler import Answer, Handler, framed, says
 from outcry.hw.board.modem.network import Network
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.packet_contexts import Contexts
@@ -20,7 +21,7 @@ from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.registration import BootWords, Registration, Welcome
 from outcry.hw.board.modem.sms.centre import Centre
 from outcry.hw.board.modem.sms.sms import Sms
-from outcry.hw.board.modem.terminal import Answer, Handler, Terminal, framed, says
+from outcry.hw.board.modem.terminal import Terminal
 from outcry.hw.board.modem.wire import Wire
 from outcry.hw.board.sim800.bearer import Bearer
 from outcry.hw.board.sim800.engineering_mode import NEIGHBOURS_MOST, EngineeringMode

@@ -6,8 +6,8 @@ Limits and lines, spelling included: SIM800L Hardware Design V1.00, p. 21 to 25.
 from collections.abc import Callable
 
 from outcry.hw.board.modem.at import Command
+from outcry.hw.board.modem.handler import Answer, forms, says
 from outcry.hw.board.modem.part import Core, Part
-from outcry.hw.board.modem.terminal import Answer, forms, says
 
 USUAL_MV = 3986
 DEAD_MV = 3000  # the processor stops without a word

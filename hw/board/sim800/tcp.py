@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from outcry.hw.board.modem.at import Command, NotAllowed, Refused
 from outcry.hw.board.modem.gprs import Fate, How, fate
+from outcry.hw.board.modem.handler import Answer, Entry, Signal, Steps, Wait, forms, framed, says
 from outcry.hw.board.modem.network import Network
 from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.schedule import Planned
 from outcry.hw.board.modem.tcp_link import Link
-from outcry.hw.board.modem.terminal import Answer, Entry, Signal, Steps, Wait, forms, framed, says
 from outcry.hw.board.sim800.received import Received
 
 SEND_LIMIT = 1460  # bytes that one CIPSEND takes

@@ -4,11 +4,11 @@ from dataclasses import replace
 from functools import partial
 
 from outcry.hw.board.modem.at import Cms, Command, NotAllowed, Refused
+from outcry.hw.board.modem.handler import Answer, Handler, Steps, Wait, forms, says
 from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.sms import pdu, text_mode, typed_message
 from outcry.hw.board.modem.sms.centre import Centre
 from outcry.hw.board.modem.sms.storage import Storage
-from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Wait, forms, says
 
 SIM_BUSY, NO_NETWORK, NETWORK_TIMEOUT, NOTHING_TO_ACKNOWLEDGE = 314, 331, 332, 340
 _ONLY_WHEN_READY = ("+CMGF", "+CSCS", "+CNMI", "+CSMP", "+CSDH")

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from outcry.hw.board.modem.at import Cms, Command, Refused
+from outcry.hw.board.modem.handler import Answer, Steps, forms, says
 from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.sms import pdu, text_mode, typed_message
-from outcry.hw.board.modem.terminal import Answer, Steps, forms, says
 
 UNREAD, READ, UNSENT, SENT, ANY = range(5)
 _INVALID_INDEX, _FULL = 321, 322

@@ -3,9 +3,9 @@
 from collections.abc import Generator
 
 from outcry.hw.board.modem.at import Cms, Command
+from outcry.hw.board.modem.handler import Entry
 from outcry.hw.board.modem.parameters import Parameters
 from outcry.hw.board.modem.sms import pdu, text_mode
-from outcry.hw.board.modem.terminal import Entry
 
 BAD_PDU = 304
 
