@@ -105,8 +105,7 @@ class Control:
 
     def attach(self, client: Client) -> None:
         """A wearer's process takes the pins."""
-        levels = {str(pin): level for pin, level in self.pins.levels.items()}
-        client.answer({"ok": True, "levels": levels})
+        client.answer({"ok": True, "levels": self.pins.levels})
         self.pins.listeners.append(client.level)
         self._witness(self._now, "pins-attached")
 
@@ -150,8 +149,8 @@ class Control:
 
     def _pins(self, request: Json) -> Json:
         return {
-            "driven": {str(pin): level for pin, level in self.pins.levels.items()},
-            "outputs": {str(pin): level for pin, level in self.pins.outputs.items()},
+            "driven": self.pins.levels,
+            "outputs": self.pins.outputs,
             "history": [
                 {"t": t, "pin": pin, "level": level} for t, pin, level in self.pins.history
             ],

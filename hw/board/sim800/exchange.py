@@ -123,12 +123,10 @@ class Exchange:
     # What the link tells
 
     def connected(self, link: Link, opened: bool) -> None:
-        if self._done is None:
-            return
         if not opened:
             self.fail(NETWORK_ERROR)
-            return
-        link.send(_HELLO if self._to.tls else self._request, lambda: None)
+        elif self._done is not None:
+            link.send(_HELLO if self._to.tls else self._request, lambda: None)
 
     def arrived(self, link: Link, data: bytes) -> None:
         if self._to.tls:

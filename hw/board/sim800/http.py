@@ -194,11 +194,11 @@ class Http(Part):
 
     def _ends(self, result: Result) -> None:
         self._exchange = None
-        if result.location and self._value("REDIR") == "1" and 301 <= result.status <= 308:
+        elsewhere = result.location and self._value("REDIR") == "1" and 301 <= result.status <= 308
+        if elsewhere and self._redirections < REDIRECTIONS_MOST:
             self._redirections += 1
-            if self._redirections <= REDIRECTIONS_MOST:
-                self._ask(urljoin(self._value("URL"), result.location))
-                return
+            self._ask(urljoin(self._value("URL"), result.location))
+            return
         self._stop()
         self._answer = result.body
         self._context.see("http-answer", status=result.status, bytes=len(result.body))

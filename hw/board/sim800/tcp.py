@@ -176,10 +176,8 @@ class Tcp(Part):
             raise NotAllowed
         if self.state == "CONNECT OK":
             return says("OK", "ALREADY CONNECT", final="")
-        startable = {"IP INITIAL", "IP STATUS"}
-        if self._options.restarts_after_close:
-            startable.add("TCP CLOSED")
-        if self.state not in startable:
+        again = self.state == "TCP CLOSED" and self._options.restarts_after_close
+        if self.state not in ("IP INITIAL", "IP STATUS") and not again:
             raise NotAllowed
         self._start(command.text(1), command.number(2))
         if self._options.serves_while_connecting:
@@ -204,9 +202,7 @@ class Tcp(Part):
             case "dead":
                 late = self._context.draw(self._context.timing.connect_fails)
                 self._plan(late, lambda: self._fails("PDP DEACT"))
-            case "connecting":
-                pass
-            case _:
+            case "on" | "silent" | "rubbish":
                 self._link = Link(self._context, self._network, (host, port), self, fate(how))
                 self._link.idle_limit_s = self._idle_limit_s
 

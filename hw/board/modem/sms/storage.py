@@ -21,11 +21,6 @@ class Stored:
     status: int = UNREAD
     draft: pdu.Submit | None = None
 
-    def look(self) -> None:
-        """It has been shown to the host."""
-        if self.status == UNREAD:
-            self.status = READ
-
 
 class Storage(Part):
     def __init__(self, core: Core, when_freed: Callable[[], None]) -> None:
@@ -99,25 +94,15 @@ class Storage(Part):
         if command.form == "test":
             return says(f"+CMGL: {self._statuses()}")
         wanted = self._status_named(command.text(0))
-        lines = []
-        for index, stored in sorted(self.messages.items()):
-            if wanted in (ANY, stored.status):
-                lines.append(f"+CMGL: {index},{self._shown(stored)}")
-                if command.text(1) != "1":
-                    stored.look()
-        return says(*lines)
+        found = [each for each in sorted(self.messages.items()) if wanted in (ANY, each[1].status)]
+        return says(*(f"+CMGL: {index},{self._shown(each, command)}" for index, each in found))
 
     def _answer_cmgr(self, command: Command) -> Answer:
         index = command.number(0)
         if not 1 <= index <= self.capacity:
             raise Cms(_INVALID_INDEX)
         stored = self.messages.get(index)
-        if stored is None:
-            return says()
-        shown = says(f"+CMGR: {self._shown(stored)}")
-        if command.text(1) != "1":
-            stored.look()
-        return shown
+        return says() if stored is None else says(f"+CMGR: {self._shown(stored, command)}")
 
     def _writes(self, command: Command) -> Steps:
         """Writes to the second memory (manual p. 116): <length>[,<stat>], or a number and words."""
@@ -173,16 +158,20 @@ class Storage(Part):
     def _in_text(self) -> bool:
         return self._parameters.number("+CMGF") == 1
 
-    def _shown(self, stored: Stored) -> str:
+    def _shown(self, stored: Stored, command: Command) -> str:
+        """What the host reads, which then counts as read unless the second argument is 1."""
+        status = stored.status
+        if status == UNREAD and command.text(1) != "1":
+            stored.status = READ
         if self._in_text():
             details = self._parameters.number("+CSDH") == 1
             charset = self._parameters.text("+CSCS")
-            name = _NAMES[stored.status]
+            name = _NAMES[status]
             if stored.draft is not None:
                 return f'"{name}",{text_mode.drafted(stored.draft, charset)}'
             return f'"{name}",{text_mode.shown(stored.tpdu, charset, details)}'
         whole = (self._service_centre + stored.tpdu).hex().upper()
-        return f'{stored.status},"",{len(stored.tpdu)}\r\n{whole}'
+        return f'{status},"",{len(stored.tpdu)}\r\n{whole}'
 
     def _status_named(self, text: str) -> int:
         named = {

@@ -42,15 +42,13 @@ def written(text: str, charset: str) -> str:
 def outgoing(text: str, coding: int) -> pdu.Content:
     """One message of this text. Raises Cms 305 when it does not fit one."""
     if pdu.Content(coding).alphabet == "ucs2":
-        content = pdu.Content(coding, b"", text.encode("utf-16-be"))
-        room = 140
+        body, room = text.encode("utf-16-be"), 140
     else:
         letters = "".join(letter if gsm7.fits(letter) else "?" for letter in text)
-        content = pdu.Content(coding, b"", gsm7.encoded(letters))
-        room = 160
-    if len(content.body) > room:
+        body, room = gsm7.encoded(letters), 160
+    if len(body) > room:
         raise Cms(_BAD_TEXT)
-    return content
+    return pdu.Content(coding, b"", body)
 
 
 def shown(tpdu: bytes, charset: str, details: bool) -> str:
@@ -60,8 +58,7 @@ def shown(tpdu: bytes, charset: str, details: bool) -> str:
     if details:
         kind = 145 if message.sender.startswith("+") else 129
         content = message.content
-        length = len(content.body)
-        fields += f",{kind},{tpdu[0]},0,{content.coding},,,{length}"
+        fields += f",{kind},{tpdu[0]},0,{content.coding},,,{len(content.body)}"
     return f"{fields}\r\n{written(message.content.text, charset)}"
 
 
