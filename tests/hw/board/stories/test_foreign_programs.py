@@ -134,6 +134,9 @@ def test_the_stock_library_connects_sends_and_receives() -> None:
             assert [text.text for text in board.texts(PHONE)] == ["help " * 50]
             board.text(PHONE, "hello ✓")
             board.wait_for(lambda: received == [(PHONE, "hello ✓")])
+            # It then deletes the text on a thread of its own; one command waits for another.
+            board.wait_for(lambda: not board.sim.sms.storage.messages)
+            assert modem.signalStrength == 17
         finally:
             modem.close()
 
