@@ -17,11 +17,10 @@ from outcry.daemon.check.findings import Finding, Patience, failed, left_out, lo
 from outcry.daemon.service.status import MARKS
 from outcry.daemon.settings import Settings
 from outcry.daemon.touch.haptics import TRIAL
-from outcry.hw.button import Button
 from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
-from outcry.hw.strap import Strap
-from outcry.hw.switch import Switch, SwitchUnusable
-from outcry.hw.vibration import Vibration, VibrationUnusable
+from outcry.hw.pin_library import PinUnusable
+from outcry.hw.switch import Button, Strap, Switch
+from outcry.hw.vibration import Vibration
 from outcry.report import Flag
 
 LOOK_S = 0.5  # how long a switch is watched
@@ -136,7 +135,7 @@ def _switch(
     pin = settings.whole(name, "pin")
     try:
         switch = kind(pin, lambda closed, at: edges.append(closed), patience.clock)
-    except SwitchUnusable as error:
+    except PinUnusable as error:
         return failed(name, str(error), _PINS)
     try:
         patience.sleep(LOOK_S)
@@ -154,7 +153,7 @@ def _switch(
 def _motor(settings: Settings, buzz: bool, patience: Patience) -> Finding:
     try:
         motor = Vibration(settings.whole("vibration", "pin"))
-    except VibrationUnusable as error:
+    except PinUnusable as error:
         return failed("motor", str(error), _PINS)
     try:
         if not buzz:
@@ -162,7 +161,7 @@ def _motor(settings: Settings, buzz: bool, patience: Patience) -> Finding:
         motor.play(TRIAL)
         patience.sleep(TRIAL.pulses * (TRIAL.on_s + TRIAL.off_s))
         return _has_buzzed()
-    except VibrationUnusable as error:
+    except PinUnusable as error:
         return failed("motor", str(error), _PINS)
     finally:
         motor.close()

@@ -136,7 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(config: Path, verbose: bool) -> int:
     from outcry.daemon.service.restart_backoff import LONGEST_WITHOUT_BUTTON_S, Refusals
     from outcry.daemon.service.run import run
-    from outcry.hw.button import ButtonUnusable
+    from outcry.hw.pin_library import PinUnusable
 
     refusals = Refusals(config)
     refusals.wait()
@@ -145,7 +145,7 @@ def _run(config: Path, verbose: bool) -> int:
     except SettingsInvalid as error:
         refusals.refuse("these settings cannot be used:", error.problems)
         return EXIT_CONFIG
-    except ButtonUnusable as error:
+    except PinUnusable as error:
         refusals.refuse("the button cannot be watched:", [str(error)], LONGEST_WITHOUT_BUTTON_S)
         return EXIT_NO_PART
     return EXIT_OK

@@ -6,8 +6,7 @@ from pin_benches import BUTTON, STRAP
 
 from outcry.daemon.touch import button, strap
 from outcry.daemon.touch.button import Times
-from outcry.hw.button import Button
-from outcry.hw.strap import Strap
+from outcry.hw.switch import Button, Strap
 
 LIMIT_S = 60.0
 REACTION_S = 0.3  # between a word on a terminal and a thumb
