@@ -7,26 +7,20 @@ from typing import NamedTuple, Protocol
 
 from outcry.daemon.touch import button as gestures
 from outcry.daemon.touch import strap
-from outcry.daemon.touch.button import Button, Freed, Gesture, Stuck, Times
+from outcry.daemon.touch.button import Button, Gesture, Press, Times
 from outcry.daemon.touch.edges import Edge, StrapEdge
-from outcry.daemon.touch.strap import (
-    Strap,
-    StrapClosed,
-    StrapEvent,
-    StrapFirm,
-    StrapLoose,
-    StrapOpened,
-)
+from outcry.daemon.touch.strap import Strap, StrapEvent
 from outcry.report import NO_FLAGS, Flag
 
 Event = Gesture | StrapEvent
 
-WORDS = {  # of what is only logged
-    Stuck: "the button is stuck",
-    Freed: "the button is free again",
-    StrapClosed: "the strap is on",
-    StrapLoose: "the strap's wire has a loose contact",
-    StrapFirm: "the strap's wire holds again",
+_MARKS: dict[Event, tuple[Flag, bool]] = {  # which mark each sets or takes away
+    Press.STUCK: (Flag.BUTTON_STUCK, True),
+    Press.FREED: (Flag.BUTTON_STUCK, False),
+    StrapEvent.OPENED: (Flag.STRAP_OPEN, True),
+    StrapEvent.CLOSED: (Flag.STRAP_OPEN, False),
+    StrapEvent.LOOSE: (Flag.STRAP_LOOSE, True),
+    StrapEvent.FIRM: (Flag.STRAP_LOOSE, False),
 }
 
 
@@ -120,13 +114,8 @@ class Senses:
 
     def _noted(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
         for event in events:
-            match event:
-                case Stuck() | Freed():
-                    self._mark(Flag.BUTTON_STUCK, isinstance(event, Stuck))
-                case StrapOpened() | StrapClosed():
-                    self._mark(Flag.STRAP_OPEN, isinstance(event, StrapOpened))
-                case StrapLoose() | StrapFirm():
-                    self._mark(Flag.STRAP_LOOSE, isinstance(event, StrapLoose))
+            if event in _MARKS:
+                self._mark(*_MARKS[event])
         return events
 
     def _mark(self, flag: Flag, on: bool) -> None:
