@@ -13,7 +13,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import astuple, replace
 from heapq import merge
 from pathlib import Path
 
@@ -101,29 +101,14 @@ class Outbox:
         before, self.alarm = self.alarm, alarm
         if alarm.state is State.IDLE:
             if before.state is not State.IDLE:  # a drill has ended: do not resume it
-                self._put_alarm(replace(before, state=State.IDLE))
+                self._put("alarm", before.id, _row(replace(before, state=State.IDLE)))
         elif _row(alarm) != _row(before):
-            self._put_alarm(alarm)
-
-    def _put_alarm(self, alarm: Alarm) -> None:
-        self._put("alarm", alarm.id, _row(alarm))
+            self._put("alarm", alarm.id, _row(alarm))
 
     def add_report(self, report: StoredReport) -> None:
         """Keep a sealed report to be sent. A track that is too long is thinned."""
         self._file(report)
-        self._put(
-            "report",
-            report.counter,
-            (
-                report.counter,
-                report.alarm,
-                report.sequence,
-                report.sealed,
-                report.token,
-                int(report.answered),
-                int(report.position),
-            ),
-        )
+        self._put("report", report.counter, astuple(report))
         if len(self._unanswered) > self._thin_at:
             self._thin()
 
@@ -172,22 +157,7 @@ class Outbox:
         """Keep what is now known of a text."""
         if self.texts.get(text.id) != text:
             self.texts[text.id] = text
-            self._put_text(text)
-
-    def _put_text(self, text: StoredText) -> None:
-        self._put(
-            "text",
-            text.id,
-            (
-                text.id,
-                text.counter,
-                text.recipient,
-                text.template,
-                text.outcome.value,
-                text.sends,
-                int(text.later),
-            ),
-        )
+            self._put("text", text.id, astuple(text))
 
     def drop_alarm(self, id_: int, under_way: int | None) -> None:
         """Nothing of this alarm has to be sent any more; a text ``under_way`` (its id) stays so."""
@@ -270,11 +240,11 @@ class Outbox:
     def _put_all(self) -> None:
         """Write what could be read of a damaged file into the new one."""
         if self.alarm.state is not State.IDLE:
-            self._put_alarm(self.alarm)
+            self._put("alarm", self.alarm.id, _row(self.alarm))
         for report in list(self.reports.values()):
             self.add_report(report)
         for text in self.texts.values():
-            self._put_text(text)
+            self._put("text", text.id, astuple(text))
 
     def _reserve_counters(self) -> None:
         self.next_counter = max(self.next_counter, self._reserved)
@@ -308,10 +278,10 @@ def _closest(counters: list[int], wanted: int) -> list[int]:
 def _row(alarm: Alarm) -> tuple[object, ...]:
     return (
         alarm.id,
-        int(alarm.kind),
+        alarm.kind,
         alarm.state.value,
         alarm.next_sequence,
         alarm.to_be_answered,
-        int(alarm.withdrawn),
+        alarm.withdrawn,
         " ".join(map(str, alarm.withdrawals)),
     )
