@@ -13,7 +13,7 @@ from enum import Enum
 from itertools import product
 from pathlib import Path
 
-from outcry.daemon.messages.templates import TextsInvalid, fits_gsm7, read
+from outcry.daemon.messages.templates import ENGLISH, TextsInvalid, fits_gsm7, read
 from outcry.enrolment import MAX_NAME_CHARS
 from outcry.letters import clean, latin, parts
 from outcry.report import MAX_AGE_S, AlarmKind, NoPosition, Position
@@ -25,31 +25,6 @@ _MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"  # opens on any phone, and can
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ALERTS = {AlarmKind.STRAP: "strap", AlarmKind.DRILL: "drill"}  # every other kind: "alert"
 _MINUTES_UNTIL_S = 6000  # 100 minutes; then hours, rounded
-
-_PLAIN = """
-alert = "ALARM from {wearer}, {time}. Not a drill. {position}"
-strap = "ALARM from {wearer}, {time}: the alarm strap was cut or torn off. Not a drill. {position}"
-again = "ALARM from {wearer} is still on, {time}. {position}"
-drill = "DRILL (only practice), not an alarm, from {wearer}, {time}. {position}"
-open_link = "Now open the link in the next SMS and answer with your PIN."
-call = "Now call the people you agreed to call."
-link = "ALARM from {wearer}: open and confirm with your PIN to make it public. {link}"
-drill_link = "DRILL, not an alarm, from {wearer}: open and answer with your PIN. {link}"
-publish = "Please publish: {wearer}, a human rights defender, may be in danger. The personal alarm was raised ({time}). Share this now: public attention protects."
-raised_at = "{year}-{month}-{day} {hour} UTC"
-time_unknown = "time not known"
-fix = "Position ({accuracy}, {age}): {map}"
-no_fix = "Position not known yet."
-before_restart = "The position was lost when the device restarted."
-accuracy = "within {metres} m"
-accuracy_far = "within {kilometres} km"
-accuracy_unknown = "accuracy not known"
-age_now = "seen just now"
-age_minutes = "seen {minutes} min earlier"
-age_hours = "seen {hours} h earlier"
-age_more = "seen more than {hours} h earlier"
-unnamed = "the wearer of this alarm"
-"""
 
 Place = Position | NoPosition | None
 """``None``: a power cut has taken it."""
@@ -244,7 +219,7 @@ def load(
             problems += error.problems
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{path}: cannot be read ({type(error).__name__})")
-    english = found.get("en") or Language("built in", _PLAIN, link)
+    english = found.get("en") or Language("built in", ENGLISH, link)
     return {name: found.get(name, english) for name in languages}, problems
 
 
