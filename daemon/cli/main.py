@@ -209,14 +209,12 @@ def _status(runtime: Path, as_json: bool) -> int:
     from outcry.daemon.service import control_socket, status
 
     try:
-        facts = control_socket.ask(runtime, "status")
+        facts = control_socket.status(runtime)
     except control_socket.NotAnswering as error:
-        facts = {"error": str(error)}
-    if "error" in facts:
         if as_json:
-            print(json.dumps(facts))
+            print(json.dumps({"error": str(error)}))
             return EXIT_NO_PART
-        return _refuse(EXIT_NO_PART, "the status is not known:", [str(facts["error"])])
+        return _refuse(EXIT_NO_PART, "the status is not known:", [str(error)])
     print(json.dumps(facts) if as_json else status.screen(facts))
     return EXIT_TROUBLE if status.troubles(facts) else EXIT_OK
 

@@ -119,6 +119,14 @@ def ask(folder: Path, question: str) -> Answer:
     return answer
 
 
+def status(folder: Path) -> Answer:
+    """The facts of the running daemon's status. Raises :class:`NotAnswering`."""
+    facts = ask(folder, "status")
+    if "error" in facts:
+        raise NotAnswering(str(facts["error"]))
+    return facts
+
+
 def _line(other: socket.socket, longest: int = LONGEST_QUESTION) -> str:
     """One line, as far as it came. Bytes outside ASCII match no question."""
     got = b""
