@@ -44,7 +44,7 @@ class Key(NamedTuple):
     high: float | None = None
     unit: str = ""
     one_of: tuple[Any, ...] = ()
-    good: Callable[[Any], bool] | None = None
+    good: Callable[[Any], object] | None = None
     write: str = ""
     secret: bool = False
     required: bool = False
@@ -60,7 +60,7 @@ class Key(NamedTuple):
         if self.low is not None and self.high is not None:
             return bool(self.low <= value <= self.high)
         if self.good is not None:
-            return self.good(value)
+            return bool(self.good(value))
         return not isinstance(value, str) or bool(value.strip())
 
     @property
