@@ -8,6 +8,7 @@ from collections.abc import Callable
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.stored import StoredReport
+from outcry.enrolment import Enrolment
 from outcry.envelope import Header, seal
 from outcry.hw import gps
 from outcry.hw.modem import ModemStatus
@@ -87,13 +88,7 @@ class Reporter:
             taps=taps,
             drill_hours=drill_hours,
         )
-        sealed = seal(
-            encode(report),
-            Header(self._enrolment.device, counter),
-            self._enrolment.hq.public_key,
-            self._enrolment.psk,
-            self._random,
-        )
+        sealed = self._sealed(encode(report), counter, self._enrolment)
         position = type_ is MessageType.POSITION
         return StoredReport(counter, alarm_id, sequence, sealed, token, position=position)
 
@@ -108,9 +103,11 @@ class Reporter:
         Raises whatever sealing with this device's keys raises.
         """
         if self._enrolment is not None:
-            header = Header(self._enrolment.device, 0)
-            hq, psk = self._enrolment.hq.public_key, self._enrolment.psk
-            seal(bytes(REPORT_BYTES), header, hq, psk, self._random)
+            self._sealed(bytes(REPORT_BYTES), 0, self._enrolment)
+
+    def _sealed(self, plain: bytes, counter: int, to: Enrolment) -> bytes:
+        header = Header(to.device, counter)
+        return seal(plain, header, to.hq.public_key, to.psk, self._random)
 
     def unsealed(self, alarm_id: int, sequence: int) -> StoredReport:
         """A report that nobody can receive, to stand in the outbox: only its texts are sent."""

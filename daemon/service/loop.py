@@ -208,7 +208,7 @@ class Loop:
 
     def _tell_service(self, now: float) -> None:
         self.parts.service.status(status.line(self.parts, self.alarm))
-        if self.parts.beats.all_alive(now):
+        if not self.parts.beats.silent(now):
             self.parts.service.alive()
 
     def _happen_all(self, happenings: Iterable[Happening], now: float) -> None:

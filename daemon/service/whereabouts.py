@@ -33,11 +33,6 @@ class Whereabouts:
         """Why there is no fix now; ``None`` if there is one."""
         return None if self._has_fix else self._no_fix.reason
 
-    @property
-    def last_reason(self) -> NoFixReason:
-        """Why there was no fix the last time there was none."""
-        return self._no_fix.reason
-
     def place(self, now: float) -> Position | NoPosition:
         """The best position known."""
         return reports.place(self._memory.fix, self._no_fix, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from outcry.daemon.touch import button as gestures
 from outcry.daemon.touch import strap
@@ -27,40 +27,31 @@ _MARKS: dict[Event, tuple[Flag, bool]] = {  # which mark each sets or takes away
 class Contact(Protocol):
     """A switch whose edges come by the queue; see :class:`outcry.hw.switch.Switch`."""
 
+    @property
+    def closed(self) -> bool: ...
     def is_told(self) -> bool: ...
     def due(self, wanted: float | None) -> float | None: ...
 
 
-class Wearing(NamedTuple):
-    """The strap at the start: closed now, worn before; it counts as opened after ``open_s``."""
-
-    closed: bool
-    worn: bool
-    open_s: float
-    at: float
-
-
 class Senses:
-    """The button's and the strap's state. Without a strap, ``wearing`` is ``None``."""
+    """The button's state and, once :meth:`watch` is called, the strap's."""
 
-    def __init__(
-        self,
-        times: Times,
-        wearing: Wearing | None = None,
-        button: Contact | None = None,
-        loop: Contact | None = None,
-    ) -> None:
+    def __init__(self, times: Times, button: Contact | None = None) -> None:
         self._times = times
         self._button = Button()
         self._strap: Strap | None = None
         self._open_s = 0.0
-        self._contacts = {"button": button, "strap": loop}
+        self._contacts = {"button": button, "strap": None}
         self.marks = NO_FLAGS
         """What is wrong with them, for reports."""
-        if wearing is not None:
-            self._open_s = wearing.open_s
-            self._strap = strap.begin(wearing.closed, wearing.worn, wearing.at)
-            self._mark(Flag.STRAP_OPEN, not wearing.closed)
+
+    def watch(self, loop: Contact, worn: bool, open_s: float, at: float) -> None:
+        """Watch the strap too: worn before or not, it counts as opened after ``open_s`` seconds."""
+        closed = loop.closed
+        self._contacts["strap"] = loop
+        self._open_s = open_s
+        self._strap = strap.begin(closed, worn, at)
+        self._mark(Flag.STRAP_OPEN, not closed)
 
     @property
     def worn(self) -> bool | None:
