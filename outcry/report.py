@@ -319,13 +319,9 @@ def _unpack_place(no_fix: NoFixReason | None, packed: bytes) -> Position | NoPos
 
 
 def _pack_taps(taps: tuple[int, ...]) -> bytes:
-    groups = [*taps, *[0] * (MAX_TAP_GROUPS - len(taps))]
-    return bytes(high << 4 | low for high, low in zip(groups[::2], groups[1::2], strict=True))
+    return bytes.fromhex("".join(f"{group:x}" for group in taps).ljust(MAX_TAP_GROUPS, "0"))
 
 
 def _unpack_taps(packed: bytes) -> tuple[int, ...]:
-    groups = [half for byte in packed for half in (byte >> 4, byte & 0x0F)]
-    used = len(groups)
-    while used and groups[used - 1] == 0:
-        used -= 1
-    return tuple(groups[:used])  # a zero inside is out of range and refused by Report
+    groups = packed.hex().rstrip("0")  # a zero inside is out of range and refused by Report
+    return tuple(int(group, 16) for group in groups)

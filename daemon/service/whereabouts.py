@@ -39,11 +39,10 @@ class Whereabouts:
 
     def see(self, reading: Fix | NoFix, now: float) -> list[Event]:
         """Take in a reading; the events it means to an alarm."""
-        is_fix = isinstance(reading, Fix)
-        if is_fix != self._has_fix or (isinstance(reading, NoFix) and reading != self._no_fix):
-            detail = "fix" if isinstance(reading, Fix) else reading.reason.value
-            self._journal.tell(Entry.GPS, detail=detail)
-        self._has_fix = is_fix
+        reason = reading.reason if isinstance(reading, NoFix) else None
+        if reason is not self.no_fix:
+            self._journal.tell(Entry.GPS, detail=reason.value if reason else "fix")
+        self._has_fix = reason is None
         if isinstance(reading, NoFix):
             self._no_fix = reading
             return []
