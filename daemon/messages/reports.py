@@ -148,12 +148,6 @@ def is_better(known: Position | NoPosition, reported: Position | NoPosition | No
     return reported.accuracy_m is None or reported.accuracy_m > max(2 * known.accuracy_m, ROUGH_M)
 
 
-def modem_marks(modem: ModemStatus) -> Flag:
-    """What the modem warns of, as marks of a report."""
-    flags = Flag.UNDER_VOLTAGE if modem.under_voltage else NO_FLAGS
-    return flags | Flag.JAMMING if modem.jamming else flags
-
-
 def _millivolts(modem: ModemStatus) -> int | None:
     return min(modem.battery_mv, MAX_MILLIVOLTS) if modem.battery_mv else None
 
