@@ -166,9 +166,7 @@ def _with_neighbours(place: Position | NoPosition, modem: ModemStatus) -> Positi
 
 
 def _cell(modem: ModemStatus) -> Cell | None:
-    if modem.cell is None:
-        return None
-    try:
-        return Cell(modem.cell.mcc, modem.cell.mnc, modem.cell.lac, modem.cell.ci)
-    except ReportInvalid:
-        return None
+    if modem.cell is not None:
+        with contextlib.suppress(ReportInvalid):
+            return Cell(modem.cell.mcc, modem.cell.mnc, modem.cell.lac, modem.cell.ci)
+    return None
