@@ -109,11 +109,9 @@ class Settings:
         return "Settings(<hidden>)"
 
     def text(self, section: str, key: str) -> str:
-        """A text setting."""
         return str(self.values[section][key])
 
     def whole(self, section: str, key: str) -> int:
-        """A whole-number setting."""
         return int(self.values[section][key])
 
     def number(self, section: str, key: str) -> float:
@@ -121,7 +119,6 @@ class Settings:
         return float(self.values[section][key])
 
     def flag(self, section: str, key: str) -> bool:
-        """A yes-or-no setting."""
         return bool(self.values[section][key])
 
     def path(self, section: str, key: str) -> Path:

@@ -31,8 +31,6 @@ _MODE_2D = 2  # gpsd's TPV.mode: 0 unknown, 1 no fix, 2 2D, 3 3D
 
 
 class NoFixReason(Enum):
-    """Why there is no position now."""
-
     NO_GPSD = "gpsd does not answer: is gpsd.service running?"
     NO_RECEIVER = "gpsd gets nothing from a receiver: check its cable and /etc/default/gpsd"
     NO_SATELLITES = "the receiver sees too few satellites"
@@ -94,7 +92,6 @@ class Gps:
         self._thread = threading.Thread(target=self._run, name="gps", daemon=True)
 
     def start(self) -> None:
-        """Begin asking."""
         self._thread.start()
 
     def stop(self, timeout_s: float = CALL_LIMIT_S) -> None:

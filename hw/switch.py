@@ -65,7 +65,6 @@ class Switch:
 
     @property
     def closed(self) -> bool:
-        """Whether the contact is closed now."""
         return bool(self._device.is_active)
 
     def is_told(self) -> bool:

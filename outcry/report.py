@@ -90,8 +90,6 @@ class AlarmKind(IntEnum):
 
 
 class NoFixReason(IntEnum):
-    """Why there is no position."""
-
     UNKNOWN = 1
     NO_GPSD = 2
     NO_RECEIVER = 3

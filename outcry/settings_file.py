@@ -65,16 +65,13 @@ class Key(NamedTuple):
 
     @property
     def type(self) -> type:
-        """What its values are."""
         return type(self.default)
 
     def problem(self, value: Any) -> str:
-        """What is wrong with a value that is not valid."""
         said = "this value" if self.secret else as_toml(value)
         return f"{said} is not valid; write {self.what_to_write()}{self._slip(value)}"
 
     def what_to_write(self) -> str:
-        """What is valid."""
         if self.write:
             return self.write
         if self.one_of:

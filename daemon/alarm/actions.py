@@ -69,7 +69,6 @@ def end_drill(alarm: Alarm, now: float, rules: Rules) -> Step:
 
 
 def limit_drill(alarm: Alarm, now: float, rules: Rules) -> Step:
-    """Set when the drill will be over."""
     return _at(alarm, Event.DRILL_OVER, now + rules.drill_lasts_s), ()
 
 
@@ -283,5 +282,4 @@ def _at(alarm: Alarm, event: Event, when: float) -> Alarm:
 
 
 def without_timer(alarm: Alarm, event: Event) -> Alarm:
-    """The alarm without this timer."""
     return replace(alarm, due={key: at for key, at in alarm.due.items() if key is not event})

@@ -48,7 +48,6 @@ def check(settings: Settings, buzz: bool, as_json: bool) -> bool:
 
 
 def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Finding]:
-    """The findings, one by one."""
     service = systemd_unit.ask()
     facts, refusal = _asked(settings)
     if service.state.startswith("activ") and isinstance(refusal, control_socket.NotRunning):

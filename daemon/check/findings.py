@@ -78,7 +78,6 @@ class Sheet:
         self._found: list[Finding] = []
 
     def add(self, finding: Finding) -> None:
-        """One more."""
         self._found.append(finding)
         if not self._as_json:
             print(finding.line(), flush=True)

@@ -82,7 +82,6 @@ class OwnModem:
         life.callback(self._modem.stop, STOP_LIMIT_S)
 
     def facts(self) -> dict[str, Any]:
-        """The modem's facts."""
         return modem_facts(self._modem.status(), time.monotonic())
 
     def beat(self) -> str:

@@ -19,8 +19,6 @@ _HTTP_OK = 200
 
 
 class DataDelivery:
-    """The posts of one device."""
-
     def __init__(
         self, outbox: Outbox, receipts: Receipts, modem: Modem, journal: Journal, budgets: Budgets
     ) -> None:
@@ -92,7 +90,6 @@ class DataDelivery:
             return [Event.DATA_WORKS, self._receipts.taken(report, status, "data")]
 
     def failed(self, event: PostFailed) -> list[Happening]:
-        """A post got no answer."""
         report = self._finished(event.ref)
         return [] if report is None else self._failed(report, event.reason)
 

@@ -154,7 +154,6 @@ class Outbox:
         ]
 
     def set_text(self, text: StoredText) -> None:
-        """Keep what is now known of a text."""
         if self.texts.get(text.id) != text:
             self.texts[text.id] = text
             self._put("text", text.id, astuple(text))

@@ -64,7 +64,6 @@ class Adapters:
         return modem
 
     def gps(self, beat: Callable[[], None]) -> Gps:
-        """The receiver, by gpsd."""
         host, port = self.settings.text("gps", "host"), self.settings.whole("gps", "port")
         gps = Gps(host, port, self.messages.put, self.clock, beat)
         self.life.callback(gps.stop, 1.0)

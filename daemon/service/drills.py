@@ -78,7 +78,6 @@ class Drills:
             self._fault(f"the last drill cannot be read ({type(error).__name__})")
 
     def begin(self, now: float) -> None:
-        """A drill begins."""
         self._began = now
         self.last = Drill(self._wall())
 

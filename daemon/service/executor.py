@@ -69,7 +69,6 @@ class Executor:
                     self.play(PATTERNS[pulse])
 
     def beat(self, now: float) -> None:
-        """Send HQ a heartbeat."""
         parts = self._parts
         marks = parts.marks.now()
         parts.supervision.sent(marks, now)

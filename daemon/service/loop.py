@@ -88,7 +88,6 @@ class Loop:
         self._happen(Event.RESUMED, self._clock())
 
     def handle(self, message: Message) -> None:
-        """Take one message."""
         now, parts = self._clock(), self.parts
         match message:
             case Edge() | StrapEdge():

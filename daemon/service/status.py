@@ -103,7 +103,6 @@ def modem_facts(modem: ModemStatus, now: float) -> dict[str, Any]:
 
 
 def _alarm(alarm: Alarm) -> dict[str, Any] | None:
-    """The open alarm, if there is one."""
     if alarm.state is State.IDLE:
         return None
     return {

@@ -50,7 +50,6 @@ class Marks:
         self._card_fails = not self._outbox.durable
 
     def now(self) -> Flag:
-        """The marks at this moment."""
         modem = self._modem.status()
         flags = self._senses.marks
         for flag, on in (

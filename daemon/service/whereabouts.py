@@ -34,7 +34,6 @@ class Whereabouts:
         return None if self._has_fix else self._no_fix.reason
 
     def place(self, now: float) -> Position | NoPosition:
-        """The best position known."""
         return reports.place(self._memory.fix, self._no_fix, now)
 
     def see(self, reading: Fix | NoFix, now: float) -> list[Event]:

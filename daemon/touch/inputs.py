@@ -60,11 +60,9 @@ class Senses:
 
     @property
     def pressed(self) -> bool:
-        """Whether the button is down."""
         return self._button.press.on
 
     def hear(self, edge: Edge | StrapEdge) -> tuple[Event, ...]:
-        """What an edge means."""
         if isinstance(edge, Edge):
             self._button, said = gestures.edge(self._button, edge.closed, edge.at, self._times)
             return self._noted(said)
