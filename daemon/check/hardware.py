@@ -11,6 +11,8 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator
+from functools import partial
+from operator import ne
 from typing import Any
 
 from outcry.daemon.check.findings import Finding, Patience, failed, left_out, look, ok
@@ -25,11 +27,9 @@ from outcry.report import Flag
 
 LOOK_S = 0.5  # how long a switch is watched
 FLICKERS = 3  # no finger makes so many edges within that time
-SURE_OF_GPS_S = {
-    NoFixReason.NO_GPSD: 10.0,  # it may not answer for 6 s while it tries a new receiver
-    NoFixReason.NO_RECEIVER: 10.0,  # gpsd opens it when somebody asks, and it talks once a second
-    NoFixReason.NO_SATELLITES: 10.0,
-}
+SURE_OF_GPS_S = 10.0  # gpsd opens a receiver when somebody asks, and is mute for 6 s meanwhile
+_NO_STRAP = left_out("strap", "there is none (strap.enabled)")
+_NO_MOTOR = left_out("motor", "there is none (vibration.enabled)")
 _SHORT = "let go of it; if nobody presses it, its pin has a short circuit to ground"
 _FASTEN = "fasten the strap; if it is fastened, its wire or buckle is broken"
 _REPAIR = "repair the wire or the contact"
@@ -52,7 +52,7 @@ def of_daemon(facts: dict[str, Any], settings: Settings) -> Iterator[Finding]:
     else:
         yield _button(facts["pressed"])
     if not settings.flag("strap", "enabled"):
-        yield left_out("strap", "there is none (strap.enabled)")
+        yield _NO_STRAP
     elif facts["worn"] is None:
         yield failed("strap", "the daemon cannot watch it", _SEE_JOURNAL)
     elif marks & Flag.STRAP_LOOSE:
@@ -60,7 +60,7 @@ def of_daemon(facts: dict[str, Any], settings: Settings) -> Iterator[Finding]:
     else:
         yield _strap(not marks & Flag.STRAP_OPEN)
     if not settings.flag("vibration", "enabled"):
-        yield left_out("motor", "there is none (vibration.enabled)")
+        yield _NO_MOTOR
     elif not facts["motor"]:
         yield failed("motor", "the daemon cannot use its pin", _SEE_JOURNAL)
     else:
@@ -74,11 +74,11 @@ def by_itself(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Fi
         if settings.flag("strap", "enabled"):
             yield _switch(Strap, "strap", settings, patience, _strap)
         else:
-            yield left_out("strap", "there is none (strap.enabled)")
+            yield _NO_STRAP
         if settings.flag("vibration", "enabled"):
             yield _motor(settings, buzz, patience)
         else:
-            yield left_out("motor", "there is none (vibration.enabled)")
+            yield _NO_MOTOR
 
 
 def buzzed(answer: dict[str, Any]) -> Finding:
@@ -97,11 +97,11 @@ def gps(settings: Settings, patience: Patience) -> Iterator[Finding]:
         patience.clock,
     )
     reading: Fix | NoFix = NoFix(NoFixReason.NO_GPSD)
-    for reason, limit_s in SURE_OF_GPS_S.items():
-        if isinstance(reading, NoFix) and reading.reason is reason:
+    for reason in (NoFixReason.NO_GPSD, NoFixReason.NO_RECEIVER, NoFixReason.NO_SATELLITES):
+        if reading == NoFix(reason):
             words = f"gps: {reason.value.partition(':')[0]}"
-            reading = patience.until(receiver.ask, _is_not(reason), limit_s, words)
-    if isinstance(reading, NoFix) and reading.reason is NoFixReason.NO_GPSD:
+            reading = patience.until(receiver.ask, partial(ne, reading), SURE_OF_GPS_S, words)
+    if reading == NoFix(NoFixReason.NO_GPSD):
         remedy = "`systemctl status gpsd`; its address is gps.host and gps.port"
         yield failed("gpsd", "it does not answer", remedy)
         yield left_out("fix", "gpsd does not answer")
@@ -114,10 +114,6 @@ def gps(settings: Settings, patience: Patience) -> Iterator[Finding]:
         yield ok("fix", "there is a position; its accuracy is not known")
     else:
         yield ok("fix", f"there is a position, within {reading.accuracy_m:.0f} m")
-
-
-def _is_not(reason: NoFixReason) -> Any:
-    return lambda reading: not (isinstance(reading, NoFix) and reading.reason is reason)
 
 
 def _button(closed: bool) -> Finding:

@@ -71,11 +71,6 @@ class Outbox:
         """Whether all that is known here is on the card."""
         return self.card.is_open and not self._dirty
 
-    @property
-    def has_changes(self) -> bool:
-        """Whether there is anything that the card has not got yet."""
-        return bool(self._dirty)
-
     @contextmanager
     def step(self) -> Iterator[None]:
         """Make changes inside; afterwards they are on the card, synced, or a fault was reported."""

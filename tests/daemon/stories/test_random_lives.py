@@ -294,7 +294,7 @@ def test_a_power_cut_at_any_write_loses_nothing_that_was_felt(tmp_path, nth, aft
 
     def cut(write):
         def dies():
-            if not life.outbox.has_changes:
+            if life.outbox.durable:
                 return
             left[0] -= 1
             if left[0] == -1 and not after:
