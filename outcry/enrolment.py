@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from outcry.envelope import KEY_BYTES, EnvelopeRefused, from_text, to_text
-from outcry.settings_file import Key, check_section
+from outcry.settings_file import FileInvalid, Key, check_section
 
 FILE_VERSION = 1
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}\Z")  # ITU-T E.164: at most 15 digits
@@ -27,12 +27,8 @@ NAME_WORDS = f"1 to {MAX_NAME_CHARS} printable characters on one line"
 _IN_NAMES = {0x200C: None, 0x200D: None, 0xA0: " ", 0x202F: " "}
 
 
-class EnrolmentInvalid(ValueError):
-    """The enrolment cannot be used; ``problems`` says each reason, naming keys and no values."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+class EnrolmentInvalid(FileInvalid):
+    """The enrolment cannot be used; its problems name keys and no values."""
 
 
 @dataclass(frozen=True, repr=False)

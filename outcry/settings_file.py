@@ -19,15 +19,22 @@ from typing import Any, NamedTuple
 Contradiction = tuple[tuple[str, ...], str]
 
 
-class SettingsInvalid(ValueError):
-    """The file cannot be used; ``problems`` says each reason and what to write instead.
+class FileInvalid(ValueError):
+    """A file cannot be used; ``problems`` says each reason and what to write instead."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class SettingsInvalid(FileInvalid):
+    """Settings that cannot be used.
 
     ``shown``, where the file could be read at all: its settings, with each problem beside its line.
     """
 
     def __init__(self, problems: list[str], shown: list[str] | None = None) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+        super().__init__(problems)
         self.shown = shown or []
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from outcry import __version__
 from outcry.daemon.settings import Settings, load
+from outcry.enrolment import EnrolmentInvalid
 from outcry.settings_file import SettingsInvalid
 
 DEFAULT_CONFIG = Path("/etc/outcry/outcry.toml")
@@ -253,7 +254,6 @@ def follow(ask: Callable[[], dict[str, Any]], sleep: Callable[[float], None]) ->
 
 def _enrol(file: Path, settings: Settings) -> int:
     from outcry.daemon.messages.identity import install
-    from outcry.enrolment import EnrolmentInvalid
 
     try:
         enrolment = install(file, settings)

@@ -10,6 +10,7 @@ import string
 import tomllib
 
 from outcry.letters import folded, is_gsm7
+from outcry.settings_file import FileInvalid
 
 ENGLISH = """
 alert = "ALARM from {wearer}, {time}. Not a drill. {position}"
@@ -44,12 +45,8 @@ LATIN_KEYS = ("link", "drill_link")
 _ENDS_IN_ADDRESS = ("map", "link", "position")
 
 
-class TextsInvalid(Exception):
-    """A template cannot be used; ``problems`` says each reason, naming file and key."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+class TextsInvalid(FileInvalid):
+    """A template cannot be used; its problems name file and key."""
 
 
 def read(name: str, source: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ import sys
 import threading
 from contextlib import suppress
 from functools import partial
+from traceback import walk_tb
 
 from outcry.daemon.journal import Sink
 from outcry.journal_entry import priority
@@ -86,12 +87,9 @@ def set_up_logging(verbose: bool) -> None:
 
 def where(error: BaseException) -> str:
     """An exception's type and place in our code; never its words, which may hold a secret."""
-    trace = error.__traceback__
     place = "?"
-    while trace is not None:
-        name = os.path.basename(trace.tb_frame.f_code.co_filename)
-        place = f"{name}:{trace.tb_lineno}"
-        trace = trace.tb_next
+    for frame, line in walk_tb(error.__traceback__):
+        place = f"{os.path.basename(frame.f_code.co_filename)}:{line}"
     return f"{type(error).__name__} at {place}"
 
 
