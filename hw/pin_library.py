@@ -14,8 +14,8 @@ class PinUnusable(Exception):
 
 
 @contextmanager
-def pin_of(part: str) -> Iterator[None]:
-    """Whatever goes wrong inside is told as :class:`PinUnusable`, in words a person can act on.
+def pin_faults(part: str) -> Iterator[None]:
+    """Any fault inside is told as :class:`PinUnusable`, in words a person can act on.
 
     Each library of pins raises errors of its own. Their words are left out: they differ by library,
     and some are numbers.

@@ -14,7 +14,7 @@ from enum import Enum
 
 import gpiozero
 
-from outcry.hw.pin_library import pin_of
+from outcry.hw.pin_library import pin_faults
 
 RESET_S = 0.2  # 105 ms or more
 KEY_S = 1.5  # a second or more
@@ -38,7 +38,7 @@ class Power:
         self._wire = wire
         self._sleep = sleep
         self._cycles = 0
-        with pin_of(f"modem's power on GPIO {pin}"):
+        with pin_faults(f"modem's power on GPIO {pin}"):
             self._pin = gpiozero.DigitalOutputDevice(pin)
 
     def cycle(self) -> None:
@@ -48,7 +48,7 @@ class Power:
         off and on, and the next time once, so that one of two cycles in a row leaves it on.
         """
         self._cycles += 1
-        with pin_of("modem's power"):
+        with pin_faults("modem's power"):
             if self._wire is Wire.RESET:
                 self._pull(RESET_S)
                 return

@@ -24,7 +24,7 @@ from collections.abc import Callable
 
 import gpiozero
 
-from outcry.hw.pin_library import pin_of
+from outcry.hw.pin_library import pin_faults
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Switch:
         self._differs_since: float | None = None
         self._look_at: float | None = None
         self._unreadable = False
-        with pin_of(f"{self.name} on GPIO {pin}"):
+        with pin_faults(f"{self.name} on GPIO {pin}"):
             self._device = gpiozero.DigitalInputDevice(pin, pull_up=True)
         self._device.when_activated = lambda: self._changed(True, self._device.active_time)
         self._device.when_deactivated = lambda: self._changed(False, self._device.inactive_time)

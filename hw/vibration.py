@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import gpiozero
 
-from outcry.hw.pin_library import PinUnusable, pin_of
+from outcry.hw.pin_library import PinUnusable, pin_faults
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Vibration:
     """One motor. Raises ``PinUnusable`` if the pin cannot be used."""
 
     def __init__(self, pin: int) -> None:
-        with pin_of(f"motor on GPIO {pin}"):
+        with pin_faults(f"motor on GPIO {pin}"):
             self._motor = gpiozero.DigitalOutputDevice(pin)
         self._turn = threading.RLock()
         self._waiting: list[Pattern] = []
@@ -74,7 +74,7 @@ class Vibration:
 
     def _begin(self, pattern: Pattern) -> None:
         self._free_at = time.monotonic() + pattern.lasts_s
-        with pin_of("motor"):
+        with pin_faults("motor"):
             self._motor.blink(pattern.on_s, pattern.off_s, pattern.pulses, background=True)
 
     def _await_turn(self) -> None:

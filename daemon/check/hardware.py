@@ -10,7 +10,7 @@ import contextlib
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from operator import ne
 from typing import Any
@@ -70,9 +70,9 @@ def of_daemon(facts: dict[str, Any], settings: Settings) -> Iterator[Finding]:
 def by_itself(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Finding]:
     """The same, by opening each pin for a moment."""
     with _pins():
-        yield _switch(Button, "button", settings, patience, _button)
+        yield _switch(Button, settings, patience, _button)
         if settings.flag("strap", "enabled"):
-            yield _switch(Strap, "strap", settings, patience, _strap)
+            yield _switch(Strap, settings, patience, _strap)
         else:
             yield _NO_STRAP
         if settings.flag("vibration", "enabled"):
@@ -125,10 +125,10 @@ def _strap(closed: bool) -> Finding:
 
 
 def _switch(
-    kind: type[Switch], name: str, settings: Settings, patience: Patience, judge: Any
+    kind: type[Switch], settings: Settings, patience: Patience, judge: Callable[[bool], Finding]
 ) -> Finding:
     edges: list[bool] = []
-    pin = settings.whole(name, "pin")
+    name, pin = kind.name, settings.whole(kind.name, "pin")
     try:
         switch = kind(pin, lambda closed, at: edges.append(closed), patience.clock)
     except PinUnusable as error:
@@ -142,8 +142,7 @@ def _switch(
         switch.close()
     if len(edges) >= FLICKERS:
         return failed(name, f"it flickers: {len(edges)} edges in {LOOK_S:g} s", _REPAIR)
-    found: Finding = judge(closed)
-    return found
+    return judge(closed)
 
 
 def _motor(settings: Settings, buzz: bool, patience: Patience) -> Finding:
