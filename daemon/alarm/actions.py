@@ -69,6 +69,7 @@ def end_drill(alarm: Alarm, now: float, rules: Rules) -> Step:
 
 
 def limit_drill(alarm: Alarm, now: float, rules: Rules) -> Step:
+    """Set when the drill will be over."""
     return _at(alarm, Event.DRILL_OVER, now + rules.drill_lasts_s), ()
 
 
