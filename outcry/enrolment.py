@@ -28,7 +28,7 @@ _IN_NAMES = {0x200C: None, 0x200D: None, 0xA0: " ", 0x202F: " "}
 
 
 class EnrolmentInvalid(FileInvalid):
-    """The enrolment cannot be used; its problems name keys and no values."""
+    """The enrolment cannot be used; its problems name keys, and repeat nothing that is secret."""
 
 
 @dataclass(frozen=True, repr=False)
