@@ -13,7 +13,7 @@ from outcry.hw.pin_library import PinUnusable
 from outcry.hw.switch import Button
 from outcry.hw.vibration import BETWEEN_S, Pattern, Vibration
 
-LIMIT_S = 5.0
+LIMIT_S = 30.0
 
 
 class Edges(queue.SimpleQueue):
