@@ -71,7 +71,6 @@ _MOST_SERIOUS_FIRST = (
     Flag.RESTARTED,
     Flag.MOVING,
 )
-MARKS = {flag: ENGLISH(f"mark_{flag.name}") for flag in _MOST_SERIOUS_FIRST}
 
 
 def marks(report: Report, say: Words = ENGLISH) -> list[str]:

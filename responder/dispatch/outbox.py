@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Update, case, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Update, case, insert, or_, select, update
 
 from outcry.responder.rules.calls import Action, ActionKind, Target
 from outcry.responder.rules.case import can_become
@@ -71,8 +71,7 @@ def planned(connection: Connection) -> list[Call]:
     first_contact = or_(*(table.c.target.like(target) for target in _FIRST_CONTACT))
     receipt = table.c.kind == ActionKind.RECEIPT.value
     order = case((first_contact, 0), (receipt, 1), else_=2)
-    wanted = _select().where(table.c.state == State.PLANNED.value).order_by(order, table.c.id)
-    return _calls(connection, wanted)
+    return _calls(connection, table.c.state == State.PLANNED.value, order=[order])
 
 
 def begin(
@@ -132,13 +131,11 @@ def lost(connection: Connection, within_s: float = 0.0) -> list[Call]:
 
 def under_way(connection: Connection, *which: ColumnElement[bool]) -> list[Call]:
     """The calls that have begun and of which nothing is known yet."""
-    table = store.action
-    wanted = _select().where(table.c.state == State.CALLING.value, *which)
-    return _calls(connection, wanted.order_by(table.c.id))
+    return _calls(connection, store.action.c.state == State.CALLING.value, *which)
 
 
 def by_id(connection: Connection, id_: int) -> Call:
-    (call,) = _calls(connection, _select().where(store.action.c.id == id_))
+    (call,) = _calls(connection, store.action.c.id == id_)
     return call
 
 
@@ -161,16 +158,13 @@ def _tell(connection: Connection, call: Call, now: float, came: Came) -> None:
     event_log.happened(connection, call.alarm, CallEnded(now, call.action, came))
 
 
-def _select() -> Select[tuple[int, int, str, str, str, int]]:
-    table = store.action
-    return select(
-        table.c.id, table.c.alarm, table.c.key, table.c.kind, table.c.target, table.c.generation
-    )
-
-
 def _calls(
-    connection: Connection, wanted: Select[tuple[int, int, str, str, str, int]]
+    connection: Connection, *which: ColumnElement[bool], order: Iterable[ColumnElement[int]] = ()
 ) -> list[Call]:
+    """The rows of which all this is true: in this order, and else oldest first."""
+    table = store.action
+    about = (table.c.id, table.c.alarm, table.c.key, table.c.kind, table.c.target)
+    wanted = select(*about, table.c.generation).where(*which).order_by(*order, table.c.id)
     return [
         Call(row.id, row.alarm, Action.of(row.kind, row.target, row.key), row.generation)
         for row in connection.execute(wanted)

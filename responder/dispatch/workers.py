@@ -54,17 +54,6 @@ class Lanes(Protocol):
         """
 
 
-class Inline:
-    """Every lane in the caller's own thread, one after the other: for tests with their own clock."""
-
-    def is_free(self, lane: Lane) -> bool:
-        return True
-
-    def run(self, lane: Lane, limit_s: float, work: Work, then: Work) -> None:
-        work()
-        then()
-
-
 class Threads:
     """A thread for each lane that has work, ``at_once`` in a group.
 

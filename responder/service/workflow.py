@@ -17,7 +17,6 @@ import math
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -26,7 +25,7 @@ from sqlalchemy import Connection, func, select
 from outcry.responder import journal
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.outbox import Call
-from outcry.responder.dispatch.workers import Inline, Lanes, Performer
+from outcry.responder.dispatch.workers import Lanes, Performer
 from outcry.responder.intake.withdrawals import judge_next
 from outcry.responder.part import Part
 from outcry.responder.plans import repository
@@ -55,9 +54,9 @@ class Workflow(Part):
         performers: Mapping[ActionKind, Performer],
         means: Means,
         clock: Callable[[], float],
-        beat: Callable[[], None] = lambda: None,
-        lanes: Lanes | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        beat: Callable[[], None],
+        lanes: Lanes,
+        monotonic: Callable[[], float],
     ) -> None:
         """``clock`` gives Unix seconds; ``beat`` is called at least every ``LOOK_EVERY_S``."""
         super().__init__("workflow")
@@ -66,7 +65,7 @@ class Workflow(Part):
         self._means = means
         self._clock = clock
         self._beat = beat
-        self._lanes = lanes or Inline()
+        self._lanes = lanes
         self._monotonic = monotonic
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
         self._look_every_s = LOOK_FOR_OTHERS_S if database.shared else LOOK_EVERY_S

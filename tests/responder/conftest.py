@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from builders import CONTACTS, WEARER, kind_of
 from cheap_hashes import PASSWORDS, PIN_COST
+from inline_lanes import Inline
 from phones import Killed, Phones
 from served import Address
 from sqlalchemy import insert, select, text, update
@@ -33,7 +34,6 @@ from outcry.report import (
     Report,
 )
 from outcry.responder import settings
-from outcry.responder.dispatch.workers import Inline
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.rules.events import CameBy, Event, Outcome
 from outcry.responder.service.assemble import Adapters, Responder, assemble

@@ -11,7 +11,6 @@ from served import browser
 from sqlalchemy import update
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition
-from outcry.responder import formatting
 from outcry.responder.storage import store
 from outcry.responder.translations import accepted, load
 
@@ -54,7 +53,7 @@ def test_every_language_says_everything_with_the_same_fields(language):
 
 def test_everything_a_device_can_say_has_words():
     english = tomllib.loads((FOLDER / "en.toml").read_text())
-    assert {f"mark_{flag.name}" for flag in formatting.MARKS} <= set(english)
+    assert {f"mark_{flag.name}" for flag in Flag} <= set(english)
     assert {f"no_fix_{reason.name}" for reason in NoFixReason} <= set(english)
 
 

@@ -6,11 +6,12 @@ import threading
 
 import pytest
 from builders import kind_of
+from inline_lanes import Inline
 from phones import Holding
 from sqlalchemy import select, update
 
 from outcry.responder.dispatch import outbox
-from outcry.responder.dispatch.workers import Inline, Lane, Threads
+from outcry.responder.dispatch.workers import Lane, Threads
 from outcry.responder.posting.publisher import Limits, Posted
 from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Closed, Outcome, Vetoed
 from outcry.responder.rules.model import OWN_PAGE

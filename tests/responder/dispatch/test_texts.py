@@ -6,9 +6,10 @@ from functools import partial
 
 import pytest
 from builders import CONTACTS, WEARER, kind_of
+from inline_lanes import Inline
 from phones import Holding, Killed
 
-from outcry.responder.dispatch.workers import Inline, Threads
+from outcry.responder.dispatch.workers import Threads
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.rules.calls import ToContact
 from outcry.responder.rules.decide import RETRY_AFTER_S

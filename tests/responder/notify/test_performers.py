@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 from builders import kind_of, officer, says
+from inline_lanes import Inline
 
 from outcry.report import AlarmKind, Flag, MessageType
 from outcry.responder import settings
-from outcry.responder.dispatch.workers import Inline
 from outcry.responder.notify import officer_channels
 from outcry.responder.plans import repository
 from outcry.responder.rules.events import CalledFalse, Closed, Event, Outcome, WrongPinTried
