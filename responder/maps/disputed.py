@@ -8,7 +8,8 @@ to use instead.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from outcry.responder.maps.land import Bounds
 
 COUNTRIES = frozenset({"EH", "FK", "PS", "TW", "XK"})
 REGIONS: Mapping[str, tuple[str, ...]] = {
@@ -29,28 +30,19 @@ _ONE_SIDES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class _Box(NamedTuple):
-    """Degrees; generous, for to say less is always right."""
-
-    south: float
-    west: float
-    north: float
-    east: float
-
-
-_BOXES = (
-    _Box(44.3, 32.4, 46.25, 36.7),  # Crimea
-    _Box(20.7, -17.2, 27.7, -8.6),  # Western Sahara
-    _Box(31.2, 34.9, 32.6, 35.6),  # the West Bank with Jerusalem
-    _Box(31.2, 34.2, 31.6, 34.57),  # Gaza
-    _Box(32.6, 35.6, 33.4, 35.95),  # the Golan Heights
-    _Box(32.4, 73.3, 37.1, 80.4),  # Kashmir, Siachen, Aksai Chin
-    _Box(42.0, 43.4, 42.7, 44.6),  # South Ossetia
-    _Box(39.2, 46.2, 40.4, 47.2),  # Karabakh
-    _Box(35.1, 32.6, 35.75, 34.6),  # the north of Cyprus
-    _Box(9.3, 27.8, 10.9, 29.0),  # Abyei
-    _Box(21.9, 33.2, 23.2, 37.0),  # Halaib and Bir Tawil
-    _Box(8.0, 42.7, 11.5, 49.1),  # Somaliland
+_BOXES = (  # generous, for to say less is always right
+    Bounds(32.4, 44.3, 36.7, 46.25),  # Crimea
+    Bounds(-17.2, 20.7, -8.6, 27.7),  # Western Sahara
+    Bounds(34.9, 31.2, 35.6, 32.6),  # the West Bank with Jerusalem
+    Bounds(34.2, 31.2, 34.57, 31.6),  # Gaza
+    Bounds(35.6, 32.6, 35.95, 33.4),  # the Golan Heights
+    Bounds(73.3, 32.4, 80.4, 37.1),  # Kashmir, Siachen, Aksai Chin
+    Bounds(43.4, 42.0, 44.6, 42.7),  # South Ossetia
+    Bounds(46.2, 39.2, 47.2, 40.4),  # Karabakh
+    Bounds(32.6, 35.1, 34.6, 35.75),  # the north of Cyprus
+    Bounds(27.8, 9.3, 29.0, 10.9),  # Abyei
+    Bounds(33.2, 21.9, 37.0, 23.2),  # Halaib and Bir Tawil
+    Bounds(42.7, 8.0, 49.1, 11.5),  # Somaliland
 )
 
 
@@ -59,10 +51,7 @@ def is_disputed(latitude: float, longitude: float, country: str, region: str) ->
     return (
         country in COUNTRIES
         or region in REGIONS.get(country, ())
-        or any(
-            box.south <= latitude <= box.north and box.west <= longitude <= box.east
-            for box in _BOXES
-        )
+        or any(box.holds(longitude, latitude) for box in _BOXES)
     )
 
 

@@ -13,11 +13,12 @@ import math
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import resources
-from itertools import accumulate, chain
+from itertools import accumulate, chain, groupby, pairwise
 from typing import NamedTuple
 
 Line = list[tuple[float, float]]  # longitude, latitude in degrees
 KM_PER_DEGREE = 111.2
+TURNS = (-360.0, 0.0, 360.0)  # degrees: how far the same place may be from where a view has it
 _SOUTHERNMOST = 89.9  # degrees; beyond is the file's own edge, which belongs to nobody
 
 
@@ -37,9 +38,12 @@ class Bounds(NamedTuple):
             and other.south <= self.north
         )
 
+    def holds(self, longitude: float, latitude: float) -> bool:
+        return self.west <= longitude <= self.east and self.south <= latitude <= self.north
+
     def turns(self, view: Bounds) -> list[float]:
         """How far to move this east, in degrees, to be seen in a view that may cross the date line."""
-        return [turn for turn in (-360.0, 0.0, 360.0) if self.moved(turn).meets(view)]
+        return [turn for turn in TURNS if self.moved(turn).meets(view)]
 
     def moved(self, degrees: float) -> Bounds:
         """The same, further east."""
@@ -83,10 +87,9 @@ class Land:
     def country_at(self, latitude: float, longitude: float) -> str | None:
         """The ISO 3166 code of the country this is in; None: on water, or nobody's."""
         latitude = max(-_SOUTHERNMOST, latitude)
-        for x in (longitude - 360, longitude, longitude + 360):
-            here = Bounds(x, latitude, x, latitude)
+        for x in (longitude + turn for turn in TURNS):
             for code, rings in self._countries.items():
-                near = (ring.line for ring in rings if ring.bounds.meets(here))
+                near = (ring.line for ring in rings if ring.bounds.holds(x, latitude))
                 if sum(_surrounds(line, x, latitude) for line in near) % 2:
                     return code
         return None
@@ -96,8 +99,7 @@ class Land:
         narrow = max(0.05, math.cos(math.radians(latitude)))
         reach = at_most / KM_PER_DEGREE
         nearest = at_most
-        for turn in (-360.0, 0.0, 360.0):
-            x = longitude + turn
+        for x in (longitude + turn for turn in TURNS):
             here = Bounds(
                 x - reach / narrow, latitude - reach, x + reach / narrow, latitude + reach
             )
@@ -157,15 +159,10 @@ def _extent(bounds: Bounds) -> float:
 
 def _without_edges(line: Line) -> Iterator[Line]:
     """The parts of a coast that are not the file's own edge, where it cuts the round world."""
-    part: Line = []
-    for point in line:
-        if part and _is_edge(part[-1], point):
-            if len(part) > 1:
-                yield part
-            part = []
-        part.append(point)
-    if len(part) > 1:
-        yield part
+    for edge, steps in groupby(pairwise(line), lambda step: _is_edge(*step)):
+        if not edge:
+            (first, second), *more = steps
+            yield [first, second, *(point for _, point in more)]
 
 
 def _is_edge(one: tuple[float, float], other: tuple[float, float]) -> bool:
@@ -176,21 +173,17 @@ def _is_edge(one: tuple[float, float], other: tuple[float, float]) -> bool:
 def _surrounds(line: Line, x: float, y: float) -> bool:
     """Whether a ring goes round a point: a ray from it crosses an odd number of edges."""
     inside = False
-    x1, y1 = line[-1]
-    for x2, y2 in line:
+    for (x1, y1), (x2, y2) in pairwise(chain(line[-1:], line)):
         if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
             inside = not inside
-        x1, y1 = x2, y2
     return inside
 
 
 def _from_origin(line: Line) -> float:
     nearest = math.inf
-    x1, y1 = line[0]
-    for x2, y2 in line[1:]:
+    for (x1, y1), (x2, y2) in pairwise(line):
         dx, dy = x2 - x1, y2 - y1
         length = dx * dx + dy * dy
         along = 0.0 if length == 0 else max(0.0, min(1.0, -(x1 * dx + y1 * dy) / length))
         nearest = min(nearest, math.hypot(x1 + along * dx, y1 + along * dy))
-        x1, y1 = x2, y2
     return nearest

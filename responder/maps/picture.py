@@ -23,6 +23,7 @@ from outcry.responder.maps.places import Places, Town
 WIDTH, HEIGHT = 1200, 675
 ATTRIBUTION = "Map: Natural Earth. Towns: GeoNames, CC BY 4.0"
 _TWICE = 2
+_WIDE, _HIGH = WIDTH * _TWICE, HEIGHT * _TWICE
 _WATER, _LAND, _COAST, _BORDER = "#c9dfec", "#f6f2e6", "#8aa5b5", "#a08f78"
 _INK, _HALO, _MARK, _DOT = "#26292c", "#ffffff", "#c4161c", "#5b6066"
 _WIDE_KM = 420.0  # what a picture shows from west to east: its lines are as coarse as 5 km
@@ -51,11 +52,11 @@ class _View:
         self.latitude = max(-_FARTHEST, min(_FARTHEST, latitude))
         narrow = math.cos(math.radians(self.latitude))
         half = min(180.0, wide_km / KM_PER_DEGREE / narrow / 2)
-        self._scale = WIDTH * _TWICE / (2 * half)
+        self._scale = _WIDE / (2 * half)
         self._middle = longitude
-        self._top = _mercator(self.latitude) + HEIGHT * _TWICE / self._scale / 2
+        self._top = _mercator(self.latitude) + _HIGH / self._scale / 2
         self.px_per_km = self._scale / KM_PER_DEGREE / narrow
-        bottom = self._top - HEIGHT * _TWICE / self._scale
+        bottom = self._top - _HIGH / self._scale
         self.bounds = Bounds(
             longitude - half, _latitude(bottom), longitude + half, _latitude(self._top)
         )
@@ -76,7 +77,7 @@ class _View:
 def draw(spot: Spot, land: Land, places: Places, wide_km: float = _WIDE_KM) -> bytes:
     """The surroundings of a spot, which is in the middle, as a PNG."""
     view = _View(spot.latitude, spot.longitude, wide_km)
-    image = Image.new("RGB", (WIDTH * _TWICE, HEIGHT * _TWICE), _WATER)
+    image = Image.new("RGB", (_WIDE, _HIGH), _WATER)
     pen = ImageDraw.Draw(image)
     for degrees, rings in land.polygons(view.bounds):
         for n, ring in enumerate(rings):
@@ -126,8 +127,8 @@ def dashes(
 
 
 def _may_show(x1: float, y1: float, x2: float, y2: float) -> bool:
-    wide, high = WIDTH * _TWICE, HEIGHT * _TWICE
-    return max(x1, x2) > 0 and min(x1, x2) < wide and max(y1, y2) > 0 and min(y1, y2) < high
+    around = min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
+    return _meet(around, (0, 0, _WIDE, _HIGH))
 
 
 def _lines(view: _View, shapes: Sequence[Shape]) -> Iterator[list[tuple[float, float]]]:
@@ -152,9 +153,8 @@ def _towns(
     pen: ImageDraw.ImageDraw, view: _View, places: Places, spot: Spot, taken: list[Box]
 ) -> None:
     """The largest towns first, each if its name does not run into another."""
-    towns = sorted(places.within(view.bounds), key=_importance)
     shown = 0
-    for town in towns:
+    for town in sorted(places.within(view.bounds), key=_importance):
         if shown == _MOST_LABELS:
             return
         x, y = view.at(town.latitude, view.nearest_turn(town.longitude))
@@ -174,15 +174,13 @@ def _importance(town: Town) -> tuple[int, float, float]:
 
 def _scale_bar(pen: ImageDraw.ImageDraw, view: _View) -> list[Box]:
     """A round number of kilometres, and whose map it is."""
-    wide, high = WIDTH * _TWICE, HEIGHT * _TWICE
-    km = next(
-        step for step in (500, 200, 100, 50, 20, 10, 5, 2, 1, 0) if step * view.px_per_km < wide / 4
-    )
-    left, bottom, long = 40.0, high - 44.0, km * view.px_per_km
+    steps = (500, 200, 100, 50, 20, 10, 5, 2, 1, 0)
+    km = next(step for step in steps if step * view.px_per_km < _WIDE / 4)
+    left, bottom, long = 40.0, _HIGH - 44.0, km * view.px_per_km
     pen.line([(left, bottom - 16), (left, bottom), (left + long, bottom)], fill=_INK, width=5)
     pen.line([(left + long, bottom), (left + long, bottom - 16)], fill=_INK, width=5)
     text = _label(pen, (left + long / 2, bottom - 26), f"{km} km", 30, "mm", _INK)
-    note = _label(pen, (wide - 24.0, high - 24.0), ATTRIBUTION, 24, "rm", _INK)
+    note = _label(pen, (_WIDE - 24.0, _HIGH - 24.0), ATTRIBUTION, 24, "rm", _INK)
     return [(left, text[1], left + long, bottom), note]
 
 
@@ -200,7 +198,7 @@ def _room(
 
 
 def _is_inside(box: Box) -> bool:
-    return box[0] > 0 and box[1] > 0 and box[2] < WIDTH * _TWICE and box[3] < HEIGHT * _TWICE
+    return box[0] > 0 and box[1] > 0 and box[2] < _WIDE and box[3] < _HIGH
 
 
 def _meet(one: Box, other: Box) -> bool:

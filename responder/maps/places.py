@@ -16,7 +16,7 @@ from importlib import resources
 
 from outcry.responder.maps import land
 from outcry.responder.maps.disputed import is_disputed, is_one_sides
-from outcry.responder.maps.land import Bounds, Land
+from outcry.responder.maps.land import TURNS, Bounds, Land
 
 EARTH_RADIUS_M = 6_371_009.0
 REMOTE_M = 50_000.0  # farther from every town than this, nobody would say "near"
@@ -100,10 +100,8 @@ class Places:
         begin = bisect_left(self._latitudes, view.south)
         end = bisect_left(self._latitudes, view.north)
         for n in range(begin, end):
-            for turn in (-360.0, 0.0, 360.0):
-                if view.west <= self._longitudes[n] + turn <= view.east:
-                    yield self._town(n)
-                    break
+            if any(view.west <= self._longitudes[n] + turn <= view.east for turn in TURNS):
+                yield self._town(n)
 
     def _nearest(self, latitude: float, longitude: float) -> tuple[int, float]:
         middle = bisect_left(self._latitudes, latitude)
@@ -119,12 +117,8 @@ class Places:
 
     def _foreign_near(self, latitude: float, longitude: float, town: Town) -> bool:
         """Whether the land just beyond here is another country's."""
-        for eighth in range(8):
-            there = moved(latitude, longitude, eighth, BORDER_M)
-            country = self._land.country_at(*there)
-            if country is not None and country != town.country:
-                return True
-        return False
+        around = (moved(latitude, longitude, eighth, BORDER_M) for eighth in range(8))
+        return any(self._land.country_at(*there) not in (None, town.country) for there in around)
 
     def _town(self, n: int) -> Town:
         _, _, country, region, name, population = self._lines[n].decode().split("\t")

@@ -7,6 +7,7 @@ import math
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
 from typing import NamedTuple
 
 from outcry.report import Position
@@ -48,11 +49,8 @@ def outlines(latitude: int, longitude: int) -> str:
     """
     view = _view(latitude, longitude)
     shapes = land.load()
-    lines = {
-        "coasts": _lines(shapes.coasts, view),
-        "borders": _lines(shapes.borders, view),
-        "disputed": _lines(shapes.disputed, view),
-    }
+    kinds = {"coasts": shapes.coasts, "borders": shapes.borders, "disputed": shapes.disputed}
+    lines = {kind: _lines(shapes, view) for kind, shapes in kinds.items()}
     towns = sorted(places.load().within(view), key=lambda town: -town.population)
     middle = latitude + 0.5, longitude + 0.5
     near = sorted(towns, key=lambda t: places.metres(*middle, t.latitude, t.longitude))
@@ -62,11 +60,9 @@ def outlines(latitude: int, longitude: int) -> str:
 
 
 def _view(latitude: int, longitude: int) -> Bounds:
-    wide = _REACH / max(0.1, math.cos(math.radians(latitude)))
+    wide = min(180.0, _REACH / max(0.1, math.cos(math.radians(latitude))))
     middle = longitude + 0.5
-    return Bounds(
-        middle - min(180.0, wide), latitude - _REACH, middle + min(180.0, wide), latitude + _REACH
-    )
+    return Bounds(middle - wide, latitude - _REACH, middle + wide, latitude + _REACH)
 
 
 def _lines(shapes: Sequence[Shape], view: Bounds) -> list[list[tuple[float, float]]]:
@@ -74,15 +70,10 @@ def _lines(shapes: Sequence[Shape], view: Bounds) -> list[list[tuple[float, floa
     found = []
     for shape in shapes:
         for turn in shape.bounds.turns(view):
-            part: list[tuple[float, float]] = []
-            for x, y in shape.line:
-                inside = view.west <= x + turn <= view.east and view.south <= y <= view.north
+            moved = [(x + turn, y) for x, y in shape.line]
+            for inside, part in groupby(moved, lambda point: view.holds(*point)):
                 if inside:
-                    part.append((round(y, _DECIMALS), round(x + turn, _DECIMALS)))
-                elif part:
-                    found.append(part)
-                    part = []
-            found.append(part)
+                    found.append([(round(y, _DECIMALS), round(x, _DECIMALS)) for x, y in part])
     return [part for part in found if len(part) > 1]
 
 
