@@ -9,7 +9,7 @@ was changed between the alarm and the day the file was made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -31,7 +31,7 @@ from outcry.responder.web import templates
 FORMAT = 1
 
 
-class CaseFileInvalid(ValueError):
+class CaseFileInvalid(Exception):
     """This is not a case file; the message says what is wrong with it."""
 
 
@@ -86,8 +86,6 @@ def check(file: Mapping[str, Any]) -> int:
                 raise CaseFileInvalid(f"entry {expected} of the history is not as HQ wrote it")
             previous = computed
         return len(file["history"])
-    except CaseFileInvalid:
-        raise
     except (KeyError, TypeError, AttributeError):
         raise CaseFileInvalid("this is not a case file, or parts of it are missing") from None
     except ValueError:
@@ -96,16 +94,16 @@ def check(file: Mapping[str, Any]) -> int:
 
 def page(file: Mapping[str, Any]) -> str:
     """The case as a page that stands alone, to be read and printed."""
+    names = {each["contact"]: each["name"] for each in file["contacts"]}
+
+    def words(line: Mapping[str, Any]) -> str:
+        return sentences.told(event_log.from_row(0.0, line["what"], line["data"]), names)
+
+    points = [Position(**report["fix"]) for report in file["reports"] if report["fix"]]
+    title = f"Map of the track, north up: {len(points)} positions, the last one red"
     environment = templates.environment(file["organisation"], "", ATTRIBUTION)
     return environment.get_template("case.html").render(
-        case=file, words=_told(file), track=Markup(_track(file))
-    )
-
-
-def _track(file: Mapping[str, Any]) -> str:
-    points = [Position(**report["fix"]) for report in file["reports"] if report["fix"]]
-    return track_svg(
-        points, f"Map of the track, north up: {len(points)} positions, the last one red"
+        case=file, words=words, track=Markup(track_svg(points, title))
     )
 
 
@@ -154,13 +152,3 @@ def _history(connection: Connection, alarm: int) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
-
-
-def _told(file: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], str]:
-    """A line of the history as a person reads it."""
-    names = {each["contact"]: each["name"] for each in file["contacts"]}
-
-    def told(line: Mapping[str, Any]) -> str:
-        return sentences.told(event_log.from_row(0.0, line["what"], line["data"]), names)
-
-    return told

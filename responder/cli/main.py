@@ -65,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CannotEnrol as refused:
         return tell(EXIT_TROUBLE, refused.problems)
     except PermissionError as error:
-        return tell(EXIT_NOT_ALLOWED, [_not_allowed(error)])
+        why = f"{error.filename}: not allowed; put `sudo -u {USER}` in front"
+        return tell(EXIT_NOT_ALLOWED, [why])
     except (KeysInvalid, TooNew, DriverMissing, NoSuchWearer, NoSuchAlarm) as error:
         return tell(EXIT_TROUBLE, [str(error)])
 
@@ -79,10 +80,6 @@ def _in_the_journal(code: int, problems: Sequence[str]) -> int:
     for problem in problems:
         log.tell(journal.Entry.CANNOT_SERVE, problem=problem)
     return code
-
-
-def _not_allowed(error: PermissionError) -> str:
-    return f"{error.filename}: not allowed; put `sudo -u {USER}` in front"
 
 
 def _check_user(directory: Path) -> None:

@@ -120,13 +120,13 @@ def change_code(
 ) -> tuple[int, ...]:
     """Give a wearer another code that means safe, drawn if none is given; to be shown once.
 
-    Raises :class:`CannotEnrol` if nobody has this device.
+    Raises :class:`NoSuchWearer`.
     """
     code = code or safe_code.create(random)
     with Store.of(settings) as database, database.write() as connection:
         table = store.wearer
         if connection.scalar(select(table.c.device).where(table.c.device == device)) is None:
-            raise CannotEnrol([str(NoSuchWearer())])
+            raise NoSuchWearer
         _keep_code(connection, device, code, random)
     return code
 

@@ -15,18 +15,13 @@ _DIGEST_BYTES = 32
 _AT_ONCE = threading.BoundedSemaphore(2)  # 32 MB at most, however many try at the same time
 
 
-def create_pin(random: Callable[[int], bytes], digits: int = PIN_DIGITS) -> str:
-    """So many digits, each PIN equally likely; ``random(n)`` gives n secret bytes."""
-    return f"{draw(10**digits, random):0{digits}d}"
-
-
 def create_pins(
     count: int, random: Callable[[int], bytes], digits: int = PIN_DIGITS
 ) -> tuple[str, ...]:
-    """As many, all different."""
+    """So many PINs, all different, each equally likely; ``random(n)`` gives n secret bytes."""
     pins: dict[str, None] = {}
     while len(pins) < count:
-        pins[create_pin(random, digits)] = None
+        pins[f"{draw(10**digits, random):0{digits}d}"] = None
     return tuple(pins)
 
 

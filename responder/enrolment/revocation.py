@@ -16,6 +16,7 @@ from outcry.envelope import KEY_BYTES
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.enrolment.enrol import CannotEnrol
 from outcry.responder.plans import repository
+from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.settings import Settings
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store, is_new
@@ -49,7 +50,7 @@ def retire(
     """From now on nothing this device has sealed, or will, can be opened. The wearer's name.
 
     Nobody minds its silence any more; what HQ knows of the wearer stays. Raises
-    :class:`CannotEnrol` if nobody has this device.
+    :class:`CannotEnrol` if nobody was ever enrolled, :class:`NoSuchWearer` if nobody has this device.
     """
     if is_new(settings):
         raise CannotEnrol([f"nobody has been enrolled in {settings.directory}"])
@@ -61,8 +62,8 @@ def retire(
             .values(psk=random(KEY_BYTES))  # nobody ever learns it
             .returning(table.c.name)
         )
-        name = connection.execute(retired).scalar()
+        name = connection.scalar(retired)
         if name is None:
-            raise CannotEnrol([str(repository.NoSuchWearer())])
+            raise NoSuchWearer
         repository.unwatch(connection, device, clock())
     return str(name)

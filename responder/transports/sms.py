@@ -95,9 +95,8 @@ class SmsModem:
 
     def _take(self, event: ModemEvent) -> None:
         """On the modem's thread: nothing here waits."""
-        awaited = self._awaited.pop(event.ref, None) if isinstance(event, SmsOutcome) else None
-        if isinstance(event, SmsOutcome) and awaited is not None:
-            awaited.set_result(_came(event))
+        if isinstance(event, SmsOutcome) and event.ref in self._awaited:
+            self._awaited.pop(event.ref).set_result(_came(event))
         else:
             self._news.put((event, TRIES))
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.responder.enrolment.pins import create_pin, hash_pin, is_pin, plain_pin
+from outcry.responder.enrolment.pins import create_pins, hash_pin, is_pin, plain_pin
 from outcry.responder.web.throttle import (
     FIRST_WAIT_S,
     FORGET_AFTER_S,
@@ -23,12 +23,12 @@ from outcry.responder.web.throttle import (
 
 
 def test_a_pin_is_six_digits_with_its_leading_zeros():
-    assert create_pin(lambda n: (42).to_bytes(n, "big")) == "000042"
+    assert create_pins(1, lambda n: (42).to_bytes(n, "big")) == ("000042",)
 
 
 def test_the_few_numbers_that_would_make_some_pins_likelier_are_drawn_again():
     draws = iter([b"\xff\xff\xff\xff", (4_294_000_000).to_bytes(4, "big"), b"\0\0\0\7"])
-    assert create_pin(lambda _n: next(draws)) == "000007"
+    assert create_pins(1, lambda _n: next(draws)) == ("000007",)
 
 
 def test_a_pin_is_known_by_its_hash_alone():
