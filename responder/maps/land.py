@@ -43,11 +43,10 @@ class Bounds(NamedTuple):
 
     def turns(self, view: Bounds) -> list[float]:
         """How far to move this east, in degrees, to be seen in a view that may cross the date line."""
-        return [turn for turn in TURNS if self.moved(turn).meets(view)]
+        return [turn for turn in TURNS if self._moved(turn).meets(view)]
 
-    def moved(self, degrees: float) -> Bounds:
-        """The same, further east."""
-        return Bounds(self.west + degrees, self.south, self.east + degrees, self.north)
+    def _moved(self, east: float) -> Bounds:
+        return self._replace(west=self.west + east, east=self.east + east)
 
 
 class Shape(NamedTuple):
@@ -98,11 +97,10 @@ class Land:
         """Kilometres to the nearest coast, exact where they are few; ``at_most`` if it is far."""
         narrow = max(0.05, math.cos(math.radians(latitude)))
         reach = at_most / KM_PER_DEGREE
+        wide = reach / narrow
         nearest = at_most
         for x in (longitude + turn for turn in TURNS):
-            here = Bounds(
-                x - reach / narrow, latitude - reach, x + reach / narrow, latitude + reach
-            )
+            here = Bounds(x - wide, latitude - reach, x + wide, latitude + reach)
             for coast in self.coasts:
                 if coast.bounds.meets(here):
                     flat = [((a - x) * narrow, b - latitude) for a, b in coast.line]

@@ -60,14 +60,13 @@ class _Plane:
         self._zero = points[-1].longitude  # longitudes are counted from here, across the date line
         latitudes = [point.latitude for point in points]
         longitudes = [self._east(point.longitude) for point in points]
-        self._middle = (
-            (min(latitudes) + max(latitudes)) / 2,
-            (min(longitudes) + max(longitudes)) / 2,
-        )
+        south, north = min(latitudes), max(latitudes)
+        west, east = min(longitudes), max(longitudes)
+        self._middle = (south + north) / 2, (west + east) / 2
         self._narrow = max(0.01, math.cos(math.radians(self._middle[0])))
         accuracy = points[-1].accuracy_m or 0
-        tall = (max(latitudes) - min(latitudes)) * _M_PER_DEGREE
-        wide = (max(longitudes) - min(longitudes)) * _M_PER_DEGREE * self._narrow
+        tall = (north - south) * _M_PER_DEGREE
+        wide = (east - west) * _M_PER_DEGREE * self._narrow
         room = WIDTH - 2 * _MARGIN, HEIGHT - 2 * _MARGIN
         least = max(_LEAST_SPAN_M, 2.2 * min(accuracy, 50_000))
         self._m_per_unit = max(wide / room[0], tall / room[1], least / room[1])
@@ -86,14 +85,12 @@ class _Plane:
         places = max(0, -math.floor(math.log10(step)))
         lines = []
         half = WIDTH / 2 * self._m_per_unit / _M_PER_DEGREE / self._narrow
-        for degree in _multiples(
-            self._middle[1] + self._zero - half, self._middle[1] + self._zero + half, step
-        ):
+        for degree in _multiples(self._middle[1] + self._zero, half, step):
             x = self.at(0, degree)[0]
             said = (degree + 180) % 360 - 180
             lines.append(_line(f"M{x:.0f} 0V{HEIGHT}", x + 3, HEIGHT - 5, f"{said:.{places}f}°"))
         half = HEIGHT / 2 * self._m_per_unit / _M_PER_DEGREE
-        for degree in _multiples(self._middle[0] - half, self._middle[0] + half, step):
+        for degree in _multiples(self._middle[0], half, step):
             y = self.at(degree, self._zero)[1]
             lines.append(_line(f"M0 {y:.0f}H{WIDTH}", 3, y - 3, f"{degree:.{places}f}°"))
         return lines
@@ -132,6 +129,7 @@ def _round_down(value: float) -> float:
     return max(step * power for step in _STEPS if step * power <= value * (1 + 1e-9))
 
 
-def _multiples(low: float, high: float, step: float) -> list[float]:
-    first = math.ceil(low / step)
-    return [n * step for n in range(first, math.floor(high / step) + 1)]
+def _multiples(middle: float, half: float, step: float) -> list[float]:
+    """All that are at most ``half`` away from the middle."""
+    first, last = math.ceil((middle - half) / step), math.floor((middle + half) / step)
+    return [n * step for n in range(first, last + 1)]

@@ -144,30 +144,21 @@ def _watched(
 def _last_word(connection: Connection, device: _Device) -> Report:
     """The newest thing the device said of itself: a heartbeat, or a report of an alarm."""
     table = store.message
-    last = connection.execute(
-        select(table.c.report, table.c.received_at)
-        .where(table.c.device == device.device)
+    later = connection.scalar(
+        select(table.c.report)
+        .where(table.c.device == device.device, table.c.received_at > device.beat_at)
         .order_by(table.c.received_at.desc())
         .limit(1)
-    ).first()
-    later = last is not None and last.received_at > device.beat_at
-    return decode(last.report if later and last is not None else device.report)
+    )
+    return decode(device.report if later is None else later)
 
 
 def _in_alarm(connection: Connection, device: int, now: float) -> bool:
     """Whether a real alarm of this wearer was heard of in the last day, and nobody closed it."""
-    real = (int(AlarmKind.PANIC), int(AlarmKind.STRAP))
-    alarms = connection.scalars(
-        select(store.alarm.c.id)
-        .join(store.message, store.message.c.alarm == store.alarm.c.id)
-        .where(
-            store.alarm.c.device == device,
-            store.alarm.c.kind.in_(real),
-            store.message.c.received_at > now - DAY_S,
-        )
-        .distinct()
-    ).all()
-    return any(_goes_on(connection, alarm) for alarm in alarms)
+    table, real = store.alarm, (int(AlarmKind.PANIC), int(AlarmKind.STRAP))
+    of_the_device = (table.c.device == device) & table.c.kind.in_(real)
+    lately = select(table.c.id).where(of_the_device, alarms.last_heard > now - DAY_S)
+    return any(_goes_on(connection, alarm) for alarm in connection.scalars(lately).all())
 
 
 def _goes_on(connection: Connection, alarm: int) -> bool:
