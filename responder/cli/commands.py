@@ -26,9 +26,8 @@ class Commands:
     def add(
         self, name: str, run: Run, help: str, description: str | None = None
     ) -> argparse.ArgumentParser:
-        parents = [self._config]
         parser = self._commands.add_parser(
-            name, parents=parents, help=help, description=description
+            name, parents=[self._config], help=help, description=description
         )
         parser.set_defaults(run=run)
         return parser

@@ -41,20 +41,7 @@ class Performer(Protocol):
         """Make it. Whatever is raised is an unknown outcome."""
 
 
-class Lanes(Protocol):
-    """What the workflow needs of them."""
-
-    def is_free(self, lane: Lane) -> bool:
-        """Whether work for this lane would begin at once."""
-
-    def run(self, lane: Lane, limit_s: float, work: Work, then: Work) -> None:
-        """Do the work, which lasts ``limit_s`` at most and never raises.
-
-        ``then`` is called when that is done and the lane is free again.
-        """
-
-
-class Threads:
+class Lanes:
     """A thread for each lane that has work, ``at_once`` in a group.
 
     One that outlives its limit is left behind, and its lane is free again: its call has become
@@ -68,12 +55,16 @@ class Threads:
         self._busy: dict[Lane, tuple[threading.Event, float]] = {}
 
     def is_free(self, lane: Lane) -> bool:
-        """Whether a thread is to be had for it. Only the workflow's own thread asks."""
+        """Whether work for it would begin at once. Only the workflow's own thread asks."""
         self._sweep()
         in_group = sum(busy.group == lane.group for busy in self._busy)
         return lane not in self._busy and in_group < self._at_once
 
     def run(self, lane: Lane, limit_s: float, work: Work, then: Work) -> None:
+        """Do the work, which lasts ``limit_s`` at most and never raises.
+
+        ``then`` is called when that is done and the lane is free again.
+        """
         done = threading.Event()
 
         def whole() -> None:

@@ -18,7 +18,7 @@ from itertools import pairwise
 from PIL import Image, ImageDraw, ImageFont
 
 from outcry.responder.maps.land import KM_PER_DEGREE, Bounds, Land, Shape
-from outcry.responder.maps.places import Places, Town
+from outcry.responder.maps.places import Places
 
 WIDTH, HEIGHT = 1200, 675
 ATTRIBUTION = "Map: Natural Earth. Towns: GeoNames, CC BY 4.0"
@@ -154,7 +154,8 @@ def _towns(
 ) -> None:
     """The largest towns first, each if its name does not run into another."""
     shown = 0
-    for town in sorted(places.within(view.bounds), key=_importance):
+    towns = places.within(view.bounds)
+    for town in sorted(towns, key=lambda t: (-t.population, t.latitude, t.longitude)):
         if shown == _MOST_LABELS:
             return
         x, y = view.at(town.latitude, view.nearest_turn(town.longitude))
@@ -166,10 +167,6 @@ def _towns(
         taken.append(box)
         _label(pen, (x + 14, y), town.name, 32, "lm", _INK)
         shown += 1
-
-
-def _importance(town: Town) -> tuple[int, float, float]:
-    return -town.population, town.latitude, town.longitude
 
 
 def _scale_bar(pen: ImageDraw.ImageDraw, view: _View) -> list[Box]:

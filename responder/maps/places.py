@@ -108,7 +108,8 @@ class Places:
         found, nearest = 0, math.inf
         for way in (range(middle, len(self._lines)), range(middle - 1, -1, -1)):
             for n in way:
-                if _metres_north(self._latitudes[n] - latitude) >= nearest:
+                north = math.radians(abs(self._latitudes[n] - latitude)) * EARTH_RADIUS_M
+                if north >= nearest:
                     break
                 distance = metres(latitude, longitude, self._latitudes[n], self._longitudes[n])
                 if distance < nearest:
@@ -148,10 +149,6 @@ def moved(latitude: float, longitude: float, eighth: int, by_m: float) -> tuple[
     there = max(-89.9, min(89.9, latitude + math.degrees(north)))
     turned = longitude + math.degrees(east) / math.cos(math.radians(there))
     return there, (turned + 540) % 360 - 180
-
-
-def _metres_north(degrees: float) -> float:
-    return math.radians(abs(degrees)) * EARTH_RADIUS_M
 
 
 def _direction(

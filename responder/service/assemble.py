@@ -14,7 +14,7 @@ from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
 from outcry.responder.contacts.desk import Desk
-from outcry.responder.dispatch.workers import Lanes, Performer, Threads
+from outcry.responder.dispatch.workers import Lanes, Performer
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.intake.inbox import Inbox
 from outcry.responder.intake.sms_answers import SmsAnswers
@@ -62,7 +62,7 @@ class Adapters:
     monotonic: Clock = time.monotonic
     random: Callable[[int], bytes] = os.urandom
     watch: WatchThread = lambda _thread: lambda: None
-    lanes: Lanes = field(default_factory=lambda: Threads(CALLS_AT_ONCE))
+    lanes: Lanes = field(default_factory=lambda: Lanes(CALLS_AT_ONCE))
     publishers: Callable[[Settings, Store, Clock], dict[str, Publisher]] = networks.publishers
     channels: Channels = field(default_factory=Channels)
     modem: Callable[[HqModem | None, Clock, WatchThread], SmsModem | None] = sms_modem

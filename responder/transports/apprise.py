@@ -34,8 +34,6 @@ _NOTHING_LEFT = re.compile(
 )
 """What a failed call's log says when the service has refused it or was never reached."""
 
-_SENT = re.compile(r"^Sent\b")
-
 
 class Channels:
     """Tells people by Apprise; safe to call from any thread."""
@@ -76,7 +74,7 @@ class Channels:
             done = bool(one.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT))
         if done:
             return Came(Outcome.DONE)
-        if any(_SENT.search(line) for line in said):
+        if any(re.match(r"Sent\b", line) for line in said):
             return Came(Outcome.UNKNOWN, "some of it may have been sent")
         refusal = next((found[0] for line in said if (found := _NOTHING_LEFT.search(line))), None)
         if refusal is None:

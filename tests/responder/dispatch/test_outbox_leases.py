@@ -11,7 +11,7 @@ from phones import Holding
 from sqlalchemy import select, update
 
 from outcry.responder.dispatch import outbox
-from outcry.responder.dispatch.workers import Lane, Threads
+from outcry.responder.dispatch.workers import Lane, Lanes
 from outcry.responder.posting.publisher import Limits, Posted
 from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Closed, Outcome, Vetoed
 from outcry.responder.rules.model import OWN_PAGE
@@ -170,7 +170,7 @@ def test_a_network_that_hangs_delays_neither_another_nor_the_texts(world, wait_f
     slow.open.clear()
     confirmed(world)
     made = another(
-        world, ("slow", slow), (OWN_PAGE, quick), lanes=Threads(at_once=4), modem=world.phones
+        world, ("slow", slow), (OWN_PAGE, quick), lanes=Lanes(at_once=4), modem=world.phones
     )
     decided(made)
     wait_for(lambda: slow.asked.is_set() and quick.out)
@@ -182,7 +182,7 @@ def test_a_network_that_hangs_delays_neither_another_nor_the_texts(world, wait_f
 
 def test_a_thread_that_outlives_its_limit_frees_its_lane(wait_for):
     now, end, begun = [0.0], threading.Event(), []
-    lanes = Threads(at_once=1, clock=lambda: now[0])
+    lanes = Lanes(at_once=1, clock=lambda: now[0])
     lane, other = Lane("post", "slow"), Lane("post", "quick")
     lanes.run(lane, 5.0, lambda: end.wait(60), lambda: None)
     assert not lanes.is_free(lane)
@@ -207,7 +207,7 @@ def test_a_process_without_a_modem_leaves_the_texts_to_the_one_that_has_it(world
 
 def test_a_text_that_is_with_the_modem_keeps_its_lease_however_long_it_is_there(world, wait_for):
     modem = Holding()
-    made = another(world, lanes=Threads(at_once=4), modem=modem)
+    made = another(world, lanes=Lanes(at_once=4), modem=modem)
     world.hq.takes(world.device.message())
     made.step()
     wait_for(lambda: modem.sent)

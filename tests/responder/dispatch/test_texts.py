@@ -9,7 +9,7 @@ from builders import CONTACTS, WEARER, kind_of
 from inline_lanes import Inline
 from phones import Holding, Killed
 
-from outcry.responder.dispatch.workers import Threads
+from outcry.responder.dispatch.workers import Lanes
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.rules.calls import ToContact
 from outcry.responder.rules.decide import RETRY_AFTER_S
@@ -26,7 +26,7 @@ HOUR_S = 3600
 def holding(world):
     """HQ on threads of its own, with a modem that holds on to its texts."""
     modem = world.phones = Holding()
-    world.hq.restarts(modem=lambda *_: modem, lanes=Threads(at_once=4))
+    world.hq.restarts(modem=lambda *_: modem, lanes=Lanes(at_once=4))
     yield world
     for _ in range(100):
         modem.free.release()
