@@ -1,7 +1,6 @@
 """The service around the daemon: systemd's readiness, status, watchdog and journal.
 
-Only this module imports systemd-python. Without it, or outside systemd, everything
-works the same: entries go to stderr, and the first one says so.
+Outside systemd everything works the same: entries go to stderr, and the first one says so.
 """
 
 from __future__ import annotations
@@ -10,18 +9,12 @@ import logging
 import os
 import sys
 import threading
-from contextlib import suppress
 from functools import partial
 from traceback import walk_tb
 
+from outcry import systemd
 from outcry.daemon.journal import Sink
 from outcry.journal_entry import priority
-
-try:
-    from systemd import daemon as sd_daemon
-    from systemd import journal as sd_journal
-except ImportError:  # at the repository's root the systemd/ folder answers to the name
-    sd_daemon = sd_journal = None
 
 log = logging.getLogger("outcry")
 
@@ -31,40 +24,34 @@ class Service:
 
     def __init__(self) -> None:
         self._status = ""
-        watched = os.environ.get("WATCHDOG_PID") in (None, str(os.getpid()))
-        limit_us = os.environ.get("WATCHDOG_USEC", "") if watched else ""
-        self.watchdog_s = int(limit_us) / 1e6 if limit_us.isdecimal() else None
+        self.watchdog_s = systemd.watchdog_s()
         """How often systemd wants to hear from us at least, in seconds; ``None``: never."""
 
     def ready(self) -> None:
         """The button is watched."""
-        self._notify("READY=1")
+        systemd.notify(READY="1")
 
     def status(self, words: str) -> None:
         """One line for ``systemctl status``; told only when it changes."""
         if words != self._status:
             self._status = words
-            self._notify(f"STATUS={words}")
+            systemd.notify(STATUS=words)
 
     def alive(self) -> None:
         """Feed the watchdog."""
-        self._notify("WATCHDOG=1")
+        systemd.notify(WATCHDOG="1")
 
     def stopping(self) -> None:
         """A stop was asked for and has begun."""
-        self._notify("STOPPING=1")
-
-    def _notify(self, message: str) -> None:
-        if sd_daemon is not None and os.environ.get("NOTIFY_SOCKET"):
-            with suppress(Exception):  # systemd gone deaf: its watchdog will say so, not we
-                sd_daemon.notify(message)
+        systemd.notify(STOPPING="1")
 
 
 def journal_sink() -> Sink:
     """Where entries go: the journal when systemd started us, else stderr."""
-    if sd_journal is None or not os.environ.get("JOURNAL_STREAM"):
+    send = systemd.journal_send()
+    if send is None:
         return lambda level, sentence, _fields: log.log(level, sentence)
-    send = partial(sd_journal.send, SYSLOG_IDENTIFIER="outcry")
+    send = partial(send, SYSLOG_IDENTIFIER="outcry")
     return lambda level, sentence, fields: send(sentence, PRIORITY=priority(level), **fields)
 
 

@@ -12,7 +12,7 @@ import threading
 
 from outcry.journal_entry import priority
 from outcry.responder.journal import Entry, Log, describe
-from outcry.responder.service.systemd import journal_send
+from outcry.systemd import journal_send
 
 log = Log("outcry.responder")
 

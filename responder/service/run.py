@@ -12,11 +12,11 @@ from contextlib import ExitStack
 
 from sqlalchemy.exc import OperationalError
 
+from outcry import systemd
 from outcry.beats import Beats
 from outcry.responder import journal
 from outcry.responder.intake.app import device_app
 from outcry.responder.part import Part, Rounds
-from outcry.responder.service import systemd
 from outcry.responder.service.assemble import Adapters, assemble
 from outcry.responder.service.people_app import people_app
 from outcry.responder.service.workflow import LOOK_EVERY_S
@@ -103,7 +103,8 @@ def _watch(
     status: Callable[[], str],
 ) -> int:
     """Wait for the end, feeding the watchdog only while every thread works."""
-    interval = systemd.watchdog_interval_s() or beats.interval_s
+    limit_s = systemd.watchdog_s()
+    interval = limit_s / 2 if limit_s else beats.interval_s
     while not stop.wait(interval):
         stuck = beats.silent(time.monotonic())
         if stuck or not all(part.is_alive() for part in parts):

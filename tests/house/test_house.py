@@ -82,7 +82,7 @@ def test_what_tests_share_lies_in_support_and_no_test_imports_another():
         ("gpsd", {"hw/gps.py"}),
         ("serial", {"hw/modem/port.py"}),
         ("gsmmodem", {"hw/modem/pdu.py"}),
-        ("systemd", {"daemon/service/systemd.py", "responder/service/systemd.py"}),
+        ("systemd", {"outcry/systemd.py"}),
         ("h11", {"hw/modem/http.py", "hw/board/sim800/exchange.py"}),
         (
             "gpiozero",

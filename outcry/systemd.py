@@ -1,0 +1,35 @@
+"""systemd, where it has started us: readiness, status, watchdog, and the way into the journal.
+
+Only this module imports systemd-python. Without it, or outside systemd, nothing happens.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+
+try:
+    from systemd.daemon import notify as _notify
+    from systemd.journal import send as _send
+except ImportError:  # an extra; and a folder named systemd, as at the repository's root, shadows it
+    _notify = _send = None
+
+
+def notify(**words: str) -> None:
+    """Tell systemd, as ``READY="1"`` or ``STATUS="..."``."""
+    if _notify is not None and os.environ.get("NOTIFY_SOCKET"):
+        with suppress(Exception):  # systemd gone deaf: its watchdog will say so, not we
+            _notify("\n".join(f"{name}={value}" for name, value in words.items()))
+
+
+def watchdog_s() -> float | None:
+    """How often systemd wants to hear from us at least, in seconds; ``None``: never."""
+    watched = os.environ.get("WATCHDOG_PID") in (None, str(os.getpid()))
+    limit_us = os.environ.get("WATCHDOG_USEC", "") if watched else ""
+    return int(limit_us) / 1e6 if limit_us.isdecimal() else None
+
+
+def journal_send() -> Callable[..., None] | None:
+    """The way into the journal, fields and all; ``None`` unless systemd has started us."""
+    return _send if os.environ.get("JOURNAL_STREAM") else None
