@@ -65,6 +65,16 @@ def test_of_two_turns_of_the_power_key_one_leaves_the_modem_on(on):
     assert after == ([True, False] if on else [False, True])
 
 
+def test_each_turn_of_the_power_key_leaves_on_a_modem_that_is_known_to_be_on():
+    wiring = Wiring(Wire.POWER_KEY)
+    for _ in range(3):
+        wiring.power.cycle(is_on=True)
+        wiring.wires.level(PIN, int(wiring.pin.state))
+        wiring.rig.passes(5.0)
+        assert wiring.rig.modem.powered
+    assert wiring.said.count(b"NORMAL POWER DOWN") == 3
+
+
 def test_the_line_is_let_go_whatever_happens():
     def broken(seconds):
         assert pin.state
