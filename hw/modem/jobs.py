@@ -122,6 +122,11 @@ class JobQueue:
         """Since when an alarm is open, on the owner's clock."""
         return self._urgent_since
 
+    @property
+    def text_since(self) -> float | None:
+        """Since when there has been a text without a pause."""
+        return self._text_since
+
     def needed_since(self, began: float) -> float | None:
         """Since when a command begun at ``began`` has held up a text or an alarm; None: it does not.
 
