@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 @dataclass
 class TextJob:
     """A text to send, part by part. ``references`` are the TP-MR of the parts that have left.
+    None is one that the modem did not tell.
 
     ``given``: the PDU of the next part has been written, so it may have left.
     """
@@ -23,7 +24,7 @@ class TextJob:
     given: bool = False
     attempts: int = 0
     parts: "list[Part]" = field(default_factory=list, repr=False)
-    references: list[int] = field(default_factory=list)
+    references: list[int | None] = field(default_factory=list)
 
 
 @dataclass

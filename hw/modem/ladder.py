@@ -138,6 +138,8 @@ class Situation:
     shut_for_text_at: float = float("-inf")
     alarm_since: float | None = None
     registered: bool = False
+    refusals: int = 0
+    """How many texts in a row were refused."""
     taken: Rung = Rung.NOTHING
     """The rung taken last since nothing leaves, and when."""
     taken_at: float = float("-inf")
@@ -205,6 +207,11 @@ NOT_LATELY = Requirement(
     f"it was not done for this in the last {SHUT_FOR_TEXT_EVERY_S:.0f} s",
     lambda s, now: now >= s.shut_for_text_at + SHUT_FOR_TEXT_EVERY_S,
 )
+SOME_REFUSED = Requirement(
+    "some refused",
+    f"{REFUSALS} texts or more were refused since one left",
+    lambda s, now: s.refusals >= REFUSALS,
+)
 REGISTERED = Requirement("registered", "the modem has a network", lambda s, now: s.registered)
 RESTART_S = 45.0  # by 90 s it is done, though it waits for the text that is out, for a minute
 SEARCHES_S = 70.0  # finding a network takes a minute at times, and a restart begins that again
@@ -229,6 +236,7 @@ ODD = Requirement(
 
 _WHILE_CALM = (FRESH, CALM, TEXTS_TRIED, NO_TEXT_OUT)
 _BETWEEN_TEXTS = (TEXTS_TRIED, NO_TEXT_OUT)
+_GENTLE = (REGISTERED, SOME_REFUSED, *_BETWEEN_TEXTS)
 _RESTART = (RESTART_DUE, RESTED, *_BETWEEN_TEXTS)
 
 
@@ -313,12 +321,8 @@ LADDER: dict[Failure, tuple[Row, ...]] = {
     Failure.NOTHING_LEAVES: (
         Row(Rung.NOTHING),
         # It may hold the line for 75 s, deaf to any command, and then only a wire ends that.
-        Row(Rung.ATTACH, (WIRED, between(20, 30), above(Rung.ATTACH), REGISTERED, *_BETWEEN_TEXTS)),
-        Row(
-            Rung.TOGGLE,
-            (between(30, 36), above(Rung.TOGGLE), REGISTERED, *_BETWEEN_TEXTS),
-            calls=CALLS,
-        ),
+        Row(Rung.ATTACH, (WIRED, between(20, 30), above(Rung.ATTACH), *_GENTLE)),
+        Row(Rung.TOGGLE, (between(30, 36), above(Rung.TOGGLE), *_GENTLE), calls=CALLS),
         Row(Rung.COMMAND, _RESTART, calls=CALLS_AFTER_RESTART),
         # Each in its turn, for the wire may be broken as well.
         Row(Rung.WIRE, (WIRED, ODD, *_RESTART), calls=CALLS_AFTER_RESTART),

@@ -49,6 +49,7 @@ class StatusReport:
 
     reference: int
     delivered: bool | None
+    recipient: str = field(default="", repr=False, compare=False)
 
 
 class PduRefused(ValueError):
@@ -150,7 +151,8 @@ def decode(pdu: str) -> Incoming | StatusReport | None:
         _mend_times(raw)
         fields = decodeSmsPdu(raw)
         if fields["type"] == "SMS-STATUS-REPORT":
-            return StatusReport(fields["reference"], _delivered(fields["status"]))
+            delivered = _delivered(fields["status"])
+            return StatusReport(fields["reference"], delivered, fields["number"] or "")
         if fields["type"] != "SMS-DELIVER":
             return None
         text = "".join(fields["text"])

@@ -167,6 +167,7 @@ class Recovery:
             self.situation(Failure.NOTHING_LEAVES, since),
             times=stall.restarts + 1,
             registered=registered,
+            refusals=self._times[Failure.TEXTS_REFUSED],
             text_next=text_next and self.text_tried_at < max(since, stall.taken_at),
             taken=stall.taken,
             taken_at=stall.taken_at,

@@ -119,7 +119,7 @@ class Service:
             ready = any(urc.text in READY for urc in link.urcs)
             self._take_in(link)
             self._posts.refuse("the modem is not ready")
-            self._climb(link, text_next=False)
+            self._climb(link, ready=False)
 
     def _tell(self, event: ModemEvent) -> None:
         self.recovery.came_of(event)
@@ -137,7 +137,7 @@ class Service:
         data_first = self._clock() < self._texts_from and self._posts.ended_at < self._data_from
         job = None if data_first else self._jobs.head_text()
         could_leave = job is not None and self._worth_a_try(self.recovery.text_tried_at)
-        if not data_first and self._climb(link, could_leave):
+        if not data_first and self._climb(link, text_next=could_leave):
             return True
         text_next = could_leave and not self._connection_has_turn
         # A data path in which the modem stops answering is not worth waiting for.
@@ -163,9 +163,9 @@ class Service:
         unregistered_since = max(alarm_since, self._registered_at)
         return self._clock() >= max(unregistered_since + UNREGISTERED_S, tried_at + TRY_EVERY_S)
 
-    def _climb(self, link: Link, text_next: bool) -> bool:
+    def _climb(self, link: Link, text_next: bool = False, ready: bool = True) -> bool:
         """Take the ladder's rung if nothing leaves; whether there was one."""
-        step = self.recovery.stalled(self._radio.registered, text_next)
+        step = self.recovery.stalled(ready and self._radio.registered, text_next)
         if step is None:
             return False
         if step.rung is not Rung.ATTACH:

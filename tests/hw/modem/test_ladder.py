@@ -57,6 +57,7 @@ situations = st.builds(
     shut_for_text_at=instants | st.just(-math.inf),
     alarm_since=instants | st.none(),
     registered=perhaps,
+    refusals=st.integers(0, 5),
     taken=st.sampled_from(Rung),
     taken_at=instants | st.just(-math.inf),
 )
@@ -278,6 +279,7 @@ def climbed(has_wire: bool, registered: bool = True, minutes: int = 30) -> list[
     for second in range(minutes * 60):
         port.now = float(second)
         recovery.text_tried()
+        recovery.text_refused("+447700900101")
         recovery.came_of(SmsOutcome("t1", Outcome.FAILED, (), 314, "refused"))
         if (step := recovery.stalled(registered, text_next=True)) is not None:
             taken.append((second, step.rung))
@@ -322,6 +324,9 @@ def test_a_text_that_has_left_ends_it_and_the_next_refusal_begins_at_the_bottom(
     def rung_at(seconds: float, outcome: Outcome) -> Rung | None:
         now[0] = seconds
         recovery.text_tried()
+        if outcome is Outcome.FAILED:
+            recovery.text_refused("+447700900101")
+            recovery.text_refused("+447700900102")
         recovery.came_of(SmsOutcome("t1", outcome, (), None, "test"))
         step = recovery.stalled(registered=True, text_next=False)
         return None if step is None else step.rung
