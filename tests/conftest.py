@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -83,6 +84,8 @@ class Count:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell's background job ignores it, and every program that a test starts would too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
         return  # pytest-xdist's part of a run: the whole run is counted and measured
     if config.getoption("--nothing-missing"):

@@ -1,29 +1,65 @@
-"""Texts to PDUs and back: the only importer of python-gsmmodem-new, for its codec alone.
+"""Texts to PDUs and back: the only importer of python-gsmmodem-new, for its encoder alone.
 
 Import this module late: ``gsmmodem.pdu`` brings the whole modem class along
 (18 M instructions). Why the rest of that library stays unused:
-docs/decisions/0003-own-modem-link.md.
+docs/decisions/0003-own-modem-link.md. Its decoder loses the first letter of a text whose header
+has an odd length, and knows neither shift tables nor all coding groups.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gsmmodem.pdu import decodeSmsPdu, encodeGsm7, encodeSemiOctets, packSeptets
+from gsmmodem.pdu import (
+    GSM7_BASIC,
+    GSM7_EXTENDED,
+    encodeGsm7,
+    encodeSemiOctets,
+    packSeptets,
+)
 
 NUMBER = re.compile(r"\+?[0-9]{3,20}")
 GSM7_ALONE, GSM7_PART = 160, 153  # septets in a text of one part; in a part of several
 UCS2_ALONE, UCS2_PART = 140, 134  # octets; 3GPP TS 23.040 section 9.2.3.24.1
 PARTS_MOST = 8  # 1224 GSM-7 or 536 UCS-2 characters; more is a mistake, and a minute of the port
 SAME_MEANING = str.maketrans({"`": "'", "\r": None, "\x1b": " ", "\x00": None, "\f": "\n"})
-VALID_TIME = bytes.fromhex("62101000000000")  # 1 January 2026
 VALIDITY = 169
 """TP-VP: 3 days (3GPP TS 23.040 section 9.2.3.12.1). A phone that is off for a weekend still gets
 the alarm; without it each network applies a limit of its own."""
 
 _SUBMIT, _VALIDITY_RELATIVE, _REPORT_WANTED, _HAS_HEADER = 0x01, 0x10, 0x20, 0x40
 _INTERNATIONAL, _AS_DIALLED = 0x91, 0x81
-_GSM7, _UCS2 = 0x00, 0x08
+_GSM7, _OCTETS, _UCS2 = 0x00, 0x04, 0x08
+_KIND, _DELIVER, _STATUS_REPORT = 0x03, 0x00, 0x02
+_TYPE_OF_NUMBER, _NAME = 0x70, 0x50
+_DIGITS = "0123456789*#abc "  # 3GPP TS 23.040 section 9.1.2.3
+_TIME_STAMP = 7
 _ESCAPE = 0x1B
+_SINGLE_SHIFT, _LOCKING_SHIFT = 0x24, 0x25  # 3GPP TS 23.040 sections 9.2.3.24.15 and .16
+_BASIC = GSM7_BASIC.replace("`", "§").replace("\x1b", " ")  # a mistake; an escape of an escape
+_EXTENSION = {ord(code): letter for letter, code in GSM7_EXTENDED.items() if letter != "ÿ"}
+_EXTENSION |= {0x0A: "\f"}
+
+
+def _at(codes: str, letters: str) -> dict[int, str]:
+    return dict(zip(bytes.fromhex(codes), letters, strict=True))
+
+
+# By language, 3GPP TS 23.038 section 6.2.1.2.4. A phone may take one that it lacks for the default.
+_TURKISH, _SPANISH, _PORTUGUESE = b"\x01", b"\x02", b"\x03"
+_SHIFTED = {
+    _TURKISH: _EXTENSION | _at("47 49 53 63 67 69 73", "ĞİŞçğış"),
+    _SPANISH: _EXTENSION | _at("09 41 49 4F 55 61 69 6F 75", "çÁÍÓÚáíóú"),
+    _PORTUGUESE: _EXTENSION
+    | _at("05 09 0B 0C 0E 0F 12 13 15 16 17 18 19 1F", "êçÔôÁáΦΓΩΠΨΣΘÊ")
+    | _at("41 49 4F 55 5B 5C 61 69 6F 75 7B 7C 7F", "ÀÍÓÚÃÕÂíóúãõâ"),
+}
+_LOCKED = {
+    _TURKISH: _BASIC.translate(str.maketrans("èìØøÆæ¡¿", "€ıĞğŞşİç")),
+    _PORTUGUESE: _BASIC.translate(
+        str.maketrans("èùìòÇØøÅåΦΓΛΩΠΨΣΘΞÆæß¤¡ÄÖÑ¿äöñ", "êúíóçÔôÁáªÇÀ∞^\\€Ó|ÂâÊºÍÃÕÚ~ãõ`")
+    ),
+}
 _CONCATENATION_FILL = 6  # what packSeptets calls the one spare bit after a header of six octets
 
 
@@ -49,7 +85,7 @@ class StatusReport:
 
     reference: int
     delivered: bool | None
-    recipient: str = field(default="", repr=False, compare=False)
+    recipient: str = field(repr=False)
 
 
 class PduRefused(ValueError):
@@ -144,47 +180,101 @@ def _submit(number: str, coding: int, header: bytes, body: bytes) -> bytes:
 def decode(pdu: str) -> Incoming | StatusReport | None:
     """A received PDU in hex; None for anything that is not a text or a status report.
 
-    Never raises: a PDU is written by a stranger.
+    Never raises: a PDU is written by a stranger. One that is cut short gives what is there of its
+    text. 3GPP TS 23.040 sections 9.2.2.1 (SMS-DELIVER) and 9.2.2.3 (SMS-STATUS-REPORT).
     """
     try:
-        raw = bytearray.fromhex(pdu)
-        _mend_times(raw)
-        fields = decodeSmsPdu(raw)
-        if fields["type"] == "SMS-STATUS-REPORT":
-            delivered = _delivered(fields["status"])
-            return StatusReport(fields["reference"], delivered, fields["number"] or "")
-        if fields["type"] != "SMS-DELIVER":
+        octets = _Octets(bytes.fromhex(pdu))
+        octets.take(octets.take(1)[0])  # the service centre's address
+        first = octets.take(1)[0]
+        if first & _KIND == _STATUS_REPORT:
+            reference = octets.take(1)[0]
+            recipient = _address(octets)
+            octets.take(_TIME_STAMP * 2)
+            return StatusReport(reference, _delivered(octets.take(1)[0]), recipient)
+        if first & _KIND != _DELIVER:
             return None
-        text = "".join(fields["text"])
-        if not raw[_coding_at(raw)] & 0x0C:
-            text = text.replace("`", "§")  # the codec's mistake in GSM-7, turned back
-        units = text.encode("utf-16-le", "surrogatepass")
-        return Incoming(fields["number"] or "", units.decode("utf-16-le", "replace"))
-    except Exception:  # noqa: BLE001 - see below
-        # The codec raises any error that its byte arithmetic happens to run into.
+        sender = _address(octets)
+        _, coding, *_, length = octets.take(2 + _TIME_STAMP + 1)
+        return Incoming(sender, _text(octets.rest(), length, coding, bool(first & _HAS_HEADER)))
+    except ValueError:
         return None
 
 
-def _mend_times(raw: bytearray) -> None:
-    """Overwrite the time stamps, which are not used: the codec refuses odd ones, text and all.
+class _Octets:
+    """What is left of a PDU. ``take`` raises ValueError where it ends too early."""
 
-    3GPP TS 23.040 section 9.2.2.1 (deliver) and 9.2.2.3 (status report).
-    """
-    kind = raw[1 + raw[0]] & 0x03
-    after_address = _after_address(raw, 1 if kind == 0 else 2)
-    starts = {0: [after_address + 2], 2: [after_address, after_address + 7]}.get(kind, [])
-    for start in starts:
-        raw[start : start + 7] = VALID_TIME
+    def __init__(self, octets: bytes) -> None:
+        self._left = octets
+
+    def take(self, count: int) -> bytes:
+        if len(self._left) < count:
+            raise ValueError("cut short")
+        taken, self._left = self._left[:count], self._left[count:]
+        return taken
+
+    def rest(self) -> bytes:
+        return self._left
 
 
-def _coding_at(raw: bytearray) -> int:
-    """Where TP-DCS stands in an SMS-DELIVER."""
-    return _after_address(raw, 1) + 1
+def _address(octets: _Octets) -> str:
+    """A number as it is dialled, or a sender's name: 3GPP TS 23.040 section 9.1.2.5."""
+    digits, kind = octets.take(2)
+    value = octets.take((digits + 1) // 2)
+    if kind & _TYPE_OF_NUMBER == _NAME:
+        return _shown(_septets_of(value, digits * 4 // 7), _BASIC, _EXTENSION)
+    plus = "+" if kind & _TYPE_OF_NUMBER == _INTERNATIONAL & _TYPE_OF_NUMBER else ""
+    return plus + "".join(_DIGITS[o & 0xF] + _DIGITS[o >> 4] for o in value)[:digits]
 
 
-def _after_address(raw: bytearray, octets_before: int) -> int:
-    address = 1 + raw[0] + octets_before
-    return address + 2 + (raw[address] + 1) // 2
+def _text(data: bytes, length: int, coding: int, has_header: bool) -> str:
+    """The text after its header. ``length`` counts septets in GSM-7, octets otherwise."""
+    header = data[: data[0] + 1] if has_header and data else b""
+    alphabet = _alphabet(coding)
+    if alphabet == _GSM7:
+        shifts = dict(_elements(header[1:]))
+        septets = _septets_of(data, length)[(len(header) * 8 + 6) // 7 :]
+        single, locking = (shifts.get(kind, b"")[:1] for kind in (_SINGLE_SHIFT, _LOCKING_SHIFT))
+        return _shown(septets, _LOCKED.get(locking, _BASIC), _SHIFTED.get(single, _EXTENSION))
+    body = data[len(header) : length]
+    if alphabet == _UCS2:
+        return body[: len(body) & ~1].decode("utf-16-be", "replace")
+    return body.decode("latin-1")
+
+
+def _alphabet(coding: int) -> int:
+    """3GPP TS 23.038 section 4; what is reserved there is GSM-7."""
+    group = coding >> 4
+    if group < 8:  # bits 3 and 2 say it, whatever the class and whether it deletes itself
+        return coding & 0x0C if coding & 0x0C != 0x0C else _GSM7
+    if group == 0xE:
+        return _UCS2
+    return _OCTETS if group == 0xF and coding & 0x04 else _GSM7
+
+
+def _elements(header: bytes) -> Iterator[tuple[int, bytes]]:
+    """A header's information elements: 3GPP TS 23.040 section 9.2.3.24."""
+    while len(header) >= 2:
+        yield header[0], header[2 : 2 + header[1]]
+        header = header[2 + header[1] :]
+
+
+def _septets_of(octets: bytes, count: int) -> bytes:
+    bits = int.from_bytes(octets, "little")
+    return bytes(bits >> 7 * at & 0x7F for at in range(min(count, len(octets) * 8 // 7)))
+
+
+def _shown(septets: bytes, basic: str, shifted: dict[int, str]) -> str:
+    """The letters; one that is not in the table after an escape is the basic one."""
+    letters = []
+    escaped = False
+    for septet in septets:
+        if septet == _ESCAPE and not escaped:
+            escaped = True
+            continue
+        letters.append(shifted.get(septet, basic[septet]) if escaped else basic[septet])
+        escaped = False
+    return "".join(letters)
 
 
 def _delivered(status: int) -> bool | None:

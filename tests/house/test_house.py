@@ -55,6 +55,7 @@ def allowed(path, name):
     return name.split(".")[0] not in PACKAGES
 
 
+@pytest.mark.slow
 def test_imports_point_one_way():
     wrong = [
         f"{path.relative_to(ROOT)} imports {name}"

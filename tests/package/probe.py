@@ -11,6 +11,8 @@ import socket
 import sys
 from pathlib import Path
 
+IO_URING_SETUP = 425  # on every architecture
+
 
 def try_(name, action):
     """Print what became of it."""
@@ -61,6 +63,20 @@ def unshared():
         raise OSError(ctypes.get_errno(), "unshare")
 
 
+def executed_from_memory():
+    """A program that no path leads to."""
+    program = os.memfd_create("program", 0)
+    os.write(program, b"#!/usr/bin/python3\n")
+    executed(f"/proc/self/fd/{program}")
+
+
+def ring():
+    """The other way into the kernel, which asks no filter for what it does."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.syscall(IO_URING_SETUP, 1, ctypes.create_string_buffer(120)) < 0:
+        raise OSError(ctypes.get_errno(), "io_uring_setup")
+
+
 def fifo():
     """As lgpio does in its working directory."""
     os.mkfifo("probe-fifo", 0o600)
@@ -86,6 +102,8 @@ for family in ("AF_PACKET", "AF_NETLINK", "AF_BLUETOOTH", "AF_INET6", "AF_INET",
 try_("signal:1", lambda: os.kill(1, 0))
 try_("nice", lambda: os.nice(-5))
 try_("unshare", unshared)
+try_("exec:memory", executed_from_memory)
+try_("ring", ring)
 try_("code", lambda: mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC).close())
 try_("state", lambda: touch(f"{state}/probe"))
 try_("cpuinfo", lambda: Path("/proc/cpuinfo").read_bytes())

@@ -170,6 +170,8 @@ NEVER = {
     "nice": "EPERM",
     "unshare": "EPERM",
     "code": "EACCES",
+    "exec:memory": "EPERM",
+    "ring": "EPERM",
 }
 NEEDED = {
     "open:/dev/null": "ok",
@@ -193,6 +195,11 @@ def test_the_wearable_gets_at_what_it_needs_and_at_nothing_else(things):
         "signal:1": "EPERM",
         "fifo": "ok",
     }
+
+
+@pytest.mark.parametrize("unit", ["outcry", "outcry-responder"])
+def test_no_memory_of_a_service_reaches_the_swap(things, unit):
+    assert things.said("systemctl", "show", "-P", "MemorySwapMax", unit).strip() == "0"
 
 
 def test_the_responder_gets_at_what_it_needs_and_at_nothing_else(things):

@@ -8,6 +8,8 @@ from outcry.hw.modem.texts import Texts
 from simulation import campaign
 from simulation.cells import sample
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_chain_of_texts_costs_nothing_beyond_the_modem_s_own_time():
     assert sms_chain.sms_chain_overhead_pct() <= 2
@@ -24,7 +26,6 @@ def test_a_driver_that_dawdles_between_texts_shows(monkeypatch):
     assert sms_chain.sms_chain_overhead_pct() > 2
 
 
-@pytest.mark.slow
 def test_all_figures_of_the_matrix_come_from_one_campaign(monkeypatch):
     lived = []
 

@@ -96,6 +96,7 @@ names = st.sampled_from(NAMES) | st.text(max_size=MAX_NAME_CHARS)
 # In two parts, whole
 
 
+@pytest.mark.slow
 @given(st.sampled_from(SHIPPED), names, clocks, places)
 @settings(max_examples=400)
 def test_every_text_in_every_language_takes_two_parts_at_most(code, name, raised_at, place):
@@ -578,6 +579,7 @@ def test_the_english_built_in_is_the_english_shipped(tmp_path):
     assert languages["en"].templates == built_in.templates
 
 
+@pytest.mark.slow
 def test_the_bench_counts_what_a_template_costs(tmp_path, monkeypatch):
     monkeypatch.setattr(bench_contacts, "RANDOM_NAMES", 0)
     source = (FOLDER / "en.toml").read_text(encoding="utf-8")

@@ -118,6 +118,7 @@ def spent_lines(world):
     return [line for line in world.journal if "budget is spent" in line]
 
 
+@pytest.mark.slow
 def test_later_positions_keep_to_the_budget_and_that_it_is_spent_is_told_once(world):
     world.starts()
     world.holds()
@@ -129,6 +130,7 @@ def test_later_positions_keep_to_the_budget_and_that_it_is_spent_is_told_once(wo
     assert ROUND + 10 < len(world.modem.texts) <= ROUND + 20
 
 
+@pytest.mark.slow
 def test_positions_texted_to_hq_alone_keep_to_the_budget(world):
     """HQ has the alarm by data; then data dies."""
     world.settings["sms"]["positions_per_day"] = 3
@@ -140,6 +142,7 @@ def test_positions_texted_to_hq_alone_keep_to_the_budget(world):
     assert Counter(heard.split(" to ")[1] for heard in world.heard()) == {"HQ": 1 + 3}
 
 
+@pytest.mark.slow
 def test_by_default_the_budget_lasts_for_seven_rounds(tmp_path):
     world = World(tmp_path)
     world.holds()
@@ -278,6 +281,7 @@ def test_rounds_that_find_no_network_cost_nothing(world):
     assert spent_lines(world) == []
 
 
+@pytest.mark.slow
 def test_what_is_spent_is_remembered_over_a_restart_and_begins_anew_after_a_power_cut(world):
     world.starts()
     world.holds()
@@ -310,6 +314,7 @@ def online(world):
     world.data_goes(up=True)
 
 
+@pytest.mark.slow
 def test_heartbeats_stop_when_their_budget_is_spent_and_go_on_a_day_later(tmp_path):
     world = World(tmp_path, heartbeat_s=600.0)
     world.settings["supervision"]["kilobytes_per_day"] = 10 * EXCHANGE_BYTES // 1000

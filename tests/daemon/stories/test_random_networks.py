@@ -8,6 +8,8 @@ import pytest
 from outcry.daemon.alarm.model import State
 from simulation.wearable import SimulatedWorld
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 200 if os.environ.get("OUTCRY_CAMPAIGNS") == "full" else 12
 PRESS_AT = 400.0
 WELL_AT = 1000.0

@@ -236,7 +236,7 @@ def test_a_text_to_itself_leaves_arrives_and_is_reported_on(bench: Any) -> None:
     )
     reference = int(reply.value("+CMGS").partition(",")[0])
     report = pdu.decode(bench.hears("+CDS: ").body)
-    assert report == pdu.StatusReport(reference, True)
+    assert report == pdu.StatusReport(reference, True, bench.number)
     index = bench.hears("+CMTI: ").text.rpartition(",")[2]
     read = bench.does(f"AT+CMGR={index}")
     incoming = pdu.decode(read.lines[-1])

@@ -114,7 +114,7 @@ def test_a_text_with_an_impossible_date_is_read_all_the_same() -> None:
 def test_a_status_report_says_delivered_trying_or_given_up(
     status: str, delivered: bool | None, zone: str
 ) -> None:
-    assert decode(REPORT.format(zone, status)) == StatusReport(7, delivered)
+    assert decode(REPORT.format(zone, status)) == StatusReport(7, delivered, "+447700900123")
 
 
 @given(st.binary(max_size=200).map(bytes.hex) | st.text(max_size=40))

@@ -12,6 +12,8 @@ from outcry.responder.archive import case_file
 from outcry.responder.archive.case_file import CaseFileInvalid, NoSuchAlarm
 from outcry.responder.cli.main import main
 
+pytestmark = pytest.mark.slow
+
 HIDDEN = "<script>alert(1)</script>"
 
 

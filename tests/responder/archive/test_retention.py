@@ -10,6 +10,8 @@ from outcry.responder.plans import repository
 from outcry.responder.rules.events import Closed
 from outcry.responder.storage import alarms, audit_chain, event_log, store
 
+pytestmark = pytest.mark.slow
+
 DAY_S = 86_400.0
 
 

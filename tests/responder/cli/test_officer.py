@@ -13,6 +13,8 @@ from console_hand import PASSWORD, Hand, token_in
 
 from outcry.responder.cli import main, officer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def run(enrolled, tmp_path, capsys):
@@ -77,7 +79,6 @@ def test_at_the_terminal_the_officer_types_and_scans(run, monkeypatch):
     assert PASSWORD not in drawn + "\n".join(shown)
 
 
-@pytest.mark.slow
 def test_an_officer_added_while_the_service_runs_gets_in(process, capsys, world):
     service = process()
     assert main.main(["officer", "add", "olga", "--config", str(service.config)]) == 0
@@ -101,7 +102,6 @@ def test_an_officer_added_while_the_service_runs_gets_in(process, capsys, world)
     hand.close()
 
 
-@pytest.mark.slow
 def test_an_open_console_does_not_hold_the_service_up_when_it_stops(process, capsys, wait_for):
     import signal
     import time

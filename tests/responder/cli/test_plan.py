@@ -16,6 +16,8 @@ from outcry.responder.plans import repository
 from outcry.responder.storage import store
 from outcry.responder.storage.audit_chain import Noted
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def types(enrolled, tmp_path, capsys):

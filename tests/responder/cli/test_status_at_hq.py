@@ -28,6 +28,8 @@ from outcry.responder.rules.events import Came, Outcome, Verdict
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import store
 
+pytestmark = pytest.mark.slow
+
 SECRET = re.compile(r"52\.5|13\.4|\+44|mlat|4111|5111")
 BEAT = MessageType.HEARTBEAT
 

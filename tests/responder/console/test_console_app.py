@@ -30,6 +30,8 @@ from outcry.responder.rules.events import (
 from outcry.responder.storage.event_log import from_row
 from stage.reports import NOON
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def officers(world):

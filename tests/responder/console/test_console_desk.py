@@ -8,6 +8,8 @@ from outcry.report import AlarmKind, MessageType
 from outcry.responder.console.desk import Act, Console, NoSuchAlarm, NotNow
 from outcry.responder.rules.events import Vetoed
 
+pytestmark = pytest.mark.slow
+
 ON_BOTH_DATABASES = True
 
 

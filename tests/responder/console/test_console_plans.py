@@ -16,6 +16,8 @@ from outcry.responder.plans import repository
 from outcry.responder.rules.events import GroundFound
 from outcry.responder.storage import store
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def olga(world, people):

@@ -38,6 +38,8 @@ from outcry.responder.rules.events import (
 from outcry.responder.service.people_app import people_app
 from outcry.responder.storage import alarms, event_log
 
+pytestmark = pytest.mark.slow
+
 ATOM = "{http://www.w3.org/2005/Atom}"
 MAP = "https://www.openstreetmap.org/?mlat=52.52000&amp;mlon=13.40500"
 

@@ -15,6 +15,8 @@ from outcry.responder import formatting
 from outcry.responder.storage import store
 from outcry.responder.translations import accepted, load
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "responder" / "words"
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))

@@ -14,6 +14,8 @@ from outcry.responder.rules.calls import ToContact
 from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Outcome
 from outcry.responder.rules.retries import RETRY_AFTER_S
 
+pytestmark = pytest.mark.slow
+
 ON_BOTH_DATABASES = True
 NUMBERS = [contact.number for contact in CONTACTS]
 HOUR_S = 3600

@@ -17,6 +17,8 @@ from outcry.responder.settings import load
 from outcry.responder.storage.store import Store
 from stage import reports
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[3]
 
 

@@ -16,6 +16,8 @@ from outcry.responder.enrolment.safe_code import CodeRefused
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def responder(tmp_path, capsys):

@@ -186,6 +186,7 @@ def test_each_refusal_uses_the_same_words(world):
     assert count(world, store.message) == 0
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @hypothesis_settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

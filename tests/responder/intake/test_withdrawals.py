@@ -30,6 +30,8 @@ from outcry.responder.rules.events import (
 from outcry.responder.storage import store
 from outcry.responder.web.assets import Assets
 
+pytestmark = pytest.mark.slow
+
 WITHDRAWAL = MessageType.WITHDRAWAL
 
 

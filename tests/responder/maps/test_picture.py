@@ -12,6 +12,8 @@ from PIL import Image
 from outcry.responder.maps import land, picture, places
 from outcry.responder.maps.picture import HEIGHT, WIDTH, Spot, draw
 
+pytestmark = pytest.mark.slow
+
 WATER, LAND, RED = (201, 223, 236), (246, 242, 230), (196, 22, 28)
 
 

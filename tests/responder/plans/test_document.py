@@ -174,6 +174,7 @@ agreements = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(agreements, labels)
 def test_a_plan_that_is_written_out_reads_back_as_itself(agreed, name):
     text = document.write(agreed, "The plan of Ana", dict.fromkeys(CONTACTS, name))

@@ -70,6 +70,7 @@ def test_a_draft_is_the_same_whenever_it_is_made(grozny):
     assert (first.language, first.made_at) == ("fa", NOON + 60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_fits_every_network_whatever_the_name(language, network, grozny):

@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from dataclasses import replace
 
+import pytest
 from builders import again, officer, report, says
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,6 +117,7 @@ def lived(plan: Plan, happens: list[tuple[float, Event]], came: list[Outcome]) -
     return life
 
 
+@pytest.mark.slow
 @settings(max_examples=HISTORIES)
 @given(plans, st.lists(steps, max_size=12), outcomes)
 def test_each_confirmed_alarm_acts_once_and_nothing_is_public_without_a_ground(plan, happens, came):

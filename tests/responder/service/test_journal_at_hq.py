@@ -56,6 +56,7 @@ def calls():
                 yield f"{path.name}:{node.lineno}", Entry[name], {one.arg for one in node.keywords}
 
 
+@pytest.mark.slow
 def test_every_entry_is_told_somewhere_with_all_the_words_of_its_sentence():
     told = list(calls())
     assert {where: words ^ words_of(entry) for where, entry, words in told} == {

@@ -21,6 +21,8 @@ from outcry.responder.service.periodic import Rounds
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import event_log, store
 
+pytestmark = pytest.mark.slow
+
 ON_BOTH_DATABASES = True
 BEAT_S = 600.0
 QUIET = Watched(heard_at=1000.0, interval_s=BEAT_S)
@@ -270,7 +272,6 @@ def test_of_what_vanished_contacts_hear_sooner_too(quiet):
     assert decide(case, rules, case.silence.at).look_again_at == case.silence.at + 900.0
 
 
-@pytest.mark.slow
 def test_of_a_device_that_comes_and_goes_the_duty_officer_hears_ever_more_rarely(quiet):
     for _ in range(60):  # a day: heard for a moment every 24 minutes, then every 26
         quiet.beats()

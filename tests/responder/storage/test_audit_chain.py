@@ -6,6 +6,8 @@ from sqlalchemy import select, text, update
 from outcry.report import MessageType
 from outcry.responder.storage import audit_chain, store
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def two_alarms(world):

@@ -16,6 +16,8 @@ from outcry.responder.rules.events import CallPlanned
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
 
+pytestmark = pytest.mark.slow
+
 DRILL = AlarmKind.DRILL
 
 
@@ -45,7 +47,6 @@ def test_whatever_of_a_drill_comes_first_its_texts_begin_with_the_word(world, ty
     assert all("ALARM" not in text for text in texts)
 
 
-@pytest.mark.slow
 def test_nothing_whatever_makes_a_drill_public(world):
     reports = [world.device.message(kind=DRILL)]
     for n, type_ in enumerate((MessageType.STILL_IN_DANGER, MessageType.WITHDRAWAL), 1):

@@ -11,6 +11,8 @@ from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import ReportArrived, Verdict
 from simulation.world import World as Wearable
 
+pytestmark = pytest.mark.slow
+
 WEARER, HQ_NUMBER = "+447700900001", "+447700900002"
 PERSON = "a person has it"
 

@@ -10,6 +10,8 @@ from outcry.report import AlarmKind, MessageType
 from outcry.responder.console.desk import Act
 from outcry.responder.plans import repository
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def ledger(world, monkeypatch, tmp_path):

@@ -163,6 +163,7 @@ def test_a_process_that_is_gone_puts_out_nothing(board: PinSocket, factory: Boar
     wait_for(lambda: board.pins.outputs[MOTOR] is None)
 
 
+@pytest.mark.slow
 def test_losing_the_board_keeps_the_levels_and_a_new_board_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -224,6 +224,7 @@ def test_data_for_the_network_stays_byte_for_byte() -> None:
 _WHOLE = full_conversation(echo=True)
 
 
+@pytest.mark.slow
 @given(st.data())
 def test_however_the_bytes_are_cut_the_mask_is_the_same(data: st.DataObject) -> None:
     cut: list[Chunk] = []
