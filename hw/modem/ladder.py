@@ -228,14 +228,14 @@ RESTED = Requirement(
     + " s ago: the pauses grow, and the last repeats",
     lambda s, now: s.times < 2 or now >= s.taken_at + RESTARTS_S[min(s.times - 2, 3)],
 )
-ODD = Requirement(
-    "each odd",
+IN_TURN = Requirement(
+    "in turn",
     "of restarts for this, the first, third, fifth and so on",
     lambda s, now: s.times % 2 == 1,
 )
 
-_WHILE_CALM = (FRESH, CALM, TEXTS_TRIED, NO_TEXT_OUT)
 _BETWEEN_TEXTS = (TEXTS_TRIED, NO_TEXT_OUT)
+_WHILE_CALM = (FRESH, CALM, *_BETWEEN_TEXTS)
 _GENTLE = (REGISTERED, SOME_REFUSED, *_BETWEEN_TEXTS)
 _RESTART = (RESTART_DUE, RESTED, *_BETWEEN_TEXTS)
 
@@ -309,7 +309,7 @@ LADDER: dict[Failure, tuple[Row, ...]] = {
     ),
     Failure.NO_DATA: (
         Row(Rung.NOTHING),
-        Row(Rung.SHUT, (TEXTS_TRIED, NO_TEXT_OUT)),
+        Row(Rung.SHUT, _BETWEEN_TEXTS),
         Row(Rung.ATTACH, (each(5), *_WHILE_CALM)),
         Row(Rung.COMMAND, (each(12), *_WHILE_CALM), AT_ONCE, CALLS_AFTER_RESTART),
         Row(Rung.WIRE, (WIRED, each(12), *_WHILE_CALM), AT_ONCE, CALLS_AFTER_RESTART),
@@ -325,7 +325,7 @@ LADDER: dict[Failure, tuple[Row, ...]] = {
         Row(Rung.TOGGLE, (between(30, 36), above(Rung.TOGGLE), *_GENTLE), calls=CALLS),
         Row(Rung.COMMAND, _RESTART, calls=CALLS_AFTER_RESTART),
         # Each in its turn, for the wire may be broken as well.
-        Row(Rung.WIRE, (WIRED, ODD, *_RESTART), calls=CALLS_AFTER_RESTART),
+        Row(Rung.WIRE, (WIRED, IN_TURN, *_RESTART), calls=CALLS_AFTER_RESTART),
     ),
 }
 
