@@ -25,7 +25,7 @@ TRY_EVERY_S = 60.0  # then one text and one connection are tried, whatever it sa
 LOOK_S = 2.0  # between looks at the ladder while nothing leaves
 SEARCH_POLL_S = 2.0  # between looks for a network: +CREG may have been lost
 URGENT_S = 60.0  # an alarm unanswered for longer needs to know its cells again
-DATA_FIRST_S = 7.0  # for connecting and one answered post
+DATA_FIRST_S = 3.5  # for connecting and one answered post; a lost answer has cost 16 s already
 CRASHES = 2  # of the modem in a row in the middle of a text: then data is tried first
 AT_LEAST_S = 0.5  # between two looks at a deadline that nothing can be done about yet
 

@@ -26,7 +26,9 @@ log = logging.getLogger("outcry.modem")
 PROMPT_LIMIT_S = 5.0
 PROMPTS = 2  # asked for before a text is given up for now
 SEND_LIMIT_S = 61.0  # the modem may take 60 s (manual p.116)
-ASKED_AFTER_S = 15.0  # most answers come within 6 s; one that was lost must hold up nobody
+# Most answers come within 6 s, and one that was lost must hold up nobody. Belief: AT does no harm
+# to a text on its way; a SIM800 takes no command meanwhile, and CMGS is none that a byte aborts.
+ASKED_AFTER_S = 15.0
 CALLED_OFF_AFTER_S = 20.0  # and the text's own end may have been lost
 LATE_TRIES = 3  # of AT after that: its answer may still be on the way
 OK_LIMIT_S = 1.0  # after +CMGS: by then the text has left, with or without the OK
