@@ -62,6 +62,8 @@ class Texts:
         self._given_at = 0.0
         self._concatenation = 0
         self._late: TextJob | None = None
+        self._lost: set[str] = set()
+        """Numbers of texts whose outcome was never known."""
         self._awaited: dict[int, str] = {}
         self._to_read: deque[int] = deque()
         self._to_delete: deque[int] = deque()
@@ -129,6 +131,8 @@ class Texts:
 
     def _reported_already(self, link: Link, job: TextJob) -> int | None:
         """The reference in a delivery report that can only be this text's: then it has left."""
+        if job.number in self._lost:  # it may be that of an earlier one
+            return None
         for urc in link.urcs:
             report = self._pdu.decode(urc.body) if urc.text.startswith("+CDS: ") else None
             if not isinstance(report, self._pdu.StatusReport) or report.reference in self._awaited:
@@ -177,6 +181,8 @@ class Texts:
         self._jobs.drop_text(job)
         if outcome is not Outcome.DONE and job.given:
             self._late = job
+        if outcome is Outcome.UNKNOWN and job.given:
+            self._lost.add(job.number)
         known = tuple(reference for reference in job.references if reference is not None)
         for reference in known:
             self._awaited[reference] = job.ref

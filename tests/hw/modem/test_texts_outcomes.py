@@ -135,6 +135,17 @@ def test_a_delivery_report_for_somebody_else_proves_nothing(world: Any) -> None:
     assert w.got(SmsReport) == [SmsReport("before", True)]
 
 
+def test_a_delivery_report_that_may_be_an_earlier_text_s_proves_nothing(world: Any) -> None:
+    w = world(timing=replace(Timing.instant(), sms_report=(25.0, 25.0)))
+    w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="answer"))
+    w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="text"), skip=1)
+    w.modem.send_sms("t1", ANA, "help")
+    w.modem.send_sms("t2", ANA, "another")
+    w.run(60)
+    assert outcomes(w) == [("t1", Outcome.UNKNOWN, None), ("t2", Outcome.UNKNOWN, None)]
+    assert w.texts(ANA) == ["help"]
+
+
 def test_a_text_whose_reference_got_lost_has_left(world: Any) -> None:
     w = world(host=None)
     w.sim.faults.on("+CMGS", Fault(Kind.ERROR, stage="answer", text="+CMGS: \r\n\r\nOK"))
