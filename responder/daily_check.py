@@ -6,11 +6,11 @@ that the journal does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cryptography import x509
 from sqlalchemy import Connection, delete, insert, select
@@ -21,6 +21,7 @@ from outcry.responder.enrolment.hq_keys import KeysInvalid
 from outcry.responder.findings import Finding
 from outcry.responder.notify import officer_channels
 from outcry.responder.plans import repository
+from outcry.responder.plans.document import Terms
 from outcry.responder.posting.publisher import Publisher
 from outcry.responder.settings import Settings
 from outcry.responder.storage import store
@@ -28,6 +29,7 @@ from outcry.responder.storage.store import Store
 from outcry.responder.transports import apprise
 from outcry.settings_file import SettingsInvalid
 
+T = TypeVar("T")
 SOON_S = 14 * 86_400.0  # what expires sooner needs a person now
 FEW_CODES = 2  # of a card; then a contact needs another
 AT_ONCE = 8
@@ -48,51 +50,52 @@ def look(
 ) -> tuple[Finding, ...]:
     """Everything that was found, good and bad. Takes up to a minute; never raises."""
     with database.read() as connection:
-        devices = connection.execute(
-            select(store.wearer.c.device, store.wearer.c.name).order_by(store.wearer.c.name)
-        ).all()
-        wearers = [finding for row in devices for finding in _wearer(connection, row.device)]
-        addresses = dict(_addresses(connection, [row.device for row in devices]))
-        wanted = {
-            row.device: repository.of_device(connection, row.device).networks for row in devices
-        }
+        devices = connection.scalars(select(store.wearer.c.device).order_by(store.wearer.c.name))
+        plans = {device: repository.of_device(connection, device) for device in devices.all()}
+        wearers = [finding for device in plans for finding in _wearer(connection, device)]
+    addresses = {
+        f"contact {n} of device {device:08x}, {name}": url
+        for device, agreed in plans.items()
+        for n, person in agreed.people.items()
+        for name, url in person.channels.items()
+    }
     findings = [*_here(settings), *_around(settings), *wearers]
-    try:
-        addresses |= {
-            f"duty officers' {name}": url for name, url in officer_channels.load(settings).items()
-        }
-    except SettingsInvalid as error:
-        findings += [Finding(False, problem, "correct this file") for problem in error.problems]
-    try:
-        networks = publishers()
-    except SettingsInvalid as error:
-        networks = {}
-        findings += [Finding(False, problem, "correct this file") for problem in error.problems]
-    findings += _missing_networks(wanted, networks)
+    officers = _read(lambda: officer_channels.load(settings), findings)
+    addresses |= {f"duty officers' {name}": url for name, url in officers.items()}
+    networks = _read(publishers, findings)
+    findings += _missing_networks(plans, networks)
     with ThreadPoolExecutor(AT_ONCE, "check") as pool:
         told = pool.map(lambda one: apprise.check(*one), addresses.items())
         posted = pool.map(_network, networks.values())
         findings += [*told, *(finding for each in posted for finding in each)]
-    if not any(name.startswith("duty officers'") for name in addresses):
+    if not officers:
         findings.append(
             Finding(False, "no duty officer has a channel", "name their file in telling.officers")
         )
     return tuple(findings)
 
 
+def _read(load: Callable[[], Mapping[str, T]], findings: list[Finding]) -> Mapping[str, T]:
+    """What a file of secrets holds; adds what is wrong in it, and then there is nothing."""
+    try:
+        return load()
+    except SettingsInvalid as error:
+        findings += [Finding(False, problem, "correct this file") for problem in error.problems]
+        return {}
+
+
 def _missing_networks(
-    wanted: Mapping[int, Sequence[str]], networks: Mapping[str, Publisher]
+    plans: Mapping[int, Terms], networks: Mapping[str, Publisher]
 ) -> Iterator[Finding]:
     """What plans name, and nobody has set up: an alarm would not be posted there."""
-    for device, names in wanted.items():
-        for name in names:
+    for device, agreed in plans.items():
+        for name in agreed.networks:
             if name not in networks:
                 what = f"the plan of {device:08x} names a network that HQ does not have: {name}"
                 yield Finding(False, what, "set it up, or take it out of the plan")
 
 
 def keep(connection: Connection, findings: tuple[Finding, ...], now: float) -> None:
-    """These are the last check's findings."""
     connection.execute(delete(store.finding))
     for finding in findings:
         connection.execute(insert(store.finding).values(checked_at=now, **asdict(finding)))
@@ -125,7 +128,6 @@ def line(finding: Finding, now: float) -> str:
 
 
 def _here(settings: Settings) -> Iterator[Finding]:
-    """What lies on this machine."""
     try:
         if not (settings.directory / hq_keys.KEY_FILE).exists():
             yield Finding(False, "HQ has no key yet", "enrol a wearer, or restore the backup")
@@ -137,7 +139,6 @@ def _here(settings: Settings) -> Iterator[Finding]:
 
 
 def _around(settings: Settings) -> Iterator[Finding]:
-    """What stands beside the service."""
     if settings.people.certificate is not None:
         yield _certificate(settings.people.certificate)
     modem = settings.modem
@@ -186,10 +187,3 @@ def _wearer(connection: Connection, device: int) -> Iterator[Finding]:
         if n in cards and left <= FEW_CODES:
             what = f"contact {n} of device {device:08x} has {left} codes left"
             yield Finding(False, what, f"outcry-responder codes print {device:08x} --contact {n}")
-
-
-def _addresses(connection: Connection, devices: list[int]) -> Iterator[tuple[str, str]]:
-    for device in devices:
-        for n, person in repository.of_device(connection, device).people.items():
-            for name, url in person.channels.items():
-                yield f"contact {n} of device {device:08x}, {name}", url

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from pathlib import Path
+from traceback import extract_tb
 
 from outcry.journal_entry import JournalEntry, critical, error, info, others, warning
 
@@ -118,6 +120,22 @@ class Entry(JournalEntry):
     MODEM = others("71beaf21deb8445e91e09ff27e71a712")
     LIBRARY = others("18bdc0d89abe4004b4f4afff8db71045")
     OTHER = others("14c6851e7e834b619d56ebba91c2dd9b")
+
+
+_HERE = str(Path(__file__).parent)
+
+
+def describe(error: BaseException) -> str:
+    """An error without its words, which may hold a number or a place: its type and where it arose.
+
+    Such as ``KeyError at workflow.py:210``.
+    """
+    name = type(error).__name__
+    frames = extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if frame.filename.startswith(_HERE)]
+    if not ours:
+        return name
+    return f"{name} at {Path(ours[-1].filename).name}:{ours[-1].lineno}"
 
 
 class Log:

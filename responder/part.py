@@ -1,36 +1,67 @@
-"""A part of the service: what runs on a thread of its own from the service's start to its end."""
+"""The parts of the service: what runs on a thread of its own from its start to its end."""
 
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from outcry.responder import journal
+
+log = journal.Log("outcry.responder.rounds")
+
+EVERY_S = 5.0  # as often as the watchdog wants to hear of every thread
 
 
-class Part:
-    """Works on a thread until it is asked to stop; ``work`` and ``ask_to_stop`` say how."""
+class Part(threading.Thread, ABC):
+    """Works on its thread until it is asked to stop."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self._thread = threading.Thread(target=self.work, name=name, daemon=True)
-
-    def start(self) -> None:
-        """Begin; returns at once."""
-        self._thread.start()
-
-    def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
+        super().__init__(name=name, daemon=True)
 
     def stop(self, timeout_s: float) -> bool:
         """Finish what is in hand; False if that took longer than ``timeout_s``."""
         self.ask_to_stop()
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        if self.ident is not None:
+            self.join(timeout_s)
+        return not self.is_alive()
 
+    @abstractmethod
     def ask_to_stop(self) -> None:
         """Begin nothing more; returns at once."""
-        raise NotImplementedError
 
-    def work(self) -> None:
+    @abstractmethod
+    def run(self) -> None:
         """On the thread: until asked to stop."""
-        raise NotImplementedError
+
+
+class Rounds(Part):
+    """Calls ``look`` every few seconds; what it raises is told, and it is called again."""
+
+    def __init__(
+        self,
+        name: str,
+        look: Callable[[], None],
+        beat: Callable[[], None] = lambda: None,
+        every_s: float = EVERY_S,
+    ) -> None:
+        """``beat`` is called before each look; ``every_s`` is 0 for a look that waits by itself."""
+        super().__init__(name)
+        self._look = look
+        self._beat = beat
+        self._every_s = every_s
+        self._stopping = threading.Event()
+
+    def ask_to_stop(self) -> None:
+        self._stopping.set()
+
+    def run(self) -> None:
+        while not self._stopping.is_set():
+            self._beat()
+            wait_s = self._every_s
+            try:
+                self._look()
+            except Exception as error:  # noqa: BLE001 - the database: it may be mended soon
+                log.tell(journal.Entry.ROUND_FAILED, task=self.name, error=journal.describe(error))
+                wait_s = EVERY_S
+            self._stopping.wait(wait_s)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from outcry.report import AlarmKind
 from outcry.responder.formatting import ENGLISH
@@ -89,6 +90,35 @@ def sentence(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+@dataclass(frozen=True)
+class Line:
+    """One line of a timeline: when (Unix seconds), what, and whether it wants a person's attention."""
+
+    at: float
+    words: str
+    grave: bool = False
+
+
+def timeline(history: Sequence[Event], contacts: Mapping[int, str]) -> list[Line]:
+    """A history, oldest first, with one line for a call that has ended."""
+    ended = {event.action for event in history if isinstance(event, events.CallEnded)}
+    return [
+        Line(event.at, told(event, contacts), _is_grave(event))
+        for event in history
+        if not (isinstance(event, events.CallPlanned) and event.action in ended)
+    ]
+
+
+def _is_grave(event: Event) -> bool:
+    match event:
+        case events.WithdrawalJudged():
+            return event.verdict is Verdict.DURESS
+        case events.CallEnded():
+            return event.outcome in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.UNDELIVERED)
+        case _:
+            return isinstance(event, events.WrongPinTried)
+
+
 def told(event: Event, contacts: Mapping[int, str]) -> str:
     """One event of a history; ``contacts`` names each number in the list."""
     match event:
@@ -123,7 +153,6 @@ def told(event: Event, contacts: Mapping[int, str]) -> str:
 
 
 def call(target: Target, contacts: Mapping[int, str]) -> str:
-    """What a call is."""
     match target:
         case calls.ToContact(contact, None):
             return f"Text to {_name(contact, contacts)}"

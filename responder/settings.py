@@ -259,7 +259,6 @@ def _with_credential(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _contradictions(values: Mapping[str, Mapping[str, Any]]) -> Iterator[Contradiction]:
-    """What is wrong with settings that are each fine alone."""
     people, modem = values["people"], values["modem"]
     if bool(people["certificate"]) != bool(people["key"]):
         what = "belongs with people.key; give both, or neither"
@@ -283,7 +282,10 @@ def _path(written: str) -> Path | None:
 
 
 def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
-    device, people, modem = values["device"], values["people"], values["modem"]
+    device, modem = values["device"], values["modem"]
+    people = dict(values["people"])
+    people["public_url"] = people["public_url"].rstrip("/")
+    people |= {name: _path(people[name]) for name in ("certificate", "key")}
     return Settings(
         organisation=values["organisation"]["name"].strip(),
         directory=Path(values["state"]["directory"]),
@@ -294,15 +296,7 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
             device["public_host"] or device["host"],
             device["public_port"] or device["port"],
         ),
-        people=PeopleListener(
-            people["host"],
-            people["port"],
-            people["public_url"].rstrip("/"),
-            _path(people["certificate"]),
-            _path(people["key"]),
-            people["behind_proxy"],
-            people["link_days"],
-        ),
+        people=PeopleListener(**people),
         console=ConsoleMap(values["console"]["tiles"], values["console"]["tiles_credit"]),
         modem=HqModem(modem["port"], modem["number"], modem["pin"] or None)
         if modem["port"] or (values["state"]["database"] and modem["number"])

@@ -26,7 +26,6 @@ class Words:
         return self._words[key].format_map({k: self._kept(v) for k, v in fields.items()})
 
     def span(self, seconds: float) -> str:
-        """A duration as people say it."""
         if seconds < 90:
             return self("seconds", n=max(0, round(seconds)))
         if seconds < 90 * 60:
@@ -47,7 +46,6 @@ _BENDING = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI",
 
 
 def words(language: str) -> Words:
-    """One language."""
     text = (_FOLDER / f"{language}.toml").read_text(encoding="utf-8")
     return Words(language, tomllib.loads(text))
 

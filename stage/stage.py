@@ -281,7 +281,11 @@ class Stage:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def wait(self, what: str, seen: Callable[[], Any], limit_s: float) -> Any:
-        """Look until there is something to see, and return it; :class:`NotSeen` if never."""
+        """Look until there is something to see, and return it; :class:`NotSeen` if never.
+
+        A busy machine is given more time: OUTCRY_PATIENCE times ``limit_s``.
+        """
+        limit_s *= float(os.environ.get("OUTCRY_PATIENCE", "1"))
         until = time.monotonic() + limit_s
         while not (found := seen()):
             for name, process in self._processes.items():

@@ -86,6 +86,7 @@ class Count:
 def pytest_configure(config: pytest.Config) -> None:
     # A shell's background job ignores it, and every program that a test starts would too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.setdefault("OUTCRY_PATIENCE", "4")  # other tests run beside this one
     if hasattr(config, "workerinput"):
         return  # pytest-xdist's part of a run: the whole run is counted and measured
     if config.getoption("--nothing-missing"):

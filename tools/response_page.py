@@ -12,10 +12,10 @@ from pathlib import Path
 from outcry.report import AlarmKind, MessageType
 from outcry.responder import sentences
 from outcry.responder.intake.sms_answers import CHOICES
-from outcry.responder.rules import events, notification, publication, retries, silence
+from outcry.responder.rules import events, notification, publication, silence
 from outcry.responder.rules.calls import Action, Post, Target, ToContact, ToOfficers
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.decide import RULES, decide
+from outcry.responder.rules.decide import RETRY_AFTER_S, RULES, TRIES, decide
 from outcry.responder.rules.events import (
     AnsweredBy,
     CallEnded,
@@ -251,13 +251,13 @@ def _telling() -> list[str]:
 
 
 def _trying() -> list[str]:
-    waits = ", ".join(map(str, retries.RETRY_AFTER_S))
+    waits = ", ".join(map(str, RETRY_AFTER_S))
     still, moved = publication.STILL_EVERY_S / 60, publication.MOVED_EVERY_S / 60
     return [
         "## Trying again",
         "",
-        f"What certainly failed is tried again after {waits} s, then every {retries.RETRY_AFTER_S[-1]} s:",
-        f"{retries.TRIES} times in all, about a day. A text or message whose outcome is not known goes once",
+        f"What certainly failed is tried again after {waits} s, then every {RETRY_AFTER_S[-1]} s:",
+        f"{TRIES} times in all, about a day. A text or message whose outcome is not known goes once",
         "more; a post is looked up first, as often as it takes.",
         "",
         f"A post has {publication.FOLLOW_UPS} answers at most: that the button was held again, at most",

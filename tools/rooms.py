@@ -17,13 +17,12 @@ ROOT = Path(__file__).parents[1]
 Rooms = Mapping[str, tuple[str, ...]]
 
 # Small modules that every room of HQ may use. They import no room.
-SHARED = ("findings", "formatting", "journal", "part", "safe_errors", "settings", "translations")
+SHARED = ("findings", "formatting", "journal", "part", "settings", "translations")
 
 RESPONDER: Rooms = {
     "findings": (),
     "journal": (),
-    "part": (),
-    "safe_errors": (),
+    "part": ("journal",),
     "translations": (),
     "formatting": ("translations",),
     "rules": (),

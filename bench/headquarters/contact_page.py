@@ -7,9 +7,10 @@ import re
 from outcry.enrolment import MAX_NAME_CHARS
 from outcry.envelope import SEALED_CHARS
 from outcry.report import AlarmKind, Flag, MessageType, Position, Report
-from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
+from outcry.responder.contacts.desk import Answer, Shown, Standing
 from outcry.responder.contacts.pages import Pages
-from outcry.responder.intake.inbox import CameBy
+from outcry.responder.rules.events import CameBy, Mark
+from outcry.responder.storage.alarms import Sighting
 from outcry.responder.web.assets import Assets
 from stage import reports
 from stage.reports import NOON
@@ -46,7 +47,7 @@ def contact_page_bytes() -> float:
 
 def _standing(name: str, language: str) -> Standing:
     track = [
-        Sighting(_report(n), NOON - 60 * (REPORTS - n), CameBy.LINK, ("late", "out of order"))
+        Sighting(_report(n), NOON - 60 * (REPORTS - n), CameBy.LINK, (Mark.LATE, Mark.OUT_OF_ORDER))
         for n in range(REPORTS)
     ]
     return Standing(

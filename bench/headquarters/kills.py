@@ -36,10 +36,9 @@ from outcry.report import TOKEN_BYTES
 from outcry.responder import settings
 from outcry.responder.dispatch.outbox import State
 from outcry.responder.enrolment.enrol import Application, enrol
-from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
 from outcry.responder.rules.calls import Action, ActionKind, Post, ToContact
-from outcry.responder.rules.events import CallEnded, Confirmed, Event, Outcome
+from outcry.responder.rules.events import CallEnded, CameBy, Confirmed, Event, Outcome
 from outcry.responder.service.assemble import Adapters, assemble
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.store import Store

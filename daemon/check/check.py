@@ -79,6 +79,7 @@ def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Fin
     yield host.contacts(settings, who)
     yield host.words(settings, who)
     yield host.disk(settings.path("storage", "state"), facts is None or facts["outbox"]["durable"])
+    yield host.swap(service)
     yield from host.watchdog(service)
 
 

@@ -1,4 +1,4 @@
-"""What an alarm needs besides hardware: service, clock, keys, contacts, texts, disk, watchdog."""
+"""What an alarm needs besides hardware: service, clock, keys, contacts, texts, disk, swap, watchdog."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ LITTLE_BYTES = 20_000_000  # a few alarms' reports, and a log
 FULL_BYTES = 1_000_000
 SLOW_S = 2.0  # a worn-out card; a good one syncs in 2 to 20 ms
 DEVICE = Path("/dev/watchdog")
+SWAPS = Path("/proc/swaps")  # proc(5): a line of titles, then one for each
+CONTROLLERS = Path("/sys/fs/cgroup/cgroup.controllers")
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 _SUDO = "`sudo outcry check` can"
 _START = "`systemctl start outcry`; if it stops again, `journalctl -u outcry` says why"
@@ -157,6 +159,23 @@ def disk(folder: Path, durable: bool) -> Finding:
     if free < LITTLE_BYTES:
         return look(name, f"nearly full: {free // 1_000_000} MB left", _ROOM)
     return ok(name, f"written and synced in {took_s * 1000:.0f} ms, {free // 1_000_000} MB left")
+
+
+def swap(unit: Unit, swaps: Path = SWAPS, controllers: Path = CONTROLLERS) -> Finding:
+    """Whether keys, texts and positions may be swapped to the card. zram stays in memory."""
+    name = "swap"
+    if not unit.is_there:
+        return left_out(name, "systemd does not run this service here")
+    try:
+        kept = [line for line in swaps.read_text().splitlines()[1:] if "/zram" not in line]
+    except OSError as error:
+        return unknown(name, f"{swaps} cannot be read: {_why(error)}", "`swapon` shows it")
+    if not kept:
+        return ok(name, "nothing is swapped to the card")
+    if controllers.exists() and "memory" in controllers.read_text().split():
+        return ok(name, "there is some, and the service may not use it")
+    remedy = "`sudo swapoff -a`, and switch it off at boot: docs/hardware.md, 'Swap'"
+    return look(name, "keys and positions may be swapped to the card", remedy)
 
 
 def watchdog(unit: Unit, device: Path = DEVICE) -> Iterator[Finding]:

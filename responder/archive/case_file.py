@@ -20,7 +20,7 @@ from outcry.report import Position, Report
 from outcry.responder import formatting, sentences
 from outcry.responder.formatting import NO_FIX, rfc3339
 from outcry.responder.maps.picture import ATTRIBUTION
-from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.maps.track_svg import track_svg
 from outcry.responder.plans import repository
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CallEnded, Event
@@ -31,20 +31,14 @@ from outcry.responder.web import templates
 FORMAT = 1
 
 
-class NoSuchAlarm(Exception):
-    """HQ has no alarm of this number; ``outcry-responder status`` shows those there are."""
-
-
 class CaseFileInvalid(ValueError):
     """This is not a case file; the message says what is wrong with it."""
 
 
 def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str, Any]:
-    """The case as JSON can carry it; raises :class:`NoSuchAlarm`."""
+    """The case as JSON can carry it; raises :class:`alarms.NoSuchAlarm`."""
     with database.read() as connection:
         about = alarms.about(connection, alarm)
-        if about is None:
-            raise NoSuchAlarm(f"there is no alarm {alarm} here; outcry-responder status shows them")
         history = event_log.load(connection, alarm)
         found = audit_chain.verify(connection)
         return {
@@ -56,8 +50,8 @@ def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str
             "kind": about.kind.name.lower(),
             "arrived_at": rfc3339(about.arrived_at),
             "contacts": [
-                {"contact": n, "name": name}
-                for n, name in repository.contacts_names(connection, about.device).items()
+                {"contact": n, "name": one.name}
+                for n, one in repository.contacts_of(connection, about.device).items()
             ],
             "reports": _reports(connection, alarm, history),
             "posts": [
@@ -92,11 +86,11 @@ def check(file: Mapping[str, Any]) -> int:
                 raise CaseFileInvalid(f"entry {expected} of the history is not as HQ wrote it")
             previous = computed
         return len(file["history"])
+    except CaseFileInvalid:
+        raise
     except (KeyError, TypeError, AttributeError):
         raise CaseFileInvalid("this is not a case file, or parts of it are missing") from None
-    except ValueError as error:
-        if isinstance(error, CaseFileInvalid):
-            raise
+    except ValueError:
         raise CaseFileInvalid("a link or salt in it is not hexadecimal") from None
 
 
@@ -109,8 +103,7 @@ def page(file: Mapping[str, Any]) -> str:
 
 
 def _track(file: Mapping[str, Any]) -> str:
-    fixes = [report["fix"] for report in file["reports"] if report["fix"]]
-    points = [Point(fix["latitude"], fix["longitude"], fix["accuracy_m"]) for fix in fixes]
+    points = [Position(**report["fix"]) for report in file["reports"] if report["fix"]]
     return track_svg(
         points, f"Map of the track, north up: {len(points)} positions, the last one red"
     )

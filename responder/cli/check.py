@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 import time
-from contextlib import closing
 from dataclasses import asdict
 
 from outcry.responder import daily_check
@@ -19,7 +18,6 @@ FAILS, EXPIRES = 1, 2
 
 
 def add_parser(commands: Commands) -> None:
-    """Describe the command."""
     parser = commands.add(
         "check",
         check,
@@ -30,11 +28,10 @@ def add_parser(commands: Commands) -> None:
 
 
 def check(settings: Settings, options: argparse.Namespace) -> int:
-    """Look, tell, keep; the exit code."""
     from outcry.responder.posting import networks  # the networks' own libraries come later still
 
     now = time.time()
-    with closing(Store.of(settings)) as database:
+    with Store.of(settings) as database:
         findings = daily_check.look(
             settings, database, lambda: networks.publishers(settings, database, time.time), now
         )
@@ -45,9 +42,8 @@ def check(settings: Settings, options: argparse.Namespace) -> int:
     else:
         for finding in sorted(findings, key=lambda one: not daily_check.needs_a_person(one, now)):
             bad = daily_check.needs_a_person(finding, now)
-            print(
-                daily_check.line(finding, now), file=sys.stderr if bad else sys.stdout, flush=True
-            )
+            to = sys.stderr if bad else sys.stdout
+            print(daily_check.line(finding, now), file=to, flush=True)
     return _code(findings, now)
 
 

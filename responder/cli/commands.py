@@ -26,7 +26,6 @@ class Commands:
     def add(
         self, name: str, run: Run, help: str, description: str | None = None
     ) -> argparse.ArgumentParser:
-        """Add a command, for its own arguments to be added to."""
         parents = [self._config]
         parser = self._commands.add_parser(
             name, parents=parents, help=help, description=description

@@ -22,7 +22,6 @@ from outcry.responder.settings import Settings
 
 
 def add_parsers(commands: Commands) -> None:
-    """Describe the commands."""
     _add_enrol(commands)
     code = commands.add(
         "code",

@@ -8,7 +8,6 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from errno import EPERM
 from pathlib import Path
 
@@ -19,8 +18,10 @@ from outcry.responder.cli.commands import Commands
 from outcry.responder.cli.status import facts, screen
 from outcry.responder.enrolment.enrol import CannotEnrol
 from outcry.responder.enrolment.hq_keys import KeysInvalid
+from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.service import journal_handler
 from outcry.responder.settings import Settings, load
+from outcry.responder.storage.alarms import NoSuchAlarm
 from outcry.responder.storage.engine import DriverMissing
 from outcry.responder.storage.migrations import TooNew
 from outcry.responder.storage.store import Store, is_new
@@ -48,7 +49,6 @@ exit codes:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code."""
     options = parser().parse_args(arguments)
     os.umask(0o077)
     tell = _on_the_terminal
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return tell(EXIT_TROUBLE, refused.problems)
     except PermissionError as error:
         return tell(EXIT_NOT_ALLOWED, [_not_allowed(error)])
-    except (KeysInvalid, TooNew, DriverMissing) as error:
+    except (KeysInvalid, TooNew, DriverMissing, NoSuchWearer, NoSuchAlarm) as error:
         return tell(EXIT_TROUBLE, [str(error)])
 
 
@@ -95,7 +95,6 @@ def _check_user(directory: Path) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line, with all that --help says."""
     made = argparse.ArgumentParser(
         prog="outcry-responder",
         description="HQ's side: receives alarms, tells the contacts, counts their answers, and makes"
@@ -140,16 +139,15 @@ def _status(settings: Settings, options: argparse.Namespace) -> int:
     if is_new(settings):
         print(f"nobody has been enrolled in {settings.directory}", file=sys.stderr)
         return 1
-    with closing(Store.of(settings)) as database:
+    with Store.of(settings) as database:
         found = facts(database, time.time(), options.where)
     print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else screen(found))
     return 0
 
 
 def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
-    database = Store.of(settings)
-    database.close()
-    before, after = database.layouts
+    with Store.of(settings) as database:
+        before, after = database.layouts
     if before is None:
         print(f"The database was created, with layout {after}.")
     elif before == after:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 
 def add_parser(commands: Commands) -> None:
-    """Describe the command."""
     parser = commands.add(
         "officer",
         officer,
@@ -34,31 +33,32 @@ def add_parser(commands: Commands) -> None:
 
 
 def officer(settings: Settings, options: argparse.Namespace) -> int:
-    """Run the command; the exit code."""
     from outcry.responder.console.accounts import OfficerRefused, Officers
 
     if options.what != "list" and not options.name:
         print(f"give a name: outcry-responder officer {options.what} NAME", file=sys.stderr)
         return 1
-    database = Store.of(settings)
     try:
-        officers = Officers(database, settings.organisation, time.time, os.urandom)
-        if options.what == "list":
-            _list(officers)
-        elif options.what == "remove":
-            officers.remove(options.name)
-            print(
-                f"{options.name} can no longer log in. What {options.name} did stays in the record."
-            )
-        else:
-            make = officers.add if options.what == "add" else officers.reset
-            _settle(officers, make(options.name), settings.people.public_url, options.here)
+        with Store.of(settings) as database:
+            officers = Officers(database, settings.organisation, time.time, os.urandom)
+            _act(officers, settings.people.public_url, options)
     except OfficerRefused as refused:
         print(refused, file=sys.stderr)
         return 1
-    finally:
-        database.close()
     return 0
+
+
+def _act(officers: Officers, public_url: str, options: argparse.Namespace) -> None:
+    name = options.name
+    match options.what:
+        case "list":
+            _list(officers)
+        case "remove":
+            officers.remove(name)
+            print(f"{name} can no longer log in. What {name} did stays in the record.")
+        case what:
+            make = officers.add if what == "add" else officers.reset
+            _settle(officers, make(name), public_url, options.here)
 
 
 def _list(officers: Officers) -> None:

@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, select
@@ -15,16 +14,13 @@ from outcry.responder.cli.commands import Commands
 from outcry.responder.enrolment import answer_cards
 from outcry.responder.plans import document, repository
 from outcry.responder.plans.document import PlanInvalid
-from outcry.responder.plans.repository import NoSuchWearer
+from outcry.responder.plans.repository import Contact, NoSuchWearer
 from outcry.responder.settings import Settings
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
 
-_STDIN = Path("-")
-
 
 def add_parsers(commands: Commands) -> None:
-    """Describe the commands."""
     wearer = argparse.ArgumentParser(add_help=False)
     wearer.add_argument("wearer", metavar="WEARER", help="a device, such as 0a1b2c3d, or a name")
     add = commands.add_group(
@@ -47,41 +43,29 @@ def add_parsers(commands: Commands) -> None:
 
 
 def edit(settings: Settings, options: argparse.Namespace) -> int:
-    """Run ``plan``; the exit code."""
     try:
-        with closing(Store.of(settings)) as database, database.write() as connection:
+        with Store.of(settings) as database, database.write() as connection:
             return _edit(connection, options)
     except PlanInvalid as error:
         for problem in error.problems:
             print(f"{options.file}: {problem}", file=sys.stderr)
-    except (NoSuchWearer, _Unreadable) as error:
-        print(error, file=sys.stderr)
-    return 1
+        return 1
 
 
 def codes(settings: Settings, options: argparse.Namespace) -> int:
-    """Run ``codes``; the exit code."""
-    try:
-        with closing(Store.of(settings)) as database, database.write() as connection:
-            device = _device(connection, options.wearer)
-            if options.what == "left":
-                for n, left in answer_cards.codes_left(connection, device).items():
-                    print(f"contact {n}: {left} codes left")
-                return 0
-            cards = answer_cards.print_codes(connection, device, os.urandom, options.contact)
-            names = repository.contacts_names(connection, device)
-    except NoSuchWearer as error:
-        print(error, file=sys.stderr)
-        return 1
+    with Store.of(settings) as database, database.write() as connection:
+        device = _device(connection, options.wearer)
+        if options.what == "left":
+            for n, left in answer_cards.codes_left(connection, device).items():
+                print(f"contact {n}: {left} codes left")
+            return 0
+        cards = answer_cards.print_codes(connection, device, os.urandom, options.contact)
+        contacts = repository.contacts_of(connection, device)
     if not cards:
         print(f"there is no contact {options.contact}", file=sys.stderr)
         return 1
-    _print_cards(cards, names, settings)
+    _print_cards(cards, contacts, settings)
     return 0
-
-
-class _Unreadable(Exception):
-    """The file cannot be read; the message says why."""
 
 
 def _edit(connection: Connection, options: argparse.Namespace) -> int:
@@ -100,13 +84,13 @@ def _edit(connection: Connection, options: argparse.Namespace) -> int:
 
 def _read(path: Path) -> str:
     try:
-        if path == _STDIN:
+        if path == Path("-"):
             return sys.stdin.read()
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise _Unreadable(f"{path}: cannot be read: {error.strerror}") from None
+        raise PlanInvalid([f"cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:
-        raise _Unreadable(f"{path}: cannot be read: it is not UTF-8 text") from None
+        raise PlanInvalid(["cannot be read: it is not UTF-8 text"]) from None
 
 
 def _device(connection: Connection, wearer: str) -> int:
@@ -125,12 +109,12 @@ def _device(connection: Connection, wearer: str) -> int:
 
 
 def _print_cards(
-    cards: dict[int, tuple[str, ...]], names: dict[int, str], settings: Settings
+    cards: dict[int, tuple[str, ...]], contacts: dict[int, Contact], settings: Settings
 ) -> None:
     to = settings.modem.number if settings.modem else "HQ's number"
     print("Shown only now. Cut the cards apart, and give each contact theirs in person.")
     for n, codes in cards.items():
-        print(f"\n--- contact {n}, {names[n]} ---")
+        print(f"\n--- contact {n}, {contacts[n].name} ---")
         print(f"No internet? Answer by SMS from your own phone to {to}.")
         print("Send one code, then cross it out. A code alone means: IT IS REAL, MAKE IT PUBLIC.")
         print("Code and 2: I have seen this alarm. Code and 3: I do not know if it is real.")

@@ -6,11 +6,10 @@ import argparse
 import json
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
 from outcry.responder.archive import case_file
-from outcry.responder.archive.case_file import CaseFileInvalid, NoSuchAlarm
+from outcry.responder.archive.case_file import CaseFileInvalid
 from outcry.responder.cli.commands import Commands
 from outcry.responder.settings import Settings
 from outcry.responder.storage import alarms, audit_chain
@@ -20,7 +19,6 @@ _PRIVATE = 0o600
 
 
 def add_parsers(commands: Commands) -> None:
-    """Describe the commands."""
     parser = commands.add(
         "case",
         case,
@@ -50,13 +48,8 @@ def add_parsers(commands: Commands) -> None:
 
 
 def case(settings: Settings, options: argparse.Namespace) -> int:
-    """Write the two files; the exit code."""
-    try:
-        with closing(Store.of(settings)) as database:
-            file = case_file.case(database, options.alarm, settings.organisation, time.time())
-    except NoSuchAlarm as error:
-        print(error, file=sys.stderr)
-        return 1
+    with Store.of(settings) as database:
+        file = case_file.case(database, options.alarm, settings.organisation, time.time())
     stem = options.out / f"case-{options.alarm}"
     texts = {".json": json.dumps(file, ensure_ascii=False, indent=1), ".html": case_file.page(file)}
     for suffix, text in texts.items():
@@ -72,7 +65,7 @@ def verify(settings: Settings, options: argparse.Namespace) -> int:
     """Say what was found; 0 nothing was changed, 1 something was."""
     if options.file is not None:
         return _verify_file(options.file)
-    with closing(Store.of(settings)) as database, database.read() as connection:
+    with Store.of(settings) as database, database.read() as connection:
         found = audit_chain.verify(connection)
     for problem in found.problems:
         print(problem)
@@ -100,7 +93,6 @@ def _verify_file(path: Path) -> int:
 
 
 def forget(settings: Settings, options: argparse.Namespace) -> int:
-    """Delete; the exit code."""
     if not options.yes_for_good:
         print(
             "Nobody can bring it back. Write its case file first if somebody may need it "
@@ -108,7 +100,7 @@ def forget(settings: Settings, options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    with closing(Store.of(settings)) as database:
+    with Store.of(settings) as database:
         with database.write() as connection:
             there = alarms.is_there(connection, options.alarm)
             if there:

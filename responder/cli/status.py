@@ -57,30 +57,22 @@ def _alarms(
 ) -> dict[str, Any]:
     device, table = wearer.device, store.alarm
     code = select(store.safe_code.c.device).where(store.safe_code.c.device == device)
-    last_heard = (
-        select(func.max(store.message.c.received_at))
-        .where(store.message.c.alarm == table.c.id)
-        .scalar_subquery()
-    )
-    alarms = connection.execute(
-        select(
-            table.c.id,
-            table.c.kind,
-            table.c.arrived_at,
-            func.coalesce(last_heard, table.c.arrived_at).label("heard_at"),
-        )
+    heard_at = alarms.last_heard.label("heard_at")
+    found = connection.execute(
+        select(table.c.id, table.c.kind, table.c.arrived_at, heard_at)
         .where(table.c.device == device)
         .order_by(table.c.id.desc())
     ).all()
-    recent = [alarm for alarm in alarms if alarm.heard_at > now - RECENT_S]
+    recent = [alarm for alarm in found if alarm.heard_at > now - RECENT_S]
     return {
         "has_code": connection.scalar(code) is not None,
         "alarms": [
-            found
+            told
             for alarm in recent
-            if not _is_ended_silence(found := _alarm(connection, alarm, wearer.quorum, now, where))
+            for told in [_alarm(connection, alarm, wearer.quorum, now, where)]
+            if not (told["kind"] == "silence" and told["over"])
         ],
-        "older_alarms": len(alarms) - len(recent),
+        "older_alarms": len(found) - len(recent),
     }
 
 
@@ -117,10 +109,6 @@ def _alarm(
     return found
 
 
-def _is_ended_silence(alarm: dict[str, Any]) -> bool:
-    return bool(alarm["kind"] == "silence" and alarm["over"])
-
-
 def _where(messages: Sequence[Received], now: float) -> dict[str, Any]:
     """The newest place reported, and if a later report has none, why and which cells it heard."""
     found: dict[str, Any] = {}
@@ -144,12 +132,10 @@ def _ago(now: float, at: float | None) -> int | None:
 
 def screen(facts: dict[str, Any]) -> str:
     """The facts for a person: those with an alarm that is no drill come first."""
-    wearers = sorted(facts["wearers"], key=lambda wearer: not any(map(_is_real, wearer["alarms"])))
+    wearers = sorted(
+        facts["wearers"], key=lambda one: all(each["kind"] == "drill" for each in one["alarms"])
+    )
     return "\n\n".join("\n".join(_lines(wearer)) for wearer in wearers) or "nobody is enrolled"
-
-
-def _is_real(alarm: dict[str, Any]) -> bool:
-    return bool(alarm["kind"] != "drill")
 
 
 def _lines(wearer: dict[str, Any]) -> list[str]:

@@ -12,8 +12,8 @@ import hmac
 import threading
 import unicodedata
 from base64 import b32encode, urlsafe_b64encode
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import pyotp
 from argon2 import PasswordHasher
@@ -57,11 +57,8 @@ class Newcomer:
     """Whom a one-time link is for, and what their authenticator has to be shown."""
 
     name: str
-    secret: str
-    uri: str
-
-    def __repr__(self) -> str:
-        return f"Newcomer({self.name!r})"
+    secret: str = field(repr=False)
+    uri: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -69,30 +66,25 @@ class Session:
     """Who is logged in, and what each of their forms must carry."""
 
     officer: str
-    form_token: str
-
-    def __repr__(self) -> str:
-        return f"Session({self.officer!r})"
+    form_token: str = field(repr=False)
 
 
+@dataclass(eq=False)
 class Officers:
-    """Makes accounts and lets officers in; safe to call from any thread."""
+    """Makes accounts and lets officers in; safe to call from any thread.
 
-    def __init__(
-        self,
-        database: Store,
-        organisation: str,
-        clock: Callable[[], float],
-        random: Callable[[int], bytes],
-        hasher: PasswordHasher | None = None,
-    ) -> None:
-        """``clock`` gives Unix seconds, ``random(n)`` n secret bytes."""
-        self._store = database
-        self._organisation = organisation
-        self._clock = clock
-        self._random = random
-        self._hasher = hasher or PasswordHasher()  # RFC 9106's second choice: 64 MiB, 3 passes
-        self._nobody = self._hasher.hash(random(16))
+    ``clock`` gives Unix seconds, ``random(n)`` n secret bytes.
+    """
+
+    store: Store
+    organisation: str
+    clock: Callable[[], float]
+    random: Callable[[int], bytes]
+    # as it comes: RFC 9106's second choice, 64 MiB and 3 passes
+    hasher: PasswordHasher = field(default_factory=PasswordHasher)
+
+    def __post_init__(self) -> None:
+        self._nobody = self.hasher.hash(self.random(16))
         self._hashing = threading.BoundedSemaphore(2)  # 128 MiB at most, however many try
         self._throttle = Throttle()
 
@@ -100,10 +92,10 @@ class Officers:
         """Make an account; returns the token of its one-time link. Raises :class:`OfficerRefused`."""
         name = _plain_name(name)
         token = self._token()
-        with self._store.write() as connection:
+        with self.store.write() as connection:
             if _officer(connection, name) is not None:
                 raise OfficerRefused(f"{name} exists; for a new link: officer reset {name}")
-            values = self._welcome(token) | {"made_at": self._clock(), "refused": 0}
+            values = self._welcome(token) | {"made_at": self.clock(), "refused": 0}
             connection.execute(insert(store.officer).values(name=name, **values))
             self._note(connection, name, "account made")
         return token
@@ -111,20 +103,17 @@ class Officers:
     def reset(self, name: str) -> str:
         """After a password or authenticator was lost: end all sessions, give a new link."""
         token = self._token()
-        with self._store.write() as connection:
+        with self.store.write() as connection:
             name = _known(connection, name)
             _forget(connection, name)
-            connection.execute(
-                update(store.officer)
-                .where(store.officer.c.name == name)
-                .values(password_hash=None, totp_used=None, **self._welcome(token))
-            )
+            lost = {"password_hash": None, "totp_used": None}
+            _change(connection, name, lost | self._welcome(token))
             self._note(connection, name, "new link")
         return token
 
     def remove(self, name: str) -> None:
         """End an account and its sessions; what the officer did stays written down."""
-        with self._store.write() as connection:
+        with self.store.write() as connection:
             name = _known(connection, name)
             _forget(connection, name)
             connection.execute(delete(store.officer).where(store.officer.c.name == name))
@@ -132,12 +121,12 @@ class Officers:
 
     def _note(self, connection: Connection, name: str, what: str) -> None:
         said = {"officer": name, "what": what}
-        audit_chain.note(connection, self._clock(), Noted.OFFICER, said)
+        audit_chain.note(connection, self.clock(), Noted.OFFICER, said)
 
     def all(self) -> list[tuple[str, bool]]:
         """Every officer's name, and whether they have settled in."""
         table = store.officer
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             rows = connection.execute(
                 select(table.c.name, table.c.password_hash).order_by(table.c.name)
             ).all()
@@ -145,10 +134,10 @@ class Officers:
 
     def welcome(self, token: str) -> Newcomer:
         """Whom a one-time link is for; looking changes nothing. Raises :class:`NoSuchWelcome`."""
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             row = self._welcomed(connection, token)
         secret = row.totp_secret
-        issuer = self._organisation.replace(":", " ")
+        issuer = self.organisation.replace(":", " ")
         uri = pyotp.TOTP(secret).provisioning_uri(name=row.name, issuer_name=issuer)
         return Newcomer(row.name, secret, uri)
 
@@ -160,9 +149,10 @@ class Officers:
         """
         name = self.welcome(token).name
         password = _good_password(password, name)
-        password_hash = self._hash(password)
-        codes = tuple(_recovery_code(self._random) for _ in range(RECOVERY_CODES))
-        with self._store.write() as connection:
+        with self._hashing:
+            password_hash = self.hasher.hash(password)
+        codes = tuple(_recovery_code(self.random) for _ in range(RECOVERY_CODES))
+        with self.store.write() as connection:
             row = self._welcomed(connection, token)
             step = self._step(row, code)
             if step is None:
@@ -170,20 +160,10 @@ class Officers:
                     "These six digits are not the right ones now. Check that the phone's clock is "
                     "right, wait for the next six digits, and type those."
                 )
-            connection.execute(
-                update(store.officer)
-                .where(store.officer.c.name == row.name)
-                .values(
-                    password_hash=password_hash,
-                    totp_used=step,
-                    welcome_hash=None,
-                    welcome_until=None,
-                )
-            )
-            for each in codes:
-                connection.execute(
-                    insert(store.recovery_code).values(hash=_code_hash(each), officer=row.name)
-                )
+            used_up = {"welcome_hash": None, "welcome_until": None}
+            _change(connection, name, {"password_hash": password_hash, "totp_used": step} | used_up)
+            rows = [{"hash": _code_hash(each), "officer": name} for each in codes]
+            connection.execute(insert(store.recovery_code), rows)
         log.tell(journal.Entry.OFFICER_SETTLED)
         return codes
 
@@ -193,20 +173,16 @@ class Officers:
         ``code`` is the authenticator's six digits or a recovery code; either works once.
         ``source`` is who is slowed. Raises :class:`LoginRefused`, :class:`TooSoon`.
         """
-        self._throttle.admit(source, self._clock())
+        self._throttle.admit(source, self.clock())
         name = _folded(name)
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             row = _officer(connection, name)
-        settled = row is not None and row.password_hash is not None
-        right = self._is_password(row.password_hash if row and settled else None, password)
+        right = self._is_password(None if row is None else row.password_hash, password)
         token = self._token()
-        with self._store.write() as connection:
+        with self.store.write() as connection:
             row = _officer(connection, name)
             if row is None or not right or not self._use(connection, row, code):
-                table = store.officer
-                connection.execute(
-                    update(table).where(table.c.name == name).values(refused=table.c.refused + 1)
-                )
+                _change(connection, name, {"refused": store.officer.c.refused + 1})
                 refused = None
             else:
                 refused = int(row.refused)
@@ -220,36 +196,35 @@ class Officers:
 
     def session(self, token: str) -> Session | None:
         """Whose session this is, if it lasts."""
-        now = self._clock()
+        now = self.clock()
         table = store.officer_session
         digest = _digest(token)
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             row = connection.execute(select(table).where(table.c.hash == digest)).first()
         if row is None or now > row.made_at + SESSION_S or now > row.seen_at + IDLE_S:
             return None
         if now > row.seen_at + _SEEN_EVERY_S:
-            with self._store.write() as connection:
+            with self.store.write() as connection:
                 connection.execute(update(table).where(table.c.hash == digest).values(seen_at=now))
         return Session(row.officer, form_token(token))
 
     def logout(self, token: str) -> None:
-        """End a session."""
         table = store.officer_session
-        with self._store.write() as connection:
+        with self.store.write() as connection:
             connection.execute(delete(table).where(table.c.hash == _digest(token)))
 
     def _welcome(self, token: str) -> dict[str, object]:
         return {
-            "totp_secret": b32encode(self._random(20)).decode(),  # RFC 4226: 160 bits
+            "totp_secret": b32encode(self.random(20)).decode(),  # RFC 4226: 160 bits
             "welcome_hash": _digest(token),
-            "welcome_until": self._clock() + WELCOME_S,
+            "welcome_until": self.clock() + WELCOME_S,
         }
 
     def _welcomed(self, connection: Connection, token: str) -> Row[tuple[object, ...]]:
         row = connection.execute(
             select(store.officer).where(store.officer.c.welcome_hash == _digest(token))
         ).first()
-        if row is None or self._clock() > row.welcome_until:
+        if row is None or self.clock() > row.welcome_until:
             raise NoSuchWelcome
         return row
 
@@ -274,25 +249,19 @@ class Officers:
         digits = "".join(code.split())
         if not (digits.isascii() and digits.isdigit()):
             return None
-        now = int(self._clock()) // STEP_S
+        now = int(self.clock()) // STEP_S
         totp = pyotp.TOTP(str(row.totp_secret))
         steps = (now, now - 1, now + 1)
         return next((s for s in steps if hmac.compare_digest(totp.generate_otp(s), digits)), None)
 
     def _enter(self, connection: Connection, name: str, token: str) -> None:
-        now = self._clock()
+        now = self.clock()
         table = store.officer_session
         connection.execute(delete(table).where(table.c.made_at < now - SESSION_S))
         connection.execute(
             insert(table).values(hash=_digest(token), officer=name, made_at=now, seen_at=now)
         )
-        connection.execute(
-            update(store.officer).where(store.officer.c.name == name).values(refused=0)
-        )
-
-    def _hash(self, password: str) -> str:
-        with self._hashing:
-            return self._hasher.hash(password)
+        _change(connection, name, {"refused": 0})
 
     def _is_password(self, password_hash: str | None, password: str) -> bool:
         """Takes as long for nobody's password as for a wrong one."""
@@ -300,13 +269,13 @@ class Officers:
             return False
         with self._hashing:
             try:
-                self._hasher.verify(password_hash or self._nobody, _text(password))
+                self.hasher.verify(password_hash or self._nobody, _text(password))
             except VerificationError:
                 return False
         return password_hash is not None
 
     def _token(self) -> str:
-        return urlsafe_b64encode(self._random(_TOKEN_BYTES)).decode().rstrip("=")
+        return urlsafe_b64encode(self.random(_TOKEN_BYTES)).decode().rstrip("=")
 
 
 def form_token(token: str) -> str:
@@ -316,6 +285,10 @@ def form_token(token: str) -> str:
 
 def _officer(connection: Connection, name: str) -> Row[tuple[object, ...]] | None:
     return connection.execute(select(store.officer).where(store.officer.c.name == name)).first()
+
+
+def _change(connection: Connection, name: str, values: Mapping[str, object]) -> None:
+    connection.execute(update(store.officer).where(store.officer.c.name == name).values(values))
 
 
 def _known(connection: Connection, name: str) -> str:

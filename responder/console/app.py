@@ -6,22 +6,21 @@ that a stranger's page cannot know.
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException as NotServed
 from starlette.responses import RedirectResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from outcry.responder.console import alarms, login, wearers
+from outcry.responder.console import alarms, login
 from outcry.responder.console.accounts import NoSuchWelcome
 from outcry.responder.console.alarms import NoReason, NotSure
 from outcry.responder.console.dependencies import NotLoggedIn, Parts
-from outcry.responder.console.desk import NoSuchAlarm, NotNow
+from outcry.responder.console.desk import NotNow
 from outcry.responder.plans.repository import NoSuchWearer
+from outcry.responder.storage.alarms import NoSuchAlarm
 from outcry.responder.web.bodies import Stranger, TooLarge, TooSlow
 
 _A_NEW_LINK = (
@@ -36,11 +35,7 @@ _PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
         "This form is too old, or came from another page",
         "Nothing was saved. Open the page again and repeat what you did.",
     ),
-    NoSuchWelcome: (
-        404,
-        "This link no longer works",
-        _A_NEW_LINK,
-    ),
+    NoSuchWelcome: (404, "This link no longer works", _A_NEW_LINK),
     NoSuchAlarm: (404, "There is no such alarm", "It may have been deleted, as old alarms are."),
     NoSuchWearer: (404, "There is no such wearer", "The console lists everybody who is enrolled."),
     NotSure: (422, "Nothing was done", "Tick the box to confirm, then press the button again."),
@@ -57,11 +52,11 @@ _PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
 """The status of each problem, its heading, and what to do."""
 
 
-def console_app(parts: Parts, tiles: str) -> ASGIApp:
-    """The application below ``/console``; ``tiles`` is a tile server's address, if any."""
+def console_app(parts: Parts) -> FastAPI:
+    """The application below ``/console``."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.parts = parts
-    for router in (login.router, alarms.router, wearers.router):
+    for router in (login.router, alarms.router):
         for route in router.routes:
             if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
                 route.methods.add("HEAD")  # what watches a site asks for heads
@@ -69,17 +64,7 @@ def console_app(parts: Parts, tiles: str) -> ASGIApp:
     for problem in _PROBLEMS:
         app.add_exception_handler(problem, _say)
     app.add_exception_handler(NotLoggedIn, _ask_to_log_in)
-    return _with_policy(app, content_policy(tiles))
-
-
-def content_policy(tiles: str) -> str:
-    """The Content-Security-Policy of the console: its own files, and one tile server if set."""
-    parts = urlsplit(tiles)
-    server = f" {parts.scheme}://{parts.netloc.replace('{s}', '*')}" if tiles else ""
-    return (
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        f"img-src 'self'{server}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
+    return app
 
 
 async def _say(request: Request, error: Exception) -> Response:
@@ -94,15 +79,3 @@ async def _say(request: Request, error: Exception) -> Response:
 async def _ask_to_log_in(request: Request, _error: Exception) -> Response:
     wanted = login.next_page(request.url.path if request.method == "GET" else "")
     return RedirectResponse(f"/console/login?next={quote(wanted)}", 303)
-
-
-def _with_policy(app: ASGIApp, policy: str) -> ASGIApp:
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        async def with_policy(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["Content-Security-Policy"] = policy
-            await send(message)
-
-        await app(scope, receive, with_policy)
-
-    return answer

@@ -13,7 +13,6 @@ from outcry.responder.console.accounts import Officers, Session
 from outcry.responder.console.desk import Console
 from outcry.responder.console.news import Live
 from outcry.responder.console.pages import ConsolePages
-from outcry.responder.console.plans import Plans
 from outcry.responder.web.bodies import Stranger, read_form
 
 FORM_LIMIT = 8192  # bytes: a password of 256 letters in any script, percent-coded, and a reason
@@ -32,7 +31,6 @@ class Parts:
 
     console: Console
     officers: Officers
-    plans: Plans
     pages: ConsolePages
     live: Live
     behind_proxy: bool = False

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from outcry.report import AlarmKind, Report
-from outcry.responder import daily_check, journal
-from outcry.responder.console import timeline
+from outcry.report import AlarmKind
+from outcry.responder import daily_check, journal, sentences
 from outcry.responder.console.device_health import Health, how_they_are
-from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
-from outcry.responder.plans import repository
+from outcry.responder.plans import document, repository
+from outcry.responder.plans.repository import Contact, NoSuchWearer
 from outcry.responder.rules import events
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.events import CameBy, OfficerAct, Reason
+from outcry.responder.rules.events import OfficerAct, Reason
+from outcry.responder.rules.model import NEVER_PUBLIC
 from outcry.responder.storage import alarms, event_log, store
-from outcry.responder.storage.alarms import set_due
+from outcry.responder.storage.alarms import NoSuchAlarm, Sighting
 from outcry.responder.storage.store import Store
 
 log = journal.Log("outcry.responder.console")
 
 LISTED_S = 7 * 86_400.0  # for so long after its last report what is over is still listed
 _MOST_ALARMS = 200
-_LARGEST_ID = 2**31 - 1  # what PostgreSQL's INTEGER holds
+_DEVICE = re.compile(r"[0-9a-f]{8}\Z")
 
 
 class Act(StrEnum):
@@ -54,10 +55,6 @@ GRAVE = (Act.PUBLISH, Act.CORRECT, Act.CLOSE)
 """Acts that the officer must confirm twice."""
 
 
-class NoSuchAlarm(Exception):
-    """There is no such alarm; it may have been deleted."""
-
-
 class NotNow(Exception):
     """As the alarm stands this cannot be done; somebody else may have been faster."""
 
@@ -77,10 +74,6 @@ class Standing:
     @property
     def is_drill(self) -> bool:
         return self.kind is AlarmKind.DRILL
-
-    @property
-    def is_never_public(self) -> bool:
-        return self.kind in (AlarmKind.DRILL, AlarmKind.SILENCE)
 
     @property
     def is_new(self) -> bool:
@@ -116,59 +109,34 @@ class Overview:
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """One report of an alarm, and how it came."""
-
-    report: Report
-    arrived_at: float
-    path: CameBy
-
-
-@dataclass(frozen=True)
-class Contact:
-    """Somebody to call."""
-
-    number_in_list: int
-    name: str
-    number: str
-
-    def __repr__(self) -> str:
-        return f"Contact({self.number_in_list})"
-
-
-@dataclass(frozen=True)
 class View:
     """One alarm, whole. Sightings newest first, history oldest first."""
 
     standing: Standing
-    device: str
     wearer_number: str | None
     health: Health
     contacts: tuple[Contact, ...]
     track: tuple[Sighting, ...]
-    history: tuple[Line, ...]
+    history: tuple[sentences.Line, ...]
     can: frozenset[Act]
 
 
+@dataclass(frozen=True)
 class Console:
-    """Reads for, and writes down what, duty officers decide; safe to call from any thread."""
+    """Reads for, and writes down what, duty officers decide; safe to call from any thread.
 
-    def __init__(
-        self,
-        database: Store,
-        clock: Callable[[], float],
-        on_act: Callable[[], None] = lambda: None,
-    ) -> None:
-        """``clock`` gives Unix seconds; ``on_act`` is called after a decision is on disk."""
-        self._store = database
-        self._clock = clock
-        self._on_act = on_act
+    ``clock`` gives Unix seconds; ``on_act`` is called after what was decided is on disk.
+    """
+
+    store: Store
+    clock: Callable[[], float]
+    on_act: Callable[[], None] = lambda: None
 
     def overview(self) -> Overview:
-        """Everything, at this moment."""
-        now = self._clock()
-        with self._store.read() as connection:
-            standings = [_standing(connection, row) for row in _newest_alarms(connection)]
+        now = self.clock()
+        newest = _alarms().order_by(store.alarm.c.id.desc()).limit(_MOST_ALARMS)
+        with self.store.read() as connection:
+            standings = [_standing(connection, row) for row in connection.execute(newest).all()]
             wearers = connection.execute(select(store.wearer).order_by(store.wearer.c.name)).all()
             health = how_they_are(connection, wearers, now)
             checked = daily_check.last(connection)
@@ -185,36 +153,22 @@ class Console:
 
     def view(self, alarm: int) -> View:
         """One alarm. Raises :class:`NoSuchAlarm`."""
-        now = self._clock()
-        with self._store.read() as connection:
+        now = self.clock()
+        with self.store.read() as connection:
             standing = _standing(connection, _alarm(connection, alarm))
-            wearer = connection.execute(
-                select(store.wearer)
-                .join(store.alarm, store.alarm.c.device == store.wearer.c.device)
-                .where(store.alarm.c.id == alarm)
-            ).one()
-            table = store.contact
-            contacts = tuple(
-                Contact(row.number_in_list, row.name, row.number)
-                for row in connection.execute(
-                    select(table.c.number_in_list, table.c.name, table.c.number)
-                    .where(table.c.device == wearer.device)
-                    .order_by(table.c.number_in_list)
-                )
-            )
+            wearer = alarms.about(connection, alarm)
+            contacts = repository.contacts_of(connection, wearer.device)
             history = event_log.load(connection, alarm)
-            messages = alarms.received(connection, store.message.c.alarm == alarm)
+            track = alarms.track(connection, alarm, standing.case)
             health = how_they_are(connection, [wearer], now)[0]
-        track = [Sighting(m.report, m.received_at, CameBy(m.path)) for m in messages]
-        names = {each.number_in_list: each.name for each in contacts}
+        names = {n: one.name for n, one in contacts.items()}
         return View(
             standing,
-            f"{wearer.device:08x}",
             wearer.number,
             health,
-            contacts,
-            tuple(sorted(track, key=_newest_first)),
-            tuple(timeline.tell(history, names)),
+            tuple(contacts.values()),
+            track,
+            tuple(sentences.timeline(history, names)),
             possible(standing),
         )
 
@@ -223,31 +177,40 @@ class Console:
 
         ``reason`` is one of ``events.Reason`` for a correction, free words for closing.
         """
-        now = self._clock()
-        with self._store.write() as connection:
+        now = self.clock()
+        with self.store.write() as connection:
             if act not in possible(_standing(connection, _alarm(connection, alarm))):
                 raise NotNow
-            event_log.append(connection, alarm, _done(act, now, officer, reason))
-            set_due(connection, alarm, now)
+            event_log.happened(connection, alarm, _done(act, now, officer, reason))
         log.tell(journal.Entry.OFFICER_SAID, alarm=alarm, act=act)
-        self._on_act()
+        self.on_act()
+
+    def plan(self, device: str) -> str:
+        """A wearer's plan as a file that explains itself; raises :class:`NoSuchWearer`."""
+        with self.store.read() as connection:
+            return repository.as_file(connection, _number(device))
+
+    def change_plan(self, device: str, text: str, officer: str) -> None:
+        """Agree on another plan; an alarm under way goes on by it at once.
+
+        Raises :class:`NoSuchWearer`, and ``PlanInvalid`` with every problem in the file.
+        """
+        number, now = _number(device), self.clock()
+        with self.store.write() as connection:
+            agreed = repository.from_file(connection, number, text)
+            repository.change(connection, number, document.document(agreed), now, officer)
+        self.on_act()
 
     def mark(self) -> str:
         """Changes whenever something here may have: what a waiting console compares."""
-        message, beat, wearer, alarm, entry = (
-            store.message.c,
-            store.heartbeat.c,
-            store.wearer.c,
-            store.alarm.c,
-            store.history.c,
-        )
-        with self._store.read() as connection:
+        alarm, entry = store.alarm.c, store.history.c
+        with self.store.read() as connection:
             newest = connection.execute(
                 select(
-                    select(func.max(message.id)).scalar_subquery(),
-                    select(func.max(beat.received_at)).scalar_subquery(),
+                    select(func.max(store.message.c.id)).scalar_subquery(),
+                    select(func.max(store.heartbeat.c.received_at)).scalar_subquery(),
                     select(func.count()).select_from(store.wearer).scalar_subquery(),
-                    select(func.max(wearer.enrolled_at)).scalar_subquery(),
+                    select(func.max(store.wearer.c.enrolled_at)).scalar_subquery(),
                 )
             ).one()
             recent = select(alarm.id).order_by(alarm.id.desc()).limit(_MOST_ALARMS)
@@ -270,7 +233,7 @@ def possible(standing: Standing) -> frozenset[Act]:
     acts |= {Act.ACKNOWLEDGE, Act.CLOSE}
     if standing.kind is not AlarmKind.SILENCE:
         acts.add(Act.CONFIRM)
-    if not standing.is_never_public:
+    if standing.kind not in NEVER_PUBLIC:
         acts.add(Act.LIFT if standing.case.vetoed else Act.VETO)
         if not standing.is_approved:
             acts.add(Act.PUBLISH)
@@ -287,16 +250,18 @@ def _done(act: Act, now: float, officer: str, reason: str | None) -> OfficerAct:
             return _DONE[act](now, officer)
 
 
+def _number(device: str) -> int:
+    if not _DEVICE.match(device):
+        raise NoSuchWearer
+    return int(device, 16)
+
+
 def _alarm(connection: Connection, alarm: int) -> Row[tuple[object, ...]]:
-    known = alarm <= _LARGEST_ID
+    known = alarm <= store.LARGEST_ID
     row = connection.execute(_alarms().where(store.alarm.c.id == alarm)).first() if known else None
     if row is None:
         raise NoSuchAlarm
     return row
-
-
-def _newest_alarms(connection: Connection) -> Sequence[Row[tuple[object, ...]]]:
-    return connection.execute(_alarms().order_by(store.alarm.c.id.desc()).limit(_MOST_ALARMS)).all()
 
 
 def _is_listed(standing: Standing, now: float) -> bool:
@@ -306,17 +271,12 @@ def _is_listed(standing: Standing, now: float) -> bool:
 
 
 def _alarms() -> Select[Any]:
-    heard = (
-        select(func.max(store.message.c.received_at))
-        .where(store.message.c.alarm == store.alarm.c.id)
-        .scalar_subquery()
-    )
     return select(
         store.alarm.c.id,
         store.alarm.c.kind,
         store.alarm.c.arrived_at,
         store.wearer.c.name,
-        heard.label("heard_at"),
+        alarms.last_heard.label("heard_at"),
     ).join(store.wearer, store.wearer.c.device == store.alarm.c.device)
 
 
@@ -326,11 +286,7 @@ def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
         row.name,
         AlarmKind(row.kind),
         row.arrived_at,
-        row.heard_at or row.arrived_at,
+        row.heard_at,
         repository.of_alarm(connection, row.id).quorum,
         event_log.case_of(connection, row.id),
     )
-
-
-def _newest_first(sighting: Sighting) -> tuple[int, int]:
-    return (-sighting.report.sequence, -sighting.report.sent_at)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from outcry.report import AlarmKind, MessageType, Report, decode
 from outcry.responder.storage import store
+from outcry.responder.storage.alarms import About
 
 SILENT_AFTER_S = 25 * 60.0  # two and a half heartbeats of a device as it comes
 
@@ -28,7 +29,7 @@ class Health:
 
 
 def how_they_are(
-    connection: Connection, wearers: Sequence[Row[tuple[object, ...]]], now: float
+    connection: Connection, wearers: Sequence[Row[tuple[object, ...]] | About], now: float
 ) -> list[Health]:
     """The health of these rows of ``store.wearer``, in their order; ``now`` in Unix seconds."""
     beats = {row.device: row for row in connection.execute(select(store.heartbeat))}

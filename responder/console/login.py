@@ -18,7 +18,7 @@ from outcry.responder.console.dependencies import (
     Hq,
     LoggedIn,
 )
-from outcry.responder.web.guard import client_address
+from outcry.responder.web.guard import client_address, keep_cookie
 from outcry.responder.web.throttle import TooSoon, source_of
 
 FORM_S = 3600  # for how long a form may lie open before there is a session
@@ -50,7 +50,7 @@ def login(request: Request, hq: Hq, form: FirstForm) -> Response:
         return soon.told_by(_with_token(lambda token: hq.pages.login(token, back, words, 429)))
     told = f"?refused={refused}" if refused and back == "/console" else ""
     answer = RedirectResponse(back + told, 303)
-    _set(answer, SESSION_COOKIE, session, int(SESSION_S))
+    keep_cookie(answer, SESSION_COOKIE, session, SESSION_S)
     _delete(answer, FORM_COOKIE)
     return answer
 
@@ -92,14 +92,8 @@ def _with_token(page: Callable[[str], Response]) -> Response:
     """A page whose form is tied to this browser by a cookie, there being no session yet."""
     token = secrets.token_urlsafe(24)
     answer = page(token)
-    _set(answer, FORM_COOKIE, token, FORM_S)
+    keep_cookie(answer, FORM_COOKIE, token, FORM_S)
     return answer
-
-
-def _set(answer: Response, name: str, value: str, seconds: int) -> None:
-    answer.set_cookie(
-        name, value, max_age=seconds, path="/", secure=True, httponly=True, samesite="strict"
-    )
 
 
 def _delete(answer: Response, name: str) -> None:

@@ -30,7 +30,6 @@ class Live:
 
     @property
     def full(self) -> bool:
-        """Whether as many consoles are open as may be."""
         return self._waiting >= MOST_WAITING
 
     async def events(self, lasts: Callable[[], bool]) -> AsyncIterator[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import segno
 from jinja2 import Environment
@@ -16,10 +18,9 @@ from outcry.responder import daily_check, formatting, sentences
 from outcry.responder.console.accounts import SHORTEST_PASSWORD, Newcomer, Session
 from outcry.responder.console.desk import LISTED_S, Overview, Standing, View
 from outcry.responder.console.device_health import SILENT_AFTER_S, Health
-from outcry.responder.console.timeline import Line
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
-from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.maps.track_svg import track_svg
 from outcry.responder.rules.events import Verdict
 
 DONE = {
@@ -33,30 +34,23 @@ DONE = {
 }
 
 
+@dataclass(frozen=True)
 class ConsolePages:
-    """Renders the console; ``clock`` gives Unix seconds."""
+    """Renders the console; ``clock`` gives Unix seconds.
 
-    def __init__(
-        self,
-        environment: Environment,
-        clock: Callable[[], float],
-        static: Mapping[str, str],
-        tiles: str = "",
-        credit: str = "",
-    ) -> None:
-        """``static``: the address of each file; ``tiles``: a tile server's address, if any."""
-        self._environment = environment
-        self._clock = clock
-        self._static = static
-        self._tiles = tiles
-        self._credit = credit
+    ``static``: the address of each file; ``tiles``: a tile server's address, if any.
+    """
+
+    environment: Environment
+    clock: Callable[[], float]
+    static: Mapping[str, str]
+    tiles: str = ""
+    credit: str = ""
 
     def login(
         self, form_token: str, next_: str, problem: str = "", status: int = 200
     ) -> HTMLResponse:
-        """Where an officer logs in."""
-        values = {"form_token": form_token, "next": next_, "problem": problem}
-        return self._page("login", None, status, **values)
+        return self._page("login", None, status, form_token=form_token, next=next_, problem=problem)
 
     def welcome(
         self, newcomer: Newcomer, token: str, form_token: str, problem: str = "", status: int = 200
@@ -78,7 +72,6 @@ class ConsolePages:
         )
 
     def settled(self, codes: tuple[str, ...]) -> HTMLResponse:
-        """The recovery codes, once."""
         return self._page("settled", None, 200, codes=codes)
 
     def problem(
@@ -89,12 +82,10 @@ class ConsolePages:
         back: str = "/console",
         back_words: str = "Back to the console",
     ) -> HTMLResponse:
-        """Something was not done, and what to do instead."""
         values = {"heading": heading, "words": words, "back": back, "back_words": back_words}
         return self._page("problem", None, status, **values)
 
     def overview(self, session: Session, seen: Overview, refused: int) -> HTMLResponse:
-        """All alarms and wearers."""
         return self._page(
             "overview",
             session,
@@ -109,7 +100,7 @@ class ConsolePages:
             checked=self._checked(seen.checked),
             silent_after=formatting.span(SILENT_AFTER_S),
             listed=formatting.span(LISTED_S),
-            now=formatting.clock_time(self._clock()),
+            now=formatting.clock_time(self.clock()),
         )
 
     def plan(
@@ -125,23 +116,22 @@ class ConsolePages:
         return self._page("plan", session, 422 if problems else 200, **values)
 
     def view(self, session: Session, view: View, done: str = "") -> HTMLResponse:
-        """One alarm."""
-        track = [
-            (each, each.report.place)
+        seen = [
+            (place, self._ago(formatting.raised_at(each.report, each.arrived_at) - place.age_s))
             for each in reversed(view.track)
-            if isinstance(each.report.place, Position)
+            if isinstance(place := each.report.place, Position)
         ]
-        points = [Point(p.latitude, p.longitude, p.accuracy_m) for _, p in track]
-        seen = [self._ago(formatting.raised_at(e.report, e.arrived_at) - p.age_s) for e, p in track]
+        title = f"Map of {view.standing.wearer}'s track, north up, {len(seen)} positions"
         newest = view.track[0].report if view.track else None
         last = None
-        if track:
+        if seen:
+            place, words = seen[-1]
             last = {
-                "words": f"{points[-1].latitude:.5f}, {points[-1].longitude:.5f}",
-                "accuracy": formatting.accuracy(points[-1].accuracy_m),
-                "near": "{0.town}, {0.km} km".format(surroundings.near(track[-1][1])),
-                "seen": seen[-1],
-                "count": len(points),
+                "words": f"{place.latitude:.5f}, {place.longitude:.5f}",
+                "accuracy": formatting.accuracy(place.accuracy_m),
+                "near": "{0.town}, {0.km} km".format(surroundings.near(place)),
+                "seen": words,
+                "count": len(seen),
             }
         lost = newest is not None and isinstance(newest.place, NoPosition)
         return self._page(
@@ -155,28 +145,23 @@ class ConsolePages:
             no_fix=_fix(newest),
             cells=formatting.cells(newest) if newest is not None and lost else [],
             track_json=json.dumps(
-                [[*point, words] for point, words in zip(points, seen, strict=True)]
+                [[each.latitude, each.longitude, each.accuracy_m, words] for each, words in seen]
             ),
-            drawn=Markup(
-                track_svg(
-                    points,
-                    f"Map of {view.standing.wearer}'s track, north up, {len(points)} positions",
-                )
-            ),
-            tiles=self._tiles,
-            credit=self._credit,
+            drawn=Markup(track_svg([place for place, _ in seen], title)),
+            tiles=self.tiles,
+            credit=self.credit,
             contacts=view.contacts,
             wearer_number=view.wearer_number,
             health=self._health(view.health),
             history=[self._line(line) for line in reversed(view.history)],
-            now=formatting.clock_time(self._clock()),
+            now=formatting.clock_time(self.clock()),
         )
 
     def _checked(self, last: Checked | None) -> dict[str, Any] | None:
         """The daily check: when it was, and what of it needs a person."""
         if last is None:
             return None
-        now = self._clock()
+        now = self.clock()
         bad = [each for each in last.findings if daily_check.needs_a_person(each, now)]
         return {
             "when": self._ago(last.at),
@@ -217,23 +202,36 @@ class ConsolePages:
             "drill": drill,
         }
 
-    def _line(self, line: Line) -> dict[str, Any]:
+    def _line(self, line: sentences.Line) -> dict[str, Any]:
         return {
-            "when": formatting.when(line.at, self._clock()),
+            "when": formatting.when(line.at, self.clock()),
             "iso": formatting.rfc3339(line.at),
             "words": line.words,
             "grave": line.grave,
         }
 
     def _ago(self, at: float) -> str:
-        now = self._clock()
+        now = self.clock()
         return f"{formatting.span(now - at)} ago ({formatting.when(at, now)})"
 
     def _page(
         self, template: str, session: Session | None, status: int, **values: object
     ) -> HTMLResponse:
-        page = self._environment.get_template(f"console/{template}.html")
-        return HTMLResponse(page.render(session=session, static=self._static, **values), status)
+        page = self.environment.get_template(f"console/{template}.html")
+        policy = {"Content-Security-Policy": content_policy(self.tiles)}
+        return HTMLResponse(
+            page.render(session=session, static=self.static, **values), status, policy
+        )
+
+
+def content_policy(tiles: str) -> str:
+    """The Content-Security-Policy of the console: its own files, and one tile server if set."""
+    parts = urlsplit(tiles)
+    server = f" {parts.scheme}://{parts.netloc.replace('{s}', '*')}" if tiles else ""
+    return (
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        f"img-src 'self'{server}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
 
 
 def _facts(standing: Standing) -> list[dict[str, object]]:
@@ -278,13 +276,14 @@ def _fix(report: Report | None) -> str:
     )
 
 
+_STRAP = {
+    Flag.STRAP_OPEN: "open",
+    Flag.STRAP_LOOSE: "loose wire",
+    Flag.STRAP_FAULT: "sensor does not work",
+}
+
+
 def _strap(report: Report | None) -> str:
     if report is None:
         return formatting.NOT_KNOWN
-    if Flag.STRAP_OPEN in report.flags:
-        return "open"
-    if Flag.STRAP_LOOSE in report.flags:
-        return "loose wire"
-    if Flag.STRAP_FAULT in report.flags:
-        return "sensor does not work"
-    return "OK"
+    return next((words for flag, words in _STRAP.items() if flag in report.flags), "OK")

@@ -32,7 +32,6 @@ class Parts:
 
 
 async def parts_of(request: Request) -> Parts:
-    """The parts of the application that was asked."""
     parts: Parts = request.app.state.parts
     return parts
 

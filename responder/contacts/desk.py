@@ -5,23 +5,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, Report
 from outcry.responder import journal
 from outcry.responder.enrolment.pins import is_pin, plain_pin
-from outcry.responder.intake.inbox import CameBy, Inbox, Refused
+from outcry.responder.intake.inbox import Inbox, Refused
 from outcry.responder.plans import repository
 from outcry.responder.rules import events
-from outcry.responder.rules.events import ContactAnswer, Event, WrongPinTried
+from outcry.responder.rules.events import CameBy, ContactAnswer, Event, WrongPinTried
 from outcry.responder.rules.publication import ground, may_publish
 from outcry.responder.storage import alarms, event_log, store
-from outcry.responder.storage.alarms import opening, set_due
+from outcry.responder.storage.alarms import Sighting, opening
 from outcry.responder.storage.store import Store
 from outcry.responder.web.throttle import Throttle
 
@@ -76,16 +76,6 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """One report of the track."""
-
-    report: Report
-    arrived_at: float
-    path: CameBy
-    marks: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Standing:
     """How things stand: shown only to a contact who gave their PIN. Newest sightings first.
 
@@ -122,31 +112,21 @@ class _Contact(NamedTuple):
     pin_salt: bytes
     pin_hash: bytes
 
-    def has(self, pin: str) -> bool:
-        return is_pin(pin, self.pin_salt, self.pin_hash)
 
-
+@dataclass(frozen=True)
 class Desk:
-    """Opens links and takes answers; safe to call from any thread."""
+    """Opens links and takes answers; safe to call from any thread.
 
-    def __init__(
-        self,
-        database: Store,
-        inbox: Inbox,
-        clock: Callable[[], float],
-        on_answer: Callable[[], None] = lambda: None,
-        link_s: float = 7 * 86_400.0,
-    ) -> None:
-        """``clock`` gives Unix seconds; ``on_answer`` is called after an answer is on disk.
+    ``clock`` gives Unix seconds; ``on_answer`` is called after an answer is on disk. ``link_s``:
+    for how long after the last report of an alarm its links show anything.
+    """
 
-        ``link_s``: for how long after the last report of an alarm its links show anything.
-        """
-        self._store = database
-        self._inbox = inbox
-        self._clock = clock
-        self._on_answer = on_answer
-        self._link_s = link_s
-        self._throttle = Throttle()
+    store: Store
+    inbox: Inbox
+    clock: Callable[[], float]
+    on_answer: Callable[[], None] = lambda: None
+    link_s: float = 7 * 86_400.0
+    throttle: Throttle = field(default_factory=Throttle)
 
     def sealed_link(self, sealed: str, contact: int | None) -> Shown:
         """The link a device made. Opening it delivers the report inside it.
@@ -154,12 +134,12 @@ class Desk:
         Raises :class:`NoSuchLink`, :class:`LinkExpired`.
         """
         try:
-            taken = self._inbox.take(from_text(sealed), CameBy.LINK)
+            taken = self.inbox.take(from_text(sealed), CameBy.LINK)
         except (EnvelopeRefused, Refused):
             raise NoSuchLink from None
         if taken.alarm is None:
             raise NoSuchLink
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             self._check(connection, taken.alarm)
             wearer, _, arrived_at = opening(connection, taken.alarm)
             contacts = _contacts(connection, taken.alarm)
@@ -168,7 +148,7 @@ class Desk:
 
     def invitation(self, token: str) -> Shown:
         """The short link of HQ's own text. Raises :class:`NoSuchLink`, :class:`LinkExpired`."""
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             row = connection.execute(
                 select(
                     store.invitation.c.alarm,
@@ -189,55 +169,45 @@ class Desk:
 
         ``source`` is who is slowed by wrong PINs. Raises :class:`WrongPin`, :class:`TooSoon`.
         """
-        self._throttle.admit(source, self._clock())
+        self.throttle.admit(source, self.clock())
         contact = self._whose(shown, pin)
         if contact is None:
-            self._append(shown.alarm, WrongPinTried(self._clock(), shown.contact))
+            self._append(shown.alarm, WrongPinTried(self.clock(), shown.contact))
             log.tell(journal.Entry.WRONG_PIN, alarm=shown.alarm)
             raise WrongPin
-        self._throttle.forgive(source)
+        self.throttle.forgive(source)
         number = contact.number_in_list
-        self._append(shown.alarm, _SAID[answer](self._clock(), number))
+        self._append(shown.alarm, _SAID[answer](self.clock(), number))
         log.tell(journal.Entry.ANSWER, alarm=shown.alarm, contact=number, answer=answer)
-        self._on_answer()
+        self.on_answer()
         return self._standing(shown.alarm, contact)
 
     def look(self, shown: Shown, ticket: str) -> Standing | None:
         """How things stand, for the browser of a contact who gave their PIN a while ago."""
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             contacts = _contacts(connection, shown.alarm)
-        now = self._clock()
+        now = self.clock()
         contact = next((one for one in contacts if _is_ticket(ticket, shown.alarm, one, now)), None)
         return None if contact is None else self._standing(shown.alarm, contact)
 
     def _check(self, connection: Connection, alarm: int) -> None:
         """Raises :class:`LinkExpired`."""
-        heard = select(func.max(store.message.c.received_at)).where(store.message.c.alarm == alarm)
-        table = store.alarm
-        at = connection.scalar(heard) or connection.scalar(
-            select(table.c.arrived_at).where(table.c.id == alarm)
-        )
-        if at is None or self._clock() > at + self._link_s:
+        at = connection.scalar(select(alarms.last_heard).where(store.alarm.c.id == alarm))
+        if at is None or self.clock() > at + self.link_s:
             raise LinkExpired
 
     def _standing(self, alarm: int, contact: _Contact) -> Standing:
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             case = event_log.case_of(connection, alarm)
             agreed = repository.load(connection, alarm, repository.Means())
             about = alarms.about(connection, alarm)
-            messages = alarms.received(connection, store.message.c.alarm == alarm)
-        assert about is not None
-        reports = {message.id: message.report for message in messages}
-        track = [
-            Sighting(reports[each.message], each.at, each.path, each.marks)
-            for each in case.reports.values()
-        ]
+            track = alarms.track(connection, alarm, case)
         return Standing(
             contact=contact.name,
             language=contact.language,
-            ticket=_ticket(alarm, contact, self._clock() + TICKET_S),
+            ticket=_ticket(alarm, contact, self.clock() + TICKET_S),
             heard_at=about.heard_at or about.arrived_at,
-            track=tuple(sorted(track, key=_newest_first)),
+            track=track,
             seen_by=len(case.now.seen_by),
             confirmed=case.now.votes,
             quorum=agreed.quorum,
@@ -246,7 +216,7 @@ class Desk:
             drill=agreed.kind is AlarmKind.DRILL,
             closed=case.now.over,
             being_published=may_publish(case, agreed)
-            or ground(case, agreed, self._clock()) is not None,
+            or ground(case, agreed, self.clock()) is not None,
             corrected=any(correction.forbids for correction in case.corrections),
             post=case.address,
         )
@@ -256,19 +226,18 @@ class Desk:
         digits = plain_pin(pin)
         if digits is None:
             return None
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             contacts = _contacts(connection, shown.alarm)
         likely_first = sorted(contacts, key=lambda one: one.number_in_list != shown.contact)
-        return next((one for one in likely_first if one.has(digits)), None)
+        whose = (one for one in likely_first if is_pin(digits, one.pin_salt, one.pin_hash))
+        return next(whose, None)
 
     def _append(self, alarm: int, event: Event) -> None:
-        with self._store.write() as connection:
-            event_log.append(connection, alarm, event)
-            set_due(connection, alarm, event.at)
+        with self.store.write() as connection:
+            event_log.happened(connection, alarm, event)
 
 
 def _contacts(connection: Connection, alarm: int) -> list[_Contact]:
-    """The contacts of this alarm's wearer."""
     columns = [store.contact.c[name] for name in _Contact._fields]
     rows = connection.execute(
         select(*columns)
@@ -291,7 +260,3 @@ def _is_ticket(ticket: str, alarm: int, contact: _Contact, now: float) -> bool:
         return False
     real = _ticket(alarm, contact, int(parts[1]))
     return int(parts[1]) > now and hmac.compare_digest(real.encode(), ticket.encode())
-
-
-def _newest_first(sighting: Sighting) -> tuple[int, int]:
-    return (-sighting.report.sequence, -sighting.report.sent_at)

@@ -26,6 +26,7 @@ from outcry.responder.contacts.desk import (
 )
 from outcry.responder.maps import surroundings
 from outcry.responder.web.assets import Png
+from outcry.responder.web.guard import keep_cookie
 from outcry.responder.web.throttle import TooSoon
 
 
@@ -52,7 +53,6 @@ async def short_link(token: str, hq: Hq) -> Link:
 
 
 def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
-    """What can be asked of one kind of link."""
     router = APIRouter(prefix=path)
 
     @router.get("", responses=_EXPIRED)
@@ -96,7 +96,7 @@ def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
         except TooSoon as soon:
             return soon.told_by(show_again(status=429, wait_s=soon.wait_s))
         page = hq.pages.standing(shown, link.address, standing, said)
-        _keep_ticket(page, shown, standing)
+        keep_cookie(page, _cookie(shown), standing.ticket, TICKET_S)
         return page
 
     return router
@@ -106,17 +106,6 @@ def _standing(request: Request, hq: Parts, shown: Shown) -> Standing | None:
     """How things stand, for a browser that holds a ticket."""
     ticket = request.cookies.get(_cookie(shown), "")
     return hq.desk.look(shown, ticket) if ticket else None
-
-
-def _keep_ticket(page: Response, shown: Shown, standing: Standing) -> None:
-    page.set_cookie(
-        _cookie(shown),
-        standing.ticket,
-        max_age=int(TICKET_S),
-        secure=True,
-        httponly=True,
-        samesite="strict",
-    )
 
 
 def _cookie(shown: Shown) -> str:

@@ -9,47 +9,23 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position, Report
 from outcry.responder import formatting, translations
-from outcry.responder.contacts.desk import Answer, Shown, Sighting, Standing
+from outcry.responder.contacts.desk import Answer, Shown, Standing
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.picture import ATTRIBUTION
-from outcry.responder.maps.track_svg import Point, track_svg
+from outcry.responder.maps.track_svg import track_svg
 from outcry.responder.posting.own_page import Post
+from outcry.responder.storage.alarms import Sighting
 from outcry.responder.translations import ENGLISH, Words
 from outcry.responder.web.templates import environment
 
 REPORTS_SHOWN = 12  # each is 250 bytes; a device reports for days
 _RIGHT_TO_LEFT = ("ar", "fa")
-
-
-@dataclass(frozen=True, repr=False)
-class _Place:
-    """A place in words, or why there is none."""
-
-    known: bool
-    why: str = ""
-    words: str = ""
-    map: str = ""
-    accuracy: str = ""
-    age: str = ""
-    near: str = ""
-
-
-@dataclass(frozen=True, repr=False)
-class _Line:
-    """One report of the track, in words."""
-
-    what: str
-    when: str
-    path: str
-    doubtful: bool
-    place: _Place
 
 
 class Pages:
@@ -82,7 +58,7 @@ class Pages:
         """What a contact's link shows; ``base`` is the link's own path."""
         say = self.languages[language]
         place = shown.report.place
-        points = [_point(place)] if isinstance(place, Position) else []
+        points = [place] if isinstance(place, Position) else []
         return self._page(
             "alarm.html",
             status,
@@ -101,7 +77,8 @@ class Pages:
         say = self.languages.get(standing.language, self.languages[ENGLISH])
         track = [self._sighting(each, say) for each in standing.track[:REPORTS_SHOWN]]
         places = [each.report.place for each in reversed(standing.track)]
-        last = next((each for each in standing.track if _has_place(each.report)), None)
+        here = (each for each in standing.track if isinstance(each.report.place, Position))
+        last = next(here, None)
         return self._page(
             "standing.html",
             200,
@@ -114,19 +91,16 @@ class Pages:
             more=len(standing.track) - len(track),
             last=None if last is None else self._sighting(last, say),
             device=self._device(standing, say),
-            drawn=_drawn([_point(p) for p in places if isinstance(p, Position)], say, shown.wearer),
+            drawn=_drawn([p for p in places if isinstance(p, Position)], say, shown.wearer),
         )
 
     def problem(self, status: int, what: str, language: str = ENGLISH) -> HTMLResponse:
-        """Something is not as hoped, in words that say what to do."""
         return self._page("problem.html", status, say=self.languages[language], what=what)
 
     def posts(self, posts: Sequence[Post]) -> HTMLResponse:
-        """The public page."""
         return self._public(posts, "Alarms", single=False)
 
     def thread(self, posts: Sequence[Post]) -> HTMLResponse:
-        """One public post and the answers to it."""
         return self._public(posts, "Alarm", single=True)
 
     def feed(self, posts: Sequence[Post]) -> Response:
@@ -178,14 +152,15 @@ class Pages:
             "marks": ", ".join(formatting.marks(report, say)),
         }
 
-    def _sighting(self, sighting: Sighting, say: Words) -> _Line:
-        return _Line(
-            what=say(f"type_{sighting.report.type.name}"),
-            when=self._when(formatting.raised_at(sighting.report, sighting.arrived_at), say),
-            path=say(f"path_{sighting.path.value}"),
-            doubtful=bool(sighting.marks),
-            place=_place(sighting.report, say),
-        )
+    def _sighting(self, sighting: Sighting, say: Words) -> dict[str, object]:
+        raised = formatting.raised_at(sighting.report, sighting.arrived_at)
+        return {
+            "what": say(f"type_{sighting.report.type.name}"),
+            "when": self._when(raised, say),
+            "path": say(f"path_{sighting.path.value}"),
+            "doubtful": bool(sighting.marks),
+            "place": _place(sighting.report, say),
+        }
 
     def _when(self, at: float, say: Words) -> str:
         now = self._clock()
@@ -217,27 +192,21 @@ def _date(at: float) -> str:
     return formatting.rfc3339(at).partition("T")[0]
 
 
-def _has_place(report: Report) -> bool:
-    return isinstance(report.place, Position)
-
-
-def _point(place: Position) -> Point:
-    return Point(place.latitude, place.longitude, place.accuracy_m)
-
-
-def _drawn(points: Sequence[Point], say: Words, wearer: str) -> Markup:
+def _drawn(points: Sequence[Position], say: Words, wearer: str) -> Markup:
     # Numbers, and words that the drawing escapes.
     return Markup(track_svg(points, say("drawing", wearer=wearer)))
 
 
-def _place(report: Report, say: Words) -> _Place:
-    if isinstance(report.place, NoPosition):
-        return _Place(known=False, why=say(f"no_fix_{report.place.reason.name}"))
-    return _Place(
-        known=True,
-        words=f"{report.place.latitude:.5f}, {report.place.longitude:.5f}",
-        map=formatting.full_map(report.place),
-        accuracy=formatting.accuracy(report.place.accuracy_m, say),
-        age=say("seen_there", span=say.span(report.place.age_s)),
-        near=say("near", **surroundings.near(report.place)._asdict()),
-    )
+def _place(report: Report, say: Words) -> dict[str, object]:
+    """A place in words, or why there is none."""
+    place = report.place
+    if isinstance(place, NoPosition):
+        return {"known": False, "why": say(f"no_fix_{place.reason.name}")}
+    return {
+        "known": True,
+        "words": f"{place.latitude:.5f}, {place.longitude:.5f}",
+        "map": formatting.full_map(place),
+        "accuracy": formatting.accuracy(place.accuracy_m, say),
+        "age": say("seen_there", span=say.span(place.age_s)),
+        "near": say("near", **surroundings.near(place)._asdict()),
+    }

@@ -5,9 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from outcry.responder.contacts.dependencies import Hq
+from outcry.responder.storage import store
 from outcry.responder.web.assets import Png
-
-LARGEST_ID = 2**31 - 1  # what PostgreSQL's INTEGER holds
 
 
 class NoSuchPost(Exception):
@@ -28,7 +27,7 @@ def public_page(hq: Hq) -> Response:
 
 @router.get("/post/{id_:int}")
 def public_post(id_: int, hq: Hq) -> Response:
-    thread = hq.own_page.thread(id_) if id_ <= LARGEST_ID else []
+    thread = hq.own_page.thread(id_) if id_ <= store.LARGEST_ID else []
     if not thread:
         raise NoSuchPost
     return hq.pages.thread(thread)
@@ -36,7 +35,7 @@ def public_post(id_: int, hq: Hq) -> Response:
 
 @router.get("/post/{id_:int}/picture.png", response_class=Png)
 def public_picture(id_: int, hq: Hq) -> Response:
-    picture = hq.own_page.picture(id_) if id_ <= LARGEST_ID else None
+    picture = hq.own_page.picture(id_) if id_ <= store.LARGEST_ID else None
     if picture is None:
         raise NoSuchPost
     return Png(picture)

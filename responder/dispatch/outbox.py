@@ -18,13 +18,12 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, case, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Update, case, insert, or_, select, update
 
 from outcry.responder.rules.calls import Action, ActionKind, Target
 from outcry.responder.rules.case import can_become
 from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Outcome
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.alarms import set_due
 
 _FIRST_CONTACT = ("1", "contact:1:%")  # in a target: the contact's number in the list
 LOST = "its process was lost during the call"
@@ -55,7 +54,6 @@ class Call(NamedTuple):
 
 
 def plan(connection: Connection, alarm: int, action: Action, now: float) -> None:
-    """Write down that this is to be done."""
     event_log.append(connection, alarm, CallPlanned(now, action))
     about = {"key": action.key, "kind": action.kind.value, "target": str(action.target)}
     connection.execute(
@@ -104,7 +102,6 @@ def give_back(connection: Connection, call: Call, now: float) -> bool:
 
 
 def drop(connection: Connection, call: Call, now: float, why: str) -> None:
-    """It is no longer to be done."""
     if _move(connection, call, Outcome.DROPPED.value, now, [State.PLANNED.value]):
         _tell(connection, call, now, Came(Outcome.DROPPED, why))
 
@@ -114,7 +111,7 @@ def note(connection: Connection, call: Call, now: float, came: Came) -> bool:
 
     False: somebody else has begun it since, or it was known already.
     """
-    store.lock_alarm(connection, call.alarm)
+    store.lock_alarms(connection, [call.alarm])
     before = [state.value for state in Outcome if can_become(state, came.outcome)]
     if not _move(connection, call, came.outcome.value, now, [State.CALLING.value, *before]):
         return False
@@ -124,16 +121,8 @@ def note(connection: Connection, call: Call, now: float, came: Came) -> bool:
 
 def renew(connection: Connection, call: Call, lease_s: float) -> None:
     """Lease a call that is under way for longer, unless it was given up."""
-    table = store.action
-    connection.execute(
-        update(table)
-        .where(
-            table.c.id == call.id,
-            table.c.generation == call.generation,
-            table.c.state == State.CALLING.value,
-        )
-        .values(lease_until=store.database_now() + lease_s)
-    )
+    longer = _ours(call, [State.CALLING.value])
+    connection.execute(longer.values(lease_until=store.database_now() + lease_s))
 
 
 def lost(connection: Connection, within_s: float = 0.0) -> list[Call]:
@@ -149,7 +138,6 @@ def under_way(connection: Connection, *which: ColumnElement[bool]) -> list[Call]
 
 
 def by_id(connection: Connection, id_: int) -> Call:
-    """The call with this id."""
     (call,) = _calls(connection, _select().where(store.action.c.id == id_))
     return call
 
@@ -158,22 +146,19 @@ def _move(
     connection: Connection, call: Call, state: str, now: float, before: Iterable[str]
 ) -> bool:
     """Set the state of a call that is in one of the states ``before``, and still ours."""
-    table = store.action
-    moved = connection.execute(
-        update(table)
-        .where(
-            table.c.id == call.id,
-            table.c.generation == call.generation,
-            table.c.state.in_(list(before)),
-        )
-        .values(state=state, changed_at=now)
-    )
+    moved = connection.execute(_ours(call, before).values(state=state, changed_at=now))
     return bool(moved.rowcount)
 
 
+def _ours(call: Call, states: Iterable[str]) -> Update:
+    """To change the row of a call that is in one of these states, unless it was begun again."""
+    table = store.action
+    same = (table.c.id == call.id) & (table.c.generation == call.generation)
+    return update(table).where(same, table.c.state.in_(list(states)))
+
+
 def _tell(connection: Connection, call: Call, now: float, came: Came) -> None:
-    event_log.append(connection, call.alarm, CallEnded(now, call.action, came))
-    set_due(connection, call.alarm, now)
+    event_log.happened(connection, call.alarm, CallEnded(now, call.action, came))
 
 
 def _select() -> Select[tuple[int, int, str, str, str, int]]:

@@ -1,4 +1,9 @@
-"""Where outside calls are made: a lane for each place, so that a slow one delays no other."""
+"""Who makes outside calls, and where: a lane for each place, so that a slow one delays no other.
+
+A text, a message by a channel and a post all go the same way: the workflow asks the performer of
+its kind for a lane, leases the row, and makes the call on the lane's thread. What becomes known
+later, such as a delivery report, reaches the same row through ``Workflow.hear``.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,9 @@ import threading
 import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
+
+from outcry.responder.dispatch.outbox import Call
+from outcry.responder.rules.events import Came
 
 Work = Callable[[], None]
 
@@ -15,6 +23,22 @@ class Lane(NamedTuple):
 
     group: str
     place: str
+
+
+class Performer(Protocol):
+    """Makes calls of some kinds, each on its lane's thread."""
+
+    def lane(self, call: Call) -> Lane | None:
+        """Calls of one lane are made one after the other. None: it cannot be made now."""
+
+    def limit_s(self, call: Call) -> float:
+        """How long the call can last at the very most, in seconds.
+
+        Infinite: as long as it takes. Its lease is then short, and renewed while it lasts.
+        """
+
+    def perform(self, call: Call) -> Came:
+        """Make it. Whatever is raised is an unknown outcome."""
 
 
 class Lanes(Protocol):
@@ -34,11 +58,9 @@ class Inline:
     """Every lane in the caller's own thread, one after the other: for tests with their own clock."""
 
     def is_free(self, lane: Lane) -> bool:
-        """Always."""
         return True
 
     def run(self, lane: Lane, limit_s: float, work: Work, then: Work) -> None:
-        """Do it now."""
         work()
         then()
 
@@ -63,7 +85,6 @@ class Threads:
         return lane not in self._busy and in_group < self._at_once
 
     def run(self, lane: Lane, limit_s: float, work: Work, then: Work) -> None:
-        """Begin it on a thread; returns at once."""
         done = threading.Event()
 
         def whole() -> None:

@@ -34,12 +34,9 @@ def print_codes(
         codes = create_pins(CODES_ON_A_CARD, random, CODE_DIGITS)
         salt = random(SALT_BYTES)
         connection.execute(delete(store.sms_code).where(store.sms_code.c.contact == contact.id))
-        for code in codes:
-            connection.execute(
-                insert(store.sms_code).values(
-                    contact=contact.id, salt=salt, hash=hash_pin(code, salt, cost)
-                )
-            )
+        kept = {"contact": contact.id, "salt": salt}
+        rows = [{**kept, "hash": hash_pin(code, salt, cost)} for code in codes]
+        connection.execute(insert(store.sms_code), rows)
         cards[contact.number_in_list] = tuple(f"{code[:4]} {code[4:]}" for code in codes)
     return cards
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -89,7 +89,7 @@ def enrol(
     code = application.code or safe_code.create(random)
     try:
         with (
-            closing(Store.of(settings)) as database,
+            Store.of(settings) as database,
             _new_file(out) as write,
             database.write() as connection,
         ):
@@ -123,7 +123,7 @@ def change_code(
     Raises :class:`CannotEnrol` if nobody has this device.
     """
     code = code or safe_code.create(random)
-    with closing(Store.of(settings)) as database, database.write() as connection:
+    with Store.of(settings) as database, database.write() as connection:
         table = store.wearer
         if connection.scalar(select(table.c.device).where(table.c.device == device)) is None:
             raise CannotEnrol([str(NoSuchWearer())])
@@ -207,15 +207,9 @@ def _insert(
     )
     for n, (contact, pin) in enumerate(zip(made.contacts, pins, strict=True), 1):
         salt = random(SALT_BYTES)
-        connection.execute(
-            insert(store.contact).values(
-                device=made.device,
-                number_in_list=n,
-                **asdict(contact),
-                pin_salt=salt,
-                pin_hash=hash_pin(pin, salt, cost),
-            )
-        )
+        kept = {"pin_salt": salt, "pin_hash": hash_pin(pin, salt, cost)}
+        row = {"device": made.device, "number_in_list": n, **asdict(contact), **kept}
+        connection.execute(insert(store.contact).values(row))
 
 
 @contextmanager

@@ -49,12 +49,10 @@ def hash_pin(pin: str, salt: bytes, cost: int = COST) -> bytes:
 
 
 def is_pin(pin: str, salt: bytes, pin_hash: bytes) -> bool:
-    """Whether this is the PIN that was hashed."""
     return hmac.compare_digest(hash_pin(pin, salt, cost_of(pin_hash)), pin_hash)
 
 
 def cost_of(pin_hash: bytes) -> int:
-    """The cost at which a hash was made."""
     return pin_hash[_DIGEST_BYTES] if len(pin_hash) > _DIGEST_BYTES else COST
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import update
@@ -54,7 +53,7 @@ def retire(
     """
     if is_new(settings):
         raise CannotEnrol([f"nobody has been enrolled in {settings.directory}"])
-    with closing(Store.of(settings)) as database, database.write() as connection:
+    with Store.of(settings) as database, database.write() as connection:
         table = store.wearer
         retired = (
             update(table)

@@ -48,7 +48,6 @@ async def reports(request: Request) -> Response:
 
 
 def device_app(inbox: Inbox) -> ASGIApp:
-    """The application behind the devices' port."""
     return Contained(device_api(inbox))
 
 

@@ -6,7 +6,8 @@ import asyncio
 
 from starlette.concurrency import run_in_threadpool
 
-from outcry.responder.intake.inbox import CameBy, Inbox, Taken
+from outcry.responder.intake.inbox import Inbox, Taken
+from outcry.responder.rules.events import CameBy
 
 AT_ONCE = 64  # in one commit: the last of them waits for the opening of all the others
 LIMIT_S = 10.0  # as long as a device waits for its answer; then it sends the report again

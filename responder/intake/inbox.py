@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
@@ -28,8 +28,6 @@ from outcry.responder.intake.ingest import Arrived, Kept
 from outcry.responder.rules.events import CameBy
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
-
-__all__ = ["CameBy", "Inbox", "Outdated", "Refused", "Taken", "Unreadable"]
 
 log = journal.Log("outcry.responder.inbox")
 
@@ -60,23 +58,18 @@ class Taken:
     repeat: bool
 
 
+@dataclass(eq=False)
 class Inbox:
-    """Takes sealed messages from every path; safe to call from any thread."""
+    """Takes sealed messages from every path; safe to call from any thread.
 
-    def __init__(
-        self,
-        database: Store,
-        keys: Sequence[bytes],
-        clock: Callable[[], float],
-        on_alarm: Callable[[], None] = lambda: None,
-        random: Callable[[int], bytes] = os.urandom,
-    ) -> None:
-        """``clock`` gives Unix seconds; ``on_alarm`` is called after something new is on disk."""
-        self._store = database
-        self._keys = keys
-        self._clock = clock
-        self._on_alarm = on_alarm
-        self._random = random
+    ``clock`` gives Unix seconds; ``on_alarm`` is called after something new is on disk.
+    """
+
+    store: Store
+    keys: Sequence[bytes] = field(repr=False)
+    clock: Callable[[], float]
+    on_alarm: Callable[[], None] = lambda: None
+    random: Callable[[int], bytes] = os.urandom
 
     def take(self, sealed: bytes, path: CameBy) -> Taken:
         """Open, store, commit, then make the receipt.
@@ -99,15 +92,15 @@ class Inbox:
         kept = iter(self._keep(arrived))
         taken = [Unreadable() if one is None else self._answer(one, next(kept)) for one in opened]
         if any(isinstance(one, Taken) and one.alarm is not None for one in taken):
-            self._on_alarm()
+            self.on_alarm()
         return taken
 
     def _keep(self, arrived: Sequence[Arrived]) -> list[Kept | Exception | None]:
         if not arrived:
             return []
         try:
-            with self._store.write() as connection:
-                return [*ingest.keep(connection, arrived, self._clock(), self._random)]
+            with self.store.write() as connection:
+                return [*ingest.keep(connection, arrived, self.clock(), self.random)]
         except Exception as error:  # noqa: BLE001 - whatever it is, each is told of its own
             if len(arrived) == 1:
                 return [error]
@@ -153,14 +146,14 @@ class Inbox:
 
     def _psks(self, devices: set[int]) -> Mapping[int, bytes]:
         table = store.wearer
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             rows = connection.execute(
                 select(table.c.device, table.c.psk).where(table.c.device.in_(devices))
             )
             return {row.device: row.psk for row in rows}
 
     def _report(self, sealed: bytes, psk: bytes | None) -> Report | None:
-        for key in self._keys:
+        for key in self.keys:
             try:
                 plain = open_sealed(sealed, key, _NOBODY if psk is None else psk)
                 report = decode(plain)

@@ -94,7 +94,6 @@ class _Batch:
         self._said: list[tuple[int, Event]] = []
 
     def take(self, one: Arrived) -> Kept | None:
-        """One message, after those before it."""
         if one.report.type is MessageType.HEARTBEAT:
             return self._heartbeat(one)
         known = self._known.get(one.digest)
@@ -114,7 +113,6 @@ class _Batch:
         return Kept(alarm, self._status(alarm), repeat=False)
 
     def write(self) -> None:
-        """Everything that has changed."""
         connection = self._connection
         if self._messages:
             connection.execute(insert(store.message), self._messages)
@@ -175,7 +173,6 @@ class _Batch:
             self._said.append((known.alarm, ReportRepeated(self._now, known.id, one.path)))
 
     def _marks(self, one: Arrived) -> list[Mark]:
-        """What is odd about this report."""
         marks = []
         if not self._is_newer(one):
             marks.append(Mark.COUNTER_USED if self._is_used(one.header) else Mark.OUT_OF_ORDER)
@@ -294,7 +291,6 @@ def _alarms(connection: Connection, arrived: Sequence[Arrived]) -> dict[tuple[in
 
 
 def _ids(connection: Connection, number: int) -> Iterator[int]:
-    """Numbers for so many new messages."""
     if connection.dialect.name == "postgresql":
         many = text("SELECT nextval('message_id_seq') FROM generate_series(1, :number)")
         return iter(connection.scalars(many, {"number": number}).all())

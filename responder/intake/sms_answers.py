@@ -22,7 +22,6 @@ from outcry.responder.enrolment.pins import cost_of, hash_pin
 from outcry.responder.rules import events
 from outcry.responder.rules.events import AnsweredBy, ContactAnswer, WrongPinTried
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
 
 log = journal.Log("outcry.responder.sms_answers")
@@ -101,8 +100,7 @@ class SmsAnswers:
             if not connection.execute(burning.values(burned_at=now)).rowcount:
                 return False
             answer = said(now, contact.number_in_list, AnsweredBy.SMS)
-            event_log.append(connection, alarm, answer)
-            set_due(connection, alarm, now)
+            event_log.happened(connection, alarm, answer)
         number, name = contact.number_in_list, event_log.name_of(answer)
         log.tell(journal.Entry.ANSWER_BY_SMS, alarm=alarm, contact=number, answer=name)
         return True
@@ -115,8 +113,7 @@ class SmsAnswers:
                 alarm = _open_alarm(connection, contact.device, now)
                 if alarm is not None:
                     tried = WrongPinTried(now, contact.number_in_list, AnsweredBy.SMS)
-                    event_log.append(connection, alarm, tried)
-                    set_due(connection, alarm, now)
+                    event_log.happened(connection, alarm, tried)
         log.tell(journal.Entry.CODE_WRONG)
 
     def _is_guessing(self, sender: str) -> bool:

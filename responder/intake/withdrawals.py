@@ -13,7 +13,6 @@ from outcry.responder import journal
 from outcry.responder.enrolment.pins import is_pin
 from outcry.responder.rules.events import Verdict, WithdrawalJudged
 from outcry.responder.storage import event_log, store
-from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
 
 log = journal.Log("outcry.responder.judging")
@@ -48,8 +47,7 @@ def judge_next(database: Store, now: float) -> bool:
         verdict = Verdict.OLD if waiting.stale else Verdict.SAFE
     with database.write() as connection:
         judged = WithdrawalJudged(now, waiting.message, verdict)
-        event_log.append(connection, waiting.alarm, judged)
+        event_log.happened(connection, waiting.alarm, judged)
         connection.execute(delete(table).where(table.c.message == waiting.message))
-        set_due(connection, waiting.alarm, now)
     log.tell(journal.Entry.JUDGED, alarm=waiting.alarm)
     return True

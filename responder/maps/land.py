@@ -30,13 +30,16 @@ class Bounds(NamedTuple):
     north: float
 
     def meets(self, other: Bounds) -> bool:
-        """Whether the two have a point in common."""
         return (
             self.west <= other.east
             and other.west <= self.east
             and self.south <= other.north
             and other.south <= self.north
         )
+
+    def turns(self, view: Bounds) -> list[float]:
+        """How far to move this east, in degrees, to be seen in a view that may cross the date line."""
+        return [turn for turn in (-360.0, 0.0, 360.0) if self.moved(turn).meets(view)]
 
     def moved(self, degrees: float) -> Bounds:
         """The same, further east."""
@@ -74,9 +77,8 @@ class Land:
     def polygons(self, view: Bounds) -> Iterator[tuple[float, Sequence[Shape]]]:
         """Each piece of land in a view, largest first, and by how many degrees it is moved east."""
         for rings in self._polygons:
-            for degrees in (-360.0, 0.0, 360.0):
-                if rings[0].bounds.moved(degrees).meets(view):
-                    yield degrees, rings
+            for degrees in rings[0].bounds.turns(view):
+                yield degrees, rings
 
     def country_at(self, latitude: float, longitude: float) -> str | None:
         """The ISO 3166 code of the country this is in; None: on water, or nobody's."""
@@ -183,7 +185,6 @@ def _surrounds(line: Line, x: float, y: float) -> bool:
 
 
 def _from_origin(line: Line) -> float:
-    """How near a line comes to 0, 0."""
     nearest = math.inf
     x1, y1 = line[0]
     for x2, y2 in line[1:]:

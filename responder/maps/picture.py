@@ -70,7 +70,6 @@ class _View:
         return self._middle + (longitude - self._middle + 180) % 360 - 180
 
     def line(self, shape: Shape, degrees: float) -> list[tuple[float, float]]:
-        """A line of the map, moved east by so many degrees."""
         return [self.at(y, x + degrees) for x, y in shape.line]
 
 
@@ -133,9 +132,8 @@ def _may_show(x1: float, y1: float, x2: float, y2: float) -> bool:
 
 def _lines(view: _View, shapes: Sequence[Shape]) -> Iterator[list[tuple[float, float]]]:
     for shape in shapes:
-        for degrees in (-360.0, 0.0, 360.0):
-            if shape.bounds.moved(degrees).meets(view.bounds):
-                yield view.line(shape, degrees)
+        for degrees in shape.bounds.turns(view.bounds):
+            yield view.line(shape, degrees)
 
 
 def _mark(pen: ImageDraw.ImageDraw, view: _View, spot: Spot) -> list[Box]:
@@ -198,10 +196,7 @@ def _label(
 def _room(
     pen: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size: int, anchor: str
 ) -> Box:
-    left, top, right, bottom = pen.textbbox(
-        at, text, font=_font(size), anchor=anchor, stroke_width=4
-    )
-    return left, top, right, bottom
+    return pen.textbbox(at, text, font=_font(size), anchor=anchor, stroke_width=4)
 
 
 def _is_inside(box: Box) -> bool:

@@ -55,7 +55,6 @@ class Place:
 
     @property
     def remote(self) -> bool:
-        """Whether it is far from every town."""
         return self.distance_m > REMOTE_M
 
 

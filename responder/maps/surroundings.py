@@ -73,9 +73,7 @@ def _lines(shapes: Sequence[Shape], view: Bounds) -> list[list[tuple[float, floa
     """The parts of these lines that are in the view, as latitude and longitude."""
     found = []
     for shape in shapes:
-        for turn in (-360.0, 0.0, 360.0):
-            if not shape.bounds.moved(turn).meets(view):
-                continue
+        for turn in shape.bounds.turns(view):
             part: list[tuple[float, float]] = []
             for x, y in shape.line:
                 inside = view.west <= x + turn <= view.east and view.south <= y <= view.north

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import NamedTuple
+
+from outcry.report import Position
 
 WIDTH, HEIGHT = 340, 260  # in SVG's own units; the page scales it to its column
 _MARGIN = 34
@@ -19,15 +20,7 @@ _LEAST_SPAN_M = 300.0  # nearer than this the accuracy of a fix is all there wou
 _STEPS = (1, 2, 5)
 
 
-class Point(NamedTuple):
-    """Where the device was: degrees, and metres if the accuracy is known."""
-
-    latitude: float
-    longitude: float
-    accuracy_m: int | None
-
-
-def track_svg(points: Sequence[Point], title: str, north: str = "N") -> str:
+def track_svg(points: Sequence[Position], title: str) -> str:
     """The way through these points, oldest first, the last one marked; empty without any."""
     if not points:
         return ""
@@ -54,7 +47,7 @@ def track_svg(points: Sequence[Point], title: str, north: str = "N") -> str:
     parts += [
         f'<circle cx="{last[0]:.0f}" cy="{last[1]:.0f}" r="7" fill="#a00000" stroke="#fff"/>',
         *plane.scale_bar(),
-        f'<text x="{WIDTH - 22}" y="20" font-size="14" font-weight="bold">{escape(north)}↑</text>',
+        f'<text x="{WIDTH - 22}" y="20" font-size="14" font-weight="bold">N↑</text>',
         "</svg>",
     ]
     return "".join(parts)
@@ -63,7 +56,7 @@ def track_svg(points: Sequence[Point], title: str, north: str = "N") -> str:
 class _Plane:
     """Degrees to the picture's units; true to shape near the middle, which is all that is shown."""
 
-    def __init__(self, points: Sequence[Point]) -> None:
+    def __init__(self, points: Sequence[Position]) -> None:
         self._zero = points[-1].longitude  # longitudes are counted from here, across the date line
         latitudes = [point.latitude for point in points]
         longitudes = [self._east(point.longitude) for point in points]
@@ -125,7 +118,7 @@ def _line(path: str, x: float, y: float, words: str) -> str:
     )
 
 
-def _thinned(points: Sequence[Point]) -> list[Point]:
+def _thinned(points: Sequence[Position]) -> list[Position]:
     """At most so many, the first and the last among them."""
     if len(points) <= _MOST_POINTS:
         return list(points)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
@@ -12,7 +11,7 @@ from outcry.responder import formatting
 from outcry.responder.notify import sms_texts
 from outcry.responder.notify.sms_texts import News
 from outcry.responder.plans import repository
-from outcry.responder.plans.repository import Means
+from outcry.responder.plans.repository import Contact, Means
 from outcry.responder.rules.calls import ToContact, ToOfficers, Topic
 from outcry.responder.storage import alarms, event_log, store
 
@@ -40,31 +39,22 @@ class Briefing:
     body: str
 
 
-class _Contact(NamedTuple):
-    """Whom a text goes to."""
-
-    id: int
-    number: str
-    language: str
-
-
 @dataclass(frozen=True)
 class Briefer:
     """Writes what people are told. ``public_url`` ends without a slash."""
 
     public_url: str
-    means: Means = field(default_factory=Means)
+    means: Means
 
     def text(self, connection: Connection, alarm: int, one: ToContact) -> tuple[str, str]:
-        """The number and the SMS of a TELL."""
         news = self._news(connection, alarm, one.episode)
-        row = self._contact(connection, alarm, one.contact)
+        contact = self._contact(connection, alarm, one.contact)
         codes = select(store.sms_code.c.id).where(
-            store.sms_code.c.contact == row.id, store.sms_code.c.burned_at.is_(None)
+            store.sms_code.c.contact == contact.id, store.sms_code.c.burned_at.is_(None)
         )
         has_codes = connection.scalar(codes.limit(1)) is not None
-        link = self._link(connection, alarm, row.id)
-        return row.number, sms_texts.text(row.language, news, link, has_codes)
+        link = self._link(connection, alarm, contact.id)
+        return contact.number, sms_texts.text(contact.language, news, link, has_codes)
 
     def message(self, connection: Connection, alarm: int, one: ToContact | ToOfficers) -> Briefing:
         """What a NOTIFY says, and to which address. Raises ``KeyError`` if there is none now."""
@@ -73,10 +63,10 @@ class Briefer:
         assert one.channel is not None
         agreed = repository.of_alarm(connection, alarm)
         address = agreed.people[one.contact].channels[one.channel]
-        row = self._contact(connection, alarm, one.contact)
+        contact = self._contact(connection, alarm, one.contact)
         news = self._news(connection, alarm, one.episode)
-        link = self._link(connection, alarm, row.id)
-        return Briefing(address, *sms_texts.message(row.language, news, link))
+        link = self._link(connection, alarm, contact.id)
+        return Briefing(address, *sms_texts.message(contact.language, news, link))
 
     def _for_officer(self, connection: Connection, alarm: int, one: ToOfficers) -> Briefing:
         news = self._news(connection, alarm, one.episode)
@@ -97,7 +87,6 @@ class Briefer:
     def _news(self, connection: Connection, alarm: int, episode: int) -> News:
         case = event_log.case_of(connection, alarm)
         about = alarms.about(connection, alarm)
-        assert about is not None
         name, kind = about.name, about.kind
         if kind is AlarmKind.SILENCE:
             assert case.silence is not None
@@ -111,13 +100,9 @@ class Briefer:
         at = formatting.raised_at(report, arrived_at)
         return News(name, kind, at, report.place, again=episode > 1)
 
-    def _contact(self, connection: Connection, alarm: int, contact: int) -> _Contact:
-        row = connection.execute(
-            select(store.contact.c.id, store.contact.c.number, store.contact.c.language)
-            .join(store.alarm, store.alarm.c.device == store.contact.c.device)
-            .where(store.alarm.c.id == alarm, store.contact.c.number_in_list == contact)
-        ).one()
-        return _Contact._make(row)
+    def _contact(self, connection: Connection, alarm: int, contact: int) -> Contact:
+        device = alarms.about(connection, alarm).device
+        return repository.contacts_of(connection, device)[contact]
 
     def _link(self, connection: Connection, alarm: int, contact_id: int) -> str:
         """Of a silence there is nothing to confirm, so nobody has a link to it."""

@@ -18,7 +18,6 @@ from outcry.responder.settings import MAX_QUORUM
 from outcry.settings_file import Contradiction, Key, SettingsInvalid, as_toml
 
 LANGUAGES = ("ar", "en", "es", "fa", "fr", "ru", "uk")
-DAY_S = 86_400
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}\Z")
 _NETWORK = re.compile(r"own page\Z|[a-z0-9][a-z0-9_-]{0,40}\Z")
 
@@ -65,7 +64,6 @@ class Terms:
     people: Mapping[int, Person]
 
     def post_language(self, network: str) -> str:
-        """The language of what is posted there."""
         return self.languages.get(network, self.language)
 
 
@@ -258,7 +256,6 @@ def _people(given: object, contacts: Sequence[int], problems: list[str]) -> dict
 def _contradictions(
     values: Mapping[str, Mapping[str, Any]], people: Mapping[int, Person], contacts: Sequence[int]
 ) -> Iterator[Contradiction]:
-    """What is wrong with values that are each fine alone."""
     quorum, telling, consent = values["confirming"]["quorum"], values["telling"], values["consent"]
     if quorum > len(contacts) > 0:
         what = (
@@ -293,7 +290,6 @@ def _terms(values: Mapping[str, Mapping[str, Any]], people: Mapping[int, Person]
 
 
 def _field(section: str, name: str) -> str:
-    """What :class:`Terms` calls a key of the file."""
     return f"consent_{name}" if section == "consent" else name
 
 

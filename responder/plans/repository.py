@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -26,6 +26,17 @@ class Means:
     officers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+@dataclass(frozen=True)
+class Contact:
+    """One of a wearer's contacts, with the number of their phone."""
+
+    id: int
+    number_in_list: int
+    name: str = field(repr=False)
+    number: str = field(repr=False)
+    language: str
+
+
 class NoSuchWearer(Exception):
     """No wearer has this device; ``outcry-responder status`` lists them all."""
 
@@ -36,8 +47,6 @@ class NoSuchWearer(Exception):
 def load(connection: Connection, alarm: int, means: Means) -> Plan:
     """What the rules go by for this alarm, from the plan as it is written now."""
     about = alarms.about(connection, alarm)
-    if about is None:
-        raise NoSuchWearer
     agreed = of_device(connection, about.device)
     wanted = [name for name in means.networks if not agreed.networks or name in agreed.networks]
     if not wanted:  # nobody set them up; what has a ground must not be posted nowhere for that
@@ -63,11 +72,7 @@ def load(connection: Connection, alarm: int, means: Means) -> Plan:
 
 
 def of_alarm(connection: Connection, alarm: int) -> Terms:
-    """The plan of the wearer of this alarm."""
-    about = alarms.about(connection, alarm)
-    if about is None:
-        raise NoSuchWearer
-    return of_device(connection, about.device)
+    return of_device(connection, alarms.about(connection, alarm).device)
 
 
 def of_device(connection: Connection, device: int) -> Terms:
@@ -75,7 +80,7 @@ def of_device(connection: Connection, device: int) -> Terms:
     quorum = connection.scalar(select(store.wearer.c.quorum).where(store.wearer.c.device == device))
     if quorum is None:
         raise NoSuchWearer
-    contacts = {row.number_in_list: row.language for row in _contacts(connection, device)}
+    contacts = {n: one.language for n, one in contacts_of(connection, device).items()}
     written = connection.scalar(select(store.plan.c.terms).where(store.plan.c.device == device))
     if written is None:
         return _usable(terms.default(contacts, quorum), contacts)
@@ -95,9 +100,7 @@ def change(
     ``document`` is a parsed plan file. Raises :class:`NoSuchWearer` and :class:`PlanInvalid`.
     """
     of_device(connection, device)
-    agreed = _reachable(
-        terms.check(document, [row.number_in_list for row in _contacts(connection, device)])
-    )
+    agreed = _reachable(terms.check(document, list(contacts_of(connection, device))))
     audit_chain.note(connection, now, Noted.PLAN, {"device": f"{device:08x}", "by": by})
     text = json.dumps(terms.document(agreed), ensure_ascii=False)
     changed = {"terms": text, "changed_at": now}
@@ -132,19 +135,25 @@ def as_file(connection: Connection, device: int) -> str:
     agreed = of_device(connection, device)
     name = connection.scalar(select(store.wearer.c.name).where(store.wearer.c.device == device))
     title = f"The plan of {name}, device {device:08x}."
-    return terms.write(agreed, title, contacts_names(connection, device))
+    names = {n: one.name for n, one in contacts_of(connection, device).items()}
+    return terms.write(agreed, title, names)
 
 
 def from_file(connection: Connection, device: int, text: str) -> Terms:
     """What a file says, checked for this wearer. Raises :class:`PlanInvalid`."""
     of_device(connection, device)
-    contacts = [row.number_in_list for row in _contacts(connection, device)]
-    return _reachable(terms.parse(text, contacts))
+    return _reachable(terms.parse(text, list(contacts_of(connection, device))))
 
 
-def contacts_names(connection: Connection, device: int) -> dict[int, str]:
-    """A wearer's contacts: number in the list, in its order, and name."""
-    return {row.number_in_list: row.name for row in _contacts(connection, device)}
+def contacts_of(connection: Connection, device: int) -> dict[int, Contact]:
+    """A wearer's contacts by their numbers in the list, in its order."""
+    table = store.contact
+    rows = connection.execute(
+        select(*(table.c[each.name] for each in fields(Contact)))
+        .where(table.c.device == device)
+        .order_by(table.c.number_in_list)
+    )
+    return {row.number_in_list: Contact(*row) for row in rows}
 
 
 def _reachable(agreed: Terms) -> Terms:
@@ -166,12 +175,3 @@ def _usable(document: Mapping[str, Any], contacts: Mapping[int, str]) -> Terms:
         return terms.check(document, list(contacts))
     except PlanInvalid:
         return terms.check(terms.default(contacts, min(2, max(1, len(contacts)))), list(contacts))
-
-
-def _contacts(connection: Connection, device: int) -> Any:
-    table = store.contact
-    return connection.execute(
-        select(table.c.number_in_list, table.c.name, table.c.language)
-        .where(table.c.device == device)
-        .order_by(table.c.number_in_list)
-    ).all()

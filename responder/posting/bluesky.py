@@ -43,16 +43,13 @@ class Bluesky:
         self.session: tuple[Any, str] | None = None  # the library's client, and whose account
 
     def check(self) -> Sequence[Finding]:
-        """Whether the app password opens the account."""
-
-        def look() -> Finding:
+        def look() -> str:
             self._new_session()
-            return Finding(True, f"bluesky: can post as @{self._handle}")
+            return f"bluesky: can post as @{self._handle}"
 
         return self.call.check(look, f"check whether {self._server} can be reached")
 
     def find(self, key: str, draft: Draft) -> Posted | None:
-        """The post at the key's own address."""
 
         def look(client: Any, did: str) -> Posted | None:
             rkey = record_key(key, draft.made_at)
@@ -65,7 +62,6 @@ class Bluesky:
         return self.call(lambda: self._signed_in(lambda c, did: self._put(c, did, key, draft)))
 
     def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
-        """Answer a post, in the same thread."""
         return self.call(lambda: self._signed_in(lambda c, did: self._put(c, did, key, draft, to)))
 
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
@@ -73,7 +69,6 @@ class Bluesky:
         return self.reply(key, to, draft)
 
     def delete(self, to: Posted) -> None:
-        """Delete it."""
         self.call(lambda: self._signed_in(lambda client, _: client.delete_post(to.id)))
 
     def _signed_in(self, work: Callable[[Any, str], T]) -> T:
@@ -155,7 +150,6 @@ def record_key(key: str, made_at: float) -> str:
 
 
 def _record(client: Any, did: str, rkey: str) -> Any:
-    """The post at an address, or None."""
     from atproto import models
 
     where = models.ComAtprotoRepoGetRecord.Params(repo=did, collection=_POSTS, rkey=rkey)

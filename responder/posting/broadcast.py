@@ -53,7 +53,6 @@ class Broadcast:
         )
 
     def post(self, key: str, draft: Draft) -> Posted:
-        """Send it."""
         came = self._service.attempt(self._url, "", draft.text)
         with self._lock:
             self._never_left.discard(key)
@@ -66,13 +65,10 @@ class Broadcast:
         raise OutcomeUnknown(f"{self.name}: {came.why}")
 
     def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
-        """One more message."""
         return self.post(key, draft)
 
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
-        """One more message."""
         return self.post(key, draft)
 
     def delete(self, to: Posted) -> None:
-        """Impossible: what was sent is with its readers."""
         raise PublishingRefused(f"{self.name}: what was sent there cannot be taken back")

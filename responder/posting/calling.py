@@ -62,10 +62,10 @@ class Calls:
             raise failed[0]
         raise OutcomeUnknown(f"{self._network} has not answered in {self._limit_s:.0f} s")
 
-    def check(self, look: Callable[[], Finding], otherwise: str) -> list[Finding]:
-        """What ``look`` finds; ``otherwise``: what to do if the network cannot be reached."""
+    def check(self, look: Callable[[], str], otherwise: str) -> list[Finding]:
+        """What ``look`` has seen; ``otherwise``: what to do if the network cannot be reached."""
         try:
-            return [self(look)]
+            return [Finding(True, self(look))]
         except PublishingRefused as refused:
             return [Finding(False, str(refused), self._remedy)]
         except (PublishingFailed, OutcomeUnknown) as error:
@@ -126,7 +126,6 @@ def _letters(text: str) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it was made of."""
     seen: list[BaseException] = []
     waiting: list[object] = [error]
     while waiting:

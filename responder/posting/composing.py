@@ -30,7 +30,6 @@ class Composer:
         self._organisation = organisation
 
     def __call__(self, connection: Connection, call: Call, limits: Limits) -> Draft:
-        """The words of a call that publishes."""
         case = event_log.case_of(connection, call.alarm)
         agreed = repository.of_alarm(connection, call.alarm)
         wearer, report, arrived_at = opening(connection, call.alarm)
@@ -41,6 +40,8 @@ class Composer:
             case Post():
                 decided = case.last_ground
                 assert decided is not None
+                messages = received(connection, store.message.c.alarm == call.alarm)
+                newest_first = sorted(messages, key=lambda each: -each.counter)
                 facts = PostFacts(
                     wearer,
                     self._organisation,
@@ -49,7 +50,7 @@ class Composer:
                     strap=report.kind is AlarmKind.STRAP,
                     ground=decided.ground,
                     confirmed=case.now.votes,
-                    where=_where(agreed, _newest_first(connection, call.alarm)),
+                    where=_where(agreed, [each.report for each in newest_first]),
                     link=_link(case) if target.network != OWN_PAGE else "",
                 )
                 return wording.post_draft(facts, limits, language)
@@ -82,9 +83,3 @@ def _link(case: Case) -> str:
     posted = case.posts.get(OWN_PAGE)
     url = (posted and posted.url) or ""
     return url if url.startswith("https://") else ""
-
-
-def _newest_first(connection: Connection, alarm: int) -> list[Report]:
-    """The alarm's reports in the reverse order of their making."""
-    messages = received(connection, store.message.c.alarm == alarm)
-    return [each.report for each in sorted(messages, key=lambda each: -each.counter)]

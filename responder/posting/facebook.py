@@ -56,16 +56,16 @@ class Facebook:
         self.call = Calls(self.name, self.limit_s, _REMEDY)
 
     def check(self) -> Sequence[Finding]:
-        """Whether the token speaks for the Page."""
-
-        def look() -> Finding:
+        def look() -> str:
             me = _tried(lambda: self._api().get_object("me", fields="id,name"))
             if str(me.get("id")) != self._page:
-                return Finding(False, "facebook: the token belongs to another Page", _REMEDY)
-            return Finding(True, "facebook: can post as the Page", _REMEDY)
+                raise PublishingRefused("facebook: the token belongs to another Page")
+            return "facebook: can post as the Page"
 
-        found = self.call.check(look, "check whether this machine can reach Facebook")
-        return [replace(one, expires_at=self._expires_at()) if one.ok else one for one in found]
+        (found,) = self.call.check(look, "check whether this machine can reach Facebook")
+        if found.ok:
+            found = replace(found, remedy=_REMEDY, expires_at=self._expires_at())
+        return [found]
 
     def _expires_at(self) -> float | None:
         """When the token ends, Unix seconds; None: never, or Facebook does not say.
@@ -82,7 +82,6 @@ class Facebook:
             return None
 
     def find(self, key: str, draft: Draft) -> Posted | None:
-        """Our newest post with these words."""
         return self.call(lambda: self._find(draft))
 
     def post(self, key: str, draft: Draft) -> Posted:
@@ -100,7 +99,6 @@ class Facebook:
         return to
 
     def delete(self, to: Posted) -> None:
-        """Delete it."""
         with suppress(_NoSuchObject):
             self.call(lambda: _tried(lambda: self._api().delete_object(to.id)))
 

@@ -35,7 +35,6 @@ _ADDRESS_ON_X = 23
 
 
 def clusters(text: str) -> list[str]:
-    """The grapheme clusters of a text, in their order."""
     found: list[str] = _CLUSTER.findall(text)
     return found
 

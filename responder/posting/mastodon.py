@@ -5,17 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from hashlib import sha256
-from html.parser import HTMLParser
 from typing import Any
 
+from markupsafe import Markup
+
 from outcry.responder.findings import Finding
-from outcry.responder.posting.calling import (
-    LOOK_BACK_S,
-    TIMEOUT_S,
-    Calls,
-    said_the_same,
-    status_of,
-)
+from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same, status_of
 from outcry.responder.posting.publisher import Draft, Limits, Posted
 
 _UPLOADS = 2
@@ -43,16 +38,12 @@ class Mastodon:
         self.call = Calls(self.name, self.limit_s, _REMEDY)
 
     def check(self) -> Sequence[Finding]:
-        """Whether the token opens the account."""
-
-        def look() -> Finding:
-            account = self.api().account_verify_credentials()
-            return Finding(True, f"mastodon: can post as @{account.acct}")
+        def look() -> str:
+            return f"mastodon: can post as @{self.api().account_verify_credentials().acct}"
 
         return self.call.check(look, f"check whether {self._server} can be reached")
 
     def find(self, key: str, draft: Draft) -> Posted | None:
-        """Our newest post with these words."""
         return self.call(lambda: self._find(draft))
 
     def post(self, key: str, draft: Draft) -> Posted:
@@ -60,7 +51,6 @@ class Mastodon:
         return self.call(lambda: self._send(key, draft, None))
 
     def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
-        """Answer a post."""
         return self.call(lambda: self._send(key, draft, to.id))
 
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
@@ -68,7 +58,6 @@ class Mastodon:
         return self.call(lambda: _posted(self.api().status_update(to.id, draft.text)))
 
     def delete(self, to: Posted) -> None:
-        """Delete it."""
         self.call.delete(lambda: self.api().status_delete(to.id))
 
     def api(self) -> Any:
@@ -116,29 +105,10 @@ class Mastodon:
         return None
 
 
-class _Text(HTMLParser):
-    """Collects what is not markup."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-
-    def handle_data(self, data: str) -> None:
-        """One piece of text."""
-        self.parts.append(data)
-
-
 def _is(content: str, text: str) -> bool:
     """Whether a post's HTML was made of this text, by a server that may have read markup in it."""
-    said = _plain(content)
-    return said_the_same(said, text) or said_the_same(said, _plain(text))
-
-
-def _plain(html: str) -> str:
-    parser = _Text()
-    parser.feed(html)
-    parser.close()
-    return " ".join(parser.parts)
+    said = Markup(content).striptags()
+    return said_the_same(said, text) or said_the_same(said, Markup(text).striptags())
 
 
 def _posted(status: Any) -> Posted:

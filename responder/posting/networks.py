@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from outcry.responder.posting import bluesky, broadcast, facebook, mastodon, own_page, x
 from outcry.responder.posting.publisher import Publisher
@@ -57,6 +56,14 @@ _KEYS: Mapping[str, Mapping[str, Key]] = {
     },
 }
 
+_PUBLISHERS: Mapping[str, Callable[..., Publisher]] = {
+    "mastodon": mastodon.Mastodon,
+    "bluesky": bluesky.Bluesky,
+    "x": x.X,
+    "facebook": facebook.Facebook,
+}
+"""What is made of each section."""
+
 
 def publishers(
     settings: Settings,
@@ -82,24 +89,11 @@ def publishers(
             before = len(problems)
             account = check_section(section, _KEYS[section], keys, problems)
             if len(problems) == before:
-                made[section] = _publisher(section, account)
+                made[section] = _PUBLISHERS[section](**account)
     if problems:
         where = str(settings.networks or CREDENTIAL)
         raise SettingsInvalid([f"{where}: {problem}" for problem in problems])
     return made
-
-
-def _publisher(section: str, account: Mapping[str, Any]) -> Publisher:
-    match section:
-        case "mastodon":
-            return mastodon.Mastodon(**account)
-        case "bluesky":
-            return bluesky.Bluesky(**account)
-        case "x":
-            keys = x.Keys(*(account[field] for field in x.Keys._fields))
-            return x.X(keys, account["link"], account["server"])
-        case _:
-            return facebook.Facebook(**account)
 
 
 def _broadcasts(given: object, problems: list[str]) -> dict[str, Publisher]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy import Select, delete, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from outcry.responder.findings import Finding
@@ -14,7 +15,7 @@ from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
 
 _SHOWN = 50  # a page that still opens on a slow phone
-_WITHOUT_PICTURE = (
+_posts = select(
     *(column for column in store.post.c if column.name not in ("key", "picture")),
     store.post.c.picture.is_not(None).label("has_picture"),
 )
@@ -49,7 +50,6 @@ class OwnPage:
         self._clock = clock
 
     def check(self) -> Sequence[Finding]:
-        """Whether the database answers."""
         try:
             with self._store.read() as connection:
                 connection.execute(select(store.post.c.id).limit(1))
@@ -59,13 +59,11 @@ class OwnPage:
         return [Finding(True, f"own page: posts appear at {self._public_url}/")]
 
     def find(self, key: str, draft: Draft) -> Posted | None:
-        """The post made under this key."""
         with self._store.read() as connection:
             id_ = connection.scalar(select(store.post.c.id).where(store.post.c.key == key))
         return None if id_ is None else self._posted(id_)
 
     def post(self, key: str, draft: Draft) -> Posted:
-        """Publish."""
         return self.find(key, draft) or self._add(key, draft, None)
 
     def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
@@ -85,7 +83,6 @@ class OwnPage:
         return self._posted(existing)
 
     def picture(self, id_: int) -> bytes | None:
-        """The PNG that belongs to a post."""
         with self._store.read() as connection:
             picture: bytes | None = connection.scalar(
                 select(store.post.c.picture).where(store.post.c.id == id_)
@@ -100,21 +97,12 @@ class OwnPage:
 
     def newest(self) -> list[Post]:
         """What the page and the feed show, newest first."""
-        with self._store.read() as connection:
-            rows = connection.execute(
-                select(*_WITHOUT_PICTURE).order_by(store.post.c.id.desc()).limit(_SHOWN)
-            ).all()
-        return [self._shown(row) for row in rows]
+        return self._shown(_posts.order_by(store.post.c.id.desc()).limit(_SHOWN))
 
     def thread(self, id_: int) -> list[Post]:
         """A post and the answers to it, oldest first; empty if there is none."""
-        with self._store.read() as connection:
-            rows = connection.execute(
-                select(*_WITHOUT_PICTURE)
-                .where(or_(store.post.c.id == id_, store.post.c.answers == id_))
-                .order_by(store.post.c.id)
-            ).all()
-        return [self._shown(row) for row in rows]
+        thread = or_(store.post.c.id == id_, store.post.c.answers == id_)
+        return self._shown(_posts.where(thread).order_by(store.post.c.id))
 
     def _add(self, key: str, draft: Draft, answers: int | None) -> Posted:
         now = self._clock()
@@ -147,5 +135,7 @@ class OwnPage:
     def _posted(self, id_: int) -> Posted:
         return Posted(str(id_), self._url(id_))
 
-    def _shown(self, row: Row[tuple[object, ...]]) -> Post:
-        return Post(url=self._url(row.id), **row._mapping)
+    def _shown(self, posts: Select[Any]) -> list[Post]:
+        with self._store.read() as connection:
+            rows = connection.execute(posts).all()
+        return [Post(url=self._url(row.id), **row._mapping) for row in rows]

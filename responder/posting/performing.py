@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, select
 
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.workers import Lane
-from outcry.responder.posting import drafts
-from outcry.responder.posting.publisher import (
-    Draft,
-    Limits,
-    Posted,
-    Publisher,
-    PublishingFailed,
-)
+from outcry.responder.posting.publisher import Draft, Limits, Posted, Publisher, PublishingFailed
 from outcry.responder.rules.calls import Correction, FollowUp, Post, Publication
 from outcry.responder.rules.events import Came, Outcome
-from outcry.responder.storage import event_log
+from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import Store
 
 _LOOKS_AND_SAYS = 3  # calls to the network at most: look for the post, for this, and say it
@@ -26,29 +20,24 @@ _LOOKS_AND_SAYS = 3  # calls to the network at most: look for the post, for this
 Compose = Callable[[Connection, Call, Limits], Draft]
 
 
+@dataclass(frozen=True)
 class Posting:
     """A lane for each network. Every try after the first looks for what is there already."""
 
-    def __init__(
-        self, database: Store, publishers: Mapping[str, Publisher], compose: Compose
-    ) -> None:
-        self._store = database
-        self._publishers = publishers
-        self._compose = compose
+    store: Store
+    publishers: Mapping[str, Publisher]
+    compose: Compose
 
     def lane(self, call: Call) -> Lane:
-        """The network."""
         return Lane("post", network_of(call))
 
     def limit_s(self, call: Call) -> float:
-        """By the network's own time limit."""
-        publisher = self._publishers.get(network_of(call))
+        publisher = self.publishers.get(network_of(call))
         return 0.0 if publisher is None else _LOOKS_AND_SAYS * publisher.limit_s
 
     def perform(self, call: Call) -> Came:
-        """Say it, unless it was said."""
         network = network_of(call)
-        publisher = self._publishers.get(network)
+        publisher = self.publishers.get(network)
         if publisher is None:
             return Came(Outcome.FAILED, f"{network} is not set up here any more")
         try:
@@ -70,19 +59,27 @@ class Posting:
         return publisher.reply(key, self._post(publisher, call), draft)
 
     def _draft(self, publisher: Publisher, call: Call) -> Draft:
-        with self._store.read() as connection:  # a picture is drawn: no place to hold up receipts
-            draft = drafts.kept(connection, call.alarm, publication(call))
+        """The same words at every try: written once, before the first, and kept for the others."""
+        alarm, target = call.alarm, publication(call)
+        with self.store.read() as connection:  # a picture is drawn: no place to hold up receipts
+            draft = _kept(connection, alarm, target)
             if draft is not None:
                 return draft
-            composed = self._compose(connection, call, publisher.limits)
-        return drafts.once(self._store, call.alarm, publication(call), lambda _: composed)
+            draft = self.compose(connection, call, publisher.limits)
+        with self.store.write() as connection:
+            store.lock_alarms(connection, [alarm])
+            kept = _kept(connection, alarm, target)
+            if kept is None:
+                about = {"alarm": alarm, "kind": target.kind.value, "target": str(target)}
+                connection.execute(insert(store.draft).values(**about, **asdict(draft)))
+        return kept or draft
 
     def _post(self, publisher: Publisher, call: Call) -> Posted:
         """The post that is answered or corrected, which may be one nobody is sure of."""
         network = network_of(call)
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             posted = event_log.case_of(connection, call.alarm).posts.get(network)
-            draft = drafts.kept(connection, call.alarm, Post(network))
+            draft = _kept(connection, call.alarm, Post(network))
         if posted is not None and posted.id is not None:  # older releases kept the address alone
             return Posted(posted.id, posted.url or "")
         found = None if draft is None else publisher.find(post_key(call.alarm), draft)
@@ -91,13 +88,21 @@ class Posting:
         return found
 
 
+def _kept(connection: Connection, alarm: int, target: Publication) -> Draft | None:
+    table = store.draft
+    row = connection.execute(
+        select(*(table.c[each.name] for each in fields(Draft))).where(
+            table.c.alarm == alarm, table.c.kind == target.kind.value, table.c.target == str(target)
+        )
+    ).first()
+    return None if row is None else Draft(*row)
+
+
 def network_of(call: Call) -> str:
-    """Where this call goes."""
     return publication(call).network
 
 
 def publication(call: Call) -> Publication:
-    """What this call is to publish."""
     assert isinstance(call.target, Publication)
     return call.target
 

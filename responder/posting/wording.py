@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import tomllib
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -23,10 +24,10 @@ from outcry.responder.maps.places import Place
 from outcry.responder.posting import graphemes
 from outcry.responder.posting.publisher import Draft, Limits
 from outcry.responder.rules.events import Ground
-from outcry.responder.translations import Words
+from outcry.responder.translations import ENGLISH, Words
 
-ENGLISH = "en"
 _FOLDER = Path(__file__).parent / "words"
+Part = str | Callable[[str], str]  # the same for everybody, or made of the wearer's name
 _LEFT_OUT_FIRST = ("by", "ground", "link", "ask", "place")
 _LONGEST_NAME = 80  # clusters; what is longer is no name
 _TOWN_RADIUS_M = 20_000.0  # the circle around a town says: somewhere here
@@ -71,24 +72,20 @@ class _Language:
     """The words of one language, with dates and countries."""
 
     def __init__(self, language: str) -> None:
-        data = tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
-        self.say = Words(language, data)
-        self.comma: str = data["comma"]
-        self._day: str = data["day"]
-        self._link: str = data["link"]
-        self._months: list[str] = data["months"]
-        self._directions: list[str] = data["directions"]
+        self._data = tomllib.loads((_FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
+        self.say = Words(language, self._data)
         self._countries = countries()[language]
 
     def date(self, at: float) -> str:
         """22 November 2026."""
         day = datetime.fromtimestamp(at, UTC)
         # Not by ``say``: a date is one thing to keep together.
-        return self._day.format(day=day.day, month=self._months[day.month - 1], year=day.year)
+        month = self._data["months"][day.month - 1]
+        return str(self._data["day"].format(day=day.day, month=month, year=day.year))
 
     def link(self, address: str) -> str:
         """Where more is said; nothing may stand against an address."""
-        return self._link.format(link=address)
+        return str(self._data["link"].format(link=address))
 
     def place(self, where: Where) -> str:
         """12 km south-east of Grozny, Chechnya, Russia."""
@@ -97,7 +94,7 @@ class _Language:
         place = where.place
         km = round(place.distance_m / 1000)
         kind = "sea" if place.at_sea else "remote" if place.remote else "near" if km else "in_town"
-        direction = self._directions[place.direction]
+        direction = self._data["directions"][place.direction]
         said = self.say(kind, km=km, direction=direction, town=self.town(place))
         if place.near_border:
             said = self.say("border", place=said)
@@ -113,16 +110,15 @@ class _Language:
         region = place.region
         if region.startswith(name) or region == country:
             region = ""
-        return self.comma.join(part for part in (name, region, country) if part)
+        return str(self._data["comma"].join(part for part in (name, region, country) if part))
 
 
 def post_draft(facts: PostFacts, limits: Limits, language: str) -> Draft:
-    """The first post of an alarm."""
     words = _language(language)
     say = words.say
     where = facts.where
-    parts: dict[str, str | _Sentence] = {
-        "raised": _Sentence(words, "strap" if facts.strap else "panic", facts.raised_at),
+    parts: dict[str, Part] = {
+        "raised": _sentence(words, "strap" if facts.strap else "panic", facts.raised_at),
         "place": say("place", place=words.place(where)) if where else "",
         "ask": say("ask"),
         "ground": _ground(words, facts),
@@ -140,9 +136,9 @@ def follow_up_draft(facts: PostFacts, limits: Limits, language: str) -> Draft:
     """What happened after the post: an answer to it."""
     words = _language(language)
     if facts.where is None:
-        sentence = _Sentence(words, "still", facts.at)
+        sentence = _sentence(words, "still", facts.at)
     else:
-        sentence = _Sentence(words, "seen", facts.at, words.place(facts.where))
+        sentence = _sentence(words, "seen", facts.at, words.place(facts.where))
     text = _fitted({"raised": sentence}, tidy(facts.wearer), limits)
     return Draft(text, words.say.language, facts.made_at)
 
@@ -151,8 +147,8 @@ def correction_draft(facts: PostFacts, limits: Limits, language: str) -> Draft:
     """What readers of the post must know now: it may take the post's place."""
     words = _language(language)
     reason = facts.reason if facts.reason in ("false_alarm", "released") else "other"
-    parts: dict[str, str | _Sentence] = {
-        "raised": _Sentence(words, reason, facts.raised_at),
+    parts: dict[str, Part] = {
+        "raised": _sentence(words, reason, facts.raised_at),
         "by": words.say("by", organisation=tidy(facts.organisation)),
     }
     return Draft(_fitted(parts, tidy(facts.wearer), limits), words.say.language, facts.made_at)
@@ -171,18 +167,10 @@ def tidy(name: str) -> str:
     return graphemes.cut(" ".join(kept.split()), _LONGEST_NAME)
 
 
-@dataclass(frozen=True)
-class _Sentence:
-    """A sentence with the wearer's name, which may have to be cut."""
-
-    words: _Language
-    key: str
-    at: float
-    place: str = ""
-
-    def of(self, wearer: str) -> str:
-        date, time = self.words.date(self.at), clock_time(self.at)
-        return self.words.say(self.key, wearer=wearer, date=date, time=time, place=self.place)
+def _sentence(words: _Language, key: str, at: float, place: str = "") -> Callable[[str], str]:
+    """A sentence with the wearer's name, which may have to be cut: what makes it of a name."""
+    date, time = words.date(at), clock_time(at)
+    return lambda wearer: words.say(key, wearer=wearer, date=date, time=time, place=place)
 
 
 def _ground(words: _Language, facts: PostFacts) -> str:
@@ -197,7 +185,7 @@ def _ground(words: _Language, facts: PostFacts) -> str:
             return words.say("many", count=facts.confirmed, wearer=tidy(facts.wearer))
 
 
-def _fitted(parts: dict[str, str | _Sentence], wearer: str, limits: Limits) -> str:
+def _fitted(parts: dict[str, Part], wearer: str, limits: Limits) -> str:
     """All parts, or as many as there is room for."""
     left_out: set[str] = set()
     for more in ("", *_LEFT_OUT_FIRST):
@@ -212,9 +200,9 @@ def _fitted(parts: dict[str, str | _Sentence], wearer: str, limits: Limits) -> s
     raise ValueError(f"no text of this language fits {limits.length} {limits.unit.value}")
 
 
-def _joined(parts: dict[str, str | _Sentence], wearer: str, left_out: set[str]) -> str:
+def _joined(parts: dict[str, Part], wearer: str, left_out: set[str]) -> str:
     said = (
-        part.of(wearer) if isinstance(part, _Sentence) else part
+        part(wearer) if callable(part) else part
         for name, part in parts.items()
         if name not in left_out
     )
@@ -246,8 +234,7 @@ def _drawn(spot: Spot) -> bytes:
 
 @cache
 def _language(language: str) -> _Language:
-    known = language if language in countries() else ENGLISH
-    return _Language(known)
+    return _Language(language if language in countries() else ENGLISH)
 
 
 @cache

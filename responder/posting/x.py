@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from outcry.responder.findings import Finding
 from outcry.responder.formatting import rfc3339
-from outcry.responder.posting.calling import (
-    LOOK_BACK_S,
-    TIMEOUT_S,
-    Calls,
-    said_the_same,
-    status_of,
-)
+from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same, status_of
 from outcry.responder.posting.publisher import Draft, Limits, OutcomeUnknown, Posted, Unit
 
 SERVER = "https://api.x.com"
 _LOOKED_AT = 20  # each post that is read is paid for
 _REMEDY = "check in X's developer console: the keys, the permission to write, the balance"
-
-
-class Keys(NamedTuple):
-    """OAuth 1.0a, of the app and of the account."""
-
-    api_key: str
-    api_secret: str
-    access_token: str
-    access_token_secret: str
 
 
 class X:
@@ -37,10 +22,17 @@ class X:
     name = "x"
 
     def __init__(
-        self, keys: Keys, link: bool = False, server: str = SERVER, timeout_s: float = TIMEOUT_S
+        self,
+        api_key: str,
+        api_secret: str,
+        access_token: str,
+        access_token_secret: str,
+        link: bool = False,
+        server: str = SERVER,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
-        """``link``: whether an address may stand in a post, at its price."""
-        self._keys = keys
+        """The keys are OAuth 1.0a's; ``link``: whether an address may stand in a post, at its price."""
+        self._keys = api_key, api_secret, "", access_token, access_token_secret
         self._server = server
         self._timeout_s = timeout_s
         self.limits = Limits(length=280, unit=Unit.WEIGHTED, link=link, alt_length=1000)
@@ -50,14 +42,13 @@ class X:
     def check(self) -> Sequence[Finding]:
         """Whether the keys open the account. Its balance cannot be asked for."""
 
-        def look() -> Finding:
+        def look() -> str:
             name = getattr(self._client().users.get_me().data, "username", "?")
-            return Finding(True, f"x: can post as @{name}; check the prepaid balance by hand")
+            return f"x: can post as @{name}; check the prepaid balance by hand"
 
         return self.call.check(look, "check whether this machine can reach X")
 
     def find(self, key: str, draft: Draft) -> Posted | None:
-        """Our newest post with these words."""
         return self.call(lambda: self._find(self._client(), draft))
 
     def post(self, key: str, draft: Draft) -> Posted:
@@ -65,7 +56,6 @@ class X:
         return self.call(lambda: self._send(draft, {}))
 
     def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
-        """Answer a post."""
         return self.call(lambda: self._send(draft, {"reply": {"in_reply_to_tweet_id": to.id}}))
 
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
@@ -73,7 +63,6 @@ class X:
         return self.find(key, draft) or self.reply(key, to, draft)
 
     def delete(self, to: Posted) -> None:
-        """Delete it."""
         self.call.delete(lambda: self._client().posts.delete(to.id))
 
     def _client(self) -> Any:
@@ -89,11 +78,7 @@ class X:
             def send(self, request: Any, **more: Any) -> Any:  # type: ignore[override]
                 return super().send(request, **{**more, "timeout": timeout_s})
 
-        keys = self._keys
-        auth = OAuth1(
-            keys.api_key, keys.api_secret, "", keys.access_token, keys.access_token_secret
-        )
-        client = Client(base_url=self._server, auth=auth)
+        client = Client(base_url=self._server, auth=OAuth1(*self._keys))
         for scheme in ("https://", "http://"):
             client.session.mount(scheme, Limited())
         return client

@@ -128,7 +128,6 @@ class Episode:
         return tuple(dict.fromkeys(act.officer for act in self.acts))
 
     def has(self, *acts: type[events.OfficerAct]) -> bool:
-        """Whether a duty officer has done one of these."""
         return any(isinstance(act, acts) for act in self.acts)
 
 
@@ -243,7 +242,6 @@ class Case:
         )
 
     def tries(self, target: Target) -> Tries:
-        """What was tried of a call."""
         return self.calls.get(target, {})
 
     def _take(self, event: Event) -> None:

@@ -8,12 +8,12 @@ what came of it into the history that is read here next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from outcry.responder.rules.calls import Action, ActionKind, Want
+from outcry.responder.rules.calls import PUBLICATIONS, Action, ActionKind, Want
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.events import Ground
+from outcry.responder.rules.events import CallEnded, CallPlanned, Ground, Outcome
 from outcry.responder.rules.model import Plan
 from outcry.responder.rules.notification import tell_contacts, tell_officers
 from outcry.responder.rules.publication import (
@@ -25,10 +25,12 @@ from outcry.responder.rules.publication import (
     publish,
 )
 from outcry.responder.rules.receipts import answer_wearer
-from outcry.responder.rules.retries import next_try
 
 RECEIPTS_AN_HOUR = 30  # of one alarm; a device reports by SMS more rarely than every two minutes
 HOUR_S = 3600.0
+RETRY_AFTER_S = (5, 15, 60, 300, 900)  # then every 900 s: a busy network, then a modem to be fixed
+TRIES = 100  # with the waits above: about a day
+UNKNOWN_TRIES = 1  # a text whose outcome was lost is sent once more, never zero times
 
 Rule = Callable[[Case, Plan], Iterator[Want]]
 RULES: Mapping[Rule, tuple[ActionKind, ...]] = {
@@ -71,6 +73,25 @@ def decide(case: Case, plan: Plan, now: float) -> Decision:
     if consents is not None and consents > now and case.now.ground is None:
         later.append(consents)
     return _within_rate(Decision(new_ground, tuple(actions), min(later, default=None)), case, now)
+
+
+def next_try(kind: ActionKind, tries: Sequence[CallPlanned | CallEnded]) -> float | None:
+    """When to try (again), 0 meaning at once; None: it is done, under way or given up.
+
+    ``tries``: what was heard last of those so far, oldest first; one that was dropped before it
+    began counts for nothing. What is published is looked for before each try, so repeating an
+    unknown one is harmless.
+    """
+    made = [each for each in tries if each.outcome is not Outcome.DROPPED]
+    came = [each.outcome for each in made]
+    if not made:
+        return 0.0
+    if {None, Outcome.DONE, Outcome.DELIVERED} & set(came) or len(made) >= TRIES:
+        return None
+    last = made[-1]
+    if last.outcome is Outcome.UNKNOWN and kind not in PUBLICATIONS:
+        return last.at if came.count(Outcome.UNKNOWN) <= UNKNOWN_TRIES else None
+    return last.at + RETRY_AFTER_S[min(len(made), len(RETRY_AFTER_S)) - 1]
 
 
 def is_allowed(kind: ActionKind, case: Case, plan: Plan) -> bool:

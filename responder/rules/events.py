@@ -85,7 +85,7 @@ class Outcome(StrEnum):
     UNDELIVERED = "undelivered"  # a text that will never be
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Event:
     """Something happened. ``at``: Unix seconds by HQ's clock."""
 
@@ -97,7 +97,7 @@ class Event:
         _require(math.isfinite(self.at), "it happened at no time")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReportArrived(Event):
     """A sealed report, kept as the message of this number."""
 
@@ -127,7 +127,7 @@ class ReportArrived(Event):
         return self.type is MessageType.STILL_IN_DANGER
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReportRepeated(Event):
     """A message that is here already came again."""
 
@@ -135,7 +135,7 @@ class ReportRepeated(Event):
     path: CameBy
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WithdrawalJudged(Event):
     """The code in a withdrawal was compared with the one that means safe."""
 
@@ -147,12 +147,12 @@ class WithdrawalJudged(Event):
         _require(self.verdict is not Verdict.WAITING, "what was judged waits no longer")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer(Event):
     """A person has it: each answer is an acknowledgement too."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ContactAnswer(Answer):
     """A contact, by their number in the list, has answered."""
 
@@ -163,28 +163,20 @@ class ContactAnswer(Answer):
 class ContactSaw(ContactAnswer):
     """They have seen it."""
 
-    __slots__ = ()
-
 
 class Confirmed(ContactAnswer):
     """They confirm: it is real, make it public."""
-
-    __slots__ = ()
 
 
 class Unsure(ContactAnswer):
     """They cannot tell."""
 
-    __slots__ = ()
-
 
 class CalledFalse(ContactAnswer):
     """They believe it is false."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WrongPinTried(Event):
     """A PIN or code that is nobody's; ``link_of``: the contact named by the link or the number."""
 
@@ -192,7 +184,7 @@ class WrongPinTried(Event):
     by: AnsweredBy = AnsweredBy.PAGE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OfficerAct(Answer):
     """A duty officer has done something about it."""
 
@@ -202,34 +194,24 @@ class OfficerAct(Answer):
 class Acknowledged(OfficerAct):
     """They have it."""
 
-    __slots__ = ()
-
 
 class OfficerConfirmed(OfficerAct):
     """They confirm: it is real."""
-
-    __slots__ = ()
 
 
 class Approved(OfficerAct):
     """They say: publish."""
 
-    __slots__ = ()
-
 
 class Vetoed(OfficerAct):
     """They say: do not publish."""
-
-    __slots__ = ()
 
 
 class VetoLifted(OfficerAct):
     """They take the veto back."""
 
-    __slots__ = ()
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Corrected(OfficerAct):
     """They correct what was published."""
 
@@ -241,14 +223,14 @@ class Corrected(OfficerAct):
         return self.reason is not Reason.OTHER
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Closed(OfficerAct):
     """They close the alarm; ``reason`` in their own words."""
 
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WentSilent(Event):
     """Nothing was heard of the device for too long.
 
@@ -260,19 +242,19 @@ class WentSilent(Event):
     vanished: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HeardAgain(Event):
     """The device was heard again, which ends its silence."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GroundFound(Event):
     """It may be made public, on this ground."""
 
     ground: Ground
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CallPlanned(Event):
     """A call is to be made."""
 
@@ -289,7 +271,7 @@ class Came(NamedTuple):
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CallEnded(Event):
     """This came of a call; of a text that has left it may be heard later whether it arrived."""
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from outcry.report import AlarmKind
 
 OWN_PAGE = "own page"
+NEVER_PUBLIC = (AlarmKind.DRILL, AlarmKind.SILENCE)
 
 
 class Disclosure(StrEnum):

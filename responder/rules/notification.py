@@ -8,7 +8,7 @@ from outcry.report import AlarmKind
 from outcry.responder.rules.calls import Target, ToContact, ToOfficers, Topic, Want
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import Outcome
-from outcry.responder.rules.model import Plan
+from outcry.responder.rules.model import NEVER_PUBLIC, Plan
 
 DECIDE_WITHIN_S = 300.0  # who has it in hand has so long before everybody else is told too
 UNANSWERED_S = 150.0  # after the last contact was told; then the duty officer hears so
@@ -86,7 +86,7 @@ def _news(case: Case, plan: Plan) -> dict[Topic, float]:
     if raised is None:
         return {}
     news = {Topic.RAISED: raised}
-    if plan.kind in (AlarmKind.DRILL, AlarmKind.SILENCE):
+    if plan.kind in NEVER_PUBLIC:
         return news
     if not case.now.is_answered:
         last = max((at for _, at in _turns(case, plan)), default=raised)

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from outcry.report import AlarmKind, MessageType
+from outcry.report import MessageType
 from outcry.responder.rules import events
 from outcry.responder.rules.calls import Correction, FollowUp, Post, Want
 from outcry.responder.rules.case import Case, Posted
 from outcry.responder.rules.events import Ground, Verdict
-from outcry.responder.rules.model import Disclosure, Plan
+from outcry.responder.rules.model import NEVER_PUBLIC, Disclosure, Plan
 
 FOLLOW_UPS = 6  # of an alarm in one network: more would be read as noise
 STILL_EVERY_S = 600.0  # between follow-ups of which the later says: still in danger
 MOVED_EVERY_S = 3600.0  # between follow-ups of which the later says where the wearer was seen
-
-_NEVER = (AlarmKind.DRILL, AlarmKind.SILENCE)
 
 
 def ground(case: Case, plan: Plan, now: float) -> Ground | None:
@@ -30,7 +28,7 @@ def ground(case: Case, plan: Plan, now: float) -> Ground | None:
     before a new episode counts in it.
     """
     episode = case.now
-    if plan.kind in _NEVER or episode.over or case.is_forbidden or episode.opened_by is None:
+    if plan.kind in NEVER_PUBLIC or episode.over or case.is_forbidden or episode.opened_by is None:
         return None
     if episode.has(events.Approved):
         return Ground.DUTY_OFFICER
@@ -47,7 +45,7 @@ def consents_at(case: Case, plan: Plan) -> float | None:
     Never for a drill, for an alarm that was vetoed, or withdrawn in a way that may be duress; and
     only a report of danger that is fresh and newer than all before it sets the clock going.
     """
-    if plan.consent_s is None or plan.kind in _NEVER:
+    if plan.consent_s is None or plan.kind in NEVER_PUBLIC:
         return None
     if case.now.is_answered or case.was_vetoed or not _is_free(case) or case.now.danger_at is None:
         return None
@@ -61,7 +59,7 @@ def may_publish(case: Case, plan: Plan) -> bool:
     they are made to withdraw.
     """
     recorded = case.now.ground
-    if plan.kind in _NEVER or recorded is None or case.is_forbidden:
+    if plan.kind in NEVER_PUBLIC or recorded is None or case.is_forbidden:
         return False
     return recorded.ground is not Ground.CONSENT or _is_free(case)
 
@@ -86,7 +84,7 @@ def follow_up(case: Case, plan: Plan) -> Iterator[Want]:
 
 def correct(case: Case, plan: Plan) -> Iterator[Want]:
     """A correction goes to every network in which there is a post, or may be one; closed or not."""
-    if plan.kind in _NEVER:
+    if plan.kind in NEVER_PUBLIC:
         return
     for n in range(1, len(case.corrections) + 1):
         for network in sorted(case.networks):

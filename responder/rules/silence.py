@@ -43,7 +43,6 @@ class Watched:
 
 
 def judge(watched: Watched, now: float) -> Judgement:
-    """Whether a silence begins or ends now."""
     if watched.raised_at is not None:
         heard = watched.heard_at > watched.raised_at
         return Judgement.END if heard else Judgement.NOTHING
@@ -54,7 +53,6 @@ def judge(watched: Watched, now: float) -> Judgement:
 
 
 def patience_s(watched: Watched) -> float:
-    """How long this device may keep silent."""
     intervals = INTERVALS_VANISHED if watched.vanished else INTERVALS
     doubled = 2 ** min(watched.lately, PATIENCE_DOUBLES)
     return float(intervals * watched.interval_s * doubled)

@@ -13,18 +13,15 @@ from outcry.hw.modem import ModemSettings, open_serial
 from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
-from outcry.responder.console.plans import Plans
 from outcry.responder.contacts.desk import Desk
-from outcry.responder.dispatch.performer import Performer
-from outcry.responder.dispatch.workers import Lanes, Threads
+from outcry.responder.dispatch.workers import Lanes, Performer, Threads
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.intake.inbox import Inbox
 from outcry.responder.intake.sms_answers import SmsAnswers
 from outcry.responder.intake.texts import ArrivingTexts
 from outcry.responder.notify import officer_channels
-from outcry.responder.notify.by_channel import Notifying
-from outcry.responder.notify.by_sms import Texting
 from outcry.responder.notify.messages import Briefer
+from outcry.responder.notify.performers import Notifying, Texting
 from outcry.responder.plans.repository import Means
 from outcry.responder.posting import networks
 from outcry.responder.posting.composing import Composer
@@ -88,7 +85,6 @@ class Responder:
     desk: Desk
     console: Console
     officers: Officers
-    plans: Plans
     silence: Watch
     housekeeping: Housekeeping
 
@@ -111,10 +107,11 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
     means = Means(settings.modem is not None, tuple(publishers), officers)
     posting = Posting(database, publishers, Composer(settings.organisation))
     performers: dict[ActionKind, Performer] = dict.fromkeys(PUBLICATIONS, posting)
-    performers[ActionKind.NOTIFY] = Notifying(database, Briefer(url, means), adapters.channels)
+    briefer = Briefer(url, means)
+    performers[ActionKind.NOTIFY] = Notifying(database, briefer, adapters.channels)
     modem = adapters.modem(settings.modem, adapters.monotonic, adapters.watch)
     if modem is not None:
-        performers |= dict.fromkeys(TEXTS, Texting(database, url, modem))
+        performers |= dict.fromkeys(TEXTS, Texting(database, briefer, modem))
     workflow = Workflow(
         database,
         performers,
@@ -139,7 +136,6 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
         desk=Desk(database, inbox, clock, wake, settings.people.link_days * 86_400.0),
         console=Console(database, clock, wake),
         officers=Officers(database, settings.organisation, clock, random, adapters.hasher),
-        plans=Plans(database, clock, wake),
         silence=Watch(database, clock, wake),
         housekeeping=Housekeeping(database, clock),
     )

@@ -11,8 +11,7 @@ import sys
 import threading
 
 from outcry.journal_entry import priority
-from outcry.responder.journal import Entry, Log
-from outcry.responder.safe_errors import describe
+from outcry.responder.journal import Entry, Log, describe
 from outcry.responder.service.systemd import journal_send
 
 log = Log("outcry.responder")

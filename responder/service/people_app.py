@@ -19,19 +19,14 @@ from outcry.responder.web.templates import environment
 
 
 def people_app(hq: Responder) -> ASGIApp:
-    """The application behind people's port."""
     organisation, people, map_ = hq.settings.organisation, hq.settings.people, hq.settings.console
     assets, behind_proxy = Assets(), people.behind_proxy
     pages = Pages(organisation, people.public_url, hq.clock, assets.addresses)
     templates = environment(organisation, people.public_url, ATTRIBUTION)
     rendered = ConsolePages(templates, hq.clock, assets.addresses, map_.tiles, map_.credit)
-    outside = contacts_app(
-        contacts.Parts(hq.desk, hq.own_page, pages, assets, behind_proxy),
-    )
+    outside = contacts_app(contacts.Parts(hq.desk, hq.own_page, pages, assets, behind_proxy))
     live = Live(hq.console.mark)
-    inside = console_app(
-        console.Parts(hq.console, hq.officers, hq.plans, rendered, live, behind_proxy), map_.tiles
-    )
+    inside = console_app(console.Parts(hq.console, hq.officers, rendered, live, behind_proxy))
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
         is_console = f"{scope['path']}/".startswith("/console/")

@@ -15,12 +15,10 @@ from sqlalchemy.exc import OperationalError
 from outcry.beats import Beats
 from outcry.responder import journal
 from outcry.responder.intake.app import device_app
-from outcry.responder.part import Part
-from outcry.responder.safe_errors import describe
+from outcry.responder.part import Part, Rounds
 from outcry.responder.service import systemd
 from outcry.responder.service.assemble import Adapters, assemble
 from outcry.responder.service.people_app import people_app
-from outcry.responder.service.periodic import Rounds
 from outcry.responder.service.workflow import LOOK_EVERY_S
 from outcry.responder.settings import HqModem, Settings
 from outcry.responder.storage.store import StateBusy, only_one
@@ -47,7 +45,7 @@ def run(settings: Settings) -> int:
     except (StateBusy, CannotListen) as error:
         log.tell(journal.Entry.CANNOT_SERVE, problem=error)
     except OperationalError as error:
-        log.tell(journal.Entry.NO_DATABASE, error=describe(error))
+        log.tell(journal.Entry.NO_DATABASE, error=journal.describe(error))
     return 1
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
@@ -20,7 +21,6 @@ from outcry.responder.plans import document
 from outcry.responder.rules.events import HeardAgain, WentSilent
 from outcry.responder.rules.silence import INTERVALS_VANISHED, VANISHED, Judgement, Watched, judge
 from outcry.responder.storage import alarms, event_log, store
-from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.store import Store
 
 log = journal.Log("outcry.responder.silence")
@@ -28,39 +28,38 @@ log = journal.Log("outcry.responder.silence")
 DAY_S = 86_400.0
 
 
+@dataclass(eq=False)
 class Watch:
-    """Looks at every device; any number of processes may do so side by side."""
+    """Looks at every device; any number of processes may do so side by side.
 
-    def __init__(
-        self,
-        database: Store,
-        clock: Callable[[], float],
-        on_alarm: Callable[[], None] = lambda: None,
-    ) -> None:
-        """``clock`` gives Unix seconds; ``on_alarm`` is called after something new is on disk."""
-        self._store = database
-        self._clock = clock
-        self._on_alarm = on_alarm
-        self._since = clock()
+    ``clock`` gives Unix seconds; ``on_alarm`` is called after something new is on disk.
+    """
+
+    store: Store
+    clock: Callable[[], float]
+    on_alarm: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self._since = self.clock()
 
     def look(self) -> None:
         """Raise the silences that begin, end those that are over."""
-        now = self._clock()
-        with self._store.read() as connection:
+        now = self.clock()
+        with self.store.read() as connection:
             devices = [_Device._make(row) for row in connection.execute(_WATCHED)]
             judged = [(device, self._judged(connection, device, now)) for device in devices]
         for device, judgement in judged:
             if judgement is Judgement.NOTHING:
                 continue
             try:
-                with self._store.write() as connection:
+                with self.store.write() as connection:
                     if judgement is Judgement.RAISE:
                         _raise(connection, device, now)
                     else:
                         _end(connection, device, now)
             except IntegrityError:
                 continue  # so was another process, at the same moment
-            self._on_alarm()
+            self.on_alarm()
 
     def _judged(self, connection: Connection, device: _Device, now: float) -> Judgement:
         interval_s = _interval_s(device.terms)
@@ -194,14 +193,12 @@ def _raise(connection: Connection, device: _Device, now: float) -> None:
     alarm = alarms.new(connection, device.device, (newest.n or 0) + 1, kind, now)
     last = _last_word(connection, device)
     marks, vanished = tuple(formatting.marks(last)), bool(last.flags & VANISHED)
-    event_log.append(connection, alarm, WentSilent(now, device.heard_at, marks, vanished))
-    set_due(connection, alarm, now)
+    event_log.happened(connection, alarm, WentSilent(now, device.heard_at, marks, vanished))
     log.tell(journal.Entry.SILENT, alarm=alarm, device=device.device)
 
 
 def _end(connection: Connection, device: _Device, now: float) -> None:
     assert device.raised is not None
     if not event_log.has(connection, device.raised, HeardAgain):
-        event_log.append(connection, device.raised, HeardAgain(now))
-        set_due(connection, device.raised, now)
+        event_log.happened(connection, device.raised, HeardAgain(now))
         log.tell(journal.Entry.HEARD_AGAIN, alarm=device.raised, device=device.device)

@@ -1,10 +1,8 @@
 """The workflow: performs what ``rules.decide`` asks for, across restarts and power cuts.
 
 One thread decides and hands out; calls are made on lanes of their own, each by
-the performer of its kind, texts like any other. A call is a row that is
-committed as ``planned``, then as ``calling`` under a lease, before the call is
-made; what came of it is committed after. A row whose lease is over is unknown:
-a post is looked up, a text is sent once more. An alarm's ``due_at`` says when
+the performer of its kind, under a lease (``dispatch/outbox.py``). What came of one is unknown when
+its lease is over: a post is looked up, a text is sent once more. An alarm's ``due_at`` says when
 it is looked at again, so no timer lives in memory.
 
 On PostgreSQL any number of processes do this side by side: a due alarm is
@@ -28,8 +26,7 @@ from sqlalchemy import Connection, func, select
 from outcry.responder import journal
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.outbox import Call
-from outcry.responder.dispatch.performer import Performer
-from outcry.responder.dispatch.workers import Inline, Lanes
+from outcry.responder.dispatch.workers import Inline, Lanes, Performer
 from outcry.responder.intake.withdrawals import judge_next
 from outcry.responder.part import Part
 from outcry.responder.plans import repository
@@ -37,7 +34,6 @@ from outcry.responder.plans.repository import Means
 from outcry.responder.rules.calls import TEXTS, ActionKind
 from outcry.responder.rules.decide import decide, is_allowed
 from outcry.responder.rules.events import Came, GroundFound, Outcome
-from outcry.responder.safe_errors import describe
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.store import Store
 
@@ -83,7 +79,6 @@ class Workflow(Part):
             self._give_up(found)
 
     def ask_to_stop(self) -> None:
-        """Take no further step."""
         self._stopping.set()
         self.wake()
 
@@ -111,8 +106,7 @@ class Workflow(Part):
             at: float | None = connection.scalar(select(func.min(store.alarm.c.due_at)))
             return at
 
-    def work(self) -> None:
-        """Take one step after the other, woken or in time."""
+    def run(self) -> None:
         while not self._stopping.is_set():
             self._beat()
             wait = self._look_every_s
@@ -121,7 +115,7 @@ class Workflow(Part):
                 if at is not None:
                     wait = min(self._look_every_s, max(0.0, at - self._clock()))
             except Exception as error:  # noqa: BLE001 - a full disk, say: it may be mended soon
-                log.tell(journal.Entry.CANNOT_WORK, error=describe(error))
+                log.tell(journal.Entry.CANNOT_WORK, error=journal.describe(error))
             self._woken.wait(wait)
             self._woken.clear()
 
@@ -170,7 +164,7 @@ class Workflow(Part):
         except Exception as error:  # one alarm's trouble must not hold the others
             if alarm is None:
                 raise
-            log.tell(journal.Entry.CANNOT_DECIDE, alarm=alarm, error=describe(error))
+            log.tell(journal.Entry.CANNOT_DECIDE, alarm=alarm, error=journal.describe(error))
             with self._store.write() as connection:
                 alarms.set_due(connection, alarm, self._clock() + TROUBLE_S)
         return alarm
@@ -203,7 +197,7 @@ class Workflow(Part):
         try:
             self._perform(performer, call)
         except Exception as error:  # noqa: BLE001 - the database: its lease will run out
-            why = describe(error)
+            why = journal.describe(error)
             log.tell(journal.Entry.CALL_FAULT, alarm=call.alarm, call=call.kind, error=why)
 
     def _perform(self, performer: Performer, planned: Call) -> None:
@@ -220,7 +214,6 @@ class Workflow(Part):
             self._lasting.discard(call)
 
     def _came(self, call: Call, came: Came) -> None:
-        """Write down what came of a call."""
         with self._store.write() as connection:
             news = outbox.note(connection, call, self._clock(), came)
         outcome = came.outcome
@@ -239,7 +232,7 @@ class Workflow(Part):
         """Commit a planned call as ``calling``, if it may still be done and nobody was quicker."""
         started = self._monotonic()
         with self._store.write() as connection:
-            store.lock_alarm(connection, planned.alarm)
+            store.lock_alarms(connection, [planned.alarm])
             case = event_log.case_of(connection, planned.alarm)
             agreed = repository.load(connection, planned.alarm, self._means)
             if not is_allowed(planned.kind, case, agreed):

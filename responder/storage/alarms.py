@@ -8,28 +8,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    delete,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from outcry.report import AlarmKind, Report, decode
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.events import CameBy, Mark
 from outcry.responder.storage import audit_chain, store
 
 
 def new(connection: Connection, device: int, device_alarm: int, kind: int, at: float) -> int:
     """A new alarm, arrived at ``at`` (Unix seconds); its number."""
-    values = {
-        "device": device,
-        "device_alarm": device_alarm,
-        "kind": kind,
-        "arrived_at": at,
-    }
+    values = {"device": device, "device_alarm": device_alarm, "kind": kind, "arrived_at": at}
     if connection.dialect.name == "sqlite":
         values["id"] = _never_given(connection)
     made = connection.execute(insert(store.alarm).values(values)).inserted_primary_key
@@ -38,7 +27,6 @@ def new(connection: Connection, device: int, device_alarm: int, kind: int, at: f
 
 
 def is_there(connection: Connection, alarm: int) -> bool:
-    """Whether there is an alarm of this number."""
     found = select(store.alarm.c.id).where(store.alarm.c.id == alarm)
     return connection.scalar(found) is not None
 
@@ -59,8 +47,7 @@ def forget(connection: Connection, alarm: int, now: float, why: str) -> None:
             ["digest", "device", "counter"], heard.where(message.c.alarm == alarm)
         )
     )
-    tables = (store.message, store.history, store.action, store.draft, store.invitation)
-    for table in tables:
+    for table in (store.message, store.history, store.action, store.draft, store.invitation):
         connection.execute(delete(table).where(table.c.alarm == alarm))
     connection.execute(delete(store.alarm).where(store.alarm.c.id == alarm))
 
@@ -78,6 +65,10 @@ def set_due(connection: Connection, alarm: int, at: float | None) -> None:
     connection.execute(update(store.alarm).where(store.alarm.c.id == alarm).values(due_at=at))
 
 
+class NoSuchAlarm(Exception):
+    """HQ has no alarm of this number; it may have been deleted."""
+
+
 class About(NamedTuple):
     """An alarm and its wearer."""
 
@@ -89,15 +80,17 @@ class About(NamedTuple):
     heard_at: float | None
 
 
-def about(connection: Connection, alarm: int) -> About | None:
-    """What is known of an alarm beside its history; None: there is no such alarm."""
+def about(connection: Connection, alarm: int) -> About:
+    """What is known of an alarm beside its history. Raises :class:`NoSuchAlarm`."""
     wearer, of = store.wearer.c, store.alarm.c
     row = connection.execute(
         select(wearer.device, wearer.name, wearer.number, of.kind, of.arrived_at, wearer.heard_at)
         .join_from(store.alarm, store.wearer, wearer.device == of.device)
         .where(of.id == alarm)
     ).first()
-    return None if row is None else About(*row)._replace(kind=AlarmKind(row.kind))
+    if row is None:
+        raise NoSuchAlarm(f"there is no alarm {alarm} here; outcry-responder status shows them")
+    return About(*row)._replace(kind=AlarmKind(row.kind))
 
 
 class Received(NamedTuple):
@@ -116,6 +109,34 @@ def received(connection: Connection, *which: ColumnElement[bool]) -> list[Receiv
     columns = [store.message.c[name] for name in Received._fields]
     rows = connection.execute(select(*columns).where(*which).order_by(store.message.c.id))
     return [Received(*row)._replace(report=decode(row.report)) for row in rows]
+
+
+class Sighting(NamedTuple):
+    """One report of an alarm: when it came (Unix seconds), which way, and what is odd about it."""
+
+    report: Report
+    arrived_at: float
+    path: CameBy
+    marks: tuple[Mark, ...]
+
+
+def track(connection: Connection, alarm: int, case: Case) -> tuple[Sighting, ...]:
+    """An alarm's reports, the one that the device made last first."""
+    reports = {one.id: one.report for one in received(connection, store.message.c.alarm == alarm)}
+    sightings = [
+        Sighting(reports[each.message], each.at, each.path, each.marks)
+        for each in case.reports.values()
+    ]
+    return tuple(sorted(sightings, key=lambda one: (-one.report.sequence, -one.report.sent_at)))
+
+
+last_heard = func.coalesce(
+    select(func.max(store.message.c.received_at))
+    .where(store.message.c.alarm == store.alarm.c.id)
+    .scalar_subquery(),
+    store.alarm.c.arrived_at,
+)
+"""In a query of alarms: when each was last heard of, Unix seconds."""
 
 
 def opening(connection: Connection, alarm: int) -> tuple[str, Report, float]:

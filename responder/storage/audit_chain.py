@@ -17,13 +17,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, insert, select, text
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, text
 
 from outcry.responder.storage import store
 
@@ -39,7 +39,6 @@ class Noted(StrEnum):
     REMOVED = "an alarm's data were deleted"  # alarm, n, link, why
     PLAN = "a wearer's plan was changed"  # device, by
     OFFICER = "a duty officer's account was changed"  # officer, what, by
-    ENROLLED = "a wearer was enrolled, renewed or retired"  # device, what
 
 
 class Head(NamedTuple):
@@ -47,6 +46,9 @@ class Head(NamedTuple):
 
     n: int
     link: bytes
+
+
+_NO_ENTRY = Head(0, _BEGINNING)
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,9 @@ class Verified:
     problems: tuple[str, ...]
 
 
-def new_salt(random: Callable[[int], bytes] = os.urandom) -> bytes:
+def new_salt() -> bytes:
     """What keeps a link from being guessed at once its entry is deleted."""
-    return random(SALT_BYTES)
+    return os.urandom(SALT_BYTES)
 
 
 def link(previous: bytes | None, salt: bytes, *entry: object) -> bytes:
@@ -95,58 +97,44 @@ def note(
 def head(connection: Connection) -> Head:
     """Where HQ's record ends."""
     table = store.record
-    return _last(connection, select(table.c.n, table.c.link).order_by(table.c.n.desc()))
-
-
-def end_of(connection: Connection, alarm: int) -> Head:
-    """Where an alarm's history ends."""
-    return ends_of(connection, {alarm})[alarm]
+    newest_first = select(table.c.n, table.c.link).order_by(table.c.n.desc())
+    row = connection.execute(newest_first.limit(1)).first()
+    return _NO_ENTRY if row is None else Head(*row)
 
 
 def ends_of(connection: Connection, alarms: Iterable[int]) -> dict[int, Head]:
     """Where these alarms' histories end."""
+    ends = dict.fromkeys(alarms, _NO_ENTRY)
+    return ends | _ends(connection, store.history.c.alarm.in_(list(ends)))
+
+
+def _ends(connection: Connection, *which: ColumnElement[bool]) -> dict[int, Head]:
+    """Where the histories end of all alarms that have one, or of those."""
     table = store.history
-    ends = dict.fromkeys(alarms, Head(0, _BEGINNING))
-    newest = (
-        select(table.c.alarm, func.max(table.c.n).label("n"))
-        .where(table.c.alarm.in_(list(ends)))
-        .group_by(table.c.alarm)
-        .subquery()
-    )
-    rows = connection.execute(
-        select(table.c.alarm, table.c.n, table.c.link).join(
-            newest, (newest.c.alarm == table.c.alarm) & (newest.c.n == table.c.n)
-        )
-    )
-    return ends | {row.alarm: Head(row.n, row.link) for row in rows}
-
-
-def _last(connection: Connection, newest_first: Select[tuple[int, bytes]]) -> Head:
-    row = connection.execute(newest_first.limit(1)).first()
-    return Head(0, _BEGINNING) if row is None else Head(row.n, row.link)
-
-
-def seal(connection: Connection, now: float) -> Head | None:
-    """Take the newest links of the alarms that went on since the last time; None if none did."""
-    sealed = _sealed(connection)
-    table = store.history
-    ends = select(table.c.alarm, func.max(table.c.n).label("n")).group_by(table.c.alarm).subquery()
+    newest = select(table.c.alarm, func.max(table.c.n).label("n")).where(*which)
+    ends = newest.group_by(table.c.alarm).subquery()
     rows = connection.execute(
         select(table.c.alarm, table.c.n, table.c.link).join(
             ends, (ends.c.alarm == table.c.alarm) & (ends.c.n == table.c.n)
         )
     )
+    return {row.alarm: Head(row.n, row.link) for row in rows}
+
+
+def seal(connection: Connection, now: float) -> Head | None:
+    """Take the newest links of the alarms that went on since the last time; None if none did."""
+    sealed = _sealed(connection)
     heads = {
-        str(row.alarm): [row.n, row.link.hex()]
-        for row in rows
-        if row.alarm not in sealed or sealed[row.alarm].n != row.n
+        str(alarm): [end.n, end.link.hex()]
+        for alarm, end in _ends(connection).items()
+        if alarm not in sealed or sealed[alarm].n != end.n
     }
     return note(connection, now, Noted.SEALED, {"heads": heads}) if heads else None
 
 
 def removed(connection: Connection, now: float, alarm: int, why: str) -> None:
     """Write down that an alarm's data are deleted; call it in the same transaction, before."""
-    last = end_of(connection, alarm)
+    last = ends_of(connection, [alarm])[alarm]
     gone = {"n": last.n, "link": last.link.hex()}
     note(connection, now, Noted.REMOVED, {"alarm": alarm, "why": why, **gone}, alarm)
 
@@ -158,29 +146,31 @@ def verify(connection: Connection) -> Verified:
     table = store.history
     rows = connection.execute(select(table).order_by(table.c.alarm, table.c.n))
     for alarm, entries in groupby(rows, lambda row: row.alarm):
-        links[alarm] = []
-        previous = None
-        for expected, row in enumerate(entries, 1):
-            entry = (row.alarm, row.n, row.at, row.what, row.data)
-            if row.n != expected or row.link != link(previous, row.salt, *entry):
-                problems.append(f"alarm {alarm}: entry {expected} is not as it was written")
-                break
-            previous = row.link
-            links[alarm].append(row.link)
-    changed = list(_broken_record(connection))
-    problems += changed or _against_record(connection, links)
+        links[alarm], wrong = _followed(entries, "alarm", "n", "at", "what", "data")
+        if wrong is not None:
+            problems.append(f"alarm {alarm}: entry {wrong} is not as it was written")
+    lines = connection.execute(select(store.record).order_by(store.record.c.n))
+    _, wrong = _followed(lines, "n", "at", "what", "data")
+    if wrong is not None:
+        problems.append(f"HQ's record: line {wrong} is not as it was written")
+    else:
+        problems += _against_record(connection, links)
     return Verified(len(links), sum(map(len, links.values())), head(connection), tuple(problems))
 
 
-def _broken_record(connection: Connection) -> Iterator[str]:
-    table = store.record
-    previous = None
-    for expected, row in enumerate(connection.execute(select(table).order_by(table.c.n)), 1):
-        entry = (row.n, row.at, row.what, row.data)
-        if row.n != expected or row.link != link(previous, row.salt, *entry):
-            yield f"HQ's record: line {expected} is not as it was written"
-            return
-        previous = row.link
+def _followed(rows: Iterable[Row[Any]], *entry: str) -> tuple[list[bytes], int | None]:
+    """A chain's links as far as they hold, and the number of the first row that is not as written.
+
+    ``entry``: the columns that the links are over.
+    """
+    links: list[bytes] = []
+    for expected, row in enumerate(rows, 1):
+        said = (row._mapping[name] for name in entry)
+        previous = links[-1] if links else None
+        if row.n != expected or row.link != link(previous, row.salt, *said):
+            return links, expected
+        links.append(row.link)
+    return links, None
 
 
 def _against_record(connection: Connection, links: Mapping[int, list[bytes]]) -> Iterator[str]:

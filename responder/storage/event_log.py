@@ -29,12 +29,21 @@ from outcry.responder.rules.events import (
     Outcome,
 )
 from outcry.responder.storage import audit_chain, store
+from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.audit_chain import Head
+
+_COLUMNS = ("alarm", "n", "at", "what", "data", "salt", "link")
 
 
 def append(connection: Connection, alarm: int, event: Event) -> None:
     """Add an event at the end."""
     append_all(connection, [(alarm, event)])
+
+
+def happened(connection: Connection, alarm: int, event: Event) -> None:
+    """Add an event at the end, and let the alarm be looked at at once."""
+    append(connection, alarm, event)
+    set_due(connection, alarm, event.at)
 
 
 def append_all(connection: Connection, said: Sequence[tuple[int, Event]]) -> None:
@@ -46,20 +55,11 @@ def append_all(connection: Connection, said: Sequence[tuple[int, Event]]) -> Non
     for alarm, event in said:
         last = ends[alarm]
         at, what, data = float(event.at), *to_row(event)  # as the column will give it back
+        entry = alarm, last.n + 1, at, what, data
         salt = audit_chain.new_salt()
-        link = audit_chain.link(last.link, salt, alarm, last.n + 1, at, what, data)
+        link = audit_chain.link(last.link, salt, *entry)
         ends[alarm] = Head(last.n + 1, link)
-        rows.append(
-            {
-                "alarm": alarm,
-                "n": last.n + 1,
-                "at": at,
-                "what": what,
-                "data": data,
-                "salt": salt,
-                "link": link,
-            }
-        )
+        rows.append(dict(zip(_COLUMNS, (*entry, salt, link), strict=True)))
     connection.execute(insert(store.history), rows)
 
 
@@ -125,7 +125,6 @@ _KINDS: Mapping[str, Callable[..., Event]] = {name: kind for kind, name in _NAME
 
 
 def name_of(event: Event) -> str:
-    """What a row calls this event."""
     return event.outcome.name if isinstance(event, events.CallEnded) else _NAMES[type(event)]
 
 
@@ -176,7 +175,6 @@ def _hints(what: str) -> Mapping[str, Any]:
 
 
 def _read(hint: Any, value: Any) -> Any:
-    """A value as the field wants it."""
     if hint is MessageType:
         return MessageType[value]
     if get_origin(hint) is tuple:

@@ -36,6 +36,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql.functions import FunctionElement
 
 from outcry.responder.settings import Settings
@@ -44,13 +45,19 @@ from outcry.responder.storage.engine import postgresql_engine, sqlite_engine
 
 DATABASE = "responder.sqlite"
 _LOCK = "responder.lock"
+LARGEST_ID = 2**31 - 1  # what PostgreSQL's INTEGER holds
 
 metadata = MetaData()
+
+
+def _table(name: str, *columns: SchemaItem) -> Table:
+    return Table(name, metadata, *columns)
+
+
 Unsigned32 = Integer().with_variant(BigInteger(), "postgresql")  # SQLite's integers hold 64 bits
 
-wearer = Table(
+wearer = _table(
     "wearer",
-    metadata,
     Column("device", Unsigned32, primary_key=True, autoincrement=False),
     Column("name", String, nullable=False),
     Column("number", String),
@@ -61,9 +68,8 @@ wearer = Table(
     Column("heard_at", Float),
 )
 
-contact = Table(
+contact = _table(
     "contact",
-    metadata,
     Column("id", Integer, primary_key=True),
     Column("device", ForeignKey("wearer.device"), nullable=False),
     Column("number_in_list", Integer, nullable=False),  # from 1, as printed at enrolment
@@ -75,9 +81,8 @@ contact = Table(
     UniqueConstraint("device", "number_in_list"),
 )
 
-alarm = Table(
+alarm = _table(
     "alarm",
-    metadata,
     Column("id", Integer, primary_key=True),
     Column("device", ForeignKey("wearer.device"), nullable=False),
     Column("device_alarm", Unsigned32, nullable=False),
@@ -89,26 +94,23 @@ alarm = Table(
     Index("alarm_due", "due_at"),
 )
 
-safe_code = Table(
+safe_code = _table(
     "safe_code",
-    metadata,
     Column("device", ForeignKey("wearer.device"), primary_key=True),
     Column("salt", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
 )
 
-heartbeat = Table(  # the last one of each device
+heartbeat = _table(  # the last one of each device
     "heartbeat",
-    metadata,
     Column("device", ForeignKey("wearer.device"), primary_key=True),
     Column("counter", Unsigned32, nullable=False),
     Column("received_at", Float, nullable=False),
     Column("report", LargeBinary, nullable=False),
 )
 
-message = Table(
+message = _table(
     "message",
-    metadata,
     Column("id", Integer, primary_key=True),
     Column("device", ForeignKey("wearer.device"), nullable=False),
     Column("counter", Unsigned32, nullable=False),
@@ -122,16 +124,14 @@ message = Table(
     Index("message_alarm", "alarm"),
 )
 
-unjudged = Table(  # withdrawals, for as long as nobody has said what their code means
+unjudged = _table(  # withdrawals, for as long as nobody has said what their code means
     "unjudged",
-    metadata,
     Column("message", ForeignKey("message.id"), primary_key=True),
     Column("taps", String, nullable=False),
 )
 
-history = Table(
+history = _table(
     "history",
-    metadata,
     Column("alarm", ForeignKey("alarm.id"), primary_key=True),
     Column("n", Integer, primary_key=True),
     Column("at", Float, nullable=False),
@@ -141,9 +141,8 @@ history = Table(
     Column("link", LargeBinary),  # to the entry before: record.py
 )
 
-record = Table(  # HQ's own chain, see record.py
+record = _table(  # HQ's own chain, see record.py
     "record",
-    metadata,
     Column("n", Integer, primary_key=True),
     Column("at", Float, nullable=False),
     Column("what", String, nullable=False),
@@ -153,18 +152,16 @@ record = Table(  # HQ's own chain, see record.py
     Column("link", LargeBinary, nullable=False),
 )
 
-forgotten = Table(  # what was deleted for good: enough to know a message of it again
+forgotten = _table(  # what was deleted for good: enough to know a message of it again
     "forgotten",
-    metadata,
     Column("digest", LargeBinary, primary_key=True),
     Column("device", ForeignKey("wearer.device"), nullable=False),
     Column("counter", Unsigned32, nullable=False),
     Index("forgotten_device", "device"),
 )
 
-action = Table(
+action = _table(
     "action",
-    metadata,
     Column("id", Integer, primary_key=True),
     Column("alarm", ForeignKey("alarm.id"), nullable=False),
     Column("key", String, nullable=False),
@@ -179,9 +176,8 @@ action = Table(
     Index("action_state", "state"),
 )
 
-draft = Table(  # what is published, word for word the same at every try
+draft = _table(  # what is published, word for word the same at every try
     "draft",
-    metadata,
     Column("alarm", ForeignKey("alarm.id"), primary_key=True),
     Column("kind", String, primary_key=True),
     Column("target", String, primary_key=True),
@@ -192,18 +188,16 @@ draft = Table(  # what is published, word for word the same at every try
     Column("alt", String, nullable=False),
 )
 
-invitation = Table(
+invitation = _table(
     "invitation",
-    metadata,
     Column("token", String, primary_key=True),
     Column("alarm", ForeignKey("alarm.id"), nullable=False),
     Column("contact", ForeignKey("contact.id"), nullable=False),
     UniqueConstraint("alarm", "contact"),
 )
 
-post = Table(
+post = _table(
     "post",
-    metadata,
     Column("id", Integer, primary_key=True),
     Column("key", String, nullable=False, unique=True),
     Column("published_at", Float, nullable=False),
@@ -216,9 +210,8 @@ post = Table(
     Column("answers", ForeignKey("post.id")),
 )
 
-officer = Table(
+officer = _table(
     "officer",
-    metadata,
     Column("name", String, primary_key=True),
     Column("made_at", Float, nullable=False),
     Column("totp_secret", String, nullable=False),  # base32, as an authenticator reads it
@@ -229,33 +222,29 @@ officer = Table(
     Column("refused", Integer, nullable=False, default=0),  # logins refused since the last one
 )
 
-recovery_code = Table(
+recovery_code = _table(
     "recovery_code",
-    metadata,
     Column("hash", LargeBinary, primary_key=True),  # SHA-256: a code has 80 random bits
     Column("officer", ForeignKey("officer.name"), nullable=False),
 )
 
-officer_session = Table(
+officer_session = _table(
     "officer_session",
-    metadata,
     Column("hash", LargeBinary, primary_key=True),  # SHA-256 of the cookie's token
     Column("officer", ForeignKey("officer.name"), nullable=False),
     Column("made_at", Float, nullable=False),
     Column("seen_at", Float, nullable=False),
 )
 
-plan = Table(  # what was agreed with a wearer, where it differs from what the settings say
+plan = _table(  # what was agreed with a wearer, where it differs from what the settings say
     "plan",
-    metadata,
     Column("device", ForeignKey("wearer.device"), primary_key=True),
     Column("terms", String, nullable=False),  # JSON, see plans/document.py
     Column("changed_at", Float, nullable=False),
 )
 
-sms_code = Table(  # what a contact can answer with by SMS, each once
+sms_code = _table(  # what a contact can answer with by SMS, each once
     "sms_code",
-    metadata,
     Column("id", Integer, primary_key=True),
     Column("contact", ForeignKey("contact.id"), nullable=False),
     Column("salt", LargeBinary, nullable=False),  # the same for all codes of one card
@@ -264,9 +253,8 @@ sms_code = Table(  # what a contact can answer with by SMS, each once
     Index("sms_code_contact", "contact"),
 )
 
-finding = Table(  # what the last check of channels and credentials saw
+finding = _table(  # what the last check of channels and credentials saw
     "finding",
-    metadata,
     Column("id", Integer, primary_key=True),
     Column("checked_at", Float, nullable=False),
     Column("ok", Boolean, nullable=False),
@@ -280,7 +268,7 @@ class StateBusy(Exception):
     """Another responder works on this state directory; stop it first, two would act twice."""
 
 
-class Store:
+class Store(AbstractContextManager["Store"]):
     """One database, made or brought up to date on opening."""
 
     def __init__(self, directory: Path, url: str = "") -> None:
@@ -307,7 +295,6 @@ class Store:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The database these settings name."""
         return cls(settings.directory, settings.database)
 
     @contextmanager
@@ -335,6 +322,9 @@ class Store:
             with closing(self._engine.raw_connection()) as connection:
                 connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Close all connections; SQLite folds its log into the database."""
         self._engine.dispose()
@@ -357,13 +347,11 @@ def _postgresql_now(*_: object, **__: object) -> str:
     return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 
 
-def lock_alarm(connection: Connection, id_: int) -> None:
-    """Nobody else changes this alarm until the transaction ends; on SQLite nobody does anyway."""
-    lock_alarms(connection, [id_])
-
-
 def lock_alarms(connection: Connection, ids: Iterable[int]) -> None:
-    """The same for several, always in the same order, so that no two wait for each other."""
+    """Nobody else changes these alarms until the transaction ends; on SQLite nobody does anyway.
+
+    Always in the same order, so that no two processes wait for each other.
+    """
     if connection.dialect.name == "postgresql":
         locked = select(alarm.c.id).where(alarm.c.id.in_(list(ids))).order_by(alarm.c.id)
         connection.execute(locked.with_for_update(key_share=True))

@@ -40,8 +40,6 @@ _SENT = re.compile(r"^Sent\b")
 class Channels:
     """Tells people by Apprise; safe to call from any thread."""
 
-    limit_s = LIMIT_S
-
     def __init__(self, limit_s: float = LIMIT_S, read_s: float = READ_S) -> None:
         """``limit_s``: of one call; ``read_s``: how long a service may keep silent."""
         self.limit_s = limit_s
@@ -182,7 +180,6 @@ class _Ear(logging.Handler):
     """Hears what Apprise says, for a listener in the same context: it may change threads."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep it for the listener."""
         lines = _said.get()
         if lines is not None:
             lines.append(record.getMessage())

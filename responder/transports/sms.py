@@ -16,17 +16,10 @@ from outcry.hw.modem import (
     SmsReceived,
     SmsReport,
 )
-from outcry.hw.modem import Outcome as ModemOutcome
 from outcry.responder.rules.events import Came, Outcome
 
 LISTENS_S = 0.5  # for one thing to hand on: so soon the thread that does it can end
 TRIES = 3  # to hand a thing on: the database may be back in a moment
-
-_OUTCOMES = {
-    ModemOutcome.DONE: Outcome.DONE,
-    ModemOutcome.FAILED: Outcome.FAILED,
-    ModemOutcome.UNKNOWN: Outcome.UNKNOWN,
-}
 
 
 class SmsModem:
@@ -48,7 +41,6 @@ class SmsModem:
         self._news: queue.SimpleQueue[tuple[ModemEvent, int]] = queue.SimpleQueue()
 
     def start(self) -> None:
-        """Look after the modem from now on."""
         self._modem.start()
 
     def stop(self, timeout_s: float) -> bool:
@@ -111,4 +103,4 @@ class SmsModem:
 
 
 def _came(event: SmsOutcome) -> Came:
-    return Came(_OUTCOMES[event.outcome], event.reason)
+    return Came(Outcome[event.outcome.name], event.reason)

@@ -12,8 +12,6 @@ _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=ut
 
 
 class Png(Response):
-    """A picture."""
-
     media_type = "image/png"
 
 
@@ -35,5 +33,4 @@ class Assets:
                 )
 
     def get(self, address: str) -> Response | None:
-        """What is served at this address."""
         return self._served.get(address)

@@ -7,11 +7,10 @@ line without the error's words, since those may hold a number or a place.
 from __future__ import annotations
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from outcry.responder import journal
-from outcry.responder.safe_errors import describe
 from outcry.responder.settings import is_loopback
 
 log = journal.Log("outcry.responder.pages")
@@ -34,7 +33,7 @@ class Contained:
         try:
             await self._app(scope, receive, watch)
         except Exception as error:  # noqa: BLE001 - whatever it was, it ends here
-            log.tell(journal.Entry.PAGE_FAILED, error=describe(error))
+            log.tell(journal.Entry.PAGE_FAILED, error=journal.describe(error))
             if scope["type"] == "http" and not started:
                 answer = PlainTextResponse(
                     "Something went wrong on our side. Try again in a minute.\n", 500
@@ -99,6 +98,13 @@ def client_address(scope: Scope, behind_proxy: bool) -> str:
         forwarded = Headers(scope=scope).get("x-forwarded-for", "")
         address = forwarded.rsplit(",", 1)[-1].strip() or address
     return str(address)
+
+
+def keep_cookie(answer: Response, name: str, value: str, seconds: float) -> None:
+    """A cookie that no script and no other site is given."""
+    answer.set_cookie(
+        name, value, max_age=int(seconds), secure=True, httponly=True, samesite="strict"
+    )
 
 
 def is_same_origin(scope: Scope) -> bool:

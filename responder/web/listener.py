@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import closing
 from pathlib import Path
 
 import uvicorn
@@ -65,12 +64,10 @@ class Listener(Part):
         return int(self._socket.getsockname()[1])
 
     def ask_to_stop(self) -> None:
-        """Take no more connections; returns at once."""
         self._server.should_exit = True
 
-    def work(self) -> None:
-        """Serve."""
-        with closing(self._socket):
+    def run(self) -> None:
+        with self._socket:
             asyncio.run(self._server.serve(sockets=[self._socket]))
 
 

@@ -55,7 +55,6 @@ class Throttle:
         self._tries: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     def __len__(self) -> int:
-        """How many sources are remembered."""
         return len(self._tries)
 
     def admit(self, source: str, now: float) -> None:
@@ -73,7 +72,6 @@ class Throttle:
                 self._tries.popitem(last=False)
 
     def forgive(self, source: str) -> None:
-        """The PIN was right."""
         with self._lock:
             self._tries.pop(source, None)
 

@@ -22,7 +22,8 @@ from outcry.report import TOKEN_BYTES, MessageType
 from outcry.responder import settings
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.enrolment.hq_keys import load_or_create
-from outcry.responder.intake.inbox import CameBy, Inbox
+from outcry.responder.intake.inbox import Inbox
+from outcry.responder.rules.events import CameBy
 from outcry.responder.storage.store import Store
 from stage import reports
 from stage.reports import NOON

@@ -31,8 +31,7 @@ from sqlalchemy import select
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.envelope import public_key, to_text
 from outcry.responder.enrolment.hq_keys import load_or_create
-from outcry.responder.intake.inbox import CameBy
-from outcry.responder.rules.events import ReportArrived
+from outcry.responder.rules.events import CameBy, ReportArrived
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import DATABASE, Store
 

@@ -12,7 +12,7 @@ from pin_benches import BUTTON, MOTOR
 from outcry.hw.button import Button, ButtonUnusable
 from outcry.hw.vibration import BETWEEN_S, Pattern, Vibration, VibrationUnusable
 
-LIMIT_S = 5.0
+LIMIT_S = 30.0
 
 
 class Edges(queue.SimpleQueue):

@@ -35,8 +35,7 @@ from outcry.report import (
 from outcry.responder import settings
 from outcry.responder.dispatch.workers import Inline
 from outcry.responder.enrolment.enrol import Application, enrol
-from outcry.responder.intake.inbox import CameBy
-from outcry.responder.rules.events import Event, Outcome
+from outcry.responder.rules.events import CameBy, Event, Outcome
 from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import Store, metadata

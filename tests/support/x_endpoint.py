@@ -16,9 +16,12 @@ from oauthlib.oauth1 import RequestValidator, ResourceEndpoint
 from xdk.media.models import CreateMetadataRequest, UploadRequest
 from xdk.posts.models import CreateRequest
 
-from outcry.responder.posting.x import Keys
-
-KEYS = Keys("key-of-the-app", "secret-of-the-app", "token-of-the-account", "secret-of-the-account")
+KEYS = {
+    "api_key": "key-of-the-app",
+    "api_secret": "secret-of-the-app",
+    "access_token": "token-of-the-account",
+    "access_token_secret": "secret-of-the-account",
+}
 ME = "4711"
 
 
@@ -52,16 +55,16 @@ class Validator(RequestValidator):
         return new
 
     def validate_client_key(self, client_key: str, request: Any) -> bool:
-        return client_key == KEYS.api_key
+        return client_key == KEYS["api_key"]
 
     def validate_access_token(self, client_key: str, token: str, request: Any) -> bool:
-        return token == KEYS.access_token and not self.revoked
+        return token == KEYS["access_token"] and not self.revoked
 
     def get_client_secret(self, client_key: str, request: Any) -> str:
-        return KEYS.api_secret
+        return KEYS["api_secret"]
 
     def get_access_token_secret(self, client_key: str, token: str, request: Any) -> str:
-        return KEYS.access_token_secret
+        return KEYS["access_token_secret"]
 
 
 class XEndpoint(LocalServer):

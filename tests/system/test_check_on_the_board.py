@@ -21,6 +21,7 @@ HURRY = 8
 NAMES = [
     *("service", "button", "strap", "motor", "gpsd", "fix", "modem", "sim", "registration"),
     *("signal", "supply", "data path", "receipt", "clock", "keys", "contacts", "texts", "disk"),
+    "swap",
     "watchdog",
 ]
 

@@ -411,6 +411,38 @@ def test_a_hang_that_nobody_would_end_is_named(tmp_path, of_service, of_system, 
     assert words in found.remedy
 
 
+SWAP_FILE, ZRAM = (
+    f"{name} {kind} 102396 0 -2"
+    for name, kind in (("/var/swap", "file"), ("/dev/zram0", "partition"))
+)
+
+
+@pytest.mark.parametrize(
+    ("swaps", "controllers", "result"),
+    [
+        ([], None, Result.OK),
+        ([ZRAM], None, Result.OK),
+        ([SWAP_FILE], "cpu io memory pids", Result.OK),
+        ([SWAP_FILE], "cpu io pids", Result.LOOK),
+        ([ZRAM, SWAP_FILE], None, Result.LOOK),
+    ],
+    ids=["none", "in memory", "forbidden", "no memory controller", "no control groups"],
+)
+def test_swap_that_a_card_would_keep_is_named(tmp_path, swaps, controllers, result):
+    table, listed = tmp_path / "swaps", tmp_path / "controllers"
+    table.write_text("\n".join(["Filename Type Size Used Priority", *swaps]))
+    if controllers is not None:
+        listed.write_text(controllers)
+    found = host.swap(systemd_unit.Unit(ENABLED, {}), table, listed)
+    assert found.result is result
+    assert ("swapoff" in found.remedy) is (result is Result.LOOK)
+
+
+def test_swap_of_another_machine_is_left_out(tmp_path):
+    found = host.swap(systemd_unit.Unit({}, {}), tmp_path / "gone")
+    assert found.result is Result.LEFT_OUT
+
+
 def test_a_board_without_its_watchdog_is_named(tmp_path):
     of = systemd_unit.Unit(ENABLED, {"RuntimeWatchdogUSec": "14s"})
     (found,) = host.watchdog(of, tmp_path / "watchdog")

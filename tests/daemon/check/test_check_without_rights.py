@@ -19,7 +19,7 @@ from outcry.enrolment import write
 from simulation.world import ENROLMENT, TEXTS
 
 pytestmark = pytest.mark.slow
-SEEN = {"clock", "texts", "watchdog"}
+SEEN = {"clock", "texts", "swap", "watchdog"}
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_without_the_right_to_look_it_says_so_and_goes_on(config):
             (config.parent / name).chmod(0o700)
     assert [name for name, _, _ in found] == [
         *("service", "button", "strap", "motor", "gpsd", "fix", *connectivity.NAMES),
-        *("clock", "keys", "contacts", "texts", "disk", "watchdog"),
+        *("clock", "keys", "contacts", "texts", "disk", "swap", "watchdog"),
     ]
     for name, result, remedy in found:
         if name in SEEN:

@@ -30,7 +30,7 @@ from outcry.hw.modem.port import SerialPort
 from tests.support.simulated_modem import SimulatedModem
 
 ANA = "+447700900201"
-LIMIT_S = 60.0
+LIMIT_S = 120.0
 
 
 class Reports(BaseHTTPRequestHandler):

@@ -9,8 +9,9 @@ from builders import hq_config
 
 from outcry.report import Cell, MessageType, NoFixReason, NoPosition, Position
 from outcry.responder.archive import case_file
-from outcry.responder.archive.case_file import CaseFileInvalid, NoSuchAlarm
+from outcry.responder.archive.case_file import CaseFileInvalid
 from outcry.responder.cli.main import main
+from outcry.responder.storage.alarms import NoSuchAlarm
 
 pytestmark = pytest.mark.slow
 

@@ -5,8 +5,8 @@ from sqlalchemy import select, text
 
 from outcry.responder.archive import housekeeping
 from outcry.responder.archive.housekeeping import Housekeeping
+from outcry.responder.part import Rounds
 from outcry.responder.plans import repository
-from outcry.responder.service.periodic import Rounds
 from outcry.responder.storage import audit_chain, store
 
 

@@ -5,9 +5,8 @@ from sqlalchemy import select
 
 from outcry.report import MessageType
 from outcry.responder.archive import retention
-from outcry.responder.intake.inbox import CameBy
 from outcry.responder.plans import repository
-from outcry.responder.rules.events import Closed
+from outcry.responder.rules.events import CameBy, Closed
 from outcry.responder.storage import alarms, audit_chain, event_log, store
 
 pytestmark = pytest.mark.slow

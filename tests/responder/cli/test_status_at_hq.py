@@ -23,8 +23,8 @@ from outcry.responder.cli.main import main
 from outcry.responder.cli.status import facts, screen
 from outcry.responder.console.desk import Act
 from outcry.responder.contacts.desk import WrongPin
-from outcry.responder.intake.inbox import CameBy, Outdated
-from outcry.responder.rules.events import Came, Outcome, Verdict
+from outcry.responder.intake.inbox import Outdated
+from outcry.responder.rules.events import Came, CameBy, Outcome, Verdict
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import store
 

@@ -12,9 +12,9 @@ from served import browser
 from written import LINES
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition, Position
-from outcry.responder.console import timeline
-from outcry.responder.console.app import content_policy
+from outcry.responder import sentences
 from outcry.responder.console.desk import Act
+from outcry.responder.console.pages import content_policy
 from outcry.responder.rules.calls import ActionKind, target_of
 from outcry.responder.rules.events import (
     Acknowledged,
@@ -385,7 +385,7 @@ def test_an_alarm_that_is_not_there_is_said_so(olga, path):
 def test_every_event_a_history_can_have_is_told_in_words():
     for line in LINES:  # every kind of event is among them
         event = from_row(line["at_unix"], line["what"], line["data"])
-        words = timeline.tell([event], {1: "Ben", 2: "Cleo"})[0].words
+        words = sentences.timeline([event], {1: "Ben", 2: "Cleo"})[0].words
         assert words[0].isupper()
         assert line["what"] not in words
         assert "_" not in words
@@ -405,7 +405,7 @@ def test_every_event_a_history_can_have_is_told_in_words():
 )
 def test_every_call_is_told_in_words(kind, target, words):
     event = ended(target_of(ActionKind(kind), target), Outcome.DONE)
-    assert timeline.tell([event], {1: "Ben"})[0].words == f"{words}: done"
+    assert sentences.timeline([event], {1: "Ben"})[0].words == f"{words}: done"
 
 
 def test_strict_headers_stand_on_every_page(olga, alarm):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from outcry.report import AlarmKind, MessageType
-from outcry.responder.console.desk import Act, Console, NoSuchAlarm, NotNow
+from outcry.responder.console.desk import Act, Console, NotNow
 from outcry.responder.rules.events import Vetoed
+from outcry.responder.storage.alarms import NoSuchAlarm
 
 pytestmark = pytest.mark.slow
 

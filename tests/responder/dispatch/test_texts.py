@@ -11,8 +11,8 @@ from phones import Holding, Killed
 from outcry.responder.dispatch.workers import Inline, Threads
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.rules.calls import ToContact
+from outcry.responder.rules.decide import RETRY_AFTER_S
 from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Outcome
-from outcry.responder.rules.retries import RETRY_AFTER_S
 
 pytestmark = pytest.mark.slow
 

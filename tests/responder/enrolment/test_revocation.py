@@ -10,8 +10,9 @@ from cheap_hashes import PASSWORDS
 from outcry import enrolment
 from outcry.responder.cli.main import main
 from outcry.responder.enrolment import hq_keys
-from outcry.responder.intake.inbox import CameBy, Unreadable
+from outcry.responder.intake.inbox import Unreadable
 from outcry.responder.plans import repository
+from outcry.responder.rules.events import CameBy
 from outcry.responder.service.assemble import Adapters, assemble
 from outcry.responder.settings import load
 from outcry.responder.storage.store import Store

@@ -12,8 +12,8 @@ from outcry import receipt
 from outcry.receipt import Status
 from outcry.report import MessageType
 from outcry.responder.intake.batching import AT_ONCE, GroupCommit
-from outcry.responder.intake.inbox import CameBy, Outdated, Taken, Unreadable
-from outcry.responder.rules.events import ReportArrived
+from outcry.responder.intake.inbox import Outdated, Taken, Unreadable
+from outcry.responder.rules.events import CameBy, ReportArrived
 from outcry.responder.storage import store
 
 ON_BOTH_DATABASES = True

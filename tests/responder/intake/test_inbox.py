@@ -17,8 +17,8 @@ from outcry import receipt
 from outcry.envelope import SEALED_BYTES, Header, seal
 from outcry.receipt import Status
 from outcry.report import AlarmKind, Flag, MessageType, encode
-from outcry.responder.intake.inbox import CameBy, Outdated, Unreadable
-from outcry.responder.rules.events import ReportArrived, ReportRepeated
+from outcry.responder.intake.inbox import Outdated, Unreadable
+from outcry.responder.rules.events import CameBy, ReportArrived, ReportRepeated
 from outcry.responder.storage import store
 
 ON_BOTH_DATABASES = True

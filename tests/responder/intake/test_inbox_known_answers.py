@@ -8,7 +8,8 @@ from sqlalchemy import insert
 from tools_vectors import REPORTS
 
 from outcry.envelope import from_text, to_text
-from outcry.responder.intake.inbox import CameBy, Inbox, Unreadable
+from outcry.responder.intake.inbox import Inbox, Unreadable
+from outcry.responder.rules.events import CameBy
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
 

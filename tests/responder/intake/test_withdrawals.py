@@ -18,9 +18,9 @@ from outcry.responder.contacts.desk import Answer
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.enrolment import pins
 from outcry.responder.intake import withdrawals
-from outcry.responder.intake.inbox import CameBy
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import (
+    CameBy,
     Mark,
     ReportArrived,
     ReportRepeated,

@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outcry.responder.maps.track_svg import HEIGHT, WIDTH, Point, track_svg
+from outcry.report import MAX_ACCURACY_M, Position
+from outcry.responder.maps.track_svg import HEIGHT, WIDTH, track_svg
 
 POINTS = st.lists(
     st.builds(
-        Point,
+        Position,
         st.floats(-90, 90),
         st.floats(-180, 180),
-        st.none() | st.integers(0, 65_535),
+        st.none() | st.integers(0, MAX_ACCURACY_M),
+        st.just(0),
     ),
     min_size=1,
     max_size=300,
@@ -50,7 +52,7 @@ def test_without_a_place_there_is_nothing_to_draw():
 
 
 def test_north_is_above_and_east_is_right():
-    drawn = ET.fromstring(track_svg([Point(52.0, 13.0, 5), Point(52.1, 13.1, 5)], "t"))
+    drawn = ET.fromstring(track_svg([Position(52.0, 13.0, 5, 0), Position(52.1, 13.1, 5, 0)], "t"))
     (x1, y1), (x2, y2) = (
         map(float, pair.split(",")) for pair in drawn.find("polyline").get("points").split()
     )
@@ -59,16 +61,16 @@ def test_north_is_above_and_east_is_right():
 
 
 def test_a_way_over_the_date_line_is_short():
-    drawn = track_svg([Point(0.0, 179.999, 5), Point(0.0, -179.999, 5)], "t")
+    drawn = track_svg([Position(0.0, 179.999, 5, 0), Position(0.0, -179.999, 5, 0)], "t")
     assert "100 m" in drawn
 
 
 @pytest.mark.parametrize(
     ("points", "bar"),
     [
-        ([Point(52.52, 13.405, 12)], "100 m"),
-        ([Point(52.52, 13.405, 12), Point(52.62, 13.405, 12)], "5 km"),
-        ([Point(52.52, 13.405, 5000)], "5 km"),
+        ([Position(52.52, 13.405, 12, 0)], "100 m"),
+        ([Position(52.52, 13.405, 12, 0), Position(52.62, 13.405, 12, 0)], "5 km"),
+        ([Position(52.52, 13.405, 5000, 0)], "5 km"),
     ],
 )
 def test_the_scale_is_said(points, bar):

@@ -16,6 +16,7 @@ from outcry.responder.plans.document import KEYS, LANGUAGES, Person, PlanInvalid
 from outcry.responder.plans.repository import Means, NoSuchWearer
 from outcry.responder.rules.model import OWN_PAGE, Disclosure
 from outcry.responder.storage import store
+from outcry.responder.storage.alarms import NoSuchAlarm
 
 ON_BOTH_DATABASES = True
 CONTACTS = (1, 2, 3)
@@ -243,9 +244,10 @@ def test_a_damaged_plan_keeps_no_alarm_from_being_answered(world):
 
 def test_nobody_has_no_plan(world):
     with world.hq.store.read() as connection:
-        for ask in (repository.of_device, repository.of_alarm):
-            with pytest.raises(NoSuchWearer):
-                ask(connection, 99)
+        with pytest.raises(NoSuchWearer):
+            repository.of_device(connection, 99)
+        with pytest.raises(NoSuchAlarm):
+            repository.of_alarm(connection, 99)
 
 
 def test_the_file_of_a_wearer_can_be_edited_and_given_back(world):

@@ -132,8 +132,8 @@ class Network:
             case "x":
                 from x_endpoint import KEYS
 
-                keys = KEYS if secret is None else KEYS._replace(access_token_secret=secret)
-                return X(keys, False, url, timeout_s)
+                keys = KEYS if secret is None else {**KEYS, "access_token_secret": secret}
+                return X(**keys, server=url, timeout_s=timeout_s)
             case _:
                 return Facebook(PAGE, secret or TOKEN, APP_SECRET, url, timeout_s)
 

@@ -145,7 +145,7 @@ def test_an_edited_post_on_mastodon_says_the_correction_and_keeps_its_address(sn
 
 
 def test_keys_of_x_that_are_taken_back_in_the_midst_of_an_alarm_are_a_refusal(x_server):
-    x = X(KEYS, server=x_server.url)
+    x = X(**KEYS, server=x_server.url)
     posted = x.post("k", said("before"))
     x_server.validator.revoked = True
     with pytest.raises(PublishingRefused, match="balance"):
@@ -155,11 +155,11 @@ def test_keys_of_x_that_are_taken_back_in_the_midst_of_an_alarm_are_a_refusal(x_
 def test_an_empty_account_at_x_is_a_refusal_that_says_so(x_server):
     x_server.broke = True
     with pytest.raises(PublishingRefused, match="demands payment"):
-        X(KEYS, server=x_server.url).post("k", said("words"))
+        X(**KEYS, server=x_server.url).post("k", said("words"))
 
 
 def test_signatures_for_x_hold_for_every_letter_and_pictures_have_their_description(x_server, png):
-    x = X(KEYS, server=x_server.url)
+    x = X(**KEYS, server=x_server.url)
     draft = replace(said("Анна آنا % & + ~ \" ' \u2068x\u2069"), picture=png, alt="A map")
     x.post("k", draft)
     (post,) = x_server.posts.values()
@@ -170,7 +170,7 @@ def test_signatures_for_x_hold_for_every_letter_and_pictures_have_their_descript
 
 
 def test_an_answer_on_x_is_tied_to_its_post(x_server):
-    x = X(KEYS, server=x_server.url)
+    x = X(**KEYS, server=x_server.url)
     posted = x.post("k", said("first"))
     x.reply("k-1", posted, said("second"))
     assert [post.get("reply") for post in x_server.posts.values()] == [

@@ -12,6 +12,7 @@ from lived import decided
 from outcry.receipt import Status
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.rules.calls import Action, ActionKind, Post, Receipt, ToContact
+from outcry.responder.rules.decide import RETRY_AFTER_S, TRIES
 from outcry.responder.rules.events import (
     CONTACT_ANSWERS,
     OFFICER_ACTS,
@@ -31,7 +32,6 @@ from outcry.responder.rules.events import (
 )
 from outcry.responder.rules.model import OWN_PAGE, Plan
 from outcry.responder.rules.receipts import NEXT_RECEIPT_S
-from outcry.responder.rules.retries import RETRY_AFTER_S, TRIES
 
 ACK = Status.ACKNOWLEDGED
 PLAN = Plan(AlarmKind.PANIC, (1, 2, 3), quorum=2, can_text=True, wearer_number=True)

@@ -10,14 +10,13 @@ from builders import kind_of, officer
 from sqlalchemy import select, update
 
 from outcry.report import NO_FLAGS, AlarmKind, Flag, MessageType
-from outcry.responder.intake.inbox import CameBy
+from outcry.responder.part import Rounds
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules.decide import decide
-from outcry.responder.rules.events import Closed, HeardAgain, WentSilent
+from outcry.responder.rules.events import CameBy, Closed, HeardAgain, WentSilent
 from outcry.responder.rules.silence import Judgement, Watched, judge, patience_s
 from outcry.responder.service import silence_watch
-from outcry.responder.service.periodic import Rounds
 from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import event_log, store
 

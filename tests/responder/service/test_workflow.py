@@ -8,13 +8,11 @@ from builders import BEN, CLEO, DANA, WEARER
 from outcry.envelope import from_text
 from outcry.receipt import RECEIPT_CHARS, Status, verify
 from outcry.report import AlarmKind, MessageType
-from outcry.responder.intake.inbox import CameBy
 from outcry.responder.posting.publisher import Limits, Posted, PublishingFailed
 from outcry.responder.rules.calls import ActionKind
-from outcry.responder.rules.decide import RECEIPTS_AN_HOUR
-from outcry.responder.rules.events import CallEnded, Came, Outcome, ReportArrived
+from outcry.responder.rules.decide import RECEIPTS_AN_HOUR, RETRY_AFTER_S
+from outcry.responder.rules.events import CallEnded, Came, CameBy, Outcome, ReportArrived
 from outcry.responder.rules.model import OWN_PAGE
-from outcry.responder.rules.retries import RETRY_AFTER_S
 
 ON_BOTH_DATABASES = True
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from outcry.envelope import seal, to_text
 from outcry.report import AlarmKind, MessageType, encode
-from outcry.responder.intake.inbox import CameBy, Unreadable
+from outcry.responder.intake.inbox import Unreadable
 from outcry.responder.rules.calls import ActionKind
-from outcry.responder.rules.events import CallPlanned
+from outcry.responder.rules.events import CallPlanned, CameBy
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
 

@@ -6,9 +6,9 @@ import pytest
 
 from outcry.envelope import from_text
 from outcry.hw.modem import PostAnswered, SmsReceived
-from outcry.responder.intake.inbox import CameBy, Refused
+from outcry.responder.intake.inbox import Refused
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.events import ReportArrived, Verdict
+from outcry.responder.rules.events import CameBy, ReportArrived, Verdict
 from simulation.world import World as Wearable
 
 pytestmark = pytest.mark.slow

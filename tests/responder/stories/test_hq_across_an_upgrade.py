@@ -13,10 +13,10 @@ from outcry.envelope import from_text, read_header
 from outcry.receipt import Status, verify
 from outcry.report import MessageType
 from outcry.responder.enrolment.hq_keys import KEY_FILE
-from outcry.responder.intake.inbox import CameBy
 from outcry.responder.rules.events import (
     CallEnded,
     CallPlanned,
+    CameBy,
     Confirmed,
     GroundFound,
     Outcome,

@@ -22,7 +22,7 @@ from outcry.hw.board.receiver.receiver import Receiver
 from outcry.hw.board.waiting import ready
 
 BUTTON, MOTOR = 17, 18
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 class PinSocket:

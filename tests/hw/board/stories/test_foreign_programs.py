@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 PHONE = "+447700900201"
 WEARER, HQ = "+447700900001", "+447700900002"
-LIMIT_S = 60.0
+LIMIT_S = 120.0
 Run = Callable[..., Any]
 
 

@@ -12,7 +12,7 @@ from tests.support.simulated_modem import SimulatedModem
 pytestmark = [pytest.mark.slow, needs_smstools]
 
 PHONE = "+447700900201"
-LIMIT_S = 60.0
+LIMIT_S = 120.0
 FOLDERS = ("outgoing", "checked", "incoming", "failed", "sent", "report")
 # A SIM800 gives delivery reports straight to its host (+CDS) and stores none, and wants no +CNMA.
 SETTINGS = """\

@@ -1,8 +1,9 @@
-"""The performer of texts: contacts are told, and devices answered, through HQ's modem."""
+"""The performers that tell people: texts through HQ's modem, messages by their channels."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
@@ -13,27 +14,27 @@ from outcry.responder import journal
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.workers import Lane
 from outcry.responder.notify.messages import Briefer
-from outcry.responder.rules.calls import Receipt, ToContact
+from outcry.responder.rules.calls import Receipt, ToContact, ToOfficers
 from outcry.responder.rules.events import Came, Outcome
-from outcry.responder.safe_errors import describe
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
+from outcry.responder.transports.apprise import Channels
 from outcry.responder.transports.sms import SmsModem
 
 log = journal.Log("outcry.responder.texts")
 
 
+@dataclass(frozen=True)
 class Texting:
     """One lane, the modem: one text at a time, so at most one is ever in doubt."""
 
-    def __init__(self, database: Store, public_url: str, modem: SmsModem) -> None:
-        self._store = database
-        self._briefer = Briefer(public_url)
-        self._modem = modem
+    store: Store
+    briefer: Briefer
+    modem: SmsModem
 
     def lane(self, call: Call) -> Lane | None:
         """The modem; None while it can send nothing."""
-        return Lane("sms", "modem") if self._modem.ready() else None
+        return Lane("sms", "modem") if self.modem.ready() else None
 
     def limit_s(self, call: Call) -> float:
         """Without one: a text stays with a modem that has lost its network until that is back."""
@@ -44,18 +45,17 @@ class Texting:
         try:
             number, text = self._write(call)
         except Exception as error:  # noqa: BLE001 - nothing has left; let the next text go
-            why = describe(error)
+            why = journal.describe(error)
             log.tell(journal.Entry.TEXT_FAULT, alarm=call.alarm, text=call.id, error=why)
             return Came(Outcome.FAILED, type(error).__name__)
         log.tell(journal.Entry.TEXT_LEAVES, alarm=call.alarm, call=call.kind, text=call.id)
-        return self._modem.send(call.id, number, text)
+        return self.modem.send(call.id, number, text)
 
     def _write(self, call: Call) -> tuple[str, str]:
-        """The number and the words."""
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             match call.target:
                 case ToContact() as contact:
-                    return self._briefer.text(connection, call.alarm, contact)
+                    return self.briefer.text(connection, call.alarm, contact)
                 case Receipt() as receipt:
                     return self._receipt(connection, receipt)
                 case target:
@@ -74,3 +74,28 @@ class Texting:
         ).one()
         header = Header(row.device, row.counter)
         return row.number, to_text(make(decode(row.report).token, receipt.status, header))
+
+
+@dataclass(frozen=True)
+class Notifying:
+    """Each address is a lane of its own: a service that hangs delays nobody else."""
+
+    store: Store
+    briefer: Briefer
+    channels: Channels
+
+    def lane(self, call: Call) -> Lane:
+        return Lane("channels", f"{call.alarm} {call.target}")
+
+    def limit_s(self, call: Call) -> float:
+        return self.channels.limit_s
+
+    def perform(self, call: Call) -> Came:
+        target = call.target
+        assert isinstance(target, ToContact | ToOfficers)
+        try:
+            with self.store.read() as connection:
+                said = self.briefer.message(connection, call.alarm, target)
+        except KeyError:
+            return Came(Outcome.FAILED, "this channel is in no plan any more")
+        return self.channels.attempt(said.address, said.title, said.body)
