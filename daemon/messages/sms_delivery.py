@@ -166,11 +166,7 @@ class SmsDelivery:
         wait = self.waits.get(text.id)
         if wait is None or wait.send_at is None:
             return now
-        if (
-            self._refused
-            and self._is_stuck()
-            and wait.failures <= min(map(self._failures, self._sendable()))
-        ):
+        if self._is_stuck() and wait.failures <= min(map(self._failures, self._sendable())):
             return min(wait.send_at, self._refused_at + PROBE_S)
         return wait.send_at
 
@@ -180,7 +176,8 @@ class SmsDelivery:
 
     def _is_stuck(self) -> bool:
         """Whether it is the network that takes no text, and not one recipient's number."""
-        return len(self._refused) > 1 or self._left_in != self._outbox.alarm.id
+        one_has_left = self._left_in == self._outbox.alarm.id
+        return len(self._refused) > (1 if one_has_left else 0)
 
     def hurry(self) -> None:
         """Things have changed for the modem: what was refused is due now."""
