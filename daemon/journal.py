@@ -101,23 +101,16 @@ class Journal:
         """Write one entry. ``recipient`` 0 is HQ, others are contacts by their place in the list."""
         if entry is Entry.PART_FAULT and detail not in self.part_faults:
             self.part_faults = [*self.part_faults, detail][-PART_FAULTS_MOST:]
-        words = {
-            "state": state.value if state else "",
-            "count": "?" if count is None else str(count),
-            "recipient": "HQ" if recipient == 0 else f"contact {recipient}",
-            "detail": detail,
+        told = {
+            "alarm": f"{alarm:08x}" if alarm else None,
+            "state": state.value if state else None,
+            "path": path or None,
+            "recipient": {None: None, 0: "HQ"}.get(recipient, f"contact {recipient}"),
+            "count": None if count is None else str(count),
         }
-        prefix = f"alarm {alarm:08x}: " if alarm else ""
         fields = {"MESSAGE_ID": entry.message_id}
-        if alarm:
-            fields["OUTCRY_ALARM"] = f"{alarm:08x}"
-        if state:
-            fields["OUTCRY_STATE"] = state.value
-        if path:
-            fields["OUTCRY_PATH"] = path
-        if recipient is not None:
-            fields["OUTCRY_RECIPIENT"] = words["recipient"]
-        if count is not None:
-            fields["OUTCRY_COUNT"] = words["count"]
+        fields |= {f"OUTCRY_{name.upper()}": value for name, value in told.items() if value}
         with suppress(Exception):  # nobody is left to tell, and the alarm must not pay for it
+            words = told | {"count": told["count"] or "?", "detail": detail}
+            prefix = f"alarm {alarm:08x}: " if alarm else ""
             self._sink(entry.level, prefix + entry.sentence.format(**words), fields)

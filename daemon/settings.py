@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from outcry import settings_file
-from outcry.enrolment import NAME_WORDS, Contact, is_name, is_number
+from outcry.enrolment import CONTACT, NAME, Contact
 from outcry.report import MAX_TAP_GROUPS
 from outcry.settings_file import Contradiction, Key, SettingsInvalid, anything, as_toml
 
@@ -93,24 +93,6 @@ SCHEMA: Mapping[str, Mapping[str, Key]] = {
         "runtime": Key("/run/outcry"),
     },
 }
-_WEARER = {
-    "name": Key("", good=is_name, write=f"a name of {NAME_WORDS}", secret=True, required=True)
-}
-_CONTACT = {
-    **_WEARER,
-    "number": Key(
-        "",
-        good=is_number,
-        write="a number with its country code, such as +447700900123",
-        secret=True,
-        required=True,
-    ),
-    "language": Key(
-        "en",
-        good=lambda language: language.isascii() and language.isalpha(),
-        write="a language code such as en",
-    ),
-}
 _GROUPS = frozenset("123456789")
 
 
@@ -127,11 +109,9 @@ class Settings:
         return "Settings(<hidden>)"
 
     def text(self, section: str, key: str) -> str:
-        """A text setting."""
         return str(self.values[section][key])
 
     def whole(self, section: str, key: str) -> int:
-        """A whole-number setting."""
         return int(self.values[section][key])
 
     def number(self, section: str, key: str) -> float:
@@ -139,7 +119,6 @@ class Settings:
         return float(self.values[section][key])
 
     def flag(self, section: str, key: str) -> bool:
-        """A yes-or-no setting."""
         return bool(self.values[section][key])
 
     def path(self, section: str, key: str) -> Path:
@@ -169,7 +148,9 @@ def _settings(data: Mapping[str, Any], path: Path) -> Settings:
     values = settings_file.check(SCHEMA, data, problems, others=("wearer", "contacts"))
     wearer = None
     if "wearer" in data:
-        wearer = settings_file.check_section("wearer", _WEARER, data["wearer"], problems)["name"]
+        wearer = settings_file.check_section("wearer", {"name": NAME}, data["wearer"], problems)[
+            "name"
+        ]
     contacts = _contacts(data.get("contacts", []), problems)
     settings_file.add_contradictions(_contradictions(values), problems)
     if problems:
@@ -183,7 +164,7 @@ def _contacts(written: object, problems: list[str]) -> tuple[Contact, ...]:
         problems.append("contacts: is not a list; begin each contact with [[contacts]]")
         return ()
     return tuple(
-        Contact(**settings_file.check_section(f"contacts[{index}]", _CONTACT, entry, problems))
+        Contact(**settings_file.check_section(f"contacts[{index}]", CONTACT, entry, problems))
         for index, entry in enumerate(written)
     )
 

@@ -31,8 +31,6 @@ _MODE_2D = 2  # gpsd's TPV.mode: 0 unknown, 1 no fix, 2 2D, 3 3D
 
 
 class NoFixReason(Enum):
-    """Why there is no position now."""
-
     NO_GPSD = "gpsd does not answer: is gpsd.service running?"
     NO_RECEIVER = "gpsd gets nothing from a receiver: check its cable and /etc/default/gpsd"
     NO_SATELLITES = "the receiver sees too few satellites"
@@ -85,7 +83,7 @@ class Gps:
         self._beat = beat
         self._waits = {False: idle_s, True: eager_s}
         self._eager = False
-        self._wake = threading.Condition()
+        self._wake = threading.Event()
         self._stopping = False
         self.connected = False
         self._until = 0.0
@@ -94,22 +92,19 @@ class Gps:
         self._thread = threading.Thread(target=self._run, name="gps", daemon=True)
 
     def start(self) -> None:
-        """Begin asking."""
         self._thread.start()
 
     def stop(self, timeout_s: float = CALL_LIMIT_S) -> None:
         """End the thread, waiting at most ``timeout_s`` seconds."""
-        with self._wake:
-            self._stopping = True
-            self._wake.notify()
+        self._stopping = True
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
     def hurry(self, on: bool) -> None:
         """Ask every second instead of every few: an alarm is open."""
-        with self._wake:
-            self._eager = on
-            self._wake.notify()
+        self._eager = on
+        self._wake.set()
 
     def ask(self) -> Fix | NoFix:
         """Ask gpsd once, for :data:`ASK_LIMIT_S` at most."""
@@ -172,9 +167,8 @@ class Gps:
             self._beat()
             if not self._stopping:
                 self._on_reading(reading)
-            with self._wake:
-                if not self._stopping:
-                    self._wake.wait(self._waits[self._eager])
+            self._wake.wait(self._waits[self._eager])
+            self._wake.clear()
         self.disconnect()
 
 

@@ -14,7 +14,7 @@ from enum import Enum
 
 import gpiozero
 
-from outcry.hw.pin_library import why
+from outcry.hw.pin_library import pin_faults
 
 RESET_S = 0.2  # 105 ms or more
 KEY_S = 1.5  # a second or more
@@ -28,12 +28,8 @@ class Wire(Enum):
     POWER_KEY = "power key"
 
 
-class PowerUnusable(Exception):
-    """The wire's pin cannot be used; check the pin's number and the pin factory."""
-
-
 class Power:
-    """One wire. Raises :class:`PowerUnusable` if the pin cannot be used.
+    """One wire. Raises ``PinUnusable`` if the pin cannot be used.
 
     ``sleep`` waits for seconds; it is called on the thread that calls :meth:`cycle`.
     """
@@ -42,19 +38,17 @@ class Power:
         self._wire = wire
         self._sleep = sleep
         self._cycles = 0
-        try:
+        with pin_faults(f"modem's power on GPIO {pin}"):
             self._pin = gpiozero.DigitalOutputDevice(pin)
-        except Exception as error:  # each library of pins raises errors of its own
-            raise PowerUnusable(f"modem's power on GPIO {pin}: {why(error)}") from error
 
     def cycle(self, is_on: bool = False) -> None:
-        """Restart the modem; takes up to 6 s. Raises :class:`PowerUnusable`.
+        """Restart the modem; takes up to 6 s. Raises ``PinUnusable``.
 
         The power key is pressed twice, off and on. Where it is not known whether the modem is on,
         it is pressed once the next time, so that one of two cycles in a row leaves it on.
         """
         self._cycles = 1 if is_on else self._cycles + 1
-        try:
+        with pin_faults("modem's power"):
             if self._wire is Wire.RESET:
                 self._pull(RESET_S)
                 return
@@ -62,8 +56,6 @@ class Power:
             if self._cycles % 2:
                 self._sleep(OFF_S)
                 self._pull(KEY_S)
-        except Exception as error:
-            raise PowerUnusable(f"modem's power: {why(error)}") from error
 
     def _pull(self, seconds: float) -> None:
         self._pin.on()

@@ -21,11 +21,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import ClassVar
 
 import gpiozero
 
-from outcry.hw.pin_library import why
+from outcry.hw.pin_library import pin_faults
 
 log = logging.getLogger(__name__)
 
@@ -34,19 +33,14 @@ LATE_AT_MOST_S = 60.0  # longer than a process may hang before its watchdog ends
 # older kernels carry the time of day, not of our clock
 
 
-class SwitchUnusable(Exception):
-    """A switch's pin cannot be used; check the pin's number and the pin factory."""
-
-
 class Switch:
     """Edges of one switch, reported as ``on_edge(closed, at)``, seconds of ``clock``.
 
     ``on_edge`` runs in gpiozero's thread: it should only put a message into a queue. A switch that
-    is closed already is reported at once. Raises :class:`SwitchUnusable` if the pin cannot be used.
+    is closed already is reported at once. Raises ``PinUnusable`` if the pin cannot be used.
     """
 
-    name: ClassVar[str] = "switch"
-    unusable: ClassVar[type[SwitchUnusable]] = SwitchUnusable
+    name: str
 
     def __init__(
         self,
@@ -61,10 +55,8 @@ class Switch:
         self._differs_since: float | None = None
         self._look_at: float | None = None
         self._unreadable = False
-        try:
+        with pin_faults(f"{self.name} on GPIO {pin}"):
             self._device = gpiozero.DigitalInputDevice(pin, pull_up=True)
-        except Exception as error:  # each library of pins raises errors of its own
-            raise self.unusable(f"{self.name} on GPIO {pin}: {why(error)}") from error
         self._device.when_activated = lambda: self._changed(True, self._device.active_time)
         self._device.when_deactivated = lambda: self._changed(False, self._device.inactive_time)
         with self._lock:
@@ -73,7 +65,6 @@ class Switch:
 
     @property
     def closed(self) -> bool:
-        """Whether the contact is closed now."""
         return bool(self._device.is_active)
 
     def is_told(self) -> bool:
@@ -131,3 +122,20 @@ class Switch:
         self._differs_since = None
         self._look_at = self._clock() + LOST_AFTER_S
         self._on_edge(closed, at)
+
+
+class Button(Switch):
+    """The panic button: closed while it is pressed."""
+
+    name = "button"
+
+
+class Strap(Switch):
+    """The strap's loop of wire: closed while the strap is fastened.
+
+    The wire runs through the strap and its buckle, from the pin to ground and nothing else, so that
+    cutting or tearing it anywhere opens it. Anyone who knows of the loop can bridge it before
+    cutting; see docs/threats.md.
+    """
+
+    name = "strap"

@@ -16,15 +16,11 @@ from dataclasses import dataclass
 
 import gpiozero
 
-from outcry.hw.pin_library import why
+from outcry.hw.pin_library import PinUnusable, pin_faults
 
 log = logging.getLogger(__name__)
 
 BETWEEN_S = 0.6  # of rest between two patterns; within one it is 0.3 at most
-
-
-class VibrationUnusable(Exception):
-    """The motor's pin cannot be used; check the pin's number and the pin factory."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +42,18 @@ class Pattern:
 
 
 class Vibration:
-    """One motor. Raises :class:`VibrationUnusable` if the pin cannot be used."""
+    """One motor. Raises ``PinUnusable`` if the pin cannot be used."""
 
     def __init__(self, pin: int) -> None:
-        try:
+        with pin_faults(f"motor on GPIO {pin}"):
             self._motor = gpiozero.DigitalOutputDevice(pin)
-        except Exception as error:  # each library of pins raises errors of its own
-            raise VibrationUnusable(f"motor on GPIO {pin}: {why(error)}") from error
         self._turn = threading.RLock()
         self._waiting: list[Pattern] = []
         self._free_at = 0.0
         self._next: threading.Timer | None = None
 
     def play(self, pattern: Pattern) -> None:
-        """Start or queue the pattern, and return at once. Raises :class:`VibrationUnusable`."""
+        """Start or queue the pattern, and return at once. Raises ``PinUnusable``."""
         with self._turn:
             if pattern.at_once:
                 self._forget()
@@ -80,10 +74,8 @@ class Vibration:
 
     def _begin(self, pattern: Pattern) -> None:
         self._free_at = time.monotonic() + pattern.lasts_s
-        try:
+        with pin_faults("motor"):
             self._motor.blink(pattern.on_s, pattern.off_s, pattern.pulses, background=True)
-        except Exception as error:
-            raise VibrationUnusable(f"motor: {why(error)}") from error
 
     def _await_turn(self) -> None:
         if self._next is None:
@@ -99,7 +91,7 @@ class Vibration:
             self._next = None
             try:
                 self._begin(self._waiting.pop(0))
-            except VibrationUnusable as error:
+            except PinUnusable as error:
                 log.warning("%s", error)
             if self._waiting:
                 self._await_turn()

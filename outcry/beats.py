@@ -26,10 +26,6 @@ class Beats:
 
         return beat
 
-    def all_alive(self, now: float) -> bool:
-        """Whether every watched thread has beaten within the limit."""
-        return not self.silent(now)
-
     def silent(self, now: float) -> list[str]:
         """The threads that have not beaten within the limit."""
         return [name for name, last in list(self._last.items()) if now - last > self._limit_s]

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from functools import partial
 
 from outcry.envelope import KEY_BYTES, EnvelopeRefused, from_text, to_text
+from outcry.settings_file import FileInvalid, Key, check_section
 
 FILE_VERSION = 1
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}\Z")  # ITU-T E.164: at most 15 digits
-_LANGUAGE = re.compile(r"[a-z]{2,3}\Z")  # ISO 639
 # As long as ModemSettings takes.
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,98}[A-Za-z0-9])?\Z")
 _LINK = re.compile(r"https?://(.*/)?\Z", re.DOTALL)
@@ -28,12 +27,8 @@ NAME_WORDS = f"1 to {MAX_NAME_CHARS} printable characters on one line"
 _IN_NAMES = {0x200C: None, 0x200D: None, 0xA0: " ", 0x202F: " "}
 
 
-class EnrolmentInvalid(ValueError):
-    """The enrolment cannot be used; ``problems`` says each reason, naming keys and no values."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+class EnrolmentInvalid(FileInvalid):
+    """The enrolment cannot be used; its problems name keys, and repeat nothing that is secret."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -101,21 +96,31 @@ def read(text: str) -> Enrolment:
             [f"this is not an enrolment file: outcry_enrolment is not {FILE_VERSION}"]
         )
     problems: list[str] = []
-    _look(data, _FIELDS, "", problems)
-    hq, contacts = data.get("hq"), data.get("contacts")
-    if isinstance(hq, dict):
-        _look(hq, _HQ_FIELDS, "hq.", problems)
-    for n, contact in enumerate(contacts if isinstance(contacts, list) else []):
-        _look(contact, _CONTACT_FIELDS, f"contacts[{n}].", problems)
+    hq, contacts = data.pop("hq", None), data.pop("contacts", None)
+    if not isinstance(hq, dict):
+        hq = {}  # then each of its keys is missing
+    if not isinstance(contacts, list):
+        problems.append("contacts: is not a list")
+        contacts = []
+    own = check_section("enrolment", _OWN, data, problems)
+    hq = check_section("hq", _HQ, {**hq, "number": hq.get("number") or ""}, problems)
+    contacts = [
+        check_section(f"contacts[{n}]", CONTACT, contact, problems)
+        for n, contact in enumerate(contacts)
+    ]
     if problems:
         raise EnrolmentInvalid(problems)
-    assert isinstance(hq, dict) and isinstance(contacts, list)  # noqa: PT018
-    given = {"number": None, **hq, "public_key": from_text(hq["public_key"])}
     return Enrolment(
-        device=data["device"],
-        wearer=data["wearer"],
-        psk=from_text(data["psk"]),
-        hq=Headquarters(**given),
+        device=own["device"],
+        wearer=own["wearer"],
+        psk=from_text(own["psk"]),
+        hq=Headquarters(
+            host=hq["host"],
+            port=hq["port"],
+            number=hq["number"] or None,
+            link=hq["link"],
+            public_key=from_text(hq["public_key"]),
+        ),
         contacts=tuple(Contact(**contact) for contact in contacts),
     )
 
@@ -141,55 +146,29 @@ def _is_key(text: str) -> bool:
         return False
 
 
-class _Field(NamedTuple):
-    """What a value must be, and what is said of one that is of this type and not good."""
-
-    type: type
-    good: Callable[[Any], object] = lambda _: True
-    problem: str = ""
-    optional: bool = False
-
-
-_NAME_FIELD = _Field(str, is_name, f"is not {NAME_WORDS}")
-_KEY_FIELD = _Field(str, _is_key, f"is not {KEY_BYTES} bytes in base64url")
-_NUMBER_FIELD = _Field(
-    str, is_number, "is not a number with its country code, such as +447700900123"
-)
-_FIELDS = {
-    "outcry_enrolment": _Field(int),
-    "device": _Field(int, range(1, 2**32).__contains__, "is not within 1 to 4294967295"),
-    "wearer": _NAME_FIELD,
-    "psk": _KEY_FIELD,
-    "hq": _Field(dict),
-    "contacts": _Field(list),
+_needed = partial(Key, secret=True, required=True)  # secret: no value is repeated
+_SECRET = _needed("", good=_is_key, write=f"{KEY_BYTES} bytes in base64url")
+_NUMBER_WORDS = "a number with its country code, such as +447700900123"
+NAME = _needed("", good=is_name, write=f"a name of {NAME_WORDS}")
+CONTACT = {
+    "name": NAME,
+    "number": _needed("", good=is_number, write=_NUMBER_WORDS),
+    "language": Key(
+        "en",
+        good=lambda language: language.isascii() and language.isalpha(),
+        write="a language code such as en",
+    ),
 }
-_HQ_FIELDS = {
-    "host": _Field(str, _HOST.match, "is not a host name or address"),
-    "port": _Field(int, range(1, 2**16).__contains__, "is not within 1 to 65535"),
-    "number": _NUMBER_FIELD._replace(optional=True),
-    "link": _Field(str, _LINK.match, "does not begin with https:// and end with /"),
-    "public_key": _KEY_FIELD,
+_OWN = {
+    "outcry_enrolment": Key(FILE_VERSION),
+    "device": _needed(0, 1, 2**32 - 1, write="a whole number from 1 to 4294967295"),
+    "wearer": NAME,
+    "psk": _SECRET,
 }
-_CONTACT_FIELDS = {
-    "name": _NAME_FIELD,
-    "number": _NUMBER_FIELD,
-    "language": _Field(str, _LANGUAGE.match, "is not a language code such as en"),
+_HQ = {
+    "host": _needed("", good=_HOST.match, write="a host name or address"),
+    "port": _needed(0, 1, 65535, "a TCP port"),
+    "number": Key("", good=is_number, write=_NUMBER_WORDS, secret=True),
+    "link": _needed("", good=_LINK.match, write="an address from https:// to /"),
+    "public_key": _SECRET,
 }
-_WORDS = {int: "a whole number", str: "text", dict: "an object", list: "a list"}
-
-
-def _look(data: object, fields: Mapping[str, _Field], where: str, problems: list[str]) -> None:
-    """Add each problem of one JSON object."""
-    if not isinstance(data, dict):
-        problems.append(f"{where[:-1]} is not an object")
-        return
-    for key, field in fields.items():
-        value = data.get(key)
-        if value is None and field.optional:
-            continue
-        if not isinstance(value, field.type) or isinstance(value, bool):
-            what = f"is not {_WORDS[field.type]}" if key in data else "is missing"
-            problems.append(f"{where}{key} {what}")
-        elif not field.good(value):
-            problems.append(f"{where}{key} {field.problem}")
-    problems += [f"{where}{key} is not known" for key in data if key not in fields]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import partial
 from logging import CRITICAL, DEBUG, ERROR, INFO, NOTSET, WARNING
 
 
@@ -19,32 +20,16 @@ class JournalEntry(Enum):
         self.sentence = sentence
 
 
-Kind = tuple[str, int, str]
+def _at(level: int, message_id: str, sentence: str = "") -> tuple[str, int, str]:
+    return message_id, level, sentence
 
 
-def critical(message_id: str, sentence: str) -> Kind:
-    return message_id, CRITICAL, sentence
-
-
-def error(message_id: str, sentence: str) -> Kind:
-    return message_id, ERROR, sentence
-
-
-def warning(message_id: str, sentence: str) -> Kind:
-    return message_id, WARNING, sentence
-
-
-def info(message_id: str, sentence: str) -> Kind:
-    return message_id, INFO, sentence
-
-
-def debug(message_id: str, sentence: str) -> Kind:
-    return message_id, DEBUG, sentence
-
-
-def others(message_id: str) -> Kind:
-    """Others speak under this id, each line at a level of its own."""
-    return message_id, NOTSET, ""
+critical = partial(_at, CRITICAL)
+error = partial(_at, ERROR)
+warning = partial(_at, WARNING)
+info = partial(_at, INFO)
+debug = partial(_at, DEBUG)
+others = partial(_at, NOTSET)  # who speak under this id, each line at a level of its own
 
 
 def priority(level: int) -> int:

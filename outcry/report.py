@@ -63,6 +63,12 @@ class ReportInvalid(ValueError):
     """These bytes or fields are not a report; the message names the field, never its value."""
 
 
+def _check(what: str, value: float | None, low: int, high: int, unit: str = "") -> None:
+    """Raise :class:`ReportInvalid` unless the value is in range, or ``None``: not known."""
+    if value is not None and not low <= value <= high:
+        raise ReportInvalid(f"{what} is not within {low} to {high} {unit}".rstrip())
+
+
 class MessageType(IntEnum):
     """What a message is for."""
 
@@ -84,8 +90,6 @@ class AlarmKind(IntEnum):
 
 
 class NoFixReason(IntEnum):
-    """Why there is no position."""
-
     UNKNOWN = 1
     NO_GPSD = 2
     NO_RECEIVER = 3
@@ -122,14 +126,10 @@ class Position:
     age_s: int
 
     def __post_init__(self) -> None:
-        if not -90 <= self.latitude <= 90:
-            raise ReportInvalid("latitude is not within -90 to 90 degrees")
-        if not -180 <= self.longitude <= 180:
-            raise ReportInvalid("longitude is not within -180 to 180 degrees")
-        if self.accuracy_m is not None and not 0 <= self.accuracy_m <= MAX_ACCURACY_M:
-            raise ReportInvalid(f"accuracy is not within 0 to {MAX_ACCURACY_M} m")
-        if not 0 <= self.age_s <= MAX_AGE_S:
-            raise ReportInvalid(f"fix age is not within 0 to {MAX_AGE_S} s")
+        _check("latitude", self.latitude, -90, 90, "degrees")
+        _check("longitude", self.longitude, -180, 180, "degrees")
+        _check("accuracy", self.accuracy_m, 0, MAX_ACCURACY_M, "m")
+        _check("fix age", self.age_s, 0, MAX_AGE_S, "s")
 
     def __repr__(self) -> str:  # a position must not reach a log by way of a traceback
         return f"Position(<hidden>, age_s={self.age_s})"
@@ -143,8 +143,8 @@ class Neighbour:
     ci: int
 
     def __post_init__(self) -> None:
-        if not (0 < self.lac < 0xFFFF and 0 <= self.ci <= 0xFFFF):
-            raise ReportInvalid("neighbour cell is out of range")
+        _check("a neighbour's location area", self.lac, 1, 0xFFFE)
+        _check("a neighbour's cell id", self.ci, 0, 0xFFFF)
 
     def __repr__(self) -> str:  # cells are a position
         return "Neighbour(<hidden>)"
@@ -172,10 +172,10 @@ class Cell:
     ci: int
 
     def __post_init__(self) -> None:
-        fields = (self.mcc, self.mnc, self.lac, self.ci)
-        limits = (999, 999, 0xFFFF, 0xFFFFFFFF)
-        if any(not 0 <= field <= limit for field, limit in zip(fields, limits, strict=True)):
-            raise ReportInvalid("cell is out of range")
+        _check("MCC", self.mcc, 0, 999)
+        _check("MNC", self.mnc, 0, 999)
+        _check("location area", self.lac, 0, 0xFFFF)
+        _check("cell id", self.ci, 0, 0xFFFFFFFF)
 
     def __repr__(self) -> str:  # a cell is a position
         return "Cell(<hidden>)"
@@ -214,31 +214,23 @@ class Report:
             raise ReportInvalid("silence is HQ's own word: no report says it")
         if (self.type is MessageType.HEARTBEAT) != (self.alarm_id == 0):
             raise ReportInvalid("a heartbeat, and only a heartbeat, has no alarm id")
-        if not 0 <= self.alarm_id <= 0xFFFFFFFF:
-            raise ReportInvalid("alarm id does not fit four bytes")
-        if not 0 <= self.sequence <= 0xFFFF:
-            raise ReportInvalid("sequence does not fit two bytes")
-        if not 0 <= self.sent_at <= 0xFFFFFFFF:
-            raise ReportInvalid("time does not fit four bytes")
+        _check("alarm id", self.alarm_id, 0, 0xFFFFFFFF)
+        _check("sequence", self.sequence, 0, 0xFFFF)
+        _check("time", self.sent_at, 0, 0xFFFFFFFF, "s")
+        _check("flags", self.flags, 0, 0xFFFF)
+        _check("battery", self.battery_percent, 0, 100, "percent")
+        _check("signal", self.signal, 0, 31)
+        _check("supply", self.supply_mv, 1, MAX_MILLIVOLTS, "millivolts")
+        _check("last drill", self.drill_hours, 1, MAX_HOURS, "hours ago")
         if len(self.token) != TOKEN_BYTES:
             raise ReportInvalid(f"receipt token is not {TOKEN_BYTES} bytes")
-        if self.battery_percent is not None and not 0 <= self.battery_percent <= 100:
-            raise ReportInvalid("battery is not within 0 to 100 percent")
-        if self.signal is not None and not 0 <= self.signal <= 31:
-            raise ReportInvalid("signal is not within 0 to 31")
         if len(self.taps) > MAX_TAP_GROUPS or any(not 1 <= n <= MAX_TAPS for n in self.taps):
             raise ReportInvalid(f"taps are not up to {MAX_TAP_GROUPS} groups of 1 to {MAX_TAPS}")
-        if self.supply_mv is not None and not 1 <= self.supply_mv <= MAX_MILLIVOLTS:
-            raise ReportInvalid(f"supply is not within 1 to {MAX_MILLIVOLTS} millivolts")
-        if self.drill_hours is not None and not 1 <= self.drill_hours <= MAX_HOURS:
-            raise ReportInvalid(f"last drill is not within 1 to {MAX_HOURS} hours ago")
         if self.type is not MessageType.WITHDRAWAL:
             if self.taps:
                 raise ReportInvalid("taps belong to a withdrawal")
         elif self.supply_mv is not None or self.drill_hours is not None:
             raise ReportInvalid("a withdrawal carries taps in the place of supply and drill")
-        if not 0 <= self.flags <= 0xFFFF:
-            raise ReportInvalid("flags do not fit two bytes")
 
     def __repr__(self) -> str:  # no token, no position
         return f"Report({self.type.name}, {self.kind.name}, sequence={self.sequence})"
@@ -270,21 +262,8 @@ def decode(data: bytes) -> Report:
     """The report in these bytes; raises :class:`ReportInvalid` unless every field is in range."""
     if len(data) != REPORT_BYTES:
         raise ReportInvalid(f"a report is {REPORT_BYTES} bytes, this is {len(data)}")
-    (
-        version,
-        type_and_kind,
-        flags,
-        alarm_id,
-        sequence,
-        sent_at,
-        no_fix,
-        place,
-        battery,
-        signal,
-        *cell,
-        last,
-        token,
-    ) = _LAYOUT.unpack(data)
+    version, type_and_kind, *fields, last, token = _LAYOUT.unpack(data)
+    flags, alarm_id, sequence, sent_at, no_fix, place, battery, signal, *cell = fields
     if version != LAYOUT_VERSION:
         raise ReportInvalid(f"layout version {version} is not known here")
     try:
@@ -338,13 +317,9 @@ def _unpack_place(no_fix: NoFixReason | None, packed: bytes) -> Position | NoPos
 
 
 def _pack_taps(taps: tuple[int, ...]) -> bytes:
-    groups = [*taps, *[0] * (MAX_TAP_GROUPS - len(taps))]
-    return bytes(high << 4 | low for high, low in zip(groups[::2], groups[1::2], strict=True))
+    return bytes.fromhex("".join(f"{group:x}" for group in taps).ljust(MAX_TAP_GROUPS, "0"))
 
 
 def _unpack_taps(packed: bytes) -> tuple[int, ...]:
-    groups = [half for byte in packed for half in (byte >> 4, byte & 0x0F)]
-    used = len(groups)
-    while used and groups[used - 1] == 0:
-        used -= 1
-    return tuple(groups[:used])  # a zero inside is out of range and refused by Report
+    groups = packed.hex().rstrip("0")  # a zero inside is out of range and refused by Report
+    return tuple(int(group, 16) for group in groups)

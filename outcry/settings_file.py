@@ -19,15 +19,22 @@ from typing import Any, NamedTuple
 Contradiction = tuple[tuple[str, ...], str]
 
 
-class SettingsInvalid(ValueError):
-    """The file cannot be used; ``problems`` says each reason and what to write instead.
+class FileInvalid(ValueError):
+    """A file cannot be used; ``problems`` says each reason and what to write instead."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class SettingsInvalid(FileInvalid):
+    """Settings that cannot be used.
 
     ``shown``, where the file could be read at all: its settings, with each problem beside its line.
     """
 
     def __init__(self, problems: list[str], shown: list[str] | None = None) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+        super().__init__(problems)
         self.shown = shown or []
 
 
@@ -44,7 +51,7 @@ class Key(NamedTuple):
     high: float | None = None
     unit: str = ""
     one_of: tuple[Any, ...] = ()
-    good: Callable[[Any], bool] | None = None
+    good: Callable[[Any], object] | None = None
     write: str = ""
     secret: bool = False
     required: bool = False
@@ -60,21 +67,18 @@ class Key(NamedTuple):
         if self.low is not None and self.high is not None:
             return bool(self.low <= value <= self.high)
         if self.good is not None:
-            return self.good(value)
+            return bool(self.good(value))
         return not isinstance(value, str) or bool(value.strip())
 
     @property
     def type(self) -> type:
-        """What its values are."""
         return type(self.default)
 
     def problem(self, value: Any) -> str:
-        """What is wrong with a value that is not valid."""
         said = "this value" if self.secret else as_toml(value)
         return f"{said} is not valid; write {self.what_to_write()}{self._slip(value)}"
 
     def what_to_write(self) -> str:
-        """What is valid."""
         if self.write:
             return self.write
         if self.one_of:

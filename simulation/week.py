@@ -189,7 +189,7 @@ class Week(SimulatedWorld):
     def _striking(self, write: Callable[[], None]) -> Callable[[], None]:
         def writes() -> None:
             when = self._strikes_at_write
-            if when is None or not self.outbox.has_changes:
+            if when is None or self.outbox.durable:
                 write()
                 return
             self._strikes_at_write = None

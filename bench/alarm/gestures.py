@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from random import Random
 
-from outcry.daemon.touch.button import Held, Times
+from outcry.daemon.touch.button import Press, Times
 from simulation.hands import heard, some_hand
 
 HANDS = 10_000
@@ -33,5 +33,5 @@ def holds(hands: int, times: Times) -> list[tuple[int, int]]:
         hand = some_hand(Random(seed))
         busy = Random(seed) if seed % 2 else None
         gestures = heard(hand.edges, hand.now + _AFTERWARDS_S, times, busy)
-        counts.append((sum(gesture == Held() for gesture, _ in gestures), hand.holds))
+        counts.append((sum(gesture == Press.HELD for gesture, _ in gestures), hand.holds))
     return counts

@@ -13,7 +13,7 @@ from typing import Any
 
 def end_when_armed() -> None:
     """End when the button is complete: pin claimed, handlers set, looked at once."""
-    from outcry.hw.button import Button
+    from outcry.hw.switch import Button
 
     end_after(Button, "__init__")
 

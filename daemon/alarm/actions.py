@@ -28,11 +28,12 @@ from outcry.report import AlarmKind, MessageType
 
 _SAID_BY_HOLDING = (MessageType.FIRST, MessageType.STILL_IN_DANGER)
 
-Action = Callable[[Alarm, float, Rules], tuple[Alarm, tuple[Effect, ...]]]
+Step = tuple[Alarm, tuple[Effect, ...]]  # the alarm afterwards, and the effects
+Action = Callable[[Alarm, float, Rules], Step]
 
 
 def _begin(kind: AlarmKind) -> Action:
-    def begin(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    def begin(alarm: Alarm, now: float, rules: Rules) -> Step:
         """A new alarm with a new id. If it ends a drill, nothing more of that is sent."""
         effects: tuple[Effect, ...] = ()
         if alarm.kind is AlarmKind.DRILL:
@@ -61,33 +62,33 @@ begin_strap = _begin(AlarmKind.STRAP)
 begin_drill = _begin(AlarmKind.DRILL)
 
 
-def end_drill(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def end_drill(alarm: Alarm, now: float, rules: Rules) -> Step:
     """A drill ends by itself. An alarm never does."""
     calm = Alarm(moving=alarm.moving, thrifty=alarm.thrifty, data_up=alarm.data_up)
     return calm, (EndDrill(alarm.id),)
 
 
-def limit_drill(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def limit_drill(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Set when the drill will be over."""
     return _at(alarm, Event.DRILL_OVER, now + rules.drill_lasts_s), ()
 
 
-def report_withdrawal(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def report_withdrawal(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Report the code, for HQ to judge. It stops nothing."""
     return _report_code(replace(alarm, code=alarm.tapped), now)
 
 
-def text_withdrawal(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def text_withdrawal(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Data is dead: the code goes by SMS too, to HQ and to nobody else."""
     return alarm, (SendSms(alarm.next_sequence - 1, Audience.HQ),)
 
 
-def announce(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def announce(alarm: Alarm, now: float, rules: Rules) -> Step:
     """A code tapped without an alarm belongs to the strap, if that opens soon."""
     return replace(alarm, code=alarm.tapped, announced_at=now), ()
 
 
-def report_announced(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def report_announced(alarm: Alarm, now: float, rules: Rules) -> Step:
     """The strap opened: report the code tapped just before, if there was one."""
     at = alarm.announced_at
     alarm = replace(alarm, announced_at=None)
@@ -96,7 +97,7 @@ def report_announced(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tup
     return _report_code(alarm, now)
 
 
-def note_moves(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def note_moves(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Positions come more often again; the next one is brought forward."""
     alarm = replace(alarm, moving=True)
     due = alarm.due.get(Event.REPORT_DUE)
@@ -106,37 +107,37 @@ def note_moves(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Eff
     return _at(alarm, Event.REPORT_DUE, soonest), ()
 
 
-def note_rests(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def note_rests(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Positions may come more rarely."""
     return replace(alarm, moving=False), ()
 
 
-def await_anyone(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def await_anyone(alarm: Alarm, now: float, rules: Rules) -> Step:
     """If nobody is reached for a long time, the wearer is told."""
     return _at(alarm, Event.UNREACHED_DUE, now + rules.unreached_after_s), ()
 
 
-def await_anyone_again(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def await_anyone_again(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Still nobody: the wearer is told again, rarely."""
     return _at(alarm, Event.UNREACHED_DUE, now + rules.unreached_again_s), ()
 
 
-def reached(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def reached(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Somebody was reached: the wearer is not told that nobody was."""
     return without_timer(alarm, Event.UNREACHED_DUE), ()
 
 
-def report_first(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def report_first(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Make the first report, with the best position known now; never wait for a better one."""
     return _report(_schedule(alarm, now, rules), MessageType.FIRST, now)
 
 
-def report_still(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def report_still(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Report that the wearer held again: still in danger. Never a second alarm."""
     return _report(alarm, MessageType.STILL_IN_DANGER, now)
 
 
-def report_position(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def report_position(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Report where the wearer is now, and set when to do so again."""
     if now - alarm.raised_at < rules.positions_often_for_s and not alarm.thrifty:
         wait = rules.position_every_s
@@ -147,20 +148,20 @@ def report_position(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tupl
     return _report(_at(alarm, Event.REPORT_DUE, now + wait), MessageType.POSITION, now)
 
 
-def report_first_fix(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def report_first_fix(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Report and post the first position at once."""
     alarm, made = _report(alarm, MessageType.POSITION, now)
     return alarm, (*made, SendData())
 
 
-def report_better_fix(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def report_better_fix(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Report a better position at once, but not each second because the receiver jitters."""
     if now - alarm.reported_at < rules.better_fix_gap_s and alarm.next_sequence > 1:
         return alarm, ()
     return report_first_fix(alarm, now, rules)
 
 
-def start_sms_clock(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def start_sms_clock(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Set when SMS starts: after some seconds without a valid receipt, at once if data is down.
 
     Holding again does not put a running timer back. By the same timer contacts who were texted
@@ -172,28 +173,26 @@ def start_sms_clock(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tupl
     return _at(alarm, Event.SMS_DUE, min(at, alarm.due.get(Event.SMS_DUE, at))), ()
 
 
-def stop_sms(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def stop_sms(alarm: Alarm, now: float, rules: Rules) -> Step:
     """HQ has answered: no new round of SMS. One that has begun is finished."""
     return without_timer(alarm, Event.SMS_DUE), ()
 
 
-def send_sms(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def send_sms(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Text the newest report to everyone; then positions by SMS, more rarely than over data."""
     alarm = replace(without_timer(alarm, Event.SMS_DUE), sms_sent_at=now)
     alarm = _at(alarm, Event.SMS_POSITION_DUE, now + rules.sms_position_every_s)
     return alarm, (SendSms(alarm.next_sequence - 1, Audience.EVERYONE),)
 
 
-def send_sms_position(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def send_sms_position(alarm: Alarm, now: float, rules: Rules) -> Step:
     """HQ has not answered: text everyone where the wearer is now."""
     alarm, made = _report(alarm, MessageType.POSITION, now)
     alarm, _ = send_sms(alarm, now, rules)
     return alarm, (*made, SendSms(alarm.next_sequence - 1, Audience.EVERYONE, later=True))
 
 
-def send_sms_position_to_hq(
-    alarm: Alarm, now: float, rules: Rules
-) -> tuple[Alarm, tuple[Effect, ...]]:
+def send_sms_position_to_hq(alarm: Alarm, now: float, rules: Rules) -> Step:
     """HQ has the alarm and tells the contacts itself. If data is dead, text HQ the position."""
     alarm = _at(alarm, Event.SMS_POSITION_DUE, now + rules.sms_position_every_s)
     if alarm.data_failures == 0:
@@ -202,12 +201,12 @@ def send_sms_position_to_hq(
     return alarm, (*made, SendSms(alarm.next_sequence - 1, Audience.HQ, later=True))
 
 
-def send_data(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def send_data(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Post now; if that fails, the data path is tried again later."""
     return without_timer(alarm, Event.DATA_DUE), (SendData(),)
 
 
-def retry_data(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def retry_data(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Set when to try the data path again: each time after a longer wait, without end."""
     last = len(rules.data_retries_s) - 1
     wait = rules.data_retries_s[min(alarm.data_failures, last)]
@@ -215,28 +214,28 @@ def retry_data(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Eff
     return _at(alarm, Event.DATA_DUE, now + wait), ()
 
 
-def data_works(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def data_works(alarm: Alarm, now: float, rules: Rules) -> Step:
     """A receipt came: after the next failure the waits start again from the shortest."""
     return replace(alarm, data_failures=0), ()
 
 
-def note_data_up(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def note_data_up(alarm: Alarm, now: float, rules: Rules) -> Step:
     """The next hold may give data a chance before SMS."""
     return replace(alarm, data_up=True), ()
 
 
-def note_data_down(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def note_data_down(alarm: Alarm, now: float, rules: Rules) -> Step:
     """The next hold goes by SMS at once."""
     return replace(alarm, data_up=False), ()
 
 
-def resume(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+def resume(alarm: Alarm, now: float, rules: Rules) -> Step:
     """After a restart the schedule starts again: the old clock may be gone with the power."""
     return _schedule(alarm, now, rules), ()
 
 
 def _pulse(pulse: Pulse) -> Action:
-    def vibrate(alarm: Alarm, now: float, rules: Rules) -> tuple[Alarm, tuple[Effect, ...]]:
+    def vibrate(alarm: Alarm, now: float, rules: Rules) -> Step:
         """Let the wearer feel it, if that pulse is wanted."""
         return alarm, (Vibrate(pulse),)
 
@@ -260,13 +259,13 @@ def _schedule(alarm: Alarm, now: float, rules: Rules) -> Alarm:
     return replace(alarm, raised_at=now, due=due)
 
 
-def _report_code(alarm: Alarm, now: float) -> tuple[Alarm, tuple[Effect, ...]]:
+def _report_code(alarm: Alarm, now: float) -> Step:
     withdrawals = (*alarm.withdrawals, alarm.next_sequence)
     alarm, made = _report(alarm, MessageType.WITHDRAWAL, now)
     return replace(alarm, withdrawn=True, withdrawals=withdrawals), made
 
 
-def _report(alarm: Alarm, type_: MessageType, now: float) -> tuple[Alarm, tuple[Effect, ...]]:
+def _report(alarm: Alarm, type_: MessageType, now: float) -> Step:
     sequence = alarm.next_sequence
     return (
         replace(
@@ -284,5 +283,4 @@ def _at(alarm: Alarm, event: Event, when: float) -> Alarm:
 
 
 def without_timer(alarm: Alarm, event: Event) -> Alarm:
-    """The alarm without this timer."""
     return replace(alarm, due={key: at for key, at in alarm.due.items() if key is not event})

@@ -38,8 +38,6 @@ class State(Enum):
 
 
 class Event(Enum):
-    """What can happen to an alarm."""
-
     HELD = "the button was held"
     STRAP_OPENED = "the strap was opened"
     TAPPED = "a code was tapped"
@@ -133,8 +131,6 @@ class SendData:
 
 @dataclass(frozen=True)
 class Vibrate:
-    """Move the motor."""
-
     pulse: Pulse
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from outcry.daemon.alarm import actions as do
-from outcry.daemon.alarm.actions import Action
+from outcry.daemon.alarm.actions import Action, Step
 from outcry.daemon.alarm.model import Alarm, CodeTapped, Effect, Event, Happening, Rules, State
 from outcry.report import AlarmKind
 
@@ -142,9 +142,7 @@ def row(alarm: Alarm) -> Row:
     return rows
 
 
-def step(
-    alarm: Alarm, happening: Happening, now: float, rules: Rules
-) -> tuple[Alarm, tuple[Effect, ...]]:
+def step(alarm: Alarm, happening: Happening, now: float, rules: Rules) -> Step:
     """The alarm after this, and the effects; an event that is not in the row changes nothing."""
     event = alarm.event_of(happening, rules)
     rows = row(alarm)

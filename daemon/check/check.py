@@ -48,7 +48,6 @@ def check(settings: Settings, buzz: bool, as_json: bool) -> bool:
 
 
 def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Finding]:
-    """The findings, one by one."""
     service = systemd_unit.ask()
     facts, refusal = _asked(settings)
     if service.state.startswith("activ") and isinstance(refusal, control_socket.NotRunning):
@@ -85,12 +84,9 @@ def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Fin
 
 def _asked(settings: Settings) -> tuple[dict[str, Any] | None, control_socket.NotAnswering | None]:
     try:
-        facts = control_socket.ask(settings.path("storage", "runtime"), "status")
+        return control_socket.status(settings.path("storage", "runtime")), None
     except control_socket.NotAnswering as error:
         return None, error
-    if "error" in facts:
-        return None, control_socket.NotAnswering(str(facts["error"]))
-    return facts, None
 
 
 def _who(settings: Settings, problems: list[str]) -> Identity | None:

@@ -51,27 +51,22 @@ class Finding:
 
 
 def ok(name: str, words: str) -> Finding:
-    """All is well."""
     return Finding(name, Result.OK, words)
 
 
 def look(name: str, words: str, remedy: str) -> Finding:
-    """It works, but needs attention."""
     return Finding(name, Result.LOOK, words, remedy)
 
 
 def failed(name: str, words: str, remedy: str) -> Finding:
-    """It does not work."""
     return Finding(name, Result.FAILED, words, remedy)
 
 
 def left_out(name: str, words: str) -> Finding:
-    """There is nothing to check, or it cannot be checked yet."""
     return Finding(name, Result.LEFT_OUT, words)
 
 
 def unknown(name: str, words: str, remedy: str) -> Finding:
-    """It could not be checked."""
     return Finding(name, Result.UNKNOWN, words, remedy)
 
 
@@ -83,7 +78,6 @@ class Sheet:
         self._found: list[Finding] = []
 
     def add(self, finding: Finding) -> None:
-        """One more."""
         self._found.append(finding)
         if not self._as_json:
             print(finding.line(), flush=True)

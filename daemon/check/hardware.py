@@ -10,27 +10,26 @@ import contextlib
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from operator import ne
 from typing import Any
 
 from outcry.daemon.check.findings import Finding, Patience, failed, left_out, look, ok
 from outcry.daemon.service.status import MARKS
 from outcry.daemon.settings import Settings
 from outcry.daemon.touch.haptics import TRIAL
-from outcry.hw.button import Button
 from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
-from outcry.hw.strap import Strap
-from outcry.hw.switch import Switch, SwitchUnusable
-from outcry.hw.vibration import Vibration, VibrationUnusable
+from outcry.hw.pin_library import PinUnusable
+from outcry.hw.switch import Button, Strap, Switch
+from outcry.hw.vibration import Vibration
 from outcry.report import Flag
 
 LOOK_S = 0.5  # how long a switch is watched
 FLICKERS = 3  # no finger makes so many edges within that time
-SURE_OF_GPS_S = {
-    NoFixReason.NO_GPSD: 10.0,  # it may not answer for 6 s while it tries a new receiver
-    NoFixReason.NO_RECEIVER: 10.0,  # gpsd opens it when somebody asks, and it talks once a second
-    NoFixReason.NO_SATELLITES: 10.0,
-}
+SURE_OF_GPS_S = 10.0  # gpsd opens a receiver when somebody asks, and is mute for 6 s meanwhile
+_NO_STRAP = left_out("strap", "there is none (strap.enabled)")
+_NO_MOTOR = left_out("motor", "there is none (vibration.enabled)")
 _SHORT = "let go of it; if nobody presses it, its pin has a short circuit to ground"
 _FASTEN = "fasten the strap; if it is fastened, its wire or buckle is broken"
 _REPAIR = "repair the wire or the contact"
@@ -53,7 +52,7 @@ def of_daemon(facts: dict[str, Any], settings: Settings) -> Iterator[Finding]:
     else:
         yield _button(facts["pressed"])
     if not settings.flag("strap", "enabled"):
-        yield left_out("strap", "there is none (strap.enabled)")
+        yield _NO_STRAP
     elif facts["worn"] is None:
         yield failed("strap", "the daemon cannot watch it", _SEE_JOURNAL)
     elif marks & Flag.STRAP_LOOSE:
@@ -61,7 +60,7 @@ def of_daemon(facts: dict[str, Any], settings: Settings) -> Iterator[Finding]:
     else:
         yield _strap(not marks & Flag.STRAP_OPEN)
     if not settings.flag("vibration", "enabled"):
-        yield left_out("motor", "there is none (vibration.enabled)")
+        yield _NO_MOTOR
     elif not facts["motor"]:
         yield failed("motor", "the daemon cannot use its pin", _SEE_JOURNAL)
     else:
@@ -71,15 +70,15 @@ def of_daemon(facts: dict[str, Any], settings: Settings) -> Iterator[Finding]:
 def by_itself(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Finding]:
     """The same, by opening each pin for a moment."""
     with _pins():
-        yield _switch(Button, "button", settings, patience, _button)
+        yield _switch(Button, settings, patience, _button)
         if settings.flag("strap", "enabled"):
-            yield _switch(Strap, "strap", settings, patience, _strap)
+            yield _switch(Strap, settings, patience, _strap)
         else:
-            yield left_out("strap", "there is none (strap.enabled)")
+            yield _NO_STRAP
         if settings.flag("vibration", "enabled"):
             yield _motor(settings, buzz, patience)
         else:
-            yield left_out("motor", "there is none (vibration.enabled)")
+            yield _NO_MOTOR
 
 
 def buzzed(answer: dict[str, Any]) -> Finding:
@@ -98,11 +97,11 @@ def gps(settings: Settings, patience: Patience) -> Iterator[Finding]:
         patience.clock,
     )
     reading: Fix | NoFix = NoFix(NoFixReason.NO_GPSD)
-    for reason, limit_s in SURE_OF_GPS_S.items():
-        if isinstance(reading, NoFix) and reading.reason is reason:
+    for reason in (NoFixReason.NO_GPSD, NoFixReason.NO_RECEIVER, NoFixReason.NO_SATELLITES):
+        if reading == NoFix(reason):
             words = f"gps: {reason.value.partition(':')[0]}"
-            reading = patience.until(receiver.ask, _is_not(reason), limit_s, words)
-    if isinstance(reading, NoFix) and reading.reason is NoFixReason.NO_GPSD:
+            reading = patience.until(receiver.ask, partial(ne, reading), SURE_OF_GPS_S, words)
+    if reading == NoFix(NoFixReason.NO_GPSD):
         remedy = "`systemctl status gpsd`; its address is gps.host and gps.port"
         yield failed("gpsd", "it does not answer", remedy)
         yield left_out("fix", "gpsd does not answer")
@@ -117,10 +116,6 @@ def gps(settings: Settings, patience: Patience) -> Iterator[Finding]:
         yield ok("fix", f"there is a position, within {reading.accuracy_m:.0f} m")
 
 
-def _is_not(reason: NoFixReason) -> Any:
-    return lambda reading: not (isinstance(reading, NoFix) and reading.reason is reason)
-
-
 def _button(closed: bool) -> Finding:
     return failed("button", "it is down", _SHORT) if closed else ok("button", "not pressed")
 
@@ -130,13 +125,13 @@ def _strap(closed: bool) -> Finding:
 
 
 def _switch(
-    kind: type[Switch], name: str, settings: Settings, patience: Patience, judge: Any
+    kind: type[Switch], settings: Settings, patience: Patience, judge: Callable[[bool], Finding]
 ) -> Finding:
     edges: list[bool] = []
-    pin = settings.whole(name, "pin")
+    name, pin = kind.name, settings.whole(kind.name, "pin")
     try:
         switch = kind(pin, lambda closed, at: edges.append(closed), patience.clock)
-    except SwitchUnusable as error:
+    except PinUnusable as error:
         return failed(name, str(error), _PINS)
     try:
         patience.sleep(LOOK_S)
@@ -147,14 +142,13 @@ def _switch(
         switch.close()
     if len(edges) >= FLICKERS:
         return failed(name, f"it flickers: {len(edges)} edges in {LOOK_S:g} s", _REPAIR)
-    found: Finding = judge(closed)
-    return found
+    return judge(closed)
 
 
 def _motor(settings: Settings, buzz: bool, patience: Patience) -> Finding:
     try:
         motor = Vibration(settings.whole("vibration", "pin"))
-    except VibrationUnusable as error:
+    except PinUnusable as error:
         return failed("motor", str(error), _PINS)
     try:
         if not buzz:
@@ -162,7 +156,7 @@ def _motor(settings: Settings, buzz: bool, patience: Patience) -> Finding:
         motor.play(TRIAL)
         patience.sleep(TRIAL.pulses * (TRIAL.on_s + TRIAL.off_s))
         return _has_buzzed()
-    except VibrationUnusable as error:
+    except PinUnusable as error:
         return failed("motor", str(error), _PINS)
     finally:
         motor.close()

@@ -36,7 +36,7 @@ class DaemonsModem:
 
     def facts(self) -> dict[str, Any]:
         """The modem's facts, as :func:`outcry.daemon.service.status.modem_facts` gives them."""
-        facts: dict[str, Any] = self._ask("status")["modem"]
+        facts: dict[str, Any] = control_socket.status(self._runtime)["modem"]
         return facts
 
     def beat(self) -> str:
@@ -46,16 +46,10 @@ class DaemonsModem:
 
     def answer(self) -> tuple[bool, str]:
         """Whether HQ has answered it, and what came in place of an answer."""
-        heartbeat = self._ask("status")["heartbeat"]
+        heartbeat = control_socket.status(self._runtime)["heartbeat"]
         ago = heartbeat["answered_s"]
         since_s = time.monotonic() - self._asked_at
         return ago is not None and ago <= since_s, heartbeat["trouble"]
-
-    def _ask(self, question: str) -> dict[str, Any]:
-        answer = control_socket.ask(self._runtime, question)
-        if "error" in answer:
-            raise control_socket.NotAnswering(str(answer["error"]))
-        return answer
 
 
 class OwnModem:
@@ -88,7 +82,6 @@ class OwnModem:
         life.callback(self._modem.stop, STOP_LIMIT_S)
 
     def facts(self) -> dict[str, Any]:
-        """The modem's facts."""
         return modem_facts(self._modem.status(), time.monotonic())
 
     def beat(self) -> str:

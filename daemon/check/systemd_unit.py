@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import MutableMapping
+from collections import defaultdict
+from collections.abc import Mapping, MutableMapping
 
 SERVICE = "outcry.service"
 ASK_LIMIT_S = 10.0
@@ -23,46 +24,26 @@ _NO_TIME = ("", "0", "infinity")
 
 
 class Unit:
-    """The properties of a service; none where systemd does not run."""
+    """A service as systemd knows it; not there where systemd does not run."""
 
-    def __init__(self, properties: dict[str, str], system: dict[str, str]) -> None:
-        self._properties = properties
-        self._system = system
-
-    @property
-    def is_there(self) -> bool:
-        """Whether systemd runs and has this service's unit."""
-        return self._properties.get("LoadState") == "loaded"
-
-    @property
-    def state(self) -> str:
+    def __init__(self, of_service: Mapping[str, str], of_system: Mapping[str, str]) -> None:
+        of = defaultdict(str, of_service)
+        self.is_there = of["LoadState"] == "loaded"
+        active, sub = of["ActiveState"], of["SubState"]
+        self.state = f"{active} ({sub})" if active == "activating" else active
         """Such as ``active``, ``inactive``, ``failed`` or ``activating (auto-restart)``."""
-        active, sub = self._properties.get("ActiveState", ""), self._properties.get("SubState", "")
-        return f"{active} ({sub})" if active == "activating" else active
-
-    @property
-    def starts_at_boot(self) -> bool:
-        """Whether it is enabled."""
-        return self._properties.get("UnitFileState", "").startswith(("enabled", "static"))
-
-    @property
-    def restarts(self) -> int:
+        self.starts_at_boot = of["UnitFileState"].startswith(("enabled", "static"))
+        self.restarts = int(of["NRestarts"] or 0)
         """How often systemd had to restart it since it was last started by hand."""
-        return int(self._properties.get("NRestarts") or 0)
-
-    @property
-    def watchdog(self) -> str:
+        self.watchdog = _span(of["WatchdogUSec"])
         """``WatchdogSec=`` as systemd writes it, such as ``30s``; empty: none."""
-        return _span(self._properties.get("WatchdogUSec", ""))
-
-    @property
-    def system_watchdog(self) -> str:
+        self.system_watchdog = _span(of_system.get("RuntimeWatchdogUSec", ""))
         """``RuntimeWatchdogSec=`` likewise: how long the board's watchdog waits for systemd."""
-        return _span(self._system.get("RuntimeWatchdogUSec", ""))
+        self._environment = of["Environment"]
 
     def lend(self, environment: MutableMapping[str, str]) -> None:
         """Set the unit's variables where they are not set: the pins must be the service's."""
-        for word in shlex.split(self._properties.get("Environment", "")):
+        for word in shlex.split(self._environment):
             name, _, value = word.partition("=")
             environment.setdefault(name, value)
 

@@ -110,10 +110,7 @@ def of_alarm(told: Iterable[Line], alarm: str) -> list[Line]:
     """The lines of an alarm, by the first letters of its id, and all others meanwhile."""
     known = list(told)
     places = [place for place, line in enumerate(known) if line.alarm.startswith(alarm.lower())]
-    places = [place for place in places if known[place].alarm]
-    if not places:
-        return []
-    during = known[places[0] : places[-1] + 1]
+    during = known[places[0] : places[-1] + 1] if places else []
     return [line for line in during if not line.alarm or line.alarm.startswith(alarm.lower())]
 
 

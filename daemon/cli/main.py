@@ -13,6 +13,7 @@ from typing import Any
 
 from outcry import __version__
 from outcry.daemon.settings import Settings, load
+from outcry.enrolment import EnrolmentInvalid
 from outcry.settings_file import SettingsInvalid
 
 DEFAULT_CONFIG = Path("/etc/outcry/outcry.toml")
@@ -136,7 +137,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(config: Path, verbose: bool) -> int:
     from outcry.daemon.service.restart_backoff import LONGEST_WITHOUT_BUTTON_S, Refusals
     from outcry.daemon.service.run import run
-    from outcry.hw.button import ButtonUnusable
+    from outcry.hw.pin_library import PinUnusable
 
     refusals = Refusals(config)
     refusals.wait()
@@ -145,7 +146,7 @@ def _run(config: Path, verbose: bool) -> int:
     except SettingsInvalid as error:
         refusals.refuse("these settings cannot be used:", error.problems)
         return EXIT_CONFIG
-    except ButtonUnusable as error:
+    except PinUnusable as error:
         refusals.refuse("the button cannot be watched:", [str(error)], LONGEST_WITHOUT_BUTTON_S)
         return EXIT_NO_PART
     return EXIT_OK
@@ -209,14 +210,12 @@ def _status(runtime: Path, as_json: bool) -> int:
     from outcry.daemon.service import control_socket, status
 
     try:
-        facts = control_socket.ask(runtime, "status")
+        facts = control_socket.status(runtime)
     except control_socket.NotAnswering as error:
-        facts = {"error": str(error)}
-    if "error" in facts:
         if as_json:
-            print(json.dumps(facts))
+            print(json.dumps({"error": str(error)}))
             return EXIT_NO_PART
-        return _refuse(EXIT_NO_PART, "the status is not known:", [str(facts["error"])])
+        return _refuse(EXIT_NO_PART, "the status is not known:", [str(error)])
     print(json.dumps(facts) if as_json else status.screen(facts))
     return EXIT_TROUBLE if status.troubles(facts) else EXIT_OK
 
@@ -255,7 +254,6 @@ def follow(ask: Callable[[], dict[str, Any]], sleep: Callable[[float], None]) ->
 
 def _enrol(file: Path, settings: Settings) -> int:
     from outcry.daemon.messages.identity import install
-    from outcry.enrolment import EnrolmentInvalid
 
     try:
         enrolment = install(file, settings)

@@ -19,8 +19,6 @@ _HTTP_OK = 200
 
 
 class DataDelivery:
-    """The posts of one device."""
-
     def __init__(
         self, outbox: Outbox, receipts: Receipts, modem: Modem, journal: Journal, budgets: Budgets
     ) -> None:
@@ -32,8 +30,7 @@ class DataDelivery:
         self._told_spent: set[str] = set()
         self._paid = False  # for the post under way
         self.under_way: StoredReport | None = None
-        self.heartbeat: StoredReport | None = None
-        """The one under way, if no report is."""
+        """What the modem posts now: a report, or a heartbeat, which is of no alarm."""
         self.refusals: dict[int, int] = {}
         """How often each report was answered with something that is no receipt."""
         self.heartbeat_trouble = ""
@@ -52,27 +49,22 @@ class DataDelivery:
         One that was answered with no receipt lets the others go first: it may itself be at fault.
         Positions keep to their budget; what the wearer has said has none.
         """
-        if self.under_way is not None:
+        if self._is_busy:
             return
         report = self._next_report()
-        if report is None:
-            return
-        self._cancel_heartbeat()  # an alarm does not wait for supervision
-        self.under_way = report
-        self._tell(Entry.POSTING, report)
-        self._hand_over(report)
+        if report is not None:
+            self._tell(Entry.POSTING, report)
+            self._hand_over(report)
 
     def post_heartbeat(self, heartbeat: StoredReport) -> None:
         """Send a heartbeat, unless a report is under way or the day's budget for heartbeats is
         spent. It is not kept and not sent again."""
-        if self.under_way is not None or not heartbeat.sealed:
+        if self._is_busy or not heartbeat.sealed:
             return
         if not self._allows(self._budgets.heartbeats, "no heartbeats"):
             self.heartbeat_trouble = "the day's budget for heartbeats is spent"
             return
         self.heartbeat_trouble = ""
-        self._cancel_heartbeat()
-        self.heartbeat = heartbeat
         self._hand_over(heartbeat)
 
     def answered(self, event: PostAnswered, now: float) -> list[Happening]:
@@ -98,7 +90,6 @@ class DataDelivery:
             return [Event.DATA_WORKS, self._receipts.taken(report, status, "data")]
 
     def failed(self, event: PostFailed) -> list[Happening]:
-        """A post got no answer."""
         report = self._finished(event.ref)
         return [] if report is None else self._failed(report, event.reason)
 
@@ -113,10 +104,10 @@ class DataDelivery:
             refused.append(report)
         return min(refused, key=lambda report: self.refusals[report.counter], default=None)
 
-    def _cancel_heartbeat(self) -> None:
-        if self.heartbeat is not None:
-            self._modem.cancel_post(_ref(self.heartbeat))
-            self.heartbeat = None
+    @property
+    def _is_busy(self) -> bool:
+        """Whether a report is under way; a heartbeat gives way to anything."""
+        return self.under_way is not None and self.under_way.alarm != 0
 
     def _allows(self, budget: Budget, meanwhile: str) -> bool:
         if not budget.is_spent:
@@ -128,6 +119,9 @@ class DataDelivery:
 
     def _hand_over(self, report: StoredReport) -> None:
         """With a connection the bytes leave at once and are paid for; otherwise when answered."""
+        if self.under_way is not None:
+            self._modem.cancel_post(_ref(self.under_way))
+        self.under_way = report
         self._paid = False
         if self._modem.status().data_up:
             self._pay(report)
@@ -147,13 +141,11 @@ class DataDelivery:
 
     def _finished(self, ref: str) -> StoredReport | None:
         """The report or heartbeat of this post, no longer under way."""
-        if self.heartbeat is not None and ref == _ref(self.heartbeat):
-            heartbeat, self.heartbeat = self.heartbeat, None
-            return heartbeat
-        if self.under_way is not None and ref == _ref(self.under_way):
-            report, self.under_way = self.under_way, None
-            return report
-        return None
+        report = self.under_way
+        if report is None or ref != _ref(report):
+            return None
+        self.under_way = None
+        return report
 
     def _failed(self, report: StoredReport, reason: str) -> list[Happening]:
         if not report.alarm:

@@ -9,6 +9,7 @@ from pathlib import Path
 from outcry.daemon.outbox.private_files import write_whole
 from outcry.daemon.settings import Settings
 from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, read
+from outcry.envelope import SEALED_CHARS
 from outcry.settings_file import SettingsInvalid
 
 FILE_NAME = "enrolment.json"
@@ -29,8 +30,6 @@ class Identity:
         """A link as long as any that a contact can be sent; ``None`` without HQ."""
         if self.enrolment is None:
             return None
-        from outcry.envelope import SEALED_CHARS
-
         return contact_link(self.enrolment, "x" * SEALED_CHARS, max(len(self.contacts), 1))
 
 

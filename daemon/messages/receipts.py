@@ -13,8 +13,6 @@ from outcry.receipt import RECEIPT_CHARS, ReceiptRefused, Status, header_of, ver
 
 
 class Receipts:
-    """The receipts of one device."""
-
     def __init__(self, identity: Identity, outbox: Outbox, journal: Journal) -> None:
         self._enrolment = identity.enrolment
         self._outbox = outbox

@@ -13,8 +13,6 @@ from outcry.report import AlarmKind, NoPosition, Position
 
 
 class Recipients:
-    """The contacts and HQ, as recipients of texts."""
-
     def __init__(
         self, identity: Identity, outbox: Outbox, memory: Memory, languages: dict[str, Language]
     ) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.stored import StoredReport
+from outcry.enrolment import Enrolment
 from outcry.envelope import Header, seal
 from outcry.hw import gps
 from outcry.hw.modem import ModemStatus
@@ -87,13 +88,7 @@ class Reporter:
             taps=taps,
             drill_hours=drill_hours,
         )
-        sealed = seal(
-            encode(report),
-            Header(self._enrolment.device, counter),
-            self._enrolment.hq.public_key,
-            self._enrolment.psk,
-            self._random,
-        )
+        sealed = self._sealed(encode(report), counter, self._enrolment)
         position = type_ is MessageType.POSITION
         return StoredReport(counter, alarm_id, sequence, sealed, token, position=position)
 
@@ -108,9 +103,11 @@ class Reporter:
         Raises whatever sealing with this device's keys raises.
         """
         if self._enrolment is not None:
-            header = Header(self._enrolment.device, 0)
-            hq, psk = self._enrolment.hq.public_key, self._enrolment.psk
-            seal(bytes(REPORT_BYTES), header, hq, psk, self._random)
+            self._sealed(bytes(REPORT_BYTES), 0, self._enrolment)
+
+    def _sealed(self, plain: bytes, counter: int, to: Enrolment) -> bytes:
+        header = Header(to.device, counter)
+        return seal(plain, header, to.hq.public_key, to.psk, self._random)
 
     def unsealed(self, alarm_id: int, sequence: int) -> StoredReport:
         """A report that nobody can receive, to stand in the outbox: only its texts are sent."""
@@ -151,12 +148,6 @@ def is_better(known: Position | NoPosition, reported: Position | NoPosition | No
     return reported.accuracy_m is None or reported.accuracy_m > max(2 * known.accuracy_m, ROUGH_M)
 
 
-def modem_marks(modem: ModemStatus) -> Flag:
-    """What the modem warns of, as marks of a report."""
-    flags = Flag.UNDER_VOLTAGE if modem.under_voltage else NO_FLAGS
-    return flags | Flag.JAMMING if modem.jamming else flags
-
-
 def _millivolts(modem: ModemStatus) -> int | None:
     return min(modem.battery_mv, MAX_MILLIVOLTS) if modem.battery_mv else None
 
@@ -175,9 +166,7 @@ def _with_neighbours(place: Position | NoPosition, modem: ModemStatus) -> Positi
 
 
 def _cell(modem: ModemStatus) -> Cell | None:
-    if modem.cell is None:
-        return None
-    try:
-        return Cell(modem.cell.mcc, modem.cell.mnc, modem.cell.lac, modem.cell.ci)
-    except ReportInvalid:
-        return None
+    if modem.cell is not None:
+        with contextlib.suppress(ReportInvalid):
+            return Cell(modem.cell.mcc, modem.cell.mnc, modem.cell.lac, modem.cell.ci)
+    return None

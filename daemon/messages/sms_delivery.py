@@ -214,7 +214,6 @@ class SmsDelivery:
                 self._outbox.set_text(text.begun())
 
     def outcome(self, event: SmsOutcome, now: float) -> None:
-        """The modem reports the outcome of a text."""
         if self.under_way is not None and event.ref == _ref(self.under_way):
             self.under_way = None
         text = self._text(event.ref)

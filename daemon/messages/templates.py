@@ -10,43 +10,43 @@ import string
 import tomllib
 
 from outcry.letters import folded, is_gsm7
+from outcry.settings_file import FileInvalid
 
-# For each key the fields it must have, and those it may have.
-_FIELDS: dict[str, tuple[set[str], set[str]]] = {
-    "alert": ({"wearer", "time", "position"}, set()),
-    "strap": ({"wearer", "time", "position"}, set()),
-    "again": ({"wearer", "time", "position"}, set()),
-    "drill": ({"wearer", "time", "position"}, set()),
-    "open_link": (set(), set()),
-    "call": (set(), set()),
-    "link": ({"wearer", "link"}, set()),
-    "drill_link": ({"wearer", "link"}, set()),
-    "publish": ({"wearer", "time"}, {"position"}),
-    "raised_at": ({"day", "hour"}, {"year", "month", "month_name"}),
-    "time_unknown": (set(), set()),
-    "fix": ({"map", "accuracy", "age"}, set()),
-    "no_fix": (set(), set()),
-    "before_restart": (set(), set()),
-    "accuracy": ({"metres"}, set()),
-    "accuracy_far": ({"kilometres"}, set()),
-    "accuracy_unknown": (set(), set()),
-    "age_now": (set(), set()),
-    "age_minutes": ({"minutes"}, set()),
-    "age_hours": ({"hours"}, set()),
-    "age_more": ({"hours"}, set()),
-    "unnamed": (set(), set()),
-}
-_FIELD = re.compile(r"\{\w*\}")
+ENGLISH = """
+alert = "ALARM from {wearer}, {time}. Not a drill. {position}"
+strap = "ALARM from {wearer}, {time}: the alarm strap was cut or torn off. Not a drill. {position}"
+again = "ALARM from {wearer} is still on, {time}. {position}"
+drill = "DRILL (only practice), not an alarm, from {wearer}, {time}. {position}"
+open_link = "Now open the link in the next SMS and answer with your PIN."
+call = "Now call the people you agreed to call."
+link = "ALARM from {wearer}: open and confirm with your PIN to make it public. {link}"
+drill_link = "DRILL, not an alarm, from {wearer}: open and answer with your PIN. {link}"
+publish = "Please publish: {wearer}, a human rights defender, may be in danger. The personal alarm was raised ({time}). Share this now: public attention protects."
+raised_at = "{year}-{month}-{day} {hour} UTC"
+time_unknown = "time not known"
+fix = "Position ({accuracy}, {age}): {map}"
+no_fix = "Position not known yet."
+before_restart = "The position was lost when the device restarted."
+accuracy = "within {metres} m"
+accuracy_far = "within {kilometres} km"
+accuracy_unknown = "accuracy not known"
+age_now = "seen just now"
+age_minutes = "seen {minutes} min earlier"
+age_hours = "seen {hours} h earlier"
+age_more = "seen more than {hours} h earlier"
+unnamed = "the wearer of this alarm"
+"""
+"""Built in, for when no file can be used; and what every language has to have, key by key."""
+
+_FIELD = re.compile(r"\{(\w*)\}")
+_FIELDS = {key: set(_FIELD.findall(text)) for key, text in tomllib.loads(ENGLISH).items()}
+_OPTIONAL = {"publish": {"position"}, "raised_at": {"year", "month", "month_name"}}
 LATIN_KEYS = ("link", "drill_link")
 _ENDS_IN_ADDRESS = ("map", "link", "position")
 
 
-class TextsInvalid(Exception):
-    """A template cannot be used; ``problems`` says each reason, naming file and key."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = problems
+class TextsInvalid(FileInvalid):
+    """A template cannot be used; its problems name file and key."""
 
 
 def read(name: str, source: str) -> dict[str, str]:
@@ -115,13 +115,11 @@ def _problems(key: str, template: object) -> list[str]:
         return ["has a brace without its pair"]
     if any(form or conversion for _, _, form, conversion in parsed):
         return ["has more than a name in a brace"]
-    needed, allowed = _FIELDS[key]
+    optional = _OPTIONAL.get(key, set())
+    strange, lacking = fields - _FIELDS[key] - optional, _FIELDS[key] - optional - fields
     problems = [] if template.strip() else ["is empty"]
-    problems += [
-        f"has a field that cannot be filled: {{{name}}}"
-        for name in sorted(fields - needed - allowed)
-    ]
-    return problems + [f"does not say {{{name}}}" for name in sorted(needed - fields)]
+    problems += [f"has a field that cannot be filled: {{{name}}}" for name in sorted(strange)]
+    return problems + [f"does not say {{{name}}}" for name in sorted(lacking)]
 
 
 def _runs_on(template: str) -> list[str]:

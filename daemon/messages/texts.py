@@ -7,13 +7,13 @@ fault in them does not stop the daemon: it is reported, and English is used.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
+from functools import partial
 from itertools import product
 from pathlib import Path
 
-from outcry.daemon.messages.templates import TextsInvalid, fits_gsm7, read
+from outcry.daemon.messages.templates import ENGLISH, TextsInvalid, fits_gsm7, read
 from outcry.enrolment import MAX_NAME_CHARS
 from outcry.letters import clean, latin, parts
 from outcry.report import MAX_AGE_S, AlarmKind, NoPosition, Position
@@ -25,31 +25,6 @@ _MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"  # opens on any phone, and can
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ALERTS = {AlarmKind.STRAP: "strap", AlarmKind.DRILL: "drill"}  # every other kind: "alert"
 _MINUTES_UNTIL_S = 6000  # 100 minutes; then hours, rounded
-
-_PLAIN = """
-alert = "ALARM from {wearer}, {time}. Not a drill. {position}"
-strap = "ALARM from {wearer}, {time}: the alarm strap was cut or torn off. Not a drill. {position}"
-again = "ALARM from {wearer} is still on, {time}. {position}"
-drill = "DRILL (only practice), not an alarm, from {wearer}, {time}. {position}"
-open_link = "Now open the link in the next SMS and answer with your PIN."
-call = "Now call the people you agreed to call."
-link = "ALARM from {wearer}: open and confirm with your PIN to make it public. {link}"
-drill_link = "DRILL, not an alarm, from {wearer}: open and answer with your PIN. {link}"
-publish = "Please publish: {wearer}, a human rights defender, may be in danger. The personal alarm was raised ({time}). Share this now: public attention protects."
-raised_at = "{year}-{month}-{day} {hour} UTC"
-time_unknown = "time not known"
-fix = "Position ({accuracy}, {age}): {map}"
-no_fix = "Position not known yet."
-before_restart = "The position was lost when the device restarted."
-accuracy = "within {metres} m"
-accuracy_far = "within {kilometres} km"
-accuracy_unknown = "accuracy not known"
-age_now = "seen just now"
-age_minutes = "seen {minutes} min earlier"
-age_hours = "seen {hours} h earlier"
-age_more = "seen more than {hours} h earlier"
-unnamed = "the wearer of this alarm"
-"""
 
 Place = Position | NoPosition | None
 """``None``: a power cut has taken it."""
@@ -101,32 +76,36 @@ class Language:
         """
         key = _ALERTS.get(kind, "again" if again else "alert")
         advice = self._advice(kind, link_follows)
-        write = self._alert(key, self._time(raised_at), place)
-        return _fitted(self._name(wearer), advice, write)
+        time, position = self._time(raised_at), self._position(place)
+        return self._fitted(key, self._name(wearer), advice, time=time, position=position)
 
     def link(self, wearer: str, link: str, kind: AlarmKind) -> str:
         """The words with the contact's link, in Latin letters in every language."""
         key = "drill_link" if kind is AlarmKind.DRILL else "link"
         name = latin(wearer) or latin(self.templates["unnamed"])
-        text = _fitted(name, "", lambda name, _: self._fill(key, wearer=name, link=link))
+        text = self._fitted(key, name, link=link)
         return text if parts(text) <= MAX_PARTS else link
 
     def publish(self, wearer: str, raised_at: float | None, place: Place) -> str:
         """Words for a contact to copy and publish."""
-        return _fitted(self._name(wearer), "", self._publish(self._time(raised_at), place))
+        time, position = self._time(raised_at), self._position(place)
+        return self._fitted("publish", self._name(wearer), time=time, position=position)
 
     def _name(self, wearer: str) -> str:
         return (latin(wearer) if self._gsm7 else clean(wearer)) or self.templates["unnamed"]
 
-    def _alert(self, key: str, time: str, place: Place) -> Callable[[str, str], str]:
-        position = self._position(place)
-        return lambda name, advice: "\n".join(
-            filter(None, (self._fill(key, wearer=name, time=time, position=position), advice))
-        )
+    def _text(self, key: str, name: str, advice: str = "", **fields: str) -> str:
+        text = self._fill(key, wearer=name, **fields)
+        return f"{text}\n{advice}" if advice else text
 
-    def _publish(self, time: str, place: Place) -> Callable[[str, str], str]:
-        position = self._position(place)
-        return lambda name, _: self._fill("publish", wearer=name, time=time, position=position)
+    def _fitted(self, key: str, name: str, advice: str = "", **fields: str) -> str:
+        """The text, with as much of the advice and the name as two parts hold."""
+        text = self._text(key, name, advice, **fields)
+        for end in range(len(name), 0, -1):
+            if parts(text) <= MAX_PARTS:
+                break
+            text = self._text(key, name[:end], **fields)
+        return text
 
     def _advice(self, kind: AlarmKind, link_follows: bool) -> str:
         if link_follows:
@@ -185,15 +164,15 @@ class Language:
 
     def _too_long(self, link: str | None, limit: int) -> list[str]:
         """The longest texts the fields allow, in this language's own alphabet."""
-        time, place = self._longest_time(), self._longest_place()
+        fields = {"time": self._longest_time(), "position": self._longest_position()}
         name = "W" * (MAX_NAME_CHARS if self._gsm7 else NAME_KEPT)
         longest = {}
         for key in ("alert", "strap", "again", "drill"):
             advice = ("open_link",) if key == "drill" else ("open_link", "call")
             for advised in advice if self._gsm7 else ("",):
-                text = self._alert(key, time, place)(name, self.templates.get(advised, ""))
+                text = self._text(key, name, self.templates.get(advised, ""), **fields)
                 longest[f"{key} with {advised}" if advised else key] = text
-        longest["publish"] = self._publish(time, place)(name, "")
+        longest["publish"] = self._text("publish", name, **fields)
         for key in ("link", "drill_link") if link is not None else ():
             longest[key] = self._fill(key, wearer="W" * NAME_KEPT, link=link)
         return [
@@ -204,23 +183,24 @@ class Language:
 
     def _without_advice(self) -> list[str]:
         """Advice that does not fit even into a usual alarm."""
-        usual = self._alert("alert", self._time(1.79e9), Position(43.31780, 45.69490, 40, 0))
+        position = self._position(Position(43.31780, 45.69490, 40, 0))
+        usual = partial(self._text, "alert", "W" * 16, time=self._time(1.79e9), position=position)
         return [
             f"{key} has no room in a usual alert; shorten one of them"
             for key in ("open_link", "call")
-            if parts(usual("W" * 16, self.templates[key])) > MAX_PARTS
+            if parts(usual(self.templates[key])) > MAX_PARTS
         ]
 
     def _longest_time(self) -> str:
         return max(self._time(None), self._time(1.79e9), key=len)
 
-    def _longest_place(self) -> Place:
+    def _longest_position(self) -> str:
         ages = (0, _MINUTES_UNTIL_S - 1, MAX_AGE_S - 1, MAX_AGE_S)
         fixes = [
             Position(-88.88888, -178.88888, accuracy, age)
             for accuracy, age in product((None, 999, 65_534), ages)
         ]
-        return max([None, *fixes], key=lambda place: len(self._position(place)))
+        return max(map(self._position, (None, *fixes)), key=len)
 
 
 def load(
@@ -244,20 +224,10 @@ def load(
             problems += error.problems
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{path}: cannot be read ({type(error).__name__})")
-    english = found.get("en") or Language("built in", _PLAIN, link)
+    english = found.get("en") or Language("built in", ENGLISH, link)
     return {name: found.get(name, english) for name in languages}, problems
 
 
 def check(folder: Path, link: str | None) -> list[str]:
     """Every problem of every language in this folder."""
     return load(folder, {path.stem for path in folder.glob("*.toml")}, link)[1]
-
-
-def _fitted(name: str, advice: str, write: Callable[[str, str], str]) -> str:
-    """``write(name, advice)``, with as much of both as two parts hold."""
-    text = write(name, advice)
-    for end in range(len(name), 0, -1):
-        if parts(text) <= MAX_PARTS:
-            break
-        text = write(name[:end], "")
-    return text

@@ -47,7 +47,6 @@ class Budget:
 
     @property
     def is_spent(self) -> bool:
-        """Whether nothing is left."""
         return self.left == 0
 
     @property

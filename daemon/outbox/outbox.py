@@ -10,11 +10,9 @@ again with the next step.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from heapq import merge
+from dataclasses import astuple, replace
 from pathlib import Path
 
 from outcry.daemon.alarm.model import Alarm, State
@@ -46,10 +44,10 @@ class Outbox:
         self._dirty: dict[tuple[str, int], Change] = {}
         found = self.card.read()
         self.alarm = found.alarm
-        self.reports: dict[int, StoredReport] = {}
+        self.reports: dict[int, StoredReport] = {}  # by their counters, and so in their order
         self.texts = found.texts
-        self._unanswered: list[int] = []  # their counters, in order
-        self._answered: list[int] = []
+        self._unanswered: dict[int, StoredReport] = {}  # likewise
+        self._answered: set[int] = set()
         self._thin_at = TRACK_MOST
         self._last_text = found.last_text
         self.next_counter = self._reserved = found.reserved
@@ -70,11 +68,6 @@ class Outbox:
     def durable(self) -> bool:
         """Whether all that is known here is on the card."""
         return self.card.is_open and not self._dirty
-
-    @property
-    def has_changes(self) -> bool:
-        """Whether there is anything that the card has not got yet."""
-        return bool(self._dirty)
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -101,29 +94,14 @@ class Outbox:
         before, self.alarm = self.alarm, alarm
         if alarm.state is State.IDLE:
             if before.state is not State.IDLE:  # a drill has ended: do not resume it
-                self._put_alarm(replace(before, state=State.IDLE))
+                self._put("alarm", before.id, _row(replace(before, state=State.IDLE)))
         elif _row(alarm) != _row(before):
-            self._put_alarm(alarm)
-
-    def _put_alarm(self, alarm: Alarm) -> None:
-        self._put("alarm", alarm.id, _row(alarm))
+            self._put("alarm", alarm.id, _row(alarm))
 
     def add_report(self, report: StoredReport) -> None:
         """Keep a sealed report to be sent. A track that is too long is thinned."""
         self._file(report)
-        self._put(
-            "report",
-            report.counter,
-            (
-                report.counter,
-                report.alarm,
-                report.sequence,
-                report.sealed,
-                report.token,
-                int(report.answered),
-                int(report.position),
-            ),
-        )
+        self._put("report", report.counter, astuple(report))
         if len(self._unanswered) > self._thin_at:
             self._thin()
 
@@ -169,25 +147,9 @@ class Outbox:
         ]
 
     def set_text(self, text: StoredText) -> None:
-        """Keep what is now known of a text."""
         if self.texts.get(text.id) != text:
             self.texts[text.id] = text
-            self._put_text(text)
-
-    def _put_text(self, text: StoredText) -> None:
-        self._put(
-            "text",
-            text.id,
-            (
-                text.id,
-                text.counter,
-                text.recipient,
-                text.template,
-                text.outcome.value,
-                text.sends,
-                int(text.later),
-            ),
-        )
+            self._put("text", text.id, astuple(text))
 
     def drop_alarm(self, id_: int, under_way: int | None) -> None:
         """Nothing of this alarm has to be sent any more; a text ``under_way`` (its id) stays so."""
@@ -205,17 +167,15 @@ class Outbox:
 
     def newest_report(self, but: tuple[int, ...] = ()) -> StoredReport:
         """The newest report, but for these sequences of the alarm; there is one."""
-        newest_first = merge(reversed(self._unanswered), reversed(self._answered), reverse=True)
-        reports = (self.reports[counter] for counter in newest_first)
         return next(
             report
-            for report in reports
+            for report in reversed(self.reports.values())
             if report.alarm != self.alarm.id or report.sequence not in but
         )
 
     def newest_unanswered(self) -> Iterator[StoredReport]:
         """As :meth:`unanswered`, one by one: there may be a thousand, and one is wanted."""
-        return (self.reports[counter] for counter in reversed(self._unanswered))
+        return reversed(self._unanswered.values())
 
     def open_texts(self) -> list[StoredText]:
         """Texts still to be sent, in order: those that may have left already come last."""
@@ -229,25 +189,20 @@ class Outbox:
 
     def _file(self, report: StoredReport) -> None:
         """Keep the report where it is found without looking through all of them."""
-        known = self.reports.get(report.counter)
         self.reports[report.counter] = report
-        if known is not None:
-            if known.answered is report.answered:
-                return
-            self._unfile(known)
-        insort(self._answered if report.answered else self._unanswered, report.counter)
-
-    def _unfile(self, report: StoredReport) -> None:
-        counters = self._answered if report.answered else self._unanswered
-        del counters[bisect_left(counters, report.counter)]
+        if report.answered:
+            self._unanswered.pop(report.counter, None)
+            self._answered.add(report.counter)
+        else:
+            self._unanswered[report.counter] = report
 
     def _thin(self) -> None:
         """Drop positions of the older half where they are closest to one another."""
         needed = self._needed()
-        older = self._unanswered[: len(self._unanswered) // 2]
+        older = list(self._unanswered)[: len(self._unanswered) // 2]
         positions = [at for at in older if self.reports[at].position and at not in needed]
         for counter in _closest(positions, TRACK_MOST // 4):
-            self._unfile(self.reports.pop(counter))
+            del self.reports[counter], self._unanswered[counter]
             self._change("report", counter, "DELETE FROM report WHERE counter = ?", (counter,))
         self._thin_at = max(TRACK_MOST, len(self._unanswered) + TRACK_MOST // 4)
 
@@ -263,18 +218,19 @@ class Outbox:
                 del self.texts[id_]
         if len(self._answered) > REMEMBERED:
             needed = self._needed()
-            for counter in self._answered[:-REMEMBERED]:
+            for counter in sorted(self._answered)[:-REMEMBERED]:
                 if counter not in needed:
-                    self._unfile(self.reports.pop(counter))
+                    del self.reports[counter]
+                    self._answered.remove(counter)
 
     def _put_all(self) -> None:
         """Write what could be read of a damaged file into the new one."""
         if self.alarm.state is not State.IDLE:
-            self._put_alarm(self.alarm)
+            self._put("alarm", self.alarm.id, _row(self.alarm))
         for report in list(self.reports.values()):
             self.add_report(report)
         for text in self.texts.values():
-            self._put_text(text)
+            self._put("text", text.id, astuple(text))
 
     def _reserve_counters(self) -> None:
         self.next_counter = max(self.next_counter, self._reserved)
@@ -308,10 +264,10 @@ def _closest(counters: list[int], wanted: int) -> list[int]:
 def _row(alarm: Alarm) -> tuple[object, ...]:
     return (
         alarm.id,
-        int(alarm.kind),
+        alarm.kind,
         alarm.state.value,
         alarm.next_sequence,
         alarm.to_be_answered,
-        int(alarm.withdrawn),
+        alarm.withdrawn,
         " ".join(map(str, alarm.withdrawals)),
     )

@@ -43,7 +43,6 @@ class Memory:
             log.warning("what the restart should keep is unreadable: %s", type(error).__name__)
 
     def see(self, fix: Fix) -> None:
-        """Remember the newest fix."""
         self.fix = fix
         if fix.taken_at - self._kept_fix_at >= FIX_KEPT_EVERY_S:
             self._kept_fix_at = fix.taken_at
@@ -71,7 +70,6 @@ class Memory:
         return self._spent.get(name, {})
 
     def keep_spent(self, name: str, hours: Hours) -> None:
-        """Remember what is spent of a budget."""
         self._spent[name] = hours
         self.keep()
 
@@ -96,7 +94,6 @@ class Memory:
         self.fix = fix if fix.taken_at <= now else None
 
     def keep(self) -> None:
-        """Write all of it into the file."""
         fix = self.fix
         kept = {
             "fix": fix and [fix.latitude, fix.longitude, fix.accuracy_m, fix.taken_at],

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import StrEnum
 
 HQ = 0  # a text's recipient: HQ, or a contact's number in the enrolment, from 1
 SENDS_MOST = 2  # of one text: the second if the first was lost or no delivery report came
 
 
-class TextOutcome(Enum):
+class TextOutcome(StrEnum):
     """What is known of one text; the value is what the card stores."""
 
     OPEN = "open"  # it has not left yet
@@ -40,7 +40,7 @@ _TAKEN = frozenset(
 
 @dataclass(frozen=True)
 class StoredReport:
-    """A sealed report and whether HQ has answered it.
+    """A sealed report and whether HQ has answered it; the fields are the card's columns.
 
     ``position``: it only says where the wearer is now; a long track may lose some of these.
     """
@@ -56,7 +56,7 @@ class StoredReport:
 
 @dataclass(frozen=True)
 class StoredText:
-    """An SMS to be sent: about which report, to whom, by which template.
+    """An SMS to be sent: about which report, to whom, by which template. Columns, as above.
 
     ``sends`` counts how often it may have left. ``later``: its recipient already knows of the
     alarm, and this is a position from the budget.

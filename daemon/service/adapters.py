@@ -14,13 +14,12 @@ from outcry.daemon.service.parts import Message
 from outcry.daemon.service.systemd import Service, journal_sink
 from outcry.daemon.settings import NO_PIN, Settings
 from outcry.daemon.touch.edges import StrapEdge
-from outcry.hw.button import Button
 from outcry.hw.gps import Gps
 from outcry.hw.modem import Condition, Modem, ModemSettings, open_serial
-from outcry.hw.power import Power, PowerUnusable, Wire
-from outcry.hw.strap import Strap
-from outcry.hw.switch import SwitchUnusable
-from outcry.hw.vibration import Vibration, VibrationUnusable
+from outcry.hw.pin_library import PinUnusable
+from outcry.hw.power import Power, Wire
+from outcry.hw.switch import Button, Strap
+from outcry.hw.vibration import Vibration
 
 Part = TypeVar("Part", Strap, Vibration, Power)
 
@@ -70,7 +69,6 @@ class Adapters:
         return modem
 
     def gps(self, beat: Callable[[], None]) -> Gps:
-        """The receiver, by gpsd."""
         host, port = self.settings.text("gps", "host"), self.settings.whole("gps", "port")
         gps = Gps(host, port, self.messages.put, self.clock, beat)
         self.life.callback(gps.stop, 1.0)
@@ -100,7 +98,7 @@ class Adapters:
     def _usable(self, make: Callable[[], Part]) -> Part | None:
         try:
             part = make()
-        except (SwitchUnusable, VibrationUnusable, PowerUnusable) as error:
+        except PinUnusable as error:
             self.journal.tell(Entry.PART_FAULT, detail=str(error))
             return None
         self.life.callback(part.close)

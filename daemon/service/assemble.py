@@ -28,7 +28,7 @@ from outcry.daemon.service.whereabouts import Whereabouts
 from outcry.daemon.settings import Settings, drill_taps
 from outcry.daemon.touch.button import Times
 from outcry.daemon.touch.haptics import ALL, FEW
-from outcry.daemon.touch.inputs import Senses, Wearing
+from outcry.daemon.touch.inputs import Senses
 from outcry.hw.modem import ModemSettings
 from outcry.report import Flag
 from outcry.settings_file import SettingsInvalid
@@ -140,16 +140,14 @@ def _outbox(path: Path, who: Identity, adapters: Adapters) -> Outbox:
 
 def _senses(settings: Settings, adapters: Adapters, memory: Memory, times: Times) -> Senses:
     """The button alone, or with the strap; a strap that cannot be watched is left out and marked."""
-    if not settings.flag("strap", "enabled"):
-        return Senses(times, button=adapters.button)
-    strap = adapters.strap()
-    if strap is None:
-        senses = Senses(times, button=adapters.button)
-        senses.marks |= Flag.STRAP_FAULT
-        return senses
-    open_s = settings.number("strap", "open_seconds")
-    wearing = Wearing(strap.closed, memory.worn, open_s, adapters.clock())
-    return Senses(times, wearing, adapters.button, strap)
+    senses = Senses(times, adapters.button)
+    if settings.flag("strap", "enabled"):
+        strap, open_s = adapters.strap(), settings.number("strap", "open_seconds")
+        if strap is None:
+            senses.marks |= Flag.STRAP_FAULT
+        else:
+            senses.watch(strap, memory.worn, open_s, adapters.clock())
+    return senses
 
 
 def _rules(settings: Settings) -> Rules:

@@ -119,12 +119,15 @@ def ask(folder: Path, question: str) -> Answer:
     return answer
 
 
+def status(folder: Path) -> Answer:
+    """The facts of the running daemon's status. Raises :class:`NotAnswering`."""
+    facts = ask(folder, "status")
+    if "error" in facts:
+        raise NotAnswering(str(facts["error"]))
+    return facts
+
+
 def _line(other: socket.socket, longest: int = LONGEST_QUESTION) -> str:
     """One line, as far as it came. Bytes outside ASCII match no question."""
-    got = b""
-    while b"\n" not in got and len(got) < longest:
-        more = other.recv(min(4096, longest))
-        if not more:
-            break
-        got += more
-    return got.partition(b"\n")[0].decode("ascii", "replace").strip()
+    with other.makefile("rb") as file:
+        return file.readline(longest).decode("ascii", "replace").strip()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -71,16 +70,14 @@ class Drills:
         self._journal = journal
         self._began = 0.0
         self.last: Drill | None = None
-        with suppress(FileNotFoundError):
-            try:
-                self.last = _read(json.loads(path.read_text(encoding="ascii")))
-            except FileNotFoundError:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever it holds, it is only a drill
-                self._fault(f"the last drill cannot be read ({type(error).__name__})")
+        try:
+            self.last = _read(json.loads(path.read_text(encoding="ascii")))
+        except FileNotFoundError:
+            pass  # there has been none
+        except Exception as error:  # noqa: BLE001 - whatever it holds, it is only a drill
+            self._fault(f"the last drill cannot be read ({type(error).__name__})")
 
     def begin(self, now: float) -> None:
-        """A drill begins."""
         self._began = now
         self.last = Drill(self._wall())
 

@@ -21,7 +21,8 @@ from outcry.daemon.service.drills import Hop
 from outcry.daemon.service.parts import Parts
 from outcry.daemon.service.systemd import where
 from outcry.daemon.touch.haptics import PATTERNS
-from outcry.hw.vibration import Pattern, VibrationUnusable
+from outcry.hw.pin_library import PinUnusable
+from outcry.hw.vibration import Pattern
 from outcry.report import AlarmKind, MessageType
 
 
@@ -68,7 +69,6 @@ class Executor:
                     self.play(PATTERNS[pulse])
 
     def beat(self, now: float) -> None:
-        """Send HQ a heartbeat."""
         parts = self._parts
         marks = parts.marks.now()
         parts.supervision.sent(marks, now)
@@ -91,7 +91,7 @@ class Executor:
             return
         try:
             self._parts.vibration.play(pattern)
-        except VibrationUnusable as error:
+        except PinUnusable as error:
             self._parts.journal.tell(Entry.PART_FAULT, detail=str(error))
 
     def _report(self, effect: MakeReport, alarm: Alarm, now: float) -> StoredReport:

@@ -15,7 +15,7 @@ from outcry.daemon.service.control_socket import Control
 from outcry.daemon.service.parts import Message, Stop
 from outcry.daemon.service.systemd import set_up_logging
 from outcry.daemon.settings import Settings
-from outcry.hw.button import Button
+from outcry.hw.switch import Button
 
 
 def live(

@@ -30,12 +30,11 @@ from outcry.daemon.service.drills import Hop
 from outcry.daemon.service.executor import Executor
 from outcry.daemon.service.parts import Message, Parts, Stop
 from outcry.daemon.service.systemd import where
-from outcry.daemon.touch.button import Held, Tapped
+from outcry.daemon.touch.button import Press
 from outcry.daemon.touch.edges import Edge, StrapEdge
 from outcry.daemon.touch.haptics import TRIAL
-from outcry.daemon.touch.inputs import WORDS
 from outcry.daemon.touch.inputs import Event as Sensed
-from outcry.daemon.touch.strap import StrapClosed, StrapOpened
+from outcry.daemon.touch.strap import StrapEvent
 from outcry.hw import modem
 from outcry.hw.gps import Fix, NoFix
 
@@ -89,7 +88,6 @@ class Loop:
         self._happen(Event.RESUMED, self._clock())
 
     def handle(self, message: Message) -> None:
-        """Take one message."""
         now, parts = self._clock(), self.parts
         match message:
             case Edge() | StrapEdge():
@@ -170,18 +168,17 @@ class Loop:
     def _sense(self, events: tuple[Sensed, ...], now: float) -> None:
         for event in events:
             match event:
-                case Held():
+                case Press.HELD:
                     self._happen(Event.HELD, now)
-                case StrapOpened():
+                case StrapEvent.OPENED:
                     self.parts.memory.remember_worn(False)
                     self._happen(Event.STRAP_OPENED, now)
-                case Tapped(groups):
-                    self._happen(CodeTapped(groups), now)
-                case StrapClosed():
-                    self.parts.memory.remember_worn(True)
-                    self.parts.journal.tell(Entry.SENSED, detail=WORDS[StrapClosed])
+                case CodeTapped():
+                    self._happen(event, now)
                 case _:
-                    self.parts.journal.tell(Entry.SENSED, detail=WORDS[type(event)])
+                    if event is StrapEvent.CLOSED:
+                        self.parts.memory.remember_worn(True)
+                    self.parts.journal.tell(Entry.SENSED, detail=event.value)
 
     def _answer(self, question: str, now: float) -> dict[str, Any]:
         match question:
@@ -212,7 +209,7 @@ class Loop:
 
     def _tell_service(self, now: float) -> None:
         self.parts.service.status(status.line(self.parts, self.alarm))
-        if self.parts.beats.all_alive(now):
+        if not self.parts.beats.silent(now):
             self.parts.service.alive()
 
     def _happen_all(self, happenings: Iterable[Happening], now: float) -> None:

@@ -27,8 +27,6 @@ from outcry.hw.vibration import Vibration
 
 
 class Stop(NamedTuple):
-    """The service is asked to stop."""
-
     reason: str
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from outcry.daemon.settings import Settings
 from outcry.daemon.touch.edges import Edge
-from outcry.hw.button import Button
+from outcry.hw.switch import Button
 
 if TYPE_CHECKING:
     from outcry.daemon.service.parts import Message
@@ -18,7 +18,7 @@ def run(settings: Settings, verbose: bool) -> None:
     """Watch the button until SIGTERM or SIGINT; ``verbose`` logs every step of the modem.
 
     Raises :class:`outcry.settings_file.SettingsInvalid` if nobody would be told of an alarm,
-    and :class:`outcry.hw.button.ButtonUnusable`.
+    and :class:`outcry.hw.pin_library.PinUnusable`.
     """
     messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
     with ExitStack() as life:

@@ -52,7 +52,8 @@ def line(parts: Parts, alarm: Alarm) -> str:
 
 def facts(parts: Parts, alarm: Alarm, now: float) -> dict[str, Any]:
     """All there is to know at ``now``, in seconds of the loop's clock."""
-    place, answered_at = parts.whereabouts.place(now), parts.data.answered_at
+    place, no_fix = parts.whereabouts.place(now), parts.whereabouts.no_fix
+    answered_at = parts.data.answered_at
     fix = place if isinstance(place, Position) else None
     return {
         "version": __version__,
@@ -62,7 +63,7 @@ def facts(parts: Parts, alarm: Alarm, now: float) -> dict[str, Any]:
         "fix": {
             "age_s": fix.age_s if fix else None,
             "accuracy_m": fix.accuracy_m if fix else None,
-            "reason": "" if fix else parts.whereabouts.last_reason.value,
+            "reason": "" if fix or no_fix is None else no_fix.value,
         },
         "modem": modem_facts(parts.modem.status(), now),
         "heartbeat": {
@@ -102,7 +103,6 @@ def modem_facts(modem: ModemStatus, now: float) -> dict[str, Any]:
 
 
 def _alarm(alarm: Alarm) -> dict[str, Any] | None:
-    """The open alarm, if there is one."""
     if alarm.state is State.IDLE:
         return None
     return {

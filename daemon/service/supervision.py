@@ -8,8 +8,11 @@ a device that restarts again and again must not seem silent.
 
 from __future__ import annotations
 
-from outcry.daemon.messages.reports import modem_marks
+from functools import reduce
+from operator import or_
+
 from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.service.status import MARKS
 from outcry.daemon.service.whereabouts import Whereabouts
 from outcry.daemon.touch.inputs import Senses
 from outcry.hw.modem import Modem
@@ -17,15 +20,7 @@ from outcry.report import NO_FLAGS, Flag
 
 AT_ONCE_GAP_S = 60.0
 FIRST_S = 60.0  # from the start; by then a modem is registered and connected
-TROUBLES = (
-    Flag.BUTTON_STUCK
-    | Flag.STRAP_LOOSE
-    | Flag.STRAP_FAULT
-    | Flag.JAMMING
-    | Flag.UNDER_VOLTAGE
-    | Flag.BATTERY_LOW
-    | Flag.CARD_FAULT
-)
+TROUBLES = reduce(or_, MARKS)
 RECOVERED_MV = 100  # a resting battery rises by less
 
 
@@ -55,10 +50,12 @@ class Marks:
         self._card_fails = not self._outbox.durable
 
     def now(self) -> Flag:
-        """The marks at this moment."""
         modem = self._modem.status()
-        flags = self._senses.marks | modem_marks(modem) | self._battery(modem.battery_mv)
+        flags = self._senses.marks
         for flag, on in (
+            (Flag.JAMMING, modem.jamming),
+            (Flag.UNDER_VOLTAGE, modem.under_voltage),
+            (Flag.BATTERY_LOW, self._has_low_battery(modem.battery_mv)),
             (Flag.RESTARTED, self.restarted),
             (Flag.MOVING, self._whereabouts.moving),
             (Flag.CARD_FAULT, self._card_fails),
@@ -66,12 +63,12 @@ class Marks:
             flags |= flag if on else NO_FLAGS
         return flags
 
-    def _battery(self, millivolts: int | None) -> Flag:
-        """The mark for a battery below the limit, until it is well above again."""
+    def _has_low_battery(self, millivolts: int | None) -> bool:
+        """Whether the battery is below the limit; it is until it is well above again."""
         if millivolts is not None:
             limit = self._battery_low_mv + (RECOVERED_MV if self._battery_low else 0)
             self._battery_low = millivolts < limit
-        return Flag.BATTERY_LOW if self._battery_low else NO_FLAGS
+        return self._battery_low
 
 
 class Supervision:

@@ -10,10 +10,11 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from traceback import walk_tb
 
-from outcry.daemon.journal import Fields
+from outcry.daemon.journal import Sink
 from outcry.journal_entry import priority
 
 try:
@@ -59,20 +60,12 @@ class Service:
                 sd_daemon.notify(message)
 
 
-def journal_sink() -> Callable[[int, str, Fields], None]:
+def journal_sink() -> Sink:
     """Where entries go: the journal when systemd started us, else stderr."""
-    if sd_journal is not None and os.environ.get("JOURNAL_STREAM"):
-        send = sd_journal.send
-
-        def to_journal(level: int, sentence: str, fields: Fields) -> None:
-            send(sentence, PRIORITY=priority(level), SYSLOG_IDENTIFIER="outcry", **fields)
-
-        return to_journal
-
-    def to_stderr(level: int, sentence: str, fields: Fields) -> None:
-        log.log(level, sentence)
-
-    return to_stderr
+    if sd_journal is None or not os.environ.get("JOURNAL_STREAM"):
+        return lambda level, sentence, _fields: log.log(level, sentence)
+    send = partial(sd_journal.send, SYSLOG_IDENTIFIER="outcry")
+    return lambda level, sentence, fields: send(sentence, PRIORITY=priority(level), **fields)
 
 
 def set_up_logging(verbose: bool) -> None:
@@ -86,31 +79,23 @@ def set_up_logging(verbose: bool) -> None:
     log.setLevel(logging.DEBUG if verbose else logging.INFO)
     if not verbose:  # the loop tells what the modem's owner tells it
         logging.getLogger("outcry.modem").setLevel(logging.WARNING)
-    sys.excepthook = _silent_about_contents
-    threading.excepthook = lambda args: _silent_about_contents(
-        args.exc_type, args.exc_value, args.exc_traceback
-    )
+    sys.excepthook = lambda _type, error, _trace: _unexpected(error)
+    threading.excepthook = lambda args: _unexpected(args.exc_value)
     if not os.environ.get("JOURNAL_STREAM"):
         log.info("not started by systemd: the journal is this terminal")
 
 
 def where(error: BaseException) -> str:
     """An exception's type and place in our code; never its words, which may hold a secret."""
-    trace = error.__traceback__
     place = "?"
-    while trace is not None:
-        name = os.path.basename(trace.tb_frame.f_code.co_filename)
-        place = f"{name}:{trace.tb_lineno}"
-        trace = trace.tb_next
+    for frame, line in walk_tb(error.__traceback__):
+        place = f"{os.path.basename(frame.f_code.co_filename)}:{line}"
     return f"{type(error).__name__} at {place}"
 
 
-def _silent_about_contents(
-    type_: type[BaseException], error: BaseException | None, trace: object
-) -> None:
-    if issubclass(type_, KeyboardInterrupt):
-        return
-    log.critical("unexpected: %s", where(error) if error is not None else type_.__name__)
+def _unexpected(error: BaseException | None) -> None:
+    if not isinstance(error, KeyboardInterrupt):
+        log.critical("unexpected: %s", where(error) if error is not None else "?")
 
 
 class _LevelPrefix(logging.Formatter):

@@ -33,22 +33,15 @@ class Whereabouts:
         """Why there is no fix now; ``None`` if there is one."""
         return None if self._has_fix else self._no_fix.reason
 
-    @property
-    def last_reason(self) -> NoFixReason:
-        """Why there was no fix the last time there was none."""
-        return self._no_fix.reason
-
     def place(self, now: float) -> Position | NoPosition:
-        """The best position known."""
         return reports.place(self._memory.fix, self._no_fix, now)
 
     def see(self, reading: Fix | NoFix, now: float) -> list[Event]:
         """Take in a reading; the events it means to an alarm."""
-        is_fix = isinstance(reading, Fix)
-        if is_fix != self._has_fix or (isinstance(reading, NoFix) and reading != self._no_fix):
-            detail = "fix" if isinstance(reading, Fix) else reading.reason.value
-            self._journal.tell(Entry.GPS, detail=detail)
-        self._has_fix = is_fix
+        reason = reading.reason if isinstance(reading, NoFix) else None
+        if reason is not self.no_fix:
+            self._journal.tell(Entry.GPS, detail=reason.value if reason else "fix")
+        self._has_fix = reason is None
         if isinstance(reading, NoFix):
             self._no_fix = reading
             return []

@@ -16,7 +16,9 @@ who holds is in danger. Pass every edge to :func:`edge`, and call :func:`look` w
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
+from outcry.daemon.alarm.model import CodeTapped
 from outcry.daemon.touch import hold, taps
 from outcry.daemon.touch.hold import GRAIN_S, SHORTEST_S, Hold
 from outcry.daemon.touch.taps import Code
@@ -43,32 +45,15 @@ class Times:
             raise ValueError("a pause between groups must be shorter than the one that ends a code")
 
 
-@dataclass(frozen=True)
-class Held:
-    """The button has been held: the wearer is in danger. Once for each hold, while it lasts."""
+class Press(Enum):
+    """What one press can mean; the value is for the journal."""
+
+    HELD = "the button was held"  # the wearer is in danger; once for each hold, while it lasts
+    STUCK = "the button is stuck"  # down for longer than a hand would be; once, until it is free
+    FREED = "the button is free again"
 
 
-@dataclass(frozen=True, repr=False)
-class Tapped:
-    """A code of taps: two to eight groups, see :mod:`outcry.daemon.touch.taps`."""
-
-    groups: tuple[int, ...]
-
-    def __repr__(self) -> str:  # which code means safe must not reach a log
-        return "Tapped(<hidden>)"
-
-
-@dataclass(frozen=True)
-class Stuck:
-    """The button has been down for longer than a hand would. Once, until :class:`Freed`."""
-
-
-@dataclass(frozen=True)
-class Freed:
-    """A stuck button is open again."""
-
-
-Gesture = Held | Tapped | Stuck | Freed
+Gesture = Press | CodeTapped
 
 
 @dataclass(frozen=True)
@@ -130,11 +115,11 @@ def _look_while_down(
     press, held = hold.look(button.press, now, times.hold_s)
     button = replace(button, press=press)
     if held:
-        gestures.append(Held())
+        gestures.append(Press.HELD)
     down_s = 0.0 if press.began_at is None else now - press.began_at
     if not button.stuck and down_s >= times.stuck_s - GRAIN_S:
         button = replace(button, stuck=True)
-        gestures.append(Stuck())
+        gestures.append(Press.STUCK)
     return button, tuple(gestures)
 
 
@@ -142,11 +127,11 @@ def _look_while_up(button: Button, now: float, times: Times) -> tuple[Button, tu
     gestures: list[Gesture] = []
     if button.stuck and now - button.press.changed_at >= FREED_AFTER_S - GRAIN_S:
         button = replace(button, stuck=False)
-        gestures.append(Freed())
+        gestures.append(Press.FREED)
     if now - _last_release(button) >= times.code_end_s - GRAIN_S:
         button = _counted(button, times)
         if groups := taps.finished(button.code):
-            gestures.append(Tapped(groups))
+            gestures.append(CodeTapped(groups))
         button = replace(button, code=Code(ended_at=button.code.ended_at))
     return button, tuple(gestures)
 

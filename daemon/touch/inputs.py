@@ -3,70 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from outcry.daemon.touch import button as gestures
 from outcry.daemon.touch import strap
-from outcry.daemon.touch.button import Button, Freed, Gesture, Stuck, Times
+from outcry.daemon.touch.button import Button, Gesture, Press, Times
 from outcry.daemon.touch.edges import Edge, StrapEdge
-from outcry.daemon.touch.strap import (
-    Strap,
-    StrapClosed,
-    StrapEvent,
-    StrapFirm,
-    StrapLoose,
-    StrapOpened,
-)
+from outcry.daemon.touch.strap import Strap, StrapEvent
 from outcry.report import NO_FLAGS, Flag
 
 Event = Gesture | StrapEvent
 
-WORDS = {  # of what is only logged
-    Stuck: "the button is stuck",
-    Freed: "the button is free again",
-    StrapClosed: "the strap is on",
-    StrapLoose: "the strap's wire has a loose contact",
-    StrapFirm: "the strap's wire holds again",
+_MARKS: dict[Event, tuple[Flag, bool]] = {  # which mark each sets or takes away
+    Press.STUCK: (Flag.BUTTON_STUCK, True),
+    Press.FREED: (Flag.BUTTON_STUCK, False),
+    StrapEvent.OPENED: (Flag.STRAP_OPEN, True),
+    StrapEvent.CLOSED: (Flag.STRAP_OPEN, False),
+    StrapEvent.LOOSE: (Flag.STRAP_LOOSE, True),
+    StrapEvent.FIRM: (Flag.STRAP_LOOSE, False),
 }
 
 
 class Contact(Protocol):
     """A switch whose edges come by the queue; see :class:`outcry.hw.switch.Switch`."""
 
+    @property
+    def closed(self) -> bool: ...
     def is_told(self) -> bool: ...
     def due(self, wanted: float | None) -> float | None: ...
 
 
-class Wearing(NamedTuple):
-    """The strap at the start: closed now, worn before; it counts as opened after ``open_s``."""
-
-    closed: bool
-    worn: bool
-    open_s: float
-    at: float
-
-
 class Senses:
-    """The button's and the strap's state. Without a strap, ``wearing`` is ``None``."""
+    """The button's state and, once :meth:`watch` is called, the strap's."""
 
-    def __init__(
-        self,
-        times: Times,
-        wearing: Wearing | None = None,
-        button: Contact | None = None,
-        loop: Contact | None = None,
-    ) -> None:
+    def __init__(self, times: Times, button: Contact | None = None) -> None:
         self._times = times
         self._button = Button()
         self._strap: Strap | None = None
         self._open_s = 0.0
-        self._contacts = {"button": button, "strap": loop}
+        self._contacts = {"button": button, "strap": None}
         self.marks = NO_FLAGS
         """What is wrong with them, for reports."""
-        if wearing is not None:
-            self._open_s = wearing.open_s
-            self._strap = strap.begin(wearing.closed, wearing.worn, wearing.at)
-            self._mark(Flag.STRAP_OPEN, not wearing.closed)
+
+    def watch(self, loop: Contact, worn: bool, open_s: float, at: float) -> None:
+        """Watch the strap too: worn before or not, it counts as opened after ``open_s`` seconds."""
+        closed = loop.closed
+        self._contacts["strap"] = loop
+        self._open_s = open_s
+        self._strap = strap.begin(closed, worn, at)
+        self._mark(Flag.STRAP_OPEN, not closed)
 
     @property
     def worn(self) -> bool | None:
@@ -75,11 +60,9 @@ class Senses:
 
     @property
     def pressed(self) -> bool:
-        """Whether the button is down."""
         return self._button.press.on
 
     def hear(self, edge: Edge | StrapEdge) -> tuple[Event, ...]:
-        """What an edge means."""
         if isinstance(edge, Edge):
             self._button, said = gestures.edge(self._button, edge.closed, edge.at, self._times)
             return self._noted(said)
@@ -120,13 +103,8 @@ class Senses:
 
     def _noted(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
         for event in events:
-            match event:
-                case Stuck() | Freed():
-                    self._mark(Flag.BUTTON_STUCK, isinstance(event, Stuck))
-                case StrapOpened() | StrapClosed():
-                    self._mark(Flag.STRAP_OPEN, isinstance(event, StrapOpened))
-                case StrapLoose() | StrapFirm():
-                    self._mark(Flag.STRAP_LOOSE, isinstance(event, StrapLoose))
+            if event in _MARKS:
+                self._mark(*_MARKS[event])
         return events
 
     def _mark(self, flag: Flag, on: bool) -> None:

@@ -15,6 +15,7 @@ Nothing here depends on the button: neither can mask the other.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import Enum
 
 from outcry.daemon.touch import hold
 from outcry.daemon.touch.hold import GRAIN_S, Hold
@@ -26,27 +27,13 @@ ONE_OPENING_S = 0.2  # opening again sooner is the same movement: a buckle bounc
 FIRM_AFTER_S = 600.0  # a loose contact shows when the wearer moves, and people sit still
 
 
-@dataclass(frozen=True)
-class StrapOpened:
-    """The strap has been taken off, cut or torn. Once; again after :class:`StrapClosed`."""
+class StrapEvent(Enum):
+    """What can happen to a strap; the value is for the journal."""
 
-
-@dataclass(frozen=True)
-class StrapClosed:
-    """The strap has been fastened: from now on its removal is an alarm."""
-
-
-@dataclass(frozen=True)
-class StrapLoose:
-    """The loop is interrupted again and again. Once, until :class:`StrapFirm`."""
-
-
-@dataclass(frozen=True)
-class StrapFirm:
-    """A loose loop has stayed closed for ten minutes."""
-
-
-StrapEvent = StrapOpened | StrapClosed | StrapLoose | StrapFirm
+    OPENED = "the strap was opened"  # taken off, cut or torn; once, until it is closed
+    CLOSED = "the strap is on"  # fastened: from now on its removal is an alarm
+    LOOSE = "the strap's wire has a loose contact"  # once, until it is firm
+    FIRM = "the strap's wire holds again"  # it has stayed closed for ten minutes
 
 
 @dataclass(frozen=True)
@@ -100,13 +87,13 @@ def look(strap: Strap, now: float, open_s: float) -> tuple[Strap, tuple[StrapEve
     strap = replace(strap, open=open_, closed=closed)
     if removed and strap.worn:
         strap = replace(strap, worn=False)
-        events.append(StrapOpened())
+        events.append(StrapEvent.OPENED)
     if fastened and not strap.worn:
         strap = replace(strap, worn=True)
-        events.append(StrapClosed())
+        events.append(StrapEvent.CLOSED)
     if strap.loose and closed.on and now - closed.changed_at >= FIRM_AFTER_S - GRAIN_S:
         strap = replace(strap, loose=False, openings=())
-        events.append(StrapFirm())
+        events.append(StrapEvent.FIRM)
     return strap, tuple(events)
 
 
@@ -127,4 +114,4 @@ def _opened(strap: Strap, at: float) -> tuple[Strap, tuple[StrapEvent, ...]]:
     many = len(openings) == LOOSE_OPENINGS and at - openings[0] <= LOOSE_WITHIN_S
     if strap.loose or not many:
         return strap, ()
-    return replace(strap, loose=True), (StrapLoose(),)
+    return replace(strap, loose=True), (StrapEvent.LOOSE,)

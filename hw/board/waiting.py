@@ -1,7 +1,9 @@
-"""Waiting for any of several descriptors, or for a moment."""
+"""Waiting for any of several descriptors, for a moment, or to be stopped."""
 
 import math
+import os
 import select
+import signal
 from collections.abc import Iterable
 
 
@@ -15,3 +17,13 @@ def ready(readable: Iterable[int], writable: Iterable[int], seconds: float | Non
         poll.register(descriptor, mask)
     limit = None if seconds is None else max(0, math.ceil(seconds * 1000))
     return {descriptor for descriptor, _ in poll.poll(limit)}
+
+
+def stopping() -> int:
+    """A descriptor that becomes readable on SIGTERM or SIGINT."""
+    wake, notify = os.pipe()
+    os.set_blocking(notify, False)
+    signal.set_wakeup_fd(notify)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: None)
+    return wake

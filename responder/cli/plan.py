@@ -119,6 +119,7 @@ def _print_cards(
         print("Send one code, then cross it out. A code alone means: IT IS REAL, MAKE IT PUBLIC.")
         print("Code and 2: I have seen this alarm. Code and 3: I do not know if it is real.")
         print("Code and 4: I think it is a false alarm.")
+        print("Write no word beside it: with words it counts as 3.")
         for first, second in zip(codes[::2], codes[1::2], strict=True):
             print(f"    [ ] {first}     [ ] {second}")
         print("Never send your PIN by SMS.")

@@ -31,14 +31,21 @@ OPEN_FOR_S = 7 * 86_400.0  # an alarm raised longer ago is not what a text is ab
 WRONG_AN_HOUR = 30  # from one number; a guess is right once in ten million tries
 HOUR_S = 3600.0
 
-_CODE = re.compile(r"(?<!\d)(\d{4})[ .-]?(\d{4})(?:\W*([1-4]))?(?!\d)")
+_APART = r"[\W_]{0,3}"  # what phones and fingers put between two groups of digits
+_ANSWER = re.compile(rf"[\W_]*(\d{{4}}){_APART}(\d{{4}})[\W_]*([1-4])?[\W_]*")
+"""A code, perhaps with a choice, and not a letter or digit more."""
+_CODE_AMONG_WORDS = re.compile(rf"(?<!\d)(\d{{4}}){_APART}(\d{{4}})(?!\d\d)")
+SHORTEST_NUMBER = 7  # digits of a number without its country's code that tell people apart
 CHOICES: Mapping[str, type[ContactAnswer]] = {
     "1": events.Confirmed,
     "2": events.ContactSaw,
     "3": events.Unsure,
     "4": events.CalledFalse,
 }
-"""What the digit after a code says; a code alone says the first."""
+"""What the digit after a code says; a code alone, without a word, says the first.
+
+With words around it a code says that its sender is not sure: "it is false" must never confirm.
+"""
 _RANK = {AlarmKind.SILENCE: 1, AlarmKind.DRILL: 0}  # below every real alarm
 
 
@@ -65,10 +72,10 @@ class SmsAnswers:
             contacts = _contacts(connection, sender)
         if not contacts or self._is_guessing(sender):
             return False
-        found = _CODE.search(plain_digits(text)) if len(text) <= LONGEST_ANSWER else None
-        if found is None:
+        read = read_answer(text) if len(text) <= LONGEST_ANSWER else None
+        if read is None:
             return False
-        code, said = found[1] + found[2], CHOICES[found[3] or "1"]
+        code, said = read
         for contact in contacts:
             answered = self._answer(contact, code, said)
             if answered is not None:
@@ -121,14 +128,24 @@ class SmsAnswers:
         return len(tried) == WRONG_AN_HOUR and tried[0] > self._clock() - HOUR_S
 
 
+def read_answer(text: str) -> tuple[str, type[ContactAnswer]] | None:
+    """The code in a text, and what it says."""
+    digits = plain_digits(text)
+    if exact := _ANSWER.fullmatch(digits):
+        return exact[1] + exact[2], CHOICES[exact[3] or "1"]
+    found = _CODE_AMONG_WORDS.search(digits)
+    return (found[1] + found[2], events.Unsure) if found else None
+
+
 def _contacts(connection: Connection, sender: str) -> list[_Contact]:
-    """Who has this number; networks may write their own country's without its code."""
+    """Who has this number. Networks may leave out the plus, or their own country's code."""
     table = store.contact
-    number = "+" + sender[2:] if sender.startswith("00") else sender
-    if number.startswith("0") and len(number) >= 8:
-        is_it = table.c.number.endswith(number[1:], autoescape=True)
+    known = sender.removeprefix("+" if sender.startswith("+") else "00")
+    national = sender.lstrip("0")
+    if known == sender and len(national) >= SHORTEST_NUMBER:
+        is_it = table.c.number.endswith(national, autoescape=True)
     else:
-        is_it = table.c.number == number
+        is_it = table.c.number == "+" + known
     rows = connection.execute(
         select(table.c.id, table.c.device, table.c.number_in_list).where(is_it)
     )

@@ -365,7 +365,7 @@ def test_the_counted_start_ends_at_its_moment_in_an_environment_like_the_devices
         check=True,
     )
     imported = {entry.rpartition("|")[2].strip() for entry in done.stderr.splitlines()}
-    assert {"gpiozero", "outcry.hw.button"} <= imported
+    assert {"gpiozero", "outcry.hw.switch"} <= imported
     assert later not in imported
     assert not {name for name in imported if "editable" in name}
 

@@ -9,8 +9,9 @@ import time
 import pytest
 from pin_benches import BUTTON, MOTOR
 
-from outcry.hw.button import Button, ButtonUnusable
-from outcry.hw.vibration import BETWEEN_S, Pattern, Vibration, VibrationUnusable
+from outcry.hw.pin_library import PinUnusable
+from outcry.hw.switch import Button
+from outcry.hw.vibration import BETWEEN_S, Pattern, Vibration
 
 LIMIT_S = 30.0
 
@@ -85,9 +86,9 @@ def test_after_closing_the_button_is_deaf_and_its_pin_is_free(bench, edges):
 
 def test_a_pin_in_use_is_refused_by_its_number(bench, edges):
     button = Button(BUTTON, edges.tell)
-    with pytest.raises(ButtonUnusable, match="GPIO 17"):
+    with pytest.raises(PinUnusable, match="GPIO 17"):
         Button(BUTTON, edges.tell)
-    with pytest.raises(VibrationUnusable, match="GPIO 17"):
+    with pytest.raises(PinUnusable, match="GPIO 17"):
         Vibration(BUTTON)
     button.close()
 

@@ -7,7 +7,7 @@ import gpiozero
 import pytest
 from pin_benches import BUTTON
 
-from outcry.hw.button import Button
+from outcry.hw.switch import Button
 
 # By anybody's thumb
 

@@ -1,5 +1,6 @@
 """gpsd, or whoever sits in its place, at its worst: the gps thread goes on, and never hangs."""
 
+import queue
 import socket
 import threading
 import time
@@ -104,3 +105,19 @@ def test_the_thread_beats_and_tells_even_where_nobody_listens():
     assert beats.wait(10)
     adapter.stop(5)
     assert set(readings) <= {NoFix(NoFixReason.NO_GPSD)}
+
+
+def test_an_alarm_that_opens_while_gpsd_is_asked_is_not_kept_waiting():
+    answers = queue.SimpleQueue()
+    hours_s = 3600.0
+
+    def hear(answer):
+        if answers.empty():
+            adapter.hurry(True)  # the thread is not waiting yet
+        answers.put(answer)
+
+    adapter = Gps("127.0.0.1", 1, hear, time.monotonic, idle_s=hours_s, eager_s=hours_s)
+    adapter.start()
+    for _ in range(2):
+        answers.get(timeout=10)
+    adapter.stop()

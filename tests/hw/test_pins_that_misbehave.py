@@ -12,8 +12,9 @@ from gpiozero.pins.mock import MockFactory, MockPin
 from outcry.daemon.service import status
 from outcry.daemon.service.adapters import Adapters
 from outcry.daemon.settings import read
-from outcry.hw.button import Button, ButtonUnusable
-from outcry.hw.vibration import Pattern, Vibration, VibrationUnusable
+from outcry.hw.pin_library import PinUnusable
+from outcry.hw.switch import Button
+from outcry.hw.vibration import Pattern, Vibration
 from outcry.report import Flag
 from simulation.world import World
 
@@ -50,17 +51,17 @@ def factory(monkeypatch):
 
 def test_a_pin_refused_in_the_librarys_own_words_is_an_unusable_button(factory, monkeypatch):
     monkeypatch.setattr(gpiozero.DigitalInputDevice, "__init__", refuses)
-    with pytest.raises(ButtonUnusable):
+    with pytest.raises(PinUnusable):
         Button(17, lambda closed, at: None)
 
 
 def test_a_pin_refused_in_the_librarys_own_words_is_an_unusable_motor(factory, monkeypatch):
     motor = Vibration(18)
     monkeypatch.setattr(gpiozero.DigitalOutputDevice, "blink", refuses)
-    with pytest.raises(VibrationUnusable):
+    with pytest.raises(PinUnusable):
         motor.play(Pattern(1, 0.1, 0.1))
     monkeypatch.setattr(gpiozero.DigitalOutputDevice, "__init__", refuses)
-    with pytest.raises(VibrationUnusable):
+    with pytest.raises(PinUnusable):
         Vibration(18)
 
 

@@ -12,7 +12,8 @@ from outcry.daemon.settings import read
 from outcry.hw.board.sim800.power_wires import PowerWires
 from outcry.hw.modem import Condition, ModemSettings, ModemStatus
 from outcry.hw.modem.ladder import RUNGS, Rung
-from outcry.hw.power import Power, PowerUnusable, Wire
+from outcry.hw.pin_library import PinUnusable
+from outcry.hw.power import Power, Wire
 from tests.support.rig import Rig
 
 PIN = 22
@@ -113,14 +114,14 @@ def test_the_line_is_let_go_whatever_happens():
 
     power = Power(PIN, Wire.RESET, broken)
     pin = gpiozero.Device.pin_factory.pin(PIN)
-    with pytest.raises(PowerUnusable):
+    with pytest.raises(PinUnusable):
         power.cycle()
     assert not pin.state
 
 
 def test_a_pin_already_taken_is_told_by_number():
     Wiring(Wire.RESET)
-    with pytest.raises(PowerUnusable, match="GPIO 22"):
+    with pytest.raises(PinUnusable, match="GPIO 22"):
         Power(PIN, Wire.RESET)
 
 

@@ -36,14 +36,18 @@ def test_what_hq_writes_the_device_reads():
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"device": 0}, "device is not within"),
-        ({"device": True}, "device is not a whole number"),
-        ({"psk": "short"}, "psk is not 32 bytes"),
-        ({"wearer": "x" * 41}, "wearer is not 1 to 40"),
-        ({"contact": []}, "contact is not known"),
+        (
+            {"device": 0},
+            "device: this value is not valid; write a whole number from 1 to 4294967295",
+        ),
+        ({"device": True}, "device: this value is not valid; write a whole number"),
+        ({"psk": "short"}, "psk: this value is not valid; write 32 bytes"),
+        ({"wearer": "x" * 41}, "wearer: this value is not valid; write a name of 1 to 40"),
+        ({"contact": []}, "contact: is not known"),
         ({"contacts": [{"name": "A", "number": "07700900123", "language": "en"}]}, "country code"),
-        ({"hq": {}}, "hq.host is missing"),
-        ({"hq": None}, "hq is not an object"),
+        ({"hq": {}}, "hq.host: is missing"),
+        ({"hq": None}, "hq.host: is missing"),
+        ({"contacts": None}, "contacts: is not a list"),
         ({"outcry_enrolment": 2}, "outcry_enrolment is not 1"),
     ],
 )

@@ -4,10 +4,11 @@ import queue
 
 from pin_benches import BUTTON, STRAP
 
+from outcry.daemon.alarm.model import CodeTapped
 from outcry.daemon.touch import button, strap
 from outcry.daemon.touch.button import Times
-from outcry.hw.button import Button
-from outcry.hw.strap import Strap
+from outcry.daemon.touch.strap import StrapEvent
+from outcry.hw.switch import Button, Strap
 
 LIMIT_S = 60.0
 REACTION_S = 0.3  # between a word on a terminal and a thumb
@@ -63,8 +64,16 @@ class Ear:
     def _take(self, answer):
         self._state, events = answer
         for event in events:
-            code = " ".join(map(str, getattr(event, "groups", ())))
-            self.said.append(f"{type(event).__name__.lower()} {code}".rstrip())
+            self.said.append(word(event))
+
+
+def word(event):
+    match event:
+        case CodeTapped(groups):
+            return f"tapped {' '.join(map(str, groups))}"
+        case StrapEvent():
+            return f"strap{event.name.lower()}"
+    return event.name.lower()
 
 
 class Thumb(Ear):

@@ -35,24 +35,29 @@ _CME_TEXTS = {
 }
 
 
-class Cme(AtError):
-    """An equipment error (manual p. 329), shown as +CMEE says."""
-
+class _Numbered(AtError):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
+
+
+class Cme(_Numbered):
+    """An equipment error (manual p. 329), shown as +CMEE says."""
 
     @property
     def text(self) -> str:
         return _CME_TEXTS.get(self.code, _CME_TEXTS[100])
 
 
-class Cms(AtError):
-    """A message service error (manual p. 332): always a number."""
+class NotAllowed(Cme):
+    """Not in this state, or not with these values."""
 
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
+    def __init__(self) -> None:
+        super().__init__(3)
+
+
+class Cms(_Numbered):
+    """A message service error (manual p. 332): always a number."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,12 @@ class Command:
         if not text.isascii() or not text.isdecimal():
             raise Refused
         return int(text)
+
+    def flag(self, position: int) -> bool:
+        """An argument that is 0 or 1. Raises Refused for anything else."""
+        if (number := self.number(position)) > 1:
+            raise Refused
+        return number == 1
 
 
 class LineReader:
@@ -121,10 +132,17 @@ class LineReader:
 
 
 _QUOTED = r'"[^"]*(?:"|$)'
-_PIECE = re.compile(rf'(?:{_QUOTED}|[^";])*')
-_BASIC = re.compile(r"(&?[A-Z])(\d*)(?:=(\d*)|(\?))?", re.IGNORECASE)
+_COMMAND = re.compile(
+    rf"""
+      ;                                                         # between two extended commands
+    | (?P<extended> [+^*#$%] (?: {_QUOTED} | [^";] )* )
+    | D (?P<dialled> [^;]* )
+    | (?P<basic> &?[A-Z] ) (\d*) (?: =(\d*) | (\?) )?
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
 _EXTENDED = re.compile(r"([+^*#$%][A-Z0-9+]*)(=\?|\?|=)?(.*)", re.IGNORECASE | re.DOTALL)
-_ARGUMENT = re.compile(rf"((?:{_QUOTED}|[^\",])*)(,|$)")
+_ARGUMENT = re.compile(rf'(?:^|,)((?:{_QUOTED}|[^",])*)')
 
 
 def commands(line: str) -> list[Command]:
@@ -132,47 +150,33 @@ def commands(line: str) -> list[Command]:
 
     Raises Refused for nonsense.
     """
-    rest = _without_spaces(line)[2:]
+    line = _without_spaces(line)
     found: list[Command] = []
-    if not rest:
+    at = len("AT")
+    if len(line) == at:
         return [Command("")]
-    while rest:
-        if rest[0] == ";":
-            rest = rest[1:]
-            continue
-        if rest[0] in "+^*#$%":
-            piece = _matched(_PIECE, rest).group()
-            found.append(_extended(piece))
-            rest = rest[len(piece) :]
-        elif rest[0] in "Dd":
-            number, _, rest = rest[1:].partition(";")
-            found.append(Command("D", "run", (number,)))
-        else:
-            match = _matched(_BASIC, rest)
-            found.append(_basic(match))
-            rest = rest[match.end() :]
+    while at < len(line):
+        match = _COMMAND.match(line, at)
+        if match is None:
+            raise Refused
+        at = match.end()
+        if match["extended"]:
+            found.append(_extended(match["extended"]))
+        elif match["dialled"] is not None:
+            found.append(Command("D", "run", (match["dialled"],)))
+        elif match["basic"]:
+            found.append(_basic(*match.groups()[2:]))
     if len(found) > COMMANDS_LIMIT:
         raise Refused
     return found
 
 
-def _matched(pattern: re.Pattern[str], text: str) -> re.Match[str]:
-    match = pattern.match(text)
-    if match is None:
-        raise Refused
-    return match
-
-
 def _without_spaces(line: str) -> str:
     """Spaces outside quotes mean nothing; some libraries send ``AT + HTTPINIT``."""
-    return "".join(
-        piece if piece.startswith('"') else piece.replace(" ", "")
-        for piece in re.findall(rf'{_QUOTED}|[^"]+', line)
-    )
+    return re.sub(rf"({_QUOTED})| ", r"\1", line)
 
 
-def _basic(match: re.Match[str]) -> Command:
-    name, digits, value, asks = match.groups()
+def _basic(name: str, digits: str, value: str | None, asks: str | None) -> Command:
     if asks:
         return Command(name.upper() + digits, "read")
     if value is not None:
@@ -181,28 +185,14 @@ def _basic(match: re.Match[str]) -> Command:
 
 
 def _extended(piece: str) -> Command:
-    name, sign, rest = _matched(_EXTENDED, piece).groups()
+    match = _EXTENDED.match(piece)
+    if match is None:
+        raise Refused
+    name, sign, rest = match.groups()
     form = _FORMS[sign]
     if form == "set":
-        return Command(name.upper(), "set", _arguments(rest))
+        arguments = tuple(each.strip('"') for each in _ARGUMENT.findall(rest))
+        return Command(name.upper(), "set", arguments)
     if rest:
         raise Refused
     return Command(name.upper(), form)
-
-
-def _arguments(text: str) -> tuple[str, ...]:
-    arguments = []
-    at = 0
-    while True:
-        match = _matched_at(text, at)
-        arguments.append(match.group(1).strip('"'))
-        if not match.group(2):
-            return tuple(arguments)
-        at = match.end()
-
-
-def _matched_at(text: str, at: int) -> re.Match[str]:
-    match = _ARGUMENT.match(text, at)
-    if match is None:
-        raise Refused
-    return match

@@ -1,4 +1,4 @@
-"""The base stations a modem hears."""
+"""The base stations a modem hears: the serving one first, then its neighbours."""
 
 from dataclasses import dataclass
 
@@ -26,11 +26,3 @@ class Cell:
 
 HERE = Cell(0x00E6, 0x7A9F)
 NEAR = Cell(0x00E6, 0xF2A1, arfcn=14, level=40, bsic=15)
-
-
-@dataclass
-class Cells:
-    """The serving cell and its neighbours."""
-
-    serving: Cell = HERE
-    neighbours: tuple[Cell, ...] = (NEAR,)

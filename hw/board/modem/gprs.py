@@ -5,6 +5,9 @@ from typing import Literal
 
 How = Literal["on", "dead", "refused", "connecting", "silent", "rubbish"]
 HOWS: tuple[How, ...] = ("on", "dead", "refused", "connecting", "silent", "rubbish")
+Fate = Literal["true", "lost", "rubbish"]
+"""What becomes of the bytes on a connection that stands."""
+_FATES: dict[How, Fate] = {"silent": "lost", "rubbish": "rubbish"}
 
 
 @dataclass(frozen=True)
@@ -23,3 +26,7 @@ class Gprs:
     def for_new(self) -> How:
         """What a connection opened now meets."""
         return "on" if self.old_only else self.how
+
+
+def fate(how: How) -> Fate:
+    return _FATES.get(how, "true")

@@ -1,6 +1,7 @@
 """The internet as the modem's TCP reaches it: a small protocol, and its one shipped form, which
 knows only this machine."""
 
+import contextlib
 import errno
 import ipaddress
 import socket
@@ -73,18 +74,16 @@ class LoopbackConnection:
     def __init__(self, address: str | None, port: int) -> None:
         self._state: ConnectionState = "connecting"
         self._unsent = bytearray()
-        self._socket: socket.socket | None = None
-        if address is None or not 0 < port < 65536:
-            self._state = "failed"
-            return
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        family = socket.AF_INET6 if address and ":" in address else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setblocking(False)
-        if self._socket.connect_ex((address, port)) not in (0, errno.EINPROGRESS):
+        known = address is not None and 0 < port < 65536
+        if not known or self._socket.connect_ex((address, port)) not in (0, errno.EINPROGRESS):
             self._end("failed")
 
     def fileno(self) -> int:
-        return self._socket.fileno() if self._socket is not None else -1
+        """-1 once it has ended."""
+        return self._socket.fileno()
 
     def wants_reading(self) -> bool:
         return self._state == "open"
@@ -93,8 +92,8 @@ class LoopbackConnection:
         return self._state == "connecting" or bool(self._unsent)
 
     def state(self, now: float) -> ConnectionState:
-        if self._state == "connecting" and self._socket is not None:
-            self._look_whether_connected(self._socket)
+        if self._state == "connecting":
+            self._look_whether_connected()
         if self._state == "open" and self._unsent:
             self._flush()
         return self._state
@@ -105,7 +104,7 @@ class LoopbackConnection:
             self._flush()
 
     def receive(self, now: float) -> bytes:
-        if self._state != "open" or self._socket is None:
+        if self._state != "open":
             return b""
         try:
             data = self._socket.recv(CHUNK)
@@ -124,30 +123,22 @@ class LoopbackConnection:
     def due(self) -> float | None:
         return None
 
-    def _look_whether_connected(self, sock: socket.socket) -> None:
-        if sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+    def _look_whether_connected(self) -> None:
+        if self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             self._end("failed")
             return
-        try:
-            sock.getpeername()
-        except OSError:
-            return
-        self._state = "open"
+        with contextlib.suppress(OSError):
+            self._socket.getpeername()
+            self._state = "open"
 
     def _flush(self) -> None:
-        if self._socket is None:
-            return
         try:
-            sent = self._socket.send(self._unsent)
+            del self._unsent[: self._socket.send(self._unsent)]
         except BlockingIOError:
             return
         except OSError:
             self._end("closed")
-            return
-        del self._unsent[:sent]
 
     def _end(self, state: ConnectionState) -> None:
         self._state = state
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._socket.close()

@@ -1,77 +1,58 @@
 """Packet contexts by hand: AT+CGDCONT and AT+CGACT (manual p. 204 to 206)."""
 
-from outcry.hw.board.modem.at import Cme, Command, Refused
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.gprs import Gprs
-from outcry.hw.board.modem.registration import Registration
-from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Wait, says
+from outcry.hw.board.modem.at import Cme, Command, NotAllowed
+from outcry.hw.board.modem.handler import Answer, Steps, Wait, forms, says
+from outcry.hw.board.modem.part import Core, Part
 
 PROFILES = (1, 2, 3)
-NOT_ALLOWED, UNSPECIFIED = 3, 148
+UNSPECIFIED = 148
 
 
-class Contexts:
-    def __init__(self, context: Context, registration: Registration) -> None:
-        self._context = context
-        self._registration = registration
-        self._gprs = Gprs()
+class Contexts(Part):
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
         self._defined: dict[int, str] = {}  # access point by profile
         self._active: set[int] = set()
-        registration.when_lost.append(self._active.clear)
-        self.handlers: dict[str, Handler] = {
-            "+CGDCONT": self._answer_cgdcont,
-            "+CGACT": self._answer_cgact,
+        core.registration.when_lost.append(self._active.clear)
+        self.handlers = {
+            "+CGDCONT": forms("read set", self._defines, test='(1-3),"IP",,,(0),(0,1)'),
+            "+CGACT": forms("read set", self._activates, test="(0,1)"),
         }
-
-    def fault(self, gprs: Gprs) -> None:
-        self._gprs = gprs
-        if gprs.how == "dead":
-            self._active.clear()
 
     def restart(self) -> None:
         self._active.clear()
 
-    def _answer_cgdcont(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says('+CGDCONT: (1-3),"IP",,,(0),(0,1)')
+    def _defines(self, command: Command) -> Answer:
         if command.form == "read":
             known = sorted(self._defined.items())
             return says(*(f'+CGDCONT: {one},"IP","{apn}","0.0.0.0",0,0' for one, apn in known))
         profile = command.number(0)
-        if command.form != "set" or profile not in PROFILES:
-            raise Cme(NOT_ALLOWED)
+        if profile not in PROFILES:
+            raise NotAllowed
         if len(command.args) == 1:
             self._defined.pop(profile, None)
             return says()
         if command.text(1).upper() != "IP":
-            raise Cme(NOT_ALLOWED)
+            raise NotAllowed
         self._defined[profile] = command.text(2)
         return says()
 
-    def _answer_cgact(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says("+CGACT: (0,1)")
+    def _activates(self, command: Command) -> Steps:
         if command.form == "read":
             return says(
                 *(f"+CGACT: {one},{one in self._active:d}" for one in sorted(self._defined))
             )
-        wanted, profile = command.number(0), command.number(1, PROFILES[0])
-        if command.form != "set" or wanted not in (0, 1):
-            raise Refused
+        wanted, profile = command.flag(0), command.number(1, PROFILES[0])
         if profile not in PROFILES or (wanted and profile not in self._defined):
-            raise Cme(NOT_ALLOWED)
-        return self._activates(profile) if wanted else self._deactivates(profile)
-
-    def _activates(self, profile: int) -> Steps:
+            raise NotAllowed
         timing = self._context.timing
-        fails = self._gprs.how == "dead" or not self._registration.attached
+        if not wanted:
+            yield Wait(self._context.draw(timing.shut))
+            self._active.discard(profile)
+            return says()
+        fails = not self._registration.attached
         yield Wait(self._context.draw(timing.activate_fails if fails else timing.activate))
         if fails or not self._registration.attached:
             raise Cme(UNSPECIFIED)
         self._active.add(profile)
-        return says()
-
-    def _deactivates(self, profile: int) -> Steps:
-        yield Wait(self._context.draw(self._context.timing.shut))
-        self._active.discard(profile)
         return says()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from outcry.hw.board.modem.at import Command, Refused
-from outcry.hw.board.modem.terminal import Answer, says
+from outcry.hw.board.modem.handler import Answer, says
 
 
 @dataclass(frozen=True)

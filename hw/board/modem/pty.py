@@ -17,13 +17,23 @@ _RATES: dict[int, int] = {
 class PtyPort:
     """The device's end. The other end is :attr:`path`, to be opened like any serial port."""
 
-    def __init__(self) -> None:
+    def __init__(self, link: Path | None = None) -> None:
+        """``link`` becomes a symlink to the port, in place of an older one, until it is closed."""
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
         self.path = os.ttyname(self._slave)
         os.chmod(self.path, 0o666)  # gpsd gives up root before it opens the port again
         self._unwritten = bytearray()
+        self._link = link
+        if link is not None:
+            link.unlink(missing_ok=True)
+            link.symlink_to(self.path)
+
+    @property
+    def name(self) -> str:
+        """By what it is found: the link, if it has one."""
+        return str(self._link or self.path)
 
     def fileno(self) -> int:
         return self._master
@@ -65,11 +75,8 @@ class PtyPort:
         termios.tcflush(self._slave, termios.TCIFLUSH)
         self._unwritten.clear()
 
-    def link(self, path: Path) -> None:
-        """Make ``path`` a symlink to the port, in place of an older one."""
-        path.unlink(missing_ok=True)
-        path.symlink_to(self.path)
-
     def close(self) -> None:
+        if self._link is not None:
+            self._link.unlink(missing_ok=True)
         os.close(self._master)
         os.close(self._slave)

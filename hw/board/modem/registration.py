@@ -4,13 +4,15 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from outcry.hw.board.modem.at import Command, Refused
-from outcry.hw.board.modem.cells import Cell, Cells
+from outcry.hw.board.modem.cells import HERE, NEAR, Cell
 from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.gprs import Gprs
+from outcry.hw.board.modem.handler import Answer, Handler, Steps, Wait, forms, says
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.parameters import Parameters
 from outcry.hw.board.modem.schedule import Planned
 from outcry.hw.board.modem.sim_card import SimCard
-from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Terminal, Wait, says
+from outcry.hw.board.modem.terminal import Terminal
 from outcry.hw.board.modem.timing import Span
 
 NOT_SEARCHING, HOME, SEARCHING, DENIED, ROAMING = 0, 1, 2, 3, 5
@@ -18,6 +20,7 @@ OPERATOR = "Outcry Test"
 
 Welcome = Literal["home", "roaming", "denied"]
 WELCOMES: tuple[Welcome, ...] = ("home", "roaming", "denied")
+_PLACES = ("+CREG", "+CGREG")  # where the modem is, for calls and for packets
 _STATS = {"home": HOME, "roaming": ROAMING, "denied": DENIED}
 
 
@@ -52,7 +55,7 @@ class Registration:
         self.coverage = True
         self.signal = 17  # +CSQ's, 0 to 31: -113 dBm and 2 for each step
         self.welcome: Welcome = "home"
-        self.gprs_works = True
+        self.gprs = Gprs()
         self.when_registered: list[Callable[[], None]] = []
         self.when_lost: list[Callable[[], None]] = []
         self.when_down: list[Callable[[], None]] = []
@@ -66,14 +69,13 @@ class Registration:
         self._cfun = 1
         self._held_back = False
         self.sim = SimCard(options, self._opened)
-        self.cells = Cells()
+        self.cells: tuple[Cell, ...] = (HERE, NEAR)
         self.handlers: dict[str, Handler] = {
-            "+CFUN": self._answer_cfun,
-            "+CPIN": self.sim.answer,
-            "+CSQ": self._answer_csq,
-            "+CREG": lambda command: self._answer_creg(command, self.stat),
-            "+CGREG": lambda command: self._answer_creg(command, self.packet_stat),
-            "+CGATT": self._answer_cgatt,
+            "+CFUN": forms("read set", self._sets_function, test="(0,1,4),(0,1)"),
+            "+CPIN": forms("read run set", self.sim.answer, test=""),
+            "+CSQ": forms("read run set", self._answer_csq, test="(0-31,99),(0-7,99)"),
+            **dict.fromkeys(_PLACES, self._answer_creg),
+            "+CGATT": forms("read set", self._attaches, test="(0,1)"),
         }
 
     @property
@@ -179,10 +181,19 @@ class Registration:
             self.leave()
             self.search()
 
-    def move(self, serving: Cell, neighbours: tuple[Cell, ...]) -> None:
+    def change_gprs(self, gprs: Gprs) -> None:
+        """The data path becomes another; a dead one takes every context with it."""
+        self.gprs = gprs
+        if gprs.how == "on":
+            self.attached = self.registered
+        elif gprs.how == "dead":
+            self.attached = False
+            self._tell(self.when_lost)
+
+    def move(self, cells: tuple[Cell, ...]) -> None:
         """Other base stations; a change of the serving one is told as +CREG says."""
-        changed = serving != self.cells.serving
-        self.cells = Cells(serving, neighbours)
+        changed = cells[0] != self.cells[0]
+        self.cells = cells
         self._tell(self.when_moved)
         if changed and self.registered:
             self._tell_place()
@@ -215,7 +226,7 @@ class Registration:
         if self.welcome == "denied":
             self._moves_to(DENIED)
             return
-        self.attached = self.gprs_works
+        self.attached = self.gprs.how != "dead"
         self._moves_to(_STATS[self.welcome])
         self._tell(self.when_registered)
 
@@ -227,39 +238,22 @@ class Registration:
 
     def _tell_place(self) -> None:
         """+CREG and +CGREG by themselves, as far as they were asked for."""
-        for name, shown in (("+CREG", self.stat), ("+CGREG", self.packet_stat)):
-            match self._parameters.number(name):
-                case 1:
-                    self._terminal.urc(f"{name}: {shown}")
-                case 2:
-                    self._terminal.urc(f"{name}: {self._with_cell(shown)}")
+        for name in _PLACES:
+            if self._parameters.number(name):
+                self._terminal.urc(f"{name}: {self._place(name)}")
 
     # Commands
 
-    def _answer_cfun(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says("+CFUN: (0,1,4),(0,1)")
+    def _sets_function(self, command: Command) -> Steps:
         if command.form == "read":
             return says(f"+CFUN: {self._cfun}")
-        if command.form != "set" or command.number(0) not in (0, 1, 4):
+        if (wanted := command.number(0)) not in (0, 1, 4):
             raise Refused
         if command.number(1, 0) == 1:
-            return self._restarts()
-        return self._changes_function(command.number(0))
-
-    def _restarts(self) -> Answer:
-        """AT+CFUN=1,1: at a fixed rate the OK comes after the reset (manual p. 96)."""
-        self.reset()
-        if self._talks():
-            wait = self._context.timing.boot_uart
-            self._plans.append(
-                self._context.schedule.after(
-                    self._context.draw(wait), lambda: self._terminal.urc("OK")
-                )
-            )
-        return Answer(b"", "")
-
-    def _changes_function(self, wanted: int) -> Steps:
+            self.reset()
+            if self._talks():  # the OK comes after the reset (manual p. 96)
+                self._later(self._context.timing.boot_uart, lambda: self._terminal.urc("OK"))
+            return Answer(b"", "")
         yield Wait(self._context.draw(self._context.timing.function))
         before = self._cfun
         if before == 1 and wanted != 1:
@@ -272,34 +266,27 @@ class Registration:
         return says()
 
     def _answer_csq(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says("+CSQ: (0-31,99),(0-7,99)")
         heard = self.stat in (HOME, ROAMING, DENIED)
         return says(f"+CSQ: {self.signal if heard else 0},0")
 
-    def _answer_creg(self, command: Command, stat: int) -> Answer:
+    def _answer_creg(self, command: Command) -> Answer:
         if command.form != "read":
             return self._parameters.answer(command)
-        shown = self._parameters.number(command.name)
-        return says(f"{command.name}: {shown},{self._with_cell(stat) if shown == 2 else stat}")
+        name = command.name
+        return says(f"{name}: {self._parameters.number(name)},{self._place(name)}")
 
-    def _with_cell(self, stat: int) -> str:
-        cell = self.cells.serving
-        known = stat in (HOME, ROAMING)
-        return f'{stat},"{cell.lac:04X}","{cell.cell_id:04X}"' if known else str(stat)
+    def _place(self, name: str) -> str:
+        """With the cell, if that was asked for and is known."""
+        stat = self.stat if name == "+CREG" else self.packet_stat
+        cell = self.cells[0]
+        with_cell = self._parameters.number(name) == 2 and stat in (HOME, ROAMING)
+        return f'{stat},"{cell.lac:04X}","{cell.cell_id:04X}"' if with_cell else str(stat)
 
-    def _answer_cgatt(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says("+CGATT: (0,1)")
+    def _attaches(self, command: Command) -> Steps:
         if command.form == "read":
             return says(f"+CGATT: {int(self.attached)}")
-        if command.form != "set" or command.number(0) not in (0, 1):
-            raise Refused
-        return self._attaches(bool(command.number(0)))
-
-    def _attaches(self, wanted: bool) -> Steps:
-        timing = self._context.timing
-        fails = wanted and not (self.registered and self.gprs_works)
+        wanted, timing = command.flag(0), self._context.timing
+        fails = wanted and not (self.registered and self.gprs.how != "dead")
         yield Wait(self._context.draw(timing.attach_fails if fails else timing.attach))
         if fails:
             raise Refused

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from outcry.hw.board.modem.at import Cme, Command, Refused
+from outcry.hw.board.modem.at import Cme, Command, NotAllowed, Refused
+from outcry.hw.board.modem.handler import Answer, says
 from outcry.hw.board.modem.options import Options
-from outcry.hw.board.modem.terminal import Answer, says
 
 PIN_TRIES, PUK_TRIES = 3, 10
-ABSENT, PIN_WANTED, PUK_WANTED, FAILED, BUSY, WRONG, NOT_ALLOWED = 10, 11, 12, 13, 14, 16, 3
+ABSENT, PIN_WANTED, PUK_WANTED, FAILED, BUSY, WRONG = 10, 11, 12, 13, 14, 16
 
 
 class SimCard:
@@ -69,15 +69,13 @@ class SimCard:
             raise Cme(BUSY)
 
     def answer(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says()
         self._demand_awake()
         if command.form == "read":
             return says(f"+CPIN: {self.state}")
         if command.form != "set":
             raise Refused
         if not self._locked:
-            raise Cme(NOT_ALLOWED)
+            raise NotAllowed
         if self._pin_tries:
             self._enter_pin(command.text(0))
         else:

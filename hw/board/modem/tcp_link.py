@@ -6,13 +6,13 @@ when a carrier has forgotten an idle connection.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, Protocol
+from typing import Protocol
 
 from outcry.hw.board.modem.context import Context
+from outcry.hw.board.modem.gprs import Fate
 from outcry.hw.board.modem.network import Connection, Network
 from outcry.hw.board.modem.timing import Span
 
-Fate = Literal["true", "lost", "rubbish"]
 RUBBISH_BYTES = 200  # a reply of that many random bytes to whatever is sent
 
 

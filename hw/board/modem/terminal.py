@@ -1,17 +1,16 @@
 """The side of the modem that the host talks to: bytes, echo, lines, prompts, answers, faults.
 
-It knows no command. A command is a handler: a function that answers at once, or a generator that
-yields what it waits for (:class:`Wait`, :class:`Entry`, :class:`Signal`) and returns its answer.
-One command runs at a time; what the host sends meanwhile waits, as in the UART's buffer.
+It knows no command: each is served by its handler. One command runs at a time; what the host sends
+meanwhile waits, as in the UART's buffer.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
 from outcry.hw.board.modem.at import AtError, Cme, Cms, Command, LineReader, Refused, commands
 from outcry.hw.board.modem.context import Context
 from outcry.hw.board.modem.faults import Fault, Faults, Kind, Stage
+from outcry.hw.board.modem.handler import Answer, Entry, Handler, Signal, Steps, Wait, framed
 from outcry.hw.board.modem.schedule import Planned
 
 CR, LF = 0x0D, 0x0A
@@ -22,73 +21,27 @@ _PASSING = (Kind.LATE, Kind.URC)  # the command is served all the same
 NOISE = b"\xfe\x00\xf0I\xff\x80T\xc1~\x92"
 
 
-@dataclass(frozen=True)
-class Wait:
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Raw input after a prompt: ``length`` bytes, or until ^Z when None; ESC then cancels.
-
-    Resumes the handler with the bytes, or with None when cancelled; after ``seconds`` with
-    those that have come.
-    """
-
-    length: int | None = None
-    seconds: float | None = None
-    prompt: bytes = b"\r\n> "
-    again: bytes = b""  # said after each CR typed in text mode
-
-
-class Signal:
-    """Something that will be told, once: the handler that yields it sleeps until ``tell``."""
-
-    def __init__(self) -> None:
-        self.told = False
-        self._then: Callable[[], None] | None = None
-
-    def then(self, wake: Callable[[], None]) -> None:
-        self._then = wake
-
-    def tell(self) -> None:
-        self.told = True
-        if self._then is not None:
-            wake, self._then = self._then, None
-            wake()
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command says: its text as it goes over the wire, and the final result code if any."""
-
-    body: bytes = b""
-    final: str = "OK"
-
-
-Steps = Generator[Wait | Entry | Signal, bytes | None, Answer]
-Handler = Callable[[Command], Answer | Steps]
-
-
-def framed(*lines: str) -> bytes:
-    """Each line between CR LF, as the manual (p. 23) has it."""
-    return b"".join(b"\r\n" + line.encode("latin-1") + b"\r\n" for line in lines)
-
-
-def says(*lines: str, final: str = "OK") -> Answer:
-    return Answer(framed(*lines), final)
+class _Ended(AtError):
+    """A fault has ended the command line, and said all there is to say."""
 
 
 class Terminal:
-    def __init__(self, context: Context, faults: Faults, reset: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        faults: Faults,
+        reset: Callable[[], None],
+        errors: Callable[[], int],
+    ) -> None:
+        """``errors`` is +CMEE's value: whether and how an equipment error is worded."""
         self.echo = True
-        self.errors = 0  # +CMEE
         self.listening = True  # False while the UART is not up: what arrives is lost
         self.muted = False
         self.handlers: Mapping[str, Handler] = {}
         self._context = context
         self._faults = faults
         self._reset = reset
+        self._errors = errors
         self._reader = LineReader()
         self._input: deque[tuple[float, int]] = deque()
         self._output = bytearray()
@@ -249,27 +202,21 @@ class Terminal:
             name = command.name
             self._context.witness(arrived, "at", modem=self._context.name, command=f"AT{name}")
             yield Wait(self._context.draw(self._context.timing.query))
-            fault = self._struck(name, "command")
-            if fault is not None and fault.kind not in _PASSING:
-                yield from self._strike(fault, framed("OK"))
-                return Answer()
-            if fault is not None:
-                yield from self._strike(fault, b"")
             try:
+                yield from self._meets(name, "command")
                 answer = yield from self._answer(command)
-            except AtError as error:
-                yield from self._answered(name, framed(self._worded(error)))
+            except _Ended:
                 return Answer()
-            if answer is None:
+            except AtError as error:
+                yield from self._tells(name, "answer", framed(self._worded(error)))
                 return Answer()
             ends = answer.final and command is found[-1]
-            yield from self._answered(name, answer.body + (framed(answer.final) if ends else b""))
+            data = answer.body + (framed(answer.final) if ends else b"")
+            yield from self._tells(name, "answer", data)
         return Answer()
 
-    def _answer(
-        self, command: Command
-    ) -> Generator[Wait | Entry | Signal, bytes | None, Answer | None]:
-        """The handler's own answer; None when a fault took the prompt and ended the command."""
+    def _answer(self, command: Command) -> Steps:
+        """The handler's own answer. Raises AtError."""
         handler = self.handlers.get(command.name)
         if handler is None:
             raise Refused
@@ -284,30 +231,30 @@ class Terminal:
                 returned: Answer = stop.value
                 return returned
             if isinstance(step, Entry):
-                fault = self._struck(command.name, "prompt")
-                if fault is None:
-                    self._say(step.prompt)
-                else:
-                    yield from self._strike(fault, step.prompt)
-                    if fault.kind in (Kind.ERROR, Kind.RESET):
-                        answer.close()
-                        return None
+                yield from self._tells(command.name, "prompt", step.prompt)
             value = yield step
             if isinstance(step, Entry) and value is not None:
-                fault = self._struck(command.name, "text")
-                if fault is not None and fault.kind not in _PASSING:
-                    yield from self._strike(fault, framed("OK"))
-                    answer.close()
-                    return None
-                if fault is not None:
-                    yield from self._strike(fault, b"")
+                yield from self._meets(command.name, "text")
 
-    def _answered(self, name: str, data: bytes) -> Steps:
-        fault = self._struck(name, "answer")
+    def _meets(self, name: str, stage: Stage) -> Steps:
+        """A fault in what the host says, if there is one. Raises _Ended where it takes it away."""
+        fault = self._struck(name, stage)
+        if fault is not None:
+            passes = fault.kind in _PASSING
+            yield from self._strike(fault, b"" if passes else framed("OK"))
+            if not passes:
+                raise _Ended
+        return Answer()
+
+    def _tells(self, name: str, stage: Stage, data: bytes) -> Steps:
+        """Say this, or what a fault makes of it. Raises _Ended where no text can follow."""
+        fault = self._struck(name, stage)
         if fault is None:
             self._say(data)
         else:
             yield from self._strike(fault, data)
+            if stage == "prompt" and fault.kind in (Kind.ERROR, Kind.RESET):
+                raise _Ended
         return Answer()
 
     def _struck(self, name: str, stage: Stage) -> Fault | None:
@@ -318,17 +265,14 @@ class Terminal:
 
     def _strike(self, fault: Fault, data: bytes) -> Steps:
         yield Wait(fault.seconds)
-        if fault.kind is Kind.RESET:
-            self._reset()
-        else:
-            self._say(_spoilt(data, fault))
+        self._spoils(data, fault)
         return Answer()
 
     def _worded(self, error: AtError) -> str:
         if isinstance(error, Cms):
             return f"+CMS ERROR: {error.code}"
-        if isinstance(error, Cme) and self.errors:
-            return f"+CME ERROR: {error.code if self.errors == 1 else error.text}"
+        if isinstance(error, Cme) and (errors := self._errors()):
+            return f"+CME ERROR: {error.code if errors == 1 else error.text}"
         return "ERROR"
 
     def _say(self, data: bytes) -> None:

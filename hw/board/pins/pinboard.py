@@ -69,10 +69,8 @@ class PinBoard:
             self.drive(pin, RELEASED)
             done()
 
-        self._schedule.after(seconds + self._settling(bounce), release)
-
-    def _settling(self, bounce: bool) -> float:
-        return _CHATTERS * 2 * _CHATTER_S[1] if bounce else 0.0
+        settling = _CHATTERS * 2 * _CHATTER_S[1] if bounce else 0.0
+        self._schedule.after(seconds + settling, release)
 
     def _chatter(self, pin: int, start: float) -> None:
         at = start

@@ -1,16 +1,18 @@
 """The command line of ``outcry-board``: what can be asked, and what each thing means."""
 
 import argparse
+import math
 import os
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from outcry.hw.board.modem.faults import STAGES
 from outcry.hw.board.modem.gprs import HOWS
 from outcry.hw.board.modem.registration import WELCOMES
 from outcry.hw.board.modem.wire import DIRECTIONS
-from outcry.hw.board.process.modem_control import CLEAR
+from outcry.hw.board.process.modem_control import CLEAR, CODE_LIMIT
 from outcry.hw.board.process.requests import PIN_LIMIT
 from outcry.hw.board.receiver.receiver import POSITION, STATES
 from outcry.hw.board.sim800.fault_catalogue import CATALOGUE
@@ -18,67 +20,139 @@ from outcry.hw.board.sim800.jamming_detector import NOISES
 
 BUTTON_PIN = 17
 WAYS_TO_FAIL = tuple(how for how in HOWS if how != "on")
+_WITHOUT_BOARD = ("record", "replay")
 _EPILOG = """\
 Every command but run, record and replay talks to a running board, found by --dir or
 OUTCRY_BOARD.
 The directory holds: modem-NAME (serial port), receiver (for gpsd), control.sock,
 events.jsonl (what was seen from outside, one JSON object a line)."""
 
+_Argument = tuple[tuple[str, ...], dict[str, Any]]
+_Add = Callable[..., argparse.ArgumentParser]
+_Value = TypeVar("_Value")
+_Number = TypeVar("_Number", int, float)
+
+
+def parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """What is wanted; a wrong command line ends the process with 2."""
+    top = parser()
+    board = os.environ.get("OUTCRY_BOARD")
+    wanted = argparse.Namespace(dir=Path(board) if board else None, json=False)
+    # A southern position begins with a minus, which argparse takes for an option; what has a
+    # space in it, it does not.
+    words = [f" {each}" if re.fullmatch(r"-[\d.]+,.*", each) else each for each in arguments]
+    top.parse_args(words, wanted)
+    if wanted.dir is None and wanted.do not in _WITHOUT_BOARD:
+        top.error("which board? Give --dir DIR, or set OUTCRY_BOARD to its directory")
+    return wanted
+
 
 def parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--dir", type=Path, help="the board's directory (default: OUTCRY_BOARD)")
+    common.add_argument("--json", action="store_true", help="answer as JSON")
     top = argparse.ArgumentParser(
         prog="outcry-board",
         description="A simulated board: SIM800 modems, phones, pins and a GPS receiver.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common],
     )
-    _add_common(top, default=True)
     commands = top.add_subparsers(dest="do", required=True, metavar="COMMAND")
-    _add_run(commands)
-    _add_pins(commands)
-    _add_phones(commands)
-    _add_modem(commands)
-    _add_radio(commands)
-    _add_fault(commands)
-    _add_receiver(commands)
-    _command(commands, "status", "how the modems and the receiver are")
-    _add_sessions(commands)
+
+    def add(name: str, help_: str, *arguments: _Argument, **more: Any) -> argparse.ArgumentParser:
+        own = {"parents": [common], "description": help_, **more}
+        command: argparse.ArgumentParser = commands.add_parser(name, help=help_, **own)
+        for names, meaning in arguments:
+            command.add_argument(*names, **meaning)
+        return command
+
+    _add_run(add)
+    _add_pins_and_phones(add)
+    _add_modem(add)
+    _add_radio(add)
+    _add_fault(add)
+    fix = "what the receiver knows: on, off, few satellites, a date years old, or silence"
+    add("fix", fix, _argument("state", choices=STATES))
+    add("move", "put the receiver somewhere else", _argument("position", **_POSITION))
+    add("status", "how the modems and the receiver are")
+    _add_sessions(add)
     return top
 
 
-def separated(arguments: list[str]) -> list[str]:
-    """A southern position begins with a minus, which argparse takes for an option.
-
-    It takes nothing with a space in it for one.
-    """
-    return [f" {each}" if re.fullmatch(r"-[\d.]+,.*", each) else each for each in arguments]
+def _argument(*names: str, **meaning: Any) -> _Argument:
+    return names, meaning
 
 
-def _add_common(to: argparse.ArgumentParser, *, default: bool) -> None:
-    board = os.environ.get("OUTCRY_BOARD")
-    missing: Any = argparse.SUPPRESS
-    to.add_argument(
-        "--dir",
-        type=Path,
-        default=(Path(board) if board else None) if default else missing,
-        help="the board's directory (default: OUTCRY_BOARD)",
-    )
-    to.add_argument(
-        "--json",
-        action="store_true",
-        default=False if default else missing,
-        help="answer as JSON",
-    )
+def _written(hint: str, read: Callable[[str], _Value]) -> Callable[[str], _Value]:
+    """An argument's type: what ``read`` makes of it, or how it is to be written."""
+
+    def value(text: str) -> _Value:
+        try:
+            return read(text)
+        except (KeyError, ValueError):
+            raise argparse.ArgumentTypeError(f"{text}: write {hint}") from None
+
+    return value
 
 
-def _command(commands: Any, name: str, help_: str) -> argparse.ArgumentParser:
-    added: argparse.ArgumentParser = commands.add_parser(name, help=help_, description=help_)
-    _add_common(added, default=False)
-    return added
+def _within(number: _Number, low: float, high: float) -> _Number:
+    if not low <= number <= high:
+        raise ValueError
+    return number
 
 
-def _add_run(commands: Any) -> None:
-    run = _command(commands, "run", "be a board until SIGTERM or Ctrl-C")
+def _matched(pattern: str, text: str) -> re.Match[str]:
+    if (match := re.fullmatch(pattern, text)) is None:
+        raise ValueError
+    return match
+
+
+def _read_modem(text: str) -> tuple[str, str]:
+    match = _matched(r"([a-z][a-z0-9-]*)=(\+\d{5,15})", text)
+    return match[1], match[2]
+
+
+def _read_position(text: str) -> tuple[float, float]:
+    latitude, longitude = (float(each) for each in text.split(","))
+    return _within(latitude, -90, 90), _within(longitude, -180, 180)
+
+
+def _read_cell(text: str) -> list[int]:
+    match = _matched(r"([0-9a-fA-F]{1,4}),([0-9a-fA-F]{1,4})(?:,(\d{1,2}))?", text)
+    return [int(match[1], 16), int(match[2], 16), *([int(match[3])] if match[3] else [])]
+
+
+_modem = _written("it like wearer=+447700900001", _read_modem)
+_position = _written("it like 43.3178,45.6949", _read_position)
+_cell = _written("it like 00e6,7a9f or 00e6,7a9f,40", _read_cell)
+_switch = _written("on or off", {"on": True, "off": False}.__getitem__)
+_pin = _written(
+    f"a GPIO number from 0 to {PIN_LIMIT}", lambda text: _within(int(text), 0, PIN_LIMIT)
+)
+_seconds = _written(
+    "a number of seconds from 0 to 600", lambda text: _within(float(text), 0.0, 600.0)
+)
+_limit = _written(
+    "a number of seconds, or off", lambda text: None if text == "off" else float(text)
+)
+_times = _written(
+    "a number from 1, or always",
+    lambda text: 0 if text == "always" else _within(int(text), 1, math.inf),
+)
+_code = _written(
+    f"a number from 0 to {CODE_LIMIT}, or off",
+    lambda text: None if text == "off" else _within(int(text), 0, CODE_LIMIT),
+)
+
+_POSITION: dict[str, Any] = {"type": _position, "metavar": "LAT,LON"}
+_BUTTON = _argument("--pin", type=int, default=BUTTON_PIN, help="GPIO number (default: 17)")
+_WHICH = _argument("--modem", metavar="NAME", help="which (default: the first)")
+_ON = _argument("on", type=_switch, metavar="on|off")
+
+
+def _add_run(add: _Add) -> None:
+    run = add("run", "be a board until SIGTERM or Ctrl-C")
     run.add_argument(
         "--modem",
         dest="modems",
@@ -116,99 +190,80 @@ def _add_run(commands: Any) -> None:
         metavar="generated|none|FILE",
         help="make NMEA, have no receiver, or play a recording such as gpsd's .log files",
     )
-    run.add_argument(
-        "--position", type=_position, default=POSITION, metavar="LAT,LON", help="in degrees"
-    )
+    run.add_argument("--position", default=POSITION, help="in degrees", **_POSITION)
     run.add_argument("--speed", type=float, default=0.0, help="metres a second")
 
 
-def _add_pins(commands: Any) -> None:
-    press = _command(commands, "press", "press the button for so long, and wait for the release")
-    press.add_argument("seconds", type=_seconds, metavar="SECONDS")
-    press.add_argument(
-        "--bounce", action="store_true", help="with chatter at both ends and short slips"
+def _add_pins_and_phones(add: _Add) -> None:
+    bounce = "with chatter at both ends and short slips"
+    add(
+        "press",
+        "press the button for so long, and wait for the release",
+        _argument("seconds", type=_seconds, metavar="SECONDS"),
+        _argument("--bounce", action="store_true", help=bounce),
+        _BUTTON,
     )
-    hold = _command(commands, "hold", "press the button and stay on it")
-    release = _command(commands, "release", "let go of the button")
-    for each in (press, hold, release):
-        each.add_argument("--pin", type=int, default=BUTTON_PIN, help="GPIO number (default: 17)")
-    _command(commands, "pins", "levels, and the history of the outputs")
+    add("hold", "press the button and stay on it", _BUTTON)
+    add("release", "let go of the button", _BUTTON)
+    add("pins", "levels, and the history of the outputs")
+    add("phones", "all phones a text has reached, or was sent from")
+    add("sms", "the texts on a phone", _argument("number", metavar="NUMBER"))
+    fields = [_argument(name, metavar=name.upper()) for name in ("from", "to", "words")]
+    add("text", "send a text from a phone", *fields)
 
 
-def _add_phones(commands: Any) -> None:
-    _command(commands, "phones", "all phones a text has reached, or was sent from")
-    sms = _command(commands, "sms", "the texts on a phone")
-    sms.add_argument("number", metavar="NUMBER")
-    text = _command(commands, "text", "send a text from a phone")
-    text.add_argument("from", metavar="FROM")
-    text.add_argument("to", metavar="TO")
-    text.add_argument("words", metavar="WORDS")
-
-
-def _add_modem(commands: Any) -> None:
-    gprs = _command(commands, "gprs", "the data path works, or fails in one of its ways")
-    gprs.add_argument("on", type=_on, metavar="on|off")
-    gprs.add_argument(
+def _add_modem(add: _Add) -> None:
+    how = _argument(
         "--how",
         choices=WAYS_TO_FAIL,
         default="dead",
         help="dead: +PDP: DEACT, and CONNECT FAIL after long; refused: CONNECT FAIL at once; "
         "connecting: no result ever; silent: bytes vanish; rubbish: a stranger answers",
     )
-    gprs.add_argument("--old-only", action="store_true", help="spare new connections")
-    network = _command(commands, "network", "coverage comes or goes")
-    network.add_argument("on", type=_on, metavar="on|off")
-    mute = _command(commands, "mute", "the modem neither hears nor answers")
-    mute.add_argument("on", type=_on, metavar="on|off")
-    reset = _command(commands, "reset", "the modem's RST pin")
-    fault = _command(commands, "sms-fault", "every AT+CMGS fails with this +CMS ERROR")
-    fault.add_argument("code", type=_code, metavar="CODE|off")
-    supply = _command(
-        commands,
+    spares = _argument("--old-only", action="store_true", help="spare new connections")
+    add("gprs", "the data path works, or fails in one of its ways", _ON, how, spares, _WHICH)
+    add("network", "coverage comes or goes", _ON, _WHICH)
+    add("mute", "the modem neither hears nor answers", _ON, _WHICH)
+    add("reset", "the modem's RST pin", _WHICH)
+    code = _argument("code", type=_code, metavar="CODE|off")
+    add("sms-fault", "every AT+CMGS fails with this +CMS ERROR", code, _WHICH)
+    add(
         "supply",
         "the modem's supply voltage: it warns at 3500, goes off below 3400, browns out below 3000",
+        _argument("millivolts", type=int, metavar="MILLIVOLTS"),
+        _WHICH,
     )
-    supply.add_argument("millivolts", type=int, metavar="MILLIVOLTS")
-    power = _command(commands, "power", "the modem's supply is switched on or off")
-    power.add_argument("on", type=_on, metavar="on|off")
-    for each in (gprs, network, mute, reset, fault, supply, power):
-        _add_which(each)
+    add("power", "the modem's supply is switched on or off", _ON, _WHICH)
 
 
-def _add_radio(commands: Any) -> None:
-    nat = _command(
-        commands, "nat", "the carrier forgets connections that were idle for longer, silently"
-    )
-    nat.add_argument("seconds", type=_limit, metavar="SECONDS|off")
-    jamming = _command(commands, "jamming", "what AT+SJDR hears; coverage is for `network`")
-    jamming.add_argument("noise", choices=NOISES)
-    cells = _command(commands, "cells", "the base stations heard: the serving one first")
-    cells.add_argument(
+def _add_radio(add: _Add) -> None:
+    nat = "the carrier forgets connections that were idle for longer, silently"
+    add("nat", nat, _argument("seconds", type=_limit, metavar="SECONDS|off"), _WHICH)
+    noise = _argument("noise", choices=NOISES)
+    add("jamming", "what AT+SJDR hears; coverage is for `network`", noise, _WHICH)
+    cells = _argument(
         "cells",
         nargs="+",
         type=_cell,
         metavar="LAC,CELL[,LEVEL]",
         help="area and number as AT+CENG? shows them (hexadecimal), level 0 to 63",
     )
-    signal = _command(commands, "signal", "what AT+CSQ shows")
-    signal.add_argument("csq", type=int, metavar="0-31")
-    welcome = _command(commands, "welcome", "how the network takes this SIM")
-    welcome.add_argument("how", choices=WELCOMES)
-    for each in (nat, jamming, cells, signal, welcome):
-        _add_which(each)
+    add("cells", "the base stations heard: the serving one first", cells, _WHICH)
+    add("signal", "what AT+CSQ shows", _argument("csq", type=int, metavar="0-31"), _WHICH)
+    welcome = _argument("how", choices=WELCOMES)
+    add("welcome", "how the network takes this SIM", welcome, _WHICH)
 
 
-def _add_fault(commands: Any) -> None:
+def _add_fault(add: _Add) -> None:
     names = "\n".join(f"  {name:14} {each.sentence}" for name, each in CATALOGUE.items())
-    help_ = "arm a fault by its name, at a step or at once"
-    fault: argparse.ArgumentParser = commands.add_parser(
+    fault = add(
         "fault",
-        help=help_,
-        description=f"{help_.capitalize()}.",
+        "arm a fault by its name, at a step or at once",
+        _WHICH,
+        description="Arm a fault by its name, at a step or at once.",
         epilog=f"faults:\n{names}\n  {CLEAR:14} Disarms them all.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    _add_common(fault, default=False)
     fault.add_argument("name", choices=(*CATALOGUE, CLEAR), metavar="FAULT")
     fault.add_argument("--step", metavar="COMMAND", help="such as +CMGS or E; * is any command")
     fault.add_argument(
@@ -228,13 +283,13 @@ def _add_fault(commands: Any) -> None:
     fault.add_argument("--direction", choices=DIRECTIONS, help="of the bytes (default: both)")
     fault.add_argument("--baud", type=int, metavar="RATE", help="the modem's rate from then on")
     fault.add_argument("--seed", type=int, help="for the same luck again")
-    _add_which(fault)
 
 
-def _add_sessions(commands: Any) -> None:
-    record: argparse.ArgumentParser = commands.add_parser(
+def _add_sessions(add: _Add) -> None:
+    record = add(
         "record",
-        help="record what a program and a real modem say to each other",
+        "record what a program and a real modem say to each other",
+        parents=[],
         description="Sit between a program and a real modem, and write down what passes. Let the "
         "program use the port that is printed.",
         epilog="Phone numbers, texts, PINs and passwords are masked. Cells, the operator and what "
@@ -246,99 +301,13 @@ def _add_sessions(commands: Any) -> None:
     record.add_argument(
         "--raw", action="store_true", help="mask nothing: not to be given to anybody"
     )
-    replay: argparse.ArgumentParser = commands.add_parser(
+    replay = add(
         "replay",
-        help="be the modem of a recorded session",
+        "be the modem of a recorded session",
+        parents=[],
         description="Answer a program as the recorded modem did. What was not recorded is answered "
         "ERROR, and named on standard error.",
     )
     replay.add_argument("file", type=Path, metavar="FILE", help="a recorded session")
     for each in (record, replay):
         each.add_argument("--link", type=Path, metavar="PATH", help="a name for the program's port")
-
-
-def _add_which(to: argparse.ArgumentParser) -> None:
-    to.add_argument("--modem", metavar="NAME", help="which (default: the first)")
-
-
-def _add_receiver(commands: Any) -> None:
-    fix = _command(
-        commands,
-        "fix",
-        "what the receiver knows: on, off, few satellites, a date years old, or silence",
-    )
-    fix.add_argument("state", choices=STATES)
-    move = _command(commands, "move", "put the receiver somewhere else")
-    move.add_argument("position", type=_position, metavar="LAT,LON")
-
-
-def _modem(text: str) -> tuple[str, str]:
-    name, _, number = text.partition("=")
-    if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or not re.fullmatch(r"\+\d{5,15}", number):
-        raise argparse.ArgumentTypeError(f"{text}: write it like wearer=+447700900001")
-    return name, number
-
-
-def _position(text: str) -> tuple[float, float]:
-    try:
-        latitude, longitude = (float(each) for each in text.split(","))
-    except ValueError:
-        latitude = longitude = 1000.0
-    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
-        raise argparse.ArgumentTypeError(f"{text}: write it like 43.3178,45.6949")
-    return latitude, longitude
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= 600:
-        raise argparse.ArgumentTypeError(f"{text}: write a number of seconds from 0 to 600")
-    return seconds
-
-
-def _limit(text: str) -> float | None:
-    if text == "off":
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text}: write a number of seconds, or off") from None
-
-
-def _pin(text: str) -> int:
-    if not text.isdecimal() or int(text) > PIN_LIMIT:
-        raise argparse.ArgumentTypeError(f"{text}: write a GPIO number from 0 to {PIN_LIMIT}")
-    return int(text)
-
-
-def _times(text: str) -> int:
-    if text == "always":
-        return 0
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text}: write a number from 1, or always")
-    return int(text)
-
-
-def _cell(text: str) -> list[int]:
-    match = re.fullmatch(r"([0-9a-fA-F]{1,4}),([0-9a-fA-F]{1,4})(?:,(\d{1,2}))?", text)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text}: write it like 00e6,7a9f or 00e6,7a9f,40")
-    area, cell, level = match.groups()
-    return [int(area, 16), int(cell, 16), *([int(level)] if level is not None else [])]
-
-
-def _on(text: str) -> bool:
-    if text not in ("on", "off"):
-        raise argparse.ArgumentTypeError(f"{text}: write on or off")
-    return text == "on"
-
-
-def _code(text: str) -> int | None:
-    if text == "off":
-        return None
-    if not text.isdecimal() or int(text) > 999:
-        raise argparse.ArgumentTypeError(f"{text}: write a number from 0 to 999, or off")
-    return int(text)

@@ -8,25 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from outcry.hw.board import meeting
-from outcry.hw.board.process.arguments import parser, separated
+from outcry.hw.board.process.arguments import parsed
 
 ANSWER_S = 10.0  # how long a board may take to answer, beside the press itself
 
 
-class BoardUnreachable(Exception):
-    """No board answers in this directory: start one with `outcry-board run --dir DIR`."""
-
-
-class BoardRefused(Exception):
-    """The board says why it will not."""
+class NotDone(Exception):
+    """No board answers in this directory, or it says why it will not."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0 when done, 1 when the board refused or is not there; 2 is a wrong command line."""
-    top = parser()
-    wanted = top.parse_args(separated(list(sys.argv[1:] if arguments is None else arguments)))
-    if wanted.dir is None and wanted.do not in ("record", "replay"):
-        top.error("which board? Give --dir DIR, or set OUTCRY_BOARD to its directory")
+    wanted = parsed(sys.argv[1:] if arguments is None else arguments)
     try:
         match wanted.do:
             case "run":
@@ -38,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         request = _request(wanted)
         held_s = wanted.seconds if wanted.do == "press" else 0.0
         answer = _asked(wanted.dir, request, ANSWER_S + held_s)
-    except (BoardUnreachable, BoardRefused, OSError, ValueError) as error:
+    except (NotDone, OSError, ValueError) as error:
         print(f"outcry-board: {error}", file=sys.stderr)
         return 1
     print(json.dumps(_found(wanted.do, answer)) if wanted.json else _shown(wanted.do, answer))
@@ -69,7 +62,7 @@ def _run(wanted: argparse.Namespace) -> int:
         power_key_pin=wanted.power_key_pin,
     )
     process = BoardProcess(plan)
-    where = " ".join(str(path) for path in process.paths)
+    where = " ".join(process.paths)
     process.run(lambda: print(f"outcry-board ready: {where}", flush=True))
     return 0
 
@@ -126,14 +119,14 @@ def _asked(directory: Path, request: dict[str, Any], patience: float) -> dict[st
             with connection.makefile("rb") as lines:
                 line = lines.readline()
     except OSError as error:
-        raise BoardUnreachable(
+        raise NotDone(
             f"no board answers in {directory}; start one with: outcry-board run --dir {directory}"
         ) from error
     if not line:
-        raise BoardUnreachable("the board went away before it answered")
+        raise NotDone("the board went away before it answered")
     answer: dict[str, Any] = json.loads(line)
     if not answer.pop("ok", False):
-        raise BoardRefused(answer.get("error", "the board refused without a reason"))
+        raise NotDone(answer.get("error", "the board refused without a reason"))
     return answer
 
 

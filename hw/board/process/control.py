@@ -9,6 +9,7 @@ import json
 import socket
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 
 from outcry.hw.board.modem.context import Witness
 from outcry.hw.board.pins.pinboard import PRESSED, RELEASED, PinBoard
@@ -90,8 +91,8 @@ class Control:
         self._receiver = receiver
         self._witness = witness
         self._requests: dict[str, Callable[[Json], Json]] = {
-            "hold": self._hold,
-            "release": self._release,
+            "hold": partial(self._drive, PRESSED),
+            "release": partial(self._drive, RELEASED),
             "pins": self._pins,
             "phones": self._phones,
             "sms": self._sms,
@@ -104,8 +105,7 @@ class Control:
 
     def attach(self, client: Client) -> None:
         """A wearer's process takes the pins."""
-        levels = {str(pin): level for pin, level in self.pins.levels.items()}
-        client.answer({"ok": True, "levels": levels})
+        client.answer({"ok": True, "levels": self.pins.levels})
         self.pins.listeners.append(client.level)
         self._witness(self._now, "pins-attached")
 
@@ -143,18 +143,14 @@ class Control:
             lambda: answer({"ok": True, "pressed": started, "released": self._now}),
         )
 
-    def _hold(self, request: Json) -> Json:
-        self.pins.drive(pin_of(request), PRESSED)
-        return {"t": self._now}
-
-    def _release(self, request: Json) -> Json:
-        self.pins.drive(pin_of(request), RELEASED)
+    def _drive(self, level: int | None, request: Json) -> Json:
+        self.pins.drive(pin_of(request), level)
         return {"t": self._now}
 
     def _pins(self, request: Json) -> Json:
         return {
-            "driven": {str(pin): level for pin, level in self.pins.levels.items()},
-            "outputs": {str(pin): level for pin, level in self.pins.outputs.items()},
+            "driven": self.pins.levels,
+            "outputs": self.pins.outputs,
             "history": [
                 {"t": t, "pin": pin, "level": level} for t, pin, level in self.pins.history
             ],

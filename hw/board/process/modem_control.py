@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from outcry.hw.board.modem.faults import STAGES
 from outcry.hw.board.modem.gprs import HOWS
@@ -30,35 +31,31 @@ BAUD_LIMIT = 460800
 SIGNAL_LIMIT = 31
 MILLIVOLTS_LIMIT = 5000
 
+Value = TypeVar("Value")
 Check = Callable[[Json, str], object]
 Change = Callable[[Sim800, Json, float], object]
 
 
-def _count(request: Json, key: str) -> int:
-    return whole_of(request, key, 0, TIMES_LIMIT)
-
-
-def _code(request: Json, key: str) -> int:
-    return whole_of(request, key, 0, CODE_LIMIT)
-
-
-def _seconds(request: Json, key: str) -> float:
-    return number_of(request, key, 0.0, SECONDS_LIMIT)
-
-
+_count = partial(whole_of, low=0, high=TIMES_LIMIT)
+_code = partial(whole_of, low=0, high=CODE_LIMIT)
+_seconds = partial(number_of, low=0.0, high=SECONDS_LIMIT)
 _DETAILS: dict[str, Check] = {
     "step": text_of,
-    "stage": lambda request, key: choice_of(request, key, STAGES),
+    "stage": partial(choice_of, choices=STAGES),
     "times": _count,
     "skip": _count,
     "seconds": _seconds,
     "text": text_of,
     "code": _code,
-    "share": lambda request, key: number_of(request, key, 0.0, 1.0),
-    "direction": lambda request, key: choice_of(request, key, DIRECTIONS),
-    "baud": lambda request, key: whole_of(request, key, 1200, BAUD_LIMIT),
+    "share": partial(number_of, low=0.0, high=1.0),
+    "direction": partial(choice_of, choices=DIRECTIONS),
+    "baud": partial(whole_of, low=1200, high=BAUD_LIMIT),
     "seed": _count,
 }
+
+
+def _if_given(check: Callable[[Json, str], Value], asked: Json, key: str) -> Value | None:
+    return None if asked.get(key) is None else check(asked, key)
 
 
 def _cells(modem: Sim800, asked: Json, now: float) -> None:
@@ -69,26 +66,13 @@ def _cells(modem: Sim800, asked: Json, now: float) -> None:
     modem.set_cells(serving, neighbours, now)
 
 
-def _nat(modem: Sim800, asked: Json, now: float) -> None:
-    """Without ``seconds`` the carrier never forgets."""
-    limited = asked.get("seconds") is not None
-    modem.set_nat(_seconds(asked, "seconds") if limited else None, now)
-
-
-def _sms_fault(modem: Sim800, asked: Json, now: float) -> None:
-    """Without a ``code`` texts are taken again."""
-    refused = asked.get("code") is not None
-    modem.set_sms_refusal(_code(asked, "code") if refused else None, now)
-
-
 def _fault(modem: Sim800, asked: Json, now: float) -> Json:
     """Arm a fault of the catalogue, or clear all. Answers how many are armed at steps."""
     name = text_of(asked, "name")
     if name == CLEAR:
         fault_catalogue.clear(modem)
     else:
-        given = {key: check for key, check in _DETAILS.items() if asked.get(key) is not None}
-        details = {key: check(asked, key) for key, check in given.items()}
+        details = {key: _if_given(check, asked, key) for key, check in _DETAILS.items()}
         fault_catalogue.arm(modem, name, **details)
     return {"armed": len(modem.faults)}
 
@@ -104,7 +88,7 @@ _CHANGES: dict[str, Change] = {
     ),
     "cells": _cells,
     "jamming": lambda modem, asked, now: modem.set_jamming(choice_of(asked, "noise", NOISES), now),
-    "nat": _nat,
+    "nat": lambda modem, asked, now: modem.set_nat(_if_given(_seconds, asked, "seconds"), now),
     "supply": lambda modem, asked, now: modem.set_supply(
         whole_of(asked, "millivolts", 0, MILLIVOLTS_LIMIT), now
     ),
@@ -113,7 +97,9 @@ _CHANGES: dict[str, Change] = {
     ),
     "reset": lambda modem, asked, now: modem.reset(now),
     "mute": lambda modem, asked, now: modem.set_mute(switch_of(asked), now),
-    "sms-fault": _sms_fault,
+    "sms-fault": lambda modem, asked, now: modem.set_sms_refusal(
+        _if_given(_code, asked, "code"), now
+    ),
     "fault": _fault,
 }
 

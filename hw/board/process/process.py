@@ -7,15 +7,12 @@ DIR/events.jsonl   what was seen from outside, one JSON object a line
 """
 
 import json
-import os
-import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import TextIO
 
 from outcry.hw.board import meeting
 from outcry.hw.board.modem.network import LoopbackNetwork
@@ -28,7 +25,7 @@ from outcry.hw.board.process.control import Client, Control
 from outcry.hw.board.receiver.receiver import POSITION, Receiver
 from outcry.hw.board.receiver.recording import Recording
 from outcry.hw.board.sim800.power_wires import PowerWires
-from outcry.hw.board.waiting import ready
+from outcry.hw.board.waiting import ready, stopping
 
 BURST_S = 1.0
 STALE = 2048  # bytes of NMEA nobody read; a UART would have lost them
@@ -51,17 +48,6 @@ class Plan:
     power_key_pin: int | None = None
 
 
-class Events:
-    """The board's own record, written line by line so that others can follow it."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-
-    def __call__(self, t: float, what: str, **facts: object) -> None:
-        self._file.write(json.dumps({"t": round(t, 6), "what": what, **facts}) + "\n")
-        self._file.flush()
-
-
 class BoardProcess:
     """Raises FileExistsError when a board already runs there, OSError or ValueError for a bad file."""
 
@@ -71,8 +57,7 @@ class BoardProcess:
         self._directory = plan.directory
         plan.directory.mkdir(parents=True, exist_ok=True)
         self._listener = meeting.listening(plan.directory)
-        self._events_file = (plan.directory / "events.jsonl").open("a", encoding="utf-8")
-        self._events = Events(self._events_file)
+        self._events = (plan.directory / "events.jsonl").open("a", encoding="utf-8")
         self._network = LoopbackNetwork()
         random = Random(plan.seed)
         self.board = Board(
@@ -81,10 +66,10 @@ class BoardProcess:
             timing=plan.timing,
             random=random,
             options=plan.options,
-            witness=self._events,
+            witness=self._see,
             now=time.monotonic(),
         )
-        self.pins = PinBoard(self.board.schedule, random, self._events)
+        self.pins = PinBoard(self.board.schedule, random, self._see)
         wires = PowerWires(
             self.board.schedule,
             next(iter(self.board.modems.values())),
@@ -93,47 +78,37 @@ class BoardProcess:
         )
         self.pins.wires.append(wires.level)
         self.receiver = Receiver(*plan.position, speed=plan.speed)
-        self._ports = {name: PtyPort() for name in plan.modems}
-        self._receiver_port = None if plan.receiver == "none" else PtyPort()
-        self._links = self._link_all()
+        self._ports = {name: PtyPort(plan.directory / f"modem-{name}") for name in plan.modems}
+        without = plan.receiver == "none"
+        self._receiver_port = None if without else PtyPort(plan.directory / "receiver")
         self._clients: dict[int, Client] = {}
-        self._control = Control(self.board, self.pins, self.receiver, self._events)
-        self._stopping = False
+        self._control = Control(self.board, self.pins, self.receiver, self._see)
         self._warm = plan.warm
 
     @property
-    def paths(self) -> list[Path]:
+    def paths(self) -> list[str]:
         """Where everything is found, for the ready line."""
-        return [*self._links, self._directory / meeting.NAME, self._directory / "events.jsonl"]
+        files = [str(self._directory / name) for name in (meeting.NAME, "events.jsonl")]
+        return [*(port.name for port in self._all_ports()), *files]
+
+    def _see(self, t: float, what: str, **facts: object) -> None:
+        """The board's own record, written line by line so that others can follow it."""
+        self._events.write(json.dumps({"t": round(t, 6), "what": what, **facts}) + "\n")
+        self._events.flush()
+
+    def _all_ports(self) -> list[PtyPort]:
+        return [*self._ports.values(), *([self._receiver_port] if self._receiver_port else [])]
 
     def run(self, when_ready: Callable[[], None]) -> None:
         """Be the board until SIGTERM or SIGINT; then leave nothing but the events."""
-        wake, notify = os.pipe()
-        os.set_blocking(notify, False)
-        signal.set_wakeup_fd(notify)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
+        stop = stopping()
         try:
             self._switch_on()
             when_ready()
-            while not self._stopping:
-                self._turn(wake)
+            while not self._turned(stop):
+                pass
         finally:
-            signal.set_wakeup_fd(-1)
             self._close()
-
-    def _stop(self, number: int, frame: object) -> None:
-        self._stopping = True
-
-    def _link_all(self) -> list[Path]:
-        links = []
-        for name, port in self._ports.items():
-            links.append(self._directory / f"modem-{name}")
-            port.link(links[-1])
-        if self._receiver_port is not None:
-            links.append(self._directory / "receiver")
-            self._receiver_port.link(links[-1])
-        return links
 
     def _switch_on(self) -> None:
         now = time.monotonic()
@@ -158,8 +133,8 @@ class BoardProcess:
         port.write(data)
         self.board.schedule.after(BURST_S, lambda: self._burst(port))
 
-    def _turn(self, wake: int) -> None:
-        """Do all that can be done now, then wait for the next thing."""
+    def _turned(self, stop: int) -> bool:
+        """Do all that can be done now and wait for more; whether it is time to stop."""
         now = time.monotonic()
         for name, port in self._ports.items():
             self.board.modems[name].wire.host_baud = port.baud()
@@ -171,13 +146,13 @@ class BoardProcess:
         readable, writable = self._network.waiting()
         readable += [port.fileno() for port in self._ports.values()]
         writable += [port.fileno() for port in self._ports.values() if port.wants_writing]
-        readable += [wake, self._listener.fileno(), *self._clients]
+        readable += [stop, self._listener.fileno(), *self._clients]
         seconds = None if due is None else due - time.monotonic()
-        self._serve(ready(readable, writable, seconds), wake)
+        awake = ready(readable, writable, seconds)
+        self._serve(awake)
+        return stop in awake
 
-    def _serve(self, awake: set[int], wake: int) -> None:
-        if wake in awake:
-            os.read(wake, 64)
+    def _serve(self, awake: set[int]) -> None:
         if self._listener.fileno() in awake:
             self._accept()
         for descriptor in awake & self._clients.keys():
@@ -199,10 +174,7 @@ class BoardProcess:
         for client in self._clients.values():
             client.close()
         self._listener.close()
-        for path in (*self._links, self._directory / meeting.NAME):
-            path.unlink(missing_ok=True)
-        for port in self._ports.values():
+        (self._directory / meeting.NAME).unlink(missing_ok=True)
+        for port in self._all_ports():
             port.close()
-        if self._receiver_port is not None:
-            self._receiver_port.close()
-        self._events_file.close()
+        self._events.close()

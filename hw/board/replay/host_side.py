@@ -39,10 +39,8 @@ def normalised(line: bytes) -> str:
     start = text.upper().find("AT")
     if start < 0:
         return ""
-    pieces = re.findall(r'"[^"]*(?:"|$)|[^"]+', text[start:])
-    return "".join(
-        piece if piece.startswith('"') else piece.replace(" ", "").upper() for piece in pieces
-    )
+    plain = re.compile(r'("[^"]*(?:"|$))|([^"]+)')
+    return plain.sub(lambda found: found[1] or found[2].replace(" ", "").upper(), text[start:])
 
 
 class HostSide:

@@ -1,7 +1,6 @@
 """Between a program and a real modem: bytes pass both ways, and into a session file."""
 
 import os
-import signal
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -10,7 +9,7 @@ from pathlib import Path
 from outcry.hw.board.modem.pty import PtyPort
 from outcry.hw.board.replay.masking import Masker
 from outcry.hw.board.replay.session import Chunk, SessionFile, Side
-from outcry.hw.board.waiting import ready
+from outcry.hw.board.waiting import ready, stopping
 from outcry.hw.modem.errors import PortLost
 from outcry.hw.modem.port import SerialPort
 
@@ -56,38 +55,24 @@ def record(
         modem = SerialPort(port, baud)
     except PortLost as error:
         raise OSError(f"{port}: {error}; what uses it, and may you?") from error
-    with closing(modem), open(path, "x", encoding="utf-8", opener=_for_owner) as file:
-        recording = Recording(
-            SessionFile(file, baud=baud, masked=masked), time.monotonic, masked=masked
-        )
-        program = PtyPort()
+    with (
+        closing(modem),
+        open(path, "x", encoding="utf-8", opener=_for_owner) as file,
+        closing(PtyPort(link)) as program,
+        closing(
+            Recording(SessionFile(file, baud=baud, masked=masked), time.monotonic, masked=masked)
+        ) as recording,
+    ):
+        stop = stopping()
+        when_ready(program.name)
         try:
-            if link is not None:
-                program.link(link)
-            stop = stopping()
-            when_ready(str(link or program.path))
             _pass_on(program, modem, recording, stop)
         except PortLost as error:
             raise OSError(f"{port}: {error}; what passed is in {path}") from error
-        finally:
-            recording.close()
-            program.close()
-            if link is not None:
-                link.unlink(missing_ok=True)
 
 
 def _for_owner(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
-
-
-def stopping() -> int:
-    """A descriptor that becomes readable on SIGTERM or SIGINT."""
-    wake, notify = os.pipe()
-    os.set_blocking(notify, False)
-    signal.set_wakeup_fd(notify)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, frame: None)
-    return wake
 
 
 def _pass_on(program: PtyPort, modem: SerialPort, recording: Recording, stop: int) -> None:

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from outcry.hw.board.modem.pty import PtyPort
 from outcry.hw.board.replay import session
-from outcry.hw.board.replay.record import stopping
 from outcry.hw.board.replay.replay import Replay
-from outcry.hw.board.waiting import ready
+from outcry.hw.board.waiting import ready, stopping
 
 
 def serve(
@@ -26,18 +26,11 @@ def serve(
     replay = Replay(session.read(path), time.monotonic())
     replay.when_missing = when_missing
     stop = stopping()
-    port = PtyPort()
-    try:
-        if link is not None:
-            port.link(link)
-        when_ready(str(link or port.path))
+    with closing(PtyPort(link)) as port:
+        when_ready(port.name)
         replay.power_on(time.monotonic())
         while not _turned(replay, port, stop):
             pass
-    finally:
-        port.close()
-        if link is not None:
-            link.unlink(missing_ok=True)
     return replay.missing
 
 

@@ -6,16 +6,13 @@ A profile apart from CSTT and CIICR: what is up there is not up here.
 from enum import IntEnum
 from typing import Literal
 
-from outcry.hw.board.modem.at import Cme, Command, Refused
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.gprs import Gprs
-from outcry.hw.board.modem.registration import Registration
-from outcry.hw.board.modem.terminal import Answer, Handler, Signal, Steps, Terminal, Wait, says
+from outcry.hw.board.modem.at import Command, NotAllowed, Refused
+from outcry.hw.board.modem.handler import Answer, Signal, Steps, Wait, forms, says
+from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.sim800.tcp import ADDRESS
 
 State = Literal["closed", "connecting", "connected"]
 PROFILES = (1, 2, 3)
-NOT_ALLOWED = 3
 _SHOWN = {"connecting": 0, "connected": 1, "closed": 3}
 _TAGS = ("CONTYPE", "PHONENUM", "APN", "USER", "PWD", "RATE")
 
@@ -31,30 +28,23 @@ class Order(IntEnum):
     KEEP = 5
 
 
-class Bearer:
+class Bearer(Part):
     """One profile can be open at a time, as the network gives one address."""
 
-    def __init__(self, context: Context, terminal: Terminal, registration: Registration) -> None:
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
         self.state: State = "closed"
-        self.gprs = Gprs()
         self.lost = Signal()
         """Told when the open bearer goes; a new one each time it opens."""
-        self._context = context
-        self._terminal = terminal
-        self._registration = registration
         self._profile = PROFILES[0]
         self._kept = {profile: dict.fromkeys(_TAGS, "") for profile in PROFILES}
         self._values = {profile: dict(values) for profile, values in self._kept.items()}
-        registration.when_lost.insert(0, self.deactivate)  # told before +PDP: DEACT
-        self.handlers: dict[str, Handler] = {"+SAPBR": self._answer}
+        core.registration.when_lost.insert(0, self.deactivate)  # told before +PDP: DEACT
+        listed = '(0-5),(1-3),"ConParamTag","ConParamValue"'
+        self.handlers = {"+SAPBR": forms("set", self._answer, test=listed)}
 
     def connected(self, profile: int) -> bool:
         return self.state == "connected" and self._profile == profile
-
-    def fault(self, gprs: Gprs) -> None:
-        self.gprs = gprs
-        if gprs.how == "dead":
-            self.deactivate()
 
     def deactivate(self) -> None:
         """The network takes the bearer away: +SAPBR 1: DEACT, if it was up."""
@@ -73,13 +63,9 @@ class Bearer:
         self.lost.tell()
 
     def _answer(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says('+SAPBR: (0-5),(1-3),"ConParamTag","ConParamValue"')
-        if command.form != "set":
-            raise Refused
         profile = command.number(1)
         if profile not in PROFILES:
-            raise Cme(NOT_ALLOWED)
+            raise NotAllowed
         match command.number(0):
             case Order.SET:
                 return self._set(profile, command)
@@ -97,21 +83,21 @@ class Bearer:
             case Order.KEEP:
                 self._kept[profile] = dict(self._values[profile])
                 return says()
-        raise Cme(NOT_ALLOWED)
+        raise NotAllowed
 
     def _set(self, profile: int, command: Command) -> Answer:
         tag = command.text(2).upper()
         if tag not in _TAGS or len(command.args) != 4:
-            raise Cme(NOT_ALLOWED)
+            raise NotAllowed
         self._values[profile][tag] = command.text(3)
         return says()
 
     def _opens(self, profile: int) -> Steps:
         if self.state != "closed":
-            raise Cme(NOT_ALLOWED)
+            raise NotAllowed
         self.state, self._profile = "connecting", profile
         timing = self._context.timing
-        fails = self.gprs.how == "dead" or not self._registration.attached
+        fails = not self._registration.attached
         yield Wait(self._context.draw(timing.context_fails if fails else timing.context))
         if fails or self.state != "connecting":
             self.state = "closed"

@@ -2,25 +2,20 @@
 
 from outcry.hw.board.modem.at import Command
 from outcry.hw.board.modem.cells import Cell
-from outcry.hw.board.modem.parameters import Parameters
-from outcry.hw.board.modem.registration import Registration
-from outcry.hw.board.modem.terminal import Answer, Handler, Terminal, says
+from outcry.hw.board.modem.handler import Answer, says
+from outcry.hw.board.modem.part import Core, Part
 
 NEIGHBOURS_MOST = 6  # lines after the serving cell's
 ON_CHANGE, SHORT = 2, 3  # values of AT+CENG=<mode>
 
 
-class EngineeringMode:
+class EngineeringMode(Part):
     """Lists cells when asked, and by itself when they change, if it was told to."""
 
-    def __init__(
-        self, terminal: Terminal, parameters: Parameters, registration: Registration
-    ) -> None:
-        self._terminal = terminal
-        self._parameters = parameters
-        self._registration = registration
-        self.handlers: dict[str, Handler] = {"+CENG": self._answer}
-        registration.when_moved.append(self._moved)
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
+        self.handlers = {"+CENG": self._answer}
+        core.registration.when_moved.append(self._moved)
 
     def _moved(self) -> None:
         """Other cells are heard."""
@@ -38,12 +33,11 @@ class EngineeringMode:
     def _lines(self) -> list[str]:
         heard = self._registration.cells
         if self._parameters.number("+CENG") == SHORT:
-            lines = [_short(cell) for cell in (heard.serving, *heard.neighbours)]
+            lines = [_short(cell) for cell in heard]
             lines += [",,0000,0000,00,00"] * (1 + NEIGHBOURS_MOST - len(lines))
         else:
             named = self._parameters.number("+CENG", 1) == 1
-            lines = [_serving(heard.serving)]
-            lines += [_neighbour(cell, named) for cell in heard.neighbours]
+            lines = [_serving(heard[0]), *(_neighbour(cell, named) for cell in heard[1:])]
         return [f'+CENG: {number},"{line}"' for number, line in enumerate(lines)]
 
 

@@ -8,16 +8,15 @@ from ipaddress import ip_address
 import h11
 
 from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.gprs import Gprs
+from outcry.hw.board.modem.gprs import Fate, How, fate
 from outcry.hw.board.modem.network import Network
-from outcry.hw.board.modem.tcp_link import Fate, Link
+from outcry.hw.board.modem.tcp_link import Link
 
 NOT_HTTP, NETWORK_ERROR, NO_MEMORY, DNS_ERROR, STACK_BUSY = 600, 601, 602, 603, 604  # p. 252
 TLS_FAILED, TLS_ALERT = 605, 606
 MEMORY = 319488  # bytes of an answer the modem holds; the limit HTTPDATA has (p. 250)
 _HTTP = b"HTTP/"  # how every answer begins
 _ALERT = 0x15  # the record type in which a TLS server refuses
-_FATES: dict[str, Fate] = {"on": "true", "silent": "lost", "rubbish": "rubbish"}
 _URL = re.compile(r"(?:(https?)://)?([^/:]+)(?::(\d+))?(/.*?)?(?::(\d+))?", re.IGNORECASE)
 # A ClientHello with TLS 1.0 as the highest version, one cipher suite, no extensions: all that
 # R14.18 has to offer (SSL Application Note V1.00 p. 5).
@@ -62,7 +61,7 @@ class Exchange:
         self,
         context: Context,
         network: Network,
-        gprs: Gprs,
+        how: How,
         to: Target,
         request: bytes,
         method: str,
@@ -80,8 +79,10 @@ class Exchange:
         self._status = 0
         self._location = ""
         self._body = bytearray()
-        self._prepare(method)
-        self._connect(network, gprs)
+        # Only the answer is h11's to read; what is sent is the modem's own wording.
+        self._parser.send(h11.Request(method=method, target="/", headers=[("Host", "-")]))
+        self._parser.send(h11.EndOfMessage())
+        self._connect(network, how)
 
     def poll(self) -> None:
         if self._link is not None:
@@ -105,13 +106,7 @@ class Exchange:
     def fail(self, status: int) -> None:
         self._finish(Result(status))
 
-    def _prepare(self, method: str) -> None:
-        """Only the answer is h11's to read; what is sent is the modem's own wording."""
-        self._parser.send(h11.Request(method=method, target="/", headers=[("Host", "-")]))
-        self._parser.send(h11.EndOfMessage())
-
-    def _connect(self, network: Network, gprs: Gprs) -> None:
-        how = gprs.for_new
+    def _connect(self, network: Network, how: How) -> None:
         if how == "connecting":
             return
         if how == "refused":
@@ -120,7 +115,7 @@ class Exchange:
             self._later(lambda: self.fail(DNS_ERROR))
         else:
             address = (self._to.host, self._to.port)
-            self._link = Link(self._context, network, address, self, _FATES[how])
+            self._link = Link(self._context, network, address, self, fate(how))
 
     def _later(self, action: Callable[[], None]) -> None:
         self._context.schedule.after(self._context.draw(self._context.timing.connect), action)
@@ -128,12 +123,10 @@ class Exchange:
     # What the link tells
 
     def connected(self, link: Link, opened: bool) -> None:
-        if self._done is None:
-            return
         if not opened:
             self.fail(NETWORK_ERROR)
-            return
-        link.send(_HELLO if self._to.tls else self._request, lambda: None)
+        elif self._done is not None:
+            link.send(_HELLO if self._to.tls else self._request, lambda: None)
 
     def arrived(self, link: Link, data: bytes) -> None:
         if self._to.tls:

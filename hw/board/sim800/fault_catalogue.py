@@ -9,10 +9,11 @@ and stays until cleared.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from outcry.hw.board.modem.faults import Fault, Kind, Stage
-from outcry.hw.board.modem.wire import Direction
 from outcry.hw.board.sim800.sim800 import Sim800
 
 ANY_STEP, AT_ONCE = "*", ""
@@ -23,57 +24,60 @@ BURST_S = 0.3  # from the text to the transmission burst that the supply does no
 LOSS_SHARE = 0.002
 BAUD = 9600
 
-
-@dataclass(frozen=True)
-class Details:
-    """What may be said beside a fault's name; None is what the fault itself prefers.
-
-    ``step`` is a command's name without AT, ``*`` for any. ``times`` 0 is for ever.
-    """
-
-    step: str | None = None
-    stage: Stage | None = None
-    times: int | None = None
-    skip: int | None = None
-    seconds: float | None = None
-    text: str | None = None
-    code: int | None = None
-    share: float | None = None
-    direction: Direction | None = None
-    baud: int | None = None
-    seed: int | None = None
-
-    def given(self) -> set[str]:
-        return {each.name for each in fields(self) if getattr(self, each.name) is not None}
+Details = dict[str, Any]
+"""What is said beside a fault's name, by the names that its row takes."""
 
 
 @dataclass(frozen=True)
 class Named:
     """One fault. ``steps`` are where it makes sense: its own commands, ``*``, or at once ("").
 
-    Without a step given, the first of them is taken. ``takes`` are the details it heeds.
+    Without a step given, the first of them is taken. ``takes`` are the details it heeds. ``kind``
+    to ``text`` are those of :class:`Fault`, where the details say nothing else; ``effect`` happens
+    when it strikes.
     """
 
     sentence: str
-    arms: Callable[[Sim800, Details], None]
     steps: tuple[str, ...]
     takes: frozenset[str]
+    kind: Kind = Kind.LATE
+    stage: Stage = "command"
+    seconds: float = 0.0
+    text: str = ""
+    effect: Callable[[Sim800, Details], None] | None = None
 
 
 def arm(modem: Sim800, name: str, **details: object) -> None:
-    """Arm a fault by its name, with fields of :class:`Details`.
+    """Arm a fault by its name. A detail that is None is as the fault itself prefers.
 
-    Raises ValueError for an unknown name or a detail that this fault does not heed.
+    ``step`` is a command's name without AT, ``*`` for any; ``times`` 0 is for ever. Raises
+    ValueError for an unknown name or a detail that this fault does not heed.
     """
     if name not in CATALOGUE:
         raise ValueError(f"there is no fault {name!r}; there is {', '.join(CATALOGUE)}")
-    named, said = CATALOGUE[name], Details(**details)  # type: ignore[arg-type]
-    if ignored := said.given() - named.takes:
+    named = CATALOGUE[name]
+    said: Details = {key: value for key, value in details.items() if value is not None}
+    if ignored := said.keys() - named.takes:
         heeded = ", ".join(sorted(named.takes)) or "nothing"
         raise ValueError(f"{name} does not heed {', '.join(sorted(ignored))}; it heeds {heeded}")
-    if said.step is None and named.steps[0] == ANY_STEP:
+    if "step" not in said and named.steps[0] == ANY_STEP:
         raise ValueError(f"{name} needs a step, such as +CMGS, or * for any command")
-    named.arms(modem, said)
+    if name == "deact" and said.get("stage") == "prompt":
+        named = _DEACT_AT_THE_PROMPT
+    step = said.get("step") or named.steps[0]
+    effect = None if named.effect is None else partial(named.effect, modem, said)
+    if effect is not None and step == AT_ONCE:
+        effect()
+        return
+    fault = Fault(
+        named.kind,
+        stage=said.get("stage", named.stage),
+        seconds=said.get("seconds", named.seconds),
+        text=f"+CMS ERROR: {said['code']}" if "code" in said else said.get("text", named.text),
+        effect=effect,
+    )
+    times = 1 if name == "byte-loss" else said.get("times", 1) or None
+    modem.faults.on(step, fault, times=times, skip=said.get("skip", 0))
 
 
 def clear(modem: Sim800) -> None:
@@ -83,211 +87,138 @@ def clear(modem: Sim800) -> None:
     modem.tcp.forget_idle(None)
 
 
-def _rule(modem: Sim800, details: Details, fault: Fault, step: str = ANY_STEP) -> None:
-    times = 1 if details.times is None else details.times or None
-    modem.faults.on(details.step or step, fault, times=times, skip=details.skip or 0)
-
-
-def _of_kind(kind: Kind, text: str = "", seconds: float = 0.0) -> Callable[[Sim800, Details], None]:
-    def arms(modem: Sim800, details: Details) -> None:
-        fault = Fault(
-            kind,
-            stage=details.stage or "command",
-            seconds=seconds if details.seconds is None else details.seconds,
-            text=text if details.text is None else details.text,
-        )
-        _rule(modem, details, fault)
-
-    return arms
-
-
-def _effect(modem: Sim800, details: Details, effect: Callable[[], None], stage: Stage) -> None:
-    """The command is served; something happens beside it. Without a step, it happens now."""
-    if details.step is None:
-        effect()
-    else:
-        _rule(modem, details, Fault(Kind.LATE, stage=details.stage or stage, effect=effect))
-
-
 def _echo(modem: Sim800, details: Details) -> None:
-    def on() -> None:
-        modem.terminal.echo = True
-
-    _effect(modem, details, on, "answer")
+    modem.terminal.echo = True
 
 
-def _deact(modem: Sim800, details: Details) -> None:
-    if details.stage == "prompt":
-        effect = _quietly(modem)
-        fault = Fault(Kind.ERROR, stage="prompt", text="+PDP: DEACT", effect=effect)
-        _rule(modem, details, fault, "+CIPSEND")
-    else:
-        _effect(modem, details, modem.tcp.deactivate, "command")
+def _deactivate(modem: Sim800, details: Details) -> None:
+    modem.tcp.deactivate(said=details.get("stage") != "prompt")
 
 
-def _quietly(modem: Sim800) -> Callable[[], None]:
-    return lambda: modem.tcp.deactivate(said=False)
-
-
-def _closed(modem: Sim800, details: Details) -> None:
-    fault = Fault(Kind.ERROR, stage="prompt", text="CLOSED", effect=modem.tcp.lose_peer)
-    _rule(modem, details, fault, "+CIPSEND")
-
-
-def _send_fail(modem: Sim800, details: Details) -> None:
-    _rule(modem, details, Fault(Kind.ERROR, stage="text", text="SEND FAIL"), "+CIPSEND")
-
-
-def _cms(code: int) -> Callable[[Sim800, Details], None]:
-    def arms(modem: Sim800, details: Details) -> None:
-        fault = Fault(
-            Kind.ERROR,
-            stage=details.stage or "text",
-            seconds=REFUSAL_S if details.seconds is None else details.seconds,
-            text=f"+CMS ERROR: {code if details.code is None else details.code}",
-        )
-        _rule(modem, details, fault, "+CMGS")
-
-    return arms
-
-
-def _stuck_connect(modem: Sim800, details: Details) -> None:
-    fault = Fault(Kind.LATE, effect=modem.tcp.stick)
-    _rule(modem, details, fault, "+CIPSTART")
-
-
-def _nat(modem: Sim800, details: Details) -> None:
-    modem.tcp.forget_idle(NAT_S if details.seconds is None else details.seconds)
-
-
-def _brown_out(modem: Sim800, details: Details) -> None:
-    fault = Fault(
-        Kind.RESET,
-        stage=details.stage or "text",
-        seconds=BURST_S if details.seconds is None else details.seconds,
+def _lose_bytes(modem: Sim800, details: Details) -> None:
+    """``times`` is how many bytes; it strikes once."""
+    modem.wire.lose(
+        details.get("share", LOSS_SHARE),
+        details.get("direction", "both"),
+        count=details.get("times") or None,
+        seed=details.get("seed", 0),
     )
-    _rule(modem, details, fault, "+CMGS")
 
 
-def _hang(modem: Sim800, details: Details) -> None:
-    _effect(modem, details, modem.hang, "command")
+def _forget_idle(modem: Sim800, details: Details) -> None:
+    modem.tcp.forget_idle(details.get("seconds", NAT_S))
 
 
-def _byte_loss(modem: Sim800, details: Details) -> None:
-    def loses() -> None:
-        modem.wire.lose(
-            LOSS_SHARE if details.share is None else details.share,
-            details.direction or "both",
-            count=details.times or None,
-            seed=details.seed or 0,
-        )
-
-    if details.step is None:
-        loses()
-    else:
-        fault = Fault(Kind.LATE, stage=details.stage or "command", effect=loses)
-        modem.faults.on(details.step, fault, skip=details.skip or 0)
+def _change_rate(modem: Sim800, details: Details) -> None:
+    modem.wire.modem_baud = details.get("baud", BAUD)
 
 
-def _baud(modem: Sim800, details: Details) -> None:
-    def changes() -> None:
-        modem.wire.modem_baud = BAUD if details.baud is None else details.baud
-
-    _effect(modem, details, changes, "answer")
+def _cms(code: int, sentence: str) -> Named:
+    text = f"+CMS ERROR: {code}"
+    return Named(f"{text}, {sentence}", _SMS, _CMS, Kind.ERROR, "text", REFUSAL_S, text)
 
 
-_WHERE = frozenset({"step", "stage", "times", "skip"})
 _OWN = frozenset({"times", "skip"})
-_ANY, _NOW = (ANY_STEP,), (AT_ONCE, ANY_STEP)
-_SMS = ("+CMGS",)
 _CMS = _OWN | {"stage", "seconds"}
+_WHERE = _OWN | {"step", "stage"}
+_TIMED = _WHERE | {"seconds"}
+_ANY, _NOW = (ANY_STEP,), (AT_ONCE, ANY_STEP)
+_SMS, _SEND = ("+CMGS",), ("+CIPSEND",)
 
 CATALOGUE: dict[str, Named] = {
-    "silent": Named("Nothing comes.", _of_kind(Kind.SILENT), _ANY, _WHERE | {"seconds"}),
+    "silent": Named("Nothing comes.", _ANY, _TIMED, Kind.SILENT),
     "late": Named(
         f"The right thing comes, so many seconds later (default {LATE_S:g}).",
-        _of_kind(Kind.LATE, seconds=LATE_S),
         _ANY,
-        _WHERE | {"seconds"},
+        _TIMED,
+        seconds=LATE_S,
     ),
-    "error": Named(
-        "ERROR comes, or the text given.",
-        _of_kind(Kind.ERROR),
-        _ANY,
-        _WHERE | {"seconds", "text"},
-    ),
-    "garbage": Named("Line noise comes.", _of_kind(Kind.GARBAGE), _ANY, _WHERE | {"seconds"}),
-    "partial": Named(
-        "The first half of the right thing comes.",
-        _of_kind(Kind.PARTIAL),
-        _ANY,
-        _WHERE | {"seconds"},
-    ),
+    "error": Named("ERROR comes, or the text given.", _ANY, _TIMED | {"text"}, Kind.ERROR),
+    "garbage": Named("Line noise comes.", _ANY, _TIMED, Kind.GARBAGE),
+    "partial": Named("The first half of the right thing comes.", _ANY, _TIMED, Kind.PARTIAL),
     "urc": Named(
         "An unsolicited line (default RING) comes before the right thing.",
-        _of_kind(Kind.URC, text="RING"),
         _ANY,
-        _WHERE | {"seconds", "text"},
+        _TIMED | {"text"},
+        Kind.URC,
+        text="RING",
     ),
-    "reset": Named(
-        "The modem restarts, with its sync bytes and RDY.",
-        _of_kind(Kind.RESET),
-        _ANY,
-        _WHERE | {"seconds"},
-    ),
+    "reset": Named("The modem restarts, with its sync bytes and RDY.", _ANY, _TIMED, Kind.RESET),
     "byte-loss": Named(
         f"Each byte vanishes with probability SHARE (default {LOSS_SHARE:g}), until so many have.",
-        _byte_loss,
         _NOW,
         _WHERE | {"share", "direction", "seed"},
+        effect=_lose_bytes,
     ),
-    "echo": Named("Echo is on again (ATE1 by itself).", _echo, _NOW, _WHERE),
+    "echo": Named("Echo is on again (ATE1 by itself).", _NOW, _WHERE, stage="answer", effect=_echo),
     "deact": Named(
         "+PDP: DEACT: the network takes the context away.",
-        _deact,
         (AT_ONCE, "+CIPSTART", "+CIPSEND", "+CMGS", ANY_STEP),
         _WHERE,
+        effect=_deactivate,
     ),
-    "send-fail": Named("SEND FAIL: data handed over is not sent.", _send_fail, ("+CIPSEND",), _OWN),
-    "closed": Named("CLOSED comes in place of the prompt.", _closed, ("+CIPSEND",), _OWN),
-    "cms-515": Named("+CMS ERROR: 515, the modem's own storage failure.", _cms(515), _SMS, _CMS),
-    "cms-38": Named("+CMS ERROR: 38, the network is out of order.", _cms(38), _SMS, _CMS),
-    "cms-42": Named("+CMS ERROR: 42, the network is congested.", _cms(42), _SMS, _CMS),
-    "cms-332": Named("+CMS ERROR: 332, the network did not answer in time.", _cms(332), _SMS, _CMS),
-    "cms-530": Named("+CMS ERROR: 530, GPRS is suspended.", _cms(530), _SMS, _CMS),
-    "cms": Named(
-        "+CMS ERROR with any code (default 500, unknown).", _cms(500), _SMS, _CMS | {"code"}
+    "send-fail": Named(
+        "SEND FAIL: data handed over is not sent.",
+        _SEND,
+        _OWN,
+        Kind.ERROR,
+        "text",
+        text="SEND FAIL",
+    ),
+    "closed": Named(
+        "CLOSED comes in place of the prompt.",
+        _SEND,
+        _OWN,
+        Kind.ERROR,
+        "prompt",
+        text="CLOSED",
+        effect=lambda modem, details: modem.tcp.lose_peer(),
+    ),
+    "cms-515": _cms(515, "the modem's own storage failure."),
+    "cms-38": _cms(38, "the network is out of order."),
+    "cms-42": _cms(42, "the network is congested."),
+    "cms-332": _cms(332, "the network did not answer in time."),
+    "cms-530": _cms(530, "GPRS is suspended."),
+    "cms": replace(
+        _cms(500, ""),
+        sentence="+CMS ERROR with any code (default 500, unknown).",
+        takes=_CMS | {"code"},
     ),
     "stuck-connect": Named(
         "AT+CIPSTART is answered OK and never gets a result.",
-        _stuck_connect,
         ("+CIPSTART",),
         _OWN,
+        effect=lambda modem, details: modem.tcp.stick(),
     ),
     "nat": Named(
         f"The carrier forgets connections idle for so many seconds (default {NAT_S:g}): "
         "packets vanish without a word, new connections work.",
-        _nat,
         (AT_ONCE,),
         frozenset({"seconds"}),
+        effect=_forget_idle,
     ),
     "brown-out": Named(
         "The supply gives way on the transmission burst: a restart amid AT+CMGS or AT+CIPSEND.",
-        _brown_out,
-        ("+CMGS", "+CIPSEND"),
-        _WHERE | {"seconds"},
+        _SMS + _SEND,
+        _TIMED,
+        Kind.RESET,
+        "text",
+        BURST_S,
     ),
     "hang": Named(
         "Mute and deaf until the power key or the RST pin: AT+CFUN=1,1 is not heard either.",
-        _hang,
         _NOW,
         _WHERE,
+        effect=lambda modem, details: modem.hang(),
     ),
     "baud": Named(
         f"The modem talks at another rate (default {BAUD}) until its power is cycled.",
-        _baud,
         _NOW,
         _WHERE | {"baud"},
+        stage="answer",
+        effect=_change_rate,
     ),
 }
 """``for name, fault in CATALOGUE.items()`` for a campaign over every fault."""
+
+_DEACT_AT_THE_PROMPT = replace(CATALOGUE["deact"], steps=_SEND, kind=Kind.ERROR, text="+PDP: DEACT")

@@ -2,22 +2,12 @@
 
 from urllib.parse import urljoin
 
-from outcry.hw.board.modem.at import Cme, Command, Refused
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.gprs import Gprs
+from outcry.hw.board.modem.at import Command, NotAllowed
+from outcry.hw.board.modem.gprs import Fate
+from outcry.hw.board.modem.handler import Answer, Entry, Handler, Steps, Wait, forms, framed, says
 from outcry.hw.board.modem.network import Network
-from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.schedule import Planned
-from outcry.hw.board.modem.terminal import (
-    Answer,
-    Entry,
-    Handler,
-    Steps,
-    Terminal,
-    Wait,
-    framed,
-    says,
-)
 from outcry.hw.board.sim800.bearer import Bearer
 from outcry.hw.board.sim800.exchange import (
     MEMORY,
@@ -32,7 +22,6 @@ METHODS = ("GET", "POST", "HEAD")
 DATA_TIME_MS = range(1000, 120001)
 SESSION_S = range(30, 1001)  # HTTPPARA="TIMEOUT"
 REDIRECTIONS_MOST = 5
-NOT_ALLOWED = 3
 _AS_DELIVERED = {
     "CID": "1",
     "URL": "",
@@ -49,21 +38,12 @@ _AS_DELIVERED = {
 _NUMBERS = {"CID": range(1, 4), "REDIR": range(2), "TIMEOUT": SESSION_S, "PROPORT": range(65536)}
 
 
-class Http:
-    def __init__(
-        self,
-        context: Context,
-        terminal: Terminal,
-        bearer: Bearer,
-        network: Network,
-        options: Options,
-    ) -> None:
-        self._context = context
-        self._terminal = terminal
+class Http(Part):
+    def __init__(self, core: Core, bearer: Bearer, network: Network) -> None:
+        super().__init__(core)
         self._bearer = bearer
         self._network = network
-        self._options = options
-        self._parameters: dict[str, str] | None = None
+        self._session: dict[str, str] | None = None
         self._tls = False
         self._data = b""
         self._method = 0
@@ -72,18 +52,20 @@ class Http:
         self._limit: Planned | None = None
         self._answer = b""
         self._redirections = 0
-        handlers: dict[str, Handler] = {
-            "+HTTPPARA": self._answer_para,
-            "+HTTPDATA": self._answer_data,
-            "+HTTPACTION": self._answer_action,
-            "+HTTPREAD": self._answer_read,
-            "+HTTPSTATUS": self._answer_status,
-            "+HTTPSSL": self._answer_ssl,
+        sizes = f"(0-{MEMORY}),({DATA_TIME_MS[0]}-{DATA_TIME_MS[-1]})"
+        para = '"HTTPParamTag","HTTPParamValue"'
+        handlers = {
+            "+HTTPPARA": forms("read run set", self._answer_para, test=para),
+            "+HTTPDATA": forms("set", self._downloads, test=sizes),
+            "+HTTPACTION": forms("set", self._answer_action, test="(0-2)"),
+            "+HTTPREAD": forms("run set", self._answer_read, test="<start_address>,<byte_size>"),
+            "+HTTPSTATUS": forms("read", self._answer_status, test=""),
+            "+HTTPSSL": forms("read set", self._answer_ssl, test="(0,1)"),
         }
-        self.handlers: dict[str, Handler] = {
+        self.handlers = {
             **{name: self._once_begun(handler) for name, handler in handlers.items()},
-            "+HTTPINIT": self._answer_init,
-            "+HTTPTERM": self._answer_term,
+            "+HTTPINIT": forms("read run set", self._answer_init, test=""),
+            "+HTTPTERM": forms("read run set", self._answer_term, test=""),
         }
 
     def poll(self) -> None:
@@ -93,14 +75,14 @@ class Http:
     def due(self) -> float | None:
         return self._exchange.due() if self._exchange is not None else None
 
-    def fault(self, gprs: Gprs) -> None:
+    def lose(self, fate: Fate) -> None:
         """The data path changes under a request."""
-        if self._exchange is not None and gprs.how in ("silent", "rubbish"):
-            self._exchange.lose("rubbish" if gprs.how == "rubbish" else "lost")
+        if self._exchange is not None:
+            self._exchange.lose(fate)
 
     def restart(self) -> None:
         self._stop()
-        self._parameters = None
+        self._session = None
 
     def _stop(self) -> None:
         self._busy = False
@@ -114,68 +96,53 @@ class Http:
 
     def _once_begun(self, handler: Handler) -> Handler:
         def guarded(command: Command) -> Answer | Steps:
-            if self._parameters is None and command.form != "test":
-                raise Cme(NOT_ALLOWED)
+            if self._session is None and command.form != "test":
+                raise NotAllowed
             return handler(command)
 
         return guarded
 
     def _answer_init(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says()
-        if command.form != "run" or self._parameters is not None:
-            raise Cme(NOT_ALLOWED)
-        self._parameters = dict(_AS_DELIVERED)
+        if command.form != "run" or self._session is not None:
+            raise NotAllowed
+        self._session = dict(_AS_DELIVERED)
         self._tls = False
         self._data = self._answer = b""
         return says()
 
     def _answer_term(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says()
-        if command.form != "run" or self._parameters is None:
-            raise Cme(NOT_ALLOWED)
+        if command.form != "run" or self._session is None:
+            raise NotAllowed
         self.restart()
         return says()
 
     # What to ask, and how
 
     def _answer_para(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says('+HTTPPARA: "HTTPParamTag","HTTPParamValue"')
-        known = self._parameters or {}
+        known = self._session or {}
         if command.form == "read":
             listed = [f"{tag}: {value}" for tag, value in known.items() if value]
             return says("\r\n".join(["+HTTPPARA:", *listed]))
         tag = command.text(0).upper()
         if command.form != "set" or tag not in known or len(command.args) < 2:
-            raise Cme(NOT_ALLOWED)
+            raise NotAllowed
         value = ",".join(command.args[1:])
         if tag in _NUMBERS and not (value.isdecimal() and int(value) in _NUMBERS[tag]):
-            raise Cme(NOT_ALLOWED)
+            raise NotAllowed
         known[tag] = value
         return says()
 
     def _answer_ssl(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says("+HTTPSSL: (0,1)")
         if command.form == "read":
             return says(f"+HTTPSSL: {int(self._tls)}")
-        if command.form != "set" or command.number(0) not in (0, 1):
-            raise Refused
-        self._tls = command.number(0) == 1
+        self._tls = command.flag(0)
         return says()
 
-    def _answer_data(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says(f"+HTTPDATA: (0-{MEMORY}),({DATA_TIME_MS[0]}-{DATA_TIME_MS[-1]})")
+    def _downloads(self, command: Command) -> Steps:
         length, milliseconds = command.number(0), command.number(1)
         if not 1 <= length <= MEMORY or milliseconds not in DATA_TIME_MS:
-            raise Cme(NOT_ALLOWED)
-        return self._downloads(length, milliseconds / 1000)
-
-    def _downloads(self, length: int, seconds: float) -> Steps:
-        data = yield Entry(length, seconds, prompt=framed("DOWNLOAD"))
+            raise NotAllowed
+        data = yield Entry(length, milliseconds / 1000, prompt=framed("DOWNLOAD"))
         self._data = data or b""
         yield Wait(self._context.draw(self._context.timing.query))
         return says()
@@ -183,11 +150,9 @@ class Http:
     # Asking
 
     def _answer_action(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says("+HTTPACTION: (0-2)")
         method = command.number(0)
-        if command.form != "set" or method >= len(METHODS):
-            raise Cme(NOT_ALLOWED)
+        if method >= len(METHODS):
+            raise NotAllowed
         if self._busy:
             self._context.schedule.after(0, lambda: self._tell(method, STACK_BUSY, 0))
             return says()
@@ -211,15 +176,9 @@ class Http:
             return
         method = METHODS[self._method]
         host = to.host if to.port == 80 else f"{to.host}:{to.port}"
-        request = self._worded(method, to.path, host)
+        request, how = self._worded(method, to.path, host), self._registration.gprs.for_new
         self._exchange = Exchange(
-            self._context,
-            self._network,
-            self._bearer.gprs,
-            to,
-            request,
-            method,
-            self._ends,
+            self._context, self._network, how, to, request, method, self._ends
         )
 
     def _worded(self, method: str, path: str, host: str) -> bytes:
@@ -235,11 +194,11 @@ class Http:
 
     def _ends(self, result: Result) -> None:
         self._exchange = None
-        if result.location and self._value("REDIR") == "1" and 301 <= result.status <= 308:
+        elsewhere = result.location and self._value("REDIR") == "1" and 301 <= result.status <= 308
+        if elsewhere and self._redirections < REDIRECTIONS_MOST:
             self._redirections += 1
-            if self._redirections <= REDIRECTIONS_MOST:
-                self._ask(urljoin(self._value("URL"), result.location))
-                return
+            self._ask(urljoin(self._value("URL"), result.location))
+            return
         self._stop()
         self._answer = result.body
         self._context.see("http-answer", status=result.status, bytes=len(result.body))
@@ -253,30 +212,22 @@ class Http:
             self._exchange.fail(NETWORK_ERROR)
 
     def _value(self, tag: str) -> str:
-        return (self._parameters or _AS_DELIVERED)[tag]
+        return (self._session or _AS_DELIVERED)[tag]
 
     # What was answered
 
     def _answer_read(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says("+HTTPREAD: <start_address>,<byte_size>")
         start, length = 0, len(self._answer)
         if command.form == "set":
             start, length = command.number(0), command.number(1)
             if not length:
-                raise Cme(NOT_ALLOWED)
-        elif command.form != "run":
-            raise Refused
+                raise NotAllowed
         data = self._answer[start : start + length]
         if not data:
             return says()
         return Answer(f"\r\n+HTTPREAD: {len(data)}\r\n".encode() + data)
 
     def _answer_status(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says()
-        if command.form != "read":
-            raise Refused
         exchange = self._exchange
         mode = METHODS[self._method] if self._options.http_status_words else str(self._method)
         if exchange is None:

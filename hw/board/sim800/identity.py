@@ -3,24 +3,21 @@
 from datetime import datetime, timedelta
 
 from outcry.hw.board.modem.at import Command, Refused
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.options import Options
-from outcry.hw.board.modem.registration import OPERATOR, Registration
-from outcry.hw.board.modem.terminal import Answer, Handler, says
+from outcry.hw.board.modem.handler import Answer, Handler, forms, says
+from outcry.hw.board.modem.part import Core, Part
+from outcry.hw.board.modem.registration import OPERATOR
 
 MAKER, MODEL, VERSION = "SIMCOM_Ltd", "SIMCOM_SIM800L", "Revision:1418B04SIM800L24"
 FIRST_DAY = datetime(2004, 1, 1)  # what the clock shows until it is set
 _CLOCK = "%y/%m/%d,%H:%M:%S"
 
 
-class Identity:
-    def __init__(self, context: Context, registration: Registration, options: Options) -> None:
-        self._context = context
-        self._registration = registration
-        self._set_at = context.now
-        self._shown = FIRST_DAY
-        self._zone = "+00"
-        self.handlers: dict[str, Handler] = {
+class Identity(Part):
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
+        options = core.options
+        self.restart()
+        self.handlers = {
             "I": _always("SIM800 R14.18"),
             **dict.fromkeys(("+CGMI", "+GMI"), _always(MAKER)),
             **dict.fromkeys(("+CGMM", "+GMM"), _always(MODEL)),
@@ -35,7 +32,7 @@ class Identity:
             "+GCAP": _always("+GCAP: +CGSM"),
             "+CLCC": _always(),
             "+CHUP": _always(),
-            "+CCLK": self._answer_cclk,
+            "+CCLK": forms("read run set", self._answer_cclk, test=""),
         }
 
     def restart(self) -> None:
@@ -44,17 +41,13 @@ class Identity:
 
     def _of_the_sim(self, *lines: str) -> Handler:
         def answer(command: Command) -> Answer:
-            if command.form == "test":
-                return says()
             self._registration.sim.demand()
             return says(*lines)
 
-        return answer
+        return forms("read run set", answer, test="")
 
     def _answer_cclk(self, command: Command) -> Answer:
         """The time as it was set, going on; the zone in quarter hours (manual p. 93)."""
-        if command.form == "test":
-            return says()
         if command.form == "read":
             now = self._shown + timedelta(seconds=self._context.now - self._set_at)
             return says(f'+CCLK: "{now.strftime(_CLOCK)}{self._zone}"')
@@ -68,4 +61,4 @@ class Identity:
 
 
 def _always(*lines: str) -> Handler:
-    return lambda command: says() if command.form == "test" else says(*lines)
+    return forms("read run set", lambda command: says(*lines), test="")

@@ -3,11 +3,9 @@
 from typing import Literal
 
 from outcry.hw.board.modem.at import Command
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.parameters import Parameters
-from outcry.hw.board.modem.registration import Registration
+from outcry.hw.board.modem.handler import Answer, says
+from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.schedule import Planned
-from outcry.hw.board.modem.terminal import Answer, Handler, Terminal, says
 
 Noise = Literal["none", "jamming", "interference"]
 NOISES: tuple[Noise, ...] = ("none", "jamming", "interference")
@@ -20,25 +18,16 @@ _WORDS = {
 }
 
 
-class JammingDetector:
+class JammingDetector(Part):
     """What jamming does to coverage is for the network to say, not for the detector."""
 
-    def __init__(
-        self,
-        context: Context,
-        terminal: Terminal,
-        parameters: Parameters,
-        registration: Registration,
-    ) -> None:
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
         self.noise: Noise = "none"
-        self._context = context
-        self._terminal = terminal
-        self._parameters = parameters
         self._told: Noise = "none"
         self._next: Planned | None = None
-        self._registration = registration
-        registration.when_down.append(self._restart)
-        self.handlers: dict[str, Handler] = {"+SJDR": self._answer}
+        core.registration.when_down.append(self._restart)
+        self.handlers = {"+SJDR": self._answer}
 
     @property
     def on(self) -> bool:

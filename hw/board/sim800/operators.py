@@ -2,30 +2,28 @@
 
 from outcry.hw.board.modem.at import Command, Refused
 from outcry.hw.board.modem.cells import Cell
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.registration import OPERATOR, Registration
-from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Wait, says
+from outcry.hw.board.modem.handler import Answer, Steps, Wait, forms, says
+from outcry.hw.board.modem.part import Core, Part
+from outcry.hw.board.modem.registration import OPERATOR
 
 SHORT_NAME = "Outcry"
 _FORMATS = 3  # long name, short name, number
 
 
-class Operators:
-    def __init__(self, context: Context, registration: Registration) -> None:
-        self._context = context
-        self._registration = registration
-        self._format = 0
-        self._detailed = False
-        self.handlers: dict[str, Handler] = {
-            "+COPS": self._answer_cops,
-            "+CNETSCAN": self._answer_cnetscan,
+class Operators(Part):
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
+        self.restart()
+        self.handlers = {
+            "+COPS": forms("test read set", self._answer_cops),
+            "+CNETSCAN": forms("read run set", self._scans, test="(0-1)"),
         }
 
     def restart(self) -> None:
         self._format, self._detailed = 0, False
 
     def _answer_cops(self, command: Command) -> Answer:
-        serving = self._registration.cells.serving
+        serving = self._registration.cells[0]
         names = (OPERATOR, SHORT_NAME, f"{serving.mcc}{serving.mnc}")
         if command.form == "test":
             listed = ",".join(f'"{name}"' for name in names)
@@ -33,33 +31,23 @@ class Operators:
         if command.form == "read":
             found = f'+COPS: 0,{self._format},"{names[self._format]}"'
             return says(found if self._registration.registered else "+COPS: 0")
-        if command.form != "set" or command.number(0) not in (0, 3):
-            raise Refused
         shown = command.number(1, self._format)
-        if shown >= _FORMATS:
+        if command.number(0) not in (0, 3) or shown >= _FORMATS:
             raise Refused
         self._format = shown
         return says()
 
-    def _answer_cnetscan(self, command: Command) -> Answer | Steps:
+    def _scans(self, command: Command) -> Steps:
         """The search takes the modem off its network, and it has to find it again."""
-        if command.form == "test":
-            return says("+CNETSCAN: (0-1)")
         if command.form == "read":
             return says(f"+CNETSCAN: {int(self._detailed)}")
         if command.form == "set":
-            if command.number(0) > 1:
-                raise Refused
-            self._detailed = command.number(0) == 1
+            self._detailed = command.flag(0)
             return says()
-        return self._scans()
-
-    def _scans(self) -> Steps:
         self._registration.leave()
         yield Wait(self._context.draw(self._context.timing.scan))
         self._registration.search()
-        cells = self._registration.cells
-        heard = [cells.serving, *cells.neighbours] if self._registration.coverage else []
+        heard = self._registration.cells if self._registration.coverage else ()
         return says(*(self._listed(cell) for cell in heard))
 
     def _listed(self, cell: Cell) -> str:

@@ -1,17 +1,16 @@
 """What came over TCP and how the host gets it: at once, or on demand (CIPRXGET; manual p. 235)."""
 
-from outcry.hw.board.modem.at import Cme, Command, Refused
-from outcry.hw.board.modem.parameters import Parameters
-from outcry.hw.board.modem.terminal import Answer, Terminal, says
+from outcry.hw.board.modem.at import Command, NotAllowed, Refused
+from outcry.hw.board.modem.handler import Answer, says
+from outcry.hw.board.modem.part import Core, Part
 
 GET, GET_HEX, HOW_MUCH = 2, 3, 4
 LIMITS = {GET: 1460, GET_HEX: 730}  # bytes of data in one answer
 
 
-class Received:
-    def __init__(self, terminal: Terminal, parameters: Parameters) -> None:
-        self._terminal = terminal
-        self._parameters = parameters
+class Received(Part):
+    def __init__(self, core: Core) -> None:
+        super().__init__(core)
         self._data = bytearray()
         self._on_demand = False
 
@@ -35,25 +34,23 @@ class Received:
 
     def answer(self, command: Command, *, connected: bool) -> Answer:
         """AT+CIPRXGET; the mode cannot be changed while connected."""
-        if command.form == "test":
-            return says("+CIPRXGET: (0-4),(1-1460)")
         if command.form == "read":
             return says(f"+CIPRXGET: {int(self._on_demand)}")
         mode = command.number(0)
-        if command.form != "set" or mode > HOW_MUCH:
+        if mode > HOW_MUCH:
             raise Refused
         if mode not in (GET, GET_HEX, HOW_MUCH):
             if connected:
-                raise Cme(3)
+                raise NotAllowed
             self._on_demand = bool(mode)
             return says()
         if not self._on_demand:
-            raise Cme(3)
+            raise NotAllowed
         if mode == HOW_MUCH:
             return says(f"+CIPRXGET: 4,{len(self._data)}")
         wanted = command.number(1, LIMITS[mode])
         if not 1 <= wanted <= LIMITS[mode]:
-            raise Cme(3)
+            raise NotAllowed
         return self._taken(mode, wanted)
 
     def _taken(self, mode: int, wanted: int) -> Answer:

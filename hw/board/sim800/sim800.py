@@ -11,15 +11,17 @@ from outcry.hw.board.modem.at import Command, Refused
 from outcry.hw.board.modem.cells import Cell
 from outcry.hw.board.modem.context import Context
 from outcry.hw.board.modem.faults import Faults
-from outcry.hw.board.modem.gprs import Gprs, How
+from outcry.hw.board.modem.gprs import Gprs, How, fate
+from outcry.hw.board.modem.handler import Answer, Handler, framed, says
 from outcry.hw.board.modem.network import Network
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.packet_contexts import Contexts
 from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.registration import BootWords, Registration, Welcome
 from outcry.hw.board.modem.sms.centre import Centre
 from outcry.hw.board.modem.sms.sms import Sms
-from outcry.hw.board.modem.terminal import Answer, Handler, Terminal, framed, says
+from outcry.hw.board.modem.terminal import Terminal
 from outcry.hw.board.modem.wire import Wire
 from outcry.hw.board.sim800.bearer import Bearer
 from outcry.hw.board.sim800.engineering_mode import NEIGHBOURS_MOST, EngineeringMode
@@ -58,8 +60,11 @@ class Sim800:
         self.faults = Faults()
         self.wire = Wire()
         self._context = context
-        self.terminal = Terminal(context, self.faults, self._reset)
-        self._parameters = Parameters(TABLE, {"+IPR": "0"} if self.options.autobaud else {})
+        parameters = Parameters(TABLE, {"+IPR": "0"} if self.options.autobaud else {})
+        self._parameters = parameters
+        self.terminal = Terminal(
+            context, self.faults, self._reset, errors=lambda: parameters.number("+CMEE")
+        )
         self._kept_echo = True
         self._kept_baud: int | None = None
         self.sleep = Sleep(context, self._parameters)
@@ -68,27 +73,24 @@ class Sim800:
             context, self.terminal, self._parameters, self.options, BOOT_WORDS
         )
         self.registration.reset = self._reset
-        self.cells = EngineeringMode(self.terminal, self._parameters, self.registration)
-        self.jamming = JammingDetector(context, self.terminal, self._parameters, self.registration)
-        self.supply = Supply(
-            context.schedule, self.terminal, self._parameters, self._off, self._reset
-        )
-        self.identity = Identity(context, self.registration, self.options)
-        self.operators = Operators(context, self.registration)
-        self.contexts = Contexts(context, self.registration)
-        self.tcp = Tcp(
-            context, self.terminal, self._parameters, self.registration, network, self.options
-        )
-        self.bearer = Bearer(context, self.terminal, self.registration)
-        self.http = Http(context, self.terminal, self.bearer, network, self.options)
-        self.sms = Sms(
-            number,
-            context,
-            self.terminal,
-            self._parameters,
-            self.registration,
-            centre,
-            self.options,
+        core = Core(context, self.terminal, self._parameters, self.options, self.registration)
+        self.jamming = JammingDetector(core)
+        self.supply = Supply(core, self._off, self._reset)
+        self.tcp = Tcp(core, network)
+        self.bearer = Bearer(core)
+        self.http = Http(core, self.bearer, network)
+        self.sms = Sms(core, number, centre)
+        self._parts: tuple[Part, ...] = (
+            self.tcp,
+            self.bearer,
+            self.http,
+            self.sms,
+            self.jamming,
+            self.supply,
+            Contexts(core),
+            EngineeringMode(core),
+            Identity(core),
+            Operators(core),
         )
         self.terminal.handlers = self._handlers()
 
@@ -155,9 +157,12 @@ class Sim800:
         self.powered = True
         self.registration.warm()
 
-    def set_network(self, covered: bool, now: float) -> None:
+    def _changes(self, now: float, what: str, **facts: object) -> None:
         self.advance(now)
-        self._context.see("network", on=covered)
+        self._context.see(what, **facts)
+
+    def set_network(self, covered: bool, now: float) -> None:
+        self._changes(now, "network", on=covered)
         self.registration.cover(covered)
 
     def set_signal(self, csq: int, now: float) -> None:
@@ -167,22 +172,20 @@ class Sim800:
 
     def set_welcome(self, welcome: Welcome, now: float) -> None:
         """How the network takes this subscriber: at home, as a guest, or not at all (+CREG: 3)."""
-        self.advance(now)
-        self._context.see("welcome", how=welcome)
+        self._changes(now, "welcome", how=welcome)
         self.registration.receive(welcome)
 
     def set_cells(self, serving: Cell, neighbours: Iterable[Cell], now: float) -> None:
         """The base stations heard here. Raises ValueError for more than a SIM800 lists."""
         self.advance(now)
-        others = tuple(neighbours)
-        if len(others) > NEIGHBOURS_MOST:
+        cells = (serving, *neighbours)
+        if len(cells) > 1 + NEIGHBOURS_MOST:
             raise ValueError(f"a SIM800 lists at most {NEIGHBOURS_MOST} neighbours")
-        self.registration.move(serving, others)
+        self.registration.move(cells)
 
     def set_jamming(self, noise: Noise, now: float) -> None:
         """What AT+SJDR finds. Whether the network is still heard is for :meth:`set_network`."""
-        self.advance(now)
-        self._context.see("jamming", noise=noise)
+        self._changes(now, "jamming", noise=noise)
         self.jamming.become(noise)
 
     def set_supply(self, millivolts: int, now: float) -> None:
@@ -191,23 +194,19 @@ class Sim800:
         At UNDER-VOLTAGE POWER DOWN the modem stays off until :meth:`power_on`; after a brown-out
         it starts by itself when the voltage is back, as modules with a tied power key do.
         """
-        self.advance(now)
-        self._context.see("supply", millivolts=millivolts)
+        self._changes(now, "supply", millivolts=millivolts)
         self.supply.become(millivolts)
 
     def set_gprs(self, how: How, now: float, *, old_only: bool = False) -> None:
-        self.advance(now)
-        self._context.see("gprs", how=how, old_only=old_only)
-        gprs = Gprs(how, old_only)
-        self.http.fault(gprs)
-        self.bearer.fault(gprs)
-        self.contexts.fault(gprs)
-        self.tcp.fault(gprs)
+        self._changes(now, "gprs", how=how, old_only=old_only)
+        self.registration.change_gprs(Gprs(how, old_only))
+        if (becomes := fate(how)) != "true":
+            self.http.lose(becomes)
+            self.tcp.lose(becomes)
 
     def set_mute(self, muted: bool, now: float) -> None:
         """A mute modem neither hears nor answers; inside, life goes on."""
-        self.advance(now)
-        self._context.see("mute", on=muted)
+        self._changes(now, "mute", on=muted)
         self.terminal.muted = muted
 
     def hang(self) -> None:
@@ -217,14 +216,12 @@ class Sim800:
 
     def set_nat(self, idle_s: float | None, now: float) -> None:
         """The carrier forgets connections without a byte for longer; None: it never does."""
-        self.advance(now)
-        self._context.see("nat", idle_s=idle_s)
+        self._changes(now, "nat", idle_s=idle_s)
         self.tcp.forget_idle(idle_s)
 
     def set_sms_refusal(self, code: int | None, now: float) -> None:
         """Every AT+CMGS ends in this +CMS ERROR, until None."""
-        self.advance(now)
-        self._context.see("sms-fault", code=code)
+        self._changes(now, "sms-fault", code=code)
         self.sms.refusal = code
 
     def status(self) -> dict[str, object]:
@@ -234,7 +231,7 @@ class Sim800:
             "registered": self.registration.registered,
             "sms_ready": self.registration.sms_ready,
             "tcp": self.tcp.state,
-            "gprs": self.tcp.gprs.how,
+            "gprs": self.registration.gprs.how,
             "mute": self.terminal.muted,
             "stored": len(self.sms.storage.messages),
             "faults": len(self.faults),
@@ -242,14 +239,7 @@ class Sim800:
 
     def _stop(self) -> None:
         self.terminal.restart()
-        for part in (
-            self.tcp,
-            self.bearer,
-            self.http,
-            self.contexts,
-            self.operators,
-            self.identity,
-        ):
+        for part in self._parts:
             part.restart()
 
     def _off(self) -> None:
@@ -264,7 +254,6 @@ class Sim800:
         self.powered = True
         self._stop()
         self._parameters.restore()
-        self._take_over()
         self.wire.modem_baud = self._kept_baud
         self.terminal.echo = self._kept_echo
         self.registration.power_on()
@@ -272,31 +261,20 @@ class Sim800:
     # Commands that belong to no part
 
     def _handlers(self) -> dict[str, Handler]:
-        return {
-            **dict.fromkeys(TABLE, self._stores),
+        handlers: dict[str, Handler] = {
+            **dict.fromkeys(TABLE, self._parameters.answer),
             **dict.fromkeys(_IGNORED, _nothing),
-            **self.identity.handlers,
             **self.registration.handlers,
-            **self.cells.handlers,
-            **self.jamming.handlers,
-            **self.operators.handlers,
-            **self.contexts.handlers,
-            **self.sms.handlers,
-            **self.tcp.handlers,
-            **self.bearer.handlers,
-            **self.http.handlers,
-            **self.supply.handlers,
+        }
+        for part in self._parts:
+            handlers |= part.handlers
+        return handlers | {
             "E": self._answer_echo,
             "Z": self._answer_z,
             "&F": self._answer_factory,
             "&W": self._answer_keep,
             "+IPR": self._sets_rate,
         }
-
-    def _stores(self, command: Command) -> Answer:
-        answer = self._parameters.answer(command)
-        self._take_over()
-        return answer
 
     def _sets_rate(self, command: Command) -> Answer:
         """AT+IPR: the answer still comes at the old rate. 0: whatever the host talks."""
@@ -310,9 +288,6 @@ class Sim800:
             self._context.schedule.after(RATE_CHANGE_S, change)
         return answer
 
-    def _take_over(self) -> None:
-        self.terminal.errors = self._parameters.number("+CMEE")
-
     def _answer_echo(self, command: Command) -> Answer:
         if command.text(0, "0") not in ("0", "1"):
             raise Refused
@@ -321,13 +296,11 @@ class Sim800:
 
     def _answer_z(self, command: Command) -> Answer:
         self._parameters.restore()
-        self._take_over()
         self.terminal.echo = self._kept_echo
         return says()
 
     def _answer_factory(self, command: Command) -> Answer:
         self._parameters.forget()
-        self._take_over()
         self.terminal.echo = True
         return says()
 

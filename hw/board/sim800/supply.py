@@ -5,37 +5,29 @@ Limits and lines, spelling included: SIM800L Hardware Design V1.00, p. 21 to 25.
 
 from collections.abc import Callable
 
-from outcry.hw.board.modem.at import Command, Refused
-from outcry.hw.board.modem.parameters import Parameters
-from outcry.hw.board.modem.schedule import Schedule
-from outcry.hw.board.modem.terminal import Answer, Handler, Terminal, says
+from outcry.hw.board.modem.at import Command
+from outcry.hw.board.modem.handler import Answer, forms, says
+from outcry.hw.board.modem.part import Core, Part
 
 USUAL_MV = 3986
 DEAD_MV = 3000  # the processor stops without a word
 FULL_MV, EMPTY_MV = 4100, 3400  # what +CBC calls 100 and 0 percent
 
 
-class Supply:
+class Supply(Part):
     """``power_down`` switches the modem off; ``power_on`` is the board's own, when power is back."""
 
     def __init__(
-        self,
-        schedule: Schedule,
-        terminal: Terminal,
-        parameters: Parameters,
-        power_down: Callable[[], None],
-        power_on: Callable[[], None],
+        self, core: Core, power_down: Callable[[], None], power_on: Callable[[], None]
     ) -> None:
+        super().__init__(core)
         self.millivolts = USUAL_MV
-        self._schedule = schedule
-        self._terminal = terminal
-        self._parameters = parameters
         self._power_down = power_down
         self._power_on = power_on
-        self.handlers: dict[str, Handler] = {
-            "+CBC": self._answer_cbc,
+        self.handlers = {
+            "+CBC": forms("read run set", self._answer_cbc, test="(0-2),(1-100),(voltage)"),
             "+CBATCHK": self._answer_cbatchk,
-            "+CPOWD": self._answer_cpowd,
+            "+CPOWD": forms("set", self._answer_cpowd),
         }
 
     @property
@@ -65,21 +57,18 @@ class Supply:
         """From now on, or no longer, the voltage is watched."""
         answer = self._parameters.answer(command)
         if command.form == "set" and self._parameters.number("+CBATCHK"):
-            self._schedule.after(0, lambda: self._warn(""))
+            self._context.schedule.after(0, lambda: self._warn(""))
         return answer
 
     def _answer_cbc(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says("+CBC: (0-2),(1-100),(voltage)")
         charge = (self.millivolts - EMPTY_MV) * 100 // (FULL_MV - EMPTY_MV)
         return says(f"+CBC: 0,{min(100, max(0, charge))},{self.millivolts}")
 
     def _answer_cpowd(self, command: Command) -> Answer:
         """Power down; only the power key or the board's reset brings the modem back."""
-        if command.form != "set" or command.number(0) not in (0, 1):
-            raise Refused
+        says_so = command.flag(0)
         self._power_down()
-        return says("NORMAL POWER DOWN", final="") if command.number(0) else Answer(b"", "")
+        return says("NORMAL POWER DOWN", final="") if says_so else Answer(b"", "")
 
 
 def _zone(millivolts: int) -> str:

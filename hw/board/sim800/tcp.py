@@ -2,89 +2,56 @@
 
 from collections.abc import Callable
 
-from outcry.hw.board.modem.at import Cme, Command, Refused
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.gprs import Gprs
+from outcry.hw.board.modem.at import Command, NotAllowed, Refused
+from outcry.hw.board.modem.gprs import Fate, How, fate
+from outcry.hw.board.modem.handler import Answer, Entry, Signal, Steps, Wait, forms, framed, says
 from outcry.hw.board.modem.network import Network
-from outcry.hw.board.modem.options import Options
-from outcry.hw.board.modem.parameters import Parameters
-from outcry.hw.board.modem.registration import Registration
+from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.schedule import Planned
-from outcry.hw.board.modem.tcp_link import Fate, Link
-from outcry.hw.board.modem.terminal import (
-    Answer,
-    Entry,
-    Handler,
-    Signal,
-    Steps,
-    Terminal,
-    Wait,
-    framed,
-    says,
-)
+from outcry.hw.board.modem.tcp_link import Link
 from outcry.hw.board.sim800.received import Received
 
 SEND_LIMIT = 1460  # bytes that one CIPSEND takes
 UNACKNOWLEDGED_S = 645.0  # manual p. 217
 ADDRESS = "10.89.193.1"
 _BUSY = ("TCP CONNECTING", "CONNECT OK")
-_FATES: dict[str, Fate] = {"silent": "lost", "rubbish": "rubbish"}
+_STARTS = '("TCP","UDP"),("(0-255).(0-255).(0-255).(0-255)"),(1-65535)'
 
 
-class Tcp:
-    def __init__(
-        self,
-        context: Context,
-        terminal: Terminal,
-        parameters: Parameters,
-        registration: Registration,
-        network: Network,
-        options: Options,
-    ) -> None:
+class Tcp(Part):
+    def __init__(self, core: Core, network: Network) -> None:
+        super().__init__(core)
         self.state = "IP INITIAL"
-        self.gprs = Gprs()
         self._idle_limit_s: float | None = None
         self._sticks = False
         self._access_point: tuple[str, ...] = ("CMNET", "", "")  # as the manual has it, p. 220
-        self._context = context
-        self._terminal = terminal
-        self._parameters = parameters
-        self._registration = registration
         self._network = network
-        self._options = options
         self._link: Link | None = None
         self._plans: list[Planned] = []
-        self._received = Received(terminal, parameters)
+        self._received = Received(core)
         self._decided = Signal()
         self._acknowledged = Signal()
-        registration.when_lost.append(self.deactivate)
-        self.handlers: dict[str, Handler] = {
-            "+CSTT": self._answer_cstt,
+        core.registration.when_lost.append(self.deactivate)
+        self.handlers = {
+            "+CSTT": forms("read run set", self._answer_cstt, test='"APN","USER","PWD"'),
             "+CIICR": self._answer_ciicr,
             "+CIFSR": self._answer_cifsr,
-            "+CIPSTART": self._answer_cipstart,
-            "+CIPSEND": self._answer_cipsend,
+            "+CIPSTART": forms("read run set", self._connects, test=_STARTS),
+            "+CIPSEND": forms("read run set", self._sends, test="<length>"),
             "+CIPACK": self._answer_cipack,
-            "+CIPSTATUS": self._answer_cipstatus,
-            "+CIPCLOSE": self._answer_cipclose,
-            "+CIPSHUT": self._answer_cipshut,
-            "+CIPRXGET": self._answer_ciprxget,
+            "+CIPSTATUS": lambda command: says("OK", f"STATE: {self.state}", final=""),
+            "+CIPCLOSE": forms("read run set", self._closes, test="(0,1)"),
+            "+CIPSHUT": forms("read run set", self._shuts, test=""),
+            "+CIPRXGET": forms("read set", self._answer_ciprxget, test="(0-4),(1-1460)"),
             "+CDNSGIP": self._answer_cdnsgip,
         }
 
     # What happens to the data path from outside
 
-    def fault(self, gprs: Gprs) -> None:
-        """Change the data path's behaviour, for the open connection too."""
-        self.gprs = gprs
-        self._registration.gprs_works = gprs.how != "dead"
-        if gprs.how == "on":
-            self._registration.attached = self._registration.registered
-        if gprs.how == "dead":
-            self._registration.attached = False
-            self.deactivate()
-        if self._link is not None and gprs.how in ("silent", "rubbish"):
-            self._link.lose(_FATES[gprs.how])
+    def lose(self, fate: Fate) -> None:
+        """The data path changes under the open connection."""
+        if self._link is not None:
+            self._link.lose(fate)
 
     def forget_idle(self, seconds: float | None) -> None:
         """The carrier's NAT forgets what was idle for longer, the open connection too."""
@@ -99,8 +66,7 @@ class Tcp:
     def lose_peer(self) -> None:
         """The other end closes; CLOSED is for the caller to say."""
         if self.state == "CONNECT OK":
-            self._drop()
-            self.state = "TCP CLOSED"
+            self._drop("TCP CLOSED")
 
     def deactivate(self, *, said: bool = True) -> None:
         """The network takes the context away: +PDP: DEACT, if there was one."""
@@ -117,9 +83,8 @@ class Tcp:
 
     def restart(self) -> None:
         self._cancel()
-        self._drop()
+        self._drop("IP INITIAL")
         self._received.restart()
-        self.state = "IP INITIAL"
 
     # What the connection does by itself
 
@@ -142,8 +107,7 @@ class Tcp:
         self._decided.tell()
 
     def _fails(self, state: str) -> None:
-        self._drop()
-        self.state = state
+        self._drop(state)
         self._context.see("tcp-failed")
         self._terminal.result("+CIPSTART", f"STATE: {state}", "CONNECT FAIL")
         self._decided.tell()
@@ -162,7 +126,8 @@ class Tcp:
         self._terminal.urc("CLOSED")
         self._acknowledged.tell()
 
-    def _drop(self) -> None:
+    def _drop(self, state: str) -> None:
+        self.state = state
         if self._link is not None:
             self._link.close()
             self._link = None
@@ -175,12 +140,10 @@ class Tcp:
     # Bringing the context up by hand
 
     def _answer_cstt(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says('+CSTT: "APN","USER","PWD"')
         if command.form == "read":
             return says('+CSTT: "{}","{}","{}"'.format(*self._access_point))
         if self.state != "IP INITIAL" or len(command.args) > len(self._access_point):
-            raise Cme(3)
+            raise NotAllowed
         if command.form == "set":
             self._access_point = tuple(command.text(position) for position in range(3))
         self.state = "IP START"
@@ -188,10 +151,10 @@ class Tcp:
 
     def _answer_ciicr(self, command: Command) -> Steps:
         if self.state != "IP START" or command.form != "run":
-            raise Cme(3)
+            raise NotAllowed
         self.state = "IP CONFIG"
         timing = self._context.timing
-        fails = self.gprs.how == "dead" or not self._registration.attached
+        fails = not self._registration.attached
         yield Wait(self._context.draw(timing.context_fails if fails else timing.context))
         if fails or self.state != "IP CONFIG":
             self.state = "PDP DEACT"
@@ -201,42 +164,34 @@ class Tcp:
 
     def _answer_cifsr(self, command: Command) -> Answer:
         if self.state in ("IP INITIAL", "IP START", "IP CONFIG", "PDP DEACT"):
-            raise Cme(3)
+            raise NotAllowed
         if self.state == "IP GPRSACT":
             self.state = "IP STATUS"
         return says(ADDRESS, final="")
 
     # The connection
 
-    def _answer_cipstart(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says('+CIPSTART: ("TCP","UDP"),("(0-255).(0-255).(0-255).(0-255)"),(1-65535)')
+    def _connects(self, command: Command) -> Steps:
         if command.form != "set" or command.text(0).upper() != "TCP":
-            raise Cme(3)
+            raise NotAllowed
         if self.state == "CONNECT OK":
             return says("OK", "ALREADY CONNECT", final="")
-        startable = {"IP INITIAL", "IP STATUS"}
-        if self._options.restarts_after_close:
-            startable.add("TCP CLOSED")
-        if self.state not in startable:
-            raise Cme(3)
+        again = self.state == "TCP CLOSED" and self._options.restarts_after_close
+        if self.state not in ("IP INITIAL", "IP STATUS") and not again:
+            raise NotAllowed
         self._start(command.text(1), command.number(2))
         if self._options.serves_while_connecting:
             return says()
-        return self._holds_the_line()
-
-    def _holds_the_line(self) -> Steps:
         self._terminal.raw(framed("OK"))
         yield self._decided
         return Answer(b"", "")
 
     def _start(self, host: str, port: int) -> None:
-        self._drop()
+        self._drop("TCP CONNECTING")
         self._received.clear()
         self._decided = Signal()
-        self.state = "TCP CONNECTING"
         self._context.see("tcp-connecting", host=host, port=port)
-        how = self.gprs.for_new
+        how: How = self._registration.gprs.for_new
         if not self._registration.attached and how == "on":
             how = "dead"
         if self._sticks:
@@ -247,31 +202,21 @@ class Tcp:
             case "dead":
                 late = self._context.draw(self._context.timing.connect_fails)
                 self._plan(late, lambda: self._fails("PDP DEACT"))
-            case "connecting":
-                pass
-            case "on":
-                self._link = Link(self._context, self._network, (host, port), self, "true")
-            case "silent" | "rubbish":
-                self._link = Link(self._context, self._network, (host, port), self, _FATES[how])
-        if self._link is not None:
-            self._link.idle_limit_s = self._idle_limit_s
+            case "on" | "silent" | "rubbish":
+                self._link = Link(self._context, self._network, (host, port), self, fate(how))
+                self._link.idle_limit_s = self._idle_limit_s
 
     def _plan(self, seconds: float, action: Callable[[], None]) -> None:
         self._plans.append(self._context.schedule.after(seconds, action))
 
-    def _answer_cipsend(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says("+CIPSEND: <length>")
+    def _sends(self, command: Command) -> Steps:
         if self.state != "CONNECT OK" or self._link is None:
-            raise Cme(3)
+            raise NotAllowed
         if command.form == "read":
             return says(f"+CIPSEND: {SEND_LIMIT}")
         length = command.number(0) if command.form == "set" else None
         if length is not None and not 1 <= length <= SEND_LIMIT:
-            raise Cme(3)
-        return self._sends(length)
-
-    def _sends(self, length: int | None) -> Steps:
+            raise NotAllowed
         prompts = self._parameters.number("+CIPSPRT")
         data = yield Entry(length, prompt=b"\r\n> " if prompts == 1 else b"")
         if data is None:
@@ -294,46 +239,32 @@ class Tcp:
     def _gives_up(self, link: Link) -> None:
         """No acknowledgement for so long that the modem itself ends the connection."""
         if link is self._link and link.acknowledged < link.sent:
-            self._drop()
-            self.state = "TCP CLOSED"
+            self._drop("TCP CLOSED")
             self._terminal.urc("CLOSE")
             self._acknowledged.tell()
 
     def _answer_cipack(self, command: Command) -> Answer:
         if self._link is None:
-            raise Cme(3)
+            raise NotAllowed
         sent, acknowledged = self._link.sent, self._link.acknowledged
         return says(f"+CIPACK: {sent},{acknowledged},{sent - acknowledged}")
 
-    def _answer_cipstatus(self, command: Command) -> Answer:
-        return says("OK", f"STATE: {self.state}", final="")
-
-    def _answer_cipclose(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says("+CIPCLOSE: (0,1)")
+    def _closes(self, command: Command) -> Steps:
         if self.state not in _BUSY or command.form == "read":
-            raise Cme(3)
-        return self._closes()
-
-    def _closes(self) -> Steps:
+            raise NotAllowed
         self._cancel()
         yield Wait(self._context.draw(self._context.timing.shut))
-        self._drop()
-        self.state = "TCP CLOSED"
+        self._drop("TCP CLOSED")
         self._context.see("tcp-closed", by="modem")
         return says("CLOSE OK", final="")
 
-    def _answer_cipshut(self, command: Command) -> Answer | Steps:
-        return says() if command.form == "test" else self._shuts()
-
-    def _shuts(self) -> Steps:
+    def _shuts(self, command: Command) -> Steps:
         self._cancel()
         yield Wait(self._context.draw(self._context.timing.shut))
         if self._link is not None:
             self._context.see("tcp-closed", by="modem")
-        self._drop()
+        self._drop("IP INITIAL")
         self._received.clear()
-        self.state = "IP INITIAL"
         return says("SHUT OK", final="")
 
     def _answer_ciprxget(self, command: Command) -> Answer:
@@ -342,7 +273,7 @@ class Tcp:
     def _answer_cdnsgip(self, command: Command) -> Answer:
         host = command.text(0)
         if command.form != "set" or not host:
-            raise Cme(3)
+            raise NotAllowed
         attached = self._registration.attached
         address = self._network.resolve(host) if attached else None
         found = (

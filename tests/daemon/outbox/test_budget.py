@@ -322,7 +322,7 @@ def test_heartbeats_stop_when_their_budget_is_spent_and_go_on_a_day_later(tmp_pa
     online(world)
     for _ in range(138):
         world.passes(600)
-        if world.data.heartbeat is not None:
+        if world.data.under_way is not None:
             world.hq_answers()
     assert len(world.modem.posts) == 10
     assert [line for line in spent_lines(world) if "no heartbeats" in line] == spent_lines(world)

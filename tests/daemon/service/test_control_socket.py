@@ -21,7 +21,7 @@ from outcry.daemon.service.control_socket import Asked, Control, NotAnswering
 from outcry.daemon.touch.edges import Edge
 from outcry.enrolment import Contact
 from outcry.hw.modem import Condition, ModemStatus
-from outcry.hw.vibration import VibrationUnusable
+from outcry.hw.pin_library import PinUnusable
 from simulation.world import CONTACTS, World
 
 
@@ -199,7 +199,7 @@ def test_armed_with_a_modem_that_carries_nothing_is_not_said_without_that(world,
 
 def test_a_part_that_cannot_be_used_is_on_the_screen_with_what_the_journal_said(world):
     def fails(pattern):
-        raise VibrationUnusable("motor: OSError")
+        raise PinUnusable("motor: OSError")
 
     world.motor.play = fails
     world.holds()

@@ -291,7 +291,7 @@ def test_an_edge_told_while_the_contact_is_asked_is_heard_before_anything_is_dec
         def due(self, wanted):
             return wanted
 
-    senses = Senses(Times(), button=Late())
+    senses = Senses(Times(), Late())
     senses.hear(Edge(True, 100.0))
     assert senses.look(110.0, lambda: not waiting) == ()
     assert senses.hear(waiting[0]) == ()

@@ -108,11 +108,11 @@ class Life(World):
         self.happens(ModemState(state, ""))
 
     def answers(self, status):
-        if self.data.under_way is not None or self.data.heartbeat is not None:
+        if self.data.under_way is not None:
             self.hq_answers(status)
 
     def posts_fail(self):
-        if self.data.under_way is not None or self.data.heartbeat is not None:
+        if self.data.under_way is not None:
             self.post_fails()
 
     def texts_receipt(self, status, which):
@@ -121,7 +121,7 @@ class Life(World):
             self.hq_texts_a_receipt(status, sealed[which % len(sealed)])
 
     def is_refused(self):
-        if self.data.under_way is not None:
+        if self.data.under_way is not None and self.data.under_way.alarm:
             self.somebody_answers(500, b"")
 
 
@@ -294,7 +294,7 @@ def test_a_power_cut_at_any_write_loses_nothing_that_was_felt(tmp_path, nth, aft
 
     def cut(write):
         def dies():
-            if not life.outbox.has_changes:
+            if life.outbox.durable:
                 return
             left[0] -= 1
             if left[0] == -1 and not after:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from outcry.daemon.alarm.model import CodeTapped
 from outcry.daemon.settings import SCHEMA
 from outcry.daemon.touch import button as gestures
-from outcry.daemon.touch.button import Button, Freed, Held, Stuck, Tapped, Times
+from outcry.daemon.touch.button import Button, Press, Times
 from simulation.hands import heard, some_hand, taps_code
 
 TIMES = Times()
@@ -32,7 +33,7 @@ def told(edges, times=TIMES, after=5.0, busy=None):
 
 
 def codes(gestures):
-    return [gesture.groups for gesture in gestures if isinstance(gesture, Tapped)]
+    return [gesture.groups for gesture in gestures if isinstance(gesture, CodeTapped)]
 
 
 def taps(*groups, tap=0.2, gap=0.3, pause=1.5):
@@ -49,25 +50,25 @@ def taps(*groups, tap=0.2, gap=0.3, pause=1.5):
 
 
 def test_a_hold_is_told_before_it_is_let_go_and_once():
-    assert heard([(True, 1.0)], 30.0, TIMES) == [(Held(), 2.5)]
+    assert heard([(True, 1.0)], 30.0, TIMES) == [(Press.HELD, 2.5)]
 
 
 def test_a_hold_of_another_length_is_a_setting():
-    assert heard([(True, 1.0)], 30.0, Times(hold_s=3.0)) == [(Held(), 4.0)]
+    assert heard([(True, 1.0)], 30.0, Times(hold_s=3.0)) == [(Press.HELD, 4.0)]
 
 
 def test_taps_before_it_neither_delay_nor_prevent_a_hold():
     edges = edges_of(*taps(2, 3), 0.3, 1.6)
     down = edges[-2][1]
-    assert heard(edges, 30.0, TIMES) == [(Held(), pytest.approx(down + 1.5))]
+    assert heard(edges, 30.0, TIMES) == [(Press.HELD, pytest.approx(down + 1.5))]
 
 
 def test_a_hold_in_the_middle_of_a_code_drops_the_code():
-    assert told(edges_of(*taps(2, 3), 0.3, 1.6)) == [Held()]
+    assert told(edges_of(*taps(2, 3), 0.3, 1.6)) == [Press.HELD]
 
 
 def test_a_code_right_after_a_hold_counts_from_its_first_tap():
-    assert told(edges_of(2.0, 0.4, *taps(2, 3)))[0] == Held()
+    assert told(edges_of(2.0, 0.4, *taps(2, 3)))[0] == Press.HELD
     assert codes(told(edges_of(2.0, 0.4, *taps(2, 3)))) == [(2, 3)]
 
 
@@ -151,29 +152,29 @@ def test_what_was_tapped_is_not_shown_in_any_text():
 
 
 def test_a_button_down_for_a_minute_is_told_as_stuck_once_and_raises_once():
-    assert heard([(True, 1.0)], 4000.0, TIMES) == [(Held(), 2.5), (Stuck(), 61.0)]
+    assert heard([(True, 1.0)], 4000.0, TIMES) == [(Press.HELD, 2.5), (Press.STUCK, 61.0)]
 
 
 def test_a_stuck_button_is_told_as_free_once_it_has_stayed_open():
     freed = edges_of(61.0)[-1][1] + gestures.FREED_AFTER_S
-    assert heard(edges_of(61.0), 100.0, TIMES)[-1] == (Freed(), freed)
+    assert heard(edges_of(61.0), 100.0, TIMES)[-1] == (Press.FREED, freed)
 
 
 def test_a_short_that_flickers_is_stuck_once():
-    assert told(edges_of(*[70.0, 0.04] * 5, 1.0)) == [Held(), Stuck(), Freed()]
+    assert told(edges_of(*[70.0, 0.04] * 5, 1.0)) == [Press.HELD, Press.STUCK, Press.FREED]
     flickering = told(edges_of(*[70.0, 0.9] * 5, 1.0))
-    assert [each for each in flickering if each != Held()] == [Stuck(), Freed()]
+    assert [each for each in flickering if each != Press.HELD] == [Press.STUCK, Press.FREED]
 
 
 def test_a_hand_that_lets_go_of_a_stuck_button_and_holds_again_is_heard():
-    assert told(edges_of(70.0, 0.3, 2.0)).count(Held()) == 2
+    assert told(edges_of(70.0, 0.3, 2.0)).count(Press.HELD) == 2
 
 
 def test_a_button_stuck_from_the_start_still_raises():
     """Held at boot counts, and nobody can tell a short from a hand."""
     button, made = gestures.edge(Button(), True, 3.0, TIMES)
     button, made = gestures.look(button, 4.5, TIMES)
-    assert made == (Held(),)
+    assert made == (Press.HELD,)
 
 
 # Edges as the world tells them
@@ -297,7 +298,7 @@ def test_any_edges_say_what_a_slow_reader_of_the_same_strip_says(pairs, seed):
     strip = paper([*pairs, (0, 6000)])
     busy = Random(seed) if seed % 2 else None
     heard_at = heard(edges_on(strip), len(strip) / 1000, TIMES, busy)
-    said = ["held" if g == Held() else g.groups for g, _ in heard_at if g != Freed()]
+    said = ["held" if g == Press.HELD else g.groups for g, _ in heard_at if g != Press.FREED]
     assert said == read(strip)
 
 
@@ -310,7 +311,7 @@ def test_no_hand_below_the_threshold_raises_and_none_above_it_is_missed(part):
         hand = some_hand(Random(seed))
         busy = Random(seed) if seed % 3 == 0 else None
         said = told(hand.edges, busy=busy) if hand.edges else []
-        assert said.count(Held()) == hand.holds, seed
+        assert said.count(Press.HELD) == hand.holds, seed
 
 
 @pytest.mark.parametrize("hold_s", [1.0, 5.0])
@@ -318,7 +319,7 @@ def test_the_same_at_the_ends_of_the_setting(hold_s):
     for seed in range(200):
         hand = some_hand(Random(seed), hold_s)
         said = told(hand.edges, Times(hold_s=hold_s)) if hand.edges else []
-        assert said.count(Held()) == hand.holds, seed
+        assert said.count(Press.HELD) == hand.holds, seed
 
 
 @pytest.mark.parametrize("part", range(4))
@@ -327,4 +328,4 @@ def test_codes_come_out_as_they_were_tapped(part):
         random = Random(seed)
         groups = tuple(random.randint(1, 9) for _ in range(random.randint(2, 8)))
         edges = taps_code(random, groups)
-        assert told(edges, busy=random if seed % 2 else None) == [Tapped(groups)], seed
+        assert told(edges, busy=random if seed % 2 else None) == [CodeTapped(groups)], seed

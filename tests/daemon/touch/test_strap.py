@@ -10,14 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from outcry.daemon.touch import strap
-from outcry.daemon.touch.strap import (
-    FIRM_AFTER_S,
-    Strap,
-    StrapClosed,
-    StrapFirm,
-    StrapLoose,
-    StrapOpened,
-)
+from outcry.daemon.touch.strap import FIRM_AFTER_S, Strap, StrapEvent
 
 OPEN_S = 1.0
 
@@ -53,38 +46,46 @@ def told(edges, until=None, begun=None):
     return [event for event, _ in happens(edges, until, begun)]
 
 
-WORN = (StrapClosed(), 3.0)  # fastened at 1 s, believed at 3 s
+WORN = (StrapEvent.CLOSED, 3.0)  # fastened at 1 s, believed at 3 s
 
 
 # Removal
 
 
 def test_a_strap_cut_is_told_a_second_after_it_opened_and_once():
-    assert happens(edges_of(60.0), 1000.0) == [WORN, (StrapOpened(), 62.0)]
+    assert happens(edges_of(60.0), 1000.0) == [WORN, (StrapEvent.OPENED, 62.0)]
 
 
 def test_how_long_it_must_stay_open_is_a_setting():
-    assert happens(edges_of(60.0), 1000.0, open_s=0.3)[-1] == (StrapOpened(), 61.3)
+    assert happens(edges_of(60.0), 1000.0, open_s=0.3)[-1] == (StrapEvent.OPENED, 61.3)
 
 
 def test_torn_wires_that_touch_again_for_moments_are_torn():
-    assert told(edges_of(60.0, 0.3, 0.05, 0.3, 0.01, 0.4))[:2] == [StrapClosed(), StrapOpened()]
+    assert told(edges_of(60.0, 0.3, 0.05, 0.3, 0.01, 0.4))[:2] == [
+        StrapEvent.CLOSED,
+        StrapEvent.OPENED,
+    ]
 
 
 def test_fastened_again_and_cut_again_is_told_again():
     edges = edges_of(60.0, 5.0, 60.0)
-    assert told(edges) == [StrapClosed(), StrapOpened(), StrapClosed(), StrapOpened()]
+    assert told(edges) == [
+        StrapEvent.CLOSED,
+        StrapEvent.OPENED,
+        StrapEvent.CLOSED,
+        StrapEvent.OPENED,
+    ]
 
 
 def test_opened_again_before_it_was_fastened_for_two_seconds_is_the_same_removal():
-    assert told(edges_of(60.0, 5.0, 1.9)) == [StrapClosed(), StrapOpened()]
+    assert told(edges_of(60.0, 5.0, 1.9)) == [StrapEvent.CLOSED, StrapEvent.OPENED]
 
 
 def test_a_removal_nobody_looked_at_is_told_with_the_next_edge():
     state = strap.begin(closed=True, worn=True, at=0.0)
     state, _ = strap.edge(state, False, 5.0, OPEN_S)
     _, events = strap.edge(state, True, 6.0, OPEN_S)
-    assert StrapOpened() in events
+    assert StrapEvent.OPENED in events
 
 
 # What is no removal
@@ -92,14 +93,14 @@ def test_a_removal_nobody_looked_at_is_told_with_the_next_edge():
 
 @pytest.mark.parametrize("for_s", [0.001, 0.05, 0.5, 0.999])
 def test_an_interruption_shorter_than_that_is_none(for_s):
-    assert told(edges_of(60.0, for_s, 60.0), until=120) == [StrapClosed()]
+    assert told(edges_of(60.0, for_s, 60.0), until=120) == [StrapEvent.CLOSED]
 
 
 def test_a_loose_contact_is_told_as_loose_and_never_raises():
     flickering = [0.06, 0.9] * 200
     assert told([*edges_of(60.0, *flickering[1:], 0.06)[:-1]], until=200) == [
-        StrapClosed(),
-        StrapLoose(),
+        StrapEvent.CLOSED,
+        StrapEvent.LOOSE,
     ]
 
 
@@ -117,17 +118,20 @@ def test_trying_the_buckle_on_is_no_removal():
 
 def test_a_strap_closed_at_start_is_armed_two_seconds_later():
     begun = strap.begin(closed=True, worn=False, at=0.0)
-    assert happens([(False, 10.0)], 20.0, begun) == [(StrapClosed(), 2.0), (StrapOpened(), 11.0)]
+    assert happens([(False, 10.0)], 20.0, begun) == [
+        (StrapEvent.CLOSED, 2.0),
+        (StrapEvent.OPENED, 11.0),
+    ]
 
 
 def test_a_strap_known_to_be_worn_is_armed_from_the_start():
     begun = strap.begin(closed=True, worn=True, at=0.0)
-    assert happens([(False, 0.5)], 20.0, begun) == [(StrapOpened(), 1.5)]
+    assert happens([(False, 0.5)], 20.0, begun) == [(StrapEvent.OPENED, 1.5)]
 
 
 def test_a_strap_taken_off_while_the_daemon_was_not_there_is_told():
     begun = strap.begin(closed=False, worn=True, at=0.5)
-    assert happens([], 20.0, begun) == [(StrapOpened(), 1.5)]
+    assert happens([], 20.0, begun) == [(StrapEvent.OPENED, 1.5)]
 
 
 # A loose contact
@@ -135,43 +139,43 @@ def test_a_strap_taken_off_while_the_daemon_was_not_there_is_told():
 
 def test_ten_interruptions_within_a_minute_are_a_loose_contact():
     few = [0.02, 5.0] * 9
-    assert told(edges_of(60.0, *few)[:-1]) == [StrapClosed()]
-    assert told(edges_of(60.0, *few, 0.02, 5.0)[:-1]) == [StrapClosed(), StrapLoose()]
+    assert told(edges_of(60.0, *few)[:-1]) == [StrapEvent.CLOSED]
+    assert told(edges_of(60.0, *few, 0.02, 5.0)[:-1]) == [StrapEvent.CLOSED, StrapEvent.LOOSE]
 
 
 def test_an_interruption_now_and_then_is_none():
-    assert told(edges_of(60.0, *[0.02, 8.0] * 50)[:-1]) == [StrapClosed()]
+    assert told(edges_of(60.0, *[0.02, 8.0] * 50)[:-1]) == [StrapEvent.CLOSED]
 
 
 def test_a_buckle_that_bounces_is_one_interruption():
     bounces = [0.002, 0.003] * 30
-    assert told(edges_of(60.0, 0.5, *bounces, 60.0)[:-1]) == [StrapClosed()]
+    assert told(edges_of(60.0, 0.5, *bounces, 60.0)[:-1]) == [StrapEvent.CLOSED]
 
 
 def test_a_loose_contact_that_stays_closed_for_ten_minutes_is_firm_again():
     edges = edges_of(60.0, *[0.02, 1.0] * 30)
     closed_at = edges[-2][1]
-    assert happens(edges[:-1], 2000.0)[-1] == (StrapFirm(), closed_at + FIRM_AFTER_S)
+    assert happens(edges[:-1], 2000.0)[-1] == (StrapEvent.FIRM, closed_at + FIRM_AFTER_S)
 
 
 def test_a_loose_strap_that_lies_open_is_not_firm_for_that():
     edges = edges_of(60.0, *[0.02, 1.0] * 30, 5000.0)
     assert told(edges, until=edges[-1][1] + 500) == [
-        StrapClosed(),
-        StrapLoose(),
-        StrapOpened(),
-        StrapClosed(),
+        StrapEvent.CLOSED,
+        StrapEvent.LOOSE,
+        StrapEvent.OPENED,
+        StrapEvent.CLOSED,
     ]
 
 
 def test_an_opening_told_again_and_again_is_one():
     again = [(False, 62.0 + second) for second in range(20)]
-    assert told([*edges_of(60.0), *again]) == [StrapClosed(), StrapOpened()]
+    assert told([*edges_of(60.0), *again]) == [StrapEvent.CLOSED, StrapEvent.OPENED]
 
 
 def test_a_loose_strap_that_is_cut_raises():
     edges = edges_of(60.0, *[0.02, 1.0] * 30)
-    assert told(edges, until=200)[-1] == StrapOpened()
+    assert told(edges, until=200)[-1] == StrapEvent.OPENED
 
 
 # Against an oracle of another kind, see test_button.py
@@ -204,7 +208,7 @@ def test_any_edges_say_what_a_slow_reader_of_the_same_strip_says(pairs, seed):
     ]
     busy = Random(seed) if seed % 2 else None
     events = [event for event, _ in happens(edges, len(strip) / 1000, busy=busy)]
-    assert events.count(StrapOpened()) == read(strip)
+    assert events.count(StrapEvent.OPENED) == read(strip)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(-100, 100)), max_size=60))

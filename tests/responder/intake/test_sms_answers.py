@@ -9,10 +9,12 @@ import shutil
 import pytest
 from builders import BEN, CLEO, DANA, officer
 from cheap_hashes import PIN_COST
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from outcry.report import AlarmKind
 from outcry.responder.enrolment.answer_cards import CODES_ON_A_CARD, codes_left, print_codes
-from outcry.responder.intake.sms_answers import WRONG_AN_HOUR, SmsAnswers
+from outcry.responder.intake.sms_answers import WRONG_AN_HOUR, SmsAnswers, plain_digits, read_answer
 from outcry.responder.intake.texts import ArrivingTexts
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import (
@@ -62,6 +64,27 @@ def raised(world):
     return world
 
 
+# What people write around a code: none of it may be read as "it is real".
+PHRASES = [
+    *("{} 44", "{} 5", "{} 0", "{} 14", "{} 41", "{} 1 4", "{}5"),
+    *(
+        "Yes it is false {}",
+        "{} false alarm",
+        "no {}",
+        "not real {}",
+        "{} ?? who is this",
+        "{} 4 sorry",
+    ),
+    *("Code: {}.", "ok {} thanks", "{} yes", "{} x", "C {}", "{} one", "{}, 2 or 3"),
+    *("{} es falso", "no es verdad {}", "sí {}", "{} falsa alarma, está bien"),
+    *("{} fausse alerte", "ce n'est pas vrai {}", "oui {}"),
+    *("{} ложная тревога", "это неправда {}", "да {}", "не {}"),
+    *("{} хибна тривога", "ні {}", "так {}"),
+    *("{} إنذار كاذب", "لا {}", "نعم {}"),
+    *("{} هشدار اشتباه", "نه {}", "بله {}"),
+]
+
+
 def said(world, alarm: int = 1) -> list[Event]:
     return [e for e in world.hq.entries(alarm) if not isinstance(e, ReportArrived)]
 
@@ -102,9 +125,12 @@ def test_a_digit_after_the_code_says_something_else(raised, cards, choice, what)
 
 @pytest.mark.parametrize(
     "written",
-    ["{}", " {} ", "Code: {}.", "ok {} thanks", "{}\n", "{} 1", "{}-1"],
+    ["{}", " {} ", "{}.", "\u200e{}", "{}\n", "{} 1", "{}-1", "({})", "{} (1)", "{}!!! \U0001f64f"],
 )
-@pytest.mark.parametrize("between", [" ", "", "-"])
+@pytest.mark.parametrize(
+    "between",
+    [" ", "", "-", "  ", "\u00a0", "\n", "\r\n", " \u2013 ", "\u2009", ".", "_", "\u2011"],
+)
 def test_a_code_is_found_however_it_is_typed(raised, cards, written, between):
     texts(raised, BEN, written.format(cards[1][0].replace(" ", between)))
     assert [type(e) for e in said(raised)] == [Confirmed]
@@ -116,6 +142,27 @@ def test_a_code_is_found_however_it_is_typed(raised, cards, written, between):
 def test_what_the_digit_says_is_heard_whatever_stands_before_it(raised, cards, between):
     texts(raised, BEN, f"{cards[1][0]}{between}4")
     assert [type(e) for e in said(raised)] == [CalledFalse]
+
+
+@pytest.mark.parametrize("written", PHRASES)
+def test_a_code_among_words_never_confirms_and_is_never_lost(raised, cards, written):
+    texts(raised, BEN, written.format(cards[1][0]))
+    assert [type(e) for e in said(raised)] == [Unsure]
+
+
+@given(
+    before=st.text(max_size=30),
+    between=st.text(max_size=4),
+    after=st.text(max_size=30),
+)
+@settings(max_examples=2000)
+def test_only_a_code_and_its_digit_are_a_confirmation(before, between, after):
+    """Judged apart: without its marks, such a text is eight digits, or nine and the last is 1."""
+    text = f"{before}4417{between}0099{after}"
+    read = read_answer(text)
+    bare = "".join(c for c in plain_digits(text) if c.isalnum())
+    if read is not None and read[1] is Confirmed:
+        assert bare in ("44170099", "441700991")
 
 
 def test_arabic_digits_are_digits(raised, cards):
@@ -154,7 +201,9 @@ def test_a_stranger_is_dropped_before_the_text_is_looked_at(raised, cards, monke
     assert said(raised) == []
 
 
-@pytest.mark.parametrize("sender", ["00447700900111", "07700900111"])
+@pytest.mark.parametrize(
+    "sender", ["00447700900111", "07700900111", "447700900111", "7700900111", "+447700900111"]
+)
 def test_networks_write_numbers_in_their_own_way(raised, cards, sender):
     texts(raised, sender, cards[1][0])
     assert [type(e) for e in said(raised)] == [Confirmed]

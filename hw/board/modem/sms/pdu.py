@@ -82,9 +82,7 @@ class Submit:
 
     recipient: str
     content: Content
-    reference: int = 0
     wants_report: bool = False
-    validity_s: float | None = None  # only the relative form is read
 
 
 @dataclass(frozen=True)
@@ -99,30 +97,22 @@ class Deliver:
 def contents(text: str, reference: int = 0) -> list[Content]:
     """A text in as few parts as it needs: GSM-7 when it fits, else UCS-2."""
     if gsm7.fits(text):
-        coding, whole, room = 0x00, gsm7.encoded(text), (160, 153)
-        unbreakable = gsm7.ESCAPE
+        coding, most, room = 0x00, 160, 153
+        letters = [gsm7.encoded(letter) for letter in text]
     else:
-        coding, whole, room = 0x08, text.encode("utf-16-be"), (140, 134)
-        unbreakable = None
-    if len(whole) <= room[0]:
+        coding, most, room = 0x08, 140, 134
+        letters = [letter.encode("utf-16-be") for letter in text]
+    if len(whole := b"".join(letters)) <= most:
         return [Content(coding, b"", whole)]
-    pieces = []
-    while whole:
-        size = min(room[1], len(whole))
-        if size < len(whole) and _splits_a_letter(whole, size, unbreakable):
-            size -= 1 if unbreakable is not None else 2
-        pieces.append(whole[:size])
-        whole = whole[size:]
+    pieces = [b""]
+    for letter in letters:  # a part does not end amid one
+        if len(pieces[-1]) + len(letter) > room:
+            pieces.append(b"")
+        pieces[-1] += letter
     return [
         Content(coding, bytes([0, 3, reference & 0xFF, len(pieces), number]), piece)
         for number, piece in enumerate(pieces, 1)
     ]
-
-
-def _splits_a_letter(whole: bytes, size: int, escape: int | None) -> bool:
-    if escape is not None:
-        return whole[size - 1] == escape
-    return 0xD8 <= whole[size - 2] <= 0xDB
 
 
 def submit(tpdu: bytes) -> Submit:
@@ -139,55 +129,37 @@ def _submit(tpdu: bytes) -> Submit:
         raise PduInvalid("the first octet is not that of an SMS-SUBMIT")
     recipient, at = _address_at(tpdu, 2)
     coding = tpdu[at + 1]
-    at += 2
-    validity_s = None
-    match first >> 3 & 3:
-        case 0b10:
-            validity_s = _relative_validity(tpdu[at])
-            at += 1
-        case 0b01 | 0b11:
-            at += 7
+    at += 2 + (0, 7, 1, 7)[first >> 3 & 3]  # a validity, which this centre does not heed
     content = _content(coding, tpdu[at], tpdu[at + 1 :], has_header=bool(first & 0x40))
-    return Submit(recipient, content, tpdu[1], bool(first & 0x20), validity_s)
+    return Submit(recipient, content, bool(first & 0x20))
 
 
 def submit_octets(message: Submit) -> bytes:
-    """An SMS-SUBMIT without a validity, without the service centre's address."""
+    """An SMS-SUBMIT without a reference, a validity, or the service centre's address."""
     first = 0x01 | (0x40 if message.content.header else 0) | (0x20 if message.wants_report else 0)
-    head = bytes([first, message.reference]) + address(message.recipient)
+    head = bytes([first, 0]) + address(message.recipient)
     return head + bytes([0, message.content.coding]) + message.content.octets()
 
 
 def _content(coding: int, length: int, data: bytes, *, has_header: bool) -> Content:
-    header = b""
-    taken = 0
-    if has_header:
-        taken = data[0] + 1
-        header = data[1:taken]
-    plain = Content(coding)
-    if plain.alphabet != "gsm":
-        if len(data) != length or length > 140 or taken > length:
-            raise PduInvalid("the user data's length is not what it says")
-        return Content(coding, header, data[taken:])
-    if len(data) != (7 * length + 7) // 8 or length > 160:
+    taken = data[0] + 1 if has_header else 0
+    header, body = data[1:taken], data[taken:]
+    in_septets = Content(coding).alphabet == "gsm"
+    octets, most = ((7 * length + 7) // 8, 160) if in_septets else (length, 140)
+    if len(data) != octets or length > most:
         raise PduInvalid("the user data's length is not what it says")
     fill = -8 * taken % 7
-    count = length - (8 * taken + fill) // 7
+    count = length - ((8 * taken + fill) // 7 if in_septets else taken)
     if count < 0:
         raise PduInvalid("the user data's header is longer than the user data")
-    return Content(coding, header, gsm7.unpacked(data[taken:], count, fill))
+    return Content(coding, header, gsm7.unpacked(body, count, fill) if in_septets else body)
 
 
-def deliver(sender: str, content: Content, sent: datetime, *, more: bool = False) -> bytes:
+def deliver(sender: str, content: Content, sent: datetime) -> bytes:
     """An SMS-DELIVER, without the service centre's address."""
-    first = (0x00 if more else 0x04) | (0x40 if content.header else 0)
-    return (
-        bytes([first])
-        + address(sender)
-        + bytes([0, content.coding])
-        + timestamp(sent)
-        + content.octets()
-    )
+    first = 0x04 | (0x40 if content.header else 0)  # no more messages wait
+    head = bytes([first]) + address(sender) + bytes([0, content.coding])
+    return head + timestamp(sent) + content.octets()
 
 
 def read_deliver(tpdu: bytes) -> Deliver:
@@ -197,17 +169,10 @@ def read_deliver(tpdu: bytes) -> Deliver:
     return Deliver(sender, content, tpdu[at + 2 : at + 9])
 
 
-def status_report(
-    reference: int, recipient: str, sent: datetime, done: datetime, status: int = DELIVERED
-) -> bytes:
-    """An SMS-STATUS-REPORT about the message with this reference."""
-    return (
-        bytes([0x06, reference])
-        + address(recipient)
-        + timestamp(sent)
-        + timestamp(done)
-        + bytes([status])
-    )
+def status_report(reference: int, recipient: str, sent: datetime, done: datetime) -> bytes:
+    """An SMS-STATUS-REPORT: the message with this reference was delivered."""
+    head = bytes([0x06, reference]) + address(recipient)
+    return head + timestamp(sent) + timestamp(done) + bytes([DELIVERED])
 
 
 def address(number: str) -> bytes:
@@ -253,14 +218,3 @@ def _address_at(tpdu: bytes, at: int) -> tuple[str, int]:
         raise PduInvalid("the recipient's number has an impossible digit")
     number = "".join(_DIGITS[digit] for digit in digits[:length])
     return ("+" + number if kind & 0x70 == 0x10 else number), end
-
-
-def _relative_validity(value: int) -> float:
-    """Seconds (TS 23.040 §9.2.3.12.1)."""
-    if value <= 143:
-        return (value + 1) * 300.0
-    if value <= 167:
-        return 12 * 3600.0 + (value - 143) * 1800.0
-    if value <= 196:
-        return (value - 166) * 86400.0
-    return (value - 192) * 7 * 86400.0

@@ -1,64 +1,46 @@
 """The modem's messages: sending (CMGS), what arrives (+CMTI, +CMT), delivery reports (+CDS)."""
 
 from dataclasses import replace
+from functools import partial
 
-from outcry.hw.board.modem.at import Cme, Cms, Command, Refused
-from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.options import Options
-from outcry.hw.board.modem.parameters import Parameters
-from outcry.hw.board.modem.registration import Registration
+from outcry.hw.board.modem.at import Cms, Command, NotAllowed, Refused
+from outcry.hw.board.modem.handler import Answer, Handler, Steps, Wait, forms, says
+from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.sms import pdu, text_mode, typed_message
 from outcry.hw.board.modem.sms.centre import Centre
 from outcry.hw.board.modem.sms.storage import Storage
-from outcry.hw.board.modem.terminal import Answer, Handler, Steps, Terminal, Wait, says
 
 SIM_BUSY, NO_NETWORK, NETWORK_TIMEOUT, NOTHING_TO_ACKNOWLEDGE = 314, 331, 332, 340
 _ONLY_WHEN_READY = ("+CMGF", "+CSCS", "+CNMI", "+CSMP", "+CSDH")
 _BUFFERED_AT_MOST = 64  # unsolicited lines kept while CNMI says to
 
 
-class Sms:
+class Sms(Part):
     """A subscriber of the centre, and the handlers of the message commands."""
 
-    def __init__(
-        self,
-        number: str,
-        context: Context,
-        terminal: Terminal,
-        parameters: Parameters,
-        registration: Registration,
-        centre: Centre,
-        options: Options,
-    ) -> None:
+    def __init__(self, core: Core, number: str, centre: Centre) -> None:
+        super().__init__(core)
         self.number = number
         self.refusal: int | None = None  # a +CMS ERROR that every CMGS gets, on demand
-        self._context = context
-        self._terminal = terminal
-        self._parameters = parameters
-        self._registration = registration
         self._centre = centre
-        self._options = options
-        self._service_centre = options.service_centre
+        self._service_centre = self._options.service_centre
         self._reference = 0
         self._service = 0  # +CSMS
         self._buffered: list[str] = []
-        self.storage = Storage(parameters, options, pdu.centre_address(options.service_centre))
-        self.handlers: dict[str, Handler] = {
-            **{name: self._once_ready(handler) for name, handler in self._own().items()},
-            **{name: self._once_ready(self._set) for name in _ONLY_WHEN_READY},
-        }
+        fetch = partial(centre.alert, number)
+        self.storage = Storage(core, when_freed=fetch)
+        core.registration.when_registered.append(fetch)
         centre.attach(self)
-        registration.when_registered.append(lambda: centre.alert(number))
-
-    def _own(self) -> dict[str, Handler]:
-        return {
-            **{name: self._then_fetch(handler) for name, handler in self.storage.handlers.items()},
-            "+CMGS": self._answer_cmgs,
-            "+CSCA": self._answer_csca,
-            "+CMSS": self._answer_cmss,
-            "+CNMA": self._answer_cnma,
-            "+CSMS": self._answer_csms,
+        handlers: dict[str, Handler] = {
+            **self.storage.handlers,
+            **dict.fromkeys(_ONLY_WHEN_READY, self._set),
+            "+CMGS": forms("set", self._sends, test=""),
+            "+CMSS": forms("set", self._sends_draft, test=""),
+            "+CSCA": forms("read set", self._answer_csca, test=""),
+            "+CNMA": forms("read run set", self._answer_cnma, test="(0-2)"),
+            "+CSMS": forms("read set", self._answer_csms, test="(0,1)"),
         }
+        self.handlers = {name: self._once_ready(each) for name, each in handlers.items()}
 
     # What the centre does with this modem
 
@@ -80,8 +62,7 @@ class Sms:
         if not self._reachable():
             return False
         if self._parameters.number("+CNMI", 3) == 1:
-            whole = pdu.centre_address(self._service_centre) + tpdu
-            self._announce(f"+CDS: {len(tpdu)}\r\n{whole.hex().upper()}")
+            self._announce(f"+CDS: {self._whole(tpdu)}")
         return True
 
     def _reachable(self) -> bool:
@@ -91,8 +72,12 @@ class Sms:
         if self._parameters.number("+CMGF"):
             details = self._parameters.number("+CSDH") == 1
             return text_mode.shown(tpdu, self._parameters.text("+CSCS"), details)
-        whole = pdu.centre_address(self._service_centre) + tpdu
-        return f'"",{len(tpdu)}\r\n{whole.hex().upper()}'
+        return f'"",{self._whole(tpdu)}'
+
+    def _whole(self, tpdu: bytes) -> str:
+        """Its length, and on the next line the unit after its centre's address."""
+        octets = pdu.centre_address(self._service_centre) + tpdu
+        return f"{len(tpdu)}\r\n{octets.hex().upper()}"
 
     def _announce(self, line: str) -> None:
         if self._parameters.number("+CNMI", 0):
@@ -109,21 +94,10 @@ class Sms:
             if self._registration.sms_ready:
                 return handler(command)
             if command.name in _ONLY_WHEN_READY:
-                raise Cme(3)
+                raise NotAllowed
             raise Cms(self._registration.sim.trouble() or SIM_BUSY)
 
         return guarded
-
-    def _then_fetch(self, handler: Handler) -> Handler:
-        """The centre hears of room made in the store, and sends what waited for it."""
-
-        def fetching(command: Command) -> Answer | Steps:
-            answer = handler(command)
-            if self.storage.freed():
-                self._centre.alert(self.number)
-            return answer
-
-        return fetching
 
     def _set(self, command: Command) -> Answer:
         answer = self._parameters.answer(command)
@@ -134,56 +108,37 @@ class Sms:
         return answer
 
     def _answer_csca(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says()
         if command.form == "read":
             return says(f'+CSCA: "{self._service_centre}",145')
         number = command.text(0)
-        if command.form != "set" or not number.removeprefix("+").isdecimal():
+        if not number.removeprefix("+").isdecimal():
             raise Refused
         self._service_centre = number
         return says()
 
     def _answer_csms(self, command: Command) -> Answer:
         """Service 1 is GSM phase 2+, where AT+CNMA acknowledges what came directly."""
-        if command.form == "test":
-            return says("+CSMS: (0,1)")
         if command.form == "read":
             return says(f"+CSMS: {self._service},1,1,1")
-        if command.form != "set" or command.number(0) not in (0, 1):
-            raise Refused
-        self._service = command.number(0)
+        self._service = int(command.flag(0))
         return says("+CSMS: 1,1,1")
 
     def _answer_cnma(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says("+CNMA: (0-2)")
         if not self._service:
             raise Cms(NOTHING_TO_ACKNOWLEDGE)
         return says()
 
-    def _answer_cmgs(self, command: Command) -> Answer | Steps:
-        if command.form == "test":
-            return says()
-        if command.form != "set":
-            raise Refused
+    def _sends(self, command: Command) -> Steps:
         if self._parameters.number("+CMGF"):
             typed_message.recipient(command, 0, self._parameters)  # a bad one has no prompt
-        return self._types(command)
-
-    def _types(self, command: Command) -> Steps:
         try:
             message = yield from typed_message.message(command, self._parameters)
         except Cms as error:
             return (yield from self._refused(error.code))
         return (yield from self._sent("+CMGS", message)) if message else self._cancelled()
 
-    def _answer_cmss(self, command: Command) -> Answer | Steps:
-        """Sends what lies in the store, to its own number or to another (manual p. 118)."""
-        if command.form == "test":
-            return says()
-        if command.form != "set":
-            raise Refused
+    def _sends_draft(self, command: Command) -> Steps:
+        """What lies in the store, to its own number or to another (manual p. 118)."""
         index = command.number(0)
         message = self.storage.draft(index)
         if command.text(1):
@@ -191,9 +146,6 @@ class Sms:
             message = replace(message, recipient=other)
         if not message.recipient:
             raise Cms(typed_message.BAD_PDU)
-        return self._sends_draft(index, message)
-
-    def _sends_draft(self, index: int, message: pdu.Submit) -> Steps:
         answer = yield from self._sent("+CMSS", message)
         self.storage.sent(index)
         return answer

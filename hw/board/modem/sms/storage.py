@@ -1,15 +1,16 @@
 """The SIM's message store, and the commands that look into it: CPMS, CMGL, CMGR, CMGD."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from outcry.hw.board.modem.at import Cms, Command, Refused
-from outcry.hw.board.modem.options import Options
-from outcry.hw.board.modem.parameters import Parameters
+from outcry.hw.board.modem.handler import Answer, Steps, forms, says
+from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.sms import pdu, text_mode, typed_message
-from outcry.hw.board.modem.terminal import Answer, Handler, Steps, says
 
 UNREAD, READ, UNSENT, SENT, ANY = range(5)
 _INVALID_INDEX, _FULL = 321, 322
+_LISTED = '("SM","ME","SM_P","ME_P","MT")'  # a SIM800L then refuses ME (facts of a real module)
 
 
 @dataclass
@@ -20,32 +21,27 @@ class Stored:
     status: int = UNREAD
     draft: pdu.Submit | None = None
 
-    def look(self) -> None:
-        """It has been shown to the host."""
-        if self.status == UNREAD:
-            self.status = READ
 
-
-class Storage:
-    def __init__(self, parameters: Parameters, options: Options, service_centre: bytes) -> None:
-        self.handlers: dict[str, Handler] = {
-            "+CPMS": self._answer_cpms,
-            "+CMGL": self._answer_cmgl,
-            "+CMGR": self._answer_cmgr,
-            "+CMGW": self._answer_cmgw,
-            "+CMGD": self._answer_cmgd,
-            "+CMGDA": self._answer_cmgda,
+class Storage(Part):
+    def __init__(self, core: Core, when_freed: Callable[[], None]) -> None:
+        super().__init__(core)
+        self.handlers = {
+            "+CPMS": forms("read set", self._answer_cpms, test=",".join([_LISTED] * 3)),
+            "+CMGL": forms("test run set", self._answer_cmgl),
+            "+CMGR": forms("set", self._answer_cmgr, test=""),
+            "+CMGW": forms("run set", self._writes, test=""),
+            "+CMGD": forms("test set", self._answer_cmgd),
+            "+CMGDA": forms("set", self._answer_cmgda, test="(1-6)"),
         }
-        self.capacity = options.sms_capacity
+        self.capacity = self._options.sms_capacity
         on_the_sim: dict[int, Stored] = {}
         self._memories = dict.fromkeys(("SM", "SM_P", "MT"), on_the_sim)
-        if options.me_storage:
+        if self._options.me_storage:
             in_the_modem: dict[int, Stored] = {}
             self._memories |= dict.fromkeys(("ME", "ME_P"), in_the_modem)
         self._chosen = ["SM", "SM", "SM"]  # to read and delete, to write, to receive
-        self._freed = False
-        self._parameters = parameters
-        self._service_centre = service_centre
+        self._when_freed = when_freed
+        self._service_centre = pdu.centre_address(self._options.service_centre)
 
     def add(self, tpdu: bytes) -> int | None:
         """The index it is stored under, or None when the store is full."""
@@ -75,24 +71,15 @@ class Storage:
         """Those in the memory that is read from now, by index."""
         return self._memories[self._chosen[0]]
 
-    def freed(self) -> bool:
-        """Whether room was made since this was last asked."""
-        freed, self._freed = self._freed, False
-        return freed
-
     @property
     def memory(self) -> str:
         """Where new messages go, as +CMTI names it."""
         return self._chosen[2]
 
     def _answer_cpms(self, command: Command) -> Answer:
-        if command.form == "test":
-            # A SIM800L lists what it then refuses (facts of a real module).
-            listed = '("SM","ME","SM_P","ME_P","MT")'
-            return says(f"+CPMS: {listed},{listed},{listed}")
         if command.form == "read":
             return says("+CPMS: " + ",".join(f'"{n}",{self._used(n)}' for n in self._chosen))
-        if command.form != "set" or len(command.args) > 3:
+        if len(command.args) > 3:
             raise Refused
         wanted = [command.text(position) for position in range(len(command.args))]
         if not all(name in self._memories for name in wanted):
@@ -106,42 +93,19 @@ class Storage:
     def _answer_cmgl(self, command: Command) -> Answer:
         if command.form == "test":
             return says(f"+CMGL: {self._statuses()}")
-        if command.form not in ("run", "set"):
-            raise Refused
         wanted = self._status_named(command.text(0))
-        lines = []
-        for index, stored in sorted(self.messages.items()):
-            if wanted in (ANY, stored.status):
-                lines.append(f"+CMGL: {index},{self._shown(stored)}")
-                if command.text(1) != "1":
-                    stored.look()
-        return says(*lines)
+        found = [each for each in sorted(self.messages.items()) if wanted in (ANY, each[1].status)]
+        return says(*(f"+CMGL: {index},{self._shown(each, command)}" for index, each in found))
 
     def _answer_cmgr(self, command: Command) -> Answer:
-        if command.form == "test":
-            return says()
-        if command.form != "set":
-            raise Refused
         index = command.number(0)
         if not 1 <= index <= self.capacity:
             raise Cms(_INVALID_INDEX)
         stored = self.messages.get(index)
-        if stored is None:
-            return says()
-        shown = says(f"+CMGR: {self._shown(stored)}")
-        if command.text(1) != "1":
-            stored.look()
-        return shown
-
-    def _answer_cmgw(self, command: Command) -> Answer | Steps:
-        """Writes to the second memory (manual p. 116): <length>[,<stat>], or a number and words."""
-        if command.form == "test":
-            return says()
-        if command.form not in ("run", "set"):
-            raise Refused
-        return self._writes(command)
+        return says() if stored is None else says(f"+CMGR: {self._shown(stored, command)}")
 
     def _writes(self, command: Command) -> Steps:
+        """Writes to the second memory (manual p. 116): <length>[,<stat>], or a number and words."""
         if self._in_text():
             number = (
                 typed_message.recipient(command, 0, self._parameters) if command.text(0) else ""
@@ -163,8 +127,6 @@ class Storage:
         if command.form == "test":
             indexes = ",".join(str(index) for index in sorted(self.messages))
             return says(f"+CMGD: ({indexes}),(0-4)")
-        if command.form != "set":
-            raise Refused
         match command.number(1, 0):
             case 0:
                 index = command.number(0)
@@ -182,50 +144,51 @@ class Storage:
 
     def _answer_cmgda(self, command: Command) -> Answer:
         """Delete by kind (manual p. 111): read, unread, inbox or all."""
-        if command.form == "test":
-            return says("+CMGDA: (1-6)")
         kind = command.text(0).upper()
-        if command.form != "set" or kind not in _DELETABLE:
+        if kind not in _DELETABLE:
             raise Refused
         statuses = _DELETABLE[kind]
         self._delete([i for i, stored in self.messages.items() if stored.status in statuses])
         return says()
 
     def _delete(self, indexes: list[int]) -> None:
-        for index in indexes:
-            self._freed |= self.messages.pop(index, None) is not None
+        if [self.messages.pop(index) for index in indexes if index in self.messages]:
+            self._when_freed()
 
     def _in_text(self) -> bool:
         return self._parameters.number("+CMGF") == 1
 
-    def _shown(self, stored: Stored) -> str:
+    def _shown(self, stored: Stored, command: Command) -> str:
+        """What the host reads, which then counts as read unless the second argument is 1."""
+        status = stored.status
+        if status == UNREAD and command.text(1) != "1":
+            stored.status = READ
         if self._in_text():
             details = self._parameters.number("+CSDH") == 1
             charset = self._parameters.text("+CSCS")
-            name = _NAMES[stored.status]
+            name = _NAMES[status]
             if stored.draft is not None:
                 return f'"{name}",{text_mode.drafted(stored.draft, charset)}'
             return f'"{name}",{text_mode.shown(stored.tpdu, charset, details)}'
         whole = (self._service_centre + stored.tpdu).hex().upper()
-        return f'{stored.status},"",{len(stored.tpdu)}\r\n{whole}'
+        return f'{status},"",{len(stored.tpdu)}\r\n{whole}'
 
     def _status_named(self, text: str) -> int:
-        if self._in_text():
-            names = {**{name: status for status, name in _NAMES.items()}, "ALL": ANY, "": UNREAD}
-            if text.upper() not in names:
-                raise Refused
-            return names[text.upper()]
-        if text not in ("", "0", "1", "2", "3", "4"):
+        named = {
+            name if self._in_text() else str(status): status for status, name in _NAMES.items()
+        }
+        named[""] = UNREAD
+        if text.upper() not in named:
             raise Refused
-        return int(text or "0")
+        return named[text.upper()]
 
     def _statuses(self) -> str:
         if not self._in_text():
             return "(0-4)"
-        return "(" + ",".join(f'"{name}"' for name in (*_NAMES.values(), "ALL")) + ")"
+        return "(" + ",".join(f'"{name}"' for name in _NAMES.values()) + ")"
 
 
-_NAMES = {UNREAD: "REC UNREAD", READ: "REC READ", UNSENT: "STO UNSENT", SENT: "STO SENT"}
+_NAMES = dict(enumerate(("REC UNREAD", "REC READ", "STO UNSENT", "STO SENT", "ALL")))
 _DELETABLE = {
     **dict.fromkeys(("DEL READ", "1"), (READ,)),
     **dict.fromkeys(("DEL UNREAD", "2"), (UNREAD,)),

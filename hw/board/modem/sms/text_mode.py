@@ -23,35 +23,32 @@ def entered(typed: bytes, charset: str) -> str:
 
 
 def written(text: str, charset: str) -> str:
-    """Text as the modem sends it, one character a byte."""
+    """Text as the modem sends it, one character a byte.
+
+    A message outside the GSM set shows its UCS-2 octets, as a SIM800 does.
+    """
+    ucs2 = text.encode("utf-16-be").hex().upper()
     match charset:
         case "UCS2":
-            return text.encode("utf-16-be").hex().upper()
+            return ucs2
         case "HEX":
             return gsm7.encoded(text).hex().upper() if gsm7.fits(text) else ""
         case "GSM":
-            return gsm7.encoded(text).decode("latin-1") if gsm7.fits(text) else _hexadecimal(text)
+            return gsm7.encoded(text).decode("latin-1") if gsm7.fits(text) else ucs2
         case _:
             return text.encode("latin-1", errors="replace").decode("latin-1")
-
-
-def _hexadecimal(text: str) -> str:
-    """A message outside the set shows its UCS-2 octets, as a SIM800 does."""
-    return text.encode("utf-16-be").hex().upper()
 
 
 def outgoing(text: str, coding: int) -> pdu.Content:
     """One message of this text. Raises Cms 305 when it does not fit one."""
     if pdu.Content(coding).alphabet == "ucs2":
-        content = pdu.Content(coding, b"", text.encode("utf-16-be"))
-        room = 140
+        body, room = text.encode("utf-16-be"), 140
     else:
         letters = "".join(letter if gsm7.fits(letter) else "?" for letter in text)
-        content = pdu.Content(coding, b"", gsm7.encoded(letters))
-        room = 160
-    if len(content.body) > room:
+        body, room = gsm7.encoded(letters), 160
+    if len(body) > room:
         raise Cms(_BAD_TEXT)
-    return content
+    return pdu.Content(coding, b"", body)
 
 
 def shown(tpdu: bytes, charset: str, details: bool) -> str:
@@ -61,8 +58,7 @@ def shown(tpdu: bytes, charset: str, details: bool) -> str:
     if details:
         kind = 145 if message.sender.startswith("+") else 129
         content = message.content
-        length = len(content.body)
-        fields += f",{kind},{tpdu[0]},0,{content.coding},,,{length}"
+        fields += f",{kind},{tpdu[0]},0,{content.coding},,,{len(content.body)}"
     return f"{fields}\r\n{written(message.content.text, charset)}"
 
 

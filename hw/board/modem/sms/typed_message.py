@@ -3,9 +3,9 @@
 from collections.abc import Generator
 
 from outcry.hw.board.modem.at import Cms, Command
+from outcry.hw.board.modem.handler import Entry
 from outcry.hw.board.modem.parameters import Parameters
 from outcry.hw.board.modem.sms import pdu, text_mode
-from outcry.hw.board.modem.terminal import Entry
 
 BAD_PDU = 304
 
@@ -47,7 +47,7 @@ def words(number: str, parameters: Parameters) -> Generator[Entry, bytes | None,
         return None
     text = text_mode.entered(typed.replace(b"\r", b"\n"), parameters.text("+CSCS"))
     content = text_mode.outgoing(text, parameters.number("+CSMP", 3))
-    return pdu.Submit(number, content, 0, bool(parameters.number("+CSMP", 0) & 0x20))
+    return pdu.Submit(number, content, bool(parameters.number("+CSMP", 0) & 0x20))
 
 
 def message(

@@ -1,5 +1,6 @@
 """The simulated modem and receiver before programs that nobody in the project wrote."""
 
+import contextlib
 import json
 import socket
 import subprocess
@@ -125,15 +126,25 @@ def test_the_stock_library_connects_sends_and_receives() -> None:
             modem.connect()
             assert (modem.manufacturer, modem.imei) == ("SIMCOM_Ltd", "001010123456780")
             assert modem.signalStrength == 17
-            sent = modem.sendSms(
-                PHONE, "help " * 50, waitForDeliveryReport=True, deliveryTimeout=120
-            )
-            assert sent.reference == 2
+            times = 0
+            sent = None
+            while sent is None and times < 3:
+                times += 1
+                # It loses a report that comes before it has noted the text's reference.
+                with contextlib.suppress(gsmmodem.exceptions.TimeoutException):
+                    sent = modem.sendSms(
+                        PHONE, "help " * 50, waitForDeliveryReport=True, deliveryTimeout=30
+                    )
+            assert sent is not None
+            assert sent.reference == 2 * times
             assert sent.status == SentSms.DELIVERED
             assert sent.report.deliveryStatus == StatusReport.DELIVERED
-            assert [text.text for text in board.texts(PHONE)] == ["help " * 50]
+            assert [text.text for text in board.texts(PHONE)] == ["help " * 50] * times
             board.text(PHONE, "hello ✓")
             board.wait_for(lambda: received == [(PHONE, "hello ✓")])
+            # It then deletes the text on a thread of its own; one command waits for another.
+            board.wait_for(lambda: not board.sim.sms.storage.messages)
+            assert modem.signalStrength == 17
         finally:
             modem.close()
 
