@@ -64,7 +64,7 @@ class Texts:
         self._late: TextJob | None = None
         self._lost: set[str] = set()
         """Numbers of texts whose outcome was never known."""
-        self._awaited: dict[int, str] = {}
+        self._awaited: dict[tuple[int, str], str] = {}  # by reference and end of the number
         self._to_read: deque[int] = deque()
         self._to_delete: deque[int] = deque()
         self._sweep_due = True
@@ -135,9 +135,10 @@ class Texts:
             return None
         for urc in link.urcs:
             report = self._pdu.decode(urc.body) if urc.text.startswith("+CDS: ") else None
-            if not isinstance(report, self._pdu.StatusReport) or report.reference in self._awaited:
+            if not isinstance(report, self._pdu.StatusReport):
                 continue
-            if report.recipient[-SAME_DIGITS:] == job.number[-SAME_DIGITS:]:
+            key = _key(report.reference, report.recipient)
+            if key == _key(report.reference, job.number) and key not in self._awaited:
                 return report.reference
         return None
 
@@ -185,7 +186,7 @@ class Texts:
             self._lost.add(job.number)
         known = tuple(reference for reference in job.references if reference is not None)
         for reference in known:
-            self._awaited[reference] = job.ref
+            self._awaited[_key(reference, job.number)] = job.ref
         log.info(
             "text %s: %s (%s%s)",
             job.ref,
@@ -224,19 +225,19 @@ class Texts:
         if isinstance(decoded, self._pdu.Incoming):
             self._emit(SmsReceived(decoded.sender, decoded.text))
         elif isinstance(decoded, self._pdu.StatusReport):
-            self._reported(decoded.reference, decoded.delivered)
+            self._reported(_key(decoded.reference, decoded.recipient), decoded.delivered)
         else:
             log.info("an incoming PDU of %d digits makes no sense; dropped", len(pdu))
 
-    def _reported(self, reference: int, delivered: bool | None) -> None:
-        ref = self._awaited.get(reference)
+    def _reported(self, key: tuple[int, str], delivered: bool | None) -> None:
+        ref = self._awaited.get(key)
         if ref is None or delivered is None:
             return
-        del self._awaited[reference]
-        others = [mr for mr, other in self._awaited.items() if other == ref]
+        del self._awaited[key]
+        others = [other for other, its_ref in self._awaited.items() if its_ref == ref]
         if not delivered:
-            for mr in others:
-                del self._awaited[mr]
+            for other in others:
+                del self._awaited[other]
         if not delivered or not others:
             self._emit(SmsReport(ref, delivered))
 
@@ -278,6 +279,12 @@ class Texts:
             if HEX.fullmatch(line):
                 self._hand_on(line)
         self._to_delete.append(index)
+
+
+def _key(reference: int, number: str) -> tuple[int, str]:
+    """What a report is known by: references come round after 256 texts, and networks write a
+    number with or without its country."""
+    return reference, number[-SAME_DIGITS:]
 
 
 def _reference(final: str) -> int | None:

@@ -274,6 +274,18 @@ def test_reports_are_matched_to_their_text_by_reference(world: Any) -> None:
     assert w.got(SmsReport) == [SmsReport("t1", True), SmsReport("t2", True)]
 
 
+def test_of_two_texts_with_one_reference_each_has_its_own_report(world: Any) -> None:
+    """References are counted to 255 and come round; reports may take hours."""
+    w = world(timing=replace(Timing.instant(), sms_report=(600.0, 600.0)), host=None)
+    refs = [f"t{number}" for number in range(260)]
+    for ref, number in zip(refs, [ANA] * 6 + [BEN] * 254, strict=True):
+        w.modem.send_sms(ref, number, "help")
+    w.run(2000)
+    sent = {event.ref: event.references for event in w.got(SmsOutcome)}
+    assert sent["t0"] == sent["t255"]
+    assert w.got(SmsReport) == [SmsReport(ref, True) for ref in refs]
+
+
 def test_a_text_that_comes_in_while_one_goes_out_is_not_lost(world: Any) -> None:
     w = world(timing=Timing(), host=None)
     w.at(10, lambda: w.modem.send_sms("t1", ANA, "help"))
