@@ -9,6 +9,7 @@ import pytest
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.messages.reports import place
 from outcry.daemon.outbox.stored import TextOutcome
+from outcry.daemon.service import status
 from outcry.enrolment import Contact
 from outcry.hw.gps import AGE_UNKNOWN, Fix, NoFix, NoFixReason
 from outcry.hw.modem import Outcome, SmsLeaving, SmsOutcome, SmsReport
@@ -330,3 +331,10 @@ def test_where_no_fix_has_an_age_the_newest_of_unknown_age_is_told(world):
     for longitude in (45.0, 46.0):
         world.happens(Fix(43.3178, longitude, 5.0, AGE_UNKNOWN))
     assert world.parts.whereabouts.place(world.now).longitude == 46.0
+
+
+def test_status_says_that_an_age_is_not_known(world):
+    world.happens(Fix(43.3178, 45.6949, 5.0, AGE_UNKNOWN))
+    facts = status.facts(world.parts, world.loop.alarm, world.now)
+    assert facts["fix"]["age_s"] == MAX_AGE_S
+    assert "old, or its age is not known" in status.screen(facts)
