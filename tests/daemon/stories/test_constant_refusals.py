@@ -29,6 +29,8 @@ from simulation.refusals import (
     places,
 )
 
+pytestmark = pytest.mark.slow
+
 SEED = 20261126
 FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
 NAMES = {"Ana", "HQ", "Boris", "Chiara"}
