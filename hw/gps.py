@@ -1,15 +1,17 @@
 """The position, from gpsd through gpsd-py3.
 
 Absence is a type: :class:`Fix` or :class:`NoFix` with a reason, never a zero or
-a default. gpsd-py3 answers 0.0 for what gpsd did not say, raises IndexError
-before the first reading and waits for ever on a silent gpsd; all of that ends
-here. A receiver's date may be years off (week number rollover), so it is not
-used: a fix is new when its timestamp or place differs from the last one's, and
-its age is counted by our own clock.
+a default. gpsd-py3 opens the conversation; it takes the last receiver for the
+only one, answers 0.0 for what gpsd did not say and waits for ever on a silent
+gpsd, so the answers are read and bounded here. gpsd repeats a silent
+receiver's last fix for ever, and a receiver's date may be years off (week number
+rollover), so an age is counted by our own clock, from the answer before the one
+in which the fix was new.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import socket
@@ -18,6 +20,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from operator import itemgetter
+from typing import Any
 
 import gpsd
 
@@ -27,7 +31,11 @@ CALL_LIMIT_S = 5.0  # gpsd answers a poll in milliseconds; a dead one never does
 ASK_LIMIT_S = 10.0  # for a whole conversation, however slowly its bytes come
 LINE_MOST = 65_536  # ten times the longest answer, one with 140 satellites
 READ_SIZE = 4096
+FRESH_S = 15.0  # among fixes younger than this the better one is told, not the newer
+AGE_UNKNOWN = -math.inf  # as ``taken_at``
 _MODE_2D = 2  # gpsd's TPV.mode: 0 unknown, 1 no fix, 2 2D, 3 3D
+_FARTHEST_M = 2.1e7  # half the way round the earth: an error of more says nothing
+_ERRORS = ("eph", "epx", "epy")  # metres: of the place, of its longitude and latitude
 
 
 class NoFixReason(Enum):
@@ -41,7 +49,7 @@ class NoFixReason(Enum):
 class Fix:
     """A position in degrees (WGS 84), accurate to ``accuracy_m`` metres if gpsd says so.
 
-    ``taken_at`` is seconds of our clock when gpsd first had it.
+    ``taken_at`` is seconds of our clock when gpsd had not had it yet, or :data:`AGE_UNKNOWN`.
     """
 
     latitude: float
@@ -87,8 +95,8 @@ class Gps:
         self._stopping = False
         self.connected = False
         self._until = 0.0
-        self._last_stamp: tuple[str, float, float] | None = None
-        self._last_fix: Fix | None = None
+        self._answered_at = AGE_UNKNOWN
+        self._seen: dict[str | None, tuple[object, float]] = {}  # by receiver: fix, taken at
         self._thread = threading.Thread(target=self._run, name="gps", daemon=True)
 
     def start(self) -> None:
@@ -112,9 +120,8 @@ class Gps:
         try:
             if not self.connected:
                 self._connect()
-            return self._read(gpsd.get_current())
-        except (IndexError, KeyError, UserWarning):  # no TPV or SKY yet; no device active
-            return NoFix(NoFixReason.NO_RECEIVER)
+            asked_at = self._clock()
+            return self._read(_answer("POLL"), asked_at)
         except Exception as error:  # noqa: BLE001 - gpsd-py3 raises bare Exception for a wrong class
             # Anything else means that the conversation is broken: start a new one next time.
             log.debug("gpsd: %s", type(error).__name__)
@@ -145,21 +152,39 @@ class Gps:
             with suppress(OSError):
                 gpsd.gpsd_socket.close()
 
-    def _read(self, answer: gpsd.GpsResponse) -> Fix | NoFix:
-        if answer.mode < _MODE_2D:
-            self._last_fix = None
-            return NoFix(NoFixReason.NO_SATELLITES)
-        if answer.lat == 0.0 and answer.lon == 0.0:  # gpsd-py3's word for "gpsd did not say"
-            return NoFix(NoFixReason.NO_SATELLITES)
-        if not (-90.0 <= answer.lat <= 90.0 and -180.0 <= answer.lon <= 180.0):
-            raise ValueError("a place that is not on earth")
-        stamp = (answer.time, answer.lat, answer.lon)
-        if self._last_fix is None or stamp != self._last_stamp:
-            error_m = max(answer.error.get("x", 0), answer.error.get("y", 0))
-            known = 0 < error_m < math.inf
-            self._last_stamp = stamp
-            self._last_fix = Fix(answer.lat, answer.lon, error_m if known else None, self._clock())
-        return self._last_fix
+    def _read(self, poll: dict[str, Any], now: float) -> Fix | NoFix:
+        if not poll["active"] or not poll["tpv"]:
+            return NoFix(NoFixReason.NO_RECEIVER)
+        placed = {each.get("device"): each for each in poll["tpv"] if _has_place(each)}
+        dated = all(each.get("time") for each in placed.values())
+        heard = {} if dated else self._heard()
+        seen: dict[str | None, tuple[object, float]] = {}
+        fixes = []
+        for device, tpv in placed.items():
+            stamp = (tpv.get("time") or heard.get(device), tpv["lat"], tpv["lon"])
+            last, taken_at = self._seen.get(device, (None, AGE_UNKNOWN))
+            if stamp[0] is None:  # nothing tells a receiver at rest from a silent one
+                taken_at = AGE_UNKNOWN
+            elif stamp != last:
+                taken_at = self._answered_at
+            seen[device] = stamp, taken_at
+            errors_m = [_number(tpv, key) for key in _ERRORS]
+            error_m = max((each for each in errors_m if each > 0), default=math.inf)
+            fix = Fix(tpv["lat"], tpv["lon"], error_m if error_m < _FARTHEST_M else None, taken_at)
+            fixes.append((min(taken_at, now - FRESH_S), tpv["mode"], -error_m, fix))
+        if dated or heard:
+            self._seen, self._answered_at = seen, now
+        best = max(fixes, key=itemgetter(0, 1, 2), default=None)
+        return NoFix(NoFixReason.NO_SATELLITES) if best is None else best[-1]
+
+    def _heard(self) -> dict[str | None, object]:
+        """When gpsd last heard from each receiver: all it knows of one that sends no date."""
+        try:
+            return {each["path"]: each.get("activated") for each in _answer("DEVICES")["devices"]}
+        except Exception as error:  # noqa: BLE001 - as above; the place is known all the same
+            log.debug("gpsd: %s", type(error).__name__)
+            self.disconnect()
+            return {}
 
     def _run(self) -> None:
         while not self._stopping:
@@ -170,6 +195,27 @@ class Gps:
             self._wake.wait(self._waits[self._eager])
             self._wake.clear()
         self.disconnect()
+
+
+def _answer(kind: str) -> dict[str, Any]:
+    gpsd.gpsd_stream.write(f"?{kind};\n")
+    gpsd.gpsd_stream.flush()
+    answer = json.loads(gpsd.gpsd_stream.readline())
+    if answer["class"] != kind:
+        raise ValueError("gpsd answers something else")
+    return answer  # type: ignore[no-any-return]
+
+
+def _has_place(tpv: dict[str, Any]) -> bool:
+    """Whether this is a fix on earth. A receiver that does not know may say 0, 0."""
+    latitude, longitude = _number(tpv, "lat"), _number(tpv, "lon")
+    on_earth = abs(latitude) <= 90 and abs(longitude) <= 180 and (latitude, longitude) != (0, 0)
+    return on_earth and _number(tpv, "mode") >= _MODE_2D
+
+
+def _number(tpv: dict[str, Any], key: str) -> float:
+    value = tpv.get(key)
+    return value if isinstance(value, int | float) else math.nan
 
 
 class _Answers:

@@ -25,7 +25,7 @@ offset   bytes  field
 
 The place, with a fix: latitude 4 and longitude 4 in 1e-5 degree, accuracy 2 in
 metres (65535: unknown), fix age 2 in seconds when the report was made (65535:
-or more). Without one the same bytes name up to three neighbour cells of the
+or more, or unknown). Without one the same bytes name up to three neighbour cells of the
 serving cell's operator, strongest first, each LAC 2 and cell id 2; LAC 0 and
 65535, which no cell has (3GPP TS 23.003 4.1), mean none.
 """
@@ -124,6 +124,7 @@ class Position:
     longitude: float
     accuracy_m: int | None
     age_s: int
+    age_known: bool = True  # not in the layout: an unknown age travels as MAX_AGE_S
 
     def __post_init__(self) -> None:
         _check("latitude", self.latitude, -90, 90, "degrees")

@@ -19,7 +19,7 @@ from outcry.daemon.check.findings import Finding, Patience, failed, left_out, lo
 from outcry.daemon.service.status import MARKS
 from outcry.daemon.settings import Settings
 from outcry.daemon.touch.haptics import TRIAL
-from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
+from outcry.hw.gps import FRESH_S, Fix, Gps, NoFix, NoFixReason
 from outcry.hw.pin_library import PinUnusable
 from outcry.hw.switch import Button, Strap, Switch
 from outcry.hw.vibration import Vibration
@@ -38,6 +38,7 @@ _PINS = (
     " python3-lgpio is installed"
 )
 _SEE_JOURNAL = "`journalctl -u outcry` says why it could not be used when the service started"
+_SILENT = "check the receiver's cable and supply, then `systemctl restart gpsd`"
 _NO_POSITION = {
     NoFixReason.NO_RECEIVER: "check the receiver's cable and DEVICES in /etc/default/gpsd",
     NoFixReason.NO_SATELLITES: "place the antenna under open sky for some minutes, then check again",
@@ -107,9 +108,16 @@ def gps(settings: Settings, patience: Patience) -> Iterator[Finding]:
         yield left_out("fix", "gpsd does not answer")
         return
     yield ok("gpsd", "it answers")
+
+    def settled(reading: Fix | NoFix) -> bool:  # gpsd repeats the last fix of a silent receiver
+        return isinstance(reading, NoFix) or reading.taken_at >= patience.clock() - FRESH_S
+
+    reading = patience.until(receiver.ask, settled, SURE_OF_GPS_S, "gps: waiting for a new fix")
     if isinstance(reading, NoFix):
         words, _, _ = reading.reason.value.partition(":")
         yield failed("fix", f"none: {words}", _NO_POSITION.get(reading.reason, "check again"))
+    elif not settled(reading):
+        yield failed("fix", "only an old one: the receiver has fallen silent", _SILENT)
     elif reading.accuracy_m is None:
         yield ok("fix", "there is a position; its accuracy is not known")
     else:

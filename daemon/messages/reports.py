@@ -129,8 +129,9 @@ def place(fix: gps.Fix | None, reading: gps.NoFix, now: float) -> Position | NoP
         return NoPosition(NoFixReason[reading.reason.name])
     try:
         accuracy = None if fix.accuracy_m is None else min(int(fix.accuracy_m) + 1, MAX_ACCURACY_M)
-        age_s = min(max(int(now - fix.taken_at), 0), MAX_AGE_S)
-        return Position(fix.latitude, fix.longitude, accuracy, age_s)
+        age_s = int(min(max(now - fix.taken_at, 0), MAX_AGE_S))
+        known = fix.taken_at != gps.AGE_UNKNOWN
+        return Position(fix.latitude, fix.longitude, accuracy, age_s, age_known=known)
     except (ValueError, OverflowError):  # a receiver may say anything; the report must leave
         return NoPosition(NoFixReason.UNKNOWN)
 

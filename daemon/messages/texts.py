@@ -141,7 +141,7 @@ class Language:
             "fix",
             map=_MAP.format(latitude, longitude),
             accuracy=self._accuracy(place.accuracy_m),
-            age=self._age(place.age_s),
+            age=self._age(place.age_s) if place.age_known else self._fill("time_unknown"),
         )
 
     def _accuracy(self, metres: int | None) -> str:

@@ -12,7 +12,7 @@ import logging
 from pathlib import Path
 
 from outcry.daemon.outbox.private_files import write_whole
-from outcry.hw.gps import Fix
+from outcry.hw.gps import AGE_UNKNOWN, Fix
 
 log = logging.getLogger("outcry.memory")
 
@@ -43,6 +43,8 @@ class Memory:
             log.warning("what the restart should keep is unreadable: %s", type(error).__name__)
 
     def see(self, fix: Fix) -> None:
+        if self.fix is not None and self.fix.taken_at != fix.taken_at == AGE_UNKNOWN:
+            return  # a place with its age says more, and after a restart it is nearly the same
         self.fix = fix
         if fix.taken_at - self._kept_fix_at >= FIX_KEPT_EVERY_S:
             self._kept_fix_at = fix.taken_at

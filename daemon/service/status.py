@@ -12,7 +12,7 @@ from outcry import __version__
 from outcry.daemon.alarm.model import Alarm, State
 from outcry.daemon.service.drills import Drill, Hop
 from outcry.hw.modem import Condition, ModemStatus
-from outcry.report import Flag, Position
+from outcry.report import MAX_AGE_S, Flag, Position
 
 if TYPE_CHECKING:
     from outcry.daemon.service.parts import Parts
@@ -196,6 +196,8 @@ def _fix(fix: dict[str, Any]) -> str:
     accuracy = (
         "accuracy not known" if fix["accuracy_m"] is None else f"within {fix['accuracy_m']} m"
     )
+    if fix["age_s"] >= MAX_AGE_S:
+        return f"{accuracy}, old, or its age is not known"
     old = ", old" if fix["age_s"] > FIX_OLD_S else ""
     return f"{accuracy}, {_span(fix['age_s'])} ago{old}"
 

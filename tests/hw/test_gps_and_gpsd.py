@@ -4,11 +4,13 @@ import json
 import socket
 import threading
 import time
+from datetime import UTC, datetime
 
 import pytest
 from parts import RECORDINGS, needs_gpsd
 
-from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
+from outcry.hw.board.receiver.receiver import Receiver
+from outcry.hw.gps import AGE_UNKNOWN, Fix, Gps, NoFix, NoFixReason
 from stage.stage import NotSeen, Stage
 
 
@@ -21,7 +23,10 @@ class Rig:
         self.now = 1000.0
         self.stage.start_board()
         self.stage.start_gpsd()
-        self.gps = Gps("127.0.0.1", self.stage.gpsd_port, lambda _: None, lambda: self.now)
+        self.gps = self.another()
+
+    def another(self):
+        return Gps("127.0.0.1", self.stage.gpsd_port, lambda _: None, lambda: self.now)
 
     def until(self, wanted, limit_s=120.0):
         """Ask until the answer is as wanted, and return it."""
@@ -50,6 +55,10 @@ def rig(tmp_path):
 
 def is_fix(answer):
     return isinstance(answer, Fix)
+
+
+def dated(answer):
+    return is_fix(answer) and answer.taken_at != AGE_UNKNOWN
 
 
 def no_fix(reason):
@@ -89,6 +98,34 @@ def test_a_receiver_that_falls_silent_leaves_a_fix_that_ages(rig):
         return isinstance(answer, NoFix) or rig.now - answer.taken_at > 20
 
     rig.stage.wait("an ageing fix or none", settled, 120)
+
+
+@needs_gpsd
+@pytest.mark.slow
+def test_a_daemon_started_beside_a_silent_receiver_does_not_know_how_old_its_fix_is(rig):
+    rig = rig()
+    rig.until(dated)
+    rig.stage.board("fix", "silent")
+    fix = rig.until(lambda answer: is_fix(answer) and rig.now - answer.taken_at > 20)
+    rig.gps.disconnect()
+    rig.gps = rig.another()
+    for _ in range(5):
+        rig.now += 300
+        again = rig.gps.ask()
+        assert (again.latitude, again.taken_at) == (fix.latitude, AGE_UNKNOWN)
+
+
+@needs_gpsd
+@pytest.mark.slow
+def test_a_receiver_at_rest_that_sends_no_date_stays_fresh(rig, tmp_path):
+    burst = Receiver().burst(datetime(2026, 11, 22, 12, tzinfo=UTC))
+    lines = [line for line in burst.splitlines(keepends=True) if b"RMC" not in line]
+    (tmp_path / "dateless.nmea").write_bytes(b"".join(lines))
+    rig = rig("--receiver", str(tmp_path / "dateless.nmea"))
+    fix = rig.until(dated)
+    for _ in range(3):
+        before, fix = fix, rig.until(lambda answer: dated(answer) and answer != fix)  # noqa: B023
+        assert fix.taken_at > before.taken_at
 
 
 @needs_gpsd

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from outcry.daemon.outbox.private_files import write_whole
 from outcry.daemon.service.status import REMEDIES, modem_facts
 from outcry.daemon.settings import read
 from outcry.enrolment import Contact, write
-from outcry.hw.gps import NoFixReason
+from outcry.hw.gps import AGE_UNKNOWN, Fix, NoFixReason
 from outcry.hw.modem import Condition, ModemStatus
 from outcry.report import Flag
 from simulation.world import CONTACTS, ENROLMENT, TEXTS, World
@@ -271,6 +272,28 @@ def test_each_reason_for_no_position_has_a_remedy(monkeypatch, reason, name, wor
     found = {each.name: each for each in hardware.gps(settings(), Clock().patience())}
     assert wrong(found) == {name}
     assert words in found[name].remedy
+
+
+def found_with(monkeypatch, clock, taken_at):
+    """What `check` finds where gpsd's fix was taken at ``taken_at()``."""
+    monkeypatch.setattr(hardware.Gps, "ask", lambda self: Fix(1.5, 2.5, 11.0, taken_at()))
+    return {each.name: each for each in hardware.gps(settings(), clock.patience())}
+
+
+def test_a_fix_that_becomes_new_within_some_seconds_is_ok(monkeypatch):
+    clock = Clock()
+    found = found_with(monkeypatch, clock, lambda: clock.now if clock.now > 3 else AGE_UNKNOWN)
+    assert not wrong(found)
+    assert "11 m" in found["fix"].words
+
+
+@pytest.mark.parametrize("age_s", [math.inf, 330.0])
+def test_the_old_fix_of_a_silent_receiver_is_not_ok(monkeypatch, age_s):
+    clock = Clock()
+    found = found_with(monkeypatch, clock, lambda: -age_s)
+    assert wrong(found) == {"fix"}
+    assert "silent" in found["fix"].words
+    assert "cable" in found["fix"].remedy
 
 
 # What else an alarm needs

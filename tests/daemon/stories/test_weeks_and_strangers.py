@@ -9,11 +9,12 @@ import pytest
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.messages.reports import place
 from outcry.daemon.outbox.stored import TextOutcome
+from outcry.daemon.service import status
 from outcry.enrolment import Contact
-from outcry.hw.gps import Fix, NoFix, NoFixReason
+from outcry.hw.gps import AGE_UNKNOWN, Fix, NoFix, NoFixReason
 from outcry.hw.modem import Outcome, SmsLeaving, SmsOutcome, SmsReport
 from outcry.receipt import Status
-from outcry.report import NoPosition, Position
+from outcry.report import MAX_AGE_S, NoPosition, Position
 from simulation.world import ENROLMENT, HOLD_S, World
 
 MANY = tuple(Contact(f"Contact {n}", f"+4477009002{n:02}") for n in range(12))
@@ -292,3 +293,48 @@ def test_a_fix_dated_by_another_boots_clock_is_not_believed(world):
 def test_what_memory_keeps_is_for_this_user_alone(world):
     world.sees()
     assert (world.folder / "memory.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_restart_beside_a_silent_receiver_makes_no_fix_younger(world):
+    world.data_goes(up=True)
+    world.sees()
+    world.passes(306)
+    world.starts()
+    world.happens(Fix(43.3178, 45.6949, 5.0, AGE_UNKNOWN))
+    world.holds()
+    place = world.report().place
+    assert isinstance(place, Position)
+    assert 306 <= place.age_s <= 310
+
+
+def test_a_fix_of_unknown_age_is_told_as_that_until_one_is_dated(world):
+    world.happens(Fix(43.3178, 45.6949, 5.0, AGE_UNKNOWN))
+    world.holds()
+    world.takes_all_texts()
+    assert "(within 6 m, time not known)" in world.modem.texts[0][2]
+    assert world.parts.whereabouts.place(world.now).age_s == MAX_AGE_S
+    world.sees()
+    assert world.parts.whereabouts.place(world.now).age_s == 0
+
+
+def test_a_fix_of_unknown_age_is_reported_and_again_at_once_when_it_is_dated(world):
+    world.data_goes(up=True)
+    world.happens(Fix(43.3178, 45.6949, 5.0, AGE_UNKNOWN))
+    world.holds()
+    assert world.report().place.age_s == MAX_AGE_S
+    world.hq_answers()
+    world.sees()
+    assert world.report().place.age_s == 0
+
+
+def test_where_no_fix_has_an_age_the_newest_of_unknown_age_is_told(world):
+    for longitude in (45.0, 46.0):
+        world.happens(Fix(43.3178, longitude, 5.0, AGE_UNKNOWN))
+    assert world.parts.whereabouts.place(world.now).longitude == 46.0
+
+
+def test_status_says_that_an_age_is_not_known(world):
+    world.happens(Fix(43.3178, 45.6949, 5.0, AGE_UNKNOWN))
+    facts = status.facts(world.parts, world.loop.alarm, world.now)
+    assert facts["fix"]["age_s"] == MAX_AGE_S
+    assert "old, or its age is not known" in status.screen(facts)

@@ -1,0 +1,222 @@
+"""How old and how exact a position is said to be: never less, never finer, than can be shown."""
+
+import json
+import math
+import socket
+import threading
+from itertools import pairwise
+
+import pytest
+
+from outcry.hw.gps import AGE_UNKNOWN, FRESH_S, Fix, Gps, NoFix, NoFixReason
+
+WELCOME = b'{"class":"DEVICES","devices":[{}]}\n{"class":"WATCH","enable":true}\n'
+BEGAN = 1000.0
+ONE, OTHER = "/dev/ttyS0", "/dev/ttyUSB0"
+
+
+class SaidGpsd:
+    """A gpsd that says what ``tpv`` and ``activated`` hold, asked on a clock the test moves."""
+
+    def __init__(self):
+        self.now = BEGAN
+        self.tpv = []
+        self.activated = {}
+        self.devices_known = True
+        self._connections = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._serve, daemon=True).start()
+        self.gps = self.another()
+
+    def another(self):
+        """An adapter that knows nothing yet, as after a restart of the daemon."""
+        port = self._server.getsockname()[1]
+        return Gps("127.0.0.1", port, lambda _: None, lambda: self.now)
+
+    def _serve(self):
+        try:
+            while True:
+                connection, _ = self._server.accept()
+                self._connections.append(connection)
+                self._converse(connection)
+                connection.close()
+        except OSError:
+            return
+
+    def _converse(self, connection):
+        connection.sendall(b'{"class":"VERSION"}\n')
+        while question := connection.recv(4096):
+            if b"WATCH" in question:
+                connection.sendall(WELCOME)
+                continue
+            answer = {"class": "POLL", "active": 1, "tpv": self.tpv, "sky": []}
+            if b"DEVICES" in question:
+                known = self.activated.items() if self.devices_known else ()
+                answer = {
+                    "class": "DEVICES" if self.devices_known else "ERROR",
+                    "devices": [{"path": path, "activated": at} for path, at in known],
+                }
+            connection.sendall(json.dumps(answer).encode() + b"\n")
+
+    def says(self, *tpv, after_s=1.0):
+        """What gpsd says now, and the adapter's reading of it."""
+        self.now += after_s
+        self.tpv = list(tpv)
+        return self.gps.ask()
+
+    def close(self):
+        self.gps.disconnect()
+        self._server.close()
+        for connection in self._connections:
+            connection.close()
+
+
+@pytest.fixture
+def gpsd():
+    said = SaidGpsd()
+    yield said
+    said.close()
+
+
+def tpv(device=ONE, second=0, **fields):
+    time = f"2026-11-22T12:00:{second:02}.000Z"
+    return {"device": device, "mode": 3, "lat": 1.5, "lon": 2.5, "time": time} | fields
+
+
+def dateless(device=ONE, **fields):
+    return {key: value for key, value in tpv(device, **fields).items() if key != "time"}
+
+
+@pytest.mark.parametrize(
+    ("errors", "accuracy_m"),
+    [
+        ({"epx": 13, "eph": 18.2}, 18.2),
+        ({"epx": 13, "epy": 21, "eph": 18.2}, 21),
+        ({"eph": 18.2}, 18.2),
+        ({"epx": 13}, 13),
+        ({"epx": 13, "eph": math.inf}, None),
+        ({"epx": 13, "eph": 0}, 13),
+        ({"eph": "18.2"}, None),
+        ({"eph": 1e300}, None),
+        ({"eph": None}, None),
+        ({}, None),
+    ],
+)
+def test_an_accuracy_is_never_finer_than_gpsd_says(gpsd, errors, accuracy_m):
+    assert gpsd.says(tpv(**errors)).accuracy_m == accuracy_m
+
+
+def test_the_first_fix_gpsd_tells_may_be_of_any_age(gpsd):
+    assert gpsd.says(tpv()).taken_at == AGE_UNKNOWN
+    assert gpsd.says(tpv(), after_s=60).taken_at == AGE_UNKNOWN, "the receiver is silent"
+    assert gpsd.says(tpv(second=1)).taken_at == BEGAN + 61
+
+
+def test_a_fix_is_as_old_as_the_last_answer_without_it(gpsd):
+    gpsd.says(tpv())
+    assert gpsd.says(tpv(second=1), after_s=600).taken_at == BEGAN + 1
+    assert gpsd.says(tpv(second=1), after_s=600).taken_at == BEGAN + 1
+    assert gpsd.says(tpv(second=2)).taken_at == BEGAN + 1201
+
+
+def test_a_fix_found_after_none_is_new_whatever_its_date(gpsd):
+    gpsd.says({"device": ONE, "mode": 1})
+    assert gpsd.says(tpv(time="2007-04-08T12:00:00.000Z")).taken_at == BEGAN + 1
+    assert gpsd.says(tpv(time="2007-04-08T11:00:00.000Z")).taken_at == BEGAN + 2
+
+
+def test_a_receiver_that_was_forgotten_for_a_moment_has_no_new_fix(gpsd):
+    gpsd.says(tpv())
+    fix = gpsd.says(tpv(second=1))
+    assert gpsd.says() == NoFix(NoFixReason.NO_RECEIVER)
+    assert gpsd.says(tpv(second=1)) == fix
+
+
+def test_a_conversation_that_broke_makes_no_fix_younger(gpsd):
+    gpsd.says(tpv())
+    fix = gpsd.says(tpv(second=1))
+    gpsd.gps.disconnect()
+    assert gpsd.says(tpv(second=1), after_s=300) == fix
+    gpsd.gps.disconnect()
+    assert gpsd.says(tpv(second=2), after_s=300).taken_at == BEGAN + 302
+
+
+def test_a_restarted_daemon_does_not_take_a_silent_receivers_fix_for_new(gpsd):
+    gpsd.says(tpv())
+    gpsd.says(tpv(second=1))
+    gpsd.gps.disconnect()
+    gpsd.gps = gpsd.another()
+    for _ in range(10):
+        assert gpsd.says(tpv(second=1), after_s=30).taken_at == AGE_UNKNOWN
+
+
+def test_a_receiver_at_rest_without_a_date_stays_fresh_while_gpsd_hears_it(gpsd):
+    taken = []
+    for second in range(5):
+        gpsd.activated = {ONE: f"12:00:{second:02}"}
+        taken.append(gpsd.says(dateless(), after_s=60).taken_at)
+    assert [new - old for old, new in pairwise(taken[1:])] == [60, 60, 60]
+    assert gpsd.says(dateless(), after_s=300).taken_at == taken[-1], "silent from here on"
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["not dated", "not answered"])
+def test_a_fix_that_nothing_dates_has_an_unknown_age_and_no_growing_one(gpsd, known):
+    gpsd.devices_known = known
+    for _ in range(3):
+        fix = gpsd.says(dateless(), after_s=60)
+        assert (fix.latitude, fix.taken_at) == (1.5, AGE_UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "none",
+    [
+        {"mode": 1},
+        {"mode": 0},
+        {"mode": 3},
+        {"mode": 3, "lat": 0, "lon": 0},
+        {"mode": 3, "lat": 91, "lon": 2},
+        {"mode": 3, "lat": "north", "lon": 2},
+    ],
+)
+@pytest.mark.parametrize("last", [True, False])
+def test_a_receiver_without_a_place_does_not_hide_anothers(gpsd, none, last):
+    blind = {"device": OTHER} | none
+    for second in range(3):
+        both = [tpv(second=second), blind]
+        fix = gpsd.says(*(both if last else both[::-1]))
+        assert isinstance(fix, Fix)
+        assert fix.latitude == 1.5
+    assert fix.taken_at == gpsd.now - 1
+    assert gpsd.says(blind) == NoFix(NoFixReason.NO_SATELLITES)
+
+
+@pytest.mark.parametrize(
+    ("worse", "better"),
+    [
+        ({"mode": 2, "eph": 5}, {"mode": 3, "eph": 20}),
+        ({"eph": 60}, {"eph": 20}),
+        ({}, {"eph": 20}),
+    ],
+)
+@pytest.mark.parametrize("last", [True, False])
+def test_of_two_fresh_fixes_the_better_is_told(gpsd, worse, better, last):
+    for second in range(2):
+        both = [tpv(OTHER, second, lat=7, **worse), tpv(ONE, second, **better)]
+        fix = gpsd.says(*(both if last else both[::-1]))
+    assert fix.latitude == 1.5
+
+
+def test_a_silent_receiver_yields_to_a_living_one_however_exact_it_was(gpsd):
+    exact, poor = {"eph": 3}, {"mode": 2, "eph": 90, "lat": 7}
+    gpsd.says(tpv(ONE, **exact), tpv(OTHER, **poor))
+    assert gpsd.says(tpv(ONE, 1, **exact), tpv(OTHER, 1, **poor)).latitude == 1.5
+    silent = tpv(ONE, 1, **exact)
+    gpsd.says(silent, tpv(OTHER, 2, **poor), after_s=FRESH_S)
+    fix = gpsd.says(silent, tpv(OTHER, 3, **poor))
+    assert (fix.latitude, fix.taken_at) == (7, gpsd.now - 1)
+
+
+def test_after_a_restart_a_silent_receiver_is_not_preferred(gpsd):
+    gpsd.says(tpv(ONE), tpv(OTHER, lat=7, mode=2))
+    fix = gpsd.says(tpv(ONE), tpv(OTHER, 1, lat=7, mode=2))
+    assert (fix.latitude, fix.taken_at) == (7, gpsd.now - 1)
