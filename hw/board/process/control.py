@@ -107,12 +107,12 @@ class Control:
         """A wearer's process takes the pins."""
         client.answer({"ok": True, "levels": self.pins.levels})
         self.pins.listeners.append(client.level)
-        self._witness(self._now, "pins-attached")
+        self._witness(self.pins.now, "pins-attached")
 
     def detach(self, client: Client, outputs: set[int]) -> None:
         """It is gone, and with it what it put out."""
         self.pins.listeners.remove(client.level)
-        self._witness(self._now, "pins-detached")
+        self._witness(self.pins.now, "pins-detached")
         for pin in outputs:
             self.pins.put_out(pin, None)
 
@@ -126,25 +126,21 @@ class Control:
         else:
             raise Invalid(f"there is no request {name!r}")
 
-    @property
-    def _now(self) -> float:
-        return self._board.schedule.now
-
     # Pins
 
     def _press(self, request: Request, answer: Callable[[Json], None]) -> None:
         seconds = request.number("seconds", 0.0, 600.0)
-        started = self._now
+        started = self.pins.now
         self.pins.press(
             request.pin(),
             seconds,
             bool(request.get("bounce")),
-            lambda: answer({"ok": True, "pressed": started, "released": self._now}),
+            lambda: answer({"ok": True, "pressed": started, "released": self.pins.now}),
         )
 
     def _drive(self, level: int | None, request: Request) -> Json:
         self.pins.drive(request.pin(), level)
-        return {"t": self._now}
+        return {"t": self.pins.now}
 
     def _pins(self, request: Request) -> Json:
         return {
@@ -183,7 +179,7 @@ class Control:
 
     def _fix(self, request: Request) -> Json:
         self._receiver.state = request.choice("state", STATES)
-        self._witness(self._now, "fix", state=self._receiver.state)
+        self._witness(self.pins.now, "fix", state=self._receiver.state)
         return {}
 
     def _move(self, request: Request) -> Json:
