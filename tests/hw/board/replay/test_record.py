@@ -25,7 +25,7 @@ from outcry.hw.board.replay import session
 from outcry.hw.board.replay.host_side import HostSide
 from outcry.hw.board.replay.masking import Masker
 from outcry.hw.board.replay.record import Recording
-from outcry.hw.board.replay.session import Chunk, SessionFile, SessionInvalid
+from outcry.hw.board.replay.session import Chunk, SessionInvalid
 from outcry.hw.modem import (
     Modem,
     ModemEvent,
@@ -267,9 +267,7 @@ def test_a_session_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "session"
     times = iter([100.0, 100.25, 101.5])
     with path.open("w") as file:
-        recording = Recording(
-            SessionFile(file, baud=9600, masked=False), lambda: next(times), masked=False
-        )
+        recording = Recording(file, lambda: next(times), baud=9600, masked=False)
         recording.passes("host", b"AT\r")
         recording.passes("modem", b"\x00\xff\r\nOK\r\n")
         recording.close()
@@ -281,7 +279,7 @@ def test_a_session_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:
 
 def test_closing_writes_what_masking_held_back() -> None:
     file = io.StringIO()
-    recording = Recording(SessionFile(file, baud=9600, masked=True), lambda: 0.0)
+    recording = Recording(file, lambda: 0.0, baud=9600, masked=True)
     recording.passes("modem", b"+44770090")
     assert file.getvalue().count("\n") == 1
     recording.close()
