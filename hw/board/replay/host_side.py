@@ -18,6 +18,7 @@ REFUSAL = re.compile(
 )
 _TEXT = re.compile(r"\+CMG[SWC]=(?!\?)")
 _COUNTED = re.compile(r"\+(?:CIPSEND|HTTPDATA)=(\d+)")
+_WORDS = re.compile(r'("[^"]*(?:"|$))|([^"]+)')  # in quotes, and others
 _UNCOUNTED = re.compile(r"\+CIPSEND$")
 
 
@@ -31,16 +32,10 @@ class Unit:
     @property
     def command(self) -> str:
         """A line as a modem reads it: from AT on, in capitals and without spaces but in quotes."""
-        return normalised(self.data)
-
-
-def normalised(line: bytes) -> str:
-    text = "".join(chr(byte) for byte in line if 0x20 <= byte < 0x7F)
-    start = text.upper().find("AT")
-    if start < 0:
-        return ""
-    plain = re.compile(r'("[^"]*(?:"|$))|([^"]+)')
-    return plain.sub(lambda found: found[1] or found[2].replace(" ", "").upper(), text[start:])
+        text = "".join(chr(byte) for byte in self.data if 0x20 <= byte < 0x7F)
+        start = text.upper().find("AT")
+        said = text[start:] if start >= 0 else ""
+        return _WORDS.sub(lambda found: found[1] or found[2].replace(" ", "").upper(), said)
 
 
 class HostSide:

@@ -59,19 +59,19 @@ class Replay:
 
     def power_on(self, now: float) -> None:
         """Say what the modem said in the recording before it was asked anything."""
-        self.advance(now)
+        self._schedule.run(now)
         self._plan(self._before)
 
     def feed(self, data: bytes, now: float) -> None:
         """Bytes from the host."""
-        self.advance(now)
+        self._schedule.run(now)
         units = self._host.take(data)
         while units:
             units = [*units[1:], *self._asked(units[0])]
 
     def output(self, now: float) -> bytes:
         """All that was said up to now and not taken before."""
-        self.advance(now)
+        self._schedule.run(now)
         said = bytes(self._output)
         self._output.clear()
         return said
@@ -79,9 +79,6 @@ class Replay:
     def due(self) -> float | None:
         """When something next comes by itself."""
         return self._schedule.due()
-
-    def advance(self, now: float) -> None:
-        self._schedule.run(now)
 
     def _asked(self, unit: Unit) -> list[Unit]:
         """Answer; returns what the host had already said in the belief that it was a text."""
@@ -104,13 +101,12 @@ class Replay:
         return self._host.refused() if REFUSAL.search(whole) else []
 
     def _found(self, key: str) -> Exchange | None:
-        for each in (key, _shape(key)):
-            if exchanges := self._answers.get(each):
-                unused = (exchange for exchange in exchanges if not exchange.used)
-                found = next(unused, exchanges[-1])
-                found.used = True
-                return found
-        return None
+        exchanges = self._answers.get(key) or self._answers.get(_shape(key))
+        if not exchanges:
+            return None
+        found = next((each for each in exchanges if not each.used), exchanges[-1])
+        found.used = True
+        return found
 
     def _misses(self, key: str) -> None:
         name = _shape(key)
@@ -219,9 +215,5 @@ class _Heard:
         last = self.exchanges[-1] if self.exchanges else None
         if last is None or (last.key.startswith("AT+CIPSEND") and not last.pieces):
             return last
-        for pattern, start in _BELONGS:
-            if pattern.match(line.strip()):
-                for exchange in reversed(self.exchanges):
-                    if exchange.key.startswith(start):
-                        return exchange
-        return last
+        start = next((start for each, start in _BELONGS if each.match(line.strip())), "")
+        return next((each for each in reversed(self.exchanges) if each.key.startswith(start)), last)
