@@ -7,6 +7,7 @@ and what travels over the data path stay: they tell where the recording was made
 
 import re
 from collections import deque
+from dataclasses import replace
 
 from outcry.hw.board.modem.sms import gsm7
 from outcry.hw.board.modem.sms.pdu import Content
@@ -62,14 +63,11 @@ class Masker:
 
     def _ready(self) -> list[Chunk]:
         ready = []
-        while self._chunks:
-            first = self._chunks[0]
-            done = self._done[first.side]
-            if len(done) < len(first.data):
-                break
-            ready.append(Chunk(first.t, first.side, bytes(done[: len(first.data)])))
-            del done[: len(first.data)]
-            self._chunks.popleft()
+        while self._chunks and len(self._chunks[0].data) <= len(self._done[self._chunks[0].side]):
+            chunk = self._chunks.popleft()
+            done, size = self._done[chunk.side], len(chunk.data)
+            ready.append(replace(chunk, data=bytes(done[:size])))
+            del done[:size]
         return ready
 
     def _typed(self, units: list[Unit]) -> None:
@@ -144,9 +142,8 @@ class Masker:
         if digits in self._numbers.values():
             return digits
         if digits not in self._numbers:
-            order = len(self._numbers)
             start = b"447700900" if len(digits) == 12 else b""
-            number = start + b"%0*d" % (len(digits) - len(start), order)
+            number = start + b"%0*d" % (len(digits) - len(start), len(self._numbers))
             self._numbers[digits] = number[-len(digits) :]
         return self._numbers[digits]
 
@@ -174,28 +171,29 @@ class Masker:
         tpdu = octets[1 + centre :]
         masked = octets[:2] + self._semi_octets(octets[2 : 1 + centre]) if centre else octets[:1]
         kind = tpdu[0] & 0x03
-        at = 1 if kind == 0 else 2
-        length = (tpdu[at] + 1) // 2
-        digits = tpdu[at + 2 : at + 2 + length]
-        alphabetic = tpdu[at + 1] & 0x70 == 0x50
-        masked += tpdu[: at + 2]
+        number = 3 if kind == 0 else 4
+        rest = number + (tpdu[number - 2] + 1) // 2
+        digits = tpdu[number:rest]
+        alphabetic = tpdu[number - 1] & 0x70 == 0x50
+        masked += tpdu[:number]
         masked += bytes(len(digits)) if alphabetic else self._semi_octets(digits)
-        at += 2 + length
         if kind == 2:
-            return masked + tpdu[at : at + 15] + bytes(len(tpdu[at + 15 :]))
-        coding = tpdu[at + 1]
-        validity = (0, 7, 1, 7)[tpdu[0] >> 3 & 3] if kind == 1 else 7
-        at += 2 + validity
-        masked += tpdu[at - 2 - validity : at + 1]
-        return masked + _words_blotted(coding, tpdu[at], tpdu[at + 1 :], bool(tpdu[0] & 0x40))
+            return masked + tpdu[rest : rest + 15] + bytes(len(tpdu[rest + 15 :]))
+        times = (0, 7, 1, 7)[tpdu[0] >> 3 & 3] if kind == 1 else 7
+        data = rest + 2 + times + 1
+        words = _words_blotted(tpdu[rest + 1], tpdu[data - 1], tpdu[data:], bool(tpdu[0] & 0x40))
+        return masked + tpdu[rest:data] + words
 
     def _semi_octets(self, octets: bytes) -> bytes:
-        swapped = "".join(f"{octet & 15:x}{octet >> 4:x}" for octet in octets)
-        digits = swapped.rstrip("f")
-        hidden = self._as(digits.encode()).decode() + "f" * (len(swapped) - len(digits))
-        return bytes(
-            int(high + low, 16) for low, high in zip(hidden[::2], hidden[1::2], strict=True)
-        )
+        swapped = _swapped(octets.hex())
+        if not (digits := swapped.rstrip("f")):
+            raise ValueError("an address without a digit")
+        hidden = self._as(digits.encode()).decode()
+        return bytes.fromhex(_swapped(hidden.ljust(len(swapped), "f")))
+
+
+def _swapped(pairs: str) -> str:
+    return re.sub("(.)(.)", r"\2\1", pairs)
 
 
 def _words_blotted(coding: int, length: int, data: bytes, has_header: bool) -> bytes:

@@ -171,6 +171,17 @@ def test_one_number_has_one_mask_and_another_number_another() -> None:
     assert lines[0] == lines[2] != lines[1]
 
 
+def test_after_many_numbers_an_address_without_a_digit_keeps_its_length() -> None:
+    chunks = [Chunk(0.0, "host", b'AT+CSCA="+4477009001%02d"\r' % each) for each in range(12)]
+    chunks.append(Chunk(0.1, "host", b"AT+CMGS=11\r"))
+    chunks.append(Chunk(0.2, "host", b"0001000281FF00000568656C6C6F\x1a"))
+    chunks.append(Chunk(0.3, "host", b"AT\r"))
+    kept = masked(chunks)
+    assert kept[-2].data.endswith(b"\x1a")
+    assert kept[-1] == chunks[-1]
+    assert b"68656C6C6F" not in said(kept)
+
+
 def test_a_text_typed_without_waiting_for_the_prompt_is_masked() -> None:
     command, text = pdu()
     kept = said(masked([Chunk(0.0, "host", command.encode() + b"\r" + text)]))
