@@ -97,11 +97,10 @@ def _ask(wanted: argparse.Namespace) -> None:
 def _request(wanted: argparse.Namespace) -> dict[str, Any]:
     """What goes over the socket: the arguments, with those it names differently."""
     request = {key: value for key, value in vars(wanted).items() if key not in ("dir", "json")}
-    match wanted.do:
-        case "gprs":
-            request["how"] = "on" if wanted.on else wanted.how
-        case "move":
-            request["latitude"], request["longitude"] = request.pop("position")
+    if wanted.do == "gprs" and wanted.on:
+        request["how"] = "on"
+    if wanted.do == "move":
+        request["latitude"], request["longitude"] = request.pop("position")
     return request
 
 

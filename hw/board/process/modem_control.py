@@ -36,11 +36,6 @@ _DETAILS: dict[str, Callable[[Request, str], object]] = {
 }
 
 
-def _cells(modem: Sim800, asked: Request, now: float) -> None:
-    serving, *neighbours = asked.cells()
-    modem.set_cells(serving, neighbours, now)
-
-
 def _fault(modem: Sim800, asked: Request, now: float) -> Json:
     """Arm a fault of the catalogue, or clear all. Answers how many are armed at steps."""
     name = asked.text("name")
@@ -59,7 +54,7 @@ _CHANGES: dict[str, Change] = {
     "network": lambda modem, asked, now: modem.set_network(asked.switch(), now),
     "welcome": lambda modem, asked, now: modem.set_welcome(asked.choice("how", WELCOMES), now),
     "signal": lambda modem, asked, now: modem.set_signal(asked.whole("csq", 0, 31), now),
-    "cells": _cells,
+    "cells": lambda modem, asked, now: modem.set_cells(*asked.cells(), now),
     "jamming": lambda modem, asked, now: modem.set_jamming(asked.choice("noise", NOISES), now),
     "nat": lambda modem, asked, now: modem.set_nat(asked.if_given(_seconds, "seconds"), now),
     "supply": lambda modem, asked, now: modem.set_supply(asked.whole("millivolts", 0, 5000), now),

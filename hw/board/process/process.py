@@ -112,10 +112,7 @@ class BoardProcess:
     def _switch_on(self) -> None:
         now = time.monotonic()
         for modem in self.board.modems.values():
-            if self._warm:
-                modem.warm(now)
-            else:
-                modem.power_on(now)
+            (modem.warm if self._warm else modem.power_on)(now)
         if self._receiver_port is not None:
             self._burst(self._receiver_port)
 

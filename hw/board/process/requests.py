@@ -52,12 +52,13 @@ class Request(Json):
             raise Invalid("on is true or false")
         return value
 
-    def cells(self) -> list[Cell]:
-        """From a list of [area, cell] or [area, cell, level], numbers."""
+    def cells(self) -> tuple[Cell, list[Cell]]:
+        """The serving one and its neighbours, each given as [area, cell] or [area, cell, level]."""
         given = self.get("cells")
         if not isinstance(given, list) or not given:
             raise Invalid("cells is a list: the serving cell, then its neighbours")
-        return [_cell(each) for each in given]
+        serving, *neighbours = [_cell(each) for each in given]
+        return serving, neighbours
 
     def if_given(self, take: Callable[["Request", str], Value], key: str) -> Value | None:
         return None if self.get(key) is None else take(self, key)

@@ -13,13 +13,12 @@ Kind = Literal["line", "text", "data", "escape"]
 CR, CTRL_Z, ESC = 0x0D, 0x1A, 0x1B
 
 PROMPT = re.compile(rb"(?:^|[\r\n\x00])(?:> |DOWNLOAD\r\n)")
-REFUSAL = re.compile(
+_REFUSAL = re.compile(
     rb"(?:^|\n)(?:ERROR|\+CM[ES] ERROR: [^\r\n]*|SEND FAIL|CLOSED|\+PDP: DEACT)\r\n"
 )
 _TEXT = re.compile(r"\+CMG[SWC]=(?!\?)")
-_COUNTED = re.compile(r"\+(?:CIPSEND|HTTPDATA)=(\d+)")
+_DATA = re.compile(r"\+(?:CIPSEND|HTTPDATA)=(\d+)|\+CIPSEND$")
 _WORDS = re.compile(r'("[^"]*(?:"|$))|([^"]+)')  # in quotes, and others
-_UNCOUNTED = re.compile(r"\+CIPSEND$")
 
 
 @dataclass(frozen=True)
@@ -55,13 +54,11 @@ class HostSide:
         units = [self._ended(byte) for byte in data]
         return [unit for unit in units if unit is not None]
 
-    def prompted(self) -> None:
-        """The modem has asked for the text."""
-        self._prompted = True
-
-    def refused(self) -> list[Unit]:
-        """The modem has refused a command; where it did before a prompt, no text will come."""
-        if self._entry is None or self._prompted:
+    def hears(self, answer: bytes) -> list[Unit]:
+        """What the modem says to it. A command refused before a prompt is followed by no text:
+        what was taken for one is then returned as what it is."""
+        self._prompted |= PROMPT.search(answer) is not None
+        if self._entry is None or self._prompted or not _REFUSAL.search(answer):
             return []
         self._entry = None
         said = bytes(self._said)
@@ -91,7 +88,5 @@ class HostSide:
         self._prompted = False
         if _TEXT.search(command):
             self._entry, self._kind = 0, "text"
-        elif found := _COUNTED.search(command):
-            self._entry, self._kind = int(found[1]) or None, "data"
-        elif _UNCOUNTED.search(command):
-            self._entry, self._kind = 0, "data"
+        elif found := _DATA.search(command):
+            self._entry, self._kind = (int(found[1]) or None) if found[1] else 0, "data"

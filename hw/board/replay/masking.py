@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from outcry.hw.board.modem.sms import gsm7
 from outcry.hw.board.modem.sms.pdu import Content
-from outcry.hw.board.replay.host_side import PROMPT, REFUSAL, HostSide, Unit
+from outcry.hw.board.replay.host_side import HostSide, Unit
 from outcry.hw.board.replay.session import Chunk, Side
 
 LONGEST_LINE = 2048  # more without an end is noise, and is masked as a whole
 _DIGITS = re.compile(rb"\d{7,}")
-_NUMBER_QUOTED = re.compile(rb'"\+?(\d+)"')
-_UCS2_QUOTED = re.compile(rb'"([0-9A-Fa-f]{8,})"')
+_NUMBER_QUOTED = re.compile(rb'("\+?)(\d+)"')
+_UCS2_QUOTED = re.compile(rb'"(?!\d+")([0-9A-Fa-f]{8,})"')
 _QUOTED = re.compile(rb'"([^"]*)"')
 _DIALLED = re.compile(rb"^(AT ?D)([0-9*#+]+)", re.IGNORECASE)
 _SECRET = re.compile(rb"\+(?:CPIN|CLCK|CPWD) ?= ?(.*)", re.IGNORECASE)
@@ -85,22 +85,13 @@ class Masker:
         while (end := self._line.find(b"\n") + 1) or len(self._line) > LONGEST_LINE:
             line = bytes(self._line[: end or None])
             del self._line[: end or None]
-            self._done["modem"] += self._said(line) if end else _blotted(line)
-            if PROMPT.search(line):
-                self._host.prompted()
-            if REFUSAL.search(line):
-                self._typed(self._host.refused())
-        if PROMPT.search(self._line):
-            self._host.prompted()
+            text = line.strip(b"\r\n\x00")
+            masked = line.replace(text, self._answer(text), 1) if end else _blotted(line)
+            self._done["modem"] += masked
+            self._typed(self._host.hears(line))
+        self._host.hears(bytes(self._line))
 
     # Lines
-
-    def _said(self, line: bytes) -> bytes:
-        """One line of the modem's."""
-        text = line.strip(b"\r\n\x00")
-        start = line.find(text) if text else 0
-        before, after = line[:start], line[start + len(text) :]
-        return before + self._answer(text) + after
 
     def _answer(self, text: bytes) -> bytes:
         if text.startswith(b">"):
@@ -127,12 +118,8 @@ class Masker:
 
     def _numbered(self, text: bytes) -> bytes:
         if _NUMBERS_IN.search(text):
-            text = _NUMBER_QUOTED.sub(
-                lambda found: found[0].replace(found[1], self._as(found[1])), text
-            )
-            text = _UCS2_QUOTED.sub(
-                lambda found: found[0] if found[1].isdigit() else b'"%b"' % _blotted(found[1]), text
-            )
+            text = _NUMBER_QUOTED.sub(lambda found: found[1] + self._as(found[2]) + b'"', text)
+            text = _UCS2_QUOTED.sub(lambda found: b'"%b"' % _blotted(found[1]), text)
         if _NAMES_IN.match(text):
             text = _QUOTED.sub(_name_blotted, text)
         return _DIGITS.sub(lambda found: self._as(found[0]), text)
@@ -220,8 +207,7 @@ def _blotted(text: bytes) -> bytes:
 
 
 def _end_blotted(found: re.Match[bytes]) -> bytes:
-    whole, end = found[0], found[1]
-    return whole[: len(whole) - len(end)] + re.sub(rb'[^",\r\n]', b"0", end)
+    return found[0].removesuffix(found[1]) + re.sub(rb'[^",\r\n]', b"0", found[1])
 
 
 def _name_blotted(found: re.Match[bytes]) -> bytes:
