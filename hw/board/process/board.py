@@ -13,11 +13,6 @@ from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.sim800.sim800 import Sim800
 
 
-def wall_clock(now: float) -> datetime:
-    """The machine's own date, whatever the board's clock says."""
-    return datetime.now(UTC)
-
-
 class Board:
     """Modems by name, on one schedule: moving it moves them all, in the right order."""
 
@@ -26,16 +21,14 @@ class Board:
         modems: Mapping[str, str],
         network: Network,
         *,
-        timing: Timing | None = None,
-        random: Random | None = None,
+        timing: Timing,
+        random: Random,
         options: Options | None = None,
         witness: Witness = nobody,
-        wall: Callable[[float], datetime] = wall_clock,
+        wall: Callable[[float], datetime] = lambda now: datetime.now(UTC),
         now: float = 0.0,
     ) -> None:
         """``modems`` maps names to numbers in international form; nothing is switched on yet."""
-        timing = timing or Timing()
-        random = random or Random()
         self.schedule = Schedule(now)
         self.centre = Centre(self.schedule, timing, random, wall, witness)
         self.modems = {

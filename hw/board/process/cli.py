@@ -13,39 +13,33 @@ from outcry.hw.board.process.arguments import parsed
 ANSWER_S = 10.0  # how long a board may take to answer, beside the press itself
 
 
-class NotDone(Exception):
-    """No board answers in this directory, or it says why it will not."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0 when done, 1 when the board refused or is not there; 2 is a wrong command line."""
     wanted = parsed(sys.argv[1:] if arguments is None else arguments)
     try:
         match wanted.do:
             case "run":
-                return _run(wanted)
+                _run(wanted)
             case "record":
-                return _record(wanted)
+                _record(wanted)
             case "replay":
-                return _replay(wanted)
-        request = _request(wanted)
-        held_s = wanted.seconds if wanted.do == "press" else 0.0
-        answer = _asked(wanted.dir, request, ANSWER_S + held_s)
-    except (NotDone, OSError, ValueError) as error:
+                _replay(wanted)
+            case _:
+                _ask(wanted)
+    except (OSError, ValueError) as error:
         print(f"outcry-board: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(_found(wanted.do, answer)) if wanted.json else _shown(wanted.do, answer))
     return 0
 
 
-def _run(wanted: argparse.Namespace) -> int:
+def _run(wanted: argparse.Namespace) -> None:
     from outcry.hw.board.modem.options import Options
     from outcry.hw.board.modem.timing import Timing
-    from outcry.hw.board.process.process import BoardProcess, Plan
+    from outcry.hw.board.process.process import BoardProcess
 
-    plan = Plan(
-        directory=wanted.dir,
-        modems=dict(wanted.modems or [("wearer", "+447700900001")]),
+    process = BoardProcess(
+        wanted.dir,
+        dict(wanted.modems or [("wearer", "+447700900001")]),
         timing=Timing.instant() if wanted.instant else Timing(),
         options=Options(
             autobaud=wanted.autobaud,
@@ -61,21 +55,16 @@ def _run(wanted: argparse.Namespace) -> int:
         reset_pin=wanted.reset_pin,
         power_key_pin=wanted.power_key_pin,
     )
-    process = BoardProcess(plan)
     where = " ".join(process.paths)
     process.run(lambda: print(f"outcry-board ready: {where}", flush=True))
-    return 0
 
 
-def _record(wanted: argparse.Namespace) -> int:
+def _record(wanted: argparse.Namespace) -> None:
     from outcry.hw.board.replay.record import record
 
-    if wanted.raw:
-        print(
-            "outcry-board: nothing is masked: numbers and texts go into the file", file=sys.stderr
-        )
-    else:
-        print("outcry-board: phone numbers and texts are masked", file=sys.stderr)
+    nothing = "nothing is masked: numbers and texts go into the file"
+    masked = nothing if wanted.raw else "phone numbers and texts are masked"
+    print(f"outcry-board: {masked}", file=sys.stderr)
     record(
         wanted.port,
         wanted.baud,
@@ -84,10 +73,9 @@ def _record(wanted: argparse.Namespace) -> int:
         link=wanted.link,
         when_ready=lambda port: print(f"outcry-board recording: use {port}", flush=True),
     )
-    return 0
 
 
-def _replay(wanted: argparse.Namespace) -> int:
+def _replay(wanted: argparse.Namespace) -> None:
     from outcry.hw.board.replay.replay_port import serve
 
     missing = serve(
@@ -98,35 +86,40 @@ def _replay(wanted: argparse.Namespace) -> int:
     )
     if missing:
         print(f"asked, and not in the recording: {', '.join(missing)}", file=sys.stderr)
-    return 0
+
+
+def _ask(wanted: argparse.Namespace) -> None:
+    held_s = wanted.seconds if wanted.do == "press" else 0.0
+    answer = _answer(wanted.dir, _request(wanted), ANSWER_S + held_s)
+    print(json.dumps(_found(wanted.do, answer)) if wanted.json else _shown(wanted.do, answer))
 
 
 def _request(wanted: argparse.Namespace) -> dict[str, Any]:
     """What goes over the socket: the arguments, with those it names differently."""
     request = {key: value for key, value in vars(wanted).items() if key not in ("dir", "json")}
-    match wanted.do:
-        case "gprs":
-            request["how"] = "on" if wanted.on else wanted.how
-        case "move":
-            request["latitude"], request["longitude"] = request.pop("position")
+    if wanted.do == "gprs" and wanted.on:
+        request["how"] = "on"
+    if wanted.do == "move":
+        request["latitude"], request["longitude"] = request.pop("position")
     return request
 
 
-def _asked(directory: Path, request: dict[str, Any], patience: float) -> dict[str, Any]:
+def _answer(directory: Path, request: dict[str, Any], patience: float) -> dict[str, Any]:
+    """Raises OSError when no board answers, ValueError with what a board says that refuses."""
     try:
         with meeting.connected(directory, patience) as connection:
             connection.sendall(json.dumps(request).encode() + b"\n")
             with connection.makefile("rb") as lines:
                 line = lines.readline()
     except OSError as error:
-        raise NotDone(
+        raise OSError(
             f"no board answers in {directory}; start one with: outcry-board run --dir {directory}"
         ) from error
     if not line:
-        raise NotDone("the board went away before it answered")
+        raise OSError("the board went away before it answered")
     answer: dict[str, Any] = json.loads(line)
     if not answer.pop("ok", False):
-        raise NotDone(answer.get("error", "the board refused without a reason"))
+        raise ValueError(answer.get("error", "the board refused without a reason"))
     return answer
 
 

@@ -15,11 +15,10 @@ from outcry.hw.board.modem.context import Witness
 from outcry.hw.board.pins.pinboard import PRESSED, RELEASED, PinBoard
 from outcry.hw.board.process.board import Board
 from outcry.hw.board.process.modem_control import modem_requests
-from outcry.hw.board.process.requests import Invalid, Json, choice_of, number_of, pin_of, text_of
+from outcry.hw.board.process.requests import Invalid, Json, Request
 from outcry.hw.board.receiver.receiver import STATES, Receiver
 
 LINE_LIMIT = 65536
-PRESS_LIMIT_S = 600.0
 SLOW_CLIENT_S = 1.0  # the board stands still while a client does not read
 
 
@@ -63,9 +62,10 @@ class Client:
 
     def _take(self, line: bytes) -> None:
         try:
-            request = json.loads(line)
-            if not isinstance(request, dict):
+            given = json.loads(line)
+            if not isinstance(given, dict):
                 raise Invalid("a request is a JSON object")
+            request = Request(given)
             if self._pins is not None:
                 self._take_level(request)
             elif request.get("do") == "pins-attach":
@@ -76,7 +76,7 @@ class Client:
         except ValueError as error:
             self.answer({"ok": False, "error": str(error)})
 
-    def _take_level(self, change: Json) -> None:
+    def _take_level(self, change: Request) -> None:
         pin, level = change.get("pin"), change.get("level")
         if self._pins is None or not isinstance(pin, int) or level not in (0, 1, None):
             raise Invalid('a pin change is {"pin": NUMBER, "level": 0, 1 or null}')
@@ -90,7 +90,7 @@ class Control:
         self._board = board
         self._receiver = receiver
         self._witness = witness
-        self._requests: dict[str, Callable[[Json], Json]] = {
+        self._requests: dict[str, Callable[[Request], Json]] = {
             "hold": partial(self._drive, PRESSED),
             "release": partial(self._drive, RELEASED),
             "pins": self._pins,
@@ -107,16 +107,16 @@ class Control:
         """A wearer's process takes the pins."""
         client.answer({"ok": True, "levels": self.pins.levels})
         self.pins.listeners.append(client.level)
-        self._witness(self._now, "pins-attached")
+        self._witness(self.pins.now, "pins-attached")
 
     def detach(self, client: Client, outputs: set[int]) -> None:
         """It is gone, and with it what it put out."""
         self.pins.listeners.remove(client.level)
-        self._witness(self._now, "pins-detached")
+        self._witness(self.pins.now, "pins-detached")
         for pin in outputs:
             self.pins.put_out(pin, None)
 
-    def take(self, request: Json, answer: Callable[[Json], None]) -> None:
+    def take(self, request: Request, answer: Callable[[Json], None]) -> None:
         """Do one request, and answer at once or, for a press, at its end. Raises Invalid."""
         name = request.get("do")
         if name == "press":
@@ -126,28 +126,23 @@ class Control:
         else:
             raise Invalid(f"there is no request {name!r}")
 
-    @property
-    def _now(self) -> float:
-        return self._board.schedule.now
-
     # Pins
 
-    def _press(self, request: Json, answer: Callable[[Json], None]) -> None:
-        seconds = number_of(request, "seconds", 0.0, PRESS_LIMIT_S)
-        pin = pin_of(request)
-        started = self._now
+    def _press(self, request: Request, answer: Callable[[Json], None]) -> None:
+        seconds = request.number("seconds", 0.0, 600.0)
+        started = self.pins.now
         self.pins.press(
-            pin,
+            request.pin(),
             seconds,
             bool(request.get("bounce")),
-            lambda: answer({"ok": True, "pressed": started, "released": self._now}),
+            lambda: answer({"ok": True, "pressed": started, "released": self.pins.now}),
         )
 
-    def _drive(self, level: int | None, request: Json) -> Json:
-        self.pins.drive(pin_of(request), level)
-        return {"t": self._now}
+    def _drive(self, level: int | None, request: Request) -> Json:
+        self.pins.drive(request.pin(), level)
+        return {"t": self.pins.now}
 
-    def _pins(self, request: Json) -> Json:
+    def _pins(self, request: Request) -> Json:
         return {
             "driven": self.pins.levels,
             "outputs": self.pins.outputs,
@@ -158,7 +153,7 @@ class Control:
 
     # Phones
 
-    def _phones(self, request: Json) -> Json:
+    def _phones(self, request: Request) -> Json:
         return {
             "phones": [
                 {"number": phone.number, "texts": len(phone.texts), "incomplete": phone.incomplete}
@@ -166,33 +161,33 @@ class Control:
             ]
         }
 
-    def _sms(self, request: Json) -> Json:
-        number = text_of(request, "number")
+    def _sms(self, request: Request) -> Json:
+        number = request.text("number")
         if any(modem.number == number for modem in self._board.modems.values()):
             raise Invalid("this is a modem's number, not a phone's; its texts are read by AT+CMGL")
         phone = self._board.centre.phones.get(number)
         return {"texts": [asdict(text) for text in phone.texts] if phone is not None else []}
 
-    def _text(self, request: Json) -> Json:
-        sender, recipient = text_of(request, "from"), text_of(request, "to")
+    def _text(self, request: Request) -> Json:
+        sender, recipient = request.text("from"), request.text("to")
         for number in (sender, recipient):
             if not number.removeprefix("+").isdecimal():
                 raise Invalid("a phone number is + and digits")
-        return {"ids": self._board.centre.text(sender, recipient, text_of(request, "words"))}
+        return {"ids": self._board.centre.text(sender, recipient, request.text("words"))}
 
     # Receiver
 
-    def _fix(self, request: Json) -> Json:
-        self._receiver.state = choice_of(request, "state", STATES)
-        self._witness(self._now, "fix", state=self._receiver.state)
+    def _fix(self, request: Request) -> Json:
+        self._receiver.state = request.choice("state", STATES)
+        self._witness(self.pins.now, "fix", state=self._receiver.state)
         return {}
 
-    def _move(self, request: Json) -> Json:
-        self._receiver.latitude = number_of(request, "latitude", -90.0, 90.0)
-        self._receiver.longitude = number_of(request, "longitude", -180.0, 180.0)
+    def _move(self, request: Request) -> Json:
+        self._receiver.latitude = request.number("latitude", -90.0, 90.0)
+        self._receiver.longitude = request.number("longitude", -180.0, 180.0)
         return {}
 
-    def _status(self, request: Json) -> Json:
+    def _status(self, request: Request) -> Json:
         return {
             "modems": {name: modem.status() for name, modem in self._board.modems.items()},
             "receiver": self._receiver.state,

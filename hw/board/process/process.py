@@ -9,7 +9,7 @@ DIR/events.jsonl   what was seen from outside, one JSON object a line
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -22,8 +22,8 @@ from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.pins.pinboard import PinBoard
 from outcry.hw.board.process.board import Board
 from outcry.hw.board.process.control import Client, Control
-from outcry.hw.board.receiver.receiver import POSITION, Receiver
-from outcry.hw.board.receiver.recording import Recording
+from outcry.hw.board.receiver.receiver import Receiver
+from outcry.hw.board.receiver.recording import recorded
 from outcry.hw.board.sim800.power_wires import PowerWires
 from outcry.hw.board.waiting import ready, stopping
 
@@ -31,41 +31,41 @@ BURST_S = 1.0
 STALE = 2048  # bytes of NMEA nobody read; a UART would have lost them
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What to run. ``receiver`` is ``generated``, ``none``, or a recording's path."""
-
-    directory: Path
-    modems: Mapping[str, str] = field(default_factory=lambda: {"wearer": "+447700900001"})
-    timing: Timing = field(default_factory=Timing)
-    options: Options = field(default_factory=Options)
-    warm: bool = False
-    seed: int | None = None
-    receiver: str = "generated"
-    position: tuple[float, float] = POSITION
-    speed: float = 0.0
-    reset_pin: int | None = None  # GPIO numbers soldered to the first modem's RST and PWRKEY
-    power_key_pin: int | None = None
-
-
 class BoardProcess:
-    """Raises FileExistsError when a board already runs there, OSError or ValueError for a bad file."""
+    def __init__(
+        self,
+        directory: Path,
+        modems: Mapping[str, str],
+        *,
+        timing: Timing,
+        options: Options,
+        warm: bool,
+        seed: int | None,
+        receiver: str,
+        position: tuple[float, float],
+        speed: float,
+        reset_pin: int | None,
+        power_key_pin: int | None,
+    ) -> None:
+        """``receiver`` is ``generated``, ``none``, or a recording's path; pins are GPIO numbers.
 
-    def __init__(self, plan: Plan) -> None:
-        generated = plan.receiver in ("generated", "none")
-        self._recording = None if generated else Recording(Path(plan.receiver))
-        self._directory = plan.directory
-        plan.directory.mkdir(parents=True, exist_ok=True)
-        self._listener = meeting.listening(plan.directory)
-        self._events = (plan.directory / "events.jsonl").open("a", encoding="utf-8")
+        Raises FileExistsError when a board already runs there, OSError or ValueError for a bad
+        file.
+        """
+        generated = receiver in ("generated", "none")
+        self._recording = None if generated else recorded(Path(receiver))
+        self._directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self._listener = meeting.listening(directory)
+        self._events = (directory / "events.jsonl").open("a", encoding="utf-8")
         self._network = LoopbackNetwork()
-        random = Random(plan.seed)
+        random = Random(seed)
         self.board = Board(
-            plan.modems,
+            modems,
             self._network,
-            timing=plan.timing,
+            timing=timing,
             random=random,
-            options=plan.options,
+            options=options,
             witness=self._see,
             now=time.monotonic(),
         )
@@ -73,17 +73,16 @@ class BoardProcess:
         wires = PowerWires(
             self.board.schedule,
             next(iter(self.board.modems.values())),
-            reset_pin=plan.reset_pin,
-            power_key_pin=plan.power_key_pin,
+            reset_pin=reset_pin,
+            power_key_pin=power_key_pin,
         )
         self.pins.wires.append(wires.level)
-        self.receiver = Receiver(*plan.position, speed=plan.speed)
-        self._ports = {name: PtyPort(plan.directory / f"modem-{name}") for name in plan.modems}
-        without = plan.receiver == "none"
-        self._receiver_port = None if without else PtyPort(plan.directory / "receiver")
+        self.receiver = Receiver(*position, speed=speed)
+        self._ports = {name: PtyPort(directory / f"modem-{name}") for name in modems}
+        self._receiver_port = None if receiver == "none" else PtyPort(directory / "receiver")
         self._clients: dict[int, Client] = {}
         self._control = Control(self.board, self.pins, self.receiver, self._see)
-        self._warm = plan.warm
+        self._warm = warm
 
     @property
     def paths(self) -> list[str]:
@@ -113,10 +112,7 @@ class BoardProcess:
     def _switch_on(self) -> None:
         now = time.monotonic()
         for modem in self.board.modems.values():
-            if self._warm:
-                modem.warm(now)
-            else:
-                modem.power_on(now)
+            (modem.warm if self._warm else modem.power_on)(now)
         if self._receiver_port is not None:
             self._burst(self._receiver_port)
 
@@ -125,7 +121,7 @@ class BoardProcess:
         port.read()  # gpsd asks the receiver what it is; this one never answers
         self.receiver.move(BURST_S)
         if self.receiver.state != "silent" and self._recording is not None:
-            data = self._recording.burst()
+            data = next(self._recording)
         else:
             data = self.receiver.burst(datetime.now(UTC))
         if port.unread() > STALE:
@@ -154,21 +150,15 @@ class BoardProcess:
 
     def _serve(self, awake: set[int]) -> None:
         if self._listener.fileno() in awake:
-            self._accept()
+            with suppress(BlockingIOError):
+                connection, _ = self._listener.accept()
+                self._clients[connection.fileno()] = Client(connection, self._control)
         for descriptor in awake & self._clients.keys():
             self.board.advance(time.monotonic())
             client = self._clients[descriptor]
             if not client.serve():
                 del self._clients[descriptor]
                 client.close()
-
-    def _accept(self) -> None:
-        try:
-            connection, _ = self._listener.accept()
-        except BlockingIOError:
-            return
-        client = Client(connection, self._control)
-        self._clients[connection.fileno()] = client
 
     def _close(self) -> None:
         for client in self._clients.values():

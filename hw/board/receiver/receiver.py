@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import xor
 from typing import Literal
 
 State = Literal["on", "off", "few", "rollover", "silent"]
@@ -20,6 +22,10 @@ _SKY = (  # number, elevation, azimuth (degrees), signal (dB-Hz)
     (28, 55, 176, 43),
     (30, 12, 20, 30),
 )
+_FULL = (len(_SKY), 3, "1.10", "1.90")
+_LESS = {"off": (0, 1, "", ""), "few": (3, 2, "8.50", "12.00")}
+"""Of a fix, the satellites used, the dimensions (1: none), HDOP and PDOP."""
+
 _METRES_A_DEGREE = 111_320.0
 _KNOTS = 1.943844  # in a metre a second
 
@@ -55,32 +61,20 @@ class Receiver:
         moment = moment.astimezone(UTC)
         if self.state == "rollover":
             moment -= ROLLOVER
-        used = {"off": 0, "few": 3}.get(self.state, len(_SKY))
-        where = self._where() if used else ",,,"
+        used, dimensions, hdop, pdop = _LESS.get(self.state, _FULL)
+        place = f"{_angle(self.latitude, 2, 'NS')},{_angle(self.longitude, 3, 'EW')}"
+        where = place if used else ",,,"
+        height = f"{self.altitude:.1f},M,20.0,M,," if dimensions == 3 else ",M,,M,,"
+        numbers = [f"{each[0]:02d}" for each in _SKY[:used]] + [""] * (12 - used)
+        motion = f"{self.speed * _KNOTS:.2f},{self.course:.2f}" if used else ","
+        valid, mode = ("A", "A") if used else ("V", "N")
         sentences = [
-            self._gga(moment, where, used),
-            self._gsa(used),
+            f"GPGGA,{moment:%H%M%S}.00,{where},{int(used > 0)},{used:02d},{hdop},{height}",
+            f"GPGSA,A,{dimensions},{','.join(numbers)},{pdop},{hdop},{pdop}",
             *self._gsv(used),
-            self._rmc(moment, where, used),
+            f"GPRMC,{moment:%H%M%S}.00,{valid},{where},{motion},{moment:%d%m%y},,,{mode}",
         ]
         return b"".join(framed(sentence) for sentence in sentences)
-
-    def _where(self) -> str:
-        return (
-            f"{_angle(self.latitude, 2)},{'NS'[self.latitude < 0]},"
-            f"{_angle(self.longitude, 3)},{'EW'[self.longitude < 0]}"
-        )
-
-    def _gga(self, moment: datetime, where: str, used: int) -> str:
-        height = f"{self.altitude:.1f},M,20.0,M,," if used > 3 else ",M,,M,,"  # 2D: unknown
-        rest = f"{_hdop(used) if used else ''},{height}"
-        return f"GPGGA,{moment:%H%M%S}.00,{where},{int(used > 0)},{used:02d},{rest}"
-
-    def _gsa(self, used: int) -> str:
-        mode = 1 if not used else 2 if used < 4 else 3
-        numbers = [f"{each[0]:02d}" for each in _SKY[:used]] + [""] * (12 - used)
-        dilution = f"{_pdop(used)},{_hdop(used)},{_pdop(used)}" if used else ",,"
-        return f"GPGSA,A,{mode},{','.join(numbers)},{dilution}"
 
     def _gsv(self, used: int) -> list[str]:
         seen = _SKY if used != 3 else _SKY[:4]
@@ -92,29 +86,14 @@ class Receiver:
             for number, block in enumerate(blocks, 1)
         ]
 
-    def _rmc(self, moment: datetime, where: str, used: int) -> str:
-        motion = f"{self.speed * _KNOTS:.2f},{self.course:.2f}" if used else ","
-        valid, mode = ("A", "A") if used else ("V", "N")
-        return f"GPRMC,{moment:%H%M%S}.00,{valid},{where},{motion},{moment:%d%m%y},,,{mode}"
-
 
 def framed(sentence: str) -> bytes:
     """Dollar, checksum and line end around a sentence."""
-    checksum = 0
-    for byte in sentence.encode("ascii"):
-        checksum ^= byte
-    return f"${sentence}*{checksum:02X}\r\n".encode("ascii")
+    return f"${sentence}*{reduce(xor, sentence.encode('ascii')):02X}\r\n".encode("ascii")
 
 
-def _angle(degrees: float, width: int) -> str:
+def _angle(degrees: float, width: int, sides: str) -> str:
+    """Degrees and minutes, and on which side of zero: N or S, E or W."""
     ten_thousandths = round(abs(degrees) * 60 * 10_000)
     whole, rest = divmod(ten_thousandths, 60 * 10_000)
-    return f"{whole:0{width}d}{rest / 10_000:07.4f}"
-
-
-def _hdop(used: int) -> str:
-    return "8.50" if used < 4 else "1.10"
-
-
-def _pdop(used: int) -> str:
-    return "12.00" if used < 4 else "1.90"
+    return f"{whole:0{width}d}{rest / 10_000:07.4f},{sides[degrees < 0]}"

@@ -1,37 +1,30 @@
 """A receiver's recording, played a second at a time: gpsd's .log files, NMEA or binary."""
 
 import re
-from itertools import cycle
+from collections.abc import Iterator
+from itertools import cycle, dropwhile, filterfalse
 from pathlib import Path
 
 _BINARY_CHUNK = 480  # bytes a second at 4800 baud
 
 
-class Recording:
-    """Plays a file for ever. Raises OSError when it cannot be read, ValueError when empty."""
+def recorded(path: Path) -> Iterator[bytes]:
+    """What the receiver said, second by second, for ever.
 
-    def __init__(self, path: Path) -> None:
-        data = _without_comments(path.read_bytes())
-        if not data:
-            raise ValueError(f"{path}: nothing in it but comments")
-        self._bursts = cycle(_seconds(data))
-
-    def burst(self) -> bytes:
-        """What the receiver said in the next second."""
-        return next(self._bursts)
+    Raises OSError when the file cannot be read, ValueError when it is empty.
+    """
+    data = _without_comments(path.read_bytes())
+    if not data:
+        raise ValueError(f"{path}: nothing in it but comments")
+    return cycle(_seconds(data))
 
 
 def _without_comments(data: bytes) -> bytes:
+    """Anywhere in NMEA; in what is binary, only at its head."""
+    is_nmea = re.search(rb"^\$G[A-Z]{4},", data, re.MULTILINE) is not None
     lines = data.splitlines(keepends=True)
-    if _is_nmea(data):
-        return b"".join(line for line in lines if not line.startswith(b"#"))
-    while lines and lines[0].startswith(b"#"):
-        del lines[0]
-    return b"".join(lines)
-
-
-def _is_nmea(data: bytes) -> bool:
-    return re.search(rb"^\$G[A-Z]{4},", data, re.MULTILINE) is not None
+    kept = (filterfalse if is_nmea else dropwhile)(lambda line: line.startswith(b"#"), lines)
+    return b"".join(kept)
 
 
 def _seconds(data: bytes) -> list[bytes]:

@@ -13,12 +13,12 @@ Kind = Literal["line", "text", "data", "escape"]
 CR, CTRL_Z, ESC = 0x0D, 0x1A, 0x1B
 
 PROMPT = re.compile(rb"(?:^|[\r\n\x00])(?:> |DOWNLOAD\r\n)")
-REFUSAL = re.compile(
+_REFUSAL = re.compile(
     rb"(?:^|\n)(?:ERROR|\+CM[ES] ERROR: [^\r\n]*|SEND FAIL|CLOSED|\+PDP: DEACT)\r\n"
 )
 _TEXT = re.compile(r"\+CMG[SWC]=(?!\?)")
-_COUNTED = re.compile(r"\+(?:CIPSEND|HTTPDATA)=(\d+)")
-_UNCOUNTED = re.compile(r"\+CIPSEND$")
+_DATA = re.compile(r"\+(?:CIPSEND|HTTPDATA)=(\d+)|\+CIPSEND$")
+_WORDS = re.compile(r'("[^"]*(?:"|$))|([^"]+)')  # in quotes, and others
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,10 @@ class Unit:
     @property
     def command(self) -> str:
         """A line as a modem reads it: from AT on, in capitals and without spaces but in quotes."""
-        return normalised(self.data)
-
-
-def normalised(line: bytes) -> str:
-    text = "".join(chr(byte) for byte in line if 0x20 <= byte < 0x7F)
-    start = text.upper().find("AT")
-    if start < 0:
-        return ""
-    plain = re.compile(r'("[^"]*(?:"|$))|([^"]+)')
-    return plain.sub(lambda found: found[1] or found[2].replace(" ", "").upper(), text[start:])
+        text = "".join(chr(byte) for byte in self.data if 0x20 <= byte < 0x7F)
+        start = text.upper().find("AT")
+        said = text[start:] if start >= 0 else ""
+        return _WORDS.sub(lambda found: found[1] or found[2].replace(" ", "").upper(), said)
 
 
 class HostSide:
@@ -60,13 +54,11 @@ class HostSide:
         units = [self._ended(byte) for byte in data]
         return [unit for unit in units if unit is not None]
 
-    def prompted(self) -> None:
-        """The modem has asked for the text."""
-        self._prompted = True
-
-    def refused(self) -> list[Unit]:
-        """The modem has refused a command; where it did before a prompt, no text will come."""
-        if self._entry is None or self._prompted:
+    def hears(self, answer: bytes) -> list[Unit]:
+        """What the modem says to it. A command refused before a prompt is followed by no text:
+        what was taken for one is then returned as what it is."""
+        self._prompted |= PROMPT.search(answer) is not None
+        if self._entry is None or self._prompted or not _REFUSAL.search(answer):
             return []
         self._entry = None
         said = bytes(self._said)
@@ -96,7 +88,5 @@ class HostSide:
         self._prompted = False
         if _TEXT.search(command):
             self._entry, self._kind = 0, "text"
-        elif found := _COUNTED.search(command):
-            self._entry, self._kind = int(found[1]) or None, "data"
-        elif _UNCOUNTED.search(command):
-            self._entry, self._kind = 0, "data"
+        elif found := _DATA.search(command):
+            self._entry, self._kind = (int(found[1]) or None) if found[1] else 0, "data"

@@ -7,16 +7,17 @@ and what travels over the data path stay: they tell where the recording was made
 
 import re
 from collections import deque
+from dataclasses import replace
 
 from outcry.hw.board.modem.sms import gsm7
 from outcry.hw.board.modem.sms.pdu import Content
-from outcry.hw.board.replay.host_side import PROMPT, REFUSAL, HostSide, Unit
+from outcry.hw.board.replay.host_side import HostSide, Unit
 from outcry.hw.board.replay.session import Chunk, Side
 
 LONGEST_LINE = 2048  # more without an end is noise, and is masked as a whole
 _DIGITS = re.compile(rb"\d{7,}")
-_NUMBER_QUOTED = re.compile(rb'"\+?(\d+)"')
-_UCS2_QUOTED = re.compile(rb'"([0-9A-Fa-f]{8,})"')
+_NUMBER_QUOTED = re.compile(rb'("\+?)(\d+)"')
+_UCS2_QUOTED = re.compile(rb'"(?!\d+")([0-9A-Fa-f]{8,})"')
 _QUOTED = re.compile(rb'"([^"]*)"')
 _DIALLED = re.compile(rb"^(AT ?D)([0-9*#+]+)", re.IGNORECASE)
 _SECRET = re.compile(rb"\+(?:CPIN|CLCK|CPWD) ?= ?(.*)", re.IGNORECASE)
@@ -62,14 +63,11 @@ class Masker:
 
     def _ready(self) -> list[Chunk]:
         ready = []
-        while self._chunks:
-            first = self._chunks[0]
-            done = self._done[first.side]
-            if len(done) < len(first.data):
-                break
-            ready.append(Chunk(first.t, first.side, bytes(done[: len(first.data)])))
-            del done[: len(first.data)]
-            self._chunks.popleft()
+        while self._chunks and len(self._chunks[0].data) <= len(self._done[self._chunks[0].side]):
+            chunk = self._chunks.popleft()
+            done, size = self._done[chunk.side], len(chunk.data)
+            ready.append(replace(chunk, data=bytes(done[:size])))
+            del done[:size]
         return ready
 
     def _typed(self, units: list[Unit]) -> None:
@@ -87,22 +85,13 @@ class Masker:
         while (end := self._line.find(b"\n") + 1) or len(self._line) > LONGEST_LINE:
             line = bytes(self._line[: end or None])
             del self._line[: end or None]
-            self._done["modem"] += self._said(line) if end else _blotted(line)
-            if PROMPT.search(line):
-                self._host.prompted()
-            if REFUSAL.search(line):
-                self._typed(self._host.refused())
-        if PROMPT.search(self._line):
-            self._host.prompted()
+            text = line.strip(b"\r\n\x00")
+            masked = line.replace(text, self._answer(text), 1) if end else _blotted(line)
+            self._done["modem"] += masked
+            self._typed(self._host.hears(line))
+        self._host.hears(bytes(self._line))
 
     # Lines
-
-    def _said(self, line: bytes) -> bytes:
-        """One line of the modem's."""
-        text = line.strip(b"\r\n\x00")
-        start = line.find(text) if text else 0
-        before, after = line[:start], line[start + len(text) :]
-        return before + self._answer(text) + after
 
     def _answer(self, text: bytes) -> bytes:
         if text.startswith(b">"):
@@ -129,12 +118,8 @@ class Masker:
 
     def _numbered(self, text: bytes) -> bytes:
         if _NUMBERS_IN.search(text):
-            text = _NUMBER_QUOTED.sub(
-                lambda found: found[0].replace(found[1], self._as(found[1])), text
-            )
-            text = _UCS2_QUOTED.sub(
-                lambda found: found[0] if found[1].isdigit() else b'"%b"' % _blotted(found[1]), text
-            )
+            text = _NUMBER_QUOTED.sub(lambda found: found[1] + self._as(found[2]) + b'"', text)
+            text = _UCS2_QUOTED.sub(lambda found: b'"%b"' % _blotted(found[1]), text)
         if _NAMES_IN.match(text):
             text = _QUOTED.sub(_name_blotted, text)
         return _DIGITS.sub(lambda found: self._as(found[0]), text)
@@ -144,9 +129,8 @@ class Masker:
         if digits in self._numbers.values():
             return digits
         if digits not in self._numbers:
-            order = len(self._numbers)
             start = b"447700900" if len(digits) == 12 else b""
-            number = start + b"%0*d" % (len(digits) - len(start), order)
+            number = start + b"%0*d" % (len(digits) - len(start), len(self._numbers))
             self._numbers[digits] = number[-len(digits) :]
         return self._numbers[digits]
 
@@ -174,28 +158,29 @@ class Masker:
         tpdu = octets[1 + centre :]
         masked = octets[:2] + self._semi_octets(octets[2 : 1 + centre]) if centre else octets[:1]
         kind = tpdu[0] & 0x03
-        at = 1 if kind == 0 else 2
-        length = (tpdu[at] + 1) // 2
-        digits = tpdu[at + 2 : at + 2 + length]
-        alphabetic = tpdu[at + 1] & 0x70 == 0x50
-        masked += tpdu[: at + 2]
+        number = 3 if kind == 0 else 4
+        rest = number + (tpdu[number - 2] + 1) // 2
+        digits = tpdu[number:rest]
+        alphabetic = tpdu[number - 1] & 0x70 == 0x50
+        masked += tpdu[:number]
         masked += bytes(len(digits)) if alphabetic else self._semi_octets(digits)
-        at += 2 + length
         if kind == 2:
-            return masked + tpdu[at : at + 15] + bytes(len(tpdu[at + 15 :]))
-        coding = tpdu[at + 1]
-        validity = (0, 7, 1, 7)[tpdu[0] >> 3 & 3] if kind == 1 else 7
-        at += 2 + validity
-        masked += tpdu[at - 2 - validity : at + 1]
-        return masked + _words_blotted(coding, tpdu[at], tpdu[at + 1 :], bool(tpdu[0] & 0x40))
+            return masked + tpdu[rest : rest + 15] + bytes(len(tpdu[rest + 15 :]))
+        times = (0, 7, 1, 7)[tpdu[0] >> 3 & 3] if kind == 1 else 7
+        data = rest + 2 + times + 1
+        words = _words_blotted(tpdu[rest + 1], tpdu[data - 1], tpdu[data:], bool(tpdu[0] & 0x40))
+        return masked + tpdu[rest:data] + words
 
     def _semi_octets(self, octets: bytes) -> bytes:
-        swapped = "".join(f"{octet & 15:x}{octet >> 4:x}" for octet in octets)
-        digits = swapped.rstrip("f")
-        hidden = self._as(digits.encode()).decode() + "f" * (len(swapped) - len(digits))
-        return bytes(
-            int(high + low, 16) for low, high in zip(hidden[::2], hidden[1::2], strict=True)
-        )
+        swapped = _swapped(octets.hex())
+        if not (digits := swapped.rstrip("f")):
+            raise ValueError("an address without a digit")
+        hidden = self._as(digits.encode()).decode()
+        return bytes.fromhex(_swapped(hidden.ljust(len(swapped), "f")))
+
+
+def _swapped(pairs: str) -> str:
+    return re.sub("(.)(.)", r"\2\1", pairs)
 
 
 def _words_blotted(coding: int, length: int, data: bytes, has_header: bool) -> bytes:
@@ -222,8 +207,7 @@ def _blotted(text: bytes) -> bytes:
 
 
 def _end_blotted(found: re.Match[bytes]) -> bytes:
-    whole, end = found[0], found[1]
-    return whole[: len(whole) - len(end)] + re.sub(rb'[^",\r\n]', b"0", end)
+    return found[0].removesuffix(found[1]) + re.sub(rb'[^",\r\n]', b"0", found[1])
 
 
 def _name_blotted(found: re.Match[bytes]) -> bytes:

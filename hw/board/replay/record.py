@@ -5,36 +5,38 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import TextIO
 
 from outcry.hw.board.modem.pty import PtyPort
 from outcry.hw.board.replay.masking import Masker
-from outcry.hw.board.replay.session import Chunk, SessionFile, Side
+from outcry.hw.board.replay.session import Chunk, Side, head
 from outcry.hw.board.waiting import ready, stopping
 from outcry.hw.modem.errors import PortLost
 from outcry.hw.modem.port import SerialPort
 
 
 class Recording:
-    """Chunks into a file, masked unless told otherwise. ``clock`` gives monotonic seconds."""
+    """A session on its way into a file. ``clock`` gives monotonic seconds."""
 
     def __init__(
-        self, session: SessionFile, clock: Callable[[], float], *, masked: bool = True
+        self, file: TextIO, clock: Callable[[], float], *, baud: int, masked: bool
     ) -> None:
-        self._session = session
+        self._file = file
         self._clock = clock
         self._began = clock()
         self._masker = Masker() if masked else None
+        print(head(baud=baud, masked=masked), file=file)
 
     def passes(self, side: Side, data: bytes) -> None:
         """These bytes have passed now."""
         chunk = Chunk(self._clock() - self._began, side, data)
         for each in [chunk] if self._masker is None else self._masker.take(chunk):
-            self._session.add(each)
+            print(each.line(), file=self._file)
 
     def close(self) -> None:
         """Write what masking held back."""
         for each in self._masker.rest() if self._masker is not None else []:
-            self._session.add(each)
+            print(each.line(), file=self._file)
 
 
 def record(
@@ -57,11 +59,10 @@ def record(
         raise OSError(f"{port}: {error}; what uses it, and may you?") from error
     with (
         closing(modem),
-        open(path, "x", encoding="utf-8", opener=_for_owner) as file,
+        # Written line by line, so that what was recorded survives a crash.
+        open(path, "x", buffering=1, encoding="utf-8", opener=_for_owner) as file,
         closing(PtyPort(link)) as program,
-        closing(
-            Recording(SessionFile(file, baud=baud, masked=masked), time.monotonic, masked=masked)
-        ) as recording,
+        closing(Recording(file, time.monotonic, baud=baud, masked=masked)) as recording,
     ):
         stop = stopping()
         when_ready(program.name)
@@ -77,10 +78,7 @@ def _for_owner(path: str, flags: int) -> int:
 
 def _pass_on(program: PtyPort, modem: SerialPort, recording: Recording, stop: int) -> None:
     descriptors = (program.fileno(), modem.fileno(), stop)
-    while True:
-        awake = ready(descriptors, [program.fileno()] if program.wants_writing else [], None)
-        if stop in awake:
-            return
+    while stop not in ready(descriptors, [program.fileno()] if program.wants_writing else [], None):
         if data := program.read():
             recording.passes("host", data)
             modem.write(data)

@@ -15,10 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from outcry.hw.board.modem.schedule import Schedule
-from outcry.hw.board.replay.host_side import PROMPT, REFUSAL, HostSide, Unit
+from outcry.hw.board.replay.host_side import PROMPT, HostSide, Unit
 from outcry.hw.board.replay.session import Chunk
 
 _SHAPE = re.compile(r"AT(\+[A-Z0-9]+|&?[A-Z])?(\d*)(=\?|=|\?)?")
+_ERROR = b"\r\nERROR\r\n"
 _BELONGS: tuple[tuple[re.Pattern[bytes], str], ...] = (
     (re.compile(rb"CONNECT OK|CONNECT FAIL|ALREADY CONNECT"), "AT+CIPSTART"),
     (re.compile(rb"\+HTTPACTION: "), "AT+HTTPACTION"),
@@ -59,19 +60,19 @@ class Replay:
 
     def power_on(self, now: float) -> None:
         """Say what the modem said in the recording before it was asked anything."""
-        self.advance(now)
+        self._schedule.run(now)
         self._plan(self._before)
 
     def feed(self, data: bytes, now: float) -> None:
         """Bytes from the host."""
-        self.advance(now)
+        self._schedule.run(now)
         units = self._host.take(data)
         while units:
             units = [*units[1:], *self._asked(units[0])]
 
     def output(self, now: float) -> bytes:
         """All that was said up to now and not taken before."""
-        self.advance(now)
+        self._schedule.run(now)
         said = bytes(self._output)
         self._output.clear()
         return said
@@ -80,43 +81,30 @@ class Replay:
         """When something next comes by itself."""
         return self._schedule.due()
 
-    def advance(self, now: float) -> None:
-        self._schedule.run(now)
-
     def _asked(self, unit: Unit) -> list[Unit]:
         """Answer; returns what the host had already said in the belief that it was a text."""
         key = _key(unit)
-        if not key:
-            return []
         exchange = self._found(key)
-        if exchange is None and key == "escape":
+        if exchange is None and key in ("", "escape"):
             return []
         if exchange is None:
-            self._misses(key)
-            self._say(b"\r\nERROR\r\n")
-            return self._host.refused()
+            if (name := _shape(key)) not in self.missing:
+                self.missing.append(name)
+                self.when_missing(name)
+            self._say(_ERROR)
+            return self._host.hears(_ERROR)
         if exchange.echoed:
             self._say(unit.data.rstrip(b"\x1a\x1b"))
         self._plan(exchange.pieces)
-        whole = b"".join(data for _, data in exchange.pieces)
-        if PROMPT.search(whole):
-            self._host.prompted()
-        return self._host.refused() if REFUSAL.search(whole) else []
+        return self._host.hears(b"".join(data for _, data in exchange.pieces))
 
     def _found(self, key: str) -> Exchange | None:
-        for each in (key, _shape(key)):
-            if exchanges := self._answers.get(each):
-                unused = (exchange for exchange in exchanges if not exchange.used)
-                found = next(unused, exchanges[-1])
-                found.used = True
-                return found
-        return None
-
-    def _misses(self, key: str) -> None:
-        name = _shape(key)
-        if name not in self.missing:
-            self.missing.append(name)
-            self.when_missing(name)
+        exchanges = self._answers.get(key) or self._answers.get(_shape(key))
+        if not exchanges:
+            return None
+        found = next((each for each in exchanges if not each.used), exchanges[-1])
+        found.used = True
+        return found
 
     def _plan(self, pieces: list[tuple[float, bytes]]) -> None:
         for seconds, data in pieces:
@@ -183,14 +171,11 @@ class _Heard:
         for piece in re.findall(rb"[^\n]*\n|[^\n]+", self._without_echo(chunk.data)):
             self._line += piece
             self._line_t = chunk.t
-            if PROMPT.search(self._line):
-                self._host.prompted()
-            elif not (self._line.endswith(b"\n") and self._line.strip()):
-                continue
-            line, self._line = self._line, b""
-            self._piece(chunk.t, line)
-            if REFUSAL.search(line):
-                for unit in self._host.refused():
+            whole = self._line.endswith(b"\n") and self._line.strip()
+            if whole or PROMPT.search(self._line):
+                line, self._line = self._line, b""
+                self._piece(chunk.t, line)
+                for unit in self._host.hears(line):
                     self._begins(unit, chunk.t)
 
     def _without_echo(self, data: bytes) -> bytes:
@@ -219,9 +204,5 @@ class _Heard:
         last = self.exchanges[-1] if self.exchanges else None
         if last is None or (last.key.startswith("AT+CIPSEND") and not last.pieces):
             return last
-        for pattern, start in _BELONGS:
-            if pattern.match(line.strip()):
-                for exchange in reversed(self.exchanges):
-                    if exchange.key.startswith(start):
-                        return exchange
-        return last
+        start = next((start for each, start in _BELONGS if each.match(line.strip())), "")
+        return next((each for each in reversed(self.exchanges) if each.key.startswith(start)), last)

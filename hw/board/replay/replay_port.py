@@ -29,17 +29,13 @@ def serve(
     with closing(PtyPort(link)) as port:
         when_ready(port.name)
         replay.power_on(time.monotonic())
-        while not _turned(replay, port, stop):
-            pass
+        awake: set[int] = set()
+        while stop not in awake:
+            now = time.monotonic()
+            replay.feed(port.read(), now)
+            port.write(replay.output(now))
+            due = replay.due()
+            writable = [port.fileno()] if port.wants_writing else []
+            seconds = None if due is None else due - time.monotonic()
+            awake = ready([port.fileno(), stop], writable, seconds)
     return replay.missing
-
-
-def _turned(replay: Replay, port: PtyPort, stop: int) -> bool:
-    """Do all that can be done now and wait for more; whether it is time to stop."""
-    now = time.monotonic()
-    replay.feed(port.read(), now)
-    port.write(replay.output(now))
-    due = replay.due()
-    writable = [port.fileno()] if port.wants_writing else []
-    seconds = None if due is None else due - time.monotonic()
-    return stop in ready([port.fileno(), stop], writable, seconds)

@@ -7,9 +7,10 @@ the recording began, by a clock that never jumps, who said it (``host`` or ``mod
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal
 
 Side = Literal["host", "modem"]
 _WHAT, _VERSION = "modem session", 1
@@ -27,20 +28,14 @@ class Chunk:
     side: Side
     data: bytes = field(repr=False)
 
+    def line(self) -> str:
+        """As it stands in the file."""
+        return json.dumps({"t": round(self.t, 4), "from": self.side, "hex": self.data.hex()})
 
-class SessionFile:
-    """Writes a session line by line, so that what was recorded survives a crash."""
 
-    def __init__(self, file: TextIO, *, baud: int, masked: bool) -> None:
-        self._file = file
-        self._write({"outcry": _WHAT, "version": _VERSION, "baud": baud, "masked": masked})
-
-    def add(self, chunk: Chunk) -> None:
-        self._write({"t": round(chunk.t, 4), "from": chunk.side, "hex": chunk.data.hex()})
-
-    def _write(self, entry: dict[str, object]) -> None:
-        self._file.write(json.dumps(entry) + "\n")
-        self._file.flush()
+def head(*, baud: int, masked: bool) -> str:
+    """The file's first line."""
+    return json.dumps({"outcry": _WHAT, "version": _VERSION, "baud": baud, "masked": masked})
 
 
 def read(path: Path) -> list[Chunk]:
@@ -53,8 +48,8 @@ def read(path: Path) -> list[Chunk]:
 
 
 def _chunks(path: Path, lines: list[str]) -> Iterator[Chunk]:
-    head = _object(path, 1, lines[0] if lines else "")
-    if head.get("outcry") != _WHAT or head.get("version") != _VERSION:
+    what = _object(path, 1, lines[0] if lines else "")
+    if what.get("outcry") != _WHAT or what.get("version") != _VERSION:
         raise SessionInvalid(
             f"{path}: not a recorded session; make one with: outcry-board record PORT FILE"
         )
@@ -77,10 +72,7 @@ def _chunks(path: Path, lines: list[str]) -> Iterator[Chunk]:
 
 
 def _object(path: Path, number: int, line: str) -> dict[str, object]:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        found = None
-    if not isinstance(found, dict):
-        raise SessionInvalid(f"{path}, line {number}: not a JSON object")
-    return found
+    with suppress(ValueError):
+        if isinstance(found := json.loads(line), dict):
+            return found
+    raise SessionInvalid(f"{path}, line {number}: not a JSON object")

@@ -14,6 +14,7 @@ import pytest
 from outcry.hw.board import meeting
 from outcry.hw.board.modem.network import LoopbackNetwork
 from outcry.hw.board.modem.schedule import Schedule
+from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.pins.factory import BoardFactory
 from outcry.hw.board.pins.pinboard import PinBoard
 from outcry.hw.board.process.board import Board
@@ -32,7 +33,9 @@ class PinSocket:
         self.events: list[tuple[str, dict[str, object]]] = []
         self._schedule = Schedule()
         self.pins = PinBoard(self._schedule, Random(0), self._witness)
-        board = Board({"wearer": "+447700900001"}, LoopbackNetwork())
+        board = Board(
+            {"wearer": "+447700900001"}, LoopbackNetwork(), timing=Timing(), random=Random()
+        )
         self._control = Control(board, self.pins, Receiver(), self._witness)
         self._listener = meeting.listening(directory)
         self._stopping = threading.Event()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from outcry.hw.board.receiver.receiver import STATES, Receiver, framed
-from outcry.hw.board.receiver.recording import Recording
+from outcry.hw.board.receiver.recording import recorded
 
 MOMENT = datetime(2026, 11, 22, 12, 34, 56, tzinfo=UTC)
 
@@ -79,19 +79,19 @@ def test_every_state_can_be_said_anywhere() -> None:
 def test_a_recording_plays_second_by_second_without_its_comments(tmp_path: Path) -> None:
     path = tmp_path / "walk.log"
     path.write_bytes(b"# Name: X\r\n$GPGGA,1*00\r\n$GPRMC,1*00\r\n# note\r\n$GPGGA,2*00\r\n")
-    recording = Recording(path)
+    recording = recorded(path)
     first = b"$GPGGA,1*00\r\n$GPRMC,1*00\r\n"
-    assert [recording.burst() for _ in range(3)] == [first, b"$GPGGA,2*00\r\n", first]
+    assert [next(recording) for _ in range(3)] == [first, b"$GPGGA,2*00\r\n", first]
 
 
 def test_a_binary_recording_loses_only_its_head(tmp_path: Path) -> None:
     path = tmp_path / "sirf.log"
     path.write_bytes(b"# Name: X\n#\n\xa0\xa2# \n#\xb0\xb3")
-    assert Recording(path).burst() == b"\xa0\xa2# \n#\xb0\xb3"
+    assert next(recorded(path)) == b"\xa0\xa2# \n#\xb0\xb3"
 
 
 def test_an_empty_recording_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "empty.log"
     path.write_bytes(b"# nothing\n")
     with pytest.raises(ValueError, match="nothing in it"):
-        Recording(path)
+        recorded(path)

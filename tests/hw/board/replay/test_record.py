@@ -25,7 +25,7 @@ from outcry.hw.board.replay import session
 from outcry.hw.board.replay.host_side import HostSide
 from outcry.hw.board.replay.masking import Masker
 from outcry.hw.board.replay.record import Recording
-from outcry.hw.board.replay.session import Chunk, SessionFile, SessionInvalid
+from outcry.hw.board.replay.session import Chunk, SessionInvalid
 from outcry.hw.modem import (
     Modem,
     ModemEvent,
@@ -171,6 +171,17 @@ def test_one_number_has_one_mask_and_another_number_another() -> None:
     assert lines[0] == lines[2] != lines[1]
 
 
+def test_after_many_numbers_an_address_without_a_digit_keeps_its_length() -> None:
+    chunks = [Chunk(0.0, "host", b'AT+CSCA="+4477009001%02d"\r' % each) for each in range(12)]
+    chunks.append(Chunk(0.1, "host", b"AT+CMGS=11\r"))
+    chunks.append(Chunk(0.2, "host", b"0001000281FF00000568656C6C6F\x1a"))
+    chunks.append(Chunk(0.3, "host", b"AT\r"))
+    kept = masked(chunks)
+    assert kept[-2].data.endswith(b"\x1a")
+    assert kept[-1] == chunks[-1]
+    assert b"68656C6C6F" not in said(kept)
+
+
 def test_a_text_typed_without_waiting_for_the_prompt_is_masked() -> None:
     command, text = pdu()
     kept = said(masked([Chunk(0.0, "host", command.encode() + b"\r" + text)]))
@@ -267,9 +278,7 @@ def test_a_session_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "session"
     times = iter([100.0, 100.25, 101.5])
     with path.open("w") as file:
-        recording = Recording(
-            SessionFile(file, baud=9600, masked=False), lambda: next(times), masked=False
-        )
+        recording = Recording(file, lambda: next(times), baud=9600, masked=False)
         recording.passes("host", b"AT\r")
         recording.passes("modem", b"\x00\xff\r\nOK\r\n")
         recording.close()
@@ -281,7 +290,7 @@ def test_a_session_file_is_read_back_as_it_was_written(tmp_path: Path) -> None:
 
 def test_closing_writes_what_masking_held_back() -> None:
     file = io.StringIO()
-    recording = Recording(SessionFile(file, baud=9600, masked=True), lambda: 0.0)
+    recording = Recording(file, lambda: 0.0, baud=9600, masked=True)
     recording.passes("modem", b"+44770090")
     assert file.getvalue().count("\n") == 1
     recording.close()
