@@ -10,7 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from outcry.responder.findings import Finding
-from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same
+from outcry.responder.posting.calling import (
+    LOOK_BACK_S,
+    TIMEOUT_S,
+    Calls,
+    end_at_429,
+    said_the_same,
+)
 from outcry.responder.posting.publisher import (
     Draft,
     Limits,
@@ -105,7 +111,7 @@ class Facebook:
     def _api(self) -> Any:
         from pyfacebook import GraphAPI
 
-        return GraphAPI(
+        api = GraphAPI(
             access_token=self._token,
             app_secret=self._app_secret,
             version=VERSION,
@@ -113,6 +119,8 @@ class Facebook:
             timeout=self._timeout_s,
             sleep_on_rate_limit=False,
         )
+        api.session.hooks["response"].append(end_at_429)
+        return api
 
     def _find(self, draft: Draft) -> Posted | None:
         api = self._api()

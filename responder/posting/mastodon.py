@@ -10,7 +10,14 @@ from typing import Any
 from markupsafe import Markup
 
 from outcry.responder.findings import Finding
-from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same, status_of
+from outcry.responder.posting.calling import (
+    LOOK_BACK_S,
+    TIMEOUT_S,
+    Calls,
+    end_at_429,
+    said_the_same,
+    status_of,
+)
 from outcry.responder.posting.publisher import Draft, Limits, Posted
 
 _UPLOADS = 2
@@ -64,13 +71,17 @@ class Mastodon:
         """The library's own client for this account; its calls go through ``call``."""
         from mastodon import Mastodon as Api
 
-        return Api(
+        api = Api(
             access_token=self._token,
             api_base_url=self._server,
             request_timeout=self._timeout_s,
             ratelimit_method="throw",
-            version_check_mode="none",
+            # Told, not asked: the library asks a server that refuses two thousand times over.
+            mastodon_version="4.0.0",
+            version_check_mode="created",
         )
+        api.session.hooks["response"].append(end_at_429)
+        return api
 
     def _find(self, draft: Draft) -> Posted | None:
         api = self.api()
@@ -102,6 +113,8 @@ class Mastodon:
             except Exception as error:
                 if status_of(error) in (401, 403):
                     raise
+                if status_of(error) == 429:  # pictures have a limit of their own there
+                    break
         return None
 
 

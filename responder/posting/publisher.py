@@ -11,7 +11,14 @@ from outcry.responder.findings import Finding
 
 
 class PublishingFailed(Exception):
-    """Nothing was published; the message says why and holds no secret. Try again later."""
+    """Nothing was published; the message says why and holds no secret. Try again later.
+
+    ``wait_s``: how much later at least, as the network says.
+    """
+
+    def __init__(self, why: str, wait_s: float | None = None) -> None:
+        super().__init__(why)
+        self.wait_s = wait_s
 
 
 class PublishingRefused(PublishingFailed):

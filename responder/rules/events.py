@@ -263,12 +263,16 @@ class CallPlanned(Event):
 
 
 class Came(NamedTuple):
-    """What came of a call, and why: words that hold no secret. ``url`` and ``id``: of a post."""
+    """What came of a call, and why: words that hold no secret. ``url`` and ``id``: of a post.
+
+    ``wait_s``: for how long its place wants to be left alone.
+    """
 
     outcome: Outcome
     why: str | None = None
     url: str | None = None
     id: str | None = None
+    wait_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -280,7 +284,7 @@ class CallEnded(Event):
 
     def __post_init__(self) -> None:
         Event.__post_init__(self)
-        kind, (outcome, _, url, id_) = self.action.kind, self.came
+        kind, (outcome, _, url, id_, _) = self.action.kind, self.came
         _require(isinstance(outcome, Outcome), "there is no such outcome")
         if outcome in (Outcome.DELIVERED, Outcome.UNDELIVERED):
             _require(kind in TEXTS, "only a text is delivered")

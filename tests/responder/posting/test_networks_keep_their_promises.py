@@ -6,13 +6,18 @@ import itertools
 import logging
 
 import pytest
+from local_server import LocalServer
 
+from outcry.responder.posting.bluesky import Bluesky
+from outcry.responder.posting.facebook import Facebook
+from outcry.responder.posting.mastodon import Mastodon
 from outcry.responder.posting.publisher import (
     Draft,
     OutcomeUnknown,
     PublishingFailed,
     PublishingRefused,
 )
+from outcry.responder.posting.x import X
 
 pytestmark = pytest.mark.slow
 
@@ -175,3 +180,46 @@ def _contents(publisher) -> list[str]:
         return [status.content for status in api.account_statuses(me.id, limit=40)]
 
     return getattr(publisher, "_again", lambda work: work())(lambda: publisher.call(look))
+
+
+class Busy(LocalServer):
+    """Says "too many requests" to everything, and counts how often it had to."""
+
+    def __init__(self):
+        self.asked = 0
+        super().__init__()
+
+    def serve(self, request, body):
+        self.asked += 1
+        request.send_response(429)
+        request.send_header("Retry-After", "40")
+        request.send_header("Content-Type", "text/html")
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda url: Mastodon(url, "token"),
+        lambda url: Bluesky(url, "org.example", "secret"),
+        lambda url: X("a", "b", "c", "d", server=url),
+        lambda url: Facebook("1", "token", "secret", url),
+    ],
+    ids=["mastodon", "bluesky", "x", "facebook"],
+)
+def test_a_network_that_has_too_many_requests_has_not_posted_and_says_when_to_ask_again(
+    made, draft, png
+):
+    server = Busy()
+    publisher = made(server.url)
+    for say in (
+        lambda: publisher.post("key", draft(picture=png)),
+        lambda: publisher.find("key", draft()),
+    ):
+        with pytest.raises(PublishingFailed) as raised:
+            say()
+        assert "429" in str(raised.value)
+        assert raised.value.wait_s == 40
+    assert server.asked <= 4
+    server.stop()
