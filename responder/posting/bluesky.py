@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from outcry.responder.findings import Finding
 from outcry.responder.formatting import rfc3339
-from outcry.responder.posting.calling import TIMEOUT_S, Calls, status_of
+from outcry.responder.posting.calling import TIMEOUT_S, Calls, status_of, with_or_without
 from outcry.responder.posting.publisher import Draft, Limits, Posted, PublishingFailed, Unit
 
 T = TypeVar("T")
@@ -104,15 +104,19 @@ class Bluesky:
             created_at=rfc3339(int(draft.made_at)),
             langs=[draft.language],
             facets=detect_facets(draft.text) or None,
-            embed=self._picture(client, draft),
             reply=None if to is None else _reply_to(client, did, to),
         )
-        client.com.atproto.repo.put_record(
-            models.ComAtprotoRepoPutRecord.Data(
-                repo=did, collection=_POSTS, rkey=rkey, record=record
+
+        def say(embed: Any) -> Posted:
+            record.embed = embed
+            client.com.atproto.repo.put_record(
+                models.ComAtprotoRepoPutRecord.Data(
+                    repo=did, collection=_POSTS, rkey=rkey, record=record
+                )
             )
-        )
-        return _posted(did, rkey)
+            return _posted(did, rkey)
+
+        return with_or_without(self._picture(client, draft), say)
 
     def _picture(self, client: Any, draft: Draft) -> Any:
         if draft.picture is None:

@@ -16,6 +16,7 @@ from outcry.responder.findings import Finding
 from outcry.responder.posting.publisher import OutcomeUnknown, PublishingFailed, PublishingRefused
 
 T = TypeVar("T")
+P = TypeVar("P")
 TIMEOUT_S = 15.0  # how long a network may keep silent
 LONGEST_WAIT_S = 86_400.0  # a network that wants longer is asked once a day
 LOOK_BACK_S = 600.0  # a network's clock may be behind ours by this much
@@ -107,6 +108,16 @@ class Calls:
         if status is not None and 400 <= status < 500 and status != 408:
             return PublishingRefused(f"{self._network} does not accept this ({status})")
         return OutcomeUnknown(f"{self._network}: {kinds[0]}" + (f" {status}" if status else ""))
+
+
+def with_or_without(picture: P | None, say: Callable[[P | None], T]) -> T:
+    """Say it with a picture, and without it where a network takes one and then refuses the whole."""
+    try:
+        return say(picture)
+    except Exception as error:
+        if picture is None or status_of(error) not in (400, 404, 413, 415, 422):
+            raise
+    return say(None)
 
 
 def status_of(error: BaseException) -> int | None:

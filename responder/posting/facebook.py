@@ -145,7 +145,7 @@ class Facebook:
         files = {"source": ("map.png", io.BytesIO(draft.picture), "image/png")}
         try:
             made = _tried(lambda: api.post_object(self._page, "photos", data=data, files=files))
-        except _NotTaken:  # the words are what counts
+        except (_NotTaken, _NoSuchObject):  # the words are what counts
             made = _tried(lambda: api.post_object(self._page, "feed", data={"message": text}))
         return _posted(made.get("post_id") or made["id"])
 

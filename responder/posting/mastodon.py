@@ -17,6 +17,7 @@ from outcry.responder.posting.calling import (
     end_at_429,
     said_the_same,
     status_of,
+    with_or_without,
 )
 from outcry.responder.posting.publisher import Draft, Limits, Posted
 
@@ -94,15 +95,19 @@ class Mastodon:
 
     def _send(self, key: str, draft: Draft, to: str | None) -> Posted:
         api = self.api()
-        status = api.status_post(
-            draft.text,
-            in_reply_to_id=to,
-            media_ids=self._picture(api, draft),
-            visibility=self._visibility,
-            language=draft.language,
-            idempotency_key=sha256(f"{key} {draft.made_at:.0f}".encode()).hexdigest(),
-        )
-        return _posted(status)
+
+        def say(media: list[Any] | None) -> Posted:
+            status = api.status_post(
+                draft.text,
+                in_reply_to_id=to,
+                media_ids=media,
+                visibility=self._visibility,
+                language=draft.language,
+                idempotency_key=sha256(f"{key} {draft.made_at:.0f}".encode()).hexdigest(),
+            )
+            return _posted(status)
+
+        return with_or_without(self._picture(api, draft), say)
 
     def _picture(self, api: Any, draft: Draft) -> list[Any] | None:
         """An upload that is lost does no harm, so it is tried twice; the words are what counts."""

@@ -8,7 +8,14 @@ from typing import Any
 
 from outcry.responder.findings import Finding
 from outcry.responder.formatting import rfc3339
-from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same, status_of
+from outcry.responder.posting.calling import (
+    LOOK_BACK_S,
+    TIMEOUT_S,
+    Calls,
+    said_the_same,
+    status_of,
+    with_or_without,
+)
 from outcry.responder.posting.publisher import Draft, Limits, OutcomeUnknown, Posted, Unit
 
 SERVER = "https://api.x.com"
@@ -96,12 +103,14 @@ class X:
 
     def _send(self, draft: Draft, more: dict[str, Any]) -> Posted:
         client = self._client()
-        body: dict[str, Any] = {"text": draft.text, **more}
-        picture = self._picture(client, draft)
-        if picture is not None:
-            body["media"] = {"media_ids": [picture]}
-        try:
+
+        def say(picture: str | None) -> Posted:
+            media = {} if picture is None else {"media": {"media_ids": [picture]}}
+            body = {"text": draft.text, **more, **media}
             return _posted(client.posts.create(body=body).data.id)
+
+        try:
+            return with_or_without(self._picture(client, draft), say)
         except Exception as error:
             if status_of(error) != 403 or "duplicate" not in _words(error):
                 raise

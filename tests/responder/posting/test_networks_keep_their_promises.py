@@ -81,6 +81,29 @@ def test_a_picture_goes_along(network, key, draft, png):
     assert publisher.find(key, words) == posted
 
 
+REFUSED_WITH_A_PICTURE = {  # by its network: what comes with it in the request, and the status
+    "bluesky": (b"app.bsky.embed.images", 400),
+    "snac": (b"media_ids", 422),
+    "mock": (b"media_ids", 422),
+    "x": (b'"media_ids"', 400),
+    "facebook": (b"alt_text_custom", 400),
+}
+
+
+def test_what_is_refused_with_a_picture_goes_without_it(network, key, draft, png, proxied):
+    """The picture by itself was taken: nobody could know before."""
+    proxy = proxied(network.url)
+    sign, status = REFUSED_WITH_A_PICTURE[network.name]
+    error = {"error": {"message": "Invalid parameter", "code": 100, "type": "OAuthException"}}
+    said = error if network.name == "facebook" else {"error": "InvalidRequest", "message": "no"}
+    proxy.refuses = lambda body: (status, said) if sign in body else None
+    publisher = network.publisher(proxy.url)
+    picture = draft(picture=png, alt="a map")
+    posted = publisher.post(key, picture)
+    assert network.publisher().find(key, picture) == posted
+    assert proxy.refused == 1
+
+
 def test_a_post_whose_answer_was_lost_is_found_and_not_made_twice(network, key, draft, proxied):
     proxy = proxied(network.url)
     publisher = network.publisher(proxy.url, timeout_s=1.5)
