@@ -111,11 +111,8 @@ def forget(settings: Settings, options: argparse.Namespace) -> int:
         with database.write() as connection:
             alarms.about(connection, options.alarm)  # there may be none
             if not (options.open or event_log.case_of(connection, options.alarm).now.over):
-                print(
-                    f"Alarm {options.alarm} is open: people may still be acting on it. Close it in "
-                    "the console first, or add --open",
-                    file=sys.stderr,
-                )
+                say = "is open, people may still act on it: close it in the console, or add --open"
+                print(f"Alarm {options.alarm} {say}", file=sys.stderr)
                 return 1
             alarms.forget(connection, options.alarm, time.time(), "by command")
         database.fold()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -204,12 +205,9 @@ class _Batch:
         alarm = alarms.new(connection, device, device_alarm, kind, self._now)
         self._alarms[device, device_alarm, kind] = alarm
         contacts = select(store.contact.c.id).where(store.contact.c.device == device)
+        draw = partial(link_token, INVITATION_CHARS, self._random)
         invitations = [
-            {
-                "token": link_token(INVITATION_CHARS, self._random),
-                "alarm": alarm,
-                "contact": contact,
-            }
+            {"token": draw(), "alarm": alarm, "contact": contact}
             for contact in connection.scalars(contacts)
         ]
         if invitations:

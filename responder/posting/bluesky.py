@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from outcry.responder.findings import Finding
 from outcry.responder.formatting import rfc3339
-from outcry.responder.posting.calling import TIMEOUT_S, Calls, status_of, with_or_without
+from outcry.responder.posting.calling import TIMEOUT_S, Calls, status_of
 from outcry.responder.posting.publisher import Draft, Limits, Posted, PublishingFailed, Unit
 
 T = TypeVar("T")
@@ -116,7 +116,7 @@ class Bluesky:
             )
             return _posted(did, rkey)
 
-        return with_or_without(self._picture(client, draft), say)
+        return self.call.with_or_without(self._picture(client, draft), say)
 
     def _picture(self, client: Any, draft: Draft) -> Any:
         if draft.picture is None:

@@ -86,6 +86,22 @@ class Calls:
 
         self(run)
 
+    @staticmethod
+    def with_or_without(picture: P | None, say: Callable[[P | None], T]) -> T:
+        """Say it, and without the picture where a network takes one and then refuses the whole."""
+        try:
+            return say(picture)
+        except Exception as error:
+            if picture is None or status_of(error) not in (400, 404, 413, 415, 422):
+                raise
+        return say(None)
+
+    @staticmethod
+    def end_at_429(response: Any, *_: object, **__: object) -> None:
+        """A hook for sessions of requests, where a library keeps no status or no headers."""
+        if response.status_code == 429:
+            response.raise_for_status()
+
     def _judged(self, error: Exception) -> Exception:
         if isinstance(error, PublishingFailed | OutcomeUnknown):
             return error
@@ -101,23 +117,11 @@ class Calls:
         if status == 402:
             return PublishingRefused(f"{self._network} demands payment (402); buy credit there")
         if status == 429:
-            wait_s = next(
-                (w for one in _chain(error) if (w := _wanted_wait(one)) is not None), None
-            )
-            return PublishingFailed(f"{self._network} says: too many requests (429)", wait_s)
+            why = f"{self._network} says: too many requests (429)"
+            return PublishingFailed(why, _wanted_wait(error))
         if status is not None and 400 <= status < 500 and status != 408:
             return PublishingRefused(f"{self._network} does not accept this ({status})")
         return OutcomeUnknown(f"{self._network}: {kinds[0]}" + (f" {status}" if status else ""))
-
-
-def with_or_without(picture: P | None, say: Callable[[P | None], T]) -> T:
-    """Say it with a picture, and without it where a network takes one and then refuses the whole."""
-    try:
-        return say(picture)
-    except Exception as error:
-        if picture is None or status_of(error) not in (400, 404, 413, 415, 422):
-            raise
-    return say(None)
 
 
 def status_of(error: BaseException) -> int | None:
@@ -134,31 +138,19 @@ def _own_status(error: BaseException) -> int | None:
     return None
 
 
-def end_at_429(response: Any, *_: object, **__: object) -> None:
-    """A hook for sessions of requests, whose libraries keep neither the status nor its headers."""
-    if response.status_code == 429:
-        response.raise_for_status()
-
-
 def _wanted_wait(error: BaseException) -> float | None:
     """The seconds in an answer's Retry-After: a number, or a date beside its own (RFC 9110)."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    answers = (getattr(one, "response", None) for one in _chain(error))
+    headers: Any = next((found for one in answers if (found := getattr(one, "headers", None))), {})
     names = ("Retry-After", "Date")
     said, now = (str(headers.get(name) or headers.get(name.lower())) for name in names)
     try:
-        seconds = float(said) if said.isdecimal() else _date(said) - _date(now)
-    except (
-        AttributeError,
-        OverflowError,
-        TypeError,
-        ValueError,
-    ):  # it says nothing that can be read
+        if said.isdecimal():
+            return min(float(said), LONGEST_WAIT_S)
+        wait_s = (parsedate_to_datetime(said) - parsedate_to_datetime(now)).total_seconds()
+    except (OverflowError, TypeError, ValueError):  # nothing that can be read
         return None
-    return min(max(seconds, 0.0), LONGEST_WAIT_S)
-
-
-def _date(text: str) -> float:
-    return parsedate_to_datetime(text).timestamp()
+    return min(max(wait_s, 0.0), LONGEST_WAIT_S)
 
 
 def said_the_same(posted: str, text: str) -> bool:

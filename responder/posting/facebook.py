@@ -10,13 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from outcry.responder.findings import Finding
-from outcry.responder.posting.calling import (
-    LOOK_BACK_S,
-    TIMEOUT_S,
-    Calls,
-    end_at_429,
-    said_the_same,
-)
+from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same
 from outcry.responder.posting.publisher import (
     Draft,
     Limits,
@@ -119,7 +113,7 @@ class Facebook:
             timeout=self._timeout_s,
             sleep_on_rate_limit=False,
         )
-        api.session.hooks["response"].append(end_at_429)
+        api.session.hooks["response"].append(self.call.end_at_429)
         return api
 
     def _find(self, draft: Draft) -> Posted | None:

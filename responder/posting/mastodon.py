@@ -10,15 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from outcry.responder.findings import Finding
-from outcry.responder.posting.calling import (
-    LOOK_BACK_S,
-    TIMEOUT_S,
-    Calls,
-    end_at_429,
-    said_the_same,
-    status_of,
-    with_or_without,
-)
+from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same, status_of
 from outcry.responder.posting.publisher import Draft, Limits, Posted
 
 _UPLOADS = 2
@@ -81,7 +73,7 @@ class Mastodon:
             mastodon_version="4.0.0",
             version_check_mode="created",
         )
-        api.session.hooks["response"].append(end_at_429)
+        api.session.hooks["response"].append(self.call.end_at_429)
         return api
 
     def _find(self, draft: Draft) -> Posted | None:
@@ -107,7 +99,7 @@ class Mastodon:
             )
             return _posted(status)
 
-        return with_or_without(self._picture(api, draft), say)
+        return self.call.with_or_without(self._picture(api, draft), say)
 
     def _picture(self, api: Any, draft: Draft) -> list[Any] | None:
         """An upload that is lost does no harm, so it is tried twice; the words are what counts."""

@@ -8,14 +8,7 @@ from typing import Any
 
 from outcry.responder.findings import Finding
 from outcry.responder.formatting import rfc3339
-from outcry.responder.posting.calling import (
-    LOOK_BACK_S,
-    TIMEOUT_S,
-    Calls,
-    said_the_same,
-    status_of,
-    with_or_without,
-)
+from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same, status_of
 from outcry.responder.posting.publisher import Draft, Limits, OutcomeUnknown, Posted, Unit
 
 SERVER = "https://api.x.com"
@@ -110,7 +103,7 @@ class X:
             return _posted(client.posts.create(body=body).data.id)
 
         try:
-            return with_or_without(self._picture(client, draft), say)
+            return self.call.with_or_without(self._picture(client, draft), say)
         except Exception as error:
             if status_of(error) != 403 or "duplicate" not in _words(error):
                 raise

@@ -263,16 +263,13 @@ class CallPlanned(Event):
 
 
 class Came(NamedTuple):
-    """What came of a call, and why: words that hold no secret. ``url`` and ``id``: of a post.
-
-    ``wait_s``: for how long its place wants to be left alone.
-    """
+    """What came of a call, and why: words that hold no secret. ``url`` and ``id``: of a post."""
 
     outcome: Outcome
     why: str | None = None
     url: str | None = None
     id: str | None = None
-    wait_s: float | None = None
+    wait_s: float | None = None  # for how long its place wants to be left alone
 
 
 @dataclass(frozen=True)
