@@ -17,6 +17,13 @@ from bench.alarm.felt import first_report_worst_s, raised_pulse_worst_ms
 from bench.alarm.gestures import gesture_false_alarms, gesture_missed_alarms
 from bench.alarm.interleavings import urc_interleavings_lost
 from bench.alarm.press import press_to_receipt_warm_p95_s, press_to_uart_p99_ms
+from bench.alarm.refusals import (
+    after_recovery_first_text_worst_s,
+    cmgs_lost_answer_worst_s,
+    cmgs_two_lost_worst_s,
+    refusal_restart_worst_s,
+    refusals_recovered_pct,
+)
 from bench.alarm.sms_chain import sms_chain_overhead_pct
 from bench.alarm.week import week_alarms_lost, week_duplicates, week_promises_broken
 from bench.device.armel import armed_cpu_s_armel, armed_rss_mb_armel
@@ -133,6 +140,29 @@ FIGURES = (
         sms_duplicates_beyond_unknown,
         partial(sms_duplicates_beyond_unknown, 20),
     ),
+    Figure(
+        "refusals_recovered",
+        "%",
+        Bound(">=", 100),
+        refusals_recovered_pct,
+        partial(refusals_recovered_pct, 2),
+    ),
+    Figure(
+        "refusal_restart_worst_s",
+        "s",
+        Bound("<=", 90),
+        refusal_restart_worst_s,
+        partial(refusal_restart_worst_s, 2),
+    ),
+    Figure(
+        "after_recovery_first_text_worst_s",
+        "s",
+        Bound("<=", 30),
+        after_recovery_first_text_worst_s,
+        partial(after_recovery_first_text_worst_s, 2),
+    ),
+    Figure("cmgs_lost_answer_worst_s", "s", Bound("<=", 20), cmgs_lost_answer_worst_s),
+    Figure("cmgs_two_lost_worst_s", "s", Bound("<=", 45), cmgs_two_lost_worst_s),
     Figure(
         "sms_chain_overhead_pct",
         "%",

@@ -41,13 +41,13 @@ class Power:
         with pin_faults(f"modem's power on GPIO {pin}"):
             self._pin = gpiozero.DigitalOutputDevice(pin)
 
-    def cycle(self) -> None:
+    def cycle(self, is_on: bool = False) -> None:
         """Restart the modem; takes up to 6 s. Raises ``PinUnusable``.
 
-        With the power key it is not known whether a silent modem is on: the key is pressed twice,
-        off and on, and the next time once, so that one of two cycles in a row leaves it on.
+        The power key is pressed twice, off and on. Where it is not known whether the modem is on,
+        it is pressed once the next time, so that one of two cycles in a row leaves it on.
         """
-        self._cycles += 1
+        self._cycles = 1 if is_on else self._cycles + 1
         with pin_faults("modem's power"):
             if self._wire is Wire.RESET:
                 self._pull(RESET_S)

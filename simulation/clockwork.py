@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -125,6 +126,7 @@ class ClockedWorld(World):
         """``settings`` are fields of ModemSettings that are to be otherwise."""
         self._otherwise = settings or {}
         self._plans: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = count()
         self._running = False
         self.unplugged = False
         self.arrived: list[tuple[float, bytes]] = []
@@ -154,7 +156,7 @@ class ClockedWorld(World):
 
     def at(self, when: float, action: Callable[[], None]) -> None:
         """Let something happen at a time of the clock."""
-        self._plans.append((when, len(self._plans), action))
+        self._plans.append((when, next(self._order), action))
         self._plans.sort()
 
     def presses(self, when: float, seconds: float = 2.0) -> float:

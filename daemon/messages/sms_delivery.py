@@ -20,6 +20,7 @@ from outcry.hw.modem import Modem, Outcome, SmsLeaving, SmsOutcome, SmsReport
 from outcry.report import AlarmKind, NoPosition, Position
 
 TEXT_RETRIES_S = (5, 15, 30, 60, 120, 300)  # after a refusal; the last one repeats
+PROBE_S = 15  # while the network takes nothing, one of the refused is tried again this often
 _PAID = (TextOutcome.MAYBE_SENT, TextOutcome.UNKNOWN)
 _HEARD_NOTHING = (TextOutcome.GIVEN, TextOutcome.UNREACHED)
 
@@ -58,6 +59,11 @@ class SmsDelivery:
         """The id of the text that the modem has now."""
         self.waits: dict[int, Wait] = {}
         """By text; one that is settled has none."""
+        self._refused: set[int] = set()
+        """The recipients whose texts were refused since one left."""
+        self._refused_at = 0.0
+        self._left_in: int | None = None
+        """The alarm in which a text left last."""
         self._forget_settled()
 
     def queue(
@@ -158,7 +164,25 @@ class SmsDelivery:
 
     def _send_at(self, text: StoredText, now: float) -> float:
         wait = self.waits.get(text.id)
-        return now if wait is None or wait.send_at is None else wait.send_at
+        if wait is None or wait.send_at is None:
+            return now
+        if self._is_stuck() and wait.failures <= min(map(self._failures, self._sendable())):
+            return min(wait.send_at, self._refused_at + PROBE_S)
+        return wait.send_at
+
+    def _failures(self, text: StoredText) -> int:
+        wait = self.waits.get(text.id)
+        return 0 if wait is None else wait.failures
+
+    def _is_stuck(self) -> bool:
+        """Whether it is the network that takes no text, and not one recipient's number."""
+        one_has_left = self._left_in == self._outbox.alarm.id
+        return len(self._refused) > (1 if one_has_left else 0)
+
+    def hurry(self) -> None:
+        """Things have changed for the modem: what was refused is due now."""
+        for wait in self.waits.values():
+            wait.send_at = None
 
     def _deadline(self, text: StoredText, now: float) -> float:
         """When the wait for the delivery report ends; it starts again after a restart."""
@@ -201,6 +225,10 @@ class SmsDelivery:
     def _note(self, text: StoredText, event: SmsOutcome, now: float) -> None:
         if event.outcome is Outcome.DONE:
             self._pay(text)
+            if len(self._refused) > 1:
+                self.hurry()
+            self._refused.clear()
+            self._left_in = self._outbox.alarm.id
             self._outbox.set_text(text.given())
             self.waits.setdefault(text.id, Wait()).unheard_at = now + self._again_after_s
             self._tell(Entry.TEXT_GIVEN, text)
@@ -214,6 +242,8 @@ class SmsDelivery:
         else:
             self._outbox.set_text(text.refused())
             self._postpone(text, now)
+            self._refused.add(text.recipient)
+            self._refused_at = now
             self._tell(Entry.TEXT_FAILED, text, count=event.code)
 
     def reported(self, event: SmsReport) -> None:

@@ -15,7 +15,7 @@ from outcry.daemon.service.systemd import Service, journal_sink
 from outcry.daemon.settings import NO_PIN, Settings
 from outcry.daemon.touch.edges import StrapEdge
 from outcry.hw.gps import Gps
-from outcry.hw.modem import Modem, ModemSettings, open_serial
+from outcry.hw.modem import Condition, Modem, ModemSettings, open_serial
 from outcry.hw.pin_library import PinUnusable
 from outcry.hw.power import Power, Wire
 from outcry.hw.switch import Button, Strap
@@ -52,13 +52,18 @@ class Adapters:
         """The modem's owner, with the wire that restarts the modem if there is one."""
         port, baud = self.settings.text("modem", "port"), self.settings.whole("modem", "baud")
         power = self._power()
+
+        def cycle() -> None:
+            if power is not None:
+                power.cycle(is_on=modem.status().state is not Condition.SILENT)
+
         modem = Modem(
             settings,
             lambda: open_serial(port, baud),
             self.messages.put,
             self.clock,
             beat,
-            power.cycle if power is not None else None,
+            cycle if power is not None else None,
         )
         self.life.callback(modem.stop, 3.0)
         return modem

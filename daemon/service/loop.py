@@ -119,6 +119,8 @@ class Loop:
                 parts.journal.tell(Entry.MODEM, detail=detail)
             case modem.ModemState(state, reason):
                 parts.journal.tell(Entry.MODEM, detail=reason or state.value)
+                if state.registered:
+                    parts.sms.hurry()
             case Asked(question, answer):
                 answer(self._answer(question, now))
             case Stop(reason):

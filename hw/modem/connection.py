@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum
 
+from outcry.hw.modem.errors import ModemStuck
 from outcry.hw.modem.events import Outcome
 from outcry.hw.modem.ladder import PATIENCE_S, RUNGS, Rung
 from outcry.hw.modem.lines import FINAL, PUSHED_DATA, Urc
@@ -197,11 +198,14 @@ class Connection:
         self._nothing_to_read()
         self._become(Tcp.CLOSED if reply.final else Tcp.BROKEN)
 
-    def attach_again(self, link: Link) -> None:
-        """Leave GPRS and join again. Cannot be aborted, see ``shut``."""
+    def attach_again(self, link: Link, hurry: bool = False) -> None:
+        """Leave GPRS and join again. Cannot be aborted, see ``shut``; in a ``hurry`` nobody waits."""
         means = RUNGS[Rung.ATTACH]
+        limit_s = PATIENCE_S if hurry else means.limit_s
         for command in means.commands:
-            link.command(command, means.limit_s, patience_s=means.patience_s, vital=True)
+            reply = link.command(command, limit_s, patience_s=means.patience_s, vital=True)
+            if hurry and not reply.final:
+                raise ModemStuck("GPRS is neither left nor joined")
         self._become(Tcp.BROKEN)
 
     def shut(self, link: Link) -> None:

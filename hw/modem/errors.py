@@ -27,10 +27,10 @@ class ModemStuck(ModemError):
 
 
 class RestartDue(ModemError):
-    """The data path stays down, and the ladder has come to a restart of the modem."""
+    """The ladder has come to a restart of the modem or its radio."""
 
-    def __init__(self, step: "Step") -> None:
-        super().__init__("the data path stays down")
+    def __init__(self, step: "Step", why: str) -> None:
+        super().__init__(why)
         self.step = step
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 @dataclass
 class TextJob:
     """A text to send, part by part. ``references`` are the TP-MR of the parts that have left.
+    None is one that the modem did not tell.
 
     ``given``: the PDU of the next part has been written, so it may have left.
     """
@@ -23,7 +24,7 @@ class TextJob:
     given: bool = False
     attempts: int = 0
     parts: "list[Part]" = field(default_factory=list, repr=False)
-    references: list[int] = field(default_factory=list)
+    references: list[int | None] = field(default_factory=list)
 
 
 @dataclass
@@ -121,6 +122,11 @@ class JobQueue:
     def urgent_since(self) -> float | None:
         """Since when an alarm is open, on the owner's clock."""
         return self._urgent_since
+
+    @property
+    def text_since(self) -> float | None:
+        """Since when there has been a text without a pause."""
+        return self._text_since
 
     def needed_since(self, began: float) -> float | None:
         """Since when a command begun at ``began`` has held up a text or an alarm; None: it does not.

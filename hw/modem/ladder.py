@@ -4,8 +4,11 @@ All of it is in two tables, and nothing else restarts the modem. :data:`RUNGS` s
 does and how long that may take, from the weakest to the strongest. :data:`LADDER` says when one is
 taken: of the rows of a failure the last one counts whose conditions all hold, and its rung is taken
 after its pause. :func:`next_rung` reads the tables; the owner's thread does what it says: in
-recovery.py what restarts the modem, in posts.py and service.py what is done to the connection, in
-starting.py the radio.
+recovery.py what restarts the modem or its radio, in posts.py and service.py what is done to the
+connection, in starting.py a radio found off.
+
+A modem that answers and lets nothing leave is as dead as a mute one: what drives the ladder in an
+alarm is whether a text has left, whatever the modem says to each.
 
 docs/recovery.md is drawn from the tables by ``make docs``. "Manual" is the SIM800 Series AT Command
 Manual V1.12, "hardware design" is SIM800L Hardware Design V1.00.
@@ -27,6 +30,7 @@ class Failure(Enum):
     RADIO_OFF = "the modem's radio is off"
     NO_DATA = "the connection to HQ is broken or cannot be made"
     TEXTS_REFUSED = "texts are refused one after another"
+    NOTHING_LEAVES = "the modem answers, and what should leave does not"
 
 
 class Rung(Enum):
@@ -37,6 +41,7 @@ class Rung(Enum):
     SHUT = "shut the connection"
     ATTACH = "attach again"
     RADIO = "radio on"
+    TOGGLE = "radio off and on"
     COMMAND = "restart by command"
     WIRE = "restart by wire"
 
@@ -85,6 +90,12 @@ RUNGS = {
         then=Rung.SHUT,
     ),
     Rung.RADIO: Means("Switch the radio on.", ("AT+CFUN=1",), 10.0),  # manual p.96
+    Rung.TOGGLE: Means(
+        "Switch radio and SIM off and on again.",
+        ("AT+CFUN=0", "AT+CFUN=1"),
+        5.0,  # manual p.96: up to 10; a radio that is then still off is RADIO_OFF
+        then=Rung.CALL,
+    ),
     Rung.COMMAND: Means(
         "Restart the modem whether or not it listens just now; the OK comes after the restart.",
         ("AT+CFUN=1,1",),  # manual p.96
@@ -109,7 +120,7 @@ class Situation:
     since: float
     """When it was met."""
     times: int = 1
-    """How often in a row it has been met by now."""
+    """How often in a row it has been met by now; of NOTHING_LEAVES, which restart would be next."""
     climbed_at: int = 0
     """The value of ``times`` when a rung above SHUT was last taken for it."""
     has_wire: bool = False
@@ -126,6 +137,12 @@ class Situation:
     """There is a connection, or one is being made."""
     shut_for_text_at: float = float("-inf")
     alarm_since: float | None = None
+    registered: bool = False
+    refusals: int = 0
+    """How many texts in a row were refused."""
+    taken: Rung = Rung.NOTHING
+    """The rung taken last since nothing leaves, and when."""
+    taken_at: float = float("-inf")
 
     @property
     def in_need(self) -> bool:
@@ -190,9 +207,53 @@ NOT_LATELY = Requirement(
     f"it was not done for this in the last {SHUT_FOR_TEXT_EVERY_S:.0f} s",
     lambda s, now: now >= s.shut_for_text_at + SHUT_FOR_TEXT_EVERY_S,
 )
+SOME_REFUSED = Requirement(
+    "some refused",
+    f"{REFUSALS} texts or more were refused since one left",
+    lambda s, now: s.refusals >= REFUSALS,
+)
+REGISTERED = Requirement("registered", "the modem has a network", lambda s, now: s.registered)
+RESTART_S = 45.0  # by 90 s it is done, though it waits for the text that is out, for a minute
+SEARCHES_S = 70.0  # finding a network takes a minute at times, and a restart begins that again
+RESTART_DUE = Requirement(
+    "restart due",
+    f"for {RESTART_S:.0f} s, or {SEARCHES_S:.0f} s while the modem has no network",
+    lambda s, now: now >= s.since + (RESTART_S if s.registered else SEARCHES_S),
+)
+RESTARTS_S = (120.0, 180.0, 300.0, 600.0)  # each costs what could have left in 15 s
+RESTED = Requirement(
+    "rested",
+    "for this it was not restarted yet, or last "
+    + ", ".join(f"{pause_s:.0f}" for pause_s in RESTARTS_S)
+    + " s ago: the pauses grow, and the last repeats",
+    lambda s, now: s.times < 2 or now >= s.taken_at + RESTARTS_S[min(s.times - 2, 3)],
+)
+IN_TURN = Requirement(
+    "in turn",
+    "of restarts for this, the first, third, fifth and so on",
+    lambda s, now: s.times % 2 == 1,
+)
+
+_BETWEEN_TEXTS = (TEXTS_TRIED, NO_TEXT_OUT)
+_WHILE_CALM = (FRESH, CALM, *_BETWEEN_TEXTS)
+_GENTLE = (REGISTERED, SOME_REFUSED, *_BETWEEN_TEXTS)
+_RESTART = (RESTART_DUE, RESTED, *_BETWEEN_TEXTS)
 
 
-_WHILE_CALM = (FRESH, CALM, TEXTS_TRIED, NO_TEXT_OUT)
+def between(first: float, last: float) -> Requirement:
+    """It has been so for this long, and no longer: a text that takes its time comes in between."""
+    return Requirement(
+        f"{first:.0f} to {last:.0f} s",
+        "for so long it has been so; later is too late for this rung",
+        lambda s, now: s.since + first <= now <= s.since + last,
+    )
+
+
+def above(rung: Rung) -> Requirement:
+    """Of the rungs for one failure this is the strongest so far."""
+    words = "it was not taken since, and nothing stronger"
+    strength = list(Rung).index
+    return Requirement("once", words, lambda s, now: strength(s.taken) < strength(rung))
 
 
 def each(nth: int) -> Requirement:
@@ -248,7 +309,7 @@ LADDER: dict[Failure, tuple[Row, ...]] = {
     ),
     Failure.NO_DATA: (
         Row(Rung.NOTHING),
-        Row(Rung.SHUT, (TEXTS_TRIED, NO_TEXT_OUT)),
+        Row(Rung.SHUT, _BETWEEN_TEXTS),
         Row(Rung.ATTACH, (each(5), *_WHILE_CALM)),
         Row(Rung.COMMAND, (each(12), *_WHILE_CALM), AT_ONCE, CALLS_AFTER_RESTART),
         Row(Rung.WIRE, (WIRED, each(12), *_WHILE_CALM), AT_ONCE, CALLS_AFTER_RESTART),
@@ -256,6 +317,15 @@ LADDER: dict[Failure, tuple[Row, ...]] = {
     Failure.TEXTS_REFUSED: (
         Row(Rung.NOTHING),
         Row(Rung.SHUT, (REFUSED_AGAIN, CONNECTED, NOT_LATELY, NO_TEXT_OUT)),
+    ),
+    Failure.NOTHING_LEAVES: (
+        Row(Rung.NOTHING),
+        # It may hold the line for 75 s, deaf to any command, and then only a wire ends that.
+        Row(Rung.ATTACH, (WIRED, between(20, 30), above(Rung.ATTACH), *_GENTLE)),
+        Row(Rung.TOGGLE, (between(30, 36), above(Rung.TOGGLE), *_GENTLE), calls=CALLS),
+        Row(Rung.COMMAND, _RESTART, calls=CALLS_AFTER_RESTART),
+        # Each in its turn, for the wire may be broken as well.
+        Row(Rung.WIRE, (WIRED, IN_TURN, *_RESTART), calls=CALLS_AFTER_RESTART),
     ),
 }
 

@@ -120,7 +120,7 @@ ALWAYS = re.compile(
     r"|\+CMTI: .*|\+CDS: .*|\+CMT: .*|\+PDP: DEACT|\+SAPBR \d: DEACT|\+HTTPACTION: .*"
     r"|\+CIPRXGET: 1|CLOSED?|CONNECT OK|CONNECT FAIL|ALREADY CONNECT"
     r"|\+SJDR: [A-Z].*|RING|\+CRING: .*|NO CARRIER|\*PSUTTZ: .*|DST: .*"
-    r'|\+CG?REG: \d(?:,"?[0-9A-Fa-f]{2,4}"?,"?[0-9A-Fa-f]{2,8}"?(?:,\d+)?)?'
+    r'|\+CG?REG: \d{1,2}(?:,"?[0-9A-Fa-f]{2,4}"?,"?[0-9A-Fa-f]{2,8}"?(?:,\d+)?)?'
 )
 """Unsolicited whatever command is running. (An answer to AT+CREG? begins with two digits.)"""
 

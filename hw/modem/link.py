@@ -200,6 +200,18 @@ class Link:
         """Leave the modem alone until it says a line in ``ends``; patience as with ``command``."""
         return self._answer(limit_s, ends, patience_s=patience_s)
 
+    def probe(self, ends: str, limit_s: float, *, call_off: bool) -> Reply:
+        """Say AT into the wait for a line in ``ends``; if OK is one, a modem that is free says it.
+
+        ``call_off`` ends a text entry in which the modem may still be.
+        """
+        if call_off:
+            self._port.write(CALL_OFF)
+        self._say("AT")
+        reply = self._answer(limit_s, ends)
+        self._in_step = bool(reply.final)
+        return reply
+
     def with_prompt(
         self,
         text: str,

@@ -100,6 +100,11 @@ class Posts:
         return self._connection.since if self._connection.state is Tcp.UP else None
 
     @property
+    def tried_at(self) -> float:
+        """When a connection was last tried, whatever came of it."""
+        return max(self._attempted_at, self.ended_at)
+
+    @property
     def idle(self) -> bool:
         """Whether no post is waiting or out."""
         return self._flight is None and not self._jobs.posts_waiting
@@ -130,6 +135,18 @@ class Posts:
         """Shut the connection: texts are refused beside it."""
         self._connection.shut(link)
         self._lose(link, "the connection was shut for a text")
+
+    def attach_again(self, link: Link) -> None:
+        """Leave GPRS and join again, for nothing leaves; no longer than an alarm bears it."""
+        self._connection.attach_again(link, hurry=True)
+        self._lose(link, "GPRS was left for a moment")
+
+    def hurry(self) -> None:
+        """There is a network again: what is tried without one is given up, and all is due now."""
+        self._connect_at = -NEVER
+        if self._connection.state is Tcp.CONNECTING:
+            self._connection.give_up()
+            self._attempting = False
 
     # Using the connection: short steps
 
@@ -301,7 +318,7 @@ class Posts:
             elif rung is Rung.SHUT:
                 self._connection.shut(link)
             else:
-                raise RestartDue(step)
+                raise RestartDue(step, "the data path stays down")
             rung = RUNGS[rung].then
         return True
 

@@ -24,20 +24,27 @@ ROUND = (REGISTRATION, "AT+CSQ", "AT+CENG?")
 ASK_SUPPLY = "AT+CBC"
 WATCH_JAMMING, LEAVE_JAMMING, ASK_JAMMING = "AT+SJDR=1,1,255,1", "AT+SJDR=0", "AT+SJDR?"
 ROUNDS_LOST = 30  # of searching, one each 2 s, before the detector is taken for the cause
-UNDER_VOLTAGE_OVER_MV = 3600  # the warning comes at 3500 (hardware design p.25)
+UNDER_VOLTAGE_MV = 3500  # hardware design p.25
+UNDER_VOLTAGE_OVER_MV = 3600
 
-STATES = {
+STATES = {  # 3GPP TS 27.007, 7.2
     "0": Condition.SEARCHING,
     "1": Condition.REGISTERED,
     "2": Condition.SEARCHING,
     "3": Condition.DENIED,
     "4": Condition.SEARCHING,
     "5": Condition.ROAMING,
+    "6": Condition.REGISTERED,  # for texts only
+    "7": Condition.ROAMING,  # for texts only
+    "8": Condition.SEARCHING,  # for emergency calls only
+    "9": Condition.REGISTERED,
+    "10": Condition.ROAMING,
+    "11": Condition.SEARCHING,  # for emergency calls only
 }
 NO_SIGNAL = 99
 EVASIONS = 2  # AT+CREG? without a usable answer, in a row
 
-_CREG = re.compile(r'(\d)(?:,"([0-9A-Fa-f]{1,4})","([0-9A-Fa-f]{1,8})")?.*')
+_CREG = re.compile(r'(\d+)(?:,"([0-9A-Fa-f]{1,4})","([0-9A-Fa-f]{1,8})")?(?:,.*)?')
 _CSQ = re.compile(r"(\d{1,2}),.*")
 _CBC = re.compile(r"\d,(\d{1,3}),(\d{1,5})")
 _SJDR = re.compile(r"1,\d+,\d+,\d+,(\d)")  # 0 none, 1 jamming, 2 interference
@@ -98,6 +105,9 @@ class Radio:
             self._registration(urc.text[7:])
         elif urc.text.startswith("+SJDR: "):
             self._board.warned(jamming=urc.text != "+SJDR: NO JAMMING")
+        elif urc.text == "SMS Ready":
+            if self._serving:
+                self._board.note(self._condition, "ready for texts")
         elif urc.text.startswith("UNDER-VOLTAGE"):
             self._board.warned(under_voltage=True)
         elif urc.text.startswith("OVER-VOLTAGE"):
@@ -150,7 +160,9 @@ class Radio:
         elif name == "+CBC" and (found := _CBC.fullmatch(answer)):
             percent, millivolts = min(int(found[1]), 100), int(found[2])
             self._board.measured(battery=(percent, millivolts))
-            if millivolts >= UNDER_VOLTAGE_OVER_MV:
+            if millivolts <= UNDER_VOLTAGE_MV:
+                self._board.warned(under_voltage=True)
+            elif millivolts >= UNDER_VOLTAGE_OVER_MV:
                 self._board.warned(under_voltage=False)
         elif name == "+SJDR" and (found := _SJDR.fullmatch(answer)):
             self._board.warned(jamming=found[1] != "0")

@@ -3,10 +3,12 @@
 import logging
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from outcry.hw.modem.events import ModemEvent, Outcome, PostAnswered, PostFailed, SmsOutcome
 from outcry.hw.modem.jobs import JobQueue
-from outcry.hw.modem.ladder import RUNGS, Failure, Rung, Situation, Step, next_rung
+from outcry.hw.modem.ladder import RUNGS, TEXT_DUE_S, Failure, Rung, Situation, Step, next_rung
 
 if TYPE_CHECKING:
     from outcry.hw.modem.link import Link
@@ -15,6 +17,21 @@ log = logging.getLogger("outcry.modem")
 
 ONCE_S = 120.0  # one crash may be chance; long enough for an alarm to leave
 OFTEN_S = 3600.0  # two within an hour are not
+
+
+@dataclass(frozen=True)
+class Stall:
+    """What was done last in an alarm in which nothing leaves."""
+
+    alarm_since: float | None = None
+    taken: Rung = Rung.NOTHING
+    taken_at: float = float("-inf")
+    restarts: int = 0
+
+    def then(self, rung: Rung, now: float) -> "Stall":
+        """After ``rung``."""
+        restarts = self.restarts + (rung in (Rung.COMMAND, Rung.WIRE))
+        return Stall(self.alarm_since, rung, now, restarts)
 
 
 class Recovery:
@@ -33,8 +50,14 @@ class Recovery:
         self.quarantine = Quarantine(clock)
         self._times: Counter[Failure] = Counter()
         self._climbed_at: Counter[Failure] = Counter()
-        self._text_tried_at = float("-inf")
+        self.text_tried_at = float("-inf")
         self._shut_for_text_at = float("-inf")
+        self._left_at = self._answered_at = float("-inf")
+        self._refused: set[str] = set()
+        self._reached: set[str] = set()
+        self._unsent_since: float | None = None
+        self._unanswered_since: float | None = None
+        self._stall = Stall()
 
     def met(self, failure: Failure) -> None:
         """``failure`` has come once more in a row."""
@@ -54,7 +77,30 @@ class Recovery:
 
     def text_tried(self) -> None:
         """A text has had its try."""
-        self._text_tried_at = self._clock()
+        self.text_tried_at = self._clock()
+
+    def text_refused(self, number: str) -> None:
+        """A text to ``number`` was refused."""
+        self._refused.add(number)
+        self.met(Failure.TEXTS_REFUSED)
+
+    def text_left(self, number: str) -> None:
+        """A text to ``number`` has left."""
+        self._reached.add(number)
+
+    def came_of(self, event: ModemEvent) -> None:
+        """What came of a text or a post: whether anything leaves is what the ladder goes by."""
+        now = self._clock()
+        if isinstance(event, SmsOutcome) and event.outcome is Outcome.DONE:
+            self.over(Failure.TEXTS_REFUSED)
+            self._left_at, self._unsent_since, self._stall = now, None, Stall()
+            self._refused.clear()
+        elif isinstance(event, SmsOutcome) and self._unsent_since is None:
+            self._unsent_since = now
+        elif isinstance(event, PostAnswered):
+            self._answered_at, self._unanswered_since = now, None
+        elif isinstance(event, PostFailed) and self._unanswered_since is None:
+            self._unanswered_since = now
 
     def shut_for_text(self) -> None:
         """The connection is being shut because texts are refused beside it."""
@@ -71,7 +117,7 @@ class Recovery:
             has_wire=self._power_cycle is not None,
             text_waits=head is not None,
             text_on_its_way=head is not None and head.given,
-            text_tried_at=self._text_tried_at,
+            text_tried_at=self.text_tried_at,
             shut_for_text_at=self._shut_for_text_at,
             alarm_since=self._jobs.urgent_since,
         )
@@ -79,6 +125,60 @@ class Recovery:
     def next(self, failure: Failure, since: float | None = None) -> Step:
         """The rung for ``failure``, met now or at ``since``."""
         return next_rung(self.situation(failure, since), self._clock())
+
+    def _stalled_since(self) -> float | None:
+        """Since when what should leave does not; None: it does, or there is nothing.
+
+        In an alarm a post's answer counts for nothing: if it is HQ's, the alarm is soon answered.
+        """
+        alarm_since = self._jobs.urgent_since
+        # One number alone that nothing has reached yet may be a wrong one.
+        refuses = len(self._refused) > 1 or not self._refused.isdisjoint(self._reached)
+        if alarm_since is None:
+            news = self.text_tried_at > max(self._answered_at, self._stall.taken_at)
+            return self._unsent_since if refuses and news else None
+        if self._unsent_since is None:
+            self._unsent_since = self._jobs.text_since
+        waits = [self._unsent_since] if refuses or not self._refused else []
+        if self._left_at < alarm_since:
+            waits = [self._unsent_since, self._unanswered_since]
+        known = [max(since, self._left_at, alarm_since) for since in waits if since is not None]
+        since = min(known, default=None)
+        at_once = since is not None and since <= alarm_since + TEXT_DUE_S  # as an alarm asks
+        return alarm_since if at_once and self._left_at < alarm_since else since
+
+    @property
+    def stalls(self) -> bool:
+        """Whether something should leave and does not."""
+        return self._stalled_since() is not None
+
+    def stalled(self, registered: bool, text_next: bool) -> Step | None:
+        """The rung that is due because nothing leaves, if any; it counts as taken.
+
+        ``text_next``: a text waits that could leave now.
+        """
+        now, since = self._clock(), self._stalled_since()
+        if since is None:
+            return None
+        if self._stall.alarm_since != self._jobs.urgent_since:
+            self._stall = Stall(self._jobs.urgent_since)
+        stall = self._stall
+        known = replace(
+            self.situation(Failure.NOTHING_LEAVES, since),
+            times=stall.restarts + 1,
+            registered=registered,
+            refusals=self._times[Failure.TEXTS_REFUSED],
+            text_next=text_next and self.text_tried_at < max(since, stall.taken_at),
+            taken=stall.taken,
+            taken_at=stall.taken_at,
+        )
+        step = next_rung(known, now)
+        if step.rung is Rung.NOTHING:
+            return None
+        log.warning("nothing has left for %.0f s; %s", now - since, step.rung.value)
+        if step.rung is not Rung.WIRE:  # which counts when it is pulled, whatever for
+            self._stall = stall.then(step.rung, now)
+        return step
 
     def bide(self, link: "Link", refuse_posts: Callable[[str], None]) -> Step:
         """Wait until the rung for a silent modem is due, or until the modem says something."""
@@ -94,12 +194,15 @@ class Recovery:
         return step
 
     def take(self, link: "Link", step: Step) -> None:
-        """Restart the modem if ``step`` says so; calling it is how each epoch begins."""
+        """Restart the modem or its radio if ``step`` says so; calling it begins the next epoch."""
         rung: Rung | None = step.rung
-        if rung is Rung.WIRE and not self._pull_wire(link):
-            rung = RUNGS[rung].or_else
-        if rung is Rung.COMMAND:
-            link.restart(RUNGS[rung].commands[0], RUNGS[rung].limit_s)
+        if rung is Rung.WIRE:
+            self._stall = self._stall.then(rung, self._clock())
+            if not self._pull_wire(link):
+                rung = RUNGS[rung].or_else
+        if rung in (Rung.TOGGLE, Rung.COMMAND):
+            for command in RUNGS[rung].commands:
+                link.restart(command, RUNGS[rung].limit_s)
 
     def _pull_wire(self, link: "Link") -> bool:
         """Restart the modem by its wire; False if that fails."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from outcry.hw.modem.errors import ModemReset, ModemSilent
+from outcry.hw.modem.errors import ModemReset, ModemSilent, RestartDue
 from outcry.hw.modem.events import ModemEvent, Outcome
 from outcry.hw.modem.jobs import JobQueue, TextJob
 from outcry.hw.modem.ladder import REFUSALS, Failure, Rung, next_rung
@@ -20,9 +20,12 @@ from outcry.hw.modem.texts import Texts
 log = logging.getLogger("outcry.modem")
 
 READY = ("+CPIN: READY", "SMS Ready")
+UNREGISTERED_S = 20.0  # without a network in an alarm before the modem is no longer believed
+TRY_EVERY_S = 60.0  # then one text and one connection are tried, whatever it says
+LOOK_S = 2.0  # between looks at the ladder while nothing leaves
 SEARCH_POLL_S = 2.0  # between looks for a network: +CREG may have been lost
 URGENT_S = 60.0  # an alarm unanswered for longer needs to know its cells again
-DATA_FIRST_S = 7.0  # for connecting and one answered post
+DATA_FIRST_S = 3.5  # for connecting and one answered post; a lost answer has cost 16 s already
 CRASHES = 2  # of the modem in a row in the middle of a text: then data is tried first
 AT_LEAST_S = 0.5  # between two looks at a deadline that nothing can be done about yet
 
@@ -44,14 +47,18 @@ class Service:
         self._jobs = jobs
         self._clock = clock
         self._board = board
-        self._texts = Texts(jobs, emit, clock)
-        self._posts = Posts(settings, jobs, emit, clock, recovery)
+        self._emit = emit
+        self._texts = Texts(jobs, self._tell, clock)
+        self._posts = Posts(settings, jobs, self._tell, clock, recovery)
         self._radio = Radio(board)
         self._starting = Starting(settings, self._texts, clock, self._wait, board.note, recovery)
         self._poll_at = clock()
         self._connection_has_turn = False
         self._room_made = False
         self._texts_alone = False
+        self._left_unregistered = False
+        self._registered = False
+        self._registered_at = clock()
         self._in_text = False
         self._crashes = 0
         self._data_from = self._texts_from = 0.0
@@ -63,13 +70,21 @@ class Service:
 
     def serve(self, link: Link) -> None:
         """Serve what is asked; ends only by a link error or ``Stopping``."""
-        self._poll_at = self._clock()
+        self._poll_at = self._registered_at = self._clock()
         if self._crashes >= CRASHES:
             self._data_first()
         while True:
             self._take_in(link)
+            self._note_network()
             if not self._step(link):
                 link.listen(max(self._next_at(), self._clock() + AT_LEAST_S))
+
+    def _note_network(self) -> None:
+        registered, self._registered = self._registered, self._radio.registered
+        if self._registered:
+            self._registered_at = self._clock()
+            if not registered:
+                self._posts.hurry()
 
     def _data_first(self) -> None:
         """Texts end in nothing: let an open alarm have its try by data before the next."""
@@ -86,7 +101,7 @@ class Service:
         if job is not None:
             self._texts.interrupted(job, reason)
         self._crashes += self._in_text
-        self._in_text = False
+        self._in_text = self._left_unregistered = self._registered = False
         self._radio.forget()
         self._posts.abandon(reason)
         self._board.connected(None)
@@ -104,6 +119,11 @@ class Service:
             ready = any(urc.text in READY for urc in link.urcs)
             self._take_in(link)
             self._posts.refuse("the modem is not ready")
+            self._climb(link, ready=False)
+
+    def _tell(self, event: ModemEvent) -> None:
+        self.recovery.came_of(event)
+        self._emit(event)
 
     def _take_in(self, link: Link) -> None:
         while link.urcs:
@@ -116,7 +136,10 @@ class Service:
         """The most important thing to do now; False if there is nothing."""
         data_first = self._clock() < self._texts_from and self._posts.ended_at < self._data_from
         job = None if data_first else self._jobs.head_text()
-        text_next = job is not None and self._radio.worth_a_try and not self._connection_has_turn
+        could_leave = job is not None and self._worth_a_try(self.recovery.text_tried_at)
+        if not data_first and self._climb(link, text_next=could_leave):
+            return True
+        text_next = could_leave and not self._connection_has_turn
         # A data path in which the modem stops answering is not worth waiting for.
         if (link.in_step or not text_next) and self._posts.use(link):
             self._board.connected(self._posts.connected_since)
@@ -124,11 +147,31 @@ class Service:
         if job is not None and text_next:
             self._send(link, job)
             return True
-        if self._connect(link, job):
+        if self._connect(link, could_leave):
             return True
-        if job is not None and self._radio.worth_a_try:
+        if could_leave:
             return True
         return self._idle_step(link, waiting=job is not None)
+
+    def _worth_a_try(self, tried_at: float) -> bool:
+        """Whether a text or a connection is to be tried that was last tried then."""
+        if self._radio.worth_a_try or self._left_unregistered:
+            return True
+        alarm_since = self._jobs.urgent_since
+        if alarm_since is None:
+            return False
+        unregistered_since = max(alarm_since, self._registered_at)
+        return self._clock() >= max(unregistered_since + UNREGISTERED_S, tried_at + TRY_EVERY_S)
+
+    def _climb(self, link: Link, text_next: bool = False, ready: bool = True) -> bool:
+        """Take the ladder's rung if nothing leaves; whether there was one."""
+        step = self.recovery.stalled(ready and self._radio.registered, text_next)
+        if step is None:
+            return False
+        if step.rung is not Rung.ATTACH:
+            raise RestartDue(step, "nothing leaves")
+        self._posts.attach_again(link)
+        return True
 
     def _send(self, link: Link, job: TextJob) -> None:
         self._connection_has_turn = True
@@ -146,13 +189,15 @@ class Service:
         if outcome.outcome is Outcome.DONE:
             self._texts_alone |= self._room_made
             self._crashes = 0
-            self.recovery.over(Failure.TEXTS_REFUSED)
+            self._left_unregistered = not self._radio.registered
+            self.recovery.text_left(job.number)
         elif outcome.outcome is Outcome.UNKNOWN:
             self._data_first()
         else:
             self._texts.ready(link)  # in case the modem has slipped out of PDU mode
             self._poll_at = self._clock()
-            self.recovery.met(Failure.TEXTS_REFUSED)
+            self._left_unregistered = False
+            self.recovery.text_refused(job.number)
         self._room_made = self._make_room(link)
         if self._room_made:
             self._connection_has_turn = False
@@ -160,7 +205,9 @@ class Service:
     def _make_room(self, link: Link) -> bool:
         """Shut the connection if the ladder says so; whether it did."""
         refused = self.recovery.situation(Failure.TEXTS_REFUSED)
-        situation = replace(refused, connected=self._posts.occupied)
+        # Without a network that is why they are refused.
+        beside = self._posts.occupied and self._radio.registered
+        situation = replace(refused, connected=beside)
         if next_rung(situation, self._clock()).rung is not Rung.SHUT:
             return False
         log.warning("modem refuses text after text beside the connection; shutting that")
@@ -168,18 +215,18 @@ class Service:
         self._posts.make_room(link)
         return True
 
-    def _connect(self, link: Link, job: TextJob | None) -> bool:
+    def _connect(self, link: Link, could_leave: bool) -> bool:
         """Steps towards a connection, between two texts at most one attempt."""
         had_turn, self._connection_has_turn = self._connection_has_turn, False
-        if not self._radio.worth_a_try:
-            if self._posts.connected_since is None:
+        if not self._worth_a_try(self._posts.tried_at):
+            if not self._posts.occupied:
                 self._posts.refuse("no network")
             return False
         alone = self._texts_alone or link.crashed_in("+CIPSTART")
-        if job is not None and (not had_turn or alone):
+        if could_leave and (not had_turn or alone):
             return False
         getting_nowhere = self.recovery.times(Failure.TEXTS_REFUSED) >= REFUSALS
-        stepped = self._posts.connect(link, job is not None and not getting_nowhere)
+        stepped = self._posts.connect(link, could_leave and not getting_nowhere)
         self._connection_has_turn = had_turn and stepped and self._posts.half_ready(link)
         self._board.connected(self._posts.connected_since)
         return stepped
@@ -203,6 +250,8 @@ class Service:
 
     def _next_at(self) -> float:
         times = [self._poll_at, self._posts.next_at()]
+        if self.recovery.stalls:
+            times.append(self._clock() + LOOK_S)
         if self._clock() < self._texts_from:
             times.append(self._texts_from)
         return min(times)

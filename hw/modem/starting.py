@@ -8,6 +8,7 @@ from outcry.hw.modem.errors import ModemSilent
 from outcry.hw.modem.events import Condition
 from outcry.hw.modem.ladder import RUNGS, Failure, Rung
 from outcry.hw.modem.link import Link
+from outcry.hw.modem.radio import REGISTRATION, STATES
 from outcry.hw.modem.recovery import Recovery
 from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.texts import Texts
@@ -70,7 +71,8 @@ class Starting:
         self._began = self._clock()
         link.guarded = True
         link.echo_expected = not link.command("ATE0", idle=True).done
-        for command in ("AT+CMEE=1", "AT+CBATCHK=1"):
+        # CBATCHK=1 would switch it off below 3.4 V, for a dip of a moment and for good.
+        for command in ("AT+CMEE=1", "AT+CBATCHK=0"):
             link.command(command, idle=True)
         functionality = link.command("AT+CFUN?", CFUN_LIMIT_S, asked="+CFUN: ", idle=True)
         if functionality.value("+CFUN") not in (None, "1"):
@@ -97,15 +99,19 @@ class Starting:
             if self._pin is Pin.TAKEN:
                 self._pin = Pin.RIGHT
             return 0.0
-        if wants == "SIM PIN" or reply.code == CME_PIN:
-            return self._unlock(link)
-        if (wants or "").startswith("SIM PUK") or reply.code == CME_PUK:
-            self._report(Condition.SIM_PUK, "put the SIM into a phone and enter its PUK")
-        elif reply.code in CME_NO_SIM:
-            self._report(Condition.SIM_ABSENT, "no SIM found; check that it is seated")
-        elif self._is_registered(link):
-            log.warning("modem does not say how its SIM is, but the network has taken it; going on")
+        locked = wants == "SIM PIN" or reply.code == CME_PIN
+        blocked = (wants or "").startswith("SIM PUK") or reply.code == CME_PUK
+        absent = reply.code in CME_NO_SIM
+        told = locked or blocked or absent
+        if (self._texts.wanted or not told) and self._is_registered(link):
+            log.warning("modem does not say that its SIM is ready, but the network has taken it")
             return 0.0
+        if locked:
+            return self._unlock(link)
+        if blocked:
+            self._report(Condition.SIM_PUK, "put the SIM into a phone and enter its PUK")
+        elif absent:
+            self._report(Condition.SIM_ABSENT, "no SIM found; check that it is seated")
         elif self._clock() >= self._silent_sim_until():
             log.warning("modem does not say how its SIM is; going on")
             return 0.0
@@ -119,10 +125,10 @@ class Starting:
         return self._began + (READY_IN_NEED_S if self._texts.wanted else SIM_SAYS_LIMIT_S)
 
     def _is_registered(self, link: Link) -> bool:
-        """Registered at home (1) or roaming (5), which needs a SIM that is ready."""
-        reply = link.command("AT+CREG?", asked="+CREG: ", idle=True)
+        """Registered, which needs a SIM that is ready."""
+        reply = link.command(REGISTRATION, asked="+CREG: ", idle=True)
         fields = (reply.value("+CREG") or "").split(",")
-        return len(fields) > 1 and fields[1].strip() in ("1", "5")
+        return len(fields) > 1 and STATES.get(fields[1].strip(), Condition.SEARCHING).registered
 
     def _unlock(self, link: Link) -> float:
         if not self._may_say_pin(link):

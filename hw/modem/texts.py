@@ -26,6 +26,10 @@ log = logging.getLogger("outcry.modem")
 PROMPT_LIMIT_S = 5.0
 PROMPTS = 2  # asked for before a text is given up for now
 SEND_LIMIT_S = 61.0  # the modem may take 60 s (manual p.116)
+# Most answers come within 6 s, and one that was lost must hold up nobody. Belief: AT does no harm
+# to a text on its way; a SIM800 takes no command meanwhile, and CMGS is none that a byte aborts.
+ASKED_AFTER_S = 15.0
+CALLED_OFF_AFTER_S = 20.0  # and the text's own end may have been lost
 LATE_TRIES = 3  # of AT after that: its answer may still be on the way
 OK_LIMIT_S = 1.0  # after +CMGS: by then the text has left, with or without the OK
 LIST_LIMIT_S = 20.0  # for a SIM full of texts
@@ -35,7 +39,9 @@ SETTINGS = ('AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CNMI=2,1,0,1,0")
 DOUBT_S = 5.0  # after an OK or an ERROR that may be another command's: +CMGS may follow
 PARSED_S = 1.0  # no network answers that fast: so soon the modem itself has refused
 
-_PROVEN = r"\+CMGS: \d+(?:,.*)?|\+CMS ERROR: .*"
+SAME_DIGITS = 7  # at the end: the network may leave out the country
+
+_PROVEN = r"\+CMGS:.*|\+CMS ERROR: .*"
 _SENT = rf"{_PROVEN}|OK|ERROR|\+CME ERROR: .*"
 _LISTED = re.compile(r"\+CMGL: (\d+),(\d+),.*")
 _ARRIVED = re.compile(r'\+CMTI: ".*",\s*(\d+)')
@@ -56,7 +62,9 @@ class Texts:
         self._given_at = 0.0
         self._concatenation = 0
         self._late: TextJob | None = None
-        self._awaited: dict[int, str] = {}
+        self._lost: set[str] = set()
+        """Numbers of texts whose outcome was never known."""
+        self._awaited: dict[tuple[int, str], str] = {}  # by reference and end of the number
         self._to_read: deque[int] = deque()
         self._to_delete: deque[int] = deque()
         self._sweep_due = True
@@ -91,22 +99,48 @@ class Texts:
             reply = self._hand_over(link, job, part)
             if not reply.final and not job.given:
                 return self._end(job, Outcome.UNKNOWN, "the prompt did not come")
-            if reply.outcome is Outcome.UNKNOWN:
-                lost = self._end(job, Outcome.UNKNOWN, f"no answer within {SEND_LIMIT_S:.0f} s")
-                link.attention(LATE_TRIES)
-                return lost
-            if job.given and re.fullmatch(_PROVEN, reply.final) is None:
-                fast = self._clock() - self._given_at < PARSED_S and not reply.done
-                proof = link.hold(_PROVEN, DOUBT_S)
-                if not proof.final and not fast:
-                    return self._end(job, Outcome.UNKNOWN, "an answer that proves nothing")
-                reply = proof if proof.final else reply
+            reply = self._evidence(link, job, reply)
+            if not reply.final:
+                return self._end(job, Outcome.UNKNOWN, "its answer was lost")
             if not reply.done:
                 return self._end(job, Outcome.FAILED, "refused", reply.code)
             job.references.append(_reference(reply.final))
             job.given = False
             link.hold("OK", OK_LIMIT_S)
         return self._end(job, Outcome.DONE, "sent")
+
+    def _evidence(self, link: Link, job: TextJob, reply: Reply) -> Reply:
+        """What proves the outcome of the part that was handed over; without any, no final line."""
+        if not job.given or re.fullmatch(_PROVEN, reply.final):
+            return reply
+        if reply.final and not reply.done and self._clock() - self._given_at < PARSED_S:
+            return reply
+        proof = link.hold(_PROVEN, DOUBT_S) if reply.final else self._ask_after(link)
+        if not proof.final and (reported := self._reported_already(link, job)) is not None:
+            return Reply(f"+CMGS: {reported}")
+        return proof
+
+    def _ask_after(self, link: Link) -> Reply:
+        """Wait on for the answer, but no longer than the modem is busy: one that says OK is free."""
+        until = self._given_at + SEND_LIMIT_S
+        reply = link.probe(_SENT, CALLED_OFF_AFTER_S - ASKED_AFTER_S, call_off=False)
+        if not reply.final:
+            reply = link.probe(_SENT, until - self._clock(), call_off=True)
+        link.attention(LATE_TRIES)  # what it has been asked twice it may answer twice
+        return reply if re.fullmatch(_PROVEN, reply.final) else Reply("")
+
+    def _reported_already(self, link: Link, job: TextJob) -> int | None:
+        """The reference in a delivery report that can only be this text's: then it has left."""
+        if job.number in self._lost:  # it may be that of an earlier one
+            return None
+        for urc in link.urcs:
+            report = self._pdu.decode(urc.body) if urc.text.startswith("+CDS: ") else None
+            if not isinstance(report, self._pdu.StatusReport):
+                continue
+            key = _key(report.reference, report.recipient)
+            if key == _key(report.reference, job.number) and key not in self._awaited:
+                return report.reference
+        return None
 
     def _hand_over(self, link: Link, job: TextJob, part: "Part") -> Reply:
         """One AT+CMGS; two if the first prompt got lost, for then nothing has left."""
@@ -116,7 +150,7 @@ class Texts:
                 part.pdu.encode("ascii") + b"\x1a",
                 lambda: self._given(job),
                 prompt_limit_s=PROMPT_LIMIT_S,
-                limit_s=SEND_LIMIT_S,
+                limit_s=ASKED_AFTER_S,
                 ends=_SENT,
                 asked="+CMGS: ",
             )
@@ -148,8 +182,11 @@ class Texts:
         self._jobs.drop_text(job)
         if outcome is not Outcome.DONE and job.given:
             self._late = job
-        for reference in job.references:
-            self._awaited[reference] = job.ref
+        if outcome is Outcome.UNKNOWN and job.given:
+            self._lost.add(job.number)
+        known = tuple(reference for reference in job.references if reference is not None)
+        for reference in known:
+            self._awaited[_key(reference, job.number)] = job.ref
         log.info(
             "text %s: %s (%s%s)",
             job.ref,
@@ -157,7 +194,7 @@ class Texts:
             reason,
             "" if code is None else f", code {code}",
         )
-        event = SmsOutcome(job.ref, outcome, tuple(job.references), code, reason)
+        event = SmsOutcome(job.ref, outcome, known, code, reason)
         self._emit(event)
         return event
 
@@ -175,7 +212,7 @@ class Texts:
             return urc.text.startswith("+CMTI: ")
         return True
 
-    def _answered_late(self, reference: int) -> None:
+    def _answered_late(self, reference: int | None) -> None:
         job, self._late = self._late, None
         if job is None or len(job.references) + 1 < len(job.parts):
             return
@@ -188,19 +225,19 @@ class Texts:
         if isinstance(decoded, self._pdu.Incoming):
             self._emit(SmsReceived(decoded.sender, decoded.text))
         elif isinstance(decoded, self._pdu.StatusReport):
-            self._reported(decoded.reference, decoded.delivered)
+            self._reported(_key(decoded.reference, decoded.recipient), decoded.delivered)
         else:
             log.info("an incoming PDU of %d digits makes no sense; dropped", len(pdu))
 
-    def _reported(self, reference: int, delivered: bool | None) -> None:
-        ref = self._awaited.get(reference)
+    def _reported(self, key: tuple[int, str], delivered: bool | None) -> None:
+        ref = self._awaited.get(key)
         if ref is None or delivered is None:
             return
-        del self._awaited[reference]
-        others = [mr for mr, other in self._awaited.items() if other == ref]
+        del self._awaited[key]
+        others = [other for other, its_ref in self._awaited.items() if its_ref == ref]
         if not delivered:
-            for mr in others:
-                del self._awaited[mr]
+            for other in others:
+                del self._awaited[other]
         if not delivered or not others:
             self._emit(SmsReport(ref, delivered))
 
@@ -244,6 +281,13 @@ class Texts:
         self._to_delete.append(index)
 
 
-def _reference(final: str) -> int:
-    """TP-MR of the part just sent, from ``+CMGS: <mr>[,<scts>]``."""
-    return int(final[7:].partition(",")[0]) % 256
+def _key(reference: int, number: str) -> tuple[int, str]:
+    """What a report is known by: references come round after 256 texts, and networks write a
+    number with or without its country."""
+    return reference, number[-SAME_DIGITS:]
+
+
+def _reference(final: str) -> int | None:
+    """TP-MR of the part just sent, from ``+CMGS: <mr>[,<scts>]``; None where it got lost."""
+    digits = final[6:].partition(",")[0].strip()
+    return int(digits) % 256 if digits.isdecimal() else None

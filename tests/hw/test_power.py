@@ -1,10 +1,16 @@
 """The wire that restarts the modem, on gpiozero's mock pins and on the simulated modem."""
 
+from contextlib import ExitStack
+from queue import SimpleQueue
+
 import gpiozero
 import pytest
 from gpiozero.pins.mock import MockFactory
 
+from outcry.daemon.service import adapters
+from outcry.daemon.settings import read
 from outcry.hw.board.sim800.power_wires import PowerWires
+from outcry.hw.modem import Condition, ModemSettings, ModemStatus
 from outcry.hw.modem.ladder import RUNGS, Rung
 from outcry.hw.pin_library import PinUnusable
 from outcry.hw.power import Power, Wire
@@ -64,6 +70,41 @@ def test_of_two_turns_of_the_power_key_one_leaves_the_modem_on(on):
         wiring.cycle()
         after.append(wiring.rig.modem.powered)
     assert after == ([True, False] if on else [False, True])
+
+
+def test_each_turn_of_the_power_key_leaves_on_a_modem_that_is_known_to_be_on():
+    wiring = Wiring(Wire.POWER_KEY)
+    for _ in range(3):
+        wiring.power.cycle(is_on=True)
+        wiring.wires.level(PIN, int(wiring.pin.state))
+        wiring.rig.passes(5.0)
+        assert wiring.rig.modem.powered
+    assert wiring.said.count(b"NORMAL POWER DOWN") == 3
+
+
+def test_only_of_a_silent_modem_it_is_not_known_whether_it_is_on(monkeypatch, tmp_path):
+    turns, cycles = [], []
+    status = ModemStatus()
+    monkeypatch.setattr(Power, "cycle", lambda self, is_on=False: turns.append(is_on))
+
+    class Owner:
+        def __init__(self, *_parts):
+            cycles.append(_parts[-1])
+
+        def status(self):
+            return status
+
+        def stop(self, timeout_s): ...
+
+    monkeypatch.setattr(adapters, "Modem", Owner)
+    toml = f"[modem]\npower_pin = {PIN}\npower_wire = 'power key'\n"
+    with ExitStack() as life:
+        parts = adapters.Adapters(read(toml, tmp_path / "outcry.toml"), SimpleQueue(), life, None)
+        parts.modem(ModemSettings(), lambda: None)
+        for state in (Condition.STARTING, Condition.REGISTERED, Condition.SILENT):
+            status = ModemStatus(state=state)
+            cycles[0]()
+    assert turns == [True, True, False]
 
 
 def test_the_line_is_let_go_whatever_happens():

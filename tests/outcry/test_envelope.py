@@ -89,6 +89,7 @@ def reports(draw: st.DrawFn) -> Report:
 headers = st.builds(Header, st.integers(0, 0xFFFFFFFF), st.integers(0, 0xFFFFFFFF))
 
 
+@pytest.mark.slow
 @given(reports(), headers)
 def test_every_valid_report_survives_the_way_and_fits_one_sms(report, header):
     sealed = seal(encode(report), header, PUBLIC, PSK)

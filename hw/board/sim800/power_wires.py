@@ -51,7 +51,7 @@ class PowerWires:
             self._modem.power_on(self._schedule.now)
 
     def _held_in_reset(self) -> None:
-        self._in_reset = True
+        self._in_reset = self._modem.powered  # one that is off stays off
         self._modem.power_off(self._schedule.now)
 
     def _power_key(self) -> None:

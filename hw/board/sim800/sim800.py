@@ -144,8 +144,12 @@ class Sim800:
         self._off()
 
     def reset(self, now: float) -> None:
-        """The RST pin: the power-on sequence again."""
-        self.power_on(now)
+        """The RST pin: the power-on sequence again. It does not switch on a modem that is off.
+
+        Belief: no paper says that it does (hardware design p. 27), so nothing may rely on it.
+        """
+        if self.powered:
+            self.power_on(now)
 
     def warm(self, now: float) -> None:
         """Be a modem that was switched on long ago, instead of powering on."""

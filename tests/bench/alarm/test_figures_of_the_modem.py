@@ -2,8 +2,9 @@
 
 import pytest
 
-from bench.alarm import fault_matrix, sms_chain
+from bench.alarm import fault_matrix, refusals, sms_chain
 from outcry.hw.modem import Modem
+from outcry.hw.modem.recovery import Recovery
 from outcry.hw.modem.texts import Texts
 from simulation import campaign
 from simulation.cells import sample
@@ -53,3 +54,23 @@ def test_an_alarm_that_never_leaves_is_lost_and_its_worst_endless(monkeypatch):
     assert lived.lost == 1
     assert lived.worst_s == float("inf")
     assert lived.broken
+
+
+def test_a_modem_that_refuses_everything_is_restarted_and_then_texts_leave():
+    refusals.lived.cache_clear()
+    assert refusals.refusals_recovered_pct(3) == 100
+    assert 30 < refusals.refusal_restart_worst_s(3) <= 90
+    assert 0 < refusals.after_recovery_first_text_worst_s(3) <= 30
+
+
+def test_a_driver_that_waits_for_silence_shows(monkeypatch):
+    monkeypatch.setattr(Recovery, "stalled", lambda self, registered, text_next: None)
+    refusals.lived.cache_clear()
+    assert refusals.refusals_recovered_pct(3) < 100
+    assert refusals.refusal_restart_worst_s(3) == float("inf")
+    refusals.lived.cache_clear()
+
+
+def test_a_lost_answer_holds_up_the_next_text_for_20_s_at_most():
+    assert 15 < refusals.cmgs_lost_answer_worst_s() <= 20
+    assert 30 < refusals.cmgs_two_lost_worst_s() <= 45

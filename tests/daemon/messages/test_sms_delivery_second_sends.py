@@ -12,6 +12,8 @@ from outcry.report import AlarmKind
 from simulation.wearable import SimulatedWorld
 from simulation.world import CONTACTS, World
 
+pytestmark = pytest.mark.slow
+
 WAIT_S = 300.0
 ROUND = 7  # three alerts, HQ's sealed report, three links
 

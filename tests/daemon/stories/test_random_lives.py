@@ -29,6 +29,8 @@ from outcry.receipt import Status
 from outcry.report import AlarmKind
 from simulation.world import CONTACTS, World
 
+pytestmark = pytest.mark.slow
+
 MAYBE_LEFT_MOST = 2
 
 

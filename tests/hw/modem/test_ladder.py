@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from outcry.hw.modem.connection import Connection
 from outcry.hw.modem.errors import ModemSilent
+from outcry.hw.modem.events import Outcome, PostAnswered, PostFailed, SmsOutcome
 from outcry.hw.modem.jobs import JobQueue, TextJob
 from outcry.hw.modem.ladder import (
     LADDER,
@@ -24,6 +25,7 @@ from outcry.hw.modem.ladder import (
     Failure,
     Rung,
     Situation,
+    Step,
     next_rung,
 )
 from outcry.hw.modem.link import ANSWER_S, Link
@@ -54,6 +56,10 @@ situations = st.builds(
     connected=perhaps,
     shut_for_text_at=instants | st.just(-math.inf),
     alarm_since=instants | st.none(),
+    registered=perhaps,
+    refusals=st.integers(0, 5),
+    taken=st.sampled_from(Rung),
+    taken_at=instants | st.just(-math.inf),
 )
 
 
@@ -152,7 +158,7 @@ def test_nothing_is_done_to_a_modem_that_could_carry_a_text_before_texts_had_the
     rung = next_rung(situation, now).rung
     if situation.failure is Failure.TEXTS_REFUSED and rung is not Rung.NOTHING:
         assert situation.times >= REFUSALS
-    if situation.failure is not Failure.NO_DATA or rung is Rung.NOTHING:
+    if situation.failure not in (Failure.NO_DATA, Failure.NOTHING_LEAVES) or rung is Rung.NOTHING:
         return
     assert not situation.text_next
     alarm_since = situation.alarm_since
@@ -261,6 +267,139 @@ def test_the_connection_is_shut_for_refused_texts_but_not_time_and_again() -> No
     assert next_rung(again, 1000.0 + SHUT_FOR_TEXT_EVERY_S).rung is Rung.SHUT
 
 
+def climbed(has_wire: bool, registered: bool = True, minutes: int = 30) -> list[tuple[int, Rung]]:
+    """Which rungs are taken when, from the press on, while each text is refused at once."""
+    port, pulled = Deaf(noisy=False), []
+    jobs = JobQueue(lambda: port.now)
+    cycle = (lambda: pulled.append(port.now)) if has_wire else None
+    recovery = Recovery(jobs, lambda: port.now, cycle)
+    link = Link(port, lambda: port.now, lambda: None, lambda: False, lambda began: None)
+    jobs.set_urgent(True)
+    taken = []
+    for second in range(minutes * 60):
+        port.now = float(second)
+        recovery.text_tried()
+        recovery.text_refused("+447700900101")
+        recovery.came_of(SmsOutcome("t1", Outcome.FAILED, (), 314, "refused"))
+        if (step := recovery.stalled(registered, text_next=True)) is not None:
+            taken.append((second, step.rung))
+            recovery.take(link, step)
+    assert [at for at, rung in taken if rung is Rung.WIRE] == pulled
+    return taken
+
+
+def test_while_texts_are_refused_the_ladder_is_climbed_whatever_the_modem_says() -> None:
+    assert climbed(has_wire=False) == [
+        (30, Rung.TOGGLE),
+        (45, Rung.COMMAND),
+        (165, Rung.COMMAND),
+        (345, Rung.COMMAND),
+        (645, Rung.COMMAND),
+        (1245, Rung.COMMAND),
+    ]
+
+
+def test_with_a_wire_that_is_pulled_first_and_then_in_turn_with_the_command() -> None:
+    assert climbed(has_wire=True) == [
+        (20, Rung.ATTACH),
+        (30, Rung.TOGGLE),
+        (45, Rung.WIRE),
+        (165, Rung.COMMAND),
+        (345, Rung.WIRE),
+        (645, Rung.COMMAND),
+        (1245, Rung.WIRE),
+    ]
+
+
+def test_a_search_for_a_network_is_not_broken_off_before_its_time() -> None:
+    assert climbed(has_wire=False, registered=False, minutes=2) == [(70, Rung.COMMAND)]
+
+
+def test_a_text_that_has_left_ends_it_and_the_next_refusal_begins_at_the_bottom() -> None:
+    now = [0.0]
+    jobs = JobQueue(lambda: now[0])
+    recovery = Recovery(jobs, lambda: now[0])
+    jobs.set_urgent(True)
+
+    def rung_at(seconds: float, outcome: Outcome) -> Rung | None:
+        now[0] = seconds
+        recovery.text_tried()
+        if outcome is Outcome.FAILED:
+            recovery.text_refused("+447700900101")
+            recovery.text_refused("+447700900102")
+        recovery.came_of(SmsOutcome("t1", outcome, (), None, "test"))
+        step = recovery.stalled(registered=True, text_next=False)
+        return None if step is None else step.rung
+
+    assert rung_at(0, Outcome.UNKNOWN) is None
+    assert rung_at(50, Outcome.FAILED) is Rung.COMMAND
+    assert rung_at(60, Outcome.DONE) is None
+    assert rung_at(1000, Outcome.FAILED) is None
+    assert rung_at(1029, Outcome.FAILED) is None
+    assert rung_at(1030, Outcome.FAILED) is Rung.TOGGLE
+
+
+def test_posts_that_fail_count_while_no_text_has_left_and_whoever_answers_them() -> None:
+    now = [0.0]
+    jobs = JobQueue(lambda: now[0])
+    recovery = Recovery(jobs, lambda: now[0])
+    jobs.set_urgent(True)
+    recovery.came_of(PostFailed("p1", "no answer"))
+    assert recovery.stalls
+    recovery.came_of(PostAnswered("p1", 200, b""))
+    assert not recovery.stalls, "nothing else is asked for"
+    recovery.came_of(SmsOutcome("t1", Outcome.FAILED, (), 38, "refused"))
+    recovery.came_of(PostAnswered("p1", 200, b""))
+    assert recovery.stalls, "it may be a captive portal; HQ's receipt would end the need"
+    recovery.came_of(SmsOutcome("t1", Outcome.DONE, (1,), None, "sent"))
+    recovery.came_of(PostFailed("p1", "no answer"))
+    assert not recovery.stalls, "the contacts know"
+
+
+def test_one_number_that_is_refused_is_no_sign_of_a_sick_modem_once_a_text_has_left() -> None:
+    now = [0.0]
+    jobs = JobQueue(lambda: now[0])
+    recovery = Recovery(jobs, lambda: now[0])
+    jobs.set_urgent(True)
+
+    def refused(number: str) -> bool:
+        recovery.text_refused(number)
+        recovery.came_of(SmsOutcome("t1", Outcome.FAILED, (), 28, "refused"))
+        return recovery.stalls
+
+    def left(number: str) -> bool:
+        recovery.text_left(number)
+        recovery.came_of(SmsOutcome("t1", Outcome.DONE, (1,), None, "sent"))
+        return recovery.stalls
+
+    assert refused("+447700900101"), "nothing has left yet"
+    assert not left("+447700900102")
+    assert not refused("+447700900101")
+    assert refused("+447700900103"), "two"
+    assert not left("+447700900102")
+    assert refused("+447700900102"), "one that a text has reached before"
+
+
+def test_without_an_alarm_only_new_refusals_count_and_only_where_no_data_goes() -> None:
+    now = [0.0]
+    recovery = Recovery(JobQueue(lambda: now[0]), lambda: now[0])
+    for number in ("+447700900101", "+447700900102"):
+        assert not recovery.stalls
+        recovery.text_tried()
+        recovery.text_refused(number)
+        recovery.came_of(SmsOutcome("t1", Outcome.FAILED, (), 38, "refused"))
+    now[0] = 45.0
+    step = recovery.stalled(registered=True, text_next=False)
+    assert step is not None
+    assert step.rung is Rung.COMMAND
+    now[0] = 1000.0
+    assert not recovery.stalls, "none was refused since"
+    recovery.text_tried()
+    assert recovery.stalls
+    recovery.came_of(PostAnswered("p1", 200, b""))
+    assert not recovery.stalls
+
+
 def test_what_is_counted_is_what_the_ladder_is_asked_with() -> None:
     now = [5.0]
     jobs = JobQueue(lambda: now[0])
@@ -326,16 +465,17 @@ def connection(port: Deaf) -> Connection:
     return Connection(ModemSettings(), lambda: port.now)
 
 
-def restart(port: Deaf, link: Link) -> None:
-    means = RUNGS[Rung.COMMAND]
-    link.restart(means.commands[0], means.limit_s)
+def take(port: Deaf, link: Link, rung: Rung) -> None:
+    recovery = Recovery(JobQueue(lambda: port.now), lambda: port.now)
+    recovery.take(link, Step(rung, port.now, calls=1))
 
 
 HELD: dict[Rung, Callable[[Deaf, Link], None]] = {
     Rung.CALL: call,
     Rung.SHUT: lambda port, link: connection(port).shut(link),
     Rung.ATTACH: lambda port, link: connection(port).attach_again(link),
-    Rung.COMMAND: restart,
+    Rung.TOGGLE: lambda port, link: take(port, link, Rung.TOGGLE),
+    Rung.COMMAND: lambda port, link: take(port, link, Rung.COMMAND),
 }
 
 

@@ -124,6 +124,7 @@ def judged(each: Written) -> tuple[str, str]:
     return ("+" if kind == "international" else "") + sender, text
 
 
+@pytest.mark.slow
 def test_every_text_that_others_read_is_read_here_as_they_read_it() -> None:
     random = Random(1)
     differ = []
@@ -134,6 +135,7 @@ def test_every_text_that_others_read_is_read_here_as_they_read_it() -> None:
     assert len(differ) == 0, f"{len(differ)} of {SAMPLE}, such as {differ[0]}"
 
 
+@pytest.mark.slow
 def test_no_text_is_lost_here_that_others_read_however_it_was_damaged() -> None:
     random = Random(2)
     read = lost = 0

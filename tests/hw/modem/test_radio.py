@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from outcry.hw.board.modem.cells import Cell as BaseStation
 from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.modem import Cell, Condition, ModemStatus, ModemWarning
+from outcry.hw.modem import Cell, Condition, ModemState, ModemStatus, ModemWarning
 
 SERVING = BaseStation(0x0816, 0xF9A1, level=50)
 FAINT = BaseStation(0x0816, 0x1111, level=7)
@@ -109,6 +111,50 @@ def test_a_low_supply_is_told_until_it_has_recovered(world: Callable[..., Any]) 
     assert low[0].battery_percent < 20
     assert (full[0].under_voltage, full[0].battery_mv) == (False, 3900)
     assert [event.under_voltage for event in w.got(ModemWarning)] == [True, False]
+
+
+def test_a_dip_of_the_supply_does_not_switch_the_modem_off(world: Callable[..., Any]) -> None:
+    """With AT+CBATCHK=1 it would be off below 3.4 V, until somebody takes its power away."""
+    w = world(timing=Timing(), host=None)
+    w.at(60, lambda: w.sim.set_supply(3390, w.now))
+    w.at(62, lambda: w.sim.set_supply(3986, w.now))
+    w.at(61, lambda: w.modem.send_sms("t1", "+447700900201", "help"))
+    w.run(90)
+    assert w.texts("+447700900201") == ["help"]
+    assert [what for _, what, _ in w.seen].count("boot") == 0
+
+
+@pytest.mark.parametrize(
+    ("stat", "condition"),
+    [
+        *((stat, Condition.SEARCHING) for stat in (0, 2, 4, 8, 11)),
+        *((stat, Condition.REGISTERED) for stat in (1, 6, 9)),
+        *((stat, Condition.ROAMING) for stat in (5, 7, 10)),
+        (3, Condition.DENIED),
+        (12, Condition.REGISTERED),  # none such: what was known before is kept
+    ],
+)
+@pytest.mark.parametrize("asked", [True, False], ids=["asked", "by itself"])
+def test_each_state_of_registration_has_the_meaning_of_27_007(
+    world: Callable[..., Any], stat: int, condition: Condition, asked: bool
+) -> None:
+    w = world(host=None)
+    if asked:
+        answer = Fault(Kind.ERROR, text=f'+CREG: 2,{stat},"00E6","7A9F"\r\n\r\nOK')
+        w.at(50, lambda: w.sim.faults.on("+CREG", answer, times=None))
+        seen = status_at(w, 99)
+    else:
+        w.at(50, lambda: w.sim.terminal.urc(f"+CREG: {stat}"))
+        seen = status_at(w, 50.1)
+    w.run(100)
+    assert seen[0].state is condition
+
+
+def test_that_it_got_ready_for_texts_after_all_is_told(world: Callable[..., Any]) -> None:
+    w = world(host=None)
+    w.at(50, lambda: w.sim.terminal.urc("SMS Ready"))
+    w.run(60)
+    assert ModemState(Condition.REGISTERED, "ready for texts") in w.events
 
 
 def test_an_alarm_unanswered_for_long_still_learns_its_cells(world: Callable[..., Any]) -> None:

@@ -44,7 +44,7 @@ def test_the_settings_after_a_start_are_exactly_these(world: Any) -> None:
         "AT",
         "ATE0",
         "AT+CMEE=1",
-        "AT+CBATCHK=1",
+        "AT+CBATCHK=0",
         "AT+CFUN?",
         "AT+CPIN?",
         "AT+CREG=2",
@@ -121,6 +121,17 @@ def test_a_sim_locked_by_wrong_pins_is_said_to_want_its_puk(world: Any) -> None:
     status = condition_after(w, 30)
     assert status.state is Condition.SIM_PUK
     assert "PUK" in status.reason
+
+
+@pytest.mark.parametrize("code", [10, 11, 12, 13, 14, 15, 16, 100])
+def test_a_network_that_has_taken_the_sim_counts_more_than_what_is_said_of_it(
+    world: Any, code: int
+) -> None:
+    w = world(timing=Timing(), host=None)
+    w.sim.faults.on("+CPIN", Fault(Kind.ERROR, text=f"+CME ERROR: {code}"), times=None)
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(20)
+    assert w.texts(ANA) == ["help"]
 
 
 def test_until_the_modem_is_ready_for_texts_it_is_asked_once_a_second(world: Any) -> None:

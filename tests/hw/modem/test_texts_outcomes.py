@@ -1,5 +1,6 @@
 """What becomes of a text: done, failed or unknown, and never two of them by mistake."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,15 +87,90 @@ def test_a_prompt_lost_twice_is_unknown_and_called_off(world: Any) -> None:
     assert not w.texts(ANA)
 
 
-def test_a_text_whose_answer_is_lost_is_unknown(world: Any) -> None:
-    w = world()
+UNREPORTED = replace(Timing.instant(), sms_report=(300.0, 300.0))
+
+
+def lost_answers(w: Any, times: int) -> list[float]:
+    """Several texts of which the first so many get no answer; when each ended."""
+    w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="answer"), times=times)
+    for number in range(times + 1):
+        w.modem.send_sms(f"t{number}", (ANA, BEN)[number % 2], "help")
+    w.run(200)
+    return [t - 1000 for t, e in w.stamped if isinstance(e, SmsOutcome)]
+
+
+def test_a_text_whose_answer_is_lost_is_unknown_and_the_next_waits_20_s_at_most(
+    world: Any,
+) -> None:
+    w = world(timing=UNREPORTED)
+    lost, taken = lost_answers(w, 1)
+    assert outcomes(w) == [("t0", Outcome.UNKNOWN, None), ("t1", Outcome.DONE, None)]
+    assert 15 <= lost <= taken <= 20
+    assert w.texts(ANA) == w.texts(BEN) == ["help"]
+
+
+def test_two_lost_answers_in_a_row_cost_45_s_at_most(world: Any) -> None:
+    times = lost_answers(world(timing=UNREPORTED), 2)
+    assert len(times) == 3
+    assert times[-1] <= 45
+
+
+def test_a_delivery_report_for_its_number_proves_that_a_text_has_left(world: Any) -> None:
+    w = world(timing=replace(Timing.instant(), sms_report=(3.0, 3.0)))
+    assert lost_answers(w, 1)[0] <= 20
+    assert [(e.ref, e.outcome, e.references) for e in w.got(SmsOutcome)] == [
+        ("t0", Outcome.DONE, (1,)),
+        ("t1", Outcome.DONE, (2,)),
+    ]
+    assert w.got(SmsReport) == [SmsReport("t0", True), SmsReport("t1", True)]
+
+
+def test_a_delivery_report_for_somebody_else_proves_nothing(world: Any) -> None:
+    w = world(timing=replace(Timing.instant(), sms_report=(10.0, 10.0)))
+    w.modem.send_sms("before", BEN, "help")
+    w.at(5, lambda: w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="text")))
+    w.at(5, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.run(60)
+    assert outcomes(w) == [("before", Outcome.DONE, None), ("t1", Outcome.UNKNOWN, None)]
+    assert w.got(SmsReport) == [SmsReport("before", True)]
+
+
+def test_a_delivery_report_that_may_be_an_earlier_text_s_proves_nothing(world: Any) -> None:
+    w = world(timing=replace(Timing.instant(), sms_report=(25.0, 25.0)))
     w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="answer"))
+    w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="text"), skip=1)
     w.modem.send_sms("t1", ANA, "help")
-    w.run(90)
-    assert outcomes(w) == [("t1", Outcome.UNKNOWN, None)]
-    (ended,) = [t for t, e in w.stamped if isinstance(e, SmsOutcome)]
-    assert 61.0 <= ended - 1000 < 62.0
+    w.modem.send_sms("t2", ANA, "another")
+    w.run(60)
+    assert outcomes(w) == [("t1", Outcome.UNKNOWN, None), ("t2", Outcome.UNKNOWN, None)]
     assert w.texts(ANA) == ["help"]
+
+
+def test_a_text_whose_reference_got_lost_has_left(world: Any) -> None:
+    w = world(host=None)
+    w.sim.faults.on("+CMGS", Fault(Kind.ERROR, stage="answer", text="+CMGS: \r\n\r\nOK"))
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(30)
+    assert [(e.outcome, e.references) for e in w.got(SmsOutcome)] == [(Outcome.DONE, ())]
+
+
+def test_a_text_whose_own_end_got_lost_is_called_off_and_the_modem_is_free(world: Any) -> None:
+    w = world(timing=UNREPORTED, host=None)
+    feed = w.sim.feed
+
+    def loses(data: bytes, now: float) -> None:
+        if data.endswith(b"\x1a"):
+            w.sim.feed = feed
+            data = data[:-1]
+        feed(data, now)
+
+    w.sim.feed = loses
+    w.modem.send_sms("t1", ANA, "help")
+    w.modem.send_sms("t2", BEN, "help")
+    w.run(60)
+    assert outcomes(w) == [("t1", Outcome.UNKNOWN, None), ("t2", Outcome.DONE, None)]
+    assert w.texts(ANA) == []
+    assert w.stamped[-1][0] - 1000 <= 60
 
 
 def test_a_reference_without_its_ok_is_proof_enough(world: Any) -> None:
@@ -196,6 +272,18 @@ def test_reports_are_matched_to_their_text_by_reference(world: Any) -> None:
     w.modem.send_sms("t2", BEN, "two")
     w.run(10)
     assert w.got(SmsReport) == [SmsReport("t1", True), SmsReport("t2", True)]
+
+
+def test_of_two_texts_with_one_reference_each_has_its_own_report(world: Any) -> None:
+    """References are counted to 255 and come round; reports may take hours."""
+    w = world(timing=replace(Timing.instant(), sms_report=(600.0, 600.0)), host=None)
+    refs = [f"t{number}" for number in range(260)]
+    for ref, number in zip(refs, [ANA] * 6 + [BEN] * 254, strict=True):
+        w.modem.send_sms(ref, number, "help")
+    w.run(2000)
+    sent = {event.ref: event.references for event in w.got(SmsOutcome)}
+    assert sent["t0"] == sent["t255"]
+    assert w.got(SmsReport) == [SmsReport(ref, True) for ref in refs]
 
 
 def test_a_text_that_comes_in_while_one_goes_out_is_not_lost(world: Any) -> None:

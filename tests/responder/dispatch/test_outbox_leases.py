@@ -17,6 +17,8 @@ from outcry.responder.rules.model import OWN_PAGE
 from outcry.responder.service.workflow import LATE_S
 from outcry.responder.storage import store
 
+pytestmark = pytest.mark.slow
+
 ON_BOTH_DATABASES = True
 
 

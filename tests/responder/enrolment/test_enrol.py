@@ -16,6 +16,8 @@ from outcry.responder.enrolment.pins import is_pin
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
 
+pytestmark = pytest.mark.slow
+
 BEN, CLEO = "Ben=+447700900111", "Cleo=+447700900112,fr"
 
 

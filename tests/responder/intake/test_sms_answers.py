@@ -131,23 +131,31 @@ def test_a_digit_after_the_code_says_something_else(raised, cards, choice, what)
     "between",
     [" ", "", "-", "  ", "\u00a0", "\n", "\r\n", " \u2013 ", "\u2009", ".", "_", "\u2011"],
 )
-def test_a_code_is_found_however_it_is_typed(raised, cards, written, between):
-    texts(raised, BEN, written.format(cards[1][0].replace(" ", between)))
+def test_a_code_is_found_however_it_is_typed(written, between):
+    assert read_answer(written.format(f"4417{between}0099")) == ("44170099", Confirmed)
+
+
+def test_a_code_typed_by_a_phone_is_kept(raised, cards):
+    texts(raised, BEN, cards[1][0].replace(" ", "\u00a0\u2013 ") + ".\n")
     assert [type(e) for e in said(raised)] == [Confirmed]
 
 
 @pytest.mark.parametrize(
     "between", ["\n", "\r\n", ". ", " (", "\n\n", " - ", "", " \u2013 ", "\u060c "]
 )
-def test_what_the_digit_says_is_heard_whatever_stands_before_it(raised, cards, between):
-    texts(raised, BEN, f"{cards[1][0]}{between}4")
-    assert [type(e) for e in said(raised)] == [CalledFalse]
+def test_what_the_digit_says_is_heard_whatever_stands_before_it(between):
+    assert read_answer(f"4417 0099{between}4") == ("44170099", CalledFalse)
 
 
 @pytest.mark.parametrize("written", PHRASES)
-def test_a_code_among_words_never_confirms_and_is_never_lost(raised, cards, written):
-    texts(raised, BEN, written.format(cards[1][0]))
+def test_a_code_among_words_never_confirms_and_is_never_lost(written):
+    assert read_answer(written.format("4417 0099")) == ("44170099", Unsure)
+
+
+def test_a_code_among_words_is_kept_as_not_sure_and_burned(raised, cards):
+    texts(raised, BEN, f"yes it is false {cards[1][0]}")
     assert [type(e) for e in said(raised)] == [Unsure]
+    assert left(raised)[1] == CODES_ON_A_CARD - 1
 
 
 @given(

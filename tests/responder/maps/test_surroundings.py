@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from outcry.report import Position
 from outcry.responder.maps import surroundings
 
+pytestmark = pytest.mark.slow
+
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(-90, 89), st.integers(-180, 179))

@@ -20,6 +20,8 @@ from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import event_log
 from outcry.settings_file import SettingsInvalid
 
+pytestmark = pytest.mark.slow
+
 ON_BOTH_DATABASES = True
 URL = "http://127.0.0.1:8443"
 

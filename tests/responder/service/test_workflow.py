@@ -14,6 +14,8 @@ from outcry.responder.rules.decide import RECEIPTS_AN_HOUR, RETRY_AFTER_S
 from outcry.responder.rules.events import CallEnded, Came, CameBy, Outcome, ReportArrived
 from outcry.responder.rules.model import OWN_PAGE
 
+pytestmark = pytest.mark.slow
+
 ON_BOTH_DATABASES = True
 
 

@@ -68,3 +68,16 @@ def test_the_power_key_switches_on_after_cpowd(rig: Rig, wires: PowerWires) -> N
 
 def test_other_pins_are_other_wires(rig: Rig, wires: PowerWires) -> None:
     assert pulls(rig, wires, 18, 5.0) == b""
+
+
+def test_after_an_under_voltage_power_down_reset_does_nothing_and_the_power_key_helps(
+    rig: Rig, wires: PowerWires
+) -> None:
+    rig.say("AT+CBATCHK=1")
+    rig.modem.set_supply(3390, rig.now)
+    assert rig.passes(2.0) == b"\r\nUNDER-VOLTAGE POWER DOWN\r\n"
+    rig.modem.set_supply(3986, rig.now)
+    assert pulls(rig, wires, RST, 0.2) == b""
+    rig.modem.reset(rig.now)
+    assert rig.say("AT", 60.0) == b""
+    assert b"RDY" in pulls(rig, wires, KEY, 1.1)

@@ -1,0 +1,173 @@
+"""A modem that answers everything and does nothing: whatever it refuses, it is restarted in time.
+
+Recovery follows progress: for every constant refusal, of any command with any code, either the alarm
+leaves, or the modem is restarted; and what was refused leaves as soon as the modem can.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from outcry.hw.board.modem.gprs import How
+from outcry.hw.board.modem.options import Options
+from simulation.refusals import (
+    CODES,
+    DECISIVE,
+    FIRST_TEXT_S,
+    POWER_CYCLE_S,
+    PRESS_AT,
+    RESTART_S,
+    Case,
+    Place,
+    Refusal,
+    RefusedWorld,
+    draw,
+    places,
+)
+
+pytestmark = pytest.mark.slow
+
+SEED = 20261126
+FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
+NAMES = {"Ana", "HQ", "Boris", "Chiara"}
+
+
+def lives_up_to_it(case: Case) -> None:
+    """The alarm leaves in time, or the modem is restarted in time and it leaves then."""
+    world = case.live()
+    if world.boots:
+        assert world.boots[0] <= RESTART_S
+        assert not case.wire or world.pulls[0] <= POWER_CYCLE_S
+    elif world.first_text is not None:
+        assert world.first_text <= FIRST_TEXT_S
+    assert world.boots or world.first_text is not None, "never restarted"
+    if case.cured:
+        assert {name for _, name in world.texts_given()} == NAMES
+        assert world.first_text is not None
+        assert world.ready_at is not None or not world.boots
+        assert world.first_text - (world.ready_at or 0.0) <= FIRST_TEXT_S
+
+
+@pytest.mark.parametrize("cured", [False, True], ids=["for ever", "until restarted"])
+@pytest.mark.parametrize("place", places(), ids=lambda each: f"AT{each[0]} at {each[1]}")
+@pytest.mark.parametrize("turn", ["a", "b"])
+def test_whatever_is_refused_the_alarm_leaves_or_the_modem_is_restarted(
+    place: Place, cured: bool, turn: str
+) -> None:
+    lives_up_to_it(draw(f"{SEED}{turn}", place, cured))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cured", [False, True], ids=["for ever", "until restarted"])
+@pytest.mark.parametrize("place", places() if FULL else DECISIVE)
+def test_every_code_there_is(place: Place, cured: bool) -> None:
+    codes = CODES if FULL else Random(SEED).sample(CODES, 20)
+    for number, code in enumerate(codes):
+        lives_up_to_it(Case(Refusal(*place, code), number % 2 == 1, number % 3 == 1, cured))
+
+
+@pytest.mark.parametrize(
+    "seconds", [0.1, 5.0, 15.0, 22.0, 27.0, 31.0, 35.0, 39.0, 43.0, 50.0, 59.0]
+)
+@pytest.mark.parametrize("how", ["dead", "silent"])
+@pytest.mark.parametrize("wire", [False, True], ids=["", "wire"])
+def test_a_network_slow_to_refuse_puts_the_restart_off_by_no_more_than_the_text_that_is_out(
+    tmp_path: Path, seconds: float, how: How, wire: bool
+) -> None:
+    world = RefusedWorld(tmp_path, wire=wire)
+    world.at(PRESS_AT - 4, lambda: world.sim.set_gprs(how, world.now))
+    Refusal("+CMGS", "text", "+CMS ERROR: 332", seconds).begins(world)
+    world.lives(RESTART_S + 10)
+    assert world.boots
+    assert world.boots[0] <= RESTART_S
+
+
+def test_no_rung_is_taken_while_a_text_is_on_its_way(tmp_path: Path) -> None:
+    world = RefusedWorld(tmp_path)
+    Refusal("+CMGS", "text", "+CMS ERROR: 332", 40.0).begins(world)
+    world.lives(600)
+    given = [t - world.valid for t in world.commands("AT+CMGS") if t > world.valid]
+    radio = [t - world.valid for t in world.commands("AT+CFUN") if t > world.valid]
+    assert radio
+    for at in radio:
+        assert not any(begun + 1 < at < begun + 39 for begun in given)
+
+
+@pytest.mark.parametrize("lifted_after", [10.0, 50.0, 100.0, 250.0, 500.0, 1000.0])
+def test_once_the_network_takes_texts_again_the_first_leaves_soon_and_the_rest_at_once(
+    tmp_path: Path, lifted_after: float
+) -> None:
+    """Without any sign: only trying tells."""
+    world = RefusedWorld(tmp_path)
+    Refusal("+CMGS", "text", "+CMS ERROR: 38", 1.5).begins(world)
+    world.at(world.valid + lifted_after, world.sim.faults.clear)
+    world.lives(lifted_after + 90)
+    assert world.ready_at is not None
+    assert world.first_text is not None
+    assert world.first_text - world.ready_at <= FIRST_TEXT_S
+    times = [t - world.valid for t, _ in world.texts_given()]
+    assert len(times) == 7
+    assert max(times) - world.first_text <= 30, "the waits of the others are over with the first"
+
+
+def test_one_number_that_is_refused_is_tried_as_rarely_as_ever(tmp_path: Path) -> None:
+    """It is not the network's fault, so it costs no battery and no restart."""
+    world = RefusedWorld(tmp_path)
+    tried: list[float] = []
+
+    hand_over = world.modem.send_sms
+
+    def send(ref: str, number: str, text: str) -> None:
+        bad = number == "+447700900101"
+        tried.extend([world.now] * bad)
+        world.sim.set_sms_refusal(28 if bad else None, world.now)
+        hand_over(ref, number, text)
+
+    world.modem.send_sms = send  # type: ignore[method-assign]
+    world.lives(600)
+    assert world.boots == []
+    assert {name for _, name in world.texts_given()} == NAMES - {"Ana"}
+    assert len(tried) <= 2 * 7, "two texts, each with the waits of the table"
+
+
+def test_a_sim_that_is_gone_is_looked_for_by_a_restart(tmp_path: Path) -> None:
+    world = RefusedWorld(tmp_path, wire=True, boots_at_press=True, options=Options(sim=False))
+    world.lives(120)
+    assert world.boots
+    assert world.boots[0] <= RESTART_S
+    assert world.pulls
+
+
+@pytest.mark.parametrize("answer", ["2,2", "2,3", "2,0", "2,4", "2,8", "2,11"])
+def test_a_modem_that_wrongly_says_that_it_has_no_network_is_tried_all_the_same(
+    tmp_path: Path, answer: str
+) -> None:
+    """Of both texts and data, one a minute; a text that leaves brings the others after it."""
+    world = RefusedWorld(tmp_path)
+    Refusal("+CREG", "command", f"+CREG: {answer}\r\n\r\nOK").begins(world)
+    world.at(90 + PRESS_AT, lambda: world.sim.set_gprs("on", world.now))
+    world.at(PRESS_AT, lambda: world.sim.set_sms_refusal(331, world.now))
+    world.at(PRESS_AT + 50, lambda: world.sim.set_sms_refusal(None, world.now))
+    world.lives(200)
+    assert len([t for t in world.commands("AT+CIPSTART") if t > world.valid]) >= 2
+    assert {name for _, name in world.texts_given()} == NAMES
+    assert "HQ has it" in world.motor.pulses
+
+
+def test_where_there_really_is_no_network_the_tries_are_one_a_minute(tmp_path: Path) -> None:
+    world = RefusedWorld(tmp_path)
+    world.at(PRESS_AT - 10, lambda: world.sim.set_network(False, world.now))
+    world.at(world.valid + 900, lambda: world.sim.set_network(True, world.now))
+    world.lives(960)
+    for command in ("AT+CMGS", "AT+CIPSTART"):
+        tries = [t - world.valid for t in world.commands(command) if 0 < t - world.valid < 900]
+        assert 9 <= len(tries) <= 16
+    assert world.first_text is not None
+    assert world.first_text - 900 <= FIRST_TEXT_S
+    connects = [t - world.valid - 900 for t in world.commands("AT+CIPSTART")]
+    assert min(after for after in connects if after > 0) <= 15, "its wait is over, too"
+    assert len(world.boots) <= 5, "restarts grow rare"
