@@ -12,7 +12,7 @@ from outcry.responder.archive import case_file
 from outcry.responder.archive.case_file import CaseFileInvalid
 from outcry.responder.cli.commands import Commands
 from outcry.responder.settings import Settings
-from outcry.responder.storage import alarms, audit_chain
+from outcry.responder.storage import alarms, audit_chain, event_log
 from outcry.responder.storage.store import Store
 
 _PRIVATE = 0o600
@@ -45,6 +45,7 @@ def add_parsers(commands: Commands) -> None:
     parser.add_argument(
         "--yes-for-good", action="store_true", help="required: nobody can bring it back"
     )
+    parser.add_argument("--open", action="store_true", help="required if nobody has closed it")
 
 
 def case(settings: Settings, options: argparse.Namespace) -> int:
@@ -52,11 +53,17 @@ def case(settings: Settings, options: argparse.Namespace) -> int:
         file = case_file.case(database, options.alarm, settings.organisation, time.time())
     stem = options.out / f"case-{options.alarm}"
     texts = {".json": json.dumps(file, ensure_ascii=False, indent=1), ".html": case_file.page(file)}
-    for suffix, text in texts.items():
-        path = stem.with_suffix(suffix)
-        path.touch(_PRIVATE)
-        path.write_text(text, encoding="utf-8")
-        print(path)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        for suffix, text in texts.items():
+            path = stem.with_suffix(suffix)
+            path.touch(_PRIVATE)
+            path.write_text(text, encoding="utf-8")
+            print(path)
+    except OSError as error:
+        why = error.strerror
+        print(f"{options.out}: cannot be written to: {why}; give another --out", file=sys.stderr)
+        return 1
     print("Both hold positions and names: protect them as you protect the person.")
     return 0
 
@@ -102,12 +109,12 @@ def forget(settings: Settings, options: argparse.Namespace) -> int:
         return 1
     with Store.of(settings) as database:
         with database.write() as connection:
-            there = alarms.is_there(connection, options.alarm)
-            if there:
-                alarms.forget(connection, options.alarm, time.time(), "by command")
+            alarms.about(connection, options.alarm)  # there may be none
+            if not (options.open or event_log.case_of(connection, options.alarm).now.over):
+                say = "is open, people may still act on it: close it in the console, or add --open"
+                print(f"Alarm {options.alarm} {say}", file=sys.stderr)
+                return 1
+            alarms.forget(connection, options.alarm, time.time(), "by command")
         database.fold()
-    if not there:
-        print(f"there is no alarm {options.alarm} here", file=sys.stderr)
-        return 1
     print(f"Alarm {options.alarm} is deleted.")
     return 0

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import threading
 import unicodedata
-from base64 import b32encode, urlsafe_b64encode
+from base64 import b32encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -24,6 +24,7 @@ from outcry.responder import journal
 from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.audit_chain import Noted
 from outcry.responder.storage.store import Store
+from outcry.responder.web.link_tokens import link_token
 from outcry.responder.web.throttle import Throttle
 
 log = journal.Log("outcry.responder.officers")
@@ -36,7 +37,7 @@ LONGEST_PASSWORD = 256
 RECOVERY_CODES = 8
 STEP_S = 30  # RFC 6238's time step, which every authenticator assumes
 _SEEN_EVERY_S = 60.0
-_TOKEN_BYTES = 32
+_TOKEN_CHARS = 43  # 256 bits
 _NAME = "2 to 32 letters, digits, dots or dashes, without spaces"
 
 
@@ -275,7 +276,7 @@ class Officers:
         return password_hash is not None
 
     def _token(self) -> str:
-        return urlsafe_b64encode(self.random(_TOKEN_BYTES)).decode().rstrip("=")
+        return link_token(_TOKEN_CHARS, self.random)
 
 
 def form_token(token: str) -> str:

@@ -16,10 +16,12 @@ from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, Headquarters,
 from outcry.envelope import KEY_BYTES, public_key
 from outcry.responder.enrolment import hq_keys, safe_code
 from outcry.responder.enrolment.pins import COST, SALT_BYTES, create_pins, hash_pin
+from outcry.responder.plans.document import LANGUAGES
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.settings import MAX_QUORUM, Settings
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
+from outcry.settings_file import unknown
 
 
 class CannotEnrol(Exception):
@@ -146,6 +148,11 @@ def _problems(application: Application) -> list[str]:
         )
     if len({contact.number for contact in application.contacts}) != count:
         problems.append("two contacts have the same number: one phone must not count twice")
+    problems += [
+        f"contact {n}: the language {unknown(contact.language, LANGUAGES).partition(': ')[2]}"
+        for n, contact in enumerate(application.contacts, 1)
+        if contact.language not in LANGUAGES
+    ]
     if application.number is not None and not is_number(application.number):
         problems.append("--number is not a number with its country code, such as +447700900001")
     return problems

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
-from outcry.envelope import Header, to_text
+from outcry.envelope import Header
 from outcry.receipt import Status
 from outcry.report import Flag, MessageType, Report, encode
 from outcry.responder.enrolment import safe_code
 from outcry.responder.rules.events import CameBy, Event, Mark, ReportArrived, ReportRepeated
 from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.web.link_tokens import link_token
 
 LATE_S = 3600  # older on arrival: told to people, and later no ground for publishing unasked
-INVITATION_BYTES = 12  # 96 bits: a contact's short link cannot be guessed
+INVITATION_CHARS = 16  # 95 bits: a contact's short link cannot be guessed
 
 
 # The same message may be repeated for ever; past these it is no longer written down.
@@ -203,8 +205,9 @@ class _Batch:
         alarm = alarms.new(connection, device, device_alarm, kind, self._now)
         self._alarms[device, device_alarm, kind] = alarm
         contacts = select(store.contact.c.id).where(store.contact.c.device == device)
+        draw = partial(link_token, INVITATION_CHARS, self._random)
         invitations = [
-            {"token": to_text(self._random(INVITATION_BYTES)), "alarm": alarm, "contact": contact}
+            {"token": draw(), "alarm": alarm, "contact": contact}
             for contact in connection.scalars(contacts)
         ]
         if invitations:

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, insert, select, update
 
 from outcry.responder.plans import document as terms
 from outcry.responder.plans.document import PlanInvalid, Terms
-from outcry.responder.rules.model import OWN_PAGE, Plan
+from outcry.responder.rules.model import BROADCAST, NETWORKS, OWN_PAGE, Plan
 from outcry.responder.storage import alarms, audit_chain, store
 from outcry.responder.storage.audit_chain import Noted
 from outcry.responder.transports import apprise
+from outcry.settings_file import unknown
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,17 @@ def as_file(connection: Connection, device: int) -> str:
 def from_file(connection: Connection, device: int, text: str) -> Terms:
     """What a file says, checked for this wearer. Raises :class:`PlanInvalid`."""
     of_device(connection, device)
-    return _reachable(terms.parse(text, list(contacts_of(connection, device))))
+    agreed = terms.parse(text, list(contacts_of(connection, device)))
+    # Here alone: an older plan with such a name goes on to be used, as what else it says counts.
+    problems = [
+        f"publication.{key}: {unknown(name, [*NETWORKS, BROADCAST + 'NAME'])}"
+        for key, names in (("networks", agreed.networks), ("languages", agreed.languages))
+        for name in names
+        if name not in NETWORKS and not name.startswith(BROADCAST)
+    ]
+    if problems:
+        raise PlanInvalid(problems)
+    return _reachable(agreed)
 
 
 def contacts_of(connection: Connection, device: int) -> dict[int, Contact]:

@@ -104,15 +104,19 @@ class Bluesky:
             created_at=rfc3339(int(draft.made_at)),
             langs=[draft.language],
             facets=detect_facets(draft.text) or None,
-            embed=self._picture(client, draft),
             reply=None if to is None else _reply_to(client, did, to),
         )
-        client.com.atproto.repo.put_record(
-            models.ComAtprotoRepoPutRecord.Data(
-                repo=did, collection=_POSTS, rkey=rkey, record=record
+
+        def say(embed: Any) -> Posted:
+            record.embed = embed
+            client.com.atproto.repo.put_record(
+                models.ComAtprotoRepoPutRecord.Data(
+                    repo=did, collection=_POSTS, rkey=rkey, record=record
+                )
             )
-        )
-        return _posted(did, rkey)
+            return _posted(did, rkey)
+
+        return self.call.with_or_without(self._picture(client, draft), say)
 
     def _picture(self, client: Any, draft: Draft) -> Any:
         if draft.picture is None:

@@ -19,10 +19,9 @@ from outcry.responder.posting.publisher import (
     PublishingRefused,
 )
 from outcry.responder.rules.events import Outcome
+from outcry.responder.rules.model import BROADCAST
 from outcry.responder.transports import apprise
 from outcry.responder.transports.apprise import Channels
-
-PREFIX = "apprise-"
 
 
 class Broadcast:
@@ -32,7 +31,7 @@ class Broadcast:
 
     def __init__(self, name: str, url: str, service: Channels | None = None) -> None:
         """``url`` holds secrets, and is never shown."""
-        self.name = PREFIX + name
+        self.name = BROADCAST + name
         self._url = url
         self._service = service or Channels()
         self.limit_s = self._service.limit_s

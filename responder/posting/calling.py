@@ -9,13 +9,16 @@ from __future__ import annotations
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
 
 from outcry.responder.findings import Finding
 from outcry.responder.posting.publisher import OutcomeUnknown, PublishingFailed, PublishingRefused
 
 T = TypeVar("T")
+P = TypeVar("P")
 TIMEOUT_S = 15.0  # how long a network may keep silent
+LONGEST_WAIT_S = 86_400.0  # a network that wants longer is asked once a day
 LOOK_BACK_S = 600.0  # a network's clock may be behind ours by this much
 
 _NEVER_SENT = frozenset(
@@ -83,6 +86,22 @@ class Calls:
 
         self(run)
 
+    @staticmethod
+    def with_or_without(picture: P | None, say: Callable[[P | None], T]) -> T:
+        """Say it, and without the picture where a network takes one and then refuses the whole."""
+        try:
+            return say(picture)
+        except Exception as error:
+            if picture is None or status_of(error) not in (400, 404, 413, 415, 422):
+                raise
+        return say(None)
+
+    @staticmethod
+    def end_at_429(response: Any, *_: object, **__: object) -> None:
+        """A hook for sessions of requests, where a library keeps no status or no headers."""
+        if response.status_code == 429:
+            response.raise_for_status()
+
     def _judged(self, error: Exception) -> Exception:
         if isinstance(error, PublishingFailed | OutcomeUnknown):
             return error
@@ -92,26 +111,46 @@ class Calls:
         kinds = [type(one).__name__ for one in _chain(error)]
         if not _NEVER_SENT.isdisjoint(kinds):
             return PublishingFailed(f"{self._network} cannot be reached ({kinds[0]})")
-        status = next((code for one in _chain(error) if (code := status_of(one))), None)
+        status = status_of(error)
         if status in (401, 403):
             return PublishingRefused(f"{self._network} refuses access ({status}); {self._remedy}")
         if status == 402:
             return PublishingRefused(f"{self._network} demands payment (402); buy credit there")
         if status == 429:
-            return PublishingFailed(f"{self._network} says: too many requests (429)")
+            why = f"{self._network} says: too many requests (429)"
+            return PublishingFailed(why, _wanted_wait(error))
         if status is not None and 400 <= status < 500 and status != 408:
             return PublishingRefused(f"{self._network} does not accept this ({status})")
         return OutcomeUnknown(f"{self._network}: {kinds[0]}" + (f" {status}" if status else ""))
 
 
 def status_of(error: BaseException) -> int | None:
-    """The HTTP status in a library's error, if it has one."""
+    """The HTTP status in a library's error, or in what it was made of."""
+    return next((status for one in _chain(error) if (status := _own_status(one))), None)
+
+
+def _own_status(error: BaseException) -> int | None:
     status = getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(status, int):
         return status
     if type(error).__module__.startswith("mastodon") and len(error.args) > 1:
         return error.args[1] if isinstance(error.args[1], int) else None
     return None
+
+
+def _wanted_wait(error: BaseException) -> float | None:
+    """The seconds in an answer's Retry-After: a number, or a date beside its own (RFC 9110)."""
+    answers = (getattr(one, "response", None) for one in _chain(error))
+    headers: Any = next((found for one in answers if (found := getattr(one, "headers", None))), {})
+    names = ("Retry-After", "Date")
+    said, now = (str(headers.get(name) or headers.get(name.lower())) for name in names)
+    try:
+        if said.isdecimal():
+            return min(float(said), LONGEST_WAIT_S)
+        wait_s = (parsedate_to_datetime(said) - parsedate_to_datetime(now)).total_seconds()
+    except (OverflowError, TypeError, ValueError):  # nothing that can be read
+        return None
+    return min(max(wait_s, 0.0), LONGEST_WAIT_S)
 
 
 def said_the_same(posted: str, text: str) -> bool:

@@ -105,7 +105,7 @@ class Facebook:
     def _api(self) -> Any:
         from pyfacebook import GraphAPI
 
-        return GraphAPI(
+        api = GraphAPI(
             access_token=self._token,
             app_secret=self._app_secret,
             version=VERSION,
@@ -113,6 +113,8 @@ class Facebook:
             timeout=self._timeout_s,
             sleep_on_rate_limit=False,
         )
+        api.session.hooks["response"].append(self.call.end_at_429)
+        return api
 
     def _find(self, draft: Draft) -> Posted | None:
         api = self._api()
@@ -137,7 +139,7 @@ class Facebook:
         files = {"source": ("map.png", io.BytesIO(draft.picture), "image/png")}
         try:
             made = _tried(lambda: api.post_object(self._page, "photos", data=data, files=files))
-        except _NotTaken:  # the words are what counts
+        except (_NotTaken, _NoSuchObject):  # the words are what counts
             made = _tried(lambda: api.post_object(self._page, "feed", data={"message": text}))
         return _posted(made.get("post_id") or made["id"])
 

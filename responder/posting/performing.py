@@ -43,7 +43,7 @@ class Posting:
         try:
             posted = self._say(publisher, call)
         except PublishingFailed as error:
-            return Came(Outcome.FAILED, str(error))
+            return Came(Outcome.FAILED, str(error), wait_s=error.wait_s)
         return Came(Outcome.DONE, None, posted.url, posted.id)
 
     def _say(self, publisher: Publisher, call: Call) -> Posted:

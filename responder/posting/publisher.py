@@ -13,6 +13,10 @@ from outcry.responder.findings import Finding
 class PublishingFailed(Exception):
     """Nothing was published; the message says why and holds no secret. Try again later."""
 
+    def __init__(self, why: str, wait_s: float | None = None) -> None:
+        super().__init__(why)
+        self.wait_s = wait_s  # how much later at least, as the network says
+
 
 class PublishingRefused(PublishingFailed):
     """The network will not have it until a person mends something; the message says what."""

@@ -96,12 +96,14 @@ class X:
 
     def _send(self, draft: Draft, more: dict[str, Any]) -> Posted:
         client = self._client()
-        body: dict[str, Any] = {"text": draft.text, **more}
-        picture = self._picture(client, draft)
-        if picture is not None:
-            body["media"] = {"media_ids": [picture]}
-        try:
+
+        def say(picture: str | None) -> Posted:
+            media = {} if picture is None else {"media": {"media_ids": [picture]}}
+            body = {"text": draft.text, **more, **media}
             return _posted(client.posts.create(body=body).data.id)
+
+        try:
+            return self.call.with_or_without(self._picture(client, draft), say)
         except Exception as error:
             if status_of(error) != 403 or "duplicate" not in _words(error):
                 raise

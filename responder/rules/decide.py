@@ -91,7 +91,8 @@ def next_try(kind: ActionKind, tries: Sequence[CallPlanned | CallEnded]) -> floa
     last = made[-1]
     if last.outcome is Outcome.UNKNOWN and kind not in PUBLICATIONS:
         return last.at if came.count(Outcome.UNKNOWN) <= UNKNOWN_TRIES else None
-    return last.at + RETRY_AFTER_S[min(len(made), len(RETRY_AFTER_S)) - 1]
+    wanted = (last.came.wait_s or 0.0) if isinstance(last, CallEnded) else 0.0
+    return last.at + max(wanted, RETRY_AFTER_S[min(len(made), len(RETRY_AFTER_S)) - 1])
 
 
 def is_allowed(kind: ActionKind, case: Case, plan: Plan) -> bool:

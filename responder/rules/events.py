@@ -269,6 +269,7 @@ class Came(NamedTuple):
     why: str | None = None
     url: str | None = None
     id: str | None = None
+    wait_s: float | None = None  # for how long its place wants to be left alone
 
 
 @dataclass(frozen=True)
@@ -280,7 +281,7 @@ class CallEnded(Event):
 
     def __post_init__(self) -> None:
         Event.__post_init__(self)
-        kind, (outcome, _, url, id_) = self.action.kind, self.came
+        kind, (outcome, _, url, id_, _) = self.action.kind, self.came
         _require(isinstance(outcome, Outcome), "there is no such outcome")
         if outcome in (Outcome.DELIVERED, Outcome.UNDELIVERED):
             _require(kind in TEXTS, "only a text is delivered")

@@ -9,6 +9,8 @@ from enum import StrEnum
 from outcry.report import AlarmKind
 
 OWN_PAGE = "own page"
+NETWORKS = (OWN_PAGE, "mastodon", "bluesky", "x", "facebook")
+BROADCAST = "apprise-"  # and a name: any other place that Apprise can reach
 NEVER_PUBLIC = (AlarmKind.DRILL, AlarmKind.SILENCE)
 
 

@@ -29,6 +29,8 @@ def people_app(hq: Responder) -> ASGIApp:
     inside = console_app(console.Parts(hq.console, hq.officers, rendered, live, behind_proxy))
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "HEAD":  # asked for by what watches a site; uvicorn sends no body
+            scope = {**scope, "method": "GET"}
         is_console = f"{scope['path']}/".startswith("/console/")
         await (inside if is_console else outside)(scope, receive, send)
 

@@ -26,11 +26,6 @@ def new(connection: Connection, device: int, device_alarm: int, kind: int, at: f
     return int(made[0])
 
 
-def is_there(connection: Connection, alarm: int) -> bool:
-    found = select(store.alarm.c.id).where(store.alarm.c.id == alarm)
-    return connection.scalar(found) is not None
-
-
 def forget(connection: Connection, alarm: int, now: float, why: str) -> None:
     """Delete all that is known of an alarm, but that it was, and what knows its messages again.
 

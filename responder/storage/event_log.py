@@ -137,7 +137,7 @@ def to_row(event: Event) -> tuple[str, str]:
                 kind, target = action.kind, str(action.target)
                 said |= {"key": action.key, "kind": kind, "target": target}
             case Came() as came:
-                more = {"url": came.url, "id": came.id, "why": came.why}
+                more = {"url": came.url, "id": came.id, "why": came.why, "wait_s": came.wait_s}
                 said |= {key: value for key, value in more.items() if value is not None}
             case MessageType() as kind:
                 said[name] = kind.name
@@ -154,7 +154,7 @@ def from_row(at: float, what: str, data: str) -> Event:
     """The event that was written so, by this release or one before."""
     said = json.loads(data)
     if what in Outcome.__members__:
-        came = Came(Outcome[what], said.get("why"), said.get("url"), said.get("id"))
+        came = Came(Outcome[what], *(said.get(key) for key in ("why", "url", "id", "wait_s")))
         return events.CallEnded(at, _action(said), came)
     kind = _KINDS[what]
     if kind is events.CallPlanned:

@@ -8,14 +8,19 @@ from http.server import BaseHTTPRequestHandler
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from local_server import LocalServer, answer
+from local_server import LocalServer, answer, answer_json
 
 
 class HangingProxy(LocalServer):
-    """Stands before a server; answers to what ``loses`` matches never arrive."""
+    """Stands before a server; answers to what ``loses`` matches never arrive.
+
+    What ``refuses`` has an answer to is not passed on.
+    """
 
     def __init__(self, server: str) -> None:
         self.loses: Callable[[str, str], bool] = lambda method, path: False
+        self.refuses: Callable[[bytes], tuple[int, object] | None] = lambda body: None
+        self.refused = 0
         self.asked: list[tuple[str, str]] = []
         self.over = threading.Event()
         self._behind = server
@@ -24,6 +29,10 @@ class HangingProxy(LocalServer):
     def serve(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
         path = request.path.split("?")[0]
         self.asked.append((request.command, path))
+        refusal = self.refuses(body)
+        if refusal is not None:
+            self.refused += 1
+            return answer_json(request, *refusal)
         kept = ("host", "connection", "content-length", "accept-encoding")
         headers = {k: v for k, v in request.headers.items() if k.lower() not in kept}
         headers["X-Signed-For"] = self.url

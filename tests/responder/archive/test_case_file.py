@@ -3,6 +3,8 @@
 import copy
 import json
 import re
+from errno import EACCES
+from pathlib import Path
 
 import pytest
 from builders import hq_config
@@ -11,6 +13,7 @@ from outcry.report import Cell, MessageType, NoFixReason, NoPosition, Position
 from outcry.responder.archive import case_file
 from outcry.responder.archive.case_file import CaseFileInvalid
 from outcry.responder.cli.main import main
+from outcry.responder.console.desk import Act
 from outcry.responder.storage.alarms import NoSuchAlarm
 
 pytestmark = pytest.mark.slow
@@ -137,8 +140,68 @@ def test_the_commands_write_check_and_forget(lived, tmp_path, capsys):
     written.write_text(written.read_text().replace("CONFIRMED", "FALSE"))
     assert command("verify", str(written))[0] == 1
     assert command("forget", "1")[0] == 1
-    assert command("forget", "1", "--yes-for-good") == (0, "Alarm 1 is deleted.\n")
+    code, said = command("forget", "1", "--yes-for-good")
+    assert code == 1
+    assert "Alarm 1 is open" in said
+    assert "add --open" in said
+    assert command("case", "1", "--out", str(tmp_path))[0] == 0
+    gone = command("forget", "1", "--yes-for-good", "--open")
+    assert gone == (0, "Alarm 1 is deleted.\n")
     assert command("forget", "1", "--yes-for-good")[0] == 1
     assert command("case", "1")[0] == 1
     assert command("verify")[0] == 0
+    lived.hq.start()
+
+
+def test_an_alarm_that_was_closed_is_forgotten_without_asking_for_more(lived, tmp_path, capsys):
+    lived.hq.parts.console.act(1, Act.CLOSE, "olga", "she is home")
+    config = hq_config(tmp_path, lived.hq.directory)
+    lived.hq.store.close()
+    assert main(["forget", "1", "--yes-for-good", "--config", str(config)]) == 0
+    assert capsys.readouterr().out == "Alarm 1 is deleted.\n"
+    lived.hq.start()
+
+
+def test_a_case_file_makes_the_folder_that_it_is_to_be_in(lived, tmp_path):
+    config = hq_config(tmp_path, lived.hq.directory)
+    lived.hq.store.close()
+    folder = tmp_path / "for the lawyers" / "today"
+    assert main(["case", "1", "--out", str(folder), "--config", str(config)]) == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["case-1.html", "case-1.json"]
+    lived.hq.start()
+
+
+@pytest.mark.parametrize("below", ["", "folder"])
+def test_a_case_file_that_cannot_be_written_is_told_and_not_a_traceback(
+    lived, tmp_path, capsys, below
+):
+    config = hq_config(tmp_path, lived.hq.directory)
+    lived.hq.store.close()
+    out = tmp_path / "a file"
+    out.write_text("of somebody else")
+    assert main(["case", "1", "--out", str(out / below), "--config", str(config)]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"{out / below}: cannot be written to: ")
+    assert said.err.endswith("; give another --out\n")
+    assert out.read_text() == "of somebody else"
+    lived.hq.start()
+
+
+def test_a_case_file_in_a_folder_of_somebody_else_is_told_with_another_way(
+    lived, tmp_path, capsys, monkeypatch
+):
+    config = hq_config(tmp_path, lived.hq.directory)
+    lived.hq.store.close()
+
+    touch = Path.touch
+
+    def refused(path, *args, **more):
+        if path.name.startswith("case-"):
+            raise PermissionError(EACCES, "Permission denied", str(path))
+        touch(path, *args, **more)
+
+    monkeypatch.setattr(Path, "touch", refused)
+    assert main(["case", "1", "--out", str(tmp_path), "--config", str(config)]) == 1
+    assert "Permission denied; give another --out" in capsys.readouterr().err
     lived.hq.start()

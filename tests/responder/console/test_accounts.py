@@ -275,3 +275,9 @@ def test_no_secret_shows_in_a_repr_or_the_log(officers, world, caplog):
     said = caplog.text + repr(newcomer) + repr(officers.session(cookie))
     for secret in (token, newcomer.secret, PASSWORD, code, cookie, *codes):
         assert secret not in said
+
+
+def test_an_officers_one_time_link_has_nothing_that_a_messenger_would_leave_off(officers):
+    links = [officers.add(f"officer{n}") for n in range(12)]
+    assert {len(link) for link in links} == {43}
+    assert "".join(links).isalnum()

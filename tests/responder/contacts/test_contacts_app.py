@@ -610,3 +610,25 @@ def test_only_the_pin_moves_the_picture_to_the_newest_place(world, client):
     world.hq.takes(later)
     assert client.get(f"{link}/map.png").content == old
     assert client.get(f"{link}/map.png", headers=cookie_of(page)).content != old
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/feed.atom", "/a/{sealed}/1", "/c/{token}", "/nothing", "/post/1", "/console/x"]
+)
+def test_the_head_of_a_page_is_that_of_the_whole_page_and_nothing_follows_it(world, client, path):
+    message = world.device.message()
+    world.hq.takes(message)
+    path = path.format(sealed=message.text, token=world.invitation(1))
+    whole, head = client.get(path), client.head(path)
+    assert head.status_code == whole.status_code
+    assert head.headers["content-length"] == str(len(whole.content))
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    assert head.content == b""
+    assert client.get(path).content == whole.content  # on the same connection
+
+
+def test_a_head_to_where_answers_go_decides_nothing(world, client):
+    message = world.device.message()
+    world.hq.takes(message)
+    assert client.head(f"{link_of(message)}/confirm").status_code == 404
+    assert world.hq.history() == [ReportArrived]

@@ -116,6 +116,14 @@ def test_all_wearers_share_hqs_key_and_nothing_else(enrol, tmp_path):
             contacts(BEN, "=+447700900112"),
             "contacts[1].name: this value is not valid; write a name of 1 to 40",
         ),
+        (
+            contacts(BEN, "Cleo=+447700900112,de"),
+            "contact 2: the language is not known; known are ar, en, es, fa, fr, ru, uk",
+        ),
+        (
+            contacts(BEN, "Cleo=+447700900112,eng"),
+            'contact 2: the language is not known; did you mean "en"?',
+        ),
         ([*contacts(BEN, CLEO), "--number", "07700"], "--number is not a number"),
         ([*contacts(BEN, CLEO), "--quorum", "0"], "--quorum must be from 1 to"),
         ([*contacts(BEN, CLEO), "--quorum", "3"], "can never be met by 2 contacts"),

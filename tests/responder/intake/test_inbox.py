@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from outcry import receipt
 from outcry.envelope import SEALED_BYTES, Header, seal
@@ -236,3 +236,20 @@ def test_whatever_is_repeated_or_reordered_each_alarm_acts_once(enrolled, world_
         for contact in enrolled.enrolment.contacts:
             assert len(world.phones.to(contact.number)) == len(alarms)
         hq.store.close()
+
+
+def test_a_contacts_link_has_nothing_that_a_phone_would_leave_off(world):
+    for alarm in range(1, 13):
+        world.hq.takes(world.device.message(alarm=alarm))
+    links = [world.invitation(contact, alarm) for alarm in range(1, 13) for contact in (1, 2, 3)]
+    assert {len(link) for link in links} == {16}
+    assert len(set(links)) == len(links)
+    assert "".join(links).isalnum()
+
+
+def test_a_link_that_was_texted_before_still_opens_its_alarm(world):
+    world.hq.takes(world.device.message())
+    with world.hq.store.write() as connection:
+        mine = store.invitation.c.token == world.invitation(1)
+        connection.execute(update(store.invitation).where(mine).values(token="Zk3_x-9aQwErTy_-"))
+    assert world.hq.parts.desk.invitation("Zk3_x-9aQwErTy_-").alarm == 1

@@ -14,7 +14,7 @@ from outcry.report import AlarmKind
 from outcry.responder.plans import document, repository
 from outcry.responder.plans.document import KEYS, LANGUAGES, Person, PlanInvalid
 from outcry.responder.plans.repository import Means, NoSuchWearer
-from outcry.responder.rules.model import OWN_PAGE, Disclosure
+from outcry.responder.rules.model import NETWORKS, OWN_PAGE, Disclosure
 from outcry.responder.storage import store
 from outcry.responder.storage.alarms import NoSuchAlarm
 
@@ -270,3 +270,36 @@ def test_a_plan_of_networks_that_nobody_set_up_leaves_the_own_page(world):
         assert repository.load(connection, 1, means).networks == ("own page",)
         means = repository.Means(networks=("own page", "mastodon"))
         assert repository.load(connection, 1, means).networks == ("mastodon",)
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ('networks = ["mastodn"]', 'networks: mastodn: is not known; did you mean "mastodon"?'),
+        (
+            'languages = { "ownpage" = "fr" }',
+            'languages: ownpage: is not known; did you mean "own ',
+        ),
+        (
+            'networks = ["own page", "twitter"]',
+            "networks: twitter: is not known; known are own page",
+        ),
+    ],
+)
+def test_a_network_that_there_is_not_is_refused_where_a_plan_is_written(world, written, problem):
+    """Not where one is used: an older plan counts for all else that it says."""
+    text = f"[publication]\n{written}\n[confirming]\nquorum = 1"
+    with world.hq.store.write() as connection:
+        with pytest.raises(PlanInvalid) as refused:
+            repository.from_file(connection, device(world), text)
+        assert refused.value.problems[0].startswith(f"publication.{problem}")
+        assert len(refused.value.problems) == 1
+        repository.change(connection, device(world), tomllib.loads(text), 0.0)
+        assert repository.of_device(connection, device(world)).quorum == 1
+        repository.unwatch(connection, device(world), 0.0)
+
+
+def test_every_network_that_hq_can_have_may_stand_in_a_plan(world):
+    text = f"[publication]\nnetworks = {[*NETWORKS, 'apprise-news']}"
+    with world.hq.store.read() as connection:
+        repository.from_file(connection, device(world), text)

@@ -26,14 +26,15 @@ WORDS = Draft("words", "en", NOON)
 
 
 class Answer:
-    def __init__(self, status):
+    def __init__(self, status, headers):
         self.status_code = status
+        self.headers = headers
 
 
 class HTTPError(Exception):
-    def __init__(self, status):
+    def __init__(self, status, **headers):
         super().__init__("canary in https://network.example/?access_token=canary")
-        self.response = Answer(status)
+        self.response = Answer(status, {k.replace("_", "-"): v for k, v in headers.items()})
 
 
 def what_becomes_of(error):
@@ -57,6 +58,34 @@ def what_becomes_of(error):
 )  # fmt: skip
 def test_a_status_says_whether_anything_can_have_happened(status, kind):
     assert what_becomes_of(HTTPError(status))[0] is kind
+
+
+def wait_in(**headers):
+    def fails():
+        raise KeyError("canary") from HTTPError(429, **headers)
+
+    with pytest.raises(PublishingFailed) as raised:
+        Calls("network", 5, "")(fails)
+    return raised.value.wait_s
+
+
+@pytest.mark.parametrize(
+    ("said", "wait_s"),
+    [
+        ("40", 40), ("0", 0), (" 7", None), ("soon", None), ("-5", None), ("1e9", None), ("", None),
+        ("9" * 400, 86_400), ("604800", 86_400), ("\u0664\u0660", 40), (None, None),
+        ("Sun, 22 Nov 2026 12:02:00 GMT", 120), ("Sun, 22 Nov 2026 11:00:00 GMT", 0),
+        ("Sunday, 22-Nov-26 12:00:40 GMT", 40), ("Sun, 99 Nov 2026 11:00:00 GMT", None),
+    ],
+)  # fmt: skip
+def test_how_long_a_network_wants_to_be_left_alone_is_read(said, wait_s):
+    """A date counts beside the answer's own, whatever the network's clock says."""
+    assert wait_in(Retry_After=said, Date="Sun, 22 Nov 2026 12:00:00 GMT") == wait_s
+    assert wait_in(**{"retry-after": said, "date": "Sun, 22 Nov 2026 12:00:00 GMT"}) == wait_s
+
+
+def test_a_date_beside_none_says_nothing():
+    assert wait_in(Retry_After="Sun, 22 Nov 2026 12:02:00 GMT") is None
 
 
 def test_a_refused_token_says_what_to_do():

@@ -6,6 +6,7 @@ import pytest
 
 from outcry.responder import settings
 from outcry.responder.posting import networks
+from outcry.responder.rules.model import BROADCAST, NETWORKS
 from outcry.responder.storage.store import Store
 from outcry.settings_file import SettingsInvalid
 
@@ -58,6 +59,7 @@ def test_every_network_is_made_by_its_name(made, as_credential):
     names = ["own page", "mastodon", "bluesky", "x", "facebook", "apprise-news"]
     assert list(found) == names
     assert [each.name for each in found.values()] == names
+    assert names == [*NETWORKS, f"{BROADCAST}news"]  # as plans may name them
     assert all(0 < each.limit_s <= 60 for each in found.values())
 
 

@@ -6,13 +6,18 @@ import itertools
 import logging
 
 import pytest
+from local_server import LocalServer
 
+from outcry.responder.posting.bluesky import Bluesky
+from outcry.responder.posting.facebook import Facebook
+from outcry.responder.posting.mastodon import Mastodon
 from outcry.responder.posting.publisher import (
     Draft,
     OutcomeUnknown,
     PublishingFailed,
     PublishingRefused,
 )
+from outcry.responder.posting.x import X
 
 pytestmark = pytest.mark.slow
 
@@ -74,6 +79,29 @@ def test_a_picture_goes_along(network, key, draft, png):
     words = draft(picture=png, alt="A map of Grozny")
     posted = publisher.post(key, words)
     assert publisher.find(key, words) == posted
+
+
+REFUSED_WITH_A_PICTURE = {  # by its network: what comes with it in the request, and the status
+    "bluesky": (b"app.bsky.embed.images", 400),
+    "snac": (b"media_ids", 422),
+    "mock": (b"media_ids", 422),
+    "x": (b'"media_ids"', 400),
+    "facebook": (b"alt_text_custom", 400),
+}
+
+
+def test_what_is_refused_with_a_picture_goes_without_it(network, key, draft, png, proxied):
+    """The picture by itself was taken: nobody could know before."""
+    proxy = proxied(network.url)
+    sign, status = REFUSED_WITH_A_PICTURE[network.name]
+    error = {"error": {"message": "Invalid parameter", "code": 100, "type": "OAuthException"}}
+    said = error if network.name == "facebook" else {"error": "InvalidRequest", "message": "no"}
+    proxy.refuses = lambda body: (status, said) if sign in body else None
+    publisher = network.publisher(proxy.url)
+    picture = draft(picture=png, alt="a map")
+    posted = publisher.post(key, picture)
+    assert network.publisher().find(key, picture) == posted
+    assert proxy.refused == 1
 
 
 def test_a_post_whose_answer_was_lost_is_found_and_not_made_twice(network, key, draft, proxied):
@@ -175,3 +203,46 @@ def _contents(publisher) -> list[str]:
         return [status.content for status in api.account_statuses(me.id, limit=40)]
 
     return getattr(publisher, "_again", lambda work: work())(lambda: publisher.call(look))
+
+
+class Busy(LocalServer):
+    """Says "too many requests" to everything, and counts how often it had to."""
+
+    def __init__(self):
+        self.asked = 0
+        super().__init__()
+
+    def serve(self, request, body):
+        self.asked += 1
+        request.send_response(429)
+        request.send_header("Retry-After", "40")
+        request.send_header("Content-Type", "text/html")
+        request.send_header("Content-Length", "0")
+        request.end_headers()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda url: Mastodon(url, "token"),
+        lambda url: Bluesky(url, "org.example", "secret"),
+        lambda url: X("a", "b", "c", "d", server=url),
+        lambda url: Facebook("1", "token", "secret", url),
+    ],
+    ids=["mastodon", "bluesky", "x", "facebook"],
+)
+def test_a_network_that_has_too_many_requests_has_not_posted_and_says_when_to_ask_again(
+    made, draft, png
+):
+    server = Busy()
+    publisher = made(server.url)
+    for say in (
+        lambda: publisher.post("key", draft(picture=png)),
+        lambda: publisher.find("key", draft()),
+    ):
+        with pytest.raises(PublishingFailed) as raised:
+            say()
+        assert "429" in str(raised.value)
+        assert raised.value.wait_s == 40
+    assert server.asked <= 4
+    server.stop()

@@ -246,6 +246,17 @@ def test_a_failed_text_is_tried_again_after_growing_waits(failure):
     assert 20 * 3600 < now < 30 * 3600
 
 
+@pytest.mark.parametrize(("wants", "waits"), [(None, 5), (2, 5), (40, 40), (86_400, 86_400)])
+def test_a_network_is_left_alone_for_as_long_as_it_wants(wants, waits):
+    post = Action(Post(OWN_PAGE), 1)
+    refused = CallEnded(10.0, post, Came(Outcome.FAILED, "too many requests", wait_s=wants))
+    plan = replace(PLAN, contacts=(), quorum=1, can_text=False)
+    history = [arrived(), ground(0.0), about(post, None), refused]
+    assert decided(history, plan, 10.0 + waits - 0.001).actions == ()
+    assert decided(history, plan, 10.0).look_again_at == 10.0 + waits
+    assert decided(history, plan, 10.0 + waits).actions == (Action(Post(OWN_PAGE), 2),)
+
+
 def test_a_text_whose_outcome_was_lost_is_sent_once_more_and_no_more():
     history = [arrived(), about(TELL_1, None), about(TELL_1, Outcome.UNKNOWN)]
     once_more = decided(history, PLAN, 0.0).actions[0]

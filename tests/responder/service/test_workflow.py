@@ -273,6 +273,8 @@ class Moody:
         mood = self._moods.pop(0) if self._moods else None
         if mood == "refuses":
             raise PublishingFailed("the page is full")
+        if mood == "wants 40 s":
+            raise PublishingFailed("too many requests", 40.0)
         self.out.append(key)
         if mood == "loses the answer":
             raise TimeoutError
@@ -291,6 +293,16 @@ def test_a_post_is_tried_until_it_is_out_and_is_out_once(world, moods):
     assert [
         e.action.kind for e in world.hq.entries() if isinstance(e, CallEnded) and e.came.url
     ] == [ActionKind.PUBLISH]
+
+
+def test_a_network_that_wants_to_be_left_alone_is_asked_no_sooner(world):
+    network = world.hq.publishers[OWN_PAGE] = Moody("wants 40 s")
+    world.hq.takes(world.device.message())
+    confirm(world, 1, 2)
+    for wait, out in ((0, []), (39, []), (1, ["alarm-1"])):
+        world.clock.passes(wait)
+        world.hq.works()
+        assert network.out == out
 
 
 def test_a_failing_post_holds_no_text(world):

@@ -100,7 +100,7 @@ histories = st.one_of(
         CallEnded,
         at,
         actions,
-        came(list(Outcome)[:4], st.none() | words),
+        came(list(Outcome)[:4], st.none() | words, st.none(), st.none(), st.none() | at),
     ),
     st.builds(
         CallEnded,
