@@ -44,15 +44,17 @@ class JobQueue:
         self._texts: deque[TextJob] = deque()
         self._posts: deque[PostJob] = deque()
         self._cancelled: set[str] = set()
-        self._text_since: float | None = None
-        self._urgent_since: float | None = None
-        self._stopping = False
+        self.text_since: float | None = None
+        """Since when there has been a text without a pause."""
+        self.urgent_since: float | None = None
+        """Since when an alarm is open, on the owner's clock."""
+        self.stopping = False
 
     def add_text(self, job: TextJob) -> None:
         with self._lock:
             self._texts.append(job)
-            if self._text_since is None:
-                self._text_since = self._clock()
+            if self.text_since is None:
+                self.text_since = self._clock()
 
     def head_text(self) -> TextJob | None:
         """The text whose turn it is; it stays in the queue."""
@@ -71,7 +73,7 @@ class JobQueue:
         with self._lock:
             self._texts = deque(job for job in self._texts if keep(job))
             if not self._texts:
-                self._text_since = None
+                self.text_since = None
 
     def add_post(self, job: PostJob) -> None:
         with self._lock:
@@ -99,16 +101,12 @@ class JobQueue:
     def set_urgent(self, on: bool) -> None:
         with self._lock:
             if not on:
-                self._urgent_since = None
-            elif self._urgent_since is None:
-                self._urgent_since = self._clock()
+                self.urgent_since = None
+            elif self.urgent_since is None:
+                self.urgent_since = self._clock()
 
     def stop(self) -> None:
-        self._stopping = True
-
-    @property
-    def stopping(self) -> bool:
-        return self._stopping
+        self.stopping = True
 
     @property
     def texts_waiting(self) -> int:
@@ -118,28 +116,18 @@ class JobQueue:
     def posts_waiting(self) -> int:
         return len(self._posts)
 
-    @property
-    def urgent_since(self) -> float | None:
-        """Since when an alarm is open, on the owner's clock."""
-        return self._urgent_since
-
-    @property
-    def text_since(self) -> float | None:
-        """Since when there has been a text without a pause."""
-        return self._text_since
-
     def needed_since(self, began: float) -> float | None:
         """Since when a command begun at ``began`` has held up a text or an alarm; None: it does not.
 
         An alarm that was open before it is no reason to break it off; a text is.
         """
         with self._lock:
-            urgent = self._urgent_since
+            urgent = self.urgent_since
             since_began = urgent if urgent is not None and urgent > began else None
-            times = [t for t in (self._text_since, since_began) if t is not None]
+            times = [t for t in (self.text_since, since_began) if t is not None]
             return min(times, default=None)
 
     @property
     def in_need(self) -> bool:
         """Whether an alarm is open or a text waits."""
-        return self._urgent_since is not None or bool(self._texts)
+        return self.urgent_since is not None or bool(self._texts)

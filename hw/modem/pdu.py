@@ -9,6 +9,7 @@ has an odd length, and knows neither shift tables nor all coding groups.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 
 from gsmmodem.pdu import (
     GSM7_BASIC,
@@ -184,43 +185,35 @@ def decode(pdu: str) -> Incoming | StatusReport | None:
     text. 3GPP TS 23.040 sections 9.2.2.1 (SMS-DELIVER) and 9.2.2.3 (SMS-STATUS-REPORT).
     """
     try:
-        octets = _Octets(bytes.fromhex(pdu))
-        octets.take(octets.take(1)[0])  # the service centre's address
-        first = octets.take(1)[0]
+        octets = BytesIO(bytes.fromhex(pdu))
+        (centre,) = _take(octets, 1)
+        *_, first = _take(octets, centre + 1)
         if first & _KIND == _STATUS_REPORT:
-            reference = octets.take(1)[0]
+            (reference,) = _take(octets, 1)
             recipient = _address(octets)
-            octets.take(_TIME_STAMP * 2)
-            return StatusReport(reference, _delivered(octets.take(1)[0]), recipient)
+            *_, status = _take(octets, 2 * _TIME_STAMP + 1)
+            return StatusReport(reference, _delivered(status), recipient)
         if first & _KIND != _DELIVER:
             return None
         sender = _address(octets)
-        _, coding, *_, length = octets.take(2 + _TIME_STAMP + 1)
-        return Incoming(sender, _text(octets.rest(), length, coding, bool(first & _HAS_HEADER)))
+        _, coding, *_, length = _take(octets, 2 + _TIME_STAMP + 1)
+        return Incoming(sender, _text(octets.read(), length, coding, bool(first & _HAS_HEADER)))
     except ValueError:
         return None
 
 
-class _Octets:
-    """What is left of a PDU. ``take`` raises ValueError where it ends too early."""
-
-    def __init__(self, octets: bytes) -> None:
-        self._left = octets
-
-    def take(self, count: int) -> bytes:
-        if len(self._left) < count:
-            raise ValueError("cut short")
-        taken, self._left = self._left[:count], self._left[count:]
-        return taken
-
-    def rest(self) -> bytes:
-        return self._left
+def _take(octets: BytesIO, count: int) -> bytes:
+    """The next ``count``. Raises ValueError where the PDU ends too early."""
+    taken = octets.read(count)
+    if len(taken) < count:
+        raise ValueError("cut short")
+    return taken
 
 
-def _address(octets: _Octets) -> str:
+def _address(octets: BytesIO) -> str:
     """A number as it is dialled, or a sender's name: 3GPP TS 23.040 section 9.1.2.5."""
-    digits, kind = octets.take(2)
-    value = octets.take((digits + 1) // 2)
+    digits, kind = _take(octets, 2)
+    value = _take(octets, (digits + 1) // 2)
     if kind & _TYPE_OF_NUMBER == _NAME:
         return _shown(_septets_of(value, digits * 4 // 7), _BASIC, _EXTENSION)
     plus = "+" if kind & _TYPE_OF_NUMBER == _INTERNATIONAL & _TYPE_OF_NUMBER else ""

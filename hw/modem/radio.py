@@ -159,7 +159,7 @@ class Radio:
                 self._board.measured(signal=int(found[1]))
         elif name == "+CBC" and (found := _CBC.fullmatch(answer)):
             percent, millivolts = min(int(found[1]), 100), int(found[2])
-            self._board.measured(battery=(percent, millivolts))
+            self._board.measured(battery_percent=percent, battery_mv=millivolts)
             if millivolts <= UNDER_VOLTAGE_MV:
                 self._board.warned(under_voltage=True)
             elif millivolts >= UNDER_VOLTAGE_OVER_MV:

@@ -29,7 +29,6 @@ class Stall:
     restarts: int = 0
 
     def then(self, rung: Rung, now: float) -> "Stall":
-        """After ``rung``."""
         restarts = self.restarts + (rung in (Rung.COMMAND, Rung.WIRE))
         return Stall(self.alarm_since, rung, now, restarts)
 
@@ -80,12 +79,10 @@ class Recovery:
         self.text_tried_at = self._clock()
 
     def text_refused(self, number: str) -> None:
-        """A text to ``number`` was refused."""
         self._refused.add(number)
         self.met(Failure.TEXTS_REFUSED)
 
     def text_left(self, number: str) -> None:
-        """A text to ``number`` has left."""
         self._reached.add(number)
 
     def came_of(self, event: ModemEvent) -> None:

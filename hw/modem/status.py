@@ -3,15 +3,9 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from outcry.hw.modem.events import (
-    Cell,
-    Condition,
-    ModemEvent,
-    ModemState,
-    ModemStatus,
-    ModemWarning,
-)
+from outcry.hw.modem.events import Condition, ModemEvent, ModemState, ModemStatus, ModemWarning
 
 log = logging.getLogger("outcry.modem")
 
@@ -33,41 +27,16 @@ class StatusBoard:
         log.info("modem: %s%s", state.value, f" ({reason})" if reason else "")
         self._emit(ModemState(state, reason))
 
-    def measured(
-        self,
-        *,
-        signal: int | None = None,
-        cell: Cell | None = None,
-        neighbours: tuple[Cell, ...] | None = None,
-        battery: tuple[int, int] | None = None,
-    ) -> None:
-        """What a poll has found; None leaves the last value. ``battery``: percent, millivolts."""
-        now = self.now
-        percent, millivolts = battery or (now.battery_percent, now.battery_mv)
-        self.now = replace(
-            now,
-            signal=now.signal if signal is None else signal,
-            cell=now.cell if cell is None else cell,
-            neighbours=now.neighbours if neighbours is None else neighbours,
-            battery_percent=percent,
-            battery_mv=millivolts,
-        )
+    def measured(self, **found: Any) -> None:
+        """What a poll has found, by the snapshot's own names."""
+        self.now = replace(self.now, **found)
 
-    def warned(self, *, under_voltage: bool | None = None, jamming: bool | None = None) -> None:
-        """What the modem has warned of or taken back; told when it has changed."""
-        now = self.now
-        for name, old, new in (
-            ("under-voltage", now.under_voltage, under_voltage),
-            ("jamming", now.jamming, jamming),
-        ):
-            if new is not None and new is not old:
-                log.warning("modem: %s %s", name, "begins" if new else "is over")
-        self.now = replace(
-            now,
-            under_voltage=now.under_voltage if under_voltage is None else under_voltage,
-            jamming=now.jamming if jamming is None else jamming,
-        )
-        if self.now != now:
+    def warned(self, **found: Any) -> None:
+        """Of ``under_voltage`` or ``jamming``; False takes it back. Told when it has changed."""
+        before, self.now = self.now, replace(self.now, **found)
+        if self.now != before:
+            for name, on in found.items():
+                log.warning("modem: %s %s", name.replace("_", "-"), "begins" if on else "is over")
             self._emit(ModemWarning(self.now.under_voltage, self.now.jamming))
 
     def connected(self, since: float | None) -> None:
