@@ -12,6 +12,8 @@ from outcry.hw.modem import Outcome, SmsOutcome
 from simulation.clockwork import ClockedWorld, HqListener
 from simulation.world import NAMES
 
+pytestmark = pytest.mark.slow
+
 PRESS_AT = 140.0
 OPTIONAL = [
     *("E", "+CMEE", "+CBATCHK", "+CFUN", "+CPIN", "+CREG", "+CENG", "+CSQ", "+CBC", "+SJDR"),
