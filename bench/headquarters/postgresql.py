@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 USER = "outcry"
 _ACCOUNT = "postgres"  # Debian's own; the server refuses to be root
@@ -42,6 +42,11 @@ class Cluster:
         self.run("createdb", "-h", str(self._folder), "-U", USER, name)
         return f"postgresql+psycopg://{USER}@/{name}?host={quote(str(self._folder))}"
 
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is still connected."""
+        name = urlsplit(url).path.removeprefix("/")
+        self.run("dropdb", "--force", "-h", str(self._folder), "-U", USER, name)
+
     def run(self, program: str, *arguments: str) -> str:
         """Run one of the server's programs as the server's user."""
         done = subprocess.run(
@@ -66,12 +71,17 @@ def cluster(bin_: Path, durable: bool) -> Iterator[Cluster]:
     made = Cluster(folder, bin_)
     data = str(folder / "data")
     sync = "on" if durable else "off"
+    log = "" if durable else " -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=16MB"
+    segments = [] if durable else ["--wal-segsize=1"]  # in MB: what tests write is soon forgotten
     options = (
         f"-c listen_addresses= -c unix_socket_directories={folder} -c max_connections=200 "
-        f"-c fsync={sync} -c full_page_writes={sync}"
+        f"-c fsync={sync} -c full_page_writes={sync}{log}"
     )
     try:
-        made.run("initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync")
+        made.run(
+            *("initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync"),
+            *segments,
+        )
         made.run("pg_ctl", "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
         try:
             yield made

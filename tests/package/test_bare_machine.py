@@ -81,6 +81,7 @@ def running(machine):
         "systemctl", "list-units", "--plain", "--no-legend", "--type=service,socket"
     )
     found = {unit.split()[0] for unit in units.splitlines()}
+    found = {unit for unit in found if not unit.startswith("systemd-")}  # these come and go
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         lines = (line.split() for line in machine.said("cat", table).splitlines())
         found |= {address for _, address, _, state, *_ in lines if state == "0A"}  # it listens

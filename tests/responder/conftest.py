@@ -285,9 +285,17 @@ def postgresql_server() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def postgresql(postgresql_server: Cluster) -> Callable[[], str]:
-    """Makes a new empty database and gives its URL."""
-    return postgresql_server.database
+def postgresql(postgresql_server: Cluster) -> Iterator[Callable[[], str]]:
+    """Makes a new empty database and gives its URL; it is gone after the test."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(postgresql_server.database())
+        return made[-1]
+
+    yield make
+    for url in made:
+        postgresql_server.drop(url)
 
 
 @pytest.fixture
