@@ -187,12 +187,14 @@ class Gps:
             return {}
 
     def _run(self) -> None:
+        aged = False  # the first fix has no age yet; the next answer gives it one
         while not self._stopping:
             reading = self.ask()
             self._beat()
             if not self._stopping:
                 self._on_reading(reading)
-            self._wake.wait(self._waits[self._eager])
+            self._wake.wait(self._waits[self._eager or (isinstance(reading, Fix) and not aged)])
+            aged = aged or isinstance(reading, Fix)
             self._wake.clear()
         self.disconnect()
 

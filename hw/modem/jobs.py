@@ -44,10 +44,8 @@ class JobQueue:
         self._texts: deque[TextJob] = deque()
         self._posts: deque[PostJob] = deque()
         self._cancelled: set[str] = set()
-        self.text_since: float | None = None
-        """Since when there has been a text without a pause."""
-        self.urgent_since: float | None = None
-        """Since when an alarm is open, on the owner's clock."""
+        self.text_since: float | None = None  # since when there has been a text without a pause
+        self.urgent_since: float | None = None  # since when an alarm is open, on the owner's clock
         self.stopping = False
 
     def add_text(self, job: TextJob) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import queue
 import socket
 import threading
 from itertools import pairwise
@@ -28,10 +29,10 @@ class SaidGpsd:
         threading.Thread(target=self._serve, daemon=True).start()
         self.gps = self.another()
 
-    def another(self):
+    def another(self, hears=lambda _: None, **waits):
         """An adapter that knows nothing yet, as after a restart of the daemon."""
         port = self._server.getsockname()[1]
-        return Gps("127.0.0.1", port, lambda _: None, lambda: self.now)
+        return Gps("127.0.0.1", port, hears, lambda: self.now, **waits)
 
     def _serve(self):
         try:
@@ -220,3 +221,17 @@ def test_after_a_restart_a_silent_receiver_is_not_preferred(gpsd):
     gpsd.says(tpv(ONE), tpv(OTHER, lat=7, mode=2))
     fix = gpsd.says(tpv(ONE), tpv(OTHER, 1, lat=7, mode=2))
     assert (fix.latitude, fix.taken_at) == (7, gpsd.now - 1)
+
+
+def test_the_first_fix_is_followed_at_once_by_a_question_that_can_tell_its_age(gpsd):
+    """Pressed in between, the alarm would say of a place just taken that its age is not known."""
+    heard = queue.Queue()
+    gps = gpsd.another(heard.put, idle_s=3600.0, eager_s=0.01)
+    gpsd.tpv = [tpv()]
+    gps.start()
+    try:
+        assert [heard.get(timeout=60).taken_at for _ in range(2)] == [AGE_UNKNOWN] * 2
+        with pytest.raises(queue.Empty):
+            heard.get(timeout=0.2)
+    finally:
+        gps.stop()
