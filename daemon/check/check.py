@@ -9,23 +9,26 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from outcry.credentials import FOLDER
 from outcry.daemon.check import connectivity, hardware, host, systemd_unit
-from outcry.daemon.check.findings import Finding, Patience, Sheet, unknown
 from outcry.daemon.check.modem_access import DaemonsModem, OwnModem
+from outcry.daemon.check.sheet import Patience, Sheet
 from outcry.daemon.journal import Journal
 from outcry.daemon.messages import identity
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox.private_files import become_owner_of
-from outcry.daemon.service import control_socket
+from outcry.daemon.service import control_socket, judge
 from outcry.daemon.service.assemble import modem_settings
+from outcry.daemon.service.findings import Finding, unknown
 from outcry.daemon.settings import Settings
 from outcry.settings_file import SettingsInvalid
 
+Ask = Callable[[str], dict[str, Any]]
 STARTING_S = 20.0
 WIRED = ("button", "strap", "motor")
 _ROOT = "put `sudo` in front"
@@ -47,12 +50,19 @@ def check(settings: Settings, buzz: bool, as_json: bool) -> bool:
     return sheet.close()
 
 
-def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Finding]:
+def findings(
+    settings: Settings,
+    buzz: bool,
+    patience: Patience,
+    ask: Ask | None = None,
+) -> Iterator[Finding]:
+    """Everything, one after the other. ``ask`` puts a question to the daemon, as its socket does."""
+    ask = ask or partial(control_socket.ask, settings.path("storage", "runtime"))
     service = systemd_unit.ask()
-    facts, refusal = _asked(settings)
+    facts, refusal = _asked(ask)
     if service.state.startswith("activ") and isinstance(refusal, control_socket.NotRunning):
         facts, refusal = patience.until(
-            lambda: _asked(settings),
+            lambda: _asked(ask),
             lambda asked: asked[0] is not None,
             STARTING_S,
             "the service is starting",
@@ -66,7 +76,7 @@ def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Fin
     else:
         yield host.service(service, trouble, facts)
     if facts is not None:
-        yield from _through_daemon(settings, facts, buzz, patience)
+        yield from _through_daemon(ask, facts, buzz, patience)
     elif isinstance(refusal, control_socket.NotRunning) and service.state != "active":
         yield from _by_itself(settings, who, service, buzz, patience)
     else:
@@ -82,9 +92,9 @@ def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Fin
     yield from host.watchdog(service)
 
 
-def _asked(settings: Settings) -> tuple[dict[str, Any] | None, control_socket.NotAnswering | None]:
+def _asked(ask: Ask) -> tuple[dict[str, Any] | None, control_socket.NotAnswering | None]:
     try:
-        return control_socket.status(settings.path("storage", "runtime")), None
+        return ask("status"), None
     except control_socket.NotAnswering as error:
         return None, error
 
@@ -98,17 +108,17 @@ def _who(settings: Settings, problems: list[str]) -> Identity | None:
 
 
 def _through_daemon(
-    settings: Settings, facts: dict[str, Any], buzz: bool, patience: Patience
+    ask: Ask, facts: dict[str, Any], buzz: bool, patience: Patience
 ) -> Iterator[Finding]:
-    runtime = settings.path("storage", "runtime")
     try:
-        for finding in hardware.of_daemon(facts, settings):
+        for finding in judge.wiring(facts):
             if buzz and finding.name == "motor" and facts["motor"]:
-                yield hardware.buzzed(control_socket.ask(runtime, "buzz"))
+                yield hardware.buzzed(ask("buzz"))
             else:
                 yield finding
-        yield from hardware.gps(settings, patience)
-        yield from _reached(settings, DaemonsModem(runtime), facts["enrolled"], patience)
+        yield from hardware.gps(lambda: ask("status")["fix"], patience)
+        modem = DaemonsModem(ask, patience.clock)
+        yield from connectivity.findings(modem, facts["enrolled"], patience)
     except control_socket.NotAnswering as error:
         yield unknown("service", f"it stopped during the check: {error}", "check again")
 
@@ -126,11 +136,11 @@ def _by_itself(
     asked_of_modem = modem_settings(settings, who or Identity("", (), None), silent)
     owned = become_owner_of(settings.path("storage", "state"))
     yield from hardware.by_itself(settings, buzz, patience)
-    yield from hardware.gps(settings, patience)
+    yield from hardware.gps(hardware.receiver(settings, patience.clock), patience)
     enrolled = who is not None and who.enrolment is not None
     with ExitStack() as held:
         modem = OwnModem(settings, asked_of_modem, who, owned, held, silent)
-        yield from _reached(settings, modem, enrolled, patience)
+        yield from connectivity.findings(modem, enrolled, patience)
 
 
 def _from_outside(
@@ -140,12 +150,5 @@ def _from_outside(
     remedy = _ROOT if refused else _HUNG
     for name in WIRED:
         yield unknown(name, why, remedy)
-    yield from hardware.gps(settings, patience)
+    yield from hardware.gps(hardware.receiver(settings, patience.clock), patience)
     yield from connectivity.unseen(why, remedy)
-
-
-def _reached(
-    settings: Settings, modem: connectivity.Modem, enrolled: bool, patience: Patience
-) -> Iterator[Finding]:
-    low_mv = settings.number("supervision", "battery_low_volts") * 1000
-    return connectivity.findings(modem, settings.text("modem", "port"), low_mv, enrolled, patience)

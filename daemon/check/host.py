@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from outcry.daemon.check.findings import Finding, failed, left_out, look, ok, unknown
 from outcry.daemon.check.systemd_unit import Unit
 from outcry.daemon.messages import texts
 from outcry.daemon.messages.identity import FILE_NAME, Identity
 from outcry.daemon.messages.reports import CLOCK_SET_AFTER
+from outcry.daemon.service.findings import Finding, failed, left_out, look, ok, unknown
 from outcry.daemon.settings import Settings
 
 LITTLE_BYTES = 20_000_000  # a few alarms' reports, and a log

@@ -207,17 +207,17 @@ def _log(since: str | None, alarm: str | None, everything: bool, as_json: bool) 
 
 
 def _status(runtime: Path, as_json: bool) -> int:
-    from outcry.daemon.service import control_socket, status
+    from outcry.daemon.service import control_socket, judge, status
 
     try:
-        facts = control_socket.status(runtime)
+        facts = control_socket.ask(runtime, "status")
     except control_socket.NotAnswering as error:
         if as_json:
             print(json.dumps({"error": str(error)}))
             return EXIT_NO_PART
         return _refuse(EXIT_NO_PART, "the status is not known:", [str(error)])
     print(json.dumps(facts) if as_json else status.screen(facts))
-    return EXIT_TROUBLE if status.troubles(facts) else EXIT_OK
+    return EXIT_TROUBLE if judge.attention(facts) else EXIT_OK
 
 
 def _drill(runtime: Path, wait: bool) -> int:

@@ -76,7 +76,8 @@ class DataDelivery:
             self._pay(report)
         try:
             if event.status != _HTTP_OK:
-                raise ReceiptRefused(f"HTTP {event.status}")
+                page = event.body.lstrip().startswith(b"<")  # nginx's own, or a captive portal's
+                raise ReceiptRefused(f"HTTP {event.status}{' with a web page' if page else ''}")
             status = self._receipts.verified(event.body, report)
         except ReceiptRefused as error:
             self._refuse(report)

@@ -208,7 +208,7 @@ class Loop:
             self._executor.beat(now)
 
     def _tell_service(self, now: float) -> None:
-        self.parts.service.status(status.line(self.parts, self.alarm))
+        self.parts.service.status(status.line(self.parts, self.alarm, now))
         if not self.parts.beats.silent(now):
             self.parts.service.alive()
 

@@ -1,0 +1,19 @@
+"""What the system said of an error: in words for a person, with its errno's name to search for."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+
+def told(error: BaseException) -> str:
+    """As ``Permission denied (EACCES)``; without an errno its other words, or its kind.
+
+    Libraries wrap an error and drop its errno, so the one inside is asked too. None of this says
+    anything of people.
+    """
+    for each in (error, error.__context__):
+        for code in (getattr(each, "errno", None), *getattr(each, "args", ())[:1]):
+            if isinstance(code, int) and code in errno.errorcode:
+                return f"{os.strerror(code)} ({errno.errorcode[code]})"
+    return getattr(error, "strerror", None) or type(error).__name__
