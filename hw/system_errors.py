@@ -16,4 +16,5 @@ def told(error: BaseException) -> str:
         for code in (getattr(each, "errno", None), *getattr(each, "args", ())[:1]):
             if isinstance(code, int) and code in errno.errorcode:
                 return f"{os.strerror(code)} ({errno.errorcode[code]})"
-    return getattr(error, "strerror", None) or type(error).__name__
+    other = getattr(error, "strerror", None) or getattr(error, "sqlite_errorname", None)
+    return other or type(error).__name__

@@ -17,12 +17,12 @@ from typing import Any
 from outcry.daemon.check.sheet import Patience
 from outcry.daemon.messages import reports
 from outcry.daemon.service import judge
-from outcry.daemon.service.findings import Finding, failed, left_out, ok
+from outcry.daemon.service.findings import Finding, failed, left_out, look, ok
 from outcry.daemon.service.status import fix_facts
 from outcry.daemon.settings import Settings
 from outcry.daemon.touch.haptics import TRIAL
 from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
-from outcry.hw.pin_library import PinUnusable
+from outcry.hw.pin_library import PinUnusable, pin_faults
 from outcry.hw.switch import Button, Strap, Switch
 from outcry.hw.vibration import Vibration
 
@@ -32,10 +32,6 @@ SURE_OF_GPS_S = 10.0  # gpsd opens a receiver when somebody asks, and is mute fo
 _NO_STRAP = left_out("strap", "there is none (strap.enabled)")
 _NO_MOTOR = left_out("motor", "there is none (vibration.enabled)")
 _REPAIR = "repair the wire or the contact"
-_PINS = (
-    "check the pin's number in the settings, that no other program uses it, and that"
-    " python3-lgpio is installed"
-)
 
 
 def by_itself(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Finding]:
@@ -102,15 +98,14 @@ def _switch(
     name, pin = kind.name, settings.whole(kind.name, "pin")
     try:
         switch = kind(pin, lambda closed, at: edges.append(closed), patience.clock)
+        try:
+            patience.sleep(LOOK_S)
+            with pin_faults(f"{name} on GPIO {pin}"):
+                closed = switch.closed
+        finally:
+            switch.close()
     except PinUnusable as error:
-        return failed(name, str(error), _PINS)
-    try:
-        patience.sleep(LOOK_S)
-        closed = switch.closed
-    except Exception as error:  # noqa: BLE001 - each library of pins raises errors of its own
-        return failed(name, f"GPIO {pin} cannot be read: {type(error).__name__}", _PINS)
-    finally:
-        switch.close()
+        return failed(name, error.words, error.remedy)
     if len(edges) >= FLICKERS:
         return failed(name, f"it flickers: {len(edges)} edges in {LOOK_S:g} s", _REPAIR)
     return judge(closed)
@@ -119,18 +114,16 @@ def _switch(
 def _motor(settings: Settings, buzz: bool, patience: Patience) -> Finding:
     try:
         motor = Vibration(settings.whole("vibration", "pin"))
+        try:
+            if not buzz:
+                return ok("motor", "its pin can be used; `outcry check --buzz` moves it")
+            motor.play(TRIAL)
+            patience.sleep(TRIAL.pulses * (TRIAL.on_s + TRIAL.off_s))
+            return _has_buzzed()
+        finally:
+            motor.close()
     except PinUnusable as error:
-        return failed("motor", str(error), _PINS)
-    try:
-        if not buzz:
-            return ok("motor", "its pin can be used; `outcry check --buzz` moves it")
-        motor.play(TRIAL)
-        patience.sleep(TRIAL.pulses * (TRIAL.on_s + TRIAL.off_s))
-        return _has_buzzed()
-    except PinUnusable as error:
-        return failed("motor", str(error), _PINS)
-    finally:
-        motor.close()
+        return look("motor", error.words, error.remedy)
 
 
 def _has_buzzed() -> Finding:

@@ -17,6 +17,7 @@ from outcry.daemon.messages.identity import FILE_NAME, Identity
 from outcry.daemon.messages.reports import CLOCK_SET_AFTER
 from outcry.daemon.service.findings import Finding, failed, left_out, look, ok, unknown
 from outcry.daemon.settings import Settings
+from outcry.hw.system_errors import told
 
 LITTLE_BYTES = 20_000_000  # a few alarms' reports, and a log
 FULL_BYTES = 1_000_000
@@ -77,7 +78,7 @@ def keys(settings: Settings, who: Identity | None, problems: list[str]) -> Findi
             return failed(name, "there is no enrolment", _ENROL)
         return look(name, "there is no enrolment, so no HQ: only the contacts are told", _ENROL)
     except OSError as error:
-        return failed(name, f"{path} cannot be checked: {_why(error)}", _ENROL)
+        return failed(name, f"{path} cannot be checked: {told(error)}", _ENROL)
     if not readable:
         if os.geteuid() != folder.stat().st_uid:
             return unknown(name, f"this user may not read {path}", _SUDO)
@@ -146,7 +147,7 @@ def disk(folder: Path, durable: bool) -> Finding:
     except PermissionError:
         return unknown(name, f"this user may not write into {folder}", _SUDO)
     except OSError as error:
-        return failed(name, f"{folder} cannot be written: {_why(error)}", _card_remedy(error))
+        return failed(name, f"{folder} cannot be written: {told(error)}", _card_remedy(error))
     if free < FULL_BYTES:
         return failed(name, f"full: {free // 1000} kB left", _ROOM)
     if not durable:
@@ -169,7 +170,7 @@ def swap(unit: Unit, swaps: Path = SWAPS, controllers: Path = CONTROLLERS) -> Fi
     try:
         kept = [line for line in swaps.read_text().splitlines()[1:] if "/zram" not in line]
     except OSError as error:
-        return unknown(name, f"{swaps} cannot be read: {_why(error)}", "`swapon` shows it")
+        return unknown(name, f"{swaps} cannot be read: {told(error)}", "`swapon` shows it")
     if not kept:
         return ok(name, "nothing is swapped to the card")
     if controllers.exists() and "memory" in controllers.read_text().split():
@@ -208,10 +209,6 @@ def _try(folder: Path) -> float:
         file.flush()
         os.fsync(file.fileno())
     return time.monotonic() - began
-
-
-def _why(error: OSError) -> str:
-    return os.strerror(error.errno) if error.errno else type(error).__name__
 
 
 def _card_remedy(error: OSError) -> str:
