@@ -55,10 +55,14 @@ def findings(
     buzz: bool,
     patience: Patience,
     ask: Ask | None = None,
+    unit: Callable[[], systemd_unit.Unit] = systemd_unit.ask,
 ) -> Iterator[Finding]:
-    """Everything, one after the other. ``ask`` puts a question to the daemon, as its socket does."""
+    """Everything, one after the other.
+
+    ``ask`` puts a question to the daemon, as its socket does; ``unit`` asks systemd.
+    """
     ask = ask or partial(control_socket.ask, settings.path("storage", "runtime"))
-    service = systemd_unit.ask()
+    service = unit()
     facts, refusal = _asked(ask)
     if service.state.startswith("activ") and isinstance(refusal, control_socket.NotRunning):
         facts, refusal = patience.until(
@@ -67,14 +71,14 @@ def findings(
             STARTING_S,
             "the service is starting",
         )
-        service = systemd_unit.ask()
+        service = unit()
     problems: list[str] = []
-    who = _who(settings, problems)
+    who = whoever(settings, problems)
     trouble = str(refusal) if refusal is not None else ""
     if isinstance(refusal, control_socket.NotAllowed):
         yield unknown("service", "it may be running, but this user cannot ask it", _ROOT)
     else:
-        yield host.service(service, trouble, facts)
+        yield host.service(service, trouble, facts, why_refused(service, who, problems))
     if facts is not None:
         yield from _through_daemon(ask, facts, buzz, patience)
     elif isinstance(refusal, control_socket.NotRunning) and service.state != "active":
@@ -92,6 +96,11 @@ def findings(
     yield from host.watchdog(service)
 
 
+def why_refused(service: systemd_unit.Unit, who: Identity | None, problems: list[str]) -> str:
+    """Why the service cannot start, as it said itself or as its settings show."""
+    return service.refusal or ("; ".join(problems) if who is None else "")
+
+
 def _asked(ask: Ask) -> tuple[dict[str, Any] | None, control_socket.NotAnswering | None]:
     try:
         return ask("status"), None
@@ -99,7 +108,7 @@ def _asked(ask: Ask) -> tuple[dict[str, Any] | None, control_socket.NotAnswering
         return None, error
 
 
-def _who(settings: Settings, problems: list[str]) -> Identity | None:
+def whoever(settings: Settings, problems: list[str]) -> Identity | None:
     try:
         return identity.load(settings, problems.append)
     except SettingsInvalid as error:

@@ -28,20 +28,25 @@ CONTROLLERS = Path("/sys/fs/cgroup/cgroup.controllers")
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 _SUDO = "`sudo outcry check` can"
 _START = "`systemctl start outcry`; if it stops again, `journalctl -u outcry` says why"
+_REPAIR = "repair that; the service then starts by itself"
 _ROOM = "make room: `df -h` shows what is full"
 _ENROL = "`outcry enrol FILE` with a new file from HQ: docs/enrolment.md"
 
 
-def service(unit: Unit, trouble: str, facts: dict[str, Any] | None) -> Finding:
+def service(unit: Unit, trouble: str, facts: dict[str, Any] | None, refusal: str = "") -> Finding:
     """Whether the daemon runs, will run after a reboot, and has not been restarted again and again.
 
-    ``facts`` are the daemon's answer, ``trouble`` is why there is none.
+    ``facts`` are the daemon's answer, ``trouble`` is why there is none, ``refusal`` why the service
+    cannot start, if that is known.
     """
     name = "service"
     if facts is None:
-        state = f" ({unit.state})" if unit.is_there and unit.state != "active" else ""
         if unit.state == "active":
             return failed(name, trouble, "`systemctl restart outcry`; an open alarm continues")
+        why, _, remedy = refusal.partition(" -> ")
+        if why:
+            return failed(name, f"not armed, nobody watches the button: {why}", remedy or _REPAIR)
+        state = f" ({unit.state})" if unit.is_there else ""
         return failed(name, f"outcry is not running{state}: nobody watches the button", _START)
     alarm = facts["alarm"]
     words = f"running, {'armed' if alarm is None else 'an alarm or a drill is open'}"
