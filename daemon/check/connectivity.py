@@ -95,4 +95,4 @@ def _heard(modem: Modem, patience: Patience) -> Iterator[Finding]:
         if patience.clock() - began >= ANSWER_S or not judge.is_of_the_path(trouble):
             break
         patience.sleep(2.0)
-    yield from judge.hq(trouble or "no connection in time")
+    yield from judge.hq(trouble or "no connection to HQ in time")

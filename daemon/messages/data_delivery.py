@@ -76,8 +76,7 @@ class DataDelivery:
             self._pay(report)
         try:
             if event.status != _HTTP_OK:
-                page = event.body.lstrip().startswith(b"<")  # nginx's own, or a captive portal's
-                raise ReceiptRefused(f"HTTP {event.status}{' with a web page' if page else ''}")
+                raise ReceiptRefused(_refusal(event))
             status = self._receipts.verified(event.body, report)
         except ReceiptRefused as error:
             self._refuse(report)
@@ -164,3 +163,10 @@ class DataDelivery:
 
 def _ref(report: StoredReport) -> str:
     return f"report-{report.counter}"
+
+
+def _refusal(event: PostAnswered) -> str:
+    """HQ's own words have no page; a proxy's have one, also when HQ itself is down."""
+    if event.status < 500 and event.body.lstrip().startswith(b"<"):
+        return f"a web page answers, HTTP {event.status}"
+    return f"HTTP {event.status}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from outcry.daemon.service.findings import Finding, Result, failed, left_out, look, ok
@@ -44,6 +46,7 @@ MARKS = {
         "docs/runbook.md, 'The card is broken'; `outcry check` tells a full one from a broken one",
     ),
 }
+TROUBLES = reduce(or_, MARKS)
 REMEDIES = {
     Condition.STARTING.value: "wait a minute; if it stays so, check its supply and its SIM",
     Condition.SILENT.value: "check its power and its serial cable; Outcry keeps trying",

@@ -8,11 +8,8 @@ a device that restarts again and again must not seem silent.
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import or_
-
 from outcry.daemon.outbox.outbox import Outbox
-from outcry.daemon.service.judge import MARKS, modem_marks
+from outcry.daemon.service.judge import TROUBLES, modem_marks
 from outcry.daemon.service.whereabouts import Whereabouts
 from outcry.daemon.touch.inputs import Senses
 from outcry.hw.modem import Modem
@@ -20,7 +17,6 @@ from outcry.report import NO_FLAGS, Flag
 
 AT_ONCE_GAP_S = 60.0
 FIRST_S = 60.0  # from the start; by then a modem is registered and connected
-TROUBLES = reduce(or_, MARKS)
 
 
 class Marks:

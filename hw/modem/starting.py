@@ -109,7 +109,7 @@ class Starting:
         if locked:
             return self._unlock(link)
         if blocked:
-            self._report(Condition.SIM_PUK, "put the SIM into a phone and enter its PUK")
+            self._report(Condition.SIM_PUK, "the SIM is locked: its PIN was wrong too often")
         elif absent:
             self._report(Condition.SIM_ABSENT, "no SIM found; check that it is seated")
         elif self._clock() >= self._silent_sim_until():
