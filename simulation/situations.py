@@ -512,22 +512,30 @@ SITUATIONS = (
         START,
     ),
     Situation("data vanishes", 5, "receipt", ("no answer", HQ_RUNS), _hq_hangs),
-    Situation("HQ stopped", 5, "receipt", ("HQ closed", HQ_RUNS), _hq_says(None)),
+    Situation("HQ stopped", 5, "receipt", ("HQ closed the connection", HQ_RUNS), _hq_says(None)),
     Situation("HQ's port closed", 5, "data path", ("no connection", "responder"), _hq_stops),
     Situation(
-        "HQ cut off", 5, "receipt", ("HQ closed", HQ_RUNS), _hq_says(b"HTTP/1.1 200 OK\r\n", None)
+        "HQ cut off",
+        5,
+        "receipt",
+        ("HQ closed the connection", HQ_RUNS),
+        _hq_says(b"HTTP/1.1 200 OK\r\n", None),
     ),
-    Situation("TLS", 5, "receipt", ("TLS", "plain HTTP"), _hq_says(TLS_ALERT, None)),
+    Situation("TLS", 5, "receipt", ("TLS answers", "plain HTTP"), _hq_says(TLS_ALERT, None)),
     Situation(
         "web page",
         5,
         "receipt",
-        ("web page", "in HQ's place"),
+        ("a web page answers", "in HQ's place"),
         _hq_says(_http("400 Bad Request", PAGE)),
     ),
     Situation("portal", 5, "receipt", ("302", "in HQ's place"), _hq_says(_http("302 Found"))),
     Situation(
-        "empty answer", 5, "receipt", ("this is 0", "in HQ's place"), _hq_says(_http("200 OK"))
+        "empty answer",
+        5,
+        "receipt",
+        ("a receipt is 26 bytes", "in HQ's place"),
+        _hq_says(_http("200 OK")),
     ),
     Situation(
         "other protocol", 5, "receipt", ("not HTTP", "in HQ's place"), _hq_says(b"SSH-2.0-x\r\n")
