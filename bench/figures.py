@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from bench.alarm.ages import stale_told_as_fresh
 from bench.alarm.dead_path import first_cmgs_gprs_dead_max_s
 from bench.alarm.fault_matrix import (
     fault_matrix_cells,
@@ -177,6 +178,13 @@ FIGURES = (
         Bound("<=", 0),
         urc_interleavings_lost,
         partial(urc_interleavings_lost, 100),
+    ),
+    Figure(
+        "stale_told_as_fresh",
+        "positions",
+        Bound("<=", 0),
+        stale_told_as_fresh,
+        partial(stale_told_as_fresh, 20),
     ),
     Figure(
         "gesture_false_alarms",
