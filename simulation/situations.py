@@ -511,7 +511,7 @@ SITUATIONS = (
         _gprs("refused"),
         START,
     ),
-    Situation("data vanishes", 5, "receipt", ("no answer", HQ_RUNS), _hq_hangs),
+    Situation("data vanishes", 5, "receipt", ("no answer from HQ", HQ_RUNS), _hq_hangs),
     Situation("HQ stopped", 5, "receipt", ("HQ closed the connection", HQ_RUNS), _hq_says(None)),
     Situation("HQ's port closed", 5, "data path", ("no connection", "responder"), _hq_stops),
     Situation(
