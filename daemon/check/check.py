@@ -73,12 +73,12 @@ def findings(
         )
         service = unit()
     problems: list[str] = []
-    who = whoever(settings, problems)
+    who = _who(settings, problems)
     trouble = str(refusal) if refusal is not None else ""
     if isinstance(refusal, control_socket.NotAllowed):
         yield unknown("service", "it may be running, but this user cannot ask it", _ROOT)
     else:
-        yield host.service(service, trouble, facts, why_refused(service, who, problems))
+        yield host.service(service, trouble, facts, why_refused(settings, service))
     if facts is not None:
         yield from _through_daemon(ask, facts, buzz, patience)
     elif isinstance(refusal, control_socket.NotRunning) and service.state != "active":
@@ -96,9 +96,11 @@ def findings(
     yield from host.watchdog(service)
 
 
-def why_refused(service: systemd_unit.Unit, who: Identity | None, problems: list[str]) -> str:
-    """Why the service cannot start, as it said itself or as its settings show."""
-    return service.refusal or ("; ".join(problems) if who is None else "")
+def why_refused(settings: Settings, service: systemd_unit.Unit | None = None) -> str:
+    """Why the service cannot start, as it said itself or as its settings show; empty: not known."""
+    problems: list[str] = []
+    who = _who(settings, problems)
+    return (service or systemd_unit.ask()).refusal or ("; ".join(problems) if who is None else "")
 
 
 def _asked(ask: Ask) -> tuple[dict[str, Any] | None, control_socket.NotAnswering | None]:
@@ -108,7 +110,7 @@ def _asked(ask: Ask) -> tuple[dict[str, Any] | None, control_socket.NotAnswering
         return None, error
 
 
-def whoever(settings: Settings, problems: list[str]) -> Identity | None:
+def _who(settings: Settings, problems: list[str]) -> Identity | None:
     try:
         return identity.load(settings, problems.append)
     except SettingsInvalid as error:

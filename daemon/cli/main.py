@@ -224,23 +224,18 @@ def _status(settings: Settings, as_json: bool) -> int:
     try:
         facts = control_socket.ask(settings.path("storage", "runtime"), "status")
     except control_socket.NotAnswering as error:
-        refusal = _refusal(settings) if isinstance(error, control_socket.NotRunning) else ""
+        from outcry.daemon.check import check
+
+        refusal = (
+            check.why_refused(settings) if isinstance(error, control_socket.NotRunning) else ""
+        )
         if as_json:
-            print(json.dumps({"error": str(error)} | ({"refusal": refusal} if refusal else {})))
+            print(json.dumps({"error": str(error), "refusal": refusal}))
             return EXIT_NO_PART
-        if refusal:
-            return _refuse(EXIT_NO_PART, "not armed, nobody watches the button:", [refusal])
-        return _refuse(EXIT_NO_PART, "the status is not known:", [str(error)])
+        told = filter(None, (refusal, str(error)))
+        return _refuse(EXIT_NO_PART, "the status is not known:", [*told])
     print(json.dumps(facts) if as_json else status.screen(facts))
     return EXIT_TROUBLE if judge.attention(facts) else EXIT_OK
-
-
-def _refusal(settings: Settings) -> str:
-    from outcry.daemon.check import check, systemd_unit
-
-    problems: list[str] = []
-    who = check.whoever(settings, problems)
-    return check.why_refused(systemd_unit.ask(), who, problems)
 
 
 def _drill(runtime: Path, wait: bool) -> int:

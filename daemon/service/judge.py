@@ -15,7 +15,7 @@ from typing import Any
 from outcry.daemon.service.findings import Finding, Result, failed, left_out, look, ok
 from outcry.hw.gps import NoFixReason
 from outcry.hw.modem import Condition, ModemStatus
-from outcry.report import MAX_AGE_S, NO_FLAGS, Flag
+from outcry.report import MAX_AGE_S, Flag
 
 FIX_OLD_S = 60  # a receiver at work has a new one each second
 WEAK = 6  # of AT+CSQ's 31: -101 dBm; GPRS is lost before SMS is
@@ -27,6 +27,8 @@ _FASTEN = "fasten the strap; if it is fastened, its wire or buckle is broken"
 _CARRIES = "charge it; if it is charged, its wires or capacitor cannot carry 2 A: docs/hardware.md"
 _ENROL = "`outcry enrol FILE` with a new file from HQ: docs/enrolment.md"
 _ANTENNA = "check the antenna and its plug, or move"
+_HELD = "another program holds it: `sudo fuser -v` it; is the serial console still on it?"
+_HQ = "is the responder running? At HQ: `systemctl status outcry-responder`"
 _SEE_JOURNAL = "`journalctl -u outcry` says when and why"
 
 MARKS = {
@@ -63,14 +65,14 @@ _OF_THE_PORT = (  # by errno's name, in the words of hw.system_errors
     ("EPERM", "the unit does not allow this kind of device: DeviceAllow= in its file says which"),
     ("ENOTTY", "that is no serial device: modem.port is wrong"),
     ("EISDIR", "that is no serial device: modem.port is wrong"),
-    ("EAGAIN", "another program holds it: `sudo fuser -v` it; is the serial console still on it?"),
-    ("EBUSY", "another program holds it: `sudo fuser -v` it; is the serial console still on it?"),
+    ("EAGAIN", _HELD),
+    ("EBUSY", _HELD),
 )
 _OF_HQ = (  # how the reason for a missing receipt begins
     ("HTTP 400", "HQ cannot open what this device seals: enrol it again, docs/enrolment.md"),
     ("HTTP 409", "HQ has had a later message of this device: is there a copy of it somewhere?"),
-    ("HTTP 5", "is the responder running? At HQ: `systemctl status outcry-responder`"),
-    ("no answer", "is the responder running? At HQ: `systemctl status outcry-responder`"),
+    ("HTTP 5", _HQ),
+    ("no answer", _HQ),
     ("HQ closed", "look at HQ: `systemctl status outcry-responder`, and the proxy before it"),
     ("TLS", "HQ's port for devices speaks plain HTTP: check its number in the enrolment"),
 )
@@ -128,8 +130,7 @@ def judged(facts: dict[str, Any]) -> Iterator[Finding]:
         yield look("texts", words, "`outcry config` says which")
     for fault in facts["faults"]:
         if not fault.startswith(("motor", "strap")):
-            words, _, remedy = fault.partition(" -> ")
-            yield look("since the start", words, remedy or _SEE_JOURNAL)
+            yield _quoted(look("since the start", "", _SEE_JOURNAL), fault)
 
 
 def headline(facts: dict[str, Any], in_full: bool = False) -> str:
@@ -150,33 +151,31 @@ def wiring(facts: dict[str, Any]) -> Iterator[Finding]:
     """Button, strap and motor."""
     marks = facts["marks"]
     yield MARKS[Flag.BUTTON_STUCK] if marks & Flag.BUTTON_STUCK else button(facts["pressed"])
-    strap_fault, motor_fault = (_fault(facts, name) for name in ("strap", "motor"))
+    faults = {fault.partition(" ")[0]: fault for fault in facts["faults"]}
     if marks & Flag.STRAP_FAULT:
-        yield strap_fault or MARKS[Flag.STRAP_FAULT]
+        found = MARKS[Flag.STRAP_FAULT]
+        yield _quoted(found, faults["strap"]) if "strap" in faults else found
     elif facts["worn"] is None:
         yield left_out("strap", "there is none (strap.enabled)")
     else:
         loose = marks & Flag.STRAP_LOOSE
         yield MARKS[Flag.STRAP_LOOSE] if loose else strap(not marks & Flag.STRAP_OPEN)
-    if motor_fault is not None:
-        yield replace(motor_fault, result=Result.LOOK)
+    if (fault := faults.get("motor") or faults.get("motor:")) is not None:
+        yield _quoted(look("motor", "", _SEE_JOURNAL), fault)
     elif facts["motor"]:
         yield ok("motor", "its pin is in use; `outcry check --buzz` moves it")
     else:
         yield left_out("motor", "there is none (vibration.enabled)")
 
 
-def _fault(facts: dict[str, Any], name: str) -> Finding | None:
-    """What the journal said of this part, if it could not be used."""
-    told = next((fault for fault in facts["faults"] if fault.startswith(name)), None)
-    if told is None:
-        return None
-    words, _, remedy = told.partition(" -> ")
-    return failed(name, words, remedy or _SEE_JOURNAL)
+def _quoted(found: Finding, fault: str) -> Finding:
+    """The finding in the journal's words; what to do may stand behind an arrow."""
+    words, _, remedy = fault.partition(" -> ")
+    return replace(found, words=words, remedy=remedy or found.remedy)
 
 
 def button(closed: bool) -> Finding:
-    return failed("button", "it is down", _SHORT) if closed else ok("button", "not pressed")
+    return look("button", "it is down", _SHORT) if closed else ok("button", "not pressed")
 
 
 def strap(closed: bool) -> Finding:
@@ -196,14 +195,10 @@ def position(fix: dict[str, Any]) -> Iterator[Finding]:
     accuracy_m = fix["accuracy_m"]
     if fix["reason"]:
         yield look("fix", f"none: {reason}", _NO_POSITION.get(fix["reason"], "check again"))
-    elif fix["age_s"] >= MAX_AGE_S:
-        yield look(
-            "fix",
-            "there is a position of unknown age: the receiver may be silent",
-            _SILENT_RECEIVER,
-        )
     elif fix["age_s"] > FIX_OLD_S:
-        yield look("fix", "only an old one: the receiver has fallen silent", _SILENT_RECEIVER)
+        old = "only an old one: the receiver has fallen silent"
+        unknown = "one of unknown age: the receiver may be silent"
+        yield look("fix", unknown if fix["age_s"] >= MAX_AGE_S else old, _SILENT_RECEIVER)
     elif accuracy_m is None:
         yield ok("fix", "there is a position; its accuracy is not known")
     else:
@@ -260,14 +255,8 @@ def modem_marks(modem: ModemStatus, low_mv: float, was_low: bool = False) -> Fla
     """What is wrong with radio and supply. A battery that was low is so until well above the limit."""
     low_mv += RECOVERED_MV if was_low else 0
     is_low = was_low if modem.battery_mv is None else modem.battery_mv < low_mv
-    flags = NO_FLAGS
-    for flag, on in (
-        (Flag.JAMMING, modem.jamming),
-        (Flag.UNDER_VOLTAGE, modem.under_voltage),
-        (Flag.BATTERY_LOW, is_low),
-    ):
-        flags |= flag if on else NO_FLAGS
-    return flags
+    warnings = Flag.JAMMING * modem.jamming | Flag.UNDER_VOLTAGE * modem.under_voltage
+    return Flag(warnings | Flag.BATTERY_LOW * is_low)
 
 
 def is_of_the_path(trouble: str) -> bool:

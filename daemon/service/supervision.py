@@ -47,14 +47,12 @@ class Marks:
     def now(self) -> Flag:
         radio = modem_marks(self._modem.status(), self._battery_low_mv, self._battery_low)
         self._battery_low = bool(radio & Flag.BATTERY_LOW)
-        flags = self._senses.marks | radio
-        for flag, on in (
-            (Flag.RESTARTED, self.restarted),
-            (Flag.MOVING, self._whereabouts.moving),
-            (Flag.CARD_FAULT, self._card_fails),
-        ):
-            flags |= flag if on else NO_FLAGS
-        return flags
+        of_device = (
+            Flag.RESTARTED * self.restarted
+            | Flag.MOVING * bool(self._whereabouts.moving)
+            | Flag.CARD_FAULT * self._card_fails
+        )
+        return Flag(self._senses.marks | radio | of_device)
 
 
 class Supervision:

@@ -107,7 +107,10 @@ def test_without_a_daemon_the_command_says_what_to_do(folder, capsys):
     config = device_config(folder)
     for command in ("status", "drill"):
         assert main(["--config", str(config), command]) == 69
-        assert "systemctl start outcry" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "systemctl start outcry" in said
+        if command == "status":  # the cause stands before that
+            assert "there is no enrolment" in said.splitlines()[1]
     assert main(["--config", str(config), "status", "--json"]) == 69
     assert "systemctl" in json.loads(capsys.readouterr().out)["error"]
 
