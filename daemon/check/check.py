@@ -162,4 +162,5 @@ def _from_outside(
     for name in WIRED:
         yield unknown(name, why, remedy)
     yield from hardware.gps(hardware.receiver(settings, patience.clock), patience)
-    yield from connectivity.unseen(why, remedy)
+    for name in connectivity.NAMES:
+        yield unknown(name, why, remedy)

@@ -8,7 +8,7 @@ from typing import Any
 from outcry.daemon.check.modem_access import DaemonsModem, OwnModem
 from outcry.daemon.check.sheet import Patience
 from outcry.daemon.service import judge
-from outcry.daemon.service.findings import Finding, left_out, ok, unknown
+from outcry.daemon.service.findings import Finding, left_out, ok
 from outcry.hw.modem import Condition
 
 NAMES = ("modem", "sim", "registration", "signal", "supply", "data path", "receipt")
@@ -49,12 +49,6 @@ def findings(modem: Modem, enrolled: bool, patience: Patience) -> Iterator[Findi
     why = judge.NO_HQ if is_registered else judge.NO_NETWORK
     yield left_out("data path", why)
     yield left_out("receipt", why)
-
-
-def unseen(words: str, remedy: str) -> Iterator[Finding]:
-    """Nothing of this could be checked."""
-    for name in NAMES:
-        yield unknown(name, words, remedy)
 
 
 def _settled(modem: Modem, patience: Patience) -> dict[str, Any]:

@@ -26,7 +26,7 @@ LOOK_EVERY_S = 0.5
 LONGEST_S = 3600.0
 LONGEST_WITHOUT_BUTTON_S = 600.0  # what only a new process would see is seen then
 TRY_BUTTON_EVERY_S = 4.0  # its pin may only be lent to `outcry check`
-STARTING_S = 30.0  # longer than systemd waits for a start (TimeoutStartSec=) is asked for anew
+STARTING_S = 30.0  # asked of systemd again and again, which ends a start after 90 s otherwise
 
 
 class Refusals:
@@ -62,7 +62,8 @@ class Refusals:
                 if button_is_free():
                     return
                 try_at = left - TRY_BUTTON_EVERY_S
-            self._tell_systemd(EXTEND_TIMEOUT_USEC=f"{STARTING_S * 1e6:.0f}")
+            if left % (STARTING_S / 3) < LOOK_EVERY_S:
+                self._tell_systemd(EXTEND_TIMEOUT_USEC=f"{STARTING_S * 1e6:.0f}")
             self._sleep(LOOK_EVERY_S)
             left -= LOOK_EVERY_S
 
