@@ -110,7 +110,7 @@ def page(file: Mapping[str, Any]) -> str:
 def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> list[dict[str, Any]]:
     """In the order in which the device made them."""
     arrived = Case.of(history).reports
-    messages = alarms.received(connection, store.message.c.alarm == alarm)
+    messages = alarms.received(connection, alarm=alarm)
     return [
         {
             **_report(each.report),

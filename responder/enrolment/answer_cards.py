@@ -26,14 +26,14 @@ def print_codes(
     hash.
     """
     table = store.contact
-    wanted = select(table.c.id, table.c.number_in_list).where(table.c.device == device)
+    wanted = select(table.c.id, table.c.number_in_list).filter_by(device=device)
     if number_in_list is not None:
-        wanted = wanted.where(table.c.number_in_list == number_in_list)
+        wanted = wanted.filter_by(number_in_list=number_in_list)
     cards = {}
     for contact in connection.execute(wanted.order_by(table.c.number_in_list)).all():
         codes = create_pins(CODES_ON_A_CARD, random, CODE_DIGITS)
         salt = random(SALT_BYTES)
-        connection.execute(delete(store.sms_code).where(store.sms_code.c.contact == contact.id))
+        connection.execute(delete(store.sms_code).filter_by(contact=contact.id))
         kept = {"contact": contact.id, "salt": salt}
         rows = [{**kept, "hash": hash_pin(code, salt, cost)} for code in codes]
         connection.execute(insert(store.sms_code), rows)

@@ -126,8 +126,7 @@ def change_code(
     """
     code = code or safe_code.create(random)
     with Store.of(settings) as database, database.write() as connection:
-        table = store.wearer
-        if connection.scalar(select(table.c.device).where(table.c.device == device)) is None:
+        if not _is_known(connection, device):
             raise NoSuchWearer
         _keep_code(connection, device, code, random)
     return code
@@ -170,12 +169,15 @@ def _headquarters(settings: Settings, hq_public_key: bytes) -> Headquarters:
 
 def _free_device(connection: Connection, random: Callable[[int], bytes]) -> int:
     """A device id nobody has; random, so that it tells nothing about how many there are."""
-    table = store.wearer
     while True:
         device = int.from_bytes(random(4), "big")
-        taken = connection.scalar(select(table.c.device).where(table.c.device == device))
-        if device != 0 and taken is None:
+        if device != 0 and not _is_known(connection, device):
             return device
+
+
+def _is_known(connection: Connection, device: int) -> bool:
+    known = select(store.wearer.c.device).filter_by(device=device)
+    return connection.scalar(known) is not None
 
 
 def _keep_code(
@@ -188,7 +190,7 @@ def _keep_code(
     """Keep a code's hash, in the place of any before it. The device never learns it."""
     salt = random(SALT_BYTES)
     table = store.safe_code
-    connection.execute(delete(table).where(table.c.device == device))
+    connection.execute(delete(table).filter_by(device=device))
     kept = hash_pin(safe_code.written(code), salt, cost)
     connection.execute(insert(table).values(device=device, salt=salt, hash=kept))
 

@@ -8,7 +8,7 @@ each behind its commit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, astuple, replace
 from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
@@ -139,17 +139,9 @@ class _Batch:
         if not self._is_newer(one):
             return None
         self._hear(one)
-        table = store.heartbeat
-        device = one.header.device
-        self._connection.execute(delete(table).where(table.c.device == device))
-        self._connection.execute(
-            insert(table).values(
-                device=device,
-                counter=one.header.counter,
-                received_at=self._now,
-                report=encode(one.report),
-            )
-        )
+        beat = {**asdict(one.header), "received_at": self._now, "report": encode(one.report)}
+        self._connection.execute(delete(store.heartbeat).filter_by(device=one.header.device))
+        self._connection.execute(insert(store.heartbeat).values(beat))
         return Kept(None, Status.STORED, repeat=False)
 
     def _is_newer(self, one: Arrived) -> bool:
@@ -189,13 +181,9 @@ class _Batch:
 
     def _is_used(self, header: Header) -> bool:
         """Whether another message had this counter; none that is kept has one above the highest."""
-        now = ({"device": row["device"], "counter": row["counter"]} for row in self._messages)
-        if {"device": header.device, "counter": header.counter} in now:
+        if any((row["device"], row["counter"]) == astuple(header) for row in self._messages):
             return True
-        table = store.message
-        used = select(table.c.id).where(
-            table.c.device == header.device, table.c.counter == header.counter
-        )
+        used = select(store.message.c.id).filter_by(**asdict(header))
         return self._connection.scalar(used.limit(1)) is not None
 
     def _raise(self, one: Arrived) -> int:
@@ -204,7 +192,7 @@ class _Batch:
         device, device_alarm, kind = _which(one)
         alarm = alarms.new(connection, device, device_alarm, kind, self._now)
         self._alarms[device, device_alarm, kind] = alarm
-        contacts = select(store.contact.c.id).where(store.contact.c.device == device)
+        contacts = select(store.contact.c.id).filter_by(device=device)
         draw = partial(link_token, INVITATION_CHARS, self._random)
         invitations = [
             {"token": draw(), "alarm": alarm, "contact": contact}
@@ -220,8 +208,7 @@ class _Batch:
         self._messages.append(
             {
                 "id": message,
-                "device": one.header.device,
-                "counter": one.header.counter,
+                **asdict(one.header),
                 "digest": one.digest,
                 "alarm": alarm,
                 "path": one.path.value,

@@ -86,13 +86,8 @@ class SmsAnswers:
     def _answer(self, contact: _Contact, code: str, said: type[ContactAnswer]) -> bool | None:
         """None: this is none of this contact's codes."""
         now = self._clock()
-        table = store.sms_code
         with self._store.read() as connection:
-            codes = connection.execute(
-                select(table.c.id, table.c.salt, table.c.hash, table.c.burned_at).where(
-                    table.c.contact == contact.id
-                )
-            ).all()
+            codes = connection.execute(select(store.sms_code).filter_by(contact=contact.id)).all()
         cards = {(row.salt, cost_of(row.hash)) for row in codes}
         hashes = {salt: hash_pin(code, salt, cost) for salt, cost in cards}
         row = next((r for r in codes if hmac.compare_digest(r.hash, hashes[r.salt])), None)
@@ -103,7 +98,7 @@ class SmsAnswers:
             if row.burned_at is not None or alarm is None:
                 log.tell(journal.Entry.CODE_IDLE)
                 return False
-            burning = update(table).where(table.c.id == row.id, table.c.burned_at.is_(None))
+            burning = update(store.sms_code).filter_by(id=row.id, burned_at=None)
             if not connection.execute(burning.values(burned_at=now)).rowcount:
                 return False
             answer = said(now, contact.number_in_list, AnsweredBy.SMS)
@@ -146,10 +141,8 @@ def _contacts(connection: Connection, sender: str) -> list[_Contact]:
         is_it = table.c.number.endswith(national, autoescape=True)
     else:
         is_it = table.c.number == "+" + known
-    rows = connection.execute(
-        select(table.c.id, table.c.device, table.c.number_in_list).where(is_it)
-    )
-    return [_Contact._make(row) for row in rows]
+    columns = [table.c[name] for name in _Contact._fields]
+    return [_Contact._make(row) for row in connection.execute(select(*columns).where(is_it))]
 
 
 def _open_alarm(connection: Connection, device: int, now: float) -> int | None:
@@ -161,10 +154,8 @@ def _open_alarm(connection: Connection, device: int, now: float) -> int | None:
         .order_by(table.c.id)
     ).all()
     still_open = [row for row in rows if not event_log.case_of(connection, row.id).now.over]
-    best = max(
-        still_open, key=lambda row: (_RANK.get(AlarmKind(row.kind), 2), row.id), default=None
-    )
-    return None if best is None else int(best.id)
+    ranked = [(_RANK.get(AlarmKind(row.kind), 2), row.id) for row in still_open]
+    return max(ranked)[1] if ranked else None
 
 
 def plain_digits(text: str) -> str:

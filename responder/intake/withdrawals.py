@@ -48,6 +48,6 @@ def judge_next(database: Store, now: float) -> bool:
     with database.write() as connection:
         judged = WithdrawalJudged(now, waiting.message, verdict)
         event_log.happened(connection, waiting.alarm, judged)
-        connection.execute(delete(table).where(table.c.message == waiting.message))
+        connection.execute(delete(table).filter_by(message=waiting.message))
     log.tell(journal.Entry.JUDGED, alarm=waiting.alarm)
     return True

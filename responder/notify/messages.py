@@ -49,9 +49,7 @@ class Briefer:
     def text(self, connection: Connection, alarm: int, one: ToContact) -> tuple[str, str]:
         news = self._news(connection, alarm, one.episode)
         contact = self._contact(connection, alarm, one.contact)
-        codes = select(store.sms_code.c.id).where(
-            store.sms_code.c.contact == contact.id, store.sms_code.c.burned_at.is_(None)
-        )
+        codes = select(store.sms_code.c.id).filter_by(contact=contact.id, burned_at=None)
         has_codes = connection.scalar(codes.limit(1)) is not None
         link = self._link(connection, alarm, contact.id)
         return contact.number, sms_texts.text(contact.language, news, link, has_codes)
@@ -93,8 +91,8 @@ class Briefer:
             return News(name, kind, case.silence.heard_at, None, marks=case.silence.marks)
         if episode > 1:
             assert case.now.opened_by is not None
-            message = store.message.c.id == case.now.opened_by.message
-            (_, _, report, arrived_at, *_) = alarms.received(connection, message)[0]
+            (found,) = alarms.received(connection, id=case.now.opened_by.message)
+            report, arrived_at = found.report, found.received_at
         else:
             _, report, arrived_at = alarms.opening(connection, alarm)
         at = formatting.raised_at(report, arrived_at)
@@ -106,9 +104,6 @@ class Briefer:
 
     def _link(self, connection: Connection, alarm: int, contact_id: int) -> str:
         """Of a silence there is nothing to confirm, so nobody has a link to it."""
-        token = connection.scalar(
-            select(store.invitation.c.token).where(
-                store.invitation.c.alarm == alarm, store.invitation.c.contact == contact_id
-            )
-        )
+        invitation = select(store.invitation.c.token).filter_by(alarm=alarm, contact=contact_id)
+        token = connection.scalar(invitation)
         return "" if token is None else f"{self.public_url}/c/{token}"

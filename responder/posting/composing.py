@@ -19,7 +19,7 @@ from outcry.responder.posting.wording import PostFacts, Where
 from outcry.responder.rules.calls import Correction, FollowUp, Post
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.model import OWN_PAGE, Disclosure
-from outcry.responder.storage import event_log, store
+from outcry.responder.storage import event_log
 from outcry.responder.storage.alarms import opening, received
 
 
@@ -40,7 +40,7 @@ class Composer:
             case Post():
                 decided = case.last_ground
                 assert decided is not None
-                messages = received(connection, store.message.c.alarm == call.alarm)
+                messages = received(connection, alarm=call.alarm)
                 newest_first = sorted(messages, key=lambda each: -each.counter)
                 facts = PostFacts(
                     wearer,
@@ -55,7 +55,7 @@ class Composer:
                 )
                 return wording.post_draft(facts, limits, language)
             case FollowUp():
-                (found,) = received(connection, store.message.c.id == target.message)
+                (found,) = received(connection, id=target.message)
                 told, at = found.report, formatting.raised_at(found.report, found.received_at)
                 moved = _where(agreed, [told]) if told.type is MessageType.POSITION else None
                 facts = PostFacts(wearer, self._organisation, raised, at, where=moved, at=at)

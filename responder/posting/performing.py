@@ -89,12 +89,9 @@ class Posting:
 
 
 def _kept(connection: Connection, alarm: int, target: Publication) -> Draft | None:
-    table = store.draft
-    row = connection.execute(
-        select(*(table.c[each.name] for each in fields(Draft))).where(
-            table.c.alarm == alarm, table.c.kind == target.kind.value, table.c.target == str(target)
-        )
-    ).first()
+    draft = select(*(store.draft.c[each.name] for each in fields(Draft)))
+    about = {"alarm": alarm, "kind": target.kind.value, "target": str(target)}
+    row = connection.execute(draft.filter_by(**about)).first()
     return None if row is None else Draft(*row)
 
 

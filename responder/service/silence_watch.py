@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
 from outcry.report import AlarmKind, Report, decode
@@ -26,6 +26,7 @@ from outcry.responder.storage.store import Store
 log = journal.Log("outcry.responder.silence")
 
 DAY_S = 86_400.0
+_SILENCE = int(AlarmKind.SILENCE)
 
 
 @dataclass(eq=False)
@@ -84,7 +85,7 @@ class _Device(NamedTuple):
 
 _silences = (
     select(store.alarm.c.device, func.max(store.alarm.c.id).label("raised"))
-    .where(store.alarm.c.kind == int(AlarmKind.SILENCE))
+    .where(store.alarm.c.kind == _SILENCE)
     .group_by(store.alarm.c.device)
     .subquery()
 )
@@ -122,14 +123,9 @@ def _watched(
     table = store.alarm
     raised_at = None
     if device.raised is not None and not event_log.has(connection, device.raised, HeardAgain):
-        raised_at = connection.scalar(select(table.c.arrived_at).where(table.c.id == device.raised))
-    lately = connection.scalar(
-        select(func.count()).where(
-            table.c.device == device.device,
-            table.c.kind == int(AlarmKind.SILENCE),
-            table.c.arrived_at > now - DAY_S,
-        )
-    )
+        raised_at = connection.scalar(select(table.c.arrived_at).filter_by(id=device.raised))
+    silences = select(func.count()).where(*_silences_of(device))
+    lately = connection.scalar(silences.where(table.c.arrived_at > now - DAY_S))
     return Watched(
         heard_at=device.heard_at,
         interval_s=interval_s,
@@ -139,6 +135,10 @@ def _watched(
         lately=lately or 0,
         in_alarm=_in_alarm(connection, device.device, now),
     )
+
+
+def _silences_of(device: _Device) -> tuple[ColumnElement[bool], ...]:
+    return store.alarm.c.device == device.device, store.alarm.c.kind == _SILENCE
 
 
 def _last_word(connection: Connection, device: _Device) -> Report:
@@ -173,15 +173,11 @@ def _goes_on(connection: Connection, alarm: int) -> bool:
 
 def _raise(connection: Connection, device: _Device, now: float) -> None:
     table = store.alarm
-    newest = connection.execute(
-        select(func.max(table.c.id).label("id"), func.max(table.c.device_alarm).label("n")).where(
-            table.c.device == device.device, table.c.kind == int(AlarmKind.SILENCE)
-        )
-    ).one()
-    if newest.id != device.raised:
+    newest = select(func.max(table.c.id), func.max(table.c.device_alarm))
+    id_, number = connection.execute(newest.where(*_silences_of(device))).one()
+    if id_ != device.raised:
         return  # another process was quicker
-    kind = int(AlarmKind.SILENCE)
-    alarm = alarms.new(connection, device.device, (newest.n or 0) + 1, kind, now)
+    alarm = alarms.new(connection, device.device, (number or 0) + 1, _SILENCE, now)
     last = _last_word(connection, device)
     marks, vanished = tuple(formatting.marks(last)), bool(last.flags & VANISHED)
     event_log.happened(connection, alarm, WentSilent(now, device.heard_at, marks, vanished))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from outcry.report import AlarmKind, Report, decode
 from outcry.responder.rules.case import Case
@@ -21,9 +21,9 @@ def new(connection: Connection, device: int, device_alarm: int, kind: int, at: f
     values = {"device": device, "device_alarm": device_alarm, "kind": kind, "arrived_at": at}
     if connection.dialect.name == "sqlite":
         values["id"] = _never_given(connection)
-    made = connection.execute(insert(store.alarm).values(values)).inserted_primary_key
-    assert made is not None
-    return int(made[0])
+    made = insert(store.alarm).values(values).returning(store.alarm.c.id)
+    number: int = connection.scalars(made).one()
+    return number
 
 
 def forget(connection: Connection, alarm: int, now: float, why: str) -> None:
@@ -33,31 +33,25 @@ def forget(connection: Connection, alarm: int, now: float, why: str) -> None:
     is kept. What was made public stays public until somebody takes it back.
     """
     audit_chain.removed(connection, now, alarm, why)
-    message = store.message
-    of_alarm = select(message.c.id).where(message.c.alarm == alarm)
+    message = store.message.c
+    of_alarm = select(message.id).filter_by(alarm=alarm)
     connection.execute(delete(store.unjudged).where(store.unjudged.c.message.in_(of_alarm)))
-    heard = select(message.c.digest, message.c.device, message.c.counter)
-    connection.execute(
-        insert(store.forgotten).from_select(
-            ["digest", "device", "counter"], heard.where(message.c.alarm == alarm)
-        )
-    )
+    heard = select(message.digest, message.device, message.counter).filter_by(alarm=alarm)
+    known_by = ["digest", "device", "counter"]
+    connection.execute(insert(store.forgotten).from_select(known_by, heard))
     for table in (store.message, store.history, store.action, store.draft, store.invitation):
-        connection.execute(delete(table).where(table.c.alarm == alarm))
-    connection.execute(delete(store.alarm).where(store.alarm.c.id == alarm))
+        connection.execute(delete(table).filter_by(alarm=alarm))
+    connection.execute(delete(store.alarm).filter_by(id=alarm))
 
 
 def _never_given(connection: Connection) -> int:
-    highest = [
-        connection.scalar(select(func.max(column))) or 0
-        for column in (store.alarm.c.id, store.record.c.alarm)
-    ]
-    return 1 + max(highest)
+    columns = (store.alarm.c.id, store.record.c.alarm)
+    return 1 + max(connection.scalar(select(func.max(each))) or 0 for each in columns)
 
 
 def set_due(connection: Connection, alarm: int, at: float | None) -> None:
     """When an alarm is to be looked at next (Unix seconds); None: when something happens."""
-    connection.execute(update(store.alarm).where(store.alarm.c.id == alarm).values(due_at=at))
+    connection.execute(update(store.alarm).filter_by(id=alarm).values(due_at=at))
 
 
 class NoSuchAlarm(Exception):
@@ -99,10 +93,10 @@ class Received(NamedTuple):
     digest: bytes
 
 
-def received(connection: Connection, *which: ColumnElement[bool]) -> list[Received]:
-    """These messages, in the order of their arrival."""
+def received(connection: Connection, **which: int) -> list[Received]:
+    """The messages of which this is true, such as ``alarm=1``, in the order of their arrival."""
     columns = [store.message.c[name] for name in Received._fields]
-    rows = connection.execute(select(*columns).where(*which).order_by(store.message.c.id))
+    rows = connection.execute(select(*columns).filter_by(**which).order_by(store.message.c.id))
     return [Received(*row)._replace(report=decode(row.report)) for row in rows]
 
 
@@ -117,7 +111,7 @@ class Sighting(NamedTuple):
 
 def track(connection: Connection, alarm: int, case: Case) -> tuple[Sighting, ...]:
     """An alarm's reports, the one that the device made last first."""
-    reports = {one.id: one.report for one in received(connection, store.message.c.alarm == alarm)}
+    reports = {one.id: one.report for one in received(connection, alarm=alarm)}
     sightings = [
         Sighting(reports[each.message], each.at, each.path, each.marks)
         for each in case.reports.values()

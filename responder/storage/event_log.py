@@ -65,13 +65,9 @@ def append_all(connection: Connection, said: Sequence[tuple[int, Event]]) -> Non
 
 def load(connection: Connection, alarm: int) -> tuple[Event, ...]:
     """All events, oldest first."""
-    table = store.history
-    rows = connection.execute(
-        select(table.c.at, table.c.what, table.c.data)
-        .where(table.c.alarm == alarm)
-        .order_by(table.c.n)
-    )
-    return tuple(from_row(row.at, row.what, row.data) for row in rows)
+    entry = store.history.c
+    rows = select(entry.at, entry.what, entry.data).filter_by(alarm=alarm).order_by(entry.n)
+    return tuple(from_row(*row) for row in connection.execute(rows))
 
 
 def case_of(connection: Connection, alarm: int) -> Case:
@@ -86,8 +82,7 @@ def case_of(connection: Connection, alarm: int) -> Case:
 
 def has(connection: Connection, alarm: int, kind: type[Event]) -> bool:
     """Whether something of this kind has happened; it does not load the history."""
-    table = store.history
-    row = select(table.c.n).where(table.c.alarm == alarm, table.c.what == _NAMES[kind])
+    row = select(store.history.c.n).filter_by(alarm=alarm, what=_NAMES[kind])
     return connection.scalar(row.limit(1)) is not None
 
 
