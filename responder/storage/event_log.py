@@ -20,14 +20,7 @@ from outcry.report import MessageType
 from outcry.responder.rules import events
 from outcry.responder.rules.calls import Action
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.events import (
-    CONTACT_ANSWERS,
-    OFFICER_ACTS,
-    AnsweredBy,
-    Came,
-    Event,
-    Outcome,
-)
+from outcry.responder.rules.events import Came, Event, Outcome
 from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.audit_chain import Head
@@ -88,10 +81,10 @@ def has(connection: Connection, alarm: int, kind: type[Event]) -> bool:
 
 def acknowledged(connection: Connection, alarms: Iterable[int]) -> set[int]:
     """Those that a person has; asked for every receipt, so it does not load the histories."""
-    table = store.history
-    said = table.c.what.in_([_NAMES[kind] for kind in (*CONTACT_ANSWERS, *OFFICER_ACTS)])
-    found = select(table.c.alarm).distinct().where(table.c.alarm.in_(list(alarms)), said)
-    return set(connection.scalars(found))
+    entry = store.history.c
+    said = [_NAMES[kind] for kind in (*events.CONTACT_ANSWERS, *events.OFFICER_ACTS)]
+    found = select(entry.alarm).distinct().where(entry.alarm.in_(list(alarms)))
+    return set(connection.scalars(found.where(entry.what.in_(said))))
 
 
 _NAMES: Mapping[type[Event], str] = {
@@ -136,7 +129,7 @@ def to_row(event: Event) -> tuple[str, str]:
                 said |= {key: value for key, value in more.items() if value is not None}
             case MessageType() as kind:
                 said[name] = kind.name
-            case AnsweredBy.PAGE if not isinstance(event, events.Confirmed):
+            case events.AnsweredBy.PAGE if not isinstance(event, events.Confirmed):
                 pass  # only a confirmation has ever said so
             case None if isinstance(event, events.Closed):
                 pass
