@@ -13,10 +13,6 @@ class NoSuchPost(Exception):
     """There is no such post, or it was deleted."""
 
 
-class _Atom(Response):
-    media_type = "application/atom+xml"
-
-
 router = APIRouter()
 
 
@@ -33,7 +29,7 @@ def public_post(id_: int, hq: Hq) -> Response:
     return hq.pages.thread(thread)
 
 
-@router.get("/post/{id_:int}/picture.png", response_class=Png)
+@router.get("/post/{id_:int}/picture.png")
 def public_picture(id_: int, hq: Hq) -> Response:
     picture = hq.own_page.picture(id_) if id_ <= store.LARGEST_ID else None
     if picture is None:
@@ -41,18 +37,18 @@ def public_picture(id_: int, hq: Hq) -> Response:
     return Png(picture)
 
 
-@router.get("/feed.atom", response_class=_Atom)
+@router.get("/feed.atom")
 def feed(hq: Hq) -> Response:
     return hq.pages.feed(hq.own_page.newest())
 
 
-@router.get("/favicon.ico", status_code=204, response_class=Response)
+@router.get("/favicon.ico")
 async def icon() -> Response:
     """Asked for by every browser; a page of words instead would cost a slow phone seconds."""
     return Response(status_code=204, headers={"Cache-Control": "public, max-age=31536000"})
 
 
-@router.get("/static/{digest}/{name}", include_in_schema=False)
+@router.get("/static/{digest}/{name}")
 async def asset(request: Request, hq: Hq) -> Response:
     found = hq.assets.get(request.url.path)
     if found is None:
