@@ -46,7 +46,6 @@ def look(
     settings: Settings,
     database: Store,
     publishers: Callable[[], Mapping[str, Publisher]],
-    now: float,
 ) -> tuple[Finding, ...]:
     """Everything that was found, good and bad. Takes up to a minute; never raises."""
     with database.read() as connection:
@@ -176,13 +175,9 @@ def _network(publisher: Publisher) -> list[Finding]:
 
 def _wearer(connection: Connection, device: int) -> Iterator[Finding]:
     """What a wearer's contacts need: a card that is nearly used up."""
-    cards = set(
-        connection.scalars(
-            select(store.contact.c.number_in_list)
-            .join(store.sms_code, store.sms_code.c.contact == store.contact.c.id)
-            .where(store.contact.c.device == device)
-        )
-    )
+    contact = store.contact.c
+    printed = select(contact.number_in_list).join_from(store.contact, store.sms_code)
+    cards = set(connection.scalars(printed.where(contact.device == device)))
     for n, left in answer_cards.codes_left(connection, device).items():
         if n in cards and left <= FEW_CODES:
             what = f"contact {n} of device {device:08x} has {left} codes left"

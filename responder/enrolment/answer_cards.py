@@ -43,12 +43,12 @@ def print_codes(
 
 def codes_left(connection: Connection, device: int) -> dict[int, int]:
     """How many codes each contact has left, by number in the list."""
-    table = store.sms_code
+    contact, code = store.contact.c, store.sms_code.c
     rows = connection.execute(
-        select(store.contact.c.number_in_list, func.count(table.c.id).label("left"))
-        .outerjoin(table, (table.c.contact == store.contact.c.id) & table.c.burned_at.is_(None))
-        .where(store.contact.c.device == device)
-        .group_by(store.contact.c.number_in_list)
-        .order_by(store.contact.c.number_in_list)
+        select(contact.number_in_list, func.count(code.id))
+        .outerjoin(store.sms_code, (code.contact == contact.id) & code.burned_at.is_(None))
+        .where(contact.device == device)
+        .group_by(contact.number_in_list)
+        .order_by(contact.number_in_list)
     )
-    return {row.number_in_list: row.left for row in rows}
+    return dict(rows.tuples().all())

@@ -251,33 +251,26 @@ def _highest(connection: Connection, devices: set[int]) -> dict[int, int | None]
 
 
 def _known(connection: Connection, arrived: Sequence[Arrived]) -> dict[bytes, _Known]:
-    table = store.message
-    rows = connection.execute(
-        select(table.c.digest, table.c.id, table.c.alarm, table.c.path).where(
-            table.c.digest.in_([one.digest for one in arrived])
-        )
-    )
+    message = store.message.c
+    known = select(message.digest, message.id, message.alarm, message.path)
+    rows = connection.execute(known.where(message.digest.in_([one.digest for one in arrived])))
     return {row.digest: _Known(row.id, row.alarm, CameBy(row.path)) for row in rows}
 
 
 def _forgotten(connection: Connection, arrived: Sequence[Arrived]) -> set[bytes]:
     """Those that were heard, and have been deleted since with their alarms."""
-    digest = store.forgotten.c.digest
-    return set(
-        connection.scalars(select(digest).where(digest.in_([one.digest for one in arrived])))
-    )
+    digest, digests = store.forgotten.c.digest, [one.digest for one in arrived]
+    return set(connection.scalars(select(digest).where(digest.in_(digests))))
 
 
 def _alarms(connection: Connection, arrived: Sequence[Arrived]) -> dict[tuple[int, int, int], int]:
     """The alarms these belong to, of which something has arrived before."""
-    table = store.alarm
-    rows = connection.execute(
-        select(table.c.device, table.c.device_alarm, table.c.kind, table.c.id).where(
-            table.c.device.in_({one.header.device for one in arrived}),
-            table.c.device_alarm.in_({one.report.alarm_id for one in arrived}),
-        )
+    alarm = store.alarm.c
+    known = select(alarm.device, alarm.device_alarm, alarm.kind, alarm.id).where(
+        alarm.device.in_({one.header.device for one in arrived}),
+        alarm.device_alarm.in_({one.report.alarm_id for one in arrived}),
     )
-    return {(row.device, row.device_alarm, row.kind): row.id for row in rows}
+    return {(row.device, row.device_alarm, row.kind): row.id for row in connection.execute(known)}
 
 
 def _ids(connection: Connection, number: int) -> Iterator[int]:

@@ -74,7 +74,7 @@ def about(connection: Connection, alarm: int) -> About:
     wearer, of = store.wearer.c, store.alarm.c
     row = connection.execute(
         select(wearer.device, wearer.name, wearer.number, of.kind, of.arrived_at, wearer.heard_at)
-        .join_from(store.alarm, store.wearer, wearer.device == of.device)
+        .join_from(store.alarm, store.wearer)
         .where(of.id == alarm)
     ).first()
     if row is None:
@@ -130,11 +130,8 @@ last_heard = func.coalesce(
 
 def opening(connection: Connection, alarm: int) -> tuple[str, Report, float]:
     """Who, and the report that opened the alarm here, with its arrival (Unix seconds)."""
-    row = connection.execute(
-        select(store.wearer.c.name, store.message.c.report, store.message.c.received_at)
-        .join(store.wearer, store.wearer.c.device == store.message.c.device)
-        .where(store.message.c.alarm == alarm)
-        .order_by(store.message.c.id)
-        .limit(1)
-    ).one()
-    return row.name, decode(row.report), row.received_at
+    message = store.message.c
+    reports = select(store.wearer.c.name, message.report, message.received_at)
+    reports = reports.join_from(store.message, store.wearer).where(message.alarm == alarm)
+    name, report, at = connection.execute(reports.order_by(message.id).limit(1)).one()
+    return name, decode(report), at
