@@ -32,7 +32,6 @@ log = journal.Log("outcry.responder")
 USER = "outcry-responder"
 
 # As `outcry` has them, from sysexits.h.
-EXIT_OK = 0
 EXIT_TROUBLE = 1
 EXIT_NOT_ALLOWED = 77
 EXIT_CONFIG = 78

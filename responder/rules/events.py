@@ -294,18 +294,10 @@ class CallEnded(Event):
         return self.came.outcome
 
 
-CONTACT_ANSWERS = (ContactSaw, Confirmed, Unsure, CalledFalse)
+CONTACT_ANSWERS = tuple(ContactAnswer.__subclasses__())
 """What a contact can say."""
 
-OFFICER_ACTS = (
-    Acknowledged,
-    OfficerConfirmed,
-    Approved,
-    Vetoed,
-    VetoLifted,
-    Corrected,
-    Closed,
-)
+OFFICER_ACTS = tuple(OfficerAct.__subclasses__())
 """What a duty officer can do."""
 
 

@@ -82,7 +82,7 @@ def has(connection: Connection, alarm: int, kind: type[Event]) -> bool:
 def acknowledged(connection: Connection, alarms: Iterable[int]) -> set[int]:
     """Those that a person has; asked for every receipt, so it does not load the histories."""
     entry = store.history.c
-    said = [_NAMES[kind] for kind in (*events.CONTACT_ANSWERS, *events.OFFICER_ACTS)]
+    said = [name for kind, name in _NAMES.items() if issubclass(kind, events.Answer)]
     found = select(entry.alarm).distinct().where(entry.alarm.in_(list(alarms)))
     return set(connection.scalars(found.where(entry.what.in_(said))))
 
