@@ -4,8 +4,6 @@ The result is kept, so that the console shows it, and told line by line, so
 that the journal does.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict

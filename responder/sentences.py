@@ -1,7 +1,5 @@
 """What people at HQ read of an alarm: each fact in one wording, for console, ``status`` and case file."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 ``config/responder.toml`` shows every setting with its default.
 """
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -7,8 +7,6 @@ anyone who has the file can compute them from ``history`` and see that nothing
 was changed between the alarm and the day the file was made.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any

@@ -1,7 +1,5 @@
 """``outcry-responder check``: whether every channel and credential would work now."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

@@ -1,7 +1,5 @@
 """``outcry-responder enrol``, ``code``, ``retire`` and ``key``: wearers, their devices, HQ's keys."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``outcry-responder``: enrol wearers, run the service, and see how every wearer is."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
@@ -32,6 +30,7 @@ log = journal.Log("outcry.responder")
 USER = "outcry-responder"
 
 # As `outcry` has them, from sysexits.h.
+EXIT_OK = 0
 EXIT_TROUBLE = 1
 EXIT_NOT_ALLOWED = 77
 EXIT_CONFIG = 78

@@ -4,8 +4,6 @@ Facts first, as JSON can carry them, then a screen for a person. Neither holds
 a number or a key; where somebody is stands in them only when it is asked for.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

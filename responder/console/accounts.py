@@ -5,8 +5,6 @@ link that works once or at the terminal. Nobody is ever locked out: wrong tries
 slow the source they come from, and the officer is told how many there were.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import threading

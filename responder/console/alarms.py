@@ -1,7 +1,5 @@
 """The overview, each alarm's page, map and decisions, and each wearer's plan."""
 
-from __future__ import annotations
-
 import math
 
 from fastapi import APIRouter, Request, Response

@@ -1,7 +1,5 @@
 """What duty officers see and do: everybody's health, each live alarm, and their decisions."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Mapping

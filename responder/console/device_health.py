@@ -1,7 +1,5 @@
 """How wearers and their devices are, by the last that was heard of each."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The console's pages: what the templates in ``pages/console/`` are filled with."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Contacts' and the public's addresses, and what is answered where something is wrong."""
 
-from __future__ import annotations
-
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as NotServed

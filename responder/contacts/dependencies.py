@@ -1,7 +1,5 @@
 """What the routes of contacts' and public pages are given by FastAPI."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,7 +1,5 @@
 """The contact's desk: what a link shows, and what a person answers with their PIN."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping

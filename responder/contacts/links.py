@@ -5,8 +5,6 @@ texts. Both show the same page, and take an answer at ``…/seen``, ``…/confir
 ``…/false``. Opening a link decides nothing: previews and scanners open links too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple

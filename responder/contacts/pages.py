@@ -4,8 +4,6 @@ Every page is whole in one answer, style and drawing included: a second request
 takes seconds on a slow network. No page needs a script, and none is allowed one.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence

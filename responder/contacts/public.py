@@ -1,7 +1,5 @@
 """What everybody may read: the posts, each with its answers and picture, and their feed."""
 
-from __future__ import annotations
-
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from outcry.responder.contacts.dependencies import Hq

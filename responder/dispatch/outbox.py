@@ -12,8 +12,6 @@ process says of a call that is no longer its own changes nothing, except that
 it can tell what came of an unknown one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple

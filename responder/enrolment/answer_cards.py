@@ -1,7 +1,5 @@
 """Answer cards: the one-time codes with which a contact answers by SMS."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from sqlalchemy import Connection, delete, func, insert, select

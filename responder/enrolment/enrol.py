@@ -1,7 +1,5 @@
 """Enrolling: a wearer and their contacts enter the database, and the device's one file is made."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence

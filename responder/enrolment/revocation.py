@@ -3,8 +3,6 @@
 The service reads HQ's keys when it starts, and a device's with every report.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The devices' port: ``POST /v1/reports`` and nothing else."""
 
-from __future__ import annotations
-
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp

@@ -10,8 +10,6 @@
   is marked as such and can never be found safe.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence

@@ -5,8 +5,6 @@ written once for all. That is what makes a thousand receipts a second possible,
 each behind its commit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, astuple, replace
 from functools import partial

@@ -5,8 +5,6 @@ typed into a text: texts are read on the way. A text from a number nobody has
 is dropped before it is looked at.
 """
 
-from __future__ import annotations
-
 import hmac
 import re
 import unicodedata

@@ -5,8 +5,6 @@ nor the time it takes can tell the device anything. The verdict stops and
 starts nothing; it is for the duty officer's eyes, see ``Case.withdrawal``.
 """
 
-from __future__ import annotations
-
 from sqlalchemy import delete, select
 
 from outcry.responder import journal

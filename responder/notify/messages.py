@@ -1,7 +1,5 @@
 """What each person is told: gathered from what is on disk, the same at every try."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select

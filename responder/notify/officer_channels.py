@@ -1,7 +1,5 @@
 """The duty officers' channels: a file of names and Apprise addresses, which are secrets."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The performers that tell people: texts through HQ's modem, messages by their channels."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

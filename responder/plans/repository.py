@@ -1,7 +1,5 @@
 """The plan of each wearer, kept in the database: what the rules are given to decide with."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace

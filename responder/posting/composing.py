@@ -1,7 +1,5 @@
 """What the public is told of an alarm: composed from its history, once for each thing to say."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from sqlalchemy import Connection

@@ -4,8 +4,6 @@ Each section is a network; ``docs/networks.md`` says how to come by what goes
 into it. Libraries are loaded when the first call is made.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """The responder's own public page: posts in its own database, read as pages and as a feed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Makes the calls that publish: posts, the answers that follow them up, and corrections."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 

@@ -6,8 +6,6 @@ look again. Nothing here performs anything: ``workflow.py`` does, and writes
 what came of it into the history that is read here next.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 

@@ -4,8 +4,6 @@ Each entry is an event of a class of its own; one that says what cannot be is ne
 stand in the database is written in ``storage/event_log.py``.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, fields
 from enum import StrEnum

@@ -11,8 +11,6 @@ it. A call of a kind that a process has no performer for is left to the others,
 as texts are by one without a modem.
 """
 
-from __future__ import annotations
-
 import math
 import os
 import socket

@@ -4,8 +4,6 @@ Histories, posts and case files name an alarm by its number. SQLite would give
 the last one again once its row is gone.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, update

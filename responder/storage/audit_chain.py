@@ -12,8 +12,6 @@ Deleting for good stays possible: an alarm goes with its salts, and the record
 keeps its last link, from which nothing can be read or guessed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

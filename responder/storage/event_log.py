@@ -5,8 +5,6 @@ explained by reading it. The audit chain hashes each row as it is written here: 
 written never changes, and what any release has written is read.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields

@@ -8,8 +8,6 @@ writer owns the database; on PostgreSQL it owns the alarms it has locked, and
 A change to a table needs a step in ``migrations/versions``; a test compares them.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import threading

@@ -3,7 +3,5 @@
 The step itself is never taken, for a new database is made as the tables are now.
 """
 
-from __future__ import annotations
-
 revision = "0001"
 down_revision = None
