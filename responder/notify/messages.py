@@ -45,11 +45,9 @@ class Briefer:
     means: Means
 
     def text(self, connection: Connection, alarm: int, one: ToContact) -> tuple[str, str]:
-        news = self._news(connection, alarm, one.episode)
-        contact = self._contact(connection, alarm, one.contact)
+        contact, news, link = self._for_contact(connection, alarm, one)
         codes = select(store.sms_code.c.id).filter_by(contact=contact.id, burned_at=None)
         has_codes = connection.scalar(codes.limit(1)) is not None
-        link = self._link(connection, alarm, contact.id)
         return contact.number, sms_texts.text(contact.language, news, link, has_codes)
 
     def message(self, connection: Connection, alarm: int, one: ToContact | ToOfficers) -> Briefing:
@@ -59,9 +57,7 @@ class Briefer:
         assert one.channel is not None
         agreed = repository.of_alarm(connection, alarm)
         address = agreed.people[one.contact].channels[one.channel]
-        contact = self._contact(connection, alarm, one.contact)
-        news = self._news(connection, alarm, one.episode)
-        link = self._link(connection, alarm, contact.id)
+        contact, news, link = self._for_contact(connection, alarm, one)
         return Briefing(address, *sms_texts.message(contact.language, news, link))
 
     def _for_officer(self, connection: Connection, alarm: int, one: ToOfficers) -> Briefing:
@@ -96,12 +92,13 @@ class Briefer:
         at = formatting.raised_at(report, arrived_at)
         return News(name, kind, at, report.place, again=episode > 1)
 
-    def _contact(self, connection: Connection, alarm: int, contact: int) -> Contact:
+    def _for_contact(
+        self, connection: Connection, alarm: int, one: ToContact
+    ) -> tuple[Contact, News, str]:
+        """Who is told, of what, and their link: of a silence, which nobody can confirm, none."""
         device = alarms.about(connection, alarm).device
-        return repository.contacts_of(connection, device)[contact]
-
-    def _link(self, connection: Connection, alarm: int, contact_id: int) -> str:
-        """Of a silence there is nothing to confirm, so nobody has a link to it."""
-        invitation = select(store.invitation.c.token).filter_by(alarm=alarm, contact=contact_id)
+        contact = repository.contacts_of(connection, device)[one.contact]
+        invitation = select(store.invitation.c.token).filter_by(alarm=alarm, contact=contact.id)
         token = connection.scalar(invitation)
-        return "" if token is None else f"{self.public_url}/c/{token}"
+        link = "" if token is None else f"{self.public_url}/c/{token}"
+        return contact, self._news(connection, alarm, one.episode), link
