@@ -1,6 +1,7 @@
 """What the public is told of an alarm: composed from its history, once for each thing to say."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -21,11 +22,11 @@ from outcry.responder.storage import event_log
 from outcry.responder.storage.alarms import opening, received
 
 
+@dataclass(frozen=True)
 class Composer:
     """Writes in the organisation's name, within what the wearer's plan lets the public know."""
 
-    def __init__(self, organisation: str) -> None:
-        self._organisation = organisation
+    organisation: str
 
     def __call__(self, connection: Connection, call: Call, limits: Limits) -> Draft:
         case = event_log.case_of(connection, call.alarm)
@@ -42,7 +43,7 @@ class Composer:
                 newest_first = sorted(messages, key=lambda each: -each.counter)
                 facts = PostFacts(
                     wearer,
-                    self._organisation,
+                    self.organisation,
                     raised,
                     decided.at,
                     strap=report.kind is AlarmKind.STRAP,
@@ -56,11 +57,11 @@ class Composer:
                 (found,) = received(connection, id=target.message)
                 told, at = found.report, formatting.raised_at(found.report, found.received_at)
                 moved = _where(agreed, [told]) if told.type is MessageType.POSITION else None
-                facts = PostFacts(wearer, self._organisation, raised, at, where=moved, at=at)
+                facts = PostFacts(wearer, self.organisation, raised, at, where=moved, at=at)
                 return wording.follow_up_draft(facts, limits, language)
             case Correction():
                 said = case.corrections[target.number - 1]
-                facts = PostFacts(wearer, self._organisation, raised, said.at, reason=said.reason)
+                facts = PostFacts(wearer, self.organisation, raised, said.at, reason=said.reason)
                 return wording.correction_draft(facts, limits, language)
 
 

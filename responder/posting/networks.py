@@ -54,12 +54,8 @@ _KEYS: Mapping[str, Mapping[str, Key]] = {
     },
 }
 
-_PUBLISHERS: Mapping[str, Callable[..., Publisher]] = {
-    "mastodon": mastodon.Mastodon,
-    "bluesky": bluesky.Bluesky,
-    "x": x.X,
-    "facebook": facebook.Facebook,
-}
+_CLASSES = (mastodon.Mastodon, bluesky.Bluesky, x.X, facebook.Facebook)
+_PUBLISHERS: Mapping[str, Callable[..., Publisher]] = {each.name: each for each in _CLASSES}
 """What is made of each section."""
 
 
