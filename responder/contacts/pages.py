@@ -126,7 +126,7 @@ class Pages:
         raised = formatting.raised_at(shown.report, shown.arrived_at)
         return {
             "wearer": shown.wearer,
-            "heading": say(_HEADINGS.get(shown.report.kind, "panic"), wearer=shown.wearer),
+            "heading": say(shown.report.kind.name.lower(), wearer=shown.wearer),
             "drill": shown.report.kind is AlarmKind.DRILL,
             "when": self._when(raised, say),
             "clock_unset": Flag.CLOCK_UNSET in shown.report.flags,
@@ -176,13 +176,6 @@ class Pages:
         style = element.split("<style>", 1)[1].rsplit("</style>", 1)[0]
         digest = hashlib.sha256(style.encode()).digest()
         return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-_HEADINGS = {
-    AlarmKind.PANIC: "panic",
-    AlarmKind.STRAP: "strap",
-    AlarmKind.DRILL: "drill",
-}
 
 
 def _date(at: float) -> str:
