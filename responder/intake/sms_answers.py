@@ -10,9 +10,9 @@ import re
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from outcry.report import AlarmKind
 from outcry.responder import journal
@@ -47,14 +47,6 @@ With words around it a code says that its sender is not sure: "it is false" must
 _RANK = {AlarmKind.SILENCE: 1, AlarmKind.DRILL: 0}  # below every real alarm
 
 
-class _Contact(NamedTuple):
-    """A contact who has this number; one phone may be a contact of several wearers."""
-
-    id: int
-    device: int
-    number_in_list: int
-
-
 class SmsAnswers:
     """Takes contacts' texts; used from one thread."""
 
@@ -81,7 +73,7 @@ class SmsAnswers:
         self._note_wrong(sender, contacts)
         return False
 
-    def _answer(self, contact: _Contact, code: str, said: type[ContactAnswer]) -> bool | None:
+    def _answer(self, contact: Row[Any], code: str, said: type[ContactAnswer]) -> bool | None:
         """None: this is none of this contact's codes."""
         now = self._clock()
         with self._store.read() as connection:
@@ -105,7 +97,7 @@ class SmsAnswers:
         log.tell(journal.Entry.ANSWER_BY_SMS, alarm=alarm, contact=number, answer=name)
         return True
 
-    def _note_wrong(self, sender: str, contacts: Sequence[_Contact]) -> None:
+    def _note_wrong(self, sender: str, contacts: Sequence[Row[Any]]) -> None:
         now = self._clock()
         self._wrong.setdefault(sender, deque(maxlen=WRONG_AN_HOUR)).append(now)
         with self._store.write() as connection:
@@ -130,8 +122,11 @@ def read_answer(text: str) -> tuple[str, type[ContactAnswer]] | None:
     return (found[1] + found[2], events.Unsure) if found else None
 
 
-def _contacts(connection: Connection, sender: str) -> list[_Contact]:
-    """Who has this number. Networks may leave out the plus, or their own country's code."""
+def _contacts(connection: Connection, sender: str) -> Sequence[Row[Any]]:
+    """Who has this number: one phone may be a contact of several wearers.
+
+    Networks may leave out the plus, or their own country's code.
+    """
     table = store.contact
     known = sender.removeprefix("+" if sender.startswith("+") else "00")
     national = sender.lstrip("0")
@@ -139,8 +134,7 @@ def _contacts(connection: Connection, sender: str) -> list[_Contact]:
         is_it = table.c.number.endswith(national, autoescape=True)
     else:
         is_it = table.c.number == "+" + known
-    columns = [table.c[name] for name in _Contact._fields]
-    return [_Contact._make(row) for row in connection.execute(select(*columns).where(is_it))]
+    return connection.execute(select(table).where(is_it)).all()
 
 
 def _open_alarm(connection: Connection, device: int, now: float) -> int | None:
