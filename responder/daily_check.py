@@ -66,9 +66,8 @@ def look(
         posted = pool.map(_network, networks.values())
         findings += [*told, *(finding for each in posted for finding in each)]
     if not officers:
-        findings.append(
-            Finding(False, "no duty officer has a channel", "name their file in telling.officers")
-        )
+        what = "no duty officer has a channel"
+        findings.append(Finding(False, what, "name their file in telling.officers"))
     return tuple(findings)
 
 
@@ -142,11 +141,8 @@ def _around(settings: Settings) -> Iterator[Finding]:
     if modem is None:
         yield Finding(False, "no modem: HQ cannot send SMS", "set modem.port and modem.number")
     elif modem.port and not Path(modem.port).exists():
-        yield Finding(
-            False,
-            "the modem's serial port is not there",
-            "connect the modem, or correct modem.port",
-        )
+        what = "the modem's serial port is not there"
+        yield Finding(False, what, "connect the modem, or correct modem.port")
     else:
         yield Finding(True, "a modem is set up; the service watches it")
 
@@ -156,11 +152,8 @@ def _certificate(path: Path) -> Finding:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         until = certificate.not_valid_after_utc.timestamp()
     except (OSError, ValueError):
-        return Finding(
-            False,
-            "people.certificate cannot be read",
-            "set it to a PEM file that the service can read",
-        )
+        what = "people.certificate cannot be read"
+        return Finding(False, what, "set it to a PEM file that the service can read")
     return Finding(True, "the pages' certificate", "renew it, then restart the service", until)
 
 

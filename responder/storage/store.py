@@ -276,11 +276,9 @@ class Store(AbstractContextManager["Store"]):
         which one it had, if any, and which it has now.
         """
         self.shared = bool(url)  # other processes may be at work on it
-        self._engine: Engine
-        self._reading: Engine
         if self.shared:
             self._engine = postgresql_engine(url)
-            self._reading = self._engine.execution_options(
+            self._reading: Engine = self._engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
             self._writing: AbstractContextManager[object] = nullcontext()
