@@ -40,5 +40,5 @@ def contacts_app(parts: Parts) -> FastAPI:
 async def _say(request: Request, error: Exception) -> Response:
     status, words = next(said for kind, said in _PROBLEMS.items() if isinstance(error, kind))
     parts: Parts = request.app.state.parts
-    language = ENGLISH if words in _IN_ENGLISH else wish_of(request, parts)
+    language = ENGLISH if words in _IN_ENGLISH else await wish_of(request, parts)
     return parts.pages.problem(status, words, language)
