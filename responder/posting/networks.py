@@ -4,7 +4,6 @@ Each section is a network; ``docs/networks.md`` says how to come by what goes
 into it. Libraries are loaded when the first call is made.
 """
 
-import os
 import re
 from collections.abc import Callable, Mapping
 
@@ -60,16 +59,13 @@ _PUBLISHERS: Mapping[str, Callable[..., Publisher]] = {each.name: each for each 
 
 
 def publishers(
-    settings: Settings,
-    database: Store,
-    clock: Callable[[], float],
-    environment: Mapping[str, str] = os.environ,
+    settings: Settings, database: Store, clock: Callable[[], float]
 ) -> dict[str, Publisher]:
     """Every network that is set up, by name; the own page always.
 
     Raises :class:`SettingsInvalid` with every problem found, repeating no value.
     """
-    given = load_secret(settings.networks, CREDENTIAL, environment)
+    given = load_secret(settings.networks, CREDENTIAL)
     problems: list[str] = []
     made: dict[str, Publisher] = {
         own_page.OwnPage.name: own_page.OwnPage(database, settings.people.public_url, clock)
