@@ -95,11 +95,19 @@ class Pages:
     def problem(self, status: int, what: str, language: str = ENGLISH) -> HTMLResponse:
         return self._page("problem.html", status, say=self.languages[language], what=what)
 
-    def posts(self, posts: Sequence[Post]) -> HTMLResponse:
-        return self._public(posts, "Alarms", single=False)
-
-    def thread(self, posts: Sequence[Post]) -> HTMLResponse:
-        return self._public(posts, "Alarm", single=True)
+    def public(self, posts: Sequence[Post], single: bool = False) -> HTMLResponse:
+        """The public page; ``single``: of one post and the answers to it."""
+        return self._page(
+            "public.html",
+            200,
+            say=self.languages[ENGLISH],
+            posts=posts,
+            title="Alarm" if single else "Alarms",
+            single=single,
+            right_to_left=_RIGHT_TO_LEFT,
+            rfc3339=formatting.rfc3339,
+            static=self._static,
+        )
 
     def feed(self, posts: Sequence[Post]) -> Response:
         """The public page as an Atom feed (RFC 4287)."""
@@ -108,19 +116,6 @@ class Pages:
             "feed.xml", posts=posts, updated=formatting.rfc3339(changed), rfc3339=formatting.rfc3339
         )
         return Response(text, media_type="application/atom+xml")
-
-    def _public(self, posts: Sequence[Post], title: str, single: bool) -> HTMLResponse:
-        return self._page(
-            "public.html",
-            200,
-            say=self.languages[ENGLISH],
-            posts=posts,
-            title=title,
-            single=single,
-            right_to_left=_RIGHT_TO_LEFT,
-            rfc3339=formatting.rfc3339,
-            static=self._static,
-        )
 
     def _who(self, shown: Shown, say: Words) -> dict[str, object]:
         raised = formatting.raised_at(shown.report, shown.arrived_at)

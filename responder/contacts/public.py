@@ -16,7 +16,7 @@ router = APIRouter()
 
 @router.get("/")
 def public_page(hq: Hq) -> Response:
-    return hq.pages.posts(hq.own_page.newest())
+    return hq.pages.public(hq.own_page.newest())
 
 
 @router.get("/post/{id_:int}")
@@ -24,7 +24,7 @@ def public_post(id_: int, hq: Hq) -> Response:
     thread = hq.own_page.thread(id_) if id_ <= store.LARGEST_ID else []
     if not thread:
         raise NoSuchPost
-    return hq.pages.thread(thread)
+    return hq.pages.public(thread, single=True)
 
 
 @router.get("/post/{id_:int}/picture.png")
