@@ -7,8 +7,6 @@ anyone who has the file can compute them from ``history`` and see that nothing
 was changed between the alarm and the day the file was made.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -110,7 +108,7 @@ def page(file: Mapping[str, Any]) -> str:
 def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> list[dict[str, Any]]:
     """In the order in which the device made them."""
     arrived = Case.of(history).reports
-    messages = alarms.received(connection, store.message.c.alarm == alarm)
+    messages = alarms.received(connection, alarm=alarm)
     return [
         {
             **_report(each.report),

@@ -4,8 +4,6 @@ Facts first, as JSON can carry them, then a screen for a person. Neither holds
 a number or a key; where somebody is stands in them only when it is asked for.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,7 +54,7 @@ def _alarms(
     connection: Connection, wearer: Row[tuple[object, ...]], now: float, where: bool
 ) -> dict[str, Any]:
     device, table = wearer.device, store.alarm
-    code = select(store.safe_code.c.device).where(store.safe_code.c.device == device)
+    code = select(store.safe_code.c.device).filter_by(device=device)
     heard_at = alarms.last_heard.label("heard_at")
     found = connection.execute(
         select(table.c.id, table.c.kind, table.c.arrived_at, heard_at)
@@ -81,7 +79,7 @@ def _alarm(
 ) -> dict[str, Any]:
     alarm = row.id
     case = event_log.case_of(connection, alarm)
-    messages = alarms.received(connection, store.message.c.alarm == alarm)
+    messages = alarms.received(connection, alarm=alarm)
     last = messages[-1] if messages else None
     contacts = connection.scalar(
         select(func.count()).select_from(store.invitation).where(store.invitation.c.alarm == alarm)

@@ -5,8 +5,6 @@ first the hint, then the map, the accuracy, the place, and last letters of the
 name. The link and what has happened never go.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
