@@ -1,4 +1,4 @@
-"""What a restart may keep and the card may not: the last fix, the texts' words, what is spent.
+"""What a restart may keep and the card may not: last fix, texts' words, what is spent, the time.
 
 The file is in the runtime directory (a tmpfs, ``/run/outcry``): it survives a
 restart of the service, not a power cut. So a text whose outcome was lost can be
@@ -18,6 +18,7 @@ log = logging.getLogger("outcry.memory")
 
 Hours = dict[int, int]  # what was spent, by the hour of the clock
 FIX_KEPT_EVERY_S = 30.0  # an idle device need not write each second's fix
+ZERO_KEPT_S = 10.0  # a smaller change is a receiver's latency
 
 
 class Memory:
@@ -35,6 +36,8 @@ class Memory:
         self.texts: dict[int, str] = {}
         """Their words, by their ids; a power cut takes them."""
         self._spent: dict[str, Hours] = {}
+        self.zero: float | None = None
+        """The Unix time at which this boot's clock was 0, if anything has vouched for it."""
         try:
             self._read(now)
         except FileNotFoundError:
@@ -75,6 +78,11 @@ class Memory:
         self._spent[name] = hours
         self.keep()
 
+    def remember_zero(self, zero: float) -> None:
+        if self.zero is None or abs(zero - self.zero) > ZERO_KEPT_S:
+            self.zero = zero
+            self.keep()
+
     def _read(self, now: float) -> None:
         kept = json.loads(self._path.read_text())
         self.texts = {int(id_): str(words) for id_, words in kept["texts"].items()}
@@ -83,6 +91,8 @@ class Memory:
             str(name): {int(hour): int(amount) for hour, amount in hours.items()}
             for name, hours in kept.get("spent", {}).items()
         }
+        zero = kept.get("zero")
+        self.zero = None if zero is None else float(zero)
         if kept["fix"] is None:
             return
         latitude, longitude, accuracy, taken_at = kept["fix"]
@@ -102,6 +112,7 @@ class Memory:
             "texts": self.texts,
             "worn": self.worn,
             "spent": self._spent,
+            "zero": self.zero,
         }
         try:
             write_whole(self._path, json.dumps(kept))
