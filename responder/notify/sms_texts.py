@@ -108,7 +108,7 @@ def _places(words: Mapping[str, str], place: Position | NoPosition | None) -> It
             "map": _MAP.format(latitude, longitude),
             "at": f"{latitude:.5f},{longitude:.5f}",
             "accuracy": _accuracy(words, place.accuracy_m),
-            "age": _age(words, place.age_s),
+            "age": _age(words, place),
         }
         for key in ("fix", "fix_short", "fix_shortest"):
             yield words[key].format(**fields)
@@ -123,7 +123,10 @@ def _accuracy(words: Mapping[str, str], metres: int | None) -> str:
     return words["accuracy"].format(metres=metres)
 
 
-def _age(words: Mapping[str, str], seconds: int) -> str:
+def _age(words: Mapping[str, str], place: Position) -> str:
+    seconds = place.age_s
+    if not place.age_known:
+        return words["age_unknown"]
     if seconds < 60:
         return words["age_now"]
     if seconds < 6000:

@@ -44,6 +44,13 @@ def case_of(world, alarm=1):
     return case_file.case(world.hq.store, alarm, "Example Org", world.clock())
 
 
+def test_an_age_that_nobody_knows_is_told_as_unknown(world):
+    world.hq.takes(world.device.message(place=Position(52.52, 13.405, 20, 65_535)))
+    case = case_of(world)
+    assert case["reports"][0]["fix"]["age_known"] is False
+    assert "within 20 m, measured at a time not known" in case_file.page(case)
+
+
 def test_it_tells_every_report_decision_and_post(lived):
     case = case_of(lived)
     assert case["wearer"] == "Ana"
