@@ -54,10 +54,7 @@ def service(unit: Unit, trouble: str, facts: dict[str, Any] | None) -> Finding:
 
 
 def clock(now: float, synchronised: bool, facts: dict[str, Any] | None = None) -> Finding:
-    """Whether the time is known: to the daemon, by its ``facts``, else to the system.
-
-    ``now`` is the system's in Unix seconds.
-    """
+    """Whether the time is known: to the daemon, or without its ``facts`` to the system (``now``)."""
     if facts is not None and facts["time_by"] is not None:
         return ok("clock", f"the time is known, by {facts['time_by']}")
     if facts is not None:

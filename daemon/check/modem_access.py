@@ -20,7 +20,6 @@ from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.service import control_socket
 from outcry.daemon.service.assemble import OUTBOX
 from outcry.daemon.service.status import modem_facts
-from outcry.daemon.service.true_time import synchronised_at
 from outcry.daemon.settings import Settings
 from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PostAnswered, PostFailed, open_serial
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition
@@ -128,9 +127,4 @@ class OwnModem:
             self._journal,
             Budgets(free, free, free),
         )
-        return Reporter(who, outbox, _by_ntp, time.time, os.urandom), data
-
-
-def _by_ntp() -> float | None:
-    """The system's time if NTP has set it in this boot."""
-    return None if synchronised_at() is None else time.time()
+        return Reporter(who, outbox, lambda: None, time.time, os.urandom), data

@@ -18,7 +18,6 @@ log = logging.getLogger("outcry.memory")
 
 Hours = dict[int, int]  # what was spent, by the hour of the clock
 FIX_KEPT_EVERY_S = 30.0  # an idle device need not write each second's fix
-ZERO_KEPT_S = 10.0  # a smaller change is a receiver's latency
 
 
 class Memory:
@@ -37,7 +36,7 @@ class Memory:
         """Their words, by their ids; a power cut takes them."""
         self._spent: dict[str, Hours] = {}
         self.zero: float | None = None
-        """The Unix time at which this boot's clock was 0, if anything has vouched for it."""
+        """The Unix time at which ``now`` was 0; kept with the next thing that is."""
         try:
             self._read(now)
         except FileNotFoundError:
@@ -78,11 +77,6 @@ class Memory:
         self._spent[name] = hours
         self.keep()
 
-    def remember_zero(self, zero: float) -> None:
-        if self.zero is None or abs(zero - self.zero) > ZERO_KEPT_S:
-            self.zero = zero
-            self.keep()
-
     def _read(self, now: float) -> None:
         kept = json.loads(self._path.read_text())
         self.texts = {int(id_): str(words) for id_, words in kept["texts"].items()}
@@ -91,8 +85,8 @@ class Memory:
             str(name): {int(hour): int(amount) for hour, amount in hours.items()}
             for name, hours in kept.get("spent", {}).items()
         }
-        zero = kept.get("zero")
-        self.zero = None if zero is None else float(zero)
+        if (zero := kept.get("zero")) is not None:
+            self.zero = float(zero)
         if kept["fix"] is None:
             return
         latitude, longitude, accuracy, taken_at = kept["fix"]

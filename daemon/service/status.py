@@ -77,7 +77,7 @@ def facts(parts: Parts, alarm: Alarm, now: float) -> dict[str, Any]:
             "texts": len(parts.outbox.open_texts()),
             "durable": parts.outbox.durable,
         },
-        "time_by": parts.time.source,
+        "time_by": parts.time.told()[1],
         "drill": _drill_facts(parts.drills.last, parts.drills.seconds_ago()),
         "marks": int(parts.marks.now()),
         "enrolled": parts.reporter.enrolled,

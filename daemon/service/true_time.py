@@ -1,8 +1,7 @@
 """What time it is, as far as something in this boot vouches for it.
 
-A Zero has no clock of its own: until something sets it, the system's goes on from where it was
-switched off. Ours counts from the monotonic clock, which nothing steps, and the system's clock is
-never touched (docs/decisions/0020-the-device-keeps-its-own-time.md).
+A Zero's clock goes on from where it was switched off until something sets it. Ours counts from the
+monotonic clock, which nothing steps (docs/decisions/0020-the-device-keeps-its-own-time.md).
 """
 
 from __future__ import annotations
@@ -20,13 +19,8 @@ CREDIBLE_UNTIL = CLOCK_SET_AFTER + 473_364_000  # 15 years: GPS weeks miscounted
 SLACK_S = 1.0
 
 
-def is_credible(time: float) -> bool:
-    """Whether this can be the time, in Unix seconds, while this version is in use."""
-    return CLOCK_SET_AFTER <= time <= CREDIBLE_UNTIL
-
-
 def synchronised_at() -> float | None:
-    """When the system's clock was last synchronised by NTP in this boot, by that clock."""
+    """When NTP last set the system's clock in this boot, by that clock."""
     try:
         return SYNCHRONISED.stat().st_mtime
     except OSError:
@@ -34,11 +28,11 @@ def synchronised_at() -> float | None:
 
 
 class TrueTime:
-    """The best of the sources. Each tells the Unix time at which ``clock()`` was 0, or ``None``.
+    """The time by the best source. ``wall()`` is the system's clock in Unix seconds.
 
-    Where they disagree the first in order wins: NTP compares servers and goes on comparing; a
-    receiver is exact, but may miscount weeks; an operator's clock is known to be hours off at times.
-    ``wall()`` is the system's clock in Unix seconds, ``synchronised_at()`` when that was set right.
+    Each source tells the Unix time at which ``clock()`` was 0. Where they disagree the first one
+    wins: NTP compares servers; a receiver is exact but may miscount weeks; an operator's clock is
+    known to be hours off at times.
     """
 
     def __init__(
@@ -53,8 +47,9 @@ class TrueTime:
         self._clock = clock
         self._wall = wall
         self._synchronised_at = synchronised_at
+        self._seen_at: float | None = None
+        self._ntp: float | None = None
         self._memory = memory
-        self._ntp: tuple[float | None, float | None] = None, None
         self._sources: dict[str, Callable[[], float | None]] = {
             "NTP": self._by_ntp,
             "GPS": lambda: gps.zero,
@@ -64,27 +59,23 @@ class TrueTime:
 
     def now(self) -> float | None:
         """Unix seconds; ``None`` while nothing has vouched for any."""
-        return self._told()[0]
+        return self.told()[0]
 
-    @property
-    def source(self) -> str | None:
-        """What vouches for the time."""
-        return self._told()[1]
-
-    def _told(self) -> tuple[float, str] | tuple[None, None]:
+    def told(self) -> tuple[float, str] | tuple[None, None]:
+        """The time, and what vouches for it."""
         uptime = self._clock()
-        for source, told in self._sources.items():
-            zero = told()
-            if zero is not None and is_credible(zero + uptime):
-                self._memory.remember_zero(zero)
+        for source, zero_by in self._sources.items():
+            zero = zero_by()
+            if zero is not None and CLOCK_SET_AFTER <= zero + uptime <= CREDIBLE_UNTIL:
+                self._memory.zero = zero
                 return zero + uptime, source
         return None, None
 
     def _by_ntp(self) -> float | None:
-        """Looked at anew only when NTP has set the clock anew: anybody may step it afterwards."""
-        at = self._synchronised_at()
-        if at is not None and at != self._ntp[0]:
-            since_s, uptime = self._wall() - at, self._clock()
-            stepped = not -SLACK_S <= since_s <= uptime + SLACK_S
-            self._ntp = at, self._ntp[1] if stepped else self._wall() - uptime
-        return self._ntp[1]
+        """The system's clock is looked at when NTP has set it: anybody may step it afterwards."""
+        at, wall, uptime = self._synchronised_at(), self._wall(), self._clock()
+        if at is not None and at != self._seen_at:
+            self._seen_at = at
+            if -SLACK_S <= wall - at <= uptime + SLACK_S:  # else it was stepped since
+                self._ntp = wall - uptime
+        return self._ntp
