@@ -178,7 +178,7 @@ class World:
         self.booted_at = 0.0
         self.wall = wall
         self.synchronised_at: float | None = None
-        self._synchronised = synchronised
+        self.follows_ntp = synchronised  # each step of the wall clock is NTP's
         self.journal: list[str] = []
         self.fields: list[dict[str, str]] = []
         self.breaks_on_purpose = False
@@ -194,7 +194,7 @@ class World:
     @property
     def ntp_set_at(self) -> float | None:
         """When NTP last set the wall clock, by that clock."""
-        return self.wall if self._synchronised else self.synchronised_at
+        return self.wall if self.follows_ntp else self.synchronised_at
 
     def network_tells(self, time: float) -> None:
         """The mobile network says what time it is, in Unix seconds."""

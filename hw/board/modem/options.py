@@ -26,5 +26,4 @@ class Options:
     http_status_words: bool = True  # HTTPSTATUS shows GET (IP note) or 0 (manual p. 254)
     network_time: bool = True  # whether the operator sends the time (NITZ); not all do
     network_zone: int = 4  # its zone in quarter hours: 22 in India, 23 in Nepal
-    network_ahead_s: float = 0.0  # how wrong its clock is
     restarts_after_close: bool = False  # CIPSTART from TCP CLOSED, without CIPSHUT

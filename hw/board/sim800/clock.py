@@ -40,7 +40,6 @@ class Clock(Part):
             return
         zone = self._options.network_zone
         now = self._context.wall(self._context.now)
-        now += timedelta(seconds=self._options.network_ahead_s)
         date = f"{now.year},{now.month},{now.day},{now.hour},{now.minute},{now.second}"
         self._terminal.urc(f'*PSUTTZ: {date},"{zone:+d}",0')
         self._terminal.urc("DST: 0")
