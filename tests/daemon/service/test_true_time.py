@@ -88,6 +88,8 @@ def test_a_clock_stepped_since_ntp_set_it_is_not_believed_by_a_new_run(world, st
 def test_when_ntp_sets_the_clock_anew_that_counts(world):
     world.synchronised_at = WALL
     assert world.loop.parts.time.now() == WALL
+    world.wall += 50
+    assert world.loop.parts.time.now() == WALL, "somebody else has set it"
     world.wall = world.synchronised_at = WALL + 500
     assert world.loop.parts.time.now() == WALL + 500
 
