@@ -24,6 +24,7 @@ from outcry.daemon.service.drills import Drills
 from outcry.daemon.service.loop import Loop
 from outcry.daemon.service.parts import Parts
 from outcry.daemon.service.supervision import Marks, Supervision
+from outcry.daemon.service.true_time import TrueTime
 from outcry.daemon.service.whereabouts import Whereabouts
 from outcry.daemon.settings import Settings, drill_taps
 from outcry.daemon.touch.button import Times
@@ -57,7 +58,8 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
     modem = adapters.modem(asked_of_modem, beats.watch("modem"))
     gps = adapters.gps(beats.watch("gps"))
     senses = _senses(settings, adapters, memory, times)
-    reporter = Reporter(who, outbox, adapters.wall, adapters.random)
+    time = TrueTime(clock, adapters.wall, adapters.synchronised_at, gps, modem, memory)
+    reporter = Reporter(who, outbox, time.now, adapters.wall, adapters.random)
     receipts = Receipts(who, outbox, journal)
     spending = budgets(settings, memory, clock)
     recipients = Recipients(who, outbox, memory, languages)
@@ -84,7 +86,8 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
         supervision=Supervision(
             settings.number("supervision", "heartbeat_minutes") * 60, marks, clock()
         ),
-        drills=Drills(state / drills.FILE_NAME, reporter.time, journal),
+        drills=Drills(state / drills.FILE_NAME, time.now, journal),
+        time=time,
         contacts=len(who.contacts),
         felt=ALL if settings.text("vibration", "tells") == "all" else FEW,
         languages_complete=all(

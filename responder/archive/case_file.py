@@ -14,7 +14,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection, select
 
-from outcry.report import Position, Report
+from outcry.report import Flag, Position, Report
 from outcry.responder import formatting, sentences
 from outcry.responder.formatting import NO_FIX, rfc3339
 from outcry.responder.maps.picture import ATTRIBUTION
@@ -127,6 +127,7 @@ def _report(report: Report) -> dict[str, Any]:
         "type": report.type.name.lower(),
         "sequence": report.sequence,
         "made_at": rfc3339(report.sent_at),
+        "clock_unset": Flag.CLOCK_UNSET in report.flags,
         "fix": asdict(place) if isinstance(place, Position) else None,
         "no_fix": None if isinstance(place, Position) else NO_FIX[place.reason],
         "cells": formatting.cells(report),

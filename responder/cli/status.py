@@ -116,7 +116,9 @@ def _where(messages: Sequence[Received], now: float) -> dict[str, Any]:
             found = {
                 "map": full_map(report.place),
                 "accuracy_m": report.place.accuracy_m,
-                "seen_s": _ago(now, message.received_at - report.place.age_s),
+                "seen_s": _ago(now, message.received_at - report.place.age_s)
+                if report.place.age_known
+                else None,
             }
         else:
             found["no_fix"] = NO_FIX[report.place.reason]
@@ -189,7 +191,9 @@ def _places(where: dict[str, Any]) -> list[str]:
     lines = []
     if "map" in where:
         within = formatting.accuracy(where["accuracy_m"])
-        lines.append(f"seen {span(where['seen_s'])} ago, {within}: {where['map']}")
+        seen = where["seen_s"]
+        when = "at a time not known" if seen is None else f"{span(seen)} ago"
+        lines.append(f"seen {when}, {within}: {where['map']}")
     if "no_fix" in where:
         lines.append(f"no position: {where['no_fix']}")
         lines += [f"cell: {cell}" for cell in where["cells"]]

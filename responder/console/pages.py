@@ -113,7 +113,7 @@ class ConsolePages:
 
     def view(self, session: Session, view: View, done: str = "") -> HTMLResponse:
         seen = [
-            (place, self._ago(formatting.raised_at(each.report, each.arrived_at) - place.age_s))
+            (place, self._seen(place, formatting.raised_at(each.report, each.arrived_at)))
             for each in reversed(view.track)
             if isinstance(place := each.report.place, Position)
         ]
@@ -205,6 +205,9 @@ class ConsolePages:
             "grave": line.grave,
         }
 
+    def _seen(self, place: Position, at: float) -> str:
+        return self._ago(at - place.age_s) if place.age_known else "at a time not known"
+
     def _ago(self, at: float) -> str:
         now = self.clock()
         return f"{formatting.span(now - at)} ago ({formatting.when(at, now)})"
@@ -266,9 +269,10 @@ def _fix(report: Report | None) -> str:
         return formatting.NOT_KNOWN
     if isinstance(report.place, NoPosition):
         return f"none ({formatting.NO_FIX[report.place.reason]})"
-    return (
-        f"{formatting.accuracy(report.place.accuracy_m)}, {formatting.span(report.place.age_s)} old"
+    age = (
+        f"{formatting.span(report.place.age_s)} old" if report.place.age_known else "age not known"
     )
+    return f"{formatting.accuracy(report.place.accuracy_m)}, {age}"
 
 
 _STRAP = {

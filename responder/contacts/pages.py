@@ -193,6 +193,8 @@ def _place(report: Report, say: Words) -> dict[str, object]:
         "words": f"{place.latitude:.5f}, {place.longitude:.5f}",
         "map": formatting.full_map(place),
         "accuracy": formatting.accuracy(place.accuracy_m, say),
-        "age": say("seen_there", span=say.span(place.age_s)),
+        "age": say("seen_there", span=say.span(place.age_s))
+        if place.age_known
+        else say("seen_unknown"),
         "near": say("near", **surroundings.near(place)._asdict()),
     }

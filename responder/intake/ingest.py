@@ -100,6 +100,7 @@ class _Batch:
             return Kept(known.alarm, self._status(known.alarm), repeat=True)
         if one.digest in self._forgotten:
             return Kept(None, Status.STORED, repeat=True)
+        one = self._dated(one)
         marks = self._marks(one)
         alarm = self._alarms.get(_which(one)) or self._raise(one)
         message, report = self._keep(one, alarm), one.report
@@ -162,6 +163,23 @@ class _Batch:
         kept = sum((each.message, each.path) == (known.id, one.path) for each in repeats)
         if kept < _REPEATS_KEPT[one.path]:
             self._said.append((known.alarm, ReportRepeated(self.now, known.id, one.path)))
+
+    def _dated(self, one: Arrived) -> Arrived:
+        """A report made after a heartbeat that is less than an hour old is as fresh.
+
+        A clock that says otherwise is taken for one that is not set.
+        """
+        report, table = one.report, store.heartbeat
+        if self._now - report.sent_at <= LATE_S or Flag.CLOCK_UNSET in report.flags:
+            return one
+        before = select(table.c.device).where(
+            table.c.device == one.header.device,
+            table.c.counter < one.header.counter,
+            table.c.received_at >= self._now - LATE_S,
+        )
+        if self._connection.scalar(before) is None:
+            return one
+        return one._replace(report=replace(report, flags=report.flags | Flag.CLOCK_UNSET))
 
     def _marks(self, one: Arrived) -> list[Mark]:
         marks = []
