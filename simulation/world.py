@@ -78,6 +78,16 @@ class RecordingModem:
     def send_sms(self, ref: str, number: str, text: str) -> None:
         self.texts.append((ref, number, text))
 
+    def amend_sms(self, ref: str, text: str | None) -> bool:
+        """Give the text handed over last other words, unless it is on its way."""
+        place = len(self.texts) - 1
+        if place < 0 or place in self.left or self.texts[place][0] != ref:
+            return False
+        _, number, _ = self.texts.pop()
+        if text is not None:
+            self.texts.append((ref, number, text))
+        return True
+
     def cancel_post(self, ref: str) -> None:
         self.cancelled.append(ref)
 

@@ -10,7 +10,7 @@ again with the next step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, replace
 from pathlib import Path
@@ -62,6 +62,10 @@ class Outbox:
             self._put_all()
         if device:
             self._put("owner", 1, (1, device))
+        self.first_counter = max(self.next_counter, self._reserved)
+        """What has a lower one is from before this start."""
+        self.resumed = self.alarm.id
+        """The alarm that was open at this start, 0 if none was."""
         self._reserve_counters()
 
     @property
@@ -116,18 +120,20 @@ class Outbox:
         template: str,
         under_way: int | None = None,
         later: bool = False,
-        apart: bool = False,
+        apart: Collection[int] = (),
     ) -> StoredText | None:
         """Keep a text to be sent, unless there has been one of this kind to this recipient for
         this very report: then ``None``. Older ones are not sent again. One that has not left yet
         is brought up to date in its place in line, so that round on round keeps nobody waiting;
         one that is ``under_way`` (its id) cannot be any more, and the new one goes to the end.
-        With ``apart`` the older ones stay as they are: this one says something else."""
+        Those in ``apart`` (their ids) stay as they are: this one says something else."""
         alike = self.texts_to(recipient, template)
         if any(text.counter == counter for text in alike):
             return None
         place = self._last_text + 1
-        for text in () if apart else alike:
+        for text in alike:
+            if text.id in apart:
+                continue
             if text.outcome is TextOutcome.OPEN and text.id != under_way:
                 place = text.id
                 later = later and text.later  # what had to be said then still has to be

@@ -60,10 +60,10 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
     reporter = Reporter(who, outbox, adapters.wall, adapters.random)
     receipts = Receipts(who, outbox, journal)
     spending = budgets(settings, memory, clock)
-    recipients = Recipients(who, outbox, memory, languages)
     again_after_s = settings.number("sms", "again_after_minutes") * 60
     battery_low_mv = round(settings.number("supervision", "battery_low_volts") * 1000)
     whereabouts = Whereabouts(memory, journal)
+    recipients = Recipients(who, outbox, memory, languages, reporter.time, whereabouts.place)
     marks = Marks(battery_low_mv, modem, senses, outbox, whereabouts)
     parts = Parts(
         outbox=outbox,

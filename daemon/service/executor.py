@@ -47,10 +47,9 @@ class Executor:
                 parts.sms.queue(
                     parts.outbox.newest_report(but=codes),  # nobody's link is to be a code
                     effect.audience,
-                    parts.reporter.time(),
-                    parts.whereabouts.place(now),
                     alarm.kind,
                     effect.later,
+                    now,
                 )
 
     def carry_out(self, effect: Effect, alarm: Alarm, now: float) -> None:

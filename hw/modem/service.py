@@ -177,6 +177,8 @@ class Service:
         self._connection_has_turn = True
         try:
             link.be_in_step()  # a crash in here is not the text's doing
+            if not self._jobs.begin_text(job):
+                return
             self._in_text = True
             outcome = self._texts.send(link, job)
         except ModemSilent:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import zlib
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -60,7 +61,6 @@ class Texts:
         self._emit = emit
         self._clock = clock
         self._given_at = 0.0
-        self._concatenation = 0
         self._late: TextJob | None = None
         self._lost: set[str] = set()
         """Numbers of texts whose outcome was never known."""
@@ -90,9 +90,12 @@ class Texts:
         """Send what is left of ``job``. A link error means: see ``interrupted``."""
         job.attempts += 1
         if not job.parts:
-            self._concatenation = (self._concatenation + 1) % 256
+            # Parts are put together by this number (3GPP TS 23.040 section 9.2.3.24.1). The second
+            # half of other words must not complete a first half that left before, not even before
+            # a restart; that of the same words may.
+            concatenation = zlib.crc32(job.text.encode("utf-8", "replace")) % 256
             try:
-                job.parts = self._pdu.encode(job.number, job.text, self._concatenation)
+                job.parts = self._pdu.encode(job.number, job.text, concatenation)
             except self._pdu.PduRefused as refusal:
                 return self._end(job, Outcome.FAILED, str(refusal))
         for part in job.parts[len(job.references) :]:
@@ -167,6 +170,8 @@ class Texts:
             return self._end(job, Outcome.UNKNOWN, reason)
         if job.attempts >= ATTEMPTS_MOST:
             return self._end(job, Outcome.FAILED, reason)
+        if not job.references:
+            job.parts, job.begun = [], False
         return None
 
     def _given(self, job: TextJob) -> None:
