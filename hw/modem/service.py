@@ -203,6 +203,9 @@ class Service:
         self._room_made = self._make_room(link)
         if self._room_made:
             self._connection_has_turn = False
+        if link.in_step:
+            self._take_in(link)
+            self._texts.read_one(link)  # one: however many come in, the next text goes
 
     def _make_room(self, link: Link) -> bool:
         """Shut the connection if the ladder says so; whether it did."""

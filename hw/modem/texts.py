@@ -254,17 +254,22 @@ class Texts:
         return bool(self._to_read or self._to_delete or self._sweep_due)
 
     def tidy(self, link: Link) -> None:
-        """One short step: delete a text that has been handed on, or read one, or look for any."""
-        if self._to_delete:
+        """One short step: read a text, or delete one that has been handed on, or look for any."""
+        if self._to_read:
+            self.read_one(link)
+        elif self._to_delete:
             link.command(f"AT+CMGD={self._to_delete.popleft()}", idle=True)
-        elif self._to_read:
+        elif self._sweep_due:
+            self._sweep_due = False
+            self._sweep(link)
+
+    def read_one(self, link: Link) -> None:
+        """Read the first of those that have come in, if there is one: it may be HQ's receipt."""
+        if self._to_read:
             index = self._to_read.popleft()
             reply = link.command(f"AT+CMGR={index}", idle=True)
             if reply.done:
                 self._take_in(index, reply.lines)
-        elif self._sweep_due:
-            self._sweep_due = False
-            self._sweep(link)
 
     def _sweep(self, link: Link) -> None:
         """Take in all that lies on the SIM: a full one would receive no more."""
