@@ -93,6 +93,12 @@ class Outbox:
         self.next_counter += 1
         return counter & 0xFFFFFFFF
 
+    def skip_to(self, counter: int) -> None:
+        """Give no number below this one any more."""
+        if counter > self.next_counter:
+            self.next_counter = counter
+            self._reserve_counters()
+
     def save_alarm(self, alarm: Alarm) -> None:
         """Keep what is known of the alarm. Its timers start again after a restart."""
         before, self.alarm = self.alarm, alarm

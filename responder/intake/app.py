@@ -37,6 +37,7 @@ router = APIRouter()
         200: {"description": "the receipt: a status byte and a MAC", "content": _SEALED},
         500: {"description": _FAILED, "content": _WORDS},
         **{code: {"description": why, "content": _WORDS} for code, why in _REFUSALS.values()},
+        409: {"description": _REFUSALS[Outdated][1], "content": _SEALED},
     },
     openapi_extra={"requestBody": {"required": True, "content": _SEALED}},
 )
@@ -69,4 +70,6 @@ def device_api(inbox: Inbox) -> FastAPI:
 async def _refuse(_request: Request, error: Exception) -> Response:
     status, why = _REFUSALS[type(error)]
     log.tell(journal.Entry.POST_REFUSED, status=status)
+    if isinstance(error, Outdated):
+        return Response(error.args[0], status, media_type="application/octet-stream")
     return PlainTextResponse(f"{why}\n", status)
