@@ -227,7 +227,8 @@ class World:
 
     def power_cut(self) -> None:
         """What was in memory is gone, and the monotonic clock starts again."""
-        (self.folder / "memory.json").unlink(missing_ok=True)
+        for file in ("memory.json", "outbox.lacks"):
+            (self.folder / file).unlink(missing_ok=True)
         self.now = 3.0
         self.starts()
 

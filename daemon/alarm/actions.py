@@ -191,10 +191,7 @@ def text_left(alarm: Alarm, now: float, rules: Rules) -> Step:
     if not alarm.sms_waits:
         return alarm, ()
     alarm = replace(alarm, sms_waits=False, sms_left_at=now)
-    alarm = _at(alarm, Event.SMS_POSITION_DUE, now + rules.sms_position_every_s)
-    if (due := alarm.due.get(Event.SMS_DUE)) is None:
-        return alarm, ()
-    return _at(alarm, Event.SMS_DUE, max(due, now + rules.sms_round_gap_s)), ()
+    return _at(alarm, Event.SMS_POSITION_DUE, now + rules.sms_position_every_s), ()
 
 
 def send_sms_position(alarm: Alarm, now: float, rules: Rules) -> Step:

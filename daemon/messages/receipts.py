@@ -11,15 +11,7 @@ from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.stored import StoredReport
 from outcry.envelope import EnvelopeRefused, Header, from_text
 from outcry.hw.modem import SmsReceived
-from outcry.receipt import (
-    OUTDATED,
-    RECEIPT_CHARS,
-    ReceiptRefused,
-    Status,
-    header_of,
-    make,
-    verify,
-)
+from outcry.receipt import OUTDATED, RECEIPT_CHARS, ReceiptRefused, Status, header_of, make, verify
 
 
 class Receipts:

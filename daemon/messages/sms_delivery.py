@@ -60,8 +60,6 @@ class SmsDelivery:
         self._again_after_s = again_after_s
         self.under_way: int | None = None
         """The id of the text that the modem has now."""
-        self._words = ""
-        """What the modem has of it."""
         self._amend_at: float | None = None
         self.waits: dict[int, Wait] = {}
         """By text; one that is settled has none."""
@@ -123,9 +121,7 @@ class SmsDelivery:
 
     def drop(self, alarm: int) -> None:
         """Send nothing more of this alarm than may be leaving. Call inside an outbox step."""
-        text = self._outbox.texts.get(self.under_way or 0)
-        ours = text is not None and self._outbox.reports[text.counter].alarm == alarm
-        if text is not None and ours and self._modem.amend_sms(_ref(text.id), None):
+        if self.under_way is not None and self._modem.amend_sms(_ref(self.under_way), None):
             self.under_way = None
         self._outbox.drop_alarm(alarm, self.under_way)
         self._forget_settled()
@@ -222,7 +218,6 @@ class SmsDelivery:
 
     def _keep(self, text: StoredText, words: str) -> bool:
         """Keep what the modem is to send; whether the card has to learn of it."""
-        self._words = words
         if text.recipient != HQ and self._memory.texts.get(text.id) != words:
             self._memory.remember_texts({text.id: words})
         changed = self._outbox.texts[text.id] != text
@@ -241,7 +236,7 @@ class SmsDelivery:
             words = self.recipients.words(text, now)
         except Exception:  # noqa: BLE001 - what the modem has is good, and others wait
             return False
-        if words != self._words and not self._modem.amend_sms(_ref(text.id), words):
+        if not self._modem.amend_sms(_ref(text.id), words):
             return False
         self._amend_at = self.recipients.ages_at(now)
         return self._keep(text, words)

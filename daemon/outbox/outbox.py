@@ -36,11 +36,13 @@ class Outbox:
         on_fault: Callable[[str], None],
         device: int = 0,
         counter_after_damage: int = 0,
+        lacks: Path | None = None,
     ) -> None:
         """``device`` is the enrolled device, 0 if there is no HQ. A file of another device is set
         aside: its alarm is another wearer's. ``counter_after_damage`` is the next counter if the
-        card has lost it; it should be above all that HQ has seen."""
-        self.card = Card(path, on_fault, device)
+        card has lost it; it should be above all that HQ has seen. ``lacks`` is a file that outlives
+        a restart of the service, for what the card does not take."""
+        self.card = Card(path, on_fault, device, lacks or path.with_suffix(".lacks"))
         self._dirty: dict[tuple[str, int], Change] = {}
         found = self.card.read()
         self.alarm = found.alarm
@@ -247,7 +249,10 @@ class Outbox:
     def _reserve_counters(self) -> None:
         self.next_counter = max(self.next_counter, self._reserved)
         self._reserved = self.next_counter + COUNTER_BLOCK
-        self._put("counter", 1, (1, self._reserved))
+        later = "(1, max(?, coalesce((SELECT reserved FROM counter), 0)))"  # than any start's
+        self._change(
+            "counter", 1, f"INSERT OR REPLACE INTO counter VALUES {later}", (self._reserved,)
+        )
         self.commit()
 
     def _put(self, table: str, key: int, row: tuple[object, ...]) -> None:

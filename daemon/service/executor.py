@@ -59,7 +59,8 @@ class Executor:
             case BeginDrill():
                 parts.drills.begin(now)
             case MakeReport():
-                parts.journal.tell(Entry.SEALED, alarm=alarm.id, count=effect.sequence)
+                at = "on the card" if parts.outbox.durable else "in memory, not on the card"
+                parts.journal.tell(Entry.SEALED, alarm=alarm.id, count=effect.sequence, detail=at)
                 parts.drills.see(Hop.SEALED, self._clock())
             case SendData():
                 parts.data.post()

@@ -42,7 +42,7 @@ class JobQueue:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._texts: deque[TextJob] = deque()
         self._posts: deque[PostJob] = deque()
         self._cancelled: set[str] = set()
@@ -73,9 +73,9 @@ class JobQueue:
             waiting = [job for job in self._texts if job.ref == ref and not job.begun]
             for job in waiting:
                 job.text = job.text if text is None else text
-        if waiting and text is None:
-            self.drop_texts(ref)
-        return bool(waiting)
+            if waiting and text is None:
+                self.drop_texts(ref)
+            return bool(waiting)
 
     def drop_text(self, job: TextJob) -> None:
         """The outcome of ``job`` is known."""
