@@ -220,7 +220,7 @@ def sample(seed: int, number: int) -> list[Cell]:
     for cell in cells():
         step = cell.step
         where = None if step is None else (step.command, step.stage)
-        kinds.setdefault((cell.fault, where, cell.lasting), []).append(cell)
+        kinds.setdefault((cell.fault, where), []).append(cell)
     for group in kinds.values():
         random.shuffle(group)
     groups = list(kinds.values())
