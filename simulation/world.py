@@ -79,6 +79,16 @@ class RecordingModem:
     def send_sms(self, ref: str, number: str, text: str) -> None:
         self.texts.append((ref, number, text))
 
+    def amend_sms(self, ref: str, text: str | None) -> bool:
+        """Give the text handed over last other words, unless it is on its way."""
+        place = len(self.texts) - 1
+        if place < 0 or place in self.left or self.texts[place][0] != ref:
+            return False
+        _, number, _ = self.texts.pop()
+        if text is not None:
+            self.texts.append((ref, number, text))
+        return True
+
     def cancel_post(self, ref: str) -> None:
         self.cancelled.append(ref)
 
@@ -236,7 +246,8 @@ class World:
 
     def power_cut(self) -> None:
         """What was in memory is gone, and the monotonic clock starts again."""
-        (self.folder / "memory.json").unlink(missing_ok=True)
+        for file in ("memory.json", "outbox.lacks"):
+            (self.folder / file).unlink(missing_ok=True)
         self.now = 3.0
         self.starts()
 

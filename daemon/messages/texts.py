@@ -63,19 +63,19 @@ class Language:
     def alert(
         self,
         wearer: str,
-        raised_at: float | None,
+        written_at: float | None,
         place: Place,
         kind: AlarmKind,
         again: bool = False,
         link_follows: bool = False,
     ) -> str:
-        """The alarm in words. ``raised_at`` is Unix seconds, ``None`` if the clock is not set.
+        """The alarm in words. ``written_at`` is Unix seconds, ``None`` if the clock is not set.
 
         ``again``: the reader has had a text of this alarm. ``link_follows``: the link comes next.
         """
         key = _ALERTS.get(kind, "again" if again else "alert")
         advice = self._advice(kind, link_follows)
-        time, position = self._time(raised_at), self._position(place)
+        time, position = self._time(written_at), self._position(place)
         return self._fitted(key, self._name(wearer), advice, time=time, position=position)
 
     def link(self, wearer: str, link: str, kind: AlarmKind) -> str:

@@ -34,7 +34,7 @@ from outcry.hw.modem import ModemSettings
 from outcry.report import Flag
 from outcry.settings_file import SettingsInvalid
 
-OUTBOX, MEMORY = "outbox.sqlite", "memory.json"
+OUTBOX, MEMORY, LACKS = "outbox.sqlite", "memory.json", "outbox.lacks"
 MODEM_PIN = "modem.pin"  # the credential's name in the unit
 TURN_LIMIT_S = 20.0  # the longest a thread may be busy with one thing; systemd waits 30 s
 
@@ -51,7 +51,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
     state, runtime = settings.path("storage", "state"), settings.path("storage", "runtime")
     for folder in (state, runtime):
         _make(folder, journal)
-    outbox = _outbox(state / OUTBOX, who, adapters)
+    outbox = _outbox(state / OUTBOX, runtime / LACKS, who, adapters)
     memory = Memory(runtime / MEMORY, clock())
     beats = Beats(clock, min((adapters.service.watchdog_s or 20) / 2, 10), TURN_LIMIT_S)
     vibration = adapters.vibration()
@@ -62,10 +62,10 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
     reporter = Reporter(who, outbox, time.now, adapters.wall, adapters.random)
     receipts = Receipts(who, outbox, journal)
     spending = budgets(settings, memory, clock)
-    recipients = Recipients(who, outbox, memory, languages)
     again_after_s = settings.number("sms", "again_after_minutes") * 60
     battery_low_mv = round(settings.number("supervision", "battery_low_volts") * 1000)
     whereabouts = Whereabouts(memory, journal)
+    recipients = Recipients(who, outbox, memory, languages, reporter.time, whereabouts.place)
     marks = Marks(battery_low_mv, modem, senses, outbox, whereabouts)
     parts = Parts(
         outbox=outbox,
@@ -130,12 +130,13 @@ def sim_pin(journal: Journal) -> str | None:
     return None
 
 
-def _outbox(path: Path, who: Identity, adapters: Adapters) -> Outbox:
+def _outbox(path: Path, lacks: Path, who: Identity, adapters: Adapters) -> Outbox:
     outbox = Outbox(
         path,
         lambda reason: adapters.journal.tell(Entry.CARD_FAULT, detail=reason),
         who.enrolment.device if who.enrolment else 0,
         int(adapters.wall()),
+        lacks,
     )
     adapters.life.callback(outbox.close)
     return outbox

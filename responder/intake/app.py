@@ -47,4 +47,6 @@ def device_app(inbox: Inbox) -> ASGIApp:
 async def _refuse(_request: Request, error: Exception) -> Response:
     status, why = _REFUSALS[type(error)]
     log.tell(journal.Entry.POST_REFUSED, status=status)
+    if isinstance(error, Outdated):
+        return Response(error.args[0], status, media_type="application/octet-stream")
     return PlainTextResponse(f"{why}\n", status)

@@ -13,12 +13,12 @@
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 
 from outcry.envelope import KEY_BYTES, SEALED_BYTES, EnvelopeRefused, open_sealed, read_header
-from outcry.receipt import make
+from outcry.receipt import OUTDATED, make
 from outcry.report import Report, ReportInvalid, decode
 from outcry.responder import journal
 from outcry.responder.intake import ingest
@@ -43,7 +43,7 @@ class Unreadable(Refused):
 
 
 class Outdated(Refused):
-    """A heartbeat that is not newer than what was heard before."""
+    """A heartbeat that is not newer than what was heard before; with the answer to its device."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Inbox:
             self.on_alarm()
         return taken
 
-    def _keep(self, arrived: Sequence[Arrived]) -> list[Kept | Exception | None]:
+    def _keep(self, arrived: Sequence[Arrived]) -> list[Kept | Exception | int]:
         if not arrived:
             return []
         try:
@@ -104,12 +104,13 @@ class Inbox:
                 return [error]
             return [kept for one in arrived for kept in self._keep([one])]
 
-    def _answer(self, one: Arrived, kept: Kept | Exception | None) -> Taken | Exception:
+    def _answer(self, one: Arrived, kept: Kept | Exception | int) -> Taken | Exception:
         if isinstance(kept, Exception):
             return kept
-        if kept is None:
+        if isinstance(kept, int):
             log.tell(journal.Entry.BEAT_REFUSED, path=one.path)
-            return Outdated()
+            latest = replace(one.header, counter=kept)
+            return Outdated(make(one.report.token, OUTDATED, latest))
         if kept.alarm is not None:
             what, again = one.report.type.name, " again" if kept.repeat else ""
             said = {"report": what, "path": one.path, "again": again}

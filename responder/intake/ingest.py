@@ -59,8 +59,9 @@ def keep(
     arrived: Sequence[Arrived],
     now: float,
     random: Callable[[int], bytes],
-) -> list[Kept | None]:
-    """Take all of them in, in order, inside this transaction; None: an outdated heartbeat."""
+) -> list[Kept | int]:
+    """Take all of them in, in order, inside this transaction; of an outdated heartbeat, the counter
+    that outdates it."""
     batch = _Batch(connection, arrived, now, random)
     done = [batch.take(one) for one in arrived]
     batch.write()
@@ -91,7 +92,7 @@ class _Batch:
         self._taps: list[dict[str, Any]] = []
         self._said: list[tuple[int, Event]] = []
 
-    def take(self, one: Arrived) -> Kept | None:
+    def take(self, one: Arrived) -> Kept | int:
         if one.report.type is MessageType.HEARTBEAT:
             return self._heartbeat(one)
         known = self._known.get(one.digest)
@@ -132,9 +133,9 @@ class _Batch:
                 ],
             )
 
-    def _heartbeat(self, one: Arrived) -> Kept | None:
+    def _heartbeat(self, one: Arrived) -> Kept | int:
         if not self._is_newer(one):
-            return None
+            return self._highest[one.header.device] or 0
         self._hear(one)
         device, counter = one.header.device, one.header.counter
         kept = {"counter": counter, "received_at": self.now, "report": encode(one.report)}

@@ -167,7 +167,7 @@ class World:
         else:
             self.sim.power_on(self.now)
         self.port = BoardPort(self)
-        self.modem = Modem(
+        self.starts_again = lambda: Modem(
             settings,
             self._open,
             lambda event: self.on_event(event),
@@ -176,6 +176,7 @@ class World:
             (lambda: self.pull_wire()) if power_wire else None,
             doorbell,
         )
+        self.modem = self.starts_again()
 
     @property
     def sim(self) -> Sim800:

@@ -172,6 +172,18 @@ def test_an_older_heartbeat_proves_nothing(world):
         world.hq.takes(old)
 
 
+def test_the_refusal_of_a_heartbeat_tells_its_device_alone_which_counter_was_heard(world):
+    old = world.device.message(MessageType.HEARTBEAT)
+    newer = world.device.message()
+    world.hq.takes(newer)
+    with pytest.raises(Outdated) as refused:
+        world.hq.takes(old)
+    (answer,) = refused.value.args
+    assert answer == receipt.make(old.report.token, receipt.OUTDATED, newer.header)
+    with pytest.raises(receipt.ReceiptRefused):
+        receipt.verify(answer, old.report.token, newer.header)
+
+
 def test_a_withdrawal_stops_nothing_and_its_repeat_counts_once(world):
     world.hq.takes(world.device.message())
     withdrawal = world.device.message(MessageType.WITHDRAWAL, sequence=1, taps=(2, 3))

@@ -43,7 +43,8 @@ A_REPORT = {
     "requestBody": {"required": True, "content": SEALED},
     "responses": {
         "200": {"description": "the receipt: a status byte and a MAC", "content": SEALED},
-        **dict.fromkeys(("400", "408", "409", "413", "500"), WORDS),
+        **dict.fromkeys(("400", "408", "413", "500"), WORDS),
+        "409": {"description": "where to go on", "content": SEALED},
     },
 }
 DEVICES = {
