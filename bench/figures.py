@@ -48,6 +48,7 @@ from bench.headquarters.receipts import (
     receipts_per_s_sqlite,
 )
 from bench.messages.contacts import contact_text_parts_max
+from bench.messages.pdus import pdu_disagreements
 from bench.messages.sealed import sealed_report_sms_chars_max
 from bench.product.house import (
     largest_folder_files,
@@ -193,6 +194,13 @@ FIGURES = (
         Bound("<=", 0),
         stale_told_as_fresh,
         partial(stale_told_as_fresh, 20),
+    ),
+    Figure(
+        "pdu_disagreements",
+        "of 1,000,000",
+        Bound("<=", 0),
+        pdu_disagreements,
+        partial(pdu_disagreements, 200),
     ),
     Figure(
         "gesture_false_alarms",

@@ -25,6 +25,7 @@ from outcry.daemon.outbox.private_files import become_owner_of
 from outcry.daemon.service import control_socket, judge
 from outcry.daemon.service.assemble import modem_settings
 from outcry.daemon.service.findings import Finding, unknown
+from outcry.daemon.service.true_time import synchronised_at
 from outcry.daemon.settings import Settings
 from outcry.settings_file import SettingsInvalid
 
@@ -87,7 +88,10 @@ def findings(
         yield from _from_outside(
             settings, trouble, isinstance(refusal, control_socket.NotAllowed), patience
         )
-    yield host.clock(time.time(), host.SYNCHRONISED.exists())
+    if facts is not None:
+        yield judge.clock(facts["time_by"])
+    else:
+        yield host.clock(time.time(), synchronised_at() is not None)
     yield host.keys(settings, who, problems)
     yield host.contacts(settings, who)
     yield host.words(settings, who)

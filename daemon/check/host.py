@@ -14,8 +14,8 @@ from typing import Any
 from outcry.daemon.check.systemd_unit import Unit
 from outcry.daemon.messages import texts
 from outcry.daemon.messages.identity import FILE_NAME, Identity
-from outcry.daemon.messages.reports import CLOCK_SET_AFTER
 from outcry.daemon.service.findings import Finding, failed, left_out, look, ok, unknown
+from outcry.daemon.service.true_time import CLOCK_SET_AFTER
 from outcry.daemon.settings import Settings
 from outcry.hw.system_errors import told
 
@@ -25,7 +25,6 @@ SLOW_S = 2.0  # a worn-out card; a good one syncs in 2 to 20 ms
 DEVICE = Path("/dev/watchdog")
 SWAPS = Path("/proc/swaps")  # proc(5): a line of titles, then one for each
 CONTROLLERS = Path("/sys/fs/cgroup/cgroup.controllers")
-SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 _SUDO = "`sudo outcry check` can"
 _START = "`systemctl start outcry`; if it stops again, `journalctl -u outcry` says why"
 _REPAIR = "repair that; the service then starts by itself"
@@ -61,7 +60,7 @@ def service(unit: Unit, trouble: str, facts: dict[str, Any] | None, refusal: str
 
 
 def clock(now: float, synchronised: bool) -> Finding:
-    """Whether the clock is set. ``now`` is Unix seconds."""
+    """Whether the system's clock (``now``) is set; the daemon, where it runs, knows more."""
     if now < CLOCK_SET_AFTER:
         remedy = "`timedatectl` says why; until then alarms say that their time is not known"
         return failed("clock", "it is not set", remedy)

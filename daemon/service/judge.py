@@ -125,6 +125,7 @@ def judged(facts: dict[str, Any]) -> Iterator[Finding]:
     if facts["marks"] & Flag.CARD_FAULT:
         yield MARKS[Flag.CARD_FAULT]
     yield from position(facts["fix"])
+    yield clock(facts["time_by"])
     if not facts["languages_complete"]:
         words = "a contact's language has no texts that can be used: they get English"
         yield look("texts", words, "`outcry config` says which")
@@ -172,6 +173,14 @@ def _quoted(found: Finding, fault: str) -> Finding:
     """The finding in the journal's words; what to do may stand behind an arrow."""
     words, _, remedy = fault.partition(" -> ")
     return replace(found, words=words, remedy=remedy or found.remedy)
+
+
+def clock(time_by: str | None) -> Finding:
+    """Whether something in this boot has told the time."""
+    if time_by is not None:
+        return ok("clock", f"the time is known, by {time_by}")
+    remedy = "wait for GPS or the mobile network; until then alarms say: time not known"
+    return look("clock", "nothing has told the time since the start", remedy)
 
 
 def button(closed: bool) -> Finding:

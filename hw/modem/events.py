@@ -148,7 +148,8 @@ class ModemStatus:
     in millivolts and ``battery_percent`` what it makes of that;
     ``connected_since`` on the owner's clock; ``data_trouble``, why the last try at
     a connection that proves itself failed, empty since one did. ``under_voltage`` and ``jamming``
-    are what the modem has warned of and not taken back.
+    are what the modem has warned of and not taken back. ``network_zero`` is the
+    Unix time at which the owner's clock was 0, as the network tells the time.
     """
 
     state: Condition = Condition.STARTING
@@ -163,4 +164,5 @@ class ModemStatus:
     data_up: bool = False
     connected_since: float | None = None
     data_trouble: str = ""
+    network_zero: float | None = None
     queued_texts: int = 0

@@ -24,4 +24,6 @@ class Options:
     escape_answers_ok: bool = True  # ESC at a prompt is answered with OK
     serves_while_connecting: bool = True  # other commands between CIPSTART's OK and its result
     http_status_words: bool = True  # HTTPSTATUS shows GET (IP note) or 0 (manual p. 254)
+    network_time: bool = True  # whether the operator sends the time (NITZ); not all do
+    network_zone: int = 4  # its zone in quarter hours: 22 in India, 23 in Nepal
     restarts_after_close: bool = False  # CIPSTART from TCP CLOSED, without CIPSHUT

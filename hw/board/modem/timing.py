@@ -17,6 +17,7 @@ class Timing:
     boot_ready: Span = (8.0, 12.0)  # power key to Call Ready and SMS Ready
     registration: Span = (9.0, 11.0)  # power key to +CREG: 1
     registration_again: Span = (4.0, 8.0)  # coverage back to +CREG: 1
+    network_time: Span = (2.0, 5.0)  # +CREG: 1 to *PSUTTZ
     sms_submit: Span = (3.0, 4.0)  # text to +CMGS:
     sms_refusal: Span = (1.0, 2.0)  # text to +CMS ERROR:
     sms_delivery: Span = (3.5, 4.5)  # centre to phone

@@ -271,3 +271,9 @@ def test_nothing_on_the_screen_or_in_its_json_tells_on_anybody(world):
     told = json.dumps(facts(world)) + status.screen(facts(world))
     for canary in ("43.3", "45.6", "Zarema", "Ana", "4477009", "hq.example"):
         assert canary not in told
+
+
+def test_a_time_that_nothing_has_told_is_noticed_here_as_in_the_check(world):
+    told = facts(world) | {"time_by": None}
+    assert judge.clock(None) in judge.attention(told)
+    assert "clock" in status.screen(told)
