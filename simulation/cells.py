@@ -100,9 +100,9 @@ class Cell:
     @property
     def hopeless(self) -> bool:
         """Whether no driver at all could keep the promise."""
-        if self.fault in UNTIL_THE_POWER_GOES and not self.life.power_wire:
+        if self.fault in UNTIL_THE_POWER_GOES and self.life.wire is None:
             return True
-        if self.fault == "stuck-connect" and self.life.holds_the_line and not self.life.power_wire:
+        if self.fault == "stuck-connect" and self.life.holds_the_line and self.life.wire is None:
             return True  # it serves nothing any more, and nothing else reaches it
         if not self.lasting or self.step is None:
             return False

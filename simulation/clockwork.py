@@ -145,6 +145,13 @@ class ClockedWorld(World):
             doorbell=_Doorbell(self),
         )
 
+    def sleeps(self, seconds: float) -> None:
+        """The owner's thread waits and reads nothing, while all the rest goes on."""
+        until = self.now + seconds
+        while self.now < until:
+            self.pump()
+            self.move(until)
+
     def _open(self) -> _Port:
         if self.unplugged:
             raise PortLost("absent")

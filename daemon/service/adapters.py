@@ -93,7 +93,8 @@ class Adapters:
         pin = self.settings.whole("modem", "power_pin")
         if pin == NO_PIN:
             return None
-        return self._usable(lambda: Power(pin, Wire(self.settings.text("modem", "power_wire"))))
+        wire = self.settings.text("modem", "power_wire").replace("power key", Wire.POWER_KEY.value)
+        return self._usable(lambda: Power(pin, Wire(wire)))
 
     def _usable(self, make: Callable[[], Part]) -> Part | None:
         try:

@@ -103,9 +103,9 @@ RUNGS = {
         then=Rung.CALL,
     ),
     Rung.WIRE: Means(
-        "Restart the modem by the wire on its RST or PWRKEY, if the board has one.",
+        "Restart the modem by the wire that the board has: its supply off and on, PWRKEY twice, or RST.",
         (),
-        6.0,  # hw/power.py: PWRKEY twice for 1.5 s and 3 s in between; RST takes 0.2 s
+        7.0,  # hw/power.py: PWRKEY; the supply takes 3 s, RST 0.2 s
         then=Rung.CALL,
         or_else=Rung.COMMAND,
     ),

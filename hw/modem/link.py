@@ -5,7 +5,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 
-from outcry.hw.modem.errors import ModemReset, ModemSilent, ModemStuck, Stopping
+from outcry.hw.modem.errors import ModemOff, ModemReset, ModemSilent, ModemStuck, Stopping
 from outcry.hw.modem.lines import (
     ALWAYS,
     FINAL,
@@ -157,7 +157,7 @@ class Link:
             return True
         self.urcs.append(Urc(line))
         if self.guarded and not answers and RESET.fullmatch(line):
-            raise ModemReset(line)
+            raise ModemOff(line.lower()) if line.endswith("POWER DOWN") else ModemReset(line)
         return True
 
     # What is asked

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from outcry.hw.modem.errors import (
+    ModemOff,
     ModemReset,
     ModemSilent,
     ModemStuck,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("outcry.modem")
 
+WENT_OFF = "it switched itself off ({}): see to its supply, then take that away for a moment"
 HELD_S = 60.0  # a port that was held for longer was not lost "again"
 UNLOADED_PAUSE_S = 60.0  # after a fault while the driver itself is loaded
 UNLOADED_IN_NEED_S = 2.0  # the same while an alarm is open or a text waits
@@ -51,8 +53,7 @@ class Modem:
     ) -> None:
         """``clock`` counts seconds and never goes back. ``beat`` is called at least every 3 s.
 
-        ``power_cycle``, where the board has the wire for it, switches the
-        modem off and on (RST low for 105 ms or more, or PWRKEY).
+        ``power_cycle``, where the board has a wire for it, restarts the modem (hw/power.py).
         ``doorbell`` is what the owner waits for while it has no port; one that
         moves a clock instead of waiting runs the owner in virtual time.
         """
@@ -68,6 +69,7 @@ class Modem:
         self._thread: threading.Thread | None = None
         self._board = StatusBoard(self._emit)
         self._service: Service | None = None
+        self._went_off = ""
 
     def start(self) -> None:
         """Start the owner's thread; it looks after the modem until ``stop``."""
@@ -195,26 +197,29 @@ class Modem:
         try:
             link.begin_epoch()
             link.attention(calls)
+            self._went_off = ""
             if self._board.now.state is Condition.SILENT:
                 self._board.note(Condition.STARTING, "it answers")
             service.start(link)
             recovery.over(Failure.SILENT)
             service.serve(link)
+        except (ModemSilent, ModemOff) as silent:
+            service.interrupt("the modem is silent", link)
+            if isinstance(silent, ModemOff):
+                self._went_off = WENT_OFF.format(silent)
+            self._board.note(Condition.SILENT, self._went_off or str(silent))
+            recovery.met(Failure.SILENT)
+            step = recovery.bide(link, service.refuse_posts)
         except ModemReset as reset:
             log.warning("modem restarted: %s", reset)
-            service.interrupt("the modem restarted")
+            service.interrupt("the modem restarted", link)
             self._board.note(Condition.STARTING, f"it restarted: {reset}")
             step = recovery.next(Failure.RESTARTED)
         except (ModemStuck, RestartDue) as stuck:
             log.warning("modem reset: %s", stuck)
-            service.interrupt("the modem was reset")
+            service.interrupt("the modem was reset", link)
             self._board.note(Condition.STARTING, "it was reset")
             step = recovery.next(Failure.HELD_UP) if isinstance(stuck, ModemStuck) else stuck.step
-        except ModemSilent as silent:
-            service.interrupt("the modem is silent")
-            self._board.note(Condition.SILENT, str(silent))
-            recovery.met(Failure.SILENT)
-            step = recovery.bide(link, service.refuse_posts)
         recovery.take(link, step)
         return step.calls
 

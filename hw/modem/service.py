@@ -95,8 +95,13 @@ class Service:
             self._data_from = self._clock()
             self._texts_from = self._data_from + DATA_FIRST_S
 
-    def interrupt(self, reason: str) -> None:
-        """The link broke off: settle what was under way, fail the posts, keep the waiting texts."""
+    def interrupt(self, reason: str, link: Link | None = None) -> None:
+        """The link broke off: settle what was under way, fail the posts, keep the waiting texts.
+
+        What ``link`` has heard until then is taken in: afterwards it would be old.
+        """
+        if link is not None:
+            self._take_in(link)
         job = self._jobs.head_text()
         if job is not None:
             self._texts.interrupted(job, reason)

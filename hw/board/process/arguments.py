@@ -182,7 +182,13 @@ def _add_run(add: _Add) -> None:
         "--power-key-pin",
         type=_pin,
         metavar="N",
-        help="the GPIO whose transistor pulls its PWRKEY: high for 1 s switches it on or off",
+        help="the GPIO whose transistor pulls its PWRKEY: high for 1 s switches it on, 1.5 s off",
+    )
+    run.add_argument(
+        "--supply-pin",
+        type=_pin,
+        metavar="N",
+        help="the GPIO whose switch cuts its supply: high for a second is off, low is on again",
     )
     run.add_argument(
         "--receiver",

@@ -54,6 +54,7 @@ def _run(wanted: argparse.Namespace) -> None:
         speed=wanted.speed,
         reset_pin=wanted.reset_pin,
         power_key_pin=wanted.power_key_pin,
+        supply_pin=wanted.supply_pin,
     )
     where = " ".join(process.paths)
     process.run(lambda: print(f"outcry-board ready: {where}", flush=True))

@@ -46,6 +46,7 @@ class BoardProcess:
         speed: float,
         reset_pin: int | None,
         power_key_pin: int | None,
+        supply_pin: int | None,
     ) -> None:
         """``receiver`` is ``generated``, ``none``, or a recording's path; pins are GPIO numbers.
 
@@ -75,6 +76,7 @@ class BoardProcess:
             next(iter(self.board.modems.values())),
             reset_pin=reset_pin,
             power_key_pin=power_key_pin,
+            supply_pin=supply_pin,
         )
         self.pins.wires.append(wires.level)
         self.receiver = Receiver(*position, speed=speed)
