@@ -19,7 +19,7 @@ from outcry.hw.modem.events import (
 )
 from outcry.hw.modem.owner import Modem
 from outcry.hw.modem.port import Port, open_serial
-from outcry.hw.modem.settings import ModemSettings
+from outcry.hw.modem.settings import ModemSettings, SaidPins
 
 __all__ = [
     "Cell",
@@ -36,6 +36,7 @@ __all__ = [
     "PortLost",
     "PostAnswered",
     "PostFailed",
+    "SaidPins",
     "SmsLeaving",
     "SmsOutcome",
     "SmsReceived",
