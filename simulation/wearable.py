@@ -44,16 +44,22 @@ class _Pin:
 class _Line:
     """The wearer's modem, which moves with the whole board."""
 
-    def __init__(self, board: Board) -> None:
+    def __init__(self, board: Board, baud: Callable[[], int]) -> None:
         self._board = board
+        self._baud = baud
         self.due = board.due
         self.advance = board.advance
 
     def feed(self, data: bytes, now: float) -> None:
-        self._board.modems["wearer"].feed(data, now)
+        self._modem().feed(data, now)
 
     def output(self, now: float) -> bytes:
-        return self._board.modems["wearer"].output(now)
+        return self._modem().output(now)
+
+    def _modem(self) -> Sim800:
+        modem = self._board.modems["wearer"]
+        modem.wire.host_baud = self._baud()
+        return modem
 
 
 class SimulatedWorld(ClockedWorld):
@@ -87,7 +93,7 @@ class SimulatedWorld(ClockedWorld):
             witness=lambda t, what, **facts: self.seen.append((t, what, facts)),
             now=100.0,
         )
-        self.line = _Line(self.board)
+        self.line = _Line(self.board, lambda: self.baud)
         self.pulls: list[float] = []
         """When the wire was pulled."""
         if wire is not None:

@@ -272,6 +272,11 @@ class Link:
         self._crashed()
         raise ModemSilent("no answer to AT")
 
+    def answers(self, limit_s: float) -> bool:
+        """Whether the modem answers AT, said after whatever noise it may have heard."""
+        self.settle()
+        return bool(self.probe("OK", limit_s, call_off=True).final)
+
     def restart(self, command: str, limit_s: float) -> None:
         """Restart the modem by ``command``, whether or not it listens just now."""
         self.begin_epoch()

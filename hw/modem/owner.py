@@ -17,7 +17,7 @@ from outcry.hw.modem.errors import (
 )
 from outcry.hw.modem.events import Condition, ModemEvent, ModemStatus
 from outcry.hw.modem.jobs import JobQueue, PostJob, TextJob
-from outcry.hw.modem.port import BEAT_S, Port
+from outcry.hw.modem.port import BEAT_S, Port, find_rate
 from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.status import StatusBoard
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("outcry.modem")
 
 WENT_OFF = "it switched itself off ({}): see to its supply, then take that away for a moment"
+RATES_EVERY = 4  # silences in a row: trying rates takes 3 s, and most silent modems are mute
 HELD_S = 60.0  # a port that was held for longer was not lost "again"
 UNLOADED_PAUSE_S = 60.0  # after a fault while the driver itself is loaded
 UNLOADED_IN_NEED_S = 2.0  # the same while an alarm is open or a text waits
@@ -70,6 +71,7 @@ class Modem:
         self._board = StatusBoard(self._emit)
         self._service: Service | None = None
         self._went_off = ""
+        self._rate: int | None = None
 
     def start(self) -> None:
         """Start the owner's thread; it looks after the modem until ``stop``."""
@@ -172,6 +174,7 @@ class Modem:
         from outcry.hw.modem.link import Link
 
         port = self._port = self._open_port()
+        port.rate = self._rate or port.rate
         jobs = self._jobs
         try:
             link = Link(
@@ -196,7 +199,7 @@ class Modem:
         recovery = service.recovery
         try:
             link.begin_epoch()
-            link.attention(calls)
+            self._call(link, calls, recovery.times(Failure.SILENT))
             self._went_off = ""
             if self._board.now.state is Condition.SILENT:
                 self._board.note(Condition.STARTING, "it answers")
@@ -222,6 +225,18 @@ class Modem:
             step = recovery.next(Failure.HELD_UP) if isinstance(stuck, ModemStuck) else stuck.step
         recovery.take(link, step)
         return step.calls
+
+    def _call(self, link: "Link", calls: int, silences: int) -> None:
+        """Say AT until it is answered, at last at other rates. Raises ``ModemSilent``."""
+        try:
+            link.attention(calls)
+        except ModemSilent:
+            port = self._port
+            found = find_rate(link, port) if port and silences % RATES_EVERY == 0 else ""
+            if not found or port is None:
+                raise
+            self._board.note(Condition.STARTING, found)
+            self._rate = port.rate
 
     def _pause(self, pause_s: float) -> None:
         """Wait without a port."""

@@ -434,6 +434,8 @@ def test_what_is_counted_is_what_the_ladder_is_asked_with() -> None:
 class Deaf:
     """A port whose modem answers AT at most; ``noisy``: with line noise that never ends."""
 
+    rate = 115200
+
     def __init__(self, noisy: bool) -> None:
         self.now = 0.0
         self.answers_at = True
