@@ -48,7 +48,7 @@ class Service:
         self._clock = clock
         self._board = board
         self._emit = emit
-        self._texts = Texts(jobs, self._tell, clock)
+        self._texts = Texts(jobs, self._tell, clock, self._text_stuck)
         self._posts = Posts(settings, jobs, self._tell, clock, recovery)
         self._radio = Radio(board)
         self._starting = Starting(settings, self._texts, clock, self._wait, board.note, recovery)
@@ -206,6 +206,13 @@ class Service:
         self._room_made = self._make_room(link)
         if self._room_made:
             self._connection_has_turn = False
+
+    def _text_stuck(self) -> None:
+        """Give up the text that is out where the ladder says so."""
+        step = self.recovery.next(Failure.TEXT_STUCK)
+        if step.rung is not Rung.NOTHING:
+            self._crashes = CRASHES  # the next could cost as much
+            raise RestartDue(step, Failure.TEXT_STUCK.value)
 
     def _make_room(self, link: Link) -> bool:
         """Shut the connection if the ladder says so; whether it did."""

@@ -205,14 +205,15 @@ class Terminal:
             try:
                 yield from self._meets(name, "command")
                 answer = yield from self._answer(command)
+                ends = answer.final and command is found[-1]
+                data = answer.body + (framed(answer.final) if ends else b"")
+                yield from self._tells(name, "answer", data)
+                yield from self._meets(name, "after")
             except _Ended:
                 return Answer()
             except AtError as error:
                 yield from self._tells(name, "answer", framed(self._worded(error)))
                 return Answer()
-            ends = answer.final and command is found[-1]
-            data = answer.body + (framed(answer.final) if ends else b"")
-            yield from self._tells(name, "answer", data)
         return Answer()
 
     def _answer(self, command: Command) -> Steps:
