@@ -30,7 +30,7 @@ class Wire(Enum):
 
 
 PULSES = {
-    Wire.SUPPLY: ((3.0, 0.0),),  # until the capacitor is empty: docs/hardware.md
+    Wire.SUPPLY: ((3.0, 0.0),),  # belief: the capacitor is empty by then (docs/hardware.md)
     # Off: 1.5 to 33 s, then up to 3 s to silence, and 0.8 s to be left alone. On: a second or
     # more (SIM800L hardware design V1.01 p.23; SIM800's V1.09 p.24), and too short for off.
     Wire.POWER_KEY: ((2.0, 3.8), (1.2, 0.0)),

@@ -27,7 +27,7 @@ SAYINGS = 2  # with no answer known: the third try is never used up
 
 CME_NO_SIM = (10, 13, 15)  # absent, failed, wrong
 CME_PIN, CME_PUK, CME_BUSY = 11, 12, 14
-REFUSALS = (CME_PUK, 16, None)  # the SIM has looked at the PIN, or it may have
+REFUSALS = (CME_PUK, 16, None)  # belief: by any other code the SIM has not looked at the PIN
 
 
 class Pin(Enum):

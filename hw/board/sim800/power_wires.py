@@ -13,9 +13,9 @@ from collections.abc import Callable
 from outcry.hw.board.modem.schedule import Planned, Schedule
 from outcry.hw.board.sim800.sim800 import Sim800
 
-RESET_S = 0.105
-POWER_KEY_ON_S = 1.0
-POWER_KEY_OFF_S = 1.5
+RESET_S = 0.105  # hardware design V1.00 p. 27
+POWER_KEY_ON_S = 1.0  # hardware design V1.01 p. 23
+POWER_KEY_OFF_S = 1.5  # hardware design V1.01 p. 23; 1 s in V1.00
 SUPPLY_S = 1.0  # belief: until the capacitor is empty; shorter, and the modem has not noticed
 
 
