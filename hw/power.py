@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import Enum
-from typing import Protocol
+from typing import Any
 
 import gpiozero
 
@@ -39,23 +39,11 @@ PULSES = {
 """For how many seconds the pin is high, and left alone afterwards."""
 
 
-class Output(Protocol):
-    """A pin that drives the wire."""
-
-    def on(self) -> None:
-        """High."""
-
-    def off(self) -> None:
-        """Low."""
-
-    def close(self) -> None:
-        """Free the pin."""
-
-
 class Power:
     """One wire. Raises ``PinUnusable`` if the pin cannot be used.
 
-    ``sleep`` waits for seconds; it is called on the thread that calls :meth:`cycle`.
+    ``sleep`` waits for seconds; it is called on the thread that calls :meth:`cycle`. ``output`` makes
+    what drives a pin.
     """
 
     def __init__(
@@ -63,7 +51,7 @@ class Power:
         pin: int,
         wire: Wire,
         sleep: Callable[[float], None] = time.sleep,
-        output: Callable[[int], Output] = gpiozero.DigitalOutputDevice,
+        output: Callable[[int], Any] = gpiozero.DigitalOutputDevice,
     ) -> None:
         self._wire = wire
         self._sleep = sleep

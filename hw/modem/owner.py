@@ -232,8 +232,7 @@ class Modem:
             link.attention(calls)
         except ModemSilent:
             port = self._port
-            found = find_rate(link, port) if port and silences % RATES_EVERY == 0 else ""
-            if not found or port is None:
+            if port is None or silences % RATES_EVERY or not (found := find_rate(link, port)):
                 raise
             self._board.note(Condition.STARTING, found)
             self._rate = port.rate

@@ -25,11 +25,11 @@ KINDS = {Wire.SUPPLY: "supply_pin", Wire.POWER_KEY: "power_key_pin", Wire.RESET:
 class Wiring:
     """A power wire on a mock pin, soldered to a simulated modem on the rig's clock."""
 
-    def __init__(self, wire: Wire, **papers: float) -> None:
+    def __init__(self, wire: Wire) -> None:
         self.rig = Rig()
         self.rig.modem.terminal.echo = False
         kind = KINDS[wire]
-        self.wires = PowerWires(self.rig.board.schedule, self.rig.modem, **{kind: PIN}, **papers)
+        self.wires = PowerWires(self.rig.board.schedule, self.rig.modem, **{kind: PIN})
         self.said = b""
         self.power = Power(PIN, wire, self.sleep)
         self.pin = gpiozero.Device.pin_factory.pin(PIN)
@@ -96,7 +96,8 @@ def test_a_supply_switched_off_too_shortly_is_not_noticed():
 @pytest.mark.parametrize("on", [True, False], ids=["on", "off"])
 def test_of_two_turns_of_the_power_key_one_leaves_the_modem_on(on):
     """By the older papers a second switches it off as well as on."""
-    wiring = Wiring(Wire.POWER_KEY, key_off_s=1.0)
+    wiring = Wiring(Wire.POWER_KEY)
+    wiring.wires.key_off_s = 1.0
     if not on:
         wiring.rig.modem.power_off(wiring.rig.board.schedule.now)
     after = []

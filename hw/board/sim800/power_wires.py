@@ -13,6 +13,7 @@ from collections.abc import Callable
 from outcry.hw.board.modem.schedule import Planned, Schedule
 from outcry.hw.board.sim800.sim800 import Sim800
 
+WIRES = ("reset_pin", "power_key_pin", "supply_pin")
 RESET_S = 0.105  # hardware design V1.00 p. 27
 POWER_KEY_ON_S = 1.0  # hardware design V1.01 p. 23
 POWER_KEY_OFF_S = 1.5  # hardware design V1.01 p. 23; 1 s in V1.00
@@ -30,18 +31,14 @@ class PowerWires:
         reset_pin: int | None = None,
         power_key_pin: int | None = None,
         supply_pin: int | None = None,
-        key_off_s: float = POWER_KEY_OFF_S,
     ) -> None:
-        """``key_off_s`` is 1 s in the older papers."""
+        self.key_off_s = POWER_KEY_OFF_S
         self._schedule = schedule
         self._modem = modem
         self._acts: dict[int | None, tuple[Callable[[], float], Callable[[], None]]] = {
             reset_pin: (lambda: RESET_S, lambda: self._holds_down(reset_pin, modem.powered)),
             supply_pin: (lambda: SUPPLY_S, lambda: self._holds_down(supply_pin, True)),
-            power_key_pin: (
-                lambda: key_off_s if modem.powered else POWER_KEY_ON_S,
-                self._power_key,
-            ),
+            power_key_pin: (self._key_s, self._power_key),
         }
         self._held_down_by: set[int | None] = set()
         self._planned: dict[int, Planned] = {}
@@ -64,6 +61,9 @@ class PowerWires:
         if comes_up:
             self._held_down_by.add(pin)
         self._modem.power_off(self._schedule.now)
+
+    def _key_s(self) -> float:
+        return self.key_off_s if self._modem.powered else POWER_KEY_ON_S
 
     def _power_key(self) -> None:
         if self._modem.powered:
