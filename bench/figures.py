@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from bench.alarm.ages import stale_told_as_fresh
 from bench.alarm.dead_path import first_cmgs_gprs_dead_max_s
 from bench.alarm.fault_matrix import (
     fault_matrix_cells,
@@ -47,6 +48,7 @@ from bench.headquarters.receipts import (
     receipts_per_s_sqlite,
 )
 from bench.messages.contacts import contact_text_parts_max
+from bench.messages.pdus import pdu_disagreements
 from bench.messages.sealed import sealed_report_sms_chars_max
 from bench.product.house import (
     largest_folder_files,
@@ -58,6 +60,7 @@ from bench.product.house import (
 )
 from bench.product.newcomer import check_s, demo_packages, tmp_mb_of_the_tests
 from bench.product.packages import deb_size_kb, unit_score_device, unit_score_responder
+from simulation.week import DAY_S
 
 FIGURES = (
     Figure(
@@ -186,6 +189,20 @@ FIGURES = (
         partial(urc_interleavings_lost, 100),
     ),
     Figure(
+        "stale_told_as_fresh",
+        "positions",
+        Bound("<=", 0),
+        stale_told_as_fresh,
+        partial(stale_told_as_fresh, 20),
+    ),
+    Figure(
+        "pdu_disagreements",
+        "of 1,000,000",
+        Bound("<=", 0),
+        pdu_disagreements,
+        partial(pdu_disagreements, 200),
+    ),
+    Figure(
         "gesture_false_alarms",
         "of 10,000",
         Bound("<=", 0),
@@ -214,17 +231,25 @@ FIGURES = (
         partial(first_report_worst_s, 1, 1),
     ),
     Figure(
-        "week_alarms_lost", "alarms", Bound("<=", 0), week_alarms_lost, partial(week_alarms_lost, 1)
+        "week_alarms_lost",
+        "alarms",
+        Bound("<=", 0),
+        week_alarms_lost,
+        partial(week_alarms_lost, 1, DAY_S),
     ),
     Figure(
-        "week_duplicates", "messages", Bound("<=", 0), week_duplicates, partial(week_duplicates, 1)
+        "week_duplicates",
+        "messages",
+        Bound("<=", 0),
+        week_duplicates,
+        partial(week_duplicates, 1, DAY_S),
     ),
     Figure(
         "week_promises_broken",
         "promises",
         Bound("<=", 0),
         week_promises_broken,
-        partial(week_promises_broken, 1),
+        partial(week_promises_broken, 1, DAY_S),
     ),
     Figure(
         "idle_wakeups_per_s",

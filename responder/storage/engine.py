@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 
 _BUSY_MS = 10_000  # an enrolment while the service runs waits for it, and not the reverse for long
-_ABANDONED_MS = 5_000  # a transaction nobody goes on with: its process is stopped, or dead
+ABANDONED_MS = 5_000  # a transaction nobody goes on with: its process is stopped, or dead
 _STATEMENT_MS = 20_000  # none of ours takes a tenth of a second
 _CONNECT_S = 5
 _CONNECTIONS = 20  # of one process; PostgreSQL allows 100 in all by default
@@ -45,7 +45,7 @@ def postgresql_engine(url: str) -> Engine:
     url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     options = {
         "synchronous_commit": "on",  # a receipt promises that it is on disk, whatever the server's default
-        "idle_in_transaction_session_timeout": _ABANDONED_MS,
+        "idle_in_transaction_session_timeout": ABANDONED_MS,
         "lock_timeout": _BUSY_MS,
         "statement_timeout": _STATEMENT_MS,
     }

@@ -7,10 +7,15 @@ import secrets
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stage.networks import peers
 
+if TYPE_CHECKING:
+    from atproto import Client
+
 HANDLE = "alarm.test"
+_ANSWER_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -35,9 +40,7 @@ class Pds:
 
     def client(self) -> object:
         """A session of our own in it, to look at what others have posted."""
-        from atproto import Client
-
-        client = Client(base_url=f"{self.url}/xrpc")
+        client = _client(self.url)
         client.login(self.handle, self.app_password, fetch_bsky_profile=False)
         return client
 
@@ -77,10 +80,15 @@ def start(folder: Path) -> Pds:
         raise
 
 
-def _with_account(url: str, process: subprocess.Popen[str]) -> Pds:
-    from atproto import Client
+def _client(url: str) -> Client:
+    from atproto import Client, Request
 
-    client = Client(base_url=f"{url}/xrpc")
+    # Its own 5 s are too few on a busy machine.
+    return Client(base_url=f"{url}/xrpc", request=Request(timeout=_ANSWER_LIMIT_S))
+
+
+def _with_account(url: str, process: subprocess.Popen[str]) -> Pds:
+    client = _client(url)
     password = secrets.token_urlsafe(12)
     server = client.com.atproto.server
     server.create_account({"handle": HANDLE, "email": "alarm@example.org", "password": password})

@@ -5,11 +5,14 @@ import math
 import queue
 import socket
 import threading
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
+from outcry.daemon.outbox.runtime_cache import Memory
 from outcry.hw.gps import AGE_UNKNOWN, FRESH_S, Fix, Gps, NoFix, NoFixReason
+from simulation import ages
 
 WELCOME = b'{"class":"DEVICES","devices":[{}]}\n{"class":"WATCH","enable":true}\n'
 BEGAN = 1000.0
@@ -235,3 +238,38 @@ def test_the_first_fix_is_followed_at_once_by_a_question_that_can_tell_its_age(g
             heard.get(timeout=0.2)
     finally:
         gps.stop()
+
+
+# Lives of receivers that nobody scripted
+
+
+def test_in_no_life_of_receivers_is_a_position_told_as_younger_than_it_is():
+    found = ages.lived(60)
+    assert found.too_young == ()
+    assert found.known > 1000, "an age that is never told is never wrong"
+
+
+class Hopeful(Gps):
+    """Takes what gpsd says for what the receiver sees now."""
+
+    def ask(self):
+        reading = super().ask()
+        return replace(reading, taken_at=self.clock()) if isinstance(reading, Fix) else reading
+
+    def __init__(self, host, port, on_reading, clock):
+        super().__init__(host, port, on_reading, clock)
+        self.clock = clock
+
+
+class Forgetful(Memory):
+    """Takes what a restart kept for what was seen at that moment."""
+
+    def __init__(self, path, now):
+        super().__init__(path, now)
+        self.fix = self.fix and replace(self.fix, taken_at=now)
+
+
+@pytest.mark.parametrize(("part", "mutant"), [("Gps", Hopeful), ("Memory", Forgetful)])
+def test_one_that_is_told_as_younger_is_seen(monkeypatch, part, mutant):
+    monkeypatch.setattr(ages, part, mutant)
+    assert ages.lived(20).too_young

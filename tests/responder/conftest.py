@@ -37,7 +37,7 @@ from outcry.responder import settings
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.rules.events import CameBy, Event, Outcome
 from outcry.responder.service.assemble import Adapters, Responder, assemble
-from outcry.responder.storage import event_log, store
+from outcry.responder.storage import engine, event_log, store
 from outcry.responder.storage.store import Store, metadata
 from stage import reports
 from stage.reports import HERE, NOON
@@ -285,8 +285,12 @@ def postgresql_server() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def postgresql(postgresql_server: Cluster) -> Iterator[Callable[[], str]]:
+def postgresql(
+    postgresql_server: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], str]]:
     """Makes a new empty database and gives its URL; it is gone after the test."""
+    # A busy machine may hold this process up for longer in the midst of a transaction.
+    monkeypatch.setattr(engine, "ABANDONED_MS", 60_000)
     made: list[str] = []
 
     def make() -> str:

@@ -112,7 +112,7 @@ def test_what_a_weeks_books_say_is_what_the_figures_count(monkeypatch):
     found = week.live(0)
     assert (found.raised, found.lost, found.complaints[0]) == (2, 2, "fault: a fault")
     twice = week.Found(1, 0, ("twice",), ())
-    monkeypatch.setattr(week, "weeks", lambda _many: [found, twice])
+    monkeypatch.setattr(week, "weeks", lambda *_: [found, twice])
     assert (week.week_alarms_lost(), week.week_duplicates()) == (2, 1)
     assert week.week_promises_broken() == len(found.complaints)
 

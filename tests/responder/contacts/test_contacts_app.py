@@ -7,7 +7,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from builders import corrected, officer
+from builders import BEN, corrected, officer
 from served import browser
 
 from outcry.report import (
@@ -71,6 +71,43 @@ def test_the_link_shows_who_when_where_age_and_accuracy(world, client):
     for words in ("Ana", "4 min ago", "12:00 UTC", "52.52000, 13.40500", "within 12 m",
                   "5 s before", MAP):  # fmt: skip
         assert words in page.text
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude"),
+    [
+        (-33.9, 18.4),
+        (-34.6, -58.4),
+        (40.7, -74.0),
+        (-17.7, 180.0),
+        (-17.7, -180.0),
+        (90.0, 0.0),
+        (-90.0, -135.0),
+        (0.0, 32.5),
+        (5.6, 0.0),
+        (-0.000_001, -0.000_001),
+    ],
+)
+def test_wherever_on_earth_it_is_texted_shown_drawn_and_published(
+    world, client, latitude, longitude
+):
+    message = world.device.message(place=Position(latitude, longitude, 12, 5))
+    world.hq.takes(message)
+    world.hq.works()
+    (text,) = world.phones.to(BEN)
+    (written,) = re.findall(r"mlat=(\S+)&mlon=(\S+) ", text)
+    assert [float(each) for each in written] == pytest.approx([latitude, longitude], abs=6e-6)
+    assert "-0.00000" not in text
+    page = client.get(f"/c/{world.invitation(1)}").text
+    assert f"mlat={written[0]}&amp;mlon={written[1]}" in page
+    for contact in (1, 2):
+        world.answers(world.invitation(contact), world.pins[contact - 1], "confirm")
+    world.hq.works()
+    (post,) = world.hq.own_page.newest()
+    assert "Ana" in post.text
+    assert post.alt
+    picture = client.get(f"/post/{post.id}/picture.png")
+    assert picture.content.startswith(b"\x89PNG")
 
 
 def test_opening_the_link_delivers_the_alarm_and_decides_nothing(world, client):
@@ -153,8 +190,6 @@ def test_the_short_link_shows_the_same_page(world, client):
 def test_without_the_pin_nothing_later_is_shown(world, client):
     first = world.device.message()
     world.hq.takes(first)
-    from outcry.report import Position
-
     later = world.device.message(
         MessageType.POSITION, sequence=1, place=Position(48.1, 11.5, 20, 1)
     )
@@ -590,25 +625,25 @@ def test_the_surroundings_are_named_and_drawn_here(world, client):
     page = client.get(link).text
     assert "Nearest town: Mitte, 0 km away." in page
     assert f'href="{link}/map.png"' in page
-    png = client.get(f"{link}/map.png")
+    png = client.get(f"{link}/picture.png")
     assert png.headers["content-type"] == "image/png"
     assert png.content.startswith(b"\x89PNG")
     assert len(png.content) < 60_000
-    assert client.get(f"/c/{world.invitation(1)}/map.png").content == png.content
-    assert client.get("/c/nothing/map.png").status_code == 404
+    assert client.get(f"/c/{world.invitation(1)}/picture.png").content == png.content
+    assert client.get("/c/nothing/picture.png").status_code == 404
     nowhere = world.device.message(alarm=78, place=NoPosition(NoFixReason.UNKNOWN))
-    assert client.get(f"{link_of(nowhere)}/map.png").status_code == 404
+    assert client.get(f"{link_of(nowhere)}/picture.png").status_code == 404
 
 
 def test_only_the_pin_moves_the_picture_to_the_newest_place(world, client):
     link = link_of(world.device.message())
     page = client.post(f"{link}/seen", data={"pin": world.pins[0]})
-    old = client.get(f"{link}/map.png").content
+    old = client.get(f"{link}/picture.png").content
     later = world.device.message(
         MessageType.POSITION, sequence=1, place=Position(48.1, 11.5, 20, 1)
     )
     world.hq.takes(later)
-    assert client.get(f"{link}/map.png").content == old
+    assert client.get(f"{link}/picture.png").content == old
     assert client.get(f"{link}/map.png", headers=cookie_of(page)).content != old
 
 

@@ -189,7 +189,7 @@ def test_each_refusal_uses_the_same_words(world):
 @pytest.mark.slow
 @given(data=st.data())
 @hypothesis_settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_changed_byte_is_refused(world, data):
     sealed = bytearray(world.device.message().sealed)
@@ -204,7 +204,7 @@ TYPES = st.sampled_from([MessageType.FIRST, MessageType.POSITION, MessageType.ST
 
 @pytest.mark.slow
 @given(data=st.data())
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=25, deadline=None)
 def test_whatever_is_repeated_or_reordered_each_alarm_acts_once(enrolled, world_in, data):
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder) / "state"
