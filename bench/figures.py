@@ -105,7 +105,7 @@ FIGURES = (
     Figure(
         "fault_matrix_cells",
         "cells",
-        Bound(">=", 16_000),
+        Bound(">=", 22_000),
         fault_matrix_cells,
         partial(fault_matrix_cells, 20),
     ),

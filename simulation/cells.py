@@ -112,16 +112,21 @@ class Cell:
 
     @property
     def deaf(self) -> bool:
-        """Whether the modem hears nothing: for longer than the manual allows, or ever again."""
-        if self.fault == "late":
-            return self.lasting or (self.seconds or 0) > MANUAL_S
-        return self.fault in UNTIL_THE_POWER_GOES
+        """Whether the modem hears nothing: for longer than the manual allows, or ever again.
+
+        A second fault that is late is so by more than that.
+        """
+        if self.fault == "late" and (self.lasting or (self.seconds or 0) > MANUAL_S):
+            return True
+        return self.then == "late" or not {self.fault, self.then}.isdisjoint(UNTIL_THE_POWER_GOES)
 
     @property
     def hopeless(self) -> bool:
         """Whether no driver at all could keep the promise."""
         if self.fault in UNTIL_THE_POWER_GOES and self.life.wire is None:
             return True
+        if {self.fault, self.then} <= set(UNTIL_THE_POWER_GOES):
+            return True  # two restarts by wire take longer than a minute
         if self.fault == "stuck-connect" and self.life.holds_the_line and self.life.wire is None:
             return True  # it serves nothing any more, and nothing else reaches it
         if not self.lasting or self.step is None:
@@ -211,7 +216,7 @@ def cells() -> Iterator[Cell]:
                 if not cell.hopeless:
                     yield cell
             both = _two(life, step, seconds)
-            if not (both.hopeless or replace(both, fault=both.then).hopeless):
+            if not (both.hopeless or replace(both, fault=both.then, then=None).hopeless):
                 yield both
         for name, named in CATALOGUE.items():
             if AT_ONCE in named.steps and life.valid_at is not None:
