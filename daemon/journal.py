@@ -36,7 +36,7 @@ class Entry(JournalEntry):
     DRILL_OVER = info("2c360f9ece91457894933cf4481e0033", "the drill is over: {detail}")
     SENSED = info("152e565e0422432e930f44f36f0181fe", "{detail}")
     STATE = info("b2ba576642834293909dc258d7614c1b", "now {state}: {detail}")
-    SEALED = info("2eeeb74ccc3c4411bb6297e33fffa55b", "report {count} is on the card")
+    SEALED = info("2eeeb74ccc3c4411bb6297e33fffa55b", "report {count} is {detail}")
     POSTING = info("e93456bcb7104b10b98b4a1bcdfff8f9", "report {count}: sending")
     RECEIPT = info("b9f26ccaa0b647e89e0bf629f8756bdc", "report {count}: {detail}")
     POST_FAILED = info(

@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from operator import itemgetter
 from typing import Any
@@ -97,6 +98,8 @@ class Gps:
         self._until = 0.0
         self._answered_at = AGE_UNKNOWN
         self._seen: dict[str | None, tuple[object, float]] = {}  # by receiver: fix, taken at
+        self.zero: float | None = None
+        """The Unix time at which our clock was 0, by the date of the last fix that was new."""
         self._thread = threading.Thread(target=self._run, name="gps", daemon=True)
 
     def start(self) -> None:
@@ -159,7 +162,7 @@ class Gps:
         dated = all(each.get("time") for each in placed.values())
         heard = {} if dated else self._heard()
         seen: dict[str | None, tuple[object, float]] = {}
-        fixes = []
+        fixes, dates = [], []
         for device, tpv in placed.items():
             stamp = (tpv.get("time") or heard.get(device), tpv["lat"], tpv["lon"])
             last, taken_at = self._seen.get(device, (None, AGE_UNKNOWN))
@@ -167,6 +170,8 @@ class Gps:
                 taken_at = AGE_UNKNOWN
             elif stamp != last:
                 taken_at = self._answered_at
+                if now - taken_at <= FRESH_S:  # else it may be a silent receiver's last
+                    dates.append(tpv.get("time"))
             seen[device] = stamp, taken_at
             errors_m = [_number(tpv, key) for key in _ERRORS]
             error_m = max((each for each in errors_m if each > 0), default=math.inf)
@@ -175,6 +180,7 @@ class Gps:
         if dated or heard:
             self._seen, self._answered_at = seen, now
         best = max(fixes, key=itemgetter(0, 1, 2), default=None)
+        self.zero = max((_unix(date) - now for date in dates), default=self.zero)
         return NoFix(NoFixReason.NO_SATELLITES) if best is None else best[-1]
 
     def _heard(self) -> dict[str | None, object]:
@@ -213,6 +219,14 @@ def _has_place(tpv: dict[str, Any]) -> bool:
     latitude, longitude = _number(tpv, "lat"), _number(tpv, "lon")
     on_earth = abs(latitude) <= 90 and abs(longitude) <= 180 and (latitude, longitude) != (0, 0)
     return on_earth and _number(tpv, "mode") >= _MODE_2D
+
+
+def _unix(date: object) -> float:
+    """A receiver's date in Unix seconds; long ago if it is none."""
+    try:
+        return datetime.fromisoformat(str(date)).timestamp()
+    except (ValueError, OverflowError):
+        return -math.inf
 
 
 def _number(tpv: dict[str, Any], key: str) -> float:

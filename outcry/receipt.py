@@ -3,6 +3,8 @@
 ``header (9) | status (1) | first 16 bytes of HMAC-SHA256(token, status | header)``.
 The token is inside the sealed report, so only who opened that very message can
 make its receipt. The same 26 bytes answer over HTTP and, as base64url, by SMS.
+They refuse a heartbeat, too: then the header is that of the latest message heard,
+and a device that has lost its counter goes on above it.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from outcry.envelope import HEADER_BYTES, EnvelopeRefused, Header, read_header
 
 _MAC_BYTES = 16
 RECEIPT_BYTES = HEADER_BYTES + 1 + _MAC_BYTES
+OUTDATED = 0xFF  # in the place of a status: no receipt of anything
 RECEIPT_CHARS = -(-RECEIPT_BYTES * 4 // 3)
 
 
@@ -28,8 +31,8 @@ class Status(IntEnum):
     ACKNOWLEDGED = 2
 
 
-def make(token: bytes, status: Status, header: Header) -> bytes:
-    """The receipt of the message with this header and token."""
+def make(token: bytes, status: int, header: Header) -> bytes:
+    """The receipt of the message with this header and token, or its refusal as outdated."""
     return header.pack() + bytes([status]) + _mac(token, status, header)
 
 
@@ -56,7 +59,7 @@ def verify(receipt: bytes, token: bytes, header: Header) -> Status:
     return status
 
 
-def _mac(token: bytes, status: Status, header: Header) -> bytes:
+def _mac(token: bytes, status: int, header: Header) -> bytes:
     return _hmac(token, bytes([status]) + header.pack())[:_MAC_BYTES]
 
 

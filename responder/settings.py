@@ -3,8 +3,6 @@
 ``config/responder.toml`` shows every setting with its default.
 """
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -232,9 +230,7 @@ def check(data: Mapping[str, Any], where: str = "settings") -> Settings:
     return _build(values)
 
 
-def load_secret(
-    path: Path | None, credential: str, environment: Mapping[str, str]
-) -> dict[str, Any]:
+def load_secret(path: Path | None, credential: str) -> dict[str, Any]:
     """What a file of secrets holds, or the systemd credential in its place; nothing if neither is.
 
     Raises :class:`SettingsInvalid` if it cannot be read.
@@ -242,7 +238,7 @@ def load_secret(
     try:
         if path is not None:
             return settings_file.load(path)
-        text = credentials.secret(credential, environment) or ""
+        text = credentials.secret(credential) or ""
     except (OSError, UnicodeDecodeError) as error:
         why = f"{path or credential}: cannot be read ({type(error).__name__})"
         raise SettingsInvalid([why]) from None

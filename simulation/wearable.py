@@ -6,6 +6,7 @@ Everything between the button's edges and HQ's receipt is the real code.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,7 +21,7 @@ from outcry.hw.modem import Condition
 from outcry.hw.power import Power, Wire
 from simulation.clockwork import HQ, ClockedWorld, HqListener
 from simulation.virtual_network import VirtualNetwork
-from simulation.world import ENROLMENT, NAMES
+from simulation.world import ENROLMENT, NAMES, WALL
 
 POWER_PIN = 22
 
@@ -91,6 +92,7 @@ class SimulatedWorld(ClockedWorld):
             random=Random(seed),
             options=options,
             witness=lambda t, what, **facts: self.seen.append((t, what, facts)),
+            wall=lambda now: datetime.fromtimestamp(WALL + now, UTC),
             now=100.0,
         )
         self.line = _Line(self.board, lambda: self.baud)

@@ -168,8 +168,8 @@ def start_sms_clock(alarm: Alarm, now: float, rules: Rules) -> Step:
     without a position are texted again once it is known.
     """
     at = now + rules.sms_after_s if alarm.data_up else now
-    if alarm.sms_sent_at is not None:
-        at = max(at, alarm.sms_sent_at + rules.sms_round_gap_s)
+    if alarm.sms_left_at is not None:
+        at = max(at, alarm.sms_left_at + rules.sms_round_gap_s)
     return _at(alarm, Event.SMS_DUE, min(at, alarm.due.get(Event.SMS_DUE, at))), ()
 
 
@@ -180,9 +180,18 @@ def stop_sms(alarm: Alarm, now: float, rules: Rules) -> Step:
 
 def send_sms(alarm: Alarm, now: float, rules: Rules) -> Step:
     """Text the newest report to everyone; then positions by SMS, more rarely than over data."""
-    alarm = replace(without_timer(alarm, Event.SMS_DUE), sms_sent_at=now)
+    alarm = replace(without_timer(alarm, Event.SMS_DUE), sms_waits=True)
     alarm = _at(alarm, Event.SMS_POSITION_DUE, now + rules.sms_position_every_s)
     return alarm, (SendSms(alarm.next_sequence - 1, Audience.EVERYONE),)
+
+
+def text_left(alarm: Alarm, now: float, rules: Rules) -> Step:
+    """The waits for the next round count from the first text of this one that leaves: until then
+    it is kept up to date, and another would say nothing new."""
+    if not alarm.sms_waits:
+        return alarm, ()
+    alarm = replace(alarm, sms_waits=False, sms_left_at=now)
+    return _at(alarm, Event.SMS_POSITION_DUE, now + rules.sms_position_every_s), ()
 
 
 def send_sms_position(alarm: Alarm, now: float, rules: Rules) -> Step:
@@ -197,7 +206,7 @@ def send_sms_position_to_hq(alarm: Alarm, now: float, rules: Rules) -> Step:
     alarm = _at(alarm, Event.SMS_POSITION_DUE, now + rules.sms_position_every_s)
     if alarm.data_failures == 0:
         return alarm, ()
-    alarm, made = _report(alarm, MessageType.POSITION, now)
+    alarm, made = _report(replace(alarm, sms_waits=True), MessageType.POSITION, now)
     return alarm, (*made, SendSms(alarm.next_sequence - 1, Audience.HQ, later=True))
 
 
@@ -231,7 +240,7 @@ def note_data_down(alarm: Alarm, now: float, rules: Rules) -> Step:
 
 def resume(alarm: Alarm, now: float, rules: Rules) -> Step:
     """After a restart the schedule starts again: the old clock may be gone with the power."""
-    return _schedule(alarm, now, rules), ()
+    return _schedule(replace(alarm, sms_waits=True), now, rules), ()
 
 
 def _pulse(pulse: Pulse) -> Action:

@@ -177,6 +177,8 @@ class Alarm:
     ``next_id`` is the id of the next alarm. ``tapped`` is the code just tapped, ``code`` the last
     one for HQ to judge, and ``announced_at`` when that was tapped without an alarm. ``moving`` is
     ``None`` while that is not known; ``thrifty``: the data budget for positions is spent.
+    ``sms_left_at`` is when the last round of texts began to leave; ``sms_waits``: none of the
+    newest round has left yet.
     """
 
     state: State = State.IDLE
@@ -187,7 +189,8 @@ class Alarm:
     next_sequence: int = 0
     to_be_answered: int = 0  # the sequence of the newest first or still-in-danger report
     reported_at: float = 0.0
-    sms_sent_at: float | None = None
+    sms_left_at: float | None = None
+    sms_waits: bool = False
     withdrawn: bool = False
     withdrawals: tuple[int, ...] = ()  # the sequences of the reports that carry codes
     tapped: tuple[int, ...] = ()

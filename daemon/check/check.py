@@ -23,6 +23,7 @@ from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox.private_files import become_owner_of
 from outcry.daemon.service import control_socket
 from outcry.daemon.service.assemble import modem_settings
+from outcry.daemon.service.true_time import synchronised_at
 from outcry.daemon.settings import Settings
 from outcry.settings_file import SettingsInvalid
 
@@ -73,7 +74,7 @@ def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Fin
         yield from _from_outside(
             settings, trouble, isinstance(refusal, control_socket.NotAllowed), patience
         )
-    yield host.clock(time.time(), host.SYNCHRONISED.exists())
+    yield host.clock(time.time(), synchronised_at() is not None, facts)
     yield host.keys(settings, who, problems)
     yield host.contacts(settings, who)
     yield host.words(settings, who)

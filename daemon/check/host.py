@@ -15,7 +15,7 @@ from outcry.daemon.check.findings import Finding, failed, left_out, look, ok, un
 from outcry.daemon.check.systemd_unit import Unit
 from outcry.daemon.messages import texts
 from outcry.daemon.messages.identity import FILE_NAME, Identity
-from outcry.daemon.messages.reports import CLOCK_SET_AFTER
+from outcry.daemon.service.true_time import CLOCK_SET_AFTER
 from outcry.daemon.settings import Settings
 
 LITTLE_BYTES = 20_000_000  # a few alarms' reports, and a log
@@ -24,7 +24,6 @@ SLOW_S = 2.0  # a worn-out card; a good one syncs in 2 to 20 ms
 DEVICE = Path("/dev/watchdog")
 SWAPS = Path("/proc/swaps")  # proc(5): a line of titles, then one for each
 CONTROLLERS = Path("/sys/fs/cgroup/cgroup.controllers")
-SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 _SUDO = "`sudo outcry check` can"
 _START = "`systemctl start outcry`; if it stops again, `journalctl -u outcry` says why"
 _ROOM = "make room: `df -h` shows what is full"
@@ -54,8 +53,13 @@ def service(unit: Unit, trouble: str, facts: dict[str, Any] | None) -> Finding:
     return ok(name, words)
 
 
-def clock(now: float, synchronised: bool) -> Finding:
-    """Whether the clock is set. ``now`` is Unix seconds."""
+def clock(now: float, synchronised: bool, facts: dict[str, Any] | None = None) -> Finding:
+    """Whether the time is known: to the daemon, or without its ``facts`` to the system (``now``)."""
+    if facts is not None and facts["time_by"] is not None:
+        return ok("clock", f"the time is known, by {facts['time_by']}")
+    if facts is not None:
+        remedy = "wait for GPS or the mobile network; until then alarms say: time not known"
+        return look("clock", "nothing has told the time since the start", remedy)
     if now < CLOCK_SET_AFTER:
         remedy = "`timedatectl` says why; until then alarms say that their time is not known"
         return failed("clock", "it is not set", remedy)

@@ -15,7 +15,7 @@ from outcry.daemon.outbox.stored import StoredReport
 from outcry.hw.modem import Modem, PostAnswered, PostFailed
 from outcry.receipt import ReceiptRefused
 
-_HTTP_OK = 200
+_HTTP_OK, _HTTP_CONFLICT = 200, 409
 
 
 class DataDelivery:
@@ -75,6 +75,8 @@ class DataDelivery:
         if not self._paid:
             self._pay(report)
         try:
+            if event.status == _HTTP_CONFLICT and not report.alarm:
+                self._receipts.note_outdated(event.body, report)
             if event.status != _HTTP_OK:
                 raise ReceiptRefused(f"HTTP {event.status}")
             status = self._receipts.verified(event.body, report)

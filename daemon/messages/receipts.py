@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from outcry.daemon.alarm.model import ReceiptCame
 from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.messages.identity import Identity
@@ -9,7 +11,7 @@ from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.stored import StoredReport
 from outcry.envelope import EnvelopeRefused, Header, from_text
 from outcry.hw.modem import SmsReceived
-from outcry.receipt import RECEIPT_CHARS, ReceiptRefused, Status, header_of, verify
+from outcry.receipt import OUTDATED, RECEIPT_CHARS, ReceiptRefused, Status, header_of, make, verify
 
 
 class Receipts:
@@ -23,6 +25,13 @@ class Receipts:
         if self._enrolment is None:
             raise ReceiptRefused("there is no HQ")
         return verify(receipt, report.token, Header(self._enrolment.device, report.counter))
+
+    def note_outdated(self, refusal: bytes, heartbeat: StoredReport) -> None:
+        """Go on above the counter that HQ has heard, if it says so of this very heartbeat."""
+        with suppress(ReceiptRefused):
+            latest = header_of(refusal)
+            if refusal == make(heartbeat.token, OUTDATED, latest):  # a token is good for one guess
+                self._outbox.skip_to(latest.counter + 1)
 
     def taken(self, report: StoredReport, status: Status, path: str) -> ReceiptCame:
         """Note that HQ has this report. Call inside an outbox step."""

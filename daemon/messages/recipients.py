@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from outcry.daemon.alarm.model import Audience
 from outcry.daemon.messages.identity import Identity, contact_link
 from outcry.daemon.messages.texts import Language, Template
@@ -13,13 +16,24 @@ from outcry.report import AlarmKind, NoPosition, Position
 
 
 class Recipients:
+    """``time()`` is Unix seconds, ``None`` if the clock is not set. ``place(now)`` is what is known
+    at ``now``, in seconds of the alarm's clock."""
+
     def __init__(
-        self, identity: Identity, outbox: Outbox, memory: Memory, languages: dict[str, Language]
+        self,
+        identity: Identity,
+        outbox: Outbox,
+        memory: Memory,
+        languages: dict[str, Language],
+        time: Callable[[], float | None],
+        place: Callable[[float], Position | NoPosition],
     ) -> None:
         self._identity = identity
         self._outbox = outbox
         self._memory = memory
         self._languages = languages
+        self._time = time
+        self._place = place
 
     def order(
         self, report: StoredReport, audience: Audience, kind: AlarmKind
@@ -63,36 +77,69 @@ class Recipients:
             for text in self._outbox.texts_to(recipient, template.value)
         )
 
-    def words(
-        self,
-        text: StoredText,
-        raised_at: float | None,
-        place: Position | NoPosition | None,
-        kind: AlarmKind,
-    ) -> str:
-        """What a contact will read; ``place`` is ``None`` if a power cut has taken it."""
-        wearer, enrolment = self._identity.wearer, self._identity.enrolment
-        language = self._languages[self._identity.contacts[text.recipient - 1].language]
+    def current(self, text: StoredText, now: float) -> StoredText:
+        """The text about what is known now: the newest report of its alarm.
+
+        One that may have left before stays as it is, and so do a code and a hold, which HQ may
+        learn from it alone. A report from before a power cut may know more than one without a
+        position.
+        """
+        outbox = self._outbox
+        if self._is_word(text) or self._stays(text, now):
+            return text
+        newest = outbox.newest_report(but=outbox.alarm.withdrawals)
+        alike = bool(newest.sealed) is bool(outbox.reports[text.counter].sealed)
+        return replace(text, counter=newest.counter) if alike else text
+
+    def _is_word(self, text: StoredText) -> bool:
+        """Whether this text is to bring HQ a code, or a hold that was not the first."""
         report = self._outbox.reports[text.counter]
+        says_more = report.sequence > 0 and not report.position
+        return says_more and text.template not in (Template.ALERT.value, Template.PUBLISH.value)
+
+    def apart(self, recipient: int, template: Template, report: StoredReport) -> set[int]:
+        """The texts that stay beside one of this report, for it does not say what they say."""
+        alike = self._outbox.texts_to(recipient, template.value)
+        says_less = template is Template.CODE or report.position
+        waiting = (text for text in alike if says_less and text.needs_words)
+        return {text.id for text in waiting if self._is_word(text)}
+
+    def _stays(self, text: StoredText, now: float) -> bool:
+        """Whether nothing new is to be said in this text."""
+        if text.goes_again or self._outbox.reports[text.counter].alarm != self._outbox.alarm.id:
+            return True
+        from_before = text.counter < self._outbox.first_counter
+        return from_before and isinstance(self._place(now), NoPosition)
+
+    def words(self, text: StoredText, now: float) -> str:
+        """What is sent: to HQ the sealed report, to a contact what is known now."""
+        wearer, enrolment = self._identity.wearer, self._identity.enrolment
+        outbox, time, place = self._outbox, self._time(), self._place(now)
+        report, alarm = outbox.reports[text.counter], outbox.alarm
+        if text.recipient == HQ:
+            return to_text(report.sealed)
+        kept, stays = self._memory.texts.get(text.id), self._stays(text, now)
+        if kept is not None and stays:
+            return kept
+        known = None if stays and isinstance(place, NoPosition) else place
+        language = self._languages[self._identity.contacts[text.recipient - 1].language]
         if text.template == Template.ALERT.value:
             again = self.told(report, text.recipient, Template.ALERT, but=text.id)
             link_follows = enrolment is not None and bool(report.sealed)
-            return language.alert(wearer, raised_at, place, kind, again, link_follows)
+            return language.alert(wearer, time, known, alarm.kind, again, link_follows)
         if text.template == Template.PUBLISH.value:
-            return language.publish(wearer, raised_at, place)
+            if alarm.id == outbox.resumed:  # nobody knows any more when it was raised
+                return kept or language.publish(wearer, None, known)
+            raised_at = None if time is None else time - (now - alarm.raised_at)
+            return language.publish(wearer, raised_at, known)
         assert enrolment is not None  # a link is only queued where there is an HQ to open it
         link = contact_link(enrolment, to_text(report.sealed), text.recipient)
-        return language.link(wearer, link, kind)
+        return language.link(wearer, link, alarm.kind)
 
-    def final(self, text: StoredText) -> str:
-        """What is sent: to HQ the sealed report, to a contact the words as first written."""
-        if text.recipient == HQ:
-            return to_text(self._outbox.reports[text.counter].sealed)
-        words = self._memory.texts.get(text.id)
-        if words is None:  # a power cut took them; that there is an alarm is still known
-            words = self.words(text, None, None, self._outbox.alarm.kind)
-            self._memory.remember_texts({text.id: words})
-        return words
+    def ages_at(self, now: float) -> float | None:
+        """When the minutes in words of now are no longer the position's age."""
+        place = self._place(now)
+        return now + 60 - place.age_s % 60 if isinstance(place, Position) else None
 
     def has(self, text: StoredText) -> bool:
         """Whether the recipient is still there: the enrolment may have changed."""

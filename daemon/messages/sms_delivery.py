@@ -1,12 +1,15 @@
 """Delivery by SMS: sends the outbox's texts one by one, and a second time if need be.
 
-One text is under way at a time, so that the order can still change. What the
-network took waits for its delivery report. Without one in time, or if the
-network gives up, the same words go a second time, and never a third. The count
-is on the card before a text can leave.
+One text is under way at a time, so that the order can still change. Until it
+leaves, and the modem may wait long for a network, its words are brought up to
+date. What the network took waits for its delivery report. Without one in time,
+or if the network gives up, the same words go a second time, and never a third.
+The count is on the card before a text can leave.
 """
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 from outcry.daemon.alarm.model import Audience, State
 from outcry.daemon.journal import Entry, Journal
@@ -17,7 +20,7 @@ from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.runtime_cache import Memory
 from outcry.daemon.outbox.stored import HQ, StoredReport, StoredText, TextOutcome
 from outcry.hw.modem import Modem, Outcome, SmsLeaving, SmsOutcome, SmsReport
-from outcry.report import AlarmKind, NoPosition, Position
+from outcry.report import AlarmKind
 
 TEXT_RETRIES_S = (5, 15, 30, 60, 120, 300)  # after a refusal; the last one repeats
 PROBE_S = 15  # while the network takes nothing, one of the refused is tried again this often
@@ -57,6 +60,7 @@ class SmsDelivery:
         self._again_after_s = again_after_s
         self.under_way: int | None = None
         """The id of the text that the modem has now."""
+        self._amend_at: float | None = None
         self.waits: dict[int, Wait] = {}
         """By text; one that is settled has none."""
         self._refused: set[int] = set()
@@ -70,17 +74,20 @@ class SmsDelivery:
         self,
         report: StoredReport,
         audience: Audience,
-        raised_at: float | None,
-        place: Position | NoPosition,
         kind: AlarmKind,
         later: bool,
+        now: float,
     ) -> None:
         """Put this report's texts into the outbox. Call inside an outbox step.
 
         With ``later`` they come from the budget, unless the recipient knows nothing of the alarm.
         """
         words = {}
+        self._amend(now)
         for recipient, template in self.recipients.order(report, audience, kind):
+            apart = self.recipients.apart(recipient, template, report)
+            if apart and template is Template.LINK:
+                continue  # one link is enough, and the position is in the alert
             costs = later and self.recipients.told(report, recipient, template)
             if costs and not self._affords(recipient, template.value):
                 continue
@@ -90,13 +97,14 @@ class SmsDelivery:
                 template.value,
                 self.under_way,
                 later=costs,
-                apart=template is Template.CODE,
+                apart=apart,
             )
             if text is None:
                 continue
             self.waits.pop(text.id, None)  # a new report is tried at once
             if recipient != HQ:
-                words[text.id] = self.recipients.words(text, raised_at, place, kind)
+                with suppress(Exception):  # it is told when the text's turn comes
+                    words[text.id] = self.recipients.words(text, now)
         self._memory.remember_texts(words)
 
     def _affords(self, recipient: int, template: str) -> bool:
@@ -112,13 +120,17 @@ class SmsDelivery:
         return affords
 
     def drop(self, alarm: int) -> None:
-        """Send nothing more of this alarm than is under way. Call inside an outbox step."""
+        """Send nothing more of this alarm than may be leaving. Call inside an outbox step."""
+        if self.under_way is not None and self._modem.amend_sms(_ref(self.under_way), None):
+            self.under_way = None
         self._outbox.drop_alarm(alarm, self.under_way)
         self._forget_settled()
 
     def send(self, now: float) -> None:
-        """Send the next text that is due, unless one is under way."""
+        """Send the next text that is due, or see that what the modem has is up to date."""
         if self.under_way is not None:
+            if self._amend(now):
+                self._outbox.commit()
             return
         self._settle(now)
         for text in self._sendable():
@@ -127,9 +139,9 @@ class SmsDelivery:
                 return
 
     def next_due(self, now: float) -> float | None:
-        """When :meth:`send` has something to do, if no text is under way."""
+        """When :meth:`send` has something to do."""
         if self.under_way is not None:
-            return None
+            return self._amend_at
         times = [self._send_at(text, now) for text in self._sendable()]
         times += [self._deadline(text, now) for text in self._given()]
         return min(times, default=None)
@@ -193,13 +205,41 @@ class SmsDelivery:
 
     def _send(self, text: StoredText, now: float) -> None:
         try:
-            number, words = self.recipients.number(text), self.recipients.final(text)
+            text = self.recipients.current(text, now)
+            number, words = self.recipients.number(text), self.recipients.words(text, now)
         except Exception:
             self._postpone(text, now)  # whatever is wrong, the next text must go
             raise
         self._tell(Entry.TEXT_OUT, text)
-        self.under_way = text.id
+        if self._keep(text, words):
+            self._outbox.commit()
+        self.under_way, self._amend_at = text.id, self.recipients.ages_at(now)
         self._modem.send_sms(_ref(text.id), number, words)
+
+    def _keep(self, text: StoredText, words: str) -> bool:
+        """Keep what the modem is to send; whether the card has to learn of it."""
+        if text.recipient != HQ and self._memory.texts.get(text.id) != words:
+            self._memory.remember_texts({text.id: words})
+        changed = self._outbox.texts[text.id] != text
+        self._outbox.set_text(text)
+        return changed
+
+    def _amend(self, now: float) -> bool:
+        """Bring what the modem has up to date, if it cannot have left; whether the card has to
+        learn of it."""
+        self._amend_at = None
+        text = self._outbox.texts.get(self.under_way or 0)
+        if text is None or text.outcome is not TextOutcome.OPEN:
+            return False
+        try:
+            text = self.recipients.current(text, now)
+            words = self.recipients.words(text, now)
+        except Exception:  # noqa: BLE001 - what the modem has is good, and others wait
+            return False
+        if not self._modem.amend_sms(_ref(text.id), words):
+            return False
+        self._amend_at = self.recipients.ages_at(now)
+        return self._keep(text, words)
 
     # What the modem says
 

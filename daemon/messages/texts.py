@@ -15,14 +15,13 @@ from pathlib import Path
 
 from outcry.daemon.messages.templates import ENGLISH, TextsInvalid, fits_gsm7, read
 from outcry.enrolment import MAX_NAME_CHARS
-from outcry.letters import clean, latin, parts
+from outcry.letters import clean, dated, latin, parts
 from outcry.report import MAX_AGE_S, AlarmKind, NoPosition, Position
 
 MAX_PARTS = 2
 MODEM_PARTS = 8  # outcry.hw.modem refuses a text of more
 NAME_KEPT = 12  # letters of a name that every text has room for
 _MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"  # opens on any phone, and can be read out
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ALERTS = {AlarmKind.STRAP: "strap", AlarmKind.DRILL: "drill"}  # every other kind: "alert"
 _MINUTES_UNTIL_S = 6000  # 100 minutes; then hours, rounded
 
@@ -64,19 +63,19 @@ class Language:
     def alert(
         self,
         wearer: str,
-        raised_at: float | None,
+        written_at: float | None,
         place: Place,
         kind: AlarmKind,
         again: bool = False,
         link_follows: bool = False,
     ) -> str:
-        """The alarm in words. ``raised_at`` is Unix seconds, ``None`` if the clock is not set.
+        """The alarm in words. ``written_at`` is Unix seconds, ``None`` if the clock is not set.
 
         ``again``: the reader has had a text of this alarm. ``link_follows``: the link comes next.
         """
         key = _ALERTS.get(kind, "again" if again else "alert")
         advice = self._advice(kind, link_follows)
-        time, position = self._time(raised_at), self._position(place)
+        time, position = self._time(written_at), self._position(place)
         return self._fitted(key, self._name(wearer), advice, time=time, position=position)
 
     def link(self, wearer: str, link: str, kind: AlarmKind) -> str:
@@ -122,14 +121,7 @@ class Language:
             moment = None  # no real clock says that
         if moment is None:
             return self._fill("time_unknown")
-        return self._fill(
-            "raised_at",
-            year=f"{moment.year:04}",
-            month=f"{moment.month:02}",
-            month_name=_MONTHS[moment.month - 1],
-            day=f"{moment.day:02}",
-            hour=f"{moment:%H:%M}",
-        )
+        return dated(self.templates["raised_at"], moment)
 
     def _position(self, place: Place) -> str:
         if place is None:

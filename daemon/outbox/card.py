@@ -2,20 +2,23 @@
 
 SQLite in WAL mode with ``synchronous=FULL``: a commit that returned survives a
 power cut. A card that refuses (full, worn out, read-only) is reported and tried
-again with the next write.
+again with the next write. What it lacks meanwhile is kept in the runtime
+directory, where a restart of the service finds it.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from outcry.daemon.alarm.model import Alarm, State
+from outcry.daemon.outbox.private_files import write_whole
 from outcry.daemon.outbox.stored import StoredReport, StoredText, TextOutcome
 from outcry.report import AlarmKind
 
@@ -80,8 +83,12 @@ class _OfAnotherDevice(Exception):
 class Card:
     """One file. If it cannot be used, ``on_fault(reason)`` is called and nothing raises."""
 
-    def __init__(self, path: Path, on_fault: Callable[[str], None], device: int) -> None:
+    def __init__(
+        self, path: Path, on_fault: Callable[[str], None], device: int, lacks: Path
+    ) -> None:
+        """``lacks``: the file for what the card does not take."""
         self._path = path
+        self._lacks = lacks
         self._on_fault = on_fault
         self._device = device
         self.database: sqlite3.Connection | None = None
@@ -98,6 +105,7 @@ class Card:
             self._open(found)
         except _OfAnotherDevice:
             self._set_aside("is another device's", "other")
+            self._lacks.unlink(missing_ok=True)
         except (sqlite3.DatabaseError, ValueError, TypeError) as error:
             if _is_of_the_card(error):
                 self._drop(error)
@@ -108,19 +116,32 @@ class Card:
         return found
 
     def write(self, changes: Iterable[Change]) -> bool:
-        """Make all these changes, synced, or none; then False, and the next try opens the file again."""
+        """Make all these changes, synced, or none; then False, and the next try opens the file again.
+
+        All that was not made before has to be among them.
+        """
+        changes = list(changes)
         try:
             if self.database is None:
                 self._open(None)
             assert self.database is not None
-            self.database.execute("BEGIN IMMEDIATE")
-            for statement, values in changes:
-                self.database.execute(statement, values)
-            self.database.execute("COMMIT")
-        except sqlite3.Error as error:
+            _make(self.database, changes)
+            self._lacks.unlink(missing_ok=True)
+        except (sqlite3.Error, OSError) as error:
             self._drop(error)
+            try:
+                write_whole(self._lacks, json.dumps(changes, default=lambda raw: {"": raw.hex()}))
+            except OSError as worse:
+                self._on_fault(f"a restart of the service would lose it ({type(worse).__name__})")
             return False
         return True
+
+    def _lacking(self) -> list[Change]:
+        """What an earlier start could not write."""
+        with suppress(OSError, ValueError):
+            text, raw = self._lacks.read_text(), lambda found: bytes.fromhex(found[""])
+            return [(statement, values) for statement, values in json.loads(text, object_hook=raw)]
+        return []
 
     def close(self) -> None:
         """Close the file; a later write opens it again."""
@@ -141,6 +162,7 @@ class Card:
                 self._check_layout(database, found)
             database.executescript(_SCHEMA)
             if found is not None:
+                _make(database, self._lacking())
                 self._load(database, found)
         except BaseException:
             database.close()
@@ -195,12 +217,13 @@ class Card:
     def _read_copy(self, found: Found) -> None:
         """A card that has become read-only can still say which alarm is open."""
         try:
-            with tempfile.TemporaryDirectory() as folder:
+            with tempfile.TemporaryDirectory(dir=self._lacks.parent) as folder:
                 for file in self._path.parent.glob(f"{self._path.name}*"):
                     shutil.copy(file, folder)
                 with closing(sqlite3.connect(Path(folder) / self._path.name)) as database:
                     _upgrade(database)
                     database.executescript(_SCHEMA)
+                    _make(database, self._lacking())
                     self._load(database, found)
         except Exception as error:  # noqa: BLE001 - the card is broken; the button is watched
             self._on_fault(f"the outbox cannot be read either ({type(error).__name__})")
@@ -220,6 +243,14 @@ class Card:
         """After a failed sync the old connection cannot be trusted: start with a new one."""
         self._on_fault(f"the card cannot be written ({type(error).__name__})")
         self.close()
+
+
+def _make(database: sqlite3.Connection, changes: Iterable[Change]) -> None:
+    """Make all these changes, or none."""
+    database.execute("BEGIN IMMEDIATE")
+    for statement, values in changes:
+        database.execute(statement, values)
+    database.execute("COMMIT")
 
 
 def _upgrade(database: sqlite3.Connection) -> None:

@@ -10,7 +10,7 @@ again with the next step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, replace
 from pathlib import Path
@@ -36,11 +36,13 @@ class Outbox:
         on_fault: Callable[[str], None],
         device: int = 0,
         counter_after_damage: int = 0,
+        lacks: Path | None = None,
     ) -> None:
         """``device`` is the enrolled device, 0 if there is no HQ. A file of another device is set
         aside: its alarm is another wearer's. ``counter_after_damage`` is the next counter if the
-        card has lost it; it should be above all that HQ has seen."""
-        self.card = Card(path, on_fault, device)
+        card has lost it; it should be above all that HQ has seen. ``lacks`` is a file that outlives
+        a restart of the service, for what the card does not take."""
+        self.card = Card(path, on_fault, device, lacks or path.with_suffix(".lacks"))
         self._dirty: dict[tuple[str, int], Change] = {}
         found = self.card.read()
         self.alarm = found.alarm
@@ -62,6 +64,10 @@ class Outbox:
             self._put_all()
         if device:
             self._put("owner", 1, (1, device))
+        self.first_counter = max(self.next_counter, self._reserved)
+        """What has a lower one is from before this start."""
+        self.resumed = self.alarm.id
+        """The alarm that was open at this start, 0 if none was."""
         self._reserve_counters()
 
     @property
@@ -88,6 +94,12 @@ class Outbox:
         counter = self.next_counter
         self.next_counter += 1
         return counter & 0xFFFFFFFF
+
+    def skip_to(self, counter: int) -> None:
+        """Give no number below this one any more."""
+        if counter > self.next_counter:
+            self.next_counter = counter
+            self._reserve_counters()
 
     def save_alarm(self, alarm: Alarm) -> None:
         """Keep what is known of the alarm. Its timers start again after a restart."""
@@ -116,18 +128,20 @@ class Outbox:
         template: str,
         under_way: int | None = None,
         later: bool = False,
-        apart: bool = False,
+        apart: Collection[int] = (),
     ) -> StoredText | None:
         """Keep a text to be sent, unless there has been one of this kind to this recipient for
         this very report: then ``None``. Older ones are not sent again. One that has not left yet
         is brought up to date in its place in line, so that round on round keeps nobody waiting;
         one that is ``under_way`` (its id) cannot be any more, and the new one goes to the end.
-        With ``apart`` the older ones stay as they are: this one says something else."""
+        Those in ``apart`` (their ids) stay as they are: this one says something else."""
         alike = self.texts_to(recipient, template)
         if any(text.counter == counter for text in alike):
             return None
         place = self._last_text + 1
-        for text in () if apart else alike:
+        for text in alike:
+            if text.id in apart:
+                continue
             if text.outcome is TextOutcome.OPEN and text.id != under_way:
                 place = text.id
                 later = later and text.later  # what had to be said then still has to be
@@ -235,7 +249,10 @@ class Outbox:
     def _reserve_counters(self) -> None:
         self.next_counter = max(self.next_counter, self._reserved)
         self._reserved = self.next_counter + COUNTER_BLOCK
-        self._put("counter", 1, (1, self._reserved))
+        later = "(1, max(?, coalesce((SELECT reserved FROM counter), 0)))"  # than any start's
+        self._change(
+            "counter", 1, f"INSERT OR REPLACE INTO counter VALUES {later}", (self._reserved,)
+        )
         self.commit()
 
     def _put(self, table: str, key: int, row: tuple[object, ...]) -> None:

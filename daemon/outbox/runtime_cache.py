@@ -1,4 +1,4 @@
-"""What a restart may keep and the card may not: the last fix, the texts' words, what is spent.
+"""What a restart may keep and the card may not: last fix, texts' words, what is spent, the time.
 
 The file is in the runtime directory (a tmpfs, ``/run/outcry``): it survives a
 restart of the service, not a power cut. So a text whose outcome was lost can be
@@ -35,6 +35,8 @@ class Memory:
         self.texts: dict[int, str] = {}
         """Their words, by their ids; a power cut takes them."""
         self._spent: dict[str, Hours] = {}
+        self.zero: float | None = None
+        """The Unix time at which ``now`` was 0; kept with the next thing that is."""
         try:
             self._read(now)
         except FileNotFoundError:
@@ -83,6 +85,8 @@ class Memory:
             str(name): {int(hour): int(amount) for hour, amount in hours.items()}
             for name, hours in kept.get("spent", {}).items()
         }
+        if (zero := kept.get("zero")) is not None:
+            self.zero = float(zero)
         if kept["fix"] is None:
             return
         latitude, longitude, accuracy, taken_at = kept["fix"]
@@ -102,6 +106,7 @@ class Memory:
             "texts": self.texts,
             "worn": self.worn,
             "spent": self._spent,
+            "zero": self.zero,
         }
         try:
             write_whole(self._path, json.dumps(kept))

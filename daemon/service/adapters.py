@@ -12,6 +12,7 @@ from typing import TypeVar
 from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.service.parts import Message
 from outcry.daemon.service.systemd import Service, journal_sink
+from outcry.daemon.service.true_time import synchronised_at
 from outcry.daemon.settings import NO_PIN, Settings
 from outcry.daemon.touch.edges import StrapEdge
 from outcry.hw.gps import Gps
@@ -46,6 +47,7 @@ class Adapters:
         self.journal = Journal(journal_sink())
         self.clock = time.monotonic
         self.wall = time.time
+        self.synchronised_at = synchronised_at
         self.random = os.urandom
 
     def modem(self, settings: ModemSettings, beat: Callable[[], None]) -> Modem:

@@ -24,6 +24,7 @@ from outcry.daemon.service.drills import Drills
 from outcry.daemon.service.loop import Loop
 from outcry.daemon.service.parts import Parts
 from outcry.daemon.service.supervision import Marks, Supervision
+from outcry.daemon.service.true_time import TrueTime
 from outcry.daemon.service.whereabouts import Whereabouts
 from outcry.daemon.settings import Settings, drill_taps
 from outcry.daemon.touch.button import Times
@@ -33,7 +34,8 @@ from outcry.hw.modem import ModemSettings, SaidPins
 from outcry.report import Flag
 from outcry.settings_file import SettingsInvalid
 
-OUTBOX, MEMORY, SAID_PINS = "outbox.sqlite", "memory.json", "said-pins"
+OUTBOX, MEMORY, LACKS = "outbox.sqlite", "memory.json", "outbox.lacks"
+SAID_PINS = "said-pins"
 MODEM_PIN = "modem.pin"  # the credential's name in the unit
 TURN_LIMIT_S = 20.0  # the longest a thread may be busy with one thing; systemd waits 30 s
 
@@ -50,20 +52,21 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
     state, runtime = settings.path("storage", "state"), settings.path("storage", "runtime")
     for folder in (state, runtime):
         _make(folder, journal)
-    outbox = _outbox(state / OUTBOX, who, adapters)
+    outbox = _outbox(state / OUTBOX, runtime / LACKS, who, adapters)
     memory = Memory(runtime / MEMORY, clock())
     beats = Beats(clock, min((adapters.service.watchdog_s or 20) / 2, 10), TURN_LIMIT_S)
     vibration = adapters.vibration()
     modem = adapters.modem(asked_of_modem, beats.watch("modem"))
     gps = adapters.gps(beats.watch("gps"))
     senses = _senses(settings, adapters, memory, times)
-    reporter = Reporter(who, outbox, adapters.wall, adapters.random)
+    time = TrueTime(clock, adapters.wall, adapters.synchronised_at, gps, modem, memory)
+    reporter = Reporter(who, outbox, time.now, adapters.wall, adapters.random)
     receipts = Receipts(who, outbox, journal)
     spending = budgets(settings, memory, clock)
-    recipients = Recipients(who, outbox, memory, languages)
     again_after_s = settings.number("sms", "again_after_minutes") * 60
     battery_low_mv = round(settings.number("supervision", "battery_low_volts") * 1000)
     whereabouts = Whereabouts(memory, journal)
+    recipients = Recipients(who, outbox, memory, languages, reporter.time, whereabouts.place)
     marks = Marks(battery_low_mv, modem, senses, outbox, whereabouts)
     parts = Parts(
         outbox=outbox,
@@ -84,7 +87,8 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
         supervision=Supervision(
             settings.number("supervision", "heartbeat_minutes") * 60, marks, clock()
         ),
-        drills=Drills(state / drills.FILE_NAME, reporter.time, journal),
+        drills=Drills(state / drills.FILE_NAME, time.now, journal),
+        time=time,
         contacts=len(who.contacts),
         felt=ALL if settings.text("vibration", "tells") == "all" else FEW,
         languages_complete=all(
@@ -129,12 +133,13 @@ def sim_pin(journal: Journal) -> str | None:
     return None
 
 
-def _outbox(path: Path, who: Identity, adapters: Adapters) -> Outbox:
+def _outbox(path: Path, lacks: Path, who: Identity, adapters: Adapters) -> Outbox:
     outbox = Outbox(
         path,
         lambda reason: adapters.journal.tell(Entry.CARD_FAULT, detail=reason),
         who.enrolment.device if who.enrolment else 0,
         int(adapters.wall()),
+        lacks,
     )
     adapters.life.callback(outbox.close)
     return outbox

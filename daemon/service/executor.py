@@ -47,10 +47,9 @@ class Executor:
                 parts.sms.queue(
                     parts.outbox.newest_report(but=codes),  # nobody's link is to be a code
                     effect.audience,
-                    parts.reporter.time(),
-                    parts.whereabouts.place(now),
                     alarm.kind,
                     effect.later,
+                    now,
                 )
 
     def carry_out(self, effect: Effect, alarm: Alarm, now: float) -> None:
@@ -60,7 +59,8 @@ class Executor:
             case BeginDrill():
                 parts.drills.begin(now)
             case MakeReport():
-                parts.journal.tell(Entry.SEALED, alarm=alarm.id, count=effect.sequence)
+                at = "on the card" if parts.outbox.durable else "in memory, not on the card"
+                parts.journal.tell(Entry.SEALED, alarm=alarm.id, count=effect.sequence, detail=at)
                 parts.drills.see(Hop.SEALED, self._clock())
             case SendData():
                 parts.data.post()

@@ -77,6 +77,7 @@ def facts(parts: Parts, alarm: Alarm, now: float) -> dict[str, Any]:
             "texts": len(parts.outbox.open_texts()),
             "durable": parts.outbox.durable,
         },
+        "time_by": parts.time.told()[1],
         "drill": _drill_facts(parts.drills.last, parts.drills.seconds_ago()),
         "marks": int(parts.marks.now()),
         "enrolled": parts.reporter.enrolled,
@@ -156,6 +157,7 @@ def screen(facts: dict[str, Any]) -> str:
         "last drill": _drill(facts["drill"]),
         "motor": "present" if facts["motor"] else "none",
         "battery": _battery(facts["modem"]),
+        "time": f"known, by {facts['time_by']}" if facts["time_by"] else "not known: alarms say so",
         "contacts": str(facts["contacts"]),
     }
     lines += [f"  {name:<11}{words}" for name, words in rows.items()]

@@ -147,7 +147,8 @@ class ModemStatus:
     other cells heard, strongest first; ``battery_mv`` is the modem's own supply
     in millivolts and ``battery_percent`` what it makes of that;
     ``connected_since`` on the owner's clock. ``under_voltage`` and ``jamming``
-    are what the modem has warned of and not taken back.
+    are what the modem has warned of and not taken back. ``network_zero`` is the
+    Unix time at which the owner's clock was 0, as the network tells the time.
     """
 
     state: Condition = Condition.STARTING
@@ -161,4 +162,5 @@ class ModemStatus:
     jamming: bool = False
     data_up: bool = False
     connected_since: float | None = None
+    network_zero: float | None = None
     queued_texts: int = 0

@@ -15,12 +15,14 @@ class TextJob:
     """A text to send, part by part. ``references`` are the TP-MR of the parts that have left.
     None is one that the modem did not tell.
 
-    ``given``: the PDU of the next part has been written, so it may have left.
+    ``begun``: its words are being sent and stay as they are. ``given``: the PDU of the next part
+    has been written, so it may have left.
     """
 
     ref: str
     number: str = field(repr=False)
     text: str = field(repr=False)
+    begun: bool = False
     given: bool = False
     attempts: int = 0
     parts: "list[Part]" = field(default_factory=list, repr=False)
@@ -40,7 +42,7 @@ class JobQueue:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._texts: deque[TextJob] = deque()
         self._posts: deque[PostJob] = deque()
         self._cancelled: set[str] = set()
@@ -58,6 +60,22 @@ class JobQueue:
         """The text whose turn it is; it stays in the queue."""
         with self._lock:
             return self._texts[0] if self._texts else None
+
+    def begin_text(self, job: TextJob) -> bool:
+        """From now on its words stay; False if it has been taken back."""
+        with self._lock:
+            job.begun = job in self._texts
+            return job.begun
+
+    def amend_text(self, ref: str, text: str | None) -> bool:
+        """Give a waiting text these words, or take it back; False if it is not waiting."""
+        with self._lock:
+            waiting = [job for job in self._texts if job.ref == ref and not job.begun]
+            for job in waiting:
+                job.text = job.text if text is None else text
+            if waiting and text is None:
+                self.drop_texts(ref)
+            return bool(waiting)
 
     def drop_text(self, job: TextJob) -> None:
         """The outcome of ``job`` is known."""

@@ -69,6 +69,7 @@ class Link:
         self._echo_was_off = False
         self._headless: str | None = None
         self._in_step = False
+        self.now = clock
 
     @property
     def in_step(self) -> bool:
@@ -155,7 +156,7 @@ class Link:
         if line.startswith(WITH_BODY):
             self._headless = line
             return True
-        self.urcs.append(Urc(line))
+        self.urcs.append(Urc(line, at=self._clock()))
         if self.guarded and not answers and RESET.fullmatch(line):
             raise ModemOff(line.lower()) if line.endswith("POWER DOWN") else ModemReset(line)
         return True

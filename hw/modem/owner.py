@@ -96,6 +96,13 @@ class Modem:
         self._jobs.add_text(TextJob(ref, number, text))
         self._ring()
 
+    def amend_sms(self, ref: str, text: str | None) -> bool:
+        """Give a queued text other words, or with ``None`` take it back: no event follows.
+
+        False once any of it may have left, and where there is none: nothing has changed.
+        """
+        return self._jobs.amend_text(ref, text)
+
     def post(self, ref: str, body: bytes) -> None:
         """Queue ``POST /v1/reports``; ``PostAnswered`` or ``PostFailed`` follows.
 

@@ -182,6 +182,8 @@ class Service:
         self._connection_has_turn = True
         try:
             link.be_in_step()  # a crash in here is not the text's doing
+            if not self._jobs.begin_text(job):
+                return
             self._in_text = True
             outcome = self._texts.send(link, job)
         except ModemSilent:
@@ -206,6 +208,9 @@ class Service:
         self._room_made = self._make_room(link)
         if self._room_made:
             self._connection_has_turn = False
+        if link.in_step:
+            self._take_in(link)
+            self._texts.read_one(link)  # one: however many come in, the next text goes
 
     def _text_stuck(self) -> None:
         """Give up the text that is out where the ladder says so."""

@@ -75,7 +75,8 @@ class Starting:
         link.guarded = True
         link.echo_expected = not link.command("ATE0", idle=True).done
         # CBATCHK=1 would switch it off below 3.4 V, for a dip of a moment and for good.
-        for command in ("AT+CMEE=1", "AT+CBATCHK=0"):
+        # CLTS=1, as early as can be: the network tells the time when the modem registers.
+        for command in ("AT+CMEE=1", "AT+CBATCHK=0", "AT+CLTS=1"):
             link.command(command, idle=True)
         functionality = link.command("AT+CFUN?", CFUN_LIMIT_S, asked="+CFUN: ", idle=True)
         if functionality.value("+CFUN") not in (None, "1"):

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import zlib
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -66,7 +67,6 @@ class Texts:
         self._clock = clock
         self._on_stuck = on_stuck
         self._given_at = 0.0
-        self._concatenation = 0
         self._late: TextJob | None = None
         self._lost: set[str] = set()
         """Numbers of texts whose outcome was never known."""
@@ -96,9 +96,12 @@ class Texts:
         """Send what is left of ``job``. A link error means: see ``interrupted``."""
         job.attempts += 1
         if not job.parts:
-            self._concatenation = (self._concatenation + 1) % 256
+            # Parts are put together by this number (3GPP TS 23.040 section 9.2.3.24.1). The second
+            # half of other words must not complete a first half that left before, not even before
+            # a restart; that of the same words may.
+            concatenation = zlib.crc32(job.text.encode("utf-8", "replace")) % 256
             try:
-                job.parts = self._pdu.encode(job.number, job.text, self._concatenation)
+                job.parts = self._pdu.encode(job.number, job.text, concatenation)
             except self._pdu.PduRefused as refusal:
                 return self._end(job, Outcome.FAILED, str(refusal))
         for part in job.parts[len(job.references) :]:
@@ -174,6 +177,8 @@ class Texts:
             return self._end(job, Outcome.UNKNOWN, reason)
         if job.attempts >= ATTEMPTS_MOST:
             return self._end(job, Outcome.FAILED, reason)
+        if not job.references:
+            job.parts, job.begun = [], False
         return None
 
     def _given(self, job: TextJob) -> None:
@@ -256,17 +261,22 @@ class Texts:
         return bool(self._to_read or self._to_delete or self._sweep_due)
 
     def tidy(self, link: Link) -> None:
-        """One short step: delete a text that has been handed on, or read one, or look for any."""
-        if self._to_delete:
+        """One short step: read a text, or delete one that has been handed on, or look for any."""
+        if self._to_read:
+            self.read_one(link)
+        elif self._to_delete:
             link.command(f"AT+CMGD={self._to_delete.popleft()}", idle=True)
-        elif self._to_read:
+        elif self._sweep_due:
+            self._sweep_due = False
+            self._sweep(link)
+
+    def read_one(self, link: Link) -> None:
+        """Read the first of those that have come in, if there is one: it may be HQ's receipt."""
+        if self._to_read:
             index = self._to_read.popleft()
             reply = link.command(f"AT+CMGR={index}", idle=True)
             if reply.done:
                 self._take_in(index, reply.lines)
-        elif self._sweep_due:
-            self._sweep_due = False
-            self._sweep(link)
 
     def _sweep(self, link: Link) -> None:
         """Take in all that lies on the SIM: a full one would receive no more."""

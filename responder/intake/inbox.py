@@ -10,17 +10,15 @@
   is marked as such and can never be found safe.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 
 from outcry.envelope import KEY_BYTES, SEALED_BYTES, EnvelopeRefused, open_sealed, read_header
-from outcry.receipt import make
+from outcry.receipt import OUTDATED, make
 from outcry.report import Report, ReportInvalid, decode
 from outcry.responder import journal
 from outcry.responder.intake import ingest
@@ -45,7 +43,7 @@ class Unreadable(Refused):
 
 
 class Outdated(Refused):
-    """A heartbeat that is not newer than what was heard before."""
+    """A heartbeat that is not newer than what was heard before; with the answer to its device."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ class Inbox:
             self.on_alarm()
         return taken
 
-    def _keep(self, arrived: Sequence[Arrived]) -> list[Kept | Exception | None]:
+    def _keep(self, arrived: Sequence[Arrived]) -> list[Kept | Exception | int]:
         if not arrived:
             return []
         try:
@@ -106,21 +104,17 @@ class Inbox:
                 return [error]
             return [kept for one in arrived for kept in self._keep([one])]
 
-    def _answer(self, one: Arrived, kept: Kept | Exception | None) -> Taken | Exception:
+    def _answer(self, one: Arrived, kept: Kept | Exception | int) -> Taken | Exception:
         if isinstance(kept, Exception):
             return kept
-        if kept is None:
+        if isinstance(kept, int):
             log.tell(journal.Entry.BEAT_REFUSED, path=one.path)
-            return Outdated()
+            latest = replace(one.header, counter=kept)
+            return Outdated(make(one.report.token, OUTDATED, latest))
         if kept.alarm is not None:
-            again = " again" if kept.repeat else ""
-            log.tell(
-                journal.Entry.REPORT,
-                alarm=kept.alarm,
-                report=one.report.type.name,
-                path=one.path,
-                again=again,
-            )
+            what, again = one.report.type.name, " again" if kept.repeat else ""
+            said = {"report": what, "path": one.path, "again": again}
+            log.tell(journal.Entry.REPORT, alarm=kept.alarm, **said)
         receipt = make(one.report.token, kept.status, one.header)
         return Taken(receipt, one.report, kept.alarm, kept.repeat)
 

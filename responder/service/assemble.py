@@ -1,7 +1,5 @@
 """What HQ is made of, wired in one place: the service, the tests and the campaigns all use it."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable

@@ -24,4 +24,6 @@ class Options:
     escape_answers_ok: bool = True  # belief: ESC at a prompt is answered with OK
     serves_while_connecting: bool = True  # belief: other commands between OK and result of CIPSTART
     http_status_words: bool = True  # HTTPSTATUS shows GET (IP note) or 0 (manual p. 254)
+    network_time: bool = True  # whether the operator sends the time (NITZ); not all do
+    network_zone: int = 4  # its zone in quarter hours: 22 in India, 23 in Nepal
     restarts_after_close: bool = False  # belief: no CIPSTART from TCP CLOSED without CIPSHUT

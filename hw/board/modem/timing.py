@@ -20,6 +20,7 @@ class Timing:
     boot_ready: Span = (8.0, 12.0)  # belief: power key to Call Ready and SMS Ready; some take 20
     registration: Span = (9.0, 11.0)  # power key to +CREG: 1: ostaquet 16 and 18
     registration_again: Span = (4.0, 8.0)  # belief: coverage back to +CREG: 1
+    network_time: Span = (2.0, 5.0)  # belief: +CREG: 1 to *PSUTTZ
     sms_submit: Span = (3.0, 4.0)  # belief: text to +CMGS:, where the network is not busy
     sms_refusal: Span = (1.0, 2.0)  # belief: text to +CMS ERROR:
     sms_delivery: Span = (3.5, 4.5)  # belief: centre to phone

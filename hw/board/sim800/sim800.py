@@ -24,6 +24,7 @@ from outcry.hw.board.modem.sms.sms import Sms
 from outcry.hw.board.modem.terminal import Terminal
 from outcry.hw.board.modem.wire import Wire
 from outcry.hw.board.sim800.bearer import Bearer
+from outcry.hw.board.sim800.clock import Clock
 from outcry.hw.board.sim800.engineering_mode import NEIGHBOURS_MOST, EngineeringMode
 from outcry.hw.board.sim800.http import Http
 from outcry.hw.board.sim800.identity import Identity
@@ -90,6 +91,7 @@ class Sim800:
             Contexts(core),
             EngineeringMode(core),
             Identity(core),
+            Clock(core),
             Operators(core),
         )
         self.terminal.handlers = self._handlers()

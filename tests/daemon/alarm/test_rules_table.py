@@ -190,6 +190,7 @@ def test_data_that_comes_and_goes_while_the_wearer_holds_does_not_queue_round_on
         story.happens(Event.HELD)
         story.happens(Event.DATA_DOWN)
         rounds += sum(isinstance(effect, SendSms) for _, effect in story.passes(2))
+        story.happens(Event.TEXT_LEFT)
     assert rounds == 1
 
 
@@ -223,7 +224,7 @@ def test_a_second_hold_that_a_restart_cut_off_is_texted_after_it():
     story.happens(Event.HELD)
     story.passes(30)
     story.happens(Event.HELD)
-    alarm = replace(story.alarm, due={}, sms_sent_at=None)  # what a restart leaves
+    alarm = replace(story.alarm, due={}, sms_left_at=None)  # what a restart leaves
     _, effects = step(alarm, Event.RESUMED, 5.0, RULES)
     assert SendSms(alarm.next_sequence - 1, Audience.EVERYONE) in effects
 
@@ -231,10 +232,32 @@ def test_a_second_hold_that_a_restart_cut_off_is_texted_after_it():
 def test_contacts_texted_without_a_position_are_texted_again_once_it_is_known():
     story = Story(data_up=False)
     story.happens(Event.HELD)
-    story.passes(15)
+    story.passes(12)
+    story.happens(Event.TEXT_LEFT)
+    story.passes(3)
     assert MakeReport(MessageType.POSITION, 1) in story.happens(Event.FIRST_FIX)
     rounds = [at for at, effect in story.passes(600) if isinstance(effect, SendSms)]
-    assert rounds == [60]
+    assert rounds == [72], "a minute after the first text left, not after it was queued"
+
+
+def test_while_no_text_has_left_a_first_position_waits_for_nothing_and_starts_no_later_round():
+    story = Story(data_up=False)
+    story.happens(Event.HELD)
+    story.passes(3)
+    story.happens(Event.FIRST_FIX)
+    assert [at for at, effect in story.passes(27) if isinstance(effect, SendSms)] == [3]
+    story.happens(Event.TEXT_LEFT)
+    later = [at for at, effect in story.passes(4000) if isinstance(effect, SendSms)]
+    assert later == [30 + RULES.sms_position_every_s, 30 + 2 * RULES.sms_position_every_s]
+
+
+def test_a_text_of_an_earlier_round_puts_off_no_round_that_is_still_to_come():
+    """The first round of an alarm is due, and a text of another alarm leaves."""
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    due = story.alarm.due[Event.SMS_DUE]
+    story.happens(Event.TEXT_LEFT)
+    assert story.alarm.due[Event.SMS_DUE] == due
 
 
 def test_a_hold_long_after_the_last_texts_gives_data_its_time_again():
@@ -361,6 +384,7 @@ def test_holding_again_and_again_does_not_queue_round_on_round_of_sms():
     for _ in range(20):
         story.happens(Event.HELD)
         rounds += sum(isinstance(effect, SendSms) for _, effect in story.passes(2))
+        story.happens(Event.TEXT_LEFT)
     assert rounds == 1
     assert any(isinstance(effect, SendSms) for _, effect in story.passes(60))
 
@@ -614,7 +638,7 @@ NOTHING = {  # what does nothing in which states; everything else is an answer o
     Event.POST_FAILED: {State.IDLE},
     Event.FIRST_FIX: {State.IDLE},
     Event.BETTER_FIX: {State.IDLE},
-    Event.TEXT_LEFT: {State.IDLE, State.STORED, State.ACKNOWLEDGED},
+    Event.TEXT_LEFT: {State.IDLE},
     Event.RESUMED: {State.IDLE},
     Event.SMS_DUE: {State.IDLE, State.STORED, State.ACKNOWLEDGED},
     Event.DATA_DUE: {State.IDLE},

@@ -13,9 +13,9 @@ from builders import settings_text
 from outcry.daemon.check import connectivity, hardware, host, systemd_unit
 from outcry.daemon.check.findings import Finding, Patience, Result, Sheet, failed, ok
 from outcry.daemon.messages.identity import Identity
-from outcry.daemon.messages.reports import CLOCK_SET_AFTER
 from outcry.daemon.outbox.private_files import write_whole
 from outcry.daemon.service.status import REMEDIES, modem_facts
+from outcry.daemon.service.true_time import CLOCK_SET_AFTER
 from outcry.daemon.settings import read
 from outcry.enrolment import Contact, write
 from outcry.hw.gps import AGE_UNKNOWN, Fix, NoFixReason

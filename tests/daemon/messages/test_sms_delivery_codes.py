@@ -24,7 +24,7 @@ def test_with_data_dead_hq_gets_the_alarm_and_every_code(world):
     world.taps(*CODE)
     world.takes_all_texts()
     assert types_sent_to_hq(world) == [
-        MessageType.FIRST,
+        MessageType.POSITION,  # the newest report of the alarm
         MessageType.WITHDRAWAL,
         MessageType.WITHDRAWAL,
     ]

@@ -256,10 +256,9 @@ def test_a_round_for_the_very_same_report_texts_nobody_again(world):
         world.sms.queue(
             report,
             Audience.EVERYONE,
-            None,
-            world.parts.whereabouts.place(world.now),
             AlarmKind.PANIC,
             False,
+            world.now,
         )
     waits(world, 200)
     assert len(world.modem.texts) == ROUND

@@ -251,6 +251,7 @@ def test_what_takes_the_place_of_a_text_that_had_to_go_costs_nothing(world):
 def test_what_waits_for_the_network_says_where_the_wearer_is_now_whatever_is_left(world):
     world.settings["sms"]["positions_per_day"] = 2
     world.starts()
+    world.sees(43.0, 45.0)
     world.holds()
     world.takes_all_texts()
     world.phones_have_all()
@@ -438,7 +439,7 @@ def test_an_answer_by_sms_or_by_nobody_costs_no_data(tmp_path):
 def test_texts_of_a_budget_are_marked_on_the_card(world):
     world.starts()
     world.holds()
-    lives(world, 1)
+    lives(world, 2)  # a round counts from the first text that leaves: the third is later than 1 h
     world.starts()
     assert Counter(text.later for text in world.outbox.texts.values()) == {False: 7, True: 10}
     assert {text.outcome for text in world.outbox.texts.values()} == {TextOutcome.REACHED}

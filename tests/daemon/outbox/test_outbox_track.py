@@ -7,9 +7,11 @@ from itertools import pairwise
 import pytest
 
 from outcry.daemon.alarm.model import Alarm, State
+from outcry.daemon.outbox.budget import EXCHANGE_BYTES
 from outcry.daemon.outbox.outbox import TRACK_MOST, Outbox
 from outcry.daemon.outbox.stored import StoredReport
 from outcry.hw.modem import Condition, ModemStatus
+from outcry.receipt import Status
 from outcry.report import AlarmKind, MessageType
 from simulation.world import World
 
@@ -167,3 +169,51 @@ def test_after_three_days_without_network_hq_gets_all_of_the_track_newest_first(
     assert [report.sequence for report in got] == waiting
     assert got[-1].type is MessageType.FIRST
     assert world.outbox.unanswered() == []
+
+
+@pytest.mark.slow
+def test_after_an_outage_the_track_is_complete_within_the_budget_and_nothing_stored_goes_again(
+    tmp_path,
+):
+    """A day without data, the smallest budget there is, and each fifth receipt is lost."""
+    world = World(tmp_path, heartbeat_s=1e9)
+    world.settings["reports"]["kilobytes_per_day"] = 50
+    world.settings["sms"]["positions_per_day"] = 0
+    world.starts()
+    world.sees()
+    world.holds()
+    world.takes_all_texts()
+    world.phones_have_all()
+    for _ in range(144):
+        world.passes(600)
+        if world.data.under_way is not None:
+            world.post_fails()
+    track = {each.sequence for each in world.outbox.unanswered()}
+    assert len(track) > 100
+    by_sms = world.outbox.unanswered()[40]
+    world.hq_texts_a_receipt(Status.STORED, by_sms.sealed)
+    world.modem.snapshot = ModemStatus(state=Condition.REGISTERED, data_up=True)
+    world.data_goes(up=True)
+    answered, posted, older = {by_sms.sequence}, [], []
+    while not track <= answered:
+        assert world.now < 12 * 86_400, "complete within days"
+        if world.data.under_way is None:
+            world.passes(600)
+            continue
+        report = world.report()
+        assert report.sequence not in answered, "HQ has it"
+        posted.append((world.now, report))
+        if len(posted) % 5 == 0:
+            world.post_fails()
+            continue
+        if report.sequence in track and report.type is MessageType.POSITION:
+            older.append(report.sequence)
+        world.hq_answers()
+        answered.add(report.sequence)
+    assert older == sorted(older, reverse=True), "newest first"
+    spent = [at for at, report in posted if report.type is MessageType.POSITION]
+    drips = 86_400 // 600  # when all is spent, one goes in ten minutes at most
+    for at in spent:
+        assert (
+            sum(at - 86_400 < each <= at for each in spent) <= -(-50_000 // EXCHANGE_BYTES) + drips
+        )

@@ -127,9 +127,11 @@ def test_a_text_whose_outcome_was_lost_in_a_kill_is_sent_again_with_the_same_wor
     world.sees()
     world.holds()
     before = world.modem.texts[-1]
+    world.leaves()
     world.wall += 300
     world.starts()
-    assert world.modem.texts[0] == before
+    world.takes_all_texts()
+    assert world.modem.texts[-1] == before, "and those that have not left go first"
 
 
 def test_after_a_power_cut_the_text_says_to_open_the_link(world):

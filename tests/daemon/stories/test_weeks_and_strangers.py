@@ -82,14 +82,14 @@ def test_without_its_enrolment_the_device_still_tells_the_contacts_it_knows(worl
 
 def test_a_text_that_cannot_be_made_lets_the_next_one_go(tmp_path):
     world = World(tmp_path)
-    made = world.sms.recipients.final
+    made = world.sms.recipients.words
 
-    def breaks_for_ana(text):
+    def breaks_for_ana(text, now):
         if text.recipient == 1:
             raise LookupError("+447700900101")
-        return made(text)
+        return made(text, now)
 
-    world.sms.recipients.final = breaks_for_ana
+    world.sms.recipients.words = breaks_for_ana
     world.holds()
     for _ in range(5):
         world.passes(1)

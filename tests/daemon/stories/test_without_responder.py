@@ -9,8 +9,8 @@ from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox.outbox import TextOutcome
 from outcry.hw.modem import Outcome
 from outcry.hw.modem.pdu import encode
-from outcry.report import AlarmKind, NoFixReason, NoPosition
-from simulation.world import CONTACTS, ENROLMENT, WALL, World
+from outcry.report import AlarmKind
+from simulation.world import CONTACTS, ENROLMENT, World
 
 LANGUAGES = ("ru", "ar", "es")
 OPENING = {"ru": "ТРЕВОГА: ", "ar": "استغاثة من ", "es": "ALARMA de "}
@@ -126,8 +126,7 @@ def queued(world, kind):
     report = world.parts.reporter.unsealed(0xA1A1A1A1, 0)
     with world.outbox.step():
         world.outbox.add_report(report)
-        nowhere = NoPosition(NoFixReason.UNKNOWN)
-        world.sms.queue(report, Audience.EVERYONE, WALL, nowhere, kind, False)
+        world.sms.queue(report, Audience.EVERYONE, kind, False, world.now)
     return [(text.recipient, text.template) for text in world.outbox.open_texts()]
 
 

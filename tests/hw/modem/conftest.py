@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
@@ -19,6 +20,7 @@ from simulation.virtual_network import VirtualNetwork
 
 HQ = ("192.0.2.1", 8000)
 RECEIPT = bytes(range(17))
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)  # as the network has it when the clock is 0
 
 
 class Hq:
@@ -169,6 +171,7 @@ class World:
             random=Random(seed),
             options=options,
             witness=lambda t, what, **facts: self.seen.append((t, what, facts)),
+            wall=lambda now: NOON + timedelta(seconds=now),
             now=self.now,
         )
         if warm:
@@ -176,7 +179,7 @@ class World:
         else:
             self.sim.power_on(self.now)
         self.port = BoardPort(self)
-        self.modem = Modem(
+        self.starts_again = lambda: Modem(
             settings,
             self._open,
             lambda event: self.on_event(event),
@@ -185,6 +188,7 @@ class World:
             (lambda: self.pull_wire()) if power_wire else None,
             doorbell,
         )
+        self.modem = self.starts_again()
 
     @property
     def sim(self) -> Sim800:

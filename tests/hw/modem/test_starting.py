@@ -42,11 +42,12 @@ def test_the_settings_after_a_start_are_exactly_these(world: Any) -> None:
     w = world(host=None)
     w.run(1)
     said = [data.decode().strip() for _, data in w.written]
-    assert said[:13] == [
+    assert said[:14] == [
         "AT",
         "ATE0",
         "AT+CMEE=1",
         "AT+CBATCHK=0",
+        "AT+CLTS=1",
         "AT+CFUN?",
         "AT+CPIN?",
         "AT+CREG=2",

@@ -91,13 +91,16 @@ def test_the_devices_port_serves_reports_and_nothing_else(process):
 
 
 def test_a_replay_over_http_acts_once_and_an_old_heartbeat_is_refused(process, device):
+    from outcry.receipt import OUTDATED, make
     from outcry.report import MessageType
 
     service = process()
     url = f"{service.device_url}/v1/reports"
     beat, alarm = device.message(MessageType.HEARTBEAT), device.message()
     assert httpx.post(url, content=beat.sealed).status_code == 200
-    assert httpx.post(url, content=beat.sealed).status_code == 409
+    refused = httpx.post(url, content=beat.sealed)
+    assert refused.status_code == 409
+    assert refused.content == make(beat.report.token, OUTDATED, beat.header)
     answers = {httpx.post(url, content=alarm.sealed).content for _ in range(3)}
     assert len(answers) == 1
 

@@ -6,7 +6,7 @@ import pytest
 
 from outcry.envelope import from_text
 from outcry.hw.modem import PostAnswered, SmsReceived
-from outcry.responder.intake.inbox import Refused
+from outcry.responder.intake.inbox import Outdated, Refused
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CameBy, ReportArrived, Verdict
 from simulation.world import World as Wearable
@@ -34,9 +34,10 @@ class Wire:
             ref, sealed = posts[-1]
             try:
                 taken = self.world.hq.inbox.take(sealed, CameBy.DATA)
-            except Refused:
+            except Refused as refused:
                 self.refused += 1
-                self.wearable.happens(PostAnswered(ref, 409, b""))
+                body = refused.args[0] if refused.args else b""
+                self.wearable.happens(PostAnswered(ref, 409, body))
             else:
                 self.wearable.happens(PostAnswered(ref, 200, taken.receipt))
 
@@ -163,3 +164,24 @@ def test_a_real_press_in_a_drill_is_told_and_may_become_public(wire, world):
             world.answers(world.invitation(contact, alarm), world.pins[contact - 1], "confirm")
         world.hq.works()
     assert len(world.hq.own_page.newest()) == 1
+
+
+def test_a_device_that_has_lost_its_outbox_is_heard_again_by_itself(wire, world):
+    """Counters begin again at nought, and HQ has heard a later one."""
+    wire.time_passes(130)
+    replayed = wire.wearable.modem.posts[-1][1]
+    assert wire.refused == 0
+    for file in wire.wearable.folder.glob("outbox.sqlite*"):
+        file.unlink()
+    wire.wearable.starts()
+    wire.posted = 0
+    wire.wearable.data_goes(up=True)
+    wire.time_passes(1300)
+    assert wire.refused == 1
+    assert wire.wearable.data.heartbeat_trouble == ""
+    with pytest.raises(Outdated):
+        world.hq.inbox.take(replayed, CameBy.DATA)
+    wire.wearable.holds()
+    wire.time_passes(2)
+    reports = [each for each in world.hq.entries() if isinstance(each, ReportArrived)]
+    assert [each.marks for each in reports] == [()]

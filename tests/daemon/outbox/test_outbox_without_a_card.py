@@ -1,0 +1,246 @@
+"""A card that takes nothing: the newest alarm survives a restart of the service all the same."""
+
+import errno
+import os
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from outcry.daemon.alarm.model import State
+from outcry.daemon.journal import Entry
+from outcry.daemon.outbox import card as card_module
+from outcry.daemon.outbox.card import Card
+from outcry.daemon.outbox.stored import TextOutcome
+from outcry.envelope import read_header
+from outcry.hw.modem import Outcome
+from outcry.report import Flag
+from simulation.world import World
+
+TROUBLES = {
+    "full": ("database or disk is full", sqlite3.SQLITE_FULL),
+    "worn out": ("disk I/O error", sqlite3.SQLITE_IOERR),
+    "read-only": ("attempt to write a readonly database", sqlite3.SQLITE_READONLY),
+}
+
+
+class _Refuses:
+    """A connection to a card that can be read, and takes no change."""
+
+    def __init__(self, database, trouble):
+        self._database = database
+        self._trouble = trouble
+
+    def execute(self, statement, *values):
+        if statement.startswith(("BEGIN", "INSERT", "PRAGMA journal")):
+            self._fails()
+        return self._database.execute(statement, *values)
+
+    def executescript(self, statements):
+        self._fails()
+
+    def close(self):
+        self._database.close()
+
+    def _fails(self):
+        words, code = TROUBLES[self._trouble]
+        error = sqlite3.OperationalError(words)
+        error.sqlite_errorcode = code
+        raise error
+
+
+class Trouble:
+    """The card's, from :meth:`begins` until :meth:`ends`; copies elsewhere have none."""
+
+    def __init__(self, monkeypatch, folder, kind):
+        self.kind = kind
+        self.writes_left = 0
+        self._on = False
+        connect = sqlite3.connect
+
+        def opened(path, *args, **more):
+            database = connect(path, *args, **more)
+            ours = str(path) == str(folder / "outbox.sqlite")
+            return _Refuses(database, kind) if ours and self._on else database
+
+        monkeypatch.setattr(card_module.sqlite3, "connect", opened)
+
+    def begins(self, world):
+        self._on = True
+        world.outbox.card.close()
+
+    def ends(self):
+        self._on = False
+
+
+@pytest.fixture(params=[*TROUBLES, "locked"])
+def trouble(request, monkeypatch, tmp_path):
+    if request.param != "locked":
+        return Trouble(monkeypatch, tmp_path, request.param)
+    monkeypatch.setattr(card_module, "LOCK_LIMIT_S", 0.0)
+    return Lock(tmp_path)
+
+
+class Lock:
+    """Another program holds the file."""
+
+    kind = "locked"
+
+    def __init__(self, folder):
+        self._path = folder / "outbox.sqlite"
+
+    def begins(self, world):
+        world.outbox.card.close()
+        self._other = sqlite3.connect(self._path, isolation_level=None)
+        self._other.execute("BEGIN EXCLUSIVE")
+
+    def ends(self):
+        self._other.close()
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = World(tmp_path)
+    world.breaks_on_purpose = True
+    return world
+
+
+def journal_of(world, entry):
+    pairs = zip(world.journal, world.fields, strict=True)
+    return [line for line, f in pairs if f.get("MESSAGE_ID") == entry.message_id]
+
+
+def withdrawn_and_held_again(world):
+    """An older alarm is on the card, and then another begins."""
+    world.holds()
+    world.takes_all_texts()
+    world.phones_have_all()
+    world.taps(2, 3)
+    return world.outbox.alarm.id
+
+
+def test_the_journal_says_what_is_so(world, trouble):
+    world.holds()
+    assert "is on the card" in journal_of(world, Entry.SEALED)[-1]
+    trouble.begins(world)
+    world.passes(60)
+    assert "in memory, not on the card" in journal_of(world, Entry.SEALED)[-1]
+    assert journal_of(world, Entry.CARD_FAULT)
+    trouble.ends()
+    world.passes(60)
+    assert "is on the card" in journal_of(world, Entry.SEALED)[-1]
+
+
+def test_the_newest_alarm_is_the_open_one_after_a_restart_and_goes_on(world, trouble):
+    older = withdrawn_and_held_again(world)
+    trouble.begins(world)
+    world.holds()
+    newest, sealed = world.outbox.alarm.id, set(world.outbox.reports)
+    assert newest != older
+    world.starts()
+    assert (world.outbox.alarm.id, world.outbox.alarm.state) == (newest, State.OVER_SMS)
+    assert sealed <= set(world.outbox.reports)
+    world.takes_all_texts()
+    assert [heard for heard in world.heard() if heard.startswith("alert")] == [
+        "alert to Ana",
+        "alert to Boris",
+        "alert to Chiara",
+    ]
+    trouble.ends()
+    world.passes(60)
+    assert world.outbox.durable
+    world.power_cut()
+    assert world.outbox.alarm.id == newest
+
+
+def test_a_card_that_fails_in_the_midst_of_an_alarm_costs_nothing_of_it(world, trouble):
+    world.sees()
+    world.holds()
+    world.network(Outcome.DONE)
+    trouble.begins(world)
+    world.network(Outcome.DONE)
+    world.leaves()
+    world.network(Outcome.UNKNOWN)
+    before = {each.id: each for each in world.outbox.texts.values()}
+    world.starts()
+    assert {each.id: each.outcome for each in world.outbox.texts.values()} == {
+        each.id: each.outcome for each in before.values()
+    }
+    outcomes = [before[id_].outcome for id_ in sorted(before)]
+    assert outcomes[:3] == [TextOutcome.GIVEN, TextOutcome.GIVEN, TextOutcome.MAYBE_SENT]
+    world.takes_all_texts()
+    assert len(world.modem.texts) == 5
+
+
+def test_one_write_that_fails_is_made_up_for_by_the_next(world, trouble, tmp_path):
+    trouble.begins(world)
+    world.holds()
+    trouble.ends()
+    assert (tmp_path / "outbox.lacks").exists()
+    world.network(Outcome.DONE)
+    assert world.outbox.durable
+    assert not (tmp_path / "outbox.lacks").exists()
+
+
+def test_no_number_is_given_twice_over_restarts_with_a_card_that_fails(world, trouble):
+    seen = []
+    trouble.begins(world)
+    for _ in range(4):
+        world.asks("heartbeat")
+        seen.append(read_header(world.modem.posts[-1][1]).counter)
+        world.starts()
+    trouble.ends()
+    world.starts()
+    world.asks("heartbeat")
+    seen.append(read_header(world.modem.posts[-1][1]).counter)
+    assert seen == sorted(set(seen))
+
+
+def test_what_the_card_lacks_says_no_more_than_the_card_may(world, trouble, tmp_path):
+    trouble.begins(world)
+    world.sees()
+    world.holds()
+    kept = (tmp_path / "outbox.lacks").read_bytes()
+    assert os.stat(tmp_path / "outbox.lacks").st_mode & 0o077 == 0
+    for secret in (b"Zarema", b"4477", b"43.3", b"ALARM"):
+        assert secret not in kept
+
+
+def test_reports_say_that_the_card_fails(world, trouble):
+    trouble.begins(world)
+    world.holds()
+    world.passes(60)
+    assert world.report().flags & Flag.CARD_FAULT
+
+
+def test_rubbish_in_the_runtime_directory_keeps_no_alarm_off_the_card(world, tmp_path):
+    (tmp_path / "outbox.lacks").write_bytes(b"\xff{[")
+    world.starts()
+    world.holds()
+    assert world.outbox.durable
+    with closing(sqlite3.connect(tmp_path / "outbox.sqlite")) as card:
+        assert card.execute("SELECT count(*) FROM report").fetchone() == (1,)
+
+
+def test_a_runtime_directory_that_is_full_too_is_told(world, monkeypatch, tmp_path):
+    def full(path, text, synced=False):
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(card_module, "write_whole", full)
+    Trouble(monkeypatch, tmp_path, "full").begins(world)
+    world.holds()
+    assert any("a restart of the service would lose it" in line for line in world.journal)
+    assert world.heard() == ["alert to Ana"]
+
+
+def test_a_strangers_changes_are_not_made(world, tmp_path, monkeypatch):
+    """Enrolled anew while the card failed."""
+    trouble = Trouble(monkeypatch, tmp_path, "full")
+    trouble.begins(world)
+    world.starts()
+    world.holds()
+    trouble.ends()
+    faults = []
+    found = Card(tmp_path / "outbox.sqlite", faults.append, 78, tmp_path / "outbox.lacks").read()
+    assert found.alarm.state is State.IDLE
+    assert not (tmp_path / "outbox.lacks").exists()

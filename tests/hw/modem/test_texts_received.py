@@ -1,0 +1,69 @@
+"""What comes in is read between two texts that go out, and holds none of them up."""
+
+from itertools import pairwise
+
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.modem import SmsOutcome, SmsReceived
+
+ANA, HQ_NUMBER, STRANGER = "+447700900101", "+447700900002", "+447700900199"
+ROUND = 7
+
+
+def a_round(world, at=5):
+    """Seven texts wait, one after the other as the owner gets them."""
+    for number in range(ROUND):
+        world.at(at, lambda n=number: world.modem.send_sms(f"t{n}", ANA, f"text {n}"))
+
+
+def comes_in(world, at, words="receipt", sender=HQ_NUMBER):
+    world.at(at, lambda: world.board.centre.text(sender, "+447700900001", words))
+
+
+def times(world, kind):
+    return [t for t, event in world.stamped if isinstance(event, kind)]
+
+
+def test_a_receipt_that_comes_while_texts_wait_is_read_before_the_next(world):
+    world = world(timing=Timing())
+    a_round(world)
+    comes_in(world, 9)
+    world.run(120)
+    (read,) = times(world, SmsReceived)
+    left = times(world, SmsOutcome)
+    assert len(left) == ROUND
+    assert sum(t > read for t in left) >= ROUND - 3, "read between two of the first texts"
+
+
+def test_however_many_come_in_the_texts_go_on(world):
+    """A stranger floods the device: each text waits for one of theirs at most."""
+    world = world(timing=Timing())
+    for n in range(60):
+        comes_in(world, 5 + n / 4, "x" * 100, STRANGER)
+    a_round(world)
+    world.run(200)
+    left = times(world, SmsOutcome)
+    assert len(left) == ROUND
+    between = [sum(a < t < b for t in times(world, SmsReceived)) for a, b in pairwise(left)]
+    assert max(between) <= 1
+    assert left[-1] - left[0] < 60
+
+
+def test_one_that_cannot_be_read_costs_two_seconds(world):
+    world = world(timing=Timing())
+    world.sim.faults.on("+CMGR", Fault(Kind.SILENT), times=None)
+    a_round(world)
+    comes_in(world, 9)
+    world.run(120)
+    left = times(world, SmsOutcome)
+    assert len(left) == ROUND
+    assert max(b - a for a, b in pairwise(left)) < 15
+
+
+def test_what_was_read_is_deleted_once_the_texts_are_gone(world):
+    world = world(timing=Timing())
+    a_round(world)
+    comes_in(world, 9)
+    world.run(120)
+    assert world.said("AT+CMGD=1")
+    assert min(world.said("AT+CMGD=1")) >= times(world, SmsOutcome)[-1]
