@@ -17,6 +17,7 @@ from outcry.daemon.journal import Entry
 from outcry.daemon.touch.edges import Edge
 from outcry.enrolment import Enrolment
 from outcry.envelope import SEALED_BYTES
+from outcry.hw.board.modem.wire import HOST_BAUD
 from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PortLost
 from outcry.hw.modem.errors import Stopping
 from outcry.receipt import RECEIPT_BYTES, Status
@@ -48,6 +49,15 @@ class _Port:
     def __init__(self, world: ClockedWorld) -> None:
         self._world = world
         self._woken = False
+        self.rate = HOST_BAUD
+
+    @property
+    def rate(self) -> int:
+        return self._world.baud
+
+    @rate.setter
+    def rate(self, rate: int) -> None:
+        self._world.baud = rate
 
     def write(self, data: bytes) -> None:
         if self._world.unplugged:
@@ -113,6 +123,8 @@ class ClockedWorld(World):
     """As World, with the real modem owner and ``line`` at the other end of its port."""
 
     line: FarEnd
+    baud = HOST_BAUD
+    """What the wearable's port is set to."""
     power_cycle: Callable[[], None] | None = None
     """What the owner's wire does, if there is one."""
 
@@ -145,6 +157,13 @@ class ClockedWorld(World):
             power_cycle=self.power_cycle,
             doorbell=_Doorbell(self),
         )
+
+    def sleeps(self, seconds: float) -> None:
+        """The owner's thread waits and reads nothing, while all the rest goes on."""
+        until = self.now + seconds
+        while self.now < until:
+            self.pump()
+            self.move(until)
 
     def _open(self) -> _Port:
         if self.unplugged:
