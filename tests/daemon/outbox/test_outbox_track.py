@@ -214,4 +214,6 @@ def test_after_an_outage_the_track_is_complete_within_the_budget_and_nothing_sto
     spent = [at for at, report in posted if report.type is MessageType.POSITION]
     drips = 86_400 // 600  # when all is spent, one goes in ten minutes at most
     for at in spent:
-        assert sum(at - 86_400 < each <= at for each in spent) <= -(-50_000 // EXCHANGE_BYTES) + drips
+        assert (
+            sum(at - 86_400 < each <= at for each in spent) <= -(-50_000 // EXCHANGE_BYTES) + drips
+        )
