@@ -12,6 +12,7 @@ from bench.alarm.fault_matrix import (
     fault_matrix_worst_s,
     first_cmgs_worst_s,
     first_contact_cmgs_worst_s,
+    slow_text_worst_s,
     sms_duplicates_beyond_unknown,
 )
 from bench.alarm.felt import first_report_worst_s, raised_pulse_worst_ms
@@ -25,6 +26,7 @@ from bench.alarm.refusals import (
     refusal_restart_worst_s,
     refusals_recovered_pct,
 )
+from bench.alarm.situations import findings_named_first_pct
 from bench.alarm.sms_chain import sms_chain_overhead_pct
 from bench.alarm.week import week_alarms_lost, week_duplicates, week_promises_broken
 from bench.device.armel import armed_cpu_s_armel, armed_rss_mb_armel
@@ -47,6 +49,7 @@ from bench.headquarters.receipts import (
     receipts_per_s_sqlite,
 )
 from bench.messages.contacts import contact_text_parts_max
+from bench.messages.pdus import pdu_disagreements
 from bench.messages.sealed import sealed_report_sms_chars_max
 from bench.product.house import (
     largest_folder_files,
@@ -103,7 +106,7 @@ FIGURES = (
     Figure(
         "fault_matrix_cells",
         "cells",
-        Bound(">=", 16_000),
+        Bound(">=", 22_000),
         fault_matrix_cells,
         partial(fault_matrix_cells, 20),
     ),
@@ -117,9 +120,16 @@ FIGURES = (
     Figure(
         "fault_matrix_worst_s",
         "s",
-        Bound("<=", 90),
+        Bound("<=", 60),
         fault_matrix_worst_s,
         partial(fault_matrix_worst_s, 20),
+    ),
+    Figure(
+        "slow_text_worst_s",
+        "s",
+        Bound("<=", 90),
+        slow_text_worst_s,
+        partial(slow_text_worst_s, 20),
     ),
     Figure(
         "first_cmgs_worst_s",
@@ -141,6 +151,13 @@ FIGURES = (
         Bound("<=", 0),
         sms_duplicates_beyond_unknown,
         partial(sms_duplicates_beyond_unknown, 20),
+    ),
+    Figure(
+        "findings_named_first",
+        "%",
+        Bound(">=", 100),
+        findings_named_first_pct,
+        partial(findings_named_first_pct, 12),
     ),
     Figure(
         "refusals_recovered",
@@ -185,6 +202,13 @@ FIGURES = (
         Bound("<=", 0),
         stale_told_as_fresh,
         partial(stale_told_as_fresh, 20),
+    ),
+    Figure(
+        "pdu_disagreements",
+        "of 1,000,000",
+        Bound("<=", 0),
+        pdu_disagreements,
+        partial(pdu_disagreements, 200),
     ),
     Figure(
         "gesture_false_alarms",

@@ -18,12 +18,15 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from operator import itemgetter
 from typing import Any
 
 import gpsd
+
+from outcry.hw.system_errors import told
 
 log = logging.getLogger("outcry.gps")
 
@@ -63,9 +66,13 @@ class Fix:
 
 @dataclass(frozen=True)
 class NoFix:
-    """There is no position now."""
+    """There is no position now; ``error`` is what the system said, if it said anything."""
 
     reason: NoFixReason
+    error: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.reason.value} {self.error}".strip()
 
 
 class Gps:
@@ -97,6 +104,8 @@ class Gps:
         self._until = 0.0
         self._answered_at = AGE_UNKNOWN
         self._seen: dict[str | None, tuple[object, float]] = {}  # by receiver: fix, taken at
+        self.zero: float | None = None
+        """The Unix time at which our clock was 0, by the date of the last fix that was new."""
         self._thread = threading.Thread(target=self._run, name="gps", daemon=True)
 
     def start(self) -> None:
@@ -124,9 +133,9 @@ class Gps:
             return self._read(_answer("POLL"), asked_at)
         except Exception as error:  # noqa: BLE001 - gpsd-py3 raises bare Exception for a wrong class
             # Anything else means that the conversation is broken: start a new one next time.
-            log.debug("gpsd: %s", type(error).__name__)
+            log.debug("gpsd: %s", told(error))
             self.disconnect()
-            return NoFix(NoFixReason.NO_GPSD)
+            return NoFix(NoFixReason.NO_GPSD, told(error))
 
     def _connect(self) -> None:
         self.disconnect()
@@ -159,7 +168,7 @@ class Gps:
         dated = all(each.get("time") for each in placed.values())
         heard = {} if dated else self._heard()
         seen: dict[str | None, tuple[object, float]] = {}
-        fixes = []
+        fixes, dates = [], []
         for device, tpv in placed.items():
             stamp = (tpv.get("time") or heard.get(device), tpv["lat"], tpv["lon"])
             last, taken_at = self._seen.get(device, (None, AGE_UNKNOWN))
@@ -167,6 +176,8 @@ class Gps:
                 taken_at = AGE_UNKNOWN
             elif stamp != last:
                 taken_at = self._answered_at
+                if now - taken_at <= FRESH_S:  # else it may be a silent receiver's last
+                    dates.append(tpv.get("time"))
             seen[device] = stamp, taken_at
             errors_m = [_number(tpv, key) for key in _ERRORS]
             error_m = max((each for each in errors_m if each > 0), default=math.inf)
@@ -175,6 +186,7 @@ class Gps:
         if dated or heard:
             self._seen, self._answered_at = seen, now
         best = max(fixes, key=itemgetter(0, 1, 2), default=None)
+        self.zero = max((_unix(date) - now for date in dates), default=self.zero)
         return NoFix(NoFixReason.NO_SATELLITES) if best is None else best[-1]
 
     def _heard(self) -> dict[str | None, object]:
@@ -213,6 +225,14 @@ def _has_place(tpv: dict[str, Any]) -> bool:
     latitude, longitude = _number(tpv, "lat"), _number(tpv, "lon")
     on_earth = abs(latitude) <= 90 and abs(longitude) <= 180 and (latitude, longitude) != (0, 0)
     return on_earth and _number(tpv, "mode") >= _MODE_2D
+
+
+def _unix(date: object) -> float:
+    """A receiver's date in Unix seconds; long ago if it is none."""
+    try:
+        return datetime.fromisoformat(str(date)).timestamp()
+    except (ValueError, OverflowError):
+        return -math.inf
 
 
 def _number(tpv: dict[str, Any], key: str) -> float:

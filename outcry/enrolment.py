@@ -110,17 +110,12 @@ def read(text: str) -> Enrolment:
     ]
     if problems:
         raise EnrolmentInvalid(problems)
+    hq |= {"number": hq["number"] or None, "public_key": from_text(hq["public_key"])}
     return Enrolment(
         device=own["device"],
         wearer=own["wearer"],
         psk=from_text(own["psk"]),
-        hq=Headquarters(
-            host=hq["host"],
-            port=hq["port"],
-            number=hq["number"] or None,
-            link=hq["link"],
-            public_key=from_text(hq["public_key"]),
-        ),
+        hq=Headquarters(**hq),
         contacts=tuple(Contact(**contact) for contact in contacts),
     )
 

@@ -10,6 +10,7 @@ and then two parts hold 134.
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime
 from functools import lru_cache
 
 from outcry.enrolment import MAX_NAME_CHARS
@@ -23,6 +24,7 @@ GSM7_EXTENSION = frozenset("^{}\\[~]|€")  # each takes two places
 _GSM7_ALL = GSM7 | GSM7_EXTENSION
 _GSM7_ALONE, _GSM7_PART = 160, 153  # in a text of one part; in one of several: 3GPP TS 23.040
 _UCS2_ALONE, _UCS2_PART = 70, 67  # 9.2.3.24.1
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _PLAIN = str.maketrans(
     dict.fromkeys("‘’‚‛ʼʹ′`´", "'")
@@ -69,6 +71,17 @@ def parts(text: str) -> int:
         if used > part:
             used, count = width, count + 1
     return count
+
+
+def dated(template: str, at: datetime) -> str:
+    """The template with ``at`` in it, by {year}, {month} or {month_name}, {day} and {hour}."""
+    return template.format(
+        year=f"{at.year:04}",
+        month=f"{at.month:02}",
+        month_name=_MONTHS[at.month - 1],
+        day=f"{at.day:02}",
+        hour=f"{at:%H:%M}",
+    )
 
 
 def folded(text: str) -> str:

@@ -33,7 +33,7 @@ serving cell's operator, strongest first, each LAC 2 and cell id 2; LAC 0 and
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 
 LAYOUT_VERSION = 1
@@ -124,7 +124,7 @@ class Position:
     longitude: float
     accuracy_m: int | None
     age_s: int
-    age_known: bool = True  # not in the layout: an unknown age travels as MAX_AGE_S
+    age_known: bool = field(default=True, compare=False)  # not in the layout: travels as MAX_AGE_S
 
     def __post_init__(self) -> None:
         _check("latitude", self.latitude, -90, 90, "degrees")
@@ -311,7 +311,8 @@ def _unpack_place(no_fix: NoFixReason | None, packed: bytes) -> Position | NoPos
     if no_fix is None:
         latitude, longitude, accuracy, age_s = _FIX.unpack(packed)
         accuracy_m = None if accuracy == _UNKNOWN_16 else accuracy
-        return Position(latitude / _E5, longitude / _E5, accuracy_m, age_s)
+        known = age_s < MAX_AGE_S
+        return Position(latitude / _E5, longitude / _E5, accuracy_m, age_s, age_known=known)
     numbers = _NEIGHBOURS.unpack(packed)
     heard = zip(numbers[::2], numbers[1::2], strict=True)
     return NoPosition(no_fix, tuple(Neighbour(*cell) for cell in heard if cell[0] not in _NO_LAC))

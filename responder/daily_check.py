@@ -4,8 +4,6 @@ The result is kept, so that the console shows it, and told line by line, so
 that the journal does.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -46,7 +44,6 @@ def look(
     settings: Settings,
     database: Store,
     publishers: Callable[[], Mapping[str, Publisher]],
-    now: float,
 ) -> tuple[Finding, ...]:
     """Everything that was found, good and bad. Takes up to a minute; never raises."""
     with database.read() as connection:
@@ -69,9 +66,8 @@ def look(
         posted = pool.map(_network, networks.values())
         findings += [*told, *(finding for each in posted for finding in each)]
     if not officers:
-        findings.append(
-            Finding(False, "no duty officer has a channel", "name their file in telling.officers")
-        )
+        what = "no duty officer has a channel"
+        findings.append(Finding(False, what, "name their file in telling.officers"))
     return tuple(findings)
 
 
@@ -145,11 +141,8 @@ def _around(settings: Settings) -> Iterator[Finding]:
     if modem is None:
         yield Finding(False, "no modem: HQ cannot send SMS", "set modem.port and modem.number")
     elif modem.port and not Path(modem.port).exists():
-        yield Finding(
-            False,
-            "the modem's serial port is not there",
-            "connect the modem, or correct modem.port",
-        )
+        what = "the modem's serial port is not there"
+        yield Finding(False, what, "connect the modem, or correct modem.port")
     else:
         yield Finding(True, "a modem is set up; the service watches it")
 
@@ -159,11 +152,8 @@ def _certificate(path: Path) -> Finding:
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         until = certificate.not_valid_after_utc.timestamp()
     except (OSError, ValueError):
-        return Finding(
-            False,
-            "people.certificate cannot be read",
-            "set it to a PEM file that the service can read",
-        )
+        what = "people.certificate cannot be read"
+        return Finding(False, what, "set it to a PEM file that the service can read")
     return Finding(True, "the pages' certificate", "renew it, then restart the service", until)
 
 
@@ -176,13 +166,9 @@ def _network(publisher: Publisher) -> list[Finding]:
 
 def _wearer(connection: Connection, device: int) -> Iterator[Finding]:
     """What a wearer's contacts need: a card that is nearly used up."""
-    cards = set(
-        connection.scalars(
-            select(store.contact.c.number_in_list)
-            .join(store.sms_code, store.sms_code.c.contact == store.contact.c.id)
-            .where(store.contact.c.device == device)
-        )
-    )
+    contact = store.contact.c
+    printed = select(contact.number_in_list).join_from(store.contact, store.sms_code)
+    cards = set(connection.scalars(printed.where(contact.device == device)))
     for n, left in answer_cards.codes_left(connection, device).items():
         if n in cards and left <= FEW_CODES:
             what = f"contact {n} of device {device:08x} has {left} codes left"

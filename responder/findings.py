@@ -1,7 +1,5 @@
 """What a check has found: all is well, or what to do."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """Words that HQ's texts and pages share: times, spans and addresses of maps."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime
 

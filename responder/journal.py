@@ -4,8 +4,6 @@ An entry can name an alarm, counts, places in lists, and words from the code's o
 never a number, a name, a position, a key, or the words of an exception.
 """
 
-from __future__ import annotations
-
 import logging
 from contextlib import suppress
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The parts of the service: what runs on a thread of its own from its start to its end."""
 
-from __future__ import annotations
-
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What people at HQ read of an alarm: each fact in one wording, for console, ``status`` and case file."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,15 +7,7 @@ from outcry.report import AlarmKind
 from outcry.responder.formatting import ENGLISH
 from outcry.responder.rules import calls, events
 from outcry.responder.rules.calls import Target
-from outcry.responder.rules.events import (
-    AnsweredBy,
-    CameBy,
-    Event,
-    Ground,
-    Outcome,
-    Reason,
-    Verdict,
-)
+from outcry.responder.rules.events import Event, Outcome
 
 KINDS = {
     AlarmKind.PANIC: "panic alarm",
@@ -26,15 +16,15 @@ KINDS = {
     AlarmKind.SILENCE: "silence, no signal from the device",
 }
 VERDICTS = {
-    Verdict.SAFE: "the agreed code, safe. Not verified: call and ask for the agreed word",
-    Verdict.OLD: "the agreed code, but older than what was heard: it proves nothing",
-    Verdict.WAITING: "its code is being judged",
-    Verdict.DURESS: "DURESS: not the agreed code. Let nobody notice that you know",
+    events.Verdict.SAFE: "the agreed code, safe. Not verified: call and ask for the agreed word",
+    events.Verdict.OLD: "the agreed code, but older than what was heard: it proves nothing",
+    events.Verdict.WAITING: "its code is being judged",
+    events.Verdict.DURESS: "DURESS: not the agreed code. Let nobody notice that you know",
 }
 REASONS = {
-    Reason.FALSE_ALARM: "it was a false alarm",
-    Reason.RELEASED: "the wearer is free",
-    Reason.OTHER: "something has changed",
+    events.Reason.FALSE_ALARM: "it was a false alarm",
+    events.Reason.RELEASED: "the wearer is free",
+    events.Reason.OTHER: "something has changed",
 }
 CONTACTS: Mapping[type[Event], str] = {
     events.ContactSaw: "has seen the alarm",
@@ -60,9 +50,9 @@ _CAME = {
     Outcome.UNDELIVERED: "will never be delivered",
 }
 _GROUNDS = {
-    Ground.QUORUM: "enough people confirmed",
-    Ground.DUTY_OFFICER: "a duty officer decided",
-    Ground.CONSENT: "nobody answered, and the wearer had consented",
+    events.Ground.QUORUM: "enough people confirmed",
+    events.Ground.DUTY_OFFICER: "a duty officer decided",
+    events.Ground.CONSENT: "nobody answered, and the wearer had consented",
 }
 
 FORBIDDEN = "publishing is forbidden"
@@ -81,7 +71,7 @@ def wrong_pins(number: int) -> str:
     return f"wrong PINs tried: {number}"
 
 
-def withdrawal(verdict: Verdict) -> str:
+def withdrawal(verdict: events.Verdict) -> str:
     return f"withdrawal received: {VERDICTS[verdict]}"
 
 
@@ -112,7 +102,7 @@ def timeline(history: Sequence[Event], contacts: Mapping[int, str]) -> list[Line
 def _is_grave(event: Event) -> bool:
     match event:
         case events.WithdrawalJudged():
-            return event.verdict is Verdict.DURESS
+            return event.verdict is events.Verdict.DURESS
         case events.CallEnded():
             return event.outcome in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.UNDELIVERED)
         case _:
@@ -130,7 +120,7 @@ def told(event: Event, contacts: Mapping[int, str]) -> str:
         case events.WithdrawalJudged():
             return f"Withdrawal: {VERDICTS[event.verdict]}"
         case events.ContactAnswer():
-            by_sms = ", by SMS" if event.by is AnsweredBy.SMS else ""
+            by_sms = ", by SMS" if event.by is events.AnsweredBy.SMS else ""
             return f"{_name(event.contact, contacts)} {CONTACTS[type(event)]}{by_sms}"
         case events.OfficerAct():
             return f"Duty officer {event.officer} {OFFICERS[type(event)]}{_because(event)}"
@@ -170,7 +160,7 @@ def call(target: Target, contacts: Mapping[int, str]) -> str:
             return f"Correction on {network}"
 
 
-def _path(path: CameBy) -> str:
+def _path(path: events.CameBy) -> str:
     return ENGLISH(f"path_{path.value}")
 
 

@@ -3,8 +3,6 @@
 ``config/responder.toml`` shows every setting with its default.
 """
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -65,6 +63,7 @@ class HqModem:
     port: str
     number: str = field(repr=False)
     pin: str | None = field(repr=False)
+    said_pins: Path | None = None  # what came of saying the PIN
 
 
 @dataclass(frozen=True)
@@ -231,9 +230,7 @@ def check(data: Mapping[str, Any], where: str = "settings") -> Settings:
     return _build(values)
 
 
-def load_secret(
-    path: Path | None, credential: str, environment: Mapping[str, str]
-) -> dict[str, Any]:
+def load_secret(path: Path | None, credential: str) -> dict[str, Any]:
     """What a file of secrets holds, or the systemd credential in its place; nothing if neither is.
 
     Raises :class:`SettingsInvalid` if it cannot be read.
@@ -241,7 +238,7 @@ def load_secret(
     try:
         if path is not None:
             return settings_file.load(path)
-        text = credentials.secret(credential, environment) or ""
+        text = credentials.secret(credential) or ""
     except (OSError, UnicodeDecodeError) as error:
         why = f"{path or credential}: cannot be read ({type(error).__name__})"
         raise SettingsInvalid([why]) from None
@@ -283,12 +280,13 @@ def _path(written: str) -> Path | None:
 
 def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
     device, modem = values["device"], values["modem"]
+    directory = Path(values["state"]["directory"])
     people = dict(values["people"])
     people["public_url"] = people["public_url"].rstrip("/")
     people |= {name: _path(people[name]) for name in ("certificate", "key")}
     return Settings(
         organisation=values["organisation"]["name"].strip(),
-        directory=Path(values["state"]["directory"]),
+        directory=directory,
         database=values["state"]["database"],
         device=DeviceListener(
             device["host"],
@@ -298,7 +296,7 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
         ),
         people=PeopleListener(**people),
         console=ConsoleMap(values["console"]["tiles"], values["console"]["tiles_credit"]),
-        modem=HqModem(modem["port"], modem["number"], modem["pin"] or None)
+        modem=HqModem(modem["port"], modem["number"], modem["pin"] or None, directory / "said-pins")
         if modem["port"] or (values["state"]["database"] and modem["number"])
         else None,
         quorum=values["plan"]["quorum"],

@@ -1,7 +1,5 @@
 """What pages say to contacts, in each contact's language: ``words/*.toml``."""
 
-from __future__ import annotations
-
 import tomllib
 import unicodedata
 from collections.abc import Mapping

@@ -10,6 +10,7 @@ from __future__ import annotations
 import queue
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from outcry.daemon.journal import Journal
@@ -109,6 +110,7 @@ class RecordingMotor:
 class RecordingGps:
     def __init__(self) -> None:
         self.eager = False
+        self.zero: float | None = None
 
     def hurry(self, on: bool) -> None:
         self.eager = on
@@ -136,6 +138,7 @@ class StandIns(Adapters):
         self.journal = Journal(world.keep)
         self.clock, self.random = world.clock, world.random
         self.wall = lambda: world.wall
+        self.synchronised_at = lambda: world.ntp_set_at
 
     def modem(self, settings: ModemSettings, beat: Callable[[], None]) -> RecordingModem:
         self._world.beats.append(beat)
@@ -163,8 +166,13 @@ class World:
         wall: float = WALL,
         seed: int = 1,
         strap: bool = False,
+        synchronised: bool = True,
     ) -> None:
-        """``strap``: whether there is one; it lies open until :meth:`fastens`."""
+        """``strap``: whether there is one; it lies open until :meth:`fastens`.
+
+        ``synchronised``: whether each step of the wall clock is NTP's; else only what
+        ``synchronised_at`` says.
+        """
         self.folder = folder
         self.strap_closed = False
         self.strap_usable = True
@@ -179,6 +187,8 @@ class World:
         self.now = 100.0
         self.booted_at = 0.0
         self.wall = wall
+        self.synchronised_at: float | None = None
+        self.follows_ntp = synchronised  # each step of the wall clock is NTP's
         self.journal: list[str] = []
         self.fields: list[dict[str, str]] = []
         self.breaks_on_purpose = False
@@ -190,6 +200,15 @@ class World:
     def clock(self) -> float:
         """The device's own, monotonic, in seconds since it booted."""
         return self.now - self.booted_at
+
+    @property
+    def ntp_set_at(self) -> float | None:
+        """When NTP last set the wall clock, by that clock."""
+        return self.wall if self.follows_ntp else self.synchronised_at
+
+    def network_tells(self, time: float) -> None:
+        """The mobile network says what time it is, in Unix seconds."""
+        self.modem.snapshot = replace(self.modem.snapshot, network_zero=time - self.clock())
 
     def starts(self) -> None:
         """The daemon starts, as after a kill: only the folder's files are left."""

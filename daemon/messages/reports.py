@@ -33,23 +33,28 @@ from outcry.report import (
     encode,
 )
 
-CLOCK_SET_AFTER = 1_760_000_000  # October 2025: before that date the Pi's clock is not set
 OLD_FIX_S = 30  # any fresh fix is better than one this old
 ROUGH_M = 50  # below this, better accuracy does not help a helper
 
 
 class Reporter:
-    """Seals reports for one device. ``wall()`` is Unix seconds, ``random(n)`` n secret bytes."""
+    """Seals reports for one device. ``random(n)`` gives n secret bytes.
+
+    ``time()`` is Unix seconds, ``None`` while nothing vouches for them, ``wall()`` what the system's
+    clock says all the same.
+    """
 
     def __init__(
         self,
         identity: Identity,
         outbox: Outbox,
+        time: Callable[[], float | None],
         wall: Callable[[], float],
         random: Callable[[int], bytes],
     ) -> None:
         self._enrolment = identity.enrolment
         self._outbox = outbox
+        self.time = time
         self._wall = wall
         self._random = random
 
@@ -72,19 +77,20 @@ class Reporter:
         counter = self._outbox.take_counter()
         token = self._random(TOKEN_BYTES)
         withdrawal = type_ is MessageType.WITHDRAWAL
+        now = self.time()
         report = Report(
             type=type_,
             kind=kind,
             alarm_id=alarm_id,
             sequence=sequence,
-            sent_at=min(max(int(self._wall()), 0), 0xFFFFFFFF),
+            sent_at=min(max(int(self._wall() if now is None else now), 0), 0xFFFFFFFF),
             place=_with_neighbours(place, modem),
             token=token,
             battery_percent=modem.battery_percent,
             supply_mv=None if withdrawal else _millivolts(modem),
             signal=modem.signal if modem.signal is not None and modem.signal <= 31 else None,
             cell=_cell(modem),
-            flags=flags if self.clock_is_set() else flags | Flag.CLOCK_UNSET,
+            flags=flags | Flag.CLOCK_UNSET if now is None else flags,
             taps=taps,
             drill_hours=drill_hours,
         )
@@ -113,14 +119,6 @@ class Reporter:
         """A report that nobody can receive, to stand in the outbox: only its texts are sent."""
         counter = self._outbox.take_counter()
         return StoredReport(counter, alarm_id, sequence, b"", b"", answered=True)
-
-    def clock_is_set(self) -> bool:
-        """Whether the clock is set. On a Pi it is not until the network sets it."""
-        return self._wall() >= CLOCK_SET_AFTER
-
-    def time(self) -> float | None:
-        """Unix seconds now, ``None`` if the clock is not set."""
-        return self._wall() if self.clock_is_set() else None
 
 
 def place(fix: gps.Fix | None, reading: gps.NoFix, now: float) -> Position | NoPosition:

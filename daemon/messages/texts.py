@@ -15,14 +15,14 @@ from pathlib import Path
 
 from outcry.daemon.messages.templates import ENGLISH, TextsInvalid, fits_gsm7, read
 from outcry.enrolment import MAX_NAME_CHARS
-from outcry.letters import clean, latin, parts
+from outcry.hw.system_errors import told
+from outcry.letters import clean, dated, latin, parts
 from outcry.report import MAX_AGE_S, AlarmKind, NoPosition, Position
 
 MAX_PARTS = 2
 MODEM_PARTS = 8  # outcry.hw.modem refuses a text of more
 NAME_KEPT = 12  # letters of a name that every text has room for
 _MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"  # opens on any phone, and can be read out
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ALERTS = {AlarmKind.STRAP: "strap", AlarmKind.DRILL: "drill"}  # every other kind: "alert"
 _MINUTES_UNTIL_S = 6000  # 100 minutes; then hours, rounded
 
@@ -122,14 +122,7 @@ class Language:
             moment = None  # no real clock says that
         if moment is None:
             return self._fill("time_unknown")
-        return self._fill(
-            "raised_at",
-            year=f"{moment.year:04}",
-            month=f"{moment.month:02}",
-            month_name=_MONTHS[moment.month - 1],
-            day=f"{moment.day:02}",
-            hour=f"{moment:%H:%M}",
-        )
+        return dated(self.templates["raised_at"], moment)
 
     def _position(self, place: Place) -> str:
         if place is None:
@@ -223,7 +216,7 @@ def load(
         except TextsInvalid as error:
             problems += error.problems
         except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{path}: cannot be read ({type(error).__name__})")
+            problems.append(f"{path}: cannot be read ({told(error)})")
     english = found.get("en") or Language("built in", ENGLISH, link)
     return {name: found.get(name, english) for name in languages}, problems
 

@@ -1,4 +1,4 @@
-"""What a restart may keep and the card may not: the last fix, the texts' words, what is spent.
+"""What a restart may keep and the card may not: last fix, texts' words, what is spent, the time.
 
 The file is in the runtime directory (a tmpfs, ``/run/outcry``): it survives a
 restart of the service, not a power cut. So a text whose outcome was lost can be
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from outcry.daemon.outbox.private_files import write_whole
 from outcry.hw.gps import AGE_UNKNOWN, Fix
+from outcry.hw.system_errors import told
 
 log = logging.getLogger("outcry.memory")
 
@@ -35,12 +36,14 @@ class Memory:
         self.texts: dict[int, str] = {}
         """Their words, by their ids; a power cut takes them."""
         self._spent: dict[str, Hours] = {}
+        self.zero: float | None = None
+        """The Unix time at which ``now`` was 0; kept with the next thing that is."""
         try:
             self._read(now)
         except FileNotFoundError:
             pass  # the first start since power came on
         except Exception as error:  # noqa: BLE001 - whatever the file holds, the button is watched
-            log.warning("what the restart should keep is unreadable: %s", type(error).__name__)
+            log.warning("what the restart should keep is unreadable: %s", told(error))
 
     def see(self, fix: Fix) -> None:
         if self.fix is not None and self.fix.taken_at != fix.taken_at == AGE_UNKNOWN:
@@ -83,6 +86,8 @@ class Memory:
             str(name): {int(hour): int(amount) for hour, amount in hours.items()}
             for name, hours in kept.get("spent", {}).items()
         }
+        if (zero := kept.get("zero")) is not None:
+            self.zero = float(zero)
         if kept["fix"] is None:
             return
         latitude, longitude, accuracy, taken_at = kept["fix"]
@@ -102,8 +107,9 @@ class Memory:
             "texts": self.texts,
             "worn": self.worn,
             "spent": self._spent,
+            "zero": self.zero,
         }
         try:
             write_whole(self._path, json.dumps(kept))
         except OSError as error:
-            log.warning("a restart would lose the last fix and texts: %s", type(error).__name__)
+            log.warning("a restart would lose the last fix and texts: %s", told(error))

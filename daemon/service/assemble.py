@@ -24,16 +24,19 @@ from outcry.daemon.service.drills import Drills
 from outcry.daemon.service.loop import Loop
 from outcry.daemon.service.parts import Parts
 from outcry.daemon.service.supervision import Marks, Supervision
+from outcry.daemon.service.true_time import TrueTime
 from outcry.daemon.service.whereabouts import Whereabouts
 from outcry.daemon.settings import Settings, drill_taps
 from outcry.daemon.touch.button import Times
 from outcry.daemon.touch.haptics import ALL, FEW
 from outcry.daemon.touch.inputs import Senses
-from outcry.hw.modem import ModemSettings
+from outcry.hw.modem import ModemSettings, SaidPins
+from outcry.hw.system_errors import told
 from outcry.report import Flag
 from outcry.settings_file import SettingsInvalid
 
 OUTBOX, MEMORY, LACKS = "outbox.sqlite", "memory.json", "outbox.lacks"
+SAID_PINS = "said-pins"
 MODEM_PIN = "modem.pin"  # the credential's name in the unit
 TURN_LIMIT_S = 20.0  # the longest a thread may be busy with one thing; systemd waits 30 s
 
@@ -57,7 +60,8 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
     modem = adapters.modem(asked_of_modem, beats.watch("modem"))
     gps = adapters.gps(beats.watch("gps"))
     senses = _senses(settings, adapters, memory, times)
-    reporter = Reporter(who, outbox, adapters.wall, adapters.random)
+    time = TrueTime(clock, adapters.wall, adapters.synchronised_at, gps, modem, memory)
+    reporter = Reporter(who, outbox, time.now, adapters.wall, adapters.random)
     receipts = Receipts(who, outbox, journal)
     spending = budgets(settings, memory, clock)
     again_after_s = settings.number("sms", "again_after_minutes") * 60
@@ -84,7 +88,8 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
         supervision=Supervision(
             settings.number("supervision", "heartbeat_minutes") * 60, marks, clock()
         ),
-        drills=Drills(state / drills.FILE_NAME, reporter.time, journal),
+        drills=Drills(state / drills.FILE_NAME, time.now, journal),
+        time=time,
         contacts=len(who.contacts),
         felt=ALL if settings.text("vibration", "tells") == "all" else FEW,
         languages_complete=all(
@@ -99,12 +104,14 @@ def modem_settings(settings: Settings, who: Identity, journal: Journal) -> Modem
     """The modem's settings; raises :class:`SettingsInvalid` if they cannot be used."""
     hq = who.enrolment.hq if who.enrolment else None
     pin = sim_pin(journal) or settings.text("modem", "pin") or None
+    kept = tuple(settings.path("storage", folder) / SAID_PINS for folder in ("state", "runtime"))
     try:
         return ModemSettings(
             apn=settings.text("modem", "apn"),
             apn_user=settings.text("modem", "apn_user"),
             apn_password=settings.text("modem", "apn_password"),
             pin=pin,
+            said_pins=SaidPins(kept),
             host=hq.host if hq else None,
             port=hq.port if hq else 80,
             sms_while_connecting=settings.flag("modem", "sms_while_connecting"),
@@ -120,7 +127,7 @@ def sim_pin(journal: Journal) -> str | None:
         ModemSettings(pin=pin)
         return pin
     except (OSError, UnicodeDecodeError) as error:
-        fault = f"cannot be read ({type(error).__name__})"
+        fault = f"cannot be read ({told(error)})"
     except ValueError:
         fault = "is no PIN: write its 4 to 8 digits into the file and nothing else"
     journal.tell(Entry.PART_FAULT, detail=f"the credential {MODEM_PIN} {fault}")
@@ -192,4 +199,4 @@ def _make(folder: Path, journal: Journal) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        journal.tell(Entry.CARD_FAULT, detail=f"{folder} cannot be made ({type(error).__name__})")
+        journal.tell(Entry.CARD_FAULT, detail=f"{folder} cannot be made ({told(error)})")

@@ -18,6 +18,7 @@ from outcry.daemon.service.control_socket import Asked
 from outcry.daemon.service.drills import Drills
 from outcry.daemon.service.supervision import Marks, Supervision
 from outcry.daemon.service.systemd import Service
+from outcry.daemon.service.true_time import TrueTime
 from outcry.daemon.service.whereabouts import Whereabouts
 from outcry.daemon.touch.edges import Edge, StrapEdge
 from outcry.daemon.touch.inputs import Senses
@@ -58,6 +59,7 @@ class Parts:
     marks: Marks
     supervision: Supervision
     drills: Drills
+    time: TrueTime
     contacts: int
     felt: frozenset[Pulse]
     languages_complete: bool

@@ -104,10 +104,11 @@ class LineBuffer:
 
 @dataclass(frozen=True)
 class Urc:
-    """An unsolicited line; ``body`` is the PDU that follows +CDS: and +CMT:."""
+    """An unsolicited line; ``body`` is the PDU that follows +CDS: and +CMT:, ``at`` when it came."""
 
     text: str = field(repr=False)
     body: str = field(default="", repr=False)
+    at: float = field(default=0.0, compare=False)
 
 
 RESET = re.compile(
@@ -121,7 +122,8 @@ ALWAYS = re.compile(
     r"|Call Ready|SMS Ready"
     r"|\+CMTI: .*|\+CDS: .*|\+CMT: .*|\+PDP: DEACT|\+SAPBR \d: DEACT|\+HTTPACTION: .*"
     r"|\+CIPRXGET: 1|CLOSED?|CONNECT OK|CONNECT FAIL|ALREADY CONNECT"
-    r"|\+SJDR: [A-Z].*|RING|\+CRING: .*|NO CARRIER|\*PSUTTZ: .*|DST: .*"
+    r"|\+SJDR: [A-Z].*|RING|\+CRING: .*|NO CARRIER"
+    r"|\*PSUTTZ: .*|DST: .*|\+CTZV: .*|\*PSNWID: .*|\+CIEV: .*"
     r'|\+CG?REG: \d{1,2}(?:,"?[0-9A-Fa-f]{2,4}"?,"?[0-9A-Fa-f]{2,8}"?(?:,\d+)?)?'
 )
 """Unsolicited whatever command is running. (An answer to AT+CREG? begins with two digits.)"""

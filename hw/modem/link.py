@@ -5,7 +5,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 
-from outcry.hw.modem.errors import ModemReset, ModemSilent, ModemStuck, Stopping
+from outcry.hw.modem.errors import ModemOff, ModemReset, ModemSilent, ModemStuck, Stopping
 from outcry.hw.modem.lines import (
     ALWAYS,
     FINAL,
@@ -69,6 +69,7 @@ class Link:
         self._echo_was_off = False
         self._headless: str | None = None
         self._in_step = False
+        self.now = clock
 
     @property
     def in_step(self) -> bool:
@@ -155,9 +156,9 @@ class Link:
         if line.startswith(WITH_BODY):
             self._headless = line
             return True
-        self.urcs.append(Urc(line))
+        self.urcs.append(Urc(line, at=self._clock()))
         if self.guarded and not answers and RESET.fullmatch(line):
-            raise ModemReset(line)
+            raise ModemOff(line.lower()) if line.endswith("POWER DOWN") else ModemReset(line)
         return True
 
     # What is asked
@@ -271,6 +272,11 @@ class Link:
                 return
         self._crashed()
         raise ModemSilent("no answer to AT")
+
+    def answers(self, limit_s: float) -> bool:
+        """Whether the modem answers AT, said after whatever noise it may have heard."""
+        self.settle()
+        return bool(self.probe("OK", limit_s, call_off=True).final)
 
     def restart(self, command: str, limit_s: float) -> None:
         """Restart the modem by ``command``, whether or not it listens just now."""

@@ -14,7 +14,8 @@ from collections import deque
 from outcry.hw.modem.events import Cell, Condition
 from outcry.hw.modem.lines import Urc
 from outcry.hw.modem.link import Link
-from outcry.hw.modem.status import StatusBoard
+from outcry.hw.modem.network_time import NetworkTime
+from outcry.hw.modem.status import LOW_MV, StatusBoard
 
 log = logging.getLogger("outcry.modem")
 
@@ -22,10 +23,11 @@ POLL_LIMIT_S = 2.0  # plain queries are answered in 20-90 ms
 REGISTRATION = "AT+CREG?"
 ROUND = (REGISTRATION, "AT+CSQ", "AT+CENG?")
 ASK_SUPPLY = "AT+CBC"
+ASK_CLOCK = "AT+CCLK?"
+CLOCK_LOOKS = 4  # rounds, from each registration: the time comes within seconds or not at all
 WATCH_JAMMING, LEAVE_JAMMING, ASK_JAMMING = "AT+SJDR=1,1,255,1", "AT+SJDR=0", "AT+SJDR?"
 ROUNDS_LOST = 30  # of searching, one each 2 s, before the detector is taken for the cause
 UNDER_VOLTAGE_MV = 3500  # hardware design p.25
-UNDER_VOLTAGE_OVER_MV = 3600
 
 STATES = {  # 3GPP TS 27.007, 7.2
     "0": Condition.SEARCHING,
@@ -63,6 +65,8 @@ class Radio:
 
     def __init__(self, board: StatusBoard) -> None:
         self._board = board
+        self._time = NetworkTime()
+        self._clock_looks = CLOCK_LOOKS
         self._round: deque[str] = deque()
         self._operator: tuple[int, int] | None = None
         self._place: tuple[int, int] | None = None
@@ -105,6 +109,8 @@ class Radio:
             self._registration(urc.text[7:])
         elif urc.text.startswith("+SJDR: "):
             self._board.warned(jamming=urc.text != "+SJDR: NO JAMMING")
+        elif urc.text.startswith("*PSUTTZ: "):
+            self._is_told(self._time.told(urc.text), urc.at)
         elif urc.text == "SMS Ready":
             if self._serving:
                 self._board.note(self._condition, "ready for texts")
@@ -124,6 +130,9 @@ class Radio:
             self._round.append(LEAVE_JAMMING)
         elif not registration_alone:
             self._round.extend(self._asked_in_turn())
+            if self._clock_looks and self._board.now.network_zero is None:
+                self._clock_looks -= 1
+                self._round.append(ASK_CLOCK)
 
     def _asked_in_turn(self) -> tuple[str, ...]:
         """Supply and jamming take turns: each question wakes the processor."""
@@ -148,10 +157,10 @@ class Radio:
         elif name == "+CENG":
             self._cells(reply.lines)
         elif answer is not None:
-            self._learn(name, answer)
+            self._learn(name, answer, link.now())
         return True
 
-    def _learn(self, name: str, answer: str) -> None:
+    def _learn(self, name: str, answer: str, now: float) -> None:
         if name == "+CREG":
             self._registration(answer.partition(",")[2])
         elif name == "+CSQ" and (found := _CSQ.fullmatch(answer)):
@@ -162,10 +171,16 @@ class Radio:
             self._board.measured(battery_percent=percent, battery_mv=millivolts)
             if millivolts <= UNDER_VOLTAGE_MV:
                 self._board.warned(under_voltage=True)
-            elif millivolts >= UNDER_VOLTAGE_OVER_MV:
+            elif millivolts >= LOW_MV:
                 self._board.warned(under_voltage=False)
         elif name == "+SJDR" and (found := _SJDR.fullmatch(answer)):
             self._board.warned(jamming=found[1] != "0")
+        elif name == "+CCLK":
+            self._is_told(self._time.shown(answer), now)
+
+    def _is_told(self, time: float | None, at: float) -> None:
+        if time is not None:
+            self._board.measured(network_zero=time - at)
 
     def _cells(self, lines: tuple[str, ...]) -> None:
         heard: list[tuple[int, Cell]] = []
@@ -185,6 +200,8 @@ class Radio:
         state = STATES.get(found[1]) if found else None
         if found is None or state is None:
             return
+        if state.registered and not self.registered:
+            self._clock_looks = CLOCK_LOOKS
         self._condition = state
         if self._serving:
             self._board.note(state)

@@ -7,8 +7,6 @@ anyone who has the file can compute them from ``history`` and see that nothing
 was changed between the alarm and the day the file was made.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import Connection, select
 
-from outcry.report import Position, Report
+from outcry.report import Flag, Position, Report
 from outcry.responder import formatting, sentences
 from outcry.responder.formatting import NO_FIX, rfc3339
 from outcry.responder.maps.picture import ATTRIBUTION
@@ -110,7 +108,7 @@ def page(file: Mapping[str, Any]) -> str:
 def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> list[dict[str, Any]]:
     """In the order in which the device made them."""
     arrived = Case.of(history).reports
-    messages = alarms.received(connection, store.message.c.alarm == alarm)
+    messages = alarms.received(connection, alarm=alarm)
     return [
         {
             **_report(each.report),
@@ -129,6 +127,7 @@ def _report(report: Report) -> dict[str, Any]:
         "type": report.type.name.lower(),
         "sequence": report.sequence,
         "made_at": rfc3339(report.sent_at),
+        "clock_unset": Flag.CLOCK_UNSET in report.flags,
         "fix": asdict(place) if isinstance(place, Position) else None,
         "no_fix": None if isinstance(place, Position) else NO_FIX[place.reason],
         "cells": formatting.cells(report),

@@ -1,7 +1,5 @@
 """HQ's regular housekeeping: it seals the record, and deletes alarms whose time has come."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from outcry.responder import journal

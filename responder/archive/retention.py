@@ -1,7 +1,5 @@
 """What is deleted by itself, and when: an alarm that is over, after the days its plan names."""
 
-from __future__ import annotations
-
 from sqlalchemy import Connection, select
 
 from outcry.responder import journal

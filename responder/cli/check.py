@@ -1,7 +1,5 @@
 """``outcry-responder check``: whether every channel and credential would work now."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys
@@ -33,7 +31,7 @@ def check(settings: Settings, options: argparse.Namespace) -> int:
     now = time.time()
     with Store.of(settings) as database:
         findings = daily_check.look(
-            settings, database, lambda: networks.publishers(settings, database, time.time), now
+            settings, database, lambda: networks.publishers(settings, database, time.time)
         )
         with database.write() as connection:
             daily_check.keep(connection, findings, now)

@@ -1,7 +1,5 @@
 """Where each module of this folder adds its commands."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Callable
 from pathlib import Path

@@ -1,23 +1,12 @@
 """``outcry-responder enrol``, ``code``, ``retire`` and ``key``: wearers, their devices, HQ's keys."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path
 from typing import Any
 
 from outcry.responder.cli.commands import Commands
-from outcry.responder.enrolment import revocation, safe_code
-from outcry.responder.enrolment.enrol import (
-    Application,
-    CannotEnrol,
-    Enrolled,
-    change_code,
-    enrol,
-    parse_contact,
-)
-from outcry.responder.enrolment.safe_code import CodeRefused
+from outcry.responder.enrolment import enrol, revocation, safe_code
 from outcry.responder.settings import Settings
 
 
@@ -104,24 +93,24 @@ def _enrol(settings: Settings, options: argparse.Namespace) -> int:
     contacts, problems = [], []
     for n, text in enumerate(options.contact, 1):
         try:
-            contacts.append(parse_contact(text))
+            contacts.append(enrol.parse_contact(text))
         except ValueError as error:
             problems.append(f"contact {n}: {error}")
     code = None
     try:
         code = None if options.code is None else safe_code.parse(options.code)
-    except CodeRefused as error:
+    except safe_code.CodeRefused as error:
         problems.append(f"--code: {error}")
     if problems:
-        raise CannotEnrol(problems)
-    application = Application(
+        raise enrol.CannotEnrol(problems)
+    application = enrol.Application(
         wearer=options.name,
         number=options.number,
         contacts=tuple(contacts),
         quorum=settings.quorum if options.quorum is None else options.quorum,
         code=code,
     )
-    enrolled = enrol(settings, application, options.out)
+    enrolled = enrol.enrol(settings, application, options.out)
     if options.json:
         print(json.dumps(_as_json(application, enrolled, options.out), ensure_ascii=False))
     else:
@@ -129,7 +118,7 @@ def _enrol(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _as_json(application: Application, enrolled: Enrolled, out: Path) -> dict[str, Any]:
+def _as_json(application: enrol.Application, enrolled: enrol.Enrolled, out: Path) -> dict[str, Any]:
     return {
         "device": f"{enrolled.device:08x}",
         "file": str(out),
@@ -141,7 +130,7 @@ def _as_json(application: Application, enrolled: Enrolled, out: Path) -> dict[st
     }
 
 
-def _tell(application: Application, enrolled: Enrolled, out: Path) -> None:
+def _tell(application: enrol.Application, enrolled: enrol.Enrolled, out: Path) -> None:
     print(f"{application.wearer} is enrolled, device {enrolled.device:08x}.")
     print("\nPINs, shown only now. Tell each contact theirs in person; they need it to answer:")
     for n, (contact, pin) in enumerate(zip(application.contacts, enrolled.pins, strict=True), 1):
@@ -169,9 +158,9 @@ def _code(settings: Settings, options: argparse.Namespace) -> int:
     device = _device(options.device)
     try:
         given = None if options.code is None else safe_code.parse(options.code)
-    except CodeRefused as error:
-        raise CannotEnrol([f"--code: {error}"]) from None
-    code = change_code(settings, device, given)
+    except safe_code.CodeRefused as error:
+        raise enrol.CannotEnrol([f"--code: {error}"]) from None
+    code = enrol.change_code(settings, device, given)
     _tell_code(f"Device {device:08x}", code)
     return 0
 
@@ -180,7 +169,7 @@ def _device(written: str) -> int:
     try:
         return int(written, 16)
     except ValueError:
-        raise CannotEnrol(
+        raise enrol.CannotEnrol(
             ["write the device as enrol and status print it, such as 0a1b2c3d"]
         ) from None
 

@@ -1,7 +1,5 @@
 """``outcry-responder``: enrol wearers, run the service, and see how every wearer is."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -1,7 +1,5 @@
 """``outcry-responder plan`` and ``codes``: what was agreed with a wearer, and their contacts' cards."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

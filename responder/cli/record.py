@@ -1,7 +1,5 @@
 """``outcry-responder case``, ``verify`` and ``forget``: what happened, its proof, its end."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

@@ -4,8 +4,6 @@ Facts first, as JSON can carry them, then a screen for a person. Neither holds
 a number or a key; where somebody is stands in them only when it is asked for.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,7 +54,7 @@ def _alarms(
     connection: Connection, wearer: Row[tuple[object, ...]], now: float, where: bool
 ) -> dict[str, Any]:
     device, table = wearer.device, store.alarm
-    code = select(store.safe_code.c.device).where(store.safe_code.c.device == device)
+    code = select(store.safe_code.c.device).filter_by(device=device)
     heard_at = alarms.last_heard.label("heard_at")
     found = connection.execute(
         select(table.c.id, table.c.kind, table.c.arrived_at, heard_at)
@@ -81,7 +79,7 @@ def _alarm(
 ) -> dict[str, Any]:
     alarm = row.id
     case = event_log.case_of(connection, alarm)
-    messages = alarms.received(connection, store.message.c.alarm == alarm)
+    messages = alarms.received(connection, alarm=alarm)
     last = messages[-1] if messages else None
     contacts = connection.scalar(
         select(func.count()).select_from(store.invitation).where(store.invitation.c.alarm == alarm)
@@ -118,7 +116,9 @@ def _where(messages: Sequence[Received], now: float) -> dict[str, Any]:
             found = {
                 "map": full_map(report.place),
                 "accuracy_m": report.place.accuracy_m,
-                "seen_s": _ago(now, message.received_at - report.place.age_s),
+                "seen_s": _ago(now, message.received_at - report.place.age_s)
+                if report.place.age_known
+                else None,
             }
         else:
             found["no_fix"] = NO_FIX[report.place.reason]
@@ -191,7 +191,9 @@ def _places(where: dict[str, Any]) -> list[str]:
     lines = []
     if "map" in where:
         within = formatting.accuracy(where["accuracy_m"])
-        lines.append(f"seen {span(where['seen_s'])} ago, {within}: {where['map']}")
+        seen = where["seen_s"]
+        when = "at a time not known" if seen is None else f"{span(seen)} ago"
+        lines.append(f"seen {when}, {within}: {where['map']}")
     if "no_fix" in where:
         lines.append(f"no position: {where['no_fix']}")
         lines += [f"cell: {cell}" for cell in where["cells"]]

@@ -5,8 +5,6 @@ link that works once or at the terminal. Nobody is ever locked out: wrong tries
 slow the source they come from, and the officer is told how many there were.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import threading
@@ -18,7 +16,7 @@ from dataclasses import dataclass, field
 import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import Connection, Row, delete, insert, or_, select, update
+from sqlalchemy import Connection, Delete, Row, Update, delete, insert, or_, select, update
 
 from outcry.responder import journal
 from outcry.responder.storage import audit_chain, store
@@ -117,7 +115,7 @@ class Officers:
         with self.store.write() as connection:
             name = _known(connection, name)
             _forget(connection, name)
-            connection.execute(delete(store.officer).where(store.officer.c.name == name))
+            connection.execute(delete(store.officer).filter_by(name=name))
             self._note(connection, name, "account ended")
 
     def _note(self, connection: Connection, name: str, what: str) -> None:
@@ -126,12 +124,11 @@ class Officers:
 
     def all(self) -> list[tuple[str, bool]]:
         """Every officer's name, and whether they have settled in."""
-        table = store.officer
+        officer = store.officer.c
+        settled = officer.password_hash.is_not(None)
         with self.store.read() as connection:
-            rows = connection.execute(
-                select(table.c.name, table.c.password_hash).order_by(table.c.name)
-            ).all()
-        return [(row.name, row.password_hash is not None) for row in rows]
+            rows = connection.execute(select(officer.name, settled).order_by(officer.name))
+            return [(name, is_settled) for name, is_settled in rows]
 
     def welcome(self, token: str) -> Newcomer:
         """Whom a one-time link is for; looking changes nothing. Raises :class:`NoSuchWelcome`."""
@@ -201,18 +198,17 @@ class Officers:
         table = store.officer_session
         digest = _digest(token)
         with self.store.read() as connection:
-            row = connection.execute(select(table).where(table.c.hash == digest)).first()
+            row = connection.execute(select(table).filter_by(hash=digest)).first()
         if row is None or now > row.made_at + SESSION_S or now > row.seen_at + IDLE_S:
             return None
         if now > row.seen_at + _SEEN_EVERY_S:
             with self.store.write() as connection:
-                connection.execute(update(table).where(table.c.hash == digest).values(seen_at=now))
+                connection.execute(update(table).filter_by(hash=digest).values(seen_at=now))
         return Session(row.officer, form_token(token))
 
     def logout(self, token: str) -> None:
-        table = store.officer_session
         with self.store.write() as connection:
-            connection.execute(delete(table).where(table.c.hash == _digest(token)))
+            connection.execute(delete(store.officer_session).filter_by(hash=_digest(token)))
 
     def _welcome(self, token: str) -> dict[str, object]:
         return {
@@ -222,9 +218,8 @@ class Officers:
         }
 
     def _welcomed(self, connection: Connection, token: str) -> Row[tuple[object, ...]]:
-        row = connection.execute(
-            select(store.officer).where(store.officer.c.welcome_hash == _digest(token))
-        ).first()
+        welcomed = select(store.officer).filter_by(welcome_hash=_digest(token))
+        row = connection.execute(welcomed).first()
         if row is None or self.clock() > row.welcome_until:
             raise NoSuchWelcome
         return row
@@ -232,18 +227,14 @@ class Officers:
     def _use(self, connection: Connection, row: Row[tuple[object, ...]], code: str) -> bool:
         """Whether the code is right; one that is, is used up."""
         step = self._step(row, code)
+        use: Delete | Update
         if step is not None:
-            table = store.officer
-            unused = or_(table.c.totp_used.is_(None), table.c.totp_used < step)
-            used = connection.execute(
-                update(table).where(table.c.name == row.name, unused).values(totp_used=step)
-            )
-            return used.rowcount == 1
-        table = store.recovery_code
-        used = connection.execute(
-            delete(table).where(table.c.officer == row.name, table.c.hash == _code_hash(code))
-        )
-        return used.rowcount == 1
+            last = store.officer.c.totp_used
+            unused = update(store.officer).where(or_(last.is_(None), last < step))
+            use = unused.filter_by(name=row.name).values(totp_used=step)
+        else:
+            use = delete(store.recovery_code).filter_by(officer=row.name, hash=_code_hash(code))
+        return connection.execute(use).rowcount == 1
 
     def _step(self, row: Row[tuple[object, ...]], code: str) -> int | None:
         """The time step whose code this is; a phone's clock may be half a minute off."""
@@ -285,11 +276,11 @@ def form_token(token: str) -> str:
 
 
 def _officer(connection: Connection, name: str) -> Row[tuple[object, ...]] | None:
-    return connection.execute(select(store.officer).where(store.officer.c.name == name)).first()
+    return connection.execute(select(store.officer).filter_by(name=name)).first()
 
 
 def _change(connection: Connection, name: str, values: Mapping[str, object]) -> None:
-    connection.execute(update(store.officer).where(store.officer.c.name == name).values(values))
+    connection.execute(update(store.officer).filter_by(name=name).values(values))
 
 
 def _known(connection: Connection, name: str) -> str:
@@ -301,7 +292,7 @@ def _known(connection: Connection, name: str) -> str:
 
 def _forget(connection: Connection, name: str) -> None:
     for table in (store.officer_session, store.recovery_code):
-        connection.execute(delete(table).where(table.c.officer == name))
+        connection.execute(delete(table).filter_by(officer=name))
 
 
 def _plain_name(name: str) -> str:

@@ -1,21 +1,12 @@
 """The overview, each alarm's page, map and decisions, and each wearer's plan."""
 
-from __future__ import annotations
-
 import math
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse, StreamingResponse
 
 from outcry.report import Position
-from outcry.responder.console.dependencies import (
-    SESSION_COOKIE,
-    Form,
-    Hq,
-    LoggedIn,
-    Parts,
-    PlanForm,
-)
+from outcry.responder.console.dependencies import SESSION_COOKIE, Form, Hq, LoggedIn, PlanForm
 from outcry.responder.console.desk import GRAVE, Act
 from outcry.responder.maps import surroundings
 from outcry.responder.plans.document import PlanInvalid
@@ -96,7 +87,7 @@ def change_plan(device: str, hq: Hq, session: LoggedIn, form: PlanForm) -> Respo
     return RedirectResponse(f"/console/wearer/{device}/plan?done", 303)
 
 
-def _place(hq: Parts, alarm: int) -> Position:
+def _place(hq: Hq, alarm: int) -> Position:
     """The newest place of an alarm; without one there is nothing to draw."""
     places = (each.report.place for each in hq.console.view(alarm).track)
     place = next((each for each in places if isinstance(each, Position)), None)

@@ -4,8 +4,6 @@ Every page asks for a session but the login and the one-time link; every form ca
 that a stranger's page cannot know.
 """
 
-from __future__ import annotations
-
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response

@@ -1,7 +1,5 @@
 """What the console's routes are given by FastAPI: their parts, who is logged in, what was sent."""
 
-from __future__ import annotations
-
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What duty officers see and do: everybody's health, each live alarm, and their decisions."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Mapping
@@ -271,13 +269,9 @@ def _is_listed(standing: Standing, now: float) -> bool:
 
 
 def _alarms() -> Select[Any]:
-    return select(
-        store.alarm.c.id,
-        store.alarm.c.kind,
-        store.alarm.c.arrived_at,
-        store.wearer.c.name,
-        alarms.last_heard.label("heard_at"),
-    ).join(store.wearer, store.wearer.c.device == store.alarm.c.device)
+    alarm, heard_at = store.alarm.c, alarms.last_heard.label("heard_at")
+    columns = (alarm.id, alarm.kind, alarm.arrived_at, store.wearer.c.name, heard_at)
+    return select(*columns).join_from(store.alarm, store.wearer)
 
 
 def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:

@@ -1,7 +1,5 @@
 """How wearers and their devices are, by the last that was heard of each."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -54,13 +52,9 @@ def how_they_are(
 
 
 def _drills(connection: Connection) -> Mapping[int, float]:
-    table = store.alarm
-    rows = connection.execute(
-        select(table.c.device, func.max(table.c.arrived_at).label("at"))
-        .where(table.c.kind == int(AlarmKind.DRILL))
-        .group_by(table.c.device)
-    )
-    return {row.device: row.at for row in rows}
+    alarm = store.alarm.c
+    drills = select(alarm.device, func.max(alarm.arrived_at)).filter_by(kind=int(AlarmKind.DRILL))
+    return dict(connection.execute(drills.group_by(alarm.device)).tuples().all())
 
 
 def _newest(
@@ -68,7 +62,7 @@ def _newest(
 ) -> Report | None:
     """What the device last said of itself; a withdrawal says less than any other report."""
     table = store.message
-    later = select(table.c.counter, table.c.report).where(table.c.device == device)
+    later = select(table.c.counter, table.c.report).filter_by(device=device)
     if beat is not None:
         later = later.where(table.c.counter > beat.counter)
     for row in connection.execute(later.order_by(table.c.counter.desc())):

@@ -1,7 +1,5 @@
 """Getting in and out: the login, the log-out, and the one-time link of a new officer."""
 
-from __future__ import annotations
-
 import re
 import secrets
 from collections.abc import Callable

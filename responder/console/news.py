@@ -3,8 +3,6 @@
 The page then asks for itself.
 """
 
-from __future__ import annotations
-
 import asyncio
 import math
 import time

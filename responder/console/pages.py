@@ -1,7 +1,5 @@
 """The console's pages: what the templates in ``pages/console/`` are filled with."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,8 +58,7 @@ class ConsolePages:
         letters = " ".join(newcomer.secret[n : n + 4] for n in range(0, len(newcomer.secret), 4))
         return self._page(
             "welcome",
-            None,
-            status,
+            status=status,
             newcomer=newcomer,
             token=token,
             form_token=form_token,
@@ -72,7 +69,7 @@ class ConsolePages:
         )
 
     def settled(self, codes: tuple[str, ...]) -> HTMLResponse:
-        return self._page("settled", None, 200, codes=codes)
+        return self._page("settled", codes=codes)
 
     def problem(
         self,
@@ -89,7 +86,6 @@ class ConsolePages:
         return self._page(
             "overview",
             session,
-            200,
             alarms=[self._alarm(each) for each in seen.alarms],
             drills=[self._alarm(each) for each in seen.drills],
             closed=[self._alarm(each) for each in seen.closed],
@@ -117,7 +113,7 @@ class ConsolePages:
 
     def view(self, session: Session, view: View, done: str = "") -> HTMLResponse:
         seen = [
-            (place, self._ago(formatting.raised_at(each.report, each.arrived_at) - place.age_s))
+            (place, self._seen(place, formatting.raised_at(each.report, each.arrived_at)))
             for each in reversed(view.track)
             if isinstance(place := each.report.place, Position)
         ]
@@ -137,7 +133,6 @@ class ConsolePages:
         return self._page(
             "alarm",
             session,
-            200,
             alarm=self._alarm(view.standing),
             can={act.value for act in view.can},
             done=DONE.get(done, ""),
@@ -210,12 +205,15 @@ class ConsolePages:
             "grave": line.grave,
         }
 
+    def _seen(self, place: Position, at: float) -> str:
+        return self._ago(at - place.age_s) if place.age_known else "at a time not known"
+
     def _ago(self, at: float) -> str:
         now = self.clock()
         return f"{formatting.span(now - at)} ago ({formatting.when(at, now)})"
 
     def _page(
-        self, template: str, session: Session | None, status: int, **values: object
+        self, template: str, session: Session | None = None, status: int = 200, **values: object
     ) -> HTMLResponse:
         page = self.environment.get_template(f"console/{template}.html")
         policy = {"Content-Security-Policy": content_policy(self.tiles)}
@@ -271,9 +269,10 @@ def _fix(report: Report | None) -> str:
         return formatting.NOT_KNOWN
     if isinstance(report.place, NoPosition):
         return f"none ({formatting.NO_FIX[report.place.reason]})"
-    return (
-        f"{formatting.accuracy(report.place.accuracy_m)}, {formatting.span(report.place.age_s)} old"
+    age = (
+        f"{formatting.span(report.place.age_s)} old" if report.place.age_known else "age not known"
     )
+    return f"{formatting.accuracy(report.place.accuracy_m)}, {age}"
 
 
 _STRAP = {

@@ -1,13 +1,8 @@
 """Contacts' and the public's addresses, and what is answered where something is wrong."""
 
-from __future__ import annotations
-
-from typing import Any
-
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as NotServed
-from starlette.responses import HTMLResponse
 
 from outcry.responder.contacts import links, public
 from outcry.responder.contacts.dependencies import Parts, wish_of
@@ -16,10 +11,6 @@ from outcry.responder.contacts.public import NoSuchPost
 from outcry.responder.translations import ENGLISH
 from outcry.responder.web.bodies import Stranger, TooLarge, TooSlow
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    404: {"description": "there is nothing here", "content": {"text/html": {}}},
-    422: {"description": "never: said as 404"},
-}
 _PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     NoSuchLink: (404, "no_such_link"),
     LinkExpired: (410, "expired"),
@@ -36,15 +27,8 @@ _IN_ENGLISH = ("no_such_post", "nothing_here")  # as the public pages are
 
 
 def contacts_app(parts: Parts) -> FastAPI:
-    """The application, with its description in OpenAPI, which is not served."""
-    app = FastAPI(
-        title="Outcry: contacts' and the public's pages",
-        version="1",
-        openapi_url=None,
-        redirect_slashes=False,
-        default_response_class=HTMLResponse,
-        responses=_RESPONSES,
-    )
+    """The application at the root of people's port."""
+    app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.parts = parts
     for router in (*links.routers, public.router):
         app.include_router(router)
@@ -56,5 +40,5 @@ def contacts_app(parts: Parts) -> FastAPI:
 async def _say(request: Request, error: Exception) -> Response:
     status, words = next(said for kind, said in _PROBLEMS.items() if isinstance(error, kind))
     parts: Parts = request.app.state.parts
-    language = ENGLISH if words in _IN_ENGLISH else wish_of(request, parts)
+    language = ENGLISH if words in _IN_ENGLISH else await wish_of(request, parts)
     return parts.pages.problem(status, words, language)

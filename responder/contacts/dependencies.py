@@ -1,7 +1,5 @@
 """What the routes of contacts' and public pages are given by FastAPI."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -39,13 +37,9 @@ async def parts_of(request: Request) -> Parts:
 Hq = Annotated[Parts, Depends(parts_of)]
 
 
-def wish_of(request: Request, hq: Parts) -> str:
+async def wish_of(request: Request, hq: Hq) -> str:
     """The language that the browser asks for."""
     return accepted(request.headers.get("accept-language", ""), hq.pages.languages)
-
-
-async def _wish(request: Request, hq: Hq) -> str:
-    return wish_of(request, hq)
 
 
 async def _source(request: Request, hq: Hq) -> str:
@@ -56,7 +50,7 @@ async def _form(request: Request) -> Mapping[str, str]:
     return await read_form(request, FORM_LIMIT)
 
 
-Wish = Annotated[str, Depends(_wish)]
+Wish = Annotated[str, Depends(wish_of)]
 Source = Annotated[str, Depends(_source)]
 """Who is slowed by wrong PINs."""
 Form = Annotated[Mapping[str, str], Depends(_form)]

@@ -1,7 +1,5 @@
 """The contact's desk: what a link shows, and what a person answers with their PIN."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
@@ -148,16 +146,11 @@ class Desk:
 
     def invitation(self, token: str) -> Shown:
         """The short link of HQ's own text. Raises :class:`NoSuchLink`, :class:`LinkExpired`."""
+        invitation, contact = store.invitation.c, store.contact.c
+        invited = select(invitation.alarm, contact.number_in_list, contact.language)
+        invited = invited.join_from(store.invitation, store.contact)
         with self.store.read() as connection:
-            row = connection.execute(
-                select(
-                    store.invitation.c.alarm,
-                    store.contact.c.number_in_list,
-                    store.contact.c.language,
-                )
-                .join(store.contact, store.contact.c.id == store.invitation.c.contact)
-                .where(store.invitation.c.token == token)
-            ).first()
+            row = connection.execute(invited.where(invitation.token == token)).first()
             if row is None:
                 raise NoSuchLink
             self._check(connection, row.alarm)

@@ -5,8 +5,6 @@ texts. Both show the same page, and take an answer at ``…/seen``, ``…/confir
 ``…/false``. Opening a link decides nothing: previews and scanners open links too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple
@@ -55,7 +53,7 @@ async def short_link(token: str, hq: Hq) -> Link:
 def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
     router = APIRouter(prefix=path)
 
-    @router.get("", responses=_EXPIRED)
+    @router.get("")
     def show(
         request: Request,
         hq: Hq,
@@ -69,7 +67,7 @@ def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
             return hq.pages.standing(shown, link.address, standing)
         return hq.pages.alarm(shown, link.address, _language(hq, shown, wish))
 
-    @router.get("/map.png", response_class=Png)
+    @router.get("/map.png")
     def surroundings_map(request: Request, hq: Hq, link: Link = Depends(link_of)) -> Response:
         """The surroundings of what the link shows; with a ticket, of the newest place."""
         try:
@@ -116,10 +114,6 @@ def _cookie(shown: Shown) -> str:
 def _language(hq: Parts, shown: Shown, wish: str) -> str:
     return shown.language if shown.language in hq.pages.languages else wish
 
-
-_EXPIRED: dict[int | str, dict[str, object]] = {
-    410: {"description": "the alarm is long over", "content": {"text/html": {}}}
-}
 
 routers = (
     _routes("/a/{sealed}", device_link),

@@ -4,8 +4,6 @@ Every page is whole in one answer, style and drawing included: a second request
 takes seconds on a slow network. No page needs a script, and none is allowed one.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -97,11 +95,19 @@ class Pages:
     def problem(self, status: int, what: str, language: str = ENGLISH) -> HTMLResponse:
         return self._page("problem.html", status, say=self.languages[language], what=what)
 
-    def posts(self, posts: Sequence[Post]) -> HTMLResponse:
-        return self._public(posts, "Alarms", single=False)
-
-    def thread(self, posts: Sequence[Post]) -> HTMLResponse:
-        return self._public(posts, "Alarm", single=True)
+    def public(self, posts: Sequence[Post], single: bool = False) -> HTMLResponse:
+        """The public page; ``single``: of one post and the answers to it."""
+        return self._page(
+            "public.html",
+            200,
+            say=self.languages[ENGLISH],
+            posts=posts,
+            title="Alarm" if single else "Alarms",
+            single=single,
+            right_to_left=_RIGHT_TO_LEFT,
+            rfc3339=formatting.rfc3339,
+            static=self._static,
+        )
 
     def feed(self, posts: Sequence[Post]) -> Response:
         """The public page as an Atom feed (RFC 4287)."""
@@ -111,24 +117,11 @@ class Pages:
         )
         return Response(text, media_type="application/atom+xml")
 
-    def _public(self, posts: Sequence[Post], title: str, single: bool) -> HTMLResponse:
-        return self._page(
-            "public.html",
-            200,
-            say=self.languages[ENGLISH],
-            posts=posts,
-            title=title,
-            single=single,
-            right_to_left=_RIGHT_TO_LEFT,
-            rfc3339=formatting.rfc3339,
-            static=self._static,
-        )
-
     def _who(self, shown: Shown, say: Words) -> dict[str, object]:
         raised = formatting.raised_at(shown.report, shown.arrived_at)
         return {
             "wearer": shown.wearer,
-            "heading": say(_HEADINGS.get(shown.report.kind, "panic"), wearer=shown.wearer),
+            "heading": say(shown.report.kind.name.lower(), wearer=shown.wearer),
             "drill": shown.report.kind is AlarmKind.DRILL,
             "when": self._when(raised, say),
             "clock_unset": Flag.CLOCK_UNSET in shown.report.flags,
@@ -180,13 +173,6 @@ class Pages:
         return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-_HEADINGS = {
-    AlarmKind.PANIC: "panic",
-    AlarmKind.STRAP: "strap",
-    AlarmKind.DRILL: "drill",
-}
-
-
 def _date(at: float) -> str:
     """2026-11-22: the same for readers of every language."""
     return formatting.rfc3339(at).partition("T")[0]
@@ -207,6 +193,8 @@ def _place(report: Report, say: Words) -> dict[str, object]:
         "words": f"{place.latitude:.5f}, {place.longitude:.5f}",
         "map": formatting.full_map(place),
         "accuracy": formatting.accuracy(place.accuracy_m, say),
-        "age": say("seen_there", span=say.span(place.age_s)),
+        "age": say("seen_there", span=say.span(place.age_s))
+        if place.age_known
+        else say("seen_unknown"),
         "near": say("near", **surroundings.near(place)._asdict()),
     }

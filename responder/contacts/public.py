@@ -1,7 +1,5 @@
 """What everybody may read: the posts, each with its answers and picture, and their feed."""
 
-from __future__ import annotations
-
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from outcry.responder.contacts.dependencies import Hq
@@ -13,16 +11,12 @@ class NoSuchPost(Exception):
     """There is no such post, or it was deleted."""
 
 
-class _Atom(Response):
-    media_type = "application/atom+xml"
-
-
 router = APIRouter()
 
 
 @router.get("/")
 def public_page(hq: Hq) -> Response:
-    return hq.pages.posts(hq.own_page.newest())
+    return hq.pages.public(hq.own_page.newest())
 
 
 @router.get("/post/{id_:int}")
@@ -30,10 +24,10 @@ def public_post(id_: int, hq: Hq) -> Response:
     thread = hq.own_page.thread(id_) if id_ <= store.LARGEST_ID else []
     if not thread:
         raise NoSuchPost
-    return hq.pages.thread(thread)
+    return hq.pages.public(thread, single=True)
 
 
-@router.get("/post/{id_:int}/picture.png", response_class=Png)
+@router.get("/post/{id_:int}/picture.png")
 def public_picture(id_: int, hq: Hq) -> Response:
     picture = hq.own_page.picture(id_) if id_ <= store.LARGEST_ID else None
     if picture is None:
@@ -41,18 +35,18 @@ def public_picture(id_: int, hq: Hq) -> Response:
     return Png(picture)
 
 
-@router.get("/feed.atom", response_class=_Atom)
+@router.get("/feed.atom")
 def feed(hq: Hq) -> Response:
     return hq.pages.feed(hq.own_page.newest())
 
 
-@router.get("/favicon.ico", status_code=204, response_class=Response)
+@router.get("/favicon.ico")
 async def icon() -> Response:
     """Asked for by every browser; a page of words instead would cost a slow phone seconds."""
     return Response(status_code=204, headers={"Cache-Control": "public, max-age=31536000"})
 
 
-@router.get("/static/{digest}/{name}", include_in_schema=False)
+@router.get("/static/{digest}/{name}")
 async def asset(request: Request, hq: Hq) -> Response:
     found = hq.assets.get(request.url.path)
     if found is None:

@@ -12,8 +12,6 @@ process says of a call that is no longer its own changes nothing, except that
 it can tell what came of an unknown one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
@@ -78,20 +76,11 @@ def begin(
     connection: Connection, call: Call, owner: str, lease_s: float, now: float
 ) -> Call | None:
     """Lease a planned call for ``lease_s``; None: another process was quicker."""
-    table = store.action
-    ours = (
-        update(table)
-        .where(table.c.id == call.id, table.c.state == State.PLANNED.value)
-        .values(
-            state=State.CALLING.value,
-            changed_at=now,
-            owner=owner,
-            generation=table.c.generation + 1,
-            lease_until=store.database_now() + lease_s,
-        )
-        .returning(table.c.generation)
-    )
-    generation = connection.scalar(ours)
+    row = update(store.action).filter_by(id=call.id, state=State.PLANNED.value)
+    ours = row.values(state=State.CALLING.value, changed_at=now, owner=owner)
+    count = store.action.c.generation
+    leased = ours.values(generation=count + 1, lease_until=store.database_now() + lease_s)
+    generation = connection.scalar(leased.returning(count))
     return None if generation is None else call._replace(generation=generation)
 
 

@@ -5,8 +5,6 @@ its kind for a lane, leases the row, and makes the call on the lane's thread. Wh
 later, such as a delivery report, reaches the same row through ``Workflow.hear``.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable

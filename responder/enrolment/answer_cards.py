@@ -1,7 +1,5 @@
 """Answer cards: the one-time codes with which a contact answers by SMS."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from sqlalchemy import Connection, delete, func, insert, select
@@ -26,14 +24,14 @@ def print_codes(
     hash.
     """
     table = store.contact
-    wanted = select(table.c.id, table.c.number_in_list).where(table.c.device == device)
+    wanted = select(table.c.id, table.c.number_in_list).filter_by(device=device)
     if number_in_list is not None:
-        wanted = wanted.where(table.c.number_in_list == number_in_list)
+        wanted = wanted.filter_by(number_in_list=number_in_list)
     cards = {}
     for contact in connection.execute(wanted.order_by(table.c.number_in_list)).all():
         codes = create_pins(CODES_ON_A_CARD, random, CODE_DIGITS)
         salt = random(SALT_BYTES)
-        connection.execute(delete(store.sms_code).where(store.sms_code.c.contact == contact.id))
+        connection.execute(delete(store.sms_code).filter_by(contact=contact.id))
         kept = {"contact": contact.id, "salt": salt}
         rows = [{**kept, "hash": hash_pin(code, salt, cost)} for code in codes]
         connection.execute(insert(store.sms_code), rows)
@@ -43,12 +41,12 @@ def print_codes(
 
 def codes_left(connection: Connection, device: int) -> dict[int, int]:
     """How many codes each contact has left, by number in the list."""
-    table = store.sms_code
+    contact, code = store.contact.c, store.sms_code.c
     rows = connection.execute(
-        select(store.contact.c.number_in_list, func.count(table.c.id).label("left"))
-        .outerjoin(table, (table.c.contact == store.contact.c.id) & table.c.burned_at.is_(None))
-        .where(store.contact.c.device == device)
-        .group_by(store.contact.c.number_in_list)
-        .order_by(store.contact.c.number_in_list)
+        select(contact.number_in_list, func.count(code.id))
+        .outerjoin(store.sms_code, (code.contact == contact.id) & code.burned_at.is_(None))
+        .where(contact.device == device)
+        .group_by(contact.number_in_list)
+        .order_by(contact.number_in_list)
     )
-    return {row.number_in_list: row.left for row in rows}
+    return dict(rows.tuples().all())

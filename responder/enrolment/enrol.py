@@ -1,7 +1,5 @@
 """Enrolling: a wearer and their contacts enter the database, and the device's one file is made."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -106,8 +104,9 @@ def enrol(
             enrolment.read(text)  # what the device would refuse is refused here
             # All different: the PIN alone tells which contact answers.
             pins = create_pins(len(made.contacts), random)
-            _insert(connection, made, application, pins, random, clock(), cost)
-            _keep_code(connection, made.device, code, random, cost)
+            _insert(connection, made, application, clock())
+            _add_contacts(connection, made, [_hashed(pin, random, cost) for pin in pins])
+            _keep_code(connection, made.device, *_hashed(safe_code.written(code), random, cost))
             write(text)
     except EnrolmentInvalid as error:
         raise CannotEnrol(error.problems) from None
@@ -126,10 +125,9 @@ def change_code(
     """
     code = code or safe_code.create(random)
     with Store.of(settings) as database, database.write() as connection:
-        table = store.wearer
-        if connection.scalar(select(table.c.device).where(table.c.device == device)) is None:
+        if not _is_known(connection, device):
             raise NoSuchWearer
-        _keep_code(connection, device, code, random)
+        _keep_code(connection, device, *_hashed(safe_code.written(code), random))
     return code
 
 
@@ -170,53 +168,43 @@ def _headquarters(settings: Settings, hq_public_key: bytes) -> Headquarters:
 
 def _free_device(connection: Connection, random: Callable[[int], bytes]) -> int:
     """A device id nobody has; random, so that it tells nothing about how many there are."""
-    table = store.wearer
     while True:
         device = int.from_bytes(random(4), "big")
-        taken = connection.scalar(select(table.c.device).where(table.c.device == device))
-        if device != 0 and taken is None:
+        if device != 0 and not _is_known(connection, device):
             return device
 
 
-def _keep_code(
-    connection: Connection,
-    device: int,
-    code: tuple[int, ...],
-    random: Callable[[int], bytes],
-    cost: int = COST,
-) -> None:
-    """Keep a code's hash, in the place of any before it. The device never learns it."""
+def _is_known(connection: Connection, device: int) -> bool:
+    known = select(store.wearer.c.device).filter_by(device=device)
+    return connection.scalar(known) is not None
+
+
+def _hashed(secret: str, random: Callable[[int], bytes], cost: int = COST) -> tuple[bytes, bytes]:
+    """A salt of its own for a PIN or code, and the hash to keep in its place."""
     salt = random(SALT_BYTES)
+    return salt, hash_pin(secret, salt, cost)
+
+
+def _keep_code(connection: Connection, device: int, salt: bytes, code_hash: bytes) -> None:
+    """Keep a code's hash, in the place of any before it. The device never learns it."""
     table = store.safe_code
-    connection.execute(delete(table).where(table.c.device == device))
-    kept = hash_pin(safe_code.written(code), salt, cost)
-    connection.execute(insert(table).values(device=device, salt=salt, hash=kept))
+    connection.execute(delete(table).filter_by(device=device))
+    connection.execute(insert(table).values(device=device, salt=salt, hash=code_hash))
 
 
-def _insert(
-    connection: Connection,
-    made: Enrolment,
-    application: Application,
-    pins: tuple[str, ...],
-    random: Callable[[int], bytes],
-    now: float,
-    cost: int,
+def _insert(connection: Connection, made: Enrolment, given: Application, now: float) -> None:
+    who = {"device": made.device, "name": made.wearer, "psk": made.psk}
+    more = {"number": given.number, "quorum": given.quorum, "enrolled_at": now}
+    connection.execute(insert(store.wearer).values(**who, **more))
+
+
+def _add_contacts(
+    connection: Connection, made: Enrolment, pins: Sequence[tuple[bytes, bytes]]
 ) -> None:
-    connection.execute(
-        insert(store.wearer).values(
-            device=made.device,
-            name=made.wearer,
-            number=application.number,
-            psk=made.psk,
-            quorum=application.quorum,
-            enrolled_at=now,
-        )
-    )
-    for n, (contact, pin) in enumerate(zip(made.contacts, pins, strict=True), 1):
-        salt = random(SALT_BYTES)
-        kept = {"pin_salt": salt, "pin_hash": hash_pin(pin, salt, cost)}
-        row = {"device": made.device, "number_in_list": n, **asdict(contact), **kept}
-        connection.execute(insert(store.contact).values(row))
+    """Add each contact with the salt and hash of their PIN."""
+    for n, (contact, (salt, pin_hash)) in enumerate(zip(made.contacts, pins, strict=True), 1):
+        row = {"number_in_list": n, **asdict(contact), "pin_salt": salt, "pin_hash": pin_hash}
+        connection.execute(insert(store.contact).values(device=made.device, **row))
 
 
 @contextmanager

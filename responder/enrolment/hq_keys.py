@@ -4,8 +4,6 @@ One base64url key a line, the newest first: reports are sealed for it from the
 next enrolment on, while older keys still open what was sealed for them.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from pathlib import Path

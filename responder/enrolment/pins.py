@@ -1,7 +1,5 @@
 """People's PINs: made at enrolment, kept as scrypt hashes, and guessed slowly."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import threading

@@ -3,8 +3,6 @@
 The service reads HQ's keys when it starts, and a device's with every report.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable
@@ -55,14 +53,9 @@ def retire(
     if is_new(settings):
         raise CannotEnrol([f"nobody has been enrolled in {settings.directory}"])
     with Store.of(settings) as database, database.write() as connection:
-        table = store.wearer
-        retired = (
-            update(table)
-            .where(table.c.device == device)
-            .values(psk=random(KEY_BYTES))  # nobody ever learns it
-            .returning(table.c.name)
-        )
-        name = connection.scalar(retired)
+        unknowable = random(KEY_BYTES)  # nobody ever learns it
+        retired = update(store.wearer).filter_by(device=device).values(psk=unknowable)
+        name = connection.scalar(retired.returning(store.wearer.c.name))
         if name is None:
             raise NoSuchWearer
         repository.unwatch(connection, device, clock())

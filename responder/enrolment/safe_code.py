@@ -7,8 +7,6 @@ slow hash keeps one from being read at a glance and little more, see
 sees every try.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """Group commit: reports that come while others are being written are written together."""
 
-from __future__ import annotations
-
 import asyncio
 
 from starlette.concurrency import run_in_threadpool

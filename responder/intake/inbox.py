@@ -10,8 +10,6 @@
   is marked as such and can never be found safe.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -114,14 +112,9 @@ class Inbox:
             latest = replace(one.header, counter=kept)
             return Outdated(make(one.report.token, OUTDATED, latest))
         if kept.alarm is not None:
-            again = " again" if kept.repeat else ""
-            log.tell(
-                journal.Entry.REPORT,
-                alarm=kept.alarm,
-                report=one.report.type.name,
-                path=one.path,
-                again=again,
-            )
+            what, again = one.report.type.name, " again" if kept.repeat else ""
+            said = {"report": what, "path": one.path, "again": again}
+            log.tell(journal.Entry.REPORT, alarm=kept.alarm, **said)
         receipt = make(one.report.token, kept.status, one.header)
         return Taken(receipt, one.report, kept.alarm, kept.repeat)
 

@@ -5,10 +5,8 @@ written once for all. That is what makes a thousand receipts a second possible,
 each behind its commit.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
@@ -70,19 +68,17 @@ def keep(
     return done
 
 
+@dataclass(eq=False)
 class _Batch:
     """What is known of some messages, brought along as each of them is taken."""
 
-    def __init__(
-        self,
-        connection: Connection,
-        arrived: Sequence[Arrived],
-        now: float,
-        random: Callable[[int], bytes],
-    ) -> None:
-        self._connection = connection
-        self._now = now
-        self._random = random
+    connection: Connection
+    arrived: Sequence[Arrived]
+    now: float
+    random: Callable[[int], bytes]
+
+    def __post_init__(self) -> None:
+        connection, arrived = self.connection, self.arrived
         self._highest = _highest(connection, {one.header.device for one in arrived})
         of_alarms = [one for one in arrived if one.report.type is not MessageType.HEARTBEAT]
         self._known = _known(connection, of_alarms)
@@ -105,18 +101,19 @@ class _Batch:
             return Kept(known.alarm, self._status(known.alarm), repeat=True)
         if one.digest in self._forgotten:
             return Kept(None, Status.STORED, repeat=True)
+        one = self._dated(one)
         marks = self._marks(one)
         alarm = self._alarms.get(_which(one)) or self._raise(one)
         message, report = self._keep(one, alarm), one.report
         arrived = ReportArrived(
-            self._now, message, report.type, report.sequence, one.path, tuple(marks)
+            self.now, message, report.type, report.sequence, one.path, tuple(marks)
         )
         self._said.append((alarm, arrived))
         self._hear(one)
         return Kept(alarm, self._status(alarm), repeat=False)
 
     def write(self) -> None:
-        connection = self._connection
+        connection = self.connection
         if self._messages:
             connection.execute(insert(store.message), self._messages)
         if self._taps:
@@ -125,13 +122,13 @@ class _Batch:
             event_log.append_all(connection, self._said)
             touched = {alarm for alarm, _ in self._said}
             table = store.alarm
-            due = update(table).where(table.c.id.in_(touched)).values(due_at=self._now)
+            due = update(table).where(table.c.id.in_(touched)).values(due_at=self.now)
             connection.execute(due)
         if self._heard:
             connection.execute(
                 _HEARD,
                 [
-                    {"which": device, "highest": self._highest[device], "now": self._now}
+                    {"which": device, "highest": self._highest[device], "now": self.now}
                     for device in self._heard
                 ],
             )
@@ -140,17 +137,10 @@ class _Batch:
         if not self._is_newer(one):
             return self._highest[one.header.device] or 0
         self._hear(one)
-        table = store.heartbeat
-        device = one.header.device
-        self._connection.execute(delete(table).where(table.c.device == device))
-        self._connection.execute(
-            insert(table).values(
-                device=device,
-                counter=one.header.counter,
-                received_at=self._now,
-                report=encode(one.report),
-            )
-        )
+        device, counter = one.header.device, one.header.counter
+        kept = {"counter": counter, "received_at": self.now, "report": encode(one.report)}
+        self.connection.execute(delete(store.heartbeat).filter_by(device=device))
+        self.connection.execute(insert(store.heartbeat).values(device=device, **kept))
         return Kept(None, Status.STORED, repeat=False)
 
     def _is_newer(self, one: Arrived) -> bool:
@@ -167,13 +157,30 @@ class _Batch:
         if known.path == one.path and one.path is not CameBy.SMS:
             return
         history = [
-            *event_log.load(self._connection, known.alarm),
+            *event_log.load(self.connection, known.alarm),
             *(event for alarm, event in self._said if alarm == known.alarm),
         ]
         repeats = [event for event in history if isinstance(event, ReportRepeated)]
         kept = sum((each.message, each.path) == (known.id, one.path) for each in repeats)
         if kept < _REPEATS_KEPT[one.path]:
-            self._said.append((known.alarm, ReportRepeated(self._now, known.id, one.path)))
+            self._said.append((known.alarm, ReportRepeated(self.now, known.id, one.path)))
+
+    def _dated(self, one: Arrived) -> Arrived:
+        """A report made after a heartbeat that is less than an hour old is as fresh.
+
+        A clock that says otherwise is taken for one that is not set.
+        """
+        report, table = one.report, store.heartbeat
+        if self.now - report.sent_at <= LATE_S or Flag.CLOCK_UNSET in report.flags:
+            return one
+        before = select(table.c.device).where(
+            table.c.device == one.header.device,
+            table.c.counter < one.header.counter,
+            table.c.received_at >= self.now - LATE_S,
+        )
+        if self.connection.scalar(before) is None:
+            return one
+        return one._replace(report=replace(report, flags=report.flags | Flag.CLOCK_UNSET))
 
     def _marks(self, one: Arrived) -> list[Mark]:
         marks = []
@@ -182,31 +189,28 @@ class _Batch:
         report = one.report
         if Flag.CLOCK_UNSET in report.flags:
             marks.append(Mark.CLOCK_UNSET)
-        elif self._now - report.sent_at > LATE_S:
+        elif self.now - report.sent_at > LATE_S:
             marks.append(Mark.LATE)
-        elif report.sent_at - self._now > LATE_S:
+        elif report.sent_at - self.now > LATE_S:
             marks.append(Mark.CLOCK_AHEAD)
         return marks
 
     def _is_used(self, header: Header) -> bool:
         """Whether another message had this counter; none that is kept has one above the highest."""
-        now = ({"device": row["device"], "counter": row["counter"]} for row in self._messages)
-        if {"device": header.device, "counter": header.counter} in now:
+        device, counter = header.device, header.counter
+        if (device, counter) in ((row["device"], row["counter"]) for row in self._messages):
             return True
-        table = store.message
-        used = select(table.c.id).where(
-            table.c.device == header.device, table.c.counter == header.counter
-        )
-        return self._connection.scalar(used.limit(1)) is not None
+        used = select(store.message.c.id).filter_by(device=device, counter=counter)
+        return self.connection.scalar(used.limit(1)) is not None
 
     def _raise(self, one: Arrived) -> int:
         """A new alarm, and each contact's own link to it."""
-        connection = self._connection
+        connection = self.connection
         device, device_alarm, kind = _which(one)
-        alarm = alarms.new(connection, device, device_alarm, kind, self._now)
+        alarm = alarms.new(connection, device, device_alarm, kind, self.now)
         self._alarms[device, device_alarm, kind] = alarm
-        contacts = select(store.contact.c.id).where(store.contact.c.device == device)
-        draw = partial(link_token, INVITATION_CHARS, self._random)
+        contacts = select(store.contact.c.id).filter_by(device=device)
+        draw = partial(link_token, INVITATION_CHARS, self.random)
         invitations = [
             {"token": draw(), "alarm": alarm, "contact": contact}
             for contact in connection.scalars(contacts)
@@ -226,7 +230,7 @@ class _Batch:
                 "digest": one.digest,
                 "alarm": alarm,
                 "path": one.path.value,
-                "received_at": self._now,
+                "received_at": self.now,
                 "stale": withdrawal and not self._is_newer(one),
                 "report": encode(replace(one.report, taps=())),
             }
@@ -265,33 +269,26 @@ def _highest(connection: Connection, devices: set[int]) -> dict[int, int | None]
 
 
 def _known(connection: Connection, arrived: Sequence[Arrived]) -> dict[bytes, _Known]:
-    table = store.message
-    rows = connection.execute(
-        select(table.c.digest, table.c.id, table.c.alarm, table.c.path).where(
-            table.c.digest.in_([one.digest for one in arrived])
-        )
-    )
+    message = store.message.c
+    known = select(message.digest, message.id, message.alarm, message.path)
+    rows = connection.execute(known.where(message.digest.in_([one.digest for one in arrived])))
     return {row.digest: _Known(row.id, row.alarm, CameBy(row.path)) for row in rows}
 
 
 def _forgotten(connection: Connection, arrived: Sequence[Arrived]) -> set[bytes]:
     """Those that were heard, and have been deleted since with their alarms."""
-    digest = store.forgotten.c.digest
-    return set(
-        connection.scalars(select(digest).where(digest.in_([one.digest for one in arrived])))
-    )
+    digest, digests = store.forgotten.c.digest, [one.digest for one in arrived]
+    return set(connection.scalars(select(digest).where(digest.in_(digests))))
 
 
 def _alarms(connection: Connection, arrived: Sequence[Arrived]) -> dict[tuple[int, int, int], int]:
     """The alarms these belong to, of which something has arrived before."""
-    table = store.alarm
-    rows = connection.execute(
-        select(table.c.device, table.c.device_alarm, table.c.kind, table.c.id).where(
-            table.c.device.in_({one.header.device for one in arrived}),
-            table.c.device_alarm.in_({one.report.alarm_id for one in arrived}),
-        )
+    alarm = store.alarm.c
+    known = select(alarm.device, alarm.device_alarm, alarm.kind, alarm.id).where(
+        alarm.device.in_({one.header.device for one in arrived}),
+        alarm.device_alarm.in_({one.report.alarm_id for one in arrived}),
     )
-    return {(row.device, row.device_alarm, row.kind): row.id for row in rows}
+    return {(row.device, row.device_alarm, row.kind): row.id for row in connection.execute(known)}
 
 
 def _ids(connection: Connection, number: int) -> Iterator[int]:

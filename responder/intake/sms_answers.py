@@ -5,16 +5,14 @@ typed into a text: texts are read on the way. A text from a number nobody has
 is dropped before it is looked at.
 """
 
-from __future__ import annotations
-
 import hmac
 import re
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from outcry.report import AlarmKind
 from outcry.responder import journal
@@ -49,14 +47,6 @@ With words around it a code says that its sender is not sure: "it is false" must
 _RANK = {AlarmKind.SILENCE: 1, AlarmKind.DRILL: 0}  # below every real alarm
 
 
-class _Contact(NamedTuple):
-    """A contact who has this number; one phone may be a contact of several wearers."""
-
-    id: int
-    device: int
-    number_in_list: int
-
-
 class SmsAnswers:
     """Takes contacts' texts; used from one thread."""
 
@@ -83,16 +73,11 @@ class SmsAnswers:
         self._note_wrong(sender, contacts)
         return False
 
-    def _answer(self, contact: _Contact, code: str, said: type[ContactAnswer]) -> bool | None:
+    def _answer(self, contact: Row[Any], code: str, said: type[ContactAnswer]) -> bool | None:
         """None: this is none of this contact's codes."""
         now = self._clock()
-        table = store.sms_code
         with self._store.read() as connection:
-            codes = connection.execute(
-                select(table.c.id, table.c.salt, table.c.hash, table.c.burned_at).where(
-                    table.c.contact == contact.id
-                )
-            ).all()
+            codes = connection.execute(select(store.sms_code).filter_by(contact=contact.id)).all()
         cards = {(row.salt, cost_of(row.hash)) for row in codes}
         hashes = {salt: hash_pin(code, salt, cost) for salt, cost in cards}
         row = next((r for r in codes if hmac.compare_digest(r.hash, hashes[r.salt])), None)
@@ -103,7 +88,7 @@ class SmsAnswers:
             if row.burned_at is not None or alarm is None:
                 log.tell(journal.Entry.CODE_IDLE)
                 return False
-            burning = update(table).where(table.c.id == row.id, table.c.burned_at.is_(None))
+            burning = update(store.sms_code).filter_by(id=row.id, burned_at=None)
             if not connection.execute(burning.values(burned_at=now)).rowcount:
                 return False
             answer = said(now, contact.number_in_list, AnsweredBy.SMS)
@@ -112,7 +97,7 @@ class SmsAnswers:
         log.tell(journal.Entry.ANSWER_BY_SMS, alarm=alarm, contact=number, answer=name)
         return True
 
-    def _note_wrong(self, sender: str, contacts: Sequence[_Contact]) -> None:
+    def _note_wrong(self, sender: str, contacts: Sequence[Row[Any]]) -> None:
         now = self._clock()
         self._wrong.setdefault(sender, deque(maxlen=WRONG_AN_HOUR)).append(now)
         with self._store.write() as connection:
@@ -137,8 +122,11 @@ def read_answer(text: str) -> tuple[str, type[ContactAnswer]] | None:
     return (found[1] + found[2], events.Unsure) if found else None
 
 
-def _contacts(connection: Connection, sender: str) -> list[_Contact]:
-    """Who has this number. Networks may leave out the plus, or their own country's code."""
+def _contacts(connection: Connection, sender: str) -> Sequence[Row[Any]]:
+    """Who has this number: one phone may be a contact of several wearers.
+
+    Networks may leave out the plus, or their own country's code.
+    """
     table = store.contact
     known = sender.removeprefix("+" if sender.startswith("+") else "00")
     national = sender.lstrip("0")
@@ -146,10 +134,7 @@ def _contacts(connection: Connection, sender: str) -> list[_Contact]:
         is_it = table.c.number.endswith(national, autoescape=True)
     else:
         is_it = table.c.number == "+" + known
-    rows = connection.execute(
-        select(table.c.id, table.c.device, table.c.number_in_list).where(is_it)
-    )
-    return [_Contact._make(row) for row in rows]
+    return connection.execute(select(table).where(is_it)).all()
 
 
 def _open_alarm(connection: Connection, device: int, now: float) -> int | None:
@@ -161,10 +146,8 @@ def _open_alarm(connection: Connection, device: int, now: float) -> int | None:
         .order_by(table.c.id)
     ).all()
     still_open = [row for row in rows if not event_log.case_of(connection, row.id).now.over]
-    best = max(
-        still_open, key=lambda row: (_RANK.get(AlarmKind(row.kind), 2), row.id), default=None
-    )
-    return None if best is None else int(best.id)
+    ranked = [(_RANK.get(AlarmKind(row.kind), 2), row.id) for row in still_open]
+    return max(ranked)[1] if ranked else None
 
 
 def plain_digits(text: str) -> str:

@@ -1,7 +1,5 @@
 """What arrives by SMS: a sealed report, a contact's answer, or nothing for us."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ nor the time it takes can tell the device anything. The verdict stops and
 starts nothing; it is for the duty officer's eyes, see ``Case.withdrawal``.
 """
 
-from __future__ import annotations
-
 from sqlalchemy import delete, select
 
 from outcry.responder import journal
@@ -23,22 +21,16 @@ def judge_next(database: Store, now: float) -> bool:
 
     One at a time: a hash takes long, and an alarm must never wait for many.
     """
-    table = store.unjudged
+    tapped, message, code = store.unjudged.c, store.message.c, store.safe_code.c
+    longest = (
+        select(tapped.message, tapped.taps, message.alarm, message.stale, code.salt, code.hash)
+        .join_from(store.unjudged, store.message)
+        .outerjoin(store.safe_code, code.device == message.device)
+        .order_by(tapped.message)
+        .limit(1)
+    )
     with database.read() as connection:
-        waiting = connection.execute(
-            select(
-                table.c.message,
-                table.c.taps,
-                store.message.c.alarm,
-                store.message.c.stale,
-                store.safe_code.c.salt,
-                store.safe_code.c.hash,
-            )
-            .join(store.message, store.message.c.id == table.c.message)
-            .outerjoin(store.safe_code, store.safe_code.c.device == store.message.c.device)
-            .order_by(table.c.message)
-            .limit(1)
-        ).first()
+        waiting = connection.execute(longest).first()
     if waiting is None:
         return False
     if waiting.salt is None or not is_pin(waiting.taps, waiting.salt, waiting.hash):
@@ -48,6 +40,6 @@ def judge_next(database: Store, now: float) -> bool:
     with database.write() as connection:
         judged = WithdrawalJudged(now, waiting.message, verdict)
         event_log.happened(connection, waiting.alarm, judged)
-        connection.execute(delete(table).where(table.c.message == waiting.message))
+        connection.execute(delete(store.unjudged).filter_by(message=waiting.message))
     log.tell(journal.Entry.JUDGED, alarm=waiting.alarm)
     return True

@@ -5,8 +5,6 @@ name itself is one side's, the town alone. A wearer's plan may give the words
 to use instead.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from outcry.responder.maps.land import Bounds

@@ -5,8 +5,6 @@ dispute is dashed. Everything is drawn at twice the size and reduced, which
 smooths it; the same view gives the same bytes with the same Pillow.
 """
 
-from __future__ import annotations
-
 import io
 import math
 from collections.abc import Iterator, Sequence

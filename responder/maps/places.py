@@ -4,8 +4,6 @@ The towns are sorted by latitude: a search begins at the right one and walks
 both ways until latitude alone is farther than the nearest town found.
 """
 
-from __future__ import annotations
-
 import gzip
 import math
 from bisect import bisect_left

@@ -1,7 +1,5 @@
 """What is around a position, for the people who have to help: the nearest town, and a picture."""
 
-from __future__ import annotations
-
 import json
 import math
 import threading

@@ -4,8 +4,6 @@ Only presentation attributes are used, so that the strictest content policy
 lets it be seen; a screen reader hears one sentence.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from html import escape

@@ -1,7 +1,5 @@
 """What each person is told: gathered from what is on disk, the same at every try."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -47,13 +45,9 @@ class Briefer:
     means: Means
 
     def text(self, connection: Connection, alarm: int, one: ToContact) -> tuple[str, str]:
-        news = self._news(connection, alarm, one.episode)
-        contact = self._contact(connection, alarm, one.contact)
-        codes = select(store.sms_code.c.id).where(
-            store.sms_code.c.contact == contact.id, store.sms_code.c.burned_at.is_(None)
-        )
+        contact, news, link = self._for_contact(connection, alarm, one)
+        codes = select(store.sms_code.c.id).filter_by(contact=contact.id, burned_at=None)
         has_codes = connection.scalar(codes.limit(1)) is not None
-        link = self._link(connection, alarm, contact.id)
         return contact.number, sms_texts.text(contact.language, news, link, has_codes)
 
     def message(self, connection: Connection, alarm: int, one: ToContact | ToOfficers) -> Briefing:
@@ -63,9 +57,7 @@ class Briefer:
         assert one.channel is not None
         agreed = repository.of_alarm(connection, alarm)
         address = agreed.people[one.contact].channels[one.channel]
-        contact = self._contact(connection, alarm, one.contact)
-        news = self._news(connection, alarm, one.episode)
-        link = self._link(connection, alarm, contact.id)
+        contact, news, link = self._for_contact(connection, alarm, one)
         return Briefing(address, *sms_texts.message(contact.language, news, link))
 
     def _for_officer(self, connection: Connection, alarm: int, one: ToOfficers) -> Briefing:
@@ -93,22 +85,20 @@ class Briefer:
             return News(name, kind, case.silence.heard_at, None, marks=case.silence.marks)
         if episode > 1:
             assert case.now.opened_by is not None
-            message = store.message.c.id == case.now.opened_by.message
-            (_, _, report, arrived_at, *_) = alarms.received(connection, message)[0]
+            (found,) = alarms.received(connection, id=case.now.opened_by.message)
+            report, arrived_at = found.report, found.received_at
         else:
             _, report, arrived_at = alarms.opening(connection, alarm)
         at = formatting.raised_at(report, arrived_at)
         return News(name, kind, at, report.place, again=episode > 1)
 
-    def _contact(self, connection: Connection, alarm: int, contact: int) -> Contact:
+    def _for_contact(
+        self, connection: Connection, alarm: int, one: ToContact
+    ) -> tuple[Contact, News, str]:
+        """Who is told, of what, and their link: of a silence, which nobody can confirm, none."""
         device = alarms.about(connection, alarm).device
-        return repository.contacts_of(connection, device)[contact]
-
-    def _link(self, connection: Connection, alarm: int, contact_id: int) -> str:
-        """Of a silence there is nothing to confirm, so nobody has a link to it."""
-        token = connection.scalar(
-            select(store.invitation.c.token).where(
-                store.invitation.c.alarm == alarm, store.invitation.c.contact == contact_id
-            )
-        )
-        return "" if token is None else f"{self.public_url}/c/{token}"
+        contact = repository.contacts_of(connection, device)[one.contact]
+        invitation = select(store.invitation.c.token).filter_by(alarm=alarm, contact=contact.id)
+        token = connection.scalar(invitation)
+        link = "" if token is None else f"{self.public_url}/c/{token}"
+        return contact, self._news(connection, alarm, one.episode), link

@@ -1,10 +1,6 @@
 """The duty officers' channels: a file of names and Apprise addresses, which are secrets."""
 
-from __future__ import annotations
-
-import os
 import re
-from collections.abc import Mapping
 
 from outcry.responder.settings import Settings, load_secret
 from outcry.responder.transports import apprise
@@ -14,12 +10,12 @@ CREDENTIAL = "telling.officers"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}\Z")
 
 
-def load(settings: Settings, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+def load(settings: Settings) -> dict[str, str]:
     """Addresses by name; none if no file and no credential names any.
 
     Raises :class:`SettingsInvalid` with every problem found, repeating no address.
     """
-    given = load_secret(settings.officers, CREDENTIAL, environment)
+    given = load_secret(settings.officers, CREDENTIAL)
     where = str(settings.officers or CREDENTIAL)
     problems = [
         f"{where}: {name}: {why}" for name, url in given.items() if (why := _wrong(name, url))

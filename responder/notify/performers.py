@@ -1,7 +1,5 @@
 """The performers that tell people: texts through HQ's modem, messages by their channels."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 
@@ -62,16 +60,10 @@ class Texting:
                     raise ValueError(f"a call of the kind {target.kind} is no text")
 
     def _receipt(self, connection: Connection, receipt: Receipt) -> tuple[str, str]:
-        row = connection.execute(
-            select(
-                store.wearer.c.number,
-                store.message.c.device,
-                store.message.c.counter,
-                store.message.c.report,
-            )
-            .join(store.wearer, store.wearer.c.device == store.message.c.device)
-            .where(store.message.c.id == receipt.message)
-        ).one()
+        number, message = store.wearer.c.number, store.message.c
+        answered = select(number, message.report, message.device, message.counter)
+        answered = answered.join_from(store.message, store.wearer)
+        row = connection.execute(answered.where(message.id == receipt.message)).one()
         header = Header(row.device, row.counter)
         return row.number, to_text(make(decode(row.report).token, receipt.status, header))
 

@@ -5,8 +5,6 @@ first the hint, then the map, the accuracy, the place, and last letters of the
 name. The link and what has happened never go.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,12 +12,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from outcry.letters import clean, is_gsm7, latin, parts
+from outcry.letters import clean, dated, is_gsm7, latin, parts
 from outcry.report import AlarmKind, NoPosition, Position
 
 FOLDER = Path(__file__).parent / "words"
 MAX_PARTS = 2
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"
 _KEYS = {AlarmKind.STRAP: "strap", AlarmKind.DRILL: "drill", AlarmKind.SILENCE: "silence"}
 _TITLES = {AlarmKind.DRILL: "title_drill", AlarmKind.SILENCE: "title_silence"}
@@ -82,22 +79,10 @@ def _name(words: Mapping[str, str], wearer: str) -> str:
 
 def _fill(words: Mapping[str, str], news: News, name: str, place: str, link: str, hint: str) -> str:
     key = _KEYS.get(news.kind, "again" if news.again else "alarm")
-    said = words[key].format(
-        wearer=name, time=_time(words, news.at), place=place, link=link, hint=hint
-    )
+    time = dated(words["time"], datetime.fromtimestamp(news.at, UTC))
+    said = words[key].format(wearer=name, time=time, place=place, link=link, hint=hint)
     lines = (" ".join(line.split()) for line in said.splitlines())
     return "\n".join(line for line in lines if line)
-
-
-def _time(words: Mapping[str, str], at: float) -> str:
-    moment = datetime.fromtimestamp(at, UTC)
-    return words["time"].format(
-        year=f"{moment.year:04}",
-        month=f"{moment.month:02}",
-        month_name=_MONTHS[moment.month - 1],
-        day=f"{moment.day:02}",
-        hour=f"{moment:%H:%M}",
-    )
 
 
 def _places(words: Mapping[str, str], place: Position | NoPosition | None) -> Iterator[str]:
@@ -108,7 +93,7 @@ def _places(words: Mapping[str, str], place: Position | NoPosition | None) -> It
             "map": _MAP.format(latitude, longitude),
             "at": f"{latitude:.5f},{longitude:.5f}",
             "accuracy": _accuracy(words, place.accuracy_m),
-            "age": _age(words, place.age_s),
+            "age": _age(words, place),
         }
         for key in ("fix", "fix_short", "fix_shortest"):
             yield words[key].format(**fields)
@@ -123,7 +108,10 @@ def _accuracy(words: Mapping[str, str], metres: int | None) -> str:
     return words["accuracy"].format(metres=metres)
 
 
-def _age(words: Mapping[str, str], seconds: int) -> str:
+def _age(words: Mapping[str, str], place: Position) -> str:
+    seconds = place.age_s
+    if not place.age_known:
+        return words["age_unknown"]
     if seconds < 60:
         return words["age_now"]
     if seconds < 6000:

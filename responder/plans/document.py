@@ -4,8 +4,6 @@ The file is TOML; ``write`` makes it with every key and what each means, so
 that nobody has to look anything up. What the rules make of it: ``repository.py``.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The plan of each wearer, kept in the database: what the rules are given to decide with."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -78,11 +76,11 @@ def of_alarm(connection: Connection, alarm: int) -> Terms:
 
 def of_device(connection: Connection, device: int) -> Terms:
     """The plan as it was written, or as it is for everybody. Raises :class:`NoSuchWearer`."""
-    quorum = connection.scalar(select(store.wearer.c.quorum).where(store.wearer.c.device == device))
+    quorum = connection.scalar(select(store.wearer.c.quorum).filter_by(device=device))
     if quorum is None:
         raise NoSuchWearer
     contacts = {n: one.language for n, one in contacts_of(connection, device).items()}
-    written = connection.scalar(select(store.plan.c.terms).where(store.plan.c.device == device))
+    written = connection.scalar(select(store.plan.c.terms).filter_by(device=device))
     if written is None:
         return _usable(terms.default(contacts, quorum), contacts)
     return _usable(json.loads(written), contacts)
@@ -105,23 +103,16 @@ def change(
     audit_chain.note(connection, now, Noted.PLAN, {"device": f"{device:08x}", "by": by})
     text = json.dumps(terms.document(agreed), ensure_ascii=False)
     changed = {"terms": text, "changed_at": now}
-    done = connection.execute(
-        update(store.plan).where(store.plan.c.device == device).values(changed)
-    )
+    done = connection.execute(update(store.plan).filter_by(device=device).values(changed))
     if not done.rowcount:
         connection.execute(insert(store.plan).values(device=device, **changed))
-    wearer = store.wearer
-    connection.execute(update(wearer).where(wearer.c.device == device).values(quorum=agreed.quorum))
+    connection.execute(update(store.wearer).filter_by(device=device).values(quorum=agreed.quorum))
     for n, person in agreed.people.items():
-        table = store.contact
-        connection.execute(
-            update(table)
-            .where(table.c.device == device, table.c.number_in_list == n)
-            .values(language=person.language)
-        )
-    alarm = store.alarm
-    later = alarm.c.due_at.is_(None) | (alarm.c.due_at > now)
-    connection.execute(update(alarm).where(alarm.c.device == device, later).values(due_at=now))
+        contact = update(store.contact).filter_by(device=device, number_in_list=n)
+        connection.execute(contact.values(language=person.language))
+    due_at = store.alarm.c.due_at
+    alarms_of = update(store.alarm).filter_by(device=device)
+    connection.execute(alarms_of.where(due_at.is_(None) | (due_at > now)).values(due_at=now))
     return agreed
 
 
@@ -134,7 +125,7 @@ def unwatch(connection: Connection, device: int, now: float) -> None:
 def as_file(connection: Connection, device: int) -> str:
     """The plan as a file to be edited; addresses of channels stand in it."""
     agreed = of_device(connection, device)
-    name = connection.scalar(select(store.wearer.c.name).where(store.wearer.c.device == device))
+    name = connection.scalar(select(store.wearer.c.name).filter_by(device=device))
     title = f"The plan of {name}, device {device:08x}."
     names = {n: one.name for n, one in contacts_of(connection, device).items()}
     return terms.write(agreed, title, names)
@@ -158,12 +149,9 @@ def from_file(connection: Connection, device: int, text: str) -> Terms:
 
 def contacts_of(connection: Connection, device: int) -> dict[int, Contact]:
     """A wearer's contacts by their numbers in the list, in its order."""
-    table = store.contact
-    rows = connection.execute(
-        select(*(table.c[each.name] for each in fields(Contact)))
-        .where(table.c.device == device)
-        .order_by(table.c.number_in_list)
-    )
+    columns = store.contact.c
+    wanted = select(*(columns[each.name] for each in fields(Contact))).filter_by(device=device)
+    rows = connection.execute(wanted.order_by(columns.number_in_list))
     return {row.number_in_list: Contact(*row) for row in rows}
 
 

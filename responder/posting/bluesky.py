@@ -4,8 +4,6 @@ A post's address is chosen here, from its key: writing it twice leaves one
 post, and looking for it needs no search.
 """
 
-from __future__ import annotations
-
 import hashlib
 import threading
 from collections.abc import Callable, Sequence

@@ -4,8 +4,6 @@ No address, no editing, no way to ask: so what may have gone out is not sent
 again, and a correction is a message of its own.
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Sequence
 

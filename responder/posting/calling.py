@@ -4,8 +4,6 @@ A library's error may carry a token in its text or its address. So none
 leaves here: what is known of it becomes one of three errors of our own.
 """
 
-from __future__ import annotations
-
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator

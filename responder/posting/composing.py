@@ -1,8 +1,7 @@
 """What the public is told of an alarm: composed from its history, once for each thing to say."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -19,15 +18,15 @@ from outcry.responder.posting.wording import PostFacts, Where
 from outcry.responder.rules.calls import Correction, FollowUp, Post
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.model import OWN_PAGE, Disclosure
-from outcry.responder.storage import event_log, store
+from outcry.responder.storage import event_log
 from outcry.responder.storage.alarms import opening, received
 
 
+@dataclass(frozen=True)
 class Composer:
     """Writes in the organisation's name, within what the wearer's plan lets the public know."""
 
-    def __init__(self, organisation: str) -> None:
-        self._organisation = organisation
+    organisation: str
 
     def __call__(self, connection: Connection, call: Call, limits: Limits) -> Draft:
         case = event_log.case_of(connection, call.alarm)
@@ -40,11 +39,11 @@ class Composer:
             case Post():
                 decided = case.last_ground
                 assert decided is not None
-                messages = received(connection, store.message.c.alarm == call.alarm)
+                messages = received(connection, alarm=call.alarm)
                 newest_first = sorted(messages, key=lambda each: -each.counter)
                 facts = PostFacts(
                     wearer,
-                    self._organisation,
+                    self.organisation,
                     raised,
                     decided.at,
                     strap=report.kind is AlarmKind.STRAP,
@@ -55,14 +54,14 @@ class Composer:
                 )
                 return wording.post_draft(facts, limits, language)
             case FollowUp():
-                (found,) = received(connection, store.message.c.id == target.message)
+                (found,) = received(connection, id=target.message)
                 told, at = found.report, formatting.raised_at(found.report, found.received_at)
                 moved = _where(agreed, [told]) if told.type is MessageType.POSITION else None
-                facts = PostFacts(wearer, self._organisation, raised, at, where=moved, at=at)
+                facts = PostFacts(wearer, self.organisation, raised, at, where=moved, at=at)
                 return wording.follow_up_draft(facts, limits, language)
             case Correction():
                 said = case.corrections[target.number - 1]
-                facts = PostFacts(wearer, self._organisation, raised, said.at, reason=said.reason)
+                facts = PostFacts(wearer, self.organisation, raised, said.at, reason=said.reason)
                 return wording.correction_draft(facts, limits, language)
 
 

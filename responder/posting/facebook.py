@@ -1,7 +1,5 @@
 """A Facebook Page: by python-facebook-api. Pages only; profiles and groups have no API."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 from contextlib import suppress

@@ -7,8 +7,6 @@ for two rules that networks may not know yet: conjuncts of Indian scripts
 never too few.
 """
 
-from __future__ import annotations
-
 import unicodedata
 
 import regex

@@ -1,7 +1,5 @@
 """Mastodon, and whatever speaks its client API: by Mastodon.py."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 from hashlib import sha256

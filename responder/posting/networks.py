@@ -4,9 +4,6 @@ Each section is a network; ``docs/networks.md`` says how to come by what goes
 into it. Libraries are loaded when the first call is made.
 """
 
-from __future__ import annotations
-
-import os
 import re
 from collections.abc import Callable, Mapping
 
@@ -56,26 +53,19 @@ _KEYS: Mapping[str, Mapping[str, Key]] = {
     },
 }
 
-_PUBLISHERS: Mapping[str, Callable[..., Publisher]] = {
-    "mastodon": mastodon.Mastodon,
-    "bluesky": bluesky.Bluesky,
-    "x": x.X,
-    "facebook": facebook.Facebook,
-}
+_CLASSES = (mastodon.Mastodon, bluesky.Bluesky, x.X, facebook.Facebook)
+_PUBLISHERS: Mapping[str, Callable[..., Publisher]] = {each.name: each for each in _CLASSES}
 """What is made of each section."""
 
 
 def publishers(
-    settings: Settings,
-    database: Store,
-    clock: Callable[[], float],
-    environment: Mapping[str, str] = os.environ,
+    settings: Settings, database: Store, clock: Callable[[], float]
 ) -> dict[str, Publisher]:
     """Every network that is set up, by name; the own page always.
 
     Raises :class:`SettingsInvalid` with every problem found, repeating no value.
     """
-    given = load_secret(settings.networks, CREDENTIAL, environment)
+    given = load_secret(settings.networks, CREDENTIAL)
     problems: list[str] = []
     made: dict[str, Publisher] = {
         own_page.OwnPage.name: own_page.OwnPage(database, settings.people.public_url, clock)

@@ -1,9 +1,7 @@
 """The responder's own public page: posts in its own database, read as pages and as a feed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Select, delete, insert, or_, select, update
@@ -60,7 +58,7 @@ class OwnPage:
 
     def find(self, key: str, draft: Draft) -> Posted | None:
         with self._store.read() as connection:
-            id_ = connection.scalar(select(store.post.c.id).where(store.post.c.key == key))
+            id_ = connection.scalar(select(store.post.c.id).filter_by(key=key))
         return None if id_ is None else self._posted(id_)
 
     def post(self, key: str, draft: Draft) -> Posted:
@@ -73,21 +71,16 @@ class OwnPage:
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
         """Show this correction above the post's own words; the same one again changes nothing."""
         existing = self._existing(to)
-        table = store.post
+        another = store.post.c.correction.is_distinct_from(draft.text)
+        post = update(store.post).filter_by(id=existing).where(another)
         with self._store.write() as connection:
-            connection.execute(
-                update(table)
-                .where(table.c.id == existing, table.c.correction.is_distinct_from(draft.text))
-                .values(correction=draft.text, changed_at=self._clock())
-            )
+            connection.execute(post.values(correction=draft.text, changed_at=self._clock()))
         return self._posted(existing)
 
     def picture(self, id_: int) -> bytes | None:
         with self._store.read() as connection:
-            picture: bytes | None = connection.scalar(
-                select(store.post.c.picture).where(store.post.c.id == id_)
-            )
-        return picture
+            found: bytes | None = connection.scalar(select(store.post.c.picture).filter_by(id=id_))
+        return found
 
     def delete(self, to: Posted) -> None:
         """Take a post and the answers to it back."""
@@ -106,25 +99,16 @@ class OwnPage:
 
     def _add(self, key: str, draft: Draft, answers: int | None) -> Posted:
         now = self._clock()
+        row = asdict(draft) | {"key": key, "answers": answers}
+        row |= {"published_at": now, "changed_at": now}
+        del row["made_at"]  # when it was decided: here counts when it was read first
         with self._store.write() as connection:
-            made = connection.execute(
-                insert(store.post).values(
-                    key=key,
-                    text=draft.text,
-                    language=draft.language,
-                    picture=draft.picture,
-                    alt=draft.alt,
-                    published_at=now,
-                    changed_at=now,
-                    answers=answers,
-                )
-            ).inserted_primary_key
-        assert made is not None
-        return self._posted(int(made[0]))
+            made = connection.scalars(insert(store.post).values(row).returning(store.post.c.id))
+            return self._posted(made.one())
 
     def _existing(self, to: Posted) -> int:
         with self._store.read() as connection:
-            found = connection.scalar(select(store.post.c.id).where(store.post.c.id == int(to.id)))
+            found = connection.scalar(select(store.post.c.id).filter_by(id=int(to.id)))
         if found is None:
             raise PublishingFailed(f"there is no post {to.id} on this page")
         return int(found)

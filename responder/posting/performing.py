@@ -1,7 +1,5 @@
 """Makes the calls that publish: posts, the answers that follow them up, and corrections."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 
@@ -89,12 +87,9 @@ class Posting:
 
 
 def _kept(connection: Connection, alarm: int, target: Publication) -> Draft | None:
-    table = store.draft
-    row = connection.execute(
-        select(*(table.c[each.name] for each in fields(Draft))).where(
-            table.c.alarm == alarm, table.c.kind == target.kind.value, table.c.target == str(target)
-        )
-    ).first()
+    draft = select(*(store.draft.c[each.name] for each in fields(Draft)))
+    about = {"alarm": alarm, "kind": target.kind.value, "target": str(target)}
+    row = connection.execute(draft.filter_by(**about)).first()
     return None if row is None else Draft(*row)
 
 

@@ -1,7 +1,5 @@
 """What every place of publication must be able to do."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum

@@ -5,8 +5,6 @@ important is left out first; a name is cut only when nothing else is left to
 leave out, and never within a letter.
 """
 
-from __future__ import annotations
-
 import json
 import tomllib
 import unicodedata

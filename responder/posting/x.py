@@ -1,7 +1,5 @@
 """X: by its official library, xdk. Each post is paid for, one with a link thirteen times over."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Sequence
 from typing import Any

@@ -14,17 +14,7 @@ from dataclasses import dataclass, field
 from outcry.receipt import Status
 from outcry.responder.rules import events
 from outcry.responder.rules.calls import Action, Post, Receipt, Target, ToContact, Topic
-from outcry.responder.rules.events import (
-    AnsweredBy,
-    CameBy,
-    Corrected,
-    Event,
-    GroundFound,
-    Outcome,
-    ReportArrived,
-    Verdict,
-    WentSilent,
-)
+from outcry.responder.rules.events import Event, Outcome
 
 GIVING_TROUBLE = 3  # so many tries in vain: a network is down, or its credential is bad
 
@@ -79,7 +69,7 @@ class Episode:
 
     number: int = 1
     over: bool = False
-    opened_by: ReportArrived | None = None
+    opened_by: events.ReportArrived | None = None
     danger_at: float | None = None
     hurried_at: float | None = None
     held_at: float | None = None
@@ -87,7 +77,7 @@ class Episode:
     acts: list[events.OfficerAct] = field(default_factory=list)
     topics: dict[Topic, float] = field(default_factory=dict)
     wrong_pins: int = 0
-    ground: GroundFound | None = None
+    ground: events.GroundFound | None = None
     corrected: bool = False
     in_vain: Counter[str] = field(default_factory=Counter)
 
@@ -108,7 +98,7 @@ class Episode:
     def votes(self) -> int:
         """Confirmations, of different contacts: all that came by SMS together are at most one."""
         said = [answer for answer in self.answers if isinstance(answer, events.Confirmed)]
-        on_page = {answer.contact for answer in said if answer.by is AnsweredBy.PAGE}
+        on_page = {answer.contact for answer in said if answer.by is events.AnsweredBy.PAGE}
         return len(on_page) + any(answer.contact not in on_page for answer in said)
 
     @property
@@ -147,14 +137,14 @@ class Case:
     contacts: Collection[int] | None = None
     now: Episode = field(default_factory=Episode)
     last_at: float = float("-inf")
-    reports: dict[int, ReportArrived] = field(default_factory=dict)
+    reports: dict[int, events.ReportArrived] = field(default_factory=dict)
     highest: int = -1
-    silence: WentSilent | None = None
-    verdicts: dict[int, Verdict] = field(default_factory=dict)
+    silence: events.WentSilent | None = None
+    verdicts: dict[int, events.Verdict] = field(default_factory=dict)
     vetoed: bool = False
     was_vetoed: bool = False
-    corrections: list[Corrected] = field(default_factory=list)
-    last_ground: GroundFound | None = None
+    corrections: list[events.Corrected] = field(default_factory=list)
+    last_ground: events.GroundFound | None = None
     calls: dict[Target, dict[Action, events.CallPlanned | events.CallEnded]] = field(
         default_factory=dict
     )
@@ -162,8 +152,8 @@ class Case:
     networks: set[str] = field(default_factory=set)
     answered_at: float | None = None
     heard_since: bool = False
-    last_path: CameBy | None = None
-    felt: ReportArrived | None = None
+    last_path: events.CameBy | None = None
+    felt: events.ReportArrived | None = None
     receipts: dict[tuple[int, Status], int] = field(default_factory=dict)
     receipts_sent: dict[tuple[int, Status], int] = field(default_factory=dict)
     receipts_planned_at: list[float] = field(default_factory=list)
@@ -180,23 +170,23 @@ class Case:
     def makes_sense(self, event: Event) -> bool:
         """Whether this can happen to the alarm as it stands; what cannot changes nothing."""
         match event:
-            case ReportArrived():
+            case events.ReportArrived():
                 return event.message not in self.reports
             case events.ReportRepeated():
                 return event.message in self.reports
             case events.WithdrawalJudged():
-                return self.verdicts.get(event.message) is Verdict.WAITING
+                return self.verdicts.get(event.message) is events.Verdict.WAITING
             case events.ContactAnswer():
                 return self.contacts is None or event.contact in self.contacts
             case events.VetoLifted():
                 return self.vetoed
             case events.Closed():
                 return not self.now.over
-            case WentSilent():
+            case events.WentSilent():
                 return self.silence is None
             case events.HeardAgain():
                 return self.silence is not None and not self.now.over
-            case GroundFound():
+            case events.GroundFound():
                 begun = self.now.opened_by is not None and not self.now.over
                 return begun and self.now.ground is None and not self.is_forbidden
             case events.CallPlanned():
@@ -208,13 +198,13 @@ class Case:
                 return True
 
     @property
-    def withdrawal(self) -> Verdict | None:
+    def withdrawal(self) -> events.Verdict | None:
         """What the alarm's withdrawals come to; None without any.
 
         The worst counts, and a later safe one takes nothing back: somebody who holds the device can
         try codes. Anything but safe forbids publishing on the wearer's own consent.
         """
-        return max(self.verdicts.values(), key=list(Verdict).index, default=None)
+        return max(self.verdicts.values(), key=list(events.Verdict).index, default=None)
 
     @property
     def is_forbidden(self) -> bool:
@@ -249,7 +239,7 @@ class Case:
         if (topic := _TOPICS.get(type(event))) is not None:
             self.now.topics.setdefault(topic, event.at)
         match event:
-            case ReportArrived():
+            case events.ReportArrived():
                 self._take_report(event)
             case events.ReportRepeated():
                 self._hear(event.message, event.path)
@@ -259,18 +249,18 @@ class Case:
                 self._take_answer(event)
             case events.WrongPinTried():
                 self.now.wrong_pins += 1
-            case WentSilent():
+            case events.WentSilent():
                 self.silence = event
             case events.HeardAgain():
                 self._end()
-            case GroundFound():
+            case events.GroundFound():
                 self.now.ground = self.last_ground = event
             case events.CallPlanned():
                 self._take_plan(event)
             case events.CallEnded():
                 self._take_outcome(event)
 
-    def _take_report(self, report: ReportArrived) -> None:
+    def _take_report(self, report: events.ReportArrived) -> None:
         danger = report.is_of_now and not report.is_withdrawal
         newer = report.sequence > self.highest
         if self.now.over and newer and danger and report.is_still_in_danger:
@@ -283,20 +273,20 @@ class Case:
         if report.is_still_in_danger and now.hurried_at is None:
             now.hurried_at = report.at
         if report.is_withdrawal:
-            self.verdicts[report.message] = Verdict.WAITING
+            self.verdicts[report.message] = events.Verdict.WAITING
         elif self.felt is None or report.sequence >= self.felt.sequence:
             self.felt = report
         self.reports[report.message] = report
         self.highest = max(self.highest, report.sequence)
         self._hear(report.message, report.path)
 
-    def _hear(self, message: int, path: CameBy) -> None:
+    def _hear(self, message: int, path: events.CameBy) -> None:
         """What came by SMS or a contact's link is owed a receipt by SMS."""
         acknowledged = self.answered_at is not None
         receipt = message, Status.ACKNOWLEDGED if acknowledged else Status.STORED
-        if path is CameBy.SMS:  # the device asks: what was sent may be lost
+        if path is events.CameBy.SMS:  # the device asks: what was sent may be lost
             self.receipts[receipt] = self.receipts_sent.get(receipt, 0) + 1
-        elif path is CameBy.LINK:  # a contact opened it, however often
+        elif path is events.CameBy.LINK:  # a contact opened it, however often
             self.receipts.setdefault(receipt, 1)
         elif acknowledged:
             self.heard_since = True
@@ -326,7 +316,7 @@ class Case:
                 self.vetoed = False
             case events.Approved():
                 self.vetoed = self.now.corrected = False
-            case Corrected():
+            case events.Corrected():
                 self.corrections.append(act)
                 if act.forbids:
                     self.now.corrected = True

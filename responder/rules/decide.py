@@ -6,25 +6,14 @@ look again. Nothing here performs anything: ``workflow.py`` does, and writes
 what came of it into the history that is read here next.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from outcry.responder.rules import notification, publication, receipts
 from outcry.responder.rules.calls import PUBLICATIONS, Action, ActionKind, Want
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CallEnded, CallPlanned, Ground, Outcome
 from outcry.responder.rules.model import Plan
-from outcry.responder.rules.notification import tell_contacts, tell_officers
-from outcry.responder.rules.publication import (
-    consents_at,
-    correct,
-    follow_up,
-    ground,
-    may_publish,
-    publish,
-)
-from outcry.responder.rules.receipts import answer_wearer
 
 RECEIPTS_AN_HOUR = 30  # of one alarm; a device reports by SMS more rarely than every two minutes
 HOUR_S = 3600.0
@@ -34,12 +23,12 @@ UNKNOWN_TRIES = 1  # a text whose outcome was lost is sent once more, never zero
 
 Rule = Callable[[Case, Plan], Iterator[Want]]
 RULES: Mapping[Rule, tuple[ActionKind, ...]] = {
-    tell_contacts: (ActionKind.TELL, ActionKind.NOTIFY),
-    tell_officers: (ActionKind.NOTIFY,),
-    publish: (ActionKind.PUBLISH,),
-    follow_up: (ActionKind.FOLLOW_UP,),
-    correct: (ActionKind.CORRECT,),
-    answer_wearer: (ActionKind.RECEIPT,),
+    notification.tell_contacts: (ActionKind.TELL, ActionKind.NOTIFY),
+    notification.tell_officers: (ActionKind.NOTIFY,),
+    publication.publish: (ActionKind.PUBLISH,),
+    publication.follow_up: (ActionKind.FOLLOW_UP,),
+    publication.correct: (ActionKind.CORRECT,),
+    receipts.answer_wearer: (ActionKind.RECEIPT,),
 }
 """Every rule, and what it can ask for."""
 
@@ -55,7 +44,7 @@ class Decision:
 
 def decide(case: Case, plan: Plan, now: float) -> Decision:
     """What to do now (Unix seconds) about an alarm."""
-    new_ground = ground(case, plan, now) if case.now.ground is None else None
+    new_ground = publication.ground(case, plan, now) if case.now.ground is None else None
     actions = []
     later = []
     for rule in RULES:
@@ -69,7 +58,7 @@ def decide(case: Case, plan: Plan, now: float) -> Decision:
                 actions.append(Action(want.target, len(tries) + 1))
             else:
                 later.append(at)
-    consents = consents_at(case, plan)
+    consents = publication.consents_at(case, plan)
     if consents is not None and consents > now and case.now.ground is None:
         later.append(consents)
     return _within_rate(Decision(new_ground, tuple(actions), min(later, default=None)), case, now)
@@ -101,7 +90,7 @@ def is_allowed(kind: ActionKind, case: Case, plan: Plan) -> bool:
     Between planning and doing a person may have vetoed, corrected or closed.
     """
     if kind in (ActionKind.PUBLISH, ActionKind.FOLLOW_UP):
-        return may_publish(case, plan)
+        return publication.may_publish(case, plan)
     if kind in (ActionKind.TELL, ActionKind.NOTIFY):
         return not case.now.over
     return True

@@ -4,8 +4,6 @@ Each entry is an event of a class of its own; one that says what cannot be is ne
 stand in the database is written in ``storage/event_log.py``.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -294,18 +292,10 @@ class CallEnded(Event):
         return self.came.outcome
 
 
-CONTACT_ANSWERS = (ContactSaw, Confirmed, Unsure, CalledFalse)
+CONTACT_ANSWERS = tuple(ContactAnswer.__subclasses__())
 """What a contact can say."""
 
-OFFICER_ACTS = (
-    Acknowledged,
-    OfficerConfirmed,
-    Approved,
-    Vetoed,
-    VetoLifted,
-    Corrected,
-    Closed,
-)
+OFFICER_ACTS = tuple(OfficerAct.__subclasses__())
 """What a duty officer can do."""
 
 

@@ -1,7 +1,5 @@
 """What was agreed beforehand, as the rules are given it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Rules: who is told of an alarm, by what, and when."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from outcry.report import AlarmKind

@@ -5,8 +5,6 @@ public at all; ``may_publish`` adds that the ground stands in the history and
 that nobody has forbidden it since.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from outcry.report import MessageType

@@ -1,7 +1,5 @@
 """Rules: receipts by SMS, which tell a wearer that they are heard."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from outcry.receipt import Status

@@ -1,7 +1,5 @@
 """When a device has been silent for too long."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import Enum
 

@@ -4,8 +4,6 @@ What a library says is withheld, and so are the words of every exception: both m
 name or a place.
 """
 
-from __future__ import annotations
-
 import logging
 import sys
 import threading

@@ -1,7 +1,5 @@
 """What is behind people's port: contacts' and public pages, and the duty officers' console."""
 
-from __future__ import annotations
-
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from outcry.responder.console import dependencies as console

@@ -1,7 +1,5 @@
 """The life of the service, on one screen: started in order, stopped in reverse."""
 
-from __future__ import annotations
-
 import gc
 import os
 import signal

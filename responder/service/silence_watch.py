@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 from sqlalchemy.exc import IntegrityError
 
 from outcry.report import AlarmKind, Report, decode
@@ -26,6 +26,7 @@ from outcry.responder.storage.store import Store
 log = journal.Log("outcry.responder.silence")
 
 DAY_S = 86_400.0
+_SILENCE = int(AlarmKind.SILENCE)
 
 
 @dataclass(eq=False)
@@ -82,25 +83,16 @@ class _Device(NamedTuple):
     raised: int | None
 
 
-_silences = (
-    select(store.alarm.c.device, func.max(store.alarm.c.id).label("raised"))
-    .where(store.alarm.c.kind == int(AlarmKind.SILENCE))
-    .group_by(store.alarm.c.device)
-    .subquery()
-)
+_alarm, _wearer, _beat = store.alarm.c, store.wearer.c, store.heartbeat.c
+_raised = select(_alarm.device, func.max(_alarm.id).label("id")).where(_alarm.kind == _SILENCE)
+_silences = _raised.group_by(_alarm.device).subquery()
+_newest = _beat.report, _beat.received_at, store.plan.c.terms, _silences.c.id
 _WATCHED = (
-    select(
-        store.wearer.c.device,
-        store.wearer.c.heard_at,
-        store.heartbeat.c.report,
-        store.heartbeat.c.received_at,
-        store.plan.c.terms,
-        _silences.c.raised,
-    )
-    .join(store.heartbeat, store.heartbeat.c.device == store.wearer.c.device)
-    .outerjoin(store.plan, store.plan.c.device == store.wearer.c.device)
-    .outerjoin(_silences, _silences.c.device == store.wearer.c.device)
-    .where(store.wearer.c.heard_at.is_not(None))
+    select(_wearer.device, _wearer.heard_at, *_newest)
+    .join_from(store.wearer, store.heartbeat)
+    .outerjoin(store.plan, store.plan.c.device == _wearer.device)
+    .outerjoin(_silences, _silences.c.device == _wearer.device)
+    .where(_wearer.heard_at.is_not(None))
 )
 
 
@@ -119,26 +111,23 @@ def _interval_s(written: str | None) -> float | None:
 def _watched(
     connection: Connection, device: _Device, interval_s: float, since: float, now: float
 ) -> Watched:
-    table = store.alarm
     raised_at = None
     if device.raised is not None and not event_log.has(connection, device.raised, HeardAgain):
-        raised_at = connection.scalar(select(table.c.arrived_at).where(table.c.id == device.raised))
-    lately = connection.scalar(
-        select(func.count()).where(
-            table.c.device == device.device,
-            table.c.kind == int(AlarmKind.SILENCE),
-            table.c.arrived_at > now - DAY_S,
-        )
-    )
+        raised_at = connection.scalar(select(_alarm.arrived_at).filter_by(id=device.raised))
+    silences = select(func.count()).where(*_silences_of(device), _alarm.arrived_at > now - DAY_S)
     return Watched(
         heard_at=device.heard_at,
         interval_s=interval_s,
         since=since,
         vanished=bool(_last_word(connection, device).flags & VANISHED),
         raised_at=raised_at,
-        lately=lately or 0,
+        lately=connection.scalar(silences) or 0,
         in_alarm=_in_alarm(connection, device.device, now),
     )
+
+
+def _silences_of(device: _Device) -> tuple[ColumnElement[bool], ...]:
+    return _alarm.device == device.device, _alarm.kind == _SILENCE
 
 
 def _last_word(connection: Connection, device: _Device) -> Report:
@@ -155,9 +144,8 @@ def _last_word(connection: Connection, device: _Device) -> Report:
 
 def _in_alarm(connection: Connection, device: int, now: float) -> bool:
     """Whether a real alarm of this wearer was heard of in the last day, and nobody closed it."""
-    table, real = store.alarm, (int(AlarmKind.PANIC), int(AlarmKind.STRAP))
-    of_the_device = (table.c.device == device) & table.c.kind.in_(real)
-    lately = select(table.c.id).where(of_the_device, alarms.last_heard > now - DAY_S)
+    real = _alarm.kind.in_((int(AlarmKind.PANIC), int(AlarmKind.STRAP)))
+    lately = select(_alarm.id).where(_alarm.device == device, real, alarms.last_heard > now - DAY_S)
     return any(_goes_on(connection, alarm) for alarm in connection.scalars(lately).all())
 
 
@@ -172,16 +160,11 @@ def _goes_on(connection: Connection, alarm: int) -> bool:
 
 
 def _raise(connection: Connection, device: _Device, now: float) -> None:
-    table = store.alarm
-    newest = connection.execute(
-        select(func.max(table.c.id).label("id"), func.max(table.c.device_alarm).label("n")).where(
-            table.c.device == device.device, table.c.kind == int(AlarmKind.SILENCE)
-        )
-    ).one()
-    if newest.id != device.raised:
+    newest = select(func.max(_alarm.id), func.max(_alarm.device_alarm))
+    id_, number = connection.execute(newest.where(*_silences_of(device))).one()
+    if id_ != device.raised:
         return  # another process was quicker
-    kind = int(AlarmKind.SILENCE)
-    alarm = alarms.new(connection, device.device, (newest.n or 0) + 1, kind, now)
+    alarm = alarms.new(connection, device.device, (number or 0) + 1, _SILENCE, now)
     last = _last_word(connection, device)
     marks, vanished = tuple(formatting.marks(last)), bool(last.flags & VANISHED)
     event_log.happened(connection, alarm, WentSilent(now, device.heard_at, marks, vanished))

@@ -11,8 +11,6 @@ it. A call of a kind that a process has no performer for is left to the others,
 as texts are by one without a modem.
 """
 
-from __future__ import annotations
-
 import math
 import os
 import socket
@@ -137,9 +135,8 @@ class Workflow(Part):
                 lost = Came(Outcome.UNKNOWN, outbox.LOST)
                 given_up = outbox.note(connection, call, self._clock(), lost)
             if given_up:
-                log.tell(
-                    journal.Entry.INTERRUPTED, alarm=call.alarm, call=call.kind, why=outbox.LOST
-                )
+                about = {"alarm": call.alarm, "call": call.kind}
+                log.tell(journal.Entry.INTERRUPTED, **about, why=outbox.LOST)
 
     def _decide_next(self, seen: list[int]) -> int | None:
         """Decide the alarm that has been due for longest, but for those seen; None: there is none.
@@ -215,17 +212,11 @@ class Workflow(Part):
     def _came(self, call: Call, came: Came) -> None:
         with self._store.write() as connection:
             news = outbox.note(connection, call, self._clock(), came)
-        outcome = came.outcome
+        about = {"alarm": call.alarm, "outcome": came.outcome}
         if news and call.kind in TEXTS:
-            log.tell(journal.Entry.TEXT_CAME, alarm=call.alarm, text=call.id, outcome=outcome)
+            log.tell(journal.Entry.TEXT_CAME, text=call.id, **about)
         elif news:
-            log.tell(
-                journal.Entry.CALL_CAME,
-                alarm=call.alarm,
-                call=call.kind,
-                target=call.target,
-                outcome=outcome,
-            )
+            log.tell(journal.Entry.CALL_CAME, call=call.kind, target=call.target, **about)
 
     def _begin(self, planned: Call, lease_s: float) -> Call | None:
         """Commit a planned call as ``calling``, if it may still be done and nobody was quicker."""

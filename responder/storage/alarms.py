@@ -4,11 +4,9 @@ Histories, posts and case files name an alarm by its number. SQLite would give
 the last one again once its row is gone.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from outcry.report import AlarmKind, Report, decode
 from outcry.responder.rules.case import Case
@@ -21,9 +19,9 @@ def new(connection: Connection, device: int, device_alarm: int, kind: int, at: f
     values = {"device": device, "device_alarm": device_alarm, "kind": kind, "arrived_at": at}
     if connection.dialect.name == "sqlite":
         values["id"] = _never_given(connection)
-    made = connection.execute(insert(store.alarm).values(values)).inserted_primary_key
-    assert made is not None
-    return int(made[0])
+    made = insert(store.alarm).values(values).returning(store.alarm.c.id)
+    number: int = connection.scalars(made).one()
+    return number
 
 
 def forget(connection: Connection, alarm: int, now: float, why: str) -> None:
@@ -33,31 +31,25 @@ def forget(connection: Connection, alarm: int, now: float, why: str) -> None:
     is kept. What was made public stays public until somebody takes it back.
     """
     audit_chain.removed(connection, now, alarm, why)
-    message = store.message
-    of_alarm = select(message.c.id).where(message.c.alarm == alarm)
+    message = store.message.c
+    of_alarm = select(message.id).filter_by(alarm=alarm)
     connection.execute(delete(store.unjudged).where(store.unjudged.c.message.in_(of_alarm)))
-    heard = select(message.c.digest, message.c.device, message.c.counter)
-    connection.execute(
-        insert(store.forgotten).from_select(
-            ["digest", "device", "counter"], heard.where(message.c.alarm == alarm)
-        )
-    )
+    heard = select(message.digest, message.device, message.counter).filter_by(alarm=alarm)
+    known_by = ["digest", "device", "counter"]
+    connection.execute(insert(store.forgotten).from_select(known_by, heard))
     for table in (store.message, store.history, store.action, store.draft, store.invitation):
-        connection.execute(delete(table).where(table.c.alarm == alarm))
-    connection.execute(delete(store.alarm).where(store.alarm.c.id == alarm))
+        connection.execute(delete(table).filter_by(alarm=alarm))
+    connection.execute(delete(store.alarm).filter_by(id=alarm))
 
 
 def _never_given(connection: Connection) -> int:
-    highest = [
-        connection.scalar(select(func.max(column))) or 0
-        for column in (store.alarm.c.id, store.record.c.alarm)
-    ]
-    return 1 + max(highest)
+    columns = (store.alarm.c.id, store.record.c.alarm)
+    return 1 + max(connection.scalar(select(func.max(each))) or 0 for each in columns)
 
 
 def set_due(connection: Connection, alarm: int, at: float | None) -> None:
     """When an alarm is to be looked at next (Unix seconds); None: when something happens."""
-    connection.execute(update(store.alarm).where(store.alarm.c.id == alarm).values(due_at=at))
+    connection.execute(update(store.alarm).filter_by(id=alarm).values(due_at=at))
 
 
 class NoSuchAlarm(Exception):
@@ -80,7 +72,7 @@ def about(connection: Connection, alarm: int) -> About:
     wearer, of = store.wearer.c, store.alarm.c
     row = connection.execute(
         select(wearer.device, wearer.name, wearer.number, of.kind, of.arrived_at, wearer.heard_at)
-        .join_from(store.alarm, store.wearer, wearer.device == of.device)
+        .join_from(store.alarm, store.wearer)
         .where(of.id == alarm)
     ).first()
     if row is None:
@@ -99,10 +91,10 @@ class Received(NamedTuple):
     digest: bytes
 
 
-def received(connection: Connection, *which: ColumnElement[bool]) -> list[Received]:
-    """These messages, in the order of their arrival."""
+def received(connection: Connection, **which: int) -> list[Received]:
+    """The messages of which this is true, such as ``alarm=1``, in the order of their arrival."""
     columns = [store.message.c[name] for name in Received._fields]
-    rows = connection.execute(select(*columns).where(*which).order_by(store.message.c.id))
+    rows = connection.execute(select(*columns).filter_by(**which).order_by(store.message.c.id))
     return [Received(*row)._replace(report=decode(row.report)) for row in rows]
 
 
@@ -117,7 +109,7 @@ class Sighting(NamedTuple):
 
 def track(connection: Connection, alarm: int, case: Case) -> tuple[Sighting, ...]:
     """An alarm's reports, the one that the device made last first."""
-    reports = {one.id: one.report for one in received(connection, store.message.c.alarm == alarm)}
+    reports = {one.id: one.report for one in received(connection, alarm=alarm)}
     sightings = [
         Sighting(reports[each.message], each.at, each.path, each.marks)
         for each in case.reports.values()
@@ -136,11 +128,8 @@ last_heard = func.coalesce(
 
 def opening(connection: Connection, alarm: int) -> tuple[str, Report, float]:
     """Who, and the report that opened the alarm here, with its arrival (Unix seconds)."""
-    row = connection.execute(
-        select(store.wearer.c.name, store.message.c.report, store.message.c.received_at)
-        .join(store.wearer, store.wearer.c.device == store.message.c.device)
-        .where(store.message.c.alarm == alarm)
-        .order_by(store.message.c.id)
-        .limit(1)
-    ).one()
-    return row.name, decode(row.report), row.received_at
+    message = store.message.c
+    reports = select(store.wearer.c.name, message.report, message.received_at)
+    reports = reports.join_from(store.message, store.wearer).where(message.alarm == alarm)
+    name, report, at = connection.execute(reports.order_by(message.id).limit(1)).one()
+    return name, decode(report), at

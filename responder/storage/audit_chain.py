@@ -12,8 +12,6 @@ Deleting for good stays possible: an alarm goes with its salts, and the record
 keeps its last link, from which nothing can be read or guessed.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -110,14 +108,11 @@ def ends_of(connection: Connection, alarms: Iterable[int]) -> dict[int, Head]:
 
 def _ends(connection: Connection, *which: ColumnElement[bool]) -> dict[int, Head]:
     """Where the histories end of all alarms that have one, or of those."""
-    table = store.history
-    newest = select(table.c.alarm, func.max(table.c.n).label("n")).where(*which)
-    ends = newest.group_by(table.c.alarm).subquery()
-    rows = connection.execute(
-        select(table.c.alarm, table.c.n, table.c.link).join(
-            ends, (ends.c.alarm == table.c.alarm) & (ends.c.n == table.c.n)
-        )
-    )
+    entry = store.history.c
+    newest = select(entry.alarm, func.max(entry.n).label("n")).where(*which)
+    ends = newest.group_by(entry.alarm).subquery()
+    is_end = (ends.c.alarm == entry.alarm) & (ends.c.n == entry.n)
+    rows = connection.execute(select(entry.alarm, entry.n, entry.link).join(ends, is_end))
     return {row.alarm: Head(row.n, row.link) for row in rows}
 
 

@@ -5,8 +5,6 @@ serves any number of processes; a process that is stopped in the midst of a
 transaction loses it after seconds, so that it holds nobody up.
 """
 
-from __future__ import annotations
-
 import importlib.util
 from pathlib import Path
 from typing import Any

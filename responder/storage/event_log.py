@@ -5,8 +5,6 @@ explained by reading it. The audit chain hashes each row as it is written here: 
 written never changes, and what any release has written is read.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -20,14 +18,7 @@ from outcry.report import MessageType
 from outcry.responder.rules import events
 from outcry.responder.rules.calls import Action
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.events import (
-    CONTACT_ANSWERS,
-    OFFICER_ACTS,
-    AnsweredBy,
-    Came,
-    Event,
-    Outcome,
-)
+from outcry.responder.rules.events import Came, Event, Outcome
 from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.audit_chain import Head
@@ -65,13 +56,9 @@ def append_all(connection: Connection, said: Sequence[tuple[int, Event]]) -> Non
 
 def load(connection: Connection, alarm: int) -> tuple[Event, ...]:
     """All events, oldest first."""
-    table = store.history
-    rows = connection.execute(
-        select(table.c.at, table.c.what, table.c.data)
-        .where(table.c.alarm == alarm)
-        .order_by(table.c.n)
-    )
-    return tuple(from_row(row.at, row.what, row.data) for row in rows)
+    entry = store.history.c
+    rows = select(entry.at, entry.what, entry.data).filter_by(alarm=alarm).order_by(entry.n)
+    return tuple(from_row(*row) for row in connection.execute(rows))
 
 
 def case_of(connection: Connection, alarm: int) -> Case:
@@ -86,17 +73,16 @@ def case_of(connection: Connection, alarm: int) -> Case:
 
 def has(connection: Connection, alarm: int, kind: type[Event]) -> bool:
     """Whether something of this kind has happened; it does not load the history."""
-    table = store.history
-    row = select(table.c.n).where(table.c.alarm == alarm, table.c.what == _NAMES[kind])
+    row = select(store.history.c.n).filter_by(alarm=alarm, what=_NAMES[kind])
     return connection.scalar(row.limit(1)) is not None
 
 
 def acknowledged(connection: Connection, alarms: Iterable[int]) -> set[int]:
     """Those that a person has; asked for every receipt, so it does not load the histories."""
-    table = store.history
-    said = table.c.what.in_([_NAMES[kind] for kind in (*CONTACT_ANSWERS, *OFFICER_ACTS)])
-    found = select(table.c.alarm).distinct().where(table.c.alarm.in_(list(alarms)), said)
-    return set(connection.scalars(found))
+    entry = store.history.c
+    said = [name for kind, name in _NAMES.items() if issubclass(kind, events.Answer)]
+    found = select(entry.alarm).distinct().where(entry.alarm.in_(list(alarms)))
+    return set(connection.scalars(found.where(entry.what.in_(said))))
 
 
 _NAMES: Mapping[type[Event], str] = {
@@ -141,7 +127,7 @@ def to_row(event: Event) -> tuple[str, str]:
                 said |= {key: value for key, value in more.items() if value is not None}
             case MessageType() as kind:
                 said[name] = kind.name
-            case AnsweredBy.PAGE if not isinstance(event, events.Confirmed):
+            case events.AnsweredBy.PAGE if not isinstance(event, events.Confirmed):
                 pass  # only a confirmation has ever said so
             case None if isinstance(event, events.Closed):
                 pass

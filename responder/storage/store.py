@@ -8,8 +8,6 @@ writer owns the database; on PostgreSQL it owns the alarms it has locked, and
 A change to a table needs a step in ``migrations/versions``; a test compares them.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import threading
@@ -278,11 +276,9 @@ class Store(AbstractContextManager["Store"]):
         which one it had, if any, and which it has now.
         """
         self.shared = bool(url)  # other processes may be at work on it
-        self._engine: Engine
-        self._reading: Engine
         if self.shared:
             self._engine = postgresql_engine(url)
-            self._reading = self._engine.execution_options(
+            self._reading: Engine = self._engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
             self._writing: AbstractContextManager[object] = nullcontext()

@@ -5,8 +5,6 @@ read from what it logs, which nobody else gets to see: addresses are secrets.
 Every call has a fresh Apprise, for its services never log in again.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 import smtplib

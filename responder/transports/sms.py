@@ -1,7 +1,5 @@
 """HQ's own modem: a text is sent and its outcome waited for; what comes in is handed on."""
 
-from __future__ import annotations
-
 import queue
 from collections.abc import Callable
 from concurrent.futures import Future

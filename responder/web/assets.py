@@ -1,7 +1,5 @@
 """The files pages may load, each under an address that changes with its contents."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

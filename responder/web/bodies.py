@@ -1,7 +1,5 @@
 """Bodies of a known largest size, and forms: what is longer is thrown away as it comes."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Mapping
 from urllib.parse import parse_qs

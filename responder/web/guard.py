@@ -4,8 +4,6 @@ Plain ASGI, outermost: an error anywhere inside becomes a bare 500 and a log
 line without the error's words, since those may hold a number or a place.
 """
 
-from __future__ import annotations
-
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

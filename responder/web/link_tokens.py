@@ -3,8 +3,6 @@
 Android ends a link before a dash or an underscore that nothing but a space follows.
 """
 
-from __future__ import annotations
-
 import string
 from collections.abc import Callable
 

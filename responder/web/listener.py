@@ -1,7 +1,5 @@
 """A listener: one uvicorn server on one address, on a thread of its own."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The templates of every page, and what all of them are given."""
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

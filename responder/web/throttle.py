@@ -1,7 +1,5 @@
 """Guessing is slowed: by source, and never for anyone else."""
 
-from __future__ import annotations
-
 import ipaddress
 import math
 import threading

@@ -16,6 +16,7 @@ from simulation import ages
 
 WELCOME = b'{"class":"DEVICES","devices":[{}]}\n{"class":"WATCH","enable":true}\n'
 BEGAN = 1000.0
+NOON = 1_795_348_800.0  # of 22 November 2026
 ONE, OTHER = "/dev/ttyS0", "/dev/ttyUSB0"
 
 
@@ -273,3 +274,48 @@ class Forgetful(Memory):
 def test_one_that_is_told_as_younger_is_seen(monkeypatch, part, mutant):
     monkeypatch.setattr(ages, part, mutant)
     assert ages.lived(20).too_young
+
+
+# What time the receiver vouches for
+
+
+def noon_at(gpsd):
+    """What our clock says when the receiver's is noon."""
+    return None if gpsd.gps.zero is None else NOON - gpsd.gps.zero
+
+
+def test_only_a_fix_that_was_seen_to_be_new_tells_the_time(gpsd):
+    gpsd.says(tpv())
+    assert noon_at(gpsd) is None, "a silent receiver's last, perhaps of yesterday"
+    gpsd.says(tpv(), after_s=60)
+    assert noon_at(gpsd) is None
+    gpsd.says(tpv(second=1))
+    assert noon_at(gpsd) == BEGAN + 61
+    gpsd.says(tpv(second=1), after_s=600)
+    assert noon_at(gpsd) == BEGAN + 61, "silent again, it tells no later time"
+    gpsd.says(tpv(second=3), after_s=600)
+    assert noon_at(gpsd) == BEGAN + 61, "it came in the ten minutes, but when?"
+    gpsd.says(tpv(second=4))
+    assert noon_at(gpsd) == BEGAN + 1259
+
+
+@pytest.mark.parametrize("date", ["", "soon", "2026-13-01T00:00:00Z", 7, "9999-99-99T99:99:99Z"])
+def test_a_date_that_is_none_costs_neither_the_place_nor_the_time(gpsd, date):
+    gpsd.says(tpv(time="2026-11-22T11:59:00Z"))
+    assert isinstance(gpsd.says(tpv(time=date)), Fix)
+    assert gpsd.gps.zero is None or gpsd.gps.zero == -math.inf
+    gpsd.says(tpv(second=1))
+    assert noon_at(gpsd) == BEGAN + 2
+
+
+def test_a_receiver_that_miscounts_the_weeks_does_not_hide_anothers_time(gpsd):
+    old = {"device": OTHER, "time": "2007-04-08T12:00:00.000Z"}
+    gpsd.says(tpv(), tpv(**old))
+    gpsd.says(tpv(second=1), tpv(**old | {"time": "2007-04-08T12:00:01.000Z"}))
+    assert noon_at(gpsd) == BEGAN + 1
+
+
+def test_without_a_fix_a_receivers_own_clock_is_not_believed(gpsd):
+    for second in range(5):
+        gpsd.says({"device": ONE, "mode": 1, "time": f"2026-11-22T12:00:{second:02}.000Z"})
+    assert noon_at(gpsd) is None

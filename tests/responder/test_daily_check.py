@@ -189,7 +189,6 @@ def test_a_network_that_raises_hides_no_other(hq, tmp_path):
         settings.load(tmp_path / "responder.toml" if hq.config() else tmp_path),
         database,
         lambda: {"mastodon": Broken(), "x": Fine()},
-        1000.0,
     )
     database.close()
     words = [line(finding, 1000.0) for finding in found]

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from random import Random
 from types import TracebackType
 from typing import Self
@@ -46,6 +47,7 @@ class SimulatedModem:
         options: Options | None = None,
         warm: bool = True,
         seed: int = 0,
+        wall: Callable[[float], datetime] = lambda now: datetime.now(UTC),
     ) -> None:
         self.events: list[dict[str, object]] = []
         self._network = LoopbackNetwork()
@@ -56,6 +58,7 @@ class SimulatedModem:
             random=Random(seed),
             options=options,
             witness=self._witness,
+            wall=wall,
             now=time.monotonic(),
         )
         self._warm = warm

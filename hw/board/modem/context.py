@@ -1,6 +1,8 @@
 """What every part of one simulated modem is given: its name, the clockwork, timing, a witness."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from random import Random
 from typing import Protocol
 
@@ -25,6 +27,7 @@ class Context:
     timing: Timing = field(default_factory=Timing)
     random: Random = field(default_factory=lambda: Random(0))
     witness: Witness = nobody
+    wall: Callable[[float], datetime] = lambda now: datetime.now(UTC)
 
     @property
     def now(self) -> float:

@@ -33,7 +33,7 @@ class Board:
         self.centre = Centre(self.schedule, timing, random, wall, witness)
         self.modems = {
             name: Sim800(
-                Context(name, self.schedule, timing, random, witness),
+                Context(name, self.schedule, timing, random, witness, wall),
                 number,
                 self.centre,
                 network,

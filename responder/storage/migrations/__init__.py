@@ -5,8 +5,6 @@ steps in ``versions``; a test holds both ways to the same result on both
 databases. Alembic is loaded only when there is a step to take.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select, text

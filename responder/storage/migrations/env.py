@@ -1,7 +1,5 @@
 """How Alembic runs the steps: inside the caller's transaction, so that all are taken or none."""
 
-from __future__ import annotations
-
 from alembic import context
 
 context.configure(connection=context.config.attributes["connection"], transactional_ddl=False)

@@ -32,7 +32,10 @@ def test_the_reporter_seals_the_vectors_fields_into_the_vectors_bytes(vector, tm
     identity = Identity("Z", (), Enrolment(VECTORS["device"], "Z", PSK, hq))
     outbox = Outbox(tmp_path / "outbox.sqlite", print)
     secrets = iter([report.token, bytes.fromhex(VECTORS["ephemeral_seed"])])
-    reporter = Reporter(identity, outbox, lambda: report.sent_at, lambda count: next(secrets))
+    known = None if Flag.CLOCK_UNSET in report.flags else report.sent_at
+    reporter = Reporter(
+        identity, outbox, lambda: known, lambda: report.sent_at, lambda count: next(secrets)
+    )
     cell = report.cell and Cell(report.cell.mcc, report.cell.mnc, report.cell.lac, report.cell.ci)
     stored = reporter.seal(
         report.type,

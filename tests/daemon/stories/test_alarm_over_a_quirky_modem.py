@@ -18,7 +18,7 @@ PRESS_AT = 140.0
 OPTIONAL = [
     *("E", "+CMEE", "+CBATCHK", "+CFUN", "+CPIN", "+CREG", "+CENG", "+CSQ", "+CBC", "+SJDR"),
     *("+SPIC", "+CSCS", "+CPMS", "+CNMI", "+CMGF", "+CMGL", "+CIPMUX", "+CIPQSEND", "+CIPRXGET"),
-    *("+CIPCSGP", "+CIPSTATUS", "+CIPCLOSE", "+CIPSHUT"),
+    *("+CIPCSGP", "+CIPSTATUS", "+CIPCLOSE", "+CIPSHUT", "+CLTS", "+CCLK"),
 ]
 WAYS = {
     "ordinary": Quirks(),

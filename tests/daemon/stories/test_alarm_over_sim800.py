@@ -3,9 +3,12 @@
 import pytest
 
 from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
 from outcry.receipt import Status
+from outcry.report import Flag
 from simulation.wearable import SimulatedWorld
+from simulation.world import WALL
 
 FIRST_CMGS_LIMIT_S = 12.0
 PRESS_AT = 400.0  # the modem is up, connected, and its connection is old
@@ -149,6 +152,7 @@ def test_a_person_seeing_it_is_felt_with_the_next_report(world):
     [
         *("E0", "+CMEE", "+CPIN", "+CMGF", "+CPMS", "+CSCS", "+CNMI", "+CREG", "+CENG", "+CSQ"),
         *("+CBC", "+CMGL", "+CIPMUX", "+CIPQSEND", "+CIPRXGET", "+CIPCSGP", "+CIPSTART"),
+        *("+CLTS", "+CCLK"),
     ],
 )
 def test_a_modem_that_never_learns_one_command_still_carries_the_alarm(world, command):
@@ -157,3 +161,31 @@ def test_a_modem_that_never_learns_one_command_still_carries_the_alarm(world, co
     world.presses(PRESS_AT)
     world.run(PRESS_AT + 60)
     assert "HQ has it" in world.motor.pulses or world.texts_given()
+
+
+def alarms(world):
+    """The reports that reached HQ, heartbeats apart."""
+    reports = [world.open(sealed) for _, sealed in world.arrived]
+    return [report for report in reports if report.alarm_id]
+
+
+@pytest.mark.parametrize("wall", [WALL - 30 * 86_400, WALL + 10 * 31_557_600, 60.0])
+@pytest.mark.parametrize("zone", [4, -20, 22, 23])
+def test_a_wrong_clock_is_put_right_by_the_modem_long_before_a_fix(tmp_path, wall, zone):
+    world = SimulatedWorld(tmp_path, options=Options(network_zone=zone), warm=False)
+    world.follows_ntp, world.wall = False, wall
+    world.at(110.0, lambda: world.sim.power_on(world.now))
+    valid = world.presses(160.0)
+    world.run(200.0)
+    (first, *_) = alarms(world)
+    assert Flag.CLOCK_UNSET not in first.flags
+    assert first.sent_at == pytest.approx(WALL + valid, abs=2)
+
+
+def test_without_the_networks_time_a_wrong_clock_is_told_to_nobody(tmp_path):
+    world = SimulatedWorld(tmp_path, options=Options(network_time=False), warm=False)
+    world.follows_ntp, world.wall = False, WALL - 30 * 86_400
+    world.at(110.0, lambda: world.sim.power_on(world.now))
+    world.presses(160.0)
+    world.run(200.0)
+    assert Flag.CLOCK_UNSET in alarms(world)[0].flags

@@ -3,12 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
 
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.modem.wire import HOST_BAUD
 from outcry.hw.board.process.board import Board
 from outcry.hw.board.sim800.sim800 import Sim800
 from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PortLost
@@ -18,6 +20,7 @@ from simulation.virtual_network import VirtualNetwork
 
 HQ = ("192.0.2.1", 8000)
 RECEIPT = bytes(range(17))
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)  # as the network has it when the clock is 0
 
 
 class Hq:
@@ -51,6 +54,15 @@ class BoardPort:
         self._world = world
         self._woken = False
         self.closed = False
+        self.rate = HOST_BAUD
+
+    @property
+    def rate(self) -> int:
+        return self._world.sim.wire.host_baud
+
+    @rate.setter
+    def rate(self, rate: int) -> None:
+        self._world.sim.wire.host_baud = rate
 
     def write(self, data: bytes) -> None:
         world = self._world
@@ -84,6 +96,8 @@ class BoardPort:
 
 class ScriptedPort:
     """A port that answers each write with given bytes, in given pieces, on a clock of its own."""
+
+    rate = HOST_BAUD
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -157,6 +171,7 @@ class World:
             random=Random(seed),
             options=options,
             witness=lambda t, what, **facts: self.seen.append((t, what, facts)),
+            wall=lambda now: NOON + timedelta(seconds=now),
             now=self.now,
         )
         if warm:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from builders import hq_config
 
-from outcry.report import Cell, MessageType, NoFixReason, NoPosition, Position
+from outcry.report import Cell, Flag, MessageType, NoFixReason, NoPosition, Position
 from outcry.responder.archive import case_file
 from outcry.responder.archive.case_file import CaseFileInvalid
 from outcry.responder.cli.main import main
@@ -42,6 +42,21 @@ def lived(world):
 
 def case_of(world, alarm=1):
     return case_file.case(world.hq.store, alarm, "Example Org", world.clock())
+
+
+def test_an_age_that_nobody_knows_is_told_as_unknown(world):
+    world.hq.takes(world.device.message(place=Position(52.52, 13.405, 20, 65_535)))
+    case = case_of(world)
+    assert case["reports"][0]["fix"]["age_known"] is False
+    assert "within 20 m, measured at a time not known" in case_file.page(case)
+
+
+def test_a_clock_that_was_not_set_dates_nothing(world):
+    world.hq.takes(world.device.message(sent_at=1_000_000, flags=Flag.CLOCK_UNSET))
+    case = case_of(world)
+    assert case["reports"][0]["clock_unset"]
+    assert "1970" not in case_file.page(case)
+    assert "<td>not known</td>" in case_file.page(case)
 
 
 def test_it_tells_every_report_decision_and_post(lived):

@@ -215,6 +215,9 @@ def test_where_is_said_only_when_asked_for_and_cells_stand_in_for_a_fix(world):
     lines = words(world, where=True).splitlines()
     assert "seen 60 s ago, accuracy not known" in lines[-1]
     assert not any("cell:" in line for line in lines)
+    last = Position(48.1, 11.5, 12, 65_535)
+    world.hq.takes(world.device.message(MessageType.POSITION, sequence=4, place=last))
+    assert "seen at a time not known, within 12 m" in words(world, where=True).splitlines()[-1]
 
 
 def test_the_command_shows_it_beside_the_running_service(world, tmp_path, capsys):

@@ -10,7 +10,7 @@ import pytest
 from served import browser
 from sqlalchemy import update
 
-from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition
+from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition, Position
 from outcry.responder.storage import store
 from outcry.responder.translations import accepted, load
 
@@ -132,3 +132,13 @@ def test_a_contact_whose_language_is_not_here_reads_english(world, client):
     assert '<html lang="en"' in client.get(link).text
     page = client.post(f"{link}/seen", data={"pin": world.pins[0]})
     assert '<html lang="en"' in page.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_age_that_nobody_knows_is_told_as_unknown(world, client, language):
+    """65535 seconds are the layout's way to say so, and no eighteen hours."""
+    speaks(world, language)
+    message = world.device.message(place=Position(52.52, 13.405, 12, 65_535))
+    page = client.get(f"/a/{message.text}/1").text.replace("&#39;", "'")
+    assert load()[language]("seen_unknown") in page
+    assert load()[language].span(65_535) not in page

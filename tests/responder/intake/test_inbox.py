@@ -113,6 +113,30 @@ def test_no_clock_stops_an_alarm(world, seconds, flags, mark):
     assert marks(world) == [mark]
 
 
+DAY_S = 86_400
+
+
+@pytest.mark.parametrize("path", CameBy)
+@pytest.mark.parametrize(
+    ("heard_s_ago", "counter", "behind_s", "mark"),
+    [
+        (300, 11, 30 * DAY_S, ["clock not set"]),  # made after a heartbeat of five minutes ago
+        (300, 11, 7200, ["clock not set"]),  # an operator's clock, two hours off
+        (300, 11, 30, []),
+        (3601, 11, 30 * DAY_S, ["late"]),  # it may have lain for an hour
+        (300, 9, 30 * DAY_S, ["late", "out of order"]),  # made before the heartbeat
+    ],
+)
+def test_what_was_made_after_a_fresh_heartbeat_is_fresh_whatever_its_clock_says(
+    world, path, heard_s_ago, counter, behind_s, mark
+):
+    world.hq.takes(world.device.message(MessageType.HEARTBEAT, counter=10))
+    world.clock.passes(heard_s_ago)
+    message = world.device.message(counter=counter, sent_at=world.clock() - behind_s)
+    world.hq.takes(message, path)
+    assert sorted(marks(world)[0]) == mark
+
+
 def test_a_position_that_overtakes_its_first_report_opens_the_alarm(world):
     first = world.device.message()
     position = world.device.message(MessageType.POSITION, sequence=1)

@@ -140,7 +140,7 @@ def lived(world, taps):
         seen.append(pages.standing(shown, "/c/x", standing, answered).body)
         world.hq.works()
     posts = world.hq.own_page.newest()
-    seen += [pages.posts(posts).body, pages.feed(posts).body, len(posts)]
+    seen += [pages.public(posts).body, pages.feed(posts).body, len(posts)]
     seen.append(
         [(number, text.partition("http://127")[0]) for _, number, text in world.phones.sent]
     )

@@ -191,12 +191,12 @@ def loaded(tmp_path, text: str) -> dict[str, str]:
     return officer_channels.load(settings.check({"telling": {"officers": str(path)}}))
 
 
-def test_officers_channels_come_from_a_file_or_a_credential(tmp_path):
+def test_officers_channels_come_from_a_file_or_a_credential(tmp_path, monkeypatch):
     assert loaded(tmp_path, 'desk = "ntfy://127.0.0.1/word"') == {"desk": "ntfy://127.0.0.1/word"}
     (tmp_path / "telling.officers").write_text('phone = "ntfy://127.0.0.1/word"')
-    here = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
-    assert officer_channels.load(settings.check({}), here).keys() == {"phone"}
-    assert officer_channels.load(settings.check({}), {}) == {}
+    assert officer_channels.load(settings.check({})) == {}
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert officer_channels.load(settings.check({})).keys() == {"phone"}
 
 
 def test_what_is_wrong_with_officers_channels_is_told_at_once_without_an_address(tmp_path):

@@ -149,3 +149,13 @@ def test_from_right_to_left_each_line_is_read_as_it_is_meant(language, name):
 def test_nothing_of_a_person_shows_in_a_repr():
     assert "Ana" not in repr(news())
     assert "43.3" not in repr(news())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_age_that_nobody_knows_is_told_as_unknown(language):
+    unknown = Position(43.31780, 45.69490, 12, 65_535, age_known=False)
+    said = text(language, news(place=unknown), LINK, has_codes=False)
+    known = text(language, news(), LINK, has_codes=False)
+    has_room = WORDS[language]["age_minutes"].format(minutes=3) in known
+    assert WORDS[language]["age_unknown"] in said or not has_room
+    assert "18" not in said.replace("45.69490", "").replace("43.31780", "")

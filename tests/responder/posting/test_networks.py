@@ -32,7 +32,7 @@ news = "ntfy://canary9@127.0.0.1:9/topic"
 
 
 @pytest.fixture
-def made(tmp_path):
+def made(tmp_path, monkeypatch):
     """The publishers of a file with these words, or of a credential."""
     database = Store(tmp_path / "state")
 
@@ -40,10 +40,9 @@ def made(tmp_path):
         path = tmp_path / networks.CREDENTIAL
         path.write_text(text, encoding="utf-8")
         given = {} if as_credential else {"networks": str(path)}
-        environment = {"CREDENTIALS_DIRECTORY": str(tmp_path)} if as_credential else {}
-        return networks.publishers(
-            settings.check({"publishing": given}), database, lambda: 0.0, environment
-        )
+        if as_credential:
+            monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+        return networks.publishers(settings.check({"publishing": given}), database, lambda: 0.0)
 
     yield make
     database.close()
@@ -94,4 +93,4 @@ def test_what_is_no_file_of_accounts_is_refused(made, text):
 def test_a_file_that_is_not_there_is_a_problem(tmp_path):
     given = settings.check({"publishing": {"networks": str(tmp_path / "gone")}})
     with pytest.raises(SettingsInvalid, match="cannot be read"):
-        networks.publishers(given, None, lambda: 0.0, {})
+        networks.publishers(given, None, lambda: 0.0)

@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, status_c
 from outcry.responder.contacts.app import contacts_app
 from outcry.responder.contacts.dependencies import Parts
 from outcry.responder.contacts.pages import Pages
-from outcry.responder.intake.app import device_api, device_app
+from outcry.responder.intake.app import device_app
 from outcry.responder.service.people_app import people_app
 from outcry.responder.web.assets import Assets
 
@@ -34,6 +34,41 @@ CHECKS = [
     status_code_conformance,
     content_type_conformance,
 ]
+
+
+HTML = {"description": "a page", "content": {"text/html": {}}}
+WORDS = {"description": "why not", "content": {"text/plain": {"schema": {"type": "string"}}}}
+SEALED = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+A_REPORT = {
+    "requestBody": {"required": True, "content": SEALED},
+    "responses": {
+        "200": {"description": "the receipt: a status byte and a MAC", "content": SEALED},
+        **dict.fromkeys(("400", "408", "413", "500"), WORDS),
+        "409": {"description": "where to go on", "content": SEALED},
+    },
+}
+DEVICES = {
+    "openapi": "3.1.0",
+    "info": {"title": "devices' reports", "version": "1"},
+    "paths": {"/v1/reports": {"post": A_REPORT}},
+}
+TYPES = {"png": "image/png", "atom": "application/atom+xml"}  # others are pages
+
+
+def description_of(app):
+    """People's addresses and their fields, as the routes have them, and what each may answer."""
+    described = app.openapi()
+    del described["paths"]["/static/{digest}/{name}"]
+    for path, operations in described["paths"].items():
+        kind = TYPES.get(path.rpartition(".")[2], "text/html")
+        answers = {"200": {"description": "it", "content": {kind: {}}}, "404": HTML}
+        if path == "/favicon.ico":
+            answers = {"204": {"description": "nothing"}, "404": HTML}
+        if path.startswith(("/a/", "/c/")) and kind == "text/html":
+            answers["410"] = HTML  # the alarm is long over
+        for operation in operations.values():
+            operation["responses"] = answers
+    return described
 
 
 def fuzz(description, url, *methods):
@@ -58,7 +93,7 @@ def fuzz(description, url, *methods):
 
 def test_the_devices_listener_answers_as_it_is_described(world, serve):
     url = serve(device_app(world.hq.inbox))
-    assert fuzz(device_api(world.hq.inbox).openapi(), url, "POST") >= EXAMPLES
+    assert fuzz(DEVICES, url, "POST") >= EXAMPLES
     assert world.hq.history() == []
     world.hq.takes(world.device.message())
     assert len(world.hq.history()) == 1  # alarm 1: nothing before it was taken for one
@@ -70,7 +105,7 @@ def test_reading_peoples_pages_changes_nothing_whatever_is_asked(world, serve):
     assets = Assets()
     pages = Pages("Example Org", "https://help.example.org", world.clock, assets.addresses)
     parts = Parts(world.hq.desk, world.hq.own_page, pages, assets)
-    description = contacts_app(parts).openapi()
+    description = description_of(contacts_app(parts))
     assert fuzz(description, serve(people_app(world.hq.parts)), "GET") >= EXAMPLES
     assert world.hq.entries() == before
 

@@ -6,7 +6,7 @@ import pytest
 from builders import CONTACTS, WEARER
 from ledger import Ledger, Network, Told
 
-from outcry.report import AlarmKind, MessageType
+from outcry.report import AlarmKind, Flag, MessageType
 from outcry.responder.console.desk import Act
 from outcry.responder.plans import repository
 
@@ -141,6 +141,27 @@ def test_under_duress_consent_publishes_nothing_and_people_decide(world, ledger)
         "Cleo: Confirmed",
         "olga: VetoLifted",
         "Ground: quorum",
+        *PUBLIC,
+    ]
+
+
+@pytest.mark.parametrize("flags", [Flag.CLOCK_UNSET, Flag(0)], ids=["it says so", "it does not"])
+def test_a_fresh_press_is_of_now_whatever_the_devices_clock_says(world, ledger, flags):
+    """It is told as of its arrival, and the wearer's consent makes it public."""
+    with world.hq.store.write() as connection:
+        consent = {"consent": {"minutes": 30, "given_on": "2026-01-01"}}
+        repository.change(connection, world.device.enrolment.device, consent, 0.0)
+    world.hq.takes(world.device.message(MessageType.HEARTBEAT))
+    ledger.clear()
+    world.hq.takes(world.device.message(sent_at=world.clock() - 30 * 86_400, flags=flags))
+    world.hq.works()
+    for _ in range(19):
+        world.clock.passes(100)
+        world.hq.works()
+    assert ledger == [
+        *RAISED,
+        "Message to desk: ALARM: Ana, raised at 12:00 UTC: nobody has answered yet",
+        "Ground: the wearer's consent",
         *PUBLIC,
     ]
 

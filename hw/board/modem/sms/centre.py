@@ -11,7 +11,7 @@ from itertools import count
 from random import Random
 from typing import Protocol
 
-from outcry.hw.board.modem.context import Witness, nobody
+from outcry.hw.board.modem.context import Witness
 from outcry.hw.board.modem.schedule import Schedule
 from outcry.hw.board.modem.sms import pdu
 from outcry.hw.board.modem.timing import Span, Timing, drawn
@@ -67,22 +67,18 @@ class Phone:
         return len(self._partial)
 
 
+@dataclass(eq=False)
 class Centre:
-    def __init__(
-        self,
-        schedule: Schedule,
-        timing: Timing,
-        random: Random,
-        wall: Callable[[float], datetime],
-        witness: Witness = nobody,
-    ) -> None:
-        """``wall`` turns the board's clock into the date stamped on messages."""
-        self.phones: dict[str, Phone] = {}
-        self._schedule = schedule
-        self._timing = timing
-        self._random = random
-        self._wall = wall
-        self._witness = witness
+    """``wall`` turns the board's clock into the date stamped on messages."""
+
+    schedule: Schedule
+    timing: Timing
+    random: Random
+    wall: Callable[[float], datetime]
+    witness: Witness
+    phones: dict[str, Phone] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
         self._subscribers: dict[str, Subscriber] = {}
         self._waiting: dict[str, list[Callable[[], bool]]] = {}
         self._names: Iterator[str] = (f"m{number}" for number in count(1))
@@ -99,11 +95,11 @@ class Centre:
 
         ``reference`` is the modem's own number for it, which its delivery report will carry.
         """
-        sent = self._wall(self._schedule.now)
+        sent = self.wall(self.schedule.now)
 
         def delivered() -> None:
             if message.wants_report:
-                done = self._wall(self._schedule.now)
+                done = self.wall(self.schedule.now)
                 self._report(sender, pdu.status_report(reference, message.recipient, sent, done))
 
         return self._send(sender, message.recipient, message.content, sent, delivered)
@@ -111,7 +107,7 @@ class Centre:
     def text(self, sender: str, recipient: str, words: str) -> list[str]:
         """A phone sends words; returns the names of the parts."""
         self.phone(sender)
-        sent = self._wall(self._schedule.now)
+        sent = self.wall(self.schedule.now)
         reference = next(self._references) & 0xFF
         return [
             self._send(sender, recipient, content, sent, lambda: None)
@@ -122,12 +118,12 @@ class Centre:
         """This modem can be reached again, or has room again: try what waits for it."""
         waiting = self._waiting.pop(number, [])
         for parcel in waiting:
-            self._later(self._timing.sms_delivery, number, parcel)
+            self._later(self.timing.sms_delivery, number, parcel)
 
     def switch(self, number: str, on: bool) -> None:
         """A phone goes off, or comes back and gets what has waited; its sender, the report."""
         self.phone(number).on = on
-        self._witness(self._schedule.now, "phone", number=number, on=on)
+        self.witness(self.schedule.now, "phone", number=number, on=on)
         if on:
             self.alert(number)
 
@@ -154,27 +150,27 @@ class Centre:
                 phone = self.phone(recipient)
                 if not phone.on:
                     return False
-                phone.take(name, sender, content, self._schedule.now)
+                phone.take(name, sender, content, self.schedule.now)
             elif not subscriber.take(pdu.deliver(sender, content, sent)):
                 return False
             self._see("sms-delivered", name, facts)
             delivered()
             return True
 
-        self._later(self._timing.sms_delivery, recipient, parcel)
+        self._later(self.timing.sms_delivery, recipient, parcel)
         return name
 
     def _report(self, number: str, tpdu: bytes) -> None:
         subscriber = self._subscribers.get(number)
         if subscriber is not None:
-            self._later(self._timing.sms_report, number, lambda: subscriber.report(tpdu))
+            self._later(self.timing.sms_report, number, lambda: subscriber.report(tpdu))
 
     def _later(self, span: Span, number: str, parcel: Callable[[], bool]) -> None:
         def attempt() -> None:
             if not parcel():
                 self._waiting.setdefault(number, []).append(parcel)
 
-        self._schedule.after(drawn(span, self._random), attempt)
+        self.schedule.after(drawn(span, self.random), attempt)
 
     def _see(self, what: str, name: str, facts: dict[str, object]) -> None:
-        self._witness(self._schedule.now, what, id=name, **facts)
+        self.witness(self.schedule.now, what, id=name, **facts)

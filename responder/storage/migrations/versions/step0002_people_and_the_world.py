@@ -3,8 +3,6 @@
 Not released yet: what is added to the tables before the release is added here.
 """
 
-from __future__ import annotations
-
 from alembic import op
 from sqlalchemy import (
     BigInteger,

@@ -47,3 +47,28 @@ def test_the_clock_goes_on_from_what_it_was_set_to() -> None:
 @pytest.mark.parametrize("time", ["", "26/11/22", "26/13/22,00:00:00+00", "26/11/22,00:00:00"])
 def test_what_is_no_time_is_an_error(time: str) -> None:
     assert Rig().say(f'AT+CCLK="{time}"') == b"\r\nERROR\r\n"
+
+
+def registers_again(rig: Rig) -> bytes:
+    rig.say("AT+CFUN=0")
+    return rig.say("AT+CFUN=1", 10)
+
+
+def test_the_network_sets_the_clock_once_that_is_asked_for() -> None:
+    rig = Rig(options=Options(network_zone=22))
+    assert b"PSUTTZ" not in registers_again(rig)
+    assert b"04/01/01" in rig.say("AT+CCLK?")
+    assert b"PSUTTZ" not in rig.say("AT+CLTS=1"), "this registration is over"
+    told = registers_again(rig)
+    assert b'\r\n*PSUTTZ: 2026,11,22,12,0,10,"+22",0\r\n\r\nDST: 0\r\n' in told
+    assert rig.say("AT+CCLK?") == b'\r\n+CCLK: "26/11/22,17:30:20+22"\r\n' + OK
+
+
+def test_a_network_may_tell_no_time_or_be_west_of_greenwich() -> None:
+    rig = Rig(options=Options(network_time=False))
+    rig.say("AT+CLTS=1")
+    assert b"PSUTTZ" not in registers_again(rig)
+    rig = Rig(options=Options(network_zone=-2))
+    rig.say("AT+CLTS=1")
+    assert b'*PSUTTZ: 2026,11,22,12,0,0,"-2",0' in registers_again(rig)
+    assert rig.say("AT+CCLK?") == b'\r\n+CCLK: "26/11/22,11:30:10-02"\r\n' + OK

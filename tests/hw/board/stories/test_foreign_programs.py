@@ -11,6 +11,7 @@ from typing import Any
 
 import gsmmodem.exceptions
 import pytest
+import serial
 from gsmmodem.modem import GsmModem, SentSms, StatusReport
 from parts import RECORDINGS, needs_gammu, needs_gpsd
 
@@ -105,6 +106,18 @@ def test_gammu_saves_reads_and_deletes_one_text(run_board: Run) -> None:
 def test_gammu_sees_the_network(run_board: Run) -> None:
     board = run_board("--instant", "--warm", "--receiver", "none")
     assert "home network" in gammu(board, "wearer", "networkinfo")
+
+
+@needs_gammu
+def test_gammu_reads_the_networks_time_as_local_time(tmp_path: Path) -> None:
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    with SimulatedModem(options=Options(network_zone=23), wall=lambda now: noon) as board:
+        with serial.Serial(board.port, 115200, timeout=LIMIT_S) as port:
+            for command, answer in (("+CLTS=1", b"OK"), ("+CFUN=0", b"OK"), ("+CFUN=1", b"DST: 0")):
+                port.write(f"AT{command}\r".encode())
+                assert port.read_until(answer).endswith(answer)
+        told = said(run_gammu(tmp_path, board.port, "getdatetime"))
+    assert "Sun Nov 22 17:4" in told, "Nepal, 5 h 45 min ahead, and the seconds since"
 
 
 # python-gsmmodem-new as it comes

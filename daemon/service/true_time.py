@@ -1,0 +1,81 @@
+"""What time it is, as far as something in this boot vouches for it.
+
+A Zero's clock goes on from where it was switched off until something sets it. Ours counts from the
+monotonic clock, which nothing steps (docs/decisions/0020-the-device-keeps-its-own-time.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from outcry.daemon.outbox.runtime_cache import Memory
+from outcry.hw.gps import Gps
+from outcry.hw.modem import Modem
+
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")  # systemd-timesyncd(8)
+CLOCK_SET_AFTER = 1_760_000_000  # October 2025: this program did not run before
+CREDIBLE_UNTIL = CLOCK_SET_AFTER + 473_364_000  # 15 years: GPS weeks miscounted are 19.6 off
+SLACK_S = 1.0
+
+
+def synchronised_at() -> float | None:
+    """When NTP last set the system's clock in this boot, by that clock."""
+    try:
+        return SYNCHRONISED.stat().st_mtime
+    except OSError:
+        return None
+
+
+class TrueTime:
+    """The time by the best source. ``wall()`` is the system's clock in Unix seconds.
+
+    Each source tells the Unix time at which ``clock()`` was 0. Where they disagree the first one
+    wins: NTP compares servers; a receiver is exact but may miscount weeks; an operator's clock is
+    known to be hours off at times.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        synchronised_at: Callable[[], float | None],
+        gps: Gps,
+        modem: Modem,
+        memory: Memory,
+    ) -> None:
+        self._clock = clock
+        self._wall = wall
+        self._synchronised_at = synchronised_at
+        self._seen_at: float | None = None
+        self._ntp: float | None = None
+        self._memory = memory
+        self._sources: dict[str, Callable[[], float | None]] = {
+            "NTP": self._by_ntp,
+            "GPS": lambda: gps.zero,
+            "the mobile network": lambda: modem.status().network_zero,
+            "an earlier run": lambda: memory.zero,
+        }
+
+    def now(self) -> float | None:
+        """Unix seconds; ``None`` while nothing has vouched for any."""
+        return self.told()[0]
+
+    def told(self) -> tuple[float, str] | tuple[None, None]:
+        """The time, and what vouches for it."""
+        uptime = self._clock()
+        for source, zero_by in self._sources.items():
+            zero = zero_by()
+            if zero is not None and CLOCK_SET_AFTER <= zero + uptime <= CREDIBLE_UNTIL:
+                self._memory.zero = zero
+                return zero + uptime, source
+        return None, None
+
+    def _by_ntp(self) -> float | None:
+        """The system's clock is looked at when NTP has set it: anybody may step it afterwards."""
+        at, wall, uptime = self._synchronised_at(), self._wall(), self._clock()
+        if at is not None and at != self._seen_at:
+            self._seen_at = at
+            if -SLACK_S <= wall - at <= uptime + SLACK_S:  # else it was stepped since
+                self._ntp = wall - uptime
+        return self._ntp
