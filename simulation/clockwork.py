@@ -22,7 +22,7 @@ from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PortLost
 from outcry.hw.modem.errors import Stopping
 from outcry.receipt import RECEIPT_BYTES, Status
 from simulation.virtual_network import Deeds
-from simulation.world import ENROLMENT, HOLD_S, World
+from simulation.world import ENROLMENT, HOLD_S, WALL, World
 
 HQ = (ENROLMENT.hq.host, ENROLMENT.hq.port)
 LEAST_S = 1e-6  # a wait; a shorter one could be lost in the sum of the world's and a boot's time
@@ -135,8 +135,12 @@ class ClockedWorld(World):
         *,
         enrolment: Enrolment | None = ENROLMENT,
         settings: Mapping[str, Any] | None = None,
+        unset_clock: float | None = None,
     ) -> None:
-        """``settings`` are fields of ModemSettings that are to be otherwise."""
+        """``settings`` are fields of ModemSettings that are to be otherwise.
+
+        ``unset_clock`` is what the system's clock says that nobody has set; without it NTP has.
+        """
         self._otherwise = settings or {}
         self._plans: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
@@ -146,7 +150,13 @@ class ClockedWorld(World):
         self.told: list[tuple[float, ModemEvent]] = []
         self.receipts: list[float] = []  # when the device found a receipt valid
         self.hq_says: Callable[[bytes], bytes | Deeds] = self.receipt_of
-        super().__init__(folder, enrolment, seed=seed)
+        super().__init__(
+            folder,
+            enrolment,
+            wall=WALL if unset_clock is None else unset_clock,
+            seed=seed,
+            synchronised=unset_clock is None,
+        )
 
     def make_modem(self, settings: ModemSettings) -> Modem:
         return Modem(

@@ -81,6 +81,7 @@ class SimulatedWorld(ClockedWorld):
         warm: bool = True,
         wire: Wire | None = None,
         settings: Mapping[str, Any] | None = None,
+        unset_clock: float | None = None,
     ) -> None:
         self.seen: list[tuple[float, str, dict[str, object]]] = []
         self.network = VirtualNetwork()
@@ -102,7 +103,9 @@ class SimulatedWorld(ClockedWorld):
             self.power_cycle = self._pulling(wire)
         if warm:
             self.sim.warm(100.0)
-        super().__init__(folder, seed, enrolment=enrolment, settings=settings)
+        super().__init__(
+            folder, seed, enrolment=enrolment, settings=settings, unset_clock=unset_clock
+        )
 
     @property
     def sim(self) -> Sim800:

@@ -172,8 +172,8 @@ def alarms(world):
 @pytest.mark.parametrize("wall", [WALL - 30 * 86_400, WALL + 10 * 31_557_600, 60.0])
 @pytest.mark.parametrize("zone", [4, -20, 22, 23])
 def test_a_wrong_clock_is_put_right_by_the_modem_long_before_a_fix(tmp_path, wall, zone):
-    world = SimulatedWorld(tmp_path, options=Options(network_zone=zone), warm=False)
-    world.follows_ntp, world.wall = False, wall
+    options = Options(network_zone=zone)
+    world = SimulatedWorld(tmp_path, options=options, warm=False, unset_clock=wall)
     world.at(110.0, lambda: world.sim.power_on(world.now))
     valid = world.presses(160.0)
     world.run(200.0)
@@ -183,8 +183,9 @@ def test_a_wrong_clock_is_put_right_by_the_modem_long_before_a_fix(tmp_path, wal
 
 
 def test_without_the_networks_time_a_wrong_clock_is_told_to_nobody(tmp_path):
-    world = SimulatedWorld(tmp_path, options=Options(network_time=False), warm=False)
-    world.follows_ntp, world.wall = False, WALL - 30 * 86_400
+    options = Options(network_time=False)
+    month_ago = WALL - 30 * 86_400
+    world = SimulatedWorld(tmp_path, options=options, warm=False, unset_clock=month_ago)
     world.at(110.0, lambda: world.sim.power_on(world.now))
     world.presses(160.0)
     world.run(200.0)

@@ -8,7 +8,7 @@ from outcry.daemon.touch.edges import Edge
 from outcry.daemon.touch.inputs import Senses
 from outcry.receipt import Status
 from outcry.report import AlarmKind, Flag, MessageType
-from simulation.world import World
+from simulation.world import WALL, World
 
 YEAR_S = 365.25 * 86_400
 
@@ -64,12 +64,11 @@ def test_a_heartbeat_says_how_long_ago_the_last_drill_was(world):
     assert heartbeat.drill_hours == 3
 
 
-def test_a_drill_dated_by_a_clock_years_ahead_has_no_known_age(world):
-    right = world.wall
-    world.wall += 19.6 * YEAR_S  # 1024 weeks
+def test_a_drill_dated_by_a_clock_years_ahead_has_no_known_age(tmp_path):
+    world = World(tmp_path, wall=WALL + 19.6 * YEAR_S)  # 1024 weeks
     world.asks("drill")
     world.passes(901)
-    world.wall = right
+    world.wall = WALL
     world.starts()
     assert world.asks("status")["drill"]["ago_s"] is None
     world.passes(61)

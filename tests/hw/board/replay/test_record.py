@@ -478,7 +478,7 @@ def test_gammu_is_as_content_with_the_recording_as_with_the_modem(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["record", "/dev/there-is-no-such-port", "FILE"], "cannot open the modem's serial device"),
+        (["record", "/dev/there-is-no-such-port", "FILE"], "cannot open the serial device"),
         (["replay", "/there-is-no-such-file"], "/there-is-no-such-file"),
         (["replay", "/dev/null"], "not a JSON object"),
     ],
