@@ -21,10 +21,7 @@ _REMEDIES = (  # by what a library says; the first that fits
         "another program or a device tree overlay holds the pin: `sudo gpioinfo` names it",
     ),
     # gpiozero #1136, raspberrypi/linux #6037: RPi.GPIO knows no kernel from 6.6 on.
-    (
-        "edge detection",
-        "RPi.GPIO does not work with this kernel: GPIOZERO_PIN_FACTORY=lgpio, as in the unit",
-    ),
+    ("edge detection", "this kernel is too new for RPi.GPIO: GPIOZERO_PIN_FACTORY=lgpio"),
     # lgpio 0.2.2 has new names for what gpiozero 1.6.2, Debian's, asks for.
     ("no attribute", "gpiozero and its library do not fit together: gpiozero 2 and lgpio 0.2.2 do"),
     ("ENOENT", "this kernel shows no pins: is it a Raspberry Pi, with its own device tree?"),
@@ -32,10 +29,7 @@ _REMEDIES = (  # by what a library says; the first that fits
     ("EACCES", "the service's user may not use it: `ls -l` it; outcry belongs to group gpio"),
     ("EPERM", "the unit does not allow it: DeviceAllow= in its file says which chip it may use"),
 )
-_ELSE = (
-    "check the pin's number in the settings, that no other program uses it, and that"
-    " python3-lgpio is installed"
-)
+_ELSE = "check the pin's number in the settings, and that no other program uses it"
 
 
 class PinUnusable(Exception):

@@ -11,7 +11,6 @@ import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 from outcry.daemon.check.sheet import Patience
@@ -28,7 +27,7 @@ from outcry.hw.vibration import Vibration
 
 LOOK_S = 0.5  # how long a switch is watched
 FLICKERS = 3  # no finger makes so many edges within that time
-SURE_OF_GPS_S = 10.0  # gpsd opens a receiver when somebody asks, and is mute for 6 s meanwhile
+SURE_OF_GPS_S = 20.0  # gpsd opens a receiver when somebody asks, and is mute for 6 s meanwhile
 _NO_STRAP = left_out("strap", "there is none (strap.enabled)")
 _NO_MOTOR = left_out("motor", "there is none (vibration.enabled)")
 _REPAIR = "repair the wire or the contact"
@@ -73,22 +72,14 @@ def receiver(settings: Settings, clock: Callable[[], float]) -> Callable[[], dic
 
 def gps(ask: Callable[[], dict[str, Any]], patience: Patience) -> Iterator[Finding]:
     """gpsd, and whether it has a position of now. ``ask`` gives the facts of the fix."""
-    fix = ask()
-    for reason in NoFixReason:  # one may follow the other; each gets its time
-        if fix["reason"] == reason.value:
-            words = f"gps: {reason.value.partition(':')[0]}"
-            fix = patience.until(ask, partial(_differs, fix["reason"]), SURE_OF_GPS_S, words)
+    reason = ask()["reason"].partition(":")[0]
     fix = patience.until(
         ask,
-        lambda fix: bool(fix["reason"]) or fix["age_s"] <= judge.FIX_OLD_S,
+        lambda fix: not fix["reason"] and fix["age_s"] <= judge.FIX_OLD_S,
         SURE_OF_GPS_S,
-        "gps: waiting for a new fix",
+        f"gps: {reason or 'waiting for a new fix'}",
     )
     yield from judge.position(fix)
-
-
-def _differs(reason: str, fix: dict[str, Any]) -> bool:
-    return bool(fix["reason"] != reason)
 
 
 def _switch(

@@ -138,7 +138,7 @@ def _run(config: Path, verbose: bool) -> int:
     from outcry.daemon.service.restart_backoff import Refusals
 
     refusals = Refusals(config)
-    refusals.wait(lambda: _button_is_free(config))
+    refusals.wait(lambda: button_is_free(config))
     from outcry.daemon.service.run import run
     from outcry.hw.pin_library import PinUnusable
 
@@ -153,7 +153,7 @@ def _run(config: Path, verbose: bool) -> int:
     return EXIT_OK
 
 
-def _button_is_free(config: Path) -> bool:
+def button_is_free(config: Path) -> bool:
     from outcry.hw.pin_library import PinUnusable
     from outcry.hw.switch import Button
 

@@ -29,24 +29,17 @@ _ENROL = "`outcry enrol FILE` with a new file from HQ: docs/enrolment.md"
 _ANTENNA = "check the antenna and its plug, or move"
 _HELD = "another program holds it: `sudo fuser -v` it; is the serial console still on it?"
 _HQ = "is the responder running? At HQ: `systemctl status outcry-responder`"
+_CARD = "`outcry check` tells a full card from a broken one: docs/runbook.md, 'The card is broken'"
 _SEE_JOURNAL = "`journalctl -u outcry` says when and why"
 
 MARKS = {
     Flag.BUTTON_STUCK: failed("button", "stuck: it has been down for too long", _SHORT),
-    Flag.STRAP_LOOSE: failed(
-        "strap", "the strap's wire has a loose contact", "repair the wire or the contact"
-    ),
-    Flag.STRAP_FAULT: failed(
-        "strap", "it cannot be watched", "check strap.pin in the settings, and its wire"
-    ),
+    Flag.STRAP_LOOSE: failed("strap", "its wire has a loose contact", "repair wire or contact"),
+    Flag.STRAP_FAULT: failed("strap", "it cannot be watched", "check strap.pin in the settings"),
     Flag.JAMMING: look("registration", "something is jamming the radio", "move to another place"),
     Flag.UNDER_VOLTAGE: failed("supply", "too low", _CARRIES),
     Flag.BATTERY_LOW: look("supply", "low", "charge it"),
-    Flag.CARD_FAULT: failed(
-        "disk",
-        "the card cannot be written, alarms are kept in memory",
-        "docs/runbook.md, 'The card is broken'; `outcry check` tells a full one from a broken one",
-    ),
+    Flag.CARD_FAULT: failed("disk", "the card cannot be written, alarms stay in memory", _CARD),
 }
 TROUBLES = reduce(or_, MARKS)
 REMEDIES = {
@@ -58,7 +51,8 @@ REMEDIES = {
     Condition.SEARCHING.value: "no network is heard: check the antenna, or move",
     Condition.DENIED.value: "the network refuses this SIM: ask its operator",
 }
-SIM_STATES = (Condition.SIM_ABSENT, Condition.SIM_PIN, Condition.SIM_PUK)
+_BLAMED = dict.fromkeys((Condition.SIM_ABSENT, Condition.SIM_PIN, Condition.SIM_PUK), "sim")
+_BLAMED |= dict.fromkeys((Condition.SEARCHING, Condition.DENIED), "registration")
 _OF_THE_PORT = (  # by errno's name, in the words of hw.system_errors
     ("ENOENT", "there is no such device: docs/hardware.md, 'Serial port'; or modem.port is wrong"),
     ("EACCES", "the service's user may not open it: `ls -l` it; outcry belongs to group dialout"),
@@ -88,21 +82,13 @@ _NO_CONNECTION = (  # how reasons begin that say nothing of HQ
     "the request",
     "GPRS",
 )
-_APN = (
-    "check modem.apn with the operator, the SIM's credit, and HQ's address in the enrolment;"
-    " alarms go by SMS meanwhile"
-)
-_REFUSED = (  # the network carries data, and nobody takes the connection
-    "is HQ's responder running, and its address in the enrolment right? Else modem.apn, or the"
-    " SIM's credit; alarms go by SMS meanwhile"
-)
+_APN = "check modem.apn and the SIM's credit with the operator, and HQ's address in the enrolment"
+_REFUSED = "is HQ's responder running, and its address right? Else modem.apn, or the SIM's credit"
 _BUDGET = "the day's budget"
 _SILENT_RECEIVER = "check the receiver's cable and supply, then `systemctl restart gpsd`"
 _NO_POSITION = {
     NoFixReason.NO_RECEIVER.value: "check the receiver's cable and DEVICES in /etc/default/gpsd",
-    NoFixReason.NO_SATELLITES.value: (
-        "place the antenna under open sky for some minutes, then check again"
-    ),
+    NoFixReason.NO_SATELLITES.value: "place the antenna under open sky for some minutes",
 }
 
 
@@ -218,28 +204,23 @@ def reach(modem: dict[str, Any]) -> Iterator[Finding]:
     """Modem, SIM, network, signal, supply; ``modem`` are its facts, with the marks among them."""
     state, reason, marks = Condition(modem["state"]), modem["reason"], modem["marks"]
     words, remedy = reason or state.value, REMEDIES.get(state.value, "")
-    is_up = state not in (Condition.SILENT, Condition.STARTING)
-    if is_up:
-        yield ok("modem", "it answers")
-    elif marks & Flag.UNDER_VOLTAGE:
-        yield failed("modem", f"{words}; its supply was too low", _CARRIES)
-    else:
-        port = (advice for name, advice in _OF_THE_PORT if f"({name})" in reason)
-        yield failed("modem", words, next(port, remedy))
-    if not is_up:
-        yield left_out("sim", "the modem is not ready")
-    elif state in SIM_STATES:
-        yield failed("sim", words, remedy)
-    else:
-        yield ok("sim", "ready")
     jammed = MARKS[Flag.JAMMING]
-    if state in (Condition.SEARCHING, Condition.DENIED):
-        also = f"; {jammed.words}" if marks & Flag.JAMMING else ""
-        yield failed("registration", f"{state.value}{also}", remedy)
-    elif not state.registered:
-        yield left_out("registration", "the modem or its SIM is not ready")
-    else:
-        yield jammed if marks & Flag.JAMMING else ok("registration", state.value)
+    blamed = _BLAMED.get(state, "modem") if not state.registered else ""
+    if blamed == "modem" and marks & Flag.UNDER_VOLTAGE:
+        words, remedy = f"{words}; its supply was too low", _CARRIES
+    elif blamed == "registration" and marks & Flag.JAMMING:
+        words = f"{words}; {jammed.words}"
+    remedy = next((advice for name, advice in _OF_THE_PORT if f"({name})" in reason), remedy)
+    ready = True
+    for name, well in (("modem", "it answers"), ("sim", "ready"), ("registration", state.value)):
+        if name == blamed:
+            ready = False
+            yield failed(name, words, remedy)
+        elif ready:
+            is_jammed = name == "registration" and marks & Flag.JAMMING
+            yield jammed if is_jammed else ok(name, well)
+        else:
+            yield left_out(name, f"the {blamed} is not ready")
     yield _signal(modem["signal"]) if state.registered else left_out("signal", NO_NETWORK)
     yield _supply(modem["supply_mv"], marks)
 
@@ -294,9 +275,8 @@ def hq(trouble: str) -> Iterator[Finding]:
 def _hq_trouble(facts: dict[str, Any]) -> str:
     """Why HQ is out of reach or does not answer; empty while nothing says so."""
     modem, beat = facts["modem"], facts["heartbeat"]
-    if modem["data_up_s"] is None and modem["data_trouble"]:
-        return str(modem["data_trouble"])
-    old_news = modem["data_up_s"] is not None and is_of_the_path(beat["trouble"])
-    if beat["trouble"] and not old_news:
-        return str(beat["trouble"])
-    return "no answer from HQ for a long time" if beat["silent"] else ""
+    silent = "no answer from HQ for a long time" if beat["silent"] else ""
+    trouble = str(beat["trouble"] or silent)
+    if modem["data_up_s"] is None:
+        return modem["data_trouble"] or trouble
+    return "" if is_of_the_path(trouble) else trouble  # of a path that is up by now

@@ -54,7 +54,7 @@ class Refusals:
             self._before = json.loads(self._note.read_text(encoding="utf-8"))
         with suppress(OSError):
             self._note.unlink()  # killed from here on, the next start is at once
-        self._tell_systemd(STATUS=_not_armed(self._before.get("problems", [])))
+        self._tell_systemd(self._before.get("problems", []))
         left = self._before.get("pause", 0.0)
         try_at = left - TRY_BUTTON_EVERY_S if self._before.get("of_button") else -LOOK_EVERY_S
         while left > 0 and self._files() == self._before["files"]:
@@ -63,7 +63,7 @@ class Refusals:
                     return
                 try_at = left - TRY_BUTTON_EVERY_S
             if left % (STARTING_S / 3) < LOOK_EVERY_S:
-                self._tell_systemd(EXTEND_TIMEOUT_USEC=f"{STARTING_S * 1e6:.0f}")
+                self._tell_systemd(self._before["problems"])
             self._sleep(LOOK_EVERY_S)
             left -= LOOK_EVERY_S
 
@@ -72,7 +72,7 @@ class Refusals:
         from outcry.daemon.journal import Entry, Journal
         from outcry.daemon.service.systemd import journal_sink
 
-        self._tell_systemd(STATUS=_not_armed(problems))
+        self._tell_systemd(problems)
         if self._note is None or not os.environ.get("JOURNAL_STREAM"):
             print(what, *(f"  {problem}" for problem in problems), sep="\n", file=sys.stderr)
         else:
@@ -87,10 +87,11 @@ class Refusals:
             with suppress(OSError):  # then the next start is simply at once
                 self._note.write_text(json.dumps(note | {"of_button": of_button}), encoding="utf-8")
 
-    def _tell_systemd(self, **words: str) -> None:
+    def _tell_systemd(self, problems: list[str]) -> None:
         from outcry import systemd  # late: most starts have nothing to say here
 
-        systemd.notify(**words)
+        status = f"{NOT_ARMED}: {'; '.join(problems)}"
+        systemd.notify(STATUS=status, EXTEND_TIMEOUT_USEC=f"{STARTING_S * 1e6:.0f}")
 
     def _files(self) -> list[list[int]]:
         """When the files that a person would repair were last changed, or given to somebody else."""
@@ -104,7 +105,3 @@ class Refusals:
             except OSError:
                 found.append([])
         return found
-
-
-def _not_armed(problems: list[str]) -> str:
-    return f"{NOT_ARMED}: {'; '.join(problems)}"

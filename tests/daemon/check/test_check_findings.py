@@ -586,3 +586,9 @@ def test_what_root_writes_belongs_to_the_owner_of_the_folder(tmp_path, monkeypat
     write_whole(tmp_path / "enrolment.json", "{}")
     held, folder = (tmp_path / "enrolment.json").stat(), tmp_path.stat()
     assert (held.st_uid, held.st_gid) == (folder.st_uid, folder.st_gid)
+
+
+def test_a_running_service_is_not_called_armed_by_its_own_line():
+    """Whether it is armed depends on all the other lines."""
+    found = host.service(systemd_unit.Unit(ENABLED, {}), "", {"alarm": None})
+    assert (found.result, found.words) == (Result.OK, "running")

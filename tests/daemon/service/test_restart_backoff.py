@@ -7,9 +7,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from builders import device_config
+from gpiozero import Device
+from gpiozero.pins.mock import MockFactory
 
+from outcry.daemon.cli import main
 from outcry.daemon.service import restart_backoff
 from outcry.daemon.service.restart_backoff import LONGEST_S, LOOK_EVERY_S, Refusals
+from outcry.hw.switch import Button
 
 ROOT = Path(__file__).resolve().parents[3]
 PROBLEM = ["there is no enrolment"]
@@ -196,3 +201,20 @@ def test_outside_systemd_it_is_said_on_the_terminal_each_time(service, told, mon
         assert PROBLEM[0] in capsys.readouterr().err
     assert not told
     assert os.listdir(service / "run") == []
+
+
+def test_the_buttons_pin_is_tried_and_given_back(tmp_path, monkeypatch):
+    """In one process, as often as it takes: a try that failed leaves nothing behind."""
+    config = device_config(tmp_path)
+    factory = MockFactory()
+    monkeypatch.setattr(Device, "pin_factory", factory)
+
+    def refuses(*_args, **_kwargs):
+        raise RuntimeError("'GPIO busy'")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(factory, "pin", refuses)  # as lgpio does when it claims the line
+        assert [main.button_is_free(config) for _ in range(3)] == [False] * 3
+    assert [main.button_is_free(config) for _ in range(3)] == [True] * 3
+    Button(17, lambda closed, at: None).close()
+    factory.close()
