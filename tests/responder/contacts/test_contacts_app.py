@@ -625,25 +625,25 @@ def test_the_surroundings_are_named_and_drawn_here(world, client):
     page = client.get(link).text
     assert "Nearest town: Mitte, 0 km away." in page
     assert f'href="{link}/map.png"' in page
-    png = client.get(f"{link}/picture.png")
+    png = client.get(f"{link}/map.png")
     assert png.headers["content-type"] == "image/png"
     assert png.content.startswith(b"\x89PNG")
     assert len(png.content) < 60_000
-    assert client.get(f"/c/{world.invitation(1)}/picture.png").content == png.content
-    assert client.get("/c/nothing/picture.png").status_code == 404
+    assert client.get(f"/c/{world.invitation(1)}/map.png").content == png.content
+    assert client.get("/c/nothing/map.png").status_code == 404
     nowhere = world.device.message(alarm=78, place=NoPosition(NoFixReason.UNKNOWN))
-    assert client.get(f"{link_of(nowhere)}/picture.png").status_code == 404
+    assert client.get(f"{link_of(nowhere)}/map.png").status_code == 404
 
 
 def test_only_the_pin_moves_the_picture_to_the_newest_place(world, client):
     link = link_of(world.device.message())
     page = client.post(f"{link}/seen", data={"pin": world.pins[0]})
-    old = client.get(f"{link}/picture.png").content
+    old = client.get(f"{link}/map.png").content
     later = world.device.message(
         MessageType.POSITION, sequence=1, place=Position(48.1, 11.5, 20, 1)
     )
     world.hq.takes(later)
-    assert client.get(f"{link}/picture.png").content == old
+    assert client.get(f"{link}/map.png").content == old
     assert client.get(f"{link}/map.png", headers=cookie_of(page)).content != old
 
 
