@@ -12,6 +12,7 @@ from bench.alarm.fault_matrix import (
     fault_matrix_worst_s,
     first_cmgs_worst_s,
     first_contact_cmgs_worst_s,
+    slow_text_worst_s,
     sms_duplicates_beyond_unknown,
 )
 from bench.alarm.felt import first_report_worst_s, raised_pulse_worst_ms
@@ -25,6 +26,7 @@ from bench.alarm.refusals import (
     refusal_restart_worst_s,
     refusals_recovered_pct,
 )
+from bench.alarm.situations import findings_named_first_pct
 from bench.alarm.sms_chain import sms_chain_overhead_pct
 from bench.alarm.week import week_alarms_lost, week_duplicates, week_promises_broken
 from bench.device.armel import armed_cpu_s_armel, armed_rss_mb_armel
@@ -104,7 +106,7 @@ FIGURES = (
     Figure(
         "fault_matrix_cells",
         "cells",
-        Bound(">=", 16_000),
+        Bound(">=", 22_000),
         fault_matrix_cells,
         partial(fault_matrix_cells, 20),
     ),
@@ -118,9 +120,16 @@ FIGURES = (
     Figure(
         "fault_matrix_worst_s",
         "s",
-        Bound("<=", 90),
+        Bound("<=", 60),
         fault_matrix_worst_s,
         partial(fault_matrix_worst_s, 20),
+    ),
+    Figure(
+        "slow_text_worst_s",
+        "s",
+        Bound("<=", 90),
+        slow_text_worst_s,
+        partial(slow_text_worst_s, 20),
     ),
     Figure(
         "first_cmgs_worst_s",
@@ -142,6 +151,13 @@ FIGURES = (
         Bound("<=", 0),
         sms_duplicates_beyond_unknown,
         partial(sms_duplicates_beyond_unknown, 20),
+    ),
+    Figure(
+        "findings_named_first",
+        "%",
+        Bound(">=", 100),
+        findings_named_first_pct,
+        partial(findings_named_first_pct, 12),
     ),
     Figure(
         "refusals_recovered",

@@ -57,7 +57,8 @@ SCHEMA: Mapping[str, Mapping[str, Key]] = {
         ),
         "sms_while_connecting": Key(True),
         "power_pin": Key(NO_PIN, 0, 27, write="a GPIO number from 0 to 27, or -1 for none"),
-        "power_wire": Key("reset", one_of=("reset", "power key")),
+        # "power key" is what "pwrkey" was called at first.
+        "power_wire": Key("reset", one_of=("supply", "pwrkey", "reset", "power key")),
     },
     "sms": {
         "start_after_seconds": Key(8.0, 3.0, 9.5, "seconds"),

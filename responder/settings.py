@@ -63,6 +63,7 @@ class HqModem:
     port: str
     number: str = field(repr=False)
     pin: str | None = field(repr=False)
+    said_pins: Path | None = None  # what came of saying the PIN
 
 
 @dataclass(frozen=True)
@@ -279,12 +280,13 @@ def _path(written: str) -> Path | None:
 
 def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
     device, modem = values["device"], values["modem"]
+    directory = Path(values["state"]["directory"])
     people = dict(values["people"])
     people["public_url"] = people["public_url"].rstrip("/")
     people |= {name: _path(people[name]) for name in ("certificate", "key")}
     return Settings(
         organisation=values["organisation"]["name"].strip(),
-        directory=Path(values["state"]["directory"]),
+        directory=directory,
         database=values["state"]["database"],
         device=DeviceListener(
             device["host"],
@@ -294,7 +296,7 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
         ),
         people=PeopleListener(**people),
         console=ConsoleMap(values["console"]["tiles"], values["console"]["tiles_credit"]),
-        modem=HqModem(modem["port"], modem["number"], modem["pin"] or None)
+        modem=HqModem(modem["port"], modem["number"], modem["pin"] or None, directory / "said-pins")
         if modem["port"] or (values["state"]["database"] and modem["number"])
         else None,
         quorum=values["plan"]["quorum"],

@@ -42,12 +42,20 @@ class Campaign:
     @property
     def lost(self) -> int:
         """Cells in which the alarm left too late or never."""
-        return sum(left_too_late(verdict) for _, verdict in self.lived)
+        return sum(left_too_late(cell, verdict) for cell, verdict in self.lived)
 
     @property
     def worst_s(self) -> float:
         """Press until the alarm had left; infinite if it never did."""
-        left = (verdict.left for _, verdict in self.lived)
+        return self._worst(its_minute=False)
+
+    @property
+    def slow_text_worst_s(self) -> float:
+        """The same where the modem takes its minute for a text, and no wire ends that."""
+        return self._worst(its_minute=True)
+
+    def _worst(self, its_minute: bool) -> float:
+        left = (v.left for cell, v in self.lived if cell.has_its_minute is its_minute)
         return max((math.inf if at is None else at for at in left), default=0.0)
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -29,7 +29,10 @@ AROUND_S = (-1.0, 0.2, 3.0)  # the press, for a fault that strikes no step
 LATE_S = (4.0, 20.0)
 LATEST_CMGS_S = 61.0  # the manual allows 60
 ERRORS = ("ERROR", "+CME ERROR: 3")
+REGISTRATIONS = tuple(f"+CREG: 2,{stat}\r\n\r\nOK" for stat in range(12))  # 3GPP TS 27.007, 7.2
+CARRIES_TEXTS = ("1", "5", "6", "7", "9", "10")
 UNTIL_THE_POWER_GOES = ("hang", "baud")
+ANYWHERE = tuple(name for name, named in CATALOGUE.items() if ANY_STEP in named.steps)
 NEWS = (
     "+CREG: 5",
     '+CMTI: "SM",1',
@@ -64,6 +67,8 @@ class Cell:
     seconds: float | None = None
     text: str | None = None
     at: float = 0.0
+    then: str | None = None
+    """A second fault that strikes the same command at the same stage the next time."""
 
     def __str__(self) -> str:
         words = [f"{self.life.name}: {self.fault}"]
@@ -75,6 +80,7 @@ class Cell:
             words.append(f"at {self.at - self.valid_at:+g} s")
         else:
             words.append(f"at AT{self.step.command} no. {self.step.number + 1}, {self.step.stage}")
+        words += [f"then {self.then}"] if self.then else []
         return " ".join(words) + (", for ever" if self.lasting else "")
 
     @property
@@ -91,18 +97,37 @@ class Cell:
         return self.step is not None and self.step.command == "+CMGS"
 
     @property
+    def denies_network(self) -> bool:
+        """Whether the modem says that it has no network, though it has: it is not believed at once."""
+        stat = (self.text or "").partition(",")[2].partition("\r")[0]
+        return self.text in REGISTRATIONS and stat not in CARRIES_TEXTS
+
+    @property
+    def has_its_minute(self) -> bool:
+        """Whether the modem is deaf for the minute that it may take for a text, and no wire ends it.
+
+        Then no driver at all can do better (manual p.116).
+        """
+        return self.seconds == LATEST_CMGS_S and self.life.wire is None
+
+    @property
     def deaf(self) -> bool:
-        """Whether the modem hears nothing: for longer than the manual allows, or ever again."""
-        if self.fault == "late":
-            return self.lasting or (self.seconds or 0) > MANUAL_S
-        return self.fault in UNTIL_THE_POWER_GOES
+        """Whether the modem hears nothing: for longer than the manual allows, or ever again.
+
+        A second fault that is late is so by more than that.
+        """
+        if self.fault == "late" and (self.lasting or (self.seconds or 0) > MANUAL_S):
+            return True
+        return self.then == "late" or not {self.fault, self.then}.isdisjoint(UNTIL_THE_POWER_GOES)
 
     @property
     def hopeless(self) -> bool:
         """Whether no driver at all could keep the promise."""
-        if self.fault in UNTIL_THE_POWER_GOES and not self.life.power_wire:
+        if self.fault in UNTIL_THE_POWER_GOES and self.life.wire is None:
             return True
-        if self.fault == "stuck-connect" and self.life.holds_the_line and not self.life.power_wire:
+        if {self.fault, self.then} <= set(UNTIL_THE_POWER_GOES):
+            return True  # two restarts by wire take longer than a minute
+        if self.fault == "stuck-connect" and self.life.holds_the_line and self.life.wire is None:
             return True  # it serves nothing any more, and nothing else reaches it
         if not self.lasting or self.step is None:
             return False
@@ -123,11 +148,18 @@ class Cell:
             "seconds": self.seconds,
             "text": self.text,
         }
-        heeded = CATALOGUE[self.fault].takes
-        if ANY_STEP not in CATALOGUE[self.fault].steps:
-            heeded -= {"stage"}
-        given = {name: value for name, value in details.items() if value is not None}
-        arm(world.sim, self.fault, **{name: given[name] for name in given if name in heeded})
+        _arm(world, self.fault, details)
+        if self.then is not None:  # the first rule of the two that matches has its turn
+            details |= {"skip": self.step.number, "seconds": None, "text": None}
+            _arm(world, self.then, details)
+
+
+def _arm(world: SimulatedWorld, fault: str, details: dict[str, object]) -> None:
+    heeded = CATALOGUE[fault].takes
+    if ANY_STEP not in CATALOGUE[fault].steps:
+        heeded -= {"stage"}
+    given = {name: value for name, value in details.items() if value is not None}
+    arm(world.sim, fault, **{name: given[name] for name in given if name in heeded})
 
 
 class _Record:
@@ -141,6 +173,8 @@ class _Record:
         world.sim.faults.take = self.take  # type: ignore[method-assign]
 
     def take(self, command: str, stage: Stage) -> Fault | None:
+        if stage == "after" and command != "+CMGS":  # the next command's first stage is the same
+            return self._take(command, stage)
         self.steps.append(Step(command, stage, self._counts[command, stage], self._world.now))
         self._counts[command, stage] += 1
         return self._take(command, stage)
@@ -175,12 +209,15 @@ def data_works(life: Life) -> bool:
 
 def cells() -> Iterator[Cell]:
     """All cells in which the promise could be kept, always in the same order."""
-    news = Random(0)
+    news, seconds = Random(0), Random(0)
     for life in LIVES:
         for step in steps(life):
             for cell in _at(life, step, news):
                 if not cell.hopeless:
                     yield cell
+            both = _two(life, step, seconds)
+            if not (both.hopeless or replace(both, fault=both.then, then=None).hopeless):
+                yield both
         for name, named in CATALOGUE.items():
             if AT_ONCE in named.steps and life.valid_at is not None:
                 for around in AROUND_S:
@@ -195,10 +232,21 @@ def _at(life: Life, step: Step, news: Random) -> Iterator[Cell]:
         if not anywhere and (step.command not in named.steps or step.stage != "command"):
             continue  # one with steps of its own knows its stage
         for seconds in _seconds(name, step):
-            for text in _texts(name, news):
+            for text in _texts(name, step, news):
                 yield Cell(life, name, step, False, seconds, text)
                 if "times" in named.takes and seconds != LATEST_CMGS_S:
                     yield Cell(life, name, step, True, seconds, text)
+
+
+def _two(life: Life, step: Step, random: Random) -> Cell:
+    """Two faults in a row, as chance decides.
+
+    No SIM800 gives a bare ERROR as the late result of AT+CIPSTART; in the first second of a text it
+    would be taken for that one's refusal.
+    """
+    names = [name for name in ANYWHERE if (name, step.stage) != ("error", "result")]
+    first = random.choice([cell for cell in _at(life, step, random) if cell.fault in names])
+    return replace(first, lasting=False, then=random.choice(names))
 
 
 def _seconds(name: str, step: Step) -> tuple[float | None, ...]:
@@ -207,9 +255,10 @@ def _seconds(name: str, step: Step) -> tuple[float | None, ...]:
     return (*LATE_S, LATEST_CMGS_S) if step.command == "+CMGS" else LATE_S
 
 
-def _texts(name: str, news: Random) -> tuple[str | None, ...]:
+def _texts(name: str, step: Step, news: Random) -> tuple[str | None, ...]:
     if name == "error":
-        return ERRORS
+        asks = step.command == "+CREG" and step.stage == "command"
+        return (*ERRORS, *REGISTRATIONS) if asks else ERRORS
     return (news.choice(NEWS),) if name == "urc" else (None,)
 
 

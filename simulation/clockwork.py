@@ -17,9 +17,11 @@ from outcry.daemon.journal import Entry
 from outcry.daemon.touch.edges import Edge
 from outcry.enrolment import Enrolment
 from outcry.envelope import SEALED_BYTES
+from outcry.hw.board.modem.wire import HOST_BAUD
 from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PortLost
 from outcry.hw.modem.errors import Stopping
 from outcry.receipt import RECEIPT_BYTES, Status
+from simulation.virtual_network import Deeds
 from simulation.world import ENROLMENT, HOLD_S, World
 
 HQ = (ENROLMENT.hq.host, ENROLMENT.hq.port)
@@ -47,6 +49,15 @@ class _Port:
     def __init__(self, world: ClockedWorld) -> None:
         self._world = world
         self._woken = False
+        self.rate = HOST_BAUD
+
+    @property
+    def rate(self) -> int:
+        return self._world.baud
+
+    @rate.setter
+    def rate(self, rate: int) -> None:
+        self._world.baud = rate
 
     def write(self, data: bytes) -> None:
         if self._world.unplugged:
@@ -97,7 +108,7 @@ class HqListener:
         self._world = world
         self._pending = b""
 
-    def received(self, data: bytes, now: float) -> bytes:
+    def received(self, data: bytes, now: float) -> bytes | Deeds:
         self._pending += data
         _, end, body = self._pending.partition(b"\r\n\r\n")
         if not end or len(body) < SEALED_BYTES:
@@ -112,6 +123,8 @@ class ClockedWorld(World):
     """As World, with the real modem owner and ``line`` at the other end of its port."""
 
     line: FarEnd
+    baud = HOST_BAUD
+    """What the wearable's port is set to."""
     power_cycle: Callable[[], None] | None = None
     """What the owner's wire does, if there is one."""
 
@@ -132,7 +145,7 @@ class ClockedWorld(World):
         self.arrived: list[tuple[float, bytes]] = []
         self.told: list[tuple[float, ModemEvent]] = []
         self.receipts: list[float] = []  # when the device found a receipt valid
-        self.hq_says: Callable[[bytes], bytes] = self.receipt_of
+        self.hq_says: Callable[[bytes], bytes | Deeds] = self.receipt_of
         super().__init__(folder, enrolment, seed=seed)
 
     def make_modem(self, settings: ModemSettings) -> Modem:
@@ -144,6 +157,13 @@ class ClockedWorld(World):
             power_cycle=self.power_cycle,
             doorbell=_Doorbell(self),
         )
+
+    def sleeps(self, seconds: float) -> None:
+        """The owner's thread waits and reads nothing, while all the rest goes on."""
+        until = self.now + seconds
+        while self.now < until:
+            self.pump()
+            self.move(until)
 
     def _open(self) -> _Port:
         if self.unplugged:

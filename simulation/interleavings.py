@@ -97,6 +97,7 @@ class _Modem:
     """A port with a modem behind it that says what it is told to, on a clock of its own."""
 
     now: float = 0.0
+    rate: int = 115200
     answers: list[bytes] = field(default_factory=list)
     cuts: list[int] = field(default_factory=list)
     coming: list[bytes] = field(default_factory=list)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from outcry.hw.board.modem.gprs import How
 from outcry.hw.board.modem.options import Options
+from outcry.hw.power import Wire
 from simulation.wearable import SimulatedWorld
 from simulation.world import HOLD_S
 
@@ -29,7 +30,7 @@ class Life:
     gprs: tuple[tuple[float, How, bool], ...] = ()
     """When the data path becomes what; True spares new connections."""
     warm: bool = True
-    power_wire: bool = False
+    wire: Wire | None = None
     holds_the_line: bool = False
     """The modem serves nothing else while it connects, and its owner has been told so."""
 
@@ -39,7 +40,7 @@ class Life:
             folder,
             options=Options(serves_while_connecting=not self.holds_the_line),
             warm=self.warm,
-            power_wire=self.power_wire,
+            wire=self.wire,
             settings={"sms_while_connecting": not self.holds_the_line},
         )
         if not self.warm:
@@ -56,6 +57,7 @@ def _becomes(world: SimulatedWorld, how: How, old_only: bool) -> None:
 
 
 _DOWN = (130.0, "dead", False)
+_LOST: tuple[tuple[float, How, bool], ...] = ((180.0, "dead", False),)
 
 LIVES = (
     Life("pressed while it boots", 100, 140, 102, warm=False),
@@ -64,7 +66,7 @@ LIVES = (
     Life("pressed, connection fresh", 128, 170, 130),
     Life("pressed, connection old", 298, 340, 300),
     Life("pressed, connection forgotten", 298, 340, 300, ((295, "silent", True),)),
-    Life("pressed, data down", 198, 250, 200, ((180, "dead", False),)),
+    Life("pressed, data down", 198, 250, 200, _LOST),
     Life("pressed, data silent", 198, 250, 200, ((199, "silent", False),)),
     Life("pressed, rubbish answers", 198, 250, 200, ((199, "rubbish", False),)),
     Life("pressed at each step of connecting again", 130, 175, gprs=(_DOWN, (131, "on", False))),
@@ -75,15 +77,21 @@ LIVES = (
         200,
         gprs=(_DOWN, (131, "connecting", False)),
     ),
-    Life("pressed while it boots, power wire", 100, 140, 102, warm=False, power_wire=True),
-    Life("pressed, data down, power wire", 198, 250, 200, ((180, "dead", False),), power_wire=True),
+    *(
+        Life(f"pressed while it boots, {wire.value} wire", 100, 140, 102, warm=False, wire=wire)
+        for wire in Wire
+    ),
+    *(
+        Life(f"pressed, data down, {wire.value} wire", 198, 250, 200, _LOST, wire=wire)
+        for wire in Wire
+    ),
     Life("pressed at each step, connecting holds the line", 100, 150, holds_the_line=True),
     Life(
         "pressed at each step, never connected, which holds the line",
         130,
         200,
         gprs=(_DOWN, (131, "connecting", False)),
-        power_wire=True,  # nothing else reaches a modem that serves nothing
+        wire=Wire.SUPPLY,  # nothing else reaches a modem that serves nothing
         holds_the_line=True,
     ),
 )

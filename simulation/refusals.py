@@ -14,6 +14,7 @@ from random import Random
 
 from outcry.hw.board.modem.faults import Fault, Kind, Stage
 from outcry.hw.board.modem.options import Options
+from outcry.hw.power import Wire
 from simulation.cells import LIVES, MEMORY, steps
 from simulation.wearable import SimulatedWorld
 
@@ -24,6 +25,7 @@ FIRST_TEXT_S = 30.0
 CME = (*range(51), 100, *range(103, 113), *range(132, 135), *range(148, 151), 160, 161, 180, 797)
 CMS = (1, 8, 10, *range(21, 51), 69, 81, *range(95, 128), 255, *range(300, 333), *range(500, 533))
 CODES = ("ERROR", *(f"+CME ERROR: {n}" for n in CME), *(f"+CMS ERROR: {n}" for n in CMS))
+WIRES = (*Wire, None, None, None)  # as often one as none
 Place = tuple[str, Stage]
 DECISIVE: tuple[Place, ...] = (("+CPIN", "command"), ("+CMGS", "command"), ("+CMGS", "text"))
 
@@ -58,26 +60,18 @@ class RefusedWorld(SimulatedWorld):
         self,
         folder: Path,
         *,
-        wire: bool = False,
+        wire: Wire | None = None,
         cured: bool = False,
         boots_at_press: bool = False,
         options: Options | None = None,
     ) -> None:
-        super().__init__(folder, power_wire=wire, warm=not boots_at_press, options=options)
+        super().__init__(folder, wire=wire, warm=not boots_at_press, options=options)
         if boots_at_press:
             self.at(PRESS_AT - 2, lambda: self.sim.power_on(self.now))
         self.boots_at_press = boots_at_press
         self.cured = cured
         self.boots: list[float] = []
-        self.pulls: list[float] = []
         self.ready_at: float | None = None
-        reset = self.sim.reset
-
-        def pulled(now: float) -> None:
-            self.pulls.append(now - self.valid)
-            reset(now)
-
-        self.sim.reset = pulled  # type: ignore[method-assign]
         self.at(PRESS_AT - 5, lambda: self.sim.set_gprs("dead", self.now))
         self.valid = self.presses(PRESS_AT)
         self.at(self.valid, self._look)
@@ -98,6 +92,11 @@ class RefusedWorld(SimulatedWorld):
         assert self.faults == []
 
     @property
+    def pulled(self) -> list[float]:
+        """When the wire was pulled, in seconds after the press."""
+        return [t - self.valid for t in self.pulls]
+
+    @property
     def first_text(self) -> float | None:
         return min((t - self.valid for t, _ in self.texts_given() if t > self.valid), default=None)
 
@@ -107,7 +106,7 @@ class Case:
     """One refusal in one life; ``boots``: pressed while the modem boots."""
 
     refusal: Refusal
-    wire: bool
+    wire: Wire | None
     boots: bool
     cured: bool
 
@@ -125,5 +124,6 @@ class Case:
 def draw(seed: str, place: Place, cured: bool) -> Case:
     """A case at this place, with a code, a wire and a moment of the press that chance decides."""
     random = Random(f"{seed} {place} {cured}")
-    code, wire, boots = random.choice(CODES), random.random() < 0.5, random.random() < 0.5
+    code, wire = random.choice(CODES), random.choice(WIRES)
+    boots = random.random() < 0.5
     return Case(Refusal(*place, code), wire, boots, cured)

@@ -13,7 +13,8 @@ from simulation.cells import MEMORY, Cell
 from simulation.wearable import SimulatedWorld
 
 LEAVES_S = 60.0
-LEAVES_CMGS_S = 90.0
+LEAVES_CMGS_S = 45.0
+LEAVES_MINUTE_S = 90.0
 FIRST_CMGS_S = 12.0
 FIRST_CONTACT_S = 30.0
 WATCHED_S = 150.0  # after the press: all that is promised, and the chain of texts
@@ -30,7 +31,8 @@ class Verdict:
     """What came of a cell; times in seconds after the press, None: never."""
 
     left: float | None
-    """HQ's valid receipt, or a +CMGS: of the simulated modem."""
+    """HQ's valid receipt, a +CMGS: of the simulated modem, or another proof of a text that the
+    network did take."""
     answered: float | None
     first_cmgs: float | None
     first_contact: float | None
@@ -63,7 +65,7 @@ def live(cell: Cell) -> Verdict:
 def broken(cell: Cell, verdict: Verdict) -> list[str]:
     """The promises that were not kept, in words."""
     found = []
-    if left_too_late(verdict):
+    if left_too_late(cell, verdict):
         found.append(f"left after {_shown(verdict.left)}")
     if verdict.duplicates:
         found.append(f"{verdict.duplicates} texts twice")
@@ -76,20 +78,27 @@ def broken(cell: Cell, verdict: Verdict) -> list[str]:
     return found
 
 
-def left_too_late(verdict: Verdict) -> bool:
-    """Whether the alarm left too late by both ways."""
-    return _late(verdict.left, LEAVES_CMGS_S if verdict.in_cmgs else LEAVES_S)
+def left_too_late(cell: Cell, verdict: Verdict) -> bool:
+    """Whether the alarm left too late by both ways.
+
+    A fault in AT+CMGS has the shorter bound, unless the modem hears nothing and has to be restarted.
+    """
+    if cell.has_its_minute:
+        return _late(verdict.left, LEAVES_MINUTE_S)
+    in_cmgs = verdict.in_cmgs and not cell.deaf
+    return _late(verdict.left, LEAVES_CMGS_S if in_cmgs else LEAVES_S)
 
 
 def first_cmgs_counts(cell: Cell, verdict: Verdict) -> bool:
     """Whether the bound on the first AT+CMGS holds here; the others are counted apart."""
-    free = verdict.ready and not verdict.blocked and not cell.deaf
+    free = verdict.ready and not (verdict.blocked or cell.deaf or cell.denies_network)
     return free and verdict.text_was_due(FIRST_CMGS_S)
 
 
 def first_contact_counts(cell: Cell, verdict: Verdict) -> bool:
     """Whether the bound on the first contact's text holds here."""
-    return not verdict.in_cmgs and not cell.deaf and verdict.text_was_due(FIRST_CONTACT_S)
+    free = not (verdict.in_cmgs or cell.deaf or cell.denies_network)
+    return free and verdict.text_was_due(FIRST_CONTACT_S)
 
 
 def _late(at: float | None, limit_s: float) -> bool:
@@ -143,7 +152,7 @@ def _judge(cell: Cell, world: SimulatedWorld, given: Given, sent: Sequence[float
     until = min(tried, default=valid + FIRST_CMGS_S)
     boots = [t for t, what, _ in world.seen if what == "boot"]
     return Verdict(
-        left=_after(valid, [*world.receipts, *sent]),
+        left=_after(valid, [*world.receipts, *sent, *_proven(world)]),
         answered=_after(valid, world.receipts),
         first_cmgs=_after(valid, tried),
         first_contact=_after(valid, to_first),
@@ -153,6 +162,16 @@ def _judge(cell: Cell, world: SimulatedWorld, given: Given, sent: Sequence[float
         duplicates=_duplicates(world, given),
         faults=len(world.faults),
     )
+
+
+def _proven(world: SimulatedWorld) -> list[float]:
+    """When the driver knew that a text had left, and the centre has as many."""
+    known = [
+        t
+        for t, event in world.told
+        if isinstance(event, SmsOutcome) and event.outcome is Outcome.DONE
+    ]
+    return known if len(world.texts_given()) >= len(known) else []
 
 
 def _after(valid: float, times: Sequence[float]) -> float | None:

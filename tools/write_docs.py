@@ -170,6 +170,7 @@ def _does(actions: tuple[Action, ...]) -> str:
 
 if __name__ == "__main__":
     from tools import (
+        beliefs_page,
         decisions_page,
         journal_page,
         recovery_page,
@@ -181,6 +182,7 @@ if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
     for end in rooms_page.ENDS:
         rooms_page.picture_of(end).write_text(rooms_page.picture(end), encoding="utf-8")
-    for made in (decisions_page, journal_page, recovery_page, response_page, rooms_page):
+    tables = (beliefs_page, decisions_page, journal_page, recovery_page, response_page, rooms_page)
+    for made in tables:
         made.PAGE.write_text(made.page(), encoding="utf-8")
     wiring.PICTURE.write_text(wiring.page(), encoding="utf-8")

@@ -26,13 +26,22 @@ def fault_matrix_cells(sampled: int | None = None) -> float:
 
 
 def fault_matrix_lost(sampled: int | None = None) -> float:
-    """Cells in which the alarm left too late (60 s, 90 s if the fault sits in CMGS) or never."""
+    """Cells in which the alarm left too late or never: 60 s, and 45 s if the fault sits in CMGS.
+
+    But for a modem that hears nothing: one that hangs in CMGS has 60 s, one without a wire that takes
+    its minute for a text has 90 s.
+    """
     return lived(sampled).lost
 
 
 def fault_matrix_worst_s(sampled: int | None = None) -> float:
-    """Press until HQ's valid receipt or a +CMGS: of the simulated modem, s: the worst cell."""
+    """Press until HQ's valid receipt, a +CMGS: or another proof of a text, s: the worst cell."""
     return lived(sampled).worst_s
+
+
+def slow_text_worst_s(sampled: int | None = None) -> float:
+    """The same where the modem takes its minute for a text and no wire ends that."""
+    return lived(sampled).slow_text_worst_s
 
 
 def first_cmgs_worst_s(sampled: int | None = None) -> float:

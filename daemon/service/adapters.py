@@ -54,18 +54,15 @@ class Adapters:
         """The modem's owner, with the wire that restarts the modem if there is one."""
         port, baud = self.settings.text("modem", "port"), self.settings.whole("modem", "baud")
         power = self._power()
-
-        def cycle() -> None:
-            if power is not None:
-                power.cycle(is_on=modem.status().state is not Condition.SILENT)
-
         modem = Modem(
             settings,
             lambda: open_serial(port, baud),
             self.messages.put,
             self.clock,
             beat,
-            cycle if power is not None else None,
+            None
+            if power is None
+            else lambda: power.cycle(is_on=modem.status().state is not Condition.SILENT),
         )
         self.life.callback(modem.stop, 3.0)
         return modem
@@ -95,7 +92,8 @@ class Adapters:
         pin = self.settings.whole("modem", "power_pin")
         if pin == NO_PIN:
             return None
-        return self._usable(lambda: Power(pin, Wire(self.settings.text("modem", "power_wire"))))
+        wire = self.settings.text("modem", "power_wire").replace("power key", Wire.POWER_KEY.value)
+        return self._usable(lambda: Power(pin, Wire(wire)))
 
     def _usable(self, make: Callable[[], Part]) -> Part | None:
         try:

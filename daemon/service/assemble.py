@@ -30,11 +30,13 @@ from outcry.daemon.settings import Settings, drill_taps
 from outcry.daemon.touch.button import Times
 from outcry.daemon.touch.haptics import ALL, FEW
 from outcry.daemon.touch.inputs import Senses
-from outcry.hw.modem import ModemSettings
+from outcry.hw.modem import ModemSettings, SaidPins
+from outcry.hw.system_errors import told
 from outcry.report import Flag
 from outcry.settings_file import SettingsInvalid
 
 OUTBOX, MEMORY, LACKS = "outbox.sqlite", "memory.json", "outbox.lacks"
+SAID_PINS = "said-pins"
 MODEM_PIN = "modem.pin"  # the credential's name in the unit
 TURN_LIMIT_S = 20.0  # the longest a thread may be busy with one thing; systemd waits 30 s
 
@@ -102,12 +104,14 @@ def modem_settings(settings: Settings, who: Identity, journal: Journal) -> Modem
     """The modem's settings; raises :class:`SettingsInvalid` if they cannot be used."""
     hq = who.enrolment.hq if who.enrolment else None
     pin = sim_pin(journal) or settings.text("modem", "pin") or None
+    kept = tuple(settings.path("storage", folder) / SAID_PINS for folder in ("state", "runtime"))
     try:
         return ModemSettings(
             apn=settings.text("modem", "apn"),
             apn_user=settings.text("modem", "apn_user"),
             apn_password=settings.text("modem", "apn_password"),
             pin=pin,
+            said_pins=SaidPins(kept),
             host=hq.host if hq else None,
             port=hq.port if hq else 80,
             sms_while_connecting=settings.flag("modem", "sms_while_connecting"),
@@ -123,7 +127,7 @@ def sim_pin(journal: Journal) -> str | None:
         ModemSettings(pin=pin)
         return pin
     except (OSError, UnicodeDecodeError) as error:
-        fault = f"cannot be read ({type(error).__name__})"
+        fault = f"cannot be read ({told(error)})"
     except ValueError:
         fault = "is no PIN: write its 4 to 8 digits into the file and nothing else"
     journal.tell(Entry.PART_FAULT, detail=f"the credential {MODEM_PIN} {fault}")
@@ -195,4 +199,4 @@ def _make(folder: Path, journal: Journal) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        journal.tell(Entry.CARD_FAULT, detail=f"{folder} cannot be made ({type(error).__name__})")
+        journal.tell(Entry.CARD_FAULT, detail=f"{folder} cannot be made ({told(error)})")

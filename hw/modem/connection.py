@@ -20,7 +20,7 @@ from outcry.hw.modem.settings import ModemSettings
 
 log = logging.getLogger("outcry.modem")
 
-WRITE_MOST = 1024  # bytes; AT+CIPSEND? says 1460 at most (unverified)
+WRITE_MOST = 1024  # bytes; belief: AT+CIPSEND takes 1460 at most
 READ_MOST = 1460  # bytes; manual: AT+CIPRXGET=2
 PROMPT_LIMIT_S = 3.0  # it comes at once or not at all
 ACCEPT_LIMIT_S = 5.0  # quick send waits for no acknowledgement of the peer's

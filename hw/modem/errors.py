@@ -22,6 +22,10 @@ class ModemReset(ModemError):
     """The modem has restarted by itself and forgotten everything it was told; check its supply."""
 
 
+class ModemOff(ModemReset):
+    """The modem has switched itself off and says why; until its power comes again it stays so."""
+
+
 class ModemStuck(ModemError):
     """A command that cannot be aborted held the modem while a text had to leave."""
 

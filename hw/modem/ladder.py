@@ -29,6 +29,7 @@ class Failure(Enum):
     HELD_UP = "a command that cannot be aborted holds up a text or an alarm"
     RADIO_OFF = "the modem's radio is off"
     NO_DATA = "the connection to HQ is broken or cannot be made"
+    TEXT_STUCK = "a text that is out has no answer, and AT beside it has none"
     TEXTS_REFUSED = "texts are refused one after another"
     NOTHING_LEAVES = "the modem answers, and what should leave does not"
 
@@ -103,9 +104,9 @@ RUNGS = {
         then=Rung.CALL,
     ),
     Rung.WIRE: Means(
-        "Restart the modem by the wire on its RST or PWRKEY, if the board has one.",
+        "Restart the modem by the wire that the board has: its supply off and on, PWRKEY twice, or RST.",
         (),
-        6.0,  # hw/power.py: PWRKEY twice for 1.5 s and 3 s in between; RST takes 0.2 s
+        7.0,  # hw/power.py: PWRKEY; the supply takes 3 s, RST 0.2 s
         then=Rung.CALL,
         or_else=Rung.COMMAND,
     ),
@@ -130,6 +131,8 @@ class Situation:
     text_on_its_way: bool = False
     """The modem has been given a text, and its outcome is not known."""
     text_tried_at: float = float("-inf")
+    pulled_at: float = float("-inf")
+    """When the wire was pulled last, whatever for."""
     post_waits: bool = False
     post_waits_for_new: bool = False
     """A post got no answer on an old connection; a new one is made for it once."""
@@ -213,6 +216,12 @@ SOME_REFUSED = Requirement(
     lambda s, now: s.refusals >= REFUSALS,
 )
 REGISTERED = Requirement("registered", "the modem has a network", lambda s, now: s.registered)
+PULLED_AGAIN_S = 600.0
+NOT_PULLED_LATELY = Requirement(
+    "not pulled lately",
+    f"the wire was not pulled in the last {PULLED_AGAIN_S:.0f} s",
+    lambda s, now: now >= s.pulled_at + PULLED_AGAIN_S,
+)
 RESTART_S = 45.0  # by 90 s it is done, though it waits for the text that is out, for a minute
 SEARCHES_S = 70.0  # finding a network takes a minute at times, and a restart begins that again
 RESTART_DUE = Requirement(
@@ -313,6 +322,12 @@ LADDER: dict[Failure, tuple[Row, ...]] = {
         Row(Rung.ATTACH, (each(5), *_WHILE_CALM)),
         Row(Rung.COMMAND, (each(12), *_WHILE_CALM), AT_ONCE, CALLS_AFTER_RESTART),
         Row(Rung.WIRE, (WIRED, each(12), *_WHILE_CALM), AT_ONCE, CALLS_AFTER_RESTART),
+    ),
+    # It may be busy with the text for a minute, and deaf (manual p.116), but few texts take 20 s and
+    # many modems hang in the burst of one. So once; after that the text has its minute.
+    Failure.TEXT_STUCK: (
+        Row(Rung.NOTHING),
+        Row(Rung.WIRE, (WIRED, NOT_PULLED_LATELY), calls=CALLS_AFTER_RESTART),
     ),
     Failure.TEXTS_REFUSED: (
         Row(Rung.NOTHING),

@@ -5,7 +5,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 
-from outcry.hw.modem.errors import ModemReset, ModemSilent, ModemStuck, Stopping
+from outcry.hw.modem.errors import ModemOff, ModemReset, ModemSilent, ModemStuck, Stopping
 from outcry.hw.modem.lines import (
     ALWAYS,
     FINAL,
@@ -158,7 +158,7 @@ class Link:
             return True
         self.urcs.append(Urc(line, at=self._clock()))
         if self.guarded and not answers and RESET.fullmatch(line):
-            raise ModemReset(line)
+            raise ModemOff(line.lower()) if line.endswith("POWER DOWN") else ModemReset(line)
         return True
 
     # What is asked
@@ -272,6 +272,11 @@ class Link:
                 return
         self._crashed()
         raise ModemSilent("no answer to AT")
+
+    def answers(self, limit_s: float) -> bool:
+        """Whether the modem answers AT, said after whatever noise it may have heard."""
+        self.settle()
+        return bool(self.probe("OK", limit_s, call_off=True).final)
 
     def restart(self, command: str, limit_s: float) -> None:
         """Restart the modem by ``command``, whether or not it listens just now."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from outcry.hw.modem.errors import (
+    ModemOff,
     ModemReset,
     ModemSilent,
     ModemStuck,
@@ -16,7 +17,7 @@ from outcry.hw.modem.errors import (
 )
 from outcry.hw.modem.events import Condition, ModemEvent, ModemStatus
 from outcry.hw.modem.jobs import JobQueue, PostJob, TextJob
-from outcry.hw.modem.port import BEAT_S, Port
+from outcry.hw.modem.port import BEAT_S, Port, find_rate
 from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.status import StatusBoard
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("outcry.modem")
 
+WENT_OFF = "it switched itself off ({}): see to its supply, then take that away for a moment"
+RATES_EVERY = 4  # silences in a row: trying rates takes 3 s, and most silent modems are mute
 HELD_S = 60.0  # a port that was held for longer was not lost "again"
 UNLOADED_PAUSE_S = 60.0  # after a fault while the driver itself is loaded
 UNLOADED_IN_NEED_S = 2.0  # the same while an alarm is open or a text waits
@@ -51,8 +54,7 @@ class Modem:
     ) -> None:
         """``clock`` counts seconds and never goes back. ``beat`` is called at least every 3 s.
 
-        ``power_cycle``, where the board has the wire for it, switches the
-        modem off and on (RST low for 105 ms or more, or PWRKEY).
+        ``power_cycle``, where the board has a wire for it, restarts the modem (hw/power.py).
         ``doorbell`` is what the owner waits for while it has no port; one that
         moves a clock instead of waiting runs the owner in virtual time.
         """
@@ -68,6 +70,8 @@ class Modem:
         self._thread: threading.Thread | None = None
         self._board = StatusBoard(self._emit)
         self._service: Service | None = None
+        self._went_off = ""
+        self._rate: int | None = None
 
     def start(self) -> None:
         """Start the owner's thread; it looks after the modem until ``stop``."""
@@ -177,6 +181,7 @@ class Modem:
         from outcry.hw.modem.link import Link
 
         port = self._port = self._open_port()
+        port.rate = self._rate or port.rate
         jobs = self._jobs
         try:
             link = Link(
@@ -201,29 +206,43 @@ class Modem:
         recovery = service.recovery
         try:
             link.begin_epoch()
-            link.attention(calls)
+            self._call(link, calls, recovery.times(Failure.SILENT))
+            self._went_off = ""
             if self._board.now.state is Condition.SILENT:
                 self._board.note(Condition.STARTING, "it answers")
             service.start(link)
             recovery.over(Failure.SILENT)
             service.serve(link)
+        except (ModemSilent, ModemOff) as silent:
+            service.interrupt("the modem is silent", link)
+            if isinstance(silent, ModemOff):
+                self._went_off = WENT_OFF.format(silent)
+            self._board.note(Condition.SILENT, self._went_off or str(silent))
+            recovery.met(Failure.SILENT)
+            step = recovery.bide(link, service.refuse_posts)
         except ModemReset as reset:
             log.warning("modem restarted: %s", reset)
-            service.interrupt("the modem restarted")
+            service.interrupt("the modem restarted", link)
             self._board.note(Condition.STARTING, f"it restarted: {reset}")
             step = recovery.next(Failure.RESTARTED)
         except (ModemStuck, RestartDue) as stuck:
             log.warning("modem reset: %s", stuck)
-            service.interrupt("the modem was reset")
+            service.interrupt("the modem was reset", link)
             self._board.note(Condition.STARTING, "it was reset")
             step = recovery.next(Failure.HELD_UP) if isinstance(stuck, ModemStuck) else stuck.step
-        except ModemSilent as silent:
-            service.interrupt("the modem is silent")
-            self._board.note(Condition.SILENT, str(silent))
-            recovery.met(Failure.SILENT)
-            step = recovery.bide(link, service.refuse_posts)
         recovery.take(link, step)
         return step.calls
+
+    def _call(self, link: "Link", calls: int, silences: int) -> None:
+        """Say AT until it is answered, at last at other rates. Raises ``ModemSilent``."""
+        try:
+            link.attention(calls)
+        except ModemSilent:
+            port = self._port
+            if port is None or silences % RATES_EVERY or not (found := find_rate(link, port)):
+                raise
+            self._board.note(Condition.STARTING, found)
+            self._rate = port.rate
 
     def _pause(self, pause_s: float) -> None:
         """Wait without a port."""

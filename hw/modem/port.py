@@ -9,17 +9,26 @@ import contextlib
 import os
 import select
 import threading
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from outcry.hw.modem.errors import PortLost
+from outcry.hw.system_errors import told
+
+if TYPE_CHECKING:
+    from outcry.hw.modem.link import Link
 
 READ_SIZE = 4096  # bytes
 BEAT_S = 3.0  # how long a wait may last without a sign of life to the watchdog
+RATES = (115200, 57600, 38400, 19200, 9600)  # bits a second that modems are set to
+RATE_LIMIT_S = 0.5  # for each: a modem at 9600 answers AT within 0.1 s
 WRITE_LIMIT_S = 3.0  # 4 kB take 0.35 s at 115200; without flow control nothing may hold longer
 
 
 class Port(Protocol):
     """What the owner needs of a serial line. ``PortLost`` is the only error it may raise."""
+
+    rate: int
+    """Bits a second, as set; another one may be set."""
 
     def write(self, data: bytes) -> None:
         """Hand all of ``data`` to the line."""
@@ -57,7 +66,7 @@ class SerialPort:
                 exclusive=True,
             )
         except (OSError, ValueError) as exc:
-            raise PortLost(f"cannot open the modem's serial device: {type(exc).__name__}") from exc
+            raise PortLost(f"cannot open the serial device {path}: {told(exc)}") from exc
         self._fd: int = self._serial.fileno()
         self._bell, self._rope = os.pipe()
         os.set_blocking(self._bell, False)
@@ -70,7 +79,7 @@ class SerialPort:
         try:
             self._serial.write(data)
         except OSError as exc:  # pyserial's errors are OSErrors
-            raise PortLost("the modem's serial device takes no bytes") from exc
+            raise PortLost(f"the modem's serial device takes no bytes: {told(exc)}") from exc
 
     def read(self, timeout_s: float) -> bytes:
         """What has arrived; empty when time is up or woken; ``PortLost`` on a hang-up."""
@@ -84,10 +93,22 @@ class SerialPort:
         except BlockingIOError:
             return b""
         except (OSError, ValueError) as exc:
-            raise PortLost("the modem's serial device went away") from exc
+            raise PortLost(f"the modem's serial device went away: {told(exc)}") from exc
         if not data:
             raise PortLost("the modem's serial device hung up")
         return data
+
+    @property
+    def rate(self) -> int:
+        """Bits a second."""
+        return int(self._serial.baudrate)
+
+    @rate.setter
+    def rate(self, rate: int) -> None:
+        try:
+            self._serial.baudrate = rate
+        except (OSError, ValueError) as exc:
+            raise PortLost("the modem's serial device takes no other rate") from exc
 
     def fileno(self) -> int:
         """The device's descriptor, for waiting on it among others."""
@@ -110,6 +131,29 @@ class SerialPort:
                 self._serial.close()
             os.close(self._bell)
             os.close(self._rope)
+
+
+def find_rate(link: "Link", port: Port) -> str:
+    """Try the usual rates on a modem that does not answer; what was found, or nothing.
+
+    One that is found is set to the rate of the settings, and keeps it. If it does not take that,
+    it is talked to at its own. At worst 4 s.
+    """
+    wanted = port.rate
+    for rate in RATES:
+        port.rate = rate
+        if rate != wanted and link.answers(RATE_LIMIT_S):
+            break
+    else:
+        port.rate = wanted
+        return ""
+    if link.command(f"AT+IPR={wanted}", idle=True).done:
+        port.rate = wanted
+        if link.answers(RATE_LIMIT_S):
+            link.command("AT&W", idle=True)  # some firmware keeps the rate without it, some not
+            return f"it talked at {rate} baud and was set to {wanted}, as modem.baud says"
+        port.rate = rate
+    return f"it talks at {rate} baud and not at {wanted}, as modem.baud says; going on at {rate}"
 
 
 def open_serial(path: str, baudrate: int = 115200) -> Port:

@@ -15,7 +15,7 @@ from outcry.hw.modem.events import Cell, Condition
 from outcry.hw.modem.lines import Urc
 from outcry.hw.modem.link import Link
 from outcry.hw.modem.network_time import NetworkTime
-from outcry.hw.modem.status import StatusBoard
+from outcry.hw.modem.status import LOW_MV, StatusBoard
 
 log = logging.getLogger("outcry.modem")
 
@@ -28,7 +28,6 @@ CLOCK_LOOKS = 4  # rounds, from each registration: the time comes within seconds
 WATCH_JAMMING, LEAVE_JAMMING, ASK_JAMMING = "AT+SJDR=1,1,255,1", "AT+SJDR=0", "AT+SJDR?"
 ROUNDS_LOST = 30  # of searching, one each 2 s, before the detector is taken for the cause
 UNDER_VOLTAGE_MV = 3500  # hardware design p.25
-UNDER_VOLTAGE_OVER_MV = 3600
 
 STATES = {  # 3GPP TS 27.007, 7.2
     "0": Condition.SEARCHING,
@@ -172,7 +171,7 @@ class Radio:
             self._board.measured(battery_percent=percent, battery_mv=millivolts)
             if millivolts <= UNDER_VOLTAGE_MV:
                 self._board.warned(under_voltage=True)
-            elif millivolts >= UNDER_VOLTAGE_OVER_MV:
+            elif millivolts >= LOW_MV:
                 self._board.warned(under_voltage=False)
         elif name == "+SJDR" and (found := _SJDR.fullmatch(answer)):
             self._board.warned(jamming=found[1] != "0")

@@ -48,7 +48,7 @@ class Service:
         self._clock = clock
         self._board = board
         self._emit = emit
-        self._texts = Texts(jobs, self._tell, clock)
+        self._texts = Texts(jobs, self._tell, clock, self._text_stuck)
         self._posts = Posts(settings, jobs, self._tell, clock, recovery)
         self._radio = Radio(board)
         self._starting = Starting(settings, self._texts, clock, self._wait, board.note, recovery)
@@ -95,8 +95,13 @@ class Service:
             self._data_from = self._clock()
             self._texts_from = self._data_from + DATA_FIRST_S
 
-    def interrupt(self, reason: str) -> None:
-        """The link broke off: settle what was under way, fail the posts, keep the waiting texts."""
+    def interrupt(self, reason: str, link: Link | None = None) -> None:
+        """The link broke off: settle what was under way, fail the posts, keep the waiting texts.
+
+        What ``link`` has heard until then is taken in: afterwards it would be old.
+        """
+        if link is not None:
+            self._take_in(link)
         job = self._jobs.head_text()
         if job is not None:
             self._texts.interrupted(job, reason)
@@ -142,7 +147,7 @@ class Service:
         text_next = could_leave and not self._connection_has_turn
         # A data path in which the modem stops answering is not worth waiting for.
         if (link.in_step or not text_next) and self._posts.use(link):
-            self._board.connected(self._posts.connected_since)
+            self._board.connected(self._posts.connected_since, self._posts.trouble)
             return True
         if job is not None and text_next:
             self._send(link, job)
@@ -210,6 +215,13 @@ class Service:
             self._take_in(link)
             self._texts.read_one(link)  # one: however many come in, the next text goes
 
+    def _text_stuck(self) -> None:
+        """Give up the text that is out where the ladder says so."""
+        step = self.recovery.next(Failure.TEXT_STUCK)
+        if step.rung is not Rung.NOTHING:
+            self._crashes = CRASHES  # the next could cost as much
+            raise RestartDue(step, Failure.TEXT_STUCK.value)
+
     def _make_room(self, link: Link) -> bool:
         """Shut the connection if the ladder says so; whether it did."""
         refused = self.recovery.situation(Failure.TEXTS_REFUSED)
@@ -236,7 +248,7 @@ class Service:
         getting_nowhere = self.recovery.times(Failure.TEXTS_REFUSED) >= REFUSALS
         stepped = self._posts.connect(link, could_leave and not getting_nowhere)
         self._connection_has_turn = had_turn and stepped and self._posts.half_ready(link)
-        self._board.connected(self._posts.connected_since)
+        self._board.connected(self._posts.connected_since, self._posts.trouble)
         return stepped
 
     def _idle_step(self, link: Link, waiting: bool) -> bool:

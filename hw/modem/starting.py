@@ -10,7 +10,7 @@ from outcry.hw.modem.ladder import RUNGS, Failure, Rung
 from outcry.hw.modem.link import Link
 from outcry.hw.modem.radio import REGISTRATION, STATES
 from outcry.hw.modem.recovery import Recovery
-from outcry.hw.modem.settings import ModemSettings
+from outcry.hw.modem.settings import REFUSED, SAID, TAKEN, ModemSettings
 from outcry.hw.modem.texts import Texts
 
 log = logging.getLogger("outcry.modem")
@@ -23,9 +23,11 @@ SIM_SAYS_LIMIT_S = 60.0  # for a modem that answers neither AT+CPIN? nor AT+CREG
 LOOKS_SKIPPED = 20  # after which even a question that crashes the modem is asked again
 SIM_WAIT_S = 10.0  # while only a person can help
 TRIES_UNTOUCHED = 3  # left on a SIM whose PIN was right the last time
+SAYINGS = 2  # with no answer known: the third try is never used up
 
 CME_NO_SIM = (10, 13, 15)  # absent, failed, wrong
-CME_PIN, CME_PUK = 11, 12
+CME_PIN, CME_PUK, CME_BUSY = 11, 12, 14
+REFUSALS = (CME_PUK, 16, None)  # belief: by any other code the SIM has not looked at the PIN
 
 
 class Pin(Enum):
@@ -41,8 +43,9 @@ class Pin(Enum):
 class Starting:
     """Remembers over restarts of the modem whether the PIN may be said: once, unless proved right.
 
-    A third wrong PIN locks the SIM. So that a restarted process does not get
-    there either, AT+SPIC, where the modem knows it, must tell of all tries left.
+    A third wrong PIN locks the SIM. So that a restarted process does not get there either, what
+    came of each is kept on the card before it is said, and AT+SPIC, where the modem knows it, must
+    tell of all tries left. Another SIM, told apart by its number, may have another PIN.
     """
 
     def __init__(
@@ -110,7 +113,7 @@ class Starting:
         if locked:
             return self._unlock(link)
         if blocked:
-            self._report(Condition.SIM_PUK, "put the SIM into a phone and enter its PUK")
+            self._report(Condition.SIM_PUK, "its PIN was wrong too often, it wants its PUK")
         elif absent:
             self._report(Condition.SIM_ABSENT, "no SIM found; check that it is seated")
         elif self._clock() >= self._silent_sim_until():
@@ -132,25 +135,44 @@ class Starting:
         return len(fields) > 1 and STATES.get(fields[1].strip(), Condition.SEARCHING).registered
 
     def _unlock(self, link: Link) -> float:
-        if not self._may_say_pin(link):
+        pin, said_pins = self._settings.pin, self._settings.said_pins
+        if pin is None:
+            self._report(
+                Condition.SIM_PIN, "the SIM wants a PIN, and there is none in the settings"
+            )
+            return SIM_WAIT_S
+        number = "".join(filter(str.isdigit, "".join(link.command("AT+CCID", idle=True).lines)))
+        said = said_pins.of(pin, number)
+        if REFUSED in said:
+            self._report(Condition.SIM_PIN, "the SIM has refused the PIN; it is not tried again")
+            return SIM_WAIT_S
+        if not self._may_say_pin(link, len(said)):
             self._report(Condition.SIM_PIN, "the SIM wants a PIN, and there is none left to try")
             return SIM_WAIT_S
+        if self._pin is not Pin.RIGHT:
+            said_pins.add(SAID, pin, number)
         self._pin = Pin.SAID
-        reply = link.command(f'AT+CPIN="{self._settings.pin}"', vital=True)
+        reply = link.command(f'AT+CPIN="{pin}"', vital=True)
         if reply.done:
             self._pin = Pin.TAKEN
+            said_pins.add(TAKEN, pin, number)
+        elif reply.code == CME_BUSY:
+            self._pin = Pin.UNSAID
         elif reply.final:
             self._pin = Pin.REFUSED
+            if reply.code in REFUSALS:  # remembered for this SIM, so another can have its try
+                said_pins.add(REFUSED, pin, number)
+                self._pin = Pin.UNSAID
             self._report(Condition.SIM_PIN, "the SIM refused the PIN; it is not tried again")
         return SIM_LOOK_S
 
-    def _may_say_pin(self, link: Link) -> bool:
-        if self._settings.pin is None or self._pin is Pin.REFUSED:
+    def _may_say_pin(self, link: Link, said: int) -> bool:
+        if self._pin is Pin.REFUSED:
             return False
         tries = (link.command("AT+SPIC").value("+SPIC") or "").partition(",")[0].strip()
         if tries.isdigit():
             return int(tries) >= TRIES_UNTOUCHED
-        return self._pin in (Pin.UNSAID, Pin.RIGHT)
+        return self._pin in (Pin.UNSAID, Pin.RIGHT) and said < SAYINGS
 
     def _await_texts(self, link: Link) -> None:
         began = self._clock()

@@ -7,6 +7,8 @@ from typing import Any
 
 from outcry.hw.modem.events import Condition, ModemEvent, ModemState, ModemStatus, ModemWarning
 
+LOW_MV = 3600  # a supply that was too low has recovered at this
+
 log = logging.getLogger("outcry.modem")
 
 
@@ -19,6 +21,9 @@ class StatusBoard:
 
     def note(self, state: Condition, reason: str = "") -> None:
         """The modem's condition; told only when it has changed."""
+        volts = (self.now.battery_mv or LOW_MV) / 1000
+        if state is Condition.SILENT and self.now.under_voltage and volts < LOW_MV / 1000:
+            reason += f"; its supply had fallen to {volts:.2f} V: charge it"
         if (state, reason) == (self.now.state, self.now.reason):
             return
         self.now = replace(self.now, state=state, reason=reason)
@@ -39,7 +44,7 @@ class StatusBoard:
                 log.warning("modem: %s %s", name.replace("_", "-"), "begins" if on else "is over")
             self._emit(ModemWarning(self.now.under_voltage, self.now.jamming))
 
-    def connected(self, since: float | None) -> None:
-        """Since when the data path is up; None: it is down."""
-        if since != self.now.connected_since:
-            self.now = replace(self.now, data_up=since is not None, connected_since=since)
+    def connected(self, since: float | None, trouble: str = "") -> None:
+        """Since when the data path is up; None: it is down, and ``trouble`` says why."""
+        if (since, trouble) != (self.now.connected_since, self.now.data_trouble):
+            self.measured(data_up=since is not None, connected_since=since, data_trouble=trouble)

@@ -52,14 +52,20 @@ class Texts:
     """Sends and receives over the link it is given; remembers across restarts of the modem."""
 
     def __init__(
-        self, jobs: JobQueue, emit: Callable[[ModemEvent], None], clock: Callable[[], float]
+        self,
+        jobs: JobQueue,
+        emit: Callable[[ModemEvent], None],
+        clock: Callable[[], float],
+        on_stuck: Callable[[], None],
     ) -> None:
+        """``on_stuck`` is called when neither a text nor AT beside it is answered; it may raise."""
         from outcry.hw.modem import pdu  # late: this is the modem's own thread
 
         self._pdu = pdu
         self._jobs = jobs
         self._emit = emit
         self._clock = clock
+        self._on_stuck = on_stuck
         self._given_at = 0.0
         self._late: TextJob | None = None
         self._lost: set[str] = set()
@@ -128,6 +134,7 @@ class Texts:
         until = self._given_at + SEND_LIMIT_S
         reply = link.probe(_SENT, CALLED_OFF_AFTER_S - ASKED_AFTER_S, call_off=False)
         if not reply.final:
+            self._on_stuck()
             reply = link.probe(_SENT, until - self._clock(), call_off=True)
         link.attention(LATE_TRIES)  # what it has been asked twice it may answer twice
         return reply if re.fullmatch(_PROVEN, reply.final) else Reply("")

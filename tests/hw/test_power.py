@@ -13,10 +13,13 @@ from outcry.hw.board.sim800.power_wires import PowerWires
 from outcry.hw.modem import Condition, ModemSettings, ModemStatus
 from outcry.hw.modem.ladder import RUNGS, Rung
 from outcry.hw.pin_library import PinUnusable
-from outcry.hw.power import Power, Wire
+from outcry.hw.power import PULSES, Power, Wire
 from tests.support.rig import Rig
 
 PIN = 22
+
+
+KINDS = {Wire.SUPPLY: "supply_pin", Wire.POWER_KEY: "power_key_pin", Wire.RESET: "reset_pin"}
 
 
 class Wiring:
@@ -25,7 +28,7 @@ class Wiring:
     def __init__(self, wire: Wire) -> None:
         self.rig = Rig()
         self.rig.modem.terminal.echo = False
-        kind = "reset_pin" if wire is Wire.RESET else "power_key_pin"
+        kind = KINDS[wire]
         self.wires = PowerWires(self.rig.board.schedule, self.rig.modem, **{kind: PIN})
         self.said = b""
         self.power = Power(PIN, wire, self.sleep)
@@ -52,17 +55,49 @@ def pins():
     gpiozero.Device.pin_factory = None
 
 
-def test_the_reset_wire_brings_a_hung_modem_back():
-    wiring = Wiring(Wire.RESET)
+@pytest.mark.parametrize("wire", Wire)
+def test_each_wire_brings_a_hung_modem_back(wire):
+    wiring = Wiring(wire)
     wiring.rig.modem.hang()
     wiring.cycle()
     assert b"RDY" in wiring.said
     assert wiring.rig.say("AT").endswith(b"OK\r\n")
 
 
+@pytest.mark.parametrize(("wire", "cycles"), [(Wire.SUPPLY, 1), (Wire.POWER_KEY, 1)])
+def test_a_modem_that_has_switched_itself_off_is_on_again(wire, cycles):
+    wiring = Wiring(wire)
+    wiring.rig.say("AT+CBATCHK=1")
+    wiring.rig.modem.set_supply(3390, wiring.rig.now)
+    wiring.rig.modem.set_supply(3986, wiring.rig.now)
+    assert not wiring.rig.modem.powered
+    for _ in range(cycles):
+        wiring.cycle()
+    assert wiring.rig.modem.powered
+    assert wiring.rig.say("AT").endswith(b"OK\r\n")
+
+
+def test_reset_does_not_switch_on_a_modem_that_has_switched_itself_off():
+    wiring = Wiring(Wire.RESET)
+    wiring.rig.modem.power_off(wiring.rig.now)
+    for _ in range(3):
+        wiring.cycle()
+        assert not wiring.rig.modem.powered
+
+
+def test_a_supply_switched_off_too_shortly_is_not_noticed():
+    wiring = Wiring(Wire.SUPPLY)
+    wiring.wires.level(PIN, 1)
+    wiring.rig.passes(0.5)
+    wiring.wires.level(PIN, 0)
+    assert wiring.rig.passes(5.0) == b""
+
+
 @pytest.mark.parametrize("on", [True, False], ids=["on", "off"])
 def test_of_two_turns_of_the_power_key_one_leaves_the_modem_on(on):
+    """By the older papers a second switches it off as well as on."""
     wiring = Wiring(Wire.POWER_KEY)
+    wiring.wires.key_off_s = 1.0
     if not on:
         wiring.rig.modem.power_off(wiring.rig.board.schedule.now)
     after = []
@@ -80,6 +115,32 @@ def test_each_turn_of_the_power_key_leaves_on_a_modem_that_is_known_to_be_on():
         wiring.rig.passes(5.0)
         assert wiring.rig.modem.powered
     assert wiring.said.count(b"NORMAL POWER DOWN") == 3
+
+
+@pytest.mark.parametrize(
+    ("written", "wire"),
+    [
+        ("", Wire.RESET),
+        ("power_wire = 'reset'", Wire.RESET),
+        ("power_wire = 'power key'", Wire.POWER_KEY),
+        ("power_wire = 'pwrkey'", Wire.POWER_KEY),
+        ("power_wire = 'supply'", Wire.SUPPLY),
+    ],
+)
+def test_the_settings_say_where_the_wire_leads(monkeypatch, tmp_path, written, wire):
+    made = []
+
+    class Made(Power):
+        def __init__(self, pin, wire):
+            made.append((pin, wire))
+            super().__init__(pin, wire)
+
+    monkeypatch.setattr(adapters, "Power", Made)
+    toml = f"[modem]\npower_pin = {PIN}\n{written}\n"
+    with ExitStack() as life:
+        parts = adapters.Adapters(read(toml, tmp_path / "outcry.toml"), SimpleQueue(), life, None)
+        parts.modem(ModemSettings(), lambda: None)
+    assert made == [(PIN, wire)]
 
 
 def test_only_of_a_silent_modem_it_is_not_known_whether_it_is_on(monkeypatch, tmp_path):
@@ -129,6 +190,7 @@ def test_a_pin_already_taken_is_told_by_number():
 def test_pulling_the_wire_takes_no_longer_than_the_ladder_says(wire):
     slept = []
     power = Power(PIN, wire, slept.append)
+    assert set(PULSES) == set(Wire)
     for _ in range(2):
         slept.clear()
         power.cycle()

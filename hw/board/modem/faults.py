@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
-Stage = Literal["command", "prompt", "text", "answer", "result"]
-STAGES: tuple[Stage, ...] = ("command", "prompt", "text", "answer", "result")
+Stage = Literal["command", "prompt", "text", "answer", "after", "result"]
+STAGES: tuple[Stage, ...] = ("command", "prompt", "text", "answer", "after", "result")
 
 
 class Kind(Enum):
@@ -34,7 +34,7 @@ class Fault:
 
     ``stage`` says where it strikes: ``command`` before anything is done; ``prompt`` at the ``> ``
     (except for ERROR and RESET the modem then does wait for the text); ``answer`` after all is
-    done, at the final answer; ``result`` at the late result of a command already answered with
+    done, at the final answer; ``after`` when that has been said; ``result`` at the late result of a command already answered with
     OK (CONNECT OK).
     """
 

@@ -19,11 +19,11 @@ class Options:
     puk: str = "12345678"
     pin_tries: int | None = None  # left on the card; None: all three
     sim: bool = True
-    sms_capacity: int = 20  # messages the SIM holds
-    me_storage: bool = False  # whether AT+CPMS="ME" is accepted (manual: yes; a SIM800L: no)
-    escape_answers_ok: bool = True  # ESC at a prompt is answered with OK
-    serves_while_connecting: bool = True  # other commands between CIPSTART's OK and its result
+    sms_capacity: int = 20  # belief: messages the SIM holds
+    me_storage: bool = False  # CPMS="ME": manual p. 121: yes; a SIM800L in a log: no
+    escape_answers_ok: bool = True  # belief: ESC at a prompt is answered with OK
+    serves_while_connecting: bool = True  # belief: other commands between OK and result of CIPSTART
     http_status_words: bool = True  # HTTPSTATUS shows GET (IP note) or 0 (manual p. 254)
     network_time: bool = True  # whether the operator sends the time (NITZ); not all do
     network_zone: int = 4  # its zone in quarter hours: 22 in India, 23 in Nepal
-    restarts_after_close: bool = False  # CIPSTART from TCP CLOSED, without CIPSHUT
+    restarts_after_close: bool = False  # belief: no CIPSTART from TCP CLOSED without CIPSHUT

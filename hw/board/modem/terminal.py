@@ -16,7 +16,7 @@ from outcry.hw.board.modem.schedule import Planned
 CR, LF = 0x0D, 0x0A
 CTRL_Z = 0x1A
 ESC = 0x1B
-INPUT_LIMIT = 4096  # what the host may send ahead while a command runs; more is lost
+INPUT_LIMIT = 4096  # belief: sent ahead of a command's end, it is served after that
 _PASSING = (Kind.LATE, Kind.URC)  # the command is served all the same
 NOISE = b"\xfe\x00\xf0I\xff\x80T\xc1~\x92"
 
@@ -205,14 +205,15 @@ class Terminal:
             try:
                 yield from self._meets(name, "command")
                 answer = yield from self._answer(command)
+                ends = answer.final and command is found[-1]
+                data = answer.body + (framed(answer.final) if ends else b"")
+                yield from self._tells(name, "answer", data)
+                yield from self._meets(name, "after")
             except _Ended:
                 return Answer()
             except AtError as error:
                 yield from self._tells(name, "answer", framed(self._worded(error)))
                 return Answer()
-            ends = answer.final and command is found[-1]
-            data = answer.body + (framed(answer.final) if ends else b"")
-            yield from self._tells(name, "answer", data)
         return Answer()
 
     def _answer(self, command: Command) -> Steps:

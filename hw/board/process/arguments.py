@@ -172,18 +172,12 @@ def _add_run(add: _Add) -> None:
         action="store_true",
         help="serve no command between CIPSTART's OK and its result",
     )
-    run.add_argument(
-        "--reset-pin",
-        type=_pin,
-        metavar="N",
-        help="the GPIO whose transistor pulls the first modem's RST: high for 105 ms restarts it",
-    )
-    run.add_argument(
-        "--power-key-pin",
-        type=_pin,
-        metavar="N",
-        help="the GPIO whose transistor pulls its PWRKEY: high for 1 s switches it on or off",
-    )
+    for wire, does in (
+        ("reset", "whose transistor pulls the first modem's RST: high for 105 ms restarts it"),
+        ("power-key", "whose transistor pulls its PWRKEY: high for 1 s switches it on, 1.5 s off"),
+        ("supply", "whose switch cuts its supply: high for a second is off, low is on again"),
+    ):
+        run.add_argument(f"--{wire}-pin", type=_pin, metavar="N", help=f"the GPIO {does}")
     run.add_argument(
         "--receiver",
         default="generated",

@@ -36,6 +36,7 @@ def _run(wanted: argparse.Namespace) -> None:
     from outcry.hw.board.modem.options import Options
     from outcry.hw.board.modem.timing import Timing
     from outcry.hw.board.process.process import BoardProcess
+    from outcry.hw.board.sim800.power_wires import WIRES
 
     process = BoardProcess(
         wanted.dir,
@@ -52,8 +53,7 @@ def _run(wanted: argparse.Namespace) -> None:
         receiver=wanted.receiver,
         position=wanted.position,
         speed=wanted.speed,
-        reset_pin=wanted.reset_pin,
-        power_key_pin=wanted.power_key_pin,
+        wires={wire: vars(wanted)[wire] for wire in WIRES},
     )
     where = " ".join(process.paths)
     process.run(lambda: print(f"outcry-board ready: {where}", flush=True))

@@ -44,10 +44,10 @@ class BoardProcess:
         receiver: str,
         position: tuple[float, float],
         speed: float,
-        reset_pin: int | None,
-        power_key_pin: int | None,
+        wires: Mapping[str, int | None],
     ) -> None:
-        """``receiver`` is ``generated``, ``none``, or a recording's path; pins are GPIO numbers.
+        """``receiver`` is ``generated``, ``none``, or a recording's path; ``wires`` are GPIO numbers
+        by the names that :class:`PowerWires` gives them.
 
         Raises FileExistsError when a board already runs there, OSError or ValueError for a bad
         file.
@@ -70,13 +70,8 @@ class BoardProcess:
             now=time.monotonic(),
         )
         self.pins = PinBoard(self.board.schedule, random, self._see)
-        wires = PowerWires(
-            self.board.schedule,
-            next(iter(self.board.modems.values())),
-            reset_pin=reset_pin,
-            power_key_pin=power_key_pin,
-        )
-        self.pins.wires.append(wires.level)
+        first = next(iter(self.board.modems.values()))
+        self.pins.wires.append(PowerWires(self.board.schedule, first, **wires).level)
         self.receiver = Receiver(*position, speed=speed)
         self._ports = {name: PtyPort(directory / f"modem-{name}") for name in modems}
         self._receiver_port = None if receiver == "none" else PtyPort(directory / "receiver")

@@ -18,9 +18,9 @@ from outcry.hw.board.sim800.sim800 import Sim800
 
 ANY_STEP, AT_ONCE = "*", ""
 LATE_S = 10.0
-NAT_S = 60.0  # carriers forget idle connections within minutes
-REFUSAL_S = 1.5  # a network takes that long to refuse a text
-BURST_S = 0.3  # from the text to the transmission burst that the supply does not bear
+NAT_S = 60.0  # belief: carriers forget idle connections within minutes
+REFUSAL_S = 1.5  # belief: a network takes that long to refuse a text
+BURST_S = 0.3  # belief: from the text to the burst that the supply does not bear
 LOSS_SHARE = 0.002
 BAUD = 9600
 

@@ -31,7 +31,7 @@ class Identity(Part):
 
     def _of_the_sim(self, *lines: str) -> Handler:
         def answer(command: Command) -> Answer:
-            self._registration.sim.demand()
+            self._registration.sim.demand()  # belief: a locked SIM's number is refused, too
             return says(*lines)
 
         return forms("read run set", answer, test="")

@@ -9,7 +9,7 @@ from outcry.hw.board.modem.schedule import Planned
 
 Noise = Literal["none", "jamming", "interference"]
 NOISES: tuple[Noise, ...] = ("none", "jamming", "interference")
-REPEATED_S = 3.0  # between two reports with <display> 0
+REPEATED_S = 3.0  # between two reports with <display> 0: manual p. 182
 UNSOLICITED = 1  # <mode>; with 0 the modem tells only when it is asked
 _WORDS = {
     "none": "NO JAMMING",

@@ -1,9 +1,11 @@
-"""The modem's RST and PWRKEY, when the wearer's process has a GPIO on them.
+"""The modem's supply, RST and PWRKEY, when the wearer's process has a GPIO on them.
 
 Between them is a transistor, because the lines' level is the modem's and not the Pi's: a high pin
-pulls the line low, and a pin that nobody drives leaves it alone. RST low for 105 ms or more is an
-emergency reset, and the modem stays down as long as it is low; PWRKEY low for a second switches
-the modem on, or off (SIM800L Hardware Design V1.00 p. 24 to 27).
+pulls the line low or opens the switch in VBAT, and a pin that nobody drives leaves all as it is.
+RST low for 105 ms or more is an emergency reset, and the modem stays down as long as it is low
+(SIM800L Hardware Design V1.00 p. 27). PWRKEY low for a second switches the modem on; low for 1.5 s
+it switches it off (SIM800L(MT6261) Hardware Design V1.01 p. 23). A supply that comes back starts the
+modem, whose PWRKEY is tied to ground (the same page: it is on 1 s after both are as they should).
 """
 
 from collections.abc import Callable
@@ -11,8 +13,11 @@ from collections.abc import Callable
 from outcry.hw.board.modem.schedule import Planned, Schedule
 from outcry.hw.board.sim800.sim800 import Sim800
 
-RESET_S = 0.105
-POWER_KEY_S = 1.0
+WIRES = ("reset_pin", "power_key_pin", "supply_pin")
+RESET_S = 0.105  # hardware design V1.00 p. 27
+POWER_KEY_ON_S = 1.0  # hardware design V1.01 p. 23
+POWER_KEY_OFF_S = 1.5  # hardware design V1.01 p. 23; 1 s in V1.00
+SUPPLY_S = 1.0  # belief: until the capacitor is empty; shorter, and the modem has not noticed
 
 
 class PowerWires:
@@ -25,16 +30,17 @@ class PowerWires:
         *,
         reset_pin: int | None = None,
         power_key_pin: int | None = None,
+        supply_pin: int | None = None,
     ) -> None:
+        self.key_off_s = POWER_KEY_OFF_S
         self._schedule = schedule
         self._modem = modem
-        self._acts: dict[int, tuple[float, Callable[[], None]]] = {}
-        if reset_pin is not None:
-            self._acts[reset_pin] = (RESET_S, self._held_in_reset)
-        if power_key_pin is not None:
-            self._acts[power_key_pin] = (POWER_KEY_S, self._power_key)
-        self._reset_pin = reset_pin
-        self._in_reset = False
+        self._acts: dict[int | None, tuple[Callable[[], float], Callable[[], None]]] = {
+            reset_pin: (lambda: RESET_S, lambda: self._holds_down(reset_pin, modem.powered)),
+            supply_pin: (lambda: SUPPLY_S, lambda: self._holds_down(supply_pin, True)),
+            power_key_pin: (self._key_s, self._power_key),
+        }
+        self._held_down_by: set[int | None] = set()
         self._planned: dict[int, Planned] = {}
 
     def level(self, pin: int, level: int | None) -> None:
@@ -45,17 +51,22 @@ class PowerWires:
             planned.cancel()
         if level == 1:
             seconds, act = self._acts[pin]
-            self._planned[pin] = self._schedule.after(seconds, act)
-        elif pin == self._reset_pin and self._in_reset:
-            self._in_reset = False
+            self._planned[pin] = self._schedule.after(seconds(), act)
+        elif pin in self._held_down_by:
+            self._held_down_by.remove(pin)
             self._modem.power_on(self._schedule.now)
 
-    def _held_in_reset(self) -> None:
-        self._in_reset = self._modem.powered  # one that is off stays off
+    def _holds_down(self, pin: int | None, comes_up: bool) -> None:
+        """Off; let go, it starts. Belief: one that was off stays off when RST is let go."""
+        if comes_up:
+            self._held_down_by.add(pin)
         self._modem.power_off(self._schedule.now)
+
+    def _key_s(self) -> float:
+        return self.key_off_s if self._modem.powered else POWER_KEY_ON_S
 
     def _power_key(self) -> None:
         if self._modem.powered:
             self._modem.power_down(self._schedule.now)
-        else:
+        elif not self._held_down_by:
             self._modem.power_on(self._schedule.now)

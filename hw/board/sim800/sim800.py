@@ -35,7 +35,7 @@ from outcry.hw.board.sim800.sleep import Sleep
 from outcry.hw.board.sim800.supply import Supply
 from outcry.hw.board.sim800.tcp import Tcp
 
-RATE_CHANGE_S = 0.05
+RATE_CHANGE_S = 0.05  # belief: from the OK of AT+IPR to the new rate
 BOOT_WORDS = BootWords(
     bytes.fromhex("00 49494949 FFFFFFFF"),  # manual p. 23
     ("RDY", "+CFUN: 1"),
@@ -146,9 +146,9 @@ class Sim800:
         self._off()
 
     def reset(self, now: float) -> None:
-        """The RST pin: the power-on sequence again. It does not switch on a modem that is off.
+        """The RST pin: the power-on sequence again.
 
-        Belief: no paper says that it does (hardware design p. 27), so nothing may rely on it.
+        Belief: it does not switch on a modem that is off; no paper says that it does (p. 27).
         """
         if self.powered:
             self.power_on(now)
@@ -212,7 +212,7 @@ class Sim800:
         self.terminal.muted = muted
 
     def hang(self) -> None:
-        """Mute and deaf, which only the power key or the RST pin ends."""
+        """Mute and deaf. Belief: the power key ends that as well as RST and the supply do."""
         self._context.see("hang")
         self._hung = self.terminal.muted = True
 

@@ -6,8 +6,8 @@ With CSCLK=1 the DTR line decides; nobody drives it on three wires, and then the
 from outcry.hw.board.modem.context import Context
 from outcry.hw.board.modem.parameters import Parameters
 
-QUIET_S = 5.0  # without a byte in either direction
-WAKING_S = 0.1  # what comes so soon after the byte that wakes it is lost, that byte too
+QUIET_S = 5.0  # belief: without a byte in either direction
+WAKING_S = 0.1  # manual p. 154: what comes sooner after the byte that wakes it is lost
 BY_ITSELF = 2
 
 

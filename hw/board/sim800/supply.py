@@ -9,8 +9,8 @@ from outcry.hw.board.modem.at import Command
 from outcry.hw.board.modem.handler import Answer, forms, says
 from outcry.hw.board.modem.part import Core, Part
 
-USUAL_MV = 3986
-DEAD_MV = 3000  # the processor stops without a word
+USUAL_MV = 3986  # a charged cell under load
+DEAD_MV = 3000  # belief: the processor stops without a word (p. 21: never lower)
 FULL_MV, EMPTY_MV = 4100, 3400  # what +CBC calls 100 and 0 percent
 
 

@@ -11,7 +11,7 @@ from outcry.hw.board.modem.schedule import Planned
 from outcry.hw.board.modem.tcp_link import Link
 from outcry.hw.board.sim800.received import Received
 
-SEND_LIMIT = 1460  # bytes that one CIPSEND takes
+SEND_LIMIT = 1460  # belief: bytes that one CIPSEND takes; CIPSEND? says so
 UNACKNOWLEDGED_S = 645.0  # manual p. 217
 ADDRESS = "10.89.193.1"
 _BUSY = ("TCP CONNECTING", "CONNECT OK")

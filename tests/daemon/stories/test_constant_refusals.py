@@ -14,6 +14,7 @@ import pytest
 
 from outcry.hw.board.modem.gprs import How
 from outcry.hw.board.modem.options import Options
+from outcry.hw.power import Wire
 from simulation.refusals import (
     CODES,
     DECISIVE,
@@ -21,6 +22,7 @@ from simulation.refusals import (
     POWER_CYCLE_S,
     PRESS_AT,
     RESTART_S,
+    WIRES,
     Case,
     Place,
     Refusal,
@@ -41,7 +43,7 @@ def lives_up_to_it(case: Case) -> None:
     world = case.live()
     if world.boots:
         assert world.boots[0] <= RESTART_S
-        assert not case.wire or world.pulls[0] <= POWER_CYCLE_S
+        assert not case.wire or world.pulled[0] <= POWER_CYCLE_S
     elif world.first_text is not None:
         assert world.first_text <= FIRST_TEXT_S
     assert world.boots or world.first_text is not None, "never restarted"
@@ -67,16 +69,16 @@ def test_whatever_is_refused_the_alarm_leaves_or_the_modem_is_restarted(
 def test_every_code_there_is(place: Place, cured: bool) -> None:
     codes = CODES if FULL else Random(SEED).sample(CODES, 8)
     for number, code in enumerate(codes):
-        lives_up_to_it(Case(Refusal(*place, code), number % 2 == 1, number % 3 == 1, cured))
+        lives_up_to_it(Case(Refusal(*place, code), WIRES[number % 6], number % 4 > 1, cured))
 
 
 @pytest.mark.parametrize(
     "seconds", [0.1, 5.0, 15.0, 22.0, 27.0, 31.0, 35.0, 39.0, 43.0, 50.0, 59.0]
 )
 @pytest.mark.parametrize("how", ["dead", "silent"])
-@pytest.mark.parametrize("wire", [False, True], ids=["", "wire"])
+@pytest.mark.parametrize("wire", [None, *Wire])
 def test_a_network_slow_to_refuse_puts_the_restart_off_by_no_more_than_the_text_that_is_out(
-    tmp_path: Path, seconds: float, how: How, wire: bool
+    tmp_path: Path, seconds: float, how: How, wire: Wire | None
 ) -> None:
     world = RefusedWorld(tmp_path, wire=wire)
     world.at(PRESS_AT - 4, lambda: world.sim.set_gprs(how, world.now))
@@ -135,7 +137,9 @@ def test_one_number_that_is_refused_is_tried_as_rarely_as_ever(tmp_path: Path) -
 
 
 def test_a_sim_that_is_gone_is_looked_for_by_a_restart(tmp_path: Path) -> None:
-    world = RefusedWorld(tmp_path, wire=True, boots_at_press=True, options=Options(sim=False))
+    world = RefusedWorld(
+        tmp_path, wire=Wire.SUPPLY, boots_at_press=True, options=Options(sim=False)
+    )
     world.lives(120)
     assert world.boots
     assert world.boots[0] <= RESTART_S

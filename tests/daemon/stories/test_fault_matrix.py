@@ -8,8 +8,9 @@ import os
 
 import pytest
 
+from outcry.hw.power import Wire
 from simulation import campaign
-from simulation.cells import LIVES, cells, data_works, sample, steps
+from simulation.cells import LIVES, REGISTRATIONS, cells, data_works, sample, steps
 from simulation.verdict import Verdict, broken, live
 
 SEED = 20261122
@@ -40,8 +41,34 @@ def test_the_steps_are_those_of_boot_data_path_and_sms():
     assert {"E", "+CPIN", "+CMGF", "+CNMI", "+CREG"} <= asked, "boot"
     assert {"+CIPSTART", "+CIPSEND", "+CIPRXGET", "+CIPCLOSE", "+CIPSHUT"} <= asked, "data"
     stages = {step.stage for life in LIVES for step in steps(life) if step.command == "+CMGS"}
-    assert stages == {"command", "prompt", "text", "answer"}
+    assert stages == {"command", "prompt", "text", "answer", "after"}
     assert {"+CGATT"} <= asked, "recovery"
+
+
+def test_the_matrix_has_what_a_world_that_differs_does():
+    """Wires of three kinds, two faults in a row, faults after +CMGS:, all registration values."""
+    all_cells = list(cells())
+    assert {cell.life.wire for cell in all_cells} == {None, *Wire}
+    assert sum(cell.then is not None for cell in all_cells) > 500
+    assert {
+        cell.step.command for cell in all_cells if cell.step and cell.step.stage == "after"
+    } == {"+CMGS"}
+    told = {(cell.text, cell.lasting) for cell in all_cells if cell.text in REGISTRATIONS}
+    assert len(told) == 2 * 12
+
+
+def test_of_two_faults_the_second_strikes_the_next_time(tmp_path):
+    (cell, *_) = (
+        cell
+        for cell in cells()
+        if cell.then is not None and (cell.fault, cell.step.command) == ("silent", "+CMGF")
+    )
+    world = cell.life.world(tmp_path, cell.valid_at)
+    cell.arm(world)
+    take = world.sim.faults.take
+    skipped = cell.step.number
+    struck = [take("+CMGF", cell.step.stage) for _ in range(skipped + 3)]
+    assert [fault is not None for fault in struck] == [*[False] * skipped, True, True, False]
 
 
 def test_the_sample_has_every_fault_at_every_command_and_stage():
@@ -62,6 +89,12 @@ def test_the_old_connection_is_old(tmp_path):
     assert len(opened) <= 2, "once from where it was closed, if the modem lets it, or after a shut"
     assert world.receipts[0] - life.valid_at <= 8
     assert world.commands("AT+CMGS") == []
+
+
+def test_a_modem_that_takes_its_minute_for_a_text_has_it_only_where_no_wire_ends_that():
+    minute = [cell for cell in cells() if cell.has_its_minute]
+    assert minute
+    assert all(cell.in_cmgs and cell.deaf and cell.life.wire is None for cell in minute)
 
 
 def test_only_a_modem_that_can_carry_nothing_is_left_out():
@@ -86,6 +119,7 @@ def test_only_a_modem_that_can_carry_nothing_is_left_out():
         ({"first_cmgs": 12.1}, "first AT+CMGS after 12.1 s"),
         ({"first_cmgs": None}, "first AT+CMGS after never"),
         ({"first_contact": 30.1}, "first contact's text after 30.1 s"),
+        ({"in_cmgs": True, "left": 45.1}, "left after 45.1 s"),
     ],
 )
 def test_a_broken_promise_is_told(wrong, words):

@@ -10,6 +10,7 @@ import pytest
 
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
+from outcry.hw.board.modem.wire import HOST_BAUD
 from outcry.hw.board.process.board import Board
 from outcry.hw.board.sim800.sim800 import Sim800
 from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PortLost
@@ -53,6 +54,15 @@ class BoardPort:
         self._world = world
         self._woken = False
         self.closed = False
+        self.rate = HOST_BAUD
+
+    @property
+    def rate(self) -> int:
+        return self._world.sim.wire.host_baud
+
+    @rate.setter
+    def rate(self, rate: int) -> None:
+        self._world.sim.wire.host_baud = rate
 
     def write(self, data: bytes) -> None:
         world = self._world
@@ -86,6 +96,8 @@ class BoardPort:
 
 class ScriptedPort:
     """A port that answers each write with given bytes, in given pieces, on a clock of its own."""
+
+    rate = HOST_BAUD
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -18,6 +18,7 @@ from outcry.hw.modem.events import Outcome, PostAnswered, PostFailed, SmsOutcome
 from outcry.hw.modem.jobs import JobQueue, TextJob
 from outcry.hw.modem.ladder import (
     LADDER,
+    PULLED_AGAIN_S,
     REFUSALS,
     RUNGS,
     SHUT_FOR_TEXT_EVERY_S,
@@ -55,6 +56,7 @@ situations = st.builds(
     post_waits_for_new=perhaps,
     connected=perhaps,
     shut_for_text_at=instants | st.just(-math.inf),
+    pulled_at=instants | st.just(-math.inf),
     alarm_since=instants | st.none(),
     registered=perhaps,
     refusals=st.integers(0, 5),
@@ -148,7 +150,11 @@ def test_there_is_always_an_answer_and_it_is_due_within_a_minute(
 @given(situations, instants)
 def test_a_text_on_its_way_forbids_all_but_calling(situation: Situation, now: float) -> None:
     step = next_rung(replace(situation, text_on_its_way=True), now)
-    assert step.rung in (Rung.NOTHING, Rung.CALL)
+    if situation.failure is Failure.TEXT_STUCK and step.rung is Rung.WIRE:
+        assert situation.has_wire
+        assert now >= situation.pulled_at + PULLED_AGAIN_S, "once; then a text has its minute"
+    else:
+        assert step.rung in (Rung.NOTHING, Rung.CALL)
 
 
 @given(situations, instants)
@@ -433,6 +439,8 @@ def test_what_is_counted_is_what_the_ladder_is_asked_with() -> None:
 
 class Deaf:
     """A port whose modem answers AT at most; ``noisy``: with line noise that never ends."""
+
+    rate = 115200
 
     def __init__(self, noisy: bool) -> None:
         self.now = 0.0

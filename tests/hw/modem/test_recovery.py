@@ -85,6 +85,46 @@ def test_a_power_wire_is_used_when_the_modem_stays_silent(world: Any) -> None:
     assert w.texts(ANA) == ["help"]
 
 
+@pytest.mark.parametrize("kind", ["UNDER", "OVER"])
+def test_a_modem_that_switches_itself_off_is_told_with_what_to_do(world: Any, kind: str) -> None:
+    """Firmware that does so by itself, whatever AT+CBATCHK says."""
+    w = world(host=None, timing=Timing())
+    w.at(50, lambda: w.sim.terminal.urc(f"{kind}-VOLTAGE POWER DOWN"))
+    w.at(50.01, lambda: w.sim.power_off(w.now))
+    w.run(130)
+    told = [e.reason for e in w.got(ModemState) if e.state is Condition.SILENT]
+    why = f"it switched itself off ({kind.lower()}-voltage power down)"
+    assert told == [f"{why}: see to its supply, then take that away for a moment"]
+
+
+def test_a_modem_that_switched_itself_off_is_left_alone_between_two_calls(world: Any) -> None:
+    w = world(host=None, timing=Timing())
+    w.at(50, lambda: w.sim.terminal.urc("UNDER-VOLTAGE POWER DOWN"))
+    w.at(50.01, lambda: w.sim.power_off(w.now))
+    w.run(600)
+    called = [t for t in w.said("AT\r") if t > 1060]
+    assert len(called) < 120, "the pauses grow to a minute"
+
+
+def test_a_wire_switches_on_at_once_what_switched_itself_off_in_need(world: Any) -> None:
+    w = world(host=None, power_wire=True, timing=Timing())
+    w.pull_wire = lambda: w.sim.power_on(w.now)
+    w.at(50, lambda: w.sim.terminal.urc("UNDER-VOLTAGE POWER DOWN"))
+    w.at(50.01, lambda: w.sim.power_off(w.now))
+    w.at(50.02, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.run(70)
+    assert w.texts(ANA) == ["help"]
+
+
+def test_a_modem_that_falls_silent_on_a_low_supply_is_told_so(world: Any) -> None:
+    w = world(host=None, timing=Timing())
+    w.at(20, lambda: w.sim.set_supply(3420, w.now))
+    w.at(200, lambda: w.sim.set_supply(2900, w.now))
+    w.run(400)
+    (told,) = (e.reason for e in w.got(ModemState) if e.state is Condition.SILENT)
+    assert told.endswith("; its supply had fallen to 3.42 V: charge it")
+
+
 def test_a_restart_while_idle_is_noticed_and_everything_is_told_anew(world: Any) -> None:
     w = world(timing=Timing())
     w.at(100, lambda: w.sim.reset(w.now))

@@ -1,6 +1,7 @@
 """SIM and network in every condition, and the PIN said once."""
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from outcry.hw.modem import (
     ModemStatus,
     Outcome,
     PostFailed,
+    SaidPins,
     SmsOutcome,
 )
 
@@ -166,6 +168,139 @@ def test_conditions_are_told_once_each(world: Any) -> None:
         (Condition.STARTING, "not ready for texts yet"),
         (Condition.REGISTERED, ""),
     ]
+
+
+# A PIN over restarts of the daemon: the card remembers what came of each saying
+
+
+class Box:
+    """Starts of a daemon with one card and one SIM, in one boot or another."""
+
+    def __init__(self, world: Any, folder: Path, sim_pin: str = "1234") -> None:
+        self._world = world
+        self.card, self.run = folder / "card" / "said-pins", folder / "run" / "said-pins"
+        for file in (self.card, self.run):
+            file.parent.mkdir()
+        self.sim_pin, self.tries, self.iccid = sim_pin, 3, ""
+        self.said: list[int] = []
+
+    def starts(
+        self, pin: str, spic: str = "", fault: Fault | None = None, seconds: float = 60
+    ) -> Any:
+        """Start with this PIN in the settings, live so long, and stop."""
+        kept = SaidPins((self.card, self.run))
+        options = Options(pin=self.sim_pin, pin_tries=self.tries)
+        w = self._world(options=options, pin=pin, said_pins=kept, warm=False, timing=Timing())
+        told = {"+CCID": self.iccid, "+SPIC": spic and f"+SPIC: {spic}"}
+        for command, words in told.items():
+            if words:
+                w.sim.faults.on(command, Fault(Kind.ERROR, text=f"{words}\r\n\r\nOK"), times=None)
+        if fault is not None:
+            w.sim.faults.on("+CPIN", fault, skip=1)
+        status = condition_after(w, seconds)
+        said = len(w.said("AT+CPIN="))
+        self.said.append(said)
+        if said and pin != self.sim_pin and fault is None:
+            self.tries -= said
+        return status
+
+
+@pytest.fixture
+def box(world: Any, tmp_path: Path) -> Box:
+    return Box(world, tmp_path)
+
+
+def test_four_starts_with_a_wrong_pin_say_it_once(box: Box) -> None:
+    for _ in range(4):
+        status = box.starts("9999")
+        assert status.state is Condition.SIM_PIN
+        assert "refused" in status.reason
+    assert box.said == [1, 0, 0, 0]
+    assert box.tries == 2
+
+
+def test_the_pin_is_said_once_more_when_it_has_changed(box: Box) -> None:
+    box.starts("9999")
+    assert box.starts("1234").state is Condition.REGISTERED
+    assert box.starts("9999").state is Condition.SIM_PIN
+    assert box.said == [1, 1, 0]
+
+
+@pytest.mark.parametrize("code", ["+CME ERROR: 16", "+CME ERROR: 12", "ERROR"])
+def test_a_refusal_in_any_words_is_remembered(box: Box, code: str) -> None:
+    box.starts("9999", fault=Fault(Kind.ERROR, text=code))
+    box.starts("9999")
+    assert box.said == [1, 0]
+
+
+def test_a_pin_that_never_reached_the_sim_may_be_said_once_more(box: Box) -> None:
+    status = box.starts("1234", fault=Fault(Kind.ERROR, text="+CME ERROR: 14"))
+    assert status.state is Condition.REGISTERED
+    assert box.said == [2]
+
+
+def test_a_start_that_dies_before_the_answer_never_uses_up_the_last_try(box: Box) -> None:
+    dies = Fault(Kind.SILENT, stage="answer")
+    for _ in range(4):
+        box.starts("9999", fault=dies, seconds=20)
+    assert sum(box.said) <= 2
+
+
+def test_a_right_pin_is_said_at_every_start(box: Box) -> None:
+    for _ in range(5):
+        assert box.starts("1234").state is Condition.REGISTERED
+    assert box.said == [1] * 5
+    assert not box.card.exists(), "nothing of it stays on the card"
+
+
+def test_a_refused_pin_is_not_said_though_all_tries_are_left_again(box: Box) -> None:
+    box.starts("9999", spic="3,10,0,10")
+    box.starts("9999", spic="3,10,0,10")
+    assert box.said == [1, 0]
+
+
+def test_another_sim_has_its_own_try(box: Box) -> None:
+    box.iccid = "89441000000000000018"
+    box.starts("9999")
+    box.iccid, box.sim_pin = "89441000000000000026", "9999"
+    assert box.starts("9999").state is Condition.REGISTERED
+    box.iccid, box.sim_pin = "89441000000000000018", "1234"
+    assert box.starts("9999").state is Condition.SIM_PIN
+    assert box.said == [1, 1, 0]
+
+
+def test_a_sim_whose_number_is_not_known_may_be_the_one_that_refused(box: Box) -> None:
+    box.starts("9999")
+    box.iccid = "89441000000000000026"
+    box.starts("9999")
+    assert box.said == [1, 0]
+
+
+def test_a_card_that_cannot_be_written_says_a_wrong_pin_once_a_boot(box: Box) -> None:
+    box.card.mkdir()  # no file can be there
+    box.starts("9999")
+    box.starts("9999")
+    box.run.unlink()  # a boot
+    box.starts("9999")
+    assert box.said == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "torn", ["", "x", "a b c\n", "\0\0\0\0\n", "ü ü ü ü\n", "a b c refused\n", "k" * 65 + " b c d"]
+)
+def test_whatever_a_power_cut_leaves_in_the_file_the_pin_is_said(box: Box, torn: str) -> None:
+    box.card.write_text(torn, encoding="utf-8")
+    assert box.starts("1234").state is Condition.REGISTERED
+
+
+def test_neither_pin_nor_sim_can_be_read_on_the_card(box: Box) -> None:
+    box.iccid = "89441000000000000018"
+    box.starts("9999")
+    kept = box.card.read_text()
+    assert "9999" not in kept
+    assert box.iccid not in kept
+    first, second = kept.split("\n")[1:]
+    assert first.split()[1] != second.split()[1], "the same PIN, another key"
 
 
 @pytest.mark.parametrize(

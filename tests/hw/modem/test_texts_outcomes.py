@@ -346,3 +346,55 @@ def test_an_answer_that_comes_while_the_modem_is_called_is_not_lost_to_the_next_
         ("t1", Outcome.DONE, None),
         ("t2", Outcome.DONE, None),
     ]
+
+
+# A modem that hangs in a text, where a wire can end that
+
+
+def hangs_in_the_first_text(w: Any) -> list[float]:
+    pulled: list[float] = []
+
+    def pull() -> None:
+        pulled.append(w.now)
+        w.sim.power_on(w.now)
+
+    w.pull_wire = pull
+    w.sim.faults.on("+CMGS", Fault(Kind.LATE, stage="text", effect=w.sim.hang))
+    return pulled
+
+
+def test_a_wire_ends_a_hang_in_a_text_long_before_its_minute(world: Any) -> None:
+    w = world(host=None, power_wire=True, timing=Timing())
+    pulled = hangs_in_the_first_text(w)
+    w.at(20, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.at(21, lambda: w.modem.send_sms("t2", "+447700900202", "help too"))
+    w.run(80)
+    assert [round(t - 1020) for t in pulled] == [20]
+    assert [(e.ref, e.outcome) for e in w.got(SmsOutcome)] == [
+        ("t1", Outcome.UNKNOWN),
+        ("t2", Outcome.DONE),
+    ]
+
+
+def test_a_network_that_is_slow_with_every_text_costs_one_pull_of_the_wire(world: Any) -> None:
+    """The modem is deaf meanwhile, as far as is known: the next text has its minute."""
+    w = world(host=None, power_wire=True, timing=replace(Timing(), sms_submit=(40.0, 50.0)))
+    pulled: list[float] = []
+
+    def pull() -> None:
+        pulled.append(w.now)
+        w.sim.power_on(w.now)
+
+    w.pull_wire = pull
+    for number in range(5):
+        w.at(20 + number, lambda number=number: w.modem.send_sms(f"t{number}", ANA, "help"))
+    w.run(400)
+    assert len(pulled) == 1
+    assert [e.outcome for e in w.got(SmsOutcome)] == [Outcome.UNKNOWN, *[Outcome.DONE] * 4]
+
+
+def test_without_a_wire_a_text_has_its_minute(world: Any) -> None:
+    w = world(host=None, timing=replace(Timing(), sms_submit=(40.0, 50.0)))
+    w.at(20, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.run(100)
+    assert [e.outcome for e in w.got(SmsOutcome)] == [Outcome.DONE]

@@ -12,7 +12,7 @@ from outcry.hw.board.modem.sms.storage import Storage
 
 SIM_BUSY, NO_NETWORK, NETWORK_TIMEOUT, NOTHING_TO_ACKNOWLEDGE = 314, 331, 332, 340
 _ONLY_WHEN_READY = ("+CMGF", "+CSCS", "+CNMI", "+CSMP", "+CSDH")
-_BUFFERED_AT_MOST = 64  # unsolicited lines kept while CNMI says to
+_BUFFERED_AT_MOST = 64  # belief: unsolicited lines kept while CNMI says to
 
 
 class Sms(Part):

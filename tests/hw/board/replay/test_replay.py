@@ -188,6 +188,8 @@ def test_a_host_that_gives_up_on_a_prompt_is_heard_again() -> None:
 class Port:
     """A serial port whose waiting moves the clock of what is behind it, and that records."""
 
+    rate = 115200
+
     def __init__(self, device: Device, advance: Callable[[float], None], now: float) -> None:
         self.now = now
         self.chunks: list[Chunk] = []

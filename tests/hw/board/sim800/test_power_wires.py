@@ -5,7 +5,7 @@ import pytest
 from outcry.hw.board.sim800.power_wires import PowerWires
 from tests.support.rig import Rig
 
-RST, KEY = 22, 23
+RST, KEY, SUPPLY = 22, 23, 24
 
 
 @pytest.fixture
@@ -17,7 +17,9 @@ def rig() -> Rig:
 
 @pytest.fixture
 def wires(rig: Rig) -> PowerWires:
-    return PowerWires(rig.board.schedule, rig.modem, reset_pin=RST, power_key_pin=KEY)
+    return PowerWires(
+        rig.board.schedule, rig.modem, reset_pin=RST, power_key_pin=KEY, supply_pin=SUPPLY
+    )
 
 
 def pulls(rig: Rig, wires: PowerWires, pin: int, seconds: float) -> bytes:
@@ -30,6 +32,19 @@ def pulls(rig: Rig, wires: PowerWires, pin: int, seconds: float) -> bytes:
 
 def test_reset_low_for_105_ms_restarts_the_modem(rig: Rig, wires: PowerWires) -> None:
     assert b"RDY" in pulls(rig, wires, RST, 0.106)
+
+
+def test_without_its_supply_the_modem_is_off_until_it_comes_back(
+    rig: Rig, wires: PowerWires
+) -> None:
+    wires.level(SUPPLY, 1)
+    assert rig.passes(60.0) == b""
+    wires.level(RST, 1)
+    rig.passes(0.2)
+    wires.level(RST, 0)
+    assert rig.say("AT", 1.0) == b""
+    wires.level(SUPPLY, 0)
+    assert b"RDY" in rig.passes(5.0)
 
 
 def test_a_glitch_on_reset_does_nothing(rig: Rig, wires: PowerWires) -> None:
@@ -51,7 +66,8 @@ def test_reset_brings_back_a_hung_modem(rig: Rig, wires: PowerWires) -> None:
 
 
 def test_the_power_key_switches_off_with_a_word_and_on_again(rig: Rig, wires: PowerWires) -> None:
-    assert pulls(rig, wires, KEY, 1.1) == b"\r\nNORMAL POWER DOWN\r\n"
+    assert pulls(rig, wires, KEY, 1.4) == b"", "which switches on, but not off"
+    assert pulls(rig, wires, KEY, 1.6) == b"\r\nNORMAL POWER DOWN\r\n"
     assert rig.say("AT", 60.0) == b""
     assert b"RDY" in pulls(rig, wires, KEY, 1.1)
 

@@ -1,0 +1,72 @@
+"""An alarm over a modem that a wire, or none, can bring back: what it can do and what is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from outcry.hw.power import Wire
+from simulation.wearable import SimulatedWorld
+
+PRESS_AT = 140.0
+
+
+class Pressed(SimulatedWorld):
+    """GPRS is dead; the button is held at 140 s."""
+
+    def __init__(self, folder: Path, wire: Wire | None) -> None:
+        super().__init__(folder, wire=wire)
+        self.at(PRESS_AT - 10, lambda: self.sim.set_gprs("dead", self.now))
+        self.valid = self.presses(PRESS_AT)
+
+    def switches_itself_off(self, at: float, says_so: bool = True) -> None:
+        def off() -> None:
+            self.sim.power_off(self.now)
+
+        if says_so:
+            self.at(at, lambda: self.sim.terminal.urc("UNDER-VOLTAGE POWER DOWN"))
+        self.at(at + 0.01, off)
+
+    @property
+    def first_text(self) -> float | None:
+        return min((t - self.valid for t, _ in self.texts_given()), default=None)
+
+
+@pytest.mark.parametrize("wire", [Wire.SUPPLY, Wire.POWER_KEY])
+@pytest.mark.parametrize("says_so", [True, False])
+@pytest.mark.parametrize("before_s", [20.0, 0.5])
+def test_a_modem_that_switched_itself_off_is_brought_back_for_an_alarm(
+    tmp_path: Path, wire: Wire, says_so: bool, before_s: float
+) -> None:
+    world = Pressed(tmp_path, wire)
+    world.switches_itself_off(PRESS_AT - before_s, says_so)
+    world.run(world.valid + 90)
+    assert world.first_text is not None
+    assert world.first_text <= 60
+
+
+@pytest.mark.parametrize("wire", [Wire.RESET, None])
+def test_where_nothing_can_bring_it_back_it_is_told_what_to_do(
+    tmp_path: Path, wire: Wire | None
+) -> None:
+    world = Pressed(tmp_path, wire)
+    world.switches_itself_off(PRESS_AT - 20)
+    world.at(world.valid + 120, lambda: world.sim.power_on(world.now))
+    world.run(world.valid + 200)
+    told = [line for line in world.journal if "it switched itself off" in line]
+    assert len(told) == 1
+    assert "under-voltage power down" in told[0]
+    assert "take that away for a moment" in told[0]
+    assert world.first_text is not None, "once somebody has done so"
+    assert 120 < world.first_text <= 160
+
+
+@pytest.mark.parametrize("wire", Wire)
+def test_a_modem_that_hangs_is_brought_back_by_any_wire(tmp_path: Path, wire: Wire) -> None:
+    world = Pressed(tmp_path, wire)
+    world.at(PRESS_AT - 5, world.sim.hang)
+    world.run(world.valid + 90)
+    assert world.pulls
+    assert world.first_text is not None
+    assert world.first_text <= 45
