@@ -182,6 +182,9 @@ class Service:
         self._connection_has_turn = True
         try:
             link.be_in_step()  # a crash in here is not the text's doing
+            self._take_in(link)  # the answer to the last one may have come late
+            if self._jobs.head_text() is not job:
+                return
             if not self._jobs.begin_text(job):
                 return
             self._in_text = True

@@ -332,6 +332,22 @@ def test_what_events_hold_does_not_show_in_them_or_in_the_journal(
         assert secret not in shown
 
 
+def test_an_answer_that_comes_while_the_modem_is_called_is_not_lost_to_the_next_text(
+    world: Any,
+) -> None:
+    """An ERROR that was a connection's: the text is on its way, and the modem says so in 4 s."""
+    w = world(host=None, timing=Timing(sms_submit=(4.0, 4.0)))
+    w.at(100, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.at(100, lambda: w.modem.send_sms("t2", BEN, "help"))
+    w.at(100.6, lambda: w.sim.terminal.urc("ERROR"))
+    w.run(130)
+    assert outcomes(w) == [
+        ("t1", Outcome.FAILED, None),
+        ("t1", Outcome.DONE, None),
+        ("t2", Outcome.DONE, None),
+    ]
+
+
 # A modem that hangs in a text, where a wire can end that
 
 
