@@ -128,6 +128,7 @@ def test_a_real_port_takes_another_rate() -> None:
         port = SerialPort(modem.port, 115200)
         port.rate = 9600
         assert port.rate == 9600
+        port.write(b"AT\r")
         modem.wait_for(lambda: modem.sim.wire.host_baud == 9600)
         port.close()
         with pytest.raises(PortLost):
