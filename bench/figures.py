@@ -26,6 +26,7 @@ from bench.alarm.refusals import (
     refusal_restart_worst_s,
     refusals_recovered_pct,
 )
+from bench.alarm.situations import findings_named_first_pct
 from bench.alarm.sms_chain import sms_chain_overhead_pct
 from bench.alarm.week import week_alarms_lost, week_duplicates, week_promises_broken
 from bench.device.armel import armed_cpu_s_armel, armed_rss_mb_armel
@@ -150,6 +151,13 @@ FIGURES = (
         Bound("<=", 0),
         sms_duplicates_beyond_unknown,
         partial(sms_duplicates_beyond_unknown, 20),
+    ),
+    Figure(
+        "findings_named_first",
+        "%",
+        Bound(">=", 100),
+        findings_named_first_pct,
+        partial(findings_named_first_pct, 12),
     ),
     Figure(
         "refusals_recovered",

@@ -18,13 +18,15 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from operator import itemgetter
 from typing import Any
 
 import gpsd
+
+from outcry.hw.system_errors import told
 
 log = logging.getLogger("outcry.gps")
 
@@ -64,9 +66,13 @@ class Fix:
 
 @dataclass(frozen=True)
 class NoFix:
-    """There is no position now."""
+    """There is no position now; ``error`` is what the system said, if it said anything."""
 
     reason: NoFixReason
+    error: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.reason.value} {self.error}".strip()
 
 
 class Gps:
@@ -127,9 +133,9 @@ class Gps:
             return self._read(_answer("POLL"), asked_at)
         except Exception as error:  # noqa: BLE001 - gpsd-py3 raises bare Exception for a wrong class
             # Anything else means that the conversation is broken: start a new one next time.
-            log.debug("gpsd: %s", type(error).__name__)
+            log.debug("gpsd: %s", told(error))
             self.disconnect()
-            return NoFix(NoFixReason.NO_GPSD)
+            return NoFix(NoFixReason.NO_GPSD, told(error))
 
     def _connect(self) -> None:
         self.disconnect()

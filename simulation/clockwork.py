@@ -21,6 +21,7 @@ from outcry.hw.board.modem.wire import HOST_BAUD
 from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PortLost
 from outcry.hw.modem.errors import Stopping
 from outcry.receipt import RECEIPT_BYTES, Status
+from simulation.virtual_network import Deeds
 from simulation.world import ENROLMENT, HOLD_S, World
 
 HQ = (ENROLMENT.hq.host, ENROLMENT.hq.port)
@@ -107,7 +108,7 @@ class HqListener:
         self._world = world
         self._pending = b""
 
-    def received(self, data: bytes, now: float) -> bytes:
+    def received(self, data: bytes, now: float) -> bytes | Deeds:
         self._pending += data
         _, end, body = self._pending.partition(b"\r\n\r\n")
         if not end or len(body) < SEALED_BYTES:
@@ -144,7 +145,7 @@ class ClockedWorld(World):
         self.arrived: list[tuple[float, bytes]] = []
         self.told: list[tuple[float, ModemEvent]] = []
         self.receipts: list[float] = []  # when the device found a receipt valid
-        self.hq_says: Callable[[bytes], bytes] = self.receipt_of
+        self.hq_says: Callable[[bytes], bytes | Deeds] = self.receipt_of
         super().__init__(folder, enrolment, seed=seed)
 
     def make_modem(self, settings: ModemSettings) -> Modem:

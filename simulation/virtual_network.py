@@ -28,6 +28,10 @@ class VirtualNetwork:
         """``accept`` makes the peer of each new connection."""
         self._peers[host, port] = accept
 
+    def stop(self, host: str, port: int) -> None:
+        """Nobody listens there any more; connections that stand are their peers' to end."""
+        self._peers.pop((host, port), None)
+
     def connect(self, host: str, port: int, now: float) -> "VirtualConnection":
         accept = self._peers.get((host, port))
         return VirtualConnection(accept() if accept is not None else None)

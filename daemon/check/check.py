@@ -9,24 +9,27 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from outcry.credentials import FOLDER
 from outcry.daemon.check import connectivity, hardware, host, systemd_unit
-from outcry.daemon.check.findings import Finding, Patience, Sheet, unknown
 from outcry.daemon.check.modem_access import DaemonsModem, OwnModem
+from outcry.daemon.check.sheet import Patience, Sheet
 from outcry.daemon.journal import Journal
 from outcry.daemon.messages import identity
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox.private_files import become_owner_of
-from outcry.daemon.service import control_socket
+from outcry.daemon.service import control_socket, judge
 from outcry.daemon.service.assemble import modem_settings
+from outcry.daemon.service.findings import Finding, unknown
 from outcry.daemon.service.true_time import synchronised_at
 from outcry.daemon.settings import Settings
 from outcry.settings_file import SettingsInvalid
 
+Ask = Callable[[str], dict[str, Any]]
 STARTING_S = 20.0
 WIRED = ("button", "strap", "motor")
 _ROOT = "put `sudo` in front"
@@ -48,33 +51,47 @@ def check(settings: Settings, buzz: bool, as_json: bool) -> bool:
     return sheet.close()
 
 
-def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Finding]:
-    service = systemd_unit.ask()
-    facts, refusal = _asked(settings)
+def findings(
+    settings: Settings,
+    buzz: bool,
+    patience: Patience,
+    ask: Ask | None = None,
+    unit: Callable[[], systemd_unit.Unit] = systemd_unit.ask,
+) -> Iterator[Finding]:
+    """Everything, one after the other.
+
+    ``ask`` puts a question to the daemon, as its socket does; ``unit`` asks systemd.
+    """
+    ask = ask or partial(control_socket.ask, settings.path("storage", "runtime"))
+    service = unit()
+    facts, refusal = _asked(ask)
     if service.state.startswith("activ") and isinstance(refusal, control_socket.NotRunning):
         facts, refusal = patience.until(
-            lambda: _asked(settings),
+            lambda: _asked(ask),
             lambda asked: asked[0] is not None,
             STARTING_S,
             "the service is starting",
         )
-        service = systemd_unit.ask()
+        service = unit()
     problems: list[str] = []
     who = _who(settings, problems)
     trouble = str(refusal) if refusal is not None else ""
     if isinstance(refusal, control_socket.NotAllowed):
         yield unknown("service", "it may be running, but this user cannot ask it", _ROOT)
     else:
-        yield host.service(service, trouble, facts)
+        yield host.service(service, trouble, facts, why_refused(settings, service))
     if facts is not None:
-        yield from _through_daemon(settings, facts, buzz, patience)
+        yield from _through_daemon(ask, facts, buzz, patience)
     elif isinstance(refusal, control_socket.NotRunning) and service.state != "active":
         yield from _by_itself(settings, who, service, buzz, patience)
     else:
         yield from _from_outside(
             settings, trouble, isinstance(refusal, control_socket.NotAllowed), patience
         )
-    yield host.clock(time.time(), synchronised_at() is not None, facts)
+    if facts is not None:
+        yield judge.clock(facts["time_by"])
+    else:
+        yield host.clock(time.time(), synchronised_at() is not None)
     yield host.keys(settings, who, problems)
     yield host.contacts(settings, who)
     yield host.words(settings, who)
@@ -83,9 +100,16 @@ def findings(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Fin
     yield from host.watchdog(service)
 
 
-def _asked(settings: Settings) -> tuple[dict[str, Any] | None, control_socket.NotAnswering | None]:
+def why_refused(settings: Settings, service: systemd_unit.Unit | None = None) -> str:
+    """Why the service cannot start, as it said itself or as its settings show; empty: not known."""
+    problems: list[str] = []
+    who = _who(settings, problems)
+    return (service or systemd_unit.ask()).refusal or ("; ".join(problems) if who is None else "")
+
+
+def _asked(ask: Ask) -> tuple[dict[str, Any] | None, control_socket.NotAnswering | None]:
     try:
-        return control_socket.status(settings.path("storage", "runtime")), None
+        return ask("status"), None
     except control_socket.NotAnswering as error:
         return None, error
 
@@ -99,17 +123,17 @@ def _who(settings: Settings, problems: list[str]) -> Identity | None:
 
 
 def _through_daemon(
-    settings: Settings, facts: dict[str, Any], buzz: bool, patience: Patience
+    ask: Ask, facts: dict[str, Any], buzz: bool, patience: Patience
 ) -> Iterator[Finding]:
-    runtime = settings.path("storage", "runtime")
     try:
-        for finding in hardware.of_daemon(facts, settings):
+        for finding in judge.wiring(facts):
             if buzz and finding.name == "motor" and facts["motor"]:
-                yield hardware.buzzed(control_socket.ask(runtime, "buzz"))
+                yield hardware.buzzed(ask("buzz"))
             else:
                 yield finding
-        yield from hardware.gps(settings, patience)
-        yield from _reached(settings, DaemonsModem(runtime), facts["enrolled"], patience)
+        yield from hardware.gps(lambda: ask("status")["fix"], patience)
+        modem = DaemonsModem(ask, patience.clock)
+        yield from connectivity.findings(modem, facts["enrolled"], patience)
     except control_socket.NotAnswering as error:
         yield unknown("service", f"it stopped during the check: {error}", "check again")
 
@@ -127,11 +151,11 @@ def _by_itself(
     asked_of_modem = modem_settings(settings, who or Identity("", (), None), silent)
     owned = become_owner_of(settings.path("storage", "state"))
     yield from hardware.by_itself(settings, buzz, patience)
-    yield from hardware.gps(settings, patience)
+    yield from hardware.gps(hardware.receiver(settings, patience.clock), patience)
     enrolled = who is not None and who.enrolment is not None
     with ExitStack() as held:
         modem = OwnModem(settings, asked_of_modem, who, owned, held, silent)
-        yield from _reached(settings, modem, enrolled, patience)
+        yield from connectivity.findings(modem, enrolled, patience)
 
 
 def _from_outside(
@@ -141,12 +165,6 @@ def _from_outside(
     remedy = _ROOT if refused else _HUNG
     for name in WIRED:
         yield unknown(name, why, remedy)
-    yield from hardware.gps(settings, patience)
-    yield from connectivity.unseen(why, remedy)
-
-
-def _reached(
-    settings: Settings, modem: connectivity.Modem, enrolled: bool, patience: Patience
-) -> Iterator[Finding]:
-    low_mv = settings.number("supervision", "battery_low_volts") * 1000
-    return connectivity.findings(modem, settings.text("modem", "port"), low_mv, enrolled, patience)
+    yield from hardware.gps(hardware.receiver(settings, patience.clock), patience)
+    for name in connectivity.NAMES:
+        yield unknown(name, why, remedy)

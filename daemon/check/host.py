@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from outcry.daemon.check.findings import Finding, failed, left_out, look, ok, unknown
 from outcry.daemon.check.systemd_unit import Unit
 from outcry.daemon.messages import texts
 from outcry.daemon.messages.identity import FILE_NAME, Identity
+from outcry.daemon.service.findings import Finding, failed, left_out, look, ok, unknown
 from outcry.daemon.service.true_time import CLOCK_SET_AFTER
 from outcry.daemon.settings import Settings
+from outcry.hw.system_errors import told
 
 LITTLE_BYTES = 20_000_000  # a few alarms' reports, and a log
 FULL_BYTES = 1_000_000
@@ -26,20 +27,25 @@ SWAPS = Path("/proc/swaps")  # proc(5): a line of titles, then one for each
 CONTROLLERS = Path("/sys/fs/cgroup/cgroup.controllers")
 _SUDO = "`sudo outcry check` can"
 _START = "`systemctl start outcry`; if it stops again, `journalctl -u outcry` says why"
+_REPAIR = "repair that; the service then starts by itself"
 _ROOM = "make room: `df -h` shows what is full"
 _ENROL = "`outcry enrol FILE` with a new file from HQ: docs/enrolment.md"
 
 
-def service(unit: Unit, trouble: str, facts: dict[str, Any] | None) -> Finding:
+def service(unit: Unit, trouble: str, facts: dict[str, Any] | None, refusal: str = "") -> Finding:
     """Whether the daemon runs, will run after a reboot, and has not been restarted again and again.
 
-    ``facts`` are the daemon's answer, ``trouble`` is why there is none.
+    ``facts`` are the daemon's answer, ``trouble`` is why there is none, ``refusal`` why the service
+    cannot start, if that is known.
     """
     name = "service"
     if facts is None:
-        state = f" ({unit.state})" if unit.is_there and unit.state != "active" else ""
         if unit.state == "active":
             return failed(name, trouble, "`systemctl restart outcry`; an open alarm continues")
+        why, _, remedy = refusal.partition(" -> ")
+        if why:
+            return failed(name, f"not armed, nobody watches the button: {why}", remedy or _REPAIR)
+        state = f" ({unit.state})" if unit.is_there else ""
         return failed(name, f"outcry is not running{state}: nobody watches the button", _START)
     alarm = facts["alarm"]
     words = f"running, {'armed' if alarm is None else 'an alarm or a drill is open'}"
@@ -53,13 +59,8 @@ def service(unit: Unit, trouble: str, facts: dict[str, Any] | None) -> Finding:
     return ok(name, words)
 
 
-def clock(now: float, synchronised: bool, facts: dict[str, Any] | None = None) -> Finding:
-    """Whether the time is known: to the daemon, or without its ``facts`` to the system (``now``)."""
-    if facts is not None and facts["time_by"] is not None:
-        return ok("clock", f"the time is known, by {facts['time_by']}")
-    if facts is not None:
-        remedy = "wait for GPS or the mobile network; until then alarms say: time not known"
-        return look("clock", "nothing has told the time since the start", remedy)
+def clock(now: float, synchronised: bool) -> Finding:
+    """Whether the system's clock (``now``) is set; the daemon, where it runs, knows more."""
     if now < CLOCK_SET_AFTER:
         remedy = "`timedatectl` says why; until then alarms say that their time is not known"
         return failed("clock", "it is not set", remedy)
@@ -81,7 +82,7 @@ def keys(settings: Settings, who: Identity | None, problems: list[str]) -> Findi
             return failed(name, "there is no enrolment", _ENROL)
         return look(name, "there is no enrolment, so no HQ: only the contacts are told", _ENROL)
     except OSError as error:
-        return failed(name, f"{path} cannot be checked: {_why(error)}", _ENROL)
+        return failed(name, f"{path} cannot be checked: {told(error)}", _ENROL)
     if not readable:
         if os.geteuid() != folder.stat().st_uid:
             return unknown(name, f"this user may not read {path}", _SUDO)
@@ -150,7 +151,7 @@ def disk(folder: Path, durable: bool) -> Finding:
     except PermissionError:
         return unknown(name, f"this user may not write into {folder}", _SUDO)
     except OSError as error:
-        return failed(name, f"{folder} cannot be written: {_why(error)}", _card_remedy(error))
+        return failed(name, f"{folder} cannot be written: {told(error)}", _card_remedy(error))
     if free < FULL_BYTES:
         return failed(name, f"full: {free // 1000} kB left", _ROOM)
     if not durable:
@@ -173,7 +174,7 @@ def swap(unit: Unit, swaps: Path = SWAPS, controllers: Path = CONTROLLERS) -> Fi
     try:
         kept = [line for line in swaps.read_text().splitlines()[1:] if "/zram" not in line]
     except OSError as error:
-        return unknown(name, f"{swaps} cannot be read: {_why(error)}", "`swapon` shows it")
+        return unknown(name, f"{swaps} cannot be read: {told(error)}", "`swapon` shows it")
     if not kept:
         return ok(name, "nothing is swapped to the card")
     if controllers.exists() and "memory" in controllers.read_text().split():
@@ -212,10 +213,6 @@ def _try(folder: Path) -> float:
         file.flush()
         os.fsync(file.fileno())
     return time.monotonic() - began
-
-
-def _why(error: OSError) -> str:
-    return os.strerror(error.errno) if error.errno else type(error).__name__
 
 
 def _card_remedy(error: OSError) -> str:

@@ -6,8 +6,8 @@ import os
 import queue
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from outcry.daemon.journal import Journal
@@ -17,8 +17,8 @@ from outcry.daemon.messages.receipts import Receipts
 from outcry.daemon.messages.reports import Reporter
 from outcry.daemon.outbox.budget import Budget, Budgets
 from outcry.daemon.outbox.outbox import Outbox
-from outcry.daemon.service import control_socket
 from outcry.daemon.service.assemble import OUTBOX
+from outcry.daemon.service.judge import modem_marks
 from outcry.daemon.service.status import modem_facts
 from outcry.daemon.settings import Settings
 from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PostAnswered, PostFailed, open_serial
@@ -30,25 +30,29 @@ STOP_LIMIT_S = 3.0
 class DaemonsModem:
     """The daemon's modem, by its control socket. Raises :class:`control_socket.NotAnswering`."""
 
-    def __init__(self, runtime: Path) -> None:
-        self._runtime = runtime
+    def __init__(
+        self, ask: Callable[[str], dict[str, Any]], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``ask`` puts a question to the daemon."""
+        self._ask = ask
+        self._clock = clock
         self._asked_at = 0.0
 
     def facts(self) -> dict[str, Any]:
-        """The modem's facts, as :func:`outcry.daemon.service.status.modem_facts` gives them."""
-        facts: dict[str, Any] = control_socket.status(self._runtime)["modem"]
-        return facts
+        """The modem's facts and marks, as :func:`outcry.daemon.service.judge.reach` takes them."""
+        facts = self._ask("status")
+        return {**facts["modem"], "marks": facts["marks"]}
 
     def beat(self) -> str:
         """Have the daemon send HQ a heartbeat; returns why it does not, or nothing."""
-        self._asked_at = time.monotonic()
-        return str(control_socket.ask(self._runtime, "heartbeat").get("error", ""))
+        self._asked_at = self._clock()
+        return str(self._ask("heartbeat").get("error", ""))
 
     def answer(self) -> tuple[bool, str]:
         """Whether HQ has answered it, and what came in place of an answer."""
-        heartbeat = control_socket.status(self._runtime)["heartbeat"]
+        heartbeat = self._ask("status")["heartbeat"]
         ago = heartbeat["answered_s"]
-        since_s = time.monotonic() - self._asked_at
+        since_s = self._clock() - self._asked_at
         return ago is not None and ago <= since_s, heartbeat["trouble"]
 
 
@@ -74,6 +78,7 @@ class OwnModem:
         self._journal = journal
         self._events: queue.SimpleQueue[ModemEvent] = queue.SimpleQueue()
         self._heartbeats: tuple[Reporter, DataDelivery] | None = None
+        self._low_mv = settings.number("supervision", "battery_low_volts") * 1000
         port, baud = settings.text("modem", "port"), settings.whole("modem", "baud")
         self._modem = Modem(
             asked_of_modem, lambda: open_serial(port, baud), self._events.put, time.monotonic
@@ -82,7 +87,9 @@ class OwnModem:
         life.callback(self._modem.stop, STOP_LIMIT_S)
 
     def facts(self) -> dict[str, Any]:
-        return modem_facts(self._modem.status(), time.monotonic())
+        modem = self._modem.status()
+        marks = int(modem_marks(modem, self._low_mv))
+        return modem_facts(modem, time.monotonic()) | {"marks": marks}
 
     def beat(self) -> str:
         """Seal a heartbeat and send it; returns why not, or nothing."""

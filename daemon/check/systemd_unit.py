@@ -8,6 +8,8 @@ import subprocess
 from collections import defaultdict
 from collections.abc import Mapping, MutableMapping
 
+from outcry.daemon.service.restart_backoff import NOT_ARMED
+
 SERVICE = "outcry.service"
 ASK_LIMIT_S = 10.0
 _OF_SERVICE = (
@@ -18,6 +20,7 @@ _OF_SERVICE = (
     "WatchdogUSec",
     "Environment",
     "NRestarts",
+    "StatusText",
 )
 _OF_SYSTEM = ("RuntimeWatchdogUSec",)
 _NO_TIME = ("", "0", "infinity")
@@ -35,6 +38,8 @@ class Unit:
         self.starts_at_boot = of["UnitFileState"].startswith(("enabled", "static"))
         self.restarts = int(of["NRestarts"] or 0)
         """How often systemd had to restart it since it was last started by hand."""
+        self.refusal = of["StatusText"].partition(f"{NOT_ARMED}: ")[2]
+        """Why its last start was refused, in its own words; empty if it was not."""
         self.watchdog = _span(of["WatchdogUSec"])
         """``WatchdogSec=`` as systemd writes it, such as ``30s``; empty: none."""
         self.system_watchdog = _span(of_system.get("RuntimeWatchdogUSec", ""))

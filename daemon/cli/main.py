@@ -122,7 +122,7 @@ def main(arguments: list[str] | None = None) -> int:
             case "check":
                 return _check(settings, options.buzz, options.json)
             case "status":
-                return _status(runtime, options.json)
+                return _status(settings, options.json)
             case "drill":
                 return _drill(runtime, wait=not options.no_wait)
             case "enrol":
@@ -135,21 +135,33 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(config: Path, verbose: bool) -> int:
-    from outcry.daemon.service.restart_backoff import LONGEST_WITHOUT_BUTTON_S, Refusals
+    from outcry.daemon.service.restart_backoff import Refusals
+
+    refusals = Refusals(config)
+    refusals.wait(lambda: _button_is_free(config))
     from outcry.daemon.service.run import run
     from outcry.hw.pin_library import PinUnusable
 
-    refusals = Refusals(config)
-    refusals.wait()
     try:
         run(load(config), verbose)
     except SettingsInvalid as error:
         refusals.refuse("these settings cannot be used:", error.problems)
         return EXIT_CONFIG
     except PinUnusable as error:
-        refusals.refuse("the button cannot be watched:", [str(error)], LONGEST_WITHOUT_BUTTON_S)
+        refusals.refuse("the button cannot be watched:", [str(error)], of_button=True)
         return EXIT_NO_PART
     return EXIT_OK
+
+
+def _button_is_free(config: Path) -> bool:
+    from outcry.hw.pin_library import PinUnusable
+    from outcry.hw.switch import Button
+
+    try:
+        Button(load(config).whole("button", "pin"), lambda closed, at: None).close()
+    except (SettingsInvalid, PinUnusable):
+        return False
+    return True
 
 
 def _config(settings: Settings) -> int:
@@ -206,18 +218,24 @@ def _log(since: str | None, alarm: str | None, everything: bool, as_json: bool) 
     return _refuse(EXIT_TROUBLE, "the journal has nothing of that", hint)
 
 
-def _status(runtime: Path, as_json: bool) -> int:
-    from outcry.daemon.service import control_socket, status
+def _status(settings: Settings, as_json: bool) -> int:
+    from outcry.daemon.service import control_socket, judge, status
 
     try:
-        facts = control_socket.status(runtime)
+        facts = control_socket.ask(settings.path("storage", "runtime"), "status")
     except control_socket.NotAnswering as error:
+        from outcry.daemon.check import check
+
+        refusal = (
+            check.why_refused(settings) if isinstance(error, control_socket.NotRunning) else ""
+        )
         if as_json:
-            print(json.dumps({"error": str(error)}))
+            print(json.dumps({"error": str(error), "refusal": refusal}))
             return EXIT_NO_PART
-        return _refuse(EXIT_NO_PART, "the status is not known:", [str(error)])
+        told = filter(None, (refusal, str(error)))
+        return _refuse(EXIT_NO_PART, "the status is not known:", [*told])
     print(json.dumps(facts) if as_json else status.screen(facts))
-    return EXIT_TROUBLE if status.troubles(facts) else EXIT_OK
+    return EXIT_TROUBLE if judge.attention(facts) else EXIT_OK
 
 
 def _drill(runtime: Path, wait: bool) -> int:

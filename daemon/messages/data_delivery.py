@@ -78,7 +78,7 @@ class DataDelivery:
             if event.status == _HTTP_CONFLICT and not report.alarm:
                 self._receipts.note_outdated(event.body, report)
             if event.status != _HTTP_OK:
-                raise ReceiptRefused(f"HTTP {event.status}")
+                raise ReceiptRefused(_refusal(event))
             status = self._receipts.verified(event.body, report)
         except ReceiptRefused as error:
             self._refuse(report)
@@ -165,3 +165,10 @@ class DataDelivery:
 
 def _ref(report: StoredReport) -> str:
     return f"report-{report.counter}"
+
+
+def _refusal(event: PostAnswered) -> str:
+    """HQ's own words have no page; a proxy's have one, also when HQ itself is down."""
+    if event.status < 500 and event.body.lstrip().startswith(b"<"):
+        return f"a web page answers, HTTP {event.status}"
+    return f"HTTP {event.status}"

@@ -10,6 +10,7 @@ from outcry.daemon.outbox.private_files import write_whole
 from outcry.daemon.settings import Settings
 from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, read
 from outcry.envelope import SEALED_CHARS
+from outcry.hw.system_errors import told
 from outcry.settings_file import SettingsInvalid
 
 FILE_NAME = "enrolment.json"
@@ -70,7 +71,7 @@ def _enrolment(path: Path) -> tuple[Enrolment | None, list[str]]:
     except EnrolmentInvalid as error:
         return None, [f"{path}: {problem}" for problem in error.problems]
     except (OSError, UnicodeDecodeError) as error:
-        return None, [f"{path}: cannot be read ({type(error).__name__})"]
+        return None, [f"{path}: cannot be read ({told(error)})"]
 
 
 def install(source: Path, settings: Settings) -> Enrolment:

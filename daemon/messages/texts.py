@@ -15,6 +15,7 @@ from pathlib import Path
 
 from outcry.daemon.messages.templates import ENGLISH, TextsInvalid, fits_gsm7, read
 from outcry.enrolment import MAX_NAME_CHARS
+from outcry.hw.system_errors import told
 from outcry.letters import clean, dated, latin, parts
 from outcry.report import MAX_AGE_S, AlarmKind, NoPosition, Position
 
@@ -215,7 +216,7 @@ def load(
         except TextsInvalid as error:
             problems += error.problems
         except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{path}: cannot be read ({type(error).__name__})")
+            problems.append(f"{path}: cannot be read ({told(error)})")
     english = found.get("en") or Language("built in", ENGLISH, link)
     return {name: found.get(name, english) for name in languages}, problems
 

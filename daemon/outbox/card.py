@@ -20,6 +20,7 @@ from pathlib import Path
 from outcry.daemon.alarm.model import Alarm, State
 from outcry.daemon.outbox.private_files import write_whole
 from outcry.daemon.outbox.stored import StoredReport, StoredText, TextOutcome
+from outcry.hw.system_errors import told
 from outcry.report import AlarmKind
 
 LAYOUT = 2  # of the tables below; raised with every change to them
@@ -111,7 +112,7 @@ class Card:
                 self._drop(error)
                 self._read_copy(found)
             else:
-                self._set_aside(f"cannot be read whole ({type(error).__name__})", "damaged")
+                self._set_aside(f"cannot be read whole ({told(error)})", "damaged")
             found.damaged = True
         return found
 
@@ -226,7 +227,7 @@ class Card:
                     _make(database, self._lacking())
                     self._load(database, found)
         except Exception as error:  # noqa: BLE001 - the card is broken; the button is watched
-            self._on_fault(f"the outbox cannot be read either ({type(error).__name__})")
+            self._on_fault(f"the outbox cannot be read either ({told(error)})")
 
     def _set_aside(self, why: str, name: str) -> None:
         self._on_fault(f"the outbox {why}; it is set aside, and a new one is started")
@@ -237,11 +238,11 @@ class Card:
             except FileNotFoundError:
                 continue
             except OSError as error:
-                self._on_fault(f"the old outbox cannot be moved ({type(error).__name__})")
+                self._on_fault(f"the old outbox cannot be moved ({told(error)})")
 
     def _drop(self, error: Exception) -> None:
         """After a failed sync the old connection cannot be trusted: start with a new one."""
-        self._on_fault(f"the card cannot be written ({type(error).__name__})")
+        self._on_fault(f"the card cannot be written ({told(error)})")
         self.close()
 
 

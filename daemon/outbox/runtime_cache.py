@@ -13,6 +13,7 @@ from pathlib import Path
 
 from outcry.daemon.outbox.private_files import write_whole
 from outcry.hw.gps import AGE_UNKNOWN, Fix
+from outcry.hw.system_errors import told
 
 log = logging.getLogger("outcry.memory")
 
@@ -42,7 +43,7 @@ class Memory:
         except FileNotFoundError:
             pass  # the first start since power came on
         except Exception as error:  # noqa: BLE001 - whatever the file holds, the button is watched
-            log.warning("what the restart should keep is unreadable: %s", type(error).__name__)
+            log.warning("what the restart should keep is unreadable: %s", told(error))
 
     def see(self, fix: Fix) -> None:
         if self.fix is not None and self.fix.taken_at != fix.taken_at == AGE_UNKNOWN:
@@ -111,4 +112,4 @@ class Memory:
         try:
             write_whole(self._path, json.dumps(kept))
         except OSError as error:
-            log.warning("a restart would lose the last fix and texts: %s", type(error).__name__)
+            log.warning("a restart would lose the last fix and texts: %s", told(error))

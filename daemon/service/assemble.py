@@ -31,6 +31,7 @@ from outcry.daemon.touch.button import Times
 from outcry.daemon.touch.haptics import ALL, FEW
 from outcry.daemon.touch.inputs import Senses
 from outcry.hw.modem import ModemSettings, SaidPins
+from outcry.hw.system_errors import told
 from outcry.report import Flag
 from outcry.settings_file import SettingsInvalid
 
@@ -126,7 +127,7 @@ def sim_pin(journal: Journal) -> str | None:
         ModemSettings(pin=pin)
         return pin
     except (OSError, UnicodeDecodeError) as error:
-        fault = f"cannot be read ({type(error).__name__})"
+        fault = f"cannot be read ({told(error)})"
     except ValueError:
         fault = "is no PIN: write its 4 to 8 digits into the file and nothing else"
     journal.tell(Entry.PART_FAULT, detail=f"the credential {MODEM_PIN} {fault}")
@@ -198,4 +199,4 @@ def _make(folder: Path, journal: Journal) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        journal.tell(Entry.CARD_FAULT, detail=f"{folder} cannot be made ({type(error).__name__})")
+        journal.tell(Entry.CARD_FAULT, detail=f"{folder} cannot be made ({told(error)})")

@@ -18,6 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from outcry.hw.system_errors import told
+
 SOCKET_NAME = "control"
 QUESTIONS = ("status", "drill", "heartbeat", "buzz")
 LONGEST_QUESTION = 64
@@ -112,19 +114,13 @@ def ask(folder: Path, question: str) -> Answer:
         ) from None
     except (OSError, ValueError) as error:
         raise NotAnswering(
-            f"outcry does not answer ({type(error).__name__}): `journalctl -u outcry` may say why"
+            f"outcry does not answer: {told(error)}; `journalctl -u outcry` may say why"
         ) from None
     if not isinstance(answer, dict):
         raise NotAnswering("what answers there is not outcry")
+    if question == "status" and "error" in answer:
+        raise NotAnswering(str(answer["error"]))
     return answer
-
-
-def status(folder: Path) -> Answer:
-    """The facts of the running daemon's status. Raises :class:`NotAnswering`."""
-    facts = ask(folder, "status")
-    if "error" in facts:
-        raise NotAnswering(str(facts["error"]))
-    return facts
 
 
 def _line(other: socket.socket, longest: int = LONGEST_QUESTION) -> str:

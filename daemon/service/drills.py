@@ -16,6 +16,7 @@ from typing import Any
 from outcry.daemon.alarm.model import Event
 from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.outbox.private_files import write_whole
+from outcry.hw.system_errors import told
 from outcry.report import MAX_HOURS
 
 FILE_NAME = "drill.json"
@@ -75,7 +76,7 @@ class Drills:
         except FileNotFoundError:
             pass  # there has been none
         except Exception as error:  # noqa: BLE001 - whatever it holds, it is only a drill
-            self._fault(f"the last drill cannot be read ({type(error).__name__})")
+            self._fault(f"the last drill cannot be read ({told(error)})")
 
     def begin(self, now: float) -> None:
         self._began = now
@@ -103,7 +104,7 @@ class Drills:
         try:
             write_whole(self._path, json.dumps(kept))
         except OSError as error:
-            self._fault(f"the drill cannot be kept ({type(error).__name__})")
+            self._fault(f"the drill cannot be kept ({told(error)})")
         return self.last.words()
 
     def _fault(self, words: str) -> None:

@@ -16,6 +16,7 @@ from outcry.daemon.service.parts import Message, Stop
 from outcry.daemon.service.systemd import set_up_logging
 from outcry.daemon.settings import Settings
 from outcry.hw.switch import Button
+from outcry.hw.system_errors import told
 
 
 def live(
@@ -37,7 +38,7 @@ def live(
     try:
         life.callback(Control(settings.path("storage", "runtime"), messages.put).close)
     except OSError as error:
-        fault = f"`outcry status` will not work: no socket ({type(error).__name__})"
+        fault = f"`outcry status` will not work: no socket ({told(error)})"
         journal.tell(Entry.PART_FAULT, detail=fault)
     loop.parts.modem.start()
     loop.parts.gps.start()

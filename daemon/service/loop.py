@@ -39,6 +39,7 @@ from outcry.hw import modem
 from outcry.hw.gps import Fix, NoFix
 
 P = ParamSpec("P")
+TELL_EVERY_S = 1.0  # the line for systemd costs a Pi Zero milliseconds, and an alarm has many turns
 FAULT_PAUSE_S = 1.0  # what failed is due again at once, and the loop must not spin
 _ENTRIES = {
     Event.HELD: Entry.HELD,
@@ -68,6 +69,7 @@ class Loop:
         self._executor = Executor(parts, clock)
         self._stopping = False
         self._faulty = False
+        self._tell_at = 0.0
 
     def run(self) -> None:
         """Run until a :class:`Stop`. A fault in one thing neither ends the loop nor holds up another."""
@@ -208,7 +210,9 @@ class Loop:
             self._executor.beat(now)
 
     def _tell_service(self, now: float) -> None:
-        self.parts.service.status(status.line(self.parts, self.alarm))
+        if now >= self._tell_at:
+            self._tell_at = now + TELL_EVERY_S
+            self.parts.service.status(status.line(self.parts, self.alarm, now))
         if not self.parts.beats.silent(now):
             self.parts.service.alive()
 

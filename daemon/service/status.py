@@ -10,61 +10,37 @@ from typing import TYPE_CHECKING, Any
 
 from outcry import __version__
 from outcry.daemon.alarm.model import Alarm, State
+from outcry.daemon.service import judge
 from outcry.daemon.service.drills import Drill, Hop
-from outcry.hw.modem import Condition, ModemStatus
-from outcry.report import MAX_AGE_S, Flag, Position
+from outcry.hw.gps import NoFix
+from outcry.hw.modem import ModemStatus
+from outcry.report import MAX_AGE_S, Flag, NoPosition, Position
 
 if TYPE_CHECKING:
     from outcry.daemon.service.parts import Parts
 
-REMEDIES = {
-    Condition.SILENT.value: "check its power and its serial cable; Outcry keeps trying",
-    Condition.SIM_ABSENT.value: "seat the SIM in its holder",
-    Condition.SIM_PIN.value: "write the SIM's PIN into /etc/outcry/modem.pin, then restart outcry",
-    Condition.SIM_PUK.value: "put the SIM into a phone and enter its PUK",
-    Condition.SEARCHING.value: "no network is heard: check the antenna, or move",
-    Condition.DENIED.value: "the network refuses this SIM: ask its operator",
-}
-MARKS = {
-    Flag.BUTTON_STUCK: "the button has been down for too long: check it for a short circuit",
-    Flag.STRAP_LOOSE: "the strap's wire has a loose contact: repair it",
-    Flag.STRAP_FAULT: "the strap cannot be watched: check strap.pin in the settings, and its wire",
-    Flag.JAMMING: "something is jamming the radio: move to another place",
-    Flag.UNDER_VOLTAGE: "the modem's supply is too low: charge the battery, and check the wiring",
-    Flag.BATTERY_LOW: "the battery is low: charge it",
-    Flag.CARD_FAULT: "the card cannot be written: replace it; until then alarms are kept in memory",
-}
-FIX_OLD_S = 120
 
-
-def line(parts: Parts, alarm: Alarm) -> str:
-    """For `systemctl status`."""
-    modem, no_fix = parts.modem.status(), parts.whereabouts.no_fix
-    stuck = parts.senses.marks & Flag.BUTTON_STUCK
-    what = "not armed, the button is stuck" if stuck else "armed"
-    if alarm.state is not State.IDLE:
-        what = f"alarm {alarm.id:08x} {alarm.state.value}"
-    fix = "fix" if no_fix is None else f"no fix ({no_fix.value})"
-    data = "data up" if modem.data_up else "data down"
-    card = "" if parts.outbox.durable else "; the card cannot be written"
-    return f"{what}; {fix}; modem {modem.state.value}; {data}{card}"
+def line(parts: Parts, alarm: Alarm, now: float) -> str:
+    """For `systemctl status`: as on the screen, with what to do first."""
+    known = facts(parts, alarm, now)
+    what = f"alarm {alarm.id:08x} {alarm.state.value}"
+    if alarm.state is State.IDLE:
+        what = judge.headline(known, in_full=True)
+    reason = known["fix"]["reason"]
+    fix = f"no fix ({reason})" if reason else "fix"
+    data = "data down" if known["modem"]["data_up_s"] is None else "data up"
+    return f"{what}; {fix}; modem {known['modem']['state']}; {data}"
 
 
 def facts(parts: Parts, alarm: Alarm, now: float) -> dict[str, Any]:
     """All there is to know at ``now``, in seconds of the loop's clock."""
-    place, no_fix = parts.whereabouts.place(now), parts.whereabouts.no_fix
     answered_at = parts.data.answered_at
-    fix = place if isinstance(place, Position) else None
     return {
         "version": __version__,
         "alarm": _alarm(alarm),
         "pressed": parts.senses.pressed,
         "worn": parts.senses.worn,
-        "fix": {
-            "age_s": fix.age_s if fix else None,
-            "accuracy_m": fix.accuracy_m if fix else None,
-            "reason": "" if fix or no_fix is None else no_fix.value,
-        },
+        "fix": fix_facts(parts.whereabouts.place(now), parts.whereabouts.no_fix),
         "modem": modem_facts(parts.modem.status(), now),
         "heartbeat": {
             "answered_s": None if answered_at is None else round(now - answered_at),
@@ -87,6 +63,17 @@ def facts(parts: Parts, alarm: Alarm, now: float) -> dict[str, Any]:
     }
 
 
+def fix_facts(place: Position | NoPosition, no_fix: NoFix | None) -> dict[str, Any]:
+    """How old and how good the last fix is, and why there is none now."""
+    fix = place if isinstance(place, Position) else None
+    return {
+        "age_s": fix.age_s if fix else None,
+        "accuracy_m": fix.accuracy_m if fix else None,
+        "reason": no_fix.reason.value if no_fix else "",
+        "error": no_fix.error if no_fix else "",
+    }
+
+
 def modem_facts(modem: ModemStatus, now: float) -> dict[str, Any]:
     """What is known of the modem and the data path."""
     since = modem.connected_since
@@ -97,6 +84,7 @@ def modem_facts(modem: ModemStatus, now: float) -> dict[str, Any]:
         "supply_mv": modem.battery_mv,
         "percent": modem.battery_percent,
         "data_up_s": None if since is None else round(now - since),
+        "data_trouble": modem.data_trouble,
         "texts_waiting": modem.queued_texts,
         "under_voltage": modem.under_voltage,
         "jamming": modem.jamming,
@@ -125,24 +113,6 @@ def _drill_facts(drill: Drill | None, ago_s: float | None) -> dict[str, Any] | N
     }
 
 
-def troubles(facts: dict[str, Any]) -> list[str]:
-    """What could hold up an alarm, each with what to do about it."""
-    found = []
-    modem = facts["modem"]
-    if modem["state"] in REMEDIES:
-        found.append(f"modem: {modem['reason'] or modem['state']}: {REMEDIES[modem['state']]}")
-    found += [MARKS[flag] for flag in MARKS if facts["marks"] & flag]
-    beat = facts["heartbeat"]
-    if facts["enrolled"] and beat["silent"]:
-        found.append("HQ has not answered over data for a long time: check the data path and HQ")
-    if not facts["enrolled"]:
-        found.append("there is no HQ: only the contacts are told; `outcry enrol FILE` changes that")
-    if not facts["languages_complete"]:
-        found.append("a contact's language has no texts that can be used: they get English")
-    found += [f"since the start: {fault}" for fault in facts["faults"]]
-    return found
-
-
 def screen(facts: dict[str, Any]) -> str:
     """The facts for a person, one on each line."""
     lines = [f"Outcry {facts['version']}: {_headline(facts)}", ""]
@@ -161,29 +131,19 @@ def screen(facts: dict[str, Any]) -> str:
         "contacts": str(facts["contacts"]),
     }
     lines += [f"  {name:<11}{words}" for name, words in rows.items()]
-    found = troubles(facts)
+    found = judge.attention(facts)
     if found:
-        lines += ["", "Needs attention:", *(f"  {words}" for words in found)]
+        lines += ["", "Needs attention:", *(finding.line() for finding in found)]
     return "\n".join(lines)
 
 
 def _headline(facts: dict[str, Any]) -> str:
     alarm = facts["alarm"]
     if alarm is None:
-        return _readiness(facts)
+        return judge.headline(facts)
     what = "drill" if alarm["kind"] == "drill" else f"{alarm['kind']} alarm {alarm['id']}"
     withdrawn = ", withdrawal sent" if alarm["withdrawn"] else ""
     return f"{what}: {alarm['state'].replace('_', ' ')}{withdrawn}"
-
-
-def _readiness(facts: dict[str, Any]) -> str:
-    """Armed, or why not."""
-    if facts["marks"] & Flag.BUTTON_STUCK:
-        strap = ", the strap is armed" if facts["worn"] else ""
-        return f"not armed: the button has been down for too long{strap}"
-    if facts["modem"]["state"] in REMEDIES:
-        return "armed, but nothing can be sent now"
-    return "armed"
 
 
 def _strap(facts: dict[str, Any]) -> str:
@@ -200,7 +160,7 @@ def _fix(fix: dict[str, Any]) -> str:
     )
     if fix["age_s"] >= MAX_AGE_S:
         return f"{accuracy}, old, or its age is not known"
-    old = ", old" if fix["age_s"] > FIX_OLD_S else ""
+    old = ", old" if fix["age_s"] > judge.FIX_OLD_S else ""
     return f"{accuracy}, {_span(fix['age_s'])} ago{old}"
 
 

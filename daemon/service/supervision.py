@@ -8,11 +8,8 @@ a device that restarts again and again must not seem silent.
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import or_
-
 from outcry.daemon.outbox.outbox import Outbox
-from outcry.daemon.service.status import MARKS
+from outcry.daemon.service.judge import TROUBLES, modem_marks
 from outcry.daemon.service.whereabouts import Whereabouts
 from outcry.daemon.touch.inputs import Senses
 from outcry.hw.modem import Modem
@@ -20,8 +17,6 @@ from outcry.report import NO_FLAGS, Flag
 
 AT_ONCE_GAP_S = 60.0
 FIRST_S = 60.0  # from the start; by then a modem is registered and connected
-TROUBLES = reduce(or_, MARKS)
-RECOVERED_MV = 100  # a resting battery rises by less
 
 
 class Marks:
@@ -50,25 +45,14 @@ class Marks:
         self._card_fails = not self._outbox.durable
 
     def now(self) -> Flag:
-        modem = self._modem.status()
-        flags = self._senses.marks
-        for flag, on in (
-            (Flag.JAMMING, modem.jamming),
-            (Flag.UNDER_VOLTAGE, modem.under_voltage),
-            (Flag.BATTERY_LOW, self._has_low_battery(modem.battery_mv)),
-            (Flag.RESTARTED, self.restarted),
-            (Flag.MOVING, self._whereabouts.moving),
-            (Flag.CARD_FAULT, self._card_fails),
-        ):
-            flags |= flag if on else NO_FLAGS
-        return flags
-
-    def _has_low_battery(self, millivolts: int | None) -> bool:
-        """Whether the battery is below the limit; it is until it is well above again."""
-        if millivolts is not None:
-            limit = self._battery_low_mv + (RECOVERED_MV if self._battery_low else 0)
-            self._battery_low = millivolts < limit
-        return self._battery_low
+        radio = modem_marks(self._modem.status(), self._battery_low_mv, self._battery_low)
+        self._battery_low = bool(radio & Flag.BATTERY_LOW)
+        of_device = (
+            Flag.RESTARTED * self.restarted
+            | Flag.MOVING * bool(self._whereabouts.moving)
+            | Flag.CARD_FAULT * self._card_fails
+        )
+        return Flag(self._senses.marks | radio | of_device)
 
 
 class Supervision:

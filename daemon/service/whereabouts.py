@@ -29,19 +29,19 @@ class Whereabouts:
         return self._movement.moving
 
     @property
-    def no_fix(self) -> NoFixReason | None:
+    def no_fix(self) -> NoFix | None:
         """Why there is no fix now; ``None`` if there is one."""
-        return None if self._has_fix else self._no_fix.reason
+        return None if self._has_fix else self._no_fix
 
     def place(self, now: float) -> Position | NoPosition:
         return reports.place(self._memory.fix, self._no_fix, now)
 
     def see(self, reading: Fix | NoFix, now: float) -> list[Event]:
         """Take in a reading; the events it means to an alarm."""
-        reason = reading.reason if isinstance(reading, NoFix) else None
-        if reason is not self.no_fix:
-            self._journal.tell(Entry.GPS, detail=reason.value if reason else "fix")
-        self._has_fix = reason is None
+        missing = reading if isinstance(reading, NoFix) else None
+        if missing != self.no_fix:
+            self._journal.tell(Entry.GPS, detail=str(missing or "fix"))
+        self._has_fix = missing is None
         if isinstance(reading, NoFix):
             self._no_fix = reading
             return []

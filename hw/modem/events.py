@@ -146,7 +146,8 @@ class ModemStatus:
     ``signal`` is CSQ's 0-31 (2 dB a step from -113 dBm); ``neighbours`` are the
     other cells heard, strongest first; ``battery_mv`` is the modem's own supply
     in millivolts and ``battery_percent`` what it makes of that;
-    ``connected_since`` on the owner's clock. ``under_voltage`` and ``jamming``
+    ``connected_since`` on the owner's clock; ``data_trouble``, why the last try at
+    a connection that proves itself failed, empty since one did. ``under_voltage`` and ``jamming``
     are what the modem has warned of and not taken back. ``network_zero`` is the
     Unix time at which the owner's clock was 0, as the network tells the time.
     """
@@ -162,5 +163,6 @@ class ModemStatus:
     jamming: bool = False
     data_up: bool = False
     connected_since: float | None = None
+    data_trouble: str = ""
     network_zero: float | None = None
     queued_texts: int = 0

@@ -10,7 +10,10 @@ import h11
 
 BODY_MOST = 1024  # bytes; a receipt has some dozens
 HEAD_MOST = 4096  # bytes
+CLOSED_EARLY = "HQ closed the connection"
+_CUT = f"{CLOSED_EARLY} before its answer's end"
 _VERSION = b"HTTP/1."
+_TLS = (b"\x15\x03", b"\x16\x03")  # a record's head: an alert or a handshake (RFC 8446, 5.1)
 
 
 class BadAnswer(Exception):
@@ -66,6 +69,10 @@ class HttpStream:
         """
         self._taken += len(data)
         self._begins += data[: len(_VERSION) - len(self._begins)]
+        if self._begins.startswith(_TLS):
+            raise BadAnswer("TLS answers, not HTTP")
+        if not data and not self._taken:
+            raise BadAnswer(CLOSED_EARLY)
         if not (self._asked and _VERSION.startswith(self._begins)):
             raise BadAnswer("the answer is not HTTP, or nobody asked")
         if self._taken > HEAD_MOST + 2 * BODY_MOST:
@@ -74,7 +81,7 @@ class HttpStream:
             self._h11.receive_data(data)
             return self._next_answer()
         except (h11.ProtocolError, RuntimeError) as exc:
-            raise BadAnswer("the answer is not HTTP") from exc
+            raise BadAnswer("the answer is not HTTP" if data else _CUT) from exc
 
     def _next_answer(self) -> Answer | None:
         while True:
@@ -91,7 +98,7 @@ class HttpStream:
                 self._asked = False
                 return Answer(self._status, self._body, self._start_over())
             elif not isinstance(event, h11.InformationalResponse):
-                raise BadAnswer("the peer closed the connection before the answer's end")
+                raise BadAnswer(_CUT)
 
     def _start_over(self) -> bool:
         if self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE:

@@ -12,6 +12,7 @@ import threading
 from typing import TYPE_CHECKING, Protocol
 
 from outcry.hw.modem.errors import PortLost
+from outcry.hw.system_errors import told
 
 if TYPE_CHECKING:
     from outcry.hw.modem.link import Link
@@ -65,7 +66,7 @@ class SerialPort:
                 exclusive=True,
             )
         except (OSError, ValueError) as exc:
-            raise PortLost(f"cannot open the modem's serial device: {type(exc).__name__}") from exc
+            raise PortLost(f"cannot open the serial device {path}: {told(exc)}") from exc
         self._fd: int = self._serial.fileno()
         self._bell, self._rope = os.pipe()
         os.set_blocking(self._bell, False)
@@ -78,7 +79,7 @@ class SerialPort:
         try:
             self._serial.write(data)
         except OSError as exc:  # pyserial's errors are OSErrors
-            raise PortLost("the modem's serial device takes no bytes") from exc
+            raise PortLost(f"the modem's serial device takes no bytes: {told(exc)}") from exc
 
     def read(self, timeout_s: float) -> bytes:
         """What has arrived; empty when time is up or woken; ``PortLost`` on a hang-up."""
@@ -92,7 +93,7 @@ class SerialPort:
         except BlockingIOError:
             return b""
         except (OSError, ValueError) as exc:
-            raise PortLost("the modem's serial device went away") from exc
+            raise PortLost(f"the modem's serial device went away: {told(exc)}") from exc
         if not data:
             raise PortLost("the modem's serial device hung up")
         return data

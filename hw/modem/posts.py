@@ -26,6 +26,7 @@ PROVEN_S = 60.0  # a connection that lasted this long was no failure
 LOOK_S = 2.0  # between looks for an answer whose announcement may have been lost
 READ_AGAIN_S = 0.5  # after there was nothing: a modem may announce without end
 NEVER = float("inf")
+NO_CONTEXT = ": the network opens no data connection"  # +PDP: DEACT, as with a wrong APN
 
 
 @dataclass
@@ -71,6 +72,8 @@ class Posts:
         self._look_at = NEVER
         self.ended_at = -NEVER
         """When an attempt or a post last came to an end, good or bad."""
+        self.trouble = ""
+        """Why the last attempt failed, or its connection ended before it proved itself."""
 
     # What the owner tells and asks
 
@@ -203,6 +206,7 @@ class Posts:
         self._used_at = self._clock()
         self._recovery.over(Failure.NO_DATA)
         self._answered = True
+        self.trouble = ""
         flight, self._flight = self._flight, None
         if flight is not None and not flight.muted:
             self.ended_at = self._used_at
@@ -223,7 +227,8 @@ class Posts:
             self._stream = self._http.HttpStream(self._settings.host or "", self._settings.port)
         flight.answer_by = NEVER
         if not self._connection.write(link, self._stream.request(flight.job.body)):
-            self._lose(link, "the request was not taken")
+            closed = self._connection.state is Tcp.CLOSED
+            self._lose(link, self._http.CLOSED_EARLY if closed else "the request was not taken")
             return
         limit = self._settings.stale_after_s if old else self._settings.answer_limit_s
         flight.answer_by = self._clock() + limit
@@ -232,6 +237,7 @@ class Posts:
     def _lose(self, link: Link, reason: str) -> None:
         """What is out gets no answer here; on a used connection one more is opened for it."""
         self._drop(link)
+        self.trouble = reason
         flight = self._flight
         if flight is None:
             return
@@ -331,10 +337,15 @@ class Posts:
                 self._attempting = False
                 self._used_at = self._connection.since
                 self._answered = False
+                if self.trouble != self._http.CLOSED_EARLY:
+                    self.trouble = ""
+            elif self._clock() - self._connection.since > PROVEN_S:
+                self.trouble = ""
             self._announce(True)
         elif self._attempting:
             if state is not Tcp.CONNECTING:
-                self._attempt_failed("no connection to HQ")
+                broken = state is Tcp.BROKEN
+                self._attempt_failed(f"no connection to HQ{NO_CONTEXT if broken else ''}")
             elif self._clock() >= self._connection.since + self._settings.connect_limit_s:
                 self._connection.give_up()
                 self._attempt_failed("no connection to HQ in time")
@@ -345,11 +356,15 @@ class Posts:
                 self._recovery.over(Failure.NO_DATA)
             else:
                 self._recovery.met(Failure.NO_DATA)
+                by_hq = state is Tcp.CLOSED
+                why = self._http.CLOSED_EARLY if by_hq else "the connection broke"
+                self.trouble = self.trouble or why
             self._plan()
             self._announce(False)
 
     def _attempt_failed(self, reason: str) -> None:
         self._attempting = False
+        self.trouble = reason
         self.ended_at = self._clock()
         self._recovery.met(Failure.NO_DATA)
         self._plan()

@@ -147,7 +147,7 @@ class Service:
         text_next = could_leave and not self._connection_has_turn
         # A data path in which the modem stops answering is not worth waiting for.
         if (link.in_step or not text_next) and self._posts.use(link):
-            self._board.connected(self._posts.connected_since)
+            self._board.connected(self._posts.connected_since, self._posts.trouble)
             return True
         if job is not None and text_next:
             self._send(link, job)
@@ -247,7 +247,7 @@ class Service:
         getting_nowhere = self.recovery.times(Failure.TEXTS_REFUSED) >= REFUSALS
         stepped = self._posts.connect(link, could_leave and not getting_nowhere)
         self._connection_has_turn = had_turn and stepped and self._posts.half_ready(link)
-        self._board.connected(self._posts.connected_since)
+        self._board.connected(self._posts.connected_since, self._posts.trouble)
         return stepped
 
     def _idle_step(self, link: Link, waiting: bool) -> bool:

@@ -113,7 +113,7 @@ class Starting:
         if locked:
             return self._unlock(link)
         if blocked:
-            self._report(Condition.SIM_PUK, "put the SIM into a phone and enter its PUK")
+            self._report(Condition.SIM_PUK, "its PIN was wrong too often, it wants its PUK")
         elif absent:
             self._report(Condition.SIM_ABSENT, "no SIM found; check that it is seated")
         elif self._clock() >= self._silent_sim_until():

@@ -44,7 +44,7 @@ class StatusBoard:
                 log.warning("modem: %s %s", name.replace("_", "-"), "begins" if on else "is over")
             self._emit(ModemWarning(self.now.under_voltage, self.now.jamming))
 
-    def connected(self, since: float | None) -> None:
-        """Since when the data path is up; None: it is down."""
-        if since != self.now.connected_since:
-            self.now = replace(self.now, data_up=since is not None, connected_since=since)
+    def connected(self, since: float | None, trouble: str = "") -> None:
+        """Since when the data path is up; None: it is down, and ``trouble`` says why."""
+        if (since, trouble) != (self.now.connected_since, self.now.data_trouble):
+            self.measured(data_up=since is not None, connected_since=since, data_trouble=trouble)

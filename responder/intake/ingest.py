@@ -171,14 +171,14 @@ class _Batch:
         A clock that says otherwise is taken for one that is not set.
         """
         report, table = one.report, store.heartbeat
-        if self._now - report.sent_at <= LATE_S or Flag.CLOCK_UNSET in report.flags:
+        if self.now - report.sent_at <= LATE_S or Flag.CLOCK_UNSET in report.flags:
             return one
         before = select(table.c.device).where(
             table.c.device == one.header.device,
             table.c.counter < one.header.counter,
-            table.c.received_at >= self._now - LATE_S,
+            table.c.received_at >= self.now - LATE_S,
         )
-        if self._connection.scalar(before) is None:
+        if self.connection.scalar(before) is None:
             return one
         return one._replace(report=replace(report, flags=report.flags | Flag.CLOCK_UNSET))
 

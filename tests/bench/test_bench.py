@@ -28,6 +28,7 @@ PROMISED = {  # design, section 9
     "first_cmgs_gprs_dead_max_s": "<= 12",
     "start_to_armed_minstr": "<= 450",
     "refusals_recovered": ">= 100",
+    "findings_named_first": ">= 100",
     "refusal_restart_worst_s": "<= 90",
     "after_recovery_first_text_worst_s": "<= 30",
     "cmgs_lost_answer_worst_s": "<= 20",

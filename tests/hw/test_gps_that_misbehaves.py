@@ -121,3 +121,13 @@ def test_an_alarm_that_opens_while_gpsd_is_asked_is_not_kept_waiting():
     for _ in range(2):
         answers.get(timeout=10)
     adapter.stop()
+
+
+def test_a_gpsd_that_is_not_there_is_told_with_the_systems_own_words():
+    with socket.socket() as free:  # bound, and nobody listens
+        free.bind(("127.0.0.1", 0))
+        gps = Gps("127.0.0.1", free.getsockname()[1], lambda reading: None, time.monotonic)
+        missing = gps.ask()
+    assert missing == NoFix(NoFixReason.NO_GPSD)
+    assert missing.error == "Connection refused (ECONNREFUSED)"
+    assert str(missing).startswith("gpsd does not answer")

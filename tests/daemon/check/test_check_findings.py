@@ -11,10 +11,13 @@ import pytest
 from builders import settings_text
 
 from outcry.daemon.check import connectivity, hardware, host, systemd_unit
-from outcry.daemon.check.findings import Finding, Patience, Result, Sheet, failed, ok
+from outcry.daemon.check.sheet import Patience, Sheet
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox.private_files import write_whole
-from outcry.daemon.service.status import REMEDIES, modem_facts
+from outcry.daemon.service import judge
+from outcry.daemon.service.findings import Finding, Result, failed, look, ok
+from outcry.daemon.service.judge import REMEDIES, modem_marks
+from outcry.daemon.service.status import modem_facts
 from outcry.daemon.service.true_time import CLOCK_SET_AFTER
 from outcry.daemon.settings import read
 from outcry.enrolment import Contact, write
@@ -44,8 +47,9 @@ class Clock:
 class SaidLine:
     """A modem that is as it is said to be, and an HQ that answers so."""
 
-    def __init__(self, clock, *lives, answers=((True, ""),), refuses=""):
+    def __init__(self, clock, *lives, answers=((True, ""),), refuses="", low_mv=3500):
         self.clock = clock
+        self.low_mv = low_mv
         self.lives = list(lives)  # (from when, status)
         self.answers = list(answers)
         self.refuses = refuses
@@ -53,7 +57,8 @@ class SaidLine:
 
     def facts(self):
         status = [status for since, status in self.lives if since <= self.clock.now][-1]
-        return modem_facts(status, self.clock.now)
+        marks = int(modem_marks(status, self.low_mv))
+        return modem_facts(status, self.clock.now) | {"marks": marks}
 
     def beat(self):
         self.beats += 1
@@ -63,15 +68,12 @@ class SaidLine:
         return self.answers[min(self.beats, len(self.answers)) - 1]
 
 
-def reached(*lives, enrolled=True, low_mv=3500, port="/dev/null", **how):
+def reached(*lives, enrolled=True, **how):
     clock = Clock()
     line = SaidLine(
         clock, *(life if isinstance(life, tuple) else (0.0, life) for life in lives), **how
     )
-    found = {
-        each.name: each
-        for each in connectivity.findings(line, port, low_mv, enrolled, clock.patience())
-    }
+    found = {each.name: each for each in connectivity.findings(line, enrolled, clock.patience())}
     assert tuple(found) == connectivity.NAMES
     return found, clock
 
@@ -126,24 +128,31 @@ def test_a_modem_that_is_still_on_its_way_is_waited_for():
 
 
 @pytest.mark.parametrize(
-    ("port", "words"),
-    [("/dev/no-such-port", "modem.port is wrong"), ("/dev/null", "serial console")],
+    ("said", "words"),
+    [
+        ("No such file or directory (ENOENT)", "modem.port is wrong"),
+        ("Resource temporarily unavailable (EAGAIN)", "serial console"),
+        ("Device or resource busy (EBUSY)", "serial console"),
+        ("Permission denied (EACCES)", "group dialout"),
+        ("Operation not permitted (EPERM)", "DeviceAllow="),
+        ("Inappropriate ioctl for device (ENOTTY)", "no serial device"),
+    ],
 )
-def test_a_port_that_cannot_be_opened_says_why(port, words):
-    status = ModemStatus(
-        state=Condition.SILENT, reason="cannot open the modem's serial device: SerialException"
-    )
-    found, _ = reached(status, port=port)
+def test_a_port_that_cannot_be_opened_says_why(said, words):
+    reason = f"cannot open the serial device /dev/serial0: {said}"
+    found, clock = reached(ModemStatus(state=Condition.SILENT, reason=reason))
+    assert wrong(found) == {"modem"}
     assert words in found["modem"].remedy
+    assert found["modem"].words == reason
+    assert clock.now < connectivity.SURE_S[Condition.SILENT]
 
 
 @pytest.mark.parametrize(
     ("change", "name", "result", "words"),
     [
         ({"signal": 5}, "signal", Result.LOOK, "antenna"),
-        ({"signal": None}, "signal", Result.LOOK, "again"),
         ({"battery_mv": 3600}, "supply", Result.LOOK, "charge"),
-        ({"battery_mv": 3499}, "supply", Result.FAILED, "2 A"),
+        ({"battery_mv": 3499, "under_voltage": True}, "supply", Result.FAILED, "2 A"),
         ({"under_voltage": True}, "supply", Result.FAILED, "2 A"),
         ({"jamming": True}, "registration", Result.LOOK, "move"),
     ],
@@ -153,6 +162,12 @@ def test_what_the_radio_lacks_is_named(change, name, result, words):
     assert wrong(found) == {name}
     assert found[name].result is result
     assert words in found[name].remedy
+
+
+def test_a_signal_that_the_modem_does_not_report_is_no_finding_of_its_own():
+    found, _ = reached(replace(WELL, signal=None))
+    assert wrong(found) == set()
+    assert found["signal"].result is Result.LEFT_OUT
 
 
 @pytest.mark.parametrize("csq", range(32))
@@ -212,12 +227,9 @@ def settings(**sections):
     return read(settings_text(**sections), Path("/etc/outcry/outcry.toml"))
 
 
-STRAPPED = settings(strap={"enabled": True})
-
-
-def wired(world, of=STRAPPED, **changes):
+def wired(world, **changes):
     facts = world.asks("status") | changes
-    return {each.name: each for each in hardware.of_daemon(facts, of)}
+    return {each.name: each for each in judge.wiring(facts)}
 
 
 def test_a_worn_strap_and_a_free_button_are_ok(world):
@@ -243,18 +255,29 @@ def test_a_loose_strap_an_unwatched_strap_and_a_dead_motor_are_named(world):
     loose = wired(world, marks=int(Flag.STRAP_LOOSE))
     assert wrong(loose) == {"strap"}
     assert "repair" in loose["strap"].remedy
-    assert wrong(wired(world, worn=None)) == {"strap"}
-    assert wrong(wired(world, motor=False)) == {"motor"}
+    said = "strap on GPIO 27: 'GPIO busy' -> another program holds it"
+    unwatched = wired(world, worn=None, marks=int(Flag.STRAP_FAULT), faults=[said])
+    assert wrong(unwatched) == {"strap"}
+    assert (unwatched["strap"].words, unwatched["strap"].remedy) == tuple(said.split(" -> "))
+    assert wrong(wired(world, worn=None, marks=int(Flag.STRAP_FAULT))) == {"strap"}
+    dead = wired(world, motor=False, faults=["motor on GPIO 18: 'GPIO busy' -> look"])
+    assert wrong(dead) == {"motor"}
+    assert "GPIO busy" in dead["motor"].words
 
 
 def test_what_is_switched_off_is_left_out(world):
-    off = settings(strap={"enabled": False}, vibration={"enabled": False})
-    found = wired(world, off, worn=None, motor=False)
+    found = wired(world, worn=None, motor=False)
     assert wrong(found) == set()
     assert {name for name, each in found.items() if each.result is Result.LEFT_OUT} == {
         "strap",
         "motor",
     }
+
+
+def positions(clock):
+    """What `check` finds of gpsd and its fix while no daemon runs."""
+    ask = hardware.receiver(settings(), lambda: clock.now)
+    return {each.name: each for each in hardware.gps(ask, clock.patience())}
 
 
 @pytest.mark.parametrize(
@@ -269,7 +292,7 @@ def test_each_reason_for_no_position_has_a_remedy(monkeypatch, reason, name, wor
     from outcry.hw.gps import NoFix
 
     monkeypatch.setattr(hardware.Gps, "ask", lambda self: NoFix(reason))
-    found = {each.name: each for each in hardware.gps(settings(), Clock().patience())}
+    found = positions(Clock())
     assert wrong(found) == {name}
     assert words in found[name].remedy
 
@@ -277,14 +300,14 @@ def test_each_reason_for_no_position_has_a_remedy(monkeypatch, reason, name, wor
 def found_with(monkeypatch, clock, taken_at):
     """What `check` finds where gpsd's fix was taken at ``taken_at()``."""
     monkeypatch.setattr(hardware.Gps, "ask", lambda self: Fix(1.5, 2.5, 11.0, taken_at()))
-    return {each.name: each for each in hardware.gps(settings(), clock.patience())}
+    return positions(clock)
 
 
 def test_a_fix_that_becomes_new_within_some_seconds_is_ok(monkeypatch):
     clock = Clock()
     found = found_with(monkeypatch, clock, lambda: clock.now if clock.now > 3 else AGE_UNKNOWN)
     assert not wrong(found)
-    assert "11 m" in found["fix"].words
+    assert "12 m" in found["fix"].words, "rounded up, as in a report"
 
 
 @pytest.mark.parametrize("age_s", [math.inf, 330.0])
@@ -520,15 +543,19 @@ def test_without_systemd_there_is_no_unit_and_no_error(tmp_path, monkeypatch, sc
 # What is said of it
 
 
-def test_a_failure_stands_with_its_remedy_below(capsys):
+def test_a_failure_stands_first_with_its_remedy_below(capsys):
     sheet = Sheet(as_json=False)
     sheet.add(ok("button", "up"))
+    sheet.add(look("fix", "none", "place the antenna"))
     sheet.add(failed("modem", "silent", "check its cable"))
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].split() == ["failed", "modem", "silent"], "and is said as soon as it is known"
+    assert told[1].split() == ["->", "check", "its", "cable"]
     assert not sheet.close()
     shown = capsys.readouterr().out.splitlines()
-    assert shown[0].split() == ["ok", "button", "up"]
-    assert shown[2].split() == ["->", "check", "its", "cable"]
-    assert shown[-1] == "Needs attention: modem."
+    assert shown[0].split() == ["look", "fix", "none"]
+    assert shown[2].split() == ["ok", "button", "up"]
+    assert shown[-1] == "Needs attention: fix, modem."
 
 
 def test_as_json_it_is_one_line_and_what_takes_long_goes_elsewhere(capsys):

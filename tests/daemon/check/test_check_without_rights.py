@@ -11,7 +11,7 @@ import pytest
 from builders import device_config
 
 from outcry.daemon.check import check, connectivity, hardware
-from outcry.daemon.check.findings import Patience
+from outcry.daemon.check.sheet import Patience
 from outcry.daemon.messages import texts
 from outcry.daemon.service import control_socket
 from outcry.daemon.settings import read

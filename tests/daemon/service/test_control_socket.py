@@ -16,7 +16,7 @@ from builders import device_config
 
 from outcry.daemon.alarm.model import Alarm
 from outcry.daemon.cli.main import follow, main
-from outcry.daemon.service import control_socket, status
+from outcry.daemon.service import control_socket, judge, status
 from outcry.daemon.service.control_socket import Asked, Control, NotAnswering
 from outcry.daemon.touch.edges import Edge
 from outcry.enrolment import Contact
@@ -107,7 +107,10 @@ def test_without_a_daemon_the_command_says_what_to_do(folder, capsys):
     config = device_config(folder)
     for command in ("status", "drill"):
         assert main(["--config", str(config), command]) == 69
-        assert "systemctl start outcry" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "systemctl start outcry" in said
+        if command == "status":  # the cause stands before that
+            assert "there is no enrolment" in said.splitlines()[1]
     assert main(["--config", str(config), "status", "--json"]) == 69
     assert "systemctl" in json.loads(capsys.readouterr().out)["error"]
 
@@ -170,7 +173,7 @@ def test_armed_and_well_it_says_so_and_nothing_more(world):
     world.sees()
     shown = status.screen(facts(world))
     assert "armed" in shown.splitlines()[0]
-    assert status.troubles(facts(world)) == []
+    assert judge.attention(facts(world)) == []
     for words in ("within 6 m", "signal 17 of 31", "3.99 V", "worn", "never", "down"):
         assert words in shown
 
@@ -186,11 +189,13 @@ def test_a_button_that_is_stuck_raises_nothing_and_is_not_called_armed(world):
     assert "panic alarm" in headline(world), "it raised once, as a hand would"
     told = status.screen(facts(world) | {"alarm": None}).splitlines()[0]
     assert told.endswith("not armed: the button has been down for too long")
-    calm = status.line(world.parts, Alarm())
-    assert calm.startswith("not armed, the button is stuck; fix; modem registered")
+    calm = status.line(world.parts, Alarm(), world.clock())
+    assert calm.startswith("not armed: the button has been down for too long ->")
+    assert "short circuit" in calm
+    assert "; fix; modem registered" in calm
 
 
-@pytest.mark.parametrize("state", status.REMEDIES)
+@pytest.mark.parametrize("state", judge.REMEDIES)
 def test_armed_with_a_modem_that_carries_nothing_is_not_said_without_that(world, state):
     told = facts(world)
     told["modem"]["state"] = state
@@ -204,8 +209,9 @@ def test_a_part_that_cannot_be_used_is_on_the_screen_with_what_the_journal_said(
     world.motor.play = fails
     world.holds()
     world.holds()
-    found = status.troubles(facts(world))
-    assert [words for words in found if "motor" in words] == ["since the start: motor: OSError"]
+    found = judge.attention(facts(world))
+    assert [each.words for each in found if each.name == "motor"] == ["motor: OSError"]
+    assert "motor: OSError" in status.screen(facts(world))
 
 
 def test_without_a_motor_the_screen_says_so(world):
@@ -225,27 +231,29 @@ def test_in_an_alarm_it_says_which_and_how_far(world):
 @pytest.mark.parametrize("state", [s for s in Condition if not s.registered])
 def test_every_condition_of_the_modem_that_carries_nothing_has_a_remedy(world, state):
     world.modem.snapshot = ModemStatus(state=state, reason="because")
-    found = status.troubles(facts(world))
-    if state is Condition.STARTING:
-        assert found == []
-    else:
-        assert status.REMEDIES[state.value] in found[0]
-        assert status.screen(facts(world)).count("because") == 1
+    found = judge.attention(facts(world))
+    assert found[0].remedy == judge.REMEDIES[state.value]
+    assert status.screen(facts(world)).count(found[0].remedy) == 1
+    assert "because" in found[0].words or state.value in found[0].words
 
 
-@pytest.mark.parametrize("flag", status.MARKS)
+@pytest.mark.parametrize("flag", judge.MARKS)
 def test_every_mark_has_words(world, flag):
     told = facts(world) | {"marks": int(flag)}
-    assert status.MARKS[flag] in status.troubles(told)
+    named = [each for each in judge.attention(told) if each.remedy == judge.MARKS[flag].remedy]
+    assert [each.name for each in named] == [judge.MARKS[flag].name]
+    assert judge.MARKS[flag].words in named[0].words
 
 
 def test_hq_that_does_not_answer_is_noticed(world):
+    world.fastens()
     world.data_goes(up=True)
     world.passes(600)
+    world.sees()
     world.hq_answers()
-    assert status.troubles(facts(world)) == []
+    assert judge.attention(facts(world)) == []
     world.passes(1600)
-    assert any("HQ has not answered" in words for words in status.troubles(facts(world)))
+    assert any("no answer from HQ" in each.words for each in judge.attention(facts(world)))
 
 
 @pytest.mark.parametrize(("language", "missing"), [("en", False), ("uk", False), ("xx", True)])
@@ -253,8 +261,8 @@ def test_a_contact_who_gets_english_for_want_of_texts_is_noticed(world, language
     contacts = (*CONTACTS, Contact("Dina", "+447700900104", language))
     world.identity = replace(world.identity, contacts=contacts)
     world.starts()
-    found = status.troubles(facts(world))
-    assert any("language" in words for words in found) is missing
+    found = judge.attention(facts(world))
+    assert any("language" in each.words for each in found) is missing
 
 
 def test_nothing_on_the_screen_or_in_its_json_tells_on_anybody(world):
@@ -263,3 +271,9 @@ def test_nothing_on_the_screen_or_in_its_json_tells_on_anybody(world):
     told = json.dumps(facts(world)) + status.screen(facts(world))
     for canary in ("43.3", "45.6", "Zarema", "Ana", "4477009", "hq.example"):
         assert canary not in told
+
+
+def test_a_time_that_nothing_has_told_is_noticed_here_as_in_the_check(world):
+    told = facts(world) | {"time_by": None}
+    assert judge.clock(None) in judge.attention(told)
+    assert "clock" in status.screen(told)

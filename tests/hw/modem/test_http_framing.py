@@ -109,3 +109,26 @@ def test_a_damaged_answer_raises_nothing_else(at: int, damage: bytes) -> None:
 def test_an_answer_before_any_question_is_refused() -> None:
     with pytest.raises(BadAnswer):
         HttpStream("hq.example", 80).feed(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "words"),
+    [
+        ((b"",), "HQ closed the connection"),
+        ((b"HTTP/1.1 200", b""), "HQ closed the connection before its answer's end"),
+        ((GOOD[:-3], b""), "HQ closed the connection before its answer's end"),
+        ((b"\x15\x03\x01\x00\x02\x02\x46",), "TLS answers, not HTTP"),
+        ((b"\x16\x03", b"\x03\x00\x02\x02\x28"), "TLS answers, not HTTP"),
+        ((b"220 mail.example ESMTP\r\n",), "the answer is not HTTP, or nobody asked"),
+    ],
+    ids=["nothing", "half a head", "half a body", "TLS alert", "TLS handshake", "other protocol"],
+)
+def test_what_answers_in_place_of_hq_is_told_by_its_kind(chunks: tuple[bytes], words: str) -> None:
+    stream, said = asked(), ""
+    for chunk in chunks:
+        try:
+            assert stream.feed(chunk) is None
+        except BadAnswer as bad:
+            said = str(bad)
+            break
+    assert said == words

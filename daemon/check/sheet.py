@@ -1,77 +1,25 @@
-"""What a check found: the thing, how it is, and what to do about it."""
+"""What a person at the command line sees of a check: its findings, and what takes a while."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 from typing import TypeVar
 
 from outcry import __version__
+from outcry.daemon.service.findings import Finding, Result
 
 T = TypeVar("T")
 LOOK_EVERY_S = 0.5
 SLOW_S = 1.0  # a step that takes longer is announced
-NAME_WIDTH = 13
-
-
-class Result(Enum):
-    """How a thing is; people read the value, and scripts compare it."""
-
-    OK = "ok"
-    LOOK = "look"
-    """It works, but needs attention."""
-    FAILED = "failed"
-    LEFT_OUT = "left out"
-    """There is nothing to check, or it cannot be checked yet."""
-    UNKNOWN = "unknown"
-    """It could not be checked."""
-
-    @property
-    def is_well(self) -> bool:
-        """Whether nothing needs attention."""
-        return self in (Result.OK, Result.LEFT_OUT)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing checked. ``words`` say how it is, ``remedy`` what to do unless all is well."""
-
-    name: str
-    result: Result
-    words: str
-    remedy: str = ""
-
-    def line(self) -> str:
-        """For a person; the remedy on a line of its own."""
-        line = f"{self.result.value:<9} {self.name:<{NAME_WIDTH}} {self.words}"
-        return f"{line}\n{'':<{NAME_WIDTH + 11}}-> {self.remedy}" if self.remedy else line
-
-
-def ok(name: str, words: str) -> Finding:
-    return Finding(name, Result.OK, words)
-
-
-def look(name: str, words: str, remedy: str) -> Finding:
-    return Finding(name, Result.LOOK, words, remedy)
-
-
-def failed(name: str, words: str, remedy: str) -> Finding:
-    return Finding(name, Result.FAILED, words, remedy)
-
-
-def left_out(name: str, words: str) -> Finding:
-    return Finding(name, Result.LEFT_OUT, words)
-
-
-def unknown(name: str, words: str, remedy: str) -> Finding:
-    return Finding(name, Result.UNKNOWN, words, remedy)
 
 
 class Sheet:
-    """Prints findings: one by one for a person, all at the end as JSON."""
+    """Prints findings: what keeps an alarm from leaving at once and so first, the rest at the end.
+
+    As JSON all of them at the end, in the order in which they were found.
+    """
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
@@ -79,7 +27,7 @@ class Sheet:
 
     def add(self, finding: Finding) -> None:
         self._found.append(finding)
-        if not self._as_json:
+        if not self._as_json and finding.result is Result.FAILED:
             print(finding.line(), flush=True)
 
     def say(self, words: str) -> None:
@@ -87,17 +35,19 @@ class Sheet:
         print(f"  ... {words}", file=sys.stderr, flush=True)
 
     def close(self) -> bool:
-        """Print the end; returns whether all is well."""
+        """Print the rest and the end; returns whether all is well."""
         wrong = [finding for finding in self._found if not finding.result.is_well]
         if self._as_json:
             checks = [
                 finding.__dict__ | {"result": finding.result.value} for finding in self._found
             ]
             print(json.dumps({"version": __version__, "well": not wrong, "checks": checks}))
-        elif wrong:
-            print(f"\nNeeds attention: {', '.join(finding.name for finding in wrong)}.")
-        else:
-            print("\nAll is well.")
+            return not wrong
+        for finding in sorted(self._found, key=lambda each: each.result.is_well):
+            if finding.result is not Result.FAILED:
+                print(finding.line())
+        names = ", ".join(finding.name for finding in wrong)
+        print(f"\nNeeds attention: {names}." if wrong else "\nAll is well.")
         return not wrong
 
 

@@ -1,0 +1,302 @@
+"""The one judge: what keeps an alarm from leaving, and what else needs attention, each with its remedy.
+
+``outcry status``, ``outcry check`` and systemd's status line show these findings; the flags that a
+heartbeat carries are the marks they are made from. A cause stands before what follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from outcry.daemon.service.findings import Finding, Result, failed, left_out, look, ok
+from outcry.hw.gps import NoFixReason
+from outcry.hw.modem import Condition, ModemStatus
+from outcry.report import MAX_AGE_S, Flag
+
+FIX_OLD_S = 60  # a receiver at work has a new one each second
+WEAK = 6  # of AT+CSQ's 31: -101 dBm; GPRS is lost before SMS is
+RECOVERED_MV = 100  # a resting battery rises by less
+NO_HQ = "there is no HQ"
+NO_NETWORK = "there is no network"
+_SHORT = "let go of it; if nobody presses it, its pin has a short circuit to ground"
+_FASTEN = "fasten the strap; if it is fastened, its wire or buckle is broken"
+_CARRIES = "charge it; if it is charged, its wires or capacitor cannot carry 2 A: docs/hardware.md"
+_ENROL = "`outcry enrol FILE` with a new file from HQ: docs/enrolment.md"
+_ANTENNA = "check the antenna and its plug, or move"
+_HELD = "another program holds it: `sudo fuser -v` it; is the serial console still on it?"
+_HQ = "is the responder running? At HQ: `systemctl status outcry-responder`"
+_SEE_JOURNAL = "`journalctl -u outcry` says when and why"
+
+MARKS = {
+    Flag.BUTTON_STUCK: failed("button", "stuck: it has been down for too long", _SHORT),
+    Flag.STRAP_LOOSE: failed(
+        "strap", "the strap's wire has a loose contact", "repair the wire or the contact"
+    ),
+    Flag.STRAP_FAULT: failed(
+        "strap", "it cannot be watched", "check strap.pin in the settings, and its wire"
+    ),
+    Flag.JAMMING: look("registration", "something is jamming the radio", "move to another place"),
+    Flag.UNDER_VOLTAGE: failed("supply", "too low", _CARRIES),
+    Flag.BATTERY_LOW: look("supply", "low", "charge it"),
+    Flag.CARD_FAULT: failed(
+        "disk",
+        "the card cannot be written, alarms are kept in memory",
+        "docs/runbook.md, 'The card is broken'; `outcry check` tells a full one from a broken one",
+    ),
+}
+TROUBLES = reduce(or_, MARKS)
+REMEDIES = {
+    Condition.STARTING.value: "wait a minute; if it stays so, check its supply and its SIM",
+    Condition.SILENT.value: "check its power and its serial cable; Outcry keeps trying",
+    Condition.SIM_ABSENT.value: "seat the SIM in its holder",
+    Condition.SIM_PIN.value: "write the SIM's PIN into /etc/outcry/modem.pin, then restart outcry",
+    Condition.SIM_PUK.value: "put the SIM into a phone and enter its PUK",
+    Condition.SEARCHING.value: "no network is heard: check the antenna, or move",
+    Condition.DENIED.value: "the network refuses this SIM: ask its operator",
+}
+SIM_STATES = (Condition.SIM_ABSENT, Condition.SIM_PIN, Condition.SIM_PUK)
+_OF_THE_PORT = (  # by errno's name, in the words of hw.system_errors
+    ("ENOENT", "there is no such device: docs/hardware.md, 'Serial port'; or modem.port is wrong"),
+    ("EACCES", "the service's user may not open it: `ls -l` it; outcry belongs to group dialout"),
+    ("EPERM", "the unit does not allow this kind of device: DeviceAllow= in its file says which"),
+    ("ENOTTY", "that is no serial device: modem.port is wrong"),
+    ("EISDIR", "that is no serial device: modem.port is wrong"),
+    ("EAGAIN", _HELD),
+    ("EBUSY", _HELD),
+)
+_OF_HQ = (  # how the reason for a missing receipt begins
+    ("HTTP 400", "HQ cannot open what this device seals: enrol it again, docs/enrolment.md"),
+    ("HTTP 409", "HQ has had a later message of this device: is there a copy of it somewhere?"),
+    ("HTTP 5", _HQ),
+    ("no answer", _HQ),
+    ("HQ closed", "look at HQ: `systemctl status outcry-responder`, and the proxy before it"),
+    ("TLS", "HQ's port for devices speaks plain HTTP: check its number in the enrolment"),
+)
+_PORTAL = "something else answers in HQ's place: check HQ's address in the enrolment, and the APN"
+_NO_CONNECTION = (  # how reasons begin that say nothing of HQ
+    "no connection",
+    "no network",
+    "the modem",
+    "this modem",
+    "the data path",
+    "the serial port",
+    "the connection",
+    "the request",
+    "GPRS",
+)
+_APN = (
+    "check modem.apn with the operator, the SIM's credit, and HQ's address in the enrolment;"
+    " alarms go by SMS meanwhile"
+)
+_REFUSED = (  # the network carries data, and nobody takes the connection
+    "is HQ's responder running, and its address in the enrolment right? Else modem.apn, or the"
+    " SIM's credit; alarms go by SMS meanwhile"
+)
+_BUDGET = "the day's budget"
+_SILENT_RECEIVER = "check the receiver's cable and supply, then `systemctl restart gpsd`"
+_NO_POSITION = {
+    NoFixReason.NO_RECEIVER.value: "check the receiver's cable and DEVICES in /etc/default/gpsd",
+    NoFixReason.NO_SATELLITES.value: (
+        "place the antenna under open sky for some minutes, then check again"
+    ),
+}
+
+
+def attention(facts: dict[str, Any]) -> list[Finding]:
+    """What is not well, by the daemon's facts; first what keeps an alarm from leaving."""
+    wrong = [each for each in judged(facts) if not each.result.is_well]
+    return sorted(wrong, key=lambda each: each.result is not Result.FAILED)
+
+
+def judged(facts: dict[str, Any]) -> Iterator[Finding]:
+    """All that the daemon knows of itself, by its facts."""
+    yield from wiring(facts)
+    yield from reach(facts["modem"] | {"marks": facts["marks"]})
+    if not facts["enrolled"]:
+        yield look("keys", f"{NO_HQ}: only the contacts are told", _ENROL)
+    elif Condition(facts["modem"]["state"]).registered:
+        yield from hq(_hq_trouble(facts))
+    if not facts["contacts"]:
+        yield failed("contacts", "there are none: only HQ is told", _ENROL)
+    if facts["marks"] & Flag.CARD_FAULT:
+        yield MARKS[Flag.CARD_FAULT]
+    yield from position(facts["fix"])
+    yield clock(facts["time_by"])
+    if not facts["languages_complete"]:
+        words = "a contact's language has no texts that can be used: they get English"
+        yield look("texts", words, "`outcry config` says which")
+    for fault in facts["faults"]:
+        if not fault.startswith(("motor", "strap")):
+            yield _quoted(look("since the start", "", _SEE_JOURNAL), fault)
+
+
+def headline(facts: dict[str, Any], in_full: bool = False) -> str:
+    """``armed`` alone only while nothing keeps an alarm from leaving; ``in_full``: with the remedy."""
+    first = next(iter(attention(facts)), None)
+    if first is None or first.result is not Result.FAILED:
+        return "armed"
+    words, remedy = f"{first.name}: {first.words}", f" -> {first.remedy}" if in_full else ""
+    if facts["marks"] & Flag.BUTTON_STUCK:
+        strap = ", the strap is armed" if facts["worn"] else ""
+        return f"not armed: the button has been down for too long{strap}{remedy}"
+    if not Condition(facts["modem"]["state"]).registered:
+        return f"armed, but nothing can be sent now{f': {words}' if in_full else ''}{remedy}"
+    return f"armed, but {words}{remedy}"
+
+
+def wiring(facts: dict[str, Any]) -> Iterator[Finding]:
+    """Button, strap and motor."""
+    marks = facts["marks"]
+    yield MARKS[Flag.BUTTON_STUCK] if marks & Flag.BUTTON_STUCK else button(facts["pressed"])
+    faults = {fault.partition(" ")[0]: fault for fault in facts["faults"]}
+    if marks & Flag.STRAP_FAULT:
+        found = MARKS[Flag.STRAP_FAULT]
+        yield _quoted(found, faults["strap"]) if "strap" in faults else found
+    elif facts["worn"] is None:
+        yield left_out("strap", "there is none (strap.enabled)")
+    else:
+        loose = marks & Flag.STRAP_LOOSE
+        yield MARKS[Flag.STRAP_LOOSE] if loose else strap(not marks & Flag.STRAP_OPEN)
+    if (fault := faults.get("motor") or faults.get("motor:")) is not None:
+        yield _quoted(look("motor", "", _SEE_JOURNAL), fault)
+    elif facts["motor"]:
+        yield ok("motor", "its pin is in use; `outcry check --buzz` moves it")
+    else:
+        yield left_out("motor", "there is none (vibration.enabled)")
+
+
+def _quoted(found: Finding, fault: str) -> Finding:
+    """The finding in the journal's words; what to do may stand behind an arrow."""
+    words, _, remedy = fault.partition(" -> ")
+    return replace(found, words=words, remedy=remedy or found.remedy)
+
+
+def clock(time_by: str | None) -> Finding:
+    """Whether something in this boot has told the time."""
+    if time_by is not None:
+        return ok("clock", f"the time is known, by {time_by}")
+    remedy = "wait for GPS or the mobile network; until then alarms say: time not known"
+    return look("clock", "nothing has told the time since the start", remedy)
+
+
+def button(closed: bool) -> Finding:
+    return look("button", "it is down", _SHORT) if closed else ok("button", "not pressed")
+
+
+def strap(closed: bool) -> Finding:
+    return ok("strap", "closed") if closed else look("strap", "open", _FASTEN)
+
+
+def position(fix: dict[str, Any]) -> Iterator[Finding]:
+    """gpsd, and whether there is a position and it is of now: gpsd repeats a silent receiver's last."""
+    reason = fix["reason"].partition(":")[0]
+    if fix["reason"] == NoFixReason.NO_GPSD.value:
+        words = f"it does not answer: {fix['error']}" if fix["error"] else "it does not answer"
+        remedy = "`systemctl status gpsd`; its address is gps.host and gps.port"
+        yield look("gpsd", words, remedy)
+        yield left_out("fix", "gpsd does not answer")
+        return
+    yield ok("gpsd", "it answers")
+    accuracy_m = fix["accuracy_m"]
+    if fix["reason"]:
+        yield look("fix", f"none: {reason}", _NO_POSITION.get(fix["reason"], "check again"))
+    elif fix["age_s"] > FIX_OLD_S:
+        old = "only an old one: the receiver has fallen silent"
+        unknown = "one of unknown age: the receiver may be silent"
+        yield look("fix", unknown if fix["age_s"] >= MAX_AGE_S else old, _SILENT_RECEIVER)
+    elif accuracy_m is None:
+        yield ok("fix", "there is a position; its accuracy is not known")
+    else:
+        yield ok("fix", f"there is a position, within {accuracy_m:.0f} m")
+
+
+def reach(modem: dict[str, Any]) -> Iterator[Finding]:
+    """Modem, SIM, network, signal, supply; ``modem`` are its facts, with the marks among them."""
+    state, reason, marks = Condition(modem["state"]), modem["reason"], modem["marks"]
+    words, remedy = reason or state.value, REMEDIES.get(state.value, "")
+    is_up = state not in (Condition.SILENT, Condition.STARTING)
+    if is_up:
+        yield ok("modem", "it answers")
+    elif marks & Flag.UNDER_VOLTAGE:
+        yield failed("modem", f"{words}; its supply was too low", _CARRIES)
+    else:
+        port = (advice for name, advice in _OF_THE_PORT if f"({name})" in reason)
+        yield failed("modem", words, next(port, remedy))
+    if not is_up:
+        yield left_out("sim", "the modem is not ready")
+    elif state in SIM_STATES:
+        yield failed("sim", words, remedy)
+    else:
+        yield ok("sim", "ready")
+    jammed = MARKS[Flag.JAMMING]
+    if state in (Condition.SEARCHING, Condition.DENIED):
+        also = f"; {jammed.words}" if marks & Flag.JAMMING else ""
+        yield failed("registration", f"{state.value}{also}", remedy)
+    elif not state.registered:
+        yield left_out("registration", "the modem or its SIM is not ready")
+    else:
+        yield jammed if marks & Flag.JAMMING else ok("registration", state.value)
+    yield _signal(modem["signal"]) if state.registered else left_out("signal", NO_NETWORK)
+    yield _supply(modem["supply_mv"], marks)
+
+
+def _signal(csq: int | None) -> Finding:
+    if csq is None:
+        return left_out("signal", "the modem has not reported it")
+    words = f"{csq} of 31 ({2 * csq - 113} dBm)"
+    return look("signal", f"weak: {words}", _ANTENNA) if csq < WEAK else ok("signal", words)
+
+
+def _supply(millivolts: int | None, marks: int) -> Finding:
+    words = f"{millivolts / 1000:.2f} V at the modem" if millivolts else ""
+    for flag in (Flag.UNDER_VOLTAGE, Flag.BATTERY_LOW):
+        if marks & flag:
+            found = MARKS[flag]
+            return replace(found, words=": ".join(filter(None, (found.words, words))))
+    return ok("supply", words) if words else left_out("supply", "the modem has not reported it")
+
+
+def modem_marks(modem: ModemStatus, low_mv: float, was_low: bool = False) -> Flag:
+    """What is wrong with radio and supply. A battery that was low is so until well above the limit."""
+    low_mv += RECOVERED_MV if was_low else 0
+    is_low = was_low if modem.battery_mv is None else modem.battery_mv < low_mv
+    warnings = Flag.JAMMING * modem.jamming | Flag.UNDER_VOLTAGE * modem.under_voltage
+    return Flag(warnings | Flag.BATTERY_LOW * is_low)
+
+
+def is_of_the_path(trouble: str) -> bool:
+    """Whether this reason for a missing receipt says nothing of HQ."""
+    return trouble.startswith(_NO_CONNECTION)
+
+
+def hq(trouble: str) -> Iterator[Finding]:
+    """Data path and receipt; ``trouble`` is why HQ does not answer, empty where it does."""
+    if is_of_the_path(trouble):
+        refused = trouble == "no connection to HQ"
+        yield failed("data path", trouble, _REFUSED if refused else _APN)
+        yield left_out("receipt", "there is no data path")
+        return
+    yield ok("data path", "nothing is wrong with it")
+    if trouble.startswith(_BUDGET):
+        remedy = "raise supervision.kilobytes_per_day, or wait a day; alarms have no budget"
+        yield look("receipt", trouble, remedy)
+    elif trouble:
+        advice = (advice for begins, advice in _OF_HQ if trouble.startswith(begins))
+        yield failed("receipt", trouble, next(advice, _PORTAL))
+    else:
+        yield ok("receipt", "HQ answers")
+
+
+def _hq_trouble(facts: dict[str, Any]) -> str:
+    """Why HQ is out of reach or does not answer; empty while nothing says so."""
+    modem, beat = facts["modem"], facts["heartbeat"]
+    if modem["data_up_s"] is None and modem["data_trouble"]:
+        return str(modem["data_trouble"])
+    old_news = modem["data_up_s"] is not None and is_of_the_path(beat["trouble"])
+    if beat["trouble"] and not old_news:
+        return str(beat["trouble"])
+    return "no answer from HQ for a long time" if beat["silent"] else ""

@@ -1,0 +1,74 @@
+"""Each situation of the runbook, made: the first line of `outcry check` names its cause, and
+`outcry status`, systemd's status line and the next heartbeat say the same within two minutes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from outcry.daemon.service import judge
+from outcry.daemon.service.findings import Result
+from outcry.report import NO_FLAGS
+from simulation import situations
+from simulation.situations import SITUATIONS, Situation
+
+RUNBOOK = (Path(__file__).resolve().parents[3] / "docs" / "runbook.md").read_text("utf-8")
+
+
+@pytest.fixture(params=SITUATIONS, ids=lambda situation: situation.name)
+def situation(request):
+    return request.param
+
+
+def test_the_first_line_of_the_check_names_the_cause_and_all_places_agree(situation, tmp_path):
+    seen = situations.live(situation, tmp_path)
+    assert seen.names(situation), seen.check
+    assert seen.check[-1].startswith("Needs attention: ")
+    if situation.refused is not None or not situation.in_status:
+        return
+    known = [each for each in seen.status if each.name == situation.finding]
+    if not known:  # the daemon words what the check sees at the card or in the files
+        known = seen.status
+    assert known, "outcry status exits 1 and lists it"
+    assert all(each.remedy for each in known)
+    if known[0].result is Result.FAILED:
+        assert not seen.line.startswith("armed;"), "no armed without but"
+        if not seen.line.startswith("alarm"):
+            assert known[0].remedy in seen.line
+    if situation.flag is not None:
+        assert situation.flag in seen.marks
+
+
+def test_a_device_that_is_well_is_armed_everywhere(tmp_path):
+    well = Situation("well", 1, "", ())
+    seen = situations.live(well, tmp_path)
+    assert seen.status == []
+    assert seen.line.startswith("armed; fix; modem registered; data up")
+    assert seen.marks & judge.TROUBLES == NO_FLAGS
+    assert {line.split()[0] for line in seen.check[:-2]} <= {"ok", "left", "look", "->"}
+    assert not any(line.startswith("failed") for line in seen.check)
+
+
+def test_what_was_wrong_and_is_well_again_is_said_no_more(tmp_path):
+    """The data path comes back: nothing goes on calling it down."""
+
+    def fails_and_recovers(device):
+        device.sim.set_gprs("dead", device.now)
+        device.at(device.now + 60, lambda: device.sim.set_gprs("on", device.now))
+
+    seen = situations.live(Situation("back", 5, "", (), fails_and_recovers), tmp_path)
+    assert [each.name for each in seen.status] == []
+    assert seen.line.startswith("armed;")
+
+
+def test_there_is_a_situation_for_each_question_that_the_check_can_answer():
+    assert {each.question for each in SITUATIONS} == {1, 2, 4, 5, 6, 8, 9}
+
+
+def test_each_reason_for_no_receipt_in_the_runbook_is_made():
+    section = RUNBOOK.partition("## 5.")[2].partition("## 6.")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    made = " ".join(" ".join(each.words) for each in SITUATIONS if each.question == 5)
+    for row in rows[2:]:  # without the titles, and what does not begin with HQ
+        phrases = re.findall(r"`([^`]+)`", row)
+        assert any(phrase in made for phrase in phrases), phrases
