@@ -190,8 +190,10 @@ class Service:
             self._in_text = True
             outcome = self._texts.send(link, job)
         except ModemSilent:
-            if job.given:
-                self._crashes = CRASHES  # the text has cost a minute: the next could cost another
+            if job.given or (self._in_text and self.recovery.situation(Failure.SILENT).has_wire):
+                self._crashes = (
+                    CRASHES  # it has cost a minute, or hangs in texts: the next could, too
+                )
             raise
         finally:
             self.recovery.text_tried()
