@@ -35,9 +35,7 @@ class Recipients:
         self._time = time
         self._place = place
 
-    def order(
-        self, report: StoredReport, audience: Audience, kind: AlarmKind
-    ) -> list[tuple[int, Template]]:
+    def order(self, report: StoredReport, audience: Audience) -> list[tuple[int, Template]]:
         """Who gets what, in the order in which people need it.
 
         The first contact is told first, then HQ, then the others; then every contact gets a link or,
@@ -47,13 +45,13 @@ class Recipients:
         order: list[tuple[int, Template]] = []
         if audience is Audience.EVERYONE:
             order += [(contact, Template.ALERT) for contact in contacts]
-        enrolment = self._identity.enrolment
+        enrolment, drill = self._identity.enrolment, self._outbox.alarm.kind is AlarmKind.DRILL
         if enrolment is not None and report.sealed:
             if enrolment.hq.number is not None:
                 order.insert(1, (HQ, self._sealed(report)))
             if audience is Audience.EVERYONE:
                 order += [(contact, Template.LINK) for contact in contacts]
-        elif enrolment is None and audience is Audience.EVERYONE and kind is not AlarmKind.DRILL:
+        elif enrolment is None and audience is Audience.EVERYONE and not drill:
             publish = Template.PUBLISH
             order += [(each, publish) for each in contacts if not self.told(report, each, publish)]
         return order

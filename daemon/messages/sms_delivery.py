@@ -20,7 +20,6 @@ from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.runtime_cache import Memory
 from outcry.daemon.outbox.stored import HQ, StoredReport, StoredText, TextOutcome
 from outcry.hw.modem import Modem, Outcome, SmsLeaving, SmsOutcome, SmsReport
-from outcry.report import AlarmKind
 
 TEXT_RETRIES_S = (5, 15, 30, 60, 120, 300)  # after a refusal; the last one repeats
 PROBE_S = 15  # while the network takes nothing, one of the refused is tried again this often
@@ -70,21 +69,14 @@ class SmsDelivery:
         """The alarm in which a text left last."""
         self._forget_settled()
 
-    def queue(
-        self,
-        report: StoredReport,
-        audience: Audience,
-        kind: AlarmKind,
-        later: bool,
-        now: float,
-    ) -> None:
+    def queue(self, report: StoredReport, audience: Audience, later: bool, now: float) -> None:
         """Put this report's texts into the outbox. Call inside an outbox step.
 
         With ``later`` they come from the budget, unless the recipient knows nothing of the alarm.
         """
         words = {}
         self._amend(now)
-        for recipient, template in self.recipients.order(report, audience, kind):
+        for recipient, template in self.recipients.order(report, audience):
             apart = self.recipients.apart(recipient, template, report)
             if apart and template is Template.LINK:
                 continue  # one link is enough, and the position is in the alert
@@ -92,12 +84,7 @@ class SmsDelivery:
             if costs and not self._affords(recipient, template.value):
                 continue
             text = self._outbox.add_text(
-                report.counter,
-                recipient,
-                template.value,
-                self.under_way,
-                later=costs,
-                apart=apart,
+                report.counter, recipient, template.value, self.under_way, later=costs, apart=apart
             )
             if text is None:
                 continue
@@ -231,15 +218,13 @@ class SmsDelivery:
         text = self._outbox.texts.get(self.under_way or 0)
         if text is None or text.outcome is not TextOutcome.OPEN:
             return False
-        try:
+        with suppress(Exception):  # what the modem has is good, and others wait
             text = self.recipients.current(text, now)
             words = self.recipients.words(text, now)
-        except Exception:  # noqa: BLE001 - what the modem has is good, and others wait
-            return False
-        if not self._modem.amend_sms(_ref(text.id), words):
-            return False
-        self._amend_at = self.recipients.ages_at(now)
-        return self._keep(text, words)
+            if self._modem.amend_sms(_ref(text.id), words):
+                self._amend_at = self.recipients.ages_at(now)
+                return self._keep(text, words)
+        return False
 
     # What the modem says
 

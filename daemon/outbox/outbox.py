@@ -249,10 +249,9 @@ class Outbox:
     def _reserve_counters(self) -> None:
         self.next_counter = max(self.next_counter, self._reserved)
         self._reserved = self.next_counter + COUNTER_BLOCK
-        later = "(1, max(?, coalesce((SELECT reserved FROM counter), 0)))"  # than any start's
-        self._change(
-            "counter", 1, f"INSERT OR REPLACE INTO counter VALUES {later}", (self._reserved,)
-        )
+        most = "max(?, coalesce((SELECT reserved FROM counter), 0))"  # it never goes back
+        statement = f"INSERT OR REPLACE INTO counter VALUES (1, {most})"
+        self._change("counter", 1, statement, (self._reserved,))
         self.commit()
 
     def _put(self, table: str, key: int, row: tuple[object, ...]) -> None:

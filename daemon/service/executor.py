@@ -44,13 +44,8 @@ class Executor:
                 parts.outbox.add_report(self._report(effect, alarm, now))
             case SendSms():
                 codes = alarm.withdrawals if effect.audience is Audience.EVERYONE else ()
-                parts.sms.queue(
-                    parts.outbox.newest_report(but=codes),  # nobody's link is to be a code
-                    effect.audience,
-                    alarm.kind,
-                    effect.later,
-                    now,
-                )
+                report = parts.outbox.newest_report(but=codes)  # nobody's link is to be a code
+                parts.sms.queue(report, effect.audience, effect.later, now)
 
     def carry_out(self, effect: Effect, alarm: Alarm, now: float) -> None:
         """Do the rest, now that the card has what is to be sent."""

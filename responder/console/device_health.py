@@ -53,8 +53,9 @@ def how_they_are(
 
 def _drills(connection: Connection) -> Mapping[int, float]:
     alarm = store.alarm.c
-    drills = select(alarm.device, func.max(alarm.arrived_at)).filter_by(kind=int(AlarmKind.DRILL))
-    return dict(connection.execute(drills.group_by(alarm.device)).tuples().all())
+    drills = select(alarm.device, func.max(alarm.arrived_at).label("at"))
+    drills = drills.where(alarm.kind == int(AlarmKind.DRILL))
+    return {row.device: row.at for row in connection.execute(drills.group_by(alarm.device))}
 
 
 def _newest(

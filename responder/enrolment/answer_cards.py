@@ -43,10 +43,10 @@ def codes_left(connection: Connection, device: int) -> dict[int, int]:
     """How many codes each contact has left, by number in the list."""
     contact, code = store.contact.c, store.sms_code.c
     rows = connection.execute(
-        select(contact.number_in_list, func.count(code.id))
+        select(contact.number_in_list, func.count(code.id).label("left"))
         .outerjoin(store.sms_code, (code.contact == contact.id) & code.burned_at.is_(None))
         .where(contact.device == device)
         .group_by(contact.number_in_list)
         .order_by(contact.number_in_list)
     )
-    return dict(rows.tuples().all())
+    return {row.number_in_list: row.left for row in rows}

@@ -112,9 +112,14 @@ class Inbox:
             latest = replace(one.header, counter=kept)
             return Outdated(make(one.report.token, OUTDATED, latest))
         if kept.alarm is not None:
-            what, again = one.report.type.name, " again" if kept.repeat else ""
-            said = {"report": what, "path": one.path, "again": again}
-            log.tell(journal.Entry.REPORT, alarm=kept.alarm, **said)
+            again = " again" if kept.repeat else ""
+            log.tell(
+                journal.Entry.REPORT,
+                alarm=kept.alarm,
+                report=one.report.type.name,
+                path=one.path,
+                again=again,
+            )
         receipt = make(one.report.token, kept.status, one.header)
         return Taken(receipt, one.report, kept.alarm, kept.repeat)
 

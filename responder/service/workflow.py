@@ -135,8 +135,9 @@ class Workflow(Part):
                 lost = Came(Outcome.UNKNOWN, outbox.LOST)
                 given_up = outbox.note(connection, call, self._clock(), lost)
             if given_up:
-                about = {"alarm": call.alarm, "call": call.kind}
-                log.tell(journal.Entry.INTERRUPTED, **about, why=outbox.LOST)
+                log.tell(
+                    journal.Entry.INTERRUPTED, alarm=call.alarm, call=call.kind, why=outbox.LOST
+                )
 
     def _decide_next(self, seen: list[int]) -> int | None:
         """Decide the alarm that has been due for longest, but for those seen; None: there is none.
@@ -212,11 +213,17 @@ class Workflow(Part):
     def _came(self, call: Call, came: Came) -> None:
         with self._store.write() as connection:
             news = outbox.note(connection, call, self._clock(), came)
-        about = {"alarm": call.alarm, "outcome": came.outcome}
+        outcome = came.outcome
         if news and call.kind in TEXTS:
-            log.tell(journal.Entry.TEXT_CAME, text=call.id, **about)
+            log.tell(journal.Entry.TEXT_CAME, alarm=call.alarm, text=call.id, outcome=outcome)
         elif news:
-            log.tell(journal.Entry.CALL_CAME, call=call.kind, target=call.target, **about)
+            log.tell(
+                journal.Entry.CALL_CAME,
+                alarm=call.alarm,
+                call=call.kind,
+                target=call.target,
+                outcome=outcome,
+            )
 
     def _begin(self, planned: Call, lease_s: float) -> Call | None:
         """Commit a planned call as ``calling``, if it may still be done and nobody was quicker."""

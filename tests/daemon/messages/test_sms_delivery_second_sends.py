@@ -8,7 +8,6 @@ from outcry.daemon.alarm.model import Audience
 from outcry.daemon.outbox.stored import TextOutcome
 from outcry.hw.modem import Outcome, SmsOutcome, SmsReport
 from outcry.receipt import Status
-from outcry.report import AlarmKind
 from simulation.wearable import SimulatedWorld
 from simulation.world import CONTACTS, World
 
@@ -256,7 +255,6 @@ def test_a_round_for_the_very_same_report_texts_nobody_again(world):
         world.sms.queue(
             report,
             Audience.EVERYONE,
-            AlarmKind.PANIC,
             False,
             world.now,
         )

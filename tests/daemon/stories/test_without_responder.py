@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from outcry.daemon.alarm.model import Audience
+from outcry.daemon.alarm.model import Alarm, Audience, State
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox.outbox import TextOutcome
 from outcry.hw.modem import Outcome
@@ -126,7 +126,8 @@ def queued(world, kind):
     report = world.parts.reporter.unsealed(0xA1A1A1A1, 0)
     with world.outbox.step():
         world.outbox.add_report(report)
-        world.sms.queue(report, Audience.EVERYONE, kind, False, world.now)
+        world.outbox.save_alarm(Alarm(State.RAISED, id=report.alarm, kind=kind))
+        world.sms.queue(report, Audience.EVERYONE, False, world.now)
     return [(text.recipient, text.template) for text in world.outbox.open_texts()]
 
 
