@@ -48,7 +48,7 @@ class Service:
         self._clock = clock
         self._board = board
         self._emit = emit
-        self._texts = Texts(jobs, self._tell, clock, self._text_stuck)
+        self._texts = Texts(jobs, self._tell, clock, self._text_stuck, lambda: self._posts.occupied)
         self._posts = Posts(settings, jobs, self._tell, clock, recovery)
         self._radio = Radio(board)
         self._starting = Starting(settings, self._texts, clock, self._wait, board.note, recovery)
