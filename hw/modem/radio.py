@@ -14,8 +14,8 @@ from collections import deque
 from outcry.hw.modem.events import Cell, Condition
 from outcry.hw.modem.lines import Urc
 from outcry.hw.modem.link import Link
-from outcry.hw.modem.network_time import NetworkTime
 from outcry.hw.modem.status import LOW_MV, StatusBoard
+from outcry.hw.network_time import NetworkTime
 
 log = logging.getLogger("outcry.modem")
 

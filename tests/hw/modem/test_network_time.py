@@ -8,7 +8,7 @@ import pytest
 
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.modem.network_time import NetworkTime
+from outcry.hw.network_time import NetworkTime
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 
