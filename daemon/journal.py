@@ -4,8 +4,6 @@ An entry can carry an alarm's id, states, paths, counts and reasons from the cod
 enumerations; there is no way to hand it a position, a number, a name or a key.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 

@@ -1,7 +1,5 @@
 """The wearable's settings: one TOML file, every problem told at once in its words."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

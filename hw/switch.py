@@ -15,8 +15,6 @@ time must ask :meth:`Switch.is_told` first.
 ``board`` on a laptop.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

@@ -1,7 +1,5 @@
 """What the system said of an error: in words for a person, with its errno's name to search for."""
 
-from __future__ import annotations
-
 import errno
 import os
 

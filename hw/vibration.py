@@ -6,8 +6,6 @@ by counting, so one that comes while another plays waits its turn, unless it is
 one that does not wait.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

@@ -30,8 +30,6 @@ serving cell's operator, strongest first, each LAC 2 and cell id 2; LAC 0 and
 65535, which no cell has (3GPP TS 23.003 4.1), mean none.
 """
 
-from __future__ import annotations
-
 import struct
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag

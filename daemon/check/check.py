@@ -4,8 +4,6 @@ While the daemon runs, pins and port are its own, and it is asked. Otherwise the
 check opens the parts itself, and closes each.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import time

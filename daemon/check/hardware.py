@@ -4,8 +4,6 @@ While the daemon runs, its facts are used: the pins are its own, and it alone kn
 reach gpsd. Otherwise each pin is opened for a moment, and gpsd is asked.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import tempfile

@@ -1,7 +1,5 @@
 """What an alarm needs besides hardware: service, clock, keys, contacts, texts, disk, swap, watchdog."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat

@@ -1,7 +1,5 @@
 """The two ways in which a check reaches the modem: through the running daemon, or by itself."""
 
-from __future__ import annotations
-
 import os
 import queue
 import sys

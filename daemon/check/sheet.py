@@ -1,7 +1,5 @@
 """What a person at the command line sees of a check: its findings, and what takes a while."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The recipients: who is texted of a report and in which order, at which number, in which words."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

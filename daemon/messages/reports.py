@@ -1,7 +1,5 @@
 """Makes reports of what is known now, and seals them."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable
 

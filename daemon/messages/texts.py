@@ -5,8 +5,6 @@ be filled, and no text is longer than two SMS parts whatever the fields hold. A
 fault in them does not stop the daemon: it is reported, and English is used.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from enum import Enum
 from functools import partial

@@ -1,7 +1,5 @@
 """The outside world as the wearable uses it: clocks, randomness, the journal, and the hardware."""
 
-from __future__ import annotations
-
 import os
 import queue
 import time

@@ -4,8 +4,6 @@ It is kept on the card: it says when somebody practised and how fast it went,
 and nothing about any person.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The executor: does what the rules call for, with the parts of this device."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from outcry.daemon.alarm.model import (

@@ -4,8 +4,6 @@
 heartbeat carries are the marks they are made from. A cause stands before what follows from it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import reduce

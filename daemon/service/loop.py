@@ -4,8 +4,6 @@ It turns edges into gestures, asks the alarm's rules what to do, writes that
 down, and only then does it. It waits only for the queue.
 """
 
-from __future__ import annotations
-
 import queue
 from collections.abc import Callable, Iterable
 from dataclasses import replace

@@ -6,8 +6,6 @@ battery while there is still time. The first one goes a minute after the start:
 a device that restarts again and again must not seem silent.
 """
 
-from __future__ import annotations
-
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.service.judge import TROUBLES, modem_marks
 from outcry.daemon.service.whereabouts import Whereabouts

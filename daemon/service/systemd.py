@@ -3,8 +3,6 @@
 Outside systemd everything works the same: entries go to stderr, and the first one says so.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import sys

@@ -13,8 +13,6 @@ who holds is in danger. Pass every edge to :func:`edge`, and call :func:`look` w
 :func:`due` says. There is no clock here: times are seconds of the edges' own clock.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
