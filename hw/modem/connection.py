@@ -73,7 +73,7 @@ class Connection:
             self.state = state
             self.since = self._clock()
             if state is Tcp.INITIAL:
-                self._to_set = deque(self._settings_to_make())
+                self._to_set = deque(("AT+CIPMUX=0", "AT+CIPQSEND=1", PULLED, self._profile()))
 
     def take(self, urc: Urc) -> bool:
         """Whether ``urc`` was about the connection."""
@@ -123,9 +123,6 @@ class Connection:
             if reply.outcome is Outcome.FAILED:
                 self._to_set.appendleft(PUSHED)
         return True
-
-    def _settings_to_make(self) -> tuple[str, ...]:
-        return ("AT+CIPMUX=0", "AT+CIPQSEND=1", PULLED, self._profile())
 
     def is_hopeless(self, link: Link) -> bool:
         """Whether the modem says it has no GPRS; asked only where trying holds the line."""

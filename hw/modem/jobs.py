@@ -121,9 +121,6 @@ class JobQueue:
             elif self.urgent_since is None:
                 self.urgent_since = self._clock()
 
-    def stop(self) -> None:
-        self.stopping = True
-
     @property
     def texts_waiting(self) -> int:
         return len(self._texts)

@@ -80,7 +80,7 @@ class Modem:
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Stop from any state and wait; False if the thread still runs after ``timeout_s``."""
-        self._jobs.stop()
+        self._jobs.stopping = True
         self._ring()
         if self._thread is None:
             return True

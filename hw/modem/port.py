@@ -154,8 +154,3 @@ def find_rate(link: "Link", port: Port) -> str:
             return f"it talked at {rate} baud and was set to {wanted}, as modem.baud says"
         port.rate = rate
     return f"it talks at {rate} baud and not at {wanted}, as modem.baud says; going on at {rate}"
-
-
-def open_serial(path: str, baudrate: int = 115200) -> Port:
-    """Open ``path`` as the modem's port; bind both arguments to make the owner's ``open_port``."""
-    return SerialPort(path, baudrate)
