@@ -11,9 +11,7 @@ def told(error: BaseException) -> str:
     anything of people.
     """
     for each in (error, error.__context__):
-        args: tuple[object, ...] = getattr(
-            each, "args", ()
-        )  # termios.error has its errno there alone
+        args: tuple[object, ...] = getattr(each, "args", ())  # termios.error has it there alone
         for code in (getattr(each, "errno", None), args[0] if len(args) == 2 else None):
             if isinstance(code, int) and code in errno.errorcode:
                 return f"{os.strerror(code)} ({errno.errorcode[code]})"

@@ -11,13 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 
-from gsmmodem.pdu import (
-    GSM7_BASIC,
-    GSM7_EXTENDED,
-    encodeGsm7,
-    encodeSemiOctets,
-    packSeptets,
-)
+from gsmmodem.pdu import GSM7_BASIC, GSM7_EXTENDED, encodeGsm7, encodeSemiOctets, packSeptets
 
 NUMBER = re.compile(r"\+?[0-9]{3,20}")
 GSM7_ALONE, GSM7_PART = 160, 153  # septets in a text of one part; in a part of several
