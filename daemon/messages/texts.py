@@ -140,9 +140,8 @@ class Language:
             return self._fill("accuracy_unknown")
         if metres < 1000:
             return self._fill("accuracy", metres=metres)
-        return self._fill(
-            "accuracy_far", kilometres=-(-metres // 1000)
-        )  # rounded up: never better than it is
+        kilometres = -(-metres // 1000)  # rounded up: never better than it is
+        return self._fill("accuracy_far", kilometres=kilometres)
 
     def _age(self, age_s: int) -> str:
         if age_s < 60:
