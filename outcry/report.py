@@ -68,8 +68,6 @@ def _check(what: str, value: float | None, low: int, high: int, unit: str = "") 
 
 
 class MessageType(IntEnum):
-    """What a message is for."""
-
     FIRST = 1
     POSITION = 2
     STILL_IN_DANGER = 3
@@ -96,8 +94,6 @@ class NoFixReason(IntEnum):
 
 
 class Flag(IntFlag):
-    """Marks that ride in a report."""
-
     CLOCK_UNSET = 1
     BUTTON_STUCK = 2
     MOVING = 4

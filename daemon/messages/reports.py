@@ -98,7 +98,6 @@ class Reporter:
 
     @property
     def enrolled(self) -> bool:
-        """Whether there is an HQ."""
         return self._enrolment is not None
 
     def try_seal(self) -> None:

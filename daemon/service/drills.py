@@ -81,7 +81,6 @@ class Drills:
         self.last = Drill(self._wall())
 
     def happened(self, event: Event, now: float) -> None:
-        """Note the hop that this event is, if it is one."""
         if event in _HOPS:
             self.see(_HOPS[event], now)
 

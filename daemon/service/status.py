@@ -75,7 +75,6 @@ def fix_facts(place: Position | NoPosition, no_fix: NoFix | None) -> dict[str, A
 
 
 def modem_facts(modem: ModemStatus, now: float) -> dict[str, Any]:
-    """What is known of the modem and the data path."""
     since = modem.connected_since
     return {
         "state": modem.state.value,

@@ -35,8 +35,6 @@ _READ = r"\+CIPRXGET: 2,(\d{1,4})(?:,\d+)?"
 
 
 class Tcp(Enum):
-    """What is known of the modem's connection."""
-
     UNKNOWN = "unknown"
     INITIAL = "IP INITIAL"
     CONNECTING = "connecting"

@@ -31,8 +31,6 @@ class TextJob:
 
 @dataclass
 class PostJob:
-    """A body to post to HQ."""
-
     ref: str
     body: bytes = field(repr=False)
 

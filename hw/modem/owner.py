@@ -123,7 +123,6 @@ class Modem:
         self._ring()
 
     def status(self) -> ModemStatus:
-        """What is known now."""
         return dataclasses.replace(self._board.now, queued_texts=self._jobs.texts_waiting)
 
     def _ring(self) -> None:

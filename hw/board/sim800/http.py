@@ -92,8 +92,6 @@ class Http(Part):
             self._exchange.end()
             self._exchange = None
 
-    # Beginning and end
-
     def _once_begun(self, handler: Handler) -> Handler:
         def guarded(command: Command) -> Answer | Steps:
             if self._session is None and command.form != "test":
@@ -146,8 +144,6 @@ class Http(Part):
         self._data = data or b""
         yield Wait(self._context.draw(self._context.timing.query))
         return says()
-
-    # Asking
 
     def _answer_action(self, command: Command) -> Answer:
         method = command.number(0)
@@ -213,8 +209,6 @@ class Http(Part):
 
     def _value(self, tag: str) -> str:
         return (self._session or _AS_DELIVERED)[tag]
-
-    # What was answered
 
     def _answer_read(self, command: Command) -> Answer:
         start, length = 0, len(self._answer)

@@ -96,10 +96,7 @@ class Sim800:
         )
         self.terminal.handlers = self._handlers()
 
-    # The wire
-
     def feed(self, data: bytes, now: float) -> None:
-        """Bytes arrive at the modem's RXD."""
         self.advance(now)
         self.terminal.feed(self.sleep.hears(self.wire.carried(data, "to-modem")))
 
