@@ -108,7 +108,7 @@ class SerialPort:
         try:
             self._serial.baudrate = rate
         except (OSError, ValueError) as exc:
-            raise PortLost("the modem's serial device takes no other rate") from exc
+            raise PortLost(f"the modem's serial device takes no other rate: {told(exc)}") from exc
 
     def fileno(self) -> int:
         """The device's descriptor, for waiting on it among others."""

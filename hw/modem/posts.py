@@ -203,12 +203,13 @@ class Posts:
             return
         if answer is None:
             return
-        self._used_at = self.ended_at = self._clock()
+        self._used_at = self._clock()
         self._recovery.over(Failure.NO_DATA)
         self._answered = True
         self.trouble = ""
         flight, self._flight = self._flight, None
         if flight is not None and not flight.muted:
+            self.ended_at = self._used_at
             self._emit(PostAnswered(flight.job.ref, answer.status, answer.body))
         if not answer.reusable:
             self._drop(link)

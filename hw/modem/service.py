@@ -48,7 +48,7 @@ class Service:
         self._clock = clock
         self._board = board
         self._emit = emit
-        self._texts = Texts(jobs, self._tell, clock, self._text_stuck)
+        self._texts = Texts(jobs, self._tell, clock, self._text_stuck, lambda: self._posts.occupied)
         self._posts = Posts(settings, jobs, self._tell, clock, recovery)
         self._radio = Radio(board)
         self._starting = Starting(settings, self._texts, clock, self._wait, board.note, recovery)
@@ -190,8 +190,10 @@ class Service:
             self._in_text = True
             outcome = self._texts.send(link, job)
         except ModemSilent:
-            if job.given:
-                self._crashes = CRASHES  # the text has cost a minute: the next could cost another
+            if job.given or (self._in_text and self.recovery.situation(Failure.SILENT).has_wire):
+                self._crashes = (
+                    CRASHES  # it has cost a minute, or hangs in texts: the next could, too
+                )
             raise
         finally:
             self.recovery.text_tried()

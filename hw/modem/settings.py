@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 
 SAID, REFUSED, TAKEN = "said", "refused", "taken"
@@ -66,7 +65,13 @@ class SaidPins:
 
 
 def _hash(key: str, what: str) -> str:
-    return blake2b(what.encode(), key=key.encode()[:64], digest_size=16).hexdigest()
+    # Late, and not hashlib, which would bring OpenSSL's own library into memory beside this one's.
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.hmac import HMAC
+
+    keyed = HMAC(key.encode(), SHA256())
+    keyed.update(what.encode())
+    return keyed.finalize().hex()
 
 
 @dataclass(frozen=True)

@@ -50,8 +50,12 @@ class Texts:
         emit: Callable[[events.ModemEvent], None],
         clock: Callable[[], float],
         on_stuck: Callable[[], None],
+        beside_data: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``on_stuck`` is called when neither a text nor AT beside it is answered; it may raise."""
+        """``on_stuck`` is called when neither a text nor AT beside it is answered; it may raise.
+
+        ``beside_data`` tells whether there is a connection, or one is being made.
+        """
         from outcry.hw.modem import pdu  # late: this is the modem's own thread
 
         self._pdu = pdu
@@ -59,6 +63,7 @@ class Texts:
         self._emit = emit
         self._clock = clock
         self._on_stuck = on_stuck
+        self._beside_data = beside_data
         self._given_at = 0.0
         self._late: TextJob | None = None
         self._lost: set[str] = set()
@@ -114,7 +119,9 @@ class Texts:
         if not job.given or re.fullmatch(_PROVEN, reply.final):
             return reply
         if reply.final and not reply.done and self._clock() - self._given_at < PARSED_S:
-            return reply
+            # Beside a connection it may be that one's late end, and +CMGS is still to come.
+            proof = link.hold(_PROVEN, DOUBT_S) if self._beside_data() else Reply("")
+            return proof if proof.final else reply
         proof = link.hold(_PROVEN, DOUBT_S) if reply.final else self._ask_after(link)
         if not proof.final and (reported := self._reported_already(link, job)) is not None:
             return Reply(f"+CMGS: {reported}")

@@ -12,7 +12,7 @@ FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
 KILLS = 200 if FULL else 12
 STOPS = 40 if FULL else 3
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200 if FULL else 600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200 if FULL else 1800)]
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ HQ_LIVES = ((0, 59, "exit"), (60, 119, "close"), (120, 139, "exit"))
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(3600 if FULL else 300),
+    pytest.mark.timeout(3600 if FULL else 1800),
     pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed"),
 ]
 

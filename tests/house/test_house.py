@@ -133,7 +133,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_every_command_of_the_readme_runs(folder):
     """In order, as a reader would; make's own targets from the checkout."""
     bin_ = Path(sys.executable).parent
@@ -154,7 +154,7 @@ def test_every_command_of_the_readme_runs(folder):
             env=environment,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1500,
             check=False,
         )
         assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}"

@@ -78,7 +78,7 @@ def installed(machine, debs):
         [command] = re.findall(
             rf"^apt install \./{name}_\S+$", from_guide(f"./{name}_"), re.MULTILINE
         )
-        done = machine.run("sh", "-ec", f"cd /root; {command} -qy", timeout=300)
+        done = machine.run("sh", "-ec", f"cd /root; {command} -qy", timeout=900)
         said += done.stdout + done.stderr
     return said
 

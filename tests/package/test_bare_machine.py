@@ -9,7 +9,7 @@ import pytest
 from bare_machine import NotHere, check_possible
 from bare_stage import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 # Where none can run
@@ -96,11 +96,11 @@ def as_booted(machine):
 
 
 def test_a_service_that_ran_runs_on_and_none_is_added_now_or_at_the_next_boot(machine):
-    machine.run("apt-get", "install", "-qy", "gpsd", timeout=300)
+    machine.run("apt-get", "install", "-qy", "gpsd", timeout=900)
     before = as_booted(machine)
     assert "gpsd.socket" in before
     machine.copy(ROOT / "tools" / "apt-install", "/root/apt-install")
-    machine.run("sh", "/root/apt-install", "gpsd", "postgresql", "smstools", timeout=300)
+    machine.run("sh", "/root/apt-install", "gpsd", "postgresql", "smstools", timeout=900)
     for program in ("pg_lsclusters", "smsd"):
         machine.run("sh", "-c", f"command -v {program}")
     assert running(machine) == before

@@ -11,7 +11,7 @@ from bare_stage import POSITION, WATCHDOG_S, WEARER, from_guide, newer
 
 from outcry.daemon.journal import Entry
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 HERE = Path(__file__).parent
 FINISH_LIMIT_S = 120
 
@@ -360,7 +360,7 @@ def test_an_upgrade_keeps_settings_keys_and_the_running_alarm(struck, debs, tmp_
     before = machine.said(*kept)
     for deb in debs:
         machine.copy(newer(deb, tmp_path), f"/root/{deb.name}")
-    machine.run("sh", "-ec", f"cd /root; {from_guide('force-confold')}", timeout=300)
+    machine.run("sh", "-ec", f"cd /root; {from_guide('force-confold')}", timeout=900)
     for package in ("outcry", "outcry-responder"):
         assert "+next" in machine.said("dpkg-query", "-Wf${Version}", package)
     assert machine.said(*kept) == before
@@ -372,7 +372,7 @@ def test_an_upgrade_keeps_settings_keys_and_the_running_alarm(struck, debs, tmp_
 def test_purged_nothing_of_it_is_left(stage):
     machine = stage.machine
     machine.run("sh", "-c", "rm -r /run/systemd/system/outcry*")  # what these tests put there
-    machine.run("apt-get", "purge", "-qy", "outcry", "outcry-responder", timeout=300)
+    machine.run("apt-get", "purge", "-qy", "outcry", "outcry-responder", timeout=900)
     looked = "find / -xdev -iname '*outcry*' -not -path '/proc/*' -not -path '/sys/*'"
     tests = ("/root/", "/var/log/", "/var/cache/apt/")
     left = machine.said("sh", "-c", f"{looked}; find /run /tmp /dev -iname '*outcry*'").splitlines()

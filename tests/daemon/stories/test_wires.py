@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.power import Wire
 from simulation.wearable import SimulatedWorld
 
@@ -70,3 +71,18 @@ def test_a_modem_that_hangs_is_brought_back_by_any_wire(tmp_path: Path, wire: Wi
     assert world.pulls
     assert world.first_text is not None
     assert world.first_text <= 45
+
+
+@pytest.mark.parametrize("wire", Wire)
+def test_a_modem_that_hangs_in_every_text_is_used_for_data_after_the_first(
+    tmp_path: Path, wire: Wire
+) -> None:
+    """Each text would cost a restart by wire, and data works."""
+    world = SimulatedWorld(tmp_path, wire=wire, warm=False)
+    world.sim.power_on(world.now)
+    hangs = Fault(Kind.LATE, stage="prompt", effect=world.sim.hang)
+    world.sim.faults.on("+CMGS", hangs, times=None)
+    valid = world.presses(world.now + 1)
+    world.run(valid + 90)
+    assert world.receipts
+    assert world.receipts[0] - valid <= 45

@@ -398,3 +398,14 @@ def test_without_a_wire_a_text_has_its_minute(world: Any) -> None:
     w.at(20, lambda: w.modem.send_sms("t1", ANA, "help"))
     w.run(100)
     assert [e.outcome for e in w.got(SmsOutcome)] == [Outcome.DONE]
+
+
+def test_an_error_beside_a_connection_may_be_that_ones_and_the_text_goes_once(world: Any) -> None:
+    """The late end of AT+CIPSTART, in the first second of a text that the network takes."""
+    w = world(timing=Timing())
+    w.sim.faults.on("+CIPSTART", Fault(Kind.LATE, stage="result", seconds=30.0), times=None)
+    w.at(20, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.at(20.4, lambda: w.sim.terminal.raw(b"\r\nERROR\r\n"))
+    w.run(60)
+    assert [e.outcome for e in w.got(SmsOutcome)] == [Outcome.DONE]
+    assert w.texts(ANA) == ["help"]
