@@ -63,7 +63,6 @@ class Vibration:
             self._begin(pattern)
 
     def close(self) -> None:
-        """Stop the motor and free the pin."""
         with self._turn:
             self._forget()
             with suppress(Exception):  # the pin is freed in any case

@@ -85,7 +85,6 @@ class Language:
         return text if parts(text) <= MAX_PARTS else link
 
     def publish(self, wearer: str, raised_at: float | None, place: Place) -> str:
-        """Words for a contact to copy and publish."""
         time, position = self._time(raised_at), self._position(place)
         return self._fitted("publish", self._name(wearer), time=time, position=position)
 

@@ -195,7 +195,6 @@ class Outbox:
         return sorted(waiting, key=lambda text: (text.goes_again, text.id))
 
     def close(self) -> None:
-        """Write what is left and close the file."""
         self.commit()
         self.card.close()
 

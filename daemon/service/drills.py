@@ -51,7 +51,6 @@ class Drill:
     over: bool = False
 
     def words(self) -> str:
-        """The hops in one line."""
         seen = [f"{hop.value} {self.hops[hop]:.1f} s" for hop in Hop if hop in self.hops]
         return ", ".join(seen) or "nobody was reached"
 

@@ -163,7 +163,6 @@ def _quoted(found: Finding, fault: str) -> Finding:
 
 
 def clock(time_by: str | None) -> Finding:
-    """Whether something in this boot has told the time."""
     if time_by is not None:
         return ok("clock", f"the time is known, by {time_by}")
     remedy = "wait for GPS or the mobile network; until then alarms say: time not known"

@@ -36,11 +36,9 @@ class Service:
             systemd.notify(STATUS=words)
 
     def alive(self) -> None:
-        """Feed the watchdog."""
         systemd.notify(WATCHDOG="1")
 
     def stopping(self) -> None:
-        """A stop was asked for and has begun."""
         systemd.notify(STOPPING="1")
 
 

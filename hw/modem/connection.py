@@ -182,8 +182,7 @@ class Connection:
             self.readable = False
             return data
         reply = link.command(f"AT+CIPRXGET=2,{READ_MOST}", counted=_READ, idle=True, vital=True)
-        header = reply.value("+CIPRXGET")
-        fields = (header or "").split(",")
+        fields = (reply.value("+CIPRXGET") or "").split(",")
         self.readable = reply.done and len(fields) > 2 and fields[2] != "0"
         return reply.data
 

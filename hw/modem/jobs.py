@@ -135,8 +135,7 @@ class JobQueue:
         with self._lock:
             urgent = self.urgent_since
             since_began = urgent if urgent is not None and urgent > began else None
-            times = [t for t in (self.text_since, since_began) if t is not None]
-            return min(times, default=None)
+            return min((t for t in (self.text_since, since_began) if t is not None), default=None)
 
     @property
     def in_need(self) -> bool:

@@ -100,7 +100,6 @@ class SerialPort:
 
     @property
     def rate(self) -> int:
-        """Bits a second."""
         return int(self._serial.baudrate)
 
     @rate.setter
@@ -122,7 +121,6 @@ class SerialPort:
                     os.write(self._rope, b"!")
 
     def close(self) -> None:
-        """Close the device and both ends of the bell."""
         with self._closing:
             if not self._open:
                 return

@@ -229,8 +229,7 @@ class Service:
         refused = self.recovery.situation(Failure.TEXTS_REFUSED)
         # Without a network that is why they are refused.
         beside = self._posts.occupied and self._radio.registered
-        situation = replace(refused, connected=beside)
-        if next_rung(situation, self._clock()).rung is not Rung.SHUT:
+        if next_rung(replace(refused, connected=beside), self._clock()).rung is not Rung.SHUT:
             return False
         log.warning("modem refuses text after text beside the connection; shutting that")
         self.recovery.shut_for_text()

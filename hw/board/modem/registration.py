@@ -161,7 +161,6 @@ class Registration:
         self.sms_ready = True
 
     def cover(self, covered: bool) -> None:
-        """The network goes or comes."""
         if covered == self.coverage:
             return
         self.coverage = covered

@@ -23,8 +23,6 @@ SLOW_CLIENT_S = 1.0  # the board stands still while a client does not read
 
 
 class Client:
-    """One connection to the control socket."""
-
     def __init__(self, connection: socket.socket, control: "Control") -> None:
         connection.setblocking(False)
         self._connection = connection

@@ -157,8 +157,7 @@ class Http(Part):
         self._answer = b""
         self._redirections = 0
         self._context.see("http-action", method=METHODS[method])
-        limit = float(self._value("TIMEOUT"))
-        self._limit = self._context.schedule.after(limit, self._lose)
+        self._limit = self._context.schedule.after(float(self._value("TIMEOUT")), self._lose)
         self._bearer.lost.then(self._lose)
         self._context.schedule.after(0, lambda: self._ask(self._value("URL")))
         return says()
