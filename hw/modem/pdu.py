@@ -98,13 +98,12 @@ def encode(number: str, text: str, reference: int) -> list[Part]:
     plain = text.translate(SAME_MEANING)
     septets = _septets(plain)
     if septets is not None:
-        pieces = _cut(septets, GSM7_ALONE, GSM7_PART, 1, (_ESCAPE,))
+        coding, pieces = _GSM7, _cut(septets, GSM7_ALONE, GSM7_PART, 1, (_ESCAPE,))
     else:
         units = plain.encode("utf-16-be", "replace")
-        pieces = _cut(units, UCS2_ALONE, UCS2_PART, 2, _FIRST_SURROGATES)
+        coding, pieces = _UCS2, _cut(units, UCS2_ALONE, UCS2_PART, 2, _FIRST_SURROGATES)
     if len(pieces) > PARTS_MOST:
         raise PduRefused(f"the text needs {len(pieces)} SMS; {PARTS_MOST} are allowed")
-    coding = _GSM7 if septets is not None else _UCS2
     headers = [b""]
     if len(pieces) > 1:
         same = bytes([5, 0, 3, reference & 0xFF, len(pieces)])
