@@ -4,8 +4,6 @@ An entry can carry an alarm's id, states, paths, counts and reasons from the cod
 enumerations; there is no way to hand it a position, a number, a name or a key.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -19,8 +17,6 @@ PART_FAULTS_MOST = 10  # on a screen; the journal has them all
 
 
 class Entry(JournalEntry):
-    """The kinds of entry on the device."""
-
     STARTED = info("e9c547895a5a4c689b497bebeee871c8", "outcry {detail} starts")
     ARMED = info("6418a4d1accf40f0a5a21a06b5dfe367", "armed: the button is watched")
     NOT_ARMED = error(

@@ -1,7 +1,5 @@
 """The wearable's settings: one TOML file, every problem told at once in its words."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -50,10 +48,7 @@ SCHEMA: Mapping[str, Mapping[str, Key]] = {
         "apn_user": Key("", good=anything),
         "apn_password": Key("", good=anything, secret=True),
         "pin": Key(
-            "",
-            good=str.isdecimal,
-            write="the PIN of the SIM, or leave it empty",
-            secret=True,
+            "", good=str.isdecimal, write="the PIN of the SIM, or leave it empty", secret=True
         ),
         "sms_while_connecting": Key(True),
         "power_pin": Key(NO_PIN, 0, 27, write="a GPIO number from 0 to 27, or -1 for none"),

@@ -9,8 +9,6 @@ rollover), so an age is counted by our own clock, from the answer before the one
 in which the fix was new.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import math

@@ -1,7 +1,5 @@
 """What every part on a pin has in common: a pin that cannot be used, why not, and what to do."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

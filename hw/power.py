@@ -9,8 +9,6 @@ tied to ground). PWRKEY switches off a modem that is on, and on one that is off.
 that is on; no paper says that it switches on one that is off, as after an under-voltage.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from enum import Enum

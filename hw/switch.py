@@ -15,8 +15,6 @@ time must ask :meth:`Switch.is_told` first.
 ``board`` on a laptop.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time
@@ -95,11 +93,9 @@ class Switch:
         """
         if self._differs_since is not None:
             return self._differs_since + LOST_AFTER_S
-        dues = (wanted, self._look_at)
-        return min((time for time in dues if time is not None), default=None)
+        return min((due for due in (wanted, self._look_at) if due is not None), default=None)
 
     def close(self) -> None:
-        """Stop reporting and free the pin."""
         self._device.close()
 
     def _read(self) -> bool | None:

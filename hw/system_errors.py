@@ -1,7 +1,5 @@
 """What the system said of an error: in words for a person, with its errno's name to search for."""
 
-from __future__ import annotations
-
 import errno
 import os
 
@@ -13,9 +11,7 @@ def told(error: BaseException) -> str:
     anything of people.
     """
     for each in (error, error.__context__):
-        args: tuple[object, ...] = getattr(
-            each, "args", ()
-        )  # termios.error has its errno there alone
+        args: tuple[object, ...] = getattr(each, "args", ())  # termios.error has it there alone
         for code in (getattr(each, "errno", None), args[0] if len(args) == 2 else None):
             if isinstance(code, int) and code in errno.errorcode:
                 return f"{os.strerror(code)} ({errno.errorcode[code]})"

@@ -6,8 +6,6 @@ by counting, so one that comes while another plays waits its turn, unless it is
 one that does not wait.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time
@@ -65,7 +63,6 @@ class Vibration:
             self._begin(pattern)
 
     def close(self) -> None:
-        """Stop the motor and free the pin."""
         with self._turn:
             self._forget()
             with suppress(Exception):  # the pin is freed in any case

@@ -1,7 +1,5 @@
 """Proof that every thread still turns: the watchdog is fed only when all have beaten."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 

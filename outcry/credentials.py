@@ -1,7 +1,5 @@
 """Secrets that systemd hands to the service alone (``LoadCredential=`` in the unit)."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from pathlib import Path

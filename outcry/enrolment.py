@@ -5,8 +5,6 @@ enrol``). JSON, because both ends write and read it by machine; every field is
 checked, unknown ones are refused, and all problems are told at once.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import asdict, dataclass

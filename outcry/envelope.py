@@ -9,8 +9,6 @@ The header (version 1 byte, device 4, counter 4, big-endian) travels in clear
 and is bound as HPKE's ``info``; the PSK's id is the device's four bytes.
 """
 
-from __future__ import annotations
-
 import base64
 import os
 import struct
@@ -135,12 +133,12 @@ def _psk_id(header: Header) -> bytes:
 
 
 @lru_cache(maxsize=8)  # HQ's few keys: reading one takes half as long as opening a message
-def _private_key(key: bytes) -> KEMKeyInterface:
+def _private_key(key: bytes) -> "KEMKeyInterface":
     return _suite().kem.deserialize_private_key(key)
 
 
 @cache
-def _suite() -> CipherSuite:
+def _suite() -> "CipherSuite":
     from pyhpke import AEADId, CipherSuite, KDFId, KEMId  # here: the button is armed before
 
     return CipherSuite.new(

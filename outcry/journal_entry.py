@@ -1,7 +1,5 @@
 """A kind of journal entry: what the two ends' lists of entries have in common."""
 
-from __future__ import annotations
-
 from enum import Enum
 from functools import partial
 from logging import CRITICAL, DEBUG, ERROR, INFO, NOTSET, WARNING

@@ -7,8 +7,6 @@ and then two parts hold 134.
 
 # ruff: noqa: RUF001 - letters that look like others are what this module is about
 
-from __future__ import annotations
-
 import unicodedata
 from datetime import datetime
 from functools import lru_cache

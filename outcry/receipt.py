@@ -7,8 +7,6 @@ They refuse a heartbeat, too: then the header is that of the latest message hear
 and a device that has lost its counter goes on above it.
 """
 
-from __future__ import annotations
-
 import os
 from enum import IntEnum
 

@@ -30,8 +30,6 @@ serving cell's operator, strongest first, each LAC 2 and cell id 2; LAC 0 and
 65535, which no cell has (3GPP TS 23.003 4.1), mean none.
 """
 
-from __future__ import annotations
-
 import struct
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
@@ -70,8 +68,6 @@ def _check(what: str, value: float | None, low: int, high: int, unit: str = "") 
 
 
 class MessageType(IntEnum):
-    """What a message is for."""
-
     FIRST = 1
     POSITION = 2
     STILL_IN_DANGER = 3
@@ -98,8 +94,6 @@ class NoFixReason(IntEnum):
 
 
 class Flag(IntFlag):
-    """Marks that ride in a report."""
-
     CLOCK_UNSET = 1
     BUTTON_STUCK = 2
     MOVING = 4

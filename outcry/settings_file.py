@@ -6,8 +6,6 @@ instead: ``button.hold_seconds: 0.2 is not valid; write seconds from 1 to 5``. A
 secret is never repeated.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib

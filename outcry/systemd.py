@@ -3,8 +3,6 @@
 Only this module imports systemd-python. Without it, or outside systemd, nothing happens.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from contextlib import suppress

@@ -36,7 +36,7 @@ from outcry.enrolment import Contact
 from outcry.hw.board.modem.gprs import How
 from outcry.hw.board.modem.options import Options
 from outcry.hw.gps import Fix, NoFix, NoFixReason
-from outcry.hw.modem import open_serial
+from outcry.hw.modem import SerialPort
 from outcry.hw.modem.port import Port
 from outcry.hw.pin_library import PinUnusable, pin_faults
 from outcry.report import NO_FLAGS, Flag
@@ -129,10 +129,10 @@ class Device(SimulatedWorld):
         if not self.unplugged:
             return super()._open()
         if not self.port_of_another or os.geteuid() != 0:
-            return open_serial(self.port)
+            return SerialPort(self.port)
         os.seteuid(NOBODY)  # no mode keeps root out
         try:
-            return open_serial(self.port)
+            return SerialPort(self.port)
         finally:
             os.seteuid(0)
 

@@ -5,8 +5,6 @@ the loop carries the effects out after they are on the card. There is no I/O and
 clock here: ``now`` is passed in, in seconds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 

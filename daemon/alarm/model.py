@@ -13,8 +13,6 @@ A drill has the same states. :mod:`outcry.daemon.alarm.rules` says what leads fr
 one state to another, and what is done on the way.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple

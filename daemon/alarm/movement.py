@@ -5,8 +5,6 @@ movement only if it is farther from where the wearer last stayed than the errors
 fixes together, and the wearer stays only after some minutes without that.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, replace
 

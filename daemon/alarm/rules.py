@@ -11,8 +11,6 @@ and an opened strap, while nobody has answered there is a timer as a way on, and
 what is left out changes nothing.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from outcry.daemon.alarm import actions as do

@@ -4,8 +4,6 @@ While the daemon runs, pins and port are its own, and it is asked. Otherwise the
 check opens the parts itself, and closes each.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import time
@@ -76,7 +74,8 @@ def findings(
     problems: list[str] = []
     who = _who(settings, problems)
     trouble = str(refusal) if refusal is not None else ""
-    if isinstance(refusal, control_socket.NotAllowed):
+    not_allowed = isinstance(refusal, control_socket.NotAllowed)
+    if not_allowed:
         yield unknown("service", "it may be running, but this user cannot ask it", _ROOT)
     else:
         yield host.service(service, trouble, facts, why_refused(settings, service))
@@ -85,9 +84,7 @@ def findings(
     elif isinstance(refusal, control_socket.NotRunning) and service.state != "active":
         yield from _by_itself(settings, who, service, buzz, patience)
     else:
-        yield from _from_outside(
-            settings, trouble, isinstance(refusal, control_socket.NotAllowed), patience
-        )
+        yield from _from_outside(settings, trouble, not_allowed, patience)
     if facts is not None:
         yield judge.clock(facts["time_by"])
     else:

@@ -1,7 +1,5 @@
 """Whether this device can reach anybody: modem, SIM, network, data path, and HQ's answer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

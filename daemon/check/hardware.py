@@ -4,8 +4,6 @@ While the daemon runs, its facts are used: the pins are its own, and it alone kn
 reach gpsd. Otherwise each pin is opened for a moment, and gpsd is asked.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import tempfile
@@ -28,8 +26,6 @@ from outcry.hw.vibration import Vibration
 LOOK_S = 0.5  # how long a switch is watched
 FLICKERS = 3  # no finger makes so many edges within that time
 SURE_OF_GPS_S = 20.0  # gpsd opens a receiver when somebody asks, and is mute for 6 s meanwhile
-_NO_STRAP = left_out("strap", "there is none (strap.enabled)")
-_NO_MOTOR = left_out("motor", "there is none (vibration.enabled)")
 _REPAIR = "repair the wire or the contact"
 
 
@@ -40,11 +36,11 @@ def by_itself(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Fi
         if settings.flag("strap", "enabled"):
             yield _switch(Strap, settings, patience, judge.strap)
         else:
-            yield _NO_STRAP
+            yield judge.NO_STRAP
         if settings.flag("vibration", "enabled"):
             yield _motor(settings, buzz, patience)
         else:
-            yield _NO_MOTOR
+            yield judge.NO_MOTOR
 
 
 def buzzed(answer: dict[str, Any]) -> Finding:

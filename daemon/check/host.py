@@ -1,7 +1,5 @@
 """What an alarm needs besides hardware: service, clock, keys, contacts, texts, disk, swap, watchdog."""
 
-from __future__ import annotations
-
 import errno
 import os
 import stat
@@ -15,6 +13,7 @@ from outcry.daemon.check.systemd_unit import Unit
 from outcry.daemon.messages import texts
 from outcry.daemon.messages.identity import FILE_NAME, Identity
 from outcry.daemon.service.findings import Finding, failed, left_out, look, ok, unknown
+from outcry.daemon.service.judge import ENROL, NO_CONTACTS
 from outcry.daemon.service.true_time import CLOCK_SET_AFTER
 from outcry.daemon.settings import Settings
 from outcry.hw.system_errors import told
@@ -29,7 +28,6 @@ _SUDO = "`sudo outcry check` can"
 _START = "`systemctl start outcry`; if it stops again, `journalctl -u outcry` says why"
 _REPAIR = "repair that; the service then starts by itself"
 _ROOM = "make room: `df -h` shows what is full"
-_ENROL = "`outcry enrol FILE` with a new file from HQ: docs/enrolment.md"
 
 
 def service(unit: Unit, trouble: str, facts: dict[str, Any] | None, refusal: str = "") -> Finding:
@@ -77,16 +75,16 @@ def keys(settings: Settings, who: Identity | None, problems: list[str]) -> Findi
         return unknown(name, f"this user may not look into {folder}", _SUDO)
     except FileNotFoundError:
         if who is None:
-            return failed(name, "there is no enrolment", _ENROL)
-        return look(name, "there is no enrolment, so no HQ: only the contacts are told", _ENROL)
+            return failed(name, "there is no enrolment", ENROL)
+        return look(name, "there is no enrolment, so no HQ: only the contacts are told", ENROL)
     except OSError as error:
-        return failed(name, f"{path} cannot be checked: {told(error)}", _ENROL)
+        return failed(name, f"{path} cannot be checked: {told(error)}", ENROL)
     if not os.access(path, os.R_OK):
         if os.geteuid() != folder.stat().st_uid:
             return unknown(name, f"this user may not read {path}", _SUDO)
         return failed(name, f"the service may not read {path}", f"`chown outcry: {path}`")
     if who is None or who.enrolment is None:
-        return failed(name, "; ".join(problems) or "the enrolment is not used", _ENROL)
+        return failed(name, "; ".join(problems) or "the enrolment is not used", ENROL)
     if stat.S_IMODE(held.st_mode) & 0o077:
         return look(name, f"others on this device can read {path}", f"`chmod 600 {path}`")
     return ok(name, f"enrolled as device {who.enrolment.device:08x}")
@@ -98,7 +96,7 @@ def contacts(settings: Settings, who: Identity | None) -> Finding:
     if who is None:
         return unknown(name, "not known without the enrolment", _SUDO)
     if not who.contacts:
-        return failed(name, "there are none: only HQ is told", _ENROL)
+        return NO_CONTACTS
     folder = settings.path("texts", "folder")
     wrong = [
         f"contact {number}'s language is {contact.language}, which has no texts: they get English"

@@ -1,7 +1,5 @@
 """The two ways in which a check reaches the modem: through the running daemon, or by itself."""
 
-from __future__ import annotations
-
 import os
 import queue
 import sys
@@ -21,7 +19,7 @@ from outcry.daemon.service.assemble import OUTBOX
 from outcry.daemon.service.judge import modem_marks
 from outcry.daemon.service.status import modem_facts
 from outcry.daemon.settings import Settings
-from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PostAnswered, PostFailed, open_serial
+from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PostAnswered, PostFailed, SerialPort
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition
 
 STOP_LIMIT_S = 3.0
@@ -81,7 +79,7 @@ class OwnModem:
         self._low_mv = settings.number("supervision", "battery_low_volts") * 1000
         port, baud = settings.text("modem", "port"), settings.whole("modem", "baud")
         self._modem = Modem(
-            asked_of_modem, lambda: open_serial(port, baud), self._events.put, time.monotonic
+            asked_of_modem, lambda: SerialPort(port, baud), self._events.put, time.monotonic
         )
         self._modem.start()
         life.callback(self._modem.stop, STOP_LIMIT_S)

@@ -1,10 +1,9 @@
 """What a person at the command line sees of a check: its findings, and what takes a while."""
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from outcry import __version__
@@ -51,15 +50,13 @@ class Sheet:
         return not wrong
 
 
+@dataclass
 class Patience:
     """Waits for something, and tells the person waiting. Seconds of ``clock``."""
 
-    def __init__(
-        self, clock: Callable[[], float], sleep: Callable[[float], None], say: Callable[[str], None]
-    ) -> None:
-        self.clock = clock
-        self.sleep = sleep
-        self.say = say
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    say: Callable[[str], None]
 
     def until(
         self, seen: Callable[[], T], done: Callable[[T], bool], limit_s: float, words: str

@@ -1,7 +1,5 @@
 """What systemd knows of the service and of its own watchdog, from systemctl."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import subprocess

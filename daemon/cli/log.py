@@ -5,8 +5,6 @@ the service: neither can hold a position, a number, a name or a key. All else th
 the unit wrote is left out.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """The command line of the wearable: ``outcry run | check | status | drill | log | config | enrol``."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
@@ -88,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _add_log(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_log(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     log = commands.add_parser(
         "log",
         help="what happened, one line for each event, from the journal",

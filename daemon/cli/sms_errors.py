@@ -4,8 +4,6 @@ Codes below 128 are the network's (3GPP TS 24.011 annex E), 300 to 511 the modem
 (TS 27.005 3.2.5), 512 and above SIMCom's own (SIM800 manual p.334).
 """
 
-from __future__ import annotations
-
 _SIM = "seat the SIM in its holder: `outcry check`"
 _PASSES = "this passes; it is tried again"
 _NUMBER = "ask the contact for the right number"

@@ -4,8 +4,6 @@ One post is under way at a time, so that the newest report can always go first.
 What failed stays in the outbox and goes again when the alarm's rules say so.
 """
 
-from __future__ import annotations
-
 from outcry.daemon.alarm.model import Event, Happening
 from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.messages.receipts import Receipts

@@ -1,7 +1,5 @@
 """Who this device belongs to: the enrolment from HQ, or without HQ the people in the settings."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """HQ's receipts, by data or by SMS: verified, and noted in the outbox."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 from outcry.daemon.alarm.model import ReceiptCame

@@ -1,9 +1,7 @@
 """The recipients: who is texted of a report and in which order, at which number, in which words."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from outcry.daemon.alarm.model import Audience
 from outcry.daemon.messages.identity import Identity, contact_link
@@ -15,25 +13,17 @@ from outcry.envelope import to_text
 from outcry.report import AlarmKind, NoPosition, Position
 
 
+@dataclass(eq=False, repr=False)
 class Recipients:
     """``time()`` is Unix seconds, ``None`` if the clock is not set. ``place(now)`` is what is known
     at ``now``, in seconds of the alarm's clock."""
 
-    def __init__(
-        self,
-        identity: Identity,
-        outbox: Outbox,
-        memory: Memory,
-        languages: dict[str, Language],
-        time: Callable[[], float | None],
-        place: Callable[[float], Position | NoPosition],
-    ) -> None:
-        self._identity = identity
-        self._outbox = outbox
-        self._memory = memory
-        self._languages = languages
-        self._time = time
-        self._place = place
+    _identity: Identity
+    _outbox: Outbox
+    _memory: Memory
+    _languages: dict[str, Language]
+    _time: Callable[[], float | None]
+    _place: Callable[[float], Position | NoPosition]
 
     def order(self, report: StoredReport, audience: Audience) -> list[tuple[int, Template]]:
         """Who gets what, in the order in which people need it.

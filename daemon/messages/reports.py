@@ -1,7 +1,5 @@
 """Makes reports of what is known now, and seals them."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable
 
@@ -100,7 +98,6 @@ class Reporter:
 
     @property
     def enrolled(self) -> bool:
-        """Whether there is an HQ."""
         return self._enrolment is not None
 
     def try_seal(self) -> None:

@@ -7,8 +7,6 @@ or if the network gives up, the same words go a second time, and never a third.
 The count is on the card before a text can leave.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 from outcry.daemon.alarm.model import Audience, State

@@ -3,8 +3,6 @@
 config/texts/en.toml explains each key and field.
 """
 
-from __future__ import annotations
-
 import re
 import string
 import tomllib

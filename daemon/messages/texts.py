@@ -5,8 +5,6 @@ be filled, and no text is longer than two SMS parts whatever the fields hold. A
 fault in them does not stop the daemon: it is reported, and English is used.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
@@ -87,7 +85,6 @@ class Language:
         return text if parts(text) <= MAX_PARTS else link
 
     def publish(self, wearer: str, raised_at: float | None, place: Place) -> str:
-        """Words for a contact to copy and publish."""
         time, position = self._time(raised_at), self._position(place)
         return self._fitted("publish", self._name(wearer), time=time, position=position)
 
@@ -142,9 +139,8 @@ class Language:
             return self._fill("accuracy_unknown")
         if metres < 1000:
             return self._fill("accuracy", metres=metres)
-        return self._fill(
-            "accuracy_far", kilometres=-(-metres // 1000)
-        )  # rounded up: never better than it is
+        kilometres = -(-metres // 1000)  # rounded up: never better than it is
+        return self._fill("accuracy_far", kilometres=kilometres)
 
     def _age(self, age_s: int) -> str:
         if age_s < 60:

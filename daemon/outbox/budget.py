@@ -1,7 +1,5 @@
 """A budget: what may be spent in any 24 hours. It counts by the hour, on the strict side."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from functools import partial

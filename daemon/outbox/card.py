@@ -6,8 +6,6 @@ again with the next write. What it lacks meanwhile is kept in the runtime
 directory, where a restart of the service finds it.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import sqlite3

@@ -8,8 +8,6 @@ reported, and the alarm goes on without it. What could not be written is tried
 again with the next step.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, replace
@@ -197,7 +195,6 @@ class Outbox:
         return sorted(waiting, key=lambda text: (text.goes_again, text.id))
 
     def close(self) -> None:
-        """Write what is left and close the file."""
         self.commit()
         self.card.close()
 

@@ -1,7 +1,5 @@
 """The service's private files: written whole, and owned by the service even if root writes them."""
 
-from __future__ import annotations
-
 import grp
 import os
 import pwd

@@ -5,8 +5,6 @@ restart of the service, not a power cut. So a text whose outcome was lost can be
 sent again with the same words, and nothing readable touches the card.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 from pathlib import Path

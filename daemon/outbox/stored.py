@@ -82,7 +82,6 @@ class StoredText:
 
     @property
     def is_taken(self) -> bool:
-        """Whether the network took it."""
         return self.outcome in _TAKEN
 
     @property

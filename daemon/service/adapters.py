@@ -1,7 +1,5 @@
 """The outside world as the wearable uses it: clocks, randomness, the journal, and the hardware."""
 
-from __future__ import annotations
-
 import os
 import queue
 import time
@@ -16,7 +14,7 @@ from outcry.daemon.service.true_time import synchronised_at
 from outcry.daemon.settings import NO_PIN, Settings
 from outcry.daemon.touch.edges import StrapEdge
 from outcry.hw.gps import Gps
-from outcry.hw.modem import Condition, Modem, ModemSettings, open_serial
+from outcry.hw.modem import Condition, Modem, ModemSettings, SerialPort
 from outcry.hw.pin_library import PinUnusable
 from outcry.hw.power import Power, Wire
 from outcry.hw.switch import Button, Strap
@@ -56,7 +54,7 @@ class Adapters:
         power = self._power()
         modem = Modem(
             settings,
-            lambda: open_serial(port, baud),
+            lambda: SerialPort(port, baud),
             self.messages.put,
             self.clock,
             beat,

@@ -1,7 +1,5 @@
 """Puts the wearable together, alike for the service, the simulation and the tests."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from outcry.beats import Beats

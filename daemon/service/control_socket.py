@@ -6,8 +6,6 @@ one word on a line: ``status`` (what is known), ``drill`` (begin one), ``heartbe
 alarm. Each answer is one line of JSON.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import queue

@@ -4,8 +4,6 @@ It is kept on the card: it says when somebody practised and how fast it went,
 and nothing about any person.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -53,7 +51,6 @@ class Drill:
     over: bool = False
 
     def words(self) -> str:
-        """The hops in one line."""
         seen = [f"{hop.value} {self.hops[hop]:.1f} s" for hop in Hop if hop in self.hops]
         return ", ".join(seen) or "nobody was reached"
 
@@ -83,7 +80,6 @@ class Drills:
         self.last = Drill(self._wall())
 
     def happened(self, event: Event, now: float) -> None:
-        """Note the hop that this event is, if it is one."""
         if event in _HOPS:
             self.see(_HOPS[event], now)
 

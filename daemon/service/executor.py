@@ -1,20 +1,8 @@
 """The executor: does what the rules call for, with the parts of this device."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
-from outcry.daemon.alarm.model import (
-    Alarm,
-    Audience,
-    BeginDrill,
-    Effect,
-    EndDrill,
-    MakeReport,
-    SendData,
-    SendSms,
-    Vibrate,
-)
+from outcry.daemon.alarm import model
 from outcry.daemon.journal import Entry
 from outcry.daemon.outbox.stored import StoredReport
 from outcry.daemon.service.drills import Hop
@@ -34,32 +22,32 @@ class Executor:
         self._clock = clock
         self._heartbeats = 0
 
-    def write_down(self, effect: Effect, alarm: Alarm, now: float) -> None:
+    def write_down(self, effect: model.Effect, alarm: model.Alarm, now: float) -> None:
         """Put what is to be sent into the outbox. Call inside an outbox step."""
         parts = self._parts
         match effect:
-            case EndDrill(drill):
+            case model.EndDrill(drill):
                 parts.sms.drop(drill)
-            case MakeReport():
+            case model.MakeReport():
                 parts.outbox.add_report(self._report(effect, alarm, now))
-            case SendSms():
-                codes = alarm.withdrawals if effect.audience is Audience.EVERYONE else ()
+            case model.SendSms():
+                codes = alarm.withdrawals if effect.audience is model.Audience.EVERYONE else ()
                 report = parts.outbox.newest_report(but=codes)  # nobody's link is to be a code
                 parts.sms.queue(report, effect.audience, effect.later, now)
 
-    def carry_out(self, effect: Effect, alarm: Alarm, now: float) -> None:
+    def carry_out(self, effect: model.Effect, alarm: model.Alarm, now: float) -> None:
         """Do the rest, now that the card has what is to be sent."""
         parts = self._parts
         match effect:
-            case BeginDrill():
+            case model.BeginDrill():
                 parts.drills.begin(now)
-            case MakeReport():
+            case model.MakeReport():
                 at = "on the card" if parts.outbox.durable else "in memory, not on the card"
                 parts.journal.tell(Entry.SEALED, alarm=alarm.id, count=effect.sequence, detail=at)
                 parts.drills.see(Hop.SEALED, self._clock())
-            case SendData():
+            case model.SendData():
                 parts.data.post()
-            case Vibrate(pulse):
+            case model.Vibrate(pulse):
                 if pulse in parts.felt:
                     self.play(PATTERNS[pulse])
 
@@ -81,7 +69,6 @@ class Executor:
         parts.data.post_heartbeat(heartbeat)
 
     def play(self, pattern: Pattern) -> None:
-        """Move the motor, if there is one."""
         if self._parts.vibration is None:
             return
         try:
@@ -89,7 +76,7 @@ class Executor:
         except PinUnusable as error:
             self._parts.journal.tell(Entry.PART_FAULT, detail=str(error))
 
-    def _report(self, effect: MakeReport, alarm: Alarm, now: float) -> StoredReport:
+    def _report(self, effect: model.MakeReport, alarm: model.Alarm, now: float) -> StoredReport:
         parts = self._parts
         place = parts.whereabouts.reported = parts.whereabouts.place(now)
         try:

@@ -1,7 +1,5 @@
 """What a judgement found: the thing, how it is, and what to do about it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import Enum
 

@@ -4,8 +4,6 @@
 heartbeat carries are the marks they are made from. A cause stands before what follows from it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import reduce
@@ -25,12 +23,15 @@ NO_NETWORK = "there is no network"
 _SHORT = "let go of it; if nobody presses it, its pin has a short circuit to ground"
 _FASTEN = "fasten the strap; if it is fastened, its wire or buckle is broken"
 _CARRIES = "charge it; if it is charged, its wires or capacitor cannot carry 2 A: docs/hardware.md"
-_ENROL = "`outcry enrol FILE` with a new file from HQ: docs/enrolment.md"
+ENROL = "`outcry enrol FILE` with a new file from HQ: docs/enrolment.md"
 _ANTENNA = "check the antenna and its plug, or move"
 _HELD = "another program holds it: `sudo fuser -v` it; is the serial console still on it?"
 _HQ = "is the responder running? At HQ: `systemctl status outcry-responder`"
 _CARD = "`outcry check` tells a full card from a broken one: docs/runbook.md, 'The card is broken'"
 _SEE_JOURNAL = "`journalctl -u outcry` says when and why"
+NO_CONTACTS = failed("contacts", "there are none: only HQ is told", ENROL)
+NO_STRAP = left_out("strap", "there is none (strap.enabled)")
+NO_MOTOR = left_out("motor", "there is none (vibration.enabled)")
 
 MARKS = {
     Flag.BUTTON_STUCK: failed("button", "stuck: it has been down for too long", _SHORT),
@@ -103,11 +104,11 @@ def judged(facts: dict[str, Any]) -> Iterator[Finding]:
     yield from wiring(facts)
     yield from reach(facts["modem"] | {"marks": facts["marks"]})
     if not facts["enrolled"]:
-        yield look("keys", f"{NO_HQ}: only the contacts are told", _ENROL)
+        yield look("keys", f"{NO_HQ}: only the contacts are told", ENROL)
     elif Condition(facts["modem"]["state"]).registered:
         yield from hq(_hq_trouble(facts))
     if not facts["contacts"]:
-        yield failed("contacts", "there are none: only HQ is told", _ENROL)
+        yield NO_CONTACTS
     if facts["marks"] & Flag.CARD_FAULT:
         yield MARKS[Flag.CARD_FAULT]
     yield from position(facts["fix"])
@@ -143,7 +144,7 @@ def wiring(facts: dict[str, Any]) -> Iterator[Finding]:
         found = MARKS[Flag.STRAP_FAULT]
         yield _quoted(found, faults["strap"]) if "strap" in faults else found
     elif facts["worn"] is None:
-        yield left_out("strap", "there is none (strap.enabled)")
+        yield NO_STRAP
     else:
         loose = marks & Flag.STRAP_LOOSE
         yield MARKS[Flag.STRAP_LOOSE] if loose else strap(not marks & Flag.STRAP_OPEN)
@@ -152,7 +153,7 @@ def wiring(facts: dict[str, Any]) -> Iterator[Finding]:
     elif facts["motor"]:
         yield ok("motor", "its pin is in use; `outcry check --buzz` moves it")
     else:
-        yield left_out("motor", "there is none (vibration.enabled)")
+        yield NO_MOTOR
 
 
 def _quoted(found: Finding, fault: str) -> Finding:
@@ -162,7 +163,6 @@ def _quoted(found: Finding, fault: str) -> Finding:
 
 
 def clock(time_by: str | None) -> Finding:
-    """Whether something in this boot has told the time."""
     if time_by is not None:
         return ok("clock", f"the time is known, by {time_by}")
     remedy = "wait for GPS or the mobile network; until then alarms say: time not known"

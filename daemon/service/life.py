@@ -1,7 +1,5 @@
 """The daemon's life behind the button: started in order, stopped in reverse."""
 
-from __future__ import annotations
-
 import os
 import queue
 import signal

@@ -4,24 +4,12 @@ It turns edges into gestures, asks the alarm's rules what to do, writes that
 down, and only then does it. It waits only for the queue.
 """
 
-from __future__ import annotations
-
 import queue
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, ParamSpec
 
-from outcry.daemon.alarm.model import (
-    Alarm,
-    BeginDrill,
-    CodeTapped,
-    Effect,
-    EndDrill,
-    Event,
-    Happening,
-    Rules,
-    State,
-)
+from outcry.daemon.alarm import model
 from outcry.daemon.alarm.rules import step
 from outcry.daemon.journal import Entry
 from outcry.daemon.service import status
@@ -42,10 +30,10 @@ P = ParamSpec("P")
 TELL_EVERY_S = 1.0  # the line for systemd costs a Pi Zero milliseconds, and an alarm has many turns
 FAULT_PAUSE_S = 1.0  # what failed is due again at once, and the loop must not spin
 _ENTRIES = {
-    Event.HELD: Entry.HELD,
-    Event.STRAP_OPENED: Entry.STRAP,
-    Event.TAPPED: Entry.TAPPED,
-    Event.DRILL_TAPPED: Entry.TAPPED,
+    model.Event.HELD: Entry.HELD,
+    model.Event.STRAP_OPENED: Entry.STRAP,
+    model.Event.TAPPED: Entry.TAPPED,
+    model.Event.DRILL_TAPPED: Entry.TAPPED,
 }
 
 
@@ -55,7 +43,7 @@ class Loop:
     def __init__(
         self,
         parts: Parts,
-        rules: Rules,
+        rules: model.Rules,
         messages: queue.SimpleQueue[Message],
         clock: Callable[[], float],
         random: Callable[[int], bytes],
@@ -83,11 +71,11 @@ class Loop:
 
     def resume(self) -> None:
         """Go on with an alarm that was open when the daemon ended."""
-        if self.alarm.state is not State.IDLE:
+        if self.alarm.state is not model.State.IDLE:
             self.parts.journal.tell(Entry.RESUMED, alarm=self.alarm.id, state=self.alarm.state)
             self.parts.marks.restarted = True
             self._hurry()
-        self._happen(Event.RESUMED, self._clock())
+        self._happen(model.Event.RESUMED, self._clock())
 
     def handle(self, message: Message) -> None:
         now, parts = self._clock(), self.parts
@@ -105,7 +93,7 @@ class Loop:
             case modem.SmsOutcome():
                 parts.sms.outcome(message, now)
                 if message.outcome is modem.Outcome.DONE:
-                    self._happen(Event.TEXT_LEFT, now)
+                    self._happen(model.Event.TEXT_LEFT, now)
             case modem.SmsReport():
                 parts.sms.reported(message)
                 if message.delivered:
@@ -114,7 +102,7 @@ class Loop:
                 self._happen_all(parts.receipts.by_sms(message), now)
             case modem.DataPath(up):
                 parts.journal.tell(Entry.DATA_PATH, detail="up" if up else "down")
-                self._happen(Event.DATA_UP if up else Event.DATA_DOWN, now)
+                self._happen(model.Event.DATA_UP if up else model.Event.DATA_DOWN, now)
             case modem.ModemWarning(under_voltage, jamming):
                 words = [w for w, on in (("low supply", under_voltage), ("jamming", jamming)) if on]
                 detail = " and ".join(words) or "no more warnings"
@@ -130,7 +118,6 @@ class Loop:
                 self._stopping = True
 
     def tick(self) -> None:
-        """Do what is due by now."""
         now = self._clock()
         self._faulty = False
         self._safely(self._look_at_switches, now)
@@ -171,11 +158,11 @@ class Loop:
         for event in events:
             match event:
                 case Press.HELD:
-                    self._happen(Event.HELD, now)
+                    self._happen(model.Event.HELD, now)
                 case StrapEvent.OPENED:
                     self.parts.memory.remember_worn(False)
-                    self._happen(Event.STRAP_OPENED, now)
-                case CodeTapped():
+                    self._happen(model.Event.STRAP_OPENED, now)
+                case model.CodeTapped():
                     self._happen(event, now)
                 case _:
                     if event is StrapEvent.CLOSED:
@@ -185,10 +172,10 @@ class Loop:
     def _answer(self, question: str, now: float) -> dict[str, Any]:
         match question:
             case "drill":
-                if BeginDrill() in self._happen(Event.DRILL_ASKED, now):
+                if model.BeginDrill() in self._happen(model.Event.DRILL_ASKED, now):
                     return {"drill": "begun"}
                 return {"error": "an alarm or a drill is open; nothing was begun"}
-            case "heartbeat" | "buzz" if self.alarm.state is not State.IDLE:
+            case "heartbeat" | "buzz" if self.alarm.state is not model.State.IDLE:
                 return {
                     "error": "an alarm or a drill is open; it needs the data path and the motor"
                 }
@@ -216,16 +203,16 @@ class Loop:
         if not self.parts.beats.silent(now):
             self.parts.service.alive()
 
-    def _happen_all(self, happenings: Iterable[Happening], now: float) -> None:
+    def _happen_all(self, happenings: Iterable[model.Happening], now: float) -> None:
         for happening in happenings:
             self._happen(happening, now)
 
-    def _happen(self, happening: Happening, now: float) -> tuple[Effect, ...]:
+    def _happen(self, happening: model.Happening, now: float) -> tuple[model.Effect, ...]:
         """Let the rules decide; first everything to the card, then everything else."""
         before = replace(self._named(self.alarm), thrifty=self.parts.data.is_thrifty)
         event = before.event_of(happening, self._rules)
         self.alarm, effects = step(before, happening, now, self._rules)
-        entry = Entry.DRILL if BeginDrill() in effects else _ENTRIES.get(event)
+        entry = Entry.DRILL if model.BeginDrill() in effects else _ENTRIES.get(event)
         if entry is not None:
             self.parts.journal.tell(entry, alarm=self.alarm.id)
         self._safely(self._write_down, effects, now)
@@ -238,12 +225,12 @@ class Loop:
             )
         self.parts.drills.happened(event, now)
         for effect in effects:
-            if isinstance(effect, EndDrill):  # last: an alarm does not wait for its file
+            if isinstance(effect, model.EndDrill):  # last: an alarm does not wait for its file
                 words = self.parts.drills.end()
                 self.parts.journal.tell(Entry.DRILL_OVER, alarm=effect.id, detail=words)
         return effects
 
-    def _write_down(self, effects: tuple[Effect, ...], now: float) -> None:
+    def _write_down(self, effects: tuple[model.Effect, ...], now: float) -> None:
         with self.parts.outbox.step():
             self._safely(self.parts.outbox.save_alarm, self.alarm)
             for effect in effects:
@@ -252,9 +239,9 @@ class Loop:
     def _hurry(self) -> None:
         """Let modem and receiver hurry while it matters."""
         self.parts.modem.set_urgent(self.alarm.state.is_unanswered)
-        self.parts.gps.hurry(self.alarm.state is not State.IDLE)
+        self.parts.gps.hurry(self.alarm.state is not model.State.IDLE)
 
-    def _named(self, alarm: Alarm) -> Alarm:
+    def _named(self, alarm: model.Alarm) -> model.Alarm:
         """The alarm with an id ready for the next one."""
         if alarm.next_id not in (0, alarm.id):
             return alarm

@@ -1,7 +1,5 @@
 """What the loop works with, and the messages it gets."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple
 

@@ -9,8 +9,6 @@ Each restart costs half a dozen of systemd's own lines in the journal, and the r
 more behind them: `systemctl status outcry`, which shows the last ten, always has it.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

@@ -1,7 +1,5 @@
 """Arms the button, and only then imports and starts everything else."""
 
-from __future__ import annotations
-
 import queue
 from contextlib import ExitStack
 from typing import TYPE_CHECKING

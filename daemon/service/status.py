@@ -4,8 +4,6 @@ The daemon answers with facts that JSON can carry, and the command line turns
 them into words; both are here. Neither holds a position, number or name.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 from outcry import __version__
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
     from outcry.daemon.service.parts import Parts
 
 
-def line(parts: Parts, alarm: Alarm, now: float) -> str:
+def line(parts: "Parts", alarm: Alarm, now: float) -> str:
     """For `systemctl status`: as on the screen, with what to do first."""
     known = facts(parts, alarm, now)
     what = f"alarm {alarm.id:08x} {alarm.state.value}"
@@ -32,7 +30,7 @@ def line(parts: Parts, alarm: Alarm, now: float) -> str:
     return f"{what}; {fix}; modem {known['modem']['state']}; {data}"
 
 
-def facts(parts: Parts, alarm: Alarm, now: float) -> dict[str, Any]:
+def facts(parts: "Parts", alarm: Alarm, now: float) -> dict[str, Any]:
     """All there is to know at ``now``, in seconds of the loop's clock."""
     answered_at = parts.data.answered_at
     return {
@@ -75,7 +73,6 @@ def fix_facts(place: Position | NoPosition, no_fix: NoFix | None) -> dict[str, A
 
 
 def modem_facts(modem: ModemStatus, now: float) -> dict[str, Any]:
-    """What is known of the modem and the data path."""
     since = modem.connected_since
     return {
         "state": modem.state.value,

@@ -6,7 +6,7 @@ battery while there is still time. The first one goes a minute after the start:
 a device that restarts again and again must not seem silent.
 """
 
-from __future__ import annotations
+from dataclasses import dataclass
 
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.service.judge import TROUBLES, modem_marks
@@ -19,26 +19,19 @@ AT_ONCE_GAP_S = 60.0
 FIRST_S = 60.0  # from the start; by then a modem is registered and connected
 
 
+@dataclass(eq=False, repr=False)
 class Marks:
     """What is wrong with the device, or worth knowing, as a report carries it."""
 
-    def __init__(
-        self,
-        battery_low_mv: int,
-        modem: Modem,
-        senses: Senses,
-        outbox: Outbox,
-        whereabouts: Whereabouts,
-    ) -> None:
-        self._battery_low_mv = battery_low_mv
-        self._modem = modem
-        self._senses = senses
-        self._outbox = outbox
-        self._whereabouts = whereabouts
-        self._battery_low = False
-        self._card_fails = False
-        self.restarted = False
-        """Whether an alarm was open when the daemon started."""
+    _battery_low_mv: int
+    _modem: Modem
+    _senses: Senses
+    _outbox: Outbox
+    _whereabouts: Whereabouts
+    _battery_low: bool = False
+    _card_fails: bool = False
+    restarted: bool = False
+    """Whether an alarm was open when the daemon started."""
 
     def look_at_card(self) -> None:
         """See whether the card can be written. Not for use inside an outbox step."""

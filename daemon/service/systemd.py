@@ -3,8 +3,6 @@
 Outside systemd everything works the same: entries go to stderr, and the first one says so.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import sys
@@ -38,11 +36,9 @@ class Service:
             systemd.notify(STATUS=words)
 
     def alive(self) -> None:
-        """Feed the watchdog."""
         systemd.notify(WATCHDOG="1")
 
     def stopping(self) -> None:
-        """A stop was asked for and has begun."""
         systemd.notify(STOPPING="1")
 
 

@@ -4,8 +4,6 @@ A Zero's clock goes on from where it was switched off until something sets it. O
 monotonic clock, which nothing steps (docs/decisions/0020-the-device-keeps-its-own-time.md).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

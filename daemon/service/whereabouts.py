@@ -1,7 +1,5 @@
 """Where the wearer is, as far as the receiver knows, and which readings are news."""
 
-from __future__ import annotations
-
 from outcry.daemon.alarm import movement
 from outcry.daemon.alarm.model import Event
 from outcry.daemon.journal import Entry, Journal

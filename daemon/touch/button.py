@@ -13,8 +13,6 @@ who holds is in danger. Pass every edge to :func:`edge`, and call :func:`look` w
 :func:`due` says. There is no clock here: times are seconds of the edges' own clock.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -31,9 +29,7 @@ class Times:
     """The lengths of gestures, in seconds. Raises ValueError if they contradict one another."""
 
     tap_s: float = 0.6  # a quick tap takes 0.1 to 0.3; through gloves and a jacket twice as long
-    pause_s: float = (
-        0.7  # taps of a group are 0.2 to 0.5 apart; the next group follows after a second
-    )
+    pause_s: float = 0.7  # taps of a group are 0.2 to 0.5 apart; the next group follows after 1
     hold_s: float = 1.5
     code_end_s: float = 3.0  # time to think of the next number, and a soon enough answer
     stuck_s: float = 60.0

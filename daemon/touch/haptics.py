@@ -8,8 +8,6 @@ and the last is four times as long. A pattern that another one interrupts would
 be miscounted, so each is played to its end; only "raised" does not wait.
 """
 
-from __future__ import annotations
-
 from outcry.daemon.alarm.model import Pulse
 from outcry.hw.vibration import Pattern
 

@@ -8,8 +8,6 @@ is cancelled by one opening of 5 ms.
 ``on`` is the side that is held: closed for a button, open for a strap.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 BRIDGED_S = 0.050  # a struggling hand slips for no longer, and a torn wire touches for no longer

@@ -1,7 +1,5 @@
 """The button and the strap, each judged independently of the other."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Protocol
 

@@ -12,8 +12,6 @@ know that it was worn.
 Nothing here depends on the button: neither can mask the other.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from enum import Enum
 

@@ -8,8 +8,6 @@ there were more groups than a report can carry. So a code that was cut short
 never looks like one that somebody chose: those have at most nine taps a group.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from math import inf
 

@@ -17,6 +17,6 @@ from outcry.hw.modem.events import SmsReceived as SmsReceived
 from outcry.hw.modem.events import SmsReport as SmsReport
 from outcry.hw.modem.owner import Modem as Modem
 from outcry.hw.modem.port import Port as Port
-from outcry.hw.modem.port import open_serial as open_serial
+from outcry.hw.modem.port import SerialPort as SerialPort
 from outcry.hw.modem.settings import ModemSettings as ModemSettings
 from outcry.hw.modem.settings import SaidPins as SaidPins

@@ -35,8 +35,6 @@ _READ = r"\+CIPRXGET: 2,(\d{1,4})(?:,\d+)?"
 
 
 class Tcp(Enum):
-    """What is known of the modem's connection."""
-
     UNKNOWN = "unknown"
     INITIAL = "IP INITIAL"
     CONNECTING = "connecting"
@@ -73,7 +71,7 @@ class Connection:
             self.state = state
             self.since = self._clock()
             if state is Tcp.INITIAL:
-                self._to_set = deque(self._settings_to_make())
+                self._to_set = deque(("AT+CIPMUX=0", "AT+CIPQSEND=1", PULLED, self._profile()))
 
     def take(self, urc: Urc) -> bool:
         """Whether ``urc`` was about the connection."""
@@ -123,9 +121,6 @@ class Connection:
             if reply.outcome is Outcome.FAILED:
                 self._to_set.appendleft(PUSHED)
         return True
-
-    def _settings_to_make(self) -> tuple[str, ...]:
-        return ("AT+CIPMUX=0", "AT+CIPQSEND=1", PULLED, self._profile())
 
     def is_hopeless(self, link: Link) -> bool:
         """Whether the modem says it has no GPRS; asked only where trying holds the line."""
@@ -187,8 +182,7 @@ class Connection:
             self.readable = False
             return data
         reply = link.command(f"AT+CIPRXGET=2,{READ_MOST}", counted=_READ, idle=True, vital=True)
-        header = reply.value("+CIPRXGET")
-        fields = (header or "").split(",")
+        fields = (reply.value("+CIPRXGET") or "").split(",")
         self.readable = reply.done and len(fields) > 2 and fields[2] != "0"
         return reply.data
 

@@ -31,8 +31,6 @@ class TextJob:
 
 @dataclass
 class PostJob:
-    """A body to post to HQ."""
-
     ref: str
     body: bytes = field(repr=False)
 
@@ -121,9 +119,6 @@ class JobQueue:
             elif self.urgent_since is None:
                 self.urgent_since = self._clock()
 
-    def stop(self) -> None:
-        self.stopping = True
-
     @property
     def texts_waiting(self) -> int:
         return len(self._texts)
@@ -140,8 +135,7 @@ class JobQueue:
         with self._lock:
             urgent = self.urgent_since
             since_began = urgent if urgent is not None and urgent > began else None
-            times = [t for t in (self.text_since, since_began) if t is not None]
-            return min(times, default=None)
+            return min((t for t in (self.text_since, since_began) if t is not None), default=None)
 
     @property
     def in_need(self) -> bool:

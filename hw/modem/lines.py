@@ -33,7 +33,6 @@ class LineBuffer:
         """Whether the peer's bytes come unasked among the lines, after +IPD or bare."""
 
     def feed(self, data: bytes) -> None:
-        """Take in what has arrived."""
         self._bytes += data
 
     def line(self) -> str | None:

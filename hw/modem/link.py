@@ -61,37 +61,24 @@ class Link:
         self._beat = beat
         self._stopping = stopping
         self._needed_since = needed_since
-        self._quarantine = quarantine or Quarantine(clock)
+        self.quarantine = quarantine or Quarantine(clock)
         self._buffer = LineBuffer()
         self._sent = ""
         self._asked = ""
         self._echo_seen = False
         self._echo_was_off = False
         self._headless: str | None = None
-        self._in_step = False
-        self.now = clock
-
-    @property
-    def in_step(self) -> bool:
+        self.in_step = False
         """Whether the last command was answered."""
-        return self._in_step
-
-    @property
-    def retry_at(self) -> float:
-        """When commands that are left out may be tried again, in a new epoch."""
-        return self._quarantine.retry_at
-
-    def crashed_in(self, name: str) -> bool:
-        """Whether the modem crashed lately in this command."""
-        return self._quarantine.holds(name)
+        self.now = clock
 
     def begin_epoch(self) -> None:
         """The modem may have restarted: echo may be on, and signs of a restart are no news."""
         self.guarded = False
         self.echo_expected = True
         self._echo_was_off = False
-        self._in_step = False
-        self._quarantine.forget_skipped()
+        self.in_step = False
+        self.quarantine.forget_skipped()
 
     def expect_pushed(self, on: bool) -> None:
         """Whether the peer's bytes come unasked, because the modem has no AT+CIPRXGET."""
@@ -146,8 +133,8 @@ class Link:
         if self._sent and line == self._sent:
             self._echo_seen = True
             came_back = self.guarded and not self.echo_expected and self._echo_was_off
-            if came_back and not self._quarantine.skips(ECHO):
-                self._quarantine.add(ECHO)
+            if came_back and not self.quarantine.skips(ECHO):
+                self.quarantine.add(ECHO)
                 raise ModemReset("its echo is back")
             return True
         answers = bool(asked) and line.startswith(asked)
@@ -185,7 +172,7 @@ class Link:
         ``vital`` is left out, and unanswered, while it is in quarantine.
         """
         name = command_name(text)
-        if not vital and self._quarantine.skips(name):
+        if not vital and self.quarantine.skips(name):
             return Reply("")
         self.be_in_step()
         self._say(text)
@@ -194,7 +181,7 @@ class Link:
         if reply.final:
             self._asked = ""
         if text.endswith("?") and reply.final == "OK" and not reply.lines:
-            self._in_step = False  # an OK alone answers no question: whose was it?
+            self.in_step = False  # an OK alone answers no question: whose was it?
         return reply
 
     def hold(self, ends: str, limit_s: float, patience_s: float | None = None) -> Reply:
@@ -210,7 +197,7 @@ class Link:
             self._port.write(CALL_OFF)
         self._say("AT")
         reply = self._answer(limit_s, ends)
-        self._in_step = bool(reply.final)
+        self.in_step = bool(reply.final)
         return reply
 
     def with_prompt(
@@ -264,7 +251,7 @@ class Link:
                 self._port.write(CALL_OFF if attempt != FILL_AT else FILL)
             self.settle()
             self._say("AT")
-            self._in_step = True
+            self.in_step = True
             last = attempt == tries - 1
             if self._answer(LAST_TRY_S if last else limit_s, FINAL).final:
                 self.settle()
@@ -290,11 +277,11 @@ class Link:
         asked, self._asked = self._asked, ""
         if asked:
             log.warning("modem did not survive %s", asked)
-            self._quarantine.add(asked)
+            self.quarantine.add(asked)
 
     def be_in_step(self) -> None:
         """After something unanswered, find out whether the modem answers at all."""
-        if not self._in_step:
+        if not self.in_step:
             self.attention(tries=3)
 
     def _say(self, text: str) -> None:
@@ -344,7 +331,7 @@ class Link:
             if bearable_s is not None and needed is not None:
                 until = min(until, max(needed, began) + bearable_s)
             if self._receive(until) < 0:
-                self._in_step = False
+                self.in_step = False
                 if until < began + limit_s and not idle:
                     raise ModemStuck("a command that cannot be aborted")
                 return Reply("", tuple(lines), data)

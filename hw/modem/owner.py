@@ -80,7 +80,7 @@ class Modem:
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Stop from any state and wait; False if the thread still runs after ``timeout_s``."""
-        self._jobs.stop()
+        self._jobs.stopping = True
         self._ring()
         if self._thread is None:
             return True
@@ -123,7 +123,6 @@ class Modem:
         self._ring()
 
     def status(self) -> ModemStatus:
-        """What is known now."""
         return dataclasses.replace(self._board.now, queued_texts=self._jobs.texts_waiting)
 
     def _ring(self) -> None:

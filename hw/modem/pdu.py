@@ -7,17 +7,11 @@ has an odd length, and knows neither shift tables nor all coding groups.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 
-from gsmmodem.pdu import (
-    GSM7_BASIC,
-    GSM7_EXTENDED,
-    encodeGsm7,
-    encodeSemiOctets,
-    packSeptets,
-)
+from gsmmodem.pdu import GSM7_BASIC, GSM7_EXTENDED, encodeGsm7, encodeSemiOctets, packSeptets
 
 NUMBER = re.compile(r"\+?[0-9]{3,20}")
 GSM7_ALONE, GSM7_PART = 160, 153  # septets in a text of one part; in a part of several
@@ -36,6 +30,7 @@ _TYPE_OF_NUMBER, _NAME = 0x70, 0x50
 _DIGITS = "0123456789*#abc "  # 3GPP TS 23.040 section 9.1.2.3
 _TIME_STAMP = 7
 _ESCAPE = 0x1B
+_FIRST_SURROGATES = range(0xD8, 0xDC)  # UTF-16's first octets of a character of two units
 _SINGLE_SHIFT, _LOCKING_SHIFT = 0x24, 0x25  # 3GPP TS 23.040 sections 9.2.3.24.15 and .16
 _BASIC = GSM7_BASIC.replace("`", "§").replace("\x1b", " ")  # a mistake; an escape of an escape
 _EXTENSION = {ord(code): letter for letter, code in GSM7_EXTENDED.items() if letter != "ÿ"}
@@ -74,8 +69,6 @@ class Part:
 
 @dataclass(frozen=True)
 class Incoming:
-    """A text that came in."""
-
     sender: str = field(repr=False)
     text: str = field(repr=False)
 
@@ -105,12 +98,12 @@ def encode(number: str, text: str, reference: int) -> list[Part]:
     plain = text.translate(SAME_MEANING)
     septets = _septets(plain)
     if septets is not None:
-        pieces = _cut_septets(septets)
+        coding, pieces = _GSM7, _cut(septets, GSM7_ALONE, GSM7_PART, 1, (_ESCAPE,))
     else:
-        pieces = _cut_units(plain.encode("utf-16-be", "replace"))
+        units = plain.encode("utf-16-be", "replace")
+        coding, pieces = _UCS2, _cut(units, UCS2_ALONE, UCS2_PART, 2, _FIRST_SURROGATES)
     if len(pieces) > PARTS_MOST:
         raise PduRefused(f"the text needs {len(pieces)} SMS; {PARTS_MOST} are allowed")
-    coding = _GSM7 if septets is not None else _UCS2
     headers = [b""]
     if len(pieces) > 1:
         same = bytes([5, 0, 3, reference & 0xFF, len(pieces)])
@@ -135,31 +128,20 @@ def _septets(text: str) -> bytes | None:
         return None
 
 
-def _cut_septets(septets: bytes) -> list[bytes]:
-    """As few parts as can be, none of which ends between an escape and its letter."""
-    if len(septets) <= GSM7_ALONE:
-        return [septets]
-    pieces = []
-    while septets:
-        size = GSM7_PART
-        if len(septets) > size and septets[size - 1] == _ESCAPE:
-            size -= 1
-        pieces.append(septets[:size])
-        septets = septets[size:]
-    return pieces
+def _cut(text: bytes, alone: int, part: int, unit: int, begins: Container[int]) -> list[bytes]:
+    """As few parts as can be, none of which ends amid a letter of two units.
 
-
-def _cut_units(units: bytes) -> list[bytes]:
-    """The same for UTF-16, where two code units may be one character."""
-    if len(units) <= UCS2_ALONE:
-        return [units]
+    ``begins`` are the first octets of the units of which another follows.
+    """
+    if len(text) <= alone:
+        return [text]
     pieces = []
-    while units:
-        size = UCS2_PART
-        if len(units) > size and 0xD8 <= units[size - 2] <= 0xDB:
-            size -= 2
-        pieces.append(units[:size])
-        units = units[size:]
+    while text:
+        size = part
+        if len(text) > size and text[size - unit] in begins:
+            size -= unit
+        pieces.append(text[:size])
+        text = text[size:]
     return pieces
 
 

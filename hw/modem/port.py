@@ -100,7 +100,6 @@ class SerialPort:
 
     @property
     def rate(self) -> int:
-        """Bits a second."""
         return int(self._serial.baudrate)
 
     @rate.setter
@@ -122,7 +121,6 @@ class SerialPort:
                     os.write(self._rope, b"!")
 
     def close(self) -> None:
-        """Close the device and both ends of the bell."""
         with self._closing:
             if not self._open:
                 return
@@ -154,8 +152,3 @@ def find_rate(link: "Link", port: Port) -> str:
             return f"it talked at {rate} baud and was set to {wanted}, as modem.baud says"
         port.rate = rate
     return f"it talks at {rate} baud and not at {wanted}, as modem.baud says; going on at {rate}"
-
-
-def open_serial(path: str, baudrate: int = 115200) -> Port:
-    """Open ``path`` as the modem's port; bind both arguments to make the owner's ``open_port``."""
-    return SerialPort(path, baudrate)

@@ -255,8 +255,6 @@ class Posts:
         if self._connection.state is Tcp.UP:
             self._connection.close(link)
 
-    # Getting connected
-
     def connect(self, link: Link, text_next: bool) -> bool:
         """One step towards a connection; False if none is to be made now.
 

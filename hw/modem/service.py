@@ -229,8 +229,7 @@ class Service:
         refused = self.recovery.situation(Failure.TEXTS_REFUSED)
         # Without a network that is why they are refused.
         beside = self._posts.occupied and self._radio.registered
-        situation = replace(refused, connected=beside)
-        if next_rung(situation, self._clock()).rung is not Rung.SHUT:
+        if next_rung(replace(refused, connected=beside), self._clock()).rung is not Rung.SHUT:
             return False
         log.warning("modem refuses text after text beside the connection; shutting that")
         self.recovery.shut_for_text()
@@ -244,7 +243,7 @@ class Service:
             if not self._posts.occupied:
                 self._posts.refuse("no network")
             return False
-        alone = self._texts_alone or link.crashed_in("+CIPSTART")
+        alone = self._texts_alone or link.quarantine.holds("+CIPSTART")
         if could_leave and (not had_turn or alone):
             return False
         getting_nowhere = self.recovery.times(Failure.TEXTS_REFUSED) >= REFUSALS
@@ -259,7 +258,7 @@ class Service:
         if self._texts.unread:
             self._texts.tidy(link)
             return True
-        if self._clock() >= link.retry_at and not self._jobs.in_need:
+        if self._clock() >= link.quarantine.retry_at and not self._jobs.in_need:
             raise ModemReset("what it did not survive is tried again")
         if self._clock() >= self._poll_at:
             searching = not self._radio.registered

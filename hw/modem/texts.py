@@ -7,14 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from outcry.hw.modem.events import (
-    ModemEvent,
-    Outcome,
-    SmsLeaving,
-    SmsOutcome,
-    SmsReceived,
-    SmsReport,
-)
+from outcry.hw.modem import events
 from outcry.hw.modem.jobs import JobQueue, TextJob
 from outcry.hw.modem.lines import HEX, Reply, Urc
 from outcry.hw.modem.link import Link
@@ -54,7 +47,7 @@ class Texts:
     def __init__(
         self,
         jobs: JobQueue,
-        emit: Callable[[ModemEvent], None],
+        emit: Callable[[events.ModemEvent], None],
         clock: Callable[[], float],
         on_stuck: Callable[[], None],
         beside_data: Callable[[], bool] = lambda: False,
@@ -95,9 +88,7 @@ class Texts:
         """Whether an alarm is open or a text waits: no time for settings."""
         return self._jobs.in_need
 
-    # Going out
-
-    def send(self, link: Link, job: TextJob) -> SmsOutcome:
+    def send(self, link: Link, job: TextJob) -> events.SmsOutcome:
         """Send what is left of ``job``. A link error means: see ``interrupted``."""
         job.attempts += 1
         if not job.parts:
@@ -108,20 +99,20 @@ class Texts:
             try:
                 job.parts = self._pdu.encode(job.number, job.text, concatenation)
             except self._pdu.PduRefused as refusal:
-                return self._end(job, Outcome.FAILED, str(refusal))
+                return self._end(job, events.Outcome.FAILED, str(refusal))
         for part in job.parts[len(job.references) :]:
             reply = self._hand_over(link, job, part)
             if not reply.final and not job.given:
-                return self._end(job, Outcome.UNKNOWN, "the prompt did not come")
+                return self._end(job, events.Outcome.UNKNOWN, "the prompt did not come")
             reply = self._evidence(link, job, reply)
             if not reply.final:
-                return self._end(job, Outcome.UNKNOWN, "its answer was lost")
+                return self._end(job, events.Outcome.UNKNOWN, "its answer was lost")
             if not reply.done:
-                return self._end(job, Outcome.FAILED, "refused", reply.code)
+                return self._end(job, events.Outcome.FAILED, "refused", reply.code)
             job.references.append(_reference(reply.final))
             job.given = False
             link.hold("OK", OK_LIMIT_S)
-        return self._end(job, Outcome.DONE, "sent")
+        return self._end(job, events.Outcome.DONE, "sent")
 
     def _evidence(self, link: Link, job: TextJob, reply: Reply) -> Reply:
         """What proves the outcome of the part that was handed over; without any, no final line."""
@@ -176,14 +167,14 @@ class Texts:
             link.attention(tries=3)  # a silent modem never saw the command: the text stays
         return reply
 
-    def interrupted(self, job: TextJob, reason: str) -> SmsOutcome | None:
+    def interrupted(self, job: TextJob, reason: str) -> events.SmsOutcome | None:
         """The link broke off during ``job``. None: nothing has left, it stays in the queue."""
         if job.parts and len(job.references) == len(job.parts):
-            return self._end(job, Outcome.DONE, "sent")
+            return self._end(job, events.Outcome.DONE, "sent")
         if job.given:
-            return self._end(job, Outcome.UNKNOWN, reason)
+            return self._end(job, events.Outcome.UNKNOWN, reason)
         if job.attempts >= ATTEMPTS_MOST:
-            return self._end(job, Outcome.FAILED, reason)
+            return self._end(job, events.Outcome.FAILED, reason)
         if not job.references:
             job.parts, job.begun = [], False
         return None
@@ -193,15 +184,15 @@ class Texts:
         self._given_at = self._clock()
         self._late = None
         if len(job.references) + 1 == len(job.parts):
-            self._emit(SmsLeaving(job.ref))
+            self._emit(events.SmsLeaving(job.ref))
 
     def _end(
-        self, job: TextJob, outcome: Outcome, reason: str, code: int | None = None
-    ) -> SmsOutcome:
+        self, job: TextJob, outcome: events.Outcome, reason: str, code: int | None = None
+    ) -> events.SmsOutcome:
         self._jobs.drop_text(job)
-        if outcome is not Outcome.DONE and job.given:
+        if outcome is not events.Outcome.DONE and job.given:
             self._late = job
-        if outcome is Outcome.UNKNOWN and job.given:
+        if outcome is events.Outcome.UNKNOWN and job.given:
             self._lost.add(job.number)
         known = tuple(reference for reference in job.references if reference is not None)
         for reference in known:
@@ -213,7 +204,7 @@ class Texts:
             reason,
             "" if code is None else f", code {code}",
         )
-        event = SmsOutcome(job.ref, outcome, known, code, reason)
+        event = events.SmsOutcome(job.ref, outcome, known, code, reason)
         self._emit(event)
         return event
 
@@ -237,12 +228,12 @@ class Texts:
             return
         job.references.append(reference)
         self._jobs.drop_texts(job.ref)
-        self._end(job, Outcome.DONE, "sent, answered late")
+        self._end(job, events.Outcome.DONE, "sent, answered late")
 
     def _hand_on(self, pdu: str) -> None:
         decoded = self._pdu.decode(pdu)
         if isinstance(decoded, self._pdu.Incoming):
-            self._emit(SmsReceived(decoded.sender, decoded.text))
+            self._emit(events.SmsReceived(decoded.sender, decoded.text))
         elif isinstance(decoded, self._pdu.StatusReport):
             self._reported(_key(decoded.reference, decoded.recipient), decoded.delivered)
         else:
@@ -258,9 +249,7 @@ class Texts:
             for other in others:
                 del self._awaited[other]
         if not delivered or not others:
-            self._emit(SmsReport(ref, delivered))
-
-    # Coming in
+            self._emit(events.SmsReport(ref, delivered))
 
     @property
     def unread(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher
 
-from outcry.hw.modem import ModemSettings, SaidPins, open_serial
+from outcry.hw.modem import ModemSettings, SaidPins, SerialPort
 from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
@@ -47,7 +47,7 @@ def sms_modem(modem: HqModem | None, clock: Clock, watch: WatchThread) -> SmsMod
         return None
     said_pins = SaidPins((modem.said_pins,) if modem.said_pins else ())
     settings = ModemSettings(pin=modem.pin, said_pins=said_pins)
-    return SmsModem(settings, lambda: open_serial(modem.port), clock, watch("modem"))
+    return SmsModem(settings, lambda: SerialPort(modem.port), clock, watch("modem"))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ class Connection(Protocol):
 
     def receive(self, now: float) -> bytes:
         """What has arrived, b"" when nothing has; `state` turns to closed after the last byte."""
-        ...
 
     def close(self, now: float) -> None: ...
 
@@ -29,7 +28,6 @@ class Connection(Protocol):
 
         Once that has been received, it must name a later moment or None.
         """
-        ...
 
 
 class Network(Protocol):
@@ -37,7 +35,6 @@ class Network(Protocol):
 
     def resolve(self, host: str) -> str | None:
         """The address of a name, or None."""
-        ...
 
 
 class LoopbackNetwork:

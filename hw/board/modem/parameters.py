@@ -75,7 +75,7 @@ class Parameters:
 
     def store(self, name: str, args: tuple[str, ...]) -> None:
         row = self._table[name]
-        ranges = _ranges(row.ranges)
+        ranges = re.findall(r"\([^)]*\)|\*", row.ranges)
         if len(args) > len(ranges):
             raise Refused
         if not all(_within(arg, allowed) for arg, allowed in zip(args, ranges, strict=False)):
@@ -89,10 +89,6 @@ class Parameters:
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(field.strip('"') for field in text.split(","))
-
-
-def _ranges(text: str) -> list[str]:
-    return re.findall(r"\([^)]*\)|\*", text)
 
 
 def _within(value: str, allowed: str) -> bool:

@@ -86,8 +86,6 @@ class Registration:
     def packet_stat(self) -> int:
         return self.stat if not self.registered or self.attached else NOT_SEARCHING
 
-    # Power
-
     def power_on(self) -> None:
         """From the power key, or from a reset, to a registered modem."""
         self.down()
@@ -162,10 +160,7 @@ class Registration:
             self._terminal.urc(word)
         self.sms_ready = True
 
-    # Coverage
-
     def cover(self, covered: bool) -> None:
-        """The network goes or comes."""
         if covered == self.coverage:
             return
         self.coverage = covered
@@ -241,8 +236,6 @@ class Registration:
         for name in _PLACES:
             if self._parameters.number(name):
                 self._terminal.urc(f"{name}: {self._place(name)}")
-
-    # Commands
 
     def _sets_function(self, command: Command) -> Steps:
         if command.form == "read":

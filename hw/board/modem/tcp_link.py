@@ -129,3 +129,21 @@ class Link:
 
     def _after(self, span: Span, action: Callable[[], None]) -> None:
         self._context.schedule.after(self._context.draw(span), action)
+
+
+class Linked:
+    """What has a link while it has a connection, and lives by it."""
+
+    _link: Link | None = None
+
+    def poll(self) -> None:
+        if self._link is not None:
+            self._link.poll()
+
+    def due(self) -> float | None:
+        return self._link.due() if self._link is not None else None
+
+    def lose(self, fate: Fate) -> None:
+        """What is still to come does not arrive, or a stranger's answer does."""
+        if self._link is not None:
+            self._link.lose(fate)

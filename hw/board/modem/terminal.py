@@ -27,11 +27,7 @@ class _Ended(AtError):
 
 class Terminal:
     def __init__(
-        self,
-        context: Context,
-        faults: Faults,
-        reset: Callable[[], None],
-        errors: Callable[[], int],
+        self, context: Context, faults: Faults, reset: Callable[[], None], errors: Callable[[], int]
     ) -> None:
         """``errors`` is +CMEE's value: whether and how an equipment error is worded."""
         self.echo = True

@@ -55,15 +55,8 @@ class Wire:
         self._losses.clear()
         self.modem_baud = None
 
-    def to_modem(self, data: bytes) -> bytes:
-        """What of the host's bytes reaches the modem."""
-        return self._carried(data, "to-modem")
-
-    def to_host(self, data: bytes) -> bytes:
-        """What of the modem's bytes reaches the host."""
-        return self._carried(data, "to-host")
-
-    def _carried(self, data: bytes, direction: Direction) -> bytes:
+    def carried(self, data: bytes, direction: Direction) -> bytes:
+        """What of these bytes reaches the other end."""
         if self.modem_baud not in (None, self.host_baud):
             return self._random.randbytes(len(data))
         loss = self._losses.get(direction)

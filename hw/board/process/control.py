@@ -23,8 +23,6 @@ SLOW_CLIENT_S = 1.0  # the board stands still while a client does not read
 
 
 class Client:
-    """One connection to the control socket."""
-
     def __init__(self, connection: socket.socket, control: "Control") -> None:
         connection.setblocking(False)
         self._connection = connection
@@ -126,8 +124,6 @@ class Control:
         else:
             raise Invalid(f"there is no request {name!r}")
 
-    # Pins
-
     def _press(self, request: Request, answer: Callable[[Json], None]) -> None:
         seconds = request.number("seconds", 0.0, 600.0)
         started = self.pins.now
@@ -151,8 +147,6 @@ class Control:
             ],
         }
 
-    # Phones
-
     def _phones(self, request: Request) -> Json:
         return {
             "phones": [
@@ -174,8 +168,6 @@ class Control:
             if not number.removeprefix("+").isdecimal():
                 raise Invalid("a phone number is + and digits")
         return {"ids": self._board.centre.text(sender, recipient, request.text("words"))}
-
-    # Receiver
 
     def _fix(self, request: Request) -> Json:
         self._receiver.state = request.choice("state", STATES)

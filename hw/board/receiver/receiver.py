@@ -46,7 +46,6 @@ class Receiver:
     state: State = "on"
 
     def move(self, seconds: float) -> None:
-        """Walk on for that long."""
         metres = self.speed * seconds
         north = metres * math.cos(math.radians(self.course))
         east = metres * math.sin(math.radians(self.course))

@@ -91,8 +91,6 @@ class Masker:
             self._typed(self._host.hears(line))
         self._host.hears(bytes(self._line))
 
-    # Lines
-
     def _answer(self, text: bytes) -> bytes:
         if text.startswith(b">"):
             return text[:1] + self._text(text[1:])
@@ -133,8 +131,6 @@ class Masker:
             number = start + b"%0*d" % (len(digits) - len(start), len(self._numbers))
             self._numbers[digits] = number[-len(digits) :]
         return self._numbers[digits]
-
-    # Texts
 
     def _text(self, text: bytes) -> bytes:
         """A message as it goes over the line: a PDU keeps its form, anything else is blotted."""

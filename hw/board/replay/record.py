@@ -28,7 +28,6 @@ class Recording:
         print(head(baud=baud, masked=masked), file=file)
 
     def passes(self, side: Side, data: bytes) -> None:
-        """These bytes have passed now."""
         chunk = Chunk(self._clock() - self._began, side, data)
         for each in [chunk] if self._masker is None else self._masker.take(chunk):
             print(each.line(), file=self._file)

@@ -64,7 +64,6 @@ class Replay:
         self._plan(self._before)
 
     def feed(self, data: bytes, now: float) -> None:
-        """Bytes from the host."""
         self._schedule.run(now)
         units = self._host.take(data)
         while units:

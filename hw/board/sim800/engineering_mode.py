@@ -18,7 +18,6 @@ class EngineeringMode(Part):
         core.registration.when_moved.append(self._moved)
 
     def _moved(self) -> None:
-        """Other cells are heard."""
         if self._parameters.number("+CENG") == ON_CHANGE and self._registration.registered:
             self._terminal.urc("\r\n".join(self._lines()))
 

@@ -8,9 +8,9 @@ from ipaddress import ip_address
 import h11
 
 from outcry.hw.board.modem.context import Context
-from outcry.hw.board.modem.gprs import Fate, How, fate
+from outcry.hw.board.modem.gprs import How, fate
 from outcry.hw.board.modem.network import Network
-from outcry.hw.board.modem.tcp_link import Link
+from outcry.hw.board.modem.tcp_link import Link, Linked
 
 NOT_HTTP, NETWORK_ERROR, NO_MEMORY, DNS_ERROR, STACK_BUSY = 600, 601, 602, 603, 604  # p. 252
 TLS_FAILED, TLS_ALERT = 605, 606
@@ -54,7 +54,7 @@ class Result:
     location: str = ""
 
 
-class Exchange:
+class Exchange(Linked):
     """Runs by itself; ``done`` is called once, unless :meth:`end` comes before."""
 
     def __init__(
@@ -73,7 +73,6 @@ class Exchange:
         self._to = to
         self._request = request
         self._done: Callable[[Result], None] | None = done
-        self._link: Link | None = None
         self._parser = h11.Connection(our_role=h11.CLIENT)
         self._start = b""
         self._status = 0
@@ -83,18 +82,6 @@ class Exchange:
         self._parser.send(h11.Request(method=method, target="/", headers=[("Host", "-")]))
         self._parser.send(h11.EndOfMessage())
         self._connect(network, how)
-
-    def poll(self) -> None:
-        if self._link is not None:
-            self._link.poll()
-
-    def due(self) -> float | None:
-        return self._link.due() if self._link is not None else None
-
-    def lose(self, fate: Fate) -> None:
-        """What is still to come does not arrive, or a stranger's answer does."""
-        if self._link is not None:
-            self._link.lose(fate)
 
     def end(self) -> None:
         """Stop, without a result."""

@@ -91,10 +91,6 @@ def _echo(modem: Sim800, details: Details) -> None:
     modem.terminal.echo = True
 
 
-def _deactivate(modem: Sim800, details: Details) -> None:
-    modem.tcp.deactivate(said=details.get("stage") != "prompt")
-
-
 def _lose_bytes(modem: Sim800, details: Details) -> None:
     """``times`` is how many bytes; it strikes once."""
     modem.wire.lose(
@@ -103,10 +99,6 @@ def _lose_bytes(modem: Sim800, details: Details) -> None:
         count=details.get("times") or None,
         seed=details.get("seed", 0),
     )
-
-
-def _forget_idle(modem: Sim800, details: Details) -> None:
-    modem.tcp.forget_idle(details.get("seconds", NAT_S))
 
 
 def _change_rate(modem: Sim800, details: Details) -> None:
@@ -155,7 +147,7 @@ CATALOGUE: dict[str, Named] = {
         "+PDP: DEACT: the network takes the context away.",
         (AT_ONCE, "+CIPSTART", "+CIPSEND", "+CMGS", ANY_STEP),
         _WHERE,
-        effect=_deactivate,
+        effect=lambda modem, details: modem.tcp.deactivate(said=details.get("stage") != "prompt"),
     ),
     "send-fail": Named(
         "SEND FAIL: data handed over is not sent.",
@@ -195,7 +187,7 @@ CATALOGUE: dict[str, Named] = {
         "packets vanish without a word, new connections work.",
         (AT_ONCE,),
         frozenset({"seconds"}),
-        effect=_forget_idle,
+        effect=lambda modem, details: modem.tcp.forget_idle(details.get("seconds", NAT_S)),
     ),
     "brown-out": Named(
         "The supply gives way on the transmission burst: a restart amid AT+CMGS or AT+CIPSEND.",

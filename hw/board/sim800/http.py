@@ -92,8 +92,6 @@ class Http(Part):
             self._exchange.end()
             self._exchange = None
 
-    # Beginning and end
-
     def _once_begun(self, handler: Handler) -> Handler:
         def guarded(command: Command) -> Answer | Steps:
             if self._session is None and command.form != "test":
@@ -147,8 +145,6 @@ class Http(Part):
         yield Wait(self._context.draw(self._context.timing.query))
         return says()
 
-    # Asking
-
     def _answer_action(self, command: Command) -> Answer:
         method = command.number(0)
         if method >= len(METHODS):
@@ -161,8 +157,7 @@ class Http(Part):
         self._answer = b""
         self._redirections = 0
         self._context.see("http-action", method=METHODS[method])
-        limit = float(self._value("TIMEOUT"))
-        self._limit = self._context.schedule.after(limit, self._lose)
+        self._limit = self._context.schedule.after(float(self._value("TIMEOUT")), self._lose)
         self._bearer.lost.then(self._lose)
         self._context.schedule.after(0, lambda: self._ask(self._value("URL")))
         return says()
@@ -213,8 +208,6 @@ class Http(Part):
 
     def _value(self, tag: str) -> str:
         return (self._session or _AS_DELIVERED)[tag]
-
-    # What was answered
 
     def _answer_read(self, command: Command) -> Answer:
         start, length = 0, len(self._answer)

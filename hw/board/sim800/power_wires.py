@@ -2,10 +2,8 @@
 
 Between them is a transistor, because the lines' level is the modem's and not the Pi's: a high pin
 pulls the line low or opens the switch in VBAT, and a pin that nobody drives leaves all as it is.
-RST low for 105 ms or more is an emergency reset, and the modem stays down as long as it is low
-(SIM800L Hardware Design V1.00 p. 27). PWRKEY low for a second switches the modem on; low for 1.5 s
-it switches it off (SIM800L(MT6261) Hardware Design V1.01 p. 23). A supply that comes back starts the
-modem, whose PWRKEY is tied to ground (the same page: it is on 1 s after both are as they should).
+While RST is low the modem stays down. A supply that comes back starts it, for its PWRKEY is tied to
+ground (on 1 s after both are as they should: SIM800L(MT6261) Hardware Design V1.01 p. 23).
 """
 
 from collections.abc import Callable

@@ -96,17 +96,14 @@ class Sim800:
         )
         self.terminal.handlers = self._handlers()
 
-    # The wire
-
     def feed(self, data: bytes, now: float) -> None:
-        """Bytes arrive at the modem's RXD."""
         self.advance(now)
-        self.terminal.feed(self.sleep.hears(self.wire.to_modem(data)))
+        self.terminal.feed(self.sleep.hears(self.wire.carried(data, "to-modem")))
 
     def output(self, now: float) -> bytes:
         """All that has left the modem's TXD up to now and was not taken before."""
         self.advance(now)
-        return self.wire.to_host(self.sleep.speaks(self.terminal.output()))
+        return self.wire.carried(self.sleep.speaks(self.terminal.output()), "to-host")
 
     def due(self) -> float | None:
         """When something next happens by itself; None when nothing will."""
@@ -265,7 +262,7 @@ class Sim800:
     def _handlers(self) -> dict[str, Handler]:
         handlers: dict[str, Handler] = {
             **dict.fromkeys(TABLE, self._parameters.answer),
-            **dict.fromkeys(_IGNORED, _nothing),
+            **dict.fromkeys(_IGNORED, lambda command: says()),
             **self.registration.handlers,
         }
         for part in self._parts:
@@ -311,7 +308,3 @@ class Sim800:
         self._kept_echo = self.terminal.echo
         self._kept_baud = self.wire.modem_baud
         return says()
-
-
-def _nothing(command: Command) -> Answer:
-    return says()

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from outcry.hw.board.modem.at import Command, NotAllowed, Refused
-from outcry.hw.board.modem.gprs import Fate, How, fate
+from outcry.hw.board.modem.gprs import How, fate
 from outcry.hw.board.modem.handler import Answer, Entry, Signal, Steps, Wait, forms, framed, says
 from outcry.hw.board.modem.network import Network
 from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.schedule import Planned
-from outcry.hw.board.modem.tcp_link import Link
+from outcry.hw.board.modem.tcp_link import Link, Linked
 from outcry.hw.board.sim800.received import Received
 
 SEND_LIMIT = 1460  # belief: bytes that one CIPSEND takes; CIPSEND? says so
@@ -18,7 +18,7 @@ _BUSY = ("TCP CONNECTING", "CONNECT OK")
 _STARTS = '("TCP","UDP"),("(0-255).(0-255).(0-255).(0-255)"),(1-65535)'
 
 
-class Tcp(Part):
+class Tcp(Linked, Part):
     def __init__(self, core: Core, network: Network) -> None:
         super().__init__(core)
         self.state = "IP INITIAL"
@@ -26,7 +26,6 @@ class Tcp(Part):
         self._sticks = False
         self._access_point: tuple[str, ...] = ("CMNET", "", "")  # as the manual has it, p. 220
         self._network = network
-        self._link: Link | None = None
         self._plans: list[Planned] = []
         self._received = Received(core)
         self._decided = Signal()
@@ -47,11 +46,6 @@ class Tcp(Part):
         }
 
     # What happens to the data path from outside
-
-    def lose(self, fate: Fate) -> None:
-        """The data path changes under the open connection."""
-        if self._link is not None:
-            self._link.lose(fate)
 
     def forget_idle(self, seconds: float | None) -> None:
         """The carrier's NAT forgets what was idle for longer, the open connection too."""
@@ -87,13 +81,6 @@ class Tcp(Part):
         self._received.restart()
 
     # What the connection does by itself
-
-    def due(self) -> float | None:
-        return self._link.due() if self._link is not None else None
-
-    def poll(self) -> None:
-        if self._link is not None:
-            self._link.poll()
 
     def connected(self, link: Link, opened: bool) -> None:
         if link is not self._link or self.state != "TCP CONNECTING":
@@ -168,8 +155,6 @@ class Tcp(Part):
         if self.state == "IP GPRSACT":
             self.state = "IP STATUS"
         return says(ADDRESS, final="")
-
-    # The connection
 
     def _connects(self, command: Command) -> Steps:
         if command.form != "set" or command.text(0).upper() != "TCP":

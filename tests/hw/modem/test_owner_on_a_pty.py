@@ -21,12 +21,11 @@ from outcry.hw.modem import (
     Outcome,
     PortLost,
     PostAnswered,
+    SerialPort,
     SmsOutcome,
     SmsReceived,
     SmsReport,
-    open_serial,
 )
-from outcry.hw.modem.port import SerialPort
 from tests.support.simulated_modem import SimulatedModem
 
 ANA = "+447700900201"
@@ -98,7 +97,7 @@ def own() -> Iterator[Callable[..., Owned]]:
         events: list[ModemEvent] = []
         modem = Modem(
             ModemSettings(apn="internet", **settings),
-            partial(open_serial, path),
+            partial(SerialPort, path),
             events.append,
             time.monotonic,
         )
@@ -185,7 +184,7 @@ def test_a_device_that_vanishes_and_returns_is_taken_up_again(
 
 def test_a_device_that_is_not_there_is_named_lost() -> None:
     with pytest.raises(PortLost, match="cannot open"):
-        open_serial("/dev/there-is-no-such-modem")
+        SerialPort("/dev/there-is-no-such-modem")
 
 
 def test_a_wake_ends_a_wait_and_holds_until_the_next_one() -> None:

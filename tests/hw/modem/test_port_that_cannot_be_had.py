@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from outcry.hw.modem import PortLost, open_serial
+from outcry.hw.modem import PortLost, SerialPort
 from outcry.hw.system_errors import told
 
 ROOT = Path(__file__).resolve().parents[3]
 NOBODY = 65534
 ASKS = """
 import json, os, sys
-from outcry.hw.modem import PortLost, open_serial
+from outcry.hw.modem import PortLost, SerialPort
 import serial
 if os.getuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
 try:
-    open_serial(sys.argv[1]).close()
+    SerialPort(sys.argv[1]).close()
     print(json.dumps("opened"))
 except PortLost as error:
     print(json.dumps(str(error)))
@@ -40,7 +40,7 @@ def terminal():
 
 def refused(path):
     with pytest.raises(PortLost) as caught:
-        open_serial(str(path))
+        SerialPort(str(path))
     return str(caught.value)
 
 

@@ -85,8 +85,6 @@ class Sms(Part):
         elif len(self._buffered) < _BUFFERED_AT_MOST:
             self._buffered.append(line)
 
-    # Commands
-
     def _once_ready(self, handler: Handler) -> Handler:
         """Message commands fail until SMS Ready."""
 

@@ -31,10 +31,10 @@ from outcry.hw.modem import (
     ModemEvent,
     ModemSettings,
     Outcome,
+    SerialPort,
     SmsOutcome,
     SmsReceived,
     SmsReport,
-    open_serial,
 )
 from tests.support.rig import HQ, PHONE, WEARER, Rig
 from tests.support.simulated_modem import SimulatedModem
@@ -385,7 +385,7 @@ def own_modem_lives(port: str, board: SimulatedModem | None, recorded: Path) -> 
     events: list[ModemEvent] = []
     modem = Modem(
         ModemSettings(apn="internet"),
-        partial(open_serial, port),
+        partial(SerialPort, port),
         events.append,
         time.monotonic,
     )
