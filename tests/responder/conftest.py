@@ -11,8 +11,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 from builders import CONTACTS, WEARER, kind_of
 from cheap_hashes import PASSWORDS, PIN_COST
@@ -272,6 +274,13 @@ def move(directory: Path, url: str) -> None:
                 writing.execute(text(after))
     source.close()
     target.close()
+
+
+@pytest.fixture(autouse=True)
+def patient_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own 5 s are too few on a busy machine."""
+    for name in ("get", "post"):
+        monkeypatch.setattr(httpx, name, partial(getattr(httpx, name), timeout=60.0))
 
 
 @pytest.fixture(scope="session")
