@@ -115,6 +115,7 @@ def test_a_chip_that_lgpio_cannot_open_is_asked_why(tmp_path, monkeypatch, mode,
     assert remedy in fault.remedy
 
 
+@pytest.mark.slow
 def test_lgpio_itself_says_so_where_there_is_no_chip():
     """The real library, this Python's or Debian's: nobody here wrote its words."""
     if os.path.exists("/dev/gpiochip0"):
