@@ -174,7 +174,15 @@ def test_make_help_lists_every_target_and_is_what_make_alone_does():
 def test_the_built_wheel_has_every_module_and_runs_without_the_checkout(tmp_path):
     tree = tmp_path / "tree"
     ignored = shutil.ignore_patterns(
-        ".venv*", ".git", "*.egg-info", "build", "dist", "__pycache__", ".hypothesis", ".*_cache"
+        ".venv*",
+        ".git",
+        ".lgd*",
+        "*.egg-info",
+        "build",
+        "dist",
+        "__pycache__",
+        ".hypothesis",
+        ".*_cache",
     )
     shutil.copytree(ROOT, tree, symlinks=True, ignore=ignored)
     subprocess.run(

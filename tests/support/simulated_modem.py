@@ -175,8 +175,9 @@ class SimulatedModem:
         while not self._stopping:
             with self._lock:
                 now = time.monotonic()
-                self.sim.wire.host_baud = self._pty.baud()
-                self.sim.feed(self._pty.read(), now)
+                come = self._pty.read()
+                self.sim.wire.host_baud = self._pty.baud()  # not before: these came at this rate
+                self.sim.feed(come, now)
                 self._pty.write(self.sim.output(now))
                 due = self.board.due()
                 readable, writable = self._network.waiting()

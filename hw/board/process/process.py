@@ -128,8 +128,9 @@ class BoardProcess:
         """Do all that can be done now and wait for more; whether it is time to stop."""
         now = time.monotonic()
         for name, port in self._ports.items():
-            self.board.modems[name].wire.host_baud = port.baud()
-            self.board.modems[name].feed(port.read(), now)
+            come = port.read()
+            self.board.modems[name].wire.host_baud = port.baud()  # not before: they came at this
+            self.board.modems[name].feed(come, now)
         self.board.advance(now)
         for name, port in self._ports.items():
             port.write(self.board.modems[name].output(now))
