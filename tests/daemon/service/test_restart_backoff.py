@@ -65,6 +65,7 @@ def test_the_first_start_waits_for_nothing(service, told):
     assert start(service)[1] == 0
 
 
+@pytest.mark.slow
 def test_each_refusal_doubles_the_pause_up_to_an_hour_and_it_never_gives_up(service, told):
     waits = [refused(service) for _ in range(20)]
     assert waits[:14] == [0, *(2**power for power in range(12)), LONGEST_S]
@@ -97,6 +98,7 @@ def unit():
     return read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of_button", [False, True], ids=["not enrolled", "no pin"])
 def test_a_day_without_a_repair_is_a_few_restarts_that_systemd_does_not_cut_short(
     service, told, monkeypatch, of_button

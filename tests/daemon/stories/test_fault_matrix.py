@@ -17,6 +17,7 @@ SEED = 20261122
 SAMPLE = 1000
 
 
+@pytest.mark.slow
 def test_every_fault_at_one_step_or_another_in_a_handful_of_lives():
     """A few seconds of it, in the quick tests."""
     lived = campaign.Campaign(tuple((cell, live(cell)) for cell in sample(SEED, 12)))

@@ -20,6 +20,7 @@ def situation(request):
     return request.param
 
 
+@pytest.mark.slow
 def test_the_first_line_of_the_check_names_the_cause_and_all_places_agree(situation, tmp_path):
     seen = situations.live(situation, tmp_path)
     assert seen.names(situation), seen.check

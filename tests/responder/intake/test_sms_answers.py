@@ -158,6 +158,7 @@ def test_a_code_among_words_is_kept_as_not_sure_and_burned(raised, cards):
     assert left(raised)[1] == CODES_ON_A_CARD - 1
 
 
+@pytest.mark.slow
 @given(
     before=st.text(max_size=30),
     between=st.text(max_size=4),
