@@ -8,12 +8,8 @@ smaller than the true one.
 
 from __future__ import annotations
 
-import json
-import socket
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +21,7 @@ from outcry.daemon.service.whereabouts import Whereabouts
 from outcry.hw.gps import Gps
 from outcry.report import Position
 from simulation.cells import MEMORY
+from simulation.gpsd_stand_in import GpsdStandIn, polled
 
 STEPS = 60
 POLL_S = 5.0
@@ -89,12 +86,12 @@ class World:
 
     def live(self) -> None:
         """Until its end."""
-        with _gpsd(self._answer) as port:
-            self._starts(port)
+        with closing(GpsdStandIn(self._answer)) as gpsd:
+            self._starts(gpsd.port)
             for _ in range(STEPS):
                 self._pass(self._dice.choice(_PACES_S))
                 if self._dice.random() < 0.3:
-                    self._something_happens(port)
+                    self._something_happens(gpsd.port)
                 if self._dice.random() < 0.9:
                     self._where.see(self._gps.ask(), self._clock())
                 self._look()
@@ -141,9 +138,10 @@ class World:
         self._moves += 1
         return (43.0 + self._moves / 1000, 45.0)
 
-    def _answer(self) -> tuple[list[dict[str, object]], dict[str, str]]:
+    def _answer(self, question: bytes) -> bytes:
         tpv = [each.tpv for each in self._receivers if each.tpv]
-        return tpv, {each.path: each.heard for each in self._receivers if each.heard}
+        heard = {each.path: each.heard for each in self._receivers if each.heard}
+        return polled(question, tpv, heard)
 
     def _look(self) -> None:
         place = self._where.place(self._clock())
@@ -173,37 +171,3 @@ def lived(lives: int) -> Found:
         known += world.known
         too_young += [f"life {seed}: {words}" for words in world.too_young]
     return Found(known, tuple(too_young))
-
-
-@contextmanager
-def _gpsd(
-    answer: Callable[[], tuple[list[dict[str, object]], dict[str, str]]],
-) -> Iterator[int]:
-    """Answers as gpsd does; gives its port."""
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        with suppress(OSError):
-            while True:
-                caller, _ = server.accept()
-                with caller, suppress(OSError):
-                    caller.sendall(b'{"class":"VERSION"}\n')
-                    while question := caller.recv(4096):
-                        tpv, heard = answer()
-                        devices = [{"path": path, "activated": at} for path, at in heard.items()]
-                        if b"WATCH" in question:
-                            said = b'{"class":"DEVICES","devices":[{}]}\n{"class":"WATCH"}\n'
-                        elif b"DEVICES" in question:
-                            listed = {"class": "DEVICES", "devices": devices}
-                            said = json.dumps(listed).encode() + b"\n"
-                        else:
-                            poll = {"class": "POLL", "active": len(devices), "tpv": tpv, "sky": []}
-                            said = json.dumps(poll).encode() + b"\n"
-                        caller.sendall(said)
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield server.getsockname()[1]
-    finally:
-        server.shutdown(socket.SHUT_RDWR)
-        server.close()

@@ -1,10 +1,7 @@
 """How old and how exact a position is said to be: never less, never finer, than can be shown."""
 
-import json
 import math
 import queue
-import socket
-import threading
 from dataclasses import replace
 from itertools import pairwise
 
@@ -13,8 +10,8 @@ import pytest
 from outcry.daemon.outbox.runtime_cache import Memory
 from outcry.hw.gps import AGE_UNKNOWN, FRESH_S, Fix, Gps, NoFix, NoFixReason
 from simulation import ages
+from simulation.gpsd_stand_in import GpsdStandIn, polled
 
-WELCOME = b'{"class":"DEVICES","devices":[{}]}\n{"class":"WATCH","enable":true}\n'
 BEGAN = 1000.0
 NOON = 1_795_348_800.0  # of 22 November 2026
 ONE, OTHER = "/dev/ttyS0", "/dev/ttyUSB0"
@@ -28,40 +25,14 @@ class SaidGpsd:
         self.tpv = []
         self.activated = {}
         self.devices_known = True
-        self._connections = []
-        self._server = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._server = GpsdStandIn(
+            lambda asked: polled(asked, self.tpv, self.activated if self.devices_known else None)
+        )
         self.gps = self.another()
 
     def another(self, hears=lambda _: None, **waits):
         """An adapter that knows nothing yet, as after a restart of the daemon."""
-        port = self._server.getsockname()[1]
-        return Gps("127.0.0.1", port, hears, lambda: self.now, **waits)
-
-    def _serve(self):
-        try:
-            while True:
-                connection, _ = self._server.accept()
-                self._connections.append(connection)
-                self._converse(connection)
-                connection.close()
-        except OSError:
-            return
-
-    def _converse(self, connection):
-        connection.sendall(b'{"class":"VERSION"}\n')
-        while question := connection.recv(4096):
-            if b"WATCH" in question:
-                connection.sendall(WELCOME)
-                continue
-            answer = {"class": "POLL", "active": 1, "tpv": self.tpv, "sky": []}
-            if b"DEVICES" in question:
-                known = self.activated.items() if self.devices_known else ()
-                answer = {
-                    "class": "DEVICES" if self.devices_known else "ERROR",
-                    "devices": [{"path": path, "activated": at} for path, at in known],
-                }
-            connection.sendall(json.dumps(answer).encode() + b"\n")
+        return Gps("127.0.0.1", self._server.port, hears, lambda: self.now, **waits)
 
     def says(self, *tpv, after_s=1.0):
         """What gpsd says now, and the adapter's reading of it."""
@@ -72,8 +43,6 @@ class SaidGpsd:
     def close(self):
         self.gps.disconnect()
         self._server.close()
-        for connection in self._connections:
-            connection.close()
 
 
 @pytest.fixture

@@ -1,0 +1,51 @@
+"""In gpsd's place: a server that says what it is told to, which no receiver makes gpsd say."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+_VERSION = b'{"class":"VERSION"}\n'
+_WATCH = b'{"class":"DEVICES","devices":[{}]}\n{"class":"WATCH","enable":true}\n'
+
+
+class GpsdStandIn:
+    """Greets as gpsd does, and gives ``answer(question)``, with its line's end, to what is asked."""
+
+    def __init__(self, answer: Callable[[bytes], bytes]) -> None:
+        self._answer = answer
+        self._callers: list[socket.socket] = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._server.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        """Hang up on everybody, and answer nobody any more."""
+        self._server.close()
+        for caller in self._callers:
+            caller.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                caller, _ = self._server.accept()
+                self._callers.append(caller)
+                with caller, suppress(OSError):
+                    self._converse(caller)
+
+    def _converse(self, caller: socket.socket) -> None:
+        caller.sendall(_VERSION)
+        while question := caller.recv(4096):
+            caller.sendall(_WATCH if b"WATCH" in question else self._answer(question))
+
+
+def polled(question: bytes, tpv: Sequence[object], heard: Mapping[str, str] | None) -> bytes:
+    """What gpsd says of its receivers. ``heard``: when it heard each last; without it, an error."""
+    answer: dict[str, object] = {"class": "POLL", "active": 1, "tpv": tpv, "sky": []}
+    if b"DEVICES" in question:
+        devices = [{"path": path, "activated": at} for path, at in (heard or {}).items()]
+        answer = {"class": "ERROR" if heard is None else "DEVICES", "devices": devices}
+    return json.dumps(answer).encode() + b"\n"
