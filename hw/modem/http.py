@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 import h11
 
+from outcry.hw.modem.lines import HEAD_MOST
+
 BODY_MOST = 1024  # bytes; a receipt has some dozens
-HEAD_MOST = 4096  # bytes
 CLOSED_EARLY = "HQ closed the connection"
 _CUT = f"{CLOSED_EARLY} before its answer's end"
 _VERSION = b"HTTP/1."

@@ -16,7 +16,7 @@ NOISE = "".join(map(chr, (*range(0x21), *range(0x7F, 0x100))))
 PUSHED_DATA = "+IPD"
 _HEADED = re.compile(rb"\+IPD,? ?(\d{1,4}):")
 _HTTP = b"HTTP/1."
-_HEAD_MOST = 4096  # bytes
+HEAD_MOST = 4096  # bytes of an HTTP answer before its body
 _HTTP_HEAD = re.compile(rb"HTTP/1\.[01] \d{3}[^\0]{0,4000}?\r\n\r\n", re.DOTALL)
 _HTTP_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,4})\r\n", re.IGNORECASE)
 _LINE_END = re.compile(rb"[\r\n]")  # an echo ends with CR alone, and some answers do
@@ -69,7 +69,7 @@ class LineBuffer:
             length = _HTTP_LENGTH.search(self._bytes, start, http.end())
             begin, end = start, http.end() + (int(length[1]) if length else 0)
         else:
-            begun = self._bytes.startswith(_HTTP, start) and len(self._bytes) < _HEAD_MOST
+            begun = self._bytes.startswith(_HTTP, start) and len(self._bytes) < HEAD_MOST
             return "" if begun else None
         if len(self._bytes) < end:
             return ""

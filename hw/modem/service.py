@@ -183,17 +183,14 @@ class Service:
         try:
             link.be_in_step()  # a crash in here is not the text's doing
             self._take_in(link)  # the answer to the last one may have come late
-            if self._jobs.head_text() is not job:
-                return
             if not self._jobs.begin_text(job):
                 return
             self._in_text = True
             outcome = self._texts.send(link, job)
         except ModemSilent:
             if job.given or (self._in_text and self.recovery.situation(Failure.SILENT).has_wire):
-                self._crashes = (
-                    CRASHES  # it has cost a minute, or hangs in texts: the next could, too
-                )
+                # It has cost a minute, or hangs in texts: the next could, too.
+                self._crashes = CRASHES
             raise
         finally:
             self.recovery.text_tried()
