@@ -19,4 +19,4 @@ from outcry.hw.modem.owner import Modem as Modem
 from outcry.hw.modem.port import Port as Port
 from outcry.hw.modem.port import SerialPort as SerialPort
 from outcry.hw.modem.settings import ModemSettings as ModemSettings
-from outcry.hw.modem.settings import SaidPins as SaidPins
+from outcry.hw.said_pins import SaidPins as SaidPins

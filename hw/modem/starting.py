@@ -10,8 +10,9 @@ from outcry.hw.modem.ladder import RUNGS, Failure, Rung
 from outcry.hw.modem.link import Link
 from outcry.hw.modem.radio import REGISTRATION, STATES
 from outcry.hw.modem.recovery import Recovery
-from outcry.hw.modem.settings import REFUSED, SAID, TAKEN, ModemSettings
+from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.texts import Texts
+from outcry.hw.said_pins import REFUSED, SAID, TAKEN
 
 log = logging.getLogger("outcry.modem")
 

@@ -1,0 +1,73 @@
+"""The PINs that were said to a SIM, remembered over restarts: a third wrong one locks it."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+SAID, REFUSED, TAKEN = "said", "refused", "taken"
+
+
+class SaidPins:
+    """What came of each saying of a PIN, so that no restart makes three wrong ones of one.
+
+    Of PIN and SIM there are keyed hashes only. ``files``: on the card, and where that cannot be
+    written, one that lasts until the next boot.
+    """
+
+    def __init__(
+        self, files: tuple[Path, ...] = (), random: Callable[[int], bytes] = os.urandom
+    ) -> None:
+        self._files = files
+        self._random = random
+        self._here: list[str] = []
+
+    def of(self, pin: str, sim: str) -> list[str]:
+        """REFUSED for each time it was, SAID for each time of which no more is known.
+
+        ``sim`` is the SIM's number; empty, if it is not known, stands for every SIM.
+        """
+        found: list[str] = []
+        for line in self._lines():
+            key, of_pin, of_sim, word = line
+            if of_pin == _hash(key, pin) and (not sim or of_sim in ("-", _hash(key, pin + sim))):
+                found = [each for each in found if each == REFUSED or word == SAID]
+                found += [word] if word != TAKEN else []
+        return found
+
+    def add(self, word: str, pin: str, sim: str) -> None:
+        """``pin`` is about to be said, or was refused or taken."""
+        if word == TAKEN and all(line[-1] != REFUSED for line in self._lines()):
+            self._here.clear()
+            for path in self._files:
+                with suppress(OSError):
+                    path.unlink()
+            return
+        key = self._random(16).hex()
+        of_sim = _hash(key, pin + sim) if sim else "-"
+        self._here.append(f"\n{key} {_hash(key, pin)} {of_sim} {word}")
+        for path in self._files:
+            with suppress(OSError), path.open("a", encoding="ascii") as file:
+                file.write(self._here[-1])
+                file.flush()
+                os.fsync(file.fileno())
+                self._here.pop()
+                return
+
+    def _lines(self) -> list[list[str]]:
+        texts = []
+        for path in self._files:
+            with suppress(OSError):
+                texts.append(path.read_text(encoding="ascii", errors="replace"))
+        lines = [line.split() for line in "".join([*texts, *self._here]).splitlines()]
+        return [line for line in lines if len(line) == 4]
+
+
+def _hash(key: str, what: str) -> str:
+    # Late, and not hashlib, which would bring OpenSSL's own library into memory beside this one's.
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.hmac import HMAC
+
+    keyed = HMAC(key.encode(), SHA256())
+    keyed.update(what.encode())
+    return keyed.finalize().hex()
