@@ -142,15 +142,22 @@ def test_a_step_costs_the_same_with_ten_unanswered_reports_and_with_nine_hundred
         assert many[step] <= lines * 1.02 + 20, step
 
 
-@pytest.mark.slow
-def test_after_three_days_without_network_hq_gets_all_of_the_track_newest_first(tmp_path):
-    world = World(tmp_path, heartbeat_s=1e9)
+def with_the_track_left_to_send(folder, **reports):
+    """A world in an alarm of which all contacts have been texted."""
+    world = World(folder, heartbeat_s=1e9)
+    world.settings["reports"] |= reports
     world.settings["sms"]["positions_per_day"] = 0
     world.starts()
     world.sees()
     world.holds()
     world.takes_all_texts()
     world.phones_have_all()
+    return world
+
+
+@pytest.mark.slow
+def test_after_three_days_without_network_hq_gets_all_of_the_track_newest_first(tmp_path):
+    world = with_the_track_left_to_send(tmp_path)
     for n in range(3 * 24 * 3):
         world.passes(1200)
         if n % 30 == 29:
@@ -176,14 +183,7 @@ def test_after_an_outage_the_track_is_complete_within_the_budget_and_nothing_sto
     tmp_path,
 ):
     """A day without data, the smallest budget there is, and each fifth receipt is lost."""
-    world = World(tmp_path, heartbeat_s=1e9)
-    world.settings["reports"]["kilobytes_per_day"] = 50
-    world.settings["sms"]["positions_per_day"] = 0
-    world.starts()
-    world.sees()
-    world.holds()
-    world.takes_all_texts()
-    world.phones_have_all()
+    world = with_the_track_left_to_send(tmp_path, kilobytes_per_day=50)
     for _ in range(144):
         world.passes(600)
         if world.data.under_way is not None:
