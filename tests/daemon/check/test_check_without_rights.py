@@ -31,7 +31,9 @@ def config():
         for name in ("state", "run"):
             (folder / name).mkdir(mode=0o700)
         (folder / "state" / "enrolment.json").write_text(write(ENROLMENT))
-        shutil.copytree(TEXTS, folder / "texts")
+        for path in shutil.copytree(TEXTS, folder / "texts").iterdir():
+            path.chmod(0o644)  # as the package has them, whoever checked this out
+        (folder / "texts").chmod(0o755)
         config = device_config(folder, gps={"port": 1})
         served = control_socket.Control(folder / "run", lambda asked: asked.answer({}))
         yield config
