@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := .venv-lowest
-PIP_INSTALL := bin/python -m pip install -q --disable-pip-version-check
+# What is imported is compiled then; the rest of what the packages bring never.
+PIP_INSTALL := bin/python -m pip install -q --disable-pip-version-check --no-compile
 # A module's tests stay together. What the slow ones do most is wait, so two share a core.
 SHARED := -n $(shell echo $$((2 * $$(nproc)))) --dist loadfile --no-loadscope-reorder
 ARGS ?=
