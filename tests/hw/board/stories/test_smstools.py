@@ -88,7 +88,7 @@ def test_smsd_sends_receives_and_gets_a_delivery_report(run_smsd: Run) -> None:
     with SimulatedModem() as modem:
         smsd = run_smsd(modem)
         smsd.send("one", "drill {€}", "Report: yes")
-        modem.wait_for(lambda: smsd.found("report"), LIMIT_S)
+        modem.wait_for(lambda: smsd.found("report") and smsd.found("sent"), LIMIT_S)
         (sent,) = smsd.found("sent")
         assert "Message_id: 1\n" in sent
         (report,) = smsd.found("report")
