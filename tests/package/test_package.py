@@ -273,12 +273,18 @@ def test_the_log_tells_what_became_of_an_alarm_without_the_journals_own_words(ar
     assert "now stored" in said
 
 
+def by_the_program(entry):
+    """What the program itself wrote into the journal, with the command line that started it."""
+    return {key: value for key, value in entry.items() if key[0] != "_" or key == "_CMDLINE"}
+
+
 def test_no_journal_of_either_end_holds_a_number_a_name_or_a_place(armed):
     since = armed.cursor()
     alarm = armed.raise_alarm()
     armed.machine.wait("the end", lambda: armed.finished(alarm, since), FINISH_LIMIT_S)
     for unit in ("outcry", "outcry-responder"):
-        said = json.dumps(armed.journal(unit=unit))
+        # Times and counters of the journal's own may have a PIN's digits by chance.
+        said = json.dumps([by_the_program(entry) for entry in armed.journal(unit=unit)])
         for secret in ("4477009", WEARER, "Contact 0", *POSITION.split(","), *armed.pins):
             assert secret not in said, f"{unit}: {secret[:3]}..."
 
