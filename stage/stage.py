@@ -29,6 +29,7 @@ HQ_NUMBER = "+447700900002"
 CONTACTS = {"Ana": "+447700900101", "Boris": "+447700900102", "Chiara": "+447700900103"}
 ROOT = Path(__file__).resolve().parents[1]
 STOP_LIMIT_S = 8.0
+_BOARD_READY = "outcry-board ready"
 
 
 class PartMissing(Exception):
@@ -142,14 +143,18 @@ class Stage:
         file.unlink()
 
     def start_board(self) -> None:
-        """The simulated board; returns when its files are there."""
+        """The simulated board; returns when all its files are there.
+
+        gpsd never looks again for a receiver that was not there when it started.
+        """
+        before = self.log("board").count(_BOARD_READY)
         self._start(
             "board",
             *("outcry-board", "run", "--dir", str(self.board_folder), "--seed", "1"),
             *("--modem", f"wearer={WEARER_NUMBER}", "--modem", f"hq={HQ_NUMBER}"),
             *self._board_options,
         )
-        self.wait("the board", lambda: (self.board_folder / "control.sock").exists(), 20)
+        self.wait("the board", lambda: self.log("board").count(_BOARD_READY) > before, 20)
 
     def start_gpsd(self) -> None:
         """The real gpsd on the board's receiver."""

@@ -88,7 +88,9 @@ _REFUSED = "is HQ's responder running, and its address right? Else modem.apn, or
 _BUDGET = "the day's budget"
 _SILENT_RECEIVER = "check the receiver's cable and supply, then `systemctl restart gpsd`"
 _NO_POSITION = {
-    NoFixReason.NO_RECEIVER.value: "check the receiver's cable and DEVICES in /etc/default/gpsd",
+    # gpsd looks for it when it starts, and not again (seen with 3.22).
+    NoFixReason.NO_RECEIVER.value: "check the receiver's cable and DEVICES in /etc/default/gpsd, "
+    "then `sudo systemctl restart gpsd`",
     NoFixReason.NO_SATELLITES.value: "place the antenna under open sky for some minutes",
 }
 

@@ -17,11 +17,12 @@ from stage.stage import NotSeen, Stage
 class Rig:
     """gpsd on the board's receiver, asked by the adapter on a clock the test moves."""
 
-    def __init__(self, folder, *board_options):
+    def __init__(self, folder, *board_options, receiver_first=True):
         self.stage = Stage(folder, board_options)
         folder.mkdir(parents=True, exist_ok=True)
         self.now = 1000.0
-        self.stage.start_board()
+        if receiver_first:
+            self.stage.start_board()
         self.stage.start_gpsd()
         self.gps = self.another()
 
@@ -43,8 +44,8 @@ class Rig:
 def rig(tmp_path):
     rigs = []
 
-    def build(*board_options):
-        rigs.append(Rig(tmp_path / "stage", *board_options))
+    def build(*board_options, **order):
+        rigs.append(Rig(tmp_path / "stage", *board_options, **order))
         return rigs[-1]
 
     yield build
@@ -153,6 +154,21 @@ def test_gpsd_dying_and_returning_is_no_fix_and_then_a_fix_again(rig):
 @pytest.mark.slow
 def test_without_a_receiver_gpsd_is_told_apart_from_no_gpsd(rig):
     rig("--receiver", "none").until(no_fix(NoFixReason.NO_RECEIVER))
+
+
+@needs_gpsd
+@pytest.mark.slow
+def test_a_receiver_that_came_after_gpsd_is_there_once_gpsd_is_restarted(rig):
+    """As the remedy says; gpsd itself never looks again, whoever asks it."""
+    rig = rig(receiver_first=False)
+    rig.until(no_fix(NoFixReason.NO_RECEIVER))
+    rig.stage.start_board()
+    for _ in range(20):
+        rig.gps.disconnect()
+        rig.until(no_fix(NoFixReason.NO_RECEIVER))
+    rig.stage.stop("gpsd")
+    rig.stage.start_gpsd()
+    rig.until(is_fix)
 
 
 @needs_gpsd
