@@ -129,7 +129,7 @@ def _submit(tpdu: bytes) -> Submit:
         raise PduInvalid("the first octet is not that of an SMS-SUBMIT")
     recipient, at = _address_at(tpdu, 2)
     coding = tpdu[at + 1]
-    at += 2 + (0, 7, 1, 7)[first >> 3 & 3]  # a validity, which this centre does not heed
+    at += 2 + (0, 7, 1, 7)[first >> 3 & 3]  # a validity, which this centre ignores
     content = _content(coding, tpdu[at], tpdu[at + 1 :], has_header=bool(first & 0x40))
     return Submit(recipient, content, bool(first & 0x20))
 
