@@ -129,7 +129,9 @@ class BoardProcess:
         now = time.monotonic()
         for name, port in self._ports.items():
             come = port.read()
-            self.board.modems[name].wire.host_baud = port.baud()  # not before: they came at this
+            self.board.modems[
+                name
+            ].wire.host_baud = port.baud()  # after reading: that was at the old
             self.board.modems[name].feed(come, now)
         self.board.advance(now)
         for name, port in self._ports.items():

@@ -105,7 +105,7 @@ def contents(text: str, reference: int = 0) -> list[Content]:
     if len(whole := b"".join(letters)) <= most:
         return [Content(coding, b"", whole)]
     pieces = [b""]
-    for letter in letters:  # a part does not end amid one
+    for letter in letters:  # no part ends inside a letter
         if len(pieces[-1]) + len(letter) > room:
             pieces.append(b"")
         pieces[-1] += letter
