@@ -1,4 +1,4 @@
-"""The wearable's settings: one TOML file, every problem told at once in its words."""
+"""The wearable's settings: one TOML file, every problem in it told at once."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -14,8 +14,8 @@ from outcry.settings_file import Contradiction, Key, SettingsInvalid, anything, 
 Values = Mapping[str, Mapping[str, Any]]
 
 NO_PIN = -1  # a wire that is not there
-# At one a minute, in the 25 hours that a budget may look back, 0.6 kB each (daemon/outbox/budget.py); a
-# tenth more for those sent at once.
+# One a minute, 0.6 kB each, for the 25 hours that a budget may look back (daemon/outbox/budget.py),
+# and a tenth more for those sent at once.
 HEARTBEATS_KILOBYTES = 990
 
 SCHEMA: Mapping[str, Mapping[str, Key]] = {
@@ -167,7 +167,7 @@ def _contacts(written: object, problems: list[str]) -> tuple[Contact, ...]:
 
 def _contradictions(values: Values) -> Iterator[Contradiction]:
     yield from _shared_pins(values)
-    # Heartbeats that end when their budget is spent look like a silence, each day.
+    # Heartbeats that stop when their budget is spent would look like a silence, every day.
     supervision = values["supervision"]
     minutes, kilobytes = supervision["heartbeat_minutes"], supervision["kilobytes_per_day"]
     needed = math.ceil(HEARTBEATS_KILOBYTES / minutes)

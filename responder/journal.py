@@ -13,7 +13,7 @@ from outcry.journal_entry import JournalEntry, critical, error, info, others, wa
 
 
 class Entry(JournalEntry):
-    """The kinds of entry at HQ. Those without a sentence are for others who speak here."""
+    """The kinds of entry at HQ. Those without a sentence are for other loggers' lines."""
 
     READY = info("318687eb52e14c6fa6022ecc85212f24", "ready: people: {people}, device: {device}")
     NO_MODEM = warning(
@@ -44,7 +44,7 @@ class Entry(JournalEntry):
     WRONG_PIN = warning(
         "96f7f0c96daa4c5c86103845fff3e6b4", "alarm {alarm:d}: a wrong PIN was tried"
     )
-    JUDGED = info(  # not how: many people read journals
+    JUDGED = info(  # the verdict is left out: many people read journals
         "24024586907448dbab5e757445c5e8ad", "alarm {alarm:d}: a withdrawal was judged"
     )
     MAY_BE_PUBLISHED = info(
@@ -147,6 +147,6 @@ class Log:
         fields = {"MESSAGE_ID": entry.message_id}
         if "alarm" in words:
             fields["OUTCRY_ALARM"] = str(words["alarm"])
-        with suppress(Exception):  # an alarm must not pay for a line that cannot be made
+        with suppress(Exception):  # a line that cannot be made must not hold up an alarm
             sentence = entry.sentence.format_map(words)
             self._logger.log(entry.level, sentence, extra={"journal_fields": fields})

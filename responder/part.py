@@ -59,7 +59,7 @@ class Rounds(Part):
             wait_s = self._every_s
             try:
                 self._look()
-            except Exception as error:  # noqa: BLE001 - the database: it may be mended soon
+            except Exception as error:  # noqa: BLE001 - the database: it may be back soon
                 log.tell(journal.Entry.ROUND_FAILED, task=self.name, error=journal.describe(error))
                 wait_s = EVERY_S
             self._stopping.wait(wait_s)

@@ -110,7 +110,7 @@ def _is_grave(event: Event) -> bool:
 
 
 def told(event: Event, contacts: Mapping[int, str]) -> str:
-    """One event of a history; ``contacts`` names each number in the list."""
+    """One event of a history; ``contacts`` has the name for each number in the list."""
     match event:
         case events.ReportArrived():
             report = ENGLISH(f"type_{event.type.name}")

@@ -44,7 +44,7 @@ _HEAD = """# What HQ does about an alarm
 Made from the rules in `responder/` by `make docs`; do not edit.
 
 An alarm's history is its state. After every new entry, and whenever a rule said to look again, HQ asks
-each rule below what ought to be done, leaves out what is done or under way, and does the rest. Nothing
+each rule below what should be done, leaves out what is done or under way, and does the rest. Nothing
 else is remembered, so what HQ did can always be explained by reading the history.
 """
 

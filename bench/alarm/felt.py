@@ -2,7 +2,7 @@
 
 The real daemon, whatever its parts do: a gpsd that is not there, silent or talks rubbish, a modem
 that is mute or restarts again and again, a card that somebody else keeps busy. Both are seen from
-outside: the motor's pin by the board's record, the report by whoever opens the outbox's file, where
+outside: the motor's pin by the board's record, the report by reading the outbox's file, where
 a report can be read only after its commit was synced.
 """
 

@@ -212,7 +212,7 @@ class Response:
         return not self._forgotten()
 
     def harm(self) -> Harm:
-        """Everything that ought not to be."""
+        """Everything that should not be there."""
         found = Harm(forgotten=self._forgotten())
         marked: Counter[tuple[int, str]] = Counter()
         for alarm, entries in self._histories():

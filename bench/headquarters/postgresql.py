@@ -43,7 +43,7 @@ class Cluster:
         return f"postgresql+psycopg://{USER}@/{name}?host={quote(str(self._folder))}"
 
     def drop(self, url: str) -> None:
-        """Remove a database, whoever is still connected."""
+        """Remove a database, even while somebody is connected."""
         name = urlsplit(url).path.removeprefix("/")
         self.run("dropdb", "--force", "-h", str(self._folder), "-U", USER, name)
 
@@ -64,7 +64,7 @@ class Cluster:
 
 @contextmanager
 def cluster(bin_: Path, durable: bool) -> Iterator[Cluster]:
-    """A server from here to there; ``durable``: it syncs, as in earnest."""
+    """A server from here to there; ``durable``: it syncs, as in production."""
     folder = Path(tempfile.mkdtemp(prefix="outcry-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, _ACCOUNT, _ACCOUNT)

@@ -35,7 +35,7 @@ def _begin(kind: AlarmKind) -> Action:
         """A new alarm with a new id. If it ends a drill, nothing more of that is sent."""
         effects: tuple[Effect, ...] = ()
         if alarm.kind is AlarmKind.DRILL:
-            effects = (EndDrill(alarm.id),)  # real texts wait for no drill's
+            effects = (EndDrill(alarm.id),)  # a real alarm's texts must not wait behind a drill's
         elif kind is AlarmKind.DRILL:
             effects = (BeginDrill(),)
         fresh = Alarm(
@@ -184,8 +184,8 @@ def send_sms(alarm: Alarm, now: float, rules: Rules) -> Step:
 
 
 def text_left(alarm: Alarm, now: float, rules: Rules) -> Step:
-    """The waits for the next round count from the first text of this one that leaves: until then
-    it is kept up to date, and another would say nothing new."""
+    """The wait for the next round begins when the first text of this one leaves: until then this
+    one is kept up to date, and another would say nothing new."""
     if not alarm.sms_waits:
         return alarm, ()
     alarm = replace(alarm, sms_waits=False, sms_left_at=now)

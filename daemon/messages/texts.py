@@ -57,7 +57,7 @@ class Language:
             f"{name}: {problem}"
             for problem in self._too_long(link, MAX_PARTS) + self._without_advice()
         ]
-        """What should be mended, though the language can be used: texts of more than two parts."""
+        """What should be shortened, though the texts can be sent: too many parts, no room for advice."""
 
     def alert(
         self,

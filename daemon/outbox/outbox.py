@@ -63,7 +63,7 @@ class Outbox:
         if device:
             self._put("owner", 1, (1, device))
         self.first_counter = max(self.next_counter, self._reserved)
-        """What has a lower one is from before this start."""
+        """A report with a lower counter is from before this start."""
         self.resumed = self.alarm.id
         """The alarm that was open at this start, 0 if none was."""
         self._reserve_counters()
@@ -86,7 +86,7 @@ class Outbox:
             self._dirty.clear()
 
     def take_counter(self) -> int:
-        """A number no message of this device has had before."""
+        """A counter that no message of this device has had before."""
         if self.next_counter >= self._reserved:
             self._reserve_counters()
         counter = self.next_counter
@@ -94,7 +94,7 @@ class Outbox:
         return counter & 0xFFFFFFFF
 
     def skip_to(self, counter: int) -> None:
-        """Give no number below this one any more."""
+        """Give out no counter below this one from now on."""
         if counter > self.next_counter:
             self.next_counter = counter
             self._reserve_counters()
@@ -130,7 +130,7 @@ class Outbox:
     ) -> StoredText | None:
         """Keep a text to be sent, unless there has been one of this kind to this recipient for
         this very report: then ``None``. Older ones are not sent again. One that has not left yet
-        is brought up to date in its place in line, so that round on round keeps nobody waiting;
+        is brought up to date in its place in line, so that repeated rounds keep nobody waiting;
         one that is ``under_way`` (its id) cannot be any more, and the new one goes to the end.
         Those in ``apart`` (their ids) stay as they are: this one says something else."""
         alike = self.texts_to(recipient, template)
@@ -178,7 +178,7 @@ class Outbox:
         return list(self.newest_unanswered())
 
     def newest_report(self, but: tuple[int, ...] = ()) -> StoredReport:
-        """The newest report, but for these sequences of the alarm; there is one."""
+        """The newest report, leaving out these sequences of the open alarm; there always is one."""
         return next(
             report
             for report in reversed(self.reports.values())
@@ -199,7 +199,7 @@ class Outbox:
         self.card.close()
 
     def _file(self, report: StoredReport) -> None:
-        """Keep the report where it is found without looking through all of them."""
+        """Put the report where it is found without a search through all of them."""
         self.reports[report.counter] = report
         if report.answered:
             self._unanswered.pop(report.counter, None)
@@ -260,7 +260,7 @@ class Outbox:
 
 
 def _closest(counters: list[int], wanted: int) -> list[int]:
-    """Those closest to their neighbours, at least this many if there are."""
+    """The counters closest to their neighbours: ``wanted`` or more, if there are so many."""
     close: list[int] = []
     spacing = 2
     while len(close) < min(wanted, len(counters) - 1):

@@ -12,7 +12,7 @@ from outcry.report import NO_FLAGS, Flag
 
 Event = Gesture | StrapEvent
 
-_MARKS: dict[Event, tuple[Flag, bool]] = {  # which mark each sets or takes away
+_MARKS: dict[Event, tuple[Flag, bool]] = {  # which mark each sets or clears
     Press.STUCK: (Flag.BUTTON_STUCK, True),
     Press.FREED: (Flag.BUTTON_STUCK, False),
     StrapEvent.OPENED: (Flag.STRAP_OPEN, True),
@@ -22,7 +22,7 @@ _MARKS: dict[Event, tuple[Flag, bool]] = {  # which mark each sets or takes away
 }
 
 
-class Contact(Protocol):
+class Switch(Protocol):
     """A switch whose edges come by the queue; see :class:`outcry.hw.switch.Switch`."""
 
     @property
@@ -34,19 +34,19 @@ class Contact(Protocol):
 class Senses:
     """The button's state and, once :meth:`watch` is called, the strap's."""
 
-    def __init__(self, times: Times, button: Contact | None = None) -> None:
+    def __init__(self, times: Times, button: Switch | None = None) -> None:
         self._times = times
         self._button = Button()
         self._strap: Strap | None = None
         self._open_s = 0.0
-        self._contacts = {"button": button, "strap": None}
+        self._switches = {"button": button, "strap": None}
         self.marks = NO_FLAGS
         """What is wrong with them, for reports."""
 
-    def watch(self, loop: Contact, worn: bool, open_s: float, at: float) -> None:
-        """Watch the strap too: worn before or not, it counts as opened after ``open_s`` seconds."""
+    def watch(self, loop: Switch, worn: bool, open_s: float, at: float) -> None:
+        """Watch the strap too, ``worn`` before or not; ``open_s`` seconds open count as opened."""
         closed = loop.closed
-        self._contacts["strap"] = loop
+        self._switches["strap"] = loop
         self._open_s = open_s
         self._strap = strap.begin(closed, worn, at)
         self._mark(Flag.STRAP_OPEN, not closed)
@@ -70,9 +70,9 @@ class Senses:
         return self._noted(happened)
 
     def look(self, now: float, quiet: Callable[[], bool] = lambda: True) -> tuple[Event, ...]:
-        """What the time that has passed means. A contact whose edge is on its way is left alone.
+        """What the time that has passed means. A switch with an edge on its way is left alone.
 
-        ``quiet()`` says whether no edge is in the queue; it is asked after the contact, because an
+        ``quiet()`` says whether no edge is in the queue; it is asked after the switch, because an
         edge may come in between.
         """
         said: tuple[Event, ...] = ()
@@ -92,12 +92,12 @@ class Senses:
         return min((due for due in dues if due is not None), default=None)
 
     def _due(self, name: str, wanted: float | None) -> float | None:
-        contact = self._contacts[name]
-        return wanted if contact is None else contact.due(wanted)
+        switch = self._switches[name]
+        return wanted if switch is None else switch.due(wanted)
 
     def _is_told(self, name: str) -> bool:
-        contact = self._contacts[name]
-        return contact is None or contact.is_told()
+        switch = self._switches[name]
+        return switch is None or switch.is_told()
 
     def _noted(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
         for event in events:

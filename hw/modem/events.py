@@ -146,8 +146,8 @@ class ModemStatus:
     ``signal`` is CSQ's 0-31 (2 dB a step from -113 dBm); ``neighbours`` are the
     other cells heard, strongest first; ``battery_mv`` is the modem's own supply
     in millivolts and ``battery_percent`` what it makes of that;
-    ``connected_since`` on the owner's clock; ``data_trouble``, why the last try at
-    a connection that proves itself failed, empty since one did. ``under_voltage`` and ``jamming``
+    ``connected_since`` is on the owner's clock; ``data_trouble`` is why data failed
+    last, empty once a connection has worked. ``under_voltage`` and ``jamming``
     are what the modem has warned of and not taken back. ``network_zero`` is the
     Unix time at which the owner's clock was 0, as the network tells the time.
     """

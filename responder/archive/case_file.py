@@ -67,9 +67,9 @@ def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str
 
 
 def check(file: Mapping[str, Any]) -> int:
-    """How many entries of a case file are as HQ wrote them, all of them.
+    """The number of entries of a case file, if all of them are as HQ wrote them.
 
-    Raises :class:`CaseFileInvalid` if it is none, or one was changed since.
+    Raises :class:`CaseFileInvalid` if it is no case file, or an entry was changed.
     """
     try:
         if file["outcry_case_file"] != FORMAT:

@@ -1,7 +1,7 @@
-"""How everybody is: what ``outcry-responder status`` shows the people at HQ.
+"""How every wearer is: what ``outcry-responder status`` shows the people at HQ.
 
-Facts first, as JSON can carry them, then a screen for a person. Neither holds
-a number or a key; where somebody is stands in them only when it is asked for.
+Facts first, as JSON can carry them, then a screen for a person. Neither holds a
+phone number or a key, and positions only when ``where`` asks for them.
 """
 
 from collections.abc import Sequence
@@ -150,11 +150,11 @@ def _lines(wearer: dict[str, Any]) -> list[str]:
     lines += [f"  {name:<12}{words}" for name, words in rows.items()]
     lines += [f"  ! {mark}" for mark in wearer["marks"]]
     if not wearer["has_code"]:
-        lines.append("  ! no code means safe: draw one with `outcry-responder code`")
+        lines.append("  ! no safe code is set: draw one with `outcry-responder code`")
     for alarm in wearer["alarms"]:
         lines += _alarm_lines(alarm)
     if wearer["older_alarms"]:
-        lines.append(f"  and {wearer['older_alarms']} not heard of for {span(RECENT_S)}")
+        lines.append(f"  older alarms, not heard of for {span(RECENT_S)}: {wearer['older_alarms']}")
     return lines
 
 
@@ -182,7 +182,7 @@ def _alarm_lines(alarm: dict[str, Any]) -> list[str]:
 
 
 def _loud(kind: AlarmKind) -> str:
-    """What is no drill stands out on a screen."""
+    """Anything but a drill stands out on the screen."""
     name, comma, more = sentences.KINDS[kind].partition(",")
     return name if kind is AlarmKind.DRILL else f"{name.upper()}{comma}{more}"
 
@@ -192,7 +192,7 @@ def _places(where: dict[str, Any]) -> list[str]:
     if "map" in where:
         within = formatting.accuracy(where["accuracy_m"])
         seen = where["seen_s"]
-        when = "at a time not known" if seen is None else f"{span(seen)} ago"
+        when = "at an unknown time" if seen is None else f"{span(seen)} ago"
         lines.append(f"seen {when}, {within}: {where['map']}")
     if "no_fix" in where:
         lines.append(f"no position: {where['no_fix']}")

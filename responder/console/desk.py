@@ -25,7 +25,7 @@ from outcry.responder.storage.store import Store
 
 log = journal.Log("outcry.responder.console")
 
-LISTED_S = 7 * 86_400.0  # for so long after its last report what is over is still listed
+LISTED_S = 7 * 86_400.0  # what is over stays listed for this long after its last report
 _MOST_ALARMS = 200
 _DEVICE = re.compile(r"[0-9a-f]{8}\Z")
 
@@ -97,7 +97,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Overview:
-    """All there is to watch; alarms nobody has yet come first, then the newest."""
+    """All there is to watch; alarms that no officer has taken yet come first, then the newest."""
 
     alarms: tuple[Standing, ...]
     drills: tuple[Standing, ...]
@@ -121,7 +121,7 @@ class View:
 
 @dataclass(frozen=True)
 class Console:
-    """Reads for, and writes down what, duty officers decide; safe to call from any thread.
+    """Shows duty officers what to decide on, and records what they decide; for any thread.
 
     ``clock`` gives Unix seconds; ``on_act`` is called after what was decided is on disk.
     """
@@ -189,7 +189,7 @@ class Console:
             return repository.as_file(connection, _number(device))
 
     def change_plan(self, device: str, text: str, officer: str) -> None:
-        """Agree on another plan; an alarm under way goes on by it at once.
+        """Agree on another plan; an open alarm follows it at once.
 
         Raises :class:`NoSuchWearer`, and ``PlanInvalid`` with every problem in the file.
         """
@@ -200,7 +200,7 @@ class Console:
         self.on_act()
 
     def mark(self) -> str:
-        """Changes whenever something here may have: what a waiting console compares."""
+        """A token that changes whenever the console may have: a waiting page compares it."""
         alarm, entry = store.alarm.c, store.history.c
         with self.store.read() as connection:
             newest = connection.execute(

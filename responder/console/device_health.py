@@ -1,4 +1,4 @@
-"""How wearers and their devices are, by the last that was heard of each."""
+"""How each wearer's device is, as of the last message HQ has from it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from outcry.report import AlarmKind, MessageType, Report, decode
 from outcry.responder.storage import store
 from outcry.responder.storage.alarms import About
 
-SILENT_AFTER_S = 25 * 60.0  # two and a half heartbeats of a device as it comes
+SILENT_AFTER_S = 25 * 60.0  # two and a half heartbeat intervals at the default setting
 
 
 @dataclass(frozen=True)
 class Health:
-    """How a wearer and their device are; times are Unix seconds. ``report``: the newest whole one."""
+    """A wearer's device; times are Unix seconds. ``report``: the newest that is no withdrawal."""
 
     name: str
     device: str

@@ -206,7 +206,7 @@ class ConsolePages:
         }
 
     def _seen(self, place: Position, at: float) -> str:
-        return self._ago(at - place.age_s) if place.age_known else "at a time not known"
+        return self._ago(at - place.age_s) if place.age_known else "at an unknown time"
 
     def _ago(self, at: float) -> str:
         now = self.clock()

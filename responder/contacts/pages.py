@@ -71,7 +71,7 @@ class Pages:
     def standing(
         self, shown: Shown, base: str, standing: Standing, answer: Answer | None = None
     ) -> HTMLResponse:
-        """What a contact sees who gave their PIN: what was noted, and everything known."""
+        """What a contact sees after the PIN: what was noted, and everything known."""
         say = self.languages.get(standing.language, self.languages[ENGLISH])
         track = [self._sighting(each, say) for each in standing.track[:REPORTS_SHOWN]]
         places = [each.report.place for each in reversed(standing.track)]

@@ -46,7 +46,7 @@ class Enrolled:
 class Application:
     """Who is to be enrolled. ``number`` is that of the SIM in the wearer's device.
 
-    ``code`` is the wearer's own that means safe, as ``codes.parse`` gives it; None: one is drawn.
+    ``code`` is the wearer's safe code, as ``safe_code.parse`` gives it; None: one is drawn.
     """
 
     wearer: str
@@ -132,7 +132,7 @@ def change_code(
 
 
 def _problems(application: Application) -> list[str]:
-    """What the enrolment file cannot know is wrong."""
+    """Problems that the check of the enrolment file cannot find."""
     problems = []
     count = len(application.contacts)
     if count == 0:
@@ -167,7 +167,7 @@ def _headquarters(settings: Settings, hq_public_key: bytes) -> Headquarters:
 
 
 def _free_device(connection: Connection, random: Callable[[int], bytes]) -> int:
-    """A device id nobody has; random, so that it tells nothing about how many there are."""
+    """A device id that is not taken; random, so that it does not tell how many there are."""
     while True:
         device = int.from_bytes(random(4), "big")
         if device != 0 and not _is_known(connection, device):

@@ -3,7 +3,7 @@
 Groups of taps, as ``2 4 1 3``. Every other code a wearer taps is duress. A
 code has to be tapped blind by somebody who is scared, so there are few: the
 slow hash keeps one from being read at a glance and little more, see
-``docs/threats.md``. Whoever tries codes on the device learns nothing, and HQ
+``docs/threats.md``. Anyone who tries codes on the device learns nothing, and HQ
 sees every try.
 """
 

@@ -2,12 +2,12 @@
 
 - A validly sealed alarm is taken whatever its counter or clock say; what is
   odd about it becomes a mark for people to see.
-- An exact repeat gets its receipt again and acts on nothing.
+- An exact repeat gets its receipt again and has no other effect.
 - A heartbeat must be newer than everything heard from its device: a replayed
   one proves nothing and is refused.
 - A withdrawal is taken like any report, for it tells of an alarm. Its code is
-  put by for ``withdrawals.py``; one that is not newer than everything heard before
-  is marked as such and can never be found safe.
+  kept for ``withdrawals.py``; one that is not newer than everything heard before
+  is marked as such and can never be judged safe.
 """
 
 import hashlib
@@ -29,9 +29,8 @@ from outcry.responder.storage.store import Store
 
 log = journal.Log("outcry.responder.inbox")
 
-_NOBODY = bytes(
-    KEY_BYTES
-)  # opened with when the device is unknown, so that both refusals cost alike
+# Stands in for an unknown device's key, so that both refusals take the same time.
+_NOBODY = bytes(KEY_BYTES)
 
 
 class Refused(Exception):
@@ -39,11 +38,11 @@ class Refused(Exception):
 
 
 class Unreadable(Refused):
-    """Not a sealed report of an enrolled device: which of the two is nobody's business."""
+    """Not a sealed report of an enrolled device: it does not say which, so nobody can probe."""
 
 
 class Outdated(Refused):
-    """A heartbeat that is not newer than what was heard before; with the answer to its device."""
+    """A heartbeat that is not newer than what was heard before; holds the answer to its device."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ class Inbox:
         try:
             with self.store.write() as connection:
                 return [*ingest.keep(connection, arrived, self.clock(), self.random)]
-        except Exception as error:  # noqa: BLE001 - whatever it is, each is told of its own
+        except Exception as error:  # noqa: BLE001 - whatever it is, each gets its own
             if len(arrived) == 1:
                 return [error]
             return [kept for one in arrived for kept in self._keep([one])]

@@ -21,11 +21,9 @@ from outcry.responder.rules.events import CameBy, Event, Mark, ReportArrived, Re
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.web.link_tokens import link_token
 
-LATE_S = 3600  # older on arrival: told to people, and later no ground for publishing unasked
+LATE_S = 3600  # a report older on arrival is told to people, but is no ground by consent
 INVITATION_CHARS = 16  # 95 bits: a contact's short link cannot be guessed
-
-
-# The same message may be repeated for ever; past these it is no longer written down.
+# The same message may come again without end; beyond these counts that is not written down.
 _REPEATS_KEPT = {CameBy.SMS: 3, CameBy.DATA: 1, CameBy.LINK: 1}
 
 
@@ -60,8 +58,8 @@ def keep(
     now: float,
     random: Callable[[int], bytes],
 ) -> list[Kept | int]:
-    """Take all of them in, in order, inside this transaction; of an outdated heartbeat, the counter
-    that outdates it."""
+    """Take all messages in, in order, in this transaction; what became of each. Of a heartbeat no
+    newer than what was heard before, that is the highest counter of its device."""
     batch = _Batch(connection, arrived, now, random)
     done = [batch.take(one) for one in arrived]
     batch.write()
@@ -70,7 +68,7 @@ def keep(
 
 @dataclass(eq=False)
 class _Batch:
-    """What is known of some messages, brought along as each of them is taken."""
+    """What is known about the messages of a batch, kept up to date while each is taken."""
 
     connection: Connection
     arrived: Sequence[Arrived]
@@ -153,7 +151,7 @@ class _Batch:
         self._heard.add(device)
 
     def _note_repeat(self, one: Arrived, known: _Known) -> None:
-        """Write a repeat down while it tells something new: another path, or a wish for a receipt."""
+        """Write a repeat down if it tells something new: another path, or a receipt is wanted."""
         if known.path == one.path and one.path is not CameBy.SMS:
             return
         history = [
@@ -166,9 +164,9 @@ class _Batch:
             self._said.append((known.alarm, ReportRepeated(self.now, known.id, one.path)))
 
     def _dated(self, one: Arrived) -> Arrived:
-        """A report made after a heartbeat that is less than an hour old is as fresh.
+        """A report made after a heartbeat that came within the last hour is no older than that.
 
-        A clock that says otherwise is taken for one that is not set.
+        If its clock says otherwise, the clock is taken as not set.
         """
         report, table = one.report, store.heartbeat
         if self.now - report.sent_at <= LATE_S or Flag.CLOCK_UNSET in report.flags:
@@ -257,7 +255,7 @@ def _which(one: Arrived) -> tuple[int, int, int]:
 
 
 def _highest(connection: Connection, devices: set[int]) -> dict[int, int | None]:
-    """The highest counters heard; on PostgreSQL nobody else hears these devices until the end."""
+    """The highest counters heard; on PostgreSQL other transactions on these devices wait."""
     table = store.wearer
     rows = connection.execute(
         select(table.c.device, table.c.highest_counter)

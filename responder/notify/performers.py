@@ -35,7 +35,7 @@ class Texting:
         return Lane("sms", "modem") if self.modem.ready() else None
 
     def limit_s(self, call: Call) -> float:
-        """Without one: a text stays with a modem that has lost its network until that is back."""
+        """None: a text stays with a modem that has lost its network until that is back."""
         return math.inf
 
     def perform(self, call: Call) -> Came:

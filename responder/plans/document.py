@@ -38,8 +38,8 @@ class Terms:
     """What was agreed. Minutes and days as people count them; 0 means never.
 
     ``networks`` empty: all that HQ has. ``languages``: of posts, by network, where it is not
-    ``language``. ``place_label``: said in the place of a town's name. ``keep_days``: after its
-    end an alarm is deleted.
+    ``language``. ``place_label``: published instead of the town's name. ``keep_days``:
+    after this an alarm that is over is deleted.
     """
 
     quorum: int

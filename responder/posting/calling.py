@@ -86,7 +86,7 @@ class Calls:
 
     @staticmethod
     def with_or_without(picture: P | None, say: Callable[[P | None], T]) -> T:
-        """Say it, and without the picture where a network takes one and then refuses the whole."""
+        """Say it; where a network refuses it with the picture, say it again without."""
         try:
             return say(picture)
         except Exception as error:

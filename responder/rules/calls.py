@@ -177,7 +177,7 @@ def _require_name(channel: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """Something that ought to be done once, and not before a time (Unix seconds)."""
+    """Something that should be done once, and not before a time (Unix seconds)."""
 
     target: Target
     not_before: float = 0.0

@@ -1,6 +1,6 @@
 """The response: what HQ does about an alarm, decided from its case alone.
 
-``decide`` is pure. Each rule of ``RULES`` says what ought to be done; one
+``decide`` is pure. Each rule of ``RULES`` says what should be done; one
 engine compares that with what was tried and says what to do now and when to
 look again. Nothing here performs anything: ``workflow.py`` does, and writes
 what came of it into the history that is read here next.

@@ -1,6 +1,6 @@
 """What an alarm's history consists of: what arrived, what people decided, what was done.
 
-Each entry is an event of a class of its own; one that says what cannot be is never made. How they
+Each entry is an event of a class of its own; one that makes no sense cannot be made. How they
 stand in the database is written in ``storage/event_log.py``.
 """
 
@@ -41,10 +41,10 @@ NOT_OF_NOW = frozenset({Mark.LATE, Mark.OUT_OF_ORDER, Mark.COUNTER_USED})
 
 
 class Verdict(StrEnum):
-    """What is known of a withdrawal, and of an alarm's withdrawals together: the worst, last."""
+    """What is known of a withdrawal, the worst last; of several withdrawals the worst counts."""
 
     SAFE = "safe"
-    OLD = "old"  # the code that means safe, but older than what was heard: it proves nothing
+    OLD = "old"  # the safe code, but older than what was heard: it proves nothing
     WAITING = "waiting"  # for its code to be judged
     DURESS = "duress"  # any other code
 
@@ -135,7 +135,7 @@ class ReportRepeated(Event):
 
 @dataclass(frozen=True)
 class WithdrawalJudged(Event):
-    """The code in a withdrawal was compared with the one that means safe."""
+    """The code in a withdrawal was compared with the safe code."""
 
     message: int
     verdict: Verdict
@@ -267,7 +267,7 @@ class Came(NamedTuple):
     why: str | None = None
     url: str | None = None
     id: str | None = None
-    wait_s: float | None = None  # for how long its place wants to be left alone
+    wait_s: float | None = None  # for how long the service asks not to be called
 
 
 @dataclass(frozen=True)

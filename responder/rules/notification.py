@@ -8,7 +8,7 @@ from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import Outcome
 from outcry.responder.rules.model import NEVER_PUBLIC, Plan
 
-DECIDE_WITHIN_S = 300.0  # who has it in hand has so long before everybody else is told too
+DECIDE_WITHIN_S = 300.0  # for the person who has taken it, before everybody else is told too
 UNANSWERED_S = 150.0  # after the last contact was told; then the duty officer hears so
 VANISHED_SOONER = 4  # a device that moved, or was jammed, before it was silent
 
@@ -79,7 +79,7 @@ def _in_vain(case: Case, others: Sequence[Target]) -> bool:
 
 
 def _news(case: Case, plan: Plan) -> dict[Topic, float]:
-    """What the duty officers are told of, and when; a drill and a silence are told of and no more."""
+    """What the duty officers are told, and when; of a drill or a silence only that there is one."""
     raised = _raised_at(case, plan)
     if raised is None:
         return {}

@@ -41,7 +41,7 @@ def consents_at(case: Case, plan: Plan) -> float | None:
     """When the wearer's own consent makes this alarm public if nobody answers before; None: never.
 
     Never for a drill, for an alarm that was vetoed, or withdrawn in a way that may be duress; and
-    only a report of danger that is fresh and newer than all before it sets the clock going.
+    only a report of danger that is fresh and newer than all before it starts the clock.
     """
     if plan.consent_s is None or plan.kind in NEVER_PUBLIC:
         return None
@@ -95,7 +95,7 @@ def _is_free(case: Case) -> bool:
 
 
 def _news(case: Case, posted: Posted, plan: Plan) -> list[int]:
-    """The reports since a post that its readers are told of: the same ones however it is asked."""
+    """The reports since a post that its readers are told of: the same however often it is asked."""
     news: list[int] = []
     last = posted.at
     for report in list(case.reports.values())[posted.reports :]:

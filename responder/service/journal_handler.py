@@ -50,7 +50,7 @@ class JournalHandler(logging.Handler):
                 return
             weight = priority(record.levelno)
             send(words, PRIORITY=weight, SYSLOG_IDENTIFIER=IDENTIFIER, **fields_of(record))
-        except Exception:  # noqa: BLE001 - an alarm must not pay for a line
+        except Exception:  # noqa: BLE001 - no line may hold up an alarm
             self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:

@@ -37,7 +37,7 @@ def run(settings: Settings) -> int:
     beats = Beats(time.monotonic, LOOK_EVERY_S, DEAF_AFTER_S)
     try:
         with ExitStack() as running:
-            if not settings.database:  # SQLite; PostgreSQL is there for many
+            if not settings.database:  # SQLite is for one process; PostgreSQL serves many
                 running.enter_context(only_one(settings.directory))
             return _serve(settings, stop, beats, running)
     except (StateBusy, CannotListen) as error:

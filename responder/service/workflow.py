@@ -111,7 +111,7 @@ class Workflow(Part):
                 at = self.step()
                 if at is not None:
                     wait = min(self._look_every_s, max(0.0, at - self._clock()))
-            except Exception as error:  # noqa: BLE001 - a full disk, say: it may be mended soon
+            except Exception as error:  # noqa: BLE001 - a full disk, say: there may be room soon
                 log.tell(journal.Entry.CANNOT_WORK, error=journal.describe(error))
             self._woken.wait(wait)
             self._woken.clear()

@@ -1,10 +1,10 @@
-"""The record: whoever changes the past afterwards is found out.
+"""The record: a change to what was written down earlier is found out.
 
 Each entry of an alarm's history carries a link: SHA-256 over the link before
 it, a salt and the entry itself. The newest link of every alarm goes into the
 record of HQ, a chain of its own, beside what people did that belongs to no
 alarm. So an entry cannot be changed, taken out or put in, and an alarm cannot
-vanish, without everything after it being made again; and whoever keeps a copy
+vanish, without everything after it being made again; and anyone who keeps a copy
 of the record's newest link (it stands in the journal and in every case file)
 sees that too.
 

@@ -166,5 +166,5 @@ def test_the_guide_leads_from_a_new_box_to_a_drill_and_from_a_lost_box_to_a_new_
         timeout=120,
         check=False,
     )
-    assert "HTTP 400" in checked.stdout, "a retired device is told to be enrolled anew"
+    assert "HTTP 400" in checked.stdout, "a retired device is told to be enrolled again"
     assert "docs/enrolment.md" in checked.stdout

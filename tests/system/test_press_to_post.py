@@ -88,7 +88,7 @@ def test_a_press_reaches_hq_contacts_and_after_two_confirmations_the_world(stage
 
 @needs_gpsd
 def test_two_confirmations_post_once_on_every_network_there_is(tmp_path):
-    """Bluesky's own server and snac, read by asking them; killed and started anew after the post."""
+    """Bluesky's own server and snac, read by asking them; killed and restarted after the post."""
     if peers.pds() is None or peers.snac() is None:
         pytest.skip("no PDS or no snac here: make peers")
     accounts = Accounts(tmp_path / "networks")

@@ -11,7 +11,7 @@ ABSENT, PIN_WANTED, PUK_WANTED, FAILED, BUSY, WRONG = 10, 11, 12, 13, 14, 16
 
 
 class SimCard:
-    """What the card knows outlives every reset: the tries that are left, the PIN of today."""
+    """What the card knows outlives every reset: the tries that are left, the PIN as last set."""
 
     def __init__(self, options: Options, when_opened: Callable[[], None]) -> None:
         self.awake = False  # read by the modem; until then it is busy
@@ -47,7 +47,7 @@ class SimCard:
         self.awake = self._present
 
     def trouble(self) -> int | None:
-        """The +CMS ERROR a message command gets for the card's sake (3GPP TS 27.005 §3.2.5)."""
+        """The +CMS ERROR a message command gets because of the card (3GPP TS 27.005 §3.2.5)."""
         if not self._present:
             return 310
         if not self.awake:

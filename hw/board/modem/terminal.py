@@ -16,7 +16,7 @@ from outcry.hw.board.modem.schedule import Planned
 CR, LF = 0x0D, 0x0A
 CTRL_Z = 0x1A
 ESC = 0x1B
-INPUT_LIMIT = 4096  # belief: sent ahead of a command's end, it is served after that
+INPUT_LIMIT = 4096  # belief: bytes sent before a command has ended are kept, and served then
 _PASSING = (Kind.LATE, Kind.URC)  # the command is served all the same
 NOISE = b"\xfe\x00\xf0I\xff\x80T\xc1~\x92"
 

@@ -38,8 +38,8 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     top = parser()
     board = os.environ.get("OUTCRY_BOARD")
     wanted = argparse.Namespace(dir=Path(board) if board else None, json=False)
-    # A southern position begins with a minus, which argparse takes for an option; what has a
-    # space in it, it does not.
+    # argparse takes a southern position, which begins with a minus, for an option; with a space
+    # in front it does not.
     words = [f" {each}" if re.fullmatch(r"-[\d.]+,.*", each) else each for each in arguments]
     top.parse_args(words, wanted)
     if wanted.dir is None and wanted.do not in _WITHOUT_BOARD:
@@ -85,7 +85,7 @@ def _argument(*names: str, **meaning: Any) -> _Argument:
 
 
 def _written(hint: str, read: Callable[[str], _Value]) -> Callable[[str], _Value]:
-    """An argument's type: what ``read`` makes of it, or how it is to be written."""
+    """A type for argparse: it reads with ``read``; its error says what to write: ``hint``."""
 
     def value(text: str) -> _Value:
         try:
@@ -163,7 +163,7 @@ def _add_run(add: _Add) -> None:
     )
     run.add_argument("--instant", action="store_true", help="nothing takes any time")
     run.add_argument("--warm", action="store_true", help="the modems were switched on long ago")
-    run.add_argument("--seed", type=int, help="for the same random delays again")
+    run.add_argument("--seed", type=int, help="repeats the random delays of an earlier run")
     run.add_argument("--autobaud", action="store_true", help="no RDY, +CFUN, +CPIN at power-on")
     run.add_argument("--pin", help="the SIM asks for this PIN")
     run.add_argument("--me-storage", action="store_true", help='accept AT+CPMS="ME"')
@@ -276,7 +276,7 @@ def _add_fault(add: _Add) -> None:
     fault.add_argument("--share", type=float, help="0 to 1: how many of the bytes")
     fault.add_argument("--direction", choices=DIRECTIONS, help="of the bytes (default: both)")
     fault.add_argument("--baud", type=int, metavar="RATE", help="the modem's rate from then on")
-    fault.add_argument("--seed", type=int, help="for the same luck again")
+    fault.add_argument("--seed", type=int, help="repeats the random choices of an earlier run")
 
 
 def _add_sessions(add: _Add) -> None:

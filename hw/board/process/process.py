@@ -129,7 +129,8 @@ class BoardProcess:
         now = time.monotonic()
         for name, port in self._ports.items():
             come = port.read()
-            self.board.modems[name].wire.host_baud = port.baud()  # not before: they came at this
+            # Only after the read: what came was sent at the rate before.
+            self.board.modems[name].wire.host_baud = port.baud()
             self.board.modems[name].feed(come, now)
         self.board.advance(now)
         for name, port in self._ports.items():

@@ -55,7 +55,7 @@ def record(
     try:
         modem = SerialPort(port, baud)
     except PortLost as error:
-        raise OSError(f"{port}: {error}; what uses it, and may you?") from error
+        raise OSError(f"{port}: {error}; is it in use, and may you open it?") from error
     with (
         closing(modem),
         # Written line by line, so that what was recorded survives a crash.

@@ -51,15 +51,15 @@ def arm(modem: Sim800, name: str, **details: object) -> None:
     """Arm a fault by its name. A detail that is None is as the fault itself prefers.
 
     ``step`` is a command's name without AT, ``*`` for any; ``times`` 0 is for ever. Raises
-    ValueError for an unknown name or a detail that this fault does not heed.
+    ValueError for an unknown name or a detail that this fault does not use.
     """
     if name not in CATALOGUE:
         raise ValueError(f"there is no fault {name!r}; there is {', '.join(CATALOGUE)}")
     named = CATALOGUE[name]
     said: Details = {key: value for key, value in details.items() if value is not None}
     if ignored := said.keys() - named.takes:
-        heeded = ", ".join(sorted(named.takes)) or "nothing"
-        raise ValueError(f"{name} does not heed {', '.join(sorted(ignored))}; it heeds {heeded}")
+        used = ", ".join(sorted(named.takes)) or "nothing"
+        raise ValueError(f"{name} does not use {', '.join(sorted(ignored))}; it uses {used}")
     if "step" not in said and named.steps[0] == ANY_STEP:
         raise ValueError(f"{name} needs a step, such as +CMGS, or * for any command")
     if name == "deact" and said.get("stage") == "prompt":

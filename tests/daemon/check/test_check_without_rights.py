@@ -1,4 +1,4 @@
-"""`outcry check` for whoever may not look: what can be seen is, and the rest says how to see it."""
+"""`outcry check` without rights: it shows what it may see, and for the rest how to see it."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""`outcry log`: the night, read back by whoever has to explain it."""
+"""`outcry log`: the night, read back by the person who has to explain it."""
 
 import json
 import os

@@ -98,7 +98,7 @@ def test_a_count_does_not_grow_with_the_days():
 
 @pytest.fixture
 def world(world):
-    """Data is dead, the phones say what they get; each half hour everybody is texted anew."""
+    """Data is dead, the phones say what they get; each half hour everybody is texted again."""
     world.settings["sms"]["positions_per_day"] = 10
     return world
 

@@ -234,7 +234,7 @@ def test_a_runtime_directory_that_is_full_too_is_told(world, monkeypatch, tmp_pa
 
 
 def test_a_strangers_changes_are_not_made(world, tmp_path, monkeypatch):
-    """Enrolled anew while the card failed."""
+    """Enrolled again while the card failed."""
     trouble = Trouble(monkeypatch, tmp_path, "full")
     trouble.begins(world)
     world.starts()

@@ -62,7 +62,7 @@ def test_with_the_networks_or_a_receivers_time_the_report_carries_true_time(worl
 @pytest.mark.parametrize("synchronised", [False, True])
 @pytest.mark.parametrize("step_s", [30 * DAY_S, -30 * DAY_S, 3600, -3600, 10 * YEAR_S, -WALL])
 def test_a_step_of_the_systems_clock_in_an_alarm_moves_no_time(world, step_s, synchronised):
-    if synchronised:  # once; whoever steps it afterwards is not NTP
+    if synchronised:  # once; what steps it afterwards is not NTP
         world.synchronised_at = WALL
     else:
         world.network_tells(WALL)

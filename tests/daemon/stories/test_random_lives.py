@@ -273,7 +273,7 @@ def all_is_well_again(life, is_open):
 
 
 def nobody_was_left_out(life):
-    """Whoever was to be told of a report has been texted; without delivery reports, twice."""
+    """Everybody who was to be told of a report has been texted; without delivery reports, twice."""
     for (recipient, template), counter in life.to_be_told.items():
         assert life.may_have_left[counter, recipient, template] >= 1, (recipient, template)
     for _ in range(60):

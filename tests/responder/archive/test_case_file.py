@@ -48,7 +48,7 @@ def test_an_age_that_nobody_knows_is_told_as_unknown(world):
     world.hq.takes(world.device.message(place=Position(52.52, 13.405, 20, 65_535)))
     case = case_of(world)
     assert case["reports"][0]["fix"]["age_known"] is False
-    assert "within 20 m, measured at a time not known" in case_file.page(case)
+    assert "within 20 m, measured at an unknown time" in case_file.page(case)
 
 
 def test_a_clock_that_was_not_set_dates_nothing(world):

@@ -176,14 +176,14 @@ def test_real_alarms_come_first_and_a_drill_is_called_one(world):
     world.hq.takes(world.device.message())
     assert words(world).startswith("Ana")
     assert "PANIC ALARM (2)" in words(world)
-    assert "! no code means safe: draw one with `outcry-responder code`" in words(world)
+    assert "! no safe code is set: draw one with `outcry-responder code`" in words(world)
 
 
 def test_an_alarm_nothing_is_heard_of_is_counted_and_no_longer_listed(world):
     world.hq.takes(world.device.message())
     world.clock.passes(8 * 86_400)
     assert look(world)["alarms"] == []
-    assert words(world).splitlines()[-1] == "  and 1 not heard of for 7 days"
+    assert words(world).splitlines()[-1] == "  older alarms, not heard of for 7 days: 1"
     world.hq.takes(world.device.message(MessageType.STILL_IN_DANGER, sequence=1))
     assert len(look(world)["alarms"]) == 1
 
@@ -217,7 +217,7 @@ def test_where_is_said_only_when_asked_for_and_cells_stand_in_for_a_fix(world):
     assert not any("cell:" in line for line in lines)
     last = Position(48.1, 11.5, 12, 65_535)
     world.hq.takes(world.device.message(MessageType.POSITION, sequence=4, place=last))
-    assert "seen at a time not known, within 12 m" in words(world, where=True).splitlines()[-1]
+    assert "seen at an unknown time, within 12 m" in words(world, where=True).splitlines()[-1]
 
 
 def test_the_command_shows_it_beside_the_running_service(world, tmp_path, capsys):

@@ -370,7 +370,7 @@ def test_what_lies_around_is_drawn_from_what_is_shipped(olga, world, alarm):
 def test_an_age_that_nobody_knows_is_told_as_unknown(olga, world):
     world.hq.takes(world.device.message(place=Position(52.52, 13.405, 12, 65_535)))
     world.hq.takes(world.device.message(MessageType.HEARTBEAT, place=Position(1, 2, 12, 65_535)))
-    assert "The device was there at a time not known." in olga.get("/console/alarm/1").text
+    assert "The device was there at an unknown time." in olga.get("/console/alarm/1").text
     assert "within 12 m, age not known" in olga.get("/console").text
 
 

@@ -105,7 +105,7 @@ def contents(text: str, reference: int = 0) -> list[Content]:
     if len(whole := b"".join(letters)) <= most:
         return [Content(coding, b"", whole)]
     pieces = [b""]
-    for letter in letters:  # a part does not end amid one
+    for letter in letters:  # no part ends inside a letter
         if len(pieces[-1]) + len(letter) > room:
             pieces.append(b"")
         pieces[-1] += letter
@@ -129,7 +129,7 @@ def _submit(tpdu: bytes) -> Submit:
         raise PduInvalid("the first octet is not that of an SMS-SUBMIT")
     recipient, at = _address_at(tpdu, 2)
     coding = tpdu[at + 1]
-    at += 2 + (0, 7, 1, 7)[first >> 3 & 3]  # a validity, which this centre does not heed
+    at += 2 + (0, 7, 1, 7)[first >> 3 & 3]  # a validity, which this centre ignores
     content = _content(coding, tpdu[at], tpdu[at + 1 :], has_header=bool(first & 0x40))
     return Submit(recipient, content, bool(first & 0x20))
 

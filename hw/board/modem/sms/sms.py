@@ -75,7 +75,7 @@ class Sms(Part):
         return f'"",{self._whole(tpdu)}'
 
     def _whole(self, tpdu: bytes) -> str:
-        """Its length, and on the next line the unit after its centre's address."""
+        """The TPDU's length, and on the next line the centre's address and the TPDU, in hex."""
         octets = pdu.centre_address(self._service_centre) + tpdu
         return f"{len(tpdu)}\r\n{octets.hex().upper()}"
 

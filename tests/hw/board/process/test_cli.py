@@ -245,7 +245,7 @@ def test_a_gpio_on_the_reset_wire_restarts_a_hung_modem(run_board: Run) -> None:
         (["move", "91,0"], 2, "write it like 43.3178,45.6949"),
         (["sms-fault", "x"], 2, "write a number"),
         (["fault", "silent"], 1, "silent needs a step, such as +CMGS"),
-        (["fault", "closed", "--seconds", "3"], 1, "closed does not heed seconds"),
+        (["fault", "closed", "--seconds", "3"], 1, "closed does not use seconds"),
         (["fault", "nonsense"], 2, "invalid choice"),
         (["fault", "byte-loss", "--share", "2"], 1, "share is a number from 0 to 1"),
         (["fault", "silent", "--step", "+CSQ", "--times", "0"], 2, "a number from 1, or always"),

@@ -111,7 +111,7 @@ def test_every_fault_is_felt(name: str) -> None:
     [
         ("lost", {}, "there is no fault 'lost'; there is silent, late"),
         ("silent", {}, "silent needs a step"),
-        ("closed", {"seconds": 3.0}, "closed does not heed seconds; it heeds skip, times"),
+        ("closed", {"seconds": 3.0}, "closed does not use seconds; it uses skip, times"),
         ("nat", {"step": "+CMGS"}, "nat does not heed step; it heeds seconds"),
     ],
 )
