@@ -112,10 +112,10 @@ def test_every_fault_is_felt(name: str) -> None:
         ("lost", {}, "there is no fault 'lost'; there is silent, late"),
         ("silent", {}, "silent needs a step"),
         ("closed", {"seconds": 3.0}, "closed does not use seconds; it uses skip, times"),
-        ("nat", {"step": "+CMGS"}, "nat does not heed step; it heeds seconds"),
+        ("nat", {"step": "+CMGS"}, "nat does not use step; it uses seconds"),
     ],
 )
-def test_what_a_fault_does_not_heed_is_refused(
+def test_what_a_fault_does_not_use_is_refused(
     rig: Rig, name: str, wrong: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(ValueError, match=words):
