@@ -79,14 +79,22 @@ def broken(cell: Cell, verdict: Verdict) -> list[str]:
 
 
 def left_too_late(cell: Cell, verdict: Verdict) -> bool:
-    """Whether the alarm left too late by both ways.
+    """Whether the alarm left too late by both ways."""
+    return _late(verdict.left, leaves_by_s(cell, verdict))
 
-    A fault in AT+CMGS has the shorter bound, unless the modem hears nothing and has to be restarted.
+
+def leaves_by_s(cell: Cell, verdict: Verdict) -> float:
+    """By when the alarm has to have left, in seconds after the press.
+
+    A fault in AT+CMGS has the shorter bound. A modem that it makes deaf has to be restarted: that
+    begins when the modem could take a text, and of two faults in a row each may cost a restart.
     """
     if cell.has_its_minute:
-        return _late(verdict.left, LEAVES_MINUTE_S)
-    in_cmgs = verdict.in_cmgs and not cell.deaf
-    return _late(verdict.left, LEAVES_CMGS_S if in_cmgs else LEAVES_S)
+        return LEAVES_MINUTE_S
+    if not verdict.in_cmgs or (cell.deaf and cell.then is not None):
+        return LEAVES_S
+    starting_s = (verdict.first_cmgs or 0.0) if cell.deaf and not verdict.ready else 0.0
+    return min(LEAVES_CMGS_S + starting_s, LEAVES_S)
 
 
 def first_cmgs_counts(cell: Cell, verdict: Verdict) -> bool:

@@ -28,8 +28,8 @@ def fault_matrix_cells(sampled: int | None = None) -> float:
 def fault_matrix_lost(sampled: int | None = None) -> float:
     """Cells in which the alarm left too late or never: 60 s, and 45 s if the fault sits in CMGS.
 
-    But for a modem that hears nothing: one that hangs in CMGS has 60 s, one without a wire that takes
-    its minute for a text has 90 s.
+    But for a modem that hears nothing: it has its 45 s from when it could take a text, 60 s for two
+    faults in a row, and 90 s where it takes its minute for a text and no wire ends that.
     """
     return lived(sampled).lost
 

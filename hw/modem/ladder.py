@@ -219,7 +219,8 @@ REGISTERED = Requirement("registered", "the modem has a network", lambda s, now:
 PULLED_AGAIN_S = 600.0
 NOT_PULLED_LATELY = Requirement(
     "not pulled lately",
-    f"the wire was not pulled in the last {PULLED_AGAIN_S:.0f} s",
+    f"the wire was not pulled in the last {PULLED_AGAIN_S:.0f} s: the text, which may be on its way,"
+    " is cut off and sent again, and the next one has its minute",
     lambda s, now: now >= s.pulled_at + PULLED_AGAIN_S,
 )
 RESTART_S = 45.0  # by 90 s it is done, though it waits for the text that is out, for a minute
@@ -323,8 +324,8 @@ LADDER: dict[Failure, tuple[Row, ...]] = {
         Row(Rung.COMMAND, (each(12), *_WHILE_CALM), AT_ONCE, CALLS_AFTER_RESTART),
         Row(Rung.WIRE, (WIRED, each(12), *_WHILE_CALM), AT_ONCE, CALLS_AFTER_RESTART),
     ),
-    # It may be busy with the text for a minute, and deaf (manual p.116), but few texts take 20 s and
-    # many modems hang in the burst of one. So once; after that the text has its minute.
+    # It may be busy with the text for a minute, and deaf (manual p.116); no line of three wires tells
+    # that from a hang. Few texts take 20 s (public drivers: 10 is too short, 20 to 30 will do).
     Failure.TEXT_STUCK: (
         Row(Rung.NOTHING),
         Row(Rung.WIRE, (WIRED, NOT_PULLED_LATELY), calls=CALLS_AFTER_RESTART),

@@ -86,8 +86,7 @@ class Posts:
         self._connection.forget()
         self._stream = None
         self._attempting = False
-        self._announce(False)
-        self.refuse(reason)
+        self._give_up(reason)
 
     def refuse(self, reason: str) -> None:
         """Fail what waits or is out."""

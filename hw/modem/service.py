@@ -26,6 +26,7 @@ LOOK_S = 2.0  # between looks at the ladder while nothing leaves
 SEARCH_POLL_S = 2.0  # between looks for a network: +CREG may have been lost
 URGENT_S = 60.0  # an alarm unanswered for longer needs to know its cells again
 DATA_FIRST_S = 3.5  # for connecting and one answered post; a lost answer has cost 16 s already
+CONNECTED_S = 2.5  # of that; a connection that takes longer has no answer by then
 CRASHES = 2  # of the modem in a row in the middle of a text: then data is tried first
 AT_LEAST_S = 0.5  # between two looks at a deadline that nothing can be done about yet
 
@@ -61,7 +62,7 @@ class Service:
         self._registered_at = clock()
         self._in_text = False
         self._crashes = 0
-        self._data_from = self._texts_from = 0.0
+        self._data_from = self._texts_from = float("-inf")
 
     def start(self, link: Link) -> None:
         """Bring the modem up until it can take texts."""
@@ -71,8 +72,6 @@ class Service:
     def serve(self, link: Link) -> None:
         """Serve what is asked; ends only by a link error or ``Stopping``."""
         self._poll_at = self._registered_at = self._clock()
-        if self._crashes >= CRASHES:
-            self._data_first()
         while True:
             self._take_in(link)
             self._note_network()
@@ -85,15 +84,16 @@ class Service:
             self._registered_at = self._clock()
             if not registered:
                 self._posts.hurry()
+                if self._crashes >= CRASHES:
+                    self._data_first()
 
     def _data_first(self) -> None:
         """Texts end in nothing: let an open alarm have its try by data before the next."""
-        settings = self._settings
-        can_wait = settings.host is not None and settings.sms_while_connecting
+        can_wait = self._settings.host is not None and self._settings.sms_while_connecting
         if can_wait and self._jobs.urgent_since is not None:
             log.warning("modem loses its texts; trying data first")
             self._data_from = self._clock()
-            self._texts_from = self._data_from + DATA_FIRST_S
+            self._texts_from = self._data_from + CONNECTED_S
 
     def interrupt(self, reason: str, link: Link | None = None) -> None:
         """The link broke off: settle what was under way, fail the posts, keep the waiting texts.
@@ -102,8 +102,7 @@ class Service:
         """
         if link is not None:
             self._take_in(link)
-        job = self._jobs.head_text()
-        if job is not None:
+        if (job := self._jobs.head_text()) is not None:
             self._texts.interrupted(job, reason)
         self._crashes += self._in_text
         self._in_text = self._left_unregistered = self._registered = False
@@ -139,6 +138,8 @@ class Service:
 
     def _step(self, link: Link) -> bool:
         """The most important thing to do now; False if there is nothing."""
+        if self._posts.connected_since is not None:
+            self._texts_from = self._data_from + DATA_FIRST_S
         data_first = self._clock() < self._texts_from and self._posts.ended_at < self._data_from
         job = None if data_first else self._jobs.head_text()
         could_leave = job is not None and self._worth_a_try(self.recovery.text_tried_at)
@@ -152,9 +153,7 @@ class Service:
         if job is not None and text_next:
             self._send(link, job)
             return True
-        if self._connect(link, could_leave):
-            return True
-        if could_leave:
+        if self._connect(link, could_leave) or could_leave:
             return True
         return self._idle_step(link, waiting=job is not None)
 
@@ -188,7 +187,9 @@ class Service:
             self._in_text = True
             outcome = self._texts.send(link, job)
         except ModemSilent:
-            if job.given or (self._in_text and self.recovery.situation(Failure.SILENT).has_wire):
+            untried = not (self._posts.occupied or self._posts.trouble)
+            wired = self.recovery.situation(Failure.SILENT).has_wire
+            if job.given or (self._in_text and (wired or untried)):
                 # It has cost a minute, or hangs in texts: the next could, too.
                 self._crashes = CRASHES
             raise

@@ -129,11 +129,10 @@ class Texts:
 
     def _ask_after(self, link: Link) -> Reply:
         """Wait on for the answer, but no longer than the modem is busy: one that says OK is free."""
-        until = self._given_at + SEND_LIMIT_S
         reply = link.probe(_SENT, CALLED_OFF_AFTER_S - ASKED_AFTER_S, call_off=False)
         if not reply.final:
             self._on_stuck()
-            reply = link.probe(_SENT, until - self._clock(), call_off=True)
+            reply = link.probe(_SENT, self._given_at + SEND_LIMIT_S - self._clock(), call_off=True)
         link.attention(LATE_TRIES)  # what it has been asked twice it may answer twice
         return reply if re.fullmatch(_PROVEN, reply.final) else Reply("")
 

@@ -5,16 +5,28 @@ every command and stage at least once.
 """
 
 import os
+from dataclasses import replace
 
 import pytest
 
 from outcry.hw.power import Wire
 from simulation import campaign
 from simulation.cells import LIVES, REGISTRATIONS, cells, data_works, sample, steps
-from simulation.verdict import Verdict, broken, live
+from simulation.verdict import Verdict, broken, leaves_by_s, live
 
 SEED = 20261122
 SAMPLE = 1000
+KEPT = {
+    "left": 45.0,
+    "answered": None,
+    "first_cmgs": 12.0,
+    "first_contact": 30.0,
+    "ready": True,
+    "in_cmgs": False,
+    "blocked": False,
+    "duplicates": 0,
+    "faults": 0,
+}
 
 
 @pytest.mark.slow
@@ -125,16 +137,19 @@ def test_only_a_modem_that_can_carry_nothing_is_left_out():
 )
 def test_a_broken_promise_is_told(wrong, words):
     cell = next(cell for cell in cells() if cell.fault == "silent" and not cell.in_cmgs)
-    kept = {
-        "left": 60.0,
-        "answered": None,
-        "first_cmgs": 12.0,
-        "first_contact": 30.0,
-        "ready": True,
-        "in_cmgs": False,
-        "blocked": False,
-        "duplicates": 0,
-        "faults": 0,
-    }
+    kept = {**KEPT, "left": 60.0}
     assert broken(cell, Verdict(**kept)) == []
     assert broken(cell, Verdict(**{**kept, **wrong})) == [words]
+
+
+def test_a_modem_that_hangs_in_a_text_has_its_45_s_from_when_it_could_take_one():
+    hangs = next(c for c in cells() if c.in_cmgs and c.fault == "hang" and c.then is None)
+    twice = next(c for c in cells() if c.in_cmgs and c.deaf and c.then is not None)
+    other = next(c for c in cells() if c.in_cmgs and not c.deaf)
+    in_cmgs = {**KEPT, "in_cmgs": True}
+    assert leaves_by_s(hangs, Verdict(**in_cmgs)) == 45
+    starting = Verdict(**{**in_cmgs, "ready": False, "first_cmgs": 9.0})
+    assert leaves_by_s(hangs, starting) == 54
+    assert leaves_by_s(hangs, replace(starting, first_cmgs=16.0)) == 60, "never more than that"
+    assert leaves_by_s(twice, starting) == 60
+    assert leaves_by_s(other, starting) == 45

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.modem import SmsOutcome
 from outcry.hw.power import Wire
 from simulation.wearable import SimulatedWorld
 
@@ -86,3 +88,50 @@ def test_a_modem_that_hangs_in_every_text_is_used_for_data_after_the_first(
     world.run(valid + 90)
     assert world.receipts
     assert world.receipts[0] - valid <= 45
+
+
+@pytest.mark.parametrize("wire", Wire)
+def test_data_that_goes_first_has_its_whole_try_once_there_is_a_network(
+    tmp_path: Path, wire: Wire
+) -> None:
+    """Here the modem is ready for texts four seconds before it has a network."""
+    slow = Timing(boot_ready=(8, 8), registration=(12, 12))
+    world = SimulatedWorld(tmp_path, slow, wire=wire, warm=False)
+    world.sim.power_on(world.now)
+    hangs = Fault(Kind.LATE, stage="text", effect=world.sim.hang)
+    world.sim.faults.on("+CMGS", hangs, times=None)
+    valid = world.presses(world.now + 1)
+    world.run(valid + 90)
+    assert world.receipts
+    assert world.receipts[0] - valid <= 60
+    assert len(world.pulls) == 1
+
+
+@pytest.mark.parametrize("wire", Wire)
+def test_after_a_hang_texts_wait_for_data_no_longer_than_it_could_still_be_in_time(
+    tmp_path: Path, wire: Wire
+) -> None:
+    """GPRS is dead: nothing comes of the connection that goes first."""
+    world = Pressed(tmp_path, wire)
+    world.sim.faults.on("+CMGS", Fault(Kind.LATE, stage="text", effect=world.sim.hang))
+    world.run(world.valid + 60)
+    (pulled,) = world.pulls
+    connecting = min(t for t in world.commands("AT+CIPSTART") if t > pulled)
+    text = min(t for t in world.commands("AT+CMGS") if t > pulled)
+    assert 1.5 <= text - connecting <= 2.5
+    sent = min(t for t, event in world.told if isinstance(event, SmsOutcome) and t > text)
+    assert sent - world.valid <= 45
+
+
+def test_without_a_wire_a_modem_deaf_in_every_text_is_used_for_data_after_the_first(
+    tmp_path: Path,
+) -> None:
+    """Data had no try yet: the press came while the modem started."""
+    world = SimulatedWorld(tmp_path, warm=False)
+    world.sim.power_on(world.now)
+    world.sim.faults.on("+CMGS", Fault(Kind.LATE, stage="prompt", seconds=20), times=None)
+    valid = world.presses(world.now + 1)
+    world.run(valid + 90)
+    assert world.receipts
+    assert world.receipts[0] - valid <= 45
+    assert len([t for t in world.commands("AT+CMGS") if t < world.receipts[0]]) == 1
