@@ -181,6 +181,7 @@ NEEDED = {
     "socket:AF_UNIX": "ok",
     "state": "ok",
     "cpuinfo": "ok",
+    "lock": "ok",
 }
 
 
@@ -216,6 +217,60 @@ def test_the_responder_gets_at_what_it_needs_and_at_nothing_else(things):
         "signal:1": "EPERM",
         "fifo": "EROFS",
     }
+
+
+# Its memory
+
+
+def locked_kb(stage):
+    said = stage.machine.said("cat", f"/proc/{stage.show('outcry', 'MainPID')}/status")
+    fields = dict(line.split(":", 1) for line in said.splitlines())
+    return int(fields["VmLck"].split()[0]), int(fields["VmSize"].split()[0])
+
+
+def swap_found(stage):
+    """What the check says of swap on the card where the kernel has no memory controller."""
+    code = (
+        "import sys; sys.path.insert(0, '/usr/lib/outcry');"
+        "from pathlib import Path;"
+        "from outcry.daemon.check import host, systemd_unit;"
+        "Path('/run/swaps').write_text('Filename\\n/var/swap file 102396 0 -2\\n');"
+        "print(host.swap(systemd_unit.ask(), Path('/run/swaps'), Path('/none')).line())"
+    )
+    return stage.machine.said("python3", "-c", code)
+
+
+def test_the_wearables_memory_is_locked(armed):
+    if armed.machine.run("prlimit", "--memlock=unlimited", "true", check=False).returncode:
+        pytest.skip("this container may not raise the limit of locked memory")
+    locked, size = locked_kb(armed)
+    assert locked > size - 1000, "but for a few pages that are the kernel's"
+    assert "is locked" in swap_found(armed)
+    assert not not_locked(armed, None)
+
+
+def test_where_it_may_not_be_locked_the_wearable_says_so_once_and_is_armed(armed):
+    drop_in = "/run/systemd/system/outcry.service.d/unlocked.conf"
+    armed.machine.write(drop_in, "[Service]\nLimitMEMLOCK=64K\n")
+    armed.machine.run("systemctl", "daemon-reload")
+    since = armed.cursor()
+    try:
+        armed.start_anew()
+        assert locked_kb(armed)[0] == 0
+        [said] = not_locked(armed, since)
+        assert said.endswith("only 64 kB may be locked: LimitMEMLOCK= in the unit")
+        assert "swapoff" in swap_found(armed)
+        alarm = armed.raise_alarm()
+        armed.machine.wait("the end", lambda: armed.finished(alarm, since), FINISH_LIMIT_S)
+    finally:
+        armed.machine.run("rm", drop_in)
+        armed.machine.run("systemctl", "daemon-reload")
+
+
+def not_locked(stage, since):
+    entries = stage.journal(since)
+    wanted = Entry.NOT_LOCKED.message_id
+    return [each["MESSAGE"] for each in entries if each.get("MESSAGE_ID") == wanted]
 
 
 # An alarm
