@@ -106,7 +106,9 @@ def _state(machine, unit):
 # What the units cannot do, tried from inside
 
 
-@pytest.mark.parametrize(("unit", "tenths"), [("outcry", 16), ("outcry-responder", 12)])
+@pytest.mark.parametrize(
+    ("unit", "tenths"), [("outcry", 16), ("outcry-clock", 13), ("outcry-responder", 12)]
+)
 def test_trixies_own_systemd_finds_no_more_open_than_promised(machine, installed, unit, tenths):
     # Under another name: the drop-ins for the board's sake are not what is judged.
     copied = "/tmp/judged.service"
@@ -271,6 +273,75 @@ def not_locked(stage, since):
     entries = stage.journal(since)
     wanted = Entry.NOT_LOCKED.message_id
     return [each["MESSAGE"] for each in entries if each.get("MESSAGE_ID") == wanted]
+
+
+# The system's clock, which no test sets: the container may not, and what would is replaced
+
+
+PRETENDED = """
+import time
+real = time.time
+time.time = lambda: real() - 30 * 86_400
+time.clock_settime = lambda which, now: print("would set it", round((now - real()) / 60), "off")
+"""
+
+
+@pytest.fixture
+def clock_unit(armed):
+    """The unit as it is installed, in a container, with a clock 30 days behind."""
+    machine = armed.machine
+    machine.write("/usr/lib/pretended/sitecustomize.py", PRETENDED)
+    drop_in = "/run/systemd/system/outcry-clock.service.d/tests.conf"
+    machine.write(
+        drop_in,
+        "[Unit]\nConditionVirtualization=\n[Service]\nAmbientCapabilities=\n"
+        "Environment=PYTHONPATH=/usr/lib/pretended:/usr/lib/outcry PYTHONUNBUFFERED=1\n",
+    )
+    setting = "s/^set_system = false/set_system = true /"
+    machine.run("sed", "-i", setting, "/etc/outcry/outcry.toml")
+    machine.run("systemctl", "daemon-reload")
+    yield armed
+    machine.run("sed", "-i", "s/^set_system = true /set_system = false/", "/etc/outcry/outcry.toml")
+    machine.run("rm", drop_in)
+    machine.run("systemctl", "daemon-reload")
+
+
+def clock_said(stage, since):
+    return [each["MESSAGE"] for each in stage.journal(since, "outcry-clock")]
+
+
+def test_unless_it_is_wanted_nothing_is_told_to_the_unit_that_sets_the_clock(armed):
+    armed.machine.wait(
+        "the time", lambda: "known, by" in armed.machine.said("outcry", "status"), 60
+    )
+    assert armed.show("outcry-clock.path", "ActiveState") == "active"
+    armed.machine.run("test", "!", "-e", "/run/outcry/clock")
+    assert clock_said(armed, None) == []
+
+
+def test_where_it_is_wanted_and_nobody_else_does_the_clock_is_set_by_its_own_unit(clock_unit):
+    since = clock_unit.cursor()
+    clock_unit.machine.run("systemctl", "restart", "outcry")
+    wanted = "the system's clock: set to what the daemon knows"
+    clock_unit.machine.wait("it", lambda: wanted in clock_said(clock_unit, since), 60)
+    assert "would set it 0 off" in clock_said(clock_unit, since)
+
+
+def test_where_ntp_runs_synchronised_or_not_the_clock_is_left_to_it(clock_unit):
+    machine = clock_unit.machine
+    unit = "/run/systemd/system/systemd-timesyncd.service"
+    machine.write(unit, "[Service]\nExecStart=sleep infinity\n")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "start", "systemd-timesyncd")
+    since = clock_unit.cursor()
+    try:
+        machine.run("systemctl", "restart", "outcry")
+        result = "exec-condition"
+        machine.wait("it", lambda: clock_unit.show("outcry-clock", "Result") == result, 60)
+        assert not any("would set" in said for said in clock_said(clock_unit, since))
+    finally:
+        machine.run("systemctl", "stop", "systemd-timesyncd")
+        machine.run("rm", unit)
 
 
 # An alarm
