@@ -30,6 +30,7 @@ from bench.alarm.situations import findings_named_first_pct
 from bench.alarm.sms_chain import sms_chain_overhead_pct
 from bench.alarm.week import week_alarms_lost, week_duplicates, week_promises_broken
 from bench.device.armel import armed_cpu_s_armel, armed_rss_mb_armel
+from bench.device.debian13 import armed_rss_mb_debian13
 from bench.device.idle import air_bytes_per_day, idle_bytes_written_per_day, idle_wakeups_per_s
 from bench.device.memory import armed_rss_mb
 from bench.device.start import start_to_armed_minstr, whole_start_minstr
@@ -82,6 +83,7 @@ FIGURES = (
     Figure("start_to_armed_minstr", "Minstr", Bound("<=", 450), start_to_armed_minstr),
     Figure("whole_start_minstr", "Minstr", Bound("<=", 700), whole_start_minstr),
     Figure("armed_rss_mb", "MB", Bound("<=", 40), armed_rss_mb),
+    Figure("armed_rss_mb_debian13", "MB", Bound("<=", 40), armed_rss_mb_debian13),
     Figure(
         "press_to_uart_p99_ms",
         "ms",

@@ -22,6 +22,9 @@ class Entry(JournalEntry):
     NOT_ARMED = error(
         "dd8f491b20c14f4fada884293435261a", "NOT ARMED, nobody watches the button: {detail}"
     )
+    NOT_LOCKED = warning(
+        "96b5ec2dff21445a8415731c8b4e1dee", "its memory may be swapped out: {detail}"
+    )
     RESUMED = warning(
         "479ebd4315284531a443ded2e7d55d1e", "an alarm was open before the restart and continues"
     )

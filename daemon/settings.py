@@ -69,6 +69,9 @@ SCHEMA: Mapping[str, Mapping[str, Key]] = {
         "still_every_minutes": Key(30.0, 1, 240, "minutes"),
         "kilobytes_per_day": Key(500, 50, 100_000, "kilobytes"),
     },
+    "clock": {
+        "set_system": Key(False),
+    },
     "supervision": {
         "heartbeat_minutes": Key(10.0, 0.3, 60, "minutes"),
         "kilobytes_per_day": Key(250, 10, 100_000, "kilobytes"),

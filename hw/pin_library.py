@@ -1,9 +1,12 @@
 """What every part on a pin has in common: a pin that cannot be used, why not, and what to do."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import glob
+from importlib import import_module
+from types import ModuleType
 
 import gpiozero
 
@@ -46,9 +49,21 @@ def pin_faults(part: str) -> Iterator[None]:
     Each library of pins raises errors of its own. Their words are of pins and chips alone.
     """
     try:
+        _find_board()
         yield
     except Exception as error:
         raise PinUnusable(f"{part}: {_words(error)}") from error
+
+
+def _find_board() -> None:
+    """The simulated board's pins; gpiozero 1.6.2, Debian's, would load setuptools for them: 5 MB."""
+    if gpiozero.Device.pin_factory is None and os.environ.get("GPIOZERO_PIN_FACTORY") == "board":
+        is_there = "pkg_resources" in sys.modules
+        sys.modules.setdefault("pkg_resources", ModuleType("pkg_resources"))
+        board = import_module("outcry.hw.board.pins.factory")
+        if not is_there:
+            del sys.modules["pkg_resources"]
+        gpiozero.Device.pin_factory = board.BoardFactory()
 
 
 def _words(error: Exception) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 try:
+    from systemd._journal import sendv as _sendv  # systemd.journal loads its reader too: 0.7 MB
     from systemd.daemon import notify as _notify
-    from systemd.journal import send as _send
 except ImportError:  # an extra; and a folder named systemd, as at the repository's root, shadows it
-    _notify = _send = None
+    _notify = _sendv = None
 
 
 def notify(**words: str) -> None:
@@ -30,4 +30,8 @@ def watchdog_s() -> float | None:
 
 def journal_send() -> Callable[..., None] | None:
     """The way into the journal, fields and all; ``None`` unless systemd has started us."""
-    return _send if os.environ.get("JOURNAL_STREAM") else None
+    return _send if _sendv is not None and os.environ.get("JOURNAL_STREAM") else None
+
+
+def _send(message: str, **fields: object) -> None:
+    _sendv(f"MESSAGE={message}", *(f"{name}={value}" for name, value in fields.items()))

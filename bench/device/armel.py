@@ -98,13 +98,21 @@ def emulated() -> tuple[list[str], dict[str, str]]:
     if emulator is None:
         raise PartMissing(f"{_EMULATOR} is not installed; tools/system-packages installs it")
     python = [emulator, "-L", str(_FOLDER), str(_FOLDER / "usr" / "bin" / "python3")]
-    libraries = _FOLDER / "usr" / "lib"
+    return python, packaged(_FOLDER, "armel", python)
+
+
+def packaged(folder: Path, architecture: str, python: list[str]) -> dict[str, str]:
+    """Make the folder hold the package and what of Debian its process needs, byte code compiled.
+
+    ``python`` is how its interpreter is started; returns the variables by which that finds all.
+    """
+    libraries = folder / "usr" / "lib"
     package = wearables_package()
-    _make_folder(python, _debian_parts())
+    _make_folder(folder, architecture, python, _debian_parts())
     shutil.rmtree(libraries / "outcry", ignore_errors=True)
-    subprocess.run(["dpkg-deb", "-x", str(package), str(_FOLDER)], check=True)
+    subprocess.run(["dpkg-deb", "-x", str(package), str(folder)], check=True)
     _compile(python, libraries / "outcry")
-    return python, {"PYTHONPATH": f"{libraries / 'outcry'}:{libraries / 'python3/dist-packages'}"}
+    return {"PYTHONPATH": f"{libraries / 'outcry'}:{libraries / 'python3/dist-packages'}"}
 
 
 def _debian_parts() -> str:
@@ -114,18 +122,20 @@ def _debian_parts() -> str:
     return ",".join(sorted(set(re.findall(r"\bpython3(?:-[a-z0-9-]+)?\b(?= \()", paragraph))))
 
 
-def _make_folder(python: list[str], parts: str) -> None:
-    note = _FOLDER / "made-for"
+def _make_folder(folder: Path, architecture: str, python: list[str], parts: str) -> None:
+    note = folder / "made-for"
     if note.exists() and note.read_text() == parts:
         return
-    shutil.rmtree(_FOLDER, ignore_errors=True)
-    _FOLDER.parent.mkdir(exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(exist_ok=True)
     # Extracted and no more: configuring would need the kernel to know this architecture.
-    trixie.build(_FOLDER, "--variant=extract", "--architectures=armel", f"--include={parts}")
-    libraries = _FOLDER / "usr" / "lib"
-    for name in ("bin", "lib", "sbin"):
-        if not (_FOLDER / name).exists():
-            (_FOLDER / name).symlink_to(f"usr/{name}")
+    trixie.build(
+        folder, "--variant=extract", f"--architectures={architecture}", f"--include={parts}"
+    )
+    libraries = folder / "usr" / "lib"
+    for name in ("bin", "lib", "lib64", "sbin"):
+        if (folder / "usr" / name).exists() and not (folder / name).exists():
+            (folder / name).symlink_to(f"usr/{name}")
     _compile(python, *libraries.glob("python3*"))
     note.write_text(parts)
 

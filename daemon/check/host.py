@@ -2,10 +2,12 @@
 
 import errno
 import os
+import re
 import stat
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ SLOW_S = 2.0  # a worn-out card; a good one syncs in 2 to 20 ms
 DEVICE = Path("/dev/watchdog")
 SWAPS = Path("/proc/swaps")  # proc(5): a line of titles, then one for each
 CONTROLLERS = Path("/sys/fs/cgroup/cgroup.controllers")
+PROCESSES = Path("/proc")
+DISKS = Path("/sys/block")
 _SUDO = "`sudo outcry check` can"
 _START = "`systemctl start outcry`; if it stops again, `journalctl -u outcry` says why"
 _REPAIR = "repair that; the service then starts by itself"
@@ -153,21 +157,39 @@ def disk(folder: Path, durable: bool) -> Finding:
     return ok(name, f"written and synced in {took_s * 1000:.0f} ms, {free // 1_000_000} MB left")
 
 
-def swap(unit: Unit, swaps: Path = SWAPS, controllers: Path = CONTROLLERS) -> Finding:
-    """Whether keys, texts and positions may be swapped to the card. zram stays in memory."""
+def swap(
+    unit: Unit,
+    swaps: Path = SWAPS,
+    controllers: Path = CONTROLLERS,
+    processes: Path = PROCESSES,
+    disks: Path = DISKS,
+) -> Finding:
+    """Whether keys, texts and positions may be swapped to the card."""
     name = "swap"
     if not unit.is_there:
         return left_out(name, "systemd does not run this service here")
     try:
-        kept = [line for line in swaps.read_text().splitlines()[1:] if "/zram" not in line]
+        kept = [line for line in swaps.read_text().splitlines()[1:] if _on_card(line, disks)]
     except OSError as error:
         return unknown(name, f"{swaps} cannot be read: {told(error)}", "`swapon` shows it")
     if not kept:
         return ok(name, "nothing is swapped to the card")
     if controllers.exists() and "memory" in controllers.read_text().split():
         return ok(name, "there is some, and the service may not use it")
+    with suppress(OSError):  # nothing else in the service locks memory
+        if re.search(r"VmLck:\s+[1-9]", (processes / unit.process / "status").read_text()):
+            return ok(name, "there is some, and the service's memory is locked")
     remedy = "`sudo swapoff -a`, and switch it off at boot: docs/hardware.md, 'Swap'"
     return look(name, "keys and positions may be swapped to the card", remedy)
+
+
+def _on_card(line: str, disks: Path) -> bool:
+    """zram stays in memory, but for what it writes back to a device behind it."""
+    device = line.split()[0].removeprefix("/dev/")
+    if not device.startswith("zram"):
+        return True
+    behind = disks / device / "backing_dev"
+    return behind.exists() and behind.read_text().strip() != "none"
 
 
 def watchdog(unit: Unit, device: Path = DEVICE) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ _OF_SERVICE = (
     "Environment",
     "NRestarts",
     "StatusText",
+    "MainPID",
 )
 _OF_SYSTEM = ("RuntimeWatchdogUSec",)
 _NO_TIME = ("", "0", "infinity")
@@ -38,6 +39,8 @@ class Unit:
         """How often systemd had to restart it since it was last started by hand."""
         self.refusal = of["StatusText"].partition(f"{NOT_ARMED}: ")[2]
         """Why its last start was refused, in its own words; empty if it was not."""
+        self.process = of["MainPID"]
+        """The number of its process; 0 or empty: none."""
         self.watchdog = _span(of["WatchdogUSec"])
         """``WatchdogSec=`` as systemd writes it, such as ``30s``; empty: none."""
         self.system_watchdog = _span(of_system.get("RuntimeWatchdogUSec", ""))

@@ -16,7 +16,7 @@ from outcry.daemon.messages.sms_delivery import SmsDelivery
 from outcry.daemon.outbox.budget import budgets
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.runtime_cache import Memory
-from outcry.daemon.service import drills
+from outcry.daemon.service import drills, true_time
 from outcry.daemon.service.adapters import Adapters
 from outcry.daemon.service.drills import Drills
 from outcry.daemon.service.loop import Loop
@@ -58,7 +58,8 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
     modem = adapters.modem(asked_of_modem, beats.watch("modem"))
     gps = adapters.gps(beats.watch("gps"))
     senses = _senses(settings, adapters, memory, times)
-    time = TrueTime(clock, adapters.wall, adapters.synchronised_at, gps, modem, memory)
+    told_to = runtime / true_time.FILE_NAME if settings.flag("clock", "set_system") else None
+    time = TrueTime(clock, adapters.wall, adapters.synchronised_at, gps, modem, memory, told_to)
     reporter = Reporter(who, outbox, time.now, adapters.wall, adapters.random)
     receipts = Receipts(who, outbox, journal)
     spending = budgets(settings, memory, clock)

@@ -5,8 +5,10 @@ monotonic clock, which nothing steps (docs/decisions/0020-the-device-keeps-its-o
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+from outcry.daemon.outbox.private_files import write_whole
 from outcry.daemon.outbox.runtime_cache import Memory
 from outcry.hw.gps import Gps
 from outcry.hw.modem import Modem
@@ -15,6 +17,7 @@ SYNCHRONISED = Path("/run/systemd/timesync/synchronized")  # systemd-timesyncd(8
 CLOCK_SET_AFTER = 1_760_000_000  # October 2025: this program did not run before
 CREDIBLE_UNTIL = CLOCK_SET_AFTER + 473_364_000  # 15 years: GPS weeks miscounted are 19.6 off
 SLACK_S = 1.0
+FILE_NAME = "clock"
 
 
 def synchronised_at() -> float | None:
@@ -41,13 +44,17 @@ class TrueTime:
         gps: Gps,
         modem: Modem,
         memory: Memory,
+        written_to: Path | None = None,
     ) -> None:
+        """``written_to`` is the file for the unit that sets the system's clock, if one may."""
         self._clock = clock
         self._wall = wall
         self._synchronised_at = synchronised_at
         self._seen_at: float | None = None
         self._ntp: float | None = None
         self._memory = memory
+        self._written_to = written_to
+        self._written = 0.0
         self._sources: dict[str, Callable[[], float | None]] = {
             "NTP": self._by_ntp,
             "GPS": lambda: gps.zero,
@@ -66,8 +73,16 @@ class TrueTime:
             zero = zero_by()
             if zero is not None and CLOCK_SET_AFTER <= zero + uptime <= CREDIBLE_UNTIL:
                 self._memory.zero = zero
+                self._write(zero)
                 return zero + uptime, source
         return None, None
+
+    def _write(self, zero: float) -> None:
+        """Once, and again when it is known better."""
+        if self._written_to is not None and abs(zero - self._written) > SLACK_S:
+            self._written = zero
+            with suppress(OSError):  # then the system's clock stays as it is
+                write_whole(self._written_to, f"{zero}\n")
 
     def _by_ntp(self) -> float | None:
         """The system's clock is looked at when NTP has set it: anybody may step it afterwards."""

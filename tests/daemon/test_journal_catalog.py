@@ -44,6 +44,7 @@ SINCE_THE_FIRST_RELEASE = """
     STRANGE_SMS 4e2c0ceafa004205965b0f032159fcdc
     STOPPING aaad101ba5f342989e3d8afbd63a6a0f
     NOT_ARMED dd8f491b20c14f4fada884293435261a
+    NOT_LOCKED 96b5ec2dff21445a8415731c8b4e1dee
 """  # only ever added to: somebody's scripts wait for these
 
 

@@ -139,3 +139,21 @@ def test_gpiozeros_own_factory_with_a_library_that_has_other_names(monkeypatch):
         importlib.import_module("gpiozero.pins.lgpio")
     assert "AttributeError: module 'lgpio' has no attribute" in caught.value.words
     assert "do not fit together" in caught.value.remedy
+
+
+@pytest.mark.parametrize("theirs", [None, ModuleType("pkg_resources")], ids=["absent", "loaded"])
+def test_the_boards_pins_are_found_without_loading_setuptools(monkeypatch, theirs):
+    """gpiozero 1.6.2 asks it for plug-ins in two places: where it looks, and in its mock pins."""
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "board")
+    monkeypatch.delenv("OUTCRY_BOARD", raising=False)
+    monkeypatch.setattr(gpiozero.Device, "pin_factory", None)
+    monkeypatch.setattr(gpiozero.Device, "_default_pin_factory", None)  # it would look there
+    for name in ("pkg_resources", "outcry.hw.board.pins.factory"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    if theirs is not None:
+        monkeypatch.setitem(sys.modules, "pkg_resources", theirs)
+    with pin_faults("button on GPIO 17"):
+        button = gpiozero.Button(17)
+    assert type(button.pin_factory).__name__ == "BoardFactory"
+    assert sys.modules.get("pkg_resources") is theirs
+    button.close()

@@ -77,6 +77,13 @@ def ring():
         raise OSError(ctypes.get_errno(), "io_uring_setup")
 
 
+def locked():
+    """What lies in memory, as the daemon locks its own; a limit is no refusal."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mlockall(1 | 2 | 4) and ctypes.get_errno() != errno.ENOMEM:
+        raise OSError(ctypes.get_errno(), "mlockall")
+
+
 def fifo():
     """As lgpio does in its working directory."""
     os.mkfifo("probe-fifo", 0o600)
@@ -104,6 +111,7 @@ try_("nice", lambda: os.nice(-5))
 try_("unshare", unshared)
 try_("exec:memory", executed_from_memory)
 try_("ring", ring)
+try_("lock", locked)
 try_("code", lambda: mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC).close())
 try_("state", lambda: touch(f"{state}/probe"))
 try_("cpuinfo", lambda: Path("/proc/cpuinfo").read_bytes())

@@ -106,7 +106,9 @@ def _state(machine, unit):
 # What the units cannot do, tried from inside
 
 
-@pytest.mark.parametrize(("unit", "tenths"), [("outcry", 16), ("outcry-responder", 12)])
+@pytest.mark.parametrize(
+    ("unit", "tenths"), [("outcry", 16), ("outcry-clock", 13), ("outcry-responder", 12)]
+)
 def test_trixies_own_systemd_finds_no_more_open_than_promised(machine, installed, unit, tenths):
     # Under another name: the drop-ins for the board's sake are not what is judged.
     copied = "/tmp/judged.service"
@@ -181,6 +183,7 @@ NEEDED = {
     "socket:AF_UNIX": "ok",
     "state": "ok",
     "cpuinfo": "ok",
+    "lock": "ok",
 }
 
 
@@ -216,6 +219,129 @@ def test_the_responder_gets_at_what_it_needs_and_at_nothing_else(things):
         "signal:1": "EPERM",
         "fifo": "EROFS",
     }
+
+
+# Its memory
+
+
+def locked_kb(stage):
+    said = stage.machine.said("cat", f"/proc/{stage.show('outcry', 'MainPID')}/status")
+    fields = dict(line.split(":", 1) for line in said.splitlines())
+    return int(fields["VmLck"].split()[0]), int(fields["VmSize"].split()[0])
+
+
+def swap_found(stage):
+    """What the check says of swap on the card where the kernel has no memory controller."""
+    code = (
+        "import sys; sys.path.insert(0, '/usr/lib/outcry');"
+        "from pathlib import Path;"
+        "from outcry.daemon.check import host, systemd_unit;"
+        "Path('/run/swaps').write_text('Filename\\n/var/swap file 102396 0 -2\\n');"
+        "print(host.swap(systemd_unit.ask(), Path('/run/swaps'), Path('/none')).line())"
+    )
+    return stage.machine.said("python3", "-c", code)
+
+
+def test_the_wearables_memory_is_locked(armed):
+    if armed.machine.run("prlimit", "--memlock=unlimited", "true", check=False).returncode:
+        pytest.skip("this container may not raise the limit of locked memory")
+    locked, size = locked_kb(armed)
+    assert locked > size - 1000, "but for a few pages that are the kernel's"
+    assert "is locked" in swap_found(armed)
+    assert not not_locked(armed, None)
+
+
+def test_where_it_may_not_be_locked_the_wearable_says_so_once_and_is_armed(armed):
+    drop_in = "/run/systemd/system/outcry.service.d/unlocked.conf"
+    armed.machine.write(drop_in, "[Service]\nLimitMEMLOCK=64K\n")
+    armed.machine.run("systemctl", "daemon-reload")
+    since = armed.cursor()
+    try:
+        armed.start_anew()
+        assert locked_kb(armed)[0] == 0
+        [said] = not_locked(armed, since)
+        assert said.endswith("only 64 kB may be locked: LimitMEMLOCK= in the unit")
+        assert "swapoff" in swap_found(armed)
+        alarm = armed.raise_alarm()
+        armed.machine.wait("the end", lambda: armed.finished(alarm, since), FINISH_LIMIT_S)
+    finally:
+        armed.machine.run("rm", drop_in)
+        armed.machine.run("systemctl", "daemon-reload")
+
+
+def not_locked(stage, since):
+    entries = stage.journal(since)
+    wanted = Entry.NOT_LOCKED.message_id
+    return [each["MESSAGE"] for each in entries if each.get("MESSAGE_ID") == wanted]
+
+
+# The system's clock, which no test sets: the container may not, and what would is replaced
+
+
+PRETENDED = """
+import time
+real = time.time
+time.time = lambda: real() - 30 * 86_400
+time.clock_settime = lambda which, now: print("would set it", round((now - real()) / 60), "off")
+"""
+
+
+@pytest.fixture
+def clock_unit(armed):
+    """The unit as it is installed, in a container, with a clock 30 days behind."""
+    machine = armed.machine
+    machine.write("/usr/lib/pretended/sitecustomize.py", PRETENDED)
+    drop_in = "/run/systemd/system/outcry-clock.service.d/tests.conf"
+    machine.write(
+        drop_in,
+        "[Unit]\nConditionVirtualization=\n[Service]\nAmbientCapabilities=\n"
+        "Environment=PYTHONPATH=/usr/lib/pretended:/usr/lib/outcry PYTHONUNBUFFERED=1\n",
+    )
+    setting = "s/^set_system = false/set_system = true /"
+    machine.run("sed", "-i", setting, "/etc/outcry/outcry.toml")
+    machine.run("systemctl", "daemon-reload")
+    yield armed
+    machine.run("sed", "-i", "s/^set_system = true /set_system = false/", "/etc/outcry/outcry.toml")
+    machine.run("rm", drop_in)
+    machine.run("systemctl", "daemon-reload")
+
+
+def clock_said(stage, since):
+    return [each["MESSAGE"] for each in stage.journal(since, "outcry-clock")]
+
+
+def test_unless_it_is_wanted_nothing_is_told_to_the_unit_that_sets_the_clock(armed):
+    armed.machine.wait(
+        "the time", lambda: "known, by" in armed.machine.said("outcry", "status"), 60
+    )
+    assert armed.show("outcry-clock.path", "ActiveState") == "active"
+    armed.machine.run("test", "!", "-e", "/run/outcry/clock")
+    assert clock_said(armed, None) == []
+
+
+def test_where_it_is_wanted_and_nobody_else_does_the_clock_is_set_by_its_own_unit(clock_unit):
+    since = clock_unit.cursor()
+    clock_unit.machine.run("systemctl", "restart", "outcry")
+    wanted = "the system's clock: set to what the daemon knows"
+    clock_unit.machine.wait("it", lambda: wanted in clock_said(clock_unit, since), 60)
+    assert "would set it 0 off" in clock_said(clock_unit, since)
+
+
+def test_where_ntp_runs_synchronised_or_not_the_clock_is_left_to_it(clock_unit):
+    machine = clock_unit.machine
+    unit = "/run/systemd/system/systemd-timesyncd.service"
+    machine.write(unit, "[Service]\nExecStart=sleep infinity\n")
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "start", "systemd-timesyncd")
+    since = clock_unit.cursor()
+    try:
+        machine.run("systemctl", "restart", "outcry")
+        result = "exec-condition"
+        machine.wait("it", lambda: clock_unit.show("outcry-clock", "Result") == result, 60)
+        assert not any("would set" in said for said in clock_said(clock_unit, since))
+    finally:
+        machine.run("systemctl", "stop", "systemd-timesyncd")
+        machine.run("rm", unit)
 
 
 # An alarm

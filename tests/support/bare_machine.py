@@ -91,8 +91,8 @@ def _container(base: Path, folder: Path, groups: Path, *boot: str) -> list[str]:
         *(str(groups), layers, str(root)),
         *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--link-journal=no"),
         *("--private-network", "-D", str(root)),
-        # systemd in there limits devices and addresses by programs for the kernel.
-        *("--system-call-filter=bpf", "--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN"),
+        # systemd in there limits devices and addresses by programs for the kernel; memory is locked.
+        *("--system-call-filter=bpf @memlock", "--capability=CAP_BPF,CAP_PERFMON,CAP_NET_ADMIN"),
         *boot,
     ]
 

@@ -484,6 +484,45 @@ def test_swap_that_a_card_would_keep_is_named(tmp_path, swaps, controllers, resu
     assert ("swapoff" in found.remedy) is (result is Result.LOOK)
 
 
+@pytest.mark.parametrize(
+    ("process", "locked", "result"),
+    [
+        ("123", "VmLck:\t  414540 kB", Result.OK),
+        ("123", "VmLck:\t       0 kB", Result.LOOK),
+        ("124", "VmLck:\t  414540 kB", Result.LOOK),
+        ("0", "VmLck:\t  414540 kB", Result.LOOK),
+    ],
+    ids=["locked", "unlocked", "of another process", "stopped"],
+)
+def test_memory_that_is_locked_reaches_no_swap_whatever_the_kernel_lacks(
+    tmp_path, process, locked, result
+):
+    (tmp_path / "swaps").write_text(f"Filename Type Size Used Priority\n{SWAP_FILE}\n")
+    (tmp_path / "123").mkdir()
+    (tmp_path / "123" / "status").write_text(f"VmSize:\t  417496 kB\n{locked}\nVmPin:\t 8 kB\n")
+    unit = systemd_unit.Unit(ENABLED | {"MainPID": process}, {})
+    found = host.swap(unit, tmp_path / "swaps", tmp_path / "no-controllers", tmp_path)
+    assert found.result is result
+    assert ("locked" in found.words) is (result is Result.OK)
+
+
+@pytest.mark.parametrize(
+    ("behind", "result"),
+    [(None, Result.OK), ("none", Result.OK), ("/dev/loop0", Result.LOOK)],
+    ids=["a kernel that writes nothing back", "no device", "a file on the card"],
+)
+def test_zram_that_writes_back_to_the_card_is_swap_on_the_card(tmp_path, behind, result):
+    """As rpi-swap sets it up, which Raspberry Pi OS on Debian 13 has."""
+    (tmp_path / "swaps").write_text(f"Filename Type Size Used Priority\n{ZRAM}\n")
+    (tmp_path / "zram0").mkdir()
+    if behind is not None:
+        (tmp_path / "zram0" / "backing_dev").write_text(f"{behind}\n")
+    unit = systemd_unit.Unit(ENABLED, {})
+    nowhere = tmp_path / "nowhere"
+    found = host.swap(unit, tmp_path / "swaps", nowhere, nowhere, tmp_path)
+    assert found.result is result
+
+
 def test_swap_of_another_machine_is_left_out(tmp_path):
     found = host.swap(systemd_unit.Unit({}, {}), tmp_path / "gone")
     assert found.result is Result.LEFT_OUT

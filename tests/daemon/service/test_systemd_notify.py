@@ -37,7 +37,16 @@ def daemon(tmp_path, systemd):
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "enrolment.json").write_text(write(ENROLMENT))
     process = subprocess.Popen(
-        [sys.executable, "-m", "outcry.daemon", "--config", config, "run"],
+        [
+            "prlimit",
+            "--memlock=65536",
+            sys.executable,
+            "-m",
+            "outcry.daemon",
+            "--config",
+            config,
+            "run",
+        ],
         env=os.environ
         | {
             "GPIOZERO_PIN_FACTORY": "mock",
@@ -80,6 +89,7 @@ def test_a_bare_machine_is_armed_tells_the_truth_and_stops_in_time(daemon, syste
     assert time.monotonic() - began < 5
     said = daemon.stderr.read().decode()
     assert "Traceback" not in said
+    assert said.count("its memory may be swapped out: only 64 kB may be locked") == 1
     assert "texts" in said, "English went in place of a folder that is not there, and that is told"
 
 

@@ -1,0 +1,37 @@
+"""Sets the system's clock to what the daemon knows: for outcry-clock.service, never the daemon.
+
+Only that unit has the right to, and only if ``clock.set_system`` says so
+(docs/decisions/0021-a-unit-of-its-own-sets-the-clock.md).
+"""
+
+import os
+import stat
+import sys
+import time
+from pathlib import Path
+
+from outcry.daemon.service.true_time import CLOCK_SET_AFTER, CREDIBLE_UNTIL, FILE_NAME, SLACK_S
+from outcry.daemon.settings import Settings, load
+
+
+def put_right(settings: Settings) -> str:
+    """Set it if that is wanted and needed; what came of it, for the journal."""
+    if not settings.flag("clock", "set_system"):
+        return "left alone: clock.set_system is false"
+    path = settings.path("storage", "runtime") / FILE_NAME
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)) as file:
+        found = os.fstat(file.fileno())
+        of_service = found.st_uid == os.geteuid() and not found.st_mode & 0o022
+        if not of_service or not stat.S_ISREG(found.st_mode):
+            return f"left alone: {path} is not the service's own"
+        zero = float(file.read(64))
+    if not CLOCK_SET_AFTER <= zero + time.monotonic() <= CREDIBLE_UNTIL:
+        return "left alone: what the daemon knows is not credible"
+    if abs(zero + time.monotonic() - time.time()) <= SLACK_S:
+        return "left alone: it is right"
+    time.clock_settime(time.CLOCK_REALTIME, zero + time.monotonic())
+    return "set to what the daemon knows"
+
+
+if __name__ == "__main__":
+    print("the system's clock:", put_right(load(Path(sys.argv[1]))))
