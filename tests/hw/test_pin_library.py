@@ -139,3 +139,29 @@ def test_gpiozeros_own_factory_with_a_library_that_has_other_names(monkeypatch):
         importlib.import_module("gpiozero.pins.lgpio")
     assert "AttributeError: module 'lgpio' has no attribute" in caught.value.words
     assert "do not fit together" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("has", "old", "flag"),
+    [("SET_PULL_UP", "SET_BIAS_PULL_UP", 32), ("SET_BIAS_PULL_UP", "SET_BIAS_PULL_UP", 32)],
+    ids=["new names", "old names"],
+)
+def test_todays_lgpio_has_the_names_that_debians_gpiozero_asks_for(monkeypatch, has, old, flag):
+    """On a real chip: tests/package/test_real_gpiochip.py."""
+    lgpio = ModuleType("lgpio")
+    setattr(lgpio, has, flag)
+    monkeypatch.setitem(sys.modules, "lgpio", lgpio)
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "lgpio")
+    with pin_faults("button on GPIO 17"):
+        assert getattr(lgpio, old) == flag
+
+
+@pytest.mark.parametrize("factory", ["mock", "board", None])
+def test_lgpio_is_not_loaded_for_other_pins(monkeypatch, factory):
+    """It starts threads and makes a FIFO where it is."""
+    monkeypatch.setitem(sys.modules, "lgpio", None)  # importing it would raise
+    monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
+    if factory:
+        monkeypatch.setenv("GPIOZERO_PIN_FACTORY", factory)
+    with pin_faults("button on GPIO 17"):
+        pass
