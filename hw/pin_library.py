@@ -1,12 +1,10 @@
 """What every part on a pin has in common: a pin that cannot be used, why not, and what to do."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from glob import glob
 from importlib import import_module
-from types import ModuleType
 
 import gpiozero
 
@@ -14,6 +12,7 @@ from outcry.hw.system_errors import told
 
 CHIPS = "/dev/gpiochip*"
 WORDS_MOST = 120  # characters of a library's own
+_RENAMED = {"BIAS_DISABLE": "PULL_NONE", "BIAS_PULL_UP": "PULL_UP", "BIAS_PULL_DOWN": "PULL_DOWN"}
 _REMEDIES = (  # by what a library says; the first that fits
     ("no library", "python3-lgpio is missing; Raspberry Pi OS has it, plain Debian has not"),
     # gpiozero #1057, #1151: the kernel gives a line to one program at a time.
@@ -23,7 +22,6 @@ _REMEDIES = (  # by what a library says; the first that fits
     ),
     # gpiozero #1136, raspberrypi/linux #6037: RPi.GPIO knows no kernel from 6.6 on.
     ("edge detection", "this kernel is too new for RPi.GPIO: GPIOZERO_PIN_FACTORY=lgpio"),
-    # lgpio 0.2.2 has new names for what gpiozero 1.6.2, Debian's, asks for.
     ("no attribute", "gpiozero and its library do not fit together: gpiozero 2 and lgpio 0.2.2 do"),
     ("ENOENT", "this kernel shows no pins: is it a Raspberry Pi, with its own device tree?"),
     ("Pi revision", "gpiozero does not know this board: is it a Raspberry Pi?"),
@@ -49,21 +47,18 @@ def pin_faults(part: str) -> Iterator[None]:
     Each library of pins raises errors of its own. Their words are of pins and chips alone.
     """
     try:
-        _find_board()
+        if os.environ.get("GPIOZERO_PIN_FACTORY") == "lgpio":
+            _name_as_before()
         yield
     except Exception as error:
         raise PinUnusable(f"{part}: {_words(error)}") from error
 
 
-def _find_board() -> None:
-    """The simulated board's pins; gpiozero 1.6.2, Debian's, would load setuptools for them: 5 MB."""
-    if gpiozero.Device.pin_factory is None and os.environ.get("GPIOZERO_PIN_FACTORY") == "board":
-        is_there = "pkg_resources" in sys.modules
-        sys.modules.setdefault("pkg_resources", ModuleType("pkg_resources"))
-        board = import_module("outcry.hw.board.pins.factory")
-        if not is_there:
-            del sys.modules["pkg_resources"]
-        gpiozero.Device.pin_factory = board.BoardFactory()
+def _name_as_before() -> None:
+    """lgpio 0.2 has new names for what gpiozero 1.6.2, Debian's, asks for (gpiozero #1038)."""
+    names = vars(import_module("lgpio"))
+    for old, new in _RENAMED.items():
+        names.setdefault(f"SET_{old}", names.get(f"SET_{new}"))
 
 
 def _words(error: Exception) -> str:

@@ -28,6 +28,7 @@ _STARTS = 5
 _LIMIT_S = 120.0
 _FOLDER = ROOT / "build" / "armel"
 _EMULATOR = "qemu-arm-static"
+_WITHOUT_SETUPTOOLS = Path(__file__).with_name("without_setuptools")
 _GUEST_BYTES = 1 << 32
 _MAPPING = re.compile(
     r"^([0-9a-f]+)-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)\n(?:[A-Z].*\n)*?Rss: +(\d+) kB$", re.MULTILINE
@@ -112,7 +113,8 @@ def packaged(folder: Path, architecture: str, python: list[str]) -> dict[str, st
     shutil.rmtree(libraries / "outcry", ignore_errors=True)
     subprocess.run(["dpkg-deb", "-x", str(package), str(folder)], check=True)
     _compile(python, libraries / "outcry")
-    return {"PYTHONPATH": f"{libraries / 'outcry'}:{libraries / 'python3/dist-packages'}"}
+    path = [_WITHOUT_SETUPTOOLS, libraries / "outcry", libraries / "python3/dist-packages"]
+    return {"PYTHONPATH": ":".join(map(str, path))}
 
 
 def _debian_parts() -> str:

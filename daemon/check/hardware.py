@@ -121,20 +121,10 @@ def _has_buzzed() -> Finding:
 def _pins() -> Iterator[None]:
     """As in the unit: lgpio, in a working directory where it can make its FIFO; no warnings."""
     os.environ.setdefault("GPIOZERO_PIN_FACTORY", "lgpio")
-    with (
-        tempfile.TemporaryDirectory(prefix="outcry-") as folder,
-        _working_in(folder),
-        warnings.catch_warnings(),
-    ):
+    with tempfile.TemporaryDirectory(prefix="outcry-") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
-
-
-@contextlib.contextmanager
-def _working_in(folder: str) -> Iterator[None]:
-    """Afterwards in ``/``: the service's user may not be able to enter the old directory."""
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir("/")
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            os.chdir("/")  # the service's user may not be able to enter the old directory

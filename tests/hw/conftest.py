@@ -12,9 +12,11 @@ from gpiozero import Device
 from gpiozero.pins.local import LocalPiFactory
 from pin_benches import BENCHES, PersonsBench
 from pin_hands import Buckle, PersonsBuckle, PersonsThumb, Thumb
+from pin_registers import RegisterBench
 
-BY_PERSON = os.environ.get("OUTCRY_BENCH") == "person"
-ANYBODY = ("mock", pytest.param("person" if BY_PERSON else "wires", marks=pytest.mark.hardware))
+REAL = os.environ.get("OUTCRY_BENCH", "wires")
+BY_PERSON = REAL == "person"
+ANYBODY = ("mock", pytest.param(REAL, marks=pytest.mark.hardware))
 EXACT = ("mock",) if BY_PERSON else ANYBODY
 
 
@@ -32,7 +34,7 @@ def bench(request, monkeypatch):
 
 
 def _bench(kind, monkeypatch):
-    bench = BENCHES[kind]()
+    bench = {**BENCHES, "registers": RegisterBench}[kind]()
     if kind == "mock":
         monkeypatch.setattr(Device, "pin_factory", bench.factory)
     yield bench

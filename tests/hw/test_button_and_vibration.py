@@ -86,9 +86,9 @@ def test_after_closing_the_button_is_deaf_and_its_pin_is_free(bench, edges):
 
 def test_a_pin_in_use_is_refused_by_its_number(bench, edges):
     button = Button(BUTTON, edges.tell)
-    with pytest.raises(PinUnusable, match="GPIO 17"):
+    with pytest.raises(PinUnusable, match=f"GPIO {BUTTON}\\b"):
         Button(BUTTON, edges.tell)
-    with pytest.raises(PinUnusable, match="GPIO 17"):
+    with pytest.raises(PinUnusable, match=f"GPIO {BUTTON}\\b"):
         Vibration(BUTTON)
     button.close()
 

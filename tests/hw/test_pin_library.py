@@ -141,19 +141,27 @@ def test_gpiozeros_own_factory_with_a_library_that_has_other_names(monkeypatch):
     assert "do not fit together" in caught.value.remedy
 
 
-@pytest.mark.parametrize("theirs", [None, ModuleType("pkg_resources")], ids=["absent", "loaded"])
-def test_the_boards_pins_are_found_without_loading_setuptools(monkeypatch, theirs):
-    """gpiozero 1.6.2 asks it for plug-ins in two places: where it looks, and in its mock pins."""
-    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "board")
-    monkeypatch.delenv("OUTCRY_BOARD", raising=False)
-    monkeypatch.setattr(gpiozero.Device, "pin_factory", None)
-    monkeypatch.setattr(gpiozero.Device, "_default_pin_factory", None)  # it would look there
-    for name in ("pkg_resources", "outcry.hw.board.pins.factory"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    if theirs is not None:
-        monkeypatch.setitem(sys.modules, "pkg_resources", theirs)
+@pytest.mark.parametrize(
+    ("has", "old", "flag"),
+    [("SET_PULL_UP", "SET_BIAS_PULL_UP", 32), ("SET_BIAS_PULL_UP", "SET_BIAS_PULL_UP", 32)],
+    ids=["new names", "old names"],
+)
+def test_todays_lgpio_has_the_names_that_debians_gpiozero_asks_for(monkeypatch, has, old, flag):
+    """On a real chip: tests/package/test_real_gpiochip.py."""
+    lgpio = ModuleType("lgpio")
+    setattr(lgpio, has, flag)
+    monkeypatch.setitem(sys.modules, "lgpio", lgpio)
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "lgpio")
     with pin_faults("button on GPIO 17"):
-        button = gpiozero.Button(17)
-    assert type(button.pin_factory).__name__ == "BoardFactory"
-    assert sys.modules.get("pkg_resources") is theirs
-    button.close()
+        assert getattr(lgpio, old) == flag
+
+
+@pytest.mark.parametrize("factory", ["mock", "board", None])
+def test_lgpio_is_not_loaded_for_other_pins(monkeypatch, factory):
+    """It starts threads and makes a FIFO where it is."""
+    monkeypatch.setitem(sys.modules, "lgpio", None)  # importing it would raise
+    monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
+    if factory:
+        monkeypatch.setenv("GPIOZERO_PIN_FACTORY", factory)
+    with pin_faults("button on GPIO 17"):
+        pass

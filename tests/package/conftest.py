@@ -27,7 +27,7 @@ def storage():
 
 
 @pytest.fixture(scope="session")
-def debs(storage):
+def debs():
     """The wearable's package and the responder's, built from this tree."""
     for program in ("dpkg-buildpackage", "dh", "dh_python3"):
         if shutil.which(program) is None:

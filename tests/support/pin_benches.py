@@ -18,7 +18,7 @@ from gpiozero import Device
 from gpiozero.pins.mock import MockFactory, MockPin
 from gpiozero.pins.pi import PiPin
 
-BUTTON, MOTOR, STRAP = 17, 18, 27
+BUTTON, MOTOR, STRAP = map(int, os.environ.get("OUTCRY_BENCH_PINS", "17 18 27").split())
 
 
 class WiredPin(MockPin):

@@ -1,0 +1,146 @@
+"""The pins as the kernel has them: what it is asked for, and what it says to a second program.
+
+For real chips alone: what a library only feigns would not be seen here. The structures and flags:
+linux/gpio.h of the kernel's own headers.
+"""
+
+import fcntl
+import os
+import struct
+import subprocess
+import sys
+import time
+
+import pytest
+from pin_benches import BUTTON, MOTOR, STRAP
+
+from outcry.hw.switch import Button, Strap
+from outcry.hw.vibration import Pattern, Vibration
+
+REAL = os.environ.get("OUTCRY_BENCH", "wires")
+pytestmark = [
+    pytest.mark.hardware,
+    pytest.mark.parametrize("bench", [] if REAL == "person" else [REAL], indirect=True),
+]
+
+SPARE = 7  # a pin that nobody here uses
+CHIP = "/dev/gpiochip0"
+GET_LINE_INFO = 0xC048B402
+USED, OUTPUT, PULL_UP, PULL_DOWN = 1 << 0, 1 << 1, 1 << 5, 1 << 6
+LIMIT_S = 60.0
+
+HOLDS = """
+import sys
+from outcry.hw.switch import Button
+button = Button(int(sys.argv[1]), lambda closed, at: None)
+print("held", flush=True)
+sys.stdin.read()
+"""
+LOOKS = """
+import sys, time
+from pathlib import Path
+from outcry.daemon.check import hardware
+from outcry.daemon.check.sheet import Patience
+from outcry.daemon.settings import read
+settings = read(sys.argv[1], Path("outcry.toml"))
+for found in hardware.by_itself(settings, False, Patience(time.monotonic, time.sleep, print)):
+    print(found.name, found.result.value, found.words, found.remedy, sep="|")
+"""
+
+
+def flags(pin):
+    """What the kernel says of a line."""
+    chip = os.open(CHIP, os.O_RDONLY)
+    try:
+        info = struct.pack("=II32s32s", pin, 0, b"", b"")
+        return struct.unpack("=II32s32s", fcntl.ioctl(chip, GET_LINE_INFO, info))[1]
+    finally:
+        os.close(chip)
+
+
+def seen_by_check(button):
+    """What ``outcry check`` finds of the three parts, in a process of its own."""
+    toml = f"[button]\npin = {button}\n[strap]\nenabled = true\npin = {STRAP}\n"
+    toml += f"[vibration]\npin = {MOTOR}\n"
+    said = subprocess.run(
+        [sys.executable, "-c", LOOKS, toml], capture_output=True, text=True, check=True
+    )
+    return {line.split("|")[0]: line.split("|")[1:] for line in said.stdout.splitlines()}
+
+
+@pytest.fixture
+def another_program():
+    """Another program that holds the spare pin until told to end."""
+    command = [sys.executable, "-c", HOLDS, str(SPARE)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as program:
+        assert program.stdout.readline() == b"held\n"
+        yield program
+
+
+def test_check_says_how_the_pins_are_and_gives_them_back(bench):
+    """First here: gpiozero 1.6.2 keeps a pin until its process ends."""
+    if any(flags(pin) & USED for pin in (BUTTON, MOTOR, STRAP)):
+        pytest.skip("this process has had the pins: run this file by itself")
+    found = seen_by_check(BUTTON)
+    assert found["button"][:2] == ["ok", "not pressed"]
+    assert found["strap"][:2] == ["look", "open"]
+    assert found["motor"][0] == "ok"
+    assert not any(flags(pin) & USED for pin in (BUTTON, MOTOR, STRAP))
+
+
+@pytest.mark.parametrize(("kind", "pin"), [(Button, BUTTON), (Strap, STRAP)])
+def test_the_pull_up_is_asked_of_the_kernel(bench, kind, pin):
+    switch = kind(pin, lambda closed, at: None)
+    assert flags(pin) & (USED | OUTPUT | PULL_UP | PULL_DOWN) == USED | PULL_UP
+    switch.close()
+
+
+def test_the_motors_line_is_an_output_at_rest(bench):
+    motor = Vibration(MOTOR)
+    assert flags(MOTOR) & (USED | OUTPUT) == USED | OUTPUT
+    assert bench.volts(MOTOR) < 0.8
+    motor.play(Pattern(1, 60.0, 0.1))
+    end = time.monotonic() + LIMIT_S
+    while bench.volts(MOTOR) < 2.0:
+        assert time.monotonic() < end
+        time.sleep(0.001)
+    motor.close()
+    assert bench.volts(MOTOR) < 0.8
+
+
+def test_an_edge_told_late_has_the_kernels_time(bench):
+    """The first edge keeps the library's thread busy while the second one comes."""
+    told = []
+
+    def busy(closed, at):
+        told.append((closed, at))
+        if closed:
+            time.sleep(1.0)
+
+    button = Button(BUTTON, busy)
+    before = time.monotonic()
+    bench.ground(BUTTON)
+    time.sleep(0.3)
+    between = time.monotonic()
+    bench.let_go(BUTTON)
+    after = time.monotonic()
+    while len(told) < 2 and time.monotonic() < after + LIMIT_S:
+        time.sleep(0.01)
+    button.close()
+    (first, pressed), (second, released) = told
+    assert (first, second) == (True, False)
+    assert before <= pressed <= between
+    assert between <= released + 0.01
+    assert released < after + 0.5
+
+
+def test_a_line_is_held_by_one_program_and_free_when_it_ends(bench, another_program):
+    assert flags(SPARE) & USED
+    result, words, remedy = seen_by_check(SPARE)["button"]
+    assert result == "failed"
+    assert f"button on GPIO {SPARE}: " in words
+    assert "GPIO busy" in words
+    assert "another program" in remedy
+    another_program.stdin.close()
+    another_program.wait(LIMIT_S)
+    assert not flags(SPARE) & USED
