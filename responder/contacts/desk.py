@@ -2,12 +2,12 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, Report
@@ -101,16 +101,6 @@ class Standing:
     post: str | None
 
 
-class _Contact(NamedTuple):
-    """A contact and the hash of their PIN."""
-
-    number_in_list: int
-    name: str
-    language: str
-    pin_salt: bytes
-    pin_hash: bytes
-
-
 @dataclass(frozen=True)
 class Desk:
     """Opens links and takes answers; safe to call from any thread.
@@ -189,7 +179,7 @@ class Desk:
         if at is None or self.clock() > at + self.link_s:
             raise LinkExpired
 
-    def _standing(self, alarm: int, contact: _Contact) -> Standing:
+    def _standing(self, alarm: int, contact: Row[Any]) -> Standing:
         with self.store.read() as connection:
             case = event_log.case_of(connection, alarm)
             agreed = repository.load(connection, alarm, repository.Means())
@@ -214,7 +204,7 @@ class Desk:
             post=case.address,
         )
 
-    def _whose(self, shown: Shown, pin: str) -> _Contact | None:
+    def _whose(self, shown: Shown, pin: str) -> Row[Any] | None:
         """The contact with this PIN. PINs differ within a wearer, so any of their links will do."""
         digits = plain_pin(pin)
         if digits is None:
@@ -230,24 +220,19 @@ class Desk:
             event_log.happened(connection, alarm, event)
 
 
-def _contacts(connection: Connection, alarm: int) -> list[_Contact]:
-    columns = [store.contact.c[name] for name in _Contact._fields]
-    rows = connection.execute(
-        select(*columns)
-        .join(store.alarm, store.alarm.c.device == store.contact.c.device)
-        .where(store.alarm.c.id == alarm)
-    )
-    return [_Contact._make(row) for row in rows]
+def _contacts(connection: Connection, alarm: int) -> Sequence[Row[Any]]:
+    device = select(store.alarm.c.device).filter_by(id=alarm).scalar_subquery()
+    return connection.execute(select(store.contact).filter_by(device=device)).all()
 
 
-def _ticket(alarm: int, contact: _Contact, until: float) -> str:
+def _ticket(alarm: int, contact: Row[Any], until: float) -> str:
     """Good until then for this alarm; made of the PIN's hash, so that every process knows it."""
     said = f"{contact.number_in_list}.{int(until)}"
     proof = hmac.new(contact.pin_hash, f"look {alarm} {said}".encode(), hashlib.sha256)
     return f"{said}.{proof.hexdigest()}"
 
 
-def _is_ticket(ticket: str, alarm: int, contact: _Contact, now: float) -> bool:
+def _is_ticket(ticket: str, alarm: int, contact: Row[Any], now: float) -> bool:
     parts = ticket.split(".")
     if len(parts) != 3 or not (parts[1].isascii() and parts[1].isdigit() and len(parts[1]) < 16):
         return False

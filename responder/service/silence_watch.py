@@ -5,14 +5,12 @@ hears of it first, and being heard ends it. For a device that comes and goes HQ
 waits longer each time, so that nobody is told of it again and again.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from outcry.report import AlarmKind, Report, decode
@@ -47,7 +45,7 @@ class Watch:
         """Raise the silences that begin, end those that are over."""
         now = self.clock()
         with self.store.read() as connection:
-            devices = [_Device._make(row) for row in connection.execute(_WATCHED)]
+            devices = connection.execute(_WATCHED).all()
             judged = [(device, self._judged(connection, device, now)) for device in devices]
         for device, judgement in judged:
             if judgement is Judgement.NOTHING:
@@ -62,7 +60,7 @@ class Watch:
                 continue  # so was another process, at the same moment
             self.on_alarm()
 
-    def _judged(self, connection: Connection, device: _Device, now: float) -> Judgement:
+    def _judged(self, connection: Connection, device: Row[Any], now: float) -> Judgement:
         interval_s = _interval_s(device.terms)
         if interval_s is None:
             return Judgement.NOTHING
@@ -72,28 +70,18 @@ class Watch:
         return judge(_watched(connection, device, interval_s, self._since, now), now)
 
 
-class _Device(NamedTuple):
-    """A row: a device that has sent a heartbeat once. ``raised``: its newest silence, if any."""
-
-    device: int
-    heard_at: float
-    report: bytes
-    beat_at: float
-    terms: str | None
-    raised: int | None
-
-
 _alarm, _wearer, _beat = store.alarm.c, store.wearer.c, store.heartbeat.c
-_raised = select(_alarm.device, func.max(_alarm.id).label("id")).where(_alarm.kind == _SILENCE)
+_raised = select(_alarm.device, func.max(_alarm.id).label("raised")).where(_alarm.kind == _SILENCE)
 _silences = _raised.group_by(_alarm.device).subquery()
-_newest = _beat.report, _beat.received_at, store.plan.c.terms, _silences.c.id
-_WATCHED = (
-    select(_wearer.device, _wearer.heard_at, *_newest)
+_heartbeat = _beat.report, _beat.received_at.label("beat_at")
+_WATCHED: Select[Any] = (
+    select(_wearer.device, _wearer.heard_at, *_heartbeat, store.plan.c.terms, _silences.c.raised)
     .join_from(store.wearer, store.heartbeat)
     .outerjoin(store.plan, store.plan.c.device == _wearer.device)
     .outerjoin(_silences, _silences.c.device == _wearer.device)
     .where(_wearer.heard_at.is_not(None))
 )
+"""The devices that have sent a heartbeat once. ``raised``: a device's newest silence, if any."""
 
 
 def _interval_s(written: str | None) -> float | None:
@@ -109,7 +97,7 @@ def _interval_s(written: str | None) -> float | None:
 
 
 def _watched(
-    connection: Connection, device: _Device, interval_s: float, since: float, now: float
+    connection: Connection, device: Row[Any], interval_s: float, since: float, now: float
 ) -> Watched:
     raised_at = None
     if device.raised is not None and not event_log.has(connection, device.raised, HeardAgain):
@@ -126,11 +114,11 @@ def _watched(
     )
 
 
-def _silences_of(device: _Device) -> tuple[ColumnElement[bool], ...]:
+def _silences_of(device: Row[Any]) -> tuple[ColumnElement[bool], ...]:
     return _alarm.device == device.device, _alarm.kind == _SILENCE
 
 
-def _last_word(connection: Connection, device: _Device) -> Report:
+def _last_word(connection: Connection, device: Row[Any]) -> Report:
     """The newest thing the device said of itself: a heartbeat, or a report of an alarm."""
     table = store.message
     later = connection.scalar(
@@ -159,7 +147,7 @@ def _goes_on(connection: Connection, alarm: int) -> bool:
         return False
 
 
-def _raise(connection: Connection, device: _Device, now: float) -> None:
+def _raise(connection: Connection, device: Row[Any], now: float) -> None:
     newest = select(func.max(_alarm.id), func.max(_alarm.device_alarm))
     id_, number = connection.execute(newest.where(*_silences_of(device))).one()
     if id_ != device.raised:
@@ -171,7 +159,7 @@ def _raise(connection: Connection, device: _Device, now: float) -> None:
     log.tell(journal.Entry.SILENT, alarm=alarm, device=device.device)
 
 
-def _end(connection: Connection, device: _Device, now: float) -> None:
+def _end(connection: Connection, device: Row[Any], now: float) -> None:
     assert device.raised is not None
     if not event_log.has(connection, device.raised, HeardAgain):
         event_log.happened(connection, device.raised, HeardAgain(now))
