@@ -63,12 +63,9 @@ def load(connection: Connection, alarm: int) -> tuple[Event, ...]:
 
 def case_of(connection: Connection, alarm: int) -> Case:
     """The alarm's case, in which the wearer's own contacts and nobody else has a say."""
-    contacts = connection.scalars(
-        select(store.contact.c.number_in_list)
-        .join(store.alarm, store.alarm.c.device == store.contact.c.device)
-        .where(store.alarm.c.id == alarm)
-    )
-    return Case.of(load(connection, alarm), frozenset(contacts))
+    device = select(store.alarm.c.device).filter_by(id=alarm).scalar_subquery()
+    contacts = select(store.contact.c.number_in_list).filter_by(device=device)
+    return Case.of(load(connection, alarm), frozenset(connection.scalars(contacts)))
 
 
 def has(connection: Connection, alarm: int, kind: type[Event]) -> bool:
