@@ -1,6 +1,6 @@
 """The devices' port: ``POST /v1/reports`` and nothing else."""
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
@@ -21,10 +21,7 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
     TooLarge: (413, f"a report has at most {BODY_LIMIT} bytes"),
 }
 
-router = APIRouter()
 
-
-@router.post("/v1/reports")
 async def reports(request: Request) -> Response:
     """Take a sealed report in; its receipt is made when it is on disk.
 
@@ -38,7 +35,7 @@ async def reports(request: Request) -> Response:
 def device_app(inbox: Inbox) -> ASGIApp:
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.batches = GroupCommit(inbox)
-    app.include_router(router)
+    app.add_api_route("/v1/reports", reports, methods=["POST"])
     for refused in _REFUSALS:
         app.add_exception_handler(refused, _refuse)
     return Contained(app)
