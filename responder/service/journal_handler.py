@@ -7,6 +7,7 @@ name or a place.
 import logging
 import sys
 import threading
+from contextlib import suppress
 
 from outcry.journal_entry import priority
 from outcry.responder.journal import Entry, Log, describe
@@ -41,8 +42,8 @@ class JournalHandler(logging.Handler):
     """Each record as one entry of the journal, or as a line on stderr where there is none."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Never raises: nobody is left to tell."""
-        try:
+        """Never raises: nobody is left to tell, and the traceback would show the record."""
+        with suppress(Exception):  # no line may hold up an alarm
             words = sentence(record)
             send = journal_send()
             if send is None:
@@ -50,11 +51,6 @@ class JournalHandler(logging.Handler):
                 return
             weight = priority(record.levelno)
             send(words, PRIORITY=weight, SYSLOG_IDENTIFIER=IDENTIFIER, **fields_of(record))
-        except Exception:  # noqa: BLE001 - no line may hold up an alarm
-            self.handleError(record)
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Unlike the standard one, without a traceback: it would show the record."""
 
 
 def set_up() -> None:
