@@ -19,7 +19,7 @@ from outcry.responder.rules import events
 from outcry.responder.rules.events import CameBy, ContactAnswer, Event, WrongPinTried
 from outcry.responder.rules.publication import ground, may_publish
 from outcry.responder.storage import alarms, event_log, store
-from outcry.responder.storage.alarms import Sighting, opening
+from outcry.responder.storage.alarms import Sighting
 from outcry.responder.storage.store import Store
 from outcry.responder.web.throttle import Throttle
 
@@ -128,8 +128,7 @@ class Desk:
         if taken.alarm is None:
             raise NoSuchLink
         with self.store.read() as connection:
-            self._check(connection, taken.alarm)
-            wearer, _, arrived_at = opening(connection, taken.alarm)
+            wearer, _, arrived_at = self._opening(connection, taken.alarm)
             contacts = _contacts(connection, taken.alarm)
         language = next((one.language for one in contacts if one.number_in_list == contact), None)
         return Shown(taken.alarm, wearer, taken.report, arrived_at, contact, language)
@@ -143,8 +142,7 @@ class Desk:
             row = connection.execute(invited.where(invitation.token == token)).first()
             if row is None:
                 raise NoSuchLink
-            self._check(connection, row.alarm)
-            wearer, report, arrived_at = opening(connection, row.alarm)
+            wearer, report, arrived_at = self._opening(connection, row.alarm)
         return Shown(row.alarm, wearer, report, arrived_at, row.number_in_list, row.language)
 
     def answer(self, shown: Shown, answer: Answer, pin: str, source: str) -> Standing:
@@ -173,11 +171,12 @@ class Desk:
         contact = next((one for one in contacts if _is_ticket(ticket, shown.alarm, one, now)), None)
         return None if contact is None else self._standing(shown.alarm, contact)
 
-    def _check(self, connection: Connection, alarm: int) -> None:
-        """Raises :class:`LinkExpired`."""
+    def _opening(self, connection: Connection, alarm: int) -> tuple[str, Report, float]:
+        """As :func:`alarms.opening`; raises :class:`LinkExpired`."""
         at = connection.scalar(select(alarms.last_heard).where(store.alarm.c.id == alarm))
         if at is None or self.clock() > at + self.link_s:
             raise LinkExpired
+        return alarms.opening(connection, alarm)
 
     def _standing(self, alarm: int, contact: Row[Any]) -> Standing:
         with self.store.read() as connection:
