@@ -37,7 +37,7 @@ class Pages:
         static: Mapping[str, str],
     ) -> None:
         """``static``: the address of each file that pages may load."""
-        self._environment = environment(organisation, public_url, ATTRIBUTION)
+        self.environment = environment(organisation, public_url, ATTRIBUTION)
         self._clock = clock
         self._static = static
         self.languages = translations.load()
@@ -164,7 +164,7 @@ class Pages:
         return HTMLResponse(self._render(template, **values), status)
 
     def _render(self, template: str, **values: object) -> str:
-        return self._environment.get_template(template).render(**values)
+        return self.environment.get_template(template).render(**values)
 
     def _style_hash(self) -> str:
         element = self._render("style.html")

@@ -9,19 +9,16 @@ from outcry.responder.console.pages import ConsolePages
 from outcry.responder.contacts import dependencies as contacts
 from outcry.responder.contacts.app import contacts_app
 from outcry.responder.contacts.pages import Pages
-from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.service.assemble import Responder
 from outcry.responder.web.assets import Assets
 from outcry.responder.web.guard import Contained, Guard
-from outcry.responder.web.templates import environment
 
 
 def people_app(hq: Responder) -> ASGIApp:
     organisation, people, map_ = hq.settings.organisation, hq.settings.people, hq.settings.console
     assets, behind_proxy = Assets(), people.behind_proxy
     pages = Pages(organisation, people.public_url, hq.clock, assets.addresses)
-    templates = environment(organisation, people.public_url, ATTRIBUTION)
-    rendered = ConsolePages(templates, hq.clock, assets.addresses, map_.tiles, map_.credit)
+    rendered = ConsolePages(pages.environment, hq.clock, assets.addresses, map_.tiles, map_.credit)
     outside = contacts_app(contacts.Parts(hq.desk, hq.own_page, pages, assets, behind_proxy))
     live = Live(hq.console.mark)
     inside = console_app(console.Parts(hq.console, hq.officers, rendered, live, behind_proxy))
