@@ -48,7 +48,7 @@ async def icon() -> Response:
 
 @router.get("/static/{digest}/{name}")
 async def asset(request: Request, hq: Hq) -> Response:
-    found = hq.assets.get(request.url.path)
+    found = hq.assets.served.get(request.url.path)
     if found is None:
         raise HTTPException(404)
     return found

@@ -14,21 +14,18 @@ class Png(Response):
 
 
 class Assets:
-    """Read once; ``addresses`` says where each is served."""
+    """Read once; ``served`` by address, and ``addresses`` by each file's name."""
 
     def __init__(self) -> None:
-        self._served: dict[str, Response] = {}
+        self.served: dict[str, Response] = {}
         self.addresses: dict[str, str] = {}
         for path in sorted(_FOLDER.iterdir()):
             if path.suffix in _TYPES:
                 body = path.read_bytes()
                 address = f"/static/{hashlib.sha256(body).hexdigest()[:16]}/{path.name}"
                 self.addresses[path.name] = address
-                self._served[address] = Response(
+                self.served[address] = Response(
                     body,
                     media_type=_TYPES[path.suffix],
                     headers={"Cache-Control": "public, max-age=31536000, immutable"},
                 )
-
-    def get(self, address: str) -> Response | None:
-        return self._served.get(address)
