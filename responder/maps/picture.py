@@ -105,7 +105,8 @@ def dashes(
     part = [line[0]]
     for (x1, y1), (x2, y2) in pairwise(line):
         length = math.hypot(x2 - x1, y2 - y1)
-        if not _may_show(x1, y1, x2, y2):
+        around = min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
+        if not _meet(around, (0, 0, _WIDE, _HIGH)):
             part, drawing, left = [(x2, y2)], True, dash
             continue
         done = 0.0
@@ -122,11 +123,6 @@ def dashes(
             part.append((x2, y2))
     if drawing and len(part) > 1:
         yield part
-
-
-def _may_show(x1: float, y1: float, x2: float, y2: float) -> bool:
-    around = min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
-    return _meet(around, (0, 0, _WIDE, _HIGH))
 
 
 def _lines(view: _View, shapes: Sequence[Shape]) -> Iterator[list[tuple[float, float]]]:
