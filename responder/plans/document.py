@@ -6,7 +6,7 @@ that nobody has to look anything up. What the rules make of it: ``repository.py`
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -188,10 +188,7 @@ def document(terms: Terms) -> dict[str, Any]:
         section: {name: _written(getattr(terms, _field(section, name))) for name in keys}
         for section, keys in KEYS.items()
     }
-    people = {
-        str(n): {"language": one.language, "sms": one.sms, "channels": dict(one.channels)}
-        for n, one in terms.people.items()
-    }
+    people = {str(n): asdict(one) for n, one in terms.people.items()}
     return {**sections, "contact": people}
 
 
