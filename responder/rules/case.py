@@ -39,7 +39,7 @@ _HOLDS = (events.ContactSaw, events.OfficerAct)
 """Somebody has it in hand. A doubt stops nothing, and a confirmation hurries."""
 
 
-Tries = Mapping[Action, events.CallPlanned | events.CallEnded]
+Tries = dict[Action, events.CallPlanned | events.CallEnded]
 """The tries at a call, oldest first, each with what was heard of it last."""
 
 
@@ -145,9 +145,7 @@ class Case:
     was_vetoed: bool = False
     corrections: list[events.Corrected] = field(default_factory=list)
     last_ground: events.GroundFound | None = None
-    calls: dict[Target, dict[Action, events.CallPlanned | events.CallEnded]] = field(
-        default_factory=dict
-    )
+    calls: dict[Target, Tries] = field(default_factory=dict)
     posts: dict[str, Posted] = field(default_factory=dict)
     networks: set[str] = field(default_factory=set)
     answered_at: float | None = None
