@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from outcry.report import Cell, Flag, NoFixReason, NoPosition, Position, Report
+from outcry.report import Flag, NoFixReason, NoPosition, Position, Report
 from outcry.responder import translations
 from outcry.responder.translations import Words
 
@@ -94,11 +94,9 @@ def cells(report: Report) -> list[str]:
 
     For the duty officer alone.
     """
-    if report.cell is None:
+    serving = report.cell
+    if serving is None:
         return []
     near = report.place.neighbours if isinstance(report.place, NoPosition) else ()
-    return [_cell(report.cell), *(f"area {cell.lac} cell {cell.ci}" for cell in near)]
-
-
-def _cell(cell: Cell) -> str:
-    return f"country {cell.mcc} network {cell.mnc} area {cell.lac} cell {cell.ci}"
+    where = f"country {serving.mcc} network {serving.mnc} area {serving.lac} cell {serving.ci}"
+    return [where, *(f"area {cell.lac} cell {cell.ci}" for cell in near)]
