@@ -7,7 +7,6 @@ each behind its commit.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -103,9 +102,7 @@ class _Batch:
         marks = self._marks(one)
         alarm = self._alarms.get(_which(one)) or self._raise(one)
         message, report = self._keep(one, alarm), one.report
-        arrived = ReportArrived(
-            self.now, message, report.type, report.sequence, one.path, tuple(marks)
-        )
+        arrived = ReportArrived(self.now, message, report.type, report.sequence, one.path, marks)
         self._said.append((alarm, arrived))
         self._hear(one)
         return Kept(alarm, self._status(alarm), repeat=False)
@@ -123,13 +120,11 @@ class _Batch:
             due = update(table).where(table.c.id.in_(touched)).values(due_at=self.now)
             connection.execute(due)
         if self._heard:
-            connection.execute(
-                _HEARD,
-                [
-                    {"which": device, "highest": self._highest[device], "now": self.now}
-                    for device in self._heard
-                ],
-            )
+            heard = [
+                {"which": device, "highest": self._highest[device], "now": self.now}
+                for device in self._heard
+            ]
+            connection.execute(_HEARD, heard)
 
     def _heartbeat(self, one: Arrived) -> Kept | int:
         if not self._is_newer(one):
@@ -180,7 +175,7 @@ class _Batch:
             return one
         return one._replace(report=replace(report, flags=report.flags | Flag.CLOCK_UNSET))
 
-    def _marks(self, one: Arrived) -> list[Mark]:
+    def _marks(self, one: Arrived) -> tuple[Mark, ...]:
         marks = []
         if not self._is_newer(one):
             marks.append(Mark.COUNTER_USED if self._is_used(one.header) else Mark.OUT_OF_ORDER)
@@ -191,7 +186,7 @@ class _Batch:
             marks.append(Mark.LATE)
         elif report.sent_at - self.now > LATE_S:
             marks.append(Mark.CLOCK_AHEAD)
-        return marks
+        return tuple(marks)
 
     def _is_used(self, header: Header) -> bool:
         """Whether another message had this counter; none that is kept has one above the highest."""
@@ -208,9 +203,8 @@ class _Batch:
         alarm = alarms.new(connection, device, device_alarm, kind, self.now)
         self._alarms[device, device_alarm, kind] = alarm
         contacts = select(store.contact.c.id).filter_by(device=device)
-        draw = partial(link_token, INVITATION_CHARS, self.random)
         invitations = [
-            {"token": draw(), "alarm": alarm, "contact": contact}
+            {"token": link_token(INVITATION_CHARS, self.random), "alarm": alarm, "contact": contact}
             for contact in connection.scalars(contacts)
         ]
         if invitations:
