@@ -144,11 +144,9 @@ class Inbox:
 
     def _psks(self, devices: set[int]) -> Mapping[int, bytes]:
         table = store.wearer
+        keys = select(table.c.device, table.c.psk).where(table.c.device.in_(devices))
         with self.store.read() as connection:
-            rows = connection.execute(
-                select(table.c.device, table.c.psk).where(table.c.device.in_(devices))
-            )
-            return {row.device: row.psk for row in rows}
+            return {row.device: row.psk for row in connection.execute(keys)}
 
     def _report(self, sealed: bytes, psk: bytes | None) -> Report | None:
         for key in self.keys:
