@@ -105,16 +105,13 @@ class Pages:
             title="Alarm" if single else "Alarms",
             single=single,
             right_to_left=_RIGHT_TO_LEFT,
-            rfc3339=formatting.rfc3339,
             static=self._static,
         )
 
     def feed(self, posts: Sequence[Post]) -> Response:
         """The public page as an Atom feed (RFC 4287)."""
         changed = max((post.changed_at for post in posts), default=0.0)
-        text = self._render(
-            "feed.xml", posts=posts, updated=formatting.rfc3339(changed), rfc3339=formatting.rfc3339
-        )
+        text = self._render("feed.xml", posts=posts, updated=formatting.rfc3339(changed))
         return Response(text, media_type="application/atom+xml")
 
     def _who(self, shown: Shown, say: Words) -> dict[str, object]:

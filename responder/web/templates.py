@@ -23,9 +23,8 @@ def environment(organisation: str, public_url: str, credit: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(
-        organisation=organisation, public_url=public_url, moment=moment, credit=credit
-    )
+    made.globals.update(organisation=organisation, public_url=public_url, credit=credit)
+    made.globals.update(moment=moment, rfc3339=formatting.rfc3339)
     return made
 
 
