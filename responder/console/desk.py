@@ -76,11 +76,7 @@ class Standing:
     @property
     def is_new(self) -> bool:
         """Whether no duty officer has it yet."""
-        return not (self.case.now.acts or self.is_closed or self.is_drill)
-
-    @property
-    def is_closed(self) -> bool:
-        return self.case.now.over
+        return not (self.case.now.acts or self.case.now.over or self.is_drill)
 
     @property
     def is_approved(self) -> bool:
@@ -142,9 +138,9 @@ class Console:
         standings.sort(key=lambda each: (not each.is_new, -each.arrived_at))
         real = [each for each in standings if not each.is_drill]
         return Overview(
-            tuple(each for each in real if not each.is_closed),
-            tuple(each for each in standings if each.is_drill and not each.is_closed),
-            tuple(each for each in standings if each.is_closed),
+            tuple(each for each in real if not each.case.now.over),
+            tuple(each for each in standings if each.is_drill and not each.case.now.over),
+            tuple(each for each in standings if each.case.now.over),
             tuple(sorted(health, key=lambda each: not each.silent)),
             checked,
         )
@@ -226,7 +222,7 @@ def possible(standing: Standing) -> frozenset[Act]:
     acts = set()
     if standing.case.networks:
         acts.add(Act.CORRECT)
-    if standing.is_closed:
+    if standing.case.now.over:
         return frozenset(acts)
     acts |= {Act.ACKNOWLEDGE, Act.CLOSE}
     if standing.kind is not AlarmKind.SILENCE:
@@ -264,7 +260,7 @@ def _alarm(connection: Connection, alarm: int) -> Row[tuple[object, ...]]:
 
 def _is_listed(standing: Standing, now: float) -> bool:
     """An alarm stands until a person closes it; what is closed or was a drill, for some days."""
-    stands = not (standing.is_closed or standing.is_drill)
+    stands = not (standing.case.now.over or standing.is_drill)
     return stands or standing.heard_at > now - LISTED_S
 
 

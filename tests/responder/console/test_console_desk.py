@@ -100,4 +100,4 @@ def test_an_alarm_stands_until_a_person_closes_it_and_is_listed_for_a_week_more(
     assert [each.alarm for each in console.overview().closed] == [1]
     world.clock.passes(7 * 86_400 + 1)
     assert console.overview().closed == ()
-    assert console.view(1).standing.is_closed
+    assert console.view(1).standing.case.now.over
