@@ -54,7 +54,12 @@ class Lanes:
 
     def is_free(self, lane: Lane) -> bool:
         """Whether work for it would begin at once. Only the workflow's own thread asks."""
-        self._sweep()
+        now = self._clock()
+        self._busy = {
+            lane: (done, until)
+            for lane, (done, until) in self._busy.items()
+            if not done.is_set() and now < until
+        }
         in_group = sum(busy.group == lane.group for busy in self._busy)
         return lane not in self._busy and in_group < self._at_once
 
@@ -74,11 +79,3 @@ class Lanes:
 
         self._busy[lane] = (done, self._clock() + limit_s)
         threading.Thread(target=whole, name=" ".join(lane), daemon=True).start()
-
-    def _sweep(self) -> None:
-        now = self._clock()
-        self._busy = {
-            lane: (done, until)
-            for lane, (done, until) in self._busy.items()
-            if not done.is_set() and now < until
-        }
