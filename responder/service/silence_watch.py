@@ -160,7 +160,6 @@ def _raise(connection: Connection, device: Row[Any], now: float) -> None:
 
 
 def _end(connection: Connection, device: Row[Any], now: float) -> None:
-    assert device.raised is not None
     if not event_log.has(connection, device.raised, HeardAgain):
         event_log.happened(connection, device.raised, HeardAgain(now))
         log.tell(journal.Entry.HEARD_AGAIN, alarm=device.raised, device=device.device)
