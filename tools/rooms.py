@@ -55,7 +55,6 @@ RESPONDER: Rooms = {
     "service": (
         *SHARED,
         "rules",
-        "maps",
         "web",
         "storage",
         "transports",
