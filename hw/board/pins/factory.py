@@ -160,12 +160,10 @@ class BoardFactory(MockFactory):  # type: ignore[misc]  # gpiozero has no types
             log.warning("the simulated board is back")
 
     def _read(self, reader: Any) -> None:
-        try:
+        with contextlib.suppress(OSError, ValueError, KeyError):
             for line in reader:
                 change = json.loads(line)
                 self._change(int(change["pin"]), change["level"], change.get("t"))
-        except (OSError, ValueError, KeyError):
-            return
 
     def _change(self, number: int, level: int | None, at: float | None) -> None:
         with self.lock:
@@ -178,8 +176,6 @@ class BoardFactory(MockFactory):  # type: ignore[misc]  # gpiozero has no types
         pause = threading.Event()
         while not self._closing:
             pause.wait(LOOK_AGAIN_S)
-            try:
+            with contextlib.suppress(OSError, ValueError):
                 return self._attach(directory)
-            except (OSError, ValueError):
-                continue
         return None
