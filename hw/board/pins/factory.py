@@ -92,12 +92,10 @@ class BoardFactory(MockFactory):  # type: ignore[misc]  # gpiozero has no types
         self._levels: dict[int, int | None] = {}
         self._socket: socket.socket | None = None
         self._closing = False
-        directory = os.environ.get("OUTCRY_BOARD")
-        self._directory = Path(directory) if directory else None
-        if self._directory is not None:
-            reader = self._attach(self._directory)
+        if directory := os.environ.get("OUTCRY_BOARD"):
+            reader = self._attach(Path(directory))
             threading.Thread(
-                target=self._follow, args=(self._directory, reader), name="board-pins", daemon=True
+                target=self._follow, args=(Path(directory), reader), name="board-pins", daemon=True
             ).start()
 
     def close(self) -> None:
