@@ -147,9 +147,8 @@ def _settings(data: Mapping[str, Any], path: Path) -> Settings:
     values = settings_file.check(SCHEMA, data, problems, others=("wearer", "contacts"))
     wearer = None
     if "wearer" in data:
-        wearer = settings_file.check_section("wearer", {"name": NAME}, data["wearer"], problems)[
-            "name"
-        ]
+        named = settings_file.check_section("wearer", {"name": NAME}, data["wearer"], problems)
+        wearer = named["name"]
     contacts = _contacts(data.get("contacts", []), problems)
     settings_file.add_contradictions(_contradictions(values), problems)
     if problems:

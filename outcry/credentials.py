@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 FOLDER = "CREDENTIALS_DIRECTORY"
@@ -14,10 +15,7 @@ def secret(
 
     Raises ``OSError`` or ``UnicodeDecodeError`` if it is there and cannot be read.
     """
-    folder = environment.get(FOLDER)
-    if not folder:
-        return None
-    try:
-        return Path(folder, name).read_text(encoding=encoding).strip() or None
-    except FileNotFoundError:
-        return None
+    if folder := environment.get(FOLDER):
+        with suppress(FileNotFoundError):
+            return Path(folder, name).read_text(encoding=encoding).strip() or None
+    return None

@@ -85,12 +85,10 @@ def _switch(
     name, pin = kind.name, settings.whole(kind.name, "pin")
     try:
         switch = kind(pin, lambda closed, at: edges.append(closed), patience.clock)
-        try:
+        with contextlib.closing(switch):
             patience.sleep(LOOK_S)
             with pin_faults(f"{name} on GPIO {pin}"):
                 closed = switch.closed
-        finally:
-            switch.close()
     except PinUnusable as error:
         return failed(name, error.words, error.remedy)
     if len(edges) >= FLICKERS:
@@ -100,15 +98,12 @@ def _switch(
 
 def _motor(settings: Settings, buzz: bool, patience: Patience) -> Finding:
     try:
-        motor = Vibration(settings.whole("vibration", "pin"))
-        try:
+        with contextlib.closing(Vibration(settings.whole("vibration", "pin"))) as motor:
             if not buzz:
                 return ok("motor", "its pin can be used; `outcry check --buzz` moves it")
             motor.play(TRIAL)
             patience.sleep(TRIAL.pulses * (TRIAL.on_s + TRIAL.off_s))
             return _has_buzzed()
-        finally:
-            motor.close()
     except PinUnusable as error:
         return look("motor", error.words, error.remedy)
 

@@ -23,11 +23,6 @@ from outcry.hw.system_errors import told
 LITTLE_BYTES = 20_000_000  # a few alarms' reports, and a log
 FULL_BYTES = 1_000_000
 SLOW_S = 2.0  # a worn-out card; a good one syncs in 2 to 20 ms
-DEVICE = Path("/dev/watchdog")
-SWAPS = Path("/proc/swaps")  # proc(5): a line of titles, then one for each
-CONTROLLERS = Path("/sys/fs/cgroup/cgroup.controllers")
-PROCESSES = Path("/proc")
-DISKS = Path("/sys/block")
 _SUDO = "`sudo outcry check` can"
 _START = "`systemctl start outcry`; if it stops again, `journalctl -u outcry` says why"
 _REPAIR = "repair that; the service then starts by itself"
@@ -159,10 +154,10 @@ def disk(folder: Path, durable: bool) -> Finding:
 
 def swap(
     unit: Unit,
-    swaps: Path = SWAPS,
-    controllers: Path = CONTROLLERS,
-    processes: Path = PROCESSES,
-    disks: Path = DISKS,
+    swaps: Path = Path("/proc/swaps"),  # proc(5): a line of titles, then one for each
+    controllers: Path = Path("/sys/fs/cgroup/cgroup.controllers"),
+    processes: Path = Path("/proc"),
+    disks: Path = Path("/sys/block"),
 ) -> Finding:
     """Whether keys, texts and positions may be swapped to the card."""
     name = "swap"
@@ -192,7 +187,7 @@ def _on_card(line: str, disks: Path) -> bool:
     return behind.exists() and behind.read_text().strip() != "none"
 
 
-def watchdog(unit: Unit, device: Path = DEVICE) -> Iterator[Finding]:
+def watchdog(unit: Unit, device: Path = Path("/dev/watchdog")) -> Iterator[Finding]:
     """What restarts a daemon that hangs, and a board that hangs."""
     name = "watchdog"
     if not unit.is_there:
@@ -227,6 +222,5 @@ def _try(folder: Path) -> float:
 def _card_remedy(error: OSError) -> str:
     if error.errno == errno.ENOSPC:
         return _ROOM
-    if error.errno == errno.EROFS:
-        return "the card has become read-only: replace it. docs/runbook.md, 'The card is broken'"
-    return "the card is failing: replace it. docs/runbook.md, 'The card is broken'"
+    how = "has become read-only" if error.errno == errno.EROFS else "is failing"
+    return f"the card {how}: replace it. docs/runbook.md, 'The card is broken'"

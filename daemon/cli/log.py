@@ -17,16 +17,8 @@ from outcry.daemon.journal import Entry
 
 UNIT = "outcry.service"
 _ENTRIES = {entry.message_id: entry for entry in Entry}
-_FIELDS = (
-    "MESSAGE",
-    "MESSAGE_ID",
-    "_PID",
-    "OUTCRY_ALARM",
-    "OUTCRY_STATE",
-    "OUTCRY_PATH",
-    "OUTCRY_RECIPIENT",
-    "OUTCRY_COUNT",
-)
+_DETAILS = ("OUTCRY_STATE", "OUTCRY_PATH", "OUTCRY_RECIPIENT", "OUTCRY_COUNT")  # as a Line has them
+_FIELDS = ("MESSAGE", "MESSAGE_ID", "_PID", "OUTCRY_ALARM", *_DETAILS)
 SYSTEMD = "systemd"  # in place of an entry's name
 
 
@@ -128,10 +120,7 @@ def _line(text: str) -> Line | None:
         entry,
         words.removeprefix(f"alarm {alarm}: ") if alarm else words,
         alarm,
-        *(
-            str(fields.get(f"OUTCRY_{name}", ""))
-            for name in ("STATE", "PATH", "RECIPIENT", "COUNT")
-        ),
+        *(str(fields.get(name, "")) for name in _DETAILS),
     )
 
 

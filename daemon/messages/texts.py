@@ -5,6 +5,7 @@ be filled, and no text is longer than two SMS parts whatever the fields hold. A
 fault in them does not stop the daemon: it is reported, and English is used.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
@@ -113,13 +114,10 @@ class Language:
         return self.templates[key].format(**fields)
 
     def _time(self, raised_at: float | None) -> str:
-        try:
-            moment = datetime.fromtimestamp(raised_at, UTC) if raised_at is not None else None
-        except (ValueError, OverflowError, OSError):
-            moment = None  # no real clock says that
-        if moment is None:
-            return self._fill("time_unknown")
-        return dated(self.templates["raised_at"], moment)
+        if raised_at is not None:
+            with suppress(ValueError, OverflowError, OSError):  # no real clock says that
+                return dated(self.templates["raised_at"], datetime.fromtimestamp(raised_at, UTC))
+        return self._fill("time_unknown")
 
     def _position(self, place: Place) -> str:
         if place is None:

@@ -53,8 +53,7 @@ class Control:
         """``ask`` is called on the socket's thread and should only put the question into a queue."""
         self._ask = ask
         self._path = folder / SOCKET_NAME
-        with suppress(FileNotFoundError):
-            self._path.unlink()
+        self._path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._socket.bind(os.fspath(self._path))

@@ -21,8 +21,7 @@ def put_right(settings: Settings) -> str:
     path = settings.path("storage", "runtime") / FILE_NAME
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)) as file:
         found = os.fstat(file.fileno())
-        of_service = found.st_uid == os.geteuid() and not found.st_mode & 0o022
-        if not of_service or not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
             return f"left alone: {path} is not the service's own"
         zero = float(file.read(64))
     if not CLOCK_SET_AFTER <= zero + time.monotonic() <= CREDIBLE_UNTIL:

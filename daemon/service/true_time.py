@@ -22,10 +22,9 @@ FILE_NAME = "clock"
 
 def synchronised_at() -> float | None:
     """When NTP last set the system's clock in this boot, by that clock."""
-    try:
+    with suppress(OSError):
         return SYNCHRONISED.stat().st_mtime
-    except OSError:
-        return None
+    return None
 
 
 class TrueTime:

@@ -84,7 +84,7 @@ class Connection:
         elif text == "CONNECT OK":
             if self.state is Tcp.CONNECTING:
                 self._become(Tcp.UP)
-        elif text == "+PDP: DEACT" or text == "ALREADY CONNECT":
+        elif text in ("+PDP: DEACT", "ALREADY CONNECT", "SEND FAIL"):
             self._become(Tcp.BROKEN)
         elif text.startswith("STATE: "):
             if self.state is Tcp.CONNECTING and text == "STATE: PDP DEACT":
@@ -92,8 +92,6 @@ class Connection:
         elif text in ("CLOSED", "CLOSE", "CONNECT FAIL"):
             if self.state in (Tcp.UP, Tcp.CONNECTING):
                 self._become(Tcp.CLOSED)
-        elif text == "SEND FAIL":
-            self._become(Tcp.BROKEN)
         else:
             return text == "SEND OK"
         return True

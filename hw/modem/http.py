@@ -55,12 +55,8 @@ class HttpStream:
                 ("Content-Length", str(len(body))),
             ],
         )
-        out = (
-            self._h11.send(head),
-            self._h11.send(h11.Data(data=body)),
-            self._h11.send(h11.EndOfMessage()),
-        )
-        return b"".join(piece or b"" for piece in out)
+        said = (head, h11.Data(data=body), h11.EndOfMessage())
+        return b"".join(self._h11.send(each) or b"" for each in said)
 
     def feed(self, data: bytes) -> Answer | None:
         """Take in what the peer sent (``b""``: it closed); the answer once it is whole.

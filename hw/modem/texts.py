@@ -196,13 +196,8 @@ class Texts:
         known = tuple(reference for reference in job.references if reference is not None)
         for reference in known:
             self._awaited[_key(reference, job.number)] = job.ref
-        log.info(
-            "text %s: %s (%s%s)",
-            job.ref,
-            outcome.value,
-            reason,
-            "" if code is None else f", code {code}",
-        )
+        with_code = "" if code is None else f", code {code}"
+        log.info("text %s: %s (%s%s)", job.ref, outcome.value, reason, with_code)
         event = events.SmsOutcome(job.ref, outcome, known, code, reason)
         self._emit(event)
         return event

@@ -150,7 +150,7 @@ def commands(line: str) -> list[Command]:
 
     Raises Refused for nonsense.
     """
-    line = _without_spaces(line)
+    line = re.sub(rf"({_QUOTED})| ", r"\1", line)  # some libraries send ``AT + HTTPINIT``
     found: list[Command] = []
     at = len("AT")
     if len(line) == at:
@@ -169,11 +169,6 @@ def commands(line: str) -> list[Command]:
     if len(found) > COMMANDS_LIMIT:
         raise Refused
     return found
-
-
-def _without_spaces(line: str) -> str:
-    """Spaces outside quotes mean nothing; some libraries send ``AT + HTTPINIT``."""
-    return re.sub(rf"({_QUOTED})| ", r"\1", line)
 
 
 def _basic(name: str, digits: str, value: str | None, asks: str | None) -> Command:

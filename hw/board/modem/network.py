@@ -52,11 +52,10 @@ class LoopbackNetwork:
     def resolve(self, host: str) -> str | None:
         if host.lower() == "localhost":
             return "127.0.0.1"
-        try:
-            address = ipaddress.ip_address(host)
-        except ValueError:
-            return None
-        return str(address) if address.is_loopback else None
+        with contextlib.suppress(ValueError):
+            if (address := ipaddress.ip_address(host)).is_loopback:
+                return str(address)
+        return None
 
     def waiting(self) -> tuple[list[int], list[int]]:
         """File descriptors to watch: those that may become readable, and writable."""

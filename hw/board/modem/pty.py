@@ -5,6 +5,7 @@ import os
 import struct
 import termios
 import tty
+from contextlib import suppress
 from pathlib import Path
 
 UNREAD_LIMIT = 65536  # bytes kept for a slow reader; a UART would have lost them long before
@@ -56,11 +57,9 @@ class PtyPort:
         self.flush()
 
     def flush(self) -> None:
-        try:
+        with suppress(BlockingIOError):
             while self._unwritten:
                 del self._unwritten[: os.write(self._master, self._unwritten)]
-        except BlockingIOError:
-            return
 
     def baud(self) -> int:
         """The rate the host has set, in bits a second; a pty itself does not mind."""

@@ -92,12 +92,10 @@ class BoardFactory(MockFactory):  # type: ignore[misc]  # gpiozero has no types
         self._levels: dict[int, int | None] = {}
         self._socket: socket.socket | None = None
         self._closing = False
-        directory = os.environ.get("OUTCRY_BOARD")
-        self._directory = Path(directory) if directory else None
-        if self._directory is not None:
-            reader = self._attach(self._directory)
+        if directory := os.environ.get("OUTCRY_BOARD"):
+            reader = self._attach(Path(directory))
             threading.Thread(
-                target=self._follow, args=(self._directory, reader), name="board-pins", daemon=True
+                target=self._follow, args=(Path(directory), reader), name="board-pins", daemon=True
             ).start()
 
     def close(self) -> None:
@@ -160,12 +158,10 @@ class BoardFactory(MockFactory):  # type: ignore[misc]  # gpiozero has no types
             log.warning("the simulated board is back")
 
     def _read(self, reader: Any) -> None:
-        try:
+        with contextlib.suppress(OSError, ValueError, KeyError):
             for line in reader:
                 change = json.loads(line)
                 self._change(int(change["pin"]), change["level"], change.get("t"))
-        except (OSError, ValueError, KeyError):
-            return
 
     def _change(self, number: int, level: int | None, at: float | None) -> None:
         with self.lock:
@@ -178,8 +174,6 @@ class BoardFactory(MockFactory):  # type: ignore[misc]  # gpiozero has no types
         pause = threading.Event()
         while not self._closing:
             pause.wait(LOOK_AGAIN_S)
-            try:
+            with contextlib.suppress(OSError, ValueError):
                 return self._attach(directory)
-            except (OSError, ValueError):
-                continue
         return None

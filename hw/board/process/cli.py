@@ -16,16 +16,9 @@ ANSWER_S = 10.0  # how long a board may take to answer, beside the press itself
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns 0 when done, 1 when the board refused or is not there; 2 is a wrong command line."""
     wanted = parsed(sys.argv[1:] if arguments is None else arguments)
+    act = {"run": _run, "record": _record, "replay": _replay}.get(wanted.do, _ask)
     try:
-        match wanted.do:
-            case "run":
-                _run(wanted)
-            case "record":
-                _record(wanted)
-            case "replay":
-                _replay(wanted)
-            case _:
-                _ask(wanted)
+        act(wanted)
     except (OSError, ValueError) as error:
         print(f"outcry-board: {error}", file=sys.stderr)
         return 1

@@ -51,8 +51,7 @@ class HostSide:
 
     def take(self, data: bytes) -> list[Unit]:
         """The units that these bytes complete."""
-        units = [self._ended(byte) for byte in data]
-        return [unit for unit in units if unit is not None]
+        return [unit for byte in data if (unit := self._ended(byte)) is not None]
 
     def hears(self, answer: bytes) -> list[Unit]:
         """What the modem says to it. A command refused before a prompt is followed by no text:

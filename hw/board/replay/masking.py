@@ -58,7 +58,6 @@ class Masker:
         """The end: what was held back, masked as a whole."""
         self._done["host"] += _blotted(self._host.pending)
         self._done["modem"] += _blotted(bytes(self._line))
-        self._line.clear()
         return self._ready()
 
     def _ready(self) -> list[Chunk]:

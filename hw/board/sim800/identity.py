@@ -11,16 +11,15 @@ MAKER, MODEL, VERSION = "SIMCOM_Ltd", "SIMCOM_SIM800L", "Revision:1418B04SIM800L
 class Identity(Part):
     def __init__(self, core: Core) -> None:
         super().__init__(core)
-        options = core.options
         self.handlers = {
             "I": _always("SIM800 R14.18"),
             **dict.fromkeys(("+CGMI", "+GMI"), _always(MAKER)),
             **dict.fromkeys(("+CGMM", "+GMM"), _always(MODEL)),
             **dict.fromkeys(("+CGMR", "+GMR"), _always(VERSION)),
             "+GSV": _always(MAKER, MODEL, VERSION),
-            **dict.fromkeys(("+CGSN", "+GSN"), _always(options.imei)),
-            "+CIMI": self._of_the_sim(options.imsi),
-            "+CCID": self._of_the_sim(options.iccid),
+            **dict.fromkeys(("+CGSN", "+GSN"), _always(self._options.imei)),
+            "+CIMI": self._of_the_sim(self._options.imsi),
+            "+CCID": self._of_the_sim(self._options.iccid),
             "+CSPN": self._of_the_sim(f'+CSPN: "{OPERATOR}",0'),
             "+CNUM": self._of_the_sim(),
             "+CPAS": _always("+CPAS: 0"),

@@ -61,10 +61,9 @@ class Sim800:
         self.faults = Faults()
         self.wire = Wire()
         self._context = context
-        parameters = Parameters(TABLE, {"+IPR": "0"} if self.options.autobaud else {})
-        self._parameters = parameters
+        self._parameters = Parameters(TABLE, {"+IPR": "0"} if self.options.autobaud else {})
         self.terminal = Terminal(
-            context, self.faults, self._reset, errors=lambda: parameters.number("+CMEE")
+            context, self.faults, self._reset, errors=lambda: self._parameters.number("+CMEE")
         )
         self._kept_echo = True
         self._kept_baud: int | None = None

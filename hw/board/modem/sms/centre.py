@@ -116,8 +116,7 @@ class Centre:
 
     def alert(self, number: str) -> None:
         """This modem can be reached again, or has room again: try what waits for it."""
-        waiting = self._waiting.pop(number, [])
-        for parcel in waiting:
+        for parcel in self._waiting.pop(number, []):
             self._later(self.timing.sms_delivery, number, parcel)
 
     def switch(self, number: str, on: bool) -> None:
@@ -141,8 +140,9 @@ class Centre:
     ) -> str:
         name = next(self._names)
         part = content.part or pdu.Part(0, 1, 1)
-        facts = {"from": sender, "to": recipient, "part": part.number, "parts": part.total}
-        self._see("sms-submitted", name, facts)
+        numbers = {"part": part.number, "parts": part.total}
+        facts = {"id": name, "from": sender, "to": recipient, **numbers}
+        self.witness(self.schedule.now, "sms-submitted", **facts)
 
         def parcel() -> bool:
             subscriber = self._subscribers.get(recipient)
@@ -153,7 +153,7 @@ class Centre:
                 phone.take(name, sender, content, self.schedule.now)
             elif not subscriber.take(pdu.deliver(sender, content, sent)):
                 return False
-            self._see("sms-delivered", name, facts)
+            self.witness(self.schedule.now, "sms-delivered", **facts)
             delivered()
             return True
 
@@ -171,6 +171,3 @@ class Centre:
                 self._waiting.setdefault(number, []).append(parcel)
 
         self.schedule.after(drawn(span, self.random), attempt)
-
-    def _see(self, what: str, name: str, facts: dict[str, object]) -> None:
-        self.witness(self.schedule.now, what, id=name, **facts)

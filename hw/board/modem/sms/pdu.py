@@ -118,19 +118,15 @@ def contents(text: str, reference: int = 0) -> list[Content]:
 def submit(tpdu: bytes) -> Submit:
     """Read an SMS-SUBMIT (without the service centre's address). Raises PduInvalid."""
     try:
-        return _submit(tpdu)
+        first = tpdu[0]
+        if first & 0x03 != 0x01:
+            raise PduInvalid("the first octet is not that of an SMS-SUBMIT")
+        recipient, at = _address_at(tpdu, 2)
+        coding = tpdu[at + 1]
+        at += 2 + (0, 7, 1, 7)[first >> 3 & 3]  # a validity, which this centre ignores
+        content = _content(coding, tpdu[at], tpdu[at + 1 :], has_header=bool(first & 0x40))
     except IndexError:
         raise PduInvalid("the SMS-SUBMIT ends too early") from None
-
-
-def _submit(tpdu: bytes) -> Submit:
-    first = tpdu[0]
-    if first & 0x03 != 0x01:
-        raise PduInvalid("the first octet is not that of an SMS-SUBMIT")
-    recipient, at = _address_at(tpdu, 2)
-    coding = tpdu[at + 1]
-    at += 2 + (0, 7, 1, 7)[first >> 3 & 3]  # a validity, which this centre ignores
-    content = _content(coding, tpdu[at], tpdu[at + 1 :], has_header=bool(first & 0x40))
     return Submit(recipient, content, bool(first & 0x20))
 
 

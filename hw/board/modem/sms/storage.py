@@ -92,7 +92,8 @@ class Storage(Part):
 
     def _answer_cmgl(self, command: Command) -> Answer:
         if command.form == "test":
-            return says(f"+CMGL: {self._statuses()}")
+            names = ",".join(f'"{name}"' for name in _NAMES.values())
+            return says(f"+CMGL: ({names if self._in_text() else '0-4'})")
         wanted = self._status_named(command.text(0))
         found = [each for each in sorted(self.messages.items()) if wanted in (ANY, each[1].status)]
         return says(*(f"+CMGL: {index},{self._shown(each, command)}" for index, each in found))
@@ -181,11 +182,6 @@ class Storage(Part):
         if text.upper() not in named:
             raise Refused
         return named[text.upper()]
-
-    def _statuses(self) -> str:
-        if not self._in_text():
-            return "(0-4)"
-        return "(" + ",".join(f'"{name}"' for name in _NAMES.values()) + ")"
 
 
 _NAMES = dict(enumerate(("REC UNREAD", "REC READ", "STO UNSENT", "STO SENT", "ALL")))

@@ -63,6 +63,10 @@ class Smsd:
     def found(self, folder: str) -> list[str]:
         return [file.read_text() for file in sorted((self.spool / folder).iterdir())]
 
+    def has(self, folder: str, *words: str) -> bool:
+        """Whether it has written a file there with all these words: it is seen half written, too."""
+        return any(all(word in text for word in words) for text in self.found(folder))
+
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(LIMIT_S)
@@ -88,7 +92,8 @@ def test_smsd_sends_receives_and_gets_a_delivery_report(run_smsd: Run) -> None:
     with SimulatedModem() as modem:
         smsd = run_smsd(modem)
         smsd.send("one", "drill {€}", "Report: yes")
-        modem.wait_for(lambda: smsd.found("report") and smsd.found("sent"), LIMIT_S)
+        modem.wait_for(lambda: smsd.has("report", "Status: ", "Message_id: "), LIMIT_S)
+        modem.wait_for(lambda: smsd.has("sent", "Message_id: "), LIMIT_S)
         (sent,) = smsd.found("sent")
         assert "Message_id: 1\n" in sent
         (report,) = smsd.found("report")
@@ -96,7 +101,7 @@ def test_smsd_sends_receives_and_gets_a_delivery_report(run_smsd: Run) -> None:
         assert "Status: 0,Ok,short message received by the SME" in report
         assert [text.text for text in modem.texts(PHONE)] == ["drill {€}"]
         modem.text(PHONE, "и обратно ✓")
-        modem.wait_for(lambda: smsd.found("incoming"), LIMIT_S)
+        modem.wait_for(lambda: smsd.has("incoming", "From: ", "✓"), LIMIT_S)
         (came,) = smsd.found("incoming")
         assert f"From: {PHONE.removeprefix('+')}\n" in came
         assert came.rstrip().endswith("и обратно ✓")
