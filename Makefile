@@ -4,8 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := .venv-lowest
-# What is imported is compiled then; the rest of what the packages bring never.
-PIP_INSTALL := bin/python -m pip install -q --disable-pip-version-check --no-compile
+PIP_INSTALL := bin/python -m pip install -q --disable-pip-version-check
 # A module's tests stay together. What the slow ones do most is wait, so two share a core.
 SHARED := -n $(shell echo $$((2 * $$(nproc)))) --dist loadfile --no-loadscope-reorder
 ARGS ?=
