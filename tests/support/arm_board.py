@@ -146,7 +146,7 @@ def boot(package: Path, runs: dict[str, list[str]], folder: Path) -> str:
             _archive(top, file)
     done = subprocess.run(
         [
-            *("nice", "-n", "10", EMULATOR, "-M", "virt", "-cpu", "cortex-a53", "-m", "768"),
+            *(EMULATOR, "-M", "virt", "-cpu", "cortex-a53", "-m", "768"),
             *("-icount", "shift=1,sleep=off", "-nodefaults", "-display", "none", "-no-reboot"),
             *("-kernel", str(root / "boot" / "vmlinuz"), "-initrd", str(image)),
             # The chip's registers are the driver's; the bench's hand writes them, too.
