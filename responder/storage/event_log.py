@@ -124,7 +124,7 @@ def to_row(event: Event) -> tuple[str, str]:
                 said |= {key: value for key, value in more.items() if value is not None}
             case MessageType() as kind:
                 said[name] = kind.name
-            case events.AnsweredBy.PAGE if not isinstance(event, events.Confirmed):
+            case events.AnsweredBy(name="PAGE") if not isinstance(event, events.Confirmed):
                 pass  # only a confirmation has ever said so
             case None if isinstance(event, events.Closed):
                 pass

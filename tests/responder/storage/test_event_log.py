@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from written import HISTORIES, LINES
 
@@ -118,6 +118,8 @@ histories = st.one_of(
 
 
 @given(histories)
+@example(events.Acknowledged(0.0, "page"))
+@example(events.Closed(0.0, "page", "sms"))
 def test_what_is_written_is_read_back(event):
     assert from_row(event.at, *to_row(event)) == event
 
