@@ -100,10 +100,20 @@ class MockBench:
         self.factory.close()
 
 
-class WiredBench:
-    """Real pins and three wires."""
+class RealTime:
+    """What benches of real pins have in common: nobody moves their clock."""
 
     clock = staticmethod(time.monotonic)
+
+    def next_edge(self, edges, until):
+        try:
+            return edges.get(timeout=max(until - time.monotonic(), 0))
+        except queue.Empty:
+            return None
+
+
+class WiredBench(RealTime):
+    """Real pins and three wires."""
 
     def __init__(self):
         self._outputs = {
@@ -131,12 +141,6 @@ class WiredBench:
         self._probe.when_activated = lambda: changes.append((time.monotonic(), True))
         self._probe.when_deactivated = lambda: changes.append((time.monotonic(), False))
         return changes
-
-    def next_edge(self, edges, until):
-        try:
-            return edges.get(timeout=max(until - time.monotonic(), 0))
-        except queue.Empty:
-            return None
 
     def close(self):
         for device in (*self._outputs.values(), self._probe):

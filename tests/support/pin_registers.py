@@ -11,21 +11,18 @@ The registers' places: Arm's PrimeCell GPIO (PL061) Technical Reference Manual, 
 
 import mmap
 import os
-import queue
 import threading
 import time
 
-from pin_benches import BUTTON, STRAP
+from pin_benches import BUTTON, STRAP, RealTime
 
 BASE = 0x0903_0000  # where QEMU's virt has the chip
 DIRECTION = 0x400 // 4  # a line's bit set: an output
 LOOKS_EVERY_S = 0.004  # how close the probe's times are
 
 
-class RegisterBench:
+class RegisterBench(RealTime):
     """The chip's lines, driven and read in its registers."""
-
-    clock = staticmethod(time.monotonic)
 
     def __init__(self):
         memory = os.open("/dev/mem", os.O_RDWR | os.O_SYNC)
@@ -53,12 +50,6 @@ class RegisterBench:
         self._probes.append(probe)
         probe.start()
         return changes
-
-    def next_edge(self, edges, until):
-        try:
-            return edges.get(timeout=max(until - time.monotonic(), 0))
-        except queue.Empty:
-            return None
 
     def close(self):
         self._closed.set()

@@ -36,6 +36,18 @@ class Pressed(SimulatedWorld):
         return min((t - self.valid for t, _ in self.texts_given()), default=None)
 
 
+class Starting(SimulatedWorld):
+    """The modem starts a second before the button is held."""
+
+    def __init__(self, folder: Path, wire: Wire | None, timing: Timing | None = None) -> None:
+        super().__init__(folder, timing, wire=wire, warm=False)
+        self.sim.power_on(self.now)
+        self.valid = self.presses(self.now + 1)
+
+    def every_text_meets(self, fault: Fault) -> None:
+        self.sim.faults.on("+CMGS", fault, times=None)
+
+
 @pytest.mark.parametrize("wire", [Wire.SUPPLY, Wire.POWER_KEY])
 @pytest.mark.parametrize("says_so", [True, False])
 @pytest.mark.parametrize("before_s", [20.0, 0.5])
@@ -80,14 +92,11 @@ def test_a_modem_that_hangs_in_every_text_is_used_for_data_after_the_first(
     tmp_path: Path, wire: Wire
 ) -> None:
     """Each text would cost a restart by wire, and data works."""
-    world = SimulatedWorld(tmp_path, wire=wire, warm=False)
-    world.sim.power_on(world.now)
-    hangs = Fault(Kind.LATE, stage="prompt", effect=world.sim.hang)
-    world.sim.faults.on("+CMGS", hangs, times=None)
-    valid = world.presses(world.now + 1)
-    world.run(valid + 90)
+    world = Starting(tmp_path, wire)
+    world.every_text_meets(Fault(Kind.LATE, stage="prompt", effect=world.sim.hang))
+    world.run(world.valid + 90)
     assert world.receipts
-    assert world.receipts[0] - valid <= 45
+    assert world.receipts[0] - world.valid <= 45
 
 
 @pytest.mark.parametrize("wire", Wire)
@@ -95,15 +104,11 @@ def test_data_that_goes_first_has_its_whole_try_once_there_is_a_network(
     tmp_path: Path, wire: Wire
 ) -> None:
     """Here the modem is ready for texts four seconds before it has a network."""
-    slow = Timing(boot_ready=(8, 8), registration=(12, 12))
-    world = SimulatedWorld(tmp_path, slow, wire=wire, warm=False)
-    world.sim.power_on(world.now)
-    hangs = Fault(Kind.LATE, stage="text", effect=world.sim.hang)
-    world.sim.faults.on("+CMGS", hangs, times=None)
-    valid = world.presses(world.now + 1)
-    world.run(valid + 90)
+    world = Starting(tmp_path, wire, Timing(boot_ready=(8, 8), registration=(12, 12)))
+    world.every_text_meets(Fault(Kind.LATE, stage="text", effect=world.sim.hang))
+    world.run(world.valid + 90)
     assert world.receipts
-    assert world.receipts[0] - valid <= 60
+    assert world.receipts[0] - world.valid <= 60
     assert len(world.pulls) == 1
 
 
@@ -127,11 +132,9 @@ def test_without_a_wire_a_modem_deaf_in_every_text_is_used_for_data_after_the_fi
     tmp_path: Path,
 ) -> None:
     """Data had no try yet: the press came while the modem started."""
-    world = SimulatedWorld(tmp_path, warm=False)
-    world.sim.power_on(world.now)
-    world.sim.faults.on("+CMGS", Fault(Kind.LATE, stage="prompt", seconds=20), times=None)
-    valid = world.presses(world.now + 1)
-    world.run(valid + 90)
+    world = Starting(tmp_path, None)
+    world.every_text_meets(Fault(Kind.LATE, stage="prompt", seconds=20))
+    world.run(world.valid + 90)
     assert world.receipts
-    assert world.receipts[0] - valid <= 45
+    assert world.receipts[0] - world.valid <= 45
     assert len([t for t in world.commands("AT+CMGS") if t < world.receipts[0]]) == 1
