@@ -1,8 +1,6 @@
 """The packaged wearable on a Pi Zero's architecture: Debian's armel, emulated by qemu-arm.
 
-The folder needs no root and is never booted: qemu looks up in it what the
-program opens. It is Debian's own Python and libraries, and the package as it is
-installed, byte code compiled.
+Never booted: qemu looks up in the folder what the program opens.
 """
 
 from __future__ import annotations
@@ -18,17 +16,15 @@ from functools import cache
 from pathlib import Path
 from statistics import median
 
+from bench.device.debian_folder import packaged
 from bench.device.environment import without_habits
 from bench.device.memory import IDLE_S, armed
-from bench.product.packages import wearables_package
-from stage import trixie
 from stage.stage import ROOT, NotSeen, PartMissing, Stage
 
 _STARTS = 5
 _LIMIT_S = 120.0
 _FOLDER = ROOT / "build" / "armel"
 _EMULATOR = "qemu-arm-static"
-_WITHOUT_SETUPTOOLS = Path(__file__).with_name("without_setuptools")
 _GUEST_BYTES = 1 << 32
 _MAPPING = re.compile(
     r"^([0-9a-f]+)-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)\n(?:[A-Z].*\n)*?Rss: +(\d+) kB$", re.MULTILINE
@@ -100,49 +96,3 @@ def emulated() -> tuple[list[str], dict[str, str]]:
         raise PartMissing(f"{_EMULATOR} is not installed; tools/system-packages installs it")
     python = [emulator, "-L", str(_FOLDER), str(_FOLDER / "usr" / "bin" / "python3")]
     return python, packaged(_FOLDER, "armel", python)
-
-
-def packaged(folder: Path, architecture: str, python: list[str]) -> dict[str, str]:
-    """Make the folder hold the package and what of Debian its process needs, byte code compiled.
-
-    ``python`` is how its interpreter is started; returns the variables by which that finds all.
-    """
-    libraries = folder / "usr" / "lib"
-    package = wearables_package()
-    _make_folder(folder, architecture, python, _debian_parts())
-    shutil.rmtree(libraries / "outcry", ignore_errors=True)
-    subprocess.run(["dpkg-deb", "-x", str(package), str(folder)], check=True)
-    _compile(python, libraries / "outcry")
-    path = [_WITHOUT_SETUPTOOLS, libraries / "outcry", libraries / "python3/dist-packages"]
-    return {"PYTHONPATH": ":".join(map(str, path))}
-
-
-def _debian_parts() -> str:
-    """What the package takes from Debian for its own process: gpsd runs beside it."""
-    control = (ROOT / "debian" / "control").read_text()
-    [paragraph] = re.findall(r"^Package: outcry\n.*?^Suggests", control, re.MULTILINE | re.DOTALL)
-    return ",".join(sorted(set(re.findall(r"\bpython3(?:-[a-z0-9-]+)?\b(?= \()", paragraph))))
-
-
-def _make_folder(folder: Path, architecture: str, python: list[str], parts: str) -> None:
-    note = folder / "made-for"
-    if note.exists() and note.read_text() == parts:
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(exist_ok=True)
-    # Extracted and no more: configuring would need the kernel to know this architecture.
-    trixie.build(
-        folder, "--variant=extract", f"--architectures={architecture}", f"--include={parts}"
-    )
-    libraries = folder / "usr" / "lib"
-    for name in ("bin", "lib", "lib64", "sbin"):
-        if (folder / "usr" / name).exists() and not (folder / name).exists():
-            (folder / name).symlink_to(f"usr/{name}")
-    _compile(python, *libraries.glob("python3*"))
-    note.write_text(parts)
-
-
-def _compile(python: list[str], *folders: Path) -> None:
-    """As the packages' scripts do when they are configured; what is no Python 3 is left out."""
-    command = [*python, "-W", "ignore", "-m", "compileall", "-q", *map(str, folders)]
-    subprocess.run(command, capture_output=True, check=False)

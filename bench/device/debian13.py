@@ -6,11 +6,9 @@ The folder is never booted: its own loader starts its own interpreter, which fin
 from __future__ import annotations
 
 import platform
-import time
-from pathlib import Path
 
-from bench.device.armel import packaged
-from bench.device.memory import IDLE_S, armed, rss_bytes
+from bench.device.debian_folder import packaged
+from bench.device.memory import armed, idle_rss_mb
 from stage.stage import ROOT, PartMissing
 
 _FOLDER = ROOT / "build" / "debian13"
@@ -34,5 +32,4 @@ def armed_rss_mb_debian13() -> float:
     ]
     variables = packaged(_FOLDER, "amd64", python) | _UNIT
     with armed(lambda _: python, variables) as process:
-        time.sleep(IDLE_S)
-        return rss_bytes(Path(f"/proc/{process.pid}/smaps_rollup").read_text()) / 1e6
+        return idle_rss_mb(process)

@@ -27,12 +27,17 @@ _MB = 1e6
 def armed_rss_mb() -> float:
     """Resident memory of the armed, idle daemon after its first heartbeat, MB of a million bytes.
 
-    By then all is loaded that a day of idling needs. Shared libraries count in full. The board's pins stand in for lgpio's, whose library is not
-    here to be measured.
+    By then all is loaded that a day of idling needs. Shared libraries count in full. The board's
+    pins stand in for lgpio's, whose library is not here to be measured.
     """
     with armed() as process:
-        time.sleep(IDLE_S)
-        return rss_bytes(Path(f"/proc/{process.pid}/smaps_rollup").read_text()) / _MB
+        return idle_rss_mb(process)
+
+
+def idle_rss_mb(process: subprocess.Popen[bytes]) -> float:
+    """What is resident of a daemon that has idled for a while, MB of a million bytes."""
+    time.sleep(IDLE_S)
+    return rss_bytes(Path(f"/proc/{process.pid}/smaps_rollup").read_text()) / _MB
 
 
 def rss_bytes(smaps_rollup: str) -> int:
