@@ -1,5 +1,6 @@
 """SIM and network in every condition, and the PIN said once."""
 
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -297,8 +298,8 @@ def test_neither_pin_nor_sim_can_be_read_on_the_card(box: Box) -> None:
     box.iccid = "89441000000000000018"
     box.starts("9999")
     kept = box.card.read_text()
-    assert "9999" not in kept
-    assert box.iccid not in kept
+    # By words: the hex of a hash may have a PIN's digits by chance.
+    assert {"9999", box.iccid}.isdisjoint(re.findall(r"\w+", kept))
     first, second = kept.split("\n")[1:]
     assert first.split()[1] != second.split()[1], "the same PIN, another key"
 

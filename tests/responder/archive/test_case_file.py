@@ -55,7 +55,7 @@ def test_a_clock_that_was_not_set_dates_nothing(world):
     world.hq.takes(world.device.message(sent_at=1_000_000, flags=Flag.CLOCK_UNSET))
     case = case_of(world)
     assert case["reports"][0]["clock_unset"]
-    assert "1970" not in case_file.page(case)
+    assert "1970" not in re.findall(r"\w+", case_file.page(case))
     assert "<td>not known</td>" in case_file.page(case)
 
 
@@ -79,7 +79,8 @@ def test_it_survives_being_written_and_read(lived):
 def test_nobodys_number_pin_or_key_is_in_it(lived):
     text = json.dumps(case_of(lived)) + case_file.page(case_of(lived))
     assert "+44" not in text
-    assert not any(pin in text for pin in lived.pins)
+    # By words: the hex of a hash may have a PIN's digits by chance.
+    assert set(lived.pins).isdisjoint(re.findall(r"\w+", text))
     assert lived.device.enrolment.psk.hex() not in text
 
 
