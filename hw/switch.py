@@ -6,13 +6,12 @@ they mean is decided elsewhere. So it is a ``DigitalInputDevice``:
 ``gpiozero.Button`` adds ``when_held``, which one short opening cancels, and a
 thread that wakes ten times a second.
 
-An edge's time is the pin library's if it has one (lgpio passes on the kernel's),
-because a busy Pi Zero may run our callback late. And edges may be lost: the
+An edge's time is the kernel's, because a busy Pi Zero may run our callback late. And edges may be lost: the
 kernel keeps a few, and a bouncing contact makes dozens. So what depends on the
 time must ask :meth:`Switch.is_told` first.
 
-``GPIOZERO_PIN_FACTORY`` selects the pins: ``lgpio`` on a Pi, ``mock`` or
-``board`` on a laptop.
+``GPIOZERO_PIN_FACTORY`` selects other pins than the kernel's: ``mock`` or ``board``
+on a laptop.
 """
 
 import logging

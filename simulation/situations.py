@@ -6,6 +6,7 @@ line and the marks of the next heartbeat are taken at the same moment.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import io
 import os
@@ -381,19 +382,11 @@ def _readable_keys(device: Device) -> None:
 
 
 NO_GPSD = NoFix(NoFixReason.NO_GPSD, "Connection refused (ECONNREFUSED)")
-LGPIO_BUSY = RuntimeError("'GPIO busy'")  # its own class is like this
+PIN_BUSY = OSError(errno.EBUSY, "Device or resource busy")
 PINS = {
-    "GPIO busy": (LGPIO_BUSY, "gpioinfo"),
-    "Failed to add edge detection": (
-        RuntimeError("Failed to add edge detection"),
-        "GPIOZERO_PIN_FACTORY=lgpio",
-    ),
+    "EBUSY": (PIN_BUSY, "gpioinfo"),
     "EACCES": (PermissionError(13, "Permission denied", "/dev/gpiochip0"), "group gpio"),
-    "SET_BIAS_DISABLE": (
-        AttributeError("module 'lgpio' has no attribute 'SET_BIAS_DISABLE'"),
-        "do not fit together",
-    ),
-    "no library for pins": (ModuleNotFoundError("No module named 'lgpio'"), "python3-lgpio"),
+    "no library for pins": (ModuleNotFoundError("No module named 'lgpio'"), "GPIOZERO_PIN_FACTORY"),
 }
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
 PAGE = b"<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>"
@@ -421,7 +414,7 @@ SITUATIONS = (
     Situation(
         "strap loose", 2, "strap", ("loose", "repair"), _flickers, flag=Flag.STRAP_LOOSE, strap=True
     ),
-    Situation("motor", 2, "motor", ("GPIO busy", "gpioinfo"), motor_says=LGPIO_BUSY),
+    Situation("motor", 2, "motor", ("EBUSY", "gpioinfo"), motor_says=PIN_BUSY),
     # Why is there no position?
     Situation(
         "no gpsd",

@@ -28,7 +28,7 @@ def armed_rss_mb() -> float:
     """Resident memory of the armed, idle daemon after its first heartbeat, MB of a million bytes.
 
     By then all is loaded that a day of idling needs. Shared libraries count in full. The board's
-    pins stand in for lgpio's, whose library is not here to be measured.
+    pins stand in for the kernel's.
     """
     with armed() as process:
         return idle_rss_mb(process)

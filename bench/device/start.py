@@ -6,7 +6,7 @@ process: the interpreter, the libraries, our code. ``bench/device/until.py`` let
 there, so nothing after it is counted and nothing in the product knows of it.
 
 The environment is one as the device has it (``bench/device/environment.py``), byte code
-compiled before. gpiozero's mock pins stand in for lgpio, which is not here.
+compiled before. gpiozero's mock pins stand in for the kernel's, which are not here.
 """
 
 from __future__ import annotations

@@ -5,8 +5,6 @@ reach gpsd. Otherwise each pin is opened for a moment, and gpsd is asked.
 """
 
 import contextlib
-import os
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -31,7 +29,7 @@ _REPAIR = "repair the wire or the contact"
 
 def by_itself(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Finding]:
     """Button, strap and motor, by opening each pin for a moment."""
-    with _pins():
+    with warnings.catch_warnings(action="ignore"):  # gpiozero's, of libraries that it misses
         yield _switch(Button, settings, patience, judge.button)
         if settings.flag("strap", "enabled"):
             yield _switch(Strap, settings, patience, judge.strap)
@@ -110,16 +108,3 @@ def _motor(settings: Settings, buzz: bool, patience: Patience) -> Finding:
 
 def _has_buzzed() -> Finding:
     return ok("motor", "it got a short pulse; if you felt nothing, check its transistor and wires")
-
-
-@contextlib.contextmanager
-def _pins() -> Iterator[None]:
-    """As in the unit: lgpio, in a working directory where it can make its FIFO; no warnings."""
-    os.environ.setdefault("GPIOZERO_PIN_FACTORY", "lgpio")
-    with tempfile.TemporaryDirectory(prefix="outcry-") as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        os.chdir(folder)
-        try:
-            yield
-        finally:
-            os.chdir("/")  # the service's user may not be able to enter the old directory

@@ -1,50 +1,17 @@
 """A pin that cannot be used says so in its library's own words, and what to do about it."""
 
-import ast
-import importlib
+import errno
 import os
-import subprocess
-import sys
-from types import ModuleType
 
 import gpiozero
 import pytest
+from gpiozero import Device
+from gpiozero.pins.mock import MockFactory
 
-from outcry.hw import pin_library
+from outcry.hw import gpiochip
+from outcry.hw.gpiochip import ChipFactory
 from outcry.hw.pin_library import PinUnusable, pin_faults
-
-
-class LgpioError(Exception):
-    """As lgpio 0.2.2's own: its text is the repr of its words."""
-
-    def __init__(self, value):
-        self.value = value
-
-    def __str__(self):
-        return repr(self.value)
-
-
-OPENS_A_CHIP = """
-import lgpio
-try:
-    lgpio.gpiochip_open(0)
-except lgpio.error as error:
-    print(error)
-"""
-
-
-def said_by_lgpio(folder):
-    for python in (sys.executable, "/usr/bin/python3"):
-        done = subprocess.run(
-            [python, "-c", OPENS_A_CHIP],
-            cwd=folder,  # it makes a FIFO there
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode == 0:
-            return done.stdout.strip()
-    pytest.skip("lgpio is not installed")
+from outcry.hw.switch import Button
 
 
 def told(error):
@@ -54,38 +21,29 @@ def told(error):
     return caught.value
 
 
-# What public reports show, word for word: gpiozero #1057 and #1136, raspberrypi/linux #6037.
+@pytest.fixture(autouse=True)
+def no_pins_yet(monkeypatch):
+    monkeypatch.setattr(Device, "pin_factory", None)
+    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "mock")
+
+
 @pytest.mark.parametrize(
     ("error", "words", "remedy"),
     [
-        (LgpioError("GPIO busy"), "'GPIO busy'", "gpioinfo"),
+        (OSError(errno.EBUSY, "Device or resource busy"), "busy (EBUSY)", "gpioinfo"),
         (
-            RuntimeError("Failed to add edge detection"),
-            "RuntimeError: Failed to add edge detection",
-            "GPIOZERO_PIN_FACTORY=lgpio",
-        ),
-        (
-            AttributeError("module 'lgpio' has no attribute 'SET_BIAS_DISABLE'"),
-            "no attribute 'SET_BIAS_DISABLE'",
-            "do not fit together",
-        ),
-        (
-            PermissionError(13, "Permission denied", "/dev/mem"),
-            "Permission denied (EACCES): /dev/mem",
+            PermissionError(13, "Permission denied", "/dev/gpiochip0"),
+            "Permission denied (EACCES): /dev/gpiochip0",
             "group gpio",
         ),
-        (
-            gpiozero.PinUnknownPi("unable to locate Pi revision in /proc/device-tree"),
-            "Pi revision",
-            "Raspberry Pi?",
-        ),
-        (ModuleNotFoundError("No module named 'lgpio'"), "no library for pins", "python3-lgpio"),
-        (gpiozero.BadPinFactory("Unable to load any"), "no library for pins", "python3-lgpio"),
+        (PermissionError(1, "Operation not permitted", "/dev/gpiochip0"), "EPERM", "DeviceAllow="),
+        (ModuleNotFoundError("No module named 'lgpio'"), "no library", "GPIOZERO_PIN_FACTORY"),
+        (gpiozero.BadPinFactory("Unable to load"), "no library", "GPIOZERO_PIN_FACTORY"),
         (ValueError(), "ValueError", "the pin's number"),
     ],
-    ids=["busy", "edge detection", "renamed", "no rights", "no Pi", "missing", "none", "other"],
+    ids=["busy", "no rights", "not allowed", "missing", "none", "other"],
 )
-def test_a_library_is_quoted_and_has_its_remedy(error, words, remedy):
+def test_a_fault_is_quoted_and_has_its_remedy(error, words, remedy):
     fault = told(error)
     assert fault.words.startswith("button on GPIO 17: ")
     assert words in fault.words
@@ -98,70 +56,30 @@ def test_a_library_that_goes_on_and_on_is_cut_short():
     assert len(fault.words) < 200
 
 
-@pytest.mark.parametrize(
-    ("mode", "words", "remedy"),
-    [(None, "ENOENT", "device tree"), (0o600, "EACCES", "group gpio"), (0o666, "", "pin's number")],
-    ids=["no chip", "another user's", "neither"],
-)
-def test_a_chip_that_lgpio_cannot_open_is_asked_why(tmp_path, monkeypatch, mode, words, remedy):
-    """lgpio says 'can not open gpiochip', whatever the reason."""
-    chip = tmp_path / "gpiochip0"
-    monkeypatch.setattr(pin_library, "CHIPS", str(tmp_path / "gpiochip*"))
-    if mode is not None:
-        chip.touch()
-        chip.chmod(mode)
-    if mode == 0o600:  # root may open anything
-        denied = PermissionError(13, "Permission denied", str(chip))
-        monkeypatch.setattr(pin_library.os, "open", lambda *_: (_ for _ in ()).throw(denied))
-    fault = told(LgpioError("can not open gpiochip"))
-    assert "can not open gpiochip" in fault.words
-    assert words in fault.words
-    assert remedy in fault.remedy
-
-
-@pytest.mark.slow
-def test_lgpio_itself_says_so_where_there_is_no_chip(tmp_path):
-    """The real library, this Python's or Debian's: nobody here wrote its words."""
-    if os.path.exists("/dev/gpiochip0"):
-        pytest.skip("this machine has pins")
-    fault = told(LgpioError(ast.literal_eval(said_by_lgpio(tmp_path))))
-    assert "can not open gpiochip" in fault.words
-    assert "ENOENT" in fault.words
-
-
-def test_gpiozeros_own_factory_with_a_library_that_has_other_names(monkeypatch):
-    """gpiozero 2 minds lgpio's new names, and fails with the very words of Debian's pair if both
-    the old and the new ones are missing."""
-    lgpio = ModuleType("lgpio")
-    monkeypatch.setitem(sys.modules, "lgpio", lgpio)
-    monkeypatch.delitem(sys.modules, "gpiozero.pins.lgpio", raising=False)
-    with pytest.raises(PinUnusable) as caught, pin_faults("button on GPIO 17"):
-        importlib.import_module("gpiozero.pins.lgpio")
-    assert "AttributeError: module 'lgpio' has no attribute" in caught.value.words
-    assert "do not fit together" in caught.value.remedy
-
-
-@pytest.mark.parametrize(
-    ("has", "old", "flag"),
-    [("SET_PULL_UP", "SET_BIAS_PULL_UP", 32), ("SET_BIAS_PULL_UP", "SET_BIAS_PULL_UP", 32)],
-    ids=["new names", "old names"],
-)
-def test_todays_lgpio_has_the_names_that_debians_gpiozero_asks_for(monkeypatch, has, old, flag):
-    """On a real chip: tests/package/test_real_gpiochip.py."""
-    lgpio = ModuleType("lgpio")
-    setattr(lgpio, has, flag)
-    monkeypatch.setitem(sys.modules, "lgpio", lgpio)
-    monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "lgpio")
-    with pin_faults("button on GPIO 17"):
-        assert getattr(lgpio, old) == flag
-
-
-@pytest.mark.parametrize("factory", ["mock", "board", None])
-def test_lgpio_is_not_loaded_for_other_pins(monkeypatch, factory):
-    """It starts threads and makes a FIFO where it is."""
-    monkeypatch.setitem(sys.modules, "lgpio", None)  # importing it would raise
-    monkeypatch.delenv("GPIOZERO_PIN_FACTORY", raising=False)
-    if factory:
-        monkeypatch.setenv("GPIOZERO_PIN_FACTORY", factory)
+@pytest.mark.parametrize("choice", [None, ""])
+def test_the_pins_are_the_kernels_unless_others_are_chosen(monkeypatch, choice):
+    monkeypatch.delenv("GPIOZERO_PIN_FACTORY")
+    if choice is not None:
+        monkeypatch.setenv("GPIOZERO_PIN_FACTORY", choice)
+    monkeypatch.setattr(gpiochip.os, "open", lambda *_: os.dup(0))
     with pin_faults("button on GPIO 17"):
         pass
+    assert isinstance(Device.pin_factory, ChipFactory)
+    Device.pin_factory.close()
+
+
+def test_chosen_pins_are_left_to_gpiozero():
+    Button(17, lambda closed, at: None).close()
+    assert isinstance(Device.pin_factory, MockFactory)
+    Device.pin_factory.close()
+
+
+def test_a_machine_without_pins_says_so(monkeypatch):
+    if os.path.exists(gpiochip.CHIP):
+        pytest.skip("this machine has pins")
+    monkeypatch.delenv("GPIOZERO_PIN_FACTORY")
+    with pytest.raises(PinUnusable) as caught:
+        Button(17, lambda closed, at: None)
+    assert caught.value.words.endswith("No such file or directory (ENOENT): /dev/gpiochip0")
+    assert "device tree" in caught.value.remedy
+    assert Device.pin_factory is None, "the next try looks again"

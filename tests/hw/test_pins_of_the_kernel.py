@@ -10,10 +10,13 @@ import struct
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import gpiozero
 import pytest
 from pin_benches import BUTTON, MOTOR, STRAP
 
+from outcry.hw.pin_library import PinUnusable, pin_faults
 from outcry.hw.switch import Button, Strap
 from outcry.hw.vibration import Pattern, Vibration
 
@@ -78,9 +81,6 @@ def another_program():
 
 
 def test_check_says_how_the_pins_are_and_gives_them_back(bench):
-    """First here: gpiozero 1.6.2 keeps a pin until its process ends."""
-    if any(flags(pin) & USED for pin in (BUTTON, MOTOR, STRAP)):
-        pytest.skip("this process has had the pins: run this file by itself")
     found = seen_by_check(BUTTON)
     assert found["button"][:2] == ["ok", "not pressed"]
     assert found["strap"][:2] == ["look", "open"]
@@ -139,8 +139,103 @@ def test_a_line_is_held_by_one_program_and_free_when_it_ends(bench, another_prog
     result, words, remedy = seen_by_check(SPARE)["button"]
     assert result == "failed"
     assert f"button on GPIO {SPARE}: " in words
-    assert "GPIO busy" in words
+    assert "EBUSY" in words
     assert "another program" in remedy
     another_program.stdin.close()
     another_program.wait(LIMIT_S)
     assert not flags(SPARE) & USED
+
+
+def test_a_pin_that_was_refused_can_be_had_as_soon_as_it_is_free(bench, another_program):
+    for _ in range(2):
+        with pytest.raises(PinUnusable, match="EBUSY"):
+            Button(SPARE, lambda closed, at: None)
+    another_program.stdin.close()
+    another_program.wait(LIMIT_S)
+    Button(SPARE, lambda closed, at: None).close()
+
+
+def test_two_parts_on_one_pin_are_refused(bench):
+    button = Button(BUTTON, lambda closed, at: None)
+    with pytest.raises(PinUnusable, match="EBUSY"):
+        Strap(BUTTON, lambda closed, at: None)
+    button.close()
+
+
+def test_a_pin_that_the_chip_does_not_have_is_refused(bench):
+    with pytest.raises(PinUnusable, match="EINVAL"):
+        Button(1000, lambda closed, at: None)
+
+
+def test_the_motors_line_is_let_go_of_at_the_end(bench):
+    """Some kernels leave a line as it was when its program ends."""
+    motor = Vibration(MOTOR)
+    motor.close()
+    assert flags(MOTOR) & (USED | OUTPUT) == 0
+
+
+def test_edges_are_kept_while_nobody_takes_them(bench):
+    """A bouncing contact makes dozens; here a hundred come while the first one is being taken."""
+    with pin_faults("a bouncing contact"):
+        contact = gpiozero.DigitalInputDevice(BUTTON, pull_up=True)
+    told = []
+
+    def slow(at, level):
+        if not told:
+            time.sleep(1.0)
+        told.append((at, level))
+
+    contact.pin.when_changed = None
+    contact.pin.when_changed = slow
+    for _ in range(50):
+        bench.ground(BUTTON)
+        bench.let_go(BUTTON)
+    end = time.monotonic() + LIMIT_S
+    while len(told) < 100 and time.monotonic() < end:
+        time.sleep(0.01)
+    contact.close()
+    assert [level for _, level in told] == [False, True] * 50
+    assert told == sorted(told, key=lambda edge: edge[0])
+
+
+def test_an_edge_that_cannot_be_taken_does_not_deafen_the_button(bench):
+    told = []
+
+    def breaks_once(closed, at):
+        told.append(closed)
+        if len(told) == 1:
+            raise RuntimeError
+
+    button = Button(BUTTON, breaks_once)
+    for level in (bench.ground, bench.let_go, bench.ground):
+        level(BUTTON)
+        time.sleep(0.1)
+    end = time.monotonic() + LIMIT_S
+    while told[-1:] != [True] or len(told) < 3:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    button.close()
+    bench.let_go(BUTTON)
+
+
+def test_a_watched_pin_wakes_nobody(bench):
+    """lgpio 0.2.2 looked at its pins 1,800 times a second."""
+    button, strap = (
+        kind(pin, lambda closed, at: None) for kind, pin in ((Button, BUTTON), (Strap, STRAP))
+    )
+    before = slept()
+    time.sleep(10.0)
+    woken = slept() - before
+    button.close()
+    strap.close()
+    assert woken <= 20, f"{woken} times in 10 s"
+
+
+def slept():
+    """How often threads of this process have gone to sleep: each waking is followed by one."""
+    lines = [
+        line
+        for status in Path("/proc/self/task").glob("*/status")
+        for line in status.read_text().splitlines()
+    ]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt"))

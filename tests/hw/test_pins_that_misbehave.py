@@ -20,7 +20,7 @@ from simulation.world import World
 
 
 class PinLibraryError(Exception):
-    """lgpio's own error is like this: an Exception, and neither gpiozero's nor an OSError."""
+    """A library's own error (lgpio's): an Exception, and neither gpiozero's nor an OSError."""
 
 
 class FingerOnPin(MockPin):

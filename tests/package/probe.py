@@ -84,12 +84,6 @@ def locked():
         raise OSError(ctypes.get_errno(), "mlockall")
 
 
-def fifo():
-    """As lgpio does in its working directory."""
-    os.mkfifo("probe-fifo", 0o600)
-    os.unlink("probe-fifo")
-
-
 state = sys.argv[1]
 
 for path in ("/home/somebody/secret", "/root/secret", sys.argv[2], "/proc/1/environ"):
@@ -115,4 +109,3 @@ try_("lock", locked)
 try_("code", lambda: mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC).close())
 try_("state", lambda: touch(f"{state}/probe"))
 try_("cpuinfo", lambda: Path("/proc/cpuinfo").read_bytes())
-try_("fifo", fifo)

@@ -1,10 +1,9 @@
 """An emulated Arm board with a real GPIO chip's driver: Debian's kernel, Python and libraries.
 
 QEMU's ``virt`` board has a PrimeCell GPIO (PL061). On it run Debian trixie's own arm64 kernel, its
-Python and gpiozero, the wearable as it is packaged, and lgpio compiled from what its author
-released, which Debian lacks. There is no systemd and no disk: everything lies in memory, and the
-first process is a shell's script. Its clock counts instructions, and what the board waits for comes
-at once: however busy this machine is, an edge has the same time.
+Python and gpiozero, and the wearable as it is packaged. There is no systemd and no disk: everything
+lies in memory, and the first process is a shell's script. Its clock counts instructions, and what
+the board waits for comes at once: however busy this machine is, an edge has the same time.
 """
 
 from __future__ import annotations
@@ -21,16 +20,14 @@ from stage import trixie
 from stage.stage import ROOT, PartMissing
 
 FOLDER = ROOT / "build" / "gpiochip"
-COMPILER = "aarch64-linux-gnu-gcc"
 EMULATOR = "qemu-system-aarch64"
-LGPIO = "lgpio==0.2.2.0"  # today's
 NEWER_GPIOZERO = "gpiozero==2.0.1"  # Raspberry Pi OS's
 BOOT_LIMIT_S = 1500.0  # all of it with both took 8 minutes on a busy machine
 PINS = "4 5 6"  # button, motor, strap: the chip has eight lines, and the fourth is a power key
 
 _PACKAGES = (
     *("python3", "python3-gpiozero", "python3-serial", "python3-h11", "python3-cryptography"),
-    *("python3-systemd", "python3-pytest", "python3-pytest-timeout", "libpython3-dev"),
+    *("python3-systemd", "python3-pytest", "python3-pytest-timeout"),
     "busybox-static",
 )
 _KERNEL = r"""
@@ -40,16 +37,13 @@ apt-get -qq download "$kernel"
 dpkg-deb --fsys-tarfile linux-image-*.deb | tar -x --wildcards './boot/vmlinuz-*'
 rm linux-image-*.deb; mv boot/vmlinuz-* boot/vmlinuz
 """
-# gpiozero wants to know a board: a Zero 2 W's revision, where it looks for one.
 _INIT = """#!/usr/bin/busybox sh
 b=/usr/bin/busybox
 export PATH=/usr/bin HOME=/root
 $b mount -t proc proc /proc; $b mount -t sysfs sys /sys
 $b mount -t devtmpfs dev /dev; $b mount -t tmpfs tmp /tmp
-{ $b cat /proc/cpuinfo; echo "Revision : 902120"; } >/run/cpuinfo
-$b mount --bind /run/cpuinfo /proc/cpuinfo
 cd /opt/outcry
-export GPIOZERO_PIN_FACTORY=lgpio OUTCRY_BENCH=registers OUTCRY_BENCH_PINS="@PINS@"
+export OUTCRY_BENCH=registers OUTCRY_BENCH_PINS="@PINS@"
 run() {  # run NAME PATH TEST...
     name=$1; export PYTHONPATH=$2; shift 2
     echo "begin $name"
@@ -65,16 +59,16 @@ $b poweroff -f
 
 def check_possible() -> None:
     """Raises :class:`PartMissing` if a program is missing."""
-    for program in (EMULATOR, COMPILER, "swig", "cpio", "mmdebstrap", "dpkg-deb"):
+    for program in (EMULATOR, "cpio", "mmdebstrap", "dpkg-deb"):
         if shutil.which(program) is None:
             raise PartMissing(f"{program} is not installed; tools/system-packages installs it")
 
 
 def debian() -> Path:
-    """The board's root with Debian's parts and lgpio, made once. Raises :class:`PartMissing`."""
+    """The board's root with Debian's parts, made once. Raises :class:`PartMissing`."""
     check_possible()
     root, note = FOLDER / "root", FOLDER / "made-for"
-    wanted = " ".join((*_PACKAGES, LGPIO, NEWER_GPIOZERO))
+    wanted = " ".join((*_PACKAGES, NEWER_GPIOZERO))
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another run may be making it
@@ -88,7 +82,6 @@ def debian() -> Path:
             )
             for name in ("bin", "lib", "sbin"):
                 (root / name).symlink_to(f"usr/{name}")
-            _compile_lgpio(root)
             _pip("install", "--target", str(root / "opt" / "newer"), NEWER_GPIOZERO)
             note.write_text(wanted)
     return root
@@ -99,28 +92,6 @@ def _pip(*arguments: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PartMissing(f"{arguments[-1]} cannot be had here: {done.stderr.strip()[-300:]}")
-
-
-def _compile_lgpio(root: Path) -> None:
-    """As its own setup.py does for PyPI, for this board's processor and Python."""
-    source = FOLDER / "lgpio"
-    shutil.rmtree(source, ignore_errors=True)
-    _pip("download", "--no-binary=:all:", "--dest", str(source), LGPIO)
-    [archive] = source.glob("*.tar.gz")
-    subprocess.run(["tar", "-xz", "--strip=1", "-f", archive.name], cwd=source, check=True)
-    subprocess.run(["swig", "-python", "lgpio.i"], cwd=source, check=True)
-    [headers] = (root / "usr" / "include").glob("python3.*")
-    files = [str(path) for path in sorted(source.glob("src/lg*.c"))] + ["src/rgpiod.c"]
-    subprocess.run(
-        [
-            *(COMPILER, f"--sysroot={root}", "-shared", "-fPIC", "-O2", "-w", "-pthread"),
-            *("-Isrc", f"-I{headers}", "lgpio_wrap.c", *files, "-o", "_lgpio.so"),
-        ],
-        cwd=source,
-        check=True,
-    )
-    for name in ("lgpio.py", "_lgpio.so"):
-        shutil.copy(source / name, root / "usr" / "lib" / "python3" / "dist-packages")
 
 
 def boot(package: Path, runs: dict[str, list[str]], folder: Path) -> str:

@@ -133,7 +133,7 @@ class WiredBench(RealTime):
     def volts(self, pin):
         if pin == MOTOR:
             return 3.3 * self._probe.value
-        return 3.3 if Device.pin_factory.pin(pin).state else 0.0
+        return 3.3 if Device.pin_factory.pins[pin].state else 0.0
 
     def changes(self, pin):
         assert pin == MOTOR, "the probe is at the motor's pin"

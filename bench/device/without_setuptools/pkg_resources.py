@@ -1,7 +1,7 @@
 """Stands in for the module of this name in the packaged daemon that is measured.
 
 gpiozero 1.6.2 loads setuptools' own, 5 MB, to find pins that a plug-in brings, as the simulated
-board's are. A device has lgpio's, which are gpiozero's own: there it is never loaded.
+board's are. A device has the kernel's pins, which nobody has to find: there it is never loaded.
 """
 
 from __future__ import annotations

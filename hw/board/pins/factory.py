@@ -28,7 +28,7 @@ LOOK_AGAIN_S = 1.0
 class BoardPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
     """A mock pin to which the board's wires are soldered.
 
-    As with lgpio and the kernel, an edge carries the time when it happened, however late this
+    As with the kernel, an edge carries the time when it happened, however late this
     process hears of it: the board's clock is the machine's monotonic one, and so is gpiozero's.
     """
 

@@ -3,6 +3,7 @@
 import configparser
 import json
 import os
+from errno import EBUSY
 from itertools import pairwise
 from pathlib import Path
 
@@ -212,10 +213,10 @@ def test_the_buttons_pin_is_tried_and_given_back(tmp_path, monkeypatch):
     monkeypatch.setattr(Device, "pin_factory", factory)
 
     def refuses(*_args, **_kwargs):
-        raise RuntimeError("'GPIO busy'")
+        raise OSError(EBUSY, "Device or resource busy")
 
     with monkeypatch.context() as busy:
-        busy.setattr(factory, "pin", refuses)  # as lgpio does when it claims the line
+        busy.setattr(factory, "pin", refuses)  # as the kernel does when a line is claimed
         assert [main.button_is_free(config) for _ in range(3)] == [False] * 3
     assert [main.button_is_free(config) for _ in range(3)] == [True] * 3
     Button(17, lambda closed, at: None).close()

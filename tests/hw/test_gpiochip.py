@@ -1,0 +1,148 @@
+"""The pins of the kernel's GPIO chip: the kernel's own numbers, and what only a broken chip does.
+
+What a real chip does: test_pins_of_the_kernel.py; every sentence about pins is tried on one in
+tests/package/test_real_gpiochip.py.
+"""
+
+import os
+import subprocess
+import threading
+from errno import ENODEV
+from queue import SimpleQueue
+from shutil import which
+
+import pytest
+
+from outcry.hw import gpiochip
+from outcry.hw.gpiochip import ChipFactory
+
+PRINTS = r"""
+#include <linux/gpio.h>
+#include <stdio.h>
+#include <string.h>
+
+static void hex(const void *start, size_t size) {
+    for (size_t i = 0; i < size; i++) printf("%02x", ((const unsigned char *)start)[i]);
+    printf("\n");
+}
+
+int main(void) {
+    printf("%lu %lu %lu %lu\n", (unsigned long)GPIO_V2_GET_LINE_IOCTL,
+        (unsigned long)GPIO_V2_LINE_SET_CONFIG_IOCTL, (unsigned long)GPIO_V2_LINE_GET_VALUES_IOCTL,
+        (unsigned long)GPIO_V2_LINE_SET_VALUES_IOCTL);
+    printf("%d %d %d %d\n", GPIO_V2_LINE_FLAG_INPUT, GPIO_V2_LINE_FLAG_OUTPUT,
+        GPIO_V2_LINE_FLAG_EDGE_RISING | GPIO_V2_LINE_FLAG_EDGE_FALLING,
+        GPIO_V2_LINE_EVENT_RISING_EDGE);
+    printf("%d %d %d\n", GPIO_V2_LINE_FLAG_BIAS_PULL_UP, GPIO_V2_LINE_FLAG_BIAS_PULL_DOWN,
+        GPIO_V2_LINE_FLAG_BIAS_DISABLED);
+    struct gpio_v2_line_request request = {
+        .offsets = {17}, .consumer = "outcry", .num_lines = 1, .event_buffer_size = 256, .fd = 9};
+    request.config.flags = 0x1122334455667788;
+    hex(&request, sizeof request);
+    hex(&request.config, sizeof request.config);
+    struct gpio_v2_line_values values = {.bits = 1, .mask = 1};
+    hex(&values, sizeof values);
+    struct gpio_v2_line_event event = {.timestamp_ns = 0x1122334455667788, .id = 2};
+    hex(&event, sizeof event);
+}
+"""
+LIMIT_S = 60.0
+FLAGS = 0x1122334455667788
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory):
+    """What the kernel's own header says, line by line."""
+    if which("gcc") is None or not os.path.exists("/usr/include/linux/gpio.h"):
+        pytest.skip("gcc or the kernel's headers are not installed")
+    folder = tmp_path_factory.mktemp("header")
+    (folder / "prints.c").write_text(PRINTS)
+    subprocess.run(["gcc", "-o", "prints", "prints.c"], cwd=folder, check=True)
+    return subprocess.check_output([folder / "prints"], text=True).splitlines()
+
+
+def test_the_numbers_are_the_kernels(kernels):
+    commands, flags, pulls = ([int(number) for number in line.split()] for line in kernels[:3])
+    assert commands == [
+        *(gpiochip.GET_LINE, gpiochip.SET_CONFIG, gpiochip.GET_VALUES, gpiochip.SET_VALUES)
+    ]
+    assert flags == [gpiochip.INPUT, gpiochip.OUTPUT, gpiochip.BOTH_EDGES, gpiochip.RISING]
+    assert pulls == [gpiochip.PULLS[pull] for pull in ("up", "down", "floating")]
+
+
+def test_the_structures_are_the_kernels(kernels):
+    request, config, values, edge = map(bytes.fromhex, kernels[3:])
+    assert gpiochip.REQUEST.pack(17, b"outcry", FLAGS, 1, 256, 9) == request
+    assert gpiochip.CONFIG.pack(FLAGS) == config
+    assert gpiochip.VALUES.pack(1, 1) == values
+    assert gpiochip.EDGE.unpack(edge) == (FLAGS, 2)
+
+
+@pytest.fixture
+def line(tmp_path, monkeypatch):
+    """A pin whose line is a pipe: the other end, into which a test writes edges."""
+    mine, tests = os.pipe()
+
+    def answers(_file, command, said):
+        if command == gpiochip.GET_LINE:
+            return gpiochip.REQUEST.pack(*gpiochip.REQUEST.unpack(said)[:-1], mine)
+        return said
+
+    monkeypatch.setattr(gpiochip.fcntl, "ioctl", answers)
+    (tmp_path / "gpiochip0").touch()
+    factory = ChipFactory(str(tmp_path / "gpiochip0"))
+    pin = factory.pin(17)
+    pin.function = "input"
+    yield pin, tests
+    factory.close()
+    os.close(tests)
+
+
+def edge(at_s, level):
+    return gpiochip.EDGE.pack(int(at_s * 1e9), 1 if level else 2)
+
+
+def test_an_edge_that_cannot_be_taken_does_not_deafen_the_pin(line, caplog):
+    pin, kernel = line
+    told = SimpleQueue()
+
+    def breaks_once(at, level):
+        told.put((at, level))
+        if at < 101:
+            raise RuntimeError("+447700900111")
+
+    pin.when_changed = breaks_once
+    os.write(kernel, edge(100.5, False) + edge(101.0, True))
+    os.write(kernel, edge(102.25, False))
+    seen = [told.get(timeout=LIMIT_S) for _ in range(3)]
+    assert seen == [(100.5, False), (101.0, True), (102.25, False)]
+    assert caplog.messages == ["GPIO17: an edge was lost (RuntimeError)"]
+
+
+def test_a_chip_that_is_gone_is_told_and_not_asked_for_ever(line, caplog, monkeypatch):
+    pin, kernel = line
+    asked = SimpleQueue()
+
+    def is_gone(*_):
+        asked.put(True)
+        raise OSError(ENODEV, "No such device")
+
+    monkeypatch.setattr(gpiochip.os, "read", is_gone)
+    pin.when_changed = lambda at, level: None
+    os.write(kernel, edge(100.0, False))
+    asked.get(timeout=LIMIT_S)
+    pin.close()  # its thread has ended now
+    assert caplog.messages == [
+        "GPIO17: its edges cannot be read any more (No such device (ENODEV))"
+    ]
+    assert asked.empty()
+
+
+def test_a_closed_pin_has_no_thread_and_can_be_opened_again(line):
+    pin, _ = line
+    threads = threading.active_count()
+    for _ in range(3):
+        pin.when_changed = lambda at, level: None
+        assert threading.active_count() == threads + 1
+        pin.when_changed = None
+        assert threading.active_count() == threads
