@@ -1,8 +1,9 @@
 """What every part on a pin has in common: a pin that cannot be used, why not, and what to do."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import gpiozero
 
@@ -35,15 +36,19 @@ class PinUnusable(Exception):
 def pin_faults(part: str) -> Iterator[None]:
     """Any fault inside is told as :class:`PinUnusable`, in the library's own words.
 
-    The pins are the kernel's, unless ``GPIOZERO_PIN_FACTORY`` chooses others. Each library of pins
-    raises errors of its own. Their words are of pins and chips alone.
+    Each library of pins raises errors of its own. Their words are of pins and chips alone.
     """
     try:
-        if gpiozero.Device.pin_factory is None and not os.environ.get(CHOICE):
-            gpiozero.Device.pin_factory = ChipFactory()
         yield
     except Exception as error:
         raise PinUnusable(f"{part}: {_words(error)}") from error
+
+
+def on_pin(device: Callable[..., Any], pin: int, **more: Any) -> Any:
+    """A device of gpiozero's on the kernel's pin, unless ``GPIOZERO_PIN_FACTORY`` chooses others."""
+    if gpiozero.Device.pin_factory is None and not os.environ.get(CHOICE):
+        gpiozero.Device.pin_factory = ChipFactory()
+    return device(pin, **more)
 
 
 def _words(error: Exception) -> str:

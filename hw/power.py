@@ -16,7 +16,7 @@ from typing import Any
 
 import gpiozero
 
-from outcry.hw.pin_library import pin_faults
+from outcry.hw.pin_library import on_pin, pin_faults
 
 
 class Wire(Enum):
@@ -41,7 +41,7 @@ class Power:
     """One wire. Raises ``PinUnusable`` if the pin cannot be used.
 
     ``sleep`` waits for seconds; it is called on the thread that calls :meth:`cycle`. ``output`` makes
-    what drives a pin.
+    what drives a pin, if that is not gpiozero.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class Power:
         pin: int,
         wire: Wire,
         sleep: Callable[[float], None] = time.sleep,
-        output: Callable[[int], Any] = gpiozero.DigitalOutputDevice,
+        output: Callable[[int], Any] | None = None,
     ) -> None:
         self._wire = wire
         self._sleep = sleep
         self._cycles = 0
         with pin_faults(f"modem's power on GPIO {pin}"):
-            self._pin = output(pin)
+            self._pin = output(pin) if output else on_pin(gpiozero.DigitalOutputDevice, pin)
 
     def cycle(self, is_on: bool = False) -> None:
         """Restart the modem; takes up to 7 s. Raises ``PinUnusable``.

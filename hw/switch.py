@@ -21,7 +21,7 @@ from collections.abc import Callable
 
 import gpiozero
 
-from outcry.hw.pin_library import pin_faults
+from outcry.hw.pin_library import on_pin, pin_faults
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Switch:
         self._look_at: float | None = None
         self._unreadable = False
         with pin_faults(f"{self.name} on GPIO {pin}"):
-            self._device = gpiozero.DigitalInputDevice(pin, pull_up=True)
+            self._device = on_pin(gpiozero.DigitalInputDevice, pin, pull_up=True)
         self._device.when_activated = lambda: self._changed(True, self._device.active_time)
         self._device.when_deactivated = lambda: self._changed(False, self._device.inactive_time)
         with self._lock:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import gpiozero
 
-from outcry.hw.pin_library import PinUnusable, pin_faults
+from outcry.hw.pin_library import PinUnusable, on_pin, pin_faults
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Vibration:
 
     def __init__(self, pin: int) -> None:
         with pin_faults(f"motor on GPIO {pin}"):
-            self._motor = gpiozero.DigitalOutputDevice(pin)
+            self._motor = on_pin(gpiozero.DigitalOutputDevice, pin)
         self._turn = threading.RLock()
         self._waiting: list[Pattern] = []
         self._free_at = 0.0

@@ -16,7 +16,7 @@ import gpiozero
 import pytest
 from pin_benches import BUTTON, MOTOR, STRAP
 
-from outcry.hw.pin_library import PinUnusable, pin_faults
+from outcry.hw.pin_library import PinUnusable, on_pin
 from outcry.hw.switch import Button, Strap
 from outcry.hw.vibration import Pattern, Vibration
 
@@ -176,8 +176,7 @@ def test_the_motors_line_is_let_go_of_at_the_end(bench):
 
 def test_edges_are_kept_while_nobody_takes_them(bench):
     """A bouncing contact makes dozens; here a hundred come while the first one is being taken."""
-    with pin_faults("a bouncing contact"):
-        contact = gpiozero.DigitalInputDevice(BUTTON, pull_up=True)
+    contact = on_pin(gpiozero.DigitalInputDevice, BUTTON, pull_up=True)
     told = []
 
     def slow(at, level):

@@ -18,6 +18,8 @@ from gpiozero import Device
 from gpiozero.pins.mock import MockFactory, MockPin
 from gpiozero.pins.pi import PiPin
 
+from outcry.hw.pin_library import on_pin
+
 BUTTON, MOTOR, STRAP = map(int, os.environ.get("OUTCRY_BENCH_PINS", "17 18 27").split())
 
 
@@ -117,12 +119,16 @@ class WiredBench(RealTime):
 
     def __init__(self):
         self._outputs = {
-            pin: gpiozero.DigitalOutputDevice(
-                int(os.environ.get(f"OUTCRY_BENCH_{name}", default)), initial_value=True
+            pin: on_pin(
+                gpiozero.DigitalOutputDevice,
+                int(os.environ.get(f"OUTCRY_BENCH_{name}", default)),
+                initial_value=True,
             )
             for pin, name, default in ((BUTTON, "FINGER", "23"), (STRAP, "BUCKLE", "24"))
         }
-        self._probe = gpiozero.DigitalInputDevice(int(os.environ.get("OUTCRY_BENCH_PROBE", "22")))
+        self._probe = on_pin(
+            gpiozero.DigitalInputDevice, int(os.environ.get("OUTCRY_BENCH_PROBE", "22"))
+        )
 
     def ground(self, pin):
         self._outputs[pin].off()
