@@ -24,8 +24,9 @@ from outcry.hw.system_errors import told
 log = logging.getLogger(__name__)
 
 CHIP = "/dev/gpiochip0"  # the header's, on every Pi that the wearable fits
-EDGES_KEPT = 256  # by the kernel while we are late: a bouncing contact makes dozens
+EDGES_KEPT = 256  # the newest, while we are late: a bouncing contact makes dozens
 EDGES_AT_ONCE = 16
+SETTLES_MS = 50  # after a burst of edges the level is looked at: a Pi's chip may lose the last one
 
 GET_LINE, SET_CONFIG, GET_VALUES, SET_VALUES = 0xC250B407, 0xC110B40D, 0xC010B40E, 0xC010B40F
 REQUEST = Struct("=I252x32sQ264xII20xi")  # line, consumer, flags, lines, edges kept; a file
@@ -87,7 +88,7 @@ class ChipPin(Pin):  # type: ignore[misc]  # gpiozero has no types
         self._set_when_changed(None)
         if self._line >= 0:
             with suppress(OSError):
-                self._configure(INPUT)  # lets go of the wire: some kernels leave an output driven
+                self._configure(INPUT)  # lets go of the wire: a Pi's kernel leaves an output driven
             os.close(self._line)
             self._line = -1
 
@@ -136,23 +137,36 @@ class ChipPin(Pin):  # type: ignore[misc]  # gpiozero has no types
         if handler is not None:
             self._configure(self._flags | BOTH_EDGES)
             self._stop = os.eventfd(0)
-            self._watcher = threading.Thread(
+            watcher = threading.Thread(
                 target=self._watch, args=(handler,), name=self.name, daemon=True
             )
-            self._watcher.start()
+            watcher.start()
+            self._watcher = watcher
 
     def _watch(self, handler: Handler) -> None:
         waits = select.poll()
         waits.register(self._line, select.POLLIN)
         waits.register(self._stop, select.POLLIN)
-        while self._stop not in dict(waits.poll()):
+        level: bool | None = None
+        while self._stop not in (ready := dict(waits.poll(None if level is None else SETTLES_MS))):
             try:
-                edges = os.read(self._line, EDGES_AT_ONCE * EDGE.size)
+                edges = self._edges() if ready else self._missed(level)
             except OSError as error:
                 log.critical("%s: its edges cannot be read any more (%s)", self.name, told(error))
                 return
-            for at_ns, edge in EDGE.iter_unpack(edges):
+            for at, level in edges:
                 try:
-                    handler(at_ns / 1e9, edge == RISING)
+                    handler(at, level)
                 except Exception as error:  # noqa: BLE001 - the next press must be heard
                     log.critical("%s: an edge was lost (%s)", self.name, type(error).__name__)
+            if not ready:
+                level = None
+
+    def _edges(self) -> list[tuple[float, bool]]:
+        edges = os.read(self._line, EDGES_AT_ONCE * EDGE.size)
+        return [(at_ns / 1e9, edge == RISING) for at_ns, edge in EDGE.iter_unpack(edges)]
+
+    def _missed(self, level: bool | None) -> list[tuple[float, bool]]:
+        """The edge that chip or kernel lost at the end of a burst, if they did."""
+        now = bool(self._get_state())
+        return [(time.monotonic(), now)] if now is not level else []

@@ -6,9 +6,9 @@ they mean is decided elsewhere. So it is a ``DigitalInputDevice``:
 ``gpiozero.Button`` adds ``when_held``, which one short opening cancels, and a
 thread that wakes ten times a second.
 
-An edge's time is the kernel's, because a busy Pi Zero may run our callback late. And edges may be lost: the
-kernel keeps a few, and a bouncing contact makes dozens. So what depends on the
-time must ask :meth:`Switch.is_told` first.
+An edge's time is the kernel's, because a busy Pi Zero may run our callback late.
+And edges may be lost: a bouncing contact makes dozens, close together. So what
+depends on the time must ask :meth:`Switch.is_told` first.
 
 ``GPIOZERO_PIN_FACTORY`` selects other pins than the kernel's: ``mock`` or ``board``
 on a laptop.
@@ -26,8 +26,7 @@ from outcry.hw.pin_library import on_pin, pin_faults
 log = logging.getLogger(__name__)
 
 LOST_AFTER_S = 0.05  # an edge that comes no sooner is lost
-LATE_AT_MOST_S = 60.0  # longer than a process may hang before its watchdog ends it; edges of
-# older kernels carry the time of day, not of our clock
+LATE_AT_MOST_S = 60.0  # longer than a process may hang before its watchdog ends it
 
 
 class Switch:

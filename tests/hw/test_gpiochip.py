@@ -7,6 +7,7 @@ tests/package/test_real_gpiochip.py.
 import os
 import subprocess
 import threading
+import time
 from errno import ENODEV
 from queue import SimpleQueue
 from shutil import which
@@ -136,6 +137,36 @@ def test_a_chip_that_is_gone_is_told_and_not_asked_for_ever(line, caplog, monkey
         "GPIO17: its edges cannot be read any more (No such device (ENODEV))"
     ]
     assert asked.empty()
+
+
+def test_the_last_edge_of_a_burst_may_be_lost(line):
+    """A Pi's chip loses edges that come close together (raspberrypi/linux pull request 5457)."""
+    pin, kernel = line
+    told = SimpleQueue()
+    pin.when_changed = lambda at, level: told.put((at, level))
+    os.write(kernel, edge(100.0, False) + edge(100.01, True))  # and it is low
+    assert [told.get(timeout=LIMIT_S) for _ in range(2)] == [(100.0, False), (100.01, True)]
+    before = time.monotonic()
+    at, level = told.get(timeout=LIMIT_S)
+    assert level is False
+    assert before - 1 < at <= time.monotonic()
+    os.write(kernel, edge(200.0, False))
+    assert told.get(timeout=LIMIT_S) == (200.0, False)
+    pin.close()
+    assert told.empty(), "nothing is told that did not change"
+
+
+def test_a_pin_whose_thread_cannot_start_can_be_closed(line, monkeypatch):
+    pin, _ = line
+
+    def refuses(_self):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(threading.Thread, "start", refuses)
+        with pytest.raises(RuntimeError, match="new thread"):
+            pin.when_changed = lambda at, level: None
+    pin.close()
 
 
 def test_a_closed_pin_has_no_thread_and_can_be_opened_again(line):
