@@ -7,6 +7,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from outcry.responder.web.listener import Listener
 
+LIMIT_S = 60.0
+
 
 class Address:
     """A listener that stays, whichever application is behind it: starting one takes long."""
@@ -22,7 +24,7 @@ class Address:
         await self.app(scope, receive, send)
 
     def stop(self) -> None:
-        assert self._listener.stop(10)
+        assert self._listener.stop(LIMIT_S)
 
 
 def browser(url: str) -> httpx.Client:

@@ -107,7 +107,7 @@ def own() -> Iterator[Callable[..., Owned]]:
 
     yield start
     for each in owned:
-        assert each.modem.stop(10)
+        assert each.modem.stop(60)
 
 
 @pytest.mark.slow

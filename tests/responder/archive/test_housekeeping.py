@@ -74,5 +74,5 @@ def test_a_round_that_fails_is_told_without_its_words_and_goes_on(caplog, wait_f
     rounds.start()
     wait_for(lambda: "order: failed" in caplog.text)
     assert rounds.is_alive()
-    assert rounds.stop(10)
+    assert rounds.stop(60)
     assert "447700900111" not in caplog.text

@@ -398,7 +398,7 @@ def own_modem_lives(port: str, board: SimulatedModem | None, recorded: Path) -> 
         waits(lambda: any(isinstance(each, SmsReceived) for each in events))
         waits(lambda: deleted(recorded))  # the recording has its answer, so the replay has one
     finally:
-        assert modem.stop(10)
+        assert modem.stop(60)
     return [each for each in events if isinstance(each, SmsOutcome | SmsReport | SmsReceived)]
 
 
