@@ -69,6 +69,8 @@ class Cell:
     at: float = 0.0
     then: str | None = None
     """A second fault that strikes the same command at the same stage the next time."""
+    world: int = 1
+    """The seed of the world: how long each answer takes, and what else chance decides there."""
 
     def __str__(self) -> str:
         words = [f"{self.life.name}: {self.fault}"]
@@ -81,6 +83,7 @@ class Cell:
         else:
             words.append(f"at AT{self.step.command} no. {self.step.number + 1}, {self.step.stage}")
         words += [f"then {self.then}"] if self.then else []
+        words += [f"in world {self.world}"] if self.world != 1 else []
         return " ".join(words) + (", for ever" if self.lasting else "")
 
     @property
@@ -263,7 +266,10 @@ def _texts(name: str, step: Step, news: Random) -> tuple[str | None, ...]:
 
 
 def sample(seed: int, number: int) -> list[Cell]:
-    """This many cells, one of each fault at each command and stage before any second one."""
+    """This many cells, one of each fault at each command and stage before any second one.
+
+    Each in a world by chance: a fault may cost an alarm in one and not in the next.
+    """
     random = Random(seed)
     kinds: dict[object, list[Cell]] = {}
     for cell in cells():
@@ -277,6 +283,6 @@ def sample(seed: int, number: int) -> list[Cell]:
     chosen: list[Cell] = []
     while groups and len(chosen) < number:
         for group in groups:
-            chosen.append(group.pop())
+            chosen.append(replace(group.pop(), world=random.randrange(2**32)))
         groups = [group for group in groups if group]
     return chosen[:number]

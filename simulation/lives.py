@@ -34,10 +34,11 @@ class Life:
     holds_the_line: bool = False
     """The modem serves nothing else while it connects, and its owner has been told so."""
 
-    def world(self, folder: Path, valid_at: float | None) -> SimulatedWorld:
+    def world(self, folder: Path, valid_at: float | None, seed: int = 1) -> SimulatedWorld:
         """A world about to live this life, pressed so that the hold is valid at ``valid_at``."""
         world = SimulatedWorld(
             folder,
+            seed=seed,
             options=Options(serves_while_connecting=not self.holds_the_line),
             warm=self.warm,
             wire=self.wire,

@@ -55,7 +55,7 @@ class Verdict:
 def live(cell: Cell) -> Verdict:
     """Live this cell and see."""
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-        world = cell.life.world(Path(folder), cell.valid_at)
+        world = cell.life.world(Path(folder), cell.valid_at, cell.world)
         cell.arm(world)
         given, sent = _listen(world), _watch(world)
         world.run(cell.valid_at + WATCHED_S)
