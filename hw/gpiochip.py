@@ -25,7 +25,6 @@ log = logging.getLogger(__name__)
 
 CHIP = "/dev/gpiochip0"  # the header's, on every Pi that the wearable fits
 EDGES_KEPT = 256  # the newest, while we are late: a bouncing contact makes dozens
-EDGES_AT_ONCE = 16
 SETTLES_MS = 50  # after a burst of edges the level is looked at: a Pi's chip may lose the last one
 
 GET_LINE, SET_CONFIG, GET_VALUES, SET_VALUES = 0xC250B407, 0xC110B40D, 0xC010B40E, 0xC010B40F
@@ -163,10 +162,9 @@ class ChipPin(Pin):  # type: ignore[misc]  # gpiozero has no types
                 level = None
 
     def _edges(self) -> list[tuple[float, bool]]:
-        edges = os.read(self._line, EDGES_AT_ONCE * EDGE.size)
+        edges = os.read(self._line, EDGES_KEPT * EDGE.size)
         return [(at_ns / 1e9, edge == RISING) for at_ns, edge in EDGE.iter_unpack(edges)]
 
     def _missed(self, level: bool | None) -> list[tuple[float, bool]]:
         """The edge that chip or kernel lost at the end of a burst, if they did."""
-        now = bool(self._get_state())
-        return [(time.monotonic(), now)] if now is not level else []
+        return [(time.monotonic(), now)] if (now := self._get_state()) is not level else []

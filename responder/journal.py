@@ -11,6 +11,8 @@ from traceback import extract_tb
 
 from outcry.journal_entry import JournalEntry, critical, error, info, others, warning
 
+ALARM = "alarm {alarm:d}: "
+
 
 class Entry(JournalEntry):
     """The kinds of entry at HQ. Those without a sentence are for other loggers' lines."""
@@ -26,9 +28,7 @@ class Entry(JournalEntry):
         "a part has stopped working ({part}): ending, to be restarted",
     )
     STOPPING = info("b8dd70c39e7d43d5aa3ae7be346ce0d9", "stopping")
-    REPORT = info(
-        "da6482ab90374b2f847facd3f25e4837", "alarm {alarm:d}: {report} over {path}{again}"
-    )
+    REPORT = info("da6482ab90374b2f847facd3f25e4837", ALARM + "{report} over {path}{again}")
     BEAT_REFUSED = info(
         "ba3a631d41cf4996a266c1ef4b7f33e1",
         "a heartbeat over {path} was refused: not newer than before",
@@ -38,36 +38,21 @@ class Entry(JournalEntry):
         "9293ba73601f48d387f731b57faa714d",
         "a text that is no report was dropped ({count:d} so far)",
     )
-    ANSWER = info(
-        "ba47427625b8413a8f502e8b61cab463", "alarm {alarm:d}: contact {contact:d}: {answer}"
-    )
-    WRONG_PIN = warning(
-        "96f7f0c96daa4c5c86103845fff3e6b4", "alarm {alarm:d}: a wrong PIN was tried"
-    )
-    JUDGED = info(  # the verdict is left out: many people read journals
-        "24024586907448dbab5e757445c5e8ad", "alarm {alarm:d}: a withdrawal was judged"
-    )
+    ANSWER = info("ba47427625b8413a8f502e8b61cab463", ALARM + "contact {contact:d}: {answer}")
+    WRONG_PIN = warning("96f7f0c96daa4c5c86103845fff3e6b4", ALARM + "a wrong PIN was tried")
+    # The verdict is left out: many people read journals.
+    JUDGED = info("24024586907448dbab5e757445c5e8ad", ALARM + "a withdrawal was judged")
     MAY_BE_PUBLISHED = info(
-        "7a7d2a6775b94d5ca2b8644840d1b922", "alarm {alarm:d}: may be published, by {ground}"
+        "7a7d2a6775b94d5ca2b8644840d1b922", ALARM + "may be published, by {ground}"
     )
-    CALL_CAME = info(
-        "844ff134bf1a401885d49005656fdf9b", "alarm {alarm:d}: {call} to {target}: {outcome}"
-    )
-    TEXT_LEAVES = info(
-        "9c7434448403473cba2ec6f035298fb6", "alarm {alarm:d}: {call}, text {text:d} leaves"
-    )
-    TEXT_CAME = info(
-        "9f3763883d054830bd50e001fca3d0bd", "alarm {alarm:d}: text {text:d}: {outcome}"
-    )
+    CALL_CAME = info("844ff134bf1a401885d49005656fdf9b", ALARM + "{call} to {target}: {outcome}")
+    TEXT_LEAVES = info("9c7434448403473cba2ec6f035298fb6", ALARM + "{call}, text {text:d} leaves")
+    TEXT_CAME = info("9f3763883d054830bd50e001fca3d0bd", ALARM + "text {text:d}: {outcome}")
     TEXT_FAULT = error(
-        "f20666114d11473a90385a737ad4249a", "alarm {alarm:d}: text {text:d} cannot be made: {error}"
+        "f20666114d11473a90385a737ad4249a", ALARM + "text {text:d} cannot be made: {error}"
     )
-    INTERRUPTED = warning(
-        "3d78341638c4483698928662f71d9e94", "alarm {alarm:d}: {call} was under way: {why}"
-    )
-    CANNOT_DECIDE = error(
-        "24b29dc84b3149249ca46ba1e69ba747", "alarm {alarm:d}: cannot decide: {error}"
-    )
+    INTERRUPTED = warning("3d78341638c4483698928662f71d9e94", ALARM + "{call} was under way: {why}")
+    CANNOT_DECIDE = error("24b29dc84b3149249ca46ba1e69ba747", ALARM + "cannot decide: {error}")
     CANNOT_WORK = error("ae4e28f2494241b3be2eab9ace9fc896", "cannot work: {error}")
     PAGE_FAILED = error("726316b7034441939a159bba3aaf9a67", "a request failed: {error}")
     NO_DATABASE = error(
@@ -78,9 +63,7 @@ class Entry(JournalEntry):
         "82cc7cd226af40f48c5486b180f19cdc",
         "the modem is at another process on this database, which sends the texts",
     )
-    OFFICER_SAID = info(
-        "5287d4a438da4fdfa21cb0775cadfae8", "alarm {alarm:d}: a duty officer: {act}"
-    )
+    OFFICER_SAID = info("5287d4a438da4fdfa21cb0775cadfae8", ALARM + "a duty officer: {act}")
     OFFICER_IN = info("bf54564561f84191a60d6165e30c128d", "a duty officer has logged in")
     OFFICER_SETTLED = info("f5b234b487f84fbc81e5b6cb648290f0", "a duty officer has settled in")
     LOGIN_REFUSED = warning(
@@ -88,13 +71,13 @@ class Entry(JournalEntry):
     )
     SILENT = warning(
         "de87b67180784d0f9eee69365cd95742",
-        "alarm {alarm:d}: nothing heard of device {device:08x} for too long",
+        ALARM + "nothing heard of device {device:08x} for too long",
     )
     HEARD_AGAIN = info(
-        "85e89418693a4bc3908b7fc9e8084884", "alarm {alarm:d}: device {device:08x} is heard again"
+        "85e89418693a4bc3908b7fc9e8084884", ALARM + "device {device:08x} is heard again"
     )
     ANSWER_BY_SMS = info(
-        "ebf1c5fabf2241f4abab8ec95a905ab5", "alarm {alarm:d}: contact {contact:d}: {answer} by SMS"
+        "ebf1c5fabf2241f4abab8ec95a905ab5", ALARM + "contact {contact:d}: {answer} by SMS"
     )
     CODE_WRONG = warning(
         "4f3587c7a89040dc9bab96f3f879474c", "a wrong code was texted from a contact's number"
@@ -111,9 +94,7 @@ class Entry(JournalEntry):
     ROUND_FAILED = error(
         "41b2cf3bfc264cc2bc37816bc0d9d41b", "{task}: failed, and is tried again: {error}"
     )
-    CALL_FAULT = error(
-        "8332900ccb0c425db756ce8adc52a0f5", "alarm {alarm:d}: {call} cannot be done: {error}"
-    )
+    CALL_FAULT = error("8332900ccb0c425db756ce8adc52a0f5", ALARM + "{call} cannot be done: {error}")
     UNEXPECTED = critical("924945f9c67c4c5d903e43eb4296469f", "unexpected: {error}")
     MODEM = others("71beaf21deb8445e91e09ff27e71a712")
     LIBRARY = others("18bdc0d89abe4004b4f4afff8db71045")

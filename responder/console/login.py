@@ -7,15 +7,8 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
+from outcry.responder.console import dependencies
 from outcry.responder.console.accounts import SESSION_S, LoginRefused, OfficerRefused
-from outcry.responder.console.dependencies import (
-    FORM_COOKIE,
-    SESSION_COOKIE,
-    FirstForm,
-    Form,
-    Hq,
-    LoggedIn,
-)
 from outcry.responder.web.guard import client_address, keep_cookie
 from outcry.responder.web.throttle import TooSoon, source_of
 
@@ -30,12 +23,12 @@ router = APIRouter()
 
 
 @router.get("/login")
-def login_form(hq: Hq, next: str = "") -> Response:
+def login_form(hq: dependencies.Hq, next: str = "") -> Response:
     return _with_token(lambda token: hq.pages.login(token, next_page(next)))
 
 
 @router.post("/login")
-def login(request: Request, hq: Hq, form: FirstForm) -> Response:
+def login(request: Request, hq: dependencies.Hq, form: dependencies.FirstForm) -> Response:
     back = next_page(form.get("next", ""))
     source = source_of(client_address(request.scope, hq.behind_proxy))
     name, password, code = (form.get(key, "") for key in ("name", "password", "code"))
@@ -48,27 +41,29 @@ def login(request: Request, hq: Hq, form: FirstForm) -> Response:
         return soon.told_by(_with_token(lambda token: hq.pages.login(token, back, words, 429)))
     told = f"?refused={refused}" if refused and back == "/console" else ""
     answer = RedirectResponse(back + told, 303)
-    keep_cookie(answer, SESSION_COOKIE, session, SESSION_S)
-    _delete(answer, FORM_COOKIE)
+    keep_cookie(answer, dependencies.SESSION_COOKIE, session, SESSION_S)
+    _delete(answer, dependencies.FORM_COOKIE)
     return answer
 
 
 @router.post("/logout")
-def logout(request: Request, hq: Hq, session: LoggedIn, form: Form) -> Response:
-    hq.officers.logout(request.cookies[SESSION_COOKIE])
+def logout(
+    request: Request, hq: dependencies.Hq, session: dependencies.LoggedIn, form: dependencies.Form
+) -> Response:
+    hq.officers.logout(request.cookies[dependencies.SESSION_COOKIE])
     answer = RedirectResponse("/console/login", 303)
-    _delete(answer, SESSION_COOKIE)
+    _delete(answer, dependencies.SESSION_COOKIE)
     return answer
 
 
 @router.get("/welcome/{link}")
-def welcome(link: str, hq: Hq) -> Response:
+def welcome(link: str, hq: dependencies.Hq) -> Response:
     newcomer = hq.officers.welcome(link)
     return _with_token(lambda token: hq.pages.welcome(newcomer, link, token))
 
 
 @router.post("/welcome/{link}")
-def settle(link: str, hq: Hq, form: FirstForm) -> Response:
+def settle(link: str, hq: dependencies.Hq, form: dependencies.FirstForm) -> Response:
     newcomer = hq.officers.welcome(link)
     password = form.get("password", "")
     try:
@@ -90,7 +85,7 @@ def _with_token(page: Callable[[str], Response]) -> Response:
     """A page whose form is tied to this browser by a cookie, there being no session yet."""
     token = secrets.token_urlsafe(24)
     answer = page(token)
-    keep_cookie(answer, FORM_COOKIE, token, FORM_S)
+    keep_cookie(answer, dependencies.FORM_COOKIE, token, FORM_S)
     return answer
 
 

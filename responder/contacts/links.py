@@ -12,16 +12,8 @@ from typing import NamedTuple
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from outcry.report import Position
+from outcry.responder.contacts import desk
 from outcry.responder.contacts.dependencies import Form, Hq, Parts, Source, Wish
-from outcry.responder.contacts.desk import (
-    TICKET_S,
-    Answer,
-    LinkExpired,
-    NoSuchLink,
-    Shown,
-    Standing,
-    WrongPin,
-)
 from outcry.responder.maps import surroundings
 from outcry.responder.web.assets import Png
 from outcry.responder.web.guard import keep_cookie
@@ -32,7 +24,7 @@ class Link(NamedTuple):
     """A link somebody has: its address, and what opens it."""
 
     address: str
-    open: Callable[[], Shown]
+    open: Callable[[], desk.Shown]
 
 
 async def device_link(sealed: str, hq: Hq) -> Link:
@@ -72,7 +64,7 @@ def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
         """The surroundings of what the link shows; with a ticket, of the newest place."""
         try:
             shown = link.open()
-        except (NoSuchLink, LinkExpired):
+        except (desk.NoSuchLink, desk.LinkExpired):
             raise HTTPException(404) from None
         standing = _standing(request, hq, shown)
         reports = [shown.report] if standing is None else [each.report for each in standing.track]
@@ -83,35 +75,40 @@ def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
 
     @router.post("/{said}")
     def answer(
-        said: Answer, hq: Hq, form: Form, wish: Wish, source: Source, link: Link = Depends(link_of)
+        said: desk.Answer,
+        hq: Hq,
+        form: Form,
+        wish: Wish,
+        source: Source,
+        link: Link = Depends(link_of),
     ) -> Response:
         shown = link.open()
         show_again = partial(hq.pages.alarm, shown, link.address, _language(hq, shown, wish))
         try:
             standing = hq.desk.answer(shown, said, form.get("pin", ""), source)
-        except WrongPin:
+        except desk.WrongPin:
             return show_again(status=403, wrong_pin=True)
         except TooSoon as soon:
             return soon.told_by(show_again(status=429, wait_s=soon.wait_s))
         page = hq.pages.standing(shown, link.address, standing, said)
-        keep_cookie(page, _cookie(shown), standing.ticket, TICKET_S)
+        keep_cookie(page, _cookie(shown), standing.ticket, desk.TICKET_S)
         return page
 
     return router
 
 
-def _standing(request: Request, hq: Parts, shown: Shown) -> Standing | None:
+def _standing(request: Request, hq: Parts, shown: desk.Shown) -> desk.Standing | None:
     """How things stand, for a browser that holds a ticket."""
     ticket = request.cookies.get(_cookie(shown), "")
     return hq.desk.look(shown, ticket) if ticket else None
 
 
-def _cookie(shown: Shown) -> str:
+def _cookie(shown: desk.Shown) -> str:
     """One for each alarm: a contact of two wearers may watch both."""
     return f"__Host-look-{shown.alarm}"
 
 
-def _language(hq: Parts, shown: Shown, wish: str) -> str:
+def _language(hq: Parts, shown: desk.Shown, wish: str) -> str:
     return shown.language if shown.language in hq.pages.languages else wish
 
 

@@ -8,14 +8,7 @@ import threading
 from collections.abc import Sequence
 
 from outcry.responder.findings import Finding
-from outcry.responder.posting.publisher import (
-    Draft,
-    Limits,
-    OutcomeUnknown,
-    Posted,
-    PublishingFailed,
-    PublishingRefused,
-)
+from outcry.responder.posting import publisher
 from outcry.responder.rules.events import Outcome
 from outcry.responder.rules.model import BROADCAST
 from outcry.responder.transports import apprise
@@ -25,7 +18,7 @@ from outcry.responder.transports.apprise import Channels
 class Broadcast:
     """One Apprise address to which the public listens."""
 
-    limits = Limits(length=1000, picture=False)
+    limits = publisher.Limits(length=1000, picture=False)
 
     def __init__(self, name: str, url: str, service: Channels | None = None) -> None:
         """``url`` holds secrets, and is never shown."""
@@ -40,32 +33,32 @@ class Broadcast:
         """What can be known without sending."""
         return [apprise.check(self.name, self._url)]
 
-    def find(self, key: str, draft: Draft) -> Posted | None:
+    def find(self, key: str, draft: publisher.Draft) -> publisher.Posted | None:
         """None if the last try certainly sent nothing; after any other nobody can tell."""
         with self._lock:
             if key in self._never_left:
                 return None
-        raise PublishingRefused(
+        raise publisher.PublishingRefused(
             f"{self.name} may already have this message; look there, and send it by hand if it is missing"
         )
 
-    def post(self, key: str, draft: Draft) -> Posted:
+    def post(self, key: str, draft: publisher.Draft) -> publisher.Posted:
         came = self._service.attempt(self._url, "", draft.text)
         with self._lock:
             self._never_left.discard(key)
             if came.outcome is Outcome.FAILED:
                 self._never_left.add(key)
         if came.outcome is Outcome.DONE:
-            return Posted(key, "")
+            return publisher.Posted(key, "")
         if came.outcome is Outcome.FAILED:
-            raise PublishingFailed(f"{self.name}: {came.why}")
-        raise OutcomeUnknown(f"{self.name}: {came.why}")
+            raise publisher.PublishingFailed(f"{self.name}: {came.why}")
+        raise publisher.OutcomeUnknown(f"{self.name}: {came.why}")
 
-    def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
+    def reply(self, key: str, to: publisher.Posted, draft: publisher.Draft) -> publisher.Posted:
         return self.post(key, draft)
 
-    def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
+    def correct(self, key: str, to: publisher.Posted, draft: publisher.Draft) -> publisher.Posted:
         return self.post(key, draft)
 
-    def delete(self, to: Posted) -> None:
-        raise PublishingRefused(f"{self.name}: what was sent there cannot be taken back")
+    def delete(self, to: publisher.Posted) -> None:
+        raise publisher.PublishingRefused(f"{self.name}: what was sent there cannot be taken back")

@@ -8,15 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from outcry.responder.findings import Finding
+from outcry.responder.posting import publisher
 from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same
-from outcry.responder.posting.publisher import (
-    Draft,
-    Limits,
-    OutcomeUnknown,
-    Posted,
-    PublishingFailed,
-    PublishingRefused,
-)
 
 SERVER = "https://graph.facebook.com/"
 VERSION = "v26.0"
@@ -34,7 +27,7 @@ class Facebook:
     """One Page. Facebook has no idempotency: after an unknown outcome the Page's feed is read."""
 
     name = "facebook"
-    limits = Limits(length=2000, alt_length=1000)
+    limits = publisher.Limits(length=2000, alt_length=1000)
 
     def __init__(
         self,
@@ -57,7 +50,7 @@ class Facebook:
         def look() -> str:
             me = _tried(lambda: self._api().get_object("me", fields="id,name"))
             if str(me.get("id")) != self._page:
-                raise PublishingRefused("facebook: the token belongs to another Page")
+                raise publisher.PublishingRefused("facebook: the token belongs to another Page")
             return "facebook: can post as the Page"
 
         (found,) = self.call.check(look, "check whether this machine can reach Facebook")
@@ -76,27 +69,33 @@ class Facebook:
                 lambda: _tried(lambda: api.get_object("debug_token", input_token=self._token))
             )
             return float(said["data"]["expires_at"]) or None
-        except (PublishingFailed, OutcomeUnknown, KeyError, TypeError, ValueError):
+        except (
+            publisher.PublishingFailed,
+            publisher.OutcomeUnknown,
+            KeyError,
+            TypeError,
+            ValueError,
+        ):
             return None
 
-    def find(self, key: str, draft: Draft) -> Posted | None:
+    def find(self, key: str, draft: publisher.Draft) -> publisher.Posted | None:
         return self.call(lambda: self._find(draft))
 
-    def post(self, key: str, draft: Draft) -> Posted:
+    def post(self, key: str, draft: publisher.Draft) -> publisher.Posted:
         """Post it; without its picture, if that is not taken."""
         return self.call(lambda: self._send(draft, draft.text))
 
-    def reply(self, key: str, to: Posted, draft: Draft) -> Posted:
+    def reply(self, key: str, to: publisher.Posted, draft: publisher.Draft) -> publisher.Posted:
         """A post of its own that links to the first: comments are seen by few."""
         return self.call(lambda: self._send(draft, f"{draft.text}\n\n{to.url}"))
 
-    def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
+    def correct(self, key: str, to: publisher.Posted, draft: publisher.Draft) -> publisher.Posted:
         """Edit the post: it says the correction now."""
         data = {"message": draft.text}
         self.call(lambda: _tried(lambda: self._api().post_object(to.id, data=data)))
         return to
 
-    def delete(self, to: Posted) -> None:
+    def delete(self, to: publisher.Posted) -> None:
         with suppress(_NoSuchObject):
             self.call(lambda: _tried(lambda: self._api().delete_object(to.id)))
 
@@ -114,7 +113,7 @@ class Facebook:
         api.session.hooks["response"].append(self.call.end_at_429)
         return api
 
-    def _find(self, draft: Draft) -> Posted | None:
+    def _find(self, draft: publisher.Draft) -> publisher.Posted | None:
         api = self._api()
         feed = _tried(
             lambda: api.get_connection(
@@ -128,7 +127,7 @@ class Facebook:
                 return _posted(post["id"])
         return None
 
-    def _send(self, draft: Draft, text: str) -> Posted:
+    def _send(self, draft: publisher.Draft, text: str) -> publisher.Posted:
         api = self._api()
         if draft.picture is None:
             made = _tried(lambda: api.post_object(self._page, "feed", data={"message": text}))
@@ -142,11 +141,11 @@ class Facebook:
         return _posted(made.get("post_id") or made["id"])
 
 
-class _NoSuchObject(PublishingRefused):
+class _NoSuchObject(publisher.PublishingRefused):
     """What is asked for is not there."""
 
 
-class _NotTaken(PublishingRefused):
+class _NotTaken(publisher.PublishingRefused):
     """The token is good, what was sent is not."""
 
 
@@ -159,15 +158,15 @@ def _tried(work: Any) -> Any:
     except FacebookError as error:
         code = int(getattr(error, "code", 0))
     if code in _TOKEN:
-        raise PublishingRefused(f"facebook refuses access (code {code}); {_REMEDY}")
+        raise publisher.PublishingRefused(f"facebook refuses access (code {code}); {_REMEDY}")
     if code in _BUSY:
-        raise PublishingFailed(f"facebook says: too many requests (code {code})")
+        raise publisher.PublishingFailed(f"facebook says: too many requests (code {code})")
     if code in _ITS_OWN_FAULT:
-        raise OutcomeUnknown(f"facebook: an error of its own (code {code})")
+        raise publisher.OutcomeUnknown(f"facebook: an error of its own (code {code})")
     if code == _GONE:
         raise _NoSuchObject("facebook: no such post or Page (code 100)")
     raise _NotTaken(f"facebook does not accept this (code {code})")
 
 
-def _posted(id_: Any) -> Posted:
-    return Posted(str(id_), f"https://www.facebook.com/{id_}")
+def _posted(id_: Any) -> publisher.Posted:
+    return publisher.Posted(str(id_), f"https://www.facebook.com/{id_}")

@@ -16,23 +16,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Connection,
-    Engine,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    UniqueConstraint,
-    select,
-)
+import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql.functions import FunctionElement
@@ -45,220 +29,228 @@ DATABASE = "responder.sqlite"
 _LOCK = "responder.lock"
 LARGEST_ID = 2**31 - 1  # what PostgreSQL's INTEGER holds
 
-metadata = MetaData()
+metadata = sa.MetaData()
 
 
-def _table(name: str, *columns: SchemaItem) -> Table:
-    return Table(name, metadata, *columns)
+def _table(name: str, *columns: SchemaItem) -> sa.Table:
+    return sa.Table(name, metadata, *columns)
 
 
-Unsigned32 = Integer().with_variant(BigInteger(), "postgresql")  # SQLite's integers hold 64 bits
+Unsigned32 = sa.Integer().with_variant(
+    sa.BigInteger(), "postgresql"
+)  # SQLite's integers hold 64 bits
 
 wearer = _table(
     "wearer",
-    Column("device", Unsigned32, primary_key=True, autoincrement=False),
-    Column("name", String, nullable=False),
-    Column("number", String),
-    Column("psk", LargeBinary, nullable=False),
-    Column("quorum", Integer, nullable=False),
-    Column("enrolled_at", Float, nullable=False),
-    Column("highest_counter", Unsigned32),
-    Column("heard_at", Float),
+    sa.Column("device", Unsigned32, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("number", sa.String),
+    sa.Column("psk", sa.LargeBinary, nullable=False),
+    sa.Column("quorum", sa.Integer, nullable=False),
+    sa.Column("enrolled_at", sa.Float, nullable=False),
+    sa.Column("highest_counter", Unsigned32),
+    sa.Column("heard_at", sa.Float),
 )
 
 contact = _table(
     "contact",
-    Column("id", Integer, primary_key=True),
-    Column("device", ForeignKey("wearer.device"), nullable=False),
-    Column("number_in_list", Integer, nullable=False),  # from 1, as printed at enrolment
-    Column("name", String, nullable=False),
-    Column("number", String, nullable=False),
-    Column("language", String, nullable=False),
-    Column("pin_salt", LargeBinary, nullable=False),
-    Column("pin_hash", LargeBinary, nullable=False),
-    UniqueConstraint("device", "number_in_list"),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("device", sa.ForeignKey("wearer.device"), nullable=False),
+    sa.Column("number_in_list", sa.Integer, nullable=False),  # from 1, as printed at enrolment
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("number", sa.String, nullable=False),
+    sa.Column("language", sa.String, nullable=False),
+    sa.Column("pin_salt", sa.LargeBinary, nullable=False),
+    sa.Column("pin_hash", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("device", "number_in_list"),
 )
 
 alarm = _table(
     "alarm",
-    Column("id", Integer, primary_key=True),
-    Column("device", ForeignKey("wearer.device"), nullable=False),
-    Column("device_alarm", Unsigned32, nullable=False),
-    Column("kind", Integer, nullable=False),
-    Column("arrived_at", Float, nullable=False),
-    Column("due_at", Float),  # when the workflow looks at it next; NULL: when something happens
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("device", sa.ForeignKey("wearer.device"), nullable=False),
+    sa.Column("device_alarm", Unsigned32, nullable=False),
+    sa.Column("kind", sa.Integer, nullable=False),
+    sa.Column("arrived_at", sa.Float, nullable=False),
+    sa.Column(
+        "due_at", sa.Float
+    ),  # when the workflow looks at it next; NULL: when something happens
     # The kind is part of what an alarm is: no report of a drill can ever be counted to a real one.
-    UniqueConstraint("device", "device_alarm", "kind"),
-    Index("alarm_due", "due_at"),
+    sa.UniqueConstraint("device", "device_alarm", "kind"),
+    sa.Index("alarm_due", "due_at"),
 )
 
 safe_code = _table(
     "safe_code",
-    Column("device", ForeignKey("wearer.device"), primary_key=True),
-    Column("salt", LargeBinary, nullable=False),
-    Column("hash", LargeBinary, nullable=False),
+    sa.Column("device", sa.ForeignKey("wearer.device"), primary_key=True),
+    sa.Column("salt", sa.LargeBinary, nullable=False),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
 )
 
 heartbeat = _table(  # the last one of each device
     "heartbeat",
-    Column("device", ForeignKey("wearer.device"), primary_key=True),
-    Column("counter", Unsigned32, nullable=False),
-    Column("received_at", Float, nullable=False),
-    Column("report", LargeBinary, nullable=False),
+    sa.Column("device", sa.ForeignKey("wearer.device"), primary_key=True),
+    sa.Column("counter", Unsigned32, nullable=False),
+    sa.Column("received_at", sa.Float, nullable=False),
+    sa.Column("report", sa.LargeBinary, nullable=False),
 )
 
 message = _table(
     "message",
-    Column("id", Integer, primary_key=True),
-    Column("device", ForeignKey("wearer.device"), nullable=False),
-    Column("counter", Unsigned32, nullable=False),
-    Column("digest", LargeBinary, nullable=False, unique=True),  # SHA-256 of the sealed bytes
-    Column("alarm", ForeignKey("alarm.id"), nullable=False),
-    Column("path", String, nullable=False),
-    Column("received_at", Float, nullable=False),
-    Column("stale", Boolean, nullable=False),  # a withdrawal not newer than all heard before
-    Column("report", LargeBinary, nullable=False),
-    Index("message_counter", "device", "counter"),
-    Index("message_alarm", "alarm"),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("device", sa.ForeignKey("wearer.device"), nullable=False),
+    sa.Column("counter", Unsigned32, nullable=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False, unique=True),  # SHA-256 of the sealed bytes
+    sa.Column("alarm", sa.ForeignKey("alarm.id"), nullable=False),
+    sa.Column("path", sa.String, nullable=False),
+    sa.Column("received_at", sa.Float, nullable=False),
+    sa.Column("stale", sa.Boolean, nullable=False),  # a withdrawal not newer than all heard before
+    sa.Column("report", sa.LargeBinary, nullable=False),
+    sa.Index("message_counter", "device", "counter"),
+    sa.Index("message_alarm", "alarm"),
 )
 
 unjudged = _table(  # withdrawals, for as long as nobody has said what their code means
     "unjudged",
-    Column("message", ForeignKey("message.id"), primary_key=True),
-    Column("taps", String, nullable=False),
+    sa.Column("message", sa.ForeignKey("message.id"), primary_key=True),
+    sa.Column("taps", sa.String, nullable=False),
 )
 
 history = _table(
     "history",
-    Column("alarm", ForeignKey("alarm.id"), primary_key=True),
-    Column("n", Integer, primary_key=True),
-    Column("at", Float, nullable=False),
-    Column("what", String, nullable=False),
-    Column("data", String, nullable=False),  # JSON
-    Column("salt", LargeBinary),
-    Column("link", LargeBinary),  # to the entry before: record.py
+    sa.Column("alarm", sa.ForeignKey("alarm.id"), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("what", sa.String, nullable=False),
+    sa.Column("data", sa.String, nullable=False),  # JSON
+    sa.Column("salt", sa.LargeBinary),
+    sa.Column("link", sa.LargeBinary),  # to the entry before: record.py
 )
 
 record = _table(  # HQ's own chain, see record.py
     "record",
-    Column("n", Integer, primary_key=True),
-    Column("at", Float, nullable=False),
-    Column("what", String, nullable=False),
-    Column("data", String, nullable=False),  # JSON
-    Column("alarm", Integer),  # the one that was deleted: its number is never given again
-    Column("salt", LargeBinary, nullable=False),
-    Column("link", LargeBinary, nullable=False),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("what", sa.String, nullable=False),
+    sa.Column("data", sa.String, nullable=False),  # JSON
+    sa.Column("alarm", sa.Integer),  # the one that was deleted: its number is never given again
+    sa.Column("salt", sa.LargeBinary, nullable=False),
+    sa.Column("link", sa.LargeBinary, nullable=False),
 )
 
 forgotten = _table(  # what was deleted for good: enough to know a message of it again
     "forgotten",
-    Column("digest", LargeBinary, primary_key=True),
-    Column("device", ForeignKey("wearer.device"), nullable=False),
-    Column("counter", Unsigned32, nullable=False),
-    Index("forgotten_device", "device"),
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("device", sa.ForeignKey("wearer.device"), nullable=False),
+    sa.Column("counter", Unsigned32, nullable=False),
+    sa.Index("forgotten_device", "device"),
 )
 
 action = _table(
     "action",
-    Column("id", Integer, primary_key=True),
-    Column("alarm", ForeignKey("alarm.id"), nullable=False),
-    Column("key", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("target", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("changed_at", Float, nullable=False),
-    Column("owner", String),  # the process that makes the call
-    Column("generation", Integer, nullable=False, server_default="0"),  # how often it was begun
-    Column("lease_until", Float),  # by the database's clock; calling past it: nobody knows
-    UniqueConstraint("alarm", "key"),
-    Index("action_state", "state"),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("alarm", sa.ForeignKey("alarm.id"), nullable=False),
+    sa.Column("key", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("target", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("changed_at", sa.Float, nullable=False),
+    sa.Column("owner", sa.String),  # the process that makes the call
+    sa.Column(
+        "generation", sa.Integer, nullable=False, server_default="0"
+    ),  # how often it was begun
+    sa.Column("lease_until", sa.Float),  # by the database's clock; calling past it: nobody knows
+    sa.UniqueConstraint("alarm", "key"),
+    sa.Index("action_state", "state"),
 )
 
 draft = _table(  # what is published, word for word the same at every try
     "draft",
-    Column("alarm", ForeignKey("alarm.id"), primary_key=True),
-    Column("kind", String, primary_key=True),
-    Column("target", String, primary_key=True),
-    Column("made_at", Float, nullable=False),
-    Column("text", String, nullable=False),
-    Column("language", String, nullable=False),
-    Column("picture", LargeBinary),  # PNG
-    Column("alt", String, nullable=False),
+    sa.Column("alarm", sa.ForeignKey("alarm.id"), primary_key=True),
+    sa.Column("kind", sa.String, primary_key=True),
+    sa.Column("target", sa.String, primary_key=True),
+    sa.Column("made_at", sa.Float, nullable=False),
+    sa.Column("text", sa.String, nullable=False),
+    sa.Column("language", sa.String, nullable=False),
+    sa.Column("picture", sa.LargeBinary),  # PNG
+    sa.Column("alt", sa.String, nullable=False),
 )
 
 invitation = _table(
     "invitation",
-    Column("token", String, primary_key=True),
-    Column("alarm", ForeignKey("alarm.id"), nullable=False),
-    Column("contact", ForeignKey("contact.id"), nullable=False),
-    UniqueConstraint("alarm", "contact"),
+    sa.Column("token", sa.String, primary_key=True),
+    sa.Column("alarm", sa.ForeignKey("alarm.id"), nullable=False),
+    sa.Column("contact", sa.ForeignKey("contact.id"), nullable=False),
+    sa.UniqueConstraint("alarm", "contact"),
 )
 
 post = _table(
     "post",
-    Column("id", Integer, primary_key=True),
-    Column("key", String, nullable=False, unique=True),
-    Column("published_at", Float, nullable=False),
-    Column("changed_at", Float, nullable=False),
-    Column("text", String, nullable=False),
-    Column("language", String, nullable=False, server_default="en"),
-    Column("picture", LargeBinary),  # PNG
-    Column("alt", String, nullable=False, server_default=""),
-    Column("correction", String),
-    Column("answers", ForeignKey("post.id")),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("key", sa.String, nullable=False, unique=True),
+    sa.Column("published_at", sa.Float, nullable=False),
+    sa.Column("changed_at", sa.Float, nullable=False),
+    sa.Column("text", sa.String, nullable=False),
+    sa.Column("language", sa.String, nullable=False, server_default="en"),
+    sa.Column("picture", sa.LargeBinary),  # PNG
+    sa.Column("alt", sa.String, nullable=False, server_default=""),
+    sa.Column("correction", sa.String),
+    sa.Column("answers", sa.ForeignKey("post.id")),
 )
 
 officer = _table(
     "officer",
-    Column("name", String, primary_key=True),
-    Column("made_at", Float, nullable=False),
-    Column("totp_secret", String, nullable=False),  # base32, as an authenticator reads it
-    Column("totp_used", Integer),  # the last time step whose code was used: none works twice
-    Column("password_hash", String),  # argon2id; NULL until the officer has chosen one
-    Column("welcome_hash", LargeBinary, unique=True),  # SHA-256 of the one-time link's token
-    Column("welcome_until", Float),
-    Column("refused", Integer, nullable=False, default=0),  # logins refused since the last one
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("made_at", sa.Float, nullable=False),
+    sa.Column("totp_secret", sa.String, nullable=False),  # base32, as an authenticator reads it
+    sa.Column("totp_used", sa.Integer),  # the last time step whose code was used: none works twice
+    sa.Column("password_hash", sa.String),  # argon2id; NULL until the officer has chosen one
+    sa.Column("welcome_hash", sa.LargeBinary, unique=True),  # SHA-256 of the one-time link's token
+    sa.Column("welcome_until", sa.Float),
+    sa.Column(
+        "refused", sa.Integer, nullable=False, default=0
+    ),  # logins refused since the last one
 )
 
 recovery_code = _table(
     "recovery_code",
-    Column("hash", LargeBinary, primary_key=True),  # SHA-256: a code has 80 random bits
-    Column("officer", ForeignKey("officer.name"), nullable=False),
+    sa.Column("hash", sa.LargeBinary, primary_key=True),  # SHA-256: a code has 80 random bits
+    sa.Column("officer", sa.ForeignKey("officer.name"), nullable=False),
 )
 
 officer_session = _table(
     "officer_session",
-    Column("hash", LargeBinary, primary_key=True),  # SHA-256 of the cookie's token
-    Column("officer", ForeignKey("officer.name"), nullable=False),
-    Column("made_at", Float, nullable=False),
-    Column("seen_at", Float, nullable=False),
+    sa.Column("hash", sa.LargeBinary, primary_key=True),  # SHA-256 of the cookie's token
+    sa.Column("officer", sa.ForeignKey("officer.name"), nullable=False),
+    sa.Column("made_at", sa.Float, nullable=False),
+    sa.Column("seen_at", sa.Float, nullable=False),
 )
 
 plan = _table(  # what was agreed with a wearer, where it differs from what the settings say
     "plan",
-    Column("device", ForeignKey("wearer.device"), primary_key=True),
-    Column("terms", String, nullable=False),  # JSON, see plans/document.py
-    Column("changed_at", Float, nullable=False),
+    sa.Column("device", sa.ForeignKey("wearer.device"), primary_key=True),
+    sa.Column("terms", sa.String, nullable=False),  # JSON, see plans/document.py
+    sa.Column("changed_at", sa.Float, nullable=False),
 )
 
 sms_code = _table(  # what a contact can answer with by SMS, each once
     "sms_code",
-    Column("id", Integer, primary_key=True),
-    Column("contact", ForeignKey("contact.id"), nullable=False),
-    Column("salt", LargeBinary, nullable=False),  # the same for all codes of one card
-    Column("hash", LargeBinary, nullable=False),
-    Column("burned_at", Float),
-    Index("sms_code_contact", "contact"),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("contact", sa.ForeignKey("contact.id"), nullable=False),
+    sa.Column("salt", sa.LargeBinary, nullable=False),  # the same for all codes of one card
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("burned_at", sa.Float),
+    sa.Index("sms_code_contact", "contact"),
 )
 
 finding = _table(  # what the last check of channels and credentials saw
     "finding",
-    Column("id", Integer, primary_key=True),
-    Column("checked_at", Float, nullable=False),
-    Column("ok", Boolean, nullable=False),
-    Column("what", String, nullable=False),
-    Column("remedy", String, nullable=False),
-    Column("expires_at", Float),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("checked_at", sa.Float, nullable=False),
+    sa.Column("ok", sa.Boolean, nullable=False),
+    sa.Column("what", sa.String, nullable=False),
+    sa.Column("remedy", sa.String, nullable=False),
+    sa.Column("expires_at", sa.Float),
 )
 
 
@@ -278,7 +270,7 @@ class Store(AbstractContextManager["Store"]):
         self.shared = bool(url)  # other processes may be at work on it
         if self.shared:
             self._engine = postgresql_engine(url)
-            self._reading: Engine = self._engine.execution_options(
+            self._reading: sa.Engine = self._engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
             self._writing: AbstractContextManager[object] = nullcontext()
@@ -294,7 +286,7 @@ class Store(AbstractContextManager["Store"]):
         return cls(settings.directory, settings.database)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self) -> Iterator[sa.Connection]:
         """One transaction; on return it is on disk, on an exception it never was."""
         with (
             self._writing,
@@ -304,7 +296,7 @@ class Store(AbstractContextManager["Store"]):
             yield connection
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Iterator[sa.Connection]:
         """One moment of the database."""
         with self._reading.connect() as connection, connection.begin():
             yield connection
@@ -329,7 +321,7 @@ class Store(AbstractContextManager["Store"]):
 class database_now(FunctionElement[float]):
     """Unix seconds by the clock that all processes on one database share."""
 
-    type = Float()
+    type = sa.Float()
     inherit_cache = True
 
 
@@ -343,13 +335,13 @@ def _postgresql_now(*_: object, **__: object) -> str:
     return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 
 
-def lock_alarms(connection: Connection, ids: Iterable[int]) -> None:
+def lock_alarms(connection: sa.Connection, ids: Iterable[int]) -> None:
     """Nobody else changes these alarms until the transaction ends; on SQLite nobody does anyway.
 
     Always in the same order, so that no two processes wait for each other.
     """
     if connection.dialect.name == "postgresql":
-        locked = select(alarm.c.id).where(alarm.c.id.in_(list(ids))).order_by(alarm.c.id)
+        locked = sa.select(alarm.c.id).where(alarm.c.id.in_(list(ids))).order_by(alarm.c.id)
         connection.execute(locked.with_for_update(key_share=True))
 
 

@@ -90,6 +90,7 @@ def test_what_tests_share_lies_in_support_and_no_test_imports_another():
                 "hw/switch.py",
                 "hw/vibration.py",
                 "hw/power.py",
+                "hw/gpiochip.py",
                 "hw/pin_library.py",
                 "hw/board/pins/factory.py",
             },
