@@ -100,8 +100,7 @@ class ChipPin(Pin):  # type: ignore[misc]  # gpiozero has no types
         self._flags = flags
 
     def _get_info(self) -> "ChipPin":
-        """For gpiozero 2, which asks for the name alone."""
-        return self
+        return self  # gpiozero 2 asks for the name alone
 
     def _get_function(self) -> str:
         return "output" if self._flags & OUTPUT else "input"

@@ -64,9 +64,10 @@ class Loop:
         self._safely(self.resume)
         self._safely(self.parts.reporter.try_seal)
         while not self._stopping:
-            message = self._next()
-            if message is not None:
+            if (message := self._next()) is not None:
                 self._safely(self.handle, message)
+            for _ in range(self._messages.qsize()):  # a contact that chatters hides no other's hold
+                self._safely(self.handle, self._messages.get())
             self.tick()
 
     def resume(self) -> None:

@@ -7,7 +7,7 @@ from outcry.daemon.journal import Entry, Journal
 from outcry.daemon.service.control_socket import Asked
 from outcry.daemon.service.loop import Loop
 from outcry.daemon.service.parts import Stop
-from outcry.daemon.touch.edges import Edge
+from outcry.daemon.touch.edges import Edge, StrapEdge
 from simulation.world import World
 
 
@@ -45,6 +45,58 @@ def test_a_hold_while_the_daemon_was_busy_is_a_hold(world):
 def test_a_button_still_down_when_the_daemon_is_ready_is_a_hold(world):
     lives_through(world, Edge(True, world.now - 5))
     assert world.motor.pulses == ["raised"]
+
+
+class Chattering:
+    """A queue into which a strap's contact puts an edge every 2.3 ms: 217 Hz, a phone's own beat."""
+
+    EVERY_S = 0.0023
+
+    def __init__(self, world, until):
+        self._world = world
+        self._waiting = [Edge(True, world.now)]
+        self._next_at = world.now
+        self._until = until
+
+    def qsize(self):
+        while self._next_at <= self._world.now:
+            self._waiting.append(StrapEdge(len(self._waiting) % 2 == 0, self._next_at))
+            self._next_at += self.EVERY_S
+        return len(self._waiting)
+
+    def empty(self):
+        return self.qsize() == 0
+
+    def get(self, timeout=0.0):
+        if self._world.now > self._until:
+            return Stop("end of the test")
+        if self.empty():
+            self._world.now = min(self._next_at, self._world.now + timeout)
+        return self._waiting.pop(0) if self.qsize() else None
+
+
+def test_a_strap_that_chatters_does_not_hide_a_button_that_is_held(world, monkeypatch):
+    """Each look at everything takes longer than the next edge does to come."""
+    begun = world.now
+    loop = Loop(
+        world.parts, Rules(sms_after_s=8.0), Chattering(world, begun + 3), world.clock, world.random
+    )
+    handle, tick = loop.handle, loop.tick
+
+    def costs(work, seconds):
+        def done(*arguments):
+            work(*arguments)
+            world.now += seconds
+
+        return done
+
+    monkeypatch.setattr(loop, "handle", costs(handle, 0.0002))
+    monkeypatch.setattr(loop, "tick", costs(tick, 0.005))
+    raised = []
+    monkeypatch.setattr(world.motor, "play", lambda pattern: raised.append(world.now - begun))
+    loop.run()
+    assert raised
+    assert raised[0] < 1.6
 
 
 def test_a_motor_that_fails_in_its_own_way_does_not_hold_up_the_report(world):
@@ -108,6 +160,9 @@ def test_when_even_the_next_timer_cannot_be_told_the_loop_neither_dies_nor_runs_
 
         def empty(self):
             return real.empty()
+
+        def qsize(self):
+            return real.qsize()
 
     Loop(world.parts, Rules(sms_after_s=8.0), Waits(), world.clock, world.random).run()
     assert min(asked) >= 0.5
