@@ -150,8 +150,9 @@ def test_a_reader_without_a_network_finds_things(built):
     with browser() as driver:
         driver.get((built / "index.html").as_uri())
         WebDriverWait(driver, 30).until(lambda d: d.current_url.endswith("docs/index.html"))
-        headings = [heading.text for heading in driver.find_elements(By.TAG_NAME, "h2")]
-        assert any("wear" in heading for heading in headings)
+        WebDriverWait(driver, 60).until(  # the page may be on its way still
+            lambda d: d.find_elements(By.XPATH, "//h2[contains(., 'wear')]")
+        )
         driver.find_element(By.NAME, "q").send_keys("watchdog\n")
         results = WebDriverWait(driver, 60).until(
             lambda d: d.find_elements(By.CSS_SELECTOR, "#search-results li a")
