@@ -44,9 +44,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (chosen if fits else left_out).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-    # Modules with slow tests first, so that processes that share the work end together.
+    # Modules with slow tests first, so that processes that share the work end together; those of
+    # whole systems before all, since they wait while others compute.
     slow = {item.path for item in chosen if item.get_closest_marker("slow")}
-    items[:] = sorted(chosen, key=lambda item: item.path not in slow)
+    items[:] = sorted(
+        chosen, key=lambda item: (item.path not in slow, "system" not in item.path.parts)
+    )
 
 
 def pytest_report_header() -> str:
