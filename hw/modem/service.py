@@ -105,9 +105,8 @@ class Service:
         if (job := self._jobs.head_text()) is not None:
             self._texts.interrupted(job, reason)
         if self._clock() < self._texts_from and not self._in_text:
-            self._crashes = (
-                0  # data, which was to be first, ends the modem too: texts have their turn
-            )
+            # Data, which was to be first, ends the modem too: texts have their turn.
+            self._crashes = 0
         self._crashes += self._in_text
         self._in_text = self._left_unregistered = self._registered = False
         self._radio.forget()
