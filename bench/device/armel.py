@@ -63,8 +63,8 @@ def armed_rss_mb_armel() -> float:
     """Resident memory of the packaged daemon on armel, armed and idle, MB of a million bytes.
 
     With a fix and a heartbeat answered, Debian's own Python and libraries, shared ones counted in
-    full; the board's pins stand in for the kernel's. Read from the 4 GiB that the emulated program sees:
-    the emulator's own memory and its translations lie elsewhere and are left out, a Zero has none.
+    full; the board's pins stand in for the kernel's. Read from the 4 GiB that the emulated program
+    sees: the emulator's own memory and its translations lie elsewhere and are left out, a Zero has none.
     """
     command, variables = emulated()
     with armed(lambda _: command, variables) as process:
