@@ -24,8 +24,7 @@ class Address:
         await self.app(scope, receive, send)
 
     def stop(self) -> None:
-        """At the end of a run: one that still has a connection open ends with the process."""
-        self._listener.stop(LIMIT_S)
+        assert self._listener.stop(LIMIT_S)
 
 
 def browser(url: str) -> httpx.Client:
