@@ -9,7 +9,7 @@ import pytest
 from bench.headquarters import kills, postgresql
 
 FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
-KILLS = 200 if FULL else 8
+KILLS = 200 if FULL else 4
 STOPS = 40 if FULL else 2
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200 if FULL else 1800)]
