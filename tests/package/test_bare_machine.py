@@ -96,7 +96,7 @@ def as_booted(machine):
 
 
 def test_a_service_that_ran_runs_on_and_none_is_added_now_or_at_the_next_boot(machine):
-    machine.run("apt-get", "install", "-qy", "gpsd", timeout=900)
+    machine.run("apt-get", "install", "-qy", "--no-install-recommends", "gpsd", timeout=900)
     before = as_booted(machine)
     assert "gpsd.socket" in before
     machine.copy(ROOT / "tools" / "apt-install", "/root/apt-install")
