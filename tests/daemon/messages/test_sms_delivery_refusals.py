@@ -4,6 +4,8 @@ import pytest
 
 from outcry.hw.modem import Condition, ModemState, Outcome
 
+pytestmark = pytest.mark.slow
+
 PROBE_S = 15.0
 ROUND = 7  # three alerts, HQ's sealed report, three links
 

@@ -12,6 +12,8 @@ from outcry.report import MessageType, NoPosition
 from simulation.wearable import SimulatedWorld
 from simulation.world import ENROLMENT, NAMES, World
 
+pytestmark = pytest.mark.slow
+
 NO_FIX = "Position not known yet."
 LINK = "https://hq.example/a/"
 LOST = "The position was lost when the device restarted."

@@ -12,6 +12,8 @@ from outcry.hw.modem import SmsOutcome
 from outcry.hw.power import Wire
 from simulation.wearable import SimulatedWorld
 
+pytestmark = pytest.mark.slow
+
 PRESS_AT = 140.0
 
 

@@ -12,6 +12,8 @@ from outcry.hw.modem.pdu import encode
 from outcry.report import AlarmKind
 from simulation.world import CONTACTS, ENROLMENT, World
 
+pytestmark = pytest.mark.slow
+
 LANGUAGES = ("ru", "ar", "es")
 OPENING = {"ru": "ТРЕВОГА: ", "ar": "استغاثة من ", "es": "ALARMA de "}
 PUBLISH = {"ru": "Опубликуйте: ", "ar": "يرجى النشر: ", "es": "Por favor, publique: "}

@@ -26,6 +26,8 @@ from outcry.responder.rules.events import (
 from outcry.responder.storage import audit_chain
 from outcry.responder.storage.store import DATABASE
 
+pytestmark = pytest.mark.slow
+
 LEFT = Path(__file__).with_name("mid_alarm")
 PINS = ("656769", "858042", "687831")
 # The report that raised the alarm, as the device sends it until it is answered.
