@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := .venv-lowest
 PIP_INSTALL := bin/python -m pip install -q --disable-pip-version-check
-# A module's tests stay together. What the slow ones do most is wait, so two share a core.
-SHARED := -n $(shell echo $$((2 * $$(nproc)))) --dist loadfile --no-loadscope-reorder
+# A module's tests stay together. What the slow ones do most is wait, so three share a core.
+SHARED := -n $(shell echo $$((3 * $$(nproc)))) --dist loadfile --no-loadscope-reorder
 ARGS ?=
 # Some images set it; then each of the many processes that the tests start compiles everything.
 unexport PYTHONDONTWRITEBYTECODE
