@@ -374,17 +374,20 @@ def waits(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def deleted(path: Path) -> bool:
-    """Whether the received text was deleted, and the modem's answer to that is in the file."""
-    _, asked, answer = b"".join(each.data for each in session.read(path)).rpartition(b"+CMGD=")
+def answered(path: Path, command: bytes) -> bool:
+    """Whether this was asked, and the OK after it is in the file."""
+    _, asked, answer = b"".join(each.data for each in session.read(path)).rpartition(command)
     return bool(asked) and b"OK" in answer
 
 
 def own_modem_lives(port: str, board: SimulatedModem | None, recorded: Path) -> list[Any]:
-    """Our owner starts, sends a text, has its report, receives one; what it told of these."""
+    """Our owner starts, sends a text, has its report, receives one; what it told of these.
+
+    It has also asked all that it asks in turn: however long the replay's life is, it asks no more.
+    """
     events: list[ModemEvent] = []
     modem = Modem(
-        ModemSettings(apn="internet"),
+        ModemSettings(apn="internet", poll_interval_s=1.0),
         partial(SerialPort, port),
         events.append,
         time.monotonic,
@@ -396,7 +399,8 @@ def own_modem_lives(port: str, board: SimulatedModem | None, recorded: Path) -> 
         if board is not None:
             board.text(PHONE, "where are you?")
         waits(lambda: any(isinstance(each, SmsReceived) for each in events))
-        waits(lambda: deleted(recorded))  # the recording has its answer, so the replay has one
+        # The recording has their answers, so the replay has them.
+        waits(lambda: answered(recorded, b"AT+CMGD=") and answered(recorded, b"AT+SJDR?"))
     finally:
         assert modem.stop(60)
     return [each for each in events if isinstance(each, SmsOutcome | SmsReport | SmsReceived)]
