@@ -20,13 +20,17 @@ class GpsdStandIn:
         self._callers: list[socket.socket] = []
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
         """Hang up on everybody, and answer nobody any more."""
+        self._server.shutdown(socket.SHUT_RDWR)  # ends the waiting for another one
         self._server.close()
         for caller in self._callers:
-            caller.close()
+            with suppress(OSError):  # it has hung up itself
+                caller.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
 
     def _serve(self) -> None:
         with suppress(OSError):

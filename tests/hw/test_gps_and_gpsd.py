@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -203,32 +204,35 @@ class WrongGpsd:
 
     def __init__(self, *lines):
         self._lines = lines
-        self._open = []
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def _serve(self):
-        try:
+        with suppress(OSError):
             while True:
                 connection, _ = self._server.accept()
-                self._open.append(connection)
-                self._answer(connection)
-        except OSError:
-            return
+                with connection:
+                    self._answer(connection)
+                    while connection.recv(4096):
+                        pass
 
     def _answer(self, connection):
         """In gpsd's order: the version, then a line or two for each question."""
         connection.sendall(self._lines[0])
         for question, count in ((b"WATCH", 2), (b"POLL", 1)):
-            while question not in connection.recv(4096):
-                pass
+            while question not in (heard := connection.recv(4096)):
+                if not heard:  # it has hung up
+                    return
             begin = 1 if question == b"WATCH" else 3
             connection.sendall(b"".join(self._lines[begin : begin + count]))
 
     def close(self):
+        self._server.shutdown(socket.SHUT_RDWR)  # ends the waiting for another one
         self._server.close()
+        self._thread.join(60)
+        assert not self._thread.is_alive()
 
 
 def ask(*lines):

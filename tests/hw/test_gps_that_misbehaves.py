@@ -33,6 +33,7 @@ def serve():
         return server.getsockname()[1]
 
     yield start
+    server.shutdown(socket.SHUT_RDWR)
     server.close()
     if gpsd.gpsd_socket is not None:
         gpsd.gpsd_socket.close()
