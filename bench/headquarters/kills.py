@@ -385,10 +385,10 @@ def first_contact_told_worst_s() -> float:
 
 @cache
 def _campaign(runs: int, stops: int) -> Harm:
-    """Kills on SQLite, and where there is one on PostgreSQL, and stops."""
+    """Kills on SQLite, and where there is one and stops are wanted on PostgreSQL, and stops."""
     harm = Harm()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
-        bin_ = programs()
+        bin_ = programs() if stops else None
         server = None if bin_ is None else running.enter_context(cluster(bin_, durable=False))
         for seed in range(SEED, SEED + runs):
             harm += kill(Path(folder) / f"s{seed}", "", seed)
