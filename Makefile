@@ -76,10 +76,16 @@ $(VENV)/ready-%: setup.cfg pyproject.toml tools/system-packages
 	$(VENV)/$(PIP_INSTALL) -e '.[$*$(AND_$*)]'
 	touch $(patsubst %,$(VENV)/ready-%,$* $(WITHIN_$*))
 
+$(LOWEST)/ready: $(LOWEST)/libraries
+	$(LOWEST)/$(PIP_INSTALL) --no-deps -e .
+	touch $@
+
+# Apart from Outcry itself, which only one pip at a time may prepare: CI fetches them meanwhile.
 # gpiozero 1.6.2 finds its pin factories through pkg_resources, which setuptools 81 dropped.
-$(LOWEST)/ready: setup.cfg pyproject.toml tools/lowest.py tools/system-packages
+$(LOWEST)/libraries: setup.cfg pyproject.toml tools/lowest.py tools/system-packages
 	tools/system-packages lowest
 	$(PYTHON) -m venv --clear $(LOWEST)
 	$(PYTHON) tools/lowest.py > $(LOWEST)/constraints
-	$(LOWEST)/$(PIP_INSTALL) -c $(LOWEST)/constraints -e '.[lowest]' 'setuptools<81'
+	$(PYTHON) tools/lowest.py --libraries > $@.txt
+	$(LOWEST)/$(PIP_INSTALL) -c $(LOWEST)/constraints -r $@.txt 'setuptools<81'
 	touch $@

@@ -56,8 +56,11 @@ install_requires =
 demo =
     outcry[test]
     three.py>=4
+lowest =
+    four>=1
 """
-    assert lowest.constraints(setup) == ["one==1.2", "three.py==4", "two==0.1.20221031"]
+    assert lowest.constraints(setup) == ["four==1", "one==1.2", "three.py==4", "two==0.1.20221031"]
+    assert lowest.libraries(setup) == ["one>=1.2,<2", "two[extra]>=0.1.20221031", "four>=1"]
 
 
 def test_each_library_of_the_wearable_has_an_oldest_version():
