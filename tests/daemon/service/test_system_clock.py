@@ -33,9 +33,14 @@ def settings(tmp_path):
 def clock(monkeypatch):
     """The system's clock, 30 days behind; what it was set to."""
     done = []
-    monkeypatch.setattr(time, "time", lambda: WALL - 30 * 86_400)
-    monkeypatch.setattr(time, "monotonic", lambda: UPTIME)
-    monkeypatch.setattr(time, "clock_settime", lambda which, now: done.append((which, now)))
+    pretended = SimpleNamespace(
+        time=lambda: WALL - 30 * 86_400,
+        monotonic=lambda: UPTIME,
+        clock_settime=lambda which, now: done.append((which, now)),
+        CLOCK_REALTIME=time.CLOCK_REALTIME,
+    )
+    # For this module alone: an event loop on another thread would wait by it for hours.
+    monkeypatch.setattr(system_clock, "time", pretended)
     return done
 
 
@@ -62,7 +67,7 @@ def test_unless_it_is_wanted_it_is_left_alone(tmp_path, settings, clock):
 
 def test_a_clock_that_is_right_is_left_alone(settings, clock, monkeypatch):
     write(settings, f"{ZERO}\n")
-    monkeypatch.setattr(time, "time", lambda: WALL + 0.5)
+    monkeypatch.setattr(system_clock.time, "time", lambda: WALL + 0.5)
     assert "right" in system_clock.put_right(settings)
     assert clock == []
 
