@@ -27,6 +27,7 @@ CALLED_OFF_AFTER_S = 20.0  # and the text's own end may have been lost
 LATE_TRIES = 3  # of AT after that: its answer may still be on the way
 OK_LIMIT_S = 1.0  # after +CMGS: by then the text has left, with or without the OK
 LIST_LIMIT_S = 20.0  # for a SIM full of texts
+SWEEP_S = 600.0  # after which a text is found whose +CMTI was lost
 ATTEMPTS_MOST = 2  # for a text that has not left the modem
 SETTINGS = ('AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CNMI=2,1,0,1,0")
 
@@ -66,12 +67,11 @@ class Texts:
         self._beside_data = beside_data
         self._given_at = 0.0
         self._late: TextJob | None = None
-        self._lost: set[str] = set()
-        """Numbers of texts whose outcome was never known."""
+        self._lost: set[str] = set()  # numbers of texts whose outcome was never known
         self._awaited: dict[tuple[int, str], str] = {}  # by reference and end of the number
         self._to_read: deque[int] = deque()
         self._to_delete: deque[int] = deque()
-        self._sweep_due = True
+        self._sweep_at = 0.0
 
     def ready(self, link: Link) -> bool:
         """Switch to PDU mode; False while the modem refuses (before SMS Ready it does)."""
@@ -79,7 +79,7 @@ class Texts:
 
     def set_up(self, link: Link) -> bool:
         """Storage, alphabet and what is to be announced; whether all was accepted."""
-        self._sweep_due = True
+        self._sweep_at = 0.0
         accepted = [link.command(setting, idle=True).done for setting in SETTINGS]
         return all(accepted)
 
@@ -248,7 +248,7 @@ class Texts:
     @property
     def unread(self) -> bool:
         """Whether ``tidy`` has something to do."""
-        return bool(self._to_read or self._to_delete or self._sweep_due)
+        return bool(self._to_read or self._to_delete or self._clock() >= self._sweep_at)
 
     def tidy(self, link: Link) -> None:
         """One short step: read a text, or delete one that has been handed on, or look for any."""
@@ -256,17 +256,18 @@ class Texts:
             self.read_one(link)
         elif self._to_delete:
             link.command(f"AT+CMGD={self._to_delete.popleft()}", idle=True)
-        elif self._sweep_due:
-            self._sweep_due = False
+        else:
+            self._sweep_at = self._clock() + SWEEP_S
             self._sweep(link)
 
     def read_one(self, link: Link) -> None:
-        """Read the first of those that have come in, if there is one: it may be HQ's receipt."""
+        """Read the first that came in, which may be HQ's receipt; unread, it is looked for later."""
         if self._to_read:
             index = self._to_read.popleft()
-            reply = link.command(f"AT+CMGR={index}", idle=True)
-            if reply.done:
+            if (reply := link.command(f"AT+CMGR={index}", idle=True)).done:
                 self._take_in(index, reply.lines)
+            else:
+                self._sweep_at = 0.0
 
     def _sweep(self, link: Link) -> None:
         """Take in all that lies on the SIM: a full one would receive no more."""

@@ -2,9 +2,12 @@
 
 from itertools import pairwise
 
+import pytest
+
 from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import SmsOutcome, SmsReceived
+from outcry.hw.modem.texts import SWEEP_S
 
 ANA, HQ_NUMBER, STRANGER = "+447700900101", "+447700900002", "+447700900199"
 ROUND = 7
@@ -58,6 +61,28 @@ def test_one_that_cannot_be_read_costs_two_seconds(world):
     left = times(world, SmsOutcome)
     assert len(left) == ROUND
     assert max(b - a for a, b in pairwise(left)) < 15
+
+
+@pytest.mark.parametrize("kind", [Kind.SILENT, Kind.ERROR, Kind.GARBAGE, Kind.PARTIAL])
+def test_one_whose_reading_failed_once_is_not_left_on_the_sim(world, kind):
+    """It may be HQ's receipt, for which the wearer waits."""
+    world = world(timing=Timing())
+    world.sim.faults.on("+CMGR", Fault(kind))
+    comes_in(world, 9)
+    world.run(60)
+    assert [event.text for _, event in world.stamped if isinstance(event, SmsReceived)] == [
+        "receipt"
+    ]
+    assert world.said("AT+CMGD=1")
+
+
+def test_one_whose_arrival_nobody_heard_of_is_read_all_the_same(world):
+    world = world(timing=Timing())
+    world.at(8, lambda: world.sim.wire.lose(1.0, "to-host"))
+    comes_in(world, 9)
+    world.at(20, world.sim.wire.clear)
+    world.run(2 * SWEEP_S)
+    assert len(times(world, SmsReceived)) == 1
 
 
 def test_what_was_read_is_deleted_once_the_texts_are_gone(world):
