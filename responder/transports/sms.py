@@ -17,7 +17,7 @@ from outcry.hw.modem import (
 from outcry.responder.rules.events import Came, Outcome
 
 LISTENS_S = 0.5  # for one thing to hand on: so soon the thread that does it can end
-TRIES = 3  # to hand a thing on: the database may be back in a moment
+TRIES = 720  # to hand a thing on, 5 s apart: a database may be away for an hour
 
 
 class SmsModem:
