@@ -106,7 +106,7 @@ def test_what_is_refused_with_a_picture_goes_without_it(network, key, draft, png
 
 def test_a_post_whose_answer_was_lost_is_found_and_not_made_twice(network, key, draft, proxied):
     proxy = proxied(network.url)
-    publisher = network.publisher(proxy.url, timeout_s=6)  # the post itself is to arrive in it
+    publisher = network.publisher(proxy.url, timeout_s=1.5)
     words = draft()
     posts = ("putRecord", "/statuses", "/tweets", "/feed")
     proxy.loses = lambda method, path: method == "POST" and path.endswith(posts)
