@@ -12,12 +12,14 @@ _VERSION = b'{"class":"VERSION"}\n'
 _WATCH = b'{"class":"DEVICES","devices":[{}]}\n{"class":"WATCH","enable":true}\n'
 
 
-class GpsdStandIn:
-    """Greets as gpsd does, and gives ``answer(question)``, with its line's end, to what is asked."""
+class OneAtATime:
+    """A server on a port of its own that converses with one caller after the other."""
 
-    def __init__(self, answer: Callable[[bytes], bytes]) -> None:
-        self._answer = answer
+    def __init__(self, converse: Callable[[socket.socket], None]) -> None:
+        """A caller is hung up on when ``converse`` returns, or raises ``OSError``."""
+        self._converse = converse
         self._callers: list[socket.socket] = []
+        self._closing = False
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -25,6 +27,7 @@ class GpsdStandIn:
 
     def close(self) -> None:
         """Hang up on everybody, and answer nobody any more."""
+        self._closing = True
         self._server.shutdown(socket.SHUT_RDWR)  # ends the waiting for another one
         self._server.close()
         for caller in self._callers:
@@ -34,13 +37,22 @@ class GpsdStandIn:
 
     def _serve(self) -> None:
         with suppress(OSError):
-            while True:
+            while not self._closing:
                 caller, _ = self._server.accept()
                 self._callers.append(caller)
                 with caller, suppress(OSError):
-                    self._converse(caller)
+                    if not self._closing:
+                        self._converse(caller)
 
-    def _converse(self, caller: socket.socket) -> None:
+
+class GpsdStandIn(OneAtATime):
+    """Greets as gpsd does, and gives ``answer(question)``, with its line's end, to what is asked."""
+
+    def __init__(self, answer: Callable[[bytes], bytes]) -> None:
+        self._answer = answer
+        super().__init__(self._answers)
+
+    def _answers(self, caller: socket.socket) -> None:
         caller.sendall(_VERSION)
         while question := caller.recv(4096):
             caller.sendall(_WATCH if b"WATCH" in question else self._answer(question))

@@ -1,10 +1,7 @@
 """The position, from the real gpsd: what it says is told, what it does not say is not invented."""
 
 import json
-import socket
-import threading
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +9,7 @@ from parts import RECORDINGS, needs_gpsd
 
 from outcry.hw.board.receiver.receiver import Receiver
 from outcry.hw.gps import AGE_UNKNOWN, Fix, Gps, NoFix, NoFixReason
+from simulation.gpsd_stand_in import OneAtATime
 from stage.stage import NotSeen, Stage
 
 
@@ -192,7 +190,7 @@ def test_a_real_receivers_recording_without_a_fix_gives_none(rig):
         rig.until(is_fix, 5)
 
 
-class WrongGpsd:
+class WrongGpsd(OneAtATime):
     """A server where gpsd should be, saying what a test wants said."""
 
     VERSION = b'{"class":"VERSION","release":"x","rev":"x","proto_major":3,"proto_minor":14}\n'
@@ -204,35 +202,19 @@ class WrongGpsd:
 
     def __init__(self, *lines):
         self._lines = lines
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.port = self._server.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        super().__init__(self._answers)
 
-    def _serve(self):
-        with suppress(OSError):
-            while True:
-                connection, _ = self._server.accept()
-                with connection:
-                    self._answer(connection)
-                    while connection.recv(4096):
-                        pass
-
-    def _answer(self, connection):
+    def _answers(self, caller):
         """In gpsd's order: the version, then a line or two for each question."""
-        connection.sendall(self._lines[0])
+        caller.sendall(self._lines[0])
         for question, count in ((b"WATCH", 2), (b"POLL", 1)):
-            while question not in (heard := connection.recv(4096)):
+            while question not in (heard := caller.recv(4096)):
                 if not heard:  # it has hung up
                     return
             begin = 1 if question == b"WATCH" else 3
-            connection.sendall(b"".join(self._lines[begin : begin + count]))
-
-    def close(self):
-        self._server.shutdown(socket.SHUT_RDWR)  # ends the waiting for another one
-        self._server.close()
-        self._thread.join(60)
-        assert not self._thread.is_alive()
+            caller.sendall(b"".join(self._lines[begin : begin + count]))
+        while caller.recv(4096):
+            pass
 
 
 def ask(*lines):

@@ -4,12 +4,14 @@ import queue
 import socket
 import threading
 import time
+from contextlib import ExitStack
 
 import gpsd
 import pytest
 
 from outcry.hw import gps as gps_module
 from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
+from simulation.gpsd_stand_in import OneAtATime
 
 VERSION = b'{"class":"VERSION"}\n'
 WELCOME = b'{"class":"DEVICES","devices":[{}]}\n{"class":"WATCH","enable":true}\n'
@@ -18,23 +20,14 @@ WELCOME = b'{"class":"DEVICES","devices":[{}]}\n{"class":"WATCH","enable":true}\
 @pytest.fixture
 def serve():
     """Run a handler for each connection to the port it answers."""
-    server = socket.create_server(("127.0.0.1", 0))
+    with ExitStack() as open_servers:
 
-    def start(handler):
-        def accept():
-            try:
-                while True:
-                    connection, _ = server.accept()
-                    handler(connection)
-            except OSError:
-                return
+        def start(handler):
+            server = OneAtATime(handler)
+            open_servers.callback(server.close)
+            return server.port
 
-        threading.Thread(target=accept, daemon=True).start()
-        return server.getsockname()[1]
-
-    yield start
-    server.shutdown(socket.SHUT_RDWR)
-    server.close()
+        yield start
     if gpsd.gpsd_socket is not None:
         gpsd.gpsd_socket.close()
 
