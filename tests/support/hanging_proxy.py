@@ -20,7 +20,7 @@ class HangingProxy(LocalServer):
     def __init__(self, server: str) -> None:
         self.loses: Callable[[str, str], bool] = lambda method, path: False
         self.refuses: Callable[[bytes], tuple[int, object] | None] = lambda body: None
-        self.refused = 0
+        self.refused = self.lost = 0
         self.asked: list[tuple[str, str]] = []
         self.over = threading.Event()
         self._behind = server
@@ -43,6 +43,7 @@ class HangingProxy(LocalServer):
         except HTTPError as error:
             status, said, kind = error.code, error.read(), error.headers
         if self.loses(request.command, path):
+            self.lost += 1
             self.over.wait(60)
             request.close_connection = True
         else:

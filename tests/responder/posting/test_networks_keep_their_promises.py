@@ -110,8 +110,9 @@ def test_a_post_whose_answer_was_lost_is_found_and_not_made_twice(network, key, 
     words = draft()
     posts = ("putRecord", "/statuses", "/tweets", "/feed")
     proxy.loses = lambda method, path: method == "POST" and path.endswith(posts)
-    with pytest.raises(OutcomeUnknown):
-        publisher.post(key, words)
+    while not proxy.lost:  # on a busy machine the limit may pass before the post has left
+        with pytest.raises(OutcomeUnknown):
+            publisher.post(key, words)
     proxy.loses = lambda method, path: False
     network.publisher().check()
     found = network.publisher(timeout_s=15).find(key, words)
