@@ -20,7 +20,7 @@ from outcry.daemon.outbox.runtime_cache import Memory
 from outcry.daemon.service.whereabouts import Whereabouts
 from outcry.hw.gps import Gps
 from outcry.report import Position
-from simulation.cells import MEMORY
+from simulation.fault_matrix.cells import MEMORY
 from simulation.gpsd_stand_in import GpsdStandIn, polled
 
 STEPS = 60

@@ -15,7 +15,7 @@ from random import Random
 from outcry.hw.board.modem.faults import Fault, Kind, Stage
 from outcry.hw.board.modem.options import Options
 from outcry.hw.power import Wire
-from simulation.cells import LIVES, MEMORY, steps
+from simulation.fault_matrix.cells import LIVES, MEMORY, steps
 from simulation.wearable import SimulatedWorld
 
 PRESS_AT = 140.0

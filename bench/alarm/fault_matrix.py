@@ -6,8 +6,8 @@ import math
 from functools import cache
 
 from bench.figure import say
-from simulation import campaign
-from simulation.cells import cells, sample
+from simulation.fault_matrix import campaign
+from simulation.fault_matrix.cells import cells, sample
 
 
 @cache

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from bench.figure import say
-from simulation.cells import MEMORY
+from simulation.fault_matrix.cells import MEMORY
 from simulation.plan import plan
 from simulation.week import WEEK_S, Week
 

@@ -6,8 +6,8 @@ from bench.alarm import fault_matrix, refusals, sms_chain
 from outcry.hw.modem import Modem
 from outcry.hw.modem.recovery import Recovery
 from outcry.hw.modem.texts import Texts
-from simulation import campaign
-from simulation.cells import sample
+from simulation.fault_matrix import campaign
+from simulation.fault_matrix.cells import sample
 
 pytestmark = pytest.mark.slow
 

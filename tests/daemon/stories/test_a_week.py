@@ -17,7 +17,7 @@ from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.stored import StoredText
 from outcry.daemon.service.executor import Executor
 from outcry.daemon.service.supervision import Supervision
-from simulation.cells import MEMORY
+from simulation.fault_matrix.cells import MEMORY
 from simulation.plan import plan
 from simulation.week import DAY_S, WEEK_S, Week
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 
 from outcry.hw.power import Wire
-from simulation import campaign
-from simulation.cells import LIVES, REGISTRATIONS, cells, data_works, sample, steps
-from simulation.verdict import Verdict, broken, leaves_by_s
+from simulation.fault_matrix import campaign
+from simulation.fault_matrix.cells import LIVES, REGISTRATIONS, cells, data_works, sample, steps
+from simulation.fault_matrix.verdict import Verdict, broken, leaves_by_s
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outcry.hw.modem import Outcome, SmsOutcome
-from simulation.cells import MEMORY, Cell
+from simulation.fault_matrix.cells import MEMORY, Cell
 from simulation.wearable import SimulatedWorld
 
 LEAVES_S = 60.0

@@ -17,7 +17,7 @@ from random import Random
 
 from outcry.hw.board.modem.faults import Fault, Stage
 from outcry.hw.board.sim800.fault_catalogue import ANY_STEP, AT_ONCE, CATALOGUE, arm
-from simulation.lives import BEGIN_S, LIVES, Life
+from simulation.fault_matrix.lives import BEGIN_S, LIVES, Life
 from simulation.wearable import SimulatedWorld
 from simulation.world import HOLD_S
 

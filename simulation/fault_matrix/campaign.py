@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
-from simulation.cells import Cell
-from simulation.verdict import (
+from simulation.fault_matrix.cells import Cell
+from simulation.fault_matrix.verdict import (
     FIRST_CMGS_S,
     Verdict,
     broken,

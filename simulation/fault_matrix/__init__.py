@@ -1,0 +1,1 @@
+"""The fault matrix: every step that a modem is asked, struck by every fault, and what came of it."""
