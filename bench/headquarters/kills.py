@@ -1,34 +1,27 @@
-"""Kills, and stops, the responder at random moments of a running response, and counts the harm.
-
-Its people and its network are a real HTTP server that keeps every request, and
-answers a little before and a little after it has kept it, so that a kill can
-come on either side.
-"""
+"""Kills, and stops, the responder at random moments of a running response, and counts the harm."""
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import Random
-from typing import Any, Self
+from typing import Self
 
 import sqlalchemy as sa
 
 from bench.headquarters import answering
+from bench.headquarters.peer import LONGEST_DELAY_S, Peer
 from bench.headquarters.postgresql import cluster, programs
 from outcry import enrolment
 from outcry.enrolment import Contact
@@ -54,67 +47,6 @@ RUNS, STOPS = (50, 40) if _FULL else (6, 4)
 REQUESTS_A_LIFE = 25  # at most, of the about 90 of a run
 PEOPLE = ("Ben", "Cleo", "Dana")
 SETTLES_WITHIN_S = 600.0
-LONGEST_DELAY_S = 0.03  # of the peer, before it keeps a request and again before it answers
-
-
-class Peer:
-    """What was asked of the people and the network."""
-
-    def __init__(self, random: Random, links: Mapping[str, tuple[int, str]]) -> None:
-        """``links``: the alarm and the target of each contact's link."""
-        self.told: Counter[tuple[int, str]] = Counter()
-        self.posted: Counter[str] = Counter()
-        self.first_told_at: dict[int, float] = {}  # monotonic seconds, by alarm
-        self.asked = 0
-        self._random = random
-        self._links = links
-        self._lock = threading.Lock()
-        peer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                time.sleep(peer.delay())
-                answer = json.dumps(peer.keep(self.path, json.loads(body))).encode()
-                time.sleep(peer.delay())
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_: object) -> None:
-                """Nobody reads it."""
-
-        class Server(ThreadingHTTPServer):
-            request_queue_size = 128
-
-            def handle_error(self, *_: object) -> None:
-                """A caller that was killed hears no answer."""
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def delay(self) -> float:
-        with self._lock:
-            self.asked += 1
-            return self._random.uniform(0, LONGEST_DELAY_S)
-
-    def keep(self, path: str, what: dict[str, Any]) -> Any:
-        with self._lock:
-            if path == "/tell":
-                alarm, target = self._links[what["link"]]
-                self.told[alarm, target] += 1
-                self.first_told_at.setdefault(alarm, time.monotonic())
-                return {}
-            if path == "/find":
-                return {"id": what["key"]} if self.posted[what["key"]] else None
-            self.posted[what["key"]] += 1
-            return {"id": what["key"]}
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
 
 @dataclass
