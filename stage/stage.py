@@ -250,11 +250,7 @@ class Stage:
 
     def events(self, what: str | None = None, since: float = 0.0) -> Iterator[dict[str, Any]]:
         """What the board saw, in order: one event a line of its events.jsonl."""
-        path = self.board_folder / "events.jsonl"
-        if not path.exists():
-            return
-        for line in path.read_text().splitlines():
-            event = json.loads(line)
+        for event in witnessed(self.board_folder):
             if event["t"] >= since and what in (None, event["what"]):
                 yield event
 
@@ -301,6 +297,14 @@ class Stage:
                 raise NotSeen(f"{what}: not seen within {limit_s:g} s")
             time.sleep(0.02)
         return found
+
+
+def witnessed(folder: Path) -> Iterator[dict[str, Any]]:
+    """Each event in a board's folder, in order; none while it has not begun to write."""
+    path = folder / "events.jsonl"
+    for line in path.read_text().splitlines(keepends=True) if path.exists() else ():
+        if line.endswith("\n"):  # the board may be in the midst of the last one
+            yield json.loads(line)
 
 
 def _free_ports(count: int) -> list[int]:

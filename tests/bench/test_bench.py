@@ -20,7 +20,7 @@ from outcry.envelope import Header
 from outcry.hw.board.process.arguments import WAYS_TO_FAIL
 from outcry.receipt import RECEIPT_BYTES, ReceiptRefused, verify
 from outcry.report import TOKEN_BYTES, MessageType, decode, encode
-from stage.stage import ROOT, NotSeen, PartMissing, Stage
+from stage.stage import ROOT, NotSeen, PartMissing, Stage, witnessed
 
 PROMISED = {  # design, section 9
     "press_to_uart_p99_ms": "<= 50",
@@ -220,6 +220,12 @@ def received(t: float, modem: str = "wearer") -> dict[str, Any]:
 
 def felt(*times: float) -> list[dict[str, Any]]:
     return [motor(t + more, level) for t in times for more, level in ((0, 1), (0.2, 0))]
+
+
+def test_of_a_line_that_the_board_is_still_writing_nothing_is_read(tmp_path: Path) -> None:
+    whole, begun = '{"t": 1.0, "what": "at"}\n', '{"t": 2.0, "what": "sms-deliv'
+    (tmp_path / "events.jsonl").write_text(whole + begun)
+    assert list(witnessed(tmp_path)) == [{"t": 1.0, "what": "at"}]
 
 
 def record(*events: dict[str, Any]) -> list[dict[str, Any]]:

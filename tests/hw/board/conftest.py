@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from stage.stage import witnessed
+
 LIMIT_S = 120.0
 PROGRAM = Path(sys.executable).with_name("outcry-board")
 
@@ -57,8 +59,7 @@ class RunningBoard:
         return json.loads(done.stdout)
 
     def events(self, what: str) -> list[dict[str, Any]]:
-        lines = (self.directory / "events.jsonl").read_text().splitlines()
-        return [event for line in lines if (event := json.loads(line))["what"] == what]
+        return [event for event in witnessed(self.directory) if event["what"] == what]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         if self.process.poll() is None:
