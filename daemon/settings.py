@@ -37,10 +37,7 @@ SCHEMA: Mapping[str, Mapping[str, Key]] = {
         "pin": Key(18, 0, 27, "a GPIO number"),
         "tells": Key("all", one_of=("all", "few")),
     },
-    "gps": {
-        "host": Key("127.0.0.1"),
-        "port": Key(2947, 1, 65535, "a TCP port"),
-    },
+    "gps": {"host": Key("127.0.0.1"), "port": Key(2947, 1, 65535, "a TCP port")},
     "modem": {
         "port": Key("/dev/serial0"),
         "baud": Key(115200, one_of=(9600, 19200, 38400, 57600, 115200)),
@@ -69,9 +66,7 @@ SCHEMA: Mapping[str, Mapping[str, Key]] = {
         "still_every_minutes": Key(30.0, 1, 240, "minutes"),
         "kilobytes_per_day": Key(500, 50, 100_000, "kilobytes"),
     },
-    "clock": {
-        "set_system": Key(False),
-    },
+    "clock": {"set_system": Key(False)},
     "supervision": {
         "heartbeat_minutes": Key(10.0, 0.3, 60, "minutes"),
         "kilobytes_per_day": Key(250, 10, 100_000, "kilobytes"),
@@ -84,13 +79,8 @@ SCHEMA: Mapping[str, Mapping[str, Key]] = {
             write='two to eight groups like "5 5", each of 1 to 9 taps',
         ),
     },
-    "texts": {
-        "folder": Key("texts"),
-    },
-    "storage": {
-        "state": Key("/var/lib/outcry"),
-        "runtime": Key("/run/outcry"),
-    },
+    "texts": {"folder": Key("texts")},
+    "storage": {"state": Key("/var/lib/outcry"), "runtime": Key("/run/outcry")},
 }
 _GROUPS = frozenset("123456789")
 

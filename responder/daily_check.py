@@ -41,9 +41,7 @@ class Checked(NamedTuple):
 
 
 def look(
-    settings: Settings,
-    database: Store,
-    publishers: Callable[[], Mapping[str, Publisher]],
+    settings: Settings, database: Store, publishers: Callable[[], Mapping[str, Publisher]]
 ) -> tuple[Finding, ...]:
     """Everything that was found, good and bad. Takes up to a minute; never raises."""
     with database.read() as connection:

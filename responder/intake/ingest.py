@@ -52,10 +52,7 @@ class _Known(NamedTuple):
 
 
 def keep(
-    connection: Connection,
-    arrived: Sequence[Arrived],
-    now: float,
-    random: Callable[[int], bytes],
+    connection: Connection, arrived: Sequence[Arrived], now: float, random: Callable[[int], bytes]
 ) -> list[Kept | int]:
     """Take all messages in, in order, in this transaction; what became of each. Of a heartbeat no
     newer than what was heard before, that is the highest counter of its device."""

@@ -134,9 +134,7 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
             60, 0, _MINUTES_MOST, write="minutes, at most 10080; 0: never"
         ),
     },
-    "record": {
-        "keep_days": Key(0, 0, 36_500, write="days; 0: kept until somebody deletes it"),
-    },
+    "record": {"keep_days": Key(0, 0, 36_500, write="days; 0: kept until somebody deletes it")},
 }
 _CONTACT: Mapping[str, Key] = {
     "language": _A_LANGUAGE,

@@ -95,10 +95,7 @@ def _status(modem: SmsModem | None) -> str:
 
 
 def _watch(
-    stop: threading.Event,
-    beats: Beats,
-    parts: list[Part],
-    status: Callable[[], str],
+    stop: threading.Event, beats: Beats, parts: list[Part], status: Callable[[], str]
 ) -> int:
     """Wait for the end, feeding the watchdog only while every thread works."""
     limit_s = systemd.watchdog_s()
