@@ -101,6 +101,7 @@ class Loop:
                     parts.drills.see(Hop.TEXT_REACHED, now)
             case modem.SmsReceived():
                 self._happen_all(parts.receipts.by_sms(message), now)
+                message.kept()
             case modem.DataPath(up):
                 parts.journal.tell(Entry.DATA_PATH, detail="up" if up else "down")
                 self._happen(model.Event.DATA_UP if up else model.Event.DATA_DOWN, now)

@@ -3,6 +3,7 @@
 Events that carry a number, a text or a body keep it out of ``repr``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -80,10 +81,15 @@ class SmsReport:
 
 @dataclass(frozen=True)
 class SmsReceived:
-    """A text came in. It is deleted from the SIM; long texts come part by part."""
+    """A text came in; long texts come part by part.
+
+    It lies on the SIM until ``kept`` is called, from any thread: before that a power cut must not
+    cost it. After a restart, of the modem or of ours, it comes again.
+    """
 
     sender: str = field(repr=False)
     text: str = field(repr=False)
+    kept: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

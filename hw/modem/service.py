@@ -22,7 +22,7 @@ log = logging.getLogger("outcry.modem")
 READY = ("+CPIN: READY", "SMS Ready")
 UNREGISTERED_S = 20.0  # without a network in an alarm before the modem is no longer believed
 TRY_EVERY_S = 60.0  # then one text and one connection are tried, whatever it says
-LOOK_S = 2.0  # between looks at the ladder while nothing leaves
+LOOK_S = 2.0  # between looks at the ladder while nothing leaves, or at texts that may be deleted
 SEARCH_POLL_S = 2.0  # between looks for a network: +CREG may have been lost
 URGENT_S = 60.0  # an alarm unanswered for longer needs to know its cells again
 DATA_FIRST_S = 3.5  # for connecting and one answered post; a lost answer has cost 16 s already
@@ -272,7 +272,7 @@ class Service:
 
     def _next_at(self) -> float:
         times = [self._poll_at, self._posts.next_at()]
-        if self.recovery.stalls:
+        if self.recovery.stalls or self._texts.handed_on:
             times.append(self._clock() + LOOK_S)
         if self._clock() < self._texts_from:
             times.append(self._texts_from)

@@ -5,6 +5,7 @@ import re
 import zlib
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from outcry.hw.modem import events
@@ -70,7 +71,8 @@ class Texts:
         self._lost: set[str] = set()  # numbers of texts whose outcome was never known
         self._awaited: dict[tuple[int, str], str] = {}  # by reference and end of the number
         self._to_read: deque[int] = deque()
-        self._to_delete: deque[int] = deque()
+        self.handed_on: dict[int, object] = {}  # by place on the SIM, until it may be deleted
+        self._to_delete: deque[tuple[int, object]] = deque()  # other threads add to it
         self._sweep_at = 0.0
 
     def ready(self, link: Link) -> bool:
@@ -80,6 +82,7 @@ class Texts:
     def set_up(self, link: Link) -> bool:
         """Storage, alphabet and what is to be announced; whether all was accepted."""
         self._sweep_at = 0.0
+        self.handed_on.clear()  # it may be another SIM
         accepted = [link.command(setting, idle=True).done for setting in SETTINGS]
         return all(accepted)
 
@@ -209,7 +212,7 @@ class Texts:
         if urc.text.startswith("+CMGS: "):
             self._answered_late(_reference(urc.text))
         elif urc.text.startswith(("+CDS: ", "+CMT: ")):
-            self._hand_on(urc.body)
+            self._hand_on(urc.body, lambda: None)
         elif arrived := _ARRIVED.fullmatch(urc.text):
             self._to_read.append(int(arrived[1]))
         else:
@@ -224,11 +227,13 @@ class Texts:
         self._jobs.drop_texts(job.ref)
         self._end(job, events.Outcome.DONE, "sent, answered late")
 
-    def _hand_on(self, pdu: str) -> None:
+    def _hand_on(self, pdu: str, kept: Callable[[], None]) -> None:
         decoded = self._pdu.decode(pdu)
         if isinstance(decoded, self._pdu.Incoming):
-            self._emit(events.SmsReceived(decoded.sender, decoded.text))
-        elif isinstance(decoded, self._pdu.StatusReport):
+            self._emit(events.SmsReceived(decoded.sender, decoded.text, kept))
+            return
+        kept()
+        if isinstance(decoded, self._pdu.StatusReport):
             self._reported(_key(decoded.reference, decoded.recipient), decoded.delivered)
         else:
             log.info("an incoming PDU of %d digits makes no sense; dropped", len(pdu))
@@ -251,11 +256,14 @@ class Texts:
         return bool(self._to_read or self._to_delete or self._clock() >= self._sweep_at)
 
     def tidy(self, link: Link) -> None:
-        """One short step: read a text, or delete one that has been handed on, or look for any."""
+        """One short step: read a text, or delete one that is kept, or look for any."""
         if self._to_read:
             self.read_one(link)
         elif self._to_delete:
-            link.command(f"AT+CMGD={self._to_delete.popleft()}", idle=True)
+            place, mark = self._to_delete.popleft()
+            if self.handed_on.get(place) is mark:  # not another one that lies there since
+                del self.handed_on[place]
+                link.command(f"AT+CMGD={place}", idle=True)
         else:
             self._sweep_at = self._clock() + SWEEP_S
             self._sweep(link)
@@ -282,11 +290,16 @@ class Texts:
                 listed = None
 
     def _take_in(self, index: int, lines: tuple[str, ...]) -> None:
-        """Hand on, then delete: a power cut in between repeats a text and loses none."""
-        for line in lines:
-            if HEX.fullmatch(line):
-                self._hand_on(line)
-        self._to_delete.append(index)
+        """Hand on what lies there, once; it is deleted when whoever has it has kept it."""
+        if index in self.handed_on:
+            return
+        mark = self.handed_on[index] = object()
+        kept = partial(self._to_delete.append, (index, mark))
+        pdus = [line for line in lines if HEX.fullmatch(line)]
+        for pdu in pdus:
+            self._hand_on(pdu, kept)
+        if not pdus:
+            kept()
 
 
 def _key(reference: int, number: str) -> tuple[int, str]:

@@ -17,7 +17,7 @@ from outcry.hw.modem import (
 from outcry.responder.rules.events import Came, Outcome
 
 LISTENS_S = 0.5  # for one thing to hand on: so soon the thread that does it can end
-TRIES = 720  # to hand a thing on, 5 s apart: a database may be away for an hour
+TRIES = 720  # to hand a thing on, 5 s apart; a text then waits on the SIM for the next start
 
 
 class SmsModem:
@@ -82,6 +82,7 @@ class SmsModem:
                     on_report(int(event.ref), Came(came, ""))
                 case SmsReceived():
                     on_text(event.sender, event.text)
+                    event.kept()
                 case ModemState():
                     on_change()
                 case _:

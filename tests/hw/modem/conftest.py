@@ -13,7 +13,7 @@ from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.modem.wire import HOST_BAUD
 from outcry.hw.board.process.board import Board
 from outcry.hw.board.sim800.sim800 import Sim800
-from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PortLost
+from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PortLost, SmsReceived
 from outcry.hw.modem.errors import Stopping
 from outcry.hw.modem.link import Link
 from simulation.virtual_network import VirtualNetwork
@@ -159,6 +159,7 @@ class World:
         self.unplugged = False
         self.noise = b""
         self.beats: list[float] = []
+        self.keeps = True  # whoever is told of a text has it for good
         self.pull_wire: Callable[[], None] = lambda: self.sim.reset(self.now)
         self.on_event: Callable[[ModemEvent], None] = self._keep
         self._plans: list[tuple[float, Callable[[], None]]] = []
@@ -203,6 +204,8 @@ class World:
     def _keep(self, event: ModemEvent) -> None:
         self.events.append(event)
         self.stamped.append((self.now, event))
+        if self.keeps and isinstance(event, SmsReceived):
+            event.kept()
 
     def at(self, seconds: float, action: Callable[[], None]) -> None:
         """Plan ``action`` for ``seconds`` from now."""

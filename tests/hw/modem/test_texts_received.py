@@ -85,6 +85,38 @@ def test_one_whose_arrival_nobody_heard_of_is_read_all_the_same(world):
     assert len(times(world, SmsReceived)) == 1
 
 
+def received(world):
+    return [event for _, event in world.stamped if isinstance(event, SmsReceived)]
+
+
+def test_one_that_nobody_has_kept_stays_on_the_sim_and_is_told_once(world):
+    """HQ's database is away, or its power goes: what it has deleted nobody could tell it again."""
+    world = world(timing=Timing())
+    world.keeps = False
+    comes_in(world, 9)
+    world.at(3 * SWEEP_S, lambda: received(world)[0].kept())
+    world.run(3 * SWEEP_S + 10)
+    assert len(received(world)) == 1
+    assert len(world.said("AT+CMGL")) > 2, "it has been seen there again and again"
+    (deleted,) = world.said("AT+CMGD=1")
+    assert deleted >= 1000 + 3 * SWEEP_S
+
+
+def test_after_a_restart_of_the_modem_it_is_told_again(world):
+    world = world(timing=Timing())
+    world.keeps = False
+    comes_in(world, 9)
+    world.at(20, lambda: world.sim.reset(world.now))
+    # That of the life before: in its place may lie another text by now.
+    world.at(100, lambda: received(world)[0].kept())
+    world.at(200, lambda: received(world)[1].kept())
+    world.run(300)
+    first, again = received(world)
+    assert first == again
+    (deleted,) = world.said("AT+CMGD=1")
+    assert deleted >= 1200
+
+
 def test_what_was_read_is_deleted_once_the_texts_are_gone(world):
     world = world(timing=Timing())
     a_round(world)

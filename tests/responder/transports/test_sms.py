@@ -132,8 +132,21 @@ def test_everything_else_is_handed_on_and_again_when_that_failed(modem, says, ev
     assert heard.all == [handed_on]
 
 
-def test_what_can_never_be_handed_on_is_given_up_after_an_hour(modem, says):
-    says[:] = [SmsReceived(BEN, "first"), answer(Outcome.DONE)]
+def test_a_text_may_be_deleted_when_it_is_written_down_and_not_before(modem, says):
+    kept = []
+    says[:] = [SmsReceived(BEN, "1111 2222", lambda: kept.append(1)), answer(Outcome.DONE)]
+    modem.send(7, BEN, "words")
+    heard = Heard(modem)
+    heard.broken = 1
+    with pytest.raises(DatabaseAway):
+        heard.hand_on()
+    assert kept == []
+    heard.hand_on()
+    assert kept == [1]
+
+
+def test_what_can_never_be_handed_on_is_left_on_the_sim_after_an_hour(modem, says):
+    says[:] = [SmsReceived(BEN, "first", pytest.fail), answer(Outcome.DONE)]
     modem.send(7, BEN, "words")
     heard = Heard(modem)
     heard.broken = sms.TRIES

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import httpx
 import pytest
 from builders import BEN, CLEO, DANA, WEARER
@@ -9,6 +12,7 @@ from builders import BEN, CLEO, DANA, WEARER
 from outcry.envelope import from_text
 from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.receipt import Status, verify
+from outcry.responder.storage.store import DATABASE
 from tests.support.simulated_modem import SimulatedModem
 
 pytestmark = pytest.mark.slow
@@ -54,6 +58,26 @@ def test_a_sealed_sms_comes_in_and_receipts_go_back(process, modem, world, wait_
     httpx.post(f"{link}/seen", data={"pin": world.pins[1]})
     _, text = wait_for(lambda: len(texts(modem, WEARER)) == 2 and texts(modem, WEARER))
     assert verify(from_text(text), message.report.token, message.header) is Status.ACKNOWLEDGED
+
+
+def test_a_sealed_sms_that_cannot_be_written_down_survives_the_kill(
+    process, modem, world, wait_for
+):
+    """Somebody's backup holds the database; HQ is killed before it lets go of it."""
+
+    def found(command):
+        return (*modem.commands(), command).index(command)
+
+    service = process(modem.port)
+    with closing(sqlite3.connect(service.state / DATABASE)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        message = world.device.message()
+        modem.text(WEARER, message.text)
+        wait_for(lambda: "AT+CSQ" in modem.commands()[found("AT+CMGR") :])  # it went on
+        service.kill()
+    service.start(wait_for)
+    (text,) = wait_for(lambda: texts(modem, WEARER))
+    assert verify(from_text(text), message.report.token, message.header) is Status.STORED
 
 
 def test_every_other_sms_is_dropped_unanswered(process, modem, world, wait_for):

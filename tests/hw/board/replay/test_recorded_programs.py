@@ -99,6 +99,8 @@ def own_modem_lives(port: str, board: SimulatedModem | None, recorded: Path) -> 
         if board is not None:
             board.text(PHONE, "where are you?")
         waits(lambda: any(isinstance(each, SmsReceived) for each in events))
+        for received in (each for each in events if isinstance(each, SmsReceived)):
+            received.kept()
         # The recording has their answers, so the replay has them.
         waits(lambda: answered(recorded, b"AT+CMGD=") and answered(recorded, b"AT+SJDR?"))
     finally:
