@@ -36,10 +36,10 @@ class Cluster:
         self._bin = bin_
         self._names = itertools.count(1)
 
-    def database(self) -> str:
-        """A new empty database's URL."""
+    def database(self, copied: str = "template1") -> str:
+        """A new database's URL: empty, or a copy of one that nobody is connected to."""
         name = f"outcry_{next(self._names)}"
-        self.run("createdb", "-h", str(self._folder), "-U", USER, name)
+        self.run("createdb", "-h", str(self._folder), "-U", USER, "-T", copied, name)
         return f"postgresql+psycopg://{USER}@/{name}?host={quote(str(self._folder))}"
 
     def drop(self, url: str) -> None:

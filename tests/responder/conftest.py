@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -293,17 +294,25 @@ def postgresql_server() -> Iterator[Cluster]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def enrolled_on_postgresql(postgresql_server: Cluster, enrolled: Enrolled) -> str:
+    """The name of a database with what the embedded one has, to be copied."""
+    url = postgresql_server.database()
+    move(enrolled.directory, url)
+    return urlsplit(url).path.removeprefix("/")
+
+
 @pytest.fixture
 def postgresql(
     postgresql_server: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[], str]]:
-    """Makes a new empty database and gives its URL; it is gone after the test."""
+) -> Iterator[Callable[..., str]]:
+    """Makes a new database, empty or a copy, and gives its URL; it is gone after the test."""
     # A busy machine may hold this process up for longer in the midst of a transaction.
     monkeypatch.setattr(engine, "ABANDONED_MS", 60_000)
     made: list[str] = []
 
-    def make() -> str:
-        made.append(postgresql_server.database())
+    def make(copied: str = "template1") -> str:
+        made.append(postgresql_server.database(copied))
         return made[-1]
 
     yield make
@@ -323,8 +332,8 @@ def world(
     shutil.copytree(enrolled.directory, directory)
     url = ""
     if getattr(request, "param", "sqlite") == "postgresql":
-        url = request.getfixturevalue("postgresql")()
-        move(directory, url)
+        copied = request.getfixturevalue("enrolled_on_postgresql")
+        url = request.getfixturevalue("postgresql")(copied)
     world = world_in(directory, url)
     yield world
     world.hq.close()
