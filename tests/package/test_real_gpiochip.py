@@ -13,7 +13,8 @@ import pytest
 
 from stage.stage import PartMissing
 
-pytestmark = pytest.mark.slow
+# As long as the board is given, and its folder's making; alone it takes a minute.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
 
 KERNEL, SWITCH, PRESSES, STRAP = (
