@@ -9,10 +9,11 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -25,13 +26,13 @@ from outcry.hw.modem.http import BODY_MOST, HEAD_MOST, BadAnswer, HttpStream
 from outcry.hw.modem.lines import LONGEST_LINE, LineBuffer
 from outcry.hw.modem.pdu import Incoming, StatusReport, decode
 from outcry.settings_file import SettingsInvalid
+from simulation.fault_matrix.cells import MEMORY
 from simulation.gpsd_stand_in import GpsdStandIn
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
 FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
 INPUTS = 1_000_000 if FULL else 1_000
-FILES = INPUTS if FULL else 100  # 5 ms each
 SHIPPED = Path(__file__).parents[3] / "config" / "outcry.toml"
 GROWTH_MOST = 20_000  # Python's memory blocks: one kept for each input would be fifty times that
 SAID = (
@@ -95,13 +96,13 @@ def mangled(random: Random, pieces: tuple[bytes, ...]) -> bytes:
     return bytes(out) * random.choice((1, 1, 1, 2, 30))
 
 
-def campaign(seed: int, take: Callable[[Random], object], inputs: int = INPUTS) -> None:
+def campaign(seed: int, take: Callable[[Random], object]) -> None:
     """Many inputs, and what Python's memory held after a tenth of them it holds after all."""
     random = Random(seed)
     blocks = 0
-    for turn in range(inputs):
+    for turn in range(INPUTS):
         take(random)
-        if turn == inputs // 10:
+        if turn == INPUTS // 10:
             blocks = sys.getallocatedblocks()
     assert sys.getallocatedblocks() - blocks < GROWTH_MOST
 
@@ -206,10 +207,17 @@ def test_whoever_answers_in_gpsd_s_place(monkeypatch: pytest.MonkeyPatch) -> Non
     someone.close()
 
 
-def test_settings_that_a_tired_hand_has_edited(tmp_path: Path) -> None:
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """In memory: each of a million files is written over the one before."""
+    with TemporaryDirectory(dir=MEMORY) as name:
+        yield Path(name)
+
+
+def test_settings_that_a_tired_hand_has_edited(folder: Path) -> None:
     shipped = SHIPPED.read_bytes()
     lines = shipped.splitlines(keepends=True)
-    file = tmp_path / "outcry.toml"
+    file = folder / "outcry.toml"
 
     def take(random: Random) -> None:
         edited = list(lines)
@@ -233,7 +241,7 @@ def test_settings_that_a_tired_hand_has_edited(tmp_path: Path) -> None:
             problems = refused.problems
         assert problems
 
-    campaign(5, take, FILES)
+    campaign(5, take)
 
 
 def test_whatever_is_written_to_the_control_socket(
