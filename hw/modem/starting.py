@@ -35,18 +35,17 @@ class Pin(Enum):
     """What is known of the PIN in the settings."""
 
     UNSAID = "not said yet"
-    SAID = "said, no answer"
-    TAKEN = "taken, SIM not yet ready"
+    SAID = "said, SIM not yet ready"
     REFUSED = "wrong"
     RIGHT = "proved right"
 
 
 class Starting:
-    """Remembers over restarts of the modem whether the PIN may be said: once, unless proved right.
+    """Remembers over restarts of the modem whether the PIN may be said: once a restart.
 
-    A third wrong PIN locks the SIM. So that a restarted process does not get there either, what
-    came of each is kept on the card before it is said, and AT+SPIC, where the modem knows it, must
-    tell of all tries left. Another SIM, told apart by its number, may have another PIN.
+    A third wrong PIN locks the SIM. So that no restart, of the modem or the process, gets there,
+    what came of each is kept on the card before it is said, and AT+SPIC, where the modem knows it,
+    must tell of all tries left. Another SIM, told apart by its number, may have another PIN.
     """
 
     def __init__(
@@ -66,6 +65,7 @@ class Starting:
         self._report = report
         self._recovery = recovery
         self._pin = Pin.UNSAID
+        self._sim = ""  # the number of the SIM to which it was said
         self._never_ready = False
         self._looks = 0
         self._began = clock()
@@ -73,6 +73,8 @@ class Starting:
     def run(self, link: Link) -> None:
         """Bring the modem up; returns when it can take texts, however long the SIM takes."""
         self._began = self._clock()
+        if self._pin is Pin.SAID:  # the modem went under before its SIM was ready
+            self._pin = Pin.UNSAID
         link.guarded = True
         link.echo_expected = not link.command("ATE0", idle=True).done
         # CBATCHK=1 would switch it off below 3.4 V, for a dip of a moment and for good.
@@ -101,8 +103,9 @@ class Starting:
         reply = link.command("AT+CPIN?", asked="+CPIN: ", idle=True, vital=vital)
         wants = reply.value("+CPIN")
         if reply.done and wants == "READY":
-            if self._pin is Pin.TAKEN:
+            if self._pin is Pin.SAID:
                 self._pin = Pin.RIGHT
+                self._settings.said_pins.add(TAKEN, self._settings.pin or "", self._sim)
             return 0.0
         locked = wants == "SIM PIN" or reply.code == CME_PIN
         blocked = (wants or "").startswith("SIM PUK") or reply.code == CME_PUK
@@ -152,10 +155,9 @@ class Starting:
             return SIM_WAIT_S
         if self._pin is not Pin.RIGHT:
             said_pins.add(SAID, pin, number)
-        self._pin = Pin.SAID
+        self._pin, self._sim = Pin.SAID, number
         reply = link.command(f'AT+CPIN="{pin}"', vital=True)
         if reply.done:
-            self._pin = Pin.TAKEN
             said_pins.add(TAKEN, pin, number)
         elif reply.code == CME_BUSY:
             self._pin = Pin.UNSAID

@@ -1,6 +1,7 @@
 """Texts: AT+CMGS with three outcomes, delivery reports, and what comes in."""
 
 import logging
+import math
 import re
 import zlib
 from collections import deque
@@ -28,6 +29,7 @@ CALLED_OFF_AFTER_S = 20.0  # and the text's own end may have been lost
 LATE_TRIES = 3  # of AT after that: its answer may still be on the way
 OK_LIMIT_S = 1.0  # after +CMGS: by then the text has left, with or without the OK
 LIST_LIMIT_S = 20.0  # for a SIM full of texts
+SET_UP_AGAIN_S = 60.0  # after the modem has refused some of it, or an alarm could not wait for it
 SWEEP_S = 600.0  # after which a text is found whose +CMTI was lost
 ATTEMPTS_MOST = 2  # for a text that has not left the modem
 SETTINGS = ('AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CNMI=2,1,0,1,0")
@@ -72,18 +74,23 @@ class Texts:
         self._awaited: dict[tuple[int, str], str] = {}  # by reference and end of the number
         self._to_read: deque[int] = deque()
         self.handed_on: dict[int, object] = {}  # by place on the SIM, until it may be deleted
+        self._doubted: dict[int, str] = {}  # what was read there, and does not fit its length
         self._to_delete: deque[tuple[int, object]] = deque()  # other threads add to it
-        self._sweep_at = 0.0
+        self._sweep_at = self._set_up_at = 0.0
 
     def ready(self, link: Link) -> bool:
         """Switch to PDU mode; False while the modem refuses (before SMS Ready it does)."""
+        self._set_up_at = 0.0
+        self.handed_on.clear()  # it may be another SIM
         return link.command("AT+CMGF=0", idle=True).done
 
     def set_up(self, link: Link) -> bool:
         """Storage, alphabet and what is to be announced; whether all was accepted."""
         self._sweep_at = 0.0
-        self.handed_on.clear()  # it may be another SIM
         accepted = [link.command(setting, idle=True).done for setting in SETTINGS]
+        # What was left out in quarantine is seen to by a start from the beginning.
+        refused = not all(accepted) and link.quarantine.retry_at == math.inf
+        self._set_up_at = self._clock() + SET_UP_AGAIN_S if refused else math.inf
         return all(accepted)
 
     @property
@@ -253,10 +260,11 @@ class Texts:
     @property
     def unread(self) -> bool:
         """Whether ``tidy`` has something to do."""
-        return bool(self._to_read or self._to_delete or self._clock() >= self._sweep_at)
+        due = min(self._sweep_at, self._set_up_at)
+        return bool(self._to_read or self._to_delete) or self._clock() >= due
 
     def tidy(self, link: Link) -> None:
-        """One short step: read a text, or delete one that is kept, or look for any."""
+        """One short step: read a text, delete one that is kept, see to the settings, or look."""
         if self._to_read:
             self.read_one(link)
         elif self._to_delete:
@@ -264,6 +272,8 @@ class Texts:
             if self.handed_on.get(place) is mark:  # not another one that lies there since
                 del self.handed_on[place]
                 link.command(f"AT+CMGD={place}", idle=True)
+        elif self._clock() >= self._set_up_at:
+            self.set_up(link)
         else:
             self._sweep_at = self._clock() + SWEEP_S
             self._sweep(link)
@@ -272,40 +282,55 @@ class Texts:
         """Read the first that came in, which may be HQ's receipt; unread, it is looked for later."""
         if self._to_read:
             index = self._to_read.popleft()
-            if (reply := link.command(f"AT+CMGR={index}", idle=True)).done:
-                self._take_in(index, reply.lines)
-            else:
+            reply = link.command(f"AT+CMGR={index}", idle=True)
+            empty = reply.done and not reply.lines
+            if not empty and not self._take_in(index, *reply.lines[:2]):
                 self._sweep_at = 0.0
 
     def _sweep(self, link: Link) -> None:
         """Take in all that lies on the SIM: a full one would receive no more."""
         listed: int | None = None
+        above = ""
         for line in link.command("AT+CMGL=4", LIST_LIMIT_S, idle=True).lines:
             if header := _LISTED.fullmatch(line):
                 listed = int(header[1])
                 if listed in self._to_read:
                     self._to_read.remove(listed)
+                above = line
             elif listed is not None:
-                self._take_in(listed, (line,))
+                if not self._take_in(listed, above, line):
+                    self._sweep_at = self._clock() + DOUBT_S
                 listed = None
 
-    def _take_in(self, index: int, lines: tuple[str, ...]) -> None:
-        """Hand on what lies there, once; it is deleted when whoever has it has kept it."""
+    def _take_in(self, index: int, header: str = "", pdu: str = "") -> bool:
+        """Hand on what lies there, once; it is deleted when whoever has it has kept it.
+
+        False if the line may have lost some of it: then it must be read again. What reads the same
+        twice is taken as it is.
+        """
         if index in self.handed_on:
-            return
+            return True
+        same = self._doubted.get(index) == pdu
+        if not HEX.fullmatch(pdu) or not (same or _is_whole(header, pdu)):
+            self._doubted[index] = pdu
+            return same
+        self._doubted.pop(index, None)
         mark = self.handed_on[index] = object()
-        kept = partial(self._to_delete.append, (index, mark))
-        pdus = [line for line in lines if HEX.fullmatch(line)]
-        for pdu in pdus:
-            self._hand_on(pdu, kept)
-        if not pdus:
-            kept()
+        self._hand_on(pdu, partial(self._to_delete.append, (index, mark)))
+        return True
 
 
 def _key(reference: int, number: str) -> tuple[int, str]:
     """What a report is known by: references come round after 256 texts, and networks write a
     number with or without its country."""
     return reference, number[-SAME_DIGITS:]
+
+
+def _is_whole(header: str, pdu: str) -> bool:
+    """By its octets in ``+CMGR: <stat>,<alpha>,<length>``, the centre's number not counted
+    (3GPP TS 27.005 section 3.1)."""
+    octets = header.rpartition(",")[2].strip()
+    return octets.isdecimal() and len(pdu) == 2 * (1 + int(pdu[:2], 16) + int(octets))
 
 
 def _reference(final: str) -> int | None:

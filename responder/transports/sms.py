@@ -17,7 +17,6 @@ from outcry.hw.modem import (
 from outcry.responder.rules.events import Came, Outcome
 
 LISTENS_S = 0.5  # for one thing to hand on: so soon the thread that does it can end
-TRIES = 720  # to hand a thing on, 5 s apart; a text then waits on the SIM for the next start
 
 
 class SmsModem:
@@ -36,7 +35,7 @@ class SmsModem:
         """``clock`` gives monotonic seconds; ``beat`` is called often on the modem's thread."""
         self._modem = Modem(settings, open_port, self._take, clock, beat)
         self._awaited: dict[str, Future[Came]] = {}
-        self._news: queue.SimpleQueue[tuple[ModemEvent, int]] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[ModemEvent] = queue.SimpleQueue()
 
     def start(self) -> None:
         self._modem.start()
@@ -67,10 +66,10 @@ class SmsModem:
 
         ``on_report``: more is known of a text (ref, what came of it) than ``send`` has returned.
         ``on_text``: one came in (sender, text). ``on_change``: the modem may be ready now. What
-        these raise is raised here, and the thing is handed on again later.
+        these raise is raised here, and the thing is handed on again later, until it is taken.
         """
         try:
-            event, tries = self._news.get(timeout=LISTENS_S)
+            event = self._news.get(timeout=LISTENS_S)
         except queue.Empty:
             return
         try:
@@ -88,8 +87,7 @@ class SmsModem:
                 case _:
                     pass  # posts and data paths: HQ's modem has none
         except Exception:
-            if tries > 1:
-                self._news.put((event, tries - 1))
+            self._news.put(event)
             raise
 
     def _take(self, event: ModemEvent) -> None:
@@ -97,7 +95,7 @@ class SmsModem:
         if isinstance(event, SmsOutcome) and event.ref in self._awaited:
             self._awaited.pop(event.ref).set_result(_came(event))
         else:
-            self._news.put((event, TRIES))
+            self._news.put(event)
 
 
 def _came(event: SmsOutcome) -> Came:

@@ -19,6 +19,7 @@ from outcry.hw.modem import (
     PostFailed,
     SaidPins,
     SmsOutcome,
+    SmsReport,
 )
 
 ANA = "+447700900201"
@@ -92,11 +93,36 @@ def test_a_wrong_pin_is_said_once_and_never_again(world: Any) -> None:
     assert len(w.said("AT+CPIN=")) == 1
 
 
-def test_a_pin_whose_answer_was_lost_is_not_said_again(world: Any) -> None:
+def test_a_wrong_pin_whose_answer_was_lost_is_said_once_more_and_never_a_third_time(
+    world: Any,
+) -> None:
     w = world(options=Options(pin="1234"), pin="9999", warm=False, timing=Timing())
     w.sim.faults.on("+CPIN", Fault(Kind.RESET, stage="answer"), skip=1)
-    condition_after(w, 300)
-    assert len(w.said("AT+CPIN=")) == 1
+    for minute in (5, 10, 15):
+        w.at(60 * minute, lambda: w.sim.reset(w.now))
+    condition_after(w, 1200)
+    assert len(w.said("AT+CPIN=")) == 2
+
+
+@pytest.mark.parametrize("resets", [0, 1, 3])
+@pytest.mark.parametrize("kind", [Kind.RESET, Kind.SILENT, Kind.GARBAGE])
+def test_a_right_pin_whose_answer_was_lost_is_said_at_every_restart(
+    world: Any, kind: Kind, resets: int
+) -> None:
+    """An undervoltage at the first burst after it, or a byte lost: no reason to fall silent."""
+    w = world(options=Options(pin="1234"), pin="1234", warm=False, timing=Timing())
+    w.sim.faults.on("+CPIN", Fault(kind, stage="answer"), skip=1)
+    for n in range(resets):
+        w.at(300 * (n + 1), lambda: w.sim.reset(w.now))
+    assert condition_after(w, 1200).state is Condition.REGISTERED
+
+
+def test_a_modem_that_goes_under_whenever_its_pin_is_taken_is_opened_at_last(world: Any) -> None:
+    w = world(options=Options(pin="1234"), pin="1234", warm=False, timing=Timing())
+    w.sim.faults.on("+CPIN", Fault(Kind.RESET), skip=2)  # the look after it was said
+    w.sim.faults.on("+CPIN", Fault(Kind.RESET), skip=3)
+    assert condition_after(w, 600).state is Condition.REGISTERED
+    assert len(w.said("AT+CPIN=")) >= 2
 
 
 @pytest.mark.parametrize(("left", "said"), [("3,10,0,10", 1), ("2,10,0,10", 0), ("0,10,0,10", 0)])
@@ -151,6 +177,23 @@ def test_settings_for_texts_are_repeated_until_they_are_taken(world: Any) -> Non
     w.sim.faults.on("+CPMS", Fault(Kind.ERROR, text="+CMS ERROR: 314"), times=5)
     assert condition_after(w, 30).state is Condition.REGISTERED
     assert len(w.said("AT+CPMS")) == 6
+
+
+@pytest.mark.parametrize(("command", "refusals"), [("+CNMI", 1), ("+CMGF", 12), ("+CNMI", 4)])
+def test_what_an_alarm_could_not_wait_for_is_asked_for_again(
+    world: Any, command: str, refusals: int
+) -> None:
+    """Without AT+CNMI no delivery report comes, and each text would go twice."""
+    w = world(timing=Timing())
+    w.modem.set_urgent(True)
+    w.modem.send_sms("t1", ANA, "help")
+    w.sim.faults.on(command, Fault(Kind.ERROR), times=refusals)
+    w.at(320, lambda: w.modem.send_sms("t2", ANA, "help"))
+    w.run(400)
+    assert [e.outcome for e in w.got(SmsOutcome)] == [Outcome.DONE] * 2
+    assert SmsReport("t2", True) in w.got(SmsReport)
+    assert w.said("AT+CNMI")[-1] < 1320
+    assert len(w.said("AT+CNMI")) <= refusals + 1
 
 
 def test_a_modem_that_refuses_to_store_texts_sends_them_all_the_same(world: Any) -> None:

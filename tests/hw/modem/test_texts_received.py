@@ -27,6 +27,10 @@ def times(world, kind):
     return [t for t, event in world.stamped if isinstance(event, kind)]
 
 
+def received(world):
+    return [event for _, event in world.stamped if isinstance(event, SmsReceived)]
+
+
 def test_a_receipt_that_comes_while_texts_wait_is_read_before_the_next(world):
     world = world(timing=Timing())
     a_round(world)
@@ -76,6 +80,41 @@ def test_one_whose_reading_failed_once_is_not_left_on_the_sim(world, kind):
     assert world.said("AT+CMGD=1")
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_whichever_bytes_the_line_loses_the_text_comes_whole(world, seed):
+    """A text cut short must not be taken for it, nor must one that made no sense be deleted."""
+    world = world(timing=Timing())
+    words = "it is real " * 9
+    world.at(9, lambda: world.sim.wire.lose(0.02, "to-host", count=4, seed=seed))
+    comes_in(world, 9, words)
+    world.at(60, world.sim.wire.clear)
+    world.run(2 * SWEEP_S)
+    assert [event.text for event in received(world)] == [words]
+    assert not world.sim.sms.storage.messages
+
+
+@pytest.mark.parametrize("length", ["", "27", "x"])
+def test_a_modem_that_counts_otherwise_is_believed_the_second_time(world, length):
+    world = world(timing=Timing())
+    pdu = "07914477000000F0040B914477009001F10000621122120000000AE8329BFD4697D9EC37"
+    for command, head in (("+CMGR", "+CMGR: 0,"), ("+CMGL", "+CMGL: 1,0,")):
+        said = f'{head}"",{length}\r\n{pdu}\r\n\r\nOK'
+        world.sim.faults.on(command, Fault(Kind.ERROR, text=said), times=None)
+    comes_in(world, 9)
+    world.run(60)
+    assert [event.text for event in received(world)][:1] == ["hellohello"]
+    assert world.said("AT+CMGD=1")
+
+
+def test_an_empty_place_is_not_marked_for_deletion(world):
+    """The modem told of a text twice: what comes to lie there meanwhile has not been read."""
+    world = world(timing=Timing())
+    world.at(9, lambda: world.sim.faults.on("+CSQ", Fault(Kind.ERROR, text='+CMTI: "SM",1')))
+    world.run(100)
+    assert world.said("AT+CMGR=1")
+    assert not world.said("AT+CMGD")
+
+
 def test_one_whose_arrival_nobody_heard_of_is_read_all_the_same(world):
     world = world(timing=Timing())
     world.at(8, lambda: world.sim.wire.lose(1.0, "to-host"))
@@ -83,10 +122,6 @@ def test_one_whose_arrival_nobody_heard_of_is_read_all_the_same(world):
     world.at(20, world.sim.wire.clear)
     world.run(2 * SWEEP_S)
     assert len(times(world, SmsReceived)) == 1
-
-
-def received(world):
-    return [event for _, event in world.stamped if isinstance(event, SmsReceived)]
 
 
 def test_one_that_nobody_has_kept_stays_on_the_sim_and_is_told_once(world):
