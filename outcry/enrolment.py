@@ -37,9 +37,6 @@ class Contact:
     number: str
     language: str = "en"
 
-    def __repr__(self) -> str:
-        return "Contact(<hidden>)"
-
 
 @dataclass(frozen=True, repr=False)
 class Headquarters:
@@ -50,9 +47,6 @@ class Headquarters:
     number: str | None
     link: str
     public_key: bytes
-
-    def __repr__(self) -> str:
-        return "Headquarters(<hidden>)"
 
 
 @dataclass(frozen=True, repr=False)

@@ -141,9 +141,6 @@ class Neighbour:
         _check("a neighbour's location area", self.lac, 1, 0xFFFE)
         _check("a neighbour's cell id", self.ci, 0, 0xFFFF)
 
-    def __repr__(self) -> str:  # cells are a position
-        return "Neighbour(<hidden>)"
-
 
 @dataclass(frozen=True)
 class NoPosition:
@@ -157,7 +154,7 @@ class NoPosition:
             raise ReportInvalid(f"more than {MAX_NEIGHBOURS} neighbour cells")
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False)  # a cell is a position, which must not reach a log
 class Cell:
     """The serving GSM cell (3GPP TS 23.003): MCC, MNC, location area, cell id."""
 
@@ -171,9 +168,6 @@ class Cell:
         _check("MNC", self.mnc, 0, 999)
         _check("location area", self.lac, 0, 0xFFFF)
         _check("cell id", self.ci, 0, 0xFFFFFFFF)
-
-    def __repr__(self) -> str:  # a cell is a position
-        return "Cell(<hidden>)"
 
 
 @dataclass(frozen=True)

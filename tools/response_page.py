@@ -206,9 +206,13 @@ def _answers() -> list[str]:
         "| answer, after a second | the second contact is told | the wearer's consent publishes | the duty officer hears |",
         "|---|---|---|---|",
     ]
-    contacts = {f"a contact {sentences.CONTACTS[k]}": [_contact(k)] for k in events.CONTACT_ANSWERS}
+    contacts = {
+        f"a contact {sentences.CONTACTS[k]}": [_contact(k)]
+        for k in events.ContactAnswer.__subclasses__()
+    }
     officers = {
-        f"a duty officer {sentences.OFFICERS[k]}": [_officer(k)] for k in events.OFFICER_ACTS
+        f"a duty officer {sentences.OFFICERS[k]}": [_officer(k)]
+        for k in events.OfficerAct.__subclasses__()
     }
     officers[f"a duty officer {sentences.OFFICERS[events.VetoLifted]}"].insert(0, _VETO)
     for words, said in {**contacts, **officers}.items():

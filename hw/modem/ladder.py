@@ -313,10 +313,7 @@ LADDER: dict[Failure, tuple[Row, ...]] = {
         Row(Rung.COMMAND, (NO_TEXT_OUT,), AT_ONCE, CALLS_AFTER_RESTART),
         Row(Rung.WIRE, (WIRED, NO_TEXT_OUT), AT_ONCE, CALLS_AFTER_RESTART),
     ),
-    Failure.RADIO_OFF: (
-        Row(Rung.NOTHING),
-        Row(Rung.RADIO, (NO_TEXT_OUT,)),
-    ),
+    Failure.RADIO_OFF: (Row(Rung.NOTHING), Row(Rung.RADIO, (NO_TEXT_OUT,))),
     Failure.NO_DATA: (
         Row(Rung.NOTHING),
         Row(Rung.SHUT, _BETWEEN_TEXTS),

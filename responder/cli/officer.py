@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Commands) -> None:
     parser = commands.add(
-        "officer",
-        officer,
-        help="accounts of the duty officers, who watch and decide at /console",
+        "officer", officer, help="accounts of the duty officers, who watch and decide at /console"
     )
     parser.add_argument("what", choices=("add", "reset", "remove", "list"))
     parser.add_argument("name", metavar="NAME", nargs="?", help="such as olga")

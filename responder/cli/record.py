@@ -35,9 +35,7 @@ def add_parsers(commands: Commands) -> None:
     parser.add_argument("file", nargs="?", type=Path, metavar="CASE.json")
 
     parser = commands.add(
-        "forget",
-        forget,
-        help="delete an alarm for good; what was made public stays public",
+        "forget", forget, help="delete an alarm for good; what was made public stays public"
     )
     parser.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
     parser.add_argument(

@@ -292,13 +292,6 @@ class CallEnded(Event):
         return self.came.outcome
 
 
-CONTACT_ANSWERS = tuple(ContactAnswer.__subclasses__())
-"""What a contact can say."""
-
-OFFICER_ACTS = tuple(OfficerAct.__subclasses__())
-"""What a duty officer can do."""
-
-
 def _require(is_so: bool, otherwise: str) -> None:
     if not is_so:
         raise EventInvalid(otherwise)

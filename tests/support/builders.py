@@ -31,6 +31,8 @@ from outcry.responder.rules.events import (
 )
 from outcry.settings_file import as_toml
 
+CONTACT_ANSWERS = tuple(ContactAnswer.__subclasses__())  # what a contact can say
+OFFICER_ACTS = tuple(OfficerAct.__subclasses__())  # what a duty officer can do
 WEARER = "+447700900001"
 CONTACTS = (
     Contact("Ben", "+447700900111"),

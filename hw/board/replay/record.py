@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -59,7 +60,7 @@ def record(
     with (
         closing(modem),
         # Written line by line, so that what was recorded survives a crash.
-        open(path, "x", buffering=1, encoding="utf-8", opener=_for_owner) as file,
+        open(path, "x", buffering=1, encoding="utf-8", opener=partial(os.open, mode=0o600)) as file,
         closing(PtyPort(link)) as program,
         closing(Recording(file, time.monotonic, baud=baud, masked=masked)) as recording,
     ):
@@ -69,10 +70,6 @@ def record(
             _pass_on(program, modem, recording, stop)
         except PortLost as error:
             raise OSError(f"{port}: {error}; what passed is in {path}") from error
-
-
-def _for_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _pass_on(program: PtyPort, modem: SerialPort, recording: Recording, stop: int) -> None:

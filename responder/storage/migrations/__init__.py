@@ -14,9 +14,7 @@ _HERE = Path(__file__).parent
 _LOCK = 0x0A7C  # any number, the same in every process
 
 version = Table(  # Alembic's own
-    "alembic_version",
-    MetaData(),
-    Column("version_num", String(32), primary_key=True),
+    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True)
 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from builders import (
+    CONTACT_ANSWERS,
     LINK,
     POSITION,
     SMS,
@@ -39,7 +40,6 @@ from outcry.responder.rules.calls import (
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.decide import decide, is_allowed
 from outcry.responder.rules.events import (
-    CONTACT_ANSWERS,
     AnsweredBy,
     Approved,
     CallEnded,

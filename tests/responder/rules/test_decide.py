@@ -6,7 +6,20 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from builders import DATA, FIRST, LINK, SMS, WITHDRAWAL, again, ground, officer, report, says
+from builders import (
+    CONTACT_ANSWERS,
+    DATA,
+    FIRST,
+    LINK,
+    OFFICER_ACTS,
+    SMS,
+    WITHDRAWAL,
+    again,
+    ground,
+    officer,
+    report,
+    says,
+)
 from lived import decided
 
 from outcry.receipt import Status
@@ -14,8 +27,6 @@ from outcry.report import AlarmKind, MessageType
 from outcry.responder.rules.calls import Action, ActionKind, Post, Receipt, ToContact
 from outcry.responder.rules.decide import RETRY_AFTER_S, TRIES
 from outcry.responder.rules.events import (
-    CONTACT_ANSWERS,
-    OFFICER_ACTS,
     CalledFalse,
     CallEnded,
     CallPlanned,

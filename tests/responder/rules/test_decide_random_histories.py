@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from builders import again, officer, report, says
+from builders import OFFICER_ACTS, again, officer, report, says
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lived import PLAN, Life
@@ -20,7 +20,6 @@ from lived import PLAN, Life
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.rules.calls import ActionKind
 from outcry.responder.rules.events import (
-    OFFICER_ACTS,
     AnsweredBy,
     Approved,
     CalledFalse,

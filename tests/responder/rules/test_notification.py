@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from builders import POSITION, STILL, officer, report, says, withdrawn
+from builders import CONTACT_ANSWERS, POSITION, STILL, officer, report, says, withdrawn
 from lived import PLAN, Life, decided, wanted
 
 from outcry.report import AlarmKind
 from outcry.responder.rules.calls import ActionKind, ToOfficers, Topic
 from outcry.responder.rules.events import (
-    CONTACT_ANSWERS,
     Acknowledged,
     CalledFalse,
     Closed,

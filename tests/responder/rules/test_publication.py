@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 from builders import (
+    CONTACT_ANSWERS,
+    OFFICER_ACTS,
     POSITION,
     STILL,
     corrected,
@@ -25,8 +27,6 @@ from outcry.responder.rules.calls import ActionKind, Post
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.decide import is_allowed
 from outcry.responder.rules.events import (
-    CONTACT_ANSWERS,
-    OFFICER_ACTS,
     Acknowledged,
     AnsweredBy,
     Approved,

@@ -6,6 +6,7 @@ import json
 import math
 
 import pytest
+from builders import CONTACT_ANSWERS, OFFICER_ACTS
 from hypothesis import example, given
 from hypothesis import strategies as st
 from written import HISTORIES, LINES
@@ -87,9 +88,9 @@ histories = st.one_of(
     st.builds(
         WithdrawalJudged, at, numbers, st.sampled_from(["safe", "old", "duress"]).map(Verdict)
     ),
-    *(st.builds(kind, at, numbers, st.sampled_from(AnsweredBy)) for kind in events.CONTACT_ANSWERS),
+    *(st.builds(kind, at, numbers, st.sampled_from(AnsweredBy)) for kind in CONTACT_ANSWERS),
     st.builds(events.WrongPinTried, at, st.none() | numbers, st.sampled_from(AnsweredBy)),
-    *(st.builds(kind, at, words) for kind in events.OFFICER_ACTS if kind is not Corrected),
+    *(st.builds(kind, at, words) for kind in OFFICER_ACTS if kind is not Corrected),
     st.builds(Corrected, at, words, st.sampled_from(Reason)),
     st.builds(events.Closed, at, words, words),
     st.builds(events.WentSilent, at, at, st.lists(words).map(tuple), st.booleans()),
