@@ -18,7 +18,7 @@ class OneAtATime:
     def __init__(self, converse: Callable[[socket.socket], None]) -> None:
         """A caller is hung up on when ``converse`` returns, or raises ``OSError``."""
         self._converse = converse
-        self._callers: list[socket.socket] = []
+        self._caller: socket.socket | None = None  # the last one
         self._closing = False
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
@@ -30,16 +30,16 @@ class OneAtATime:
         self._closing = True
         self._server.shutdown(socket.SHUT_RDWR)  # ends the waiting for another one
         self._server.close()
-        for caller in self._callers:
+        if self._caller is not None:
             with suppress(OSError):  # it has hung up itself
-                caller.shutdown(socket.SHUT_RDWR)
+                self._caller.shutdown(socket.SHUT_RDWR)
         self._thread.join()
 
     def _serve(self) -> None:
         with suppress(OSError):
             while not self._closing:
                 caller, _ = self._server.accept()
-                self._callers.append(caller)
+                self._caller = caller
                 with caller, suppress(OSError):
                     if not self._closing:
                         self._converse(caller)
