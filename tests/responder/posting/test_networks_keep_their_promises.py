@@ -36,13 +36,18 @@ def key():
     return next(_keys)
 
 
+def _same(network, one, other):
+    """Whether both are one post. snac's ids begin with the second in which its file was touched."""
+    return one == other or (network.name == "snac" and one is not None and one.url == other.url)
+
+
 def test_a_post_is_found_by_its_key_and_a_post_never_made_is_not(network, key, draft):
     publisher = network.publisher()
     words = draft()
     assert publisher.find(key, words) is None
     posted = publisher.post(key, words)
     assert posted.url.startswith("http")
-    assert publisher.find(key, words) == posted
+    assert _same(network, publisher.find(key, words), posted)
 
 
 def test_a_post_is_found_whatever_letters_it_is_written_in(network, key, draft):
@@ -50,7 +55,7 @@ def test_a_post_is_found_whatever_letters_it_is_written_in(network, key, draft):
     for name in NAMES.values():
         words = draft(f"{name} raised an alarm. Please spread this. https://example.org/post/1 #x")
         posted = publisher.post(f"{key} {name}", words)
-        assert publisher.find(f"{key} {name}", words) == posted
+        assert _same(network, publisher.find(f"{key} {name}", words), posted)
 
 
 def test_another_alarm_with_other_words_is_not_taken_for_this_one(network, key, draft):
@@ -65,12 +70,10 @@ def test_a_post_is_answered_corrected_and_deleted(network, key, draft):
     more, wrong = draft("She is still in danger"), draft("Correction: she is free")
     answer = publisher.reply(f"{key}-1", posted, more)
     assert answer != posted
-    assert publisher.find(f"{key}-1", more) == answer
+    assert _same(network, publisher.find(f"{key}-1", more), answer)
     correction = publisher.correct(f"{key}-2", posted, wrong)
     again = publisher.correct(f"{key}-2", posted, wrong)
-    assert again.url == correction.url
-    if network.name != "snac":  # whose ids begin with the second of the last change
-        assert again == correction
+    assert _same(network, again, correction)
     assert publisher.reply(f"{key}-3", posted, draft("She is home")) not in (answer, again)
     if network.name != "snac":  # which has no deleting
         publisher.delete(answer)
@@ -82,7 +85,7 @@ def test_a_picture_goes_along(network, key, draft, png):
     publisher = network.publisher()
     words = draft(picture=png, alt="A map of Grozny")
     posted = publisher.post(key, words)
-    assert publisher.find(key, words) == posted
+    assert _same(network, publisher.find(key, words), posted)
 
 
 REFUSED_WITH_A_PICTURE = {  # by its network: what comes with it in the request, and the status
@@ -104,7 +107,7 @@ def test_what_is_refused_with_a_picture_goes_without_it(network, key, draft, png
     publisher = network.publisher(proxy.url)
     picture = draft(picture=png, alt="a map")
     posted = publisher.post(key, picture)
-    assert network.publisher().find(key, picture) == posted
+    assert _same(network, network.publisher().find(key, picture), posted)
     assert proxy.refused == 1
 
 
@@ -129,7 +132,7 @@ def test_saying_it_again_as_the_workflow_does_makes_no_second_post(network, key,
     words = draft()
     first = publisher.post(key, words)
     if network.name in ("snac", "facebook"):  # no idempotency: the workflow looks first, always
-        assert publisher.find(key, words) == first
+        assert _same(network, publisher.find(key, words), first)
     else:
         assert publisher.post(key, words) == first
     assert _count(network, words) == 1
