@@ -31,6 +31,7 @@ OK_LIMIT_S = 1.0  # after +CMGS: by then the text has left, with or without the 
 LIST_LIMIT_S = 20.0  # for a SIM full of texts
 SET_UP_AGAIN_S = 60.0  # after the modem has refused some of it, or an alarm could not wait for it
 SWEEP_S = 600.0  # after which a text is found whose +CMTI was lost
+LISTED_AGAIN_S = 5.0  # after a list with a line that may have lost some of it
 ATTEMPTS_MOST = 2  # for a text that has not left the modem
 SETTINGS = ('AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CNMI=2,1,0,1,0")
 
@@ -283,8 +284,7 @@ class Texts:
         if self._to_read:
             index = self._to_read.popleft()
             reply = link.command(f"AT+CMGR={index}", idle=True)
-            empty = reply.done and not reply.lines
-            if not empty and not self._take_in(index, *reply.lines[:2]):
+            if (reply.lines or not reply.done) and not self._take_in(index, *reply.lines[:2]):
                 self._sweep_at = 0.0
 
     def _sweep(self, link: Link) -> None:
@@ -299,7 +299,7 @@ class Texts:
                 above = line
             elif listed is not None:
                 if not self._take_in(listed, above, line):
-                    self._sweep_at = self._clock() + DOUBT_S
+                    self._sweep_at = self._clock() + LISTED_AGAIN_S
                 listed = None
 
     def _take_in(self, index: int, header: str = "", pdu: str = "") -> bool:
