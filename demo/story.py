@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
 import sys
 import time
 from typing import Any
 
 from demo.contact import Contact, page
+from demo.motor import patterns
 from stage.stage import CONTACTS, WEARER, WEARER_NUMBER, NotSeen, Stage
 
 HOLD_S = 1.5  # config/outcry.toml: button.hold_seconds
@@ -16,8 +16,6 @@ QUORUM = 2  # config/responder.toml: plan.quorum
 MOTOR_PIN = 18
 _BOOT_LIMIT_S = 90.0
 _STEP_LIMIT_S = 60.0
-_PULSES = {(1, True): "raised", (2, False): "HQ has it", (3, True): "a person has it"}
-_LONG_S = 0.35
 
 
 class Story:
@@ -148,25 +146,11 @@ class Story:
 
     def _felt(self, words: str, after: float) -> float | None:
         """When the motor began this pattern, from the edges of its pin."""
+        events = self._stage.events("pin-out", since=max(after, self._pressed - HOLD_S))
         edges = [
-            event
-            for event in self._stage.events("pin-out", since=max(after, self._pressed - HOLD_S))
-            if event["pin"] == MOTOR_PIN
+            (event["t"], bool(event["level"])) for event in events if event["pin"] == MOTOR_PIN
         ]
-        groups: list[list[tuple[float, float]]] = []
-        for on, off in itertools.pairwise(edges):
-            if not on["level"] or off["level"]:
-                continue
-            pulse = (float(on["t"]), float(off["t"]) - float(on["t"]))
-            if groups and pulse[0] - sum(groups[-1][-1]) < _LONG_S:
-                groups[-1].append(pulse)
-            else:
-                groups.append([pulse])
-        for group in groups:
-            shape = (len(group), group[0][1] > _LONG_S)
-            if _PULSES.get(shape) == words:
-                return group[0][0]
-        return None
+        return next((began for began, felt in patterns(edges) if felt == words), None)
 
     def _event(self, what: str, since: float = 0.0, **facts: object) -> dict[str, Any] | None:
         for event in self._stage.events(what, since):
