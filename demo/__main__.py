@@ -14,6 +14,7 @@ from stage.networks.accounts import Accounts
 from stage.stage import NotSeen, PartMissing, Stage
 
 SCENARIOS = ("data", "no-data")
+_LAST_LINES = 20
 
 
 def main() -> int:
@@ -34,7 +35,11 @@ def main() -> int:
                 with Stage(here, networks=Accounts(here / "networks")) as stage:
                     story = Story(stage, name)
                     stories.append(story)
-                    story.tell()
+                    try:
+                        story.tell()
+                    except NotSeen:
+                        _last_words(stage)
+                        raise
                     if name == names[-1]:
                         _table(stories)
                         if options.keep:
@@ -46,6 +51,13 @@ def main() -> int:
         print("\nstopped; every process is gone", file=sys.stderr)
         return 130
     return 0
+
+
+def _last_words(stage: Stage) -> None:
+    """What the processes said last: whoever reads of a failure elsewhere has nothing else."""
+    for name in ("daemon", "responder"):
+        for line in stage.log(name).splitlines()[-_LAST_LINES:]:
+            print(f"{name}: {line}", file=sys.stderr)
 
 
 def _keep(stage: Stage) -> None:

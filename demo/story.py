@@ -141,16 +141,21 @@ class Story:
         return [text for text in self._stage.networks.posts(network) if WEARER in text]
 
     def _pulse(self, words: str, after: float = 0.0) -> None:
-        at = self._wait(f'pulse "{words}"', lambda: self._felt(words, after))
+        try:
+            at = self._wait(f'pulse "{words}"', lambda: self._felt(words, after))
+        except NotSeen as error:
+            raise NotSeen(f"{error}; the motor's pin: {self._edges(after)}") from None
         self._hop(f'the wearer feels "{words}"', at=at)
 
     def _felt(self, words: str, after: float) -> float | None:
-        """When the motor began this pattern, from the edges of its pin."""
+        """When the motor began this pattern."""
+        found = patterns(self._edges(after))
+        return next((began for began, felt in found if felt == words), None)
+
+    def _edges(self, after: float) -> list[tuple[float, bool]]:
+        """When the motor's pin changed since the press, and to what."""
         events = self._stage.events("pin-out", since=max(after, self._pressed - HOLD_S))
-        edges = [
-            (event["t"], bool(event["level"])) for event in events if event["pin"] == MOTOR_PIN
-        ]
-        return next((began for began, felt in patterns(edges) if felt == words), None)
+        return [(event["t"], bool(event["level"])) for event in events if event["pin"] == MOTOR_PIN]
 
     def _event(self, what: str, since: float = 0.0, **facts: object) -> dict[str, Any] | None:
         for event in self._stage.events(what, since):

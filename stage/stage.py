@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from stage.ports import free_port
+
 if TYPE_CHECKING:
     from stage.networks.accounts import Accounts
 
@@ -69,8 +71,7 @@ class Stage:
         self.pins: dict[str, str] = {}
         self._board_options = board_options
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        ports = iter(_free_ports(3))
-        self.gpsd_port, self.device_port, self.people_port = ports
+        self.gpsd_port, self.device_port, self.people_port = (free_port() for _ in range(3))
         self.people_url = f"http://127.0.0.1:{self.people_port}"
 
     def __enter__(self) -> Self:
@@ -305,18 +306,6 @@ def witnessed(folder: Path) -> Iterator[dict[str, Any]]:
     for line in path.read_text().splitlines(keepends=True) if path.exists() else ():
         if line.endswith("\n"):  # the board may be in the midst of the last one
             yield json.loads(line)
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody uses now."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
 
 
 def _listens(port: int) -> bool:

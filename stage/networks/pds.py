@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stage.networks import peers
+from stage.ports import free_port
 
 if TYPE_CHECKING:
     from atproto import Client
@@ -52,10 +53,10 @@ def start(folder: Path) -> Pds:
     assert node is not None
     (folder / "data").mkdir(parents=True)
     (folder / "blobs").mkdir()
-    port = peers.free_port()
+    port = free_port()
     settings = {
         "port": port,
-        "plcPort": peers.free_port(),
+        "plcPort": free_port(),
         "data": str(folder / "data"),
         "blobs": str(folder / "blobs"),
         "secret": secrets.token_hex(32),

@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
@@ -90,11 +89,3 @@ def fetch_snac() -> None:
     subprocess.run([*apt, "download", "snac2"], cwd=_SNAC, check=True)
     package = max(_SNAC.glob("snac2_*.deb"))
     subprocess.run(["dpkg", "-x", package, _SNAC / "unpacked"], check=True)
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

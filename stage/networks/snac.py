@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from stage.networks import peers
+from stage.ports import free_port
 
 ACCOUNT = "alarm"
 _START_LIMIT_S = 30.0
@@ -40,7 +41,7 @@ def start(folder: Path) -> Snac:
     """Start one with its data in this folder; it must be here, see ``tools/peers.py``."""
     program = peers.snac()
     assert program is not None, "snac is not here: make peers"
-    port = peers.free_port()
+    port = free_port()
     data = folder / "snac"
     answers = f"127.0.0.1\n{port}\nlocalhost:{port}\n\n\n"
     _run(program, "init", data, answers=answers)

@@ -158,7 +158,7 @@ def test_every_command_of_the_readme_runs(folder):
             timeout=1500,
             check=False,
         )
-        assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+        assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-6000:]}"
 
 
 def test_make_help_lists_every_target_and_is_what_make_alone_does():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -43,6 +42,7 @@ from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.storage import engine, event_log, store
 from outcry.responder.storage.store import Store, metadata
 from stage import reports
+from stage.ports import free_port
 from stage.reports import HERE, NOON
 
 
@@ -384,18 +384,6 @@ def wait_for():
     return wait
 
 
-@pytest.fixture
-def free_port():
-    """A port that was free a moment ago."""
-
-    def choose() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return probe.getsockname()[1]
-
-    return choose
-
-
 class Process:
     """The real ``outcry-responder run``, its log, and Ana enrolled in it."""
 
@@ -439,7 +427,7 @@ class Process:
 
 
 @pytest.fixture
-def process(enrolled: Enrolled, tmp_path: Path, wait_for, free_port):
+def process(enrolled: Enrolled, tmp_path: Path, wait_for):
     """Makes the real service on a copy of the enrolled state; ended when the test ends."""
     made: list[Process] = []
 

@@ -20,6 +20,7 @@ from outcry.responder.posting.mastodon import Mastodon
 from outcry.responder.posting.publisher import Draft, OutcomeUnknown, Posted
 from outcry.responder.posting.x import X
 from stage.networks import pds, peers, snac
+from stage.ports import free_port
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de"
@@ -49,7 +50,7 @@ def snac_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[snac.Snac]
 def mock_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """mastodon_mock honours what snac lacks: Idempotency-Key, 500 characters, delete."""
     pytest.importorskip("mastodon_mock")
-    port = peers.free_port()
+    port = free_port()
     program = Path(sys.executable).with_name("mastodon_mock")
     log = tmp_path_factory.mktemp("mock") / "log"
     with log.open("wb") as out:
@@ -233,4 +234,4 @@ def png() -> bytes:
 
 @pytest.fixture
 def closed_port() -> int:
-    return peers.free_port()
+    return free_port()

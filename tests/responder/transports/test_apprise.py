@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import time
 
 import pytest
@@ -15,6 +14,7 @@ from outcry.responder.rules.events import Came, Outcome
 from outcry.responder.transports.apprise import LEFT_BEHIND, Channels, check, problem
 
 BODY = "DRILL, not an alarm, from Ana. 43.31780,45.69490"
+from stage.ports import free_port
 
 
 @pytest.fixture
@@ -57,12 +57,6 @@ def mails():
     handler.port = controller.port
     yield handler
     controller.stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def mail(mails: Mails, password: str = SECRET) -> str:
