@@ -105,6 +105,7 @@ class Flag(IntFlag):
     BATTERY_LOW = 256
     CARD_FAULT = 512
     STRAP_FAULT = 1024
+    TEXTS_FAULT = 2048
 
 
 NO_FLAGS = Flag(0)

@@ -64,6 +64,7 @@ _MOST_SERIOUS_FIRST = (
     Flag.STRAP_FAULT,
     Flag.BATTERY_LOW,
     Flag.UNDER_VOLTAGE,
+    Flag.TEXTS_FAULT,
     Flag.CARD_FAULT,
     Flag.CLOCK_UNSET,
     Flag.RESTARTED,

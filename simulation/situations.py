@@ -34,6 +34,7 @@ from outcry.daemon.service.restart_backoff import NOT_ARMED
 from outcry.daemon.settings import Settings
 from outcry.daemon.touch.edges import Edge, StrapEdge
 from outcry.enrolment import Contact
+from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.gprs import How
 from outcry.hw.board.modem.options import Options
 from outcry.hw.gps import Fix, NoFix, NoFixReason
@@ -298,6 +299,17 @@ def _hq_hangs(device: Device) -> None:
     device.asks("heartbeat")
 
 
+def _refuses_texts(code: int) -> Callable[[Device], None]:
+    """Each text is refused so from now on, and there is a drill by texts."""
+
+    def begins(device: Device) -> None:
+        device.sim.set_gprs("dead", device.now)
+        device.sim.set_sms_refusal(code, device.now)
+        device.asks("drill")
+
+    return begins
+
+
 def _receiver(reading: Callable[[Device], Fix | NoFix]) -> Callable[[Device], None]:
     def begins(device: Device) -> None:
         device.receiver = lambda: reading(device)
@@ -483,6 +495,33 @@ SITUATIONS = (
         ("too low", "2 A"),
         lambda device: device.sim.set_supply(3450, device.now),
         flag=Flag.UNDER_VOLTAGE,
+    ),
+    # Why did a contact get no SMS?
+    *(
+        Situation(f"texts: {words[0]}", 4, "SMS", words, _refuses_texts(code), flag=flag)
+        for code, words, flag in (
+            (8, ("bars texts", "operator"), Flag.TEXTS_FAULT),
+            (330, ("no SMS centre", "phone"), Flag.TEXTS_FAULT),
+            (529, ("allows no texts", "operator"), Flag.TEXTS_FAULT),
+            (999, ("code 999", "operator"), Flag.TEXTS_FAULT),
+            (1, ("no such number", "the right number"), None),
+        )
+    ),
+    Situation(
+        "no SMS centre, before any text",
+        4,
+        "SMS",
+        ("no SMS centre", "phone"),
+        options=Options(service_centre=""),
+        flag=Flag.TEXTS_FAULT,
+    ),
+    Situation(
+        "not ready for texts",
+        4,
+        "SMS",
+        ("does not get ready for texts", "supply"),
+        lambda device: device.sim.faults.on("+CMGF", Fault(Kind.ERROR), times=None),
+        START,
     ),
     # Why is there no receipt from HQ?
     *(

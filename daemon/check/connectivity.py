@@ -9,7 +9,7 @@ from outcry.daemon.service import judge
 from outcry.daemon.service.findings import Finding, left_out, ok
 from outcry.hw.modem import Condition
 
-NAMES = ("modem", "sim", "registration", "signal", "supply", "data path", "receipt")
+NAMES = ("modem", "sim", "registration", "SMS", "signal", "supply", "data path", "receipt")
 # How long a condition must last before it counts.
 SURE_S = {
     Condition.STARTING: 60.0,  # a SIM800 wants 8 to 20 s from power-on to "SMS Ready"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from outcry.daemon.cli import sms_errors
 from outcry.daemon.journal import Entry
+from outcry.hw import sms_errors
 
 UNIT = "outcry.service"
 _ENTRIES = {entry.message_id: entry for entry in Entry}
@@ -48,7 +48,9 @@ class Line:
     @property
     def why(self) -> str:
         """The reason the modem gave as a number, in words."""
-        return sms_errors.words(self.count) if self.entry == Entry.TEXT_FAILED.name else ""
+        return (
+            ": ".join(sms_errors.told(self.count)) if self.entry == Entry.TEXT_FAILED.name else ""
+        )
 
     def as_json(self) -> str:
         """One line of JSON, without fields that do not apply."""

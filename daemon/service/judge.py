@@ -11,6 +11,7 @@ from operator import or_
 from typing import Any
 
 from outcry.daemon.service.findings import Finding, Result, failed, left_out, look, ok
+from outcry.hw import sms_errors
 from outcry.hw.gps import NoFixReason
 from outcry.hw.modem import Condition, ModemStatus
 from outcry.report import MAX_AGE_S, Flag
@@ -42,7 +43,7 @@ MARKS = {
     Flag.BATTERY_LOW: look("supply", "low", "charge it"),
     Flag.CARD_FAULT: failed("disk", "the card cannot be written, alarms stay in memory", _CARD),
 }
-TROUBLES = reduce(or_, MARKS)
+TROUBLES = reduce(or_, MARKS) | Flag.TEXTS_FAULT
 REMEDIES = {
     Condition.STARTING.value: "wait a minute; if it stays so, check its supply and its SIM",
     Condition.SILENT.value: "check its power and its serial cable; Outcry keeps trying",
@@ -54,6 +55,9 @@ REMEDIES = {
 }
 _BLAMED = dict.fromkeys((Condition.SIM_ABSENT, Condition.SIM_PIN, Condition.SIM_PUK), "sim")
 _BLAMED |= dict.fromkeys((Condition.SEARCHING, Condition.DENIED), "registration")
+_OTHER_MODEM = (
+    "take the supply from the modem for a moment; if it stays so, try another SIM or modem"
+)
 _OF_THE_PORT = (  # by errno's name, in the words of hw.system_errors
     ("ENOENT", "there is no such device: docs/hardware.md, 'Serial port'; or modem.port is wrong"),
     ("EACCES", "the service's user may not open it: `ls -l` it; outcry belongs to group dialout"),
@@ -223,8 +227,23 @@ def reach(modem: dict[str, Any]) -> Iterator[Finding]:
             yield jammed if is_jammed else ok(name, well)
         else:
             yield left_out(name, f"the {blamed} is not ready")
-    yield _signal(modem["signal"]) if state.registered else left_out("signal", NO_NETWORK)
+    if state.registered:
+        yield _sms(modem["texts_ready"], modem["text_refusal"])
+        yield _signal(modem["signal"])
+    else:
+        yield left_out("SMS", NO_NETWORK)
+        yield left_out("signal", NO_NETWORK)
     yield _supply(modem["supply_mv"], marks)
+
+
+def _sms(is_ready: bool, refusal: str) -> Finding:
+    if not is_ready:
+        return failed("SMS", "the modem does not get ready for texts", _OTHER_MODEM)
+    if not refusal:
+        return ok("SMS", "no text is refused")
+    why, remedy = sms_errors.told(refusal)
+    found = look if sms_errors.is_of_number(refusal) else failed
+    return found("SMS", f"the last text was refused: {why}", remedy)
 
 
 def _signal(csq: int | None) -> Finding:
@@ -248,7 +267,8 @@ def modem_marks(modem: ModemStatus, low_mv: float, was_low: bool = False) -> Fla
     low_mv += RECOVERED_MV if was_low else 0
     is_low = was_low if modem.battery_mv is None else modem.battery_mv < low_mv
     warnings = Flag.JAMMING * modem.jamming | Flag.UNDER_VOLTAGE * modem.under_voltage
-    return Flag(warnings | Flag.BATTERY_LOW * is_low)
+    mute = _sms(modem.texts_ready, modem.text_refusal).result is Result.FAILED
+    return Flag(warnings | Flag.BATTERY_LOW * is_low | Flag.TEXTS_FAULT * mute)
 
 
 def is_of_the_path(trouble: str) -> bool:

@@ -83,6 +83,8 @@ def modem_facts(modem: ModemStatus, now: float) -> dict[str, Any]:
         "data_up_s": None if since is None else round(now - since),
         "data_trouble": modem.data_trouble,
         "texts_waiting": modem.queued_texts,
+        "texts_ready": modem.texts_ready,
+        "text_refusal": modem.text_refusal,
         "under_voltage": modem.under_voltage,
         "jamming": modem.jamming,
     }

@@ -154,7 +154,9 @@ class ModemStatus:
     in millivolts and ``battery_percent`` what it makes of that;
     ``connected_since`` is on the owner's clock; ``data_trouble`` is why data failed
     last, empty once a connection has worked. ``under_voltage`` and ``jamming``
-    are what the modem has warned of and not taken back. ``network_zero`` is the
+    are what the modem has warned of and not taken back. ``texts_ready`` is False while
+    the modem refuses to get ready for texts; ``text_refusal`` is the code by which it refused the
+    last one, "?" if it gave none, empty once one has left. ``network_zero`` is the
     Unix time at which the owner's clock was 0, as the network tells the time.
     """
 
@@ -170,5 +172,7 @@ class ModemStatus:
     data_up: bool = False
     connected_since: float | None = None
     data_trouble: str = ""
+    texts_ready: bool = True
+    text_refusal: str = ""
     network_zero: float | None = None
     queued_texts: int = 0

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from outcry.hw.modem.errors import ModemReset, ModemSilent, RestartDue
-from outcry.hw.modem.events import ModemEvent, Outcome
+from outcry.hw.modem.events import ModemEvent, Outcome, SmsOutcome
 from outcry.hw.modem.jobs import JobQueue, TextJob
 from outcry.hw.modem.ladder import REFUSALS, Failure, Rung, next_rung
 from outcry.hw.modem.link import Link
@@ -67,6 +67,7 @@ class Service:
     def start(self, link: Link) -> None:
         """Bring the modem up until it can take texts."""
         self._starting.run(link)
+        self._note_texts()
         self._radio.serve(link)
 
     def serve(self, link: Link) -> None:
@@ -130,7 +131,12 @@ class Service:
 
     def _tell(self, event: ModemEvent) -> None:
         self.recovery.came_of(event)
+        if isinstance(event, SmsOutcome):
+            self._note_texts()
         self._emit(event)
+
+    def _note_texts(self) -> None:
+        self._board.measured(texts_ready=self._texts.is_ready, text_refusal=self._texts.refusal)
 
     def _take_in(self, link: Link) -> None:
         while link.urcs:
@@ -258,6 +264,7 @@ class Service:
         urgent = urgent_since is not None and self._clock() - urgent_since < URGENT_S
         if self._texts.unread:
             self._texts.tidy(link)
+            self._note_texts()
             return True
         if self._clock() >= link.quarantine.retry_at and not self._jobs.in_need:
             raise ModemReset("what it did not survive is tried again")

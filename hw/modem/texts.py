@@ -34,6 +34,8 @@ SWEEP_S = 600.0  # after which a text is found whose +CMTI was lost
 LISTED_AGAIN_S = 5.0  # after a list with a line that may have lost some of it
 ATTEMPTS_MOST = 2  # for a text that has not left the modem
 SETTINGS = ('AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CNMI=2,1,0,1,0")
+SERVICE_CENTRE = "AT+CSCA?"
+NO_CENTRE = "330"  # 3GPP TS 27.005 section 3.2.5: as a text would be refused then
 
 DOUBT_S = 5.0  # after an OK or an ERROR that may be another command's: +CMGS may follow
 PARSED_S = 1.0  # no network answers that fast: so soon the modem itself has refused
@@ -78,21 +80,31 @@ class Texts:
         self._doubted: dict[int, str] = {}  # what was read there, and does not fit its length
         self._to_delete: deque[tuple[int, object]] = deque()  # other threads add to it
         self._sweep_at = self._set_up_at = 0.0
+        self.is_ready = True
+        """Whether the modem has let itself be switched to PDU mode, when it was last told to."""
+        self._refusal = self._foreseen = ""
 
     def ready(self, link: Link) -> bool:
         """Switch to PDU mode; False while the modem refuses (before SMS Ready it does)."""
         self._set_up_at = 0.0
         self.handed_on.clear()  # it may be another SIM
-        return link.command("AT+CMGF=0", idle=True).done
+        self.is_ready = link.command("AT+CMGF=0", idle=True).done
+        return self.is_ready
 
     def set_up(self, link: Link) -> bool:
         """Storage, alphabet and what is to be announced; whether all was accepted."""
         self._sweep_at = 0.0
-        accepted = [link.command(setting, idle=True).done for setting in SETTINGS]
+        accepted = [self.is_ready or self.ready(link)]
+        accepted += [link.command(setting, idle=True).done for setting in SETTINGS]
         # What was left out in quarantine is seen to by a start from the beginning.
         refused = not all(accepted) and link.quarantine.retry_at == math.inf
         self._set_up_at = self._clock() + SET_UP_AGAIN_S if refused else math.inf
         return all(accepted)
+
+    @property
+    def refusal(self) -> str:
+        """The code by which the last text was refused, or the next will be; "?" where none came."""
+        return self._refusal or self._foreseen
 
     @property
     def wanted(self) -> bool:
@@ -200,6 +212,10 @@ class Texts:
         self, job: TextJob, outcome: events.Outcome, reason: str, code: int | None = None
     ) -> events.SmsOutcome:
         self._jobs.drop_text(job)
+        if outcome is not events.Outcome.UNKNOWN:
+            self.is_ready |= outcome is events.Outcome.DONE
+            refusal = "?" if code is None else str(code)
+            self._refusal = "" if outcome is events.Outcome.DONE else refusal
         if outcome is not events.Outcome.DONE and job.given:
             self._late = job
         if outcome is events.Outcome.UNKNOWN and job.given:
@@ -289,6 +305,8 @@ class Texts:
 
     def _sweep(self, link: Link) -> None:
         """Take in all that lies on the SIM: a full one would receive no more."""
+        centre = link.command(SERVICE_CENTRE, idle=True).value("+CSCA")
+        self._foreseen = NO_CENTRE if centre is not None and centre.startswith('""') else ""
         listed: int | None = None
         above = ""
         for line in link.command("AT+CMGL=4", LIST_LIMIT_S, idle=True).lines:

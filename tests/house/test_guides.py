@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from outcry.daemon.cli import main, sms_errors
+from outcry.daemon.cli import main
 from outcry.daemon.settings import NO_PIN, SCHEMA
+from outcry.hw import sms_errors
 from outcry.hw.board.process import arguments
 from outcry.responder.cli.main import parser as hq_parser
 from tools import journal_page, wiring

@@ -13,7 +13,7 @@ class Options:
     imei: str = "001010123456780"
     imsi: str = "001010123456789"
     iccid: str = "89441000000000000018"
-    service_centre: str = "+447700900999"
+    service_centre: str = "+447700900999"  # empty: the SIM has none
     autobaud: bool = False  # AT+IPR=0: no RDY, +CFUN, +CPIN at power-on (manual p. 53)
     pin: str | None = None  # the SIM asks for it after power-on
     puk: str = "12345678"

@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
-from outcry.daemon.cli import log, sms_errors
+from outcry.daemon.cli import log
 from outcry.daemon.cli.main import main
 from outcry.daemon.journal import Entry
+from outcry.hw import sms_errors
 from outcry.hw.modem import Outcome
 from simulation.world import World
 
@@ -210,7 +211,7 @@ def test_a_reader_who_has_seen_enough_ends_it_quietly(night, journalctl):
 
 @pytest.mark.parametrize("code", [*map(str, sms_errors.REFUSALS), "?", "999", ""])
 def test_every_code_has_words(code):
-    assert len(sms_errors.words(code)) > 20
+    assert len(": ".join(sms_errors.told(code))) > 20
 
 
 def test_every_entry_can_be_read_back():

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import Condition, ModemState, Outcome, SmsOutcome, SmsReceived, SmsReport
 from outcry.hw.modem.jobs import PostJob, TextJob
@@ -56,6 +57,50 @@ def test_a_refused_text_is_failed_with_its_code(world: Any, code: int) -> None:
     w.run(30)
     assert outcomes(w) == [("t1", Outcome.FAILED, code)]
     assert not w.texts(ANA)
+
+
+def test_the_status_says_that_texts_are_refused_until_one_has_left(world: Any) -> None:
+    w = world()
+    w.sim.set_sms_refusal(8, w.now)
+    w.modem.send_sms("t1", ANA, "help")
+    seen = {}
+
+    def look(name: str) -> None:
+        status = w.modem.status()
+        seen[name] = (status.texts_ready, status.text_refusal)
+
+    w.at(20, lambda: look("refused"))
+    w.at(21, lambda: w.sim.set_sms_refusal(None, w.now))
+    w.at(22, lambda: w.modem.send_sms("t2", ANA, "help"))
+    w.at(40, lambda: look("left"))
+    w.run(41)
+    assert seen == {"refused": (True, "8"), "left": (True, "")}
+
+
+def test_the_status_says_that_the_modem_does_not_get_ready_for_texts(world: Any) -> None:
+    w = world()
+    w.sim.faults.on("+CMGF", Fault(Kind.ERROR), times=None)
+    w.run(200)
+    assert not w.modem.status().texts_ready
+    assert w.modem.status().state.registered, "for data alone"
+
+
+def test_a_modem_that_gets_ready_for_texts_at_last_is_ready(world: Any) -> None:
+    w = world()
+    w.sim.faults.on("+CMGF", Fault(Kind.ERROR), times=None)
+    w.at(200, w.sim.faults.clear)
+    w.run(300)
+    assert w.modem.status().texts_ready
+
+
+def test_a_sim_without_a_service_centre_is_told_before_any_text(world: Any) -> None:
+    w = world(options=Options(service_centre=""))
+    seen = []
+    w.at(30, lambda: seen.append(w.modem.status().text_refusal))
+    w.at(31, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.run(60)
+    assert seen == ["330"]
+    assert outcomes(w) == [("t1", Outcome.FAILED, 330)]
 
 
 def test_a_number_that_is_none_fails_and_holds_up_nobody(world: Any) -> None:

@@ -10,7 +10,7 @@ from outcry.hw.board.modem.sms import pdu, text_mode, typed_message
 from outcry.hw.board.modem.sms.centre import Centre
 from outcry.hw.board.modem.sms.storage import Storage
 
-SIM_BUSY, NO_NETWORK, NETWORK_TIMEOUT, NOTHING_TO_ACKNOWLEDGE = 314, 331, 332, 340
+SIM_BUSY, NO_CENTRE, NO_NETWORK, NETWORK_TIMEOUT, NOTHING_TO_ACKNOWLEDGE = 314, 330, 331, 332, 340
 _ONLY_WHEN_READY = ("+CMGF", "+CSCS", "+CNMI", "+CSMP", "+CSDH")
 _BUFFERED_AT_MOST = 64  # belief: unsolicited lines kept while CNMI says to
 
@@ -107,7 +107,8 @@ class Sms(Part):
 
     def _answer_csca(self, command: Command) -> Answer:
         if command.form == "read":
-            return says(f'+CSCA: "{self._service_centre}",145')
+            kind = 145 if self._service_centre.startswith("+") else 129
+            return says(f'+CSCA: "{self._service_centre}",{kind}')
         number = command.text(0)
         if not number.removeprefix("+").isdecimal():
             raise Refused
@@ -154,6 +155,8 @@ class Sms(Part):
 
     def _sent(self, command: str, message: pdu.Submit) -> Steps:
         timing = self._context.timing
+        if not self._service_centre:
+            return (yield from self._refused(NO_CENTRE))
         if self.refusal is not None:
             return (yield from self._refused(self.refusal))
         if self._off_network():

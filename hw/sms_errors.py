@@ -50,9 +50,14 @@ REFUSALS = {
 }
 
 
-def words(code: str) -> str:
-    """A code as the journal has it, ``?`` if the modem gave none, in words."""
+def told(code: str) -> tuple[str, str]:
+    """A code as the journal has it, ``?`` if the modem gave none: in words, and what to do."""
     if code == "?":
-        return "the modem gave no code: it fell silent or was restarted"
-    found = REFUSALS.get(int(code)) if code.isdecimal() else None
-    return f"{found[0]}: {found[1]}" if found else "Outcry does not know this code of the modem"
+        return "the modem gave no code", "it fell silent or was restarted: `outcry check`"
+    unknown = f"code {code}", "Outcry does not know this code of the modem: ask its operator"
+    return REFUSALS.get(int(code), unknown) if code.isdecimal() else unknown
+
+
+def is_of_number(code: str) -> bool:
+    """Whether this says something of one contact's number alone."""
+    return told(code)[1] == _NUMBER
