@@ -31,7 +31,7 @@ PULSES = {
     Wire.SUPPLY: ((3.0, 0.0),),  # belief: the capacitor is empty by then (docs/hardware.md)
     # Off: 1.5 to 33 s, then up to 3 s to silence, and 0.8 s to be left alone. On: a second or
     # more (SIM800L hardware design V1.01 p.23; SIM800's V1.09 p.24), and too short for off.
-    Wire.POWER_KEY: ((2.0, 3.8), (1.2, 0.0)),
+    Wire.POWER_KEY: ((1.6, 3.8), (1.2, 0.0)),
     Wire.RESET: ((0.2, 0.0),),  # 105 ms or more (SIM800L hardware design V1.00 p.27)
 }
 """For how many seconds the pin is high, and left alone afterwards."""

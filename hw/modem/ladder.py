@@ -133,6 +133,8 @@ class Situation:
     text_tried_at: float = float("-inf")
     pulled_at: float = float("-inf")
     """When the wire was pulled last, whatever for."""
+    restarted_at: float = float("-inf")
+    """When the modem was restarted last, by wire or by command."""
     post_waits: bool = False
     post_waits_for_new: bool = False
     """A post got no answer on an old connection; a new one is made for it once."""
@@ -187,10 +189,23 @@ NO_TEXT_OUT = Requirement(
     "the modem has been given no text whose outcome is not known yet",
     lambda s, now: not s.text_on_its_way,
 )
+LONG_OPEN_S = 120.0  # by then the texts that an alarm begins with have left
+RESTARTED_AGAIN_S = 600.0
+
+
+def _spares(situation: Situation, now: float) -> bool:
+    if situation.alarm_since is None:
+        return not situation.post_waits
+    long_open = now >= situation.alarm_since + LONG_OPEN_S and not situation.text_waits
+    return long_open and now >= situation.restarted_at + RESTARTED_AGAIN_S
+
+
 CALM = Requirement(
     "calm",
-    "no alarm is open and no post waits",
-    lambda s, now: s.alarm_since is None and not s.post_waits,
+    "no alarm is open and no post waits; or an alarm has been open for"
+    f" {LONG_OPEN_S:.0f} s, no text waits, and the modem was not restarted in the last"
+    f" {RESTARTED_AGAIN_S:.0f} s",
+    _spares,
 )
 IN_NEED = Requirement("in need", "an alarm is open or a text waits", lambda s, now: s.in_need)
 WIRED = Requirement("wired", "the board has a wire to the modem", lambda s, now: s.has_wire)

@@ -27,6 +27,8 @@ ASK_CLOCK = "AT+CCLK?"
 CLOCK_LOOKS = 4  # rounds, from each registration: the time comes within seconds or not at all
 WATCH_JAMMING, LEAVE_JAMMING, ASK_JAMMING = "AT+SJDR=1,1,255,1", "AT+SJDR=0", "AT+SJDR?"
 ROUNDS_LOST = 30  # of searching, one each 2 s, before the detector is taken for the cause
+ROUNDS_LOST_IN_NEED = 5
+ROUNDS_REGISTERED = 2  # before it is switched on: a modem may say too early that it is registered
 UNDER_VOLTAGE_MV = 3500  # hardware design p.25
 
 STATES = {  # 3GPP TS 27.007, 7.2
@@ -75,7 +77,7 @@ class Radio:
         self._evasions = 0
         self._watches_jamming = False
         self._can_watch = True
-        self._rounds_lost = 0
+        self._rounds_lost = self._rounds_registered = 0
         self._asks_supply = False
 
     @property
@@ -101,7 +103,7 @@ class Radio:
         self._operator = self._place = None
         self._round.clear()
         self._watches_jamming, self._can_watch = False, True
-        self._rounds_lost = 0
+        self._rounds_lost = self._rounds_registered = 0
 
     def take(self, urc: Urc) -> bool:
         """Whether ``urc`` was about the radio or the supply."""
@@ -122,11 +124,13 @@ class Radio:
             return False
         return True
 
-    def begin_round(self, registration_alone: bool) -> None:
+    def begin_round(self, registration_alone: bool, in_need: bool = False) -> None:
         """Have the next polls ask for everything, or for the registration alone."""
         self._round = deque(ROUND[:1] if registration_alone else ROUND)
         self._rounds_lost = 0 if self.registered else self._rounds_lost + 1
-        if self._watches_jamming and self._rounds_lost == ROUNDS_LOST:
+        self._rounds_registered = self._rounds_registered + 1 if self.registered else 0
+        rounds_borne = ROUNDS_LOST_IN_NEED if in_need else ROUNDS_LOST
+        if self._watches_jamming and self._rounds_lost >= rounds_borne:
             self._round.append(LEAVE_JAMMING)
         elif not registration_alone:
             self._round.extend(self._asked_in_turn())
@@ -136,7 +140,8 @@ class Radio:
 
     def _asked_in_turn(self) -> tuple[str, ...]:
         """Supply and jamming take turns: each question wakes the processor."""
-        if self.registered and self._can_watch and not self._watches_jamming:
+        settled = self._rounds_registered >= ROUNDS_REGISTERED
+        if settled and self._can_watch and not self._watches_jamming:
             return ASK_SUPPLY, WATCH_JAMMING
         self._asks_supply = not self._asks_supply or not self._watches_jamming
         return (ASK_SUPPLY if self._asks_supply else ASK_JAMMING,)

@@ -50,7 +50,7 @@ class Recovery:
         self._times: Counter[Failure] = Counter()
         self._climbed_at: Counter[Failure] = Counter()
         self.text_tried_at = float("-inf")
-        self._shut_for_text_at = self._pulled_at = float("-inf")
+        self._shut_for_text_at = self._pulled_at = self._restarted_at = float("-inf")
         self._left_at = self._answered_at = float("-inf")
         self._refused: set[str] = set()
         self._reached: set[str] = set()
@@ -117,6 +117,7 @@ class Recovery:
             text_tried_at=self.text_tried_at,
             shut_for_text_at=self._shut_for_text_at,
             pulled_at=self._pulled_at,
+            restarted_at=self._restarted_at,
             alarm_since=self._jobs.urgent_since,
         )
 
@@ -194,6 +195,8 @@ class Recovery:
     def take(self, link: "Link", step: Step) -> None:
         """Restart the modem or its radio if ``step`` says so; calling it begins the next epoch."""
         rung: Rung | None = step.rung
+        if rung in (Rung.WIRE, Rung.COMMAND):
+            self._restarted_at = self._clock()
         if rung is Rung.WIRE:
             self._pulled_at = self._clock()
             self._stall = self._stall.then(rung, self._pulled_at)

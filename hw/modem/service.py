@@ -26,7 +26,7 @@ LOOK_S = 2.0  # between looks at the ladder while nothing leaves, or at texts th
 SEARCH_POLL_S = 2.0  # between looks for a network: +CREG may have been lost
 URGENT_S = 60.0  # an alarm unanswered for longer needs to know its cells again
 DATA_FIRST_S = 3.5  # for connecting and one answered post; a lost answer has cost 16 s already
-CONNECTED_S = 2.5  # of that; a connection that takes longer has no answer by then
+CONNECTED_S = 2.1  # of that; a connection that takes longer has no answer by then
 CRASHES = 2  # of the modem in a row in the middle of a text: then data is tried first
 AT_LEAST_S = 0.5  # between two looks at a deadline that nothing can be done about yet
 
@@ -81,11 +81,13 @@ class Service:
 
     def _note_network(self) -> None:
         registered, self._registered = self._registered, self._radio.registered
+        if registered and not self._registered:
+            self._poll_at = min(self._poll_at, self._clock() + SEARCH_POLL_S)
         if self._registered:
             self._registered_at = self._clock()
             if not registered:
                 self._posts.hurry()
-                if self._crashes >= CRASHES:
+                if self._crashes >= CRASHES and not self._posts.trouble:
                     self._data_first()
 
     def _data_first(self) -> None:
@@ -95,6 +97,16 @@ class Service:
             log.warning("modem loses its texts; trying data first")
             self._data_from = self._clock()
             self._texts_from = self._data_from + CONNECTED_S
+
+    def _let_data_prove(self, connected_since: float) -> None:
+        """A connection that has come up while text after text is refused has its answer first.
+
+        Neither the next text nor a rung of the ladder comes before that, but once between two texts.
+        """
+        nowhere = self.recovery.times(Failure.TEXTS_REFUSED) >= REFUSALS
+        new = connected_since > self._data_from < self.recovery.text_tried_at
+        if new and nowhere and self._jobs.urgent_since is not None:
+            self._data_from = connected_since
 
     def interrupt(self, reason: str, link: Link | None = None) -> None:
         """The link broke off: settle what was under way, fail the posts, keep the waiting texts.
@@ -147,7 +159,8 @@ class Service:
 
     def _step(self, link: Link) -> bool:
         """The most important thing to do now; False if there is nothing."""
-        if self._posts.connected_since is not None:
+        if (connected_since := self._posts.connected_since) is not None:
+            self._let_data_prove(connected_since)
             self._texts_from = self._data_from + DATA_FIRST_S
         data_first = self._clock() < self._texts_from and self._posts.ended_at < self._data_from
         job = None if data_first else self._jobs.head_text()
@@ -270,7 +283,8 @@ class Service:
             raise ModemReset("what it did not survive is tried again")
         if self._clock() >= self._poll_at:
             searching = not self._radio.registered
-            self._radio.begin_round(registration_alone=urgent or waiting or searching)
+            alone = urgent or waiting or searching
+            self._radio.begin_round(alone, self._jobs.in_need)
             self._poll_at = self._clock() + (
                 SEARCH_POLL_S if searching else self._settings.poll_interval_s
             )

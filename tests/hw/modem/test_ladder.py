@@ -57,6 +57,7 @@ situations = st.builds(
     connected=perhaps,
     shut_for_text_at=instants | st.just(-math.inf),
     pulled_at=instants | st.just(-math.inf),
+    restarted_at=instants | st.just(-math.inf),
     alarm_since=instants | st.none(),
     registered=perhaps,
     refusals=st.integers(0, 5),
@@ -173,11 +174,17 @@ def test_nothing_is_done_to_a_modem_that_could_carry_a_text_before_texts_had_the
 
 
 @given(situations, instants)
-def test_a_modem_that_could_carry_a_text_is_not_restarted_in_an_alarm(
+def test_a_modem_that_could_carry_a_text_is_not_restarted_in_an_alarm_that_has_one(
     situation: Situation, now: float
 ) -> None:
-    if situation.failure in CARRIES_TEXTS and situation.alarm_since is not None:
-        assert next_rung(situation, now).rung in (Rung.NOTHING, Rung.SHUT)
+    if situation.failure not in CARRIES_TEXTS or situation.alarm_since is None:
+        return
+    rung = next_rung(situation, now).rung
+    if rung not in (Rung.NOTHING, Rung.SHUT):
+        assert situation.failure is Failure.NO_DATA
+        assert not situation.text_waits
+        assert now >= situation.alarm_since + 120, "its texts have had their time"
+        assert now >= situation.restarted_at + 600, "it does not keep a modem away from texts"
 
 
 @given(situations, instants)
@@ -247,11 +254,25 @@ def test_what_a_broken_connection_leads_to_while_all_is_calm() -> None:
 
 @pytest.mark.parametrize(
     "known",
-    [{"post_waits": True}, {"alarm_since": 900.0, "text_tried_at": 910.0}, {"climbed_at": 12}],
+    [
+        {"post_waits": True},
+        {"climbed_at": 12},
+        {"alarm_since": LONG_S - 119, "text_tried_at": LONG_S},
+        {"alarm_since": 900.0, "text_tried_at": 910.0, "text_waits": True},
+        {"alarm_since": 900.0, "text_tried_at": 910.0, "restarted_at": LONG_S - 599},
+    ],
 )
 @pytest.mark.parametrize("times", [5, 12])
 def test_a_broken_connection_is_only_shut_otherwise(times: int, known: dict[str, Any]) -> None:
     assert next_rung(failed(Failure.NO_DATA, times=times, **known), LONG_S).rung is Rung.SHUT
+
+
+def test_a_data_path_that_stays_dead_in_an_alarm_comes_to_a_restart() -> None:
+    alarm = {"alarm_since": 900.0, "text_tried_at": 910.0, "post_waits": True}
+    rungs = [
+        next_rung(failed(Failure.NO_DATA, times=times, **alarm), LONG_S).rung for times in range(13)
+    ]
+    assert (rungs[5], rungs[12]) == (Rung.ATTACH, Rung.COMMAND)
 
 
 def test_a_broken_connection_is_left_alone_until_the_alarms_text_was_tried() -> None:

@@ -159,6 +159,33 @@ def test_no_poll_is_left_to_go_before_a_text(world: Any) -> None:
     assert after[0].startswith(b"AT+CMGS")
 
 
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_a_connection_made_while_all_texts_are_refused_has_its_answer_before_it_is_shut(
+    world: Any, seed: int
+) -> None:
+    """An alarm from power-on whose texts are refused and come again, whose report is asked for anew."""
+    w = world(timing=Timing(), warm=False, seed=seed, power_wire=True)
+    w.sim.set_sms_refusal(332, w.now)
+    keeps = w.on_event
+
+    def on_event(event: Any) -> None:
+        keeps(event)
+        if event == DataPath(True):
+            w.modem.post("p1", b"sealed")
+        elif isinstance(event, SmsOutcome):
+            w.modem.send_sms(event.ref, f"+4477009002{event.ref[1:]}", "help")
+
+    w.on_event = on_event
+    w.modem.set_urgent(True)
+    for number in range(10, 14):
+        w.modem.send_sms(f"t{number}", f"+4477009002{number}", "help")
+    w.run(60)
+    connected = [t for t, e in w.stamped if e == DataPath(True)]
+    answered = [t for t, e in w.stamped if isinstance(e, PostAnswered)]
+    assert answered
+    assert answered[0] - connected[0] < 3.5
+
+
 def test_the_connection_is_sought_between_two_texts(world: Any) -> None:
     w = world(timing=Timing(), warm=False)
     for number in range(3):

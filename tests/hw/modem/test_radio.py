@@ -52,6 +52,30 @@ def test_jamming_is_watched_only_once_registered(world: Callable[..., Any]) -> N
     assert min(times(w, "AT+SJDR")) > registered
 
 
+def test_a_modem_that_says_too_early_that_it_is_registered_registers_all_the_same(
+    world: Callable[..., Any],
+) -> None:
+    w = world(timing=Timing(), warm=False)
+    w.sim.set_network(False, w.now)
+    w.sim.faults.on("+CREG", Fault(Kind.ERROR, text="+CREG: 2,5\r\n\r\nOK"), skip=1, times=2)
+    w.at(30, lambda: w.sim.set_network(True, w.now))
+    w.run(50)
+    assert w.sim.registration.registered
+
+
+def test_the_detector_is_soon_switched_off_in_an_alarm_without_a_network(
+    world: Callable[..., Any],
+) -> None:
+    w = world()
+    watched: list[bool] = []
+    w.at(100, lambda: watched.append(w.sim.jamming.on))
+    w.at(100, lambda: w.modem.set_urgent(True))
+    w.at(100, lambda: w.sim.set_network(False, w.now))
+    w.at(115, lambda: watched.append(w.sim.jamming.on))
+    w.run(116)
+    assert watched == [True, False]
+
+
 def test_jamming_is_told_when_it_begins_and_when_it_ends(world: Callable[..., Any]) -> None:
     w = world()
     w.at(100, lambda: w.sim.set_jamming("jamming", w.now))

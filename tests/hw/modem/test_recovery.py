@@ -17,6 +17,7 @@ from outcry.hw.modem import (
     ModemState,
     Outcome,
     PortLost,
+    PostAnswered,
     PostFailed,
     SmsOutcome,
 )
@@ -83,6 +84,44 @@ def test_a_power_wire_is_used_when_the_modem_stays_silent(world: Any) -> None:
     w.run(60)
     assert len(cycled) == 1
     assert w.texts(ANA) == ["help"]
+
+
+def test_a_data_path_wedged_in_an_alarm_is_freed_once_its_texts_have_left(world: Any) -> None:
+    """Only a restart frees it, and no text refused or silent modem calls for one."""
+    w = world(power_wire=True, timing=Timing())
+    w.sim.faults.on("+CIPSTART", Fault(Kind.ERROR), times=None)
+    restarts: list[float] = []
+
+    def pull() -> None:
+        restarts.append(w.now - 1000.0)
+        w.sim.faults.clear()
+        w.sim.reset(w.now)
+
+    w.pull_wire = pull
+    w.at(60, lambda: w.modem.set_urgent(True))
+    w.at(60, lambda: w.modem.send_sms("t1", ANA, "help"))
+    for turn in range(54):  # the alarm's report, each ten seconds until HQ has it
+        ref = f"p{turn}"
+        w.at(60 + 10 * turn, lambda ref=ref: w.got(PostAnswered) or w.modem.post(ref, b"sealed"))
+    w.run(600)
+    assert w.texts(ANA) == ["help"]
+    assert len(restarts) == 1
+    assert restarts[0] >= 180
+    assert w.got(PostAnswered)
+
+
+def test_one_that_no_restart_frees_is_restarted_rarely_in_an_alarm(world: Any) -> None:
+    w = world(timing=Timing())
+    w.sim.faults.on("+CIPSTART", Fault(Kind.ERROR), times=None)
+    w.modem.set_urgent(True)
+    w.modem.send_sms("t1", ANA, "help")
+    for turn in range(350):
+        ref = f"p{turn}"
+        w.at(10 * turn, lambda ref=ref: w.modem.post(ref, b"sealed"))
+    w.run(3500)
+    restarts = [t for t, data in w.written if data == b"AT+CFUN=1,1\r"]
+    assert 3 <= len(restarts) <= 6
+    assert min(b - a for a, b in itertools.pairwise(restarts)) >= 600
 
 
 @pytest.mark.parametrize("kind", ["UNDER", "OVER"])
