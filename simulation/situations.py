@@ -310,6 +310,11 @@ def _refuses_texts(code: int) -> Callable[[Device], None]:
     return begins
 
 
+def _takes_packets_alone(device: Device) -> None:
+    denied = Fault(Kind.ERROR, text="+CREG: 2,3\r\n\r\nOK")
+    device.sim.faults.on("+CREG", denied, times=None)
+
+
 def _receiver(reading: Callable[[Device], Fix | NoFix]) -> Callable[[Device], None]:
     def begins(device: Device) -> None:
         device.receiver = lambda: reading(device)
@@ -480,6 +485,13 @@ SITUATIONS = (
         "registration",
         ("refuses this SIM", "operator"),
         lambda device: device.sim.set_welcome("denied", device.now),
+    ),
+    Situation(
+        "SIM for data alone",
+        2,
+        "registration",
+        ("refuses this SIM", "operator"),
+        _takes_packets_alone,
     ),
     Situation(
         "weak signal",

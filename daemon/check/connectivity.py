@@ -41,10 +41,11 @@ def findings(modem: Modem, enrolled: bool, patience: Patience) -> Iterator[Findi
             "modem: measuring signal and supply",
         )
     yield from judge.reach(facts)
-    if is_registered and enrolled:
+    carries_data = judge.carries_data(facts)
+    if carries_data and enrolled:
         yield from _heard(modem, patience)
         return
-    why = judge.NO_HQ if is_registered else judge.NO_NETWORK
+    why = judge.NO_HQ if carries_data else judge.NO_NETWORK
     yield left_out("data path", why)
     yield left_out("receipt", why)
 

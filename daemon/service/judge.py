@@ -111,7 +111,7 @@ def judged(facts: dict[str, Any]) -> Iterator[Finding]:
     yield from reach(facts["modem"] | {"marks": facts["marks"]})
     if not facts["enrolled"]:
         yield look("keys", f"{NO_HQ}: only the contacts are told", ENROL)
-    elif Condition(facts["modem"]["state"]).registered:
+    elif carries_data(facts["modem"]):
         yield from hq(_hq_trouble(facts))
     if not facts["contacts"]:
         yield NO_CONTACTS
@@ -136,7 +136,7 @@ def headline(facts: dict[str, Any], in_full: bool = False) -> str:
     if facts["marks"] & Flag.BUTTON_STUCK:
         strap = ", the strap is armed" if facts["worn"] else ""
         return f"not armed: the button has been down for too long{strap}{remedy}"
-    if not Condition(facts["modem"]["state"]).registered:
+    if not carries_data(facts["modem"]):
         return f"armed, but nothing can be sent now{f': {words}' if in_full else ''}{remedy}"
     return f"armed, but {words}{remedy}"
 
@@ -204,6 +204,11 @@ def position(fix: dict[str, Any]) -> Iterator[Finding]:
         yield ok("fix", "there is a position; its accuracy is not known")
     else:
         yield ok("fix", f"there is a position, within {accuracy_m:.0f} m")
+
+
+def carries_data(modem: dict[str, Any]) -> bool:
+    """Whether there is a network for data: some take a SIM for that alone."""
+    return Condition(modem["state"]).registered or modem["data_up_s"] is not None
 
 
 def reach(modem: dict[str, Any]) -> Iterator[Finding]:

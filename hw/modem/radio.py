@@ -21,6 +21,7 @@ log = logging.getLogger("outcry.modem")
 
 POLL_LIMIT_S = 2.0  # plain queries are answered in 20-90 ms
 REGISTRATION = "AT+CREG?"
+PACKETS = "AT+CGREG?"  # asked while the other domain has no network
 ROUND = (REGISTRATION, "AT+CSQ", "AT+CENG?")
 ASK_SUPPLY = "AT+CBC"
 ASK_CLOCK = "AT+CCLK?"
@@ -49,6 +50,7 @@ NO_SIGNAL = 99
 EVASIONS = 2  # AT+CREG? without a usable answer, in a row
 
 _CREG = re.compile(r'(\d+)(?:,"([0-9A-Fa-f]{1,4})","([0-9A-Fa-f]{1,8})")?(?:,.*)?')
+_PACKETS_GO = re.compile(r"\d, ?[15]\b")  # home or roaming: 27.007, 10.1.20
 _CSQ = re.compile(r"(\d{1,2}),.*")
 _CBC = re.compile(r"\d,(\d{1,3}),(\d{1,5})")
 _SJDR = re.compile(r"1,\d+,\d+,\d+,(\d)")  # 0 none, 1 jamming, 2 interference
@@ -74,6 +76,7 @@ class Radio:
         self._place: tuple[int, int] | None = None
         self._condition = Condition.SEARCHING
         self._serving = False
+        self._packets = False
         self._evasions = 0
         self._watches_jamming = False
         self._can_watch = True
@@ -84,6 +87,11 @@ class Radio:
     def worth_a_try(self) -> bool:
         """Whether a text may leave: registered, or the modem will not say whether it is."""
         return self.registered or self._evasions >= EVASIONS
+
+    @property
+    def carries_packets(self) -> bool:
+        """Whether data may go: some networks take a SIM for packets alone."""
+        return self.registered or self._packets
 
     @property
     def registered(self) -> bool:
@@ -99,7 +107,7 @@ class Radio:
     def forget(self) -> None:
         """The modem has restarted: nothing is known."""
         self._condition = Condition.SEARCHING
-        self._serving = False
+        self._serving = self._packets = False
         self._operator = self._place = None
         self._round.clear()
         self._watches_jamming, self._can_watch = False, True
@@ -127,6 +135,8 @@ class Radio:
     def begin_round(self, registration_alone: bool, in_need: bool = False) -> None:
         """Have the next polls ask for everything, or for the registration alone."""
         self._round = deque(ROUND[:1] if registration_alone else ROUND)
+        if not self.registered:
+            self._round.insert(1, PACKETS)
         self._rounds_lost = 0 if self.registered else self._rounds_lost + 1
         self._rounds_registered = self._rounds_registered + 1 if self.registered else 0
         rounds_borne = ROUNDS_LOST_IN_NEED if in_need else ROUNDS_LOST
@@ -168,6 +178,8 @@ class Radio:
     def _learn(self, name: str, answer: str, now: float) -> None:
         if name == "+CREG":
             self._registration(answer.partition(",")[2])
+        elif name == "+CGREG":
+            self._packets = _PACKETS_GO.match(answer) is not None
         elif name == "+CSQ" and (found := _CSQ.fullmatch(answer)):
             if int(found[1]) != NO_SIGNAL:
                 self._board.measured(signal=int(found[1]))

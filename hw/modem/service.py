@@ -259,7 +259,7 @@ class Service:
     def _connect(self, link: Link, could_leave: bool) -> bool:
         """Steps towards a connection, between two texts at most one attempt."""
         had_turn, self._connection_has_turn = self._connection_has_turn, False
-        if not self._worth_a_try(self._posts.tried_at):
+        if not (self._radio.carries_packets or self._worth_a_try(self._posts.tried_at)):
             if not self._posts.occupied:
                 self._posts.refuse("no network")
             return False

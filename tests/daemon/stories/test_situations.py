@@ -62,6 +62,14 @@ def test_what_was_wrong_and_is_well_again_is_said_no_more(tmp_path):
     assert seen.line.startswith("armed;")
 
 
+def test_where_only_data_goes_that_is_what_is_said(tmp_path):
+    (alone,) = (each for each in SITUATIONS if each.name == "SIM for data alone")
+    seen = situations.live(alone, tmp_path)
+    assert seen.line.startswith("armed, but registration: ")
+    assert seen.line.endswith("data up")
+    assert any(line.startswith("ok        receipt ") for line in seen.check)
+
+
 def test_there_is_a_situation_for_each_question_that_the_check_can_answer():
     assert {each.question for each in SITUATIONS} == {1, 2, 4, 5, 6, 8, 9}
 

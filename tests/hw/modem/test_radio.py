@@ -8,7 +8,7 @@ import pytest
 from outcry.hw.board.modem.cells import Cell as BaseStation
 from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.modem import Cell, Condition, ModemState, ModemStatus, ModemWarning
+from outcry.hw.modem import Cell, Condition, ModemState, ModemStatus, ModemWarning, PostAnswered
 
 SERVING = BaseStation(0x0816, 0xF9A1, level=50)
 FAINT = BaseStation(0x0816, 0x1111, level=7)
@@ -41,6 +41,34 @@ def test_cells_of_a_network_that_is_gone_are_forgotten(world: Callable[..., Any]
     w.run(121)
     assert (seen[0].state, seen[0].cell) == (Condition.SEARCHING, None)
     assert seen[0].neighbours == ()
+
+
+@pytest.mark.parametrize("packets", ["0,1", "0,5", "0, 5", '2,1,"0816","F9A1"'])
+def test_a_network_that_takes_the_sim_for_packets_alone_carries_data(
+    world: Callable[..., Any], packets: str
+) -> None:
+    w = world()
+    for name, stat in (("+CREG", "2,3"), ("+CGREG", packets)):
+        answer = f"{name}: {stat}\r\n\r\nOK"
+        w.sim.faults.on(name, Fault(Kind.ERROR, text=answer), times=None)
+    seen = status_at(w, 60)
+    w.at(30, lambda: w.modem.post("p1", b"sealed"))
+    w.run(61)
+    assert seen[0].state is Condition.DENIED
+    assert seen[0].data_up
+    assert w.got(PostAnswered)
+
+
+@pytest.mark.parametrize("packets", ["0,3", "0,2", "0,8", "2", "", "0,15"])
+def test_without_packets_either_no_connection_is_tried(
+    world: Callable[..., Any], packets: str
+) -> None:
+    w = world()
+    for name, stat in (("+CREG", "2,3"), ("+CGREG", packets)):
+        answer = f"{name}: {stat}\r\n\r\nOK"
+        w.sim.faults.on(name, Fault(Kind.ERROR, text=answer), times=None)
+    w.run(60)
+    assert not times(w, "AT+CIPSTART")
 
 
 def test_jamming_is_watched_only_once_registered(world: Callable[..., Any]) -> None:
