@@ -14,7 +14,8 @@ CHOICE = "GPIOZERO_PIN_FACTORY"
 WORDS_MOST = 120  # characters of a library's own
 _REMEDIES = (  # by what a library says; the first that fits
     ("no library", f"without {CHOICE} in the unit no library is needed"),
-    ("EBUSY", "another program or a device tree overlay holds the pin: `sudo gpioinfo` names it"),
+    ("AttributeError", f"it does not fit gpiozero; without {CHOICE} in the unit none is needed"),
+    ("busy", "another program or a device tree overlay holds the pin: `sudo gpioinfo` names it"),
     ("ENOENT", "this kernel shows no pins: is it a Raspberry Pi, with its own device tree?"),
     ("EACCES", "the service's user may not use it: `ls -l` it; outcry belongs to group gpio"),
     ("EPERM", "the unit does not allow it: DeviceAllow= in its file says which chip it may use"),

@@ -400,9 +400,18 @@ def _readable_keys(device: Device) -> None:
 
 NO_GPSD = NoFix(NoFixReason.NO_GPSD, "Connection refused (ECONNREFUSED)")
 PIN_BUSY = OSError(errno.EBUSY, "Device or resource busy")
-PINS = {
+PINS: dict[str, tuple[Exception, str]] = {
     "EBUSY": (PIN_BUSY, "gpioinfo"),
     "EACCES": (PermissionError(13, "Permission denied", "/dev/gpiochip0"), "group gpio"),
+    "GPIO busy": (RuntimeError("'GPIO busy'"), "gpioinfo"),  # lgpio's own error
+    "Failed to add edge detection": (  # RPi.GPIO's, under a kernel of today
+        RuntimeError("Failed to add edge detection"),
+        "no other program",
+    ),
+    "AttributeError": (  # gpiozero 1.6.2 with lgpio 0.2.2
+        AttributeError("module 'lgpio' has no attribute 'SET_BIAS_PULL_UP'"),
+        "GPIOZERO_PIN_FACTORY",
+    ),
     "no library for pins": (ModuleNotFoundError("No module named 'lgpio'"), "GPIOZERO_PIN_FACTORY"),
 }
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x46"

@@ -50,6 +50,16 @@ def test_a_device_that_is_well_is_armed_everywhere(tmp_path):
     assert not any(line.startswith("failed") or "armed" in line for line in seen.check)
 
 
+@pytest.mark.parametrize("rate", [9600, 57_600])
+def test_a_modem_at_another_rate_is_set_right_before_anybody_looks(tmp_path, rate):
+    def begins(device):
+        device.sim.wire.modem_baud = rate
+
+    seen = situations.live(Situation("rate", 2, "", (), begins, situations.START), tmp_path)
+    assert seen.status == []
+    assert seen.line.startswith("armed; fix; modem registered; data up")
+
+
 def test_what_was_wrong_and_is_well_again_is_said_no_more(tmp_path):
     """The data path comes back: nothing goes on calling it down."""
 
