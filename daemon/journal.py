@@ -25,6 +25,10 @@ class Entry(JournalEntry):
     NOT_LOCKED = warning(
         "96b5ec2dff21445a8415731c8b4e1dee", "its memory may be swapped out: {detail}"
     )
+    NOT_LIMITED = warning(
+        "e1f649f0a1c341ad818b0e83ff009a23",
+        "the kernel does not keep it to the devices and addresses of its unit: it can open {detail}",
+    )
     RESUMED = warning(
         "479ebd4315284531a443ded2e7d55d1e", "an alarm was open before the restart and continues"
     )

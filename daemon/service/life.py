@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from outcry import __version__
 from outcry.daemon.journal import Entry
-from outcry.daemon.service import memory_lock
+from outcry.daemon.service import confinement
 from outcry.daemon.service.adapters import Adapters
 from outcry.daemon.service.assemble import assemble
 from outcry.daemon.service.control_socket import Control
@@ -34,9 +34,11 @@ def live(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: messages.put(Stop(signal.Signals(number).name)))
     try:
-        memory_lock.lock()  # before there is a key in it
+        confinement.lock_memory()  # before there is a key in it
     except Exception as error:  # noqa: BLE001 - told, and the button is watched
         journal.tell(Entry.NOT_LOCKED, detail=told(error))
+    if service.is_supervised and (path := confinement.not_withheld()):
+        journal.tell(Entry.NOT_LIMITED, detail=path)
     loop = assemble(settings, adapters)
     try:
         life.callback(Control(settings.path("storage", "runtime"), messages.put).close)

@@ -24,6 +24,7 @@ class Service:
         self._status = ""
         self.watchdog_s = systemd.watchdog_s()
         """How often systemd wants to hear from us at least, in seconds; ``None``: never."""
+        self.is_supervised = "NOTIFY_SOCKET" in os.environ
 
     def ready(self) -> None:
         """The button is watched."""

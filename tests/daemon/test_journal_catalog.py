@@ -45,6 +45,7 @@ SINCE_THE_FIRST_RELEASE = """
     STOPPING aaad101ba5f342989e3d8afbd63a6a0f
     NOT_ARMED dd8f491b20c14f4fada884293435261a
     NOT_LOCKED 96b5ec2dff21445a8415731c8b4e1dee
+    NOT_LIMITED e1f649f0a1c341ad818b0e83ff009a23
 """  # only ever added to: somebody's scripts wait for these
 
 

@@ -244,11 +244,11 @@ def test_the_wearables_memory_is_locked_where_the_container_may_raise_the_limit(
     locked, size = locked_kb(armed)
     if armed.machine.run("prlimit", "--memlock=unlimited", "true", check=False).returncode:
         assert locked == 0
-        assert not_locked(armed, None), "no start hides it"
+        assert told(armed, Entry.NOT_LOCKED, None), "no start hides it"
         assert "swapoff" in swap_found(armed)
     else:
         assert locked > size - 1000, "but for a few pages that are the kernel's"
-        assert not not_locked(armed, None)
+        assert not told(armed, Entry.NOT_LOCKED, None)
         assert "is locked" in swap_found(armed)
 
 
@@ -260,7 +260,7 @@ def test_where_it_may_not_be_locked_the_wearable_says_so_once_and_is_armed(armed
     try:
         armed.start_anew()
         assert locked_kb(armed)[0] == 0
-        [said] = not_locked(armed, since)
+        [said] = told(armed, Entry.NOT_LOCKED, since)
         assert said.endswith("only 64 kB may be locked: LimitMEMLOCK= in the unit")
         assert "swapoff" in swap_found(armed)
         alarm = armed.raise_alarm()
@@ -270,9 +270,31 @@ def test_where_it_may_not_be_locked_the_wearable_says_so_once_and_is_armed(armed
         armed.machine.run("systemctl", "daemon-reload")
 
 
-def not_locked(stage, since):
+# Its devices
+
+
+def test_the_unit_says_so_where_the_kernel_does_not_limit_it(armed):
+    """A device that anybody may open; the drop-in makes the unit as it is where there is no bpf."""
+    machine = armed.machine
+    machine.run("sh", "-ec", "test -e /dev/fuse || mknod /dev/fuse c 10 229; chmod 666 /dev/fuse")
+    drop_in = "/run/systemd/system/outcry.service.d/unlimited.conf"
+    since = armed.cursor()
+    try:
+        armed.start_anew()
+        assert not told(armed, Entry.NOT_LIMITED, since)
+        machine.write(drop_in, "[Service]\nDevicePolicy=auto\nDeviceAllow=\n")
+        machine.run("systemctl", "daemon-reload")
+        armed.start_anew()
+        [said] = told(armed, Entry.NOT_LIMITED, since)
+        assert said.endswith("it can open /dev/fuse")
+    finally:
+        machine.run("rm", "-f", drop_in)
+        machine.run("systemctl", "daemon-reload")
+
+
+def told(stage, entry, since):
     entries = stage.journal(since)
-    wanted = Entry.NOT_LOCKED.message_id
+    wanted = entry.message_id
     return [each["MESSAGE"] for each in entries if each.get("MESSAGE_ID") == wanted]
 
 

@@ -1,4 +1,4 @@
-"""The daemon's memory, locked where the kernel lets it and told where not."""
+"""What keeps the daemon to itself: memory that is locked, devices that are withheld; told where not."""
 
 import ctypes
 import errno
@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from outcry.daemon.service import memory_lock
+from outcry.daemon.service import confinement
 from outcry.hw.system_errors import told
 
 LOCKED = """
 import mmap, re, resource, sys, threading
 from pathlib import Path
-from outcry.daemon.service import memory_lock
+from outcry.daemon.service import confinement
 
 def kb(name):
     return int(re.search(rf"{name}:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
@@ -22,9 +22,9 @@ def kb(name):
 import ctypes
 there = mmap.mmap(-1, 100_000_000)
 before = kb("VmRSS")
-memory_lock.getrlimit = lambda which: (resource.RLIM_INFINITY,) * 2
+confinement.getrlimit = lambda which: (resource.RLIM_INFINITY,) * 2
 try:
-    memory_lock.lock()
+    confinement.lock_memory()
 except OSError:
     sys.exit("not here")
 comes = mmap.mmap(-1, 100_000_000)
@@ -51,10 +51,10 @@ def test_all_of_it_is_locked_and_what_is_not_used_takes_no_memory():
 
 def test_under_a_limit_nothing_is_tried(monkeypatch):
     """Memory beyond it would be refused later, in the middle of an alarm."""
-    monkeypatch.setattr(memory_lock, "getrlimit", lambda which: (8_388_608, -1))
+    monkeypatch.setattr(confinement, "getrlimit", lambda which: (8_388_608, -1))
     monkeypatch.setattr(ctypes, "CDLL", None)
     with pytest.raises(OSError, match="8192 kB") as caught:
-        memory_lock.lock()
+        confinement.lock_memory()
     assert told(caught.value) == "only 8192 kB may be locked: LimitMEMLOCK= in the unit"
 
 
@@ -68,8 +68,42 @@ def test_a_kernel_that_refuses_is_quoted(monkeypatch, code):
             ctypes.set_errno(code)
             return -1
 
-    monkeypatch.setattr(memory_lock, "getrlimit", lambda which: (-1, -1))
+    monkeypatch.setattr(confinement, "getrlimit", lambda which: (-1, -1))
     monkeypatch.setattr(ctypes, "CDLL", lambda name, use_errno: Libc())
     with pytest.raises(OSError, match=os.strerror(code)) as caught:
-        memory_lock.lock()
+        confinement.lock_memory()
     assert told(caught.value) == f"{os.strerror(code)} ({errno.errorcode[code]})"
+
+
+def refuses(code):
+    def opens(path, flags):
+        raise OSError(code, os.strerror(code))
+
+    return opens
+
+
+@pytest.mark.parametrize(
+    ("code", "is_open"),
+    [("EPERM", False), ("EACCES", False), ("ENOENT", False), ("ENXIO", True), ("ENODEV", True)],
+)
+def test_what_the_kernel_says_of_a_withheld_device(monkeypatch, code, is_open):
+    """EPERM is the unit's limit; EACCES the file's own mode; ENXIO comes of the driver, behind both."""
+    monkeypatch.setattr(os, "open", refuses(getattr(errno, code)))
+    assert confinement.not_withheld(["/dev/a"]) == ("/dev/a" if is_open else None)
+
+
+def test_one_that_is_withheld_is_enough(monkeypatch, tmp_path):
+    """Another may have the number of one that is allowed."""
+    opens = iter([OSError(errno.EACCES, "mode"), OSError(errno.EPERM, "unit"), None])
+
+    def refused(path, flags):
+        raise next(opens)
+
+    monkeypatch.setattr(os, "open", refused)
+    assert confinement.not_withheld(["/dev/a", "/dev/b", "/dev/c"]) is None
+
+
+def test_a_device_that_can_be_opened_is_named(tmp_path):
+    (tmp_path / "open").touch()
+    found = confinement.not_withheld([str(tmp_path / "none"), str(tmp_path / "open")])
+    assert found == str(tmp_path / "open")
