@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-SAID, REFUSED, TAKEN = "said", "refused", "taken"
+SAID, MISSED, REFUSED, TAKEN = "said", "missed", "refused", "taken"
 
 
 class SaidPins:
@@ -18,7 +18,7 @@ class SaidPins:
     def __init__(
         self, files: tuple[Path, ...] = (), random: Callable[[int], bytes] = os.urandom
     ) -> None:
-        self._files = files
+        self._files = tuple(dict.fromkeys(files))  # each says what it knows once
         self._random = random
         self._here: list[str] = []
 
@@ -32,11 +32,14 @@ class SaidPins:
             key, of_pin, of_sim, word = line
             if of_pin == _hash(key, pin) and (not sim or of_sim in ("-", _hash(key, pin + sim))):
                 found = [each for each in found if each == REFUSED or word == SAID]
-                found += [word] if word != TAKEN else []
+                if word == MISSED and SAID in found:
+                    found.remove(SAID)
+                elif word in (SAID, REFUSED):
+                    found.append(word)
         return found
 
     def add(self, word: str, pin: str, sim: str) -> None:
-        """``pin`` is about to be said, or was refused or taken."""
+        """``pin`` is about to be said; the SIM did not look at it; or it was refused, or taken."""
         if word == TAKEN and all(line[-1] != REFUSED for line in self._lines()):
             self._here.clear()
             for path in self._files:

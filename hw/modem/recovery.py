@@ -241,6 +241,10 @@ class Quarantine:
         """Whether the modem crashed lately in the command ``name``."""
         return self._clock() < self._until(name)
 
+    def often(self, name: str) -> bool:
+        """Whether it crashed in ``name`` more than once lately."""
+        return len(self._crashes.get(name, ())) > 1 and self.holds(name)
+
     def skips(self, name: str) -> bool:
         """Whether to leave ``name`` out now; that is remembered until the modem is set up again."""
         if not self.holds(name):

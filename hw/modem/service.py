@@ -27,7 +27,10 @@ SEARCH_POLL_S = 2.0  # between looks for a network: +CREG may have been lost
 URGENT_S = 60.0  # an alarm unanswered for longer needs to know its cells again
 DATA_FIRST_S = 3.5  # for connecting and one answered post; a lost answer has cost 16 s already
 CONNECTED_S = 2.1  # of that; a connection that takes longer has no answer by then
-CRASHES = 2  # of the modem in a row in the middle of a text: then data is tried first
+GREETING_S = 0.2  # for whoever posts to hear of a connection; handing a report over takes 0.1
+# For SMS Ready, from the first answer, at the latest as a rule: until then data alone is tried.
+UNREADY_S = 20.0
+CRASHES = 1  # of the modem in the middle of a text: then data is tried first
 AT_LEAST_S = 0.5  # between two looks at a deadline that nothing can be done about yet
 
 
@@ -62,10 +65,12 @@ class Service:
         self._registered_at = clock()
         self._in_text = False
         self._crashes = 0
-        self._data_from = self._texts_from = float("-inf")
+        self._data_from = self._texts_from = self._unready_until = float("-inf")
+        self._greeted = float("-inf")
 
     def start(self, link: Link) -> None:
         """Bring the modem up until it can take texts."""
+        self._unready_until = self._clock() + UNREADY_S
         self._starting.run(link)
         self._note_texts()
         self._radio.serve(link)
@@ -87,7 +92,7 @@ class Service:
             self._registered_at = self._clock()
             if not registered:
                 self._posts.hurry()
-                if self._crashes >= CRASHES and not self._posts.trouble:
+                if self._crashes >= CRASHES:
                     self._data_first()
 
     def _data_first(self) -> None:
@@ -107,6 +112,15 @@ class Service:
         new = connected_since > self._data_from < self.recovery.text_tried_at
         if new and nowhere and self._jobs.urgent_since is not None:
             self._data_from = connected_since
+
+    def _greets_data(self, link: Link) -> bool:
+        """Whether a moment was given to the report for which a connection has just come up."""
+        since = self._posts.connected_since
+        if since is None or since <= self._greeted or self._jobs.urgent_since is None:
+            return False
+        self._greeted = since
+        link.listen(self._clock() + GREETING_S)
+        return True
 
     def interrupt(self, reason: str, link: Link | None = None) -> None:
         """The link broke off: settle what was under way, fail the posts, keep the waiting texts.
@@ -164,7 +178,9 @@ class Service:
             self._texts_from = self._data_from + DATA_FIRST_S
         data_first = self._clock() < self._texts_from and self._posts.ended_at < self._data_from
         job = None if data_first else self._jobs.head_text()
-        could_leave = job is not None and self._worth_a_try(self.recovery.text_tried_at)
+        refused_anyway = not self._texts.is_ready and self._clock() < self._unready_until
+        tried_at = self.recovery.text_tried_at
+        could_leave = job is not None and not refused_anyway and self._worth_a_try(tried_at)
         if not data_first and self._climb(link, text_next=could_leave):
             return True
         text_next = could_leave and not self._connection_has_turn
@@ -173,7 +189,8 @@ class Service:
             self._board.connected(self._posts.connected_since, self._posts.trouble)
             return True
         if job is not None and text_next:
-            self._send(link, job)
+            if not self._greets_data(link):
+                self._send(link, job)
             return True
         if self._connect(link, could_leave) or could_leave:
             return True
@@ -209,7 +226,7 @@ class Service:
             self._in_text = True
             outcome = self._texts.send(link, job)
         except ModemSilent:
-            untried = not (self._posts.occupied or self._posts.trouble)
+            untried = not self._posts.trouble
             wired = self.recovery.situation(Failure.SILENT).has_wire
             if job.given or (self._in_text and (wired or untried)):
                 # It has cost a minute, or hangs in texts: the next could, too.
@@ -293,7 +310,7 @@ class Service:
 
     def _next_at(self) -> float:
         times = [self._poll_at, self._posts.next_at()]
-        if self.recovery.stalls or self._texts.handed_on:
+        if self.recovery.stalls or self._texts.handed_on or not self._texts.is_ready:
             times.append(self._clock() + LOOK_S)
         if self._clock() < self._texts_from:
             times.append(self._texts_from)

@@ -12,12 +12,13 @@ from outcry.hw.modem.radio import REGISTRATION, STATES
 from outcry.hw.modem.recovery import Recovery
 from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.texts import Texts
-from outcry.hw.said_pins import REFUSED, SAID, TAKEN
+from outcry.hw.said_pins import MISSED, REFUSED, SAID, TAKEN
 
 log = logging.getLogger("outcry.modem")
 
 CFUN_LIMIT_S = 10.0  # manual p.96
 TEXTS_READY_LIMIT_S = 60.0  # SMS Ready: 8-20 s after power-on as a rule
+PIN_IN_NEED_S = 30.0  # for a SIM that may want its PIN: without that nothing leaves at all
 READY_IN_NEED_S = 8.0  # and then an alarm goes on, by data or by a text all the same
 SIM_LOOK_S = 1.0  # while the SIM is busy
 SIM_SAYS_LIMIT_S = 60.0  # for a modem that answers neither AT+CPIN? nor AT+CREG?
@@ -28,24 +29,25 @@ SAYINGS = 2  # with no answer known: the third try is never used up
 
 CME_NO_SIM = (10, 13, 15)  # absent, failed, wrong
 CME_PIN, CME_PUK, CME_BUSY = 11, 12, 14
-REFUSALS = (CME_PUK, 16, None)  # belief: by any other code the SIM has not looked at the PIN
+REFUSALS = (CME_PUK, 16)  # 27.007 section 9.2.1; any other error may be noise, and counts as none
 
 
 class Pin(Enum):
     """What is known of the PIN in the settings."""
 
     UNSAID = "not said yet"
-    SAID = "said, SIM not yet ready"
-    REFUSED = "wrong"
+    SAID = "said, with no answer"
+    TAKEN = "taken, SIM not yet ready"
     RIGHT = "proved right"
 
 
 class Starting:
-    """Remembers over restarts of the modem whether the PIN may be said: once a restart.
+    """Remembers over restarts of the modem whether the PIN may be said.
 
     A third wrong PIN locks the SIM. So that no restart, of the modem or the process, gets there,
-    what came of each is kept on the card before it is said, and AT+SPIC, where the modem knows it,
-    must tell of all tries left. Another SIM, told apart by its number, may have another PIN.
+    what came of each is kept on the card before it is said: one that was refused is not said again,
+    one whose answer was lost once more. AT+SPIC, where the modem knows it, must tell of all tries
+    left. Another SIM, told apart by its number, may have another PIN.
     """
 
     def __init__(
@@ -73,7 +75,7 @@ class Starting:
     def run(self, link: Link) -> None:
         """Bring the modem up; returns when it can take texts, however long the SIM takes."""
         self._began = self._clock()
-        if self._pin is Pin.SAID:  # the modem went under before its SIM was ready
+        if self._pin is not Pin.RIGHT:  # the modem went under before its SIM was ready
             self._pin = Pin.UNSAID
         link.guarded = True
         link.echo_expected = not link.command("ATE0", idle=True).done
@@ -99,11 +101,13 @@ class Starting:
     def _sim_wants(self, link: Link) -> float:
         """One look at the SIM: 0 when it is ready, else how long to wait before the next."""
         self._looks += 1
-        vital = self._looks % LOOKS_SKIPPED == 0  # a SIM that wants its PIN must be asked at last
+        # A SIM that wants its PIN must be asked: at once if there is one to say, else at last.
+        spared = self._settings.pin is None or link.quarantine.often("+CPIN")
+        vital = not spared or self._looks % LOOKS_SKIPPED == 0
         reply = link.command("AT+CPIN?", asked="+CPIN: ", idle=True, vital=vital)
         wants = reply.value("+CPIN")
         if reply.done and wants == "READY":
-            if self._pin is Pin.SAID:
+            if self._pin in (Pin.SAID, Pin.TAKEN):
                 self._pin = Pin.RIGHT
                 self._settings.said_pins.add(TAKEN, self._settings.pin or "", self._sim)
             return 0.0
@@ -130,7 +134,8 @@ class Starting:
 
     def _silent_sim_until(self) -> float:
         """When a SIM of which nothing is known is taken for ready: a busy one takes seconds."""
-        return self._began + (READY_IN_NEED_S if self._texts.wanted else SIM_SAYS_LIMIT_S)
+        in_need_s = READY_IN_NEED_S if self._settings.pin is None else PIN_IN_NEED_S
+        return self._began + (in_need_s if self._texts.wanted else SIM_SAYS_LIMIT_S)
 
     def _is_registered(self, link: Link) -> bool:
         """Registered, which needs a SIM that is ready."""
@@ -153,29 +158,26 @@ class Starting:
         if not self._may_say_pin(link, len(said)):
             self._report(Condition.SIM_PIN, "the SIM wants a PIN, and there is none left to try")
             return SIM_WAIT_S
-        if self._pin is not Pin.RIGHT:
+        if (self._pin, self._sim) != (Pin.RIGHT, number):
             said_pins.add(SAID, pin, number)
-        self._pin, self._sim = Pin.SAID, number
+            self._pin, self._sim = Pin.SAID, number
         reply = link.command(f'AT+CPIN="{pin}"', vital=True)
         if reply.done:
+            self._pin = Pin.TAKEN
             said_pins.add(TAKEN, pin, number)
         elif reply.code == CME_BUSY:
+            said_pins.add(MISSED, pin, number)
+        elif reply.code in REFUSALS:  # remembered for this SIM, so another can have its try
             self._pin = Pin.UNSAID
-        elif reply.final:
-            self._pin = Pin.REFUSED
-            if reply.code in REFUSALS:  # remembered for this SIM, so another can have its try
-                said_pins.add(REFUSED, pin, number)
-                self._pin = Pin.UNSAID
+            said_pins.add(REFUSED, pin, number)
             self._report(Condition.SIM_PIN, "the SIM refused the PIN; it is not tried again")
         return SIM_LOOK_S
 
     def _may_say_pin(self, link: Link, said: int) -> bool:
-        if self._pin is Pin.REFUSED:
-            return False
-        tries = (link.command("AT+SPIC").value("+SPIC") or "").partition(",")[0].strip()
+        tries = (link.command("AT+SPIC", idle=True).value("+SPIC") or "").partition(",")[0].strip()
         if tries.isdigit():
             return int(tries) >= TRIES_UNTOUCHED
-        return self._pin in (Pin.UNSAID, Pin.RIGHT) and said < SAYINGS
+        return self._pin is not Pin.TAKEN and said < SAYINGS
 
     def _await_texts(self, link: Link) -> None:
         began = self._clock()

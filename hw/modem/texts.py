@@ -30,6 +30,7 @@ LATE_TRIES = 3  # of AT after that: its answer may still be on the way
 OK_LIMIT_S = 1.0  # after +CMGS: by then the text has left, with or without the OK
 LIST_LIMIT_S = 20.0  # for a SIM full of texts
 SET_UP_AGAIN_S = 60.0  # after the modem has refused some of it, or an alarm could not wait for it
+READY_AGAIN_S = 1.0  # while an alarm is open or a text waits
 SWEEP_S = 600.0  # after which a text is found whose +CMTI was lost
 LISTED_AGAIN_S = 5.0  # after a list with a line that may have lost some of it
 ATTEMPTS_MOST = 2  # for a text that has not left the modem
@@ -94,8 +95,10 @@ class Texts:
     def set_up(self, link: Link) -> bool:
         """Storage, alphabet and what is to be announced; whether all was accepted."""
         self._sweep_at = 0.0
-        accepted = [self.is_ready or self.ready(link)]
-        accepted += [link.command(setting, idle=True).done for setting in SETTINGS]
+        if not self.is_ready and not self.ready(link):
+            self._set_up_at = self._clock() + (READY_AGAIN_S if self.wanted else SET_UP_AGAIN_S)
+            return False
+        accepted = [link.command(setting, idle=True).done for setting in SETTINGS]
         # What was left out in quarantine is seen to by a start from the beginning.
         refused = not all(accepted) and link.quarantine.retry_at == math.inf
         self._set_up_at = self._clock() + SET_UP_AGAIN_S if refused else math.inf
@@ -240,6 +243,8 @@ class Texts:
         elif arrived := _ARRIVED.fullmatch(urc.text):
             self._to_read.append(int(arrived[1]))
         else:
+            if urc.text == "SMS Ready" and not self.is_ready:
+                self._set_up_at = 0.0
             return urc.text.startswith("+CMTI: ")
         return True
 

@@ -136,6 +136,8 @@ class Cell:
             return False
         if self.step.command == "":
             return self.fault != "urc"  # a modem that never answers AT is none
+        if self.step.command == "+CPIN" and self.life.pin is not None:
+            return self.fault != "urc"  # nobody ever hears what its SIM wants, or is heard
         return self.in_cmgs and not data_works(self.life)
 
     def arm(self, world: SimulatedWorld) -> None:

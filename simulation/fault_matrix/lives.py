@@ -33,16 +33,18 @@ class Life:
     wire: Wire | None = None
     holds_the_line: bool = False
     """The modem serves nothing else while it connects, and its owner has been told so."""
+    pin: str | None = None
+    """The SIM's, which the settings know."""
 
     def world(self, folder: Path, valid_at: float | None, seed: int = 1) -> SimulatedWorld:
         """A world about to live this life, pressed so that the hold is valid at ``valid_at``."""
         world = SimulatedWorld(
             folder,
             seed=seed,
-            options=Options(serves_while_connecting=not self.holds_the_line),
+            options=Options(serves_while_connecting=not self.holds_the_line, pin=self.pin),
             warm=self.warm,
             wire=self.wire,
-            settings={"sms_while_connecting": not self.holds_the_line},
+            settings={"sms_while_connecting": not self.holds_the_line, "pin": self.pin},
         )
         if not self.warm:
             world.sim.power_on(BEGIN_S)
@@ -63,6 +65,7 @@ _LOST: tuple[tuple[float, How, bool], ...] = ((180.0, "dead", False),)
 LIVES = (
     Life("pressed while it boots", 100, 140, 102, warm=False),
     Life("pressed before it is ready for texts", 100, 140, 108, warm=False),
+    Life("pressed while it boots, SIM with a PIN", 100, 140, 105, warm=False, pin="2468"),
     Life("pressed at each step from power-on", 100, 175, warm=False),
     Life("pressed, connection fresh", 128, 170, 130),
     Life("pressed, connection old", 298, 340, 300),

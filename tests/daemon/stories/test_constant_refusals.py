@@ -117,7 +117,10 @@ def test_once_the_network_takes_texts_again_the_first_leaves_soon_and_the_rest_a
 
 
 def test_one_number_that_is_refused_is_tried_as_rarely_as_ever(tmp_path: Path) -> None:
-    """It is not the network's fault, so it costs no battery and no restart."""
+    """It is not the network's fault, so it costs no battery and no restart.
+
+    The dead data path costs one, minutes later.
+    """
     world = RefusedWorld(tmp_path)
     tried: list[float] = []
 
@@ -130,7 +133,7 @@ def test_one_number_that_is_refused_is_tried_as_rarely_as_ever(tmp_path: Path) -
         hand_over(ref, number, text)
 
     world.modem.send_sms = send  # type: ignore[method-assign]
-    world.lives(600)
+    world.lives(500)
     assert world.boots == []
     assert {name for _, name in world.texts_given()} == NAMES - {"Ana"}
     assert len(tried) <= 2 * 7, "two texts, each with the waits of the table"
@@ -153,7 +156,7 @@ def test_a_modem_that_wrongly_says_that_it_has_no_network_is_tried_all_the_same(
     """Of both texts and data, one a minute; a text that leaves brings the others after it."""
     world = RefusedWorld(tmp_path)
     Refusal("+CREG", "command", f"+CREG: {answer}\r\n\r\nOK").begins(world)
-    world.at(90 + PRESS_AT, lambda: world.sim.set_gprs("on", world.now))
+    world.at(150 + PRESS_AT, lambda: world.sim.set_gprs("on", world.now))
     world.at(PRESS_AT, lambda: world.sim.set_sms_refusal(331, world.now))
     world.at(PRESS_AT + 50, lambda: world.sim.set_sms_refusal(None, world.now))
     world.lives(200)

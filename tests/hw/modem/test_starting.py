@@ -270,7 +270,16 @@ def test_the_pin_is_said_once_more_when_it_has_changed(box: Box) -> None:
     assert box.said == [1, 1, 0]
 
 
-@pytest.mark.parametrize("code", ["+CME ERROR: 16", "+CME ERROR: 12", "ERROR"])
+@pytest.mark.parametrize("code", ["ERROR", "+CME ERROR: 3", "+CME ERROR: 100"])
+def test_an_error_that_does_not_name_the_pin_may_be_noise_and_is_believed_twice(
+    box: Box, code: str
+) -> None:
+    box.starts("9999", fault=Fault(Kind.ERROR, text=code))
+    box.starts("9999")
+    assert box.said == [2, 0], "the third try is never used up"
+
+
+@pytest.mark.parametrize("code", ["+CME ERROR: 16", "+CME ERROR: 12"])
 def test_a_refusal_in_any_words_is_remembered(box: Box, code: str) -> None:
     box.starts("9999", fault=Fault(Kind.ERROR, text=code))
     box.starts("9999")
