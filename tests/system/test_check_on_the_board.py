@@ -20,7 +20,18 @@ BUTTON, STRAP, MOTOR = 17, 27, 18
 HURRY = 4  # a mute modem is called at every usual rate before it is said to be silent
 NAMES = [
     *("service", "button", "strap", "motor", "gpsd", "fix", "modem", "sim", "registration"),
-    *("signal", "supply", "data path", "receipt", "clock", "keys", "contacts", "texts", "disk"),
+    *(
+        "SMS",
+        "signal",
+        "supply",
+        "data path",
+        "receipt",
+        "clock",
+        "keys",
+        "contacts",
+        "texts",
+        "disk",
+    ),
     "swap",
     "watchdog",
 ]
