@@ -136,6 +136,7 @@ def _is_key(text: str) -> bool:
 _needed = partial(Key, secret=True, required=True)  # secret: no value is repeated
 _SECRET = _needed("", good=_is_key, write=f"{KEY_BYTES} bytes in base64url")
 _NUMBER_WORDS = "a number with its country code, such as +447700900123"
+NUMBER = Key("", good=is_number, write=_NUMBER_WORDS, secret=True)
 NAME = _needed("", good=is_name, write=f"a name of {NAME_WORDS}")
 CONTACT = {
     "name": NAME,
@@ -155,7 +156,7 @@ _OWN = {
 _HQ = {
     "host": _needed("", good=_HOST.match, write="a host name or address"),
     "port": _needed(0, 1, 65535, "a TCP port"),
-    "number": Key("", good=is_number, write=_NUMBER_WORDS, secret=True),
+    "number": NUMBER,
     "link": _needed("", good=_LINK.match, write="an address from https:// to /"),
     "public_key": _SECRET,
 }

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from outcry import credentials, settings_file
-from outcry.enrolment import is_number
+from outcry.enrolment import NUMBER
 from outcry.settings_file import Contradiction, Key, SettingsInvalid, as_toml
 
 MAX_QUORUM = 10
@@ -198,12 +198,7 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
     },
     "modem": {
         "port": Key("", good=_is_full_path, write="a serial device's path"),
-        "number": Key(
-            "",
-            good=is_number,
-            write="a number with its country code, such as +447700900123",
-            secret=True,
-        ),
+        "number": NUMBER,
         "pin": Key("", good=_is_pin, write="4 to 8 digits", secret=True),
     },
     "telling": {"officers": _SECRET_FILE},
