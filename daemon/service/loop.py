@@ -6,7 +6,7 @@ down, and only then does it. It waits only for the queue.
 
 import queue
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ParamSpec
 
 from outcry.daemon.alarm import model
@@ -37,24 +37,19 @@ _ENTRIES = {
 }
 
 
+@dataclass(eq=False, repr=False)
 class Loop:
     """Owns the alarm. ``clock()`` is monotonic seconds, ``random(n)`` n secret bytes."""
 
-    def __init__(
-        self,
-        parts: Parts,
-        rules: model.Rules,
-        messages: queue.SimpleQueue[Message],
-        clock: Callable[[], float],
-        random: Callable[[int], bytes],
-    ) -> None:
-        self.parts = parts
-        self.alarm = parts.outbox.alarm
-        self._rules = rules
-        self._messages = messages
-        self._clock = clock
-        self._random = random
-        self._executor = Executor(parts, clock)
+    parts: Parts
+    _rules: model.Rules
+    _messages: queue.SimpleQueue[Message]
+    _clock: Callable[[], float]
+    _random: Callable[[int], bytes]
+
+    def __post_init__(self) -> None:
+        self.alarm = self.parts.outbox.alarm
+        self._executor = Executor(self.parts, self._clock)
         self._stopping = False
         self._faulty = False
         self._tell_at = 0.0
