@@ -84,9 +84,8 @@ def read(text: str) -> Enrolment:
     except ValueError:
         raise EnrolmentInvalid(["this is not an enrolment file: it is not JSON"]) from None
     if not isinstance(data, dict) or data.get("outcry_enrolment") != FILE_VERSION:
-        raise EnrolmentInvalid(
-            [f"this is not an enrolment file: outcry_enrolment is not {FILE_VERSION}"]
-        )
+        why = f"this is not an enrolment file: outcry_enrolment is not {FILE_VERSION}"
+        raise EnrolmentInvalid([why])
     problems: list[str] = []
     hq, contacts = data.pop("hq", None), data.pop("contacts", None)
     if not isinstance(hq, dict):

@@ -98,9 +98,8 @@ class OwnModem:
         reporter, data = self._heartbeats
         nowhere, modem = NoPosition(NoFixReason.UNKNOWN), self._modem.status()
         data.answered_at = None
-        data.post_heartbeat(
-            reporter.seal(MessageType.HEARTBEAT, AlarmKind.NONE, 0, 1, nowhere, modem)
-        )
+        heartbeat = reporter.seal(MessageType.HEARTBEAT, AlarmKind.NONE, 0, 1, nowhere, modem)
+        data.post_heartbeat(heartbeat)
         return ""
 
     def answer(self) -> tuple[bool, str]:

@@ -48,9 +48,8 @@ class Line:
     @property
     def why(self) -> str:
         """The reason the modem gave as a number, in words."""
-        return (
-            ": ".join(sms_errors.told(self.count)) if self.entry == Entry.TEXT_FAILED.name else ""
-        )
+        failed = self.entry == Entry.TEXT_FAILED.name
+        return ": ".join(sms_errors.told(self.count)) if failed else ""
 
     def as_json(self) -> str:
         """One line of JSON, without fields that do not apply."""

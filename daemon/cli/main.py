@@ -236,9 +236,8 @@ def _status(settings: Settings, as_json: bool) -> int:
     except control_socket.NotAnswering as error:
         from outcry.daemon.check import check
 
-        refusal = (
-            check.why_refused(settings) if isinstance(error, control_socket.NotRunning) else ""
-        )
+        not_running = isinstance(error, control_socket.NotRunning)
+        refusal = check.why_refused(settings) if not_running else ""
         if as_json:
             print(json.dumps({"error": str(error), "refusal": refusal}))
             return EXIT_NO_PART

@@ -74,12 +74,12 @@ class Adapters:
 
     def strap(self) -> Strap | None:
         """The strap's loop, if it can be watched."""
-        return self._usable(
-            lambda: Strap(
-                self.settings.whole("strap", "pin"),
-                lambda closed, at: self.messages.put(StrapEdge(closed, at)),
-            )
-        )
+        pin = self.settings.whole("strap", "pin")
+
+        def tell(closed: bool, at: float) -> None:
+            self.messages.put(StrapEdge(closed, at))
+
+        return self._usable(lambda: Strap(pin, tell))
 
     def _power(self) -> Power | None:
         pin = self.settings.whole("modem", "power_pin")

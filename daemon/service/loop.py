@@ -29,6 +29,7 @@ from outcry.hw.gps import Fix, NoFix
 P = ParamSpec("P")
 TELL_EVERY_S = 1.0  # the line for systemd costs a Pi Zero milliseconds, and an alarm has many turns
 FAULT_PAUSE_S = 1.0  # what failed is due again at once, and the loop must not spin
+_OPEN = "an alarm or a drill is open"
 _ENTRIES = {
     model.Event.HELD: Entry.HELD,
     model.Event.STRAP_OPENED: Entry.STRAP,
@@ -171,11 +172,9 @@ class Loop:
             case "drill":
                 if model.BeginDrill() in self._happen(model.Event.DRILL_ASKED, now):
                     return {"drill": "begun"}
-                return {"error": "an alarm or a drill is open; nothing was begun"}
+                return {"error": f"{_OPEN}; nothing was begun"}
             case "heartbeat" | "buzz" if self.alarm.state is not model.State.IDLE:
-                return {
-                    "error": "an alarm or a drill is open; it needs the data path and the motor"
-                }
+                return {"error": f"{_OPEN}; it needs the data path and the motor"}
             case "heartbeat":
                 self._executor.beat(now)
                 return {"heartbeat": "sent"}
