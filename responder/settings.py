@@ -275,6 +275,8 @@ def _path(written: str) -> Path | None:
 
 def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
     device, modem = values["device"], values["modem"]
+    host, port = device["host"], device["port"]
+    public_port = device["public_port"] or port
     directory = Path(values["state"]["directory"])
     people = dict(values["people"])
     people["public_url"] = people["public_url"].rstrip("/")
@@ -283,12 +285,7 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
         organisation=values["organisation"]["name"].strip(),
         directory=directory,
         database=values["state"]["database"],
-        device=DeviceListener(
-            device["host"],
-            device["port"],
-            device["public_host"] or device["host"],
-            device["public_port"] or device["port"],
-        ),
+        device=DeviceListener(host, port, device["public_host"] or host, public_port),
         people=PeopleListener(**people),
         console=ConsoleMap(values["console"]["tiles"], values["console"]["tiles_credit"]),
         modem=HqModem(modem["port"], modem["number"], modem["pin"] or None, directory / "said-pins")

@@ -129,16 +129,14 @@ class Facebook:
 
     def _send(self, draft: publisher.Draft, text: str) -> publisher.Posted:
         api = self._api()
-        if draft.picture is None:
-            made = _tried(lambda: api.post_object(self._page, "feed", data={"message": text}))
-            return _posted(made["id"])
-        data = {"message": text, "alt_text_custom": draft.alt}
-        files = {"source": ("map.png", io.BytesIO(draft.picture), "image/png")}
-        try:
-            made = _tried(lambda: api.post_object(self._page, "photos", data=data, files=files))
-        except (_NotTaken, _NoSuchObject):  # the words are what counts
-            made = _tried(lambda: api.post_object(self._page, "feed", data={"message": text}))
-        return _posted(made.get("post_id") or made["id"])
+        if draft.picture is not None:
+            data = {"message": text, "alt_text_custom": draft.alt}
+            files = {"source": ("map.png", io.BytesIO(draft.picture), "image/png")}
+            with suppress(_NotTaken, _NoSuchObject):  # the words are what counts
+                made = _tried(lambda: api.post_object(self._page, "photos", data=data, files=files))
+                return _posted(made.get("post_id") or made["id"])
+        made = _tried(lambda: api.post_object(self._page, "feed", data={"message": text}))
+        return _posted(made["id"])
 
 
 class _NoSuchObject(publisher.PublishingRefused):
