@@ -200,9 +200,8 @@ def _alarm(text: str) -> str:
     import argparse
 
     if not text or len(text) > 8 or set(text.lower()) - set("0123456789abcdef"):
-        raise argparse.ArgumentTypeError(
-            f"{text}: write an alarm's id or how it begins, such as 7f3a90c1"
-        )
+        why = f"{text}: write an alarm's id or how it begins, such as 7f3a90c1"
+        raise argparse.ArgumentTypeError(why)
     return text
 
 

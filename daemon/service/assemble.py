@@ -181,12 +181,9 @@ def _times(settings: Settings) -> Times:
 
 def _languages(settings: Settings, who: Identity, journal: Journal) -> dict[str, texts.Language]:
     """A fault in a template is reported, and the daemon starts: the contact gets English."""
-    languages, problems = texts.load(
-        settings.path("texts", "folder"),
-        {contact.language for contact in who.contacts},
-        who.longest_link(),
-        who.wearer,
-    )
+    spoken = {contact.language for contact in who.contacts}
+    folder, link = settings.path("texts", "folder"), who.longest_link()
+    languages, problems = texts.load(folder, spoken, link, who.wearer)
     for problem in problems:
         journal.tell(Entry.PART_FAULT, detail=f"texts: {problem}")
     return languages
