@@ -360,9 +360,8 @@ def only_one(directory: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StateBusy(
-                f"another responder works on {directory}; stop it first, two would act twice"
-            ) from None
+            why = f"another responder works on {directory}; stop it first, two would act twice"
+            raise StateBusy(why) from None
         yield
     finally:
         os.close(handle)
