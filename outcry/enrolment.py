@@ -84,9 +84,8 @@ def read(text: str) -> Enrolment:
     except ValueError:
         raise EnrolmentInvalid(["this is not an enrolment file: it is not JSON"]) from None
     if not isinstance(data, dict) or data.get("outcry_enrolment") != FILE_VERSION:
-        raise EnrolmentInvalid(
-            [f"this is not an enrolment file: outcry_enrolment is not {FILE_VERSION}"]
-        )
+        why = f"this is not an enrolment file: outcry_enrolment is not {FILE_VERSION}"
+        raise EnrolmentInvalid([why])
     problems: list[str] = []
     hq, contacts = data.pop("hq", None), data.pop("contacts", None)
     if not isinstance(hq, dict):
@@ -136,6 +135,7 @@ def _is_key(text: str) -> bool:
 _needed = partial(Key, secret=True, required=True)  # secret: no value is repeated
 _SECRET = _needed("", good=_is_key, write=f"{KEY_BYTES} bytes in base64url")
 _NUMBER_WORDS = "a number with its country code, such as +447700900123"
+NUMBER = Key("", good=is_number, write=_NUMBER_WORDS, secret=True)
 NAME = _needed("", good=is_name, write=f"a name of {NAME_WORDS}")
 CONTACT = {
     "name": NAME,
@@ -155,7 +155,7 @@ _OWN = {
 _HQ = {
     "host": _needed("", good=_HOST.match, write="a host name or address"),
     "port": _needed(0, 1, 65535, "a TCP port"),
-    "number": Key("", good=is_number, write=_NUMBER_WORDS, secret=True),
+    "number": NUMBER,
     "link": _needed("", good=_LINK.match, write="an address from https:// to /"),
     "public_key": _SECRET,
 }

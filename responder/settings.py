@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from outcry import credentials, settings_file
-from outcry.enrolment import is_number
+from outcry.enrolment import NUMBER
 from outcry.settings_file import Contradiction, Key, SettingsInvalid, as_toml
 
 MAX_QUORUM = 10
@@ -198,12 +198,7 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
     },
     "modem": {
         "port": Key("", good=_is_full_path, write="a serial device's path"),
-        "number": Key(
-            "",
-            good=is_number,
-            write="a number with its country code, such as +447700900123",
-            secret=True,
-        ),
+        "number": NUMBER,
         "pin": Key("", good=_is_pin, write="4 to 8 digits", secret=True),
     },
     "telling": {"officers": _SECRET_FILE},
@@ -280,6 +275,8 @@ def _path(written: str) -> Path | None:
 
 def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
     device, modem = values["device"], values["modem"]
+    host, port = device["host"], device["port"]
+    public_port = device["public_port"] or port
     directory = Path(values["state"]["directory"])
     people = dict(values["people"])
     people["public_url"] = people["public_url"].rstrip("/")
@@ -288,12 +285,7 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
         organisation=values["organisation"]["name"].strip(),
         directory=directory,
         database=values["state"]["database"],
-        device=DeviceListener(
-            device["host"],
-            device["port"],
-            device["public_host"] or device["host"],
-            device["public_port"] or device["port"],
-        ),
+        device=DeviceListener(host, port, device["public_host"] or host, public_port),
         people=PeopleListener(**people),
         console=ConsoleMap(values["console"]["tiles"], values["console"]["tiles_credit"]),
         modem=HqModem(modem["port"], modem["number"], modem["pin"] or None, directory / "said-pins")

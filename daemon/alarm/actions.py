@@ -265,15 +265,11 @@ def _report_code(alarm: model.Alarm, now: float) -> Step:
 
 def _report(alarm: model.Alarm, type_: MessageType, now: float) -> Step:
     sequence = alarm.next_sequence
-    return (
-        replace(
-            alarm,
-            next_sequence=min(sequence + 1, 0xFFFF),  # the layout's two bytes; HQ goes by counter
-            to_be_answered=sequence if type_ in _SAID_BY_HOLDING else alarm.to_be_answered,
-            reported_at=now,
-        ),
-        (model.MakeReport(type_, sequence, alarm.code if type_ is MessageType.WITHDRAWAL else ()),),
-    )
+    made = model.MakeReport(type_, sequence, alarm.code if type_ is MessageType.WITHDRAWAL else ())
+    if type_ in _SAID_BY_HOLDING:
+        alarm = replace(alarm, to_be_answered=sequence)
+    following = min(sequence + 1, 0xFFFF)  # the layout's two bytes; HQ goes by counter
+    return replace(alarm, next_sequence=following, reported_at=now), (made,)
 
 
 def _at(alarm: model.Alarm, event: model.Event, when: float) -> model.Alarm:

@@ -58,7 +58,6 @@ def distance_m(
     phi, other_phi = math.radians(latitude), math.radians(other_latitude)
     half_phi = (other_phi - phi) / 2
     half_lambda = math.radians(other_longitude - longitude) / 2
-    chord = (
-        math.sin(half_phi) ** 2 + math.cos(phi) * math.cos(other_phi) * math.sin(half_lambda) ** 2
-    )
+    narrowed = math.cos(phi) * math.cos(other_phi) * math.sin(half_lambda) ** 2
+    chord = math.sin(half_phi) ** 2 + narrowed
     return 2 * EARTH_M * math.asin(min(1.0, math.sqrt(chord)))

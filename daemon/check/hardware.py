@@ -50,9 +50,8 @@ def buzzed(answer: dict[str, Any]) -> Finding:
 
 def receiver(settings: Settings, clock: Callable[[], float]) -> Callable[[], dict[str, Any]]:
     """Asks gpsd, and answers with facts as the daemon has them of its fix."""
-    own = Gps(
-        settings.text("gps", "host"), settings.whole("gps", "port"), lambda reading: None, clock
-    )
+    host, port = settings.text("gps", "host"), settings.whole("gps", "port")
+    own = Gps(host, port, lambda reading: None, clock)
 
     def ask() -> dict[str, Any]:
         reading = own.ask()

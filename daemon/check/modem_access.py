@@ -98,9 +98,8 @@ class OwnModem:
         reporter, data = self._heartbeats
         nowhere, modem = NoPosition(NoFixReason.UNKNOWN), self._modem.status()
         data.answered_at = None
-        data.post_heartbeat(
-            reporter.seal(MessageType.HEARTBEAT, AlarmKind.NONE, 0, 1, nowhere, modem)
-        )
+        heartbeat = reporter.seal(MessageType.HEARTBEAT, AlarmKind.NONE, 0, 1, nowhere, modem)
+        data.post_heartbeat(heartbeat)
         return ""
 
     def answer(self) -> tuple[bool, str]:
@@ -125,11 +124,6 @@ class OwnModem:
         )
         self._life.callback(outbox.close)
         free = Budget(sys.maxsize, time.monotonic)
-        data = DataDelivery(
-            outbox,
-            Receipts(who, outbox, self._journal),
-            self._modem,
-            self._journal,
-            Budgets(free, free, free),
-        )
+        budgets, receipts = Budgets(free, free, free), Receipts(who, outbox, self._journal)
+        data = DataDelivery(outbox, receipts, self._modem, self._journal, budgets)
         return Reporter(who, outbox, lambda: None, time.time, os.urandom), data

@@ -37,9 +37,7 @@ class Sheet:
         """Print the rest and the end; returns whether all is well."""
         wrong = [finding for finding in self._found if not finding.result.is_well]
         if self._as_json:
-            checks = [
-                finding.__dict__ | {"result": finding.result.value} for finding in self._found
-            ]
+            checks = [each.__dict__ | {"result": each.result.value} for each in self._found]
             print(json.dumps({"version": __version__, "well": not wrong, "checks": checks}))
             return not wrong
         for finding in sorted(self._found, key=lambda each: each.result.is_well):

@@ -11,17 +11,10 @@ from outcry.daemon.service.restart_backoff import NOT_ARMED
 SERVICE = "outcry.service"
 ASK_LIMIT_S = 10.0
 _OF_SERVICE = (
-    "LoadState",
-    "ActiveState",
-    "SubState",
-    "UnitFileState",
-    "WatchdogUSec",
-    "Environment",
-    "NRestarts",
-    "StatusText",
-    "MainPID",
+    "LoadState,ActiveState,SubState,UnitFileState,WatchdogUSec,Environment,NRestarts,"
+    "StatusText,MainPID"
 )
-_OF_SYSTEM = ("RuntimeWatchdogUSec",)
+_OF_SYSTEM = "RuntimeWatchdogUSec"
 _NO_TIME = ("", "0", "infinity")
 
 
@@ -59,8 +52,8 @@ def ask() -> Unit:
     return Unit(_show(SERVICE, _OF_SERVICE), _show(None, _OF_SYSTEM))
 
 
-def _show(name: str | None, properties: tuple[str, ...]) -> dict[str, str]:
-    command = ["systemctl", "show", *([name] if name else []), f"--property={','.join(properties)}"]
+def _show(name: str | None, properties: str) -> dict[str, str]:
+    command = ["systemctl", "show", *([name] if name else []), f"--property={properties}"]
     try:
         done = subprocess.run(
             command,

@@ -48,9 +48,8 @@ class Line:
     @property
     def why(self) -> str:
         """The reason the modem gave as a number, in words."""
-        return (
-            ": ".join(sms_errors.told(self.count)) if self.entry == Entry.TEXT_FAILED.name else ""
-        )
+        failed = self.entry == Entry.TEXT_FAILED.name
+        return ": ".join(sms_errors.told(self.count)) if failed else ""
 
     def as_json(self) -> str:
         """One line of JSON, without fields that do not apply."""
@@ -116,14 +115,10 @@ def _line(text: str) -> Line | None:
         return None
     if entry is None or not isinstance(words, str):
         return None
-    alarm = str(fields.get("OUTCRY_ALARM", ""))
-    return Line(
-        at,
-        entry,
-        words.removeprefix(f"alarm {alarm}: ") if alarm else words,
-        alarm,
-        *(str(fields.get(name, "")) for name in _DETAILS),
-    )
+    alarm, *details = (str(fields.get(name, "")) for name in ("OUTCRY_ALARM", *_DETAILS))
+    if alarm:
+        words = words.removeprefix(f"alarm {alarm}: ")
+    return Line(at, entry, words, alarm, *details)
 
 
 def _name(fields: dict[str, Any]) -> str | None:

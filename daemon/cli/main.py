@@ -200,9 +200,8 @@ def _alarm(text: str) -> str:
     import argparse
 
     if not text or len(text) > 8 or set(text.lower()) - set("0123456789abcdef"):
-        raise argparse.ArgumentTypeError(
-            f"{text}: write an alarm's id or how it begins, such as 7f3a90c1"
-        )
+        why = f"{text}: write an alarm's id or how it begins, such as 7f3a90c1"
+        raise argparse.ArgumentTypeError(why)
     return text
 
 
@@ -236,9 +235,8 @@ def _status(settings: Settings, as_json: bool) -> int:
     except control_socket.NotAnswering as error:
         from outcry.daemon.check import check
 
-        refusal = (
-            check.why_refused(settings) if isinstance(error, control_socket.NotRunning) else ""
-        )
+        not_running = isinstance(error, control_socket.NotRunning)
+        refusal = check.why_refused(settings) if not_running else ""
         if as_json:
             print(json.dumps({"error": str(error), "refusal": refusal}))
             return EXIT_NO_PART

@@ -48,13 +48,11 @@ def load(settings: Settings, on_fault: Callable[[str], None]) -> Identity:
     contacts = settings.contacts or (enrolment.contacts if enrolment else ())
     wearer = settings.wearer or (enrolment.wearer if enrolment else None)
     if wearer is None or (enrolment is None and not contacts):
-        raise SettingsInvalid(
-            problems
-            or [
-                f"{path}: there is no enrolment; run `outcry enrol FILE` with the file from HQ, or"
-                + " write [wearer] and [[contacts]] into the settings"
-            ]
+        nobody = (
+            f"{path}: there is no enrolment; run `outcry enrol FILE` with the file from HQ, or"
+            " write [wearer] and [[contacts]] into the settings"
         )
+        raise SettingsInvalid(problems or [nobody])
     for problem in problems:
         on_fault(f"{problem}; only the contacts in the settings are told, without HQ")
     return Identity(wearer, contacts, enrolment)

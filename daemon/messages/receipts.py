@@ -34,13 +34,10 @@ class Receipts:
     def taken(self, report: StoredReport, status: Status, path: str) -> ReceiptCame:
         """Note that HQ has this report. Call inside an outbox step."""
         acknowledged = status is Status.ACKNOWLEDGED
+        detail = "a person has it" if acknowledged else "HQ has it"
         self._outbox.answer_report(report)
         self._journal.tell(
-            Entry.RECEIPT,
-            alarm=report.alarm,
-            path=path,
-            count=report.sequence,
-            detail="a person has it" if acknowledged else "HQ has it",
+            Entry.RECEIPT, alarm=report.alarm, path=path, count=report.sequence, detail=detail
         )
         return ReceiptCame(report.alarm, report.sequence, acknowledged)
 

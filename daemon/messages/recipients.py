@@ -134,9 +134,8 @@ class Recipients:
         enrolment = self._identity.enrolment
         if text.recipient == HQ:
             return enrolment is not None and enrolment.hq.number is not None
-        return text.recipient <= len(self._identity.contacts) and (
-            enrolment is not None or text.template != Template.LINK.value
-        )
+        can_be_opened = enrolment is not None or text.template != Template.LINK.value
+        return can_be_opened and text.recipient <= len(self._identity.contacts)
 
     def number(self, text: StoredText) -> str:
         """The phone number of a recipient who is still there."""

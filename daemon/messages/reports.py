@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox.outbox import Outbox
@@ -35,26 +36,22 @@ OLD_FIX_S = 30  # any fresh fix is better than one this old
 ROUGH_M = 50  # below this, better accuracy does not help a helper
 
 
+@dataclass(eq=False, repr=False)
 class Reporter:
-    """Seals reports for one device. ``random(n)`` gives n secret bytes.
+    """Seals reports for one device. ``_random(n)`` gives n secret bytes.
 
-    ``time()`` is Unix seconds, ``None`` while nothing vouches for them, ``wall()`` what the system's
+    ``time()`` is Unix seconds, ``None`` while nothing vouches for them, ``_wall()`` what the system's
     clock says all the same.
     """
 
-    def __init__(
-        self,
-        identity: Identity,
-        outbox: Outbox,
-        time: Callable[[], float | None],
-        wall: Callable[[], float],
-        random: Callable[[int], bytes],
-    ) -> None:
-        self._enrolment = identity.enrolment
-        self._outbox = outbox
-        self.time = time
-        self._wall = wall
-        self._random = random
+    _identity: Identity
+    _outbox: Outbox
+    time: Callable[[], float | None]
+    _wall: Callable[[], float]
+    _random: Callable[[int], bytes]
+
+    def __post_init__(self) -> None:
+        self._enrolment = self._identity.enrolment
 
     def seal(
         self,

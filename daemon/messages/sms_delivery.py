@@ -8,6 +8,7 @@ The count is on the card before a text can leave.
 """
 
 from contextlib import suppress
+from dataclasses import dataclass
 
 from outcry.daemon.alarm.model import Audience, State
 from outcry.daemon.journal import Entry, Journal
@@ -34,27 +35,20 @@ class Wait:
         self.unheard_at: float | None = None  # it goes again if no delivery report came by then
 
 
+@dataclass(eq=False, repr=False)
 class SmsDelivery:
-    """The texts of one device. ``again_after_s``: how long a delivery report is waited for."""
+    """The texts of one device. ``_again_after_s``: how long a delivery report is waited for."""
 
-    def __init__(
-        self,
-        recipients: Recipients,
-        outbox: Outbox,
-        memory: Memory,
-        modem: Modem,
-        journal: Journal,
-        budget: Budget,
-        again_after_s: float,
-    ) -> None:
-        self.recipients = recipients
-        self._outbox = outbox
-        self._memory = memory
-        self._modem = modem
-        self._journal = journal
-        self._budget = budget
+    recipients: Recipients
+    _outbox: Outbox
+    _memory: Memory
+    _modem: Modem
+    _journal: Journal
+    _budget: Budget
+    _again_after_s: float
+
+    def __post_init__(self) -> None:
         self._told_spent = False
-        self._again_after_s = again_after_s
         self.under_way: int | None = None
         """The id of the text that the modem has now."""
         self._amend_at: float | None = None

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ HOURS = 24
 EXCHANGE_BYTES = 600
 
 
+@dataclass(eq=False)
 class Budget:
     """Counts what is spent against a limit, in a unit of the caller's. For one thread.
 
@@ -23,25 +25,20 @@ class Budget:
     one more is allowed each ``drip_s`` seconds; by default none.
     """
 
-    def __init__(
-        self,
-        limit: int,
-        clock: Callable[[], float],
-        spent: Hours | None = None,
-        keep: Callable[[Hours], None] = lambda spent: None,
-        drip_s: float | None = None,
-    ) -> None:
-        self._limit = limit
-        self._clock = clock
-        self._spent = dict(spent or {})
-        self._keep = keep
-        self._drip_s = drip_s
+    limit: int
+    clock: Callable[[], float]
+    spent: Hours = field(default_factory=dict)
+    keep: Callable[[Hours], None] = lambda spent: None
+    drip_s: float | None = None
+
+    def __post_init__(self) -> None:
+        self.spent = dict(self.spent)
         self._last_at = -math.inf
 
     @property
     def left(self) -> int:
         """What may still be spent now, 0 or more."""
-        return max(self._limit - sum(self._counted().values()), 0)
+        return max(self.limit - sum(self._counted().values()), 0)
 
     @property
     def is_spent(self) -> bool:
@@ -52,24 +49,24 @@ class Budget:
         """Whether something may be spent now: from what is left, or as the next drip."""
         if not self.is_spent:
             return True
-        return self._drip_s is not None and self._clock() - self._last_at >= self._drip_s
+        return self.drip_s is not None and self.clock() - self._last_at >= self.drip_s
 
     def spend(self, amount: int) -> None:
         """Count this, even if it is more than is left."""
-        self._spent = self._counted()
+        self.spent = self._counted()
         hour = self._hour()
-        self._spent[hour] = self._spent.get(hour, 0) + amount
-        self._last_at = self._clock()
-        self._keep(dict(self._spent))
+        self.spent[hour] = self.spent.get(hour, 0) + amount
+        self._last_at = self.clock()
+        self.keep(dict(self.spent))
 
     def _counted(self) -> Hours:
         """The hour that began 24 h ago counts: its end may be more recent. An hour still to come
         is another boot's."""
         hour = self._hour()
-        return {at: amount for at, amount in self._spent.items() if hour - HOURS <= at <= hour}
+        return {at: amount for at, amount in self.spent.items() if hour - HOURS <= at <= hour}
 
     def _hour(self) -> int:
-        return int(self._clock() // HOUR_S)
+        return int(self.clock() // HOUR_S)
 
 
 class Budgets(NamedTuple):

@@ -192,21 +192,15 @@ class Card:
                 to_be_answered=to_be_answered,
             )
             if codes:  # none in a damaged file of the first layout
-                withdrawn, withdrawals = codes
-                found.alarm = replace(
-                    found.alarm,
-                    withdrawn=bool(withdrawn),
-                    withdrawals=tuple(map(int, withdrawals.split())),
-                )
-        for counter, alarm, sequence, sealed, token, answered, *position in database.execute(
-            f"SELECT * FROM report WHERE answered = 0 OR alarm = ({newest}) ORDER BY counter"
-        ):
+                withdrawn, withdrawals = bool(codes[0]), tuple(map(int, codes[1].split()))
+                found.alarm = replace(found.alarm, withdrawn=withdrawn, withdrawals=withdrawals)
+        kept = f"SELECT * FROM report WHERE answered = 0 OR alarm = ({newest}) ORDER BY counter"
+        for counter, alarm, sequence, sealed, token, answered, *position in database.execute(kept):
             found.reports[counter] = StoredReport(
                 counter, alarm, sequence, sealed, token, bool(answered), position == [1]
             )
-        for id_, counter, recipient, template, outcome, sends, later in database.execute(
-            "SELECT * FROM text"
-        ):
+        texts = database.execute("SELECT * FROM text")
+        for id_, counter, recipient, template, outcome, sends, later in texts:
             found.last_text = max(found.last_text, id_)
             if counter in found.reports:
                 found.texts[id_] = StoredText(

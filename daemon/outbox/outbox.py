@@ -152,11 +152,8 @@ class Outbox:
 
     def texts_to(self, recipient: int, template: str) -> list[StoredText]:
         """The texts of one kind to one recipient that are still remembered."""
-        return [
-            text
-            for text in self.texts.values()
-            if (text.recipient, text.template) == (recipient, template)
-        ]
+        kind = recipient, template
+        return [each for each in self.texts.values() if (each.recipient, each.template) == kind]
 
     def set_text(self, text: StoredText) -> None:
         if self.texts.get(text.id) != text:

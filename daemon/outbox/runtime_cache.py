@@ -89,12 +89,8 @@ class Memory:
         if kept["fix"] is None:
             return
         latitude, longitude, accuracy, taken_at = kept["fix"]
-        fix = Fix(
-            float(latitude),
-            float(longitude),
-            None if accuracy is None else float(accuracy),
-            float(taken_at),
-        )
+        accuracy_m = None if accuracy is None else float(accuracy)
+        fix = Fix(float(latitude), float(longitude), accuracy_m, float(taken_at))
         # A clock that started again means another boot: the fix's age is not known.
         self.fix = fix if fix.taken_at <= now else None
 

@@ -24,17 +24,13 @@ class TextOutcome(StrEnum):
     SUPERSEDED = "superseded"  # it had not left when a newer one took its place
 
 
-_OPEN = frozenset(
-    {TextOutcome.OPEN, TextOutcome.UNDER_WAY, TextOutcome.MAYBE_SENT, TextOutcome.UNREACHED}
-)
-_TAKEN = frozenset(
-    {
-        TextOutcome.GIVEN,
-        TextOutcome.UNREACHED,
-        TextOutcome.SENT,
-        TextOutcome.REACHED,
-        TextOutcome.LOST,
-    }
+_OPEN = (TextOutcome.OPEN, TextOutcome.UNDER_WAY, TextOutcome.MAYBE_SENT, TextOutcome.UNREACHED)
+_TAKEN = (
+    TextOutcome.GIVEN,
+    TextOutcome.UNREACHED,
+    TextOutcome.SENT,
+    TextOutcome.REACHED,
+    TextOutcome.LOST,
 )
 
 

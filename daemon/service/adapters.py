@@ -5,6 +5,7 @@ import queue
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from outcry.daemon.journal import Entry, Journal
@@ -23,6 +24,7 @@ from outcry.hw.vibration import Vibration
 Part = TypeVar("Part", Strap, Vibration, Power)
 
 
+@dataclass(eq=False, repr=False)
 class Adapters:
     """The real ones. A part that cannot be used is reported and left out; the rest goes on.
 
@@ -30,23 +32,16 @@ class Adapters:
     a subclass.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        messages: queue.SimpleQueue[Message],
-        life: ExitStack,
-        button: Button | None,
-    ) -> None:
-        self.settings = settings
-        self.messages = messages
-        self.life = life
-        self.button = button
-        self.service = Service()
-        self.journal = Journal(journal_sink())
-        self.clock = time.monotonic
-        self.wall = time.time
-        self.synchronised_at = synchronised_at
-        self.random = os.urandom
+    settings: Settings
+    messages: queue.SimpleQueue[Message]
+    life: ExitStack
+    button: Button | None
+    service: Service = field(default_factory=Service)
+    journal: Journal = field(default_factory=lambda: Journal(journal_sink()))
+    clock: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+    synchronised_at: Callable[[], float | None] = synchronised_at
+    random: Callable[[int], bytes] = os.urandom
 
     def modem(self, settings: ModemSettings, beat: Callable[[], None]) -> Modem:
         """The modem's owner, with the wire that restarts the modem if there is one."""
@@ -79,12 +74,12 @@ class Adapters:
 
     def strap(self) -> Strap | None:
         """The strap's loop, if it can be watched."""
-        return self._usable(
-            lambda: Strap(
-                self.settings.whole("strap", "pin"),
-                lambda closed, at: self.messages.put(StrapEdge(closed, at)),
-            )
-        )
+        pin = self.settings.whole("strap", "pin")
+
+        def tell(closed: bool, at: float) -> None:
+            self.messages.put(StrapEdge(closed, at))
+
+        return self._usable(lambda: Strap(pin, tell))
 
     def _power(self) -> Power | None:
         pin = self.settings.whole("modem", "power_pin")

@@ -64,6 +64,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
     receipts = Receipts(who, outbox, journal)
     spending = budgets(settings, memory, clock)
     again_after_s = settings.number("sms", "again_after_minutes") * 60
+    heartbeat_every_s = settings.number("supervision", "heartbeat_minutes") * 60
     battery_low_mv = round(settings.number("supervision", "battery_low_volts") * 1000)
     whereabouts = Whereabouts(memory, journal)
     recipients = Recipients(who, outbox, memory, languages, reporter.time, whereabouts.place)
@@ -84,9 +85,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
         senses=senses,
         whereabouts=whereabouts,
         marks=marks,
-        supervision=Supervision(
-            settings.number("supervision", "heartbeat_minutes") * 60, marks, clock()
-        ),
+        supervision=Supervision(heartbeat_every_s, marks, clock()),
         drills=Drills(state / drills.FILE_NAME, time.now, journal),
         time=time,
         contacts=len(who.contacts),
@@ -182,12 +181,9 @@ def _times(settings: Settings) -> Times:
 
 def _languages(settings: Settings, who: Identity, journal: Journal) -> dict[str, texts.Language]:
     """A fault in a template is reported, and the daemon starts: the contact gets English."""
-    languages, problems = texts.load(
-        settings.path("texts", "folder"),
-        {contact.language for contact in who.contacts},
-        who.longest_link(),
-        who.wearer,
-    )
+    spoken = {contact.language for contact in who.contacts}
+    folder, link = settings.path("texts", "folder"), who.longest_link()
+    languages, problems = texts.load(folder, spoken, link, who.wearer)
     for problem in problems:
         journal.tell(Entry.PART_FAULT, detail=f"texts: {problem}")
     return languages

@@ -6,7 +6,7 @@ down, and only then does it. It waits only for the queue.
 
 import queue
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ParamSpec
 
 from outcry.daemon.alarm import model
@@ -29,6 +29,7 @@ from outcry.hw.gps import Fix, NoFix
 P = ParamSpec("P")
 TELL_EVERY_S = 1.0  # the line for systemd costs a Pi Zero milliseconds, and an alarm has many turns
 FAULT_PAUSE_S = 1.0  # what failed is due again at once, and the loop must not spin
+_OPEN = "an alarm or a drill is open"
 _ENTRIES = {
     model.Event.HELD: Entry.HELD,
     model.Event.STRAP_OPENED: Entry.STRAP,
@@ -37,24 +38,19 @@ _ENTRIES = {
 }
 
 
+@dataclass(eq=False, repr=False)
 class Loop:
     """Owns the alarm. ``clock()`` is monotonic seconds, ``random(n)`` n secret bytes."""
 
-    def __init__(
-        self,
-        parts: Parts,
-        rules: model.Rules,
-        messages: queue.SimpleQueue[Message],
-        clock: Callable[[], float],
-        random: Callable[[int], bytes],
-    ) -> None:
-        self.parts = parts
-        self.alarm = parts.outbox.alarm
-        self._rules = rules
-        self._messages = messages
-        self._clock = clock
-        self._random = random
-        self._executor = Executor(parts, clock)
+    parts: Parts
+    _rules: model.Rules
+    _messages: queue.SimpleQueue[Message]
+    _clock: Callable[[], float]
+    _random: Callable[[int], bytes]
+
+    def __post_init__(self) -> None:
+        self.alarm = self.parts.outbox.alarm
+        self._executor = Executor(self.parts, self._clock)
         self._stopping = False
         self._faulty = False
         self._tell_at = 0.0
@@ -176,11 +172,9 @@ class Loop:
             case "drill":
                 if model.BeginDrill() in self._happen(model.Event.DRILL_ASKED, now):
                     return {"drill": "begun"}
-                return {"error": "an alarm or a drill is open; nothing was begun"}
+                return {"error": f"{_OPEN}; nothing was begun"}
             case "heartbeat" | "buzz" if self.alarm.state is not model.State.IDLE:
-                return {
-                    "error": "an alarm or a drill is open; it needs the data path and the motor"
-                }
+                return {"error": f"{_OPEN}; it needs the data path and the motor"}
             case "heartbeat":
                 self._executor.beat(now)
                 return {"heartbeat": "sent"}

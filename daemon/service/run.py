@@ -20,9 +20,8 @@ def run(settings: Settings, verbose: bool) -> None:
     """
     messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
     with ExitStack() as life:
-        button = Button(
-            settings.whole("button", "pin"), lambda closed, at: messages.put(Edge(closed, at))
-        )
+        pin = settings.whole("button", "pin")
+        button = Button(pin, lambda closed, at: messages.put(Edge(closed, at)))
         life.callback(button.close)  # last of all
         # A press from here on counts. What follows takes a Pi Zero a second or more.
         from outcry.daemon.service.life import live

@@ -6,6 +6,7 @@ monotonic clock, which nothing steps (docs/decisions/0020-the-device-keeps-its-o
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from outcry.daemon.outbox.private_files import write_whole
@@ -27,38 +28,33 @@ def synchronised_at() -> float | None:
     return None
 
 
+@dataclass(eq=False, repr=False)
 class TrueTime:
-    """The time by the best source. ``wall()`` is the system's clock in Unix seconds.
+    """The time by the best source. ``_wall()`` is the system's clock in Unix seconds.
 
-    Each source tells the Unix time at which ``clock()`` was 0. Where they disagree the first one
+    Each source tells the Unix time at which ``_clock()`` was 0. Where they disagree the first one
     wins: NTP compares servers; a receiver is exact but may miscount weeks; an operator's clock is
-    known to be hours off at times.
+    known to be hours off at times. ``_written_to`` is the file for the unit that sets the system's
+    clock, if one may.
     """
 
-    def __init__(
-        self,
-        clock: Callable[[], float],
-        wall: Callable[[], float],
-        synchronised_at: Callable[[], float | None],
-        gps: Gps,
-        modem: Modem,
-        memory: Memory,
-        written_to: Path | None = None,
-    ) -> None:
-        """``written_to`` is the file for the unit that sets the system's clock, if one may."""
-        self._clock = clock
-        self._wall = wall
-        self._synchronised_at = synchronised_at
+    _clock: Callable[[], float]
+    _wall: Callable[[], float]
+    _synchronised_at: Callable[[], float | None]
+    _gps: Gps
+    _modem: Modem
+    _memory: Memory
+    _written_to: Path | None = None
+
+    def __post_init__(self) -> None:
         self._seen_at: float | None = None
         self._ntp: float | None = None
-        self._memory = memory
-        self._written_to = written_to
         self._written = 0.0
         self._sources: dict[str, Callable[[], float | None]] = {
             "NTP": self._by_ntp,
-            "GPS": lambda: gps.zero,
-            "the mobile network": lambda: modem.status().network_zero,
-            "an earlier run": lambda: memory.zero,
+            "GPS": lambda: self._gps.zero,
+            "the mobile network": lambda: self._modem.status().network_zero,
+            "an earlier run": lambda: self._memory.zero,
         }
 
     def now(self) -> float | None:

@@ -66,11 +66,9 @@ def edge(
     strap, events = look(strap, at, open_s)
     if closed == strap.closed.on:
         return strap, events
-    strap = replace(
-        strap,
-        open=hold.edge(strap.open, not closed, at, open_s)[0],
-        closed=hold.edge(strap.closed, closed, at, WORN_AFTER_S)[0],
-    )
+    off, _ = hold.edge(strap.open, not closed, at, open_s)
+    on, _ = hold.edge(strap.closed, closed, at, WORN_AFTER_S)
+    strap = replace(strap, open=off, closed=on)
     if closed:
         return strap, events
     strap, more = _opened(strap, at)

@@ -73,9 +73,8 @@ def check(file: Mapping[str, Any]) -> int:
     """
     try:
         if file["outcry_case_file"] != FORMAT:
-            raise CaseFileInvalid(
-                "this case file has a format that this version of Outcry does not know"
-            )
+            why = "this case file has a format that this version of Outcry does not know"
+            raise CaseFileInvalid(why)
         previous = None
         for expected, line in enumerate(file["history"], 1):
             entry = (file["alarm"], line["n"], line["at_unix"], line["what"], line["data"])
@@ -100,9 +99,8 @@ def page(file: Mapping[str, Any]) -> str:
     points = [Position(**report["fix"]) for report in file["reports"] if report["fix"]]
     title = f"Map of the track, north up: {len(points)} positions, the last one red"
     environment = templates.environment(file["organisation"], "", ATTRIBUTION)
-    return environment.get_template("case.html").render(
-        case=file, words=words, track=Markup(track_svg(points, title))
-    )
+    track = Markup(track_svg(points, title))
+    return environment.get_template("case.html").render(case=file, words=words, track=track)
 
 
 def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> list[dict[str, Any]]:

@@ -169,9 +169,8 @@ def _device(written: str) -> int:
     try:
         return int(written, 16)
     except ValueError:
-        raise enrol.CannotEnrol(
-            ["write the device as enrol and status print it, such as 0a1b2c3d"]
-        ) from None
+        why = "write the device as enrol and status print it, such as 0a1b2c3d"
+        raise enrol.CannotEnrol([why]) from None
 
 
 def _retire(settings: Settings, options: argparse.Namespace) -> int:

@@ -78,9 +78,8 @@ def _settle(officers: Officers, token: str, public_url: str, here: bool) -> None
     if getpass.getpass("The same password again: ") != password:
         from outcry.responder.console.accounts import OfficerRefused
 
-        raise OfficerRefused(
-            f"the passwords differ; again: outcry-responder officer reset {newcomer.name} --here"
-        )
+        again = f"outcry-responder officer reset {newcomer.name} --here"
+        raise OfficerRefused(f"the passwords differ; again: {again}")
     segno.make(newcomer.uri, error="m", micro=False).terminal(compact=True)
     print(f"Scan this with an authenticator app, or type into the app: {newcomer.secret}")
     codes = officers.settle(token, password, input("The six digits that the app shows now: "))

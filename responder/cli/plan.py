@@ -98,9 +98,8 @@ def _device(connection: Connection, wearer: str) -> int:
         number = int(wearer, 16) if len(wearer) == 8 else -1
     except ValueError:
         number = -1
-    found = connection.scalars(
-        select(table.c.device).where((table.c.device == number) | (table.c.name == wearer))
-    ).all()
+    is_it = (table.c.device == number) | (table.c.name == wearer)
+    found = connection.scalars(select(table.c.device).where(is_it)).all()
     if len(found) != 1:
         raise NoSuchWearer
     return int(found[0])

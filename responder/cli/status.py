@@ -81,9 +81,8 @@ def _alarm(
     case = event_log.case_of(connection, alarm)
     messages = alarms.received(connection, alarm=alarm)
     last = messages[-1] if messages else None
-    contacts = connection.scalar(
-        select(func.count()).select_from(store.invitation).where(store.invitation.c.alarm == alarm)
-    )
+    invited = select(func.count()).select_from(store.invitation)
+    contacts = connection.scalar(invited.where(store.invitation.c.alarm == alarm))
     found = {
         "alarm": alarm,
         "kind": AlarmKind(row.kind).name.lower(),

@@ -250,9 +250,8 @@ class Officers:
         now = self.clock()
         table = store.officer_session
         connection.execute(delete(table).where(table.c.made_at < now - SESSION_S))
-        connection.execute(
-            insert(table).values(hash=_digest(token), officer=name, made_at=now, seen_at=now)
-        )
+        begun = {"hash": _digest(token), "officer": name, "made_at": now, "seen_at": now}
+        connection.execute(insert(table).values(begun))
         _change(connection, name, {"refused": 0})
 
     def _is_password(self, password_hash: str | None, password: str) -> bool:

@@ -271,12 +271,6 @@ def _alarms() -> Select[Any]:
 
 
 def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
-    return Standing(
-        row.id,
-        row.name,
-        AlarmKind(row.kind),
-        row.arrived_at,
-        row.heard_at,
-        repository.of_alarm(connection, row.id).quorum,
-        event_log.case_of(connection, row.id),
-    )
+    kind, quorum = AlarmKind(row.kind), repository.of_alarm(connection, row.id).quorum
+    case = event_log.case_of(connection, row.id)
+    return Standing(row.id, row.name, kind, row.arrived_at, row.heard_at, quorum, case)

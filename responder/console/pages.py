@@ -129,6 +129,7 @@ class ConsolePages:
                 "seen": words,
                 "count": len(seen),
             }
+        way = [[each.latitude, each.longitude, each.accuracy_m, words] for each, words in seen]
         lost = newest is not None and isinstance(newest.place, NoPosition)
         return self._page(
             "alarm",
@@ -139,9 +140,7 @@ class ConsolePages:
             last=last,
             no_fix=_fix(newest),
             cells=formatting.cells(newest) if newest is not None and lost else [],
-            track_json=json.dumps(
-                [[each.latitude, each.longitude, each.accuracy_m, words] for each, words in seen]
-            ),
+            track_json=json.dumps(way),
             drawn=Markup(track_svg([place for place, _ in seen], title)),
             tiles=self.tiles,
             credit=self.credit,
@@ -217,9 +216,8 @@ class ConsolePages:
     ) -> HTMLResponse:
         page = self.environment.get_template(f"console/{template}.html")
         policy = {"Content-Security-Policy": content_policy(self.tiles)}
-        return HTMLResponse(
-            page.render(session=session, static=self.static, **values), status, policy
-        )
+        text = page.render(session=session, static=self.static, **values)
+        return HTMLResponse(text, status, policy)
 
 
 def content_policy(tiles: str) -> str:
@@ -267,12 +265,11 @@ def _facts(standing: Standing) -> list[dict[str, object]]:
 def _fix(report: Report | None) -> str:
     if report is None:
         return formatting.NOT_KNOWN
-    if isinstance(report.place, NoPosition):
-        return f"none ({formatting.NO_FIX[report.place.reason]})"
-    age = (
-        f"{formatting.span(report.place.age_s)} old" if report.place.age_known else "age not known"
-    )
-    return f"{formatting.accuracy(report.place.accuracy_m)}, {age}"
+    place = report.place
+    if isinstance(place, NoPosition):
+        return f"none ({formatting.NO_FIX[place.reason]})"
+    age = f"{formatting.span(place.age_s)} old" if place.age_known else "age not known"
+    return f"{formatting.accuracy(place.accuracy_m)}, {age}"
 
 
 _STRAP = {

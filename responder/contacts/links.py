@@ -7,7 +7,7 @@ texts. Both show the same page, and take an answer at ``…/seen``, ``…/confir
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
@@ -44,14 +44,11 @@ async def short_link(token: str, hq: Hq) -> Link:
 
 def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
     router = APIRouter(prefix=path)
+    Opens = Annotated[Link, Depends(link_of)]
 
     @router.get("")
     def show(
-        request: Request,
-        hq: Hq,
-        wish: Wish,
-        link: Link = Depends(link_of),
-        again: str | None = None,
+        request: Request, hq: Hq, wish: Wish, link: Opens, again: str | None = None
     ) -> Response:
         shown = link.open()
         standing = _standing(request, hq, shown) if again is None else None
@@ -60,7 +57,7 @@ def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
         return hq.pages.alarm(shown, link.address, _language(hq, shown, wish))
 
     @router.get("/map.png")
-    def surroundings_map(request: Request, hq: Hq, link: Link = Depends(link_of)) -> Response:
+    def surroundings_map(request: Request, hq: Hq, link: Opens) -> Response:
         """The surroundings of what the link shows; with a ticket, of the newest place."""
         try:
             shown = link.open()
@@ -75,12 +72,7 @@ def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
 
     @router.post("/{said}")
     def answer(
-        said: desk.Answer,
-        hq: Hq,
-        form: Form,
-        wish: Wish,
-        source: Source,
-        link: Link = Depends(link_of),
+        said: desk.Answer, hq: Hq, form: Form, wish: Wish, source: Source, link: Opens
     ) -> Response:
         shown = link.open()
         show_again = partial(hq.pages.alarm, shown, link.address, _language(hq, shown, wish))

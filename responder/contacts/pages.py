@@ -134,11 +134,10 @@ class Pages:
         if report is None:
             return {"heard": heard, "battery": "", "marks": ""}
         battery = formatting.battery(report.battery_percent, report.supply_mv, say)
+        signal = formatting.signal(report.signal, say)
         return {
             "heard": heard,
-            "battery": say(
-                "battery", battery=battery, signal=formatting.signal(report.signal, say)
-            ),
+            "battery": say("battery", battery=battery, signal=signal),
             "marks": ", ".join(formatting.marks(report, say)),
         }
 

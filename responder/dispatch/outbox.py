@@ -54,9 +54,8 @@ class Call(NamedTuple):
 def plan(connection: Connection, alarm: int, action: Action, now: float) -> None:
     event_log.append(connection, alarm, CallPlanned(now, action))
     about = {"key": action.key, "kind": action.kind.value, "target": str(action.target)}
-    connection.execute(
-        insert(store.action).values(alarm=alarm, state=State.PLANNED.value, changed_at=now, **about)
-    )
+    stands = {"alarm": alarm, "state": State.PLANNED.value, "changed_at": now}
+    connection.execute(insert(store.action).values(**about, **stands))
 
 
 def planned(connection: Connection) -> list[Call]:

@@ -152,6 +152,4 @@ def _open_alarm(connection: Connection, device: int, now: float) -> int | None:
 
 def plain_digits(text: str) -> str:
     """Digits of any script as 0 to 9: a phone may write its own language's."""
-    return "".join(
-        str(unicodedata.digit(letter)) if letter.isdecimal() else letter for letter in text
-    )
+    return "".join(str(unicodedata.digit(each)) if each.isdecimal() else each for each in text)

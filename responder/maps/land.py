@@ -62,9 +62,7 @@ class Land:
     def __init__(self, packed: bytes) -> None:
         data = json.loads(gzip.decompress(packed))
         arcs = [_line(arc, *data["scale"], *data["translate"]) for arc in data["arcs"]]
-        self._polygons = [
-            [_shape(_ring(arcs, ring)) for ring in polygon] for polygon in data["land"]
-        ]
+        self._polygons = [[_shape(_ring(arcs, ring)) for ring in rings] for rings in data["land"]]
         # A lake is cut out before the island in it is drawn: the largest polygons come first.
         self._polygons.sort(key=lambda rings: -_extent(rings[0].bounds))
         self._countries: dict[str, list[Shape]] = {

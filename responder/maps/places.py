@@ -83,15 +83,9 @@ class Places:
         region = town.region
         if is_one_sides(town.country, region) if disputed else strange:
             region = ""
-        return Place(
-            town,
-            distance,
-            direction,
-            region,
-            None if disputed or strange else town.country,
-            at_border and not disputed,
-            at_sea,
-        )
+        country = None if disputed or strange else town.country
+        near_border = at_border and not disputed
+        return Place(town, distance, direction, region, country, near_border, at_sea)
 
     def within(self, view: Bounds) -> Iterator[Town]:
         """The towns in a view, in no particular order; longitudes as in the view."""

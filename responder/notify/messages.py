@@ -68,9 +68,8 @@ class Briefer:
             marks = "".join(f", {mark}" for mark in news.marks)
             said = f"no signal from the device since {at}{marks}"
         elif one.topic is Topic.RAISED:
-            said = (
-                f"pressed again at {at}, after it was closed" if news.again else f"raised at {at}"
-            )
+            again = f"pressed again at {at}, after it was closed"
+            said = again if news.again else f"raised at {at}"
         else:
             said = f"raised at {at}: {_TOPICS[one.topic]}"
         body = f"{title}, {said}. {self.public_url}/console"

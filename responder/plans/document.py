@@ -250,10 +250,9 @@ def _contradictions(
     values: Mapping[str, Mapping[str, Any]], people: Mapping[int, Person], contacts: Sequence[int]
 ) -> Iterator[Contradiction]:
     quorum, telling, consent = values["confirming"]["quorum"], values["telling"], values["consent"]
-    if quorum > len(contacts) > 0:
-        what = (
-            f"{quorum} can never be met by {len(contacts)} contacts; write {len(contacts)} or less"
-        )
+    most = len(contacts)
+    if quorum > most > 0:
+        what = f"{quorum} can never be met by {most} contacts; write {most} or less"
         yield ("confirming.quorum",), what
     if sorted(telling["order"]) != sorted(contacts):
         every = ", ".join(map(str, sorted(contacts)))

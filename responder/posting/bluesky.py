@@ -107,11 +107,9 @@ class Bluesky:
 
         def say(embed: Any) -> Posted:
             record.embed = embed
-            client.com.atproto.repo.put_record(
-                models.ComAtprotoRepoPutRecord.Data(
-                    repo=did, collection=_POSTS, rkey=rkey, record=record
-                )
-            )
+            where = {"repo": did, "collection": _POSTS, "rkey": rkey}
+            put = models.ComAtprotoRepoPutRecord.Data(**where, record=record)
+            client.com.atproto.repo.put_record(put)
             return _posted(did, rkey)
 
         return self.call.with_or_without(self._picture(client, draft), say)
@@ -171,9 +169,8 @@ def _reply_to(client: Any, did: str, to: Posted) -> Any:
         raise PublishingFailed("bluesky: the post to reply to is not there")
     strong = models.ComAtprotoRepoStrongRef.Main(uri=found.uri, cid=found.cid)
     begun = getattr(found.value, "reply", None)
-    return models.AppBskyFeedPost.ReplyRef(
-        root=begun.root if begun is not None else strong, parent=strong
-    )
+    root = begun.root if begun is not None else strong
+    return models.AppBskyFeedPost.ReplyRef(root=root, parent=strong)
 
 
 def _posted(did: str, rkey: str) -> Posted:

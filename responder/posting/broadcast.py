@@ -38,9 +38,8 @@ class Broadcast:
         with self._lock:
             if key in self._never_left:
                 return None
-        raise publisher.PublishingRefused(
-            f"{self.name} may already have this message; look there, and send it by hand if it is missing"
-        )
+        look = "look there, and send it by hand if it is missing"
+        raise publisher.PublishingRefused(f"{self.name} may already have this message; {look}")
 
     def post(self, key: str, draft: publisher.Draft) -> publisher.Posted:
         came = self._service.attempt(self._url, "", draft.text)

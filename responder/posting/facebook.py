@@ -64,10 +64,9 @@ class Facebook:
         https://developers.facebook.com/docs/graph-api/reference/debug_token: 0 means never.
         """
         api = self._api()
+        asked = {"input_token": self._token}
         try:  # not by its own debug_token, which sends no proof of the app's secret
-            said = self.call(
-                lambda: _tried(lambda: api.get_object("debug_token", input_token=self._token))
-            )
+            said = self.call(lambda: _tried(lambda: api.get_object("debug_token", **asked)))
             return float(said["data"]["expires_at"]) or None
         except (
             publisher.PublishingFailed,
@@ -115,11 +114,8 @@ class Facebook:
 
     def _find(self, draft: publisher.Draft) -> publisher.Posted | None:
         api = self._api()
-        feed = _tried(
-            lambda: api.get_connection(
-                self._page, "feed", fields="id,message,created_time", limit=_LOOKED_AT
-            )
-        )
+        wanted = {"fields": "id,message,created_time", "limit": _LOOKED_AT}
+        feed = _tried(lambda: api.get_connection(self._page, "feed", **wanted))
         for post in feed.get("data", []):
             made_at = datetime.strptime(post["created_time"], "%Y-%m-%dT%H:%M:%S%z").timestamp()
             same = said_the_same(post.get("message", ""), draft.text)
@@ -129,16 +125,14 @@ class Facebook:
 
     def _send(self, draft: publisher.Draft, text: str) -> publisher.Posted:
         api = self._api()
-        if draft.picture is None:
-            made = _tried(lambda: api.post_object(self._page, "feed", data={"message": text}))
-            return _posted(made["id"])
-        data = {"message": text, "alt_text_custom": draft.alt}
-        files = {"source": ("map.png", io.BytesIO(draft.picture), "image/png")}
-        try:
-            made = _tried(lambda: api.post_object(self._page, "photos", data=data, files=files))
-        except (_NotTaken, _NoSuchObject):  # the words are what counts
-            made = _tried(lambda: api.post_object(self._page, "feed", data={"message": text}))
-        return _posted(made.get("post_id") or made["id"])
+        if draft.picture is not None:
+            data = {"message": text, "alt_text_custom": draft.alt}
+            files = {"source": ("map.png", io.BytesIO(draft.picture), "image/png")}
+            with suppress(_NotTaken, _NoSuchObject):  # the words are what counts
+                made = _tried(lambda: api.post_object(self._page, "photos", data=data, files=files))
+                return _posted(made.get("post_id") or made["id"])
+        made = _tried(lambda: api.post_object(self._page, "feed", data={"message": text}))
+        return _posted(made["id"])
 
 
 class _NoSuchObject(publisher.PublishingRefused):

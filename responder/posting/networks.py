@@ -67,9 +67,8 @@ def publishers(
     """
     given = load_secret(settings.networks, CREDENTIAL)
     problems: list[str] = []
-    made: dict[str, Publisher] = {
-        own_page.OwnPage.name: own_page.OwnPage(database, settings.people.public_url, clock)
-    }
+    own = own_page.OwnPage(database, settings.people.public_url, clock)
+    made: dict[str, Publisher] = {own.name: own}
     for section, keys in given.items():
         if section == "apprise":
             made |= _broadcasts(keys, problems)

@@ -199,11 +199,8 @@ def _fitted(parts: dict[str, Part], wearer: str, limits: Limits) -> str:
 
 
 def _joined(parts: dict[str, Part], wearer: str, left_out: set[str]) -> str:
-    said = (
-        part(wearer) if callable(part) else part
-        for name, part in parts.items()
-        if name not in left_out
-    )
+    left = [part for name, part in parts.items() if name not in left_out]
+    said = (part(wearer) if callable(part) else part for part in left)
     return " ".join(each for each in said if each)
 
 

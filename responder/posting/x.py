@@ -107,9 +107,8 @@ class X:
                 raise
         found = self._find(client, draft)
         if found is None:
-            raise OutcomeUnknown(
-                "x: says that these words are already posted, but does not show them"
-            )
+            why = "x: says that these words are already posted, but does not show them"
+            raise OutcomeUnknown(why)
         return found
 
     def _picture(self, client: Any, draft: Draft) -> str | None:

@@ -59,9 +59,8 @@ class ToContact:
         return ActionKind.TELL if self.channel is None else ActionKind.NOTIFY
 
     def __str__(self) -> str:
-        who = (
-            str(self.contact) if self.channel is None else f"contact:{self.contact}:{self.channel}"
-        )
+        by_channel = f"contact:{self.contact}:{self.channel}"
+        who = str(self.contact) if self.channel is None else by_channel
         return who + _of(self.episode)
 
 

@@ -90,9 +90,8 @@ class Episode:
     def is_decided(self) -> bool:
         """Whether a duty officer says that it is not to be published, or not true."""
         vetoes = [act for act in self.acts if isinstance(act, events.Vetoed | events.VetoLifted)]
-        return self.has(events.Corrected) or any(
-            isinstance(act, events.Vetoed) for act in vetoes[-1:]
-        )
+        vetoed = any(isinstance(act, events.Vetoed) for act in vetoes[-1:])
+        return vetoed or self.has(events.Corrected)
 
     @property
     def votes(self) -> int:

@@ -105,8 +105,6 @@ def _within_rate(decision: Decision, case: Case, now: float) -> Decision:
         return decision
     waiting = receipts[:too_many]
     times = [min([now, *sent]) + HOUR_S, decision.look_again_at]
-    return replace(
-        decision,
-        actions=tuple(action for action in decision.actions if action not in waiting),
-        look_again_at=min(time for time in times if time is not None),
-    )
+    soonest = min(time for time in times if time is not None)
+    actions = tuple(action for action in decision.actions if action not in waiting)
+    return replace(decision, actions=actions, look_again_at=soonest)

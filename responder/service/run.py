@@ -51,11 +51,10 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     hq = assemble(settings, Adapters(watch=beats.watch))
     running.callback(hq.store.close)
     device, people = settings.device, settings.people
+    tls = people.certificate, people.key
     listeners = [
         Listener("device", device_app(hq.inbox), device.host, device.port),
-        Listener(
-            "people", people_app(hq), people.host, people.port, people.certificate, people.key
-        ),
+        Listener("people", people_app(hq), people.host, people.port, *tls),
     ]
     keeping = Rounds("housekeeping", hq.housekeeping.look, beats.watch("housekeeping"))
     silence = Rounds("silence", hq.silence.look, beats.watch("silence"))

@@ -135,9 +135,8 @@ class Workflow(Part):
                 lost = Came(Outcome.UNKNOWN, outbox.LOST)
                 given_up = outbox.note(connection, call, self._clock(), lost)
             if given_up:
-                log.tell(
-                    journal.Entry.INTERRUPTED, alarm=call.alarm, call=call.kind, why=outbox.LOST
-                )
+                why = outbox.LOST
+                log.tell(journal.Entry.INTERRUPTED, alarm=call.alarm, call=call.kind, why=why)
 
     def _decide_next(self, seen: list[int]) -> int | None:
         """Decide the alarm that has been due for longest, but for those seen; None: there is none.

@@ -84,11 +84,8 @@ def note(
     said = json.dumps(dict(data), sort_keys=True)
     salt = new_salt()
     new = Head(last.n + 1, link(last.link, salt, last.n + 1, at, what.name, said))
-    connection.execute(
-        insert(store.record).values(
-            n=new.n, at=at, what=what.name, data=said, alarm=alarm, salt=salt, link=new.link
-        )
-    )
+    line = {"n": new.n, "at": at, "what": what.name, "data": said, "alarm": alarm}
+    connection.execute(insert(store.record).values(**line, salt=salt, link=new.link))
     return new
 
 

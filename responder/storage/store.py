@@ -36,9 +36,8 @@ def _table(name: str, *columns: SchemaItem) -> sa.Table:
     return sa.Table(name, metadata, *columns)
 
 
-Unsigned32 = sa.Integer().with_variant(
-    sa.BigInteger(), "postgresql"
-)  # SQLite's integers hold 64 bits
+# SQLite's integers hold 64 bits.
+Unsigned32 = sa.Integer().with_variant(sa.BigInteger(), "postgresql")
 
 wearer = _table(
     "wearer",
@@ -72,9 +71,8 @@ alarm = _table(
     sa.Column("device_alarm", Unsigned32, nullable=False),
     sa.Column("kind", sa.Integer, nullable=False),
     sa.Column("arrived_at", sa.Float, nullable=False),
-    sa.Column(
-        "due_at", sa.Float
-    ),  # when the workflow looks at it next; NULL: when something happens
+    # When the workflow looks at it next; NULL: when something happens.
+    sa.Column("due_at", sa.Float),
     # The kind is part of what an alarm is: no report of a drill can ever be counted to a real one.
     sa.UniqueConstraint("device", "device_alarm", "kind"),
     sa.Index("alarm_due", "due_at"),
@@ -156,9 +154,8 @@ action = _table(
     sa.Column("state", sa.String, nullable=False),
     sa.Column("changed_at", sa.Float, nullable=False),
     sa.Column("owner", sa.String),  # the process that makes the call
-    sa.Column(
-        "generation", sa.Integer, nullable=False, server_default="0"
-    ),  # how often it was begun
+    # How often it was begun.
+    sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
     sa.Column("lease_until", sa.Float),  # by the database's clock; calling past it: nobody knows
     sa.UniqueConstraint("alarm", "key"),
     sa.Index("action_state", "state"),
@@ -207,9 +204,8 @@ officer = _table(
     sa.Column("password_hash", sa.String),  # argon2id; NULL until the officer has chosen one
     sa.Column("welcome_hash", sa.LargeBinary, unique=True),  # SHA-256 of the one-time link's token
     sa.Column("welcome_until", sa.Float),
-    sa.Column(
-        "refused", sa.Integer, nullable=False, default=0
-    ),  # logins refused since the last one
+    # Logins refused since the last one.
+    sa.Column("refused", sa.Integer, nullable=False, default=0),
 )
 
 recovery_code = _table(
@@ -364,9 +360,8 @@ def only_one(directory: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StateBusy(
-                f"another responder works on {directory}; stop it first, two would act twice"
-            ) from None
+            why = f"another responder works on {directory}; stop it first, two would act twice"
+            raise StateBusy(why) from None
         yield
     finally:
         os.close(handle)

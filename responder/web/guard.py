@@ -33,9 +33,8 @@ class Contained:
         except Exception as error:  # noqa: BLE001 - whatever it was, it ends here
             log.tell(journal.Entry.PAGE_FAILED, error=journal.describe(error))
             if scope["type"] == "http" and not started:
-                answer = PlainTextResponse(
-                    "Something went wrong on our side. Try again in a minute.\n", 500
-                )
+                words = "Something went wrong on our side. Try again in a minute.\n"
+                answer = PlainTextResponse(words, 500)
                 await answer(scope, receive, send)
 
 

@@ -60,10 +60,8 @@ class LoopbackNetwork:
     def waiting(self) -> tuple[list[int], list[int]]:
         """File descriptors to watch: those that may become readable, and writable."""
         open_ = [each for each in self.connections if each.fileno() >= 0]
-        return (
-            [each.fileno() for each in open_ if each.wants_reading()],
-            [each.fileno() for each in open_ if each.wants_writing()],
-        )
+        readable = [each.fileno() for each in open_ if each.wants_reading()]
+        return readable, [each.fileno() for each in open_ if each.wants_writing()]
 
 
 class LoopbackConnection:

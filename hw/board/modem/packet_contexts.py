@@ -39,9 +39,8 @@ class Contexts(Part):
 
     def _activates(self, command: Command) -> Steps:
         if command.form == "read":
-            return says(
-                *(f"+CGACT: {one},{one in self._active:d}" for one in sorted(self._defined))
-            )
+            known = sorted(self._defined)
+            return says(*(f"+CGACT: {one},{one in self._active:d}" for one in known))
         wanted, profile = command.flag(0), command.number(1, PROFILES[0])
         if profile not in PROFILES or (wanted and profile not in self._defined):
             raise NotAllowed

@@ -1,6 +1,7 @@
 """Power, SIM and network: the boot sequence, and the commands that ask how far it has come."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from outcry.hw.board.modem.at import Command, Refused
@@ -35,20 +36,20 @@ class BootWords(NamedTuple):
     """When calls and texts can be made."""
 
 
+@dataclass(eq=False, repr=False)
 class Registration:
     """What the rest of the modem asks before it does anything: is there a SIM, a network, GPRS?
 
     ``reset`` restarts the whole modem; it is the modem's own.
     """
 
-    def __init__(
-        self,
-        context: Context,
-        terminal: Terminal,
-        parameters: Parameters,
-        options: Options,
-        boot_words: BootWords,
-    ) -> None:
+    _context: Context
+    _terminal: Terminal
+    _parameters: Parameters
+    _options: Options
+    _boot_words: BootWords
+
+    def __post_init__(self) -> None:
         self.sms_ready = False
         self.stat = NOT_SEARCHING
         self.attached = False
@@ -61,14 +62,10 @@ class Registration:
         self.when_down: list[Callable[[], None]] = []
         self.when_moved: list[Callable[[], None]] = []
         self.reset: Callable[[], None] = lambda: None
-        self._context = context
-        self._terminal = terminal
-        self._parameters = parameters
-        self._boot_words = boot_words
         self._plans: list[Planned] = []
         self._cfun = 1
         self._held_back = False
-        self.sim = SimCard(options, self._opened)
+        self.sim = SimCard(self._options, self._opened)
         self.cells: tuple[Cell, ...] = (HERE, NEAR)
         self.handlers: dict[str, Handler] = {
             "+CFUN": forms("read set", self._sets_function, test="(0,1,4),(0,1)"),

@@ -91,16 +91,15 @@ class Link:
             self.poll()
 
     def _delivers(self, data: bytes, acknowledged: Callable[[], None]) -> None:
+        one_way = self._context.timing.one_way
         if self._fate == "rubbish":
             noise = self._context.random.randbytes(RUBBISH_BYTES)
-            self._after(self._context.timing.one_way, acknowledged)
-            self._after(self._context.timing.one_way, lambda: self._owner.arrived(self, noise))
+            self._after(one_way, acknowledged)
+            self._after(one_way, lambda: self._owner.arrived(self, noise))
         elif self._remembered() and self._connection is not None:
             self._connection.send(data, self._context.now)
             self._context.see("tcp-sent", bytes=len(data))
-            self._after(
-                self._context.timing.one_way, lambda: self._acknowledges(data, acknowledged)
-            )
+            self._after(one_way, lambda: self._acknowledges(data, acknowledged))
             self.poll()
 
     def _acknowledges(self, data: bytes, acknowledged: Callable[[], None]) -> None:

@@ -105,9 +105,8 @@ def _answer(directory: Path, request: dict[str, Any], patience: float) -> dict[s
             with connection.makefile("rb") as lines:
                 line = lines.readline()
     except OSError as error:
-        raise OSError(
-            f"no board answers in {directory}; start one with: outcry-board run --dir {directory}"
-        ) from error
+        start_one = f"start one with: outcry-board run --dir {directory}"
+        raise OSError(f"no board answers in {directory}; {start_one}") from error
     if not line:
         raise OSError("the board went away before it answered")
     answer: dict[str, Any] = json.loads(line)

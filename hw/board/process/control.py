@@ -142,9 +142,7 @@ class Control:
         return {
             "driven": self.pins.levels,
             "outputs": self.pins.outputs,
-            "history": [
-                {"t": t, "pin": pin, "level": level} for t, pin, level in self.pins.history
-            ],
+            "history": [{"t": t, "pin": pin, "level": to} for t, pin, to in self.pins.history],
         }
 
     def _phones(self, request: Request) -> Json:

@@ -50,9 +50,8 @@ def read(path: Path) -> list[Chunk]:
 def _chunks(path: Path, lines: list[str]) -> Iterator[Chunk]:
     what = _object(path, 1, lines[0] if lines else "")
     if what.get("outcry") != _WHAT or what.get("version") != _VERSION:
-        raise SessionInvalid(
-            f"{path}: not a recorded session; make one with: outcry-board record PORT FILE"
-        )
+        make_one = "make one with: outcry-board record PORT FILE"
+        raise SessionInvalid(f"{path}: not a recorded session; {make_one}")
     t = 0.0
     for number, line in enumerate(lines[1:], 2):
         if number == len(lines) and not line.endswith("}"):

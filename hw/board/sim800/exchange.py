@@ -54,34 +54,30 @@ class Result:
     location: str = ""
 
 
+@dataclass(eq=False, repr=False)
 class Exchange(Linked):
-    """Runs by itself; ``done`` is called once, unless :meth:`end` comes before."""
+    """Runs by itself; ``_done`` is called once, unless :meth:`end` comes before."""
 
-    def __init__(
-        self,
-        context: Context,
-        network: Network,
-        how: How,
-        to: Target,
-        request: bytes,
-        method: str,
-        done: Callable[[Result], None],
-    ) -> None:
+    _context: Context
+    _network: Network
+    _how: How
+    _to: Target
+    _request: bytes
+    _method: str
+    _done: Callable[[Result], None] | None
+
+    def __post_init__(self) -> None:
         self.received = 0
         self.expected = 0
-        self._context = context
-        self._to = to
-        self._request = request
-        self._done: Callable[[Result], None] | None = done
         self._parser = h11.Connection(our_role=h11.CLIENT)
         self._start = b""
         self._status = 0
         self._location = ""
         self._body = bytearray()
         # Only the answer is h11's to read; what is sent is the modem's own wording.
-        self._parser.send(h11.Request(method=method, target="/", headers=[("Host", "-")]))
+        self._parser.send(h11.Request(method=self._method, target="/", headers=[("Host", "-")]))
         self._parser.send(h11.EndOfMessage())
-        self._connect(network, how)
+        self._connect()
 
     def end(self) -> None:
         """Stop, without a result."""
@@ -93,16 +89,16 @@ class Exchange(Linked):
     def fail(self, status: int) -> None:
         self._finish(Result(status))
 
-    def _connect(self, network: Network, how: How) -> None:
+    def _connect(self) -> None:
+        network, how, host = self._network, self._how, self._to.host
         if how == "connecting":
             return
         if how == "refused":
             self._later(lambda: self.fail(NETWORK_ERROR))
-        elif how == "on" and not _is_address(self._to.host) and not network.resolve(self._to.host):
+        elif how == "on" and not _is_address(host) and not network.resolve(host):
             self._later(lambda: self.fail(DNS_ERROR))
         else:
-            address = (self._to.host, self._to.port)
-            self._link = Link(self._context, network, address, self, fate(how))
+            self._link = Link(self._context, network, (host, self._to.port), self, fate(how))
 
     def _later(self, action: Callable[[], None]) -> None:
         self._context.schedule.after(self._context.draw(self._context.timing.connect), action)

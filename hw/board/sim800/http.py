@@ -8,15 +8,8 @@ from outcry.hw.board.modem.handler import Answer, Entry, Handler, Steps, Wait, f
 from outcry.hw.board.modem.network import Network
 from outcry.hw.board.modem.part import Core, Part
 from outcry.hw.board.modem.schedule import Planned
+from outcry.hw.board.sim800 import exchange
 from outcry.hw.board.sim800.bearer import Bearer
-from outcry.hw.board.sim800.exchange import (
-    MEMORY,
-    NETWORK_ERROR,
-    STACK_BUSY,
-    Exchange,
-    Result,
-    target,
-)
 
 METHODS = ("GET", "POST", "HEAD")
 DATA_TIME_MS = range(1000, 120001)
@@ -48,11 +41,11 @@ class Http(Part):
         self._data = b""
         self._method = 0
         self._busy = False
-        self._exchange: Exchange | None = None
+        self._exchange: exchange.Exchange | None = None
         self._limit: Planned | None = None
         self._answer = b""
         self._redirections = 0
-        sizes = f"(0-{MEMORY}),({DATA_TIME_MS[0]}-{DATA_TIME_MS[-1]})"
+        sizes = f"(0-{exchange.MEMORY}),({DATA_TIME_MS[0]}-{DATA_TIME_MS[-1]})"
         para = '"HTTPParamTag","HTTPParamValue"'
         handlers = {
             "+HTTPPARA": forms("read run set", self._answer_para, test=para),
@@ -138,7 +131,7 @@ class Http(Part):
 
     def _downloads(self, command: Command) -> Steps:
         length, milliseconds = command.number(0), command.number(1)
-        if not 1 <= length <= MEMORY or milliseconds not in DATA_TIME_MS:
+        if not 1 <= length <= exchange.MEMORY or milliseconds not in DATA_TIME_MS:
             raise NotAllowed
         data = yield Entry(length, milliseconds / 1000, prompt=framed("DOWNLOAD"))
         self._data = data or b""
@@ -150,7 +143,7 @@ class Http(Part):
         if method >= len(METHODS):
             raise NotAllowed
         if self._busy:
-            self._context.schedule.after(0, lambda: self._tell(method, STACK_BUSY, 0))
+            self._context.schedule.after(0, lambda: self._tell(method, exchange.STACK_BUSY, 0))
             return says()
         self._busy = True
         self._method = method
@@ -165,14 +158,14 @@ class Http(Part):
     def _ask(self, url: str) -> None:
         if not self._busy:
             return
-        to = target(url, self._tls)
+        to = exchange.target(url, self._tls)
         if to is None or not self._bearer.connected(int(self._value("CID"))):
-            self._ends(Result(NETWORK_ERROR))
+            self._ends(exchange.Result(exchange.NETWORK_ERROR))
             return
         method = METHODS[self._method]
         host = to.host if to.port == 80 else f"{to.host}:{to.port}"
         request, how = self._worded(method, to.path, host), self._registration.gprs.for_new
-        self._exchange = Exchange(
+        self._exchange = exchange.Exchange(
             self._context, self._network, how, to, request, method, self._ends
         )
 
@@ -187,7 +180,7 @@ class Http(Part):
             lines += [f"Content-Type: {content}", f"Content-Length: {len(body)}"]
         return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + body
 
-    def _ends(self, result: Result) -> None:
+    def _ends(self, result: exchange.Result) -> None:
         self._exchange = None
         elsewhere = result.location and self._value("REDIR") == "1" and 301 <= result.status <= 308
         if elsewhere and self._redirections < REDIRECTIONS_MOST:
@@ -204,7 +197,7 @@ class Http(Part):
 
     def _lose(self) -> None:
         if self._exchange is not None:
-            self._exchange.fail(NETWORK_ERROR)
+            self._exchange.fail(exchange.NETWORK_ERROR)
 
     def _value(self, tag: str) -> str:
         return (self._session or _AS_DELIVERED)[tag]
@@ -221,9 +214,9 @@ class Http(Part):
         return Answer(f"\r\n+HTTPREAD: {len(data)}\r\n".encode() + data)
 
     def _answer_status(self, command: Command) -> Answer:
-        exchange = self._exchange
+        under_way = self._exchange
         mode = METHODS[self._method] if self._options.http_status_words else str(self._method)
-        if exchange is None:
+        if under_way is None:
             return says(f"+HTTPSTATUS: {mode},0,0,0")
-        left = max(0, exchange.expected - exchange.received)
-        return says(f"+HTTPSTATUS: {mode},1,{exchange.received},{left}")
+        left = max(0, under_way.expected - under_way.received)
+        return says(f"+HTTPSTATUS: {mode},1,{under_way.received},{left}")

@@ -7,6 +7,7 @@ ground (on 1 s after both are as they should: SIM800L(MT6261) Hardware Design V1
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from outcry.hw.board.modem.schedule import Planned, Schedule
 from outcry.hw.board.sim800.sim800 import Sim800
@@ -18,25 +19,23 @@ POWER_KEY_OFF_S = 1.5  # hardware design V1.01 p. 23; 1 s in V1.00
 SUPPLY_S = 1.0  # belief: until the capacitor is empty; shorter, and the modem has not noticed
 
 
+@dataclass(eq=False, repr=False)
 class PowerWires:
     """Listens to the pins' outputs."""
 
-    def __init__(
-        self,
-        schedule: Schedule,
-        modem: Sim800,
-        *,
-        reset_pin: int | None = None,
-        power_key_pin: int | None = None,
-        supply_pin: int | None = None,
-    ) -> None:
+    _schedule: Schedule
+    _modem: Sim800
+    reset_pin: int | None = None
+    power_key_pin: int | None = None
+    supply_pin: int | None = None
+
+    def __post_init__(self) -> None:
         self.key_off_s = POWER_KEY_OFF_S
-        self._schedule = schedule
-        self._modem = modem
+        reset, supply, modem = self.reset_pin, self.supply_pin, self._modem
         self._acts: dict[int | None, tuple[Callable[[], float], Callable[[], None]]] = {
-            reset_pin: (lambda: RESET_S, lambda: self._holds_down(reset_pin, modem.powered)),
-            supply_pin: (lambda: SUPPLY_S, lambda: self._holds_down(supply_pin, True)),
-            power_key_pin: (self._key_s, self._power_key),
+            reset: (lambda: RESET_S, lambda: self._holds_down(reset, modem.powered)),
+            supply: (lambda: SUPPLY_S, lambda: self._holds_down(supply, True)),
+            self.power_key_pin: (self._key_s, self._power_key),
         }
         self._held_down_by: set[int | None] = set()
         self._planned: dict[int, Planned] = {}

@@ -261,11 +261,8 @@ class Tcp(Linked, Part):
             raise NotAllowed
         attached = self._registration.attached
         address = self._network.resolve(host) if attached else None
-        found = (
-            f'+CDNSGIP: 1,"{host}","{address}"' if address else f"+CDNSGIP:0,{8 if attached else 3}"
-        )
-        self._plan(
-            self._context.draw(self._context.timing.connect),
-            lambda: self._terminal.result("+CDNSGIP", found),
-        )
+        failure = 8 if attached else 3
+        found = f'+CDNSGIP: 1,"{host}","{address}"' if address else f"+CDNSGIP:0,{failure}"
+        late = self._context.draw(self._context.timing.connect)
+        self._plan(late, lambda: self._terminal.result("+CDNSGIP", found))
         return says()

@@ -13,9 +13,8 @@ BASELINE = "0001"  # what was released before layouts had numbers
 _HERE = Path(__file__).parent
 _LOCK = 0x0A7C  # any number, the same in every process
 
-version = Table(  # Alembic's own
-    "alembic_version", MetaData(), Column("version_num", String(32), primary_key=True)
-)
+# Alembic's own.
+version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 
 
 class TooNew(Exception):

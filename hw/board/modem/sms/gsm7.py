@@ -47,15 +47,12 @@ def encoded(text: str) -> bytes:
 def decoded(septets: bytes) -> str:
     """Text of the septets; an unknown escape shows as the basic letter, as phones must do."""
     letters = []
-    escaped = False
-    for septet in septets:
-        if escaped:
-            letters.append(EXTENSION.get(septet, BASIC[septet]))
-            escaped = False
-        elif septet == ESCAPE:
-            escaped = True
-        else:
+    left = iter(septets)
+    for septet in left:
+        if septet != ESCAPE:
             letters.append(BASIC[septet])
+        elif (escaped := next(left, None)) is not None:
+            letters.append(EXTENSION.get(escaped, BASIC[escaped]))
     return "".join(letters)
 
 

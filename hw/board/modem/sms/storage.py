@@ -108,9 +108,7 @@ class Storage(Part):
     def _writes(self, command: Command) -> Steps:
         """Writes to the second memory (manual p. 116): <length>[,<stat>], or a number and words."""
         if self._in_text():
-            number = (
-                typed_message.recipient(command, 0, self._parameters) if command.text(0) else ""
-            )
+            number = command.text(0) and typed_message.recipient(command, 0, self._parameters)
             message = yield from typed_message.words(number, self._parameters)
             stored = Stored(pdu.submit_octets(message), UNSENT, message) if message else None
         else:
@@ -175,9 +173,8 @@ class Storage(Part):
         return f'{status},"",{len(stored.tpdu)}\r\n{whole}'
 
     def _status_named(self, text: str) -> int:
-        named = {
-            name if self._in_text() else str(status): status for status, name in _NAMES.items()
-        }
+        in_text = self._in_text()
+        named = {name if in_text else str(status): status for status, name in _NAMES.items()}
         named[""] = UNREAD
         if text.upper() not in named:
             raise Refused
