@@ -13,7 +13,14 @@ from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.modem.wire import HOST_BAUD
 from outcry.hw.board.process.board import Board
 from outcry.hw.board.sim800.sim800 import Sim800
-from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PortLost, SmsReceived
+from outcry.hw.modem import (
+    Modem,
+    ModemEvent,
+    ModemSettings,
+    ModemStatus,
+    PortLost,
+    SmsReceived,
+)
 from outcry.hw.modem.errors import Stopping
 from outcry.hw.modem.link import Link
 from simulation.virtual_network import VirtualNetwork
@@ -232,6 +239,13 @@ class World:
         """Let the owner live for ``seconds``; it is stopped then, so this runs once a world."""
         self.at(seconds, lambda: self.modem.stop(0))
         self.modem.run_until_stopped()
+
+    def condition_after(self, seconds: float) -> ModemStatus:
+        """Run, and what the modem's status was at the end."""
+        seen: list[ModemStatus] = []
+        self.at(seconds - 0.1, lambda: seen.append(self.modem.status()))
+        self.run(seconds)
+        return seen[0]
 
     def got(self, kind: type) -> list[ModemEvent]:
         return [event for event in self.events if isinstance(event, kind)]

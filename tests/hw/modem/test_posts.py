@@ -186,6 +186,25 @@ def test_a_connection_made_while_all_texts_are_refused_has_its_answer_before_it_
     assert answered[0] - connected[0] < 3.5
 
 
+def test_a_report_goes_out_over_a_new_connection_before_the_next_text(world: Any) -> None:
+    """Whoever posts is told of the connection, and hands it over a moment later."""
+    w = world(timing=Timing(), warm=False)
+    keeps = w.on_event
+
+    def on_event(event: Any) -> None:
+        keeps(event)
+        if event == DataPath(True):
+            w.at(0.05, lambda: w.modem.post("p1", b"sealed"))
+
+    w.on_event = on_event
+    w.modem.set_urgent(True)
+    for number in range(6):
+        w.modem.send_sms(f"t{number}", ANA, f"help {number}")
+    w.run(60)
+    (connected,) = [t for t, e in w.stamped if e == DataPath(True)]
+    assert w.said("AT+CIPSEND")[0] < min(t for t in w.said("AT+CMGS") if t >= connected)
+
+
 def test_the_connection_is_sought_between_two_texts(world: Any) -> None:
     w = world(timing=Timing(), warm=False)
     for number in range(3):

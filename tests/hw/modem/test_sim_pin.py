@@ -1,0 +1,217 @@
+"""The SIM's PIN: said when it is wanted, over faults and restarts, and never a third time for nothing."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.timing import Timing
+from outcry.hw.modem import (
+    Condition,
+    ModemSettings,
+    SaidPins,
+)
+from outcry.hw.said_pins import MISSED, SAID
+
+ANA = "+447700900201"
+
+
+# A PIN over restarts of the daemon: the card remembers what came of each saying
+
+
+class Box:
+    """Starts of a daemon with one card and one SIM, in one boot or another."""
+
+    def __init__(self, world: Any, folder: Path, sim_pin: str = "1234") -> None:
+        self._world = world
+        self.card, self.run = folder / "card" / "said-pins", folder / "run" / "said-pins"
+        for file in (self.card, self.run):
+            file.parent.mkdir()
+        self.sim_pin, self.tries, self.iccid = sim_pin, 3, ""
+        self.said: list[int] = []
+
+    def starts(
+        self, pin: str, spic: str = "", fault: Fault | None = None, seconds: float = 60
+    ) -> Any:
+        """Start with this PIN in the settings, live so long, and stop."""
+        kept = SaidPins((self.card, self.run))
+        options = Options(pin=self.sim_pin, pin_tries=self.tries)
+        w = self._world(options=options, pin=pin, said_pins=kept, warm=False, timing=Timing())
+        told = {"+CCID": self.iccid, "+SPIC": spic and f"+SPIC: {spic}"}
+        for command, words in told.items():
+            if words:
+                w.sim.faults.on(command, Fault(Kind.ERROR, text=f"{words}\r\n\r\nOK"), times=None)
+        if fault is not None:
+            w.sim.faults.on("+CPIN", fault, skip=1)
+        status = w.condition_after(seconds)
+        said = len(w.said("AT+CPIN="))
+        self.said.append(said)
+        if said and pin != self.sim_pin and fault is None:
+            self.tries -= said
+        return status
+
+
+@pytest.fixture
+def box(world: Any, tmp_path: Path) -> Box:
+    return Box(world, tmp_path)
+
+
+def test_four_starts_with_a_wrong_pin_say_it_once(box: Box) -> None:
+    for _ in range(4):
+        status = box.starts("9999")
+        assert status.state is Condition.SIM_PIN
+        assert "refused" in status.reason
+    assert box.said == [1, 0, 0, 0]
+    assert box.tries == 2
+
+
+@pytest.mark.parametrize("skip", [0, 1], ids=["asked", "said"])
+@pytest.mark.parametrize("kind", [Kind.RESET, Kind.SILENT, Kind.GARBAGE, Kind.PARTIAL, Kind.ERROR])
+def test_one_fault_at_the_pin_of_a_modem_that_counts_no_tries_mutes_nobody(
+    world: Any, kind: Kind, skip: int
+) -> None:
+    w = world(options=Options(pin="1234"), pin="1234", warm=False, timing=Timing())
+    w.sim.faults.on("+CPIN", Fault(kind), skip=skip)
+    w.modem.set_urgent(True)
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(45)
+    assert w.texts(ANA) == ["help"]
+
+
+def test_a_sim_that_is_busy_has_not_looked_at_the_pin(world: Any) -> None:
+    w = world(options=Options(pin="1234"), pin="1234", warm=False, timing=Timing())
+    w.sim.faults.on("+SPIC", Fault(Kind.ERROR), times=None)
+    busy = Fault(Kind.ERROR, text="+CME ERROR: 14")
+    for said in range(3):
+        w.sim.faults.on("+CPIN", busy, skip=1 + said)  # each between two questions
+    assert w.condition_after(40).state is Condition.REGISTERED
+
+
+def test_where_both_files_are_one_each_saying_counts_once(tmp_path: Path) -> None:
+    pins = SaidPins((tmp_path / "said-pins", tmp_path / "said-pins"))
+    pins.add(SAID, "1234", "89")
+    assert pins.of("1234", "89") == [SAID]
+    pins.add(MISSED, "1234", "89")
+    assert pins.of("1234", "89") == []
+
+
+def test_the_pin_is_said_once_more_when_it_has_changed(box: Box) -> None:
+    box.starts("9999")
+    assert box.starts("1234").state is Condition.REGISTERED
+    assert box.starts("9999").state is Condition.SIM_PIN
+    assert box.said == [1, 1, 0]
+
+
+@pytest.mark.parametrize("code", ["ERROR", "+CME ERROR: 3", "+CME ERROR: 100"])
+def test_an_error_that_does_not_name_the_pin_may_be_noise_and_is_believed_twice(
+    box: Box, code: str
+) -> None:
+    box.starts("9999", fault=Fault(Kind.ERROR, text=code))
+    box.starts("9999")
+    assert box.said == [2, 0], "the third try is never used up"
+
+
+@pytest.mark.parametrize("code", ["+CME ERROR: 16", "+CME ERROR: 12"])
+def test_a_refusal_in_any_words_is_remembered(box: Box, code: str) -> None:
+    box.starts("9999", fault=Fault(Kind.ERROR, text=code))
+    box.starts("9999")
+    assert box.said == [1, 0]
+
+
+def test_a_pin_that_never_reached_the_sim_may_be_said_once_more(box: Box) -> None:
+    status = box.starts("1234", fault=Fault(Kind.ERROR, text="+CME ERROR: 14"))
+    assert status.state is Condition.REGISTERED
+    assert box.said == [2]
+
+
+def test_a_start_that_dies_before_the_answer_never_uses_up_the_last_try(box: Box) -> None:
+    dies = Fault(Kind.SILENT, stage="answer")
+    for _ in range(4):
+        box.starts("9999", fault=dies, seconds=20)
+    assert sum(box.said) <= 2
+
+
+def test_a_right_pin_is_said_at_every_start(box: Box) -> None:
+    for _ in range(5):
+        assert box.starts("1234").state is Condition.REGISTERED
+    assert box.said == [1] * 5
+    assert not box.card.exists(), "nothing of it stays on the card"
+
+
+def test_a_refused_pin_is_not_said_though_all_tries_are_left_again(box: Box) -> None:
+    box.starts("9999", spic="3,10,0,10")
+    box.starts("9999", spic="3,10,0,10")
+    assert box.said == [1, 0]
+
+
+def test_another_sim_has_its_own_try(box: Box) -> None:
+    box.iccid = "89441000000000000018"
+    box.starts("9999")
+    box.iccid, box.sim_pin = "89441000000000000026", "9999"
+    assert box.starts("9999").state is Condition.REGISTERED
+    box.iccid, box.sim_pin = "89441000000000000018", "1234"
+    assert box.starts("9999").state is Condition.SIM_PIN
+    assert box.said == [1, 1, 0]
+
+
+def test_a_sim_whose_number_is_not_known_may_be_the_one_that_refused(box: Box) -> None:
+    box.starts("9999")
+    box.iccid = "89441000000000000026"
+    box.starts("9999")
+    assert box.said == [1, 0]
+
+
+def test_a_card_that_cannot_be_written_says_a_wrong_pin_once_a_boot(box: Box) -> None:
+    box.card.mkdir()  # no file can be there
+    box.starts("9999")
+    box.starts("9999")
+    box.run.unlink()  # a boot
+    box.starts("9999")
+    assert box.said == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "torn", ["", "x", "a b c\n", "\0\0\0\0\n", "ü ü ü ü\n", "a b c refused\n", "k" * 65 + " b c d"]
+)
+def test_whatever_a_power_cut_leaves_in_the_file_the_pin_is_said(box: Box, torn: str) -> None:
+    box.card.write_text(torn, encoding="utf-8")
+    assert box.starts("1234").state is Condition.REGISTERED
+
+
+def test_neither_pin_nor_sim_can_be_read_on_the_card(box: Box) -> None:
+    box.iccid = "89441000000000000018"
+    box.starts("9999")
+    kept = box.card.read_text()
+    # By words: the hex of a hash may have a PIN's digits by chance.
+    assert {"9999", box.iccid}.isdisjoint(re.findall(r"\w+", kept))
+    first, second = kept.split("\n")[1:]
+    assert first.split()[1] != second.split()[1], "the same PIN, another key"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("apn", 'a"b'),
+        ("apn_password", "a\r\nb"),
+        ("host", "hq\x1a"),
+        ("host", "ü.example"),
+        ("pin", "12"),
+        ("pin", "12a4"),
+        ("port", 0),
+        ("port", 65536),
+        ("stale_after_s", 0),
+        ("poll_interval_s", -1),
+    ],
+)
+def test_a_setting_no_modem_could_take_is_refused_by_name(setting: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"modem {setting}: "):
+        ModemSettings(**{setting: value})
+
+
+def test_secrets_do_not_show_in_the_settings() -> None:
+    shown = repr(ModemSettings(apn_password="secret-word", pin="4711"))
+    assert "secret-word" not in shown
+    assert "4711" not in shown
