@@ -501,6 +501,7 @@ SITUATIONS = (
         "registration",
         ("refuses this SIM", "operator"),
         _takes_packets_alone,
+        flag=Flag.TEXTS_FAULT,
     ),
     Situation(
         "weak signal",

@@ -273,6 +273,7 @@ def modem_marks(modem: ModemStatus, low_mv: float, was_low: bool = False) -> Fla
     is_low = was_low if modem.battery_mv is None else modem.battery_mv < low_mv
     warnings = Flag.JAMMING * modem.jamming | Flag.UNDER_VOLTAGE * modem.under_voltage
     mute = _sms(modem.texts_ready, modem.text_refusal).result is Result.FAILED
+    mute |= modem.data_up and not modem.state.registered
     return Flag(warnings | Flag.BATTERY_LOW * is_low | Flag.TEXTS_FAULT * mute)
 
 
