@@ -3,6 +3,9 @@
 ``*PSUTTZ`` is UTC and its zone changes nothing, ``+CCLK`` is local time with its zone in quarter
 hours. In a public log the host's clock shows 16:04:19 at UTC+2 beside
 ``*PSUTTZ: 2024,7,24,14,4,19,"+8",1``, and ``+CCLK: "24/07/24,16:05:01+08"`` 42 s later.
+
+A byte that the line loses is seen in ``+CCLK``, whose fields have two digits each, and not in
+``*PSUTTZ``, whose 14 h may become 4: that needs a second witness.
 """
 
 import re
@@ -11,7 +14,7 @@ from datetime import UTC, datetime
 
 QUARTER_S = 900
 _PSUTTZ = re.compile(r"\*PSUTTZ: (\d{4}), ?(\d+), ?(\d+), ?(\d+), ?(\d+), ?(\d+),.*")
-_CCLK = re.compile(r'"(\d\d)/(\d\d)/(\d\d),(\d\d):(\d\d):(\d\d)([+-]\d{1,2})"')
+_CCLK = re.compile(r'"(\d\d)/(\d\d)/(\d\d),(\d\d):(\d\d):(\d\d)([+-]\d\d)"')
 _UNSET_YEARS = (*range(25), *range(70, 100))  # a SIM800 starts in 2004, others in 1980 or 1970
 
 
@@ -31,17 +34,21 @@ class NetworkTime:
         return _unix(*map(int, found.groups())) if found else None
 
     def shown(self, answer: str) -> float | None:
-        """What an answer to AT+CCLK? says."""
+        """What an answer to AT+CCLK? says of a clock that the network has set."""
+        shown = self.read(answer)
+        return shown if self._was_unset else None
+
+    def read(self, answer: str) -> float | None:
+        """What an answer to AT+CCLK? says, whoever has set that clock."""
         found = _CCLK.fullmatch(answer)
         if found is None:
             return None
         year, *rest, zone = map(int, found.groups())
         if year in _UNSET_YEARS:
             self._was_unset = True
-        local = _unix(2000 + year, *rest)
-        if local is None or year in _UNSET_YEARS or not self._was_unset:
             return None
-        return local - zone * QUARTER_S
+        local = _unix(2000 + year, *rest)
+        return None if local is None else local - zone * QUARTER_S
 
 
 def _unix(*fields: int) -> float | None:

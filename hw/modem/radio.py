@@ -26,6 +26,7 @@ ROUND = (REGISTRATION, "AT+CSQ", "AT+CENG?")
 ASK_SUPPLY = "AT+CBC"
 ASK_CLOCK = "AT+CCLK?"
 CLOCK_LOOKS = 4  # rounds, from each registration: the time comes within seconds or not at all
+AGREES_S = 3.0  # whole seconds are told, and a line may wait behind a command's answer
 WATCH_JAMMING, LEAVE_JAMMING, ASK_JAMMING = "AT+SJDR=1,1,255,1", "AT+SJDR=0", "AT+SJDR?"
 ROUNDS_LOST = 30  # of searching, one each 2 s, before the detector is taken for the cause
 ROUNDS_LOST_IN_NEED = 5
@@ -70,6 +71,7 @@ class Radio:
     def __init__(self, board: StatusBoard) -> None:
         self._board = board
         self._time = NetworkTime()
+        self._claim: float | None = None
         self._clock_looks = CLOCK_LOOKS
         self._round: deque[str] = deque()
         self._operator: tuple[int, int] | None = None
@@ -120,7 +122,7 @@ class Radio:
         elif urc.text.startswith("+SJDR: "):
             self._board.warned(jamming=urc.text != "+SJDR: NO JAMMING")
         elif urc.text.startswith("*PSUTTZ: "):
-            self._is_told(self._time.told(urc.text), urc.at)
+            self._is_claimed(self._time.told(urc.text), urc.at)
         elif urc.text == "SMS Ready":
             if self._serving:
                 self._board.note(self._condition, "ready for texts")
@@ -193,11 +195,27 @@ class Radio:
         elif name == "+SJDR" and (found := _SJDR.fullmatch(answer)):
             self._board.warned(jamming=found[1] != "0")
         elif name == "+CCLK":
-            self._is_told(self._time.shown(answer), now)
+            self._is_shown(answer, now)
 
-    def _is_told(self, time: float | None, at: float) -> None:
-        if time is not None:
+    def _is_claimed(self, time: float | None, at: float) -> None:
+        """The network has told this; it is believed when the next telling, or a look, agrees."""
+        if time is None:
+            return
+        zero = time - at
+        if self._agrees(zero):
+            self._board.measured(network_zero=zero)
+        self._claim = zero
+        if self._board.now.network_zero is None and ASK_CLOCK not in self._round:
+            self._round.append(ASK_CLOCK)
+
+    def _is_shown(self, answer: str, at: float) -> None:
+        time = self._time.read(answer)
+        vouched_for = self._time.shown(answer) is not None
+        if time is not None and (vouched_for or self._agrees(time - at)):
             self._board.measured(network_zero=time - at)
+
+    def _agrees(self, zero: float) -> bool:
+        return self._claim is not None and abs(zero - self._claim) <= AGREES_S
 
     def _cells(self, lines: tuple[str, ...]) -> None:
         heard: list[tuple[int, Cell]] = []

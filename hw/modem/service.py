@@ -30,6 +30,7 @@ CONNECTED_S = 2.1  # of that; a connection that takes longer has no answer by th
 GREETING_S = 0.2  # for whoever posts to hear of a connection; handing a report over takes 0.1
 # For SMS Ready, from the first answer, at the latest as a rule: until then data alone is tried.
 UNREADY_S = 20.0
+TEXTS_WAIT_S = 2.5  # for that, beyond what the start has waited
 CRASHES = 1  # of the modem in the middle of a text: then data is tried first
 AT_LEAST_S = 0.5  # between two looks at a deadline that nothing can be done about yet
 
@@ -70,8 +71,9 @@ class Service:
 
     def start(self, link: Link) -> None:
         """Bring the modem up until it can take texts."""
-        self._unready_until = self._clock() + UNREADY_S
+        began = self._clock()
         self._starting.run(link)
+        self._unready_until = min(began + UNREADY_S, self._clock() + TEXTS_WAIT_S)
         self._note_texts()
         self._radio.serve(link)
 
@@ -178,9 +180,8 @@ class Service:
             self._texts_from = self._data_from + DATA_FIRST_S
         data_first = self._clock() < self._texts_from and self._posts.ended_at < self._data_from
         job = None if data_first else self._jobs.head_text()
-        refused_anyway = not self._texts.is_ready and self._clock() < self._unready_until
-        tried_at = self.recovery.text_tried_at
-        could_leave = job is not None and not refused_anyway and self._worth_a_try(tried_at)
+        could_leave = job is not None and self._takes_texts()
+        could_leave = could_leave and self._worth_a_try(self.recovery.text_tried_at)
         if not data_first and self._climb(link, text_next=could_leave):
             return True
         text_next = could_leave and not self._connection_has_turn
@@ -195,6 +196,10 @@ class Service:
         if self._connect(link, could_leave) or could_leave:
             return True
         return self._idle_step(link, waiting=job is not None)
+
+    def _takes_texts(self) -> bool:
+        """Whether the modem has got ready for texts, or has had its time for that."""
+        return self._texts.is_ready or self._clock() >= self._unready_until
 
     def _worth_a_try(self, tried_at: float) -> bool:
         """Whether a text or a connection is to be tried that was last tried then."""

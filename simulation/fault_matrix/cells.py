@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from random import Random
 
 from outcry.hw.board.modem.faults import Fault, Stage
 from outcry.hw.board.sim800.fault_catalogue import ANY_STEP, AT_ONCE, CATALOGUE, arm
-from simulation.fault_matrix.lives import BEGIN_S, LIVES, Life
+from simulation.fault_matrix.lives import BEGIN_S, CLOCKS, LIVES, Life
 from simulation.wearable import SimulatedWorld
 from simulation.world import HOLD_S
 
@@ -69,6 +70,8 @@ class Cell:
     at: float = 0.0
     then: str | None = None
     """A second fault that strikes the same command at the same stage the next time."""
+    clock: str = ""
+    """Which of :data:`CLOCKS` the system has; empty: one that NTP has set."""
     world: int = 1
     """The seed of the world: how long each answer takes, and what else chance decides there."""
 
@@ -83,6 +86,7 @@ class Cell:
         else:
             words.append(f"at AT{self.step.command} no. {self.step.number + 1}, {self.step.stage}")
         words += [f"then {self.then}"] if self.then else []
+        words += [f"clock {self.clock}"] if self.clock else []
         words += [f"in world {self.world}"] if self.world != 1 else []
         return " ".join(words) + (", for ever" if self.lasting else "")
 
@@ -213,7 +217,15 @@ def data_works(life: Life) -> bool:
 
 
 def cells() -> Iterator[Cell]:
-    """All cells in which the promise could be kept, always in the same order."""
+    """All cells in which the promise could be kept, always in the same order.
+
+    Every clock there is comes in turn: whatever is at fault, no report tells a wrong time.
+    """
+    for cell, clock in zip(_cells(), cycle(("", *CLOCKS)), strict=False):
+        yield replace(cell, clock=clock)
+
+
+def _cells() -> Iterator[Cell]:
     news, seconds = Random(0), Random(0)
     for life in LIVES:
         for step in steps(life):

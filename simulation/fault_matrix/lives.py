@@ -10,8 +10,18 @@ from outcry.hw.board.modem.gprs import How
 from outcry.hw.board.modem.options import Options
 from outcry.hw.power import Wire
 from simulation.wearable import SimulatedWorld
-from simulation.world import HOLD_S
+from simulation.world import HOLD_S, WALL
 
+DAY_S = 86_400.0
+CLOCKS: dict[str, tuple[float, float]] = {
+    "a month behind": (WALL - 30 * DAY_S, 0.0),
+    "a day ahead": (WALL + DAY_S, 0.0),
+    "ten years ahead": (WALL + 3652 * DAY_S, 0.0),
+    "in 1970": (60.0, 0.0),
+    "set back at the press": (WALL, -400 * DAY_S),
+    "set on at the press": (WALL, 400 * DAY_S),
+}
+"""What the system's clock says, which nothing vouches for, and by how much it is set at the press."""
 BEGIN_S = 100.0  # the clock at the start of every life
 
 
@@ -36,8 +46,14 @@ class Life:
     pin: str | None = None
     """The SIM's, which the settings know."""
 
-    def world(self, folder: Path, valid_at: float | None, seed: int = 1) -> SimulatedWorld:
-        """A world about to live this life, pressed so that the hold is valid at ``valid_at``."""
+    def world(
+        self, folder: Path, valid_at: float | None, seed: int = 1, clock: str = ""
+    ) -> SimulatedWorld:
+        """A world about to live this life, pressed so that the hold is valid at ``valid_at``.
+
+        ``clock``: one of :data:`CLOCKS`; without it NTP has set the system's clock.
+        """
+        wall, step_s = CLOCKS.get(clock, (None, 0.0))
         world = SimulatedWorld(
             folder,
             seed=seed,
@@ -45,6 +61,7 @@ class Life:
             warm=self.warm,
             wire=self.wire,
             settings={"sms_while_connecting": not self.holds_the_line, "pin": self.pin},
+            unset_clock=wall,
         )
         if not self.warm:
             world.sim.power_on(BEGIN_S)
@@ -52,7 +69,12 @@ class Life:
             world.at(at, partial(_becomes, world, how, old_only))
         if valid_at is not None:
             world.presses(valid_at - HOLD_S)
+            world.at(valid_at - HOLD_S / 2, partial(_steps_clock, world, step_s))
         return world
+
+
+def _steps_clock(world: SimulatedWorld, seconds: float) -> None:
+    world.wall += seconds
 
 
 def _becomes(world: SimulatedWorld, how: How, old_only: bool) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from outcry.envelope import EnvelopeRefused
 from outcry.hw.modem import Outcome, SmsOutcome
+from outcry.report import Flag
 from simulation.fault_matrix.cells import MEMORY, Cell
 from simulation.wearable import SimulatedWorld
+from simulation.world import WALL
 
 LEAVES_S = 60.0
 LEAVES_CMGS_S = 45.0
@@ -19,6 +23,7 @@ FIRST_CMGS_S = 12.0
 FIRST_CONTACT_S = 30.0
 WATCHED_S = 150.0  # after the press: all that is promised, and the chain of texts
 BOOTED_S = 15.0  # after power-on a modem is registered and ready for texts
+CLOCK_S = 2.0  # the network tells whole seconds, and a look for it takes one
 UNABORTABLE = ("AT+CIPSHUT", "AT+CGATT", "AT+CIICR", "AT+CFUN")
 SENT = b"\r\n+CMGS: "
 HELD_LINE = "AT+CIPSTART"  # where connecting holds the line
@@ -46,6 +51,8 @@ class Verdict:
     """Texts on a phone more often than once plus once for each unknown outcome."""
     faults: int
     """In Outcry itself."""
+    wrong_times: int = 0
+    """Reports that reached HQ with a time that is not that of their making, told as known."""
 
     def text_was_due(self, limit_s: float) -> bool:
         """Whether HQ had not answered by then."""
@@ -55,7 +62,7 @@ class Verdict:
 def live(cell: Cell) -> Verdict:
     """Live this cell and see."""
     with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-        world = cell.life.world(Path(folder), cell.valid_at, cell.world)
+        world = cell.life.world(Path(folder), cell.valid_at, cell.world, cell.clock)
         cell.arm(world)
         given, sent = _listen(world), _watch(world)
         world.run(cell.valid_at + WATCHED_S)
@@ -69,6 +76,8 @@ def broken(cell: Cell, verdict: Verdict) -> list[str]:
         found.append(f"left after {_shown(verdict.left)}")
     if verdict.duplicates:
         found.append(f"{verdict.duplicates} texts twice")
+    if verdict.wrong_times:
+        found.append(f"{verdict.wrong_times} reports with a wrong time")
     if verdict.faults:
         found.append("a fault in Outcry")
     if first_cmgs_counts(cell, verdict) and _late(verdict.first_cmgs, FIRST_CMGS_S):
@@ -169,7 +178,20 @@ def _judge(cell: Cell, world: SimulatedWorld, given: Given, sent: Sequence[float
         blocked=bool(at_press) and at_press[-1] in blocks,
         duplicates=_duplicates(world, given),
         faults=len(world.faults),
+        wrong_times=_wrong_times(world, valid) if cell.clock else 0,
     )
+
+
+def _wrong_times(world: SimulatedWorld, valid: float) -> int:
+    """Of the alarm's reports. The network's clock, and GPS, say :data:`WALL` at 0."""
+    wrong = 0
+    for arrived, sealed in world.arrived:
+        with suppress(EnvelopeRefused):  # it was hurt on the way, and HQ takes it for nobody's
+            report = world.open(sealed)
+            tells = report.alarm_id and Flag.CLOCK_UNSET not in report.flags
+            true = valid - CLOCK_S <= report.sent_at - WALL <= arrived + CLOCK_S
+            wrong += bool(tells) and not true
+    return wrong
 
 
 def _proven(world: SimulatedWorld) -> list[float]:

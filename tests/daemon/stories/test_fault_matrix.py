@@ -11,7 +11,15 @@ import pytest
 
 from outcry.hw.power import Wire
 from simulation.fault_matrix import campaign
-from simulation.fault_matrix.cells import LIVES, REGISTRATIONS, cells, data_works, sample, steps
+from simulation.fault_matrix.cells import (
+    CLOCKS,
+    LIVES,
+    REGISTRATIONS,
+    cells,
+    data_works,
+    sample,
+    steps,
+)
 from simulation.fault_matrix.verdict import Verdict, broken, leaves_by_s
 
 pytestmark = pytest.mark.slow
@@ -62,6 +70,8 @@ def test_the_matrix_has_what_a_world_that_differs_does():
     } == {"+CMGS"}
     told = {(cell.text, cell.lasting) for cell in all_cells if cell.text in REGISTRATIONS}
     assert len(told) == 2 * 12
+    assert {cell.clock for cell in all_cells} == {"", *CLOCKS}
+    assert len(CLOCKS) == 6
 
 
 def test_of_two_faults_the_second_strikes_the_next_time(tmp_path):
@@ -123,6 +133,7 @@ def test_only_a_modem_that_can_carry_nothing_is_left_out():
         ({"left": 60.1}, "left after 60.1 s"),
         ({"duplicates": 1}, "1 texts twice"),
         ({"faults": 1}, "a fault in Outcry"),
+        ({"wrong_times": 2}, "2 reports with a wrong time"),
         ({"first_cmgs": 12.1}, "first AT+CMGS after 12.1 s"),
         ({"first_cmgs": None}, "first AT+CMGS after never"),
         ({"first_contact": 30.1}, "first contact's text after 30.1 s"),

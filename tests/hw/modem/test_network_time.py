@@ -139,5 +139,22 @@ def test_a_time_told_in_the_middle_of_a_text_is_dated_by_its_arrival(
 ) -> None:
     w = world(timing=Timing(sms_submit=(30.0, 30.0)))
     w.at(200, lambda: w.modem.send_sms("t1", "+447700900201", "help"))
-    w.at(205, lambda: w.sim.terminal.urc('*PSUTTZ: 2026,11,22,12,20,5,"+4",0'))
+    for second in (5, 7):
+        told = f'*PSUTTZ: 2026,11,22,12,20,{second},"+4",0'
+        w.at(200 + second, lambda told=told: w.sim.terminal.urc(told))
     assert wrong_by(w, 300) == [pytest.approx(0, abs=1)]
+
+
+@pytest.mark.parametrize("damaged", ["2,18,20", "12,1,20", "12,18,2", "12,8,20"])
+def test_a_time_that_has_lost_a_digit_on_the_line_is_not_believed(
+    world: Callable[..., Any], damaged: str
+) -> None:
+    w = world(options=Options(network_time=False))
+    w.at(100, lambda: w.sim.terminal.urc(f'*PSUTTZ: 2026,11,22,{damaged},"+4",0'))
+    assert wrong_by(w, 300) == [None]
+
+
+def test_nor_is_it_where_the_time_is_known(world: Callable[..., Any]) -> None:
+    w = world(timing=Timing(), warm=False)
+    w.at(100, lambda: w.sim.terminal.urc('*PSUTTZ: 2026,11,22,2,18,20,"+4",0'))
+    assert wrong_by(w, 90, 300) == [pytest.approx(0, abs=1)] * 2

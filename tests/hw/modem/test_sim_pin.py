@@ -76,7 +76,7 @@ def test_one_fault_at_the_pin_of_a_modem_that_counts_no_tries_mutes_nobody(
     w = world(options=Options(pin="1234"), pin="1234", warm=False, timing=Timing())
     w.sim.faults.on("+CPIN", Fault(kind), skip=skip)
     w.modem.set_urgent(True)
-    w.modem.send_sms("t1", ANA, "help")
+    w.at(20, lambda: w.modem.send_sms("t1", ANA, "help"))
     w.run(45)
     assert w.texts(ANA) == ["help"]
 
