@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
-from outcry.hw.modem.errors import ModemReset, ModemSilent, RestartDue
+from outcry.hw.modem.errors import ModemReset, RestartDue
 from outcry.hw.modem.events import ModemEvent, Outcome, SmsOutcome
 from outcry.hw.modem.jobs import JobQueue, TextJob
 from outcry.hw.modem.ladder import REFUSALS, Failure, Rung, next_rung
@@ -31,7 +31,6 @@ GREETING_S = 0.2  # for whoever posts to hear of a connection; handing a report 
 # For SMS Ready, from the first answer, at the latest as a rule: until then data alone is tried.
 UNREADY_S = 20.0
 TEXTS_WAIT_S = 2.5  # for that, beyond what the start has waited
-CRASHES = 1  # of the modem in the middle of a text: then data is tried first
 AT_LEAST_S = 0.5  # between two looks at a deadline that nothing can be done about yet
 
 
@@ -65,7 +64,7 @@ class Service:
         self._registered = False
         self._registered_at = clock()
         self._in_text = False
-        self._crashes = 0
+        self._crashed_in_text = False
         self._data_from = self._texts_from = self._unready_until = float("-inf")
         self._greeted = float("-inf")
 
@@ -94,7 +93,7 @@ class Service:
             self._registered_at = self._clock()
             if not registered:
                 self._posts.hurry()
-                if self._crashes >= CRASHES:
+                if self._crashed_in_text:
                     self._data_first()
 
     def _data_first(self) -> None:
@@ -135,8 +134,8 @@ class Service:
             self._texts.interrupted(job, reason)
         if self._clock() < self._texts_from and not self._in_text:
             # Data, which was to be first, ends the modem too: texts have their turn.
-            self._crashes = 0
-        self._crashes += self._in_text
+            self._crashed_in_text = False
+        self._crashed_in_text |= self._in_text
         self._in_text = self._left_unregistered = self._registered = False
         self._radio.forget()
         self._posts.abandon(reason)
@@ -230,19 +229,12 @@ class Service:
                 return
             self._in_text = True
             outcome = self._texts.send(link, job)
-        except ModemSilent:
-            untried = not self._posts.trouble
-            wired = self.recovery.situation(Failure.SILENT).has_wire
-            if job.given or (self._in_text and (wired or untried)):
-                # It has cost a minute, or hangs in texts: the next could, too.
-                self._crashes = CRASHES
-            raise
         finally:
             self.recovery.text_tried()
         self._in_text = False
         if outcome.outcome is Outcome.DONE:
             self._texts_alone |= self._room_made
-            self._crashes = 0
+            self._crashed_in_text = False
             self._left_unregistered = not self._radio.registered
             self.recovery.text_left(job.number)
         elif outcome.outcome is Outcome.UNKNOWN:
@@ -263,7 +255,6 @@ class Service:
         """Give up the text that is out where the ladder says so."""
         step = self.recovery.next(Failure.TEXT_STUCK)
         if step.rung is not Rung.NOTHING:
-            self._crashes = CRASHES  # the next could cost as much
             raise RestartDue(step, Failure.TEXT_STUCK.value)
 
     def _make_room(self, link: Link) -> bool:
