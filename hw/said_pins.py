@@ -3,9 +3,10 @@
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-SAID, MISSED, REFUSED, TAKEN = "said", "missed", "refused", "taken"
+SAID, REFUSED, TAKEN = "said", "refused", "taken"
 
 
 class SaidPins:
@@ -21,6 +22,7 @@ class SaidPins:
         self._files = tuple(dict.fromkeys(files))  # each says what it knows once
         self._random = random
         self._here: list[str] = []
+        self._undo: Callable[[], object] | None = None
 
     def of(self, pin: str, sim: str) -> list[str]:
         """REFUSED for each time it was, SAID for each time of which no more is known.
@@ -32,14 +34,12 @@ class SaidPins:
             key, of_pin, of_sim, word = line
             if of_pin == _hash(key, pin) and (not sim or of_sim in ("-", _hash(key, pin + sim))):
                 found = [each for each in found if each == REFUSED or word == SAID]
-                if word == MISSED and SAID in found:
-                    found.remove(SAID)
-                elif word in (SAID, REFUSED):
-                    found.append(word)
+                found += [word] if word != TAKEN else []
         return found
 
     def add(self, word: str, pin: str, sim: str) -> None:
-        """``pin`` is about to be said; the SIM did not look at it; or it was refused, or taken."""
+        """``pin`` is about to be said, or was refused or taken."""
+        self._undo = None
         if word == TAKEN and all(line[-1] != REFUSED for line in self._lines()):
             self._here.clear()
             for path in self._files:
@@ -48,14 +48,24 @@ class SaidPins:
             return
         key = self._random(16).hex()
         of_sim = _hash(key, pin + sim) if sim else "-"
+        self._undo = self._here.pop
         self._here.append(f"\n{key} {_hash(key, pin)} {of_sim} {word}")
         for path in self._files:
             with suppress(OSError), path.open("a", encoding="ascii") as file:
+                size = os.fstat(file.fileno()).st_size
                 file.write(self._here[-1])
                 file.flush()
                 os.fsync(file.fileno())
                 self._here.pop()
+                self._undo = partial(os.truncate, path, size)
                 return
+
+    def take_back(self) -> None:
+        """What was added last is not so: the SIM did not look at the PIN."""
+        undo, self._undo = self._undo, None
+        with suppress(OSError):
+            if undo is not None:
+                undo()
 
     def _lines(self) -> list[list[str]]:
         texts = []

@@ -9,6 +9,7 @@ _PASSES = "this passes; it is tried again"
 _NUMBER = "ask the contact for the right number"
 _CREDIT = "the SIM has no credit or may not send texts: ask its operator"
 _CARD = "put the SIM into a phone and delete its texts"
+_UNSAID = "it may have fallen silent or been restarted: `outcry check`"
 _MODEM = "the modem is faulty: `outcry check`"
 
 REFUSALS = {
@@ -38,7 +39,7 @@ REFUSALS = {
     316: ("the SIM wants its PUK", "put the SIM into a phone and enter it"),
     322: ("the SIM's store is full", _CARD),
     330: ("the SIM has no SMS centre", "put the SIM into a phone and set the SMS centre's number"),
-    331: ("there is no network", "`outcry check`: antenna, place; it is tried again"),
+    331: ("there is no network", _PASSES),
     332: ("the network did not answer in time", _PASSES),
     500: ("the modem gives no reason", _PASSES),
     513: ("the text is too long for the modem", "report it: `outcry --version`"),
@@ -53,11 +54,11 @@ REFUSALS = {
 def told(code: str) -> tuple[str, str]:
     """A code as the journal has it, ``?`` if the modem gave none: in words, and what to do."""
     if code == "?":
-        return "the modem gave no code", "it fell silent or was restarted: `outcry check`"
+        return "the modem gave no reason", _UNSAID
     unknown = f"code {code}", "Outcry does not know this code of the modem: ask its operator"
     return REFUSALS.get(int(code), unknown) if code.isdecimal() else unknown
 
 
-def is_of_number(code: str) -> bool:
-    """Whether this says something of one contact's number alone."""
-    return told(code)[1] == _NUMBER
+def lasts(code: str) -> bool:
+    """Whether this keeps back texts to anybody until somebody does something about it."""
+    return told(code)[1] not in (_NUMBER, _PASSES, _UNSAID)

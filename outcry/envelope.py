@@ -141,6 +141,5 @@ def _private_key(key: bytes) -> "KEMKeyInterface":
 def _suite() -> "CipherSuite":
     from pyhpke import AEADId, CipherSuite, KDFId, KEMId  # here: the button is armed before
 
-    return CipherSuite.new(
-        KEMId.DHKEM_X25519_HKDF_SHA256, KDFId.HKDF_SHA256, AEADId.CHACHA20_POLY1305
-    )
+    exchange, derivation = KEMId.DHKEM_X25519_HKDF_SHA256, KDFId.HKDF_SHA256
+    return CipherSuite.new(exchange, derivation, AEADId.CHACHA20_POLY1305)

@@ -523,9 +523,9 @@ SITUATIONS = (
         Situation(f"texts: {words[0]}", 4, "SMS", words, _refuses_texts(code), flag=flag)
         for code, words, flag in (
             (8, ("bars texts", "operator"), Flag.TEXTS_FAULT),
-            (330, ("no SMS centre", "phone"), Flag.TEXTS_FAULT),
             (529, ("allows no texts", "operator"), Flag.TEXTS_FAULT),
             (999, ("code 999", "operator"), Flag.TEXTS_FAULT),
+            (38, ("out of order", "this passes"), None),
             (1, ("no such number", "the right number"), None),
         )
     ),

@@ -75,15 +75,12 @@ def parser() -> "argparse.ArgumentParser":
     status = commands.add_parser("status", help="everything about the device on one screen")
     for command in (check, status):
         command.add_argument("--json", action="store_true", help="as one line of JSON")
-    drill = commands.add_parser(
-        "drill", help="practise: as an alarm goes, but marked as a drill and never published"
-    )
-    drill.add_argument(
-        "--no-wait", action="store_true", help="begin it and leave, without showing its hops"
-    )
-    enrol = commands.add_parser(
-        "enrol", help="take in the file that HQ made with `outcry-responder enrol`"
-    )
+    practises = "practise: as an alarm goes, but marked as a drill and never published"
+    drill = commands.add_parser("drill", help=practises)
+    leaves = "begin it and leave, without showing its hops"
+    drill.add_argument("--no-wait", action="store_true", help=leaves)
+    takes_in = "take in the file that HQ made with `outcry-responder enrol`"
+    enrol = commands.add_parser("enrol", help=takes_in)
     enrol.add_argument("file", type=Path, metavar="FILE")
     commands.add_parser("config", help="show the settings in force, secrets masked")
     _add_log(commands)

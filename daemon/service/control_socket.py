@@ -110,9 +110,8 @@ def ask(folder: Path, question: str) -> Answer:
             " starts it"
         ) from None
     except (OSError, ValueError) as error:
-        raise NotAnswering(
-            f"outcry does not answer: {told(error)}; `journalctl -u outcry` may say why"
-        ) from None
+        why = f"{told(error)}; `journalctl -u outcry` may say why"
+        raise NotAnswering(f"outcry does not answer: {why}") from None
     if not isinstance(answer, dict):
         raise NotAnswering("what answers there is not outcry")
     if question == "status" and "error" in answer:

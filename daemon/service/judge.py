@@ -55,9 +55,7 @@ REMEDIES = {
 }
 _BLAMED = dict.fromkeys((Condition.SIM_ABSENT, Condition.SIM_PIN, Condition.SIM_PUK), "sim")
 _BLAMED |= dict.fromkeys((Condition.SEARCHING, Condition.DENIED), "registration")
-_OTHER_MODEM = (
-    "take the supply from the modem for a moment; if it stays so, try another SIM or modem"
-)
+_OTHER_MODEM = "take the modem's supply away for a moment; if it stays so, try another SIM"
 _OF_THE_PORT = (  # by errno's name, in the words of hw.system_errors
     ("ENOENT", "there is no such device: docs/hardware.md, 'Serial port'; or modem.port is wrong"),
     ("EACCES", "the service's user may not open it: `ls -l` it; outcry belongs to group dialout"),
@@ -247,7 +245,7 @@ def _sms(is_ready: bool, refusal: str) -> Finding:
     if not refusal:
         return ok("SMS", "no text is refused")
     why, remedy = sms_errors.told(refusal)
-    found = look if sms_errors.is_of_number(refusal) else failed
+    found = failed if sms_errors.lasts(refusal) else look
     return found("SMS", f"the last text was refused: {why}", remedy)
 
 
@@ -273,7 +271,7 @@ def modem_marks(modem: ModemStatus, low_mv: float, was_low: bool = False) -> Fla
     is_low = was_low if modem.battery_mv is None else modem.battery_mv < low_mv
     warnings = Flag.JAMMING * modem.jamming | Flag.UNDER_VOLTAGE * modem.under_voltage
     mute = _sms(modem.texts_ready, modem.text_refusal).result is Result.FAILED
-    mute |= modem.data_up and not modem.state.registered
+    mute |= modem.data_up and modem.state is Condition.DENIED
     return Flag(warnings | Flag.BATTERY_LOW * is_low | Flag.TEXTS_FAULT * mute)
 
 

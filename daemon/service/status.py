@@ -154,9 +154,8 @@ def _strap(facts: dict[str, Any]) -> str:
 def _fix(fix: dict[str, Any]) -> str:
     if fix["age_s"] is None:
         return f"none: {fix['reason']}"
-    accuracy = (
-        "accuracy not known" if fix["accuracy_m"] is None else f"within {fix['accuracy_m']} m"
-    )
+    metres = fix["accuracy_m"]
+    accuracy = "accuracy not known" if metres is None else f"within {metres} m"
     if fix["age_s"] >= MAX_AGE_S:
         return f"{accuracy}, old, or its age is not known"
     old = ", old" if fix["age_s"] > judge.FIX_OLD_S else ""

@@ -52,9 +52,8 @@ class Whereabouts:
 
     def _follow(self, fix: Fix) -> list[Event]:
         before = self.moving
-        self._movement = movement.see(
-            self._movement, fix.latitude, fix.longitude, fix.accuracy_m, fix.taken_at
-        )
+        seen = fix.latitude, fix.longitude, fix.accuracy_m, fix.taken_at
+        self._movement = movement.see(self._movement, *seen)
         if self.moving is before:
             return []
         return [Event.MOVES if self.moving else Event.RESTS]

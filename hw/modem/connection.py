@@ -134,9 +134,8 @@ class Connection:
         settings = self._settings
         self._nothing_to_read()
         self._become(Tcp.CONNECTING)
-        reply = link.command(
-            f'AT+CIPSTART="TCP","{settings.host}","{settings.port}"', idle=True, vital=True
-        )
+        start = f'AT+CIPSTART="TCP","{settings.host}","{settings.port}"'
+        reply = link.command(start, idle=True, vital=True)
         if reply.outcome is Outcome.FAILED:
             self._become(Tcp.BROKEN)
             return False

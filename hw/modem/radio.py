@@ -78,7 +78,7 @@ class Radio:
         self._place: tuple[int, int] | None = None
         self._condition = Condition.SEARCHING
         self._serving = False
-        self._packets = False
+        self._packets, self._asks_packets = False, True
         self._evasions = 0
         self._watches_jamming = False
         self._can_watch = True
@@ -110,6 +110,7 @@ class Radio:
         """The modem has restarted: nothing is known."""
         self._condition = Condition.SEARCHING
         self._serving = self._packets = False
+        self._asks_packets = True
         self._operator = self._place = None
         self._round.clear()
         self._watches_jamming, self._can_watch = False, True
@@ -136,9 +137,8 @@ class Radio:
 
     def begin_round(self, registration_alone: bool, in_need: bool = False) -> None:
         """Have the next polls ask for everything, or for the registration alone."""
+        asks_clock = ASK_CLOCK in self._round
         self._round = deque(ROUND[:1] if registration_alone else ROUND)
-        if not self.registered:
-            self._round.insert(1, PACKETS)
         self._rounds_lost = 0 if self.registered else self._rounds_lost + 1
         self._rounds_registered = self._rounds_registered + 1 if self.registered else 0
         rounds_borne = ROUNDS_LOST_IN_NEED if in_need else ROUNDS_LOST
@@ -148,7 +148,9 @@ class Radio:
             self._round.extend(self._asked_in_turn())
             if self._clock_looks and self._board.now.network_zero is None:
                 self._clock_looks -= 1
-                self._round.append(ASK_CLOCK)
+                asks_clock = True
+        self._round.extend((ASK_CLOCK,) * asks_clock)
+        self._round.extend((PACKETS,) * (self._asks_packets and not self.registered))
 
     def _asked_in_turn(self) -> tuple[str, ...]:
         """Supply and jamming take turns: each question wakes the processor."""
@@ -168,6 +170,8 @@ class Radio:
         if question == REGISTRATION:
             self._evasions = 0 if reply.value(name) else self._evasions + 1
         answer = reply.value(name)
+        if question == PACKETS and not reply.final:  # each takes as long as the next round is away
+            self._asks_packets = False
         if question in (WATCH_JAMMING, LEAVE_JAMMING):
             self._watches_jamming = question == WATCH_JAMMING and reply.done
             self._can_watch = reply.done

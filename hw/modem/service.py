@@ -26,6 +26,7 @@ LOOK_S = 2.0  # between looks at the ladder while nothing leaves, or at texts th
 SEARCH_POLL_S = 2.0  # between looks for a network: +CREG may have been lost
 URGENT_S = 60.0  # an alarm unanswered for longer needs to know its cells again
 DATA_FIRST_S = 3.5  # for connecting and one answered post; a lost answer has cost 16 s already
+DATA_AGAIN_S = 15.0  # after which data is tried first once more
 CONNECTED_S = 2.1  # of that; a connection that takes longer has no answer by then
 GREETING_S = 0.2  # for whoever posts to hear of a connection; handing a report over takes 0.1
 # For SMS Ready, from the first answer, at the latest as a rule: until then data alone is tried.
@@ -67,12 +68,15 @@ class Service:
         self._crashed_in_text = False
         self._data_from = self._texts_from = self._unready_until = float("-inf")
         self._greeted = float("-inf")
+        self._tidied = False
 
     def start(self, link: Link) -> None:
         """Bring the modem up until it can take texts."""
         began = self._clock()
         self._starting.run(link)
-        self._unready_until = min(began + UNREADY_S, self._clock() + TEXTS_WAIT_S)
+        self._unready_until = began + UNREADY_S
+        if self._settings.sms_while_connecting:
+            self._unready_until = min(self._unready_until, self._clock() + TEXTS_WAIT_S)
         self._note_texts()
         self._radio.serve(link)
 
@@ -98,6 +102,8 @@ class Service:
 
     def _data_first(self) -> None:
         """Texts end in nothing: let an open alarm have its try by data before the next."""
+        if self._clock() < self._data_from + DATA_AGAIN_S:
+            return
         can_wait = self._settings.host is not None and self._settings.sms_while_connecting
         if can_wait and self._jobs.urgent_since is not None:
             log.warning("modem loses its texts; trying data first")
@@ -192,7 +198,9 @@ class Service:
             if not self._greets_data(link):
                 self._send(link, job)
             return True
-        if self._connect(link, could_leave) or could_leave:
+        holds_line = not self._settings.sms_while_connecting
+        goes_first = could_leave or (holds_line and job is not None and not self._takes_texts())
+        if self._connect(link, goes_first) or could_leave:
             return True
         return self._idle_step(link, waiting=job is not None)
 
@@ -288,21 +296,22 @@ class Service:
     def _idle_step(self, link: Link, waiting: bool) -> bool:
         urgent_since = self._jobs.urgent_since
         urgent = urgent_since is not None and self._clock() - urgent_since < URGENT_S
-        if self._texts.unread:
+        if self._texts.unread and not self._tidied:
+            self._tidied = True
             self._texts.tidy(link)
             self._note_texts()
             return True
+        self._tidied = False
         if self._clock() >= link.quarantine.retry_at and not self._jobs.in_need:
             raise ModemReset("what it did not survive is tried again")
         if self._clock() >= self._poll_at:
             searching = not self._radio.registered
             alone = urgent or waiting or searching
             self._radio.begin_round(alone, self._jobs.in_need)
-            self._poll_at = self._clock() + (
-                SEARCH_POLL_S if searching else self._settings.poll_interval_s
-            )
+            pause_s = SEARCH_POLL_S if searching else self._settings.poll_interval_s
+            self._poll_at = self._clock() + pause_s
         may_poll = self._posts.idle or not self._radio.registered
-        return may_poll and self._radio.poll(link)
+        return (may_poll and self._radio.poll(link)) or self._texts.unread
 
     def _next_at(self) -> float:
         times = [self._poll_at, self._posts.next_at()]

@@ -12,7 +12,7 @@ from outcry.hw.modem.radio import REGISTRATION, STATES
 from outcry.hw.modem.recovery import Recovery
 from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.texts import Texts
-from outcry.hw.said_pins import MISSED, REFUSED, SAID, TAKEN
+from outcry.hw.said_pins import REFUSED, SAID, TAKEN
 
 log = logging.getLogger("outcry.modem")
 
@@ -27,6 +27,7 @@ SIM_WAIT_S = 10.0  # while only a person can help
 TRIES_UNTOUCHED = 3  # left on a SIM whose PIN was right the last time
 SAYINGS = 2  # with no answer known: the third try is never used up
 
+NO_PIN = "the SIM wants a PIN, and there is none in the settings"
 CME_NO_SIM = (10, 13, 15)  # absent, failed, wrong
 CME_PIN, CME_PUK, CME_BUSY = 11, 12, 14
 REFUSALS = (CME_PUK, 16)  # 27.007 section 9.2.1; any other error may be noise, and counts as none
@@ -75,6 +76,7 @@ class Starting:
     def run(self, link: Link) -> None:
         """Bring the modem up; returns when it can take texts, however long the SIM takes."""
         self._began = self._clock()
+        self._texts.forget()
         if self._pin is not Pin.RIGHT:  # the modem went under before its SIM was ready
             self._pin = Pin.UNSAID
         link.guarded = True
@@ -146,9 +148,7 @@ class Starting:
     def _unlock(self, link: Link) -> float:
         pin, said_pins = self._settings.pin, self._settings.said_pins
         if pin is None:
-            self._report(
-                Condition.SIM_PIN, "the SIM wants a PIN, and there is none in the settings"
-            )
+            self._report(Condition.SIM_PIN, NO_PIN)
             return SIM_WAIT_S
         number = "".join(filter(str.isdigit, "".join(link.command("AT+CCID", idle=True).lines)))
         said = said_pins.of(pin, number)
@@ -158,16 +158,26 @@ class Starting:
         if not self._may_say_pin(link, len(said)):
             self._report(Condition.SIM_PIN, "the SIM wants a PIN, and there is none left to try")
             return SIM_WAIT_S
-        if (self._pin, self._sim) != (Pin.RIGHT, number):
+        is_proved = number != "" and (self._pin, self._sim) == (Pin.RIGHT, number)
+        counts = not is_proved and len(said) < SAYINGS
+        if counts:
             said_pins.add(SAID, pin, number)
+        if not is_proved:
             self._pin, self._sim = Pin.SAID, number
         reply = link.command(f'AT+CPIN="{pin}"', vital=True)
         if reply.done:
             self._pin = Pin.TAKEN
             said_pins.add(TAKEN, pin, number)
         elif reply.code == CME_BUSY:
-            said_pins.add(MISSED, pin, number)
-        elif reply.code in REFUSALS:  # remembered for this SIM, so another can have its try
+            if counts:
+                said_pins.take_back()
+        elif reply.code not in REFUSALS:
+            if is_proved:  # and doubted now: somebody may have changed it
+                said_pins.add(SAID, pin, number)
+                self._pin = Pin.SAID
+            self._report(Condition.SIM_PIN, "the SIM does not say whether the PIN is right")
+            return SIM_WAIT_S if said else SIM_LOOK_S
+        else:  # remembered for this SIM, so another can have its try
             self._pin = Pin.UNSAID
             said_pins.add(REFUSED, pin, number)
             self._report(Condition.SIM_PIN, "the SIM refused the PIN; it is not tried again")

@@ -85,19 +85,22 @@ class Texts:
         """Whether the modem has let itself be switched to PDU mode, when it was last told to."""
         self._refusal = self._foreseen = ""
 
+    def forget(self) -> None:
+        """The modem starts; it may have another SIM."""
+        self.handed_on.clear()
+
     def ready(self, link: Link) -> bool:
         """Switch to PDU mode; False while the modem refuses (before SMS Ready it does)."""
         self._set_up_at = 0.0
-        self.handed_on.clear()  # it may be another SIM
         self.is_ready = link.command("AT+CMGF=0", idle=True).done
         return self.is_ready
 
     def set_up(self, link: Link) -> bool:
         """Storage, alphabet and what is to be announced; whether all was accepted."""
-        self._sweep_at = 0.0
         if not self.is_ready and not self.ready(link):
             self._set_up_at = self._clock() + (READY_AGAIN_S if self.wanted else SET_UP_AGAIN_S)
             return False
+        self._sweep_at = 0.0
         accepted = [link.command(setting, idle=True).done for setting in SETTINGS]
         # What was left out in quarantine is seen to by a start from the beginning.
         refused = not all(accepted) and link.quarantine.retry_at == math.inf
@@ -134,6 +137,8 @@ class Texts:
             if not reply.final:
                 return self._end(job, events.Outcome.UNKNOWN, "its answer was lost")
             if not reply.done:
+                by_code = reply.final.startswith("+CMS ERROR: ") and reply.code is not None
+                self._refusal = str(reply.code) if by_code else "?"
                 return self._end(job, events.Outcome.FAILED, "refused", reply.code)
             job.references.append(_reference(reply.final))
             job.given = False
@@ -215,10 +220,8 @@ class Texts:
         self, job: TextJob, outcome: events.Outcome, reason: str, code: int | None = None
     ) -> events.SmsOutcome:
         self._jobs.drop_text(job)
-        if outcome is not events.Outcome.UNKNOWN:
-            self.is_ready |= outcome is events.Outcome.DONE
-            refusal = "?" if code is None else str(code)
-            self._refusal = "" if outcome is events.Outcome.DONE else refusal
+        if outcome is events.Outcome.DONE:
+            self.is_ready, self._refusal = True, ""
         if outcome is not events.Outcome.DONE and job.given:
             self._late = job
         if outcome is events.Outcome.UNKNOWN and job.given:
@@ -310,8 +313,6 @@ class Texts:
 
     def _sweep(self, link: Link) -> None:
         """Take in all that lies on the SIM: a full one would receive no more."""
-        centre = link.command(SERVICE_CENTRE, idle=True).value("+CSCA")
-        self._foreseen = NO_CENTRE if centre is not None and centre.startswith('""') else ""
         listed: int | None = None
         above = ""
         for line in link.command("AT+CMGL=4", LIST_LIMIT_S, idle=True).lines:
@@ -324,6 +325,15 @@ class Texts:
                 if not self._take_in(listed, above, line):
                     self._sweep_at = self._clock() + LISTED_AGAIN_S
                 listed = None
+        if not self.wanted and not link.quarantine.holds("+CSCA"):
+            self._look_for_centre(link)
+
+    def _look_for_centre(self, link: Link) -> None:
+        """Whether the SIM has a service centre: known before a text needs one."""
+        centre = link.command(SERVICE_CENTRE, idle=True).value("+CSCA")
+        self._foreseen = NO_CENTRE if centre is not None and centre.startswith('""') else ""
+        if centre and not self._foreseen and self._refusal == NO_CENTRE:
+            self._refusal = ""  # it was given one since
 
     def _take_in(self, index: int, header: str = "", pdu: str = "") -> bool:
         """Hand on what lies there, once; it is deleted when whoever has it has kept it.

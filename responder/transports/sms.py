@@ -4,7 +4,16 @@ import queue
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from outcry.hw import modem
+from outcry.hw.modem import (
+    Modem,
+    ModemEvent,
+    ModemSettings,
+    ModemState,
+    Port,
+    SmsOutcome,
+    SmsReceived,
+    SmsReport,
+)
 from outcry.responder.rules.events import Came, Outcome
 
 LISTENS_S = 0.5  # for one thing to hand on: so soon the thread that does it can end
@@ -18,15 +27,15 @@ class SmsModem:
 
     def __init__(
         self,
-        settings: modem.ModemSettings,
-        open_port: Callable[[], modem.Port],
+        settings: ModemSettings,
+        open_port: Callable[[], Port],
         clock: Callable[[], float],
         beat: Callable[[], None] = lambda: None,
     ) -> None:
         """``clock`` gives monotonic seconds; ``beat`` is called often on the modem's thread."""
-        self._modem = modem.Modem(settings, open_port, self._take, clock, beat)
+        self._modem = Modem(settings, open_port, self._take, clock, beat)
         self._awaited: dict[str, Future[Came]] = {}
-        self._news: queue.SimpleQueue[modem.ModemEvent] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[ModemEvent] = queue.SimpleQueue()
 
     def start(self) -> None:
         self._modem.start()
@@ -65,15 +74,15 @@ class SmsModem:
             return
         try:
             match event:
-                case modem.SmsOutcome():
+                case SmsOutcome():
                     on_report(int(event.ref), _came(event))
-                case modem.SmsReport():
+                case SmsReport():
                     came = Outcome.DELIVERED if event.delivered else Outcome.UNDELIVERED
                     on_report(int(event.ref), Came(came, ""))
-                case modem.SmsReceived():
+                case SmsReceived():
                     on_text(event.sender, event.text)
                     event.kept()
-                case modem.ModemState():
+                case ModemState():
                     on_change()
                 case _:
                     pass  # posts and data paths: HQ's modem has none
@@ -81,13 +90,13 @@ class SmsModem:
             self._news.put(event)
             raise
 
-    def _take(self, event: modem.ModemEvent) -> None:
+    def _take(self, event: ModemEvent) -> None:
         """On the modem's thread: nothing here waits."""
-        if isinstance(event, modem.SmsOutcome) and event.ref in self._awaited:
+        if isinstance(event, SmsOutcome) and event.ref in self._awaited:
             self._awaited.pop(event.ref).set_result(_came(event))
         else:
             self._news.put(event)
 
 
-def _came(event: modem.SmsOutcome) -> Came:
+def _came(event: SmsOutcome) -> Came:
     return Came(Outcome[event.outcome.name], event.reason)

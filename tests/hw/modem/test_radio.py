@@ -104,6 +104,33 @@ def test_the_detector_is_soon_switched_off_in_an_alarm_without_a_network(
     assert watched == [True, False]
 
 
+def test_a_modem_that_does_not_know_the_packets_question_has_its_detector_switched_off(
+    world: Callable[..., Any],
+) -> None:
+    w = world()
+    w.sim.faults.on("+CGREG", Fault(Kind.SILENT), times=None)
+    watched: list[bool] = []
+    w.at(100, lambda: w.modem.set_urgent(True))
+    w.at(100, lambda: w.sim.set_network(False, w.now))
+    w.at(120, lambda: watched.append(w.sim.jamming.on))
+    w.run(160)
+    assert watched == [False]
+    assert len(w.said("AT+CGREG?")) <= 2
+
+
+def test_a_modem_that_never_gets_ready_for_texts_is_asked_for_its_network_all_the_same(
+    world: Callable[..., Any],
+) -> None:
+    w = world(timing=Timing())
+    w.sim.faults.on("+CMGF", Fault(Kind.ERROR), times=None)
+    w.sim.faults.on("+CMGL", Fault(Kind.LATE, seconds=1.2), times=None)
+    w.modem.set_urgent(True)
+    w.at(60, lambda: w.sim.set_network(False, w.now))
+    w.run(120)
+    late = [t for t in w.said("AT+CREG?") if t > 1060]
+    assert len(late) > 10
+
+
 def test_jamming_is_told_when_it_begins_and_when_it_ends(world: Callable[..., Any]) -> None:
     w = world()
     w.at(100, lambda: w.sim.set_jamming("jamming", w.now))

@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 
+from outcry.hw.board.modem.at import Cme, Refused
 from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.options import Options
+from outcry.hw.board.modem.sim_card import SimCard
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import (
     Condition,
     ModemSettings,
     SaidPins,
 )
-from outcry.hw.said_pins import MISSED, SAID
+from outcry.hw.said_pins import SAID
 
 ANA = "+447700900201"
 
@@ -94,8 +96,79 @@ def test_where_both_files_are_one_each_saying_counts_once(tmp_path: Path) -> Non
     pins = SaidPins((tmp_path / "said-pins", tmp_path / "said-pins"))
     pins.add(SAID, "1234", "89")
     assert pins.of("1234", "89") == [SAID]
-    pins.add(MISSED, "1234", "89")
-    assert pins.of("1234", "89") == []
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["on the card", "in memory"])
+def test_what_was_said_to_a_busy_sim_alone_is_taken_back(tmp_path: Path, kept: bool) -> None:
+    pins = SaidPins((tmp_path / "said-pins",) if kept else ())
+    pins.add(SAID, "1234", "89")
+    for _ in range(3):
+        pins.add(SAID, "1234", "89")
+        pins.take_back()
+        pins.take_back()
+    assert pins.of("1234", "89") == [SAID]
+
+
+class Asked:
+    """A card that looks at each PIN and gives a wrong one no answer of its own."""
+
+    def __init__(self, w: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pin, self.wrong = "1234", 0
+        enters = SimCard._enter_pin
+
+        def enter(card: SimCard, pin: str) -> None:
+            card._pin = self.pin
+            if pin != self.pin:
+                self.wrong += 1
+                raise Refused
+            enters(card, pin)
+
+        monkeypatch.setattr(SimCard, "_enter_pin", enter)
+
+
+def test_a_wrong_pin_is_looked_at_twice_at_most_however_busy_the_sim_is_between(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = world(options=Options(pin="1234"), pin="9999", warm=False, timing=Timing())
+    asked = Asked(w, monkeypatch)
+    busy = Fault(Kind.ERROR, text="+CME ERROR: 14")
+    for nth in (2, 3, 5):
+        w.sim.faults.on("+CPIN", busy, skip=nth)
+    w.run(300)
+    assert asked.wrong == 2
+
+
+def test_a_pin_that_was_right_and_has_been_changed_is_looked_at_twice_at_most(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    w = world(options=Options(pin="1234"), pin="1234", warm=False, timing=Timing())
+    asked = Asked(w, monkeypatch)
+
+    def changed() -> None:
+        asked.pin = "4321"
+        w.sim.reset(w.now)
+
+    w.at(60, changed)
+    w.at(200, lambda: w.sim.reset(w.now))
+    w.run(300)
+    assert asked.wrong == 2
+
+
+def test_a_modem_that_answers_no_saying_clearly_is_not_asked_each_second(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def enter(card: SimCard, pin: str) -> None:
+        raise Cme(100)
+
+    monkeypatch.setattr(SimCard, "_enter_pin", enter)
+    pins = SaidPins((tmp_path / "said-pins",))
+    w = world(options=Options(pin="1234"), pin="1234", said_pins=pins, warm=False)
+    tries = Fault(Kind.ERROR, text="+SPIC: 3,10,0,10\r\n\r\nOK")
+    w.sim.faults.on("+SPIC", tries, times=None)
+    status = w.condition_after(300)
+    assert status.state is Condition.SIM_PIN
+    assert len(w.said("AT+CPIN=")) <= 40
+    assert len((tmp_path / "said-pins").read_text().split()) == 2 * 4
 
 
 def test_the_pin_is_said_once_more_when_it_has_changed(box: Box) -> None:

@@ -1,5 +1,6 @@
 """SIM and network in every condition, and the PIN said once."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -217,6 +218,29 @@ def test_no_text_is_tried_before_the_modem_takes_any(world: Any) -> None:
     assert [e.outcome for e in w.got(SmsOutcome)] == [Outcome.DONE], "and none was refused"
     assert w.said("AT+CMGF")[9] < w.said("AT+CMGS")[0] < w.said("AT+CMGF")[9] + 5
     assert w.texts(ANA) == ["help"]
+
+
+@pytest.mark.parametrize("ready_s", [12.0, 16.0, 20.0])
+def test_a_modem_that_is_deaf_while_connecting_is_given_its_text_first_however_late_it_is_ready(
+    world: Any, ready_s: float
+) -> None:
+    """Data hangs, and the wire ends each try: the text must not wait for ever behind those."""
+    w = world(
+        sms_while_connecting=False,
+        options=Options(serves_while_connecting=False),
+        timing=replace(Timing(), boot_ready=(ready_s, ready_s), registration=(6.0, 6.0)),
+        power_wire=True,
+    )
+    w.at(60, lambda: w.sim.set_gprs("connecting", w.now))
+    w.at(60, lambda: w.modem.set_urgent(True))
+    w.at(60, lambda: w.modem.send_sms("t1", ANA, "one"))
+    w.at(70, lambda: w.sim.reset(w.now))
+    w.at(70, lambda: w.modem.send_sms("t2", ANA, "two"))
+    for turn in range(20):
+        ref = f"p{turn}"
+        w.at(61 + 5 * turn, lambda ref=ref: w.modem.post(ref, b"sealed"))
+    w.run(130)
+    assert w.texts(ANA) == ["one", "two"]
 
 
 def test_one_that_never_lets_itself_be_made_ready_is_tried_all_the_same(world: Any) -> None:

@@ -77,6 +77,33 @@ def test_the_status_says_that_texts_are_refused_until_one_has_left(world: Any) -
     assert seen == {"refused": (True, "8"), "left": (True, "")}
 
 
+@pytest.mark.parametrize("answer", ["ERROR", "+CME ERROR: 30"])
+def test_a_refusal_in_other_words_has_no_code(world: Any, answer: str) -> None:
+    """30 is another thing among +CMS ERROR's."""
+    w = world()
+    w.sim.faults.on("+CMGS", Fault(Kind.ERROR, text=answer))
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(20)
+    assert w.modem.status().text_refusal == "?"
+
+
+def test_words_that_cannot_be_sent_are_no_refusal_of_the_modems(world: Any) -> None:
+    w = world()
+    w.modem.send_sms("t1", "Ana", "help")
+    w.run(20)
+    assert outcomes(w) == [("t1", Outcome.FAILED, None)]
+    assert w.modem.status().text_refusal == ""
+
+
+def test_a_centre_that_the_sim_was_given_since_is_known(world: Any) -> None:
+    w = world(options=Options(service_centre=""))
+    w.modem.send_sms("t1", ANA, "help")
+    w.at(60, lambda: w.sim.feed(b'AT+CSCA="+447700900999"\r', w.now))
+    w.at(61, lambda: w.sim.output(w.now))
+    w.run(1300)
+    assert w.modem.status().text_refusal == ""
+
+
 def test_the_status_says_that_the_modem_does_not_get_ready_for_texts(world: Any) -> None:
     w = world()
     w.sim.faults.on("+CMGF", Fault(Kind.ERROR), times=None)

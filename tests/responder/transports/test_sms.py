@@ -73,7 +73,7 @@ def modem(says, monkeypatch):
                 self.emit(event)
 
     assert {"send_sms", "status", "start", "stop"} <= set(dir(Modem))
-    monkeypatch.setattr(sms.modem, "Modem", Fake)
+    monkeypatch.setattr(sms, "Modem", Fake)
     made = sms.SmsModem(ModemSettings(), lambda: None, lambda: 0.0)
     made.given = given
     return made
