@@ -12,7 +12,6 @@ from resource import RLIM_INFINITY, RLIMIT_MEMLOCK, getrlimit
 
 ALL_OF_IT = 1 | 2 | 4  # mlockall(2): what is there and what comes, each page once it is used
 
-
 WITHHELD = ("/dev/gpiomem", "/dev/fuse", "/dev/net/tun")
 """What GPIO's group or anybody may open, and the unit's DeviceAllow= does not name."""
 _PASSED = (errno.ENXIO, errno.ENODEV)  # no driver: the limits are looked at before that

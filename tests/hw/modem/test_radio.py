@@ -43,14 +43,19 @@ def test_cells_of_a_network_that_is_gone_are_forgotten(world: Callable[..., Any]
     assert seen[0].neighbours == ()
 
 
+def refuses_texts_and_calls(w: Any, packets: str) -> None:
+    """The network takes the SIM for neither; ``packets`` is what AT+CGREG? says."""
+    for name, stat in (("+CREG", "2,3"), ("+CGREG", packets)):
+        answer = f"{name}: {stat}\r\n\r\nOK"
+        w.sim.faults.on(name, Fault(Kind.ERROR, text=answer), times=None)
+
+
 @pytest.mark.parametrize("packets", ["0,1", "0,5", "0, 5", '2,1,"0816","F9A1"'])
 def test_a_network_that_takes_the_sim_for_packets_alone_carries_data(
     world: Callable[..., Any], packets: str
 ) -> None:
     w = world()
-    for name, stat in (("+CREG", "2,3"), ("+CGREG", packets)):
-        answer = f"{name}: {stat}\r\n\r\nOK"
-        w.sim.faults.on(name, Fault(Kind.ERROR, text=answer), times=None)
+    refuses_texts_and_calls(w, packets)
     seen = status_at(w, 60)
     w.at(30, lambda: w.modem.post("p1", b"sealed"))
     w.run(61)
@@ -64,9 +69,7 @@ def test_without_packets_either_no_connection_is_tried(
     world: Callable[..., Any], packets: str
 ) -> None:
     w = world()
-    for name, stat in (("+CREG", "2,3"), ("+CGREG", packets)):
-        answer = f"{name}: {stat}\r\n\r\nOK"
-        w.sim.faults.on(name, Fault(Kind.ERROR, text=answer), times=None)
+    refuses_texts_and_calls(w, packets)
     w.run(60)
     assert not times(w, "AT+CIPSTART")
 

@@ -11,11 +11,7 @@ from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.sim_card import SimCard
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.modem import (
-    Condition,
-    ModemSettings,
-    SaidPins,
-)
+from outcry.hw.modem import Condition, ModemSettings, SaidPins
 from outcry.hw.said_pins import SAID
 
 ANA = "+447700900201"
