@@ -198,15 +198,22 @@ class Service:
             if not self._greets_data(link):
                 self._send(link, job)
             return True
-        holds_line = not self._settings.sms_while_connecting
-        goes_first = could_leave or (holds_line and job is not None and not self._takes_texts())
-        if self._connect(link, goes_first) or could_leave:
+        if self._connect(link, could_leave, text_waits=job is not None) or could_leave:
             return True
         return self._idle_step(link, waiting=job is not None)
 
     def _takes_texts(self) -> bool:
         """Whether the modem has got ready for texts, or has had its time for that."""
-        return self._texts.is_ready or self._clock() >= self._unready_until
+        return self._texts.takes or self._clock() >= self._unready_until
+
+    def _keeps_line_free(self, text_waits: bool) -> bool:
+        """Whether a text that modem or network do not take yet goes before what holds the line."""
+        if self._settings.sms_while_connecting or self._clock() >= self._unready_until:
+            return False
+        was_refused = self.recovery.times(Failure.TEXTS_REFUSED) > 0
+        if self._texts.takes and (self._texts.is_ready or self._texts.says_ready):
+            return was_refused and not self._radio.carries_packets
+        return text_waits or was_refused
 
     def _worth_a_try(self, tried_at: float) -> bool:
         """Whether a text or a connection is to be tried that was last tried then."""
@@ -277,9 +284,12 @@ class Service:
         self._posts.make_room(link)
         return True
 
-    def _connect(self, link: Link, could_leave: bool) -> bool:
+    def _connect(self, link: Link, could_leave: bool, text_waits: bool) -> bool:
         """Steps towards a connection, between two texts at most one attempt."""
         had_turn, self._connection_has_turn = self._connection_has_turn, False
+        if self._keeps_line_free(text_waits) and not self._posts.occupied:
+            self._posts.refuse("texts go first")
+            return False
         if not (self._radio.carries_packets or self._worth_a_try(self._posts.tried_at)):
             if not self._posts.occupied:
                 self._posts.refuse("no network")

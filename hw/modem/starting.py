@@ -196,7 +196,7 @@ class Starting:
             if ready and (self._texts.set_up(link) or self._texts.wanted):
                 return
             waited_s = self._clock() - began
-            if self._texts.wanted and waited_s >= READY_IN_NEED_S:
+            if self._texts.wanted and (waited_s >= READY_IN_NEED_S or self._texts.takes):
                 log.warning("modem does not get ready for texts; going on, an alarm is open")
                 return
             if ready and waited_s >= TEXTS_READY_LIMIT_S / 2:

@@ -83,17 +83,31 @@ class Texts:
         self._sweep_at = self._set_up_at = 0.0
         self.is_ready = True
         """Whether the modem has let itself be switched to PDU mode, when it was last told to."""
+        self.takes = True
+        """Whether a text is worth a try: it is in PDU mode, or refuses that though it is ready."""
+        self.says_ready = False
         self._refusal = self._foreseen = ""
 
     def forget(self) -> None:
         """The modem starts; it may have another SIM."""
         self.handed_on.clear()
+        self.says_ready = False
 
     def ready(self, link: Link) -> bool:
         """Switch to PDU mode; False while the modem refuses (before SMS Ready it does)."""
         self._set_up_at = 0.0
         self.is_ready = link.command("AT+CMGF=0", idle=True).done
+        self.takes = self.is_ready or (self.wanted and self._serves_texts(link))
         return self.is_ready
+
+    def _serves_texts(self, link: Link) -> bool:
+        """Whether the modem is ready for texts by another sign than that it is in PDU mode.
+
+        Belief: AT+CSCA?, as all that has to do with texts, fails before SMS Ready.
+        """
+        if self.says_ready or link.quarantine.holds("+CSCA"):
+            return self.says_ready
+        return link.command(SERVICE_CENTRE, idle=True).done
 
     def set_up(self, link: Link) -> bool:
         """Storage, alphabet and what is to be announced; whether all was accepted."""
@@ -221,7 +235,8 @@ class Texts:
     ) -> events.SmsOutcome:
         self._jobs.drop_text(job)
         if outcome is events.Outcome.DONE:
-            self.is_ready, self._refusal = True, ""
+            self.is_ready = self.takes = True
+            self._refusal = ""
         if outcome is not events.Outcome.DONE and job.given:
             self._late = job
         if outcome is events.Outcome.UNKNOWN and job.given:
@@ -246,8 +261,10 @@ class Texts:
         elif arrived := _ARRIVED.fullmatch(urc.text):
             self._to_read.append(int(arrived[1]))
         else:
-            if urc.text == "SMS Ready" and not self.is_ready:
-                self._set_up_at = 0.0
+            if urc.text == "SMS Ready":
+                self.says_ready = True
+                if not self.is_ready:
+                    self._set_up_at = 0.0
             return urc.text.startswith("+CMTI: ")
         return True
 

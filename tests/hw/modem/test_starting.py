@@ -206,17 +206,16 @@ def test_conditions_are_told_once_each(world: Any) -> None:
 
 def test_no_text_is_tried_before_the_modem_takes_any(world: Any) -> None:
     """A refusal of each would shut the connection that an alarm has by then."""
-    w = world(timing=Timing())
-    w.sim.faults.on("+CMGF", Fault(Kind.ERROR), times=10)
-    w.modem.set_urgent(True)
-    w.modem.send_sms("t1", ANA, "help")
+    w = world(timing=replace(Timing(), boot_ready=(13.0, 13.0), registration=(6.0, 6.0)))
+    w.at(10, lambda: w.sim.reset(w.now))
+    w.at(10, lambda: w.modem.set_urgent(True))
+    w.at(10, lambda: w.modem.send_sms("t1", ANA, "help"))
     for turn in range(30):
         ref = f"p{turn}"
-        w.at(2 * turn, lambda ref=ref: w.got(PostAnswered) or w.modem.post(ref, b"sealed"))
+        w.at(11 + 2 * turn, lambda ref=ref: w.got(PostAnswered) or w.modem.post(ref, b"sealed"))
     w.run(60)
     assert w.got(PostAnswered)
     assert [e.outcome for e in w.got(SmsOutcome)] == [Outcome.DONE], "and none was refused"
-    assert w.said("AT+CMGF")[9] < w.said("AT+CMGS")[0] < w.said("AT+CMGF")[9] + 5
     assert w.texts(ANA) == ["help"]
 
 
@@ -251,3 +250,14 @@ def test_one_that_never_lets_itself_be_made_ready_is_tried_all_the_same(world: A
     w.run(60)
     assert w.texts(ANA) == ["help"]
     assert w.said("AT+CMGS")[0] - 1000 < 25
+
+
+def test_one_that_is_ready_and_refuses_pdu_mode_is_not_waited_for(world: Any) -> None:
+    """It answers what has to do with texts; PDU mode is what it begins in."""
+    w = world(sms_while_connecting=False, options=Options(serves_while_connecting=False))
+    w.sim.faults.on("+CMGF", Fault(Kind.ERROR), times=None)
+    w.modem.set_urgent(True)
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(20)
+    assert w.texts(ANA) == ["help"]
+    assert w.said("AT+CMGS")[0] < w.said("AT+CMGF")[0] + 1
