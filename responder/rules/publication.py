@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from outcry.report import MessageType
 from outcry.responder.rules import events
 from outcry.responder.rules.calls import Correction, FollowUp, Post, Want
-from outcry.responder.rules.case import Case, Posted
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.episode import Posted
 from outcry.responder.rules.events import Ground, Verdict
 from outcry.responder.rules.model import NEVER_PUBLIC, Disclosure, Plan
 

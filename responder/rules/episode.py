@@ -1,0 +1,81 @@
+"""An episode of an alarm: what happened between its beginning and its end, and what people said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from outcry.responder.rules import events
+from outcry.responder.rules.calls import Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A post that is out; so many reports of the alarm had arrived by then."""
+
+    at: float
+    url: str | None
+    id: str | None
+    reports: int
+
+
+@dataclass(slots=True)
+class Episode:
+    """What has happened since the alarm began, or since its wearer held the button again.
+
+    ``number`` from 1; ``over``: it was closed, or its silence has ended. Times are Unix seconds, each
+    of the first such thing: ``danger_at``, a fresh report of danger; ``hurried_at``, somebody is sure
+    that it is real; ``held_at``, somebody has it in hand. ``ground`` is the one that stands.
+    """
+
+    number: int = 1
+    over: bool = False
+    opened_by: events.ReportArrived | None = None
+    danger_at: float | None = None
+    hurried_at: float | None = None
+    held_at: float | None = None
+    answers: list[events.ContactAnswer] = field(default_factory=list)
+    acts: list[events.OfficerAct] = field(default_factory=list)
+    topics: dict[Topic, float] = field(default_factory=dict)
+    wrong_pins: int = 0
+    ground: events.GroundFound | None = None
+    corrected: bool = False
+    in_vain: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether a person has it."""
+        return bool(self.answers or self.acts)
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether a duty officer says that it is not to be published, or not true."""
+        vetoes = [act for act in self.acts if isinstance(act, events.Vetoed | events.VetoLifted)]
+        vetoed = any(isinstance(act, events.Vetoed) for act in vetoes[-1:])
+        return vetoed or self.has(events.Corrected)
+
+    @property
+    def votes(self) -> int:
+        """Confirmations, of different contacts: all that came by SMS together are at most one."""
+        said = [answer for answer in self.answers if isinstance(answer, events.Confirmed)]
+        on_page = {answer.contact for answer in said if answer.by is events.AnsweredBy.PAGE}
+        return len(on_page) + any(answer.contact not in on_page for answer in said)
+
+    @property
+    def seen_by(self) -> frozenset[int]:
+        """The contacts who have answered anything."""
+        return frozenset(answer.contact for answer in self.answers)
+
+    @property
+    def doubted_by(self) -> frozenset[int]:
+        """The contacts who cannot tell, or believe that it is false."""
+        doubts = (events.Unsure, events.CalledFalse)
+        return frozenset(each.contact for each in self.answers if isinstance(each, doubts))
+
+    @property
+    def officers(self) -> tuple[str, ...]:
+        """Who of the duty officers has it, in the order of their first act."""
+        return tuple(dict.fromkeys(act.officer for act in self.acts))
+
+    def has(self, *acts: type[events.OfficerAct]) -> bool:
+        return any(isinstance(act, acts) for act in self.acts)
