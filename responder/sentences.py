@@ -158,6 +158,8 @@ def call(target: Target, contacts: Mapping[int, str]) -> str:
             return f"Follow-up on {network}"
         case calls.Correction(network):
             return f"Correction on {network}"
+        case calls.TakeBack(network):
+            return f"Correction taken back on {network}"
 
 
 def _path(path: events.CameBy) -> str:

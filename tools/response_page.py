@@ -145,7 +145,7 @@ def _standing(case: Case) -> str:
     if case.now.over:
         return "closed"
     if publication.may_publish(case, PLAN):
-        return "public" if case.posts else "may be published"
+        return "public" if case.now.posts else "may be published"
     if case.vetoed:
         return "vetoed"
     return "corrected" if case.now.has(events.Corrected) else "raised"

@@ -99,7 +99,7 @@ def _alarm(
         "doubts": len(case.now.doubted_by),
         "wrong_pins": case.now.wrong_pins,
         "withdrawal": case.withdrawal,
-        "post": case.address,
+        "post": case.now.address,
     }
     if where:
         found["where"] = _where(messages, now)

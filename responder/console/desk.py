@@ -87,7 +87,7 @@ class Standing:
     @property
     def posts(self) -> tuple[tuple[str, str], ...]:
         """Each network and the post's address."""
-        posts = self.case.posts.items()
+        posts = self.case.now.posts.items()
         return tuple((name, post.url) for name, post in posts if post.url is not None)
 
 
@@ -220,7 +220,7 @@ class Console:
 def possible(standing: Standing) -> frozenset[Act]:
     """What can be done about an alarm as it stands; a drill can never be published."""
     acts = set()
-    if standing.case.networks:
+    if standing.case.posts:
         acts.add(Act.CORRECT)
     if standing.case.now.over:
         return frozenset(acts)

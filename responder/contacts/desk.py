@@ -194,13 +194,13 @@ class Desk:
             confirmed=case.now.votes,
             quorum=agreed.quorum,
             doubts=len(case.now.doubted_by),
-            withdrawn=case.withdrawal is not None,
+            withdrawn=case.now.withdrawal is not None,
             drill=agreed.kind is AlarmKind.DRILL,
             closed=case.now.over,
             being_published=may_publish(case, agreed)
             or ground(case, agreed, self.clock()) is not None,
-            corrected=any(correction.forbids for correction in case.corrections),
-            post=case.address,
+            corrected=case.now.is_corrected,
+            post=case.now.address,
         )
 
     def _whose(self, shown: Shown, pin: str) -> Row[Any] | None:

@@ -11,6 +11,7 @@ from outcry.responder.notify.sms_texts import News
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Contact, Means
 from outcry.responder.rules.calls import ToContact, ToOfficers, Topic
+from outcry.responder.rules.case import Case
 from outcry.responder.storage import alarms, event_log, store
 
 _KINDS = {
@@ -61,35 +62,31 @@ class Briefer:
         return Briefing(address, *sms_texts.message(contact.language, news, link))
 
     def _for_officer(self, connection: Connection, alarm: int, one: ToOfficers) -> Briefing:
-        news = self._news(connection, alarm, one.episode)
+        case = event_log.case_of(connection, alarm)
+        news = self._news(connection, alarm, case, one.episode)
         title = f"{_KINDS[news.kind]}: {news.wearer}"
         at = formatting.clock_time(news.at)
         if news.kind is AlarmKind.SILENCE:
             marks = "".join(f", {mark}" for mark in news.marks)
             said = f"no signal from the device since {at}{marks}"
         elif one.topic is Topic.RAISED:
-            again = f"pressed again at {at}, after it was closed"
-            said = again if news.again else f"raised at {at}"
+            said = _raised(case, one.episode, at)
         else:
             said = f"raised at {at}: {_TOPICS[one.topic]}"
         body = f"{title}, {said}. {self.public_url}/console"
         return Briefing(self.means.officers[one.channel], title, body)
 
-    def _news(self, connection: Connection, alarm: int, episode: int) -> News:
-        case = event_log.case_of(connection, alarm)
+    def _news(self, connection: Connection, alarm: int, case: Case, number: int) -> News:
         about = alarms.about(connection, alarm)
         name, kind = about.name, about.kind
         if kind is AlarmKind.SILENCE:
             assert case.silence is not None
             return News(name, kind, case.silence.heard_at, None, marks=case.silence.marks)
-        if episode > 1:
-            assert case.now.opened_by is not None
-            (found,) = alarms.received(connection, id=case.now.opened_by.message)
-            report, arrived_at = found.report, found.received_at
-        else:
-            _, report, arrived_at = alarms.opening(connection, alarm)
-        at = formatting.raised_at(report, arrived_at)
-        return News(name, kind, at, report.place, again=episode > 1)
+        episode = case.episodes[number - 1]
+        assert episode.opened_by is not None
+        (found,) = alarms.received(connection, id=episode.opened_by.message)
+        at = formatting.raised_at(found.report, found.received_at)
+        return News(name, kind, at, found.report.place, again=episode.again)
 
     def _for_contact(
         self, connection: Connection, alarm: int, one: ToContact
@@ -100,4 +97,15 @@ class Briefer:
         invitation = select(store.invitation.c.token).filter_by(alarm=alarm, contact=contact.id)
         token = connection.scalar(invitation)
         link = "" if token is None else f"{self.public_url}/c/{token}"
-        return contact, self._news(connection, alarm, one.episode), link
+        case = event_log.case_of(connection, alarm)
+        return contact, self._news(connection, alarm, case, one.episode), link
+
+
+def _raised(case: Case, number: int, at: str) -> str:
+    """How an episode began, for a duty officer."""
+    if number == 1:
+        return f"raised at {at}"
+    ended = "closed" if case.episodes[number - 2].over else "corrected"
+    if case.episodes[number - 1].again:
+        return f"pressed again at {at}, after it was {ended}"
+    return f"raised at {at}, is to be made public after it was {ended}"

@@ -1,7 +1,7 @@
 """What the public is told of an alarm: composed from its history, once for each thing to say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -15,11 +15,12 @@ from outcry.responder.posting import wording
 from outcry.responder.posting.performing import publication
 from outcry.responder.posting.publisher import Draft, Limits
 from outcry.responder.posting.wording import PostFacts, Where
-from outcry.responder.rules.calls import Correction, FollowUp, Post
+from outcry.responder.rules.calls import Correction, FollowUp, Post, Publication, TakeBack
 from outcry.responder.rules.case import Case
+from outcry.responder.rules.episode import Episode
 from outcry.responder.rules.model import OWN_PAGE, Disclosure
-from outcry.responder.storage import event_log
-from outcry.responder.storage.alarms import opening, received
+from outcry.responder.storage import alarms, event_log
+from outcry.responder.storage.alarms import received
 
 
 @dataclass(frozen=True)
@@ -31,38 +32,63 @@ class Composer:
     def __call__(self, connection: Connection, call: Call, limits: Limits) -> Draft:
         case = event_log.case_of(connection, call.alarm)
         agreed = repository.of_alarm(connection, call.alarm)
-        wearer, report, arrived_at = opening(connection, call.alarm)
-        raised = formatting.raised_at(report, arrived_at)
         target = publication(call)
+        episode = _episode(case, target)
+        about = alarms.about(connection, call.alarm)
+        raised = _raised_at(connection, episode)
         language = agreed.post_language(target.network)
+        facts = PostFacts(about.name, self.organisation, raised, raised)
         match target:
             case Post():
-                decided = case.last_ground
+                decided = episode.last_ground
                 assert decided is not None
                 messages = received(connection, alarm=call.alarm)
                 newest_first = sorted(messages, key=lambda each: -each.counter)
-                facts = PostFacts(
-                    wearer,
-                    self.organisation,
-                    raised,
-                    decided.at,
-                    strap=report.kind is AlarmKind.STRAP,
+                facts = replace(
+                    facts,
+                    made_at=decided.at,
+                    strap=about.kind is AlarmKind.STRAP,
+                    again=episode.again,
+                    reopened=episode.number > 1 and not episode.again,
                     ground=decided.ground,
-                    confirmed=case.now.votes,
+                    confirmed=episode.votes,
                     where=_where(agreed, [each.report for each in newest_first]),
-                    link=_link(case) if target.network != OWN_PAGE else "",
+                    link=_link(episode, OWN_PAGE) if target.network != OWN_PAGE else "",
                 )
                 return wording.post_draft(facts, limits, language)
             case FollowUp():
                 (found,) = received(connection, id=target.message)
                 told, at = found.report, formatting.raised_at(found.report, found.received_at)
                 moved = _where(agreed, [told]) if told.type is MessageType.POSITION else None
-                facts = PostFacts(wearer, self.organisation, raised, at, where=moved, at=at)
+                facts = replace(facts, made_at=at, where=moved, at=at)
                 return wording.follow_up_draft(facts, limits, language)
             case Correction():
-                said = case.corrections[target.number - 1]
-                facts = PostFacts(wearer, self.organisation, raised, said.at, reason=said.reason)
+                said = episode.corrections[target.number]
+                facts = replace(facts, made_at=said.at, reason=said.reason)
                 return wording.correction_draft(facts, limits, language)
+            case TakeBack():
+                decided = episode.last_ground
+                assert decided is not None
+                facts = replace(facts, made_at=decided.at, link=_link(episode, target.network))
+                return wording.take_back_draft(facts, limits, language)
+
+
+def _episode(case: Case, target: Publication) -> Episode:
+    """The episode that is spoken of: of a correction, the one that it ended."""
+    match target:
+        case Post() if target in case.begun:
+            return case.episodes[case.begun[target] - 1]
+        case Correction():
+            return case.episodes[case.corrections[target.number - 1][1] - 1]
+        case _:
+            return case.now
+
+
+def _raised_at(connection: Connection, episode: Episode) -> float:
+    """When the report was made that an episode is about, Unix seconds."""
+    assert episode.opened_by is not None
+    (found,) = received(connection, id=episode.opened_by.message)
+    return formatting.raised_at(found.report, found.received_at)
 
 
 def _where(agreed: Terms, reports: Sequence[Report]) -> Where | None:
@@ -77,8 +103,8 @@ def _where(agreed: Terms, reports: Sequence[Report]) -> Where | None:
     return Where(place, agreed.place_label, exact, float(seen.accuracy_m or 0))
 
 
-def _link(case: Case) -> str:
-    """The own page's post, if it is out already and can be reached from outside."""
-    posted = case.posts.get(OWN_PAGE)
+def _link(episode: Episode, network: str) -> str:
+    """The episode's post in a network, if it is out already and can be reached from outside."""
+    posted = episode.posts.get(network)
     url = (posted and posted.url) or ""
     return url if url.startswith("https://") else ""

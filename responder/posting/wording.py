@@ -50,7 +50,8 @@ class Where:
 class PostFacts:
     """What a text is made of. Times are Unix seconds; ``made_at``: when it was decided to say it.
 
-    ``at``: the moment that a follow-up tells of; ``reason``: why a correction is made.
+    ``at``: the moment that a follow-up tells of; ``reason``: why a correction is made. ``again``: the
+    button was held again after the alarm was over; ``reopened``: a duty officer says that it is not.
     """
 
     wearer: str
@@ -58,6 +59,8 @@ class PostFacts:
     raised_at: float
     made_at: float
     strap: bool = False
+    again: bool = False
+    reopened: bool = False
     ground: Ground = Ground.QUORUM
     confirmed: int = 0
     where: Where | None = None
@@ -116,7 +119,7 @@ def post_draft(facts: PostFacts, limits: Limits, language: str) -> Draft:
     say = words.say
     where = facts.where
     parts: dict[str, Part] = {
-        "raised": _sentence(words, "strap" if facts.strap else "panic", facts.raised_at),
+        "raised": _raised(words, facts),
         "place": say("place", place=words.place(where)) if where else "",
         "ask": say("ask"),
         "ground": _ground(words, facts),
@@ -152,6 +155,17 @@ def correction_draft(facts: PostFacts, limits: Limits, language: str) -> Draft:
     return Draft(_fitted(parts, tidy(facts.wearer), limits), words.say.language, facts.made_at)
 
 
+def take_back_draft(facts: PostFacts, limits: Limits, language: str) -> Draft:
+    """What readers of a correction must know now: it may take the correction's place."""
+    words = _language(language)
+    parts: dict[str, Part] = {
+        "raised": _sentence(words, "taken_back", facts.made_at),
+        "by": words.say("by", organisation=tidy(facts.organisation)),
+        "link": words.link(facts.link) if facts.link and limits.link else "",
+    }
+    return Draft(_fitted(parts, tidy(facts.wearer), limits), words.say.language, facts.made_at)
+
+
 def tidy(name: str) -> str:
     """A name on one line, without signs that turn or command: it is to be read, nothing more.
 
@@ -169,6 +183,14 @@ def _sentence(words: _Language, key: str, at: float, place: str = "") -> Callabl
     """A sentence with the wearer's name, which may have to be cut: what makes it of a name."""
     date, time = words.date(at), clock_time(at)
     return lambda wearer: words.say(key, wearer=wearer, date=date, time=time, place=place)
+
+
+def _raised(words: _Language, facts: PostFacts) -> Callable[[str], str]:
+    """No two episodes begin with the same words: X refuses those, and one would pass for the other."""
+    if facts.reopened:
+        return _sentence(words, "reopened", facts.made_at)
+    key = "again" if facts.again else "strap" if facts.strap else "panic"
+    return _sentence(words, key, facts.raised_at)
 
 
 def _ground(words: _Language, facts: PostFacts) -> str:

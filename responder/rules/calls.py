@@ -22,10 +22,16 @@ class ActionKind(StrEnum):
     PUBLISH = "publish"
     FOLLOW_UP = "follow up"
     CORRECT = "correct"
+    TAKE_BACK = "take back"
 
 
 TEXTS = (ActionKind.TELL, ActionKind.RECEIPT)
-PUBLICATIONS = (ActionKind.PUBLISH, ActionKind.FOLLOW_UP, ActionKind.CORRECT)
+PUBLICATIONS = (
+    ActionKind.PUBLISH,
+    ActionKind.FOLLOW_UP,
+    ActionKind.CORRECT,
+    ActionKind.TAKE_BACK,
+)
 
 
 class Topic(StrEnum):
@@ -43,8 +49,7 @@ class Topic(StrEnum):
 class ToContact:
     """A contact, by their number in the list; ``channel`` is None for a text.
 
-    ``episode``: 1 is the alarm's own, another begins when its wearer holds the button again after
-    it was closed.
+    ``episode``: 1 is the alarm's own; when another begins is said in ``case.py``.
     """
 
     contact: int
@@ -95,13 +100,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A network, where the alarm is made public."""
+    """A network, where an episode of the alarm is made public."""
 
     kind: ClassVar[ActionKind] = ActionKind.PUBLISH
     network: str
+    episode: int = 1
 
     def __str__(self) -> str:
-        return self.network
+        return self.network + _of(self.episode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +124,38 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The post in a network, where the alarm's correction of this number, from 1, is to stand."""
+    """The post of an episode in a network, where this correction of the alarm's is to stand.
+
+    ``number``: the alarm's corrections are counted from 1; ``episode``: whose post it is.
+    """
 
     kind: ClassVar[ActionKind] = ActionKind.CORRECT
     network: str
     number: int
+    episode: int = 1
 
     def __str__(self) -> str:
-        return f"{self.network}:{self.number}"
+        return f"{self.network}:{self.number}{_of(self.episode)}"
 
 
-Publication = Post | FollowUp | Correction
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """The same place, where readers learn that this correction no longer holds."""
+
+    kind: ClassVar[ActionKind] = ActionKind.TAKE_BACK
+    network: str
+    number: int
+    episode: int = 1
+
+    @property
+    def correction(self) -> Correction:
+        return Correction(self.network, self.number, self.episode)
+
+    def __str__(self) -> str:
+        return str(self.correction)
+
+
+Publication = Post | FollowUp | Correction | TakeBack
 Target = ToContact | ToOfficers | Receipt | Publication
 
 
@@ -143,8 +170,7 @@ def target_of(kind: ActionKind, text: str) -> Target:
 def _target_of(kind: ActionKind, text: str) -> Target:
     match kind:
         case ActionKind.TELL | ActionKind.NOTIFY:
-            who, _, number = text.partition("#")
-            episode = int(number or 1)
+            who, episode = _episode(text)
             match who.split(":"):
                 case ["officer", channel, topic]:
                     return ToOfficers(channel, Topic(topic), episode)
@@ -156,13 +182,21 @@ def _target_of(kind: ActionKind, text: str) -> Target:
             message, status, number = text.split(":")
             return Receipt(int(message), Status(int(status)), int(number))
         case ActionKind.PUBLISH:
-            return Post(text)
+            return Post(*_episode(text))
         case ActionKind.FOLLOW_UP:
             network, _, number = text.rpartition(":")
             return FollowUp(network, int(number))
-        case ActionKind.CORRECT:
-            network, _, number = text.rpartition(":")
-            return Correction(network, int(number))
+        case ActionKind.CORRECT | ActionKind.TAKE_BACK:
+            said, episode = _episode(text)
+            network, _, number = said.rpartition(":")
+            made = Correction if kind is ActionKind.CORRECT else TakeBack
+            return made(network, int(number), episode)
+
+
+def _episode(text: str) -> tuple[str, int]:
+    """A target without its episode, and that; what older releases wrote is of the first."""
+    said, _, number = text.partition("#")
+    return said, int(number or 1)
 
 
 def _of(episode: int) -> str:

@@ -1,8 +1,6 @@
 """An alarm's case: its history read once, into facts that rules and people can ask for.
 
-Only a duty officer closes an alarm. The device never learns of it, so a wearer who holds the button
-afterwards says "still in danger" in the same alarm: that opens a new episode, in which everybody is
-told again and what people decided about the one before no longer counts, except a veto.
+What an episode is, and when another one begins, is said in ``episode.py``.
 """
 
 from __future__ import annotations
@@ -12,7 +10,16 @@ from dataclasses import dataclass, field
 
 from outcry.receipt import Status
 from outcry.responder.rules import events
-from outcry.responder.rules.calls import Action, Post, Receipt, Target, ToContact, Topic
+from outcry.responder.rules.calls import (
+    Action,
+    Correction,
+    Post,
+    Receipt,
+    TakeBack,
+    Target,
+    ToContact,
+    Topic,
+)
 from outcry.responder.rules.episode import Episode, Posted
 from outcry.responder.rules.events import Event, Outcome
 
@@ -52,29 +59,28 @@ def can_become(outcome: Outcome | None, later: Outcome) -> bool:
 class Case:
     """All that the rules and the pages know of an alarm; made by :meth:`of`, then only read.
 
-    ``now`` is the episode that is being lived, everything else is of the whole alarm. ``contacts``:
-    the numbers there are in the wearer's list (None: any). ``reports``: by message, in the order of
-    their arrival. ``vetoed``: nobody has taken it back. ``posts``: by network; ``networks``: those
-    that have the post, or may have it. ``answered_at``: when a person first had it; ``heard_since``:
-    the wearer was heard over data after that, and so knows it; ``felt``: the newest report whose
-    receipt says something to them. ``receipts``: how many texts each receipt is owed, and
-    ``receipts_sent``: the number of the last one.
+    ``contacts``: the numbers there are in the wearer's list (None: any). ``episodes``: at least one,
+    the last is being lived; everything else is of the whole alarm. ``reports``: by message, in the
+    order of their arrival. ``vetoed``: nobody has taken it back. ``corrections``: with the number of
+    the episode that each is of. ``begun``: the posts that were tried, and the episode that each is
+    of; ``posts``: those that are out, or may be (None). ``answered_at``: when a person first had it;
+    ``heard_since``: the wearer was heard over data after that, and so knows it; ``felt``: the newest
+    report whose receipt says something to them. ``receipts``: how many texts each receipt is owed,
+    and ``receipts_sent``: the number of the last one.
     """
 
     contacts: Collection[int] | None = None
-    now: Episode = field(default_factory=Episode)
+    episodes: list[Episode] = field(default_factory=lambda: [Episode()])
     last_at: float = float("-inf")
     reports: dict[int, events.ReportArrived] = field(default_factory=dict)
     highest: int = -1
     silence: events.WentSilent | None = None
-    verdicts: dict[int, events.Verdict] = field(default_factory=dict)
     vetoed: bool = False
     was_vetoed: bool = False
-    corrections: list[events.Corrected] = field(default_factory=list)
-    last_ground: events.GroundFound | None = None
+    corrections: list[tuple[events.Corrected, int]] = field(default_factory=list)
     calls: dict[Target, Tries] = field(default_factory=dict)
-    posts: dict[str, Posted] = field(default_factory=dict)
-    networks: set[str] = field(default_factory=set)
+    begun: dict[Post, int] = field(default_factory=dict)
+    posts: dict[Post, Posted | None] = field(default_factory=dict)
     answered_at: float | None = None
     heard_since: bool = False
     last_path: events.CameBy | None = None
@@ -100,7 +106,7 @@ class Case:
             case events.ReportRepeated():
                 return event.message in self.reports
             case events.WithdrawalJudged():
-                return self.verdicts.get(event.message) is events.Verdict.WAITING
+                return self._verdict_on(event.message) is events.Verdict.WAITING
             case events.ContactAnswer():
                 return self.contacts is None or event.contact in self.contacts
             case events.VetoLifted():
@@ -123,13 +129,24 @@ class Case:
                 return True
 
     @property
+    def now(self) -> Episode:
+        """The episode that is being lived."""
+        return self.episodes[-1]
+
+    @property
+    def earlier(self) -> list[Episode]:
+        """The episodes that are past, the first one first."""
+        return self.episodes[:-1]
+
+    @property
     def withdrawal(self) -> events.Verdict | None:
-        """What the alarm's withdrawals come to; None without any.
+        """What the withdrawals of all episodes come to; None without any.
 
         The worst counts, and a later safe one takes nothing back: somebody who holds the device can
-        try codes. Anything but safe forbids publishing on the wearer's own consent.
+        try codes.
         """
-        return max(self.verdicts.values(), key=list(events.Verdict).index, default=None)
+        said = (verdict for episode in self.episodes for verdict in episode.verdicts.values())
+        return max(said, key=list(events.Verdict).index, default=None)
 
     @property
     def is_forbidden(self) -> bool:
@@ -138,12 +155,16 @@ class Case:
         A duty officer who says "publish" afterwards ends either; a veto can also be taken back. A
         veto outlives its episode.
         """
-        return self.vetoed or self.now.corrected
+        return self.vetoed or self.now.is_corrected
 
-    @property
-    def address(self) -> str | None:
-        """Where the first post can be read."""
-        return next((post.url for post in self.posts.values() if post.url), None)
+    def post(self, network: str) -> Post:
+        """Where the episode at hand is made public in this network.
+
+        Older releases made one post of the whole alarm, in whichever episode it was.
+        """
+        of_now = (post for post, episode in self.begun.items() if episode == self.now.number)
+        begun = next((post for post in of_now if post.network == network), None)
+        return begun or Post(network, self.now.number)
 
     @property
     def told(self) -> frozenset[int]:
@@ -169,7 +190,7 @@ class Case:
             case events.ReportRepeated():
                 self._hear(event.message, event.path)
             case events.WithdrawalJudged():
-                self.verdicts[event.message] = event.verdict
+                self._of_message(event.message).verdicts[event.message] = event.verdict
             case events.Answer():
                 self._take_answer(event)
             case events.WrongPinTried():
@@ -179,7 +200,7 @@ class Case:
             case events.HeardAgain():
                 self._end()
             case events.GroundFound():
-                self.now.ground = self.last_ground = event
+                self.now.ground = self.now.last_ground = event
             case events.CallPlanned():
                 self._take_plan(event)
             case events.CallEnded():
@@ -188,17 +209,17 @@ class Case:
     def _take_report(self, report: events.ReportArrived) -> None:
         danger = report.is_of_now and not report.is_withdrawal
         newer = report.sequence > self.highest
-        if self.now.over and newer and danger and report.is_still_in_danger:
-            self.now = Episode(self.now.number + 1)
+        if not self.now.is_open and newer and danger and report.is_still_in_danger:
+            self.episodes.append(Episode(self.now.number + 1, again=True))
         now = self.now
         if now.opened_by is None:
-            now.opened_by = report
+            now.opened_by, now.began_at = report, report.at
         if danger and now.danger_at is None:
             now.danger_at = report.at
         if report.is_still_in_danger and now.hurried_at is None:
             now.hurried_at = report.at
         if report.is_withdrawal:
-            self.verdicts[report.message] = events.Verdict.WAITING
+            now.verdicts[report.message] = events.Verdict.WAITING
         elif self.felt is None or report.sequence >= self.felt.sequence:
             self.felt = report
         self.reports[report.message] = report
@@ -218,6 +239,9 @@ class Case:
         self.last_path = path
 
     def _take_answer(self, answer: events.Answer) -> None:
+        if isinstance(answer, events.Approved) and self.now.is_corrected and not self.now.over:
+            last = self.now
+            self.episodes.append(Episode(last.number + 1, False, answer.at, last.opened_by))
         now = self.now
         if self.answered_at is None:
             self.answered_at = answer.at
@@ -240,11 +264,11 @@ class Case:
             case events.VetoLifted():
                 self.vetoed = False
             case events.Approved():
-                self.vetoed = self.now.corrected = False
+                self.vetoed = False
             case events.Corrected():
-                self.corrections.append(act)
+                self.corrections.append((act, self.now.number))
+                self.now.corrections[len(self.corrections)] = act
                 if act.forbids:
-                    self.now.corrected = True
                     self.now.ground = None
             case events.Closed():
                 self._end()
@@ -259,19 +283,36 @@ class Case:
         if isinstance(target, Receipt):
             self.receipts_sent[target.message, target.status] = target.number
             self.receipts_planned_at.append(event.at)
+        if isinstance(target, Post):
+            self.begun[target] = self.now.number
 
     def _take_outcome(self, event: events.CallEnded) -> None:
         target = event.action.target
         self.calls[target][event.action] = event
-        if not isinstance(target, Post):
-            return
-        network = target.network
-        if event.outcome in (Outcome.DONE, Outcome.UNKNOWN):
-            self.networks.add(network)
+        match target:
+            case Post():
+                self._take_post(target, event)
+            case Correction() | TakeBack():
+                self._count_in_vain(target.network, event)
+
+    def _take_post(self, post: Post, event: events.CallEnded) -> None:
         if event.outcome is Outcome.DONE:
             posted = Posted(event.at, event.came.url, event.came.id, len(self.reports))
-            self.posts.setdefault(network, posted)
-        elif event.outcome in (Outcome.FAILED, Outcome.UNKNOWN):
+            self.posts[post] = posted
+            self.episodes[self.begun[post] - 1].posts.setdefault(post.network, posted)
+        elif event.outcome is Outcome.UNKNOWN:
+            self.posts.setdefault(post, None)
+        self._count_in_vain(post.network, event)
+
+    def _count_in_vain(self, network: str, event: events.CallEnded) -> None:
+        if event.outcome in (Outcome.FAILED, Outcome.UNKNOWN):
             self.now.in_vain[network] += 1
             if self.now.in_vain[network] == GIVING_TROUBLE:
                 self.now.topics.setdefault(Topic.UNPUBLISHED, event.at)
+
+    def _of_message(self, message: int) -> Episode:
+        """The episode that this withdrawal is of."""
+        return next((each for each in self.episodes if message in each.verdicts), self.now)
+
+    def _verdict_on(self, message: int) -> events.Verdict | None:
+        return self._of_message(message).verdicts.get(message)

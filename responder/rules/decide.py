@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from outcry.responder.rules import notification, publication, receipts
-from outcry.responder.rules.calls import PUBLICATIONS, Action, ActionKind, Want
+from outcry.responder.rules.calls import (
+    PUBLICATIONS,
+    Action,
+    ActionKind,
+    Target,
+    ToContact,
+    ToOfficers,
+    Want,
+)
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CallEnded, CallPlanned, Ground, Outcome
 from outcry.responder.rules.model import Plan
@@ -28,6 +36,7 @@ RULES: Mapping[Rule, tuple[ActionKind, ...]] = {
     publication.publish: (ActionKind.PUBLISH,),
     publication.follow_up: (ActionKind.FOLLOW_UP,),
     publication.correct: (ActionKind.CORRECT,),
+    publication.take_back: (ActionKind.TAKE_BACK,),
     receipts.answer_wearer: (ActionKind.RECEIPT,),
 }
 """Every rule, and what it can ask for."""
@@ -84,15 +93,17 @@ def next_try(kind: ActionKind, tries: Sequence[CallPlanned | CallEnded]) -> floa
     return last.at + max(wanted, RETRY_AFTER_S[min(len(made), len(RETRY_AFTER_S)) - 1])
 
 
-def is_allowed(kind: ActionKind, case: Case, plan: Plan) -> bool:
-    """The last look before a call is begun: whether what was planned may still be done.
+def is_allowed(target: Target, case: Case, plan: Plan) -> bool:
+    """The last look before a call, and before its last step: whether it may still be made.
 
-    Between planning and doing a person may have vetoed, corrected or closed.
+    Between planning and doing a person may have vetoed, corrected or closed, or a new episode may
+    have begun, of which what was to be said of the last one is no longer true.
     """
-    if kind in (ActionKind.PUBLISH, ActionKind.FOLLOW_UP):
-        return publication.may_publish(case, plan)
-    if kind in (ActionKind.TELL, ActionKind.NOTIFY):
-        return not case.now.over
+    if target.kind in PUBLICATIONS:
+        asked_for = (rule for rule, kinds in RULES.items() if target.kind in kinds)
+        return any(want.target == target for rule in asked_for for want in rule(case, plan))
+    if isinstance(target, ToContact | ToOfficers):
+        return not case.now.over and target.episode == case.now.number
     return True
 
 

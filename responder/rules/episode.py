@@ -1,4 +1,11 @@
-"""An episode of an alarm: what happened between its beginning and its end, and what people said."""
+"""An episode of an alarm: what happened between its beginning and its end, and what people said.
+
+Only people at HQ end one: a duty officer closes the alarm, or corrects it as false or over. The
+device never learns of it. A wearer who holds the button afterwards says "still in danger" in the
+same alarm: that begins a new episode, and so does a duty officer who says "publish" after a
+correction. In it everybody is told again, it is published for itself, and what people decided
+about the one before no longer counts, except a veto.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +28,21 @@ class Posted:
 
 @dataclass(slots=True)
 class Episode:
-    """What has happened since the alarm began, or since its wearer held the button again.
+    """What has happened between its beginning and its end.
 
     ``number`` from 1; ``over``: it was closed, or its silence has ended. Times are Unix seconds, each
-    of the first such thing: ``danger_at``, a fresh report of danger; ``hurried_at``, somebody is sure
-    that it is real; ``held_at``, somebody has it in hand. ``ground`` is the one that stands.
+    of the first such thing: ``began_at``; ``danger_at``, a fresh report of danger; ``hurried_at``,
+    somebody is sure that it is real; ``held_at``, somebody has it in hand. ``opened_by``: the report
+    it is about; ``again``: that says that the button was held again. ``ground`` is the one that
+    stands, ``last_ground`` the last there was. ``corrections``: by their number in the alarm.
+    ``posts``: by network.
     """
 
     number: int = 1
     over: bool = False
+    began_at: float | None = None
     opened_by: events.ReportArrived | None = None
+    again: bool = False
     danger_at: float | None = None
     hurried_at: float | None = None
     held_at: float | None = None
@@ -38,9 +50,22 @@ class Episode:
     acts: list[events.OfficerAct] = field(default_factory=list)
     topics: dict[Topic, float] = field(default_factory=dict)
     wrong_pins: int = 0
+    verdicts: dict[int, events.Verdict] = field(default_factory=dict)
     ground: events.GroundFound | None = None
-    corrected: bool = False
+    last_ground: events.GroundFound | None = None
+    corrections: dict[int, events.Corrected] = field(default_factory=dict)
+    posts: dict[str, Posted] = field(default_factory=dict)
     in_vain: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether a duty officer has said that it is not true, or not true any more."""
+        return any(correction.forbids for correction in self.corrections.values())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has ended it."""
+        return not (self.over or self.is_corrected)
 
     @property
     def is_answered(self) -> bool:
@@ -53,6 +78,16 @@ class Episode:
         vetoes = [act for act in self.acts if isinstance(act, events.Vetoed | events.VetoLifted)]
         vetoed = any(isinstance(act, events.Vetoed) for act in vetoes[-1:])
         return vetoed or self.has(events.Corrected)
+
+    @property
+    def withdrawal(self) -> events.Verdict | None:
+        """What its withdrawals come to, the worst of them; None without any."""
+        return max(self.verdicts.values(), key=list(events.Verdict).index, default=None)
+
+    @property
+    def address(self) -> str | None:
+        """Where its first post can be read."""
+        return next((post.url for post in self.posts.values() if post.url), None)
 
     @property
     def votes(self) -> int:

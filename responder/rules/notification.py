@@ -56,10 +56,10 @@ def _turns(case: Case, plan: Plan) -> Iterator[tuple[int, float]]:
 
 
 def _raised_at(case: Case, plan: Plan) -> float | None:
-    """When this episode began: with a report, or with a silence."""
+    """When this episode began: with a report, a duty officer's word, or a silence."""
     if plan.kind is AlarmKind.SILENCE:
         return None if case.silence is None else case.silence.at
-    return None if case.now.opened_by is None else case.now.opened_by.at
+    return case.now.began_at
 
 
 def _begun_at(case: Case, plan: Plan) -> float | None:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 from outcry.report import MessageType
 from outcry.responder.rules import events
-from outcry.responder.rules.calls import Correction, FollowUp, Post, Want
+from outcry.responder.rules.calls import Correction, FollowUp, Post, TakeBack, Target, Want
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.episode import Posted
-from outcry.responder.rules.events import Ground, Verdict
+from outcry.responder.rules.events import Ground, Outcome, Reason, Verdict
 from outcry.responder.rules.model import NEVER_PUBLIC, Disclosure, Plan
 
 FOLLOW_UPS = 6  # of an alarm in one network: more would be read as noise
@@ -41,8 +41,9 @@ def ground(case: Case, plan: Plan, now: float) -> Ground | None:
 def consents_at(case: Case, plan: Plan) -> float | None:
     """When the wearer's own consent makes this alarm public if nobody answers before; None: never.
 
-    Never for a drill, for an alarm that was vetoed, or withdrawn in a way that may be duress; and
-    only a report of danger that is fresh and newer than all before it starts the clock.
+    Never for a drill, for an alarm that was vetoed, for an episode that was withdrawn by whatever
+    code, or after a withdrawal that may be duress; and only a report of danger that is fresh and
+    newer than all before it starts the clock.
     """
     if plan.consent_s is None or plan.kind in NEVER_PUBLIC:
         return None
@@ -55,7 +56,7 @@ def may_publish(case: Case, plan: Plan) -> bool:
     """Whether something new may be made public now, on the ground that was recorded.
 
     A drill never, whatever was recorded. What rests on the wearer's consent alone ends when
-    they are made to withdraw.
+    a withdrawal comes, of their own will or not.
     """
     recorded = case.now.ground
     if plan.kind in NEVER_PUBLIC or recorded is None or case.is_forbidden:
@@ -67,7 +68,7 @@ def publish(case: Case, plan: Plan) -> Iterator[Want]:
     """What has a recorded ground is made public in every network of the plan."""
     if may_publish(case, plan):
         for network in plan.networks:
-            yield Want(Post(network))
+            yield Want(case.post(network))
 
 
 def follow_up(case: Case, plan: Plan) -> Iterator[Want]:
@@ -75,24 +76,82 @@ def follow_up(case: Case, plan: Plan) -> Iterator[Want]:
     if not may_publish(case, plan):
         return
     for network in plan.networks:
-        posted = case.posts.get(network)
+        posted = case.now.posts.get(network)
         if posted is not None:
             for message in _news(case, posted, plan):
                 yield Want(FollowUp(network, message))
 
 
 def correct(case: Case, plan: Plan) -> Iterator[Want]:
-    """A correction goes to every network in which there is a post, or may be one; closed or not."""
+    """A correction goes to every network in which there is a post, or may be one; closed or not.
+
+    The last one about a post is said there: that the wearer is free in every post of the alarm, else
+    in the newest of its network. Not while a later episode is open, nor after one that was public
+    and stands: "is safe" would be said of somebody in danger.
+    """
     if plan.kind in NEVER_PUBLIC:
         return
-    for n in range(1, len(case.corrections) + 1):
-        for network in sorted(case.networks):
-            yield Want(Correction(network, n))
+    for post in sorted(case.posts, key=lambda post: (post.network, post.episode)):
+        number = _last_correction(case, post)
+        if number is None or _is_contradicted(case, case.corrections[number - 1][1]):
+            continue
+        correction = Correction(post.network, number, post.episode)
+        if not _is_being_said(case, post, correction):
+            yield Want(correction)
+
+
+def take_back(case: Case, plan: Plan) -> Iterator[Want]:
+    """Where the last episode was said to be false or over, readers learn that it is so no more."""
+    if not may_publish(case, plan):
+        return
+    for target, tries in case.calls.items():
+        if not isinstance(target, Correction):
+            continue
+        correction, episode = case.corrections[target.number - 1]
+        said = any(each.outcome in (Outcome.DONE, Outcome.UNKNOWN) for each in tries.values())
+        past = correction.forbids and episode < case.now.number
+        if past and said and not _is_under_way(case, target):
+            yield Want(TakeBack(target.network, target.number, target.episode))
+
+
+def _last_correction(case: Case, post: Post) -> int | None:
+    """The number of the last correction that is about this post; None: there is none."""
+    begun = case.begun[post]
+    rivals = [case.begun[each] for each in case.posts if each.network == post.network]
+    for number in range(len(case.corrections), 0, -1):
+        correction, episode = case.corrections[number - 1]
+        newest = max((each for each in rivals if each <= episode), default=0)
+        if begun == newest or (begun <= episode and correction.reason is Reason.RELEASED):
+            return number
+    return None
+
+
+def _is_contradicted(case: Case, episode: int) -> bool:
+    """Whether what was said at an episode's end may not be said now, because of a later one."""
+    return any(
+        later.is_open or (later.last_ground is not None and not later.is_corrected)
+        for later in case.episodes[episode:]
+    )
+
+
+def _is_being_said(case: Case, post: Post, but_for: Target) -> bool:
+    """Whether something else is just being said on this post: two at once would come in any order."""
+    return any(
+        isinstance(target, Correction | TakeBack)
+        and Post(target.network, target.episode) == post
+        and target != but_for
+        and _is_under_way(case, target)
+        for target in case.calls
+    )
+
+
+def _is_under_way(case: Case, target: Target) -> bool:
+    return any(each.outcome is None for each in case.tries(target).values())
 
 
 def _is_free(case: Case) -> bool:
-    """Whether no withdrawal speaks of duress, or cannot be told from one that does."""
-    return case.withdrawal in (None, Verdict.SAFE)
+    """Whether consent was not taken back: by a withdrawal now, or one before that may be duress."""
+    return case.now.withdrawal is None and case.withdrawal in (None, Verdict.SAFE)
 
 
 def _news(case: Case, posted: Posted, plan: Plan) -> list[int]:

@@ -231,7 +231,7 @@ class Workflow(Part):
             store.lock_alarms(connection, [planned.alarm])
             case = event_log.case_of(connection, planned.alarm)
             agreed = repository.load(connection, planned.alarm, self._means)
-            if not is_allowed(planned.kind, case, agreed):
+            if not is_allowed(planned.target, case, agreed):
                 outbox.drop(connection, planned, self._clock(), "people have decided otherwise")
                 return None
             call = outbox.begin(connection, planned, self._owner, lease_s, self._clock())

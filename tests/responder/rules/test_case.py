@@ -33,6 +33,7 @@ from outcry.responder.rules.calls import (
     FollowUp,
     Post,
     Receipt,
+    TakeBack,
     ToContact,
     ToOfficers,
     Topic,
@@ -108,7 +109,7 @@ def test_one_decision_reads_the_history_once():
     case = Case.of(history)
     for plan in PLANS:
         decide(case, plan, 5000.0)
-        is_allowed(Post("own page").kind, case, plan)
+        is_allowed(Post("own page"), case, plan)
     assert history.read == len(history)
 
 
@@ -128,6 +129,7 @@ STRANGERS = (
     Post("elsewhere"),
     FollowUp("own page", 77),
     Correction("own page", 7),
+    TakeBack("own page", 7),
 )
 SETTLED = {
     Outcome.UNKNOWN: {Outcome.UNKNOWN, Outcome.DROPPED},
@@ -182,7 +184,7 @@ def undecided(history: list[Event], at: float) -> Iterator[Event]:
                 over, grounded = True, False
             case ReportArrived():
                 begun = True
-                if over and event.type is STILL and event.sequence > highest:
+                if (over or corrected_) and event.type is STILL and event.sequence > highest:
                     over = corrected_ = False
                 highest = max(highest, event.sequence)
     if not vetoed:

@@ -22,8 +22,17 @@ from builders import (
 )
 from lived import PLAN, Life, decided, wanted
 
+from outcry.receipt import Status
 from outcry.report import AlarmKind, MessageType
-from outcry.responder.rules.calls import ActionKind, Post
+from outcry.responder.rules.calls import (
+    FollowUp,
+    Post,
+    Receipt,
+    Target,
+    ToContact,
+    ToOfficers,
+    Topic,
+)
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.decide import is_allowed
 from outcry.responder.rules.events import (
@@ -58,8 +67,11 @@ def grounded(history, plan=PLAN, now: float = 1e6) -> Ground | None:
     return decided(history, plan, now).ground
 
 
-def allowed(kind: ActionKind, history: list[Event], plan=PLAN) -> bool:
-    return is_allowed(kind, Case.of(history), plan)
+PAGE = Post("own page")
+
+
+def allowed(target: Target, history: list[Event], plan=PLAN) -> bool:
+    return is_allowed(target, Case.of(history), plan)
 
 
 def votes(history: list[Event]) -> int:
@@ -126,8 +138,9 @@ def test_whoever_answers_takes_the_decision_from_the_clock(answer):
     assert found is (Ground.DUTY_OFFICER if answer is Approved else None)
 
 
-@pytest.mark.parametrize("verdict", [Verdict.DURESS, Verdict.OLD, Verdict.WAITING])
-def test_consent_publishes_nothing_that_may_be_duress(verdict):
+@pytest.mark.parametrize("verdict", Verdict)
+def test_whatever_code_is_tapped_takes_back_the_consent_that_nobody_has_used(verdict):
+    """Whoever watches the wearer tap sees the same silence after each code."""
     assert grounded([report(), *withdrawn(verdict)], CONSENT) is None
 
 
@@ -135,8 +148,13 @@ def test_a_withdrawal_that_waits_to_be_judged_holds_consent_back():
     assert grounded([report(), withdrawn(Verdict.SAFE)[0]], CONSENT) is None
 
 
-def test_the_agreed_code_does_not_hold_consent_back_for_it_is_not_verified():
-    assert grounded([report(), *withdrawn(Verdict.SAFE)], CONSENT) is Ground.CONSENT
+@pytest.mark.parametrize(
+    ("verdict", "counts"),
+    [(Verdict.SAFE, Ground.CONSENT), (Verdict.DURESS, None), (Verdict.WAITING, None)],
+)
+def test_held_again_after_a_closing_consent_counts_anew_unless_it_was_duress(verdict, counts):
+    over = [*withdrawn(verdict), officer(Closed, 3.0)]
+    assert grounded([report(), *over, report(15, 10.0, STILL)], CONSENT) is counts
 
 
 @pytest.mark.parametrize("mark", [Mark.LATE, Mark.OUT_OF_ORDER, Mark.COUNTER_USED])
@@ -157,12 +175,13 @@ def test_after_a_veto_consent_never_publishes_not_even_when_it_is_taken_back():
     assert grounded(history, CONSENT) is None
 
 
-def test_duress_after_the_ground_was_recorded_stops_the_networks_still_to_come():
-    history = [report(), ground(1.0, Ground.CONSENT), *withdrawn(Verdict.DURESS)]
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_code_after_consent_was_used_stops_the_networks_still_to_come(verdict):
+    history = [report(), ground(1.0, Ground.CONSENT), *withdrawn(verdict)]
     assert not [w for w in wanted(history, CONSENT) if w.startswith("publish")]
-    assert not allowed(ActionKind.PUBLISH, history, CONSENT)
-    by_people = [report(), *QUORUM, ground(), *withdrawn(Verdict.DURESS)]
-    assert allowed(ActionKind.PUBLISH, by_people, CONSENT)
+    assert not allowed(PAGE, history, CONSENT)
+    by_people = [report(), *QUORUM, ground(), *withdrawn(verdict)]
+    assert allowed(PAGE, by_people, CONSENT)
 
 
 @pytest.mark.parametrize("plan", [DRILL, replace(CONSENT, kind=AlarmKind.SILENCE)])
@@ -171,8 +190,8 @@ def test_nothing_whatever_publishes_a_drill_or_a_silence(plan):
     for order in itertools.permutations(steps, 5):
         assert grounded(order, plan) is None
         assert not {"publish own page", "correct own page:1"} & set(wanted(order, plan))
-        for kind in (ActionKind.PUBLISH, ActionKind.FOLLOW_UP):
-            assert not allowed(kind, order, plan)
+        for target in (PAGE, FollowUp("own page", 1)):
+            assert not allowed(target, order, plan)
 
 
 VETO, LIFT, APPROVE = (officer(w) for w in (Vetoed, VetoLifted, Approved))
@@ -199,7 +218,7 @@ def test_a_veto_holds_until_it_is_lifted_or_an_officer_says_publish(said, allowe
 def test_a_veto_stops_what_has_its_ground_but_is_not_out_yet():
     history = [report(), *QUORUM, ground(), VETO]
     assert not any(want.startswith("publish") for want in wanted(history))
-    assert not allowed(ActionKind.PUBLISH, history)
+    assert not allowed(PAGE, history)
 
 
 def test_after_a_veto_is_lifted_the_ground_is_recorded_anew():
@@ -230,12 +249,12 @@ def test_what_was_corrected_and_closed_can_become_true_again():
     assert grounded([report(), *QUORUM, *over, again, *QUORUM]) is Ground.QUORUM
 
 
-@pytest.mark.parametrize("kind", [ActionKind.TELL, ActionKind.NOTIFY])
-def test_what_was_planned_before_the_closing_is_not_begun_after_it(kind):
-    assert allowed(kind, [report()])
-    assert not allowed(kind, [report(), officer(Closed)])
-    assert allowed(ActionKind.RECEIPT, [report(), officer(Closed)])
-    assert allowed(ActionKind.CORRECT, [report(), officer(Closed)])
+@pytest.mark.parametrize("target", [ToContact(1), ToOfficers("desk", Topic.RAISED)])
+def test_what_was_planned_before_the_closing_is_not_begun_after_it(target):
+    assert allowed(target, [report()])
+    assert not allowed(target, [report(), officer(Closed)])
+    assert not allowed(target, [report(), officer(Closed), report(5, 10.0, STILL)])
+    assert allowed(Receipt(1, Status.STORED), [report(), officer(Closed)])
 
 
 def test_closed_nothing_new_is_published_and_what_is_owed_goes():
@@ -317,9 +336,9 @@ def test_what_is_dropped_before_it_began_is_done_as_soon_as_it_may():
     (page, _) = [
         event.action
         for event in life.history
-        if isinstance(event, CallPlanned) and event.action.kind is ActionKind.PUBLISH
+        if isinstance(event, CallPlanned) and isinstance(event.action.target, Post)
     ]
     tried = [planned(page.target), ended(page.target, Outcome.DROPPED, 3.0)]
     dropped = [report(), *QUORUM, ground(), *tried]
     action = next(a for a in decided(dropped, PLAN, 3.0).actions if a.target == Post("own page"))
-    assert (action.kind, action.attempt) == (ActionKind.PUBLISH, 2)
+    assert (action.target, action.attempt) == (PAGE, 2)

@@ -112,6 +112,17 @@ def test_taken_back_closed_and_pressed_again(world, ledger):
         "Text to Dana: STILL IN DANGER",
         "Message to desk: ALARM: Ana, pressed again at 12:01 UTC, after it was closed",
     ]
+    before = len(ledger)
+    confirms(world, 1, 2)
+    world.hq.works()
+    assert ledger[before:] == [
+        "Ben: Confirmed",
+        "Cleo: Confirmed",
+        "Ground: quorum",
+        *PUBLIC,
+        "mastodon has the correction",
+        "own page has the correction",
+    ]
 
 
 def test_under_duress_consent_publishes_nothing_and_people_decide(world, ledger):
