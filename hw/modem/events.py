@@ -81,7 +81,7 @@ class SmsReport:
 
 @dataclass(frozen=True)
 class SmsReceived:
-    """A text came in; long texts come part by part.
+    """A text came in; long texts come part by part, and then none of them is ``whole``.
 
     It lies on the SIM until ``kept`` is called, from any thread: before that a power cut must not
     cost it. After a restart, of the modem or of ours, it comes again.
@@ -90,6 +90,7 @@ class SmsReceived:
     sender: str = field(repr=False)
     text: str = field(repr=False)
     kept: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+    whole: bool = True
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ _LOCKED = {
         str.maketrans("èùìòÇØøÅåΦΓΛΩΠΨΣΘΞÆæß¤¡ÄÖÑ¿äöñ", "êúíóçÔôÁáªÇÀ∞^\\€Ó|ÂâÊºÍÃÕÚ~ãõ`")
     ),
 }
+_CONCATENATIONS = (0x00, 0x08)  # with a reference of 8 and of 16 bits
 _CONCATENATION_FILL = 6  # what packSeptets calls the one spare bit after a header of six octets
 
 
@@ -69,8 +70,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Incoming:
+    """``whole``: it is neither one part of several nor cut short. A sender who has a name for a number has none of
+    figures: names are free to choose, and could be a number that is somebody else's."""
+
     sender: str = field(repr=False)
     text: str = field(repr=False)
+    whole: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True)
@@ -179,7 +184,12 @@ def decode(pdu: str) -> Incoming | StatusReport | None:
             return None
         sender = _address(octets)
         _, coding, *_, length = _take(octets, 2 + _TIME_STAMP + 1)
-        return Incoming(sender, _text(octets.read(), length, coding, bool(first & _HAS_HEADER)))
+        data = octets.read()
+        header = data[: data[0] + 1] if first & _HAS_HEADER and data else b""
+        announced = (length * 7 + 7) // 8 if _alphabet(coding) == _GSM7 else length
+        one = not any(_is_of_several(*each) for each in _elements(header[1:]))
+        whole = one and len(data) >= announced
+        return Incoming(sender, _text(data, length, coding, header), whole)
     except ValueError:
         return None
 
@@ -197,14 +207,14 @@ def _address(octets: BytesIO) -> str:
     digits, kind = _take(octets, 2)
     value = _take(octets, (digits + 1) // 2)
     if kind & _TYPE_OF_NUMBER == _NAME:
-        return _shown(_septets_of(value, digits * 4 // 7), _BASIC, _EXTENSION)
+        name = _shown(_septets_of(value, digits * 4 // 7), _BASIC, _EXTENSION)
+        return "" if NUMBER.fullmatch(name) else name
     plus = "+" if kind & _TYPE_OF_NUMBER == _INTERNATIONAL & _TYPE_OF_NUMBER else ""
     return plus + "".join(_DIGITS[o & 0xF] + _DIGITS[o >> 4] for o in value)[:digits]
 
 
-def _text(data: bytes, length: int, coding: int, has_header: bool) -> str:
+def _text(data: bytes, length: int, coding: int, header: bytes) -> str:
     """The text after its header. ``length`` counts septets in GSM-7, octets otherwise."""
-    header = data[: data[0] + 1] if has_header and data else b""
     alphabet = _alphabet(coding)
     if alphabet == _GSM7:
         shifts = dict(_elements(header[1:]))
@@ -232,6 +242,11 @@ def _elements(header: bytes) -> Iterator[tuple[int, bytes]]:
     while len(header) >= 2:
         yield header[0], header[2 : 2 + header[1]]
         header = header[2 + header[1] :]
+
+
+def _is_of_several(kind: int, value: bytes) -> bool:
+    """Whether a header's element says so: 3GPP TS 23.040 sections 9.2.3.24.1 and 9.2.3.24.8."""
+    return kind in _CONCATENATIONS and value[-2:-1] != b"\x01"
 
 
 def _septets_of(octets: bytes, count: int) -> bytes:

@@ -279,7 +279,7 @@ class Texts:
     def _hand_on(self, pdu: str, kept: Callable[[], None]) -> None:
         decoded = self._pdu.decode(pdu)
         if isinstance(decoded, self._pdu.Incoming):
-            self._emit(events.SmsReceived(decoded.sender, decoded.text, kept))
+            self._emit(events.SmsReceived(decoded.sender, decoded.text, kept, decoded.whole))
             return
         kept()
         if isinstance(decoded, self._pdu.StatusReport):

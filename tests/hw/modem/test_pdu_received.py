@@ -69,6 +69,49 @@ def test_a_reference_of_16_bits_takes_no_letter() -> None:
     assert decode(pdu.hex()) == Incoming("44770001234", "C 4417")
 
 
+def received(header: bytes, text: bytes, announced: int = 0, address: str = "02 81 44") -> Incoming:
+    """A text in the phones' own alphabet; ``announced``: so many letters more than there are."""
+    letters = gsm7.packed(bytes((len(header) * 8 + 6) // 7) + text)[len(header) :]
+    length = (len(header) * 8 + 6) // 7 + len(text) + announced
+    first = "40" if header else "00"
+    pdu = bytes.fromhex(f"00 {first} {address} 00 00" + STAMP) + bytes([length]) + header + letters
+    decoded = decode(pdu.hex())
+    assert isinstance(decoded, Incoming)
+    return decoded
+
+
+@pytest.mark.parametrize(
+    ("header", "whole"),
+    [
+        ("", True),
+        ("05 00 03 12 02 01", False),
+        ("05 00 03 12 02 02", False),
+        ("06 08 04 1234 03 02", False),
+        ("08 25 01 01 00 03 12 02 01", False),  # after a shift table
+        ("05 00 03 12 01 01", True),  # one of one
+        ("03 25 01 00", True),
+        ("04 00 03 12 02", False),  # cut short
+    ],
+)
+def test_a_part_of_a_longer_text_is_told_from_a_whole_one(header: str, whole: bool) -> None:
+    """What the other parts say may be the opposite."""
+    decoded = received(bytes.fromhex(header), b"4417 0099 1")
+    assert (decoded.text[-1:], decoded.whole) == ("1", whole)
+
+
+def test_a_text_that_was_cut_short_is_not_whole() -> None:
+    assert not received(b"", b"4417 0099 1", announced=9).whole
+
+
+@pytest.mark.parametrize("name", ["+447700900101", "447700900101", "0123"])
+def test_a_name_that_is_spelt_like_a_number_is_no_number(name: str) -> None:
+    """Anybody can have their texts sent under any name."""
+    letters = gsm7.packed(name.encode())
+    address = bytes([-(-len(name) * 7 // 4), 0xD0]) + letters
+    assert received(b"", b"4417 0099 1", address=address.hex()).sender == ""
+    assert received(b"", b"x", address="08 D0 " + gsm7.packed(b"Bank").hex()).sender == "Bank"
+
+
 @pytest.mark.parametrize("wanted", [None, 0x00])
 def test_a_report_names_its_recipient(wanted: int | None) -> None:
     optional = "" if wanted is None else f"{wanted:02X}"  # TP-PI and what may follow it
