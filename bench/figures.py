@@ -49,6 +49,7 @@ from bench.headquarters.receipts import (
     receipts_per_s_postgres_2,
     receipts_per_s_sqlite,
 )
+from bench.messages.answers import false_confirmations
 from bench.messages.contacts import contact_text_parts_max
 from bench.messages.pdus import pdu_disagreements
 from bench.messages.sealed import sealed_report_sms_chars_max
@@ -79,6 +80,13 @@ FIGURES = (
         Bound("<=", 2),
         contact_text_parts_max,
         partial(contact_text_parts_max, 1),
+    ),
+    Figure(
+        "false_confirmations",
+        "of 2,500",
+        Bound("<=", 0),
+        false_confirmations,
+        partial(false_confirmations, 20),
     ),
     Figure("contact_page_bytes", "B", Bound("<=", 14_000), contact_page_bytes),
     Figure("start_to_armed_minstr", "Minstr", Bound("<=", 450), start_to_armed_minstr),

@@ -82,8 +82,10 @@ class Entry(JournalEntry):
     CODE_WRONG = warning(
         "4f3587c7a89040dc9bab96f3f879474c", "a wrong code was texted from a contact's number"
     )
-    CODE_IDLE = info(
-        "55039aab9db94586b3630b517ac7ea0f", "a code was texted that is used up, or no alarm is open"
+    CODE_IDLE = info("55039aab9db94586b3630b517ac7ea0f", "a code was texted, and no alarm is open")
+    ANSWER_DROPPED = warning(
+        "004786d4413040118f6687bbbae32d53",
+        ALARM + "a text that may be an answer could not be taken: {why}",
     )
     NEWEST_LINK = info(
         "5c1ac136301d4fa5b886fbd98dd5378b", "the record's newest link, line {line:d}: {link}"

@@ -30,6 +30,7 @@ CONTACTS: Mapping[type[Event], str] = {
     events.ContactSaw: "has seen the alarm",
     events.Confirmed: "confirms: it is real, make it public",
     events.Unsure: "does not know if it is real",
+    events.Unclear: "sent a code with something else, which counts as: does not know",
     events.CalledFalse: "thinks it is a false alarm",
 }
 OFFICERS: Mapping[type[Event], str] = {
@@ -48,6 +49,12 @@ _CAME = {
     Outcome.DROPPED: "no longer needed when its turn came",
     Outcome.DELIVERED: "delivered",
     Outcome.UNDELIVERED: "will never be delivered",
+}
+_DROPPED = {
+    events.Dropped.USED: "its code was used before",
+    events.Dropped.OVER: "no alarm was open",
+    events.Dropped.WORDS: "no code of theirs is in it",
+    events.Dropped.STRANGER: "it has a code, and is not from a contact's number",
 }
 _GROUNDS = {
     events.Ground.QUORUM: "enough people confirmed",
@@ -106,7 +113,7 @@ def _is_grave(event: Event) -> bool:
         case events.CallEnded():
             return event.outcome in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.UNDELIVERED)
         case _:
-            return isinstance(event, events.WrongPinTried)
+            return isinstance(event, events.WrongPinTried | events.AnswerDropped)
 
 
 def told(event: Event, contacts: Mapping[int, str]) -> str:
@@ -124,9 +131,14 @@ def told(event: Event, contacts: Mapping[int, str]) -> str:
             return f"{_name(event.contact, contacts)} {CONTACTS[type(event)]}{by_sms}"
         case events.OfficerAct():
             return f"Duty officer {event.officer} {OFFICERS[type(event)]}{_because(event)}"
+        case events.WrongPinTried(_, link_of, events.AnsweredBy.SMS):
+            return f"A wrong code was texted from {_name(link_of or 0, contacts)}'s number"
         case events.WrongPinTried():
             link = f", on {_name(event.link_of, contacts)}'s link" if event.link_of else ""
             return f"A wrong PIN was tried{link}"
+        case events.AnswerDropped():
+            whose = f" from {_name(event.contact, contacts)}" if event.contact else ""
+            return f"A text{whose} could not be taken as an answer: {_DROPPED[event.why]}"
         case events.WentSilent():
             return f"No signal from the device for too long{_marks(event.marks)}"
         case events.HeardAgain():
@@ -150,6 +162,8 @@ def call(target: Target, contacts: Mapping[int, str]) -> str:
             return f"Message to {_name(contact, contacts)} by {channel}"
         case calls.ToOfficers(channel):
             return f"Message to the duty officers by {channel}"
+        case calls.Reply(contact):
+            return f"Reply to {_name(contact, contacts)}'s text"
         case calls.Receipt():
             return "Receipt to the device"
         case calls.Post(network):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from outcry.report import AlarmKind, MessageType
 from outcry.responder import sentences
-from outcry.responder.intake.sms_answers import CHOICES
+from outcry.responder.intake.reading import CHOICES
 from outcry.responder.rules import events, notification, publication, silence
 from outcry.responder.rules.calls import Action, Post, Target, ToContact, ToOfficers
 from outcry.responder.rules.case import Case
@@ -224,7 +224,8 @@ def _answers() -> list[str]:
         runs = "goes on" if consent is not None else "no more"
         lines.append(f"| {words} | {told} | {runs} | {', '.join(sorted(topics))} |")
     choices = ", ".join(f"{n}: a contact {sentences.CONTACTS[k]}" for n, k in CHOICES.items())
-    return [*lines, "", f"By SMS, after a code from the card: {choices}."]
+    otherwise = "Anything else with a code: it counts as 3."
+    return [*lines, "", f"By SMS, after a code from the card: {choices}. {otherwise}"]
 
 
 def _when(case: Case, plan: Plan, target: Target) -> str:

@@ -4,18 +4,21 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import Connection, select
 
 from outcry.responder.cli.commands import Commands
 from outcry.responder.enrolment import answer_cards
+from outcry.responder.enrolment.answer_cards import Card
 from outcry.responder.plans import document, repository
 from outcry.responder.plans.document import PlanInvalid
-from outcry.responder.plans.repository import Contact, NoSuchWearer
+from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.settings import Settings
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
+from outcry.responder.web import templates
 
 
 def add_parsers(commands: Commands) -> None:
@@ -37,6 +40,8 @@ def add_parsers(commands: Commands) -> None:
     add = commands.add_group("codes", codes, words, wearer)
     print_ = add("print", "print new cards; the old ones stop working")
     print_.add_argument("--contact", type=int, metavar="N", help="only for this contact")
+    words = "a new file to print from a browser: needed where a terminal cannot write a language"
+    print_.add_argument("--out", type=Path, metavar="FILE.html", help=words)
     add("left", "show how many codes each has left")
 
 
@@ -57,13 +62,30 @@ def codes(settings: Settings, options: argparse.Namespace) -> int:
             for n, left in answer_cards.codes_left(connection, device).items():
                 print(f"contact {n}: {left} codes left")
             return 0
-        cards = answer_cards.print_codes(connection, device, os.urandom, options.contact)
         contacts = repository.contacts_of(connection, device)
-    if not cards:
-        print(f"there is no contact {options.contact}", file=sys.stderr)
-        return 1
-    _print_cards(cards, contacts, settings)
+        if options.contact not in (None, *contacts):
+            print(f"there is no contact {options.contact}", file=sys.stderr)
+            return 1
+        if options.out is not None and not _make_private(options.out):
+            return 1
+        printed = answer_cards.print_codes(connection, device, os.urandom, options.contact)
+    number = settings.modem.number if settings.modem else "HQ's number"
+    cards = [
+        Card.of(contacts[n].language, contacts[n].name, number, codes)
+        for n, codes in printed.items()
+    ]
+    _print_cards(cards, options.out, settings.organisation)
     return 0
+
+
+def _make_private(path: Path) -> bool:
+    """Make a new file for its owner alone; False, and said why, if that cannot be."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        print(f"{path} cannot be made: {error.strerror}; no card was changed", file=sys.stderr)
+        return False
+    return True
 
 
 def _edit(connection: Connection, options: argparse.Namespace) -> int:
@@ -105,18 +127,16 @@ def _device(connection: Connection, wearer: str) -> int:
     return int(found[0])
 
 
-def _print_cards(
-    cards: dict[int, tuple[str, ...]], contacts: dict[int, Contact], settings: Settings
-) -> None:
-    to = settings.modem.number if settings.modem else "HQ's number"
-    print("Shown only now. Cut the cards apart, and give each contact theirs in person.")
-    for n, codes in cards.items():
-        print(f"\n--- contact {n}, {contacts[n].name} ---")
-        print(f"No internet? Answer by SMS from your own phone to {to}.")
-        print("Send one code, then cross it out. A code alone means: IT IS REAL, MAKE IT PUBLIC.")
-        print("Code and 2: I have seen this alarm. Code and 3: I do not know if it is real.")
-        print("Code and 4: I think it is a false alarm.")
-        print("Write no word beside it: with words it counts as 3.")
-        for first, second in zip(codes[::2], codes[1::2], strict=True):
-            print(f"    [ ] {first}     [ ] {second}")
-        print("Never send your PIN by SMS.")
+def _print_cards(cards: Sequence[Card], out: Path | None, organisation: str) -> None:
+    if out is None:
+        print("Shown only now. Cut the cards apart, and give each contact theirs in person.")
+        for card in cards:
+            print("\n---")
+            print("\n".join(card.lines()))
+        return
+    page = templates.environment(organisation, "", "").get_template("cards.html")
+    out.write_text(page.render(cards=cards), encoding="utf-8")
+    print(
+        f"Print {out} from a browser, cut the cards apart, and give each contact theirs in person."
+    )
+    print(f"Then destroy it: shred -u {out}")

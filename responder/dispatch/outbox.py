@@ -62,12 +62,13 @@ def planned(connection: Connection) -> list[Call]:
     """The calls that wait to be begun.
 
     Each alarm's first contact comes first; then receipts, one short text that tells a wearer
-    they are heard; then everybody else, oldest first.
+    they are heard; then everybody else, oldest first; last, the replies to what contacts texted.
     """
     table = store.action
     first_contact = or_(*(table.c.target.like(target) for target in _FIRST_CONTACT))
     receipt = table.c.kind == ActionKind.RECEIPT.value
-    order = case((first_contact, 0), (receipt, 1), else_=2)
+    reply = table.c.kind == ActionKind.REPLY.value
+    order = case((reply, 3), (first_contact, 0), (receipt, 1), else_=2)
     return _calls(connection, table.c.state == State.PLANNED.value, order=[order])
 
 

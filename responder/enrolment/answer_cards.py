@@ -1,14 +1,55 @@
-"""Answer cards: the one-time codes with which a contact answers by SMS."""
+"""Answer cards: the one-time codes with which a contact answers by SMS, and what stands beside them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from outcry.responder import translations
 from outcry.responder.enrolment.pins import COST, SALT_BYTES, create_pins, hash_pin
 from outcry.responder.storage import store
+from outcry.responder.translations import Words
 
 CODES_ON_A_CARD = 8
 CODE_DIGITS = 8
+_CHOICES = {"1": "confirm", "2": "seen", "3": "unsure", "4": "false"}  # the words of the buttons
+_LEFT_TO_RIGHT, _END = "\u2066", "\u2069"  # two groups of figures change places in Arabic text
+
+
+@dataclass(frozen=True)
+class Card:
+    """What one contact is given: their name, HQ's number, their codes, in their language."""
+
+    say: Words
+    contact: str
+    number: str = field(repr=False)
+    codes: tuple[str, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, language: str, contact: str, number: str, codes: tuple[str, ...]) -> "Card":
+        """In English where there are no words in the contact's language."""
+        known = translations.load()
+        return cls(known.get(language, known[translations.ENGLISH]), contact, number, codes)
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """What each digit after a code says."""
+        return [(digit, self.say(key)) for digit, key in _CHOICES.items()]
+
+    def lines(self) -> Iterator[str]:
+        """The card as plain text."""
+        say = self.say
+        yield say("card_of", contact=self.contact)
+        yield say("card_use", number=self.number)
+        yield say("card_how")
+        yield from (f"  {digit}  {words}" for digit, words in self.choices)
+        yield say("card_only")
+        codes = [f"[ ] {_LEFT_TO_RIGHT}{code}{_END}" for code in self.codes]
+        if say.direction == "ltr":
+            codes = [f"[ ] {code}" for code in self.codes]
+        yield from (f"    {'     '.join(codes[at : at + 2])}" for at in range(0, len(codes), 2))
+        yield say("card_once")
+        yield say("card_pin")
 
 
 def print_codes(

@@ -1,155 +1,180 @@
 """Answers by SMS: from a contact's own number, with a code from the card they were given.
 
 Eight digits, printed once, good for one answer. The PIN of the page is never
-typed into a text: texts are read on the way. A text from a number nobody has
-is dropped before it is looked at.
+typed into a text: texts are read on the way. Whatever a contact texts while an
+alarm is open is written into its history, for the duty officer and for the
+reply (``rules/replies.py``); a stranger's text that looks like an answer is
+told to the duty officer, and never replied to.
 """
 
 import hmac
-import re
-import unicodedata
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select, update
 
 from outcry.report import AlarmKind
 from outcry.responder import journal
 from outcry.responder.enrolment.pins import cost_of, hash_pin
-from outcry.responder.rules import events
-from outcry.responder.rules.events import AnsweredBy, ContactAnswer, WrongPinTried
+from outcry.responder.intake import callers, reading
+from outcry.responder.intake.reading import Reading
+from outcry.responder.rules.calls import Topic
+from outcry.responder.rules.events import AnswerDropped, AnsweredBy, Dropped, WrongPinTried
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import Store
 
 log = journal.Log("outcry.responder.sms_answers")
 
-LONGEST_ANSWER = 160
 OPEN_FOR_S = 7 * 86_400.0  # an alarm raised longer ago is not what a text is about
 WRONG_AN_HOUR = 30  # from one number; a guess is right once in ten million tries
+DROPPED_AN_HOUR = 10  # of a contact, of an alarm: of more, its history says nothing
 HOUR_S = 3600.0
+STRANGERS_ALARMS = 20  # the newest open ones, whose duty officers hear of a stranger's code
 
-_APART = r"[\W_]{0,3}"  # what phones and fingers put between two groups of digits
-_ANSWER = re.compile(rf"[\W_]*(\d{{4}}){_APART}(\d{{4}})[\W_]*([1-4])?[\W_]*")
-"""A code, perhaps with a choice, and not a letter or digit more."""
-_CODE_AMONG_WORDS = re.compile(rf"(?<!\d)(\d{{4}}){_APART}(\d{{4}})(?!\d\d)")
-SHORTEST_NUMBER = 7  # digits of a number without its country's code that tell people apart
-CHOICES: Mapping[str, type[ContactAnswer]] = {
-    "1": events.Confirmed,
-    "2": events.ContactSaw,
-    "3": events.Unsure,
-    "4": events.CalledFalse,
-}
-"""What the digit after a code says; a code alone, without a word, says the first.
-
-With words around it a code says that its sender is not sure: "it is false" must never confirm.
-"""
 _RANK = {AlarmKind.SILENCE: 1, AlarmKind.DRILL: 0}  # below every real alarm
+
+
+class _Found(NamedTuple):
+    """An alarm that a text may be about; the greatest is the most likely one."""
+
+    is_open: bool
+    rank: int
+    alarm: int
 
 
 class SmsAnswers:
     """Takes contacts' texts; used from one thread."""
 
-    def __init__(self, database: Store, clock: Callable[[], float]) -> None:
-        """``clock`` gives Unix seconds."""
+    def __init__(self, database: Store, clock: Callable[[], float], own: str = "") -> None:
+        """``clock`` gives Unix seconds; ``own`` is the number of HQ's modem."""
         self._store = database
         self._clock = clock
+        self._own = own
         self._wrong: dict[str, deque[float]] = {}
 
-    def take(self, sender: str, text: str) -> bool:
-        """Write an answer down. False: it was no answer, and is to be forgotten."""
-        with self._store.read() as connection:
-            contacts = _contacts(connection, sender)
-        if not contacts or self._is_guessing(sender):
-            return False
-        read = read_answer(text) if len(text) <= LONGEST_ANSWER else None
-        if read is None:
-            return False
-        code, said = read
-        for contact in contacts:
-            answered = self._answer(contact, code, said)
-            if answered is not None:
-                return answered
-        self._note_wrong(sender, contacts)
-        return False
+    def take(self, sender: str, text: str, whole: bool = True) -> bool:
+        """Write down what a text comes to. False: nothing, and it is to be forgotten.
 
-    def _answer(self, contact: Row[Any], code: str, said: type[ContactAnswer]) -> bool | None:
-        """None: this is none of this contact's codes."""
-        now = self._clock()
+        ``whole``: it is not a part of a longer text.
+        """
         with self._store.read() as connection:
-            codes = connection.execute(select(store.sms_code).filter_by(contact=contact.id)).all()
-        cards = {(row.salt, cost_of(row.hash)) for row in codes}
-        hashes = {salt: hash_pin(code, salt, cost) for salt, cost in cards}
-        row = next((r for r in codes if hmac.compare_digest(r.hash, hashes[r.salt])), None)
-        if row is None:
+            contacts = callers.contacts(connection, sender, self._own)
+        read = reading.read(text, whole)
+        if not contacts:
+            return bool(read.codes) and self._is_a_strangers()
+        if read.codes and self._is_guessing(contacts[0].number):
+            return False
+        for contact in contacts:
+            code = self._code(contact, read.codes)
+            if code is not None:
+                return self._answer(contact, code, read)
+        return self._note_no_answer(contacts, read)
+
+    def _code(self, contact: Row[Any], codes: Collection[str]) -> Row[Any] | None:
+        """The first of these that is on the contact's card."""
+        if not codes:
             return None
+        with self._store.read() as connection:
+            kept = connection.execute(select(store.sms_code).filter_by(contact=contact.id)).all()
+        cards = {(row.salt, cost_of(row.hash)) for row in kept}
+        for code in codes:
+            hashes = {salt: hash_pin(code, salt, cost) for salt, cost in cards}
+            for row in kept:
+                if hmac.compare_digest(row.hash, hashes[row.salt]):
+                    return row
+        return None
+
+    def _answer(self, contact: Row[Any], code: Row[Any], read: Reading) -> bool:
+        now, number = self._clock(), contact.number_in_list
         with self._store.write() as connection:
-            alarm = _open_alarm(connection, contact.device, now)
-            if row.burned_at is not None or alarm is None:
+            found = _found(connection, [contact.device], now)
+            if found is None or not (found.is_open or code.burned_at is None):
                 log.tell(journal.Entry.CODE_IDLE)
                 return False
-            burning = update(store.sms_code).filter_by(id=row.id, burned_at=None)
+            if not found.is_open:
+                return _drop(connection, found.alarm, AnswerDropped(now, number, Dropped.OVER))
+            burning = update(store.sms_code).filter_by(id=code.id, burned_at=None)
             if not connection.execute(burning.values(burned_at=now)).rowcount:
-                return False
-            answer = said(now, contact.number_in_list, AnsweredBy.SMS)
-            event_log.happened(connection, alarm, answer)
-        number, name = contact.number_in_list, event_log.name_of(answer)
-        log.tell(journal.Entry.ANSWER_BY_SMS, alarm=alarm, contact=number, answer=name)
+                return _drop(connection, found.alarm, AnswerDropped(now, number, Dropped.USED))
+            answer = read.says(now, number, AnsweredBy.SMS)
+            event_log.happened(connection, found.alarm, answer)
+        name = event_log.name_of(answer)
+        log.tell(journal.Entry.ANSWER_BY_SMS, alarm=found.alarm, contact=number, answer=name)
         return True
 
-    def _note_wrong(self, sender: str, contacts: Sequence[Row[Any]]) -> None:
+    def _note_no_answer(self, contacts: Sequence[Row[Any]], read: Reading) -> bool:
+        """Of the one alarm that it is most likely about: one text has one reply."""
         now = self._clock()
-        self._wrong.setdefault(sender, deque(maxlen=WRONG_AN_HOUR)).append(now)
+        if read.codes:
+            tried = deque[float](maxlen=WRONG_AN_HOUR)
+            self._wrong.setdefault(contacts[0].number, tried).append(now)
+            log.tell(journal.Entry.CODE_WRONG)
         with self._store.write() as connection:
-            for contact in contacts:
-                alarm = _open_alarm(connection, contact.device, now)
-                if alarm is not None:
-                    tried = WrongPinTried(now, contact.number_in_list, AnsweredBy.SMS)
-                    event_log.happened(connection, alarm, tried)
-        log.tell(journal.Entry.CODE_WRONG)
+            found = _found(connection, [contact.device for contact in contacts], now)
+            if found is None or not found.is_open:
+                return False
+            device = connection.scalar(select(store.alarm.c.device).filter_by(id=found.alarm))
+            number = next(one.number_in_list for one in contacts if one.device == device)
+            if not read.alone or not read.codes:
+                return _drop(connection, found.alarm, AnswerDropped(now, number, Dropped.WORDS))
+            tried_by = WrongPinTried(now, number, AnsweredBy.SMS)
+            event_log.happened(connection, found.alarm, tried_by)
+        return True
 
-    def _is_guessing(self, sender: str) -> bool:
-        tried = self._wrong.get(sender, deque())
+    def _is_a_strangers(self) -> bool:
+        """A contact may write from another's phone: let each open alarm's duty officer know, once."""
+        now, told = self._clock(), False
+        table = store.alarm
+        newest = select(table.c.id).where(table.c.arrived_at > now - OPEN_FOR_S)
+        newest = newest.order_by(table.c.id.desc()).limit(STRANGERS_ALARMS)
+        with self._store.write() as connection:
+            for alarm in connection.scalars(newest).all():
+                episode = event_log.case_of(connection, alarm).now
+                if not episode.over and Topic.UNREAD not in episode.topics:
+                    _drop(connection, alarm, AnswerDropped(now, None, Dropped.STRANGER))
+                    told = True
+        return told
+
+    def _is_guessing(self, number: str) -> bool:
+        tried = self._wrong.get(number, deque())
         return len(tried) == WRONG_AN_HOUR and tried[0] > self._clock() - HOUR_S
 
 
-def read_answer(text: str) -> tuple[str, type[ContactAnswer]] | None:
-    """The code in a text, and what it says."""
-    digits = plain_digits(text)
-    if exact := _ANSWER.fullmatch(digits):
-        return exact[1] + exact[2], CHOICES[exact[3] or "1"]
-    found = _CODE_AMONG_WORDS.search(digits)
-    return (found[1] + found[2], events.Unsure) if found else None
+def _drop(connection: Connection, alarm: int, dropped: AnswerDropped) -> bool:
+    """False: the history has enough of this contact's."""
+    texts = event_log.case_of(connection, alarm).texts
+    before = [
+        each.at for each in texts if _is_like(each, dropped) and each.at > dropped.at - HOUR_S
+    ]
+    if len(before) >= DROPPED_AN_HOUR:
+        return False
+    event_log.happened(connection, alarm, dropped)
+    log.tell(journal.Entry.ANSWER_DROPPED, alarm=alarm, why=dropped.why)
+    return True
 
 
-def _contacts(connection: Connection, sender: str) -> Sequence[Row[Any]]:
-    """Who has this number: one phone may be a contact of several wearers.
-
-    Networks may leave out the plus, or their own country's code.
-    """
-    table = store.contact
-    known = sender.removeprefix("+" if sender.startswith("+") else "00")
-    national = sender.lstrip("0")
-    if known == sender and len(national) >= SHORTEST_NUMBER:
-        is_it = table.c.number.endswith(national, autoescape=True)
-    else:
-        is_it = table.c.number == "+" + known
-    return connection.execute(select(table).where(is_it)).all()
+def _is_like(text: object, dropped: AnswerDropped) -> bool:
+    return isinstance(text, AnswerDropped) and text.contact == dropped.contact
 
 
-def _open_alarm(connection: Connection, device: int, now: float) -> int | None:
-    """The alarm a text is about: the newest real one that is not over, else the newest other."""
+def _found(connection: Connection, devices: Sequence[int], now: float) -> _Found | None:
+    """The alarm a text is about: an open one before one that is over, a real one before another,
+    then the newest."""
     table = store.alarm
     rows = connection.execute(
-        select(table.c.id, table.c.kind)
-        .where(table.c.device == device, table.c.arrived_at > now - OPEN_FOR_S)
-        .order_by(table.c.id)
+        select(table.c.id, table.c.kind).where(
+            table.c.device.in_(devices), table.c.arrived_at > now - OPEN_FOR_S
+        )
     ).all()
-    still_open = [row for row in rows if not event_log.case_of(connection, row.id).now.over]
-    ranked = [(_RANK.get(AlarmKind(row.kind), 2), row.id) for row in still_open]
-    return max(ranked)[1] if ranked else None
-
-
-def plain_digits(text: str) -> str:
-    """Digits of any script as 0 to 9: a phone may write its own language's."""
-    return "".join(str(unicodedata.digit(each)) if each.isdecimal() else each for each in text)
+    return max(
+        (
+            _Found(
+                not event_log.case_of(connection, row.id).now.over,
+                _RANK.get(AlarmKind(row.kind), 2),
+                row.id,
+            )
+            for row in rows
+        ),
+        default=None,
+    )

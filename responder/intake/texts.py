@@ -21,12 +21,15 @@ class ArrivingTexts:
     on_answer: Callable[[], None] = lambda: None
     dropped: int = 0
 
-    def take(self, sender: str, text: str) -> None:
-        """A sealed report goes to the inbox; else it may be an answer, or is dropped."""
+    def take(self, sender: str, text: str, whole: bool = True) -> None:
+        """A sealed report goes to the inbox; else it may be an answer, or is dropped.
+
+        ``whole``: it is not a part of a longer text.
+        """
         try:
             self.inbox.take(from_text(text.strip()), CameBy.SMS)
         except (EnvelopeRefused, Refused):
-            if self.answers.take(sender, text):
+            if self.answers.take(sender, text, whole):
                 self.on_answer()
             else:
                 self.dropped += 1

@@ -10,7 +10,7 @@ from outcry.responder.notify import sms_texts
 from outcry.responder.notify.sms_texts import News
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Contact, Means
-from outcry.responder.rules.calls import ToContact, ToOfficers, Topic
+from outcry.responder.rules.calls import Reply, ToContact, ToOfficers, Topic
 from outcry.responder.rules.case import Case
 from outcry.responder.storage import alarms, event_log, store
 
@@ -24,6 +24,7 @@ _TOPICS = {
     Topic.UNANSWERED: "nobody has answered yet",
     Topic.DOUBTED: "a contact has doubts; the alarm goes on",
     Topic.WITHDRAWN: "withdrawal received, not verified",
+    Topic.UNREAD: "a text that may be an answer could not be read; call the contacts",
     Topic.WRONG_PIN: "somebody is trying wrong PINs or codes",
     Topic.UNPUBLISHED: "posting on a network has failed",
 }
@@ -47,9 +48,15 @@ class Briefer:
 
     def text(self, connection: Connection, alarm: int, one: ToContact) -> tuple[str, str]:
         contact, news, link = self._for_contact(connection, alarm, one)
-        codes = select(store.sms_code.c.id).filter_by(contact=contact.id, burned_at=None)
-        has_codes = connection.scalar(codes.limit(1)) is not None
+        has_codes = _has_codes(connection, contact)
         return contact.number, sms_texts.text(contact.language, news, link, has_codes)
+
+    def reply(self, connection: Connection, alarm: int, one: Reply) -> tuple[str, str]:
+        """To the number in the list, however the text's own sender was written."""
+        device = alarms.about(connection, alarm).device
+        contact = repository.contacts_of(connection, device)[one.contact]
+        has_codes = _has_codes(connection, contact)
+        return contact.number, sms_texts.reply(contact.language, one.says, has_codes)
 
     def message(self, connection: Connection, alarm: int, one: ToContact | ToOfficers) -> Briefing:
         """What a NOTIFY says, and to which address. Raises ``KeyError`` if there is none now."""
@@ -109,3 +116,8 @@ def _raised(case: Case, number: int, at: str) -> str:
     if case.episodes[number - 1].again:
         return f"pressed again at {at}, after it was {ended}"
     return f"raised at {at}, is to be made public after it was {ended}"
+
+
+def _has_codes(connection: Connection, contact: Contact) -> bool:
+    codes = select(store.sms_code.c.id).filter_by(contact=contact.id, burned_at=None)
+    return connection.scalar(codes.limit(1)) is not None

@@ -12,7 +12,7 @@ from outcry.responder import journal
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.dispatch.workers import Lane
 from outcry.responder.notify.messages import Briefer
-from outcry.responder.rules.calls import Receipt, ToContact, ToOfficers
+from outcry.responder.rules.calls import Receipt, Reply, ToContact, ToOfficers
 from outcry.responder.rules.events import Came, Outcome
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
@@ -54,6 +54,8 @@ class Texting:
             match call.target:
                 case ToContact() as contact:
                     return self.briefer.text(connection, call.alarm, contact)
+                case Reply() as reply:
+                    return self.briefer.reply(connection, call.alarm, reply)
                 case Receipt() as receipt:
                     return self._receipt(connection, receipt)
                 case target:

@@ -14,11 +14,13 @@ from pathlib import Path
 
 from outcry.letters import clean, dated, is_gsm7, latin, parts
 from outcry.report import AlarmKind, NoPosition, Position
+from outcry.responder.rules.calls import Says
 
 FOLDER = Path(__file__).parent / "words"
 MAX_PARTS = 2
 _MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"
 _KEYS = {AlarmKind.STRAP: "strap", AlarmKind.DRILL: "drill", AlarmKind.SILENCE: "silence"}
+_ASK_FOR_A_CODE = (Says.USED, Says.UNKNOWN, Says.WORDS)
 _TITLES = {AlarmKind.DRILL: "title_drill", AlarmKind.SILENCE: "title_silence"}
 
 
@@ -42,7 +44,7 @@ def text(language: str, news: News, link: str, has_codes: bool) -> str:
     """The SMS to a contact. ``has_codes``: they have a card to answer from by SMS."""
     words = _words(language)
     name = _name(words, news.wearer)
-    hints = (words["hint"], "") if has_codes else ("",)
+    hints = (words["hint"], words["hint_short"], "") if has_codes else ("",)
     for place in _places(words, news.place):
         for hint in hints:
             said = _fill(words, news, name, place, link, hint)
@@ -53,6 +55,12 @@ def text(language: str, news: News, link: str, has_codes: bool) -> str:
         if parts(said) <= MAX_PARTS:
             return said
     return said  # an address so long that nothing helps
+
+
+def reply(language: str, says: Says, has_codes: bool) -> str:
+    """The SMS to a contact who has texted: one part. ``has_codes``: they can answer by SMS."""
+    key = "no_card" if says in _ASK_FOR_A_CODE and not has_codes else says.value
+    return _words(language)[f"reply_{key}"]
 
 
 def message(language: str, news: News, link: str) -> tuple[str, str]:

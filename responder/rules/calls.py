@@ -18,6 +18,7 @@ class ActionKind(StrEnum):
 
     TELL = "tell"  # a contact, by text
     NOTIFY = "notify"  # a contact or the duty officers, by Apprise
+    REPLY = "reply"  # a text to a contact who has texted
     RECEIPT = "receipt"  # a text to the wearer's device
     PUBLISH = "publish"
     FOLLOW_UP = "follow up"
@@ -25,7 +26,7 @@ class ActionKind(StrEnum):
     TAKE_BACK = "take back"
 
 
-TEXTS = (ActionKind.TELL, ActionKind.RECEIPT)
+TEXTS = (ActionKind.TELL, ActionKind.REPLY, ActionKind.RECEIPT)
 PUBLICATIONS = (
     ActionKind.PUBLISH,
     ActionKind.FOLLOW_UP,
@@ -41,6 +42,7 @@ class Topic(StrEnum):
     UNANSWERED = "unanswered"
     DOUBTED = "doubted"
     WITHDRAWN = "withdrawn"
+    UNREAD = "unread"
     WRONG_PIN = "wrong pin"
     UNPUBLISHED = "unpublished"
 
@@ -83,6 +85,33 @@ class ToOfficers:
 
     def __str__(self) -> str:
         return f"officer:{self.channel}:{self.topic}{_of(self.episode)}"
+
+
+class Says(StrEnum):
+    """What a reply tells a contact about their text."""
+
+    REAL = "real"  # what was saved: one of these four,
+    SEEN = "seen"
+    UNSURE = "unsure"
+    FALSE = "false"
+    UNCLEAR = "unclear"  # or unsure, since more stood there than a code and a digit
+    USED = "used"  # why nothing was saved
+    UNKNOWN = "unknown"
+    WORDS = "words"
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A contact who has texted; ``number`` counts the replies to them, from 1."""
+
+    kind: ClassVar[ActionKind] = ActionKind.REPLY
+    contact: int
+    number: int
+    says: Says
+
+    def __str__(self) -> str:
+        return f"{self.contact}:{self.number}:{self.says}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +185,7 @@ class TakeBack:
 
 
 Publication = Post | FollowUp | Correction | TakeBack
-Target = ToContact | ToOfficers | Receipt | Publication
+Target = ToContact | ToOfficers | Reply | Receipt | Publication
 
 
 def target_of(kind: ActionKind, text: str) -> Target:
@@ -178,6 +207,9 @@ def _target_of(kind: ActionKind, text: str) -> Target:
                     return ToContact(int(contact), channel, episode)
                 case _:
                     return ToContact(int(who), None, episode)
+        case ActionKind.REPLY:
+            contact, number, says = text.split(":")
+            return Reply(int(contact), int(number), Says(says))
         case ActionKind.RECEIPT:
             message, status, number = text.split(":")
             return Receipt(int(message), Status(int(status)), int(number))

@@ -37,6 +37,8 @@ _SETTLES: Mapping[Outcome | None, Collection[Outcome]] = {
 _TOPICS: Mapping[type[Event], Topic] = {
     events.CalledFalse: Topic.DOUBTED,
     events.Unsure: Topic.DOUBTED,
+    events.Unclear: Topic.DOUBTED,
+    events.AnswerDropped: Topic.UNREAD,
     events.WithdrawalJudged: Topic.WITHDRAWN,
     events.WrongPinTried: Topic.WRONG_PIN,
 }
@@ -44,6 +46,7 @@ _HURRIES = (events.Confirmed, events.Approved, events.OfficerConfirmed)
 """Somebody is sure that it is real: it is time for everybody."""
 _HOLDS = (events.ContactSaw, events.OfficerAct)
 """Somebody has it in hand. A doubt stops nothing, and a confirmation hurries."""
+_SMS = events.AnsweredBy.SMS
 
 
 Tries = dict[Action, events.CallPlanned | events.CallEnded]
@@ -66,7 +69,7 @@ class Case:
     of; ``posts``: those that are out, or may be (None). ``answered_at``: when a person first had it;
     ``heard_since``: the wearer was heard over data after that, and so knows it; ``felt``: the newest
     report whose receipt says something to them. ``receipts``: how many texts each receipt is owed,
-    and ``receipts_sent``: the number of the last one.
+    and ``receipts_sent``: the number of the last one. ``texts``: what contacts have texted.
     """
 
     contacts: Collection[int] | None = None
@@ -88,6 +91,9 @@ class Case:
     receipts: dict[tuple[int, Status], int] = field(default_factory=dict)
     receipts_sent: dict[tuple[int, Status], int] = field(default_factory=dict)
     receipts_planned_at: list[float] = field(default_factory=list)
+    texts: list[events.ContactAnswer | events.WrongPinTried | events.AnswerDropped] = field(
+        default_factory=list
+    )
 
     @classmethod
     def of(cls, history: Iterable[Event], contacts: Collection[int] | None = None) -> Case:
@@ -109,6 +115,8 @@ class Case:
                 return self._verdict_on(event.message) is events.Verdict.WAITING
             case events.ContactAnswer():
                 return self.contacts is None or event.contact in self.contacts
+            case events.AnswerDropped(contact=int(contact)):
+                return self.contacts is None or contact in self.contacts
             case events.VetoLifted():
                 return self.vetoed
             case events.Closed():
@@ -184,6 +192,11 @@ class Case:
         self.last_at = max(self.last_at, event.at)
         if (topic := _TOPICS.get(type(event))) is not None:
             self.now.topics.setdefault(topic, event.at)
+        match event:
+            case events.ContactAnswer() | events.WrongPinTried() if event.by is _SMS:
+                self.texts.append(event)
+            case events.AnswerDropped(contact=int()):
+                self.texts.append(event)
         match event:
             case events.ReportArrived():
                 self._take_report(event)

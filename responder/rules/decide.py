@@ -9,7 +9,7 @@ what came of it into the history that is read here next.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from outcry.responder.rules import notification, publication, receipts
+from outcry.responder.rules import notification, publication, receipts, replies
 from outcry.responder.rules.calls import (
     PUBLICATIONS,
     Action,
@@ -38,6 +38,7 @@ RULES: Mapping[Rule, tuple[ActionKind, ...]] = {
     publication.correct: (ActionKind.CORRECT,),
     publication.take_back: (ActionKind.TAKE_BACK,),
     receipts.answer_wearer: (ActionKind.RECEIPT,),
+    replies.answer_texts: (ActionKind.REPLY,),
 }
 """Every rule, and what it can ask for."""
 

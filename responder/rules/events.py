@@ -170,6 +170,10 @@ class Unsure(ContactAnswer):
     """They cannot tell."""
 
 
+class Unclear(Unsure):
+    """They texted a code, and something else than the card asks for: that counts as unsure."""
+
+
 class CalledFalse(ContactAnswer):
     """They believe it is false."""
 
@@ -180,6 +184,23 @@ class WrongPinTried(Event):
 
     link_of: int | None
     by: AnsweredBy = AnsweredBy.PAGE
+
+
+class Dropped(StrEnum):
+    """Why a text that may be an answer says nothing."""
+
+    USED = "used"  # its code was used before
+    OVER = "over"  # a code that is still good, and no alarm is open
+    WORDS = "words"  # no code of the contact stands in it
+    STRANGER = "stranger"  # it has a code, and comes from nobody's number
+
+
+@dataclass(frozen=True)
+class AnswerDropped(Event):
+    """A text that may be an answer was dropped; ``contact`` None: nobody knows whose it is."""
+
+    contact: int | None
+    why: Dropped
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
         adapters.monotonic,
     )
     wake = workflow.wake
+    answers = SmsAnswers(database, clock, settings.modem.number if settings.modem else "")
     inbox = Inbox(database, hq_keys.load_or_create(settings.directory), clock, wake, random)
     return Responder(
         settings=settings,
@@ -129,7 +130,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
         inbox=inbox,
         workflow=workflow,
         modem=modem,
-        texts=ArrivingTexts(inbox, SmsAnswers(database, clock), wake),
+        texts=ArrivingTexts(inbox, answers, wake),
         publishers=publishers,
         own_page=OwnPage(database, url, clock),
         desk=Desk(database, inbox, clock, wake, settings.people.link_days * 86_400.0),

@@ -7,7 +7,7 @@ import pytest
 
 from outcry.daemon.touch.haptics import FEW, PATTERNS
 from outcry.responder import translations
-from outcry.responder.intake.sms_answers import CHOICES
+from outcry.responder.intake.reading import CHOICES
 from outcry.responder.rules.events import CalledFalse, Confirmed, ContactSaw, Unsure
 from tools import decisions_page, release_check, rooms_page
 

@@ -10,6 +10,7 @@ import pytest
 from builders import HQ_MODEM, hq_config
 from sqlalchemy import select
 
+from outcry.responder import translations
 from outcry.responder.cli.main import main
 from outcry.responder.enrolment.answer_cards import CODES_ON_A_CARD
 from outcry.responder.plans import repository
@@ -98,9 +99,36 @@ def test_cards_are_printed_once_and_counted(types):
     printed = types("codes", "print", "Ana")
     codes = re.findall(r"\[ \] (\d{4} \d{4})", printed)
     assert len(set(codes)) == 3 * CODES_ON_A_CARD
-    assert "contact 2, Cleo" in printed
+    assert "Card of Cleo" in printed
     assert "to +447700900002." in printed
+    assert "1  It is real: make it public" in printed
     assert types("codes", "left", "Ana").splitlines()[2] == "contact 3: 8 codes left"
     again = types("codes", "print", "Ana", "--contact", "2")
     assert len(re.findall(r"\[ \]", again)) == CODES_ON_A_CARD
     assert "there is no contact 9" in types("codes", "print", "Ana", "--contact", "9", code=1)
+
+
+def test_cards_are_in_each_contacts_language(types):
+    languages = {1: "fa", 2: "uk", 3: "xx"}
+    database = store.Store(types.directory)
+    with database.write() as connection:
+        for number, language in languages.items():
+            chosen = store.contact.update().filter_by(number_in_list=number)
+            connection.execute(chosen.values(language=language))
+    database.close()
+    printed = types("codes", "print", "Ana").split("---")[1:]
+    for card, language in zip(printed, ("fa", "uk", "en"), strict=True):
+        say = translations.load()[language]
+        assert say("card_how") in card
+        assert say("confirm") in card
+
+
+def test_a_page_to_print_is_a_new_file_for_its_owner_alone(types, tmp_path):
+    page = tmp_path / "cards.html"
+    assert "shred -u" in types("codes", "print", "Ana", "--out", str(page))
+    assert page.stat().st_mode & 0o777 == 0o600
+    codes = re.findall(r">(\d{4} \d{4})<", page.read_text("utf-8"))
+    assert len({*codes}) == 3 * CODES_ON_A_CARD
+    again = types("codes", "print", "Ana", "--out", str(page), code=1)
+    assert "no card was changed" in again
+    assert codes == re.findall(r">(\d{4} \d{4})<", page.read_text("utf-8"))

@@ -5,32 +5,35 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+from random import Random
 
 import pytest
 from builders import BEN, CLEO, DANA, officer
 from cheap_hashes import PIN_COST
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from outcry.report import AlarmKind
 from outcry.responder.enrolment.answer_cards import CODES_ON_A_CARD, codes_left, print_codes
-from outcry.responder.intake.sms_answers import WRONG_AN_HOUR, SmsAnswers, plain_digits, read_answer
+from outcry.responder.intake.sms_answers import DROPPED_AN_HOUR, WRONG_AN_HOUR, SmsAnswers
 from outcry.responder.intake.texts import ArrivingTexts
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import (
+    AnswerDropped,
     AnsweredBy,
     CalledFalse,
     Closed,
     Confirmed,
     ContactSaw,
+    Dropped,
     Event,
     GroundFound,
     ReportArrived,
+    Unclear,
     Unsure,
     WrongPinTried,
 )
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.alarms import set_due
+from simulation.answers import arrives, not_confirming
 
 ON_BOTH_DATABASES = True
 STRANGER = "+447700900199"
@@ -64,27 +67,6 @@ def raised(world):
     return world
 
 
-# What people write around a code: none of it may be read as "it is real".
-PHRASES = [
-    *("{} 44", "{} 5", "{} 0", "{} 14", "{} 41", "{} 1 4", "{}5"),
-    *(
-        "Yes it is false {}",
-        "{} false alarm",
-        "no {}",
-        "not real {}",
-        "{} ?? who is this",
-        "{} 4 sorry",
-    ),
-    *("Code: {}.", "ok {} thanks", "{} yes", "{} x", "C {}", "{} one", "{}, 2 or 3"),
-    *("{} es falso", "no es verdad {}", "sí {}", "{} falsa alarma, está bien"),
-    *("{} fausse alerte", "ce n'est pas vrai {}", "oui {}"),
-    *("{} ложная тревога", "это неправда {}", "да {}", "не {}"),
-    *("{} хибна тривога", "ні {}", "так {}"),
-    *("{} إنذار كاذب", "لا {}", "نعم {}"),
-    *("{} هشدار اشتباه", "نه {}", "بله {}"),
-]
-
-
 def said(world, alarm: int = 1) -> list[Event]:
     return [e for e in world.hq.entries(alarm) if not isinstance(e, ReportArrived)]
 
@@ -106,12 +88,21 @@ def test_each_contact_has_a_card_of_different_codes(world, cards):
     assert left(world) == dict.fromkeys((1, 2, 3), 8)
 
 
-def test_a_code_alone_confirms_and_is_burned(raised, cards):
-    texts(raised, BEN, cards[1][0])
+def test_a_code_and_a_1_confirm_and_the_code_is_burned(raised, cards):
+    texts(raised, BEN, f"{cards[1][0]} 1")
     assert said(raised) == [Confirmed(raised.clock(), 1, AnsweredBy.SMS)]
     assert left(raised)[1] == CODES_ON_A_CARD - 1
+    texts(raised, BEN, f"{cards[1][0]} 1")
+    used = AnswerDropped(raised.clock(), 1, Dropped.USED)
+    assert said(raised)[1:] == [used]
+
+
+def test_a_code_alone_says_nothing_that_cannot_be_undone(raised, cards):
     texts(raised, BEN, cards[1][0])
-    assert len(said(raised)) == 1
+    assert said(raised) == [Unclear(raised.clock(), 1, AnsweredBy.SMS)]
+    raised.hq.works()
+    assert Case.of(raised.hq.entries()).now.votes == 0
+    assert left(raised)[1] == CODES_ON_A_CARD - 1
 
 
 @pytest.mark.parametrize(
@@ -123,66 +114,26 @@ def test_a_digit_after_the_code_says_something_else(raised, cards, choice, what)
     assert said(raised) == [what(raised.clock(), 2, AnsweredBy.SMS)]
 
 
-@pytest.mark.parametrize(
-    "written",
-    ["{}", " {} ", "{}.", "\u200e{}", "{}\n", "{} 1", "{}-1", "({})", "{} (1)", "{}!!! \U0001f64f"],
-)
-@pytest.mark.parametrize(
-    "between",
-    [" ", "", "-", "  ", "\u00a0", "\n", "\r\n", " \u2013 ", "\u2009", ".", "_", "\u2011"],
-)
-def test_a_code_is_found_however_it_is_typed(written, between):
-    assert read_answer(written.format(f"4417{between}0099")) == ("44170099", Confirmed)
-
-
 def test_a_code_typed_by_a_phone_is_kept(raised, cards):
-    texts(raised, BEN, cards[1][0].replace(" ", "\u00a0\u2013 ") + ".\n")
+    texts(raised, BEN, cards[1][0].replace(" ", "\u00a0\u2013 ") + "\u00a01.\n")
     assert [type(e) for e in said(raised)] == [Confirmed]
 
 
-@pytest.mark.parametrize(
-    "between", ["\n", "\r\n", ". ", " (", "\n\n", " - ", "", " \u2013 ", "\u060c "]
-)
-def test_what_the_digit_says_is_heard_whatever_stands_before_it(between):
-    assert read_answer(f"4417 0099{between}4") == ("44170099", CalledFalse)
-
-
-@pytest.mark.parametrize("written", PHRASES)
-def test_a_code_among_words_never_confirms_and_is_never_lost(written):
-    assert read_answer(written.format("4417 0099")) == ("44170099", Unsure)
-
-
 def test_a_code_among_words_is_kept_as_not_sure_and_burned(raised, cards):
-    texts(raised, BEN, f"yes it is false {cards[1][0]}")
-    assert [type(e) for e in said(raised)] == [Unsure]
+    texts(raised, BEN, f"yes it is false {cards[1][0]} 1")
+    assert [type(e) for e in said(raised)] == [Unclear]
     assert left(raised)[1] == CODES_ON_A_CARD - 1
 
 
-@pytest.mark.slow
-@given(
-    before=st.text(max_size=30),
-    between=st.text(max_size=4),
-    after=st.text(max_size=30),
-)
-@settings(max_examples=2000)
-def test_only_a_code_and_its_digit_are_a_confirmation(before, between, after):
-    """Judged apart: without its marks, such a text is eight digits, or nine and the last is 1."""
-    text = f"{before}4417{between}0099{after}"
-    read = read_answer(text)
-    bare = "".join(c for c in plain_digits(text) if c.isalnum())
-    if read is not None and read[1] is Confirmed:
-        assert bare in ("44170099", "441700991")
-
-
 def test_arabic_digits_are_digits(raised, cards):
-    written = cards[1][0].translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    written = f"{cards[1][0]} 1".translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
     texts(raised, BEN, written)
     assert [type(e) for e in said(raised)] == [Confirmed]
 
 
 def test_all_that_come_by_sms_are_one_vote_and_the_page_makes_two(raised, cards):
     for number, sender in ((1, BEN), (2, CLEO), (3, DANA)):
-        texts(raised, sender, cards[number][0])
+        texts(raised, sender, f"{cards[number][0]} 1")
     raised.hq.works()
     assert GroundFound not in raised.hq.history()
     assert Case.of(raised.hq.entries()).now.votes == 1
@@ -203,38 +154,68 @@ def test_another_contacts_code_is_worth_nothing(raised, cards):
     assert said(raised) == [WrongPinTried(raised.clock(), 2, AnsweredBy.SMS)]
 
 
-def test_a_stranger_is_dropped_before_the_text_is_looked_at(raised, cards, monkeypatch):
-    monkeypatch.setattr("outcry.responder.intake.sms_answers.plain_digits", None)
-    texts(raised, STRANGER, cards[1][0])
-    texts(raised, "", cards[1][0])
+@pytest.mark.parametrize("sender", [STRANGER, "", "Bank"])
+def test_a_strangers_code_is_told_to_the_duty_officer_once_and_answers_nothing(
+    raised, cards, monkeypatch, sender
+):
+    """It may be a contact with a borrowed phone. Whose code it is, nobody looks up."""
+    monkeypatch.setattr("outcry.responder.intake.sms_answers.hash_pin", None)
+    texts(raised, sender, "How is it going?")
     assert said(raised) == []
+    for code in cards[1]:
+        texts(raised, sender, f"{code} 1")
+    assert said(raised) == [AnswerDropped(raised.clock(), None, Dropped.STRANGER)]
+    assert left(raised)[1] == CODES_ON_A_CARD
 
 
 @pytest.mark.parametrize(
     "sender", ["00447700900111", "07700900111", "447700900111", "7700900111", "+447700900111"]
 )
 def test_networks_write_numbers_in_their_own_way(raised, cards, sender):
-    texts(raised, sender, cards[1][0])
+    texts(raised, sender, f"{cards[1][0]} 1")
     assert [type(e) for e in said(raised)] == [Confirmed]
 
 
-@pytest.mark.parametrize("text", ["", "yes", "1234", "123456789", "ok " * 200, "12345678x1234 567"])
+@pytest.mark.parametrize(
+    "sender", ["+17700900111", "+497700900111", "0900111", "900111", "17700900111", "+7700900111"]
+)
+def test_a_number_of_another_country_is_another_number(raised, cards, sender):
+    texts(raised, sender, f"{cards[1][0]} 1")
+    assert said(raised) == [AnswerDropped(raised.clock(), None, Dropped.STRANGER)]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yes", "1234", "1234567", "1234567890", "ok " * 200, "12345x678x1234 567"]
+)
 def test_a_text_without_a_code_is_no_answer_and_no_guess(raised, cards, text):
-    texts(raised, BEN, text if text != "ok " * 200 else text + cards[1][0])
-    assert Confirmed not in raised.hq.history()
+    texts(raised, BEN, text)
+    assert said(raised) == [AnswerDropped(raised.clock(), 1, Dropped.WORDS)]
+    assert left(raised)[1] == CODES_ON_A_CARD
 
 
 def test_a_new_card_makes_the_old_one_worthless(raised, cards):
     with raised.hq.store.write() as connection:
         print_codes(connection, raised.device.enrolment.device, os.urandom, 1, PIN_COST)
-    texts(raised, BEN, cards[1][0])
-    texts(raised, CLEO, cards[2][0])
+    texts(raised, BEN, f"{cards[1][0]} 1")
+    texts(raised, CLEO, f"{cards[2][0]} 1")
     assert [type(e) for e in said(raised)] == [WrongPinTried, Confirmed]
 
 
 def test_without_an_alarm_a_code_is_kept(world, cards):
-    texts(world, BEN, cards[1][0])
+    texts(world, BEN, f"{cards[1][0]} 1")
+    texts(world, BEN, "hello?")
     assert left(world)[1] == CODES_ON_A_CARD
+
+
+def test_after_an_alarm_a_code_is_kept_and_its_sender_hears_so(raised, cards):
+    closed = officer(Closed, raised.clock.now)
+    with raised.hq.store.write() as connection:
+        event_log.append(connection, 1, closed)
+    texts(raised, BEN, f"{cards[1][0]} 1")
+    texts(raised, BEN, "is it over?")
+    texts(raised, BEN, "1111 2222 1")
+    assert said(raised) == [closed, AnswerDropped(raised.clock(), 1, Dropped.OVER)]
+    assert left(raised)[1] == CODES_ON_A_CARD
 
 
 def test_a_text_is_about_the_newest_real_alarm_that_is_not_over(raised, cards):
@@ -260,12 +241,13 @@ def test_guessing_is_slowed_per_number_and_shuts_nobody_else_out(raised, cards, 
     )
     for n in range(WRONG_AN_HOUR + 10):
         texts(raised, BEN, f"{n:08d}")
+        texts(raised, BEN.removeprefix("+"), f"{n:08d}")
     assert len(tried) == WRONG_AN_HOUR
     monkeypatch.undo()
-    texts(raised, CLEO, cards[2][0])
+    texts(raised, CLEO, f"{cards[2][0]} 1")
     assert raised.hq.history()[-1] is Confirmed
     raised.clock.passes(3601)
-    texts(raised, BEN, cards[1][0])
+    texts(raised, BEN, f"{cards[1][0]} 1")
     assert raised.hq.history()[-1] is Confirmed
 
 
@@ -295,16 +277,49 @@ def test_one_phone_can_be_a_contact_of_two_wearers(raised, cards):
         connection.execute(
             store.contact.update().where(store.contact.c.number == CLEO).values(number=BEN)
         )
-    assert answers.take(BEN, cards[2][0])
+    assert answers.take(BEN, f"{cards[2][0]} 1")
     assert said(raised) == [Confirmed(raised.clock(), 2, AnsweredBy.SMS)]
+    assert answers.take(BEN, "1111 2222 1")
+    assert len(said(raised)) == 2, "one text, one reply"
 
 
-def test_an_answer_wakes_hq_and_no_other_text_does(raised, cards):
+def test_what_is_to_be_told_or_replied_to_wakes_hq_and_no_other_text_does(raised, cards):
     woken: list[int] = []
     answers = SmsAnswers(raised.hq.store, raised.clock)
     texts_in = ArrivingTexts(raised.hq.inbox, answers, lambda: woken.append(1))
-    texts_in.take(STRANGER, cards[1][0])
-    texts_in.take(BEN, "on my way")
+    texts_in.take(STRANGER, "on my way")
     assert woken == []
-    texts_in.take(BEN, cards[1][0])
-    assert woken == [1]
+    texts_in.take(BEN, "on my way")
+    texts_in.take(BEN, f"{cards[1][0]} 1")
+    assert woken == [1, 1]
+
+
+def test_a_part_of_a_longer_text_never_confirms(raised, cards):
+    """The part before may have said: it is false."""
+    raised.hq.texts.take(BEN, f"{cards[1][0]} 1", whole=False)
+    assert [type(e) for e in said(raised)] == [Unclear]
+
+
+def test_a_history_holds_few_of_many_texts_in_a_contacts_name(raised, cards):
+    texts(raised, BEN, f"{cards[1][0]} 1")
+    for _ in range(3 * DROPPED_AN_HOUR):
+        texts(raised, BEN, "words")
+        texts(raised, BEN, cards[1][0])
+    assert len(said(raised)) == 1 + DROPPED_AN_HOUR
+    texts(raised, CLEO, "words")
+    raised.clock.passes(3601)
+    texts(raised, BEN, "words")
+    assert len(said(raised)) == 3 + DROPPED_AN_HOUR
+
+
+def test_nothing_that_people_text_beside_a_code_confirms(raised, cards):
+    """A sample; bench has all of them: ``false_confirmations``."""
+    every = [*not_confirming(cards[1][0])]
+    assert len(every) >= 2_000
+    for parts in Random(1).sample(every, 40):
+        for part in arrives(BEN, parts):
+            raised.hq.texts.take(part.sender, part.text, part.whole)
+        with raised.hq.store.write() as connection:
+            connection.execute(store.sms_code.update().values(burned_at=None))
+    assert Unclear in raised.hq.history()
+    assert Confirmed not in raised.hq.history()

@@ -91,8 +91,17 @@ def test_in_english_it_reads_like_this():
     assert text("en", news(), LINK, has_codes=True) == (
         "ALARM from Ana, 2026-11-22 12:00 UTC. Position (within 12 m, 3 min before): "
         "https://osm.org/?mlat=43.31780&mlon=45.69490 . Open this link and answer with your PIN: "
-        f"{LINK} Or reply to this text with a code from your card."
+        f"{LINK} Or reply with a code from your card, a space and 1 (real), 2 (seen), "
+        "3 (do not know) or 4 (false)."
     )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_hint_says_what_a_code_does_also_where_there_is_little_room(language):
+    said = text(language, news(place=NOWHERE), LINK, has_codes=True)
+    hints = [WORDS[language][key] for key in ("hint", "hint_short")]
+    assert any(said.endswith(hint) for hint in hints)
+    assert all("1" in hint for hint in hints)
 
 
 def test_in_ukrainian_there_is_room_for_the_place_in_figures():

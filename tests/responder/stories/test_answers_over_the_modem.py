@@ -31,10 +31,13 @@ def test_a_code_by_sms_and_a_pin_on_the_page_make_an_alarm_public(
     message = world.device.message()
     httpx.post(f"{service.device_url}/v1/reports", content=message.sealed)
     (told,) = wait_for(lambda: modem.texts(BEN))
-    assert told.text.endswith("Or reply to this text with a code from your card.")
+    assert told.text.endswith("1 (real), 2 (seen), 3 (do not know) or 4 (false).")
     modem.text(STRANGER, codes[0])
     modem.text(BEN, world.pins[0])
-    modem.text(BEN, codes[0])
+    modem.text(BEN, f"{codes[0]} 1")
+    wait_for(lambda: len(modem.texts(BEN)) == 3)
+    assert modem.texts(BEN)[2].text.startswith("Saved: it is real, make it public.")
+    assert modem.texts(STRANGER) == []
     wait_for(lambda: "contact 1: CONFIRMED by SMS" in service.log.read_text())
     link = f"{service.people_url}/a/{message.text}/2"
     httpx.post(f"{link}/confirm", data={"pin": world.pins[1]})
