@@ -83,6 +83,8 @@ class SmsReport:
 class SmsReceived:
     """A text came in; long texts come part by part, and then none of them is ``whole``.
 
+    ``sent_at``: Unix seconds by the clock of the sender's SMS centre, if that says any.
+
     It lies on the SIM until ``kept`` is called, from any thread: before that a power cut must not
     cost it. After a restart, of the modem or of ours, it comes again.
     """
@@ -91,6 +93,7 @@ class SmsReceived:
     text: str = field(repr=False)
     kept: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
     whole: bool = True
+    sent_at: float | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ has an odd length, and knows neither shift tables nor all coding groups.
 import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from io import BytesIO
 
 from gsmmodem.pdu import GSM7_BASIC, GSM7_EXTENDED, encodeGsm7, encodeSemiOctets, packSeptets
@@ -70,12 +71,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Incoming:
-    """``whole``: it is neither one part of several nor cut short. A sender who has a name for a number has none of
+    """``whole``: it is neither one part of several nor cut short. ``sent_at``: Unix seconds, as the
+    sender's SMS centre has them, which may be hours off; None: it says none. A sender who has a name for a number has none of
     figures: names are free to choose, and could be a number that is somebody else's."""
 
     sender: str = field(repr=False)
     text: str = field(repr=False)
     whole: bool = field(default=True, compare=False)
+    sent_at: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -183,13 +186,13 @@ def decode(pdu: str) -> Incoming | StatusReport | None:
         if first & _KIND != _DELIVER:
             return None
         sender = _address(octets)
-        _, coding, *_, length = _take(octets, 2 + _TIME_STAMP + 1)
+        _, coding, *stamp, length = _take(octets, 2 + _TIME_STAMP + 1)
         data = octets.read()
         header = data[: data[0] + 1] if first & _HAS_HEADER and data else b""
         announced = (length * 7 + 7) // 8 if _alphabet(coding) == _GSM7 else length
         one = not any(_is_of_several(*each) for each in _elements(header[1:]))
         whole = one and len(data) >= announced
-        return Incoming(sender, _text(data, length, coding, header), whole)
+        return Incoming(sender, _text(data, length, coding, header), whole, _moment(stamp))
     except ValueError:
         return None
 
@@ -211,6 +214,18 @@ def _address(octets: BytesIO) -> str:
         return "" if NUMBER.fullmatch(name) else name
     plus = "+" if kind & _TYPE_OF_NUMBER == _INTERNATIONAL & _TYPE_OF_NUMBER else ""
     return plus + "".join(_DIGITS[o & 0xF] + _DIGITS[o >> 4] for o in value)[:digits]
+
+
+def _moment(stamp: list[int]) -> float | None:
+    """A time stamp in Unix seconds: 3GPP TS 23.040 section 9.2.3.11."""
+    figures = [(octet & 0xF) * 10 + (octet >> 4) for octet in stamp]
+    year, month, day, hour, minute, second, zone = figures
+    quarters = -(zone - 80) if zone >= 80 else zone  # the sign is its highest bit
+    try:
+        local = datetime(2000 + year, month, day, hour, minute, second, tzinfo=UTC)
+        return local.timestamp() - 900 * quarters
+    except ValueError:
+        return None
 
 
 def _text(data: bytes, length: int, coding: int, header: bytes) -> str:

@@ -279,7 +279,8 @@ class Texts:
     def _hand_on(self, pdu: str, kept: Callable[[], None]) -> None:
         decoded = self._pdu.decode(pdu)
         if isinstance(decoded, self._pdu.Incoming):
-            self._emit(events.SmsReceived(decoded.sender, decoded.text, kept, decoded.whole))
+            said = decoded.sender, decoded.text, kept, decoded.whole, decoded.sent_at
+            self._emit(events.SmsReceived(*said))
             return
         kept()
         if isinstance(decoded, self._pdu.StatusReport):

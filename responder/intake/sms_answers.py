@@ -20,7 +20,16 @@ from outcry.responder.enrolment.pins import cost_of, hash_pin
 from outcry.responder.intake import callers, reading
 from outcry.responder.intake.reading import Reading
 from outcry.responder.rules.calls import Topic
-from outcry.responder.rules.events import AnswerDropped, AnsweredBy, Dropped, WrongPinTried
+from outcry.responder.rules.events import (
+    AnswerDropped,
+    AnsweredBy,
+    Closed,
+    Corrected,
+    Dropped,
+    HeardAgain,
+    Unclear,
+    WrongPinTried,
+)
 from outcry.responder.storage import event_log, store
 from outcry.responder.storage.store import Store
 
@@ -30,8 +39,10 @@ OPEN_FOR_S = 7 * 86_400.0  # an alarm raised longer ago is not what a text is ab
 WRONG_AN_HOUR = 30  # from one number; a guess is right once in ten million tries
 DROPPED_AN_HOUR = 10  # of a contact, of an alarm: of more, its history says nothing
 HOUR_S = 3600.0
+CLOCKS_DIFFER_S = 60.0  # HQ's and an SMS centre's, where both are right
 STRANGERS_ALARMS = 20  # the newest open ones, whose duty officers hear of a stranger's code
 
+_ENDS = (Closed, Corrected, HeardAgain)
 _RANK = {AlarmKind.SILENCE: 1, AlarmKind.DRILL: 0}  # below every real alarm
 
 
@@ -53,10 +64,13 @@ class SmsAnswers:
         self._own = own
         self._wrong: dict[str, deque[float]] = {}
 
-    def take(self, sender: str, text: str, whole: bool = True) -> bool:
+    def take(
+        self, sender: str, text: str, whole: bool = True, sent_at: float | None = None
+    ) -> bool:
         """Write down what a text comes to. False: nothing, and it is to be forgotten.
 
-        ``whole``: it is not a part of a longer text.
+        ``whole``: it is not a part of a longer text. ``sent_at``: Unix seconds by the clock of the
+        sender's SMS centre, if that said any.
         """
         with self._store.read() as connection:
             contacts = callers.contacts(connection, sender, self._own)
@@ -68,7 +82,7 @@ class SmsAnswers:
         for contact in contacts:
             code = self._code(contact, read.codes)
             if code is not None:
-                return self._answer(contact, code, read)
+                return self._answer(contact, code, read, sent_at)
         return self._note_no_answer(contacts, read)
 
     def _code(self, contact: Row[Any], codes: Collection[str]) -> Row[Any] | None:
@@ -85,7 +99,9 @@ class SmsAnswers:
                     return row
         return None
 
-    def _answer(self, contact: Row[Any], code: Row[Any], read: Reading) -> bool:
+    def _answer(
+        self, contact: Row[Any], code: Row[Any], read: Reading, sent_at: float | None
+    ) -> bool:
         now, number = self._clock(), contact.number_in_list
         with self._store.write() as connection:
             found = _found(connection, [contact.device], now)
@@ -97,7 +113,10 @@ class SmsAnswers:
             burning = update(store.sms_code).filter_by(id=code.id, burned_at=None)
             if not connection.execute(burning.values(burned_at=now)).rowcount:
                 return _drop(connection, found.alarm, AnswerDropped(now, number, Dropped.USED))
-            answer = read.says(now, number, AnsweredBy.SMS)
+            late = sent_at is not None and _was_of_before(
+                connection, contact.device, found.alarm, sent_at
+            )
+            answer = (Unclear if late else read.says)(now, number, AnsweredBy.SMS)
             event_log.happened(connection, found.alarm, answer)
         name = event_log.name_of(answer)
         log.tell(journal.Entry.ANSWER_BY_SMS, alarm=found.alarm, contact=number, answer=name)
@@ -139,6 +158,28 @@ class SmsAnswers:
     def _is_guessing(self, number: str) -> bool:
         tried = self._wrong.get(number, deque())
         return len(tried) == WRONG_AN_HOUR and tried[0] > self._clock() - HOUR_S
+
+
+def _was_of_before(connection: Connection, device: int, alarm: int, sent_at: float) -> bool:
+    """Whether a text was held up: it was sent before what is open now, to what was open then.
+
+    A clock that is wrong is no proof: then nothing was open when it says that the text was sent.
+    """
+    began_at = event_log.case_of(connection, alarm).now.began_at
+    if began_at is None or sent_at > began_at - CLOCKS_DIFFER_S:
+        return False
+    others = select(store.alarm.c.id).where(
+        store.alarm.c.device == device,
+        store.alarm.c.arrived_at <= sent_at,
+        store.alarm.c.arrived_at > sent_at - OPEN_FOR_S,
+    )
+    return any(
+        any(
+            isinstance(event, _ENDS) and event.at >= sent_at
+            for event in event_log.load(connection, n)
+        )
+        for n in connection.scalars(others).all()
+    )
 
 
 def _drop(connection: Connection, alarm: int, dropped: AnswerDropped) -> bool:

@@ -21,15 +21,18 @@ class ArrivingTexts:
     on_answer: Callable[[], None] = lambda: None
     dropped: int = 0
 
-    def take(self, sender: str, text: str, whole: bool = True) -> None:
+    def take(
+        self, sender: str, text: str, whole: bool = True, sent_at: float | None = None
+    ) -> None:
         """A sealed report goes to the inbox; else it may be an answer, or is dropped.
 
-        ``whole``: it is not a part of a longer text.
+        ``whole``: it is not a part of a longer text. ``sent_at``: Unix seconds by the clock of the
+        sender's SMS centre, if that said any.
         """
         try:
             self.inbox.take(from_text(text.strip()), CameBy.SMS)
         except (EnvelopeRefused, Refused):
-            if self.answers.take(sender, text, whole):
+            if self.answers.take(sender, text, whole, sent_at):
                 self.on_answer()
             else:
                 self.dropped += 1

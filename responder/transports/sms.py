@@ -59,14 +59,14 @@ class SmsModem:
     def hand_on(
         self,
         on_report: Callable[[int, Came], None],
-        on_text: Callable[[str, str, bool], None],
+        on_text: Callable[[str, str, bool, float | None], None],
         on_change: Callable[[], None],
     ) -> None:
         """Hand on the next thing the modem says; wait a moment for it. From one thread.
 
         ``on_report``: more is known of a text (ref, what came of it) than ``send`` has returned.
         ``on_text``: one came in (sender, text, whether
-        it is whole, and no part of a longer one). ``on_change``: the modem may be ready now. What
+        it is whole, and no part of a longer one, when it was sent by its SMS centre's clock). ``on_change``: the modem may be ready now. What
         these raise is raised here, and the thing is handed on again later, until it is taken.
         """
         try:
@@ -81,7 +81,7 @@ class SmsModem:
                     came = Outcome.DELIVERED if event.delivered else Outcome.UNDELIVERED
                     on_report(int(event.ref), Came(came, ""))
                 case SmsReceived():
-                    on_text(event.sender, event.text, event.whole)
+                    on_text(event.sender, event.text, event.whole, event.sent_at)
                     event.kept()
                 case ModemState():
                     on_change()

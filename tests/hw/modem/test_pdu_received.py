@@ -1,6 +1,7 @@
 """Every PDU that others read is read here as they read it: simulation/pdus.py."""
 
 import os
+from datetime import datetime
 
 import pytest
 
@@ -101,6 +102,24 @@ def test_a_part_of_a_longer_text_is_told_from_a_whole_one(header: str, whole: bo
 
 def test_a_text_that_was_cut_short_is_not_whole() -> None:
     assert not received(b"", b"4417 0099 1", announced=9).whole
+
+
+@pytest.mark.parametrize(
+    ("stamp", "sent"),
+    [
+        ("62112221000000", "2026-11-22T12:00:00+00:00"),
+        ("62112241030021", "2026-11-22T14:30:00+03:00"),
+        ("6211227003000A", "2026-11-22T07:30:00-05:00"),
+        ("62112221954380", "2026-11-22T12:59:34+02:00"),
+        ("00000000000000", None),
+        ("FFFFFFFFFFFFFF", None),
+    ],
+)
+def test_the_time_at_which_a_text_was_sent(stamp: str, sent: str | None) -> None:
+    decoded = decode(f"0000028144 0000{stamp}0131".replace(" ", ""))
+    assert isinstance(decoded, Incoming)
+    expected = None if sent is None else datetime.fromisoformat(sent).timestamp()
+    assert decoded.sent_at == expected
 
 
 @pytest.mark.parametrize("name", ["+447700900101", "447700900101", "0123"])

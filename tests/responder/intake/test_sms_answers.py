@@ -177,7 +177,8 @@ def test_networks_write_numbers_in_their_own_way(raised, cards, sender):
 
 
 @pytest.mark.parametrize(
-    "sender", ["+17700900111", "+497700900111", "0900111", "900111", "17700900111", "+7700900111"]
+    "sender",
+    [*(country + BEN[3:] for country in ("+1", "+49", "1", "0049", "+")), BEN[5:], "0" + BEN[6:]],
 )
 def test_a_number_of_another_country_is_another_number(raised, cards, sender):
     texts(raised, sender, f"{cards[1][0]} 1")

@@ -22,6 +22,8 @@ from outcry.responder.rules.calls import (
     FollowUp,
     Post,
     Receipt,
+    Reply,
+    Says,
     ToContact,
     ToOfficers,
     Topic,
@@ -59,6 +61,7 @@ posts = st.one_of(
 )
 texts = st.one_of(
     st.builds(ToContact, numbers, st.none(), st.integers(1, 9)),
+    st.builds(Reply, numbers, numbers, st.sampled_from(Says)),
     st.builds(Receipt, numbers, st.sampled_from(Status), numbers),
 )
 messages = st.one_of(
@@ -89,6 +92,8 @@ histories = st.one_of(
         WithdrawalJudged, at, numbers, st.sampled_from(["safe", "old", "duress"]).map(Verdict)
     ),
     *(st.builds(kind, at, numbers, st.sampled_from(AnsweredBy)) for kind in CONTACT_ANSWERS),
+    st.builds(events.Unclear, at, numbers, st.sampled_from(AnsweredBy)),
+    st.builds(events.AnswerDropped, at, st.none() | numbers, st.sampled_from(events.Dropped)),
     st.builds(events.WrongPinTried, at, st.none() | numbers, st.sampled_from(AnsweredBy)),
     *(st.builds(kind, at, words) for kind in OFFICER_ACTS if kind is not Corrected),
     st.builds(Corrected, at, words, st.sampled_from(Reason)),

@@ -10,11 +10,13 @@ from cheap_hashes import PIN_COST
 from phones import Killed
 
 from outcry.hw.modem.pdu import encode
+from outcry.responder import sentences
 from outcry.responder.enrolment.answer_cards import print_codes
 from outcry.responder.intake.reading import read
 from outcry.responder.notify import sms_texts
 from outcry.responder.plans.document import LANGUAGES
-from outcry.responder.rules.calls import Reply, Says
+from outcry.responder.rules.calls import Reply, Says, Topic
+from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CallEnded, Confirmed, Outcome, Unclear
 from outcry.responder.storage import store
 
@@ -134,6 +136,30 @@ def test_a_crash_before_a_reply_was_begun_costs_nothing(told, cards, monkeypatch
     told.hq.restarts()
     told.hq.works()
     assert told.phones.to(BEN) == [sms_texts.reply("en", Says.REAL, True)]
+
+
+def test_the_duty_officer_reads_what_became_of_each_text(told, cards):
+    for text in (f"is it? {cards[1][0]}", f"{cards[1][0]} 1", "1111 2222 1", "hello"):
+        texts(told, BEN, text)
+    texts(told, STRANGER, f"{cards[1][1]} 1")
+    lines = [line.words for line in sentences.timeline(told.hq.entries(), {1: "Ben", 2: "Cleo"})]
+    for words in (
+        "Ben sent a code with something else, which counts as: does not know, by SMS",
+        "A text from Ben could not be taken as an answer: its code was used before",
+        "A wrong code was texted from Ben's number",
+        "A text from Ben could not be taken as an answer: no code of theirs is in it",
+        "Reply to Ben's text: done",
+    ):
+        assert words in lines
+    assert lines.count("Reply to Ben's text: done") == 4
+    assert not any(secret in "".join(lines) for secret in (cards[1][0], BEN, STRANGER))
+
+
+def test_a_code_from_a_borrowed_phone_is_told_to_the_duty_officer(told, cards):
+    texts(told, STRANGER, f"{cards[1][1]} 1")
+    case = Case.of(told.hq.entries())
+    assert Topic.UNREAD in case.now.topics
+    assert case.now.votes == 0
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

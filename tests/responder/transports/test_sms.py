@@ -115,8 +115,8 @@ def test_what_the_modem_says_later_of_a_text_is_handed_on(modem, says):
     [
         (SmsReport("7", True), (7, Came(events.Outcome.DELIVERED, ""))),
         (SmsReport("7", False), (7, Came(events.Outcome.UNDELIVERED, ""))),
-        (SmsReceived(BEN, "1111 2222"), (BEN, "1111 2222", True)),
-        (SmsReceived(BEN, "1111", whole=False), (BEN, "1111", False)),
+        (SmsReceived(BEN, "1111 2222"), (BEN, "1111 2222", True, None)),
+        (SmsReceived(BEN, "1", whole=False, sent_at=7.5), (BEN, "1", False, 7.5)),
         (ModemState(Condition.SILENT, ""), ("changed",)),
     ],
 )
@@ -156,7 +156,7 @@ def test_nothing_is_given_up_however_long_the_database_is_away(modem, says):
             heard.hand_on()
     heard.hand_on()
     heard.hand_on()
-    assert heard.all == [(6, Came(events.Outcome.DELIVERED, "")), (BEN, "first", True)]
+    assert heard.all == [(6, Came(events.Outcome.DELIVERED, "")), (BEN, "first", True, None)]
 
 
 def test_what_hq_has_no_use_for_is_passed_over(modem, says):
