@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from outcry.envelope import Header
 from outcry.receipt import Status
 from outcry.report import Flag, MessageType, Report, encode
 from outcry.responder.enrolment import safe_code
 from outcry.responder.rules.events import CameBy, Event, Mark, ReportArrived, ReportRepeated
-from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.storage import alarms, event_log, overdue, store
 from outcry.responder.web.link_tokens import link_token
 
 LATE_S = 3600  # a report older on arrival is told to people, but is no ground by consent
@@ -81,7 +81,7 @@ class _Batch:
         there = {*self._alarms.values(), *(known.alarm for known in self._known.values())}
         self._acknowledged = event_log.acknowledged(connection, there)
         self._ids = _ids(connection, len(of_alarms))
-        self._heard: set[int] = set()
+        self._heard: dict[int, bool] = {}  # whether by a heartbeat
         self._messages: list[dict[str, Any]] = []
         self._taps: list[dict[str, Any]] = []
         self._said: list[tuple[int, Event]] = []
@@ -118,10 +118,15 @@ class _Batch:
             connection.execute(due)
         if self._heard:
             heard = [
-                {"which": device, "highest": self._highest[device], "now": self.now}
-                for device in self._heard
+                {
+                    "which": device,
+                    "highest": self._highest[device],
+                    "now": self.now,
+                    "beats": beats,
+                }
+                for device, beats in self._heard.items()
             ]
-            connection.execute(_HEARD, heard)
+            connection.execute(overdue.heard, heard)
 
     def _heartbeat(self, one: Arrived) -> Kept | int:
         if not self._is_newer(one):
@@ -140,7 +145,8 @@ class _Batch:
     def _hear(self, one: Arrived) -> None:
         device = one.header.device
         self._highest[device] = max(one.header.counter, self._highest.get(device) or 0)
-        self._heard.add(device)
+        beats = one.report.type is MessageType.HEARTBEAT
+        self._heard[device] = beats or self._heard.get(device, False)
 
     def _note_repeat(self, one: Arrived, known: _Known) -> None:
         """Write a repeat down if it tells something new: another path, or a receipt is wanted."""
@@ -231,13 +237,6 @@ class _Batch:
 
     def _status(self, alarm: int) -> Status:
         return Status.ACKNOWLEDGED if alarm in self._acknowledged else Status.STORED
-
-
-_HEARD = (
-    update(store.wearer)
-    .where(store.wearer.c.device == bindparam("which"))
-    .values(highest_counter=bindparam("highest"), heard_at=bindparam("now"))
-)
 
 
 def _which(one: Arrived) -> tuple[int, int, int]:

@@ -19,6 +19,7 @@ from outcry.responder.intake.sms_answers import SmsAnswers
 from outcry.responder.intake.texts import ArrivingTexts
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.messages import Briefer
+from outcry.responder.notify.notices import Notices
 from outcry.responder.notify.performers import Notifying, Texting
 from outcry.responder.plans.repository import Means
 from outcry.responder.posting import networks
@@ -85,6 +86,7 @@ class Responder:
     console: Console
     officers: Officers
     silence: Watch
+    notices: Notices
     housekeeping: Housekeeping
 
     def hear_the_modem(self) -> None:
@@ -121,6 +123,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
         adapters.monotonic,
     )
     wake = workflow.wake
+    notices = Notices(officers, adapters.channels, url, adapters.monotonic)
     inbox = Inbox(database, hq_keys.load_or_create(settings.directory), clock, wake, random)
     return Responder(
         settings=settings,
@@ -135,6 +138,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
         desk=Desk(database, inbox, clock, wake, settings.people.link_days * 86_400.0),
         console=Console(database, clock, wake),
         officers=Officers(database, settings.organisation, clock, random, adapters.hasher),
-        silence=Watch(database, clock, wake),
+        silence=Watch(database, clock, notices, wake),
+        notices=notices,
         housekeeping=Housekeeping(database, clock),
     )
