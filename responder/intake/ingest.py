@@ -14,13 +14,13 @@ from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from outcry.envelope import Header
 from outcry.receipt import Status
-from outcry.report import Flag, MessageType, Report, encode
+from outcry.report import MessageType, Report, encode
 from outcry.responder.enrolment import safe_code
+from outcry.responder.intake import dating
 from outcry.responder.rules.events import CameBy, Event, Mark, ReportArrived, ReportRepeated
 from outcry.responder.storage import alarms, event_log, overdue, store
 from outcry.responder.web.link_tokens import link_token
 
-LATE_S = 3600  # a report older on arrival is told to people, but is no ground by consent
 INVITATION_CHARS = 16  # 95 bits: a contact's short link cannot be guessed
 # The same message may come again without end; beyond these counts that is not written down.
 _REPEATS_KEPT = {CameBy.SMS: 3, CameBy.DATA: 1, CameBy.LINK: 1}
@@ -95,8 +95,7 @@ class _Batch:
             return Kept(known.alarm, self._status(known.alarm), repeat=True)
         if one.digest in self._forgotten:
             return Kept(None, Status.STORED, repeat=True)
-        one = self._dated(one)
-        marks = self._marks(one)
+        one, marks = self._dated(one)
         alarm = self._alarms.get(_which(one)) or self._raise(one)
         message, report = self._keep(one, alarm), one.report
         arrived = ReportArrived(self.now, message, report.type, report.sequence, one.path, marks)
@@ -161,35 +160,24 @@ class _Batch:
         if kept < _REPEATS_KEPT[one.path]:
             self._said.append((known.alarm, ReportRepeated(self.now, known.id, one.path)))
 
-    def _dated(self, one: Arrived) -> Arrived:
-        """A report made after a heartbeat that came within the last hour is no older than that.
+    def _dated(self, one: Arrived) -> tuple[Arrived, tuple[Mark, ...]]:
+        """Dated by HQ where its device's clock is not believed, with what is odd about it."""
+        newest = self._is_newer(one)
+        beat_at = None if dating.agrees(one.report, self.now) else self._beat_before(one.header)
+        over_data = one.path is CameBy.DATA
+        report, marks = dating.dated(one.report, self.now, beat_at, newest, over_data)
+        if not newest:
+            used = self._is_used(one.header)
+            marks = (Mark.COUNTER_USED if used else Mark.OUT_OF_ORDER, *marks)
+        return one._replace(report=report), marks
 
-        If its clock says otherwise, the clock is taken as not set.
-        """
-        report, table = one.report, store.heartbeat
-        if self.now - report.sent_at <= LATE_S or Flag.CLOCK_UNSET in report.flags:
-            return one
-        before = select(table.c.device).where(
-            table.c.device == one.header.device,
-            table.c.counter < one.header.counter,
-            table.c.received_at >= self.now - LATE_S,
+    def _beat_before(self, header: Header) -> float | None:
+        """When the last heartbeat came, if this was made after it."""
+        beat = store.heartbeat.c
+        before = select(beat.received_at).where(
+            beat.device == header.device, beat.counter < header.counter
         )
-        if self.connection.scalar(before) is None:
-            return one
-        return one._replace(report=replace(report, flags=report.flags | Flag.CLOCK_UNSET))
-
-    def _marks(self, one: Arrived) -> tuple[Mark, ...]:
-        marks = []
-        if not self._is_newer(one):
-            marks.append(Mark.COUNTER_USED if self._is_used(one.header) else Mark.OUT_OF_ORDER)
-        report = one.report
-        if Flag.CLOCK_UNSET in report.flags:
-            marks.append(Mark.CLOCK_UNSET)
-        elif self.now - report.sent_at > LATE_S:
-            marks.append(Mark.LATE)
-        elif report.sent_at - self.now > LATE_S:
-            marks.append(Mark.CLOCK_AHEAD)
-        return tuple(marks)
+        return self.connection.scalar(before)
 
     def _is_used(self, header: Header) -> bool:
         """Whether another message had this counter; none that is kept has one above the highest."""

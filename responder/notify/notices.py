@@ -48,6 +48,14 @@ class Notice(Enum):
             "late; a device that is silent is noticed later, by the time HQ did not listen."
         ),
     )
+    CLOCK = (
+        "HQ's clock may be wrong",
+        (
+            "Most devices heard in the last hour agree that HQ's clock is {about} by minutes or "
+            "more. Times that HQ tells are wrong by as much, and what rests on them: compare it "
+            "with another clock, then see timedatectl."
+        ),
+    )
 
 
 @dataclass(eq=False)
@@ -91,6 +99,10 @@ class Notices:
             self._told[notice, about] = now
             self._telling += [_Telling(name, notice, about, now, now) for name in self._officers]
         log.tell(journal.Entry.NOTICE, notice=notice.name, channels=len(self._officers))
+
+    def doubt_the_clock(self, ahead_s: float) -> None:
+        """The devices agree that HQ's clock is so many seconds ahead."""
+        self.tell(Notice.CLOCK, "fast" if ahead_s > 0 else "slow")
 
     def look(self) -> None:
         """Send what waits; each channel may take as long as a call may last."""

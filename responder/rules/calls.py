@@ -43,6 +43,7 @@ class Topic(StrEnum):
     WITHDRAWN = "withdrawn"
     WRONG_PIN = "wrong pin"
     UNPUBLISHED = "unpublished"
+    NO_CONSENT = "no consent"
 
 
 @dataclass(frozen=True, slots=True)

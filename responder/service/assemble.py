@@ -14,6 +14,7 @@ from outcry.responder.console.desk import Console
 from outcry.responder.contacts.desk import Desk
 from outcry.responder.dispatch.workers import Lanes, Performer
 from outcry.responder.enrolment import hq_keys
+from outcry.responder.intake.device_clocks import DeviceClocks
 from outcry.responder.intake.inbox import Inbox
 from outcry.responder.intake.sms_answers import SmsAnswers
 from outcry.responder.intake.texts import ArrivingTexts
@@ -124,7 +125,8 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
     )
     wake = workflow.wake
     notices = Notices(officers, adapters.channels, url, adapters.monotonic)
-    inbox = Inbox(database, hq_keys.load_or_create(settings.directory), clock, wake, random)
+    keys = hq_keys.load_or_create(settings.directory)
+    inbox = Inbox(database, keys, clock, wake, random, DeviceClocks(notices.doubt_the_clock).hear)
     return Responder(
         settings=settings,
         clock=clock,

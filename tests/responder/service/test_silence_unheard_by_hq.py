@@ -40,7 +40,8 @@ def due_by_an_index(connection):
 def test_the_database_finds_who_is_due_by_an_index(quiet):
     with quiet.world.hq.store.read() as connection:
         if connection.dialect.name == "postgresql":  # a table of one row is read as quickly whole
-            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            for other in ("seqscan", "bitmapscan"):
+                connection.execute(text(f"SET LOCAL enable_{other} = off"))
         plan = due_by_an_index(connection)
     assert "wearer_due" in plan
     assert "TEMP B-TREE" not in plan
