@@ -49,6 +49,7 @@ from bench.headquarters.receipts import (
     receipts_per_s_postgres_2,
     receipts_per_s_sqlite,
 )
+from bench.headquarters.silence import silence_look_ms, silence_look_ms_postgres
 from bench.messages.answers import false_confirmations
 from bench.messages.contacts import contact_text_parts_max
 from bench.messages.pdus import pdu_disagreements
@@ -329,6 +330,20 @@ FIGURES = (
         Bound(">=", 1),
         plain_insert_per_s,
         partial(plain_insert_per_s, 6, 1),
+    ),
+    Figure(
+        "silence_look_ms_1000000",
+        "ms",
+        Bound("<=", 100),
+        silence_look_ms,
+        partial(silence_look_ms, 2000, 3),
+    ),
+    Figure(
+        "silence_look_ms_1000000_postgres",
+        "ms",
+        Bound("<=", 100),
+        silence_look_ms_postgres,
+        partial(silence_look_ms_postgres, 2000, 3),
     ),
     Figure("first_contact_told_worst_s", "s", Bound("<=", 10), first_contact_told_worst_s),
     Figure("kill_runs", "kills", Bound(">=", 24), kill_runs, partial(kill_runs, 1, 0)),

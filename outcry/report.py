@@ -106,6 +106,9 @@ class Flag(IntFlag):
     CARD_FAULT = 512
     STRAP_FAULT = 1024
     TEXTS_FAULT = 2048
+    CLOCK_VOUCHED = (
+        4096  # something in this boot vouched for the time; older wearables never say so
+    )
 
 
 NO_FLAGS = Flag(0)

@@ -16,10 +16,11 @@ TODAY_S = 12 * 3600  # younger than this the date is plain, and a short line rea
 
 
 def raised_at(report: Report, arrived_at: float) -> float:
-    """When the report was made, Unix seconds: by the device's clock if it was set and is credible."""
-    if Flag.CLOCK_UNSET in report.flags or report.sent_at > arrived_at + 3600:
-        return arrived_at
-    return float(report.sent_at)
+    """When the report was made, Unix seconds: by the device's clock, or by HQ's where it is dated so.
+
+    Never later than it arrived: a clock may be some minutes ahead.
+    """
+    return arrived_at if Flag.CLOCK_UNSET in report.flags else min(report.sent_at, arrived_at)
 
 
 def clock_time(at: float) -> str:

@@ -76,6 +76,19 @@ class Entry(JournalEntry):
     HEARD_AGAIN = info(
         "85e89418693a4bc3908b7fc9e8084884", ALARM + "device {device:08x} is heard again"
     )
+    DEAF = warning(
+        "b80b5e2688074fca9d50e5e42a814ee5",
+        "HQ did not listen for {seconds:d} s, or its clock was set by as much: "
+        "silences count without them",
+    )
+    CANNOT_JUDGE = error(
+        "b547cb29df5941288f4d49f0dd0c51f6",
+        "whether device {device:08x} is silent cannot be judged: {error}",
+    )
+    NOTICE = warning(
+        "3329a0d1c0f54b2daf5c531b5729470c",
+        "the duty officers are told of HQ itself: {notice}, by {channels:d} channels",
+    )
     ANSWER_BY_SMS = info(
         "ebf1c5fabf2241f4abab8ec95a905ab5", ALARM + "contact {contact:d}: {answer} by SMS"
     )

@@ -34,12 +34,15 @@ class Part(threading.Thread, ABC):
 
 
 class Rounds(Part):
-    """Calls ``look`` every few seconds; what it raises is told, and it is called again."""
+    """Calls ``look`` every few seconds; what it raises is told, and it is called again.
+
+    If it answers that there is more to do it is called again at once.
+    """
 
     def __init__(
         self,
         name: str,
-        look: Callable[[], None],
+        look: Callable[[], bool | None],
         beat: Callable[[], None] = lambda: None,
         every_s: float = EVERY_S,
     ) -> None:
@@ -58,7 +61,8 @@ class Rounds(Part):
             self._beat()
             wait_s = self._every_s
             try:
-                self._look()
+                if self._look():
+                    wait_s = 0.0
             except Exception as error:  # noqa: BLE001 - the database: it may be back soon
                 log.tell(journal.Entry.ROUND_FAILED, task=self.name, error=journal.describe(error))
                 wait_s = EVERY_S

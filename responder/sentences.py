@@ -121,7 +121,7 @@ def told(event: Event, contacts: Mapping[int, str]) -> str:
     match event:
         case events.ReportArrived():
             report = ENGLISH(f"type_{event.type.name}")
-            return f"{report}, {_path(event.path)}{_marks(event.marks)}"
+            return f"{report}, {_path(event.path)}{_marks(event.marks)}{_by_arrival(event)}"
         case events.ReportRepeated():
             return f"A report came again, {_path(event.path)}"
         case events.WithdrawalJudged():
@@ -182,6 +182,12 @@ def _path(path: events.CameBy) -> str:
 
 def _marks(marks: tuple[str, ...]) -> str:
     return "".join(f". {sentence(mark)}" for mark in marks)
+
+
+def _by_arrival(report: events.ReportArrived) -> str:
+    """What HQ has made of a clock that is not believed, where its arrival tells the time."""
+    wrong = {events.Mark.CLOCK_UNSET, events.Mark.CLOCK_AHEAD} & set(report.marks)
+    return ", dated by its arrival" if wrong and report.is_dated else ""
 
 
 def _because(act: events.OfficerAct) -> str:

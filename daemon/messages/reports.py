@@ -85,7 +85,7 @@ class Reporter:
             supply_mv=None if withdrawal else _millivolts(modem),
             signal=modem.signal if modem.signal is not None and modem.signal <= 31 else None,
             cell=_cell(modem),
-            flags=flags | Flag.CLOCK_UNSET if now is None else flags,
+            flags=flags | (Flag.CLOCK_UNSET if now is None else Flag.CLOCK_VOUCHED),
             taps=taps,
             drill_hours=drill_hours,
         )

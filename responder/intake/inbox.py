@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from outcry.envelope import KEY_BYTES, SEALED_BYTES, EnvelopeRefused, open_sealed, read_header
 from outcry.receipt import OUTDATED, make
-from outcry.report import Report, ReportInvalid, decode
+from outcry.report import MessageType, Report, ReportInvalid, decode
 from outcry.responder import journal
 from outcry.responder.intake import ingest
 from outcry.responder.intake.ingest import Arrived, Kept
@@ -59,7 +59,8 @@ class Taken:
 class Inbox:
     """Takes sealed messages from every path; safe to call from any thread.
 
-    ``clock`` gives Unix seconds; ``on_alarm`` is called after something new is on disk.
+    ``clock`` gives Unix seconds; ``on_alarm`` is called after something new is on disk,
+    ``on_beat`` after a heartbeat is, with its device and when (Unix seconds) it came.
     """
 
     store: Store
@@ -67,6 +68,7 @@ class Inbox:
     clock: Callable[[], float]
     on_alarm: Callable[[], None] = lambda: None
     random: Callable[[int], bytes] = os.urandom
+    on_beat: Callable[[int, Report, float], None] = lambda _device, _beat, _now: None
 
     def take(self, sealed: bytes, path: CameBy) -> Taken:
         """Open, store, commit, then make the receipt.
@@ -119,6 +121,8 @@ class Inbox:
                 path=one.path,
                 again=again,
             )
+        elif one.report.type is MessageType.HEARTBEAT:
+            self.on_beat(one.header.device, one.report, self.clock())
         receipt = make(one.report.token, kept.status, one.header)
         return Taken(receipt, one.report, kept.alarm, kept.repeat)
 

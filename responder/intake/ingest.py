@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from outcry.envelope import Header
 from outcry.receipt import Status
-from outcry.report import Flag, MessageType, Report, encode
+from outcry.report import MessageType, Report, encode
 from outcry.responder.enrolment import safe_code
+from outcry.responder.intake import dating
 from outcry.responder.rules.events import CameBy, Event, Mark, ReportArrived, ReportRepeated
-from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.storage import alarms, event_log, overdue, store
 from outcry.responder.web.link_tokens import link_token
 
-LATE_S = 3600  # a report older on arrival is told to people, but is no ground by consent
 INVITATION_CHARS = 16  # 95 bits: a contact's short link cannot be guessed
 # The same message may come again without end; beyond these counts that is not written down.
 _REPEATS_KEPT = {CameBy.SMS: 3, CameBy.DATA: 1, CameBy.LINK: 1}
@@ -81,7 +81,7 @@ class _Batch:
         there = {*self._alarms.values(), *(known.alarm for known in self._known.values())}
         self._acknowledged = event_log.acknowledged(connection, there)
         self._ids = _ids(connection, len(of_alarms))
-        self._heard: set[int] = set()
+        self._heard: dict[int, bool] = {}  # whether by a heartbeat
         self._messages: list[dict[str, Any]] = []
         self._taps: list[dict[str, Any]] = []
         self._said: list[tuple[int, Event]] = []
@@ -95,8 +95,7 @@ class _Batch:
             return Kept(known.alarm, self._status(known.alarm), repeat=True)
         if one.digest in self._forgotten:
             return Kept(None, Status.STORED, repeat=True)
-        one = self._dated(one)
-        marks = self._marks(one)
+        one, marks = self._dated(one)
         alarm = self._alarms.get(_which(one)) or self._raise(one)
         message, report = self._keep(one, alarm), one.report
         arrived = ReportArrived(self.now, message, report.type, report.sequence, one.path, marks)
@@ -118,10 +117,15 @@ class _Batch:
             connection.execute(due)
         if self._heard:
             heard = [
-                {"which": device, "highest": self._highest[device], "now": self.now}
-                for device in self._heard
+                {
+                    "which": device,
+                    "highest": self._highest[device],
+                    "now": self.now,
+                    "beats": beats,
+                }
+                for device, beats in self._heard.items()
             ]
-            connection.execute(_HEARD, heard)
+            connection.execute(overdue.heard, heard)
 
     def _heartbeat(self, one: Arrived) -> Kept | int:
         if not self._is_newer(one):
@@ -140,7 +144,8 @@ class _Batch:
     def _hear(self, one: Arrived) -> None:
         device = one.header.device
         self._highest[device] = max(one.header.counter, self._highest.get(device) or 0)
-        self._heard.add(device)
+        beats = one.report.type is MessageType.HEARTBEAT
+        self._heard[device] = beats or self._heard.get(device, False)
 
     def _note_repeat(self, one: Arrived, known: _Known) -> None:
         """Write a repeat down if it tells something new: another path, or a receipt is wanted."""
@@ -155,35 +160,24 @@ class _Batch:
         if kept < _REPEATS_KEPT[one.path]:
             self._said.append((known.alarm, ReportRepeated(self.now, known.id, one.path)))
 
-    def _dated(self, one: Arrived) -> Arrived:
-        """A report made after a heartbeat that came within the last hour is no older than that.
+    def _dated(self, one: Arrived) -> tuple[Arrived, tuple[Mark, ...]]:
+        """Dated by HQ where its device's clock is not believed, with what is odd about it."""
+        newest = self._is_newer(one)
+        beat_at = None if dating.agrees(one.report, self.now) else self._beat_before(one.header)
+        over_data = one.path is CameBy.DATA
+        report, marks = dating.dated(one.report, self.now, beat_at, newest, over_data)
+        if not newest:
+            used = self._is_used(one.header)
+            marks = (Mark.COUNTER_USED if used else Mark.OUT_OF_ORDER, *marks)
+        return one._replace(report=report), marks
 
-        If its clock says otherwise, the clock is taken as not set.
-        """
-        report, table = one.report, store.heartbeat
-        if self.now - report.sent_at <= LATE_S or Flag.CLOCK_UNSET in report.flags:
-            return one
-        before = select(table.c.device).where(
-            table.c.device == one.header.device,
-            table.c.counter < one.header.counter,
-            table.c.received_at >= self.now - LATE_S,
+    def _beat_before(self, header: Header) -> float | None:
+        """When the last heartbeat came, if this was made after it."""
+        beat = store.heartbeat.c
+        before = select(beat.received_at).where(
+            beat.device == header.device, beat.counter < header.counter
         )
-        if self.connection.scalar(before) is None:
-            return one
-        return one._replace(report=replace(report, flags=report.flags | Flag.CLOCK_UNSET))
-
-    def _marks(self, one: Arrived) -> tuple[Mark, ...]:
-        marks = []
-        if not self._is_newer(one):
-            marks.append(Mark.COUNTER_USED if self._is_used(one.header) else Mark.OUT_OF_ORDER)
-        report = one.report
-        if Flag.CLOCK_UNSET in report.flags:
-            marks.append(Mark.CLOCK_UNSET)
-        elif self.now - report.sent_at > LATE_S:
-            marks.append(Mark.LATE)
-        elif report.sent_at - self.now > LATE_S:
-            marks.append(Mark.CLOCK_AHEAD)
-        return tuple(marks)
+        return self.connection.scalar(before)
 
     def _is_used(self, header: Header) -> bool:
         """Whether another message had this counter; none that is kept has one above the highest."""
@@ -231,13 +225,6 @@ class _Batch:
 
     def _status(self, alarm: int) -> Status:
         return Status.ACKNOWLEDGED if alarm in self._acknowledged else Status.STORED
-
-
-_HEARD = (
-    update(store.wearer)
-    .where(store.wearer.c.device == bindparam("which"))
-    .values(highest_counter=bindparam("highest"), heard_at=bindparam("now"))
-)
 
 
 def _which(one: Arrived) -> tuple[int, int, int]:

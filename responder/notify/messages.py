@@ -4,14 +4,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from outcry.report import AlarmKind
+from outcry.report import AlarmKind, Flag
 from outcry.responder import formatting
 from outcry.responder.notify import sms_texts
 from outcry.responder.notify.sms_texts import News
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Contact, Means
+from outcry.responder.rules import publication
 from outcry.responder.rules.calls import Reply, ToContact, ToOfficers, Topic
 from outcry.responder.rules.case import Case
+from outcry.responder.rules.events import Mark
 from outcry.responder.storage import alarms, event_log, store
 
 _KINDS = {
@@ -27,6 +29,12 @@ _TOPICS = {
     Topic.UNREAD: "a text that may be an answer could not be read; call the contacts",
     Topic.WRONG_PIN: "somebody is trying wrong PINs or codes",
     Topic.UNPUBLISHED: "posting on a network has failed",
+}
+_NO_CONSENT = {
+    Mark.TIME_UNKNOWN: "when it was raised is not known, for the device's clock was not set",
+    Mark.LATE: "it came more than an hour after it was raised",
+    Mark.OUT_OF_ORDER: "something newer of the device came before it",
+    Mark.COUNTER_USED: "another message of the device had its number",
 }
 
 
@@ -72,16 +80,24 @@ class Briefer:
         case = event_log.case_of(connection, alarm)
         news = self._news(connection, alarm, case, one.episode)
         title = f"{_KINDS[news.kind]}: {news.wearer}"
-        at = formatting.clock_time(news.at)
+        at = formatting.when(news.at, news.told_of_at or news.at)
+        raised = f"raised at {at}" if news.dated else f"received at {at}"
         if news.kind is AlarmKind.SILENCE:
             marks = "".join(f", {mark}" for mark in news.marks)
             said = f"no signal from the device since {at}{marks}"
         elif one.topic is Topic.RAISED:
-            said = _raised(case, one.episode, at)
+            said = _raised(case, one.episode, at, raised) + _by_whose_clock(news)
         else:
-            said = f"raised at {at}: {_TOPICS[one.topic]}"
+            said = f"{raised}: {self._topic(connection, alarm, case, one.topic)}"
         body = f"{title}, {said}. {self.public_url}/console"
         return Briefing(self.means.officers[one.channel], title, body)
+
+    def _topic(self, connection: Connection, alarm: int, case: Case, topic: Topic) -> str:
+        if topic is not Topic.NO_CONSENT:
+            return _TOPICS[topic]
+        mark = publication.why_no_consent(case, repository.load(connection, alarm, self.means))
+        why = f": {_NO_CONSENT[mark]}" if mark in _NO_CONSENT else ""
+        return f"the wearer's consent alone does not publish it{why}. Decide yourself"
 
     def _news(self, connection: Connection, alarm: int, case: Case, number: int) -> News:
         about = alarms.about(connection, alarm)
@@ -92,8 +108,16 @@ class Briefer:
         episode = case.episodes[number - 1]
         assert episode.opened_by is not None
         (found,) = alarms.received(connection, id=episode.opened_by.message)
-        at = formatting.raised_at(found.report, found.received_at)
-        return News(name, kind, at, found.report.place, again=episode.again)
+        return News(
+            name,
+            kind,
+            formatting.raised_at(found.report, found.received_at),
+            found.report.place,
+            again=episode.again,
+            told_of_at=found.received_at,
+            by_hq=Flag.CLOCK_UNSET in found.report.flags,
+            dated=episode.opened_by.is_dated,
+        )
 
     def _for_contact(
         self, connection: Connection, alarm: int, one: ToContact
@@ -108,16 +132,22 @@ class Briefer:
         return contact, self._news(connection, alarm, case, one.episode), link
 
 
-def _raised(case: Case, number: int, at: str) -> str:
+def _raised(case: Case, number: int, at: str, raised: str) -> str:
     """How an episode began, for a duty officer."""
     if number == 1:
-        return f"raised at {at}"
+        return raised
     ended = "closed" if case.episodes[number - 2].over else "corrected"
     if case.episodes[number - 1].again:
         return f"pressed again at {at}, after it was {ended}"
-    return f"raised at {at}, is to be made public after it was {ended}"
+    return f"{raised}, is to be made public after it was {ended}"
 
 
 def _has_codes(connection: Connection, contact: Contact) -> bool:
     codes = select(store.sms_code.c.id).filter_by(contact=contact.id, burned_at=None)
     return connection.scalar(codes.limit(1)) is not None
+
+
+def _by_whose_clock(news: News) -> str:
+    if not news.dated:
+        return "; when it was raised is not known"
+    return ", by HQ's clock" if news.by_hq else ""

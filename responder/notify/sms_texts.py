@@ -29,7 +29,9 @@ class News:
     """What a contact is told of. ``at``: Unix seconds; of a silence, when it was last heard.
 
     ``again``: the wearer held the button after the alarm was closed. ``place`` is None where
-    nothing is to be said of it. ``marks``: what a silent device last said of itself.
+    nothing is to be said of it. ``marks``: what a silent device last said of itself. ``told_of_at``:
+    when HQ had it; ``by_hq``: HQ's clock dates it, and if it is not ``dated`` that says nothing of
+    when it was raised.
     """
 
     wearer: str
@@ -38,6 +40,9 @@ class News:
     place: Position | NoPosition | None
     again: bool = False
     marks: tuple[str, ...] = ()
+    told_of_at: float | None = None
+    by_hq: bool = False
+    dated: bool = True
 
 
 def text(language: str, news: News, link: str, has_codes: bool) -> str:
@@ -88,6 +93,8 @@ def _name(words: Mapping[str, str], wearer: str) -> str:
 def _fill(words: Mapping[str, str], news: News, name: str, place: str, link: str, hint: str) -> str:
     key = _KEYS.get(news.kind, "again" if news.again else "alarm")
     time = dated(words["time"], datetime.fromtimestamp(news.at, UTC))
+    if not news.dated:
+        time = words["received"].format(time=time)
     said = words[key].format(wearer=name, time=time, place=place, link=link, hint=hint)
     lines = (" ".join(line.split()) for line in said.splitlines())
     return "\n".join(line for line in lines if line)

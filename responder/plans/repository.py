@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from outcry.responder.plans import document as terms
 from outcry.responder.plans.document import PlanInvalid, Terms
 from outcry.responder.rules.model import BROADCAST, NETWORKS, OWN_PAGE, Plan
-from outcry.responder.storage import alarms, audit_chain, store
+from outcry.responder.storage import alarms, audit_chain, overdue, store
 from outcry.responder.storage.audit_chain import Noted
 from outcry.responder.transports import apprise
 from outcry.settings_file import unknown
@@ -110,6 +110,7 @@ def change(
     for n, person in agreed.people.items():
         contact = update(store.contact).filter_by(device=device, number_in_list=n)
         connection.execute(contact.values(language=person.language))
+    overdue.agreed(connection, device, 60.0 * agreed.heartbeat_minutes if agreed.watch else None)
     due_at = store.alarm.c.due_at
     alarms_of = update(store.alarm).filter_by(device=device)
     connection.execute(alarms_of.where(due_at.is_(None) | (due_at > now)).values(due_at=now))

@@ -54,6 +54,7 @@ class Composer:
                     confirmed=episode.votes,
                     where=_where(agreed, [each.report for each in newest_first]),
                     link=_link(episode, OWN_PAGE) if target.network != OWN_PAGE else "",
+                    dated=episode.opened_by is None or episode.opened_by.is_dated,
                 )
                 return wording.post_draft(facts, limits, language)
             case FollowUp():

@@ -52,6 +52,7 @@ class PostFacts:
 
     ``at``: the moment that a follow-up tells of; ``reason``: why a correction is made. ``again``: the
     button was held again after the alarm was over; ``reopened``: a duty officer says that it is not.
+    ``dated``: ``raised_at`` is when it was raised, and not only when it was received.
     """
 
     wearer: str
@@ -67,6 +68,7 @@ class PostFacts:
     link: str = ""
     at: float = 0.0
     reason: str = ""
+    dated: bool = True
 
 
 class _Language:
@@ -190,7 +192,7 @@ def _raised(words: _Language, facts: PostFacts) -> Callable[[str], str]:
     if facts.reopened:
         return _sentence(words, "reopened", facts.made_at)
     key = "again" if facts.again else "strap" if facts.strap else "panic"
-    return _sentence(words, key, facts.raised_at)
+    return _sentence(words, key if facts.dated else "received", facts.raised_at)
 
 
 def _ground(words: _Language, facts: PostFacts) -> str:

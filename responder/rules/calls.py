@@ -45,6 +45,7 @@ class Topic(StrEnum):
     UNREAD = "unread"
     WRONG_PIN = "wrong pin"
     UNPUBLISHED = "unpublished"
+    NO_CONSENT = "no consent"
 
 
 @dataclass(frozen=True, slots=True)

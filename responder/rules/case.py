@@ -227,7 +227,7 @@ class Case:
         now = self.now
         if now.opened_by is None:
             now.opened_by, now.began_at = report, report.at
-        if danger and now.danger_at is None:
+        if danger and report.is_fresh and now.danger_at is None:
             now.danger_at = report.at
         if report.is_still_in_danger and now.hurried_at is None:
             now.hurried_at = report.at

@@ -34,10 +34,13 @@ class Mark(StrEnum):
     CLOCK_UNSET = "clock not set"
     LATE = "late"
     CLOCK_AHEAD = "clock ahead"
+    TIME_UNKNOWN = "time not known"  # nor can its arrival date it
 
 
 NOT_OF_NOW = frozenset({Mark.LATE, Mark.OUT_OF_ORDER, Mark.COUNTER_USED})
-"""Marks of a report that may have been made long before it arrived."""
+"""Marks of a report that was made long before it arrived, or before others that are here."""
+NOT_FRESH = NOT_OF_NOW | {Mark.TIME_UNKNOWN}
+"""Marks of a report that may have been."""
 
 
 class Verdict(StrEnum):
@@ -113,8 +116,18 @@ class ReportArrived(Event):
 
     @property
     def is_of_now(self) -> bool:
-        """Whether it proves that something happens now: fresh, and newer than all before."""
+        """Whether nothing says that it is of an earlier time: people are told of it as of now."""
         return NOT_OF_NOW.isdisjoint(self.marks)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether it proves that something happens now: made just before, newer than all others."""
+        return NOT_FRESH.isdisjoint(self.marks)
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it is known when it was made: by its device's clock, or by its arrival."""
+        return Mark.TIME_UNKNOWN not in self.marks
 
     @property
     def is_withdrawal(self) -> bool:

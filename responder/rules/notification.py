@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from outcry.report import AlarmKind
+from outcry.responder.rules import publication
 from outcry.responder.rules.calls import Target, ToContact, ToOfficers, Topic, Want
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import Outcome
@@ -86,6 +87,8 @@ def _news(case: Case, plan: Plan) -> dict[Topic, float]:
     news = {Topic.RAISED: raised}
     if plan.kind in NEVER_PUBLIC:
         return news
+    if publication.why_no_consent(case, plan) is not None:
+        news[Topic.NO_CONSENT] = raised
     if not case.now.is_answered:
         last = max((at for _, at in _turns(case, plan)), default=raised)
         news[Topic.UNANSWERED] = last + UNANSWERED_S

@@ -52,6 +52,19 @@ def consents_at(case: Case, plan: Plan) -> float | None:
     return case.now.danger_at + plan.consent_s
 
 
+def why_no_consent(case: Case, plan: Plan) -> events.Mark | None:
+    """What keeps the wearer's own consent from counting: the report that began this may be old.
+
+    None: it counts, or something else keeps it.
+    """
+    begun_by, episode = case.now.opened_by, case.now
+    if plan.consent_s is None or plan.kind in NEVER_PUBLIC or begun_by is None:
+        return None
+    if episode.is_answered or case.was_vetoed or episode.danger_at is not None:
+        return None
+    return next((mark for mark in reversed(begun_by.marks) if mark in events.NOT_FRESH), None)
+
+
 def may_publish(case: Case, plan: Plan) -> bool:
     """Whether something new may be made public now, on the ground that was recorded.
 
@@ -159,7 +172,7 @@ def _news(case: Case, posted: Posted, plan: Plan) -> list[int]:
     news: list[int] = []
     last = posted.at
     for report in list(case.reports.values())[posted.reports :]:
-        if not report.is_of_now or len(news) >= FOLLOW_UPS:
+        if not report.is_fresh or len(news) >= FOLLOW_UPS:
             continue
         if report.is_still_in_danger:
             due = not news or report.at >= last + STILL_EVERY_S

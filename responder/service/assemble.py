@@ -14,11 +14,13 @@ from outcry.responder.console.desk import Console
 from outcry.responder.contacts.desk import Desk
 from outcry.responder.dispatch.workers import Lanes, Performer
 from outcry.responder.enrolment import hq_keys
+from outcry.responder.intake.device_clocks import DeviceClocks
 from outcry.responder.intake.inbox import Inbox
 from outcry.responder.intake.sms_answers import SmsAnswers
 from outcry.responder.intake.texts import ArrivingTexts
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.messages import Briefer
+from outcry.responder.notify.notices import Notices
 from outcry.responder.notify.performers import Notifying, Texting
 from outcry.responder.plans.repository import Means
 from outcry.responder.posting import networks
@@ -85,6 +87,7 @@ class Responder:
     console: Console
     officers: Officers
     silence: Watch
+    notices: Notices
     housekeeping: Housekeeping
 
     def hear_the_modem(self) -> None:
@@ -122,7 +125,9 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
     )
     wake = workflow.wake
     answers = SmsAnswers(database, clock, settings.modem.number if settings.modem else "")
-    inbox = Inbox(database, hq_keys.load_or_create(settings.directory), clock, wake, random)
+    notices = Notices(officers, adapters.channels, url, adapters.monotonic)
+    keys = hq_keys.load_or_create(settings.directory)
+    inbox = Inbox(database, keys, clock, wake, random, DeviceClocks(notices.doubt_the_clock).hear)
     return Responder(
         settings=settings,
         clock=clock,
@@ -136,6 +141,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
         desk=Desk(database, inbox, clock, wake, settings.people.link_days * 86_400.0),
         console=Console(database, clock, wake),
         officers=Officers(database, settings.organisation, clock, random, adapters.hasher),
-        silence=Watch(database, clock, wake),
+        silence=Watch(database, clock, notices, wake),
+        notices=notices,
         housekeeping=Housekeeping(database, clock),
     )

@@ -60,7 +60,9 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     silence = Rounds("silence", hq.silence.look, beats.watch("silence"))
     _tell_of_the_modem(settings.modem)
 
-    parts: list[Part] = [hq.workflow, keeping, silence]
+    notices = Rounds("notices", hq.notices.look)  # no watchdog: a channel may take its time
+
+    parts: list[Part] = [hq.workflow, keeping, silence, notices]
     if hq.modem is not None:
         parts.append(Rounds("sms", hq.hear_the_modem, beats.watch("sms"), every_s=0.0))
     modem = [] if hq.modem is None else [hq.modem]

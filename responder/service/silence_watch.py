@@ -3,163 +3,180 @@
 A silence is no alarm of its wearer's: it is never published, the duty officer
 hears of it first, and being heard ends it. For a device that comes and goes HQ
 waits longer each time, so that nobody is told of it again and again.
+
+The database says who is due (``storage/overdue.py``). What is known of them is read, judged while no
+transaction is open, and written of each only if nothing was heard of it meanwhile.
 """
 
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, func, select
 
-from outcry.report import AlarmKind, Report, decode
+from outcry.report import NO_FLAGS, AlarmKind
 from outcry.responder import formatting, journal
-from outcry.responder.plans import document
+from outcry.responder.notify.notices import Notice, Notices
 from outcry.responder.rules.events import HeardAgain, WentSilent
-from outcry.responder.rules.silence import INTERVALS_VANISHED, VANISHED, Judgement, Watched, judge
-from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.rules.silence import INTERVALS_VANISHED, VANISHED, Watched, silent_at
+from outcry.responder.service import quiet_devices
+from outcry.responder.service.quiet_devices import Known
+from outcry.responder.storage import alarms, event_log, overdue, store
+from outcry.responder.storage.overdue import Listening, Overdue
 from outcry.responder.storage.store import Store
 
 log = journal.Log("outcry.responder.silence")
 
-DAY_S = 86_400.0
-_SILENCE = int(AlarmKind.SILENCE)
+AT_ONCE = 100  # devices of one look: the watchdog waits for its end
+BUSY_S = 60.0  # people are at an alarm of this device: when to look again whether they still are
+TROUBLE_S = 60.0  # a device that cannot be judged is tried again after this long
+BLIND_AFTER_S = 60.0  # without a look that succeeds; then the duty officer is told
+DEAF_TOLD_S = 300.0  # HQ did not listen for so long, in all: then the duty officer is told
+
+
+_Told = tuple[bool, int, int]  # whether a silence begins or ends, its alarm, the device
+
+
+class _Settled(NamedTuple):
+    """What was found of a device: when it is due next, and what begins or ends."""
+
+    one: Overdue
+    due_at: float | None
+    happens: WentSilent | HeardAgain | None = None
 
 
 @dataclass(eq=False)
 class Watch:
-    """Looks at every device; any number of processes may do so side by side.
+    """Looks for the devices that are due; any number of processes may do so side by side.
 
     ``clock`` gives Unix seconds; ``on_alarm`` is called after something new is on disk.
     """
 
     store: Store
     clock: Callable[[], float]
+    notices: Notices
     on_alarm: Callable[[], None] = lambda: None
+    _blind_since: float | None = field(default=None, init=False)
+    _deaf_s: float = field(default=0.0, init=False)
 
-    def __post_init__(self) -> None:
-        self._since = self.clock()
-
-    def look(self) -> None:
-        """Raise the silences that begin, end those that are over."""
+    def look(self) -> bool:
+        """Raise the silences that begin, end those that are over; True: there are more of them."""
         now = self.clock()
+        try:
+            more = self._look(now)
+        except Exception:
+            self._blind_since = min(now, now if self._blind_since is None else self._blind_since)
+            if now - self._blind_since >= BLIND_AFTER_S:
+                self.notices.tell(Notice.BLIND)
+            raise
+        if self._blind_since is not None and now - self._blind_since >= BLIND_AFTER_S:
+            self.notices.tell(Notice.SEES)
+        self._blind_since = None
+        return more
+
+    def _look(self, now: float) -> bool:
         with self.store.read() as connection:
-            devices = connection.execute(_WATCHED).all()
-            judged = [(device, self._judged(connection, device, now)) for device in devices]
-        for device, judgement in judged:
-            if judgement is Judgement.NOTHING:
-                continue
-            try:
-                with self.store.write() as connection:
-                    if judgement is Judgement.RAISE:
-                        _raise(connection, device, now)
-                    else:
-                        _end(connection, device, now)
-            except IntegrityError:
-                continue  # so was another process, at the same moment
+            how = overdue.listening(connection, now)
+            due = overdue.found(connection, how.listened, AT_ONCE)
+            known = quiet_devices.known(connection, [one.device for one in due], now)
+        settled = [self._settled(one, known[one.device], how) for one in sorted(due)]
+        self._write(settled, how)
+        self._tell_if_deaf(how.lost_s)
+        return len(due) == AT_ONCE
+
+    def _settled(self, one: Overdue, known: Known, how: Listening) -> _Settled:
+        try:
+            if one.silence is not None:
+                return _ended(one, how)
+            return _judged(one, known, how)
+        except Exception as error:  # noqa: BLE001 - one device's trouble must not hide the others
+            return self._troubled(one, how, error)
+
+    def _troubled(self, one: Overdue, how: Listening, error: Exception) -> _Settled:
+        log.tell(journal.Entry.CANNOT_JUDGE, device=one.device, error=journal.describe(error))
+        self.notices.tell(Notice.UNJUDGED, f"{one.device:08x}")
+        return _Settled(one, how.listened + TROUBLE_S)
+
+    def _write(self, settled: Sequence[_Settled], how: Listening) -> None:
+        """All with one commit; if that fails each by itself, so that one hides none of the others."""
+        try:
+            told = self._commit(settled, how)
+        except Exception:  # noqa: BLE001 - whatever it is, each gets its own
+            told = self._commit([], how)  # raises if it is the database
+            for each in settled:
+                told += self._commit_alone(each, how)
+        for begins, alarm, device in told:
+            if begins:
+                log.tell(journal.Entry.SILENT, alarm=alarm, device=device)
+            else:
+                log.tell(journal.Entry.HEARD_AGAIN, alarm=alarm, device=device)
+        if told:
             self.on_alarm()
 
-    def _judged(self, connection: Connection, device: Row[Any], now: float) -> Judgement:
-        interval_s = _interval_s(device.terms)
-        if interval_s is None:
-            return Judgement.NOTHING
-        soonest = INTERVALS_VANISHED * interval_s
-        if now - device.heard_at <= soonest and device.raised is None:
-            return Judgement.NOTHING
-        return judge(_watched(connection, device, interval_s, self._since, now), now)
+    def _commit_alone(self, each: _Settled, how: Listening) -> list[_Told]:
+        try:
+            return self._commit([each], how)
+        except Exception as error:  # noqa: BLE001 - the others must not wait for this one
+            return self._commit([self._troubled(each.one, how, error)], how)
+
+    def _commit(self, settled: Sequence[_Settled], how: Listening) -> list[_Told]:
+        with self.store.write() as connection:
+            overdue.looked(connection, how)
+            told = [_write(connection, each) for each in settled]
+        return [each for each in told if each is not None]
+
+    def _tell_if_deaf(self, lost_s: float) -> None:
+        if lost_s:
+            log.tell(journal.Entry.DEAF, seconds=round(lost_s))
+        self._deaf_s += abs(lost_s)
+        if self._deaf_s >= DEAF_TOLD_S:
+            self._deaf_s = 0.0
+            self.notices.tell(Notice.DEAF)
 
 
-_alarm, _wearer, _beat = store.alarm.c, store.wearer.c, store.heartbeat.c
-_raised = select(_alarm.device, func.max(_alarm.id).label("raised")).where(_alarm.kind == _SILENCE)
-_silences = _raised.group_by(_alarm.device).subquery()
-_heartbeat = _beat.report, _beat.received_at.label("beat_at")
-_WATCHED: Select[Any] = (
-    select(_wearer.device, _wearer.heard_at, *_heartbeat, store.plan.c.terms, _silences.c.raised)
-    .join_from(store.wearer, store.heartbeat)
-    .outerjoin(store.plan, store.plan.c.device == _wearer.device)
-    .outerjoin(_silences, _silences.c.device == _wearer.device)
-    .where(_wearer.heard_at.is_not(None))
-)
-"""The devices that have sent a heartbeat once. ``raised``: a device's newest silence, if any."""
+def _judged(one: Overdue, known: Known, how: Listening) -> _Settled:
+    assert one.heartbeat_s is not None, "a device that nobody minds is never due"
+    last, heard_at = known.last_word(), one.heard_at or 0.0
+    vanished = bool((NO_FLAGS if last is None else last.flags) & VANISHED)
+    heard = how.heard(heard_at)
+    at = silent_at(Watched(heard, one.heartbeat_s, vanished, known.silences))
+    if how.listened <= at:
+        return _Settled(one, at)
+    if known.in_alarm():
+        return _Settled(one, how.listened + BUSY_S)
+    marks = () if last is None else tuple(formatting.marks(last))
+    return _Settled(one, None, WentSilent(how.now, heard_at, marks, vanished))
 
 
-def _interval_s(written: str | None) -> float | None:
-    """As the plan says; None: this device is not watched."""
-    default = document.KEYS["silence"]
-    try:
-        silence = {} if written is None else json.loads(written)["silence"]
-        watch = bool(silence.get("watch", default["watch"].default))
-        minutes = float(silence.get("heartbeat_minutes", default["heartbeat_minutes"].default))
-    except (ValueError, KeyError, TypeError, AttributeError):  # a damaged plan: as without one
-        watch, minutes = True, float(default["heartbeat_minutes"].default)
-    return 60.0 * minutes if watch else None
+def _ended(one: Overdue, how: Listening) -> _Settled:
+    due_at = None
+    if one.heartbeat_s is not None:
+        due_at = how.heard(one.heard_at or 0.0) + INTERVALS_VANISHED * one.heartbeat_s
+    return _Settled(one, due_at, HeardAgain(how.now))
 
 
-def _watched(
-    connection: Connection, device: Row[Any], interval_s: float, since: float, now: float
-) -> Watched:
-    raised_at = None
-    if device.raised is not None and not event_log.has(connection, device.raised, HeardAgain):
-        raised_at = connection.scalar(select(_alarm.arrived_at).filter_by(id=device.raised))
-    silences = select(func.count()).where(*_silences_of(device), _alarm.arrived_at > now - DAY_S)
-    return Watched(
-        heard_at=device.heard_at,
-        interval_s=interval_s,
-        since=since,
-        vanished=bool(_last_word(connection, device).flags & VANISHED),
-        raised_at=raised_at,
-        lately=connection.scalar(silences) or 0,
-        in_alarm=_in_alarm(connection, device.device, now),
-    )
+def _write(connection: Connection, settled: _Settled) -> _Told | None:
+    """Nothing if another process was quicker, or the device was heard meanwhile."""
+    one, due_at, happens = settled
+    if not overdue.claim(connection, one, due_at):
+        return None
+    match happens:
+        case WentSilent():
+            alarm = _raise(connection, one.device, happens)
+            overdue.silent(connection, one.device, alarm)
+            return True, alarm, one.device
+        case HeardAgain():
+            overdue.silent(connection, one.device, None)
+            if connection.scalar(select(store.alarm.c.id).filter_by(id=one.silence)) is not None:
+                assert one.silence is not None
+                event_log.happened(connection, one.silence, happens)
+                return False, one.silence, one.device
+    return None
 
 
-def _silences_of(device: Row[Any]) -> tuple[ColumnElement[bool], ...]:
-    return _alarm.device == device.device, _alarm.kind == _SILENCE
-
-
-def _last_word(connection: Connection, device: Row[Any]) -> Report:
-    """The newest thing the device said of itself: a heartbeat, or a report of an alarm."""
-    table = store.message
-    later = connection.scalar(
-        select(table.c.report)
-        .where(table.c.device == device.device, table.c.received_at > device.beat_at)
-        .order_by(table.c.received_at.desc())
-        .limit(1)
-    )
-    return decode(device.report if later is None else later)
-
-
-def _in_alarm(connection: Connection, device: int, now: float) -> bool:
-    """Whether a real alarm of this wearer was heard of in the last day, and nobody closed it."""
-    real = _alarm.kind.in_((int(AlarmKind.PANIC), int(AlarmKind.STRAP)))
-    lately = select(_alarm.id).where(_alarm.device == device, real, alarms.last_heard > now - DAY_S)
-    return any(_goes_on(connection, alarm) for alarm in connection.scalars(lately).all())
-
-
-def _goes_on(connection: Connection, alarm: int) -> bool:
-    """Whether people are busy with it. One that cannot be read excuses no silence, and stops no
-    watch over the others.
-    """
-    try:
-        return not event_log.case_of(connection, alarm).now.over
-    except (KeyError, TypeError, ValueError):  # a damaged row
-        return False
-
-
-def _raise(connection: Connection, device: Row[Any], now: float) -> None:
-    newest = select(func.max(_alarm.id), func.max(_alarm.device_alarm))
-    id_, number = connection.execute(newest.where(*_silences_of(device))).one()
-    if id_ != device.raised:
-        return  # another process was quicker
-    alarm = alarms.new(connection, device.device, (number or 0) + 1, _SILENCE, now)
-    last = _last_word(connection, device)
-    marks, vanished = tuple(formatting.marks(last)), bool(last.flags & VANISHED)
-    event_log.happened(connection, alarm, WentSilent(now, device.heard_at, marks, vanished))
-    log.tell(journal.Entry.SILENT, alarm=alarm, device=device.device)
-
-
-def _end(connection: Connection, device: Row[Any], now: float) -> None:
-    if not event_log.has(connection, device.raised, HeardAgain):
-        event_log.happened(connection, device.raised, HeardAgain(now))
-        log.tell(journal.Entry.HEARD_AGAIN, alarm=device.raised, device=device.device)
+def _raise(connection: Connection, device: int, silent: WentSilent) -> int:
+    kind, number = int(AlarmKind.SILENCE), store.alarm.c.device_alarm
+    newest = connection.scalar(select(func.max(number)).filter_by(device=device, kind=kind))
+    alarm = alarms.new(connection, device, 1 + (newest or 0), kind, silent.at)
+    event_log.happened(connection, alarm, silent)
+    return alarm

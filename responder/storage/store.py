@@ -49,6 +49,21 @@ wearer = _table(
     sa.Column("enrolled_at", sa.Float, nullable=False),
     sa.Column("highest_counter", Unsigned32),
     sa.Column("heard_at", sa.Float),
+    # How often the device beats, as the plan says; NULL: nobody minds its silence.
+    sa.Column("heartbeat_s", sa.Float, server_default="600"),
+    # When the silence watch looks for it next, in seconds listened (overdue.py); NULL: not by itself.
+    sa.Column("due_at", sa.Float),
+    # The alarm of the silence that has not ended. No foreign key: it may be deleted before it ends.
+    sa.Column("silence", sa.Integer),
+    sa.Index("wearer_due", "due_at"),
+)
+
+listening = _table(  # one row: since when HQ can be sure that it would have heard a device
+    "listening",
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("looked_at", sa.Float, nullable=False),  # Unix seconds
+    sa.Column("deaf_s", sa.Float, nullable=False),  # of Unix time, while HQ did not listen
+    sa.Column("since", sa.Float, nullable=False),  # in seconds listened
 )
 
 contact = _table(

@@ -20,6 +20,7 @@ from builders import CONTACTS, WEARER, kind_of
 from cheap_hashes import PASSWORDS, PIN_COST
 from inline_lanes import Inline
 from phones import Killed, Phones
+from quiet import Quiet
 from served import Address
 from sqlalchemy import insert, select, text, update
 from starlette.types import ASGIApp
@@ -460,3 +461,9 @@ def process(enrolled: Enrolled, tmp_path: Path, wait_for):
     for service in made:
         if service.process is not None:
             service.kill()
+
+
+@pytest.fixture
+def quiet(world: World) -> Quiet:
+    """A world over which HQ watches for silence."""
+    return Quiet(world)

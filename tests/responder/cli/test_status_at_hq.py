@@ -7,6 +7,7 @@ import re
 
 import pytest
 from builders import hq_config
+from quiet import Quiet
 
 from outcry.report import (
     AlarmKind,
@@ -25,7 +26,6 @@ from outcry.responder.console.desk import Act
 from outcry.responder.contacts.desk import WrongPin
 from outcry.responder.intake.inbox import Outdated
 from outcry.responder.rules.events import Came, CameBy, Outcome, Verdict
-from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import store
 
 pytestmark = pytest.mark.slow
@@ -247,12 +247,11 @@ def test_no_key_token_hash_or_number_is_in_the_facts(world):
 
 def test_a_silence_is_shown_while_it_lasts_and_not_after(world, capsys):
     world.hq.takes(world.device.message(MessageType.HEARTBEAT))
-    watch = Watch(world.hq.store, world.clock)
-    world.clock.passes(1600)
-    watch.look()
+    quiet = Quiet(world)
+    quiet.passes(1600, 1600)
     world.clock.passes(600)
     shown = screen(facts(world.hq.store, world.clock.now, where=True))
     assert "  SILENCE, no signal from the device (1), for 10 min now" in shown.splitlines()
     world.hq.takes(world.device.message(MessageType.HEARTBEAT))
-    watch.look()
+    quiet.watch.look()
     assert "SILENCE" not in screen(facts(world.hq.store, world.clock.now))

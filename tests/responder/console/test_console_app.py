@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from builders import ended
 from console_hand import PASSWORD, Hand, token_in
+from quiet import Quiet
 from served import browser
 from written import LINES
 
@@ -327,12 +328,8 @@ def test_an_alarm_that_goes_on_after_it_was_closed_is_new_again(olga, world, ala
 
 
 def test_a_silence_is_an_alarm_that_is_never_published(olga, world):
-    from outcry.responder.service.silence_watch import Watch
-
     world.hq.takes(world.device.message(MessageType.HEARTBEAT))
-    watch = Watch(world.hq.store, world.clock)
-    world.clock.passes(2 * 3600 - 60)
-    watch.look()
+    Quiet(world).passes(2 * 3600 - 60, 3570)
     page = olga.get("/console").text
     assert "Ana: silence, no signal from the device" in page
     assert "data-new" in page

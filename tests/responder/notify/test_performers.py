@@ -10,13 +10,13 @@ from dataclasses import replace
 import pytest
 from builders import kind_of, officer, says
 from inline_lanes import Inline
+from quiet import Quiet
 
 from outcry.report import AlarmKind, Flag, MessageType
 from outcry.responder import settings
 from outcry.responder.notify import officer_channels
 from outcry.responder.plans import repository
 from outcry.responder.rules.events import CalledFalse, Closed, Event, Outcome, WrongPinTried
-from outcry.responder.service.silence_watch import Watch
 from outcry.responder.storage import event_log
 from outcry.settings_file import SettingsInvalid
 
@@ -154,9 +154,7 @@ def test_held_again_after_closing_everybody_hears_that_it_goes_on(staffed, web):
 
 def test_of_a_silence_the_officer_hears_at_once_and_contacts_later_without_a_link(staffed, web):
     staffed.hq.takes(staffed.device.message(MessageType.HEARTBEAT, flags=Flag.JAMMING))
-    watch = Watch(staffed.hq.store, staffed.clock)
-    staffed.clock.passes(1000)
-    watch.look()
+    Quiet(staffed).passes(1000, 500)
     staffed.hq.works()
     ((_, title, body),) = web.taken
     assert title == "SILENCE: Ana"

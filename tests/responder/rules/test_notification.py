@@ -143,6 +143,14 @@ def test_what_was_held_before_the_closing_opens_nothing(mark):
     assert life.done("tell") == ["1", "2", "3"]
 
 
+def test_a_new_hold_whose_time_is_not_known_is_told_as_one_of_now():
+    life = Life(PLAN)
+    life.happens(report())
+    life.happens(officer(Closed))
+    life.happens(report(3, type_=STILL, marks=(Mark.CLOCK_UNSET, Mark.TIME_UNKNOWN)))
+    assert life.done("tell") == ["1", "2", "3", "1#2", "2#2", "3#2"]
+
+
 OFFICERS = replace(PLAN, officers=("desk", "phone"), contacts=())
 
 
@@ -153,6 +161,36 @@ def topics(life: Life) -> list[Topic]:
         for target in told
         if isinstance(target, ToOfficers) and target.channel == "phone"
     ]
+
+
+OLD = (Mark.LATE, Mark.OUT_OF_ORDER, Mark.COUNTER_USED, Mark.TIME_UNKNOWN)
+
+
+@pytest.mark.parametrize("mark", OLD)
+def test_the_officer_hears_at_once_that_consent_does_not_count(mark):
+    life = Life(replace(OFFICERS, consent_s=600.0))
+    life.happens(report(marks=(mark,)))
+    assert topics(life) == [Topic.RAISED, Topic.NO_CONSENT]
+
+
+@pytest.mark.parametrize("given", [600.0, None])
+@pytest.mark.parametrize("marks", [(), (Mark.CLOCK_UNSET,), (Mark.CLOCK_AHEAD,)])
+def test_nobody_is_told_so_where_consent_counts_or_was_never_given(marks, given):
+    life = Life(replace(OFFICERS, consent_s=given))
+    life.happens(report(marks=marks))
+    assert topics(life) == [Topic.RAISED]
+
+
+def test_without_consent_an_old_report_is_no_news():
+    life = Life(OFFICERS)
+    life.happens(report(marks=(Mark.LATE,)))
+    assert topics(life) == [Topic.RAISED]
+
+
+def test_of_a_drill_nobody_hears_of_consent():
+    life = Life(replace(OFFICERS, consent_s=600.0, kind=AlarmKind.DRILL))
+    life.happens(report(marks=(Mark.LATE,)))
+    assert topics(life) == [Topic.RAISED]
 
 
 def test_every_officer_channel_hears_of_an_alarm_at_once():

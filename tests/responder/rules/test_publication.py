@@ -157,7 +157,9 @@ def test_held_again_after_a_closing_consent_counts_anew_unless_it_was_duress(ver
     assert grounded([report(), *over, report(15, 10.0, STILL)], CONSENT) is counts
 
 
-@pytest.mark.parametrize("mark", [Mark.LATE, Mark.OUT_OF_ORDER, Mark.COUNTER_USED])
+@pytest.mark.parametrize(
+    "mark", [Mark.LATE, Mark.OUT_OF_ORDER, Mark.COUNTER_USED, Mark.TIME_UNKNOWN]
+)
 def test_consent_publishes_nothing_on_an_old_report(mark):
     old = report(marks=(mark,))
     assert grounded([old], CONSENT) is None

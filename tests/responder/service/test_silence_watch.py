@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from builders import kind_of, officer
+from builders import officer
 from sqlalchemy import select, update
 
-from outcry.report import NO_FLAGS, AlarmKind, Flag, MessageType
+from outcry.report import AlarmKind, Flag, MessageType
 from outcry.responder.part import Rounds
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules.decide import decide
 from outcry.responder.rules.events import CameBy, Closed, HeardAgain, WentSilent
-from outcry.responder.rules.silence import Judgement, Watched, judge, patience_s
+from outcry.responder.rules.silence import Watched, silent_at
 from outcry.responder.service import silence_watch
-from outcry.responder.service.silence_watch import Watch
-from outcry.responder.storage import event_log, store
+from outcry.responder.storage import alarms, event_log, overdue, store
 
 pytestmark = pytest.mark.slow
 
@@ -41,61 +41,7 @@ QUIET = Watched(heard_at=1000.0, interval_s=BEAT_S)
 def test_two_and_a_half_intervals_are_minded_sooner_after_moving_later_after_others(
     watched, silent_s
 ):
-    assert patience_s(watched) == silent_s
-    assert judge(watched, 1000.0 + silent_s) is Judgement.NOTHING
-    assert judge(watched, 1000.0 + silent_s + 1) is Judgement.RAISE
-
-
-def test_while_hq_itself_was_not_there_nobody_was_silent():
-    late = replace(QUIET, since=50_000.0)
-    assert judge(late, 51_500.0) is Judgement.NOTHING
-    assert judge(late, 51_501.0) is Judgement.RAISE
-
-
-def test_in_an_alarm_people_are_at_it_already():
-    assert judge(replace(QUIET, in_alarm=True), 1e6) is Judgement.NOTHING
-
-
-def test_a_silence_ends_by_being_heard_and_by_nothing_else():
-    raised = replace(QUIET, raised_at=3000.0)
-    assert judge(raised, 1e6) is Judgement.NOTHING
-    assert judge(replace(raised, heard_at=3001.0), 1e6) is Judgement.END
-
-
-class Quiet:
-    """A world whose device has been heard, and HQ's watch over it."""
-
-    def __init__(self, world) -> None:
-        self.world = world
-        self.woken = 0
-        self.watch = Watch(world.hq.store, world.clock, self.wakes)
-
-    def wakes(self) -> None:
-        self.woken += 1
-
-    def beats(self, flags: Flag = NO_FLAGS) -> None:
-        self.world.hq.takes(self.world.device.message(MessageType.HEARTBEAT, flags=flags))
-
-    def passes(self, seconds: float, step: float = 10) -> None:
-        """Looking every ten seconds, as the service does."""
-        for _ in range(int(seconds // step)):
-            self.world.clock.passes(step)
-            self.watch.look()
-
-    def alarms(self) -> list[tuple[int, list[object]]]:
-        with self.world.hq.store.read() as connection:
-            kinds = (store.alarm.c.kind == int(AlarmKind.SILENCE),)
-            ids = connection.scalars(select(store.alarm.c.id).where(*kinds)).all()
-            return [(id_, [kind_of(e) for e in event_log.load(connection, id_)]) for id_ in ids]
-
-    def plans(self, document: dict[str, object]) -> None:
-        with self.world.hq.store.write() as connection:
-            repository.change(connection, self.world.device.enrolment.device, document, 0.0)
-
-
-@pytest.fixture
-def quiet(world):
-    return Quiet(world)
+    assert silent_at(watched) == 1000.0 + silent_s
 
 
 def test_a_device_that_beats_is_never_silent(quiet):
@@ -167,7 +113,7 @@ def test_in_a_running_alarm_no_silence_is_raised_until_it_is_closed(quiet):
     with quiet.world.hq.store.write() as connection:
         closed = officer(Closed, quiet.world.clock.now)
         event_log.append(connection, 1, closed)
-    quiet.passes(10)
+    quiet.passes(60)
     assert len(quiet.alarms()) == 1
 
 
@@ -230,22 +176,19 @@ def test_a_damaged_plan_is_no_reason_not_to_mind(quiet, written):
 
 def test_two_processes_raise_one_alarm_though_both_have_judged(quiet, monkeypatch):
     quiet.beats()
-    other = Watch(quiet.world.hq.store, quiet.world.clock)
-    quiet.world.clock.passes(1600)
-    verdicts = []
+    quiet.goes_by(1600)
+    other = quiet.another_watch()
+    found = overdue.found
 
-    def judges_while_the_other_looks(watched, now):
-        verdict = judge(watched, now)
-        if not verdicts:
-            verdicts.append(verdict)
-            other.look()
-            verdicts.append(verdict)
-        return verdict
+    def finds_while_the_other_looks(*asked):
+        due = found(*asked)
+        monkeypatch.setattr(overdue, "found", found)
+        other.look()
+        return due
 
-    monkeypatch.setattr(silence_watch, "judge", judges_while_the_other_looks)
+    monkeypatch.setattr(overdue, "found", finds_while_the_other_looks)
     quiet.watch.look()
-    assert verdicts == [Judgement.RAISE, Judgement.RAISE]
-    assert len(quiet.alarms()) == 1
+    assert quiet.alarms() == [(1, [WentSilent])]
 
 
 def test_the_duty_officer_is_told_first_and_nothing_is_ever_published(quiet):
@@ -281,9 +224,8 @@ def test_of_a_device_that_comes_and_goes_the_duty_officer_hears_ever_more_rarely
 def test_the_watch_runs_on_a_thread_of_its_own_and_stops(quiet, wait_for):
     quiet.beats()
     beats: list[int] = []
-    watch = Watch(quiet.world.hq.store, quiet.world.clock)
-    quiet.world.clock.passes(1600)
-    rounds = Rounds("silence", watch.look, lambda: beats.append(1))
+    quiet.goes_by(1600)
+    rounds = Rounds("silence", quiet.another_watch().look, lambda: beats.append(1))
     rounds.start()
     wait_for(lambda: len(quiet.alarms()) == 1)
     assert rounds.is_alive()
@@ -298,3 +240,104 @@ def test_the_journal_names_no_place(quiet, caplog):
     assert "nothing heard of device" in caplog.text
     assert "52.5" not in caplog.text
     assert "Ana" not in json.dumps([r.getMessage() for r in caplog.records])
+
+
+def test_what_is_heard_while_it_is_judged_is_not_silent(quiet, monkeypatch):
+    quiet.beats()
+    quiet.goes_by(1600)
+    found = overdue.found
+
+    def finds_what_is_then_heard(*asked):
+        due = found(*asked)
+        quiet.beats()
+        return due
+
+    monkeypatch.setattr(overdue, "found", finds_what_is_then_heard)
+    quiet.watch.look()
+    assert quiet.alarms() == []
+
+
+def test_nothing_is_read_of_those_who_are_not_due(quiet):
+    quiet.beats()
+    quiet.passes(BEAT_S)
+    with quiet.world.hq.store.read() as connection:
+        assert overdue.found(connection, quiet.world.clock.now, 9) == []
+
+
+def test_no_transaction_is_open_while_a_device_is_judged(quiet, monkeypatch):
+    quiet.beats()
+    quiet.goes_by(1600)
+    database = quiet.world.hq.store
+    open_now = []
+
+    def watched(ways):
+        @contextmanager
+        def way(*asked):
+            with ways(*asked) as connection:
+                open_now.append(connection)
+                yield connection
+            open_now.remove(connection)
+
+        return way
+
+    judged = []
+
+    def judges(watched):
+        judged.append(list(open_now))
+        return silent_at(watched)
+
+    monkeypatch.setattr(database, "read", watched(database.read))
+    monkeypatch.setattr(database, "write", watched(database.write))
+    monkeypatch.setattr(silence_watch, "silent_at", judges)
+    quiet.watch.look()
+    assert judged == [[]]
+    assert len(quiet.alarms()) == 1
+
+
+def test_a_silence_whose_alarm_was_deleted_is_not_raised_again_and_ends(quiet):
+    quiet.beats()
+    quiet.passes(1600)
+    with quiet.world.hq.store.write() as connection:
+        alarms.forget(connection, 1, quiet.world.clock.now, "a test")
+    quiet.passes(10_000, 100)
+    assert quiet.alarms() == []
+    quiet.beats()
+    quiet.passes(1600)
+    assert [said for _, said in quiet.alarms()] == [[WentSilent]]
+
+
+def test_a_silence_ends_though_nobody_minds_the_device_any_more(quiet):
+    quiet.beats()
+    quiet.passes(1600)
+    quiet.plans({"silence": {"watch": False}})
+    quiet.passes(100)
+    quiet.beats()
+    quiet.passes(10)
+    assert quiet.alarms() == [(1, [WentSilent, HeardAgain])]
+    quiet.passes(10_000, 100)
+    assert len(quiet.alarms()) == 1
+
+
+def test_a_plan_that_minds_again_minds_a_device_that_has_been_silent_since(quiet):
+    quiet.beats()
+    quiet.plans({"silence": {"watch": False}})
+    quiet.passes(10_000, 100)
+    quiet.plans({})
+    quiet.passes(10)
+    assert len(quiet.alarms()) == 1
+
+
+def test_an_alarm_of_a_device_that_has_never_beaten_has_no_silence_after_it(quiet):
+    quiet.world.hq.takes(quiet.world.device.message())
+    with quiet.world.hq.store.write() as connection:
+        event_log.append(connection, 1, officer(Closed, quiet.world.clock.now))
+    quiet.passes(10_000, 100)
+    assert quiet.alarms() == []
+
+
+def test_a_retired_device_is_not_looked_for(quiet):
+    quiet.beats()
+    device = quiet.world.device.enrolment.device
+    with quiet.world.hq.store.write() as connection:
+        repository.unwatch(connection, device, quiet.world.clock.now)
+        assert connection.scalar(select(store.wearer.c.due_at)) is None

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from builders import hq_config
 from released_tables import released as released_tables
@@ -133,3 +135,67 @@ def test_many_processes_that_start_at_once_make_one_database(postgresql, tmp_pat
     ]
     said = sorted(process.communicate(timeout=120)[0].strip() for process in starting)
     assert said == sorted(["None", *[migrations.known()[-1]] * 3])
+
+
+def up_to(step, connection):
+    released_tables.create_all(connection)
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+    connection.execute(text("INSERT INTO alembic_version VALUES ('0001')"))
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    command.upgrade(config, step)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def test_who_was_silent_or_watched_before_the_columns_came_goes_on_so(kind, tmp_path, request):
+    url = f"sqlite:///{tmp_path}/x" if kind == "sqlite" else request.getfixturevalue("postgresql")()
+    engine = create_engine(url)
+    plans = {
+        4: '{"silence": {"watch": false}}',
+        5: '{"silence": {"heartbeat_minutes": 1.5}}',
+        6: "{",
+    }
+    with engine.begin() as connection:
+        up_to("0002", connection)
+        for device in range(1, 9):
+            connection.execute(
+                text("INSERT INTO wearer VALUES (:d, 'W', NULL, :x, 2, 1.0, 9, 1000.0)"),
+                {"d": device, "x": b"x"},
+            )
+            if device != 8:  # it has never beaten
+                connection.execute(
+                    text("INSERT INTO heartbeat VALUES (:d, 9, 1000.0, :x)"),
+                    {"d": device, "x": b"x"},
+                )
+        for device, terms in plans.items():
+            values = {"d": device, "terms": terms}
+            connection.execute(text("INSERT INTO plan VALUES (:d, :terms, 1.0)"), values)
+        # 1: silent. 2: silent, and then heard. 3: its silence has ended. 7: an alarm, no silence.
+        for alarm, device, kind_of, at in [
+            (1, 1, 16, 2e3),
+            (2, 2, 16, 500.0),
+            (3, 3, 16, 500.0),
+            (4, 7, 1, 2e3),
+        ]:
+            values = {"a": alarm, "d": device, "k": kind_of, "at": at}
+            connection.execute(text("INSERT INTO alarm VALUES (:a, :d, 1, :k, :at, NULL)"), values)
+        connection.execute(
+            text("INSERT INTO history VALUES (3, 1, 600.0, 'HEARD', '{}', NULL, NULL)")
+        )
+        up_to_newest = migrations.bring_up_to_date(connection, store.metadata)
+        assert up_to_newest[0] == "0002"
+        columns = store.wearer.c
+        wanted = select(columns.device, columns.heartbeat_s, columns.due_at, columns.silence)
+        rows = {row[0]: tuple(row[1:]) for row in connection.execute(wanted)}
+    engine.dispose()
+    assert rows == {
+        1: (600.0, None, 1),
+        2: (600.0, 1000.0, 2),
+        3: (600.0, 1900.0, None),
+        4: (None, None, None),
+        5: (90.0, 1135.0, None),
+        6: (600.0, 1900.0, None),
+        7: (600.0, 1900.0, None),
+        8: (600.0, None, None),
+    }
