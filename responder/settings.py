@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from outcry import credentials, settings_file
 from outcry.enrolment import NUMBER
+from outcry.responder import hosts
 from outcry.settings_file import Contradiction, Key, SettingsInvalid, as_toml
 
 MAX_QUORUM = 10
@@ -78,6 +79,8 @@ class Settings:
     console: ConsoleMap
     modem: HqModem | None
     quorum: int
+    private: tuple[str, ...]  # the addresses inside that are meant
+    schemes: tuple[str, ...]  # of contacts' channels, beside those that plans may always have
     officers: Path | None  # the file with the duty officers' channels
     networks: Path | None  # the file with the networks' accounts
 
@@ -137,6 +140,17 @@ def _is_tiles(value: str) -> bool:
 
 def _is_credit(value: str) -> bool:
     return len(value) <= 200 and value.isprintable()
+
+
+def _are_private(value: list[Any]) -> bool:
+    try:
+        return all(isinstance(one, str) and hosts.named(one) for one in value)
+    except ValueError:
+        return False
+
+
+def _are_schemes(value: list[Any]) -> bool:
+    return all(isinstance(one, str) and one.isalnum() and one == one.lower() for one in value)
 
 
 def _is_full_path(value: str) -> bool:
@@ -200,6 +214,14 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
         "port": Key("", good=_is_full_path, write="a serial device's path"),
         "number": NUMBER,
         "pin": Key("", good=_is_pin, write="4 to 8 digits", secret=True),
+    },
+    "network": {
+        "private": Key(
+            [],
+            good=_are_private,
+            write='addresses such as ["10.0.0.5", "127.0.0.1:8080", "192.168.7.0/24"]',
+        ),
+        "schemes": Key([], good=_are_schemes, write='beginnings of addresses, such as ["json"]'),
     },
     "telling": {"officers": _SECRET_FILE},
     "publishing": {"networks": _SECRET_FILE},
@@ -292,6 +314,8 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
         if modem["port"] or (values["state"]["database"] and modem["number"])
         else None,
         quorum=values["plan"]["quorum"],
+        private=tuple(values["network"]["private"]),
+        schemes=tuple(values["network"]["schemes"]),
         officers=_path(values["telling"]["officers"]),
         networks=_path(values["publishing"]["networks"]),
     )

@@ -17,10 +17,11 @@ ROOT = Path(__file__).parents[1]
 Rooms = Mapping[str, tuple[str, ...]]
 
 # Small modules that every room of HQ may use. They import no room.
-SHARED = ("findings", "formatting", "journal", "part", "settings", "translations")
+SHARED = ("findings", "formatting", "hosts", "journal", "part", "settings", "translations")
 
 RESPONDER: Rooms = {
     "findings": (),
+    "hosts": (),
     "journal": (),
     "part": ("journal",),
     "translations": (),
@@ -28,7 +29,7 @@ RESPONDER: Rooms = {
     "rules": (),
     "sentences": ("formatting", "rules"),
     "maps": (),
-    "settings": (),
+    "settings": ("hosts",),
     "web": SHARED,
     "storage": (*SHARED, "rules"),
     "transports": (*SHARED, "rules.events"),

@@ -23,6 +23,7 @@ from outcry.responder.storage.alarms import NoSuchAlarm
 from outcry.responder.storage.engine import DriverMissing
 from outcry.responder.storage.migrations import TooNew
 from outcry.responder.storage.store import Store, is_new
+from outcry.responder.transports import outgoing
 from outcry.settings_file import SettingsInvalid
 
 log = journal.Log("outcry.responder")
@@ -56,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = load(options.config)
         _check_user(settings.directory)
+        outgoing.name(settings.private)
         code: int = options.run(settings, options)
         return code
     except SettingsInvalid as refused:

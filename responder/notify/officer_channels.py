@@ -22,6 +22,8 @@ def load(settings: Settings) -> dict[str, str]:
     ]
     if problems:
         raise SettingsInvalid(problems)
+    for url in given.values():
+        apprise.name_server(url)
     return given
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from outcry.responder.findings import Finding
 from outcry.responder.posting.publisher import OutcomeUnknown, PublishingFailed, PublishingRefused
+from outcry.responder.transports import outgoing
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -50,7 +51,8 @@ class Calls:
 
         def run() -> None:
             try:
-                came.append(work())
+                with outgoing.guarded():
+                    came.append(work())
             except Exception as error:  # noqa: BLE001 - a library may raise anything
                 failed.append(self._judged(error))
 

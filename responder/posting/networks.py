@@ -6,12 +6,13 @@ into it. Libraries are loaded when the first call is made.
 
 import re
 from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
 
 from outcry.responder.posting import bluesky, broadcast, facebook, mastodon, own_page, x
 from outcry.responder.posting.publisher import Publisher
 from outcry.responder.settings import Settings, is_secure, load_secret
 from outcry.responder.storage.store import Store
-from outcry.responder.transports import apprise
+from outcry.responder.transports import apprise, outgoing
 from outcry.settings_file import Key, SettingsInvalid, check_section, unknown
 
 CREDENTIAL = "publishing.networks"
@@ -78,6 +79,8 @@ def publishers(
             before = len(problems)
             account = check_section(section, _KEYS[section], keys, problems)
             if len(problems) == before:
+                server = urlsplit(account["server"])
+                outgoing.name_server(server.hostname or "", server.port)
                 made[section] = _PUBLISHERS[section](**account)
     if problems:
         where = str(settings.networks or CREDENTIAL)
@@ -98,6 +101,7 @@ def _broadcasts(given: object, problems: list[str]) -> dict[str, Publisher]:
         elif (wrong := apprise.problem(url)) is not None:
             problems.append(f"apprise.{name}: {wrong}")
         else:
+            apprise.name_server(url)
             one = broadcast.Broadcast(name, url)
             made[one.name] = one
     return made

@@ -10,13 +10,14 @@ import re
 import smtplib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from outcry.responder.findings import Finding
 from outcry.responder.rules.events import Came, Outcome
+from outcry.responder.transports import outgoing
 
 CONNECT_S = 6.0
 READ_S = 10.0
@@ -31,6 +32,22 @@ _NOTHING_LEFT = re.compile(
     r"|SMTPRecipientsRefused|SMTPSenderRefused|\((4|5)\d\d, b'|Authentication"
 )
 """What a failed call's log says when the service has refused it or was never reached."""
+
+
+_INSIDE = f"{outgoing.REFUSED} (network.private)"
+
+_SCHEMES = """
+46elks atalk bark barks bulksms bulkvs clickatell clicksend d7sms deltachat deltachats discord elks fcm
+flock freemobile gchat gotify gotifys guilded httpsms infobip kavenegar line mailersend mailgun mailto
+mailtos matrix matrixs mmost mmosts msg91 msgbird nctalk nctalks ncloud nclouds nexmo ntfy ntfys o365
+octopush onesignal pbul plivo postmark pover prowl pushy resend revolt ringc rocket rockets sendgrid ses
+session sessions seven signal signals sinch slack smseagle smseagles smsmgr smtp2go sogs sparkpost spush
+telnyx tgram threema twilio viber voipms vonage webex whapi whatsapp workflow workflows wxteams zulip
+"""
+SCHEMES = frozenset(_SCHEMES.split())
+"""What contacts' channels may begin with: mail, messengers, push, and senders of SMS. Left out is
+what reaches a machine: logs, queues, home automation, bare web hooks.
+"""
 
 
 class Channels:
@@ -68,7 +85,7 @@ class Channels:
             return Came(Outcome.FAILED, "this address is not understood")
         one = apprise.Apprise(asset=service.asset)
         one.add(service)
-        with _listening() as said:
+        with _listening() as said, outgoing.guarded():
             done = bool(one.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT))
         if done:
             return Came(Outcome.DONE)
@@ -91,12 +108,36 @@ def problem(url: str) -> str | None:
     return None
 
 
+def refused(url: str, more: Iterable[str] = ()) -> str | None:
+    """Why HQ does not take this address from a plan, in words that do not repeat it; None: it does.
+
+    ``more``: schemes that the settings name. Looks the server up, which may take seconds.
+    """
+    scheme = url.partition("://")[0].lower()
+    if scheme not in SCHEMES and scheme not in more:
+        return "this kind of address is not for people; if it is meant, add it to network.schemes"
+    server = _server(_service(url, READ_S))
+    if server is not None and outgoing.leads_inside(*server):
+        return _INSIDE
+    return None
+
+
+def name_server(url: str) -> None:
+    """Allow the private address that stands in an address from a file of settings, if one does."""
+    server = _server(_service(url, READ_S))
+    if server is not None:
+        outgoing.name_server(*server)
+
+
 def check(name: str, url: str) -> Finding:
     """Whether a channel could be used now, without sending anything. Never raises."""
     try:
         wrong = problem(url)
         if wrong is not None:
             return Finding(False, f"{name}: {wrong}", "write another address")
+        server = _server(_service(url, READ_S))
+        if server is not None and outgoing.leads_inside(*server):
+            return Finding(False, f"{name}: {_INSIDE}", "write another address, or name it there")
         service: Any = _service(url, READ_S)
         if hasattr(service, "smtp_host"):
             return _check_mail(name, service)
@@ -105,13 +146,19 @@ def check(name: str, url: str) -> Finding:
         return Finding(False, f"{name}: {type(error).__name__}", "check this address")
 
 
+def _server(service: Any) -> tuple[str, int | None] | None:
+    """The host and port that a service of Apprise's connects to, as far as its address says."""
+    host = getattr(service, "smtp_host", None) or getattr(service, "host", None)
+    return (host, getattr(service, "port", None)) if isinstance(host, str) and host else None
+
+
 def _check_mail(name: str, service: Any) -> Finding:
     """Log in as a mail would be sent, and leave."""
     host, port = service.smtp_host, service.port
     secure = str(getattr(service, "secure_mode", ""))
     kind = smtplib.SMTP_SSL if secure.endswith(("ssl", "SSL")) else smtplib.SMTP
     try:
-        with kind(host, port, timeout=CONNECT_S) as server:
+        with outgoing.guarded(), kind(host, port, timeout=CONNECT_S) as server:
             if secure.lower().endswith("starttls"):
                 server.starttls()
             if service.user and service.password:
@@ -131,7 +178,8 @@ def _check_host(name: str, service: Any) -> Finding:
         return Finding(True, f"{name}: the address is valid; only a drill can prove more")
     port = getattr(service, "port", None) or (443 if service.secure else 80)
     try:
-        socket.create_connection((host, int(port)), CONNECT_S).close()
+        with outgoing.guarded():
+            socket.create_connection((host, int(port)), CONNECT_S).close()
     except OSError as error:
         why = error.strerror or type(error).__name__
         return Finding(False, f"{name}: its server cannot be reached: {why}", "check the server")

@@ -42,6 +42,7 @@ from outcry.responder.rules.events import CameBy, Event, Outcome
 from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.storage import engine, event_log, store
 from outcry.responder.storage.store import Store, metadata
+from outcry.responder.transports import outgoing
 from stage import reports
 from stage.ports import free_port
 from stage.reports import HERE, NOON
@@ -52,6 +53,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "world" in metafunc.fixturenames and getattr(metafunc.module, "ON_BOTH_DATABASES", False):
         postgresql = pytest.param("postgresql", marks=pytest.mark.slow)
         metafunc.parametrize("world", ["sqlite", postgresql], indirect=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def servers_on_this_machine() -> None:
+    """What tests connect to is here: named, as settings name what is meant."""
+    outgoing.name(["127.0.0.0/8", "::1"])
 
 
 class Clock:

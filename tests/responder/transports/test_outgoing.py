@@ -1,0 +1,201 @@
+"""Where HQ connects to: asked at the connect itself, with real libraries and real servers here."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from apprise_endpoint import Web
+
+from outcry.responder.posting.bluesky import Bluesky
+from outcry.responder.posting.facebook import Facebook
+from outcry.responder.posting.mastodon import Mastodon
+from outcry.responder.posting.x import X
+from outcry.responder.rules.events import Outcome
+from outcry.responder.transports import apprise, outgoing
+from outcry.responder.transports.apprise import Channels
+
+REBOUND = "rebound.example.org"
+
+
+@pytest.fixture(autouse=True)
+def nothing_named(monkeypatch):
+    monkeypatch.setattr(outgoing, "_named", set())
+
+
+@pytest.fixture
+def inside():
+    """A server that no setting names; what has reached it."""
+    server = Web()
+    yield server
+    server.may_answer.set()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def door(inside):
+    """A server that settings name, and which sends everybody on to the one inside."""
+
+    class Onward(BaseHTTPRequestHandler):
+        def go(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(307)
+            self.send_header("Location", f"http://127.0.0.1:{inside.server_port}{self.path}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_POST = do_PUT = go
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Onward)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    outgoing.name([f"127.0.0.1:{server.server_port}"])
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_channel_to_this_machine_gets_no_byte_and_certainly_nothing_left(inside):
+    came = Channels().attempt(inside.url("x"), "t", "b")
+    assert came.outcome is Outcome.FAILED
+    assert inside.taken == []
+
+
+@pytest.mark.parametrize(
+    "host", ["2130706433", "0x7f.1", "127.1", "localhost", "example.org@127.0.0.1", "0"]
+)
+def test_no_spelling_leads_inside(inside, host):
+    url = f"json://{host}:{inside.server_port}/x"
+    assert apprise.problem(url) or "private address" in (apprise.refused(url, ["json"]) or "")
+    assert Channels().attempt(url, "t", "b").outcome is not Outcome.DONE
+    assert inside.taken == []
+
+
+def test_what_settings_name_is_reached_and_nothing_beside_it(inside):
+    outgoing.name([f"127.0.0.1:{inside.server_port}"])
+    assert apprise.refused(inside.url("x", "ntfy")) is None
+    assert Channels().attempt(inside.url("x"), "t", "b").outcome is Outcome.DONE
+    assert not outgoing.allows("127.0.0.1", inside.server_port + 1)
+    assert not outgoing.allows("127.0.0.2", inside.server_port)
+
+
+def test_a_file_of_settings_names_the_server_whose_address_stands_in_it():
+    apprise.name_server("json://127.0.0.1:8080/x")
+    apprise.name_server("mailto://hq:x@example.org?smtp=localhost&to=ben@example.org")
+    assert outgoing.allows("127.0.0.1", 8080)
+    assert outgoing.allows("::1", 25)
+    assert not outgoing.allows("127.0.0.1", 5432)
+    outgoing.name_server(REBOUND, 443)
+    assert not outgoing.allows("10.0.0.1", 443)
+
+
+def test_a_name_that_means_another_address_the_second_time_is_refused(inside, monkeypatch):
+    real, looked = socket.getaddrinfo, []
+
+    def rebinding(host, port, *arguments, **more):
+        if host != REBOUND:
+            return real(host, port, *arguments, **more)
+        looked.append(host)
+        return real("203.0.113.7" if len(looked) == 1 else "127.0.0.1", port, *arguments, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    url = f"json://{REBOUND}:{inside.server_port}/x"
+    assert apprise.refused(url, ["json"]) is None
+    assert Channels().attempt(url, "t", "b").outcome is Outcome.FAILED
+    assert len(looked) > 1
+    assert inside.taken == []
+
+
+def test_a_channels_server_cannot_send_it_on_to_a_place_inside(inside, door):
+    assert Channels().attempt(f"json://{door}/x", "t", "b").outcome is not Outcome.DONE
+    assert inside.taken == []
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        lambda server: Mastodon(server, "token"),
+        lambda server: Bluesky(server, "ana.example.org", "password"),
+        lambda server: X("a", "b", "c", "d", server=server),
+        lambda server: Facebook("1", "token", "secret", server),
+    ],
+    ids=["mastodon", "bluesky", "x", "facebook"],
+)
+def test_no_network_can_send_us_on_to_a_place_inside(inside, door, network, monkeypatch):
+    reached: list[int] = []
+    monkeypatch.setattr(inside.RequestHandlerClass, "handle", lambda _: reached.append(1))
+    (found, *_) = network(f"http://{door}").check()
+    assert not found.ok
+    assert reached == []
+
+
+def test_a_mail_server_inside_is_refused_before_its_plan_counts():
+    where = "hq:x@example.org?smtp=169.254.169.254&to=ben@example.org"
+    assert "private" in (apprise.refused(f"mailtos://{where}") or "")
+    assert "private" in apprise.check("desk", f"mailtos://{where}").what
+
+
+@pytest.mark.parametrize("scheme", ["syslog", "rsyslog", "dbus", "json", "xml", "form", "amqp"])
+def test_an_address_of_a_machine_is_none_of_a_person(scheme):
+    assert "not for people" in (apprise.refused(f"{scheme}://example.org/x") or "")
+    assert apprise.refused("JSON://203.0.113.7/x", ["json"]) is None
+
+
+def test_every_scheme_that_plans_may_have_is_one_that_apprise_knows():
+    import apprise as library
+
+    known = {
+        each
+        for one in library.Apprise().details()["schemas"]
+        for kind in ("protocols", "secure_protocols")
+        for each in one[kind] or ()
+    }
+    assert known >= apprise.SCHEMES
+
+
+def test_a_socket_of_any_kind_is_guarded_and_the_services_own_are_not(tmp_path):
+    tcp, udp = socket.socket(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    here = ("127.0.0.1", 9)
+    tries = [
+        lambda: tcp.connect(here),
+        lambda: tcp.connect_ex(here),
+        lambda: udp.sendto(b"x", here),
+        lambda: udp.sendmsg([b"x"], [], 0, here),
+        lambda: tcp.connect(("localhost", 9)),
+        lambda: tcp.connect(("", 9)),
+    ]
+    with outgoing.guarded():
+        for attempt in tries:
+            with pytest.raises(outgoing.OutgoingRefused):
+                attempt()
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).connect_ex(str(tmp_path / "none"))
+    assert udp.sendto(b"x", here) == 1
+    tcp.close()
+    udp.close()
+
+
+def test_a_confined_process_is_so_in_every_thread():
+    program = """
+import socket, threading
+from outcry.responder.transports import outgoing
+outgoing.confine()
+def work():
+    try:
+        socket.create_connection(("127.0.0.1", 9))
+    except outgoing.OutgoingRefused:
+        print("refused")
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert said.stdout == "refused\n"
