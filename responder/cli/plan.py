@@ -12,8 +12,9 @@ from sqlalchemy import Connection, select
 from outcry.responder.cli.commands import Commands
 from outcry.responder.enrolment import answer_cards
 from outcry.responder.enrolment.answer_cards import Card
-from outcry.responder.plans import document, repository
+from outcry.responder.plans import addresses, authority, notices, repository
 from outcry.responder.plans.document import PlanInvalid
+from outcry.responder.plans.notices import BY_COMMAND, Notice
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.settings import Settings
 from outcry.responder.storage import store
@@ -27,7 +28,8 @@ def add_parsers(commands: Commands) -> None:
     add = commands.add_group(
         "plan", edit, "show, check or set the plan agreed with a wearer", wearer
     )
-    add("show", "print the plan as a file; it holds addresses")
+    show = add("show", "print the plan as a file; addresses of channels are only shown as kept")
+    show.add_argument("--with-addresses", action="store_true", help="show them; they are secrets")
     for name, words in (
         ("check", "list what is wrong in a file, and change nothing"),
         ("set", "make a file the plan from now on, also for open alarms"),
@@ -47,8 +49,8 @@ def add_parsers(commands: Commands) -> None:
 
 def edit(settings: Settings, options: argparse.Namespace) -> int:
     try:
-        with Store.of(settings) as database, database.write() as connection:
-            return _edit(connection, options)
+        with Store.of(settings) as database:
+            return _edit(database, settings, options)
     except PlanInvalid as error:
         for problem in error.problems:
             print(f"{options.file}: {problem}", file=sys.stderr)
@@ -69,6 +71,7 @@ def codes(settings: Settings, options: argparse.Namespace) -> int:
         if options.out is not None and not _make_private(options.out):
             return 1
         printed = answer_cards.print_codes(connection, device, os.urandom, options.contact)
+        notices.tell(connection, time.time(), Notice.CARDS, BY_COMMAND, device=device)
     number = settings.modem.number if settings.modem else "HQ's number"
     cards = [
         Card.of(contacts[n].language, contacts[n].name, number, codes)
@@ -88,16 +91,23 @@ def _make_private(path: Path) -> bool:
     return True
 
 
-def _edit(connection: Connection, options: argparse.Namespace) -> int:
-    device = _device(connection, options.wearer)
-    if options.what == "show":
-        print(repository.as_file(connection, device), end="")
-        return 0
-    agreed = repository.from_file(connection, device, _read(options.file))
+def _edit(database: Store, settings: Settings, options: argparse.Namespace) -> int:
+    with database.read() as connection:
+        device = _device(connection, options.wearer)
+        if options.what == "show":
+            shown = options.with_addresses
+            print(repository.as_file(connection, device, with_addresses=shown), end="")
+            return 0
+        text = _read(options.file)
+        agreed = repository.from_file(connection, device, text)
+        before = repository.of_device(connection, device)
+    addresses.look_up(addresses.new(agreed, before), settings.schemes)
     if options.what == "check":
         print(f"{options.file}: this plan is valid; plan set puts it into force.")
         return 0
-    repository.change(connection, device, document.document(agreed), time.time())
+    with database.write() as connection:
+        agreed = repository.from_file(connection, device, text)
+        authority.change_at_hq(connection, device, agreed, time.time())
     print(f"The plan of device {device:08x} applies from now on.")
     return 0
 

@@ -19,6 +19,8 @@ from argon2.exceptions import VerificationError
 from sqlalchemy import Connection, Delete, Row, Update, delete, insert, or_, select, update
 
 from outcry.responder import journal
+from outcry.responder.plans import notices
+from outcry.responder.plans.notices import BY_COMMAND, Notice
 from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.audit_chain import Noted
 from outcry.responder.storage.store import Store
@@ -45,6 +47,10 @@ class OfficerRefused(ValueError):
 
 class NoSuchWelcome(Exception):
     """This one-time link was used, is too old, or was never made."""
+
+
+class CodeRefused(Exception):
+    """This is no code of this officer's authenticator that is good now, or it was used."""
 
 
 class LoginRefused(Exception):
@@ -86,6 +92,7 @@ class Officers:
         self._nobody = self.hasher.hash(self.random(16))
         self._hashing = threading.BoundedSemaphore(2)  # 128 MiB at most, however many try
         self._throttle = Throttle()
+        self._proving = Throttle()
 
     def add(self, name: str) -> str:
         """Make an account; returns the token of its one-time link. Raises :class:`OfficerRefused`."""
@@ -119,8 +126,9 @@ class Officers:
             self._note(connection, name, "account ended")
 
     def _note(self, connection: Connection, name: str, what: str) -> None:
-        said = {"officer": name, "what": what}
-        audit_chain.note(connection, self.clock(), Noted.OFFICER, said)
+        said, now = {"officer": name, "what": what}, self.clock()
+        audit_chain.note(connection, now, Noted.OFFICER, said)
+        notices.tell(connection, now, Notice.ACCOUNT, BY_COMMAND, officer=name, change=what)
 
     def all(self) -> list[tuple[str, bool]]:
         """Every officer's name, and whether they have settled in."""
@@ -191,6 +199,22 @@ class Officers:
         self._throttle.forgive(source)
         log.tell(journal.Entry.OFFICER_IN)
         return token, refused
+
+    def prove(self, name: str, code: str) -> None:
+        """Take the second factor again from an officer who is logged in; each code works once.
+
+        Wrong codes slow this officer's next. Raises :class:`CodeRefused`, :class:`TooSoon`.
+        """
+        self._proving.admit(name, self.clock())
+        with self.store.write() as connection:
+            row = _officer(connection, name)
+            proven = row is not None and self._use(connection, row, code)
+            if not proven:
+                _change(connection, name, {"refused": store.officer.c.refused + 1})
+        if not proven:
+            log.tell(journal.Entry.LOGIN_REFUSED)
+            raise CodeRefused
+        self._proving.forgive(name)
 
     def session(self, token: str) -> Session | None:
         """Whose session this is, if it lasts."""
@@ -292,6 +316,7 @@ def _known(connection: Connection, name: str) -> str:
 def _forget(connection: Connection, name: str) -> None:
     for table in (store.officer_session, store.recovery_code):
         connection.execute(delete(table).filter_by(officer=name))
+    connection.execute(delete(store.proposal).filter_by(asked_by=name))
 
 
 def _plain_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The overview, each alarm's page, map and decisions, and each wearer's plan."""
+"""The overview, and each alarm's page, map and decisions."""
 
 import math
 
@@ -6,10 +6,9 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse, StreamingResponse
 
 from outcry.report import Position
-from outcry.responder.console.dependencies import SESSION_COOKIE, Form, Hq, LoggedIn, PlanForm
+from outcry.responder.console.dependencies import SESSION_COOKIE, Form, Hq, LoggedIn
 from outcry.responder.console.desk import GRAVE, Act
 from outcry.responder.maps import surroundings
-from outcry.responder.plans.document import PlanInvalid
 from outcry.responder.rules.events import Reason
 from outcry.responder.storage.alarms import NoSuchAlarm
 from outcry.responder.web.assets import Png
@@ -70,21 +69,6 @@ async def live(request: Request, hq: Hq, session: LoggedIn) -> Response:
     token = request.cookies[SESSION_COOKIE]
     events = hq.live.events(lambda: hq.officers.session(token) is not None)
     return StreamingResponse(events, media_type="text/event-stream")
-
-
-@router.get("/wearer/{device}/plan")
-def read_plan(device: str, hq: Hq, session: LoggedIn, done: str | None = None) -> Response:
-    return hq.pages.plan(session, device, hq.console.plan(device), done=done is not None)
-
-
-@router.post("/wearer/{device}/plan")
-def change_plan(device: str, hq: Hq, session: LoggedIn, form: PlanForm) -> Response:
-    text = form.get("plan", "")
-    try:
-        hq.console.change_plan(device, text, session.officer)
-    except PlanInvalid as invalid:
-        return hq.pages.plan(session, device, text, problems=invalid.problems)
-    return RedirectResponse(f"/console/wearer/{device}/plan?done", 303)
 
 
 def _place(hq: Hq, alarm: int) -> Position:

@@ -11,11 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException as NotServed
 from starlette.responses import RedirectResponse
 
-from outcry.responder.console import alarms, login
+from outcry.responder.console import alarms, login, plans
 from outcry.responder.console.accounts import NoSuchWelcome
 from outcry.responder.console.alarms import NoReason, NotSure
 from outcry.responder.console.dependencies import NotLoggedIn, Parts
 from outcry.responder.console.desk import NotNow
+from outcry.responder.plans.authority import CannotConfirm
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.storage.alarms import NoSuchAlarm
 from outcry.responder.web.bodies import Stranger, TooLarge, TooSlow
@@ -23,6 +24,10 @@ from outcry.responder.web.bodies import Stranger, TooLarge, TooSlow
 _A_NEW_LINK = (
     "It works once, within a day. For a new one, on HQ's machine: "
     "outcry-responder officer reset NAME"
+)
+_ANSWERED = (
+    "This change was answered already, has lapsed, was changed since you opened the page, or is your "
+    "own. Open the plan again."
 )
 _PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
     TooLarge: (413, "Only a part of that arrived", "Nothing was saved. Go back and try again."),
@@ -42,6 +47,7 @@ _PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
         "This cannot be done now",
         "Another officer may have been faster. Look at the alarm again.",
     ),
+    CannotConfirm: (409, "Nothing was done", _ANSWERED),
     RequestValidationError: (404, "Page not found", "Go back to the console."),
     NotServed: (404, "Page not found", "Go back to the console."),
     Exception: (500, "Something went wrong", "Wait a minute, then check whether it was saved."),
@@ -53,7 +59,7 @@ def console_app(parts: Parts) -> FastAPI:
     """The application below ``/console``."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.parts = parts
-    for router in (login.router, alarms.router):
+    for router in (login.router, alarms.router, plans.router):
         app.include_router(router, prefix="/console")
     for problem in _PROBLEMS:
         app.add_exception_handler(problem, _say)

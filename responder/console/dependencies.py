@@ -11,6 +11,7 @@ from outcry.responder.console.accounts import Officers, Session
 from outcry.responder.console.desk import Console
 from outcry.responder.console.news import Live
 from outcry.responder.console.pages import ConsolePages
+from outcry.responder.console.plan_desk import PlanDesk
 from outcry.responder.web.bodies import Stranger, read_form
 
 FORM_LIMIT = 8192  # bytes: a password of 256 letters in any script, percent-coded, and a reason
@@ -31,6 +32,7 @@ class Parts:
     officers: Officers
     pages: ConsolePages
     live: Live
+    plans: PlanDesk
     behind_proxy: bool = False
 
 

@@ -1,7 +1,6 @@
 """What duty officers see and do: everybody's health, each live alarm, and their decisions."""
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,8 +12,10 @@ from outcry.report import AlarmKind
 from outcry.responder import daily_check, journal, sentences
 from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.daily_check import Checked
-from outcry.responder.plans import document, repository
-from outcry.responder.plans.repository import Contact, NoSuchWearer
+from outcry.responder.plans import authority, notices, repository
+from outcry.responder.plans.authority import Proposal
+from outcry.responder.plans.notices import Told
+from outcry.responder.plans.repository import Contact
 from outcry.responder.rules import events
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import OfficerAct, Reason
@@ -27,7 +28,6 @@ log = journal.Log("outcry.responder.console")
 
 LISTED_S = 7 * 86_400.0  # what is over stays listed for this long after its last report
 _MOST_ALARMS = 200
-_DEVICE = re.compile(r"[0-9a-f]{8}\Z")
 
 
 class Act(StrEnum):
@@ -100,6 +100,8 @@ class Overview:
     closed: tuple[Standing, ...]
     wearers: tuple[Health, ...]
     checked: Checked | None
+    waiting: tuple[Proposal, ...]  # changes of plans, for a second officer
+    notices: tuple[Told, ...]
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,8 @@ class Console:
             wearers = connection.execute(select(store.wearer).order_by(store.wearer.c.name)).all()
             health = how_they_are(connection, wearers, now)
             checked = daily_check.last(connection)
+            waiting = authority.waiting(connection, now)
+            told = notices.since(connection, now - LISTED_S)
         standings = [each for each in standings if _is_listed(each, now)]
         standings.sort(key=lambda each: (not each.is_new, -each.arrived_at))
         real = [each for each in standings if not each.is_drill]
@@ -143,6 +147,8 @@ class Console:
             tuple(each for each in standings if each.case.now.over),
             tuple(sorted(health, key=lambda each: not each.silent)),
             checked,
+            waiting,
+            told,
         )
 
     def view(self, alarm: int) -> View:
@@ -179,22 +185,6 @@ class Console:
         log.tell(journal.Entry.OFFICER_SAID, alarm=alarm, act=act)
         self.on_act()
 
-    def plan(self, device: str) -> str:
-        """A wearer's plan as a file that explains itself; raises :class:`NoSuchWearer`."""
-        with self.store.read() as connection:
-            return repository.as_file(connection, _number(device))
-
-    def change_plan(self, device: str, text: str, officer: str) -> None:
-        """Agree on another plan; an open alarm follows it at once.
-
-        Raises :class:`NoSuchWearer`, and ``PlanInvalid`` with every problem in the file.
-        """
-        number, now = _number(device), self.clock()
-        with self.store.write() as connection:
-            agreed = repository.from_file(connection, number, text)
-            repository.change(connection, number, document.document(agreed), now, officer)
-        self.on_act()
-
     def mark(self) -> str:
         """A token that changes whenever the console may have: a waiting page compares it."""
         alarm, entry = store.alarm.c, store.history.c
@@ -205,6 +195,7 @@ class Console:
                     select(func.max(store.heartbeat.c.received_at)).scalar_subquery(),
                     select(func.count()).select_from(store.wearer).scalar_subquery(),
                     select(func.max(store.wearer.c.enrolled_at)).scalar_subquery(),
+                    select(func.max(store.notice.c.id)).scalar_subquery(),
                 )
             ).one()
             recent = select(alarm.id).order_by(alarm.id.desc()).limit(_MOST_ALARMS)
@@ -242,12 +233,6 @@ def _done(act: Act, now: float, officer: str, reason: str | None) -> OfficerAct:
             return events.Closed(now, officer, reason)
         case _:
             return _DONE[act](now, officer)
-
-
-def _number(device: str) -> int:
-    if not _DEVICE.match(device):
-        raise NoSuchWearer
-    return int(device, 16)
 
 
 def _alarm(connection: Connection, alarm: int) -> Row[tuple[object, ...]]:

@@ -16,10 +16,15 @@ from outcry.responder import daily_check, formatting, sentences
 from outcry.responder.console.accounts import SHORTEST_PASSWORD, Newcomer, Session
 from outcry.responder.console.desk import LISTED_S, Overview, Standing, View
 from outcry.responder.console.device_health import SILENT_AFTER_S, Health
+from outcry.responder.console.plan_desk import PlanView
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.track_svg import track_svg
+from outcry.responder.plans.addresses import masked
+from outcry.responder.plans.authority import NotProven, Proposal
+from outcry.responder.plans.direction import Change
 from outcry.responder.rules.events import Verdict
+from outcry.settings_file import as_toml
 
 DONE = {
     "acknowledge": "Saved: you have taken this alarm. The wearer's next receipt says so.",
@@ -29,6 +34,14 @@ DONE = {
     "lift": "Saved: publishing is allowed again, as the plan says.",
     "correct": "Saved: the correction goes to every network that has the post.",
     "close": "Saved: the alarm is closed.",
+}
+
+PLAN_DONE = {
+    "saved": "Saved. The plan applies from now on, also to an open alarm.",
+    "waits": "What weakens the plan waits for a second officer, who has a day. All officers are told. "
+    "The rest applies from now on.",
+    "confirmed": "Confirmed. The plan applies from now on, also to an open alarm.",
+    "refused": "Done: this change will not be made.",
 }
 
 
@@ -94,6 +107,8 @@ class ConsolePages:
             new=sum(each.is_new for each in seen.alarms),
             refused=refused,
             checked=self._checked(seen.checked),
+            waiting=[self._proposal(each, session) for each in seen.waiting],
+            notices=[(self._ago(each.at), each.words) for each in seen.notices],
             silent_after=formatting.span(SILENT_AFTER_S),
             listed=formatting.span(LISTED_S),
             now=formatting.clock_time(self.clock()),
@@ -103,13 +118,42 @@ class ConsolePages:
         self,
         session: Session,
         device: str,
-        text: str,
+        view: PlanView,
         problems: Sequence[str] = (),
-        done: bool = False,
+        *,
+        asked: NotProven | None = None,
+        done: str = "",
+        status: int = 200,
     ) -> HTMLResponse:
-        """A wearer's plan, to be read and changed; with ``problems`` it was refused."""
-        values = {"device": device, "text": text, "problems": problems, "done": done}
-        return self._page("plan", session, 422 if problems else 200, **values)
+        """A wearer's plan, to be read and changed.
+
+        With ``problems`` it was refused; with ``asked`` it needs the second factor.
+        """
+        return self._page(
+            "plan",
+            session,
+            status,
+            device=device,
+            version=view.version,
+            text=view.text,
+            problems=problems,
+            done=PLAN_DONE.get(done, ""),
+            weakens=[_difference(each) for each in asked.changes] if asked else [],
+            alarm_is_open=asked is not None and asked.alarm_is_open,
+            waiting=[self._proposal(each, session) for each in view.waiting],
+        )
+
+    def _proposal(self, proposal: Proposal, session: Session) -> dict[str, Any]:
+        return {
+            "id": proposal.id,
+            "device": f"{proposal.device:08x}",
+            "by": proposal.asked_by,
+            "own": proposal.asked_by == session.officer,
+            "asked": self._ago(proposal.asked_at),
+            "left": formatting.span(proposal.until - self.clock()),
+            "changes": [_difference(each) for each in proposal.changes],
+            "seen": proposal.seen,
+        }
 
     def view(self, session: Session, view: View, done: str = "") -> HTMLResponse:
         seen = [
@@ -218,6 +262,15 @@ class ConsolePages:
         policy = {"Content-Security-Policy": content_policy(self.tiles)}
         text = page.render(session=session, static=self.static, **values)
         return HTMLResponse(text, status, policy)
+
+
+def _difference(change: Change) -> str:
+    """A key, and what it is changed from and to; of a channel's address only its kind."""
+    before, after = (
+        ("nothing" if value is None else masked(value)) if change.is_channel else as_toml(value)
+        for value in (change.before, change.after)
+    )
+    return f"{change.key}: {before} becomes {'another ' if before == after else ''}{after}"
 
 
 def content_policy(tiles: str) -> str:

@@ -14,7 +14,9 @@ from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, Headquarters,
 from outcry.envelope import KEY_BYTES, public_key
 from outcry.responder.enrolment import hq_keys, safe_code
 from outcry.responder.enrolment.pins import COST, SALT_BYTES, create_pins, hash_pin
+from outcry.responder.plans import notices
 from outcry.responder.plans.document import LANGUAGES
+from outcry.responder.plans.notices import BY_COMMAND, Notice
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.settings import MAX_QUORUM, Settings
 from outcry.responder.storage import store
@@ -107,6 +109,7 @@ def enrol(
             _insert(connection, made, application, clock())
             _add_contacts(connection, made, [_hashed(pin, random, cost) for pin in pins])
             _keep_code(connection, made.device, *_hashed(safe_code.written(code), random, cost))
+            notices.tell(connection, clock(), Notice.ENROLLED, BY_COMMAND, device=made.device)
             write(text)
     except EnrolmentInvalid as error:
         raise CannotEnrol(error.problems) from None
@@ -118,6 +121,7 @@ def change_code(
     device: int,
     code: tuple[int, ...] | None = None,
     random: Callable[[int], bytes] = os.urandom,
+    clock: Callable[[], float] = time.time,
 ) -> tuple[int, ...]:
     """Give a wearer another code that means safe, drawn if none is given; to be shown once.
 
@@ -128,6 +132,7 @@ def change_code(
         if not _is_known(connection, device):
             raise NoSuchWearer
         _keep_code(connection, device, *_hashed(safe_code.written(code), random))
+        notices.tell(connection, clock(), Notice.CODE, BY_COMMAND, device=device)
     return code
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from outcry.responder.plans import addresses
 from outcry.responder.plans import document as terms
 from outcry.responder.plans.document import PlanInvalid, Terms
 from outcry.responder.rules.model import BROADCAST, NETWORKS, OWN_PAGE, Plan
@@ -123,19 +124,21 @@ def unwatch(connection: Connection, device: int, now: float) -> None:
     change(connection, device, terms.document(replace(agreed, watch=False)), now)
 
 
-def as_file(connection: Connection, device: int) -> str:
-    """The plan as a file to be edited; addresses of channels stand in it."""
+def as_file(connection: Connection, device: int, *, with_addresses: bool = False) -> str:
+    """The plan as a file to be edited; of channels' addresses it shows that they are kept."""
     agreed = of_device(connection, device)
     name = connection.scalar(select(store.wearer.c.name).filter_by(device=device))
     title = f"The plan of {name}, device {device:08x}."
     names = {n: one.name for n, one in contacts_of(connection, device).items()}
-    return terms.write(agreed, title, names)
+    shown = agreed if with_addresses else addresses.hidden(agreed)
+    return terms.write(shown, title, names)
 
 
 def from_file(connection: Connection, device: int, text: str) -> Terms:
     """What a file says, checked for this wearer. Raises :class:`PlanInvalid`."""
-    of_device(connection, device)
-    agreed = terms.parse(text, list(contacts_of(connection, device)))
+    before = of_device(connection, device)
+    parsed = terms.parse(text, list(contacts_of(connection, device)))
+    agreed = addresses.kept(parsed, before)
     # Here alone: an older plan with such a name goes on to be used, as what else it says counts.
     problems = [
         f"publication.{key}: {unknown(name, [*NETWORKS, BROADCAST + 'NAME'])}"
@@ -146,6 +149,12 @@ def from_file(connection: Connection, device: int, text: str) -> Terms:
     if problems:
         raise PlanInvalid(problems)
     return _reachable(agreed)
+
+
+def version(connection: Connection, device: int) -> str:
+    """A token that changes with the plan: a form made from an older one is known by it."""
+    changed_at = connection.scalar(select(store.plan.c.changed_at).filter_by(device=device))
+    return repr(changed_at)
 
 
 def contacts_of(connection: Connection, device: int) -> dict[int, Contact]:

@@ -11,6 +11,7 @@ from outcry.hw.modem import ModemSettings, SaidPins, SerialPort
 from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
+from outcry.responder.console.plan_desk import PlanDesk
 from outcry.responder.contacts.desk import Desk
 from outcry.responder.dispatch.workers import Lanes, Performer
 from outcry.responder.enrolment import hq_keys
@@ -20,6 +21,7 @@ from outcry.responder.intake.sms_answers import SmsAnswers
 from outcry.responder.intake.texts import ArrivingTexts
 from outcry.responder.notify import officer_channels
 from outcry.responder.notify.messages import Briefer
+from outcry.responder.notify.notice_round import NoticeRound
 from outcry.responder.notify.notices import Notices
 from outcry.responder.notify.performers import Notifying, Texting
 from outcry.responder.plans.repository import Means
@@ -86,6 +88,8 @@ class Responder:
     desk: Desk
     console: Console
     officers: Officers
+    plan_desk: PlanDesk
+    telling: NoticeRound
     silence: Watch
     notices: Notices
     housekeeping: Housekeeping
@@ -114,6 +118,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
     modem = adapters.modem(settings.modem, adapters.monotonic, adapters.watch)
     if modem is not None:
         performers |= dict.fromkeys(TEXTS, Texting(database, briefer, modem))
+    accounts = Officers(database, settings.organisation, clock, random, adapters.hasher)
     workflow = Workflow(
         database,
         performers,
@@ -140,7 +145,9 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
         own_page=OwnPage(database, url, clock),
         desk=Desk(database, inbox, clock, wake, settings.people.link_days * 86_400.0),
         console=Console(database, clock, wake),
-        officers=Officers(database, settings.organisation, clock, random, adapters.hasher),
+        officers=accounts,
+        plan_desk=PlanDesk(database, accounts, clock, wake, settings.schemes),
+        telling=NoticeRound(database, officers, adapters.channels, url, clock),
         silence=Watch(database, clock, notices, wake),
         notices=notices,
         housekeeping=Housekeeping(database, clock),

@@ -21,7 +21,9 @@ def people_app(hq: Responder) -> ASGIApp:
     rendered = ConsolePages(pages.environment, hq.clock, assets.addresses, map_.tiles, map_.credit)
     outside = contacts_app(contacts.Parts(hq.desk, hq.own_page, pages, assets, behind_proxy))
     live = Live(hq.console.mark)
-    inside = console_app(console.Parts(hq.console, hq.officers, rendered, live, behind_proxy))
+    inside = console_app(
+        console.Parts(hq.console, hq.officers, rendered, live, hq.plan_desk, behind_proxy)
+    )
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "HEAD":  # asked for by what watches a site; uvicorn sends no body

@@ -61,8 +61,9 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     _tell_of_the_modem(settings.modem)
 
     notices = Rounds("notices", hq.notices.look)  # no watchdog: a channel may take its time
+    telling = Rounds("telling", hq.telling.look)  # for the same reason none
 
-    parts: list[Part] = [hq.workflow, keeping, silence, notices]
+    parts: list[Part] = [hq.workflow, keeping, silence, notices, telling]
     if hq.modem is not None:
         parts.append(Rounds("sms", hq.hear_the_modem, beats.watch("sms"), every_s=0.0))
     modem = [] if hq.modem is None else [hq.modem]

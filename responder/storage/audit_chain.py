@@ -35,7 +35,9 @@ class Noted(StrEnum):
 
     SEALED = "the newest links of alarms"  # heads: {alarm: [n, link in hex]}
     REMOVED = "an alarm's data were deleted"  # alarm, n, link, why
-    PLAN = "a wearer's plan was changed"  # device, by
+    PLAN = (
+        "a wearer's plan was changed"  # device, by; of what weakens it: what, keys, why, asked_by
+    )
     OFFICER = "a duty officer's account was changed"  # officer, what, by
 
 

@@ -140,6 +140,28 @@ history = _table(
     sa.Column("link", sa.LargeBinary),  # to the entry before: record.py
 )
 
+proposal = _table(  # changes of plans that wait for a second officer
+    "proposal",
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("device", sa.ForeignKey("wearer.device"), nullable=False),
+    sa.Column("asked_by", sa.ForeignKey("officer.name"), nullable=False),
+    sa.Column("asked_at", sa.Float, nullable=False),
+    sa.Column("until", sa.Float, nullable=False),
+    sa.Column("wanted", sa.String, nullable=False),  # JSON: each key and its value
+    sa.UniqueConstraint("device", "asked_by"),
+)
+
+notice = _table(  # what all duty officers are told that belongs to no alarm
+    "notice",
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("what", sa.String, nullable=False),
+    sa.Column("data", sa.String, nullable=False),  # JSON
+    sa.Column("told", sa.String, nullable=False),  # JSON: the channels that have had it
+    sa.Column("due_at", sa.Float),  # NULL: nobody is left to be told
+    sa.Index("notice_due", "due_at"),
+)
+
 record = _table(  # HQ's own chain, see record.py
     "record",
     sa.Column("n", sa.Integer, primary_key=True),

@@ -108,14 +108,21 @@ def problem(url: str) -> str | None:
     return None
 
 
+def refused_kind(url: str, more: Iterable[str] = ()) -> str | None:
+    """Why a plan should not have an address of this kind; ``more``: schemes that settings name."""
+    scheme = url.partition("://")[0].lower()
+    if scheme in SCHEMES or scheme in more:
+        return None
+    return "this kind of address is not for people; if it is meant, add it to network.schemes"
+
+
 def refused(url: str, more: Iterable[str] = ()) -> str | None:
     """Why HQ does not take this address from a plan, in words that do not repeat it; None: it does.
 
     ``more``: schemes that the settings name. Looks the server up, which may take seconds.
     """
-    scheme = url.partition("://")[0].lower()
-    if scheme not in SCHEMES and scheme not in more:
-        return "this kind of address is not for people; if it is meant, add it to network.schemes"
+    if (why := refused_kind(url, more)) is not None:
+        return why
     server = _server(_service(url, READ_S))
     if server is not None and outgoing.leads_inside(*server):
         return _INSIDE

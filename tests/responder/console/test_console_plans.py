@@ -59,11 +59,11 @@ def test_what_is_shown_can_be_sent_back_unchanged(olga, world):
 
 def test_a_change_counts_and_stands_in_the_record_with_the_officers_name(olga, world):
     text = shown(olga.get(address(world)).text)
-    changed = text.replace("keep_days = 0", "keep_days = 90")
+    changed = text.replace("quorum = 2", "quorum = 3")
     assert changed != text
     answer = olga.send("/console", address(world), plan=changed)
     assert olga.get(answer.headers["location"]).status_code == 200
-    assert agreed(world).keep_days == 90
+    assert agreed(world).quorum == 3
     with world.hq.store.read() as connection:
         said = connection.scalars(
             select(store.record.c.data).where(store.record.c.what == "PLAN")
@@ -124,7 +124,9 @@ def test_an_alarm_that_waits_for_nothing_but_an_answer_goes_on_by_the_new_plan_t
     world.hq.works()
     assert GroundFound not in world.hq.history()
     text = shown(olga.get(address(world)).text)
-    olga.send("/console", address(world), plan=text.replace("quorum = 2", "quorum = 1"))
+    olga.clock.passes(30)
+    weaker = text.replace("quorum = 2", "quorum = 1")
+    olga.send("/console", address(world), plan=weaker, code=olga.code())
     world.hq.works()
     assert GroundFound in world.hq.history()
 

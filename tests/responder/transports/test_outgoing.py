@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from apprise_endpoint import Web
@@ -146,6 +148,11 @@ def test_a_mail_server_inside_is_refused_before_its_plan_counts():
 def test_an_address_of_a_machine_is_none_of_a_person(scheme):
     assert "not for people" in (apprise.refused(f"{scheme}://example.org/x") or "")
     assert apprise.refused("JSON://203.0.113.7/x", ["json"]) is None
+
+
+def test_the_guide_lists_every_scheme_that_plans_may_have():
+    guide = (Path(__file__).parents[3] / "docs" / "telling.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(\w+)`[,.]", guide)) >= apprise.SCHEMES
 
 
 def test_every_scheme_that_plans_may_have_is_one_that_apprise_knows():

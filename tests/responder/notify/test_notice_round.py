@@ -1,0 +1,129 @@
+"""All duty officers are told what belongs to no alarm, each once, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+
+import pytest
+from sqlalchemy import select, update
+
+from outcry.responder.notify.notice_round import AGAIN_S, TAKEN_S, TELL_FOR_S, NoticeRound
+from outcry.responder.plans import notices
+from outcry.responder.plans.notices import Notice
+from outcry.responder.rules.events import Came, Outcome
+from outcry.responder.storage import store
+
+ON_BOTH_DATABASES = True
+OFFICERS = {"desk": "ntfys://desk.example.org/a", "night": "ntfys://night.example.org/b"}
+
+
+class Services:
+    """What reached whom; those in ``down`` refuse."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+        self.down: set[str] = set()
+
+    def attempt(self, url: str, title: str, body: str) -> Came:
+        if url in self.down:
+            return Came(Outcome.FAILED)
+        self.told.append((url, body))
+        return Came(Outcome.DONE)
+
+
+@pytest.fixture
+def services():
+    return Services()
+
+
+@pytest.fixture
+def going_round(world, services):
+    with world.hq.store.write() as connection:  # of Ana's enrolment
+        connection.execute(update(store.notice).values(due_at=None))
+    url = "https://help.example.org"
+    return NoticeRound(world.hq.store, OFFICERS, services, url, world.clock)
+
+
+def happens(world):
+    with world.hq.store.write() as connection:
+        device = world.device.enrolment.device
+        said = {"device": device, "keys": ["confirming.quorum"]}
+        notices.tell(connection, world.clock(), Notice.WEAKENED, "olga", **said)
+
+
+def left(world):
+    with world.hq.store.read() as connection:
+        table = store.notice.c
+        row = connection.execute(select(table.told, table.due_at).order_by(table.id.desc())).first()
+        return json.loads(row.told), row.due_at
+
+
+def test_every_officer_is_told_at_once_and_once(world, going_round, services):
+    happens(world)
+    going_round.look()
+    going_round.look()
+    assert sorted(url for url, _ in services.told) == sorted(OFFICERS.values())
+    (body,) = {body for _, body in services.told}
+    assert body == (
+        "olga weakened the plan of Ana, from now on: confirming.quorum."
+        " https://help.example.org/console"
+    )
+    assert left(world) == (["desk", "night"], None)
+
+
+def test_who_could_not_be_reached_is_tried_again_and_nobody_else(world, going_round, services):
+    services.down = {OFFICERS["night"]}
+    happens(world)
+    going_round.look()
+    services.down.clear()
+    going_round.look()
+    assert len(services.told) == 1
+    world.clock.passes(AGAIN_S)
+    going_round.look()
+    assert [url for url, _ in services.told] == list(OFFICERS.values())
+
+
+def test_after_a_day_the_console_alone_tells_it(world, going_round, services):
+    services.down = set(OFFICERS.values())
+    happens(world)
+    going_round.look()
+    world.clock.passes(TELL_FOR_S + 1)
+    going_round.look()
+    assert left(world) == ([], None)
+
+
+def test_a_process_that_dies_meanwhile_leaves_it_to_the_next(
+    world, going_round, services, monkeypatch
+):
+    happens(world)
+    with monkeypatch.context() as dies:
+        dies.setattr(threading.Thread, "join", lambda _: sys.exit())
+        with pytest.raises(SystemExit):
+            going_round.look()
+    services.told.clear()
+    going_round.look()
+    assert services.told == []  # it is still taken
+    world.clock.passes(TAKEN_S)
+    going_round.look()
+    assert len(services.told) == 2
+
+
+def test_of_two_processes_one_tells_it(world, going_round, services):
+    happens(world)
+    with world.hq.store.read() as connection:
+        row = connection.execute(select(store.notice).order_by(store.notice.c.id.desc())).first()
+    going_round._tell(row)
+    going_round._tell(row)  # seen by both as due
+    assert len(services.told) == 2
+
+
+def test_without_any_channel_it_is_done(world, services):
+    happens(world)
+    NoticeRound(world.hq.store, {}, services, "", world.clock).look()
+    assert left(world) == ([], None)
+
+
+def test_the_services_own_parts_tell_it(world):
+    assert world.hq.parts.telling.store is world.hq.store
