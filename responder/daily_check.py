@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 from cryptography import x509
 from sqlalchemy import Connection, delete, insert, select
 
-from outcry.responder import formatting
+from outcry.responder import formatting, readiness
 from outcry.responder.enrolment import answer_cards, hq_keys
 from outcry.responder.enrolment.hq_keys import KeysInvalid
 from outcry.responder.findings import Finding
@@ -47,6 +47,7 @@ def look(
     with database.read() as connection:
         devices = connection.scalars(select(store.wearer.c.device).order_by(store.wearer.c.name))
         plans = {device: repository.of_device(connection, device) for device in devices.all()}
+        unready = readiness.missing(settings, connection)
         wearers = [finding for device in plans for finding in _wearer(connection, device)]
     addresses = {
         f"contact {n} of device {device:08x}, {name}": url
@@ -54,8 +55,13 @@ def look(
         for n, person in agreed.people.items()
         for name, url in person.channels.items()
     }
-    findings = [*_here(settings), *_around(settings), *wearers]
+    findings = [*unready, *_here(settings), *_around(settings), *wearers]
     officers = _read(lambda: officer_channels.load(settings), findings)
+    findings += [
+        Finding(False, f"{name}: {why}", "write another address into the plan")
+        for name, url in addresses.items()
+        if (why := apprise.refused_kind(url, settings.schemes)) is not None
+    ]
     addresses |= {f"duty officers' {name}": url for name, url in officers.items()}
     networks = _read(publishers, findings)
     findings += _missing_networks(plans, networks)

@@ -16,6 +16,7 @@ from outcry.responder import hosts
 from outcry.settings_file import Contradiction, Key, SettingsInvalid, as_toml
 
 MAX_QUORUM = 10
+DEFAULT_NAME = "Outcry"  # of an organisation that has not said its own
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ _PEM = Key("", write="the path of a PEM file")
 _SECRET_FILE = Key("", good=_is_full_path, write="a file's full path, or nothing")
 KEYS: Mapping[str, Mapping[str, Key]] = {
     "organisation": {
-        "name": Key("Outcry", good=_is_line, write="one line of up to 80 printable characters"),
+        "name": Key(DEFAULT_NAME, good=_is_line, write="one line of up to 80 printable characters"),
     },
     "state": {
         "directory": Key(

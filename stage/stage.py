@@ -132,7 +132,15 @@ class Stage:
         file = self.folder / "enrolment.json"
         contacts = [f"--contact={name}={number}" for name, number in CONTACTS.items()]
         said = self.run(
-            *("outcry-responder", "enrol", WEARER, "--number", WEARER_NUMBER, *contacts),
+            *(
+                "outcry-responder",
+                "enrol",
+                "--anyway",
+                WEARER,
+                "--number",
+                WEARER_NUMBER,
+                *contacts,
+            ),
             *("--out", str(file), "--config", str(self.folder / "responder.toml")),
         )
         for name in CONTACTS:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from outcry.responder import readiness
 from outcry.responder.cli.commands import Commands
 from outcry.responder.enrolment import enrol, revocation, safe_code
 from outcry.responder.settings import Settings
@@ -87,6 +88,11 @@ def _add_enrol(commands: Commands) -> None:
     new.add_argument(
         "--json", action="store_true", help="print device, PINs and code as one line of JSON"
     )
+    new.add_argument(
+        "--anyway",
+        action="store_true",
+        help="for a try-out: enrol although something is missing that an alarm will need",
+    )
 
 
 def _enrol(settings: Settings, options: argparse.Namespace) -> int:
@@ -103,6 +109,10 @@ def _enrol(settings: Settings, options: argparse.Namespace) -> int:
         problems.append(f"--code: {error}")
     if problems:
         raise enrol.CannotEnrol(problems)
+    missing = () if options.anyway else readiness.missing_at(settings)
+    if missing:
+        lines = [f"{each.what}; {each.remedy}" for each in missing]
+        raise enrol.CannotEnrol([*lines, "Nobody was enrolled. For a try-out add --anyway."])
     application = enrol.Application(
         wearer=options.name,
         number=options.number,

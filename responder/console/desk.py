@@ -12,6 +12,7 @@ from outcry.report import AlarmKind
 from outcry.responder import daily_check, journal, sentences
 from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.daily_check import Checked
+from outcry.responder.findings import Finding
 from outcry.responder.plans import authority, notices, repository
 from outcry.responder.plans.authority import Proposal
 from outcry.responder.plans.notices import Told
@@ -100,6 +101,7 @@ class Overview:
     closed: tuple[Standing, ...]
     wearers: tuple[Health, ...]
     checked: Checked | None
+    missing: tuple[Finding, ...]  # that an alarm will need
     waiting: tuple[Proposal, ...]  # changes of plans, for a second officer
     notices: tuple[Told, ...]
 
@@ -121,12 +123,14 @@ class View:
 class Console:
     """Shows duty officers what to decide on, and records what they decide; for any thread.
 
-    ``clock`` gives Unix seconds; ``on_act`` is called after what was decided is on disk.
+    ``clock`` gives Unix seconds; ``on_act`` is called after what was decided is on disk;
+    ``missing`` says what HQ still lacks.
     """
 
     store: Store
     clock: Callable[[], float]
     on_act: Callable[[], None] = lambda: None
+    missing: Callable[[Connection], tuple[Finding, ...]] = lambda _: ()
 
     def overview(self) -> Overview:
         now = self.clock()
@@ -136,6 +140,7 @@ class Console:
             wearers = connection.execute(select(store.wearer).order_by(store.wearer.c.name)).all()
             health = how_they_are(connection, wearers, now)
             checked = daily_check.last(connection)
+            missing = self.missing(connection)
             waiting = authority.waiting(connection, now)
             told = notices.since(connection, now - LISTED_S)
         standings = [each for each in standings if _is_listed(each, now)]
@@ -147,6 +152,7 @@ class Console:
             tuple(each for each in standings if each.case.now.over),
             tuple(sorted(health, key=lambda each: not each.silent)),
             checked,
+            missing,
             waiting,
             told,
         )

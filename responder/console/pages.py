@@ -107,6 +107,7 @@ class ConsolePages:
             new=sum(each.is_new for each in seen.alarms),
             refused=refused,
             checked=self._checked(seen.checked),
+            missing=[(each.what, each.remedy) for each in seen.missing],
             waiting=[self._proposal(each, session) for each in seen.waiting],
             notices=[(self._ago(each.at), each.words) for each in seen.notices],
             silent_after=formatting.span(SILENT_AFTER_S),

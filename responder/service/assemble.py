@@ -4,10 +4,12 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from argon2 import PasswordHasher
 
 from outcry.hw.modem import ModemSettings, SaidPins, SerialPort
+from outcry.responder import readiness
 from outcry.responder.archive.housekeeping import Housekeeping
 from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
@@ -144,7 +146,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
         publishers=publishers,
         own_page=OwnPage(database, url, clock),
         desk=Desk(database, inbox, clock, wake, settings.people.link_days * 86_400.0),
-        console=Console(database, clock, wake),
+        console=Console(database, clock, wake, partial(readiness.missing, settings)),
         officers=accounts,
         plan_desk=PlanDesk(database, accounts, clock, wake, settings.schemes),
         telling=NoticeRound(database, officers, adapters.channels, url, clock),

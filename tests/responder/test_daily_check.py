@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from apprise_endpoint import SECRET, Web
-from builders import HQ_MODEM, hq_config
+from builders import HQ_MODEM, READY, hq_config, settle_an_officer
 from cheap_hashes import PIN_COST
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -42,15 +42,15 @@ def hq(enrolled, tmp_path, web, capsys, monkeypatch):
         port = tmp_path / "ttyUSB0"
         device = enrolled.enrolment.device
 
-        def config(self, more: str = "") -> str:
+        def config(self, **sections: dict[str, object]) -> str:
             modem = HQ_MODEM | {"port": str(self.port)}
-            path = hq_config(tmp_path, modem=modem, telling={"officers": str(self.officers)})
-            path.write_text(path.read_text() + more)
+            telling = {"officers": str(self.officers)}
+            path = hq_config(tmp_path, modem=modem, telling=telling, **{**READY, **sections})
             return str(path)
 
-        def checks(self, *words: str, more: str = "") -> tuple[int, str]:
+        def checks(self, *words: str, **sections: dict[str, object]) -> tuple[int, str]:
             capsys.readouterr()
-            code = main(["check", *words, "--config", self.config(more)])
+            code = main(["check", *words, "--config", self.config(**sections)])
             said = capsys.readouterr()
             return code, said.out + said.err
 
@@ -62,9 +62,17 @@ def hq(enrolled, tmp_path, web, capsys, monkeypatch):
 
     made = Hq()
     shutil.copytree(enrolled.directory, made.directory)
+    settle_an_officer(made.directory)
     made.officers.write_text(f'desk = "{web.url("desk", "ntfy")}"')
     made.port.touch()
     return made
+
+
+def test_an_hq_that_cannot_be_reached_is_not_well(hq):
+    code, said = hq.checks(device={}, people={}, organisation={})
+    assert code == 1
+    for setting in ("organisation.name", "device.public_host", "people.public_url"):
+        assert f"into {setting}" in said
 
 
 def test_all_is_well(hq, web):
@@ -115,8 +123,16 @@ def test_a_file_that_will_not_do_is_a_finding_and_the_rest_is_still_tried(hq):
     assert "ok: HQ's key can be read" in said
 
 
+def test_a_channel_that_no_plan_may_have_today_is_told_of(hq, web):
+    hq.agrees({"contact": {"2": {"channels": {"mine": web.url("x")}}}})
+    code, said = hq.checks()
+    assert code == 1
+    assert f"contact 2 of device {hq.device:08x}, mine: this kind of address" in said
+    assert hq.checks(network={"schemes": ["json"]})[0] == 0
+
+
 def test_each_contacts_channel_is_tried(hq, web):
-    hq.agrees({"contact": {"2": {"channels": {"mine": f"json://127.0.0.1:1/{SECRET}"}}}})
+    hq.agrees({"contact": {"2": {"channels": {"mine": f"ntfy://127.0.0.1:1/{SECRET}"}}}})
     code, said = hq.checks()
     assert code == 1
     assert f"contact 2 of device {hq.device:08x}, mine: its server cannot be reached" in said
@@ -140,7 +156,7 @@ def bytes_(count: int, _counter: list[int] = [0]) -> bytes:  # noqa: B006
     return _counter[0].to_bytes(count, "big")
 
 
-def certificate(tmp_path, days: float) -> str:
+def certificate(tmp_path, days: float) -> dict[str, object]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
@@ -156,7 +172,7 @@ def certificate(tmp_path, days: float) -> str:
     )
     path = tmp_path / "pages.pem"
     path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    return f'[people]\ncertificate = "{path}"\nkey = "{path}"\n'
+    return {"public_url": "https://help.example.org", "certificate": str(path), "key": str(path)}
 
 
 @pytest.mark.parametrize(
@@ -164,7 +180,7 @@ def certificate(tmp_path, days: float) -> str:
     [(60, 0, "expires in 60 days"), (5, 2, "expires in 5 days; renew"), (-1, 2, "has expired")],
 )
 def test_what_expires_soon_is_told_in_time(hq, tmp_path, days, code, words):
-    found, said = hq.checks(more=certificate(tmp_path, days + 0.01))
+    found, said = hq.checks(people=certificate(tmp_path, days + 0.01))
     assert words in said
     assert found == code
 

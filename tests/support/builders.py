@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from sqlalchemy import insert
+
 from outcry.enrolment import Contact
 from outcry.report import MessageType
 from outcry.responder.rules.calls import Action, Target
@@ -29,6 +31,8 @@ from outcry.responder.rules.events import (
     Verdict,
     WithdrawalJudged,
 )
+from outcry.responder.storage import store
+from outcry.responder.storage.store import Store
 from outcry.settings_file import as_toml
 
 CONTACT_ANSWERS = tuple(ContactAnswer.__subclasses__())  # what a contact can say
@@ -40,6 +44,12 @@ CONTACTS = (
     Contact("Dana", "+447700900113"),
 )
 BEN, CLEO, DANA = (contact.number for contact in CONTACTS)
+# Settings of an HQ at which wearers can be enrolled, once it has an officer.
+READY: Mapping[str, Mapping[str, object]] = {
+    "organisation": {"name": "Example Org"},
+    "device": {"public_host": "alarm.example.org"},
+    "people": {"public_url": "https://help.example.org", "behind_proxy": True},
+}
 HQ_MODEM = {"port": "/dev/ttyUSB0", "number": "+447700900002"}
 
 
@@ -67,6 +77,15 @@ def hq_config(
     path = folder / "responder.toml"
     path.write_text(settings_text(state=state, **sections), encoding="utf-8")
     return path
+
+
+def settle_an_officer(directory: Path, name: str = "olga") -> None:
+    """An account of somebody who has opened their one-time link, in HQ's state directory."""
+    row = {"name": name, "made_at": 0.0, "totp_secret": "A", "password_hash": "x", "refused": 0}
+    database = Store(directory)
+    with database.write() as connection:
+        connection.execute(insert(store.officer).values(row))
+    database.close()
 
 
 FIRST, POSITION = MessageType.FIRST, MessageType.POSITION

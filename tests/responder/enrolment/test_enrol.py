@@ -32,7 +32,8 @@ def config(tmp_path):
 @pytest.fixture
 def enrol(config, tmp_path):
     def run(*arguments, out=tmp_path / "ana.json", name="Ana"):
-        return main(["enrol", name, "--out", str(out), "--config", str(config), *arguments])
+        where = ["--anyway", "--out", str(out), "--config", str(config)]
+        return main(["enrol", name, *where, *arguments])
 
     return run
 
