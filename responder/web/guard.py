@@ -13,6 +13,8 @@ from outcry.responder.settings import is_loopback
 
 log = journal.Log("outcry.responder.pages")
 
+HEADERS_ALONE = "outcry.headers_alone"  # in the scope of a request that was a HEAD
+
 
 class Contained:
     """Ends every error here."""
