@@ -149,6 +149,8 @@ def _caddy(folder: Path, ports: Ports) -> tuple[list[str], Path]:
         {
             f"https://{_NAME}": f"https://localhost:{ports.tls}",
             f"\n{_NAME} {{": "\nlocalhost {",
+            "servers :80 {": f"servers 127.0.0.1:{ports.plain} {{",
+            "servers :443 {": f"servers 127.0.0.1:{ports.tls} {{",
             "\n:80 {": f"\n:{ports.plain} {{",
             "127.0.0.1:8080": f"127.0.0.1:{ports.device}",
             "127.0.0.1:8443": f"127.0.0.1:{ports.people}",

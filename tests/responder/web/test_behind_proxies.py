@@ -9,10 +9,10 @@ import pytest
 from console_hand import token_in
 
 from outcry import receipt
+from outcry.daemon.settings import SCHEMA
 from outcry.responder import translations
 from outcry.responder.console.dependencies import PLAN_LIMIT
 from outcry.responder.intake.app import BODY_LIMIT
-from outcry.responder.web.listener import KEEP_ALIVE_S
 from outcry.responder.web.throttle import FREE_TRIES
 from stage.proxies import EXAMPLES
 from stage.stage import ROOT
@@ -142,9 +142,17 @@ def test_the_devices_port_is_not_among_peoples_pages_nor_they_on_it(front, visit
 
 
 def test_neither_cuts_a_connection_that_a_device_keeps_between_heartbeats():
-    for name, word in (("nginx.conf", "keepalive_timeout"), ("Caddyfile", "idle")):
-        [hours] = re.findall(rf"^\s*{word} (\d+)h;?$", (EXAMPLES / name).read_text(), re.MULTILINE)
-        assert int(hours) * 3600 > KEEP_ALIVE_S
+    """Neither one that was never used nor one that was."""
+    heartbeat = SCHEMA["supervision"]["heartbeat_minutes"].default
+    seconds = {"m": 60, "h": 3600}
+    for name, words in (
+        ("nginx.conf", ("client_header_timeout", "keepalive_timeout")),
+        ("Caddyfile", ("read_header", "idle")),
+    ):
+        text = (EXAMPLES / name).read_text()
+        for word in words:
+            n, unit = re.search(rf"^\s*{word} (\d+)(\w);?$", text, re.MULTILINE).groups()
+            assert int(n) * seconds[unit] > 2 * 60 * heartbeat
 
 
 def test_who_finds_hq_away_is_told_so_in_every_language():
