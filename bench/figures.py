@@ -42,6 +42,7 @@ from bench.headquarters.kills import (
     kill_double_tells,
     kill_runs,
 )
+from bench.headquarters.news import news_behind_caddy_s, news_behind_nginx_s
 from bench.headquarters.receipts import (
     plain_insert_per_s,
     receipts_p99_ms_100conn,
@@ -360,6 +361,20 @@ FIGURES = (
         Bound("<=", 0),
         kill_double_posts,
         partial(kill_double_posts, 1, 0),
+    ),
+    Figure(
+        "news_behind_nginx_s",
+        "s",
+        Bound("<=", 2),
+        news_behind_nginx_s,
+        partial(news_behind_nginx_s, 1),
+    ),
+    Figure(
+        "news_behind_caddy_s",
+        "s",
+        Bound("<=", 2),
+        news_behind_caddy_s,
+        partial(news_behind_caddy_s, 1),
     ),
     Figure("deb_size_kb", "kB", Bound("<=", 1000), deb_size_kb),
     Figure("lines_product", "lines", Bound("<=", 32_000), lines_product),

@@ -39,7 +39,16 @@ RESPONDER: Rooms = {
     "posting": (*SHARED, "rules", "storage", "dispatch", "plans", "maps", "transports"),
     "archive": (*SHARED, "rules", "sentences", "storage", "plans", "maps", "web"),
     "intake": (*SHARED, "rules", "storage", "enrolment", "web"),
-    "daily_check": (*SHARED, "storage", "plans", "enrolment", "notify", "posting", "transports"),
+    "daily_check": (
+        *SHARED,
+        "storage",
+        "plans",
+        "enrolment",
+        "notify",
+        "posting",
+        "transports",
+        "web",
+    ),
     "contacts": (
         *SHARED,
         "rules",

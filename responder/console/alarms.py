@@ -13,8 +13,11 @@ from outcry.responder.plans.document import PlanInvalid
 from outcry.responder.rules.events import Reason
 from outcry.responder.storage.alarms import NoSuchAlarm
 from outcry.responder.web.assets import Png
+from outcry.responder.web.guard import HEADERS_ALONE
 
 REASON_LENGTH = 200
+EVENTS = "text/event-stream"
+UNBUFFERED = {"X-Accel-Buffering": "no"}  # nginx would keep an event until 4 kB of them are there
 
 router = APIRouter()
 
@@ -65,11 +68,13 @@ def decide(alarm: int, act: Act, hq: Hq, session: LoggedIn, form: Form) -> Respo
 @router.get("/live")
 async def live(request: Request, hq: Hq, session: LoggedIn) -> Response:
     """Tells an open page when something has changed."""
+    if HEADERS_ALONE in request.scope:  # a stream has no end that could be waited for
+        return Response(media_type=EVENTS, headers=UNBUFFERED)
     if hq.live.full:
         return Response("Too many consoles are open.\n", 503, {"Retry-After": "30"})
     token = request.cookies[SESSION_COOKIE]
     events = hq.live.events(lambda: hq.officers.session(token) is not None)
-    return StreamingResponse(events, media_type="text/event-stream")
+    return StreamingResponse(events, media_type=EVENTS, headers=UNBUFFERED)
 
 
 @router.get("/wearer/{device}/plan")
