@@ -16,6 +16,7 @@ from outcry.responder.enrolment.pins import is_pin, plain_pin
 from outcry.responder.intake.inbox import Inbox, Refused
 from outcry.responder.plans import repository
 from outcry.responder.rules import events
+from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CameBy, ContactAnswer, Event, WrongPinTried
 from outcry.responder.rules.publication import ground, may_publish
 from outcry.responder.storage import alarms, event_log, store
@@ -53,6 +54,14 @@ class LinkExpired(Exception):
     """The alarm of this link is over, or nothing was heard of it for long."""
 
 
+class OlderNews(Exception):
+    """The form was made before the episode began or ended that is at hand: look, then say it."""
+
+    def __init__(self, standing: "Standing") -> None:
+        super().__init__()
+        self.standing = standing
+
+
 class WrongPin(Exception):
     """This is not a PIN of this wearer's contacts."""
 
@@ -62,7 +71,8 @@ class Shown:
     """What a link shows to anyone who has it: what the text that brought it said, and no more.
 
     ``contact`` is the number in the list the link was made for, where it says one; ``language``
-    is that contact's.
+    is that contact's. ``again_at``: when the alarm began anew after what the link says, Unix seconds;
+    ``looked_at``: when this was looked up.
     """
 
     alarm: int
@@ -71,17 +81,21 @@ class Shown:
     arrived_at: float
     contact: int | None
     language: str | None
+    again_at: float | None = None
+    looked_at: float = 0.0
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How things stand: shown only to a contact who gave their PIN. Newest sightings first.
+    """How the episode at hand stands: shown only to a contact who gave their PIN.
+
+    Newest sightings first.
 
     ``ticket`` lets the same browser look again for a while, and answers nothing.
     ``heard_at``: when the device was last heard, Unix seconds. Of a withdrawal it says only that
-    one came: what its code means is for the duty officer alone. Answers from before the alarm was
-    closed and its wearer held the button again no longer count. ``corrected``: readers of the
-    post are told that it no longer holds.
+    one came: what its code means is for the duty officer alone. ``corrected``: readers of the post
+    are told that it no longer holds. ``earlier``: when each earlier episode began, Unix seconds;
+    ``again``: the button was held again after that was over, else an officer says that it is not.
     """
 
     contact: str
@@ -99,6 +113,8 @@ class Standing:
     being_published: bool
     corrected: bool
     post: str | None
+    again: bool = False
+    earlier: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,28 +143,39 @@ class Desk:
             raise NoSuchLink from None
         if taken.alarm is None:
             raise NoSuchLink
+        now = self.clock()
         with self.store.read() as connection:
             wearer, _, arrived_at = self._opening(connection, taken.alarm)
             contacts = _contacts(connection, taken.alarm)
+            case = event_log.case_of(connection, taken.alarm)
         language = next((one.language for one in contacts if one.number_in_list == contact), None)
-        return Shown(taken.alarm, wearer, taken.report, arrived_at, contact, language)
+        again_at = _again_at(case, taken.report.sequence)
+        return Shown(
+            taken.alarm, wearer, taken.report, arrived_at, contact, language, again_at, now
+        )
 
     def invitation(self, token: str) -> Shown:
         """The short link of HQ's own text. Raises :class:`NoSuchLink`, :class:`LinkExpired`."""
         invitation, contact = store.invitation.c, store.contact.c
         invited = select(invitation.alarm, contact.number_in_list, contact.language)
         invited = invited.join_from(store.invitation, store.contact)
+        now = self.clock()
         with self.store.read() as connection:
             row = connection.execute(invited.where(invitation.token == token)).first()
             if row is None:
                 raise NoSuchLink
             wearer, report, arrived_at = self._opening(connection, row.alarm)
-        return Shown(row.alarm, wearer, report, arrived_at, row.number_in_list, row.language)
+            again_at = _again_at(event_log.case_of(connection, row.alarm), report.sequence)
+        contact, language = row.number_in_list, row.language
+        return Shown(row.alarm, wearer, report, arrived_at, contact, language, again_at, now)
 
-    def answer(self, shown: Shown, answer: Answer, pin: str, source: str) -> Standing:
+    def answer(
+        self, shown: Shown, answer: Answer, pin: str, source: str, made_at: float | None = None
+    ) -> Standing:
         """Write an answer down, if the PIN is one of this wearer's contacts'.
 
-        ``source`` is who is slowed by wrong PINs. Raises :class:`WrongPin`, :class:`TooSoon`.
+        ``source`` is who is slowed by wrong PINs; ``made_at``: when its form was made, Unix seconds
+        (None: now). Raises :class:`WrongPin`, :class:`TooSoon`, :class:`OlderNews`.
         """
         self.throttle.admit(source, self.clock())
         contact = self._whose(shown, pin)
@@ -158,7 +185,15 @@ class Desk:
             raise WrongPin
         self.throttle.forgive(source)
         number = contact.number_in_list
-        self._append(shown.alarm, _SAID[answer](self.clock(), number))
+        with self.store.write() as connection:
+            store.lock_alarms(connection, [shown.alarm])
+            turned_at = event_log.case_of(connection, shown.alarm).turned_at
+            is_old = made_at is not None and turned_at is not None and turned_at >= made_at
+            if not is_old:
+                said = _SAID[answer](self.clock(), number)
+                event_log.happened(connection, shown.alarm, said)
+        if is_old:
+            raise OlderNews(self._standing(shown.alarm, contact))
         log.tell(journal.Entry.ANSWER, alarm=shown.alarm, contact=number, answer=answer)
         self.on_answer()
         return self._standing(shown.alarm, contact)
@@ -201,6 +236,8 @@ class Desk:
             or ground(case, agreed, self.clock()) is not None,
             corrected=case.now.is_corrected,
             post=case.now.address,
+            again=case.now.again,
+            earlier=tuple(each.began_at for each in case.earlier if each.began_at is not None),
         )
 
     def _whose(self, shown: Shown, pin: str) -> Row[Any] | None:
@@ -217,6 +254,15 @@ class Desk:
     def _append(self, alarm: int, event: Event) -> None:
         with self.store.write() as connection:
             event_log.happened(connection, alarm, event)
+
+
+def _again_at(case: Case, sequence: int) -> float | None:
+    """When the episode at hand began, if a report of this number is of an earlier one."""
+    opened_by = case.now.opened_by
+    if not case.earlier or opened_by is None:
+        return None
+    is_of_now = case.now.again and sequence >= opened_by.sequence
+    return None if is_of_now else case.now.began_at
 
 
 def _contacts(connection: Connection, alarm: int) -> Sequence[Row[Any]]:
