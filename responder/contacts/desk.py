@@ -18,6 +18,7 @@ from outcry.responder.plans import repository
 from outcry.responder.rules import events
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CameBy, ContactAnswer, Event, WrongPinTried
+from outcry.responder.rules.model import Plan
 from outcry.responder.rules.publication import ground, may_publish
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.alarms import Sighting
@@ -71,8 +72,8 @@ class Shown:
     """What a link shows to anyone who has it: what the text that brought it said, and no more.
 
     ``contact`` is the number in the list the link was made for, where it says one; ``language``
-    is that contact's. ``again_at``: when the alarm began anew after what the link says, Unix seconds;
-    ``looked_at``: when this was looked up.
+    is that contact's. ``again_at``: when the alarm began anew after what the link says, Unix seconds.
+    ``mark``: brought back by a form, it says which episode was at hand, to nobody but HQ.
     """
 
     alarm: int
@@ -82,7 +83,7 @@ class Shown:
     contact: int | None
     language: str | None
     again_at: float | None = None
-    looked_at: float = 0.0
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,15 +144,15 @@ class Desk:
             raise NoSuchLink from None
         if taken.alarm is None:
             raise NoSuchLink
-        now = self.clock()
         with self.store.read() as connection:
             wearer, _, arrived_at = self._opening(connection, taken.alarm)
             contacts = _contacts(connection, taken.alarm)
             case = event_log.case_of(connection, taken.alarm)
         language = next((one.language for one in contacts if one.number_in_list == contact), None)
         again_at = _again_at(case, taken.report.sequence)
+        mark = _mark(taken.alarm, contacts, case.turns)
         return Shown(
-            taken.alarm, wearer, taken.report, arrived_at, contact, language, again_at, now
+            taken.alarm, wearer, taken.report, arrived_at, contact, language, again_at, mark
         )
 
     def invitation(self, token: str) -> Shown:
@@ -159,23 +160,24 @@ class Desk:
         invitation, contact = store.invitation.c, store.contact.c
         invited = select(invitation.alarm, contact.number_in_list, contact.language)
         invited = invited.join_from(store.invitation, store.contact)
-        now = self.clock()
         with self.store.read() as connection:
             row = connection.execute(invited.where(invitation.token == token)).first()
             if row is None:
                 raise NoSuchLink
             wearer, report, arrived_at = self._opening(connection, row.alarm)
-            again_at = _again_at(event_log.case_of(connection, row.alarm), report.sequence)
+            case = event_log.case_of(connection, row.alarm)
+            mark = _mark(row.alarm, _contacts(connection, row.alarm), case.turns)
+        again_at = _again_at(case, report.sequence)
         contact, language = row.number_in_list, row.language
-        return Shown(row.alarm, wearer, report, arrived_at, contact, language, again_at, now)
+        return Shown(row.alarm, wearer, report, arrived_at, contact, language, again_at, mark)
 
     def answer(
-        self, shown: Shown, answer: Answer, pin: str, source: str, made_at: float | None = None
+        self, shown: Shown, answer: Answer, pin: str, source: str, mark: str | None = None
     ) -> Standing:
         """Write an answer down, if the PIN is one of this wearer's contacts'.
 
-        ``source`` is who is slowed by wrong PINs; ``made_at``: when its form was made, Unix seconds
-        (None: now). Raises :class:`WrongPin`, :class:`TooSoon`, :class:`OlderNews`.
+        ``source`` is who is slowed by wrong PINs; ``mark``: of what its form had shown, empty if it
+        does not say (None: this). Raises :class:`WrongPin`, :class:`TooSoon`, :class:`OlderNews`.
         """
         self.throttle.admit(source, self.clock())
         contact = self._whose(shown, pin)
@@ -187,8 +189,9 @@ class Desk:
         number = contact.number_in_list
         with self.store.write() as connection:
             store.lock_alarms(connection, [shown.alarm])
-            turned_at = event_log.case_of(connection, shown.alarm).turned_at
-            is_old = made_at is not None and turned_at is not None and turned_at >= made_at
+            turns = event_log.case_of(connection, shown.alarm).turns
+            present = _mark(shown.alarm, _contacts(connection, shown.alarm), turns)
+            is_old = mark not in (None, present) and bool(mark or turns)
             if not is_old:
                 said = _SAID[answer](self.clock(), number)
                 event_log.happened(connection, shown.alarm, said)
@@ -219,26 +222,9 @@ class Desk:
             agreed = repository.load(connection, alarm, repository.Means())
             about = alarms.about(connection, alarm)
             track = alarms.track(connection, alarm, case)
-        return Standing(
-            contact=contact.name,
-            language=contact.language,
-            ticket=_ticket(alarm, contact, self.clock() + TICKET_S),
-            heard_at=about.heard_at or about.arrived_at,
-            track=track,
-            seen_by=len(case.now.seen_by),
-            confirmed=case.now.votes,
-            quorum=agreed.quorum,
-            doubts=len(case.now.doubted_by),
-            withdrawn=case.now.withdrawal is not None,
-            drill=agreed.kind is AlarmKind.DRILL,
-            closed=case.now.over,
-            being_published=may_publish(case, agreed)
-            or ground(case, agreed, self.clock()) is not None,
-            corrected=case.now.is_corrected,
-            post=case.now.address,
-            again=case.now.again,
-            earlier=tuple(each.began_at for each in case.earlier if each.began_at is not None),
-        )
+        ticket = _ticket(alarm, contact, self.clock() + TICKET_S)
+        heard_at = about.heard_at or about.arrived_at
+        return standing(case, agreed, contact, ticket, heard_at, track, self.clock())
 
     def _whose(self, shown: Shown, pin: str) -> Row[Any] | None:
         """The contact with this PIN. PINs differ within a wearer, so any of their links will do."""
@@ -256,6 +242,38 @@ class Desk:
             event_log.happened(connection, alarm, event)
 
 
+def standing(
+    case: Case,
+    agreed: Plan,
+    contact: Row[Any],
+    ticket: str,
+    heard_at: float,
+    track: tuple[Sighting, ...],
+    now: float,
+) -> Standing:
+    """What a contact is shown of a case at ``now`` (Unix seconds)."""
+    episode = case.now
+    return Standing(
+        contact=contact.name,
+        language=contact.language,
+        ticket=ticket,
+        heard_at=heard_at,
+        track=track,
+        seen_by=len(episode.seen_by),
+        confirmed=episode.votes,
+        quorum=agreed.quorum,
+        doubts=len(episode.doubted_by),
+        withdrawn=episode.withdrawal is not None,
+        drill=agreed.kind is AlarmKind.DRILL,
+        closed=episode.over,
+        being_published=may_publish(case, agreed) or ground(case, agreed, now) is not None,
+        corrected=episode.is_corrected,
+        post=episode.address,
+        again=episode.again,
+        earlier=tuple(each.began_at for each in case.earlier if each.began_at is not None),
+    )
+
+
 def _again_at(case: Case, sequence: int) -> float | None:
     """When the episode at hand began, if a report of this number is of an earlier one."""
     opened_by = case.now.opened_by
@@ -267,7 +285,14 @@ def _again_at(case: Case, sequence: int) -> float | None:
 
 def _contacts(connection: Connection, alarm: int) -> Sequence[Row[Any]]:
     device = select(store.alarm.c.device).filter_by(id=alarm).scalar_subquery()
-    return connection.execute(select(store.contact).filter_by(device=device)).all()
+    of_device = select(store.contact).filter_by(device=device)
+    return connection.execute(of_device.order_by(store.contact.c.number_in_list)).all()
+
+
+def _mark(alarm: int, contacts: Sequence[Row[Any]], turns: int) -> str:
+    """Says how often the alarm has turned, to nobody who has only a link: that takes the PIN."""
+    key = b"".join(contact.pin_hash for contact in contacts)
+    return hmac.new(key, f"turns {alarm} {turns}".encode(), hashlib.sha256).hexdigest()[:16]
 
 
 def _ticket(alarm: int, contact: Row[Any], until: float) -> str:

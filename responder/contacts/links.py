@@ -77,8 +77,8 @@ def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
         shown = link.open()
         show_again = partial(hq.pages.alarm, shown, link.address, _language(hq, shown, wish))
         try:
-            made_at = _made_at(form.get("made", ""))
-            standing = hq.desk.answer(shown, said, form.get("pin", ""), source, made_at)
+            pin, mark = form.get("pin", ""), form.get("mark", "")
+            standing = hq.desk.answer(shown, said, pin, source, mark)
         except desk.OlderNews as older:
             standing = older.standing
             page = hq.pages.standing(shown, link.address, standing, older=True)
@@ -99,14 +99,6 @@ def _standing(request: Request, hq: Parts, shown: desk.Shown) -> desk.Standing |
     """How things stand, for a browser that holds a ticket."""
     ticket = request.cookies.get(_cookie(shown), "")
     return hq.desk.look(shown, ticket) if ticket else None
-
-
-def _made_at(said: str) -> float:
-    """When a form was made; one that does not say it showed nothing of what has happened."""
-    try:
-        return float(said) if len(said) < 30 else 0.0
-    except ValueError:
-        return 0.0
 
 
 def _cookie(shown: desk.Shown) -> str:

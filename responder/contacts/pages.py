@@ -63,7 +63,7 @@ class Pages:
             say=say,
             **self._who(shown, say),
             base=base,
-            made=repr(shown.looked_at),
+            mark=shown.mark,
             again=None if shown.again_at is None else self._when(shown.again_at, say),
             wrong_pin=wrong_pin,
             wait=None if wait_s is None else say.span(wait_s),

@@ -151,11 +151,9 @@ class Case:
         return self.episodes[:-1]
 
     @property
-    def turned_at(self) -> float | None:
-        """When an episode last ended, or another one began: what was thought before is old."""
-        if self.now.ended_at is not None:
-            return self.now.ended_at
-        return self.now.began_at if self.earlier else None
+    def turns(self) -> int:
+        """How often an episode has ended or another begun: what was thought before is old."""
+        return 2 * len(self.earlier) + (self.now.ended_at is not None)
 
     @property
     def withdrawal(self) -> events.Verdict | None:
