@@ -38,7 +38,7 @@ _SPEAKS: Mapping[Act, tuple[type[Event], ...]] = {
     Act.CORRECT: (*_DECISIONS, *_REAL),
     Act.CLOSE: (*_DECISIONS, *_REAL),
 }
-"""What an officer has to know before each act, whoever did it."""
+"""What an officer has to know before each act, and from anyone."""
 _ENDS = (Act.VETO, Act.CORRECT, Act.CLOSE)
 """Acts that say it is not to be public, not true, or over: holding the button says otherwise."""
 

@@ -72,7 +72,7 @@ class Shown:
     """What a link shows to anyone who has it: what the text that brought it said, and no more.
 
     ``contact`` is the number in the list the link was made for, where it says one; ``language``
-    is that contact's. ``again_at``: when the alarm began anew after what the link says, Unix seconds.
+    is that contact's. ``again_at``: when the alarm began again after what the link says, Unix seconds.
     ``mark``: brought back by a form, it says which episode was at hand, to nobody but HQ.
     """
 
