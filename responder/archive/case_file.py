@@ -21,6 +21,7 @@ from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.maps.track_svg import track_svg
 from outcry.responder.plans import repository
 from outcry.responder.rules.case import Case
+from outcry.responder.rules.episode import Episode
 from outcry.responder.rules.events import CallEnded, Event
 from outcry.responder.storage import alarms, audit_chain, event_log, store
 from outcry.responder.storage.store import Store
@@ -57,6 +58,7 @@ def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str
                 for each in history
                 if isinstance(each, CallEnded) and each.came.url is not None
             ],
+            "episodes": [_episode(each) for each in Case.of(history).episodes],
             "history": _history(connection, alarm),
             "record": {
                 "lines": found.head.n,
@@ -101,6 +103,19 @@ def page(file: Mapping[str, Any]) -> str:
     environment = templates.environment(file["organisation"], "", ATTRIBUTION)
     track = Markup(track_svg(points, title))
     return environment.get_template("case.html").render(case=file, words=words, track=track)
+
+
+def _episode(episode: Episode) -> dict[str, Any]:
+    """From its beginning to its end: what was made public in it, and how it ended."""
+    began, ended = episode.began_at, episode.ended_at
+    return {
+        "episode": episode.number,
+        "began_at": None if began is None else rfc3339(began),
+        "ended_at": None if ended is None else rfc3339(ended),
+        "posts": [{"where": name, "url": post.url} for name, post in episode.posts.items()],
+        "corrected": [each.reason.value for each in episode.corrections.values()],
+        "closed": episode.over,
+    }
 
 
 def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> list[dict[str, Any]]:

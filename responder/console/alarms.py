@@ -7,7 +7,8 @@ from starlette.responses import RedirectResponse, StreamingResponse
 
 from outcry.report import Position
 from outcry.responder.console.dependencies import SESSION_COOKIE, Form, Hq, LoggedIn, PlanForm
-from outcry.responder.console.desk import GRAVE, Act
+from outcry.responder.console.desk import GRAVE
+from outcry.responder.console.older_news import Act, OlderNews
 from outcry.responder.maps import surroundings
 from outcry.responder.plans.document import PlanInvalid
 from outcry.responder.rules.events import Reason
@@ -61,7 +62,12 @@ def decide(alarm: int, act: Act, hq: Hq, session: LoggedIn, form: Form) -> Respo
     if (act is Act.CORRECT and reason not in list(Reason)) or (act is Act.CLOSE and not reason):
         raise NoReason
     given = reason if act in (Act.CORRECT, Act.CLOSE) else None
-    hq.console.act(alarm, act, session.officer, given)
+    seen = form.get("seen", "")
+    known = seen.isascii() and seen.isdigit() and len(seen) < 10  # else the page showed nothing
+    try:
+        hq.console.act(alarm, act, session.officer, given, int(seen) if known else 0)
+    except OlderNews as older:
+        return hq.pages.older_news(session, alarm, act, given, older, hq.console.names(alarm))
     return RedirectResponse(f"/console/alarm/{alarm}?done={act}", 303)
 
 

@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
@@ -12,6 +11,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from outcry.report import AlarmKind
 from outcry.responder import daily_check, journal, sentences
 from outcry.responder.console.device_health import Health, how_they_are
+from outcry.responder.console.older_news import Act, require_seen
 from outcry.responder.daily_check import Checked
 from outcry.responder.plans import document, repository
 from outcry.responder.plans.repository import Contact, NoSuchWearer
@@ -28,18 +28,6 @@ log = journal.Log("outcry.responder.console")
 LISTED_S = 7 * 86_400.0  # what is over stays listed for this long after its last report
 _MOST_ALARMS = 200
 _DEVICE = re.compile(r"[0-9a-f]{8}\Z")
-
-
-class Act(StrEnum):
-    """What a duty officer can do; the value stands in the address the button posts to."""
-
-    ACKNOWLEDGE = "acknowledge"
-    CONFIRM = "confirm"
-    PUBLISH = "publish"
-    VETO = "veto"
-    LIFT = "lift"
-    CORRECT = "correct"
-    CLOSE = "close"
 
 
 _DONE: Mapping[Act, type[OfficerAct]] = {
@@ -104,7 +92,10 @@ class Overview:
 
 @dataclass(frozen=True)
 class View:
-    """One alarm, whole. Sightings newest first, history oldest first."""
+    """One alarm, whole. Sightings newest first, history oldest first.
+
+    ``seen``: how long the history was, which each form made from this brings back.
+    """
 
     standing: Standing
     wearer_number: str | None
@@ -112,6 +103,7 @@ class View:
     contacts: tuple[Contact, ...]
     track: tuple[Sighting, ...]
     history: tuple[sentences.Line, ...]
+    seen: int
     can: frozenset[Act]
 
 
@@ -163,21 +155,36 @@ class Console:
             tuple(contacts.values()),
             track,
             tuple(sentences.timeline(history, names)),
+            len(history),
             possible(standing),
         )
 
-    def act(self, alarm: int, act: Act, officer: str, reason: str | None = None) -> None:
-        """Write a decision down. Raises :class:`NoSuchAlarm`, :class:`NotNow`.
+    def act(
+        self, alarm: int, act: Act, officer: str, reason: str | None = None, seen: int | None = None
+    ) -> None:
+        """Write a decision down. Raises :class:`NoSuchAlarm`, :class:`NotNow`,
+        :class:`OlderNews`.
 
-        ``reason`` is one of ``events.Reason`` for a correction, free words for closing.
+        ``reason`` is one of ``events.Reason`` for a correction, free words for closing; ``seen``: so
+        much of the history did the officer see (None: all).
         """
         now = self.clock()
         with self.store.write() as connection:
-            if act not in possible(_standing(connection, _alarm(connection, alarm))):
+            row = _alarm(connection, alarm)
+            store.lock_alarms(connection, [alarm])
+            if act not in possible(_standing(connection, row)):
                 raise NotNow
+            if seen is not None:
+                require_seen(event_log.load(connection, alarm), seen, act)
             event_log.happened(connection, alarm, _done(act, now, officer, reason))
         log.tell(journal.Entry.OFFICER_SAID, alarm=alarm, act=act)
         self.on_act()
+
+    def names(self, alarm: int) -> Mapping[int, str]:
+        """An alarm's contacts by their numbers in the list. Raises :class:`NoSuchAlarm`."""
+        with self.store.read() as connection:
+            contacts = repository.contacts_of(connection, alarms.about(connection, alarm).device)
+        return {n: one.name for n, one in contacts.items()}
 
     def plan(self, device: str) -> str:
         """A wearer's plan as a file that explains itself; raises :class:`NoSuchWearer`."""

@@ -77,7 +77,13 @@ def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
         shown = link.open()
         show_again = partial(hq.pages.alarm, shown, link.address, _language(hq, shown, wish))
         try:
-            standing = hq.desk.answer(shown, said, form.get("pin", ""), source)
+            pin, mark = form.get("pin", ""), form.get("mark", "")
+            standing = hq.desk.answer(shown, said, pin, source, mark)
+        except desk.OlderNews as older:
+            standing = older.standing
+            page = hq.pages.standing(shown, link.address, standing, older=True)
+            keep_cookie(page, _cookie(shown), standing.ticket, desk.TICKET_S)
+            return page
         except desk.WrongPin:
             return show_again(status=403, wrong_pin=True)
         except TooSoon as soon:

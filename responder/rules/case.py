@@ -100,9 +100,13 @@ class Case:
         """The case of this history, which is read once, oldest event first."""
         case = cls(contacts)
         for event in history:
-            if case.makes_sense(event):
-                case._take(event)
+            case.take(event)
         return case
+
+    def take(self, event: Event) -> None:
+        """Something more has happened; what makes no sense changes nothing."""
+        if self.makes_sense(event):
+            self._take(event)
 
     def makes_sense(self, event: Event) -> bool:
         """Whether this can happen to the alarm as it stands; what cannot changes nothing."""
@@ -145,6 +149,11 @@ class Case:
     def earlier(self) -> list[Episode]:
         """The episodes that are past, the first one first."""
         return self.episodes[:-1]
+
+    @property
+    def turns(self) -> int:
+        """How often an episode has ended or another begun: what was thought before is old."""
+        return 2 * len(self.earlier) + (self.now.ended_at is not None)
 
     @property
     def withdrawal(self) -> events.Verdict | None:
@@ -211,7 +220,8 @@ class Case:
             case events.WentSilent():
                 self.silence = event
             case events.HeardAgain():
-                self._end()
+                self.now.over = True
+                self._end(event.at)
             case events.GroundFound():
                 self.now.ground = self.now.last_ground = event
             case events.CallPlanned():
@@ -282,13 +292,15 @@ class Case:
                 self.corrections.append((act, self.now.number))
                 self.now.corrections[len(self.corrections)] = act
                 if act.forbids:
-                    self.now.ground = None
+                    self._end(act.at)
             case events.Closed():
-                self._end()
+                self.now.over = True
+                self._end(act.at)
 
-    def _end(self) -> None:
-        self.now.over = True
+    def _end(self, at: float) -> None:
         self.now.ground = None
+        if self.now.ended_at is None:
+            self.now.ended_at = at
 
     def _take_plan(self, event: events.CallPlanned) -> None:
         target = event.action.target
