@@ -26,6 +26,7 @@ _TOPICS = {
     Topic.WITHDRAWN: "withdrawal received, not verified",
     Topic.WRONG_PIN: "somebody is trying wrong PINs or codes",
     Topic.UNPUBLISHED: "posting on a network has failed",
+    Topic.SLIPPED: "a post is out that was forbidden too late",
 }
 
 

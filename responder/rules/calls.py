@@ -43,6 +43,7 @@ class Topic(StrEnum):
     WITHDRAWN = "withdrawn"
     WRONG_PIN = "wrong pin"
     UNPUBLISHED = "unpublished"
+    SLIPPED = "slipped"
 
 
 @dataclass(frozen=True, slots=True)
