@@ -41,6 +41,7 @@ from bench.headquarters.kills import (
     kill_double_posts,
     kill_double_tells,
     kill_runs,
+    posts_after_veto,
 )
 from bench.headquarters.news import news_behind_caddy_s, news_behind_nginx_s
 from bench.headquarters.receipts import (
@@ -354,6 +355,13 @@ FIGURES = (
         Bound("<=", 0),
         kill_double_tells,
         partial(kill_double_tells, 1, 0),
+    ),
+    Figure(
+        "posts_after_veto",
+        "posts",
+        Bound("<=", 0),
+        posts_after_veto,
+        partial(posts_after_veto, 1, 0),
     ),
     Figure(
         "kill_double_posts",

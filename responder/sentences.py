@@ -140,7 +140,8 @@ def _is_grave(event: Event) -> bool:
         case events.WithdrawalJudged():
             return event.verdict is events.Verdict.DURESS
         case events.CallEnded():
-            return event.outcome in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.UNDELIVERED)
+            in_vain = event.outcome in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.UNDELIVERED)
+            return in_vain or event.came.why == events.SLIPPED
         case _:
             return isinstance(event, events.WrongPinTried | events.AnswerDropped)
 

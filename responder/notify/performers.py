@@ -10,7 +10,7 @@ from outcry.receipt import make
 from outcry.report import decode
 from outcry.responder import journal
 from outcry.responder.dispatch.outbox import Call
-from outcry.responder.dispatch.workers import Lane
+from outcry.responder.dispatch.workers import Lane, May
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.rules.calls import Receipt, Reply, ToContact, ToOfficers
 from outcry.responder.rules.events import Came, Outcome
@@ -38,7 +38,7 @@ class Texting:
         """None: a text stays with a modem that has lost its network until that is back."""
         return math.inf
 
-    def perform(self, call: Call) -> Came:
+    def perform(self, call: Call, may: May) -> Came:
         """Write the text from what is on disk, the same at every try, and send it."""
         try:
             number, text = self._write(call)
@@ -46,6 +46,9 @@ class Texting:
             why = journal.describe(error)
             log.tell(journal.Entry.TEXT_FAULT, alarm=call.alarm, text=call.id, error=why)
             return Came(Outcome.FAILED, type(error).__name__)
+        why_not = may(None)
+        if why_not is not None:
+            return Came(Outcome.DROPPED, why_not)
         log.tell(journal.Entry.TEXT_LEAVES, alarm=call.alarm, call=call.kind, text=call.id)
         return self.modem.send(call.id, number, text)
 
@@ -84,7 +87,7 @@ class Notifying:
     def limit_s(self, call: Call) -> float:
         return self.channels.limit_s
 
-    def perform(self, call: Call) -> Came:
+    def perform(self, call: Call, may: May) -> Came:
         target = call.target
         assert isinstance(target, ToContact | ToOfficers)
         try:
@@ -92,4 +95,4 @@ class Notifying:
                 said = self.briefer.message(connection, call.alarm, target)
         except KeyError:
             return Came(Outcome.FAILED, "this channel is in no plan any more")
-        return self.channels.attempt(said.address, said.title, said.body)
+        return self.channels.attempt(said.address, said.title, said.body, lambda: may(None))

@@ -1,13 +1,14 @@
 """The networks an organisation posts to: one file of their accounts, which is a secret.
 
 Each section is a network; ``docs/networks.md`` says how to come by what goes
-into it. Libraries are loaded when the first call is made.
+into it. Libraries are loaded when the first call is made, each in a process of its own.
 """
 
 import re
 from collections.abc import Callable, Mapping
 
 from outcry.responder.posting import bluesky, broadcast, facebook, mastodon, own_page, x
+from outcry.responder.posting.isolated import Isolated
 from outcry.responder.posting.publisher import Publisher
 from outcry.responder.settings import Settings, is_secure, load_secret
 from outcry.responder.storage.store import Store
@@ -78,7 +79,7 @@ def publishers(
             before = len(problems)
             account = check_section(section, _KEYS[section], keys, problems)
             if len(problems) == before:
-                made[section] = _PUBLISHERS[section](**account)
+                made[section] = Isolated(_PUBLISHERS[section], account, apprise.CALLERS)
     if problems:
         where = str(settings.networks or CREDENTIAL)
         raise SettingsInvalid([f"{where}: {problem}" for problem in problems])

@@ -8,6 +8,7 @@ from sqlalchemy import Select, delete, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from outcry.responder.findings import Finding
+from outcry.responder.posting import last_look
 from outcry.responder.posting.publisher import Draft, Limits, Posted, PublishingFailed
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
@@ -74,6 +75,7 @@ class OwnPage:
         another = store.post.c.correction.is_distinct_from(draft.text)
         post = update(store.post).filter_by(id=existing).where(another)
         with self._store.write() as connection:
+            last_look.require(connection)
             connection.execute(post.values(correction=draft.text, changed_at=self._clock()))
         return self._posted(existing)
 
@@ -103,6 +105,7 @@ class OwnPage:
         row |= {"published_at": now, "changed_at": now}
         del row["made_at"]  # when it was decided: here counts when it was read first
         with self._store.write() as connection:
+            last_look.require(connection)
             made = connection.scalars(insert(store.post).values(row).returning(store.post.c.id))
             return self._posted(made.one())
 

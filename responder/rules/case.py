@@ -53,6 +53,11 @@ Tries = dict[Action, events.CallPlanned | events.CallEnded]
 """The tries at a call, oldest first, each with what was heard of it last."""
 
 
+def outcomes(tries: Tries) -> set[Outcome | None]:
+    """What these tries came to; None: nothing yet."""
+    return {each.outcome for each in tries.values()}
+
+
 def can_become(outcome: Outcome | None, later: Outcome) -> bool:
     """Whether a call of which this was heard last (None: nothing) can come to something later."""
     return later in _SETTLES.get(outcome, ())
@@ -197,6 +202,17 @@ class Case:
     def tries(self, target: Target) -> Tries:
         return self.calls.get(target, {})
 
+    def episode_of(self, message: int) -> int:
+        """The number of the episode in which this report arrived."""
+        arrived_at = self.reports[message].at
+        begun = [e.number for e in self.episodes if e.began_at and e.began_at <= arrived_at]
+        return max(begun, default=1)
+
+    def is_in_doubt(self, target: Target) -> bool:
+        """Whether a try at this may have been done, and nobody knows."""
+        came = outcomes(self.tries(target))
+        return Outcome.UNKNOWN in came and Outcome.DONE not in came
+
     def _take(self, event: Event) -> None:
         self.last_at = max(self.last_at, event.at)
         if (topic := _TOPICS.get(type(event))) is not None:
@@ -308,12 +324,14 @@ class Case:
         if isinstance(target, Receipt):
             self.receipts_sent[target.message, target.status] = target.number
             self.receipts_planned_at.append(event.at)
-        if isinstance(target, Post):
+        if isinstance(target, Post) and not (target in self.begun and self.is_in_doubt(target)):
             self.begun[target] = self.now.number
 
     def _take_outcome(self, event: events.CallEnded) -> None:
         target = event.action.target
         self.calls[target][event.action] = event
+        if event.came.why == events.SLIPPED:
+            self.now.topics.setdefault(Topic.SLIPPED, event.at)
         match target:
             case Post():
                 self._take_post(target, event)
@@ -327,7 +345,8 @@ class Case:
             self.episodes[self.begun[post] - 1].posts.setdefault(post.network, posted)
         elif event.outcome is Outcome.UNKNOWN:
             self.posts.setdefault(post, None)
-        self._count_in_vain(post.network, event)
+        if self.now.ground is not None:  # else it was only looked for
+            self._count_in_vain(post.network, event)
 
     def _count_in_vain(self, network: str, event: events.CallEnded) -> None:
         if event.outcome in (Outcome.FAILED, Outcome.UNKNOWN):

@@ -107,7 +107,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
     database = Store.of(settings)
     publishers = adapters.publishers(settings, database, clock)
     means = Means(settings.modem is not None, tuple(publishers), officers)
-    posting = Posting(database, publishers, Composer(settings.organisation), means)
+    posting = Posting(database, publishers, Composer(settings.organisation))
     performers: dict[ActionKind, Performer] = dict.fromkeys(PUBLICATIONS, posting)
     briefer = Briefer(url, means)
     performers[ActionKind.NOTIFY] = Notifying(database, briefer, adapters.channels)

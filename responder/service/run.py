@@ -20,6 +20,7 @@ from outcry.responder.service.people_app import people_app
 from outcry.responder.service.workflow import LOOK_EVERY_S
 from outcry.responder.settings import HqModem, Settings
 from outcry.responder.storage.store import StateBusy, only_one
+from outcry.responder.transports.apprise import CALLERS
 from outcry.responder.transports.sms import SmsModem
 from outcry.responder.web.listener import CannotListen, Listener
 
@@ -59,6 +60,8 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     keeping = Rounds("housekeeping", hq.housekeeping.look, beats.watch("housekeeping"))
     silence = Rounds("silence", hq.silence.look, beats.watch("silence"))
     _tell_of_the_modem(settings.modem)
+    CALLERS.start()
+    running.callback(CALLERS.close)
 
     notices = Rounds("notices", hq.notices.look)  # no watchdog: a channel may take its time
 
