@@ -51,6 +51,7 @@ from bench.headquarters.receipts import (
     receipts_per_s_postgres_2,
     receipts_per_s_sqlite,
 )
+from bench.headquarters.refusing import requests_to_a_refusing_network_per_min
 from bench.headquarters.silence import silence_look_ms, silence_look_ms_postgres
 from bench.messages.answers import false_confirmations
 from bench.messages.contacts import contact_text_parts_max
@@ -355,6 +356,13 @@ FIGURES = (
         Bound("<=", 0),
         kill_double_tells,
         partial(kill_double_tells, 1, 0),
+    ),
+    Figure(
+        "requests_to_a_refusing_network_per_min",
+        "requests",
+        Bound("<=", 10),
+        requests_to_a_refusing_network_per_min,
+        partial(requests_to_a_refusing_network_per_min, ("mastodon",)),
     ),
     Figure(
         "posts_after_veto",

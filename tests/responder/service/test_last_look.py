@@ -156,7 +156,7 @@ def test_what_slipped_out_is_found_recorded_and_shown_as_such(made, network):
     world.hq.works()
     found = ended(world, Post(NETWORK))[-1]
     assert (found.outcome, found.came.why) == (Outcome.DONE, SLIPPED)
-    assert case(world).posts[NETWORK].url == "https://alarm-1"
+    assert case(world).posts[Post(NETWORK)].url == "https://alarm-1"
     assert Topic.SLIPPED in case(world).now.topics
     (line,) = [each for each in timeline(world.hq.entries(), {}) if SLIPPED in each.words]
     assert line.grave
