@@ -35,6 +35,7 @@ from bench.device.idle import air_bytes_per_day, idle_bytes_written_per_day, idl
 from bench.device.memory import armed_rss_mb
 from bench.device.start import start_to_armed_minstr, whole_start_minstr
 from bench.figure import Bound, Figure
+from bench.headquarters.changes import tried_changes, undetected_changes
 from bench.headquarters.contact_page import contact_page_bytes
 from bench.headquarters.kills import (
     first_contact_told_worst_s,
@@ -392,6 +393,14 @@ FIGURES = (
         news_behind_caddy_s,
         partial(news_behind_caddy_s, 1),
     ),
+    Figure(
+        "undetected_changes",
+        "changes",
+        Bound("<=", 0),
+        undetected_changes,
+        partial(undetected_changes, 1),
+    ),
+    Figure("tried_changes", "changes", Bound(">=", 150), tried_changes, partial(tried_changes, 1)),
     Figure("deb_size_kb", "kB", Bound("<=", 1000), deb_size_kb),
     Figure("lines_product", "lines", Bound("<=", 32_000), lines_product),
     Figure("lines_wearable", "lines", Bound("<=", 17_500), lines_wearable),

@@ -54,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         journal_handler.set_up()
         tell = _in_the_journal
     try:
+        done: int | None = options.alone(options)
+        if done is not None:
+            return done
         settings = load(options.config)
         _check_user(settings.directory)
         code: int = options.run(settings, options)

@@ -19,9 +19,9 @@ from argon2.exceptions import VerificationError
 from sqlalchemy import Connection, Delete, Row, Update, delete, insert, or_, select, update
 
 from outcry.responder import journal
-from outcry.responder.storage import audit_chain, store
-from outcry.responder.storage.audit_chain import Noted
+from outcry.responder.storage import store, versions
 from outcry.responder.storage.store import Store
+from outcry.responder.storage.versions import OFFICER
 from outcry.responder.web.link_tokens import link_token
 from outcry.responder.web.throttle import Throttle
 
@@ -119,8 +119,7 @@ class Officers:
             self._note(connection, name, "account ended")
 
     def _note(self, connection: Connection, name: str, what: str) -> None:
-        said = {"officer": name, "what": what}
-        audit_chain.note(connection, self.clock(), Noted.OFFICER, said)
+        versions.note(connection, OFFICER, name, self.clock(), what=what)
 
     def all(self) -> list[tuple[str, bool]]:
         """Every officer's name, and whether they have settled in."""
@@ -162,6 +161,7 @@ class Officers:
             _change(connection, name, {"password_hash": password_hash, "totp_used": step} | used_up)
             rows = [{"hash": _code_hash(each), "officer": name} for each in codes]
             connection.execute(insert(store.recovery_code), rows)
+            self._note(connection, name, "settled in")
         log.tell(journal.Entry.OFFICER_SETTLED)
         return codes
 

@@ -176,7 +176,8 @@ class Console:
                 raise NotNow
             if seen is not None:
                 require_seen(event_log.load(connection, alarm), seen, act)
-            event_log.happened(connection, alarm, _done(act, now, officer, reason))
+            proof = event_log.showed(connection, alarm, seen)
+            event_log.happened(connection, alarm, _done(act, now, officer, reason), **proof)
         log.tell(journal.Entry.OFFICER_SAID, alarm=alarm, act=act)
         self.on_act()
 

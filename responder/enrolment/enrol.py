@@ -17,8 +17,9 @@ from outcry.responder.enrolment.pins import COST, SALT_BYTES, create_pins, hash_
 from outcry.responder.plans.document import LANGUAGES
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.settings import MAX_QUORUM, Settings
-from outcry.responder.storage import store
+from outcry.responder.storage import store, versions
 from outcry.responder.storage.store import Store
+from outcry.responder.storage.versions import WEARER
 from outcry.settings_file import unknown
 
 
@@ -107,6 +108,7 @@ def enrol(
             _insert(connection, made, application, clock())
             _add_contacts(connection, made, [_hashed(pin, random, cost) for pin in pins])
             _keep_code(connection, made.device, *_hashed(safe_code.written(code), random, cost))
+            versions.note(connection, WEARER, made.device, clock(), by="enrolment")
             write(text)
     except EnrolmentInvalid as error:
         raise CannotEnrol(error.problems) from None
@@ -118,6 +120,7 @@ def change_code(
     device: int,
     code: tuple[int, ...] | None = None,
     random: Callable[[int], bytes] = os.urandom,
+    clock: Callable[[], float] = time.time,
 ) -> tuple[int, ...]:
     """Give a wearer another code that means safe, drawn if none is given; to be shown once.
 
@@ -128,6 +131,7 @@ def change_code(
         if not _is_known(connection, device):
             raise NoSuchWearer
         _keep_code(connection, device, *_hashed(safe_code.written(code), random))
+        versions.note(connection, WEARER, device, clock(), by="another safe code")
     return code
 
 

@@ -1,6 +1,7 @@
 """The performers that tell people: texts through HQ's modem, messages by their channels."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -14,12 +15,22 @@ from outcry.responder.dispatch.workers import Lane, May
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.rules.calls import Receipt, Reply, ToContact, ToOfficers
 from outcry.responder.rules.events import Came, Outcome
-from outcry.responder.storage import store
+from outcry.responder.storage import exhibits, store
 from outcry.responder.storage.store import Store
 from outcry.responder.transports.apprise import Channels
 from outcry.responder.transports.sms import SmsModem
 
 log = journal.Log("outcry.responder.texts")
+
+
+def keep_words(database: Store, call: Call, now: float, text: str) -> None:
+    """Write down what is about to leave; it leaves all the same where that cannot be done."""
+    try:
+        with database.write() as connection:
+            exhibits.words(connection, call.alarm, now, call.action, text)
+    except Exception as error:  # noqa: BLE001 - people first: evidence may wait, they may not
+        why = journal.describe(error)
+        log.tell(journal.Entry.WORDS_NOT_KEPT, alarm=call.alarm, call=call.kind, error=why)
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,7 @@ class Texting:
     store: Store
     briefer: Briefer
     modem: SmsModem
+    clock: Callable[[], float]  # Unix seconds
 
     def lane(self, call: Call) -> Lane | None:
         """The modem; None while it can send nothing."""
@@ -46,6 +58,7 @@ class Texting:
             why = journal.describe(error)
             log.tell(journal.Entry.TEXT_FAULT, alarm=call.alarm, text=call.id, error=why)
             return Came(Outcome.FAILED, type(error).__name__)
+        keep_words(self.store, call, self.clock(), text)
         why_not = may(None)
         if why_not is not None:
             return Came(Outcome.DROPPED, why_not)
@@ -80,6 +93,7 @@ class Notifying:
     store: Store
     briefer: Briefer
     channels: Channels
+    clock: Callable[[], float]  # Unix seconds
 
     def lane(self, call: Call) -> Lane:
         return Lane("channels", f"{call.alarm} {call.target}")
@@ -95,4 +109,5 @@ class Notifying:
                 said = self.briefer.message(connection, call.alarm, target)
         except KeyError:
             return Came(Outcome.FAILED, "this channel is in no plan any more")
+        keep_words(self.store, call, self.clock(), f"{said.title}\n{said.body}")
         return self.channels.attempt(said.address, said.title, said.body, lambda: may(None))

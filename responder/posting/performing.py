@@ -19,7 +19,7 @@ from outcry.responder.posting.publisher import (
 from outcry.responder.rules.calls import Correction, FollowUp, Post, Publication, TakeBack
 from outcry.responder.rules.events import SLIPPED, CallEnded, Came, Outcome
 from outcry.responder.rules.publication import FOLLOW_UPS
-from outcry.responder.storage import event_log, store
+from outcry.responder.storage import event_log, exhibits, store
 from outcry.responder.storage.store import Store
 
 _LOOKS_AND_SAYS = 3  # calls to the network at most: look for the post, for this, and say it
@@ -35,6 +35,7 @@ class Posting:
     store: Store
     publishers: Mapping[str, Publisher]
     compose: Compose
+    clock: Callable[[], float]  # Unix seconds
 
     def lane(self, call: Call) -> Lane:
         return Lane("post", network_of(call))
@@ -105,7 +106,9 @@ class Posting:
             kept = _kept(connection, alarm, target)
             if kept is None:
                 about = {"alarm": alarm, "kind": target.kind.value, "target": str(target)}
-                connection.execute(insert(store.draft).values(**about, **asdict(draft)))
+                row = about | asdict(draft)
+                connection.execute(insert(store.draft).values(row))
+                exhibits.draft(connection, alarm, self.clock(), row)
         return kept or draft
 
     def _stands(self, publisher: Publisher, call: Call) -> Posted:

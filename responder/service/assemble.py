@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 
 from outcry.hw.modem import ModemSettings, SaidPins, SerialPort
 from outcry.responder.archive.housekeeping import Housekeeping
+from outcry.responder.archive.time_stamps import TimeStamping
 from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
 from outcry.responder.contacts.desk import Desk
@@ -89,6 +90,7 @@ class Responder:
     silence: Watch
     notices: Notices
     housekeeping: Housekeeping
+    time_stamping: TimeStamping
 
     def hear_the_modem(self) -> None:
         """Hand on the next thing the modem says; wait a moment for it."""
@@ -107,13 +109,13 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
     database = Store.of(settings)
     publishers = adapters.publishers(settings, database, clock)
     means = Means(settings.modem is not None, tuple(publishers), officers)
-    posting = Posting(database, publishers, Composer(settings.organisation))
+    posting = Posting(database, publishers, Composer(settings.organisation), clock)
     performers: dict[ActionKind, Performer] = dict.fromkeys(PUBLICATIONS, posting)
     briefer = Briefer(url, means)
-    performers[ActionKind.NOTIFY] = Notifying(database, briefer, adapters.channels)
+    performers[ActionKind.NOTIFY] = Notifying(database, briefer, adapters.channels, clock)
     modem = adapters.modem(settings.modem, adapters.monotonic, adapters.watch)
     if modem is not None:
-        performers |= dict.fromkeys(TEXTS, Texting(database, briefer, modem))
+        performers |= dict.fromkeys(TEXTS, Texting(database, briefer, modem, clock))
     workflow = Workflow(
         database,
         performers,
@@ -144,4 +146,5 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
         silence=Watch(database, clock, notices, wake),
         notices=notices,
         housekeeping=Housekeeping(database, clock),
+        time_stamping=TimeStamping(database, settings.time_stamps, clock),
     )

@@ -64,8 +64,9 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
     running.callback(CALLERS.close)
 
     notices = Rounds("notices", hq.notices.look)  # no watchdog: a channel may take its time
+    stamping = Rounds("time stamps", hq.time_stamping.look)  # no watchdog: a server may hang
 
-    parts: list[Part] = [hq.workflow, keeping, silence, notices]
+    parts: list[Part] = [hq.workflow, keeping, silence, notices, stamping]
     if hq.modem is not None:
         parts.append(Rounds("sms", hq.hear_the_modem, beats.watch("sms"), every_s=0.0))
     modem = [] if hq.modem is None else [hq.modem]

@@ -31,7 +31,7 @@ from outcry.responder.plans.repository import Means
 from outcry.responder.rules.calls import TEXTS, ActionKind
 from outcry.responder.rules.decide import decide, is_allowed, may_begin
 from outcry.responder.rules.events import Came, GroundFound, Outcome
-from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.storage import alarms, event_log, exhibits, store
 from outcry.responder.storage.store import Store
 
 log = journal.Log("outcry.responder.workflow")
@@ -167,6 +167,7 @@ class Workflow(Part):
 
     def _decide(self, connection: Connection, alarm: int) -> None:
         now = self._clock()
+        exhibits.plan_in_force(connection, alarm, now)
         case = event_log.case_of(connection, alarm)
         decision = decide(case, repository.load(connection, alarm, self._means), now)
         if decision.ground is not None:
