@@ -110,6 +110,10 @@ class Entry(JournalEntry):
         "41b2cf3bfc264cc2bc37816bc0d9d41b", "{task}: failed, and is tried again: {error}"
     )
     CALL_FAULT = error("8332900ccb0c425db756ce8adc52a0f5", ALARM + "{call} cannot be done: {error}")
+    CROWDED = warning(
+        "7eb3a42c3c814798ad4f6cddd3f10847",
+        "{listener}: {count:d} connections were ended or refused: {cause}",
+    )
     UNEXPECTED = critical("924945f9c67c4c5d903e43eb4296469f", "unexpected: {error}")
     MODEM = others("71beaf21deb8445e91e09ff27e71a712")
     LIBRARY = others("18bdc0d89abe4004b4f4afff8db71045")

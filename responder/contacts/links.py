@@ -16,7 +16,7 @@ from outcry.responder.contacts import desk
 from outcry.responder.contacts.dependencies import Address, Form, Hq, Parts, Wish
 from outcry.responder.maps import surroundings
 from outcry.responder.web.assets import Png
-from outcry.responder.web.guard import keep_cookie
+from outcry.responder.web.guard import keep_cookie, vouch_for
 from outcry.responder.web.throttle import TooSoon
 
 KNOWN_COOKIE = "__Host-known"
@@ -96,6 +96,7 @@ def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
             return show_again(status=403, wrong_pin=True)
         except TooSoon as soon:
             return soon.told_by(show_again(status=429, wait_s=soon.wait_s))
+        vouch_for(request.scope)
         page = hq.pages.standing(shown, link.address, standing, said)
         return _remembered(page, shown, standing)
 
