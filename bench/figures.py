@@ -37,6 +37,7 @@ from bench.device.start import start_to_armed_minstr, whole_start_minstr
 from bench.figure import Bound, Figure
 from bench.headquarters.changes import tried_changes, undetected_changes
 from bench.headquarters.contact_page import contact_page_bytes
+from bench.headquarters.half_open import half_open_pages_s, half_open_receipt_s
 from bench.headquarters.kills import (
     first_contact_told_worst_s,
     kill_double_posts,
@@ -348,6 +349,20 @@ FIGURES = (
         Bound("<=", 100),
         silence_look_ms_postgres,
         partial(silence_look_ms_postgres, 2000, 3),
+    ),
+    Figure(
+        "half_open_pages_s",
+        "s",
+        Bound("<=", 1),
+        half_open_pages_s,
+        partial(half_open_pages_s, 500),
+    ),
+    Figure(
+        "half_open_receipt_s",
+        "s",
+        Bound("<=", 3),
+        half_open_receipt_s,
+        partial(half_open_receipt_s, 500),
     ),
     Figure("first_contact_told_worst_s", "s", Bound("<=", 10), first_contact_told_worst_s),
     Figure("kill_runs", "kills", Bound(">=", 24), kill_runs, partial(kill_runs, 1, 0)),

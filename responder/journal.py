@@ -119,6 +119,10 @@ class Entry(JournalEntry):
         "the record got no time stamp, for the {tries:d}. time in a row: {why}; it is asked again",
     )
     STAMPED_AGAIN = info("fd4aa11370714f9999503d9ede581ebf", "the record gets time stamps again")
+    CROWDED = warning(
+        "7eb3a42c3c814798ad4f6cddd3f10847",
+        "{listener}: {count:d} connections were ended or refused: {cause}",
+    )
     UNEXPECTED = critical("924945f9c67c4c5d903e43eb4296469f", "unexpected: {error}")
     MODEM = others("71beaf21deb8445e91e09ff27e71a712")
     LIBRARY = others("18bdc0d89abe4004b4f4afff8db71045")

@@ -23,7 +23,8 @@ from outcry.responder.storage import store, versions
 from outcry.responder.storage.store import Store
 from outcry.responder.storage.versions import OFFICER
 from outcry.responder.web.link_tokens import link_token
-from outcry.responder.web.throttle import Throttle
+from outcry.responder.web.sources import sources_of
+from outcry.responder.web.throttle import Throttle, by_source
 
 log = journal.Log("outcry.responder.officers")
 
@@ -165,13 +166,14 @@ class Officers:
         log.tell(journal.Entry.OFFICER_SETTLED)
         return codes
 
-    def login(self, name: str, password: str, code: str, source: str) -> tuple[str, int]:
+    def login(self, name: str, password: str, code: str, address: str) -> tuple[str, int]:
         """Let an officer in: the session's token, and the tries refused since they last came.
 
         ``code`` is the authenticator's six digits or a recovery code; either works once.
-        ``source`` is who is slowed. Raises :class:`LoginRefused`, :class:`TooSoon`.
+        ``address`` is where the try comes from. Raises :class:`LoginRefused`, :class:`TooSoon`.
         """
-        self._throttle.admit(source, self.clock())
+        sources = by_source(sources_of(address))
+        self._throttle.admit(sources, self.clock())
         name = _folded(name)
         with self.store.read() as connection:
             row = _officer(connection, name)
@@ -188,7 +190,7 @@ class Officers:
         if refused is None:
             log.tell(journal.Entry.LOGIN_REFUSED)
             raise LoginRefused
-        self._throttle.forgive(source)
+        self._throttle.forgive(sources)
         log.tell(journal.Entry.OFFICER_IN)
         return token, refused
 

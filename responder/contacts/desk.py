@@ -3,8 +3,9 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Row, select
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, Report
 from outcry.responder import journal
+from outcry.responder.contacts.pin_tries import PinTries, Try, remembered
 from outcry.responder.enrolment.pins import is_pin, plain_pin
 from outcry.responder.intake.inbox import Inbox, Refused
 from outcry.responder.plans import repository
@@ -23,7 +25,6 @@ from outcry.responder.rules.publication import ground, may_publish
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.alarms import Sighting
 from outcry.responder.storage.store import Store
-from outcry.responder.web.throttle import Throttle
 
 log = journal.Log("outcry.responder.desk")
 
@@ -73,7 +74,9 @@ class Shown:
 
     ``contact`` is the number in the list the link was made for, where it says one; ``language``
     is that contact's. ``again_at``: when the alarm began again after what the link says, Unix seconds.
-    ``mark``: brought back by a form, it says which episode was at hand, to nobody but HQ.
+    ``mark``: brought back by a form, it says which episode was at hand, to nobody but HQ. ``link``
+    tells it from the alarm's other links; all of a device's are one, since who has one can make the
+    others.
     """
 
     alarm: int
@@ -84,6 +87,7 @@ class Shown:
     language: str | None
     again_at: float | None = None
     mark: str = ""
+    link: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,8 @@ class Standing:
 
     Newest sightings first.
 
-    ``ticket`` lets the same browser look again for a while, and answers nothing.
+    ``ticket`` lets the same browser look again for a while, and answers nothing. ``known`` is for
+    a phone that was right, which guesses from elsewhere are not to hold up.
     ``heard_at``: when the device was last heard, Unix seconds. Of a withdrawal it says only that
     one came: what its code means is for the duty officer alone. ``corrected``: readers of the post
     are told that it no longer holds. ``earlier``: when each earlier episode began, Unix seconds;
@@ -116,6 +121,7 @@ class Standing:
     post: str | None
     again: bool = False
     earlier: tuple[float, ...] = ()
+    known: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -131,7 +137,7 @@ class Desk:
     clock: Callable[[], float]
     on_answer: Callable[[], None] = lambda: None
     link_s: float = 7 * 86_400.0
-    throttle: Throttle = field(default_factory=Throttle)
+    tries: PinTries = field(default_factory=PinTries)
 
     def sealed_link(self, sealed: str, contact: int | None) -> Shown:
         """The link a device made. Opening it delivers the report inside it.
@@ -151,8 +157,9 @@ class Desk:
         language = next((one.language for one in contacts if one.number_in_list == contact), None)
         again_at = _again_at(case, taken.report.sequence)
         mark = _mark(taken.alarm, contacts, case.turns)
+        link = f"of the device of {taken.alarm}"
         return Shown(
-            taken.alarm, wearer, taken.report, arrived_at, contact, language, again_at, mark
+            taken.alarm, wearer, taken.report, arrived_at, contact, language, again_at, mark, link
         )
 
     def invitation(self, token: str) -> Shown:
@@ -168,24 +175,33 @@ class Desk:
             case = event_log.case_of(connection, row.alarm)
             mark = _mark(row.alarm, _contacts(connection, row.alarm), case.turns)
         again_at = _again_at(case, report.sequence)
-        contact, language = row.number_in_list, row.language
-        return Shown(row.alarm, wearer, report, arrived_at, contact, language, again_at, mark)
+        to, language = row.number_in_list, row.language
+        return Shown(row.alarm, wearer, report, arrived_at, to, language, again_at, mark, token)
 
     def answer(
-        self, shown: Shown, answer: Answer, pin: str, source: str, mark: str | None = None
+        self,
+        shown: Shown,
+        answer: Answer,
+        pin: str,
+        address: str,
+        mark: str | None = None,
+        known: str = "",
     ) -> Standing:
         """Write an answer down, if the PIN is one of this wearer's contacts'.
 
-        ``source`` is who is slowed by wrong PINs; ``mark``: of what its form had shown, empty if it
-        does not say (None: this). Raises :class:`WrongPin`, :class:`TooSoon`, :class:`OlderNews`.
+        ``address`` is where it came from, ``known`` what its phone was given with an earlier
+        answer; ``mark``: of what its form had shown, empty if it does not say (None: this). Raises
+        :class:`WrongPin`, :class:`TooSoon`, :class:`OlderNews`.
         """
-        self.throttle.admit(source, self.clock())
-        contact = self._whose(shown, pin)
+        with self.store.read() as connection:
+            contacts = _contacts(connection, shown.alarm)
+        tried = Try(shown.alarm, shown.link, address, known)
+        whose = partial(_whose, contacts, shown.contact, pin)
+        contact = self.tries.check(tried, contacts, whose, self.clock())
         if contact is None:
             self._append(shown.alarm, WrongPinTried(self.clock(), shown.contact))
             log.tell(journal.Entry.WRONG_PIN, alarm=shown.alarm)
             raise WrongPin
-        self.throttle.forgive(source)
         number = contact.number_in_list
         with self.store.write() as connection:
             store.lock_alarms(connection, [shown.alarm])
@@ -195,11 +211,13 @@ class Desk:
             if not is_old:
                 said = _SAID[answer](self.clock(), number)
                 event_log.happened(connection, shown.alarm, said)
+        if not is_old:
+            log.tell(journal.Entry.ANSWER, alarm=shown.alarm, contact=number, answer=answer)
+            self.on_answer()
+        stands = replace(self._standing(shown.alarm, contact), known=remembered(known, contact))
         if is_old:
-            raise OlderNews(self._standing(shown.alarm, contact))
-        log.tell(journal.Entry.ANSWER, alarm=shown.alarm, contact=number, answer=answer)
-        self.on_answer()
-        return self._standing(shown.alarm, contact)
+            raise OlderNews(stands)
+        return stands
 
     def look(self, shown: Shown, ticket: str) -> Standing | None:
         """How things stand, for the browser of a contact who gave their PIN a while ago."""
@@ -225,17 +243,6 @@ class Desk:
         ticket = _ticket(alarm, contact, self.clock() + TICKET_S)
         heard_at = about.heard_at or about.arrived_at
         return standing(case, agreed, contact, ticket, heard_at, track, self.clock())
-
-    def _whose(self, shown: Shown, pin: str) -> Row[Any] | None:
-        """The contact with this PIN. PINs differ within a wearer, so any of their links will do."""
-        digits = plain_pin(pin)
-        if digits is None:
-            return None
-        with self.store.read() as connection:
-            contacts = _contacts(connection, shown.alarm)
-        likely_first = sorted(contacts, key=lambda one: one.number_in_list != shown.contact)
-        whose = (one for one in likely_first if is_pin(digits, one.pin_salt, one.pin_hash))
-        return next(whose, None)
 
     def _append(self, alarm: int, event: Event) -> None:
         with self.store.write() as connection:
@@ -293,6 +300,16 @@ def _mark(alarm: int, contacts: Sequence[Row[Any]], turns: int) -> str:
     """Says how often the alarm has turned, to nobody who has only a link: that takes the PIN."""
     key = b"".join(contact.pin_hash for contact in contacts)
     return hmac.new(key, f"turns {alarm} {turns}".encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _whose(contacts: Sequence[Row[Any]], likely: int | None, pin: str) -> Row[Any] | None:
+    """The contact with this PIN. PINs differ within a wearer, so any of their links will do."""
+    digits = plain_pin(pin)
+    if digits is None:
+        return None
+    likely_first = sorted(contacts, key=lambda one: one.number_in_list != likely)
+    whose = (one for one in likely_first if is_pin(digits, one.pin_salt, one.pin_hash))
+    return next(whose, None)
 
 
 def _ticket(alarm: int, contact: Row[Any], until: float) -> str:

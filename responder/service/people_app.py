@@ -12,6 +12,7 @@ from outcry.responder.contacts.pages import Pages
 from outcry.responder.service.assemble import Responder
 from outcry.responder.web.assets import Assets
 from outcry.responder.web.guard import HEADERS_ALONE, Contained, Guard
+from outcry.responder.web.turns import Turns
 
 
 def people_app(hq: Responder) -> ASGIApp:
@@ -29,4 +30,4 @@ def people_app(hq: Responder) -> ASGIApp:
         is_console = f"{scope['path']}/".startswith("/console/")
         await (inside if is_console else outside)(scope, receive, send)
 
-    return Guard(Contained(either), behind_proxy, pages.style_hash)
+    return Guard(Contained(Turns(either, behind_proxy)), behind_proxy, pages.style_hash)

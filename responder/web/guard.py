@@ -100,6 +100,13 @@ def client_address(scope: Scope, behind_proxy: bool) -> str:
     return str(address)
 
 
+def vouch_for(scope: Scope) -> None:
+    """Whose request this is has shown to be one of ours; their connections have places."""
+    guest = scope.get("guest")
+    if guest is not None:
+        guest.vouch()
+
+
 def keep_cookie(answer: Response, name: str, value: str, seconds: float) -> None:
     """A cookie that no script and no other site is given."""
     answer.set_cookie(

@@ -432,7 +432,7 @@ def process(enrolled: Enrolled, tmp_path: Path, wait_for):
     """Makes the real service on a copy of the enrolled state; ended when the test ends."""
     made: list[Process] = []
 
-    def make(modem_port: str = "", **people: str) -> Process:
+    def make(modem_port: str = "", start: bool = True, **people: str) -> Process:
         directory = tmp_path / "service-state"
         shutil.copytree(enrolled.directory, directory)
         device, pages = free_port(), free_port()
@@ -454,7 +454,8 @@ def process(enrolled: Enrolled, tmp_path: Path, wait_for):
         )
         service = Process(directory, config, device, pages)
         made.append(service)
-        service.start(wait_for)
+        if start:
+            service.start(wait_for)
         return service
 
     yield make
