@@ -35,13 +35,17 @@ from bench.device.idle import air_bytes_per_day, idle_bytes_written_per_day, idl
 from bench.device.memory import armed_rss_mb
 from bench.device.start import start_to_armed_minstr, whole_start_minstr
 from bench.figure import Bound, Figure
+from bench.headquarters.changes import tried_changes, undetected_changes
 from bench.headquarters.contact_page import contact_page_bytes
+from bench.headquarters.half_open import half_open_pages_s, half_open_receipt_s
 from bench.headquarters.kills import (
     first_contact_told_worst_s,
     kill_double_posts,
     kill_double_tells,
     kill_runs,
+    posts_after_veto,
 )
+from bench.headquarters.news import news_behind_caddy_s, news_behind_nginx_s
 from bench.headquarters.receipts import (
     plain_insert_per_s,
     receipts_p99_ms_100conn,
@@ -49,6 +53,7 @@ from bench.headquarters.receipts import (
     receipts_per_s_postgres_2,
     receipts_per_s_sqlite,
 )
+from bench.headquarters.refusing import requests_to_a_refusing_network_per_min
 from bench.headquarters.silence import silence_look_ms, silence_look_ms_postgres
 from bench.messages.answers import false_confirmations
 from bench.messages.contacts import contact_text_parts_max
@@ -345,6 +350,20 @@ FIGURES = (
         silence_look_ms_postgres,
         partial(silence_look_ms_postgres, 2000, 3),
     ),
+    Figure(
+        "half_open_pages_s",
+        "s",
+        Bound("<=", 1),
+        half_open_pages_s,
+        partial(half_open_pages_s, 500),
+    ),
+    Figure(
+        "half_open_receipt_s",
+        "s",
+        Bound("<=", 3),
+        half_open_receipt_s,
+        partial(half_open_receipt_s, 500),
+    ),
     Figure("first_contact_told_worst_s", "s", Bound("<=", 10), first_contact_told_worst_s),
     Figure("kill_runs", "kills", Bound(">=", 24), kill_runs, partial(kill_runs, 1, 0)),
     Figure(
@@ -355,12 +374,48 @@ FIGURES = (
         partial(kill_double_tells, 1, 0),
     ),
     Figure(
+        "requests_to_a_refusing_network_per_min",
+        "requests",
+        Bound("<=", 10),
+        requests_to_a_refusing_network_per_min,
+        partial(requests_to_a_refusing_network_per_min, ("mastodon",)),
+    ),
+    Figure(
+        "posts_after_veto",
+        "posts",
+        Bound("<=", 0),
+        posts_after_veto,
+        partial(posts_after_veto, 1, 0),
+    ),
+    Figure(
         "kill_double_posts",
         "posts",
         Bound("<=", 0),
         kill_double_posts,
         partial(kill_double_posts, 1, 0),
     ),
+    Figure(
+        "news_behind_nginx_s",
+        "s",
+        Bound("<=", 2),
+        news_behind_nginx_s,
+        partial(news_behind_nginx_s, 1),
+    ),
+    Figure(
+        "news_behind_caddy_s",
+        "s",
+        Bound("<=", 2),
+        news_behind_caddy_s,
+        partial(news_behind_caddy_s, 1),
+    ),
+    Figure(
+        "undetected_changes",
+        "changes",
+        Bound("<=", 0),
+        undetected_changes,
+        partial(undetected_changes, 1),
+    ),
+    Figure("tried_changes", "changes", Bound(">=", 150), tried_changes, partial(tried_changes, 1)),
     Figure("deb_size_kb", "kB", Bound("<=", 1000), deb_size_kb),
     Figure("lines_product", "lines", Bound("<=", 32_000), lines_product),
     Figure("lines_wearable", "lines", Bound("<=", 17_500), lines_wearable),

@@ -25,6 +25,7 @@ from outcry.responder.settings import Settings
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
 from outcry.responder.transports import apprise
+from outcry.responder.web import front_door
 from outcry.settings_file import SettingsInvalid
 
 T = TypeVar("T")
@@ -141,6 +142,8 @@ def _here(settings: Settings) -> Iterator[Finding]:
 def _around(settings: Settings) -> Iterator[Finding]:
     if settings.people.certificate is not None:
         yield _certificate(settings.people.certificate)
+    if settings.people.behind_proxy:
+        yield front_door.look(settings.people.public_url)
     modem = settings.modem
     if modem is None:
         yield Finding(False, "no modem: HQ cannot send SMS", "set modem.port and modem.number")

@@ -114,6 +114,19 @@ class Entry(JournalEntry):
         "b46ff307669d46898c1d4527cbd17509",
         "duty officers are told: {what}; see the console's first page",
     )
+    WORDS_NOT_KEPT = error(
+        "4e6a94b7f1c74f55b9ed7333ff04075d",
+        ALARM + "{call}: its words left, but could not be written down first: {error}",
+    )
+    NOT_STAMPED = warning(
+        "d84186c06f1e49ac8bff8210dafba9bb",
+        "the record got no time stamp, for the {tries:d}. time in a row: {why}; it is asked again",
+    )
+    STAMPED_AGAIN = info("fd4aa11370714f9999503d9ede581ebf", "the record gets time stamps again")
+    CROWDED = warning(
+        "7eb3a42c3c814798ad4f6cddd3f10847",
+        "{listener}: {count:d} connections were ended or refused: {cause}",
+    )
     UNEXPECTED = critical("924945f9c67c4c5d903e43eb4296469f", "unexpected: {error}")
     MODEM = others("71beaf21deb8445e91e09ff27e71a712")
     LIBRARY = others("18bdc0d89abe4004b4f4afff8db71045")

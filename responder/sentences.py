@@ -7,6 +7,8 @@ from outcry.report import AlarmKind
 from outcry.responder.formatting import ENGLISH
 from outcry.responder.rules import calls, events
 from outcry.responder.rules.calls import Target
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.episode import Episode
 from outcry.responder.rules.events import Event, Outcome
 
 KINDS = {
@@ -63,7 +65,7 @@ _GROUNDS = {
 }
 
 FORBIDDEN = "publishing is forbidden"
-AGAIN = "STILL IN DANGER: pressed again after the alarm was closed"
+EARLIER_DURESS = "an earlier episode was withdrawn under DURESS"
 
 
 def confirmed(votes: int, quorum: int) -> str:
@@ -76,6 +78,26 @@ def doubted(contacts: int) -> str:
 
 def wrong_pins(number: int) -> str:
     return f"wrong PINs tried: {number}"
+
+
+def began(episode: Episode, before: Episode) -> str:
+    """How an episode began after the one before it."""
+    ended = "closed" if before.over else "corrected"
+    if episode.again:
+        return f"STILL IN DANGER: pressed again after the alarm was {ended}"
+    return f"a duty officer publishes it after it was {ended}"
+
+
+def corrected(correction: events.Corrected) -> str:
+    return f"corrected: {REASONS[correction.reason]}"
+
+
+def past(episode: Episode, began_at: str) -> str:
+    """An earlier episode in one line: it says nothing of the one at hand."""
+    ended = [corrected(each) for each in episode.corrections.values()]
+    ended += ["closed"] if episode.over else []
+    public = f"public on {', '.join(episode.posts)}" if episode.posts else "not public"
+    return f"Episode {episode.number}, began {began_at}: {'; '.join([public, *ended])}"
 
 
 def withdrawal(verdict: events.Verdict) -> str:
@@ -97,13 +119,20 @@ class Line:
 
 
 def timeline(history: Sequence[Event], contacts: Mapping[int, str]) -> list[Line]:
-    """A history, oldest first, with one line for a call that has ended."""
+    """A history, oldest first, with one line for a call that has ended, and one for each episode
+    that begins after another.
+    """
     ended = {event.action for event in history if isinstance(event, events.CallEnded)}
-    return [
-        Line(event.at, told(event, contacts), _is_grave(event))
-        for event in history
-        if not (isinstance(event, events.CallPlanned) and event.action in ended)
-    ]
+    case, lines = Case(), []
+    for event in history:
+        number = case.now.number
+        case.take(event)
+        if case.now.number > number:
+            begins = f"Episode {case.now.number} begins: {began(case.now, case.earlier[-1])}"
+            lines.append(Line(event.at, begins, True))
+        if not (isinstance(event, events.CallPlanned) and event.action in ended):
+            lines.append(Line(event.at, told(event, contacts), _is_grave(event)))
+    return lines
 
 
 def _is_grave(event: Event) -> bool:
@@ -111,7 +140,8 @@ def _is_grave(event: Event) -> bool:
         case events.WithdrawalJudged():
             return event.verdict is events.Verdict.DURESS
         case events.CallEnded():
-            return event.outcome in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.UNDELIVERED)
+            in_vain = event.outcome in (Outcome.FAILED, Outcome.UNKNOWN, Outcome.UNDELIVERED)
+            return in_vain or event.came.why == events.SLIPPED
         case _:
             return isinstance(event, events.WrongPinTried | events.AnswerDropped)
 

@@ -84,6 +84,7 @@ class Settings:
     schemes: tuple[str, ...]  # of contacts' channels, beside those that plans may always have
     officers: Path | None  # the file with the duty officers' channels
     networks: Path | None  # the file with the networks' accounts
+    time_stamps: str  # the address of a time-stamping server (RFC 3161); empty: none
 
 
 def is_loopback(host: str) -> bool:
@@ -137,6 +138,15 @@ def _is_tiles(value: str) -> bool:
     # It stands in a Content-Security-Policy, where these would begin something else.
     plain = value.isascii() and not any(each in value for each in " ;,'\"")
     return whole and plain and is_secure(value)
+
+
+def _is_server(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
 
 
 def _is_credit(value: str) -> bool:
@@ -226,6 +236,11 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
     },
     "telling": {"officers": _SECRET_FILE},
     "publishing": {"networks": _SECRET_FILE},
+    "record": {
+        "time_stamps": Key(
+            "", good=_is_server, write='an address such as "https://tsa.example.org/", or nothing'
+        )
+    },
     "plan": {"quorum": Key(2, 1, MAX_QUORUM, "a number of contacts")},
 }
 
@@ -319,4 +334,5 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
         schemes=tuple(values["network"]["schemes"]),
         officers=_path(values["telling"]["officers"]),
         networks=_path(values["publishing"]["networks"]),
+        time_stamps=values["record"]["time_stamps"],
     )

@@ -1,1 +1,1 @@
-"""Case files, retention and housekeeping."""
+"""Case files and their proof, time stamps, retention and housekeeping."""

@@ -1,136 +1,60 @@
-"""The case file: everything HQ knows of one alarm, for lawyers and the press.
+"""The case file: everything HQ knows of one alarm, for lawyers and the press, with its proof.
 
-A JSON file that a program can read and check, and the same as a page to print.
-It holds places and names, as it must, but no number, PIN or code of anybody.
-Times are UTC, ISO 8601. ``links`` are the record's (``audit_chain.py``):
-anyone who has the file can compute them from ``history`` and see that nothing
-was changed between the alarm and the day the file was made.
+One page, to be read and printed. It holds places and names, as it must, but no number, PIN, code
+or key of anybody, and of other alarms nothing but hashes. Everything on it is made from what is in
+its proof (``proof.py``), so that anyone can check it without HQ.
 """
 
+import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from markupsafe import Markup
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
-from outcry.report import Flag, Position, Report
-from outcry.responder import formatting, sentences
-from outcry.responder.formatting import NO_FIX, rfc3339
-from outcry.responder.maps.picture import ATTRIBUTION
-from outcry.responder.maps.track_svg import track_svg
-from outcry.responder.plans import repository
-from outcry.responder.rules.case import Case
-from outcry.responder.rules.events import CallEnded, Event
-from outcry.responder.storage import alarms, audit_chain, event_log, store
+from outcry.responder.archive import case_page, proof
+from outcry.responder.archive.case_page import Making
+from outcry.responder.storage import alarms, audit_chain, exhibits, store, verification
+from outcry.responder.storage.audit_chain import Noted
+from outcry.responder.storage.event_log import Exhibit
 from outcry.responder.storage.store import Store
-from outcry.responder.web import templates
-
-FORMAT = 1
 
 
-class CaseFileInvalid(Exception):
-    """This is not a case file; the message says what is wrong with it."""
+def write(database: Store, alarm: int, organisation: str, now: float) -> str:
+    """An alarm's case file. HQ's record says from then on that it was written, and what it said.
 
-
-def case(database: Store, alarm: int, organisation: str, now: float) -> dict[str, Any]:
-    """The case as JSON can carry it; raises :class:`alarms.NoSuchAlarm`."""
-    with database.read() as connection:
-        about = alarms.about(connection, alarm)
-        history = event_log.load(connection, alarm)
-        found = audit_chain.verify(connection)
-        return {
-            "outcry_case_file": FORMAT,
-            "made_at": rfc3339(now),
-            "organisation": organisation,
-            "alarm": alarm,
-            "wearer": about.name,
-            "kind": about.kind.name.lower(),
-            "arrived_at": rfc3339(about.arrived_at),
-            "contacts": [
-                {"contact": n, "name": one.name}
-                for n, one in repository.contacts_of(connection, about.device).items()
-            ],
-            "reports": _reports(connection, alarm, history),
-            "posts": [
-                {"at": rfc3339(each.at), "where": str(each.action.target), "url": each.came.url}
-                for each in history
-                if isinstance(each, CallEnded) and each.came.url is not None
-            ],
-            "history": _history(connection, alarm),
-            "record": {
-                "lines": found.head.n,
-                "link": found.head.link.hex(),
-                "problems": list(found.problems),
-            },
-        }
-
-
-def check(file: Mapping[str, Any]) -> int:
-    """The number of entries of a case file, if all of them are as HQ wrote them.
-
-    Raises :class:`CaseFileInvalid` if it is no case file, or an entry was changed.
+    Raises :class:`alarms.NoSuchAlarm`.
     """
-    try:
-        if file["outcry_case_file"] != FORMAT:
-            why = "this case file has a format that this version of Outcry does not know"
-            raise CaseFileInvalid(why)
-        previous = None
-        for expected, line in enumerate(file["history"], 1):
-            entry = (file["alarm"], line["n"], line["at_unix"], line["what"], line["data"])
-            computed = audit_chain.link(previous, bytes.fromhex(line["salt"]), *entry)
-            if line["n"] != expected or computed.hex() != line["link"]:
-                raise CaseFileInvalid(f"entry {expected} of the history is not as HQ wrote it")
-            previous = computed
-        return len(file["history"])
-    except (KeyError, TypeError, AttributeError):
-        raise CaseFileInvalid("this is not a case file, or parts of it are missing") from None
-    except ValueError:
-        raise CaseFileInvalid("a link or salt in it is not hexadecimal") from None
+    with database.write() as connection:
+        alarms.about(connection, alarm)
+        exhibits.plan_in_force(connection, alarm, now)  # the workflow may not have looked yet
+    with database.read() as connection:
+        found = verification.verify(connection)
+        proved = gather(connection, alarm)
+    making = Making(organisation, now, found.problems)
+    page = case_page.render(proved, making)
+    with database.write() as connection:
+        proved["written"] = _note(connection, proved, making, page)
+    return proof.embed(page, proved)
 
 
-def page(file: Mapping[str, Any]) -> str:
-    """The case as a page that stands alone, to be read and printed."""
-    names = {each["contact"]: each["name"] for each in file["contacts"]}
-
-    def words(line: Mapping[str, Any]) -> str:
-        return sentences.told(event_log.from_row(0.0, line["what"], line["data"]), names)
-
-    points = [Position(**report["fix"]) for report in file["reports"] if report["fix"]]
-    title = f"Map of the track, north up: {len(points)} positions, the last one red"
-    environment = templates.environment(file["organisation"], "", ATTRIBUTION)
-    track = Markup(track_svg(points, title))
-    return environment.get_template("case.html").render(case=file, words=words, track=track)
-
-
-def _reports(connection: Connection, alarm: int, history: Sequence[Event]) -> list[dict[str, Any]]:
-    """In the order in which the device made them."""
-    arrived = Case.of(history).reports
-    messages = alarms.received(connection, alarm=alarm)
-    return [
-        {
-            **_report(each.report),
-            "arrived_at": rfc3339(each.received_at),
-            "path": each.path,
-            "marks": list(arrived[each.id].marks) if each.id in arrived else [],
-            "sealed_sha256": each.digest.hex(),
-        }
-        for each in sorted(messages, key=lambda each: (each.report.sequence, each.id))
+def gather(connection: Connection, alarm: int) -> dict[str, Any]:
+    """The proof of all that a case file shows, but for the line that says it was written."""
+    history = _history(connection, alarm)
+    agreed = [
+        audit_chain.read(entry["data"]).get("line")
+        for entry in history
+        if entry["what"] == Exhibit.PLAN.name
     ]
-
-
-def _report(report: Report) -> dict[str, Any]:
-    place = report.place
+    record = store.record
+    lines = select(record).where(record.c.n.in_([n for n in agreed if n is not None]))
+    stretch, stamps = _sealed(connection, alarm)
     return {
-        "type": report.type.name.lower(),
-        "sequence": report.sequence,
-        "made_at": rfc3339(report.sent_at),
-        "clock_unset": Flag.CLOCK_UNSET in report.flags,
-        "fix": asdict(place) if isinstance(place, Position) else None,
-        "no_fix": None if isinstance(place, Position) else NO_FIX[place.reason],
-        "cells": formatting.cells(report),
-        "battery_percent": report.battery_percent,
-        "device": formatting.marks(report),
+        "outcry_case_file": proof.FORMAT,
+        "alarm": alarm,
+        "history": history,
+        "agreed": [_whole(row) for row in connection.execute(lines.order_by(record.c.n))],
+        "sealed": stretch,
+        "stamps": stamps,
     }
 
 
@@ -140,8 +64,7 @@ def _history(connection: Connection, alarm: int) -> list[dict[str, Any]]:
     return [
         {
             "n": row.n,
-            "at": rfc3339(row.at),
-            "at_unix": row.at,
+            "at": row.at,
             "what": row.what,
             "data": row.data,
             "salt": row.salt.hex(),
@@ -149,3 +72,49 @@ def _history(connection: Connection, alarm: int) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _sealed(connection: Connection, alarm: int) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """From the first line that took this alarm in to the last time stamp over one of them."""
+    line, stamp = store.record.c, store.stamp
+    own = select(line.n).filter_by(subject=audit_chain.about(alarm), what=Noted.SEALED.name)
+    ours = connection.scalars(own.order_by(line.n)).all()
+    stamped = connection.execute(select(stamp).order_by(stamp.c.n)).all()
+    first_after = (next((one for one in stamped if one.n >= n), None) for n in ours)
+    stamps = {one.n: one for one in first_after if one is not None}
+    if not stamps:
+        return _stretch([], [], alarm), []
+    first, last = ours[0], max(stamps)
+    wanted = select(store.record).where(line.n.between(first - 1, last)).order_by(line.n)
+    rows = connection.execute(wanted).all()
+    before, rows = [row for row in rows if row.n < first], [row for row in rows if row.n >= first]
+    given = [{"n": one.n, "reply": base64.b64encode(one.reply).decode()} for one in stamps.values()]
+    return _stretch(before, rows, alarm), given
+
+
+def _stretch(before: Sequence[Row[Any]], rows: Sequence[Row[Any]], alarm: int) -> dict[str, Any]:
+    subject = audit_chain.about(alarm)
+    lines = [
+        _whole(row) if row.subject == subject else {"n": row.n, "leaf": row.leaf.hex()}
+        for row in rows
+    ]
+    return {"before": before[-1].link.hex() if before else "", "lines": lines}
+
+
+def _whole(row: Row[Any]) -> dict[str, Any]:
+    said = {name: row._mapping[name] for name in proof.LINE}
+    return {**said, "salt": row.salt.hex()}
+
+
+def _note(
+    connection: Connection, proved: Mapping[str, Any], making: Making, page: str
+) -> dict[str, Any]:
+    alarm, end = proved["alarm"], proved["history"][-1]
+    said = {"alarm": alarm, "n": end["n"], "link": end["link"], "page": proof.digest_of(page)}
+    made = {"organisation": making.organisation, "problems": list(making.problems)}
+    about = f"case:{alarm}"
+    new = audit_chain.note(connection, making.at, Noted.CASE, said | made, subject=about)
+    line = store.record.c
+    wanted = select(store.record).where(line.n.between(new.n - 1, new.n)).order_by(line.n)
+    *before, row = connection.execute(wanted).all()
+    return {"before": before[-1].link.hex() if before else "", "lines": [_whole(row)]}

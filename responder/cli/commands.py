@@ -9,6 +9,8 @@ from outcry.responder.settings import Settings
 DEFAULT_CONFIG = Path("/etc/outcry/responder.toml")
 
 Run = Callable[[Settings, argparse.Namespace], int]
+Alone = Callable[[argparse.Namespace], int | None]
+"""What a command does on a machine that is not HQ; None: that takes HQ's settings."""
 
 
 class Commands:
@@ -22,12 +24,17 @@ class Commands:
         )
 
     def add(
-        self, name: str, run: Run, help: str, description: str | None = None
+        self,
+        name: str,
+        run: Run,
+        help: str,
+        description: str | None = None,
+        alone: Alone = lambda _options: None,
     ) -> argparse.ArgumentParser:
         parser = self._commands.add_parser(
             name, parents=[self._config], help=help, description=description
         )
-        parser.set_defaults(run=run)
+        parser.set_defaults(run=run, alone=alone)
         return parser
 
     def add_group(
@@ -38,7 +45,7 @@ class Commands:
         All kinds take what ``common`` does.
         """
         parser = self._commands.add_parser(name, help=help)
-        parser.set_defaults(run=run)
+        parser.set_defaults(run=run, alone=lambda _options: None)
         kinds = parser.add_subparsers(dest="what", required=True)
         return lambda kind, words: kinds.add_parser(
             kind, parents=[self._config, common], help=words

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from outcry import __version__
 from outcry.responder import journal
+from outcry.responder.callers import outgoing
 from outcry.responder.cli import check, enrolment, officer, plan, record
 from outcry.responder.cli.commands import Commands
 from outcry.responder.cli.status import facts, screen
@@ -23,7 +24,6 @@ from outcry.responder.storage.alarms import NoSuchAlarm
 from outcry.responder.storage.engine import DriverMissing
 from outcry.responder.storage.migrations import TooNew
 from outcry.responder.storage.store import Store, is_new
-from outcry.responder.transports import outgoing
 from outcry.settings_file import SettingsInvalid
 
 log = journal.Log("outcry.responder")
@@ -55,6 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         journal_handler.set_up()
         tell = _in_the_journal
     try:
+        done: int | None = options.alone(options)
+        if done is not None:
+            return done
         settings = load(options.config)
         _check_user(settings.directory)
         outgoing.name(settings.private)

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, select
 from outcry.responder.cli.commands import Commands
 from outcry.responder.enrolment import answer_cards
 from outcry.responder.enrolment.answer_cards import Card
-from outcry.responder.plans import addresses, authority, notices, repository
+from outcry.responder.plans import addresses, announcements, authority, repository
+from outcry.responder.plans.announcements import BY_COMMAND, Announcement
 from outcry.responder.plans.document import PlanInvalid
-from outcry.responder.plans.notices import BY_COMMAND, Notice
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.settings import Settings
 from outcry.responder.storage import store
@@ -71,7 +71,7 @@ def codes(settings: Settings, options: argparse.Namespace) -> int:
         if options.out is not None and not _make_private(options.out):
             return 1
         printed = answer_cards.print_codes(connection, device, os.urandom, options.contact)
-        notices.tell(connection, time.time(), Notice.CARDS, BY_COMMAND, device=device)
+        announcements.tell(connection, time.time(), Announcement.CARDS, BY_COMMAND, device=device)
     number = settings.modem.number if settings.modem else "HQ's number"
     cards = [
         Card.of(contacts[n].language, contacts[n].name, number, codes)

@@ -1,16 +1,16 @@
 """``outcry-responder case``, ``verify`` and ``forget``: what happened, its proof, its end."""
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
 
-from outcry.responder.archive import case_file
-from outcry.responder.archive.case_file import CaseFileInvalid
+from outcry.responder.archive import case_file, proof, time_stamps
+from outcry.responder.archive.proof import CaseFileInvalid, Proved, Stamp
+from outcry.responder.archive.time_stamps import StampInvalid
 from outcry.responder.cli.commands import Commands
 from outcry.responder.settings import Settings
-from outcry.responder.storage import alarms, audit_chain, event_log
+from outcry.responder.storage import alarms, event_log, verification
 from outcry.responder.storage.store import Store
 
 _PRIVATE = 0o600
@@ -20,7 +20,7 @@ def add_parsers(commands: Commands) -> None:
     parser = commands.add(
         "case",
         case,
-        help="write an alarm's case file for lawyers and the press: JSON, and a page to print",
+        help="write an alarm's case file for lawyers and the press: a page that carries its proof",
     )
     parser.add_argument("alarm", type=int, metavar="ALARM", help="its number, as status shows it")
     parser.add_argument(
@@ -30,9 +30,17 @@ def add_parsers(commands: Commands) -> None:
     parser = commands.add(
         "verify",
         verify,
-        help="check whether the record, or a case file, was changed after it was written",
+        help="check whether the record, or a case file, was changed after it was written; "
+        "a case file is checked on any machine, without HQ",
+        alone=_verify_alone,
     )
-    parser.add_argument("file", nargs="?", type=Path, metavar="CASE.json")
+    parser.add_argument("file", nargs="?", type=Path, metavar="CASE.html")
+    parser.add_argument(
+        "--authority",
+        type=Path,
+        metavar="CERTIFICATES",
+        help="of whoever signed the time stamps, PEM (default: those this machine trusts)",
+    )
 
     parser = commands.add(
         "forget", forget, help="delete an alarm for good; what was made public stays public"
@@ -46,30 +54,26 @@ def add_parsers(commands: Commands) -> None:
 
 def case(settings: Settings, options: argparse.Namespace) -> int:
     with Store.of(settings) as database:
-        file = case_file.case(database, options.alarm, settings.organisation, time.time())
-    stem = options.out / f"case-{options.alarm}"
-    texts = {".json": json.dumps(file, ensure_ascii=False, indent=1), ".html": case_file.page(file)}
+        file = case_file.write(database, options.alarm, settings.organisation, time.time())
+    path = options.out / f"case-{options.alarm}.html"
     try:
         options.out.mkdir(parents=True, exist_ok=True)
-        for suffix, text in texts.items():
-            path = stem.with_suffix(suffix)
-            path.touch(_PRIVATE)
-            path.write_text(text, encoding="utf-8")
-            print(path)
+        path.touch(_PRIVATE)
+        path.write_bytes(file.encode())  # with no other line ends: the proof is over each byte
     except OSError as error:
         why = error.strerror
         print(f"{options.out}: cannot be written to: {why}; give another --out", file=sys.stderr)
         return 1
-    print("Both hold positions and names: protect them as you protect the person.")
+    print(path)
+    print("It holds positions and names: protect it as you protect the person.")
+    print(f"Anyone can check it, without HQ: outcry-responder verify {path.name}")
     return 0
 
 
-def verify(settings: Settings, options: argparse.Namespace) -> int:
-    """Say what was found; 0 nothing was changed, 1 something was."""
-    if options.file is not None:
-        return _verify_file(options.file)
+def verify(settings: Settings, _options: argparse.Namespace) -> int:
+    """Say what was found in the database; 0 nothing was changed, 1 something was."""
     with Store.of(settings) as database, database.read() as connection:
-        found = audit_chain.verify(connection)
+        found = verification.verify(connection)
     for problem in found.problems:
         print(problem)
     if found.problems:
@@ -80,19 +84,44 @@ def verify(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def _verify_file(path: Path) -> int:
+def _verify_alone(options: argparse.Namespace) -> int | None:
+    return None if options.file is None else _verify_file(options.file, options.authority)
+
+
+def _verify_file(path: Path, authority: Path | None) -> int:
     try:
-        entries = case_file.check(json.loads(path.read_text(encoding="utf-8")))
+        proved = proof.check(path.read_bytes().decode())
     except (OSError, UnicodeDecodeError) as error:
-        print(f"{path}: cannot be read: {getattr(error, 'strerror', 'not UTF-8')}", file=sys.stderr)
-    except json.JSONDecodeError:
-        print(f"{path}: is not JSON; give the file that ends in .json", file=sys.stderr)
+        why = getattr(error, "strerror", None) or "not UTF-8"
+        print(f"{path}: cannot be read: {why}", file=sys.stderr)
+        return 1
     except CaseFileInvalid as error:
         print(f"{path}: {error}", file=sys.stderr)
-    else:
-        print(f"OK: {entries} entries, all unchanged.")
-        return 0
-    return 1
+        return 1
+    print(f"OK: {proved.entries} entries, all unchanged.", *_ends(proved), sep="\n")
+    held = [_is_stamped(stamp, authority) for stamp in proved.stamps]
+    return 0 if all(held) else 1
+
+
+def _is_stamped(stamp: Stamp, authority: Path | None) -> bool:
+    try:
+        said = time_stamps.check(stamp.reply, stamp.link, authority)
+    except (StampInvalid, FileNotFoundError) as error:
+        missing = "openssl is needed to check it, and is not installed here"
+        why = error if isinstance(error, StampInvalid) else missing
+        print(f"Time stamp over line {stamp.n}: NOT PROVED: {why}", file=sys.stderr)
+        return False
+    print(
+        f"Time stamp over line {stamp.n}: it was so at {said.at:%Y-%m-%d %H:%M:%S} UTC, {said.by}"
+    )
+    return True
+
+
+def _ends(proved: Proved) -> list[str]:
+    if proved.history_alone:
+        return ["This file is of an earlier release: its history is proved, its reports are not."]
+    line = f"It stands in HQ's record as line {proved.n}: {proved.link.hex()}"
+    return [line, "Only HQ can say that this line is its own: ask, if you do not know who sent it."]
 
 
 def forget(settings: Settings, options: argparse.Namespace) -> int:

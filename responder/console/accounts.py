@@ -19,13 +19,14 @@ from argon2.exceptions import VerificationError
 from sqlalchemy import Connection, Delete, Row, Update, delete, insert, or_, select, update
 
 from outcry.responder import journal
-from outcry.responder.plans import notices
-from outcry.responder.plans.notices import BY_COMMAND, Notice
-from outcry.responder.storage import audit_chain, store
-from outcry.responder.storage.audit_chain import Noted
+from outcry.responder.plans import announcements
+from outcry.responder.plans.announcements import BY_COMMAND, Announcement
+from outcry.responder.storage import store, versions
 from outcry.responder.storage.store import Store
+from outcry.responder.storage.versions import OFFICER
 from outcry.responder.web.link_tokens import link_token
-from outcry.responder.web.throttle import Throttle
+from outcry.responder.web.sources import sources_of
+from outcry.responder.web.throttle import Counted, Throttle, by_source
 
 log = journal.Log("outcry.responder.officers")
 
@@ -126,9 +127,11 @@ class Officers:
             self._note(connection, name, "account ended")
 
     def _note(self, connection: Connection, name: str, what: str) -> None:
-        said, now = {"officer": name, "what": what}, self.clock()
-        audit_chain.note(connection, now, Noted.OFFICER, said)
-        notices.tell(connection, now, Notice.ACCOUNT, BY_COMMAND, officer=name, change=what)
+        now = self.clock()
+        versions.note(connection, OFFICER, name, now, what=what)
+        announcements.tell(
+            connection, now, Announcement.ACCOUNT, BY_COMMAND, officer=name, change=what
+        )
 
     def all(self) -> list[tuple[str, bool]]:
         """Every officer's name, and whether they have settled in."""
@@ -170,16 +173,18 @@ class Officers:
             _change(connection, name, {"password_hash": password_hash, "totp_used": step} | used_up)
             rows = [{"hash": _code_hash(each), "officer": name} for each in codes]
             connection.execute(insert(store.recovery_code), rows)
+            self._note(connection, name, "settled in")
         log.tell(journal.Entry.OFFICER_SETTLED)
         return codes
 
-    def login(self, name: str, password: str, code: str, source: str) -> tuple[str, int]:
+    def login(self, name: str, password: str, code: str, address: str) -> tuple[str, int]:
         """Let an officer in: the session's token, and the tries refused since they last came.
 
         ``code`` is the authenticator's six digits or a recovery code; either works once.
-        ``source`` is who is slowed. Raises :class:`LoginRefused`, :class:`TooSoon`.
+        ``address`` is where the try comes from. Raises :class:`LoginRefused`, :class:`TooSoon`.
         """
-        self._throttle.admit(source, self.clock())
+        sources = by_source(sources_of(address))
+        self._throttle.admit(sources, self.clock())
         name = _folded(name)
         with self.store.read() as connection:
             row = _officer(connection, name)
@@ -196,7 +201,7 @@ class Officers:
         if refused is None:
             log.tell(journal.Entry.LOGIN_REFUSED)
             raise LoginRefused
-        self._throttle.forgive(source)
+        self._throttle.forgive(sources)
         log.tell(journal.Entry.OFFICER_IN)
         return token, refused
 
@@ -205,7 +210,8 @@ class Officers:
 
         Wrong codes slow this officer's next. Raises :class:`CodeRefused`, :class:`TooSoon`.
         """
-        self._proving.admit(name, self.clock())
+        tried = (Counted(name),)
+        self._proving.admit(tried, self.clock())
         with self.store.write() as connection:
             row = _officer(connection, name)
             proven = row is not None and self._use(connection, row, code)
@@ -214,7 +220,7 @@ class Officers:
         if not proven:
             log.tell(journal.Entry.LOGIN_REFUSED)
             raise CodeRefused
-        self._proving.forgive(name)
+        self._proving.forgive(tried)
 
     def session(self, token: str) -> Session | None:
         """Whose session this is, if it lasts."""

@@ -7,13 +7,17 @@ from starlette.responses import RedirectResponse, StreamingResponse
 
 from outcry.report import Position
 from outcry.responder.console.dependencies import SESSION_COOKIE, Form, Hq, LoggedIn
-from outcry.responder.console.desk import GRAVE, Act
+from outcry.responder.console.desk import GRAVE
+from outcry.responder.console.older_news import Act, OlderNews
 from outcry.responder.maps import surroundings
 from outcry.responder.rules.events import Reason
 from outcry.responder.storage.alarms import NoSuchAlarm
 from outcry.responder.web.assets import Png
+from outcry.responder.web.guard import HEADERS_ALONE
 
 REASON_LENGTH = 200
+EVENTS = "text/event-stream"
+UNBUFFERED = {"X-Accel-Buffering": "no"}  # nginx would keep an event until 4 kB of them are there
 
 router = APIRouter()
 
@@ -57,18 +61,25 @@ def decide(alarm: int, act: Act, hq: Hq, session: LoggedIn, form: Form) -> Respo
     if (act is Act.CORRECT and reason not in list(Reason)) or (act is Act.CLOSE and not reason):
         raise NoReason
     given = reason if act in (Act.CORRECT, Act.CLOSE) else None
-    hq.console.act(alarm, act, session.officer, given)
+    seen = form.get("seen", "")
+    known = seen.isascii() and seen.isdigit() and len(seen) < 10  # else the page showed nothing
+    try:
+        hq.console.act(alarm, act, session.officer, given, int(seen) if known else 0)
+    except OlderNews as older:
+        return hq.pages.older_news(session, alarm, act, given, older, hq.console.names(alarm))
     return RedirectResponse(f"/console/alarm/{alarm}?done={act}", 303)
 
 
 @router.get("/live")
 async def live(request: Request, hq: Hq, session: LoggedIn) -> Response:
     """Tells an open page when something has changed."""
+    if HEADERS_ALONE in request.scope:  # a stream has no end that could be waited for
+        return Response(media_type=EVENTS, headers=UNBUFFERED)
     if hq.live.full:
         return Response("Too many consoles are open.\n", 503, {"Retry-After": "30"})
     token = request.cookies[SESSION_COOKIE]
     events = hq.live.events(lambda: hq.officers.session(token) is not None)
-    return StreamingResponse(events, media_type="text/event-stream")
+    return StreamingResponse(events, media_type=EVENTS, headers=UNBUFFERED)
 
 
 def _place(hq: Hq, alarm: int) -> Position:

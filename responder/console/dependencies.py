@@ -13,6 +13,7 @@ from outcry.responder.console.news import Live
 from outcry.responder.console.pages import ConsolePages
 from outcry.responder.console.plan_desk import PlanDesk
 from outcry.responder.web.bodies import Stranger, read_form
+from outcry.responder.web.guard import vouch_for
 
 FORM_LIMIT = 8192  # bytes: a password of 256 letters in any script, percent-coded, and a reason
 PLAN_LIMIT = 128 * 1024  # a plan explains itself in 3 kB, and each letter may take nine bytes
@@ -49,6 +50,7 @@ def session_of(request: Request, hq: Hq) -> Session:
     session = hq.officers.session(token) if token else None
     if session is None:
         raise NotLoggedIn
+    vouch_for(request.scope)
     return session
 
 

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
@@ -11,11 +10,12 @@ from sqlalchemy import Connection, Row, Select, func, select
 from outcry.report import AlarmKind
 from outcry.responder import daily_check, journal, sentences
 from outcry.responder.console.device_health import Health, how_they_are
+from outcry.responder.console.older_news import Act, require_seen
 from outcry.responder.daily_check import Checked
 from outcry.responder.findings import Finding
-from outcry.responder.plans import authority, notices, repository
+from outcry.responder.plans import announcements, authority, repository
+from outcry.responder.plans.announcements import Told
 from outcry.responder.plans.authority import Proposal
-from outcry.responder.plans.notices import Told
 from outcry.responder.plans.repository import Contact
 from outcry.responder.rules import events
 from outcry.responder.rules.case import Case
@@ -29,18 +29,6 @@ log = journal.Log("outcry.responder.console")
 
 LISTED_S = 7 * 86_400.0  # what is over stays listed for this long after its last report
 _MOST_ALARMS = 200
-
-
-class Act(StrEnum):
-    """What a duty officer can do; the value stands in the address the button posts to."""
-
-    ACKNOWLEDGE = "acknowledge"
-    CONFIRM = "confirm"
-    PUBLISH = "publish"
-    VETO = "veto"
-    LIFT = "lift"
-    CORRECT = "correct"
-    CLOSE = "close"
 
 
 _DONE: Mapping[Act, type[OfficerAct]] = {
@@ -103,12 +91,15 @@ class Overview:
     checked: Checked | None
     missing: tuple[Finding, ...]  # that an alarm will need
     waiting: tuple[Proposal, ...]  # changes of plans, for a second officer
-    notices: tuple[Told, ...]
+    announcements: tuple[Told, ...]
 
 
 @dataclass(frozen=True)
 class View:
-    """One alarm, whole. Sightings newest first, history oldest first."""
+    """One alarm, whole. Sightings newest first, history oldest first.
+
+    ``seen``: how long the history was, which each form made from this brings back.
+    """
 
     standing: Standing
     wearer_number: str | None
@@ -116,6 +107,7 @@ class View:
     contacts: tuple[Contact, ...]
     track: tuple[Sighting, ...]
     history: tuple[sentences.Line, ...]
+    seen: int
     can: frozenset[Act]
 
 
@@ -142,7 +134,7 @@ class Console:
             checked = daily_check.last(connection)
             missing = self.missing(connection)
             waiting = authority.waiting(connection, now)
-            told = notices.since(connection, now - LISTED_S)
+            told = announcements.since(connection, now - LISTED_S)
         standings = [each for each in standings if _is_listed(each, now)]
         standings.sort(key=lambda each: (not each.is_new, -each.arrived_at))
         real = [each for each in standings if not each.is_drill]
@@ -175,21 +167,37 @@ class Console:
             tuple(contacts.values()),
             track,
             tuple(sentences.timeline(history, names)),
+            len(history),
             possible(standing),
         )
 
-    def act(self, alarm: int, act: Act, officer: str, reason: str | None = None) -> None:
-        """Write a decision down. Raises :class:`NoSuchAlarm`, :class:`NotNow`.
+    def act(
+        self, alarm: int, act: Act, officer: str, reason: str | None = None, seen: int | None = None
+    ) -> None:
+        """Write a decision down. Raises :class:`NoSuchAlarm`, :class:`NotNow`,
+        :class:`OlderNews`.
 
-        ``reason`` is one of ``events.Reason`` for a correction, free words for closing.
+        ``reason`` is one of ``events.Reason`` for a correction, free words for closing; ``seen``: so
+        much of the history did the officer see (None: all).
         """
         now = self.clock()
         with self.store.write() as connection:
-            if act not in possible(_standing(connection, _alarm(connection, alarm))):
+            row = _alarm(connection, alarm)
+            store.lock_alarms(connection, [alarm])
+            if act not in possible(_standing(connection, row)):
                 raise NotNow
-            event_log.happened(connection, alarm, _done(act, now, officer, reason))
+            if seen is not None:
+                require_seen(event_log.load(connection, alarm), seen, act)
+            proof = event_log.showed(connection, alarm, seen)
+            event_log.happened(connection, alarm, _done(act, now, officer, reason), **proof)
         log.tell(journal.Entry.OFFICER_SAID, alarm=alarm, act=act)
         self.on_act()
+
+    def names(self, alarm: int) -> Mapping[int, str]:
+        """An alarm's contacts by their numbers in the list. Raises :class:`NoSuchAlarm`."""
+        with self.store.read() as connection:
+            contacts = repository.contacts_of(connection, alarms.about(connection, alarm).device)
+        return {n: one.name for n, one in contacts.items()}
 
     def mark(self) -> str:
         """A token that changes whenever the console may have: a waiting page compares it."""
@@ -201,7 +209,7 @@ class Console:
                     select(func.max(store.heartbeat.c.received_at)).scalar_subquery(),
                     select(func.count()).select_from(store.wearer).scalar_subquery(),
                     select(func.max(store.wearer.c.enrolled_at)).scalar_subquery(),
-                    select(func.max(store.notice.c.id)).scalar_subquery(),
+                    select(func.max(store.announcement.c.id)).scalar_subquery(),
                 )
             ).one()
             recent = select(alarm.id).order_by(alarm.id.desc()).limit(_MOST_ALARMS)

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse
 from outcry.responder.console import dependencies
 from outcry.responder.console.accounts import SESSION_S, LoginRefused, OfficerRefused
 from outcry.responder.web.guard import client_address, keep_cookie
-from outcry.responder.web.throttle import TooSoon, source_of
+from outcry.responder.web.throttle import TooSoon
 
 FORM_S = 3600  # for how long a form may lie open before there is a session
 _NEXT = re.compile(r"/console(/alarm/\d{1,18}|/wearer/[0-9a-f]{8}/plan)?")
@@ -30,10 +30,10 @@ def login_form(hq: dependencies.Hq, next: str = "") -> Response:
 @router.post("/login")
 def login(request: Request, hq: dependencies.Hq, form: dependencies.FirstForm) -> Response:
     back = next_page(form.get("next", ""))
-    source = source_of(client_address(request.scope, hq.behind_proxy))
+    address = client_address(request.scope, hq.behind_proxy)
     name, password, code = (form.get(key, "") for key in ("name", "password", "code"))
     try:
-        session, refused = hq.officers.login(name, password, code, source)
+        session, refused = hq.officers.login(name, password, code, address)
     except LoginRefused:
         return _with_token(lambda token: hq.pages.login(token, back, _WRONG, 403))
     except TooSoon as soon:

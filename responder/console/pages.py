@@ -11,11 +11,13 @@ from jinja2 import Environment
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
-from outcry.report import AlarmKind, Flag, NoPosition, Position, Report
+from outcry.report import Flag, NoPosition, Position, Report
 from outcry.responder import daily_check, formatting, sentences
 from outcry.responder.console.accounts import SHORTEST_PASSWORD, Newcomer, Session
-from outcry.responder.console.desk import LISTED_S, Overview, Standing, View
+from outcry.responder.console.desk import GRAVE, LISTED_S, Overview, Standing, View
 from outcry.responder.console.device_health import SILENT_AFTER_S, Health
+from outcry.responder.console.facts import earlier, facts
+from outcry.responder.console.older_news import Act, OlderNews
 from outcry.responder.console.plan_desk import PlanView
 from outcry.responder.daily_check import Checked
 from outcry.responder.maps import surroundings
@@ -23,7 +25,7 @@ from outcry.responder.maps.track_svg import track_svg
 from outcry.responder.plans.addresses import masked
 from outcry.responder.plans.authority import NotProven, Proposal
 from outcry.responder.plans.direction import Change
-from outcry.responder.rules.events import Verdict
+from outcry.responder.rules.events import Reason
 from outcry.settings_file import as_toml
 
 DONE = {
@@ -34,6 +36,14 @@ DONE = {
     "lift": "Saved: publishing is allowed again, as the plan says.",
     "correct": "Saved: the correction goes to every network that has the post.",
     "close": "Saved: the alarm is closed.",
+}
+_ALL_THE_SAME = {
+    Act.CONFIRM: "Confirm all the same",
+    Act.PUBLISH: "Publish all the same",
+    Act.VETO: "Forbid publishing all the same",
+    Act.LIFT: "Allow publishing all the same",
+    Act.CORRECT: "Publish the correction all the same",
+    Act.CLOSE: "Close this alarm all the same",
 }
 
 PLAN_DONE = {
@@ -109,7 +119,7 @@ class ConsolePages:
             checked=self._checked(seen.checked),
             missing=[(each.what, each.remedy) for each in seen.missing],
             waiting=[self._proposal(each, session) for each in seen.waiting],
-            notices=[(self._ago(each.at), each.words) for each in seen.notices],
+            announcements=[(self._ago(each.at), each.words) for each in seen.announcements],
             silent_after=formatting.span(SILENT_AFTER_S),
             listed=formatting.span(LISTED_S),
             now=formatting.clock_time(self.clock()),
@@ -193,7 +203,36 @@ class ConsolePages:
             wearer_number=view.wearer_number,
             health=self._health(view.health),
             history=[self._line(line) for line in reversed(view.history)],
+            seen_so_far=view.seen,
             now=formatting.clock_time(self.clock()),
+        )
+
+    def older_news(
+        self,
+        session: Session,
+        alarm: int,
+        act: Act,
+        reason: str | None,
+        older: OlderNews,
+        names: Mapping[int, str],
+    ) -> HTMLResponse:
+        """What has happened since a form's page was made, and whether it is meant all the same."""
+        now = self.clock()
+        return self._page(
+            "older_news",
+            session,
+            409,
+            alarm=alarm,
+            act=act,
+            reason=reason,
+            reason_words=_reason(act, reason),
+            seen=older.seen,
+            news=[
+                f"{formatting.span(now - each.at)} ago: {sentences.told(each, names)}"
+                for each in older.news
+            ],
+            grave=act in GRAVE,
+            all_the_same=_ALL_THE_SAME[act],
         )
 
     def _checked(self, last: Checked | None) -> dict[str, Any] | None:
@@ -216,8 +255,9 @@ class ConsolePages:
             "new": standing.is_new,
             "arrived": self._ago(standing.arrived_at),
             "heard": self._ago(standing.heard_at),
-            "facts": _facts(standing),
+            "facts": facts(standing),
             "posts": standing.posts,
+            "earlier": earlier(standing, self.clock()),
         }
 
     def _health(self, health: Health) -> dict[str, Any]:
@@ -284,36 +324,9 @@ def content_policy(tiles: str) -> str:
     )
 
 
-def _facts(standing: Standing) -> list[dict[str, object]]:
-    """What an officer has to know of an alarm, what is most serious first."""
-    case, now = standing.case, standing.case.now
-    found: list[tuple[str, bool]] = []
-    if now.number > 1 and not now.over:
-        found.append((sentences.AGAIN, True))
-    if case.withdrawal is not None:
-        duress = case.withdrawal in (Verdict.DURESS, Verdict.OLD)
-        found.append((sentences.withdrawal(case.withdrawal), duress))
-    if now.wrong_pins:
-        found.append((sentences.wrong_pins(now.wrong_pins), True))
-    if case.vetoed:
-        found.append((sentences.FORBIDDEN, True))
-    if now.over:
-        found.append(("closed", False))
-    if now.officers:
-        found.append((f"taken by {', '.join(now.officers)}", False))
-    if standing.kind is not AlarmKind.SILENCE:
-        found.append((sentences.confirmed(now.votes, standing.quorum), False))
-    if now.doubted_by:
-        found.append((sentences.doubted(len(now.doubted_by)), False))
-    if standing.is_drill:
-        found.append(("a drill: never published", False))
-    elif standing.posts:
-        found.append((f"public on {', '.join(network for network, _ in standing.posts)}", False))
-    elif standing.is_approved:
-        found.append(("being made public", False))
-    else:
-        found.append(("not public", False))
-    return [{"words": sentences.sentence(words), "grave": grave} for words, grave in found]
+def _reason(act: Act, reason: str | None) -> str:
+    """What an officer wrote, or chose."""
+    return sentences.REASONS[Reason(reason or "")] if act is Act.CORRECT else reason or ""
 
 
 def _fix(report: Report | None) -> str:

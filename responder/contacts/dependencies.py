@@ -13,7 +13,6 @@ from outcry.responder.translations import accepted
 from outcry.responder.web.assets import Assets
 from outcry.responder.web.bodies import read_form
 from outcry.responder.web.guard import client_address
-from outcry.responder.web.throttle import source_of
 
 FORM_LIMIT = 1024  # bytes; a PIN and its field's name
 
@@ -42,8 +41,8 @@ async def wish_of(request: Request, hq: Hq) -> str:
     return accepted(request.headers.get("accept-language", ""), hq.pages.languages)
 
 
-async def _source(request: Request, hq: Hq) -> str:
-    return source_of(client_address(request.scope, hq.behind_proxy))
+async def _address(request: Request, hq: Hq) -> str:
+    return client_address(request.scope, hq.behind_proxy)
 
 
 async def _form(request: Request) -> Mapping[str, str]:
@@ -51,7 +50,7 @@ async def _form(request: Request) -> Mapping[str, str]:
 
 
 Wish = Annotated[str, Depends(wish_of)]
-Source = Annotated[str, Depends(_source)]
-"""Who is slowed by wrong PINs."""
+Address = Annotated[str, Depends(_address)]
+"""Where a request comes from."""
 Form = Annotated[Mapping[str, str], Depends(_form)]
 """The fields of a form that came from one of our own pages."""

@@ -3,8 +3,9 @@
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -12,16 +13,18 @@ from sqlalchemy import Connection, Row, select
 from outcry.envelope import EnvelopeRefused, from_text
 from outcry.report import AlarmKind, Report
 from outcry.responder import journal
+from outcry.responder.contacts.pin_tries import PinTries, Try, remembered
 from outcry.responder.enrolment.pins import is_pin, plain_pin
 from outcry.responder.intake.inbox import Inbox, Refused
 from outcry.responder.plans import repository
 from outcry.responder.rules import events
+from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CameBy, ContactAnswer, Event, WrongPinTried
+from outcry.responder.rules.model import Plan
 from outcry.responder.rules.publication import ground, may_publish
 from outcry.responder.storage import alarms, event_log, store
 from outcry.responder.storage.alarms import Sighting
 from outcry.responder.storage.store import Store
-from outcry.responder.web.throttle import Throttle
 
 log = journal.Log("outcry.responder.desk")
 
@@ -53,6 +56,14 @@ class LinkExpired(Exception):
     """The alarm of this link is over, or nothing was heard of it for long."""
 
 
+class OlderNews(Exception):
+    """The form was made before the episode began or ended that is at hand: look, then say it."""
+
+    def __init__(self, standing: "Standing") -> None:
+        super().__init__()
+        self.standing = standing
+
+
 class WrongPin(Exception):
     """This is not a PIN of this wearer's contacts."""
 
@@ -62,7 +73,10 @@ class Shown:
     """What a link shows to anyone who has it: what the text that brought it said, and no more.
 
     ``contact`` is the number in the list the link was made for, where it says one; ``language``
-    is that contact's.
+    is that contact's. ``again_at``: when the alarm began again after what the link says, Unix seconds.
+    ``mark``: brought back by a form, it says which episode was at hand, to nobody but HQ. ``link``
+    tells it from the alarm's other links; all of a device's are one, since who has one can make the
+    others.
     """
 
     alarm: int
@@ -71,17 +85,23 @@ class Shown:
     arrived_at: float
     contact: int | None
     language: str | None
+    again_at: float | None = None
+    mark: str = ""
+    link: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How things stand: shown only to a contact who gave their PIN. Newest sightings first.
+    """How the episode at hand stands: shown only to a contact who gave their PIN.
 
-    ``ticket`` lets the same browser look again for a while, and answers nothing.
+    Newest sightings first.
+
+    ``ticket`` lets the same browser look again for a while, and answers nothing. ``known`` is for
+    a phone that was right, which guesses from elsewhere are not to hold up.
     ``heard_at``: when the device was last heard, Unix seconds. Of a withdrawal it says only that
-    one came: what its code means is for the duty officer alone. Answers from before the alarm was
-    closed and its wearer held the button again no longer count. ``corrected``: readers of the
-    post are told that it no longer holds.
+    one came: what its code means is for the duty officer alone. ``corrected``: readers of the post
+    are told that it no longer holds. ``earlier``: when each earlier episode began, Unix seconds;
+    ``again``: the button was held again after that was over, else an officer says that it is not.
     """
 
     contact: str
@@ -99,6 +119,9 @@ class Standing:
     being_published: bool
     corrected: bool
     post: str | None
+    again: bool = False
+    earlier: tuple[float, ...] = ()
+    known: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -114,7 +137,7 @@ class Desk:
     clock: Callable[[], float]
     on_answer: Callable[[], None] = lambda: None
     link_s: float = 7 * 86_400.0
-    throttle: Throttle = field(default_factory=Throttle)
+    tries: PinTries = field(default_factory=PinTries)
 
     def sealed_link(self, sealed: str, contact: int | None) -> Shown:
         """The link a device made. Opening it delivers the report inside it.
@@ -130,8 +153,14 @@ class Desk:
         with self.store.read() as connection:
             wearer, _, arrived_at = self._opening(connection, taken.alarm)
             contacts = _contacts(connection, taken.alarm)
+            case = event_log.case_of(connection, taken.alarm)
         language = next((one.language for one in contacts if one.number_in_list == contact), None)
-        return Shown(taken.alarm, wearer, taken.report, arrived_at, contact, language)
+        again_at = _again_at(case, taken.report.sequence)
+        mark = _mark(taken.alarm, contacts, case.turns)
+        link = f"of the device of {taken.alarm}"
+        return Shown(
+            taken.alarm, wearer, taken.report, arrived_at, contact, language, again_at, mark, link
+        )
 
     def invitation(self, token: str) -> Shown:
         """The short link of HQ's own text. Raises :class:`NoSuchLink`, :class:`LinkExpired`."""
@@ -143,25 +172,52 @@ class Desk:
             if row is None:
                 raise NoSuchLink
             wearer, report, arrived_at = self._opening(connection, row.alarm)
-        return Shown(row.alarm, wearer, report, arrived_at, row.number_in_list, row.language)
+            case = event_log.case_of(connection, row.alarm)
+            mark = _mark(row.alarm, _contacts(connection, row.alarm), case.turns)
+        again_at = _again_at(case, report.sequence)
+        to, language = row.number_in_list, row.language
+        return Shown(row.alarm, wearer, report, arrived_at, to, language, again_at, mark, token)
 
-    def answer(self, shown: Shown, answer: Answer, pin: str, source: str) -> Standing:
+    def answer(
+        self,
+        shown: Shown,
+        answer: Answer,
+        pin: str,
+        address: str,
+        mark: str | None = None,
+        known: str = "",
+    ) -> Standing:
         """Write an answer down, if the PIN is one of this wearer's contacts'.
 
-        ``source`` is who is slowed by wrong PINs. Raises :class:`WrongPin`, :class:`TooSoon`.
+        ``address`` is where it came from, ``known`` what its phone was given with an earlier
+        answer; ``mark``: of what its form had shown, empty if it does not say (None: this). Raises
+        :class:`WrongPin`, :class:`TooSoon`, :class:`OlderNews`.
         """
-        self.throttle.admit(source, self.clock())
-        contact = self._whose(shown, pin)
+        with self.store.read() as connection:
+            contacts = _contacts(connection, shown.alarm)
+        tried = Try(shown.alarm, shown.link, address, known)
+        whose = partial(_whose, contacts, shown.contact, pin)
+        contact = self.tries.check(tried, contacts, whose, self.clock())
         if contact is None:
             self._append(shown.alarm, WrongPinTried(self.clock(), shown.contact))
             log.tell(journal.Entry.WRONG_PIN, alarm=shown.alarm)
             raise WrongPin
-        self.throttle.forgive(source)
         number = contact.number_in_list
-        self._append(shown.alarm, _SAID[answer](self.clock(), number))
-        log.tell(journal.Entry.ANSWER, alarm=shown.alarm, contact=number, answer=answer)
-        self.on_answer()
-        return self._standing(shown.alarm, contact)
+        with self.store.write() as connection:
+            store.lock_alarms(connection, [shown.alarm])
+            turns = event_log.case_of(connection, shown.alarm).turns
+            present = _mark(shown.alarm, _contacts(connection, shown.alarm), turns)
+            is_old = mark not in (None, present) and bool(mark or turns)
+            if not is_old:
+                said = _SAID[answer](self.clock(), number)
+                event_log.happened(connection, shown.alarm, said)
+        if not is_old:
+            log.tell(journal.Entry.ANSWER, alarm=shown.alarm, contact=number, answer=answer)
+            self.on_answer()
+        stands = replace(self._standing(shown.alarm, contact), known=remembered(known, contact))
+        if is_old:
+            raise OlderNews(stands)
+        return stands
 
     def look(self, shown: Shown, ticket: str) -> Standing | None:
         """How things stand, for the browser of a contact who gave their PIN a while ago."""
@@ -184,44 +240,76 @@ class Desk:
             agreed = repository.load(connection, alarm, repository.Means())
             about = alarms.about(connection, alarm)
             track = alarms.track(connection, alarm, case)
-        return Standing(
-            contact=contact.name,
-            language=contact.language,
-            ticket=_ticket(alarm, contact, self.clock() + TICKET_S),
-            heard_at=about.heard_at or about.arrived_at,
-            track=track,
-            seen_by=len(case.now.seen_by),
-            confirmed=case.now.votes,
-            quorum=agreed.quorum,
-            doubts=len(case.now.doubted_by),
-            withdrawn=case.now.withdrawal is not None,
-            drill=agreed.kind is AlarmKind.DRILL,
-            closed=case.now.over,
-            being_published=may_publish(case, agreed)
-            or ground(case, agreed, self.clock()) is not None,
-            corrected=case.now.is_corrected,
-            post=case.now.address,
-        )
-
-    def _whose(self, shown: Shown, pin: str) -> Row[Any] | None:
-        """The contact with this PIN. PINs differ within a wearer, so any of their links will do."""
-        digits = plain_pin(pin)
-        if digits is None:
-            return None
-        with self.store.read() as connection:
-            contacts = _contacts(connection, shown.alarm)
-        likely_first = sorted(contacts, key=lambda one: one.number_in_list != shown.contact)
-        whose = (one for one in likely_first if is_pin(digits, one.pin_salt, one.pin_hash))
-        return next(whose, None)
+        ticket = _ticket(alarm, contact, self.clock() + TICKET_S)
+        heard_at = about.heard_at or about.arrived_at
+        return standing(case, agreed, contact, ticket, heard_at, track, self.clock())
 
     def _append(self, alarm: int, event: Event) -> None:
         with self.store.write() as connection:
             event_log.happened(connection, alarm, event)
 
 
+def standing(
+    case: Case,
+    agreed: Plan,
+    contact: Row[Any],
+    ticket: str,
+    heard_at: float,
+    track: tuple[Sighting, ...],
+    now: float,
+) -> Standing:
+    """What a contact is shown of a case at ``now`` (Unix seconds)."""
+    episode = case.now
+    return Standing(
+        contact=contact.name,
+        language=contact.language,
+        ticket=ticket,
+        heard_at=heard_at,
+        track=track,
+        seen_by=len(episode.seen_by),
+        confirmed=episode.votes,
+        quorum=agreed.quorum,
+        doubts=len(episode.doubted_by),
+        withdrawn=episode.withdrawal is not None,
+        drill=agreed.kind is AlarmKind.DRILL,
+        closed=episode.over,
+        being_published=may_publish(case, agreed) or ground(case, agreed, now) is not None,
+        corrected=episode.is_corrected,
+        post=episode.address,
+        again=episode.again,
+        earlier=tuple(each.began_at for each in case.earlier if each.began_at is not None),
+    )
+
+
+def _again_at(case: Case, sequence: int) -> float | None:
+    """When the episode at hand began, if a report of this number is of an earlier one."""
+    opened_by = case.now.opened_by
+    if not case.earlier or opened_by is None:
+        return None
+    is_of_now = case.now.again and sequence >= opened_by.sequence
+    return None if is_of_now else case.now.began_at
+
+
 def _contacts(connection: Connection, alarm: int) -> Sequence[Row[Any]]:
     device = select(store.alarm.c.device).filter_by(id=alarm).scalar_subquery()
-    return connection.execute(select(store.contact).filter_by(device=device)).all()
+    of_device = select(store.contact).filter_by(device=device)
+    return connection.execute(of_device.order_by(store.contact.c.number_in_list)).all()
+
+
+def _mark(alarm: int, contacts: Sequence[Row[Any]], turns: int) -> str:
+    """Says how often the alarm has turned, to nobody who has only a link: that takes the PIN."""
+    key = b"".join(contact.pin_hash for contact in contacts)
+    return hmac.new(key, f"turns {alarm} {turns}".encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _whose(contacts: Sequence[Row[Any]], likely: int | None, pin: str) -> Row[Any] | None:
+    """The contact with this PIN. PINs differ within a wearer, so any of their links will do."""
+    digits = plain_pin(pin)
+    if digits is None:
+        return None
+    likely_first = sorted(contacts, key=lambda one: one.number_in_list != likely)
+    whose = (one for one in likely_first if is_pin(digits, one.pin_salt, one.pin_hash))
+    return next(whose, None)
 
 
 def _ticket(alarm: int, contact: Row[Any], until: float) -> str:

@@ -13,11 +13,14 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 
 from outcry.report import Position
 from outcry.responder.contacts import desk
-from outcry.responder.contacts.dependencies import Form, Hq, Parts, Source, Wish
+from outcry.responder.contacts.dependencies import Address, Form, Hq, Parts, Wish
 from outcry.responder.maps import surroundings
 from outcry.responder.web.assets import Png
-from outcry.responder.web.guard import keep_cookie
+from outcry.responder.web.guard import keep_cookie, vouch_for
 from outcry.responder.web.throttle import TooSoon
+
+KNOWN_COOKIE = "__Host-known"
+KNOWN_S = 400 * 86_400.0  # the longest a browser keeps one; a drill renews it
 
 
 class Link(NamedTuple):
@@ -72,21 +75,39 @@ def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
 
     @router.post("/{said}")
     def answer(
-        said: desk.Answer, hq: Hq, form: Form, wish: Wish, source: Source, link: Opens
+        request: Request,
+        said: desk.Answer,
+        hq: Hq,
+        form: Form,
+        wish: Wish,
+        address: Address,
+        link: Opens,
     ) -> Response:
         shown = link.open()
         show_again = partial(hq.pages.alarm, shown, link.address, _language(hq, shown, wish))
         try:
-            standing = hq.desk.answer(shown, said, form.get("pin", ""), source)
+            pin, mark = form.get("pin", ""), form.get("mark", "")
+            known = request.cookies.get(KNOWN_COOKIE, "")
+            standing = hq.desk.answer(shown, said, pin, address, mark, known)
+        except desk.OlderNews as older:
+            page = hq.pages.standing(shown, link.address, older.standing, older=True)
+            return _remembered(page, shown, older.standing)
         except desk.WrongPin:
             return show_again(status=403, wrong_pin=True)
         except TooSoon as soon:
             return soon.told_by(show_again(status=429, wait_s=soon.wait_s))
+        vouch_for(request.scope)
         page = hq.pages.standing(shown, link.address, standing, said)
-        keep_cookie(page, _cookie(shown), standing.ticket, desk.TICKET_S)
-        return page
+        return _remembered(page, shown, standing)
 
     return router
+
+
+def _remembered(page: Response, shown: desk.Shown, standing: desk.Standing) -> Response:
+    """The page of somebody whose PIN was right."""
+    keep_cookie(page, _cookie(shown), standing.ticket, desk.TICKET_S)
+    keep_cookie(page, KNOWN_COOKIE, standing.known, KNOWN_S)
+    return page
 
 
 def _standing(request: Request, hq: Parts, shown: desk.Shown) -> desk.Standing | None:

@@ -56,22 +56,32 @@ class Pages:
         """What a contact's link shows; ``base`` is the link's own path."""
         say = self.languages[language]
         place = shown.report.place
-        points = [place] if isinstance(place, Position) else []
+        points = [place] if isinstance(place, Position) and shown.again_at is None else []
         return self._page(
             "alarm.html",
             status,
             say=say,
             **self._who(shown, say),
             base=base,
+            mark=shown.mark,
+            again=None if shown.again_at is None else self._when(shown.again_at, say),
             wrong_pin=wrong_pin,
             wait=None if wait_s is None else say.span(wait_s),
             drawn=_drawn(points, say, shown.wearer),
         )
 
     def standing(
-        self, shown: Shown, base: str, standing: Standing, answer: Answer | None = None
+        self,
+        shown: Shown,
+        base: str,
+        standing: Standing,
+        answer: Answer | None = None,
+        older: bool = False,
     ) -> HTMLResponse:
-        """What a contact sees after the PIN: what was noted, and everything known."""
+        """What a contact sees after the PIN: what was noted, and everything known.
+
+        ``older``: their answer was not saved, for the form was made before all this.
+        """
         say = self.languages.get(standing.language, self.languages[ENGLISH])
         track = [self._sighting(each, say) for each in standing.track[:REPORTS_SHOWN]]
         places = [each.report.place for each in reversed(standing.track)]
@@ -79,10 +89,12 @@ class Pages:
         last = next(here, None)
         return self._page(
             "standing.html",
-            200,
+            409 if older else 200,
             say=say,
             **self._who(shown, say),
             base=base,
+            older=older,
+            earlier=[self._when(each, say) for each in reversed(standing.earlier)],
             answer=None if answer is None else answer.value,
             standing=standing,
             track=track,

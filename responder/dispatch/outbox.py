@@ -113,6 +113,14 @@ def renew(connection: Connection, call: Call, lease_s: float) -> None:
     connection.execute(longer.values(lease_until=store.database_now() + lease_s))
 
 
+def is_ours(connection: Connection, call: Call) -> bool:
+    """Whether a call that has begun is still that of who began it: nobody has given it up."""
+    table = store.action
+    same = (table.c.id == call.id) & (table.c.generation == call.generation)
+    leased = table.c.state == State.CALLING.value, table.c.lease_until > store.database_now()
+    return connection.scalar(select(table.c.id).where(same, *leased)) is not None
+
+
 def lost(connection: Connection, within_s: float = 0.0) -> list[Call]:
     """The calls whose lease is over, or will be in ``within_s`` seconds."""
     return under_way(connection, store.action.c.lease_until < store.database_now() + within_s)

@@ -10,10 +10,16 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from sqlalchemy import Connection
+
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.rules.events import Came
 
+DECIDED_OTHERWISE = "people have decided otherwise"
 Work = Callable[[], None]
+May = Callable[[Connection | None], str | None]
+"""Why the call that is being made may not go on; None: it may. Looks by this connection, if any:
+then what it finds stays so until that transaction ends."""
 
 
 class Lane(NamedTuple):
@@ -35,8 +41,11 @@ class Performer(Protocol):
         Infinite: as long as it takes. Its lease is then short, and renewed while it lasts.
         """
 
-    def perform(self, call: Call) -> Came:
-        """Make it. Whatever is raised is an unknown outcome."""
+    def perform(self, call: Call, may: May) -> Came:
+        """Make it, as long as ``may`` allows it: asked in the last moment before anything leaves.
+
+        Whatever is raised is an unknown outcome.
+        """
 
 
 class Lanes:

@@ -14,13 +14,14 @@ from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, Headquarters,
 from outcry.envelope import KEY_BYTES, public_key
 from outcry.responder.enrolment import hq_keys, safe_code
 from outcry.responder.enrolment.pins import COST, SALT_BYTES, create_pins, hash_pin
-from outcry.responder.plans import notices
+from outcry.responder.plans import announcements
+from outcry.responder.plans.announcements import BY_COMMAND, Announcement
 from outcry.responder.plans.document import LANGUAGES
-from outcry.responder.plans.notices import BY_COMMAND, Notice
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.settings import MAX_QUORUM, Settings
-from outcry.responder.storage import store
+from outcry.responder.storage import store, versions
 from outcry.responder.storage.store import Store
+from outcry.responder.storage.versions import WEARER
 from outcry.settings_file import unknown
 
 
@@ -109,7 +110,10 @@ def enrol(
             _insert(connection, made, application, clock())
             _add_contacts(connection, made, [_hashed(pin, random, cost) for pin in pins])
             _keep_code(connection, made.device, *_hashed(safe_code.written(code), random, cost))
-            notices.tell(connection, clock(), Notice.ENROLLED, BY_COMMAND, device=made.device)
+            versions.note(connection, WEARER, made.device, clock(), by="enrolment")
+            announcements.tell(
+                connection, clock(), Announcement.ENROLLED, BY_COMMAND, device=made.device
+            )
             write(text)
     except EnrolmentInvalid as error:
         raise CannotEnrol(error.problems) from None
@@ -132,7 +136,8 @@ def change_code(
         if not _is_known(connection, device):
             raise NoSuchWearer
         _keep_code(connection, device, *_hashed(safe_code.written(code), random))
-        notices.tell(connection, clock(), Notice.CODE, BY_COMMAND, device=device)
+        versions.note(connection, WEARER, device, clock(), by="another safe code")
+        announcements.tell(connection, clock(), Announcement.CODE, BY_COMMAND, device=device)
     return code
 
 

@@ -13,8 +13,8 @@ from sqlalchemy import update
 from outcry.envelope import KEY_BYTES
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.enrolment.enrol import CannotEnrol
-from outcry.responder.plans import notices, repository
-from outcry.responder.plans.notices import BY_COMMAND, Notice
+from outcry.responder.plans import announcements, repository
+from outcry.responder.plans.announcements import BY_COMMAND, Announcement
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.settings import Settings
 from outcry.responder.storage import store
@@ -60,5 +60,5 @@ def retire(
         if name is None:
             raise NoSuchWearer
         repository.unwatch(connection, device, clock())
-        notices.tell(connection, clock(), Notice.RETIRED, BY_COMMAND, device=device)
+        announcements.tell(connection, clock(), Announcement.RETIRED, BY_COMMAND, device=device)
     return str(name)

@@ -8,7 +8,7 @@ from outcry.responder import journal
 from outcry.responder.intake.batching import GroupCommit
 from outcry.responder.intake.inbox import Inbox, Outdated, Unreadable
 from outcry.responder.web.bodies import TooLarge, TooSlow, read_body
-from outcry.responder.web.guard import Contained
+from outcry.responder.web.guard import Contained, vouch_for
 
 log = journal.Log("outcry.responder.device")
 
@@ -29,6 +29,7 @@ async def reports(request: Request) -> Response:
     """
     batches: GroupCommit = request.app.state.batches
     taken = await batches.take(await read_body(request, BODY_LIMIT))
+    vouch_for(request.scope)
     return Response(taken.receipt, media_type="application/octet-stream")
 
 

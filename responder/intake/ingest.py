@@ -5,7 +5,7 @@ written once for all. That is what makes a thousand receipts a second possible,
 each behind its commit.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from outcry.report import MessageType, Report, encode
 from outcry.responder.enrolment import safe_code
 from outcry.responder.intake import dating
 from outcry.responder.rules.events import CameBy, Event, Mark, ReportArrived, ReportRepeated
-from outcry.responder.storage import alarms, event_log, overdue, store
+from outcry.responder.storage import alarms, event_log, evidence, overdue, store
 from outcry.responder.web.link_tokens import link_token
 
 INVITATION_CHARS = 16  # 95 bits: a contact's short link cannot be guessed
@@ -84,7 +84,7 @@ class _Batch:
         self._heard: dict[int, bool] = {}  # whether by a heartbeat
         self._messages: list[dict[str, Any]] = []
         self._taps: list[dict[str, Any]] = []
-        self._said: list[tuple[int, Event]] = []
+        self._said: list[tuple[int, Event, Mapping[str, object]]] = []
 
     def take(self, one: Arrived) -> Kept | int:
         if one.report.type is MessageType.HEARTBEAT:
@@ -97,9 +97,10 @@ class _Batch:
             return Kept(None, Status.STORED, repeat=True)
         one, marks = self._dated(one)
         alarm = self._alarms.get(_which(one)) or self._raise(one)
-        message, report = self._keep(one, alarm), one.report
+        message, proof = self._keep(one, alarm)
+        report = one.report
         arrived = ReportArrived(self.now, message, report.type, report.sequence, one.path, marks)
-        self._said.append((alarm, arrived))
+        self._said.append((alarm, arrived, proof))
         self._hear(one)
         return Kept(alarm, self._status(alarm), repeat=False)
 
@@ -111,7 +112,7 @@ class _Batch:
             connection.execute(insert(store.unjudged), self._taps)
         if self._said:
             event_log.append_all(connection, self._said)
-            touched = {alarm for alarm, _ in self._said}
+            touched = {alarm for alarm, *_ in self._said}
             table = store.alarm
             due = update(table).where(table.c.id.in_(touched)).values(due_at=self.now)
             connection.execute(due)
@@ -153,12 +154,12 @@ class _Batch:
             return
         history = [
             *event_log.load(self.connection, known.alarm),
-            *(event for alarm, event in self._said if alarm == known.alarm),
+            *(event for alarm, event, _ in self._said if alarm == known.alarm),
         ]
         repeats = [event for event in history if isinstance(event, ReportRepeated)]
         kept = sum((each.message, each.path) == (known.id, one.path) for each in repeats)
         if kept < _REPEATS_KEPT[one.path]:
-            self._said.append((known.alarm, ReportRepeated(self.now, known.id, one.path)))
+            self._said.append((known.alarm, ReportRepeated(self.now, known.id, one.path), {}))
 
     def _dated(self, one: Arrived) -> tuple[Arrived, tuple[Mark, ...]]:
         """Dated by HQ where its device's clock is not believed, with what is odd about it."""
@@ -202,26 +203,29 @@ class _Batch:
             connection.execute(insert(store.invitation), invitations)
         return alarm
 
-    def _keep(self, one: Arrived, alarm: int) -> int:
+    def _keep(self, one: Arrived, alarm: int) -> tuple[int, Mapping[str, object]]:
+        """The number of the message, and the proof of what it was."""
         withdrawal = one.report.type is MessageType.WITHDRAWAL
         message = next(self._ids)
+        device, counter = one.header.device, one.header.counter
+        report = encode(replace(one.report, taps=()) if withdrawal else one.report)
         self._messages.append(
             {
                 "id": message,
-                "device": one.header.device,
-                "counter": one.header.counter,
+                "device": device,
+                "counter": counter,
                 "digest": one.digest,
                 "alarm": alarm,
                 "path": one.path.value,
                 "received_at": self.now,
                 "stale": withdrawal and not self._is_newer(one),
-                "report": encode(replace(one.report, taps=())),
+                "report": report,
             }
         )
         self._known[one.digest] = _Known(message, alarm, one.path)
         if withdrawal:
             self._taps.append({"message": message, "taps": safe_code.written(one.report.taps)})
-        return message
+        return message, evidence.of_message(device, counter, one.digest, report)
 
     def _status(self, alarm: int) -> Status:
         return Status.ACKNOWLEDGED if alarm in self._acknowledged else Status.STORED

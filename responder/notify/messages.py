@@ -29,6 +29,7 @@ _TOPICS = {
     Topic.UNREAD: "a text that may be an answer could not be read; call the contacts",
     Topic.WRONG_PIN: "somebody is trying wrong PINs or codes",
     Topic.UNPUBLISHED: "posting on a network has failed",
+    Topic.SLIPPED: "a post is out that was forbidden too late",
 }
 _NO_CONSENT = {
     Mark.TIME_UNKNOWN: "when it was raised is not known, for the device's clock was not set",

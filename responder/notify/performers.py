@@ -1,6 +1,7 @@
 """The performers that tell people: texts through HQ's modem, messages by their channels."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -10,16 +11,26 @@ from outcry.receipt import make
 from outcry.report import decode
 from outcry.responder import journal
 from outcry.responder.dispatch.outbox import Call
-from outcry.responder.dispatch.workers import Lane
+from outcry.responder.dispatch.workers import Lane, May
 from outcry.responder.notify.messages import Briefer
 from outcry.responder.rules.calls import Receipt, Reply, ToContact, ToOfficers
 from outcry.responder.rules.events import Came, Outcome
-from outcry.responder.storage import store
+from outcry.responder.storage import exhibits, store
 from outcry.responder.storage.store import Store
 from outcry.responder.transports.apprise import Channels
 from outcry.responder.transports.sms import SmsModem
 
 log = journal.Log("outcry.responder.texts")
+
+
+def keep_words(database: Store, call: Call, now: float, text: str) -> None:
+    """Write down what is about to leave; it leaves all the same where that cannot be done."""
+    try:
+        with database.write() as connection:
+            exhibits.words(connection, call.alarm, now, call.action, text)
+    except Exception as error:  # noqa: BLE001 - people first: evidence may wait, they may not
+        why = journal.describe(error)
+        log.tell(journal.Entry.WORDS_NOT_KEPT, alarm=call.alarm, call=call.kind, error=why)
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,7 @@ class Texting:
     store: Store
     briefer: Briefer
     modem: SmsModem
+    clock: Callable[[], float]  # Unix seconds
 
     def lane(self, call: Call) -> Lane | None:
         """The modem; None while it can send nothing."""
@@ -38,7 +50,7 @@ class Texting:
         """None: a text stays with a modem that has lost its network until that is back."""
         return math.inf
 
-    def perform(self, call: Call) -> Came:
+    def perform(self, call: Call, may: May) -> Came:
         """Write the text from what is on disk, the same at every try, and send it."""
         try:
             number, text = self._write(call)
@@ -46,6 +58,10 @@ class Texting:
             why = journal.describe(error)
             log.tell(journal.Entry.TEXT_FAULT, alarm=call.alarm, text=call.id, error=why)
             return Came(Outcome.FAILED, type(error).__name__)
+        keep_words(self.store, call, self.clock(), text)
+        why_not = may(None)
+        if why_not is not None:
+            return Came(Outcome.DROPPED, why_not)
         log.tell(journal.Entry.TEXT_LEAVES, alarm=call.alarm, call=call.kind, text=call.id)
         return self.modem.send(call.id, number, text)
 
@@ -77,6 +93,7 @@ class Notifying:
     store: Store
     briefer: Briefer
     channels: Channels
+    clock: Callable[[], float]  # Unix seconds
 
     def lane(self, call: Call) -> Lane:
         return Lane("channels", f"{call.alarm} {call.target}")
@@ -84,7 +101,7 @@ class Notifying:
     def limit_s(self, call: Call) -> float:
         return self.channels.limit_s
 
-    def perform(self, call: Call) -> Came:
+    def perform(self, call: Call, may: May) -> Came:
         target = call.target
         assert isinstance(target, ToContact | ToOfficers)
         try:
@@ -92,4 +109,5 @@ class Notifying:
                 said = self.briefer.message(connection, call.alarm, target)
         except KeyError:
             return Came(Outcome.FAILED, "this channel is in no plan any more")
-        return self.channels.attempt(said.address, said.title, said.body)
+        keep_words(self.store, call, self.clock(), f"{said.title}\n{said.body}")
+        return self.channels.attempt(said.address, said.title, said.body, lambda: may(None))

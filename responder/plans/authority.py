@@ -15,12 +15,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from outcry.report import AlarmKind
-from outcry.responder.plans import direction, document, notices, repository
+from outcry.responder.plans import announcements, direction, document, repository
+from outcry.responder.plans.announcements import BY_COMMAND, Announcement
 from outcry.responder.plans.direction import Change
 from outcry.responder.plans.document import Terms
-from outcry.responder.plans.notices import BY_COMMAND, Notice
-from outcry.responder.storage import audit_chain, event_log, store
-from outcry.responder.storage.audit_chain import Noted
+from outcry.responder.storage import event_log, store, versions
 
 WAITS_S = 86_400.0
 _REAL = (int(AlarmKind.PANIC), int(AlarmKind.STRAP))
@@ -84,7 +83,7 @@ def change(
         raise NotProven(weak, is_open)
     urgent = why if is_open else ""
     if urgent or not _has_another_officer(connection, by):
-        _apply(connection, device, new, weak, by, now, Notice.WEAKENED, why=urgent)
+        _apply(connection, device, new, weak, by, now, Announcement.WEAKENED, why=urgent)
         return Came.SAVED
     rest = direction.with_changes(new, {each.key: each.before for each in weak})
     if direction.changes(old, rest):
@@ -97,7 +96,7 @@ def change_at_hq(connection: Connection, device: int, agreed: Terms, now: float)
     """A change from HQ's own command line, which could as well write into the database."""
     _, new, weak = _compared(connection, device, agreed)
     if weak:
-        _apply(connection, device, new, weak, BY_COMMAND, now, Notice.WEAKENED)
+        _apply(connection, device, new, weak, BY_COMMAND, now, Announcement.WEAKENED)
     else:
         repository.change(connection, device, new, now)
 
@@ -122,13 +121,13 @@ def confirm(connection: Connection, number: int, seen: str, by: str, now: float)
     old = document.document(repository.of_device(connection, proposal.device))
     new = direction.with_changes(old, {each.key: each.after for each in proposal.changes})
     asked_by = proposal.asked_by
-    what = Notice.CONFIRMED
+    what = Announcement.CONFIRMED
     _apply(connection, proposal.device, new, proposal.changes, by, now, what, asked_by=asked_by)
 
 
 def refuse(connection: Connection, number: int, by: str, now: float) -> None:
     """An officer refuses what waits, or takes their own back. Raises :class:`CannotConfirm`."""
-    _end(connection, _take(connection, number, now), Notice.REFUSED, by, now)
+    _end(connection, _take(connection, number, now), Announcement.REFUSED, by, now)
 
 
 def lapse(connection: Connection, now: float) -> None:
@@ -137,7 +136,7 @@ def lapse(connection: Connection, now: float) -> None:
     over = delete(table).where(table.c.until <= now).returning(*table.c)
     for row in connection.execute(over).all():
         proposal = _read(connection, row)
-        _end(connection, proposal, Notice.LAPSED, proposal.asked_by, now)
+        _end(connection, proposal, Announcement.LAPSED, proposal.asked_by, now)
 
 
 def _compared(
@@ -160,8 +159,10 @@ def _propose(
     until, keys = now + WAITS_S, _keys(weak)
     row = {"device": device, "asked_by": by, "asked_at": now, "until": until, "wanted": wanted}
     connection.execute(insert(table).values(row))
-    _note(connection, device, Notice.ASKED, by, now, keys=keys)
-    notices.tell(connection, now, Notice.ASKED, by, device=device, keys=keys, until=until)
+    versions.asked(connection, device, now, by=by, what=_word(Announcement.ASKED), keys=keys)
+    announcements.tell(
+        connection, now, Announcement.ASKED, by, device=device, keys=keys, until=until
+    )
 
 
 def _apply(
@@ -171,26 +172,21 @@ def _apply(
     weak: tuple[Change, ...],
     by: str,
     now: float,
-    what: Notice,
+    what: Announcement,
     **said: str,
 ) -> None:
-    repository.change(connection, device, new, now, by)
-    said = {name: words for name, words in said.items() if words}
-    _note(connection, device, what, by, now, keys=_keys(weak), **said)
-    notices.tell(connection, now, what, by, device=device, keys=_keys(weak), **said)
+    told = {"keys": _keys(weak)} | {name: words for name, words in said.items() if words}
+    repository.change(connection, device, new, now, by, what=_word(what), **told)
+    announcements.tell(connection, now, what, by, device=device, **told)
 
 
-def _end(connection: Connection, proposal: Proposal, what: Notice, by: str, now: float) -> None:
-    keys, asked_by, device = _keys(proposal.changes), proposal.asked_by, proposal.device
-    _note(connection, device, what, by, now, keys=keys, asked_by=asked_by)
-    notices.tell(connection, now, what, by, device=device, keys=keys, asked_by=asked_by)
-
-
-def _note(
-    connection: Connection, device: int, what: Notice, by: str, now: float, **said: Any
+def _end(
+    connection: Connection, proposal: Proposal, what: Announcement, by: str, now: float
 ) -> None:
-    line = {"device": f"{device:08x}", "by": by, "what": what.name.lower(), **said}
-    audit_chain.note(connection, now, Noted.PLAN, line)
+    keys, asked_by, device = _keys(proposal.changes), proposal.asked_by, proposal.device
+    said: dict[str, Any] = {"keys": keys, "asked_by": asked_by}
+    versions.asked(connection, device, now, by=by, what=_word(what), **said)
+    announcements.tell(connection, now, what, by, device=device, **said)
 
 
 def _take(connection: Connection, number: int, now: float) -> Proposal:
@@ -210,6 +206,11 @@ def _read(connection: Connection, row: Row[Any]) -> Proposal:
     shown = json.dumps([(each.key, each.before, each.after) for each in changes])
     seen = hashlib.sha256(f"{row.asked_by} {row.asked_at} {shown}".encode()).hexdigest()[:32]
     return Proposal(row.id, row.device, row.asked_by, row.asked_at, row.until, changes, seen)
+
+
+def _word(what: Announcement) -> str:
+    """As HQ's record has it."""
+    return what.name.lower()
 
 
 def _keys(changes: tuple[Change, ...]) -> list[str]:

@@ -11,8 +11,8 @@ from outcry.responder.plans import addresses
 from outcry.responder.plans import document as terms
 from outcry.responder.plans.document import PlanInvalid, Terms
 from outcry.responder.rules.model import BROADCAST, NETWORKS, OWN_PAGE, Plan
-from outcry.responder.storage import alarms, audit_chain, overdue, store
-from outcry.responder.storage.audit_chain import Noted
+from outcry.responder.storage import alarms, overdue, store, versions
+from outcry.responder.storage.versions import WEARER
 from outcry.responder.transports import apprise
 from outcry.settings_file import unknown
 
@@ -93,15 +93,17 @@ def change(
     document: Mapping[str, Any],
     now: float,
     by: str = "the command line",
+    **said: object,
 ) -> Terms:
     """Write another plan, whole: what it leaves out has its default. HQ's record says by whom.
+
+    ``said`` is what else the record says of this change.
 
     The wearer's alarms are looked at again, those too that wait for nothing but an answer.
     ``document`` is a parsed plan file. Raises :class:`NoSuchWearer` and :class:`PlanInvalid`.
     """
     of_device(connection, device)
     agreed = _reachable(terms.check(document, list(contacts_of(connection, device))))
-    audit_chain.note(connection, now, Noted.PLAN, {"device": f"{device:08x}", "by": by})
     text = json.dumps(terms.document(agreed), ensure_ascii=False)
     changed = {"terms": text, "changed_at": now}
     done = connection.execute(update(store.plan).filter_by(device=device).values(changed))
@@ -112,6 +114,7 @@ def change(
         contact = update(store.contact).filter_by(device=device, number_in_list=n)
         connection.execute(contact.values(language=person.language))
     overdue.agreed(connection, device, 60.0 * agreed.heartbeat_minutes if agreed.watch else None)
+    versions.note(connection, WEARER, device, now, by=by, **said)
     due_at = store.alarm.c.due_at
     alarms_of = update(store.alarm).filter_by(device=device)
     connection.execute(alarms_of.where(due_at.is_(None) | (due_at > now)).values(due_at=now))

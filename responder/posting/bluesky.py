@@ -5,19 +5,23 @@ post, and looking for it needs no search.
 """
 
 import hashlib
+import re
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from outcry.responder.callers import gate
 from outcry.responder.findings import Finding
 from outcry.responder.formatting import rfc3339
-from outcry.responder.posting.calling import TIMEOUT_S, Calls, status_of
+from outcry.responder.posting.calling import END_NOT_KNOWN, TIMEOUT_S, Calls, status_of
 from outcry.responder.posting.publisher import Draft, Limits, Posted, PublishingFailed, Unit
 
 T = TypeVar("T")
 _POSTS = "app.bsky.feed.post"
 _SORTED_32 = "234567abcdefghijklmnopqrstuvwxyz"
 _REMEDY = "make a new app password in Settings, Privacy and security"
+_ABSENT = re.compile(r"not.?found|not locate|no such|not exist|missing", re.IGNORECASE)
+_LISTED = 100  # the most that a server lists at once
 _SHAPE = (1200, 675)  # of our pictures; spares readers' screens a leap
 
 
@@ -36,14 +40,14 @@ class Bluesky:
         self._password = app_password
         self._timeout_s = timeout_s
         self.limit_s = 4 * timeout_s  # login, picture, the post answered, the post
-        self.call = Calls(self.name, self.limit_s, _REMEDY)
+        self.call = Calls(self.name, _REMEDY)
         self._lock = threading.Lock()
         self.session: tuple[Any, str] | None = None  # the library's client, and whose account
 
     def check(self) -> Sequence[Finding]:
         def look() -> str:
             self._new_session()
-            return f"bluesky: can post as @{self._handle}"
+            return f"bluesky: can post as @{self._handle}; {END_NOT_KNOWN}"
 
         return self.call.check(look, f"check whether {self._server} can be reached")
 
@@ -83,6 +87,7 @@ class Bluesky:
     def _new_session(self) -> tuple[Any, str]:
         from atproto import Client, Request
 
+        gate.guard_httpcore()
         self.session = None
         client = Client(base_url=f"{self._server}/xrpc", request=Request(timeout=self._timeout_s))
         client.login(self._handle, self._password, fetch_bsky_profile=False)
@@ -150,15 +155,21 @@ def record_key(key: str, made_at: float) -> str:
 
 
 def _record(client: Any, did: str, rkey: str) -> Any:
+    """The record; None: there is none. Where a server's words do not say so, its list does."""
     from atproto import models
 
     where = models.ComAtprotoRepoGetRecord.Params(repo=did, collection=_POSTS, rkey=rkey)
     try:
         return client.com.atproto.repo.get_record(where)
     except Exception as error:
-        if status_of(error) == 400 and "RecordNotFound" in str(error):
+        status = status_of(error)
+        if status in (404, 410) or (status == 400 and _ABSENT.search(str(error))):
             return None
-        raise
+        if status != 400 or _is_session_over(error):
+            raise
+    listed = models.ComAtprotoRepoListRecords.Params(repo=did, collection=_POSTS, limit=_LISTED)
+    records = client.com.atproto.repo.list_records(listed).records
+    return next((one for one in records if one.uri.endswith(f"/{rkey}")), None)
 
 
 def _reply_to(client: Any, did: str, to: Posted) -> Any:

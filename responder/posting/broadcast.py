@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 
 from outcry.responder.findings import Finding
-from outcry.responder.posting import publisher
+from outcry.responder.posting import last_look, publisher
 from outcry.responder.rules.events import Outcome
 from outcry.responder.rules.model import BROADCAST
 from outcry.responder.transports import apprise
@@ -42,15 +42,17 @@ class Broadcast:
         raise publisher.PublishingRefused(f"{self.name} may already have this message; {look}")
 
     def post(self, key: str, draft: publisher.Draft) -> publisher.Posted:
-        came = self._service.attempt(self._url, "", draft.text)
+        came = self._service.attempt(self._url, "", draft.text, last_look.why_not)
         with self._lock:
             self._never_left.discard(key)
-            if came.outcome is Outcome.FAILED:
+            if came.outcome in (Outcome.FAILED, Outcome.DROPPED):
                 self._never_left.add(key)
         if came.outcome is Outcome.DONE:
             return publisher.Posted(key, "")
         if came.outcome is Outcome.FAILED:
-            raise publisher.PublishingFailed(f"{self.name}: {came.why}")
+            raise publisher.PublishingFailed(f"{self.name}: {came.why}", came.wait_s)
+        if came.outcome is Outcome.DROPPED:
+            raise publisher.Withheld(came.why or "")
         raise publisher.OutcomeUnknown(f"{self.name}: {came.why}")
 
     def reply(self, key: str, to: publisher.Posted, draft: publisher.Draft) -> publisher.Posted:

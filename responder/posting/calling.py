@@ -1,23 +1,21 @@
-"""Calls into networks' libraries: ended by a hard limit, and their errors said without secrets.
+"""Calls into networks' libraries: their errors said without secrets.
 
 A library's error may carry a token in its text or its address. So none
 leaves here: what is known of it becomes one of three errors of our own.
 """
 
-import threading
 import unicodedata
 from collections.abc import Callable, Iterator
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
+from outcry.responder.callers import retry_after
 from outcry.responder.findings import Finding
 from outcry.responder.posting.publisher import OutcomeUnknown, PublishingFailed, PublishingRefused
-from outcry.responder.transports import outgoing
 
 T = TypeVar("T")
 P = TypeVar("P")
 TIMEOUT_S = 15.0  # how long a network may keep silent
-LONGEST_WAIT_S = 86_400.0  # a network that wants longer is asked once a day
+END_NOT_KNOWN = "when its token ends cannot be known"
 LOOK_BACK_S = 600.0  # a network's clock may be behind ours by this much
 
 _NEVER_SENT = frozenset(
@@ -38,32 +36,18 @@ _NEVER_SENT = frozenset(
 class Calls:
     """Makes the calls of one network."""
 
-    def __init__(self, network: str, limit_s: float, remedy: str) -> None:
-        """``limit_s``: of one call, in seconds; ``remedy``: what to do about a refused token."""
+    def __init__(self, network: str, remedy: str) -> None:
+        """``remedy``: what to do about a refused token."""
         self._network = network
-        self._limit_s = limit_s
         self._remedy = remedy
 
     def __call__(self, work: Callable[[], T]) -> T:
         """What ``work`` returns; every error becomes a failure, a refusal, or an unknown outcome."""
-        came: list[T] = []
-        failed: list[Exception] = []
-
-        def run() -> None:
-            try:
-                with outgoing.guarded():
-                    came.append(work())
-            except Exception as error:  # noqa: BLE001 - a library may raise anything
-                failed.append(self._judged(error))
-
-        thread = threading.Thread(target=run, name=f"call {self._network}", daemon=True)
-        thread.start()
-        thread.join(self._limit_s)
-        if came:
-            return came[0]
-        if failed:
-            raise failed[0]
-        raise OutcomeUnknown(f"{self._network} has not answered in {self._limit_s:.0f} s")
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001 - a library may raise anything
+            judged = self._judged(error)
+        raise judged
 
     def check(self, look: Callable[[], str], otherwise: str) -> list[Finding]:
         """What ``look`` has seen; ``otherwise``: what to do if the network cannot be reached."""
@@ -81,7 +65,7 @@ class Calls:
             try:
                 work()
             except Exception as error:
-                if status_of(error) != 404:
+                if status_of(error) not in (404, 410):
                     raise
 
         self(run)
@@ -139,18 +123,12 @@ def _own_status(error: BaseException) -> int | None:
 
 
 def _wanted_wait(error: BaseException) -> float | None:
-    """The seconds in an answer's Retry-After: a number, or a date beside its own (RFC 9110)."""
+    """The seconds in an answer's Retry-After."""
     answers = (getattr(one, "response", None) for one in _chain(error))
     headers: Any = next((found for one in answers if (found := getattr(one, "headers", None))), {})
     names = ("Retry-After", "Date")
     said, now = (str(headers.get(name) or headers.get(name.lower())) for name in names)
-    try:
-        if said.isdecimal():
-            return min(float(said), LONGEST_WAIT_S)
-        wait_s = (parsedate_to_datetime(said) - parsedate_to_datetime(now)).total_seconds()
-    except (OverflowError, TypeError, ValueError):  # nothing that can be read
-        return None
-    return min(max(wait_s, 0.0), LONGEST_WAIT_S)
+    return retry_after.wait_s(said, now)
 
 
 def said_the_same(posted: str, text: str) -> bool:

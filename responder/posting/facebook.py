@@ -9,7 +9,13 @@ from typing import Any
 
 from outcry.responder.findings import Finding
 from outcry.responder.posting import publisher
-from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same
+from outcry.responder.posting.calling import (
+    END_NOT_KNOWN,
+    LOOK_BACK_S,
+    TIMEOUT_S,
+    Calls,
+    said_the_same,
+)
 
 SERVER = "https://graph.facebook.com/"
 VERSION = "v26.0"
@@ -19,7 +25,7 @@ _REMEDY = (
 )
 _TOKEN = frozenset({10, 102, 190, *range(200, 300)})  # Graph API: token and permission errors
 _BUSY = frozenset({4, 17, 32, 613})  # its rate limits
-_GONE = 100  # no such object, or not for us
+_GONE = frozenset({100, 803})  # no such object, or not for us
 _ITS_OWN_FAULT = frozenset({1, 2})
 
 
@@ -27,7 +33,7 @@ class Facebook:
     """One Page. Facebook has no idempotency: after an unknown outcome the Page's feed is read."""
 
     name = "facebook"
-    limits = publisher.Limits(length=2000, alt_length=1000)
+    limits = publisher.Limits(length=2000, alt_length=1000, threads=False)
 
     def __init__(
         self,
@@ -44,7 +50,7 @@ class Facebook:
         self._server = server.rstrip("/") + "/"
         self._timeout_s = timeout_s
         self.limit_s = 3 * timeout_s  # the post with its picture, without it, and a little
-        self.call = Calls(self.name, self.limit_s, _REMEDY)
+        self.call = Calls(self.name, _REMEDY)
 
     def check(self) -> Sequence[Finding]:
         def look() -> str:
@@ -54,12 +60,16 @@ class Facebook:
             return "facebook: can post as the Page"
 
         (found,) = self.call.check(look, "check whether this machine can reach Facebook")
-        if found.ok:
-            found = replace(found, remedy=_REMEDY, expires_at=self._expires_at())
-        return [found]
+        if not found.ok:
+            return [found]
+        ends = self._ends()
+        if not ends:
+            told = END_NOT_KNOWN if ends is None else "its token has no end date"
+            return [replace(found, what=f"{found.what}; {told}")]
+        return [replace(found, remedy=_REMEDY, expires_at=ends)]
 
-    def _expires_at(self) -> float | None:
-        """When the token ends, Unix seconds; None: never, or Facebook does not say.
+    def _ends(self) -> float | None:
+        """When the token, or what it may read, ends (Unix seconds); 0: never; None: not known.
 
         https://developers.facebook.com/docs/graph-api/reference/debug_token: 0 means never.
         """
@@ -67,7 +77,9 @@ class Facebook:
         asked = {"input_token": self._token}
         try:  # not by its own debug_token, which sends no proof of the app's secret
             said = self.call(lambda: _tried(lambda: api.get_object("debug_token", **asked)))
-            return float(said["data"]["expires_at"]) or None
+            data = said["data"]
+            ends = float(data["expires_at"]), float(data.get("data_access_expires_at") or 0)
+            return min(filter(None, ends), default=0.0)
         except (
             publisher.PublishingFailed,
             publisher.OutcomeUnknown,
@@ -157,8 +169,8 @@ def _tried(work: Any) -> Any:
         raise publisher.PublishingFailed(f"facebook says: too many requests (code {code})")
     if code in _ITS_OWN_FAULT:
         raise publisher.OutcomeUnknown(f"facebook: an error of its own (code {code})")
-    if code == _GONE:
-        raise _NoSuchObject("facebook: no such post or Page (code 100)")
+    if code in _GONE:
+        raise _NoSuchObject(f"facebook: no such post or Page (code {code})")
     raise _NotTaken(f"facebook does not accept this (code {code})")
 
 

@@ -25,10 +25,23 @@ _CLUSTER = regex.compile(
     """,
     regex.VERBOSE | regex.DOTALL,
 )
-_EMOJI = regex.compile(r"(?![©®])\p{ExtPict}|\p{RI}|\ufe0f")
+# What X counts as one emoji; of marks and letters beside it, each counts by itself.
+_PICTURE = r"(?: \p{EBase}\p{EMod} | \p{EPres} | \p{ExtPict}\ufe0f? )"
+_JOINED = rf"{_PICTURE} (?: [\U000e0020-\U000e007f]+ | (?: \u200d {_PICTURE} )* )"
+_EMOJI = regex.compile(
+    rf"\p{{RI}}{{2}} | [0-9#*]\ufe0f?\u20e3 | {_JOINED}",
+    regex.VERBOSE,
+)
 _BYTES_PER_GRAPHEME = 10  # Bluesky: 300 graphemes and 3000 bytes of UTF-8
 _LIGHT = regex.compile(r"[\0-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")  # X counts one
-_ADDRESS = regex.compile(r"https?://\S+")
+_DOMAIN = r"(?: [A-Za-z0-9] (?: [A-Za-z0-9_-]* [A-Za-z0-9] )? \. )+ [A-Za-z]{2,}"
+_ADDRESS = regex.compile(
+    rf"(?<! [@#$\w] ) https?:// {_DOMAIN} (?: :[0-9]+ )? (?: [/?] (?: [\w.&=?/-]* [\w/] )? )?",
+    regex.VERBOSE | regex.ASCII | regex.IGNORECASE,
+)
+# X makes addresses of these too; what only looks like one counts for no less.
+_BARE = regex.compile(rf"https?:// | {_DOMAIN}", regex.VERBOSE | regex.ASCII)
+_BARE_WITH_PATH = regex.compile(rf"{_DOMAIN} (?: /\S* )?", regex.VERBOSE | regex.ASCII)
 _ADDRESS_ON_X = 23
 
 
@@ -52,15 +65,22 @@ def length(text: str, unit: Unit) -> int:
             by_size = -(-len(text.encode()) // _BYTES_PER_GRAPHEME)
             return max(len(clusters(text)), by_size)
         case Unit.WEIGHTED:
-            addresses = len(_ADDRESS.findall(text))
-            rest = unicodedata.normalize("NFC", _ADDRESS.sub("", text))
-            return addresses * _ADDRESS_ON_X + sum(map(_weight, clusters(rest)))
+            plain = unicodedata.normalize("NFC", text)
+            addresses = len(_ADDRESS.findall(plain))
+            rest = _ADDRESS.sub("\n", plain)
+            lengthened = [max(_ADDRESS_ON_X - _weight(bare), 0) for bare in _BARE.findall(rest)]
+            return addresses * (_ADDRESS_ON_X - 1) + _weight(rest) + sum(lengthened)
         case Unit.CHARACTERS:
             return len(text)
 
 
-def _weight(cluster: str) -> int:
-    """X counts a whole emoji as two, of other clusters each part by itself."""
-    if _EMOJI.search(cluster):
-        return 2
-    return 2 * len(cluster) - len(_LIGHT.findall(cluster))
+def without_addresses(text: str) -> str:
+    """The text without what X puts another address in place of."""
+    rest: str = _BARE_WITH_PATH.sub(" ", _ADDRESS.sub(" ", text))
+    return rest
+
+
+def _weight(text: str) -> int:
+    """X counts an emoji as two, of other signs each by itself (config v3 of its twitter-text)."""
+    rest = _EMOJI.sub("", text)
+    return 2 * (len(_EMOJI.findall(text)) + len(rest)) - len(_LIGHT.findall(rest))

@@ -8,7 +8,14 @@ from typing import Any
 from markupsafe import Markup
 
 from outcry.responder.findings import Finding
-from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same, status_of
+from outcry.responder.posting.calling import (
+    END_NOT_KNOWN,
+    LOOK_BACK_S,
+    TIMEOUT_S,
+    Calls,
+    said_the_same,
+    status_of,
+)
 from outcry.responder.posting.publisher import Draft, Limits, Posted
 
 _UPLOADS = 2
@@ -33,11 +40,12 @@ class Mastodon:
         self._visibility = visibility
         self._timeout_s = timeout_s
         self.limit_s = 4 * timeout_s  # the picture twice, the post, and a little
-        self.call = Calls(self.name, self.limit_s, _REMEDY)
+        self.call = Calls(self.name, _REMEDY)
 
     def check(self) -> Sequence[Finding]:
         def look() -> str:
-            return f"mastodon: can post as @{self.api().account_verify_credentials().acct}"
+            name = self.api().account_verify_credentials().acct
+            return f"mastodon: can post as @{name}; {END_NOT_KNOWN}"
 
         return self.call.check(look, f"check whether {self._server} can be reached")
 

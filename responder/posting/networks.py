@@ -1,18 +1,19 @@
 """The networks an organisation posts to: one file of their accounts, which is a secret.
 
 Each section is a network; ``docs/networks.md`` says how to come by what goes
-into it. Libraries are loaded when the first call is made.
+into it. Libraries are loaded when the first call is made, each in a process of its own.
 """
 
 import re
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
 
+from outcry.responder.callers import outgoing
 from outcry.responder.posting import bluesky, broadcast, facebook, mastodon, own_page, x
+from outcry.responder.posting.isolated import Isolated
 from outcry.responder.posting.publisher import Publisher
 from outcry.responder.settings import Settings, is_secure, load_secret
 from outcry.responder.storage.store import Store
-from outcry.responder.transports import apprise, outgoing
+from outcry.responder.transports import apprise
 from outcry.settings_file import Key, SettingsInvalid, check_section, unknown
 
 CREDENTIAL = "publishing.networks"
@@ -79,9 +80,8 @@ def publishers(
             before = len(problems)
             account = check_section(section, _KEYS[section], keys, problems)
             if len(problems) == before:
-                server = urlsplit(account["server"])
-                outgoing.name_server(server.hostname or "", server.port)
-                made[section] = _PUBLISHERS[section](**account)
+                outgoing.name_url(account["server"])
+                made[section] = Isolated(_PUBLISHERS[section], account, apprise.CALLERS)
     if problems:
         where = str(settings.networks or CREDENTIAL)
         raise SettingsInvalid([f"{where}: {problem}" for problem in problems])

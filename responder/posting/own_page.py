@@ -8,9 +8,11 @@ from sqlalchemy import Select, delete, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from outcry.responder.findings import Finding
+from outcry.responder.posting import last_look
 from outcry.responder.posting.publisher import Draft, Limits, Posted, PublishingFailed
-from outcry.responder.storage import store
+from outcry.responder.storage import store, versions
 from outcry.responder.storage.store import Store
+from outcry.responder.storage.versions import POST
 
 _SHOWN = 50  # a page that still opens on a slow phone
 _posts = select(
@@ -73,8 +75,11 @@ class OwnPage:
         existing = self._existing(to)
         another = store.post.c.correction.is_distinct_from(draft.text)
         post = update(store.post).filter_by(id=existing).where(another)
+        now = self._clock()
         with self._store.write() as connection:
-            connection.execute(post.values(correction=draft.text, changed_at=self._clock()))
+            last_look.require(connection)
+            if connection.execute(post.values(correction=draft.text, changed_at=now)).rowcount:
+                versions.note(connection, POST, existing, now)
         return self._posted(existing)
 
     def picture(self, id_: int) -> bytes | None:
@@ -84,9 +89,12 @@ class OwnPage:
 
     def delete(self, to: Posted) -> None:
         """Take a post and the answers to it back."""
+        answers, id_, now = store.post.c.answers, store.post.c.id, self._clock()
         with self._store.write() as connection:
-            for column in (store.post.c.answers, store.post.c.id):
-                connection.execute(delete(store.post).where(column == int(to.id)))
+            for column in (answers, id_):
+                gone = delete(store.post).where(column == int(to.id)).returning(id_)
+                for each in connection.scalars(gone).all():
+                    versions.note(connection, POST, each, now)
 
     def newest(self) -> list[Post]:
         """What the page and the feed show, newest first."""
@@ -103,8 +111,11 @@ class OwnPage:
         row |= {"published_at": now, "changed_at": now}
         del row["made_at"]  # when it was decided: here counts when it was read first
         with self._store.write() as connection:
+            last_look.require(connection)
             made = connection.scalars(insert(store.post).values(row).returning(store.post.c.id))
-            return self._posted(made.one())
+            id_ = made.one()
+            versions.note(connection, POST, id_, now)
+        return self._posted(id_)
 
     def _existing(self, to: Posted) -> int:
         with self._store.read() as connection:

@@ -1,26 +1,28 @@
 """Makes the calls that publish: posts, the answers that follow them up, and corrections."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 
 from sqlalchemy import Connection, insert, select
 
 from outcry.responder.dispatch.outbox import Call
-from outcry.responder.dispatch.workers import Lane
-from outcry.responder.plans import repository
-from outcry.responder.plans.repository import Means
-from outcry.responder.posting.publisher import Draft, Limits, Posted, Publisher, PublishingFailed
+from outcry.responder.dispatch.workers import DECIDED_OTHERWISE, Lane, May
+from outcry.responder.posting import last_look
+from outcry.responder.posting.publisher import (
+    Draft,
+    Limits,
+    Posted,
+    Publisher,
+    PublishingFailed,
+    Withheld,
+)
 from outcry.responder.rules.calls import Correction, FollowUp, Post, Publication, TakeBack
-from outcry.responder.rules.decide import is_allowed
-from outcry.responder.rules.events import CallEnded, Came, Outcome
-from outcry.responder.storage import event_log, store
+from outcry.responder.rules.events import SLIPPED, CallEnded, Came, Outcome
+from outcry.responder.rules.publication import FOLLOW_UPS
+from outcry.responder.storage import event_log, exhibits, store
 from outcry.responder.storage.store import Store
 
 _LOOKS_AND_SAYS = 3  # calls to the network at most: look for the post, for this, and say it
-
-
-class _Overtaken(Exception):
-    """People have decided otherwise, or a new episode has begun, since the call was begun."""
 
 
 Compose = Callable[[Connection, Call, Limits], Draft]
@@ -33,52 +35,63 @@ class Posting:
     store: Store
     publishers: Mapping[str, Publisher]
     compose: Compose
-    means: Means
+    clock: Callable[[], float]  # Unix seconds
 
     def lane(self, call: Call) -> Lane:
         return Lane("post", network_of(call))
 
     def limit_s(self, call: Call) -> float:
         publisher = self.publishers.get(network_of(call))
-        return 0.0 if publisher is None else _LOOKS_AND_SAYS * publisher.limit_s
+        if publisher is None:
+            return 0.0
+        answers = isinstance(call.target, Correction | TakeBack) and not publisher.limits.threads
+        return (_LOOKS_AND_SAYS + 2 * FOLLOW_UPS * answers) * publisher.limit_s
 
-    def perform(self, call: Call) -> Came:
+    def perform(self, call: Call, may: May) -> Came:
         network = network_of(call)
         publisher = self.publishers.get(network)
         if publisher is None:
             return Came(Outcome.FAILED, f"{network} is not set up here any more")
         try:
-            posted = self._say(publisher, call)
-        except _Overtaken:
-            return Came(Outcome.DROPPED, "people have decided otherwise")
+            with last_look.under(may):
+                posted = self._say(publisher, call)
+        except Withheld as no:
+            return self._withheld(call, str(no))
         except PublishingFailed as error:
             return Came(Outcome.FAILED, str(error), wait_s=error.wait_s)
-        return Came(Outcome.DONE, None, posted.url, posted.id)
+        said_now = isinstance(call.target, Post | FollowUp)
+        slipped = SLIPPED if said_now and may(None) == DECIDED_OTHERWISE else None
+        return Came(Outcome.DONE, slipped, posted.url, posted.id)
+
+    def _withheld(self, call: Call, why: str) -> Came:
+        """It was not said now; what an earlier try may have said is looked for again."""
+        with self.store.read() as connection:
+            case = event_log.case_of(connection, call.alarm)
+        if case.is_in_doubt(call.target):
+            return Came(Outcome.UNKNOWN, f"{why}; it is not there yet")
+        return Came(Outcome.DROPPED, why)
 
     def _say(self, publisher: Publisher, call: Call) -> Posted:
         draft = self._draft(publisher, call)
         key = key_of(call)
         if isinstance(call.target, Correction | TakeBack):
             stands = self._stands(publisher, call)
-            self._ask_again(call)
-            return publisher.correct(key, stands, draft)
+            answers = [] if publisher.limits.threads else [*self._answers(publisher, call)]
+            last_look.require()
+            corrected = publisher.correct(key, stands, draft)
+            for answer in answers:
+                last_look.require()
+                publisher.correct(key, answer, draft)
+            return corrected
         posted = publisher.find(key, draft) if call.action.attempt > 1 else None
         if posted is not None:
             return posted
         if isinstance(call.target, Post):
-            self._ask_again(call)
+            last_look.require()
             return publisher.post(key, draft)
         answered = self._post(publisher, call)
-        self._ask_again(call)
+        last_look.require()
         return publisher.reply(key, answered, draft)
-
-    def _ask_again(self, call: Call) -> None:
-        """The last moment before it is public: finding and drawing take longer than a veto."""
-        with self.store.read() as connection:
-            case = event_log.case_of(connection, call.alarm)
-            agreed = repository.load(connection, call.alarm, self.means)
-        if not is_allowed(call.target, case, agreed):
-            raise _Overtaken
 
     def _draft(self, publisher: Publisher, call: Call) -> Draft:
         """The same words at every try: written once, before the first, and kept for the others."""
@@ -93,7 +106,9 @@ class Posting:
             kept = _kept(connection, alarm, target)
             if kept is None:
                 about = {"alarm": alarm, "kind": target.kind.value, "target": str(target)}
-                connection.execute(insert(store.draft).values(**about, **asdict(draft)))
+                row = about | asdict(draft)
+                connection.execute(insert(store.draft).values(row))
+                exhibits.draft(connection, alarm, self.clock(), row)
         return kept or draft
 
     def _stands(self, publisher: Publisher, call: Call) -> Posted:
@@ -105,6 +120,32 @@ class Posting:
                 if isinstance(tried, CallEnded) and tried.came.id is not None:
                     return Posted(tried.came.id, tried.came.url or "")
         return self._post(publisher, call)
+
+    def _answers(self, publisher: Publisher, call: Call) -> Iterator[Posted]:
+        """What followed the post up as posts of their own, or may have."""
+        assert isinstance(call.target, Correction | TakeBack)
+        network, episode = call.target.network, call.target.episode
+        with self.store.read() as connection:
+            case = event_log.case_of(connection, call.alarm)
+            episode = case.begun.get(Post(network, episode), episode)
+            told = [
+                each
+                for each in case.calls
+                if isinstance(each, FollowUp)
+                and each.network == network
+                and case.episode_of(each.message) == episode
+            ]
+            drafts = [_kept(connection, call.alarm, each) for each in told]
+        for target, draft in zip(told, drafts, strict=True):
+            tries = case.tries(target).values()
+            ids = [each.came.id for each in tries if isinstance(each, CallEnded)]
+            out = next((id_ for id_ in ids if id_), None)
+            if out is not None:
+                yield Posted(out, "")
+            elif draft is not None and case.is_in_doubt(target):
+                found = publisher.find(_key(call.alarm, target), draft)
+                if found is not None:
+                    yield found
 
     def _post(self, publisher: Publisher, call: Call) -> Posted:
         """The post that is answered or corrected, which may be one nobody is sure of."""
@@ -148,12 +189,16 @@ def post_key(alarm: int, episode: int = 1) -> str:
 
 def key_of(call: Call) -> str:
     """What this call's words are known by in its network: the same at every try."""
-    match publication(call):
+    return _key(call.alarm, publication(call))
+
+
+def _key(alarm: int, target: Publication) -> str:
+    match target:
         case FollowUp(_, message):
-            return f"{post_key(call.alarm)}-follow-up-{message}"
+            return f"{post_key(alarm)}-follow-up-{message}"
         case Correction(_, number, episode):
-            return f"{post_key(call.alarm, episode)}-correct-{number}"
+            return f"{post_key(alarm, episode)}-correct-{number}"
         case TakeBack(_, number, episode):
-            return f"{post_key(call.alarm, episode)}-take-back-{number}"
+            return f"{post_key(alarm, episode)}-take-back-{number}"
         case Post(_, episode):
-            return post_key(call.alarm, episode)
+            return post_key(alarm, episode)

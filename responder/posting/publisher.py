@@ -20,6 +20,10 @@ class PublishingRefused(PublishingFailed):
     """The network will not have it until a person mends something; the message says what."""
 
 
+class Withheld(PublishingFailed):
+    """Nothing was published: in the last moment HQ itself said no, since people have decided so."""
+
+
 class OutcomeUnknown(Exception):
     """Nobody knows whether it was published; the message holds no secret. Look before a retry."""
 
@@ -59,6 +63,7 @@ class Limits:
     """What a network can carry: ``length`` of the text in ``unit``, of an alt text in characters.
 
     ``link``: whether an address may stand in the text; ``picture``: whether a picture goes along.
+    ``threads``: whether who reads an answer sees the post it answers, and so its correction.
     """
 
     length: int
@@ -66,13 +71,14 @@ class Limits:
     link: bool = True
     picture: bool = True
     alt_length: int = 1000
+    threads: bool = True
 
 
 class Publisher(Protocol):
     """One network. Raises :class:`PublishingFailed` only when certainly nothing happened;
     any other exception means the outcome is unknown: ``find`` before the next try.
 
-    ``limit_s`` (at most 60) is how long a call may last; each ends by its own time limits.
+    ``limit_s`` (at most 60) is how long a call may last: then it is ended, see ``isolated.py``.
     """
 
     @property

@@ -1,12 +1,21 @@
 """X: by its official library, xdk. Each post is paid for, one with a link thirteen times over."""
 
 import base64
+import html
 from collections.abc import Sequence
 from typing import Any
 
 from outcry.responder.findings import Finding
 from outcry.responder.formatting import rfc3339
-from outcry.responder.posting.calling import LOOK_BACK_S, TIMEOUT_S, Calls, said_the_same, status_of
+from outcry.responder.posting.calling import (
+    END_NOT_KNOWN,
+    LOOK_BACK_S,
+    TIMEOUT_S,
+    Calls,
+    said_the_same,
+    status_of,
+)
+from outcry.responder.posting.graphemes import without_addresses
 from outcry.responder.posting.publisher import Draft, Limits, OutcomeUnknown, Posted, Unit
 
 SERVER = "https://api.x.com"
@@ -35,14 +44,15 @@ class X:
         self._timeout_s = timeout_s
         self.limits = Limits(length=280, unit=Unit.WEIGHTED, link=link, alt_length=1000)
         self.limit_s = 4 * timeout_s  # picture, its description, the post, and a look
-        self.call = Calls(self.name, self.limit_s, _REMEDY)
+        self.call = Calls(self.name, _REMEDY)
 
     def check(self) -> Sequence[Finding]:
         """Whether the keys open the account. Its balance cannot be asked for."""
 
         def look() -> str:
             name = getattr(self._client().users.get_me().data, "username", "?")
-            return f"x: can post as @{name}; check the prepaid balance by hand"
+            balance = "check the prepaid balance by hand"
+            return f"x: can post as @{name}; {balance}; {END_NOT_KNOWN}"
 
         return self.call.check(look, "check whether this machine can reach X")
 
@@ -88,7 +98,8 @@ class X:
         first = next(iter(pages), None)
         for post in (first.data if first is not None else None) or []:
             said = post if isinstance(post, dict) else post.model_dump()
-            if said_the_same(str(said["text"]), draft.text):
+            text = html.unescape(str(said["text"]))  # X escapes &, < and >, and shortens addresses
+            if said_the_same(without_addresses(text), without_addresses(draft.text)):
                 return _posted(said["id"])
         return None
 

@@ -46,6 +46,7 @@ class Topic(StrEnum):
     WRONG_PIN = "wrong pin"
     UNPUBLISHED = "unpublished"
     NO_CONSENT = "no consent"
+    SLIPPED = "slipped"
 
 
 @dataclass(frozen=True, slots=True)

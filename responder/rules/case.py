@@ -53,6 +53,11 @@ Tries = dict[Action, events.CallPlanned | events.CallEnded]
 """The tries at a call, oldest first, each with what was heard of it last."""
 
 
+def outcomes(tries: Tries) -> set[Outcome | None]:
+    """What these tries came to; None: nothing yet."""
+    return {each.outcome for each in tries.values()}
+
+
 def can_become(outcome: Outcome | None, later: Outcome) -> bool:
     """Whether a call of which this was heard last (None: nothing) can come to something later."""
     return later in _SETTLES.get(outcome, ())
@@ -100,9 +105,13 @@ class Case:
         """The case of this history, which is read once, oldest event first."""
         case = cls(contacts)
         for event in history:
-            if case.makes_sense(event):
-                case._take(event)
+            case.take(event)
         return case
+
+    def take(self, event: Event) -> None:
+        """Something more has happened; what makes no sense changes nothing."""
+        if self.makes_sense(event):
+            self._take(event)
 
     def makes_sense(self, event: Event) -> bool:
         """Whether this can happen to the alarm as it stands; what cannot changes nothing."""
@@ -147,6 +156,11 @@ class Case:
         return self.episodes[:-1]
 
     @property
+    def turns(self) -> int:
+        """How often an episode has ended or another begun: what was thought before is old."""
+        return 2 * len(self.earlier) + (self.now.ended_at is not None)
+
+    @property
     def withdrawal(self) -> events.Verdict | None:
         """What the withdrawals of all episodes come to; None without any.
 
@@ -188,6 +202,17 @@ class Case:
     def tries(self, target: Target) -> Tries:
         return self.calls.get(target, {})
 
+    def episode_of(self, message: int) -> int:
+        """The number of the episode in which this report arrived."""
+        arrived_at = self.reports[message].at
+        begun = [e.number for e in self.episodes if e.began_at and e.began_at <= arrived_at]
+        return max(begun, default=1)
+
+    def is_in_doubt(self, target: Target) -> bool:
+        """Whether a try at this may have been done, and nobody knows."""
+        came = outcomes(self.tries(target))
+        return Outcome.UNKNOWN in came and Outcome.DONE not in came
+
     def _take(self, event: Event) -> None:
         self.last_at = max(self.last_at, event.at)
         if (topic := _TOPICS.get(type(event))) is not None:
@@ -211,7 +236,8 @@ class Case:
             case events.WentSilent():
                 self.silence = event
             case events.HeardAgain():
-                self._end()
+                self.now.over = True
+                self._end(event.at)
             case events.GroundFound():
                 self.now.ground = self.now.last_ground = event
             case events.CallPlanned():
@@ -282,13 +308,15 @@ class Case:
                 self.corrections.append((act, self.now.number))
                 self.now.corrections[len(self.corrections)] = act
                 if act.forbids:
-                    self.now.ground = None
+                    self._end(act.at)
             case events.Closed():
-                self._end()
+                self.now.over = True
+                self._end(act.at)
 
-    def _end(self) -> None:
-        self.now.over = True
+    def _end(self, at: float) -> None:
         self.now.ground = None
+        if self.now.ended_at is None:
+            self.now.ended_at = at
 
     def _take_plan(self, event: events.CallPlanned) -> None:
         target = event.action.target
@@ -296,12 +324,14 @@ class Case:
         if isinstance(target, Receipt):
             self.receipts_sent[target.message, target.status] = target.number
             self.receipts_planned_at.append(event.at)
-        if isinstance(target, Post):
+        if isinstance(target, Post) and not (target in self.begun and self.is_in_doubt(target)):
             self.begun[target] = self.now.number
 
     def _take_outcome(self, event: events.CallEnded) -> None:
         target = event.action.target
         self.calls[target][event.action] = event
+        if event.came.why == events.SLIPPED:
+            self.now.topics.setdefault(Topic.SLIPPED, event.at)
         match target:
             case Post():
                 self._take_post(target, event)
@@ -315,7 +345,8 @@ class Case:
             self.episodes[self.begun[post] - 1].posts.setdefault(post.network, posted)
         elif event.outcome is Outcome.UNKNOWN:
             self.posts.setdefault(post, None)
-        self._count_in_vain(post.network, event)
+        if self.now.ground is not None:  # else it was only looked for
+            self._count_in_vain(post.network, event)
 
     def _count_in_vain(self, network: str, event: events.CallEnded) -> None:
         if event.outcome in (Outcome.FAILED, Outcome.UNKNOWN):

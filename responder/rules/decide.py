@@ -14,6 +14,8 @@ from outcry.responder.rules.calls import (
     PUBLICATIONS,
     Action,
     ActionKind,
+    FollowUp,
+    Post,
     Target,
     ToContact,
     ToOfficers,
@@ -34,6 +36,7 @@ RULES: Mapping[Rule, tuple[ActionKind, ...]] = {
     notification.tell_contacts: (ActionKind.TELL, ActionKind.NOTIFY),
     notification.tell_officers: (ActionKind.NOTIFY,),
     publication.publish: (ActionKind.PUBLISH,),
+    publication.look_for: (ActionKind.PUBLISH, ActionKind.FOLLOW_UP),
     publication.follow_up: (ActionKind.FOLLOW_UP,),
     publication.correct: (ActionKind.CORRECT,),
     publication.take_back: (ActionKind.TAKE_BACK,),
@@ -94,14 +97,21 @@ def next_try(kind: ActionKind, tries: Sequence[CallPlanned | CallEnded]) -> floa
     return last.at + max(wanted, RETRY_AFTER_S[min(len(made), len(RETRY_AFTER_S)) - 1])
 
 
+def may_begin(target: Target, case: Case, plan: Plan) -> bool:
+    """Whether a call may be begun: one that is no longer allowed may still look for what is out."""
+    looks = isinstance(target, Post | FollowUp) and case.is_in_doubt(target)
+    return looks or is_allowed(target, case, plan)
+
+
 def is_allowed(target: Target, case: Case, plan: Plan) -> bool:
-    """The last look before a call, and before its last step: whether it may still be made.
+    """The last look before a call, and before anything leaves: whether it may still be made.
 
     Between planning and doing a person may have vetoed, corrected or closed, or a new episode may
     have begun, of which what was to be said of the last one is no longer true.
     """
     if target.kind in PUBLICATIONS:
-        asked_for = (rule for rule, kinds in RULES.items() if target.kind in kinds)
+        says = {rule: kinds for rule, kinds in RULES.items() if rule is not publication.look_for}
+        asked_for = (rule for rule, kinds in says.items() if target.kind in kinds)
         return any(want.target == target for rule in asked_for for want in rule(case, plan))
     if isinstance(target, ToContact | ToOfficers):
         return not case.now.over and target.episode == case.now.number

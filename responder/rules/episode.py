@@ -32,7 +32,7 @@ class Episode:
 
     ``number`` from 1; ``over``: it was closed, or its silence has ended. Times are Unix seconds, each
     of the first such thing: ``began_at``; ``danger_at``, a fresh report of danger; ``hurried_at``,
-    somebody is sure that it is real; ``held_at``, somebody has it in hand. ``opened_by``: the report
+    somebody is sure that it is real; ``held_at``, somebody has it in hand; ``ended_at``. ``opened_by``: the report
     it is about; ``again``: that says that the button was held again. ``ground`` is the one that
     stands, ``last_ground`` the last there was. ``corrections``: by their number in the alarm.
     ``posts``: by network.
@@ -46,6 +46,7 @@ class Episode:
     danger_at: float | None = None
     hurried_at: float | None = None
     held_at: float | None = None
+    ended_at: float | None = None
     answers: list[events.ContactAnswer] = field(default_factory=list)
     acts: list[events.OfficerAct] = field(default_factory=list)
     topics: dict[Topic, float] = field(default_factory=dict)

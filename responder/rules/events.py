@@ -294,6 +294,10 @@ class CallPlanned(Event):
     action: Action
 
 
+SLIPPED = "it left before people decided otherwise, and it is out"
+"""Why of a post that is out and may not be."""
+
+
 class Came(NamedTuple):
     """What came of a call, and why: words that hold no secret. ``url`` and ``id``: of a post."""
 

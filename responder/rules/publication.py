@@ -84,6 +84,14 @@ def publish(case: Case, plan: Plan) -> Iterator[Want]:
             yield Want(case.post(network))
 
 
+def look_for(case: Case, plan: Plan) -> Iterator[Want]:
+    """What may be out, and may not be said any more, is looked for: people must know that it is."""
+    said = {want.target for rule in (publish, follow_up) for want in rule(case, plan)}
+    for target in case.calls:
+        if isinstance(target, Post | FollowUp) and target not in said and case.is_in_doubt(target):
+            yield Want(target)
+
+
 def follow_up(case: Case, plan: Plan) -> Iterator[Want]:
     """What happens after a post is told in answers to it: rarely, and only news."""
     if not may_publish(case, plan):

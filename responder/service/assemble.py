@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from outcry.hw.modem import ModemSettings, SaidPins, SerialPort
 from outcry.responder import readiness
 from outcry.responder.archive.housekeeping import Housekeeping
+from outcry.responder.archive.time_stamps import TimeStamping
 from outcry.responder.console.accounts import Officers
 from outcry.responder.console.desk import Console
 from outcry.responder.console.plan_desk import PlanDesk
@@ -22,8 +23,8 @@ from outcry.responder.intake.inbox import Inbox
 from outcry.responder.intake.sms_answers import SmsAnswers
 from outcry.responder.intake.texts import ArrivingTexts
 from outcry.responder.notify import officer_channels
+from outcry.responder.notify.announcement_round import AnnouncementRound
 from outcry.responder.notify.messages import Briefer
-from outcry.responder.notify.notice_round import NoticeRound
 from outcry.responder.notify.notices import Notices
 from outcry.responder.notify.performers import Notifying, Texting
 from outcry.responder.plans.repository import Means
@@ -91,10 +92,11 @@ class Responder:
     console: Console
     officers: Officers
     plan_desk: PlanDesk
-    telling: NoticeRound
+    telling: AnnouncementRound
     silence: Watch
     notices: Notices
     housekeeping: Housekeeping
+    time_stamping: TimeStamping
 
     def hear_the_modem(self) -> None:
         """Hand on the next thing the modem says; wait a moment for it."""
@@ -113,13 +115,13 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
     database = Store.of(settings)
     publishers = adapters.publishers(settings, database, clock)
     means = Means(settings.modem is not None, tuple(publishers), officers)
-    posting = Posting(database, publishers, Composer(settings.organisation), means)
+    posting = Posting(database, publishers, Composer(settings.organisation), clock)
     performers: dict[ActionKind, Performer] = dict.fromkeys(PUBLICATIONS, posting)
     briefer = Briefer(url, means)
-    performers[ActionKind.NOTIFY] = Notifying(database, briefer, adapters.channels)
+    performers[ActionKind.NOTIFY] = Notifying(database, briefer, adapters.channels, clock)
     modem = adapters.modem(settings.modem, adapters.monotonic, adapters.watch)
     if modem is not None:
-        performers |= dict.fromkeys(TEXTS, Texting(database, briefer, modem))
+        performers |= dict.fromkeys(TEXTS, Texting(database, briefer, modem, clock))
     accounts = Officers(database, settings.organisation, clock, random, adapters.hasher)
     workflow = Workflow(
         database,
@@ -149,8 +151,9 @@ def assemble(settings: Settings, adapters: Adapters) -> Responder:
         console=Console(database, clock, wake, partial(readiness.missing, settings)),
         officers=accounts,
         plan_desk=PlanDesk(database, accounts, clock, wake, settings.schemes),
-        telling=NoticeRound(database, officers, adapters.channels, url, clock),
+        telling=AnnouncementRound(database, officers, adapters.channels, url, clock),
         silence=Watch(database, clock, notices, wake),
         notices=notices,
         housekeeping=Housekeeping(database, clock),
+        time_stamping=TimeStamping(database, settings.time_stamps, clock),
     )

@@ -11,7 +11,8 @@ from outcry.responder.contacts.app import contacts_app
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.service.assemble import Responder
 from outcry.responder.web.assets import Assets
-from outcry.responder.web.guard import Contained, Guard
+from outcry.responder.web.guard import HEADERS_ALONE, Contained, Guard
+from outcry.responder.web.turns import Turns
 
 
 def people_app(hq: Responder) -> ASGIApp:
@@ -27,8 +28,8 @@ def people_app(hq: Responder) -> ASGIApp:
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] == "HEAD":  # asked for by what watches a site; uvicorn sends no body
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", HEADERS_ALONE: True}
         is_console = f"{scope['path']}/".startswith("/console/")
         await (inside if is_console else outside)(scope, receive, send)
 
-    return Guard(Contained(either), behind_proxy, pages.style_hash)
+    return Guard(Contained(Turns(either, behind_proxy)), behind_proxy, pages.style_hash)

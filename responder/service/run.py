@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 import signal
 import threading
 import time
@@ -15,17 +16,25 @@ from outcry.beats import Beats
 from outcry.responder import journal
 from outcry.responder.intake.app import device_app
 from outcry.responder.part import Part, Rounds
-from outcry.responder.service.assemble import Adapters, assemble
+from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.service.people_app import people_app
 from outcry.responder.service.workflow import LOOK_EVERY_S
-from outcry.responder.settings import HqModem, Settings
+from outcry.responder.settings import HqModem, Settings, is_loopback
 from outcry.responder.storage.store import StateBusy, only_one
+from outcry.responder.transports.apprise import CALLERS
 from outcry.responder.transports.sms import SmsModem
-from outcry.responder.web.listener import CannotListen, Listener
+from outcry.responder.web.door import limits_of
+from outcry.responder.web.listener import KEPT_S, CannotListen, Listener
 
 log = journal.Log("outcry.responder")
 
 STOP_PART_S = 1.5  # listeners together, modem, workflow: under the 5 s promised after SIGTERM
+# A device connects before it has anything to say, and keeps its connection warm between heartbeats
+# (10 min by default): longer than two.
+DEVICE_KEPT_S = 1500.0
+PROXY_KEPT_S = 300.0  # longer than Caddy (120 s) and nginx (60 s): what they send meets no end
+LISTENERS = 2
+MOST_FILES = 65_536  # more connections than one process has work for
 DEAF_AFTER_S = 4 * LOOK_EVERY_S  # a thread that has not beaten for this long is stuck
 
 
@@ -50,20 +59,18 @@ def run(settings: Settings) -> int:
 def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: ExitStack) -> int:
     hq = assemble(settings, Adapters(watch=beats.watch))
     running.callback(hq.store.close)
-    device, people = settings.device, settings.people
-    tls = people.certificate, people.key
-    listeners = [
-        Listener("device", device_app(hq.inbox), device.host, device.port),
-        Listener("people", people_app(hq), people.host, people.port, *tls),
-    ]
+    listeners = _listeners(hq, beats)
     keeping = Rounds("housekeeping", hq.housekeeping.look, beats.watch("housekeeping"))
     silence = Rounds("silence", hq.silence.look, beats.watch("silence"))
     _tell_of_the_modem(settings.modem)
+    CALLERS.start()
+    running.callback(CALLERS.close)
 
     notices = Rounds("notices", hq.notices.look)  # no watchdog: a channel may take its time
     telling = Rounds("telling", hq.telling.look)  # for the same reason none
+    stamping = Rounds("time stamps", hq.time_stamping.look)  # no watchdog: a server may hang
 
-    parts: list[Part] = [hq.workflow, keeping, silence, notices, telling]
+    parts: list[Part] = [hq.workflow, keeping, silence, notices, telling, stamping]
     if hq.modem is not None:
         parts.append(Rounds("sms", hq.hear_the_modem, beats.watch("sms"), every_s=0.0))
     modem = [] if hq.modem is None else [hq.modem]
@@ -75,11 +82,50 @@ def _serve(settings: Settings, stop: threading.Event, beats: Beats, running: Exi
         running.callback(listener.ask_to_stop)  # all at once, before the first is waited for
     gc.collect()
     gc.freeze()  # what was loaded stays: looking through it again would hold up receipts
-    heard_at = f"{device.host}:{listeners[0].port}"
-    log.tell(journal.Entry.READY, people=people.public_url, device=heard_at)
+    heard_at = f"{settings.device.host}:{listeners[0].port}"
+    log.tell(journal.Entry.READY, people=settings.people.public_url, device=heard_at)
     systemd.notify(READY="1", STATUS=_status(hq.modem))
     running.callback(systemd.notify, STOPPING="1")
     return _watch(stop, beats, [*parts, *listeners], lambda: _status(hq.modem))
+
+
+def _listeners(hq: Responder, beats: Beats) -> list[Listener]:
+    """The devices' and people's; each has its own thread, threads to work with, and files."""
+    device, people = hq.settings.device, hq.settings.people
+    # Devices that are told another address come through something on this machine.
+    redirected = is_loopback(device.host) and not is_loopback(device.public_host)
+    files = _all_files()
+    return [
+        Listener(
+            "device",
+            device_app(hq.inbox),
+            device.host,
+            device.port,
+            limits=limits_of(files, LISTENERS, redirected),
+            kept_s=DEVICE_KEPT_S,
+            silent_s=DEVICE_KEPT_S,
+            beat=beats.watch("device listener"),
+        ),
+        Listener(
+            "people",
+            people_app(hq),
+            people.host,
+            people.port,
+            people.certificate,
+            people.key,
+            limits=limits_of(files, LISTENERS, people.behind_proxy),
+            kept_s=PROXY_KEPT_S if people.behind_proxy else KEPT_S,
+            beat=beats.watch("people listener"),
+        ),
+    ]
+
+
+def _all_files() -> int:
+    """How many this process may have open, after asking for as many as it may have."""
+    _, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if allowed == resource.RLIM_INFINITY else min(allowed, MOST_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, allowed))
+    return wanted
 
 
 def _tell_of_the_modem(modem: HqModem | None) -> None:

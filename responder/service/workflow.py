@@ -23,15 +23,15 @@ from sqlalchemy import Connection, func, select
 from outcry.responder import journal
 from outcry.responder.dispatch import outbox
 from outcry.responder.dispatch.outbox import Call
-from outcry.responder.dispatch.workers import Lanes, Performer
+from outcry.responder.dispatch.workers import DECIDED_OTHERWISE, Lanes, May, Performer
 from outcry.responder.intake.withdrawals import judge_next
 from outcry.responder.part import Part
 from outcry.responder.plans import repository
 from outcry.responder.plans.repository import Means
 from outcry.responder.rules.calls import TEXTS, ActionKind
-from outcry.responder.rules.decide import decide, is_allowed
+from outcry.responder.rules.decide import decide, is_allowed, may_begin
 from outcry.responder.rules.events import Came, GroundFound, Outcome
-from outcry.responder.storage import alarms, event_log, store
+from outcry.responder.storage import alarms, event_log, exhibits, store
 from outcry.responder.storage.store import Store
 
 log = journal.Log("outcry.responder.workflow")
@@ -167,6 +167,7 @@ class Workflow(Part):
 
     def _decide(self, connection: Connection, alarm: int) -> None:
         now = self._clock()
+        exhibits.plan_in_force(connection, alarm, now)
         case = event_log.case_of(connection, alarm)
         decision = decide(case, repository.load(connection, alarm, self._means), now)
         if decision.ground is not None:
@@ -205,9 +206,27 @@ class Workflow(Part):
         if lasts:
             self._lasting.add(call)
         try:
-            self._came(call, _outcome(performer, call))
+            self._came(call, _outcome(performer, call, partial(self._why_not, call)))
         finally:
             self._lasting.discard(call)
+
+    def _why_not(self, call: Call, connection: Connection | None = None) -> str | None:
+        """Asked by who makes a call, right before anything leaves: why it may not, or None.
+
+        In a transaction that writes, nobody can decide otherwise before that ends.
+        """
+        if connection is None:
+            with self._store.read() as reading:
+                return self._judge(reading, call)
+        store.lock_alarms(connection, [call.alarm])
+        return self._judge(connection, call)
+
+    def _judge(self, connection: Connection, call: Call) -> str | None:
+        if not outbox.is_ours(connection, call):
+            return "its lease is over"
+        case = event_log.case_of(connection, call.alarm)
+        agreed = repository.load(connection, call.alarm, self._means)
+        return None if is_allowed(call.target, case, agreed) else DECIDED_OTHERWISE
 
     def _came(self, call: Call, came: Came) -> None:
         with self._store.write() as connection:
@@ -231,8 +250,8 @@ class Workflow(Part):
             store.lock_alarms(connection, [planned.alarm])
             case = event_log.case_of(connection, planned.alarm)
             agreed = repository.load(connection, planned.alarm, self._means)
-            if not is_allowed(planned.target, case, agreed):
-                outbox.drop(connection, planned, self._clock(), "people have decided otherwise")
+            if not may_begin(planned.target, case, agreed):
+                outbox.drop(connection, planned, self._clock(), DECIDED_OTHERWISE)
                 return None
             call = outbox.begin(connection, planned, self._owner, lease_s, self._clock())
         if call is not None and self._monotonic() - started > LATE_S:  # stopped, or a slow disk
@@ -242,8 +261,8 @@ class Workflow(Part):
         return call
 
 
-def _outcome(performer: Performer, call: Call) -> Came:
+def _outcome(performer: Performer, call: Call, may: May) -> Came:
     try:
-        return performer.perform(call)
+        return performer.perform(call, may)
     except Exception as error:  # noqa: BLE001 - a library may raise anything, at any point
         return Came(Outcome.UNKNOWN, type(error).__name__)

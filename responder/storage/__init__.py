@@ -1,1 +1,1 @@
-"""The database: tables, engine, migrations, event log, audit chain."""
+"""The database: tables, engine, migrations, event log, audit chain, evidence."""

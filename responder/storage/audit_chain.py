@@ -9,25 +9,38 @@ of the record's newest link (it stands in the journal and in every case file)
 sees that too.
 
 Deleting for good stays possible: an alarm goes with its salts, and the record
-keeps its last link, from which nothing can be read or guessed.
+keeps its last link, from which nothing can be read or guessed. A line of the
+record itself is forgotten by emptying it; its leaf stays, and a later line says so.
 """
 
-import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from outcry.responder.storage import store
+from outcry.responder.storage.links import BEGINNING, leaf, link, new_salt, onto
 
-SALT_BYTES = 16
-_BEGINNING = bytes(32)  # what the first link of a chain is made from
 _POSTGRES_LOCK = 0x0C27  # pg_advisory_xact_lock: one writer at a time at the record's end
+_EMPTY: Mapping[str, Any] = {
+    "at": 0.0, "what": "", "data": "", "alarm": None, "subject": None, "salt": b""
+}  # fmt: skip
+"""What is left of a line that was forgotten, beside its number, leaf and link."""
 
 
 class Noted(StrEnum):
@@ -35,10 +48,16 @@ class Noted(StrEnum):
 
     SEALED = "the newest links of alarms"  # heads: {alarm: [n, link in hex]}
     REMOVED = "an alarm's data were deleted"  # alarm, n, link, why
-    PLAN = (
-        "a wearer's plan was changed"  # device, by; of what weakens it: what, keys, why, asked_by
-    )
-    OFFICER = "a duty officer's account was changed"  # officer, what, by
+    PLAN = "a wearer, their contacts and their plan, as they are from now on"
+    # device, by, rows; of what weakens it: what, keys, why, asked_by
+    ASKED = "a change of a plan was asked for, and was not made yet, or never will be"
+    # device, by, what, keys, asked_by
+    PRIVATE = "what no case file shows of them"  # device, salt, rows
+    OFFICER = "a duty officer's account, as it is from now on"  # officer, what, salt, rows
+    POST = "a post on HQ's own page, as it is from now on"  # post, salt, rows
+    STAMP = "a time stamp came"  # stamp, salt, rows
+    CASE = "a case file was written"  # alarm, n, link, made_at, organisation, page
+    FORGOTTEN = "lines of this record were forgotten"  # lines, why
 
 
 class Head(NamedTuple):
@@ -48,7 +67,7 @@ class Head(NamedTuple):
     link: bytes
 
 
-_NO_ENTRY = Head(0, _BEGINNING)
+_NO_ENTRY = Head(0, BEGINNING)
 
 
 @dataclass(frozen=True)
@@ -61,34 +80,38 @@ class Verified:
     problems: tuple[str, ...]
 
 
-def new_salt() -> bytes:
-    """What keeps a link from being guessed at once its entry is deleted."""
-    return os.urandom(SALT_BYTES)
-
-
-def link(previous: bytes | None, salt: bytes, *entry: object) -> bytes:
-    """The link after ``previous`` (None: the first) for an entry of plain JSON values."""
-    said = json.dumps(entry, ensure_ascii=True, separators=(",", ":")).encode("ascii")
-    return hashlib.sha256((previous or _BEGINNING) + salt + said).digest()
-
-
 def note(
     connection: Connection,
     now: float,
     what: Noted,
     data: Mapping[str, Any],
     alarm: int | None = None,
+    subject: str | None = None,
 ) -> Head:
-    """Add a line to HQ's record; ``alarm`` only if it is gone."""
+    """Add a line to HQ's record; ``alarm`` only if it is gone.
+
+    ``subject``: whom or what it is about, of whom the newest such line counts.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})"))
     last, at = head(connection), float(now)  # as the column will give it back
-    said = json.dumps(dict(data), sort_keys=True)
+    n, said = last.n + 1, json.dumps(dict(data), sort_keys=True)
     salt = new_salt()
-    new = Head(last.n + 1, link(last.link, salt, last.n + 1, at, what.name, said))
-    line = {"n": new.n, "at": at, "what": what.name, "data": said, "alarm": alarm}
-    connection.execute(insert(store.record).values(**line, salt=salt, link=new.link))
+    leaf_ = leaf(salt, n, at, what.name, said, alarm, subject)
+    new = Head(n, onto(last.link, leaf_))
+    line = {"n": n, "at": at, "what": what.name, "data": said, "alarm": alarm, "subject": subject}
+    hashes = {"salt": salt, "leaf": leaf_, "link": new.link}
+    connection.execute(insert(store.record).values(**line, **hashes))
     return new
+
+
+def forget_lines(connection: Connection, now: float, subjects: Iterable[str], why: str) -> None:
+    """Empty every line about these; the chain goes on over what is left of them."""
+    line = store.record.c
+    about = line.subject.in_(list(subjects)) & line.leaf.is_not(None)
+    numbers = connection.scalars(select(line.n).where(about).order_by(line.n)).all()
+    note(connection, now, Noted.FORGOTTEN, {"lines": list(numbers), "why": why})
+    connection.execute(update(store.record).where(line.n.in_(numbers)).values(_EMPTY))
 
 
 def head(connection: Connection) -> Head:
@@ -116,14 +139,22 @@ def _ends(connection: Connection, *which: ColumnElement[bool]) -> dict[int, Head
 
 
 def seal(connection: Connection, now: float) -> Head | None:
-    """Take the newest links of the alarms that went on since the last time; None if none did."""
-    sealed = _sealed(connection)
-    heads = {
-        str(alarm): [end.n, end.link.hex()]
-        for alarm, end in _ends(connection).items()
-        if alarm not in sealed or sealed[alarm].n != end.n
-    }
-    return note(connection, now, Noted.SEALED, {"heads": heads}) if heads else None
+    """Take the newest links of the alarms that went on since the last time; None if none did.
+
+    A line for each: the case file of one shows nothing of another.
+    """
+    sealed = _heads(connection, _newest_lines(Noted.SEALED))
+    newest = None
+    for alarm, end in sorted(_ends(connection).items()):
+        if alarm not in sealed or sealed[alarm].n != end.n:
+            heads = {str(alarm): [end.n, end.link.hex()]}
+            newest = note(connection, now, Noted.SEALED, {"heads": heads}, subject=about(alarm))
+    return newest
+
+
+def about(alarm: int) -> str:
+    """An alarm as the subject of a line."""
+    return f"alarm:{alarm}"
 
 
 def removed(connection: Connection, now: float, alarm: int, why: str) -> None:
@@ -140,11 +171,10 @@ def verify(connection: Connection) -> Verified:
     table = store.history
     rows = connection.execute(select(table).order_by(table.c.alarm, table.c.n))
     for alarm, entries in groupby(rows, lambda row: row.alarm):
-        links[alarm], wrong = _followed(entries, "alarm", "n", "at", "what", "data")
+        links[alarm], wrong = _followed(entries)
         if wrong is not None:
             problems.append(f"alarm {alarm}: entry {wrong} is not as it was written")
-    lines = connection.execute(select(store.record).order_by(store.record.c.n))
-    _, wrong = _followed(lines, "n", "at", "what", "data")
+    wrong = _changed_line(connection)
     if wrong is not None:
         problems.append(f"HQ's record: line {wrong} is not as it was written")
     else:
@@ -152,25 +182,57 @@ def verify(connection: Connection) -> Verified:
     return Verified(len(links), sum(map(len, links.values())), head(connection), tuple(problems))
 
 
-def _followed(rows: Iterable[Row[Any]], *entry: str) -> tuple[list[bytes], int | None]:
-    """A chain's links as far as they hold, and the number of the first row that is not as written.
-
-    ``entry``: the columns that the links are over.
-    """
+def _followed(rows: Iterable[Row[Any]]) -> tuple[list[bytes], int | None]:
+    """A history's links as far as they hold, and the number of the first that is not as written."""
     links: list[bytes] = []
     for expected, row in enumerate(rows, 1):
-        said = (row._mapping[name] for name in entry)
+        entry = row.alarm, row.n, row.at, row.what, row.data
         previous = links[-1] if links else None
-        if row.n != expected or row.link != link(previous, row.salt, *said):
+        try:
+            right = row.n == expected and row.link == link(previous, row.salt, *entry)
+        except (TypeError, ValueError):  # of another type than Outcry writes
+            right = False
+        if not right:
             return links, expected
         links.append(row.link)
     return links, None
 
 
+def _changed_line(connection: Connection) -> int | None:
+    """The number of the record's first line that is not as it was written."""
+    told = connection.scalars(_lines_of(Noted.FORGOTTEN))
+    forgotten = {n for data in told for n in read(data).get("lines", ())}
+    previous = None
+    rows = connection.execute(select(store.record).order_by(store.record.c.n))
+    for expected, row in enumerate(rows, 1):
+        try:
+            right = row.n == expected and row.link == _link_of(row, previous, forgotten)
+        except (TypeError, ValueError):  # of another type than Outcry writes
+            right = False
+        if not right:
+            return expected
+        previous = row.link
+    return None
+
+
+def _link_of(row: Row[Any], previous: bytes | None, forgotten: set[int]) -> bytes | None:
+    """The link that a line should have; None: it cannot be what was written."""
+    said = row.n, row.at, row.what, row.data
+    if row.leaf is None:  # of an earlier release: these two were not linked
+        gone = read(row.data).get("alarm") if row.what == Noted.REMOVED.name else None
+        as_written = row.alarm == gone and row.subject is None
+        return link(previous, row.salt, *said) if as_written else None
+    if row.n in forgotten:
+        is_empty = all(getattr(row, name) == value for name, value in _EMPTY.items())
+        return onto(previous, row.leaf) if is_empty else None
+    right = leaf(row.salt, *said, row.alarm, row.subject) == row.leaf
+    return onto(previous, row.leaf) if right else None
+
+
 def _against_record(connection: Connection, links: Mapping[int, list[bytes]]) -> Iterator[str]:
     """Alarms that the record knows to have been otherwise."""
     gone = _gone(connection)
-    for alarm, end in _sealed(connection).items():
+    for alarm, end in _heads(connection, _lines_of(Noted.SEALED)).items():
         if alarm in gone:
             if alarm in links:
                 yield f"alarm {alarm}: was deleted, but is there again"
@@ -184,10 +246,10 @@ def _against_record(connection: Connection, links: Mapping[int, list[bytes]]) ->
             yield f"alarm {alarm}: was rewritten, up to entry {end.n} at least"
 
 
-def _sealed(connection: Connection) -> dict[int, Head]:
-    """Each alarm's newest link in the record."""
+def _heads(connection: Connection, which: Select[Any]) -> dict[int, Head]:
+    """Each alarm's newest link in these lines."""
     heads: dict[int, Head] = {}
-    for data in _lines(connection, Noted.SEALED):
+    for data in _lines(connection, which):
         for alarm, (n, hexed) in data["heads"].items():
             heads[int(alarm)] = Head(n, bytes.fromhex(hexed))
     return heads
@@ -196,11 +258,30 @@ def _sealed(connection: Connection) -> dict[int, Head]:
 def _gone(connection: Connection) -> dict[int, Head]:
     return {
         data["alarm"]: Head(data["n"], bytes.fromhex(data["link"]))
-        for data in _lines(connection, Noted.REMOVED)
+        for data in _lines(connection, _lines_of(Noted.REMOVED))
     }
 
 
-def _lines(connection: Connection, what: Noted) -> Iterator[dict[str, Any]]:
+def _lines_of(what: Noted) -> Select[Any]:
     table = store.record
-    lines = select(table.c.data).where(table.c.what == what.name).order_by(table.c.n)
-    return (json.loads(data) for data in connection.scalars(lines))
+    return select(table.c.data).where(table.c.what == what.name).order_by(table.c.n)
+
+
+def _newest_lines(what: Noted) -> Select[Any]:
+    """Those that count, of each subject; and all from before lines had one."""
+    line = store.record.c
+    newest = select(func.max(line.n)).where(line.what == what.name).group_by(line.subject)
+    return _lines_of(what).where(or_(line.n.in_(newest), line.subject.is_(None)))
+
+
+def read(data: str) -> dict[str, Any]:
+    """What a line says; nothing, if somebody has made it unreadable."""
+    try:
+        said = json.loads(data)
+    except (TypeError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _lines(connection: Connection, which: Select[Any]) -> Iterator[dict[str, Any]]:
+    return (json.loads(data) for data in connection.scalars(which))

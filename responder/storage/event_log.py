@@ -3,12 +3,15 @@
 Append-only. Nothing else about an alarm is remembered, so what the rules decide can always be
 explained by reading it. The audit chain hashes each row as it is written here: how an event is
 written never changes, and what any release has written is read.
+
+Exhibits stand in the same chain, and so does what is written beside an event as its proof: no rule
+reads them, they are evidence of what was received, said and agreed.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
-from enum import Enum
+from enum import Enum, StrEnum
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -19,46 +22,91 @@ from outcry.responder.rules import events
 from outcry.responder.rules.calls import Action
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import Came, Event, Outcome
-from outcry.responder.storage import audit_chain, store
+from outcry.responder.storage import audit_chain, links, store
 from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.audit_chain import Head
 
 _COLUMNS = ("alarm", "n", "at", "what", "data", "salt", "link")
 
 
-def append(connection: Connection, alarm: int, event: Event) -> None:
-    """Add an event at the end."""
-    append_all(connection, [(alarm, event)])
+class Exhibit(StrEnum):
+    """What an entry is that no rule reads."""
+
+    WORDS = "what is about to leave, word for word"  # kind, target, text, sha256, …
+    PLAN = "whose alarm it is, and by which plan it is decided from now on"  # device, line, …
+    READ = "what was in a report of an earlier release"  # message, and its proof
 
 
-def happened(connection: Connection, alarm: int, event: Event) -> None:
+def append(connection: Connection, alarm: int, event: Event, **proof: object) -> None:
+    """Add an event at the end, with what is written beside it as its proof."""
+    append_all(connection, [(alarm, event, proof)])
+
+
+def happened(connection: Connection, alarm: int, event: Event, **proof: object) -> None:
     """Add an event at the end, and let the alarm be looked at at once."""
-    append(connection, alarm, event)
+    append(connection, alarm, event, **proof)
     set_due(connection, alarm, event.at)
 
 
-def append_all(connection: Connection, said: Sequence[tuple[int, Event]]) -> None:
-    """Add each event at the end of its alarm's history, in this order."""
-    alarms = {alarm for alarm, _ in said}
+def append_all(
+    connection: Connection, said: Iterable[tuple[int, Event, Mapping[str, object]]]
+) -> None:
+    """Add each event, with its proof, at the end of its alarm's history, in this order."""
+    entries = [(alarm, event.at, *_with(proof, *to_row(event))) for alarm, event, proof in said]
+    _write(connection, entries)
+
+
+def exhibit(
+    connection: Connection, alarm: int, now: float, what: Exhibit, data: Mapping[str, object]
+) -> None:
+    _write(connection, [(alarm, now, what.name, json.dumps(data))])
+
+
+def _with(proof: Mapping[str, object], what: str, data: str) -> tuple[str, str]:
+    return what, json.dumps({**json.loads(data), **proof}) if proof else data
+
+
+def _write(connection: Connection, entries: Sequence[tuple[int, float, str, str]]) -> None:
+    alarms = {alarm for alarm, *_ in entries}
     store.lock_alarms(connection, alarms)
     ends = audit_chain.ends_of(connection, alarms)
     rows = []
-    for alarm, event in said:
+    for alarm, at, what, data in entries:
         last = ends[alarm]
-        at, what, data = float(event.at), *to_row(event)  # as the column will give it back
-        entry = alarm, last.n + 1, at, what, data
-        salt = audit_chain.new_salt()
-        link = audit_chain.link(last.link, salt, *entry)
+        entry = alarm, last.n + 1, float(at), what, data  # as the column will give it back
+        salt = links.new_salt()
+        link = links.link(last.link, salt, *entry)
         ends[alarm] = Head(last.n + 1, link)
         rows.append(dict(zip(_COLUMNS, (*entry, salt, link), strict=True)))
     connection.execute(insert(store.history), rows)
 
 
 def load(connection: Connection, alarm: int) -> tuple[Event, ...]:
-    """All events, oldest first."""
+    """All events, oldest first; exhibits are none."""
     entry = store.history.c
     rows = select(entry.at, entry.what, entry.data).filter_by(alarm=alarm).order_by(entry.n)
-    return tuple(from_row(*row) for row in connection.execute(rows))
+    events_alone = rows.where(entry.what.not_in(Exhibit.__members__))
+    return tuple(from_row(*row) for row in connection.execute(events_alone))
+
+
+def length(connection: Connection, alarm: int) -> int:
+    """How many entries there are: what a page that is made now can show."""
+    return audit_chain.ends_of(connection, [alarm])[alarm].n
+
+
+def showed(connection: Connection, alarm: int, seen: int | None) -> dict[str, int]:
+    """The proof of a decision: up to which entry its page had shown.
+
+    ``seen``: so many events, as the page's form says; nothing, if that cannot be.
+    """
+    if not seen:
+        return {}
+    entry = store.history.c
+    events_alone = select(entry.n).where(
+        entry.alarm == alarm, entry.what.not_in(Exhibit.__members__)
+    )
+    n = connection.scalar(events_alone.order_by(entry.n).offset(seen - 1).limit(1))
+    return {} if n is None else {"shown": n}
 
 
 def case_of(connection: Connection, alarm: int) -> Case:

@@ -32,6 +32,10 @@ LARGEST_ID = 2**31 - 1  # what PostgreSQL's INTEGER holds
 metadata = sa.MetaData()
 
 
+WORKING = {"working": True}
+"""The mark of a column that the service goes on changing, and that no case file shows."""
+
+
 def _table(name: str, *columns: SchemaItem) -> sa.Table:
     return sa.Table(name, metadata, *columns)
 
@@ -47,14 +51,14 @@ wearer = _table(
     sa.Column("psk", sa.LargeBinary, nullable=False),
     sa.Column("quorum", sa.Integer, nullable=False),
     sa.Column("enrolled_at", sa.Float, nullable=False),
-    sa.Column("highest_counter", Unsigned32),
-    sa.Column("heard_at", sa.Float),
+    sa.Column("highest_counter", Unsigned32, info=WORKING),
+    sa.Column("heard_at", sa.Float, info=WORKING),
     # How often the device beats, as the plan says; NULL: nobody minds its silence.
-    sa.Column("heartbeat_s", sa.Float, server_default="600"),
+    sa.Column("heartbeat_s", sa.Float, server_default="600", info=WORKING),
     # When the silence watch looks for it next, in seconds listened (overdue.py); NULL: not by itself.
-    sa.Column("due_at", sa.Float),
+    sa.Column("due_at", sa.Float, info=WORKING),
     # The alarm of the silence that has not ended. No foreign key: it may be deleted before it ends.
-    sa.Column("silence", sa.Integer),
+    sa.Column("silence", sa.Integer, info=WORKING),
     sa.Index("wearer_due", "due_at"),
 )
 
@@ -87,7 +91,7 @@ alarm = _table(
     sa.Column("kind", sa.Integer, nullable=False),
     sa.Column("arrived_at", sa.Float, nullable=False),
     # When the workflow looks at it next; NULL: when something happens.
-    sa.Column("due_at", sa.Float),
+    sa.Column("due_at", sa.Float, info=WORKING),
     # The kind is part of what an alarm is: no report of a drill can ever be counted to a real one.
     sa.UniqueConstraint("device", "device_alarm", "kind"),
     sa.Index("alarm_due", "due_at"),
@@ -151,15 +155,15 @@ proposal = _table(  # changes of plans that wait for a second officer
     sa.UniqueConstraint("device", "asked_by"),
 )
 
-notice = _table(  # what all duty officers are told that belongs to no alarm
-    "notice",
+announcement = _table(  # what all duty officers are told that belongs to no alarm
+    "announcement",
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("what", sa.String, nullable=False),
     sa.Column("data", sa.String, nullable=False),  # JSON
     sa.Column("told", sa.String, nullable=False),  # JSON: the channels that have had it
     sa.Column("due_at", sa.Float),  # NULL: nobody is left to be told
-    sa.Index("notice_due", "due_at"),
+    sa.Index("announcement_due", "due_at"),
 )
 
 record = _table(  # HQ's own chain, see record.py
@@ -169,8 +173,17 @@ record = _table(  # HQ's own chain, see record.py
     sa.Column("what", sa.String, nullable=False),
     sa.Column("data", sa.String, nullable=False),  # JSON
     sa.Column("alarm", sa.Integer),  # the one that was deleted: its number is never given again
+    sa.Column("subject", sa.String),  # such as "wearer:0badcafe": its newest line counts
     sa.Column("salt", sa.LargeBinary, nullable=False),
+    sa.Column("leaf", sa.LargeBinary),  # NULL: a line of an earlier release
     sa.Column("link", sa.LargeBinary, nullable=False),
+    sa.Index("record_subject", "subject", "n"),
+)
+
+stamp = _table(  # RFC 3161 time stamps over links of the record
+    "stamp",
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),  # the line's
+    sa.Column("reply", sa.LargeBinary, nullable=False),  # DER, as the server sent it
 )
 
 forgotten = _table(  # what was deleted for good: enough to know a message of it again
@@ -237,12 +250,14 @@ officer = _table(
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("made_at", sa.Float, nullable=False),
     sa.Column("totp_secret", sa.String, nullable=False),  # base32, as an authenticator reads it
-    sa.Column("totp_used", sa.Integer),  # the last time step whose code was used: none works twice
+    sa.Column(
+        "totp_used", sa.Integer, info=WORKING
+    ),  # the last time step whose code was used: none works twice
     sa.Column("password_hash", sa.String),  # argon2id; NULL until the officer has chosen one
     sa.Column("welcome_hash", sa.LargeBinary, unique=True),  # SHA-256 of the one-time link's token
     sa.Column("welcome_until", sa.Float),
     # Logins refused since the last one.
-    sa.Column("refused", sa.Integer, nullable=False, default=0),
+    sa.Column("refused", sa.Integer, nullable=False, default=0, info=WORKING),
 )
 
 recovery_code = _table(
@@ -312,7 +327,11 @@ class Store(AbstractContextManager["Store"]):
             self._engine = self._reading = sqlite_engine(directory / DATABASE)
             self._writing = threading.Lock()
         with self.write() as connection:
-            self.layouts = migrations.bring_up_to_date(connection, metadata)
+            self.layouts = before, after = migrations.bring_up_to_date(connection, metadata)
+            if before not in (None, after):
+                from outcry.responder.storage import adoption  # it needs the tables below
+
+                adoption.adopt(connection, connection.scalar(sa.select(database_now())) or 0.0)
 
     @classmethod
     def of(cls, settings: Settings) -> Self:

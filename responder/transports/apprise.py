@@ -2,27 +2,30 @@
 
 Apprise says yes or no; whether a "no" means that certainly nothing left is
 read from what it logs, which nobody else gets to see: addresses are secrets.
-Every call has a fresh Apprise, for its services never log in again.
+Every call has a process of its own, which is ended with it: Apprise's services never log in
+again, some try again by themselves, and none may send anything after the call's limit.
 """
 
 import logging
 import re
 import smtplib
 import socket
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from outcry.responder.callers import outgoing
+from outcry.responder.callers.processes import Callers, Lost, May, Withheld
 from outcry.responder.findings import Finding
 from outcry.responder.rules.events import Came, Outcome
-from outcry.responder.transports import outgoing
 
 CONNECT_S = 6.0
 READ_S = 10.0
 LIMIT_S = 30.0  # of one call, whatever a service does: several requests, a login first
-LEFT_BEHIND = 16  # calls that outlived their limit; with more the services are given a rest
+END_NOT_KNOWN = "when its token ends cannot be known"
+CALLERS = Callers("outcry.responder.transports.apprise:load")
+"""The processes of this service; the one they are made from has Apprise loaded."""
 
 _NOTHING_LEFT = re.compile(
     r"NewConnectionError|ConnectTimeout|NameResolutionError|Failed to (establish|resolve)"
@@ -53,48 +56,56 @@ what reaches a machine: logs, queues, home automation, bare web hooks.
 class Channels:
     """Tells people by Apprise; safe to call from any thread."""
 
-    def __init__(self, limit_s: float = LIMIT_S, read_s: float = READ_S) -> None:
+    def __init__(
+        self, limit_s: float = LIMIT_S, read_s: float = READ_S, callers: Callers = CALLERS
+    ) -> None:
         """``limit_s``: of one call; ``read_s``: how long a service may keep silent."""
         self.limit_s = limit_s
         self._read_s = read_s
-        self._free = threading.BoundedSemaphore(LEFT_BEHIND)
+        self._callers = callers
 
-    def attempt(self, url: str, title: str, body: str) -> Came:
-        """Send; returns within ``limit_s`` and never raises."""
-        if not self._free.acquire(blocking=False):
-            return Came(Outcome.FAILED, "too many calls are still without an answer")
-        came: list[Came] = []
+    def attempt(self, url: str, title: str, body: str, may: May = lambda: None) -> Came:
+        """Send, as long as ``may`` allows it; returns within ``limit_s`` and never raises."""
+        try:
+            caller = self._callers.new()
+        except OSError as error:  # too many processes, or files
+            return Came(Outcome.FAILED, type(error).__name__)
+        try:
+            came = caller.call(send, (url, title, body, self._read_s), self.limit_s, url, may)
+        except Withheld as no:
+            kind = Outcome.DROPPED if no.wait_s is None else Outcome.FAILED
+            return Came(kind, str(no), wait_s=no.wait_s)
+        except Lost as lost:
+            return Came(Outcome.UNKNOWN, str(lost))
+        finally:
+            caller.end()
+        outcome, why = came.value
+        return Came(Outcome[outcome], why, wait_s=came.wait_s if why else None)
 
-        def work() -> None:
-            try:
-                came.append(self._send(url, title, body))
-            except Exception as error:  # noqa: BLE001 - a plugin may raise anything, at any point
-                came.append(Came(Outcome.UNKNOWN, type(error).__name__))
-            finally:
-                self._free.release()
 
-        thread = threading.Thread(target=work, name="channel", daemon=True)
-        thread.start()
-        thread.join(self.limit_s)
-        return came[0] if came else Came(Outcome.UNKNOWN, "no answer in time")
+def load() -> None:
+    """Load the library and its services, which take half a second."""
+    _service("json://localhost", READ_S)
 
-    def _send(self, url: str, title: str, body: str) -> Came:
-        apprise = _apprise()
-        service = _service(url, self._read_s)
-        if service is None:
-            return Came(Outcome.FAILED, "this address is not understood")
-        one = apprise.Apprise(asset=service.asset)
-        one.add(service)
-        with _listening() as said, outgoing.guarded():
-            done = bool(one.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT))
-        if done:
-            return Came(Outcome.DONE)
-        if any(re.match(r"Sent\b", line) for line in said):
-            return Came(Outcome.UNKNOWN, "some of it may have been sent")
-        refusal = next((found[0] for line in said if (found := _NOTHING_LEFT.search(line))), None)
-        if refusal is None:
-            return Came(Outcome.UNKNOWN, "no answer")
-        return Came(Outcome.FAILED, refusal)
+
+def send(url: str, title: str, body: str, read_s: float) -> tuple[str, str | None]:
+    """In a process of its own: what came of it, an :class:`Outcome` by name, and why."""
+    apprise = _apprise()
+    service = _service(url, read_s)
+    if service is None:
+        return Outcome.FAILED.name, "this address is not understood"
+    one = apprise.Apprise(asset=service.asset)
+    one.add(service)
+    with _listening() as said:
+        done = bool(one.notify(body=body, title=title, body_format=apprise.NotifyFormat.TEXT))
+    if done:
+        return Outcome.DONE.name, None
+    if any(re.match(r"Sent\b", line) for line in said):
+        return Outcome.UNKNOWN.name, "some of it may have been sent"
+    refusal = next((found[0] for line in said if (found := _NOTHING_LEFT.search(line))), None)
+    if refusal is None:
+        return Outcome.UNKNOWN.name, "no answer"
+    return Outcome.FAILED.name, refusal
 
 
 def problem(url: str) -> str | None:
@@ -175,14 +186,15 @@ def _check_mail(name: str, service: Any) -> Finding:
     except (OSError, smtplib.SMTPException) as error:
         why = type(error).__name__
         return Finding(False, f"{name}: the mail server cannot be used ({why})", "check the server")
-    return Finding(True, f"{name}: the mail server accepts the login")
+    return Finding(True, f"{name}: the mail server accepts the login; {END_NOT_KNOWN}")
 
 
 def _check_host(name: str, service: Any) -> Finding:
     """Reach the service's own host, where it has one."""
     host = getattr(service, "host", None)
     if not isinstance(host, str) or "." not in host:
-        return Finding(True, f"{name}: the address is valid; only a drill can prove more")
+        what = f"{name}: the address is valid; only a drill can prove more; {END_NOT_KNOWN}"
+        return Finding(True, what)
     port = getattr(service, "port", None) or (443 if service.secure else 80)
     try:
         with outgoing.guarded():
@@ -190,7 +202,7 @@ def _check_host(name: str, service: Any) -> Finding:
     except OSError as error:
         why = error.strerror or type(error).__name__
         return Finding(False, f"{name}: its server cannot be reached: {why}", "check the server")
-    return Finding(True, f"{name}: its server answers")
+    return Finding(True, f"{name}: its server answers; {END_NOT_KNOWN}")
 
 
 def _apprise() -> Any:

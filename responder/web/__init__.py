@@ -1,1 +1,1 @@
-"""What every page needs: listener, guard, body limits, throttle, templates, assets."""
+"""What every page needs: listener, door, guard, body limits, throttle, turns, templates, assets."""

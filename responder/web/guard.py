@@ -13,6 +13,9 @@ from outcry.responder.settings import is_loopback
 
 log = journal.Log("outcry.responder.pages")
 
+NO_SOURCE = "default-src 'none'"  # how the policy of each page begins
+HEADERS_ALONE = "outcry.headers_alone"  # in the scope of a request that was a HEAD
+
 
 class Contained:
     """Ends every error here."""
@@ -47,7 +50,7 @@ class Guard:
         self._behind_proxy = behind_proxy
         self._headers = {
             "Content-Security-Policy": (
-                f"default-src 'none'; style-src 'self' {style_hash}; img-src 'self'; form-action 'self'; "
+                f"{NO_SOURCE}; style-src 'self' {style_hash}; img-src 'self'; form-action 'self'; "
                 "base-uri 'none'; frame-ancestors 'none'"
             ),
             # Not "no-referrer": with it browsers send forms with "Origin: null", and then a form
@@ -95,6 +98,13 @@ def client_address(scope: Scope, behind_proxy: bool) -> str:
         forwarded = Headers(scope=scope).get("x-forwarded-for", "")
         address = forwarded.rsplit(",", 1)[-1].strip() or address
     return str(address)
+
+
+def vouch_for(scope: Scope) -> None:
+    """Whose request this is has shown to be one of ours; their connections have places."""
+    guest = scope.get("guest")
+    if guest is not None:
+        guest.vouch()
 
 
 def keep_cookie(answer: Response, name: str, value: str, seconds: float) -> None:

@@ -1,17 +1,20 @@
-"""Guessing is slowed: by source, and never for anyone else."""
+"""Guessing is slowed: by whatever the guesses have in common, and never for anyone else."""
 
-import ipaddress
 import math
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from starlette.responses import Response
+
+from outcry.responder.web.sources import Source
 
 FREE_TRIES = 3  # a frightened thumb slips; the fourth wrong PIN in a row waits
 FIRST_WAIT_S = 5.0
 LONGEST_WAIT_S = 900.0
 FORGET_AFTER_S = 3600.0
-SOURCES_KEPT = 10_000
+KEPT = 10_000
 
 
 class TooSoon(Exception):
@@ -28,53 +31,77 @@ class TooSoon(Exception):
         return page
 
 
-def source_of(address: str) -> str:
-    """Who is slowed together: an IPv4 address, or the /64 one IPv6 customer has to himself."""
-    try:
-        ip = ipaddress.ip_address(address.split("%")[0])
-    except ValueError:
-        return "unknown"
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped is not None:
-            return str(ip.ipv4_mapped)
-        return str(ipaddress.ip_network((ip, 64), strict=False))
-    return str(ip)
+class Counted(NamedTuple):
+    """What tries have in common: so many are free, then waits double up to ``longest_s``."""
+
+    name: str
+    free: int = FREE_TRIES
+    longest_s: float = LONGEST_WAIT_S
+
+
+class Tries(NamedTuple):
+    """How many there were, and when the last was."""
+
+    made: int
+    last: float
+
+
+def by_source(sources: Sequence[Source]) -> tuple[Counted, ...]:
+    return tuple(Counted(source.name, FREE_TRIES * source.share) for source in sources)
 
 
 class Throttle:
-    """Slows the source of wrong PINs or passwords and nobody else: no contact is ever locked out.
+    """Slows wrong PINs and passwords; used from any thread.
 
-    A try is counted before it is checked, so many at once gain nothing; a right PIN forgives its
-    source.
+    A try is counted before it is checked, so many at once gain nothing. A right one forgives all
+    before it, or takes back itself alone, where knowing one PIN must not buy guesses at others.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._tries: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._tries: OrderedDict[str, Tries] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._tries)
 
-    def admit(self, source: str, now: float) -> None:
-        """Count this try; raises :class:`TooSoon`, counting nothing, if its source has to wait."""
+    def admit(self, tried: Sequence[Counted], now: float) -> Mapping[str, Tries]:
+        """Count this try; returns what was counted before it.
+
+        Raises :class:`TooSoon`, counting nothing, if any of these has to wait.
+        """
         with self._lock:
-            count, last = self._tries.get(source, (0, now))
-            if now - last > FORGET_AFTER_S:
-                count = 0
-            wait = last + _wait_after(count) - now
+            wait = max(self._wait(one, now) for one in tried)
             if wait > 0:
                 raise TooSoon(wait)
-            self._tries[source] = (count + 1, now)
-            self._tries.move_to_end(source)
-            if len(self._tries) > SOURCES_KEPT:
+            before = {one.name: self._before(one, now) for one in tried}
+            for one in tried:
+                self._tries[one.name] = Tries(before[one.name].made + 1, now)
+                self._tries.move_to_end(one.name)
+            while len(self._tries) > KEPT:
                 self._tries.popitem(last=False)
+            return before
 
-    def forgive(self, source: str) -> None:
+    def forgive(self, tried: Sequence[Counted]) -> None:
         with self._lock:
-            self._tries.pop(source, None)
+            for one in tried:
+                self._tries.pop(one.name, None)
 
+    def take_back(self, before: Mapping[str, Tries]) -> None:
+        """The try that ``admit`` returned this for was right, and was no guess."""
+        with self._lock:
+            for name, tries in before.items():
+                now = self._tries.get(name, tries)
+                alone = now.made == tries.made + 1
+                self._tries[name] = tries if alone else Tries(max(now.made - 1, 0), now.last)
 
-def _wait_after(count: int) -> float:
-    if count < FREE_TRIES:
-        return 0.0
-    return min(FIRST_WAIT_S * 2.0 ** (count - FREE_TRIES), LONGEST_WAIT_S)
+    def _before(self, one: Counted, now: float) -> Tries:
+        tries = self._tries.get(one.name, Tries(0, now))
+        return Tries(0, now) if now - tries.last > FORGET_AFTER_S else tries
+
+    def _wait(self, one: Counted, now: float) -> float:
+        """Seconds from now until the next try; not above 0 when it may be made now."""
+        made, last = self._before(one, now)
+        over = made - one.free
+        if over < 0:
+            return 0.0
+        return last + min(FIRST_WAIT_S * 2.0 ** min(over, 16), one.longest_s) - now

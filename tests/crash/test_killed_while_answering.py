@@ -33,10 +33,12 @@ def show(capsys):
             print(
                 f"\n{what}: {harm.kills} times, {harm.unknown} tells unknown, told twice beyond "
                 f"that {len(harm.double_tells)}, posted twice {len(harm.double_posts)}, "
+                f"posted after {harm.vetoes} vetoes {len(harm.posts_after_veto)}, "
                 f"forgotten {len(harm.forgotten)}"
             )
         assert harm.double_tells == []
         assert harm.double_posts == []
+        assert harm.posts_after_veto == []
         assert harm.forgotten == []
 
     return say

@@ -50,6 +50,7 @@ def debs():
 def base(storage, debs):
     """A bare trixie with what ours and the tests' packages depend on ready to be installed."""
     needed = {"gpsd", "postgresql", "smstools"}  # with services, for tools/apt-install
+    needed |= {"caddy", "certbot", "nginx", "pebble"}  # before HQ; Pebble plays Let's Encrypt
     for deb in debs:
         field = subprocess.run(
             ["dpkg-deb", "-f", str(deb), "Depends"], capture_output=True, text=True, check=True
@@ -76,7 +77,7 @@ def installed(machine, debs):
         machine.copy(deb, f"/root/{deb.name}")
     for name in ("outcry", "outcry-responder"):
         [command] = re.findall(
-            rf"^apt install \./{name}_\S+$", from_guide(f"./{name}_"), re.MULTILINE
+            rf"^apt install \./{name}_\S+", from_guide(f"./{name}_"), re.MULTILINE
         )
         done = machine.run("sh", "-ec", f"cd /root; {command} -qy", timeout=900)
         said += done.stdout + done.stderr

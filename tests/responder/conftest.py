@@ -37,12 +37,12 @@ from outcry.report import (
     Report,
 )
 from outcry.responder import settings
+from outcry.responder.callers import outgoing
 from outcry.responder.enrolment.enrol import Application, enrol
 from outcry.responder.rules.events import CameBy, Event, Outcome
 from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.storage import engine, event_log, store
 from outcry.responder.storage.store import Store, metadata
-from outcry.responder.transports import outgoing
 from stage import reports
 from stage.ports import free_port
 from stage.reports import HERE, NOON
@@ -439,7 +439,7 @@ def process(enrolled: Enrolled, tmp_path: Path, wait_for):
     """Makes the real service on a copy of the enrolled state; ended when the test ends."""
     made: list[Process] = []
 
-    def make(modem_port: str = "", **people: str) -> Process:
+    def make(modem_port: str = "", start: bool = True, **people: str) -> Process:
         directory = tmp_path / "service-state"
         shutil.copytree(enrolled.directory, directory)
         device, pages = free_port(), free_port()
@@ -461,7 +461,8 @@ def process(enrolled: Enrolled, tmp_path: Path, wait_for):
         )
         service = Process(directory, config, device, pages)
         made.append(service)
-        service.start(wait_for)
+        if start:
+            service.start(wait_for)
         return service
 
     yield make

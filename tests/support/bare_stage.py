@@ -153,7 +153,8 @@ def from_guide(word: str) -> str:
     """The commands of the first block of docs/install.md with this word in it, as root types them."""
     guide = (ROOT / "docs" / "install.md").read_text()
     blocks = re.findall(r"^```sh\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
-    return str(next(block for block in blocks if word in block)).replace("sudo ", "")
+    found = str(next(block for block in blocks if word in block))
+    return re.sub(r"sudo -u (\S+) ", r"runuser -u \1 -- ", found).replace("sudo ", "")
 
 
 def newer(package: Path, folder: Path) -> Path:

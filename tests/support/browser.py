@@ -15,9 +15,13 @@ DESK = (1280, 900)
 
 
 @contextmanager
-def browser(size=DESK, script=True, dark=False):
-    """Chromium with a window of this size; with or without JavaScript."""
+def browser(size=DESK, script=True, dark=False, believes_all=False):
+    """Chromium with a window of this size; with or without JavaScript.
+
+    ``believes_all``: certificates of authorities too that it does not know.
+    """
     options = webdriver.ChromeOptions()
+    options.accept_insecure_certs = believes_all
     options.binary_location = shutil.which("chromium")
     for flag in (
         "--headless=new",
@@ -62,6 +66,17 @@ def asked_of(driver):
             if parts.scheme not in ("data", "about", "blob", "chrome"):
                 hosts.add(parts.netloc)
     return hosts
+
+
+def answers_to(driver, path):
+    """The statuses of what was answered to this path since it was last asked."""
+    messages = (json.loads(entry["message"])["message"] for entry in driver.get_log("performance"))
+    return [
+        message["params"]["response"]["status"]
+        for message in messages
+        if message["method"] == "Network.responseReceived"
+        and urlsplit(message["params"]["response"]["url"]).path == path
+    ]
 
 
 def complaints(driver):

@@ -31,7 +31,7 @@ from outcry.responder.rules.events import (
     Verdict,
     WithdrawalJudged,
 )
-from outcry.responder.storage import store
+from outcry.responder.storage import store, versions
 from outcry.responder.storage.store import Store
 from outcry.settings_file import as_toml
 
@@ -85,6 +85,7 @@ def settle_an_officer(directory: Path, name: str = "olga") -> None:
     database = Store(directory)
     with database.write() as connection:
         connection.execute(insert(store.officer).values(row))
+        versions.note(connection, versions.OFFICER, name, 0.0, what="settled in")
     database.close()
 
 

@@ -58,8 +58,11 @@ class Hand:
         )
 
     def act(self, alarm, act, **fields):
+        """Look at the alarm, and act on what its page shows."""
         path = f"/console/alarm/{alarm}"
-        return self.send("/console", f"{path}/{act}", **fields)
+        seen = re.search(r'name="seen" value="(\d+)"', self.get(path).text)
+        shown = {"seen": seen[1]} if seen else {}
+        return self.send("/console", f"{path}/{act}", **shown | fields)
 
     def close(self):
         self.client.close()

@@ -31,6 +31,7 @@ class GraphEndpoint(LocalServer):
         self.expired = False
         self.takes_pictures = True
         self.token_until: int | None = 0  # 0: never ends; None: Facebook does not say
+        self.access_until = 0
         self.owner = PAGE
         super().__init__()
 
@@ -59,7 +60,11 @@ class GraphEndpoint(LocalServer):
             case "GET", ["debug_token"] if self.token_until is not None:
                 if fields.get("input_token") != TOKEN:
                     return _error(100, "The input token is not valid")
-                return 200, {"data": {"is_valid": True, "expires_at": self.token_until}}
+                until = {
+                    "expires_at": self.token_until,
+                    "data_access_expires_at": self.access_until,
+                }
+                return 200, {"data": {"is_valid": True, **until}}
             case "GET", [owner, "feed"] if owner == PAGE:
                 return 200, {"data": list(self.posts.values())[::-1]}
             case "POST", [owner, "feed"] if owner == PAGE:

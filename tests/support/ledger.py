@@ -32,7 +32,7 @@ class Ledger(list[str]):
 
         def appended(connection, said):
             append_all(connection, said)
-            for _, event in said:
+            for _, event, _ in said:
                 if not isinstance(event, CallPlanned | CallEnded):  # those tell of themselves
                     self.append(_short(event, names))
 

@@ -2,6 +2,7 @@
 // the parts marked data-live. Everything can be read and done without this script.
 "use strict";
 
+const LISTEN_AGAIN_MS = 3000;  // as browsers do by themselves
 const LOOK_AGAIN_MS = 20000;   // ages on the page grow, whether or not anything happened
 const BEEP_EVERY_MS = 6000;
 const calmTitle = document.title.replace(/^\(\d+\) /, "");
@@ -88,8 +89,12 @@ function swap(fresh) {
 }
 
 let looking = false;
+let onceMore = false;  // something changed while this page was on its way
 async function look() {
-  if (looking) return;
+  if (looking) {
+    onceMore = true;
+    return;
+  }
   looking = true;
   try {
     const page = location.pathname;  // without "?done=…": that was said once
@@ -103,16 +108,29 @@ async function look() {
     link.textContent = "No connection. This page may be out of date.";
   } finally {
     looking = false;
+    if (onceMore) {
+      onceMore = false;
+      look();
+    }
   }
 }
 
-const events = new EventSource("/console/live");
-events.addEventListener("open", () => { link.textContent = "Live: this page updates itself."; });
-events.addEventListener("error", () => {
-  link.textContent = "No connection. This page may be out of date.";
-  look();  // finds out whether the session has ended
-});
-events.addEventListener("message", look);
+function listen() {
+  const events = new EventSource("/console/live");
+  events.addEventListener("open", () => {
+    link.textContent = "Live: this page updates itself.";
+    look();  // what came while nobody was listening
+  });
+  events.addEventListener("error", () => {
+    link.textContent = "No connection. This page may be out of date.";
+    look();  // finds out whether the session has ended
+    // A lost connection is tried again by itself; one answered by a proxy, as HQ restarts, is not.
+    if (events.readyState === EventSource.CLOSED) setTimeout(listen, LISTEN_AGAIN_MS);
+  });
+  events.addEventListener("message", look);
+}
+
+listen();
 setInterval(look, LOOK_AGAIN_MS);
 
 soundButton.addEventListener("click", switchSound);

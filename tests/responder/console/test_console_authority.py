@@ -9,10 +9,10 @@ import pytest
 from console_hand import Hand
 from sqlalchemy import select
 
+from outcry.responder.callers import outgoing
 from outcry.responder.console.accounts import CodeRefused
 from outcry.responder.plans import repository
 from outcry.responder.storage import store
-from outcry.responder.transports import outgoing
 from outcry.responder.web.throttle import TooSoon
 
 pytestmark = pytest.mark.slow

@@ -293,6 +293,26 @@ def test_many_wrong_pins_wait_and_the_right_one_works_after(world, client):
     assert client.post(f"{link}/confirm", data={"pin": world.pins[0]}).status_code == 200
 
 
+def test_a_phone_that_was_right_before_is_quick_however_many_guess(world, proxied):
+    link = link_of(world.device.message())
+
+    def tries(address, pin, **cookies):
+        headers = {"x-forwarded-proto": "https", "x-forwarded-for": address}
+        headers["cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        return proxied.post(f"{link}/seen", data={"pin": pin}, headers=headers)
+
+    right = tries("203.0.113.9", world.pins[0])
+    known = right.cookies["__Host-known"]
+    (line,) = (each for each in right.headers.get_list("set-cookie") if "__Host-known" in each)
+    assert all(
+        word in line for word in ("HttpOnly", "Secure", "SameSite=strict", "Max-Age=34560000")
+    )
+    statuses = [tries(f"198.51.100.{n}", "999999").status_code for n in range(30)]
+    assert statuses[-1] == 429
+    assert tries("192.0.2.1", world.pins[0]).status_code == 429
+    assert tries("192.0.2.1", world.pins[0], **{"__Host-known": known}).status_code == 200
+
+
 def test_another_source_is_not_slowed(world, proxied):
     link = link_of(world.device.message())
     https = {"x-forwarded-proto": "https"}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from outcry.report import AlarmKind
-from outcry.responder.plans import authority, direction, document, notices, repository
+from outcry.responder.plans import announcements, authority, direction, document, repository
 from outcry.responder.plans.authority import WAITS_S, Came, CannotConfirm, NotProven
 from outcry.responder.rules.events import Closed
-from outcry.responder.storage import event_log, store
+from outcry.responder.storage import event_log, store, verification, versions
 
 ON_BOTH_DATABASES = True
 SINK = "ntfys://sink.example.org/hush-3141"
@@ -27,7 +27,9 @@ class Hq:
     def settled(self, *names: str) -> None:
         row = {"made_at": 0.0, "totp_secret": "A", "password_hash": "x", "refused": 0}
         with self.world.hq.store.write() as connection:
-            connection.execute(insert(store.officer), [{"name": name, **row} for name in names])
+            for name in names:
+                connection.execute(insert(store.officer).values(name=name, **row))
+                versions.note(connection, versions.OFFICER, name, self.world.clock(), what="made")
 
     def changes(self, by: str, proven: bool = True, why: str = "", **keys: object) -> Came:
         with self.world.hq.store.write() as connection:
@@ -55,21 +57,31 @@ class Hq:
     def told(self) -> list[str]:
         """What officers were told since Ana was enrolled, oldest first."""
         with self.world.hq.store.read() as connection:
-            enrolment, *others = reversed(notices.since(connection, 0.0))
+            enrolment, *others = reversed(announcements.since(connection, 0.0))
         assert enrolment.words == "the command line enrolled Ana"
         return [each.words for each in others]
 
     def record(self) -> list[dict]:
         with self.world.hq.store.read() as connection:
-            lines = select(store.record.c.data).where(store.record.c.what == "PLAN")
-            return [json.loads(data) for data in connection.scalars(lines)]
+            line = store.record.c
+            about = line.subject.like(f"wearer:{self.device:08x}:%")
+            lines = connection.scalars(select(line.data).where(about).order_by(line.n))
+            enrolment, *others = map(json.loads, lines)
+        assert enrolment["by"] == "enrolment"
+        return others
+
+    def problems(self) -> tuple[str, ...]:
+        """What ``verify`` says of the whole record, and of the rows beside it."""
+        with self.world.hq.store.read() as connection:
+            return verification.verify(connection).problems
 
 
 @pytest.fixture
 def hq(world):
     made = Hq(world)
     made.settled("olga", "petr")
-    return made
+    yield made
+    assert made.problems() == ()
 
 
 def test_without_the_second_factor_nothing_is_weakened_and_nobody_told(hq):
@@ -107,6 +119,31 @@ def test_a_second_officer_confirms_and_the_record_names_both(hq):
     assert hq.told()[-1].startswith("petr confirmed what olga had asked")
     last = hq.record()[-1]
     assert (last["by"], last["asked_by"], last["keys"]) == ("petr", "olga", ["confirming.quorum"])
+    assert [each["what"] for each in hq.record()] == ["asked", "confirmed"]
+
+
+def test_asking_says_nothing_of_the_rows_so_it_cannot_make_good_a_change_past_outcry(hq):
+    with hq.world.hq.store.write() as connection:
+        right = connection.scalar(select(store.contact.c.number).filter_by(number_in_list=2))
+        moved = update(store.contact).filter_by(number_in_list=2)
+        connection.execute(moved.values(number="+447700900199"))
+    hq.changes("olga", confirming__quorum=1)
+    with hq.world.hq.store.write() as connection:
+        authority.refuse(connection, hq.waiting()[0].id, "petr", hq.world.clock())
+    (problem,) = hq.problems()
+    assert problem.endswith("contact 2's number is not as it was written")
+    with hq.world.hq.store.write() as connection:
+        connection.execute(moved.values(number=right))
+
+
+def test_a_wearer_who_is_forgotten_takes_along_what_was_asked_for_their_plan(hq):
+    hq.changes("olga", confirming__quorum=1)
+    with hq.world.hq.store.write() as connection:
+        authority.refuse(connection, hq.waiting()[0].id, "petr", hq.world.clock())
+        versions.forget(connection, hq.device, hq.world.clock(), "asked for")
+        lines = connection.scalars(select(store.record.c.data)).all()
+        assert not any("confirming.quorum" in data for data in lines)
+        versions.note(connection, versions.WEARER, hq.device, hq.world.clock(), by="a test")
 
 
 def test_the_officer_who_asked_cannot_confirm(hq):
@@ -236,11 +273,11 @@ def test_at_hqs_own_machine_it_applies_at_once_and_all_are_told(hq):
     ]
 
 
-def test_a_crash_between_leaves_neither_the_change_nor_the_notice(hq, monkeypatch):
+def test_a_crash_between_leaves_neither_the_change_nor_the_announcement(hq, monkeypatch):
     def dies(*_: object, **__: object) -> None:
         raise SystemError
 
-    monkeypatch.setattr(notices, "tell", dies)
+    monkeypatch.setattr(announcements, "tell", dies)
     with pytest.raises(SystemError):
         hq.changes("olga", confirming__quorum=1, publication__position="nothing")
     assert (hq.plan.position, hq.waiting(), hq.record()) == ("town", (), [])

@@ -14,8 +14,10 @@ import pytest
 from graph_endpoint import APP_SECRET, PAGE, TOKEN, GraphEndpoint
 from hanging_proxy import HangingProxy
 
+from outcry.responder.callers.processes import Callers
 from outcry.responder.posting.bluesky import Bluesky
 from outcry.responder.posting.facebook import Facebook
+from outcry.responder.posting.isolated import Isolated
 from outcry.responder.posting.mastodon import Mastodon
 from outcry.responder.posting.publisher import Draft, OutcomeUnknown, Posted
 from outcry.responder.posting.x import X
@@ -119,24 +121,33 @@ class Network:
     request: pytest.FixtureRequest
 
     def publisher(self, url: str | None = None, secret: str | None = None, timeout_s: float = 15.0):
-        url = url or self.url
+        kind, account = self._account(url or self.url, secret, timeout_s)
+        made = kind(**account)
+        return Patient(made) if self.name == "snac" and timeout_s > 5 else made
+
+    def isolated(self, callers: Callers, url: str | None = None, timeout_s: float = 15.0):
+        """The same in a process of its own."""
+        return Isolated(*self._account(url or self.url, None, timeout_s), callers)
+
+    def _account(self, url: str, secret: str | None, timeout_s: float) -> tuple[Any, dict]:
         match self.name:
             case "bluesky":
                 server = self.request.getfixturevalue("bluesky_server")
-                return Bluesky(url, server.handle, secret or server.app_password, timeout_s)
+                about = {"handle": server.handle, "app_password": secret or server.app_password}
+                kind: Any = Bluesky
             case "snac":
                 server = self.request.getfixturevalue("snac_server")
-                made = Mastodon(url, secret or server.token, timeout_s=timeout_s)
-                return Patient(made) if timeout_s > 5 else made
+                kind, about = Mastodon, {"token": secret or server.token}
             case "mock":
-                return Mastodon(url, secret or "mock_token", timeout_s=timeout_s)
+                kind, about = Mastodon, {"token": secret or "mock_token"}
             case "x":
                 from x_endpoint import KEYS
 
-                keys = KEYS if secret is None else {**KEYS, "access_token_secret": secret}
-                return X(**keys, server=url, timeout_s=timeout_s)
+                kind, about = X, dict(KEYS) | ({"access_token_secret": secret} if secret else {})
             case _:
-                return Facebook(PAGE, secret or TOKEN, APP_SECRET, url, timeout_s)
+                about = {"page": PAGE, "token": secret or TOKEN, "app_secret": APP_SECRET}
+                kind = Facebook
+        return kind, {**about, "server": url, "timeout_s": timeout_s}
 
 
 @pytest.fixture(params=["bluesky", "snac", "mock", "x", "facebook"])
@@ -204,6 +215,13 @@ class Patient:
             except OutcomeUnknown:
                 continue
         raise AssertionError("the server resets every connection")
+
+
+@pytest.fixture
+def callers() -> Iterator[Callers]:
+    made = Callers()
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -205,13 +205,21 @@ def test_a_picture_on_a_page_has_its_description_or_is_left_away(graph, png):
 
 
 @pytest.mark.parametrize(
-    ("said", "told"), [(1_800_000_000, 1_800_000_000.0), (0, None), (None, None)]
+    ("said", "access", "told", "words"),
+    [
+        (1_800_000_000, 0, 1_800_000_000.0, ""),
+        (0, 1_790_000_000, 1_790_000_000.0, ""),
+        (1_800_000_000, 1_790_000_000, 1_790_000_000.0, ""),
+        (0, 0, None, "its token has no end date"),
+        (None, 0, None, "when its token ends cannot be known"),
+    ],
 )
-def test_the_check_says_when_facebooks_token_ends(graph, said, told):
-    graph.token_until = said
+def test_the_check_says_when_facebooks_token_ends(graph, said, access, told, words):
+    graph.token_until, graph.access_until = said, access
     (finding,) = Facebook(PAGE, TOKEN, APP_SECRET, graph.url).check()
     assert finding.ok
     assert finding.expires_at == told
+    assert words in finding.what
 
 
 def test_a_token_of_another_page_is_found_by_the_check(graph):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import itertools
+import json
 import logging
 
 import pytest
 from local_server import LocalServer
+from x_endpoint import KEYS
 
 from outcry.responder.posting.bluesky import Bluesky
 from outcry.responder.posting.facebook import Facebook
@@ -109,6 +112,43 @@ def test_what_is_refused_with_a_picture_goes_without_it(network, key, draft, png
     posted = publisher.post(key, picture)
     assert _same(network, network.publisher().find(key, picture), posted)
     assert proxy.refused == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (404, {"error": "NotFound", "message": "nothing"}),
+        (400, {"error": "InvalidRequest", "message": "Could not locate record: at://x"}),
+        (400, {"error": "InvalidRequest", "message": "Der Eintrag fehlt"}),
+    ],
+)
+def test_absent_is_absent_in_any_words_on_bluesky(
+    bluesky_server, key, draft, proxied, status, said
+):
+    """In words that nobody here knows, the server's list decides: of what is there too."""
+    proxy = proxied(bluesky_server.url)
+    account = bluesky_server.handle, bluesky_server.app_password
+    publisher, words = Bluesky(proxy.url, *account), draft()
+    answer = json.dumps(said).encode()
+    proxy.rewords = lambda path, *came: (status, answer) if "getRecord" in path else came
+    assert publisher.find(key, words) is None
+    posted = publisher.post(key, words)
+    if status == 400 and "Der" in said["message"]:
+        assert publisher.find(key, words) == posted
+
+
+def test_a_post_on_x_is_found_whatever_x_makes_of_its_signs_and_addresses(x_server, key, draft):
+    """X escapes three signs and puts addresses of its own in place of others."""
+    words = draft("Amnesty.org & Ana <b>: see https://help.example.org/post/1 now")
+    x = X(**KEYS, server=x_server.url)
+    posted = x.post(key, words)
+    text = html.escape(words.text, quote=False)
+    text = text.replace("Amnesty.org", "https://t.co/Ab1").replace(
+        "https://help.example.org/post/1", "https://t.co/Cd2"
+    )
+    x_server.posts[posted.id]["text"] = f"{text} https://t.co/Picture9"
+    assert x.find(key, words) == posted
+    assert x.find(key, draft("Amnesty.org & Eva")) is None
 
 
 def test_a_post_whose_answer_was_lost_is_found_and_not_made_twice(network, key, draft, proxied):

@@ -11,6 +11,7 @@ import pytest
 from bidi import get_display
 from hypothesis import given
 from hypothesis import strategies as st
+from twitter_text import parse_tweet
 
 from outcry.responder.maps import places
 from outcry.responder.posting import graphemes, wording
@@ -284,10 +285,25 @@ def test_a_cut_text_is_short_enough_and_a_beginning(text, length):
     [
         ("a" * 280, 280), ("Ж" * 280, 280), ("ش" * 280, 280), ("漢" * 140, 280), (FAMILY, 2), ("🇺🇦", 2),
         ("see https://help.example.org/a/very/long/address/indeed/yes", 27), ("e\u0301", 1), ("…", 2),
+        ("Amnesty.org", 23), ("see Amnesty.org now", 31), ("☎", 2), ("1️⃣", 2), ("😀\u0301", 3),
     ],
 )  # fmt: skip
 def test_x_counts_by_weight(text, weight):
     assert graphemes.length(text, Unit.WEIGHTED) == weight
+
+
+PIECES = st.sampled_from(
+    ["Amnesty.org", "https://", "www.de", "a.b.com/x?y=1", "/x", ".", "é", "漢", "آنا", "ж.рф", "😀", "👋🏽", "🇺🇦", FAMILY, " ", "@", "#", "(", "'", "-"]
+)  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=9))
+def test_no_text_is_longer_by_x_s_own_count(pieces):
+    """Of which twitter-text is the reference, and this a port that somebody else has written."""
+    text = "".join(pieces)
+    assert graphemes.length(text, Unit.WEIGHTED) >= parse_tweet(text).weightedLength
+    if text.isalpha():
+        assert graphemes.length(text, Unit.WEIGHTED) == parse_tweet(text).weightedLength
 
 
 def test_bluesky_also_counts_bytes():

@@ -197,6 +197,38 @@ def test_whatever_happens_in_the_process_no_words_of_it_come_out(happens):
     assert "Traceback" not in said
 
 
+def test_what_is_said_without_end_is_thinned_by_its_kind_and_counted(sent):
+    now = 100.0
+    handler = JournalHandler(lambda: now)
+
+    def tell(entry, times, **words):
+        for _ in range(times):
+            fields = {"MESSAGE_ID": entry.message_id}
+            fields |= {"OUTCRY_ALARM": str(words["alarm"])} if words else {}
+            record = logging.makeLogRecord(
+                {
+                    "name": "outcry.responder.x",
+                    "levelno": entry.level,
+                    "msg": entry.name,
+                    "journal_fields": fields,
+                }
+            )
+            handler.emit(record)
+
+    tell(Entry.POST_REFUSED, 1000)
+    tell(Entry.WRONG_PIN, 100, alarm=1)
+    tell(Entry.WRONG_PIN, 1, alarm=2)
+    tell(Entry.CROWDED, 1)
+    assert len(sent) == 2 * journal_handler.MOST_A_MINUTE + 2
+    sent.clear()
+    now += 60
+    tell(Entry.POST_REFUSED, 2)
+    assert [words for words, _ in sent] == [
+        "outcry.responder.x: POST_REFUSED (940 more like this were left out)",
+        "outcry.responder.x: POST_REFUSED",
+    ]
+
+
 def test_settings_that_cannot_be_used_are_told_in_the_journal(sent, tmp_path, monkeypatch):
     monkeypatch.setattr(journal_handler, "set_up", lambda: None)  # this process is not the service
     config = tmp_path / "responder.toml"

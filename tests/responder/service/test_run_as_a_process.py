@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import configparser
-import ipaddress
 import random
 import signal
 import socket
 import ssl
-from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from certificates import make_certificate
 
 from outcry import receipt
 from outcry.envelope import SEALED_BYTES
@@ -117,22 +112,7 @@ def test_a_kept_connection_carries_many_reports(process, device):
 
 @pytest.fixture
 def certificate(tmp_path):
-    """A certificate for 127.0.0.1 and its key, as PEM files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(here, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    files = tmp_path / "cert.pem", tmp_path / "key.pem"
-    files[0].write_bytes(made.public_bytes(Encoding.PEM))
-    files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return files
+    return make_certificate(tmp_path)
 
 
 def test_pages_over_tls_are_served_and_say_to_stay_with_it(process, certificate):

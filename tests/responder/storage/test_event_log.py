@@ -13,7 +13,7 @@ from written import HISTORIES, LINES
 
 from outcry.receipt import Status
 from outcry.report import MessageType
-from outcry.responder.archive import case_file
+from outcry.responder.archive import proof
 from outcry.responder.rules import events
 from outcry.responder.rules.calls import (
     Action,
@@ -47,8 +47,8 @@ from outcry.responder.rules.events import (
     Verdict,
     WithdrawalJudged,
 )
-from outcry.responder.storage.audit_chain import link
 from outcry.responder.storage.event_log import from_row, to_row
+from outcry.responder.storage.links import link
 
 at = st.floats(0, 1e10)
 numbers = st.integers(0, 2**31)
@@ -153,7 +153,8 @@ def test_the_rows_are_of_every_kind_there_is():
 
 def test_a_case_file_of_before_verifies_and_so_would_one_written_from_its_events():
     for file in HISTORIES:
-        assert case_file.check(file) == len(file["history"])
+        proved = proof.check(json.dumps(file))
+        assert (proved.entries, proved.history_alone) == (len(file["history"]), True)
         previous = None
         for line in file["history"]:
             event = from_row(line["at_unix"], line["what"], line["data"])

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from builders import BEN, CLEO, DANA, WEARER
+from sqlalchemy import text
 
 from outcry import enrolment
 from outcry.envelope import from_text, read_header
 from outcry.receipt import Status, verify
 from outcry.report import MessageType
+from outcry.responder.archive import case_file, proof
 from outcry.responder.enrolment.hq_keys import KEY_FILE
 from outcry.responder.rules.events import (
     CallEnded,
@@ -23,7 +25,7 @@ from outcry.responder.rules.events import (
     ReportArrived,
     ReportRepeated,
 )
-from outcry.responder.storage import audit_chain
+from outcry.responder.storage import verification
 from outcry.responder.storage.store import DATABASE
 
 pytestmark = pytest.mark.slow
@@ -62,7 +64,7 @@ def receipt_of(world, message):
 
 def verified(world):
     with world.hq.store.read() as connection:
-        return audit_chain.verify(connection)
+        return verification.verify(connection)
 
 
 def test_what_was_written_is_read_and_found_as_it_was_written(world):
@@ -78,6 +80,29 @@ def test_what_was_written_is_read_and_found_as_it_was_written(world):
         Outcome.UNKNOWN,
     ]
     assert isinstance(world.hq.entries()[-1], CallEnded), "what became of Cleo's text nobody knows"
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        ("update message set received_at = received_at + 1", "message 1: arrival time is not"),
+        ("update message set report = zeroblob(56)", "message 1: receipt token is not"),
+        ("update alarm set kind = 3", "alarm 1: kind is not"),
+        ("update contact set name = 'Eve' where number_in_list = 1", "contact 1's name is not"),
+        ("update wearer set psk = zeroblob(32)", "psk is not"),
+    ],
+)
+def test_what_was_there_is_in_the_chain_from_the_upgrade_on(world, statement, says):
+    with world.hq.store.write() as connection:
+        connection.execute(text(statement))
+    [problem] = verified(world).problems
+    assert says in problem
+
+
+def test_a_case_file_of_before_shows_and_proves_its_reports(world):
+    file = case_file.write(world.hq.store, 1, "Example Org", world.clock())
+    assert proof.check(file).alarm == 1
+    assert "Position: " in file
 
 
 def test_open_calls_go_on_and_nobody_is_texted_twice_but_who_may_not_have_got_it(world):

@@ -11,7 +11,7 @@ from aiosmtpd.smtp import AuthResult
 from apprise_endpoint import SECRET, Web
 
 from outcry.responder.rules.events import Came, Outcome
-from outcry.responder.transports.apprise import LEFT_BEHIND, Channels, check, problem
+from outcry.responder.transports.apprise import Channels, check, problem
 
 BODY = "DRILL, not an alarm, from Ana. 43.31780,45.69490"
 from stage.ports import free_port
@@ -112,17 +112,9 @@ def test_a_service_that_does_not_answer_is_unknown_for_it_may_have_taken_it(web)
 @pytest.mark.slow
 def test_no_call_outlives_its_limit_whatever_the_service_does(web):
     begun = time.monotonic()
-    came = Channels(limit_s=0.3, read_s=60.0).attempt(web.url("slow"), "t", BODY)
+    came = Channels(limit_s=3, read_s=60.0).attempt(web.url("slow"), "t", BODY)
     assert came == Came(Outcome.UNKNOWN, "no answer in time")
     assert time.monotonic() - begun < 30
-
-
-@pytest.mark.slow
-def test_calls_that_hang_do_not_use_up_the_machine(web):
-    channels = Channels(limit_s=0.01, read_s=60.0)
-    came = [channels.attempt(web.url("slow"), "t", BODY) for _ in range(LEFT_BEHIND + 2)]
-    assert [one.outcome for one in came[-2:]] == [Outcome.FAILED, Outcome.FAILED]
-    assert all(one.outcome is Outcome.UNKNOWN for one in came[:-2])
 
 
 def test_a_wrong_password_has_certainly_sent_nothing(mails):

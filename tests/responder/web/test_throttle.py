@@ -10,15 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcry.responder.enrolment.pins import create_pins, hash_pin, is_pin, plain_pin
+from outcry.responder.web.sources import SITE_SHARE, sources_of
 from outcry.responder.web.throttle import (
     FIRST_WAIT_S,
     FORGET_AFTER_S,
     FREE_TRIES,
+    KEPT,
     LONGEST_WAIT_S,
-    SOURCES_KEPT,
+    Counted,
     Throttle,
     TooSoon,
-    source_of,
+    by_source,
 )
 
 
@@ -75,7 +77,7 @@ def test_spaces_and_dashes_in_a_pin_are_forgiven(typed, pin):
 def wait_of(throttle, source, now):
     """Try; how long this source has to wait instead, 0 when it was let in."""
     try:
-        throttle.admit(source, now)
+        throttle.admit([Counted(source)], now)
     except TooSoon as soon:
         return soon.seconds
     return 0
@@ -118,7 +120,7 @@ def test_a_try_that_was_told_to_wait_is_not_counted():
 def test_a_right_pin_and_time_both_forgive():
     throttle = Throttle()
     wrong_tries(throttle, "a", 8)
-    throttle.forgive("a")
+    throttle.forgive([Counted("a")])
     assert wait_of(throttle, "a", 0.0) == 0
     wrong_tries(throttle, "b", FREE_TRIES)
     assert wait_of(throttle, "b", FORGET_AFTER_S + 1) == 0
@@ -139,20 +141,73 @@ def test_an_attacker_gets_few_guesses_in_an_hour(seed):
 def test_memory_is_bounded_however_many_sources_come():
     throttle = Throttle()
     for n in range(20_000):
-        throttle.admit(str(n), 0.0)
-    assert len(throttle) == SOURCES_KEPT == 10_000
+        throttle.admit([Counted(str(n))], 0.0)
+    assert len(throttle) == KEPT == 10_000
+
+
+def test_what_tries_have_in_common_is_counted_together():
+    throttle, now = Throttle(), 0.0
+    alarm = Counted("alarm 1", 10, 30.0)
+    for n in range(10):
+        throttle.admit([Counted(f"source {n}"), alarm], now)
+    with pytest.raises(TooSoon) as first:
+        throttle.admit([Counted("a new source"), alarm], now)
+    assert first.value.seconds == FIRST_WAIT_S
+    for _ in range(2000):  # for days: the wait stays what a frightened person bears
+        with pytest.raises(TooSoon) as soon:
+            throttle.admit([alarm], now)
+        now += soon.value.seconds
+        throttle.admit([alarm], now)
+    assert soon.value.seconds == 30.0
+
+
+def test_one_that_has_to_wait_holds_the_try_and_none_of_the_others_is_counted():
+    throttle = Throttle()
+    wrong_tries(throttle, "slow", FREE_TRIES)
+    for _ in range(50):
+        with pytest.raises(TooSoon):
+            throttle.admit([Counted("slow"), Counted("other")], 0.0)
+    assert wait_of(throttle, "other", 0.0) == 0
+
+
+def test_a_right_try_that_is_taken_back_counts_not_and_forgives_nothing():
+    throttle = Throttle()
+    wrong_tries(throttle, "a", FREE_TRIES)
+    throttle.take_back(throttle.admit([Counted("a")], FIRST_WAIT_S))
+    throttle.take_back(throttle.admit([Counted("a")], FIRST_WAIT_S))
+    assert wait_of(throttle, "a", FIRST_WAIT_S) == 0
+    assert wait_of(throttle, "a", FIRST_WAIT_S) == 2 * FIRST_WAIT_S
+
+
+def test_a_right_try_takes_back_no_other_that_came_meanwhile():
+    throttle = Throttle()
+    right = throttle.admit([Counted("a")], 0.0)
+    for _ in range(FREE_TRIES - 1):
+        throttle.admit([Counted("a")], 0.0)
+    throttle.take_back(right)
+    throttle.admit([Counted("a")], 0.0)
+    assert wait_of(throttle, "a", 0.0) == FIRST_WAIT_S
 
 
 @pytest.mark.parametrize(
-    ("address", "source"),
+    ("address", "sources"),
     [
-        ("198.51.100.7", "198.51.100.7"),
-        ("::ffff:198.51.100.7", "198.51.100.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("testclient", "unknown"),
+        ("198.51.100.7", ["198.51.100.7"]),
+        ("::ffff:198.51.100.7", ["198.51.100.7"]),
+        ("2001:db8:1:2:3:4:5:6", ["2001:db8:1:2::/64", "2001:db8:1::/48"]),
+        ("2001:db8:1:2::9", ["2001:db8:1:2::/64", "2001:db8:1::/48"]),
+        ("fe80::1%eth0", ["fe80::/64", "fe80::/48"]),
+        ("testclient", ["unknown"]),
     ],
 )
-def test_one_customer_is_one_source(address, source):
-    assert source_of(address) == source
+def test_one_customer_is_one_source(address, sources):
+    assert [source.name for source in sources_of(address)] == sources
+
+
+def test_somebody_with_a_whole_site_is_slowed_like_a_few_customers():
+    throttle = Throttle()
+    for n in range(FREE_TRIES * SITE_SHARE):
+        throttle.admit(by_source(sources_of(f"2001:db8:1:{n:x}::1")), 0.0)
+    with pytest.raises(TooSoon):
+        throttle.admit(by_source(sources_of("2001:db8:1:ffff::1")), 0.0)
+    throttle.admit(by_source(sources_of("2001:db8:2::1")), 0.0)

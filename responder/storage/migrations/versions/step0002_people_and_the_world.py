@@ -6,7 +6,7 @@ Not released yet: what is added to the tables before the release is added here.
 import sqlalchemy as sa
 from alembic import op
 
-from outcry.responder.storage import audit_chain
+from outcry.responder.storage import links
 
 revision = "0002"
 down_revision = "0001"
@@ -109,8 +109,8 @@ def _link_what_is_there() -> None:
     ).all()
     last: dict[int, bytes] = {}
     for row in rows:
-        salt = audit_chain.new_salt()
-        last[row.alarm] = audit_chain.link(last.get(row.alarm), salt, *row)
+        salt = links.new_salt()
+        last[row.alarm] = links.link(last.get(row.alarm), salt, *row)
         connection.execute(
             sa.text(
                 "UPDATE history SET salt = :salt, link = :link WHERE alarm = :alarm AND n = :n"

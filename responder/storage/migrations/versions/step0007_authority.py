@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("device", "asked_by"),
     )
     op.create_table(
-        "notice",
+        "announcement",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("at", sa.Float, nullable=False),
         sa.Column("what", sa.String, nullable=False),
@@ -29,4 +29,4 @@ def upgrade() -> None:
         sa.Column("told", sa.String, nullable=False),
         sa.Column("due_at", sa.Float),
     )
-    op.create_index("notice_due", "notice", ["due_at"])
+    op.create_index("announcement_due", "announcement", ["due_at"])

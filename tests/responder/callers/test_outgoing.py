@@ -1,4 +1,7 @@
-"""Where HQ connects to: asked at the connect itself, with real libraries and real servers here."""
+"""Where HQ connects to: asked at the connect itself, with real libraries and real servers here.
+
+Calls are made as the service makes them, in callers.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,41 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from apprise_endpoint import Web
+from rebinding import REBOUND
 
+from outcry.responder.archive import time_stamps
+from outcry.responder.callers import outgoing
+from outcry.responder.callers.processes import Callers
 from outcry.responder.posting.bluesky import Bluesky
 from outcry.responder.posting.facebook import Facebook
+from outcry.responder.posting.isolated import Isolated
 from outcry.responder.posting.mastodon import Mastodon
+from outcry.responder.posting.publisher import (
+    Draft,
+    OutcomeUnknown,
+    PublishingFailed,
+    PublishingRefused,
+)
 from outcry.responder.posting.x import X
 from outcry.responder.rules.events import Outcome
-from outcry.responder.transports import apprise, outgoing
+from outcry.responder.transports import apprise
 from outcry.responder.transports.apprise import Channels
+from stage import reports
 
-REBOUND = "rebound.example.org"
+pytestmark = pytest.mark.slow
+
+NETWORKS = {
+    "mastodon": (Mastodon, {"token": "token"}),
+    "bluesky": (Bluesky, {"handle": "ana.example.org", "app_password": "password"}),
+    "x": (X, dict.fromkeys(("api_key", "api_secret", "access_token", "access_token_secret"), "a")),
+    "facebook": (Facebook, {"page": "1", "token": "token", "app_secret": "secret"}),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +69,7 @@ def door(inside):
     class Onward(BaseHTTPRequestHandler):
         def go(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(307)
+            self.send_response(303 if self.path == "/see-other" else 307)
             self.send_header("Location", f"http://127.0.0.1:{inside.server_port}{self.path}")
             self.send_header("Content-Length", "0")
             self.end_headers()
@@ -62,6 +85,32 @@ def door(inside):
     yield f"127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def reached(inside, monkeypatch):
+    """Connections to the server inside."""
+    found: list[int] = []
+    monkeypatch.setattr(inside.RequestHandlerClass, "handle", lambda _: found.append(1))
+    return found
+
+
+@pytest.fixture
+def callers():
+    with closing(Callers()) as made:
+        yield made
+
+
+@pytest.fixture
+def rebinding_callers():
+    """Callers to which a name means this machine, whatever it meant to HQ."""
+    with closing(Callers("rebinding:load")) as made:
+        yield made
+
+
+def network(kind, server, callers):
+    publisher, account = NETWORKS[kind]
+    return Isolated(publisher, {**account, "server": server}, callers)
 
 
 def test_a_channel_to_this_machine_gets_no_byte_and_certainly_nothing_left(inside):
@@ -98,21 +147,35 @@ def test_a_file_of_settings_names_the_server_whose_address_stands_in_it():
     assert not outgoing.allows("10.0.0.1", 443)
 
 
-def test_a_name_that_means_another_address_the_second_time_is_refused(inside, monkeypatch):
-    real, looked = socket.getaddrinfo, []
+def test_a_channels_name_that_means_another_address_the_second_time_is_refused(
+    inside, rebinding_callers, monkeypatch
+):
+    real = socket.getaddrinfo
 
-    def rebinding(host, port, *arguments, **more):
-        if host != REBOUND:
-            return real(host, port, *arguments, **more)
-        looked.append(host)
-        return real("203.0.113.7" if len(looked) == 1 else "127.0.0.1", port, *arguments, **more)
+    def at_first(host, port, *arguments, **more):
+        return real("203.0.113.7" if host == REBOUND else host, port, *arguments, **more)
 
-    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    monkeypatch.setattr(socket, "getaddrinfo", at_first)
     url = f"json://{REBOUND}:{inside.server_port}/x"
     assert apprise.refused(url, ["json"]) is None
-    assert Channels().attempt(url, "t", "b").outcome is Outcome.FAILED
-    assert len(looked) > 1
+    channels = Channels(callers=rebinding_callers)
+    assert channels.attempt(url, "t", "b").outcome is Outcome.FAILED
     assert inside.taken == []
+    outgoing.name([f"127.0.0.1:{inside.server_port}"])
+    assert channels.attempt(url, "t", "b").outcome is Outcome.DONE
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_no_network_whose_name_means_a_place_inside_is_reached(
+    inside, rebinding_callers, kind, reached
+):
+    made = network(kind, f"http://{REBOUND}:{inside.server_port}", rebinding_callers)
+    (found, *_) = made.check()
+    assert not found.ok
+    assert reached == []
+    outgoing.name([f"127.0.0.1:{inside.server_port}"])
+    made.check()
+    assert reached != []  # by the same process, and only now
 
 
 def test_a_channels_server_cannot_send_it_on_to_a_place_inside(inside, door):
@@ -120,22 +183,30 @@ def test_a_channels_server_cannot_send_it_on_to_a_place_inside(inside, door):
     assert inside.taken == []
 
 
-@pytest.mark.parametrize(
-    "network",
-    [
-        lambda server: Mastodon(server, "token"),
-        lambda server: Bluesky(server, "ana.example.org", "password"),
-        lambda server: X("a", "b", "c", "d", server=server),
-        lambda server: Facebook("1", "token", "secret", server),
-    ],
-    ids=["mastodon", "bluesky", "x", "facebook"],
-)
-def test_no_network_can_send_us_on_to_a_place_inside(inside, door, network, monkeypatch):
-    reached: list[int] = []
-    monkeypatch.setattr(inside.RequestHandlerClass, "handle", lambda _: reached.append(1))
-    (found, *_) = network(f"http://{door}").check()
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_no_network_can_send_us_on_to_a_place_inside(inside, door, callers, kind, reached):
+    made = network(kind, f"http://{door}", callers)
+    (found, *_) = made.check()
     assert not found.ok
+    with pytest.raises((PublishingFailed, PublishingRefused, OutcomeUnknown)):
+        made.post("key", Draft("Ana raised an alarm", "en", reports.NOON))
     assert reached == []
+
+
+def test_where_settings_name_it_a_network_is_sent_on(inside, door, callers, reached):
+    outgoing.name([f"127.0.0.1:{inside.server_port}"])
+    network("mastodon", f"http://{door}", callers).check()
+    assert reached != []
+
+
+def test_no_time_stamping_server_can_send_us_on_to_a_place_inside(inside, door, reached):
+    with pytest.raises(OSError, match="private address"):
+        time_stamps.http(f"http://{door}/see-other", b"asked")
+    assert reached == []
+    outgoing.name([f"127.0.0.1:{inside.server_port}"])
+    with suppress(OSError):
+        time_stamps.http(f"http://{door}/see-other", b"asked")
+    assert reached != []
 
 
 def test_a_mail_server_inside_is_refused_before_its_plan_counts():
@@ -191,7 +262,7 @@ def test_a_socket_of_any_kind_is_guarded_and_the_services_own_are_not(tmp_path):
 def test_a_confined_process_is_so_in_every_thread():
     program = """
 import socket, threading
-from outcry.responder.transports import outgoing
+from outcry.responder.callers import outgoing
 outgoing.confine()
 def work():
     try:

@@ -9,9 +9,14 @@ import threading
 import pytest
 from sqlalchemy import select, update
 
-from outcry.responder.notify.notice_round import AGAIN_S, TAKEN_S, TELL_FOR_S, NoticeRound
-from outcry.responder.plans import notices
-from outcry.responder.plans.notices import Notice
+from outcry.responder.notify.announcement_round import (
+    AGAIN_S,
+    TAKEN_S,
+    TELL_FOR_S,
+    AnnouncementRound,
+)
+from outcry.responder.plans import announcements
+from outcry.responder.plans.announcements import Announcement
 from outcry.responder.rules.events import Came, Outcome
 from outcry.responder.storage import store
 
@@ -41,21 +46,21 @@ def services():
 @pytest.fixture
 def going_round(world, services):
     with world.hq.store.write() as connection:  # of Ana's enrolment
-        connection.execute(update(store.notice).values(due_at=None))
+        connection.execute(update(store.announcement).values(due_at=None))
     url = "https://help.example.org"
-    return NoticeRound(world.hq.store, OFFICERS, services, url, world.clock)
+    return AnnouncementRound(world.hq.store, OFFICERS, services, url, world.clock)
 
 
 def happens(world):
     with world.hq.store.write() as connection:
         device = world.device.enrolment.device
         said = {"device": device, "keys": ["confirming.quorum"]}
-        notices.tell(connection, world.clock(), Notice.WEAKENED, "olga", **said)
+        announcements.tell(connection, world.clock(), Announcement.WEAKENED, "olga", **said)
 
 
 def left(world):
     with world.hq.store.read() as connection:
-        table = store.notice.c
+        table = store.announcement.c
         row = connection.execute(select(table.told, table.due_at).order_by(table.id.desc())).first()
         return json.loads(row.told), row.due_at
 
@@ -113,7 +118,9 @@ def test_a_process_that_dies_meanwhile_leaves_it_to_the_next(
 def test_of_two_processes_one_tells_it(world, going_round, services):
     happens(world)
     with world.hq.store.read() as connection:
-        row = connection.execute(select(store.notice).order_by(store.notice.c.id.desc())).first()
+        row = connection.execute(
+            select(store.announcement).order_by(store.announcement.c.id.desc())
+        ).first()
     going_round._tell(row)
     going_round._tell(row)  # seen by both as due
     assert len(services.told) == 2
@@ -121,7 +128,7 @@ def test_of_two_processes_one_tells_it(world, going_round, services):
 
 def test_without_any_channel_it_is_done(world, services):
     happens(world)
-    NoticeRound(world.hq.store, {}, services, "", world.clock).look()
+    AnnouncementRound(world.hq.store, {}, services, "", world.clock).look()
     assert left(world) == ([], None)
 
 

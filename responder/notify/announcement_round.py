@@ -1,6 +1,6 @@
 """The round that tells all duty officers what belongs to no alarm, and ends what has waited too long.
 
-Any number of processes may go round side by side: each takes a notice for a while before it tells
+Any number of processes may go round side by side: each takes an announcement for a while before it tells
 it. One that is killed meanwhile leaves it to be told again, rather twice than never.
 """
 
@@ -12,19 +12,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from outcry.responder.plans import authority, notices
+from outcry.responder.plans import announcements, authority
 from outcry.responder.rules.events import Outcome
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store
 from outcry.responder.transports.apprise import Channels
 
-TAKEN_S = 120.0  # longer than all calls for one notice may last
+TAKEN_S = 120.0  # longer than all calls for one announcement may last
 AGAIN_S = 60.0
 TELL_FOR_S = 86_400.0  # then the console alone shows it
 
 
 @dataclass(frozen=True)
-class NoticeRound:
+class AnnouncementRound:
     """``look`` tells what is due. ``clock`` gives Unix seconds, ``public_url`` ends without a slash."""
 
     store: Store
@@ -34,7 +34,7 @@ class NoticeRound:
     clock: Callable[[], float]
 
     def look(self) -> None:
-        """End the changes that have lapsed, then tell each notice to those who have not had it."""
+        """End the changes that have lapsed, then tell each announcement to those who have not had it."""
         now = self.clock()
         with self.store.read() as connection:
             lapsed = select(store.proposal.c.id).where(store.proposal.c.until <= now)
@@ -43,7 +43,7 @@ class NoticeRound:
             with self.store.write() as connection:
                 authority.lapse(connection, now)
         with self.store.read() as connection:
-            table = store.notice
+            table = store.announcement
             due = select(table).where(table.c.due_at <= now).order_by(table.c.id)
             found = connection.execute(due).all()
         for row in found:
@@ -54,7 +54,7 @@ class NoticeRound:
         with self.store.write() as connection:
             if not _moved(connection, row, row.due_at, now + TAKEN_S):
                 return  # another process tells it
-            words = notices.words(connection, row.what, row.data)
+            words = announcements.words(connection, row.what, row.data)
         told = set(json.loads(row.told))
         left = [name for name in self.officers if name not in told]
         body = f"{words}. {self.public_url}/console"
@@ -79,6 +79,6 @@ class NoticeRound:
 def _moved(
     connection: Connection, row: Row[Any], due_at: float, to: float | None, **more: str
 ) -> bool:
-    table = store.notice
+    table = store.announcement
     same = update(table).where(table.c.id == row.id, table.c.due_at == due_at)
     return connection.execute(same.values(due_at=to, **more)).rowcount == 1

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
+from urllib.parse import urlsplit
 
 from outcry.responder import hosts
 
@@ -31,9 +32,27 @@ class OutgoingRefused(ConnectionRefusedError):
         super().__init__(f"Connection refused: {REFUSED}")
 
 
+def named() -> frozenset[hosts.Named]:
+    """What this process may connect to beside the open internet: to be handed to a caller."""
+    return frozenset(_named)
+
+
+def only(named: Iterable[hosts.Named]) -> None:
+    """From now on this process may connect to these beside the open internet, and to no others."""
+    global _named
+    _named = set(named)
+
+
 def name(addresses: Iterable[str]) -> None:
     """From now on this process may connect to these, too; each as :func:`hosts.named` takes it."""
     _named.update(map(hosts.named, addresses))
+
+
+def name_url(url: str) -> None:
+    """The same for the server of an address that settings hold, as :func:`name_server` has it."""
+    server = urlsplit(url)
+    default = 80 if server.scheme == "http" else 443
+    name_server(server.hostname or "", server.port or default)
 
 
 def name_server(host: str, port: int | None) -> None:

@@ -1,6 +1,6 @@
 """What all duty officers are told that belongs to no alarm: who changes whom HQ protects, and how.
 
-A notice is written in the transaction of what it tells of, so neither is without the other. Its
+An announcement is written in the transaction of what it tells of, so neither is without the other. Its
 words hold no place, number, address or reason but an officer's own; where it is told: ``notify``.
 """
 
@@ -20,7 +20,7 @@ BY_COMMAND = "the command line"
 MOST = 50  # that are shown at once
 
 
-class Notice(StrEnum):
+class Announcement(StrEnum):
     """What happened; the value is what the words say of it."""
 
     ASKED = (
@@ -41,31 +41,31 @@ class Notice(StrEnum):
 
 @dataclass(frozen=True, repr=False)
 class Told:
-    """A notice in words, and when it was (Unix seconds)."""
+    """An announcement in words, and when it was (Unix seconds)."""
 
     id: int
     at: float
     words: str
 
 
-def tell(connection: Connection, now: float, what: Notice, by: str, **said: Any) -> None:
-    """Write a notice down, to be told at once. ``said`` is what its words need, as plain JSON."""
+def tell(connection: Connection, now: float, what: Announcement, by: str, **said: Any) -> None:
+    """Write an announcement down, to be told at once. ``said`` is what its words need, as plain JSON."""
     data = json.dumps({"by": by, **said}, ensure_ascii=False)
     row = {"at": now, "what": what.name, "data": data, "told": "[]", "due_at": now}
-    connection.execute(insert(store.notice).values(row))
+    connection.execute(insert(store.announcement).values(row))
     log.tell(journal.Entry.OFFICERS_TOLD, what=what.name.lower())
 
 
 def since(connection: Connection, at: float) -> tuple[Told, ...]:
-    """The newest notices after a time, newest first."""
-    table = store.notice
+    """The newest announcements after a time, newest first."""
+    table = store.announcement
     newest = select(table).where(table.c.at > at).order_by(table.c.id.desc()).limit(MOST)
     rows = connection.execute(newest)
     return tuple(Told(row.id, row.at, words(connection, row.what, row.data)) for row in rows.all())
 
 
 def words(connection: Connection, what: str, data: str) -> str:
-    """A notice's row as a sentence for officers."""
+    """An announcement's row as a sentence for officers."""
     said = json.loads(data)
     device = said.get("device")
     name = None
@@ -78,7 +78,7 @@ def words(connection: Connection, what: str, data: str) -> str:
         "until": "" if until is None else _moment(until),
     }
     why = f". Why: {said['why']}" if said.get("why") else ""
-    return f"{said['by']} {Notice[what].format_map(said)}{why}"
+    return f"{said['by']} {Announcement[what].format_map(said)}{why}"
 
 
 def _moment(at: float) -> str:

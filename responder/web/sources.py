@@ -1,0 +1,30 @@
+"""Who is counted together: the addresses that one customer of a network has to himself."""
+
+import ipaddress
+from typing import NamedTuple
+
+SITE_SHARE = 4  # a /48 holds 65,536 customers' networks, or one attacker's
+
+
+class Source(NamedTuple):
+    """Addresses that are counted together; ``share`` times what one customer may, they may."""
+
+    name: str
+    share: int = 1
+
+
+def sources_of(address: str) -> tuple[Source, ...]:
+    """The sources an address belongs to, the narrowest first: IPv4 alone, IPv6 by /64 and /48."""
+    try:
+        ip = ipaddress.ip_address(address.split("%")[0])
+    except ValueError:
+        return (Source("unknown"),)
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return (Source(str(ip.ipv4_mapped)),)
+        return Source(_network(ip, 64)), Source(_network(ip, 48), SITE_SHARE)
+    return (Source(str(ip)),)
+
+
+def _network(ip: ipaddress.IPv6Address, bits: int) -> str:
+    return str(ipaddress.ip_network((ip, bits), strict=False))

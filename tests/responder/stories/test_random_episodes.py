@@ -1,0 +1,323 @@
+"""Whatever happens in whatever order: nobody reads "safe" or "false" of an open, confirmed episode.
+
+An alarm's life is drawn: presses, answers, decisions, and calls that are queued, under way, lost or
+refused while the next thing happens. HQ's rules live through it. Networks that edit and one that only
+answers keep what readers would see, in the words HQ posts; contact's and officer's pages are drawn.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+
+import pytest
+from builders import POSITION, STILL, WITHDRAWAL, officer, report, says
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lived import PLAN
+
+from outcry.report import AlarmKind, NoFixReason, NoPosition
+from outcry.responder import sentences
+from outcry.responder.console.accounts import Session
+from outcry.responder.console.desk import Standing, View, possible
+from outcry.responder.console.device_health import Health
+from outcry.responder.console.pages import ConsolePages
+from outcry.responder.contacts import desk
+from outcry.responder.contacts.pages import Pages
+from outcry.responder.posting import own_page, wording
+from outcry.responder.posting.publisher import Limits
+from outcry.responder.posting.wording import PostFacts
+from outcry.responder.rules.calls import Action, Correction, FollowUp, Post, TakeBack
+from outcry.responder.rules.case import Case
+from outcry.responder.rules.decide import decide, is_allowed
+from outcry.responder.rules.events import (
+    Acknowledged,
+    Approved,
+    CalledFalse,
+    CallEnded,
+    CallPlanned,
+    Came,
+    Closed,
+    Confirmed,
+    Corrected,
+    Event,
+    GroundFound,
+    OfficerConfirmed,
+    Outcome,
+    Reason,
+    Unsure,
+    Verdict,
+    Vetoed,
+    VetoLifted,
+    WithdrawalJudged,
+)
+from outcry.responder.web.assets import Assets
+from stage import reports as made
+from stage.reports import NOON
+
+pytestmark = pytest.mark.slow
+
+FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
+HISTORIES = 100_000 if FULL else 150
+LIMITS = Limits(500)
+ENDED = re.compile(r"\bsafe\b|\bfalse\b|\bis free\b|alarm of [^.]* is over", re.IGNORECASE)
+PLANS = [
+    replace(PLAN, networks=("own page", "x"), officers=("desk",)),
+    replace(PLAN, kind=AlarmKind.STRAP, networks=("own page", "mastodon", "x"), consent_s=600.0),
+]
+
+people = st.builds(
+    says, st.integers(1, 3), st.sampled_from([Confirmed, Confirmed, CalledFalse, Unsure])
+)
+officers = st.one_of(
+    st.builds(
+        officer, st.sampled_from([Approved, Vetoed, VetoLifted, Acknowledged, OfficerConfirmed])
+    ),
+    st.just(officer(Closed)),
+    st.builds(Corrected, st.just(0.0), st.just("night"), st.sampled_from(Reason)),
+)
+pressed = st.sampled_from(["press", "press", "press", "position", "withdraw"])
+judged = st.builds(
+    WithdrawalJudged,
+    st.just(0.0),
+    st.integers(2, 9),
+    st.sampled_from([Verdict.SAFE, Verdict.DURESS]),
+)
+CAME = [Outcome.DONE, Outcome.DONE, Outcome.FAILED, Outcome.UNKNOWN]
+calls = st.tuples(
+    st.sampled_from(["begins", "begins", "ends"]), st.sampled_from(CAME), st.booleans()
+)
+LOST = [("begins", Outcome.UNKNOWN, True), ("ends", Outcome.DONE, True)] * 3
+public_then_over = st.sampled_from(
+    [
+        [says(1), says(2), "all", Corrected(0.0, "night", Reason.FALSE_ALARM)],
+        [says(1), says(2), "all", Corrected(0.0, "night", Reason.RELEASED), officer(Closed)],
+        [officer(Approved), "all", officer(Closed)],
+        [officer(Approved), "all", Corrected(0.0, "night", Reason.FALSE_ALARM), *LOST, "press"],
+        [],
+    ]
+)
+steps = st.lists(
+    st.one_of(pressed, pressed, people, people, officers, judged, calls, calls, st.just("all")),
+    max_size=16,
+)
+
+
+@dataclass
+class Wall:
+    """What readers of one network see: posts by their target, each with the words added to it."""
+
+    edits: bool
+    posts: dict[Post, list[str]] = field(default_factory=dict)
+
+    def takes(self, target, case, text):
+        match target:
+            case Post():
+                self.posts.setdefault(target, [text])
+            case FollowUp():
+                pass
+            case Correction(network, _, episode) | TakeBack(network, _, episode):
+                words = self.posts.setdefault(Post(network, episode), ["(nobody knows of it)"])
+                words[0:1] = [text] if self.edits else words[0:1]
+                words += [] if self.edits else [text]
+
+    def last_words(self):
+        return [words[-1] for words in self.posts.values()]
+
+
+class Hq:
+    """The rules, their queue and their calls: each in the order of its network, others meanwhile."""
+
+    def __init__(self, plan):
+        self.plan = plan
+        self.now = NOON
+        self.history: list[Event] = []
+        self.queue: list[Action] = []
+        self.flying: list[tuple[Action, Outcome]] = []
+        self.walls = {name: Wall(edits=name != "x") for name in plan.networks}
+        self.messages = 0
+
+    @property
+    def case(self):
+        return Case.of(self.history)
+
+    def happens(self, event):
+        self.now += 1.0
+        if isinstance(event, str):
+            self.messages += 1
+            kinds = {"press": STILL, "position": POSITION, "withdraw": WITHDRAWAL}
+            event = report(self.messages + 1, 0.0, kinds[event])
+        self.history.append(replace(event, at=self.now))
+        self.works()
+
+    def works(self):
+        for _ in range(50):
+            decision = decide(self.case, self.plan, self.now)
+            if decision.ground is not None:
+                self.history.append(GroundFound(self.now, decision.ground))
+            elif not decision.actions:
+                return
+            for action in decision.actions:
+                self.history.append(CallPlanned(self.now, action))
+                self.queue.append(action)
+        raise AssertionError("HQ never comes to rest")
+
+    def begins(self, outcome, said):
+        """The first call that no lane holds up; it has its effect now, of which HQ hears later."""
+        busy = {getattr(action.target, "network", None) for action, _ in self.flying} - {None}
+        free = [a for a in self.queue if getattr(a.target, "network", "") not in busy]
+        if not free:
+            return
+        action = free[0]
+        self.queue.remove(action)
+        case, target = self.case, action.target
+        if not is_allowed(target, case, self.plan):
+            self.ended(action, Outcome.DROPPED)
+            return
+        network = getattr(target, "network", None)
+        if network and (outcome is Outcome.DONE or (outcome is Outcome.UNKNOWN and said)):
+            if isinstance(target, Correction):
+                _, episode = case.corrections[target.number - 1]
+                assert not case.now.is_open or episode == case.now.number
+            self.walls[network].takes(target, case, words(target, case))
+        self.flying.append((action, outcome))
+
+    def ends(self):
+        if self.flying:
+            self.ended(*self.flying.pop(0))
+
+    def ended(self, action, outcome):
+        self.now += 0.1
+        self.history.append(CallEnded(self.now, action, Came(outcome)))
+        self.works()
+
+    def all(self, outcome=Outcome.DONE):
+        while self.queue or self.flying:
+            self.begins(outcome, said=True)
+            self.ends()
+
+    def rests(self):
+        """Networks are back: whatever waits to be tried again is done."""
+        self.all()
+        while (at := decide(self.case, self.plan, self.now).look_again_at) is not None:
+            if at > self.now + 86400.0 or self.now > NOON + 20 * 86400.0:
+                return
+            self.now = max(self.now + 0.001, at)
+            self.works()
+            self.all()
+
+
+def words(target, case):
+    """The words that HQ would post, of facts that do not matter here."""
+    facts = PostFacts("Ana", "Example Org", NOON, NOON)
+    match target:
+        case Post():
+            episode = case.episodes[target.episode - 1]
+            reopened = episode.number > 1 and not episode.again
+            facts = replace(facts, again=episode.again, reopened=reopened)
+            return wording.post_draft(facts, LIMITS, "en").text
+        case Correction():
+            correction, _ = case.corrections[target.number - 1]
+            facts = replace(facts, reason=correction.reason)
+            return wording.correction_draft(facts, LIMITS, "en").text
+        case TakeBack():
+            return wording.take_back_draft(facts, LIMITS, "en").text
+        case FollowUp():
+            return wording.follow_up_draft(facts, LIMITS, "en").text
+
+
+ASSETS = Assets()
+PAGES = Pages("Example Org", "https://help.example.org", lambda: NOON, ASSETS.addresses)
+CONSOLE = ConsolePages(PAGES.environment, lambda: NOON, ASSETS.addresses)
+BEN = SimpleNamespace(name="Ben", language="en")
+FIRST = made.report(place=NoPosition(NoFixReason.NO_SATELLITES), sent_at=NOON)
+
+
+def contact_sees(hq):
+    case = hq.case
+    shown = desk.Shown(1, "Ana", FIRST, NOON, 1, "en")
+    seen = desk.standing(case, hq.plan, BEN, "", NOON, (), hq.now)
+    page = bytes(PAGES.standing(shown, "/c/x", seen).body).decode()
+    doubts = PAGES.languages["en"]("doubted", n=seen.doubts)
+    return page.split("<h2>Earlier alarms</h2>")[0].replace(doubts, "")
+
+
+def officer_sees(hq):
+    """What stands of the alarm on its page; not the history, nor what can be done about it."""
+    case = hq.case
+    standing = Standing(1, "Ana", hq.plan.kind, NOON, NOON, hq.plan.quorum, case)
+    health = Health("Ana", "00000001", NOON, None, None, None, None, False)
+    lines = tuple(sentences.timeline(hq.history, {}))
+    view = View(standing, None, health, (), (), lines, len(hq.history), possible(standing))
+    page = bytes(CONSOLE.view(Session("olga", "x"), view).body).decode()
+    facts = re.search(r'<ul class="facts">(.*?)</ul>', page, re.DOTALL)[1]
+    withdrawal = case.now.withdrawal
+    said = "" if withdrawal is None else sentences.sentence(sentences.withdrawal(withdrawal))
+    return facts.replace(said, "")
+
+
+def public_sees(hq):
+    posts = [
+        own_page.Post(
+            n, f"https://help.example.org/post/{n}", "", said, NOON, NOON, None, "en", False, ""
+        )
+        for n, said in enumerate(hq.walls["own page"].last_words())
+    ]
+    return bytes(PAGES.public(posts).body).decode() + bytes(PAGES.feed(posts).body).decode()
+
+
+def is_open_and_confirmed(case):
+    return case.now.is_open and case.now.ground is not None
+
+
+@settings(max_examples=HISTORIES)
+@given(st.sampled_from(PLANS), public_then_over, steps)
+def test_nobody_reads_safe_or_false_of_an_episode_that_is_open_and_confirmed(plan, begins, then):
+    hq = Hq(plan)
+    hq.happens(report(1))
+    for step in [*begins, *then]:
+        match step:
+            case "all":
+                hq.all()
+            case ("begins", outcome, said):
+                hq.begins(outcome, said)
+            case ("ends", _, _):
+                hq.ends()
+            case _:
+                hq.happens(step)
+        if is_open_and_confirmed(hq.case):
+            for page in (contact_sees(hq), officer_sees(hq)):
+                assert not ENDED.search(page), page
+            assert "corrected" not in contact_sees(hq)
+    hq.rests()
+    case = hq.case
+    if is_open_and_confirmed(case) and not case.vetoed:
+        for network, wall in hq.walls.items():
+            assert not any(ENDED.search(words) for words in wall.last_words()), network
+            if case.now.last_ground == case.now.ground and case.withdrawal is None:
+                assert Post(network, case.now.number) in wall.posts
+        assert not ENDED.search(public_sees(hq))
+
+
+def test_the_account_would_see_it():
+    """The same alarm without its take-backs: readers of each network see "is safe"."""
+    hq = Hq(PLANS[0])
+    hq.happens(report(1))
+    for event in (says(1), says(2)):
+        hq.happens(event)
+    hq.all()
+    hq.happens(Corrected(0.0, "night", Reason.FALSE_ALARM))
+    hq.all()
+    hq.happens("press")
+    assert ENDED.search(public_sees(hq))
+    for event in (says(1), says(2)):
+        hq.happens(event)
+    hq.queue = [action for action in hq.queue if not isinstance(action.target, TakeBack)]
+    while hq.queue or hq.flying:
+        hq.begins(Outcome.DONE, True)
+        hq.ends()
+        hq.queue = [action for action in hq.queue if not isinstance(action.target, TakeBack)]
+    assert is_open_and_confirmed(hq.case)
+    assert ENDED.search(public_sees(hq))
