@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from stage.ports import free_port
 from stage.stage import ROOT, NotSeen, program
@@ -77,7 +79,6 @@ def proxy(
     nginx has so many ``connections``, and ``more`` around the site. Raises :class:`PartMissing`.
     """
     ports = Ports(device, people, free_port(), free_port())
-    plain, tls = ports.plain, ports.tls
     folder.mkdir()
     if kind == "nginx":
         command, authority = _nginx(folder, ports, connections, more)
@@ -87,8 +88,11 @@ def proxy(
     with (folder / "said.log").open("wb") as log:
         running = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | homes)
     try:
-        _wait(running, authority, (plain, tls), folder / "said.log")
-        yield Proxy(f"http://localhost:{plain}", f"https://localhost:{tls}", authority, folder)
+        front = Proxy(
+            f"http://localhost:{ports.plain}", f"https://localhost:{ports.tls}", authority, folder
+        )
+        _wait(running, front)
+        yield front
     finally:
         running.terminate()
         try:
@@ -163,16 +167,23 @@ def _caddy(folder: Path, ports: Ports) -> tuple[list[str], Path]:
     return [program("caddy"), "run", "--config", str(folder / "Caddyfile")], authority
 
 
-def _wait(
-    running: subprocess.Popen[bytes], authority: Path, ports: tuple[int, int], log: Path
-) -> None:
+def _wait(running: subprocess.Popen[bytes], front: Proxy) -> None:
+    """Until both ports answer, the second with a certificate: Caddy has it later than the port."""
     until = time.monotonic() + READY_LIMIT_S
-    for port in ports:
-        while True:
-            if running.poll() is not None or time.monotonic() > until:
-                raise NotSeen(f"the proxy did not start: {log.read_text()[-1000:]}")
-            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 5):
-                break
-            time.sleep(0.05)
-    while not authority.exists() and time.monotonic() < until:
+    while not _answers(front):
+        if running.poll() is not None or time.monotonic() > until:
+            said = (front.folder / "said.log").read_text()
+            raise NotSeen(f"the proxy did not start: {said[-1000:]}")
         time.sleep(0.05)
+
+
+def _answers(front: Proxy) -> bool:
+    plain, tls = (("127.0.0.1", urlsplit(url).port or 0) for url in (front.plain, front.url))
+    with suppress(OSError), socket.create_connection(plain, 5):  # ssl.SSLError is one, too
+        trust = ssl.create_default_context(cafile=front.authority)
+        with (
+            socket.create_connection(tls, 5) as connection,
+            trust.wrap_socket(connection, server_hostname="localhost"),
+        ):
+            return True
+    return False

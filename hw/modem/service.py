@@ -28,6 +28,7 @@ URGENT_S = 60.0  # an alarm unanswered for longer needs to know its cells again
 DATA_FIRST_S = 3.5  # for connecting and one answered post; a lost answer has cost 16 s already
 DATA_AGAIN_S = 15.0  # after which data is tried first once more
 CONNECTED_S = 2.1  # of that; a connection that takes longer has no answer by then
+POSTED_AGAIN_S = 1.0  # after a post has failed with its connection
 GREETING_S = 0.2  # for whoever posts to hear of a connection; handing a report over takes 0.1
 # For SMS Ready, from the first answer, at the latest as a rule: until then data alone is tried.
 UNREADY_S = 20.0
@@ -107,7 +108,7 @@ class Service:
         can_wait = self._settings.host is not None and self._settings.sms_while_connecting
         if can_wait and self._jobs.urgent_since is not None:
             log.warning("modem loses its texts; trying data first")
-            self._data_from = self._clock()
+            self._data_from = self._clock() + (0.0 if self._posts.occupied else POSTED_AGAIN_S)
             self._texts_from = self._data_from + CONNECTED_S
 
     def _let_data_prove(self, connected_since: float) -> None:
@@ -183,7 +184,7 @@ class Service:
         if (connected_since := self._posts.connected_since) is not None:
             self._let_data_prove(connected_since)
             self._texts_from = self._data_from + DATA_FIRST_S
-        data_first = self._clock() < self._texts_from and self._posts.ended_at < self._data_from
+        data_first = self._clock() < self._texts_from and self._posts.ended_at <= self._data_from
         job = None if data_first else self._jobs.head_text()
         could_leave = job is not None and self._takes_texts()
         could_leave = could_leave and self._worth_a_try(self.recovery.text_tried_at)
@@ -253,6 +254,7 @@ class Service:
             self._left_unregistered = not self._radio.registered
             self.recovery.text_left(job.number)
         elif outcome.outcome is Outcome.UNKNOWN:
+            self._take_in(link)  # a data path that ended with the text has had no try of its own
             self._data_first()
         else:
             self._texts.ready(link)  # in case the modem has slipped out of PDU mode

@@ -50,6 +50,14 @@ def test_whatever_fault_strikes_whichever_step_the_alarm_leaves_in_time(capsys):
     assert max(at or 0 for at in lived.first_cmgs) <= 12
 
 
+def test_data_has_its_try_where_each_text_takes_the_connection_with_it():
+    """Whatever the chances of a world: of a hundred cells like these a fifth never left."""
+    name = "pressed while it boots, SIM with a PIN: deact at AT+CMGS no. 1, prompt"
+    (cell,) = (c for c in cells() if c.lasting and str(c).startswith(name))
+    some = [replace(cell, world=world) for world in range(20)]
+    assert campaign.run(some).broken == []
+
+
 def test_the_steps_are_those_of_boot_data_path_and_sms():
     """What the matrix is made of is what a modem is really asked; this only looks at it."""
     asked = {step.command for life in LIVES for step in steps(life)}

@@ -127,7 +127,9 @@ def test_text_report_post_and_received_text_over_a_real_port(
         assert (answered.status, answered.body) == (200, body[::-1])
         board.text(ANA, "where are you?")
         owner.wait_for(lambda: owner.got(SmsReceived))
-        assert owner.got(SmsReceived) == [SmsReceived(ANA, "where are you?")]
+        assert [(text.sender, text.text) for text in owner.got(SmsReceived)] == [
+            (ANA, "where are you?")
+        ]
         assert owner.modem.status().data_up
         assert owner.modem.stop(5)
 

@@ -363,7 +363,7 @@ def test_a_text_that_comes_in_while_one_goes_out_is_not_lost(world: Any) -> None
     w.at(10, lambda: w.modem.send_sms("t1", ANA, "help"))
     w.at(7, lambda: w.board.centre.text(BEN, w.sim.number, "where are you?"))
     w.run(40)
-    assert w.got(SmsReceived) == [SmsReceived(BEN, "where are you?")]
+    assert [(text.sender, text.text) for text in w.got(SmsReceived)] == [(BEN, "where are you?")]
     assert outcomes(w) == [("t1", Outcome.DONE, None)]
 
 
