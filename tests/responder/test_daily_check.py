@@ -41,12 +41,13 @@ def hq(enrolled, tmp_path, web, capsys, monkeypatch):
         officers = tmp_path / "officers.toml"
         port = tmp_path / "ttyUSB0"
         device = enrolled.enrolment.device
+        people = certificate(tmp_path, 60.0)  # no proxy that would have to be there
 
         def config(self, **sections: dict[str, object]) -> str:
             modem = HQ_MODEM | {"port": str(self.port)}
             telling = {"officers": str(self.officers)}
-            path = hq_config(tmp_path, modem=modem, telling=telling, **{**READY, **sections})
-            return str(path)
+            given = READY | {"people": self.people} | sections
+            return str(hq_config(tmp_path, modem=modem, telling=telling, **given))
 
         def checks(self, *words: str, **sections: dict[str, object]) -> tuple[int, str]:
             capsys.readouterr()
