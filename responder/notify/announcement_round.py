@@ -23,7 +23,7 @@ AGAIN_S = 60.0
 TELL_FOR_S = 86_400.0  # then the console alone shows it
 
 
-@dataclass(frozen=True)
+@dataclass
 class AnnouncementRound:
     """``look`` tells what is due. ``clock`` gives Unix seconds, ``public_url`` ends without a slash."""
 
@@ -32,10 +32,21 @@ class AnnouncementRound:
     channels: Channels
     public_url: str
     clock: Callable[[], float]
+    _rests_until: float = field(default=float("-inf"), init=False)
 
     def look(self) -> None:
-        """End the changes that have lapsed, then tell each announcement to those who have not had it."""
+        """End the changes that have lapsed, then tell each announcement to those who have not had it.
+
+        After a fault it rests: where the database is held, alarms must not wait behind this.
+        """
         now = self.clock()
+        if 0.0 < self._rests_until - now <= AGAIN_S:
+            return
+        self._rests_until = now + AGAIN_S
+        self._look(now)
+        self._rests_until = float("-inf")
+
+    def _look(self, now: float) -> None:
         with self.store.read() as connection:
             lapsed = select(store.proposal.c.id).where(store.proposal.c.until <= now)
             is_over = connection.scalar(lapsed.limit(1)) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select, update
@@ -134,3 +135,25 @@ def test_without_any_channel_it_is_done(world, services):
 
 def test_the_services_own_parts_tell_it(world):
     assert world.hq.parts.telling.store is world.hq.store
+
+
+def test_while_the_database_is_held_it_tries_once_a_minute(world, services, monkeypatch):
+    made = AnnouncementRound(world.hq.store, OFFICERS, services, "", world.clock)
+    tried = []
+
+    def held():
+        tried.append(world.clock())
+        raise OSError("held")
+
+    monkeypatch.setattr(made, "store", SimpleNamespace(read=held))
+    with pytest.raises(OSError, match="held"):
+        made.look()
+    world.clock.passes(AGAIN_S - 1)
+    made.look()
+    assert len(tried) == 1
+    world.clock.passes(1)
+    with pytest.raises(OSError, match="held"):
+        made.look()
+    monkeypatch.undo()
+    world.clock.passes(-7200)  # set back
+    made.look()
