@@ -51,7 +51,7 @@ class AnnouncementRound:
             lapsed = select(store.proposal.c.id).where(store.proposal.c.until <= now)
             is_over = connection.scalar(lapsed.limit(1)) is not None
         if is_over:
-            with self.store.write() as connection:
+            with self.store.write(gives_way=True) as connection:
                 authority.lapse(connection, now)
         with self.store.read() as connection:
             table = store.announcement
@@ -62,7 +62,7 @@ class AnnouncementRound:
 
     def _tell(self, row: Row[Any]) -> None:
         now = self.clock()
-        with self.store.write() as connection:
+        with self.store.write(gives_way=True) as connection:
             if not _moved(connection, row, row.due_at, now + TAKEN_S):
                 return  # another process tells it
             words = announcements.words(connection, row.what, row.data)
@@ -83,7 +83,7 @@ class AnnouncementRound:
             thread.join()
         is_done = told >= self.officers.keys() or now - row.at > TELL_FOR_S
         again_at = None if is_done else now + AGAIN_S
-        with self.store.write() as connection:
+        with self.store.write(gives_way=True) as connection:
             _moved(connection, row, now + TAKEN_S, again_at, told=json.dumps(sorted(told)))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 
 _BUSY_MS = 10_000  # an enrolment while the service runs waits for it, and not the reverse for long
+_BRIEFLY_MS = 250  # what can be done later does not hold up an alarm that waits for its turn
 ABANDONED_MS = 5_000  # a transaction nobody goes on with: its process is stopped, or dead
 _STATEMENT_MS = 20_000  # none of ours takes a tenth of a second
 _CONNECT_S = 5
@@ -78,8 +79,15 @@ def _set_up(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     # A transaction that will write takes its place at once: upgrading later can fail with "busy".
-    writes = connection.get_execution_options().get("outcry_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    writes = options.get("outcry_writes", False)
+    if options.get("outcry_gives_way", False):
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_BRIEFLY_MS}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    finally:
+        if options.get("outcry_gives_way", False):
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MS}")
 
 
 def _silence(context: ExceptionContext) -> None:

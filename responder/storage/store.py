@@ -338,11 +338,17 @@ class Store(AbstractContextManager["Store"]):
         return cls(settings.directory, settings.database)
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        """One transaction; on return it is on disk, on an exception it never was."""
+    def write(self, *, gives_way: bool = False) -> Iterator[sa.Connection]:
+        """One transaction; on return it is on disk, on an exception it never was.
+
+        ``gives_way``: where another process holds the embedded database, raise soon: this process's
+        next writer waits meanwhile, and has an alarm.
+        """
         with (
             self._writing,
-            self._engine.connect().execution_options(outcry_writes=True) as connection,
+            self._engine.connect().execution_options(
+                outcry_writes=True, outcry_gives_way=gives_way
+            ) as connection,
             connection.begin(),
         ):
             yield connection

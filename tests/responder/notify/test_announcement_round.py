@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 import threading
+from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from outcry.responder.notify.announcement_round import (
     AGAIN_S,
@@ -20,6 +23,7 @@ from outcry.responder.plans import announcements
 from outcry.responder.plans.announcements import Announcement
 from outcry.responder.rules.events import Came, Outcome
 from outcry.responder.storage import store
+from outcry.responder.transports.apprise import Channels
 
 ON_BOTH_DATABASES = True
 OFFICERS = {"desk": "ntfys://desk.example.org/a", "night": "ntfys://night.example.org/b"}
@@ -157,3 +161,17 @@ def test_while_the_database_is_held_it_tries_once_a_minute(world, services, monk
     monkeypatch.undo()
     world.clock.passes(-7200)  # set back
     made.look()
+
+
+def test_a_held_database_is_soon_left_to_others_who_wait_as_long_as_ever(tmp_path):
+    with closing(store.Store(tmp_path)) as database:
+        with database.write() as connection:
+            announcements.tell(connection, 0.0, Announcement.ENROLLED, "olga")
+            waits_ms = connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
+        made = AnnouncementRound(database, OFFICERS, Channels(), "", lambda: 0.0)
+        with closing(sqlite3.connect(tmp_path / store.DATABASE)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(OperationalError):
+                made.look()
+        with database.write() as connection:
+            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == waits_ms
