@@ -417,7 +417,7 @@ FIGURES = (
     ),
     Figure("tried_changes", "changes", Bound(">=", 150), tried_changes, partial(tried_changes, 1)),
     Figure("deb_size_kb", "kB", Bound("<=", 1000), deb_size_kb),
-    Figure("lines_product", "lines", Bound("<=", 32_000), lines_product),
+    Figure("lines_product", "lines", Bound("<=", 34_000), lines_product),
     Figure("lines_wearable", "lines", Bound("<=", 17_500), lines_wearable),
     Figure("lines_tests", "lines", Bound("<=", 45_000), lines_tests),
     Figure("test_functions", "functions", Bound(">=", 2_130), test_functions),
