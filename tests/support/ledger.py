@@ -8,6 +8,7 @@ from typing import Any
 
 from outcry.envelope import Header, from_text
 from outcry.receipt import RECEIPT_CHARS, header_of, verify
+from outcry.responder.callers.processes import May
 from outcry.responder.posting.publisher import Draft, Limits, Posted
 from outcry.responder.rules import events
 from outcry.responder.rules.events import CallEnded, CallPlanned, Came, Event, Outcome
@@ -83,7 +84,7 @@ class Told(Channels):
         super().__init__()
         self._ledger = ledger
 
-    def attempt(self, url: str, title: str, body: str) -> Came:
+    def attempt(self, url: str, title: str, body: str, may: May = lambda: None) -> Came:
         self._ledger.append(f"Message to {url.rpartition('/')[2]}: {body.partition('. http')[0]}")
         return Came(Outcome.DONE)
 
