@@ -53,8 +53,6 @@ def test_whenever_people_decide_otherwise_what_is_withheld_is_not_there(
     network, key, draft, callers, png
 ):
     """After each number of requests that were still allowed, until it was posted."""
-    if network.name == "snac":
-        pytest.skip("it resets connections, and so may be asked twice")
     publisher = network.isolated(callers)
     words = draft(picture=png, alt="a map")
     for allowed in itertools.count():
@@ -65,6 +63,9 @@ def test_whenever_people_decide_otherwise_what_is_withheld_is_not_there(
                 break
             except Withheld:
                 assert network.publisher().find(key, words) is None
+            except OutcomeUnknown:  # snac resets some connections as it answers
+                if network.publisher().find(key, words) is not None:
+                    break
     assert allowed >= 2, "a connection, and what posts"
     assert network.publisher().find(key, words) is not None
     publisher._caller.end()
