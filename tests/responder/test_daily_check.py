@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from apprise_endpoint import SECRET, Web
-from builders import HQ_MODEM, READY, hq_config, settle_an_officer
+from builders import HQ_MODEM, READY, hq_config
 from cheap_hashes import PIN_COST
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from officers import settle_an_officer
 
 from outcry.responder import daily_check
 from outcry.responder.cli.main import main

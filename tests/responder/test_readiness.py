@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from builders import READY, hq_config, settle_an_officer
+from builders import READY, hq_config
+from officers import settle_an_officer
 
 from outcry.responder import readiness, settings
 from outcry.responder.cli.main import main

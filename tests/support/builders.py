@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sqlalchemy import insert
-
 from outcry.enrolment import Contact
 from outcry.report import MessageType
 from outcry.responder.rules.calls import Action, Target
@@ -31,8 +29,6 @@ from outcry.responder.rules.events import (
     Verdict,
     WithdrawalJudged,
 )
-from outcry.responder.storage import store, versions
-from outcry.responder.storage.store import Store
 from outcry.settings_file import as_toml
 
 CONTACT_ANSWERS = tuple(ContactAnswer.__subclasses__())  # what a contact can say
@@ -77,16 +73,6 @@ def hq_config(
     path = folder / "responder.toml"
     path.write_text(settings_text(state=state, **sections), encoding="utf-8")
     return path
-
-
-def settle_an_officer(directory: Path, name: str = "olga") -> None:
-    """An account of somebody who has opened their one-time link, in HQ's state directory."""
-    row = {"name": name, "made_at": 0.0, "totp_secret": "A", "password_hash": "x", "refused": 0}
-    database = Store(directory)
-    with database.write() as connection:
-        connection.execute(insert(store.officer).values(row))
-        versions.note(connection, versions.OFFICER, name, 0.0, what="settled in")
-    database.close()
 
 
 FIRST, POSITION = MessageType.FIRST, MessageType.POSITION
