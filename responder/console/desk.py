@@ -98,7 +98,8 @@ class Overview:
 class View:
     """One alarm, whole. Sightings newest first, history oldest first.
 
-    ``seen``: how long the history was, which each form made from this brings back.
+    ``seen``: how long the history was, which each form made from this brings back; ``newer``: the
+    number of the wearer's newest alarm, if it is another one.
     """
 
     standing: Standing
@@ -109,6 +110,7 @@ class View:
     history: tuple[sentences.Line, ...]
     seen: int
     can: frozenset[Act]
+    newer: int | None
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,7 @@ class Console:
             contacts = repository.contacts_of(connection, wearer.device)
             history = event_log.load(connection, alarm)
             track = alarms.track(connection, alarm, standing.case)
+            newer = next((each.id for each in alarms.later(connection, alarm)), None)
             health = how_they_are(connection, [wearer], now)[0]
         names = {n: one.name for n, one in contacts.items()}
         return View(
@@ -169,6 +172,7 @@ class Console:
             tuple(sentences.timeline(history, names)),
             len(history),
             possible(standing),
+            newer,
         )
 
     def act(

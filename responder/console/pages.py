@@ -204,6 +204,7 @@ class ConsolePages:
             health=self._health(view.health),
             history=[self._line(line) for line in reversed(view.history)],
             seen_so_far=view.seen,
+            newer=view.newer,
             now=formatting.clock_time(self.clock()),
         )
 

@@ -73,7 +73,8 @@ class Shown:
     """What a link shows to anyone who has it: what the text that brought it said, and no more.
 
     ``contact`` is the number in the list the link was made for, where it says one; ``language``
-    is that contact's. ``again_at``: when the alarm began again after what the link says, Unix seconds.
+    is that contact's. ``again_at``: when the alarm began again after what the link says, Unix seconds;
+    ``newer_at``: when the newest alarm of the wearer came, if it is another one.
     ``mark``: brought back by a form, it says which episode was at hand, to nobody but HQ. ``link``
     tells it from the alarm's other links; all of a device's are one, since who has one can make the
     others.
@@ -86,6 +87,7 @@ class Shown:
     contact: int | None
     language: str | None
     again_at: float | None = None
+    newer_at: float | None = None
     mark: str = ""
     link: str = field(default="", repr=False)
 
@@ -154,13 +156,13 @@ class Desk:
             wearer, _, arrived_at = self._opening(connection, taken.alarm)
             contacts = _contacts(connection, taken.alarm)
             case = event_log.case_of(connection, taken.alarm)
+            newer_at = _newer_at(connection, taken.alarm)
         language = next((one.language for one in contacts if one.number_in_list == contact), None)
         again_at = _again_at(case, taken.report.sequence)
         mark = _mark(taken.alarm, contacts, case.turns)
         link = f"of the device of {taken.alarm}"
-        return Shown(
-            taken.alarm, wearer, taken.report, arrived_at, contact, language, again_at, mark, link
-        )
+        of = taken.alarm, wearer, taken.report, arrived_at, contact, language
+        return Shown(*of, again_at, newer_at, mark, link)
 
     def invitation(self, token: str) -> Shown:
         """The short link of HQ's own text. Raises :class:`NoSuchLink`, :class:`LinkExpired`."""
@@ -174,9 +176,10 @@ class Desk:
             wearer, report, arrived_at = self._opening(connection, row.alarm)
             case = event_log.case_of(connection, row.alarm)
             mark = _mark(row.alarm, _contacts(connection, row.alarm), case.turns)
+            newer_at = _newer_at(connection, row.alarm)
         again_at = _again_at(case, report.sequence)
-        to, language = row.number_in_list, row.language
-        return Shown(row.alarm, wearer, report, arrived_at, to, language, again_at, mark, token)
+        of = row.alarm, wearer, report, arrived_at, row.number_in_list, row.language
+        return Shown(*of, again_at, newer_at, mark, token)
 
     def answer(
         self,
@@ -288,6 +291,10 @@ def _again_at(case: Case, sequence: int) -> float | None:
         return None
     is_of_now = case.now.again and sequence >= opened_by.sequence
     return None if is_of_now else case.now.began_at
+
+
+def _newer_at(connection: Connection, alarm: int) -> float | None:
+    return next((each.at for each in alarms.later(connection, alarm)), None)
 
 
 def _contacts(connection: Connection, alarm: int) -> Sequence[Row[Any]]:

@@ -133,6 +133,7 @@ class Pages:
             "heading": say(shown.report.kind.name.lower(), wearer=shown.wearer),
             "drill": shown.report.kind is AlarmKind.DRILL,
             "when": self._when(raised, say),
+            "newer": None if shown.newer_at is None else self._when(shown.newer_at, say),
             "clock_unset": Flag.CLOCK_UNSET in shown.report.flags,
             "place": _place(shown.report, say),
         }

@@ -10,8 +10,10 @@ from sqlalchemy import Connection, insert, select, update
 from outcry.responder.plans import addresses
 from outcry.responder.plans import document as terms
 from outcry.responder.plans.document import PlanInvalid, Terms
+from outcry.responder.rules import publication
+from outcry.responder.rules.events import Corrected
 from outcry.responder.rules.model import BROADCAST, NETWORKS, OWN_PAGE, Plan
-from outcry.responder.storage import alarms, overdue, store, versions
+from outcry.responder.storage import alarms, event_log, overdue, store, versions
 from outcry.responder.storage.versions import WEARER
 from outcry.responder.transports import apprise
 from outcry.settings_file import unknown
@@ -47,7 +49,17 @@ class NoSuchWearer(Exception):
 def load(connection: Connection, alarm: int, means: Means) -> Plan:
     """What the rules go by for this alarm, from the plan as it is written now."""
     about = alarms.about(connection, alarm)
-    agreed = of_device(connection, about.device)
+    plan = _plan(about, of_device(connection, about.device), means)
+    if not event_log.has(connection, alarm, Corrected):
+        return plan
+    later = (
+        (event_log.case_of(connection, each.id), replace(plan, kind=each.kind))
+        for each in alarms.later(connection, alarm)
+    )
+    return replace(plan, later=publication.how_they_stand(later))
+
+
+def _plan(about: alarms.About, agreed: Terms, means: Means) -> Plan:
     wanted = [name for name in means.networks if not agreed.networks or name in agreed.networks]
     if not wanted:  # nobody set them up; what has a ground must not be posted nowhere for that
         wanted = [OWN_PAGE]

@@ -68,9 +68,10 @@ class Composer:
                 facts = replace(facts, made_at=said.at, reason=said.reason)
                 return wording.correction_draft(facts, limits, language)
             case TakeBack():
-                decided = episode.last_ground
+                public = _public_since(connection, call.alarm, episode)
+                decided = public.last_ground
                 assert decided is not None
-                facts = replace(facts, made_at=decided.at, link=_link(episode, target.network))
+                facts = replace(facts, made_at=decided.at, link=_link(public, target.network))
                 return wording.take_back_draft(facts, limits, language)
 
 
@@ -83,6 +84,12 @@ def _episode(case: Case, target: Publication) -> Episode:
             return case.episodes[case.corrections[target.number - 1][1] - 1]
         case _:
             return case.now
+
+
+def _public_since(connection: Connection, alarm: int, at_hand: Episode) -> Episode:
+    """The episode that takes an earlier correction back: of a later alarm if one is public."""
+    later = (event_log.case_of(connection, each.id).now for each in alarms.later(connection, alarm))
+    return next((episode for episode in later if episode.ground is not None), at_hand)
 
 
 def _raised_at(connection: Connection, episode: Episode) -> float:

@@ -23,11 +23,12 @@ from outcry.responder.rules.calls import (
 )
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CallEnded, CallPlanned, Ground, Outcome
-from outcry.responder.rules.model import Plan
+from outcry.responder.rules.model import Later, Plan
 
 RECEIPTS_AN_HOUR = 30  # of one alarm; a device reports by SMS more rarely than every two minutes
 HOUR_S = 3600.0
 RETRY_AFTER_S = (5, 15, 60, 300, 900)  # then every 900 s: a busy network, then a modem to be fixed
+LATER_S = 60.0  # between looks at an alarm of which something may not be said while another stands
 TRIES = 100  # with the waits above: about a day
 UNKNOWN_TRIES = 1  # a text whose outcome was lost is sent once more, never zero times
 
@@ -74,6 +75,8 @@ def decide(case: Case, plan: Plan, now: float) -> Decision:
     consents = publication.consents_at(case, plan)
     if consents is not None and consents > now and case.now.ground is None:
         later.append(consents)
+    if plan.later is not Later.NONE:
+        later.append(now + LATER_S)
     return _within_rate(Decision(new_ground, tuple(actions), min(later, default=None)), case, now)
 
 

@@ -20,9 +20,17 @@ class Disclosure(StrEnum):
     COORDINATES = "coordinates"
 
 
+class Later(StrEnum):
+    """What has become of the wearer since: how their later alarms stand, of which one is enough."""
+
+    NONE = "none, or each was said to be false or over"
+    OPEN = "one is open, or was public and stands"
+    PUBLIC = "one may be made public"
+
+
 @dataclass(frozen=True)
 class Plan:
-    """What was agreed beforehand for this wearer, and what HQ has at hand.
+    """What was agreed beforehand for this wearer, what HQ has at hand, and what came later.
 
     ``contacts`` are numbers in the list, told in this order: the ``first`` so many at once (0:
     everybody), then one more after each ``next_after_s`` without an answer, everybody after
@@ -31,7 +39,7 @@ class Plan:
     receipt. ``officers``: the duty officers' channels. ``officer_counts``: one contact and the
     duty officer are a quorum too. ``consent_s``: the wearer's own consent to be made public when
     nobody has answered for so long (None: not given). ``quiet_s``: how long a silence lasts
-    before contacts are told of it (None: never).
+    before contacts are told of it (None: never). ``later``: asked of alarms that were corrected.
     """
 
     kind: AlarmKind
@@ -50,3 +58,4 @@ class Plan:
     networks: tuple[str, ...] = (OWN_PAGE,)
     discloses: Disclosure = Disclosure.TOWN
     quiet_s: float | None = None
+    later: Later = Later.NONE

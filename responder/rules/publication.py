@@ -5,15 +5,15 @@ public at all; ``may_publish`` adds that the ground stands in the history and
 that nobody has forbidden it since.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from outcry.report import MessageType
 from outcry.responder.rules import events
 from outcry.responder.rules.calls import Correction, FollowUp, Post, TakeBack, Target, Want
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.episode import Posted
+from outcry.responder.rules.episode import Episode, Posted
 from outcry.responder.rules.events import Ground, Outcome, Reason, Verdict
-from outcry.responder.rules.model import NEVER_PUBLIC, Disclosure, Plan
+from outcry.responder.rules.model import NEVER_PUBLIC, Disclosure, Later, Plan
 
 FOLLOW_UPS = 6  # of an alarm in one network: more would be read as noise
 STILL_EVERY_S = 600.0  # between follow-ups of which the later says: still in danger
@@ -77,6 +77,17 @@ def may_publish(case: Case, plan: Plan) -> bool:
     return recorded.ground is not Ground.CONSENT or _is_free(case)
 
 
+def how_they_stand(alarms: Iterable[tuple[Case, Plan]]) -> Later:
+    """What the later alarms of a wearer, with their plans, mean for what is said of an earlier one."""
+    found = Later.NONE
+    for case, plan in alarms:
+        if may_publish(case, plan):
+            return Later.PUBLIC
+        if any(_stands(episode) for episode in case.episodes):
+            found = Later.OPEN
+    return found
+
+
 def publish(case: Case, plan: Plan) -> Iterator[Want]:
     """What has a recorded ground is made public in every network of the plan."""
     if may_publish(case, plan):
@@ -107,10 +118,10 @@ def correct(case: Case, plan: Plan) -> Iterator[Want]:
     """A correction goes to every network in which there is a post, or may be one; closed or not.
 
     The last one about a post is said there: that the wearer is free in every post of the alarm, else
-    in the newest of its network. Not while a later episode is open, nor after one that was public
-    and stands: "is safe" would be said of somebody in danger.
+    in the newest of its network. Not while a later episode or alarm is open, nor after one that was
+    public and stands: "is safe" would be said of somebody in danger.
     """
-    if plan.kind in NEVER_PUBLIC:
+    if plan.kind in NEVER_PUBLIC or plan.later is not Later.NONE:
         return
     for post in sorted(case.posts, key=lambda post: (post.network, post.episode)):
         number = _last_correction(case, post)
@@ -122,16 +133,20 @@ def correct(case: Case, plan: Plan) -> Iterator[Want]:
 
 
 def take_back(case: Case, plan: Plan) -> Iterator[Want]:
-    """Where the last episode was said to be false or over, readers learn that it is so no more."""
-    if not may_publish(case, plan):
+    """Where an episode was said to be false or over, readers learn that it is so no more.
+
+    As soon as the next one may be public, or a later alarm of the wearer.
+    """
+    followed = plan.later is Later.PUBLIC
+    if not (followed or may_publish(case, plan)):
         return
     for target, tries in case.calls.items():
         if not isinstance(target, Correction):
             continue
         correction, episode = case.corrections[target.number - 1]
         said = any(each.outcome in (Outcome.DONE, Outcome.UNKNOWN) for each in tries.values())
-        past = correction.forbids and episode < case.now.number
-        if past and said and not _is_under_way(case, target):
+        past = followed or episode < case.now.number
+        if correction.forbids and past and said and not _is_under_way(case, target):
             yield Want(TakeBack(target.network, target.number, target.episode))
 
 
@@ -149,10 +164,11 @@ def _last_correction(case: Case, post: Post) -> int | None:
 
 def _is_contradicted(case: Case, episode: int) -> bool:
     """Whether what was said at an episode's end may not be said now, because of a later one."""
-    return any(
-        later.is_open or (later.last_ground is not None and not later.is_corrected)
-        for later in case.episodes[episode:]
-    )
+    return any(_stands(later) for later in case.episodes[episode:])
+
+
+def _stands(episode: Episode) -> bool:
+    return episode.is_open or (episode.last_ground is not None and not episode.is_corrected)
 
 
 def _is_being_said(case: Case, post: Post, but_for: Target) -> bool:

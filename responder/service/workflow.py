@@ -175,6 +175,8 @@ class Workflow(Part):
             log.tell(journal.Entry.MAY_BE_PUBLISHED, alarm=alarm, ground=decision.ground)
         for action in decision.actions:
             outbox.plan(connection, alarm, action, now)
+        if any(action.kind is ActionKind.PUBLISH for action in decision.actions):
+            event_log.look_at_earlier(connection, alarm, now)  # after its posts: they are linked
         again = decision.look_again_at if decision.ground is None else now
         alarms.set_due(connection, alarm, again)
 

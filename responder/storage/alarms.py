@@ -4,6 +4,7 @@ Histories, posts and case files name an alarm by its number. SQLite would give
 the last one again once its row is gone.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from outcry.report import AlarmKind, Report, decode
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CameBy, Mark
+from outcry.responder.rules.model import NEVER_PUBLIC
 from outcry.responder.storage import audit_chain, store
 
 
@@ -50,6 +52,23 @@ def _never_given(connection: Connection) -> int:
 def set_due(connection: Connection, alarm: int, at: float | None) -> None:
     """When an alarm is to be looked at next (Unix seconds); None: when something happens."""
     connection.execute(update(store.alarm).filter_by(id=alarm).values(due_at=at))
+
+
+class Came(NamedTuple):
+    """An alarm, and when it came."""
+
+    id: int
+    kind: AlarmKind
+    at: float
+
+
+def later(connection: Connection, alarm: int) -> Sequence[Came]:
+    """The wearer's alarms that came after this one and are neither drill nor silence, newest first."""
+    of = store.alarm.c
+    device = select(of.device).filter_by(id=alarm).scalar_subquery()
+    rows = select(of.id, of.kind, of.arrived_at).where(of.device == device, of.id > alarm)
+    real = rows.where(of.kind.not_in(NEVER_PUBLIC)).order_by(of.id.desc())
+    return [Came(id_, AlarmKind(kind), at) for id_, kind, at in connection.execute(real)]
 
 
 class NoSuchAlarm(Exception):

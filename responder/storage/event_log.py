@@ -15,7 +15,7 @@ from enum import Enum, StrEnum
 from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from outcry.report import MessageType
 from outcry.responder.rules import events
@@ -120,6 +120,21 @@ def has(connection: Connection, alarm: int, kind: type[Event]) -> bool:
     """Whether something of this kind has happened; it does not load the history."""
     row = select(store.history.c.n).filter_by(alarm=alarm, what=_NAMES[kind])
     return connection.scalar(row.limit(1)) is not None
+
+
+def look_at_earlier(connection: Connection, alarm: int, now: float) -> None:
+    """The wearer's earlier alarms that were corrected are looked at again: what was said is old.
+
+    One that another process holds is passed over. It is looked at by itself (``decide.LATER_S``),
+    since this one is open; and no two processes wait for each other.
+    """
+    of, said = store.alarm.c, store.history.c
+    device = select(of.device).filter_by(id=alarm).scalar_subquery()
+    corrected = select(said.alarm).filter_by(what=_NAMES[events.Corrected])
+    earlier = select(of.id).where(of.device == device, of.id < alarm, of.id.in_(corrected))
+    free = earlier.with_for_update(skip_locked=True, key_share=True)
+    found = connection.scalars(free).all()
+    connection.execute(update(store.alarm).where(of.id.in_(found)).values(due_at=now))
 
 
 def acknowledged(connection: Connection, alarms: Iterable[int]) -> set[int]:
