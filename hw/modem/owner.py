@@ -221,7 +221,7 @@ class Modem:
             step = recovery.bide(link, service.refuse_posts)
         except ModemReset as reset:
             log.warning("modem restarted: %s", reset)
-            service.interrupt("the modem restarted", link)
+            service.interrupt("the modem restarted", link, crashed=True)
             self._board.note(Condition.STARTING, f"it restarted: {reset}")
             step = recovery.next(Failure.RESTARTED)
         except (ModemStuck, RestartDue) as stuck:

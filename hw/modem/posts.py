@@ -97,6 +97,11 @@ class Posts:
             self._emit(PostFailed(job.ref, reason))
 
     @property
+    def attempting(self) -> bool:
+        """Whether a connection is being made, and nothing has come of it yet."""
+        return self._attempting
+
+    @property
     def connected_since(self) -> float | None:
         """On the owner's clock; None while not connected."""
         return self._connection.since if self._connection.state is Tcp.UP else None

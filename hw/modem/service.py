@@ -24,6 +24,7 @@ UNREGISTERED_S = 20.0  # without a network in an alarm before the modem is no lo
 TRY_EVERY_S = 60.0  # then one text and one connection are tried, whatever it says
 LOOK_S = 2.0  # between looks at the ladder while nothing leaves, or at texts that may be deleted
 SEARCH_POLL_S = 2.0  # between looks for a network: +CREG may have been lost
+CONNECT = "+CIPSTART"
 URGENT_S = 60.0  # an alarm unanswered for longer needs to know its cells again
 DATA_FIRST_S = 3.5  # for connecting and one answered post; a lost answer has cost 16 s already
 DATA_AGAIN_S = 15.0  # after which data is tried first once more
@@ -69,6 +70,7 @@ class Service:
         self._crashed_in_text = False
         self._data_from = self._texts_from = self._unready_until = float("-inf")
         self._greeted = float("-inf")
+        self._awaits_data = False
         self._tidied = False
 
     def start(self, link: Link) -> None:
@@ -108,8 +110,11 @@ class Service:
         can_wait = self._settings.host is not None and self._settings.sms_while_connecting
         if can_wait and self._jobs.urgent_since is not None:
             log.warning("modem loses its texts; trying data first")
-            self._data_from = self._clock() + (0.0 if self._posts.occupied else POSTED_AGAIN_S)
-            self._texts_from = self._data_from + CONNECTED_S
+            self._awaits_data = not self._posts.occupied
+            self._data_begins(self._clock() + self._awaits_data * POSTED_AGAIN_S)
+
+    def _data_begins(self, at: float) -> None:
+        self._data_from, self._texts_from = at, at + CONNECTED_S
 
     def _let_data_prove(self, connected_since: float) -> None:
         """A connection that has come up while text after text is refused has its answer first.
@@ -130,11 +135,15 @@ class Service:
         link.listen(self._clock() + GREETING_S)
         return True
 
-    def interrupt(self, reason: str, link: Link | None = None) -> None:
+    def interrupt(self, reason: str, link: Link | None = None, *, crashed: bool = False) -> None:
         """The link broke off: settle what was under way, fail the posts, keep the waiting texts.
 
-        What ``link`` has heard until then is taken in: afterwards it would be old.
+        What ``link`` has heard until then is taken in: afterwards it would be old. A modem that has
+        ``crashed`` while it connects did so in that, whatever it was asked beside it.
         """
+        connecting = crashed and self._posts.attempting
+        if connecting:
+            self.recovery.quarantine.add(CONNECT)
         if link is not None:
             self._take_in(link)
         if (job := self._jobs.head_text()) is not None:
@@ -142,7 +151,7 @@ class Service:
         if self._clock() < self._texts_from and not self._in_text:
             # Data, which was to be first, ends the modem too: texts have their turn.
             self._crashed_in_text = False
-        self._crashed_in_text |= self._in_text
+        self._crashed_in_text |= self._in_text and not connecting
         self._in_text = self._left_unregistered = self._registered = False
         self._radio.forget()
         self._posts.abandon(reason)
@@ -296,11 +305,15 @@ class Service:
             if not self._posts.occupied:
                 self._posts.refuse("no network")
             return False
-        alone = self._texts_alone or link.quarantine.holds("+CIPSTART")
+        alone = self._texts_alone or link.quarantine.holds(CONNECT)
         if could_leave and (not had_turn or alone):
             return False
         getting_nowhere = self.recovery.times(Failure.TEXTS_REFUSED) >= REFUSALS
+        began = self._clock()
         stepped = self._posts.connect(link, could_leave and not getting_nowhere)
+        if stepped and self._awaits_data:
+            self._awaits_data = False
+            self._data_begins(min(self._data_from, began))
         self._connection_has_turn = had_turn and stepped and self._posts.half_ready(link)
         self._board.connected(self._posts.connected_since, self._posts.trouble)
         return stepped
