@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bench.headquarters.loop import LIMIT_S, NETWORK, Network
 from outcry.responder import settings
+from outcry.responder.callers import outgoing
 from outcry.responder.posting.isolated import Isolated
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.posting.publisher import Publisher
@@ -77,6 +78,7 @@ def main(directory: str, url: str, peer: str, epoch: str) -> None:
 
         clock = Clock(float(epoch))
         signal.signal(signal.SIGUSR1, clock.leap)
+        outgoing.name(["127.0.0.0/8"])  # PEER is here
         CALLERS.start()
 
         hq = assemble(
