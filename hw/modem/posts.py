@@ -99,7 +99,7 @@ class Posts:
     @property
     def attempting(self) -> bool:
         """Whether a connection is being made, and nothing has come of it yet."""
-        return self._attempting
+        return self._attempting and self._connection.state is Tcp.CONNECTING
 
     @property
     def connected_since(self) -> float | None:

@@ -141,11 +141,11 @@ class Service:
         What ``link`` has heard until then is taken in: afterwards it would be old. A modem that has
         ``crashed`` while it connects did so in that, whatever it was asked beside it.
         """
+        if link is not None:
+            self._take_in(link)
         connecting = crashed and self._posts.attempting
         if connecting:
             self.recovery.quarantine.add(CONNECT)
-        if link is not None:
-            self._take_in(link)
         if (job := self._jobs.head_text()) is not None:
             self._texts.interrupted(job, reason)
         if self._clock() < self._texts_from and not self._in_text:
