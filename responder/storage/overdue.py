@@ -35,7 +35,9 @@ _ROW = 1
 _wearer, _listening = store.wearer.c, store.listening.c
 _now = bindparam("now", type_=Float())
 _passed = _now - _listening.looked_at
-_lost_s = case((func.abs(_passed) > DEAF_AFTER_S, _passed), else_=0.0)  # as the next look will see it
+_lost_s = case(
+    (func.abs(_passed) > DEAF_AFTER_S, _passed), else_=0.0
+)  # as the next look will see it
 _deaf_s = func.coalesce(select(_listening.deaf_s + _lost_s).scalar_subquery(), 0.0)
 _listened: ColumnElement[float] = _now - _deaf_s
 
