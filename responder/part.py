@@ -46,7 +46,7 @@ class Rounds(Part):
         beat: Callable[[], None] = lambda: None,
         every_s: float = EVERY_S,
     ) -> None:
-        """``beat`` is called before each look; ``every_s`` is 0 for a look that waits by itself."""
+        """``beat`` is called before and after each look; ``every_s`` is 0 for a look that waits by itself."""
         super().__init__(name)
         self._look = look
         self._beat = beat
@@ -66,4 +66,5 @@ class Rounds(Part):
             except Exception as error:  # noqa: BLE001 - the database: it may be back soon
                 log.tell(journal.Entry.ROUND_FAILED, task=self.name, error=journal.describe(error))
                 wait_s = EVERY_S
+            self._beat()
             self._stopping.wait(wait_s)

@@ -113,7 +113,10 @@ def _remembered(page: Response, shown: desk.Shown, standing: desk.Standing) -> R
 def _standing(request: Request, hq: Parts, shown: desk.Shown) -> desk.Standing | None:
     """How things stand, for a browser that holds a ticket."""
     ticket = request.cookies.get(_cookie(shown), "")
-    return hq.desk.look(shown, ticket) if ticket else None
+    standing = hq.desk.look(shown, ticket) if ticket else None
+    if standing is not None:
+        vouch_for(request.scope)
+    return standing
 
 
 def _cookie(shown: desk.Shown) -> str:

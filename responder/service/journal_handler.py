@@ -20,6 +20,8 @@ log = Log("outcry.responder")
 
 IDENTIFIER = "outcry-responder"
 MOST_A_MINUTE = 60  # of one kind, and of one alarm
+FEW_A_MINUTE = 5  # of what strangers can bring about
+_OF_STRANGERS = (Entry.POST_REFUSED.message_id,)
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, str]:
@@ -52,14 +54,14 @@ class Thinned:
         self._said = Counter[Hashable]()
         self._unsaid = Counter[Hashable]()
 
-    def left_out(self, kind: Hashable) -> int | None:
+    def left_out(self, kind: Hashable, most: int) -> int | None:
         """How many of this kind were left out before this one; None: leave it out, too."""
         now = self._clock()
         if now >= self._begun + 60.0:
             self._begun = now
             self._said.clear()
         self._said[kind] += 1
-        if self._said[kind] > MOST_A_MINUTE:
+        if self._said[kind] > most:
             self._unsaid[kind] += 1
             return None
         return self._unsaid.pop(kind, 0)
@@ -76,7 +78,9 @@ class JournalHandler(logging.Handler):
         """Never raises: nobody is left to tell, and the traceback would show the record."""
         with suppress(Exception):  # no line may hold up an alarm
             words, fields = sentence(record), fields_of(record)
-            left_out = self._thinned.left_out((record.name, *fields.values()))
+            few = fields["MESSAGE_ID"] in _OF_STRANGERS
+            most = FEW_A_MINUTE if few else MOST_A_MINUTE
+            left_out = self._thinned.left_out((record.name, *fields.values()), most)
             if left_out is None:
                 return
             if left_out:

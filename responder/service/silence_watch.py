@@ -101,7 +101,9 @@ class Watch:
         """All with one commit; if that fails each by itself, so that one hides none of the others."""
         try:
             told = self._commit(settled, how)
-        except Exception:  # noqa: BLE001 - whatever it is, each gets its own
+        except Exception:  # whatever it is, each gets its own
+            if not settled:
+                raise
             told = self._commit([], how)  # raises if it is the database
             for each in settled:
                 told += self._commit_alone(each, how)

@@ -113,6 +113,7 @@ class Workflow(Part):
                     wait = min(self._look_every_s, max(0.0, at - self._clock()))
             except Exception as error:  # noqa: BLE001 - a full disk, say: there may be room soon
                 log.tell(journal.Entry.CANNOT_WORK, error=journal.describe(error))
+            self._beat()
             self._woken.wait(wait)
             self._woken.clear()
 

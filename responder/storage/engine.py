@@ -11,8 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event
 
-_BUSY_MS = 10_000  # an enrolment while the service runs waits for it, and not the reverse for long
-_BRIEFLY_MS = 250  # what can be done later does not hold up an alarm that waits for its turn
+BUSY_S = 8.0  # a writer waits for others, in all; who gives up twice is not yet taken for stuck
+BRIEFLY_S = 0.25  # what can be done later does not hold up an alarm that waits for its turn
+_BUSY_MS = round(1000 * BUSY_S)
 ABANDONED_MS = 5_000  # a transaction nobody goes on with: its process is stopped, or dead
 _STATEMENT_MS = 20_000  # none of ours takes a tenth of a second
 _CONNECT_S = 5
@@ -79,15 +80,15 @@ def _set_up(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     # A transaction that will write takes its place at once: upgrading later can fail with "busy".
-    options = connection.get_execution_options()
-    writes = options.get("outcry_writes", False)
-    if options.get("outcry_gives_way", False):
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={_BRIEFLY_MS}")
+    waits_s: float | None = connection.get_execution_options().get("outcry_waits_s")
+    if waits_s is None:
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={round(1000 * waits_s)}")
     try:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
-        if options.get("outcry_gives_way", False):
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MS}")
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={_BUSY_MS}")
 
 
 def _silence(context: ExceptionContext) -> None:

@@ -33,8 +33,13 @@ DEAF_AFTER_S = 15.0  # without a look; a heartbeat every 18 s, the most there is
 _ROW = 1
 
 _wearer, _listening = store.wearer.c, store.listening.c
-_deaf_s = func.coalesce(select(_listening.deaf_s).scalar_subquery(), 0.0)
-_listened: ColumnElement[float] = bindparam("now", type_=Float()) - _deaf_s
+_now = bindparam("now", type_=Float())
+_passed = _now - _listening.looked_at
+_lost_s = case(
+    (func.abs(_passed) > DEAF_AFTER_S, _passed), else_=0.0
+)  # as the next look will see it
+_deaf_s = func.coalesce(select(_listening.deaf_s + _lost_s).scalar_subquery(), 0.0)
+_listened: ColumnElement[float] = _now - _deaf_s
 
 heard = (
     update(store.wearer)
@@ -43,7 +48,7 @@ heard = (
         highest_counter=bindparam("highest"),
         heard_at=bindparam("now"),
         due_at=case(
-            (_wearer.silence.is_not(None), _listened),
+            (_wearer.silence.is_not(None), literal(0.0)),
             (
                 or_(bindparam("beats", type_=Boolean), _wearer.due_at.is_not(None)),
                 _listened + INTERVALS_VANISHED * _wearer.heartbeat_s,

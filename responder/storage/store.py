@@ -11,8 +11,9 @@ A change to a table needs a step in ``migrations/versions``; a test compares the
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -23,7 +24,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from outcry.responder.settings import Settings
 from outcry.responder.storage import migrations
-from outcry.responder.storage.engine import postgresql_engine, sqlite_engine
+from outcry.responder.storage.engine import BRIEFLY_S, BUSY_S, postgresql_engine, sqlite_engine
 
 DATABASE = "responder.sqlite"
 _LOCK = "responder.lock"
@@ -316,16 +317,15 @@ class Store(AbstractContextManager["Store"]):
         which one it had, if any, and which it has now.
         """
         self.shared = bool(url)  # other processes may be at work on it
+        self._writing = threading.Lock()
         if self.shared:
             self._engine = postgresql_engine(url)
             self._reading: sa.Engine = self._engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-            self._writing: AbstractContextManager[object] = nullcontext()
         else:
             make_private(directory)
             self._engine = self._reading = sqlite_engine(directory / DATABASE)
-            self._writing = threading.Lock()
         with self.write() as connection:
             self.layouts = before, after = migrations.bring_up_to_date(connection, metadata)
             if before not in (None, after):
@@ -342,16 +342,31 @@ class Store(AbstractContextManager["Store"]):
         """One transaction; on return it is on disk, on an exception it never was.
 
         ``gives_way``: where another process holds the embedded database, raise soon: this process's
-        next writer waits meanwhile, and has an alarm.
+        next writer waits meanwhile, and has an alarm. Any raises after a while: ``OperationalError``
+        or ``TimeoutError``.
         """
         with (
-            self._writing,
+            self._turn() as left_s,
             self._engine.connect().execution_options(
-                outcry_writes=True, outcry_gives_way=gives_way
+                outcry_waits_s=min(left_s, BRIEFLY_S) if gives_way else left_s
             ) as connection,
             connection.begin(),
         ):
             yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[float]:
+        """The embedded database's next writer of this process; how long (s) it may wait for others."""
+        if self.shared:
+            yield BUSY_S
+            return
+        until = time.monotonic() + BUSY_S
+        if not self._writing.acquire(timeout=BUSY_S):
+            raise TimeoutError
+        try:
+            yield max(0.0, until - time.monotonic())
+        finally:
+            self._writing.release()
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

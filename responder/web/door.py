@@ -20,7 +20,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
-from outcry.responder.web.sources import Source, sources_of
+from outcry.responder.web.sources import KEPT, Source, Sources, sources_of
 
 HEADER_S = 10.0  # from its first byte until a header is whole
 ANSWER_S = 60.0  # for a body, an answer, and each part of an answer to be taken
@@ -30,8 +30,7 @@ LOOKED_AT = 32  # of those who have waited longest
 A_SECOND = 300  # new connections from one source: each costs a third of a millisecond
 INTO_A_FULL_PLACE_A_SECOND = 50  # from a source for which another has to make room
 STRANGERS_A_SECOND = 1000
-REFUSED_AT_ONCE = 256  # then those that are in have their turn
-SOURCES_KEPT = 10_000
+REFUSING_S = 0.002  # at a time; then those that are in have their turn
 QUEUE = 4096  # as long as the kernel allows: a full one costs a newcomer a second or three
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: what is ended leaves nothing behind in the kernel
 
@@ -43,6 +42,7 @@ class Cause(StrEnum):
     SOURCE = "too many from one source"
     ALL = "too many in all"
     FAST = "one source connects too often"
+    BUSY = "too many requests for pages at once"
     FILES = "no more files"
 
 
@@ -106,7 +106,9 @@ class Guest(socket.socket):
             self.until = min(self.until, self._door.clock() + HEADER_S)
 
     def works(self) -> None:
-        """Its header is whole, or a part of its answer was taken."""
+        """Its header is whole, or a part of its answer was taken; some answers last for hours."""
+        if self.vouched and not self._door.knows(self):
+            self._door.welcome(self)
         self.at_rest = False
         self.until = self._door.clock() + ANSWER_S
 
@@ -120,6 +122,10 @@ class Guest(socket.socket):
     def vouch(self) -> None:
         """Its sender has shown to be one of ours; said on any thread."""
         self.vouched = True
+
+    def is_refused(self) -> None:
+        """Its request is one too many; its connection may stay."""
+        self._door.ended[Cause.BUSY] += 1
 
     def hang_up(self) -> None:
         """The loop sees the end of the stream, and closes."""
@@ -193,7 +199,7 @@ class Door(socket.socket):
         self._strangers = Places(limits.strangers, limits.each)
         self._nearby = Places(limits.strangers, limits.each)
         self._known = Places(limits.known, limits.known // 4)
-        self._sources = OrderedDict[Source, None]()
+        self._sources = Sources()
         self._second, self._came = 0, Counter[Source | None]()
 
     @property
@@ -206,7 +212,8 @@ class Door(socket.socket):
 
     def accept(self) -> tuple[socket.socket, Any]:
         """The next who may come in; others are refused here, at a tenth of the cost."""
-        for _ in range(REFUSED_AT_ONCE):
+        until = self.clock() + REFUSING_S
+        while self.clock() <= until:
             connection, address = super().accept()
             with connection:
                 guest = self._let_in(connection, address)
@@ -221,12 +228,11 @@ class Door(socket.socket):
 
     def welcome(self, guest: Guest) -> None:
         """From now on this guest has a place of its own, and its source is known."""
-        for source in guest.sources[:1]:
-            self._sources[source] = None
-            self._sources.move_to_end(source)
-            if len(self._sources) > SOURCES_KEPT:
-                self._sources.popitem(last=False)
+        self._sources.add(guest.sources)
         self._seat(guest, self._known)
+
+    def knows(self, guest: Guest) -> bool:
+        return guest.place is self._known
 
     def forget(self, guest: Guest) -> None:
         if self._guests.get(guest.address) is guest:
@@ -244,8 +250,7 @@ class Door(socket.socket):
 
     def _let_in(self, connection: socket.socket, address: tuple[Any, ...]) -> Guest | None:
         sources = () if self.limits.shared else _sources_of(str(address[0]))
-        nearby = any(source in self._sources for source in sources[:1])
-        place = self._nearby if nearby else self._strangers
+        place = self._nearby if self._sources.have(sources) else self._strangers
         cause = self._comes_too_often(sources, place)
         if cause is not None:
             self.ended[cause] += 1
@@ -290,4 +295,4 @@ class Door(socket.socket):
         guest.hang_up()
 
 
-_sources_of = lru_cache(SOURCES_KEPT)(sources_of)
+_sources_of = lru_cache(KEPT)(sources_of)

@@ -101,10 +101,10 @@ def client_address(scope: Scope, behind_proxy: bool) -> str:
 
 
 def vouch_for(scope: Scope) -> None:
-    """Whose request this is has shown to be one of ours; their connections have places."""
-    guest = scope.get("guest")
-    if guest is not None:
-        guest.vouch()
+    """Whose request this is has shown to be one of ours: they have places and turns of their own."""
+    for had in ("guest", "turn"):
+        if had in scope:
+            scope[had].vouch()
 
 
 def keep_cookie(answer: Response, name: str, value: str, seconds: float) -> None:

@@ -1,8 +1,11 @@
 """Who is counted together: the addresses that one customer of a network has to himself."""
 
 import ipaddress
+from collections import OrderedDict
+from collections.abc import Sequence
 from typing import NamedTuple
 
+KEPT = 10_000
 SITE_SHARE = 4  # a /48 holds 65,536 customers' networks, or one attacker's
 
 
@@ -11,6 +14,23 @@ class Source(NamedTuple):
 
     name: str
     share: int = 1
+
+
+class Sources:
+    """From where somebody came who was one of ours, by the narrowest; the latest are kept."""
+
+    def __init__(self) -> None:
+        self._known = OrderedDict[Source, None]()
+
+    def add(self, sources: Sequence[Source]) -> None:
+        for source in sources[:1]:
+            self._known[source] = None
+            self._known.move_to_end(source)
+            if len(self._known) > KEPT:
+                self._known.popitem(last=False)
+
+    def have(self, sources: Sequence[Source]) -> bool:
+        return any(source in self._known for source in sources[:1])
 
 
 def sources_of(address: str) -> tuple[Source, ...]:

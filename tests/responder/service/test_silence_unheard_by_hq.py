@@ -75,6 +75,26 @@ def test_a_device_that_vanished_while_hq_was_down_is_silent_as_soon_as_hq_can_kn
     assert quiet.alarms() == [(1, [WentSilent])]
 
 
+@pytest.mark.parametrize("lost_s", [3600, DAY_S, -DAY_S])
+def test_what_is_heard_after_a_stop_and_before_a_look_is_minded_as_ever(quiet, lost_s):
+    """A machine wakes up, and devices are quicker than the watch."""
+    quiet.beats()
+    quiet.passes(300, 100)
+    quiet.world.clock.passes(lost_s)
+    quiet.beats()
+    quiet.world.clock.passes(3)
+    quiet.watch.look()
+    quiet.passes(1480, 740)
+    assert quiet.alarms() == []
+    quiet.passes(40, 20)
+    assert quiet.alarms() == [(1, [WentSilent])]
+    quiet.world.clock.passes(lost_s)
+    quiet.beats()
+    quiet.world.clock.passes(3)
+    quiet.watch.look()
+    assert quiet.alarms() == [(1, [WentSilent, HeardAgain])]
+
+
 def test_a_short_restart_gives_no_silence_more_time(quiet):
     quiet.beats()
     for _ in range(9):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
+from types import SimpleNamespace
 
 import httpx
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import event, insert, select, text
+from sqlalchemy.exc import OperationalError
 
 from outcry.responder.storage import store
-from outcry.responder.storage.store import StateBusy, Store, only_one
+from outcry.responder.storage.store import DATABASE, StateBusy, Store, only_one
 
 
 @pytest.fixture
@@ -51,6 +55,43 @@ def test_a_reader_sees_one_moment_while_another_writes(database):
         assert reader.execute(select(store.post)).all() == []
     with database.read() as reader:
         assert len(reader.execute(select(store.post)).all()) == 1
+
+
+def test_a_writer_that_hangs_holds_no_other_up_for_ever(database, monkeypatch):
+    monkeypatch.setattr(store, "BUSY_S", 0.01)
+    refused = []
+
+    def waits():
+        with pytest.raises(TimeoutError) as error, database.write():
+            pass
+        refused.append(error)
+
+    with database.write():
+        other = threading.Thread(target=waits)
+        other.start()
+        other.join()
+    assert refused
+    with database.write():
+        pass
+
+
+def test_who_has_waited_for_this_process_waits_less_for_another(tmp_path, monkeypatch):
+    """Each of many waits as long as one: else a thread behind them is taken for stuck."""
+    said = []
+    with (
+        closing(Store(tmp_path)) as database,
+        closing(sqlite3.connect(tmp_path / DATABASE)) as held,
+    ):
+        held.execute("BEGIN IMMEDIATE")
+        event.listen(
+            database._engine, "before_cursor_execute", lambda *given: said.append(given[2])
+        )
+        monkeypatch.setattr(store, "BUSY_S", 0.25)
+        times = iter((100.0, 100.2))
+        monkeypatch.setattr(store, "time", SimpleNamespace(monotonic=lambda: next(times)))
+        with pytest.raises(OperationalError), database.write():
+            pass
+    assert said[:2] == ["PRAGMA busy_timeout=50", "BEGIN IMMEDIATE"]
 
 
 def test_writers_take_turns(database):

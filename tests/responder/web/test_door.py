@@ -13,6 +13,7 @@ from outcry.responder.web.door import (
     FEW,
     HEADER_S,
     INTO_A_FULL_PLACE_A_SECOND,
+    REFUSING_S,
     REST_S,
     STRANGERS_A_SECOND,
     Cause,
@@ -52,12 +53,12 @@ class Visited(Door):
     """A door on loopback, a clock that tests move, and visitors from any 127.x.y.z."""
 
     def __init__(self, stack, **limits):
-        self.now = 1000.0
+        self.now, self.ticks = 1000.0, 0.0
         super().__init__(
             Limits(**({"strangers": 40, "each": 20, "known": 8} | limits)),
             KEPT_S,
             SILENT_S,
-            lambda: self.now,
+            self._look,
         )
         self._stack = stack
         stack.enter_context(self)
@@ -65,10 +66,18 @@ class Visited(Door):
         self.listen()
         self.setblocking(False)
 
-    def visitor(self, address=HERE):
+    def _look(self):
+        self.now += self.ticks
+        return self.now
+
+    def knocks(self, address=HERE):
         client = self._stack.enter_context(socket.socket())
         client.bind((address, 0))
         client.connect(self.getsockname())
+        return client
+
+    def visitor(self, address=HERE):
+        client = self.knocks(address)
         try:
             guest = self._stack.enter_context(self.accept()[0])
         except BlockingIOError:
@@ -121,6 +130,31 @@ def test_from_a_thousand_sources_the_longest_waiting_makes_room(door):
     crowd = [door.visitor(f"127.0.1.{n + 1}") for n in range(60)]
     assert [each.ended for each in crowd] == [True] * 20 + [False] * 40
     assert door.ended == {Cause.ALL: 20}
+
+
+def test_of_who_is_refused_few_at_a_time_keep_the_others_waiting(door):
+    """Refusing costs little, but not where other threads want the processor, too."""
+    door = door(each=1)
+    door.visitors(INTO_A_FULL_PLACE_A_SECOND + 1)
+    for _ in range(20):
+        door.knocks()
+    door.ticks = REFUSING_S / 4
+    before = door.ended[Cause.FAST]
+    for most in (3, 6):
+        with pytest.raises(BlockingIOError):
+            door.accept()
+        assert 0 < door.ended[Cause.FAST] - before <= most
+
+
+def test_somebody_whose_answer_lasts_for_hours_has_a_place_from_its_first_part(door):
+    door = door()
+    known = door.visitor(THERE)
+    known.guest.works()
+    known.guest.vouch()
+    known.guest.works()
+    for n in range(100):
+        door.visitor(f"127.0.1.{n + 1}")
+    assert not known.ended
 
 
 def test_somebody_who_is_known_keeps_a_place_whoever_else_comes(door):
