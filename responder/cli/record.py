@@ -145,9 +145,12 @@ def _why(error: StampInvalid | FileNotFoundError) -> str:
 
 
 def _kept(written: str) -> tuple[int, bytes]:
-    """``LINE:LINK``; raises ``ValueError``."""
+    """``LINE:LINK``."""
     n, _, link = written.partition(":")
-    return int(n), bytes.fromhex(link)
+    try:
+        return int(n), bytes.fromhex(link)
+    except ValueError:
+        raise argparse.ArgumentTypeError("write LINE:LINK, as verify prints it") from None
 
 
 def _verify_alone(options: argparse.Namespace) -> int | None:
