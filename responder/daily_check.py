@@ -22,7 +22,7 @@ from outcry.responder.plans import repository
 from outcry.responder.plans.document import Terms
 from outcry.responder.posting.publisher import Publisher
 from outcry.responder.settings import Settings
-from outcry.responder.storage import store
+from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.store import Store
 from outcry.responder.transports import apprise
 from outcry.responder.web import front_door
@@ -32,6 +32,7 @@ T = TypeVar("T")
 SOON_S = 14 * 86_400.0  # what expires sooner needs a person now
 FEW_CODES = 2  # of a card; then a contact needs another
 AT_ONCE = 8
+STAMPS_LATE_S = 6 * 3600.0  # a server that was away is asked every hour
 
 
 class Checked(NamedTuple):
@@ -42,14 +43,22 @@ class Checked(NamedTuple):
 
 
 def look(
-    settings: Settings, database: Store, publishers: Callable[[], Mapping[str, Publisher]]
+    settings: Settings,
+    database: Store,
+    publishers: Callable[[], Mapping[str, Publisher]],
+    now: float,
 ) -> tuple[Finding, ...]:
-    """Everything that was found, good and bad. Takes up to a minute; never raises."""
+    """Everything that was found, good and bad, at ``now`` (Unix seconds).
+
+    Takes up to a minute; never raises.
+    """
     with database.read() as connection:
         devices = connection.scalars(select(store.wearer.c.device).order_by(store.wearer.c.name))
         plans = {device: repository.of_device(connection, device) for device in devices.all()}
         unready = readiness.missing(settings, connection)
         wearers = [finding for device in plans for finding in _wearer(connection, device)]
+        if settings.time_stamps:
+            wearers.append(_time_stamps(audit_chain.unstamped_since(connection), now))
     addresses = {
         f"contact {n} of device {device:08x}, {name}": url
         for device, agreed in plans.items()
@@ -152,6 +161,16 @@ def _around(settings: Settings) -> Iterator[Finding]:
         yield Finding(False, what, "connect the modem, or correct modem.port")
     else:
         yield Finding(True, "a modem is set up; the service watches it")
+
+
+def _time_stamps(since: float | None, now: float) -> Finding:
+    if since is None or now - since < STAMPS_LATE_S:
+        return Finding(True, "time stamps come")
+    late = formatting.span(now - since)
+    what = (
+        f"no time stamp has come for {late}: nobody outside HQ can say when its record was written"
+    )
+    return Finding(False, what, "check record.time_stamps and the network, or name another server")
 
 
 def _certificate(path: Path) -> Finding:

@@ -111,10 +111,12 @@ def _note(
 ) -> dict[str, Any]:
     alarm, end = proved["alarm"], proved["history"][-1]
     said = {"alarm": alarm, "n": end["n"], "link": end["link"], "page": proof.digest_of(page)}
+    said["proof"] = proof.digest_of_proof(proved)
     made = {"organisation": making.organisation, "problems": list(making.problems)}
     about = f"case:{alarm}"
     new = audit_chain.note(connection, making.at, Noted.CASE, said | made, subject=about)
     line = store.record.c
     wanted = select(store.record).where(line.n.between(new.n - 1, new.n)).order_by(line.n)
     *before, row = connection.execute(wanted).all()
-    return {"before": before[-1].link.hex() if before else "", "lines": [_whole(row)]}
+    link = before[-1].link.hex() if before else ""
+    return dict(zip(proof.WRITTEN, (link, [_whole(row)], new.link.hex()), strict=True))

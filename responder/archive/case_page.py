@@ -157,7 +157,11 @@ def _where(event: events.Event) -> str:
 
 def _page(said: Mapping[str, Any]) -> tuple[str, ...]:
     """What the person had before them who decided this."""
-    shown = said.get("shown")
+    shown, report, again_at = (said.get(name) for name in ("shown", "page", "again_at"))
+    if again_at is not None:
+        return (f"Their page showed that it had begun again at {_time(again_at)}",)
+    if report is not None:
+        return (f"Their page showed the report at number {report}",)
     return () if shown is None else (f"Their page showed what stands here up to number {shown}",)
 
 

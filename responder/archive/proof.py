@@ -8,16 +8,19 @@ A case file is a page with its proof inside, JSON in an element that no browser 
 - ``sealed``: a stretch of the record, from the line that first took this alarm in to the last line
   with a time stamp. Of lines about others there is the leaf alone;
 - ``stamps``: the time stamps over links of that stretch;
-- ``written``: the line that says that this file was written, with the digest of the page.
+- ``written``: the line that says that this file was written, with the digests of the page and of
+  all of the above as it stands in the file, and the line's link.
 
 Somebody who makes a whole file anew makes all of these anew, too. That shows in two places: the
 time stamps are not theirs to make, and the line of ``written`` stands in HQ's own record.
+
+A file may come from anybody: one that is nested a million deep, or says the same thing twice, is
+refused in words, and nothing of it that is not checked is ever repeated.
 """
 
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -28,6 +31,7 @@ FORMAT = 2
 _CHAIN_ALONE = 1  # the format of a release whose files proved their history and nothing else
 _OPENS = '<script type="application/json" id="proof">'
 _CLOSES = "</script>"
+WRITTEN = ("before", "lines", "link")
 LINE = ("n", "at", "what", "data", "alarm", "subject")  # of a record's line, in this order
 
 
@@ -70,18 +74,24 @@ def digest_of(page: str) -> str:
     return hashlib.sha256(page.encode()).hexdigest()
 
 
+def digest_of_proof(proof: Mapping[str, Any]) -> str:
+    """What the record says of a proof, but for its last part, which says so."""
+    return digest_of(json.dumps({key: each for key, each in proof.items() if key != "written"}))
+
+
 def take_apart(text: str) -> tuple[str, dict[str, Any]]:
     """A case file's page without its proof, and the proof."""
     if not text.lstrip().startswith("{"):
-        found = re.findall(f"{re.escape(_OPENS)}(.*?){re.escape(_CLOSES)}", text, re.DOTALL)
-        if len(found) != 1:
+        before, opens, rest = text.partition(_OPENS)
+        text, closes, after = rest.partition(_CLOSES)
+        if not (opens and closes) or _OPENS in rest:
             raise CaseFileInvalid("this is not a case file: it has no proof inside")
-        page, text = text.replace(_OPENS + found[0], _OPENS, 1), found[0]
+        page = before + opens + closes + after
     else:
         page = ""
     try:
         proof = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise CaseFileInvalid("the proof in this file is not JSON any more") from None
     if not isinstance(proof, dict):
         raise CaseFileInvalid("this is not a case file")
@@ -92,14 +102,15 @@ def check(text: str) -> Proved:
     """What a case file proves; raises :class:`CaseFileInvalid` with the first thing that is wrong."""
     page, proof = take_apart(text)
     try:
-        match proof["outcry_case_file"]:
-            case 1:
-                links = _history(proof, "at_unix")
-                return Proved(proof["alarm"], len(links), 0, links[-1], history_alone=True)
-            case 2:
-                return _check(page, proof)
-        raise CaseFileInvalid("this case file has a format that this version does not know")
-    except (KeyError, TypeError, AttributeError, IndexError):
+        if proof["outcry_case_file"] == _CHAIN_ALONE:
+            links = _history(proof, "at_unix")
+            return Proved(proof["alarm"], len(links), 0, links[-1], history_alone=True)
+        if proof["outcry_case_file"] != FORMAT:
+            raise CaseFileInvalid("this case file has a format that this version does not know")
+        if embed(page, proof) != text:
+            raise CaseFileInvalid("the proof in this file is not spelled as HQ wrote it")
+        return _check(page, proof)
+    except (KeyError, TypeError, AttributeError, IndexError, RecursionError):
         raise CaseFileInvalid("this is not a case file, or parts of it are missing") from None
     except ValueError:
         raise CaseFileInvalid("a hash or a time stamp in it cannot be read") from None
@@ -112,7 +123,13 @@ def _check(page: str, proof: Mapping[str, Any]) -> Proved:
     stamps = [_stamp(each, sealed) for each in proof["stamps"]]
     written = proof["written"]
     ((n, link_),) = _stretch(written, proof["alarm"], links)
-    said = _said(written["lines"][0])
+    (line,) = written["lines"]
+    hexed = written["before"], line["salt"]
+    shape = list(written), list(line), line["what"], written["link"], hexed
+    plain = tuple(bytes.fromhex(each).hex() for each in hexed)  # which reads capitals, too
+    if shape != ([*WRITTEN], [*LINE, "salt"], "CASE", link_.hex(), plain):
+        raise CaseFileInvalid("the line that says that HQ wrote this file is not as HQ wrote it")
+    said = _said(line)
     if said.get("alarm") != proof["alarm"] or said.get("n") != len(links):
         raise CaseFileInvalid("the history is longer or shorter than when HQ wrote this file")
     if said.get("link") != links[-1].hex():
@@ -121,6 +138,8 @@ def _check(page: str, proof: Mapping[str, Any]) -> Proved:
         raise CaseFileInvalid(
             "the page is not as HQ wrote it; the history inside is: ask HQ for the file itself"
         )
+    if said.get("proof") != digest_of_proof(proof):
+        raise CaseFileInvalid("what HQ put into this file beside the history is not all there")
     return Proved(proof["alarm"], len(links), n, link_, tuple(stamps))
 
 
@@ -141,9 +160,9 @@ def _agreed(proof: Mapping[str, Any]) -> None:
     for entry in proof["history"]:
         if entry["what"] == "PLAN":
             said = json.loads(entry["data"])
-            named[said["line"]] = said["leaf"]
-    shown = {line["n"]: _leaf(line).hex() for line in proof["agreed"]}
-    for n in sorted(shown.keys() | {n for n in named if n is not None}):
+            named[said["line"]] = said["leaf"]  # None in the place of a number: none was agreed
+    shown = {_number(line): _leaf(line).hex() for line in proof["agreed"]}
+    for n in sorted(shown.keys() | {n for n in named if type(n) is int}):
         if shown.get(n) != named.get(n):
             raise CaseFileInvalid(f"what was agreed (line {n} of the record) is not as HQ wrote it")
 
@@ -154,7 +173,7 @@ def _stretch(
     """The number and link of each line of a stretch of the record."""
     previous, last = bytes.fromhex(stretch["before"]), None
     for line in stretch["lines"]:
-        n = line["n"]
+        n = _number(line)
         if last is not None and n != last + 1:
             raise CaseFileInvalid(f"line {last + 1} of the record is missing")
         hidden = "leaf" in line
@@ -168,10 +187,18 @@ def _stretch(
 
 
 def _stamp(given: Mapping[str, Any], sealed: Mapping[int, bytes]) -> Stamp:
-    if given["n"] not in sealed:
-        raise CaseFileInvalid(f"the time stamp over line {given['n']} belongs to no line of it")
-    reply = base64.b64decode(given["reply"], validate=True)
-    return Stamp(given["n"], sealed[given["n"]], reply)
+    n = _number(given)
+    if n not in sealed:
+        raise CaseFileInvalid(f"the time stamp over line {n} belongs to no line of it")
+    return Stamp(n, sealed[n], base64.b64decode(given["reply"], validate=True))
+
+
+def _number(line: Mapping[str, Any]) -> int:
+    """A line's number: of anything else, which may be a command to a terminal, nothing is said."""
+    n = line["n"]
+    if type(n) is not int:
+        raise TypeError
+    return n
 
 
 def _leaf(line: Mapping[str, Any]) -> bytes:

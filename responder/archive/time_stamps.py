@@ -18,10 +18,11 @@ from pathlib import Path
 from secrets import randbits
 from typing import NamedTuple
 
-from asn1crypto import tsp
+from asn1crypto import cms, tsp
 from sqlalchemy import Connection, func, insert, select
 
 from outcry.responder import journal
+from outcry.responder.archive import proof
 from outcry.responder.callers import outgoing
 from outcry.responder.storage import audit_chain, store, versions
 from outcry.responder.storage.audit_chain import Head, Noted
@@ -43,10 +44,14 @@ class StampInvalid(Exception):
 
 
 class Stamped(NamedTuple):
-    """What a time stamp says, if its signature holds: when, and by whom."""
+    """What a time stamp says, if its signature holds: when, and by whom.
+
+    ``ended``: a certificate of theirs was good then, and is not any more.
+    """
 
     at: datetime
     by: str
+    ended: bool = False
 
 
 def request(link: bytes, nonce: int) -> bytes:
@@ -71,33 +76,47 @@ def read(reply: bytes, link: bytes, nonce: int | None = None) -> Stamped:
         what = imprint["hash_algorithm"]["algorithm"].native, imprint["hashed_message"].native
         if what != ("sha256", link) or (nonce is not None and info["nonce"].native != nonce):
             raise StampInvalid("it is a time stamp over something else")
-        certificates = answer["time_stamp_token"]["content"]["certificates"]
-        names = [each.chosen.subject.human_friendly for each in certificates]
-        return Stamped(info["gen_time"].native, names[0] if names else "an unnamed server")
-    except (ValueError, TypeError, KeyError, AttributeError):
+        return Stamped(info["gen_time"].native, _signer(answer["time_stamp_token"]["content"]))
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError):
         raise StampInvalid("it is no time stamp") from None
 
 
-def check(reply: bytes, link: bytes, authority: Path | None) -> Stamped:
+def _signer(signed: cms.SignedData) -> str:
+    """Whose certificate it is signed with: others may be along, which the signature does not hold."""
+    (signer,) = signed["signer_infos"]
+    said = signer["sid"].chosen
+    for each in signed["certificates"]:
+        known = each.chosen
+        same = known.serial_number == said["serial_number"].native
+        if same and known.issuer.dump() == said["issuer"].dump():
+            return "".join(filter(str.isprintable, known.subject.human_friendly))
+    return "an unnamed server"
+
+
+def check(reply: bytes, link: bytes, authority: Path | None, now: float | None = None) -> Stamped:
     """As :func:`read`, and its signature holds by ``authority``, a PEM file of certificates.
 
-    None: by those that this machine trusts. Raises :class:`StampInvalid`; and
-    ``FileNotFoundError`` if OpenSSL is not here.
+    None: by those that this machine trusts. ``now`` (Unix seconds; None: by this machine's clock):
+    a case is heard years later, so a certificate may have ended meanwhile, if it was good at the
+    time that the stamp says. Raises :class:`StampInvalid`; and ``FileNotFoundError`` if OpenSSL is
+    not here.
     """
     said = read(reply, link)
     program = shutil.which("openssl")
     if program is None:
         raise FileNotFoundError("openssl")
+    trusted = ["-CAfile", str(authority)] if authority else ["-CApath", "/etc/ssl/certs"]
     with tempfile.NamedTemporaryFile() as file:
         file.write(reply)
         file.flush()
-        trusted = ["-CAfile", str(authority)] if authority else ["-CApath", "/etc/ssl/certs"]
-        asked = ["ts", "-verify", "-digest", link.hex(), "-in", file.name, *trusted]
-        seen = subprocess.run([program, *asked], capture_output=True, timeout=60, check=False)
-    if seen.returncode != 0 or b"Verification: OK" not in seen.stdout + seen.stderr:
-        why = "its signature leads to no authority that is trusted here; name one by --authority"
-        raise StampInvalid(why)
-    return said
+        for at in (time.time() if now is None else now, said.at.timestamp()):
+            asked = ["ts", "-verify", "-digest", link.hex(), "-in", file.name, *trusted]
+            command = [program, *asked, "-attime", str(int(at))]
+            seen = subprocess.run(command, capture_output=True, timeout=60, check=False)
+            if seen.returncode == 0 and b"Verification: OK" in seen.stdout + seen.stderr:
+                return said._replace(ended=at == said.at.timestamp())
+    why = "its signature leads to no authority that is trusted here; name one by --authority"
+    raise StampInvalid(why)
 
 
 def http(url: str, asked: bytes) -> bytes:
@@ -163,6 +182,15 @@ def keep(connection: Connection, n: int, reply: bytes, now: float) -> bool:
     connection.execute(insert(store.stamp).values(n=n, reply=reply))
     versions.note(connection, versions.STAMP, n, now)
     return True
+
+
+def kept(connection: Connection) -> list[proof.Stamp]:
+    """The time stamps that came, with the links that they have to be over."""
+    stamp, line = store.stamp, store.record
+    rows = select(stamp.c.n, line.c.link, stamp.c.reply).outerjoin_from(
+        stamp, line, stamp.c.n == line.c.n
+    )
+    return [proof.Stamp(n, link or b"", reply) for n, link, reply in connection.execute(rows)]
 
 
 def _unstamped(connection: Connection) -> Head | None:

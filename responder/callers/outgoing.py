@@ -80,6 +80,8 @@ def leads_inside(host: str, port: int | None) -> bool:
 
     What cannot be looked up now leads nowhere now. May take as long as the system's resolver.
     """
+    if (address := hosts.literal(host)) is not None:  # also in brackets, which are not looked up
+        return not allows(str(address), port or 0)
     try:
         found = socket.getaddrinfo(host, port or 0, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):

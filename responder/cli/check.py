@@ -31,7 +31,7 @@ def check(settings: Settings, options: argparse.Namespace) -> int:
     now = time.time()
     with Store.of(settings) as database:
         findings = daily_check.look(
-            settings, database, lambda: networks.publishers(settings, database, time.time)
+            settings, database, lambda: networks.publishers(settings, database, time.time), now
         )
         with database.write() as connection:
             daily_check.keep(connection, findings, now)

@@ -5,15 +5,23 @@ import sys
 import time
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from outcry.responder.archive import case_file, proof, time_stamps
-from outcry.responder.archive.proof import CaseFileInvalid, Proved, Stamp
+from outcry.responder.archive.proof import CaseFileInvalid, Stamp
 from outcry.responder.archive.time_stamps import StampInvalid
 from outcry.responder.cli.commands import Commands
 from outcry.responder.settings import Settings
-from outcry.responder.storage import alarms, event_log, verification
+from outcry.responder.storage import alarms, audit_chain, event_log, verification
 from outcry.responder.storage.store import Store
 
 _PRIVATE = 0o600
+_LARGEST = 32 * 2**20  # of a case file: of 20,000 reports, or of a record of years
+_KEPT = "outcry-responder verify --kept"
+_OLD = (
+    "NOT PROVED: this file is of an earlier release. Its history is as it was written, but nothing "
+    "proves its reports: ask HQ for its case file again."
+)
 
 
 def add_parsers(commands: Commands) -> None:
@@ -40,6 +48,15 @@ def add_parsers(commands: Commands) -> None:
         type=Path,
         metavar="CERTIFICATES",
         help="of whoever signed the time stamps, PEM (default: those this machine trusts)",
+    )
+    parser.add_argument(
+        "--kept",
+        action="append",
+        default=[],
+        metavar="LINE:LINK",
+        type=_kept,
+        help="at HQ: compare the record with this line of it, which you kept elsewhere, or which "
+        "stands at the end of a case file; repeat for more",
     )
 
     parser = commands.add(
@@ -70,18 +87,70 @@ def case(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-def verify(settings: Settings, _options: argparse.Namespace) -> int:
-    """Say what was found in the database; 0 nothing was changed, 1 something was."""
+def verify(settings: Settings, options: argparse.Namespace) -> int:
+    """Say what was found in the database; 0 nothing was changed, 1 something was, or it is damaged."""
+    try:
+        return _verify(settings, options)
+    except DBAPIError as error:
+        why = type(error.orig).__name__
+        print(
+            f"The database cannot be read as a whole ({why}): its file was damaged or changed. Keep a "
+            "copy of it as it is, then restore the backup.",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def _verify(settings: Settings, options: argparse.Namespace) -> int:
     with Store.of(settings) as database, database.read() as connection:
         found = verification.verify(connection)
-    for problem in found.problems:
+        stamps = time_stamps.kept(connection)
+        others = [
+            f"HQ's record: line {n} is not the one that was kept"
+            for n, link in options.kept
+            if audit_chain.link_of(connection, n) != link
+        ]
+    stamped = (_stamp_problem(stamp, options.authority) for stamp in stamps)
+    problems = [*found.problems, *filter(None, stamped), *others]
+    for problem in problems:
         print(problem)
-    if found.problems:
+    if problems:
         return 1
     print(f"OK: {found.alarms} alarms, {found.entries} entries, all unchanged.")
     print(f"The record's newest link, line {found.head.n}: {found.head.link.hex()}")
     print("Keep a copy of it elsewhere: it exposes even a record that was rewritten as a whole.")
+    print(f"To compare it later: {_KEPT} {found.head.n}:{found.head.link.hex()}")
+    if stamps and not options.authority:
+        print(
+            "Of time stamps the signatures were not checked: name who signed them by --authority."
+        )
     return 0
+
+
+def _stamp_problem(stamp: Stamp, authority: Path | None) -> str | None:
+    """What is wrong with a time stamp in the database; its signature is checked by ``authority`` alone."""
+    try:
+        if authority is None:
+            time_stamps.read(stamp.reply, stamp.link)
+        else:
+            time_stamps.check(stamp.reply, stamp.link, authority)
+    except (StampInvalid, FileNotFoundError) as error:
+        return f"time stamp over line {stamp.n}: {_why(error)}"
+    return None
+
+
+def _why(error: StampInvalid | FileNotFoundError) -> str:
+    missing = "openssl is needed to check it, and is not installed here"
+    return str(error) if isinstance(error, StampInvalid) else missing
+
+
+def _kept(written: str) -> tuple[int, bytes]:
+    """``LINE:LINK``."""
+    n, _, link = written.partition(":")
+    try:
+        return int(n), bytes.fromhex(link)
+    except ValueError:
+        raise argparse.ArgumentTypeError("write LINE:LINK, as verify prints it") from None
 
 
 def _verify_alone(options: argparse.Namespace) -> int | None:
@@ -90,6 +159,9 @@ def _verify_alone(options: argparse.Namespace) -> int | None:
 
 def _verify_file(path: Path, authority: Path | None) -> int:
     try:
+        if path.exists() and not (path.is_file() and path.stat().st_size <= _LARGEST):
+            print(f"{path}: is no case file: no file, or too large", file=sys.stderr)
+            return 1
         proved = proof.check(path.read_bytes().decode())
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "not UTF-8"
@@ -98,7 +170,12 @@ def _verify_file(path: Path, authority: Path | None) -> int:
     except CaseFileInvalid as error:
         print(f"{path}: {error}", file=sys.stderr)
         return 1
-    print(f"OK: {proved.entries} entries, all unchanged.", *_ends(proved), sep="\n")
+    if proved.history_alone:
+        print(_OLD, file=sys.stderr)
+        return 1
+    print(f"OK: {proved.entries} entries, all unchanged.")
+    print(f"It stands in HQ's record as line {proved.n}: {proved.link.hex()}")
+    print(f"Only HQ can say that this line is its own: {_KEPT} {proved.n}:{proved.link.hex()}")
     held = [_is_stamped(stamp, authority) for stamp in proved.stamps]
     return 0 if all(held) else 1
 
@@ -107,21 +184,12 @@ def _is_stamped(stamp: Stamp, authority: Path | None) -> bool:
     try:
         said = time_stamps.check(stamp.reply, stamp.link, authority)
     except (StampInvalid, FileNotFoundError) as error:
-        missing = "openssl is needed to check it, and is not installed here"
-        why = error if isinstance(error, StampInvalid) else missing
-        print(f"Time stamp over line {stamp.n}: NOT PROVED: {why}", file=sys.stderr)
+        print(f"Time stamp over line {stamp.n}: NOT PROVED: {_why(error)}", file=sys.stderr)
         return False
-    print(
-        f"Time stamp over line {stamp.n}: it was so at {said.at:%Y-%m-%d %H:%M:%S} UTC, {said.by}"
-    )
+    ended = "; its certificate was good then, and has ended since" if said.ended else ""
+    when = f"{said.at:%Y-%m-%d %H:%M:%S} UTC"
+    print(f"Time stamp over line {stamp.n}: it was so at {when}, {said.by}{ended}")
     return True
-
-
-def _ends(proved: Proved) -> list[str]:
-    if proved.history_alone:
-        return ["This file is of an earlier release: its history is proved, its reports are not."]
-    line = f"It stands in HQ's record as line {proved.n}: {proved.link.hex()}"
-    return [line, "Only HQ can say that this line is its own: ask, if you do not know who sent it."]
 
 
 def forget(settings: Settings, options: argparse.Namespace) -> int:

@@ -77,7 +77,7 @@ class Shown:
     ``newer_at``: when the newest alarm of the wearer came, if it is another one.
     ``mark``: brought back by a form, it says which episode was at hand, to nobody but HQ. ``link``
     tells it from the alarm's other links; all of a device's are one, since who has one can make the
-    others.
+    others. ``message``: by which ``report`` came.
     """
 
     alarm: int
@@ -90,6 +90,7 @@ class Shown:
     newer_at: float | None = None
     mark: str = ""
     link: str = field(default="", repr=False)
+    message: int | None = None
 
 
 @dataclass(frozen=True)
@@ -147,13 +148,16 @@ class Desk:
         Raises :class:`NoSuchLink`, :class:`LinkExpired`.
         """
         try:
-            taken = self.inbox.take(from_text(sealed), CameBy.LINK)
+            raw = from_text(sealed)
+            taken = self.inbox.take(raw, CameBy.LINK)
         except (EnvelopeRefused, Refused):
             raise NoSuchLink from None
         if taken.alarm is None:
             raise NoSuchLink
         with self.store.read() as connection:
-            wearer, _, arrived_at = self._opening(connection, taken.alarm)
+            wearer, _, arrived_at, _ = self._opening(connection, taken.alarm)
+            it = select(store.message.c.id).filter_by(digest=hashlib.sha256(raw).digest())
+            message = connection.scalar(it)
             contacts = _contacts(connection, taken.alarm)
             case = event_log.case_of(connection, taken.alarm)
             newer_at = _newer_at(connection, taken.alarm)
@@ -162,7 +166,7 @@ class Desk:
         mark = _mark(taken.alarm, contacts, case.turns)
         link = f"of the device of {taken.alarm}"
         of = taken.alarm, wearer, taken.report, arrived_at, contact, language
-        return Shown(*of, again_at, newer_at, mark, link)
+        return Shown(*of, again_at, newer_at, mark, link, message)
 
     def invitation(self, token: str) -> Shown:
         """The short link of HQ's own text. Raises :class:`NoSuchLink`, :class:`LinkExpired`."""
@@ -173,13 +177,13 @@ class Desk:
             row = connection.execute(invited.where(invitation.token == token)).first()
             if row is None:
                 raise NoSuchLink
-            wearer, report, arrived_at = self._opening(connection, row.alarm)
+            wearer, report, arrived_at, message = self._opening(connection, row.alarm)
             case = event_log.case_of(connection, row.alarm)
             mark = _mark(row.alarm, _contacts(connection, row.alarm), case.turns)
             newer_at = _newer_at(connection, row.alarm)
         again_at = _again_at(case, report.sequence)
         of = row.alarm, wearer, report, arrived_at, row.number_in_list, row.language
-        return Shown(*of, again_at, newer_at, mark, token)
+        return Shown(*of, again_at, newer_at, mark, token, message)
 
     def answer(
         self,
@@ -213,7 +217,8 @@ class Desk:
             is_old = mark not in (None, present) and bool(mark or turns)
             if not is_old:
                 said = _SAID[answer](self.clock(), number)
-                event_log.happened(connection, shown.alarm, said)
+                page = event_log.page(connection, shown.alarm, shown.message, shown.again_at)
+                event_log.happened(connection, shown.alarm, said, **page)
         if not is_old:
             log.tell(journal.Entry.ANSWER, alarm=shown.alarm, contact=number, answer=answer)
             self.on_answer()
@@ -230,7 +235,7 @@ class Desk:
         contact = next((one for one in contacts if _is_ticket(ticket, shown.alarm, one, now)), None)
         return None if contact is None else self._standing(shown.alarm, contact)
 
-    def _opening(self, connection: Connection, alarm: int) -> tuple[str, Report, float]:
+    def _opening(self, connection: Connection, alarm: int) -> tuple[str, Report, float, int]:
         """As :func:`alarms.opening`; raises :class:`LinkExpired`."""
         at = connection.scalar(select(alarms.last_heard).where(store.alarm.c.id == alarm))
         if at is None or self.clock() > at + self.link_s:

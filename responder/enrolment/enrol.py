@@ -1,11 +1,13 @@
 """Enrolling: a wearer and their contacts enter the database, and the device's one file is made."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -14,7 +16,7 @@ from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, Headquarters,
 from outcry.envelope import KEY_BYTES, public_key
 from outcry.responder.enrolment import hq_keys, safe_code
 from outcry.responder.enrolment.pins import COST, SALT_BYTES, create_pins, hash_pin
-from outcry.responder.plans import announcements
+from outcry.responder.plans import announcements, direction, document, repository
 from outcry.responder.plans.announcements import BY_COMMAND, Announcement
 from outcry.responder.plans.document import LANGUAGES
 from outcry.responder.plans.repository import NoSuchWearer
@@ -23,6 +25,8 @@ from outcry.responder.storage import store, versions
 from outcry.responder.storage.store import Store
 from outcry.responder.storage.versions import WEARER
 from outcry.settings_file import unknown
+
+_CODE = re.compile(r"safe_code\..*")
 
 
 class CannotEnrol(Exception):
@@ -110,10 +114,11 @@ def enrol(
             _insert(connection, made, application, clock())
             _add_contacts(connection, made, [_hashed(pin, random, cost) for pin in pins])
             _keep_code(connection, made.device, *_hashed(safe_code.written(code), random, cost))
-            versions.note(connection, WEARER, made.device, clock(), by="enrolment")
-            announcements.tell(
-                connection, clock(), Announcement.ENROLLED, BY_COMMAND, device=made.device
-            )
+            keys = _not_as_before(connection, made)
+            said: dict[str, Any] = {"keys": keys} if keys else {}
+            versions.note(connection, WEARER, made.device, clock(), by="enrolment", **said)
+            what = Announcement.AGAIN if keys else Announcement.ENROLLED
+            announcements.tell(connection, clock(), what, BY_COMMAND, device=made.device, **said)
             write(text)
     except EnrolmentInvalid as error:
         raise CannotEnrol(error.problems) from None
@@ -136,7 +141,8 @@ def change_code(
         if not _is_known(connection, device):
             raise NoSuchWearer
         _keep_code(connection, device, *_hashed(safe_code.written(code), random))
-        versions.note(connection, WEARER, device, clock(), by="another safe code")
+        by = "another safe code"
+        versions.note(connection, WEARER, device, clock(), touched=_CODE, by=by)
         announcements.tell(connection, clock(), Announcement.CODE, BY_COMMAND, device=device)
     return code
 
@@ -215,6 +221,30 @@ def _add_contacts(
     for n, (contact, (salt, pin_hash)) in enumerate(zip(made.contacts, pins, strict=True), 1):
         row = {"number_in_list": n, **asdict(contact), "pin_salt": salt, "pin_hash": pin_hash}
         connection.execute(insert(store.contact).values(device=made.device, **row))
+
+
+def _not_as_before(connection: Connection, made: Enrolment) -> list[str]:
+    """What protects a wearer of this name less, or reaches somebody else, than at the last device.
+
+    A number changes by a new enrolment alone, which has the plan of everybody, too.
+    """
+    wearer = store.wearer.c
+    same = (wearer.name == made.wearer) & (wearer.device != made.device)
+    newest = select(wearer.device).where(same).order_by(wearer.enrolled_at.desc()).limit(1)
+    last = connection.scalar(newest)
+    if last is None:
+        return []
+    old, new = (repository.contacts_of(connection, each) for each in (last, made.device))
+    keys = [
+        f"contact.{n}.{name}"
+        for n in sorted(old.keys() | new.keys())
+        for name in ("name", "number")
+        if getattr(old.get(n), name, None) != getattr(new.get(n), name, None)
+    ]
+    plans = [
+        document.document(repository.of_device(connection, each)) for each in (last, made.device)
+    ]
+    return keys + [each.key for each in direction.changes(*plans) if each.weakens]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ The service reads HQ's keys when it starts, and a device's with every report.
 """
 
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,10 +16,12 @@ from outcry.responder.enrolment import hq_keys
 from outcry.responder.enrolment.enrol import CannotEnrol
 from outcry.responder.plans import announcements, repository
 from outcry.responder.plans.announcements import BY_COMMAND, Announcement
-from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.settings import Settings
-from outcry.responder.storage import store
+from outcry.responder.storage import store, versions
 from outcry.responder.storage.store import Store, is_new
+from outcry.responder.storage.versions import WEARER
+
+_KEY = re.compile(r"wearer\.psk")
 
 
 def renew(directory: Path, random: Callable[[int], bytes] = os.urandom) -> int:
@@ -54,11 +57,10 @@ def retire(
     if is_new(settings):
         raise CannotEnrol([f"nobody has been enrolled in {settings.directory}"])
     with Store.of(settings) as database, database.write() as connection:
+        repository.unwatch(connection, device, clock())
         unknowable = random(KEY_BYTES)  # nobody ever learns it
         retired = update(store.wearer).filter_by(device=device).values(psk=unknowable)
         name = connection.scalar(retired.returning(store.wearer.c.name))
-        if name is None:
-            raise NoSuchWearer
-        repository.unwatch(connection, device, clock())
+        versions.note(connection, WEARER, device, clock(), touched=_KEY, by=BY_COMMAND)
         announcements.tell(connection, clock(), Announcement.RETIRED, BY_COMMAND, device=device)
     return str(name)

@@ -33,6 +33,7 @@ class Announcement(StrEnum):
         "has not found a second officer within a day; the plan of {wearer} stays as it is: {keys}"
     )
     ENROLLED = "enrolled {wearer}"
+    AGAIN = "enrolled {wearer} again; this is not as it was before: {keys}"
     RETIRED = "retired the device of {wearer}, and HQ no longer watches whether it is heard"
     CODE = "gave {wearer} another code that means safe"
     CARDS = "printed answer cards for contacts of {wearer}; their older cards are worthless"

@@ -1,6 +1,7 @@
 """The plan of each wearer, kept in the database: what the rules are given to decide with."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -17,6 +18,8 @@ from outcry.responder.storage import alarms, event_log, overdue, store, versions
 from outcry.responder.storage.versions import WEARER
 from outcry.responder.transports import apprise
 from outcry.settings_file import unknown
+
+_TOUCHED = re.compile(r"plan\..*|wearer\.quorum|contact \d+\.language")
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def change(
         contact = update(store.contact).filter_by(device=device, number_in_list=n)
         connection.execute(contact.values(language=person.language))
     overdue.agreed(connection, device, 60.0 * agreed.heartbeat_minutes if agreed.watch else None)
-    versions.note(connection, WEARER, device, now, by=by, **said)
+    versions.note(connection, WEARER, device, now, touched=_TOUCHED, by=by, **said)
     due_at = store.alarm.c.due_at
     alarms_of = update(store.alarm).filter_by(device=device)
     connection.execute(alarms_of.where(due_at.is_(None) | (due_at > now)).values(due_at=now))

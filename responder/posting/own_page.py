@@ -1,5 +1,6 @@
 """The responder's own public page: posts in its own database, read as pages and as a feed."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from outcry.responder.storage import store, versions
 from outcry.responder.storage.store import Store
 from outcry.responder.storage.versions import POST
 
+_CORRECTED = re.compile(r"post\.(correction|changed_at)")
 _SHOWN = 50  # a page that still opens on a slow phone
 _posts = select(
     *(column for column in store.post.c if column.name not in ("key", "picture")),
@@ -79,7 +81,7 @@ class OwnPage:
         with self._store.write() as connection:
             last_look.require(connection)
             if connection.execute(post.values(correction=draft.text, changed_at=now)).rowcount:
-                versions.note(connection, POST, existing, now)
+                versions.note(connection, POST, existing, now, touched=_CORRECTED)
         return self._posted(existing)
 
     def picture(self, id_: int) -> bytes | None:

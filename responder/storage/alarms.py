@@ -145,10 +145,10 @@ last_heard = func.coalesce(
 """In a query of alarms: when each was last heard of, Unix seconds."""
 
 
-def opening(connection: Connection, alarm: int) -> tuple[str, Report, float]:
-    """Who, and the report that opened the alarm here, with its arrival (Unix seconds)."""
+def opening(connection: Connection, alarm: int) -> tuple[str, Report, float, int]:
+    """Who, and the report that opened the alarm here, with its arrival (Unix seconds) and message."""
     message = store.message.c
-    reports = select(store.wearer.c.name, message.report, message.received_at)
+    reports = select(store.wearer.c.name, message.report, message.received_at, message.id)
     reports = reports.join_from(store.message, store.wearer).where(message.alarm == alarm)
-    name, report, at = connection.execute(reports.order_by(message.id).limit(1)).one()
-    return name, decode(report), at
+    name, report, at, id_ = connection.execute(reports.order_by(message.id).limit(1)).one()
+    return name, decode(report), at, id_

@@ -14,16 +14,13 @@ record itself is forgotten by emptying it; its leaf stays, and a later line says
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     func,
     insert,
@@ -34,10 +31,10 @@ from sqlalchemy import (
 )
 
 from outcry.responder.storage import store
-from outcry.responder.storage.links import BEGINNING, leaf, link, new_salt, onto
+from outcry.responder.storage.links import BEGINNING, leaf, new_salt, onto
 
 _POSTGRES_LOCK = 0x0C27  # pg_advisory_xact_lock: one writer at a time at the record's end
-_EMPTY: Mapping[str, Any] = {
+EMPTY: Mapping[str, Any] = {
     "at": 0.0, "what": "", "data": "", "alarm": None, "subject": None, "salt": b""
 }  # fmt: skip
 """What is left of a line that was forgotten, beside its number, leaf and link."""
@@ -68,16 +65,6 @@ class Head(NamedTuple):
 
 
 _NO_ENTRY = Head(0, BEGINNING)
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What a look at the whole record found; no ``problems``: nothing was changed."""
-
-    alarms: int
-    entries: int
-    head: Head
-    problems: tuple[str, ...]
 
 
 def note(
@@ -111,7 +98,20 @@ def forget_lines(connection: Connection, now: float, subjects: Iterable[str], wh
     about = line.subject.in_(list(subjects)) & line.leaf.is_not(None)
     numbers = connection.scalars(select(line.n).where(about).order_by(line.n)).all()
     note(connection, now, Noted.FORGOTTEN, {"lines": list(numbers), "why": why})
-    connection.execute(update(store.record).where(line.n.in_(numbers)).values(_EMPTY))
+    connection.execute(update(store.record).where(line.n.in_(numbers)).values(EMPTY))
+
+
+def link_of(connection: Connection, n: int) -> bytes | None:
+    """The link of a line of HQ's record; None: there is no such line."""
+    return connection.scalar(select(store.record.c.link).filter_by(n=n))
+
+
+def unstamped_since(connection: Connection) -> float | None:
+    """Since when (Unix seconds) a seal waits for a time stamp; None: none does."""
+    line = store.record.c
+    stamped = connection.scalar(select(func.max(store.stamp.c.n))) or 0
+    waiting = select(line.at).where(line.what == Noted.SEALED.name, line.n > stamped)
+    return connection.scalar(waiting.order_by(line.n).limit(1))
 
 
 def head(connection: Connection) -> Head:
@@ -164,102 +164,14 @@ def removed(connection: Connection, now: float, alarm: int, why: str) -> None:
     note(connection, now, Noted.REMOVED, {"alarm": alarm, "why": why, **gone}, alarm)
 
 
-def verify(connection: Connection) -> Verified:
-    """Compute every link again and compare; a problem names the alarm and the entry."""
-    problems = []
-    links: dict[int, list[bytes]] = {}
-    table = store.history
-    rows = connection.execute(select(table).order_by(table.c.alarm, table.c.n))
-    for alarm, entries in groupby(rows, lambda row: row.alarm):
-        links[alarm], wrong = _followed(entries)
-        if wrong is not None:
-            problems.append(f"alarm {alarm}: entry {wrong} is not as it was written")
-    wrong = _changed_line(connection)
-    if wrong is not None:
-        problems.append(f"HQ's record: line {wrong} is not as it was written")
-    else:
-        problems += _against_record(connection, links)
-    return Verified(len(links), sum(map(len, links.values())), head(connection), tuple(problems))
-
-
-def _followed(rows: Iterable[Row[Any]]) -> tuple[list[bytes], int | None]:
-    """A history's links as far as they hold, and the number of the first that is not as written."""
-    links: list[bytes] = []
-    for expected, row in enumerate(rows, 1):
-        entry = row.alarm, row.n, row.at, row.what, row.data
-        previous = links[-1] if links else None
-        try:
-            right = row.n == expected and row.link == link(previous, row.salt, *entry)
-        except (TypeError, ValueError):  # of another type than Outcry writes
-            right = False
-        if not right:
-            return links, expected
-        links.append(row.link)
-    return links, None
-
-
-def _changed_line(connection: Connection) -> int | None:
-    """The number of the record's first line that is not as it was written."""
-    told = connection.scalars(_lines_of(Noted.FORGOTTEN))
-    forgotten = {n for data in told for n in read(data).get("lines", ())}
-    previous = None
-    rows = connection.execute(select(store.record).order_by(store.record.c.n))
-    for expected, row in enumerate(rows, 1):
-        try:
-            right = row.n == expected and row.link == _link_of(row, previous, forgotten)
-        except (TypeError, ValueError):  # of another type than Outcry writes
-            right = False
-        if not right:
-            return expected
-        previous = row.link
-    return None
-
-
-def _link_of(row: Row[Any], previous: bytes | None, forgotten: set[int]) -> bytes | None:
-    """The link that a line should have; None: it cannot be what was written."""
-    said = row.n, row.at, row.what, row.data
-    if row.leaf is None:  # of an earlier release: these two were not linked
-        gone = read(row.data).get("alarm") if row.what == Noted.REMOVED.name else None
-        as_written = row.alarm == gone and row.subject is None
-        return link(previous, row.salt, *said) if as_written else None
-    if row.n in forgotten:
-        is_empty = all(getattr(row, name) == value for name, value in _EMPTY.items())
-        return onto(previous, row.leaf) if is_empty else None
-    right = leaf(row.salt, *said, row.alarm, row.subject) == row.leaf
-    return onto(previous, row.leaf) if right else None
-
-
-def _against_record(connection: Connection, links: Mapping[int, list[bytes]]) -> Iterator[str]:
-    """Alarms that the record knows to have been otherwise."""
-    gone = _gone(connection)
-    for alarm, end in _heads(connection, _lines_of(Noted.SEALED)).items():
-        if alarm in gone:
-            if alarm in links:
-                yield f"alarm {alarm}: was deleted, but is there again"
-            elif gone[alarm].n < end.n:
-                yield f"alarm {alarm}: had lost entries before it was deleted"
-        elif alarm not in links:
-            yield f"alarm {alarm}: is missing, and Outcry did not delete it"
-        elif len(links[alarm]) < end.n:
-            yield f"alarm {alarm}: has fewer entries than the {end.n} it had"
-        elif links[alarm][end.n - 1] != end.link:
-            yield f"alarm {alarm}: was rewritten, up to entry {end.n} at least"
-
-
 def _heads(connection: Connection, which: Select[Any]) -> dict[int, Head]:
-    """Each alarm's newest link in these lines."""
+    """Each alarm's newest link in these lines; one that cannot be read keeps none from its seal."""
     heads: dict[int, Head] = {}
-    for data in _lines(connection, which):
-        for alarm, (n, hexed) in data["heads"].items():
+    for data in connection.scalars(which):
+        said = read(data).get("heads")
+        for alarm, (n, hexed) in said.items() if isinstance(said, dict) else ():
             heads[int(alarm)] = Head(n, bytes.fromhex(hexed))
     return heads
-
-
-def _gone(connection: Connection) -> dict[int, Head]:
-    return {
-        data["alarm"]: Head(data["n"], bytes.fromhex(data["link"]))
-        for data in _lines(connection, _lines_of(Noted.REMOVED))
-    }
 
 
 def _lines_of(what: Noted) -> Select[Any]:
@@ -278,10 +190,6 @@ def read(data: str) -> dict[str, Any]:
     """What a line says; nothing, if somebody has made it unreadable."""
     try:
         said = json.loads(data)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
-
-
-def _lines(connection: Connection, which: Select[Any]) -> Iterator[dict[str, Any]]:
-    return (json.loads(data) for data in connection.scalars(which))

@@ -109,6 +109,23 @@ def showed(connection: Connection, alarm: int, seen: int | None) -> dict[str, in
     return {} if n is None else {"shown": n}
 
 
+def page(
+    connection: Connection, alarm: int, message: int | None, again_at: float | None
+) -> dict[str, object]:
+    """The proof of a contact's answer: by which entry its page showed what it did, a report.
+
+    ``again_at``: when the page said that the alarm had begun again since (Unix seconds).
+    """
+    entry = store.history.c
+    of_reports = entry.what.in_(["REPORT", Exhibit.READ.name])
+    rows = connection.execute(
+        select(entry.n, entry.data).where(entry.alarm == alarm, of_reports).order_by(entry.n)
+    )
+    n = next((row.n for row in rows if audit_chain.read(row.data).get("message") == message), None)
+    again = {} if again_at is None else {"again_at": again_at}
+    return {} if n is None or message is None else {"page": n, **again}
+
+
 def case_of(connection: Connection, alarm: int) -> Case:
     """The alarm's case, in which the wearer's own contacts and nobody else has a say."""
     device = select(store.alarm.c.device).filter_by(id=alarm).scalar_subquery()

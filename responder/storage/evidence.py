@@ -6,7 +6,7 @@ HQ: of that, and of the sealed bytes, the chain holds the digests.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import groupby
 from typing import Any
@@ -66,12 +66,11 @@ class Told:
     messages: dict[int, dict[str, Any]] = field(default_factory=dict)
     drafts: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     about: dict[str, Any] | None = None
-    begun_at: float | None = None
 
 
 def told(entries: Sequence[Row[Any]]) -> Told:
     """What these entries of one alarm, oldest first, prove. They hold together already."""
-    found = Told(begun_at=entries[0].at)
+    found = Told()
     for row in entries:
         said = json.loads(row.data)
         match row.what:
@@ -90,19 +89,28 @@ def told(entries: Sequence[Row[Any]]) -> Told:
     return found
 
 
-def problems(connection: Connection) -> Iterator[str]:
-    """Where messages, alarms and drafts are not as the histories prove they were."""
+def problems(
+    connection: Connection, unheld: Collection[tuple[int | None, int]] = ()
+) -> Iterator[str]:
+    """Where messages, alarms and drafts are not as the histories prove they were.
+
+    ``unheld``: the entries that prove nothing. Where there are any, nothing is said to be added.
+    """
     table = store.history
     rows = connection.execute(select(table).order_by(table.c.alarm, table.c.n))
-    histories = {alarm: told(list(entries)) for alarm, entries in groupby(rows, lambda r: r.alarm)}
+    histories = {
+        alarm: told([one for one in entries if (alarm, one.n) not in unheld])
+        for alarm, entries in groupby(rows, lambda row: row.alarm)
+    }
+    broken = {alarm for alarm, _ in unheld}
     alarms = {row.id: row for row in connection.execute(select(store.alarm))}
-    for alarm in sorted(histories.keys() ^ alarms.keys()):
+    for alarm in sorted(histories.keys() ^ alarms.keys(), key=str):
         yield f"alarm {alarm}: its {'history' if alarm in alarms else 'row'} is missing"
     for alarm, found in histories.items():
         if alarm in alarms and found.about is not None:
             yield from _of_alarm(alarms[alarm], found)
-    yield from _of_messages(connection, histories)
-    yield from _of_drafts(connection, histories)
+    yield from _of_messages(connection, histories, broken)
+    yield from _of_drafts(connection, histories, broken)
 
 
 def _of_alarm(row: Row[Any], found: Told) -> Iterator[str]:
@@ -112,7 +120,9 @@ def _of_alarm(row: Row[Any], found: Told) -> Iterator[str]:
             yield _changed(f"alarm {row.id}", name)
 
 
-def _of_messages(connection: Connection, histories: Mapping[int, Told]) -> Iterator[str]:
+def _of_messages(
+    connection: Connection, histories: Mapping[int, Told], broken: Collection[int | None]
+) -> Iterator[str]:
     rows = {row.id: row for row in connection.execute(select(store.message))}
     for alarm, found in histories.items():
         for number, proved in found.messages.items():
@@ -130,7 +140,8 @@ def _of_messages(connection: Connection, histories: Mapping[int, Told]) -> Itera
                 yield _changed(about, "digest")
             yield from (_changed(about, name) for name in _differing(row.report, proved))
     for number, row in rows.items():
-        yield f"alarm {row.alarm}, message {number}: was added, and Outcry did not receive it"
+        if row.alarm not in broken:
+            yield f"alarm {row.alarm}, message {number}: was added, and Outcry did not receive it"
 
 
 def _differing(report: object, proved: Mapping[str, Any]) -> list[str]:
@@ -149,7 +160,9 @@ def _differing(report: object, proved: Mapping[str, Any]) -> list[str]:
     return [name for name in names if getattr(kept, name) != getattr(read, name)] or ["report"]
 
 
-def _of_drafts(connection: Connection, histories: Mapping[int, Told]) -> Iterator[str]:
+def _of_drafts(
+    connection: Connection, histories: Mapping[int, Told], broken: Collection[int | None]
+) -> Iterator[str]:
     rows = {
         (row.alarm, row.kind, row.target): row for row in connection.execute(select(store.draft))
     }
@@ -163,7 +176,9 @@ def _of_drafts(connection: Connection, histories: Mapping[int, Told]) -> Iterato
             kept = {**row._mapping, "picture": of_picture(row.picture)}
             yield from (_changed(about, name) for name in _WORDS if kept[name] != proved[name])
     for alarm, kind, target in rows:
-        yield f"alarm {alarm}, words to {kind} on {target}: were added, and Outcry did not write them"
+        if alarm not in broken:
+            about = f"alarm {alarm}, words to {kind} on {target}"
+            yield f"{about}: were added, and Outcry did not write them"
 
 
 def _changed(about: str, name: str) -> str:

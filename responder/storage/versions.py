@@ -10,7 +10,8 @@ to one of these tables later is among them by itself.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -52,6 +53,8 @@ OFFICER = Kind("officer", {store.officer: "name"}, Noted.OFFICER)
 POST = Kind("post", {store.post: "id"}, Noted.POST)
 STAMP = Kind("stamp", {store.stamp: "n"}, Noted.STAMP)
 KINDS = (WEARER, OFFICER, POST, STAMP)
+_ANY = re.compile(r".*")
+_UNWRITTEN = "unwritten"
 _PUBLIC = ":public"  # ends the subject of the line that a case file may show
 _ASKED = ":asked"
 
@@ -63,13 +66,27 @@ class InForce(NamedTuple):
     leaf: bytes
 
 
-def note(connection: Connection, kind: Kind, key: Any, now: float, **said: object) -> None:
+def note(
+    connection: Connection,
+    kind: Kind,
+    key: Any,
+    now: float,
+    *,
+    touched: re.Pattern[str] = _ANY,
+    **said: object,
+) -> None:
     """Write down how this is from now on; call it in the transaction that changed it, last.
 
     ``said``: by whom, and what was done. ``key``: the device, name or number it goes by.
+    ``touched``: the values that this may have changed. If others are not as the line before has
+    them, the new one says so, and does not make them good.
     """
     rows = _rows(connection, kind, key).get(key, {})
     subject = kind.subject(key)
+    last = _newest(connection, kind, subject=subject).get(subject)
+    differing = [] if last is None else _differing(rows, last)
+    if others := [name for name in differing if not touched.fullmatch(name)]:
+        said |= {_UNWRITTEN: others}
     who = f"{key:08x}" if kind is WEARER else key
     about = {"device" if kind is WEARER else kind.name: who, **said}
     if kind is WEARER:
@@ -104,19 +121,41 @@ def forget(connection: Connection, device: int, now: float, why: str) -> None:
     audit_chain.forget_lines(connection, now, [subject, subject + _PUBLIC, subject + _ASKED], why)
 
 
-def problems(connection: Connection) -> Iterator[str]:
-    """Where rows are not as the record says they are."""
+def problems(
+    connection: Connection, unheld: Collection[tuple[int | None, int]] = ()
+) -> Iterator[str]:
+    """Where rows are not as the record says they are, by its lines that hold.
+
+    ``unheld``: the others. Where there are any, nothing is said to be added.
+    """
+    broken = any(alarm is None for alarm, _ in unheld)
+    yield from _unwritten(connection, unheld)
     for kind in KINDS:
-        lines = _newest(connection, kind)
+        lines = _newest(connection, kind, unheld)
         there = {kind.subject(key): rows for key, rows in _rows(connection, kind).items()}
         for subject in sorted(there.keys() | lines.keys()):
             rows, said = there.get(subject, {}), lines.get(subject)
             about = subject.replace(":", " ")
             if said is None:
-                yield f"{about}: was added, and Outcry did not write it down"
+                if not broken:
+                    yield f"{about}: was added, and Outcry did not write it down"
                 continue
             for name in _differing(rows, said):
                 yield f"{about}: {_words(name, kind)} is not as it was written"
+
+
+def _unwritten(connection: Connection, unheld: Collection[tuple[int | None, int]]) -> Iterator[str]:
+    """What had been changed past Outcry when it wrote the next line."""
+    line = store.record.c
+    for kind in KINDS:
+        of_kind = (line.what == kind.noted.name) & line.data.contains(f'"{_UNWRITTEN}"')
+        rows = connection.execute(select(line.n, line.subject, line.data).where(of_kind))
+        for row in rows:
+            if (None, row.n) not in unheld:
+                about = str(row.subject).replace(":", " ")
+                for name in read(row.data).get(_UNWRITTEN, ()):
+                    words = _words(name, kind)
+                    yield f"{about}: {words} was changed before line {row.n}, and not by Outcry"
 
 
 def adopt(connection: Connection, now: float) -> None:
@@ -178,13 +217,19 @@ def _digest(salt: str, name: str, value: Any) -> str:
     return hashlib.sha256(said.encode("ascii")).hexdigest()
 
 
-def _newest(connection: Connection, kind: Kind) -> dict[str, dict[str, Any]]:
-    """What the newest line of each says that has digests."""
+def _newest(
+    connection: Connection,
+    kind: Kind,
+    unheld: Collection[tuple[int | None, int]] = (),
+    subject: str | None = None,
+) -> dict[str, dict[str, Any]]:
+    """What the newest line of each, or of ``subject``, says that has digests, if it holds."""
     line = store.record.c
-    of_kind = (line.what == kind.noted.name) & line.subject.is_not(None)
+    whose = line.subject.is_not(None) if subject is None else line.subject == subject
+    of_kind = (line.what == kind.noted.name) & whose
     newest = select(func.max(line.n)).where(of_kind).group_by(line.subject)
-    rows = connection.execute(select(line.subject, line.data).where(line.n.in_(newest)))
-    lines = {row.subject: read(row.data) for row in rows}
+    rows = connection.execute(select(line.n, line.subject, line.data).where(line.n.in_(newest)))
+    lines = {row.subject: read(row.data) for row in rows if (None, row.n) not in unheld}
     return {subject: said for subject, said in lines.items() if "rows" in said}
 
 

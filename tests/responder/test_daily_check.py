@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,7 +22,7 @@ from outcry.responder.daily_check import SOON_S, last, line, needs_a_person
 from outcry.responder.enrolment.answer_cards import print_codes
 from outcry.responder.findings import Finding
 from outcry.responder.plans import repository
-from outcry.responder.storage import store
+from outcry.responder.storage import audit_chain, store
 
 
 @pytest.fixture
@@ -207,12 +208,41 @@ def test_a_network_that_raises_hides_no_other(hq, tmp_path):
         settings.load(tmp_path / "responder.toml" if hq.config() else tmp_path),
         database,
         lambda: {"mastodon": Broken(), "x": Fine()},
+        1000.0,
     )
     database.close()
     words = [line(finding, 1000.0) for finding in found]
     assert "NOT OK: mastodon: RuntimeError; check its account" in words
     assert "ok: x: the token works; expires in 14 days" in words
     assert SECRET not in " ".join(words)
+
+
+def test_time_stamps_that_do_not_come_for_hours_are_told(hq):
+    """A fault that ends by itself is the journal's; one that goes on needs a person."""
+    asked = {"record": {"time_stamps": "https://tsa.example.org/"}}
+    assert "ok: time stamps come" in hq.checks(**asked)[1]
+    database = store.Store(hq.directory)
+
+    def seals(ago_s):
+        with database.write() as connection:
+            at = time.time() - ago_s
+            audit_chain.note(connection, at, audit_chain.Noted.SEALED, {"heads": {}})
+            return audit_chain.head(connection).n
+
+    seals(daily_check.STAMPS_LATE_S - 600)
+    assert "ok: time stamps come" in hq.checks(**asked)[1]
+    n = seals(daily_check.STAMPS_LATE_S + 600)
+    with database.write() as connection:
+        connection.execute(store.stamp.insert().values(n=n, reply=b""))
+    assert "ok: time stamps come" in hq.checks(**asked)[1]
+    seals(3 * 86_400.0)
+    seals(60.0)
+    code, said = hq.checks(**asked)
+    assert code == 1
+    assert "NOT OK: no time stamp has come for 3 days" in said
+    assert "check record.time_stamps" in said
+    assert hq.checks()[0] == 0, "where none are asked for, none are missing"
+    database.close()
 
 
 def test_the_last_check_is_kept_for_the_console(hq):

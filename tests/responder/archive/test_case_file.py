@@ -1,5 +1,6 @@
 """A case file tells all, proves it, and gives nobody's number away."""
 
+import json
 import re
 from errno import EACCES
 from pathlib import Path
@@ -262,3 +263,41 @@ def test_a_case_file_in_a_folder_of_somebody_else_is_told_with_another_way(
     assert main(["case", "1", "--out", str(tmp_path), "--config", str(config)]) == 1
     assert "Permission denied; give another --out" in capsys.readouterr().err
     lived.hq.start()
+
+
+def test_a_contacts_answer_says_what_their_page_had_shown(world):
+    """By the device's own link it is the report in it; by HQ's the one that opened the alarm."""
+    from outcry.responder.contacts.desk import Answer
+
+    first = world.device.message()
+    later = world.device.message(MessageType.POSITION, sequence=1)
+    world.hq.takes(first)
+    world.hq.works()
+    world.hq.takes(later)
+    desk = world.hq.desk
+    shown = desk.sealed_link(later.text, 2)
+    desk.answer(shown, Answer.CONFIRM, world.pins[1], "198.51.100.7", mark=shown.mark)
+    world.answers(world.invitation(1), world.pins[0], "seen")
+    table = store.history.c
+    with world.hq.store.read() as connection:
+        entries = connection.execute(select(table.n, table.what, table.data)).all()
+    numbers = [row.n for row in entries if row.what == "REPORT"]
+    said = [
+        json.loads(row.data).get("page") for row in entries if row.what in ("CONFIRMED", "SEEN")
+    ]
+    assert said == numbers[::-1]
+    page, _ = proof.take_apart(case_of(world))
+    for n in numbers:
+        assert f"Their page showed the report at number {n}" in page
+
+
+def test_an_answer_to_an_alarm_that_had_begun_again_says_that_its_page_said_so(world):
+    world.hq.takes(world.device.message())
+    world.hq.works()
+    world.hq.parts.console.act(1, Act.CLOSE, "olga", "home")
+    world.clock.passes(60)
+    world.hq.takes(world.device.message(MessageType.STILL_IN_DANGER, sequence=1))
+    world.hq.works()
+    world.answers(world.invitation(1), world.pins[0], "confirm")
+    page, _ = proof.take_apart(case_of(world))
+    assert "Their page showed that it had begun again at 2026-" in page

@@ -68,9 +68,8 @@ def test_it_proves_itself(file):
 
 
 def test_no_change_of_any_value_inside_goes_unnoticed(file):
-    """It is refused, or leads to another link of HQ's record or of a time stamp than the true one."""
     page, proved = proof.take_apart(file)
-    whole, random, tried = proof.check(file), Random(3), 0
+    random, tried = Random(3), 0
     for way in leaves(proved):
         for value in changes.changed(get(proved, way), random):
             if isinstance(value, bytes):
@@ -78,12 +77,8 @@ def test_no_change_of_any_value_inside_goes_unnoticed(file):
             changed = copy.deepcopy(proved)
             put(changed, way, value)
             tried += 1
-            try:
-                found = proof.check(again(page, changed))
-            except CaseFileInvalid:
-                continue
-            assert way[0] in ("sealed", "stamps", "written"), way
-            assert found != whole, way
+            with pytest.raises(CaseFileInvalid):
+                proof.check(again(page, changed))
     assert tried > 500
 
 
@@ -149,8 +144,11 @@ def test_what_is_no_case_file_is_refused_in_words(rubbish):
 def test_a_file_of_an_earlier_release_is_told_to_prove_its_history_alone(tmp_path, capsys):
     written = tmp_path / "case-1.json"
     written.write_text(json.dumps(HISTORIES[0]))
-    assert main(["verify", str(written), "--config", "/nowhere"]) == 0
-    assert "its history is proved, its reports are not" in capsys.readouterr().out
+    assert main(["verify", str(written), "--config", "/nowhere"]) == 1
+    said = capsys.readouterr()
+    assert "NOT PROVED" in said.err
+    assert "nothing proves its reports" in said.err
+    assert "OK" not in said.out, "anybody can make such a file of the history in another"
 
 
 def test_it_is_checked_on_a_machine_that_is_not_hq(file, tmp_path, capsys):

@@ -2,73 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-import subprocess
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from random import Random
 
 import pytest
+from asn1crypto import cms, pem, tsp, x509
 from builders import hq_config
 from sqlalchemy import select
+from stamping_authority import Authority
 
 from outcry.report import MessageType
 from outcry.responder.archive import case_file, proof, time_stamps
 from outcry.responder.archive.time_stamps import StampInvalid, TimeStamping
 from outcry.responder.cli.main import main
-from outcry.responder.storage import audit_chain, store, verification
+from outcry.responder.storage import audit_chain, links, store, verification, versions
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed"),
 ]
-
-CONFIG = """
-[tsa]
-default_tsa = ours
-[ours]
-dir = {folder}
-serial = $dir/serial
-signer_cert = $dir/tsa.pem
-certs = $dir/ca.pem
-signer_key = $dir/tsa.key
-signer_digest = sha256
-default_policy = 1.2.3.4.1
-digests = sha256
-accuracy = secs:1
-tsa_name = yes
-ess_cert_id_chain = no
-ess_cert_id_alg = sha256
-"""
-PURPOSE = "extendedKeyUsage=critical,timeStamping\nkeyUsage=critical,digitalSignature\n"
-
-
-class Authority:
-    """A certificate authority, and the time-stamping server that it has signed."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.certificate = folder / "ca.pem"
-        (folder / "serial").write_text("01")
-        (folder / "tsa.cnf").write_text(CONFIG.format(folder=folder))
-        (folder / "purpose").write_text(PURPOSE)
-        new_key = "req", "-newkey", "rsa:2048", "-nodes"
-        ca = "-subj", "/CN=A fictitious authority", "-keyout", "ca.key", "-out", "ca.pem"
-        self.openssl(*new_key, "-x509", "-days", "30", *ca)
-        tsa = "-subj", "/CN=A fictitious clock", "-keyout", "tsa.key", "-out", "tsa.csr"
-        self.openssl(*new_key, *tsa)
-        signed = "x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key"
-        more = "-CAcreateserial", "-days", "30", "-extfile", "purpose", "-out", "tsa.pem"
-        self.openssl(*signed, *more)
-
-    def openssl(self, *words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
-
-    def stamp(self, asked: bytes) -> bytes:
-        (self.folder / "asked.tsq").write_bytes(asked)
-        config = "-config", "tsa.cnf", "-queryfile", "asked.tsq", "-out", "said.tsr"
-        self.openssl("ts", "-reply", *config)
-        return (self.folder / "said.tsr").read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -230,3 +186,120 @@ def test_the_address_is_a_setting(world, server, tmp_path, capsys):
     config = hq_config(tmp_path, world.hq.directory, record={"time_stamps": "ftp://example.org"})
     assert main(["status", "--config", str(config)]) == 78
     assert "record.time_stamps" in capsys.readouterr().err
+
+
+@pytest.fixture
+def at_hq(sealed, server, authority, tmp_path, capsys):
+    """``verify`` as HQ runs it, on an alarm that was sealed and stamped."""
+    stamping(sealed, time_stamps.http, server).look()
+    config = str(hq_config(tmp_path, sealed.hq.directory))
+
+    def run(*words):
+        code = main(["verify", "--config", config, *words])
+        said = capsys.readouterr()
+        return code, said.out + said.err
+
+    run.known = "--authority", str(authority.certificate)
+    return run
+
+
+def rewrite_the_record(world):
+    """As somebody who has the database alone would: every line made again from the first one on."""
+    with world.hq.store.write() as connection:
+        previous = None
+        for row in connection.execute(select(store.record).order_by(store.record.c.n)).all():
+            at = row.at + 60 if row.n == 1 else row.at
+            made = links.leaf(row.salt, row.n, at, row.what, row.data, row.alarm, row.subject)
+            previous = links.onto(previous, made)
+            new = {"at": at, "leaf": made, "link": previous}
+            connection.execute(store.record.update().filter_by(n=row.n).values(new))
+
+
+def test_a_record_that_was_made_again_as_a_whole_is_found_by_its_time_stamps(sealed, at_hq):
+    assert at_hq()[0] == 0
+    assert at_hq(*at_hq.known)[0] == 0
+    rewrite_the_record(sealed)
+    code, said = at_hq()
+    assert code == 1
+    assert (
+        said
+        == f"time stamp over line {stamps(sealed)[0]}: it is a time stamp over something else\n"
+    )
+
+
+def test_a_time_stamp_that_nobody_has_signed_is_found(sealed, at_hq, authority):
+    """Put into the place of the real one by somebody who has made the whole record again."""
+    rewrite_the_record(sealed)
+    (n,) = stamps(sealed)
+    with sealed.hq.store.write() as connection:
+        link = audit_chain.link_of(connection, n)
+        real = authority.stamp(time_stamps.request(link, 1))
+        forged = real[:-20] + bytes([real[-20] ^ 1]) + real[-19:]
+        connection.execute(store.stamp.update().values(reply=forged))
+        versions.note(connection, versions.STAMP, n, sealed.clock())
+    assert "the signatures were not checked" in at_hq()[1]
+    code, said = at_hq(*at_hq.known)
+    assert code == 1
+    assert f"time stamp over line {n}: its signature leads to no authority" in said
+
+
+def test_a_line_that_was_kept_elsewhere_is_compared(sealed, at_hq, tmp_path):
+    said = at_hq()[1]
+    kept = re.search(r"verify --kept (\d+:[0-9a-f]{64})", said)[1]
+    file = tmp_path / "case-1.html"
+    file.write_bytes(case_file.write(sealed.hq.store, 1, "Example Org", sealed.clock()).encode())
+    _, of_file = at_hq(str(file))
+    written = re.search(r"verify --kept (\d+:[0-9a-f]{64})", of_file)[1]
+    assert written != kept
+    assert at_hq("--kept", kept, "--kept", written)[0] == 0
+    for other in ("1:" + "0" * 64, "999:" + "0" * 64):
+        code, said = at_hq("--kept", kept, "--kept", other)
+        assert code == 1
+        assert f"line {other.partition(':')[0]} is not the one that was kept" in said
+    with sealed.hq.store.write() as connection:
+        connection.execute(store.stamp.delete())
+        connection.execute(store.record.delete().where(store.record.c.what.in_(["STAMP", "CASE"])))
+    assert at_hq()[0] == 0, "cut short, it holds together"
+    assert at_hq("--kept", written)[0] == 1
+
+
+def test_a_stamp_is_good_years_later_if_its_certificate_was_good_when_it_was_made(authority):
+    link = bytes(range(32))
+    reply = authority.stamp(time_stamps.request(link, 7))
+    now = time_stamps.read(reply, link).at.timestamp()
+    known = authority.certificate
+    assert not time_stamps.check(reply, link, known, now + 86_400.0).ended
+    assert time_stamps.check(reply, link, known, now + 20 * 365 * 86_400.0).ended
+
+
+def test_a_stamp_by_a_certificate_that_had_ended_before_is_refused(authority, tmp_path):
+    late = Authority(tmp_path, ended=True)
+    link = bytes(range(32))
+    reply = late.stamp(time_stamps.request(link, 7))
+    assert time_stamps.read(reply, link).by.endswith("A fictitious clock")
+    with pytest.raises(StampInvalid, match="no authority"):
+        time_stamps.check(reply, link, late.certificate)
+
+
+def test_of_the_certificates_that_come_along_the_signers_alone_is_named(authority):
+    """The others are held by no signature: anyone can put one with another name there."""
+    link = bytes(range(32))
+    reply = tsp.TimeStampResp.load(authority.stamp(time_stamps.request(link, 7)))
+    content = reply["time_stamp_token"]["content"]
+    other = x509.Certificate.load(pem.unarmor(authority.certificate.read_bytes())[2])
+    mine = [each.chosen for each in content["certificates"]]
+    content["certificates"] = cms.CertificateSet(
+        [cms.CertificateChoices("certificate", each) for each in (other, *mine)]
+    )
+    assert time_stamps.read(reply.dump(force=True), link).by == "Common Name: A fictitious clock"
+
+
+def test_no_changed_bit_of_a_reply_is_more_than_refused(authority):
+    link, random = bytes(range(32)), Random(2)
+    real = authority.stamp(time_stamps.request(link, 7))
+    for _ in range(2000):
+        at = random.randrange(len(real))
+        changed = real[:at] + bytes([real[at] ^ (1 << random.randrange(8))]) + real[at + 1 :]
+        for other in (changed, real[:at], real[:at] + real[at + 1 :]):
+            with suppress(StampInvalid):
+                time_stamps.read(other, link)

@@ -129,6 +129,30 @@ def test_no_spelling_leads_inside(inside, host):
     assert inside.taken == []
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+            "[64:ff9b::a9fe:a9fe]",
+            "[fe80::1%25eth0]",
+            "[fd00::1]:99",
+        ),
+        *("[2002:7f00:1::]", "169.254.169.254.", "[::]", "[ff02::1]"),
+    ],
+)
+def test_an_address_inside_is_refused_when_it_is_saved_in_brackets_or_with_a_dot(host):
+    assert apprise.problem(f"ntfy://{host}/topic") is None
+    assert "private address" in (apprise.refused(f"ntfy://{host}/topic") or "")
+
+
+def test_an_address_in_brackets_that_settings_name_is_taken():
+    outgoing.name(["[fd00::7]:8080"])
+    assert apprise.refused("ntfy://[fd00::7]:8080/topic") is None
+    assert apprise.refused("ntfy://[fd00::7]:8081/topic")
+
+
 def test_what_settings_name_is_reached_and_nothing_beside_it(inside):
     outgoing.name([f"127.0.0.1:{inside.server_port}"])
     assert apprise.refused(inside.url("x", "ntfy")) is None

@@ -69,3 +69,18 @@ def test_every_exit_code_is_in_the_help(capsys):
     codes = [value for name, value in vars(cli).items() if name.startswith("EXIT_")]
     assert len(codes) == 4
     assert all(f"\n  {code} " in said for code in (*codes, 2))
+
+
+def test_a_database_whose_file_was_damaged_is_told_in_words(config, tmp_path, capsys):
+    out = str(tmp_path / "zarema.json")
+    assert (
+        main(["enrol", "Zarema", "--config", str(config), *CONTACTS, "--out", out, "--anyway"]) == 0
+    )
+    assert main(["verify", "--config", str(config)]) == 0
+    file = tmp_path / "hq" / DATABASE
+    whole = file.read_bytes()
+    for broken in (whole[:8192] + b"\xff" * (len(whole) - 8192), b"no database" * 1000):
+        file.write_bytes(broken)
+        capsys.readouterr()
+        assert main(["verify", "--config", str(config)]) == 1
+        assert "restore the backup" in capsys.readouterr().err

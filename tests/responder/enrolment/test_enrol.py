@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 
@@ -14,7 +15,8 @@ from outcry.envelope import public_key
 from outcry.responder.cli.main import main
 from outcry.responder.enrolment import hq_keys
 from outcry.responder.enrolment.pins import is_pin
-from outcry.responder.storage import store
+from outcry.responder.plans import announcements, repository
+from outcry.responder.storage import store, verification
 from outcry.responder.storage.store import Store
 
 pytestmark = pytest.mark.slow
@@ -186,3 +188,43 @@ def test_an_empty_key_file_is_not_taken_for_a_first_start(enrol, tmp_path, capsy
     (tmp_path / "state" / hq_keys.KEY_FILE).write_text("")
     assert enrol(*contacts(BEN, CLEO), out=tmp_path / "eva.json") == 1
     assert "holds no key" in capsys.readouterr().err
+
+
+def test_officers_are_told_what_a_new_enrolment_of_the_same_wearer_weakens(
+    enrol, tmp_path, database
+):
+    """A contact's number changes by that alone, and the plan of before does not come along."""
+    assert enrol(*contacts(BEN, CLEO), "--quorum", "2") == 0
+    with database.write() as connection:
+        device = connection.scalar(select(store.wearer.c.device))
+        repository.change(connection, device, {"telling": {"all_after_s": 60}}, 1.0)
+    assert enrol(*contacts(BEN, CLEO), out=tmp_path / "eve.json", name="Eve") == 0
+    dana = "Dana=+447700900113"
+    again = contacts(BEN, "Cleo=+447700900199,fr", dana)
+    assert enrol(*again, "--quorum", "1", out=tmp_path / "again.json") == 0
+    with database.read() as connection:
+        newest, *others = announcements.since(connection, 0.0)
+        [line] = [
+            json.loads(each)
+            for each in connection.scalars(select(store.record.c.data).filter_by(what="PRIVATE"))
+            if '"keys"' in each
+        ]
+        assert verification.verify(connection).problems == ()
+    keys = ["contact.2.number", "contact.3.name", "contact.3.number"]
+    assert line["keys"][:3] == keys
+    assert {"confirming.quorum", "telling.all_after_s"} <= set(line["keys"])
+    assert newest.words.startswith(
+        "the command line enrolled Ana again; this is not as it was before: contact.2.number, "
+    )
+    assert "+4477" not in newest.words
+    assert [each.words for each in others] == [
+        "the command line enrolled Eve",
+        "the command line enrolled Ana",
+    ]
+
+
+def test_an_enrolment_that_changes_nothing_is_told_as_one(enrol, tmp_path, database):
+    for n in (1, 2):
+        assert enrol(*contacts(BEN, CLEO), out=tmp_path / f"{n}.json") == 0
+    with database.read() as connection:
+        assert announcements.since(connection, 0.0)[0].words == "the command line enrolled Ana"

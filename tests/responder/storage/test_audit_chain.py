@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from outcry.report import MessageType
-from outcry.responder.storage import audit_chain, event_log, links, store
+from outcry.responder.storage import audit_chain, chain_check, event_log, links, store
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ def seal(world):
 
 def verified(world):
     with world.hq.store.read() as connection:
-        return audit_chain.verify(connection)
+        return chain_check.verify(connection)
 
 
 def written_anew(world, alarm):
@@ -85,7 +85,7 @@ def test_nothing_is_sealed_when_nothing_happened(two_alarms):
         ("update history set what = 'FALSE' where what = 'CONFIRMED'", "is not as it was written"),
         ("update history set at = at - 1 where alarm = 1 and n = 2", "entry 2 is not"),
         ("update history set link = salt where alarm = 1 and n = 1", "entry 1 is not"),
-        ("delete from history where alarm = 1 and n = 2", "entry 2 is not"),
+        ("delete from history where alarm = 1 and n = 2", "entry 2 is missing"),
         ("delete from history where alarm = 1 and n > 3", "has fewer entries than the"),
         ("delete from history where alarm = 2", "is missing, and Outcry did not delete it"),
         ("update record set data = '{}'", "HQ's record: line 1 is not"),

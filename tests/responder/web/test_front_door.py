@@ -31,7 +31,7 @@ def test_pages_that_can_be_opened_are_well_until_their_certificate_expires(belie
 def test_it_is_a_part_of_the_daily_check(believed, world):
     people = {"behind_proxy": True, "public_url": believed.proxy.url}
     given = settings.check(world.hq.given | {"people": people})
-    said = [each.what for each in daily_check.look(given, world.hq.store, dict)]
+    said = [each.what for each in daily_check.look(given, world.hq.store, dict, world.clock())]
     assert f"pages can be opened at {believed.proxy.url}" in said
 
 
