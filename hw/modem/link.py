@@ -27,6 +27,7 @@ log = logging.getLogger("outcry.modem")
 CALL_OFF = b"\x1b\r"  # ESC leaves text entry; CR ends whatever line ESC may have begun
 FILL = b"\r" * 1460  # a modem left counting the bytes of a CIPSEND sees nothing else
 FILL_AT = 3  # the unanswered AT after which that is tried
+WORDS = "ATQ0V1"  # answer, and in words: a stored profile may say otherwise (manual p.31-36)
 ANSWER_S = 5.0  # most commands answer in 20-90 ms; the manual allows them 5 s
 LAST_TRY_S = 2.0  # for a modem that is slow with everything
 QUIET_S = 0.2  # silence this long: nothing of an earlier answer is under way
@@ -135,6 +136,7 @@ class Link:
             came_back = self.guarded and not self.echo_expected and self._echo_was_off
             if came_back and not self.quarantine.skips(ECHO):
                 self.quarantine.add(ECHO)
+                self.quarantine.restarted_at = self._clock()
                 raise ModemReset("its echo is back")
             return True
         answers = bool(asked) and line.startswith(asked)
@@ -144,8 +146,10 @@ class Link:
             self._headless = line
             return True
         self.urcs.append(Urc(line, at=self._clock()))
-        if self.guarded and not answers and RESET.fullmatch(line):
-            raise ModemOff(line.lower()) if line.endswith("POWER DOWN") else ModemReset(line)
+        if not answers and RESET.fullmatch(line):
+            self.quarantine.restarted_at = self._clock()
+            if self.guarded:
+                raise ModemOff(line.lower()) if line.endswith("POWER DOWN") else ModemReset(line)
         return True
 
     # What is asked
@@ -195,7 +199,7 @@ class Link:
         """
         if call_off:
             self._port.write(CALL_OFF)
-        self._say("AT")
+        self._say(WORDS if call_off else "AT")
         reply = self._answer(limit_s, ends)
         self.in_step = bool(reply.final)
         return reply
@@ -250,7 +254,7 @@ class Link:
             if attempt:
                 self._port.write(CALL_OFF if attempt != FILL_AT else FILL)
             self.settle()
-            self._say("AT")
+            self._say(WORDS if attempt else "AT")
             self.in_step = True
             last = attempt == tries - 1
             if self._answer(LAST_TRY_S if last else limit_s, FINAL).final:
