@@ -181,15 +181,19 @@ class Service:
 
     def _note_texts(self) -> None:
         if self._texts.is_ready and not self._board.now.texts_ready:
-            self._radio.take(Urc("SMS Ready"))  # which was lost, or is never said
+            self._hear(Urc("SMS Ready"))  # which was lost, or is never said
         self._board.measured(texts_ready=self._texts.is_ready, text_refusal=self._texts.refusal)
 
     def _take_in(self, link: Link) -> None:
         while link.urcs:
-            urc = link.urcs.popleft()
-            for part in (self._texts, self._posts, self._radio):
-                if part.take(urc):
-                    break
+            self._hear(link.urcs.popleft())
+
+    def _hear(self, urc: Urc) -> None:
+        if urc.text == "SMS Ready":  # what was refused before says nothing of the network
+            self.recovery.over(Failure.TEXTS_REFUSED)
+        for part in (self._texts, self._posts, self._radio):
+            if part.take(urc):
+                break
 
     def _step(self, link: Link) -> bool:
         """The most important thing to do now; False if there is nothing."""
