@@ -28,6 +28,7 @@ CALL_OFF = b"\x1b\r"  # ESC leaves text entry; CR ends whatever line ESC may hav
 FILL = b"\r" * 1460  # a modem left counting the bytes of a CIPSEND sees nothing else
 FILL_AT = 3  # the unanswered AT after which that is tried
 WORDS = "ATQ0V1"  # answer, and in words: a stored profile may say otherwise (manual p.31-36)
+IN_NUMBERS = "0"  # OK, where it does not
 ANSWER_S = 5.0  # most commands answer in 20-90 ms; the manual allows them 5 s
 LAST_TRY_S = 2.0  # for a modem that is slow with everything
 QUIET_S = 0.2  # silence this long: nothing of an earlier answer is under way
@@ -199,7 +200,7 @@ class Link:
         """
         if call_off:
             self._port.write(CALL_OFF)
-        self._say(WORDS if call_off else "AT")
+        self._say("AT")
         reply = self._answer(limit_s, ends)
         self.in_step = bool(reply.final)
         return reply
@@ -248,19 +249,25 @@ class Link:
         self._port.write(payload)
         return self._answer(limit_s, ends, asked, idle=idle)
 
-    def attention(self, tries: int, limit_s: float = 1.0) -> None:
-        """Say AT until it is answered; raises ``ModemSilent`` after ``tries``."""
+    def attention(self, tries: int, limit_s: float = 1.0, told_silent: bool = False) -> None:
+        """Say AT until it is answered; raises ``ModemSilent`` after ``tries``.
+
+        ``told_silent``: say it once so that a modem that was told to say nothing answers.
+        """
+        words = "AT"
         for attempt in range(tries):
             if attempt:
                 self._port.write(CALL_OFF if attempt != FILL_AT else FILL)
             self.settle()
-            self._say(WORDS if attempt else "AT")
+            self._say(words)
             self.in_step = True
             last = attempt == tries - 1
-            if self._answer(LAST_TRY_S if last else limit_s, FINAL).final:
+            final = self._answer(LAST_TRY_S if last else limit_s, f"{FINAL}|{IN_NUMBERS}").final
+            if final and final != IN_NUMBERS:
                 self.settle()
                 self._asked = ""
                 return
+            words = WORDS if final or (told_silent and attempt == FILL_AT - 1) else "AT"
         self._crashed()
         raise ModemSilent("no answer to AT")
 

@@ -235,7 +235,7 @@ class Modem:
     def _call(self, link: "Link", calls: int, silences: int) -> None:
         """Say AT until it is answered, at last at other rates. Raises ``ModemSilent``."""
         try:
-            link.attention(calls)
+            link.attention(calls, told_silent=silences % RATES_EVERY == 0)
         except ModemSilent:
             port, turns = self._port, silences / RATES_EVERY
             rates = RARE_RATES if turns and turns % 2 == 0 else RATES
