@@ -270,6 +270,16 @@ def _refused(situation: Situation, folder: Path) -> Seen:
 # How they begin
 
 
+def _sim_says(answer: str) -> Callable[[Device], None]:
+    """The modem finds this SIM, with which no network lets it in."""
+
+    def begins(device: Device) -> None:
+        device.sim.faults.on("+CPIN", Fault(Kind.ERROR, text=answer), times=None)
+        device.sim.set_network(False, device.now)
+
+    return begins
+
+
 def _gprs(how: How) -> Callable[[Device], None]:
     return lambda device: device.sim.set_gprs(how, device.now)
 
@@ -480,6 +490,23 @@ SITUATIONS = (
     Situation("no terminal", 2, "modem", ("ENOTTY", "no serial"), _port(lambda _: "/dev/null")),
     Situation("no SIM", 2, "sim", ("no SIM", "seat"), options=Options(sim=False)),
     Situation("SIM wants its PIN", 2, "sim", ("PIN", "modem.pin"), options=Options(pin="2468")),
+    *(
+        Situation(f"SIM: {words[0]}", 2, "sim", words, _sim_says(answer), START)
+        for answer, words in (
+            ("+CPIN: PH_SIM PIN\r\n\r\nOK", ("PH_SIM PIN", "locked to one SIM")),
+            ("+CME ERROR: 13", ("fails", "try it in a phone")),
+            ("+CME ERROR: 14", ("does not get ready (+CME ERROR: 14)", "another SIM")),
+            ("ERROR", ("does not get ready (ERROR)", "another SIM")),
+        )
+    ),
+    Situation(
+        "registration not told",
+        2,
+        "registration",
+        ("does not say whether", "restart the modem"),
+        lambda device: device.sim.faults.on("+CREG", Fault(Kind.ERROR), times=None),
+        START,
+    ),
     Situation("SIM locked", 2, "sim", ("PUK", "phone"), options=Options(pin="2468", pin_tries=0)),
     Situation(
         "no network",

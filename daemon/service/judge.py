@@ -29,6 +29,11 @@ _ANTENNA = "check the antenna and its plug, or move"
 _HELD = "another program holds it: `sudo fuser -v` it; is the serial console still on it?"
 _HQ = "is the responder running? At HQ: `systemctl status outcry-responder`"
 _CARD = "`outcry check` tells a full card from a broken one: docs/runbook.md, 'The card is broken'"
+_TRY_SIM = "seat it again, try it in a phone, or take another SIM"
+_SAID = (
+    "is it right in a phone? Then delete /var/lib/outcry/said-pins and restart outcry; else "
+    "write the right one into /etc/outcry/modem.pin"
+)
 _SEE_JOURNAL = "`journalctl -u outcry` says when and why"
 NO_CONTACTS = failed("contacts", "there are none: only HQ is told", ENROL)
 NO_STRAP = left_out("strap", "there is none (strap.enabled)")
@@ -56,14 +61,23 @@ REMEDIES = {
 _BLAMED = dict.fromkeys((Condition.SIM_ABSENT, Condition.SIM_PIN, Condition.SIM_PUK), "sim")
 _BLAMED |= dict.fromkeys((Condition.SEARCHING, Condition.DENIED), "registration")
 _OTHER_MODEM = "take the modem's supply away for a moment; if it stays so, try another SIM"
-_OF_THE_PORT = (  # by errno's name, in the words of hw.system_errors
-    ("ENOENT", "there is no such device: docs/hardware.md, 'Serial port'; or modem.port is wrong"),
-    ("EACCES", "the service's user may not open it: `ls -l` it; outcry belongs to group dialout"),
-    ("EPERM", "the unit does not allow this kind of device: DeviceAllow= in its file says which"),
-    ("ENOTTY", "that is no serial device: modem.port is wrong"),
-    ("EISDIR", "that is no serial device: modem.port is wrong"),
-    ("EAGAIN", _HELD),
-    ("EBUSY", _HELD),
+_OF_THE_REASON = (  # by what it says; an errno's name is in the words of hw.system_errors
+    ("the PIN; it is not tried again", _SAID),
+    ("there is none left to try", _SAID),
+    ("(PH", "it is locked to one SIM or operator: use that, or another modem"),
+    ("the SIM does not get ready", _TRY_SIM),
+    ("the SIM fails", _TRY_SIM),
+    ("does not say whether", "texts are tried all the same; if it stays so, restart the modem"),
+    (
+        "(ENOENT)",
+        "there is no such device: docs/hardware.md, 'Serial port'; or modem.port is wrong",
+    ),
+    ("(EACCES)", "the service's user may not open it: `ls -l` it; outcry belongs to group dialout"),
+    ("(EPERM)", "the unit does not allow this kind of device: DeviceAllow= in its file says which"),
+    ("(ENOTTY)", "that is no serial device: modem.port is wrong"),
+    ("(EISDIR)", "that is no serial device: modem.port is wrong"),
+    ("(EAGAIN)", _HELD),
+    ("(EBUSY)", _HELD),
 )
 _OF_HQ = (  # how the reason for a missing receipt begins
     ("HTTP 400", "HQ cannot open what this device seals: enrol it again, docs/enrolment.md"),
@@ -214,12 +228,13 @@ def reach(modem: dict[str, Any]) -> Iterator[Finding]:
     state, reason, marks = Condition(modem["state"]), modem["reason"], modem["marks"]
     words, remedy = reason or state.value, REMEDIES.get(state.value, "")
     jammed = MARKS[Flag.JAMMING]
-    blamed = _BLAMED.get(state, "modem") if not state.registered else ""
+    of_the_sim = reason.startswith("the SIM does not get ready")
+    blamed = "sim" if of_the_sim else _BLAMED.get(state, "modem") if not state.registered else ""
     if blamed == "modem" and marks & Flag.UNDER_VOLTAGE:
         words, remedy = f"{words}; its supply was too low", _CARRIES
     elif blamed == "registration" and marks & Flag.JAMMING:
         words = f"{words}; {jammed.words}"
-    remedy = next((advice for name, advice in _OF_THE_PORT if f"({name})" in reason), remedy)
+    remedy = next((advice for words_, advice in _OF_THE_REASON if words_ in reason), remedy)
     ready = True
     for name, well in (("modem", "it answers"), ("sim", "ready"), ("registration", state.value)):
         if name == blamed:

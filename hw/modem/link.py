@@ -27,6 +27,8 @@ log = logging.getLogger("outcry.modem")
 CALL_OFF = b"\x1b\r"  # ESC leaves text entry; CR ends whatever line ESC may have begun
 FILL = b"\r" * 1460  # a modem left counting the bytes of a CIPSEND sees nothing else
 FILL_AT = 3  # the unanswered AT after which that is tried
+WORDS = "ATQ0V1"  # answer, and in words: a stored profile may say otherwise (manual p.31-36)
+IN_NUMBERS = "0"  # OK, where it does not
 ANSWER_S = 5.0  # most commands answer in 20-90 ms; the manual allows them 5 s
 LAST_TRY_S = 2.0  # for a modem that is slow with everything
 QUIET_S = 0.2  # silence this long: nothing of an earlier answer is under way
@@ -135,6 +137,7 @@ class Link:
             came_back = self.guarded and not self.echo_expected and self._echo_was_off
             if came_back and not self.quarantine.skips(ECHO):
                 self.quarantine.add(ECHO)
+                self.quarantine.restarted_at = self._clock()
                 raise ModemReset("its echo is back")
             return True
         answers = bool(asked) and line.startswith(asked)
@@ -144,8 +147,10 @@ class Link:
             self._headless = line
             return True
         self.urcs.append(Urc(line, at=self._clock()))
-        if self.guarded and not answers and RESET.fullmatch(line):
-            raise ModemOff(line.lower()) if line.endswith("POWER DOWN") else ModemReset(line)
+        if not answers and RESET.fullmatch(line):
+            self.quarantine.restarted_at = self._clock()
+            if self.guarded:
+                raise ModemOff(line.lower()) if line.endswith("POWER DOWN") else ModemReset(line)
         return True
 
     # What is asked
@@ -244,19 +249,25 @@ class Link:
         self._port.write(payload)
         return self._answer(limit_s, ends, asked, idle=idle)
 
-    def attention(self, tries: int, limit_s: float = 1.0) -> None:
-        """Say AT until it is answered; raises ``ModemSilent`` after ``tries``."""
+    def attention(self, tries: int, limit_s: float = 1.0, told_silent: bool = False) -> None:
+        """Say AT until it is answered; raises ``ModemSilent`` after ``tries``.
+
+        ``told_silent``: say it once so that a modem that was told to say nothing answers.
+        """
+        words = "AT"
         for attempt in range(tries):
             if attempt:
                 self._port.write(CALL_OFF if attempt != FILL_AT else FILL)
             self.settle()
-            self._say("AT")
+            self._say(words)
             self.in_step = True
             last = attempt == tries - 1
-            if self._answer(LAST_TRY_S if last else limit_s, FINAL).final:
+            final = self._answer(LAST_TRY_S if last else limit_s, f"{FINAL}|{IN_NUMBERS}").final
+            if final and final != IN_NUMBERS:
                 self.settle()
                 self._asked = ""
                 return
+            words = WORDS if final or (told_silent and attempt == FILL_AT - 1) else "AT"
         self._crashed()
         raise ModemSilent("no answer to AT")
 

@@ -17,7 +17,7 @@ from outcry.hw.modem.errors import (
 )
 from outcry.hw.modem.events import Condition, ModemEvent, ModemStatus
 from outcry.hw.modem.jobs import JobQueue, PostJob, TextJob
-from outcry.hw.modem.port import BEAT_S, Port, find_rate
+from outcry.hw.modem.port import BEAT_S, RARE_RATES, RATES, Port, find_rate
 from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.status import StatusBoard
 
@@ -235,10 +235,11 @@ class Modem:
     def _call(self, link: "Link", calls: int, silences: int) -> None:
         """Say AT until it is answered, at last at other rates. Raises ``ModemSilent``."""
         try:
-            link.attention(calls)
+            link.attention(calls, told_silent=silences % RATES_EVERY == 0)
         except ModemSilent:
-            port = self._port
-            if port is None or silences % RATES_EVERY or not (found := find_rate(link, port)):
+            port, turns = self._port, silences / RATES_EVERY
+            rates = RARE_RATES if turns and turns % 2 == 0 else RATES
+            if port is None or turns % 1 or not (found := find_rate(link, port, rates)):
                 raise
             self._board.note(Condition.STARTING, found)
             self._rate = port.rate

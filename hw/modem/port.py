@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 READ_SIZE = 4096  # bytes
 BEAT_S = 3.0  # how long a wait may last without a sign of life to the watchdog
 RATES = (115200, 57600, 38400, 19200, 9600)  # bits a second that modems are set to
+RARE_RATES = (4800, 230400, 460800, 2400, 1200)  # manual p.53; those that every port can do
 RATE_LIMIT_S = 0.5  # for each: a modem at 9600 answers AT within 0.1 s
 WRITE_LIMIT_S = 3.0  # 4 kB take 0.35 s at 115200; without flow control nothing may hold longer
 
@@ -131,14 +132,14 @@ class SerialPort:
             os.close(self._rope)
 
 
-def find_rate(link: "Link", port: Port) -> str:
-    """Try the usual rates on a modem that does not answer; what was found, or nothing.
+def find_rate(link: "Link", port: Port, rates: tuple[int, ...] = RATES) -> str:
+    """Try other rates on a modem that does not answer; what was found, or nothing.
 
     One that is found is set to the rate of the settings, and keeps it. If it does not take that,
     it is talked to at its own. At worst 4 s.
     """
     wanted = port.rate
-    for rate in RATES:
+    for rate in rates:
         port.rate = rate
         if rate != wanted and link.answers(RATE_LIMIT_S):
             break

@@ -42,18 +42,19 @@ STATES = {  # 3GPP TS 27.007, 7.2
     "5": Condition.ROAMING,
     "6": Condition.REGISTERED,  # for texts only
     "7": Condition.ROAMING,  # for texts only
-    "8": Condition.SEARCHING,  # for emergency calls only
+    "8": Condition.DENIED,  # for emergency calls only
     "9": Condition.REGISTERED,
     "10": Condition.ROAMING,
-    "11": Condition.SEARCHING,  # for emergency calls only
+    "11": Condition.DENIED,  # for emergency calls only
 }
 NO_SIGNAL = 99
+EVASIVE = "the modem does not say whether it has a network"
 EVASIONS = 2  # AT+CREG? without a usable answer, in a row
 
 _CREG = re.compile(r'(\d+)(?:,"([0-9A-Fa-f]{1,4})","([0-9A-Fa-f]{1,8})")?(?:,.*)?')
 _PACKETS_GO = re.compile(r"\d, ?[15]\b")  # home or roaming: 27.007, 10.1.20
 _CSQ = re.compile(r"(\d{1,2}),.*")
-_CBC = re.compile(r"\d,(\d{1,3}),(\d{1,5})")
+_CBC = re.compile(r"\d,(\d{1,3}),([2-9]\d{3})")  # one that answers has more than 2 V
 _SJDR = re.compile(r"1,\d+,\d+,\d+,(\d)")  # 0 none, 1 jamming, 2 interference
 # Serving cell: arfcn, rxl, rxq, mcc, mnc, bsic, cellid, rla, txp, lac, TA (manual p.154, 341).
 _CENG = re.compile(
@@ -80,6 +81,7 @@ class Radio:
         self._serving = False
         self._packets, self._asks_packets = False, True
         self._evasions = 0
+        self._trouble = ""
         self._watches_jamming = False
         self._can_watch = True
         self._rounds_lost = self._rounds_registered = 0
@@ -99,12 +101,16 @@ class Radio:
     def registered(self) -> bool:
         return self._condition.registered
 
-    def serve(self, link: Link) -> None:
-        """The modem is ready: from here on its condition is its registration."""
+    def serve(self, link: Link, trouble: str = "") -> None:
+        """The modem is ready: from here on its condition is its registration.
+
+        ``trouble``: why there may be none.
+        """
+        self._trouble = trouble
         self.begin_round(registration_alone=True)
         self.poll(link)
         self._serving = True
-        self._board.note(self._condition)
+        self._note()
 
     def forget(self) -> None:
         """The modem has restarted: nothing is known."""
@@ -169,6 +175,7 @@ class Radio:
         reply = link.command(question, POLL_LIMIT_S, idle=True)
         if question == REGISTRATION:
             self._evasions = 0 if reply.value(name) else self._evasions + 1
+            self._note()
         answer = reply.value(name)
         if question == PACKETS and not reply.final:  # each takes as long as the next round is away
             self._asks_packets = False
@@ -242,11 +249,15 @@ class Radio:
         if state.registered and not self.registered:
             self._clock_looks = CLOCK_LOOKS
         self._condition = state
-        if self._serving:
-            self._board.note(state)
+        self._note()
         if found[2]:
             self._place = int(found[2], 16), int(found[3], 16)
             self._locate()
+
+    def _note(self) -> None:
+        why = self._trouble or (EVASIVE if self._evasions >= EVASIONS else "")
+        if self._serving:
+            self._board.note(self._condition, "" if self.registered else why)
 
     def _locate(self) -> None:
         if self.registered and self._place and self._operator:

@@ -196,7 +196,7 @@ class Recovery:
         """Restart the modem or its radio if ``step`` says so; calling it begins the next epoch."""
         rung: Rung | None = step.rung
         if rung in (Rung.WIRE, Rung.COMMAND):
-            self._restarted_at = self._clock()
+            self._restarted_at = self.quarantine.restarted_at = self._clock()
         if rung is Rung.WIRE:
             self._pulled_at = self._clock()
             self._stall = self._stall.then(rung, self._pulled_at)
@@ -230,6 +230,7 @@ class Quarantine:
         self._clock = clock
         self._crashes: dict[str, list[float]] = {}
         self._skipped: dict[str, float] = {}
+        self.restarted_at = float("-inf")  # the modem, whatever for
 
     def add(self, name: str) -> None:
         """The modem has crashed in the command ``name``."""
@@ -244,6 +245,12 @@ class Quarantine:
     def often(self, name: str) -> bool:
         """Whether it crashed in ``name`` more than once lately."""
         return len(self._crashes.get(name, ())) > 1 and self.holds(name)
+
+    def forgotten(self, name: str, refused: bool) -> bool:
+        """Whether the modem, after one crash in ``name``, no longer does as told by it."""
+        crashes = self._crashes.get(name)
+        restarted = crashes is not None and self.restarted_at >= crashes[-1]
+        return (restarted or refused) and not self.often(name)
 
     def skips(self, name: str) -> bool:
         """Whether to leave ``name`` out now; that is remembered until the modem is set up again."""

@@ -8,6 +8,7 @@ from outcry.hw.modem.errors import ModemReset, RestartDue
 from outcry.hw.modem.events import ModemEvent, Outcome, SmsOutcome
 from outcry.hw.modem.jobs import JobQueue, TextJob
 from outcry.hw.modem.ladder import REFUSALS, Failure, Rung, next_rung
+from outcry.hw.modem.lines import Urc
 from outcry.hw.modem.link import Link
 from outcry.hw.modem.posts import Posts
 from outcry.hw.modem.radio import Radio
@@ -81,7 +82,7 @@ class Service:
         if self._settings.sms_while_connecting:
             self._unready_until = min(self._unready_until, self._clock() + TEXTS_WAIT_S)
         self._note_texts()
-        self._radio.serve(link)
+        self._radio.serve(link, self._starting.says)
 
     def serve(self, link: Link) -> None:
         """Serve what is asked; ends only by a link error or ``Stopping``."""
@@ -179,14 +180,20 @@ class Service:
         self._emit(event)
 
     def _note_texts(self) -> None:
+        if self._texts.is_ready and not self._board.now.texts_ready:
+            self._hear(Urc("SMS Ready"))  # which was lost, or is never said
         self._board.measured(texts_ready=self._texts.is_ready, text_refusal=self._texts.refusal)
 
     def _take_in(self, link: Link) -> None:
         while link.urcs:
-            urc = link.urcs.popleft()
-            for part in (self._texts, self._posts, self._radio):
-                if part.take(urc):
-                    break
+            self._hear(link.urcs.popleft())
+
+    def _hear(self, urc: Urc) -> None:
+        if urc.text == "SMS Ready":  # what was refused before says nothing of the network
+            self.recovery.over(Failure.TEXTS_REFUSED)
+        for part in (self._texts, self._posts, self._radio):
+            if part.take(urc):
+                break
 
     def _step(self, link: Link) -> bool:
         """The most important thing to do now; False if there is nothing."""

@@ -71,6 +71,8 @@ class Starting:
         self._sim = ""  # the number of the SIM to which it was said
         self._never_ready = False
         self._looks = 0
+        self.says = ""
+        """What was amiss with the SIM when the start went on without it."""
         self._began = clock()
 
     def run(self, link: Link) -> None:
@@ -108,13 +110,14 @@ class Starting:
         vital = not spared or self._looks % LOOKS_SKIPPED == 0
         reply = link.command("AT+CPIN?", asked="+CPIN: ", idle=True, vital=vital)
         wants = reply.value("+CPIN")
+        self.says = ""
         if reply.done and wants == "READY":
             if self._pin in (Pin.SAID, Pin.TAKEN):
                 self._pin = Pin.RIGHT
                 self._settings.said_pins.add(TAKEN, self._settings.pin or "", self._sim)
             return 0.0
         locked = wants == "SIM PIN" or reply.code == CME_PIN
-        blocked = (wants or "").startswith("SIM PUK") or reply.code == CME_PUK
+        blocked = wants == "SIM PUK" or reply.code == CME_PUK
         absent = reply.code in CME_NO_SIM
         told = locked or blocked or absent
         if (self._texts.wanted or not told) and self._is_registered(link):
@@ -125,9 +128,13 @@ class Starting:
         if blocked:
             self._report(Condition.SIM_PUK, "its PIN was wrong too often, it wants its PUK")
         elif absent:
-            self._report(Condition.SIM_ABSENT, "no SIM found; check that it is seated")
+            absent_words = "no SIM found; check that it is seated"
+            failed_words = f"the SIM fails, or is of the wrong kind ({reply.final})"
+            found = absent_words if reply.code == CME_NO_SIM[0] else failed_words
+            self._report(Condition.SIM_ABSENT, found)
         elif self._clock() >= self._silent_sim_until():
-            log.warning("modem does not say how its SIM is; going on")
+            self.says = f"the SIM does not get ready ({wants or reply.final or 'no word'})"
+            log.warning("modem: %s; going on", self.says)
             return 0.0
         else:
             self._report(Condition.STARTING, "the SIM is not ready yet")

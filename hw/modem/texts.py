@@ -96,8 +96,13 @@ class Texts:
     def ready(self, link: Link) -> bool:
         """Switch to PDU mode; False while the modem refuses (before SMS Ready it does)."""
         self._set_up_at = 0.0
-        self.is_ready = link.command("AT+CMGF=0", idle=True).done
+        # Left out, it may be in text mode: texts are refused then, or a PDU's digits sent as words.
+        vital = link.quarantine.forgotten("+CMGF", refused=bool(self._refusal))
+        say = partial(link.command, "AT+CMGF=0", idle=True, vital=vital)
+        self.is_ready = say().done
         self.takes = self.is_ready or (self.wanted and self._serves_texts(link))
+        if self.takes and not self.is_ready:
+            self.is_ready = say().done  # it has got ready between the two, or a byte was lost
         return self.is_ready
 
     def _serves_texts(self, link: Link) -> bool:

@@ -8,9 +8,11 @@ import pytest
 
 from outcry.daemon.service import judge
 from outcry.daemon.service.findings import Result
+from outcry.hw.board.modem.options import Options
 from outcry.report import NO_FLAGS
 from simulation import situations
 from simulation.situations import SITUATIONS, Situation
+from simulation.wearable import SimulatedWorld
 
 RUNBOOK = (Path(__file__).resolve().parents[3] / "docs" / "runbook.md").read_text("utf-8")
 
@@ -48,6 +50,18 @@ def test_a_device_that_is_well_is_armed_everywhere(tmp_path):
     assert seen.marks & judge.TROUBLES == NO_FLAGS
     assert {line.split()[0] for line in seen.check[:-2]} <= {"ok", "left", "look", "->"}
     assert not any(line.startswith("failed") or "armed" in line for line in seen.check)
+
+
+def test_a_pin_that_the_sim_has_refused_is_not_simply_asked_for(tmp_path):
+    """Written once more and right all the same, it would not be said: its refusal is remembered."""
+    locked = Options(pin="2468")
+    device = SimulatedWorld(tmp_path, options=locked, settings={"pin": "9999"}, warm=False)
+    device.sim.power_on(device.now)
+    found = []
+    device.at(160, lambda: found.extend(judge.attention(device.asks("status"))))
+    device.run(161)
+    assert "it is not tried again" in found[0].words
+    assert "said-pins" in found[0].remedy
 
 
 @pytest.mark.parametrize("rate", [9600, 57_600])

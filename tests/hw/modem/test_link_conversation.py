@@ -286,3 +286,17 @@ def test_a_line_without_an_end_takes_no_memory(data: bytes) -> None:
         while buffer.line() is not None:
             pass
     assert buffer.raw(1100) is None
+
+
+@pytest.mark.parametrize(("answer", "unheard"), [(b"0\r", 0), (b"", 2)], ids=["numbers", "nothing"])
+def test_a_modem_whose_profile_answers_otherwise_is_told_to_answer_in_words(
+    ports: Any, answer: bytes, unheard: int
+) -> None:
+    """Somebody's ATV0 or ATQ1, kept by AT&W, comes back with each restart (manual p.31, 36)."""
+    port = ports()
+    link = port.link()
+    # To AT, to what calls it off, and so on, then to what is said instead.
+    port.answers = [[answer], []] * (1 + unheard) + [[b"\r\nOK\r\n"]]
+    link.attention(5, told_silent=True)
+    assert port.written[-1] == b"ATQ0V1\r"
+    assert link.in_step

@@ -125,3 +125,35 @@ def test_an_idle_command_gives_way_to_a_text_after_two_seconds(world: Any) -> No
     w.run(60)
     (given,) = w.said("AT+CMGS")
     assert given - asked[0] <= 3
+
+
+@pytest.mark.parametrize("how", ["restarts", "hangs", "restarts after a silence"])
+def test_a_modem_that_begins_in_text_mode_is_told_of_pdus_again_after_one_crash_in_that(
+    world: Any, how: str
+) -> None:
+    """Left out, each text would be refused, or its digits go out as words and count as sent."""
+    w = world(host=None, timing=Timing(), power_wire=how == "hangs")
+    w.sim._parameters._kept["+CMGF"] = ("1",)
+    w.sim._parameters.restore()
+    deaf = Fault(Kind.LATE, seconds=60.0)
+    w.sim.faults.on("+CMGF", Fault(Kind.RESET) if how == "restarts" else deaf)
+    if how == "restarts after a silence":
+        w.at(10, lambda: w.sim.reset(w.now))
+    w.modem.set_urgent(True)
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(60)
+    assert w.texts(ANA) == ["help"]
+
+
+def test_a_refused_text_has_pdu_mode_told_again_though_the_modem_once_fell_silent_in_that(
+    world: Any,
+) -> None:
+    w = world(host=None, timing=Timing())
+    w.sim.faults.on("+CMGF", Fault(Kind.LATE, seconds=20.0))
+    w.sim.faults.on("+CMGS", Fault(Kind.ERROR, text="+CMS ERROR: 302"))
+    w.modem.set_urgent(True)
+    for number in range(2):
+        w.modem.send_sms(f"t{number}", ANA, "help")
+    w.run(60)
+    first, second = w.said("AT+CMGS")
+    assert [told for told in w.said("AT+CMGF=0") if first < told < second]

@@ -209,7 +209,8 @@ def test_a_dip_of_the_supply_does_not_switch_the_modem_off(world: Callable[..., 
 @pytest.mark.parametrize(
     ("stat", "condition"),
     [
-        *((stat, Condition.SEARCHING) for stat in (0, 2, 4, 8, 11)),
+        *((stat, Condition.SEARCHING) for stat in (0, 2, 4)),
+        *((stat, Condition.DENIED) for stat in (8, 11)),  # emergency calls: nothing of ours
         *((stat, Condition.REGISTERED) for stat in (1, 6, 9)),
         *((stat, Condition.ROAMING) for stat in (5, 7, 10)),
         (3, Condition.DENIED),
@@ -246,3 +247,34 @@ def test_an_alarm_unanswered_for_long_still_learns_its_cells(world: Callable[...
     seen = status_at(w, 200)
     w.run(201)
     assert seen[0].neighbours == (Cell(1, 1, 0x0817, 0x2222),)
+
+
+def test_a_modem_that_takes_texts_without_a_word_has_changed_all_the_same(world: Any) -> None:
+    """SMS Ready may be lost, or never be said: what was refused until then is due (0019)."""
+    w = world(timing=Timing())
+    w.modem.set_urgent(True)
+    w.sim.faults.on("+CMGF", Fault(Kind.ERROR), times=None)
+    w.sim.faults.on("+CSCA", Fault(Kind.ERROR), times=None)
+    w.at(30, w.sim.faults.clear)
+    w.run(40)
+    ready = ModemState(Condition.REGISTERED, "ready for texts")
+    (told_at,) = [t - 1000 for t, event in w.stamped if event == ready]
+    assert 30 < told_at < 33
+
+
+@pytest.mark.parametrize("told", ["0,0,0", "0,50,38", "0,50,0038"])
+def test_a_supply_that_no_modem_answers_at_is_not_believed(world: Any, told: str) -> None:
+    w = world(host=None)
+    answer = Fault(Kind.ERROR, text=f"+CBC: {told}\r\n\r\nOK")
+    w.sim.faults.on("+CBC", answer, times=None)
+    status = w.condition_after(300)
+    assert (status.under_voltage, status.battery_mv) == (False, None)
+
+
+def test_a_registration_that_is_not_told_is_not_called_a_search(world: Any) -> None:
+    w = world(host=None)
+    w.at(50, lambda: w.sim.faults.on("+CREG", Fault(Kind.ERROR), times=None))
+    w.at(50, lambda: w.sim.reset(w.now))
+    seen = status_at(w, 120)
+    w.run(121)
+    assert seen[0].reason == "the modem does not say whether it has a network"

@@ -8,7 +8,7 @@ import pytest
 from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import Condition, ModemState, PortLost
-from outcry.hw.modem.port import RATES, SerialPort
+from outcry.hw.modem.port import RARE_RATES, RATES, SerialPort
 from tests.support.simulated_modem import SimulatedModem
 
 ANA = "+447700900201"
@@ -38,6 +38,15 @@ def test_a_modem_at_another_rate_is_found_told_and_set(world: Any, rate: int) ->
     assert told(w) == [f"it talked at {rate} baud and was set to 115200, as modem.baud says"]
     assert w.port.rate == 115200
     assert w.said("AT&W")
+
+
+@pytest.mark.parametrize("rate", RARE_RATES)
+def test_one_at_a_rate_seldom_seen_is_found_after_the_usual_ones(world: Any, rate: int) -> None:
+    w = at(world(host=None, timing=Timing()), rate)
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(180)
+    assert w.texts(ANA) == ["help"]
+    assert told(w) == [f"it talked at {rate} baud and was set to 115200, as modem.baud says"]
 
 
 def test_it_is_set_for_good(world: Any) -> None:

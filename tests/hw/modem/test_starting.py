@@ -261,3 +261,39 @@ def test_one_that_is_ready_and_refuses_pdu_mode_is_not_waited_for(world: Any) ->
     w.run(20)
     assert w.texts(ANA) == ["help"]
     assert w.said("AT+CMGS")[0] < w.said("AT+CMGF")[0] + 1
+
+
+def test_what_the_sim_says_is_told_for_as_long_as_there_is_no_network(world: Any) -> None:
+    """Not a network that nobody hears, and an antenna to look at."""
+    w = world(timing=Timing(), warm=False)
+    w.sim.faults.on("+CPIN", Fault(Kind.ERROR, text="+CPIN: PH-NET PIN\r\n\r\nOK"), times=None)
+    w.sim.set_network(False, w.now)
+    told = []
+    w.at(200, lambda: told.append(w.modem.status()))
+    w.at(201, lambda: w.sim.set_network(True, w.now))
+    status = w.condition_after(230)
+    assert (told[0].state, told[0].reason) == (
+        Condition.SEARCHING,
+        "the SIM does not get ready (PH-NET PIN)",
+    )
+    assert (status.state, status.reason) == (Condition.REGISTERED, "")
+
+
+def test_a_second_puk_locks_no_texts(world: Any) -> None:
+    """PIN2 and PUK2 are for fixed dialling and the like (3GPP TS 27.007 section 8.3)."""
+    w = world(timing=Timing(), host=None)
+    w.sim.faults.on("+CPIN", Fault(Kind.ERROR, text="+CPIN: SIM PUK2\r\n\r\nOK"), times=None)
+    assert w.condition_after(10).state is Condition.REGISTERED
+
+
+def test_one_that_gets_ready_just_after_it_refused_pdu_mode_is_told_of_that_again(
+    world: Any,
+) -> None:
+    """In text mode the digits of a PDU would go out as words, and count as sent."""
+    w = world(host=None)
+    w.sim._parameters.store("+CMGF", ("1",))
+    w.sim.faults.on("+CMGF", Fault(Kind.ERROR, text="+CME ERROR: 3"))
+    w.modem.set_urgent(True)
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(20)
+    assert w.texts(ANA) == ["help"]

@@ -1,6 +1,7 @@
 """A text is told to be leaving when its last part is handed over, and not before."""
 
 from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import Outcome, SmsLeaving, SmsOutcome
 
 ANA = "+447700900101"
@@ -44,3 +45,19 @@ def test_a_lost_prompt_is_not_leaving(world):
     world.run(120)
     assert world.got(SmsLeaving) == []
     assert world.got(SmsOutcome)[0].outcome is Outcome.UNKNOWN
+
+
+def test_refusals_of_a_modem_that_was_not_ready_count_for_nothing_once_it_is(world):
+    """Its radio is switched off and on for what the network refuses, not for what came before."""
+    w = world(host=None, timing=Timing())
+    w.modem.set_urgent(True)
+    refused = Fault(Kind.ERROR, text="+CMS ERROR: 314")
+    w.sim.faults.on("+CMGS", refused, times=3)
+    for second in (1, 20, 25, 29):
+        w.at(second, lambda second=second: w.modem.send_sms(f"t{second}", ANA, f"{second}"))
+    w.at(28.9, lambda: w.sim.terminal.urc("SMS Ready"))
+    w.sim.faults.on("+CMGS", refused)
+    w.at(31.5, lambda: w.modem.send_sms("t31", ANA, "31"))
+    w.run(45)
+    assert not w.said("AT+CFUN=0")
+    assert w.texts(ANA) == ["31"]
