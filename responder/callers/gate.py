@@ -26,6 +26,10 @@ CONNECT = "connect"
 """What a connection is asked for as, which says nothing yet."""
 
 _LINGER = struct.Struct("ii")  # SO_LINGER: on or off, seconds
+_ELSEWHERE = "location"
+"""What libraries follow. What was to do something would be asked there as a mere look, whose answer
+passes for its own; or be done by somebody else, with our token.
+"""
 
 
 class Denied(BaseException):
@@ -81,12 +85,12 @@ class Gate:
         _end_in(self._left())
 
     def answered(self, server: str, status: int, said: str = "", now: str = "") -> None:
-        """An HTTP answer has come, with these Retry-After and Date."""
+        """An HTTP answer has come, with these Retry-After and Date. One that sends elsewhere is none."""
         with self._lock:
-            if status < 500 and status != 408:
+            if status < 300 or (400 <= status < 500 and status != 408):
                 self.in_doubt = False
             wait_s = retry_after.wait_s(said, now) if status in (429, 503) else None
-            self._hq.answered(server, status < 400, wait_s)
+            self._hq.answered(server, status < 300, wait_s)
 
     def connected(self, server: str) -> None:
         """A connection stands, which answers nothing that was sent by another."""
@@ -141,7 +145,7 @@ def _guard_http_client(gate: Gate) -> None:
     put, send, got = connection.putrequest, connection.send, connection.getresponse
 
     def begins(self: Any, method: str, *more: Any, **named: Any) -> None:
-        self.asks_as = method
+        self.asks_as = self.asked_as = method
         put(self, method, *more, **named)
 
     def sends(self: Any, data: Any) -> None:
@@ -163,6 +167,8 @@ def _guard_http_client(gate: Gate) -> None:
         _forgets(used, False)
         said, now = (came.headers.get(name) or "" for name in ("Retry-After", "Date"))
         gate.answered(_name(self.host, self.port), came.status, said, now)
+        if self.asked_as not in LOOKS:
+            del came.headers[_ELSEWHERE]
         return came
 
     connection.putrequest = begins  # type: ignore[method-assign]
@@ -213,6 +219,8 @@ def guard_httpcore() -> None:
         headers = {name.lower().decode(): value.decode() for name, value in came.headers}
         said, now = (headers.get(name, "") for name in ("retry-after", "date"))
         gate.answered(server, came.status, said, now)
+        if request.method.decode() not in LOOKS:
+            came.headers = [each for each in came.headers if each[0].lower() != _ELSEWHERE.encode()]
         return came
 
     connection.handle_request = handles  # type: ignore[method-assign]

@@ -32,7 +32,12 @@ class Counting(LocalServer):
 
     def serve(self, request, body):
         self.asked.append((request.command, request.path, body))
-        if request.path.startswith("/no"):
+        if request.path.startswith("/round"):
+            request.send_response(302)
+            request.send_header("Location", f"{self.url}/round/{len(self.asked)}")
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+        elif request.path.startswith("/no"):
             request.send_response(429 if self.retry_after else 503)
             if self.retry_after:
                 request.send_header("Retry-After", self.retry_after)
@@ -229,6 +234,22 @@ def test_a_server_that_refuses_is_asked_ten_times_a_minute_whoever_asks(server):
     assert made(caller, outside_work.fetch, server.url).value == 200
     caller.end()
     callers.close()
+
+
+def test_a_server_that_sends_round_in_circles_is_asked_ten_times_too(callers, server):
+    for n in range(30):
+        caller = callers.new()
+        with pytest.raises((Lost, Withheld)):
+            caller.call(outside_work.fetch, (f"{server.url}/round",), LIMIT_S, f"{n}", lambda: None)
+        caller.end()
+    assert len(server.asked) == 10
+
+
+def test_what_does_something_is_done_where_it_was_sent_or_nowhere(caller, server):
+    """The standard library makes a GET of a POST that is sent elsewhere, requests repeats some."""
+    with pytest.raises(Lost):
+        made(caller, outside_work.fetch, f"{server.url}/round", "words")
+    assert [each[:2] for each in server.asked] == [("POST", "/round")]
 
 
 def test_retry_after_is_kept_to_by_every_call_of_the_account_and_by_no_other(server):
