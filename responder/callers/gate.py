@@ -13,7 +13,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -84,13 +84,12 @@ class Gate:
         """It has begun to leave: from now on the call's own limit counts again."""
         _end_in(self._left())
 
-    def answered(self, server: str, status: int, said: str = "", now: str = "") -> None:
-        """An HTTP answer has come, with these Retry-After and Date. One that sends elsewhere is none."""
+    def answered(self, server: str, status: int, headers: Mapping[str, str] | None = None) -> None:
+        """An HTTP answer has come, with these headers. One that sends elsewhere settles nothing."""
         with self._lock:
             if status < 300 or (400 <= status < 500 and status != 408):
                 self.in_doubt = False
-            wait_s = retry_after.wait_s(said, now) if status in (429, 503) else None
-            self._hq.answered(server, status < 300, wait_s)
+            self._hq.answered(server, status < 300, retry_after.wanted_s(headers or {}, status))
 
     def connected(self, server: str) -> None:
         """A connection stands, which answers nothing that was sent by another."""
@@ -165,8 +164,7 @@ def _guard_http_client(gate: Gate) -> None:
         used = self.sock
         came = got(self, *more, **named)
         _forgets(used, False)
-        said, now = (came.headers.get(name) or "" for name in ("Retry-After", "Date"))
-        gate.answered(_name(self.host, self.port), came.status, said, now)
+        gate.answered(_name(self.host, self.port), came.status, dict(came.headers.items()))
         if self.asked_as not in LOOKS:
             del came.headers[_ELSEWHERE]
         return came
@@ -216,9 +214,8 @@ def guard_httpcore() -> None:
         request.extensions = {**request.extensions, "trace": trace}
         came = handle(self, request)
         _forgets(came.extensions["network_stream"].get_extra_info("socket"), False)
-        headers = {name.lower().decode(): value.decode() for name, value in came.headers}
-        said, now = (headers.get(name, "") for name in ("retry-after", "date"))
-        gate.answered(server, came.status, said, now)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in came.headers}
+        gate.answered(server, came.status, headers)
         if request.method.decode() not in LOOKS:
             came.headers = [each for each in came.headers if each[0].lower() != _ELSEWHERE.encode()]
         return came
