@@ -15,7 +15,13 @@ import pytest
 from local_server import LocalServer, answer_json
 
 from outcry.responder.callers import gate
-from outcry.responder.callers.processes import NO_ANSWER, Callers, Lost, Withheld
+from outcry.responder.callers.processes import (
+    NO_ANSWER,
+    Callers,
+    Lost,
+    NothingLeft,
+    Withheld,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -125,6 +131,22 @@ def test_a_process_that_dies_is_an_unknown_outcome_and_takes_nothing_along(calle
     other = callers.new()
     assert made(other, outside_work.pid).value
     other.end()
+
+
+def test_a_call_that_is_lost_before_it_asked_for_anything_has_sent_nothing(callers, server):
+    with pytest.raises(NothingLeft):
+        made(callers.new(), outside_work.die)
+    with pytest.raises(NothingLeft, match=NO_ANSWER):
+        made(callers.new(), outside_work.stay, os.devnull, limit_s=0.5)
+    with pytest.raises(Lost) as lost:
+        made(callers.new(), outside_work.fetch_and_die, server.url)
+    assert type(lost.value) is Lost
+
+
+def test_memory_that_a_call_fills_has_an_end_and_the_next_call_is_made(caller):
+    with pytest.raises(Lost, match="MemoryError"):
+        made(caller, outside_work.hoard, 3 << 30)
+    assert made(caller, outside_work.pid).value
 
 
 def test_what_is_raised_there_is_told_by_its_name_alone(caller):
