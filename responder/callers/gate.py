@@ -13,7 +13,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -26,6 +26,10 @@ CONNECT = "connect"
 """What a connection is asked for as, which says nothing yet."""
 
 _LINGER = struct.Struct("ii")  # SO_LINGER: on or off, seconds
+_ELSEWHERE = "location"
+"""What libraries follow. What was to do something would be asked there as a mere look, whose answer
+passes for its own; or be done by somebody else, with our token.
+"""
 
 
 class Denied(BaseException):
@@ -80,13 +84,12 @@ class Gate:
         """It has begun to leave: from now on the call's own limit counts again."""
         _end_in(self._left())
 
-    def answered(self, server: str, status: int, said: str = "", now: str = "") -> None:
-        """An HTTP answer has come, with these Retry-After and Date."""
+    def answered(self, server: str, status: int, headers: Mapping[str, str] | None = None) -> None:
+        """An HTTP answer has come, with these headers. One that sends elsewhere settles nothing."""
         with self._lock:
-            if status < 500 and status != 408:
+            if status < 300 or (400 <= status < 500 and status != 408):
                 self.in_doubt = False
-            wait_s = retry_after.wait_s(said, now) if status in (429, 503) else None
-            self._hq.answered(server, status < 400, wait_s)
+            self._hq.answered(server, status < 300, retry_after.wanted_s(headers or {}, status))
 
     def connected(self, server: str) -> None:
         """A connection stands, which answers nothing that was sent by another."""
@@ -141,7 +144,7 @@ def _guard_http_client(gate: Gate) -> None:
     put, send, got = connection.putrequest, connection.send, connection.getresponse
 
     def begins(self: Any, method: str, *more: Any, **named: Any) -> None:
-        self.asks_as = method
+        self.asks_as = self.asked_as = method
         put(self, method, *more, **named)
 
     def sends(self: Any, data: Any) -> None:
@@ -161,8 +164,9 @@ def _guard_http_client(gate: Gate) -> None:
         used = self.sock
         came = got(self, *more, **named)
         _forgets(used, False)
-        said, now = (came.headers.get(name) or "" for name in ("Retry-After", "Date"))
-        gate.answered(_name(self.host, self.port), came.status, said, now)
+        gate.answered(_name(self.host, self.port), came.status, dict(came.headers.items()))
+        if self.asked_as not in LOOKS:
+            del came.headers[_ELSEWHERE]
         return came
 
     connection.putrequest = begins  # type: ignore[method-assign]
@@ -210,9 +214,10 @@ def guard_httpcore() -> None:
         request.extensions = {**request.extensions, "trace": trace}
         came = handle(self, request)
         _forgets(came.extensions["network_stream"].get_extra_info("socket"), False)
-        headers = {name.lower().decode(): value.decode() for name, value in came.headers}
-        said, now = (headers.get(name, "") for name in ("retry-after", "date"))
-        gate.answered(server, came.status, said, now)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in came.headers}
+        gate.answered(server, came.status, headers)
+        if request.method.decode() not in LOOKS:
+            came.headers = [each for each in came.headers if each[0].lower() != _ELSEWHERE.encode()]
         return came
 
     connection.handle_request = handles  # type: ignore[method-assign]

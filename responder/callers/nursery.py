@@ -7,6 +7,7 @@ each new caller: one to be told of calls by, and a lifeline.
 import json
 import os
 import pickle
+import resource
 import signal
 import socket
 import sys
@@ -21,6 +22,7 @@ from outcry.responder.callers import outgoing
 from outcry.responder.callers.gate import Denied, Gate, dies_with, install
 
 IDLE_S = 600.0  # without a call for so long a caller ends, and its libraries' memory with it
+MOST_BYTES = 1 << 30  # of memory; an answer without end fills no more
 LONGEST_CALL = 64 << 20  # bytes of what a caller is told
 
 Task = tuple[Callable[..., Any], tuple[object, ...], float, frozenset[hosts.Named]]
@@ -38,6 +40,7 @@ def main() -> None:
     dies_with(lifeline)
     with suppress(OSError), open("/proc/self/oom_score_adj", "w") as first:
         first.write("1000")  # where memory runs out, this ends and HQ lives
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     if preload:
         module, _, name = preload.partition(":")
         with suppress(Exception):  # what is missing is said by the call that needs it

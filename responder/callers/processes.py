@@ -48,6 +48,10 @@ class Lost(Exception):
     """Nobody knows what came of a call: it was ended at its limit, or its process died."""
 
 
+class NothingLeft(Lost):
+    """The same, and it had not even asked to send anything."""
+
+
 class Came(NamedTuple):
     """What a call returned, and how long its server wants to be left alone, in seconds."""
 
@@ -104,7 +108,7 @@ class Caller:
             return one.hear()
         except (EOFError, OSError, ValueError, TypeError):
             in_time = time.monotonic() < until
-            raise Lost("its process has died" if in_time else NO_ANSWER) from None
+            raise one.lost("its process has died" if in_time else NO_ANSWER) from None
         finally:
             one.close()
             if one.wait_s is not None:
@@ -121,6 +125,7 @@ class _OneCall:
         self._until = until
         self._open: list[tuple[str, Any]] = []
         self._no: tuple[str, float | None] = ("not allowed", None)
+        self._has_begun = False
         self.wait_s: float | None = None
         self.is_over = False
 
@@ -135,7 +140,11 @@ class _OneCall:
             else:
                 self.is_over = True
                 return self._came(what, *words)
-        raise Lost(NO_ANSWER)
+        raise self.lost(NO_ANSWER)
+
+    def lost(self, why: str) -> Lost:
+        """What to raise where nobody will say what came of it."""
+        return Lost(why) if self._has_begun else NothingLeft(why)
 
     def _judge(self, server: str) -> tuple[str | None, float]:
         asked = self._patience.enter(server, self._until)
@@ -145,6 +154,7 @@ class _OneCall:
             return self._no[0], looks_at
         why = self._may()
         if why is None:
+            self._has_begun = True
             self._open.append((server, asked))
         else:
             self._no = why, None

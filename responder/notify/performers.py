@@ -63,7 +63,7 @@ class Texting:
         if why_not is not None:
             return Came(Outcome.DROPPED, why_not)
         log.tell(journal.Entry.TEXT_LEAVES, alarm=call.alarm, call=call.kind, text=call.id)
-        return self.modem.send(call.id, number, text)
+        return self.modem.send(call.id, number, text, lambda: may(None))
 
     def _write(self, call: Call) -> tuple[str, str]:
         with self.store.read() as connection:

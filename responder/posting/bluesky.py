@@ -117,7 +117,7 @@ class Bluesky:
             client.com.atproto.repo.put_record(put)
             return _posted(did, rkey)
 
-        return self.call.with_or_without(self._picture(client, draft), say)
+        return self.call.with_or_without(self._picture(client, draft), say, lambda: None)
 
     def _picture(self, client: Any, draft: Draft) -> Any:
         if draft.picture is None:

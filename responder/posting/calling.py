@@ -10,7 +10,12 @@ from typing import Any, TypeVar
 
 from outcry.responder.callers import retry_after
 from outcry.responder.findings import Finding
-from outcry.responder.posting.publisher import OutcomeUnknown, PublishingFailed, PublishingRefused
+from outcry.responder.posting.publisher import (
+    OutcomeUnknown,
+    Posted,
+    PublishingFailed,
+    PublishingRefused,
+)
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -71,19 +76,24 @@ class Calls:
         self(run)
 
     @staticmethod
-    def with_or_without(picture: P | None, say: Callable[[P | None], T]) -> T:
-        """Say it; where a network refuses it with the picture, say it again without."""
+    def with_or_without(
+        picture: P | None, say: Callable[[P | None], T], find: Callable[[], T | None]
+    ) -> T:
+        """Say it; where a network refuses it with the picture, say it again without.
+
+        Unless it is there all the same: what stands before a network may have reworded its answer.
+        """
         try:
             return say(picture)
         except Exception as error:
             if picture is None or status_of(error) not in (400, 404, 413, 415, 422):
                 raise
-        return say(None)
+        return find() or say(None)
 
     @staticmethod
-    def end_at_429(response: Any, *_: object, **__: object) -> None:
+    def end_at_trouble(response: Any, *_: object, **__: object) -> None:
         """A hook for sessions of requests, where a library keeps no status or no headers."""
-        if response.status_code == 429:
+        if response.status_code == 429 or response.status_code >= 500:
             response.raise_for_status()
 
     def _judged(self, error: Exception) -> Exception:
@@ -123,12 +133,18 @@ def _own_status(error: BaseException) -> int | None:
 
 
 def _wanted_wait(error: BaseException) -> float | None:
-    """The seconds in an answer's Retry-After."""
+    """For how many seconds its answer wants us to wait."""
     answers = (getattr(one, "response", None) for one in _chain(error))
     headers: Any = next((found for one in answers if (found := getattr(one, "headers", None))), {})
-    names = ("Retry-After", "Date")
-    said, now = (str(headers.get(name) or headers.get(name.lower())) for name in names)
-    return retry_after.wait_s(said, now)
+    return retry_after.wanted_s(headers, 429)
+
+
+def posted_as(id_: object, url: object) -> Posted:
+    """The post that a network says it has made. Raises :class:`OutcomeUnknown` if it names none."""
+    if not isinstance(id_, int | str) or not id_:
+        raise OutcomeUnknown("its answer names no post")
+    address = str(url)
+    return Posted(str(id_), address if address.startswith(("http://", "https://")) else "")
 
 
 def said_the_same(posted: str, text: str) -> bool:

@@ -14,19 +14,20 @@ from outcry.responder.posting.calling import (
     LOOK_BACK_S,
     TIMEOUT_S,
     Calls,
+    posted_as,
     said_the_same,
 )
 
 SERVER = "https://graph.facebook.com/"
 VERSION = "v26.0"
-_LOOKED_AT = 25
+_LOOKED_AT = 100  # the most the API gives at once
 _REMEDY = (
     "make a new Page token; a token ends when the password changes or the role on the Page is lost"
 )
 _TOKEN = frozenset({10, 102, 190, *range(200, 300)})  # Graph API: token and permission errors
-_BUSY = frozenset({4, 17, 32, 613})  # its rate limits
+_BUSY = frozenset({4, 17, 32, 341, 368, 613, 80001})  # its rate limits, some of a Page's own
 _GONE = frozenset({100, 803})  # no such object, or not for us
-_ITS_OWN_FAULT = frozenset({1, 2})
+_NOBODY_KNOWS = frozenset({1, 2, 506})  # faults of its own; the same words are there
 
 
 class Facebook:
@@ -103,7 +104,9 @@ class Facebook:
     def correct(self, key: str, to: publisher.Posted, draft: publisher.Draft) -> publisher.Posted:
         """Edit the post: it says the correction now."""
         data = {"message": draft.text}
-        self.call(lambda: _tried(lambda: self._api().post_object(to.id, data=data)))
+        done = self.call(lambda: _tried(lambda: self._api().post_object(to.id, data=data)))
+        if not done.get("success"):
+            raise publisher.OutcomeUnknown("facebook: does not say that it was edited")
         return to
 
     def delete(self, to: publisher.Posted) -> None:
@@ -121,14 +124,16 @@ class Facebook:
             timeout=self._timeout_s,
             sleep_on_rate_limit=False,
         )
-        api.session.hooks["response"].append(self.call.end_at_429)
+        api.session.hooks["response"].append(self.call.end_at_trouble)
         return api
 
     def _find(self, draft: publisher.Draft) -> publisher.Posted | None:
         api = self._api()
-        wanted = {"fields": "id,message,created_time", "limit": _LOOKED_AT}
-        feed = _tried(lambda: api.get_connection(self._page, "feed", **wanted))
-        for post in feed.get("data", []):
+        since = int(draft.made_at - LOOK_BACK_S)
+        wanted = {"fields": "id,message,created_time", "limit": _LOOKED_AT, "since": since}
+        # Not its feed, in which visitors post too, who could bury ours or write the same.
+        own = _tried(lambda: api.get_connection(self._page, "published_posts", **wanted))
+        for post in own["data"]:
             made_at = datetime.strptime(post["created_time"], "%Y-%m-%dT%H:%M:%S%z").timestamp()
             same = said_the_same(post.get("message", ""), draft.text)
             if same and made_at > draft.made_at - LOOK_BACK_S:
@@ -143,6 +148,8 @@ class Facebook:
             with suppress(_NotTaken, _NoSuchObject):  # the words are what counts
                 made = _tried(lambda: api.post_object(self._page, "photos", data=data, files=files))
                 return _posted(made.get("post_id") or made["id"])
+            if (found := self._find(draft)) is not None:
+                return found
         made = _tried(lambda: api.post_object(self._page, "feed", data={"message": text}))
         return _posted(made["id"])
 
@@ -167,12 +174,12 @@ def _tried(work: Any) -> Any:
         raise publisher.PublishingRefused(f"facebook refuses access (code {code}); {_REMEDY}")
     if code in _BUSY:
         raise publisher.PublishingFailed(f"facebook says: too many requests (code {code})")
-    if code in _ITS_OWN_FAULT:
-        raise publisher.OutcomeUnknown(f"facebook: an error of its own (code {code})")
+    if code in _NOBODY_KNOWS:
+        raise publisher.OutcomeUnknown(f"facebook: it may be there (code {code})")
     if code in _GONE:
         raise _NoSuchObject(f"facebook: no such post or Page (code {code})")
     raise _NotTaken(f"facebook does not accept this (code {code})")
 
 
 def _posted(id_: Any) -> publisher.Posted:
-    return publisher.Posted(str(id_), f"https://www.facebook.com/{id_}")
+    return posted_as(id_, f"https://www.facebook.com/{id_}")

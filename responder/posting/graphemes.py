@@ -25,11 +25,21 @@ _CLUSTER = regex.compile(
     """,
     regex.VERBOSE | regex.DOTALL,
 )
-# What X counts as one emoji; of marks and letters beside it, each counts by itself.
-_PICTURE = r"(?: \p{EBase}\p{EMod} | \p{EPres} | \p{ExtPict}\ufe0f? )"
-_JOINED = rf"{_PICTURE} (?: [\U000e0020-\U000e007f]+ | (?: \u200d {_PICTURE} )* )"
+# What X counts as one emoji. Of what is joined in ways that it may not know, each part counts.
 _EMOJI = regex.compile(
-    rf"\p{{RI}}{{2}} | [0-9#*]\ufe0f?\u20e3 | {_JOINED}",
+    r"""
+    [👨👩]\p{EMod}? \u200d (?: [⚕⚖✈]\ufe0f? | [🌾🍳🎓🎤🎨🏫🏭💻💼🔧🔬🚀🚒🦯🦰🦱🦲🦳🦼🦽] )
+    | [👮👱👳👷💁💂💆💇🕵🙅🙆🙇🙋🙍🙎🚣🚴🚵🚶🏃🏄🏊🏋🏌🤦🤷🤸🤹🤽🤾🦸🦹🧍🧎🧏🧖🧗🧘🧙🧚🧛🧜🧝⛹]
+      (?: \p{EMod} | \ufe0f )? \u200d [♀♂]\ufe0f?
+    | (?: 👨\u200d[👨👩] | 👩\u200d👩 | [👨👩] ) \u200d (?: 👧\u200d[👦👧] | 👦\u200d👦 | [👦👧] )
+    | (?: 👩 \u200d❤\ufe0f?\u200d (?: 💋\u200d )? [👨👩] | 👨 \u200d❤\ufe0f?\u200d (?: 💋\u200d )? 👨 )
+    | 🏳\ufe0f?\u200d🌈
+    | 🏴 \U000e0067\U000e0062  # Great Britain: England, Scotland, Wales
+      (?: \U000e0065\U000e006e\U000e0067 | \U000e0073\U000e0063\U000e0074 | \U000e0077\U000e006c\U000e0073 )
+      \U000e007f
+    | \p{RI}{2} | [0-9#*]\ufe0f?\u20e3
+    | (?![👯👪💏💑🤝🤼])\p{EBase}\p{EMod} | \p{EPres} | \p{ExtPict}\ufe0f?
+    """,
     regex.VERBOSE,
 )
 _BYTES_PER_GRAPHEME = 10  # Bluesky: 300 graphemes and 3000 bytes of UTF-8

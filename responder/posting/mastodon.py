@@ -13,6 +13,7 @@ from outcry.responder.posting.calling import (
     LOOK_BACK_S,
     TIMEOUT_S,
     Calls,
+    posted_as,
     said_the_same,
     status_of,
 )
@@ -50,7 +51,7 @@ class Mastodon:
         return self.call.check(look, f"check whether {self._server} can be reached")
 
     def find(self, key: str, draft: Draft) -> Posted | None:
-        return self.call(lambda: self._find(draft))
+        return self.call(lambda: self._find(self.api(), draft))
 
     def post(self, key: str, draft: Draft) -> Posted:
         """Post it; without its picture, if that is not taken."""
@@ -79,11 +80,10 @@ class Mastodon:
             mastodon_version="4.0.0",
             version_check_mode="created",
         )
-        api.session.hooks["response"].append(self.call.end_at_429)
+        api.session.hooks["response"].append(self.call.end_at_trouble)
         return api
 
-    def _find(self, draft: Draft) -> Posted | None:
-        api = self.api()
+    def _find(self, api: Any, draft: Draft) -> Posted | None:
         me = api.account_verify_credentials()
         for status in api.account_statuses(me.id, limit=_LOOKED_AT):
             made_at = status.created_at.timestamp()
@@ -105,7 +105,9 @@ class Mastodon:
             )
             return _posted(status)
 
-        return self.call.with_or_without(self._picture(api, draft), say)
+        return self.call.with_or_without(
+            self._picture(api, draft), say, lambda: self._find(api, draft)
+        )
 
     def _picture(self, api: Any, draft: Draft) -> list[Any] | None:
         """An upload that is lost does no harm, so it is tried twice; the words are what counts."""
@@ -128,4 +130,4 @@ def _is(content: str, text: str) -> bool:
 
 
 def _posted(status: Any) -> Posted:
-    return Posted(str(status.id), str(status.url or status.uri))
+    return posted_as(status.id, status.url or status.uri)

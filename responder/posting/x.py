@@ -12,6 +12,7 @@ from outcry.responder.posting.calling import (
     LOOK_BACK_S,
     TIMEOUT_S,
     Calls,
+    posted_as,
     said_the_same,
     status_of,
 )
@@ -112,7 +113,9 @@ class X:
             return _posted(client.posts.create(body=body).data.id)
 
         try:
-            return self.call.with_or_without(self._picture(client, draft), say)
+            return self.call.with_or_without(
+                self._picture(client, draft), say, lambda: self._find(client, draft)
+            )
         except Exception as error:
             if status_of(error) != 403 or "duplicate" not in _words(error):
                 raise
@@ -144,4 +147,4 @@ def _words(error: Exception) -> str:
 
 
 def _posted(id_: Any) -> Posted:
-    return Posted(str(id_), f"https://x.com/i/status/{id_}")
+    return posted_as(id_, f"https://x.com/i/status/{id_}")

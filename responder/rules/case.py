@@ -24,6 +24,7 @@ from outcry.responder.rules.episode import Episode, Posted
 from outcry.responder.rules.events import Event, Outcome
 
 GIVING_TROUBLE = 3  # so many tries in vain: a network is down, or its credential is bad
+LONG_WAIT_S = 60.0  # a network that wants to be left alone for longer gives trouble at once
 
 _SENT = (Outcome.DELIVERED, Outcome.UNDELIVERED)
 _SETTLES: Mapping[Outcome | None, Collection[Outcome]] = {
@@ -351,7 +352,8 @@ class Case:
     def _count_in_vain(self, network: str, event: events.CallEnded) -> None:
         if event.outcome in (Outcome.FAILED, Outcome.UNKNOWN):
             self.now.in_vain[network] += 1
-            if self.now.in_vain[network] == GIVING_TROUBLE:
+            waits_long = (event.came.wait_s or 0.0) > LONG_WAIT_S
+            if self.now.in_vain[network] >= GIVING_TROUBLE or waits_long:
                 self.now.topics.setdefault(Topic.UNPUBLISHED, event.at)
 
     def _of_message(self, message: int) -> Episode:

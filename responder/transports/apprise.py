@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from outcry.responder.callers import outgoing
-from outcry.responder.callers.processes import Callers, Lost, May, Withheld
+from outcry.responder.callers.processes import Callers, Lost, May, NothingLeft, Withheld
 from outcry.responder.findings import Finding
 from outcry.responder.rules.events import Came, Outcome
 
@@ -75,6 +75,8 @@ class Channels:
         except Withheld as no:
             kind = Outcome.DROPPED if no.wait_s is None else Outcome.FAILED
             return Came(kind, str(no), wait_s=no.wait_s)
+        except NothingLeft as lost:  # memory ran out, say: it is sent as often as it takes
+            return Came(Outcome.FAILED, str(lost))
         except Lost as lost:
             return Came(Outcome.UNKNOWN, str(lost))
         finally:

@@ -3,6 +3,7 @@
 import queue
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 
 from outcry.hw.modem import (
     Modem,
@@ -14,8 +15,10 @@ from outcry.hw.modem import (
     SmsReceived,
     SmsReport,
 )
+from outcry.responder.callers.processes import May
 from outcry.responder.rules.events import Came, Outcome
 
+ASKS_EVERY_S = 0.5  # whether a text that waits may still leave
 LISTENS_S = 0.5  # for one thing to hand on: so soon the thread that does it can end
 
 
@@ -49,12 +52,23 @@ class SmsModem:
         status = self._modem.status()
         return status.state.registered and status.queued_texts == 0
 
-    def send(self, ref: int, number: str, text: str) -> Came:
-        """Send, and return what came of it, however long the modem takes to know."""
+    def send(self, ref: int, number: str, text: str, may: May = lambda: None) -> Came:
+        """Send, and return what came of it, however long the modem takes to know.
+
+        ``may`` is asked again as long as the text waits for its network: taken back where it says no.
+        """
         came: Future[Came] = Future()
         self._awaited[str(ref)] = came
         self._modem.send_sms(str(ref), number, text)
-        return came.result()
+        while True:
+            with suppress(TimeoutError):
+                return came.result(ASKS_EVERY_S)
+            why = None
+            with suppress(Exception):  # the database: then it stays as it was allowed
+                why = may()
+            if why is not None and self._modem.amend_sms(str(ref), None):
+                del self._awaited[str(ref)]
+                return Came(Outcome.DROPPED, why)
 
     def hand_on(
         self,

@@ -37,6 +37,14 @@ class _Taker(http.server.BaseHTTPRequestHandler):
             return
         word = self.path.rsplit("/", 1)[-1]
         self.send_response(int(word) if word.isdigit() else 200)
+        if word.startswith("3"):
+            self.send_header("Location", f"http://127.0.0.1:{self.server.server_port}/elsewhere")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def do_GET(self) -> None:
+        """A page that answers anybody, as the one that a redirect leads to."""
+        self.send_response(200)
         self.end_headers()
         self.wfile.write(b"{}")
 

@@ -33,6 +33,9 @@ class GraphEndpoint(LocalServer):
         self.token_until: int | None = 0  # 0: never ends; None: Facebook does not say
         self.access_until = 0
         self.owner = PAGE
+        self.visitors: list[str] = []  # what others have written on the Page
+        self.says: int | None = None  # the code with which it refuses what is sent
+        self.edits = True
         super().__init__()
 
     def serve(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
@@ -54,6 +57,8 @@ class GraphEndpoint(LocalServer):
             return _error(2635, "You are calling a deprecated version")
         if method == "POST" and not set(fields) <= _TAKEN:
             return _error(100, "Unknown field")
+        if method == "POST" and self.says is not None:
+            return _error(self.says, "as the test says")
         match method, way:
             case "GET", ["me"]:
                 return 200, {"id": self.owner, "name": "Alarm"}
@@ -65,8 +70,13 @@ class GraphEndpoint(LocalServer):
                     "data_access_expires_at": self.access_until,
                 }
                 return 200, {"data": {"is_valid": True, **until}}
-            case "GET", [owner, "feed"] if owner == PAGE:
-                return 200, {"data": list(self.posts.values())[::-1]}
+            case "GET", [owner, "published_posts" | "feed" as edge] if owner == PAGE:
+                since = datetime.fromtimestamp(float(fields.get("since", 0)), UTC)
+                own = [p for p in self.posts.values() if _made(p) >= since]
+                now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}+0000"
+                others = [{"id": "9_9", "message": m, "created_time": now} for m in self.visitors]
+                shown = [*(others if edge == "feed" else []), *own[::-1]]
+                return 200, {"data": shown[: min(int(fields.get("limit", 25)), 100)]}
             case "POST", [owner, "feed"] if owner == PAGE:
                 return 200, {"id": self._add(fields)}
             case "POST", [owner, "photos"] if owner == PAGE:
@@ -75,7 +85,7 @@ class GraphEndpoint(LocalServer):
                 return 200, {"id": "77", "post_id": self._add(fields)}
             case "POST", [id_] if id_ in self.posts:
                 self.posts[id_]["message"] = fields["message"]
-                return 200, {"success": True}
+                return 200, {"success": self.edits}
             case "DELETE", [id_] if id_ in self.posts:
                 del self.posts[id_]
                 return 200, {"success": True}
@@ -97,6 +107,10 @@ class GraphEndpoint(LocalServer):
 
 def _error(code: int, message: str) -> tuple[int, dict[str, Any]]:
     return 400, {"error": {"message": message, "type": "OAuthException", "code": code}}
+
+
+def _made(post: dict[str, Any]) -> datetime:
+    return datetime.strptime(post["created_time"], "%Y-%m-%dT%H:%M:%S%z")
 
 
 def _form(kind: str, body: bytes) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class Ledger(list[str]):
                 self.append(f"Receipt over data: {self._says(came.receipt)}")
             return came
 
-        def sent(ref, number, text):
+        def sent(ref, number, text, may=lambda: None):
             if len(text) == RECEIPT_CHARS:
                 self.append(f"Receipt by SMS: {self._says(from_text(text))}")
             else:

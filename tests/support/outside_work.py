@@ -35,6 +35,11 @@ def stay(pid_file: str) -> None:
     time.sleep(3600)
 
 
+def hoard(bytes_: int) -> int:
+    """Keep as much as this in memory."""
+    return len(bytearray(bytes_))
+
+
 def pid() -> int:
     """Who makes calls here."""
     return os.getpid()
@@ -42,6 +47,12 @@ def pid() -> int:
 
 def die() -> None:
     """As a library does that has a bug in C."""
+    os.abort()
+
+
+def fetch_and_die(url: str) -> None:
+    """The same, when the answer is here."""
+    fetch(url)
     os.abort()
 
 

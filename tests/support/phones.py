@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from outcry.responder.callers.processes import May
 from outcry.responder.rules.events import Came, Outcome
 
 
@@ -23,7 +24,7 @@ class Phones:
     def ready(self) -> bool:
         return self.is_ready
 
-    def send(self, ref: int, number: str, text: str) -> Came:
+    def send(self, ref: int, number: str, text: str, may: May = lambda: None) -> Came:
         self.sent.append((ref, number, text))
         if self.outcome is None:
             raise Killed
@@ -40,7 +41,7 @@ class Holding(Phones):
         super().__init__()
         self.free = threading.Semaphore(0)
 
-    def send(self, ref, number, text):
+    def send(self, ref, number, text, may=lambda: None):
         came = super().send(ref, number, text)
         assert self.free.acquire(timeout=60)
         return came

@@ -15,7 +15,13 @@ import pytest
 from local_server import LocalServer, answer_json
 
 from outcry.responder.callers import gate
-from outcry.responder.callers.processes import NO_ANSWER, Callers, Lost, Withheld
+from outcry.responder.callers.processes import (
+    NO_ANSWER,
+    Callers,
+    Lost,
+    NothingLeft,
+    Withheld,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +38,12 @@ class Counting(LocalServer):
 
     def serve(self, request, body):
         self.asked.append((request.command, request.path, body))
-        if request.path.startswith("/no"):
+        if request.path.startswith("/round"):
+            request.send_response(302)
+            request.send_header("Location", f"{self.url}/round/{len(self.asked)}")
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+        elif request.path.startswith("/no"):
             request.send_response(429 if self.retry_after else 503)
             if self.retry_after:
                 request.send_header("Retry-After", self.retry_after)
@@ -120,6 +131,22 @@ def test_a_process_that_dies_is_an_unknown_outcome_and_takes_nothing_along(calle
     other = callers.new()
     assert made(other, outside_work.pid).value
     other.end()
+
+
+def test_a_call_that_is_lost_before_it_asked_for_anything_has_sent_nothing(callers, server):
+    with pytest.raises(NothingLeft):
+        made(callers.new(), outside_work.die)
+    with pytest.raises(NothingLeft, match=NO_ANSWER):
+        made(callers.new(), outside_work.stay, os.devnull, limit_s=0.5)
+    with pytest.raises(Lost) as lost:
+        made(callers.new(), outside_work.fetch_and_die, server.url)
+    assert type(lost.value) is Lost
+
+
+def test_memory_that_a_call_fills_has_an_end_and_the_next_call_is_made(caller):
+    with pytest.raises(Lost, match="MemoryError"):
+        made(caller, outside_work.hoard, 3 << 30)
+    assert made(caller, outside_work.pid).value
 
 
 def test_what_is_raised_there_is_told_by_its_name_alone(caller):
@@ -229,6 +256,22 @@ def test_a_server_that_refuses_is_asked_ten_times_a_minute_whoever_asks(server):
     assert made(caller, outside_work.fetch, server.url).value == 200
     caller.end()
     callers.close()
+
+
+def test_a_server_that_sends_round_in_circles_is_asked_ten_times_too(callers, server):
+    for n in range(30):
+        caller = callers.new()
+        with pytest.raises((Lost, Withheld)):
+            caller.call(outside_work.fetch, (f"{server.url}/round",), LIMIT_S, f"{n}", lambda: None)
+        caller.end()
+    assert len(server.asked) == 10
+
+
+def test_what_does_something_is_done_where_it_was_sent_or_nowhere(caller, server):
+    """The standard library makes a GET of a POST that is sent elsewhere, requests repeats some."""
+    with pytest.raises(Lost):
+        made(caller, outside_work.fetch, f"{server.url}/round", "words")
+    assert [each[:2] for each in server.asked] == [("POST", "/round")]
 
 
 def test_retry_after_is_kept_to_by_every_call_of_the_account_and_by_no_other(server):

@@ -6,9 +6,10 @@ import builtins
 
 import pytest
 
+from outcry.responder.callers import retry_after
 from outcry.responder.posting.bluesky import record_key
 from outcry.responder.posting.broadcast import Broadcast
-from outcry.responder.posting.calling import Calls, said_the_same
+from outcry.responder.posting.calling import Calls, posted_as, said_the_same
 from outcry.responder.posting.mastodon import Mastodon
 from outcry.responder.posting.publisher import (
     Draft,
@@ -81,6 +82,37 @@ def test_how_long_a_network_wants_to_be_left_alone_is_read(said, wait_s):
     """A date counts beside the answer's own, whatever the network's clock says."""
     assert wait_in(Retry_After=said, Date="Sun, 22 Nov 2026 12:00:00 GMT") == wait_s
     assert wait_in(**{"retry-after": said, "date": "Sun, 22 Nov 2026 12:00:00 GMT"}) == wait_s
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "wait_s"),
+    [
+        ("x-rate-limit-reset", "1795349100", 300), ("X-RateLimit-Reset", "2026-11-22T12:05:00.5Z", 300.5),
+        ("RateLimit-Reset", "1795348860", 60), ("ratelimit-reset", "30", 30), ("ratelimit-reset", "9" * 30, None),
+        ("x-rate-limit-reset", "1795435200", 900), ("x-rate-limit-reset", "1795348000", 0),
+        ("X-RateLimit-Reset", "2026-11-22T12:05:00", None), ("x-rate-limit-reset", "soon", None),
+        ("x-rate-limit-reset", "5000", 900),
+    ],
+)  # fmt: skip
+def test_networks_that_say_when_their_limit_ends_are_left_alone_until_then(name, said, wait_s):
+    """No longer than the longest wait between tries: it may be the end of another limit."""
+    headers = {name: said, "date": "Sun, 22 Nov 2026 12:00:00 GMT"}
+    assert retry_after.wanted_s(headers, 429) == wait_s
+    assert retry_after.wanted_s(headers, 503) is None, "Mastodon says it with every answer"
+    assert retry_after.wanted_s({**headers, "retry-after": "7"}, 429) == 7
+    assert retry_after.wanted_s({**headers, "retry-after": "7"}, 503) == 7
+    assert retry_after.wanted_s({**headers, "retry-after": "7"}, 200) is None
+
+
+@pytest.mark.parametrize("id_", [None, "", 0, [], {"a": 1}])
+def test_an_answer_that_names_no_post_proves_none(id_):
+    with pytest.raises(OutcomeUnknown):
+        posted_as(id_, "https://network.example/1")
+
+
+def test_an_address_that_is_none_is_no_link():
+    assert posted_as(7, "javascript:alert(1)") == Posted("7", "")
+    assert posted_as("7", "https://network.example/7").url == "https://network.example/7"
 
 
 def test_a_date_beside_none_says_nothing():

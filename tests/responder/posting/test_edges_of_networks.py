@@ -16,6 +16,8 @@ from outcry.responder.posting.facebook import Facebook
 from outcry.responder.posting.mastodon import Mastodon
 from outcry.responder.posting.publisher import (
     Draft,
+    OutcomeUnknown,
+    PublishingFailed,
     PublishingRefused,
     Unit,
 )
@@ -220,6 +222,41 @@ def test_the_check_says_when_facebooks_token_ends(graph, said, access, told, wor
     assert finding.ok
     assert finding.expires_at == told
     assert words in finding.what
+
+
+def test_what_visitors_write_on_a_page_is_not_taken_for_ours_and_buries_nothing(graph):
+    facebook = Facebook(PAGE, TOKEN, APP_SECRET, graph.url)
+    words = said("Ana raised an alarm")
+    graph.visitors = [words.text] * 200
+    assert facebook.find("k", words) is None
+    posted = facebook.post("k", words)
+    assert facebook.find("k", words) == posted
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (1, OutcomeUnknown), (2, OutcomeUnknown), (506, OutcomeUnknown), (4, PublishingFailed),
+        (341, PublishingFailed), (368, PublishingFailed), (80001, PublishingFailed),
+        (190, PublishingRefused), (200, PublishingRefused), (100, PublishingRefused),
+    ],
+)  # fmt: skip
+def test_facebooks_codes_say_whether_anything_can_have_happened(graph, code, kind):
+    """As its reference has them: graph-api/using-graph-api/error-handling."""
+    graph.says = code
+    with pytest.raises((OutcomeUnknown, PublishingFailed)) as raised:
+        Facebook(PAGE, TOKEN, APP_SECRET, graph.url).post("k", said("words"))
+    assert type(raised.value) is kind or (
+        kind is PublishingRefused and isinstance(raised.value, kind)
+    )
+
+
+def test_an_edit_that_facebook_does_not_say_it_has_made_is_unknown(graph):
+    facebook = Facebook(PAGE, TOKEN, APP_SECRET, graph.url)
+    posted = facebook.post("k", said("words"))
+    graph.edits = False
+    with pytest.raises(OutcomeUnknown):
+        facebook.correct("k-1", posted, said("not so"))
 
 
 def test_a_token_of_another_page_is_found_by_the_check(graph):

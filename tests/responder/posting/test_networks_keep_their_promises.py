@@ -6,6 +6,8 @@ import html
 import itertools
 import json
 import logging
+from contextlib import suppress
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from local_server import LocalServer
@@ -112,6 +114,52 @@ def test_what_is_refused_with_a_picture_goes_without_it(network, key, draft, png
     posted = publisher.post(key, picture)
     assert _same(network, network.publisher().find(key, picture), posted)
     assert proxy.refused == 1
+
+
+NO_POST = {  # with a 200: what a network, or somebody before it, answers to a post
+    "an error": {"error": {"message": "no", "code": 1}, "errors": [{"title": "Bad", "type": "x"}]},
+    "nothing": {},
+    "no id": {"id": None, "url": None, "data": {"id": None, "text": ""}, "post_id": None},
+}
+
+
+@pytest.mark.parametrize("said", NO_POST.values(), ids=NO_POST)
+def test_an_answer_that_names_no_post_is_no_proof_of_one(network, key, draft, proxied, said):
+    """Neither where it never arrived nor where it is there: then it is found."""
+    proxy = proxied(network.url)
+    publisher, words = network.publisher(proxy.url, timeout_s=4.9), draft()
+    proxy.refuses = lambda body: (200, said) if words.text.encode()[-9:-1] in _plain(body) else None
+    with pytest.raises((OutcomeUnknown, PublishingFailed)):
+        publisher.post(key, words)
+    assert network.publisher().find(key, words) is None
+    proxy.refuses = lambda body: None
+    posts = ("putRecord", "/statuses", "/tweets", "/feed")
+    answer = json.dumps(said).encode()
+    proxy.rewords = lambda path, *came: (200, answer) if path.endswith(posts) else came
+    with pytest.raises((OutcomeUnknown, PublishingFailed)):
+        publisher.post(key, words)
+    assert network.publisher().find(key, words) is not None
+    assert _count(network, words) == 1
+
+
+def _plain(body: bytes) -> bytes:
+    return unquote_to_bytes(body.replace(b"+", b" "))
+
+
+def test_what_is_there_though_it_was_refused_with_a_picture_is_not_said_again(
+    network, key, draft, png, proxied
+):
+    """Somebody before the network puts a refusal in place of its answer."""
+    proxy = proxied(network.url)
+    _, status = REFUSED_WITH_A_PICTURE[network.name]
+    posts = ("putRecord", "/statuses", "/tweets", "/photos")
+    error = {"error": {"message": "Invalid parameter", "code": 100, "type": "OAuthException"}}
+    answer = json.dumps(error).encode()
+    proxy.rewords = lambda path, *came: (status, answer) if path.endswith(posts) else came
+    picture = draft(picture=png, alt="a map")
+    with suppress(OutcomeUnknown, PublishingRefused):  # Bluesky's is written again, in its place
+        network.publisher(proxy.url).post(key, picture)
+    assert _count(network, picture) == 1
 
 
 @pytest.mark.parametrize(

@@ -306,6 +306,32 @@ def test_no_text_is_longer_by_x_s_own_count(pieces):
         assert graphemes.length(text, Unit.WEIGHTED) == parse_tweet(text).weightedLength
 
 
+EMOJI = [
+    "".join(chr(int(number, 16)) for number in line.split(";")[0].split())
+    for line in (resources.files("twitter_text") / "regexp/emoji-test.txt").read_text("utf-8").splitlines()
+    if ";" in line and not line.startswith("#")
+]  # fmt: skip
+JOINTS = ["\u200d"] * 8 + [
+    "\ufe0f",
+    "\u20e3",
+    "\U000e0067",
+    "\U000e007f",
+    *"👨👩🧑👧👦❤💋🌈🏳🏴👯🤝💑♀♂⚕🏽1a",
+]
+
+
+@given(st.lists(st.sampled_from([*EMOJI[::7], *JOINTS * 9]), max_size=7))
+def test_no_emoji_is_lighter_than_x_has_it_however_it_is_joined(pieces):
+    text = "".join(pieces)
+    assert graphemes.length(text, Unit.WEIGHTED) >= parse_tweet(text).weightedLength
+
+
+def test_every_emoji_weighs_what_it_weighs_on_x_and_a_joined_one_no_less():
+    for emoji in EMOJI:
+        weight, own = parse_tweet(emoji).weightedLength, graphemes.length(emoji, Unit.WEIGHTED)
+        assert own == weight or ("\u200d" in emoji and own > weight), ascii(emoji)
+
+
 def test_bluesky_also_counts_bytes():
     assert graphemes.length(FAMILY * 200, Unit.GRAPHEMES) == 200 * len(FAMILY.encode()) // 10
     assert graphemes.length("a" * 300, Unit.GRAPHEMES) == 300

@@ -13,6 +13,9 @@ from outcry.responder.rules.calls import ActionKind, ToOfficers, Topic
 from outcry.responder.rules.events import (
     Acknowledged,
     CalledFalse,
+    CallEnded,
+    CallPlanned,
+    Came,
     Closed,
     ContactSaw,
     Event,
@@ -232,6 +235,17 @@ def test_a_network_that_keeps_failing_or_keeps_silent_is_told_of_once(outcome):
     life.happens(report(), says(1), says(2))
     life.until(86400.0)
     assert topics(life).count(Topic.UNPUBLISHED) == 1
+
+
+@pytest.mark.parametrize(("wait_s", "told"), [(60.0, False), (61.0, True), (86_400.0, True)])
+def test_a_network_that_wants_to_be_left_alone_for_long_is_told_of_at_once(wait_s, told):
+    """Its next two tries in vain would be hours or days away."""
+    life = Life(OFFICERS, lambda a: None if str(a.target) == "mastodon" else Outcome.DONE)
+    life.happens(report(), says(1), says(2))
+    planned = [event for event in life.history if isinstance(event, CallPlanned)]
+    (action,) = (each.action for each in planned if str(each.action.target) == "mastodon")
+    life.happens(CallEnded(0.0, action, Came(Outcome.FAILED, "429", wait_s=wait_s)))
+    assert (Topic.UNPUBLISHED in topics(life)) is told
 
 
 def test_a_drill_is_told_of_and_no_more():

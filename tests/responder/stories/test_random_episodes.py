@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -17,6 +17,7 @@ from builders import POSITION, STILL, WITHDRAWAL, officer, report, says
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lived import PLAN
+from readers import Wall
 
 from outcry.report import AlarmKind, NoFixReason, NoPosition
 from outcry.responder import sentences
@@ -105,37 +106,20 @@ steps = st.lists(
 )
 
 
-@dataclass
-class Wall:
-    """What readers of one network see: posts by their target, each with the words added to it."""
-
-    edits: bool
-    posts: dict[Post, list[str]] = field(default_factory=dict)
-
-    def takes(self, target, case, text):
-        match target:
-            case Post():
-                self.posts.setdefault(target, [text])
-            case FollowUp():
-                pass
-            case Correction(network, _, episode) | TakeBack(network, _, episode):
-                words = self.posts.setdefault(Post(network, episode), ["(nobody knows of it)"])
-                words[0:1] = [text] if self.edits else words[0:1]
-                words += [] if self.edits else [text]
-
-    def last_words(self):
-        return [words[-1] for words in self.posts.values()]
-
-
 class Hq:
-    """The rules, their queue and their calls: each in the order of its network, others meanwhile."""
+    """The rules, their queue and their calls: of each network one at a time, others meanwhile.
 
-    def __init__(self, plan):
+    Where several processes share a database, calls of one network cross each other, too: each has
+    its effect when it ends, the last one first as it happens.
+    """
+
+    def __init__(self, plan, processes=1):
         self.plan = plan
+        self.processes = processes
         self.now = NOON
         self.history: list[Event] = []
         self.queue: list[Action] = []
-        self.flying: list[tuple[Action, Outcome]] = []
+        self.flying: list[tuple[Action, Outcome, bool]] = []
         self.walls = {name: Wall(edits=name != "x") for name in plan.networks}
         self.messages = 0
 
@@ -166,7 +150,8 @@ class Hq:
 
     def begins(self, outcome, said):
         """The first call that no lane holds up; it has its effect now, of which HQ hears later."""
-        busy = {getattr(action.target, "network", None) for action, _ in self.flying} - {None}
+        busy = {getattr(action.target, "network", None) for action, *_ in self.flying} - {None}
+        busy = busy if self.processes == 1 else set()
         free = [a for a in self.queue if getattr(a.target, "network", "") not in busy]
         if not free:
             return
@@ -176,17 +161,26 @@ class Hq:
         if not is_allowed(target, case, self.plan):
             self.ended(action, Outcome.DROPPED)
             return
-        network = getattr(target, "network", None)
-        if network and (outcome is Outcome.DONE or (outcome is Outcome.UNKNOWN and said)):
-            if isinstance(target, Correction):
-                _, episode = case.corrections[target.number - 1]
-                assert not case.now.is_open or episode == case.now.number
-            self.walls[network].takes(target, case, words(target, case))
-        self.flying.append((action, outcome))
+        if isinstance(target, Correction):
+            _, episode = case.corrections[target.number - 1]
+            assert not case.now.is_open or episode == case.now.number
+        has_effect = outcome is Outcome.DONE or (outcome is Outcome.UNKNOWN and said)
+        if self.processes == 1:
+            self.shows(action, has_effect)
+        self.flying.append((action, outcome, has_effect))
 
-    def ends(self):
+    def shows(self, action, has_effect):
+        network = getattr(action.target, "network", None)
+        if network and has_effect:
+            case = self.case
+            self.walls[network].takes(action.target, case, words(action.target, case))
+
+    def ends(self, first=True):
         if self.flying:
-            self.ended(*self.flying.pop(0))
+            action, outcome, has_effect = self.flying.pop(0 if first else -1)
+            if self.processes > 1:
+                self.shows(action, has_effect)
+            self.ended(action, outcome)
 
     def ended(self, action, outcome):
         self.now += 0.1
@@ -273,9 +267,11 @@ def is_open_and_confirmed(case):
 
 
 @settings(max_examples=HISTORIES)
-@given(st.sampled_from(PLANS), public_then_over, steps)
-def test_nobody_reads_safe_or_false_of_an_episode_that_is_open_and_confirmed(plan, begins, then):
-    hq = Hq(plan)
+@given(st.sampled_from(PLANS), st.sampled_from([1, 2]), public_then_over, steps)
+def test_nobody_reads_safe_or_false_of_an_episode_that_is_open_and_confirmed(
+    plan, processes, begins, then
+):
+    hq = Hq(plan, processes)
     hq.happens(report(1))
     for step in [*begins, *then]:
         match step:
@@ -283,8 +279,8 @@ def test_nobody_reads_safe_or_false_of_an_episode_that_is_open_and_confirmed(pla
                 hq.all()
             case ("begins", outcome, said):
                 hq.begins(outcome, said)
-            case ("ends", _, _):
-                hq.ends()
+            case ("ends", _, first):
+                hq.ends(first or hq.processes == 1)
             case _:
                 hq.happens(step)
         if is_open_and_confirmed(hq.case):
@@ -301,15 +297,37 @@ def test_nobody_reads_safe_or_false_of_an_episode_that_is_open_and_confirmed(pla
         assert not ENDED.search(public_sees(hq))
 
 
-def test_the_account_would_see_it():
-    """The same alarm without its take-backs: readers of each network see "is safe"."""
-    hq = Hq(PLANS[0])
-    hq.happens(report(1))
-    for event in (says(1), says(2)):
+def public_then_false(processes=1, came=Outcome.DONE):
+    hq = Hq(PLANS[0], processes)
+    for event in (report(1), says(1), says(2)):
         hq.happens(event)
     hq.all()
     hq.happens(Corrected(0.0, "night", Reason.FALSE_ALARM))
-    hq.all()
+    hq.all(came)
+    return hq
+
+
+def test_a_correction_that_is_still_under_way_elsewhere_is_taken_back_after_it():
+    """The call that began first, in another process, has its effect last."""
+    hq = public_then_false(2, Outcome.UNKNOWN)
+    hq.now += 10.0
+    hq.works()
+    while hq.queue:
+        hq.begins(Outcome.DONE, True)
+    assert [str(action.target) for action, *_ in hq.flying] == ["own page:1", "x:1"]
+    for event in ("press", says(1), says(2)):
+        hq.happens(event)
+    while hq.queue:
+        hq.begins(Outcome.DONE, True)
+        hq.ends(first=False)
+    hq.rests()
+    assert is_open_and_confirmed(hq.case)
+    assert not ENDED.search(public_sees(hq))
+
+
+def test_the_account_would_see_it():
+    """The same alarm without its take-backs: readers of each network see "is safe"."""
+    hq = public_then_false()
     hq.happens("press")
     assert ENDED.search(public_sees(hq))
     for event in (says(1), says(2)):

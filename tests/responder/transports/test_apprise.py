@@ -89,6 +89,13 @@ def test_what_a_gateway_says_of_somebody_behind_it_is_unknown(web, status):
     assert Channels().attempt(web.url(str(status)), "t", BODY).outcome is Outcome.UNKNOWN
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_message_that_is_sent_elsewhere_is_not_told_nor_repeated_there(web, status):
+    """Libraries ask for the other address by GET, and take its page for the answer."""
+    assert Channels().attempt(web.url(str(status)), "t", BODY).outcome is Outcome.UNKNOWN
+    assert len(web.taken) == 1
+
+
 def test_a_service_that_is_not_there_has_certainly_taken_nothing():
     url = f"json://127.0.0.1:{free_port()}/{SECRET}"
     assert Channels().attempt(url, "t", BODY).outcome is Outcome.FAILED

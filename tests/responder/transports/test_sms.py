@@ -58,7 +58,7 @@ def says():
 def modem(says, monkeypatch):
     """The real sender on a modem that says what the test says, when it is given a text."""
     monkeypatch.setattr(sms, "LISTENS_S", 0.0)
-    given = []
+    given, amended = [], []
 
     class Fake:
         def __init__(self, settings, open_port, emit, clock, beat):
@@ -68,14 +68,20 @@ def modem(says, monkeypatch):
             given.append((ref, number, text))
             threading.Thread(target=self.speak, args=(tuple(says),)).start()
 
+        def amend_sms(self, ref, text):
+            amended.append((ref, text))
+            if says:
+                self.speak(tuple(says))
+            return not says
+
         def speak(self, events):
             for event in events:
                 self.emit(event)
 
-    assert {"send_sms", "status", "start", "stop"} <= set(dir(Modem))
+    assert {"send_sms", "amend_sms", "status", "start", "stop"} <= set(dir(Modem))
     monkeypatch.setattr(sms, "Modem", Fake)
     made = sms.SmsModem(ModemSettings(), lambda: None, lambda: 0.0)
-    made.given = given
+    made.given, made.amended = given, amended
     return made
 
 
@@ -98,6 +104,43 @@ def test_the_sender_waits_for_what_came_of_the_text(modem, says, outcome, what):
     heard = Heard(modem)
     heard.hand_on()
     assert heard.all == [], "it is told once"
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Asks at once whether a text that waits may still leave."""
+    monkeypatch.setattr(sms, "ASKS_EVERY_S", 0.0)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_text_that_waits_is_taken_back_when_it_may_not_leave_any_more(modem):
+    asked = iter([None, None, "people have decided otherwise"])
+    came = modem.send(7, BEN, "words", lambda: next(asked))
+    assert came == Came(events.Outcome.DROPPED, "people have decided otherwise")
+    assert modem.amended == [("7", None)]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_text_that_has_begun_to_leave_is_waited_for(modem, says):
+    def may():
+        says[:] = [answer(Outcome.DONE)]
+        return "too late"
+
+    assert modem.send(7, BEN, "words", may) == Came(events.Outcome.DONE, "why")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_text_goes_on_waiting_where_nobody_can_say_whether_it_may_leave(modem):
+    asked = []
+
+    def may():
+        asked.append(1)
+        if len(asked) < 5:
+            raise DatabaseAway
+        return "at last"
+
+    assert modem.send(7, BEN, "words", may).outcome is events.Outcome.DROPPED
+    assert len(asked) == 5
 
 
 def test_what_the_modem_says_later_of_a_text_is_handed_on(modem, says):
