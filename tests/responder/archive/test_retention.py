@@ -7,7 +7,7 @@ from outcry.report import MessageType
 from outcry.responder.archive import retention
 from outcry.responder.plans import repository
 from outcry.responder.rules.events import CameBy, Closed
-from outcry.responder.storage import alarms, audit_chain, event_log, store
+from outcry.responder.storage import alarms, audit_chain, event_log, store, verification
 
 pytestmark = pytest.mark.slow
 
@@ -98,7 +98,7 @@ def test_the_others_proof_is_not_broken(closed):
     with world.hq.store.write() as connection:
         alarms.forget(connection, 1, world.clock(), "asked for")
     with world.hq.store.read() as connection:
-        found = audit_chain.verify(connection)
+        found = verification.verify(connection)
     assert (found.problems, found.alarms) == ((), 1)
 
 
