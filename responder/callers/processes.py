@@ -147,6 +147,7 @@ class _OneCall:
         return Lost(why) if self._has_begun else NothingLeft(why)
 
     def _judge(self, server: str) -> tuple[str | None, float]:
+        self._give_up(server)
         asked = self._patience.enter(server, self._until)
         looks_at = gate.now()
         if isinstance(asked, float):
@@ -169,6 +170,11 @@ class _OneCall:
                 break
         if wait_s is not None:
             self.wait_s = float(wait_s)
+
+    def _give_up(self, server: str) -> None:
+        """A call asks one thing after the other: what it asked before will not be answered now."""
+        while any(asked_of == server for asked_of, _ in self._open):
+            self._answered(server, False, None)
 
     def _came(self, what: str, value: Any, in_doubt: bool) -> Came:
         if what == "came":

@@ -190,7 +190,7 @@ def test_killed_with_a_text_in_a_modem_that_vanished_it_goes_once_more_when_ther
 
 
 def test_a_modem_that_raises_leaves_the_text_in_doubt_and_holds_no_other(world, monkeypatch):
-    def breaks(ref, number, text):
+    def breaks(ref, number, text, may):
         world.phones.sent.append((ref, number, text))
         raise OSError("the port is gone, said +447700900111")
 

@@ -244,7 +244,7 @@ def officer_sees(hq):
     standing = Standing(1, "Ana", hq.plan.kind, NOON, NOON, hq.plan.quorum, case)
     health = Health("Ana", "00000001", NOON, None, None, None, None, False)
     lines = tuple(sentences.timeline(hq.history, {}))
-    view = View(standing, None, health, (), (), lines, len(hq.history), possible(standing))
+    view = View(standing, None, health, (), (), lines, len(hq.history), possible(standing), None)
     page = bytes(CONSOLE.view(Session("olga", "x"), view).body).decode()
     facts = re.search(r'<ul class="facts">(.*?)</ul>', page, re.DOTALL)[1]
     withdrawal = case.now.withdrawal
