@@ -268,7 +268,7 @@ class Link:
                 self._asked = ""
                 return
             words = WORDS if final or (told_silent and attempt == FILL_AT - 1) else "AT"
-        self._crashed()
+        self._crashed(hung=True)
         raise ModemSilent("no answer to AT")
 
     def answers(self, limit_s: float) -> bool:
@@ -283,12 +283,12 @@ class Link:
         self._say(command)
         self.settle(RESTART_QUIET_S, limit_s)
 
-    def _crashed(self) -> None:
+    def _crashed(self, hung: bool = False) -> None:
         """The modem has crashed in the command asked last."""
         asked, self._asked = self._asked, ""
         if asked:
             log.warning("modem did not survive %s", asked)
-            self.quarantine.add(asked)
+            self.quarantine.add(asked, hung)
 
     def be_in_step(self) -> None:
         """After something unanswered, find out whether the modem answers at all."""

@@ -229,14 +229,16 @@ class Quarantine:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._crashes: dict[str, list[float]] = {}
+        self._hung: dict[str, bool] = {}
         self._skipped: dict[str, float] = {}
         self.restarted_at = float("-inf")  # the modem, whatever for
 
-    def add(self, name: str) -> None:
-        """The modem has crashed in the command ``name``."""
+    def add(self, name: str, hung: bool = False) -> None:
+        """The modem has crashed in the command ``name``; ``hung``: fallen silent."""
         now = self._clock()
         recent = [t for t in self._crashes.get(name, []) if now - t < OFTEN_S]
         self._crashes[name] = [*recent, now]
+        self._hung[name] = hung
 
     def holds(self, name: str) -> bool:
         """Whether the modem crashed lately in the command ``name``."""
@@ -247,10 +249,15 @@ class Quarantine:
         return len(self._crashes.get(name, ())) > 1 and self.holds(name)
 
     def forgotten(self, name: str, refused: bool) -> bool:
-        """Whether the modem, after one crash in ``name``, no longer does as told by it."""
+        """Whether the modem, after one crash in ``name``, no longer does as told by it.
+
+        One that hung in it is believed until it refuses: to have it hang once more would cost an
+        alarm half a minute.
+        """
         crashes = self._crashes.get(name)
         restarted = crashes is not None and self.restarted_at >= crashes[-1]
-        return (restarted or refused) and not self.often(name)
+        said_again = refused or (restarted and not self._hung.get(name, False))
+        return said_again and not self.often(name)
 
     def skips(self, name: str) -> bool:
         """Whether to leave ``name`` out now; that is remembered until the modem is set up again."""

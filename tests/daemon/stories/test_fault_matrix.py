@@ -54,15 +54,14 @@ def test_whatever_fault_strikes_whichever_step_the_alarm_leaves_in_time(capsys):
     "name",
     [
         "pressed while it boots, SIM with a PIN: deact at AT+CMGS no. 1, prompt",
-        "pressed while it boots, SIM with a PIN: reset at AT+CMGS no. 1, answer",
         "pressed at each step of connecting again: reset at AT+CIPSTART no. 2, result",
     ],
 )
 def test_whatever_the_chances_of_a_world(name):
     """Of each of these some never left, or left too late, in a third of the worlds.
 
-    Each text takes the connection with it: data has a try of its own. Each text restarts the modem:
-    that is not laid to a connection that was up. Each connecting does: nor to the text beside it.
+    Each text takes the connection with it: data has a try of its own. Each connecting restarts the
+    modem: that is not laid to the text beside it.
     """
     (cell,) = (c for c in cells() if c.lasting and str(c).startswith(name))
     some = [replace(cell, world=world) for world in range(12)]
