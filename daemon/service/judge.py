@@ -228,8 +228,9 @@ def reach(modem: dict[str, Any]) -> Iterator[Finding]:
     state, reason, marks = Condition(modem["state"]), modem["reason"], modem["marks"]
     words, remedy = reason or state.value, REMEDIES.get(state.value, "")
     jammed = MARKS[Flag.JAMMING]
-    of_the_sim = reason.startswith("the SIM does not get ready")
-    blamed = "sim" if of_the_sim else _BLAMED.get(state, "modem") if not state.registered else ""
+    blamed = "" if state.registered else _BLAMED.get(state, "modem")
+    if reason.startswith("the SIM does not get ready"):
+        blamed = "sim"
     if blamed == "modem" and marks & Flag.UNDER_VOLTAGE:
         words, remedy = f"{words}; its supply was too low", _CARRIES
     elif blamed == "registration" and marks & Flag.JAMMING:

@@ -137,7 +137,6 @@ class Link:
             came_back = self.guarded and not self.echo_expected and self._echo_was_off
             if came_back and not self.quarantine.skips(ECHO):
                 self.quarantine.add(ECHO)
-                self.quarantine.restarted_at = self._clock()
                 raise ModemReset("its echo is back")
             return True
         answers = bool(asked) and line.startswith(asked)
@@ -147,10 +146,8 @@ class Link:
             self._headless = line
             return True
         self.urcs.append(Urc(line, at=self._clock()))
-        if not answers and RESET.fullmatch(line):
-            self.quarantine.restarted_at = self._clock()
-            if self.guarded:
-                raise ModemOff(line.lower()) if line.endswith("POWER DOWN") else ModemReset(line)
+        if self.guarded and not answers and RESET.fullmatch(line):
+            raise ModemOff(line.lower()) if line.endswith("POWER DOWN") else ModemReset(line)
         return True
 
     # What is asked

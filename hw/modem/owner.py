@@ -234,12 +234,13 @@ class Modem:
 
     def _call(self, link: "Link", calls: int, silences: int) -> None:
         """Say AT until it is answered, at last at other rates. Raises ``ModemSilent``."""
+        looks_due = silences % RATES_EVERY == 0
         try:
-            link.attention(calls, told_silent=silences % RATES_EVERY == 0)
+            link.attention(calls, told_silent=looks_due)
         except ModemSilent:
-            port, turns = self._port, silences / RATES_EVERY
-            rates = RARE_RATES if turns and turns % 2 == 0 else RATES
-            if port is None or turns % 1 or not (found := find_rate(link, port, rates)):
+            port, looks = self._port, silences // RATES_EVERY
+            rates = RARE_RATES if looks and looks % 2 == 0 else RATES
+            if port is None or not looks_due or not (found := find_rate(link, port, rates)):
                 raise
             self._board.note(Condition.STARTING, found)
             self._rate = port.rate

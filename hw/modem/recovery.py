@@ -196,7 +196,7 @@ class Recovery:
         """Restart the modem or its radio if ``step`` says so; calling it begins the next epoch."""
         rung: Rung | None = step.rung
         if rung in (Rung.WIRE, Rung.COMMAND):
-            self._restarted_at = self.quarantine.restarted_at = self._clock()
+            self._restarted_at = self._clock()
         if rung is Rung.WIRE:
             self._pulled_at = self._clock()
             self._stall = self._stall.then(rung, self._pulled_at)
@@ -229,16 +229,15 @@ class Quarantine:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._crashes: dict[str, list[float]] = {}
-        self._hung: dict[str, bool] = {}
+        self._hung: set[str] = set()
         self._skipped: dict[str, float] = {}
-        self.restarted_at = float("-inf")  # the modem, whatever for
 
     def add(self, name: str, hung: bool = False) -> None:
-        """The modem has crashed in the command ``name``; ``hung``: fallen silent."""
+        """The modem has crashed in the command ``name``: it restarted, or ``hung``."""
         now = self._clock()
         recent = [t for t in self._crashes.get(name, []) if now - t < OFTEN_S]
         self._crashes[name] = [*recent, now]
-        self._hung[name] = hung
+        (self._hung.add if hung else self._hung.discard)(name)
 
     def holds(self, name: str) -> bool:
         """Whether the modem crashed lately in the command ``name``."""
@@ -249,15 +248,12 @@ class Quarantine:
         return len(self._crashes.get(name, ())) > 1 and self.holds(name)
 
     def forgotten(self, name: str, refused: bool) -> bool:
-        """Whether the modem, after one crash in ``name``, no longer does as told by it.
+        """Whether to say ``name`` again after one crash in it: what it had set is lost.
 
-        One that hung in it is believed until it refuses: to have it hang once more would cost an
-        alarm half a minute.
+        Not to a modem that hung in it, until it refuses something (``refused``): to have it hang once
+        more would cost an alarm half a minute.
         """
-        crashes = self._crashes.get(name)
-        restarted = crashes is not None and self.restarted_at >= crashes[-1]
-        said_again = refused or (restarted and not self._hung.get(name, False))
-        return said_again and not self.often(name)
+        return (refused or name not in self._hung) and not self.often(name)
 
     def skips(self, name: str) -> bool:
         """Whether to leave ``name`` out now; that is remembered until the modem is set up again."""

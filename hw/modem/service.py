@@ -112,7 +112,7 @@ class Service:
         if can_wait and self._jobs.urgent_since is not None:
             log.warning("modem loses its texts; trying data first")
             self._awaits_data = not self._posts.occupied
-            self._data_begins(self._clock() + self._awaits_data * POSTED_AGAIN_S)
+            self._data_begins(self._clock() + (POSTED_AGAIN_S if self._awaits_data else 0.0))
 
     def _data_begins(self, at: float) -> None:
         self._data_from, self._texts_from = at, at + CONNECTED_S

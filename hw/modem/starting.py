@@ -128,10 +128,10 @@ class Starting:
         if blocked:
             self._report(Condition.SIM_PUK, "its PIN was wrong too often, it wants its PUK")
         elif absent:
-            absent_words = "no SIM found; check that it is seated"
-            failed_words = f"the SIM fails, or is of the wrong kind ({reply.final})"
-            found = absent_words if reply.code == CME_NO_SIM[0] else failed_words
-            self._report(Condition.SIM_ABSENT, found)
+            words = "no SIM found; check that it is seated"
+            if reply.code != CME_NO_SIM[0]:
+                words = f"the SIM fails, or is of the wrong kind ({reply.final})"
+            self._report(Condition.SIM_ABSENT, words)
         elif self._clock() >= self._silent_sim_until():
             self.says = f"the SIM does not get ready ({wants or reply.final or 'no word'})"
             log.warning("modem: %s; going on", self.says)

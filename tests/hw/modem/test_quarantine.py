@@ -1,5 +1,6 @@
 """A command that fells the modem is left out, for a while, and then tried again."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from outcry.hw.modem.errors import ModemReset, ModemSilent
 from outcry.hw.modem.recovery import OFTEN_S, ONCE_S, Quarantine
 
 ANA = "+447700900201"
+PDUS = "+CMGF"
 
 
 class Clock:
@@ -18,6 +20,22 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def test_what_a_restart_has_lost_is_said_again_by_a_clock_that_never_stands_still() -> None:
+    ticks = itertools.count()
+    quarantine = Quarantine(lambda: float(next(ticks)))
+    quarantine.add(PDUS)
+    assert quarantine.forgotten(PDUS, refused=False)
+    quarantine.add(PDUS)
+    assert not quarantine.forgotten(PDUS, refused=True), "it does not survive that"
+
+
+def test_what_it_hung_in_is_said_again_only_once_it_refuses() -> None:
+    quarantine = Quarantine(Clock())
+    quarantine.add(PDUS, hung=True)
+    assert not quarantine.forgotten(PDUS, refused=False)
+    assert quarantine.forgotten(PDUS, refused=True)
 
 
 def test_it_is_left_out_two_minutes_at_first_and_an_hour_when_it_goes_on() -> None:
