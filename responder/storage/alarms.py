@@ -54,21 +54,21 @@ def set_due(connection: Connection, alarm: int, at: float | None) -> None:
     connection.execute(update(store.alarm).filter_by(id=alarm).values(due_at=at))
 
 
-class Came(NamedTuple):
-    """An alarm, and when it came."""
+class Arrival(NamedTuple):
+    """An alarm, and when it came (Unix seconds)."""
 
     id: int
     kind: AlarmKind
     at: float
 
 
-def later(connection: Connection, alarm: int) -> Sequence[Came]:
+def later(connection: Connection, alarm: int) -> Sequence[Arrival]:
     """The wearer's alarms that came after this one and are neither drill nor silence, newest first."""
     of = store.alarm.c
     device = select(of.device).filter_by(id=alarm).scalar_subquery()
     rows = select(of.id, of.kind, of.arrived_at).where(of.device == device, of.id > alarm)
     real = rows.where(of.kind.not_in(NEVER_PUBLIC)).order_by(of.id.desc())
-    return [Came(id_, AlarmKind(kind), at) for id_, kind, at in connection.execute(real)]
+    return [Arrival(id_, AlarmKind(kind), at) for id_, kind, at in connection.execute(real)]
 
 
 class NoSuchAlarm(Exception):

@@ -14,7 +14,7 @@ PARTS: tuple[Part, ...] = (evidence.problems, versions.problems)
 
 
 def verify(connection: Connection) -> Verified:
-    """Look at all of it. With entries that do not hold any more the tables are not compared."""
+    """Look at all of it; what the tables hold is compared with the entries that still hold."""
     if connection.dialect.name == "postgresql":  # hashing takes a while, in one transaction
         for limit in ("idle_in_transaction_session_timeout", "statement_timeout"):
             connection.execute(text(f"SET LOCAL {limit} = 0"))
