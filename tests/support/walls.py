@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from outcry.responder.posting.publisher import Draft, Limits, Posted
+from outcry.responder.posting.publisher import Draft, Limits, Posted, PublishingFailed
 
 ENDED = re.compile(r"\bsafe\b|\bfalse alarm\b|\bis over\b|\bis free\b", re.IGNORECASE)
 
@@ -52,3 +53,15 @@ class Wall:
     def last_words(self) -> list[str]:
         """What readers of each post learn last; of one that can be edited, what it says."""
         return [words[0] if self.edits else words[-1] for words in self.posts.values()]
+
+
+def put_up(world: Any) -> dict[str, Wall]:
+    """HQ posts to these beside its own page."""
+    walls = {"mastodon": Wall("mastodon", edits=True), "x": Wall("x", edits=False)}
+    own_page = world.hq.own_page
+    world.hq.restarts(publishers=lambda *_: {"own page": own_page, **walls})
+    return walls
+
+
+def down(_what: str) -> None:
+    raise PublishingFailed("it is down")

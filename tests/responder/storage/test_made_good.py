@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from recorded import problems, publish
 from sqlalchemy import delete, select, text, update
 
 from outcry.report import MessageType
 from outcry.responder.console.desk import Act
 from outcry.responder.plans import repository
-from outcry.responder.storage import audit_chain, links, store, verification
+from outcry.responder.storage import audit_chain, links, store
 
 pytestmark = pytest.mark.slow
 
@@ -16,11 +17,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def public(world):
     """An alarm that two contacts have confirmed, that is on HQ's own page, and sealed."""
-    world.hq.takes(world.device.message())
-    world.hq.works()
-    for contact in (1, 2):
-        world.answers(world.invitation(contact), world.pins[contact - 1], "confirm")
-    world.hq.works()
+    publish(world)
     seal(world)
     assert problems(world) == ()
     return world
@@ -29,11 +26,6 @@ def public(world):
 def seal(world):
     with world.hq.store.write() as connection:
         audit_chain.seal(connection, world.clock())
-
-
-def problems(world):
-    with world.hq.store.read() as connection:
-        return verification.verify(connection).problems
 
 
 def does(world, statement):

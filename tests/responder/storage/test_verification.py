@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from recorded import problems, publish
 from sqlalchemy import insert, select, text, update
 
 from bench.headquarters import changes
@@ -30,18 +31,9 @@ def lived(tmp_path_factory):
 @pytest.fixture
 def published(world):
     """An alarm that two contacts have confirmed, and that stands on HQ's own page."""
-    world.hq.takes(world.device.message())
-    world.hq.works()
-    for contact in (1, 2):
-        world.answers(world.invitation(contact), world.pins[contact - 1], "confirm")
-    world.hq.works()
+    publish(world)
     assert problems(world) == ()
     return world
-
-
-def problems(world):
-    with world.hq.store.read() as connection:
-        return verification.verify(connection).problems
 
 
 def change(world, statement):

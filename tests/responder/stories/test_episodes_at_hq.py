@@ -8,12 +8,12 @@ import pytest
 from builders import BEN
 from console_hand import Hand
 from served import browser
-from walls import ENDED, Wall
+from walls import ENDED, down, put_up
 
 from outcry.report import MessageType
 from outcry.responder.archive import case_file
 from outcry.responder.console.desk import Act
-from outcry.responder.posting.publisher import OutcomeUnknown, PublishingFailed
+from outcry.responder.posting.publisher import OutcomeUnknown
 from outcry.responder.rules.events import Outcome
 
 pytestmark = pytest.mark.slow
@@ -21,10 +21,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def walls(world):
-    walls = {"mastodon": Wall("mastodon", edits=True), "x": Wall("x", edits=False)}
-    own_page = world.hq.own_page
-    world.hq.restarts(publishers=lambda *_: {"own page": own_page, **walls})
-    return walls
+    return put_up(world)
 
 
 @pytest.fixture
@@ -155,9 +152,6 @@ def test_the_officer_reads_of_this_episode_and_of_the_earlier_one_apart(world, w
 
 def test_a_network_that_was_down_for_the_correction_never_says_safe_of_the_new_danger(world, walls):
     public(world)
-
-    def down(what):
-        raise PublishingFailed("it is down")
 
     for wall in walls.values():
         wall.before = down

@@ -7,7 +7,7 @@ import re
 import pytest
 from console_hand import Hand
 from served import browser
-from walls import ENDED, Wall
+from walls import ENDED, down, put_up
 
 from outcry.report import AlarmKind
 from outcry.responder.console.desk import Act
@@ -23,10 +23,7 @@ AGAIN = "our correction is no longer true. Ana may be in danger."
 
 @pytest.fixture
 def walls(world):
-    walls = {"mastodon": Wall("mastodon", edits=True), "x": Wall("x", edits=False)}
-    own_page = world.hq.own_page
-    world.hq.restarts(publishers=lambda *_: {"own page": own_page, **walls})
-    return walls
+    return put_up(world)
 
 
 def presses(world, alarm, **more):
@@ -132,9 +129,6 @@ def test_the_last_one_is_not_said_to_be_false_while_the_new_one_is_open(world, w
 def test_nor_when_its_network_was_down_and_is_back_while_the_new_one_is_public(world, walls):
     presses(world, 1)
     confirms(world, 1, 1, 2)
-
-    def down(what):
-        raise PublishingFailed("it is down")
 
     for wall in walls.values():
         wall.before = down
