@@ -1,10 +1,8 @@
 """The devices' port: ``POST /v1/reports`` and nothing else."""
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from outcry.responder import journal
 from outcry.responder.intake.batching import GroupCommit
@@ -14,6 +12,7 @@ from outcry.responder.web.guard import Contained, vouch_for
 
 log = journal.Log("outcry.responder.device")
 
+PATH = "/v1/reports"
 BODY_LIMIT = 1024  # bytes; a sealed report has 116
 
 _REFUSALS: dict[type[Exception], tuple[int, str]] = {
@@ -24,29 +23,36 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
 }
 
 
-async def reports(request: Request) -> Response:
+def device_app(inbox: Inbox) -> ASGIApp:
+    """One address without a framework: routing to it costs more than framing its request."""
+    batches = GroupCommit(inbox)
+
+    async def reports(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != PATH:
+            answer: Response = PlainTextResponse("Not Found", 404)
+        elif scope["method"] != "POST":
+            answer = PlainTextResponse("Method Not Allowed", 405, {"Allow": "POST"})
+        else:
+            answer = await _taken(batches, Request(scope, receive))
+        await answer(scope, receive, send)
+
+    return Contained(reports)
+
+
+async def _taken(batches: GroupCommit, request: Request) -> Response:
     """Take a sealed report in; its receipt is made when it is on disk.
 
     After a 500 it may be on disk or not: the device sends it again.
     """
-    batches: GroupCommit = request.app.state.batches
-    taken = await batches.take(await read_body(request, BODY_LIMIT))
+    try:
+        taken = await batches.take(await read_body(request, BODY_LIMIT))
+    except (Unreadable, TooSlow, Outdated, TooLarge) as error:
+        return _refusal(error)
     vouch_for(request.scope)
     return Response(taken.receipt, media_type="application/octet-stream")
 
 
-def device_app(inbox: Inbox) -> ASGIApp:
-    """Without FastAPI, which costs more for each report than all of this, and is of no use to one."""
-    app = Starlette(
-        routes=[Route("/v1/reports", reports, methods=["POST"])],
-        exception_handlers=dict.fromkeys(_REFUSALS, _refuse),
-    )
-    app.router.redirect_slashes = False
-    app.state.batches = GroupCommit(inbox)
-    return Contained(app)
-
-
-async def _refuse(_request: Request, error: Exception) -> Response:
+def _refusal(error: Exception) -> Response:
     status, why = _REFUSALS[type(error)]
     log.tell(journal.Entry.POST_REFUSED, status=status)
     if isinstance(error, Outdated):

@@ -32,6 +32,10 @@ log = journal.Log("outcry.responder.inbox")
 # Stands in for an unknown device's key, so that both refusals take the same time.
 _NOBODY = bytes(KEY_BYTES)
 
+_PSKS = select(store.wearer.c.device, store.wearer.c.psk).where(
+    store.wearer.c.device.in_(store.each("devices"))
+)
+
 
 class Refused(Exception):
     """No report was taken."""
@@ -147,10 +151,8 @@ class Inbox:
         return opened
 
     def _psks(self, devices: set[int]) -> Mapping[int, bytes]:
-        table = store.wearer
-        keys = select(table.c.device, table.c.psk).where(table.c.device.in_(devices))
         with self.store.read() as connection:
-            return {row.device: row.psk for row in connection.execute(keys)}
+            return {row.device: row.psk for row in connection.execute(_PSKS, {"devices": devices})}
 
     def _report(self, sealed: bytes, psk: bytes | None) -> Report | None:
         for key in self.keys:

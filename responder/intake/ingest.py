@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
 from outcry.envelope import Header
 from outcry.receipt import Status
@@ -75,8 +75,9 @@ class _Batch:
         connection, arrived = self.connection, self.arrived
         self._highest = _highest(connection, {one.header.device for one in arrived})
         of_alarms = [one for one in arrived if one.report.type is not MessageType.HEARTBEAT]
-        self._known = _known(connection, of_alarms)
-        self._forgotten = _forgotten(connection, of_alarms)
+        digests = [one.digest for one in of_alarms]
+        self._known = _known(connection, digests)
+        self._forgotten = _forgotten(connection, digests)
         self._alarms = _alarms(connection, of_alarms)
         there = {*self._alarms.values(), *(known.alarm for known in self._known.values())}
         self._acknowledged = event_log.acknowledged(connection, there)
@@ -113,9 +114,7 @@ class _Batch:
         if self._said:
             event_log.append_all(connection, self._said)
             touched = {alarm for alarm, *_ in self._said}
-            table = store.alarm
-            due = update(table).where(table.c.id.in_(touched)).values(due_at=self.now)
-            connection.execute(due)
+            connection.execute(_DUE, {"touched": list(touched), "now": self.now})
         if self._heard:
             heard = [
                 {
@@ -236,39 +235,52 @@ def _which(one: Arrived) -> tuple[int, int, int]:
     return one.header.device, one.report.alarm_id, int(one.report.kind)
 
 
+_of = store.wearer.c
+_HIGHEST = (  # on PostgreSQL other transactions on these devices wait
+    select(_of.device, _of.highest_counter)
+    .where(_of.device.in_(store.each("devices")))
+    .order_by(_of.device)
+    .with_for_update(key_share=True)
+)
+_message = store.message.c
+_KNOWN = select(_message.digest, _message.id, _message.alarm, _message.path).where(
+    _message.digest.in_(store.each("digests"))
+)
+_FORGOTTEN = select(store.forgotten.c.digest).where(
+    store.forgotten.c.digest.in_(store.each("digests"))
+)
+_alarm = store.alarm.c
+_ALARMS = select(_alarm.device, _alarm.device_alarm, _alarm.kind, _alarm.id).where(
+    _alarm.device.in_(store.each("devices")), _alarm.device_alarm.in_(store.each("alarm_ids"))
+)
+_DUE = (
+    update(store.alarm).where(_alarm.id.in_(store.each("touched"))).values(due_at=bindparam("now"))
+)
+
+
 def _highest(connection: Connection, devices: set[int]) -> dict[int, int | None]:
-    """The highest counters heard; on PostgreSQL other transactions on these devices wait."""
-    table = store.wearer
-    rows = connection.execute(
-        select(table.c.device, table.c.highest_counter)
-        .where(table.c.device.in_(devices))
-        .order_by(table.c.device)
-        .with_for_update(key_share=True)
-    )
+    """The highest counters heard."""
+    rows = connection.execute(_HIGHEST, {"devices": list(devices)})
     return {row.device: row.highest_counter for row in rows}
 
 
-def _known(connection: Connection, arrived: Sequence[Arrived]) -> dict[bytes, _Known]:
-    message = store.message.c
-    known = select(message.digest, message.id, message.alarm, message.path)
-    rows = connection.execute(known.where(message.digest.in_([one.digest for one in arrived])))
+def _known(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, _Known]:
+    rows = connection.execute(_KNOWN, {"digests": digests})
     return {row.digest: _Known(row.id, row.alarm, CameBy(row.path)) for row in rows}
 
 
-def _forgotten(connection: Connection, arrived: Sequence[Arrived]) -> set[bytes]:
+def _forgotten(connection: Connection, digests: Sequence[bytes]) -> set[bytes]:
     """Those that were heard, and have been deleted since with their alarms."""
-    digest, digests = store.forgotten.c.digest, [one.digest for one in arrived]
-    return set(connection.scalars(select(digest).where(digest.in_(digests))))
+    return set(connection.scalars(_FORGOTTEN, {"digests": digests}))
 
 
 def _alarms(connection: Connection, arrived: Sequence[Arrived]) -> dict[tuple[int, int, int], int]:
     """The alarms these belong to, of which something has arrived before."""
-    alarm = store.alarm.c
-    known = select(alarm.device, alarm.device_alarm, alarm.kind, alarm.id).where(
-        alarm.device.in_({one.header.device for one in arrived}),
-        alarm.device_alarm.in_({one.report.alarm_id for one in arrived}),
-    )
-    return {(row.device, row.device_alarm, row.kind): row.id for row in connection.execute(known)}
+    devices = {one.header.device for one in arrived}
+    alarm_ids = {one.report.alarm_id for one in arrived}
+    which = {"devices": list(devices), "alarm_ids": list(alarm_ids)}
+    rows = connection.execute(_ALARMS, which)
+    return {(row.device, row.device_alarm, row.kind): row.id for row in rows}
 
 
 def _ids(connection: Connection, number: int) -> Iterator[int]:

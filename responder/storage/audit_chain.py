@@ -125,17 +125,20 @@ def head(connection: Connection) -> Head:
 def ends_of(connection: Connection, alarms: Iterable[int]) -> dict[int, Head]:
     """Where these alarms' histories end."""
     ends = dict.fromkeys(alarms, _NO_ENTRY)
-    return ends | _ends(connection, store.history.c.alarm.in_(list(ends)))
+    rows = connection.execute(_ENDS_OF, {"alarms": list(ends)})
+    return ends | {row.alarm: Head(row.n, row.link) for row in rows}
 
 
-def _ends(connection: Connection, *which: ColumnElement[bool]) -> dict[int, Head]:
+def _ends(*which: ColumnElement[bool]) -> Select[Any]:
     """Where the histories end of all alarms that have one, or of those."""
     entry = store.history.c
     newest = select(entry.alarm, func.max(entry.n).label("n")).where(*which)
     ends = newest.group_by(entry.alarm).subquery()
     is_end = (ends.c.alarm == entry.alarm) & (ends.c.n == entry.n)
-    rows = connection.execute(select(entry.alarm, entry.n, entry.link).join(ends, is_end))
-    return {row.alarm: Head(row.n, row.link) for row in rows}
+    return select(entry.alarm, entry.n, entry.link).join(ends, is_end)
+
+
+_ENDS, _ENDS_OF = _ends(), _ends(store.history.c.alarm.in_(store.each("alarms")))
 
 
 def seal(connection: Connection, now: float) -> Head | None:
@@ -145,9 +148,9 @@ def seal(connection: Connection, now: float) -> Head | None:
     """
     sealed = _heads(connection, _newest_lines(Noted.SEALED))
     newest = None
-    for alarm, end in sorted(_ends(connection).items()):
-        if alarm not in sealed or sealed[alarm].n != end.n:
-            heads = {str(alarm): [end.n, end.link.hex()]}
+    for alarm, n, link in connection.execute(_ENDS.order_by(store.history.c.alarm)):
+        if alarm not in sealed or sealed[alarm].n != n:
+            heads = {str(alarm): [n, link.hex()]}
             newest = note(connection, now, Noted.SEALED, {"heads": heads}, subject=about(alarm))
     return newest
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from enum import Enum, StrEnum
 from functools import cache
+from types import MappingProxyType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from sqlalchemy import Connection, insert, select, update
@@ -52,7 +53,7 @@ def append_all(
     connection: Connection, said: Iterable[tuple[int, Event, Mapping[str, object]]]
 ) -> None:
     """Add each event, with its proof, at the end of its alarm's history, in this order."""
-    entries = [(alarm, event.at, *_with(proof, *to_row(event))) for alarm, event, proof in said]
+    entries = [(alarm, event.at, *to_row(event, proof)) for alarm, event, proof in said]
     _write(connection, entries)
 
 
@@ -60,10 +61,6 @@ def exhibit(
     connection: Connection, alarm: int, now: float, what: Exhibit, data: Mapping[str, object]
 ) -> None:
     _write(connection, [(alarm, now, what.name, json.dumps(data))])
-
-
-def _with(proof: Mapping[str, object], what: str, data: str) -> tuple[str, str]:
-    return what, json.dumps({**json.loads(data), **proof}) if proof else data
 
 
 def _write(connection: Connection, entries: Sequence[tuple[int, float, str, str]]) -> None:
@@ -156,10 +153,7 @@ def look_at_earlier(connection: Connection, alarm: int, now: float) -> None:
 
 def acknowledged(connection: Connection, alarms: Iterable[int]) -> set[int]:
     """Those that a person has; asked for every receipt, so it does not load the histories."""
-    entry = store.history.c
-    said = [name for kind, name in _NAMES.items() if issubclass(kind, events.Answer)]
-    found = select(entry.alarm).distinct().where(entry.alarm.in_(list(alarms)))
-    return set(connection.scalars(found.where(entry.what.in_(said))))
+    return set(connection.scalars(_ACKNOWLEDGED, {"alarms": list(alarms)}))
 
 
 _NAMES: Mapping[type[Event], str] = {
@@ -186,6 +180,20 @@ _NAMES: Mapping[type[Event], str] = {
     events.CallPlanned: "PLANNED",
 }
 """What a row calls each kind of event; of a call that has ended it is the outcome's name."""
+_FIELDS: Mapping[type[Event], Sequence[str]] = {
+    kind: [field.name for field in fields(kind) if field.name != "at"]
+    for kind in (*_NAMES, events.CallEnded)
+}
+_ACKNOWLEDGED = (
+    select(store.history.c.alarm)
+    .distinct()
+    .where(
+        store.history.c.alarm.in_(store.each("alarms")),
+        store.history.c.what.in_(
+            [name for kind, name in _NAMES.items() if issubclass(kind, events.Answer)]
+        ),
+    )
+)
 _KINDS: Mapping[str, Callable[..., Event]] = {name: kind for kind, name in _NAMES.items()}
 
 
@@ -193,10 +201,10 @@ def name_of(event: Event) -> str:
     return event.outcome.name if isinstance(event, events.CallEnded) else _NAMES[type(event)]
 
 
-def to_row(event: Event) -> tuple[str, str]:
-    """How an event is written: its name, and its fields as JSON, in their order."""
+def to_row(event: Event, proof: Mapping[str, object] = MappingProxyType({})) -> tuple[str, str]:
+    """How an event is written: its name, and its fields as JSON, in their order, then its proof."""
     said: dict[str, Any] = {}
-    for name in [field.name for field in fields(event) if field.name != "at"]:
+    for name in _FIELDS[type(event)]:
         match getattr(event, name):
             case Action() as action:
                 kind, target = action.kind, str(action.target)
@@ -212,7 +220,7 @@ def to_row(event: Event) -> tuple[str, str]:
                 pass
             case value:
                 said[name] = value
-    return name_of(event), json.dumps(said)
+    return name_of(event), json.dumps({**said, **proof})
 
 
 def from_row(at: float, what: str, data: str) -> Event:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
@@ -416,6 +416,11 @@ def lock_alarms(connection: sa.Connection, ids: Iterable[int]) -> None:
     if connection.dialect.name == "postgresql":
         locked = sa.select(alarm.c.id).where(alarm.c.id.in_(list(ids))).order_by(alarm.c.id)
         connection.execute(locked.with_for_update(key_share=True))
+
+
+def each(name: str) -> sa.BindParameter[Any]:
+    """For ``in_`` in a statement that is made once: the values come when it is executed."""
+    return sa.bindparam(name, expanding=True)
 
 
 def is_new(settings: Settings) -> bool:

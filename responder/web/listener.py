@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from outcry.responder import journal
 from outcry.responder.part import Part
 from outcry.responder.web.door import HEADER_S, USUAL, Door, Limits
+from outcry.responder.web.framing import Framing
 
 log = journal.Log("outcry.responder.listener")
 
@@ -60,7 +61,7 @@ class Listener(Part):
             config = uvicorn.Config(
                 self._serve,
                 interface="asgi3",
-                http="h11",
+                http=Framing,
                 ws="none",
                 lifespan="off",
                 access_log=False,  # paths hold sealed reports and tokens
