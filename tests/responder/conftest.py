@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from random import Random
 from urllib.parse import urlsplit
 
 import httpx
@@ -74,6 +74,11 @@ class Clock:
         self.now += seconds
 
 
+def chance(whose: str) -> Callable[[int], bytes]:
+    """Links, PINs and codes that are the same in every run: none has a name in it by chance."""
+    return Random(whose).randbytes
+
+
 @dataclass
 class Message:
     """A sealed message, and what went into it."""
@@ -93,6 +98,7 @@ class Device:
     def __init__(self, enrolled: enrolment.Enrolment, clock: Clock) -> None:
         self.enrolment = enrolled
         self._clock = clock
+        self._random = chance("the device")
         self._counter = itertools.count(1)
 
     def message(
@@ -114,7 +120,7 @@ class Device:
             sequence=sequence,
             sent_at=int(self._clock() if sent_at is None else sent_at),
             place=place,
-            token=os.urandom(TOKEN_BYTES),
+            token=self._random(TOKEN_BYTES),
             **more,
         )
         header = Header(self.enrolment.device, next(self._counter) if counter is None else counter)
@@ -140,6 +146,7 @@ class Hq:
         }
         self.adapters = Adapters(
             clock=clock,
+            random=chance("HQ"),
             lanes=Inline(),
             modem=lambda *_: phones,
             hasher=PASSWORDS,
@@ -252,6 +259,7 @@ def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
         Application("Ana", WEARER, CONTACTS, 2),
         out,
         clock=Clock(),
+        random=chance("enrolment"),
         cost=PIN_COST,
     )
     return Enrolled(directory, enrolment.read(out.read_text()), made.pins, made.code)
