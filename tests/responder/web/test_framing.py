@@ -31,6 +31,8 @@ def port(heard):
         body = b""
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                return
             body += message.get("body", b"")
             if not message.get("more_body"):
                 break
@@ -90,7 +92,10 @@ def test_what_has_no_end_is_ended(line, heard, which):
 
 
 def test_requests_ahead_of_their_answers_are_few(line, heard):
-    said = answers(line, (POST + b"Content-Length: 1\r\n\r\nx") * 3000)
+    last = POST + b"Connection: close\r\nContent-Length: 1\r\n\r\nx"
+    with suppress(ConnectionResetError, BrokenPipeError):
+        line.sendall((POST + b"Content-Length: 1\r\n\r\nx") * 3000 + last)
+    said = rest_of(line)
     assert said.count(b"HTTP/1.1 200") <= MOST_AHEAD + 2
     assert len(heard) <= MOST_AHEAD + 2
 
@@ -100,6 +105,28 @@ def test_a_few_requests_at_once_are_answered_in_order(line):
     line.sendall(b"".join(firsts) + last.replace(b"Host", b"Connection: close\r\nHost"))
     said = rest_of(line)
     assert [one[-1:] for one in said.split(b"HTTP/1.1 200 OK")[1:]] == [b"%d" % n for n in range(5)]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_long_body_is_no_long_header(line, heard, chunked):
+    body = b"x" * ENOUGH
+    if chunked:
+        line.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n")
+        line.sendall((b"4000\r\n" + body[:0x4000] + b"\r\n") * (ENOUGH // 0x4000) + b"0\r\n\r\n")
+    else:
+        line.sendall(POST + b"Content-Length: %d\r\n\r\n" % ENOUGH + body)
+    line.recv(65536)
+    assert heard == [body]
+
+
+def test_a_kept_connection_may_say_as_much_as_it_likes_in_all(line, heard):
+    padding = b"X: %s\r\n" % (b"y" * 8000)
+    for _ in range(20):
+        line.sendall(POST + padding + b"Content-Length: 1\r\n\r\nx")
+        said = b""
+        while not said.endswith(b"\r\n\r\nx"):
+            said += line.recv(65536) or pytest.fail("it was closed")
+    assert len(heard) == 20
 
 
 INSIDE = b"GET /inside HTTP/1.1\r\nHost: hq\r\n\r\n"
