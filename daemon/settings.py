@@ -1,15 +1,18 @@
 """The wearable's settings: one TOML file, every problem in it told at once."""
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from outcry import settings_file
 from outcry.enrolment import CONTACT, NAME, Contact
+from outcry.hw.at_strings import LONGEST, can_be_said, is_pin
 from outcry.report import MAX_TAP_GROUPS
-from outcry.settings_file import Contradiction, Key, SettingsInvalid, anything, as_toml
+from outcry.settings_file import Contradiction, Key, SettingsInvalid, as_toml
 
 Values = Mapping[str, Mapping[str, Any]]
 
@@ -17,6 +20,11 @@ NO_PIN = -1  # a wire that is not there
 # One a minute, 0.6 kB each, for the 25 hours that a budget may look back (daemon/outbox/budget.py),
 # and a tenth more for those sent at once.
 HEARTBEATS_KILOBYTES = 990
+_said_to_modem = partial(
+    Key,
+    good=can_be_said,
+    write=f"at most {LONGEST} letters, digits and signs of ASCII, no quotation marks among them",
+)
 
 SCHEMA: Mapping[str, Mapping[str, Key]] = {
     "button": {
@@ -41,12 +49,10 @@ SCHEMA: Mapping[str, Mapping[str, Key]] = {
     "modem": {
         "port": Key("/dev/serial0"),
         "baud": Key(115200, one_of=(9600, 19200, 38400, 57600, 115200)),
-        "apn": Key("internet", good=anything),
-        "apn_user": Key("", good=anything),
-        "apn_password": Key("", good=anything, secret=True),
-        "pin": Key(
-            "", good=str.isdecimal, write="the PIN of the SIM, or leave it empty", secret=True
-        ),
+        "apn": _said_to_modem("internet"),
+        "apn_user": _said_to_modem(""),
+        "apn_password": _said_to_modem("", secret=True),
+        "pin": Key("", good=is_pin, write="its 4 to 8 digits, or leave it empty", secret=True),
         "sms_while_connecting": Key(True),
         "power_pin": Key(NO_PIN, 0, 27, write="a GPIO number from 0 to 27, or -1 for none"),
         # "power key" is what "pwrkey" was called at first.
@@ -83,6 +89,10 @@ SCHEMA: Mapping[str, Mapping[str, Key]] = {
     "storage": {"state": Key("/var/lib/outcry"), "runtime": Key("/run/outcry")},
 }
 _GROUPS = frozenset("123456789")
+_NOT_FOR_US = {
+    False: "only root may read it; put `sudo` in front",
+    True: "the service may not read it -> `sudo chgrp outcry` it, and `sudo chmod 640` it",
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -124,7 +134,8 @@ def load(path: Path) -> Settings:
     try:
         return _settings(settings_file.load(path), path)
     except PermissionError:
-        raise SettingsInvalid([f"{path}: only root may read it; put `sudo` in front"]) from None
+        by_service = "RUNTIME_DIRECTORY" in os.environ  # systemd.exec(5)
+        raise SettingsInvalid([f"{path}: {_NOT_FOR_US[by_service]}"]) from None
 
 
 def read(source: str, path: Path) -> Settings:

@@ -34,6 +34,8 @@ LINE_MOST = 65_536  # ten times the longest answer, one with 140 satellites
 READ_SIZE = 4096
 FRESH_S = 15.0  # among fixes younger than this the better one is told, not the newer
 AGE_UNKNOWN = -math.inf  # as ``taken_at``
+CLOCK_SET_AFTER = 1_760_000_000  # October 2025: this program did not run before
+CREDIBLE_UNTIL = CLOCK_SET_AFTER + 473_364_000  # 15 years: GPS weeks miscounted are 19.6 off
 _MODE_2D = 2  # gpsd's TPV.mode: 0 unknown, 1 no fix, 2 2D, 3 3D
 _FARTHEST_M = 2.1e7  # half the way round the earth: an error of more says nothing
 _ERRORS = ("eph", "epx", "epy")  # metres: of the place, of its longitude and latitude
@@ -175,7 +177,7 @@ class Gps:
             elif stamp != last:
                 taken_at = self._answered_at
                 if now - taken_at <= FRESH_S:  # else it may be a silent receiver's last
-                    dates.append(tpv.get("time"))
+                    dates.append(_unix(tpv.get("time")))
             seen[device] = stamp, taken_at
             errors_m = [_number(tpv, key) for key in _ERRORS]
             error_m = max((each for each in errors_m if each > 0), default=math.inf)
@@ -184,7 +186,7 @@ class Gps:
         if dated or heard:
             self._seen, self._answered_at = seen, now
         best = max(fixes, key=itemgetter(0, 1, 2), default=None)
-        self.zero = max((_unix(date) - now for date in dates), default=self.zero)
+        self.zero = max((date - now for date in dates if is_credible(date)), default=self.zero)
         return NoFix(NoFixReason.NO_SATELLITES) if best is None else best[-1]
 
     def _heard(self) -> dict[str | None, object]:
@@ -226,11 +228,16 @@ def _has_place(tpv: dict[str, Any]) -> bool:
 
 
 def _unix(date: object) -> float:
-    """A receiver's date in Unix seconds; long ago if it is none."""
+    """A receiver's date in Unix seconds, ``-inf`` if it is none."""
     try:
         return datetime.fromisoformat(str(date)).timestamp()
     except (ValueError, OverflowError):
         return -math.inf
+
+
+def is_credible(unix_s: float) -> bool:
+    """Whether it can be that now, in Unix seconds."""
+    return CLOCK_SET_AFTER <= unix_s <= CREDIBLE_UNTIL
 
 
 def _number(tpv: dict[str, Any], key: str) -> float:

@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 from outcry.envelope import KEY_BYTES, EnvelopeRefused, from_text, to_text
 from outcry.settings_file import FileInvalid, Key, check_section
@@ -17,7 +18,7 @@ FILE_VERSION = 1
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}\Z")  # ITU-T E.164: at most 15 digits
 # As long as ModemSettings takes.
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,98}[A-Za-z0-9])?\Z")
-_LINK = re.compile(r"https?://(.*/)?\Z", re.DOTALL)
+_LINK = re.compile(r"https?://\S+/\Z")
 MAX_NAME_CHARS = 40  # so that a contact's text keeps to two SMS parts
 NAME_WORDS = f"1 to {MAX_NAME_CHARS} printable characters on one line"
 # Persian and the scripts of India write names with U+200C and U+200D; U+00A0 and U+202F come along
@@ -79,14 +80,23 @@ def write(enrolment: Enrolment) -> str:
 
 def read(text: str) -> Enrolment:
     """The enrolment in a file's text; raises :class:`EnrolmentInvalid` with every problem found."""
+    problems: list[str] = []
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in found:
+                problems.append(f"{name}: is written twice; remove the wrong one")
+            found[name] = value
+        return found
+
     try:
-        data = json.loads(text)
-    except ValueError:
+        data = json.loads(text, object_pairs_hook=once)
+    except (ValueError, RecursionError):
         raise EnrolmentInvalid(["this is not an enrolment file: it is not JSON"]) from None
     if not isinstance(data, dict) or data.get("outcry_enrolment") != FILE_VERSION:
         why = f"this is not an enrolment file: outcry_enrolment is not {FILE_VERSION}"
         raise EnrolmentInvalid([why])
-    problems: list[str] = []
     hq, contacts = data.pop("hq", None), data.pop("contacts", None)
     if not isinstance(hq, dict):
         hq = {}  # then each of its keys is missing

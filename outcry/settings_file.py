@@ -7,11 +7,15 @@ secret is never repeated.
 """
 
 import json
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+LONGEST = 1_000_000  # letters of a file, a hundred times what the longest of ours has
 
 # The keys that contradict each other, the one to change first; and what is wrong with it.
 Contradiction = tuple[tuple[str, ...], str]
@@ -101,19 +105,38 @@ def anything(_: object) -> bool:
     return True
 
 
+def text_of(path: Path) -> str:
+    """A file's text, as an editor of any system leaves it.
+
+    Raises ``OSError`` if it cannot be read, is no text, or has no end or none in sight.
+    """
+
+    def opener(name: str, flags: int) -> int:
+        return os.open(name, flags | os.O_NONBLOCK)  # a FIFO would wait for its writer
+
+    with open(path, encoding="utf-8-sig", opener=opener) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(None, "it is no file")
+        try:
+            text = file.read(LONGEST + 1)
+        except UnicodeDecodeError:
+            raise OSError(None, "it is not UTF-8 text") from None
+    if len(text) > LONGEST:
+        raise OSError(None, "it is too long")
+    return text
+
+
 def load(path: Path) -> dict[str, Any]:
     """A file's sections, unchecked; raises :class:`SettingsInvalid` if there are none to be had.
 
     And ``PermissionError`` if this user may not read it: only the caller knows who may.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = text_of(path)
     except PermissionError:
         raise
     except OSError as error:
         raise SettingsInvalid([f"{path}: cannot be read: {error.strerror}"]) from None
-    except UnicodeDecodeError:
-        raise SettingsInvalid([f"{path}: cannot be read: it is not UTF-8 text"]) from None
     return parse(text, str(path))
 
 

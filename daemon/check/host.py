@@ -16,8 +16,8 @@ from outcry.daemon.messages import texts
 from outcry.daemon.messages.identity import FILE_NAME, Identity
 from outcry.daemon.service.findings import Finding, failed, left_out, look, ok, unknown
 from outcry.daemon.service.judge import ENROL, NO_CONTACTS
-from outcry.daemon.service.true_time import CLOCK_SET_AFTER
 from outcry.daemon.settings import Settings
+from outcry.hw.gps import is_credible
 from outcry.hw.system_errors import told
 
 LITTLE_BYTES = 20_000_000  # a few alarms' reports, and a log
@@ -57,7 +57,7 @@ def service(unit: Unit, trouble: str, facts: dict[str, Any] | None, refusal: str
 
 def clock(now: float, synchronised: bool) -> Finding:
     """Whether the system's clock (``now``) is set; the daemon, where it runs, knows more."""
-    if now < CLOCK_SET_AFTER:
+    if not is_credible(now):
         remedy = "`timedatectl` says why; until then alarms say that their time is not known"
         return failed("clock", "it is not set", remedy)
     told = "set by the network" if synchronised else "set, but not synchronised by the network now"

@@ -9,7 +9,7 @@ from outcry.daemon.settings import Settings
 from outcry.enrolment import Contact, Enrolment, EnrolmentInvalid, read
 from outcry.envelope import SEALED_CHARS
 from outcry.hw.system_errors import told
-from outcry.settings_file import SettingsInvalid
+from outcry.settings_file import SettingsInvalid, text_of
 
 FILE_NAME = "enrolment.json"
 
@@ -61,12 +61,12 @@ def load(settings: Settings, on_fault: Callable[[str], None]) -> Identity:
 def _enrolment(path: Path) -> tuple[Enrolment | None, list[str]]:
     """The enrolment, if there is one that can be used, or what is wrong with it."""
     try:
-        return read(path.read_text(encoding="utf-8")), []
+        return read(text_of(path)), []
     except FileNotFoundError:
         return None, []
     except EnrolmentInvalid as error:
         return None, [f"{path}: {problem}" for problem in error.problems]
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         return None, [f"{path}: cannot be read ({told(error)})"]
 
 
@@ -75,7 +75,7 @@ def install(source: Path, settings: Settings) -> Enrolment:
 
     Raises :class:`EnrolmentInvalid` if it is not valid and ``OSError`` if it cannot be kept.
     """
-    text = source.read_text(encoding="utf-8")
+    text = source.read_text(encoding="utf-8-sig")
     enrolment = read(text)
     folder = settings.path("storage", "state")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ import string
 import tomllib
 
 from outcry.letters import folded, is_gsm7
-from outcry.settings_file import FileInvalid
+from outcry.settings_file import FileInvalid, SettingsInvalid, parse
 
 ENGLISH = """
 alert = "ALARM from {wearer}, {time}. Not a drill. {position}"
@@ -53,9 +53,9 @@ def read(name: str, source: str) -> dict[str, str]:
     Accents and typography that GSM 03.38 lacks are replaced if the rest of the language is in it.
     """
     try:
-        written = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
-        raise TextsInvalid([f"{name}: not TOML: {error}"]) from None
+        written = parse(source, name)
+    except SettingsInvalid as error:
+        raise TextsInvalid(error.problems) from None
     problems = [f"{name}: {key} is missing" for key in sorted(_FIELDS.keys() - written.keys())]
     for key, template in written.items():
         problems += [f"{name}: {key} {problem}" for problem in _problems(key, template)]

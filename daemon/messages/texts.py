@@ -17,13 +17,14 @@ from outcry.enrolment import MAX_NAME_CHARS
 from outcry.hw.system_errors import told
 from outcry.letters import clean, dated, latin, parts
 from outcry.report import MAX_AGE_S, AlarmKind, NoPosition, Position
+from outcry.settings_file import text_of
 
 MAX_PARTS = 2
 MODEM_PARTS = 8  # outcry.hw.modem refuses a text of more
 NAME_KEPT = 12  # letters of a name that every text has room for
 _MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"  # opens on any phone, and can be read out
 _ALERTS = {AlarmKind.STRAP: "strap", AlarmKind.DRILL: "drill"}  # every other kind: "alert"
-_MINUTES_UNTIL_S = 6000  # 100 minutes; then hours, rounded
+_MINUTES_UNTIL_S = 6000  # 100 minutes; then hours, rounded up: never younger
 
 Place = Position | NoPosition | None
 """``None``: a power cut has taken it."""
@@ -146,7 +147,7 @@ class Language:
         if age_s < _MINUTES_UNTIL_S:
             return self._fill("age_minutes", minutes=age_s // 60)
         if age_s < MAX_AGE_S:
-            return self._fill("age_hours", hours=round(age_s / 3600))
+            return self._fill("age_hours", hours=-(-age_s // 3600))
         return self._fill("age_more", hours=MAX_AGE_S // 3600)
 
     def _too_long(self, link: str | None, limit: int) -> list[str]:
@@ -205,11 +206,11 @@ def load(
     for name in sorted(languages | {"en"}):
         path = folder / f"{name.lower()}.toml"
         try:
-            found[name] = Language(path.name, path.read_text(encoding="utf-8"), link)
+            found[name] = Language(path.name, text_of(path), link)
             problems += found[name].warnings
         except TextsInvalid as error:
             problems += error.problems
-        except (OSError, UnicodeDecodeError) as error:
+        except OSError as error:
             problems.append(f"{path}: cannot be read ({told(error)})")
     english = found.get("en") or Language("built in", ENGLISH, link)
     return {name: found.get(name, english) for name in languages}, problems

@@ -31,7 +31,6 @@ from outcry.daemon.touch.inputs import Senses
 from outcry.hw.modem import ModemSettings, SaidPins
 from outcry.hw.system_errors import told
 from outcry.report import Flag
-from outcry.settings_file import SettingsInvalid
 
 OUTBOX, MEMORY, LACKS = "outbox.sqlite", "memory.json", "outbox.lacks"
 SAID_PINS = "said-pins"
@@ -99,23 +98,20 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
 
 
 def modem_settings(settings: Settings, who: Identity, journal: Journal) -> ModemSettings:
-    """The modem's settings; raises :class:`SettingsInvalid` if they cannot be used."""
+    """What the modem needs to know."""
     hq = who.enrolment.hq if who.enrolment else None
     pin = sim_pin(journal) or settings.text("modem", "pin") or None
     kept = tuple(settings.path("storage", folder) / SAID_PINS for folder in ("state", "runtime"))
-    try:
-        return ModemSettings(
-            apn=settings.text("modem", "apn"),
-            apn_user=settings.text("modem", "apn_user"),
-            apn_password=settings.text("modem", "apn_password"),
-            pin=pin,
-            said_pins=SaidPins(kept),
-            host=hq.host if hq else None,
-            port=hq.port if hq else 80,
-            sms_while_connecting=settings.flag("modem", "sms_while_connecting"),
-        )
-    except ValueError as error:
-        raise SettingsInvalid([str(error)]) from None
+    return ModemSettings(
+        apn=settings.text("modem", "apn"),
+        apn_user=settings.text("modem", "apn_user"),
+        apn_password=settings.text("modem", "apn_password"),
+        pin=pin,
+        said_pins=SaidPins(kept),
+        host=hq.host if hq else None,
+        port=hq.port if hq else 80,
+        sms_while_connecting=settings.flag("modem", "sms_while_connecting"),
+    )
 
 
 def sim_pin(journal: Journal) -> str | None:

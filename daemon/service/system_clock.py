@@ -10,8 +10,9 @@ import sys
 import time
 from pathlib import Path
 
-from outcry.daemon.service.true_time import CLOCK_SET_AFTER, CREDIBLE_UNTIL, FILE_NAME, SLACK_S
+from outcry.daemon.service.true_time import FILE_NAME, SLACK_S
 from outcry.daemon.settings import Settings, load
+from outcry.hw.gps import is_credible
 
 
 def put_right(settings: Settings) -> str:
@@ -24,7 +25,7 @@ def put_right(settings: Settings) -> str:
         if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
             return f"left alone: {path} is not the service's own"
         zero = float(file.read(64))
-    if not CLOCK_SET_AFTER <= zero + time.monotonic() <= CREDIBLE_UNTIL:
+    if not is_credible(zero + time.monotonic()):
         return "left alone: what the daemon knows is not credible"
     if abs(zero + time.monotonic() - time.time()) <= SLACK_S:
         return "left alone: it is right"

@@ -11,12 +11,10 @@ from pathlib import Path
 
 from outcry.daemon.outbox.private_files import write_whole
 from outcry.daemon.outbox.runtime_cache import Memory
-from outcry.hw.gps import Gps
+from outcry.hw.gps import Gps, is_credible
 from outcry.hw.modem import Modem
 
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")  # systemd-timesyncd(8)
-CLOCK_SET_AFTER = 1_760_000_000  # October 2025: this program did not run before
-CREDIBLE_UNTIL = CLOCK_SET_AFTER + 473_364_000  # 15 years: GPS weeks miscounted are 19.6 off
 SLACK_S = 1.0
 FILE_NAME = "clock"
 
@@ -66,7 +64,7 @@ class TrueTime:
         uptime = self._clock()
         for source, zero_by in self._sources.items():
             zero = zero_by()
-            if zero is not None and CLOCK_SET_AFTER <= zero + uptime <= CREDIBLE_UNTIL:
+            if zero is not None and is_credible(zero + uptime):
                 self._memory.zero = zero
                 self._write(zero)
                 return zero + uptime, source

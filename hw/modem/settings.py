@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from outcry.hw.at_strings import LONGEST, can_be_said, is_pin
 from outcry.hw.said_pins import SaidPins
 
 
@@ -33,14 +34,11 @@ class ModemSettings:
 
     def __post_init__(self) -> None:
         for name in ("apn", "apn_user", "apn_password", "host"):
-            value = getattr(self, name) or ""
-            if not (value.isascii() and value.isprintable()) or '"' in value or len(value) > 100:
+            if not can_be_said(getattr(self, name) or ""):
                 raise ValueError(
-                    f"modem {name}: at most 100 printable ASCII characters, no quotation marks"
+                    f"modem {name}: at most {LONGEST} printable ASCII characters, no quotation marks"
                 )
-        if self.pin is not None and not (
-            self.pin.isascii() and self.pin.isdigit() and 4 <= len(self.pin) <= 8
-        ):
+        if self.pin is not None and not is_pin(self.pin):
             raise ValueError("modem pin: 4 to 8 digits")
         if not 1 <= self.port <= 65535:
             raise ValueError("modem port: 1 to 65535")

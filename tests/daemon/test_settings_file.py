@@ -1,5 +1,7 @@
 """The settings tell every problem at once, in the words of the file, and never a secret."""
 
+import os
+import re
 import tomllib
 from math import ceil
 from pathlib import Path
@@ -8,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outcry import settings_file
 from outcry.daemon.outbox.budget import EXCHANGE_BYTES, Budget
 from outcry.daemon.settings import HEARTBEATS_KILOBYTES, SCHEMA, load, read
-from outcry.settings_file import SettingsInvalid
+from outcry.settings_file import SettingsInvalid, as_toml
 
 SHIPPED = Path(__file__).parents[2] / "config" / "outcry.toml"
 HERE = Path("outcry.toml")
@@ -108,6 +111,66 @@ def test_not_toml_and_not_there_are_said_so(tmp_path):
     assert "not TOML" in problems("[button")[0]
     with pytest.raises(SettingsInvalid, match="cannot be read"):
         load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_it_does_not_matter_with_which_editor_it_was_written(tmp_path, encoding, end):
+    path = tmp_path / "outcry.toml"
+    path.write_bytes(f"[gps]{end}\tport = 2948 # Straße{end}".encode(encoding))
+    assert load(path).whole("gps", "port") == 2948
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        (lambda path: path.write_bytes("[gps]\n".encode("utf-16")), "not UTF-8"),
+        (lambda path: path.write_bytes(b"#" * 2_000_000), "too long"),
+        (lambda path: path.mkdir(), "directory"),
+        (os.mkfifo, "no file"),
+        (lambda path: path.symlink_to("/dev/zero"), "no file"),
+        (lambda path: path.symlink_to(path), "symbolic links"),
+    ],
+)
+def test_what_is_no_settings_file_is_refused_and_nobody_waits_for_its_end(tmp_path, made, why):
+    made(tmp_path / "outcry.toml")
+    with pytest.raises(SettingsInvalid, match=f"outcry.toml: cannot be read: .*{why}"):
+        load(tmp_path / "outcry.toml")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("apn", "a" * 101),
+        ("apn", 'inter"net'),
+        ("apn_user", "Jürgen"),
+        ("apn_password", "a\nb"),
+        ("pin", "123"),
+        ("pin", "123456789"),
+        ("pin", "12 34"),
+        ("pin", "١٢٣٤"),
+    ],
+)
+def test_what_no_modem_can_be_told_is_told_beside_everything_else(key, value):
+    told = problems(f"[button]\npin = 99\n[modem]\n{key} = {as_toml(value)}\n")
+    assert [problem.split()[1] for problem in told] == ["button.pin:", f"modem.{key}:"]
+
+
+@pytest.mark.parametrize(
+    ("service", "told"), [(False, "`sudo` in front"), (True, "-> `sudo chgrp outcry` it")]
+)
+def test_a_file_it_may_not_read_is_told_to_who_can_help(tmp_path, monkeypatch, service, told):
+    """The maintainer may read it with sudo; nobody can put that before the service."""
+
+    def refuse(path, **_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(settings_file, "text_of", refuse)
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    if service:
+        monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    with pytest.raises(SettingsInvalid, match=re.escape(told)):
+        load(HERE)
 
 
 def test_shown_settings_can_be_read_again_and_mask_secrets():

@@ -1,7 +1,6 @@
 """Settings files: what a table of keys makes of a file, and what it says is wrong."""
 
 import tomllib
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -141,7 +140,7 @@ def test_a_file_that_cannot_be_read_is_told_but_whose_it_is_the_caller_says(tmp_
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr("outcry.settings_file.text_of", refuse)
     with pytest.raises(PermissionError):
         load(tmp_path / "bytes.toml")
 

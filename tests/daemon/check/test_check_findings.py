@@ -18,10 +18,9 @@ from outcry.daemon.service import judge
 from outcry.daemon.service.findings import Finding, Result, failed, look, ok
 from outcry.daemon.service.judge import REMEDIES, modem_marks
 from outcry.daemon.service.status import modem_facts
-from outcry.daemon.service.true_time import CLOCK_SET_AFTER
 from outcry.daemon.settings import read
 from outcry.enrolment import Contact, write
-from outcry.hw.gps import AGE_UNKNOWN, Fix, NoFixReason
+from outcry.hw.gps import AGE_UNKNOWN, CLOCK_SET_AFTER, CREDIBLE_UNTIL, Fix, NoFixReason
 from outcry.hw.modem import Condition, ModemStatus
 from outcry.report import Flag
 from simulation.world import CONTACTS, ENROLMENT, TEXTS, World
@@ -322,9 +321,10 @@ def test_the_old_fix_of_a_silent_receiver_is_not_ok(monkeypatch, age_s):
 # What else an alarm needs
 
 
-def test_the_clock_is_ok_from_the_first_release_on():
+@pytest.mark.parametrize("wrong", [0, CLOCK_SET_AFTER - 1, CREDIBLE_UNTIL + 1, 4_070_908_800])
+def test_the_clock_is_ok_from_the_first_release_on_and_not_in_2099(wrong):
     assert host.clock(CLOCK_SET_AFTER, False).result is Result.OK
-    unset = host.clock(CLOCK_SET_AFTER - 1, True)
+    unset = host.clock(wrong, True)
     assert unset.result is Result.FAILED
     assert "timedatectl" in unset.remedy
 

@@ -17,6 +17,9 @@ BROKEN = [
     "[1]",
     write(ENROLMENT)[:-40],
     '"\\ud800"',
+    "[" * 9_999,
+    write(ENROLMENT).replace('"port"', '"port": 1, "port"'),
+    write(ENROLMENT).replace("://", ":// "),
     write(ENROLMENT).replace(": 77,", ": -7,"),
 ]
 
@@ -62,6 +65,17 @@ def test_a_broken_enrolment_is_told_and_the_settings_people_are_told_of_an_alarm
     assert [contact.name for contact in identity.contacts] == ["Ana"]
     assert "without HQ" in told[0]
     assert not any("447700" in line or "Zarema" in line for line in told)
+
+
+def test_an_enrolment_in_another_encoding_is_told_in_words(who, tmp_path):
+    (tmp_path / "enrolment.json").write_bytes(write(ENROLMENT).encode("utf-16"))
+    with pytest.raises(SettingsInvalid, match=r"cannot be read \(it is not UTF-8 text"):
+        who()
+
+
+def test_an_enrolment_that_was_opened_in_an_editor_is_read(who, tmp_path):
+    (tmp_path / "enrolment.json").write_bytes(write(ENROLMENT).encode("utf-8-sig"))
+    assert who().contacts == CONTACTS
 
 
 @pytest.mark.parametrize("broken", BROKEN)

@@ -187,7 +187,8 @@ def test_the_text_says_who_when_where_how_sure_and_how_old(language):
         (Position(1, 2, 999, 60), ("within 999 m", "seen 1 min earlier")),
         (Position(1, 2, 1000, 5_999), ("within 1 km", "seen 99 min earlier")),
         (Position(1, 2, 1001, 6_000), ("within 2 km", "seen 2 h earlier")),
-        (Position(1, 2, 65_534, 65_534), ("within 66 km", "seen 18 h earlier")),
+        (Position(1, 2, 40, 8_999), ("seen 3 h earlier",)),
+        (Position(1, 2, 65_534, 65_534), ("within 66 km", "seen 19 h earlier")),
         (Position(1, 2, None, 65_535), ("accuracy not known", "seen more than 18 h earlier")),
     ],
 )
@@ -550,7 +551,19 @@ def test_a_language_that_cannot_be_used_is_told_and_english_goes(name, tmp_path)
     assert text.startswith("ALARM from Zarema")
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[alert]\n", b"alert = 1\n", b"\x00" * 9])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b"[alert]\n",
+        b"alert = 1\n",
+        b"\x00" * 9,
+        b"alert = " + b"[" * 9_999,
+        b"alert = " + b"9" * 9_999,
+        b"#" * 2_000_000,
+    ],
+)
 def test_whatever_is_in_a_file_english_goes(content, tmp_path):
     (tmp_path / "fa.toml").write_bytes(content)
     used, problems = load(tmp_path, {"fa"}, None)

@@ -9,13 +9,9 @@ import pytest
 from builders import device_config
 
 from outcry.daemon.service import system_clock
-from outcry.daemon.service.true_time import (
-    CLOCK_SET_AFTER,
-    CREDIBLE_UNTIL,
-    FILE_NAME,
-    TrueTime,
-)
+from outcry.daemon.service.true_time import FILE_NAME, TrueTime
 from outcry.daemon.settings import load
+from outcry.hw.gps import CLOCK_SET_AFTER, CREDIBLE_UNTIL
 from simulation.world import WALL
 
 UPTIME = 5000.0

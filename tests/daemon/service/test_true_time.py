@@ -3,7 +3,7 @@
 import pytest
 
 from outcry.daemon.service import true_time
-from outcry.daemon.service.true_time import CLOCK_SET_AFTER, CREDIBLE_UNTIL
+from outcry.hw.gps import CLOCK_SET_AFTER, CREDIBLE_UNTIL
 from outcry.report import Flag
 from simulation.world import WALL, World
 
