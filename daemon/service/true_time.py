@@ -32,8 +32,9 @@ class TrueTime:
 
     Each source tells the Unix time at which ``_clock()`` was 0. Where they disagree the first one
     wins: NTP compares servers; a receiver is exact but may miscount weeks; an operator's clock is
-    known to be hours off at times. ``_written_to`` is the file for the unit that sets the system's
-    clock, if one may.
+    known to be hours off at times. What NTP set before this run, anybody may have stepped since, by
+    less than the uptime: a receiver knows better. ``_written_to`` is the file for the unit that sets
+    the system's clock, if one may.
     """
 
     _clock: Callable[[], float]
@@ -46,11 +47,13 @@ class TrueTime:
 
     def __post_init__(self) -> None:
         self._seen_at: float | None = None
+        self._at_start = self._synchronised_at()
         self._ntp: float | None = None
         self._written = 0.0
         self._sources: dict[str, Callable[[], float | None]] = {
-            "NTP": self._by_ntp,
+            "NTP": lambda: self._by_ntp(since_start=True),
             "GPS": lambda: self._gps.zero,
+            "NTP, before the service started": self._by_ntp,
             "the mobile network": lambda: self._modem.status().network_zero,
             "an earlier run": lambda: self._memory.zero,
         }
@@ -77,11 +80,11 @@ class TrueTime:
             with suppress(OSError):  # then the system's clock stays as it is
                 write_whole(self._written_to, f"{zero}\n")
 
-    def _by_ntp(self) -> float | None:
+    def _by_ntp(self, since_start: bool = False) -> float | None:
         """The system's clock is looked at when NTP has set it: anybody may step it afterwards."""
         at, wall, uptime = self._synchronised_at(), self._wall(), self._clock()
         if at is not None and at != self._seen_at:
             self._seen_at = at
             if -SLACK_S <= wall - at <= uptime + SLACK_S:  # else it was stepped since
                 self._ntp = wall - uptime
-        return self._ntp
+        return None if since_start and self._seen_at == self._at_start else self._ntp

@@ -85,6 +85,19 @@ def test_a_clock_stepped_since_ntp_set_it_is_not_believed_by_a_new_run(world, st
     assert told(world) is None
 
 
+@pytest.mark.parametrize("step_s", [3600, 60, -60])
+def test_a_receiver_knows_better_than_a_clock_that_may_have_been_stepped(world, step_s):
+    """By less than the uptime, and before this run: nothing on the device shows it."""
+    world.passes(7200)
+    world.synchronised_at = WALL + 7100
+    world.wall = WALL + 7200 + step_s
+    world.starts()
+    world.gps.zero = WALL + 7200 - world.clock()
+    assert told(world) == pytest.approx(WALL + 7200, abs=3)
+    world.wall = world.synchronised_at = WALL + 7500
+    assert world.loop.parts.time.told()[1] == "NTP"
+
+
 def test_when_ntp_sets_the_clock_anew_that_counts(world):
     world.synchronised_at = WALL
     assert world.loop.parts.time.now() == WALL
