@@ -47,18 +47,21 @@ class Hq(Protocol):
 
 
 class Gate:
-    """All that leaves goes through here. ``in_doubt``: something left that nobody has answered."""
+    """All that leaves goes through here. ``in_doubt``: something left that nobody has answered.
+
+    ``refused``: something was refused, as was said by the server or by somebody before it.
+    """
 
     def __init__(self, hq: Hq) -> None:
         self._hq = hq
         self._lock = threading.Lock()
         self._until = 0.0
         self.denied = False
-        self.in_doubt = False
+        self.in_doubt = self.refused = False
 
     def begin(self, limit_s: float) -> None:
         """A call: the kernel ends this process when it has lasted for its limit."""
-        self.denied = self.in_doubt = False
+        self.denied = self.in_doubt = self.refused = False
         self._until = time.monotonic() + limit_s
         _end_in(limit_s)
 
@@ -87,7 +90,9 @@ class Gate:
     def answered(self, server: str, status: int, headers: Mapping[str, str] | None = None) -> None:
         """An HTTP answer has come, with these headers. One that sends elsewhere settles nothing."""
         with self._lock:
-            if status < 300 or (400 <= status < 500 and status != 408):
+            if 400 <= status < 500 and status != 408:
+                self.refused, self.in_doubt = self.refused or self.in_doubt, False
+            elif status < 300:
                 self.in_doubt = False
             self._hq.answered(server, status < 300, retry_after.wanted_s(headers or {}, status))
 

@@ -92,7 +92,7 @@ def serve(connection: Connection) -> None:
             gate.begin(limit_s)
             said = _made(work, arguments)
             gate.end()
-            hq.say(*said, gate.in_doubt)
+            hq.say(*said, gate.in_doubt, gate.refused)
 
 
 def _made(work: Callable[..., Any], arguments: tuple[object, ...]) -> tuple[object, ...]:

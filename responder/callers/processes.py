@@ -176,10 +176,11 @@ class _OneCall:
         while any(asked_of == server for asked_of, _ in self._open):
             self._answered(server, False, None)
 
-    def _came(self, what: str, value: Any, in_doubt: bool) -> Came:
+    def _came(self, what: str, value: Any, in_doubt: bool, was_refused: bool) -> Came:
         if what == "came":
             return Came(value, self.wait_s)
-        if what == "denied" and not in_doubt:
+        is_final = self._no[1] is None  # else it is tried again, and looked for before that
+        if what == "denied" and not in_doubt and not (was_refused and is_final):
             raise Withheld(*self._no)
         raise Lost(str(self._no[0] if what == "denied" else value))
 

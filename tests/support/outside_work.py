@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time
+import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 from outcry.responder.callers import gate
@@ -20,6 +22,13 @@ def fetch(url: str, body: str | None = None) -> int:
 def fetch_all(urls: list[str]) -> list[int]:
     """One after the other."""
     return [fetch(url) for url in urls]
+
+
+def post_all(urls: list[str]) -> None:
+    """Post to one after the other, whatever they answer."""
+    for url in urls:
+        with suppress(urllib.error.HTTPError):
+            fetch(url, "words")
 
 
 def post_much(url: str, bytes_: int) -> int:

@@ -106,6 +106,25 @@ def test_each_request_asks_first_and_what_is_not_allowed_does_not_leave(caller, 
     assert len(server.asked) == steps
 
 
+@pytest.mark.parametrize("then", [[], ["/session"]], ids=["at once", "after another answer"])
+def test_what_was_refused_before_a_no_may_be_there_all_the_same(caller, server, then):
+    """Somebody before the server may have put a refusal in place of its answer."""
+    server.retry_after = "0"  # as 429
+    may = lambda: None if len(server.asked) < 1 + len(then) else "people have decided otherwise"
+    urls = [f"{server.url}{path}" for path in ("/no", *then, "/again")]
+    with pytest.raises(Lost, match="otherwise"):
+        made(caller, outside_work.post_all, urls, may=may)
+    assert len(server.asked) == 1 + len(then)
+
+
+def test_a_server_that_refuses_too_often_in_one_call_has_done_nothing(caller, server):
+    server.retry_after = "0"
+    with pytest.raises(Withheld) as withheld:
+        made(caller, outside_work.post_all, [f"{server.url}/no"] * 30)
+    assert withheld.value.wait_s is not None
+    assert len(server.asked) == 10
+
+
 def test_at_its_limit_a_call_is_ended_and_what_the_kernel_holds_is_thrown_away(caller):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
