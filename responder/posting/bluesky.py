@@ -14,7 +14,14 @@ from outcry.responder.callers import gate
 from outcry.responder.findings import Finding
 from outcry.responder.formatting import rfc3339
 from outcry.responder.posting.calling import END_NOT_KNOWN, TIMEOUT_S, Calls, status_of
-from outcry.responder.posting.publisher import Draft, Limits, Posted, PublishingFailed, Unit
+from outcry.responder.posting.publisher import (
+    Draft,
+    Limits,
+    OutcomeUnknown,
+    Posted,
+    PublishingFailed,
+    Unit,
+)
 
 T = TypeVar("T")
 _POSTS = "app.bsky.feed.post"
@@ -114,8 +121,10 @@ class Bluesky:
             record.embed = embed
             where = {"repo": did, "collection": _POSTS, "rkey": rkey}
             put = models.ComAtprotoRepoPutRecord.Data(**where, record=record)
-            client.com.atproto.repo.put_record(put)
-            return _posted(did, rkey)
+            made, posted = client.com.atproto.repo.put_record(put), _posted(did, rkey)
+            if made.uri != posted.id:
+                raise OutcomeUnknown("bluesky: its answer names another post")
+            return posted
 
         return self.call.with_or_without(self._picture(client, draft), say, lambda: None)
 

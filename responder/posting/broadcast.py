@@ -50,7 +50,7 @@ class Broadcast:
         if came.outcome is Outcome.DONE:
             return publisher.Posted(key, "")
         if came.outcome is Outcome.FAILED:
-            raise publisher.PublishingFailed(f"{self.name}: {came.why}", came.wait_s)
+            raise publisher.NothingLeft(f"{self.name}: {came.why}", came.wait_s)
         if came.outcome is Outcome.DROPPED:
             raise publisher.Withheld(came.why or "")
         raise publisher.OutcomeUnknown(f"{self.name}: {came.why}")

@@ -4,6 +4,7 @@ A library's error may carry a token in its text or its address. So none
 leaves here: what is known of it becomes one of three errors of our own.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 from outcry.responder.callers import retry_after
 from outcry.responder.findings import Finding
 from outcry.responder.posting.publisher import (
+    NothingLeft,
     OutcomeUnknown,
     Posted,
     PublishingFailed,
@@ -23,6 +25,7 @@ TIMEOUT_S = 15.0  # how long a network may keep silent
 END_NOT_KNOWN = "when its token ends cannot be known"
 LOOK_BACK_S = 600.0  # a network's clock may be behind ours by this much
 
+_AN_ID = re.compile("[!-~]{1,250}")
 _NEVER_SENT = frozenset(
     {
         "ConnectError",
@@ -104,7 +107,7 @@ class Calls:
             return PublishingRefused(f"{self._network}: a library is not installed; {need}")
         kinds = [type(one).__name__ for one in _chain(error)]
         if not _NEVER_SENT.isdisjoint(kinds):
-            return PublishingFailed(f"{self._network} cannot be reached ({kinds[0]})")
+            return NothingLeft(f"{self._network} cannot be reached ({kinds[0]})")
         status = status_of(error)
         if status in (401, 403):
             return PublishingRefused(f"{self._network} refuses access ({status}); {self._remedy}")
@@ -141,7 +144,7 @@ def _wanted_wait(error: BaseException) -> float | None:
 
 def posted_as(id_: object, url: object) -> Posted:
     """The post that a network says it has made. Raises :class:`OutcomeUnknown` if it names none."""
-    if not isinstance(id_, int | str) or not id_:
+    if not isinstance(id_, int | str) or not id_ or not _AN_ID.fullmatch(str(id_)):
         raise OutcomeUnknown("its answer names no post")
     address = str(url)
     return Posted(str(id_), address if address.startswith(("http://", "https://")) else "")

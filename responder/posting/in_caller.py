@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from outcry.responder.posting.publisher import (
+    NothingLeft,
     OutcomeUnknown,
     Posted,
     Publisher,
@@ -27,6 +28,8 @@ def perform(
     """Do one thing with this account: a word for what came of it, and what belongs to it."""
     try:
         came = getattr(_made(kind, account), what)(*arguments)
+    except NothingLeft as error:
+        return "nothing left", str(error)
     except PublishingRefused as error:
         return "refused", str(error), error.wait_s
     except PublishingFailed as error:

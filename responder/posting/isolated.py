@@ -60,7 +60,7 @@ class Isolated:
 
     def _call(self, what: str, *arguments: object, may: May) -> Any:
         if not self._lock.acquire(blocking=False):  # the workflow has one lane for it
-            raise publisher.PublishingFailed(f"{self.name}: another call is still being made")
+            raise publisher.NothingLeft(f"{self.name}: another call is still being made")
         try:
             if self._caller is None or not self._caller.is_alive():
                 self._close()
@@ -85,6 +85,8 @@ class Isolated:
                 return None
             case "found":
                 return words[0]
+            case "nothing left":
+                raise publisher.NothingLeft(*words)
             case "refused":
                 raise publisher.PublishingRefused(*words)
             case "failed":

@@ -1,7 +1,7 @@
 """Makes the calls that publish: posts, the answers that follow them up, and corrections."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 from sqlalchemy import Connection, insert, select
 
@@ -11,6 +11,8 @@ from outcry.responder.posting import last_look
 from outcry.responder.posting.publisher import (
     Draft,
     Limits,
+    NothingLeft,
+    OutcomeUnknown,
     Posted,
     Publisher,
     PublishingFailed,
@@ -57,8 +59,13 @@ class Posting:
                 posted = self._say(publisher, call)
         except Withheld as no:
             return self._withheld(call, str(no))
+        except OutcomeUnknown as error:
+            return Came(Outcome.UNKNOWN, str(error))
         except PublishingFailed as error:
-            return Came(Outcome.FAILED, str(error), wait_s=error.wait_s)
+            # A refusal may be a lie: a correction is taken back as one that is there.
+            may_lie = isinstance(call.target, Correction) and not isinstance(error, NothingLeft)
+            outcome = Outcome.UNKNOWN if may_lie else Outcome.FAILED
+            return Came(outcome, str(error), wait_s=error.wait_s)
         said_now = isinstance(call.target, Post | FollowUp)
         slipped = SLIPPED if said_now and may(None) == DECIDED_OTHERWISE else None
         return Came(Outcome.DONE, slipped, posted.url, posted.id)
@@ -88,10 +95,24 @@ class Posting:
             return posted
         if isinstance(call.target, Post):
             last_look.require()
-            return publisher.post(key, draft)
+            return self._new(publisher, call, draft)
         answered = self._post(publisher, call)
         last_look.require()
         return publisher.reply(key, answered, draft)
+
+    def _new(self, publisher: Publisher, call: Call, draft: Draft) -> Posted:
+        """Post it; at every second try without its picture, which may be what never comes to an end.
+
+        An answer that names the post of another episode is an old one, and proves nothing.
+        """
+        wanted = draft if call.action.attempt % 2 else replace(draft, picture=None)
+        posted = publisher.post(key_of(call), wanted)
+        with self.store.read() as connection:
+            posts = event_log.case_of(connection, call.alarm).posts
+        others = ((p, each) for p, each in posts.items() if each and p.network == network_of(call))
+        if any(each.id == posted.id and p != call.target for p, each in others):
+            raise OutcomeUnknown(f"{publisher.name}: its answer names an earlier post")
+        return posted
 
     def _draft(self, publisher: Publisher, call: Call) -> Draft:
         """The same words at every try: written once, before the first, and kept for the others."""
@@ -142,13 +163,16 @@ class Posting:
             out = next((id_ for id_ in ids if id_), None)
             if out is not None:
                 yield Posted(out, "")
-            elif draft is not None and case.is_in_doubt(target):
+            elif draft is not None and case.may_be_out(target):
                 found = publisher.find(_key(call.alarm, target), draft)
                 if found is not None:
                     yield found
 
     def _post(self, publisher: Publisher, call: Call) -> Posted:
-        """The post that is answered or corrected, which may be one nobody is sure of."""
+        """The post that is answered or corrected, which may be one nobody is sure of.
+
+        Where that was in vain, it may not be where it was said to be.
+        """
         with self.store.read() as connection:
             case = event_log.case_of(connection, call.alarm)
             match publication(call):
@@ -158,11 +182,18 @@ class Posting:
                     post = case.post(of_now.network)
             posted = case.posts.get(post)
             draft = _kept(connection, call.alarm, post)
+        known = found = None
         if posted is not None and posted.id is not None:  # older releases kept the address alone
-            return Posted(posted.id, posted.url or "")
-        found = None if draft is None else publisher.find(post_key(call.alarm, post.episode), draft)
+            known = Posted(posted.id, posted.url or "")
+        if draft is not None and (known is None or call.action.attempt > 1):
+            try:
+                found = publisher.find(post_key(call.alarm, post.episode), draft)
+            except (PublishingFailed, OutcomeUnknown):
+                if known is None:
+                    raise
+        found = found or known
         if found is None:
-            raise PublishingFailed("there is no post of this alarm")
+            raise NothingLeft("there is no post of this alarm")
         return found
 
 

@@ -20,6 +20,10 @@ class PublishingRefused(PublishingFailed):
     """The network will not have it until a person mends something; the message says what."""
 
 
+class NothingLeft(PublishingFailed):
+    """Nothing was even sent that could have published it: no answer to that can have been a lie."""
+
+
 class Withheld(PublishingFailed):
     """Nothing was published: in the last moment HQ itself said no, since people have decided so."""
 

@@ -214,6 +214,14 @@ class Case:
         came = outcomes(self.tries(target))
         return Outcome.UNKNOWN in came and Outcome.DONE not in came
 
+    def may_be_out(self, target: Target) -> bool:
+        """The same; or that it was refused is the last that was heard, and nobody has looked since.
+
+        Somebody between us and a network may put a refusal in place of its answer.
+        """
+        heard = [came for each in self.tries(target).values() if (came := each.outcome)]
+        return self.is_in_doubt(target) or heard[-1:] == [Outcome.FAILED]
+
     def _take(self, event: Event) -> None:
         self.last_at = max(self.last_at, event.at)
         if (topic := _TOPICS.get(type(event))) is not None:
@@ -325,7 +333,7 @@ class Case:
         if isinstance(target, Receipt):
             self.receipts_sent[target.message, target.status] = target.number
             self.receipts_planned_at.append(event.at)
-        if isinstance(target, Post) and not (target in self.begun and self.is_in_doubt(target)):
+        if isinstance(target, Post) and not (target in self.begun and self.may_be_out(target)):
             self.begun[target] = self.now.number
 
     def _take_outcome(self, event: events.CallEnded) -> None:

@@ -102,7 +102,7 @@ def next_try(kind: ActionKind, tries: Sequence[CallPlanned | CallEnded]) -> floa
 
 def may_begin(target: Target, case: Case, plan: Plan) -> bool:
     """Whether a call may be begun: one that is no longer allowed may still look for what is out."""
-    looks = isinstance(target, Post | FollowUp) and case.is_in_doubt(target)
+    looks = isinstance(target, Post | FollowUp) and case.may_be_out(target)
     return looks or is_allowed(target, case, plan)
 
 

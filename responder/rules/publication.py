@@ -99,7 +99,7 @@ def look_for(case: Case, plan: Plan) -> Iterator[Want]:
     """What may be out, and may not be said any more, is looked for: people must know that it is."""
     said = {want.target for rule in (publish, follow_up) for want in rule(case, plan)}
     for target in case.calls:
-        if isinstance(target, Post | FollowUp) and target not in said and case.is_in_doubt(target):
+        if isinstance(target, Post | FollowUp) and target not in said and case.may_be_out(target):
             yield Want(target)
 
 

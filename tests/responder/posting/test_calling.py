@@ -13,6 +13,7 @@ from outcry.responder.posting.calling import Calls, posted_as, said_the_same
 from outcry.responder.posting.mastodon import Mastodon
 from outcry.responder.posting.publisher import (
     Draft,
+    NothingLeft,
     OutcomeUnknown,
     Posted,
     PublishingFailed,
@@ -104,7 +105,7 @@ def test_networks_that_say_when_their_limit_ends_are_left_alone_until_then(name,
     assert retry_after.wanted_s({**headers, "retry-after": "7"}, 200) is None
 
 
-@pytest.mark.parametrize("id_", [None, "", 0, [], {"a": 1}])
+@pytest.mark.parametrize("id_", [None, "", 0, [], {"a": 1}, "\ufffd\ufffd", "1 2", "9" * 300])
 def test_an_answer_that_names_no_post_proves_none(id_):
     with pytest.raises(OutcomeUnknown):
         posted_as(id_, "https://network.example/1")
@@ -126,7 +127,7 @@ def test_a_refused_token_says_what_to_do():
 def test_what_never_left_has_failed_and_what_broke_off_is_unknown():
     never = Exception("canary")
     never.__cause__ = ConnectionRefusedError("canary")
-    assert what_becomes_of(never)[0] is PublishingFailed
+    assert what_becomes_of(never)[0] is NothingLeft
     assert what_becomes_of(ConnectionResetError("canary"))[0] is OutcomeUnknown
     assert what_becomes_of(KeyError("canary"))[0] is OutcomeUnknown
 

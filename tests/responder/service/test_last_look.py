@@ -6,9 +6,17 @@ import pytest
 
 from outcry.report import MessageType
 from outcry.responder.console.desk import Act
+from outcry.responder.dispatch import outbox
 from outcry.responder.posting import last_look
 from outcry.responder.posting.own_page import OwnPage
-from outcry.responder.posting.publisher import Limits, OutcomeUnknown, Posted, Withheld
+from outcry.responder.posting.publisher import (
+    Limits,
+    NothingLeft,
+    OutcomeUnknown,
+    Posted,
+    PublishingFailed,
+    Withheld,
+)
 from outcry.responder.rules import events
 from outcry.responder.rules.calls import Post, Topic
 from outcry.responder.rules.decide import RETRY_AFTER_S
@@ -33,6 +41,7 @@ class Network:
         self.limits = Limits(500, threads=threads)
         self.posts: dict[str, str] = {}
         self.corrected: dict[str, str] = {}
+        self.pictures: list[bool] = []
         self.hangs = False
         self.before = lambda: None
         self.looked = 0
@@ -45,6 +54,7 @@ class Network:
         return Posted(key, f"https://{key}") if key in self.posts else None
 
     def post(self, key, draft):
+        self.pictures.append(draft.picture is not None)
         self.before()
         why = last_look.why_not()
         if why is not None:
@@ -164,6 +174,167 @@ def test_what_slipped_out_is_found_recorded_and_shown_as_such(made, network):
     world.clock.passes(86_400)
     world.hq.works()
     assert network.looked == looked, "found once is enough"
+
+
+def refuses(world, network, key, is_there):
+    """Somebody before the network says that it refuses, whatever it does."""
+
+    def say():
+        network.before = lambda: None
+        if is_there:
+            network.posts[key] = "it took the post"
+        raise PublishingFailed("it refuses access (403)")
+
+    network.before = say
+
+
+@pytest.mark.parametrize("act", [Act.VETO, Act.CORRECT, Act.CLOSE])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_what_was_refused_is_looked_for_once_when_it_may_not_be_said_any_more(
+    made, network, act, is_there
+):
+    world = made()
+    refuses(world, network, "alarm-1", is_there)
+    world.hq.works()
+    does(world, act, reason="false_alarm")
+    for wait_s in RETRY_AFTER_S:
+        world.clock.passes(wait_s)
+        world.hq.works()
+    came = [each.came for each in ended(world, Post(NETWORK))]
+    assert network.looked == 1
+    assert came[0].outcome is Outcome.FAILED
+    if is_there:
+        assert [(each.outcome, each.why) for each in came[1:]] == [(Outcome.DONE, SLIPPED)]
+        assert Topic.SLIPPED in case(world).now.topics
+    else:
+        assert [each.outcome for each in came[1:]] == [Outcome.DROPPED]
+    assert ("alarm-1" in network.corrected) is (is_there and act is Act.CORRECT)
+
+
+def test_a_try_that_waits_when_it_is_vetoed_looks_for_what_was_refused_before(made, network):
+    world = made()
+    refuses(world, network, "alarm-1", is_there=True)
+    world.hq.works()
+    world.clock.passes(RETRY_AFTER_S[0])
+    begin, outbox.begin = outbox.begin, lambda *_: None  # it waits for its lane
+    try:
+        world.hq.workflow.step()
+    finally:
+        outbox.begin = begin
+    does(world, Act.VETO)
+    world.hq.works()
+    assert ended(world, Post(NETWORK))[-1].came.why == SLIPPED
+
+
+def test_a_follow_up_that_was_refused_is_looked_for_and_corrected(made):
+    network = Network(threads=False)
+    world = made(network)
+    world.hq.works()
+    world.clock.passes(700)
+    message = world.device.message(MessageType.STILL_IN_DANGER, sequence=1)
+    world.hq.takes(message)
+    refuses(world, network, "alarm-1-follow-up-2", is_there=True)
+    world.hq.works()
+    does(world, Act.CORRECT, reason=events.Reason.RELEASED.value)
+    world.hq.works()
+    assert set(network.corrected) == {"alarm-1", "alarm-1-follow-up-2"}
+
+
+def test_a_correction_that_was_refused_is_taken_back_as_one_that_may_be_there(made, network):
+    """It says "safe", and the next episode is public before it is tried again."""
+    world = made()
+    world.hq.works()
+    correct = network.correct
+
+    def says_no(key, to, draft):
+        correct(key, to, draft)
+        network.correct = correct
+        raise PublishingFailed("it refuses access (403)")
+
+    network.correct = says_no
+    does(world, Act.CORRECT, reason="false_alarm")
+    world.hq.works()
+    assert "safe" in network.corrected["alarm-1"]
+    does(world, Act.PUBLISH)
+    world.hq.works()
+    assert "no longer true" in network.corrected["alarm-1"]
+
+
+def test_a_correction_that_never_left_is_not_taken_back(made, network):
+    world = made()
+    world.hq.works()
+    correct = network.correct
+
+    def is_down(key, to, draft):
+        raise NothingLeft("it cannot be reached")
+
+    network.correct = is_down
+    does(world, Act.CORRECT, reason="false_alarm")
+    world.hq.works()
+    network.correct = correct
+    does(world, Act.PUBLISH)
+    world.hq.works()
+    assert network.corrected == {}
+    assert list(network.posts) == ["alarm-1", "alarm-1-episode-2"]
+
+
+def test_an_answer_that_names_an_earlier_post_proves_no_new_one(made, network):
+    """A proxy gives an old answer once more."""
+    world = made()
+    world.hq.works()
+    does(world, Act.CORRECT, reason="false_alarm")
+    world.hq.works()
+    post, network.post = network.post, lambda key, draft: Posted("alarm-1", "https://alarm-1")
+    does(world, Act.PUBLISH)
+    world.hq.works()
+    again = Post(NETWORK, 2)
+    assert ended(world, again)[-1].outcome is Outcome.UNKNOWN
+    network.post = post
+    world.clock.passes(RETRY_AFTER_S[0])
+    world.hq.works()
+    assert (ended(world, again)[-1].came.id, len(network.posts)) == ("alarm-1-episode-2", 2)
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_a_post_that_is_not_where_its_answer_said_is_looked_for_and_corrected(made, network, looks):
+    """Where looking does not work, the place that is known is tried again."""
+    world = made()
+    post, correct = network.post, network.correct
+    network.post = lambda key, draft: post(key, draft) and Posted("elsewhere", "https://elsewhere")
+
+    def finds_it(key, to, draft):
+        if to.id not in network.posts:
+            raise PublishingFailed("there is no such post")
+        return correct(key, to, draft)
+
+    def breaks(key, draft):
+        raise OutcomeUnknown("no answer")
+
+    network.correct = finds_it
+    world.hq.works()
+    does(world, Act.CORRECT, reason="false_alarm")
+    world.hq.works()
+    if not looks:
+        network.find, network.posts = breaks, {"elsewhere": "it is there now"}
+    world.clock.passes(RETRY_AFTER_S[0])
+    world.hq.works()
+    assert set(network.corrected) == {"alarm-1" if looks else "elsewhere"}
+
+
+def test_where_taking_a_picture_never_ends_the_words_go_without_it(made, network):
+    def never_ends():
+        if network.pictures[-1]:
+            raise OutcomeUnknown("no answer in time")
+
+    world = made()
+    network.before = never_ends
+    world.hq.works()
+    assert network.posts == {}
+    assert ended(world, Post(NETWORK))[0].came.why == "no answer in time"
+    world.clock.passes(RETRY_AFTER_S[0])
+    world.hq.works()
+    assert list(network.posts) == ["alarm-1"]
+    assert network.pictures == [True, False]
 
 
 def test_a_call_whose_lease_is_over_publishes_nothing(made, network):
