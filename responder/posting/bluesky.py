@@ -146,9 +146,9 @@ class Bluesky:
 
 
 def _is_session_over(error: Exception) -> bool:
-    """The server's own words for it come with a 400."""
+    """The server's own words for it come with a 400; 403: it may be another account's."""
     said = str(error)
-    return status_of(error) == 401 or "ExpiredToken" in said or "InvalidToken" in said
+    return status_of(error) in (401, 403) or "ExpiredToken" in said or "InvalidToken" in said
 
 
 def record_key(key: str, made_at: float) -> str:

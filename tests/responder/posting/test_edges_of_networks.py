@@ -106,6 +106,24 @@ def test_a_bluesky_session_that_ends_in_the_midst_of_an_alarm_is_made_anew(blues
     assert bluesky.reply("alarm-session-1", posted, said("after"))
 
 
+def test_a_session_that_names_another_account_is_not_kept(bluesky_server, proxied):
+    """An answer that was reworded once would have each post refused for as long as it is used."""
+    proxy = proxied(bluesky_server.url)
+    did, other = bluesky_server.did.encode(), b"did:plc:" + 24 * b"a"
+    reworded = []
+
+    def once(path, status, said):
+        if "getSession" not in path or reworded:
+            return status, said
+        reworded.append(path)
+        return status, said.replace(did, other)
+
+    proxy.rewords = once
+    bluesky = Bluesky(proxy.url, bluesky_server.handle, bluesky_server.app_password)
+    assert bluesky.post("alarm-other", said("words")).id.startswith(f"at://{bluesky_server.did}/")
+    assert reworded
+
+
 def test_an_app_password_taken_back_in_the_midst_of_an_alarm_is_a_refusal(bluesky_server):
     from atproto import Client
 
