@@ -124,6 +124,19 @@ def test_a_session_that_names_another_account_is_not_kept(bluesky_server, proxie
     assert reworded
 
 
+def test_an_answer_about_another_record_proves_no_post_on_bluesky(bluesky_server, draft, proxied):
+    proxy = proxied(bluesky_server.url)
+    account = bluesky_server.handle, bluesky_server.app_password
+    publisher, words = Bluesky(proxy.url, *account), draft()
+    other = publisher.post("alarm-one", draft())
+    said = {"uri": other.id, "cid": "bafyreie5cvv4h45feadgeuwhbcutmh6t2ceseocckahdoe6uat64zmz454"}
+    proxy.refuses = lambda body: (200, said) if words.text.encode() in body else None
+    with pytest.raises(OutcomeUnknown):
+        publisher.post("alarm-two", words)
+    proxy.refuses = lambda body: None
+    assert publisher.find("alarm-two", words) is None
+
+
 def test_an_app_password_taken_back_in_the_midst_of_an_alarm_is_a_refusal(bluesky_server):
     from atproto import Client
 

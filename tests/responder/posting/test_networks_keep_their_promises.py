@@ -185,21 +185,6 @@ def test_absent_is_absent_in_any_words_on_bluesky(
         assert publisher.find(key, words) == posted
 
 
-def test_an_answer_about_another_record_proves_no_post_on_bluesky(
-    bluesky_server, key, draft, proxied
-):
-    proxy = proxied(bluesky_server.url)
-    account = bluesky_server.handle, bluesky_server.app_password
-    publisher, words = Bluesky(proxy.url, *account), draft()
-    other = publisher.post(next(_keys), draft())
-    said = {"uri": other.id, "cid": "bafyreie5cvv4h45feadgeuwhbcutmh6t2ceseocckahdoe6uat64zmz454"}
-    proxy.refuses = lambda body: (200, said) if words.text.encode() in body else None
-    with pytest.raises(OutcomeUnknown):
-        publisher.post(key, words)
-    proxy.refuses = lambda body: None
-    assert publisher.find(key, words) is None
-
-
 def test_a_post_on_x_is_found_whatever_x_makes_of_its_signs_and_addresses(x_server, key, draft):
     """X escapes three signs and puts addresses of its own in place of others."""
     words = draft("Amnesty.org & Ana <b>: see https://help.example.org/post/1 now")
