@@ -24,7 +24,7 @@ _REFUSALS: dict[type[Exception], tuple[int, str]] = {
 
 
 def device_app(inbox: Inbox) -> ASGIApp:
-    """One address without a framework: routing to it costs more than framing its request."""
+    """One address, so without a framework that routes: it would cost each report."""
     batches = GroupCommit(inbox)
 
     async def reports(scope: Scope, receive: Receive, send: Send) -> None:

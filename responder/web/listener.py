@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from outcry.responder import journal
 from outcry.responder.part import Part
 from outcry.responder.web.door import HEADER_S, USUAL, Door, Limits
-from outcry.responder.web.framing import Framing
 
 log = journal.Log("outcry.responder.listener")
 
@@ -61,7 +60,7 @@ class Listener(Part):
             config = uvicorn.Config(
                 self._serve,
                 interface="asgi3",
-                http=Framing,
+                http="h11",
                 ws="none",
                 lifespan="off",
                 access_log=False,  # paths hold sealed reports and tokens
