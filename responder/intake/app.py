@@ -46,7 +46,7 @@ async def _taken(batches: GroupCommit, request: Request) -> Response:
     """
     try:
         taken = await batches.take(await read_body(request, BODY_LIMIT))
-    except (Unreadable, TooSlow, Outdated, TooLarge) as error:
+    except tuple(_REFUSALS) as error:
         return _refusal(error)
     vouch_for(request.scope)
     return Response(taken.receipt, media_type="application/octet-stream")

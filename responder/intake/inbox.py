@@ -152,7 +152,8 @@ class Inbox:
 
     def _psks(self, devices: set[int]) -> Mapping[int, bytes]:
         with self.store.read() as connection:
-            return {row.device: row.psk for row in connection.execute(_PSKS, {"devices": devices})}
+            rows = connection.execute(_PSKS, {"devices": list(devices)})
+            return {row.device: row.psk for row in rows}
 
     def _report(self, sealed: bytes, psk: bytes | None) -> Report | None:
         for key in self.keys:

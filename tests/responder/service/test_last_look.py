@@ -129,7 +129,7 @@ def test_what_slipped_out_is_found_recorded_and_shown_as_such(made, network):
     assert network.looked == looked, "found once is enough"
 
 
-def refuses(world, network, key, is_there):
+def refuses(network, key, is_there):
     """Somebody before the network says that it refuses, whatever it does."""
 
     def say():
@@ -147,7 +147,7 @@ def test_what_was_refused_is_looked_for_once_when_it_may_not_be_said_any_more(
     made, network, act, is_there
 ):
     world = made()
-    refuses(world, network, "alarm-1", is_there)
+    refuses(network, "alarm-1", is_there)
     world.hq.works()
     does(world, act, reason="false_alarm")
     for wait_s in RETRY_AFTER_S:
@@ -166,7 +166,7 @@ def test_what_was_refused_is_looked_for_once_when_it_may_not_be_said_any_more(
 
 def test_a_try_that_waits_when_it_is_vetoed_looks_for_what_was_refused_before(made, network):
     world = made()
-    refuses(world, network, "alarm-1", is_there=True)
+    refuses(network, "alarm-1", is_there=True)
     world.hq.works()
     world.clock.passes(RETRY_AFTER_S[0])
     begin, outbox.begin = outbox.begin, lambda *_: None  # it waits for its lane
@@ -186,7 +186,7 @@ def test_a_follow_up_that_was_refused_is_looked_for_and_corrected(made):
     world.clock.passes(700)
     message = world.device.message(MessageType.STILL_IN_DANGER, sequence=1)
     world.hq.takes(message)
-    refuses(world, network, "alarm-1-follow-up-2", is_there=True)
+    refuses(network, "alarm-1-follow-up-2", is_there=True)
     world.hq.works()
     does(world, Act.CORRECT, reason=events.Reason.RELEASED.value)
     world.hq.works()
