@@ -36,6 +36,7 @@ LISTED_AGAIN_S = 5.0  # after a list with a line that may have lost some of it
 ATTEMPTS_MOST = 2  # for a text that has not left the modem
 SETTINGS = ('AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CNMI=2,1,0,1,0")
 SERVICE_CENTRE = "AT+CSCA?"
+TEXT_MODE, PDU_MODE = 'AT+CMGL="STO SENT"', "AT+CMGL=3"  # accepted in that mode (manual p.114)
 NO_CENTRE = "330"  # 3GPP TS 27.005 section 3.2.5: as a text would be refused then
 
 DOUBT_S = 5.0  # after an OK or an ERROR that may be another command's: +CMGS may follow
@@ -114,6 +115,20 @@ class Texts:
             return self.says_ready
         return link.command(SERVICE_CENTRE, idle=True).done
 
+    def _stays_in_text_mode(self, link: Link) -> bool:
+        """Whether the digits of a PDU would go out as words, and the modem cannot be told better.
+
+        It is told though it has hung in that: no text of it is of use before.
+        """
+        in_text_mode = (
+            link.command(TEXT_MODE, idle=True).done
+            and link.command(PDU_MODE, idle=True).outcome is events.Outcome.FAILED
+        )
+        if in_text_mode:
+            vital = link.quarantine.forgotten("+CMGF", refused=True)
+            self.is_ready = link.command("AT+CMGF=0", vital=vital).done
+        return in_text_mode and not self.is_ready
+
     def set_up(self, link: Link) -> bool:
         """Storage, alphabet and what is to be announced; whether all was accepted."""
         if not self.is_ready and not self.ready(link):
@@ -139,6 +154,9 @@ class Texts:
     def send(self, link: Link, job: TextJob) -> events.SmsOutcome:
         """Send what is left of ``job``. A link error means: see ``interrupted``."""
         job.attempts += 1
+        if not self.is_ready and self._stays_in_text_mode(link):
+            self._refusal = "?"
+            return self._end(job, events.Outcome.FAILED, "the modem stays in text mode")
         if not job.parts:
             # Parts are put together by this number (3GPP TS 23.040 section 9.2.3.24.1). The second
             # half of other words must not complete a first half that left before, not even before

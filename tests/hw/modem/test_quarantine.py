@@ -145,13 +145,18 @@ def test_an_idle_command_gives_way_to_a_text_after_two_seconds(world: Any) -> No
     assert given - asked[0] <= 3
 
 
+def begins_in_text_mode(w: Any) -> None:
+    """As a profile that AT&W has stored may have it."""
+    w.sim._parameters._kept["+CMGF"] = ("1",)
+    w.sim._parameters.restore()
+
+
 def test_a_modem_that_begins_in_text_mode_is_told_of_pdus_again_after_one_restart_in_that(
     world: Any,
 ) -> None:
     """Left out, each text would be refused, or its digits go out as words and count as sent."""
     w = world(host=None, timing=Timing())
-    w.sim._parameters._kept["+CMGF"] = ("1",)
-    w.sim._parameters.restore()
+    begins_in_text_mode(w)
     w.sim.faults.on("+CMGF", Fault(Kind.RESET))
     w.modem.set_urgent(True)
     w.modem.send_sms("t1", ANA, "help")
@@ -171,3 +176,43 @@ def test_a_refused_text_has_pdu_mode_told_again_though_the_modem_once_fell_silen
     w.run(60)
     first, second = w.said("AT+CMGS")
     assert [told for told in w.said("AT+CMGF=0") if first < told < second]
+
+
+def test_one_that_begins_in_text_mode_and_hangs_once_in_that_sends_no_digits_as_words(
+    world: Any,
+) -> None:
+    w = world(host=None, power_wire=True, timing=Timing())
+    begins_in_text_mode(w)
+    w.pull_wire = lambda: w.sim.power_on(w.now)
+    w.sim.faults.on("+CMGF", Fault(Kind.LATE, seconds=999.0, effect=w.sim.hang))
+    w.modem.set_urgent(True)
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(90)
+    assert w.texts(ANA) == ["help"]
+    assert [e.outcome for e in w.got(SmsOutcome)] == [Outcome.DONE]
+
+
+def test_one_that_stays_in_text_mode_sends_no_digits_as_words_and_data_goes_on(
+    world: Any,
+) -> None:
+    w = world(power_wire=True, timing=Timing())
+    begins_in_text_mode(w)
+    w.pull_wire = lambda: w.sim.power_on(w.now)
+    w.sim.faults.on("+CMGF", Fault(Kind.LATE, seconds=999.0, effect=w.sim.hang), times=None)
+    w.modem.set_urgent(True)
+    w.modem.send_sms("t1", ANA, "help")
+    w.at(100, lambda: w.modem.post("p1", b"sealed"))
+    w.run(200)
+    assert [phone for phone, it in w.board.centre.phones.items() if it.texts] == []
+    assert Outcome.DONE not in [e.outcome for e in w.got(SmsOutcome)]
+    assert w.requests
+
+
+def test_one_that_lists_texts_in_either_way_is_not_taken_for_one_in_text_mode(world: Any) -> None:
+    w = world(host=None, timing=Timing())
+    w.sim.faults.on("+CMGF", Fault(Kind.ERROR), times=None)
+    w.sim.faults.on("+CMGL", Fault(Kind.ERROR, text="OK"), times=None)
+    w.modem.set_urgent(True)
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(60)
+    assert w.texts(ANA) == ["help"]
