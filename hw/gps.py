@@ -3,10 +3,11 @@
 Absence is a type: :class:`Fix` or :class:`NoFix` with a reason, never a zero or
 a default. gpsd-py3 opens the conversation; it takes the last receiver for the
 only one, answers 0.0 for what gpsd did not say and waits for ever on a silent
-gpsd, so the answers are read and bounded here. gpsd repeats a silent
-receiver's last fix for ever, and a receiver's date may be years off (week number
-rollover), so an age is counted by our own clock, from the answer before the one
-in which the fix was new.
+gpsd, so the answers are read and bounded here. A receiver's date may be years off
+(week number rollover), so an age is counted by our own clock, from the answer before
+the one in which the place was new. gpsd repeats a place for ever, with a new date for
+as long as the receiver tells one: a place that stays is as old as the last sentence
+in which the receiver itself was heard to say it.
 """
 
 import json
@@ -24,12 +25,14 @@ from typing import Any
 
 import gpsd
 
+from outcry.hw import nmea
 from outcry.hw.system_errors import told
 
 log = logging.getLogger("outcry.gps")
 
 CALL_LIMIT_S = 5.0  # gpsd answers a poll in milliseconds; a dead one never does
 ASK_LIMIT_S = 10.0  # for a whole conversation, however slowly its bytes come
+LISTEN_S = 6.0  # for what a receiver says by itself, once a second as a rule
 LINE_MOST = 65_536  # ten times the longest answer, one with 140 satellites
 READ_SIZE = 4096
 FRESH_S = 15.0  # among fixes younger than this the better one is told, not the newer
@@ -39,6 +42,7 @@ CREDIBLE_UNTIL = CLOCK_SET_AFTER + 473_364_000  # 15 years: GPS weeks miscounted
 _MODE_2D = 2  # gpsd's TPV.mode: 0 unknown, 1 no fix, 2 2D, 3 3D
 _FARTHEST_M = 2.1e7  # half the way round the earth: an error of more says nothing
 _ERRORS = ("eph", "epx", "epy")  # metres: of the place, of its longitude and latitude
+_SAME_DEG = 1e-5  # a metre: sentences have four digits after the minute as a rule
 
 
 class NoFixReason(Enum):
@@ -103,7 +107,7 @@ class Gps:
         self.connected = False
         self._until = 0.0
         self._answered_at = AGE_UNKNOWN
-        self._seen: dict[str | None, tuple[object, float]] = {}  # by receiver: fix, taken at
+        self._seen: dict[str | None, tuple[object, tuple[float, float], float]] = {}
         self.zero: float | None = None
         """The Unix time at which our clock was 0, by the date of the last fix that was new."""
         self._thread = threading.Thread(target=self._run, name="gps", daemon=True)
@@ -167,27 +171,44 @@ class Gps:
         placed = {each.get("device"): each for each in poll["tpv"] if _has_place(each)}
         dated = all(each.get("time") for each in placed.values())
         heard = {} if dated else self._heard()
-        seen: dict[str | None, tuple[object, float]] = {}
-        fixes, dates = [], []
+        before, self._seen = self._seen, {}
+        repeating, dates = set(), []
         for device, tpv in placed.items():
-            stamp = (tpv.get("time") or heard.get(device), tpv["lat"], tpv["lon"])
-            last, taken_at = self._seen.get(device, (None, AGE_UNKNOWN))
-            if stamp[0] is None:  # nothing tells a receiver at rest from a silent one
-                taken_at = AGE_UNKNOWN
-            elif stamp != last:
+            stamp, place = tpv.get("time") or heard.get(device), (tpv["lat"], tpv["lon"])
+            last_stamp, last_place, taken_at = before.get(device, (None, None, AGE_UNKNOWN))
+            if place != last_place:
                 taken_at = self._answered_at
-                if now - taken_at <= FRESH_S:  # else it may be a silent receiver's last
-                    dates.append(_unix(tpv.get("time")))
-            seen[device] = stamp, taken_at
+            elif stamp is None or stamp != last_stamp:
+                repeating.add(device)
+            if stamp != last_stamp and now - self._answered_at <= FRESH_S:  # else it may be old
+                dates.append(_unix(tpv.get("time")))
+            self._seen[device] = stamp, place, taken_at
+        self._answered_at = now
+        self.zero = max((date - now for date in dates if is_credible(date)), default=self.zero)
+        if not placed:
+            return NoFix(NoFixReason.NO_SATELLITES)
+        return self._best(placed, frozenset(repeating), now)
+
+    def _best(
+        self, placed: dict[str | None, Any], repeating: frozenset[str | None], now: float
+    ) -> Fix:
+        """The best of the newest. Where a living receiver is ``repeating`` a place, it is heard out."""
+        ranked = []
+        for device, tpv in placed.items():
+            _, place, taken_at = self._seen[device]
             errors_m = [_number(tpv, key) for key in _ERRORS]
             error_m = max((each for each in errors_m if each > 0), default=math.inf)
-            fix = Fix(tpv["lat"], tpv["lon"], error_m if error_m < _FARTHEST_M else None, taken_at)
-            fixes.append((min(taken_at, now - FRESH_S), tpv["mode"], -error_m, fix))
-        if dated or heard:
-            self._seen, self._answered_at = seen, now
-        best = max(fixes, key=itemgetter(0, 1, 2), default=None)
-        self.zero = max((date - now for date in dates if is_credible(date)), default=self.zero)
-        return NoFix(NoFixReason.NO_SATELLITES) if best is None else best[-1]
+            fix = Fix(*place, error_m if error_m < _FARTHEST_M else None, taken_at)
+            newest = now if device in repeating else taken_at
+            ranked.append((min(newest, now - FRESH_S), tpv["mode"], -error_m, device, fix))
+        *_, device, fix = max(ranked, key=itemgetter(0, 1, 2))
+        if device not in repeating or now - fix.taken_at <= FRESH_S:
+            return fix
+        stamp, place, _ = self._seen[device]
+        until = min(self._clock() + LISTEN_S, self._until)
+        if nmea.says(self._address, device, place, lambda: until - self._clock()):
+            self._seen[device] = stamp, place, now
+        return self._best(placed, repeating - {device}, now)
 
     def _heard(self) -> dict[str | None, object]:
         """When gpsd last heard from each receiver: all it knows of one that sends no date."""

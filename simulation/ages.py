@@ -1,7 +1,7 @@
 """Random lives of receivers under one gpsd, and what the wearable says of their fixes' ages.
 
-gpsd repeats the last fix of a receiver that fell silent for as long as it runs; a receiver may send
-no date, or one that is years off; service, gpsd and device are started again at any time. Whatever
+gpsd repeats the last fix of a receiver that fell silent for as long as it runs, with a new date where
+the receiver goes on to tell that alone; one may send no date, or one that is years off; service, gpsd and device are started again at any time. Whatever
 happens, a position may be told with an age that is too great, or with none, never with one that is
 smaller than the true one.
 """
@@ -21,7 +21,7 @@ from outcry.daemon.service.whereabouts import Whereabouts
 from outcry.hw.gps import Gps
 from outcry.report import Position
 from simulation.fault_matrix.cells import MEMORY
-from simulation.gpsd_stand_in import GpsdStandIn, polled
+from simulation.gpsd_stand_in import GpsdStandIn, polled, said
 
 STEPS = 60
 POLL_S = 5.0
@@ -42,6 +42,8 @@ class Receiver:
     """How wrong its date is: a week number that rolled over is 1024 weeks."""
     awake: bool = True
     sky: bool = True
+    placing: bool = True
+    """Whether it says where it is, or that it does not know, besides the date."""
     at: Place = (43.0, 45.0)
     tpv: dict[str, object] = field(default_factory=dict)
     heard: str = ""
@@ -52,13 +54,21 @@ class Receiver:
             return
         today = _EPOCH + timedelta(seconds=true_now)
         self.heard = today.isoformat()
-        self.tpv = {"device": self.path, "mode": 1}
-        if self.sky:
+        if self.placing:
+            self.tpv = {"device": self.path, "mode": 1}
+        if self.placing and self.sky:
             latitude, longitude = self.at
             self.tpv |= {"mode": 3, "lat": latitude, "lon": longitude, "eph": 9.0}
             seen[self.at] = true_now
-        if self.dated:
+        if self.dated and self.tpv:
             self.tpv["time"] = (today + self.off_by).isoformat()
+
+    def sentences(self, true_now: float, seen: dict[Place, float]) -> bytes:
+        """What it says in the next moment."""
+        if not (self.awake and self.placing and self.sky):
+            return b""
+        seen[self.at] = true_now
+        return said(*self.at)
 
 
 class World:
@@ -86,7 +96,7 @@ class World:
 
     def live(self) -> None:
         """Until its end."""
-        with closing(GpsdStandIn(self._answer)) as gpsd:
+        with closing(GpsdStandIn(self._answer, self._sentences)) as gpsd:
             self._starts(gpsd.port)
             for _ in range(STEPS):
                 self._pass(self._dice.choice(_PACES_S))
@@ -114,7 +124,7 @@ class World:
 
     def _something_happens(self, port: int) -> None:
         one = self._dice.choice(self._receivers)
-        match self._dice.randrange(8):
+        match self._dice.randrange(9):
             case 0 | 1:
                 one.awake = not one.awake
             case 2:
@@ -134,6 +144,9 @@ class World:
                 self._pass(20.0)
                 self._starts(port)
 
+            case 8:
+                one.placing = not one.placing
+
     def _elsewhere(self) -> Place:
         self._moves += 1
         return (43.0 + self._moves / 1000, 45.0)
@@ -142,6 +155,13 @@ class World:
         tpv = [each.tpv for each in self._receivers if each.tpv]
         heard = {each.path: each.heard for each in self._receivers if each.heard}
         return polled(question, tpv, heard)
+
+    def _sentences(self, question: bytes) -> bytes:
+        return b"".join(
+            each.sentences(self._now, self._seen)
+            for each in self._receivers
+            if each.path.encode() in question
+        )
 
     def _look(self) -> None:
         place = self._where.place(self._clock())

@@ -7,55 +7,81 @@ import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 _VERSION = b'{"class":"VERSION"}\n'
 _WATCH = b'{"class":"DEVICES","devices":[{}]}\n{"class":"WATCH","enable":true}\n'
 
 
-class OneAtATime:
-    """A server on a port of its own that converses with one caller after the other."""
+class Server:
+    """A server on a port of its own that converses with each caller in a thread."""
 
     def __init__(self, converse: Callable[[socket.socket], None]) -> None:
         """A caller is hung up on when ``converse`` returns, or raises ``OSError``."""
         self._converse = converse
-        self._caller: socket.socket | None = None  # the last one
-        self._closing = False
+        self._callers: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self._thread.start()
+        self._begin(self._serve)
 
     def close(self) -> None:
         """Hang up on everybody, and answer nobody any more."""
-        self._closing = True
         self._server.shutdown(socket.SHUT_RDWR)  # ends the waiting for another one
+        self._threads[0].join()
         self._server.close()
-        if self._caller is not None:
+        for caller in self._callers:
             with suppress(OSError):  # it has hung up itself
-                self._caller.shutdown(socket.SHUT_RDWR)
-        self._thread.join()
+                caller.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+
+    def _begin(self, work: Callable[[], None]) -> None:
+        self._threads.append(threading.Thread(target=work, daemon=True))
+        self._threads[-1].start()
 
     def _serve(self) -> None:
         with suppress(OSError):
-            while not self._closing:
+            while True:
                 caller, _ = self._server.accept()
-                self._caller = caller
-                with caller, suppress(OSError):
-                    if not self._closing:
-                        self._converse(caller)
+                self._callers.append(caller)
+                self._begin(partial(self._meet, caller))
+
+    def _meet(self, caller: socket.socket) -> None:
+        with caller, suppress(OSError):
+            self._converse(caller)
 
 
-class GpsdStandIn(OneAtATime):
-    """Greets as gpsd does, and gives ``answer(question)``, with its line's end, to what is asked."""
+class GpsdStandIn(Server):
+    """Greets as gpsd does, and gives ``answer(question)``, with its line's end, to what is asked.
 
-    def __init__(self, answer: Callable[[bytes], bytes]) -> None:
+    Who wants to hear a receiver's own sentences gets ``sentences(question)``, and is hung up on.
+    """
+
+    def __init__(
+        self,
+        answer: Callable[[bytes], bytes],
+        sentences: Callable[[bytes], bytes] = lambda question: b"",
+    ) -> None:
         self._answer = answer
+        self._sentences = sentences
         super().__init__(self._answers)
 
     def _answers(self, caller: socket.socket) -> None:
         caller.sendall(_VERSION)
         while question := caller.recv(4096):
+            if b"nmea" in question:
+                caller.sendall(_WATCH + self._sentences(question))
+                return
             caller.sendall(_WATCH if b"WATCH" in question else self._answer(question))
+
+
+def said(latitude: float, longitude: float) -> bytes:
+    """The sentence in which a receiver tells this place (degrees), without a time."""
+    north, east = (divmod(abs(degrees) * 60, 60) for degrees in (latitude, longitude))
+    ns, ew = "NS"[latitude < 0], "EW"[longitude < 0]
+    place = f"{north[0]:02.0f}{north[1]:09.6f},{ns},{east[0]:03.0f}{east[1]:09.6f},{ew}"
+    return f"$GPGGA,,{place},1,08,1.0,,M,,M,,\r\n".encode()
 
 
 def polled(question: bytes, tpv: Sequence[object], heard: Mapping[str, str] | None) -> bytes:

@@ -10,7 +10,7 @@ import pytest
 from outcry.daemon.outbox.runtime_cache import Memory
 from outcry.hw.gps import AGE_UNKNOWN, FRESH_S, Fix, Gps, NoFix, NoFixReason
 from simulation import ages
-from simulation.gpsd_stand_in import GpsdStandIn, polled
+from simulation.gpsd_stand_in import GpsdStandIn, polled, said
 
 BEGAN = 1000.0
 NOON = 1_795_348_800.0  # of 22 November 2026
@@ -25,8 +25,10 @@ class SaidGpsd:
         self.tpv = []
         self.activated = {}
         self.devices_known = True
+        self.sentences = b""
         self._server = GpsdStandIn(
-            lambda asked: polled(asked, self.tpv, self.activated if self.devices_known else None)
+            lambda asked: polled(asked, self.tpv, self.activated if self.devices_known else None),
+            lambda _: self.sentences,
         )
         self.gps = self.another()
 
@@ -53,8 +55,13 @@ def gpsd():
 
 
 def tpv(device=ONE, second=0, **fields):
-    time = f"2026-11-22T12:00:{second:02}.000Z"
-    return {"device": device, "mode": 3, "lat": 1.5, "lon": 2.5, "time": time} | fields
+    """Of a receiver whose place is a little farther east each second."""
+    time, east = f"2026-11-22T12:00:{second:02}.000Z", 2.5 + second / 1000
+    return {"device": device, "mode": 3, "lat": 1.5, "lon": east, "time": time} | fields
+
+
+def at_rest(second=0, **fields):
+    return tpv(second=second, lon=2.5, **fields)
 
 
 def dateless(device=ONE, **fields):
@@ -96,7 +103,7 @@ def test_a_fix_is_as_old_as_the_last_answer_without_it(gpsd):
 def test_a_fix_found_after_none_is_new_whatever_its_date(gpsd):
     gpsd.says({"device": ONE, "mode": 1})
     assert gpsd.says(tpv(time="2007-04-08T12:00:00.000Z")).taken_at == BEGAN + 1
-    assert gpsd.says(tpv(time="2007-04-08T11:00:00.000Z")).taken_at == BEGAN + 2
+    assert gpsd.says(tpv(lat=7, time="2007-04-08T11:00:00.000Z")).taken_at == BEGAN + 2
 
 
 def test_a_receiver_that_was_forgotten_for_a_moment_has_no_new_fix(gpsd):
@@ -125,12 +132,56 @@ def test_a_restarted_daemon_does_not_take_a_silent_receivers_fix_for_new(gpsd):
 
 
 def test_a_receiver_at_rest_without_a_date_stays_fresh_while_gpsd_hears_it(gpsd):
+    gpsd.sentences = said(1.5, 2.5)
     taken = []
     for second in range(5):
         gpsd.activated = {ONE: f"12:00:{second:02}"}
         taken.append(gpsd.says(dateless(), after_s=60).taken_at)
     assert [new - old for old, new in pairwise(taken[1:])] == [60, 60, 60]
     assert gpsd.says(dateless(), after_s=300).taken_at == taken[-1], "silent from here on"
+
+
+def test_a_receiver_at_rest_stays_fresh_while_it_says_where_it_is(gpsd):
+    gpsd.sentences = said(1.5, 2.5)
+    gpsd.says(at_rest())
+    for second in range(1, 60):
+        fix = gpsd.says(at_rest(second), after_s=5)
+        assert gpsd.now - fix.taken_at <= FRESH_S
+    silent = gpsd.says(at_rest(second), after_s=300)
+    assert silent == fix
+
+
+NO_PLACE = b"$GPGGA,120000,,,,,0,00,,,M,,M,,\r\n$GPRMC,120000,V,,,,,,,221126,,,N\r\n"
+ELSEWHERE = said(1.5, 2.6)
+
+
+@pytest.mark.parametrize("sentences", [b"", b"$GPZDA,120000,22,11,2026,,\r\n", NO_PLACE, ELSEWHERE])
+@pytest.mark.parametrize("dated", [True, False])
+def test_a_place_that_gpsd_alone_repeats_is_as_old_as_it_is(gpsd, sentences, dated):
+    """Of a receiver that goes on with a date, or with satellites, and tells no place any more."""
+    gpsd.says({"device": ONE, "mode": 1})
+    ages_s = []
+    for second in range(5):
+        gpsd.activated = {ONE: f"12:00:{second:02}"}
+        gpsd.sentences = sentences
+        fix = gpsd.says(at_rest(second) if dated else dateless(), after_s=FRESH_S)
+        ages_s.append(gpsd.now - fix.taken_at)
+    assert ages_s == [FRESH_S * polls for polls in range(1, 6)]
+
+
+def test_a_receiver_that_tells_the_time_alone_yields_to_one_that_tells_its_place(gpsd):
+    broken, poor = {"eph": 3, "lon": 2.5}, {"mode": 2, "eph": 90, "lat": 7}
+    for second in range(5):
+        fix = gpsd.says(tpv(ONE, second, **broken), tpv(OTHER, second, **poor), after_s=FRESH_S)
+    assert (fix.latitude, fix.taken_at) == (7, gpsd.now - FRESH_S)
+
+
+def test_an_exact_receiver_at_rest_does_not_yield_to_a_poor_one(gpsd):
+    exact, poor = {"eph": 3, "lon": 2.5}, {"mode": 2, "eph": 90, "lat": 7}
+    gpsd.sentences = said(1.5, 2.5)
+    for second in range(9):
+        fix = gpsd.says(tpv(ONE, second, **exact), tpv(OTHER, second, **poor), after_s=5)
+        assert second == 0 or fix.latitude == 1.5
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["not dated", "not answered"])

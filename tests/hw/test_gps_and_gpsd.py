@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from parts import RECORDINGS, needs_gpsd
 
+from outcry.hw import nmea
 from outcry.hw.board.receiver.receiver import Receiver
-from outcry.hw.gps import AGE_UNKNOWN, Fix, Gps, NoFix, NoFixReason
-from simulation.gpsd_stand_in import OneAtATime
+from outcry.hw.gps import AGE_UNKNOWN, FRESH_S, Fix, Gps, NoFix, NoFixReason
+from simulation.gpsd_stand_in import Server
 from stage.stage import NotSeen, Stage
 
 
@@ -19,7 +20,7 @@ class Rig:
     def __init__(self, folder, *board_options, receiver_first=True):
         self.stage = Stage(folder, board_options)
         folder.mkdir(parents=True, exist_ok=True)
-        self.now = 1000.0
+        self._moved = 0.0
         if receiver_first:
             self.stage.start_board()
         self.stage.start_gpsd()
@@ -27,6 +28,15 @@ class Rig:
 
     def another(self):
         return Gps("127.0.0.1", self.stage.gpsd_port, lambda _: None, lambda: self.now)
+
+    @property
+    def now(self):
+        """The adapter's clock: it goes on by itself, for a receiver speaks in real time."""
+        return time.monotonic() + self._moved
+
+    @now.setter
+    def now(self, now):
+        self._moved = now - time.monotonic()
 
     def until(self, wanted, limit_s=120.0):
         """Ask until the answer is as wanted, and return it."""
@@ -98,6 +108,32 @@ def test_a_receiver_that_falls_silent_leaves_a_fix_that_ages(rig):
         return isinstance(answer, NoFix) or rig.now - answer.taken_at > 20
 
     rig.stage.wait("an ageing fix or none", settled, 120)
+
+
+@needs_gpsd
+@pytest.mark.slow
+def test_a_receiver_at_rest_stays_fresh_for_as_long_as_it_says_its_place(rig):
+    rig = rig()
+    rig.until(dated)
+    for _ in range(3):
+        rig.now += 100
+        rig.until(lambda answer: is_fix(answer) and rig.now - answer.taken_at <= FRESH_S)
+
+
+@needs_gpsd
+@pytest.mark.slow
+def test_a_receiver_that_tells_the_time_alone_leaves_a_fix_that_ages(rig):
+    """gpsd repeats its place with a new date, for ever."""
+    rig = rig()
+    fix = rig.until(dated)
+    rig.stage.board("fix", "placeless")
+    rig.now += 100
+    again = rig.until(lambda answer: is_fix(answer) and rig.now - answer.taken_at > FRESH_S)
+    rig.now += FRESH_S
+    assert rig.gps.ask() == again
+    assert again.taken_at < fix.taken_at + 100
+    rig.stage.board("fix", "on")
+    rig.until(lambda answer: is_fix(answer) and rig.now - answer.taken_at <= FRESH_S)
 
 
 @needs_gpsd
@@ -183,6 +219,24 @@ def test_a_real_receivers_recording_gives_a_fix_on_earth(rig, name):
 @needs_gpsd
 @pytest.mark.recordings
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["bu303-moving", "neo-m8n", "quectel-L70", "bu353s4"])
+def test_a_real_receiver_is_heard_to_say_the_place_that_gpsd_tells(rig, name):
+    """Whether it speaks NMEA, or gpsd makes that of what it speaks."""
+    rig = rig("--receiver", str(RECORDINGS / f"{name}.log"))
+    gpsd = "127.0.0.1", rig.stage.gpsd_port
+
+    def heard():
+        fix = rig.until(is_fix, 60)
+        began = time.monotonic()
+        here = fix.latitude, fix.longitude
+        return nmea.says(gpsd, None, here, lambda: began + 2 - time.monotonic())
+
+    rig.stage.wait("the receiver's own word", heard, 120)
+
+
+@needs_gpsd
+@pytest.mark.recordings
+@pytest.mark.slow
 def test_a_real_receivers_recording_without_a_fix_gives_none(rig):
     rig = rig("--receiver", str(RECORDINGS / "bu303-nofix.log"))
     rig.until(no_fix(NoFixReason.NO_SATELLITES))
@@ -190,7 +244,7 @@ def test_a_real_receivers_recording_without_a_fix_gives_none(rig):
         rig.until(is_fix, 5)
 
 
-class WrongGpsd(OneAtATime):
+class WrongGpsd(Server):
     """A server where gpsd should be, saying what a test wants said."""
 
     VERSION = b'{"class":"VERSION","release":"x","rev":"x","proto_major":3,"proto_minor":14}\n'

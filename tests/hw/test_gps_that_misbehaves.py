@@ -11,7 +11,7 @@ import pytest
 
 from outcry.hw import gps as gps_module
 from outcry.hw.gps import Fix, Gps, NoFix, NoFixReason
-from simulation.gpsd_stand_in import OneAtATime
+from simulation.gpsd_stand_in import Server
 
 VERSION = b'{"class":"VERSION"}\n'
 WELCOME = b'{"class":"DEVICES","devices":[{}]}\n{"class":"WATCH","enable":true}\n'
@@ -23,7 +23,7 @@ def serve():
     with ExitStack() as open_servers:
 
         def start(handler):
-            server = OneAtATime(handler)
+            server = Server(handler)
             open_servers.callback(server.close)
             return server.port
 

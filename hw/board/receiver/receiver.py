@@ -7,8 +7,8 @@ from functools import reduce
 from operator import xor
 from typing import Literal
 
-State = Literal["on", "off", "few", "rollover", "silent"]
-STATES: tuple[State, ...] = ("on", "off", "few", "rollover", "silent")
+State = Literal["on", "off", "few", "rollover", "placeless", "silent"]
+STATES: tuple[State, ...] = ("on", "off", "few", "rollover", "placeless", "silent")
 
 POSITION = (43.3178, 45.6949)
 ROLLOVER = timedelta(weeks=2048)
@@ -35,7 +35,8 @@ class Receiver:
     """Position in degrees, speed in metres a second, course in degrees from north.
 
     States: ``on`` a 3D fix; ``off`` none; ``few`` three satellites, a 2D fix; ``rollover`` a fix
-    dated 2048 weeks ago; ``silent`` not a byte.
+    dated 2048 weeks ago; ``placeless`` the time and the satellites, but neither a place nor that there
+    is none; ``silent`` not a byte.
     """
 
     latitude: float = POSITION[0]
@@ -67,6 +68,10 @@ class Receiver:
         numbers = [f"{each[0]:02d}" for each in _SKY[:used]] + [""] * (12 - used)
         motion = f"{self.speed * _KNOTS:.2f},{self.course:.2f}" if used else ","
         valid, mode = ("A", "A") if used else ("V", "N")
+        if self.state == "placeless":
+            return b"".join(
+                map(framed, [*self._gsv(used), f"GPZDA,{moment:%H%M%S.00,%d,%m,%Y},00,00"])
+            )
         sentences = [
             f"GPGGA,{moment:%H%M%S}.00,{where},{int(used > 0)},{used:02d},{hdop},{height}",
             f"GPGSA,A,{dimensions},{','.join(numbers)},{pdop},{hdop},{pdop}",

@@ -1,0 +1,58 @@
+"""What a receiver itself says: its sentences (NMEA 0183), as gpsd passes them on.
+
+gpsd's own answer repeats a place for as long as anything comes: a date, satellites, a speed.
+"""
+
+import json
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+READ_SIZE = 4096
+SENTENCE_MOST = 120  # bytes; the standard says 82
+_SAME_DEG = 1e-5  # a metre; most sentences have four digits or more after a minute's point
+# Each says by itself that this is a place: RMC and GLL by A, GGA by a quality that is not 0, GNS by
+# a letter other than N for one of its systems. gpsd makes such sentences of binary ones.
+_PLACED = re.compile(
+    rb"\$..(?:RMC,[^,$]*,A|GGA,[^,$]*(?=(?:,[^,$]*){4},[1-9])"
+    rb"|GNS,[^,$]*(?=(?:,[^,$]*){4},N*[A-MO-Z])|GLL(?=(?:,[^,$]*){5},A))"
+    rb",(\d+)(\d\d\.?\d*),([NS]),(\d+)(\d\d\.?\d*),([EW]),"
+)
+
+
+def places(sentences: bytes) -> Iterator[tuple[float, float]]:
+    """The places that these tell, as latitude and longitude in degrees; rubbish tells none."""
+    for north, minutes_north, ns, east, minutes_east, ew in _PLACED.findall(sentences):
+        latitude = float(north) + float(minutes_north) / 60
+        longitude = float(east) + float(minutes_east) / 60
+        yield -latitude if ns == b"S" else latitude, -longitude if ew == b"W" else longitude
+
+
+def says(
+    gpsd: tuple[str, int],
+    device: str | None,
+    place: tuple[float, float],
+    left_s: Callable[[], float],
+) -> bool:
+    """Whether the receiver says this place (degrees) before ``left_s`` falls to 0, or gpsd hangs up.
+
+    ``device`` is its path; ``None`` hears all.
+    """
+    watch = {"enable": True, "nmea": True} | ({} if device is None else {"device": device})
+    come = b""
+    with suppress(OSError), socket.create_connection(gpsd, max(left_s(), 0.001)) as connection:
+        connection.sendall(f"?WATCH={json.dumps(watch)};\n".encode())
+        while (limit_s := left_s()) > 0:
+            connection.settimeout(limit_s)
+            data = connection.recv(READ_SIZE)
+            if not data:
+                break
+            come = come[-SENTENCE_MOST:] + data
+            if any(_near(place, said) for said in places(come)):
+                return True
+    return False
+
+
+def _near(place: tuple[float, float], other: tuple[float, float]) -> bool:
+    return max(abs(place[0] - other[0]), abs(place[1] - other[1])) < _SAME_DEG

@@ -1,0 +1,70 @@
+"""Which sentences tell a place. That gpsd's do is shown in test_gps_and_gpsd.py."""
+
+import socket
+import time
+
+import pytest
+
+from outcry.hw import nmea
+from simulation.gpsd_stand_in import Server, said
+
+HERE = (43.3178, 45.6949)
+PLACE = "4319.0680,N,04541.6940,E"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "tells"),
+    [
+        (f"$GPRMC,120000.00,A,{PLACE},0.0,70.0,221126,,,A", True),
+        (f"$GPRMC,120000.00,V,{PLACE},0.0,70.0,221126,,,N", False),
+        ("$GPRMC,120000.00,V,,,,,,,221126,,,N", False),
+        (f"$GNGGA,120000.00,{PLACE},1,08,1.1,130.0,M,20.0,M,,", True),
+        (f"$GNGGA,,{PLACE},6,00,,,M,,M,,", True),
+        (f"$GPGGA,120000.00,{PLACE},0,00,,,M,,M,,", False),
+        ("$GPGGA,120000.00,,,,,0,00,,,M,,M,,", False),
+        ("$GPGGA,120000.00,,,,,1,00,,,M,,M,,", False),
+        (f"$GPGLL,{PLACE},120000.00,A,A", True),
+        (f"$GPGLL,{PLACE},120000.00,A", True),
+        (f"$GPGLL,{PLACE},120000.00,V,N", False),
+        (f"$GNGNS,120000.00,{PLACE},NA,08,1.1,130.0,20.0,,", True),
+        (f"$GNGNS,120000.00,{PLACE},NN,08,1.1,130.0,20.0,,", False),
+        ("$GPZDA,120000.00,22,11,2026,00,00", False),
+        ("$GPVTG,70.0,T,,M,0.0,N,0.0,K,A", False),
+        ("$GPGSA,A,3,05,07,13,15,,,,,,,,,1.9,1.1,1.9", False),
+        (f"$GPGGA,120000.00,{PLACE}", False),
+        ("$GPGGA,120000.00,x,N,y,E,1,08", False),
+        ("", False),
+    ],
+)
+def test_a_sentence_tells_a_place_only_if_it_says_so_itself(sentence, tells):
+    told = list(nmea.places(f"{sentence}\r\n".encode()))
+    assert told == ([pytest.approx(HERE, abs=1e-6)] if tells else [])
+
+
+@pytest.mark.parametrize("place", [HERE, (-43.3, 45.7), (43.3, -45.7), (-0.5, -179.99999), (0, 0)])
+def test_each_quarter_of_the_globe_is_told(place):
+    assert list(nmea.places(said(*place))) == [pytest.approx(place, abs=1e-6)]
+
+
+@pytest.mark.parametrize(
+    ("place", "heard"),
+    [(HERE, True), ((43.3179, 45.6949), False), ((43.3178, 45.6948), False)],
+)
+def test_a_sentence_that_comes_in_pieces_is_heard_and_that_of_another_place_is_not(place, heard):
+    sentences = b"$GPZDA\r\n" + said(*HERE)
+
+    def byte_by_byte(caller):
+        caller.recv(4096)
+        caller.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in sentences:
+            caller.sendall(bytes([byte]))
+
+    gpsd = Server(byte_by_byte)
+    until = time.monotonic() + 60
+    address = "127.0.0.1", gpsd.port
+    assert nmea.says(address, None, place, lambda: until - time.monotonic()) is heard
+    gpsd.close()
+
+
+def test_where_nobody_listens_nothing_is_said():
+    assert not nmea.says(("127.0.0.1", 9), None, HERE, lambda: 1.0)
