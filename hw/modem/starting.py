@@ -71,6 +71,7 @@ class Starting:
         self._sim = ""  # the number of the SIM to which it was said
         self._never_ready = False
         self._looks = 0
+        self._hears = True
         self.says = ""
         """What was amiss with the SIM when the start went on without it."""
         self._began = clock()
@@ -108,7 +109,8 @@ class Starting:
         # A SIM that wants its PIN must be asked: at once if there is one to say, else at last.
         spared = self._settings.pin is None or link.quarantine.often("+CPIN")
         vital = not spared or self._looks % LOOKS_SKIPPED == 0
-        reply = link.command("AT+CPIN?", asked="+CPIN: ", idle=True, vital=vital)
+        reply = link.command("AT+CPIN?", asked="+CPIN: ", idle=self._hears, vital=vital)
+        self._hears = reply.final != ""  # the next look may take the 5 s of the manual (p.84)
         wants = reply.value("+CPIN")
         self.says = ""
         if reply.done and wants == "READY":

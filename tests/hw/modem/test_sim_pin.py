@@ -79,6 +79,20 @@ def test_one_fault_at_the_pin_of_a_modem_that_counts_no_tries_mutes_nobody(
     assert w.texts(ANA) == ["help"]
 
 
+@pytest.mark.parametrize("seconds", [2.1, 4.5])
+def test_a_modem_that_takes_the_time_it_may_is_still_heard_to_want_its_pin(
+    world: Any, seconds: float
+) -> None:
+    """AT+CPIN? may take 5 s (manual p.84); without its answer no text of the alarm ever leaves."""
+    w = world(options=Options(pin="1234"), pin="1234", warm=False, timing=Timing())
+    w.sim.faults.on("+CPIN", Fault(Kind.LATE, "answer", seconds), times=None)
+    w.modem.set_urgent(True)
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(60)
+    assert w.texts(ANA) == ["help"]
+    assert len(w.said("AT+CPIN=")) == 1
+
+
 def test_a_sim_that_is_busy_has_not_looked_at_the_pin(world: Any) -> None:
     w = world(options=Options(pin="1234"), pin="1234", warm=False, timing=Timing())
     w.sim.faults.on("+SPIC", Fault(Kind.ERROR), times=None)
