@@ -113,7 +113,7 @@ class Bench:
         """As the driver begins an epoch; then as it is when registered and ready for texts."""
         self.link.attention(tries=6)
         for command in ("ATE0", "AT+CMEE=1"):
-            self.does(command)
+            self.command(command)
         self.until(self.is_registered)
         self.until(lambda: self.command("AT+CMGF=0").done)
 
