@@ -71,7 +71,6 @@ class Starting:
         self._sim = ""  # the number of the SIM to which it was said
         self._never_ready = False
         self._looks = 0
-        self._hears = True
         self.says = ""
         """What was amiss with the SIM when the start went on without it."""
         self._began = clock()
@@ -104,13 +103,12 @@ class Starting:
                 link.command(command, RUNGS[rung].limit_s, vital=True)
 
     def _sim_wants(self, link: Link) -> float:
-        """One look at the SIM: 0 when it is ready, else how long to wait before the next."""
+        """One look at the SIM, every other with its full 5 s (manual p.84): 0 if ready, else a pause."""
         self._looks += 1
         # A SIM that wants its PIN must be asked: at once if there is one to say, else at last.
         spared = self._settings.pin is None or link.quarantine.often("+CPIN")
         vital = not spared or self._looks % LOOKS_SKIPPED == 0
-        reply = link.command("AT+CPIN?", asked="+CPIN: ", idle=self._hears, vital=vital)
-        self._hears = reply.final != ""  # the next look may take the 5 s of the manual (p.84)
+        reply = link.command("AT+CPIN?", asked="+CPIN: ", idle=self._looks % 2 > 0, vital=vital)
         wants = reply.value("+CPIN")
         self.says = ""
         if reply.done and wants == "READY":
