@@ -68,7 +68,7 @@ class Service:
         self._registered = False
         self._registered_at = clock()
         self._in_text = False
-        self._crashed_in_text = False
+        self._crashed_in_text = self._crashed_in_either = False
         self._data_from = self._texts_from = self._unready_until = float("-inf")
         self._greeted = float("-inf")
         self._awaits_data = False
@@ -118,11 +118,12 @@ class Service:
         self._data_from, self._texts_from = at, at + CONNECTED_S
 
     def _let_data_prove(self, connected_since: float) -> None:
-        """A connection that has come up while text after text is refused has its answer first.
+        """A connection that comes up where text after text is refused has its answer first.
 
-        Neither the next text nor a rung of the ladder comes before that, but once between two texts.
+        So has one after a crash in a text that may have been the connecting's. Neither the next
+        text nor a rung of the ladder comes before that, but once between two texts.
         """
-        nowhere = self.recovery.times(Failure.TEXTS_REFUSED) >= REFUSALS
+        nowhere = self.recovery.times(Failure.TEXTS_REFUSED) >= REFUSALS or self._crashed_in_either
         new = connected_since > self._data_from < self.recovery.text_tried_at
         if new and nowhere and self._jobs.urgent_since is not None:
             self._data_from = connected_since
@@ -140,11 +141,13 @@ class Service:
         """The link broke off: settle what was under way, fail the posts, keep the waiting texts.
 
         What ``link`` has heard until then is taken in: afterwards it would be old. A modem that has
-        ``crashed`` while it connects did so in that, whatever it was asked beside it.
+        ``crashed`` while it connects did so in that, whatever it was asked beside it; the next time
+        a text that it had in hand as well is blamed.
         """
         if link is not None:
             self._take_in(link)
-        connecting = crashed and self._posts.attempting
+        again = self._in_text and self.recovery.quarantine.holds(CONNECT)
+        connecting = crashed and self._posts.attempting and not again
         if connecting:
             self.recovery.quarantine.add(CONNECT)
         if (job := self._jobs.head_text()) is not None:
@@ -153,6 +156,7 @@ class Service:
             # Data, which was to be first, ends the modem too: texts have their turn.
             self._crashed_in_text = False
         self._crashed_in_text |= self._in_text and not connecting
+        self._crashed_in_either |= self._in_text and connecting
         self._in_text = self._left_unregistered = self._registered = False
         self._radio.forget()
         self._posts.abandon(reason)
@@ -266,7 +270,7 @@ class Service:
         self._in_text = False
         if outcome.outcome is Outcome.DONE:
             self._texts_alone |= self._room_made
-            self._crashed_in_text = False
+            self._crashed_in_text = self._crashed_in_either = False
             self._left_unregistered = not self._radio.registered
             self.recovery.text_left(job.number)
         elif outcome.outcome is Outcome.UNKNOWN:

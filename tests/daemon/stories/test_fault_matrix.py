@@ -51,21 +51,25 @@ def test_whatever_fault_strikes_whichever_step_the_alarm_leaves_in_time(capsys):
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "worlds"),
     [
-        "pressed while it boots, SIM with a PIN: deact at AT+CMGS no. 1, prompt",
-        "pressed at each step of connecting again: reset at AT+CIPSTART no. 2, result",
+        ("pressed while it boots, SIM with a PIN: deact at AT+CMGS no. 1, prompt", range(12)),
+        ("pressed at each step of connecting again: reset at AT+CIPSTART no. 2, result", range(12)),
+        (
+            "pressed while it boots, SIM with a PIN: reset at AT+CMGS no. 1, prompt",
+            (1287489453, 1048386555),
+        ),
     ],
 )
-def test_whatever_the_chances_of_a_world(name):
-    """Of each of these some never left, or left too late, in a third of the worlds.
+def test_whatever_the_chances_of_a_world(name, worlds):
+    """Of each of these some never left, or left too late, in many worlds.
 
     Each text takes the connection with it: data has a try of its own. Each connecting restarts the
-    modem: that is not laid to the text beside it.
+    modem: that is not laid to the text beside it. Each text restarts it: that is not laid to the
+    connecting beside it again and again.
     """
     (cell,) = (c for c in cells() if c.lasting and str(c).startswith(name))
-    some = [replace(cell, world=world) for world in range(12)]
-    assert campaign.run(some).broken == []
+    assert campaign.run([replace(cell, world=world) for world in worlds]).broken == []
 
 
 def test_the_steps_are_those_of_boot_data_path_and_sms():
