@@ -10,7 +10,7 @@ from bench.headquarters import kills, postgresql
 
 FULL = os.environ.get("OUTCRY_CAMPAIGNS") == "full"
 KILLS = 200 if FULL else 4
-STOPS = 40 if FULL else 2
+STOPS = 40 if FULL else 1
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200 if FULL else 1800)]
 

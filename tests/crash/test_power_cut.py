@@ -265,11 +265,11 @@ def test_no_alarm_the_wearer_was_told_of_is_lost_to_a_power_cut(
     lives = [live_device(state, *life) for life in DEVICE_LIVES]
     assert any(folds_while_alive(events, state / device.OUTBOX) for events in lives)
     events = [event for life in lives for event in life]
-    found = crashes(events, state, {}, 1, 1.0 if FULL else 0.06)
+    found = crashes(events, state, {}, 1, 1.0 if FULL else 0.03)
     count = replay(found, check_device(views), folder / "found")
     report_count("device", count)
     assert count.losses == []
-    assert count.states >= (10_000 if FULL else 1_500)
+    assert count.states >= (10_000 if FULL else 750)
 
 
 def test_nor_to_a_second_power_cut_while_it_recovers(
@@ -295,11 +295,11 @@ def test_hq_has_every_message_it_gave_a_receipt_for(folder: Path, report_count: 
     lives = [live_hq(state, *life) for life in HQ_LIVES]
     assert any(folds_while_alive(events, state / DATABASE) for events in lives)
     events = [event for life in lives for event in life]
-    found = crashes(events, state, {}, 5, 1.0 if FULL else 0.04)
+    found = crashes(events, state, {}, 5, 1.0 if FULL else 0.02)
     count = replay(found, check_hq, folder / "found")
     report_count("HQ", count)
     assert count.losses == []
-    assert count.states >= (5_000 if FULL else 500)
+    assert count.states >= (5_000 if FULL else 250)
 
 
 @pytest.mark.parametrize("how", ["NORMAL", "OFF", "early"])
@@ -320,7 +320,9 @@ def test_the_proof_finds_the_losses_of_a_careless_hq(
 ) -> None:
     state = folder / "state"
     events = live_hq(state, 0, 19, "exit", how)
-    count = replay(crashes(events, state, {}, 7, 0.15), check_hq, folder / "found")
+    count = replay(
+        crashes(events, state, {}, 7, 0.15 if FULL else 0.05), check_hq, folder / "found"
+    )
     report_count(f"careless HQ ({how})", count)
     assert any("has its receipt and is not there" in loss for loss in count.losses)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from bidi import get_base_level, get_display
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.messages import contacts as bench_contacts
@@ -98,7 +98,6 @@ names = st.sampled_from(NAMES) | st.text(max_size=MAX_NAME_CHARS)
 
 @pytest.mark.slow
 @given(st.sampled_from(SHIPPED), names, clocks, places)
-@settings(max_examples=400)
 def test_every_text_in_every_language_takes_two_parts_at_most(code, name, raised_at, place):
     for text in every_text(languages[code], name, raised_at, place):
         assert sent_parts(text) <= MAX_PARTS

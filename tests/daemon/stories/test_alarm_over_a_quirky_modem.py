@@ -162,7 +162,7 @@ def of_random_quirks(random):
     )
 
 
-SEEDS = 1000 if os.environ.get("OUTCRY_CAMPAIGNS") == "full" else 40
+SEEDS = 1000 if os.environ.get("OUTCRY_CAMPAIGNS") == "full" else 20
 
 
 @pytest.mark.slow

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -69,15 +71,31 @@ class RunningBoard:
         return self.process.returncode
 
 
-@pytest.fixture
-def run_board(tmp_path: Path) -> Iterator[Callable[..., RunningBoard]]:
+Run = Callable[..., RunningBoard]
+
+
+@contextmanager
+def boards_in(folder: Path) -> Iterator[Run]:
     """Starts boards with the given options; all are stopped at the end."""
-    boards: list[RunningBoard] = []
+    with ExitStack() as running:
 
-    def run(*options: str, directory: Path | None = None) -> RunningBoard:
-        boards.append(RunningBoard(directory or tmp_path / f"board{len(boards)}", *options))
-        return boards[-1]
+        def run(*options: str, directory: Path | None = None) -> RunningBoard:
+            board = RunningBoard(directory or folder / f"board{next(number)}", *options)
+            running.callback(board.stop)
+            return board
 
-    yield run
-    for board in boards:
-        board.stop()
+        number = count()
+        yield run
+
+
+@pytest.fixture
+def run_board(tmp_path: Path) -> Iterator[Run]:
+    with boards_in(tmp_path) as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def untouched_board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningBoard]:
+    """One for all that is refused, which changes nothing."""
+    with boards_in(tmp_path_factory.mktemp("untouched")) as run:
+        yield run("--instant", "--warm", "--receiver", "none")

@@ -20,7 +20,7 @@ from outcry.responder.web.assets import Assets
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = 2000 if os.environ.get("OUTCRY_CAMPAIGNS") == "full" else 60
+EXAMPLES = 2000 if os.environ.get("OUTCRY_CAMPAIGNS") == "full" else 15
 FUZZ = settings(
     max_examples=EXAMPLES,
     deadline=None,

@@ -258,10 +258,9 @@ def test_a_gpio_on_the_reset_wire_restarts_a_hung_modem(run_board: Run) -> None:
     ],
 )
 def test_a_wrong_request_is_refused_in_words(
-    run_board: Run, arguments: list[str], code: int, words: str
+    untouched_board: Any, arguments: list[str], code: int, words: str
 ) -> None:
-    board = run_board("--instant", "--warm", "--receiver", "none")
-    refused = board.asks(*arguments)
+    refused = untouched_board.asks(*arguments)
     assert refused.returncode == code
     assert words in refused.stderr
     assert "Traceback" not in refused.stderr
