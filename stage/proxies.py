@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from stage.ports import free_port
-from stage.stage import ROOT, NotSeen, program
+from stage.stage import ROOT, NotSeen, end, program
 
 EXAMPLES = ROOT / "config" / "examples"
 READY_LIMIT_S = 60.0
@@ -94,12 +94,7 @@ def proxy(
         _wait(running, front)
         yield front
     finally:
-        running.terminate()
-        try:
-            running.wait(10)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            running.wait()
+        end(running)
 
 
 def shipped(name: str, replaced: dict[str, str]) -> str:

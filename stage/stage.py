@@ -51,6 +51,18 @@ def program(name: str) -> str:
     return found
 
 
+def end(
+    process: subprocess.Popen[Any], limit_s: float = STOP_LIMIT_S, number: int = signal.SIGTERM
+) -> None:
+    """Send a process a signal, and kill what has not ended in time."""
+    process.send_signal(number)
+    try:
+        process.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def _search_path() -> str:
     return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"  # where Debian keeps gpsd
 
@@ -216,12 +228,7 @@ class Stage:
         """End a process and wait for it; returns the seconds it took."""
         process = self._processes.pop(name)
         began = time.monotonic()
-        process.send_signal(number)
-        try:
-            process.wait(STOP_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process, number=number)
         return time.monotonic() - began
 
     def pid(self, name: str) -> int:

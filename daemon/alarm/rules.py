@@ -30,10 +30,11 @@ _DRILL = (do.begin_drill, do.report_first, do.pulse_drill, *_GO, do.limit_drill)
 _CODE = (do.report_withdrawal, do.pulse_withdrawn, do.send_data)
 _CODE_BY_SMS = (do.report_withdrawal, do.text_withdrawal, do.pulse_withdrawn, do.send_data)
 
-_OPEN: dict[Event, tuple[Action, ...]] = {  # the same in every state but IDLE
+_OPEN: dict[Event, tuple[Action, ...]] = {  # as a rule the same in every state but IDLE
     Event.TAPPED: _CODE,
     Event.DRILL_TAPPED: _CODE,  # no drill begins during an alarm: it is a code like any other
     Event.DATA_UP: (do.note_data_up, do.send_data),
+    Event.DATA_DOWN: (do.note_data_down,),
     Event.DATA_WORKS: (do.data_works, do.send_data),
     Event.POST_FAILED: (do.retry_data,),
     Event.DATA_DUE: (do.send_data,),
@@ -47,7 +48,10 @@ _OPEN: dict[Event, tuple[Action, ...]] = {  # the same in every state but IDLE
 
 
 def _staying(state: State) -> Row:
-    return {event: (state, actions) for event, actions in _OPEN.items()}
+    """What is the same in each: the alarm stays as it is, and a hold raises it again."""
+    held = {Event.HELD: _STILL, Event.STRAP_OPENED: _RAISE_STRAP}
+    raised: Row = {event: (State.RAISED, actions) for event, actions in held.items()}
+    return raised | {event: (state, actions) for event, actions in _OPEN.items()}
 
 
 TRANSITIONS: dict[State, Row] = {
@@ -64,8 +68,6 @@ TRANSITIONS: dict[State, Row] = {
     },
     State.RAISED: _staying(State.RAISED)
     | {
-        Event.HELD: (State.RAISED, _STILL),
-        Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
         Event.RECEIPT_STORED: (State.STORED, _ANSWERED),
         Event.RECEIPT_ACKNOWLEDGED: (State.ACKNOWLEDGED, _SEEN),
         Event.DATA_DOWN: (State.RAISED, (do.note_data_down, do.start_sms_clock)),
@@ -76,13 +78,10 @@ TRANSITIONS: dict[State, Row] = {
     },
     State.OVER_SMS: _staying(State.OVER_SMS)
     | {
-        Event.HELD: (State.RAISED, _STILL),
-        Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
         Event.TAPPED: (State.OVER_SMS, _CODE_BY_SMS),
         Event.DRILL_TAPPED: (State.OVER_SMS, _CODE_BY_SMS),
         Event.RECEIPT_STORED: (State.STORED, _ANSWERED),
         Event.RECEIPT_ACKNOWLEDGED: (State.ACKNOWLEDGED, _SEEN),
-        Event.DATA_DOWN: (State.OVER_SMS, (do.note_data_down,)),
         Event.FIRST_FIX: (State.OVER_SMS, (do.report_first_fix, do.start_sms_clock)),
         Event.SMS_DUE: (State.OVER_SMS, (do.send_sms,)),
         Event.SMS_POSITION_DUE: (State.OVER_SMS, (do.send_sms_position, do.send_data)),
@@ -91,18 +90,12 @@ TRANSITIONS: dict[State, Row] = {
     },
     State.STORED: _staying(State.STORED)
     | {
-        Event.HELD: (State.RAISED, _STILL),
-        Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
         Event.RECEIPT_ACKNOWLEDGED: (State.ACKNOWLEDGED, (do.pulse_acknowledged,)),
-        Event.DATA_DOWN: (State.STORED, (do.note_data_down,)),
         Event.SMS_POSITION_DUE: (State.STORED, (do.send_sms_position_to_hq, do.send_data)),
         Event.RESUMED: (State.STORED, (do.resume, do.send_data)),
     },
     State.ACKNOWLEDGED: _staying(State.ACKNOWLEDGED)
     | {
-        Event.HELD: (State.RAISED, _STILL),
-        Event.STRAP_OPENED: (State.RAISED, _RAISE_STRAP),
-        Event.DATA_DOWN: (State.ACKNOWLEDGED, (do.note_data_down,)),
         Event.SMS_POSITION_DUE: (State.ACKNOWLEDGED, (do.send_sms_position_to_hq, do.send_data)),
         Event.RESUMED: (State.ACKNOWLEDGED, (do.resume, do.send_data)),
     },

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from outcry.hw.modem.errors import ModemReset, RestartDue
 from outcry.hw.modem.events import ModemEvent, Outcome, SmsOutcome
@@ -38,28 +38,24 @@ TEXTS_WAIT_S = 2.5  # for that, beyond what the start has waited
 AT_LEAST_S = 0.5  # between two looks at a deadline that nothing can be done about yet
 
 
+@dataclass(eq=False, repr=False)
 class Service:
     """Texts, posts, radio and their order: answers and requests, texts, connecting, the rest."""
 
-    def __init__(
-        self,
-        settings: ModemSettings,
-        jobs: JobQueue,
-        emit: Callable[[ModemEvent], None],
-        clock: Callable[[], float],
-        board: StatusBoard,
-        recovery: Recovery,
-    ) -> None:
-        self.recovery = recovery
-        self._settings = settings
-        self._jobs = jobs
-        self._clock = clock
-        self._board = board
-        self._emit = emit
+    _settings: ModemSettings
+    _jobs: JobQueue
+    _emit: Callable[[ModemEvent], None]
+    _clock: Callable[[], float]
+    _board: StatusBoard
+    recovery: Recovery
+
+    def __post_init__(self) -> None:
+        jobs, settings, clock, recovery = self._jobs, self._settings, self._clock, self.recovery
         self._texts = Texts(jobs, self._tell, clock, self._text_stuck, lambda: self._posts.occupied)
         self._posts = Posts(settings, jobs, self._tell, clock, recovery)
-        self._radio = Radio(board)
-        self._starting = Starting(settings, self._texts, clock, self._wait, board.note, recovery)
+        self._radio = Radio(self._board)
+        note = self._board.note
+        self._starting = Starting(settings, self._texts, clock, self._wait, note, recovery)
         self._poll_at = clock()
         self._connection_has_turn = False
         self._room_made = False

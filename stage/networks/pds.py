@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stage.networks import peers
 from stage.ports import free_port
+from stage.stage import end
 
 if TYPE_CHECKING:
     from atproto import Client
@@ -32,12 +33,7 @@ class Pds:
 
     def stop(self) -> None:
         """End it."""
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
 
     def client(self) -> object:
         """A session of our own in it, to look at what others have posted."""

@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 from stage.networks import peers
 from stage.ports import free_port
+from stage.stage import end
 
 ACCOUNT = "alarm"
 _START_LIMIT_S = 30.0
@@ -29,12 +30,7 @@ class Snac:
 
     def stop(self) -> None:
         """End it."""
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
 
 
 def start(folder: Path) -> Snac:
