@@ -7,7 +7,6 @@ import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 
 _VERSION = b'{"class":"VERSION"}\n'
 _WATCH = b'{"class":"DEVICES","devices":[{}]}\n{"class":"WATCH","enable":true}\n'
@@ -19,37 +18,38 @@ class Server:
     def __init__(self, converse: Callable[[socket.socket], None]) -> None:
         """A caller is hung up on when ``converse`` returns, or raises ``OSError``."""
         self._converse = converse
-        self._callers: list[socket.socket] = []
-        self._threads: list[threading.Thread] = []
+        self._callers: set[socket.socket] = set()
+        self._threads: set[threading.Thread] = set()
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._server.getsockname()[1]
-        self._begin(self._serve)
+        self._serving = threading.Thread(target=self._serve, daemon=True)
+        self._serving.start()
 
     def close(self) -> None:
         """Hang up on everybody, and answer nobody any more."""
         self._server.shutdown(socket.SHUT_RDWR)  # ends the waiting for another one
-        self._threads[0].join()
+        self._serving.join()
         self._server.close()
-        for caller in self._callers:
+        for caller in tuple(self._callers):
             with suppress(OSError):  # it has hung up itself
                 caller.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
+        for thread in tuple(self._threads):
             thread.join()
-
-    def _begin(self, work: Callable[[], None]) -> None:
-        self._threads.append(threading.Thread(target=work, daemon=True))
-        self._threads[-1].start()
 
     def _serve(self) -> None:
         with suppress(OSError):
             while True:
                 caller, _ = self._server.accept()
-                self._callers.append(caller)
-                self._begin(partial(self._meet, caller))
+                thread = threading.Thread(target=self._meet, args=(caller,), daemon=True)
+                self._callers.add(caller)
+                self._threads.add(thread)
+                thread.start()
 
     def _meet(self, caller: socket.socket) -> None:
         with caller, suppress(OSError):
             self._converse(caller)
+        self._callers.discard(caller)
+        self._threads.discard(threading.current_thread())
 
 
 class GpsdStandIn(Server):

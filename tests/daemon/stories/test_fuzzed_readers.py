@@ -27,7 +27,7 @@ from outcry.hw.modem.lines import LONGEST_LINE, LineBuffer
 from outcry.hw.modem.pdu import Incoming, StatusReport, decode
 from outcry.settings_file import SettingsInvalid
 from simulation.fault_matrix.cells import MEMORY
-from simulation.gpsd_stand_in import GpsdStandIn
+from simulation.gpsd_stand_in import GpsdStandIn, said
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 
@@ -81,6 +81,15 @@ REPORTS = tuple(
         {"class": "DEVICES", "devices": [{"path": "/dev/ttyAMA0", "activated": "2026-11-26"}]},
         {"class": "ERROR", "message": "Unrecognized request"},
     )
+)
+
+
+SENTENCES = (
+    said(43.3, 45.7),
+    b"$GPRMC,120000.00,A,4318.0000,N,04542.0000,E,0.0,70.0,261126,,,A\r\n",
+    b"$GNGNS,120000.00,4318.0000,N,04542.0000,E,NA,08,1.1,130.0,20.0,,\r\n",
+    b"$GPGLL,4318.0000,N,04542.0000,E,120000.00,A,A\r\n",
+    b"$GPZDA,120000.00,26,11,2026,00,00\r\n",
 )
 
 
@@ -184,8 +193,8 @@ def test_what_a_stranger_answers_in_hq_s_place() -> None:
 
 def test_whoever_answers_in_gpsd_s_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gps_module, "CALL_LIMIT_S", 1.0)
-    now, answers = 0.0, [b""]
-    someone = GpsdStandIn(lambda _: answers[0])
+    now, answers, sentences = 0.0, [b""], [b""]
+    someone = GpsdStandIn(lambda _: answers[0], lambda _: sentences[0])
     adapter = Gps("127.0.0.1", someone.port, lambda _: None, lambda: now)
 
     def take(random: Random) -> None:
@@ -194,6 +203,7 @@ def test_whoever_answers_in_gpsd_s_place(monkeypatch: pytest.MonkeyPatch) -> Non
         answer = random.choice(REPORTS)
         if random.random() < 0.8:
             answer = mangled(random, REPORTS)
+        sentences[0] = mangled(random, SENTENCES)
         answers[0] = answer + b"\n"  # a line without an end has tests of its own: it takes seconds
         reading = adapter.ask()
         assert isinstance(reading, Fix | NoFix)
