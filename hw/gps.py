@@ -42,7 +42,6 @@ CREDIBLE_UNTIL = CLOCK_SET_AFTER + 473_364_000  # 15 years: GPS weeks miscounted
 _MODE_2D = 2  # gpsd's TPV.mode: 0 unknown, 1 no fix, 2 2D, 3 3D
 _FARTHEST_M = 2.1e7  # half the way round the earth: an error of more says nothing
 _ERRORS = ("eph", "epx", "epy")  # metres: of the place, of its longitude and latitude
-_SAME_DEG = 1e-5  # a metre: sentences have four digits after the minute as a rule
 
 
 class NoFixReason(Enum):
