@@ -34,7 +34,6 @@ CALL_LIMIT_S = 5.0  # gpsd answers a poll in milliseconds; a dead one never does
 ASK_LIMIT_S = 10.0  # for a whole conversation, however slowly its bytes come
 LISTEN_S = 6.0  # for what a receiver says by itself, once a second as a rule
 LINE_MOST = 65_536  # ten times the longest answer, one with 140 satellites
-READ_SIZE = 4096
 FRESH_S = 15.0  # among fixes younger than this the better one is told, not the newer
 AGE_UNKNOWN = -math.inf  # as ``taken_at``
 CLOCK_SET_AFTER = 1_760_000_000  # October 2025: this program did not run before
@@ -293,7 +292,7 @@ class _Answers:
             if left_s <= 0 or len(self._come) > LINE_MOST:
                 raise TimeoutError("gpsd does not come to the end of a line")
             self._connection.settimeout(min(left_s, CALL_LIMIT_S))
-            data = self._connection.recv(READ_SIZE)
+            data = self._connection.recv(nmea.READ_SIZE)
             if not data:
                 raise ConnectionError("gpsd has gone")
             self._come += data

@@ -1,9 +1,9 @@
 """Random lives of receivers under one gpsd, and what the wearable says of their fixes' ages.
 
-gpsd repeats the last fix of a receiver that fell silent for as long as it runs, with a new date where
-the receiver goes on to tell that alone; one may send no date, or one that is years off; service, gpsd and device are started again at any time. Whatever
-happens, a position may be told with an age that is too great, or with none, never with one that is
-smaller than the true one.
+gpsd repeats the last fix of a receiver that fell silent for as long as it runs, with a new date
+where the receiver goes on to tell that alone; one may send no date, or one that is years off;
+service, gpsd and device are started again at any time. Whatever happens, a position may be told
+with an age that is too great, or with none, never with one that is smaller than the true one.
 """
 
 from __future__ import annotations
@@ -143,7 +143,6 @@ class World:
                 self._booted_at = self._now
                 self._pass(20.0)
                 self._starts(port)
-
             case 8:
                 one.placing = not one.placing
 
