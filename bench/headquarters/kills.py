@@ -60,6 +60,7 @@ MISFORTUNES = (
 SOON_S = 150.0  # by the campaign's clock; what is due later waits for a look at what may be out
 PEOPLE = ("Ben", "Cleo", "Dana")
 SETTLES_WITHIN_S = 600.0
+LOOK_EVERY_S = 0.3  # reading every history takes long enough to slow down those who are to settle
 
 
 @dataclass
@@ -315,13 +316,13 @@ def _has_spoken(process: subprocess.Popen[bytes]) -> bool:
     return bool(select.select([process.stdout], [], [], 0)[0])
 
 
-def until(is_it: Callable[[], bool], limit_s: float) -> bool:
+def until(is_it: Callable[[], bool], limit_s: float, every_s: float = 0.01) -> bool:
     """Wait for a condition; whether it came true."""
     end = time.monotonic() + limit_s
     while not is_it():
         if time.monotonic() > end:
             return False
-        time.sleep(0.01)
+        time.sleep(every_s)
     return True
 
 
@@ -344,7 +345,7 @@ def kill(directory: Path, url: str, seed: int) -> Harm:
         for _ in range(KILLS_A_RUN):
             answers.strike()
         answers.ready()
-        until(answers.settled, SETTLES_WITHIN_S)
+        until(answers.settled, SETTLES_WITHIN_S, LOOK_EVERY_S)
         harm = answers.harm()
         harm.kills = KILLS_A_RUN
         return harm
@@ -357,13 +358,13 @@ def stop(directory: Path, url: str, seed: int) -> Harm:
             answers.start()
         answers.ready()
         with answers.stop_one():
-            until(answers.settled, SETTLES_WITHIN_S)
+            until(answers.settled, SETTLES_WITHIN_S, LOOK_EVERY_S)
             harm = answers.harm()
         asked = -1
         while asked != answers.peer.asked:  # what the woken one still does
             asked = answers.peer.asked
             time.sleep(2 * answering.LIMIT_S)
-        until(answers.settled, SETTLES_WITHIN_S)
+        until(answers.settled, SETTLES_WITHIN_S, LOOK_EVERY_S)
         forgotten = harm.forgotten  # by the other one, while it was alone
         harm = answers.harm()
         harm.forgotten += forgotten

@@ -118,14 +118,15 @@ class Hq:
         self.processes = processes
         self.now = NOON
         self.history: list[Event] = []
+        self.case = Case()
         self.queue: list[Action] = []
         self.flying: list[tuple[Action, Outcome, bool]] = []
         self.walls = {name: Wall(edits=name != "x") for name in plan.networks}
         self.messages = 0
 
-    @property
-    def case(self):
-        return Case.of(self.history)
+    def takes(self, event):
+        self.history.append(event)
+        self.case.take(event)
 
     def happens(self, event):
         self.now += 1.0
@@ -133,18 +134,18 @@ class Hq:
             self.messages += 1
             kinds = {"press": STILL, "position": POSITION, "withdraw": WITHDRAWAL}
             event = report(self.messages + 1, 0.0, kinds[event])
-        self.history.append(replace(event, at=self.now))
+        self.takes(replace(event, at=self.now))
         self.works()
 
     def works(self):
         for _ in range(50):
             decision = decide(self.case, self.plan, self.now)
             if decision.ground is not None:
-                self.history.append(GroundFound(self.now, decision.ground))
+                self.takes(GroundFound(self.now, decision.ground))
             elif not decision.actions:
                 return
             for action in decision.actions:
-                self.history.append(CallPlanned(self.now, action))
+                self.takes(CallPlanned(self.now, action))
                 self.queue.append(action)
         raise AssertionError("HQ never comes to rest")
 
@@ -184,7 +185,7 @@ class Hq:
 
     def ended(self, action, outcome):
         self.now += 0.1
-        self.history.append(CallEnded(self.now, action, Came(outcome)))
+        self.takes(CallEnded(self.now, action, Came(outcome)))
         self.works()
 
     def all(self, outcome=Outcome.DONE):
