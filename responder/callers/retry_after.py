@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-LONGEST_WAIT_S = 86_400.0  # a server that wants longer is asked once a day
+LONGEST_WAIT_S = 3600.0
+"""A server that wants longer is asked once an hour: whoever stands between it and us could have said
+so, and would silence an alarm there for as long as they like."""
 LONGEST_RESET_S = 900.0  # a limit's end may be that of another than the one that refuses
 
 _RESETS = ("x-rate-limit-reset", "x-ratelimit-reset", "ratelimit-reset")
