@@ -229,7 +229,8 @@ class Console:
 def possible(standing: Standing) -> frozenset[Act]:
     """What can be done about an alarm as it stands; a drill can never be published."""
     acts = set()
-    if standing.case.posts:
+    is_real = standing.kind not in NEVER_PUBLIC and standing.case.now.is_believed
+    if standing.case.posts or is_real:
         acts.add(Act.CORRECT)
     if standing.case.now.over:
         return frozenset(acts)

@@ -61,5 +61,5 @@ def require_seen(history: Sequence[Event], seen: int, act: Act) -> None:
 
 def _speaks(event: Event, act: Act) -> bool:
     if isinstance(event, events.ReportArrived):
-        return act in _ENDS and event.is_still_in_danger and event.is_of_now
+        return act in _ENDS and event.is_still_in_danger
     return isinstance(event, _SPEAKS[act])

@@ -70,9 +70,11 @@ class Case:
 
     ``contacts``: the numbers there are in the wearer's list (None: any). ``episodes``: at least one,
     the last is being lived; everything else is of the whole alarm. ``reports``: by message, in the
-    order of their arrival. ``vetoed``: nobody has taken it back. ``corrections``: with the number of
-    the episode that each is of. ``begun``: the posts that were tried, and the episode that each is
-    of; ``posts``: those that are out, or may be (None). ``answered_at``: when a person first had it;
+    order of their arrival; ``highest``: the number of the newest, and ``known_at_end`` of the newest
+    known to whoever ended an episode last. ``vetoed``: nobody has taken it back. ``corrections``:
+    with the number of the episode that each is of. ``begun``: the posts that were tried, and the
+    episode that each is of; ``posts``: those that are out, or may be (None). ``answered_at``: when a
+    person first had it;
     ``heard_since``: the wearer was heard over data after that, and so knows it; ``felt``: the newest
     report whose receipt says something to them. ``receipts``: how many texts each receipt is owed,
     and ``receipts_sent``: the number of the last one. ``texts``: what contacts have texted.
@@ -83,6 +85,7 @@ class Case:
     last_at: float = float("-inf")
     reports: dict[int, events.ReportArrived] = field(default_factory=dict)
     highest: int = -1
+    known_at_end: int = -1
     silence: events.WentSilent | None = None
     vetoed: bool = False
     was_vetoed: bool = False
@@ -255,14 +258,13 @@ class Case:
                 self._take_outcome(event)
 
     def _take_report(self, report: events.ReportArrived) -> None:
-        danger = report.is_of_now and not report.is_withdrawal
-        newer = report.sequence > self.highest
-        if not self.now.is_open and newer and danger and report.is_still_in_danger:
+        is_news = report.sequence > self.known_at_end
+        if not self.now.is_open and is_news and report.is_still_in_danger:
             self.episodes.append(Episode(self.now.number + 1, again=True))
         now = self.now
         if now.opened_by is None:
             now.opened_by, now.began_at = report, report.at
-        if danger and report.is_fresh and now.danger_at is None:
+        if report.is_fresh and not report.is_withdrawal and now.danger_at is None:
             now.danger_at = report.at
         if report.is_still_in_danger and now.hurried_at is None:
             now.hurried_at = report.at
@@ -326,6 +328,7 @@ class Case:
         self.now.ground = None
         if self.now.ended_at is None:
             self.now.ended_at = at
+            self.known_at_end = self.highest
 
     def _take_plan(self, event: events.CallPlanned) -> None:
         target = event.action.target

@@ -2,7 +2,8 @@
 
 Only people at HQ end one: a duty officer closes the alarm, or corrects it as false or over. The
 device never learns of it. A wearer who holds the button afterwards says "still in danger" in the
-same alarm: that begins a new episode, and so does a duty officer who says "publish" after a
+same alarm: that begins a new episode, however late it comes and whatever overtook it, unless newer
+reports were here when the last one was ended. So does a duty officer who says "publish" after a
 correction. In it everybody is told again, it is published for itself, and what people decided
 about the one before no longer counts, except a veto.
 """
@@ -72,6 +73,15 @@ class Episode:
     def is_answered(self) -> bool:
         """Whether a person has it."""
         return bool(self.answers or self.acts)
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether anybody has said that it is real, or may have been made to withdraw it.
+
+        A veto says so too: what nobody believes needs none.
+        """
+        believes = (events.Approved, events.OfficerConfirmed, events.Vetoed)
+        return bool(self.votes) or self.has(*believes) or self.withdrawal is events.Verdict.DURESS
 
     @property
     def is_decided(self) -> bool:

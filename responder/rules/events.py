@@ -115,11 +115,6 @@ class ReportArrived(Event):
         _require(all(isinstance(mark, Mark) for mark in self.marks), "there is no such mark")
 
     @property
-    def is_of_now(self) -> bool:
-        """Whether nothing says that it is of an earlier time: people are told of it as of now."""
-        return NOT_OF_NOW.isdisjoint(self.marks)
-
-    @property
     def is_fresh(self) -> bool:
         """Whether it proves that something happens now: made just before, newer than all others."""
         return NOT_FRESH.isdisjoint(self.marks)

@@ -23,8 +23,8 @@ class Disclosure(StrEnum):
 class Later(StrEnum):
     """What has become of the wearer since: how their later alarms stand, of which one is enough."""
 
-    NONE = "none, or each was said to be false or over"
-    OPEN = "one is open, or was public and stands"
+    NONE = "none, or nobody believed it, or each was said to be false or over"
+    OPEN = "one is open, or was public or believed, and stands"
     PUBLIC = "one may be made public"
 
 

@@ -119,7 +119,7 @@ def correct(case: Case, plan: Plan) -> Iterator[Want]:
 
     The last one about a post is said there: that the wearer is free in every post of the alarm, else
     in the newest of its network. Not while a later episode or alarm is open, nor after one that was
-    public and stands: "is safe" would be said of somebody in danger.
+    public or believed, until it is corrected itself: "is safe" would be said of somebody in danger.
     """
     if plan.kind in NEVER_PUBLIC or plan.later is not Later.NONE:
         return
@@ -168,7 +168,9 @@ def _is_contradicted(case: Case, episode: int) -> bool:
 
 
 def _stands(episode: Episode) -> bool:
-    return episode.is_open or (episode.last_ground is not None and not episode.is_corrected)
+    """Whether it is open, or was true for all that is known: that it was closed says nothing of that."""
+    was_true = episode.last_ground is not None or episode.is_believed
+    return episode.is_open or (was_true and not episode.is_corrected)
 
 
 def _is_being_said(case: Case, post: Post, but_for: Target) -> bool:

@@ -32,8 +32,8 @@ DECISIONS = [officer(what) for what in (Approved, Vetoed, VetoLifted, Closed)]
 DECISIONS += [Corrected(1.0, "night", Reason.OTHER), WithdrawalJudged(1.0, 1, Verdict.DURESS)]
 REAL = [says(1, Confirmed), officer(OfficerConfirmed)]
 DOUBTS = [says(1, CalledFalse), says(1, Unsure)]
-HELD = [report(5, 1.0, STILL)]
-OTHERS = [says(1, ContactSaw), report(5, 1.0, POSITION), report(5, 1.0, STILL, marks=(Mark.LATE,))]
+HELD = [report(5, 1.0, STILL), report(5, 1.0, STILL, marks=(Mark.LATE,))]
+OTHERS = [says(1, ContactSaw), report(5, 1.0, POSITION)]
 SPEAKS = {
     Act.ACKNOWLEDGE: [],
     Act.CONFIRM: [*DECISIONS, *DOUBTS],

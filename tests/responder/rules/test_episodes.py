@@ -8,6 +8,7 @@ import pytest
 from builders import (
     POSITION,
     STILL,
+    WITHDRAWAL,
     called,
     corrected,
     ended,
@@ -31,9 +32,12 @@ from outcry.responder.rules.events import (
     Event,
     GroundFound,
     Mark,
+    OfficerConfirmed,
     Outcome,
     Reason,
+    Verdict,
     Vetoed,
+    WithdrawalJudged,
 )
 
 ONE = replace(PLAN, networks=("mastodon",))
@@ -100,9 +104,30 @@ def test_what_people_said_of_the_last_episode_makes_this_one_public_in_no_way():
     assert public_once(*over(), HELD).done("publish") == ["own page", "mastodon"]
 
 
-def test_an_old_report_begins_no_episode():
-    for late in (report(4, 60.0, STILL, marks=(Mark.LATE,)), report(4, 60.0, POSITION)):
-        assert public_once(*over(), late).case.now.number == 1
+def test_only_the_button_begins_an_episode_and_no_report_older_than_what_was_known_at_the_end():
+    for other in (report(4, 60.0, POSITION), report(4, 60.0, STILL, sequence=0)):
+        assert public_once(*over(), other).case.now.number == 1
+
+
+@pytest.mark.parametrize("mark", [Mark.LATE, Mark.OUT_OF_ORDER, Mark.COUNTER_USED])
+@pytest.mark.parametrize("first", [[], [report(9, 50.0, POSITION, sequence=9)]])
+def test_a_hold_that_nobody_knew_at_the_end_begins_an_episode_however_it_comes(first, mark):
+    """A device sends its newest report first: after an hour without data the hold comes last."""
+    held = report(4, 60.0, STILL, marks=(mark,))
+    life = public_once(*over(), *first, held, *AGAIN)
+    assert life.case.now.number == 2
+    assert life.done("publish") == ["own page", "mastodon", "own page#2", "mastodon#2"]
+    early = [report(9, 1.0, POSITION, sequence=9), *over(), held]
+    assert public_once(*early).case.now.number == 1, "what was known at the end was newer"
+
+
+def test_no_hold_of_long_ago_starts_the_wearers_consent():
+    plan = replace(PLAN, consent_s=600.0)
+    for mark in (Mark.LATE, Mark.OUT_OF_ORDER, Mark.COUNTER_USED, Mark.TIME_UNKNOWN):
+        life = public_once(*over(), report(4, 60.0, STILL, marks=(mark,)), plan=plan)
+        life.until(5000.0)
+        assert life.case.now.number == 2
+        assert life.done("publish") == ["own page", "mastodon"]
 
 
 @pytest.mark.parametrize("reason", [Reason.FALSE_ALARM, Reason.RELEASED])
@@ -139,6 +164,35 @@ def test_a_correction_goes_to_the_newest_post_and_that_she_is_free_to_every_post
 def test_an_episode_that_was_never_public_is_corrected_where_the_last_one_stands():
     life = public_once(CLOSED, HELD, corrected(Reason.RELEASED, 80.0), plan=ONE)
     assert life.done("correct") == ["mastodon:1"]
+
+
+REAL = {
+    "a contact confirms": [says(1, at=70.0)],
+    "an officer confirms": [officer(OfficerConfirmed, 70.0)],
+    "an officer forbids": [officer(Vetoed, 70.0)],
+    "it was withdrawn with another code": [
+        report(5, 70.0, WITHDRAWAL),
+        WithdrawalJudged(71.0, 5, Verdict.DURESS),
+    ],
+}
+
+
+@pytest.mark.parametrize("reason", [Reason.FALSE_ALARM, Reason.RELEASED])
+@pytest.mark.parametrize("real", REAL.values(), ids=REAL)
+def test_that_she_is_free_is_not_said_after_an_episode_that_was_closed_and_not_corrected(
+    real, reason
+):
+    """The network was down meanwhile: "arrested; the lawyer has it" is no "is free"."""
+    down = [*PUBLIC, corrected(reason, 5.0), *ends(Correction("mastodon", 1), Outcome.FAILED)]
+    closed = [*down, HELD, *real, officer(Closed, 80.0)]
+    assert wanted(closed, ONE, 86_400.0) == []
+    again = [*closed, corrected(reason, 90.0)]
+    assert "correct mastodon:2" in wanted(again, ONE, 86_400.0)
+
+
+def test_after_an_episode_that_nobody_believed_it_is():
+    down = [*PUBLIC, corrected(at=5.0), *ends(Correction("mastodon", 1), Outcome.FAILED)]
+    assert "correct mastodon:1" in wanted([*down, HELD, officer(Closed, 80.0)], ONE, 86_400.0)
 
 
 # What is queued, being tried or unknown while a new episode begins

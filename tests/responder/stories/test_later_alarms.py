@@ -126,6 +126,24 @@ def test_the_last_one_is_not_said_to_be_false_while_the_new_one_is_open(world, w
     assert all(ENDED.search(words) for (words,) in said(world, walls).values())
 
 
+def test_nor_after_it_was_believed_and_closed_until_it_is_corrected_too(world, walls):
+    """Free, taken again, and quietly in the hands of a lawyer: nobody reads "is free"."""
+    presses(world, 1)
+    confirms(world, 1, 1, 2)
+    presses(world, 2)
+    act(world, 1, Act.CORRECT, "released")
+    act(world, 2, Act.VETO)
+    confirms(world, 2, 1, 2)
+    act(world, 2, Act.CLOSE, "arrested; the lawyer has it")
+    world.clock.passes(7200)
+    world.hq.works()
+    assert not any(ENDED.search(words) for (words,) in said(world, walls).values())
+    act(world, 2, Act.CORRECT, "released")
+    world.clock.passes(LATER_S)
+    world.hq.works()
+    assert all(ENDED.search(words) for (words,) in said(world, walls).values())
+
+
 def test_nor_when_its_network_was_down_and_is_back_while_the_new_one_is_public(world, walls):
     presses(world, 1)
     confirms(world, 1, 1, 2)

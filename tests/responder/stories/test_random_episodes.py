@@ -165,6 +165,7 @@ class Hq:
         if isinstance(target, Correction):
             _, episode = case.corrections[target.number - 1]
             assert not case.now.is_open or episode == case.now.number
+            assert not any(was_real(each) for each in case.episodes[episode:])
         has_effect = outcome is Outcome.DONE or (outcome is Outcome.UNKNOWN and said)
         if self.processes == 1:
             self.shows(action, has_effect)
@@ -202,6 +203,14 @@ class Hq:
             self.now = max(self.now + 0.001, at)
             self.works()
             self.all()
+
+
+def was_real(episode):
+    """Whether somebody said so, and nobody since that it is false or over."""
+    said = any(isinstance(each, Confirmed) for each in episode.answers)
+    officers = any(isinstance(each, Approved | OfficerConfirmed | Vetoed) for each in episode.acts)
+    corrected = any(each.reason is not Reason.OTHER for each in episode.corrections.values())
+    return (said or officers) and not corrected
 
 
 def words(target, case):
