@@ -2,16 +2,17 @@
 
 An account is made at HQ's own machine and settled by its officer, through a
 link that works once or at the terminal. Nobody is ever locked out: wrong tries
-slow the source they come from, and the officer is told how many there were.
+slow the source they come from, and the officer is told how many there were. Browsers that were
+right before are counted by themselves, and wait for no stranger.
 """
 
 import hashlib
 import hmac
-import threading
 import unicodedata
 from base64 import b32encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pyotp
 from argon2 import PasswordHasher
@@ -25,8 +26,8 @@ from outcry.responder.storage import store, versions
 from outcry.responder.storage.store import Store
 from outcry.responder.storage.versions import OFFICER
 from outcry.responder.web.link_tokens import link_token
-from outcry.responder.web.sources import sources_of
-from outcry.responder.web.throttle import Counted, Throttle, by_source
+from outcry.responder.web.sources import Sources, sources_of
+from outcry.responder.web.throttle import Counted, OneByOne, Throttle, TooSoon, by_source
 
 log = journal.Log("outcry.responder.officers")
 
@@ -75,6 +76,15 @@ class Session:
     form_token: str = field(repr=False)
 
 
+class Entered(NamedTuple):
+    """A session's token, the tries refused since this officer last came, and what their browser
+    keeps, so that strangers' tries do not hold it up."""
+
+    token: str
+    refused: int
+    known: str
+
+
 @dataclass(eq=False)
 class Officers:
     """Makes accounts and lets officers in; safe to call from any thread.
@@ -91,7 +101,9 @@ class Officers:
 
     def __post_init__(self) -> None:
         self._nobody = self.hasher.hash(self.random(16))
-        self._hashing = threading.BoundedSemaphore(2)  # 128 MiB at most, however many try
+        # 128 MiB at most, however many try
+        self._strangers, self._known = OneByOne(), OneByOne()
+        self._right = Sources()
         self._throttle = Throttle()
         self._proving = Throttle()
 
@@ -154,11 +166,11 @@ class Officers:
         """Take the officer's password, prove their authenticator, use the link up.
 
         Returns the recovery codes, shown only now. Raises :class:`NoSuchWelcome`,
-        :class:`OfficerRefused`.
+        :class:`OfficerRefused`, :class:`TooSoon`.
         """
         name = self.welcome(token).name
         password = _good_password(password, name)
-        with self._hashing:
+        with self._strangers.turn():
             password_hash = self.hasher.hash(password)
         codes = tuple(_recovery_code(self.random) for _ in range(RECOVERY_CODES))
         with self.store.write() as connection:
@@ -177,18 +189,28 @@ class Officers:
         log.tell(journal.Entry.OFFICER_SETTLED)
         return codes
 
-    def login(self, name: str, password: str, code: str, address: str) -> tuple[str, int]:
-        """Let an officer in: the session's token, and the tries refused since they last came.
+    def login(self, name: str, password: str, code: str, address: str, known: str = "") -> Entered:
+        """Let an officer in.
 
         ``code`` is the authenticator's six digits or a recovery code; either works once.
-        ``address`` is where the try comes from. Raises :class:`LoginRefused`, :class:`TooSoon`.
+        ``address`` is where the try comes from, ``known`` what its browser was given before. Raises
+        :class:`LoginRefused`, :class:`TooSoon`.
         """
-        sources = by_source(sources_of(address))
-        self._throttle.admit(sources, self.clock())
-        name = _folded(name)
+        name, sources = _folded(name), sources_of(address)
         with self.store.read() as connection:
             row = _officer(connection, name)
-        right = self._is_password(None if row is None else row.password_hash, password)
+        password_hash = None if row is None else row.password_hash
+        mine = known_browser(password_hash or self._nobody)
+        is_known = hmac.compare_digest(mine.encode(), known.encode())
+        tried = (Counted(f"browser of {name}"),) if is_known else by_source(sources)
+        turns = self._known if is_known or self._right.have(sources) else self._strangers
+        before = self._throttle.admit(tried, self.clock())
+        try:
+            with turns.turn():
+                right = self._is_password(password_hash, password)
+        except TooSoon:
+            self._throttle.take_back(before)
+            raise
         token = self._token()
         with self.store.write() as connection:
             row = _officer(connection, name)
@@ -201,9 +223,10 @@ class Officers:
         if refused is None:
             log.tell(journal.Entry.LOGIN_REFUSED)
             raise LoginRefused
-        self._throttle.forgive(sources)
+        self._throttle.forgive(tried)
+        self._right.add(sources)
         log.tell(journal.Entry.OFFICER_IN)
-        return token, refused
+        return Entered(token, refused, mine)
 
     def prove(self, name: str, code: str) -> None:
         """Take the second factor again from an officer who is logged in; each code works once.
@@ -288,11 +311,10 @@ class Officers:
         """Takes as long for nobody's password as for a wrong one."""
         if len(password) > LONGEST_PASSWORD:
             return False
-        with self._hashing:
-            try:
-                self.hasher.verify(password_hash or self._nobody, _text(password))
-            except VerificationError:
-                return False
+        try:
+            self.hasher.verify(password_hash or self._nobody, _text(password))
+        except VerificationError:
+            return False
         return password_hash is not None
 
     def _token(self) -> str:
@@ -302,6 +324,11 @@ class Officers:
 def form_token(token: str) -> str:
     """What a session's forms carry: made of its secret cookie, which a stranger's page lacks."""
     return hmac.new(token.encode(), b"outcry console form", hashlib.sha256).hexdigest()
+
+
+def known_browser(password_hash: str) -> str:
+    """What a browser keeps of an officer: it opens nothing, and ends with the password."""
+    return hmac.new(password_hash.encode(), b"was right", hashlib.sha256).hexdigest()[:32]
 
 
 def _officer(connection: Connection, name: str) -> Row[tuple[object, ...]] | None:

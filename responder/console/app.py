@@ -20,6 +20,7 @@ from outcry.responder.plans.authority import CannotConfirm
 from outcry.responder.plans.repository import NoSuchWearer
 from outcry.responder.storage.alarms import NoSuchAlarm
 from outcry.responder.web.bodies import Stranger, TooLarge, TooSlow
+from outcry.responder.web.throttle import TooSoon
 
 _A_NEW_LINK = (
     "It works once, within a day. For a new one, on HQ's machine: "
@@ -37,6 +38,7 @@ _PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
         "This form is too old, or came from another page",
         "Nothing was saved. Open the page again and repeat what you did.",
     ),
+    TooSoon: (429, "Too many at once", "Nothing was saved. Wait a few seconds, then try again."),
     NoSuchWelcome: (404, "This link no longer works", _A_NEW_LINK),
     NoSuchAlarm: (404, "There is no such alarm", "It may have been deleted, as old alarms are."),
     NoSuchWearer: (404, "There is no such wearer", "The console lists everybody who is enrolled."),

@@ -12,6 +12,8 @@ from outcry.responder.console.accounts import SESSION_S, LoginRefused, OfficerRe
 from outcry.responder.web.guard import client_address, keep_cookie
 from outcry.responder.web.throttle import TooSoon
 
+KNOWN_COOKIE = "__Host-officer"
+KNOWN_S = 400 * 86_400.0  # the longest a browser keeps one
 FORM_S = 3600  # for how long a form may lie open before there is a session
 _NEXT = re.compile(r"/console(/alarm/\d{1,18}|/wearer/[0-9a-f]{8}/plan)?")
 _WRONG = (
@@ -33,15 +35,17 @@ def login(request: Request, hq: dependencies.Hq, form: dependencies.FirstForm) -
     address = client_address(request.scope, hq.behind_proxy)
     name, password, code = (form.get(key, "") for key in ("name", "password", "code"))
     try:
-        session, refused = hq.officers.login(name, password, code, address)
+        known = request.cookies.get(KNOWN_COOKIE, "")
+        entered = hq.officers.login(name, password, code, address, known)
     except LoginRefused:
         return _with_token(lambda token: hq.pages.login(token, back, _WRONG, 403))
     except TooSoon as soon:
-        words = f"Too many failed logins from your network. Wait {soon.wait_s} s, then try again."
+        words = f"Too many logins have failed. Wait {soon.wait_s} s, then try again."
         return soon.told_by(_with_token(lambda token: hq.pages.login(token, back, words, 429)))
-    told = f"?refused={refused}" if refused and back == "/console" else ""
+    told = f"?refused={entered.refused}" if entered.refused and back == "/console" else ""
     answer = RedirectResponse(back + told, 303)
-    keep_cookie(answer, dependencies.SESSION_COOKIE, session, SESSION_S)
+    keep_cookie(answer, dependencies.SESSION_COOKIE, entered.token, SESSION_S)
+    keep_cookie(answer, KNOWN_COOKIE, entered.known, KNOWN_S)
     _delete(answer, dependencies.FORM_COOKIE)
     return answer
 

@@ -8,22 +8,18 @@ cookie; a browser that keeps none is known by its address.
 
 import hashlib
 import hmac
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 
 from outcry.responder.web.sources import Source, sources_of
-from outcry.responder.web.throttle import Counted, Throttle, TooSoon, by_source
+from outcry.responder.web.throttle import Counted, OneByOne, Throttle, TooSoon, by_source
 
 SLOWEST_S = 30.0  # longer, and guessing would lock out a contact whose phone is new
 FREE_AT_A_LINK = 10
 FREE_AT_AN_ALARM = 40  # by all links together: ten contacts in a fright
-STRANGERS_WAITING = 8  # to be compared, one after the other: each costs a hash for every contact
-TURN_S = 2.0
 SOURCES_KEPT = 10_000
 PHONES_KEPT = 8  # a contact of several wearers, or a phone that contacts share
 
@@ -45,8 +41,7 @@ class PinTries:
     def __init__(self) -> None:
         self._throttle = Throttle()
         self._right: OrderedDict[tuple[int, Source], int] = OrderedDict()
-        self._turn = threading.Lock()
-        self._waiting = threading.BoundedSemaphore(STRANGERS_WAITING)
+        self._strangers = OneByOne()  # each costs a hash for every contact
 
     def check(
         self,
@@ -67,7 +62,7 @@ class PinTries:
             Counted(f"link {tried.link}", FREE_AT_A_LINK, SLOWEST_S),
             Counted(f"alarm {tried.alarm}", FREE_AT_AN_ALARM, SLOWEST_S),
         )
-        with self._a_turn():
+        with self._strangers.turn():
             found = self._counted(common, whose, now)
         if found is not None:
             self._right[found.device, sources[0]] = found.id
@@ -92,16 +87,6 @@ class PinTries:
         if found is not None:
             self._throttle.take_back(before)
         return found
-
-    @contextmanager
-    def _a_turn(self) -> Iterator[None]:
-        if not self._waiting.acquire(blocking=False):
-            raise TooSoon(TURN_S)
-        try:
-            with self._turn:
-                yield
-        finally:
-            self._waiting.release()
 
 
 def known_phone(contact: Contact) -> str:

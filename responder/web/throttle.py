@@ -3,7 +3,8 @@
 import math
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -15,6 +16,8 @@ FIRST_WAIT_S = 5.0
 LONGEST_WAIT_S = 900.0
 FORGET_AFTER_S = 3600.0
 KEPT = 10_000
+MOST_WAIT = 8  # a fifth of the threads that a listener has for its pages
+TURN_S = 2.0
 
 
 class TooSoon(Exception):
@@ -44,6 +47,28 @@ class Tries(NamedTuple):
 
     made: int
     last: float
+
+
+class OneByOne:
+    """Slow work that anybody may ask for; used from any thread.
+
+    Who waits for it holds a thread that pages need: a few do, the others are told to come again.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(MOST_WAIT)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Raises :class:`TooSoon` where too many wait."""
+        if not self._waiting.acquire(blocking=False):
+            raise TooSoon(TURN_S)
+        try:
+            with self._turn:
+                yield
+        finally:
+            self._waiting.release()
 
 
 def by_source(sources: Sequence[Source]) -> tuple[Counted, ...]:

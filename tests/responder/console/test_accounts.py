@@ -58,7 +58,7 @@ def olga(officers, world):
 
 
 def test_an_officer_settles_in_and_is_let_in_with_both_factors(officers, olga):
-    token, refused = olga.login()
+    token, refused, _ = olga.login()
     assert officers.session(token).officer == "olga"
     assert refused == 0
 
@@ -143,7 +143,7 @@ def test_guessing_is_slowed_where_it_comes_from_and_locks_nobody_out(olga, world
     assert waits[0] == pytest.approx(5, abs=0.2)
     assert all(later >= earlier - 0.2 for earlier, later in pairwise(waits))
     assert waits[-1] > 800
-    token, refused = olga.login(source=ELSEWHERE)
+    token, refused, _ = olga.login(source=ELSEWHERE)
     assert token
     assert refused > 10
 
@@ -214,7 +214,7 @@ def test_who_exists_is_not_added_again_nor_who_does_not_reset(officers, olga):
 
 @pytest.mark.parametrize("change", ["reset", "remove", "logout"])
 def test_a_session_ends_when_it_is_revoked(officers, olga, change):
-    token, _ = olga.login()
+    token, *_ = olga.login()
     if change == "logout":
         officers.logout(token)
     else:
@@ -230,7 +230,7 @@ def test_after_a_reset_neither_the_password_nor_a_recovery_code_lets_in(officers
 
 
 def test_a_session_ends_when_it_is_not_used(officers, olga, world):
-    token, _ = olga.login()
+    token, *_ = olga.login()
     for _ in range(3):
         world.clock.passes(IDLE_S - 1)
         assert officers.session(token)
@@ -239,7 +239,7 @@ def test_a_session_ends_when_it_is_not_used(officers, olga, world):
 
 
 def test_a_session_ends_after_a_shift_however_much_it_is_used(officers, olga, world):
-    token, _ = olga.login()
+    token, *_ = olga.login()
     end = world.clock() + SESSION_S
     while world.clock() < end:
         assert officers.session(token)
@@ -257,7 +257,7 @@ def stored(world):
 
 
 def test_nothing_that_is_kept_opens_a_session_or_is_the_password(officers, olga, world):
-    token, _ = olga.login()
+    token, *_ = olga.login()
     kept = stored(world)
     assert "$argon2id$" in kept
     for secret in (token, PASSWORD, olga.recovery[0], olga.recovery[0].replace("-", "")):
@@ -271,7 +271,7 @@ def test_no_secret_shows_in_a_repr_or_the_log(officers, world, caplog):
     codes = officers.settle(token, PASSWORD, pyotp.TOTP(newcomer.secret).at(int(world.clock())))
     world.clock.passes(60)
     code = pyotp.TOTP(newcomer.secret).at(int(world.clock()))
-    cookie, _ = officers.login("olga", PASSWORD, code, HERE)
+    cookie, *_ = officers.login("olga", PASSWORD, code, HERE)
     said = caplog.text + repr(newcomer) + repr(officers.session(cookie))
     for secret in (token, newcomer.secret, PASSWORD, code, cookie, *codes):
         assert secret not in said
@@ -281,3 +281,30 @@ def test_an_officers_one_time_link_has_nothing_that_a_messenger_would_leave_off(
     links = [officers.add(f"officer{n}") for n in range(12)]
     assert {len(link) for link in links} == {43}
     assert "".join(links).isalnum()
+
+
+def test_a_browser_that_was_right_is_counted_by_itself_until_the_password_ends(olga, officers):
+    """Neither guesses from its own network nor those of a stolen cookie slow the others."""
+    known = olga.login().known
+    wrong = "a wrong password"
+    for _ in range(3):
+        with pytest.raises(LoginRefused):
+            olga.login(password=wrong)
+    for each in ("", "0" * 32, "é"):
+        with pytest.raises(TooSoon):
+            officers.login("olga", PASSWORD, olga.code(), HERE, each)
+    with pytest.raises(TooSoon):
+        officers.login("pavel", PASSWORD, olga.code(), HERE, known)
+    olga._clock.passes(30)
+    assert officers.login("olga", PASSWORD, olga.code(), HERE, known).known == known
+    for _ in range(3):
+        with pytest.raises(LoginRefused):
+            officers.login("olga", wrong, "000000", ELSEWHERE, known)
+    with pytest.raises(TooSoon):
+        officers.login("olga", wrong, "000000", ELSEWHERE, known)
+    olga._clock.passes(30)
+    assert olga.login(source=ELSEWHERE)
+    officers.reset("olga")
+    for each in ("203.0.113.10", "203.0.113.11"):  # one after the other: as strangers from there
+        with pytest.raises(LoginRefused):
+            officers.login("olga", PASSWORD, olga.code(), each, known)

@@ -13,10 +13,9 @@ from outcry.responder.contacts.pin_tries import (
     FREE_AT_A_LINK,
     FREE_AT_AN_ALARM,
     SLOWEST_S,
-    STRANGERS_WAITING,
     known_phone,
 )
-from outcry.responder.web.throttle import FREE_TRIES, TooSoon
+from outcry.responder.web.throttle import FREE_TRIES, MOST_WAIT, TooSoon
 
 HOME, ELSEWHERE = "203.0.113.5", "203.0.113.99"
 
@@ -197,7 +196,7 @@ def test_strangers_are_compared_one_by_one_and_a_known_phone_beside_them():
     for thread in threads:
         thread.start()
     assert at_work.acquire(timeout=60)
-    while outcomes.count(TooSoon) < 100 - STRANGERS_WAITING:
+    while outcomes.count(TooSoon) < 100 - MOST_WAIT:
         assert any(thread.is_alive() for thread in threads)
     assert not at_work.acquire(blocking=False), "two at once"
     known = pin_tries.Try(3, "link 3", HOME, known_phone(Contact()))
@@ -205,4 +204,4 @@ def test_strangers_are_compared_one_by_one_and_a_known_phone_beside_them():
     go_on.set()
     for thread in threads:
         thread.join(60)
-    assert outcomes.count(None) == STRANGERS_WAITING
+    assert outcomes.count(None) == MOST_WAIT
