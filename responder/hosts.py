@@ -8,17 +8,21 @@ from urllib.parse import urlsplit
 Named = tuple[IPv4Network | IPv6Network, int | None]
 """Addresses, and the one port of theirs that is meant; None: every port."""
 
-# Where machines at Azure and Oracle ask for their own secrets: public addresses by their looks.
-_METADATA = tuple(map(ipaddress.ip_network, ("168.63.129.16/32", "192.0.0.0/24")))
-# They lead nowhere (RFC 5737, 3849), and stand in examples for addresses of the internet.
+# All of IPv6 that leads anywhere in the internet (RFC 4291); each Python knows other exceptions.
+_OPEN = IPv6Network("2000::/3")
+# Public by their looks: where machines at Azure and Oracle ask for their own secrets, and what is
+# for protocols (RFC 6890): Teredo's tunnels to IPv4 (RFC 4380), the router nearby (RFC 7723).
+_SPECIAL = tuple(map(ipaddress.ip_network, ("168.63.129.16/32", "192.0.0.0/24", "2001::/23")))
+# They lead nowhere (RFC 5737, 3849, 9637), and stand in examples for addresses of the internet.
 _EXAMPLES = tuple(
     map(
         ipaddress.ip_network,
-        ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"),
+        ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20"),
     )
 )
-# What carries an IPv4 address in its last bits: RFC 6052 (NAT64), and RFC 4291's old form.
-_CARRIERS = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96")))
+# What carries an IPv4 address in its last bits: RFC 6052 (NAT64), 2765, and RFC 4291's old form. A
+# network's own NAT64 (RFC 8215) may carry it anywhere.
+_CARRIERS = tuple(map(IPv6Network, ("64:ff9b::/96", "::ffff:0:0:0/96", "::/96")))
 _INSIDE = ("localhost", "localdomain", "local", "internal", "intranet", "lan", "arpa")
 """Names' ends that nobody outside can look up (RFC 6761, 6762, 8375, and ICANN's ``internal``)."""
 
@@ -58,9 +62,10 @@ def is_inside(address: IPv4Address | IPv6Address) -> bool:
     """
     if any(address in network for network in _EXAMPLES):
         return False
+    if isinstance(address, IPv6Address) and address not in _OPEN:
+        return True
     private = not address.is_global or address.is_multicast
-    site = isinstance(address, IPv6Address) and address.is_site_local
-    return private or site or any(address in network for network in _METADATA)
+    return private or any(address in network for network in _SPECIAL)
 
 
 def is_inside_name(host: str) -> bool:
