@@ -129,6 +129,22 @@ def test_one_source_has_so_many_requests_and_its_neighbour_is_served(limited, on
             assert opened.recv(100).startswith(b"HTTP/1.1 200 ")
 
 
+@needs_nginx
+def test_wearers_behind_one_address_are_many_and_take_no_turn_of_their_contacts(limited):
+    """All hold their buttons at once, and each report takes its time on a slow network."""
+    front, arrived, go = limited
+    report = "POST /v1/reports HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n{}\r\n\r\nhi"
+    page = "GET / HTTP/1.1\r\nHost: x\r\n{}\r\n\r\n"
+    with ExitStack() as connections:
+        waiting = []
+        for asked, secure in (*[(report, False)] * (AT_ONCE + 5), (page, True)):
+            waiting.append(connections.enter_context(front.connected(secure=secure)))
+            waiting[-1].sendall(asked.format("X-Stands-For: 198.51.100.7").encode())
+            assert arrived.acquire(timeout=LIMIT_S)
+        go.set()
+        assert all(opened.recv(100).startswith(b"HTTP/1.1 200 ") for opened in waiting)
+
+
 # What is kept
 
 
