@@ -52,8 +52,10 @@ def read(text: str, whole: bool = True) -> Reading:
     exact = _EXACT.fullmatch(seen) if alone else None
     found = ["".join(filter(str.isdigit, seen))[:8]] if alone else []
     found += ("".join(halves) for halves in _CODE.findall(seen))
-    says = CHOICES[exact[1] or exact[2]] if exact else events.Unclear
-    return Reading(tuple(dict.fromkeys(found))[:CODES_MOST], says, alone)
+    codes = tuple(dict.fromkeys(found))[:CODES_MOST]
+    # A second code is one whose last digit looks like the answer: "4 2345 6781"
+    says = CHOICES[exact[1] or exact[2]] if exact and len(codes) == 1 else events.Unclear
+    return Reading(codes, says, alone)
 
 
 def plain_digits(text: str) -> str:

@@ -36,12 +36,13 @@ def test_each_language_has_many_ways_not_to_confirm(language):
     assert len({*map(str.strip, phrasings)}) == len(phrasings) >= 26
 
 
-def test_nothing_beside_the_exact_form_confirms_and_no_code_is_lost():
+@pytest.mark.parametrize("code", [CODE, "4417 0091"])  # its last digit looks like an answer
+def test_nothing_beside_the_exact_form_confirms_and_no_code_is_lost(code):
     count = 0
-    for parts in not_confirming(CODE):
+    for parts in not_confirming(code):
         heard = [read(part.text, part.whole) for part in arrives(BEN, parts)]
         assert all(one.says is Unclear for one in heard), parts
-        assert any(READ[0] in one.codes for one in heard), parts
+        assert any(code.replace(" ", "") in one.codes for one in heard), parts
         count += 1
     assert count >= 2_000
 
