@@ -57,6 +57,7 @@ _DROPPED = {
     events.Dropped.OVER: "no alarm was open",
     events.Dropped.WORDS: "no code of theirs is in it",
     events.Dropped.STRANGER: "it has a code, and is not from a contact's number",
+    events.Dropped.FLOOD: "somebody floods HQ with wrong codes in their name; call them",
 }
 _GROUNDS = {
     events.Ground.QUORUM: "enough people confirmed",

@@ -36,8 +36,14 @@ from outcry.responder.storage.store import Store
 log = journal.Log("outcry.responder.sms_answers")
 
 OPEN_FOR_S = 7 * 86_400.0  # an alarm raised longer ago is not what a text is about
-WRONG_AN_HOUR = 30  # from one number; a guess is right once in ten million tries
-DROPPED_AN_HOUR = 10  # of a contact, of an alarm: of more, its history says nothing
+# Anybody can write in a contact's name, so wrong codes must not keep the right one out: from one
+# number so many are looked at as a SIM takes in, 30 a minute. A card has eight of 10**8 codes, and
+# one text is one guess at a confirmation. At that rate, day and night, one is right in 290 days on
+# average, and an alarm is asked about for seven: 300,000 texts find one with a chance of 1 in 42,
+# which is one vote, all answers by SMS together being no more; its contact and the duty officers
+# are told.
+WRONG_MOST, WRONG_WITHIN_S = 300, 600.0
+NOTED_AN_HOUR = 10  # of a contact, of an episode, of each kind: of more, its history says nothing
 HOUR_S = 3600.0
 CLOCKS_DIFFER_S = 60.0  # HQ's and an SMS centre's, where both are right
 STRANGERS_ALARMS = 20  # the newest open ones, whose duty officers hear of a stranger's code
@@ -77,13 +83,12 @@ class SmsAnswers:
         read = reading.read(text, whole)
         if not contacts:
             return bool(read.codes) and self._is_a_strangers()
-        if read.codes and self._is_guessing(contacts[0].number):
-            return False
-        for contact in contacts:
+        flooded = bool(read.codes) and self._is_flooded(contacts[0].number)
+        for contact in () if flooded else contacts:
             code = self._code(contact, read.codes)
             if code is not None:
                 return self._answer(contact, code, read, sent_at)
-        return self._note_no_answer(contacts, read)
+        return self._note_no_answer(contacts, read, flooded)
 
     def _code(self, contact: Row[Any], codes: Collection[str]) -> Row[Any] | None:
         """The first of these that is on the contact's card."""
@@ -109,10 +114,10 @@ class SmsAnswers:
                 log.tell(journal.Entry.CODE_IDLE)
                 return False
             if not found.is_open:
-                return _drop(connection, found.alarm, AnswerDropped(now, number, Dropped.OVER))
+                return _note(connection, found.alarm, AnswerDropped(now, number, Dropped.OVER))
             burning = update(store.sms_code).filter_by(id=code.id, burned_at=None)
             if not connection.execute(burning.values(burned_at=now)).rowcount:
-                return _drop(connection, found.alarm, AnswerDropped(now, number, Dropped.USED))
+                return _note(connection, found.alarm, AnswerDropped(now, number, Dropped.USED))
             late = sent_at is not None and _was_of_before(
                 connection, contact.device, found.alarm, sent_at
             )
@@ -122,11 +127,11 @@ class SmsAnswers:
         log.tell(journal.Entry.ANSWER_BY_SMS, alarm=found.alarm, contact=number, answer=name)
         return True
 
-    def _note_no_answer(self, contacts: Sequence[Row[Any]], read: Reading) -> bool:
+    def _note_no_answer(self, contacts: Sequence[Row[Any]], read: Reading, flooded: bool) -> bool:
         """Of the one alarm that it is most likely about: one text has one reply."""
         now = self._clock()
-        if read.codes:
-            tried = deque[float](maxlen=WRONG_AN_HOUR)
+        if read.codes and not flooded:
+            tried = deque[float](maxlen=WRONG_MOST)
             self._wrong.setdefault(contacts[0].number, tried).append(now)
             log.tell(journal.Entry.CODE_WRONG)
         with self._store.write() as connection:
@@ -135,11 +140,10 @@ class SmsAnswers:
                 return False
             device = connection.scalar(select(store.alarm.c.device).filter_by(id=found.alarm))
             number = next(one.number_in_list for one in contacts if one.device == device)
-            if not read.alone or not read.codes:
-                return _drop(connection, found.alarm, AnswerDropped(now, number, Dropped.WORDS))
-            tried_by = WrongPinTried(now, number, AnsweredBy.SMS)
-            event_log.happened(connection, found.alarm, tried_by)
-        return True
+            if flooded or not read.alone or not read.codes:
+                why = Dropped.FLOOD if flooded else Dropped.WORDS
+                return _note(connection, found.alarm, AnswerDropped(now, number, why))
+            return _note(connection, found.alarm, WrongPinTried(now, number, AnsweredBy.SMS))
 
     def _is_a_strangers(self) -> bool:
         """A contact may write from another's phone: let each open alarm's duty officer know, once."""
@@ -151,13 +155,13 @@ class SmsAnswers:
             for alarm in connection.scalars(newest).all():
                 episode = event_log.case_of(connection, alarm).now
                 if not episode.over and Topic.UNREAD not in episode.topics:
-                    _drop(connection, alarm, AnswerDropped(now, None, Dropped.STRANGER))
+                    _note(connection, alarm, AnswerDropped(now, None, Dropped.STRANGER))
                     told = True
         return told
 
-    def _is_guessing(self, number: str) -> bool:
+    def _is_flooded(self, number: str) -> bool:
         tried = self._wrong.get(number, deque())
-        return len(tried) == WRONG_AN_HOUR and tried[0] > self._clock() - HOUR_S
+        return len(tried) == WRONG_MOST and tried[0] > self._clock() - WRONG_WITHIN_S
 
 
 def _was_of_before(connection: Connection, device: int, alarm: int, sent_at: float) -> bool:
@@ -182,21 +186,17 @@ def _was_of_before(connection: Connection, device: int, alarm: int, sent_at: flo
     )
 
 
-def _drop(connection: Connection, alarm: int, dropped: AnswerDropped) -> bool:
-    """False: the history has enough of this contact's."""
-    texts = event_log.case_of(connection, alarm).texts
-    before = [
-        each.at for each in texts if _is_like(each, dropped) and each.at > dropped.at - HOUR_S
-    ]
-    if len(before) >= DROPPED_AN_HOUR:
+def _note(connection: Connection, alarm: int, text: AnswerDropped | WrongPinTried) -> bool:
+    """False: the history has enough of this contact's, and the duty officers have been told."""
+    case = event_log.case_of(connection, alarm)
+    since = max(text.at - HOUR_S, case.now.began_at or 0.0)
+    before = [one for one in case.texts if (type(one), one.contact) == (type(text), text.contact)]
+    if sum(one.at >= since for one in before) >= NOTED_AN_HOUR:
         return False
-    event_log.happened(connection, alarm, dropped)
-    log.tell(journal.Entry.ANSWER_DROPPED, alarm=alarm, why=dropped.why)
+    event_log.happened(connection, alarm, text)
+    if isinstance(text, AnswerDropped):
+        log.tell(journal.Entry.ANSWER_DROPPED, alarm=alarm, why=text.why)
     return True
-
-
-def _is_like(text: object, dropped: AnswerDropped) -> bool:
-    return isinstance(text, AnswerDropped) and text.contact == dropped.contact
 
 
 def _found(connection: Connection, devices: Sequence[int], now: float) -> _Found | None:

@@ -193,6 +193,10 @@ class WrongPinTried(Event):
     link_of: int | None
     by: AnsweredBy = AnsweredBy.PAGE
 
+    @property
+    def contact(self) -> int | None:
+        return self.link_of
+
 
 class Dropped(StrEnum):
     """Why a text that may be an answer says nothing."""
@@ -201,6 +205,7 @@ class Dropped(StrEnum):
     OVER = "over"  # a code that is still good, and no alarm is open
     WORDS = "words"  # no code of the contact stands in it
     STRANGER = "stranger"  # it has a code, and comes from nobody's number
+    FLOOD = "flood"  # it has a code, after too many wrong ones from the same number
 
 
 @dataclass(frozen=True)

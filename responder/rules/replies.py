@@ -34,10 +34,9 @@ def answer_texts(case: Case, plan: Plan) -> Iterator[Want]:
     others: dict[int, list[float]] = {}
     worded: set[int] = set()
     for text in case.texts:
-        contact = text.link_of if isinstance(text, events.WrongPinTried) else text.contact
-        if contact not in plan.contacts:
+        contact, says = text.contact, _says(text)
+        if contact not in plan.contacts or says is None:
             continue
-        says = _says(text)
         if not isinstance(text, events.ContactAnswer):
             sent = others.setdefault(contact, [])
             in_hour = sum(at > text.at - HOUR_S for at in sent)
@@ -52,10 +51,10 @@ def answer_texts(case: Case, plan: Plan) -> Iterator[Want]:
         yield Want(Reply(contact, count[contact], says), text.at)
 
 
-def _says(text: Event) -> Says:
+def _says(text: Event) -> Says | None:
     match text:
         case events.AnswerDropped():
-            return _DROPPED[text.why]
+            return _DROPPED.get(text.why)
         case events.WrongPinTried():
             return Says.UNKNOWN
         case _:

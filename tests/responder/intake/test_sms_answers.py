@@ -11,10 +11,16 @@ import pytest
 from builders import BEN, CLEO, DANA, officer
 from cheap_hashes import PIN_COST
 
-from outcry.report import AlarmKind
+from outcry.report import AlarmKind, MessageType
 from outcry.responder.enrolment.answer_cards import CODES_ON_A_CARD, codes_left, print_codes
-from outcry.responder.intake.sms_answers import DROPPED_AN_HOUR, WRONG_AN_HOUR, SmsAnswers
+from outcry.responder.intake.sms_answers import (
+    NOTED_AN_HOUR,
+    WRONG_MOST,
+    WRONG_WITHIN_S,
+    SmsAnswers,
+)
 from outcry.responder.intake.texts import ArrivingTexts
+from outcry.responder.rules.calls import Topic
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import (
     AnswerDropped,
@@ -240,16 +246,45 @@ def test_guessing_is_slowed_per_number_and_shuts_nobody_else_out(raised, cards, 
     monkeypatch.setattr(
         "outcry.responder.intake.sms_answers.hash_pin", lambda code, *_: tried.append(code) or b""
     )
-    for n in range(WRONG_AN_HOUR + 10):
+    for n in range(WRONG_MOST // 2 + 10):
         texts(raised, BEN, f"{n:08d}")
         texts(raised, BEN.removeprefix("+"), f"{n:08d}")
-    assert len(tried) == WRONG_AN_HOUR
+    assert len(tried) == WRONG_MOST
     monkeypatch.undo()
+    flood = AnswerDropped(raised.clock(), 1, Dropped.FLOOD)
+    assert [e for e in said(raised) if type(e) is AnswerDropped] == [flood] * NOTED_AN_HOUR
+    assert Topic.UNREAD in Case.of(raised.hq.entries()).now.topics
     texts(raised, CLEO, f"{cards[2][0]} 1")
     assert raised.hq.history()[-1] is Confirmed
-    raised.clock.passes(3601)
+    raised.clock.passes(WRONG_WITHIN_S)
     texts(raised, BEN, f"{cards[1][0]} 1")
-    assert raised.hq.history()[-1] is Confirmed
+    assert said(raised)[-1] == Confirmed(raised.clock(), 1, AnsweredBy.SMS)
+
+
+def test_who_texts_in_a_contacts_name_silences_nobody(raised, cards):
+    """Anybody can: thirty wrong codes an hour kept the right one out."""
+    for n in range(2):
+        for guess in range(31):
+            texts(raised, BEN, f"{guess:08d} 1")
+        texts(raised, BEN, f"{cards[1][n]} 1")
+        assert said(raised)[-1] == Confirmed(raised.clock(), 1, AnsweredBy.SMS)
+        raised.clock.passes(600)
+    tried = [e for e in said(raised) if type(e) is WrongPinTried]
+    assert len(tried) == NOTED_AN_HOUR, "a history is not filled by whoever guesses"
+
+
+def test_each_episode_hears_that_somebody_guesses(raised, cards):
+    for _ in range(NOTED_AN_HOUR):
+        texts(raised, BEN, "1111 2222 1")
+        texts(raised, BEN, "words")
+    with raised.hq.store.write() as connection:
+        event_log.append(connection, 1, officer(Closed, raised.clock.now))
+    raised.clock.passes(60)
+    raised.hq.takes(raised.device.message(MessageType.STILL_IN_DANGER, sequence=1))
+    assert Case.of(raised.hq.entries()).now.topics == {}
+    texts(raised, BEN, "1111 2222 1")
+    texts(raised, BEN, "words")
+    assert {*Case.of(raised.hq.entries()).now.topics} == {Topic.WRONG_PIN, Topic.UNREAD}
 
 
 def test_codes_and_numbers_are_neither_kept_nor_logged(raised, cards, caplog):
@@ -303,14 +338,14 @@ def test_a_part_of_a_longer_text_never_confirms(raised, cards):
 
 def test_a_history_holds_few_of_many_texts_in_a_contacts_name(raised, cards):
     texts(raised, BEN, f"{cards[1][0]} 1")
-    for _ in range(3 * DROPPED_AN_HOUR):
+    for _ in range(3 * NOTED_AN_HOUR):
         texts(raised, BEN, "words")
         texts(raised, BEN, cards[1][0])
-    assert len(said(raised)) == 1 + DROPPED_AN_HOUR
+    assert len(said(raised)) == 1 + NOTED_AN_HOUR
     texts(raised, CLEO, "words")
     raised.clock.passes(3601)
     texts(raised, BEN, "words")
-    assert len(said(raised)) == 3 + DROPPED_AN_HOUR
+    assert len(said(raised)) == 3 + NOTED_AN_HOUR
 
 
 def test_nothing_that_people_text_beside_a_code_confirms(raised, cards):

@@ -74,12 +74,13 @@ def test_each_answer_has_a_reply_of_its_own():
         says(1, Confirmed),
         WrongPinTried(1.0, 1),
         dropped(Dropped.STRANGER, contact=None),
+        dropped(Dropped.FLOOD),
         WrongPinTried(1.0, None, SMS),
         WrongPinTried(1.0, 9, SMS),
         dropped(Dropped.WORDS, contact=9),
     ],
 )
-def test_a_page_a_stranger_and_whoever_is_no_contact_any_more_get_no_text(event):
+def test_a_page_a_stranger_a_flood_and_whoever_is_no_contact_any_more_get_no_text(event):
     assert replies([event]) == []
 
 
