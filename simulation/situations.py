@@ -309,6 +309,12 @@ def _hq_hangs(device: Device) -> None:
     device.asks("heartbeat")
 
 
+def _takes_no_request(device: Device) -> None:
+    """It connects as ever, and refuses what is to be sent then."""
+    device.sim.faults.on("+CIPSEND", Fault(Kind.ERROR), times=None)
+    device.asks("heartbeat")
+
+
 def _refuses_texts(code: int) -> Callable[[Device], None]:
     """Each text is refused so from now on, and there is a drill by texts."""
 
@@ -591,6 +597,13 @@ SITUATIONS = (
         ("no connection to HQ", "responder running"),
         _gprs("refused"),
         START,
+    ),
+    Situation(
+        "nothing can be sent over a connection",
+        5,
+        "data path",
+        ("the request was not taken", "supply"),
+        _takes_no_request,
     ),
     Situation("data vanishes", 5, "receipt", ("no answer from HQ", HQ_RUNS), _hq_hangs),
     Situation("HQ stopped", 5, "receipt", ("HQ closed the connection", HQ_RUNS), _hq_says(None)),

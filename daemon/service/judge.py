@@ -88,6 +88,7 @@ _OF_HQ = (  # how the reason for a missing receipt begins
     ("TLS", "HQ's port for devices speaks plain HTTP: check its number in the enrolment"),
 )
 _PORTAL = "something else answers in HQ's place: check HQ's address in the enrolment, and the APN"
+_NOT_TAKEN = "the request was not taken"  # by a modem that says it is connected
 _NO_CONNECTION = (  # how reasons begin that say nothing of HQ
     "no connection",
     "no network",
@@ -96,7 +97,7 @@ _NO_CONNECTION = (  # how reasons begin that say nothing of HQ
     "the data path",
     "the serial port",
     "the connection",
-    "the request",
+    _NOT_TAKEN,
     "GPRS",
 )
 _APN = "check modem.apn and the SIM's credit with the operator, and HQ's address in the enrolment"
@@ -299,8 +300,8 @@ def is_of_the_path(trouble: str) -> bool:
 def hq(trouble: str) -> Iterator[Finding]:
     """Data path and receipt; ``trouble`` is why HQ does not answer, empty where it does."""
     if is_of_the_path(trouble):
-        refused = trouble == "no connection to HQ"
-        yield failed("data path", trouble, _REFUSED if refused else _APN)
+        remedies = {"no connection to HQ": _REFUSED, _NOT_TAKEN: _OTHER_MODEM}
+        yield failed("data path", trouble, remedies.get(trouble, _APN))
         yield left_out("receipt", "there is no data path")
         return
     yield ok("data path", "nothing is wrong with it")
@@ -321,4 +322,6 @@ def _hq_trouble(facts: dict[str, Any]) -> str:
     trouble = str(beat["trouble"] or silent)
     if modem["data_up_s"] is None:
         return modem["data_trouble"] or trouble
-    return "" if is_of_the_path(trouble) else trouble  # of a path that is up by now
+    if is_of_the_path(trouble) and trouble != _NOT_TAKEN:
+        return silent  # it was of a path that is up by now
+    return trouble

@@ -246,6 +246,9 @@ class Posts:
         if flight is None:
             return
         if self._connection.state is Tcp.BROKEN:  # the network said so: that is known to be down
+            if not flight.on_used or flight.reopened:  # a used one may have died long ago
+                self._recovery.met(Failure.NO_DATA)
+            self._plan()
             self._announce(False)
         if flight.on_used and not flight.reopened and not flight.muted:
             log.info("post %s: %s on a used connection; opening a new one", flight.job.ref, reason)
@@ -301,7 +304,6 @@ class Posts:
         return replace(
             self._recovery.situation(Failure.NO_DATA),
             text_next=text_next,
-            post_waits=not self.idle,
             post_waits_for_new=self._flight is not None and self._flight.reopened,
         )
 

@@ -12,6 +12,7 @@ from random import Random
 
 import pytest
 
+from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.gprs import How
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
@@ -31,6 +32,7 @@ from simulation.refusals import (
     draw,
     places,
 )
+from simulation.wearable import SimulatedWorld
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +70,34 @@ def test_whatever_is_refused_the_alarm_leaves_or_the_modem_is_restarted(
     place: Place, cured: bool, turn: str
 ) -> None:
     lives_up_to_it(draw(f"{SEED}{turn}", place, cured))
+
+
+@pytest.mark.parametrize("said", ["ERROR", "SEND FAIL", "+CME ERROR: 100"])
+@pytest.mark.parametrize("after_s", [-5.0, 140.0], ids=["open", "answered"])
+def test_a_connection_that_takes_no_request_is_no_data_path(
+    tmp_path: Path, said: str, after_s: float
+) -> None:
+    """Each connects, and each request is refused until the modem restarts; the texts are well."""
+    world = SimulatedWorld(tmp_path)
+    refuses = Fault(Kind.ERROR, text=said)
+    valid = world.presses(PRESS_AT)
+    begins = valid + after_s
+    world.at(begins, lambda: world.sim.faults.on("+CIPSEND", refuses, times=None))
+
+    def booted() -> bool:
+        return any(what == "boot" and at > begins for at, what, _ in world.seen)
+
+    def look() -> None:
+        if booted():
+            world.sim.faults.clear()
+        else:
+            world.at(world.now + 0.5, look)
+
+    world.at(begins + 1.0, look)
+    world.run(valid + 3600.0)
+    assert booted(), "never restarted"
+    assert len(world.commands("AT+CIPSEND")) < 150, "it connects again and again"
+    assert world.outbox.unanswered() == []
 
 
 @pytest.mark.slow

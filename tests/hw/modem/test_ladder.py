@@ -52,7 +52,6 @@ situations = st.builds(
     text_next=perhaps,
     text_on_its_way=perhaps,
     text_tried_at=instants | st.just(-math.inf),
-    post_waits=perhaps,
     post_waits_for_new=perhaps,
     connected=perhaps,
     shut_for_text_at=instants | st.just(-math.inf),
@@ -255,7 +254,6 @@ def test_what_a_broken_connection_leads_to_while_all_is_calm() -> None:
 @pytest.mark.parametrize(
     "known",
     [
-        {"post_waits": True},
         {"climbed_at": 12},
         {"alarm_since": LONG_S - 119, "text_tried_at": LONG_S},
         {"alarm_since": 900.0, "text_tried_at": 910.0, "text_waits": True},
@@ -268,7 +266,7 @@ def test_a_broken_connection_is_only_shut_otherwise(times: int, known: dict[str,
 
 
 def test_a_data_path_that_stays_dead_in_an_alarm_comes_to_a_restart() -> None:
-    alarm = {"alarm_since": 900.0, "text_tried_at": 910.0, "post_waits": True}
+    alarm = {"alarm_since": 900.0, "text_tried_at": 910.0}
     rungs = [
         next_rung(failed(Failure.NO_DATA, times=times, **alarm), LONG_S).rung for times in range(13)
     ]
@@ -276,7 +274,7 @@ def test_a_data_path_that_stays_dead_in_an_alarm_comes_to_a_restart() -> None:
 
 
 def test_a_broken_connection_is_left_alone_until_the_alarms_text_was_tried() -> None:
-    alarm = failed(Failure.NO_DATA, times=3, alarm_since=1000.0, post_waits=True)
+    alarm = failed(Failure.NO_DATA, times=3, alarm_since=1000.0)
     assert next_rung(alarm, 1000.0 + TEXT_DUE_S - 0.1).rung is Rung.NOTHING
     assert next_rung(alarm, 1000.0 + TEXT_DUE_S).rung is Rung.SHUT
     assert next_rung(replace(alarm, text_tried_at=1001.0), 1002.0).rung is Rung.SHUT
