@@ -43,6 +43,7 @@ OFFICERS: Mapping[type[Event], str] = {
     events.VetoLifted: "allows publishing again",
     events.Corrected: "corrects what is public",
     events.Closed: "closes the alarm",
+    events.Reopened: "opens the alarm again",
 }
 _CAME = {
     Outcome.DONE: "done",
@@ -55,6 +56,7 @@ _CAME = {
 _DROPPED = {
     events.Dropped.USED: "its code was used before",
     events.Dropped.OVER: "no alarm was open",
+    events.Dropped.REAL: "it says that it is real, and no alarm was open",
     events.Dropped.WORDS: "no code of theirs is in it",
     events.Dropped.STRANGER: "it has a code, and is not from a contact's number",
     events.Dropped.FLOOD: "somebody floods HQ with wrong codes in their name; call them",
@@ -66,6 +68,9 @@ _GROUNDS = {
 }
 
 FORBIDDEN = "publishing is forbidden"
+CONTRADICTED = (
+    "somebody says that it is real since it was ended: look, and open it again if it is so"
+)
 EARLIER_DURESS = "an earlier episode was withdrawn under DURESS"
 
 
@@ -86,6 +91,8 @@ def began(episode: Episode, before: Episode) -> str:
     ended = "closed" if before.over else "corrected"
     if episode.again:
         return f"STILL IN DANGER: pressed again after the alarm was {ended}"
+    if episode.has(events.Reopened):
+        return f"a duty officer opens it again after it was {ended}"
     return f"a duty officer publishes it after it was {ended}"
 
 

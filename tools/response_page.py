@@ -82,7 +82,7 @@ _TWO: list[Event] = [Confirmed(1.0, n) for n in (1, 2)]
 _GROUND = GroundFound(1.0, Ground.QUORUM)
 _POST = Action(Post("own page"), 1)
 _POSTED = [CallPlanned(1.0, _POST), CallEnded(1.0, _POST, Came(Outcome.DONE))]
-_VETO = _officer(events.Vetoed)
+_VETO, _CLOSED = _officer(events.Vetoed), _officer(events.Closed)
 
 _STANDINGS: dict[str, list[Event]] = {
     "raised": _RAISED,
@@ -90,7 +90,7 @@ _STANDINGS: dict[str, list[Event]] = {
     "public": [*_RAISED, *_TWO, _GROUND, *_POSTED],
     "vetoed": [*_RAISED, _VETO],
     "corrected": [*_RAISED, *_TWO, _GROUND, *_POSTED, _officer(events.Corrected)],
-    "closed": [*_RAISED, _officer(events.Closed)],
+    "closed": [*_RAISED, _CLOSED],
 }
 _EVENTS: dict[str, list[Event]] = {
     "enough contacts confirm": _TWO,
@@ -98,7 +98,8 @@ _EVENTS: dict[str, list[Event]] = {
     "a duty officer vetoes": [_VETO],
     "the veto is taken back": [_officer(events.VetoLifted)],
     "a duty officer corrects": [_officer(events.Corrected)],
-    "a duty officer closes": [_officer(events.Closed)],
+    "a duty officer closes": [_CLOSED],
+    "a duty officer opens it again": [_officer(events.Reopened)],
     "the wearer holds the button again": [_AGAIN],
     "a network has the post": [*_POSTED],
 }
@@ -215,9 +216,10 @@ def _answers() -> list[str]:
         for k in events.OfficerAct.__subclasses__()
     }
     officers[f"a duty officer {sentences.OFFICERS[events.VetoLifted]}"].insert(0, _VETO)
+    officers[f"a duty officer {sentences.OFFICERS[events.Reopened]}"].insert(0, _CLOSED)
     for words, said in {**contacts, **officers}.items():
         case = Case.of([*_RAISED, *said])
-        told = _when(case, stairs, ToContact(2))
+        told = _when(case, stairs, ToContact(2, None, case.now.number))
         consent = publication.consents_at(case, PLAN)
         targets = [action.target for action in decide(case, PLAN, 2.0).actions]
         topics = {one.topic.value for one in targets if isinstance(one, ToOfficers)} - {"raised"}

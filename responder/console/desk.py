@@ -18,6 +18,7 @@ from outcry.responder.plans.announcements import Told
 from outcry.responder.plans.authority import Proposal
 from outcry.responder.plans.repository import Contact
 from outcry.responder.rules import events
+from outcry.responder.rules.calls import Topic
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import OfficerAct, Reason
 from outcry.responder.rules.model import NEVER_PUBLIC
@@ -37,6 +38,7 @@ _DONE: Mapping[Act, type[OfficerAct]] = {
     Act.PUBLISH: events.Approved,
     Act.VETO: events.Vetoed,
     Act.LIFT: events.VetoLifted,
+    Act.REOPEN: events.Reopened,
 }
 GRAVE = (Act.PUBLISH, Act.CORRECT, Act.CLOSE)
 """Acts that the officer must confirm twice."""
@@ -66,6 +68,16 @@ class Standing:
     def is_new(self) -> bool:
         """Whether no duty officer has it yet."""
         return not (self.case.now.acts or self.case.now.over or self.is_drill)
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether somebody says that it is real since it was ended."""
+        return Topic.CONTRADICTED in self.case.now.topics and self.kind not in NEVER_PUBLIC
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it is over, and nobody says that it is real."""
+        return self.case.now.over and not self.is_contradicted
 
     @property
     def is_approved(self) -> bool:
@@ -141,9 +153,9 @@ class Console:
         standings.sort(key=lambda each: (not each.is_new, -each.arrived_at))
         real = [each for each in standings if not each.is_drill]
         return Overview(
-            tuple(each for each in real if not each.case.now.over),
-            tuple(each for each in standings if each.is_drill and not each.case.now.over),
-            tuple(each for each in standings if each.case.now.over),
+            tuple(each for each in real if not each.is_past),
+            tuple(each for each in standings if each.is_drill and not each.is_past),
+            tuple(each for each in standings if each.is_past),
             tuple(sorted(health, key=lambda each: not each.silent)),
             checked,
             missing,
@@ -232,6 +244,8 @@ def possible(standing: Standing) -> frozenset[Act]:
     is_real = standing.kind not in NEVER_PUBLIC and standing.case.now.is_believed
     if standing.case.posts or is_real:
         acts.add(Act.CORRECT)
+    if not (standing.case.now.is_open or standing.is_drill):
+        acts.add(Act.REOPEN)
     if standing.case.now.over:
         return frozenset(acts)
     acts |= {Act.ACKNOWLEDGE, Act.CLOSE}

@@ -23,6 +23,8 @@ def facts(standing: Standing) -> list[dict[str, object]]:
         found.append((sentences.wrong_pins(now.wrong_pins), True))
     if case.vetoed:
         found.append((sentences.FORBIDDEN, True))
+    if standing.is_contradicted:
+        found.append((sentences.CONTRADICTED, True))
     if now.over:
         found.append(("closed", False))
     if now.officers:

@@ -17,6 +17,7 @@ class Act(StrEnum):
     LIFT = "lift"
     CORRECT = "correct"
     CLOSE = "close"
+    REOPEN = "reopen"
 
 
 _DECISIONS = (
@@ -25,6 +26,7 @@ _DECISIONS = (
     events.VetoLifted,
     events.Corrected,
     events.Closed,
+    events.Reopened,
     events.WithdrawalJudged,
 )
 _REAL = (events.Confirmed, events.OfficerConfirmed)
@@ -37,6 +39,7 @@ _SPEAKS: Mapping[Act, tuple[type[Event], ...]] = {
     Act.VETO: (*_DECISIONS, *_REAL),
     Act.CORRECT: (*_DECISIONS, *_REAL),
     Act.CLOSE: (*_DECISIONS, *_REAL),
+    Act.REOPEN: _DECISIONS,
 }
 """What an officer has to know before each act, and from anyone."""
 _ENDS = (Act.VETO, Act.CORRECT, Act.CLOSE)

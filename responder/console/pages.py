@@ -36,6 +36,7 @@ DONE = {
     "lift": "Saved: publishing is allowed again, as the plan says.",
     "correct": "Saved: the correction goes to every network that has the post.",
     "close": "Saved: the alarm is closed.",
+    "reopen": "Saved: the alarm is open again, and the contacts are told so.",
 }
 _ALL_THE_SAME = {
     Act.CONFIRM: "Confirm all the same",
@@ -44,6 +45,7 @@ _ALL_THE_SAME = {
     Act.LIFT: "Allow publishing all the same",
     Act.CORRECT: "Publish the correction all the same",
     Act.CLOSE: "Close this alarm all the same",
+    Act.REOPEN: "Open it again all the same",
 }
 
 PLAN_DONE = {

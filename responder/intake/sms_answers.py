@@ -24,6 +24,7 @@ from outcry.responder.rules.events import (
     AnswerDropped,
     AnsweredBy,
     Closed,
+    Confirmed,
     Corrected,
     Dropped,
     HeardAgain,
@@ -114,7 +115,9 @@ class SmsAnswers:
                 log.tell(journal.Entry.CODE_IDLE)
                 return False
             if not found.is_open:
-                return _note(connection, found.alarm, AnswerDropped(now, number, Dropped.OVER))
+                is_real = read.says is Confirmed and found.rank not in _RANK.values()
+                why = Dropped.REAL if is_real else Dropped.OVER
+                return _note(connection, found.alarm, AnswerDropped(now, number, why))
             burning = update(store.sms_code).filter_by(id=code.id, burned_at=None)
             if not connection.execute(burning.values(burned_at=now)).rowcount:
                 return _note(connection, found.alarm, AnswerDropped(now, number, Dropped.USED))

@@ -13,7 +13,7 @@ from outcry.responder.plans.repository import Contact, Means
 from outcry.responder.rules import publication
 from outcry.responder.rules.calls import Reply, ToContact, ToOfficers, Topic
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.events import Mark
+from outcry.responder.rules.events import Mark, Reopened
 from outcry.responder.storage import alarms, event_log, store
 
 _KINDS = {
@@ -30,6 +30,7 @@ _TOPICS = {
     Topic.WRONG_PIN: "somebody is trying wrong PINs or codes",
     Topic.UNPUBLISHED: "posting on a network has failed",
     Topic.SLIPPED: "a post is out that was forbidden too late",
+    Topic.CONTRADICTED: "it was ended, and somebody says it is real; if it is, open it again",
 }
 _NO_CONSENT = {
     Mark.TIME_UNKNOWN: "when it was raised is not known, for the device's clock was not set",
@@ -140,6 +141,8 @@ def _raised(case: Case, number: int, at: str, raised: str) -> str:
     ended = "closed" if case.episodes[number - 2].over else "corrected"
     if case.episodes[number - 1].again:
         return f"pressed again at {at}, after it was {ended}"
+    if case.episodes[number - 1].has(Reopened):
+        return f"{raised}, opened again by a duty officer after it was {ended}"
     return f"{raised}, is to be made public after it was {ended}"
 
 

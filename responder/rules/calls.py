@@ -47,6 +47,7 @@ class Topic(StrEnum):
     UNPUBLISHED = "unpublished"
     NO_CONSENT = "no consent"
     SLIPPED = "slipped"
+    CONTRADICTED = "contradicted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class Says(StrEnum):
     UNKNOWN = "unknown"
     WORDS = "words"
     OVER = "over"
+    TOLD = "told"  # the same, and the duty officers are told that it is real
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,8 @@ class Case:
                 return self.vetoed
             case events.Closed():
                 return not self.now.over
+            case events.Reopened():
+                return not self.now.is_open
             case events.WentSilent():
                 return self.silence is None
             case events.HeardAgain():
@@ -256,6 +258,19 @@ class Case:
                 self._take_plan(event)
             case events.CallEnded():
                 self._take_outcome(event)
+        if self._contradicts(event):
+            self.now.topics.setdefault(Topic.CONTRADICTED, event.at)
+
+    def _contradicts(self, event: Event) -> bool:
+        """Whether it says that an episode is real that was ended, and remains so."""
+        match event:
+            case events.ReportArrived():
+                says_so = event.is_still_in_danger
+            case events.AnswerDropped():
+                says_so = event.why is events.Dropped.REAL
+            case _:
+                says_so = isinstance(event, events.Confirmed)
+        return says_so and not self.now.is_open
 
     def _take_report(self, report: events.ReportArrived) -> None:
         is_news = report.sequence > self.known_at_end
@@ -289,7 +304,8 @@ class Case:
         self.last_path = path
 
     def _take_answer(self, answer: events.Answer) -> None:
-        if isinstance(answer, events.Approved) and self.now.is_corrected and not self.now.over:
+        approved = isinstance(answer, events.Approved) and self.now.is_corrected
+        if (approved and not self.now.over) or isinstance(answer, events.Reopened):
             last = self.now
             self.episodes.append(Episode(last.number + 1, False, answer.at, last.opened_by))
         now = self.now
@@ -326,6 +342,7 @@ class Case:
 
     def _end(self, at: float) -> None:
         self.now.ground = None
+        self.now.topics.pop(Topic.CONTRADICTED, None)  # who ends it has read so
         if self.now.ended_at is None:
             self.now.ended_at = at
             self.known_at_end = self.highest

@@ -117,7 +117,7 @@ def is_allowed(target: Target, case: Case, plan: Plan) -> bool:
         asked_for = (rule for rule, kinds in says.items() if target.kind in kinds)
         return any(want.target == target for rule in asked_for for want in rule(case, plan))
     if isinstance(target, ToContact | ToOfficers):
-        return not case.now.over and target.episode == case.now.number
+        return notification.is_of_now(target, case)
     return True
 
 

@@ -3,8 +3,9 @@
 Only people at HQ end one: a duty officer closes the alarm, or corrects it as false or over. The
 device never learns of it. A wearer who holds the button afterwards says "still in danger" in the
 same alarm: that begins a new episode, however late it comes and whatever overtook it, unless newer
-reports were here when the last one was ended. So does a duty officer who says "publish" after a
-correction. In it everybody is told again, it is published for itself, and what people decided
+reports were here when the last one was ended. So does a duty officer who opens it again, or says
+"publish" after a correction; whoever else says that it is real changes nothing, and the duty
+officers are told. In it everybody is told again, it is published for itself, and what people decided
 about the one before no longer counts, except a veto.
 """
 

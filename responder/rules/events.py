@@ -203,6 +203,7 @@ class Dropped(StrEnum):
 
     USED = "used"  # its code was used before
     OVER = "over"  # a code that is still good, and no alarm is open
+    REAL = "real"  # the same, and it says: it is real
     WORDS = "words"  # no code of the contact stands in it
     STRANGER = "stranger"  # it has a code, and comes from nobody's number
     FLOOD = "flood"  # it has a code, after too many wrong ones from the same number
@@ -260,6 +261,10 @@ class Closed(OfficerAct):
     """They close the alarm; ``reason`` in their own words."""
 
     reason: str | None = None
+
+
+class Reopened(OfficerAct):
+    """They open it again: closing it, or correcting it as false or over, was a mistake."""
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,17 @@ def tell_contacts(case: Case, plan: Plan) -> Iterator[Want]:
 
 def tell_officers(case: Case, plan: Plan) -> Iterator[Want]:
     """The duty officers hear of everything that may need them, of each thing once."""
-    if case.now.over:
-        return
     for topic, at in _news(case, plan).items():
         for channel in plan.officers:
-            yield Want(ToOfficers(channel, topic, case.now.number), at)
+            target = ToOfficers(channel, topic, case.now.number)
+            if is_of_now(target, case):
+                yield Want(target, at)
+
+
+def is_of_now(target: ToContact | ToOfficers, case: Case) -> bool:
+    """Whether there is still a reason to tell: of an end only that somebody contradicts it."""
+    contradicts = isinstance(target, ToOfficers) and target.topic is Topic.CONTRADICTED
+    return target.episode == case.now.number and (contradicts or not case.now.over)
 
 
 def _turns(case: Case, plan: Plan) -> Iterator[tuple[int, float]]:

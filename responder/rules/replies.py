@@ -19,7 +19,12 @@ _SAVED: Mapping[type[Event], Says] = {
     events.CalledFalse: Says.FALSE,
     events.Unclear: Says.UNCLEAR,
 }
-_DROPPED = {Dropped.USED: Says.USED, Dropped.OVER: Says.OVER, Dropped.WORDS: Says.WORDS}
+_DROPPED = {
+    Dropped.USED: Says.USED,
+    Dropped.OVER: Says.OVER,
+    Dropped.REAL: Says.TOLD,
+    Dropped.WORDS: Says.WORDS,
+}
 
 
 def answer_texts(case: Case, plan: Plan) -> Iterator[Want]:

@@ -174,6 +174,7 @@ _NAMES: Mapping[type[Event], str] = {
     events.VetoLifted: "VETO_LIFTED",
     events.Corrected: "CORRECTED",
     events.Closed: "CLOSED",
+    events.Reopened: "REOPENED",
     events.WentSilent: "SILENT",
     events.HeardAgain: "HEARD",
     events.GroundFound: "GROUND",

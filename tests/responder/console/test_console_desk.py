@@ -6,7 +6,8 @@ import pytest
 
 from outcry.report import AlarmKind, MessageType
 from outcry.responder.console.desk import Act, Console, NotNow
-from outcry.responder.rules.events import Vetoed
+from outcry.responder.console.facts import facts
+from outcry.responder.rules.events import Confirmed, Reopened, Vetoed
 from outcry.responder.storage.alarms import NoSuchAlarm
 
 pytestmark = pytest.mark.slow
@@ -63,6 +64,32 @@ def test_after_a_correction_an_officer_can_publish_again_whatever_the_ground_was
     assert Act.PUBLISH not in console.view(1).can
     console.act(1, Act.CORRECT, "olga", "false_alarm")
     assert {Act.PUBLISH, Act.CORRECT} <= console.view(1).can
+
+
+def test_a_mistaken_closing_is_contradicted_shown_and_taken_back(world, console):
+    world.hq.takes(world.device.message())
+    world.hq.works()
+    assert Act.REOPEN not in console.view(1).can
+    console.act(1, Act.CLOSE, "olga", "a mistake")
+    assert console.view(1).can == {Act.REOPEN}
+    world.answers(world.invitation(1), world.pins[0], "confirm")
+    assert world.hq.history()[-1] is Confirmed
+    (standing,) = console.overview().alarms
+    assert facts(standing)[0]["grave"], standing
+    assert console.overview().closed == ()
+    console.act(1, Act.REOPEN, "olga")
+    assert world.hq.history()[-1] is Reopened
+    world.phones.sent.clear()
+    world.hq.works()
+    assert len(world.phones.sent) == 3
+    assert Act.REOPEN not in console.view(1).can
+    assert not console.view(1).standing.is_contradicted
+
+
+def test_a_drill_is_not_opened_again(world, console):
+    world.hq.takes(world.device.message(kind=AlarmKind.DRILL))
+    console.act(1, Act.CLOSE, "olga", "done")
+    assert console.view(1).can == set()
 
 
 @pytest.mark.parametrize("alarm", [0, 2, 2**31, 2**64])

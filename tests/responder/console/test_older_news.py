@@ -19,6 +19,7 @@ from outcry.responder.rules.events import (
     Mark,
     OfficerConfirmed,
     Reason,
+    Reopened,
     Unsure,
     Verdict,
     Vetoed,
@@ -28,7 +29,7 @@ from outcry.responder.rules.events import (
 
 from builders import POSITION, STILL, officer, report, says  # isort: skip
 
-DECISIONS = [officer(what) for what in (Approved, Vetoed, VetoLifted, Closed)]
+DECISIONS = [officer(what) for what in (Approved, Vetoed, VetoLifted, Closed, Reopened)]
 DECISIONS += [Corrected(1.0, "night", Reason.OTHER), WithdrawalJudged(1.0, 1, Verdict.DURESS)]
 REAL = [says(1, Confirmed), officer(OfficerConfirmed)]
 DOUBTS = [says(1, CalledFalse), says(1, Unsure)]
@@ -42,6 +43,7 @@ SPEAKS = {
     Act.VETO: [*DECISIONS, *REAL, *HELD],
     Act.CORRECT: [*DECISIONS, *REAL, *HELD],
     Act.CLOSE: [*DECISIONS, *REAL, *HELD],
+    Act.REOPEN: DECISIONS,
 }
 
 

@@ -221,7 +221,10 @@ def test_after_an_alarm_a_code_is_kept_and_its_sender_hears_so(raised, cards):
     texts(raised, BEN, f"{cards[1][0]} 1")
     texts(raised, BEN, "is it over?")
     texts(raised, BEN, "1111 2222 1")
-    assert said(raised) == [closed, AnswerDropped(raised.clock(), 1, Dropped.OVER)]
+    texts(raised, BEN, f"{cards[1][0]} 3")
+    dropped = [AnswerDropped(raised.clock(), 1, why) for why in (Dropped.REAL, Dropped.OVER)]
+    assert said(raised) == [closed, *dropped]
+    assert Topic.CONTRADICTED in Case.of(raised.hq.entries()).now.topics
     assert left(raised)[1] == CODES_ON_A_CARD
 
 

@@ -56,6 +56,7 @@ from outcry.responder.rules.events import (
     HeardAgain,
     Outcome,
     Reason,
+    Reopened,
     ReportArrived,
     Unsure,
     Verdict,
@@ -181,6 +182,8 @@ def undecided(history: list[Event], at: float) -> Iterator[Event]:
                 corrected_, grounded = True, False
             case GroundFound():
                 grounded = True
+            case Reopened():
+                over = corrected_ = False
             case WentSilent():
                 silent = True
             case Closed() | HeardAgain():
@@ -192,6 +195,8 @@ def undecided(history: list[Event], at: float) -> Iterator[Event]:
                 highest = max(highest, event.sequence)
     if not vetoed:
         yield officer(VetoLifted, at)
+    if not (over or corrected_):
+        yield officer(Reopened, at)
     if over:
         yield officer(Closed, at)
     if over or not silent:
@@ -241,6 +246,7 @@ STATES: dict[str, list[Event]] = {
     "corrected": [report(), ground(), *called(Post("own page")), corrected()],
     "closed": [report(), officer(Closed)],
     "closed with a veto": [report(), officer(Vetoed), officer(Closed)],
+    "opened again": [report(), officer(Closed), officer(Reopened, 5.0)],
     "pressed again": [report(), officer(Closed), report(2, 5.0, STILL)],
     "silent": [WentSilent(0.0, -1500.0)],
     "heard again": [WentSilent(0.0, -1500.0), HeardAgain(1.0)],

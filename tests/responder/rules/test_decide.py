@@ -32,10 +32,12 @@ from outcry.responder.rules.events import (
     CallPlanned,
     Came,
     CameBy,
+    Closed,
     ContactSaw,
     Event,
     Ground,
     Outcome,
+    Reopened,
     ReportArrived,
     Unsure,
     Vetoed,
@@ -178,10 +180,13 @@ def test_a_second_person_changes_nothing_for_the_wearer():
     assert decided(both, PLAN, 1e9).actions == ()
 
 
+BEFORE = {VetoLifted: [officer(Vetoed)], Reopened: [officer(Closed)]}
+
+
 def test_every_answer_of_a_person_is_an_acknowledgement():
     for answer in (*CONTACT_ANSWERS, *OFFICER_ACTS):
         said = says(1, answer) if answer in CONTACT_ANSWERS else officer(answer)
-        before = [officer(Vetoed)] if answer is VetoLifted else []
+        before = BEFORE.get(answer, [])
         history = told([arrived(1, SMS), *before, said])
         assert receipt(1, Status.ACKNOWLEDGED) in decided(history, PLAN, 0.0).actions
 

@@ -38,6 +38,7 @@ from outcry.responder.rules.events import (
     OfficerConfirmed,
     Outcome,
     Reason,
+    Reopened,
     ReportArrived,
     Unsure,
     Verdict,
@@ -148,7 +149,7 @@ def nothing_is_done_twice(life: Life) -> None:
 def nothing_is_public_that_may_not_be(life: Life) -> None:
     """An account of one's own: what has a ground, and what takes it away."""
     ground = None
-    vetoed = corrected = over = silent = False
+    vetoed = corrected = over = silent = real = False
     highest = -1
     here = set()
     for n, event in enumerate(life.history):
@@ -163,6 +164,10 @@ def nothing_is_public_that_may_not_be(life: Life) -> None:
                 vetoed = False
             case Approved():
                 vetoed = corrected = False
+            case Reopened() if over or corrected:
+                over = corrected = False
+            case Confirmed() if over or corrected:
+                real = True
             case Corrected() if event.reason is not Reason.OTHER:
                 corrected, ground = True, None
             case WentSilent():
@@ -174,6 +179,7 @@ def nothing_is_public_that_may_not_be(life: Life) -> None:
             case ReportArrived() if event.message not in here:
                 here.add(event.message)
                 held = event.type is MessageType.STILL_IN_DANGER and not event.marks
+                real |= event.type is MessageType.STILL_IN_DANGER
                 if over and held and event.sequence > highest:
                     over = corrected = False
                 highest = max(highest, event.sequence)
@@ -181,8 +187,9 @@ def nothing_is_public_that_may_not_be(life: Life) -> None:
                 assert life.plan.kind not in (AlarmKind.DRILL, AlarmKind.SILENCE)
                 assert ground is not None
                 assert not any((vetoed, corrected, over))
-            case CallPlanned() if event.action.kind is not ActionKind.RECEIPT:
-                assert not over or event.action.kind is ActionKind.CORRECT
+            case CallPlanned() if event.action.kind not in (ActionKind.RECEIPT, ActionKind.REPLY):
+                contradicts = real and "contradicted" in str(event.action.target)
+                assert not over or contradicts or event.action.kind is ActionKind.CORRECT
 
 
 def the_ground_is_true(found: GroundFound, life: Life, n: int) -> None:

@@ -35,6 +35,7 @@ from outcry.responder.rules.events import (
     OfficerConfirmed,
     Outcome,
     Reason,
+    Reopened,
     Verdict,
     Vetoed,
     WithdrawalJudged,
@@ -76,6 +77,8 @@ BEGINNINGS = {
     "closed, and held again": [*over(), HELD, *AGAIN],
     "corrected, not closed, and held again": [corrected(at=5.0), HELD, *AGAIN],
     "corrected, and an officer says publish": [corrected(at=5.0), officer(Approved, 60.0)],
+    "closed, and opened again": [*over(), officer(Reopened, 60.0), *AGAIN],
+    "corrected, and opened again": [corrected(at=5.0), officer(Reopened, 60.0), *AGAIN],
 }
 
 
@@ -315,3 +318,30 @@ def test_a_drill_takes_nothing_back():
     life.happens(report(), *QUORUM, corrected(at=5.0), HELD, *AGAIN, officer(Approved, 80.0))
     assert said_in_order(life) == []
     assert not [event for event in life.history if isinstance(event, GroundFound)]
+
+
+def test_an_alarm_that_was_closed_by_mistake_goes_on_when_it_is_opened_again():
+    life = Life(PLAN)
+    life.happens(report(), says(1), CLOSED, says(2, at=7.0), officer(Reopened, 8.0))
+    life.until(86_400.0)
+    case = Case.of(life.history)
+    assert (case.now.number, case.now.is_open, case.now.votes) == (2, True, 0)
+    assert {f"{n}#2" for n in PLAN.contacts} <= {*life.done("tell")}, "everybody is told again"
+    assert GroundFound not in [type(event) for event in life.history], "nor counts what was said"
+    life.happens(says(1, at=life.now), says(2, at=life.now))
+    assert GroundFound in [type(event) for event in life.history]
+
+
+@pytest.mark.parametrize("before", [[], [corrected(Reason.OTHER, 5.0)], [HELD]])
+def test_what_is_open_cannot_be_opened_again(before):
+    case = Case.of([report(), *before])
+    assert not case.makes_sense(officer(Reopened, 70.0))
+
+
+def test_consent_publishes_nothing_that_an_officer_has_opened_again():
+    life = Life(replace(PLAN, consent_s=600.0))
+    life.happens(report(), officer(Closed, 1.0), officer(Reopened, 2.0))
+    life.until(86_400.0)
+    assert "publish" not in [
+        str(event.action.kind) for event in life.history if isinstance(event, CallPlanned)
+    ]

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
-from builders import CONTACT_ANSWERS, POSITION, STILL, officer, report, says, withdrawn
+from builders import (
+    CONTACT_ANSWERS,
+    POSITION,
+    STILL,
+    corrected,
+    officer,
+    report,
+    says,
+    withdrawn,
+)
 from lived import PLAN, Life, decided, wanted
 
 from outcry.report import AlarmKind
 from outcry.responder.rules.calls import ActionKind, ToOfficers, Topic
+from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import (
     Acknowledged,
+    AnswerDropped,
+    AnsweredBy,
     CalledFalse,
     CallEnded,
     CallPlanned,
     Came,
     Closed,
     ContactSaw,
+    Dropped,
     Event,
     HeardAgain,
     Mark,
     Outcome,
+    Reason,
     Unsure,
     Verdict,
     Vetoed,
@@ -244,6 +259,62 @@ def test_a_network_that_wants_to_be_left_alone_for_long_is_told_of_at_once(wait_
     (action,) = (each.action for each in planned if str(each.action.target) == "mastodon")
     life.happens(CallEnded(0.0, action, Came(Outcome.FAILED, "429", wait_s=wait_s)))
     assert (Topic.UNPUBLISHED in topics(life)) is told
+
+
+ENDINGS = {
+    "closed": [officer(Closed, 5.0)],
+    "corrected": [corrected(at=5.0)],
+    "free, and closed": [corrected(Reason.RELEASED, 5.0), officer(Closed, 6.0)],
+}
+CONTRADICTIONS = {
+    "confirmed": [says(2, at=50.0), says(3, at=60.0)],
+    "confirmed by SMS": [says(2, by=AnsweredBy.SMS, at=50.0)],
+    "confirmed with a code that is good later": [AnswerDropped(50.0, 1, Dropped.REAL)],
+    "held before what was known at the end": [report(2, 50.0, STILL, sequence=0)],
+}
+
+
+@pytest.mark.parametrize("end", ENDINGS.values(), ids=ENDINGS)
+@pytest.mark.parametrize("says_so", CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_who_says_that_it_is_real_after_its_end_is_told_to_the_officers_once(end, says_so):
+    life = Life(OFFICERS, lambda a: Outcome.FAILED if a.attempt < 3 else Outcome.DONE)
+    life.happens(report(sequence=1))
+    for event in (*end, *says_so):
+        life.until(event.at)
+        life.happens(event)
+    told = Counter(life.done("notify"))
+    life.until(86400.0)
+    new = Counter(life.done("notify")) - told
+    assert {each for each in new if "contradicted" in each} == {
+        "officer:desk:contradicted",
+        "officer:phone:contradicted",
+    }
+    assert Case.of(life.history).now.number == 1
+    assert not any(each.startswith("contact") for each in new)
+
+
+@pytest.mark.parametrize("answer", [ContactSaw, Unsure, CalledFalse])
+def test_another_answer_contradicts_no_end(answer):
+    life = Life(OFFICERS)
+    life.happens(
+        report(), officer(Closed, 0.0), says(1, answer), AnswerDropped(1.0, 1, Dropped.OVER)
+    )
+    life.until(86400.0)
+    assert topics(life) == []
+
+
+@pytest.mark.parametrize("kind", [AlarmKind.DRILL, AlarmKind.SILENCE])
+def test_nobody_is_told_that_a_drill_or_a_silence_is_real(kind):
+    life = Life(replace(OFFICERS, kind=kind))
+    life.happens(report(), officer(Closed), says(1))
+    life.until(86400.0)
+    assert Topic.CONTRADICTED not in topics(life)
+
+
+def test_who_ends_it_again_has_read_that_it_was_contradicted():
+    told = [report(), corrected(at=5.0), says(1, at=6.0)]
+    assert Topic.CONTRADICTED in Case.of(told).now.topics
+    assert Topic.CONTRADICTED not in Case.of([*told, officer(Closed, 7.0)]).now.topics
 
 
 def test_a_drill_is_told_of_and_no_more():

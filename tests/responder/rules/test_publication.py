@@ -49,6 +49,7 @@ from outcry.responder.rules.events import (
     OfficerConfirmed,
     Outcome,
     Reason,
+    Reopened,
     Unsure,
     Verdict,
     Vetoed,
@@ -133,7 +134,7 @@ def test_without_consent_nobody_publishes_by_waiting():
 @pytest.mark.parametrize("answer", [*CONTACT_ANSWERS, *OFFICER_ACTS])
 def test_whoever_answers_takes_the_decision_from_the_clock(answer):
     entry = says(1, answer, 300.0) if answer in CONTACT_ANSWERS else officer(answer, 300.0)
-    before = [officer(Vetoed)] if answer is VetoLifted else []
+    before = {VetoLifted: [officer(Vetoed)], Reopened: [officer(Closed)]}.get(answer, [])
     found = grounded([report(), *before, entry], CONSENT)
     assert found is (Ground.DUTY_OFFICER if answer is Approved else None)
 

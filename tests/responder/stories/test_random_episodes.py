@@ -48,6 +48,7 @@ from outcry.responder.rules.events import (
     OfficerConfirmed,
     Outcome,
     Reason,
+    Reopened,
     Unsure,
     Verdict,
     Vetoed,
@@ -74,7 +75,8 @@ people = st.builds(
 )
 officers = st.one_of(
     st.builds(
-        officer, st.sampled_from([Approved, Vetoed, VetoLifted, Acknowledged, OfficerConfirmed])
+        officer,
+        st.sampled_from([Approved, Vetoed, VetoLifted, Reopened, Acknowledged, OfficerConfirmed]),
     ),
     st.just(officer(Closed)),
     st.builds(Corrected, st.just(0.0), st.just("night"), st.sampled_from(Reason)),
