@@ -115,6 +115,7 @@ class Pages:
             say=self.languages[ENGLISH],
             posts=posts,
             title="Alarm" if single else "Alarms",
+            card=next((post for post in posts if post.answers is None), *posts[:1] or [None]),
             single=single,
             right_to_left=_RIGHT_TO_LEFT,
             static=self._static,

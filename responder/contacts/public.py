@@ -14,9 +14,15 @@ class NoSuchPost(Exception):
 router = APIRouter()
 
 
+def _to_be_found(answer: Response) -> Response:
+    """What search engines may keep: of all that HQ serves nothing else, see ``web/guard.py``."""
+    answer.headers["X-Robots-Tag"] = "all"
+    return answer
+
+
 @router.get("/")
 def public_page(hq: Hq) -> Response:
-    return hq.pages.public(hq.own_page.newest())
+    return _to_be_found(hq.pages.public(hq.own_page.newest()))
 
 
 @router.get("/post/{id_:int}")
@@ -32,12 +38,12 @@ def public_picture(id_: int, hq: Hq) -> Response:
     picture = hq.own_page.picture(id_) if id_ <= store.LARGEST_ID else None
     if picture is None:
         raise NoSuchPost
-    return Png(picture)
+    return _to_be_found(Png(picture))
 
 
 @router.get("/feed.atom")
 def feed(hq: Hq) -> Response:
-    return hq.pages.feed(hq.own_page.newest())
+    return _to_be_found(hq.pages.feed(hq.own_page.newest()))
 
 
 @router.get("/favicon.ico")
