@@ -7,13 +7,13 @@ post, and looking for it needs no search.
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from outcry.responder.callers import gate
 from outcry.responder.findings import Finding
 from outcry.responder.formatting import rfc3339
-from outcry.responder.posting.calling import END_NOT_KNOWN, TIMEOUT_S, Calls, status_of
+from outcry.responder.posting.calling import END_NOT_KNOWN, TIMEOUT_S, Calls, back_to, status_of
 from outcry.responder.posting.publisher import (
     Draft,
     Limits,
@@ -176,15 +176,31 @@ def _record(client: Any, did: str, rkey: str) -> Any:
             return None
         if status != 400 or _is_session_over(error):
             raise
-    listed = models.ComAtprotoRepoListRecords.Params(repo=did, collection=_POSTS, limit=_LISTED)
-    records = client.com.atproto.repo.list_records(listed).records
-    return next((one for one in records if one.uri.endswith(f"/{rkey}")), None)
+    listed = back_to(_pages(client, did), lambda one: _rkey(one.uri) >= rkey)
+    return next((one for one in listed if _rkey(one.uri) == rkey), None)
+
+
+def _pages(client: Any, did: str) -> Iterator[Sequence[Any]]:
+    """The account's posts, newest first, which is by their keys."""
+    from atproto import models
+
+    asked = models.ComAtprotoRepoListRecords.Params(repo=did, collection=_POSTS, limit=_LISTED)
+    while True:
+        listed = client.com.atproto.repo.list_records(asked)
+        yield listed.records
+        if not listed.cursor:
+            return
+        asked.cursor = listed.cursor
+
+
+def _rkey(uri: str) -> str:
+    return uri.rsplit("/", 1)[-1]
 
 
 def _reply_to(client: Any, did: str, to: Posted) -> Any:
     from atproto import models
 
-    found = _record(client, did, to.id.rsplit("/", 1)[-1])
+    found = _record(client, did, _rkey(to.id))
     if found is None:
         raise PublishingFailed("bluesky: the post to reply to is not there")
     strong = models.ComAtprotoRepoStrongRef.Main(uri=found.uri, cid=found.cid)

@@ -6,7 +6,7 @@ leaves here: what is known of it becomes one of three errors of our own.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from outcry.responder.callers import retry_after
@@ -24,6 +24,11 @@ P = TypeVar("P")
 TIMEOUT_S = 15.0  # how long a network may keep silent
 END_NOT_KNOWN = "when its token ends cannot be known"
 LOOK_BACK_S = 600.0  # a network's clock may be behind ours by this much
+MOST_PAGES = 30
+"""As far back as an account's posts are read: a tenth of the requests that Mastodon allows in five
+minutes, and fewer posts than the 3,200 that X shows at most, after which an end proves nothing.
+https://docs.joinmastodon.org/api/rate-limits/, https://docs.x.com/x-api/posts/timelines/introduction
+"""
 
 _AN_ID = re.compile("[!-~]{1,250}")
 _NEVER_SENT = frozenset(
@@ -148,6 +153,22 @@ def posted_as(id_: object, url: object) -> Posted:
         raise OutcomeUnknown("its answer names no post")
     address = str(url)
     return Posted(str(id_), address if address.startswith(("http://", "https://")) else "")
+
+
+def back_to(
+    pages: Iterable[Sequence[T]], is_new: Callable[[T], bool], most: int = MOST_PAGES
+) -> Iterator[T]:
+    """What is new on these pages, newest first, up to one on which everything is old.
+
+    Raises :class:`OutcomeUnknown` after ``most`` pages: what was not seen by then may be there.
+    """
+    for n, page in enumerate(pages, 1):
+        new = [post for post in page if is_new(post)]
+        yield from new
+        if page and not new:
+            return
+        if n == most:
+            raise OutcomeUnknown("too many posts since then to know whether this one is there")
 
 
 def said_the_same(posted: str, text: str) -> bool:

@@ -1,11 +1,13 @@
 """A Facebook Page: by python-facebook-api. Pages only; profiles and groups have no API."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from outcry.responder.findings import Finding
 from outcry.responder.posting import publisher
@@ -14,6 +16,7 @@ from outcry.responder.posting.calling import (
     LOOK_BACK_S,
     TIMEOUT_S,
     Calls,
+    back_to,
     posted_as,
     said_the_same,
 )
@@ -21,6 +24,8 @@ from outcry.responder.posting.calling import (
 SERVER = "https://graph.facebook.com/"
 VERSION = "v26.0"
 _LOOKED_AT = 100  # the most the API gives at once
+_PAGES = 5  # it shows some 600 posts of a year: docs/graph-api/reference/page/feed, "Limitations"
+_WHERE = ("after", "until", "__paging_token")  # how the address of a next page says where it begins
 _REMEDY = (
     "make a new Page token; a token ends when the password changes or the role on the Page is lost"
 )
@@ -128,17 +133,28 @@ class Facebook:
         return api
 
     def _find(self, draft: publisher.Draft) -> publisher.Posted | None:
-        api = self._api()
-        since = int(draft.made_at - LOOK_BACK_S)
-        wanted = {"fields": "id,message,created_time", "limit": _LOOKED_AT, "since": since}
-        # Not its feed, in which visitors post too, who could bury ours or write the same.
-        own = _tried(lambda: api.get_connection(self._page, "published_posts", **wanted))
-        for post in own["data"]:
-            made_at = datetime.strptime(post["created_time"], "%Y-%m-%dT%H:%M:%S%z").timestamp()
-            same = said_the_same(post.get("message", ""), draft.text)
-            if same and made_at > draft.made_at - LOOK_BACK_S:
+        since = draft.made_at - LOOK_BACK_S
+        for post in back_to(self._pages(since), lambda one: _made_at(one) > since, _PAGES):
+            if said_the_same(post.get("message", ""), draft.text):
                 return _posted(post["id"])
         return None
+
+    def _pages(self, since: float) -> Iterator[Sequence[Any]]:
+        """The Page's own posts. Not its feed, in which visitors could bury ours or write the same.
+
+        https://developers.facebook.com/docs/graph-api/results: the last page names no next one.
+        """
+        api = self._api()
+        wanted = {"fields": "id,message,created_time", "limit": _LOOKED_AT, "since": int(since)}
+        own = partial(api.get_connection, self._page, "published_posts", **wanted)
+        page = _tried(own)
+        while True:
+            yield page["data"]
+            following = page.get("paging", {}).get("next")
+            if not following:
+                return
+            more = parse_qsl(urlsplit(following).query)
+            page = _tried(partial(own, **{name: said for name, said in more if name in _WHERE}))
 
     def _send(self, draft: publisher.Draft, text: str) -> publisher.Posted:
         api = self._api()
@@ -179,6 +195,10 @@ def _tried(work: Any) -> Any:
     if code in _GONE:
         raise _NoSuchObject(f"facebook: no such post or Page (code {code})")
     raise _NotTaken(f"facebook does not accept this (code {code})")
+
+
+def _made_at(post: Any) -> float:
+    return datetime.strptime(post["created_time"], "%Y-%m-%dT%H:%M:%S%z").timestamp()
 
 
 def _posted(id_: Any) -> publisher.Posted:

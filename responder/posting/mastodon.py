@@ -1,7 +1,8 @@
 """Mastodon, and whatever speaks its client API: by Mastodon.py."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -13,6 +14,7 @@ from outcry.responder.posting.calling import (
     LOOK_BACK_S,
     TIMEOUT_S,
     Calls,
+    back_to,
     posted_as,
     said_the_same,
     status_of,
@@ -85,9 +87,9 @@ class Mastodon:
 
     def _find(self, api: Any, draft: Draft) -> Posted | None:
         me = api.account_verify_credentials()
-        for status in api.account_statuses(me.id, limit=_LOOKED_AT):
-            made_at = status.created_at.timestamp()
-            if made_at > draft.made_at - LOOK_BACK_S and _is(status.content, draft.text):
+        since = draft.made_at - LOOK_BACK_S
+        for status in back_to(_pages(api, me.id), lambda one: one.created_at.timestamp() > since):
+            if status.account.id == me.id and _is(status.content, draft.text):
                 return _posted(status)
         return None
 
@@ -121,6 +123,23 @@ class Mastodon:
                 if status_of(error) == 429:  # pictures have a limit of their own there
                     break
         return None
+
+
+def _pages(api: Any, me: Any) -> Iterator[Sequence[Any]]:
+    """The account's posts, newest first, in pages.
+
+    snac shows its newest 256 at once and nothing before them; in its home timeline they all are.
+    """
+    list_: Callable[..., Sequence[Any]] = partial(api.account_statuses, me)
+    page = list_(limit=_LOOKED_AT)
+    while page:
+        yield page
+        shown = {status.id for status in page}
+        last = page[-1].id
+        page = list_(limit=_LOOKED_AT, max_id=last)
+        if any(status.id in shown for status in page):
+            list_ = api.timeline_home
+            page = list_(limit=_LOOKED_AT, max_id=last)
 
 
 def _is(content: str, text: str) -> bool:

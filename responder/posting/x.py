@@ -12,6 +12,7 @@ from outcry.responder.posting.calling import (
     LOOK_BACK_S,
     TIMEOUT_S,
     Calls,
+    back_to,
     posted_as,
     said_the_same,
     status_of,
@@ -20,7 +21,7 @@ from outcry.responder.posting.graphemes import without_addresses
 from outcry.responder.posting.publisher import Draft, Limits, OutcomeUnknown, Posted, Unit
 
 SERVER = "https://api.x.com"
-_LOOKED_AT = 20  # each post that is read is paid for
+_LOOKED_AT = 100  # the most X gives at once; each post that is read is paid for, by whatever pages
 _REMEDY = "check in X's developer console: the keys, the permission to write, the balance"
 
 
@@ -96,8 +97,7 @@ class X:
         me = client.users.get_me().data.id
         since = rfc3339(draft.made_at - LOOK_BACK_S)
         pages = client.users.get_posts(me, max_results=_LOOKED_AT, start_time=since)
-        first = next(iter(pages), None)
-        for post in (first.data if first is not None else None) or []:
+        for post in back_to((page.data or [] for page in pages), lambda _: True):
             said = post if isinstance(post, dict) else post.model_dump()
             text = html.unescape(str(said["text"]))  # X escapes &, < and >, and shortens addresses
             if said_the_same(without_addresses(text), without_addresses(draft.text)):

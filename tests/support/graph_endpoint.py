@@ -13,7 +13,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from local_server import LocalServer, answer_json
 
@@ -71,12 +71,7 @@ class GraphEndpoint(LocalServer):
                 }
                 return 200, {"data": {"is_valid": True, **until}}
             case "GET", [owner, "published_posts" | "feed" as edge] if owner == PAGE:
-                since = datetime.fromtimestamp(float(fields.get("since", 0)), UTC)
-                own = [p for p in self.posts.values() if _made(p) >= since]
-                now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}+0000"
-                others = [{"id": "9_9", "message": m, "created_time": now} for m in self.visitors]
-                shown = [*(others if edge == "feed" else []), *own[::-1]]
-                return 200, {"data": shown[: min(int(fields.get("limit", 25)), 100)]}
+                return self._page(edge, fields)
             case "POST", [owner, "feed"] if owner == PAGE:
                 return 200, {"id": self._add(fields)}
             case "POST", [owner, "photos"] if owner == PAGE:
@@ -90,6 +85,27 @@ class GraphEndpoint(LocalServer):
                 del self.posts[id_]
                 return 200, {"success": True}
         return _error(100, "Unsupported request: object does not exist")
+
+    def _page(self, edge: str, fields: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Newest first, by cursors: https://developers.facebook.com/docs/graph-api/results."""
+        limit, begins = int(fields.get("limit", 25)), int(fields.get("after", "c0")[1:])
+        if limit > 100:
+            return _error(100, "(#100) Please reduce the amount of data you're asking for")
+        since = datetime.fromtimestamp(float(fields.get("since", 0)), UTC)
+        own = [p for p in self.posts.values() if _made(p) >= since]
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}+0000"
+        others = [{"id": "9_9", "message": m, "created_time": now} for m in self.visitors]
+        shown = [*(others if edge == "feed" else []), *own[::-1]]
+        page = shown[begins : begins + limit]
+        if not page:
+            return 200, {"data": []}
+        paging: dict[str, Any] = {
+            "cursors": {"before": f"c{begins}", "after": f"c{begins + limit}"}
+        }
+        if len(shown) > begins + limit:
+            more = urlencode({**fields, "after": paging["cursors"]["after"]})
+            paging["next"] = f"{self.url}/v26.0/{PAGE}/{edge}?{more}"
+        return 200, {"data": page, "paging": paging}
 
     def _add(self, fields: dict[str, Any]) -> str:
         id_ = f"{PAGE}_{200 + len(self.posts)}"

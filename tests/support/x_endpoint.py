@@ -74,11 +74,13 @@ class XEndpoint(LocalServer):
         self.validator = Validator()
         self.posts: dict[str, dict[str, Any]] = {}
         self.media: dict[str, dict[str, Any]] = {}
-        self.broke = False
+        self.broke = self.refuses_pages = False
+        self.asked: list[str] = []
         self._judge = ResourceEndpoint(self.validator)
         super().__init__()
 
     def serve(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
+        self.asked.append(request.path)
         base = request.headers.get("X-Signed-For", self.url)  # by a proxy of the tests
         valid, _ = self._judge.validate_protected_resource_request(
             base + request.path, request.command, None, dict(request.headers)
@@ -94,9 +96,7 @@ class XEndpoint(LocalServer):
             case "GET", ["2", "users", "me"]:
                 return 200, {"data": {"id": ME, "name": "Alarm", "username": "alarm"}}
             case "GET", ["2", "users", owner, "tweets"] if owner == ME:
-                since = parse_qs(parts.query)["start_time"][0]
-                new = [post for post in self.posts.values() if post["created_at"] >= since]
-                return 200, {"data": new[::-1], "meta": {"result_count": len(new)}}
+                return self._timeline({key: said for key, (said,) in parse_qs(parts.query).items()})
             case "POST", ["2", "tweets"]:
                 return self._post(json.loads(body))
             case "DELETE", ["2", "tweets", id_]:
@@ -115,6 +115,24 @@ class XEndpoint(LocalServer):
                 self.media[told["id"]]["alt"] = told["metadata"]["alt_text"]["text"]
                 return 200, {"data": {"id": told["id"]}}
         return 404, {"title": "Not Found Error"}
+
+    def _timeline(self, asked: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Newest first, a page at a time: https://docs.x.com/x-api/users/get-posts."""
+        most, begins = (
+            int(asked.get("max_results", 10)),
+            int(asked.get("pagination_token", "t0")[1:]),
+        )
+        if not 5 <= most <= 100:
+            return 400, {"title": "Invalid Request"}
+        if begins and self.refuses_pages:
+            return 429, {"title": "Too Many Requests"}
+        since = asked["start_time"]
+        new = [post for post in self.posts.values() if post["created_at"] >= since][::-1]
+        page = new[begins : begins + most]
+        meta: dict[str, Any] = {"result_count": len(page)}
+        if len(new) > begins + most:
+            meta["next_token"] = f"t{begins + most}"
+        return 200, {"data": page, "meta": meta} if page else {"meta": meta}
 
     def _post(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         CreateRequest.model_validate(body)
