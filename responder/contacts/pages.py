@@ -109,13 +109,14 @@ class Pages:
 
     def public(self, posts: Sequence[Post], single: bool = False) -> HTMLResponse:
         """The public page; ``single``: of one post and the answers to it."""
+        newest = posts[0] if posts else None
         return self._page(
             "public.html",
             200,
             say=self.languages[ENGLISH],
             posts=posts,
             title="Alarm" if single else "Alarms",
-            card=next((post for post in posts if post.answers is None), *posts[:1] or [None]),
+            card=next((post for post in posts if post.answers is None), newest),
             single=single,
             right_to_left=_RIGHT_TO_LEFT,
             static=self._static,
