@@ -13,10 +13,11 @@ from outcry.responder.rules.calls import Correction, FollowUp, Post, TakeBack, T
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.episode import Episode, Posted
 from outcry.responder.rules.events import Ground, Outcome, Reason, Verdict
-from outcry.responder.rules.model import NEVER_PUBLIC, Disclosure, Later, Plan
+from outcry.responder.rules.model import NEVER_PUBLIC, OWN_PAGE, Disclosure, Later, Plan
 
 FOLLOW_UPS = 6  # of an alarm in one network: more would be read as noise
 STILL_EVERY_S = 600.0  # between follow-ups of which the later says: still in danger
+PAGE_FIRST_S = 5.0  # the own page is made at once as a rule; no alarm waits for it any longer
 MOVED_EVERY_S = 3600.0  # between follow-ups of which the later says where the wearer was seen
 
 
@@ -81,7 +82,7 @@ def how_they_stand(alarms: Iterable[tuple[Case, Plan]]) -> Later:
     """What the later alarms of a wearer, with their plans, mean for what is said of an earlier one."""
     found = Later.NONE
     for case, plan in alarms:
-        if may_publish(case, plan):
+        if may_publish(case, plan) and not _waits_for_page(case, plan):
             return Later.PUBLIC
         if any(_stands(episode) for episode in case.episodes):
             found = Later.OPEN
@@ -89,10 +90,29 @@ def how_they_stand(alarms: Iterable[tuple[Case, Plan]]) -> Later:
 
 
 def publish(case: Case, plan: Plan) -> Iterator[Want]:
-    """What has a recorded ground is made public in every network of the plan."""
+    """What has a recorded ground is made public in every network of the plan.
+
+    The own page comes first, so that the others can link to it: they wait until it is there, or has
+    failed, and for a few seconds at most.
+    """
     if may_publish(case, plan):
         for network in plan.networks:
-            yield Want(case.post(network))
+            at = 0.0 if network == OWN_PAGE else _after_page(case, plan)
+            yield Want(case.post(network), at)
+
+
+def _after_page(case: Case, plan: Plan) -> float:
+    """When the episode is said elsewhere than on the own page, Unix seconds."""
+    found = case.now.ground
+    return found.at + PAGE_FIRST_S if found and _waits_for_page(case, plan) else 0.0
+
+
+def _waits_for_page(case: Case, plan: Plan) -> bool:
+    """Whether nothing has come of the own page yet, nor has another post of the episode begun."""
+    tries = {network: case.tries(case.post(network)).values() for network in plan.networks}
+    own = tries.pop(OWN_PAGE, None)
+    came = own is None or any(each.outcome is not None for each in own)
+    return not came and not any(tries.values())
 
 
 def look_for(case: Case, plan: Plan) -> Iterator[Want]:
@@ -147,7 +167,8 @@ def take_back(case: Case, plan: Plan) -> Iterator[Want]:
         said = any(each.outcome in (Outcome.DONE, Outcome.UNKNOWN) for each in tries.values())
         past = followed or episode < case.now.number
         if correction.forbids and past and said and not _is_under_way(case, target):
-            yield Want(TakeBack(target.network, target.number, target.episode))
+            at = 0.0 if followed else _after_page(case, plan)  # the new post is linked
+            yield Want(TakeBack(target.network, target.number, target.episode), at)
 
 
 def _last_correction(case: Case, post: Post) -> int | None:

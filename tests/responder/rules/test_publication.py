@@ -55,8 +55,14 @@ from outcry.responder.rules.events import (
     Vetoed,
     VetoLifted,
 )
-from outcry.responder.rules.model import Disclosure
-from outcry.responder.rules.publication import FOLLOW_UPS, MOVED_EVERY_S, STILL_EVERY_S
+from outcry.responder.rules.model import Disclosure, Later
+from outcry.responder.rules.publication import (
+    FOLLOW_UPS,
+    MOVED_EVERY_S,
+    PAGE_FIRST_S,
+    STILL_EVERY_S,
+    how_they_stand,
+)
 
 CONSENT = replace(PLAN, consent_s=600.0)
 DRILL = replace(CONSENT, kind=AlarmKind.DRILL)
@@ -77,6 +83,27 @@ def allowed(target: Target, history: list[Event], plan=PLAN) -> bool:
 
 def votes(history: list[Event]) -> int:
     return Case.of(history).now.votes
+
+
+@pytest.mark.parametrize("came", [*Outcome][:4], ids=str)
+def test_the_own_page_comes_first_and_once_it_has_come_to_anything_the_others(came):
+    """Their posts link to it."""
+    first = [report(), *QUORUM, ground(at=2.0), planned(PAGE, 2.0)]
+    assert not any("mastodon" in each for each in wanted(first, now=2.0 + PAGE_FIRST_S - 0.1))
+    then = [*first, ended(PAGE, came, 2.1)]
+    assert "publish mastodon" in wanted(then, now=2.1)
+    stand = [how_they_stand([(Case.of(history), PLAN)]) for history in (first, then)]
+    assert stand == [Later.OPEN, Later.PUBLIC], "what takes an earlier one back links to its post"
+
+
+def test_no_alarm_waits_for_an_own_page_that_never_comes():
+    first = [report(), *QUORUM, ground(at=2.0)]
+    assert decided(first, PLAN, 2.0).look_again_at == 2.0 + PAGE_FIRST_S
+    assert "publish mastodon" in wanted([*first, planned(PAGE, 2.0)], now=2.0 + PAGE_FIRST_S)
+    late = [*first, planned(PAGE, 2.0), planned(Post("mastodon"), 2.0 + PAGE_FIRST_S)]
+    assert how_they_stand([(Case.of(late), PLAN)]) is Later.PUBLIC
+    alone = replace(PLAN, networks=("mastodon",))
+    assert "publish mastodon" in wanted(first, alone, now=2.0)
 
 
 def test_a_duty_officer_alone_can_say_publish():
