@@ -16,12 +16,18 @@ from outcry.responder.maps.track_svg import track_svg
 from outcry.responder.rules import calls, events
 from outcry.responder.rules.calls import ActionKind
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.events import CallEnded, CallPlanned, ReportArrived
+from outcry.responder.rules.events import CallEnded, CallPlanned, Outcome, ReportArrived
 from outcry.responder.storage import event_log, evidence
 from outcry.responder.storage.event_log import Exhibit
 from outcry.responder.web import templates
 
 _PUBLIC = {"nothing": "nothing", "town": "the nearest town", "coordinates": "the coordinates"}
+
+_PICTURED = {
+    True: "It left with its picture",
+    False: "It left without its picture",
+    None: "Whether its picture went with it is not known",
+}
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,11 @@ def _lines(
     happened = [event_log.from_row(e["at"], e["what"], e["data"]) for e in told]
     ended = {event.action for event in happened if isinstance(event, CallEnded)}
     by_number = dict(zip([entry["n"] for entry in told], happened, strict=True))
+    written = {
+        (said["kind"], said["target"]): said
+        for entry, said in history
+        if entry["what"] == Exhibit.WORDS.name
+    }
     for entry, said in history:
         n, at, event = entry["n"], _time(entry["at"]), by_number.get(entry["n"])
         match event:
@@ -101,7 +112,8 @@ def _lines(
             case None:
                 pass
             case _:
-                yield Line(n, at, "", sentences.told(event, names) + _where(event), _page(said))
+                more = *_page(said), *_left(event, written)
+                yield Line(n, at, "", sentences.told(event, names) + _where(event), more)
 
 
 def _episodes(history: Sequence[tuple[Any, Any]]) -> Iterator[str]:
@@ -147,7 +159,18 @@ def _words(said: Mapping[str, Any], names: Mapping[int, str]) -> str:
 
 
 def _picture(said: Mapping[str, Any]) -> tuple[str, ...]:
-    return (f"With a picture: {said['alt']}",) if said.get("picture") else ()
+    return (f"A picture was to go with it: {said['alt']}",) if said.get("picture") else ()
+
+
+def _left(event: events.Event, written: Mapping[tuple[str, str], Any]) -> Iterator[str]:
+    """How a post left that is out, where it is not as it was written, or may not be."""
+    if not isinstance(event, CallEnded) or event.outcome is not Outcome.DONE:
+        return
+    words = written.get((event.action.kind, str(event.action.target)), {})
+    if event.came.text not in (None, words.get("text")):
+        yield f"It left as: “{event.came.text}”"
+    if words.get("picture"):
+        yield _PICTURED[event.came.pictured]
 
 
 def _where(event: events.Event) -> str:

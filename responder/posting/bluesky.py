@@ -126,7 +126,9 @@ class Bluesky:
                 raise OutcomeUnknown("bluesky: its answer names another post")
             return posted
 
-        return self.call.with_or_without(self._picture(client, draft), say, lambda: None)
+        return self.call.with_or_without(
+            draft.text, self._picture(client, draft), say, lambda: None
+        )
 
     def _picture(self, client: Any, draft: Draft) -> Any:
         if draft.picture is None:

@@ -48,7 +48,7 @@ class Broadcast:
             if came.outcome in (Outcome.FAILED, Outcome.DROPPED):
                 self._never_left.add(key)
         if came.outcome is Outcome.DONE:
-            return publisher.Posted(key, "")
+            return publisher.Posted(key, "", draft.text)
         if came.outcome is Outcome.FAILED:
             raise publisher.NothingLeft(f"{self.name}: {came.why}", came.wait_s)
         if came.outcome is Outcome.DROPPED:

@@ -7,6 +7,7 @@ leaves here: what is known of it becomes one of three errors of our own.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from outcry.responder.callers import retry_after
@@ -85,18 +86,21 @@ class Calls:
 
     @staticmethod
     def with_or_without(
-        picture: P | None, say: Callable[[P | None], T], find: Callable[[], T | None]
-    ) -> T:
+        text: str,
+        picture: P | None,
+        say: Callable[[P | None], Posted],
+        find: Callable[[], Posted | None],
+    ) -> Posted:
         """Say it; where a network refuses it with the picture, say it again without.
 
         Unless it is there all the same: what stands before a network may have reworded its answer.
         """
         try:
-            return say(picture)
+            return replace(say(picture), text=text, pictured=picture is not None)
         except Exception as error:
             if picture is None or status_of(error) not in (400, 404, 413, 415, 422):
                 raise
-        return find() or say(None)
+        return find() or replace(say(None), text=text, pictured=False)
 
     @staticmethod
     def end_at_trouble(response: Any, *_: object, **__: object) -> None:

@@ -112,7 +112,7 @@ class Facebook:
         done = self.call(lambda: _tried(lambda: self._api().post_object(to.id, data=data)))
         if not done.get("success"):
             raise publisher.OutcomeUnknown("facebook: does not say that it was edited")
-        return to
+        return replace(to, text=draft.text)
 
     def delete(self, to: publisher.Posted) -> None:
         with suppress(_NoSuchObject):
@@ -163,11 +163,12 @@ class Facebook:
             files = {"source": ("map.png", io.BytesIO(draft.picture), "image/png")}
             with suppress(_NotTaken, _NoSuchObject):  # the words are what counts
                 made = _tried(lambda: api.post_object(self._page, "photos", data=data, files=files))
-                return _posted(made.get("post_id") or made["id"])
+                posted = _posted(made.get("post_id") or made["id"])
+                return replace(posted, text=text, pictured=True)
             if (found := self._find(draft)) is not None:
                 return found
         made = _tried(lambda: api.post_object(self._page, "feed", data={"message": text}))
-        return _posted(made["id"])
+        return replace(_posted(made["id"]), text=text, pictured=False)
 
 
 class _NoSuchObject(publisher.PublishingRefused):

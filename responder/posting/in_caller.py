@@ -37,7 +37,7 @@ def perform(
     except OutcomeUnknown as error:
         return "unknown", str(error)
     if isinstance(came, Posted):
-        return "posted", came.id, came.url
+        return "posted", *astuple(came)
     if came is None:
         return ("nothing",)
     return "found", [astuple(finding) for finding in came]

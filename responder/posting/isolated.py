@@ -80,7 +80,7 @@ class Isolated:
     def _read(self, what: str, *words: Any) -> Any:
         match what:
             case "posted":
-                return Posted(str(words[0]), str(words[1]))
+                return Posted(str(words[0]), str(words[1]), *words[2:])
             case "nothing":
                 return None
             case "found":

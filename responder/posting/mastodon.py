@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -64,7 +65,8 @@ class Mastodon:
 
     def correct(self, key: str, to: Posted, draft: Draft) -> Posted:
         """Edit the post: it says the correction now, and those who passed it on are told."""
-        return self.call(lambda: _posted(self.api().status_update(to.id, draft.text)))
+        edited = self.call(lambda: _posted(self.api().status_update(to.id, draft.text)))
+        return replace(edited, text=draft.text)
 
     def delete(self, to: Posted) -> None:
         self.call.delete(lambda: self.api().status_delete(to.id))
@@ -108,7 +110,7 @@ class Mastodon:
             return _posted(status)
 
         return self.call.with_or_without(
-            self._picture(api, draft), say, lambda: self._find(api, draft)
+            draft.text, self._picture(api, draft), say, lambda: self._find(api, draft)
         )
 
     def _picture(self, api: Any, draft: Draft) -> list[Any] | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Select, delete, insert, or_, select, update
@@ -82,7 +82,7 @@ class OwnPage:
             last_look.require(connection)
             if connection.execute(post.values(correction=draft.text, changed_at=now)).rowcount:
                 versions.note(connection, POST, existing, now, touched=_CORRECTED)
-        return self._posted(existing)
+        return replace(self._posted(existing), text=draft.text)
 
     def picture(self, id_: int) -> bytes | None:
         with self._store.read() as connection:
@@ -117,7 +117,8 @@ class OwnPage:
             made = connection.scalars(insert(store.post).values(row).returning(store.post.c.id))
             id_ = made.one()
             versions.note(connection, POST, id_, now)
-        return self._posted(id_)
+        pictured = draft.picture is not None
+        return replace(self._posted(id_), text=draft.text, pictured=pictured)
 
     def _existing(self, to: Posted) -> int:
         with self._store.read() as connection:

@@ -68,7 +68,8 @@ class Posting:
             return Came(outcome, str(error), wait_s=error.wait_s)
         said_now = isinstance(call.target, Post | FollowUp)
         slipped = SLIPPED if said_now and may(None) == DECIDED_OTHERWISE else None
-        return Came(Outcome.DONE, slipped, posted.url, posted.id)
+        out = posted.url, posted.id, None, posted.text, posted.pictured
+        return Came(Outcome.DONE, slipped, *out)
 
     def _withheld(self, call: Call, why: str) -> Came:
         """It was not said now; what an earlier try may have said is looked for again."""

@@ -1,7 +1,7 @@
 """What every place of publication must be able to do."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -48,10 +48,15 @@ class Draft:
 
 @dataclass(frozen=True)
 class Posted:
-    """A post that is out: its id in its own network, and the address people can open."""
+    """A post that is out: its id in its own network, and the address people can open.
+
+    ``text`` and ``pictured``: as it left now; None: not known, such as of one that was found.
+    """
 
     id: str
     url: str
+    text: str | None = field(default=None, compare=False)
+    pictured: bool | None = field(default=None, compare=False)
 
 
 class Unit(Enum):

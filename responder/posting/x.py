@@ -114,7 +114,7 @@ class X:
 
         try:
             return self.call.with_or_without(
-                self._picture(client, draft), say, lambda: self._find(client, draft)
+                draft.text, self._picture(client, draft), say, lambda: self._find(client, draft)
             )
         except Exception as error:
             if status_of(error) != 403 or "duplicate" not in _words(error):

@@ -304,13 +304,18 @@ SLIPPED = "it left before people decided otherwise, and it is out"
 
 
 class Came(NamedTuple):
-    """What came of a call, and why: words that hold no secret. ``url`` and ``id``: of a post."""
+    """What came of a call, and why: words that hold no secret. ``url`` and ``id``: of a post.
+
+    ``text`` and ``pictured``: that post as it left; None: not known, such as of one that was found.
+    """
 
     outcome: Outcome
     why: str | None = None
     url: str | None = None
     id: str | None = None
     wait_s: float | None = None  # for how long the service asks not to be called
+    text: str | None = None
+    pictured: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -322,11 +327,11 @@ class CallEnded(Event):
 
     def __post_init__(self) -> None:
         Event.__post_init__(self)
-        kind, (outcome, _, url, id_, _) = self.action.kind, self.came
+        kind, (outcome, _, url, id_, _, text, _) = self.action.kind, self.came
         _require(isinstance(outcome, Outcome), "there is no such outcome")
         if outcome in (Outcome.DELIVERED, Outcome.UNDELIVERED):
             _require(kind in TEXTS, "only a text is delivered")
-        if url is not None or id_ is not None:
+        if not (url is id_ is text is None):
             _require(outcome is Outcome.DONE, "no post is out")
             _require(kind in PUBLICATIONS, "only what is published has an address")
 

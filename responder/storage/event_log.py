@@ -185,6 +185,8 @@ _FIELDS: Mapping[type[Event], Sequence[str]] = {
     kind: [field.name for field in fields(kind) if field.name != "at"]
     for kind in (*_NAMES, events.CallEnded)
 }
+_CAME = ("url", "id", "why", "wait_s", "text", "pictured")
+"""How what came of a call is written, in this order, each if it is known."""
 _ACKNOWLEDGED = (
     select(store.history.c.alarm)
     .distinct()
@@ -211,8 +213,8 @@ def to_row(event: Event, proof: Mapping[str, object] = MappingProxyType({})) -> 
                 kind, target = action.kind, str(action.target)
                 said |= {"key": action.key, "kind": kind, "target": target}
             case Came() as came:
-                more = {"url": came.url, "id": came.id, "why": came.why, "wait_s": came.wait_s}
-                said |= {key: value for key, value in more.items() if value is not None}
+                more = {name: getattr(came, name) for name in _CAME}
+                said |= {name: value for name, value in more.items() if value is not None}
             case MessageType() as kind:
                 said[name] = kind.name
             case events.AnsweredBy(name="PAGE") if not isinstance(event, events.Confirmed):
@@ -228,7 +230,7 @@ def from_row(at: float, what: str, data: str) -> Event:
     """The event that was written so, by this release or one before."""
     said = json.loads(data)
     if what in Outcome.__members__:
-        came = Came(Outcome[what], *(said.get(key) for key in ("why", "url", "id", "wait_s")))
+        came = Came(Outcome[what], **{name: said.get(name) for name in _CAME})
         return events.CallEnded(at, _action(said), came)
     kind = _KINDS[what]
     if kind is events.CallPlanned:

@@ -90,6 +90,7 @@ def test_a_picture_goes_along(network, key, draft, png):
     publisher = network.publisher()
     words = draft(picture=png, alt="A map of Grozny")
     posted = publisher.post(key, words)
+    assert posted.pictured is not False  # None: snac's answer was lost, and it was found
     assert _same(network, publisher.find(key, words), posted)
 
 
@@ -114,6 +115,7 @@ def test_what_is_refused_with_a_picture_goes_without_it(network, key, draft, png
     posted = publisher.post(key, picture)
     assert _same(network, network.publisher().find(key, picture), posted)
     assert proxy.refused == 1
+    assert (posted.text, posted.pictured) in ((picture.text, False), (None, None))
 
 
 NO_POST = {  # with a 200: what a network, or somebody before it, answers to a post
