@@ -37,6 +37,18 @@ def write(database: Store, alarm: int, organisation: str, now: float) -> str:
     return proof.embed(page, proved)
 
 
+def shows_its_proof(text: str) -> bool:
+    """Whether the page of a file that holds together is what this release makes of its proof."""
+    page, proved = proof.take_apart(text)
+    (line,) = proved["written"]["lines"]
+    said = audit_chain.read(line["data"])
+    try:
+        making = Making(said["organisation"], line["at"], said["problems"])
+        return case_page.render(proved, making) == page
+    except Exception:  # noqa: BLE001 - somebody else may have made it, of anything
+        return False
+
+
 def gather(connection: Connection, alarm: int) -> dict[str, Any]:
     """The proof of all that a case file shows, but for the line that says it was written."""
     history = _history(connection, alarm)

@@ -51,7 +51,8 @@ class Stamp(NamedTuple):
 class Proved:
     """A case file in which everything holds together.
 
-    ``n`` and ``link``: the line in HQ's record that says so. 0 entries of ``reports`` in a file of
+    ``n`` and ``link``: the line in HQ's record that says so; ``sealed``: how many entries
+    there were under the last time stamp. 0 entries of ``reports`` in a file of
     an earlier release, whose reports nothing proves.
     """
 
@@ -61,6 +62,7 @@ class Proved:
     link: bytes
     stamps: tuple[Stamp, ...] = ()
     history_alone: bool = False
+    sealed: int = 0
 
 
 def embed(page: str, proof: Mapping[str, Any]) -> str:
@@ -140,7 +142,17 @@ def _check(page: str, proof: Mapping[str, Any]) -> Proved:
         )
     if said.get("proof") != digest_of_proof(proof):
         raise CaseFileInvalid("what HQ put into this file beside the history is not all there")
-    return Proved(proof["alarm"], len(links), n, link_, tuple(stamps))
+    return Proved(
+        proof["alarm"], len(links), n, link_, tuple(stamps), sealed=_sealed(proof, stamps)
+    )
+
+
+def _sealed(proof: Mapping[str, Any], stamps: Sequence[Stamp]) -> int:
+    """How many entries there were when the last time stamp was made: of later ones it says nothing."""
+    last = max((stamp.n for stamp in stamps), default=0)
+    seals = (line for line in proof["sealed"]["lines"] if "leaf" not in line and line["n"] <= last)
+    heads = (_said(line)["heads"] for line in seals if line["what"] == "SEALED")
+    return max((head[str(proof["alarm"])][0] for head in heads), default=0)
 
 
 def _history(proof: Mapping[str, Any], at: str) -> list[bytes]:

@@ -42,6 +42,7 @@ exit codes:
   1   refused or failed; the reason is printed, and nothing was changed.
       run: a part has failed; systemd starts it again
   2   the command line is wrong
+  3   verify: this case file holds together, and nothing shows that HQ wrote it
   77  these files belong to another user: put `sudo -u outcry-responder` in front
   78  the settings are not valid; every problem is listed
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy.exc import DBAPIError
 
 from outcry.responder.archive import case_file, proof, time_stamps
-from outcry.responder.archive.proof import CaseFileInvalid, Stamp
+from outcry.responder.archive.proof import CaseFileInvalid, Proved, Stamp
 from outcry.responder.archive.time_stamps import StampInvalid
 from outcry.responder.cli.commands import Commands
 from outcry.responder.settings import Settings
@@ -18,6 +18,7 @@ from outcry.responder.storage.store import Store
 _PRIVATE = 0o600
 _LARGEST = 32 * 2**20  # of a case file: of 20,000 reports, or of a record of years
 _KEPT = "outcry-responder verify --kept"
+EXIT_NOT_PROVED = 3
 _OLD = (
     "NOT PROVED: this file is of an earlier release. Its history is as it was written, but nothing "
     "proves its reports: ask HQ for its case file again."
@@ -56,7 +57,8 @@ def add_parsers(commands: Commands) -> None:
         metavar="LINE:LINK",
         type=_kept,
         help="at HQ: compare the record with this line of it, which you kept elsewhere, or which "
-        "stands at the end of a case file; repeat for more",
+        "stands at the end of a case file; repeat for more. With CASE.html: what HQ itself says of "
+        "the file's line, by a way that you trust",
     )
 
     parser = commands.add(
@@ -154,15 +156,17 @@ def _kept(written: str) -> tuple[int, bytes]:
 
 
 def _verify_alone(options: argparse.Namespace) -> int | None:
-    return None if options.file is None else _verify_file(options.file, options.authority)
+    return None if options.file is None else _verify_file(options.file, options)
 
 
-def _verify_file(path: Path, authority: Path | None) -> int:
+def _verify_file(path: Path, options: argparse.Namespace) -> int:
+    """0: it is as HQ wrote it, 1: it is not, or cannot be read, 3: nobody has shown that."""
     try:
         if path.exists() and not (path.is_file() and path.stat().st_size <= _LARGEST):
             print(f"{path}: is no case file: no file, or too large", file=sys.stderr)
             return 1
-        proved = proof.check(path.read_bytes().decode())
+        text = path.read_bytes().decode()
+        proved = proof.check(text)
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "not UTF-8"
         print(f"{path}: cannot be read: {why}", file=sys.stderr)
@@ -173,11 +177,42 @@ def _verify_file(path: Path, authority: Path | None) -> int:
     if proved.history_alone:
         print(_OLD, file=sys.stderr)
         return 1
-    print(f"OK: {proved.entries} entries, all unchanged.")
-    print(f"It stands in HQ's record as line {proved.n}: {proved.link.hex()}")
-    print(f"Only HQ can say that this line is its own: {_KEPT} {proved.n}:{proved.link.hex()}")
-    held = [_is_stamped(stamp, authority) for stamp in proved.stamps]
-    return 0 if all(held) else 1
+    own = proved.n, proved.link
+    if options.kept and own not in options.kept:
+        print(
+            f"{path}: HQ says another link of line {proved.n}: this is not its file",
+            file=sys.stderr,
+        )
+        return 1
+    print(f"{proved.entries} entries, which hold together.")
+    print(f"It names line {proved.n} of HQ's record: {proved.link.hex()}")
+    print(f"At HQ, this compares it with the record: {_KEPT} {proved.n}:{proved.link.hex()}")
+    held = [_is_stamped(stamp, options.authority) for stamp in proved.stamps]
+    if not all(held):
+        return 1
+    if options.kept:
+        print("OK: this is the file that HQ wrote, unchanged, if that link came from HQ.")
+        return 0
+    is_covered = proved.stamps and proved.sealed == proved.entries
+    if is_covered and case_file.shows_its_proof(text):
+        print(f"OK: {proved.entries} entries, all unchanged since the time stamp.")
+        return 0
+    print(_why_not_proved(proved), file=sys.stderr)
+    print(
+        "Elsewhere, ask HQ for the link of that line, and give what it says: FILE --kept LINE:LINK"
+    )
+    return EXIT_NOT_PROVED
+
+
+def _why_not_proved(proved: Proved) -> str:
+    if not proved.stamps:
+        why = "it has no time stamp, and anyone can make a whole file that holds together"
+        return f"NOT PROVED: {why} (HQ: set record.time_stamps)"
+    if proved.sealed < proved.entries:
+        return f"NOT PROVED: entries after {proved.sealed}, which came after the time stamp"
+    return (
+        "NOT PROVED: the page. Its history is stamped; another release, or somebody, made the page"
+    )
 
 
 def _is_stamped(stamp: Stamp, authority: Path | None) -> bool:
