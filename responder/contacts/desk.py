@@ -193,16 +193,17 @@ class Desk:
         address: str,
         mark: str | None = None,
         known: str = "",
+        place: str = "",
     ) -> Standing:
         """Write an answer down, if the PIN is one of this wearer's contacts'.
 
         ``address`` is where it came from, ``known`` what its phone was given with an earlier
-        answer; ``mark``: of what its form had shown, empty if it does not say (None: this). Raises
-        :class:`WrongPin`, :class:`TooSoon`, :class:`OlderNews`.
+        answer, ``place`` with a refusal; ``mark``: of what its form had shown, empty if it does not
+        say (None: this). Raises :class:`WrongPin`, :class:`TooSoon`, :class:`OlderNews`.
         """
         with self.store.read() as connection:
             contacts = _contacts(connection, shown.alarm)
-        tried = Try(shown.alarm, shown.link, address, known)
+        tried = Try(shown.alarm, shown.link, address, known, place)
         whose = partial(_whose, contacts, shown.contact, pin)
         contact = self.tries.check(tried, contacts, whose, self.clock())
         if contact is None:

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from outcry.report import Position
 from outcry.responder.contacts import desk
 from outcry.responder.contacts.dependencies import Address, Form, Hq, Parts, Wish
+from outcry.responder.contacts.waiting_line import KEPT_S
 from outcry.responder.maps import surroundings
 from outcry.responder.web.assets import Png
 from outcry.responder.web.guard import keep_cookie, vouch_for
@@ -88,14 +89,18 @@ def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
         try:
             pin, mark = form.get("pin", ""), form.get("mark", "")
             known = request.cookies.get(KNOWN_COOKIE, "")
-            standing = hq.desk.answer(shown, said, pin, address, mark, known)
+            place = request.cookies.get(_cookie(shown, "place"), "")
+            standing = hq.desk.answer(shown, said, pin, address, mark, known, place)
         except desk.OlderNews as older:
             page = hq.pages.standing(shown, link.address, older.standing, older=True)
             return _remembered(page, shown, older.standing)
         except desk.WrongPin:
             return show_again(status=403, wrong_pin=True)
         except TooSoon as soon:
-            return soon.told_by(show_again(status=429, wait_s=soon.wait_s))
+            later = soon.told_by(show_again(status=429, wait_s=soon.wait_s))
+            if soon.place:
+                keep_cookie(later, _cookie(shown, "place"), soon.place, soon.seconds + KEPT_S)
+            return later
         vouch_for(request.scope)
         page = hq.pages.standing(shown, link.address, standing, said)
         return _remembered(page, shown, standing)
@@ -105,23 +110,23 @@ def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
 
 def _remembered(page: Response, shown: desk.Shown, standing: desk.Standing) -> Response:
     """The page of somebody whose PIN was right."""
-    keep_cookie(page, _cookie(shown), standing.ticket, desk.TICKET_S)
+    keep_cookie(page, _cookie(shown, "look"), standing.ticket, desk.TICKET_S)
     keep_cookie(page, KNOWN_COOKIE, standing.known, KNOWN_S)
     return page
 
 
 def _standing(request: Request, hq: Parts, shown: desk.Shown) -> desk.Standing | None:
     """How things stand, for a browser that holds a ticket."""
-    ticket = request.cookies.get(_cookie(shown), "")
+    ticket = request.cookies.get(_cookie(shown, "look"), "")
     standing = hq.desk.look(shown, ticket) if ticket else None
     if standing is not None:
         vouch_for(request.scope)
     return standing
 
 
-def _cookie(shown: desk.Shown) -> str:
+def _cookie(shown: desk.Shown, what: str) -> str:
     """One for each alarm: a contact of two wearers may watch both."""
-    return f"__Host-look-{shown.alarm}"
+    return f"__Host-{what}-{shown.alarm}"
 
 
 def _language(hq: Parts, shown: desk.Shown, wish: str) -> str:

@@ -3,36 +3,41 @@
 Guesses have in common where they come from, the link they are made at, and the alarm: each is
 counted, so that a thousand addresses gain nothing. A phone that was right before is counted by
 itself alone, so that somebody who guesses cannot hold up the answer that is waited for. It shows a
-cookie; a browser that keeps none is known by its address.
+cookie; a browser that keeps none is known by its address. A new phone has a place in a line.
 """
 
 import hashlib
 import hmac
+import math
+import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 
+from outcry.responder.contacts.waiting_line import PACE_S, Place, WaitingLine
 from outcry.responder.web.sources import Source, sources_of
-from outcry.responder.web.throttle import Counted, OneByOne, Throttle, TooSoon, by_source
+from outcry.responder.web.throttle import Counted, OneByOne, Throttle, TooSoon, Tries, by_source
 
-SLOWEST_S = 30.0  # longer, and guessing would lock out a contact whose phone is new
 FREE_AT_A_LINK = 10
 FREE_AT_AN_ALARM = 40  # by all links together: ten contacts in a fright
 SOURCES_KEPT = 10_000
+ALARMS_KEPT = 1000
 PHONES_KEPT = 8  # a contact of several wearers, or a phone that contacts share
 
 Contact = Row[Any]
 
 
 class Try(NamedTuple):
-    """A PIN given at a link. ``known``: the cookie of a phone that was right before, or nothing."""
+    """A PIN given at a link. ``known``: the cookie of a phone that was right before, or nothing;
+    ``place``: what it was given with a refusal."""
 
     alarm: int
     link: str
     address: str
     known: str
+    place: str = ""
 
 
 class PinTries:
@@ -41,7 +46,10 @@ class PinTries:
     def __init__(self) -> None:
         self._throttle = Throttle()
         self._right: OrderedDict[tuple[int, Source], int] = OrderedDict()
-        self._strangers = OneByOne()  # each costs a hash for every contact
+        # each costs a hash for every contact
+        self._strangers, self._in_turn = OneByOne(), OneByOne()
+        self._lock = threading.Lock()
+        self._lines: OrderedDict[int, WaitingLine] = OrderedDict()
 
     def check(
         self,
@@ -57,18 +65,40 @@ class PinTries:
                 return self._counted([own], whose, now)
             except TooSoon:
                 continue  # for wrong PINs of its own; like a stranger it may still have a try
-        common = (
-            *by_source(sources),
-            Counted(f"link {tried.link}", FREE_AT_A_LINK, SLOWEST_S),
-            Counted(f"alarm {tried.alarm}", FREE_AT_AN_ALARM, SLOWEST_S),
-        )
-        with self._strangers.turn():
-            found = self._counted(common, whose, now)
+        before, place = self._admitted(tried, now)
+        try:
+            with (self._strangers if place is None else self._in_turn).turn():
+                found = whose()
+        except TooSoon:
+            self._throttle.take_back(before)
+            with self._lock:
+                if place is not None and (line := self._lines.get(tried.alarm)):
+                    line.give_back(place)
+            raise
         if found is not None:
+            self._throttle.take_back(before)
             self._right[found.device, sources[0]] = found.id
             while len(self._right) > SOURCES_KEPT:
                 self._right.popitem(last=False)
         return found
+
+    def _admitted(self, tried: Try, now: float) -> tuple[Mapping[str, Tries], Place | None]:
+        """Counts a stranger's try; returns what was before it, and the place whose turn it is."""
+        sources = by_source(sources_of(tried.address))
+        common = (
+            Counted(f"link {tried.link}", FREE_AT_A_LINK, PACE_S),
+            Counted(f"alarm {tried.alarm}", FREE_AT_AN_ALARM, PACE_S),
+        )
+        with self._lock:
+            place, wait_s = None, self._throttle.wait_s(common, now)
+            if wait_s > -math.inf:
+                if (own_s := self._throttle.wait_s(sources, now)) > 0:
+                    raise TooSoon(own_s)
+                line = self._lines.setdefault(tried.alarm, WaitingLine())
+                while len(self._lines) > ALARMS_KEPT:
+                    self._lines.popitem(last=False)
+                place = line.take_turn(tried.place, tried.address, wait_s, now)
+            return self._throttle.admit(sources, now, also=common), place
 
     def _own_ways(
         self, tried: Try, contacts: Sequence[Contact], source: Source

@@ -35,16 +35,25 @@ class Sources:
 
 def sources_of(address: str) -> tuple[Source, ...]:
     """The sources an address belongs to, the narrowest first: IPv4 alone, IPv6 by /64 and /48."""
+    ip = _ip(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        return Source(_network(ip, 64)), Source(_network(ip, 48), SITE_SHARE)
+    return (Source("unknown" if ip is None else str(ip)),)
+
+
+def network_of(address: str) -> str:
+    """About what one operator has: IPv4 by /16, IPv6 by /32."""
+    ip = _ip(address)
+    return "unknown" if ip is None else _network(ip, 16 if ip.version == 4 else 32)
+
+
+def _ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         ip = ipaddress.ip_address(address.split("%")[0])
     except ValueError:
-        return (Source("unknown"),)
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped is not None:
-            return (Source(str(ip.ipv4_mapped)),)
-        return Source(_network(ip, 64)), Source(_network(ip, 48), SITE_SHARE)
-    return (Source(str(ip)),)
+        return None
+    return getattr(ip, "ipv4_mapped", None) or ip
 
 
-def _network(ip: ipaddress.IPv6Address, bits: int) -> str:
+def _network(ip: ipaddress.IPv4Address | ipaddress.IPv6Address, bits: int) -> str:
     return str(ipaddress.ip_network((ip, bits), strict=False))

@@ -21,11 +21,15 @@ TURN_S = 2.0
 
 
 class TooSoon(Exception):
-    """After wrong tries, wait ``wait_s`` seconds, a whole number, before the next."""
+    """After wrong tries, wait ``wait_s`` seconds, a whole number, before the next.
 
-    def __init__(self, seconds: float) -> None:
+    ``place``: brought back then, it says that one has waited.
+    """
+
+    def __init__(self, seconds: float, place: str = "") -> None:
         super().__init__()
         self.seconds = seconds
+        self.place = place
         self.wait_s = math.ceil(seconds)
 
     def told_by(self, page: Response) -> Response:
@@ -89,8 +93,10 @@ class Throttle:
     def __len__(self) -> int:
         return len(self._tries)
 
-    def admit(self, tried: Sequence[Counted], now: float) -> Mapping[str, Tries]:
-        """Count this try; returns what was counted before it.
+    def admit(
+        self, tried: Sequence[Counted], now: float, also: Sequence[Counted] = ()
+    ) -> Mapping[str, Tries]:
+        """Count this try; returns what was counted before it. ``also``: counted, and not waited for.
 
         Raises :class:`TooSoon`, counting nothing, if any of these has to wait.
         """
@@ -98,13 +104,19 @@ class Throttle:
             wait = max(self._wait(one, now) for one in tried)
             if wait > 0:
                 raise TooSoon(wait)
-            before = {one.name: self._before(one, now) for one in tried}
-            for one in tried:
+            both = (*tried, *also)
+            before = {one.name: self._before(one, now) for one in both}
+            for one in both:
                 self._tries[one.name] = Tries(before[one.name].made + 1, now)
                 self._tries.move_to_end(one.name)
             while len(self._tries) > KEPT:
                 self._tries.popitem(last=False)
             return before
+
+    def wait_s(self, tried: Sequence[Counted], now: float) -> float:
+        """Seconds until the next try; not above 0 when it may be made now, -inf while it is free."""
+        with self._lock:
+            return max(self._wait(one, now) for one in tried)
 
     def forgive(self, tried: Sequence[Counted]) -> None:
         with self._lock:
@@ -124,9 +136,8 @@ class Throttle:
         return Tries(0, now) if now - tries.last > FORGET_AFTER_S else tries
 
     def _wait(self, one: Counted, now: float) -> float:
-        """Seconds from now until the next try; not above 0 when it may be made now."""
         made, last = self._before(one, now)
         over = made - one.free
         if over < 0:
-            return 0.0
+            return -math.inf
         return last + min(FIRST_WAIT_S * 2.0 ** min(over, 16), one.longest_s) - now

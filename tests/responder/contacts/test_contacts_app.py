@@ -309,8 +309,14 @@ def test_a_phone_that_was_right_before_is_quick_however_many_guess(world, proxie
     )
     statuses = [tries(f"198.51.100.{n}", "999999").status_code for n in range(30)]
     assert statuses[-1] == 429
-    assert tries("192.0.2.1", world.pins[0]).status_code == 429
     assert tries("192.0.2.1", world.pins[0], **{"__Host-known": known}).status_code == 200
+    waits = tries("192.0.2.1", world.pins[0])
+    assert waits.status_code == 429
+    place = {"__Host-place-1": waits.cookies["__Host-place-1"]}
+    world.clock.passes(int(waits.headers["retry-after"]))
+    assert tries("198.51.100.99", "999999").status_code == 429
+    assert tries("192.0.2.2", world.pins[0], **place).status_code == 200, "its turn has come"
+    assert tries("192.0.2.3", world.pins[0], **place).status_code == 429, "it had one"
 
 
 def test_another_source_is_not_slowed(world, proxied):

@@ -12,9 +12,10 @@ from outcry.responder.contacts.desk import Answer, WrongPin
 from outcry.responder.contacts.pin_tries import (
     FREE_AT_A_LINK,
     FREE_AT_AN_ALARM,
-    SLOWEST_S,
     known_phone,
 )
+from outcry.responder.contacts.waiting_line import OF_A_NETWORK
+from outcry.responder.contacts.waiting_line import PACE_S as SLOWEST_S
 from outcry.responder.web.throttle import FREE_TRIES, MOST_WAIT, TooSoon
 
 HOME, ELSEWHERE = "203.0.113.5", "203.0.113.99"
@@ -28,12 +29,13 @@ def tries(world):
     class Tries:
         clock = world.clock
 
-        def at(self, contact, pin, address, known=""):
+        def at(self, contact, pin, address, known="", place=""):
             shown = world.hq.desk.invitation(world.invitation(contact))
-            return world.hq.desk.answer(shown, Answer.SEEN, pin, address, known=known)
+            of_phone = {"known": known, "place": place}
+            return world.hq.desk.answer(shown, Answer.SEEN, pin, address, **of_phone)
 
-        def right(self, contact, address, known=""):
-            return self.at(contact, world.pins[contact - 1], address, known).known
+        def right(self, contact, address, known="", place=""):
+            return self.at(contact, world.pins[contact - 1], address, known, place).known
 
         def wrong(self, contact, address, known=""):
             """Whether the guess was let in."""
@@ -105,15 +107,21 @@ def test_a_phone_that_was_right_before_is_held_up_by_nobody(tries):
         tries.right(1, ELSEWHERE)
 
 
-def test_a_contact_with_a_new_phone_waits_half_a_minute_at_most(tries):
-    for each in addresses(100):
+def test_a_contact_with_a_new_phone_waits_half_a_minute_for_each_who_came_before(tries):
+    """And for nobody who comes later, although all of them ask at each moment."""
+    crowd = iter(addresses(1000))
+    for _ in range(100):
         tries.clock.passes(5.0)
-        tries.wrong(1, each)
+        tries.wrong(1, next(crowd))
     with pytest.raises(TooSoon) as soon:
         tries.right(1, HOME)
-    assert soon.value.wait_s <= SLOWEST_S
-    tries.clock.passes(soon.value.seconds)
-    assert tries.right(1, HOME)
+    assert soon.value.wait_s <= SLOWEST_S * (OF_A_NETWORK + 1)
+    for _ in range(soon.value.wait_s):
+        tries.clock.passes(soon.value.seconds / soon.value.wait_s)
+        tries.wrong(1, next(crowd))
+    with pytest.raises(TooSoon):
+        tries.right(1, ELSEWHERE)
+    assert tries.right(1, HOME, place=soon.value.place)
 
 
 def test_another_source_at_the_same_link_is_not_slowed_by_one_clumsy_contact(tries):
