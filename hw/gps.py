@@ -39,6 +39,7 @@ AGE_UNKNOWN = -math.inf  # as ``taken_at``
 CLOCK_SET_AFTER = 1_760_000_000  # October 2025: this program did not run before
 CREDIBLE_UNTIL = CLOCK_SET_AFTER + 473_364_000  # 15 years: GPS weeks miscounted are 19.6 off
 _MODE_2D = 2  # gpsd's TPV.mode: 0 unknown, 1 no fix, 2 2D, 3 3D
+_GUESSED = (5, 7, 8)  # its TPV.status: dead reckoning, by hand, simulated; 6 has satellites
 _FARTHEST_M = 2.1e7  # half the way round the earth: an error of more says nothing
 _ERRORS = ("eph", "epx", "epy")  # metres: of the place, of its longitude and latitude
 
@@ -175,17 +176,19 @@ class Gps:
             stamp, place = tpv.get("time") or heard.get(device), (tpv["lat"], tpv["lon"])
             last_stamp, last_place, taken_at = before.get(device, (None, None, AGE_UNKNOWN))
             if place != last_place:
-                taken_at = self._answered_at
+                taken_at = AGE_UNKNOWN if _is_guessed(tpv) else self._answered_at
             elif stamp is None or stamp != last_stamp:
                 repeating.add(device)
-            if stamp != last_stamp and now - self._answered_at <= FRESH_S:  # else it may be old
+            may_be_old = now - self._answered_at > FRESH_S or _is_guessed(tpv)
+            if stamp != last_stamp and not may_be_old:
                 dates.append(_unix(tpv.get("time")))
             self._seen[device] = stamp, place, taken_at
         self._answered_at = now
         self.zero = max((date - now for date in dates if is_credible(date)), default=self.zero)
-        if not placed:
+        true = {device: tpv for device, tpv in placed.items() if not _is_guessed(tpv)}
+        if not true:
             return NoFix(NoFixReason.NO_SATELLITES)
-        return self._best(placed, frozenset(repeating), now)
+        return self._best(true, frozenset(repeating), now)
 
     def _best(
         self, placed: dict[str | None, Any], repeating: frozenset[str | None], now: float
@@ -244,6 +247,11 @@ def _has_place(tpv: dict[str, Any]) -> bool:
     latitude, longitude = _number(tpv, "lat"), _number(tpv, "lon")
     on_earth = abs(latitude) <= 90 and abs(longitude) <= 180 and (latitude, longitude) != (0, 0)
     return on_earth and _number(tpv, "mode") >= _MODE_2D
+
+
+def _is_guessed(tpv: dict[str, Any]) -> bool:
+    """Whether no satellite was needed for the place: it may be as old as the last one that had some."""
+    return _number(tpv, "status") in _GUESSED
 
 
 def _unix(date: object) -> float:

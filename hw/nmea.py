@@ -12,11 +12,14 @@ from contextlib import suppress
 READ_SIZE = 4096
 SENTENCE_MOST = 120  # bytes; the standard says 82
 _SAME_DEG = 1e-5  # a metre; most sentences have four digits or more after a minute's point
-# Each says by itself that this is a place: RMC and GLL by A, GGA by a quality that is not 0, GNS by
-# a letter other than N for one of its systems. gpsd makes such sentences of binary ones.
+# Each says by itself that this is a place, and one of satellites: RMC and GLL by A, GGA by a quality,
+# GNS by a letter for one of its systems, and none by a mode, if it tells one, that is a guess (E
+# dead reckoning, M by hand, S simulated) or nothing (N). gpsd makes such sentences of binary ones.
 _PLACED = re.compile(
-    rb"\$..(?:RMC,[^,$]*,A|GGA,[^,$]*(?=(?:,[^,$]*){4},[1-9])"
-    rb"|GNS,[^,$]*(?=(?:,[^,$]*){4},N*[A-MO-Z])|GLL(?=(?:,[^,$]*){5},A))"
+    rb"\$..(?:RMC,[^,$]*,A(?=[^$*\r\n]*[*\r\n])(?!(?:,[^,$]*){9},[EMNS])"
+    rb"|GGA,[^,$]*(?=(?:,[^,$]*){4},[1-59])"
+    rb"|GNS,[^,$]*(?=(?:,[^,$]*){4},[EMNS]*[A-DF-LO-RT-Z])"
+    rb"|GLL(?=(?:,[^,$]*){5},A(?:,[^,$EMNS]?)?[*\r\n]))"
     rb",(\d+)(\d\d\.?\d*),([NS]),(\d+)(\d\d\.?\d*),([EW]),"
 )
 

@@ -19,7 +19,26 @@ PLACE = "4319.0680,N,04541.6940,E"
         (f"$GPRMC,120000.00,V,{PLACE},0.0,70.0,221126,,,N", False),
         ("$GPRMC,120000.00,V,,,,,,,221126,,,N", False),
         (f"$GNGGA,120000.00,{PLACE},1,08,1.1,130.0,M,20.0,M,,", True),
-        (f"$GNGGA,,{PLACE},6,00,,,M,,M,,", True),
+        *(
+            (f"$GNGGA,,{PLACE},{quality},00,,,M,,M,,", quality in "123459")
+            for quality in "0123456789"
+        ),
+        *(
+            (f"{before},{mode}{after}", mode not in "EMNS")
+            for mode in "ADEFMNPRS"
+            for before, after in (
+                (f"$GPRMC,120000.00,A,{PLACE},0.0,70.0,221126,,E", ""),
+                (f"$GNRMC,120000.00,A,{PLACE},0.0,70.0,221126,,", ",V*00"),
+                (f"$GPGLL,{PLACE},120000.00,A", ""),
+                (f"$GNGLL,{PLACE},120000.00,A", "*00"),
+                (f"$GNGNS,120000.00,{PLACE}", "N,08,1.1,130.0,20.0,,"),
+                (f"$GNGNS,120000.00,{PLACE}", "E,08,1.1,130.0,20.0,,"),
+            )
+        ),
+        (f"$GPRMC,120000.00,A,{PLACE},0.0,70.0,221126,,E", True),
+        (f"$GPRMC,120000.00,A,{PLACE},0.0,70.0,221126,,E*00", True),
+        (f"$GPRMC,120000.00,A,{PLACE},0.0,70.0,221126,,,", True),
+        (f"$GPGLL,{PLACE},120000.00,A,", True),
         (f"$GPGGA,120000.00,{PLACE},0,00,,,M,,M,,", False),
         ("$GPGGA,120000.00,,,,,0,00,,,M,,M,,", False),
         ("$GPGGA,120000.00,,,,,1,00,,,M,,M,,", False),
@@ -39,6 +58,15 @@ PLACE = "4319.0680,N,04541.6940,E"
 def test_a_sentence_tells_a_place_only_if_it_says_so_itself(sentence, tells):
     told = list(nmea.places(f"{sentence}\r\n".encode()))
     assert told == ([pytest.approx(HERE, abs=1e-6)] if tells else [])
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [f"$GPRMC,120000.00,A,{PLACE},0.0,70.0,221126,,,E*00", f"$GPGLL,{PLACE},120000.00,A,E*00"],
+)
+def test_half_a_sentence_does_not_hide_that_its_place_is_a_guess(sentence):
+    for end in range(len(sentence)):
+        assert not list(nmea.places(sentence[:end].encode()))
 
 
 @pytest.mark.parametrize("place", [HERE, (-43.3, 45.7), (43.3, -45.7), (-0.5, -179.99999), (0, 0)])
