@@ -127,7 +127,9 @@ class Recipients:
     def ages_at(self, now: float) -> float | None:
         """When the minutes in words of now are no longer the position's age."""
         place = self._place(now)
-        return now + 60 - place.age_s % 60 if isinstance(place, Position) else None
+        if not isinstance(place, Position):
+            return None
+        return now + 60 - (place.age_s - (place.age_s >= 60)) % 60  # from then on rounded up
 
     def has(self, text: StoredText) -> bool:
         """Whether the recipient is still there: the enrolment may have changed."""

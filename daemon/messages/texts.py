@@ -24,7 +24,7 @@ MODEM_PARTS = 8  # outcry.hw.modem refuses a text of more
 NAME_KEPT = 12  # letters of a name that every text has room for
 _MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"  # opens on any phone, and can be read out
 _ALERTS = {AlarmKind.STRAP: "strap", AlarmKind.DRILL: "drill"}  # every other kind: "alert"
-_MINUTES_UNTIL_S = 6000  # 100 minutes; then hours, rounded up: never younger
+_MINUTES_UNTIL_S = 99 * 60  # then hours; each rounded up: never younger
 
 Place = Position | NoPosition | None
 """``None``: a power cut has taken it."""
@@ -144,8 +144,8 @@ class Language:
     def _age(self, age_s: int) -> str:
         if age_s < 60:
             return self._fill("age_now")
-        if age_s < _MINUTES_UNTIL_S:
-            return self._fill("age_minutes", minutes=age_s // 60)
+        if age_s <= _MINUTES_UNTIL_S:
+            return self._fill("age_minutes", minutes=-(-age_s // 60))
         if age_s < MAX_AGE_S:
             return self._fill("age_hours", hours=-(-age_s // 3600))
         return self._fill("age_more", hours=MAX_AGE_S // 3600)
@@ -183,7 +183,7 @@ class Language:
         return max(self._time(None), self._time(1.79e9), key=len)
 
     def _longest_position(self) -> str:
-        ages = (0, _MINUTES_UNTIL_S - 1, MAX_AGE_S - 1, MAX_AGE_S)
+        ages = (0, _MINUTES_UNTIL_S, MAX_AGE_S - 1, MAX_AGE_S)
         fixes = [
             Position(-88.88888, -178.88888, accuracy, age)
             for accuracy, age in product((None, 999, 65_534), ages)

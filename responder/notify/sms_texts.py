@@ -129,6 +129,6 @@ def _age(words: Mapping[str, str], place: Position) -> str:
         return words["age_unknown"]
     if seconds < 60:
         return words["age_now"]
-    if seconds < 6000:
-        return words["age_minutes"].format(minutes=seconds // 60)
-    return words["age_hours"].format(hours=round(seconds / 3600))
+    if seconds <= 99 * 60:  # each is rounded up: never younger
+        return words["age_minutes"].format(minutes=-(-seconds // 60))
+    return words["age_hours"].format(hours=-(-seconds // 3600))

@@ -160,6 +160,24 @@ def test_nothing_of_a_person_shows_in_a_repr():
     assert "43.3" not in repr(news())
 
 
+@pytest.mark.parametrize(
+    ("age_s", "told"),
+    [
+        (59, "just before"),
+        (60, " 1 min "),
+        (61, " 2 min "),
+        (119, " 2 min "),
+        (5940, " 99 min "),
+        (5941, " 2 h "),
+        (7200, " 2 h "),
+        (7201, " 3 h "),
+    ],
+)
+def test_an_age_is_never_told_as_younger_than_it_is(age_s, told):
+    place = Position(43.31780, 45.69490, 12, age_s)
+    assert told in text("en", news(place=place), LINK, has_codes=False)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_age_that_nobody_knows_is_told_as_unknown(language):
     unknown = Position(43.31780, 45.69490, 12, 65_535, age_known=False)
