@@ -194,8 +194,8 @@ class Radio:
         elif name == "+CGREG":
             self._packets = _PACKETS_GO.match(answer) is not None
         elif name == "+CSQ" and (found := _CSQ.fullmatch(answer)):
-            if int(found[1]) != NO_SIGNAL:
-                self._board.measured(signal=int(found[1]))
+            signal = int(found[1])
+            self._board.measured(signal=None if signal == NO_SIGNAL else signal)
         elif name == "+CBC" and (found := _CBC.fullmatch(answer)):
             percent, millivolts = min(int(found[1]), 100), int(found[2])
             self._board.measured(battery_percent=percent, battery_mv=millivolts)

@@ -164,7 +164,7 @@ class Sim800:
         self.registration.cover(covered)
 
     def set_signal(self, csq: int, now: float) -> None:
-        """What +CSQ shows while a network is heard: 0 to 31, steps of 2 dB from -113 dBm."""
+        """What +CSQ shows while a network is heard: 0 to 31, steps of 2 dB from -113 dBm; 99: not known."""
         self.advance(now)
         self.registration.signal = csq
 

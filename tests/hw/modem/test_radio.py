@@ -43,6 +43,15 @@ def test_cells_of_a_network_that_is_gone_are_forgotten(world: Callable[..., Any]
     assert seen[0].neighbours == ()
 
 
+def test_a_signal_that_the_modem_no_longer_knows_is_forgotten(world: Callable[..., Any]) -> None:
+    w = world()
+    before, gone, back = status_at(w, 100), status_at(w, 400), status_at(w, 700)
+    w.at(101, lambda: w.sim.set_signal(99, w.now))
+    w.at(401, lambda: w.sim.set_signal(9, w.now))
+    w.run(701)
+    assert [seen[0].signal for seen in (before, gone, back)] == [17, None, 9]
+
+
 def refuses_texts_and_calls(w: Any, packets: str) -> None:
     """The network takes the SIM for neither; ``packets`` is what AT+CGREG? says."""
     for name, stat in (("+CREG", "2,3"), ("+CGREG", packets)):
