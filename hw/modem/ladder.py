@@ -239,18 +239,38 @@ NOT_PULLED_LATELY = Requirement(
 )
 RESTART_S = 45.0  # by 90 s it is done, though it waits for the text that is out, for a minute
 SEARCHES_S = 70.0  # finding a network takes a minute at times, and a restart begins that again
+LOST_S = 300.0  # a tunnel, a cellar; but some networks and SIMs are lost until a restart
+
+
+def _restart_due(situation: Situation, now: float) -> bool:
+    lost_s = LOST_S if situation.alarm_since is None else SEARCHES_S
+    return now >= situation.since + (RESTART_S if situation.registered else lost_s)
+
+
 RESTART_DUE = Requirement(
     "restart due",
-    f"for {RESTART_S:.0f} s, or {SEARCHES_S:.0f} s while the modem has no network",
-    lambda s, now: now >= s.since + (RESTART_S if s.registered else SEARCHES_S),
+    f"for {RESTART_S:.0f} s, or while the modem has no network for {SEARCHES_S:.0f} s, and"
+    f" {LOST_S:.0f} s where no alarm is open",
+    _restart_due,
 )
 RESTARTS_S = (120.0, 180.0, 300.0, 600.0)  # each costs what could have left in 15 s
+CALM_TIMES = 6  # as long where no alarm is open
+
+
+def _rested(situation: Situation, now: float) -> bool:
+    pause_s = RESTARTS_S[min(max(situation.times - 2, 0), 3)]
+    is_calm = situation.alarm_since is None and not situation.registered
+    pause_s *= CALM_TIMES if is_calm else 1
+    return situation.times < 2 or now >= situation.taken_at + pause_s
+
+
 RESTED = Requirement(
     "rested",
     "for this it was not restarted yet, or last "
     + ", ".join(f"{pause_s:.0f}" for pause_s in RESTARTS_S)
-    + " s ago: the pauses grow, and the last repeats",
-    lambda s, now: s.times < 2 or now >= s.taken_at + RESTARTS_S[min(s.times - 2, 3)],
+    + f" s ago, {CALM_TIMES} times as long where no alarm is open and there is no network: the pauses"
+    " grow, and the last repeats",
+    _rested,
 )
 IN_TURN = Requirement(
     "in turn",

@@ -56,6 +56,7 @@ class Recovery:
         self._reached: set[str] = set()
         self._unsent_since: float | None = None
         self._unanswered_since: float | None = None
+        self._lost_since: float | None = None
         self._stall = Stall()
 
     def met(self, failure: Failure) -> None:
@@ -130,17 +131,19 @@ class Recovery:
 
         In an alarm a post's answer counts for nothing: if it is HQ's, the alarm is soon answered.
         """
-        alarm_since = self._jobs.urgent_since
+        alarm_since, lost_since = self._jobs.urgent_since, self._lost_since
         # One number alone that nothing has reached yet may be a wrong one.
         refuses = len(self._refused) > 1 or not self._refused.isdisjoint(self._reached)
         if alarm_since is None:
             news = self.text_tried_at > max(self._answered_at, self._stall.taken_at)
-            return self._unsent_since if refuses and news else None
+            return self._unsent_since if refuses and news else lost_since
         if self._unsent_since is None:
             self._unsent_since = self._jobs.text_since
         waits = [self._unsent_since] if refuses or not self._refused else []
         if self._left_at < alarm_since:
             waits = [self._unsent_since, self._unanswered_since]
+        elif lost_since is not None and self._unanswered_since is not None:
+            waits.append(max(lost_since, self._unanswered_since))
         known = [max(since, self._left_at, alarm_since) for since in waits if since is not None]
         since = min(known, default=None)
         at_once = since is not None and since <= alarm_since + TEXT_DUE_S  # as an alarm asks
@@ -148,15 +151,24 @@ class Recovery:
 
     @property
     def stalls(self) -> bool:
-        """Whether something should leave and does not."""
-        return self._stalled_since() is not None
+        """Whether something should leave and does not; a network alone that is lost can wait."""
+        minded = None if self._jobs.urgent_since is not None else self._lost_since
+        return self._stalled_since() not in (None, minded)
 
-    def stalled(self, registered: bool, text_next: bool) -> Step | None:
+    def stalled(self, registered: bool, lost: bool, text_next: bool) -> Step | None:
         """The rung that is due because nothing leaves, if any; it counts as taken.
 
-        ``text_next``: a text waits that could leave now.
+        ``lost``: there is no network that would take anything, nor a SIM that it asks for; some are
+        lost until the modem restarts. ``text_next``: a text waits that could leave now.
         """
-        now, since = self._clock(), self._stalled_since()
+        now = self._clock()
+        if not lost:
+            found = self._lost_since is not None and self._jobs.urgent_since is None
+            self._stall = Stall() if found else self._stall
+            self._lost_since = None
+        elif self._lost_since is None:
+            self._lost_since = now
+        since = self._stalled_since()
         if since is None:
             return None
         if self._stall.alarm_since != self._jobs.urgent_since:

@@ -244,7 +244,9 @@ class Service:
 
     def _climb(self, link: Link, text_next: bool = False, ready: bool = True) -> bool:
         """Take the ladder's rung if nothing leaves; whether there was one."""
-        step = self.recovery.stalled(ready and self._radio.registered, text_next)
+        radio = self._radio
+        lost = not (ready and (radio.worth_a_try or radio.carries_packets))
+        step = self.recovery.stalled(ready and radio.registered, lost, text_next)
         if step is None:
             return False
         if step.rung is not Rung.ATTACH:

@@ -306,7 +306,7 @@ def climbed(has_wire: bool, registered: bool = True, minutes: int = 30) -> list[
         recovery.text_tried()
         recovery.text_refused("+447700900101")
         recovery.came_of(SmsOutcome("t1", Outcome.FAILED, (), 314, "refused"))
-        if (step := recovery.stalled(registered, text_next=True)) is not None:
+        if (step := recovery.stalled(registered, not registered, text_next=True)) is not None:
             taken.append((second, step.rung))
             recovery.take(link, step)
     assert [at for at, rung in taken if rung is Rung.WIRE] == pulled
@@ -340,6 +340,49 @@ def test_a_search_for_a_network_is_not_broken_off_before_its_time() -> None:
     assert climbed(has_wire=False, registered=False, minutes=2) == [(70, Rung.COMMAND)]
 
 
+def test_a_network_that_stays_away_is_looked_for_with_a_modem_that_was_restarted() -> None:
+    """Where no alarm is open, rarely; from the bottom again once there was one."""
+    now = [0.0]
+    recovery = Recovery(JobQueue(lambda: now[0]), lambda: now[0])
+    taken = []
+    for second in range(4 * 3600):
+        now[0] = float(second)
+        lost = second != 7200
+        step = recovery.stalled(registered=not lost, lost=lost, text_next=False)
+        taken += [second] if step is not None and step.rung is Rung.COMMAND else []
+    again = [300, 300 + 720, 300 + 720 + 1080, 300 + 720 + 1080 + 1800]
+    assert taken == [*again, *(7201 + at for at in again)]
+
+
+def test_a_sim_that_is_taken_for_packets_alone_is_not_lost() -> None:
+    now = [0.0]
+    recovery = Recovery(JobQueue(lambda: now[0]), lambda: now[0])
+    for second in range(3600):
+        now[0] = float(second)
+        assert recovery.stalled(registered=False, lost=False, text_next=False) is None
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_reports_that_wait_count_where_there_is_no_network_though_texts_have_left(
+    lost: bool,
+) -> None:
+    """HQ's silence alone is no sign of a sick modem."""
+    now = [100.0]
+    jobs = JobQueue(lambda: now[0])
+    recovery = Recovery(jobs, lambda: now[0])
+    jobs.set_urgent(True)
+    recovery.text_tried()
+    recovery.came_of(SmsOutcome("t1", Outcome.DONE, (1,), None, "sent"))
+    recovery.came_of(PostFailed("p1", "no answer"))
+    now[0] = 200.0
+    assert recovery.stalled(not lost, lost, text_next=False) is None
+    now[0] = 269.0
+    assert recovery.stalled(not lost, lost, text_next=False) is None
+    now[0] = 270.0
+    step = recovery.stalled(not lost, lost, text_next=False)
+    assert (step is not None and step.rung is Rung.COMMAND) is lost
+
+
 def test_a_text_that_has_left_ends_it_and_the_next_refusal_begins_at_the_bottom() -> None:
     now = [0.0]
     jobs = JobQueue(lambda: now[0])
@@ -353,7 +396,7 @@ def test_a_text_that_has_left_ends_it_and_the_next_refusal_begins_at_the_bottom(
             recovery.text_refused("+447700900101")
             recovery.text_refused("+447700900102")
         recovery.came_of(SmsOutcome("t1", outcome, (), None, "test"))
-        step = recovery.stalled(registered=True, text_next=False)
+        step = recovery.stalled(registered=True, lost=False, text_next=False)
         return None if step is None else step.rung
 
     assert rung_at(0, Outcome.UNKNOWN) is None
@@ -414,7 +457,7 @@ def test_without_an_alarm_only_new_refusals_count_and_only_where_no_data_goes() 
         recovery.text_refused(number)
         recovery.came_of(SmsOutcome("t1", Outcome.FAILED, (), 38, "refused"))
     now[0] = 45.0
-    step = recovery.stalled(registered=True, text_next=False)
+    step = recovery.stalled(registered=True, lost=False, text_next=False)
     assert step is not None
     assert step.rung is Rung.COMMAND
     now[0] = 1000.0

@@ -1,0 +1,102 @@
+"""A network, or a SIM, that is lost until the modem restarts: nobody holds the button for that.
+
+A network's reject makes a SIM count as invalid until it is switched off (3GPP TS 24.008, 4.1.1.6A),
+and public reports tell of SIM900 and SIM800 modules that lose their SIM until AT+CFUN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.power import Wire
+from simulation.wearable import SimulatedWorld
+
+pytestmark = pytest.mark.slow
+
+PRESSED_AT = 140.0
+LOST_AT = 260.0  # the first texts have left
+
+
+class Losing(SimulatedWorld):
+    """Loses its network at a moment, as ``how`` says, until the modem boots."""
+
+    def __init__(self, folder: Path, how: str, lost_at: float, wire: Wire | None = None) -> None:
+        super().__init__(folder, wire=wire)
+        self._how, self._lost_at = how, lost_at
+        self.at(lost_at, self._loses)
+
+    @property
+    def boots(self) -> list[float]:
+        """Seconds after the loss."""
+        return [
+            at - self._lost_at for at, what, _ in self.seen if what == "boot" and at > self._lost_at
+        ]
+
+    def _loses(self) -> None:
+        if self._how == "denied":
+            self.sim.set_welcome("denied", self.now)
+        else:
+            self.sim.set_network(False, self.now)
+        if self._how == "no SIM":
+            gone = Fault(Kind.ERROR, text="+CME ERROR: 10")
+            self.sim.faults.on("+CPIN", gone, times=None)
+            self.sim.registration._terminal.urc("+CPIN: NOT READY")
+        self.at(self.now + 1.0, self._look)
+
+    def _look(self) -> None:
+        if not self.boots:
+            self.at(self.now + 0.5, self._look)
+            return
+        self.sim.faults.clear()
+        self.sim.registration.welcome = "home"
+        self.sim.set_network(True, self.now)
+
+
+def silent(world: SimulatedWorld) -> Callable[[], None]:
+    def hangs() -> None:
+        world.hq_says = lambda sealed: b""
+
+    return hangs
+
+
+HOWS = pytest.mark.parametrize("how", ["denied", "searching", "no SIM"])
+
+
+@HOWS
+@pytest.mark.parametrize("wire", [None, Wire.SUPPLY])
+def test_in_an_open_alarm_whose_texts_have_left(
+    tmp_path: Path, how: str, wire: Wire | None
+) -> None:
+    world = Losing(tmp_path, how, LOST_AT, wire)
+    world.at(PRESSED_AT - 40, silent(world))
+    world.presses(PRESSED_AT)
+    world.run(LOST_AT + 120)
+    assert world.boots
+    assert world.boots[0] <= 90.0
+    assert bool(world.pulls) is (wire is not None)
+
+
+@HOWS
+def test_after_hqs_receipt(tmp_path: Path, how: str) -> None:
+    """The wearer is driven away: the track goes on as soon as the modem can."""
+    world = Losing(tmp_path, how, LOST_AT)
+    world.presses(PRESSED_AT)
+    world.run(LOST_AT + 900)
+    assert world.boots
+    assert world.boots[0] <= 360.0
+    assert world.outbox.unanswered() == []
+
+
+@HOWS
+def test_before_anybody_needs_it(tmp_path: Path, how: str) -> None:
+    world = Losing(tmp_path, how, 200.0)
+    valid = world.presses(1100.0)
+    world.run(valid + 60)
+    assert world.boots
+    assert world.boots[0] <= 360.0
+    assert world.receipts
+    assert min(at - valid for at in world.receipts if at > valid) <= 12.0
