@@ -55,10 +55,18 @@ class Adapters:
             beat,
             None
             if power is None
-            else lambda: power.cycle(is_on=modem.status().state is not Condition.SILENT),
+            else lambda: self._cycle(power, modem.status().state is not Condition.SILENT),
         )
         self.life.callback(modem.stop, 3.0)
         return modem
+
+    def _cycle(self, power: Power, is_on: bool) -> None:
+        """Restart the modem by its wire; a fault is told before it is raised."""
+        try:
+            power.cycle(is_on=is_on)
+        except PinUnusable as error:
+            self.journal.tell(Entry.PART_FAULT, detail=str(error))
+            raise
 
     def gps(self, beat: Callable[[], None]) -> Gps:
         host, port = self.settings.text("gps", "host"), self.settings.whole("gps", "port")
