@@ -42,6 +42,7 @@ NO_CENTRE = "330"  # 3GPP TS 27.005 section 3.2.5: as a text would be refused th
 DOUBT_S = 5.0  # after an OK or an ERROR that may be another command's: +CMGS may follow
 PARSED_S = 1.0  # no network answers that fast: so soon the modem itself has refused
 
+REPORTS_KEPT = 64  # fewer than there are references, 256
 SAME_DIGITS = 7  # at the end: the network may leave out the country
 
 _PROVEN = r"\+CMGS:.*|\+CMS ERROR: .*"
@@ -77,6 +78,7 @@ class Texts:
         self._late: TextJob | None = None
         self._lost: set[str] = set()  # numbers of texts whose outcome was never known
         self._awaited: dict[tuple[int, str], str] = {}  # by reference and end of the number
+        self._settled = deque[tuple[int, str]](maxlen=REPORTS_KEPT)  # a network may repeat them
         self._to_read: deque[int] = deque()
         self.handed_on: dict[int, object] = {}  # by place on the SIM, until it may be deleted
         self._doubted: dict[int, str] = {}  # what was read there, and does not fit its length
@@ -213,7 +215,8 @@ class Texts:
             if not isinstance(report, self._pdu.StatusReport):
                 continue
             key = _key(report.reference, report.recipient)
-            if key == _key(report.reference, job.number) and key not in self._awaited:
+            is_of_another = key in self._awaited or key in self._settled
+            if key == _key(report.reference, job.number) and not is_of_another:
                 return report.reference
         return None
 
@@ -316,10 +319,12 @@ class Texts:
         if ref is None or delivered is None:
             return
         del self._awaited[key]
+        self._settled.append(key)
         others = [other for other, its_ref in self._awaited.items() if its_ref == ref]
         if not delivered:
             for other in others:
                 del self._awaited[other]
+                self._settled.append(other)
         if not delivered or not others:
             self._emit(events.SmsReport(ref, delivered))
 

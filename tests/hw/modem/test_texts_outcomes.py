@@ -218,6 +218,26 @@ def test_a_delivery_report_that_may_be_an_earlier_text_s_proves_nothing(world: A
     assert w.texts(ANA) == ["help"]
 
 
+def test_a_delivery_report_that_comes_twice_proves_nothing_of_the_next_text(world: Any) -> None:
+    """Networks repeat a report whose acknowledgement was lost (3GPP TS 23.040, 9.2.3.22)."""
+    w = world(timing=replace(Timing.instant(), sms_report=(1.0, 1.0)))
+    reports: list[Any] = []
+    report = w.sim.sms.report
+
+    def keeps(tpdu: Any) -> None:
+        reports.append(tpdu)
+        report(tpdu)
+
+    w.sim.sms.report = keeps
+    w.modem.send_sms("t1", ANA, "help")
+    w.at(5, lambda: w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="text")))
+    w.at(5, lambda: w.modem.send_sms("t2", ANA, "the link"))
+    w.at(8, lambda: report(reports[0]))
+    w.run(60)
+    assert outcomes(w) == [("t1", Outcome.DONE, None), ("t2", Outcome.UNKNOWN, None)]
+    assert w.got(SmsReport) == [SmsReport("t1", True)]
+
+
 def test_a_text_whose_reference_got_lost_has_left(world: Any) -> None:
     w = world(host=None)
     w.sim.faults.on("+CMGS", Fault(Kind.ERROR, stage="answer", text="+CMGS: \r\n\r\nOK"))
