@@ -282,21 +282,20 @@ def _texts(name: str, step: Step, news: Random) -> tuple[str | None, ...]:
 def sample(seed: int, number: int) -> list[Cell]:
     """This many cells, one of each fault at each command and stage before any second one.
 
-    Each in a world by chance: a fault may cost an alarm in one and not in the next.
+    Each in a world by chance: a fault may cost an alarm in one and not in the next. A cell's turn and
+    its world go by its own words, so that a new cell changes nothing for the others.
     """
-    random = Random(seed)
     kinds: dict[object, list[Cell]] = {}
     for cell in cells():
         step = cell.step
         where = None if step is None else (step.command, step.stage)
         kinds.setdefault((cell.fault, where), []).append(cell)
-    for group in kinds.values():
-        random.shuffle(group)
-    groups = list(kinds.values())
-    random.shuffle(groups)
-    chosen: list[Cell] = []
-    while groups and len(chosen) < number:
-        for group in groups:
-            chosen.append(replace(group.pop(), world=random.randrange(2**32)))
-        groups = [group for group in groups if group]
-    return chosen[:number]
+    chances = {cell: Random(f"{seed} {cell}") for group in kinds.values() for cell in group}
+    turns = {cell: chance.random() for cell, chance in chances.items()}
+    ranked = [
+        (nth, turns[cell], cell)
+        for group in kinds.values()
+        for nth, cell in enumerate(sorted(group, key=lambda each: turns[each]))
+    ]
+    ranked.sort(key=lambda each: each[:2])
+    return [replace(cell, world=chances[cell].randrange(2**32)) for *_, cell in ranked[:number]]

@@ -89,7 +89,7 @@ def test_latin_languages_keep_to_the_phones_own_alphabet(language):
 
 def test_in_english_it_reads_like_this():
     assert text("en", news(), LINK, has_codes=True) == (
-        "ALARM from Ana, 2026-11-22 12:00 UTC. Position (within 12 m, 3 min before): "
+        "ALARM from Ana, 2026-11-22 12:00 UTC. Position (within 12 m, 4 min before): "
         "https://osm.org/?mlat=43.31780&mlon=45.69490 . Open this link and answer with your PIN: "
         f"{LINK} Or reply with a code from your card, a space and 1 (real), 2 (seen), "
         "3 (do not know) or 4 (false)."
@@ -109,7 +109,7 @@ def test_in_ukrainian_there_is_room_for_the_place_in_figures():
     assert said.splitlines() == [
         "ТРИВОГА: Олена",
         "22.11 12:00 UTC",
-        "43.31780,45.69490 (3 хв раніше)",
+        "43.31780,45.69490 (4 хв раніше)",
         "Відповідайте тут із PIN:",
         LINK,
     ]
