@@ -258,10 +258,12 @@ CALM_TIMES = 6  # as long where no alarm is open
 
 
 def _rested(situation: Situation, now: float) -> bool:
-    pause_s = RESTARTS_S[min(max(situation.times - 2, 0), 3)]
-    is_calm = situation.alarm_since is None and not situation.registered
-    pause_s *= CALM_TIMES if is_calm else 1
-    return situation.times < 2 or now >= situation.taken_at + pause_s
+    if situation.times < 2:
+        return True
+    pause_s = RESTARTS_S[min(situation.times - 2, 3)]
+    if situation.alarm_since is None and not situation.registered:
+        pause_s *= CALM_TIMES
+    return now >= situation.taken_at + pause_s
 
 
 RESTED = Requirement(

@@ -163,8 +163,8 @@ class Recovery:
         """
         now = self._clock()
         if not lost:
-            found = self._lost_since is not None and self._jobs.urgent_since is None
-            self._stall = Stall() if found else self._stall
+            if self._lost_since is not None and self._jobs.urgent_since is None:
+                self._stall = Stall()
             self._lost_since = None
         elif self._lost_since is None:
             self._lost_since = now

@@ -6,7 +6,6 @@ and public reports tell of SIM900 and SIM800 modules that lose their SIM until A
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,7 +43,7 @@ class Losing(SimulatedWorld):
         if self._how == "no SIM":
             gone = Fault(Kind.ERROR, text="+CME ERROR: 10")
             self.sim.faults.on("+CPIN", gone, times=None)
-            self.sim.registration._terminal.urc("+CPIN: NOT READY")
+            self.sim.terminal.urc("+CPIN: NOT READY")
         self.at(self.now + 1.0, self._look)
 
     def _look(self) -> None:
@@ -55,12 +54,8 @@ class Losing(SimulatedWorld):
         self.sim.registration.welcome = "home"
         self.sim.set_network(True, self.now)
 
-
-def silent(world: SimulatedWorld) -> Callable[[], None]:
-    def hangs() -> None:
-        world.hq_says = lambda sealed: b""
-
-    return hangs
+    def hq_hangs(self) -> None:
+        self.hq_says = lambda sealed: b""
 
 
 HOWS = pytest.mark.parametrize("how", ["denied", "searching", "no SIM"])
@@ -72,7 +67,7 @@ def test_in_an_open_alarm_whose_texts_have_left(
     tmp_path: Path, how: str, wire: Wire | None
 ) -> None:
     world = Losing(tmp_path, how, LOST_AT, wire)
-    world.at(PRESSED_AT - 40, silent(world))
+    world.at(PRESSED_AT - 40, world.hq_hangs)
     world.presses(PRESSED_AT)
     world.run(LOST_AT + 120)
     assert world.boots

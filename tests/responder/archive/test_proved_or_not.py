@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 from builders import hq_config
-from stamping_authority import Authority
 
 from outcry.report import MessageType, encode
 from outcry.responder.archive import case_file, proof, time_stamps
@@ -21,11 +20,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed"),
 ]
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory):
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module")
 def server(authority):
     """The authority behind HTTP; its address."""
 
