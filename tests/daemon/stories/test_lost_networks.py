@@ -1,7 +1,7 @@
 """A network, or a SIM, that is lost until the modem restarts: nobody holds the button for that.
 
-A network's reject makes a SIM count as invalid until it is switched off (3GPP TS 24.008, 4.1.1.6A),
-and public reports tell of SIM900 and SIM800 modules that lose their SIM until AT+CFUN.
+A belief, for the bench to settle: that a rejected SIM counts as invalid until it is switched off, as
+3GPP TS 24.008 is remembered. Public reports tell of modules that lose their SIM until AT+CFUN.
 """
 
 from __future__ import annotations

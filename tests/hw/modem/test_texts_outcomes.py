@@ -219,7 +219,7 @@ def test_a_delivery_report_that_may_be_an_earlier_text_s_proves_nothing(world: A
 
 
 def test_a_delivery_report_that_comes_twice_proves_nothing_of_the_next_text(world: Any) -> None:
-    """Networks repeat a report whose acknowledgement was lost (3GPP TS 23.040, 9.2.3.22)."""
+    """A belief: a network repeats a report whose acknowledgement was lost."""
     w = world(timing=replace(Timing.instant(), sms_report=(1.0, 1.0)))
     reports: list[Any] = []
     report = w.sim.sms.report
