@@ -135,8 +135,8 @@ class Recovery:
         # One number alone that nothing has reached yet may be a wrong one.
         refuses = len(self._refused) > 1 or not self._refused.isdisjoint(self._reached)
         if alarm_since is None:
-            news = self.text_tried_at > max(self._answered_at, self._stall.taken_at)
-            return self._unsent_since if refuses and news else lost_since
+            in_vain_since = self._in_vain_since(refuses)
+            return lost_since if in_vain_since is None else in_vain_since
         if self._unsent_since is None:
             self._unsent_since = self._jobs.text_since
         waits = [self._unsent_since] if refuses or not self._refused else []
@@ -148,6 +148,20 @@ class Recovery:
         since = min(known, default=None)
         at_once = since is not None and since <= alarm_since + TEXT_DUE_S  # as an alarm asks
         return alarm_since if at_once and self._left_at < alarm_since else since
+
+    def _in_vain_since(self, refuses: bool) -> float | None:
+        """Since when texts end in vain while no alarm asks for any; None: they do not, or a restart
+        came after the last try.
+
+        A wrong number's restart the modem where nothing has an answer by data either.
+        """
+        settled_at = max(self._answered_at, self._restarted_at, self._stall.taken_at)
+        if self._unsent_since is None or self.text_tried_at <= settled_at:
+            return None
+        if refuses or not self._refused:
+            return self._unsent_since
+        unanswered_since = self._unanswered_since
+        return None if unanswered_since is None else max(unanswered_since, self._unsent_since)
 
     @property
     def stalls(self) -> bool:
