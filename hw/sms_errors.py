@@ -62,3 +62,8 @@ def told(code: str) -> tuple[str, str]:
 def lasts(code: str) -> bool:
     """Whether this keeps back texts to anybody until somebody does something about it."""
     return told(code)[1] not in (_NUMBER, _PASSES, _UNSAID)
+
+
+def is_of_the_number(code: int | None) -> bool:
+    """Whether it says that the text's number is wrong, and nothing of other numbers."""
+    return told(str(code))[1] == _NUMBER

@@ -34,7 +34,7 @@ from outcry.daemon.service.restart_backoff import NOT_ARMED
 from outcry.daemon.settings import Settings
 from outcry.daemon.touch.edges import Edge, StrapEdge
 from outcry.enrolment import Contact
-from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.faults import STAGES, Fault, Kind, Stage
 from outcry.hw.board.modem.gprs import How
 from outcry.hw.board.modem.options import Options
 from outcry.hw.gps import Fix, NoFix, NoFixReason
@@ -326,6 +326,28 @@ def _refuses_texts(code: int) -> Callable[[Device], None]:
     return begins
 
 
+def _loses_texts(stage: Stage) -> Callable[[Device], None]:
+    """No text gets so far any more, and there is a drill by texts."""
+
+    def begins(device: Device) -> None:
+        device.sim.set_gprs("dead", device.now)
+        device.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage=stage), times=None)
+        device.asks("drill")
+
+    return begins
+
+
+def _serves_no_texts(code: int) -> Callable[[Device], None]:
+    """Whatever has to do with texts is refused, and nobody has sent any."""
+    refused = Fault(Kind.ERROR, text=f"+CMS ERROR: {code}")
+
+    def begins(device: Device) -> None:
+        for name in ("+CMGF", "+CMGS", "+CMGL", "+CMGR", "+CNMI", "+CPMS", "+CSCA"):
+            device.sim.faults.on(name, refused, times=None)
+
+    return begins
+
+
 def _takes_packets_alone(device: Device) -> None:
     denied = Fault(Kind.ERROR, text="+CREG: 2,3\r\n\r\nOK")
     device.sim.faults.on("+CREG", denied, times=None)
@@ -558,9 +580,32 @@ SITUATIONS = (
             (8, ("bars texts", "operator"), Flag.TEXTS_FAULT),
             (529, ("allows no texts", "operator"), Flag.TEXTS_FAULT),
             (999, ("code 999", "operator"), Flag.TEXTS_FAULT),
-            (38, ("out of order", "this passes"), None),
+            (38, ("out of order", "did not leave", "supply"), Flag.TEXTS_FAULT),
+            (500, ("gives no reason", "did not leave", "supply"), Flag.TEXTS_FAULT),
             (1, ("no such number", "the right number"), None),
         )
+    ),
+    *(
+        Situation(
+            f"texts: no {stage} comes",
+            4,
+            "SMS",
+            ("texts did not leave", "supply"),
+            _loses_texts(stage),
+            flag=Flag.TEXTS_FAULT,
+        )
+        for stage in STAGES[1:3]
+    ),
+    *(
+        Situation(
+            f"no texts served: {words[0]}",
+            4,
+            "SMS",
+            ("does not get ready for texts", *words),
+            _serves_no_texts(code),
+            flag=Flag.TEXTS_FAULT,
+        )
+        for code, words in ((310, ("no SIM", "seat")), (314, ("busy", "supply")))
     ),
     Situation(
         "no SMS centre, before any text",

@@ -1,5 +1,6 @@
 """Puts the wearable together, alike for the service, the simulation and the tests."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from outcry.beats import Beats
@@ -54,6 +55,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
     memory = Memory(runtime / MEMORY, clock())
     beats = Beats(clock, min((adapters.service.watchdog_s or 20) / 2, 10), TURN_LIMIT_S)
     vibration = adapters.vibration()
+    asked_of_modem = replace(asked_of_modem, texted_before=bool(outbox.texts))
     modem = adapters.modem(asked_of_modem, beats.watch("modem"))
     gps = adapters.gps(beats.watch("gps"))
     senses = _senses(settings, adapters, memory, times)

@@ -17,6 +17,7 @@ from outcry.hw.modem import Condition, ModemStatus
 from outcry.report import MAX_AGE_S, Flag
 
 FIX_OLD_S = 60  # a receiver at work has a new one each second
+IN_VAIN = 3  # texts in a row; one or two may be chance
 WEAK = 6  # of AT+CSQ's 31: -101 dBm; GPRS is lost before SMS is
 RECOVERED_MV = 100  # a resting battery rises by less
 NO_HQ = "there is no HQ"
@@ -34,6 +35,8 @@ _SAID = (
     "is it right in a phone? Then delete /var/lib/outcry/said-pins and restart outcry; else "
     "write the right one into /etc/outcry/modem.pin"
 )
+_OTHER_MODEM = "take the modem's supply away for a moment; if it stays so, try another SIM"
+_UNTIL_ONE_LEAVES = f"{_OTHER_MODEM}; this stands until one leaves: docs/runbook.md, question 4"
 _SEE_JOURNAL = "`journalctl -u outcry` says when and why"
 NO_CONTACTS = failed("contacts", "there are none: only HQ is told", ENROL)
 NO_STRAP = left_out("strap", "there is none (strap.enabled)")
@@ -60,7 +63,6 @@ REMEDIES = {
 }
 _BLAMED = dict.fromkeys((Condition.SIM_ABSENT, Condition.SIM_PIN, Condition.SIM_PUK), "sim")
 _BLAMED |= dict.fromkeys((Condition.SEARCHING, Condition.DENIED), "registration")
-_OTHER_MODEM = "take the modem's supply away for a moment; if it stays so, try another SIM"
 _OF_THE_REASON = (  # by what it says; an errno's name is in the words of hw.system_errors
     ("the PIN; it is not tried again", _SAID),
     ("there is none left to try", _SAID),
@@ -248,7 +250,7 @@ def reach(modem: dict[str, Any]) -> Iterator[Finding]:
         else:
             yield left_out(name, f"the {blamed} is not ready")
     if state.registered:
-        yield _sms(modem["texts_ready"], modem["text_refusal"])
+        yield _sms(modem["texts_ready"], modem["text_refusal"], modem["texts_in_vain"])
         yield _signal(modem["signal"])
     else:
         yield left_out("SMS", NO_NETWORK)
@@ -256,13 +258,18 @@ def reach(modem: dict[str, Any]) -> Iterator[Finding]:
     yield _supply(modem["supply_mv"], marks)
 
 
-def _sms(is_ready: bool, refusal: str) -> Finding:
+def _sms(is_ready: bool, refusal: str, in_vain: int) -> Finding:
+    lasts = refusal != "" and sms_errors.lasts(refusal)
+    why, remedy = sms_errors.told(refusal)
+    because = f": {why}" if refusal else ""
     if not is_ready:
-        return failed("SMS", "the modem does not get ready for texts", _OTHER_MODEM)
+        words = f"the modem does not get ready for texts{because}"
+        return failed("SMS", words, remedy if lasts else _OTHER_MODEM)
+    if in_vain >= IN_VAIN and not lasts:
+        return failed("SMS", f"the last {in_vain} texts did not leave{because}", _UNTIL_ONE_LEAVES)
     if not refusal:
         return ok("SMS", "no text is refused")
-    why, remedy = sms_errors.told(refusal)
-    found = failed if sms_errors.lasts(refusal) else look
+    found = failed if lasts else look
     return found("SMS", f"the last text was refused: {why}", remedy)
 
 
@@ -287,7 +294,8 @@ def modem_marks(modem: ModemStatus, low_mv: float, was_low: bool = False) -> Fla
     low_mv += RECOVERED_MV if was_low else 0
     is_low = was_low if modem.battery_mv is None else modem.battery_mv < low_mv
     warnings = Flag.JAMMING * modem.jamming | Flag.UNDER_VOLTAGE * modem.under_voltage
-    mute = _sms(modem.texts_ready, modem.text_refusal).result is Result.FAILED
+    sms = _sms(modem.texts_ready, modem.text_refusal, modem.texts_in_vain)
+    mute = sms.result is Result.FAILED
     mute |= modem.data_up and modem.state is Condition.DENIED
     return Flag(warnings | Flag.BATTERY_LOW * is_low | Flag.TEXTS_FAULT * mute)
 

@@ -85,6 +85,7 @@ def modem_facts(modem: ModemStatus, now: float) -> dict[str, Any]:
         "texts_waiting": modem.queued_texts,
         "texts_ready": modem.texts_ready,
         "text_refusal": modem.text_refusal,
+        "texts_in_vain": modem.texts_in_vain,
         "under_voltage": modem.under_voltage,
         "jamming": modem.jamming,
     }

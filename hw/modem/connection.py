@@ -25,6 +25,7 @@ READ_MOST = 1460  # bytes; manual: AT+CIPRXGET=2
 PROMPT_LIMIT_S = 3.0  # it comes at once or not at all
 ACCEPT_LIMIT_S = 5.0  # quick send waits for no acknowledgement of the peer's
 
+SETTINGS = ("AT+CIPMUX=0", "AT+CIPMODE=0", "AT+CIPSPRT=1", "AT+CIPQSEND=1")
 PULLED = "AT+CIPRXGET=1"  # the peer's bytes wait in the modem until they are asked for
 PUSHED = "AT+CIPHEAD=1"  # where that is refused: they come unasked, with their number in front
 
@@ -71,7 +72,7 @@ class Connection:
             self.state = state
             self.since = self._clock()
             if state is Tcp.INITIAL:
-                self._to_set = deque(("AT+CIPMUX=0", "AT+CIPQSEND=1", PULLED, self._profile()))
+                self._to_set = deque((*SETTINGS, PULLED, self._profile()))
 
     def take(self, urc: Urc) -> bool:
         """Whether ``urc`` was about the connection."""

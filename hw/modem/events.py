@@ -160,7 +160,8 @@ class ModemStatus:
     last, empty once a connection has worked. ``under_voltage`` and ``jamming``
     are what the modem has warned of and not taken back. ``texts_ready`` is False while
     the modem refuses to get ready for texts; ``text_refusal`` is the code by which it refused the
-    last one, "?" if it gave none, empty once one has left. ``network_zero`` is the
+    last one, "?" if it gave none, empty once one has left; ``texts_in_vain`` counts those refused or
+    lost since one left, though there was a network. ``network_zero`` is the
     Unix time at which the owner's clock was 0, as the network tells the time.
     """
 
@@ -178,5 +179,6 @@ class ModemStatus:
     data_trouble: str = ""
     texts_ready: bool = True
     text_refusal: str = ""
+    texts_in_vain: int = 0
     network_zero: float | None = None
     queued_texts: int = 0

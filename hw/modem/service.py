@@ -51,7 +51,14 @@ class Service:
 
     def __post_init__(self) -> None:
         jobs, settings, clock, recovery = self._jobs, self._settings, self._clock, self.recovery
-        self._texts = Texts(jobs, self._tell, clock, self._text_stuck, lambda: self._posts.occupied)
+        self._texts = Texts(
+            jobs,
+            self._tell,
+            clock,
+            self._text_stuck,
+            lambda: self._posts.occupied,
+            settings.texted_before,
+        )
         self._posts = Posts(settings, jobs, self._tell, clock, recovery)
         self._radio = Radio(self._board)
         note = self._board.note
@@ -176,13 +183,15 @@ class Service:
     def _tell(self, event: ModemEvent) -> None:
         self.recovery.came_of(event)
         if isinstance(event, SmsOutcome):
+            self._board.text_ended(event)
             self._note_texts()
         self._emit(event)
 
     def _note_texts(self) -> None:
-        if self._texts.is_ready and not self._board.now.texts_ready:
+        ready = self._texts.is_ready and not self._texts.is_mute
+        if ready and not self._board.now.texts_ready:
             self._hear(Urc("SMS Ready"))  # which was lost, or is never said
-        self._board.measured(texts_ready=self._texts.is_ready, text_refusal=self._texts.refusal)
+        self._board.measured(texts_ready=ready, text_refusal=self._texts.refusal)
 
     def _take_in(self, link: Link) -> None:
         while link.urcs:

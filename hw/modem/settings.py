@@ -31,6 +31,8 @@ class ModemSettings:
     """The modem itself may take 160 s to give up (manual p.215)."""
     answer_limit_s: float = 10.0
     poll_interval_s: float = 30.0
+    texted_before: bool = False
+    """Whether texts left in an earlier run of the daemon: reports of theirs may still come."""
 
     def __post_init__(self) -> None:
         for name in ("apn", "apn_user", "apn_password", "host"):

@@ -32,18 +32,19 @@ LIST_LIMIT_S = 20.0  # for a SIM full of texts
 SET_UP_AGAIN_S = 60.0  # after the modem has refused some of it, or an alarm could not wait for it
 READY_AGAIN_S = 1.0  # while an alarm is open or a text waits
 SWEEP_S = 600.0  # after which a text is found whose +CMTI was lost
+CENTRE_S = 55.0  # between looks whether texts have a centre, and are served at all
+CENTRE_AGAIN_S = 25.0  # after one that was refused
+MUTE_LOOKS = 2  # refused in a row: a busy SIM is soon done
 LISTED_AGAIN_S = 5.0  # after a list with a line that may have lost some of it
 ATTEMPTS_MOST = 2  # for a text that has not left the modem
 SETTINGS = ('AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CNMI=2,1,0,1,0")
+BY_CIRCUIT = "AT+CGSMS=1"  # as delivered; a modem keeps what an earlier owner chose (manual p.210)
 SERVICE_CENTRE = "AT+CSCA?"
 TEXT_MODE, PDU_MODE = 'AT+CMGL="STO SENT"', "AT+CMGL=3"  # accepted in that mode (manual p.114)
 NO_CENTRE = "330"  # 3GPP TS 27.005 section 3.2.5: as a text would be refused then
 
 DOUBT_S = 5.0  # after an OK or an ERROR that may be another command's: +CMGS may follow
 PARSED_S = 1.0  # no network answers that fast: so soon the modem itself has refused
-
-REPORTS_KEPT = 64  # fewer than there are references, 256
-SAME_DIGITS = 7  # at the end: the network may leave out the country
 
 _PROVEN = r"\+CMGS:.*|\+CMS ERROR: .*"
 _SENT = rf"{_PROVEN}|OK|ERROR|\+CME ERROR: .*"
@@ -61,12 +62,15 @@ class Texts:
         clock: Callable[[], float],
         on_stuck: Callable[[], None],
         beside_data: Callable[[], bool] = lambda: False,
+        texted_before: bool = False,
     ) -> None:
         """``on_stuck`` is called when neither a text nor AT beside it is answered; it may raise.
 
-        ``beside_data`` tells whether there is a connection, or one is being made.
+        ``beside_data`` tells whether there is a connection, or one is being made;
+        ``texted_before`` whether reports of texts of an earlier run may still come.
         """
         from outcry.hw.modem import pdu  # late: this is the modem's own thread
+        from outcry.hw.modem.delivery_reports import DeliveryReports
 
         self._pdu = pdu
         self._jobs = jobs
@@ -76,14 +80,13 @@ class Texts:
         self._beside_data = beside_data
         self._given_at = 0.0
         self._late: TextJob | None = None
-        self._lost: set[str] = set()  # numbers of texts whose outcome was never known
-        self._awaited: dict[tuple[int, str], str] = {}  # by reference and end of the number
-        self._settled = deque[tuple[int, str]](maxlen=REPORTS_KEPT)  # a network may repeat them
+        self._reports = DeliveryReports(texted_before)
         self._to_read: deque[int] = deque()
         self.handed_on: dict[int, object] = {}  # by place on the SIM, until it may be deleted
         self._doubted: dict[int, str] = {}  # what was read there, and does not fit its length
         self._to_delete: deque[tuple[int, object]] = deque()  # other threads add to it
-        self._sweep_at = self._set_up_at = 0.0
+        self._sweep_at = self._set_up_at = self._centre_at = 0.0
+        self._mute_looks = 0
         self.is_ready = True
         """Whether the modem has let itself be switched to PDU mode, when it was last told to."""
         self.takes = True
@@ -94,6 +97,8 @@ class Texts:
     def forget(self) -> None:
         """The modem starts; it may have another SIM."""
         self.handed_on.clear()
+        self._mute_looks, self._centre_at = 0, 0.0
+        self._reports.forget()
         self.says_ready = False
 
     def ready(self, link: Link) -> bool:
@@ -137,6 +142,7 @@ class Texts:
             self._set_up_at = self._clock() + (READY_AGAIN_S if self.wanted else SET_UP_AGAIN_S)
             return False
         self._sweep_at = 0.0
+        link.command(BY_CIRCUIT, idle=True)
         accepted = [link.command(setting, idle=True).done for setting in SETTINGS]
         # What was left out in quarantine is seen to by a start from the beginning.
         refused = not all(accepted) and link.quarantine.retry_at == math.inf
@@ -147,6 +153,11 @@ class Texts:
     def refusal(self) -> str:
         """The code by which the last text was refused, or the next will be; "?" where none came."""
         return self._refusal or self._foreseen
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether the modem refuses what has to do with texts, though none has been tried."""
+        return self._mute_looks >= MUTE_LOOKS
 
     @property
     def wanted(self) -> bool:
@@ -179,7 +190,7 @@ class Texts:
                 by_code = reply.final.startswith("+CMS ERROR: ") and reply.code is not None
                 self._refusal = str(reply.code) if by_code else "?"
                 return self._end(job, events.Outcome.FAILED, "refused", reply.code)
-            job.references.append(_reference(reply.final))
+            self._left(job, _reference(reply.final))
             job.given = False
             link.hold("OK", OK_LIMIT_S)
         return self._end(job, events.Outcome.DONE, "sent")
@@ -207,18 +218,10 @@ class Texts:
         return reply if re.fullmatch(_PROVEN, reply.final) else Reply("")
 
     def _reported_already(self, link: Link, job: TextJob) -> int | None:
-        """The reference in a delivery report that can only be this text's: then it has left."""
-        if job.number in self._lost:  # it may be that of an earlier one
-            return None
-        for urc in link.urcs:
-            report = self._pdu.decode(urc.body) if urc.text.startswith("+CDS: ") else None
-            if not isinstance(report, self._pdu.StatusReport):
-                continue
-            key = _key(report.reference, report.recipient)
-            is_of_another = key in self._awaited or key in self._settled
-            if key == _key(report.reference, job.number) and not is_of_another:
-                return report.reference
-        return None
+        """This text's reference, if a delivery report has come for it: then it has left."""
+        said = (self._pdu.decode(urc.body) for urc in link.urcs if urc.text.startswith("+CDS: "))
+        reports = (each for each in said if isinstance(each, self._pdu.StatusReport))
+        return self._reports.proof(reports, job.number)
 
     def _hand_over(self, link: Link, job: TextJob, part: "Part") -> Reply:
         """One AT+CMGS; two if the first prompt got lost, for then nothing has left."""
@@ -251,10 +254,16 @@ class Texts:
 
     def _given(self, job: TextJob) -> None:
         job.given = True
+        self._reports.given()
         self._given_at = self._clock()
         self._late = None
         if len(job.references) + 1 == len(job.parts):
             self._emit(events.SmsLeaving(job.ref))
+
+    def _left(self, job: TextJob, reference: int | None) -> None:
+        """The modem says that a part has left."""
+        job.references.append(reference)
+        self._reports.left(reference)
 
     def _end(
         self, job: TextJob, outcome: events.Outcome, reason: str, code: int | None = None
@@ -262,14 +271,13 @@ class Texts:
         self._jobs.drop_text(job)
         if outcome is events.Outcome.DONE:
             self.is_ready = self.takes = True
-            self._refusal = ""
+            self._refusal = self._foreseen = ""
+            self._mute_looks = 0
         if outcome is not events.Outcome.DONE and job.given:
             self._late = job
-        if outcome is events.Outcome.UNKNOWN and job.given:
-            self._lost.add(job.number)
         known = tuple(reference for reference in job.references if reference is not None)
         for reference in known:
-            self._awaited[_key(reference, job.number)] = job.ref
+            self._reports.awaits(reference, job.number, job.ref)
         with_code = "" if code is None else f", code {code}"
         log.info("text %s: %s (%s%s)", job.ref, outcome.value, reason, with_code)
         event = events.SmsOutcome(job.ref, outcome, known, code, reason)
@@ -298,7 +306,7 @@ class Texts:
         job, self._late = self._late, None
         if job is None or len(job.references) + 1 < len(job.parts):
             return
-        job.references.append(reference)
+        self._left(job, reference)
         self._jobs.drop_texts(job.ref)
         self._end(job, events.Outcome.DONE, "sent, answered late")
 
@@ -309,30 +317,21 @@ class Texts:
             self._emit(events.SmsReceived(*said))
             return
         kept()
-        if isinstance(decoded, self._pdu.StatusReport):
-            self._reported(_key(decoded.reference, decoded.recipient), decoded.delivered)
-        else:
+        if not isinstance(decoded, self._pdu.StatusReport):
             log.info("an incoming PDU of %d digits makes no sense; dropped", len(pdu))
-
-    def _reported(self, key: tuple[int, str], delivered: bool | None) -> None:
-        ref = self._awaited.get(key)
-        if ref is None or delivered is None:
-            return
-        del self._awaited[key]
-        self._settled.append(key)
-        others = [other for other, its_ref in self._awaited.items() if its_ref == ref]
-        if not delivered:
-            for other in others:
-                del self._awaited[other]
-                self._settled.append(other)
-        if not delivered or not others:
-            self._emit(events.SmsReport(ref, delivered))
+        elif (told := self._reports.told(decoded)) is not None:
+            self._emit(events.SmsReport(*told))
 
     @property
     def unread(self) -> bool:
         """Whether ``tidy`` has something to do."""
         due = min(self._sweep_at, self._set_up_at)
-        return bool(self._to_read or self._to_delete) or self._clock() >= due
+        due_now = self._clock() >= due or self._looks_for_centre
+        return bool(self._to_read or self._to_delete) or due_now
+
+    @property
+    def _looks_for_centre(self) -> bool:
+        return not self.wanted and self._clock() >= self._centre_at
 
     def tidy(self, link: Link) -> None:
         """One short step: read a text, delete one that is kept, see to the settings, or look."""
@@ -345,9 +344,12 @@ class Texts:
                 link.command(f"AT+CMGD={place}", idle=True)
         elif self._clock() >= self._set_up_at:
             self.set_up(link)
-        else:
+        elif self._clock() >= self._sweep_at:
             self._sweep_at = self._clock() + SWEEP_S
             self._sweep(link)
+        else:
+            self._look_for_centre(link)
+            self._centre_at = self._clock() + (CENTRE_AGAIN_S if self._mute_looks else CENTRE_S)
 
     def read_one(self, link: Link) -> None:
         """Read the first that came in, which may be HQ's receipt; unread, it is looked for later."""
@@ -371,13 +373,18 @@ class Texts:
                 if not self._take_in(listed, above, line):
                     self._sweep_at = self._clock() + LISTED_AGAIN_S
                 listed = None
-        if not self.wanted and not link.quarantine.holds("+CSCA"):
-            self._look_for_centre(link)
 
     def _look_for_centre(self, link: Link) -> None:
-        """Whether the SIM has a service centre: known before a text needs one."""
-        centre = link.command(SERVICE_CENTRE, idle=True).value("+CSCA")
-        self._foreseen = NO_CENTRE if centre is not None and centre.startswith('""') else ""
+        """Whether the SIM has a service centre, and is served: known before a text needs either."""
+        if link.quarantine.holds("+CSCA"):
+            return
+        reply = link.command(SERVICE_CENTRE, idle=True)
+        centre = reply.value("+CSCA")
+        refused = reply.final.startswith("+CMS ERROR: ") and reply.code is not None
+        self._mute_looks = self._mute_looks + 1 if refused else 0
+        self._foreseen = str(reply.code) if refused else ""
+        if centre is not None and centre.startswith('""'):
+            self._foreseen = NO_CENTRE
         if centre and not self._foreseen and self._refusal == NO_CENTRE:
             self._refusal = ""  # it was given one since
 
@@ -397,12 +404,6 @@ class Texts:
         mark = self.handed_on[index] = object()
         self._hand_on(pdu, partial(self._to_delete.append, (index, mark)))
         return True
-
-
-def _key(reference: int, number: str) -> tuple[int, str]:
-    """What a report is known by: references come round after 256 texts, and networks write a
-    number with or without its country."""
-    return reference, number[-SAME_DIGITS:]
 
 
 def _is_whole(header: str, pdu: str) -> bool:

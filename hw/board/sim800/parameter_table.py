@@ -18,7 +18,7 @@ TABLE = {
     "+CNMI": Parameter("2,1,0,0,0", "(0-3),(0-3),(0,2),(0,1),(0,1)"),
     "+CSMP": Parameter("17,167,0,0", "(0-255),(0-255),(0-255),(0-255)", lasting=True),
     "+CSDH": Parameter("0", "(0,1)"),
-    "+CGSMS": Parameter("1", "(0-3)"),
+    "+CGSMS": Parameter("1", "(0-3)", lasting=True),
     "+CMMS": Parameter("0", "(0-2)"),
     "+SRSPT": Parameter("0", "(0,1)"),
     "+CLIP": Parameter("0", "(0,1)"),

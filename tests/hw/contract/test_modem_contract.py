@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from outcry.hw.modem import Outcome, pdu
+from outcry.hw.modem import Outcome, connection, pdu
 from outcry.hw.modem.errors import ModemReset
 from outcry.hw.modem.lines import FINAL
 from outcry.hw.modem.radio import Radio
 from outcry.hw.modem.status import StatusBoard
-from outcry.hw.modem.texts import SETTINGS
+from outcry.hw.modem.texts import BY_CIRCUIT, SETTINGS
 
 pytestmark = pytest.mark.slow
 
@@ -141,9 +141,8 @@ def test_shutting_answers_shut_ok_and_no_ok(bench: Any) -> None:
 def test_the_settings_of_the_data_path_are_accepted_at_once(bench: Any) -> None:
     shuts(bench)
     for setting in (
-        "AT+CIPMUX=0",
-        "AT+CIPQSEND=1",
-        "AT+CIPRXGET=1",
+        *connection.SETTINGS,
+        connection.PULLED,
         f'AT+CIPCSGP=1,"{bench.apn}"',
     ):
         bench.does(setting)
@@ -168,7 +167,7 @@ def test_data_without_a_connection_is_refused_before_the_prompt(bench: Any) -> N
 def test_a_connect_is_granted_at_once_and_bytes_go_both_ways(bench: Any) -> None:
     host, port = bench.peer
     shuts(bench)
-    for setting in ("AT+CIPMUX=0", "AT+CIPQSEND=1", "AT+CIPRXGET=1", f'AT+CIPCSGP=1,"{bench.apn}"'):
+    for setting in (*connection.SETTINGS, connection.PULLED, f'AT+CIPCSGP=1,"{bench.apn}"'):
         bench.does(setting)
     began = time.monotonic()
     bench.does(f'AT+CIPSTART="TCP","{host}","{port}"')
@@ -197,7 +196,7 @@ def test_a_connect_is_granted_at_once_and_bytes_go_both_ways(bench: Any) -> None
 # Texts
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("setting", [BY_CIRCUIT, *SETTINGS])
 def test_the_settings_for_texts_are_accepted(bench: Any, setting: str) -> None:
     bench.does(setting)
 

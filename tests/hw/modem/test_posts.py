@@ -34,11 +34,24 @@ def test_the_commands_that_connect_are_exactly_these(world: Any) -> None:
     assert said == [
         b"AT+CIPSTATUS\r",
         b"AT+CIPMUX=0\r",
+        b"AT+CIPMODE=0\r",
+        b"AT+CIPSPRT=1\r",
         b"AT+CIPQSEND=1\r",
         b"AT+CIPRXGET=1\r",
         b'AT+CIPCSGP=1,"internet","web","web"\r',
         b'AT+CIPSTART="TCP","192.0.2.1","8000"\r',
     ]
+
+
+def test_an_earlier_owner_s_settings_do_not_keep_a_post_back(world: Any) -> None:
+    """Without its prompt, which that one had switched off, nothing is ever taken to be sent."""
+    w = world()
+    w.sim.feed(b"AT+CIPSPRT=0\r", w.now)
+    w.board.advance(w.now + 1)
+    w.sim.output(w.now + 1)
+    w.at(10, lambda: w.modem.post("p1", b"sealed"))
+    w.run(20)
+    assert fates(w) == ["PostAnswered"]
 
 
 def test_nothing_that_can_hold_the_port_is_used_to_connect(world: Any) -> None:

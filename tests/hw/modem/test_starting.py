@@ -34,7 +34,7 @@ def test_the_settings_after_a_start_are_exactly_these(world: Any) -> None:
     w = world(host=None)
     w.run(1)
     said = [data.decode().strip() for _, data in w.written]
-    assert said[:14] == [
+    assert said[:15] == [
         "AT",
         "ATE0",
         "AT+CMEE=1",
@@ -45,6 +45,7 @@ def test_the_settings_after_a_start_are_exactly_these(world: Any) -> None:
         "AT+CREG=2",
         "AT+CENG=1,1",
         "AT+CMGF=0",
+        "AT+CGSMS=1",
         'AT+CPMS="SM","SM","SM"',
         'AT+CSCS="GSM"',
         "AT+CNMI=2,1,0,1,0",

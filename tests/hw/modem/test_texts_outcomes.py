@@ -104,6 +104,17 @@ def test_a_centre_that_the_sim_was_given_since_is_known(world: Any) -> None:
     assert w.modem.status().text_refusal == ""
 
 
+def test_a_modem_that_was_told_to_text_by_packets_alone_texts_all_the_same(world: Any) -> None:
+    """It keeps that for good, and there may be no GPRS."""
+    w = world(host=None)
+    w.sim.feed(b"AT+CGSMS=0\r", w.now)
+    w.at(1, lambda: w.sim.set_gprs("dead", w.now))
+    w.at(2, lambda: w.sim.reset(w.now))
+    w.at(60, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.run(90)
+    assert outcomes(w) == [("t1", Outcome.DONE, None)]
+
+
 def test_the_status_says_that_the_modem_does_not_get_ready_for_texts(world: Any) -> None:
     w = world()
     w.sim.faults.on("+CMGF", Fault(Kind.ERROR), times=None)
@@ -236,6 +247,27 @@ def test_a_delivery_report_that_comes_twice_proves_nothing_of_the_next_text(worl
     w.run(60)
     assert outcomes(w) == [("t1", Outcome.DONE, None), ("t2", Outcome.UNKNOWN, None)]
     assert w.got(SmsReport) == [SmsReport("t1", True)]
+
+
+@pytest.mark.parametrize(("before", "outcome"), [(False, Outcome.DONE), (True, Outcome.UNKNOWN)])
+def test_a_first_text_s_report_may_be_of_one_that_left_before_the_daemon_started(
+    world: Any, before: bool, outcome: Outcome
+) -> None:
+    """Networks keep reports for phones that were off, and repeat them."""
+    w = world(timing=replace(Timing.instant(), sms_report=(3.0, 3.0)), texted_before=before)
+    w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="answer"))
+    w.modem.send_sms("t1", ANA, "help")
+    w.run(60)
+    assert outcomes(w) == [("t1", outcome, None)]
+
+
+def test_a_report_proves_a_later_text_whatever_was_before(world: Any) -> None:
+    w = world(timing=replace(Timing.instant(), sms_report=(3.0, 3.0)), texted_before=True)
+    w.modem.send_sms("t1", BEN, "help")
+    w.at(10, lambda: w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="answer")))
+    w.at(10, lambda: w.modem.send_sms("t2", ANA, "help"))
+    w.run(60)
+    assert outcomes(w) == [("t1", Outcome.DONE, None), ("t2", Outcome.DONE, None)]
 
 
 def test_a_text_whose_reference_got_lost_has_left(world: Any) -> None:

@@ -171,7 +171,9 @@ class Sms(Part):
         return says(outcome)
 
     def _off_network(self) -> bool:
-        return not self._registration.registered
+        registration = self._registration
+        by_packets_alone = self._parameters.number("+CGSMS") == 0
+        return not (registration.attached if by_packets_alone else registration.registered)
 
     def _refused(self, code: int) -> Steps:
         yield Wait(self._context.draw(self._context.timing.sms_refusal))
