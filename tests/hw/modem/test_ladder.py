@@ -468,6 +468,26 @@ def test_without_an_alarm_only_new_refusals_count_and_only_where_no_data_goes() 
     assert not recovery.stalls
 
 
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.UNKNOWN])
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_lone_number_counts_where_its_text_is_lost_or_data_has_no_answer_either(
+    outcome: Outcome, answered: bool
+) -> None:
+    """HQ's, in an answered alarm. What is refused may be a wrong number, where data is well."""
+    now = [10.0]
+    recovery = Recovery(JobQueue(lambda: now[0]), lambda: now[0])
+    recovery.came_of(PostAnswered("p1", 200, b"") if answered else PostFailed("p1", "no answer"))
+    now[0] = 20.0
+    recovery.text_tried()
+    if outcome is Outcome.FAILED:
+        recovery.text_refused("+447700900101")
+    recovery.came_of(SmsOutcome("t1", outcome, (), None, "in vain"))
+    now[0] = 65.0
+    step = recovery.stalled(registered=True, lost=False, text_next=False)
+    expected = None if answered and outcome is Outcome.FAILED else Rung.COMMAND
+    assert (step.rung if step is not None else None) is expected
+
+
 def test_what_is_counted_is_what_the_ladder_is_asked_with() -> None:
     now = [5.0]
     jobs = JobQueue(lambda: now[0])
