@@ -15,7 +15,7 @@ import logging
 import math
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -107,6 +107,7 @@ class Gps:
         self._until = 0.0
         self._answered_at = AGE_UNKNOWN
         self._seen: dict[str | None, tuple[object, tuple[float, float], float]] = {}
+        self._heard_out: dict[str | None, tuple[float, bool]] = {}
         self.zero: float | None = None
         """The Unix time at which our clock was 0, by the date of the last fix that was new."""
         self._thread = threading.Thread(target=self._run, name="gps", daemon=True)
@@ -160,35 +161,53 @@ class Gps:
     def disconnect(self) -> None:
         """End the conversation with gpsd; the next question begins another."""
         self.connected = False
-        if gpsd.gpsd_socket is not None:
-            with suppress(OSError):
-                gpsd.gpsd_socket.close()
+        with suppress(OSError, AttributeError):  # there is none yet
+            gpsd.gpsd_socket.close()
 
     def _read(self, poll: dict[str, Any], now: float) -> Fix | NoFix:
         if not poll["active"] or not poll["tpv"]:
             return NoFix(NoFixReason.NO_RECEIVER)
         placed = {each.get("device"): each for each in poll["tpv"] if _has_place(each)}
-        dated = all(each.get("time") for each in placed.values())
-        heard = {} if dated else self._heard()
+        heard = {} if all(each.get("time") for each in placed.values()) else self._heard()
+        guessed = {device for device, tpv in placed.items() if self._guesses(device, tpv, now)}
         before, self._seen = self._seen, {}
         repeating, dates = set(), []
         for device, tpv in placed.items():
             stamp, place = tpv.get("time") or heard.get(device), (tpv["lat"], tpv["lon"])
             last_stamp, last_place, taken_at = before.get(device, (None, None, AGE_UNKNOWN))
             if place != last_place:
-                taken_at = AGE_UNKNOWN if _is_guessed(tpv) else self._answered_at
+                taken_at = AGE_UNKNOWN if device in guessed else self._answered_at
             elif stamp is None or stamp != last_stamp:
                 repeating.add(device)
-            may_be_old = now - self._answered_at > FRESH_S or _is_guessed(tpv)
-            if stamp != last_stamp and not may_be_old:
+            is_now = now - self._answered_at <= FRESH_S and device not in guessed
+            if stamp != last_stamp and is_now:
                 dates.append(_unix(tpv.get("time")))
             self._seen[device] = stamp, place, taken_at
         self._answered_at = now
         self.zero = max((date - now for date in dates if is_credible(date)), default=self.zero)
-        true = {device: tpv for device, tpv in placed.items() if not _is_guessed(tpv)}
+        true = {device: tpv for device, tpv in placed.items() if device not in guessed}
         if not true:
             return NoFix(NoFixReason.NO_SATELLITES)
         return self._best(true, frozenset(repeating), now)
+
+    def _guesses(self, device: str | None, tpv: dict[str, Any], now: float) -> bool:
+        """Whether no satellite was needed for the place: it may be as old as the last with some.
+
+        Where gpsd does not say, the receiver is heard out: at first, and every :data:`FRESH_S`.
+        """
+        if (status := _number(tpv, "status")) > 1:
+            return status in _GUESSED
+        heard_at, guesses = self._heard_out.get(device, (AGE_UNKNOWN, False))
+        _, last_place, _ = self._seen.get(device, (None, None, None))
+        is_news = guesses or (tpv["lat"], tpv["lon"]) != last_place
+        if last_place is None or (is_news and now - heard_at > FRESH_S):
+            guesses = nmea.guesses(self._sentences(device))
+            self._heard_out[device] = now, guesses
+        return guesses
+
+    def _sentences(self, device: str | None) -> Iterator[bytes]:
+        until = min(self._clock() + LISTEN_S, self._until)
+        return nmea.heard(self._address, device, lambda: until - self._clock())
 
     def _best(
         self, placed: dict[str | None, Any], repeating: frozenset[str | None], now: float
@@ -206,8 +225,7 @@ class Gps:
         if device not in repeating or now - fix.taken_at <= FRESH_S:
             return fix
         stamp, place, _ = self._seen[device]
-        until = min(self._clock() + LISTEN_S, self._until)
-        if nmea.says(self._address, device, place, lambda: until - self._clock()):
+        if nmea.says(self._sentences(device), place):
             self._seen[device] = stamp, place, now
         return self._best(placed, repeating - {device}, now)
 
@@ -234,9 +252,7 @@ class Gps:
 
 
 def _answer(kind: str) -> dict[str, Any]:
-    gpsd.gpsd_stream.write(f"?{kind};\n")
-    gpsd.gpsd_stream.flush()
-    answer = json.loads(gpsd.gpsd_stream.readline())
+    answer = json.loads(gpsd.gpsd_stream.ask(kind))
     if answer["class"] != kind:
         raise ValueError("gpsd answers something else")
     return answer  # type: ignore[no-any-return]
@@ -247,11 +263,6 @@ def _has_place(tpv: dict[str, Any]) -> bool:
     latitude, longitude = _number(tpv, "lat"), _number(tpv, "lon")
     on_earth = abs(latitude) <= 90 and abs(longitude) <= 180 and (latitude, longitude) != (0, 0)
     return on_earth and _number(tpv, "mode") >= _MODE_2D
-
-
-def _is_guessed(tpv: dict[str, Any]) -> bool:
-    """Whether no satellite was needed for the place: it may be as old as the last one that had some."""
-    return _number(tpv, "status") in _GUESSED
 
 
 def _unix(date: object) -> float:
@@ -282,19 +293,12 @@ class _Answers:
     def __init__(self, connection: socket.socket, left_s: Callable[[], float]) -> None:
         self._connection = connection
         self._left_s = left_s
-        self._question = ""
         self._come = b""
 
-    def write(self, text: str) -> None:
-        self._question += text
-
-    def flush(self) -> None:
-        question, self._question = self._question, ""
+    def ask(self, kind: str) -> str:
+        """The answer. Raises ``OSError`` without one, and ``ValueError`` if it is not text."""
         self._connection.settimeout(CALL_LIMIT_S)
-        self._connection.sendall(question.encode())
-
-    def readline(self) -> str:
-        """The next line. Raises ``OSError`` without one, and ``ValueError`` if it is not text."""
+        self._connection.sendall(f"?{kind};\n".encode())
         while b"\n" not in self._come:
             left_s = self._left_s()
             if left_s <= 0 or len(self._come) > LINE_MOST:
@@ -310,6 +314,5 @@ class _Answers:
 
 def _hang_up() -> None:
     """End a read that waits in another thread."""
-    with suppress(OSError):
-        if gpsd.gpsd_socket is not None:
-            gpsd.gpsd_socket.shutdown(socket.SHUT_RDWR)
+    with suppress(OSError, AttributeError):  # there is none yet
+        gpsd.gpsd_socket.shutdown(socket.SHUT_RDWR)

@@ -8,9 +8,11 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from math import dist
 
 READ_SIZE = 4096
 SENTENCE_MOST = 120  # bytes; the standard says 82
+_BURST = 3  # RMC, GLL and GNS are the sentences that tell of a place by a letter
 _SAME_DEG = 1e-5  # a metre; most sentences have four digits or more after a minute's point
 # Each says by itself that this is a place, and one of satellites: RMC and GLL by A, GGA by a quality,
 # GNS by a letter for one of its systems, and none by a mode, if it tells one, that is a guess (E
@@ -22,6 +24,10 @@ _PLACED = re.compile(
     rb"|GLL(?=(?:,[^,$]*){5},A(?:,[^,$EMNS]?)?[*\r\n]))"
     rb",(\d+)(\d\d\.?\d*),([NS]),(\d+)(\d\d\.?\d*),([EW]),"
 )
+# Each says that its place is a guess. Of an M, S or N gpsd 3.22 does not pass that on.
+_GUESSED = re.compile(
+    rb"\$..(?:RMC,[^,]*,A(?:,[^,]*){9},[EMNS]|GLL(?:,[^,]*){5},A,[EMS]|GNS(?:,[^,]*){5},N*[EMS])"
+)
 
 
 def places(sentences: bytes) -> Iterator[tuple[float, float]]:
@@ -32,13 +38,25 @@ def places(sentences: bytes) -> Iterator[tuple[float, float]]:
         yield -latitude if ns == b"S" else latitude, -longitude if ew == b"W" else longitude
 
 
-def says(
-    gpsd: tuple[str, int],
-    device: str | None,
-    place: tuple[float, float],
-    left_s: Callable[[], float],
-) -> bool:
-    """Whether the receiver says this place (degrees) before ``left_s`` falls to 0, or gpsd hangs up.
+def says(sentences: Iterator[bytes], place: tuple[float, float]) -> bool:
+    """Whether this place (degrees) is among what these tell."""
+    return any(dist(place, said) < _SAME_DEG for line in sentences for said in places(line))
+
+
+def guesses(sentences: Iterator[bytes]) -> bool:
+    """Whether each place that a burst of these tells is a guess."""
+    said = 0
+    for line in sentences:
+        said += _GUESSED.search(line) is not None
+        if said > _BURST or any(places(line)):
+            return said > _BURST
+    return said > 0
+
+
+def heard(
+    gpsd: tuple[str, int], device: str | None, left_s: Callable[[], float]
+) -> Iterator[bytes]:
+    """What the receiver says before ``left_s`` falls to 0, or gpsd hangs up.
 
     ``device`` is its path; ``None`` hears all.
     """
@@ -51,11 +69,5 @@ def says(
             data = connection.recv(READ_SIZE)
             if not data:
                 break
-            come = come[-SENTENCE_MOST:] + data
-            if any(_near(place, said) for said in places(come)):
-                return True
-    return False
-
-
-def _near(place: tuple[float, float], other: tuple[float, float]) -> bool:
-    return max(abs(place[0] - other[0]), abs(place[1] - other[1])) < _SAME_DEG
+            *lines, come = (come[-SENTENCE_MOST:] + data).split(b"\n")
+            yield from (line + b"\n" for line in lines)

@@ -229,7 +229,7 @@ def test_a_real_receiver_is_heard_to_say_the_place_that_gpsd_tells(rig, name):
         fix = rig.until(is_fix, 60)
         began = time.monotonic()
         here = fix.latitude, fix.longitude
-        return nmea.says(gpsd, None, here, lambda: began + 2 - time.monotonic())
+        return nmea.says(nmea.heard(gpsd, None, lambda: began + 2 - time.monotonic()), here)
 
     rig.stage.wait("the receiver's own word", heard, 120)
 

@@ -71,7 +71,48 @@ def test_a_receiver_that_guesses_hides_no_other(ask, status):
     assert age_s == 1.0
 
 
-def drive(quality, mode):
+def rmc(mode):
+    return f"$GPRMC,120000,A,0130.0,N,00230.0,E,9.0,70.0,221126,,,{mode}*00\r\n".encode()
+
+
+# Of these letters gpsd 3.22 says nothing
+
+
+@pytest.mark.parametrize("mode", "MSN")
+def test_a_guess_that_the_receiver_alone_tells_is_none_the_less_one(ask, mode):
+    for second in range(5):
+        assert ask(tpv(second), sentences=rmc(mode) * 4) == NO_FIX
+    assert ask.gps.zero is None
+    assert ask(tpv(6), sentences=rmc("A")) == NO_FIX, "for it is not heard out again so soon"
+    assert ask(tpv(7), sentences=rmc("A"), after_s=FRESH_S) == FRESH_S, "the sky is back"
+
+
+def test_a_receiver_on_the_move_that_begins_to_guess_is_found_out_in_time(ask):
+    told = [ask(tpv(second), sentences=rmc("A"), after_s=FRESH_S + 1) for second in range(3)]
+    assert told == [-AGE_UNKNOWN, FRESH_S + 1, FRESH_S + 1]
+    assert ask(tpv(4), sentences=rmc("S"), after_s=FRESH_S + 1) == NO_FIX
+
+
+def test_a_receiver_that_lost_its_place_is_heard_out_when_it_has_one_again(ask):
+    ask(tpv(0), sentences=rmc("A"))
+    assert ask({"device": "/dev/ttyS0", "mode": 1}) == NO_FIX
+    assert ask(tpv(2), sentences=rmc("S")) == NO_FIX
+
+
+@pytest.mark.parametrize("sentences", [b"", rmc("N") + said(1.5, 2.5), rmc(""), b"$PUBX\r\n"])
+def test_no_satellites_place_is_doubted_for_less(ask, sentences):
+    """GGA says that there are satellites, or nobody says that there are none."""
+    assert [ask(tpv(n), sentences=sentences) for n in range(2)] == [-AGE_UNKNOWN, 1.0]
+
+
+ALONE = {  # what a receiver may say and nothing else, of a time, a place and a letter
+    "RMC": "GPRMC,{0},A,{1},29.16,70.00,221126,,,{2}",
+    "GLL": "GPGLL,{1},{0},A,{2}",
+    "GNS": "GNGNS,{0},{1},{2}{2},08,1.1,130.0,20.0,,",
+}
+
+
+def drive(kind, quality, mode):
     """A minute on the move, in sentences that say how the receiver knows its place."""
     receiver, began = Receiver(speed=15.0), datetime(2026, 11, 22, 12, tzinfo=UTC)
     for second in range(60):
@@ -82,14 +123,25 @@ def drive(quality, mode):
                 fields[5] = quality
             elif name == "GPRMC":
                 fields[-1] = mode
-            yield framed(",".join((name, *fields)))
+            if kind == "all":
+                yield framed(",".join((name, *fields)))
+            elif name == "GPRMC":
+                yield framed(ALONE[kind].format(fields[0], ",".join(fields[2:6]), mode))
 
 
 @needs_gpsd
 @pytest.mark.slow
-@pytest.mark.parametrize("told", ["1A", "2D", "6E", "7M", "8S"])
-def test_gpsd_says_of_a_place_how_the_receiver_knows_it(tmp_path, monkeypatch, told):
-    (tmp_path / "drive.nmea").write_bytes(b"".join(drive(*told)))
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        *(("all", told) for told in ("1A", "2D", "6E", "7M", "8S")),
+        *(("RMC", f"0{mode}") for mode in "AEMSN"),
+        *(("GLL", f"0{mode}") for mode in "AS"),
+        *(("GNS", f"0{mode}") for mode in "AM"),
+    ],
+)
+def test_a_place_is_told_as_the_receiver_knows_it(tmp_path, monkeypatch, kind, told):
+    (tmp_path / "drive.nmea").write_bytes(b"".join(drive(kind, *told)))
     answers, answer = [], gps_module._answer
     monkeypatch.setattr(
         gps_module, "_answer", lambda kind: answers.append(answer(kind)) or answers[-1]
@@ -110,4 +162,4 @@ def test_gpsd_says_of_a_place_how_the_receiver_knows_it(tmp_path, monkeypatch, t
         gps.disconnect()
     finally:
         stage.close()
-    assert seen == {Fix if told in ("1A", "2D") else NoFix}
+    assert seen == {Fix if told[1] in "AD" else NoFix}

@@ -69,6 +69,32 @@ def test_half_a_sentence_does_not_hide_that_its_place_is_a_guess(sentence):
         assert not list(nmea.places(sentence[:end].encode()))
 
 
+RMC, GLL = f"$GPRMC,1,A,{PLACE},0.0,70.0,221126,,E", f"$GPGLL,{PLACE},1,A"
+GNS, GGA = f"$GNGNS,1,{PLACE}", f"$GNGGA,1,{PLACE},1,08,1.1,130.0,M,20.0,M,,"
+
+
+@pytest.mark.parametrize(
+    ("burst", "guessed"),
+    [
+        *(([f"{RMC},{mode}"], mode in "EMSN") for mode in "ACDEFMNPRSU"),
+        *(([f"{RMC},{mode},V"], mode in "EMSN") for mode in "AMS"),
+        *(([f"{GLL},{mode}"], mode in "EMS") for mode in "AEMS"),
+        *(([f"{GNS},{mode},8,1,1,2,,"], "A" not in mode) for mode in ("A", "EA", "NM", "SS", "AN")),
+        ([RMC], False),
+        ([f"{RMC},N", GGA], False),
+        ([f"{GLL},S", f"{RMC},S", f"{GNS},S,8,1,1,2,,", GGA], False),
+        ([f"{GLL},S", f"{RMC},S", "$GPZDA,1"], True),
+        ([f"$GPRMC,1,V,{PLACE},0.0,70.0,221126,,,N"], False),
+        (["$GPZDA,1", "$GPVTG,70.0,T,,M,0.0,N,0.0,K,N"], False),
+        ([], False),
+    ],
+)
+def test_a_receiver_guesses_if_no_sentence_of_a_burst_tells_of_satellites(burst, guessed):
+    lines = [f"{line}*00\r\n".encode() for line in burst]
+    assert nmea.guesses(iter(lines * 3)) is guessed
+    assert nmea.guesses(iter(lines)) is guessed, "though nothing more is said"
+
+
 @pytest.mark.parametrize("place", [HERE, (-43.3, 45.7), (43.3, -45.7), (-0.5, -179.99999), (0, 0)])
 def test_each_quarter_of_the_globe_is_told(place):
     assert list(nmea.places(said(*place))) == [pytest.approx(place, abs=1e-6)]
@@ -90,9 +116,9 @@ def test_a_sentence_that_comes_in_pieces_is_heard_and_that_of_another_place_is_n
     gpsd = Server(byte_by_byte)
     until = time.monotonic() + 60
     address = "127.0.0.1", gpsd.port
-    assert nmea.says(address, None, place, lambda: until - time.monotonic()) is heard
+    assert nmea.says(nmea.heard(address, None, lambda: until - time.monotonic()), place) is heard
     gpsd.close()
 
 
 def test_where_nobody_listens_nothing_is_said():
-    assert not nmea.says(("127.0.0.1", 9), None, HERE, lambda: 1.0)
+    assert not list(nmea.heard(("127.0.0.1", 9), None, lambda: 1.0))
