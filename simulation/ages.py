@@ -25,7 +25,7 @@ from simulation.gpsd_stand_in import GpsdStandIn, polled, said
 
 STEPS = 60
 POLL_S = 5.0
-ROUNDED_S = 1.0  # an age is told in whole seconds
+FLOATS_S = 1e-6  # two sums of the same seconds may differ
 _EPOCH = datetime(2026, 11, 26, tzinfo=UTC)
 _PACES_S = (0.2, 1.0, 5.0, 5.0, 5.0, 40.0, 700.0)
 Place = tuple[float, float]
@@ -168,7 +168,7 @@ class World:
             return
         self.known += 1
         true_age = self._now - self._seen[place.latitude, place.longitude]
-        if place.age_s + ROUNDED_S < true_age:
+        if place.age_s + FLOATS_S < true_age:
             self.too_young.append(f"{place.age_s} s were told, {true_age:.1f} s were true")
 
 

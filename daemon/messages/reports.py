@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox.outbox import Outbox
@@ -121,7 +122,7 @@ def place(fix: gps.Fix | None, reading: gps.NoFix, now: float) -> Position | NoP
         return NoPosition(NoFixReason[reading.reason.name])
     try:
         accuracy = None if fix.accuracy_m is None else min(int(fix.accuracy_m) + 1, MAX_ACCURACY_M)
-        age_s = int(min(max(now - fix.taken_at, 0), MAX_AGE_S))
+        age_s = ceil(min(max(now - fix.taken_at, 0), MAX_AGE_S))  # never younger than it is
         known = fix.taken_at != gps.AGE_UNKNOWN
         return Position(fix.latitude, fix.longitude, accuracy, age_s, age_known=known)
     except (ValueError, OverflowError):  # a receiver may say anything; the report must leave

@@ -4,6 +4,7 @@ The daemon answers with facts that JSON can carry, and the command line turns
 them into words; both are here. Neither holds a position, number or name.
 """
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from outcry import __version__
@@ -41,7 +42,7 @@ def facts(parts: "Parts", alarm: Alarm, now: float) -> dict[str, Any]:
         "fix": fix_facts(parts.whereabouts.place(now), parts.whereabouts.no_fix),
         "modem": modem_facts(parts.modem.status(), now),
         "heartbeat": {
-            "answered_s": None if answered_at is None else round(now - answered_at),
+            "answered_s": None if answered_at is None else ceil(now - answered_at),
             "silent": parts.supervision.is_silent(answered_at, now),
             "trouble": parts.data.heartbeat_trouble,
         },
@@ -80,7 +81,7 @@ def modem_facts(modem: ModemStatus, now: float) -> dict[str, Any]:
         "signal": modem.signal,
         "supply_mv": modem.battery_mv,
         "percent": modem.battery_percent,
-        "data_up_s": None if since is None else round(now - since),
+        "data_up_s": None if since is None else int(now - since),
         "data_trouble": modem.data_trouble,
         "texts_waiting": modem.queued_texts,
         "texts_ready": modem.texts_ready,
@@ -107,7 +108,7 @@ def _drill_facts(drill: Drill | None, ago_s: float | None) -> dict[str, Any] | N
     if drill is None:
         return None
     return {
-        "ago_s": None if ago_s is None else round(ago_s),
+        "ago_s": None if ago_s is None else ceil(ago_s),
         "over": drill.over,
         "hops": {hop.value: drill.hops[hop] for hop in Hop if hop in drill.hops},
     }
@@ -200,7 +201,8 @@ def _ago(seconds: float | None, words: str, otherwise: str) -> str:
 
 
 def _span(seconds: float) -> str:
+    """Rounded up: no age is told as less than it is."""
     for size, name in ((86_400, "days"), (3600, "h"), (60, "min")):
         if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {name}"
-    return f"{seconds:.0f} s"
+            return f"{ceil(seconds / size)} {name}"
+    return f"{ceil(seconds)} s"

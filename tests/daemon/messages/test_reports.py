@@ -7,8 +7,8 @@ from outcry.daemon.messages.reports import is_better, place
 from outcry.hw import gps
 from outcry.hw.modem import Cell, ModemStatus
 from outcry.receipt import Status
+from outcry.report import MAX_AGE_S, Flag, NoFixReason, NoPosition, Position
 from outcry.report import Cell as ReportedCell
-from outcry.report import Flag, NoFixReason, NoPosition, Position
 from simulation.world import WALL, World
 
 NO_FIX = gps.NoFix(gps.NoFixReason.NO_GPSD)
@@ -61,9 +61,25 @@ def test_every_message_has_a_token_of_its_own(world):
     assert len({report.token for report in reports}) == len(reports) > 1
 
 
-def test_an_accuracy_is_rounded_to_the_worse():
+def test_an_accuracy_and_an_age_are_rounded_to_the_worse():
     known = place(gps.Fix(1.0, 2.0, 4.2, 10.0), NO_FIX, 13.9)
-    assert known == Position(1.0, 2.0, 5, 3)
+    assert known == Position(1.0, 2.0, 5, 4)
+
+
+@pytest.mark.parametrize(
+    ("true_s", "told_s"),
+    [
+        (-1, 0),
+        (0, 0),
+        (0.01, 1),
+        (59.01, 60),
+        (60, 60),
+        (MAX_AGE_S - 0.5, MAX_AGE_S),
+        (1e9, MAX_AGE_S),
+    ],
+)
+def test_an_age_is_rounded_up(true_s, told_s):
+    assert place(gps.Fix(1.0, 2.0, None, 0.0), NO_FIX, true_s).age_s == told_s
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,18 @@ def test_without_a_motor_the_screen_says_so(world):
     assert "motor      none" in status.screen(told)
 
 
+@pytest.mark.parametrize(
+    ("age_s", "words"),
+    [(119, "119 s ago"), (121, "3 min ago"), (89 * 60 + 29, "90 min ago"), (7201, "3 h ago")],
+)
+def test_no_age_on_the_screen_is_less_than_the_true_one(world, age_s, words):
+    world.sees()
+    told = facts(world)
+    told["fix"]["age_s"] = told["heartbeat"]["answered_s"] = age_s
+    assert f"within 6 m, {words}" in status.screen(told)
+    assert f"answered {words}" in status.screen(told)
+
+
 def test_in_an_alarm_it_says_which_and_how_far(world):
     world.holds()
     shown = status.screen(facts(world))

@@ -29,7 +29,7 @@ def test_with_data_up_hq_hears_in_one_report_and_nobody_gets_an_sms(world):
     world.holds()
     first = world.report()
     assert (first.type, first.kind, first.sequence) == (MessageType.FIRST, AlarmKind.PANIC, 0)
-    assert first.place == Position(43.3178, 45.6949, 6, 1)
+    assert first.place == Position(43.3178, 45.6949, 6, 2)
     world.hq_answers()
     world.passes(19)
     assert world.motor.pulses == ["raised", "HQ has it"]
