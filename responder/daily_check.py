@@ -7,6 +7,7 @@ that the journal does.
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from math import floor
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -131,7 +132,7 @@ def line(finding: Finding, now: float) -> str:
     words = [("ok: " if finding.ok else "NOT OK: ") + finding.what]
     if finding.expires_at is not None:
         left = finding.expires_at - now
-        words.append(f"expires in {formatting.span(left)}" if left > 0 else "has expired")
+        words.append(f"expires in {formatting.span(left, floor)}" if left > 0 else "has expired")
     if finding.remedy and needs_a_person(finding, now):
         words.append(finding.remedy)
     return "; ".join(words)
@@ -166,7 +167,7 @@ def _around(settings: Settings) -> Iterator[Finding]:
 def _time_stamps(since: float | None, now: float) -> Finding:
     if since is None or now - since < STAMPS_LATE_S:
         return Finding(True, "time stamps come")
-    late = formatting.span(now - since)
+    late = formatting.span(now - since, floor)
     what = (
         f"no time stamp has come for {late}: nobody outside HQ can say when its record was written"
     )

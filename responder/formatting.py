@@ -23,6 +23,11 @@ def raised_at(report: Report, arrived_at: float) -> float:
     return arrived_at if Flag.CLOCK_UNSET in report.flags else min(report.sent_at, arrived_at)
 
 
+def least(report: Report) -> str:
+    """What to say before an age that counts from :func:`raised_at`: it may have waited to be sent."""
+    return "at least " if Flag.CLOCK_UNSET in report.flags else ""
+
+
 def clock_time(at: float) -> str:
     """14:03 UTC."""
     return f"{datetime.fromtimestamp(at, UTC):%H:%M} UTC"

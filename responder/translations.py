@@ -1,13 +1,15 @@
 """What pages say to contacts, in each contact's language: ``words/*.toml``."""
 
+import math
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "words"
 ENGLISH = "en"
+_UNITS = (("seconds", 1, 90), ("minutes", 60, 90 * 60), ("hours", 3600, 48 * 3600))
 _ISOLATE, _END = "\u2068", "\u2069"  # first-strong isolate: a name keeps to itself in the line
 
 
@@ -23,14 +25,12 @@ class Words:
         """The words under this key, with these fields in their places."""
         return self._words[key].format_map({k: self._kept(v) for k, v in fields.items()})
 
-    def span(self, seconds: float) -> str:
-        if seconds < 90:
-            return self("seconds", n=max(0, round(seconds)))
-        if seconds < 90 * 60:
-            return self("minutes", n=round(seconds / 60))
-        if seconds < 48 * 3600:
-            return self("hours", n=round(seconds / 3600))
-        return self("days", n=round(seconds / 86_400))
+    def span(self, seconds: float, to: Callable[[float], int] = math.ceil) -> str:
+        """Rounded up, for no age may be told as less than it is; what is left is rounded down."""
+        for unit, size, until in _UNITS:
+            if seconds < until:
+                return self(unit, n=max(0, to(seconds / size)))
+        return self("days", n=to(seconds / 86_400))
 
     def _kept(self, value: object) -> str:
         text = str(value)

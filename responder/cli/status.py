@@ -4,6 +4,7 @@ Facts first, as JSON can carry them, then a screen for a person. Neither holds a
 phone number or a key, and positions only when ``where`` asks for them.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -110,23 +111,23 @@ def _where(messages: Sequence[Received], now: float) -> dict[str, Any]:
     """The newest place reported, and if a later report has none, why and which cells it heard."""
     found: dict[str, Any] = {}
     for message in sorted(messages, key=lambda each: each.report.sequence):
-        report = message.report
-        if isinstance(report.place, Position):
+        report, place = message.report, message.report.place
+        if isinstance(place, Position):
+            at = formatting.raised_at(report, message.received_at) - place.age_s
             found = {
-                "map": full_map(report.place),
-                "accuracy_m": report.place.accuracy_m,
-                "seen_s": _ago(now, message.received_at - report.place.age_s)
-                if report.place.age_known
-                else None,
+                "map": full_map(place),
+                "accuracy_m": place.accuracy_m,
+                "seen_s": _ago(now, at) if place.age_known else None,
+                "least": formatting.least(report),
             }
         else:
-            found["no_fix"] = NO_FIX[report.place.reason]
+            found["no_fix"] = NO_FIX[place.reason]
             found["cells"] = formatting.cells(report)
     return found
 
 
 def _ago(now: float, at: float | None) -> int | None:
-    return None if at is None else round(now - at)
+    return None if at is None else math.ceil(now - at)
 
 
 def screen(facts: dict[str, Any]) -> str:
@@ -191,7 +192,7 @@ def _places(where: dict[str, Any]) -> list[str]:
     if "map" in where:
         within = formatting.accuracy(where["accuracy_m"])
         seen = where["seen_s"]
-        when = "at an unknown time" if seen is None else f"{span(seen)} ago"
+        when = "at an unknown time" if seen is None else f"{where['least']}{span(seen)} ago"
         lines.append(f"seen {when}, {within}: {where['map']}")
     if "no_fix" in where:
         lines.append(f"no position: {where['no_fix']}")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import floor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ from outcry.responder.plans.addresses import masked
 from outcry.responder.plans.authority import NotProven, Proposal
 from outcry.responder.plans.direction import Change
 from outcry.responder.rules.events import Reason
+from outcry.responder.storage.alarms import Sighting
 from outcry.settings_file import as_toml
 
 DONE = {
@@ -163,14 +165,14 @@ class ConsolePages:
             "by": proposal.asked_by,
             "own": proposal.asked_by == session.officer,
             "asked": self._ago(proposal.asked_at),
-            "left": formatting.span(proposal.until - self.clock()),
+            "left": formatting.span(proposal.until - self.clock(), floor),
             "changes": [_difference(each) for each in proposal.changes],
             "seen": proposal.seen,
         }
 
     def view(self, session: Session, view: View, done: str = "") -> HTMLResponse:
         seen = [
-            (place, self._seen(place, formatting.raised_at(each.report, each.arrived_at)))
+            (place, self._seen(place, each))
             for each in reversed(view.track)
             if isinstance(place := each.report.place, Position)
         ]
@@ -292,8 +294,9 @@ class ConsolePages:
             "grave": line.grave,
         }
 
-    def _seen(self, place: Position, at: float) -> str:
-        return self._ago(at - place.age_s) if place.age_known else "at an unknown time"
+    def _seen(self, place: Position, told: Sighting) -> str:
+        ago = self._ago(formatting.raised_at(told.report, told.arrived_at) - place.age_s)
+        return formatting.least(told.report) + ago if place.age_known else "at an unknown time"
 
     def _ago(self, at: float) -> str:
         now = self.clock()
@@ -338,7 +341,7 @@ def _fix(report: Report | None) -> str:
     place = report.place
     if isinstance(place, NoPosition):
         return f"none ({formatting.NO_FIX[place.reason]})"
-    age = f"{formatting.span(place.age_s)} old" if place.age_known else "age not known"
+    age = f"{formatting.span(place.age_s)} old when sent" if place.age_known else "age not known"
     return f"{formatting.accuracy(place.accuracy_m)}, {age}"
 
 

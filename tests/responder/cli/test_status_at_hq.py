@@ -63,7 +63,7 @@ def test_the_last_heartbeat_tells_how_the_device_is(world):
     assert "  heartbeat   10 min ago" in lines
     assert "  battery     57 %, 3.81 V at the modem" in lines
     assert "  signal      17 of 31" in lines
-    assert "  last drill  none at HQ; by the device's count 2 days ago" in lines
+    assert "  last drill  none at HQ; by the device's count 3 days ago" in lines
     assert [line for line in lines if "!" in line] == [
         "  ! the button has been pressed for a very long time",
         "  ! the strap is open",
@@ -198,7 +198,7 @@ def test_where_is_said_only_when_asked_for_and_cells_stand_in_for_a_fix(world):
     world.hq.takes(world.device.message())
     world.clock.passes(300)
     assert not SECRET.search(words(world))
-    assert "seen 5 min ago, within 12 m: https://www.openstreetmap.org/?mlat=52.5" in words(
+    assert "seen 6 min ago, within 12 m: https://www.openstreetmap.org/?mlat=52.5" in words(
         world, where=True
     )
     world.hq.takes(world.device.message(MessageType.POSITION, sequence=2, **CELLS))
@@ -209,7 +209,7 @@ def test_where_is_said_only_when_asked_for_and_cells_stand_in_for_a_fix(world):
         "    cell: country 262 network 2 area 4111 cell 5111",
         "    cell: area 4111 cell 5222",
     ]
-    assert "seen 5 min ago" in words(world, where=True), "where it was last known stays"
+    assert "seen 6 min ago" in words(world, where=True), "where it was last known stays"
     last = Position(48.1, 11.5, None, 60)
     world.hq.takes(world.device.message(MessageType.POSITION, sequence=3, place=last))
     lines = words(world, where=True).splitlines()

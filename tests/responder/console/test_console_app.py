@@ -210,7 +210,7 @@ def test_the_overview_shows_everybodys_health(olga, world):
     for words in (
         "2 min ago",
         "9 %, 3.60 V",
-        "within 12 m",
+        "within 12 m, 5 s old when sent",
         '<td data-is="Strap">sensor does not work</td>',
         "the battery is low",
         "never",
@@ -219,6 +219,11 @@ def test_the_overview_shows_everybodys_health(olga, world):
     assert "silent:" not in page
     world.clock.passes(1500)
     assert "silent:" in olga.get("/console").text
+
+
+def test_of_a_place_in_a_report_without_a_time_the_least_age_is_told(olga, world):
+    world.hq.takes(world.device.message(flags=Flag.CLOCK_UNSET))
+    assert "The device was there at least 5 s ago" in olga.get("/console/alarm/1").text
 
 
 def test_a_drill_stands_apart_and_can_never_be_published(olga, world):
