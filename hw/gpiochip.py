@@ -7,6 +7,7 @@ a line sleeps until its next edge, and the edge carries the time when it happene
 Numbers are those of linux/gpio.h, interface version 2: every kernel since 5.10 has it.
 """
 
+import errno
 import fcntl
 import logging
 import os
@@ -19,13 +20,13 @@ from struct import Struct
 
 from gpiozero.pins import Factory, Pin
 
-from outcry.hw.system_errors import told
-
 log = logging.getLogger(__name__)
 
 CHIP = "/dev/gpiochip0"  # the header's, on every Pi that the wearable fits
 EDGES_KEPT = 256  # the newest, while we are late: a bouncing contact makes dozens
 SETTLES_MS = 50  # after a burst of edges the level is looked at: a Pi's chip may lose the last one
+AGAIN_MS = 100  # a line at fault is asked for again, and goes by its level meanwhile
+WELL_AFTER_S = 30.0  # a line that was at fault
 
 GET_LINE, SET_CONFIG, GET_VALUES, SET_VALUES = 0xC250B407, 0xC110B40D, 0xC010B40E, 0xC010B40F
 REQUEST = Struct("=I252x32sQ264xII20xi")  # line, consumer, flags, lines, edges kept; a file
@@ -77,6 +78,8 @@ class ChipPin(Pin):  # type: ignore[misc]  # gpiozero has no types
     def __init__(self, chip: int, number: int) -> None:
         self.number = number
         self.name = f"GPIO{number}"
+        self.fault: OSError | None = None
+        """Why its edges or level cannot be read now. It is tried again without end."""
         self._chip = chip
         self._line = -1
         self._flags = 0
@@ -142,26 +145,45 @@ class ChipPin(Pin):  # type: ignore[misc]  # gpiozero has no types
             self._watcher = watcher
 
     def _watch(self, handler: Handler) -> None:
-        waits = select.poll()
-        waits.register(self._line, select.POLLIN)
-        waits.register(self._stop, select.POLLIN)
-        level: bool | None = None
-        while self._stop not in (ready := dict(waits.poll(None if level is None else SETTLES_MS))):
+        both, stop = select.poll(), select.poll()
+        for waits, file in ((both, self._line), (both, self._stop), (stop, self._stop)):
+            waits.register(file, select.POLLIN)
+        waits, wait_ms, level = both, None, None
+        while self._stop not in (ready := dict(waits.poll(wait_ms))):
             try:
-                edges = self._edges() if ready else self._missed(level)
+                edges = self._edges(ready[self._line]) if ready else self._missed(level)
             except OSError as error:
-                log.critical("%s: its edges cannot be read any more (%s)", self.name, told(error))
-                return
+                self._ask_again(error)
+                waits = stop if ready else both  # or a line that fails at once keeps us busy
+                wait_ms = AGAIN_MS
+                continue
             for at, level in edges:
                 try:
                     handler(at, level)
                 except Exception as error:  # noqa: BLE001 - the next press must be heard
                     log.critical("%s: an edge was lost (%s)", self.name, type(error).__name__)
-            if not ready:
-                level = None
+            if self.fault and time.monotonic() - self._failed_at >= WELL_AFTER_S:
+                self.fault = None
+            waits, wait_ms = both, AGAIN_MS if self.fault else SETTLES_MS if ready else None
 
-    def _edges(self) -> list[tuple[float, bool]]:
-        edges = os.read(self._line, EDGES_KEPT * EDGE.size)
+    def _ask_again(self, error: OSError) -> None:
+        """Under the file's old number: others may be using it."""
+        self._failed_at = time.monotonic()
+        self.fault = self.fault or error
+        again = ChipPin(self._chip, self.number)
+        try:
+            os.dup2(self._stop, self._line, inheritable=False)  # lets go of the line
+            again._configure(self._flags)
+            os.dup2(again._line, self._line, inheritable=False)
+            os.close(again._line)
+            self.fault = error
+        except OSError as refusal:
+            self.fault = refusal
+
+    def _edges(self, ready: int) -> list[tuple[float, bool]]:
+        edges = os.read(self._line, EDGES_KEPT * EDGE.size) if ready & select.POLLIN else b""
+        if not edges or len(edges) % EDGE.size:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
         return [(at_ns / 1e9, edge == RISING) for at_ns, edge in EDGE.iter_unpack(edges)]
 
     def _missed(self, level: bool | None) -> list[tuple[float, bool]]:

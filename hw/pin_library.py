@@ -12,12 +12,15 @@ from outcry.hw.system_errors import told
 
 CHOICE = "GPIOZERO_PIN_FACTORY"
 WORDS_MOST = 120  # characters of a library's own
+_BOARD = "restart the device; if it stays so, its board is broken"
 _REMEDIES = (  # by what a library says; the first that fits
     ("no library", f"without {CHOICE} in the unit no library is needed"),
     ("AttributeError", f"it does not fit gpiozero; without {CHOICE} in the unit none is needed"),
     ("busy", "another program or a device tree overlay holds the pin: `sudo gpioinfo` names it"),
     ("ENOENT", "this kernel shows no pins: is it a Raspberry Pi, with its own device tree?"),
     ("EACCES", "the service's user may not use it: `ls -l` it; outcry belongs to group gpio"),
+    ("(EIO)", _BOARD),
+    ("(ENODEV)", _BOARD),
     ("EPERM", "the unit does not allow it: DeviceAllow= in its file says which chip it may use"),
 )
 _ELSE = "check the pin's number in the settings, and that no other program uses it"

@@ -21,7 +21,7 @@ from collections.abc import Callable
 
 import gpiozero
 
-from outcry.hw.pin_library import on_pin, pin_faults
+from outcry.hw.pin_library import PinUnusable, on_pin, pin_faults
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +50,10 @@ class Switch:
         self._told = False
         self._differs_since: float | None = None
         self._look_at: float | None = None
-        self._unreadable = False
-        with pin_faults(f"{self.name} on GPIO {pin}"):
+        self._part = f"{self.name} on GPIO {pin}"
+        self.fault: PinUnusable | None = None
+        """Why it may not be heard, as :meth:`is_told` found."""
+        with pin_faults(self._part):
             self._device = on_pin(gpiozero.DigitalInputDevice, pin, pull_up=True)
         self._device.when_activated = lambda: self._changed(True, self._device.active_time)
         self._device.when_deactivated = lambda: self._changed(False, self._device.inactive_time)
@@ -97,13 +99,17 @@ class Switch:
         self._device.close()
 
     def _read(self) -> bool | None:
+        was, self.fault, closed = self.fault, None, None
         try:
-            return self.closed
-        except Exception as error:  # noqa: BLE001 - each library of pins raises its own
-            if not self._unreadable:
-                log.warning("%s: its pin cannot be read (%s)", self.name, type(error).__name__)
-            self._unreadable = True
-            return None
+            with pin_faults(self._part):
+                if error := getattr(self._device.pin, "fault", None):
+                    raise error  # the kernel's pins look at their level by themselves then
+                closed = self.closed
+        except PinUnusable as fault:
+            self.fault = fault
+        if (was is None) != (self.fault is None):
+            log.error("%s", self.fault or f"{self._part}: it can be read again")
+        return closed
 
     def _changed(self, closed: bool, ago_s: float | None) -> None:
         late_s = ago_s if ago_s is not None and 0 <= ago_s <= LATE_AT_MOST_S else 0.0

@@ -109,6 +109,7 @@ class Flag(IntFlag):
     CLOCK_VOUCHED = (
         4096  # something in this boot vouched for the time; older wearables never say so
     )
+    BUTTON_FAULT = 8192
 
 
 NO_FLAGS = Flag(0)

@@ -63,6 +63,7 @@ def full_map(place: Position) -> str:
 
 
 _MOST_SERIOUS_FIRST = (
+    Flag.BUTTON_FAULT,
     Flag.JAMMING,
     Flag.BUTTON_STUCK,
     Flag.STRAP_OPEN,

@@ -44,7 +44,7 @@ from outcry.hw.pin_library import PinUnusable, pin_faults
 from outcry.report import NO_FLAGS, Flag
 from simulation.clockwork import HQ
 from simulation.wearable import SimulatedWorld
-from simulation.world import CONTACTS, ENROLMENT, TEXTS, RecordingMotor
+from simulation.world import CONTACTS, ENROLMENT, TEXTS, Loop, RecordingMotor
 
 START = 100.0  # when a device starts
 BEGINS = 200.0  # by then a device that is well is connected, and HQ has answered
@@ -98,6 +98,7 @@ class Device(SimulatedWorld):
 
     def __init__(self, folder: Path, situation: Situation) -> None:
         self.situation = situation
+        self.button, self.loop_of_strap = Loop(False), Loop(True)
         self.receiver: Callable[[], Fix | NoFix] = lambda: Fix(1.5, 2.5, 11.0, self.clock())
         self.unit = dict(RUNS)
         self.port = ""
@@ -119,6 +120,10 @@ class Device(SimulatedWorld):
         super().starts()
         if self.part_fault:
             self.parts.journal.tell(Entry.PART_FAULT, detail=self.part_fault)
+
+    def make_strap(self) -> Any:
+        self.loop_of_strap.closed = self.strap_closed
+        return self.loop_of_strap
 
     def make_motor(self) -> Any:
         if not self.situation.motor_says:
@@ -395,6 +400,16 @@ def _holds_for_ever(device: Device) -> None:
     device.messages.put(Edge(True, device.clock()))
 
 
+def _unreadable(name: str) -> Callable[[Device], None]:
+    """The kernel reads nothing any more from the pin of the button or the strap."""
+
+    def begins(device: Device) -> None:
+        switch = device.button if name == "button" else device.loop_of_strap
+        switch.fault = unusable(f"{name} on GPIO 17", OSError(errno.EIO, "Input/output error"))
+
+    return begins
+
+
 def _flickers(device: Device) -> None:
     """The strap's wire opens and closes several times a minute, each time for a moment."""
     for turn in range(20):
@@ -473,6 +488,23 @@ SITUATIONS = (
     ),
     Situation(
         "button stuck", 1, "button", ("stuck", "short"), _holds_for_ever, flag=Flag.BUTTON_STUCK
+    ),
+    Situation(
+        "button unreadable",
+        1,
+        "button",
+        ("EIO", "restart the device"),
+        _unreadable("button"),
+        flag=Flag.BUTTON_FAULT,
+    ),
+    Situation(
+        "strap unreadable",
+        1,
+        "strap",
+        ("EIO", "restart the device"),
+        _unreadable("strap"),
+        flag=Flag.STRAP_FAULT,
+        strap=True,
     ),
     Situation("strap open", 2, "strap", ("open", "fasten"), strap=True),
     Situation(

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from outcry.daemon.journal import Journal
 from outcry.daemon.messages.identity import FILE_NAME, Identity
@@ -121,6 +122,7 @@ class Loop:
 
     def __init__(self, closed: bool) -> None:
         self.closed = closed
+        self.fault: Exception | None = None
 
     def is_told(self) -> bool:
         return True
@@ -133,7 +135,7 @@ class StandIns(Adapters):
     """A world's parts in place of the real ones."""
 
     def __init__(self, world: World, settings: Settings) -> None:
-        super().__init__(settings, world.messages, ExitStack(), None)
+        super().__init__(settings, world.messages, ExitStack(), world.button)
         self._world = world
         self.journal = Journal(world.keep)
         self.clock, self.random = world.clock, world.random
@@ -151,12 +153,14 @@ class StandIns(Adapters):
     def vibration(self) -> RecordingMotor:
         return self._world.make_motor()
 
-    def strap(self) -> Loop | None:
-        return Loop(self._world.strap_closed) if self._world.strap_usable else None
+    def strap(self) -> Any:
+        return self._world.make_strap()
 
 
 class World:
     """A wearer, a device and everybody around it."""
+
+    button: Any = None  # where a test has one; edges come by the queue either way
 
     def __init__(
         self,
@@ -240,6 +244,9 @@ class World:
         if self.registered:
             modem.snapshot = ModemStatus(state=Condition.REGISTERED)
         return modem
+
+    def make_strap(self) -> Any:
+        return Loop(self.strap_closed) if self.strap_usable else None
 
     def make_motor(self) -> RecordingMotor:
         return RecordingMotor()

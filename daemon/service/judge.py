@@ -43,6 +43,7 @@ NO_STRAP = left_out("strap", "there is none (strap.enabled)")
 NO_MOTOR = left_out("motor", "there is none (vibration.enabled)")
 
 MARKS = {
+    Flag.BUTTON_FAULT: failed("button", "a press may not be heard", _SEE_JOURNAL),
     Flag.BUTTON_STUCK: failed("button", "stuck: it has been down for too long", _SHORT),
     Flag.STRAP_LOOSE: failed("strap", "its wire has a loose contact", "repair wire or contact"),
     Flag.STRAP_FAULT: failed("strap", "it cannot be watched", "check strap.pin in the settings"),
@@ -148,6 +149,8 @@ def headline(facts: dict[str, Any], in_full: bool = False) -> str:
     if first is None or first.result is not Result.FAILED:
         return "armed"
     words, remedy = f"{first.name}: {first.words}", f" -> {first.remedy}" if in_full else ""
+    if facts["marks"] & Flag.BUTTON_FAULT:
+        return f"armed, but a press may not be heard{f': {words}' if in_full else ''}{remedy}"
     if facts["marks"] & Flag.BUTTON_STUCK:
         strap = ", the strap is armed" if facts["worn"] else ""
         return f"not armed: the button has been down for too long{strap}{remedy}"
@@ -159,11 +162,13 @@ def headline(facts: dict[str, Any], in_full: bool = False) -> str:
 def wiring(facts: dict[str, Any]) -> Iterator[Finding]:
     """Button, strap and motor."""
     marks = facts["marks"]
-    yield MARKS[Flag.BUTTON_STUCK] if marks & Flag.BUTTON_STUCK else button(facts["pressed"])
-    faults = {fault.partition(" ")[0]: fault for fault in facts["faults"]}
+    faults = {fault.partition(" ")[0]: fault for fault in facts["faults"]} | facts["unheard"]
+    if marks & Flag.BUTTON_FAULT:
+        yield _quoted(MARKS[Flag.BUTTON_FAULT], faults.get("button", ""))
+    else:
+        yield MARKS[Flag.BUTTON_STUCK] if marks & Flag.BUTTON_STUCK else button(facts["pressed"])
     if marks & Flag.STRAP_FAULT:
-        found = MARKS[Flag.STRAP_FAULT]
-        yield _quoted(found, faults["strap"]) if "strap" in faults else found
+        yield _quoted(MARKS[Flag.STRAP_FAULT], faults.get("strap", ""))
     elif facts["worn"] is None:
         yield NO_STRAP
     else:
@@ -180,7 +185,7 @@ def wiring(facts: dict[str, Any]) -> Iterator[Finding]:
 def _quoted(found: Finding, fault: str) -> Finding:
     """The finding in the journal's words; what to do may stand behind an arrow."""
     words, _, remedy = fault.partition(" -> ")
-    return replace(found, words=words, remedy=remedy or found.remedy)
+    return replace(found, words=words or found.words, remedy=remedy or found.remedy)
 
 
 def clock(time_by: str | None) -> Finding:

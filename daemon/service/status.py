@@ -39,6 +39,7 @@ def facts(parts: "Parts", alarm: Alarm, now: float) -> dict[str, Any]:
         "alarm": _alarm(alarm),
         "pressed": parts.senses.pressed,
         "worn": parts.senses.worn,
+        "unheard": parts.senses.faults,
         "fix": fix_facts(parts.whereabouts.place(now), parts.whereabouts.no_fix),
         "modem": modem_facts(parts.modem.status(), now),
         "heartbeat": {
@@ -118,7 +119,9 @@ def screen(facts: dict[str, Any]) -> str:
     """The facts for a person, one on each line."""
     lines = [f"Outcry {facts['version']}: {_headline(facts)}", ""]
     rows = {
-        "button": "down" if facts["pressed"] else "up",
+        "button": "not watched"
+        if facts["marks"] & Flag.BUTTON_FAULT
+        else ("down" if facts["pressed"] else "up"),
         "strap": _strap(facts),
         "fix": _fix(facts["fix"]),
         "modem": _modem(facts["modem"]),

@@ -20,11 +20,14 @@ _MARKS: dict[Event, tuple[Flag, bool]] = {  # which mark each sets or clears
     StrapEvent.LOOSE: (Flag.STRAP_LOOSE, True),
     StrapEvent.FIRM: (Flag.STRAP_LOOSE, False),
 }
+_FAULTS = {"button": Flag.BUTTON_FAULT, "strap": Flag.STRAP_FAULT}
 
 
 class Switch(Protocol):
     """A switch whose edges come by the queue; see :class:`outcry.hw.switch.Switch`."""
 
+    @property
+    def fault(self) -> Exception | None: ...
     @property
     def closed(self) -> bool: ...
     def is_told(self) -> bool: ...
@@ -39,9 +42,11 @@ class Senses:
         self._button = Button()
         self._strap: Strap | None = None
         self._open_s = 0.0
-        self._switches = {"button": button, "strap": None}
+        self._switches = {} if button is None else {"button": button}
         self.marks = NO_FLAGS
         """What is wrong with them, for reports."""
+        self.faults: dict[str, str] = {}
+        """Why button or strap may not be heard now."""
 
     def watch(self, loop: Switch, worn: bool, open_s: float, at: float) -> None:
         """Watch the strap too, ``worn`` before or not; ``open_s`` seconds open count as opened."""
@@ -82,6 +87,9 @@ class Senses:
         if self._strap is not None and self._is_told("strap") and quiet():
             self._strap, happened = strap.look(self._strap, now, self._open_s)
             said += happened
+        self.faults = {each: str(at.fault) for each, at in self._switches.items() if at.fault}
+        for name in self._switches:
+            self._mark(_FAULTS[name], name in self.faults)
         return self._noted(said)
 
     def due(self) -> float | None:
@@ -92,11 +100,11 @@ class Senses:
         return min((due for due in dues if due is not None), default=None)
 
     def _due(self, name: str, wanted: float | None) -> float | None:
-        switch = self._switches[name]
+        switch = self._switches.get(name)
         return wanted if switch is None else switch.due(wanted)
 
     def _is_told(self, name: str) -> bool:
-        switch = self._switches[name]
+        switch = self._switches.get(name)
         return switch is None or switch.is_told()
 
     def _noted(self, events: tuple[Event, ...]) -> tuple[Event, ...]:

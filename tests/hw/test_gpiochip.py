@@ -8,14 +8,18 @@ import os
 import subprocess
 import threading
 import time
-from errno import ENODEV
-from queue import SimpleQueue
+from contextlib import suppress
+from errno import EIO, ENODEV, ENOTTY
+from queue import Empty, SimpleQueue
 from shutil import which
+from stat import S_ISFIFO
 
 import pytest
+from gpiozero import Device
 
 from outcry.hw import gpiochip
 from outcry.hw.gpiochip import ChipFactory
+from outcry.hw.switch import Button
 
 PRINTS = r"""
 #include <linux/gpio.h>
@@ -79,24 +83,49 @@ def test_the_structures_are_the_kernels(kernels):
     assert gpiochip.EDGE.unpack(edge) == (FLAGS, 2)
 
 
-@pytest.fixture
-def line(tmp_path, monkeypatch):
-    """A pin whose line is a pipe: the other end, into which a test writes edges."""
-    mine, tests = os.pipe()
+class Chip:
+    """A chip whose lines are pipes; the other end of each, into which a test writes edges."""
 
-    def answers(_file, command, said):
+    def __init__(self):
+        self.lines = SimpleQueue()
+        self.level = False  # or the error that reading it is
+        self.refusal = None
+        self.hangs_up = False
+
+    def ioctl(self, file, command, said):
         if command == gpiochip.GET_LINE:
+            if self.refusal is not None:
+                raise self.refusal
+            mine, kernel = os.pipe()
+            self.lines.put(kernel)
+            if self.hangs_up:
+                os.close(kernel)
             return gpiochip.REQUEST.pack(*gpiochip.REQUEST.unpack(said)[:-1], mine)
-        return said
+        if not S_ISFIFO(os.fstat(file).st_mode):
+            raise OSError(ENOTTY, "Inappropriate ioctl for device")
+        if command != gpiochip.GET_VALUES:
+            return said
+        if isinstance(self.level, OSError):
+            raise self.level
+        return gpiochip.VALUES.pack(self.level, 1)
 
-    monkeypatch.setattr(gpiochip.fcntl, "ioctl", answers)
+
+@pytest.fixture
+def chip(tmp_path, monkeypatch):
+    chip = Chip()
+    monkeypatch.setattr(gpiochip.fcntl, "ioctl", chip.ioctl)
     (tmp_path / "gpiochip0").touch()
-    factory = ChipFactory(str(tmp_path / "gpiochip0"))
-    pin = factory.pin(17)
+    chip.factory = ChipFactory(str(tmp_path / "gpiochip0"))
+    yield chip
+    chip.factory.close()
+
+
+@pytest.fixture
+def line(chip):
+    """A pin whose line is a pipe, and the pipe's other end."""
+    pin = chip.factory.pin(17)
     pin.function = "input"
-    yield pin, tests
-    factory.close()
-    os.close(tests)
+    return pin, chip.lines.get()
 
 
 def edge(at_s, level):
@@ -120,23 +149,107 @@ def test_an_edge_that_cannot_be_taken_does_not_deafen_the_pin(line, caplog):
     assert caplog.messages == ["GPIO17: an edge was lost (RuntimeError)"]
 
 
-def test_a_chip_that_is_gone_is_told_and_not_asked_for_ever(line, caplog, monkeypatch):
+def over(path):
+    """Another file takes the place of the line's; the edge that wakes the watcher is lost."""
+
+    def breaks(pin, kernel):
+        other = os.open(path, os.O_RDONLY)
+        os.dup2(other, pin._line)
+        os.close(other)
+        with suppress(BrokenPipeError):  # it had not begun to wait
+            os.write(kernel, edge(99.0, False))
+
+    return breaks
+
+
+def half_an_edge(pin, kernel):
+    os.write(kernel, b"?")
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    [over("/dev/null"), over("/"), half_an_edge, lambda pin, kernel: os.close(kernel)],
+    ids=["end", "EISDIR", "half", "hung up"],
+)
+def test_a_line_that_fails_is_asked_for_again_and_a_press_is_heard(line, chip, breaks, monkeypatch):
     pin, kernel = line
-    asked = SimpleQueue()
+    told, number = SimpleQueue(), pin._line
+    pin.when_changed = lambda at, level: told.put((at, level))
+    breaks(pin, kernel)
+    again = chip.lines.get(timeout=LIMIT_S)
+    assert told.get(timeout=LIMIT_S)[1] is False, "as the level says"
+    assert pin.fault is not None
+    os.write(again, edge(200.0, True))
+    assert told.get(timeout=LIMIT_S) == (200.0, True)
+    assert pin._line == number, "who reads its level at this moment reads no other file"
+    monkeypatch.setattr(gpiochip, "WELL_AFTER_S", 0.0)
+    end = time.monotonic() + LIMIT_S
+    while pin.fault is not None:
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
-    def is_gone(*_):
-        asked.put(True)
-        raise OSError(ENODEV, "No such device")
 
-    monkeypatch.setattr(gpiochip.os, "read", is_gone)
-    pin.when_changed = lambda at, level: None
+def test_a_line_that_fails_for_ever_goes_by_its_level(line, chip):
+    pin, kernel = line
+    told = SimpleQueue()
+    pin.when_changed = lambda at, level: told.put(level)
+    chip.hangs_up = True
+    os.close(kernel)
+    for level in (False, True, False):
+        chip.level = level
+        assert told.get(timeout=LIMIT_S) is level
+    assert pin.fault is not None
+
+
+def test_a_line_whose_level_fails_goes_by_its_edges(line, chip, monkeypatch):
+    monkeypatch.setattr(gpiochip, "AGAIN_MS", 3_600_000)
+    pin, kernel = line
+    told = SimpleQueue()
+    pin.when_changed = lambda at, level: told.put((at, level))
+    chip.level = OSError(EIO, "Input/output error")
     os.write(kernel, edge(100.0, False))
-    asked.get(timeout=LIMIT_S)
-    pin.close()  # its thread has ended now
-    assert caplog.messages == [
-        "GPIO17: its edges cannot be read any more (No such device (ENODEV))"
-    ]
-    assert asked.empty()
+    assert told.get(timeout=LIMIT_S) == (100.0, False)
+    again = chip.lines.get(timeout=LIMIT_S)
+    os.write(again, edge(101.0, True))
+    assert told.get(timeout=LIMIT_S) == (101.0, True)
+    assert pin.fault is not None
+
+
+def test_a_line_that_fails_at_once_keeps_nobody_busy(line, chip, monkeypatch):
+    monkeypatch.setattr(gpiochip, "AGAIN_MS", 3_600_000)
+    pin, kernel = line
+    pin.when_changed = lambda at, level: None
+    chip.hangs_up = True
+    os.close(kernel)
+    chip.lines.get(timeout=LIMIT_S)
+    with pytest.raises(Empty):
+        chip.lines.get(timeout=0.2)
+    pin.close()
+
+
+def test_a_button_whose_chip_is_gone_says_so_until_it_is_back(chip, monkeypatch):
+    monkeypatch.setattr(Device, "pin_factory", chip.factory)
+    chip.level = True
+    told = SimpleQueue()
+    button = Button(17, lambda closed, at: told.put(closed))
+    kernel = [chip.lines.get() for _ in range(chip.lines.qsize())][-1]
+    assert button.is_told()
+    assert button.fault is None
+    chip.refusal = OSError(ENODEV, "No such device")
+    os.close(kernel)
+    end = time.monotonic() + LIMIT_S
+    while "ENODEV" not in str(button.fault):
+        assert time.monotonic() < end
+        assert button.is_told()
+    assert "restart the device" in button.fault.remedy
+    chip.level = False
+    chip.refusal = None
+    assert told.get(timeout=LIMIT_S) is True, "pressed, seen by its level"
+    monkeypatch.setattr(gpiochip, "WELL_AFTER_S", 0.0)
+    while button.fault is not None:
+        assert time.monotonic() < end
+        assert button.is_told()
+    button.close()
 
 
 def test_the_last_edge_of_a_burst_may_be_lost(line):

@@ -1,5 +1,6 @@
 """The button's and the motor's pins, when their library does what no other does."""
 
+import re
 import threading
 from contextlib import ExitStack
 from queue import SimpleQueue
@@ -12,8 +13,9 @@ from gpiozero.pins.mock import MockFactory, MockPin
 from outcry.daemon.service import status
 from outcry.daemon.service.adapters import Adapters
 from outcry.daemon.settings import read
+from outcry.hw.modem import Condition, ModemStatus
 from outcry.hw.pin_library import PinUnusable
-from outcry.hw.switch import Button
+from outcry.hw.switch import Button, Strap
 from outcry.hw.vibration import Pattern, Vibration
 from outcry.report import Flag
 from simulation.world import World
@@ -103,7 +105,7 @@ def test_a_button_let_go_while_it_is_being_looked_at_does_not_stay_down(factory)
     button.close()
 
 
-def test_a_pin_that_cannot_be_read_leaves_it_to_the_edges_and_says_so_once(
+def test_a_pin_that_cannot_be_read_leaves_it_to_the_edges_and_the_journal_says_so_once(
     factory, monkeypatch, caplog
 ):
     edges = []
@@ -115,3 +117,39 @@ def test_a_pin_that_cannot_be_read_leaves_it_to_the_edges_and_says_so_once(
     assert edges == [True]
     assert len(caplog.messages) == 1
     button.close()
+
+
+@pytest.mark.parametrize("kind", [Button, Strap])
+def test_a_pin_that_cannot_be_read_is_told_everywhere_until_it_can(
+    factory, monkeypatch, tmp_path, kind
+):
+    switch = kind(27, lambda closed, at: None)
+    flag = {Button: Flag.BUTTON_FAULT, Strap: Flag.STRAP_FAULT}[kind]
+
+    class Watched(World):
+        button = switch if kind is Button else None
+
+        def make_strap(self):
+            return switch if kind is Strap else None
+
+    world = Watched(tmp_path, strap=kind is Strap)
+    world.modem.snapshot = ModemStatus(state=Condition.REGISTERED, connected_since=world.now)
+    world.passes(120)
+    assert flag not in world.report().flags
+
+    def line():
+        return status.line(world.parts, world.loop.alarm, world.clock())
+
+    assert line().startswith("armed;")
+    with monkeypatch.context() as broken:
+        broken.setattr(MockPin, "_get_state", refuses)
+        world.passes(120)
+        assert flag in world.report().flags
+        assert re.match(f"armed, but .*{kind.name} on GPIO 27: .*GPIO busy -> another", line())
+        shown = status.screen(world.asks("status"))
+        assert re.search(f"{kind.name} +not watched", shown)
+        assert f"failed    {kind.name} " in shown
+    world.passes(120)
+    assert flag not in world.report().flags
+    assert line().startswith("armed;")
+    switch.close()

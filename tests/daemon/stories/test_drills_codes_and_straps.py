@@ -282,6 +282,8 @@ def test_an_edge_told_while_the_contact_is_asked_is_heard_before_anything_is_dec
     waiting = []
 
     class Late:
+        fault = None
+
         def is_told(self):
             waiting.append(Edge(False, 101.4))
             return True
