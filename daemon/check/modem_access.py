@@ -51,7 +51,8 @@ class DaemonsModem:
         heartbeat = self._ask("status")["heartbeat"]
         ago = heartbeat["answered_s"]
         since_s = self._clock() - self._asked_at
-        return ago is not None and ago <= since_s, heartbeat["trouble"]
+        trouble = "" if heartbeat["waits"] else heartbeat["trouble"]
+        return ago is not None and ago <= since_s, trouble
 
 
 class OwnModem:
@@ -112,7 +113,7 @@ class OwnModem:
                     data.failed(event)
                 case PostAnswered() as event:
                     data.answered(event, time.monotonic())
-        return data.answered_at is not None, data.heartbeat_trouble
+        return data.answered_at is not None, "" if data.under_way else data.trouble
 
     def _made(self, who: Identity) -> tuple[Reporter, DataDelivery]:
         assert who.enrolment is not None

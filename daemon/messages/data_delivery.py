@@ -31,8 +31,8 @@ class DataDelivery:
         """What the modem posts now: a report, or a heartbeat, which is of no alarm."""
         self.refusals: dict[int, int] = {}
         """How often each report was answered with something that is no receipt."""
-        self.heartbeat_trouble = ""
-        """Why the last heartbeat got no receipt; empty when it got one, or may yet."""
+        self.trouble = ""
+        """Why the last report or heartbeat that was posted got no receipt; empty if it got one."""
         self.answered_at: float | None = None
         """When HQ last answered, a heartbeat or a report."""
 
@@ -60,9 +60,8 @@ class DataDelivery:
         if self._is_busy or not heartbeat.sealed:
             return
         if not self._allows(self._budgets.heartbeats, "no heartbeats"):
-            self.heartbeat_trouble = "the day's budget for heartbeats is spent"
+            self.trouble = "the day's budget for heartbeats is spent"
             return
-        self.heartbeat_trouble = ""
         self._hand_over(heartbeat)
 
     def answered(self, event: PostAnswered, now: float) -> list[Happening]:
@@ -81,7 +80,7 @@ class DataDelivery:
         except ReceiptRefused as error:
             self._refuse(report)
             return self._failed(report, str(error))
-        self.answered_at = now
+        self.answered_at, self.trouble = now, ""
         if not report.alarm:
             self._journal.tell(Entry.HEARTBEAT, detail="answered")
             return []
@@ -148,8 +147,8 @@ class DataDelivery:
         return report
 
     def _failed(self, report: StoredReport, reason: str) -> list[Happening]:
+        self.trouble = reason
         if not report.alarm:
-            self.heartbeat_trouble = reason
             self._journal.tell(Entry.HEARTBEAT, detail=f"unanswered: {reason}")
             return []
         self._tell(Entry.POST_FAILED, report, detail=reason)

@@ -188,7 +188,8 @@ class Loop:
             self._happen(event, now)
 
     def _supervise(self, now: float) -> None:
-        self.parts.supervision.look(now)
+        idle = self.alarm.state is model.State.IDLE
+        self.parts.supervision.look(now, idle and self.parts.data.trouble != "")
         if self.parts.supervision.due <= now:
             self._executor.beat(now)
 

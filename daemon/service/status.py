@@ -45,7 +45,8 @@ def facts(parts: "Parts", alarm: Alarm, now: float) -> dict[str, Any]:
         "heartbeat": {
             "answered_s": None if answered_at is None else ceil(now - answered_at),
             "silent": parts.supervision.is_silent(answered_at, now),
-            "trouble": parts.data.heartbeat_trouble,
+            "trouble": parts.data.trouble,
+            "waits": parts.data.under_way is not None,
         },
         "motor": parts.vibration is not None,
         "outbox": {

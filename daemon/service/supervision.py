@@ -2,7 +2,8 @@
 
 A heartbeat goes at every interval, and early when something that an alarm needs
 has failed or recovered, but at most once a minute: HQ should learn of a dying
-battery while there is still time. The first one goes a minute after the start:
+battery while there is still time. One that HQ did not answer is followed by
+another after a minute, rarely. The first one goes a minute after the start:
 a device that restarts again and again must not seem silent.
 """
 
@@ -16,6 +17,7 @@ from outcry.hw.modem import Modem
 from outcry.report import NO_FLAGS, Flag
 
 AT_ONCE_GAP_S = 60.0
+ASKS_AGAIN_RARELY = 12  # intervals, or the day's least budget would not do for all
 FIRST_S = 60.0  # from the start; by then a modem is registered and connected
 
 
@@ -56,6 +58,7 @@ class Supervision:
         self._marks = marks
         self._sent_at = self._began_at = now
         self._told = NO_FLAGS
+        self._asks_again_at = now
         self.due = now + min(interval_s, FIRST_S)
         """When to send the next heartbeat."""
 
@@ -64,10 +67,12 @@ class Supervision:
         heard_at = self._began_at if answered_at is None else answered_at
         return now - heard_at > 2.5 * self._interval_s
 
-    def look(self, now: float) -> None:
-        """Bring the next heartbeat forward if something failed or recovered."""
+    def look(self, now: float, unanswered: bool = False) -> None:
+        """Bring the next heartbeat forward if something failed or recovered, or HQ did not answer."""
         self._marks.look_at_card()
-        if self._marks.now() & TROUBLES != self._told & TROUBLES:
+        if asks_again := unanswered and now >= self._asks_again_at:
+            self._asks_again_at = now + ASKS_AGAIN_RARELY * self._interval_s
+        if asks_again or self._marks.now() & TROUBLES != self._told & TROUBLES:
             self.due = min(self.due, max(now, self._sent_at + AT_ONCE_GAP_S))
 
     def sent(self, marks: Flag, now: float) -> None:

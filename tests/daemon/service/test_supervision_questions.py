@@ -1,8 +1,12 @@
 """What `outcry check` asks of the running daemon, beside its status."""
 
+from itertools import cycle
+
 import pytest
 
+from outcry.daemon.check.modem_access import DaemonsModem
 from outcry.daemon.touch.haptics import TRIAL
+from outcry.hw.modem import Condition, ModemStatus
 from outcry.report import MessageType
 from simulation.world import World
 
@@ -49,12 +53,83 @@ def test_the_next_heartbeat_keeps_its_distance_to_the_one_asked_for(world):
     assert len(beats(world)) == sent + 1
 
 
-def test_what_came_in_place_of_a_receipt_is_told_until_the_next_is_out(world):
+def trouble(world):
+    return world.asks("status")["heartbeat"]["trouble"]
+
+
+def test_what_came_in_place_of_a_receipt_is_told_until_the_next_receipt(world):
     world.asks("heartbeat")
     world.somebody_answers(400, b"")
-    assert world.asks("status")["heartbeat"]["trouble"] == "HTTP 400"
+    assert trouble(world) == "HTTP 400"
     world.asks("heartbeat")
-    assert world.asks("status")["heartbeat"]["trouble"] == ""
+    assert trouble(world) == "HTTP 400", "nothing has come yet"
+    world.hq_answers()
+    assert trouble(world) == ""
+
+
+def test_what_a_report_or_a_drill_gets_is_told_as_that_of_a_heartbeat(world):
+    world.asks("drill")
+    world.somebody_answers(502, b"")
+    assert trouble(world) == "HTTP 502"
+    world.passes(5)
+    world.hq_answers_all()
+    assert trouble(world) == ""
+
+
+def test_the_check_waits_for_the_answer_to_its_own_heartbeat(world):
+    world.asks("heartbeat")
+    world.somebody_answers(502, b"")
+    modem = DaemonsModem(world.asks, world.clock)
+    world.passes(1)
+    assert modem.beat() == ""
+    assert modem.answer() == (False, "")
+    world.somebody_answers(400, b"")
+    assert modem.answer() == (False, "HTTP 400")
+    modem.beat()
+    world.hq_answers()
+    assert modem.answer() == (True, "")
+
+
+def test_an_hq_that_did_not_answer_is_asked_once_more_after_a_minute(world):
+    world.passes(70)
+    world.hq_answers()
+    world.passes(600)
+    world.somebody_answers(502, b"")
+    sent = len(beats(world))
+    for minutes in range(1, 9):
+        world.passes(60)
+        if len(beats(world)) > sent:
+            world.somebody_answers(502, b"")
+        assert len(beats(world)) == sent + 1, f"and no sooner than ever after {minutes} min"
+    world.passes(180)
+    assert len(beats(world)) == sent + 2
+
+
+def test_an_open_alarm_is_not_the_time_to_ask_again(world):
+    world.passes(70)
+    world.holds()
+    sent = len(beats(world))
+    world.somebody_answers(502, b"")
+    for _ in range(300):
+        world.passes(1)
+        world.hq_answers_all()
+    assert len(beats(world)) == sent
+
+
+def test_asking_again_leaves_every_heartbeat_its_budget(tmp_path):
+    class Sparing(World):
+        def starts(self):
+            self.settings["supervision"]["kilobytes_per_day"] = 99
+            super().starts()
+
+    world = Sparing(tmp_path)
+    world.modem.snapshot = ModemStatus(state=Condition.REGISTERED, connected_since=world.now)
+    answers = cycle([lambda: world.somebody_answers(502, b""), world.hq_answers])
+    for _ in range(30 * 60):
+        world.passes(60)
+        if world.parts.data.under_way is not None:
+            next(answers)()
+        assert "budget" not in trouble(world)
 
 
 def test_a_spent_budget_is_told(tmp_path):

@@ -178,7 +178,7 @@ def test_a_device_that_has_lost_its_outbox_is_heard_again_by_itself(wire, world)
     wire.wearable.data_goes(up=True)
     wire.time_passes(1300)
     assert wire.refused == 1
-    assert wire.wearable.data.heartbeat_trouble == ""
+    assert wire.wearable.data.trouble == ""
     with pytest.raises(Outdated):
         world.hq.inbox.take(replayed, CameBy.DATA)
     wire.wearable.holds()
