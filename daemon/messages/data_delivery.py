@@ -60,7 +60,7 @@ class DataDelivery:
         if self._is_busy or not heartbeat.sealed:
             return
         if not self._allows(self._budgets.heartbeats, "no heartbeats"):
-            self.trouble = "the day's budget for heartbeats is spent"
+            self.trouble = self.trouble or "the day's budget for heartbeats is spent"
             return
         self._hand_over(heartbeat)
 

@@ -107,10 +107,12 @@ class Recipients:
         if text.recipient == HQ:
             return to_text(report.sealed)
         kept, stays = self._memory.texts.get(text.id), self._stays(text, now)
-        if kept is not None and stays:
+        language = self._languages[self._identity.contacts[text.recipient - 1].language]
+        # Words without a time say an age that nothing puts right when they go again.
+        is_old = text.goes_again and kept is not None and language.lacks_time(kept)
+        if kept is not None and stays and not is_old:
             return kept
         known = None if stays and isinstance(place, NoPosition) else place
-        language = self._languages[self._identity.contacts[text.recipient - 1].language]
         if text.template == Template.ALERT.value:
             again = self.told(report, text.recipient, Template.ALERT, but=text.id)
             link_follows = enrolment is not None and bool(report.sealed)

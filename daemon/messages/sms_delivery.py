@@ -51,6 +51,7 @@ class SmsDelivery:
         self._told_spent = False
         self.under_way: int | None = None
         """The id of the text that the modem has now."""
+        self._dropped: int | None = None  # the text that was with the modem when its drill ended
         self._amend_at: float | None = None
         self.waits: dict[int, Wait] = {}
         """By text; one that is settled has none."""
@@ -103,6 +104,7 @@ class SmsDelivery:
         if self.under_way is not None and self._modem.amend_sms(_ref(self.under_way), None):
             self.under_way = None
         self._outbox.drop_alarm(alarm, self.under_way)
+        self._dropped = self.under_way
         self._forget_settled()
 
     def send(self, now: float) -> None:
@@ -237,6 +239,8 @@ class SmsDelivery:
         if text is not None:
             with self._outbox.step():
                 self._note(text, event, now)
+                if text.id == self._dropped and self._outbox.texts[text.id].needs_words:
+                    self._outbox.set_text(self._outbox.texts[text.id].closed())
             self._forget_settled()
 
     def _note(self, text: StoredText, event: SmsOutcome, now: float) -> None:

@@ -90,6 +90,10 @@ class Language:
         time, position = self._time(raised_at), self._position(place)
         return self._fitted("publish", self._name(wearer), time=time, position=position)
 
+    def lacks_time(self, text: str) -> bool:
+        """Whether this text says of something that its time is not known."""
+        return self._fill("time_unknown") in text
+
     def _name(self, wearer: str) -> str:
         return (latin(wearer) if self._gsm7 else clean(wearer)) or self.templates["unnamed"]
 

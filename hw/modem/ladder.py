@@ -261,7 +261,7 @@ def _rested(situation: Situation, now: float) -> bool:
     if situation.times < 2:
         return True
     pause_s = RESTARTS_S[min(situation.times - 2, 3)]
-    if situation.alarm_since is None and not situation.registered:
+    if situation.alarm_since is None:
         pause_s *= CALM_TIMES
     return now >= situation.taken_at + pause_s
 
@@ -270,8 +270,7 @@ RESTED = Requirement(
     "rested",
     "for this it was not restarted yet, or last "
     + ", ".join(f"{pause_s:.0f}" for pause_s in RESTARTS_S)
-    + f" s ago, {CALM_TIMES} times as long where no alarm is open and there is no network: the pauses"
-    " grow, and the last repeats",
+    + f" s ago, {CALM_TIMES} times as long where no alarm is open: the pauses grow, and the last repeats",
     _rested,
 )
 IN_TURN = Requirement(
@@ -353,7 +352,8 @@ LADDER: dict[Failure, tuple[Row, ...]] = {
     Failure.NO_DATA: (
         Row(Rung.NOTHING),
         Row(Rung.SHUT, _BETWEEN_TEXTS),
-        Row(Rung.ATTACH, (each(5), *_WHILE_CALM)),
+        # Deaf for 75 s in it, the modem would keep a press waiting, and only a wire ends that.
+        Row(Rung.ATTACH, (WIRED, each(5), *_WHILE_CALM)),
         Row(Rung.COMMAND, (each(12), *_WHILE_CALM), AT_ONCE, CALLS_AFTER_RESTART),
         Row(Rung.WIRE, (WIRED, each(12), *_WHILE_CALM), AT_ONCE, CALLS_AFTER_RESTART),
     ),

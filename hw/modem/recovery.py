@@ -17,6 +17,7 @@ log = logging.getLogger("outcry.modem")
 
 ONCE_S = 120.0  # one crash may be chance; long enough for an alarm to leave
 OFTEN_S = 3600.0  # two within an hour are not
+LASTED_S = 600.0  # a network that was there for so long is lost anew
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Recovery:
         self._unsent_since: float | None = None
         self._unanswered_since: float | None = None
         self._lost_since: float | None = None
+        self._found_at = float("-inf")
+        self._in_vain: list[str] = []
         self._stall = Stall()
 
     def met(self, failure: Failure) -> None:
@@ -85,6 +88,18 @@ class Recovery:
 
     def text_left(self, number: str) -> None:
         self._reached.add(number)
+        self._in_vain.clear()
+
+    def text_in_vain(self, number: str) -> None:
+        """A text was refused or lost, though there is a network and its number is not the reason."""
+        self._in_vain.append(number)
+
+    @property
+    def texts_in_vain(self) -> int:
+        """How many ended so since one left; 0 where it may be the fault of one bad number."""
+        alone = len(set(self._in_vain)) == 1
+        one_is_bad = alone and self._reached and self._in_vain[0] not in self._reached
+        return 0 if one_is_bad else len(self._in_vain)
 
     def came_of(self, event: ModemEvent) -> None:
         """What came of a text or a post: whether anything leaves is what the ladder goes by."""
@@ -176,12 +191,13 @@ class Recovery:
         lost until the modem restarts. ``text_next``: a text waits that could leave now.
         """
         now = self._clock()
-        if not lost:
-            if self._lost_since is not None and self._jobs.urgent_since is None:
-                self._stall = Stall()
-            self._lost_since = None
-        elif self._lost_since is None:
+        if not lost and self._lost_since is not None:
+            self._lost_since, self._found_at = None, now
+        elif lost and self._lost_since is None:
             self._lost_since = now
+            at_rest = self._jobs.urgent_since is None and self._unsent_since is None
+            if at_rest and now - self._found_at > LASTED_S:
+                self._stall = Stall()
         since = self._stalled_since()
         if since is None:
             return None

@@ -17,6 +17,7 @@ from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.starting import Starting
 from outcry.hw.modem.status import StatusBoard
 from outcry.hw.modem.texts import Texts
+from outcry.hw.sms_errors import is_of_the_number
 
 log = logging.getLogger("outcry.modem")
 
@@ -154,7 +155,7 @@ class Service:
         if connecting:
             self.recovery.quarantine.add(CONNECT)
         if (job := self._jobs.head_text()) is not None:
-            self._texts.interrupted(job, reason)
+            self._mind(job, self._texts.interrupted(job, reason))
         if self._clock() < self._texts_from and not self._in_text:
             # Data, which was to be first, ends the modem too: texts have their turn.
             self._crashed_in_text = False
@@ -183,7 +184,6 @@ class Service:
     def _tell(self, event: ModemEvent) -> None:
         self.recovery.came_of(event)
         if isinstance(event, SmsOutcome):
-            self._board.text_ended(event)
             self._note_texts()
         self._emit(event)
 
@@ -191,7 +191,9 @@ class Service:
         ready = self._texts.is_ready and not self._texts.is_mute
         if ready and not self._board.now.texts_ready:
             self._hear(Urc("SMS Ready"))  # which was lost, or is never said
-        self._board.measured(texts_ready=ready, text_refusal=self._texts.refusal)
+        in_vain = self.recovery.texts_in_vain
+        refusal = self._texts.refusal
+        self._board.measured(texts_ready=ready, text_refusal=refusal, texts_in_vain=in_vain)
 
     def _take_in(self, link: Link) -> None:
         while link.urcs:
@@ -288,12 +290,20 @@ class Service:
             self._poll_at = self._clock()
             self._left_unregistered = False
             self.recovery.text_refused(job.number)
+        self._mind(job, outcome)
         self._room_made = self._make_room(link)
         if self._room_made:
             self._connection_has_turn = False
         if link.in_step:
             self._take_in(link)
             self._texts.read_one(link)  # one: however many come in, the next text goes
+
+    def _mind(self, job: TextJob, outcome: SmsOutcome | None) -> None:
+        """Count a text that ended in vain; not for want of a network, nor for a wrong number."""
+        in_vain = outcome is not None and outcome.outcome is not Outcome.DONE
+        if outcome and in_vain and self._radio.registered and not is_of_the_number(outcome.code):
+            self.recovery.text_in_vain(job.number)
+        self._note_texts()
 
     def _text_stuck(self) -> None:
         """Give up the text that is out where the ladder says so."""

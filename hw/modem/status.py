@@ -5,16 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from outcry.hw import sms_errors
-from outcry.hw.modem.events import (
-    Condition,
-    ModemEvent,
-    ModemState,
-    ModemStatus,
-    ModemWarning,
-    Outcome,
-    SmsOutcome,
-)
+from outcry.hw.modem.events import Condition, ModemEvent, ModemState, ModemStatus, ModemWarning
 
 LOW_MV = 3600  # a supply that was too low has recovered at this
 
@@ -44,13 +35,6 @@ class StatusBoard:
     def measured(self, **found: Any) -> None:
         """What a poll has found, by the snapshot's own names."""
         self.now = replace(self.now, **found)
-
-    def text_ended(self, event: SmsOutcome) -> None:
-        """Count what ends in vain in a row; not for want of a network, nor for a wrong number."""
-        if event.outcome is Outcome.DONE:
-            self.measured(texts_in_vain=0)
-        elif self.now.state.registered and not sms_errors.is_of_the_number(event.code):
-            self.measured(texts_in_vain=self.now.texts_in_vain + 1)
 
     def warned(self, **found: Any) -> None:
         """Of ``under_voltage`` or ``jamming``; False takes it back. Told when it has changed."""

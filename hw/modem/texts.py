@@ -38,7 +38,7 @@ MUTE_LOOKS = 2  # refused in a row: a busy SIM is soon done
 LISTED_AGAIN_S = 5.0  # after a list with a line that may have lost some of it
 ATTEMPTS_MOST = 2  # for a text that has not left the modem
 SETTINGS = ('AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CNMI=2,1,0,1,0")
-BY_CIRCUIT = "AT+CGSMS=1"  # as delivered; a modem keeps what an earlier owner chose (manual p.210)
+BEARER, BY_PACKETS = "+CGSMS", ("0", "2")  # kept for good (manual p.210): an earlier owner's choice
 SERVICE_CENTRE = "AT+CSCA?"
 TEXT_MODE, PDU_MODE = 'AT+CMGL="STO SENT"', "AT+CMGL=3"  # accepted in that mode (manual p.114)
 NO_CENTRE = "330"  # 3GPP TS 27.005 section 3.2.5: as a text would be refused then
@@ -142,7 +142,8 @@ class Texts:
             self._set_up_at = self._clock() + (READY_AGAIN_S if self.wanted else SET_UP_AGAIN_S)
             return False
         self._sweep_at = 0.0
-        link.command(BY_CIRCUIT, idle=True)
+        if link.command(f"AT{BEARER}?", idle=True).value(BEARER) in BY_PACKETS:
+            link.command(f"AT{BEARER}=1", idle=True)
         accepted = [link.command(setting, idle=True).done for setting in SETTINGS]
         # What was left out in quarantine is seen to by a start from the beginning.
         refused = not all(accepted) and link.quarantine.retry_at == math.inf

@@ -57,6 +57,27 @@ def test_without_a_delivery_report_the_same_words_go_once_more_in_time_and_no_mo
     assert outcomes(world) == {TextOutcome.SENT: ROUND}
 
 
+def test_words_that_tell_no_time_go_again_with_the_place_and_age_of_then(tmp_path):
+    """Their age would be a false one: nothing in them says when they were written."""
+    world = World(tmp_path, synchronised=False)
+    world.sees()
+    world.holds()
+    world.takes_all_texts()
+    first = {
+        number: text for _, number, text in world.modem.texts if "ALARM" in text and "seen" in text
+    }
+    assert len(first) == len(CONTACTS)
+    assert all("time not known" in text for text in first.values())
+    for minute in range(5):
+        world.passes(60)
+        world.sees(43.4 + minute / 100)
+    waits(world, 60)
+    again = {number: text for _, number, text in world.modem.texts[ROUND:] if "seen" in text}
+    assert again.keys() == first.keys()
+    for text in again.values():
+        assert "mlat=43.4" in text
+
+
 def test_the_wait_is_as_long_as_the_settings_say(tmp_path):
     world = World(tmp_path)
     world.settings["sms"]["again_after_minutes"] = 1.0

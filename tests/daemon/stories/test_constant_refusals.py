@@ -12,7 +12,6 @@ from random import Random
 
 import pytest
 
-from outcry.daemon.alarm.model import Rules, State
 from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.gprs import How
 from outcry.hw.board.modem.options import Options
@@ -99,30 +98,6 @@ def test_a_connection_that_takes_no_request_is_no_data_path(
     assert booted(), "never restarted"
     assert len(world.commands("AT+CIPSEND")) < 150, "it connects again and again"
     assert world.outbox.unanswered() == []
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault(Kind.ERROR, stage="text", text="+CMS ERROR: 500"),
-        Fault(Kind.SILENT, stage="prompt"),
-        Fault(Kind.SILENT, stage="text"),
-    ],
-    ids=["refused", "no prompt", "no answer"],
-)
-def test_after_a_drill_in_vain_the_modem_is_restarted_no_more(tmp_path: Path, fault: Fault) -> None:
-    """Nothing is to leave then, and the next press must find a modem that is up.
-
-    With no HQ, texts are all there is, and no answer by data ever comes.
-    """
-    world = SimulatedWorld(tmp_path, enrolment=None)
-    world.sim.faults.on("+CMGS", fault, times=None)
-    world.at(200, lambda: world.asks("drill"))
-    world.run(4 * 3600.0)
-    assert world.loop.alarm.state is State.IDLE
-    boots = [at for at, what, _ in world.seen if what == "boot"]
-    assert boots
-    assert len([at for at in boots if at > 200 + Rules.drill_lasts_s]) <= 1
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from outcry.hw.modem.errors import ModemReset
 from outcry.hw.modem.lines import FINAL
 from outcry.hw.modem.radio import Radio
 from outcry.hw.modem.status import StatusBoard
-from outcry.hw.modem.texts import BY_CIRCUIT, SETTINGS
+from outcry.hw.modem.texts import SETTINGS
 
 pytestmark = pytest.mark.slow
 
@@ -196,7 +196,7 @@ def test_a_connect_is_granted_at_once_and_bytes_go_both_ways(bench: Any) -> None
 # Texts
 
 
-@pytest.mark.parametrize("setting", [BY_CIRCUIT, *SETTINGS])
+@pytest.mark.parametrize("setting", ["AT+CGSMS=1", *SETTINGS])
 def test_the_settings_for_texts_are_accepted(bench: Any, setting: str) -> None:
     bench.does(setting)
 

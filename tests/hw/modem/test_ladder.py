@@ -245,10 +245,16 @@ def test_the_pauses_for_a_silent_modem(
 
 
 def test_what_a_broken_connection_leads_to_while_all_is_calm() -> None:
-    rungs = [next_rung(failed(Failure.NO_DATA, times=times), LONG_S).rung for times in range(13)]
-    assert rungs[5] is rungs[10] is Rung.ATTACH
-    assert rungs[12] is Rung.COMMAND
-    assert {rung for times, rung in enumerate(rungs) if times not in (5, 10, 12)} == {Rung.SHUT}
+    alone = [next_rung(failed(Failure.NO_DATA, times=times), LONG_S).rung for times in range(13)]
+    assert alone[:12] == [Rung.SHUT] * 12, "joining GPRS leaves a press waiting for 75 s"
+    assert alone[12] is Rung.COMMAND
+    wired = [
+        next_rung(failed(Failure.NO_DATA, times=times, has_wire=True), LONG_S).rung
+        for times in range(13)
+    ]
+    assert wired[5] is wired[10] is Rung.ATTACH
+    assert wired[12] is Rung.WIRE
+    assert {rung for times, rung in enumerate(wired) if times not in (5, 10, 12)} == {Rung.SHUT}
 
 
 @pytest.mark.parametrize(
@@ -267,10 +273,11 @@ def test_a_broken_connection_is_only_shut_otherwise(times: int, known: dict[str,
 
 def test_a_data_path_that_stays_dead_in_an_alarm_comes_to_a_restart() -> None:
     alarm = {"alarm_since": 900.0, "text_tried_at": 910.0}
-    rungs = [
-        next_rung(failed(Failure.NO_DATA, times=times, **alarm), LONG_S).rung for times in range(13)
-    ]
-    assert (rungs[5], rungs[12]) == (Rung.ATTACH, Rung.COMMAND)
+    for has_wire, expected in ((False, Rung.COMMAND), (True, Rung.WIRE)):
+        path = failed(Failure.NO_DATA, times=12, has_wire=has_wire, **alarm)
+        assert next_rung(path, LONG_S).rung is expected
+    attached = failed(Failure.NO_DATA, times=5, has_wire=True, **alarm)
+    assert next_rung(attached, LONG_S).rung is Rung.ATTACH
 
 
 def test_a_broken_connection_is_left_alone_until_the_alarms_text_was_tried() -> None:
@@ -340,18 +347,23 @@ def test_a_search_for_a_network_is_not_broken_off_before_its_time() -> None:
     assert climbed(has_wire=False, registered=False, minutes=2) == [(70, Rung.COMMAND)]
 
 
-def test_a_network_that_stays_away_is_looked_for_with_a_modem_that_was_restarted() -> None:
-    """Where no alarm is open, rarely; from the bottom again once there was one."""
+@pytest.mark.parametrize(("found_s", "begins_again"), [(1, False), (590, False), (610, True)])
+def test_a_network_that_stays_away_is_looked_for_with_a_modem_that_was_restarted(
+    found_s: int, begins_again: bool
+) -> None:
+    """Where no alarm is open, rarely; from the bottom again once there was one for ten minutes."""
     now = [0.0]
     recovery = Recovery(JobQueue(lambda: now[0]), lambda: now[0])
     taken = []
     for second in range(4 * 3600):
         now[0] = float(second)
-        lost = second != 7200
+        lost = not 7200 <= second < 7200 + found_s
         step = recovery.stalled(registered=not lost, lost=lost, text_next=False)
         taken += [second] if step is not None and step.rung is Rung.COMMAND else []
     again = [300, 300 + 720, 300 + 720 + 1080, 300 + 720 + 1080 + 1800]
-    assert taken == [*again, *(7201 + at for at in again)]
+    lost_at = 7200 + found_s
+    later = again if begins_again else [300, 300 + 3600]
+    assert taken == [*again, *(lost_at + at for at in later)]
 
 
 def test_a_sim_that_is_taken_for_packets_alone_is_not_lost() -> None:

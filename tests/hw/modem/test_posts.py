@@ -388,7 +388,7 @@ def test_a_data_path_that_stays_down_is_dug_at_deeper_while_nobody_waits(world: 
     w = world(timing=Timing())
     w.sim.set_gprs("refused", w.now)
     w.run(1200)
-    assert w.said("AT+CGATT=0")
+    assert not w.said("AT+CGATT=0"), "without a wire nothing ends that for a press"
     assert w.said("AT+CFUN=1,1")
 
 

@@ -45,7 +45,7 @@ def test_the_settings_after_a_start_are_exactly_these(world: Any) -> None:
         "AT+CREG=2",
         "AT+CENG=1,1",
         "AT+CMGF=0",
-        "AT+CGSMS=1",
+        "AT+CGSMS?",
         'AT+CPMS="SM","SM","SM"',
         'AT+CSCS="GSM"',
         "AT+CNMI=2,1,0,1,0",

@@ -1,0 +1,134 @@
+"""What goes on for hours once an alarm or a drill is answered or over, while something stays broken.
+
+Restarts grow rare, nothing of a drill leaves later, and as soon as a way is open the next report and
+the next press take it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from outcry.daemon.alarm.model import Rules, State
+from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.gprs import How
+from outcry.hw.power import Wire
+from simulation.wearable import SimulatedWorld
+
+pytestmark = pytest.mark.slow
+
+BREAKS_AT = 400.0
+HOUR_S = 3600.0
+PER_HOUR = 12  # restarts, where an alarm is answered and nothing goes by either way
+OVER_S = Rules.drill_lasts_s
+
+
+def boots(world: SimulatedWorld, after: float) -> list[float]:
+    return [at for at, what, _ in world.seen if what == "boot" and at > after]
+
+
+def refuses(code: int, seconds: float = 0.0) -> Fault:
+    return Fault(Kind.ERROR, stage="text", text=f"+CMS ERROR: {code}", seconds=seconds)
+
+
+def breaks(world: SimulatedWorld, data: How | None, fault: Fault) -> None:
+    """HQ is out of reach by data (None: it hangs), and texts end like this."""
+    if data is None:
+        world.hq_says = lambda sealed: b""
+    else:
+        world.sim.set_gprs(data, world.now)
+    world.sim.faults.on("+CMGS", fault, times=None)
+
+
+@pytest.mark.parametrize("wire", [None, Wire.SUPPLY])
+@pytest.mark.parametrize("fault", [refuses(38), refuses(1), Fault(Kind.SILENT, stage="prompt")])
+@pytest.mark.parametrize("data", ["dead", None])
+def test_an_answered_alarm_whose_reports_leave_by_neither_way(
+    tmp_path: Path, data: How | None, fault: Fault, wire: Wire | None
+) -> None:
+    world = SimulatedWorld(tmp_path, wire=wire)
+    world.presses(200.0)
+    world.at(BREAKS_AT, lambda: breaks(world, data, fault))
+    back_at = BREAKS_AT + 2 * HOUR_S
+    answers = world.hq_says
+
+    def mends() -> None:
+        world.hq_says = answers
+        world.sim.set_gprs("on", world.now)
+
+    world.at(back_at, mends)
+    world.run(back_at + 180.0)
+    assert boots(world, BREAKS_AT), "a restart may cure it"
+    assert len(boots(world, BREAKS_AT + HOUR_S)) <= PER_HOUR
+    assert min(at - back_at for at in world.receipts if at > back_at) <= 120.0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [refuses(500), refuses(38, 20.0), *(Fault(Kind.SILENT, stage=at) for at in ("prompt", "text"))],
+    ids=["refused", "refused late", "no prompt", "no answer"],
+)
+@pytest.mark.parametrize("begins_at", [200.0, 207.0])
+def test_a_drill_in_vain_of_contacts_alone(tmp_path: Path, fault: Fault, begins_at: float) -> None:
+    """Nothing is to leave afterwards, and the next press must find a modem that is up.
+
+    With no HQ, texts are all there is, and no answer by data ever comes.
+    """
+    world = SimulatedWorld(tmp_path, enrolment=None)
+    world.sim.faults.on("+CMGS", fault, times=None)
+    world.at(begins_at, lambda: world.asks("drill"))
+    over_at = begins_at + OVER_S + 60.0
+    world.at(over_at, world.sim.faults.clear)
+    world.run(over_at + HOUR_S)
+    assert world.loop.alarm.state is State.IDLE
+    assert boots(world, begins_at)
+    assert len(boots(world, over_at)) <= 1
+    assert world.texts_given() == [], "a drill's text an hour later is a lie"
+
+
+def test_a_text_that_was_out_when_its_drill_ended_is_over_with_it(tmp_path: Path) -> None:
+    """Refused 20 s later, it went on being tried, and the modem was restarted for it."""
+    world = SimulatedWorld(tmp_path)
+    world.at(150.0, lambda: breaks(world, "dead", refuses(38, 20.0)))
+    world.at(200.0, lambda: world.asks("drill"))
+    world.at(2000.0, lambda: world.sim.set_gprs("on", world.now))
+    valid = world.presses(3500.0)
+    world.run(valid + 60.0)
+    assert boots(world, 2100.0) == []
+    assert min(at - valid for at in world.receipts if at > valid) <= 5.0
+
+
+@pytest.mark.parametrize("away_s", [330.0, 400.0])
+def test_a_network_that_comes_and_goes(tmp_path: Path, away_s: float) -> None:
+    """A search begun again just before the network is there is time lost."""
+    world = SimulatedWorld(tmp_path)
+
+    def turns(on: bool) -> Callable[[], None]:
+        return lambda: world.sim.set_network(on, world.now)
+
+    cycle_s = away_s + 60.0
+    for turn in range(int(3 * HOUR_S / cycle_s)):
+        world.at(BREAKS_AT + turn * cycle_s, turns(False))
+        world.at(BREAKS_AT + turn * cycle_s + away_s, turns(True))
+    world.run(BREAKS_AT + 3 * HOUR_S)
+    assert len(boots(world, BREAKS_AT + HOUR_S)) <= 4
+
+
+def test_one_bad_number_is_not_told_as_texts_that_do_not_leave(tmp_path: Path) -> None:
+    """The others have theirs, so the modem, the SIM and the network are well."""
+    world = SimulatedWorld(tmp_path, enrolment=None)
+    hand_over = world.modem.send_sms
+
+    def send(ref: str, number: str, text: str) -> None:
+        world.sim.set_sms_refusal(500 if number == "+447700900101" else None, world.now)
+        hand_over(ref, number, text)
+
+    world.modem.send_sms = send  # type: ignore[method-assign]
+    world.at(200.0, lambda: world.asks("drill"))
+    world.run(200.0 + OVER_S + 60.0)
+    assert len({name for _, name in world.texts_given()}) == 2
+    status = world.modem.status()
+    assert status.text_refusal == "500"
+    assert status.texts_in_vain == 0
