@@ -1,7 +1,7 @@
 """The owner's way up the ladder: what it remembers of failures, and how it restarts the modem."""
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ log = logging.getLogger("outcry.modem")
 
 ONCE_S = 120.0  # one crash may be chance; long enough for an alarm to leave
 OFTEN_S = 3600.0  # two within an hour are not
+COUNTED = 99  # texts in vain; more say no more
 LASTED_S = 600.0  # a network that was there for so long is lost anew
 
 
@@ -59,7 +60,7 @@ class Recovery:
         self._unanswered_since: float | None = None
         self._lost_since: float | None = None
         self._found_at = float("-inf")
-        self._in_vain: list[str] = []
+        self._in_vain = deque[str](maxlen=COUNTED)
         self._stall = Stall()
 
     def met(self, failure: Failure) -> None:
@@ -88,7 +89,6 @@ class Recovery:
 
     def text_left(self, number: str) -> None:
         self._reached.add(number)
-        self._in_vain.clear()
 
     def text_in_vain(self, number: str) -> None:
         """A text was refused or lost, though there is a network and its number is not the reason."""
@@ -108,6 +108,7 @@ class Recovery:
             self.over(Failure.TEXTS_REFUSED)
             self._left_at, self._unsent_since, self._stall = now, None, Stall()
             self._refused.clear()
+            self._in_vain.clear()
         elif isinstance(event, SmsOutcome) and self._unsent_since is None:
             self._unsent_since = now
         elif isinstance(event, PostAnswered):
