@@ -37,6 +37,10 @@ class SaidPins:
                 found += [word] if word != TAKEN else []
         return found
 
+    def knows(self, pin: str, sim: str) -> bool:
+        """Whether anything is kept of this PIN and this very SIM."""
+        return any(of_sim == _hash(key, pin + sim) for key, _, of_sim, _ in self._lines())
+
     def add(self, word: str, pin: str, sim: str) -> None:
         """``pin`` is about to be said, or was refused or taken."""
         self._undo = None

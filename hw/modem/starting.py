@@ -1,6 +1,7 @@
 """From a modem that answers AT to one that can carry texts: echo off, SIM, settings."""
 
 import logging
+import re
 from collections.abc import Callable
 from enum import Enum
 
@@ -30,6 +31,7 @@ SAYINGS = 2  # with no answer known: the third try is never used up
 NO_PIN = "the SIM wants a PIN, and there is none in the settings"
 CME_NO_SIM = (10, 13, 15)  # absent, failed, wrong
 CME_PIN, CME_PUK, CME_BUSY = 11, 12, 14
+NUMBER = re.compile(r'(?:\+CCID: )?"?(\d{17,19}[\dFf])"?')  # as AT+CCID's whole line
 REFUSALS = (CME_PUK, 16)  # 27.007 section 9.2.1; any other error may be noise, and counts as none
 
 
@@ -48,7 +50,8 @@ class Starting:
     A third wrong PIN locks the SIM. So that no restart, of the modem or the process, gets there,
     what came of each is kept on the card before it is said: one that was refused is not said again,
     one whose answer was lost once more. AT+SPIC, where the modem knows it, must tell of all tries
-    left. Another SIM, told apart by its number, may have another PIN.
+    left. Another SIM, told apart by its number, may have another PIN. In each run one has
+    its try, because many may be one that is misread.
     """
 
     def __init__(
@@ -69,6 +72,8 @@ class Starting:
         self._recovery = recovery
         self._pin = Pin.UNSAID
         self._sim = ""  # the number of the SIM to which it was said
+        self._number = ""  # of the SIM that is in the modem, where known
+        self._other = ""  # of the one to which it was said though another had refused it
         self._never_ready = False
         self._looks = 0
         self.says = ""
@@ -79,6 +84,7 @@ class Starting:
         """Bring the modem up; returns when it can take texts, however long the SIM takes."""
         self._began = self._clock()
         self._texts.forget()
+        self._number = ""
         if self._pin is not Pin.RIGHT:  # the modem went under before its SIM was ready
             self._pin = Pin.UNSAID
         link.guarded = True
@@ -128,6 +134,7 @@ class Starting:
         if blocked:
             self._report(Condition.SIM_PUK, "its PIN was wrong too often, it wants its PUK")
         elif absent:
+            self._number = ""  # the next one may be another
             words = "no SIM found; check that it is seated"
             if reply.code != CME_NO_SIM[0]:
                 words = f"the SIM fails, or is of the wrong kind ({reply.final})"
@@ -157,15 +164,18 @@ class Starting:
         if pin is None:
             self._report(Condition.SIM_PIN, NO_PIN)
             return SIM_WAIT_S
-        number = "".join(filter(str.isdigit, "".join(link.command("AT+CCID", idle=True).lines)))
-        said = said_pins.of(pin, number)
-        if REFUSED in said:
-            self._report(Condition.SIM_PIN, "the SIM has refused the PIN; it is not tried again")
+        number = self._number = self._number or self._sims_number(link, pin)
+        said, is_refused = said_pins.of(pin, number), REFUSED in said_pins.of(pin, "")
+        if REFUSED in said or (is_refused and self._other not in ("", number)):
+            who = "the" if REFUSED in said else "another"
+            self._report(Condition.SIM_PIN, f"{who} SIM has refused the PIN; it is not tried again")
             return SIM_WAIT_S
         if not self._may_say_pin(link, len(said)):
             self._report(Condition.SIM_PIN, "the SIM wants a PIN, and there is none left to try")
             return SIM_WAIT_S
         is_proved = number != "" and (self._pin, self._sim) == (Pin.RIGHT, number)
+        if is_refused:
+            self._other = number
         counts = not is_proved and len(said) < SAYINGS
         if counts:
             said_pins.add(SAID, pin, number)
@@ -189,6 +199,13 @@ class Starting:
             said_pins.add(REFUSED, pin, number)
             self._report(Condition.SIM_PIN, "the SIM refused the PIN; it is not tried again")
         return SIM_LOOK_S
+
+    def _sims_number(self, link: Link, pin: str) -> str:
+        """Empty if it is not known: a new one is believed when it is read the same twice."""
+        number = _read_number(link)
+        if number in ("", self._sim) or self._settings.said_pins.knows(pin, number):
+            return number
+        return number if _read_number(link) == number else ""
 
     def _may_say_pin(self, link: Link, said: int) -> bool:
         tries = (link.command("AT+SPIC", idle=True).value("+SPIC") or "").partition(",")[0].strip()
@@ -217,3 +234,9 @@ class Starting:
                 raise ModemSilent("it does not get ready for texts")
             self._report(Condition.STARTING, "not ready for texts yet")
             self._wait(link, SIM_LOOK_S)
+
+
+def _read_number(link: Link) -> str:
+    reply = link.command("AT+CCID", idle=True)
+    found = [match[1] for line in reply.lines if (match := NUMBER.fullmatch(line))]
+    return found[0].rstrip("Ff") if reply.done and len(found) == 1 else ""

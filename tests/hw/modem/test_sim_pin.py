@@ -1,6 +1,7 @@
 """The SIM's PIN: said when it is wanted, over faults and restarts, and never a third time for nothing."""
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from outcry.hw.modem import Condition, ModemSettings, SaidPins
 from outcry.hw.said_pins import SAID
 
 ANA = "+447700900201"
+A_SIM = "8944100000000000018"
 
 
 # A PIN over restarts of the daemon: the card remembers what came of each saying
@@ -28,7 +30,7 @@ class Box:
         self.card, self.run = folder / "card" / "said-pins", folder / "run" / "said-pins"
         for file in (self.card, self.run):
             file.parent.mkdir()
-        self.sim_pin, self.tries, self.iccid = sim_pin, 3, ""
+        self.sim_pin, self.tries, self.iccid, self.misread = sim_pin, 3, "", ""
         self.said: list[int] = []
 
     def starts(
@@ -38,6 +40,8 @@ class Box:
         kept = SaidPins((self.card, self.run))
         options = Options(pin=self.sim_pin, pin_tries=self.tries)
         w = self._world(options=options, pin=pin, said_pins=kept, warm=False, timing=Timing())
+        if self.misread:
+            w.sim.faults.on("+CCID", Fault(Kind.ERROR, text=f"{self.misread}\r\n\r\nOK"))
         told = {"+CCID": self.iccid, "+SPIC": spic and f"+SPIC: {spic}"}
         for command, words in told.items():
             if words:
@@ -238,6 +242,51 @@ def test_another_sim_has_its_own_try(box: Box) -> None:
     box.iccid, box.sim_pin = "89441000000000000018", "1234"
     assert box.starts("9999").state is Condition.SIM_PIN
     assert box.said == [1, 1, 0]
+
+
+@pytest.mark.parametrize("misread", ["8944100000000000018", "8944100000000000019", "0000 8", "89"])
+def test_a_number_misread_once_is_no_other_sim(box: Box, misread: str) -> None:
+    box.iccid = "89441000000000000018"
+    for box.misread in (misread, misread[1:] + "4", ""):
+        box.starts("9999")
+    assert box.said == [1, 0, 0]
+
+
+@pytest.mark.parametrize("shape", ["%sF", '+CCID: "%sf"', "+CCID:%s", "+CLIP: 1\r\n\r\n%s"])
+def test_a_sim_is_known_by_its_number_however_that_is_printed(box: Box, shape: str) -> None:
+    for box.iccid in (A_SIM, shape % A_SIM, shape % "8944100000000000026"):
+        box.starts("9999")
+    assert box.said == [1, 0, 1]
+
+
+@pytest.mark.parametrize("strange", [f"{A_SIM} 1", "8" * 21, "8" * 16, "{0}26\r\n\r\n{0}34"])
+def test_what_is_no_number_is_no_other_sim(box: Box, strange: str) -> None:
+    for box.iccid in (A_SIM, strange.format("894410000000000000")):
+        box.starts("9999")
+    assert box.said == [1, 0]
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+def test_each_start_tries_one_other_sim_at_most(world: Any, tmp_path: Path, restarts: bool) -> None:
+    pins = SaidPins((tmp_path / "said-pins",))
+    for sayings in (2, 1, 0):
+        w = world(pin="9999", options=Options(pin="1234", pin_tries=9), said_pins=pins)
+
+        def put_in(nth: int, w: Any = w) -> None:
+            w.sim.faults.clear()
+            w.sim.faults.on("+SPIC", Fault(Kind.ERROR), times=None)
+            number = Fault(Kind.ERROR, text=f"8944100000000000{nth:04}\r\n\r\nOK")
+            w.sim.faults.on("+CCID", number, times=None)
+            if restarts:
+                w.sim.reset(w.now)
+            else:
+                w.sim.faults.on("+CPIN", Fault(Kind.ERROR, text="+CME ERROR: 10"))
+
+        for nth in range(3):
+            w.at(nth * 300, partial(put_in, nth))
+        assert w.condition_after(900).state is Condition.SIM_PIN
+        assert len(w.said("AT+CPIN=")) == sayings
+        assert len(w.said("AT+CCID")) < 10, "one of many may be misread"
 
 
 def test_a_sim_whose_number_is_not_known_may_be_the_one_that_refused(box: Box) -> None:
