@@ -71,6 +71,7 @@ class Modem:
         self._board = StatusBoard(self._emit)
         self._service: Service | None = None
         self._went_off = ""
+        self._baud = 0  # of the settings
         self._rate: int | None = None
 
     def start(self) -> None:
@@ -180,6 +181,7 @@ class Modem:
         from outcry.hw.modem.link import Link
 
         port = self._port = self._open_port()
+        self._baud = port.rate
         port.rate = self._rate or port.rate
         jobs = self._jobs
         try:
@@ -240,7 +242,9 @@ class Modem:
         except ModemSilent:
             port, looks = self._port, silences // RATES_EVERY
             rates = RARE_RATES if looks and looks % 2 == 0 else RATES
-            if port is None or not looks_due or not (found := find_rate(link, port, rates)):
+            if port is None or not looks_due:
+                raise
+            if not (found := find_rate(link, port, self._baud, rates)):
                 raise
             self._board.note(Condition.STARTING, found)
             self._rate = port.rate

@@ -132,20 +132,22 @@ class SerialPort:
             os.close(self._rope)
 
 
-def find_rate(link: "Link", port: Port, rates: tuple[int, ...] = RATES) -> str:
+def find_rate(link: "Link", port: Port, wanted: int, rates: tuple[int, ...] = RATES) -> str:
     """Try other rates on a modem that does not answer; what was found, or nothing.
 
-    One that is found is set to the rate of the settings, and keeps it. If it does not take that,
+    One that is found is set to ``wanted``, the rate of the settings, and keeps it. If it does not take that,
     it is talked to at its own. At worst 4 s.
     """
-    wanted = port.rate
-    for rate in rates:
+    before = port.rate
+    for rate in dict.fromkeys((wanted, *rates)):
         port.rate = rate
-        if rate != wanted and link.answers(RATE_LIMIT_S):
+        if rate != before and link.answers(RATE_LIMIT_S):
             break
     else:
-        port.rate = wanted
+        port.rate = before
         return ""
+    if rate == wanted:
+        return f"it talks at {wanted} baud, as modem.baud says"
     if link.command(f"AT+IPR={wanted}", idle=True).done:
         port.rate = wanted
         if link.answers(RATE_LIMIT_S):

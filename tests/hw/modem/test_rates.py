@@ -69,6 +69,22 @@ def test_a_modem_that_takes_no_other_rate_is_talked_to_at_its_own(world: Any) ->
     assert w.port.rate == 9600
 
 
+@pytest.mark.parametrize("later", [115200, 19200])
+def test_what_it_was_found_at_is_never_taken_for_the_setting(world: Any, later: int) -> None:
+    w = at(world(host=None, timing=Timing()), 9600)
+    w.sim.faults.on("+IPR", Fault(Kind.ERROR))
+    w.at(100, lambda: setattr(w.sim.wire, "modem_baud", later))
+    w.at(850, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.run(900)
+    assert w.texts(ANA) == ["help"]
+    assert told(w)[1:] == [
+        "it talks at 115200 baud, as modem.baud says"
+        if later == 115200
+        else f"it talked at {later} baud and was set to 115200, as modem.baud says"
+    ]
+    assert w.port.rate == w.sim.wire.modem_baud == 115200
+
+
 def test_a_rate_that_was_found_is_kept_when_the_port_is_opened_again(world: Any) -> None:
     class Bell(threading.Event):
         def wait(self, timeout: float | None = None) -> bool:
