@@ -41,6 +41,13 @@ class SaidPins:
         """Whether anything is kept of this PIN and this very SIM."""
         return any(of_sim == _hash(key, pin + sim) for key, _, of_sim, _ in self._lines())
 
+    def can_keep(self) -> bool:
+        """Whether this user may read what is kept and add to it."""
+        for path in self._files:
+            with suppress(OSError), path.open("a+"):
+                return True
+        return False
+
     def add(self, word: str, pin: str, sim: str) -> None:
         """``pin`` is about to be said, or was refused or taken."""
         self._undo = None

@@ -87,6 +87,8 @@ def findings(
         yield from _from_outside(settings, trouble, not_allowed, patience)
     if facts is not None:
         yield judge.clock(facts["time_by"])
+    elif not_allowed and synchronised_at() is None:
+        yield unknown("clock", "the daemon may know the time, and this user cannot ask it", _ROOT)
     else:
         yield host.clock(time.time(), synchronised_at() is not None)
     yield host.keys(settings, who, problems)

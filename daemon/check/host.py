@@ -14,6 +14,7 @@ from typing import Any
 from outcry.daemon.check.systemd_unit import Unit
 from outcry.daemon.messages import texts
 from outcry.daemon.messages.identity import FILE_NAME, Identity
+from outcry.daemon.service import judge
 from outcry.daemon.service.findings import Finding, failed, left_out, look, ok, unknown
 from outcry.daemon.service.judge import ENROL, NO_CONTACTS
 from outcry.daemon.settings import Settings
@@ -56,12 +57,14 @@ def service(unit: Unit, trouble: str, facts: dict[str, Any] | None, refusal: str
 
 
 def clock(now: float, synchronised: bool) -> Finding:
-    """Whether the system's clock (``now``) is set; the daemon, where it runs, knows more."""
+    """Whether the system's clock (``now``) is set and vouched for; a running daemon knows more."""
     if not is_credible(now):
         remedy = "`timedatectl` says why; until then alarms say that their time is not known"
         return failed("clock", "it is not set", remedy)
-    told = "set by the network" if synchronised else "set, but not synchronised by the network now"
-    return ok("clock", f"{told}: {time.strftime('%Y-%m-%d %H:%M', time.gmtime(now))} UTC")
+    if not synchronised:
+        return judge.clock(None)
+    at = time.strftime("%Y-%m-%d %H:%M", time.gmtime(now))
+    return ok("clock", f"set by the network: {at} UTC")
 
 
 def keys(settings: Settings, who: Identity | None, problems: list[str]) -> Finding:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from outcry.daemon.journal import Journal
@@ -16,10 +17,18 @@ from outcry.daemon.messages.reports import Reporter
 from outcry.daemon.outbox.budget import Budget, Budgets
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.service.assemble import OUTBOX
-from outcry.daemon.service.judge import modem_marks
+from outcry.daemon.service.judge import PIN_UNSAID, modem_marks
 from outcry.daemon.service.status import modem_facts
 from outcry.daemon.settings import Settings
-from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PostAnswered, PostFailed, SerialPort
+from outcry.hw.modem import (
+    Condition,
+    Modem,
+    ModemEvent,
+    ModemSettings,
+    PostAnswered,
+    PostFailed,
+    SerialPort,
+)
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition
 
 STOP_LIMIT_S = 3.0
@@ -59,13 +68,14 @@ class OwnModem:
     """The modem and the outbox, opened here while no daemon has them. ``life`` closes them.
 
     A heartbeat takes a counter from the outbox, which is the daemon's file, so ``seals`` is false
-    for a user who would leave that unreadable to the daemon.
+    for a user who would leave that unreadable to the daemon. Nor is a PIN said whose saying cannot be
+    kept: a few checks would lock the SIM.
     """
 
     def __init__(
         self,
         settings: Settings,
-        asked_of_modem: ModemSettings,
+        asked: ModemSettings,
         who: Identity | None,
         seals: bool,
         life: ExitStack,
@@ -78,15 +88,17 @@ class OwnModem:
         self._events: queue.SimpleQueue[ModemEvent] = queue.SimpleQueue()
         self._heartbeats: tuple[Reporter, DataDelivery] | None = None
         self._low_mv = settings.number("supervision", "battery_low_volts") * 1000
+        self._says_pin = seals and (asked.pin is None or asked.said_pins.can_keep())
+        asked = asked if self._says_pin else replace(asked, pin=None)
         port, baud = settings.text("modem", "port"), settings.whole("modem", "baud")
-        self._modem = Modem(
-            asked_of_modem, lambda: SerialPort(port, baud), self._events.put, time.monotonic
-        )
+        self._modem = Modem(asked, lambda: SerialPort(port, baud), self._events.put, time.monotonic)
         self._modem.start()
         life.callback(self._modem.stop, STOP_LIMIT_S)
 
     def facts(self) -> dict[str, Any]:
         modem = self._modem.status()
+        if modem.state is Condition.SIM_PIN and not self._says_pin:
+            modem = replace(modem, reason=PIN_UNSAID)
         marks = int(modem_marks(modem, self._low_mv))
         return modem_facts(modem, time.monotonic()) | {"marks": marks}
 
@@ -99,8 +111,9 @@ class OwnModem:
         reporter, data = self._heartbeats
         nowhere, modem = NoPosition(NoFixReason.UNKNOWN), self._modem.status()
         data.answered_at = None
-        heartbeat = reporter.seal(MessageType.HEARTBEAT, AlarmKind.NONE, 0, 1, nowhere, modem)
-        data.post_heartbeat(heartbeat)
+        marks = modem_marks(modem, self._low_mv)
+        beat = reporter.seal(MessageType.HEARTBEAT, AlarmKind.NONE, 0, 1, nowhere, modem, marks)
+        data.post_heartbeat(beat)
         return ""
 
     def answer(self) -> tuple[bool, str]:

@@ -10,7 +10,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from outcry.daemon.service.findings import Finding, Result, failed, left_out, look, ok
+from outcry.daemon.service.findings import Finding, Result, failed, left_out, look, ok, unknown
 from outcry.hw import sms_errors
 from outcry.hw.gps import NoFixReason
 from outcry.hw.modem import Condition, ModemStatus
@@ -35,6 +35,7 @@ _SAID = (
     "is it right in a phone? Then delete /var/lib/outcry/said-pins and restart outcry; else "
     "write the right one into /etc/outcry/modem.pin"
 )
+PIN_UNSAID = "the SIM wants its PIN, which is not said: what comes of that cannot be kept"
 _OTHER_MODEM = "take the modem's supply away for a moment; if it stays so, try another SIM"
 _UNTIL_ONE_LEAVES = f"{_OTHER_MODEM}; this stands until one leaves: docs/runbook.md, question 4"
 _SEE_JOURNAL = "`journalctl -u outcry` says when and why"
@@ -67,6 +68,7 @@ _BLAMED |= dict.fromkeys((Condition.SEARCHING, Condition.DENIED), "registration"
 _OF_THE_REASON = (  # by what it says; an errno's name is in the words of hw.system_errors
     ("the PIN; it is not tried again", _SAID),
     ("there is none left to try", _SAID),
+    (PIN_UNSAID, "put `sudo` in front, or start outcry"),
     ("(PH", "it is locked to one SIM or operator: use that, or another modem"),
     ("the SIM does not get ready", _TRY_SIM),
     ("the SIM fails", _TRY_SIM),
@@ -248,7 +250,8 @@ def reach(modem: dict[str, Any]) -> Iterator[Finding]:
     for name, well in (("modem", "it answers"), ("sim", "ready"), ("registration", state.value)):
         if name == blamed:
             ready = False
-            yield failed(name, words, remedy)
+            found = unknown if reason == PIN_UNSAID else failed
+            yield found(name, words, remedy)
         elif ready:
             is_jammed = name == "registration" and marks & Flag.JAMMING
             yield jammed if is_jammed else ok(name, well)

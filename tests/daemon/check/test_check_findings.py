@@ -323,7 +323,8 @@ def test_the_old_fix_of_a_silent_receiver_is_not_ok(monkeypatch, age_s):
 
 @pytest.mark.parametrize("wrong", [0, CLOCK_SET_AFTER - 1, CREDIBLE_UNTIL + 1, 4_070_908_800])
 def test_the_clock_is_ok_from_the_first_release_on_and_not_in_2099(wrong):
-    assert host.clock(CLOCK_SET_AFTER, False).result is Result.OK
+    assert host.clock(CLOCK_SET_AFTER, True).result is Result.OK
+    assert host.clock(CLOCK_SET_AFTER, False) == judge.clock(None), "as through the daemon"
     unset = host.clock(wrong, True)
     assert unset.result is Result.FAILED
     assert "timedatectl" in unset.remedy
