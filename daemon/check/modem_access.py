@@ -20,15 +20,7 @@ from outcry.daemon.service.assemble import OUTBOX
 from outcry.daemon.service.judge import PIN_UNSAID, modem_marks
 from outcry.daemon.service.status import modem_facts
 from outcry.daemon.settings import Settings
-from outcry.hw.modem import (
-    Condition,
-    Modem,
-    ModemEvent,
-    ModemSettings,
-    PostAnswered,
-    PostFailed,
-    SerialPort,
-)
+from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PostAnswered, PostFailed, SerialPort
 from outcry.report import AlarmKind, MessageType, NoFixReason, NoPosition
 
 STOP_LIMIT_S = 3.0
@@ -88,8 +80,8 @@ class OwnModem:
         self._events: queue.SimpleQueue[ModemEvent] = queue.SimpleQueue()
         self._heartbeats: tuple[Reporter, DataDelivery] | None = None
         self._low_mv = settings.number("supervision", "battery_low_volts") * 1000
-        self._says_pin = seals and (asked.pin is None or asked.said_pins.can_keep())
-        asked = asked if self._says_pin else replace(asked, pin=None)
+        if not (seals and (asked.pin is None or asked.said_pins.can_keep())):
+            asked = replace(asked, pin=None, no_pin=PIN_UNSAID)
         port, baud = settings.text("modem", "port"), settings.whole("modem", "baud")
         self._modem = Modem(asked, lambda: SerialPort(port, baud), self._events.put, time.monotonic)
         self._modem.start()
@@ -97,8 +89,6 @@ class OwnModem:
 
     def facts(self) -> dict[str, Any]:
         modem = self._modem.status()
-        if modem.state is Condition.SIM_PIN and not self._says_pin:
-            modem = replace(modem, reason=PIN_UNSAID)
         marks = int(modem_marks(modem, self._low_mv))
         return modem_facts(modem, time.monotonic()) | {"marks": marks}
 

@@ -250,8 +250,7 @@ def reach(modem: dict[str, Any]) -> Iterator[Finding]:
     for name, well in (("modem", "it answers"), ("sim", "ready"), ("registration", state.value)):
         if name == blamed:
             ready = False
-            found = unknown if reason == PIN_UNSAID else failed
-            yield found(name, words, remedy)
+            yield (unknown if reason == PIN_UNSAID else failed)(name, words, remedy)
         elif ready:
             is_jammed = name == "registration" and marks & Flag.JAMMING
             yield jammed if is_jammed else ok(name, well)

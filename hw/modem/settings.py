@@ -18,6 +18,8 @@ class ModemSettings:
     apn_user: str = ""
     apn_password: str = field(default="", repr=False)
     pin: str | None = field(default=None, repr=False)
+    no_pin: str = "the SIM wants a PIN, and there is none in the settings"
+    """What is said of a SIM that wants one where there is no ``pin``."""
     said_pins: SaidPins = field(default_factory=SaidPins, repr=False)
     host: str | None = None
     port: int = 80

@@ -28,7 +28,6 @@ SIM_WAIT_S = 10.0  # while only a person can help
 TRIES_UNTOUCHED = 3  # left on a SIM whose PIN was right the last time
 SAYINGS = 2  # with no answer known: the third try is never used up
 
-NO_PIN = "the SIM wants a PIN, and there is none in the settings"
 CME_NO_SIM = (10, 13, 15)  # absent, failed, wrong
 CME_PIN, CME_PUK, CME_BUSY = 11, 12, 14
 NUMBER = re.compile(r'(?:\+CCID: )?"?(\d{17,19}[\dFf])"?')  # as AT+CCID's whole line
@@ -162,7 +161,7 @@ class Starting:
     def _unlock(self, link: Link) -> float:
         pin, said_pins = self._settings.pin, self._settings.said_pins
         if pin is None:
-            self._report(Condition.SIM_PIN, NO_PIN)
+            self._report(Condition.SIM_PIN, self._settings.no_pin)
             return SIM_WAIT_S
         number = self._number = self._number or self._sims_number(link, pin)
         said, is_refused = said_pins.of(pin, number), REFUSED in said_pins.of(pin, "")
@@ -203,9 +202,8 @@ class Starting:
     def _sims_number(self, link: Link, pin: str) -> str:
         """Empty if it is not known: a new one is believed when it is read the same twice."""
         number = _read_number(link)
-        if number in ("", self._sim) or self._settings.said_pins.knows(pin, number):
-            return number
-        return number if _read_number(link) == number else ""
+        is_known = number in ("", self._sim) or self._settings.said_pins.knows(pin, number)
+        return number if is_known or _read_number(link) == number else ""
 
     def _may_say_pin(self, link: Link, said: int) -> bool:
         tries = (link.command("AT+SPIC", idle=True).value("+SPIC") or "").partition(",")[0].strip()

@@ -125,8 +125,9 @@ def test_a_pin_is_said_only_while_all_tries_are_left(world: Any, left: str, said
 
 
 def test_a_sim_without_a_pin_to_say_is_reported(world: Any) -> None:
-    w = world(options=Options(pin="1234"), warm=False, timing=Timing())
-    assert w.condition_after(60).state is Condition.SIM_PIN
+    w = world(options=Options(pin="1234"), no_pin="why", warm=False, timing=Timing())
+    status = w.condition_after(60)
+    assert (status.state, status.reason) == (Condition.SIM_PIN, "why")
     assert not w.said("AT+CPIN=")
 
 
