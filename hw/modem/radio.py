@@ -74,6 +74,7 @@ class Radio:
         self._time = NetworkTime()
         self._claim: float | None = None
         self._clock_looks = CLOCK_LOOKS
+        self._clock_answers = True
         self._round: deque[str] = deque()
         self._operator: tuple[int, int] | None = None
         self._place: tuple[int, int] | None = None
@@ -116,7 +117,7 @@ class Radio:
         """The modem has restarted: nothing is known."""
         self._condition = Condition.SEARCHING
         self._serving = self._packets = False
-        self._asks_packets = True
+        self._asks_packets = self._clock_answers = True
         self._operator = self._place = None
         self._round.clear()
         self._watches_jamming, self._can_watch = False, True
@@ -177,6 +178,8 @@ class Radio:
             self._evasions = 0 if reply.value(name) else self._evasions + 1
             self._note()
         answer = reply.value(name)
+        if question == ASK_CLOCK:
+            self._clock_answers = bool(reply.final)
         if question == PACKETS and not reply.final:  # each takes as long as the next round is away
             self._asks_packets = False
         if question in (WATCH_JAMMING, LEAVE_JAMMING):
@@ -187,6 +190,14 @@ class Radio:
         elif answer is not None:
             self._learn(name, answer, link.now())
         return True
+
+    def look_at_clock(self, link: Link) -> None:
+        """Between two texts, which tell the time: see whether what the network has told is true."""
+        unknown = self._board.now.network_zero is None and self._claim is not None
+        if unknown and self._clock_answers and ASK_CLOCK in self._round:
+            self._round.remove(ASK_CLOCK)
+            self._round.appendleft(ASK_CLOCK)
+            self.poll(link)
 
     def _learn(self, name: str, answer: str, now: float) -> None:
         if name == "+CREG":
@@ -209,14 +220,19 @@ class Radio:
             self._is_shown(answer, now)
 
     def _is_claimed(self, time: float | None, at: float) -> None:
-        """The network has told this; it is believed when the next telling, or a look, agrees."""
+        """The network has told this; it is believed when the next telling, or a look, agrees.
+
+        So is another one than before: of two networks that disagree, the one that is here now.
+        """
         if time is None:
             return
         zero = time - at
         if self._agrees(zero):
             self._board.measured(network_zero=zero)
         self._claim = zero
-        if self._board.now.network_zero is None and ASK_CLOCK not in self._round:
+        known = self._board.now.network_zero
+        is_news = known is None or not self._agrees(known)
+        if is_news and ASK_CLOCK not in self._round:
             self._round.append(ASK_CLOCK)
 
     def _is_shown(self, answer: str, at: float) -> None:

@@ -297,6 +297,7 @@ class Service:
         if link.in_step:
             self._take_in(link)
             self._texts.read_one(link)  # one: however many come in, the next text goes
+            self._radio.look_at_clock(link)
 
     def _mind(self, job: TextJob, outcome: SmsOutcome | None) -> None:
         """Count a text that ended in vain; not for want of a network, nor for a wrong number."""

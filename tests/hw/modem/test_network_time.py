@@ -158,3 +158,71 @@ def test_nor_is_it_where_the_time_is_known(world: Callable[..., Any]) -> None:
     w = world(timing=Timing(), warm=False)
     w.at(100, lambda: w.sim.terminal.urc('*PSUTTZ: 2026,11,22,2,18,20,"+4",0'))
     assert wrong_by(w, 90, 300) == [pytest.approx(0, abs=1)] * 2
+
+
+def tells(w: Any, at: float, error_s: float = 0.0) -> None:
+    def urc() -> None:
+        time = datetime.fromtimestamp(NOON + w.now + error_s, UTC)
+        fields = ",".join(map(str, time.timetuple()[:6]))
+        w.sim.terminal.urc(f'*PSUTTZ: {fields},"+4",0')
+
+    w.at(at, urc)
+
+
+def texts_in_a_row(world: Callable[..., Any], **options: object) -> Any:
+    w = world(timing=Timing(sms_submit=(5.0, 5.0)), options=Options(**options))  # type: ignore[arg-type]
+    for number in range(6):
+        w.at(200, lambda ref=f"t{number}": w.modem.send_sms(ref, "+447700900201", "help"))
+    return w
+
+
+def test_a_time_told_among_texts_is_looked_at_after_the_next(world: Callable[..., Any]) -> None:
+    w = texts_in_a_row(world, network_time=False)
+    shown = datetime.fromtimestamp(NOON + 1100, UTC).strftime("%y/%m/%d,%H:%M:%S+00")
+    w.at(100, lambda: w.sim.feed(f'AT+CCLK="{shown}"\r'.encode(), w.now))
+    tells(w, 203)
+    assert wrong_by(w, 204, 212) == [None, pytest.approx(0, abs=1)]
+
+
+@pytest.mark.parametrize(("answers", "looks"), [(True, 2), (False, 1)])
+def test_between_texts_each_telling_is_looked_at_once_while_that_is_answered(
+    world: Callable[..., Any], answers: bool, looks: int
+) -> None:
+    w = texts_in_a_row(world, network_time=False)
+    feed = w.sim.feed
+
+    def goes_mute() -> None:
+        w.sim.feed = lambda said, now: (answers or b"CCLK" not in said) and feed(said, now)
+
+    w.at(199, goes_mute)
+    tells(w, 203)
+    tells(w, 216, 7200)
+    w.run(240)
+    submitted = w.said("AT+CMGS")
+    assert len(submitted) == 6
+    asked = [at for at in w.said("AT+CCLK?") if submitted[0] < at < submitted[-1]]
+    assert len(asked) == looks
+
+
+def test_another_network_that_tells_otherwise_twice_over_is_believed(
+    world: Callable[..., Any],
+) -> None:
+    w = world(timing=Timing(), options=Options(network_time=False))
+    tells(w, 100, -7200)
+    tells(w, 110, -7200)
+    w.at(190, lambda: w.sim.feed(b'AT+CCLK="26/11/22,12:19:50+00"\r', w.now))
+    tells(w, 200)
+    tells(w, 400, 5000)  # nothing shows that
+    wrong = wrong_by(w, 150, 300, 500)
+    assert wrong == [pytest.approx(e, abs=1) for e in (-7200, 0, 0)]
+
+
+def test_networks_that_contradict_each_other_by_turns_are_each_believed_while_here(
+    world: Callable[..., Any],
+) -> None:
+    w = world(options=Options(network_time=False))
+    for at, error_s in ((100, 0), (200, 7200), (300, 0)):
+        tells(w, at, error_s)
+        tells(w, at + 10, error_s)
+    wrong = wrong_by(w, 150, 250, 350)
+    assert wrong == [pytest.approx(e, abs=1) for e in (0, 7200, 0)]
