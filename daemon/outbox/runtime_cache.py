@@ -34,8 +34,8 @@ class Memory:
         self.texts: dict[int, str] = {}
         """Their words, by their ids; a power cut takes them."""
         self._spent: dict[str, Hours] = {}
-        self.zero: float | None = None
-        """The Unix time at which ``now`` was 0; kept with the next thing that is."""
+        self.time: tuple[float, str] | None = None
+        """The Unix time at which ``now`` was 0, and what told it."""
         try:
             self._read(now)
         except FileNotFoundError:
@@ -76,6 +76,11 @@ class Memory:
         self._spent[name] = hours
         self.keep()
 
+    def remember_time(self, zero: float, source: str) -> None:
+        """Remember the time, as ``time`` has it."""
+        self.time = zero, source
+        self.keep()
+
     def _read(self, now: float) -> None:
         kept = json.loads(self._path.read_text())
         self.texts = {int(id_): str(words) for id_, words in kept["texts"].items()}
@@ -84,8 +89,8 @@ class Memory:
             str(name): {int(hour): int(amount) for hour, amount in hours.items()}
             for name, hours in kept.get("spent", {}).items()
         }
-        if (zero := kept.get("zero")) is not None:
-            self.zero = float(zero)
+        if (time := kept.get("time")) is not None:
+            self.time = float(time[0]), str(time[1])
         if kept["fix"] is None:
             return
         latitude, longitude, accuracy, taken_at = kept["fix"]
@@ -101,7 +106,7 @@ class Memory:
             "texts": self.texts,
             "worn": self.worn,
             "spent": self._spent,
-            "zero": self.zero,
+            "time": self.time,
         }
         try:
             write_whole(self._path, json.dumps(kept))

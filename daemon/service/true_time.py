@@ -17,6 +17,7 @@ from outcry.hw.modem import Modem
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")  # systemd-timesyncd(8)
 SLACK_S = 1.0
 FILE_NAME = "clock"
+BEFORE = ", before the service started"
 
 
 def synchronised_at() -> float | None:
@@ -33,8 +34,9 @@ class TrueTime:
     Each source tells the Unix time at which ``_clock()`` was 0. Where they disagree the first one
     wins: NTP compares servers; a receiver is exact but may miscount weeks; an operator's clock is
     known to be hours off at times. What NTP set before this run, anybody may have stepped since, by
-    less than the uptime: a receiver knows better. ``_written_to`` is the file for the unit that sets
-    the system's clock, if one may.
+    less than the uptime: a receiver knows better. What an earlier run of this boot knew
+    comes right after the same source of now. ``_written_to`` is the file for the unit that sets the
+    system's clock, if one may.
     """
 
     _clock: Callable[[], float]
@@ -53,9 +55,8 @@ class TrueTime:
         self._sources: dict[str, Callable[[], float | None]] = {
             "NTP": lambda: self._by_ntp(since_start=True),
             "GPS": lambda: self._gps.zero,
-            "NTP, before the service started": self._by_ntp,
+            f"NTP{BEFORE}": self._by_ntp,
             "the mobile network": lambda: self._modem.status().network_zero,
-            "an earlier run": lambda: self._memory.zero,
         }
 
     def now(self) -> float | None:
@@ -66,11 +67,15 @@ class TrueTime:
         """The time, and what vouches for it."""
         uptime = self._clock()
         for source, zero_by in self._sources.items():
-            zero = zero_by()
+            zero, kept = zero_by(), self._memory.time
             if zero is not None and is_credible(zero + uptime):
-                self._memory.zero = zero
+                if kept is None or kept[1] != source or abs(zero - kept[0]) > SLACK_S:
+                    self._memory.remember_time(zero, source)
                 self._write(zero)
                 return zero + uptime, source
+            if kept is not None and kept[1] == source and is_credible(kept[0] + uptime):
+                self._write(kept[0])
+                return kept[0] + uptime, source.removesuffix(BEFORE) + BEFORE
         return None, None
 
     def _write(self, zero: float) -> None:

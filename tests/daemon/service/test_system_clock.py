@@ -124,7 +124,7 @@ def gps():
 
 def true_time(gps, path):
     modem = SimpleNamespace(status=lambda: SimpleNamespace(network_zero=None))
-    memory = SimpleNamespace(zero=None)
+    memory = SimpleNamespace(time=None, remember_time=lambda zero, source: None)
     return TrueTime(lambda: UPTIME, lambda: 0.0, lambda: None, gps, modem, memory, path)
 
 

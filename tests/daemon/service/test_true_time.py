@@ -1,5 +1,7 @@
 """What time it is: only what something in this boot vouched for, whatever the clocks do."""
 
+from dataclasses import replace
+
 import pytest
 
 from outcry.daemon.service import true_time
@@ -146,16 +148,58 @@ def test_a_time_out_of_bounds_yields_to_the_next_source(world, wrong):
 
 def test_a_restart_of_the_daemon_keeps_the_time_and_a_power_cut_does_not(world):
     world.network_tells(WALL)
-    world.passes(1)
-    assert told(world) is not None
-    world.hq_answers()
-    world.passes(600)
-    world.sees()  # what is kept for a restart is kept with the next fix, text or heartbeat
-    world.starts()
-    assert world.loop.parts.time.told()[1] == "an earlier run"
-    assert world.loop.parts.time.now() == pytest.approx(WALL + 601, abs=3)
+    world.passes(300)  # and nothing else happens that is kept
+    for _ in range(2):
+        world.starts()
+        assert world.loop.parts.time.told()[1] == "the mobile network, before the service started"
+        assert world.loop.parts.time.now() == pytest.approx(WALL + 300, abs=3)
     world.power_cut()
     assert world.loop.parts.time.now() is None
+
+
+@pytest.mark.parametrize("by", ["GPS", "NTP"])
+def test_a_restart_lets_no_worse_source_outrank_what_was_known(world, by):
+    if by == "GPS":
+        world.gps.zero = WALL - world.clock()
+    else:
+        world.synchronised_at = WALL
+    assert world.loop.parts.time.told() == (WALL, by)
+    world.passes(300)
+    world.gps.zero = world.synchronised_at = None  # indoors, and timesyncd has ended
+    for _ in range(2):
+        world.starts()
+        world.network_tells(WALL + 300 - 7200)
+        assert world.loop.parts.time.told()[1] == f"{by}, before the service started"
+        assert world.loop.parts.time.now() == pytest.approx(WALL + 300, abs=3)
+
+
+def test_after_a_restart_each_source_yields_to_the_same_one_of_now_and_to_a_better(world):
+    time = kept(world, lambda: world.network_tells(WALL - 7200))
+    world.network_tells(WALL)
+    assert time.told() == (WALL, "the mobile network")
+    time = kept(world, lambda: setattr(world.gps, "zero", WALL - 5 - world.clock()))
+    world.gps.zero = WALL - world.clock()
+    assert time.told() == (WALL, "GPS")
+
+
+def kept(world, tells):
+    """The time of a new run, to which nothing has told it yet."""
+    tells()
+    world.loop.parts.time.told()
+    world.gps.zero = None
+    world.modem.snapshot = replace(world.modem.snapshot, network_zero=None)
+    world.starts()
+    return world.loop.parts.time
+
+
+def test_a_clock_stepped_before_a_restart_moves_no_receivers_time(world):
+    world.passes(7200)
+    world.gps.zero = WALL + 7200 - world.clock()
+    world.passes(300)
+    world.gps.zero = None
+    world.synchronised_at, world.wall = WALL + 7100, WALL + 7500 + 3600
+    world.starts()
+    assert world.loop.parts.time.now() == pytest.approx(WALL + 7500, abs=3)
 
 
 def test_status_says_what_vouches_for_the_time(world):
