@@ -43,7 +43,8 @@ def facts(parts: "Parts", alarm: Alarm, now: float) -> dict[str, Any]:
         "fix": fix_facts(parts.whereabouts.place(now), parts.whereabouts.no_fix),
         "modem": modem_facts(parts.modem.status(), now),
         "heartbeat": {
-            "answered_s": None if answered_at is None else ceil(now - answered_at),
+            # Exact: the check compares it with when it asked.
+            "answered_s": None if answered_at is None else now - answered_at,
             "silent": parts.supervision.is_silent(answered_at, now),
             "trouble": parts.data.trouble,
             "waits": parts.data.under_way is not None,

@@ -43,6 +43,16 @@ def test_a_heartbeat_goes_now_and_its_receipt_is_told(world):
     assert (told["answered_s"], told["trouble"]) == (0, "")
 
 
+def test_the_check_knows_an_answer_however_its_looks_fall(world):
+    """A second apart, each a moment after a whole second since the answer."""
+    modem = DaemonsModem(world.asks, world.clock)
+    assert modem.beat() == ""
+    world.passes(0.04)
+    world.hq_answers()
+    world.passes(1.01)
+    assert modem.answer() == (True, "")
+
+
 def test_the_next_heartbeat_keeps_its_distance_to_the_one_asked_for(world):
     world.passes(500)
     world.asks("heartbeat")
