@@ -34,12 +34,15 @@ def refusals_recovered_pct(sampled: int | None = None) -> float:
 
 
 def refusal_restart_worst_s(sampled: int | None = None) -> float:
-    """Press until the modem was restarted, s, where nothing left before."""
-    return max(
-        min(world.boots, default=math.inf)
+    """Press until the modem was restarted, s, where nothing left before.
+
+    Where texts left, a data path that stays dead has a restart of its own, minutes later.
+    """
+    restarted = (
+        (min(world.boots, default=math.inf), world.first_text or math.inf)
         for _, world in lived(sampled)
-        if world.boots or world.first_text is None
     )
+    return max(boot_s for boot_s, text_s in restarted if boot_s < text_s or text_s == math.inf)
 
 
 def after_recovery_first_text_worst_s(sampled: int | None = None) -> float:
