@@ -42,7 +42,7 @@ def refusal_restart_worst_s(sampled: int | None = None) -> float:
         (min(world.boots, default=math.inf), world.first_text or math.inf)
         for _, world in lived(sampled)
     )
-    return max(boot_s for boot_s, text_s in restarted if boot_s < text_s or text_s == math.inf)
+    return max(boot_s for boot_s, text_s in restarted if boot_s <= text_s)
 
 
 def after_recovery_first_text_worst_s(sampled: int | None = None) -> float:

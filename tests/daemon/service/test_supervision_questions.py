@@ -29,6 +29,18 @@ def world(tmp_path):
     return Felt(tmp_path)
 
 
+class Sparing(World):
+    """A device with this budget for heartbeats."""
+
+    def __init__(self, folder, kilobytes_per_day):
+        self._kilobytes_per_day = kilobytes_per_day
+        super().__init__(folder)
+
+    def starts(self):
+        self.settings["supervision"]["kilobytes_per_day"] = self._kilobytes_per_day
+        super().starts()
+
+
 def beats(world):
     reports = [world.open(sealed) for _, sealed in world.modem.posts]
     return [report for report in reports if report.type is MessageType.HEARTBEAT]
@@ -127,12 +139,7 @@ def test_an_open_alarm_is_not_the_time_to_ask_again(world):
 
 
 def test_asking_again_leaves_every_heartbeat_its_budget(tmp_path):
-    class Sparing(World):
-        def starts(self):
-            self.settings["supervision"]["kilobytes_per_day"] = 99
-            super().starts()
-
-    world = Sparing(tmp_path)
+    world = Sparing(tmp_path, 99)
     world.modem.snapshot = ModemStatus(state=Condition.REGISTERED, connected_since=world.now)
     answers = cycle([lambda: world.somebody_answers(502, b""), world.hq_answers])
     for _ in range(30 * 60):
@@ -143,12 +150,7 @@ def test_asking_again_leaves_every_heartbeat_its_budget(tmp_path):
 
 
 def test_a_spent_budget_is_told(tmp_path):
-    class Poor(World):
-        def starts(self):
-            self.settings["supervision"]["kilobytes_per_day"] = 0
-            super().starts()
-
-    world = Poor(tmp_path)
+    world = Sparing(tmp_path, 0)
     world.asks("heartbeat")
     assert "budget" in world.asks("status")["heartbeat"]["trouble"]
 
