@@ -55,11 +55,13 @@ class Connection:
         self.readable = False
         """Bytes of the peer may wait in the modem."""
         self._to_set: deque[str] = deque()
+        self._refused_early = False
         self._pushed = b""
 
     def forget(self) -> None:
         """The modem has restarted."""
         self._become(Tcp.UNKNOWN)
+        self._refused_early = False
         self._nothing_to_read()
 
     def _nothing_to_read(self) -> None:
@@ -101,18 +103,36 @@ class Connection:
         """The modem is still connecting and need not go on."""
         self._become(Tcp.BROKEN)
 
-    def inspect(self, link: Link) -> None:
-        """Find out what an earlier owner or an earlier epoch left behind."""
+    def inspect(self, link: Link, early: bool = False) -> None:
+        """Find out what an earlier owner or an earlier epoch left behind.
+
+        ``early``: there is no network yet; what is refused then is asked, or said, again later.
+        """
         reply = link.command("AT+CIPSTATUS", ends=r"STATE: .*|ERROR|\+CME ERROR: .*", idle=True)
         link.settle()  # OK and STATE come in either order
-        self._become(Tcp.INITIAL if reply.final == "STATE: IP INITIAL" else Tcp.BROKEN)
+        self._refused_early = early and not reply.final.startswith("STATE: ")
+        if not self._refused_early:
+            self._become(Tcp.INITIAL if reply.final == "STATE: IP INITIAL" else Tcp.BROKEN)
 
-    def prepare(self, link: Link) -> bool:
+    def prepare_early(self, link: Link) -> bool:
+        """One step towards a connection before there is a network; False when there is none left."""
+        if self._refused_early:
+            return False
+        if self.state is Tcp.UNKNOWN:
+            self.inspect(link, early=True)
+            return True
+        return self.prepare(link, early=True)
+
+    def prepare(self, link: Link, early: bool = False) -> bool:
         """Make one of the settings a new connection needs; False when there is none left."""
         if self.state is not Tcp.INITIAL or not self._to_set:
             return False
         command = self._to_set.popleft()
         reply = link.command(command, idle=True)
+        if early and not reply.done:
+            self._to_set.appendleft(command)
+            self._refused_early = True
+            return True
         if not reply.done:
             log.warning("modem refuses %s", command.partition("=")[0])
         if command == PULLED:

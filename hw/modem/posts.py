@@ -262,6 +262,10 @@ class Posts:
         if self._connection.state is Tcp.UP:
             self._connection.close(link)
 
+    def prepare(self, link: Link) -> bool:
+        """One step towards a connection while there is no network; False if there is none left."""
+        return self._settings.host is not None and self._connection.prepare_early(link)
+
     def connect(self, link: Link, text_next: bool) -> bool:
         """One step towards a connection; False if none is to be made now.
 

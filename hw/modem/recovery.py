@@ -53,7 +53,7 @@ class Recovery:
         self._climbed_at: Counter[Failure] = Counter()
         self.text_tried_at = float("-inf")
         self._shut_for_text_at = self._pulled_at = self._restarted_at = float("-inf")
-        self._left_at = self._answered_at = float("-inf")
+        self._left_at = self._answered_at = self._started_at = float("-inf")
         self._refused: set[str] = set()
         self._reached: set[str] = set()
         self._unsent_since: float | None = None
@@ -79,6 +79,10 @@ class Recovery:
         """A rung above SHUT is being taken."""
         self._climbed_at[failure] = self._times[failure]
 
+    def started(self) -> None:
+        """The modem is ready: a text has its try before a rung for what does not leave."""
+        self._started_at = self._clock()
+
     def text_tried(self) -> None:
         """A text has had its try."""
         self.text_tried_at = self._clock()
@@ -101,8 +105,8 @@ class Recovery:
         one_is_bad = alone and self._reached and self._in_vain[0] not in self._reached
         return 0 if one_is_bad else len(self._in_vain)
 
-    def came_of(self, event: ModemEvent) -> None:
-        """What came of a text or a post: whether anything leaves is what the ladder goes by."""
+    def came_of(self, event: ModemEvent) -> bool:
+        """What came of a text or a post: whether it has left is what the ladder goes by."""
         now = self._clock()
         if isinstance(event, SmsOutcome) and event.outcome is Outcome.DONE:
             self.over(Failure.TEXTS_REFUSED)
@@ -115,6 +119,7 @@ class Recovery:
             self._answered_at, self._unanswered_since = now, None
         elif isinstance(event, PostFailed) and self._unanswered_since is None:
             self._unanswered_since = now
+        return now in (self._left_at, self._answered_at)
 
     def shut_for_text(self) -> None:
         """The connection is being shut because texts are refused beside it."""
@@ -210,7 +215,8 @@ class Recovery:
             times=stall.restarts + 1,
             registered=registered,
             refusals=self._times[Failure.TEXTS_REFUSED],
-            text_next=text_next and self.text_tried_at < max(since, stall.taken_at),
+            text_next=text_next
+            and self.text_tried_at < max(since, stall.taken_at, self._started_at),
             taken=stall.taken,
             taken_at=stall.taken_at,
         )

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from outcry.hw.modem.data_turn import DataTurn
 from outcry.hw.modem.errors import ModemReset, RestartDue
 from outcry.hw.modem.events import ModemEvent, Outcome, SmsOutcome
 from outcry.hw.modem.jobs import JobQueue, TextJob
@@ -28,10 +29,6 @@ LOOK_S = 2.0  # between looks at the ladder while nothing leaves, or at texts th
 SEARCH_POLL_S = 2.0  # between looks for a network: +CREG may have been lost
 CONNECT = "+CIPSTART"
 URGENT_S = 60.0  # an alarm unanswered for longer needs to know its cells again
-DATA_FIRST_S = 3.5  # for connecting and one answered post; a lost answer has cost 16 s already
-DATA_AGAIN_S = 15.0  # after which data is tried first once more
-CONNECTED_S = 2.1  # of that; a connection that takes longer has no answer by then
-POSTED_AGAIN_S = 1.0  # after a post has failed with its connection
 GREETING_S = 0.2  # for whoever posts to hear of a connection; handing a report over takes 0.1
 # For SMS Ready, from the first answer, at the latest as a rule: until then data alone is tried.
 UNREADY_S = 20.0
@@ -73,9 +70,8 @@ class Service:
         self._registered_at = clock()
         self._in_text = False
         self._crashed_in_text = self._crashed_in_either = False
-        self._data_from = self._texts_from = self._unready_until = float("-inf")
-        self._greeted = float("-inf")
-        self._awaits_data = False
+        self._data_turn = DataTurn(clock)
+        self._unready_until = self._greeted = float("-inf")
         self._tidied = False
 
     def start(self, link: Link) -> None:
@@ -91,6 +87,7 @@ class Service:
     def serve(self, link: Link) -> None:
         """Serve what is asked; ends only by a link error or ``Stopping``."""
         self._poll_at = self._registered_at = self._clock()
+        self.recovery.started()
         while True:
             self._take_in(link)
             self._note_network()
@@ -110,16 +107,11 @@ class Service:
 
     def _data_first(self) -> None:
         """Texts end in nothing: let an open alarm have its try by data before the next."""
-        if self._clock() < self._data_from + DATA_AGAIN_S:
-            return
         can_wait = self._settings.host is not None and self._settings.sms_while_connecting
-        if can_wait and self._jobs.urgent_since is not None:
-            log.warning("modem loses its texts; trying data first")
-            self._awaits_data = not self._posts.occupied
-            self._data_begins(self._clock() + (POSTED_AGAIN_S if self._awaits_data else 0.0))
-
-    def _data_begins(self, at: float) -> None:
-        self._data_from, self._texts_from = at, at + CONNECTED_S
+        is_due = self._data_turn.is_due(self.recovery.text_tried_at)
+        if can_wait and is_due and self._jobs.urgent_since is not None:
+            log.warning("texts end in nothing; trying data first")
+            self._data_turn.begin(self._posts.occupied)
 
     def _let_data_prove(self, connected_since: float) -> None:
         """A connection that comes up where text after text is refused has its answer first.
@@ -128,9 +120,8 @@ class Service:
         text nor a rung of the ladder comes before that, but once between two texts.
         """
         nowhere = self.recovery.times(Failure.TEXTS_REFUSED) >= REFUSALS or self._crashed_in_either
-        new = connected_since > self._data_from < self.recovery.text_tried_at
-        if new and nowhere and self._jobs.urgent_since is not None:
-            self._data_from = connected_since
+        if nowhere and self._data_turn.is_due(min(connected_since, self.recovery.text_tried_at)):
+            self._data_first()
 
     def _greets_data(self, link: Link) -> bool:
         """Whether a moment was given to the report for which a connection has just come up."""
@@ -156,7 +147,7 @@ class Service:
             self.recovery.quarantine.add(CONNECT)
         if (job := self._jobs.head_text()) is not None:
             self._mind(job, self._texts.interrupted(job, reason))
-        if self._clock() < self._texts_from and not self._in_text:
+        if self._data_turn.is_broken_off(self._posts.ended_at) and not self._in_text:
             # Data, which was to be first, ends the modem too: texts have their turn.
             self._crashed_in_text = False
         self._crashed_in_text |= self._in_text and not connecting
@@ -182,7 +173,8 @@ class Service:
             self._climb(link, ready=False)
 
     def _tell(self, event: ModemEvent) -> None:
-        self.recovery.came_of(event)
+        if self.recovery.came_of(event):
+            self._data_turn.was_of_use()
         if isinstance(event, SmsOutcome):
             self._note_texts()
         self._emit(event)
@@ -210,8 +202,8 @@ class Service:
         """The most important thing to do now; False if there is nothing."""
         if (connected_since := self._posts.connected_since) is not None:
             self._let_data_prove(connected_since)
-            self._texts_from = self._data_from + DATA_FIRST_S
-        data_first = self._clock() < self._texts_from and self._posts.ended_at <= self._data_from
+            self._data_turn.connected(connected_since)
+        data_first = self._data_turn.goes_on(self._posts.ended_at)
         job = None if data_first else self._jobs.head_text()
         could_leave = job is not None and self._takes_texts()
         could_leave = could_leave and self._worth_a_try(self.recovery.text_tried_at)
@@ -333,16 +325,16 @@ class Service:
         if not (self._radio.carries_packets or self._worth_a_try(self._posts.tried_at)):
             if not self._posts.occupied:
                 self._posts.refuse("no network")
-            return False
+            return not could_leave and self._posts.prepare(link)
         alone = self._texts_alone or link.quarantine.holds(CONNECT)
         if could_leave and (not had_turn or alone):
             return False
         getting_nowhere = self.recovery.times(Failure.TEXTS_REFUSED) >= REFUSALS
-        began = self._clock()
         stepped = self._posts.connect(link, could_leave and not getting_nowhere)
-        if stepped and self._awaits_data:
-            self._awaits_data = False
-            self._data_begins(min(self._data_from, began))
+        if stepped and self._posts.attempting:
+            if self._crashed_in_either:
+                self._data_first()  # one at a time, in which it can be seen who is to blame
+            self._data_turn.attempted()
         self._connection_has_turn = had_turn and stepped and self._posts.half_ready(link)
         self._board.connected(self._posts.connected_since, self._posts.trouble)
         return stepped
@@ -371,6 +363,6 @@ class Service:
         times = [self._poll_at, self._posts.next_at()]
         if self.recovery.stalls or self._texts.handed_on or not self._texts.is_ready:
             times.append(self._clock() + LOOK_S)
-        if self._clock() < self._texts_from:
-            times.append(self._texts_from)
+        if self._clock() < self._data_turn.until:
+            times.append(self._data_turn.until)
         return min(times)

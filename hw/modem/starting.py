@@ -88,15 +88,18 @@ class Starting:
             self._pin = Pin.UNSAID
         link.guarded = True
         link.echo_expected = not link.command("ATE0", idle=True).done
-        # CBATCHK=1 would switch it off below 3.4 V, for a dip of a moment and for good.
-        # CLTS=1, as early as can be: the network tells the time when the modem registers.
-        for command in ("AT+CMEE=1", "AT+CBATCHK=0", "AT+CLTS=1"):
-            link.command(command, idle=True)
+        link.command("AT+CMEE=1", idle=True)
         functionality = link.command("AT+CFUN?", CFUN_LIMIT_S, asked="+CFUN: ", idle=True)
         if functionality.value("+CFUN") not in (None, "1"):
             self._radio_on(link)
-        while (pause_s := self._sim_wants(link)) > 0:
+        pause_s = self._sim_wants(link)  # at once: a SIM with a PIN gets no network before that
+        # CBATCHK=1 would switch it off below 3.4 V, for a dip of a moment and for good.
+        # CLTS=1, as early as can be: the network tells the time when the modem registers.
+        for command in ("AT+CBATCHK=0", "AT+CLTS=1"):
+            link.command(command, idle=True)
+        while pause_s > 0:
             self._wait(link, pause_s)
+            pause_s = self._sim_wants(link)
         link.command("AT+CREG=2", idle=True)
         link.command("AT+CENG=1,1", idle=True)
         self._await_texts(link)

@@ -54,6 +54,44 @@ def test_an_earlier_owner_s_settings_do_not_keep_a_post_back(world: Any) -> None
     assert fates(w) == ["PostAnswered"]
 
 
+SETTLED = [
+    b"AT+CIPMUX",
+    b"AT+CIPMODE",
+    b"AT+CIPSPRT",
+    b"AT+CIPQSEND",
+    b"AT+CIPRXGET",
+    b"AT+CIPCSGP",
+]
+
+
+def searching(w: Any, until: float) -> list[bytes]:
+    """The commands about the connection that were said before there was a network."""
+    w.sim.set_network(False, w.now)
+    found_at = w.now + until
+    w.at(until, lambda: w.sim.set_network(True, w.now))
+    w.at(until + 20, lambda: w.modem.post("p1", b"sealed"))
+    w.run(until + 25)
+    names = [(t, data.partition(b"=")[0].rstrip(b"\r")) for t, data in w.written]
+    return [name for t, name in names if t < found_at and name.startswith(b"AT+CIP")]
+
+
+def test_what_a_connection_needs_is_said_while_there_is_no_network_yet(world: Any) -> None:
+    w = world()
+    assert searching(w, 10) == [b"AT+CIPSTATUS", *SETTLED]
+    assert fates(w) == ["PostAnswered"]
+    assert len(w.said("AT+CIPMUX")) == 1
+
+
+@pytest.mark.parametrize("command", ["+CIPSTATUS", "+CIPQSEND", "+CIPCSGP"])
+def test_what_is_refused_without_a_network_is_said_again_with_one(world: Any, command: str) -> None:
+    w = world()
+    w.sim.faults.on(command, Fault(Kind.ERROR))
+    before = searching(w, 10)
+    assert before.count(b"AT" + command.encode()) == 1
+    assert len(w.said(f"AT{command}")) == 2
+    assert fates(w) == ["PostAnswered"]
+
+
 def test_nothing_that_can_hold_the_port_is_used_to_connect(world: Any) -> None:
     w = world(timing=Timing())
     pressed(w)

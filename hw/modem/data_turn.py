@@ -1,0 +1,69 @@
+"""Data's turn before the next text, in an open alarm whose texts end in nothing."""
+
+from collections.abc import Callable
+
+BEGINS_S = 1.0  # until there is a post again, or its connection is begun
+CONNECTS_S = 3.0  # for connecting, where need be; a lost answer has cost 16 s already
+ANSWERS_S = 2.0  # for one post and its answer
+LONGEST = 8  # times as long: no network is slower, and a text must not wait longer
+NEVER = float("-inf")
+
+
+class DataTurn:
+    """One between two texts. Each is twice as long as the last that was too short.
+
+    Which network is slow, nobody knows before: a text that ends the connection each time must not
+    come before it could be of use. Times are seconds on the owner's clock.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._began = self._until = NEVER
+        self._waits = False
+        self._times_as_long = 1
+
+    def is_due(self, text_tried_at: float) -> bool:
+        """Whether a text has had its try since the last began."""
+        return text_tried_at > self._began
+
+    def begin(self, occupied: bool) -> None:
+        """``occupied``: there is a connection, or one is being made."""
+        begins_at = self._clock() + BEGINS_S
+        self._waits = not occupied
+        self._began = self._clock() if occupied else begins_at  # what failed before that is no end
+        self._until = begins_at + self._times_as_long * CONNECTS_S
+
+    def attempted(self) -> None:
+        """A connection is being made; the first in a turn is what it has waited for."""
+        if self._waits:
+            self._waits = False
+            self._began = min(self._began, self._clock())
+            self._until = self._clock() + self._times_as_long * CONNECTS_S
+
+    def connected(self, since: float) -> None:
+        """The connection that there is has come up then."""
+        if self._began <= since <= self._until:
+            self._until = max(self._until, since + self._times_as_long * ANSWERS_S)
+
+    def goes_on(self, ended_at: float) -> bool:
+        """Whether it does; an attempt or a post that has come to an end since is its end, too."""
+        if ended_at > self._began:
+            self._until = NEVER
+        elif NEVER < self._until <= self._clock():
+            self._until = NEVER
+            self._times_as_long = min(2 * self._times_as_long, LONGEST)
+        return self._clock() < self._until
+
+    def is_broken_off(self, ended_at: float) -> bool:
+        """The link is: whether the turn was going on, which is over."""
+        went_on = self.goes_on(ended_at)
+        self._until = NEVER
+        return went_on
+
+    def was_of_use(self) -> None:
+        """Something has left: the next is a short one."""
+        self._times_as_long = 1
+
+    @property
+    def until(self) -> float:
+        return self._until
