@@ -125,7 +125,7 @@ class ClockedWorld(World):
     line: FarEnd
     baud = HOST_BAUD
     """What the wearable's port is set to."""
-    power_cycle: Callable[[], None] | None = None
+    power_cycle: Callable[[bool], None] | None = None
     """What the owner's wire does, if there is one."""
 
     def __init__(

@@ -17,7 +17,6 @@ from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.process.board import Board
 from outcry.hw.board.sim800.power_wires import PowerWires
 from outcry.hw.board.sim800.sim800 import Sim800
-from outcry.hw.modem import Condition
 from outcry.hw.power import Power, Wire
 from simulation.clockwork import HQ, ClockedWorld, HqListener
 from simulation.virtual_network import VirtualNetwork
@@ -111,14 +110,14 @@ class SimulatedWorld(ClockedWorld):
     def sim(self) -> Sim800:
         return self.board.modems["wearer"]
 
-    def _pulling(self, wire: Wire) -> Callable[[], None]:
+    def _pulling(self, wire: Wire) -> Callable[[bool], None]:
         kind = {Wire.SUPPLY: "supply_pin", Wire.POWER_KEY: "power_key_pin", Wire.RESET: "reset_pin"}
         wires = PowerWires(self.board.schedule, self.sim, **{kind[wire]: POWER_PIN})
         power = Power(POWER_PIN, wire, self.sleeps, lambda pin: _Pin(wires, pin))
 
-        def pulled() -> None:
+        def pulled(is_on: bool) -> None:
             self.pulls.append(self.now)
-            power.cycle(is_on=self.modem.status().state is not Condition.SILENT)
+            power.cycle(is_on)
 
         return pulled
 

@@ -166,17 +166,20 @@ def stop_sms(alarm: model.Alarm, now: float, rules: model.Rules) -> Step:
 
 def send_sms(alarm: model.Alarm, now: float, rules: model.Rules) -> Step:
     """Text the newest report to everyone; then positions by SMS, more rarely than over data."""
-    alarm = replace(without_timer(alarm, model.Event.SMS_DUE), sms_waits=True)
+    everyone = model.Audience.EVERYONE
+    alarm = replace(without_timer(alarm, model.Event.SMS_DUE), sms_waits=everyone)
     alarm = _at(alarm, model.Event.SMS_POSITION_DUE, now + rules.sms_position_every_s)
-    return alarm, (model.SendSms(alarm.next_sequence - 1, model.Audience.EVERYONE),)
+    return alarm, (model.SendSms(alarm.next_sequence - 1, everyone),)
 
 
 def text_left(alarm: model.Alarm, now: float, rules: model.Rules) -> Step:
     """The wait for the next round begins when the first text of this one leaves: until then this
-    one is kept up to date, and another would say nothing new."""
-    if not alarm.sms_waits:
+    one is kept up to date, and another would say nothing new. One to HQ alone told the contacts
+    nothing, and they need not wait for theirs."""
+    if alarm.sms_waits is None:
         return alarm, ()
-    alarm = replace(alarm, sms_waits=False, sms_left_at=now)
+    to_everyone = alarm.sms_waits is model.Audience.EVERYONE
+    alarm = replace(alarm, sms_waits=None, sms_left_at=now if to_everyone else alarm.sms_left_at)
     return _at(alarm, model.Event.SMS_POSITION_DUE, now + rules.sms_position_every_s), ()
 
 
@@ -195,7 +198,8 @@ def send_sms_position_to_hq(alarm: model.Alarm, now: float, rules: model.Rules) 
     alarm = _at(alarm, model.Event.SMS_POSITION_DUE, now + rules.sms_position_every_s)
     if alarm.data_failures == 0:
         return alarm, ()
-    alarm, made = _report(replace(alarm, sms_waits=True), MessageType.POSITION, now)
+    waits = alarm.sms_waits or model.Audience.HQ
+    alarm, made = _report(replace(alarm, sms_waits=waits), MessageType.POSITION, now)
     return alarm, (*made, model.SendSms(alarm.next_sequence - 1, model.Audience.HQ, later=True))
 
 
@@ -229,7 +233,7 @@ def note_data_down(alarm: model.Alarm, now: float, rules: model.Rules) -> Step:
 
 def resume(alarm: model.Alarm, now: float, rules: model.Rules) -> Step:
     """After a restart the schedule starts again: the old clock may be gone with the power."""
-    return _schedule(replace(alarm, sms_waits=True), now, rules), ()
+    return _schedule(replace(alarm, sms_waits=model.Audience.EVERYONE), now, rules), ()
 
 
 def _pulse(pulse: model.Pulse) -> Action:

@@ -175,8 +175,8 @@ class Alarm:
     ``next_id`` is the id of the next alarm. ``tapped`` is the code just tapped, ``code`` the last
     one for HQ to judge, and ``announced_at`` when that was tapped without an alarm. ``moving`` is
     ``None`` while that is not known; ``thrifty``: the data budget for positions is spent.
-    ``sms_left_at`` is when the last round of texts began to leave; ``sms_waits``: none of the
-    newest round has left yet.
+    ``sms_left_at`` is when the last round of texts to everyone began to leave; ``sms_waits``: whom
+    the newest round is for while none of it has left.
     """
 
     state: State = State.IDLE
@@ -188,7 +188,7 @@ class Alarm:
     to_be_answered: int = 0  # the sequence of the newest first or still-in-danger report
     reported_at: float = 0.0
     sms_left_at: float | None = None
-    sms_waits: bool = False
+    sms_waits: Audience | None = None
     withdrawn: bool = False
     withdrawals: tuple[int, ...] = ()  # the sequences of the reports that carry codes
     tapped: tuple[int, ...] = ()

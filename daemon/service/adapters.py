@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from outcry.daemon.journal import Entry, Journal
@@ -15,7 +16,7 @@ from outcry.daemon.service.true_time import synchronised_at
 from outcry.daemon.settings import NO_PIN, Settings
 from outcry.daemon.touch.edges import StrapEdge
 from outcry.hw.gps import Gps
-from outcry.hw.modem import Condition, Modem, ModemSettings, SerialPort
+from outcry.hw.modem import Modem, ModemSettings, SerialPort
 from outcry.hw.pin_library import PinUnusable
 from outcry.hw.power import Power, Wire
 from outcry.hw.switch import Button, Strap
@@ -53,9 +54,7 @@ class Adapters:
             self.messages.put,
             self.clock,
             beat,
-            None
-            if power is None
-            else lambda: self._cycle(power, modem.status().state is not Condition.SILENT),
+            None if power is None else partial(self._cycle, power),
         )
         self.life.callback(modem.stop, 3.0)
         return modem

@@ -49,12 +49,13 @@ class Modem:
         on_event: Callable[[ModemEvent], None],
         clock: Callable[[], float],
         beat: Callable[[], None] = lambda: None,
-        power_cycle: Callable[[], None] | None = None,
+        power_cycle: Callable[[bool], None] | None = None,
         doorbell: threading.Event | None = None,
     ) -> None:
         """``clock`` counts seconds and never goes back. ``beat`` is called at least every 3 s.
 
-        ``power_cycle``, where the board has a wire for it, restarts the modem (hw/power.py).
+        ``power_cycle``, where the board has a wire for it, restarts the modem (hw/power.py); it is
+        told whether the modem is known to be on.
         ``doorbell`` is what the owner waits for while it has no port; one that
         moves a clock instead of waiting runs the owner in virtual time.
         """
@@ -209,6 +210,7 @@ class Modem:
             link.begin_epoch()
             self._call(link, calls, recovery.times(Failure.SILENT))
             self._went_off = ""
+            recovery.is_on = True
             if self._board.now.state is Condition.SILENT:
                 self._board.note(Condition.STARTING, "it answers")
             service.start(link)
@@ -218,6 +220,7 @@ class Modem:
             service.interrupt("the modem is silent", link)
             if isinstance(silent, ModemOff):
                 self._went_off = WENT_OFF.format(silent)
+                recovery.is_on = False
             self._board.note(Condition.SILENT, self._went_off or str(silent))
             recovery.met(Failure.SILENT)
             step = recovery.bide(link, service.refuse_posts)

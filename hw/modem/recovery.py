@@ -42,13 +42,15 @@ class Recovery:
         self,
         jobs: JobQueue,
         clock: Callable[[], float],
-        power_cycle: Callable[[], None] | None = None,
+        power_cycle: Callable[[bool], None] | None = None,
     ) -> None:
-        """``power_cycle`` restarts the modem by its wire, if there is one."""
+        """``power_cycle`` restarts the modem by its wire, if there is one; see ``is_on``."""
         self._jobs = jobs
         self._clock = clock
         self._power_cycle = power_cycle
         self.quarantine = Quarantine(clock)
+        self.is_on = False
+        """Whether the modem has answered since its wire was pulled, and did not say it goes off."""
         self._times: Counter[Failure] = Counter()
         self._climbed_at: Counter[Failure] = Counter()
         self.text_tried_at = float("-inf")
@@ -260,8 +262,9 @@ class Recovery:
         if self._power_cycle is None:
             return False
         log.warning("modem power-cycled")
+        is_on, self.is_on = self.is_on, False
         try:
-            self._power_cycle()
+            self._power_cycle(is_on)
         except Exception as exc:  # noqa: BLE001 - a library of pins may raise any; go on without
             log.error("modem: its power wire fails (%s)", type(exc).__name__)
             return False

@@ -17,7 +17,7 @@ from outcry.hw.modem.recovery import Recovery
 from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.starting import Starting
 from outcry.hw.modem.status import StatusBoard
-from outcry.hw.modem.texts import Texts
+from outcry.hw.modem.texts import NO_PROMPT, Texts
 from outcry.hw.sms_errors import is_of_the_number
 
 log = logging.getLogger("outcry.modem")
@@ -274,7 +274,7 @@ class Service:
             self._crashed_in_text = self._crashed_in_either = False
             self._left_unregistered = not self._radio.registered
             self.recovery.text_left(job.number)
-        elif outcome.outcome is Outcome.UNKNOWN:
+        elif outcome.outcome is Outcome.UNKNOWN or outcome.reason == NO_PROMPT:
             self._take_in(link)  # a data path that ended with the text has had no try of its own
             self._data_first()
         else:

@@ -36,6 +36,7 @@ CENTRE_S = 55.0  # between looks whether texts have a centre, and are served at 
 CENTRE_AGAIN_S = 25.0  # after one that was refused
 MUTE_LOOKS = 2  # refused in a row: a busy SIM is soon done
 LISTED_AGAIN_S = 5.0  # after a list with a line that may have lost some of it
+NO_PROMPT = "the prompt did not come"  # so nothing of it was handed over, and nothing has left
 ATTEMPTS_MOST = 2  # for a text that has not left the modem
 SETTINGS = ('AT+CPMS="SM","SM","SM"', 'AT+CSCS="GSM"', "AT+CNMI=2,1,0,1,0")
 BEARER, BY_PACKETS = "+CGSMS", ("0", "2")  # kept for good (manual p.210): an earlier owner's choice
@@ -183,7 +184,7 @@ class Texts:
         for part in job.parts[len(job.references) :]:
             reply = self._hand_over(link, job, part)
             if not reply.final and not job.given:
-                return self._end(job, events.Outcome.UNKNOWN, "the prompt did not come")
+                return self._end(job, events.Outcome.FAILED, NO_PROMPT)
             reply = self._evidence(link, job, reply)
             if not reply.final:
                 return self._end(job, events.Outcome.UNKNOWN, "its answer was lost")

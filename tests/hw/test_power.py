@@ -10,7 +10,7 @@ from gpiozero.pins.mock import MockFactory
 from outcry.daemon.service import adapters
 from outcry.daemon.settings import read
 from outcry.hw.board.sim800.power_wires import PowerWires
-from outcry.hw.modem import Condition, ModemSettings, ModemStatus
+from outcry.hw.modem import ModemSettings
 from outcry.hw.modem.ladder import RUNGS, Rung
 from outcry.hw.pin_library import PinUnusable
 from outcry.hw.power import PULSES, Power, Wire
@@ -143,17 +143,13 @@ def test_the_settings_say_where_the_wire_leads(monkeypatch, tmp_path, written, w
     assert made == [(PIN, wire)]
 
 
-def test_only_of_a_silent_modem_it_is_not_known_whether_it_is_on(monkeypatch, tmp_path):
+def test_what_the_owner_knows_of_the_modem_reaches_the_wire(monkeypatch, tmp_path):
     turns, cycles = [], []
-    status = ModemStatus()
     monkeypatch.setattr(Power, "cycle", lambda self, is_on=False: turns.append(is_on))
 
     class Owner:
         def __init__(self, *_parts):
             cycles.append(_parts[-1])
-
-        def status(self):
-            return status
 
         def stop(self, timeout_s): ...
 
@@ -162,10 +158,9 @@ def test_only_of_a_silent_modem_it_is_not_known_whether_it_is_on(monkeypatch, tm
     with ExitStack() as life:
         parts = adapters.Adapters(read(toml, tmp_path / "outcry.toml"), SimpleQueue(), life, None)
         parts.modem(ModemSettings(), lambda: None)
-        for state in (Condition.STARTING, Condition.REGISTERED, Condition.SILENT):
-            status = ModemStatus(state=state)
-            cycles[0]()
-    assert turns == [True, True, False]
+        for is_on in (True, False):
+            cycles[0](is_on)
+    assert turns == [True, False]
 
 
 def test_the_line_is_let_go_whatever_happens():

@@ -206,6 +206,32 @@ def test_data_that_dies_after_hq_had_the_alarm_does_not_end_the_positions():
     assert [text.audience for text in rounds] == [Audience.HQ] * 4
 
 
+def test_a_position_that_went_to_hq_alone_keeps_no_contact_waiting_after_the_next_hold():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.happens(Event.RECEIPT_STORED)
+    story.happens(Event.DATA_DOWN)
+    story.happens(Event.POST_FAILED)
+    assert [e.audience for _, e in story.passes(1800) if isinstance(e, SendSms)] == [Audience.HQ]
+    story.happens(Event.TEXT_LEFT)
+    story.passes(4)
+    story.happens(Event.HELD)
+    assert [e.audience for _, e in story.passes(0) if isinstance(e, SendSms)] == [Audience.EVERYONE]
+
+
+def test_a_round_to_everyone_counts_though_a_position_to_hq_came_before_its_first_text():
+    story = Story(data_up=False)
+    story.happens(Event.HELD)
+    story.passes(0)
+    story.happens(Event.RECEIPT_STORED)
+    story.happens(Event.POST_FAILED)
+    story.passes(RULES.sms_position_every_s)
+    story.happens(Event.TEXT_LEFT)
+    story.happens(Event.HELD)
+    rounds = [at for at, effect in story.passes(90) if isinstance(effect, SendSms)]
+    assert rounds == [RULES.sms_position_every_s + RULES.sms_round_gap_s]
+
+
 def test_a_position_by_sms_that_falls_due_while_a_hold_is_unanswered_is_not_the_last():
     story = Story(data_up=True)
     story.happens(Event.HELD)

@@ -116,6 +116,25 @@ def test_a_network_that_comes_and_goes(tmp_path: Path, away_s: float) -> None:
     assert len(boots(world, BREAKS_AT + HOUR_S)) <= 4
 
 
+@pytest.mark.parametrize("lasts_s", [120.0, 300.0])
+@pytest.mark.parametrize("kind", [Kind.SILENT, Kind.GARBAGE])
+@pytest.mark.parametrize("with_hq", [True, False], ids=["HQ out of reach", "no HQ"])
+def test_a_text_whose_prompt_never_came_has_not_left_and_goes_as_soon_as_it_can(
+    tmp_path: Path, with_hq: bool, kind: Kind, lasts_s: float
+) -> None:
+    """Taken for one that may have left, it was given up after two tries, for half an hour."""
+    world = SimulatedWorld(tmp_path) if with_hq else SimulatedWorld(tmp_path, enrolment=None)
+    if with_hq:
+        world.at(150.0, lambda: world.sim.set_gprs("dead", world.now))
+    world.at(190.0, lambda: world.sim.faults.on("+CMGS", Fault(kind, stage="prompt"), times=None))
+    well_at = world.presses(200.0) + lasts_s
+    world.at(well_at, world.sim.faults.clear)
+    world.run(well_at + 60.0)
+    first = {name: at - well_at for at, name in reversed(world.texts_given())}
+    assert first.keys() >= {"Ana", "Boris", "Chiara"}
+    assert min(first.values()) <= 30.0
+
+
 def test_one_bad_number_is_not_told_as_texts_that_do_not_leave(tmp_path: Path) -> None:
     """The others have theirs, so the modem, the SIM and the network are well."""
     world = SimulatedWorld(tmp_path, enrolment=None)

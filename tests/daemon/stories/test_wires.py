@@ -9,6 +9,7 @@ import pytest
 from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import SmsOutcome
+from outcry.hw.modem.data_turn import CONNECTS_S
 from outcry.hw.power import Wire
 from simulation.wearable import SimulatedWorld
 
@@ -89,6 +90,21 @@ def test_a_modem_that_hangs_is_brought_back_by_any_wire(tmp_path: Path, wire: Wi
     assert world.first_text <= 45
 
 
+@pytest.mark.parametrize("hangs_before", [1, 2, 3])
+@pytest.mark.parametrize("wire", Wire)
+def test_so_is_one_that_has_hung_before(tmp_path: Path, wire: Wire, hangs_before: int) -> None:
+    """PWRKEY is pressed twice: the modem, which has answered since the last time, is on."""
+    world = SimulatedWorld(tmp_path, wire=wire)
+    for nth in range(hangs_before):
+        world.at(400 + 600 * nth, world.sim.hang)
+    press_at = 700.0 + 600 * hangs_before
+    world.at(press_at - 1, world.sim.hang)
+    valid = world.presses(press_at)
+    world.run(valid + 90)
+    assert len([at for at in world.pulls if at < press_at]) == hangs_before
+    assert min(t for t, _ in world.texts_given() if t > valid) - valid <= 45
+
+
 @pytest.mark.parametrize("wire", Wire)
 def test_a_modem_that_hangs_in_every_text_is_used_for_data_after_the_first(
     tmp_path: Path, wire: Wire
@@ -125,7 +141,7 @@ def test_after_a_hang_texts_wait_for_data_no_longer_than_it_could_still_be_in_ti
     (pulled,) = world.pulls
     connecting = min(t for t in world.commands("AT+CIPSTART") if t > pulled)
     text = min(t for t in world.commands("AT+CMGS") if t > pulled)
-    assert 1.5 <= text - connecting <= 2.5
+    assert CONNECTS_S - 0.5 <= text - connecting <= CONNECTS_S + 0.5
     sent = min(t for t, event in world.told if isinstance(event, SmsOutcome) and t > text)
     assert sent - world.valid <= 45
 

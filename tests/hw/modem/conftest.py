@@ -193,10 +193,16 @@ class World:
             lambda event: self.on_event(event),
             lambda: self.now,
             lambda: self.beats.append(self.now),
-            (lambda: self.pull_wire()) if power_wire else None,
+            self._pulled if power_wire else None,
             doorbell,
         )
+        self.known_on: list[bool] = []
+        """Each time the wire was pulled: whether the modem was known to be on."""
         self.modem = self.starts_again()
+
+    def _pulled(self, is_on: bool) -> None:
+        self.known_on.append(is_on)
+        self.pull_wire()
 
     @property
     def sim(self) -> Sim800:

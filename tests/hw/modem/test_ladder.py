@@ -303,7 +303,7 @@ def climbed(has_wire: bool, registered: bool = True, minutes: int = 30) -> list[
     """Which rungs are taken when, from the press on, while each text is refused at once."""
     port, pulled = Deaf(noisy=False), []
     jobs = JobQueue(lambda: port.now)
-    cycle = (lambda: pulled.append(port.now)) if has_wire else None
+    cycle = (lambda is_on: pulled.append(port.now)) if has_wire else None
     recovery = Recovery(jobs, lambda: port.now, cycle)
     link = Link(port, lambda: port.now, lambda: None, lambda: False, lambda began: None)
     jobs.set_urgent(True)
@@ -503,7 +503,7 @@ def test_a_lone_number_counts_where_its_text_is_lost_or_data_has_no_answer_eithe
 def test_what_is_counted_is_what_the_ladder_is_asked_with() -> None:
     now = [5.0]
     jobs = JobQueue(lambda: now[0])
-    recovery = Recovery(jobs, lambda: now[0], power_cycle=lambda: None)
+    recovery = Recovery(jobs, lambda: now[0], power_cycle=lambda is_on: None)
     for _ in range(3):
         recovery.met(Failure.SILENT)
     recovery.climbed(Failure.SILENT)

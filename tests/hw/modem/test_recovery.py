@@ -136,6 +136,31 @@ def test_a_modem_that_switches_itself_off_is_told_with_what_to_do(world: Any, ki
     assert told == [f"{why}: see to its supply, then take that away for a moment"]
 
 
+def test_a_modem_that_has_answered_since_its_wire_was_pulled_is_known_to_be_on(world: Any) -> None:
+    w, first = world(host=None, power_wire=True), list[bool]()
+    w.pull_wire = lambda: None
+    w.at(50, w.sim.hang)
+    w.at(60, lambda: w.modem.set_urgent(True))
+    w.at(200, lambda: w.sim.power_off(w.now))
+    w.at(200.1, lambda: w.sim.power_on(w.now))
+    w.at(260, w.known_on.clear)
+    w.at(260, w.sim.hang)
+    w.at(259, lambda: first.extend(w.known_on))
+    w.run(400)
+    assert first[:2] == [True, False]
+    assert w.known_on[:2] == [True, False]
+
+
+def test_one_that_says_it_switches_itself_off_is_not(world: Any) -> None:
+    w = world(host=None, power_wire=True)
+    w.pull_wire = lambda: None
+    w.at(50, lambda: w.sim.terminal.urc("UNDER-VOLTAGE POWER DOWN"))
+    w.at(50.01, lambda: w.sim.power_off(w.now))
+    w.at(60, lambda: w.modem.set_urgent(True))
+    w.run(100)
+    assert w.known_on[:1] == [False]
+
+
 def test_a_modem_that_switched_itself_off_is_left_alone_between_two_calls(world: Any) -> None:
     w = world(host=None, timing=Timing())
     w.at(50, lambda: w.sim.terminal.urc("UNDER-VOLTAGE POWER DOWN"))

@@ -159,13 +159,13 @@ def test_a_lost_prompt_is_called_off_and_asked_for_once_more(world: Any) -> None
     assert w.texts(ANA) == ["help"]
 
 
-def test_a_prompt_lost_twice_is_unknown_and_called_off(world: Any) -> None:
+def test_a_prompt_lost_twice_means_that_nothing_left_and_is_called_off(world: Any) -> None:
     w = world(host=None)
     w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="prompt"), times=2)
     w.modem.send_sms("t1", ANA, "help")
     w.modem.send_sms("t2", BEN, "help")
     w.run(30)
-    assert outcomes(w) == [("t1", Outcome.UNKNOWN, None), ("t2", Outcome.DONE, None)]
+    assert outcomes(w) == [("t1", Outcome.FAILED, None), ("t2", Outcome.DONE, None)]
     assert CALL_OFF in [data for _, data in w.written]
     assert not w.texts(ANA)
 
