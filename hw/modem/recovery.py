@@ -178,13 +178,18 @@ class Recovery:
 
         A wrong number's restart the modem where nothing has an answer by data either.
         """
-        settled_at = max(self._answered_at, self._restarted_at, self._stall.taken_at)
-        if self._unsent_since is None or self.text_tried_at <= settled_at:
+        if self._unsent_since is None or self._is_settled:
             return None
         if refuses or not self._refused:
             return self._unsent_since
         unanswered_since = self._unanswered_since
         return None if unanswered_since is None else max(unanswered_since, self._unsent_since)
+
+    @property
+    def _is_settled(self) -> bool:
+        """Whether an answer by data, or a restart, came after the last text was tried."""
+        settled_at = max(self._answered_at, self._restarted_at, self._stall.taken_at)
+        return self.text_tried_at <= settled_at
 
     @property
     def stalls(self) -> bool:
@@ -203,8 +208,8 @@ class Recovery:
             self._lost_since, self._found_at = None, now
         elif lost and self._lost_since is None:
             self._lost_since = now
-            at_rest = self._jobs.urgent_since is None and self._unsent_since is None
-            if at_rest and now - self._found_at > LASTED_S:
+            is_idle = self._unsent_since is None or self._is_settled
+            if self._jobs.urgent_since is None and is_idle and now - self._found_at > LASTED_S:
                 self._stall = Stall()
         since = self._stalled_since()
         if since is None:

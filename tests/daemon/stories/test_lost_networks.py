@@ -95,3 +95,31 @@ def test_before_anybody_needs_it(tmp_path: Path, how: str) -> None:
     assert world.boots[0] <= 360.0
     assert world.receipts
     assert min(at - valid for at in world.receipts if at > valid) <= 12.0
+
+
+def test_each_time_is_the_first_after_a_network_that_lasted_though_a_drill_was_in_vain(
+    tmp_path: Path,
+) -> None:
+    """Its texts never left, and the pauses between restarts went on growing for good."""
+    world = SimulatedWorld(tmp_path)
+    world.at(150.0, lambda: world.sim.set_gprs("dead", world.now))
+    refused = Fault(Kind.ERROR, stage="text", text="+CMS ERROR: 38")
+    world.at(150.0, lambda: world.sim.faults.on("+CMGS", refused, times=None))
+    world.at(200.0, lambda: world.asks("drill"))
+    world.at(2500.0, lambda: world.sim.set_gprs("on", world.now))
+    world.at(2500.0, world.sim.faults.clear)
+    lost_at = [4000.0 + 2400.0 * nth for nth in range(4)]
+
+    def found() -> None:
+        """A restart brings the network back."""
+        if any(what == "boot" and at > world.now - 0.6 for at, what, _ in world.seen[-50:]):
+            world.sim.set_network(True, world.now)
+        world.at(world.now + 0.5, found)
+
+    for at in lost_at:
+        world.at(at, lambda: world.sim.set_network(False, world.now))
+    world.at(4000.0, found)
+    world.run(lost_at[-1] + 2400.0)
+    boots = [at for at, what, _ in world.seen if what == "boot"]
+    away_s = [min(at for at in boots if at > lost) - lost for lost in lost_at]
+    assert max(away_s) <= 310.0
