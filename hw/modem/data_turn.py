@@ -21,6 +21,8 @@ class DataTurn:
         self._began = self._until = NEVER
         self._waits = False
         self._times_as_long = 1
+        self.was_too_short = False
+        """Whether time alone has ended the last: the modem may have fallen silent in it."""
 
     def is_due(self, text_tried_at: float) -> bool:
         """Whether a text has had its try since the last began."""
@@ -29,7 +31,7 @@ class DataTurn:
     def begin(self, occupied: bool) -> None:
         """``occupied``: there is a connection, or one is being made."""
         begins_at = self._clock() + BEGINS_S
-        self._waits = not occupied
+        self._waits, self.was_too_short = not occupied, False
         self._began = self._clock() if occupied else begins_at  # what failed before that is no end
         self._until = begins_at + self._times_as_long * CONNECTS_S
 
@@ -50,15 +52,13 @@ class DataTurn:
         if ended_at > self._began:
             self._until = NEVER
         elif NEVER < self._until <= self._clock():
-            self._until = NEVER
+            self._until, self.was_too_short = NEVER, True
             self._times_as_long = min(2 * self._times_as_long, LONGEST)
         return self._clock() < self._until
 
-    def is_broken_off(self, ended_at: float) -> bool:
-        """The link is: whether the turn was going on, which is over."""
-        went_on = self.goes_on(ended_at)
+    def break_off(self) -> None:
+        """The link has broken off, and a turn with it."""
         self._until = NEVER
-        return went_on
 
     def was_of_use(self) -> None:
         """Something has left: the next is a short one."""

@@ -108,10 +108,14 @@ class Service:
     def _data_first(self) -> None:
         """Texts end in nothing: let an open alarm have its try by data before the next."""
         can_wait = self._settings.host is not None and self._settings.sms_while_connecting
-        is_due = self._data_turn.is_due(self.recovery.text_tried_at)
-        if can_wait and is_due and self._jobs.urgent_since is not None:
+        if can_wait and self._text_tried_since_data and self._jobs.urgent_since is not None:
             log.warning("texts end in nothing; trying data first")
             self._data_turn.begin(self._posts.occupied)
+
+    @property
+    def _text_tried_since_data(self) -> bool:
+        """Whether a text has had its try since data last had its turn."""
+        return self._data_turn.is_due(self.recovery.text_tried_at)
 
     def _let_data_prove(self, connected_since: float) -> None:
         """A connection that comes up where text after text is refused has its answer first.
@@ -147,7 +151,8 @@ class Service:
             self.recovery.quarantine.add(CONNECT)
         if (job := self._jobs.head_text()) is not None:
             self._mind(job, self._texts.interrupted(job, reason))
-        if self._data_turn.is_broken_off(self._posts.ended_at) and not self._in_text:
+        self._data_turn.break_off()
+        if not self._text_tried_since_data:
             # Data, which was to be first, ends the modem too: texts have their turn.
             self._crashed_in_text = False
         self._crashed_in_text |= self._in_text and not connecting
@@ -259,12 +264,15 @@ class Service:
 
     def _send(self, link: Link, job: TextJob) -> None:
         self._connection_has_turn = True
+        # A crash in here is not the text's doing.
+        if self._data_turn.was_too_short and not self._text_tried_since_data:
+            link.attention(tries=3)
+        link.be_in_step()
+        self._take_in(link)  # the answer to the last one may have come late
+        if not self._jobs.begin_text(job):
+            return
+        self._in_text = True
         try:
-            link.be_in_step()  # a crash in here is not the text's doing
-            self._take_in(link)  # the answer to the last one may have come late
-            if not self._jobs.begin_text(job):
-                return
-            self._in_text = True
             outcome = self._texts.send(link, job)
         finally:
             self.recovery.text_tried()

