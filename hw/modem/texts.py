@@ -34,7 +34,7 @@ READY_AGAIN_S = 1.0  # while an alarm is open or a text waits
 SWEEP_S = 600.0  # after which a text is found whose +CMTI was lost
 CENTRE_S = 55.0  # between looks whether texts have a centre, and are served at all
 CENTRE_AGAIN_S = 25.0  # after one that was refused
-MUTE_LOOKS = 2  # refused in a row: a busy SIM is soon done
+MUTE_LOOKS = 2  # in a row, refused or not answered: a busy SIM is soon done
 LISTED_AGAIN_S = 5.0  # after a list with a line that may have lost some of it
 NO_PROMPT = "the prompt did not come"  # so nothing of it was handed over, and nothing has left
 ATTEMPTS_MOST = 2  # for a text that has not left the modem
@@ -382,13 +382,22 @@ class Texts:
             return
         reply = link.command(SERVICE_CENTRE, idle=True)
         centre = reply.value("+CSCA")
-        refused = reply.final.startswith("+CMS ERROR: ") and reply.code is not None
-        self._mute_looks = self._mute_looks + 1 if refused else 0
-        self._foreseen = str(reply.code) if refused else ""
+        by_code = reply.final.startswith("+CMS ERROR: ") and reply.code is not None
+        served = reply.done or not (by_code or self.wanted or self._refuses_pdu_mode(link))
+        if self.wanted and not served:
+            return  # it may have been given up for a text
+        self._mute_looks = 0 if served else self._mute_looks + 1
+        self._foreseen = str(reply.code) if by_code and self.is_mute else ""
         if centre is not None and centre.startswith('""'):
             self._foreseen = NO_CENTRE
         if centre and not self._foreseen and self._refusal == NO_CENTRE:
             self._refusal = ""  # it was given one since
+
+    def _refuses_pdu_mode(self, link: Link) -> bool:
+        """A second opinion: a modem that does not know AT+CSCA? may well serve texts."""
+        if link.quarantine.holds("+CMGF"):
+            return False
+        return not link.command("AT+CMGF=0", idle=True).done
 
     def _take_in(self, index: int, header: str = "", pdu: str = "") -> bool:
         """Hand on what lies there, once; it is deleted when whoever has it has kept it.

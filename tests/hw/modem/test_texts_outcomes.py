@@ -1,6 +1,7 @@
 """What becomes of a text: done, failed or unknown, and never two of them by mistake."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -139,6 +140,93 @@ def test_a_sim_without_a_service_centre_is_told_before_any_text(world: Any) -> N
     w.run(60)
     assert seen == ["330"]
     assert outcomes(w) == [("t1", Outcome.FAILED, 330)]
+
+
+def told(w: Any, *seconds: int) -> list[tuple[bool, str]]:
+    """Whether texts are ready and how they are refused, as the status says it at these seconds."""
+    seen: list[tuple[bool, str]] = []
+
+    def look() -> None:
+        status = w.modem.status()
+        seen.append((status.texts_ready, status.text_refusal))
+
+    for second in seconds:
+        w.at(second, look)
+    return seen
+
+
+OF_TEXTS = ("+CMGF", "+CMGS", "+CMGL", "+CMGR", "+CNMI", "+CPMS", "+CSCA", "+CMGD", "+CSCS")
+MUTE = (
+    Fault(Kind.ERROR, text="+CMS ERROR: 500"),
+    Fault(Kind.ERROR, text="+CME ERROR: 14"),
+    Fault(Kind.ERROR),
+    Fault(Kind.SILENT),
+)
+
+
+@pytest.mark.parametrize("fault", MUTE, ids=lambda fault: fault.text or fault.kind.value)
+def test_a_modem_that_serves_no_texts_is_told_within_two_minutes(world: Any, fault: Fault) -> None:
+    """However it says so, and it is not asked all the time."""
+    w = world()
+    w.at(100, lambda: [w.sim.faults.on(name, fault, times=None) for name in OF_TEXTS])
+    seen = told(w, *range(100, 820, 120), 890)
+    w.at(820, w.sim.faults.clear)
+    w.run(891)
+    assert [is_ready for is_ready, _ in seen] == [True, *[False] * 5, True]
+    looks = w.said("AT+CSCA?")
+    assert all(later - earlier > 24 for earlier, later in pairwise(looks[1:]))
+    assert len(w.said("AT")) < 350
+
+
+@pytest.mark.parametrize("fault", MUTE[1:], ids=lambda fault: fault.text or fault.kind.value)
+def test_a_modem_that_does_not_know_the_centre_and_takes_pdu_mode_serves_texts(
+    world: Any, fault: Fault
+) -> None:
+    w = world()
+    w.sim.faults.on("+CSCA", fault, times=None)
+    seen = told(w, *range(60, 660, 10))
+    w.at(660, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.run(700)
+    assert set(seen) == {(True, "")}
+    assert w.texts(ANA) == ["help"]
+
+
+@pytest.mark.parametrize("code", [310, 322, 500])
+def test_one_look_that_is_refused_is_not_told_as_a_text_refused(world: Any, code: int) -> None:
+    w = world()
+    fault = Fault(Kind.ERROR, text=f"+CMS ERROR: {code}")
+    w.at(100, lambda: w.sim.faults.on("+CSCA", fault))
+    w.at(300, lambda: w.sim.faults.on("+CSCA", fault, times=2))
+    seen = told(w, *range(90, 500, 5))
+    w.run(500)
+    assert set(seen[:40]) == {(True, "")}
+    assert set(seen[40:]) == {(True, ""), (False, str(code))}, "the second in a row counts"
+
+
+def test_a_look_that_an_alarm_breaks_off_says_nothing_and_holds_up_nobody(world: Any) -> None:
+    w = world(host=None)
+    w.sim.faults.on("+CSCA", Fault(Kind.LATE, seconds=3.0), times=None)
+
+    def is_pressed_at_the_look() -> None:
+        w.modem.set_urgent(any(w.now - at < 9 for at in w.said("AT+CSCA?")))
+
+    for step in range(1000):
+        w.at(step / 5, is_pressed_at_the_look)
+    seen = told(w, 199)
+    w.run(200)
+    assert len(w.said("AT+CSCA?")) > 3
+    assert seen == [(True, "")]
+    assert len(w.said("AT+CMGF")) == 1, "no second opinion while an alarm is open"
+
+
+def test_a_second_opinion_in_quarantine_is_none(world: Any) -> None:
+    w = world()
+    w.sim.faults.on("+CSCA", Fault(Kind.ERROR), times=None)
+    w.at(50, lambda: w.sim.faults.on("+CMGF", Fault(Kind.RESET)))
+    seen = told(w, *range(60, 300, 10))
+    w.run(300)
+    assert len(w.said("AT+CMGF")) > 2
+    assert set(seen) == {(True, "")}
 
 
 def test_a_number_that_is_none_fails_and_holds_up_nobody(world: Any) -> None:
