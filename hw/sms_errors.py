@@ -64,6 +64,6 @@ def lasts(code: str) -> bool:
     return told(code)[1] not in (_NUMBER, _PASSES, _UNSAID)
 
 
-def is_of_the_number(code: int | None) -> bool:
-    """Whether it says that the text's number is wrong, and nothing of other numbers."""
+def is_of_the_number(code: int | str | None) -> bool:
+    """Whether it says that the text's number is wrong, and by itself nothing of other numbers."""
     return told(str(code))[1] == _NUMBER

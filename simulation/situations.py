@@ -614,7 +614,7 @@ SITUATIONS = (
             (999, ("code 999", "operator"), Flag.TEXTS_FAULT),
             (38, ("out of order", "did not leave", "supply"), Flag.TEXTS_FAULT),
             (500, ("gives no reason", "did not leave", "supply"), Flag.TEXTS_FAULT),
-            (1, ("no such number", "the right number"), None),
+            (1, ("no such number", "did not leave", "the right number"), Flag.TEXTS_FAULT),
         )
     ),
     *(

@@ -273,7 +273,9 @@ def _sms(is_ready: bool, refusal: str, in_vain: int) -> Finding:
         words = f"the modem does not get ready for texts{because}"
         return failed("SMS", words, remedy if lasts else _OTHER_MODEM)
     if in_vain >= IN_VAIN and not lasts:
-        return failed("SMS", f"the last {in_vain} texts did not leave{because}", _UNTIL_ONE_LEAVES)
+        first = f"{remedy}; if it is right, " if sms_errors.is_of_the_number(refusal) else ""
+        words = f"the last {in_vain} texts did not leave{because}"
+        return failed("SMS", words, first + _UNTIL_ONE_LEAVES)
     if not refusal:
         return ok("SMS", "no text is refused")
     found = failed if lasts else look

@@ -62,7 +62,7 @@ class Recovery:
         self._unanswered_since: float | None = None
         self._lost_since: float | None = None
         self._found_at = float("-inf")
-        self._in_vain = deque[str](maxlen=COUNTED)
+        self._in_vain = deque[tuple[str, bool]](maxlen=COUNTED)
         self._stall = Stall()
 
     def met(self, failure: Failure) -> None:
@@ -96,16 +96,21 @@ class Recovery:
     def text_left(self, number: str) -> None:
         self._reached.add(number)
 
-    def text_in_vain(self, number: str) -> None:
-        """A text was refused or lost, though there is a network and its number is not the reason."""
-        self._in_vain.append(number)
+    def text_in_vain(self, number: str, is_of_it: bool) -> None:
+        """A text was refused or lost, though there is a network; ``is_of_it``: its number is blamed."""
+        self._in_vain.append((number, is_of_it))
 
     @property
     def texts_in_vain(self) -> int:
-        """How many ended so since one left; 0 where it may be the fault of one bad number."""
-        alone = len(set(self._in_vain)) == 1
-        one_is_bad = alone and self._reached and self._in_vain[0] not in self._reached
-        return 0 if one_is_bad else len(self._in_vain)
+        """How many ended so since one left; 0 where it may be the fault of one bad number.
+
+        One number that is blamed says nothing of the others; that all are wrong is not believed.
+        """
+        blamed = {number for number, of_it in self._in_vain if of_it}
+        counted = [number for number, of_it in self._in_vain if len(blamed) > 1 or not of_it]
+        alone = len(set(counted)) == 1
+        one_is_bad = alone and self._reached and counted[0] not in self._reached
+        return 0 if one_is_bad else len(counted)
 
     def came_of(self, event: ModemEvent) -> bool:
         """What came of a text or a post: whether it has left is what the ladder goes by."""

@@ -300,10 +300,10 @@ class Service:
             self._radio.look_at_clock(link)
 
     def _mind(self, job: TextJob, outcome: SmsOutcome | None) -> None:
-        """Count a text that ended in vain; not for want of a network, nor for a wrong number."""
+        """Count a text that ended in vain; not for want of a network."""
         in_vain = outcome is not None and outcome.outcome is not Outcome.DONE
-        if outcome and in_vain and self._radio.registered and not is_of_the_number(outcome.code):
-            self.recovery.text_in_vain(job.number)
+        if outcome and in_vain and self._radio.registered:
+            self.recovery.text_in_vain(job.number, is_of_the_number(outcome.code))
         self._note_texts()
 
     def _text_stuck(self) -> None:

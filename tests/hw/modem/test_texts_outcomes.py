@@ -88,6 +88,29 @@ def test_a_refusal_in_other_words_has_no_code(world: Any, answer: str) -> None:
     assert w.modem.status().text_refusal == "?"
 
 
+@pytest.mark.parametrize(
+    ("texts", "in_vain"),
+    [
+        ([(ANA, 1), (ANA, 27), (ANA, 28)], 0),
+        ([(ANA, 1), (ANA, 27), (BEN, 28)], 3),
+        ([(ANA, 28), (BEN, 0), (ANA, 28)], 0),
+        ([(BEN, 0), (ANA, 28), (BEN, 28), (ANA, 28)], 3),
+        ([(ANA, 28), (BEN, 38), (BEN, 38), (ANA, 28)], 2),
+        ([(BEN, 0), (ANA, 28), (ANA, 38), (ANA, 38)], 0),
+        ([(BEN, 0), (BEN, 28), (BEN, 28)], 0),
+    ],
+    ids=["one", "two", "one left", "two since", "other reasons", "one bad", "one reached"],
+)
+def test_numbers_are_not_all_wrong(world: Any, texts: list[tuple[str, int]], in_vain: int) -> None:
+    """A network that says so of more than one since the last text left, takes none."""
+    w = world(host=None)
+    for turn, (number, code) in enumerate(texts):
+        at = 20 + 20 * turn
+        w.at(at, lambda code=code: w.sim.set_sms_refusal(code or None, w.now))
+        w.at(at, lambda at=at, number=number: w.modem.send_sms(f"t{at}", number, "help"))
+    assert w.condition_after(25 + 20 * len(texts)).texts_in_vain == in_vain
+
+
 def test_words_that_cannot_be_sent_are_no_refusal_of_the_modems(world: Any) -> None:
     w = world()
     w.modem.send_sms("t1", "Ana", "help")
