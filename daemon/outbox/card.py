@@ -64,7 +64,7 @@ Change = tuple[str, tuple[object, ...]]  # a statement and its values
 class Found:
     """What was on the card: the newest alarm, and all that HQ has not answered.
 
-    ``damaged``: there may have been more.
+    ``damaged``: there may have been more, another device's as well.
     """
 
     reserved: int = 0
@@ -105,6 +105,7 @@ class Card:
         except _OfAnotherDevice:
             self._set_aside("is another device's", "other")
             self._lacks.unlink(missing_ok=True)
+            found.damaged = True
         except (sqlite3.DatabaseError, ValueError, TypeError) as error:
             if _is_of_the_card(error):
                 self._drop(error)

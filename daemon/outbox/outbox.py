@@ -50,6 +50,8 @@ class Outbox:
         self._answered: set[int] = set()
         self._thin_at = TRACK_MOST
         self._last_text = found.last_text
+        self.texted_before = found.last_text > 0 or found.damaged
+        """Whether there were texts before this start, as far as is known; few are still in ``texts``."""
         self.next_counter = self._reserved = found.reserved
         for report in found.reports.values():
             self._file(report)

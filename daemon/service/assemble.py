@@ -55,7 +55,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
     memory = Memory(runtime / MEMORY, clock())
     beats = Beats(clock, min((adapters.service.watchdog_s or 20) / 2, 10), TURN_LIMIT_S)
     vibration = adapters.vibration()
-    asked_of_modem = replace(asked_of_modem, texted_before=bool(outbox.texts))
+    asked_of_modem = replace(asked_of_modem, texted_before=outbox.texted_before)
     modem = adapters.modem(asked_of_modem, beats.watch("modem"))
     gps = adapters.gps(beats.watch("gps"))
     senses = _senses(settings, adapters, memory, times)

@@ -51,6 +51,25 @@ def test_what_was_written_is_there_after_a_kill(outbox, tmp_path, faults):
     assert faults == []
 
 
+def test_that_there_were_texts_is_known_when_none_is_in_memory_any_more(tmp_path, faults):
+    path = tmp_path / "outbox.sqlite"
+    first = Outbox(path, faults.append, device=1)
+    with first.step():
+        first.add_report(replace(report(1), answered=True))
+        first.add_text(1, 0, "sealed")
+        first.add_report(report(2, alarm=8))
+    first.close()
+    second = Outbox(path, faults.append, device=1)
+    assert (first.texted_before, second.texted_before) == (False, True)
+    assert second.texts == {}
+    second.close()
+    third = Outbox(path, faults.append, device=2)
+    assert third.texted_before, "another device's, perhaps by this very SIM"
+    third.close()
+    path.write_bytes(b"not a database" * 100)
+    assert Outbox(path, faults.append, device=2).texted_before
+
+
 def test_no_counter_is_ever_given_twice(tmp_path, faults):
     given = []
     for _ in range(5):
