@@ -189,6 +189,8 @@ class Texts:
             if not reply.final:
                 return self._end(job, events.Outcome.UNKNOWN, "its answer was lost")
             if not reply.done:
+                if job.given:
+                    self._reports.refused(job.number)
                 by_code = reply.final.startswith("+CMS ERROR: ") and reply.code is not None
                 self._refusal = str(reply.code) if by_code else "?"
                 return self._end(job, events.Outcome.FAILED, "refused", reply.code)

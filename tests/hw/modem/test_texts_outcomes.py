@@ -340,7 +340,10 @@ def test_a_delivery_report_that_may_be_an_earlier_text_s_proves_nothing(world: A
     assert w.texts(ANA) == ["help"]
 
 
-def test_a_delivery_report_that_comes_twice_proves_nothing_of_the_next_text(world: Any) -> None:
+@pytest.mark.parametrize("refused_at", ["", "command", "text"])
+def test_a_delivery_report_that_comes_twice_proves_nothing_of_the_next_text(
+    world: Any, refused_at: Any
+) -> None:
     """A belief: a network repeats a report whose acknowledgement was lost."""
     w = world(timing=replace(Timing.instant(), sms_report=(1.0, 1.0)))
     reports: list[Any] = []
@@ -352,11 +355,16 @@ def test_a_delivery_report_that_comes_twice_proves_nothing_of_the_next_text(worl
 
     w.sim.sms.report = keeps
     w.modem.send_sms("t1", ANA, "help")
+    if refused_at:
+        refuses = Fault(Kind.ERROR, stage=refused_at, text="+CMS ERROR: 38")
+        w.at(3, lambda: w.sim.faults.on("+CMGS", refuses))
+        w.at(3, lambda: w.modem.send_sms("refused", BEN, "help"))
     w.at(5, lambda: w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="text")))
     w.at(5, lambda: w.modem.send_sms("t2", ANA, "the link"))
     w.at(8, lambda: report(reports[0]))
     w.run(60)
-    assert outcomes(w) == [("t1", Outcome.DONE, None), ("t2", Outcome.UNKNOWN, None)]
+    ended = [each for each in outcomes(w) if each[0] != "refused"]
+    assert ended == [("t1", Outcome.DONE, None), ("t2", Outcome.UNKNOWN, None)]
     assert w.got(SmsReport) == [SmsReport("t1", True)]
 
 
@@ -379,6 +387,25 @@ def test_a_report_proves_a_later_text_whatever_was_before(world: Any) -> None:
     w.at(10, lambda: w.modem.send_sms("t2", ANA, "help"))
     w.run(60)
     assert outcomes(w) == [("t1", Outcome.DONE, None), ("t2", Outcome.DONE, None)]
+
+
+@pytest.mark.parametrize(("refused", "last"), [(1, 0), (2, 0), (0, 254), (1, 253), (1, 254)])
+def test_a_report_proves_a_text_after_refusals_and_when_references_come_round(
+    world: Any, refused: int, last: int
+) -> None:
+    """The simulated modem gives a refused text no reference, and none is 0."""
+    w = world(timing=replace(Timing.instant(), sms_report=(3.0, 3.0)))
+    w.sim.sms._reference = last
+    w.modem.send_sms("t1", ANA, "help")
+    w.at(5, lambda: w.sim.set_sms_refusal(38 if refused else None, w.now))
+    for turn in range(refused):
+        w.at(5 + turn, lambda: w.modem.send_sms("refused", BEN, "help"))
+    w.at(10, lambda: w.sim.set_sms_refusal(None, w.now))
+    w.at(10, lambda: w.sim.faults.on("+CMGS", Fault(Kind.SILENT, stage="answer")))
+    w.at(10, lambda: w.modem.send_sms("t2", ANA, "help"))
+    w.run(60)
+    assert outcomes(w)[-1] == ("t2", Outcome.DONE, None)
+    assert w.got(SmsReport) == [SmsReport("t1", True), SmsReport("t2", True)]
 
 
 def test_a_text_whose_reference_got_lost_has_left(world: Any) -> None:
