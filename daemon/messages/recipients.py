@@ -96,6 +96,10 @@ class Recipients:
         """Whether nothing new is to be said in this text."""
         if text.goes_again or self._outbox.reports[text.counter].alarm != self._outbox.alarm.id:
             return True
+        return self._lost_place(text, now)
+
+    def _lost_place(self, text: StoredText, now: float) -> bool:
+        """Whether the position may have been lost with a restart: there is none to say since."""
         from_before = text.counter < self._outbox.first_counter
         return from_before and isinstance(self._place(now), NoPosition)
 
@@ -112,7 +116,7 @@ class Recipients:
         is_old = text.goes_again and kept is not None and language.lacks_time(kept)
         if kept is not None and stays and not is_old:
             return kept
-        known = None if stays and isinstance(place, NoPosition) else place
+        known = None if self._lost_place(text, now) else place
         if text.template == Template.ALERT.value:
             again = self.told(report, text.recipient, Template.ALERT, but=text.id)
             link_follows = enrolment is not None and bool(report.sealed)

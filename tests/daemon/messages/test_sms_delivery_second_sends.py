@@ -9,7 +9,7 @@ from outcry.daemon.outbox.stored import TextOutcome
 from outcry.hw.modem import Outcome, SmsOutcome, SmsReport
 from outcry.receipt import Status
 from simulation.wearable import SimulatedWorld
-from simulation.world import CONTACTS, World
+from simulation.world import CONTACTS, ENROLMENT, World
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +76,24 @@ def test_words_that_tell_no_time_go_again_with_the_place_and_age_of_then(tmp_pat
     assert again.keys() == first.keys()
     for text in again.values():
         assert "mlat=43.4" in text
+
+
+@pytest.mark.parametrize("enrolment", [ENROLMENT, None], ids=["HQ", "contacts alone"])
+@pytest.mark.parametrize("cut", [False, True])
+def test_words_that_tell_neither_time_nor_place_say_lost_only_after_a_restart(
+    tmp_path, enrolment, cut
+):
+    world = World(tmp_path, enrolment=enrolment, synchronised=False)
+    world.holds()
+    world.takes_all_texts()
+    if cut:
+        world.power_cut()
+    before = len(world.modem.texts)
+    waits(world, 400)
+    again = [text for _, _, text in world.modem.texts[before:] if "osition" in text]
+    assert len(again) >= len(CONTACTS)
+    assert {"lost when the device restarted" in text for text in again} == {cut}
+    assert {"Position not known yet." in text for text in again} == {not cut}
 
 
 def test_the_wait_is_as_long_as_the_settings_say(tmp_path):
