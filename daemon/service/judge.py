@@ -94,6 +94,7 @@ _OF_HQ = (  # how the reason for a missing receipt begins
 )
 _PORTAL = "something else answers in HQ's place: check HQ's address in the enrolment, and the APN"
 _NOT_TAKEN = "the request was not taken"  # by a modem that says it is connected
+_TEXTS_FIRST = "texts go first"  # while the modem gets ready for them
 _NO_CONNECTION = (  # how reasons begin that say nothing of HQ
     "no connection",
     "no network",
@@ -103,6 +104,7 @@ _NO_CONNECTION = (  # how reasons begin that say nothing of HQ
     "the serial port",
     "the connection",
     _NOT_TAKEN,
+    _TEXTS_FIRST,
     "GPRS",
 )
 _APN = "check modem.apn and the SIM's credit with the operator, and HQ's address in the enrolment"
@@ -318,6 +320,7 @@ def hq(trouble: str) -> Iterator[Finding]:
     """Data path and receipt; ``trouble`` is why HQ does not answer, empty where it does."""
     if is_of_the_path(trouble):
         remedies = {"no connection to HQ": _REFUSED, _NOT_TAKEN: _OTHER_MODEM}
+        remedies[_TEXTS_FIRST] = REMEDIES[Condition.STARTING.value]
         yield failed("data path", trouble, remedies.get(trouble, _APN))
         yield left_out("receipt", "there is no data path")
         return

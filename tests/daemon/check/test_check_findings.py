@@ -182,6 +182,7 @@ def test_every_signal_has_its_decibels(csq):
         ("no connection to HQ in time", "data path", "modem.apn"),
         ("the modem refuses to connect", "data path", "modem.apn"),
         ("", "data path", "modem.apn"),
+        ("texts go first", "data path", "wait a minute"),
         ("no answer from HQ", "receipt", "outcry-responder"),
         ("HTTP 400", "receipt", "enrol it again"),
         ("HTTP 409", "receipt", "copy"),
