@@ -212,8 +212,21 @@ def retry_data(alarm: model.Alarm, now: float, rules: model.Rules) -> Step:
     """Set when to try the data path again: each time after a longer wait, without end."""
     last = len(rules.data_retries_s) - 1
     wait = rules.data_retries_s[min(alarm.data_failures, last)]
-    alarm = replace(alarm, data_failures=alarm.data_failures + 1)
+    alarm = replace(alarm, data_failures=alarm.data_failures + 1, data_refused=False)
     return _at(alarm, model.Event.DATA_DUE, now + wait), ()
+
+
+def retry_refused(alarm: model.Alarm, now: float, rules: model.Rules) -> Step:
+    """The same, and a connection that comes up meanwhile does not shorten the wait."""
+    alarm, effects = retry_data(alarm, now, rules)
+    return replace(alarm, data_refused=True), effects
+
+
+def send_data_that_could_not(alarm: model.Alarm, now: float, rules: model.Rules) -> Step:
+    """Post what waits for a connection. What was refused waits as long as it would on one that
+    lasts: a proxy may end each after its answer."""
+    waits = alarm.data_refused and model.Event.DATA_DUE in alarm.due
+    return (alarm, ()) if waits else send_data(alarm, now, rules)
 
 
 def data_works(alarm: model.Alarm, now: float, rules: model.Rules) -> Step:

@@ -47,7 +47,8 @@ class Event(Enum):
     DATA_UP = "the data path came up"
     DATA_DOWN = "the data path is known to be down"
     DATA_WORKS = "a valid receipt came over data"
-    POST_FAILED = "a report got no valid receipt over data"
+    POST_FAILED = "a report got no answer over data"
+    POST_REFUSED = "a report got an answer over data that is no valid receipt"
     FIRST_FIX = "the position is known for the first time"
     BETTER_FIX = "the position is known better than last reported"
     MOVES = "the wearer has begun to move"
@@ -176,7 +177,8 @@ class Alarm:
     one for HQ to judge, and ``announced_at`` when that was tapped without an alarm. ``moving`` is
     ``None`` while that is not known; ``thrifty``: the data budget for positions is spent.
     ``sms_left_at`` is when the last round of texts to everyone began to leave; ``sms_waits``: whom
-    the newest round is for while none of it has left.
+    the newest round is for while none of it has left. ``data_refused``: HQ, or a proxy, answered
+    the last post, and with no receipt.
     """
 
     state: State = State.IDLE
@@ -198,6 +200,7 @@ class Alarm:
     thrifty: bool = False
     data_up: bool = False
     data_failures: int = 0
+    data_refused: bool = False
     due: dict[Event, float] = field(default_factory=dict)
 
     def is_answered_by(self, sequence: int) -> bool:

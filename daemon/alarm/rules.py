@@ -33,10 +33,11 @@ _CODE_BY_SMS = (do.report_withdrawal, do.text_withdrawal, do.pulse_withdrawn, do
 _OPEN: dict[Event, tuple[Action, ...]] = {  # as a rule the same in every state but IDLE
     Event.TAPPED: _CODE,
     Event.DRILL_TAPPED: _CODE,  # no drill begins during an alarm: it is a code like any other
-    Event.DATA_UP: (do.note_data_up, do.send_data),
+    Event.DATA_UP: (do.note_data_up, do.send_data_that_could_not),
     Event.DATA_DOWN: (do.note_data_down,),
     Event.DATA_WORKS: (do.data_works, do.send_data),
     Event.POST_FAILED: (do.retry_data,),
+    Event.POST_REFUSED: (do.retry_refused,),
     Event.DATA_DUE: (do.send_data,),
     Event.FIRST_FIX: (do.report_first_fix,),
     Event.BETTER_FIX: (do.report_better_fix,),

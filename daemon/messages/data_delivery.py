@@ -79,7 +79,7 @@ class DataDelivery:
             status = self._receipts.verified(event.body, report)
         except ReceiptRefused as error:
             self._refuse(report)
-            return self._failed(report, str(error))
+            return self._failed(report, str(error), Event.POST_REFUSED)
         self.answered_at, self.trouble = now, ""
         if not report.alarm:
             self._journal.tell(Entry.HEARTBEAT, detail="answered")
@@ -90,7 +90,7 @@ class DataDelivery:
 
     def failed(self, event: PostFailed) -> list[Happening]:
         report = self._finished(event.ref)
-        return [] if report is None else self._failed(report, event.reason)
+        return [] if report is None else self._failed(report, event.reason, Event.POST_FAILED)
 
     def _next_report(self) -> StoredReport | None:
         positions = self._allows(self._budgets.positions, "fewer positions by data")
@@ -146,13 +146,13 @@ class DataDelivery:
         self.under_way = None
         return report
 
-    def _failed(self, report: StoredReport, reason: str) -> list[Happening]:
+    def _failed(self, report: StoredReport, reason: str, failure: Event) -> list[Happening]:
         self.trouble = reason
         if not report.alarm:
             self._journal.tell(Entry.HEARTBEAT, detail=f"unanswered: {reason}")
             return []
         self._tell(Entry.POST_FAILED, report, detail=reason)
-        return [Event.POST_FAILED]
+        return [failure]
 
     def _tell(self, entry: Entry, report: StoredReport, detail: str = "") -> None:
         self._journal.tell(

@@ -305,6 +305,28 @@ def test_a_receipt_over_data_starts_the_retries_from_the_shortest_wait_again():
     assert story.alarm.due[Event.DATA_DUE] == story.now + 1
 
 
+@pytest.mark.parametrize("state", OPEN_STATES)
+def test_a_connection_that_comes_up_shortens_no_wait_after_an_answer_that_is_no_receipt(state):
+    refused, _ = step(Alarm(state=state, id=7), Event.POST_REFUSED, 50.0, RULES)
+    up, effects = step(replace(refused, data_up=False), Event.DATA_UP, 50.5, RULES)
+    assert (up.data_up, effects) == (True, ())
+    assert up.due[Event.DATA_DUE] == 51
+    _, effects = step(up, Event.DATA_DUE, 51.0, RULES)
+    assert effects == (SendData(),)
+
+
+@pytest.mark.parametrize("state", OPEN_STATES)
+def test_what_waited_for_a_connection_goes_as_soon_as_there_is_one(state):
+    """Also when the post before was refused, and when nothing was tried since."""
+    alarm, _ = step(Alarm(state=state, id=7), Event.POST_REFUSED, 50.0, RULES)
+    sent, _ = step(alarm, Event.DATA_DUE, 51.0, RULES)
+    failed, _ = step(sent, Event.POST_FAILED, 52.0, RULES)
+    for waiting in (sent, failed):
+        up, effects = step(waiting, Event.DATA_UP, 52.5, RULES)
+        assert effects == (SendData(),)
+        assert Event.DATA_DUE not in up.due
+
+
 @pytest.mark.parametrize("receipt", [Event.RECEIPT_STORED, Event.RECEIPT_ACKNOWLEDGED])
 def test_a_receipt_stops_the_sms_clock_and_the_next_hold_starts_it_anew(receipt):
     story = Story(data_up=True)
@@ -662,6 +684,7 @@ NOTHING = {  # what does nothing in which states; everything else is an answer o
     Event.RECEIPT_OLD: set(State),
     Event.DATA_WORKS: {State.IDLE},
     Event.POST_FAILED: {State.IDLE},
+    Event.POST_REFUSED: {State.IDLE},
     Event.FIRST_FIX: {State.IDLE},
     Event.BETTER_FIX: {State.IDLE},
     Event.TEXT_LEFT: {State.IDLE},

@@ -6,6 +6,7 @@ the next press take it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -174,3 +175,29 @@ def test_one_bad_number_is_not_told_as_texts_that_do_not_leave(tmp_path: Path) -
     status = world.modem.status()
     assert status.text_refusal == "500"
     assert status.texts_in_vain == 0
+
+
+@pytest.mark.parametrize("ends", [b"", b"Connection: close\r\n"], ids=["keeps", "closes"])
+def test_a_proxy_that_has_no_hq_behind_it_is_asked_by_the_schedule_also_where_it_closes(
+    tmp_path: Path, ends: bytes
+) -> None:
+    """A post every 4 s spent the day's budget, and the positions of the next hours stayed here."""
+    world = SimulatedWorld(tmp_path)
+    answers, posts = world.hq_says, list[float]()
+    back_at = 200.0 + 2 * HOUR_S
+
+    def says(sealed: bytes) -> bytes:
+        posts.append(world.now)
+        if world.now >= back_at:
+            return answers(sealed)
+        return b"HTTP/1.1 502 Bad Gateway\r\n" + ends + b"Content-Length: 0\r\n\r\n"
+
+    world.hq_says = says
+    world.presses(200.0)
+    world.run(back_at + HOUR_S)
+    half_hours = Counter(int((at - 200.0) // 1800) for at in posts if 200.0 <= at < back_at)
+    assert max(half_hours.values()) <= 40
+    assert min(half_hours.values()) >= 25
+    assert not world.parts.data.is_thrifty
+    assert min(at - back_at for at in world.receipts if at > back_at) <= 65.0
+    assert list(world.outbox.newest_unanswered()) == []
