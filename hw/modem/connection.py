@@ -27,7 +27,7 @@ ACCEPT_LIMIT_S = 5.0  # quick send waits for no acknowledgement of the peer's
 
 SETTINGS = ("AT+CIPMUX=0", "AT+CIPMODE=0", "AT+CIPSPRT=1", "AT+CIPQSEND=1")
 PULLED = "AT+CIPRXGET=1"  # the peer's bytes wait in the modem until they are asked for
-PUSHED = "AT+CIPHEAD=1"  # where that is refused: they come unasked, with their number in front
+PUSHED = "AT+CIPHEAD=1"  # where that is not done: they come unasked, with their number in front
 
 _GONE = r"SEND FAIL|CLOSED|\+PDP: DEACT"
 _DECIDED = r"CONNECT OK|CONNECT FAIL|ALREADY CONNECT|CLOSED|\+PDP: DEACT"
@@ -136,8 +136,8 @@ class Connection:
         if not reply.done:
             log.warning("modem refuses %s", command.partition("=")[0])
         if command == PULLED:
-            link.expect_pushed(reply.outcome is Outcome.FAILED)
-            if reply.outcome is Outcome.FAILED:
+            link.expect_pushed(not reply.done)  # if its answer alone was lost, they are announced
+            if not reply.done:
                 self._to_set.appendleft(PUSHED)
         return True
 
@@ -199,7 +199,9 @@ class Connection:
             data, self._pushed = self._pushed, b""
             self.readable = False
             return data
-        reply = link.command(f"AT+CIPRXGET=2,{READ_MOST}", counted=_READ, idle=True, vital=True)
+        announced = self.readable  # a modem that does not survive the command announces nothing
+        ask = f"AT+CIPRXGET=2,{READ_MOST}"
+        reply = link.command(ask, counted=_READ, idle=True, vital=announced)
         fields = (reply.value("+CIPRXGET") or "").split(",")
         self.readable = reply.done and len(fields) > 2 and fields[2] != "0"
         return reply.data

@@ -7,7 +7,7 @@ import pytest
 
 from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.timing import Timing
-from outcry.hw.modem import Condition, Outcome, SmsOutcome
+from outcry.hw.modem import Condition, Outcome, PostAnswered, PostFailed, SmsOutcome
 from outcry.hw.modem.errors import ModemReset, ModemSilent
 from outcry.hw.modem.recovery import OFTEN_S, ONCE_S, Quarantine
 
@@ -216,3 +216,65 @@ def test_one_that_lists_texts_in_either_way_is_not_taken_for_one_in_text_mode(wo
     w.modem.send_sms("t1", ANA, "help")
     w.run(60)
     assert w.texts(ANA) == ["help"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "stage", "times"),
+    [
+        *(("reset", "command", times) for times in (1, 2, None)),
+        *(("hang", "command", times) for times in (1, 2, None)),
+        *(("silent", "command", times) for times in (1, 2, None)),
+        *(("silent", "answer", times) for times in (1, 2)),
+    ],
+)
+def test_hq_s_answers_are_read_whatever_becomes_of_the_command_that_has_them_wait(
+    world: Any, kind: str, stage: Any, times: int | None
+) -> None:
+    """Left out or unanswered, it says nothing of how they come: unasked, unless announced."""
+    w = world(timing=Timing(), power_wire=True)
+    w.pull_wire = lambda: w.sim.power_on(w.now)
+    fault = {
+        "reset": Fault(Kind.RESET, stage=stage),
+        "hang": Fault(Kind.LATE, stage=stage, seconds=999.0, effect=w.sim.hang),
+        "silent": Fault(Kind.SILENT, stage=stage),
+    }[kind]
+    w.sim.faults.on("+CIPRXGET", fault, times=times)
+    for number in range(8):
+        w.at(100 + 200 * number, lambda ref=f"p{number}": w.modem.post(ref, b"sealed"))
+    w.run(1700)
+    assert [e.ref for e in w.got(PostAnswered)] == [f"p{number}" for number in range(8)]
+    assert len([what for _, what, _ in w.seen if what == "boot"]) <= 3
+    if times is None:
+        assert w.said("AT+CIPHEAD=1"), "with their number in front no byte of theirs is missed"
+
+
+def test_an_answer_that_does_not_come_is_not_asked_for_with_what_restarts_the_modem(
+    world: Any,
+) -> None:
+    w = world(timing=Timing())
+    w.sim.faults.on("+CIPRXGET", Fault(Kind.RESET), times=None)
+    w.at(400, lambda: w.sim.set_gprs("silent", w.now))
+    w.at(410, lambda: w.modem.post("p1", b"sealed"))
+    w.run(500)
+    assert len(w.got(PostFailed)) == 1
+    assert [t for t, what, _ in w.seen if what == "boot" and t > 1400] == []
+
+
+def test_a_modem_that_was_mute_as_it_was_asked_for_an_answer_is_asked_for_the_next(
+    world: Any,
+) -> None:
+    """It has not restarted, so answers still wait in it, and it announces them."""
+    w = world(timing=Timing())
+    w.at(100, lambda: w.modem.post("p1", b"sealed"))
+
+    def falls_mute() -> None:
+        if not w.said("AT+CIPRXGET=2"):
+            w.at(0.01, falls_mute)
+            return
+        w.sim.set_mute(True, w.now)
+        w.at(20, lambda: w.sim.set_mute(False, w.now))
+
+    w.at(100, falls_mute)
+    w.at(150, lambda: w.modem.post("p2", b"sealed"))
+    w.run(200)
+    assert [e.ref for e in w.got(PostAnswered)] == ["p2"]
