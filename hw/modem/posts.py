@@ -21,11 +21,13 @@ from outcry.hw.modem.settings import ModemSettings
 log = logging.getLogger("outcry.modem")
 
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # between attempts; each wakes the radio
-HELD_BACKOFF_S = (1.0, 60.0, 600.0)  # where an idle attempt could keep a text waiting
+HELD_BACKOFF_S = (1.0, 60.0, 600.0)  # where an idle attempt, or a restart, keeps a text waiting
+ALARM_MOST_S = 120.0  # after a restart while an alarm is unanswered; its texts have left by then
 PROVEN_S = 60.0  # a connection that lasted this long was no failure
 LOOK_S = 2.0  # between looks for an answer whose announcement may have been lost
 READ_AGAIN_S = 0.5  # after there was nothing: a modem may announce without end
 NEVER = float("inf")
+RESTARTS = "the modem restarts when it connects to HQ"
 NO_CONTEXT = ": the network opens no data connection"  # +PDP: DEACT, as with a wrong APN
 
 
@@ -65,7 +67,7 @@ class Posts:
         self._announced = False
         self._attempting = False
         self._attempted_at = -NEVER
-        self._connect_at = -NEVER
+        self._connect_at = self._crashed_at = -NEVER
         self._used_at = clock()
         self._answered = False
         self._read_at = -NEVER
@@ -81,8 +83,15 @@ class Posts:
         """Whether ``urc`` was about the connection."""
         return self._connection.take(urc)
 
-    def abandon(self, reason: str) -> None:
-        """The modem carries no data now: fail all that waits, forget the connection."""
+    def abandon(self, reason: str, crashed: bool = False) -> None:
+        """The modem carries no data now: fail all that waits, forget the connection.
+
+        ``crashed``: it has restarted over the connection, which failed with that.
+        """
+        if crashed:
+            self.trouble = RESTARTS
+            self._crashed_at = self._clock()
+            self._recovery.met(Failure.NO_DATA)
         self._connection.forget()
         self._stream = None
         self._attempting = False
@@ -100,6 +109,24 @@ class Posts:
     def attempting(self) -> bool:
         """Whether a connection is being made, and nothing has come of it yet."""
         return self._attempting and self._connection.state is Tcp.CONNECTING
+
+    @property
+    def unproven(self) -> bool:
+        """Whether a connection is being made, or has a request out and never had an answer."""
+        is_out = self._flight is not None and self._flight.answer_by is not None
+        return self._connection.state is Tcp.CONNECTING or (is_out and not self._answered)
+
+    @property
+    def _spared_until(self) -> float:
+        """Until when a modem that has restarted over a connection is not made to connect."""
+        pause_s = self._backoff_s(HELD_BACKOFF_S)
+        if self._jobs.urgent_since is not None:
+            pause_s = min(pause_s, ALARM_MOST_S)
+        return self._crashed_at + pause_s
+
+    def take_turn(self) -> None:
+        """Texts end in nothing: connect, whatever came of that before."""
+        self._crashed_at = -NEVER
 
     @property
     def connected_since(self) -> float | None:
@@ -126,7 +153,8 @@ class Posts:
         if self._connection.state is Tcp.CONNECTING:
             times.append(self._connection.since + self._settings.connect_limit_s)
         elif self._connection.state is not Tcp.UP and self._settings.host is not None:
-            times.append(self._connect_at if self.idle else self._attempted_at + BACKOFF_S[0])
+            due = self._connect_at if self.idle else self._attempted_at + BACKOFF_S[0]
+            times.append(max(due, self._spared_until))
         return min(times)
 
     def half_ready(self, link: Link) -> bool:
@@ -276,7 +304,12 @@ class Posts:
             return False
         self._judge()
         state = self._connection.state
-        if state in (Tcp.UP, Tcp.CONNECTING) or not self._due():
+        if state in (Tcp.UP, Tcp.CONNECTING):
+            return False
+        if self._clock() < self._spared_until:
+            self.refuse(RESTARTS)
+            return False
+        if not self._due():
             return False
         if state is Tcp.UNKNOWN:
             self._connection.inspect(link)
@@ -379,9 +412,12 @@ class Posts:
         self._give_up(reason)
 
     def _plan(self) -> None:
-        backoff_s = BACKOFF_S if self._settings.sms_while_connecting else HELD_BACKOFF_S
+        pauses_s = BACKOFF_S if self._settings.sms_while_connecting else HELD_BACKOFF_S
+        self._connect_at = self._clock() + self._backoff_s(pauses_s)
+
+    def _backoff_s(self, pauses_s: tuple[float, ...]) -> float:
         failures = max(self._recovery.times(Failure.NO_DATA), 1)
-        self._connect_at = self._clock() + backoff_s[min(failures, len(backoff_s)) - 1]
+        return pauses_s[min(failures, len(pauses_s)) - 1]
 
     def _give_up(self, reason: str) -> None:
         self._announce(False)

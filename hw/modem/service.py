@@ -111,6 +111,7 @@ class Service:
         if can_wait and self._text_tried_since_data and self._jobs.urgent_since is not None:
             log.warning("texts end in nothing; trying data first")
             self._data_turn.begin(self._posts.occupied)
+            self._posts.take_turn()
 
     @property
     def _text_tried_since_data(self) -> bool:
@@ -157,9 +158,10 @@ class Service:
             self._crashed_in_text = False
         self._crashed_in_text |= self._in_text and not connecting
         self._crashed_in_either |= self._in_text and connecting
+        in_data = connecting or (crashed and not self._in_text and self._posts.unproven)
         self._in_text = self._left_unregistered = self._registered = False
         self._radio.forget()
-        self._posts.abandon(reason)
+        self._posts.abandon(reason, in_data)
         self._board.connected(None)
 
     def refuse_posts(self, reason: str) -> None:

@@ -201,3 +201,52 @@ def test_a_proxy_that_has_no_hq_behind_it_is_asked_by_the_schedule_also_where_it
     assert not world.parts.data.is_thrifty
     assert min(at - back_at for at in world.receipts if at > back_at) <= 65.0
     assert list(world.outbox.newest_unanswered()) == []
+
+
+RESTARTS_IT = {
+    "as it is asked to connect": ("+CIPSTART", Fault(Kind.RESET)),
+    "while it connects": ("+CIPSTART", Fault(Kind.RESET, stage="result")),
+    "with the request": ("+CIPSEND", Fault(Kind.RESET, stage="text", seconds=0.3)),
+}
+LONGEST_S = 600.0  # between two attempts in which it restarts, where no alarm is unanswered
+
+
+@pytest.mark.parametrize("restarts", RESTARTS_IT)
+@pytest.mark.parametrize("pressed", [False, True], ids=["idle", "answered"])
+def test_a_modem_that_restarts_on_the_way_to_hq_is_seldom_sent_there(
+    tmp_path: Path, restarts: str, pressed: bool
+) -> None:
+    """As a supply does that gives way under GPRS; every 12 s it could do nothing else either."""
+    world = SimulatedWorld(tmp_path)
+    if pressed:
+        world.presses(200.0)
+    name, fault = RESTARTS_IT[restarts]
+    world.at(BREAKS_AT, lambda: world.sim.faults.on(name, fault, times=None))
+    world.at(BREAKS_AT + 1.0, lambda: world.sim.reset(world.now))
+    back_at, up = BREAKS_AT + 2 * HOUR_S, list[bool]()
+    world.at(back_at, world.sim.faults.clear)
+    world.at(back_at + LONGEST_S + 15.0, lambda: up.append(world.modem.status().data_up))
+    world.run(back_at + LONGEST_S + 20.0)
+    broken = [at for at in boots(world, BREAKS_AT) if at < back_at]
+    assert len([at for at in broken if at <= BREAKS_AT + HOUR_S]) <= PER_HOUR
+    assert len([at for at in broken if at > BREAKS_AT + HOUR_S]) <= PER_HOUR
+    assert up == [True]
+    if pressed:
+        assert min(at - back_at for at in world.receipts if at > back_at) <= LONGEST_S + 15.0
+        assert list(world.outbox.newest_unanswered()) == []
+
+
+@pytest.mark.parametrize("restarts", RESTARTS_IT)
+@pytest.mark.parametrize("begins_at", [0.0, 5.1, 7.3])
+def test_a_press_while_it_does_has_its_texts_and_its_turns_by_data(
+    tmp_path: Path, restarts: str, begins_at: float
+) -> None:
+    world = SimulatedWorld(tmp_path)
+    name, fault = RESTARTS_IT[restarts]
+    world.at(BREAKS_AT, lambda: world.sim.faults.on(name, fault, times=None))
+    world.at(BREAKS_AT + 1.0, lambda: world.sim.reset(world.now))
+    valid = world.presses(BREAKS_AT + HOUR_S + begins_at)
+    world.at(valid + 1000.0, world.sim.faults.clear)
+    world.run(valid + 1140.0)
+    assert min(at - valid for at, _ in world.texts_given()) <= 30.0
+    assert min(at - valid for at in world.receipts if at > valid + 999.0) <= 1000.0 + 135.0

@@ -468,3 +468,39 @@ def test_an_alarm_that_opens_during_a_slow_shut_breaks_it_off(world: Any) -> Non
     w.at(110, lambda: w.modem.set_urgent(True))
     w.run(150)
     assert w.said("AT+CFUN=1,1")[0] - 1110 == pytest.approx(5.0, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("urgent", "ends_texts", "after_s", "within_s"),
+    [(False, False, 500, 600), (True, False, 60, 120), (True, True, 10, 45)],
+    ids=["calm", "in an alarm", "where texts end in nothing"],
+)
+def test_what_restarts_in_connecting_is_spared_but_for_a_turn_between_texts_in_vain(
+    world: Any, urgent: bool, ends_texts: bool, after_s: float, within_s: float
+) -> None:
+    """Three restarts; with the last one whatever was the cause is over, which nobody can know."""
+    w = world(timing=Timing())
+    keeps = w.on_event
+
+    def on_event(event: Any) -> None:
+        keeps(event)
+        if isinstance(event, PostFailed):
+            w.at(1.0, lambda: w.modem.post("p1", b"sealed"))
+
+    w.on_event = on_event
+    w.at(100, lambda: w.sim.faults.on("+CIPSTART", Fault(Kind.RESET), times=3))
+    w.at(100, lambda: w.sim.reset(w.now))
+
+    def press() -> None:
+        w.modem.set_urgent(urgent)
+        w.modem.post("p1", b"sealed")
+        if ends_texts:
+            w.sim.faults.on("+CMGS", Fault(Kind.RESET), times=None)
+            w.modem.send_sms("t1", ANA, "help")
+
+    w.at(225, press)
+    w.run(900)
+    boots = [t for t, what, _ in w.seen if what == "boot" and t < 1225]
+    assert len(boots) == 4
+    (answered,) = [t for t, e in w.stamped if isinstance(e, PostAnswered)]
+    assert after_s <= answered - (1225 if ends_texts else boots[-1]) <= within_s + 10
