@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 BEGINS_S = 1.0  # until there is a post again, or its connection is begun
-CONNECTS_S = 3.0  # for connecting, where need be; a lost answer has cost 16 s already
+CONNECTS_S = 2.1  # for connecting, where need be; a lost answer has cost 16 s already
 ANSWERS_S = 2.0  # for one post and its answer
-LONGEST = 8  # times as long: no network is slower, and a text must not wait longer
+LONGER, LONGEST = 3, 9  # times as long; no network is slower, and a text must not wait longer
 NEVER = float("-inf")
 
 
 class DataTurn:
-    """One between two texts. Each is twice as long as the last that was too short.
+    """One between two texts. Each is longer than the last that was too short.
 
     Which network is slow, nobody knows before: a text that ends the connection each time must not
     come before it could be of use. Times are seconds on the owner's clock.
@@ -53,7 +53,7 @@ class DataTurn:
             self._until = NEVER
         elif NEVER < self._until <= self._clock():
             self._until, self.was_too_short = NEVER, True
-            self._times_as_long = min(2 * self._times_as_long, LONGEST)
+            self._times_as_long = min(LONGER * self._times_as_long, LONGEST)
         return self._clock() < self._until
 
     def break_off(self) -> None:

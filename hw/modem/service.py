@@ -92,7 +92,10 @@ class Service:
             self._take_in(link)
             self._note_network()
             if not self._step(link):
-                link.listen(max(self._next_at(), self._clock() + AT_LEAST_S))
+                until = max(self._next_at(), self._clock() + AT_LEAST_S)
+                if self._clock() < self._data_turn.until:
+                    until = min(until, self._data_turn.until)
+                link.listen(until)
 
     def _note_network(self) -> None:
         registered, self._registered = self._registered, self._radio.registered
@@ -173,7 +176,8 @@ class Service:
         until = self._clock() + seconds
         ready = False
         while self._clock() < until and not ready:
-            link.listen(until)
+            if not self._posts.prepare(link):
+                link.listen(until)
             ready = any(urc.text in READY for urc in link.urcs)
             self._take_in(link)
             self._posts.refuse("the modem is not ready")
@@ -268,7 +272,7 @@ class Service:
         self._connection_has_turn = True
         # A crash in here is not the text's doing.
         if self._data_turn.was_too_short and not self._text_tried_since_data:
-            link.attention(tries=3)
+            link.command("AT", idle=True)
         link.be_in_step()
         self._take_in(link)  # the answer to the last one may have come late
         if not self._jobs.begin_text(job):
@@ -373,6 +377,4 @@ class Service:
         times = [self._poll_at, self._posts.next_at()]
         if self.recovery.stalls or self._texts.handed_on or not self._texts.is_ready:
             times.append(self._clock() + LOOK_S)
-        if self._clock() < self._data_turn.until:
-            times.append(self._data_turn.until)
         return min(times)

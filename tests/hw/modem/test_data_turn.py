@@ -1,5 +1,7 @@
 """Data's turn between two texts: how long it is, what ends it, and when the next is longer."""
 
+import pytest
+
 from outcry.hw.modem.data_turn import ANSWERS_S, BEGINS_S, CONNECTS_S, LONGEST, DataTurn
 
 EVER = float("-inf")
@@ -18,15 +20,17 @@ class Turn:
         self.turn.begin(occupied)
         if attempted:
             self.turn.attempted()
-        began = self.now
-        while self.turn.goes_on(EVER):
-            self.now += 0.125
-        return self.now - began
+        began, self.now = self.now, self.turn.until - 0.001
+        assert self.turn.goes_on(EVER)
+        self.now += 0.001
+        assert not self.turn.goes_on(EVER)
+        return round(self.now - began, 6)
 
 
-def test_each_is_twice_as_long_as_the_last_that_was_too_short_up_to_a_longest():
+def test_each_is_longer_than_the_last_that_was_too_short_up_to_a_longest():
     w = Turn()
-    assert [w.lasts() / CONNECTS_S for _ in range(5)] == [1, 2, 4, LONGEST, LONGEST]
+    lengths = [w.lasts() for _ in range(4)]
+    assert lengths == pytest.approx([CONNECTS_S * times for times in (1, 3, LONGEST, LONGEST)])
 
 
 def test_what_has_left_makes_the_next_a_short_one():
