@@ -10,7 +10,6 @@ import pytest
 from outcry.daemon.journal import Journal
 from outcry.daemon.service import adapters
 from outcry.daemon.service.adapters import Adapters
-from outcry.hw.modem import Condition
 from outcry.hw.pin_library import PinUnusable
 from outcry.hw.power import Power
 
@@ -27,8 +26,7 @@ class Taken:
 
 def test_a_wire_that_fails_is_told_with_the_systems_words_and_its_remedy(monkeypatch):
     made, told = [], []
-    status = SimpleNamespace(state=Condition.SILENT)
-    modem = SimpleNamespace(status=lambda: status, stop=lambda timeout_s: None)
+    modem = SimpleNamespace(stop=lambda timeout_s: None)
     monkeypatch.setattr(adapters, "Modem", lambda *parts: made.extend(parts) or modem)
     monkeypatch.setattr(adapters, "Power", lambda pin, wire: Power(pin, wire, output=Taken()))
     monkeypatch.setattr(Power, "close", lambda self: None)
@@ -37,7 +35,7 @@ def test_a_wire_that_fails_is_told_with_the_systems_words_and_its_remedy(monkeyp
         journal = Journal(lambda level, words, fields: told.append(words))
         Adapters(settings, queue.SimpleQueue(), life, None, journal=journal).modem(None, None)
         with pytest.raises(PinUnusable):
-            made[-1]()
+            made[-1](False)
     (fault,) = told
     assert "modem's power" in fault
     assert "EBUSY" in fault
