@@ -21,6 +21,7 @@ class DataTurn:
         self._began = self._until = NEVER
         self._waits = False
         self._times_as_long = 1
+        self._alarm_since: float | None = None
         self.was_too_short = False
         """Whether time alone has ended the last: the modem may have fallen silent in it."""
 
@@ -28,12 +29,15 @@ class DataTurn:
         """Whether a text has had its try since the last began."""
         return text_tried_at > self._began
 
-    def begin(self, occupied: bool) -> None:
-        """``occupied``: there is a connection, or one is being made."""
+    def begin(self, alarm_since: float, occupied: bool) -> None:
+        """``occupied``: there is a connection, or one is being made. The first in an alarm is a
+        short one."""
+        if alarm_since != self._alarm_since:
+            self._alarm_since, self._times_as_long = alarm_since, 1
         begins_at = self._clock() + BEGINS_S
         self._waits, self.was_too_short = not occupied, False
         self._began = self._clock() if occupied else begins_at  # what failed before that is no end
-        self._until = begins_at + self._times_as_long * CONNECTS_S
+        self._until = begins_at + CONNECTS_S * (self._times_as_long if occupied else 1)
 
     def attempted(self) -> None:
         """A connection is being made; the first in a turn is what it has waited for."""
@@ -52,12 +56,14 @@ class DataTurn:
         if ended_at > self._began:
             self._until = NEVER
         elif NEVER < self._until <= self._clock():
-            self._until, self.was_too_short = NEVER, True
-            self._times_as_long = min(LONGER * self._times_as_long, LONGEST)
+            self._until = NEVER
+            self.was_too_short = not self._waits  # else nothing was tried in it
+            if self.was_too_short:
+                self._times_as_long = min(LONGER * self._times_as_long, LONGEST)
         return self._clock() < self._until
 
     def break_off(self) -> None:
-        """The link has broken off, and a turn with it."""
+        """The link has broken off, or no alarm is open: a turn is over with that."""
         self._until = NEVER
 
     def was_of_use(self) -> None:

@@ -125,8 +125,8 @@ class Posts:
         return self._crashed_at + pause_s
 
     def take_turn(self) -> None:
-        """Texts end in nothing: connect, whatever came of that before."""
-        self._crashed_at = -NEVER
+        """Texts end in nothing: connect at once, whatever came of that before."""
+        self._crashed_at = self._connect_at = -NEVER
 
     @property
     def connected_since(self) -> float | None:

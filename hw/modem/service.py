@@ -111,9 +111,10 @@ class Service:
     def _data_first(self) -> None:
         """Texts end in nothing: let an open alarm have its try by data before the next."""
         can_wait = self._settings.host is not None and self._settings.sms_while_connecting
-        if can_wait and self._text_tried_since_data and self._jobs.urgent_since is not None:
+        alarm_since = self._jobs.urgent_since
+        if can_wait and self._text_tried_since_data and alarm_since is not None:
             log.warning("texts end in nothing; trying data first")
-            self._data_turn.begin(self._posts.occupied)
+            self._data_turn.begin(alarm_since, self._posts.occupied)
             self._posts.take_turn()
 
     @property
@@ -214,6 +215,8 @@ class Service:
         if (connected_since := self._posts.connected_since) is not None:
             self._let_data_prove(connected_since)
             self._data_turn.connected(connected_since)
+        if self._jobs.urgent_since is None:
+            self._data_turn.break_off()
         data_first = self._data_turn.goes_on(self._posts.ended_at)
         job = None if data_first else self._jobs.head_text()
         could_leave = job is not None and self._takes_texts()
