@@ -119,8 +119,11 @@ def report_first(alarm: model.Alarm, now: float, rules: model.Rules) -> Step:
 
 
 def report_still(alarm: model.Alarm, now: float, rules: model.Rules) -> Step:
-    """Report that the wearer held again: still in danger. Never a second alarm."""
-    return _report(alarm, MessageType.STILL_IN_DANGER, now)
+    """Report that the wearer held again: still in danger. Never a second alarm.
+
+    If a post is under way that HQ will refuse, this one does not wait as long as that had to.
+    """
+    return _report(replace(alarm, data_failures=0), MessageType.STILL_IN_DANGER, now)
 
 
 def report_position(alarm: model.Alarm, now: float, rules: model.Rules) -> Step:
@@ -246,7 +249,9 @@ def note_data_down(alarm: model.Alarm, now: float, rules: model.Rules) -> Step:
 
 def resume(alarm: model.Alarm, now: float, rules: model.Rules) -> Step:
     """After a restart the schedule starts again: the old clock may be gone with the power."""
-    return _schedule(replace(alarm, sms_waits=model.Audience.EVERYONE), now, rules), ()
+    everyone = alarm.state.is_unanswered  # else HQ alone is texted from now on
+    waits = model.Audience.EVERYONE if everyone else model.Audience.HQ
+    return _schedule(replace(alarm, sms_waits=waits), now, rules), ()
 
 
 def _pulse(pulse: model.Pulse) -> Action:

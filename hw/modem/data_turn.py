@@ -5,7 +5,7 @@ from collections.abc import Callable
 BEGINS_S = 1.0  # until there is a post again, or its connection is begun
 CONNECTS_S = 2.1  # for connecting, where need be; a lost answer has cost 16 s already
 ANSWERS_S = 2.0  # for one post and its answer
-LONGER, LONGEST = 3, 9  # times as long; no network is slower, and a text must not wait longer
+LONGER, LONGEST = 3, 6  # times as long; no network is slower, and a text must not wait longer
 NEVER = float("-inf")
 
 
@@ -69,6 +69,11 @@ class DataTurn:
     def was_of_use(self) -> None:
         """Something has left: the next is a short one."""
         self._times_as_long = 1
+
+    @property
+    def is_on(self) -> bool:
+        """Whether one has begun of which ``goes_on`` has not yet said that it is over."""
+        return self._until > NEVER
 
     @property
     def until(self) -> float:

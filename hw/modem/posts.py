@@ -22,7 +22,7 @@ log = logging.getLogger("outcry.modem")
 
 BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)  # between attempts; each wakes the radio
 HELD_BACKOFF_S = (1.0, 60.0, 600.0)  # where an idle attempt, or a restart, keeps a text waiting
-ALARM_MOST_S = 120.0  # after a restart while an alarm is unanswered; its texts have left by then
+ALARM_MOST_S = 30.0  # after a restart while an alarm is unanswered, which data alone may carry
 PROVEN_S = 60.0  # a connection that lasted this long was no failure
 LOOK_S = 2.0  # between looks for an answer whose announcement may have been lost
 READ_AGAIN_S = 0.5  # after there was nothing: a modem may announce without end
@@ -68,6 +68,7 @@ class Posts:
         self._attempting = False
         self._attempted_at = -NEVER
         self._connect_at = self._crashed_at = -NEVER
+        self._crashes = 0  # in a row over the connection
         self._used_at = clock()
         self._answered = False
         self._read_at = -NEVER
@@ -91,6 +92,7 @@ class Posts:
         if crashed:
             self.trouble = RESTARTS
             self._crashed_at = self._clock()
+            self._crashes += 1
             self._recovery.met(Failure.NO_DATA)
         self._connection.forget()
         self._stream = None
@@ -119,7 +121,7 @@ class Posts:
     @property
     def _spared_until(self) -> float:
         """Until when a modem that has restarted over a connection is not made to connect."""
-        pause_s = self._backoff_s(HELD_BACKOFF_S)
+        pause_s = _pause_s(HELD_BACKOFF_S, self._crashes)
         if self._jobs.urgent_since is not None:
             pause_s = min(pause_s, ALARM_MOST_S)
         return self._crashed_at + pause_s
@@ -237,6 +239,7 @@ class Posts:
             return
         self._used_at = self._clock()
         self._recovery.over(Failure.NO_DATA)
+        self._crashes = 0
         self._answered = True
         self.trouble = ""
         flight, self._flight = self._flight, None
@@ -395,6 +398,7 @@ class Posts:
             lasted_s = self._clock() - self._used_at
             if self._answered or lasted_s > PROVEN_S:
                 self._recovery.over(Failure.NO_DATA)
+                self._crashes = 0
             else:
                 self._recovery.met(Failure.NO_DATA)
                 by_hq = state is Tcp.CLOSED
@@ -413,11 +417,7 @@ class Posts:
 
     def _plan(self) -> None:
         pauses_s = BACKOFF_S if self._settings.sms_while_connecting else HELD_BACKOFF_S
-        self._connect_at = self._clock() + self._backoff_s(pauses_s)
-
-    def _backoff_s(self, pauses_s: tuple[float, ...]) -> float:
-        failures = max(self._recovery.times(Failure.NO_DATA), 1)
-        return pauses_s[min(failures, len(pauses_s)) - 1]
+        self._connect_at = self._clock() + _pause_s(pauses_s, self._recovery.times(Failure.NO_DATA))
 
     def _give_up(self, reason: str) -> None:
         self._announce(False)
@@ -443,3 +443,8 @@ class Posts:
         flight.muted = True
         if flight.answer_by is None:
             self._flight = None
+
+
+def _pause_s(pauses_s: tuple[float, ...], times: int) -> float:
+    """After so many failures in a row; the last for all later ones."""
+    return pauses_s[min(max(times, 1), len(pauses_s)) - 1]

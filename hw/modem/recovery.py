@@ -55,7 +55,7 @@ class Recovery:
         self._climbed_at: Counter[Failure] = Counter()
         self.text_tried_at = float("-inf")
         self._shut_for_text_at = self._pulled_at = self._restarted_at = float("-inf")
-        self._left_at = self._answered_at = self._started_at = float("-inf")
+        self._left_at = self._answered_at = self._text_due_at = float("-inf")
         self._refused: set[str] = set()
         self._reached: set[str] = set()
         self._unsent_since: float | None = None
@@ -81,9 +81,10 @@ class Recovery:
         """A rung above SHUT is being taken."""
         self._climbed_at[failure] = self._times[failure]
 
-    def started(self) -> None:
-        """The modem is ready: a text has its try before a rung for what does not leave."""
-        self._started_at = self._clock()
+    def text_due(self) -> None:
+        """The modem is ready, or data had its turn: a text has its try before a rung for what does
+        not leave."""
+        self._text_due_at = self._clock()
 
     def text_tried(self) -> None:
         """A text has had its try."""
@@ -228,7 +229,7 @@ class Recovery:
             registered=registered,
             refusals=self._times[Failure.TEXTS_REFUSED],
             text_next=text_next
-            and self.text_tried_at < max(since, stall.taken_at, self._started_at),
+            and self.text_tried_at < max(since, stall.taken_at, self._text_due_at),
             taken=stall.taken,
             taken_at=stall.taken_at,
         )

@@ -29,6 +29,7 @@ LOOK_S = 2.0  # between looks at the ladder while nothing leaves, or at texts th
 SEARCH_POLL_S = 2.0  # between looks for a network: +CREG may have been lost
 CONNECT = "+CIPSTART"
 URGENT_S = 60.0  # an alarm unanswered for longer needs to know its cells again
+NEXT_TEXT_S = 1.0  # for whoever sends texts to hand over the next, which is on the card before
 GREETING_S = 0.2  # for whoever posts to hear of a connection; handing a report over takes 0.1
 # For SMS Ready, from the first answer, at the latest as a rule: until then data alone is tried.
 UNREADY_S = 20.0
@@ -71,7 +72,7 @@ class Service:
         self._in_text = False
         self._crashed_in_text = self._crashed_in_either = False
         self._data_turn = DataTurn(clock)
-        self._unready_until = self._greeted = float("-inf")
+        self._unready_until = self._greeted = self._text_ended_at = float("-inf")
         self._tidied = False
 
     def start(self, link: Link) -> None:
@@ -87,7 +88,7 @@ class Service:
     def serve(self, link: Link) -> None:
         """Serve what is asked; ends only by a link error or ``Stopping``."""
         self._poll_at = self._registered_at = self._clock()
-        self.recovery.started()
+        self.recovery.text_due()
         while True:
             self._take_in(link)
             self._note_network()
@@ -140,6 +141,20 @@ class Service:
         self._greeted = since
         link.listen(self._clock() + GREETING_S)
         return True
+
+    def _awaits_next_text(self, link: Link) -> bool:
+        """Whether a moment was given to the next text: they come one by one, and connecting, which
+        here holds the line, or ends the modem or the text, must not slip in between two."""
+        until = self._text_ended_at + NEXT_TEXT_S
+        is_spared = not self._settings.sms_while_connecting or self._connects_alone(link)
+        if not is_spared or self._jobs.urgent_since is None or self._clock() >= until:
+            return False
+        link.listen(until)
+        return True
+
+    def _connects_alone(self, link: Link) -> bool:
+        """Whether nothing comes of a text beside a connection, or of a connection."""
+        return self._texts_alone or link.quarantine.holds(CONNECT)
 
     def interrupt(self, reason: str, link: Link | None = None, *, crashed: bool = False) -> None:
         """The link broke off: settle what was under way, fail the posts, keep the waiting texts.
@@ -217,7 +232,10 @@ class Service:
             self._data_turn.connected(connected_since)
         if self._jobs.urgent_since is None:
             self._data_turn.break_off()
+        data_went_first = self._data_turn.is_on
         data_first = self._data_turn.goes_on(self._posts.ended_at)
+        if data_went_first and not data_first:
+            self.recovery.text_due()
         job = None if data_first else self._jobs.head_text()
         could_leave = job is not None and self._takes_texts()
         could_leave = could_leave and self._worth_a_try(self.recovery.text_tried_at)
@@ -231,6 +249,8 @@ class Service:
         if job is not None and text_next:
             if not self._greets_data(link):
                 self._send(link, job)
+            return True
+        if job is None and not data_first and self._awaits_next_text(link):
             return True
         if self._connect(link, could_leave, text_waits=job is not None) or could_leave:
             return True
@@ -286,6 +306,7 @@ class Service:
         finally:
             self.recovery.text_tried()
         self._in_text = False
+        self._text_ended_at = self._clock()
         if outcome.outcome is Outcome.DONE:
             self._texts_alone |= self._room_made
             self._crashed_in_text = self._crashed_in_either = False
@@ -343,8 +364,7 @@ class Service:
             if not self._posts.occupied:
                 self._posts.refuse("no network")
             return not could_leave and self._posts.prepare(link)
-        alone = self._texts_alone or link.quarantine.holds(CONNECT)
-        if could_leave and (not had_turn or alone):
+        if could_leave and (not had_turn or self._connects_alone(link)):
             return False
         getting_nowhere = self.recovery.times(Failure.TEXTS_REFUSED) >= REFUSALS
         stepped = self._posts.connect(link, could_leave and not getting_nowhere)

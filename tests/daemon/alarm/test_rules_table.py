@@ -206,6 +206,32 @@ def test_data_that_dies_after_hq_had_the_alarm_does_not_end_the_positions():
     assert [text.audience for text in rounds] == [Audience.HQ] * 4
 
 
+def test_a_hold_while_an_older_report_is_being_refused_does_not_wait_as_long_as_that_one():
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    for _ in range(8):
+        story.happens(Event.POST_REFUSED)
+        story.passes(60)
+    story.happens(Event.HELD)
+    story.happens(Event.POST_REFUSED)
+    assert story.alarm.due[Event.DATA_DUE] - story.now == RULES.data_retries_s[0]
+
+
+@pytest.mark.parametrize("answer", [Event.RECEIPT_STORED, Event.RECEIPT_ACKNOWLEDGED])
+def test_nor_does_a_position_to_hq_alone_after_a_restart(answer: Event):
+    story = Story(data_up=True)
+    story.happens(Event.HELD)
+    story.happens(answer)
+    story.happens(Event.RESUMED)
+    story.happens(Event.DATA_DOWN)
+    story.happens(Event.POST_FAILED)
+    story.passes(RULES.sms_position_every_s)
+    story.happens(Event.TEXT_LEFT)
+    story.passes(4)
+    story.happens(Event.HELD)
+    assert [e.audience for _, e in story.passes(0) if isinstance(e, SendSms)] == [Audience.EVERYONE]
+
+
 def test_a_position_that_went_to_hq_alone_keeps_no_contact_waiting_after_the_next_hold():
     story = Story(data_up=True)
     story.happens(Event.HELD)

@@ -16,7 +16,7 @@ from outcry.hw.board.modem.timing import Timing
 from outcry.hw.board.sim800.fault_catalogue import arm
 from outcry.hw.power import Wire
 from simulation.wearable import SimulatedWorld
-from simulation.world import HOLD_S
+from simulation.world import ENROLMENT, HOLD_S
 
 pytestmark = pytest.mark.slow
 
@@ -83,3 +83,73 @@ def test_a_modem_that_hangs_as_it_connects_is_not_held_against_the_text(
     valid = world.presses(world.now + 0.5)
     world.run(valid + 250.0)
     assert {"Ana", "Boris", "Chiara"} <= {name for _, name in world.texts_given()}
+
+
+def first_texts_s(world: SimulatedWorld) -> dict[str, float]:
+    """From a press while the modem boots until each has a text."""
+    world.sim.power_on(world.now)
+    valid = world.presses(world.now + 0.5)
+    world.run(valid + 100.0)
+    return {name: at - valid for at, name in reversed(world.texts_given())}
+
+
+@pytest.mark.parametrize("wire", [None, Wire.SUPPLY])
+@pytest.mark.parametrize("connect", [(12.0, 15.0), (40.0, 45.0)], ids=["15 s", "45 s"])
+def test_connecting_that_holds_the_line_does_not_slip_in_between_two_texts(
+    tmp_path: Path, connect: tuple[float, float], wire: Wire | None
+) -> None:
+    """They are handed over one by one, and until then none waits."""
+    timing = Timing(connect=connect)
+    options, settings = Options(serves_while_connecting=False), {"sms_while_connecting": False}
+    world = SimulatedWorld(
+        tmp_path, timing, warm=False, wire=wire, options=options, settings=settings
+    )
+    first = first_texts_s(world)
+    assert first.keys() >= {"Ana", "Boris", "Chiara", "HQ"}
+    assert max(first.values()) <= 30.0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("stage", ["command", "result"])
+def test_nor_does_connecting_that_has_just_ended_the_modem(
+    tmp_path: Path, stage: str, seed: int
+) -> None:
+    world = SimulatedWorld(tmp_path, warm=False, seed=seed)
+    arm(world.sim, "reset", step="+CIPSTART", stage=stage, times=0)
+    first = first_texts_s(world)
+    assert max(first[name] for name in ("Ana", "Boris", "Chiara")) <= 40.0
+
+
+@pytest.mark.parametrize("dead_s", [5.0, 200.0])
+def test_one_restart_over_the_connection_costs_an_alarm_that_has_only_data_one_restart(
+    tmp_path: Path, dead_s: float
+) -> None:
+    enrolment = replace(ENROLMENT, contacts=(), hq=replace(ENROLMENT.hq, number=None))
+    world = SimulatedWorld(tmp_path, enrolment=enrolment)
+
+    def mends() -> None:
+        world.sim.set_gprs("on", world.now)
+        arm(world.sim, "reset", step="+CIPSTART", stage="command", times=1)
+
+    world.at(300.0, lambda: world.sim.set_gprs("dead", world.now))
+    world.at(300.0 + dead_s, mends)
+    valid = world.presses(302.0 + dead_s)
+    world.run(valid + 60.0)
+    assert min(at - valid for at in world.receipts if at > valid) <= 45.0
+
+
+@pytest.mark.parametrize("well_s", [22.0, 34.0, 40.0, 46.0, 58.0])
+@pytest.mark.parametrize("stage", ["prompt", "text"])
+@pytest.mark.parametrize("wire", [None, Wire.SUPPLY])
+def test_after_data_had_its_turn_a_text_has_its_try_before_a_restart(
+    tmp_path: Path, stage: str, well_s: float, wire: Wire | None
+) -> None:
+    """Data is dead, and texts end in nothing until then."""
+    world = SimulatedWorld(tmp_path, wire=wire)
+    world.at(150.0, lambda: world.sim.set_gprs("dead", world.now))
+    arm(world.sim, "silent", step="+CMGS", stage=stage, times=0)
+    valid = world.presses(200.0)
+    well_at = valid + well_s
+    world.at(well_at, world.sim.faults.clear)
+    world.run(well_at + 60.0)
+    assert min(at - well_at for at, _ in world.texts_given() if at > well_at) <= 30.0

@@ -472,7 +472,7 @@ def test_an_alarm_that_opens_during_a_slow_shut_breaks_it_off(world: Any) -> Non
 
 @pytest.mark.parametrize(
     ("urgent", "ends_texts", "after_s", "within_s"),
-    [(False, False, 500, 600), (True, False, 60, 120), (True, True, 10, 45)],
+    [(False, False, 500, 600), (True, False, 30, 40), (True, True, 10, 45)],
     ids=["calm", "in an alarm", "where texts end in nothing"],
 )
 def test_what_restarts_in_connecting_is_spared_but_for_a_turn_between_texts_in_vain(
