@@ -218,27 +218,15 @@ def test_a_hold_while_an_older_report_is_being_refused_does_not_wait_as_long_as_
 
 
 @pytest.mark.parametrize("answer", [Event.RECEIPT_STORED, Event.RECEIPT_ACKNOWLEDGED])
-def test_nor_does_a_position_to_hq_alone_after_a_restart(answer: Event):
+@pytest.mark.parametrize("then", [(), (Event.RESUMED,)], ids=["", "after a restart"])
+def test_a_position_that_went_to_hq_alone_keeps_no_contact_waiting_after_the_next_hold(
+    answer: Event, then: tuple[Event, ...]
+):
     story = Story(data_up=True)
-    story.happens(Event.HELD)
-    story.happens(answer)
-    story.happens(Event.RESUMED)
-    story.happens(Event.DATA_DOWN)
-    story.happens(Event.POST_FAILED)
-    story.passes(RULES.sms_position_every_s)
-    story.happens(Event.TEXT_LEFT)
-    story.passes(4)
-    story.happens(Event.HELD)
-    assert [e.audience for _, e in story.passes(0) if isinstance(e, SendSms)] == [Audience.EVERYONE]
-
-
-def test_a_position_that_went_to_hq_alone_keeps_no_contact_waiting_after_the_next_hold():
-    story = Story(data_up=True)
-    story.happens(Event.HELD)
-    story.happens(Event.RECEIPT_STORED)
-    story.happens(Event.DATA_DOWN)
-    story.happens(Event.POST_FAILED)
-    assert [e.audience for _, e in story.passes(1800) if isinstance(e, SendSms)] == [Audience.HQ]
+    for event in (Event.HELD, answer, *then, Event.DATA_DOWN, Event.POST_FAILED):
+        story.happens(event)
+    position = story.passes(RULES.sms_position_every_s)
+    assert [e.audience for _, e in position if isinstance(e, SendSms)] == [Audience.HQ]
     story.happens(Event.TEXT_LEFT)
     story.passes(4)
     story.happens(Event.HELD)
