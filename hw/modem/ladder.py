@@ -319,6 +319,8 @@ AT_ONCE = Pauses((0.0,), (0.0,))
 SLOWLY = Pauses((1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0), (1.0, 2.0))  # a look wakes the processor
 FIRST_AT_ONCE = SLOWLY._replace(in_need_s=(0.0, 2.0))
 
+IN_A_ROW = 3  # restarts by itself, after which its settings are left out
+
 CALLS = 5
 CALLS_AFTER_RESTART = 20  # AT is answered within 8 s as a rule; 20 take half a minute
 
@@ -335,7 +337,11 @@ class Row(NamedTuple):
 
 LADDER: dict[Failure, tuple[Row, ...]] = {
     Failure.PORT_LOST: (Row(Rung.CALL, (), SLOWLY, CALLS),),
-    Failure.RESTARTED: (Row(Rung.CALL, (), AT_ONCE, CALLS),),
+    Failure.RESTARTED: (
+        Row(Rung.CALL, (), AT_ONCE, CALLS),
+        Row(Rung.COMMAND, (each(3 * IN_A_ROW), NO_TEXT_OUT), AT_ONCE, CALLS_AFTER_RESTART),
+        Row(Rung.WIRE, (WIRED, each(3 * IN_A_ROW), NO_TEXT_OUT), AT_ONCE, CALLS_AFTER_RESTART),
+    ),
     Failure.SILENT: (
         Row(Rung.CALL, (), SLOWLY, CALLS),
         # Rarely: a slow modem only gets slower by it, and a mute one does not hear it.

@@ -31,7 +31,9 @@ WORDS = "ATQ0V1"  # answer, and in words: a stored profile may say otherwise (ma
 IN_NUMBERS = "0"  # OK, where it does not
 ANSWER_S = 5.0  # most commands answer in 20-90 ms; the manual allows them 5 s
 LAST_TRY_S = 2.0  # for a modem that is slow with everything
-QUIET_S = 0.2  # silence this long: nothing of an earlier answer is under way
+QUIET_S = 0.2  # silence this long: nothing of an earlier answer is under way, at the least
+ANSWERS_KEPT = 7  # how long so many took tells how slow this modem is with everything
+SLOWER = 1.5  # than the half of them
 RESTART_QUIET_S = 2.0  # from AT+CFUN=1,1 to silence; its OK comes after the restart
 IDLE_S = 2.0  # for how long a command that can wait may hold up a text or an alarm
 ECHO = "echo"  # one that keeps coming back is no sign that the modem keeps restarting
@@ -70,6 +72,7 @@ class Link:
         self._echo_seen = False
         self._echo_was_off = False
         self._headless: str | None = None
+        self._answers_s = deque[float](maxlen=ANSWERS_KEPT)
         self.in_step = False
         """Whether the last command was answered."""
         self.now = clock
@@ -95,8 +98,9 @@ class Link:
             self._sort()
         return bool(self.urcs)
 
-    def settle(self, quiet_s: float = QUIET_S, limit_s: float = 2.0) -> None:
+    def settle(self, quiet_s: float | None = None, limit_s: float = 2.0) -> None:
         """Let late answers pass by; what is unsolicited among them is kept."""
+        quiet_s = self._quiet_s() if quiet_s is None else quiet_s
         limit = self._clock() + limit_s
         quiet = self._clock() + quiet_s
         while self._clock() < min(quiet, limit):
@@ -104,6 +108,12 @@ class Link:
                 quiet = self._clock() + quiet_s
         self._sort()
         self._buffer.clear()
+
+    def _quiet_s(self) -> float:
+        """Longer for a modem that is slow with everything, or each answer is taken for the next's."""
+        if not self._answers_s:
+            return QUIET_S
+        return max(QUIET_S, SLOWER * sorted(self._answers_s)[len(self._answers_s) // 2])
 
     def _receive(self, until: float) -> int:
         """One wait of at most a beat: the bytes that came, 0 for none, -1 when time was up."""
@@ -177,11 +187,14 @@ class Link:
         if not vital and self.quarantine.skips(name):
             return Reply("")
         self.be_in_step()
+        began = self._clock()
         self._say(text)
         self._asked = name
         reply = self._answer(limit_s, ends, asked, counted, patience_s, idle=idle)
         if reply.final:
             self._asked = ""
+            if idle:  # as all are that only ask or set
+                self._answers_s.append(self._clock() - began)
         if text.endswith("?") and reply.final == "OK" and not reply.lines:
             self.in_step = False  # an OK alone answers no question: whose was it?
         return reply

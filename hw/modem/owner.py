@@ -206,6 +206,7 @@ class Modem:
         from outcry.hw.modem.ladder import Failure
 
         recovery = service.recovery
+        began = self._clock()
         try:
             link.begin_epoch()
             self._call(link, calls, recovery.times(Failure.SILENT))
@@ -228,7 +229,7 @@ class Modem:
             log.warning("modem restarted: %s", reset)
             service.interrupt("the modem restarted", link, crashed=True)
             self._board.note(Condition.STARTING, f"it restarted: {reset}")
-            step = recovery.next(Failure.RESTARTED)
+            step = recovery.restarted(self._clock() - began)
         except (ModemStuck, RestartDue) as stuck:
             log.warning("modem reset: %s", stuck)
             service.interrupt("the modem was reset", link)

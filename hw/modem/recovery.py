@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 from outcry.hw.modem.events import ModemEvent, Outcome, PostAnswered, PostFailed, SmsOutcome
 from outcry.hw.modem.jobs import JobQueue
-from outcry.hw.modem.ladder import RUNGS, TEXT_DUE_S, Failure, Rung, Situation, Step, next_rung
+from outcry.hw.modem.ladder import (
+    IN_A_ROW,
+    RUNGS,
+    TEXT_DUE_S,
+    Failure,
+    Rung,
+    Situation,
+    Step,
+    next_rung,
+)
 
 if TYPE_CHECKING:
     from outcry.hw.modem.link import Link
@@ -19,6 +28,22 @@ ONCE_S = 120.0  # one crash may be chance; long enough for an alarm to leave
 OFTEN_S = 3600.0  # two within an hour are not
 COUNTED = 99  # texts in vain; more say no more
 LASTED_S = 600.0  # a network that was there for so long is lost anew
+RAN_S = 60.0  # a modem that ran for so long does not restart "again"
+# What a start says that an alarm can do without, and what more where that does not help.
+SETTINGS = [
+    "E0",
+    "+CMEE",
+    "+CFUN",
+    "+CBATCHK",
+    "+CLTS",
+    "+CENG",
+    "+CGSMS",
+    "+CPMS",
+    "+CSCS",
+    "+CNMI",
+]
+CONNECTION = ["+CIPMUX", "+CIPMODE", "+CIPSPRT", "+CIPQSEND"]
+ALL_SETTINGS = [*SETTINGS, "+CPIN", "+CREG", "+CMGF", "+CSCA", *CONNECTION]
 
 
 @dataclass(frozen=True)
@@ -73,6 +98,22 @@ class Recovery:
         """What ``failure`` prevents has succeeded."""
         self._times[failure] = self._climbed_at[failure] = 0
 
+    def restarted(self, ran_s: float) -> Step:
+        """The modem has restarted by itself, or says so, after ``ran_s``: what is done about it.
+
+        Whatever it was asked just then is blamed for one. Where it goes on, it may be anything
+        that is said at a start, answered long before, and all of that is left out for a while.
+        """
+        if ran_s > RAN_S:
+            self.over(Failure.RESTARTED)
+        self.met(Failure.RESTARTED)
+        again, more = divmod(self._times[Failure.RESTARTED], IN_A_ROW)
+        if not more:
+            log.warning("modem restarts over and over; leaving its settings out")
+            for name in SETTINGS if again == 1 else ALL_SETTINGS:
+                self.quarantine.add(name)
+        return self.next(Failure.RESTARTED)
+
     def times(self, failure: Failure) -> int:
         """How often ``failure`` has come in a row."""
         return self._times[failure]
@@ -118,12 +159,14 @@ class Recovery:
         now = self._clock()
         if isinstance(event, SmsOutcome) and event.outcome is Outcome.DONE:
             self.over(Failure.TEXTS_REFUSED)
+            self.over(Failure.RESTARTED)
             self._left_at, self._unsent_since, self._stall = now, None, Stall()
             self._refused.clear()
             self._in_vain.clear()
         elif isinstance(event, SmsOutcome) and self._unsent_since is None:
             self._unsent_since = now
         elif isinstance(event, PostAnswered):
+            self.over(Failure.RESTARTED)
             self._answered_at, self._unanswered_since = now, None
         elif isinstance(event, PostFailed) and self._unanswered_since is None:
             self._unanswered_since = now

@@ -170,6 +170,39 @@ def test_a_modem_that_switched_itself_off_is_left_alone_between_two_calls(world:
     assert len(called) < 120, "the pauses grow to a minute"
 
 
+def test_a_modem_that_restarts_whatever_it_is_told_has_its_supply_cycled(world: Any) -> None:
+    w, pulled = world(host=None, power_wire=True), list[float]()
+    w.pull_wire = lambda: pulled.append(w.now)
+    w.modem.send_sms("t1", ANA, "help")
+    for turn in range(60):
+        w.at(5 + 2 * turn, lambda: pulled or w.sim.reset(w.now))
+    w.run(140)
+    assert len(pulled) == 1
+    assert w.texts(ANA) == ["help"]
+
+
+def test_one_that_ran_for_long_has_not_restarted_in_a_row(world: Any) -> None:
+    w = world(host=None, power_wire=True)
+    w.pull_wire = lambda: pytest.fail("pulled")
+    for turn in range(12):
+        w.at(100 + 100 * turn, lambda: w.sim.reset(w.now))
+    before = len(w.said("AT+CLTS=1"))
+    w.run(1400)
+    assert len(w.said("AT+CLTS=1")) - before == 13
+
+
+@pytest.mark.parametrize("each_s", [4, 8])
+def test_nor_has_one_by_which_texts_leave(world: Any, each_s: int) -> None:
+    w = world(host=None, power_wire=True)
+    w.pull_wire = lambda: pytest.fail("pulled")
+    for turn in range(20):
+        at = 20 + 20 * turn
+        w.at(at, lambda turn=turn: w.modem.send_sms(f"t{turn}", ANA, "help"))
+        w.at(at + 10 + each_s, lambda: w.sim.reset(w.now))
+    w.run(430)
+    assert len(w.texts(ANA)) == 20
+
+
 def test_a_wire_switches_on_at_once_what_switched_itself_off_in_need(world: Any) -> None:
     w = world(host=None, power_wire=True, timing=Timing())
     w.pull_wire = lambda: w.sim.power_on(w.now)

@@ -1,0 +1,49 @@
+"""A modem that is slow with every command: an answer that comes late is not taken for the next one's.
+
+Twenty to ninety milliseconds are what logs of SIM800s show; the manual allows five seconds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from outcry.hw.board.modem.timing import Span, Timing
+from outcry.hw.board.sim800.fault_catalogue import arm
+from outcry.hw.power import Wire
+from simulation.wearable import SimulatedWorld
+from simulation.world import HOLD_S
+
+pytestmark = pytest.mark.slow
+
+LATENCIES = [(0.22, 0.22), (0.3, 0.3), (0.5, 0.5), (0.9, 0.9), (1.6, 1.6), (0.1, 0.4), (0.3, 0.9)]
+LATE = {"seconds": 4.0, "stage": "answer"}
+
+
+def first_text_s(world: SimulatedWorld) -> float:
+    """From a press while the modem boots until a text is on a phone."""
+    world.sim.power_on(world.now)
+    pressed_at = world.now + HOLD_S
+    world.presses(world.now + 0.5)
+    world.run(pressed_at + 240.0)
+    assert world.faults == []
+    return min((at - pressed_at for at, _ in world.texts_given()), default=float("inf"))
+
+
+@pytest.mark.parametrize("query", LATENCIES, ids=str)
+@pytest.mark.parametrize("wire", [None, *Wire])
+def test_an_alarm_leaves(tmp_path: Path, query: Span, wire: Wire | None) -> None:
+    world = SimulatedWorld(tmp_path, Timing(query=query), warm=False, wire=wire)
+    assert first_text_s(world) <= 75.0
+
+
+@pytest.mark.parametrize("query", LATENCIES, ids=str)
+@pytest.mark.parametrize("step", ["E", "+CFUN", "+CREG"])
+@pytest.mark.parametrize("times", [1, 0], ids=["once", "each time"])
+def test_so_it_does_where_one_answer_is_later_still(
+    tmp_path: Path, query: Span, step: str, times: int
+) -> None:
+    world = SimulatedWorld(tmp_path, Timing(query=query), warm=False)
+    arm(world.sim, "late", step=step, times=times, **LATE)
+    assert first_text_s(world) <= 150.0
