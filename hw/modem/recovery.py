@@ -144,12 +144,13 @@ class Recovery:
 
     @property
     def texts_in_vain(self) -> int:
-        """How many ended so since one left; 0 where it may be the fault of one bad number.
+        """How many ended so since one left; 0 where it may be the fault of bad numbers.
 
-        One number that is blamed says nothing of the others; that all are wrong is not believed.
+        Numbers that are blamed say nothing of the others; where texts reach no other, nothing leaves.
         """
         blamed = {number for number, of_it in self._in_vain if of_it}
-        counted = [number for number, of_it in self._in_vain if len(blamed) > 1 or not of_it]
+        reaches_others = not self._reached <= blamed
+        counted = [number for number, of_it in self._in_vain if not (of_it and reaches_others)]
         alone = len(set(counted)) == 1
         one_is_bad = alone and self._reached and counted[0] not in self._reached
         return 0 if one_is_bad else len(counted)
