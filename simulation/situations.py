@@ -33,7 +33,7 @@ from outcry.daemon.service.findings import Finding
 from outcry.daemon.service.restart_backoff import NOT_ARMED
 from outcry.daemon.settings import Settings
 from outcry.daemon.touch.edges import Edge, StrapEdge
-from outcry.enrolment import Contact
+from outcry.enrolment import Contact, write
 from outcry.hw.board.modem.faults import STAGES, Fault, Kind, Stage
 from outcry.hw.board.modem.gprs import How
 from outcry.hw.board.modem.options import Options
@@ -451,6 +451,11 @@ def _readable_keys(device: Device) -> None:
     (device.folder / FILE_NAME).chmod(0o644)
 
 
+def _enrols_without_restart(device: Device) -> None:
+    new = replace(ENROLMENT, device=78, contacts=CONTACTS[:1])
+    (device.folder / FILE_NAME).write_text(write(new))
+
+
 NO_GPSD = NoFix(NoFixReason.NO_GPSD, "Connection refused (ECONNREFUSED)")
 PIN_BUSY = OSError(errno.EBUSY, "Device or resource busy")
 PINS: dict[str, tuple[Exception, str]] = {
@@ -754,6 +759,14 @@ SITUATIONS = (
         around=_refuses(OSError(5, "bad")),
     ),
     Situation("keys open", 2, "keys", ("others", "chmod 600"), _readable_keys, in_status=False),
+    Situation(
+        "enrolled and not restarted",
+        2,
+        "keys",
+        ("still has another", "restart outcry"),
+        _enrols_without_restart,
+        in_status=False,
+    ),
     Situation("no HQ", 2, "keys", ("no HQ", "outcry enrol"), enrolled=False),
     Situation("text with a fault", 4, "texts", ("nonsense",), _a_wrong_text, in_status=False),
     Situation(

@@ -91,8 +91,8 @@ def findings(
         yield unknown("clock", "the daemon may know the time, and this user cannot ask it", _ROOT)
     else:
         yield host.clock(time.time(), synchronised_at() is not None)
-    yield host.keys(settings, who, problems)
-    yield host.contacts(settings, who)
+    yield host.keys(settings, who, problems, facts)
+    yield host.contacts(settings, who, facts)
     yield host.words(settings, who)
     yield host.disk(settings.path("storage", "state"), facts is None or facts["outbox"]["durable"])
     yield host.swap(service)

@@ -21,16 +21,18 @@ from outcry.daemon.settings import Settings
 from outcry.hw.gps import is_credible
 from outcry.hw.system_errors import told
 
+Facts = dict[str, Any] | None  # the daemon's, if it runs
 LITTLE_BYTES = 20_000_000  # a few alarms' reports, and a log
 FULL_BYTES = 1_000_000
 SLOW_S = 2.0  # a worn-out card; a good one syncs in 2 to 20 ms
 _SUDO = "`sudo outcry check` can"
 _START = "`systemctl start outcry`; if it stops again, `journalctl -u outcry` says why"
+_RESTART = "`systemctl restart outcry`; if this stays, `journalctl -u outcry` says why"
 _REPAIR = "repair that; the service then starts by itself"
 _ROOM = "make room: `df -h` shows what is full"
 
 
-def service(unit: Unit, trouble: str, facts: dict[str, Any] | None, refusal: str = "") -> Finding:
+def service(unit: Unit, trouble: str, facts: Facts, refusal: str = "") -> Finding:
     """Whether the daemon runs, will run after a reboot, and has not been restarted again and again.
 
     ``facts`` are the daemon's answer, ``trouble`` is why there is none, ``refusal`` why the service
@@ -64,7 +66,9 @@ def clock(now: float, synchronised: bool) -> Finding:
     return judge.clock("NTP" if synchronised else None)
 
 
-def keys(settings: Settings, who: Identity | None, problems: list[str]) -> Finding:
+def keys(
+    settings: Settings, who: Identity | None, problems: list[str], facts: Facts = None
+) -> Finding:
     """The enrolment, which holds the device's key. ``problems`` are what loading it reported."""
     name, folder = "keys", settings.path("storage", "state")
     path = folder / FILE_NAME
@@ -78,24 +82,31 @@ def keys(settings: Settings, who: Identity | None, problems: list[str]) -> Findi
         return look(name, "there is no enrolment, so no HQ: only the contacts are told", ENROL)
     except OSError as error:
         return failed(name, f"{path} cannot be checked: {told(error)}", ENROL)
-    if not os.access(path, os.R_OK):
-        if os.geteuid() != folder.stat().st_uid:
-            return unknown(name, f"this user may not read {path}", _SUDO)
+    is_readable, owner = os.access(path, os.R_OK), folder.stat().st_uid
+    if not is_readable and os.geteuid() != owner:
+        return unknown(name, f"this user may not read {path}", _SUDO)
+    if not is_readable or (held.st_uid != owner and not held.st_mode & 0o044):  # root reads it
         return failed(name, f"the service may not read {path}", f"`chown outcry: {path}`")
     if who is None or who.enrolment is None:
         return failed(name, "; ".join(problems) or "the enrolment is not used", ENROL)
+    if facts is not None and facts["identity"][name] != who.marks()[name]:
+        none = "has none: the file came after its start, or it could not read it"
+        held_by_it = "still has another than the file" if facts["enrolled"] else none
+        return failed(name, f"the service {held_by_it}", _RESTART)
     if stat.S_IMODE(held.st_mode) & 0o077:
         return look(name, f"others on this device can read {path}", f"`chmod 600 {path}`")
     return ok(name, f"enrolled as device {who.enrolment.device:08x}")
 
 
-def contacts(settings: Settings, who: Identity | None) -> Finding:
+def contacts(settings: Settings, who: Identity | None, facts: Facts = None) -> Finding:
     """The contacts: how many, in which languages; no names."""
     name = "contacts"
     if who is None:
         return unknown(name, "not known without the enrolment", _SUDO)
     if not who.contacts:
         return NO_CONTACTS
+    if facts is not None and facts["identity"][name] != who.marks()[name]:
+        return failed(name, "the service tells others: those that it had at its start", _RESTART)
     folder = settings.path("texts", "folder")
     wrong = [
         f"contact {number}'s language is {contact.language}, which has no texts: they get English"

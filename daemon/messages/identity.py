@@ -1,7 +1,8 @@
 """Who this device belongs to: the enrolment from HQ, or without HQ the people in the settings."""
 
+from binascii import crc32
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from outcry.daemon.outbox.private_files import write_whole
@@ -24,6 +25,12 @@ class Identity:
 
     def __repr__(self) -> str:
         return f"Identity(contacts={len(self.contacts)}, enrolled={self.enrolment is not None})"
+
+    def marks(self) -> dict[str, int]:
+        """What tells other keys or contacts from these: 16 bits, too few to tell whose they are."""
+        wearer, contacts, enrolment = astuple(self)
+        held = {"keys": enrolment, "contacts": (wearer, contacts)}
+        return {name: crc32(ascii(each).encode()) & 0xFFFF for name, each in held.items()}
 
     def longest_link(self) -> str | None:
         """A link as long as any that a contact can be sent; ``None`` without HQ."""

@@ -90,6 +90,7 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
         drills=Drills(state / drills.FILE_NAME, time.now, journal),
         time=time,
         contacts=len(who.contacts),
+        identity=who.marks(),
         felt=ALL if settings.text("vibration", "tells") == "all" else FEW,
         languages_complete=all(
             languages[each.language].name == f"{each.language.lower()}.toml"

@@ -37,7 +37,7 @@ class Parts:
     """All the loop works with. ``vibration`` is ``None`` without a motor that may be used.
 
     ``felt`` are the pulses that the wearer wants; ``languages_complete``: every contact gets texts
-    in their own language.
+    in their own language; ``identity`` marks the keys and contacts that are used.
     """
 
     outbox: Outbox
@@ -59,5 +59,6 @@ class Parts:
     drills: Drills
     time: TrueTime
     contacts: int
+    identity: dict[str, int]
     felt: frozenset[Pulse]
     languages_complete: bool

@@ -60,6 +60,7 @@ def facts(parts: "Parts", alarm: Alarm, now: float) -> dict[str, Any]:
         "marks": int(parts.marks.now()),
         "enrolled": parts.reporter.enrolled,
         "contacts": parts.contacts,
+        "identity": parts.identity,
         "languages_complete": parts.languages_complete,
         "faults": parts.journal.part_faults,
     }

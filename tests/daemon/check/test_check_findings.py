@@ -384,6 +384,52 @@ def test_contacts_that_an_alarm_would_not_reach_as_meant_are_named(kept, contact
     assert words in found.words
 
 
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({}, set()),
+        ({"device": 78}, {"keys"}),
+        ({"psk": b"q" * 32}, {"keys"}),
+        ({"contacts": CONTACTS[:-1]}, {"keys", "contacts"}),
+        ({"contacts": (replace(CONTACTS[0], number="+447700900199"),)}, {"keys", "contacts"}),
+    ],
+)
+def test_files_that_the_service_has_not_read_are_not_what_an_alarm_goes_by(
+    world, kept, change, names
+):
+    """`outcry enrol` without the restart: the old contacts would be told."""
+    new, facts = replace(ENROLMENT, **change), world.asks("status")
+    who = Identity("Zarema", new.contacts, new)
+    found = {
+        each.name: each
+        for each in (host.keys(kept, who, [], facts), host.contacts(kept, who, facts))
+    }
+    assert wrong(found) == names
+    assert all(found[name].result is Result.FAILED for name in names)
+    assert all("systemctl restart outcry" in found[name].remedy for name in names)
+    assert all(mark < 2**16 for mark in facts["identity"].values()), "nobody's number can be told"
+
+
+def test_contacts_in_the_settings_that_the_service_has_not_read_are_named(world, kept):
+    facts = world.asks("status")
+    for who in (replace(WHO, wearer="Olga"), replace(WHO, contacts=CONTACTS[::-1])):
+        assert host.contacts(kept, who, facts).result is Result.FAILED
+        assert host.keys(kept, who, [], facts).result is Result.OK
+
+
+@pytest.mark.parametrize(("mode", "words"), [(0o600, "may not read"), (0o644, "has none")])
+def test_an_enrolment_that_root_reads_and_the_service_does_not_have_is_named(
+    tmp_path, kept, mode, words
+):
+    facts = World(tmp_path, enrolment=None).asks("status")
+    if os.geteuid() == 0:
+        os.chown(kept.path("storage", "state"), 4242, 4242)
+    (kept.path("storage", "state") / "enrolment.json").chmod(mode)
+    found = host.keys(kept, WHO, [], facts)
+    assert found.result is Result.FAILED
+    assert words in found.words or os.geteuid() != 0
+
+
 def test_nobody_to_tell_is_a_failure(kept):
     assert host.contacts(kept, replace(WHO, contacts=())).result is Result.FAILED
     assert host.contacts(kept, WHO).result is Result.OK
