@@ -456,6 +456,14 @@ def _enrols_without_restart(device: Device) -> None:
     (device.folder / FILE_NAME).write_text(write(new))
 
 
+def _in_an_alarm(begins: Callable[[Device], None]) -> Callable[[Device], None]:
+    def and_presses(device: Device) -> None:
+        begins(device)
+        device.presses(device.now + 1)
+
+    return and_presses
+
+
 NO_GPSD = NoFix(NoFixReason.NO_GPSD, "Connection refused (ECONNREFUSED)")
 PIN_BUSY = OSError(errno.EBUSY, "Device or resource busy")
 PINS: dict[str, tuple[Exception, str]] = {
@@ -722,6 +730,13 @@ SITUATIONS = (
     Situation("copied card", 5, "receipt", ("HTTP 409", "copy"), _hq_says(_http("409 Conflict"))),
     Situation(
         "HQ in trouble", 5, "receipt", ("HTTP 502", HQ_RUNS), _hq_says(_http("502 Bad Gateway"))
+    ),
+    *(
+        Situation(f"{finding}, in an alarm", 5, finding, words, _in_an_alarm(begins))
+        for finding, words, begins in (
+            ("receipt", ("HTTP 400", "enrol it again"), _hq_says(_http("400 Bad Request"))),
+            ("data path", ("no connection", "modem.apn"), _gprs("dead")),
+        )
     ),
     # Why did it restart? The card is broken. What else an alarm needs.
     Situation(

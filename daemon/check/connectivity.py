@@ -6,7 +6,7 @@ from typing import Any
 from outcry.daemon.check.modem_access import DaemonsModem, OwnModem
 from outcry.daemon.check.sheet import Patience
 from outcry.daemon.service import judge
-from outcry.daemon.service.findings import Finding, left_out, ok
+from outcry.daemon.service.findings import Finding, left_out, ok, refused
 from outcry.hw.modem import Condition
 
 NAMES = ("modem", "sim", "registration", "SMS", "signal", "supply", "data path", "receipt")
@@ -74,8 +74,8 @@ def _heard(modem: Modem, patience: Patience) -> Iterator[Finding]:
     trouble = ""
     for _ in range(BEATS):
         if why := modem.beat():
-            yield left_out("data path", why)
-            yield left_out("receipt", why)
+            known = modem.facts()["hq_trouble"]
+            yield from judge.hq(known) if known else (refused(name, why) for name in NAMES[-2:])
             return
         left_s = began + ANSWER_S - patience.clock()
         answered, trouble = patience.until(

@@ -12,7 +12,7 @@ from typing import Any
 from outcry.daemon.check.sheet import Patience
 from outcry.daemon.messages import reports
 from outcry.daemon.service import judge
-from outcry.daemon.service.findings import Finding, failed, left_out, look, ok
+from outcry.daemon.service.findings import Finding, failed, look, ok, refused
 from outcry.daemon.service.status import fix_facts
 from outcry.daemon.settings import Settings
 from outcry.daemon.touch.haptics import TRIAL
@@ -44,7 +44,7 @@ def by_itself(settings: Settings, buzz: bool, patience: Patience) -> Iterator[Fi
 def buzzed(answer: dict[str, Any]) -> Finding:
     """The motor, after the daemon was asked to move it."""
     if "error" in answer:
-        return left_out("motor", str(answer["error"]))
+        return refused("motor", str(answer["error"]))
     return _has_buzzed()
 
 

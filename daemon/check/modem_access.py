@@ -16,6 +16,7 @@ from outcry.daemon.messages.receipts import Receipts
 from outcry.daemon.messages.reports import Reporter
 from outcry.daemon.outbox.budget import Budget, Budgets
 from outcry.daemon.outbox.outbox import Outbox
+from outcry.daemon.service import judge
 from outcry.daemon.service.assemble import OUTBOX
 from outcry.daemon.service.judge import PIN_UNSAID, modem_marks
 from outcry.daemon.service.status import modem_facts
@@ -38,9 +39,13 @@ class DaemonsModem:
         self._asked_at = 0.0
 
     def facts(self) -> dict[str, Any]:
-        """The modem's facts and marks, as :func:`outcry.daemon.service.judge.reach` takes them."""
+        """The modem's facts and marks, as :func:`outcry.daemon.service.judge.reach` takes them.
+
+        ``hq_trouble`` is why HQ is out of reach or does not answer, by what is known so far.
+        """
         facts = self._ask("status")
-        return {**facts["modem"], "marks": facts["marks"]}
+        known = {"marks": facts["marks"], "hq_trouble": judge.hq_trouble(facts)}
+        return {**facts["modem"], **known}
 
     def beat(self) -> str:
         """Have the daemon send HQ a heartbeat; returns why it does not, or nothing."""
@@ -90,7 +95,7 @@ class OwnModem:
     def facts(self) -> dict[str, Any]:
         modem = self._modem.status()
         marks = int(modem_marks(modem, self._low_mv))
-        return modem_facts(modem, time.monotonic()) | {"marks": marks}
+        return modem_facts(modem, time.monotonic()) | {"marks": marks, "hq_trouble": ""}
 
     def beat(self) -> str:
         """Seal a heartbeat and send it; returns why not, or nothing."""

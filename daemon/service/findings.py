@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 NAME_WIDTH = 13
+OPEN = "an alarm or a drill is open"
 
 
 class Result(Enum):
@@ -58,3 +59,10 @@ def left_out(name: str, words: str) -> Finding:
 
 def unknown(name: str, words: str, remedy: str) -> Finding:
     return Finding(name, Result.UNKNOWN, words, remedy)
+
+
+def refused(name: str, why: str) -> Finding:
+    """What the daemon would not do: an open alarm is not disturbed, and nothing else is well."""
+    if why.startswith(OPEN):
+        return left_out(name, why)
+    return unknown(name, why, "check again; `journalctl -u outcry` may say why")

@@ -132,7 +132,7 @@ def judged(facts: dict[str, Any]) -> Iterator[Finding]:
     if not facts["enrolled"]:
         yield look("keys", f"{NO_HQ}: only the contacts are told", ENROL)
     elif carries_data(facts["modem"]):
-        yield from hq(_hq_trouble(facts))
+        yield from hq(hq_trouble(facts))
     if not facts["contacts"]:
         yield NO_CONTACTS
     if facts["marks"] & Flag.CARD_FAULT:
@@ -335,7 +335,7 @@ def hq(trouble: str) -> Iterator[Finding]:
         yield ok("receipt", "HQ answers")
 
 
-def _hq_trouble(facts: dict[str, Any]) -> str:
+def hq_trouble(facts: dict[str, Any]) -> str:
     """Why HQ is out of reach or does not answer; empty while nothing says so."""
     modem, beat = facts["modem"], facts["heartbeat"]
     silent = "no answer from HQ for a long time" if beat["silent"] else ""

@@ -16,6 +16,7 @@ from outcry.daemon.service import status
 from outcry.daemon.service.control_socket import Asked
 from outcry.daemon.service.drills import Hop
 from outcry.daemon.service.executor import Executor
+from outcry.daemon.service.findings import OPEN
 from outcry.daemon.service.parts import Message, Parts, Stop
 from outcry.daemon.service.systemd import where
 from outcry.daemon.touch.button import Press
@@ -29,7 +30,6 @@ from outcry.hw.gps import Fix, NoFix
 P = ParamSpec("P")
 TELL_EVERY_S = 1.0  # the line for systemd costs a Pi Zero milliseconds, and an alarm has many turns
 FAULT_PAUSE_S = 1.0  # what failed is due again at once, and the loop must not spin
-_OPEN = "an alarm or a drill is open"
 _ENTRIES = {
     model.Event.HELD: Entry.HELD,
     model.Event.STRAP_OPENED: Entry.STRAP,
@@ -172,9 +172,9 @@ class Loop:
             case "drill":
                 if model.BeginDrill() in self._happen(model.Event.DRILL_ASKED, now):
                     return {"drill": "begun"}
-                return {"error": f"{_OPEN}; nothing was begun"}
+                return {"error": f"{OPEN}; nothing was begun"}
             case "heartbeat" | "buzz" if self.alarm.state is not model.State.IDLE:
-                return {"error": f"{_OPEN}; it needs the data path and the motor"}
+                return {"error": f"{OPEN}; it needs the data path and the motor"}
             case "heartbeat":
                 self._executor.beat(now)
                 return {"heartbeat": "sent"}

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 def line(parts: "Parts", alarm: Alarm, now: float) -> str:
     """For `systemctl status`: as on the screen, with what to do first."""
     known = facts(parts, alarm, now)
-    what = f"alarm {alarm.id:08x} {alarm.state.value}"
-    if alarm.state is State.IDLE:
-        what = judge.headline(known, in_full=True)
+    what = judge.headline(known, in_full=True)
+    if alarm.state is not State.IDLE:
+        but = what.removeprefix("armed") if what.startswith("armed") else f"; {what}"
+        what = f"alarm {alarm.id:08x} {alarm.state.value}{but}"
     reason = known["fix"]["reason"]
     fix = f"no fix ({reason})" if reason else "fix"
     data = "data down" if known["modem"]["data_up_s"] is None else "data up"

@@ -15,7 +15,7 @@ from outcry.daemon.check.sheet import Patience, Sheet
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox.private_files import write_whole
 from outcry.daemon.service import judge
-from outcry.daemon.service.findings import Finding, Result, failed, look, ok
+from outcry.daemon.service.findings import OPEN, Finding, Result, failed, look, ok
 from outcry.daemon.service.judge import REMEDIES, modem_marks
 from outcry.daemon.service.status import modem_facts
 from outcry.daemon.settings import read
@@ -57,7 +57,7 @@ class SaidLine:
     def facts(self):
         status = [status for since, status in self.lives if since <= self.clock.now][-1]
         marks = int(modem_marks(status, self.low_mv))
-        return modem_facts(status, self.clock.now) | {"marks": marks}
+        return modem_facts(status, self.clock.now) | {"marks": marks, "hq_trouble": ""}
 
     def beat(self):
         self.beats += 1
@@ -204,9 +204,19 @@ def test_a_connection_that_comes_at_the_second_try_is_no_fault():
 
 
 def test_an_open_alarm_is_not_disturbed_for_a_check():
-    found, _ = reached(WELL, refuses="an alarm or a drill is going on")
+    found, _ = reached(WELL, refuses=f"{OPEN}; it needs the data path")
     assert wrong(found) == set()
     assert found["receipt"].result is Result.LEFT_OUT
+
+
+def test_a_daemon_that_does_not_do_what_it_is_asked_is_not_well():
+    busy = "the daemon is busy: `journalctl -u outcry` says with what"
+    found, _ = reached(WELL, refuses=busy)
+    assert wrong(found) == {"data path", "receipt"}
+    for each in (found["receipt"], hardware.buzzed({"error": busy})):
+        assert (each.result, each.words) == (Result.UNKNOWN, busy)
+        assert each.remedy
+    assert hardware.buzzed({"error": OPEN}).result is Result.LEFT_OUT
 
 
 def test_without_hq_there_is_no_data_path_to_check():

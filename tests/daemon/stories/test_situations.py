@@ -36,8 +36,10 @@ def test_the_first_line_of_the_check_names_the_cause_and_all_places_agree(situat
     assert all(each.remedy for each in known)
     if known[0].result is Result.FAILED:
         assert not seen.line.startswith("armed;"), "no armed without but"
-        if not seen.line.startswith("alarm"):
-            assert known[0].remedy in seen.line
+        assert known[0].remedy in seen.line, "in an alarm and in a drill, too"
+    by_status, by_check = {each.name for each in seen.status}, seen.check[-1].partition(": ")[2]
+    if situation.finding in by_status:
+        assert by_status <= set(by_check.rstrip(".").split(", ")), "the check knows no less"
     if situation.flag is not None:
         assert situation.flag in seen.marks
 
