@@ -102,8 +102,9 @@ class Journal:
         detail: str = "",
     ) -> None:
         """Write one entry. ``recipient`` 0 is HQ, others are contacts by their place in the list."""
-        if entry is Entry.PART_FAULT and detail not in self.part_faults:
-            self.part_faults = [*self.part_faults, detail][-PART_FAULTS_MOST:]
+        is_fault = entry in (Entry.PART_FAULT, Entry.INTERNAL)
+        if is_fault and (fault := entry.sentence.format(detail=detail)) not in self.part_faults:
+            self.part_faults = [*self.part_faults, fault][-PART_FAULTS_MOST:]
         told = {
             "alarm": f"{alarm:08x}" if alarm else None,
             "state": state.value if state else None,

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from outcry.envelope import KEY_BYTES, EnvelopeRefused, from_text, to_text
+from outcry.envelope import KEY_BYTES, EnvelopeRefused, Header, from_text, seal, to_text
+from outcry.report import REPORT_BYTES
 from outcry.settings_file import FileInvalid, Key, check_section
 
 FILE_VERSION = 1
@@ -62,6 +63,14 @@ class Enrolment:
 
     def __repr__(self) -> str:
         return f"Enrolment(device={self.device})"
+
+    def can_seal(self) -> bool:
+        """Whether a report can be sealed for HQ: X25519 refuses some 32 bytes. Slow at first."""
+        try:
+            seal(bytes(REPORT_BYTES), Header(self.device, 0), self.hq.public_key, self.psk)
+        except ValueError:
+            return False
+        return True
 
 
 def write(enrolment: Enrolment) -> str:

@@ -28,7 +28,7 @@ from outcry.daemon.journal import Entry
 from outcry.daemon.messages.identity import FILE_NAME
 from outcry.daemon.service import judge, status
 from outcry.daemon.service.assemble import OUTBOX
-from outcry.daemon.service.control_socket import NotRunning
+from outcry.daemon.service.control_socket import Asked, NotRunning
 from outcry.daemon.service.findings import Finding
 from outcry.daemon.service.restart_backoff import NOT_ARMED
 from outcry.daemon.settings import Settings
@@ -88,6 +88,7 @@ class Situation:
     strap: bool = False
     motor_says: Exception | None = None
     enrolled: bool = True
+    public_key: bytes = ENROLMENT.hq.public_key
     refused: str | None = None
     """Why the daemon does not start at all; empty if nobody has started it, None if it runs."""
     around: Callable[[], AbstractContextManager[Any]] = nullcontext
@@ -115,6 +116,10 @@ class Device(SimulatedWorld):
         self.settings["strap"]["enabled"] = self.situation.strap
         contacts = self.situation.contacts
         enrolment = replace(ENROLMENT, contacts=contacts) if self.situation.enrolled else None
+        if enrolment is not None:
+            hq = replace(ENROLMENT.hq, public_key=self.situation.public_key)
+            enrolment = replace(enrolment, hq=hq)
+            self.breaks_on_purpose = hq != ENROLMENT.hq
         self.identity = replace(self.identity, contacts=contacts, enrolment=enrolment)
         self.part_fault = ""
         super().starts()
@@ -131,6 +136,12 @@ class Device(SimulatedWorld):
         told = unusable("motor on GPIO 18", self.situation.motor_says)
         self.part_fault = str(told)
         return None
+
+    def asks(self, question: str) -> dict[str, object]:
+        answers: list[dict[str, object]] = []
+        self.loop._safely(self.loop.handle, Asked(question, answers.append))  # as Loop.run does
+        self.tick()
+        return answers[0]
 
     def _open(self) -> Port:
         if not self.unplugged:
@@ -782,6 +793,7 @@ SITUATIONS = (
         _enrols_without_restart,
         in_status=False,
     ),
+    Situation("no key", 2, "keys", ("can be sealed", "outcry enrol"), public_key=bytes(32)),
     Situation("no HQ", 2, "keys", ("no HQ", "outcry enrol"), enrolled=False),
     Situation("text with a fault", 4, "texts", ("nonsense",), _a_wrong_text, in_status=False),
     Situation(

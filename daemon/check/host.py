@@ -93,6 +93,8 @@ def keys(
         none = "has none: the file came after its start, or it could not read it"
         held_by_it = "still has another than the file" if facts["enrolled"] else none
         return failed(name, f"the service {held_by_it}", _RESTART)
+    if not (who.enrolment.can_seal() if facts is None else facts["seals"]):
+        return judge.NO_SEAL
     if stat.S_IMODE(held.st_mode) & 0o077:
         return look(name, f"others on this device can read {path}", f"`chmod 600 {path}`")
     return ok(name, f"enrolled as device {who.enrolment.device:08x}")

@@ -18,7 +18,7 @@ from outcry.daemon.outbox.budget import Budget, Budgets
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.service import judge
 from outcry.daemon.service.assemble import OUTBOX
-from outcry.daemon.service.judge import PIN_UNSAID, modem_marks
+from outcry.daemon.service.judge import NO_SEAL, PIN_UNSAID, modem_marks
 from outcry.daemon.service.status import modem_facts
 from outcry.daemon.settings import Settings
 from outcry.hw.modem import Modem, ModemEvent, ModemSettings, PostAnswered, PostFailed, SerialPort
@@ -101,6 +101,8 @@ class OwnModem:
         """Seal a heartbeat and send it; returns why not, or nothing."""
         if self._who is None:
             return "only the service's own user may seal one; `sudo outcry check` does"
+        if self._who.enrolment is None or not self._who.enrolment.can_seal():
+            return NO_SEAL.words
         if self._heartbeats is None:
             self._heartbeats = self._made(self._who)
         reporter, data = self._heartbeats

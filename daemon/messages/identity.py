@@ -84,6 +84,8 @@ def install(source: Path, settings: Settings) -> Enrolment:
     """
     text = source.read_text(encoding="utf-8-sig")
     enrolment = read(text)
+    if not enrolment.can_seal():
+        raise EnrolmentInvalid(["hq.public_key: nothing can be sealed for it; HQ makes a new file"])
     folder = settings.path("storage", "state")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_whole(folder / FILE_NAME, text, synced=True)

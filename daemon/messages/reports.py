@@ -53,6 +53,8 @@ class Reporter:
 
     def __post_init__(self) -> None:
         self._enrolment = self._identity.enrolment
+        self.seals = True
+        """Whether sealing worked when it was last tried."""
 
     def seal(
         self,
@@ -107,8 +109,10 @@ class Reporter:
             self._sealed(bytes(REPORT_BYTES), 0, self._enrolment)
 
     def _sealed(self, plain: bytes, counter: int, to: Enrolment) -> bytes:
-        header = Header(to.device, counter)
-        return seal(plain, header, to.hq.public_key, to.psk, self._random)
+        self.seals = False
+        sealed = seal(plain, Header(to.device, counter), to.hq.public_key, to.psk, self._random)
+        self.seals = True
+        return sealed
 
     def unsealed(self, alarm_id: int, sequence: int) -> StoredReport:
         """A report that nobody can receive, to stand in the outbox: only its texts are sent."""

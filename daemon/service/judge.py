@@ -39,6 +39,7 @@ PIN_UNSAID = "the SIM wants its PIN, which is not said: what comes of that canno
 _OTHER_MODEM = "take the modem's supply away for a moment; if it stays so, try another SIM"
 _UNTIL_ONE_LEAVES = f"{_OTHER_MODEM}; this stands until one leaves: docs/runbook.md, question 4"
 _SEE_JOURNAL = "`journalctl -u outcry` says when and why"
+NO_SEAL = failed("keys", "nothing can be sealed for HQ with this enrolment", ENROL)
 NO_CONTACTS = failed("contacts", "there are none: only HQ is told", ENROL)
 NO_STRAP = left_out("strap", "there is none (strap.enabled)")
 NO_MOTOR = left_out("motor", "there is none (vibration.enabled)")
@@ -129,6 +130,8 @@ def judged(facts: dict[str, Any]) -> Iterator[Finding]:
     """All that the daemon knows of itself, by its facts."""
     yield from wiring(facts)
     yield from reach(facts["modem"] | {"marks": facts["marks"]})
+    if not facts["seals"]:
+        yield NO_SEAL
     if not facts["enrolled"]:
         yield look("keys", f"{NO_HQ}: only the contacts are told", ENROL)
     elif carries_data(facts["modem"]):

@@ -110,7 +110,11 @@ class Loop:
                 if state.registered:
                     parts.sms.hurry()
             case Asked(question, answer):
-                answer(self._answer(question, now))
+                reply: dict[str, Any] = {"error": "a fault in Outcry itself, in the journal"}
+                try:
+                    reply = self._answer(question, now)
+                finally:
+                    answer(reply)
             case Stop(reason):
                 parts.journal.tell(Entry.STOPPING, detail=reason)
                 self._stopping = True

@@ -60,6 +60,7 @@ def facts(parts: "Parts", alarm: Alarm, now: float) -> dict[str, Any]:
         "drill": _drill_facts(parts.drills.last, parts.drills.seconds_ago()),
         "marks": int(parts.marks.now()),
         "enrolled": parts.reporter.enrolled,
+        "seals": parts.reporter.seals,
         "contacts": parts.contacts,
         "identity": parts.identity,
         "languages_complete": parts.languages_complete,

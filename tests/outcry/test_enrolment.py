@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcry.daemon import settings
+from outcry.daemon.messages.identity import install
 from outcry.enrolment import (
     Contact,
     Enrolment,
@@ -55,6 +56,18 @@ def test_each_problem_is_named_by_its_key(change, problem):
     with pytest.raises(EnrolmentInvalid) as refusal:
         read(json.dumps(json.loads(write(GOOD)) | change))
     assert problem in str(refusal.value)
+
+
+@pytest.mark.parametrize("key", [bytes(32), b"\1" + bytes(31)])  # points of small order
+def test_a_key_that_nothing_can_be_sealed_for_is_not_taken_in(tmp_path, key):
+    file, state = tmp_path / "new.json", tmp_path / "state"
+    file.write_text(write(replace(GOOD, hq=replace(GOOD.hq, public_key=key))))
+    device = settings.read(f'storage.state = "{state}"', tmp_path / "outcry.toml")
+    with pytest.raises(EnrolmentInvalid, match="nothing can be sealed"):
+        install(file, device)
+    assert not state.exists(), "what was there before is kept"
+    file.write_text(write(GOOD))
+    assert install(file, device) == GOOD
 
 
 def test_all_problems_are_told_at_once_and_no_value_is_repeated():

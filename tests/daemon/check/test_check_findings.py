@@ -15,6 +15,7 @@ from outcry.daemon.check.sheet import Patience, Sheet
 from outcry.daemon.messages.identity import Identity
 from outcry.daemon.outbox.private_files import write_whole
 from outcry.daemon.service import judge
+from outcry.daemon.service.control_socket import Asked
 from outcry.daemon.service.findings import OPEN, Finding, Result, failed, look, ok
 from outcry.daemon.service.judge import REMEDIES, modem_marks
 from outcry.daemon.service.status import modem_facts
@@ -438,6 +439,20 @@ def test_an_enrolment_that_root_reads_and_the_service_does_not_have_is_named(
     found = host.keys(kept, WHO, [], facts)
     assert found.result is Result.FAILED
     assert words in found.words or os.geteuid() != 0
+
+
+def test_a_key_that_nothing_can_be_sealed_for_is_named_with_the_daemon_and_without(tmp_path, kept):
+    no_key = replace(ENROLMENT, hq=replace(ENROLMENT.hq, public_key=bytes(32)))  # not of X25519
+    who, world = Identity("Zarema", CONTACTS, no_key), World(tmp_path, enrolment=no_key)
+    world.modem.snapshot, answers = WELL, []
+    world.loop._safely(world.loop.handle, Asked("heartbeat", answers.append))
+    assert "in the journal" in answers[0]["error"], "answered at once all the same"
+    facts = world.asks("status")
+    for found in (host.keys(kept, who, []), host.keys(kept, who, [], facts)):
+        assert found == judge.NO_SEAL
+    known = judge.attention(facts)
+    assert known[0] == judge.NO_SEAL, "outcry status"
+    assert any("a fault in Outcry itself" in each.words for each in known)
 
 
 def test_nobody_to_tell_is_a_failure(kept):

@@ -1,6 +1,7 @@
 """`outcry check` beside a stopped daemon: it has the modem to itself, and owes HQ and SIM the same."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
@@ -51,6 +52,13 @@ def test_its_heartbeat_tells_what_is_wrong(own):
     (body,) = modem._modem.posted
     flags = decode(open_sealed(body, HQ_PRIVATE_KEY, ENROLMENT.psk)).flags
     assert flags & judge.TROUBLES == Flag(modem.facts()["marks"]) == Flag.BATTERY_LOW
+
+
+def test_where_nothing_can_be_sealed_it_says_so_and_goes_on(own):
+    modem, hq = own(), replace(ENROLMENT.hq, public_key=bytes(32))
+    modem._who = Identity("Z", (), replace(ENROLMENT, hq=hq))
+    assert modem.beat() == judge.NO_SEAL.words
+    assert modem._modem.posted == []
 
 
 def test_a_pin_whose_saying_can_be_kept_is_said(own):
