@@ -794,6 +794,15 @@ SITUATIONS = (
         in_status=False,
     ),
     Situation("no key", 2, "keys", ("can be sealed", "outcry enrol"), public_key=bytes(32)),
+    Situation(
+        "restart wire",
+        2,
+        "since the start",
+        ("GPIO 22", "gpioinfo"),
+        lambda device: device.parts.journal.tell(
+            Entry.PART_FAULT, detail=str(unusable("modem's wire on GPIO 22", PIN_BUSY))
+        ),
+    ),
     Situation("no HQ", 2, "keys", ("no HQ", "outcry enrol"), enrolled=False),
     Situation("text with a fault", 4, "texts", ("nonsense",), _a_wrong_text, in_status=False),
     Situation(

@@ -94,6 +94,7 @@ def findings(
     yield host.keys(settings, who, problems, facts)
     yield host.contacts(settings, who, facts)
     yield host.words(settings, who)
+    yield from judge.since_the_start(facts) if facts is not None else ()
     yield host.disk(settings.path("storage", "state"), facts is None or facts["outbox"]["durable"])
     yield host.swap(service)
     yield from host.watchdog(service)
@@ -146,7 +147,7 @@ def _by_itself(
 ) -> Iterator[Finding]:
     service.lend(os.environ)
     os.environ.setdefault(FOLDER, str(settings.folder))  # where the unit finds the SIM's PIN
-    silent = Journal(lambda *_: None)  # a fault in the SIM's PIN shows in the SIM's own finding
+    silent = Journal(lambda *_: None)
     asked_of_modem = modem_settings(settings, who or Identity("", (), None), silent)
     owned = become_owner_of(settings.path("storage", "state"))
     yield from hardware.by_itself(settings, buzz, patience)

@@ -103,32 +103,33 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
 def modem_settings(settings: Settings, who: Identity, journal: Journal) -> ModemSettings:
     """What the modem needs to know."""
     hq = who.enrolment.hq if who.enrolment else None
-    pin = sim_pin(journal) or settings.text("modem", "pin") or None
+    pin, fault = sim_pin()
+    if fault:
+        journal.tell(Entry.PART_FAULT, detail=fault)
     kept = tuple(settings.path("storage", folder) / SAID_PINS for folder in ("state", "runtime"))
-    return ModemSettings(
+    asked = ModemSettings(
         apn=settings.text("modem", "apn"),
         apn_user=settings.text("modem", "apn_user"),
         apn_password=settings.text("modem", "apn_password"),
-        pin=pin,
+        pin=pin or settings.text("modem", "pin") or None,
         said_pins=SaidPins(kept),
         host=hq.host if hq else None,
         port=hq.port if hq else 80,
         sms_while_connecting=settings.flag("modem", "sms_while_connecting"),
     )
+    return replace(asked, no_pin=f"the SIM wants its PIN, and {fault}") if fault else asked
 
 
-def sim_pin(journal: Journal) -> str | None:
-    """The SIM's PIN from systemd. A fault in it is reported, and the daemon starts without it."""
+def sim_pin() -> tuple[str | None, str]:
+    """The SIM's PIN from systemd, and the fault in it: the daemon starts without one all the same."""
     try:
         pin = secret(MODEM_PIN, encoding="ascii")
         ModemSettings(pin=pin)
-        return pin
-    except (OSError, UnicodeDecodeError) as error:
-        fault = f"cannot be read ({told(error)})"
-    except ValueError:
-        fault = "is no PIN: write its 4 to 8 digits into the file and nothing else"
-    journal.tell(Entry.PART_FAULT, detail=f"the credential {MODEM_PIN} {fault}")
-    return None
+        return pin, ""
+    except OSError as error:
+        return None, f"the credential {MODEM_PIN} cannot be read ({told(error)})"
+    except ValueError:  # such as letters, or what an editor puts before the first
+        return None, f"the credential {MODEM_PIN} is no PIN: 4 to 8 digits and nothing else"
 
 
 def _outbox(path: Path, lacks: Path, who: Identity, adapters: Adapters) -> Outbox:

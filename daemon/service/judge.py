@@ -67,6 +67,7 @@ REMEDIES = {
 _BLAMED = dict.fromkeys((Condition.SIM_ABSENT, Condition.SIM_PIN, Condition.SIM_PUK), "sim")
 _BLAMED |= dict.fromkeys((Condition.SEARCHING, Condition.DENIED), "registration")
 _OF_THE_REASON = (  # by what it says; an errno's name is in the words of hw.system_errors
+    ("the credential", "write the PIN alone into /etc/outcry/modem.pin, then restart outcry"),
     ("the PIN; it is not tried again", _SAID),
     ("there is none left to try", _SAID),
     (PIN_UNSAID, "put `sudo` in front, or start outcry"),
@@ -145,6 +146,11 @@ def judged(facts: dict[str, Any]) -> Iterator[Finding]:
     if not facts["languages_complete"]:
         words = "a contact's language has no texts that can be used: they get English"
         yield look("texts", words, "`outcry config` says which")
+    yield from since_the_start(facts)
+
+
+def since_the_start(facts: dict[str, Any]) -> Iterator[Finding]:
+    """What could not be used, where :func:`wiring` does not show it."""
     for fault in facts["faults"]:
         if not fault.startswith(("motor", "strap")):
             yield _quoted(look("since the start", "", _SEE_JOURNAL), fault)

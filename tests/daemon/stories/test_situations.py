@@ -66,6 +66,17 @@ def test_a_pin_that_the_sim_has_refused_is_not_simply_asked_for(tmp_path):
     assert "said-pins" in found[0].remedy
 
 
+def test_a_file_that_holds_more_than_the_pin_is_named_as_the_cause(tmp_path, monkeypatch):
+    """An editor of Windows puts three bytes before it; it is not said that there is none."""
+    (tmp_path / "modem.pin").write_bytes(b"\xef\xbb\xbf2468\r\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    locked = Situation("pin", 2, "sim", ("is no PIN", "alone"), options=Options(pin="2468"))
+    (tmp_path / "device").mkdir()
+    seen = situations.live(locked, tmp_path / "device")
+    assert seen.names(locked), seen.check
+    assert "is no PIN: 4 to 8 digits and nothing else" in seen.line
+
+
 @pytest.mark.parametrize("rate", [9600, 57_600])
 def test_a_modem_at_another_rate_is_set_right_before_anybody_looks(tmp_path, rate):
     def begins(device):
