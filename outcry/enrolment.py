@@ -94,7 +94,7 @@ def read(text: str) -> Enrolment:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, value in pairs:
-            if name in found:
+            if name in found and name in _NAMES:
                 problems.append(f"{name}: is written twice; remove the wrong one")
             found[name] = value
         return found
@@ -178,3 +178,4 @@ _HQ = {
     "link": _needed("", good=_LINK.match, write="an address from https:// to /"),
     "public_key": _SECRET,
 }
+_NAMES = {*_OWN, *_HQ, *CONTACT, "hq", "contacts"}  # another is told as not known, unnamed

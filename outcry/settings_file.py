@@ -3,7 +3,7 @@
 The table is the whole truth about a file: each key's default, its range or choices, and what to
 write. A problem is told in the words of the file, with the key, the value and what to write
 instead: ``button.hold_seconds: 0.2 is not valid; write seconds from 1 to 5``. A value that may be a
-secret is never repeated.
+secret is never repeated, nor what stands in a key's place and may be a person's name or number.
 """
 
 import json
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 LONGEST = 1_000_000  # letters of a file, a hundred times what the longest of ours has
+ALIKE = 0.75  # as difflib counts: "prot" is a slip of "port", "tess" is none of "tells"
 
 # The keys that contradict each other, the one to change first; and what is wrong with it.
 Contradiction = tuple[tuple[str, ...], str]
@@ -164,7 +165,12 @@ def check(
         for name, keys in sections.items()
     }
     known = [*sections, *others]
-    problems += [unknown(name, known) for name in data if name not in known]
+    keys = {key for section in sections.values() for key in section}
+    problems += [
+        unknown(name, known, name in keys or resembles(name, known))
+        for name in data
+        if name not in known
+    ]
     return values
 
 
@@ -184,7 +190,12 @@ def check_section(
             values[key_name] = key.type(given[key_name])
         else:
             problems.append(f"{name}.{key_name}: {key.problem(given[key_name])}")
-    problems += [f"{name}.{unknown(each, keys)}" for each in given if each not in keys]
+    of_a_person = "name" in keys  # some names are like a key, too
+    problems += [
+        f"{name}.{unknown(each, keys, not of_a_person and resembles(each, keys))}"
+        for each in given
+        if each not in keys
+    ]
     return values
 
 
@@ -197,15 +208,24 @@ def add_contradictions(found: Iterable[Contradiction], problems: list[str]) -> N
     problems += [f"{keys[0]}: {what}" for keys, what in found if wrong.isdisjoint(keys)]
 
 
-def unknown(name: str, known: Iterable[str]) -> str:
-    """What to say of a name that is none of those known."""
+def resembles(name: str, known: Iterable[str]) -> bool:
+    """Whether this is one of the known keys, perhaps misspelt: no person's name or number."""
     import difflib  # only a mistake needs it
 
+    slip = difflib.get_close_matches(name, list(known), n=1, cutoff=ALIKE)
+    return bool(slip and re.fullmatch("[a-z_]+", name))
+
+
+def unknown(name: str, known: Iterable[str], is_shown: bool = True) -> str:
+    """What to say of a name that is none of those known."""
+    import difflib
+
     known = list(known)
+    said = f"{name if is_shown else '***'}: is not known"
     near = difflib.get_close_matches(name, known, n=1)
     if near:
-        return f'{name}: is not known; did you mean "{near[0]}"?'
-    return f"{name}: is not known; " + (f"known are {', '.join(known)}" if known else "remove it")
+        return f'{said}; did you mean "{near[0]}"?'
+    return f"{said}; " + (f"known are {', '.join(known)}" if known else "remove it")
 
 
 def as_toml(value: object) -> str:

@@ -8,7 +8,7 @@ import string
 import tomllib
 
 from outcry.letters import folded, is_gsm7
-from outcry.settings_file import FileInvalid, SettingsInvalid, parse
+from outcry.settings_file import FileInvalid, SettingsInvalid, parse, resembles
 
 ENGLISH = """
 alert = "ALARM from {wearer}, {time}. Not a drill. {position}"
@@ -58,7 +58,8 @@ def read(name: str, source: str) -> dict[str, str]:
         raise TextsInvalid(error.problems) from None
     problems = [f"{name}: {key} is missing" for key in sorted(_FIELDS.keys() - written.keys())]
     for key, template in written.items():
-        problems += [f"{name}: {key} {problem}" for problem in _problems(key, template)]
+        said = key if key in _FIELDS or resembles(key, _FIELDS) else "***"
+        problems += [f"{name}: {said} {problem}" for problem in _problems(key, template)]
     if problems:
         raise TextsInvalid(problems)
     plain = {key: folded(template) for key, template in written.items()}

@@ -235,8 +235,10 @@ def _people(given: object, contacts: Sequence[int], problems: list[str]) -> dict
         problems.append("contact: is not a section; write [contact.1] and its keys below")
         given = {}
     numbers = {str(n): n for n in contacts}
-    problems += [
-        f"contact.{settings_file.unknown(name, numbers)}" for name in given if name not in numbers
+    problems += [  # a longer one may be a person's name or number
+        f"contact.{settings_file.unknown(name, numbers, name.isdecimal() and len(name) < 3)}"
+        for name in given
+        if name not in numbers
     ]
     people = {}
     for name, n in numbers.items():

@@ -70,7 +70,7 @@ def test_all_problems_are_told_at_once_with_key_value_and_what_to_write():
             "[button]\nhold_secs = 1\n",
             'button.hold_secs: is not known; did you mean "hold_seconds"',
         ),
-        ("[wearer]\nname='Z'\nnme='Z'\n", 'wearer.nme: is not known; did you mean "name"?'),
+        ("[wearer]\nname='Z'\nnme='Z'\n", 'wearer.***: is not known; did you mean "name"?'),
     ],
 )
 def test_an_unknown_key_gets_did_you_mean(source, meant):

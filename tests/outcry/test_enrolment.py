@@ -44,7 +44,7 @@ def test_what_hq_writes_the_device_reads():
         ({"device": True}, "device: this value is not valid; write a whole number"),
         ({"psk": "short"}, "psk: this value is not valid; write 32 bytes"),
         ({"wearer": "x" * 41}, "wearer: this value is not valid; write a name of 1 to 40"),
-        ({"contact": []}, "contact: is not known"),
+        ({"contact": []}, "enrolment.***: is not known"),
         ({"contacts": [{"name": "A", "number": "07700900123", "language": "en"}]}, "country code"),
         ({"hq": {}}, "hq.host: is missing"),
         ({"hq": None}, "hq.host: is missing"),
@@ -78,6 +78,17 @@ def test_all_problems_are_told_at_once_and_no_value_is_repeated():
         read(text)
     assert len(refusal.value.problems) >= 5
     assert "canary" not in str(refusal.value)
+
+
+def test_a_person_written_as_a_key_is_not_repeated_even_twice():
+    """People who fill it in by hand write ``"Ana": "+44..."``; the journal repeats each problem."""
+    text = '{"outcry_enrolment": 1, "psk": "", "psk": "", "Ana": 1, "Ana": 2, "contacts": [{'
+    with pytest.raises(EnrolmentInvalid) as refusal:
+        read(text + '"+447700900101": "Ana", "+447700900101": "Ana"}]}')
+    told = str(refusal.value)
+    assert "psk: is written twice" in told
+    assert "contacts[0].***: is not known; known are name, number, language" in told
+    assert not any(said in told for said in ("Ana", "447700900101"))
 
 
 @given(st.text(max_size=60))

@@ -86,8 +86,9 @@ def test_a_value_that_is_not_valid_is_told_with_what_to_write(name, value, probl
         ({"name": 1}, "people.name: this value is not valid; write a name, in quotation marks"),
         (NAMED | {"host": " "}, 'people.host: " " is not valid; write text like "127.0.0.1"'),
         (NAMED | {"order": [0]}, "people.order: [0] is not valid; write numbers such as [2, 1]"),
-        (NAMED | {"hots": 1}, 'people.hots: is not known; did you mean "host"?'),
-        (NAMED | {"xy": 1}, "people.xy: is not known; known are name, host, order"),
+        (NAMED | {"hots": 1}, 'people.***: is not known; did you mean "host"?'),
+        (NAMED | {"xy": 1}, "people.***: is not known; known are name, host, order"),
+        (NAMED | {"noam": 1}, 'people.***: is not known; did you mean "name"?'),
         ([], "people: is not a section; write [people] and its keys below"),
     ],
 )
@@ -102,6 +103,27 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_table():
         "button.tells",
         "people.name",
         "buton",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["Ana", "+447700900101", "447700900101", "zarema", "tess", "Pin", "pin447", "buttonn1"]
+)
+def test_a_key_that_may_be_a_persons_name_or_number_is_not_repeated(name):
+    _, problems = checked(**{name: "x"}, button={name: "x"}, people=NAMED | {name: "x"})
+    assert [problem.partition(": is not known; ")[0] for problem in problems] == [
+        "button.***",
+        "people.***",
+        "***",
+    ]
+    assert name not in "".join(problems).replace("known are button, people", "")
+
+
+def test_a_key_that_is_another_sections_is_named():
+    _, problems = checked(pin=3, button={"pins": 3})
+    assert problems == [
+        'button.pins: is not known; did you mean "pin"?',
+        "pin: is not known; known are button, people",
     ]
 
 

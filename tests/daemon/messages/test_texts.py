@@ -483,6 +483,7 @@ def test_what_is_told_as_too_long_would_really_lose_words(code):
         (("Not a drill. {position}", "Not"), "alert does not say {position}"),
         (('\nlink = "', '\nlnk = "'), "link is missing"),
         (('\nlink = "', '\nlnk = "'), "lnk is not known"),
+        (('\nlink = "', '\nZarema = "Ana"\nlink = "'), "en.toml: *** is not known"),
         (('no_fix = "', 'no_fix = "{'), "no_fix has a brace without its pair"),
         (('alert = "', 'alert = "' + "x" * 1200), "alert with open_link can take 10 SMS parts"),
         (("{time}", "{time:d}"), "alert has more than a name in a brace"),
