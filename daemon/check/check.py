@@ -95,7 +95,8 @@ def findings(
     yield host.contacts(settings, who, facts)
     yield host.words(settings, who)
     yield from judge.since_the_start(facts) if facts is not None else ()
-    yield host.disk(settings.path("storage", "state"), facts is None or facts["outbox"]["durable"])
+    outbox = (facts or {"outbox": {"durable": True, "trouble": ""}})["outbox"]
+    yield host.disk(settings.path("storage", "state"), outbox["durable"], outbox["trouble"])
     yield host.swap(service)
     yield from host.watchdog(service)
 

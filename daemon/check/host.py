@@ -14,7 +14,9 @@ from typing import Any
 from outcry.daemon.check.systemd_unit import Unit
 from outcry.daemon.messages import texts
 from outcry.daemon.messages.identity import FILE_NAME, Identity
+from outcry.daemon.outbox.private_files import of_others
 from outcry.daemon.service import judge
+from outcry.daemon.service.assemble import OUTBOX
 from outcry.daemon.service.findings import Finding, failed, left_out, look, ok, unknown
 from outcry.daemon.service.judge import ENROL, NO_CONTACTS
 from outcry.daemon.settings import Settings
@@ -140,8 +142,11 @@ def words(settings: Settings, who: Identity | None) -> Finding:
     return ok("texts", f"{len(list(folder.glob('*.toml')))} languages, every text fits")
 
 
-def disk(folder: Path, durable: bool) -> Finding:
-    """The state folder: writable, fast, with room. ``durable``: the daemon could write its outbox."""
+def disk(folder: Path, durable: bool, trouble: str = "") -> Finding:
+    """The state folder: writable, fast, with room. ``durable``: the daemon could write its outbox.
+
+    ``trouble`` is what it says of the files' owner.
+    """
     name = "disk"
     try:
         room = os.statvfs(folder)
@@ -155,6 +160,9 @@ def disk(folder: Path, durable: bool) -> Finding:
         return failed(name, f"{folder} cannot be written: {told(error)}", _card_remedy(error))
     if free < FULL_BYTES:
         return failed(name, f"full: {free // 1000} kB left", _ROOM)
+    why, _, remedy = (trouble or of_others(folder / OUTBOX)).partition(" -> ")
+    if why:
+        return failed(name, why, remedy)
     if not durable:
         remedy = "`journalctl -u outcry` says why; docs/runbook.md, 'The card is broken'"
         return failed(name, "the daemon could not write its outbox", remedy)

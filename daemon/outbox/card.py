@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from outcry.daemon.alarm.model import Alarm, State
-from outcry.daemon.outbox.private_files import write_whole
+from outcry.daemon.outbox.private_files import of_others, write_whole
 from outcry.daemon.outbox.stored import StoredReport, StoredText, TextOutcome
 from outcry.hw.system_errors import told
 from outcry.report import AlarmKind
@@ -91,6 +91,8 @@ class Card:
         self._on_fault = on_fault
         self._device = device
         self.database: sqlite3.Connection | None = None
+        self.trouble = ""
+        """Whose the files are, if that is why they cannot be written, and what to do."""
 
     @property
     def is_open(self) -> bool:
@@ -167,7 +169,7 @@ class Card:
         except BaseException:
             database.close()
             raise
-        self.database = database
+        self.database, self.trouble = database, ""
 
     def _check_layout(self, database: sqlite3.Connection, found: Found) -> None:
         (layout,) = database.execute("PRAGMA user_version").fetchone()
@@ -235,7 +237,8 @@ class Card:
 
     def _drop(self, error: Exception) -> None:
         """After a failed sync the old connection cannot be trusted: start with a new one."""
-        self._on_fault(f"the card cannot be written ({told(error)})")
+        self.trouble = of_others(self._path)
+        self._on_fault(self.trouble or f"the card cannot be written ({told(error)})")
         self.close()
 
 

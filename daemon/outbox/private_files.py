@@ -32,6 +32,22 @@ def become_owner_of(folder: Path) -> bool:
     return os.geteuid() == owner.st_uid
 
 
+def of_others(path: Path) -> str:
+    """Which file or folder is not the service's to write, with the remedy; empty if none is.
+
+    Root may write what the service cannot, so owners are compared as well.
+    """
+    folder = path.parent
+    with suppress(OSError):
+        owner = folder.stat().st_uid
+        for each in (folder, *folder.glob(f"{path.name}*")):
+            is_ours = os.access(each, os.W_OK) and each.stat().st_uid == owner
+            if not is_ours and not os.statvfs(folder).f_flag & os.ST_RDONLY:
+                remedy = f"`sudo chown -R outcry:outcry {folder}`, and `sudo chmod -R u+rwX` it"
+                return f"the service may not write {each} (EACCES) -> {remedy}"
+    return ""
+
+
 def write_whole(path: Path, text: str, synced: bool = False) -> None:
     """Put this text into the file, as a whole or not at all. Raises ``OSError``.
 

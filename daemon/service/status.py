@@ -55,6 +55,7 @@ def facts(parts: "Parts", alarm: Alarm, now: float) -> dict[str, Any]:
             "reports": len(parts.outbox.unanswered()),
             "texts": len(parts.outbox.open_texts()),
             "durable": parts.outbox.durable,
+            "trouble": parts.outbox.card.trouble,
         },
         "time_by": parts.time.told()[1],
         "drill": _drill_facts(parts.drills.last, parts.drills.seconds_ago()),

@@ -503,6 +503,24 @@ def test_an_outbox_that_lives_in_memory_alone_is_the_disks_failure(tmp_path):
     assert "outbox" in host.disk(tmp_path, durable=False).words
 
 
+def test_an_outbox_of_another_user_is_not_a_broken_card(tmp_path):
+    """With the daemon, which says so, and without: root can write what the service cannot."""
+    found = host.disk(tmp_path, durable=False, trouble="the service may not (EACCES) -> `chown`")
+    assert (found.result, found.words) == (Result.FAILED, "the service may not (EACCES)")
+    assert found.remedy == "`chown`"
+    for name in ("outbox.sqlite", "outbox.sqlite-wal"):
+        (tmp_path / name).touch()
+        assert host.disk(tmp_path, durable=True).result is Result.OK
+        os.chown(tmp_path / name, 65534, 65534) if os.getuid() == 0 else os.chmod(
+            tmp_path / name, 0o400
+        )
+        found = host.disk(tmp_path, durable=True)
+        assert found.result is Result.FAILED
+        assert f"{tmp_path / name} (EACCES)" in found.words
+        assert "`sudo chown -R outcry:outcry" in found.remedy
+        (tmp_path / name).unlink()
+
+
 RUNS = {"LoadState": "loaded", "ActiveState": "active", "SubState": "running"}
 ENABLED = RUNS | {"UnitFileState": "enabled", "WatchdogUSec": "30s", "NRestarts": "0"}
 

@@ -1,9 +1,12 @@
 """A card that takes nothing: the newest alarm survives a restart of the service all the same."""
 
 import errno
+import multiprocessing
 import os
 import sqlite3
+import tempfile
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from outcry.daemon.alarm.model import State
 from outcry.daemon.journal import Entry
 from outcry.daemon.outbox import card as card_module
 from outcry.daemon.outbox.card import Card
+from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.stored import TextOutcome
 from outcry.envelope import read_header
 from outcry.hw.modem import Outcome
@@ -211,6 +215,58 @@ def test_reports_say_that_the_card_fails(world, trouble):
     world.holds()
     world.passes(60)
     assert world.report().flags & Flag.CARD_FAULT
+
+
+NOBODY = 65534
+
+
+def opened_by_the_service(path, answers):
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+    faults = []
+    answers.put((faults, Outbox(path, faults.append).card.trouble))
+
+
+@pytest.mark.parametrize("whose", ["outbox.sqlite", ""])
+def test_what_is_another_users_is_told_from_a_broken_card(whose):
+    """As `sudo outcry run` by hand leaves it: the runbook would have a good card thrown away."""
+    processes = multiprocessing.get_context("spawn")
+    answers = processes.Queue()
+    with tempfile.TemporaryDirectory(prefix="oc-") as parent:
+        os.chmod(parent, 0o755)
+        folder = Path(parent) / "state"
+        folder.mkdir(mode=0o700)
+        path = folder / "outbox.sqlite"
+        Outbox(path, print).close()
+        if os.getuid() == 0:
+            for each in (folder, path):
+                os.chown(each, NOBODY, NOBODY)
+            os.chown(folder / whose, 0, 0)
+        (folder / whose).chmod(0o400 if whose else 0o555)
+        other = processes.Process(target=opened_by_the_service, args=(path, answers))
+        other.start()
+        faults, trouble = answers.get(timeout=30)
+        other.join(60)
+        words, _, remedy = trouble.partition(" -> ")
+        assert words == f"the service may not write {folder / whose} (EACCES)"
+        assert remedy.startswith(f"`sudo chown -R outcry:outcry {folder}`")
+    assert trouble in faults
+    assert not any("card cannot be written" in fault for fault in faults)
+
+
+def test_a_card_that_is_ours_again_or_broken_is_not_told_as_another_users(
+    world, trouble, monkeypatch
+):
+    monkeypatch.setattr(card_module, "of_others", lambda path: "another's")
+    trouble.begins(world)
+    world.holds()
+    assert world.outbox.card.trouble == "another's"
+    monkeypatch.undo()
+    trouble.ends()
+    world.passes(120)
+    assert (world.outbox.card.trouble, world.outbox.durable) == ("", True)
 
 
 def test_rubbish_in_the_runtime_directory_keeps_no_alarm_off_the_card(world, tmp_path):
