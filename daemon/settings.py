@@ -2,6 +2,7 @@
 
 import math
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +27,17 @@ _said_to_modem = partial(
     write=f"at most {LONGEST} letters, digits and signs of ASCII, no quotation marks among them",
 )
 
+
+def _is_address(host: str) -> bool:
+    """Whether it need not be looked up: with mute name servers that outlasts the unit's watchdog."""
+    try:
+        return host == "localhost" or bool(socket.inet_pton(socket.AF_INET, host))
+    except OSError:
+        return False
+
+
+_GPSD = Key("127.0.0.1", good=_is_address, write='an IP address like "10.0.0.2", or "localhost"')
+
 SCHEMA: Mapping[str, Mapping[str, Key]] = {
     "button": {
         "pin": Key(17, 0, 27, "a GPIO number"),
@@ -45,7 +57,7 @@ SCHEMA: Mapping[str, Mapping[str, Key]] = {
         "pin": Key(18, 0, 27, "a GPIO number"),
         "tells": Key("all", one_of=("all", "few")),
     },
-    "gps": {"host": Key("127.0.0.1"), "port": Key(2947, 1, 65535, "a TCP port")},
+    "gps": {"host": _GPSD, "port": Key(2947, 1, 65535, "a TCP port")},
     "modem": {
         "port": Key("/dev/serial0"),
         "baud": Key(115200, one_of=(9600, 19200, 38400, 57600, 115200)),

@@ -95,7 +95,7 @@ class Gps:
         idle_s: float = 5.0,
         eager_s: float = 1.0,
     ) -> None:
-        self._address = (host, port)
+        self._address = ("127.0.0.1" if host == "localhost" else host, port)  # no look-up
         self._on_reading = on_reading
         self._clock = clock
         self._beat = beat

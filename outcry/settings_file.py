@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 LONGEST = 1_000_000  # letters of a file, a hundred times what the longest of ours has
+_IMPOSSIBLE = re.compile("[\0\ud800-\udfff]")  # in no file's name, and in nothing that is sent
 ALIKE = 0.75  # as difflib counts: "prot" is a slip of "port", "tess" is none of "tells"
 
 # The keys that contradict each other, the one to change first; and what is wrong with it.
@@ -62,6 +63,8 @@ class Key(NamedTuple):
     def allows(self, value: Any) -> bool:
         """Whether this value is valid. A whole number is a number, too."""
         if type(value) is not type(self.default) and (type(value), self.type) != (int, float):
+            return False
+        if isinstance(value, str) and _IMPOSSIBLE.search(value):
             return False
         if value == self.default:
             return not self.required
@@ -237,4 +240,6 @@ def as_toml(value: object) -> str:
         return f"[{', '.join(map(as_toml, value))}]"
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, int) and value.bit_length() > 9999:
+        return hex(value)  # it has more digits than str() writes
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -55,7 +55,8 @@ def test_all_problems_are_told_at_once_with_key_value_and_what_to_write():
         'outcry.toml: button.pin: "17" is not valid; write a GPIO number from 0 to 27, '
         + "without quotation marks",
         "outcry.toml: button.hold_seconds: 0.2 is not valid; write seconds from 1 to 5",
-        'outcry.toml: gps.host: "" is not valid; write text like "127.0.0.1"',
+        'outcry.toml: gps.host: "" is not valid; write an IP address like "10.0.0.2", or '
+        + '"localhost"',
         "outcry.toml: modem.baud: 1200 is not valid; write one of "
         + "9600, 19200, 38400, 57600, 115200",
     ]
@@ -75,6 +76,32 @@ def test_all_problems_are_told_at_once_with_key_value_and_what_to_write():
 )
 def test_an_unknown_key_gets_did_you_mean(source, meant):
     assert any(meant in problem for problem in problems(source))
+
+
+@pytest.mark.parametrize("host", ["gps.example", "pi", "::1", "127.1", "127.0.0.1 ", "Localhost"])
+def test_no_name_that_has_to_be_looked_up_is_taken_for_gpsd(host):
+    """With mute name servers that takes 46 s, and the unit's watchdog waits for 30."""
+    (problem,) = problems(f'[gps]\nhost = "{host}"\n')
+    assert f'gps.host: "{host}" is not valid; write an IP address like' in problem
+
+
+@pytest.mark.parametrize("host", ["localhost", "192.168.1.5"])
+def test_gpsd_may_be_on_another_machine(host):
+    assert read(f'[gps]\nhost = "{host}"\n', HERE).text("gps", "host") == host
+
+
+@pytest.mark.parametrize(
+    "key", ["texts.folder", "storage.state", "modem.port", "gps.host", "drill.taps"]
+)
+def test_what_no_file_can_be_called_is_refused(key):
+    section, _, name = key.partition(".")
+    (problem,) = problems(f'[{section}]\n{name} = "a\\u0000b"\n')
+    assert f'{key}: "a\\u0000b" is not valid; write ' in problem
+
+
+def test_a_number_with_more_digits_than_python_writes_is_told():
+    (problem,) = problems(f"[button]\nhold_seconds = 0x{'f' * 5000}\n")
+    assert problem.endswith(" is not valid; write seconds from 1 to 5")
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-1", "true", '"8"', "[8]"])

@@ -125,3 +125,12 @@ def test_a_gpsd_that_is_not_there_is_told_with_the_systems_own_words():
     assert missing == NoFix(NoFixReason.NO_GPSD)
     assert missing.error == "Connection refused (ECONNREFUSED)"
     assert str(missing).startswith("gpsd does not answer")
+
+
+def test_localhost_is_not_looked_up(monkeypatch):
+    """A device without /etc/hosts, and with mute name servers, would wait past the watchdog."""
+    asked = []
+    monkeypatch.setattr(gpsd, "connect", lambda *address: asked.append(address))
+    monkeypatch.setattr(gps_module, "_Answers", lambda *_: None)
+    Gps("localhost", 2947, lambda _: None, time.monotonic).ask()
+    assert asked == [("127.0.0.1", 2947)]

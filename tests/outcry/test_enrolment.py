@@ -46,6 +46,7 @@ def test_what_hq_writes_the_device_reads():
         ({"wearer": "x" * 41}, "wearer: this value is not valid; write a name of 1 to 40"),
         ({"contact": []}, "enrolment.***: is not known"),
         ({"contacts": [{"name": "A", "number": "07700900123", "language": "en"}]}, "country code"),
+        ({"hq": {"link": "https://a.example/\ud800/"}}, "hq.link: this value is not valid"),
         ({"hq": {}}, "hq.host: is missing"),
         ({"hq": None}, "hq.host: is missing"),
         ({"contacts": None}, "contacts: is not a list"),
