@@ -99,7 +99,7 @@ class Adapters:
         try:
             part = make()
         except PinUnusable as error:
-            self.journal.tell(Entry.PART_FAULT, detail=str(error))
+            self.journal.tell(Entry.PART_FAULT, detail=f"{error}; then restart outcry")
             return None
         self.life.callback(part.close)
         return part

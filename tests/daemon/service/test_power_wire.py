@@ -41,3 +41,22 @@ def test_a_wire_that_fails_is_told_with_the_systems_words_and_its_remedy(monkeyp
     assert "EBUSY" in fault
     assert fault.endswith(f" -> {PinUnusable(fault).remedy}")
     assert journal.part_faults == told
+
+
+@pytest.mark.parametrize("part", ["strap", "vibration", "_power"])
+def test_a_pin_that_is_taken_at_the_start_is_not_tried_again_and_its_remedy_says_so(
+    monkeypatch, part
+):
+    def taken(*_):
+        raise PinUnusable("the part: Device or resource busy (EBUSY)")
+
+    for name in ("Strap", "Vibration", "Power"):
+        monkeypatch.setattr(adapters, name, taken)
+    settings = SimpleNamespace(
+        text=lambda *key: "supply", whole=lambda *key: 17, flag=lambda *key: True
+    )
+    with ExitStack() as life:
+        journal = Journal(lambda *_: None)
+        assert getattr(Adapters(settings, None, life, None, journal=journal), part)() is None
+    (fault,) = journal.part_faults
+    assert fault.endswith("`sudo gpioinfo` names it; then restart outcry")
