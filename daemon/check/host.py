@@ -115,7 +115,7 @@ def contacts(settings: Settings, who: Identity | None, facts: Facts = None) -> F
     wrong = [
         f"contact {number}'s language is {contact.language}, which has no texts: they get English"
         for number, contact in enumerate(who.contacts, 1)
-        if not (folder / f"{contact.language.lower()}.toml").exists()
+        if not os.path.exists(folder / f"{contact.language.lower()}.toml")  # never raises
     ]
     numbers = [contact.number for contact in who.contacts]
     wrong += [

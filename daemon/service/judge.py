@@ -81,10 +81,9 @@ _OF_THE_REASON = (  # by what it says; an errno's name is in the words of hw.sys
     ),
     ("(EACCES)", "the service's user may not open it: `ls -l` it; outcry belongs to group dialout"),
     ("(EPERM)", "the unit does not allow this kind of device: DeviceAllow= in its file says which"),
-    ("(ENOTTY)", "that is no serial device: modem.port is wrong"),
-    ("(EISDIR)", "that is no serial device: modem.port is wrong"),
     ("(EAGAIN)", _HELD),
     ("(EBUSY)", _HELD),
+    ("cannot open", "that is no serial device, or nothing is behind it: modem.port is wrong"),
 )
 _OF_HQ = (  # how the reason for a missing receipt begins
     ("HTTP 400", "HQ cannot open what this device seals: enrol it again, docs/enrolment.md"),

@@ -136,6 +136,11 @@ def test_a_modem_that_is_still_on_its_way_is_waited_for():
         ("Permission denied (EACCES)", "group dialout"),
         ("Operation not permitted (EPERM)", "DeviceAllow="),
         ("Inappropriate ioctl for device (ENOTTY)", "no serial device"),
+        ("Too many levels of symbolic links (ELOOP)", "modem.port is wrong"),
+        ("Not a directory (ENOTDIR)", "modem.port is wrong"),
+        ("File name too long (ENAMETOOLONG)", "modem.port is wrong"),
+        ("No such device or address (ENXIO)", "modem.port is wrong"),
+        ("Input/output error (EIO)", "modem.port is wrong"),
     ],
 )
 def test_a_port_that_cannot_be_opened_says_why(said, words):
@@ -382,6 +387,7 @@ def test_a_missing_enrolment_and_a_broken_one_say_what_to_do(kept):
     ("contacts", "words"),
     [
         ((Contact("Ana", "+447700900101", "xx"),), "xx, which has no texts"),
+        ((Contact("Ana", "+447700900101", "x" * 300),), "which has no texts"),
         (
             (*CONTACTS, Contact("Dina", "+447700900101")),
             "contact 4 has the same number as contact 1",
