@@ -16,6 +16,7 @@ from outcry.daemon.outbox import card as card_module
 from outcry.daemon.outbox.card import Card
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.stored import TextOutcome
+from outcry.daemon.service import judge
 from outcry.envelope import read_header
 from outcry.hw.modem import Outcome
 from outcry.report import Flag
@@ -123,15 +124,27 @@ def withdrawn_and_held_again(world):
     return world.outbox.alarm.id
 
 
+def of_disk(world):
+    facts = world.asks("status") | {"marks": Flag.CARD_FAULT}
+    return next(each for each in judge.attention(facts) if each.name == "disk")
+
+
 def test_the_journal_says_what_is_so(world, trouble):
     world.holds()
     assert "is on the card" in journal_of(world, Entry.SEALED)[-1]
     trouble.begins(world)
     world.passes(60)
     assert "in memory, not on the card" in journal_of(world, Entry.SEALED)[-1]
-    assert journal_of(world, Entry.CARD_FAULT)
+    assert "card cannot be written" in journal_of(world, Entry.CARD_FAULT)[-1]
+    assert "'The card is broken'" in of_disk(world).remedy
+    world.outbox.card.trouble = "the service may not (EACCES) -> `chown`"
+    assert (of_disk(world).words, of_disk(world).remedy) == (
+        "the service may not (EACCES)",
+        "`chown`",
+    )
     trouble.ends()
     world.passes(60)
+    assert world.outbox.card.trouble == ""
     assert "is on the card" in journal_of(world, Entry.SEALED)[-1]
 
 
@@ -217,14 +230,9 @@ def test_reports_say_that_the_card_fails(world, trouble):
     assert world.report().flags & Flag.CARD_FAULT
 
 
-NOBODY = 65534
-
-
 def opened_by_the_service(path, answers):
     if os.getuid() == 0:
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
+        os.setuid(65534)
     faults = []
     answers.put((faults, Outbox(path, faults.append).card.trouble))
 
@@ -241,32 +249,17 @@ def test_what_is_another_users_is_told_from_a_broken_card(whose):
         path = folder / "outbox.sqlite"
         Outbox(path, print).close()
         if os.getuid() == 0:
-            for each in (folder, path):
-                os.chown(each, NOBODY, NOBODY)
-            os.chown(folder / whose, 0, 0)
+            for each, owner in ((folder, 65534), (path, 65534), (folder / whose, 0)):
+                os.chown(each, owner, owner)
         (folder / whose).chmod(0o400 if whose else 0o555)
         other = processes.Process(target=opened_by_the_service, args=(path, answers))
         other.start()
         faults, trouble = answers.get(timeout=30)
         other.join(60)
-        words, _, remedy = trouble.partition(" -> ")
-        assert words == f"the service may not write {folder / whose} (EACCES)"
-        assert remedy.startswith(f"`sudo chown -R outcry:outcry {folder}`")
+        chown = f"`sudo chown -R outcry:outcry {folder}`"
+        assert f"may not write {folder / whose} (EACCES) -> {chown}" in trouble
     assert trouble in faults
     assert not any("card cannot be written" in fault for fault in faults)
-
-
-def test_a_card_that_is_ours_again_or_broken_is_not_told_as_another_users(
-    world, trouble, monkeypatch
-):
-    monkeypatch.setattr(card_module, "of_others", lambda path: "another's")
-    trouble.begins(world)
-    world.holds()
-    assert world.outbox.card.trouble == "another's"
-    monkeypatch.undo()
-    trouble.ends()
-    world.passes(120)
-    assert (world.outbox.card.trouble, world.outbox.durable) == ("", True)
 
 
 def test_rubbish_in_the_runtime_directory_keeps_no_alarm_off_the_card(world, tmp_path):

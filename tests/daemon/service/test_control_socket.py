@@ -22,7 +22,6 @@ from outcry.daemon.touch.edges import Edge
 from outcry.enrolment import Contact
 from outcry.hw.modem import Condition, ModemStatus
 from outcry.hw.pin_library import PinUnusable
-from outcry.report import Flag
 from simulation.world import CONTACTS, World
 
 
@@ -181,20 +180,6 @@ def test_armed_and_well_it_says_so_and_nothing_more(world):
 
 def headline(world):
     return status.screen(facts(world)).splitlines()[0]
-
-
-def test_a_card_is_not_called_broken_where_the_files_are_another_users(world, monkeypatch):
-    def told(trouble):
-        outbox = facts(world)["outbox"] | {"trouble": trouble}
-        return facts(world) | {"marks": Flag.CARD_FAULT, "outbox": outbox}
-
-    world.fastens()
-    found = judge.attention(told("the service may not write /x (EACCES) -> `sudo chown /x`"))
-    assert (found[0].words, found[0].remedy) == (
-        "the service may not write /x (EACCES)",
-        "`sudo chown /x`",
-    )
-    assert "'The card is broken'" in judge.attention(told(""))[0].remedy
 
 
 def test_a_button_that_is_stuck_raises_nothing_and_is_not_called_armed(world):

@@ -44,19 +44,15 @@ def test_a_wire_that_fails_is_told_with_the_systems_words_and_its_remedy(monkeyp
 
 
 @pytest.mark.parametrize("part", ["strap", "vibration", "_power"])
-def test_a_pin_that_is_taken_at_the_start_is_not_tried_again_and_its_remedy_says_so(
-    monkeypatch, part
-):
+def test_a_pin_that_is_taken_at_the_start_wants_a_restart_too(monkeypatch, part):
     def taken(*_):
         raise PinUnusable("the part: Device or resource busy (EBUSY)")
 
     for name in ("Strap", "Vibration", "Power"):
         monkeypatch.setattr(adapters, name, taken)
-    settings = SimpleNamespace(
-        text=lambda *key: "supply", whole=lambda *key: 17, flag=lambda *key: True
-    )
-    with ExitStack() as life:
-        journal = Journal(lambda *_: None)
-        assert getattr(Adapters(settings, None, life, None, journal=journal), part)() is None
+    said = {"text": lambda *_: "supply", "whole": lambda *_: 17, "flag": lambda *_: True}
+    journal = Journal(lambda *_: None)
+    parts = Adapters(SimpleNamespace(**said), None, None, None, journal=journal)
+    assert getattr(parts, part)() is None
     (fault,) = journal.part_faults
     assert fault.endswith("`sudo gpioinfo` names it; then restart outcry")
