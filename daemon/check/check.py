@@ -95,8 +95,9 @@ def findings(
     yield host.contacts(settings, who, facts)
     yield host.words(settings, who)
     yield from judge.since_the_start(facts) if facts is not None else ()
-    outbox = (facts or {"outbox": {"durable": True, "trouble": ""}})["outbox"]
-    yield host.disk(settings.path("storage", "state"), outbox["durable"], outbox["trouble"])
+    outbox = (facts or {"outbox": {"durable": True}})["outbox"]
+    trouble = outbox.get("trouble", "")  # a daemon from before an upgrade says none
+    yield host.disk(settings.path("storage", "state"), outbox["durable"], trouble)
     yield host.swap(service)
     yield from host.watchdog(service)
 

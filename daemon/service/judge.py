@@ -139,7 +139,7 @@ def judged(facts: dict[str, Any]) -> Iterator[Finding]:
     if not facts["contacts"]:
         yield NO_CONTACTS
     if facts["marks"] & Flag.CARD_FAULT:
-        yield _quoted(MARKS[Flag.CARD_FAULT], facts["outbox"]["trouble"])
+        yield _quoted(MARKS[Flag.CARD_FAULT], facts["outbox"].get("trouble", ""))
     yield from position(facts["fix"])
     yield clock(facts["time_by"])
     if not facts["languages_complete"]:
