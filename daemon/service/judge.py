@@ -20,6 +20,7 @@ FIX_OLD_S = 60  # a receiver at work has a new one each second
 IN_VAIN = 3  # texts in a row; one or two may be chance
 WEAK = 6  # of AT+CSQ's 31: -101 dBm; GPRS is lost before SMS is
 RECOVERED_MV = 100  # a resting battery rises by less
+_FOR_TEXTS = {"modem", "sim", "registration", "SMS"}
 NO_HQ = "there is no HQ"
 NO_NETWORK = "there is no network"
 _SHORT = "let go of it; if nobody presses it, its pin has a short circuit to ground"
@@ -127,8 +128,9 @@ def attention(facts: dict[str, Any]) -> list[Finding]:
 
 
 def judged(facts: dict[str, Any]) -> Iterator[Finding]:
-    """All that the daemon knows of itself, by its facts."""
-    yield from wiring(facts)
+    """All that the daemon knows of itself, by its facts; first what each alarm needs."""
+    heard, *worn = wiring(facts)
+    yield heard
     yield from reach(facts["modem"] | {"marks": facts["marks"]})
     if not facts["seals"]:
         yield NO_SEAL
@@ -136,6 +138,7 @@ def judged(facts: dict[str, Any]) -> Iterator[Finding]:
         yield look("keys", f"{NO_HQ}: only the contacts are told", ENROL)
     elif carries_data(facts["modem"]):
         yield from hq(hq_trouble(facts))
+    yield from worn
     if not facts["contacts"]:
         yield NO_CONTACTS
     if facts["marks"] & Flag.CARD_FAULT:
@@ -157,16 +160,18 @@ def since_the_start(facts: dict[str, Any]) -> Iterator[Finding]:
 
 def headline(facts: dict[str, Any], in_full: bool = False) -> str:
     """``armed`` alone only while nothing keeps an alarm from leaving; ``in_full``: with the remedy."""
-    first = next(iter(attention(facts)), None)
-    if first is None or first.result is not Result.FAILED:
+    keeping = [each for each in attention(facts) if each.result is Result.FAILED]
+    if not keeping:
         return "armed"
+    first, names = keeping[0], {each.name for each in keeping}
     words, remedy = f"{first.name}: {first.words}", f" -> {first.remedy}" if in_full else ""
     if facts["marks"] & Flag.BUTTON_FAULT:
         return f"armed, but a press may not be heard{f': {words}' if in_full else ''}{remedy}"
     if facts["marks"] & Flag.BUTTON_STUCK:
         strap = ", the strap is armed" if facts["worn"] else ""
         return f"not armed: the button has been down for too long{strap}{remedy}"
-    if not carries_data(facts["modem"]):
+    no_data = not facts["enrolled"] or not carries_data(facts["modem"]) or "data path" in names
+    if no_data and names & _FOR_TEXTS:
         return f"armed, but nothing can be sent now{f': {words}' if in_full else ''}{remedy}"
     return f"armed, but {words}{remedy}"
 

@@ -22,6 +22,7 @@ from outcry.daemon.touch.edges import Edge
 from outcry.enrolment import Contact
 from outcry.hw.modem import Condition, ModemStatus
 from outcry.hw.pin_library import PinUnusable
+from outcry.report import Flag
 from simulation.world import CONTACTS, World
 
 
@@ -200,6 +201,41 @@ def test_armed_with_a_modem_that_carries_nothing_is_not_said_without_that(world,
     told = facts(world)
     told["modem"]["state"] = state
     assert status.screen(told).splitlines()[0].endswith("armed, but nothing can be sent now")
+
+
+LOOSE, UNHEARD = Flag.STRAP_LOOSE, Flag.BUTTON_FAULT
+MUTE, LOST = {"state": "silent"}, {"state": "searching for a network"}
+BARRED = {"text_refusal": "529"}
+NO_DATA = {"data_up_s": None, "data_trouble": "no connection to HQ in time"}
+
+
+@pytest.mark.parametrize(
+    ("marks", "modem", "enrolled", "nothing_leaves", "first"),
+    [
+        (UNHEARD | LOOSE, MUTE | NO_DATA, True, False, "button"),
+        (LOOSE | Flag.CARD_FAULT, MUTE | NO_DATA, True, True, "modem"),
+        (LOOSE, {"state": "no SIM"} | NO_DATA, True, True, "sim"),
+        (Flag.STRAP_FAULT, LOST | NO_DATA, True, True, "registration"),
+        (LOOSE, LOST, True, False, "registration"),
+        (LOOSE | Flag.UNDER_VOLTAGE, BARRED | NO_DATA, True, True, "SMS"),
+        (LOOSE, BARRED, True, False, "SMS"),
+        (LOOSE, BARRED, False, True, "SMS"),
+        (LOOSE, {"texts_ready": False} | NO_DATA, True, True, "SMS"),
+        (LOOSE, NO_DATA, True, False, "data path"),
+        (LOOSE | Flag.CARD_FAULT, {}, True, False, "strap"),
+    ],
+)
+def test_what_keeps_an_alarm_from_leaving_at_all_is_named_before_the_rest(
+    world, marks, modem, enrolled, nothing_leaves, first
+):
+    told = facts(world) | {"marks": int(marks), "enrolled": enrolled}
+    told["modem"] |= {"data_up_s": 10} | modem
+    found = judge.attention(told)
+    assert found[0].name == first
+    named = judge.headline(told, in_full=True)
+    assert ("nothing can be sent now" in named) is nothing_leaves
+    assert f"{found[0].words} -> {found[0].remedy}" in named
+    assert {judge.MARKS[flag].name for flag in Flag(marks)} <= {each.name for each in found}
 
 
 def test_a_part_that_cannot_be_used_is_on_the_screen_with_what_the_journal_said(world):
