@@ -364,9 +364,10 @@ def _serves_no_texts(code: int) -> Callable[[Device], None]:
     return begins
 
 
-def _takes_packets_alone(device: Device) -> None:
-    denied = Fault(Kind.ERROR, text="+CREG: 2,3\r\n\r\nOK")
-    device.sim.faults.on("+CREG", denied, times=None)
+def _takes_packets_alone(creg: int) -> Callable[[Device], None]:
+    """By this <stat> there is no network for texts, and data goes."""
+    said = Fault(Kind.ERROR, text=f"+CREG: 2,{creg}\r\n\r\nOK")
+    return lambda device: device.sim.faults.on("+CREG", said, times=None)
 
 
 def _receiver(reading: Callable[[Device], Fix | NoFix]) -> Callable[[Device], None]:
@@ -611,8 +612,19 @@ SITUATIONS = (
         2,
         "registration",
         ("refuses this SIM", "operator"),
-        _takes_packets_alone,
+        _takes_packets_alone(3),
         flag=Flag.TEXTS_FAULT,
+    ),
+    *(
+        Situation(
+            f"data alone: +CREG: 2,{creg}",
+            2,
+            "registration",
+            ("searching", "antenna"),
+            _takes_packets_alone(creg),
+            flag=Flag.TEXTS_FAULT,
+        )
+        for creg in (0, 2)
     ),
     Situation(
         "weak signal",

@@ -8,6 +8,7 @@ a device that restarts again and again must not seem silent.
 """
 
 from dataclasses import dataclass
+from math import inf
 
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.service.judge import TROUBLES, modem_marks
@@ -17,6 +18,7 @@ from outcry.hw.modem import Modem
 from outcry.report import NO_FLAGS, Flag
 
 AT_ONCE_GAP_S = 60.0
+LOST_S = 60.0  # a change of cells takes seconds
 ASKS_AGAIN_RARELY = 12  # intervals, or the day's least budget would not do for all
 FIRST_S = 60.0  # from the start; by then a modem is registered and connected
 
@@ -32,15 +34,24 @@ class Marks:
     _whereabouts: Whereabouts
     _battery_low: bool = False
     _card_fails: bool = False
+    _registered_at: float = inf
+    _is_lost: bool = False
     restarted: bool = False
     """Whether an alarm was open when the daemon started."""
 
-    def look_at_card(self) -> None:
-        """See whether the card can be written. Not for use inside an outbox step."""
+    def look(self, now: float) -> None:
+        """See whether the card can be written, and for how long texts have had no network.
+
+        Not for use inside an outbox step.
+        """
         self._card_fails = not self._outbox.durable
+        registered = self._modem.status().state.registered
+        self._registered_at = now if registered else min(self._registered_at, now)
+        self._is_lost = now - self._registered_at >= LOST_S
 
     def now(self) -> Flag:
-        radio = modem_marks(self._modem.status(), self._battery_low_mv, self._battery_low)
+        modem, low_mv = self._modem.status(), self._battery_low_mv
+        radio = modem_marks(modem, low_mv, self._battery_low, self._is_lost)
         self._battery_low = bool(radio & Flag.BATTERY_LOW)
         of_device = (
             Flag.RESTARTED * self.restarted
@@ -69,7 +80,7 @@ class Supervision:
 
     def look(self, now: float, unanswered: bool = False) -> None:
         """Bring the next heartbeat forward if something failed or recovered, or HQ did not answer."""
-        self._marks.look_at_card()
+        self._marks.look(now)
         if asks_again := unanswered and now >= self._asks_again_at:
             self._asks_again_at = now + ASKS_AGAIN_RARELY * self._interval_s
         if asks_again or self._marks.now() & TROUBLES != self._told & TROUBLES:

@@ -1,5 +1,6 @@
 """What `outcry check` asks of the running daemon, beside its status."""
 
+from dataclasses import replace
 from itertools import cycle
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from outcry.daemon.check.modem_access import DaemonsModem
 from outcry.daemon.touch.haptics import TRIAL
 from outcry.hw.modem import Condition, ModemStatus
-from outcry.report import MessageType
+from outcry.report import Flag, MessageType
 from simulation.world import World
 
 
@@ -167,3 +168,26 @@ def test_nothing_is_tried_while_an_alarm_is_open(world, question):
     posts, played = len(world.modem.posts), len(world.motor.played)
     assert "error" in world.asks(question)
     assert (len(world.modem.posts), len(world.motor.played)) == (posts, played)
+
+
+@pytest.mark.parametrize("away_s", [20, 55, 70, 600])
+def test_data_alone_is_told_hq_once_it_lasts_and_is_over_with_the_search(world, away_s):
+    """A modem that changes cells is without a network for seconds: no reason for a heartbeat."""
+    there = ModemStatus(state=Condition.REGISTERED, data_up=True, connected_since=world.now)
+    world.modem.snapshot = there
+    world.passes(300)
+    world.hq_answers()
+    sent = len(beats(world))
+    world.modem.snapshot = replace(there, state=Condition.SEARCHING)
+    world.passes(away_s)
+    lasts = away_s > 60
+    assert bool(world.parts.marks.now() & Flag.TEXTS_FAULT) is lasts
+    assert [bool(each.flags & Flag.TEXTS_FAULT) for each in beats(world)[sent:]][:1] == [
+        True
+    ] * lasts
+    world.hq_answers_all()
+    world.modem.snapshot = there
+    world.passes(1)
+    assert not world.parts.marks.now() & Flag.TEXTS_FAULT
+    world.passes(70)
+    assert not beats(world)[-1].flags & Flag.TEXTS_FAULT
