@@ -60,8 +60,8 @@ def load(settings: Settings, on_fault: Callable[[str], None]) -> Identity:
             " write [wearer] and [[contacts]] into the settings"
         )
         raise SettingsInvalid(problems or [nobody])
-    for problem in problems:
-        on_fault(f"{problem}; only the contacts in the settings are told, without HQ")
+    if problems:
+        on_fault(f"{'; '.join(problems)}; only the contacts in the settings are told, without HQ")
     return Identity(wearer, contacts, enrolment)
 
 

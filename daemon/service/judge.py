@@ -10,6 +10,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
+from outcry.daemon.messages.identity import FILE_NAME
 from outcry.daemon.service.findings import Finding, Result, failed, left_out, look, ok, unknown
 from outcry.hw import sms_errors
 from outcry.hw.gps import NoFixReason
@@ -21,12 +22,14 @@ IN_VAIN = 3  # texts in a row; one or two may be chance
 WEAK = 6  # of AT+CSQ's 31: -101 dBm; GPRS is lost before SMS is
 RECOVERED_MV = 100  # a resting battery rises by less
 _FOR_TEXTS = {"modem", "sim", "registration", "SMS"}
+_FOR_DATA = {"keys", "data path"}
 NO_HQ = "there is no HQ"
 NO_NETWORK = "there is no network"
 _SHORT = "let go of it; if nobody presses it, its pin has a short circuit to ground"
 _FASTEN = "fasten the strap; if it is fastened, its wire or buckle is broken"
 _CARRIES = "charge it; if it is charged, its wires or capacitor cannot carry 2 A: docs/hardware.md"
 ENROL = "`outcry enrol FILE` with a new file from HQ: docs/enrolment.md"
+_UNREAD = "`sudo chown outcry:` it, then restart outcry"
 _ANTENNA = "check the antenna and its plug, or move"
 _HELD = "another program holds it: `sudo fuser -v` it; is the serial console still on it?"
 _HQ = "is the responder running? At HQ: `systemctl status outcry-responder`"
@@ -134,7 +137,10 @@ def judged(facts: dict[str, Any]) -> Iterator[Finding]:
     yield from reach(facts["modem"] | {"marks": facts["marks"]})
     if not facts["seals"]:
         yield NO_SEAL
-    if not facts["enrolled"]:
+    if unusable := [fault for fault in facts["faults"] if _is_of_the_enrolment(fault)]:
+        remedy = _UNREAD if "(EACCES)" in unusable[0] else ENROL
+        yield failed("keys", unusable[0], remedy)
+    elif not facts["enrolled"]:
         yield look("keys", f"{NO_HQ}: only the contacts are told", ENROL)
     elif carries_data(facts["modem"]):
         yield from hq(hq_trouble(facts))
@@ -154,8 +160,12 @@ def judged(facts: dict[str, Any]) -> Iterator[Finding]:
 def since_the_start(facts: dict[str, Any]) -> Iterator[Finding]:
     """What could not be used, where :func:`wiring` does not show it."""
     for fault in facts["faults"]:
-        if not fault.startswith(("motor", "strap")):
+        if not (fault.startswith(("motor", "strap")) or _is_of_the_enrolment(fault)):
             yield _quoted(look("since the start", "", _SEE_JOURNAL), fault)
+
+
+def _is_of_the_enrolment(fault: str) -> bool:
+    return f"{FILE_NAME}: " in fault
 
 
 def headline(facts: dict[str, Any], in_full: bool = False) -> str:
@@ -170,7 +180,7 @@ def headline(facts: dict[str, Any], in_full: bool = False) -> str:
     if facts["marks"] & Flag.BUTTON_STUCK:
         strap = ", the strap is armed" if facts["worn"] else ""
         return f"not armed: the button has been down for too long{strap}{remedy}"
-    no_data = not facts["enrolled"] or not carries_data(facts["modem"]) or "data path" in names
+    no_data = not (facts["enrolled"] and carries_data(facts["modem"])) or names & _FOR_DATA
     if no_data and names & _FOR_TEXTS:
         return f"armed, but nothing can be sent now{f': {words}' if in_full else ''}{remedy}"
     return f"armed, but {words}{remedy}"

@@ -18,6 +18,7 @@ from outcry.daemon.alarm.model import Alarm
 from outcry.daemon.cli.main import follow, main
 from outcry.daemon.service import control_socket, judge, status
 from outcry.daemon.service.control_socket import Asked, Control, NotAnswering
+from outcry.daemon.service.findings import Result
 from outcry.daemon.touch.edges import Edge
 from outcry.enrolment import Contact
 from outcry.hw.modem import Condition, ModemStatus
@@ -236,6 +237,42 @@ def test_what_keeps_an_alarm_from_leaving_at_all_is_named_before_the_rest(
     assert ("nothing can be sent now" in named) is nothing_leaves
     assert f"{found[0].words} -> {found[0].remedy}" in named
     assert {judge.MARKS[flag].name for flag in Flag(marks)} <= {each.name for each in found}
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"outcry_enrolment": 9}', None])
+def test_an_enrolment_that_cannot_be_used_is_failed_everywhere(world, text):
+    """It is not as where nobody ever enrolled the device: somebody relies on HQ."""
+    path = world.folder / "enrolment.json"
+    path.unlink()
+    path.mkdir() if text is None else path.write_text(text)
+    world.starts()
+    world.modem.snapshot = ModemStatus(state=Condition.REGISTERED)
+    world.sees()
+    keys, *others = judge.attention(facts(world))
+    assert (keys.name, keys.result, keys.remedy) == ("keys", Result.FAILED, judge.ENROL)
+    assert str(path) in keys.words
+    assert [each.name for each in others] == ["strap"]
+    told = status.line(world.parts, Alarm(), world.clock())
+    assert told.startswith(f"armed, but keys: {keys.words} -> {keys.remedy}")
+    world.modem.snapshot = replace(world.modem.snapshot, text_refusal="529")
+    assert "nothing can be sent now: SMS" in status.line(world.parts, Alarm(), world.clock())
+
+
+def test_an_enrolment_that_the_service_may_not_read_wants_no_new_one(world):
+    fault = "/var/lib/outcry/enrolment.json: cannot be read (Permission denied (EACCES)); only"
+    first = judge.attention(facts(world) | {"enrolled": False, "faults": [fault]})[0]
+    assert (first.name, first.result) == ("keys", Result.FAILED)
+    assert "chown" in first.remedy
+
+
+def test_a_drill_is_not_called_an_alarm(world):
+    world.asks("drill")
+    alarm = world.loop.alarm
+    told = status.line(world.parts, alarm, world.clock())
+    assert told.startswith(f"drill {alarm.id:08x} {alarm.state.value}")
+    world.holds()
+    alarm = world.loop.alarm
+    assert status.line(world.parts, alarm, world.clock()).startswith(f"alarm {alarm.id:08x} ")
 
 
 def test_a_part_that_cannot_be_used_is_on_the_screen_with_what_the_journal_said(world):
