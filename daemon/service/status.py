@@ -13,7 +13,7 @@ from outcry.daemon.service import judge
 from outcry.daemon.service.drills import Drill, Hop
 from outcry.hw.gps import NoFix
 from outcry.hw.modem import ModemStatus
-from outcry.report import MAX_AGE_S, Flag, NoPosition, Position
+from outcry.report import MAX_AGE_S, AlarmKind, Flag, NoPosition, Position
 
 if TYPE_CHECKING:
     from outcry.daemon.service.parts import Parts
@@ -25,7 +25,8 @@ def line(parts: "Parts", alarm: Alarm, now: float) -> str:
     what = judge.headline(known, in_full=True)
     if alarm.state is not State.IDLE:
         but = what.removeprefix("armed") if what.startswith("armed") else f"; {what}"
-        what = f"alarm {alarm.id:08x} {alarm.state.value}{but}"
+        kind = "drill" if alarm.kind is AlarmKind.DRILL else "alarm"
+        what = f"{kind} {alarm.id:08x} {alarm.state.value}{but}"
     reason = known["fix"]["reason"]
     fix = f"no fix ({reason})" if reason else "fix"
     data = "data down" if known["modem"]["data_up_s"] is None else "data up"
