@@ -15,6 +15,7 @@ from outcry.daemon.messages.recipients import Recipients
 from outcry.daemon.messages.reports import Reporter
 from outcry.daemon.messages.sms_delivery import SmsDelivery
 from outcry.daemon.outbox.budget import budgets
+from outcry.daemon.outbox.last_refusal import LastRefusal
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.runtime_cache import Memory
 from outcry.daemon.service import drills, true_time
@@ -34,7 +35,7 @@ from outcry.hw.system_errors import told
 from outcry.report import Flag
 
 OUTBOX, MEMORY, LACKS = "outbox.sqlite", "memory.json", "outbox.lacks"
-SAID_PINS = "said-pins"
+SAID_PINS, LAST_REFUSAL = "said-pins", "last-refusal"
 MODEM_PIN = "modem.pin"  # the credential's name in the unit
 TURN_LIMIT_S = 20.0  # the longest a thread may be busy with one thing; systemd waits 30 s
 
@@ -69,7 +70,8 @@ def assemble(settings: Settings, adapters: Adapters) -> Loop:
     battery_low_mv = round(settings.number("supervision", "battery_low_volts") * 1000)
     whereabouts = Whereabouts(memory, journal)
     recipients = Recipients(who, outbox, memory, languages, reporter.time, whereabouts.place)
-    marks = Marks(battery_low_mv, modem, senses, outbox, whereabouts)
+    last_refusal = LastRefusal(state / LAST_REFUSAL)
+    marks = Marks(battery_low_mv, modem, senses, outbox, whereabouts, last_refusal)
     parts = Parts(
         outbox=outbox,
         memory=memory,
@@ -116,6 +118,7 @@ def modem_settings(settings: Settings, who: Identity, journal: Journal) -> Modem
         host=hq.host if hq else None,
         port=hq.port if hq else 80,
         sms_while_connecting=settings.flag("modem", "sms_while_connecting"),
+        refused_before=LastRefusal(settings.path("storage", "state") / LAST_REFUSAL).code,
     )
     return replace(asked, no_pin=f"the SIM wants its PIN, and {fault}") if fault else asked
 

@@ -10,6 +10,7 @@ a device that restarts again and again must not seem silent.
 from dataclasses import dataclass
 from math import inf
 
+from outcry.daemon.outbox.last_refusal import LastRefusal
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.service.judge import TROUBLES, modem_marks
 from outcry.daemon.service.whereabouts import Whereabouts
@@ -32,6 +33,7 @@ class Marks:
     _senses: Senses
     _outbox: Outbox
     _whereabouts: Whereabouts
+    _last_refusal: LastRefusal
     _battery_low: bool = False
     _card_fails: bool = False
     _registered_at: float = inf
@@ -40,13 +42,14 @@ class Marks:
     """Whether an alarm was open when the daemon started."""
 
     def look(self, now: float) -> None:
-        """See whether the card can be written, and for how long texts have had no network.
+        """See whether the card can be written, and what keeps texts back, and for how long.
 
         Not for use inside an outbox step.
         """
         self._card_fails = not self._outbox.durable
-        registered = self._modem.status().state.registered
-        self._registered_at = now if registered else min(self._registered_at, now)
+        modem = self._modem.status()
+        self._last_refusal.keep(modem.text_refusal)
+        self._registered_at = now if modem.state.registered else min(self._registered_at, now)
         self._is_lost = now - self._registered_at >= LOST_S
 
     def now(self) -> Flag:

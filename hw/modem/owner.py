@@ -70,6 +70,7 @@ class Modem:
         self._doorbell = doorbell or threading.Event()
         self._thread: threading.Thread | None = None
         self._board = StatusBoard(self._emit)
+        self._board.measured(text_refusal=settings.refused_before)
         self._service: Service | None = None
         self._went_off = ""
         self._baud = 0  # of the settings

@@ -57,6 +57,7 @@ class Service:
             self._text_stuck,
             lambda: self._posts.occupied,
             settings.texted_before,
+            settings.refused_before,
         )
         self._posts = Posts(settings, jobs, self._tell, clock, recovery)
         self._radio = Radio(self._board)

@@ -35,6 +35,8 @@ class ModemSettings:
     poll_interval_s: float = 30.0
     texted_before: bool = False
     """Whether texts left in an earlier run of the daemon: reports of theirs may still come."""
+    refused_before: str = ""
+    """The code by which the last text was refused in an earlier run."""
 
     def __post_init__(self) -> None:
         for name in ("apn", "apn_user", "apn_password", "host"):

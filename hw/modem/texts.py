@@ -64,11 +64,13 @@ class Texts:
         on_stuck: Callable[[], None],
         beside_data: Callable[[], bool] = lambda: False,
         texted_before: bool = False,
+        refused_before: str = "",
     ) -> None:
         """``on_stuck`` is called when neither a text nor AT beside it is answered; it may raise.
 
         ``beside_data`` tells whether there is a connection, or one is being made;
-        ``texted_before`` whether reports of texts of an earlier run may still come.
+        ``texted_before`` whether reports of texts of an earlier run may still come;
+        ``refused_before`` is the code by which the last of those was refused.
         """
         from outcry.hw.modem import pdu  # late: this is the modem's own thread
         from outcry.hw.modem.delivery_reports import DeliveryReports
@@ -93,7 +95,7 @@ class Texts:
         self.takes = True
         """Whether a text is worth a try: it is in PDU mode, or refuses that though it is ready."""
         self.says_ready = False
-        self._refusal = self._foreseen = ""
+        self._refusal, self._foreseen = refused_before, ""
 
     def forget(self) -> None:
         """The modem starts; it may have another SIM."""

@@ -14,6 +14,7 @@ from outcry.daemon.alarm.model import State
 from outcry.daemon.journal import Entry
 from outcry.daemon.outbox import card as card_module
 from outcry.daemon.outbox.card import Card
+from outcry.daemon.outbox.last_refusal import LastRefusal
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.stored import TextOutcome
 from outcry.daemon.service import judge
@@ -293,3 +294,24 @@ def test_a_strangers_changes_are_not_made(world, tmp_path, monkeypatch):
     found = Card(tmp_path / "outbox.sqlite", faults.append, 78, tmp_path / "outbox.lacks").read()
     assert found.alarm.state is State.IDLE
     assert not (tmp_path / "outbox.lacks").exists()
+
+
+@pytest.mark.parametrize("damaged", [b"", b"Ana", b"9" * 6000, b"\xff", b"529\n+447700900101"])
+def test_a_damaged_last_refusal_is_none(tmp_path, damaged):
+    (tmp_path / "last-refusal").write_bytes(damaged)
+    assert LastRefusal(tmp_path / "last-refusal").code == ""
+
+
+def test_a_refusal_outlives_what_passes_and_is_kept_once_the_card_takes_it(tmp_path):
+    path = tmp_path / "card" / "last-refusal"
+    refusal = LastRefusal(path)
+    refusal.keep("529")
+    path.parent.mkdir()
+    refusal.keep("529")
+    for passing in ("38", "?", "1"):
+        refusal.keep(passing)
+        assert LastRefusal(path).code == "529"
+    refusal.keep("8")
+    assert LastRefusal(path).code == "8"
+    refusal.keep("")
+    assert LastRefusal(path).code == ""
