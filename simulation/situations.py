@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -364,10 +365,9 @@ def _serves_no_texts(code: int) -> Callable[[Device], None]:
     return begins
 
 
-def _takes_packets_alone(creg: int) -> Callable[[Device], None]:
-    """By this <stat> there is no network for texts, and data goes."""
-    said = Fault(Kind.ERROR, text=f"+CREG: 2,{creg}\r\n\r\nOK")
-    return lambda device: device.sim.faults.on("+CREG", said, times=None)
+def _takes_packets_alone(device: Device) -> None:
+    denied = Fault(Kind.ERROR, text="+CREG: 2,3\r\n\r\nOK")
+    device.sim.faults.on("+CREG", denied, times=None)
 
 
 def _receiver(reading: Callable[[Device], Fix | NoFix]) -> Callable[[Device], None]:
@@ -410,6 +410,12 @@ def _locked(folder: Path) -> str:
 
 def _holds_for_ever(device: Device) -> None:
     device.messages.put(Edge(True, device.clock()))
+
+
+def _chatters(device: Device) -> None:
+    for turn in range(2400):
+        edge = partial(Edge, turn % 2 == 0, device.clock() + turn * 0.15)
+        device.at(device.now + turn * 0.15, lambda edge=edge: device.messages.put(edge()))
 
 
 def _unreadable(name: str) -> Callable[[Device], None]:
@@ -522,6 +528,7 @@ SITUATIONS = (
         _unreadable("button"),
         flag=Flag.BUTTON_FAULT,
     ),
+    Situation("button chatters", 1, "button", ("all the time",), _chatters, flag=Flag.BUTTON_FAULT),
     Situation(
         "strap unreadable",
         1,
@@ -612,19 +619,8 @@ SITUATIONS = (
         2,
         "registration",
         ("refuses this SIM", "operator"),
-        _takes_packets_alone(3),
+        _takes_packets_alone,
         flag=Flag.TEXTS_FAULT,
-    ),
-    *(
-        Situation(
-            f"data alone: +CREG: 2,{creg}",
-            2,
-            "registration",
-            ("searching", "antenna"),
-            _takes_packets_alone(creg),
-            flag=Flag.TEXTS_FAULT,
-        )
-        for creg in (0, 2)
     ),
     Situation(
         "weak signal",

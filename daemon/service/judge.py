@@ -324,18 +324,18 @@ def _supply(millivolts: int | None, marks: int) -> Finding:
 
 
 def modem_marks(
-    modem: ModemStatus, low_mv: float, was_low: bool = False, is_lost: bool = False
+    modem: ModemStatus, low_mv: float, was_low: bool = False, lost: bool = False
 ) -> Flag:
     """What is wrong with radio and supply. A battery that was low is so until well above the limit.
 
-    ``is_lost``: there has been no network for texts for so long that it is no change of cells.
+    ``lost``: there has been no network for texts for so long that it is no change of cells.
     """
     low_mv += RECOVERED_MV if was_low else 0
     is_low = was_low if modem.battery_mv is None else modem.battery_mv < low_mv
     warnings = Flag.JAMMING * modem.jamming | Flag.UNDER_VOLTAGE * modem.under_voltage
     sms = _sms(modem.texts_ready, modem.text_refusal, modem.texts_in_vain)
     mute = sms.result is Result.FAILED
-    mute |= modem.data_up and (is_lost or modem.state is Condition.DENIED)
+    mute |= modem.data_up and (lost or modem.state is Condition.DENIED)
     return Flag(warnings | Flag.BATTERY_LOW * is_low | Flag.TEXTS_FAULT * mute)
 
 

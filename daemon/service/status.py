@@ -11,6 +11,7 @@ from outcry import __version__
 from outcry.daemon.alarm.model import Alarm, State
 from outcry.daemon.service import judge
 from outcry.daemon.service.drills import Drill, Hop
+from outcry.daemon.touch.button import Press
 from outcry.hw.gps import NoFix
 from outcry.hw.modem import ModemStatus
 from outcry.report import MAX_AGE_S, AlarmKind, Flag, NoPosition, Position
@@ -126,9 +127,7 @@ def screen(facts: dict[str, Any]) -> str:
     """The facts for a person, one on each line."""
     lines = [f"Outcry {facts['version']}: {_headline(facts)}", ""]
     rows = {
-        "button": "not watched"
-        if facts["marks"] & Flag.BUTTON_FAULT
-        else ("down" if facts["pressed"] else "up"),
+        "button": _button(facts),
         "strap": _strap(facts),
         "fix": _fix(facts["fix"]),
         "modem": _modem(facts["modem"]),
@@ -155,6 +154,13 @@ def _headline(facts: dict[str, Any]) -> str:
     what = "drill" if alarm["kind"] == "drill" else f"{alarm['kind']} alarm {alarm['id']}"
     withdrawn = ", withdrawal sent" if alarm["withdrawn"] else ""
     return f"{what}: {alarm['state'].replace('_', ' ')}{withdrawn}"
+
+
+def _button(facts: dict[str, Any]) -> str:
+    chatters = facts["unheard"].get("button", "").startswith(Press.CHATTERS.value)
+    if facts["marks"] & Flag.BUTTON_FAULT and not chatters:
+        return "not watched"
+    return "down" if facts["pressed"] else "up"
 
 
 def _strap(facts: dict[str, Any]) -> str:

@@ -42,10 +42,7 @@ class Marks:
     """Whether an alarm was open when the daemon started."""
 
     def look(self, now: float) -> None:
-        """See whether the card can be written, and what keeps texts back, and for how long.
-
-        Not for use inside an outbox step.
-        """
+        """See to card, texts' last refusal and network. Not for use inside an outbox step."""
         self._card_fails = not self._outbox.durable
         modem = self._modem.status()
         self._last_refusal.keep(modem.text_refusal)

@@ -15,12 +15,15 @@ who holds is in danger. Pass every edge to :func:`edge`, and call :func:`look` w
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from math import inf
 
 from outcry.daemon.alarm.model import CodeTapped
 from outcry.daemon.touch import hold, taps
 from outcry.daemon.touch.hold import GRAIN_S, SHORTEST_S, Hold
 from outcry.daemon.touch.taps import Code
 
+CHATTERS_S = 90.0  # the longest code takes half of it
+CALM_AFTER_S = 600.0  # a loose contact shows when the wearer moves
 FREED_AFTER_S = 1.0  # a shorted contact flickers; a released one stays open
 
 
@@ -47,6 +50,7 @@ class Press(Enum):
     HELD = "the button was held"  # the wearer is in danger; once for each hold, while it lasts
     STUCK = "the button is stuck"  # down for longer than a hand would be; once, until it is free
     FREED = "the button is free again"
+    CHATTERS = "the button opens and closes all the time"  # and no hand does that
 
 
 Gesture = Press | CodeTapped
@@ -59,6 +63,12 @@ class Button:
     press: Hold = field(default_factory=Hold)
     code: Code = field(default_factory=Code)
     stuck: bool = False
+    restless: tuple[float, float] = (inf, inf)  # first and last press since a hold or a pause
+
+    def chatters(self, now: float) -> bool:
+        """Whether its contact does, or did until some minutes ago."""
+        first, last = self.restless
+        return last - first >= CHATTERS_S and now - last < CALM_AFTER_S
 
     @property
     def uncounted(self) -> bool:
@@ -77,6 +87,9 @@ def edge(
     button, gestures = look(button, at, times)
     if closed and button.press.is_over(at):
         button = _counted(button, times)
+    if closed and not button.press.on:
+        ends = button.press.counted or at - button.press.changed_at >= times.code_end_s
+        button = replace(button, restless=(at if ends else button.restless[0], at))
     press, _ = hold.edge(button.press, closed, at, times.hold_s)
     return replace(button, press=press), gestures
 

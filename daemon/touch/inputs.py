@@ -21,6 +21,7 @@ _MARKS: dict[Event, tuple[Flag, bool]] = {  # which mark each sets or clears
     StrapEvent.FIRM: (Flag.STRAP_LOOSE, False),
 }
 _FAULTS = {"button": Flag.BUTTON_FAULT, "strap": Flag.STRAP_FAULT}
+_LOOSE = "see what presses it; else repair its wire or contact, or take another button"
 
 
 class Switch(Protocol):
@@ -88,7 +89,10 @@ class Senses:
             self._strap, happened = strap.look(self._strap, now, self._open_s)
             said += happened
         self.faults = {each: str(at.fault) for each, at in self._switches.items() if at.fault}
-        for name in self._switches:
+        if self._button.chatters(now):
+            self.faults.setdefault("button", f"{Press.CHATTERS.value} -> {_LOOSE}")
+            said += () if self.marks & Flag.BUTTON_FAULT else (Press.CHATTERS,)
+        for name in {"button", *self._switches}:
             self._mark(_FAULTS[name], name in self.faults)
         return self._noted(said)
 

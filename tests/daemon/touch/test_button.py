@@ -13,6 +13,9 @@ from outcry.daemon.alarm.model import CodeTapped
 from outcry.daemon.settings import SCHEMA
 from outcry.daemon.touch import button as gestures
 from outcry.daemon.touch.button import Button, Press, Times
+from outcry.daemon.touch.edges import Edge
+from outcry.daemon.touch.inputs import Senses
+from outcry.report import NO_FLAGS, Flag
 from simulation.hands import heard, some_hand, taps_code
 
 TIMES = Times()
@@ -329,3 +332,37 @@ def test_codes_come_out_as_they_were_tapped(part):
         groups = tuple(random.randint(1, 9) for _ in range(random.randint(2, 8)))
         edges = taps_code(random, groups)
         assert told(edges, busy=random if seed % 2 else None) == [CodeTapped(groups)], seed
+
+
+# Chattering
+
+
+def sensed(edges, until):
+    """What is told of a button with these edges, and its senses."""
+    senses, told = Senses(TIMES), []
+    for closed, at in edges:
+        told += [(event, at) for event in senses.look(at) + senses.hear(Edge(closed, at))]
+    told += [(event, until) for event in senses.look(until)]
+    return dict(told), senses
+
+
+@pytest.mark.parametrize(
+    ("closed_s", "open_s"), [(0.1, 0.2), (0.01, 0.5), (0.02, 0.02), (0.7, 2.0)]
+)
+def test_a_button_that_chatters_for_long_is_told_and_a_hold_is_heard(closed_s, open_s):
+    edges = edges_of(*[closed_s, open_s] * int(110 / (closed_s + open_s)), 1.6, start=10.0)
+    told, senses = sensed(edges, edges[-1][1] + 590)
+    assert told[Press.CHATTERS] == pytest.approx(101, abs=3), "once"
+    assert Press.HELD in told
+    assert Flag.BUTTON_FAULT in senses.marks
+    senses.look(edges[-1][1] + 610)
+    assert (senses.marks, senses.faults) == (NO_FLAGS, {})
+
+
+@pytest.mark.parametrize(
+    "durations", [taps(*[9] * 8), [*taps(2, 3), 3.5] * 40, [1.7, 0.5] * 100, [300.0]]
+)
+def test_no_hand_is_taken_for_a_button_that_chatters(durations):
+    edges = edges_of(*durations, start=10.0)
+    told, senses = sensed(edges, edges[-1][1] + 5)
+    assert (Press.CHATTERS in told, senses.marks) == (False, NO_FLAGS)
