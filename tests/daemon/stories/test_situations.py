@@ -121,35 +121,24 @@ def test_each_reason_for_no_receipt_in_the_runbook_is_made():
 
 
 def lives(folder, *deeds, until):
-    """A life of the service in this folder; how it ends is told in systemd's line and by the marks."""
+    """A life of the service in this folder: systemd's line and the mark at its end."""
     device = situations.Device(folder, Situation("a life", 4, "", ()))
     device.breaks_on_purpose = True
-    seen = []
-
-    def look():
-        line = situations.status.line(device.parts, device.loop.alarm, device.clock())
-        seen.extend((line, Flag.TEXTS_FAULT in device.parts.marks.now()))
-
     for at, deed in deeds:
         device.at(at, lambda deed=deed: deed(device))
-    device.at(until, look)
-    device.run(until + 1)
+    device.run(until)
     device.outbox.close()
-    return seen
+    line = situations.status.line(device.parts, device.loop.alarm, device.clock())
+    return line.partition(";")[0], Flag.TEXTS_FAULT in device.parts.marks.now()
 
 
 @pytest.mark.parametrize(("code", "lasts"), [(529, True), (38, False)])
 def test_a_refusal_that_lasts_is_known_after_restarts_until_a_text_leaves(tmp_path, code, lasts):
-    def refuses(device):
-        device.sim.set_sms_refusal(code, device.now)
-
     drill_by_texts, data_is_back = situations._refuses_texts(code), situations._gprs("on")
     lives(tmp_path, (200, drill_by_texts), (300, data_is_back), until=2400)
     for until in (105, 160):
-        line, is_told = lives(tmp_path, (101, refuses), until=until)
-        assert is_told is lasts
-        assert line.startswith("armed, but SMS: the last text was refused") is lasts
-    dead, drill = situations._gprs("dead"), lambda device: device.asks("drill")
-    assert lives(tmp_path, (200, dead), (201, drill), (400, data_is_back), until=2400)[1] is False
-    line, is_told = lives(tmp_path, until=160)
-    assert (line.partition(";")[0], is_told) == ("armed", False), "one has left since"
+        line, is_told = lives(tmp_path, until=until)
+        assert is_told is line.startswith("armed, but SMS: the last text was refused") is lasts
+    drill_by_texts = situations._refuses_texts(None)
+    assert not lives(tmp_path, (200, drill_by_texts), (400, data_is_back), until=2400)[1]
+    assert lives(tmp_path, until=160) == ("armed", False), "one has left since"
