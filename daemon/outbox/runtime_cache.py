@@ -10,7 +10,7 @@ import logging
 from pathlib import Path
 
 from outcry.daemon.outbox.private_files import write_whole
-from outcry.hw.gps import AGE_UNKNOWN, Fix
+from outcry.hw.gps import Fix
 from outcry.hw.system_errors import told
 
 log = logging.getLogger("outcry.memory")
@@ -43,13 +43,18 @@ class Memory:
         except Exception as error:  # noqa: BLE001 - whatever the file holds, the button is watched
             log.warning("what the restart should keep is unreadable: %s", told(error))
 
-    def see(self, fix: Fix) -> None:
-        if self.fix is not None and self.fix.taken_at != fix.taken_at == AGE_UNKNOWN:
-            return  # a place with its age says more, and after a restart it is nearly the same
+    def see(self, fix: Fix) -> bool:
+        """Whether ``fix`` is now the last one: none replaces one that was taken later.
+
+        gpsd repeats a silent receiver's place, and one whose age is not known may be as old.
+        """
+        if self.fix is not None and fix.taken_at < self.fix.taken_at:  # by our clock, never ahead
+            return False
         self.fix = fix
         if fix.taken_at - self._kept_fix_at >= FIX_KEPT_EVERY_S:
             self._kept_fix_at = fix.taken_at
             self.keep()
+        return True
 
     def remember_worn(self, worn: bool) -> None:
         """Remember whether the strap is worn: one opened during a restart is an alarm."""

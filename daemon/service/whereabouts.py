@@ -43,8 +43,7 @@ class Whereabouts:
         if isinstance(reading, NoFix):
             self._no_fix = reading
             return []
-        self._memory.see(reading)
-        events = self._follow(reading)
+        events = self._follow(reading) if self._memory.see(reading) else []
         if reports.is_better(self.place(now), self.reported):
             blind = isinstance(self.reported, NoPosition)
             events.append(Event.FIRST_FIX if blind else Event.BETTER_FIX)

@@ -241,6 +241,24 @@ def test_a_silent_receiver_yields_to_a_living_one_however_exact_it_was(gpsd):
     assert (fix.latitude, fix.taken_at) == (7, gpsd.now - 1)
 
 
+@pytest.mark.parametrize("lost", [(), (tpv(OTHER, mode=1),)], ids=["unplugged", "no satellites"])
+@pytest.mark.parametrize("day", ["2026-11-22", "2046-07-08"])
+def test_a_receiver_that_loses_its_fix_leaves_its_place_known_beside_a_silent_one(
+    gpsd, tmp_path, lost, day
+):
+    memory = Memory(tmp_path / "memory.json", gpsd.now)
+    for second in range(5):
+        silent = tpv(ONE, min(second, 1), eph=3)
+        date = f"{day}T12:00:{second:02}.000Z"
+        memory.see(gpsd.says(silent, tpv(OTHER, second, lat=7, time=date), after_s=FRESH_S))
+    living = memory.fix
+    assert (living.latitude, living.taken_at) == (7, gpsd.now - FRESH_S)
+    old = gpsd.says(silent, *lost)
+    assert (old.latitude, memory.see(old), memory.fix) == (1.5, False, living)
+    memory.see(gpsd.says(silent, tpv(OTHER, lat=8), after_s=60))
+    assert memory.fix.latitude == 8
+
+
 def test_after_a_restart_a_silent_receiver_is_not_preferred(gpsd):
     gpsd.says(tpv(ONE), tpv(OTHER, lat=7, mode=2))
     fix = gpsd.says(tpv(ONE), tpv(OTHER, 1, lat=7, mode=2))

@@ -333,6 +333,21 @@ def test_where_no_fix_has_an_age_the_newest_of_unknown_age_is_told(world):
     assert world.parts.whereabouts.place(world.now).longitude == 46.0
 
 
+def test_a_silent_receivers_old_place_replaces_no_newer_one_nor_moves_anybody(world):
+    """gpsd repeats it for ever, and it alone once the better receiver has lost its fix."""
+    world.sees()
+    world.passes(3700)
+    world.sees()
+    before = world.parts.whereabouts.place(world.now), world.parts.whereabouts.moving
+    world.happens(Fix(40.0, 20.0, 3.0, world.now - 3600))
+    assert (world.parts.whereabouts.place(world.now), world.parts.whereabouts.moving) == before
+    world.passes(30)
+    world.starts()
+    world.happens(Fix(40.0, 20.0, 3.0, world.now - 3600))
+    world.holds()
+    assert (world.report().place.latitude, world.report().place.age_s) == (before[0].latitude, 32)
+
+
 def test_status_says_that_an_age_is_not_known(world):
     world.happens(Fix(43.3178, 45.6949, 5.0, AGE_UNKNOWN))
     facts = status.facts(world.parts, world.loop.alarm, world.now)
