@@ -68,11 +68,11 @@ class SaidPins:
                 file.flush()
                 os.fsync(file.fileno())
                 self._here.pop()
-                self._undo = partial(os.truncate, path, size)
+                self._undo = partial(_cut, path, size)
                 return
 
     def take_back(self) -> None:
-        """What was added last is not so: the SIM did not look at the PIN."""
+        """What was added last does not count."""
         undo, self._undo = self._undo, None
         with suppress(OSError):
             if undo is not None:
@@ -85,6 +85,12 @@ class SaidPins:
                 texts.append(path.read_text(encoding="ascii", errors="replace"))
         lines = [line.split() for line in "".join([*texts, *self._here]).splitlines()]
         return [line for line in lines if len(line) == 4]
+
+
+def _cut(path: Path, size: int) -> None:
+    with path.open("r+b") as file:
+        file.truncate(size)
+        os.fsync(file.fileno())
 
 
 def _hash(key: str, what: str) -> str:

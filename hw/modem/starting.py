@@ -27,6 +27,7 @@ LOOKS_SKIPPED = 20  # after which even a question that crashes the modem is aske
 SIM_WAIT_S = 10.0  # while only a person can help
 TRIES_UNTOUCHED = 3  # left on a SIM whose PIN was right the last time
 SAYINGS = 2  # with no answer known: the third try is never used up
+TAKEN_S = 10.0  # from the OK to a PIN to READY, at most; a SIM takes 1 s as a rule
 
 CME_NO_SIM = (10, 13, 15)  # absent, failed, wrong
 CME_PIN, CME_PUK, CME_BUSY = 11, 12, 14
@@ -70,6 +71,7 @@ class Starting:
         self._report = report
         self._recovery = recovery
         self._pin = Pin.UNSAID
+        self._taken_at = 0.0
         self._sim = ""  # the number of the SIM to which it was said
         self._number = ""  # of the SIM that is in the modem, where known
         self._other = ""  # of the one to which it was said though another had refused it
@@ -120,9 +122,7 @@ class Starting:
         wants = reply.value("+CPIN")
         self.says = ""
         if reply.done and wants == "READY":
-            if self._pin in (Pin.SAID, Pin.TAKEN):
-                self._pin = Pin.RIGHT
-                self._settings.said_pins.add(TAKEN, self._settings.pin or "", self._sim)
+            self._prove()
             return 0.0
         locked = wants == "SIM PIN" or reply.code == CME_PIN
         blocked = wants == "SIM PUK" or reply.code == CME_PUK
@@ -130,6 +130,8 @@ class Starting:
         told = locked or blocked or absent
         if (self._texts.wanted or not told) and self._is_registered(link):
             log.warning("modem does not say that its SIM is ready, but the network has taken it")
+            if not told:
+                self._prove()
             return 0.0
         if locked:
             return self._unlock(link)
@@ -150,6 +152,12 @@ class Starting:
             return SIM_LOOK_S
         return SIM_WAIT_S
 
+    def _prove(self) -> None:
+        """The SIM is open: a PIN that was said is right."""
+        if self._pin in (Pin.SAID, Pin.TAKEN):
+            self._pin = Pin.RIGHT
+            self._settings.said_pins.add(TAKEN, self._settings.pin or "", self._sim)
+
     def _silent_sim_until(self) -> float:
         """When a SIM of which nothing is known is taken for ready: a busy one takes seconds."""
         in_need_s = READY_IN_NEED_S if self._settings.pin is None else PIN_IN_NEED_S
@@ -166,6 +174,13 @@ class Starting:
         if pin is None:
             self._report(Condition.SIM_PIN, self._settings.no_pin)
             return SIM_WAIT_S
+        if self._pin is Pin.TAKEN:
+            if self._clock() - self._taken_at < TAKEN_S:
+                self._report(Condition.STARTING, "the SIM is not ready yet")
+                return SIM_LOOK_S
+            self._pin = Pin.SAID  # the OK was another command's, or came before the SIM had looked
+            if len(said_pins.of(pin, self._sim)) < SAYINGS:
+                said_pins.add(SAID, pin, self._sim)
         number = self._number = self._number or self._sims_number(link, pin)
         said, is_refused = said_pins.of(pin, number), REFUSED in said_pins.of(pin, "")
         if REFUSED in said or (is_refused and self._other not in ("", number)):
@@ -184,12 +199,11 @@ class Starting:
         if not is_proved:
             self._pin, self._sim = Pin.SAID, number
         reply = link.command(f'AT+CPIN="{pin}"', vital=True)
-        if reply.done:
-            self._pin = Pin.TAKEN
-            said_pins.add(TAKEN, pin, number)
-        elif reply.code == CME_BUSY:
+        if reply.done or reply.code == CME_BUSY:
             if counts:
                 said_pins.take_back()
+            if reply.done:  # no proof yet: what is kept of earlier ones stays until READY
+                self._pin, self._taken_at = Pin.TAKEN, self._clock()
         elif reply.code not in REFUSALS:
             if is_proved:  # and doubted now: somebody may have changed it
                 said_pins.add(SAID, pin, number)
@@ -212,7 +226,7 @@ class Starting:
         tries = (link.command("AT+SPIC", idle=True).value("+SPIC") or "").partition(",")[0].strip()
         if tries.isdigit():
             return int(tries) >= TRIES_UNTOUCHED
-        return self._pin is not Pin.TAKEN and said < SAYINGS
+        return said < SAYINGS
 
     def _await_texts(self, link: Link) -> None:
         began = self._clock()

@@ -1,5 +1,6 @@
 """The SIM's PIN: said when it is wanted, over faults and restarts, and never a third time for nothing."""
 
+import os
 import re
 from functools import partial
 from pathlib import Path
@@ -7,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from outcry.hw.board.modem.at import Cme, Refused
+from outcry.hw.board.modem.at import Cme, Command, Refused
 from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.handler import Answer, says
 from outcry.hw.board.modem.options import Options
-from outcry.hw.board.modem.sim_card import SimCard
+from outcry.hw.board.modem.sim_card import WRONG, SimCard
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import Condition, ModemSettings, SaidPins
 from outcry.hw.said_pins import SAID
@@ -123,6 +125,16 @@ def test_what_was_said_to_a_busy_sim_alone_is_taken_back(tmp_path: Path, kept: b
     assert pins.of("1234", "89") == [SAID]
 
 
+def test_what_was_taken_back_stays_so_over_a_power_cut(tmp_path: Path, monkeypatch: Any) -> None:
+    """A weak battery may end each start right after the OK, as the modem goes to the network."""
+    file, on_the_card = tmp_path / "said-pins", []
+    monkeypatch.setattr(os, "fsync", lambda _: on_the_card.append(file.stat().st_size))
+    pins = SaidPins((file,))
+    pins.add(SAID, "1234", "89")
+    pins.take_back()
+    assert on_the_card[-1] == file.stat().st_size == 0
+
+
 class Asked:
     """A card that looks at each PIN and gives a wrong one no answer of its own."""
 
@@ -150,6 +162,83 @@ def test_a_wrong_pin_is_looked_at_twice_at_most_however_busy_the_sim_is_between(
         w.sim.faults.on("+CPIN", busy, skip=nth)
     w.run(300)
     assert asked.wrong == 2
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A modem that says OK to a PIN before the card has looked at it."""
+    answer = SimCard.answer
+
+    def hastily(card: SimCard, command: Command) -> Answer:
+        try:
+            return answer(card, command)
+        except Cme as error:
+            if error.code != WRONG:
+                raise
+            return says()
+
+    monkeypatch.setattr(SimCard, "answer", hastily)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_an_ok_alone_takes_back_no_earlier_saying_of_a_wrong_pin(box: Box) -> None:
+    for _ in range(4):
+        assert box.starts("9999").state is Condition.SIM_PIN
+    assert sum(box.said) <= 2
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("was_right", [False, True])
+def test_a_wrong_pin_that_gets_ok_is_looked_at_twice_over_restarts_of_the_modem(
+    world: Any, was_right: bool
+) -> None:
+    w = world(options=Options(pin="1234" if was_right else "4321"), pin="1234", warm=False)
+
+    def restart() -> None:
+        w.sim.registration.sim._pin = "4321"
+        w.sim.reset(w.now)
+
+    for nth in range(4):
+        w.at(60 * (nth + 1), restart)
+    assert w.condition_after(360).state is Condition.SIM_PIN
+    assert len(w.said("AT+CPIN=")) == was_right + 2
+
+
+def test_a_right_pin_is_said_at_each_start_that_dies_between_ok_and_ready(world: Any) -> None:
+    pins = SaidPins()
+    pins.add(SAID, "1234", "")
+    for dies in (True, True, True, False):
+        w = world(options=Options(pin="1234"), pin="1234", said_pins=pins, warm=False)
+        for command, skip in (("+SPIC", 0), ("+CPIN", 2), ("+CREG", 0)):
+            w.sim.faults.on(command, Fault(Kind.ERROR), skip=skip, times=None if dies else 1)
+        w.run(8)
+        assert len(w.said("AT+CPIN=")) == 1
+        assert pins.of("1234", "") == [SAID] * dies, "READY clears all"
+
+
+@pytest.mark.parametrize("tries", [3, 2])
+def test_a_sim_that_takes_seconds_after_the_ok_hears_its_pin_once(world: Any, tries: int) -> None:
+    """All its tries may seem left meanwhile of a PIN that it is about to refuse."""
+    w = world(options=Options(pin="1234"), pin="1234", said_pins=(pins := SaidPins()), warm=False)
+    for left, times in ((3, 1), (tries, None)):
+        told = Fault(Kind.ERROR, text=f"+SPIC: {left},10,0,10\r\n\r\nOK")
+        w.sim.faults.on("+SPIC", told, times=times)
+    wants = Fault(Kind.ERROR, text="+CPIN: SIM PIN\r\n\r\nOK")
+    w.sim.faults.on("+CPIN", wants, skip=2, times=7 if tries == 3 else None)
+    status = w.condition_after(60)
+    assert len(w.said("AT+CPIN=")) == 1
+    assert (status.state is Condition.REGISTERED) == (tries == 3)
+    assert pins.of("1234", "") == [SAID] * (tries == 2), "once, however often it is looked"
+
+
+def test_a_network_that_took_the_sim_proves_its_pin_though_the_modem_does_not(world: Any) -> None:
+    pins = SaidPins()
+    for _ in range(3):
+        w = world(options=Options(pin="1234"), pin="1234", said_pins=pins, warm=False)
+        w.sim.faults.on("+SPIC", Fault(Kind.ERROR), times=None)
+        w.sim.faults.on("+CPIN", Fault(Kind.SILENT, stage="answer"), skip=1, times=None)
+        assert w.condition_after(120).state is Condition.REGISTERED
+        assert pins.of("1234", "") == []
 
 
 def test_a_pin_that_was_right_and_has_been_changed_is_looked_at_twice_at_most(
