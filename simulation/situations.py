@@ -428,6 +428,11 @@ def _unreadable(name: str) -> Callable[[Device], None]:
     return begins
 
 
+def _mute_and_loose(device: Device) -> None:
+    _flickers(device)
+    device.sim.set_mute(True, device.now)
+
+
 def _flickers(device: Device) -> None:
     """The strap's wire opens and closes several times a minute, each time for a moment."""
     for turn in range(20):
@@ -573,6 +578,14 @@ SITUATIONS = (
         "modem",
         ("serial cable",),
         lambda device: device.sim.set_mute(True, device.now),
+    ),
+    Situation(
+        "modem mute, strap loose",
+        2,
+        "modem",
+        ("serial cable",),
+        _mute_and_loose,
+        strap=True,
     ),
     Situation(
         "no port", 2, "modem", ("ENOENT", "modem.port"), _port(lambda folder: f"{folder}/no")

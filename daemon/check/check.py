@@ -128,14 +128,16 @@ def _through_daemon(
     ask: Ask, facts: dict[str, Any], buzz: bool, patience: Patience
 ) -> Iterator[Finding]:
     try:
-        for finding in judge.wiring(facts):
+        heard, *worn = judge.wiring(facts)
+        yield heard
+        modem = DaemonsModem(ask, patience.clock)
+        yield from connectivity.findings(modem, facts["enrolled"], patience)
+        for finding in worn:
             if buzz and finding.name == "motor" and facts["motor"]:
                 yield hardware.buzzed(ask("buzz"))
             else:
                 yield finding
         yield from hardware.gps(lambda: ask("status")["fix"], patience)
-        modem = DaemonsModem(ask, patience.clock)
-        yield from connectivity.findings(modem, facts["enrolled"], patience)
     except control_socket.NotAnswering as error:
         yield unknown("service", f"it stopped during the check: {error}", "check again")
 
@@ -152,12 +154,14 @@ def _by_itself(
     silent = Journal(lambda *_: None)
     asked_of_modem = modem_settings(settings, who or Identity("", (), None), silent)
     owned = become_owner_of(settings.path("storage", "state"))
-    yield from hardware.by_itself(settings, buzz, patience)
-    yield from hardware.gps(hardware.receiver(settings, patience.clock), patience)
+    heard, *worn = hardware.by_itself(settings, buzz, patience)
+    yield heard
     enrolled = who is not None and who.enrolment is not None
     with ExitStack() as held:
         modem = OwnModem(settings, asked_of_modem, who, owned, held, silent)
         yield from connectivity.findings(modem, enrolled, patience)
+    yield from worn
+    yield from hardware.gps(hardware.receiver(settings, patience.clock), patience)
 
 
 def _from_outside(
