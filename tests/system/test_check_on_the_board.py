@@ -20,13 +20,14 @@ pytestmark = [pytest.mark.slow, needs_gpsd]
 BUTTON, STRAP, MOTOR = 17, 27, 18
 HURRY = 4  # a mute modem is called at every usual rate before it is said to be silent
 NAMES = [
-    *("service", "button", "strap", "motor", "gpsd", "fix", "modem", "sim", "registration"),
+    *("service", "button", "modem", "sim", "registration", "SMS", "signal", "supply"),
     *(
-        "SMS",
-        "signal",
-        "supply",
         "data path",
         "receipt",
+        "strap",
+        "motor",
+        "gpsd",
+        "fix",
         "clock",
         "keys",
         "contacts",
