@@ -91,15 +91,20 @@ def keys(
         return failed(name, f"the service may not read {path}", f"`chown outcry: {path}`")
     if who is None or who.enrolment is None:
         return failed(name, "; ".join(problems) or "the enrolment is not used", ENROL)
-    if facts is not None and facts["identity"][name] != who.marks()[name]:
+    if not _is_held(facts, who, name):
         none = "has none: the file came after its start, or it could not read it"
-        held_by_it = "still has another than the file" if facts["enrolled"] else none
+        held_by_it = "still has another than the file" if facts and facts["enrolled"] else none
         return failed(name, f"the service {held_by_it}", _RESTART)
-    if not (who.enrolment.can_seal() if facts is None else facts["seals"]):
+    if not (who.enrolment.can_seal() if facts is None else facts.get("seals", True)):
         return judge.NO_SEAL
     if stat.S_IMODE(held.st_mode) & 0o077:
         return look(name, f"others on this device can read {path}", f"`chmod 600 {path}`")
     return ok(name, f"enrolled as device {who.enrolment.device:08x}")
+
+
+def _is_held(facts: Facts, who: Identity, name: str) -> bool:
+    """Whether the service has what the file says; one from before an upgrade does not tell."""
+    return facts is None or facts.get("identity", who.marks())[name] == who.marks()[name]
 
 
 def contacts(settings: Settings, who: Identity | None, facts: Facts = None) -> Finding:
@@ -109,7 +114,7 @@ def contacts(settings: Settings, who: Identity | None, facts: Facts = None) -> F
         return unknown(name, "not known without the enrolment", _SUDO)
     if not who.contacts:
         return NO_CONTACTS
-    if facts is not None and facts["identity"][name] != who.marks()[name]:
+    if not _is_held(facts, who, name):
         return failed(name, "the service tells others: those that it had at its start", _RESTART)
     folder = settings.path("texts", "folder")
     wrong = [

@@ -135,7 +135,7 @@ def judged(facts: dict[str, Any]) -> Iterator[Finding]:
     heard, *worn = wiring(facts)
     yield heard
     yield from reach(facts["modem"] | {"marks": facts["marks"]})
-    if not facts["seals"]:
+    if not facts.get("seals", True):  # a daemon from before an upgrade does not say
         yield NO_SEAL
     if unusable := [fault for fault in facts["faults"] if _is_of_the_enrolment(fault)]:
         remedy = _UNREAD if "(EACCES)" in unusable[0] else ENROL

@@ -30,20 +30,9 @@ COUNTED = 99  # texts in vain; more say no more
 LASTED_S = 600.0  # a network that was there for so long is lost anew
 RAN_S = 60.0  # a modem that ran for so long does not restart "again"
 # What a start says that an alarm can do without, and what more where that does not help.
-SETTINGS = [
-    "E0",
-    "+CMEE",
-    "+CFUN",
-    "+CBATCHK",
-    "+CLTS",
-    "+CENG",
-    "+CGSMS",
-    "+CPMS",
-    "+CSCS",
-    "+CNMI",
-]
+SETTINGS = ["E0", "+CMEE", "+CBATCHK", "+CLTS", "+CENG", "+CGSMS", "+CPMS", "+CSCS", "+CNMI"]
 CONNECTION = ["+CIPMUX", "+CIPMODE", "+CIPSPRT", "+CIPQSEND"]
-ALL_SETTINGS = [*SETTINGS, "+CPIN", "+CREG", "+CMGF", "+CSCA", *CONNECTION]
+ALL_SETTINGS = [*SETTINGS, "+CFUN", "+CPIN", "+CREG", "+CMGF", "+CSCA", *CONNECTION]
 
 
 @dataclass(frozen=True)

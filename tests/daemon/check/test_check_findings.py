@@ -425,6 +425,16 @@ def test_files_that_the_service_has_not_read_are_not_what_an_alarm_goes_by(
     assert all(mark < 2**16 for mark in facts["identity"].values()), "nobody's number can be told"
 
 
+def test_a_service_from_before_an_upgrade_that_does_not_say_what_it_has_is_not_blamed(world, kept):
+    facts = world.asks("status")
+    older = {name: fact for name, fact in facts.items() if name not in ("identity", "seals")}
+    older["outbox"] = {name: fact for name, fact in facts["outbox"].items() if name != "trouble"}
+    for who in (WHO, replace(WHO, contacts=CONTACTS[::-1])):
+        assert host.keys(kept, who, [], older).result is Result.OK
+        assert host.contacts(kept, who, older).result is Result.OK
+    assert judge.attention(older) == judge.attention(facts)
+
+
 def test_contacts_in_the_settings_that_the_service_has_not_read_are_named(world, kept):
     facts = world.asks("status")
     for who in (replace(WHO, wearer="Olga"), replace(WHO, contacts=CONTACTS[::-1])):
