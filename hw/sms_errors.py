@@ -8,6 +8,7 @@ _SIM = "seat the SIM in its holder: `outcry check`"
 _PASSES = "this passes; it is tried again"
 _NUMBER = "ask the contact for the right number"
 _CREDIT = "the SIM has no credit or may not send texts: ask its operator"
+_UNKNOWN = "Outcry does not know this code of the modem: ask its operator"
 _CARD = "put the SIM into a phone and delete its texts"
 _UNSAID = "it may have fallen silent or been restarted: `outcry check`"
 _MODEM = "the modem is faulty: `outcry check`"
@@ -55,13 +56,18 @@ def told(code: str) -> tuple[str, str]:
     """A code as the journal has it, ``?`` if the modem gave none: in words, and what to do."""
     if code == "?":
         return "the modem gave no reason", _UNSAID
-    unknown = f"code {code}", "Outcry does not know this code of the modem: ask its operator"
+    unknown = f"code {code}", _UNKNOWN
     return REFUSALS.get(int(code), unknown) if code.isdecimal() else unknown
 
 
 def lasts(code: str) -> bool:
     """Whether this keeps back texts to anybody until somebody does something about it."""
     return told(code)[1] not in (_NUMBER, _PASSES, _UNSAID)
+
+
+def is_the_operators(code: str) -> bool:
+    """Whether only the operator can end it: a SIM that is ready disproves the others that last."""
+    return told(code)[1] in (_CREDIT, _UNKNOWN)
 
 
 def is_of_the_number(code: int | str | None) -> bool:

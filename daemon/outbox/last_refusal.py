@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from outcry.daemon.outbox.private_files import write_whole
-from outcry.hw.sms_errors import lasts
+from outcry.hw.sms_errors import is_the_operators
 
 
 class LastRefusal:
@@ -19,8 +19,8 @@ class LastRefusal:
             self.code = found if re.fullmatch("[0-9]{1,5}", found) else ""
 
     def keep(self, code: str) -> None:
-        """Keep this code as the modem tells it; empty: a text has left. What passes is not kept."""
-        if code != self.code and (not code or lasts(code)):
+        """Keep this code as the modem tells it, if the operator alone ends it; empty: a text left."""
+        if code != self.code and (not code or is_the_operators(code)):
             with suppress(OSError):  # it is tried again; an alarm does not need it
                 write_whole(self._path, code)
                 self.code = code

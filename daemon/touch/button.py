@@ -88,7 +88,8 @@ def edge(
     if closed and button.press.is_over(at):
         button = _counted(button, times)
     if closed and not button.press.on:
-        ends = button.press.counted or at - button.press.changed_at >= times.code_end_s
+        pauses = at - button.press.changed_at >= times.code_end_s
+        ends = button.press.counted or (pauses and not button.chatters(at))
         button = replace(button, restless=(at if ends else button.restless[0], at))
     press, _ = hold.edge(button.press, closed, at, times.hold_s)
     return replace(button, press=press), gestures

@@ -29,10 +29,10 @@ OFTEN_S = 3600.0  # two within an hour are not
 COUNTED = 99  # texts in vain; more say no more
 LASTED_S = 600.0  # a network that was there for so long is lost anew
 RAN_S = 60.0  # a modem that ran for so long does not restart "again"
-# What a start says that an alarm can do without, and what more where that does not help.
+# What a start says that an alarm can do without; what more; and what it does badly without.
 SETTINGS = ["E0", "+CMEE", "+CBATCHK", "+CLTS", "+CENG", "+CGSMS", "+CPMS", "+CSCS", "+CNMI"]
-CONNECTION = ["+CIPMUX", "+CIPMODE", "+CIPSPRT", "+CIPQSEND"]
-ALL_SETTINGS = [*SETTINGS, "+CFUN", "+CPIN", "+CREG", "+CMGF", "+CSCA", *CONNECTION]
+MORE = [*SETTINGS, "+CFUN", "+CMGF", "+CSCA", "+CIPMUX", "+CIPMODE", "+CIPSPRT", "+CIPQSEND"]
+LAST = [*MORE, "+CPIN", "+CREG"]
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,12 @@ class Recovery:
         """What ``failure`` prevents has succeeded."""
         self._times[failure] = self._climbed_at[failure] = 0
 
-    def restarted(self, ran_s: float) -> Step:
+    def restarted(self, ran_s: float, had_started: bool) -> Step:
         """The modem has restarted by itself, or says so, after ``ran_s``: what is done about it.
 
         Whatever it was asked just then is blamed for one. Where it goes on, it may be anything
-        that is said at a start, answered long before, and all of that is left out for a while.
+        that is said at a start, answered long before: that is left out for two minutes. More than
+        settings only while no start comes to its end: alarms are slow without.
         """
         if ran_s > RAN_S:
             self.over(Failure.RESTARTED)
@@ -99,8 +100,8 @@ class Recovery:
         again, more = divmod(self._times[Failure.RESTARTED], IN_A_ROW)
         if not more:
             log.warning("modem restarts over and over; leaving its settings out")
-            for name in SETTINGS if again == 1 else ALL_SETTINGS:
-                self.quarantine.add(name)
+            for name in SETTINGS if had_started else (SETTINGS, MORE, LAST)[min(again, 3) - 1]:
+                self.quarantine.spare(name)
         return self.next(Failure.RESTARTED)
 
     def times(self, failure: Failure) -> int:
@@ -334,6 +335,12 @@ class Quarantine:
         recent = [t for t in self._crashes.get(name, []) if now - t < OFTEN_S]
         self._crashes[name] = [*recent, now]
         (self._hung.add if hung else self._hung.discard)(name)
+
+    def spare(self, name: str) -> None:
+        """Leave ``name`` out for :data:`ONCE_S`, though nothing says that the modem crashed in it."""
+        if not self.holds(name):
+            self._crashes[name] = []
+            self.add(name, hung=True)
 
     def holds(self, name: str) -> bool:
         """Whether the modem crashed lately in the command ``name``."""

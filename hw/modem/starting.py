@@ -26,6 +26,7 @@ SIM_SAYS_LIMIT_S = 60.0  # for a modem that answers neither AT+CPIN? nor AT+CREG
 LOOKS_SKIPPED = 20  # after which even a question that crashes the modem is asked again
 SIM_WAIT_S = 10.0  # while only a person can help
 TRIES_UNTOUCHED = 3  # left on a SIM whose PIN was right the last time
+UNPROVED = "the SIM does not say whether the PIN is right"
 SAYINGS = 2  # with no answer known: the third try is never used up
 TAKEN_S = 10.0  # from the OK to a PIN to READY, at most; a SIM takes 1 s as a rule
 
@@ -41,6 +42,7 @@ class Pin(Enum):
     UNSAID = "not said yet"
     SAID = "said, with no answer"
     TAKEN = "taken, SIM not yet ready"
+    DOUBTED = "taken, and wanted still: the OK was another command's, or the SIM is slow"
     RIGHT = "proved right"
 
 
@@ -154,7 +156,7 @@ class Starting:
 
     def _prove(self) -> None:
         """The SIM is open: a PIN that was said is right."""
-        if self._pin in (Pin.SAID, Pin.TAKEN):
+        if self._pin in (Pin.SAID, Pin.TAKEN, Pin.DOUBTED):
             self._pin = Pin.RIGHT
             self._settings.said_pins.add(TAKEN, self._settings.pin or "", self._sim)
 
@@ -178,7 +180,7 @@ class Starting:
             if self._clock() - self._taken_at < TAKEN_S:
                 self._report(Condition.STARTING, "the SIM is not ready yet")
                 return SIM_LOOK_S
-            self._pin = Pin.SAID  # the OK was another command's, or came before the SIM had looked
+            self._pin = Pin.DOUBTED
             if len(said_pins.of(pin, self._sim)) < SAYINGS:
                 said_pins.add(SAID, pin, self._sim)
         number = self._number = self._number or self._sims_number(link, pin)
@@ -188,8 +190,10 @@ class Starting:
             self._report(Condition.SIM_PIN, f"{who} SIM has refused the PIN; it is not tried again")
             return SIM_WAIT_S
         if not self._may_say_pin(link, len(said)):
-            self._report(Condition.SIM_PIN, "the SIM wants a PIN, and there is none left to try")
-            return SIM_WAIT_S
+            wants = "the SIM wants a PIN, and there is none left to try"
+            is_doubted = self._pin is Pin.DOUBTED
+            self._report(Condition.SIM_PIN, UNPROVED if is_doubted else wants)
+            return SIM_LOOK_S if is_doubted else SIM_WAIT_S
         is_proved = number != "" and (self._pin, self._sim) == (Pin.RIGHT, number)
         if is_refused:
             self._other = number
@@ -208,7 +212,7 @@ class Starting:
             if is_proved:  # and doubted now: somebody may have changed it
                 said_pins.add(SAID, pin, number)
                 self._pin = Pin.SAID
-            self._report(Condition.SIM_PIN, "the SIM does not say whether the PIN is right")
+            self._report(Condition.SIM_PIN, UNPROVED)
             return SIM_WAIT_S if said else SIM_LOOK_S
         else:  # remembered for this SIM, so another can have its try
             self._pin = Pin.UNSAID
@@ -226,7 +230,7 @@ class Starting:
         tries = (link.command("AT+SPIC", idle=True).value("+SPIC") or "").partition(",")[0].strip()
         if tries.isdigit():
             return int(tries) >= TRIES_UNTOUCHED
-        return said < SAYINGS
+        return self._pin is not Pin.DOUBTED and said < SAYINGS
 
     def _await_texts(self, link: Link) -> None:
         began = self._clock()

@@ -359,6 +359,13 @@ def test_a_button_that_chatters_for_long_is_told_and_a_hold_is_heard(closed_s, o
     assert (senses.marks, senses.faults) == (NO_FLAGS, {})
 
 
+def test_one_that_chatters_with_rests_between_is_told_once_until_it_is_calm_for_long():
+    edges = edges_of(*[*[0.1, 2.5] * 38, 0.1, 4.0] * 12, start=10.0)
+    told, senses = sensed(edges, edges[-1][1] + 590)
+    assert told[Press.CHATTERS] == pytest.approx(102, abs=4), "once"
+    assert Flag.BUTTON_FAULT in senses.marks
+
+
 @pytest.mark.parametrize(
     "durations", [taps(*[9] * 8), [*taps(2, 3), 3.5] * 40, [1.7, 0.5] * 100, [300.0]]
 )

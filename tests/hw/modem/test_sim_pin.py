@@ -231,6 +231,21 @@ def test_a_sim_that_takes_seconds_after_the_ok_hears_its_pin_once(world: Any, tr
     assert pins.of("1234", "") == [SAID] * (tries == 2), "once, however often it is looked"
 
 
+def test_a_sim_that_is_slow_after_the_ok_and_then_busy_hears_its_pin_once_and_is_muted_by_no_cut(
+    world: Any,
+) -> None:
+    pins = SaidPins()
+    for boot in (1, 2, 3):
+        w = world(options=Options(pin="1234"), pin="1234", said_pins=pins, warm=False)
+        w.sim.faults.on("+SPIC", Fault(Kind.ERROR), times=None)
+        wants = Fault(Kind.ERROR, text="+CPIN: SIM PIN\r\n\r\nOK")
+        w.sim.faults.on("+CPIN", wants, skip=2, times=25)
+        status = w.condition_after(60 if boot == 3 else 9)
+        assert len(w.said("AT+CPIN=")) == 1
+    assert status.state is Condition.REGISTERED
+    assert pins.of("1234", "") == []
+
+
 def test_a_network_that_took_the_sim_proves_its_pin_though_the_modem_does_not(world: Any) -> None:
     pins = SaidPins()
     for _ in range(3):
