@@ -95,7 +95,7 @@ def findings(
     yield host.contacts(settings, who, facts)
     yield host.words(settings, who)
     yield from judge.since_the_start(facts) if facts is not None else ()
-    outbox = (facts or {"outbox": {"durable": True}})["outbox"]
+    outbox: dict[str, Any] = {"durable": True} if facts is None else facts["outbox"]
     trouble = outbox.get("trouble", "")  # a daemon from before an upgrade says none
     yield host.disk(settings.path("storage", "state"), outbox["durable"], trouble)
     yield host.swap(service)

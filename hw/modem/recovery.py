@@ -340,7 +340,7 @@ class Quarantine:
         """Leave ``name`` out for :data:`ONCE_S`, though nothing says that the modem crashed in it."""
         if not self.holds(name):
             self._crashes[name] = []
-            self.add(name, hung=True)
+            self.add(name, hung=True)  # so that forgotten() does not have it said all the same
 
     def holds(self, name: str) -> bool:
         """Whether the modem crashed lately in the command ``name``."""
