@@ -33,6 +33,7 @@ RAN_S = 60.0  # a modem that ran for so long does not restart "again"
 SETTINGS = ["E0", "+CMEE", "+CBATCHK", "+CLTS", "+CENG", "+CGSMS", "+CPMS", "+CSCS", "+CNMI"]
 MORE = [*SETTINGS, "+CFUN", "+CMGF", "+CSCA", "+CIPMUX", "+CIPMODE", "+CIPSPRT", "+CIPQSEND"]
 LAST = [*MORE, "+CPIN", "+CREG"]
+SPARED = [SETTINGS, MORE, LAST]
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Recovery:
         self._found_at = float("-inf")
         self._in_vain = deque[tuple[str, bool]](maxlen=COUNTED)
         self._stall = Stall()
+        self._spared = 0  # how much of SPARED was left out last
 
     def met(self, failure: Failure) -> None:
         """``failure`` has come once more in a row."""
@@ -91,16 +93,21 @@ class Recovery:
         """The modem has restarted by itself, or says so, after ``ran_s``: what is done about it.
 
         Whatever it was asked just then is blamed for one. Where it goes on, it may be anything
-        that is said at a start, answered long before: that is left out for two minutes. More than
-        settings only while no start comes to its end: alarms are slow without.
+        that is said at a start, answered long before: that is left out for two minutes, what helped
+        last time at once. The last of it only while no start comes to its end: alarms are slow
+        without.
         """
         if ran_s > RAN_S:
             self.over(Failure.RESTARTED)
+        if ran_s > OFTEN_S:
+            self._spared = 0
         self.met(Failure.RESTARTED)
         again, more = divmod(self._times[Failure.RESTARTED], IN_A_ROW)
         if not more:
             log.warning("modem restarts over and over; leaving its settings out")
-            for name in SETTINGS if had_started else (SETTINGS, MORE, LAST)[min(again, 3) - 1]:
+            most = len(SPARED) - had_started
+            self._spared = min(max(again, self._spared), most)
+            for name in SPARED[self._spared - 1]:
                 self.quarantine.spare(name)
         return self.next(Failure.RESTARTED)
 
@@ -326,6 +333,7 @@ class Quarantine:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._crashes: dict[str, list[float]] = {}
+        self._spared: dict[str, float] = {}  # until when
         self._hung: set[str] = set()
         self._skipped: dict[str, float] = {}
 
@@ -338,9 +346,7 @@ class Quarantine:
 
     def spare(self, name: str) -> None:
         """Leave ``name`` out for :data:`ONCE_S`, though nothing says that the modem crashed in it."""
-        if not self.holds(name):
-            self._crashes[name] = []
-            self.add(name, hung=True)  # so that forgotten() does not have it said all the same
+        self._spared[name] = self._clock() + ONCE_S
 
     def holds(self, name: str) -> bool:
         """Whether the modem crashed lately in the command ``name``."""
@@ -348,14 +354,16 @@ class Quarantine:
 
     def often(self, name: str) -> bool:
         """Whether it crashed in ``name`` more than once lately."""
-        return len(self._crashes.get(name, ())) > 1 and self.holds(name)
+        return len(self._crashes.get(name, ())) > 1 and self._clock() < self._crashed_until(name)
 
     def forgotten(self, name: str, refused: bool) -> bool:
         """Whether to say ``name`` again after one crash in it: what it had set is lost.
 
         Not to a modem that hung in it, until it refuses something (``refused``): to have it hang once
-        more would cost an alarm half a minute.
+        more would cost an alarm half a minute. Nor what is spared.
         """
+        if self._clock() < self._spared_until(name):
+            return False
         return (refused or name not in self._hung) and not self.often(name)
 
     def skips(self, name: str) -> bool:
@@ -366,6 +374,12 @@ class Quarantine:
         return True
 
     def _until(self, name: str) -> float:
+        return max(self._crashed_until(name), self._spared_until(name))
+
+    def _spared_until(self, name: str) -> float:
+        return self._spared.get(name, float("-inf"))
+
+    def _crashed_until(self, name: str) -> float:
         crashes = self._crashes.get(name)
         if not crashes:
             return float("-inf")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from outcry.hw.modem.data_turn import DataTurn
-from outcry.hw.modem.errors import ModemReset, RestartDue
+from outcry.hw.modem.errors import RestartDue
 from outcry.hw.modem.events import ModemEvent, Outcome, SmsOutcome
 from outcry.hw.modem.jobs import JobQueue, TextJob
 from outcry.hw.modem.ladder import REFUSALS, Failure, Rung, next_rung
@@ -387,7 +387,9 @@ class Service:
             return True
         self._tidied = False
         if self._clock() >= link.quarantine.retry_at and not self._jobs.in_need:
-            raise ModemReset("what it did not survive is tried again")
+            self.recovery.over(Failure.RESTARTED)  # it ran, and this is no restart of its own
+            step = self.recovery.next(Failure.RESTARTED)
+            raise RestartDue(step, "what it did not survive is tried again")
         if self._clock() >= self._poll_at:
             searching = not self._radio.registered
             alone = urgent or waiting or searching

@@ -135,7 +135,7 @@ class Texts:
             and link.command(PDU_MODE, idle=True).outcome is events.Outcome.FAILED
         )
         if in_text_mode:
-            vital = link.quarantine.forgotten("+CMGF", refused=True)
+            vital = not link.quarantine.often("+CMGF")
             self.is_ready = link.command("AT+CMGF=0", vital=vital).done
         return in_text_mode and not self.is_ready
 

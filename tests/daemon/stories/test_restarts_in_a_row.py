@@ -18,13 +18,20 @@ CONNECTS = ["+CIPMUX", "+CIPMODE", "+CIPSPRT", "+CIPQSEND", "+CIPRXGET", "+CIPCS
 SAID = [*SETS, *ASKS, *CONNECTS]
 
 
-def first_text_s(folder: Path, step: str, fault: Fault, wire: Wire | None = None) -> float:
-    """From a press until a text is on a phone; the modem restarts once, and then as ``fault`` says."""
+def first_text_s(
+    folder: Path,
+    step: str,
+    fault: Fault,
+    wire: Wire | None = None,
+    press: float = 200.0,
+    first: float = 201.0,
+) -> float:
+    """From a press until a text is on a phone; the modem restarts ``first``, then as ``fault`` says."""
     world = SimulatedWorld(folder, wire=wire)
     world.sim.set_gprs("dead", world.now)
     world.sim.faults.on(step, fault, times=None)
-    world.at(201.0, lambda: world.sim.reset(world.now))
-    valid = world.presses(200.0)
+    world.at(first, lambda: world.sim.reset(world.now))
+    valid = world.presses(press)
     world.run(valid + 120.0)
     assert world.faults == []
     return min((at - valid for at, _ in world.texts_given()), default=float("inf"))
@@ -51,3 +58,15 @@ def test_a_restart_some_time_after_each_answer(tmp_path: Path, step: str, after_
 def test_an_answer_behind_its_ok(tmp_path: Path, step: str, value: str, wire: Wire | None) -> None:
     fault = Fault(Kind.ERROR, text=f"OK\r\n\r\n{value}")
     assert first_text_s(tmp_path, step, fault, wire) <= 45.0
+
+
+@pytest.mark.parametrize("wire", [None, Wire.SUPPLY])
+@pytest.mark.parametrize("press", [420.6, 586.4, 700.0, 815.0, 969.7])
+@pytest.mark.parametrize("after_s", [0.5, 1.0, 1.5])
+@pytest.mark.parametrize("step", ["+CMGF", "+CSCA"])
+def test_restarts_soon_after_a_start_has_ended(
+    tmp_path: Path, step: str, after_s: float, press: float, wire: Wire | None
+) -> None:
+    """They began long before the press."""
+    fault = Fault(Kind.RESET, stage="after", seconds=after_s)
+    assert first_text_s(tmp_path, step, fault, wire, press, first=130.0) <= 60.0

@@ -54,6 +54,20 @@ def test_it_is_left_out_two_minutes_at_first_and_an_hour_when_it_goes_on() -> No
     assert not quarantine.skips("+CENG")
 
 
+def test_what_is_spared_is_no_crash() -> None:
+    clock = Clock()
+    quarantine = Quarantine(clock)
+    quarantine.spare(PDUS)
+    assert quarantine.holds(PDUS)
+    assert not quarantine.forgotten(PDUS, refused=True)
+    clock.now = ONCE_S
+    assert not quarantine.holds(PDUS)
+    quarantine.add(PDUS)
+    assert not quarantine.often(PDUS), "a crash afterwards is the first"
+    clock.now += ONCE_S
+    assert not quarantine.holds(PDUS)
+
+
 def test_what_was_left_out_is_owed_until_it_is_told_anew() -> None:
     quarantine = Quarantine(Clock())
     quarantine.add("+CNMI")
