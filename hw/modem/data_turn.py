@@ -5,6 +5,7 @@ from collections.abc import Callable
 BEGINS_S = 1.0  # until there is a post again, or its connection is begun
 CONNECTS_S = 2.1  # for connecting, where need be; a lost answer has cost 16 s already
 ANSWERS_S = 2.0  # for one post and its answer
+BEGINS, CONNECTS, ANSWERS = 10, 3, 4  # plain commands in each: some modems are slow with them
 LONGER, LONGEST = 3, 6  # times as long; no network is slower, and a text must not wait longer
 NEVER = float("-inf")
 
@@ -22,6 +23,8 @@ class DataTurn:
         self._waits = False
         self._times_as_long = 1
         self._alarm_since: float | None = None
+        self.late_s = 0.0
+        """How much longer than usual the modem takes for a plain command."""
         self.was_too_short = False
         """Whether time alone has ended the last: the modem may have fallen silent in it."""
 
@@ -34,22 +37,27 @@ class DataTurn:
         short one."""
         if alarm_since != self._alarm_since:
             self._alarm_since, self._times_as_long = alarm_since, 1
-        begins_at = self._clock() + BEGINS_S
+        begins_at = self._clock() + BEGINS_S + BEGINS * self.late_s
         self._waits, self.was_too_short = not occupied, False
         self._began = self._clock() if occupied else begins_at  # what failed before that is no end
-        self._until = begins_at + CONNECTS_S * (self._times_as_long if occupied else 1)
+        self._until = begins_at + self._connects_s * (self._times_as_long if occupied else 1)
 
     def attempted(self) -> None:
         """A connection is being made; the first in a turn is what it has waited for."""
         if self._waits:
             self._waits = False
             self._began = min(self._began, self._clock())
-            self._until = self._clock() + self._times_as_long * CONNECTS_S
+            self._until = self._clock() + self._times_as_long * self._connects_s
 
     def connected(self, since: float) -> None:
         """The connection that there is has come up then."""
         if self._began <= since <= self._until:
-            self._until = max(self._until, since + self._times_as_long * ANSWERS_S)
+            answers_s = ANSWERS_S + ANSWERS * self.late_s
+            self._until = max(self._until, since + self._times_as_long * answers_s)
+
+    @property
+    def _connects_s(self) -> float:
+        return CONNECTS_S + CONNECTS * self.late_s
 
     def goes_on(self, ended_at: float) -> bool:
         """Whether it does; an attempt or a post that has come to an end since is its end, too."""

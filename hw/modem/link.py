@@ -31,6 +31,7 @@ WORDS = "ATQ0V1"  # answer, and in words: a stored profile may say otherwise (ma
 IN_NUMBERS = "0"  # OK, where it does not
 ANSWER_S = 5.0  # most commands answer in 20-90 ms; the manual allows them 5 s
 LAST_TRY_S = 2.0  # for a modem that is slow with everything
+USUAL_S = 0.1  # at most, for a plain command (public logs: 20 to 90 ms)
 QUIET_S = 0.2  # silence this long: nothing of an earlier answer is under way, at the least
 ANSWERS_KEPT = 7  # how long so many took tells how slow this modem is with everything
 SLOWER = 1.5  # than the half of them
@@ -111,9 +112,16 @@ class Link:
 
     def _quiet_s(self) -> float:
         """Longer for a modem that is slow with everything, or each answer is taken for the next's."""
-        if not self._answers_s:
-            return QUIET_S
-        return max(QUIET_S, SLOWER * sorted(self._answers_s)[len(self._answers_s) // 2])
+        return max(QUIET_S, SLOWER * self._answers_after_s)
+
+    @property
+    def late_s(self) -> float:
+        """How much longer than usual the modem takes for a plain command, of late."""
+        return max(0.0, self._answers_after_s - USUAL_S)
+
+    @property
+    def _answers_after_s(self) -> float:
+        return sorted(self._answers_s)[len(self._answers_s) // 2] if self._answers_s else 0.0
 
     def _receive(self, until: float) -> int:
         """One wait of at most a beat: the bytes that came, 0 for none, -1 when time was up."""

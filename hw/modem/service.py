@@ -90,6 +90,7 @@ class Service:
         """Serve what is asked; ends only by a link error or ``Stopping``."""
         self._poll_at = self._registered_at = self._clock()
         self.recovery.text_due()
+        self._data_turn.late_s = link.late_s
         while True:
             self._take_in(link)
             self._note_network()

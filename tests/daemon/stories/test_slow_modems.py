@@ -48,3 +48,18 @@ def test_so_it_does_where_one_answer_is_later_still(
     world = SimulatedWorld(tmp_path, Timing(query=query), warm=False)
     arm(world.sim, "late", step=step, times=times, **LATE)
     assert first_text_s(world) <= 150.0
+
+
+@pytest.mark.parametrize("query", [(0.5, 0.5), (0.7, 0.7), (0.9, 0.9)], ids=str)
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_data_has_its_turn_where_each_text_restarts_the_modem(
+    tmp_path: Path, query: Span, seed: int
+) -> None:
+    """GPRS was dead and comes back with the press: all there is to get the alarm out by."""
+    world = SimulatedWorld(tmp_path, Timing(query=query), seed)
+    arm(world.sim, "brown-out", step="+CMGS", times=0)
+    world.at(540.0, lambda: world.sim.set_gprs("dead", world.now))
+    world.at(601.0, lambda: world.sim.set_gprs("on", world.now))
+    pressed_at = world.presses(600.0)
+    world.run(pressed_at + 200.0)
+    assert min(at - pressed_at for at in world.receipts if at > pressed_at) <= 60.0
