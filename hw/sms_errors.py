@@ -65,9 +65,9 @@ def lasts(code: str) -> bool:
     return told(code)[1] not in (_NUMBER, _PASSES, _UNSAID)
 
 
-def is_the_operators(code: str) -> bool:
-    """Whether only the operator can end it: a SIM that is ready disproves the others that last."""
-    return told(code)[1] in (_CREDIT, _UNKNOWN)
+def outlasts_a_start(code: str) -> bool:
+    """Whether it lasts, and a SIM that is ready and has a centre does not disprove it."""
+    return lasts(code) and code not in ("310", "311", "313", "315", "316", "330")
 
 
 def is_of_the_number(code: int | str | None) -> bool:

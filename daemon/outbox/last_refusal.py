@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from outcry.daemon.outbox.private_files import write_whole
-from outcry.hw.sms_errors import is_the_operators
+from outcry.hw.sms_errors import outlasts_a_start
 
 
 class LastRefusal:
@@ -19,8 +19,8 @@ class LastRefusal:
             self.code = found if re.fullmatch("[0-9]{1,5}", found) else ""
 
     def keep(self, code: str) -> None:
-        """Keep this code as the modem tells it, if the operator alone ends it; empty: a text left."""
-        if code != self.code and (not code or is_the_operators(code)):
+        """Keep the code by which a text was refused, if it outlasts a start; empty: none is, or one left."""
+        if code != self.code and (not code or outlasts_a_start(code)):
             with suppress(OSError):  # it is tried again; an alarm does not need it
                 write_whole(self._path, code)
                 self.code = code

@@ -45,7 +45,7 @@ class Marks:
         """See to card, texts' last refusal and network. Not for use inside an outbox step."""
         self._card_fails = not self._outbox.durable
         modem = self._modem.status()
-        self._last_refusal.keep(modem.text_refusal)
+        self._last_refusal.keep("" if modem.text_foreseen else modem.text_refusal)
         self._registered_at = now if modem.state.registered else min(self._registered_at, now)
         self._is_lost = now - self._registered_at >= LOST_S
 

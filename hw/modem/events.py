@@ -156,13 +156,12 @@ class ModemStatus:
     ``signal`` is CSQ's 0-31 (2 dB a step from -113 dBm); ``neighbours`` are the
     other cells heard, strongest first; ``battery_mv`` is the modem's own supply
     in millivolts and ``battery_percent`` what it makes of that;
-    ``connected_since`` is on the owner's clock; ``data_trouble`` is why data failed
-    last, empty once a connection has worked. ``under_voltage`` and ``jamming``
-    are what the modem has warned of and not taken back. ``texts_ready`` is False while
-    the modem refuses to get ready for texts; ``text_refusal`` is the code by which it refused the
-    last one, "?" if it gave none, empty once one has left; ``texts_in_vain`` counts those refused or
-    lost since one left, though there was a network. ``network_zero`` is the
-    Unix time at which the owner's clock was 0, as the network tells the time.
+    ``connected_since`` is on the owner's clock; ``data_trouble`` is why data failed last, empty once a
+    connection has worked. ``under_voltage`` and ``jamming`` are what the modem has warned of and not
+    taken back. ``texts_ready`` is False while the modem refuses to get ready for texts;
+    ``text_refusal`` is the code by which it refused the last one, "?" if it gave none, empty once one
+    has left; while ``text_foreseen`` no text has met it. ``texts_in_vain`` counts those refused or
+    lost since one left, though there was a network. ``network_zero`` is its Unix time at the clock's 0.
     """
 
     state: Condition = Condition.STARTING
@@ -179,6 +178,7 @@ class ModemStatus:
     data_trouble: str = ""
     texts_ready: bool = True
     text_refusal: str = ""
+    text_foreseen: bool = False
     texts_in_vain: int = 0
     network_zero: float | None = None
     queued_texts: int = 0

@@ -212,9 +212,9 @@ class Service:
         ready = self._texts.is_ready and not self._texts.is_mute
         if ready and not self._board.now.texts_ready:
             self._hear(Urc("SMS Ready"))  # which was lost, or is never said
-        in_vain = self.recovery.texts_in_vain
-        refusal = self._texts.refusal
-        self._board.measured(texts_ready=ready, text_refusal=refusal, texts_in_vain=in_vain)
+        refusal, foreseen = self._texts.refusal, not self._texts.refused
+        self._board.measured(texts_ready=ready, texts_in_vain=self.recovery.texts_in_vain)
+        self._board.measured(text_refusal=refusal, text_foreseen=foreseen)
 
     def _take_in(self, link: Link) -> None:
         while link.urcs:

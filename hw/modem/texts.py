@@ -95,7 +95,7 @@ class Texts:
         self.takes = True
         """Whether a text is worth a try: it is in PDU mode, or refuses that though it is ready."""
         self.says_ready = False
-        self._refusal, self._foreseen = refused_before, ""
+        self.refused, self._foreseen = refused_before, ""
 
     def forget(self) -> None:
         """The modem starts; it may have another SIM."""
@@ -108,7 +108,7 @@ class Texts:
         """Switch to PDU mode; False while the modem refuses (before SMS Ready it does)."""
         self._set_up_at = 0.0
         # Left out, it may be in text mode: texts are refused then, or a PDU's digits sent as words.
-        vital = link.quarantine.forgotten("+CMGF", refused=bool(self._refusal))
+        vital = link.quarantine.forgotten("+CMGF", refused=bool(self.refused))
         say = partial(link.command, "AT+CMGF=0", idle=True, vital=vital)
         self.is_ready = say().done
         self.takes = self.is_ready or (self.wanted and self._serves_texts(link))
@@ -156,7 +156,7 @@ class Texts:
     @property
     def refusal(self) -> str:
         """The code by which the last text was refused, or the next will be; "?" where none came."""
-        return self._refusal or self._foreseen
+        return self.refused or self._foreseen
 
     @property
     def is_mute(self) -> bool:
@@ -172,7 +172,7 @@ class Texts:
         """Send what is left of ``job``. A link error means: see ``interrupted``."""
         job.attempts += 1
         if not self.is_ready and self._stays_in_text_mode(link):
-            self._refusal = "?"
+            self.refused = "?"
             return self._end(job, events.Outcome.FAILED, "the modem stays in text mode")
         if not job.parts:
             # Parts are put together by this number (3GPP TS 23.040 section 9.2.3.24.1). The second
@@ -194,7 +194,7 @@ class Texts:
                 if job.given:
                     self._reports.refused(job.number)
                 by_code = reply.final.startswith("+CMS ERROR: ") and reply.code is not None
-                self._refusal = str(reply.code) if by_code else "?"
+                self.refused = str(reply.code) if by_code else "?"
                 return self._end(job, events.Outcome.FAILED, "refused", reply.code)
             self._left(job, _reference(reply.final))
             job.given = False
@@ -277,7 +277,7 @@ class Texts:
         self._jobs.drop_text(job)
         if outcome is events.Outcome.DONE:
             self.is_ready = self.takes = True
-            self._refusal = self._foreseen = ""
+            self.refused = self._foreseen = ""
             self._mute_looks = 0
         if outcome is not events.Outcome.DONE and job.given:
             self._late = job
@@ -394,8 +394,8 @@ class Texts:
         self._foreseen = str(reply.code) if by_code and self.is_mute else ""
         if centre is not None and centre.startswith('""'):
             self._foreseen = NO_CENTRE
-        if centre and not self._foreseen and self._refusal == NO_CENTRE:
-            self._refusal = ""  # it was given one since
+        if centre and not self._foreseen and self.refused == NO_CENTRE:
+            self.refused = ""  # it was given one since
 
     def _refuses_pdu_mode(self, link: Link) -> bool:
         """A second opinion: a modem that does not know AT+CSCA? may well serve texts."""

@@ -19,7 +19,7 @@ from outcry.daemon.outbox.outbox import Outbox
 from outcry.daemon.outbox.stored import TextOutcome
 from outcry.daemon.service import judge
 from outcry.envelope import read_header
-from outcry.hw.modem import Outcome
+from outcry.hw.modem import ModemStatus, Outcome
 from outcry.report import Flag
 from simulation.world import World
 
@@ -296,14 +296,26 @@ def test_a_strangers_changes_are_not_made(world, tmp_path, monkeypatch):
     assert not (tmp_path / "outbox.lacks").exists()
 
 
+LASTING = [(code, code) for code in ("8", "515", "322", "208", "513", "304", "512")]
+
+
 def test_a_refusal_outlives_what_passes_and_is_kept_once_the_card_takes_it(tmp_path):
     path = tmp_path / "card" / "last-refusal"
     refusal = LastRefusal(path)
     refusal.keep("529")
     path.parent.mkdir()
-    for code, kept in (("529", "529"), ("38", "529"), ("310", "529"), ("8", "8"), ("", "")):
+    passing = [(code, "529") for code in ("529", "38", "310", "330")]
+    for code, kept in (*passing, *LASTING, ("", "")):
         refusal.keep(code)
         assert LastRefusal(path).code == kept
     for damaged in (b"Ana", b"9" * 6000, b"\xff", b"529\n+447700900101"):
         path.write_bytes(damaged)
         assert LastRefusal(path).code == ""
+
+
+def test_what_no_text_was_refused_with_is_not_kept_over_restarts(world, tmp_path):
+    path = tmp_path / "last-refusal"
+    for foreseen, code, kept in ((True, "300", ""), (False, "322", "322"), (True, "300", "")):
+        world.modem.snapshot = ModemStatus(text_refusal=code, text_foreseen=foreseen)
+        world.tick()
+        assert LastRefusal(path).code == kept

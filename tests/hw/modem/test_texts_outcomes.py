@@ -113,6 +113,20 @@ def test_numbers_are_not_all_wrong(world: Any, texts: list[tuple[str, int]], in_
     assert w.condition_after(25 + 20 * len(texts)).texts_in_vain == in_vain
 
 
+def test_a_refusal_that_is_foreseen_is_told_from_that_of_a_text(world: Any) -> None:
+    w, seen, refused = world(), [], Fault(Kind.ERROR, text="+CMS ERROR: 300")
+    w.at(20, lambda: w.sim.faults.on("+CSCA", refused, times=None))
+    w.at(250, lambda: w.sim.set_sms_refusal(322, w.now))
+    w.at(250, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.at(290, lambda: w.sim.set_sms_refusal(None, w.now))
+    w.at(290, lambda: w.modem.send_sms("t2", ANA, "help"))
+    for second in (240, 280, 295):
+        w.at(second, lambda: seen.append(w.modem.status()))
+    w.run(300)
+    told = [(status.text_refusal, status.text_foreseen) for status in seen]
+    assert told == [("300", True), ("322", False), ("", True)]
+
+
 def test_words_that_cannot_be_sent_are_no_refusal_of_the_modems(world: Any) -> None:
     w = world()
     w.modem.send_sms("t1", "Ana", "help")
