@@ -7,6 +7,7 @@ directory, where a restart of the service finds it.
 """
 
 import json
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -91,6 +92,7 @@ class Card:
         self._on_fault = on_fault
         self._device = device
         self.database: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
         self.trouble = ""
         """Whose the files are, if that is why they cannot be written, and what to do."""
 
@@ -116,6 +118,24 @@ class Card:
                 self._set_aside(f"cannot be read whole ({told(error)})", "damaged")
             found.damaged = True
         return found
+
+    def is_lost(self) -> bool:
+        """Whether the open file has lost its name, into which SQLite would write on; it is closed."""
+        if self.database is None or self._named() in (None, self._opened):
+            return False
+        self._on_fault("the outbox was removed or replaced; all that is known is written again")
+        self.close()
+        return True
+
+    def _named(self) -> tuple[int, int] | None:
+        """Which file has the name; zeros: none has, None: that cannot be seen."""
+        try:
+            found = os.stat(self._path)
+        except (FileNotFoundError, NotADirectoryError):
+            return 0, 0
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def write(self, changes: Iterable[Change]) -> bool:
         """Make all these changes, synced, or none; then False, and the next try opens the file again.
@@ -169,7 +189,7 @@ class Card:
         except BaseException:
             database.close()
             raise
-        self.database, self.trouble = database, ""
+        self.database, self._opened, self.trouble = database, self._named(), ""
 
     def _check_layout(self, database: sqlite3.Connection, found: Found) -> None:
         (layout,) = database.execute("PRAGMA user_version").fetchone()

@@ -59,11 +59,11 @@ class Outbox:
             if text.outcome is TextOutcome.UNDER_WAY:
                 self.set_text(text.lost())
         self._forget()
+        self._device = device
         if found.damaged:
             self.next_counter = found.reserved or counter_after_damage
             self._put_all()
-        if device:
-            self._put("owner", 1, (1, device))
+        self._put_owner()
         self.first_counter = max(self.next_counter, self._reserved)
         """A report with a lower counter is from before this start."""
         self.resumed = self.alarm.id
@@ -83,9 +83,19 @@ class Outbox:
         self._forget()
 
     def commit(self) -> None:
-        """Write to the card what it has not got yet, and sync it."""
+        """Write to the card what it has not got yet, all if its file was lost, and sync it."""
+        self.notices_loss()
         if self._dirty and self.card.write(self._dirty.values()):
             self._dirty.clear()
+
+    def notices_loss(self) -> bool:
+        """Whether the card's file was lost; then all that is known has to be committed again."""
+        if not self.card.is_lost():
+            return False
+        self._put_all()
+        self._put_owner()
+        self._put_counter()
+        return True
 
     def take_counter(self) -> int:
         """A counter that no message of this device has had before."""
@@ -234,7 +244,7 @@ class Outbox:
                     self._answered.remove(counter)
 
     def _put_all(self) -> None:
-        """Write what could be read of a damaged file into the new one."""
+        """Write what is known into a new file, where the old one was damaged or lost."""
         if self.alarm.state is not State.IDLE:
             self._put("alarm", self.alarm.id, _row(self.alarm))
         for report in list(self.reports.values()):
@@ -245,10 +255,17 @@ class Outbox:
     def _reserve_counters(self) -> None:
         self.next_counter = max(self.next_counter, self._reserved)
         self._reserved = self.next_counter + COUNTER_BLOCK
+        self._put_counter()
+        self.commit()
+
+    def _put_owner(self) -> None:
+        if self._device:
+            self._put("owner", 1, (1, self._device))
+
+    def _put_counter(self) -> None:
         most = "max(?, coalesce((SELECT reserved FROM counter), 0))"  # it never goes back
         statement = f"INSERT OR REPLACE INTO counter VALUES (1, {most})"
         self._change("counter", 1, statement, (self._reserved,))
-        self.commit()
 
     def _put(self, table: str, key: int, row: tuple[object, ...]) -> None:
         marks = ", ".join("?" * len(row))

@@ -43,6 +43,8 @@ class Marks:
 
     def look(self, now: float) -> None:
         """See to card, texts' last refusal and network. Not for use inside an outbox step."""
+        if self._outbox.notices_loss():
+            self._outbox.commit()
         self._card_fails = not self._outbox.durable
         modem = self._modem.status()
         self._last_refusal.keep("" if modem.text_foreseen else modem.text_refusal)

@@ -3,10 +3,12 @@
 import errno
 import multiprocessing
 import os
+import shutil
 import sqlite3
 import tempfile
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -319,3 +321,104 @@ def test_what_no_text_was_refused_with_is_not_kept_over_restarts(world, tmp_path
         world.modem.snapshot = ModemStatus(text_refusal=code, text_foreseen=foreseen)
         world.tick()
         assert LastRefusal(path).code == kept
+
+
+def removed(folder, names="outbox.sqlite*"):
+    for file in folder.glob(names):
+        file.unlink()
+
+
+def folder_made_again(folder):
+    folder.rename(folder.with_name("old"))
+    folder.mkdir()
+
+
+def renamed_over(folder):
+    shutil.copy(folder / "outbox.sqlite", folder / "copy")
+    (folder / "copy").replace(folder / "outbox.sqlite")
+
+
+LOSSES = {
+    "removed": removed,
+    "folder emptied": lambda folder: removed(folder, "*"),
+    "removed but for its log": lambda folder: removed(folder, "*sqlite"),
+    "folder made again": folder_made_again,
+    "renamed over": renamed_over,
+}
+
+
+@pytest.fixture
+def lost(tmp_path):
+    (tmp_path / "state").mkdir()
+    world = World(tmp_path / "state")
+    world.breaks_on_purpose = True
+    return world
+
+
+def losses_told(world):
+    return len([line for line in journal_of(world, Entry.CARD_FAULT) if "was removed" in line])
+
+
+def is_kept_over_a_power_cut(world):
+    outbox = world.outbox
+    known = outbox.durable, outbox.alarm.id, {*outbox.reports}, outbox.texts, True
+    counter = outbox.next_counter
+    world.power_cut()
+    outbox = world.outbox
+    is_new = outbox.next_counter >= counter  # so that none is used twice
+    return known == (True, outbox.alarm.id, {*outbox.reports}, outbox.texts, is_new)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_what_is_lost_under_the_service_is_written_again_before_it_is_called_kept(lost, loss):
+    LOSSES[loss](lost.folder)
+    lost.holds()
+    assert "is on the card" in journal_of(lost, Entry.SEALED)[-1]
+    assert (losses_told(lost), lost.outbox.alarm.state) == (1, State.OVER_SMS)
+    assert is_kept_over_a_power_cut(lost)
+    assert lost.outbox.alarm.state is State.OVER_SMS
+    faults, other = [], lost.folder / "outbox.sqlite"
+    assert Card(other, faults.append, 78, lost.folder / "lacks").read().alarm.id == 0
+    assert "another device's" in faults[0]
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_what_is_lost_in_an_alarm_is_written_again_though_nothing_happens(lost, loss):
+    lost.holds()
+    lost.takes_all_texts()
+    LOSSES[loss](lost.folder)
+    for _ in range(3):
+        lost.loop.tick()
+    assert losses_told(lost) == 1
+    assert is_kept_over_a_power_cut(lost)
+
+
+@pytest.mark.parametrize("touch", [lambda file: file.touch(), lambda file: file.chmod(0o640)])
+def test_a_file_that_others_have_only_touched_is_not_lost(lost, touch):
+    lost.holds()
+    touch(lost.folder / "outbox.sqlite")
+    with closing(sqlite3.connect(lost.folder / "outbox.sqlite")) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    lost.passes(60)
+    assert losses_told(lost) == 0
+    assert is_kept_over_a_power_cut(lost)
+
+
+def test_a_folder_that_is_gone_is_told_and_gets_all_when_it_is_back(lost):
+    lost.holds()
+    shutil.rmtree(lost.folder)
+    lost.passes(120)
+    assert "in memory, not on the card" in journal_of(lost, Entry.SEALED)[-1]
+    assert (lost.parts.marks.now() & Flag.CARD_FAULT, losses_told(lost)) == (Flag.CARD_FAULT, 1)
+    lost.folder.mkdir()
+    lost.passes(60)
+    assert is_kept_over_a_power_cut(lost)
+
+
+def test_a_folder_that_cannot_be_seen_into_keeps_no_report_off_the_open_file(lost, monkeypatch):
+    lost.holds()
+    with monkeypatch.context() as closed:
+        closed.setattr(card_module, "os", SimpleNamespace(stat=lambda path: os.stat(-1)))
+        lost.passes(60)
+        assert losses_told(lost) == 0
+    assert is_kept_over_a_power_cut(lost)
