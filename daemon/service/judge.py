@@ -78,6 +78,7 @@ _OF_THE_REASON = (  # by what it says; an errno's name is in the words of hw.sys
     ("(PH", "it is locked to one SIM or operator: use that, or another modem"),
     ("the SIM does not get ready", _TRY_SIM),
     ("the SIM fails", _TRY_SIM),
+    ("the PIN is right", f"wait a minute, it is said twice at most; if it stays so: {_SAID}"),
     ("does not say whether", "texts are tried all the same; if it stays so, restart the modem"),
     (
         "(ENOENT)",

@@ -28,7 +28,8 @@ SIM_WAIT_S = 10.0  # while only a person can help
 TRIES_UNTOUCHED = 3  # left on a SIM whose PIN was right the last time
 UNPROVED = "the SIM does not say whether the PIN is right"
 SAYINGS = 2  # with no answer known: the third try is never used up
-TAKEN_S = 10.0  # from the OK to a PIN to READY, at most; a SIM takes 1 s as a rule
+TAKEN_S = 10.0  # from the OK to a PIN to READY; a SIM takes 1 s as a rule
+SURELY_S = 30.0  # belief: from the OK to READY no SIM takes longer
 
 CME_NO_SIM = (10, 13, 15)  # absent, failed, wrong
 CME_PIN, CME_PUK, CME_BUSY = 11, 12, 14
@@ -200,11 +201,12 @@ class Starting:
         counts = not is_proved and len(said) < SAYINGS
         if counts:
             said_pins.add(SAID, pin, number)
+        was_doubted = self._pin is Pin.DOUBTED
         if not is_proved:
             self._pin, self._sim = Pin.SAID, number
         reply = link.command(f'AT+CPIN="{pin}"', vital=True)
         if reply.done or reply.code == CME_BUSY:
-            if counts:
+            if counts and not was_doubted:
                 said_pins.take_back()
             if reply.done:  # no proof yet: what is kept of earlier ones stays until READY
                 self._pin, self._taken_at = Pin.TAKEN, self._clock()
@@ -230,7 +232,8 @@ class Starting:
         tries = (link.command("AT+SPIC", idle=True).value("+SPIC") or "").partition(",")[0].strip()
         if tries.isdigit():
             return int(tries) >= TRIES_UNTOUCHED
-        return self._pin is not Pin.DOUBTED and said < SAYINGS
+        waits = self._pin is Pin.DOUBTED and self._clock() - self._taken_at < SURELY_S
+        return said < SAYINGS and not waits
 
     def _await_texts(self, link: Link) -> None:
         began = self._clock()

@@ -8,6 +8,7 @@ import pytest
 
 from outcry.daemon.service import judge
 from outcry.daemon.service.findings import Result
+from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.options import Options
 from outcry.report import NO_FLAGS, Flag
 from simulation import situations
@@ -54,15 +55,21 @@ def test_a_device_that_is_well_is_armed_everywhere(tmp_path):
     assert not any(line.startswith("failed") or "armed" in line for line in seen.check)
 
 
-def test_a_pin_that_the_sim_has_refused_is_not_simply_asked_for(tmp_path):
+@pytest.mark.parametrize(
+    ("answer", "after_s", "words"),
+    [(None, 60, "it is not tried again"), ("+CPIN: SIM PIN\r\n\r\nOK", 25, "the PIN is right")],
+)
+def test_a_pin_that_the_sim_has_not_taken_is_not_simply_asked_for(tmp_path, answer, after_s, words):
     """Written once more and right all the same, it would not be said: its refusal is remembered."""
     locked = Options(pin="2468")
     device = SimulatedWorld(tmp_path, options=locked, settings={"pin": "9999"}, warm=False)
     device.sim.power_on(device.now)
+    if answer:
+        device.sim.faults.on("+CPIN", Fault(Kind.ERROR, text=answer), times=None)
     found = []
-    device.at(160, lambda: found.extend(judge.attention(device.asks("status"))))
-    device.run(161)
-    assert "it is not tried again" in found[0].words
+    device.at(100 + after_s, lambda: found.extend(judge.attention(device.asks("status"))))
+    device.run(101 + after_s)
+    assert words in found[0].words
     assert "said-pins" in found[0].remedy
 
 

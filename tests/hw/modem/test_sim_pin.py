@@ -19,6 +19,7 @@ from outcry.hw.said_pins import SAID
 
 ANA = "+447700900201"
 A_SIM = "8944100000000000018"
+SPIC = ("ERROR", "+SPIC: 3,10,0,10\r\n\r\nOK")
 
 
 # A PIN over restarts of the daemon: the card remembers what came of each saying
@@ -244,6 +245,48 @@ def test_a_sim_that_is_slow_after_the_ok_and_then_busy_hears_its_pin_once_and_is
         assert len(w.said("AT+CPIN=")) == 1
     assert status.state is Condition.REGISTERED
     assert pins.of("1234", "") == []
+
+
+@pytest.fixture
+def first_ok_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first PIN never reaches the card, and gets another command's OK."""
+    answer, left = SimCard.answer, [says()]
+
+    def deaf(card: SimCard, command: Command) -> Answer:
+        return left.pop() if command.form == "set" and left else answer(card, command)
+
+    monkeypatch.setattr(SimCard, "answer", deaf)
+
+
+@pytest.mark.usefixtures("first_ok_for_nothing")
+@pytest.mark.parametrize("spic", SPIC, ids=["mute", "tells"])
+@pytest.mark.parametrize("pressed_s", [0, 6, 12, 25, 120])
+def test_a_pin_that_got_ok_for_nothing_is_said_once_more(
+    world: Any, pressed_s: float, spic: str
+) -> None:
+    pins = SaidPins()
+    w = world(options=Options(pin="1234"), pin="1234", said_pins=pins, warm=False, timing=Timing())
+    w.sim.faults.on("+SPIC", Fault(Kind.ERROR, text=spic), times=None)
+    w.at(pressed_s, lambda: w.modem.set_urgent(True))
+    assert w.condition_after(60).state is Condition.REGISTERED
+    assert len(w.said("AT+CPIN=")) == 2
+    assert pins.of("1234", "") == []
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("alarm", [False, True])
+@pytest.mark.parametrize("lives_s", [15, 20, 35, 36, 50, 100])
+def test_a_wrong_pin_that_gets_ok_is_said_twice_whatever_cuts(
+    world: Any, lives_s: float, alarm: bool
+) -> None:
+    said, pins = 0, SaidPins()
+    for _ in range(5):
+        w = world(options=Options(pin="1234"), pin="9999", said_pins=pins, warm=False)
+        w.sim.faults.on("+SPIC", Fault(Kind.ERROR, text="ERROR"), times=None)
+        w.at(0, partial(w.modem.set_urgent, alarm))
+        w.run(lives_s)
+        said += len(w.said("AT+CPIN="))
+    assert said == 2
 
 
 def test_a_network_that_took_the_sim_proves_its_pin_though_the_modem_does_not(world: Any) -> None:
