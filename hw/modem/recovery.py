@@ -79,7 +79,7 @@ class Recovery:
         self._found_at = float("-inf")
         self._in_vain = deque[tuple[str, bool]](maxlen=COUNTED)
         self._stall = Stall()
-        self._spared = 0  # how much of SPARED was left out last
+        self._left_out = 0  # how much of SPARED, the last time
 
     def met(self, failure: Failure) -> None:
         """``failure`` has come once more in a row."""
@@ -100,14 +100,14 @@ class Recovery:
         if ran_s > RAN_S:
             self.over(Failure.RESTARTED)
         if ran_s > OFTEN_S:
-            self._spared = 0
+            self._left_out = 0
         self.met(Failure.RESTARTED)
         again, more = divmod(self._times[Failure.RESTARTED], IN_A_ROW)
         if not more:
             log.warning("modem restarts over and over; leaving its settings out")
-            most = len(SPARED) - had_started
-            self._spared = min(max(again, self._spared), most)
-            for name in SPARED[self._spared - 1]:
+            most = len(SPARED) - 1 if had_started else len(SPARED)
+            self._left_out = min(max(again, self._left_out), most)
+            for name in SPARED[self._left_out - 1]:
                 self.quarantine.spare(name)
         return self.next(Failure.RESTARTED)
 
@@ -349,7 +349,7 @@ class Quarantine:
         self._spared[name] = self._clock() + ONCE_S
 
     def holds(self, name: str) -> bool:
-        """Whether the modem crashed lately in the command ``name``."""
+        """Whether the modem crashed lately in the command ``name``, or that is spared."""
         return self._clock() < self._until(name)
 
     def often(self, name: str) -> bool:

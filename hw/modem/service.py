@@ -212,9 +212,12 @@ class Service:
         ready = self._texts.is_ready and not self._texts.is_mute
         if ready and not self._board.now.texts_ready:
             self._hear(Urc("SMS Ready"))  # which was lost, or is never said
-        refusal, foreseen = self._texts.refusal, not self._texts.refused
-        self._board.measured(texts_ready=ready, texts_in_vain=self.recovery.texts_in_vain)
-        self._board.measured(text_refusal=refusal, text_foreseen=foreseen)
+        self._board.measured(
+            texts_ready=ready,
+            text_refusal=self._texts.refusal,
+            text_foreseen=not self._texts.refused,
+            texts_in_vain=self.recovery.texts_in_vain,
+        )
 
     def _take_in(self, link: Link) -> None:
         while link.urcs:
