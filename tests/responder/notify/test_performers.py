@@ -160,60 +160,40 @@ def test_held_again_after_closing_everybody_hears_that_it_goes_on(staffed, web):
     assert "pressed again at 12:10 UTC, after it was closed" in web.taken[-1][2]
 
 
+def told_after(staffed, web, *events: Event) -> list[str]:
+    staffed.hq.works()
+    before = len(web.taken)
+    for event in events:
+        notes(staffed, event)
+        staffed.hq.works()
+    return [f"{title} {body}" for _, title, body in web.taken[before:]]
+
+
 @pytest.mark.parametrize(
     ("ends", "begins", "told"),
     [
-        (
-            officer(Closed),
-            officer(Reopened),
-            ", opened again by a duty officer after it was closed",
-        ),
-        (corrected(), officer(Reopened), ", opened again by a duty officer after it was corrected"),
-        (corrected(), officer(Approved), ", is to be made public after it was corrected"),
+        (officer(Closed), officer(Reopened), "opened again by a duty officer after it was closed"),
+        (corrected(), officer(Reopened), "opened again by a duty officer after it was corrected"),
+        (corrected(), officer(Approved), "is to be made public after it was corrected"),
     ],
-    ids=["closed, opened again", "corrected, opened again", "corrected, to be published"],
 )
-def test_the_officers_are_told_how_an_alarm_that_was_ended_began_again(
-    staffed, web, ends, begins, told
-):
+def test_officers_are_told_how_what_was_ended_began_again(staffed, web, ends, begins, told):
     staffed.hq.takes(staffed.device.message())
-    staffed.hq.works()
-    before = len(web.taken)
-    for event in (ends, begins):
-        staffed.clock.passes(600)
-        notes(staffed, event)
-        staffed.hq.works()
-    raised = [body for _, _, body in web.taken[before:] if "raised at 12:00 UTC" in body]
-    assert len(raised) == 1
-    assert told in raised[0]
+    (said,) = [one for one in told_after(staffed, web, ends, begins) if "raised at" in one]
+    assert f"raised at 12:00 UTC, {told}" in said
 
 
 def test_the_officers_are_told_once_that_somebody_contradicts_an_end(staffed, web):
     staffed.hq.takes(staffed.device.message())
-    staffed.hq.works()
-    notes(staffed, officer(Closed))
-    staffed.hq.works()
-    before = len(web.taken)
-    for contact in (0, 1):
-        notes(staffed, says(contact))
-        staffed.hq.works()
-    ((_, title, body),) = web.taken[before:]
-    assert title == "ALARM: Ana"
-    assert "it was ended, and somebody says it is real; if it is, open it again" in body
+    (said,) = told_after(staffed, web, officer(Closed), says(0), says(1))
+    assert "it was ended, and somebody says it is real; if it is, open it again" in said
 
 
 def test_a_silence_that_an_officer_opens_again_is_told_as_the_silence_it_is(staffed, web):
     staffed.hq.takes(staffed.device.message(MessageType.HEARTBEAT))
     Quiet(staffed).passes(2000, 500)
-    staffed.hq.works()
-    notes(staffed, officer(Closed))
-    staffed.hq.works()
-    before = len(web.taken)
-    notes(staffed, officer(Reopened))
-    staffed.hq.works()
-    ((_, title, body),) = web.taken[before:]
-    assert title == "SILENCE: Ana"
-    assert "no signal from the device since 12:00 UTC" in body
+    (said,) = told_after(staffed, web, officer(Closed), officer(Reopened))
+    assert said.startswith("SILENCE: Ana SILENCE: Ana, no signal from the device since 12:00 UTC")
 
 
 def test_of_a_silence_the_officer_hears_at_once_and_contacts_later_without_a_link(staffed, web):
