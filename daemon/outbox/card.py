@@ -24,6 +24,7 @@ from outcry.report import AlarmKind
 
 LAYOUT = 2  # of the tables below; raised with every change to them
 SYNCHRONOUS = "FULL"  # a commit that returned is on the card
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 LOCK_LIMIT_S = 0.5  # how long an alarm waits for another program's lock on the file
 
 _SCHEMA = f"""
@@ -58,6 +59,7 @@ UPDATE text SET outcome = 'sent' WHERE outcome = 'given';
 """
 }
 
+FileId = tuple[int, int]  # of its file system, and in that
 Change = tuple[str, tuple[object, ...]]  # a statement and its values
 
 
@@ -88,11 +90,14 @@ class Card:
     ) -> None:
         """``lacks``: the file for what the card does not take."""
         self._path = path
+        self._log = path.with_name(f"{path.name}-wal")
         self._lacks = lacks
         self._on_fault = on_fault
         self._device = device
         self.database: sqlite3.Connection | None = None
-        self._opened: tuple[int, int] | None = None
+        self._opened: tuple[FileId | None, FileId | None] | None = None
+        self.is_set_aside = False
+        """Whether the next write begins a new file."""
         self.trouble = ""
         """Whose the files are, if that is why they cannot be written, and what to do."""
 
@@ -111,52 +116,72 @@ class Card:
             self._lacks.unlink(missing_ok=True)
             found.damaged = True
         except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+            found.damaged = True
             if _is_of_the_card(error):
                 self._drop(error)
                 self._read_copy(found)
             else:
                 self._set_aside(f"cannot be read whole ({told(error)})", "damaged")
-            found.damaged = True
+                self._read_lacking(found)
         return found
 
+    def _read_lacking(self, found: Found) -> None:
+        """What a file that cannot be read was still owed may be all of the newest alarm."""
+        try:
+            with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+                database.executescript(_SCHEMA)
+                _make(database, self._lacking())
+                self._load(database, found)
+        except (_OfAnotherDevice, sqlite3.Error, ValueError, TypeError) as error:
+            self._on_fault(f"what the outbox lacked cannot be read ({told(error)})")
+            self._lacks.unlink(missing_ok=True)
+
     def is_lost(self) -> bool:
-        """Whether the open file has lost its name, into which SQLite would write on; it is closed."""
-        if self.database is None or self._named() in (None, self._opened):
+        """Whether the file written last, or its log, has lost its name, into which SQLite would write
+        on; it is closed. A failed write closes it as well, and it may be exchanged meanwhile."""
+        if self._opened is None or None in (named := self._named()):
+            return False
+        if named == self._opened if self.is_open else named[0] == self._opened[0]:
             return False
         self._on_fault("the outbox was removed or replaced; all that is known is written again")
         self.close()
+        if named[1] == self._opened[1]:  # it would be read into the file that has the name now
+            self._log.unlink(missing_ok=True)
+        self._opened = None
         return True
 
-    def _named(self) -> tuple[int, int] | None:
-        """Which file has the name; zeros: none has, None: that cannot be seen."""
-        try:
-            found = os.stat(self._path)
-        except (FileNotFoundError, NotADirectoryError):
-            return 0, 0
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
+    def _named(self) -> tuple[FileId | None, FileId | None]:
+        """Which files have the name and its log's; zeros: none has, None: that cannot be seen."""
+        return _file_id(self._path), _file_id(self._log)
 
     def write(self, changes: Iterable[Change]) -> bool:
         """Make all these changes, synced, or none; then False, and the next try opens the file again.
 
-        All that was not made before has to be among them.
+        That may be another file, even an empty one: all that is known has to be among them then.
         """
-        changes = list(changes)
         try:
             if self.database is None:
                 self._open(None)
             assert self.database is not None
             _make(self.database, changes)
             self._lacks.unlink(missing_ok=True)
+        except _OfAnotherDevice:
+            self._set_aside("is another device's", "other")
+            return False
         except (sqlite3.Error, OSError) as error:
             self._drop(error)
-            try:
-                write_whole(self._lacks, json.dumps(changes, default=lambda raw: {"": raw.hex()}))
-            except OSError as worse:
-                self._on_fault(f"a restart of the service would lose it ({type(worse).__name__})")
+            if getattr(error, "sqlite_errorcode", None) in DAMAGED:
+                self._set_aside(f"cannot be written ({told(error)})", "damaged")
             return False
         return True
+
+    def keep(self, changes: Iterable[Change]) -> None:
+        """Keep what the card has not taken where a restart of the service finds it."""
+        owed = json.dumps(list(changes), default=lambda raw: {"": raw.hex()})
+        try:
+            write_whole(self._lacks, owed)
+        except OSError as worse:
+            self._on_fault(f"a restart of the service would lose it ({type(worse).__name__})")
 
     def _lacking(self) -> list[Change]:
         """What an earlier start could not write."""
@@ -183,13 +208,16 @@ class Card:
             if found is not None:
                 self._check_layout(database, found)
             database.executescript(_SCHEMA)
-            if found is not None:
+            if found is None:
+                self._check_owner(database)
+            else:
                 _make(database, self._lacking())
                 self._load(database, found)
         except BaseException:
             database.close()
             raise
-        self.database, self._opened, self.trouble = database, self._named(), ""
+        self.database, self._opened = database, self._named()
+        self.trouble, self.is_set_aside = "", False
 
     def _check_layout(self, database: sqlite3.Connection, found: Found) -> None:
         (layout,) = database.execute("PRAGMA user_version").fetchone()
@@ -197,13 +225,16 @@ class Card:
             self._load(database, found)
             raise ValueError("the outbox has another layout")
 
-    def _load(self, database: sqlite3.Connection, found: Found) -> None:
-        """What was read before a failure stays in ``found``."""
-        for (reserved,) in database.execute("SELECT reserved FROM counter"):
-            found.reserved = int(reserved)
+    def _check_owner(self, database: sqlite3.Connection) -> None:
         for (device,) in database.execute("SELECT device FROM owner"):
             if self._device not in (0, device):
                 raise _OfAnotherDevice
+
+    def _load(self, database: sqlite3.Connection, found: Found) -> None:
+        """What was read before a failure stays in ``found``."""
+        for (reserved,) in database.execute("SELECT reserved FROM counter"):
+            found.reserved = max(found.reserved, int(reserved))
+        self._check_owner(database)
         newest = "SELECT alarm FROM report ORDER BY counter DESC LIMIT 1"
         open_ = f"SELECT * FROM alarm WHERE id = ({newest}) AND state != '{State.IDLE.value}'"
         for id_, kind, state, next_sequence, to_be_answered, *codes in database.execute(open_):
@@ -246,6 +277,7 @@ class Card:
 
     def _set_aside(self, why: str, name: str) -> None:
         self._on_fault(f"the outbox {why}; it is set aside, and a new one is started")
+        self._opened, self.is_set_aside = None, True
         for suffix in ("", "-wal", "-shm"):
             useless = self._path.with_name(self._path.name + suffix)
             try:
@@ -260,6 +292,16 @@ class Card:
         self.trouble = of_others(self._path)
         self._on_fault(self.trouble or f"the card cannot be written ({told(error)})")
         self.close()
+
+
+def _file_id(path: Path) -> FileId | None:
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return 0, 0
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _make(database: sqlite3.Connection, changes: Iterable[Change]) -> None:

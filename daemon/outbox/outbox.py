@@ -83,18 +83,26 @@ class Outbox:
         self._forget()
 
     def commit(self) -> None:
-        """Write to the card what it has not got yet, all if its file was lost, and sync it."""
+        """Write to the card what it has not got yet, and sync it: all that is known, if its file was
+        lost or could not be written, for the next one may be empty."""
         self.notices_loss()
-        if self._dirty and self.card.write(self._dirty.values()):
+        if not self._dirty or self._write():
+            return
+        self._put_all()
+        if not (self.card.is_set_aside and self._write()):
+            self.card.keep(self._dirty.values())
+
+    def _write(self) -> bool:
+        is_written = self.card.write(self._dirty.values())
+        if is_written:
             self._dirty.clear()
+        return is_written
 
     def notices_loss(self) -> bool:
         """Whether the card's file was lost; then all that is known has to be committed again."""
         if not self.card.is_lost():
             return False
         self._put_all()
-        self._put_owner()
-        self._put_counter()
         return True
 
     def take_counter(self) -> int:
@@ -251,6 +259,8 @@ class Outbox:
             self.add_report(report)
         for text in self.texts.values():
             self._put("text", text.id, astuple(text))
+        self._put_owner()
+        self._put_counter()
 
     def _reserve_counters(self) -> None:
         self.next_counter = max(self.next_counter, self._reserved)

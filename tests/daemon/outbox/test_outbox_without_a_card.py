@@ -338,7 +338,31 @@ def renamed_over(folder):
     (folder / "copy").replace(folder / "outbox.sqlite")
 
 
+def anothers(folder):
+    Outbox(folder / "copy", print, device=78).close()
+    (folder / "copy").replace(folder / "outbox.sqlite")
+
+
+def no_outbox(folder):
+    (folder / "copy").write_bytes(b"not a database" * 500)
+    (folder / "copy").replace(folder / "outbox.sqlite")
+
+
+def rots(folder):
+    """All but the first page, and what SQLite still remembers of them."""
+    with closing(sqlite3.connect(folder / "outbox.sqlite")) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with (folder / "outbox.sqlite").open("r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(4096)
+            file.write(b"\xa5" * (size - 4096))
+        other.execute("PRAGMA user_version = 2")  # so that the service reads it again
+
+
 LOSSES = {
+    "its log removed": lambda folder: removed(folder, "*-wal"),
+    "another device's put there": anothers,
+    "something else put there": no_outbox,
     "removed": removed,
     "folder emptied": lambda folder: removed(folder, "*"),
     "removed but for its log": lambda folder: removed(folder, "*sqlite"),
@@ -390,6 +414,46 @@ def test_what_is_lost_in_an_alarm_is_written_again_though_nothing_happens(lost, 
     for _ in range(3):
         lost.loop.tick()
     assert losses_told(lost) == 1
+    assert is_kept_over_a_power_cut(lost)
+
+
+@pytest.mark.parametrize("loss", [*LOSSES, "nothing"])
+def test_what_is_lost_while_the_card_takes_nothing_is_written_again(lost, monkeypatch, loss):
+    """Somebody makes room on a full card."""
+    trouble = Trouble(monkeypatch, lost.folder, "full")
+    lost.holds()
+    lost.takes_all_texts()
+    trouble.begins(lost)
+    lost.passes(60)
+    assert not lost.outbox.durable
+    LOSSES.get(loss, Path.exists)(lost.folder)
+    trouble.ends()
+    lost.passes(60)
+    assert is_kept_over_a_power_cut(lost)
+
+
+@pytest.mark.parametrize("again", ["starts", "power_cut"])
+def test_a_file_that_rots_under_the_service_is_set_aside_and_all_is_in_the_new_one(lost, again):
+    lost.holds()
+    lost.takes_all_texts()
+    rots(lost.folder)
+    lost.passes(60)
+    assert (lost.folder / "damaged-outbox.sqlite").exists()
+    known = {*lost.outbox.reports}, lost.outbox.texts
+    getattr(lost, again)()
+    assert ({*lost.outbox.reports}, lost.outbox.texts) == known
+    assert lost.outbox.alarm.state is State.OVER_SMS
+
+
+def test_a_file_found_damaged_at_a_start_is_followed_by_all_that_it_was_owed(lost, monkeypatch):
+    trouble = Trouble(monkeypatch, lost.folder, "full")
+    trouble.begins(lost)
+    lost.holds()
+    lost.outbox.card.close()
+    trouble.ends()
+    (lost.folder / "outbox.sqlite").write_bytes(b"not a database" * 500)
+    lost.starts()
+    assert lost.outbox.alarm.state is State.OVER_SMS
     assert is_kept_over_a_power_cut(lost)
 
 
