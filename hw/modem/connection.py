@@ -108,6 +108,9 @@ class Connection:
 
         ``early``: there is no network yet; what is refused then is asked, or said, again later.
         """
+        if link.quarantine.spares("+CIPSTATUS"):  # a modem that restarts again and again has none
+            self._become(Tcp.INITIAL)
+            return
         reply = link.command("AT+CIPSTATUS", ends=r"STATE: .*|ERROR|\+CME ERROR: .*", idle=True)
         link.settle()  # OK and STATE come in either order
         self._refused_early = early and not reply.final.startswith("STATE: ")

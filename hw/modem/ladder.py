@@ -319,7 +319,7 @@ AT_ONCE = Pauses((0.0,), (0.0,))
 SLOWLY = Pauses((1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0), (1.0, 2.0))  # a look wakes the processor
 FIRST_AT_ONCE = SLOWLY._replace(in_need_s=(0.0, 2.0))
 
-IN_A_ROW = 3  # restarts by itself, after which its settings are left out
+IN_A_ROW = 3  # restarts by itself, after which only what is needed is said
 
 CALLS = 5
 CALLS_AFTER_RESTART = 20  # AT is answered within 8 s as a rule; 20 take half a minute

@@ -20,7 +20,7 @@ from outcry.hw.modem.lines import (
     Urc,
 )
 from outcry.hw.modem.port import BEAT_S, Port
-from outcry.hw.modem.recovery import Quarantine
+from outcry.hw.modem.recovery import ECHO, Quarantine
 
 log = logging.getLogger("outcry.modem")
 
@@ -37,7 +37,6 @@ ANSWERS_KEPT = 7  # how long so many took tells how slow this modem is with ever
 SLOWER = 1.5  # than the half of them
 RESTART_QUIET_S = 2.0  # from AT+CFUN=1,1 to silence; its OK comes after the restart
 IDLE_S = 2.0  # for how long a command that can wait may hold up a text or an alarm
-ECHO = "echo"  # one that keeps coming back is no sign that the modem keeps restarting
 LINGER_S = 0.3  # between a CLOSED in front of a prompt and the prompt, if one still comes
 
 REFUSED = r"ERROR|\+CM[ES] ERROR: .*"

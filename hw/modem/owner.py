@@ -207,7 +207,6 @@ class Modem:
         from outcry.hw.modem.ladder import Failure
 
         recovery = service.recovery
-        began, had_started = self._clock(), False
         try:
             link.begin_epoch()
             self._call(link, calls, recovery.times(Failure.SILENT))
@@ -217,7 +216,6 @@ class Modem:
                 self._board.note(Condition.STARTING, "it answers")
             service.start(link)
             recovery.over(Failure.SILENT)
-            had_started = True
             service.serve(link)
         except (ModemSilent, ModemOff) as silent:
             service.interrupt("the modem is silent", link)
@@ -231,7 +229,7 @@ class Modem:
             log.warning("modem restarted: %s", reset)
             service.interrupt("the modem restarted", link, crashed=True)
             self._board.note(Condition.STARTING, f"it restarted: {reset}")
-            step = recovery.restarted(self._clock() - began, had_started)
+            step = recovery.restarted()
         except (ModemStuck, RestartDue) as stuck:
             log.warning("modem reset: %s", stuck)
             service.interrupt("the modem was reset", link)

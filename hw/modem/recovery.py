@@ -3,6 +3,7 @@
 import logging
 from collections import Counter, deque
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -28,12 +29,14 @@ ONCE_S = 120.0  # one crash may be chance; long enough for an alarm to leave
 OFTEN_S = 3600.0  # two within an hour are not
 COUNTED = 99  # texts in vain; more say no more
 LASTED_S = 600.0  # a network that was there for so long is lost anew
+ECHO = "echo"  # one that keeps coming back is no sign that the modem keeps restarting
 RAN_S = 60.0  # a modem that ran for so long does not restart "again"
-# What a start says that an alarm can do without; what more; and what it does badly without.
-SETTINGS = ["E0", "+CMEE", "+CBATCHK", "+CLTS", "+CENG", "+CGSMS", "+CPMS", "+CSCS", "+CNMI"]
-MORE = [*SETTINGS, "+CFUN", "+CMGF", "+CSCA", "+CIPMUX", "+CIPMODE", "+CIPSPRT", "+CIPQSEND"]
-LAST = [*MORE, "+CPIN", "+CREG"]
-SPARED = [SETTINGS, MORE, LAST]
+# What is said all the same to a modem that restarts over and over: all that an alarm leaves by; what
+# shows, without AT+CMGF, that texts are in PDU mode; and still less.
+TEXTS_NEED = {"+CMGF", "+CPIN", "+CREG", "+CCID", "+SPIC"}
+DATA_NEEDS = {"+CGREG", "+CIPCSGP", "+CIPRXGET"}
+SAID_STILL = (TEXTS_NEED | DATA_NEEDS, TEXTS_NEED - {"+CMGF"} | {"+CMGL"}, {"+CMGF"})
+ALWAYS_SAID = {"", "+CIPSTART", ECHO}
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Recovery:
         self._jobs = jobs
         self._clock = clock
         self._power_cycle = power_cycle
-        self.quarantine = Quarantine(clock)
+        self.quarantine = Quarantine(clock, lambda: jobs.urgent_since)
         self.is_on = False
         """Whether the modem has answered since its wire was pulled, and did not say it goes off."""
         self._times: Counter[Failure] = Counter()
@@ -79,7 +82,8 @@ class Recovery:
         self._found_at = float("-inf")
         self._in_vain = deque[tuple[str, bool]](maxlen=COUNTED)
         self._stall = Stall()
-        self._left_out = 0  # how much of SPARED, the last time
+        self._restarted_itself_at = float("-inf")
+        self._turn = 0  # in SAID_STILL
 
     def met(self, failure: Failure) -> None:
         """``failure`` has come once more in a row."""
@@ -89,26 +93,25 @@ class Recovery:
         """What ``failure`` prevents has succeeded."""
         self._times[failure] = self._climbed_at[failure] = 0
 
-    def restarted(self, ran_s: float, had_started: bool) -> Step:
-        """The modem has restarted by itself, or says so, after ``ran_s``: what is done about it.
+    def restarted(self) -> Step:
+        """The modem has restarted by itself, or says so: what is done about it.
 
         Whatever it was asked just then is blamed for one. Where it goes on, it may be anything
-        that is said at a start, answered long before: that is left out for two minutes, what helped
-        last time at once. The last of it only while no start comes to its end: alarms are slow
-        without.
+        that was said, answered long before: for two minutes nothing is said that is not needed. What
+        that is, is taken in turn, beginning with what has ended the last row.
         """
-        if ran_s > RAN_S:
+        now, last_at = self._clock(), self._restarted_itself_at
+        self._restarted_itself_at = now
+        if now - last_at > RAN_S:
             self.over(Failure.RESTARTED)
-        if ran_s > OFTEN_S:
-            self._left_out = 0
+        if now - last_at > OFTEN_S:
+            self._turn = 0
         self.met(Failure.RESTARTED)
         again, more = divmod(self._times[Failure.RESTARTED], IN_A_ROW)
         if not more:
-            log.warning("modem restarts over and over; leaving its settings out")
-            most = len(SPARED) - 1 if had_started else len(SPARED)
-            self._left_out = min(max(again, self._left_out), most)
-            for name in SPARED[self._left_out - 1]:
-                self.quarantine.spare(name)
+            log.warning("modem restarts over and over; saying only what is needed")
+            self._turn = (self._turn + (again > 1)) % len(SAID_STILL)
+            self.quarantine.spare_all_but(SAID_STILL[self._turn])
         return self.next(Failure.RESTARTED)
 
     def times(self, failure: Failure) -> int:
@@ -330,10 +333,17 @@ class Quarantine:
     Firmware that crashes in one command must not crash in it at every start while an alarm waits.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        alarm_since: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        """``alarm_since``: since when an alarm is open."""
         self._clock = clock
+        self._alarm_since = alarm_since
         self._crashes: dict[str, list[float]] = {}
-        self._spared: dict[str, float] = {}  # until when
+        self._still_said: AbstractSet[str] = ALWAYS_SAID
+        self._spared_until = float("-inf")
         self._hung: set[str] = set()
         self._skipped: dict[str, float] = {}
 
@@ -344,9 +354,17 @@ class Quarantine:
         self._crashes[name] = [*recent, now]
         (self._hung.add if hung else self._hung.discard)(name)
 
-    def spare(self, name: str) -> None:
-        """Leave ``name`` out for :data:`ONCE_S`, though nothing says that the modem crashed in it."""
-        self._spared[name] = self._clock() + ONCE_S
+    def spare_all_but(self, names: AbstractSet[str]) -> None:
+        """Leave all else out for :data:`ONCE_S`, though nothing says that the modem crashed in it.
+
+        An alarm that begins meanwhile has as long.
+        """
+        self._still_said = ALWAYS_SAID | names
+        self._spared_until = self._clock() + ONCE_S
+
+    def spares(self, name: str) -> bool:
+        """Whether it is left out for that."""
+        return self._clock() < self._spared_so_long(name)
 
     def holds(self, name: str) -> bool:
         """Whether the modem crashed lately in the command ``name``, or that is spared."""
@@ -362,9 +380,8 @@ class Quarantine:
         Not to a modem that hung in it, until it refuses something (``refused``): to have it hang once
         more would cost an alarm half a minute. Nor what is spared.
         """
-        if self._clock() < self._spared_until(name):
-            return False
-        return (refused or name not in self._hung) and not self.often(name)
+        may_live = refused or name not in self._hung
+        return may_live and not (self.spares(name) or self.often(name))
 
     def skips(self, name: str) -> bool:
         """Whether to leave ``name`` out now; that is remembered until the modem is set up again."""
@@ -374,10 +391,13 @@ class Quarantine:
         return True
 
     def _until(self, name: str) -> float:
-        return max(self._crashed_until(name), self._spared_until(name))
+        return max(self._crashed_until(name), self._spared_so_long(name))
 
-    def _spared_until(self, name: str) -> float:
-        return self._spared.get(name, float("-inf"))
+    def _spared_so_long(self, name: str) -> float:
+        since, until = self._alarm_since(), self._spared_until
+        if since is not None and since < until:
+            until = max(until, since + ONCE_S)
+        return float("-inf") if name in self._still_said else until
 
     def _crashed_until(self, name: str) -> float:
         crashes = self._crashes.get(name)

@@ -120,7 +120,8 @@ class Starting:
         self._looks += 1
         # A SIM that wants its PIN must be asked: at once if there is one to say, else at last.
         spared = self._settings.pin is None or link.quarantine.often("+CPIN")
-        vital = not spared or self._looks % LOOKS_SKIPPED == 0
+        asked_again = self._looks % LOOKS_SKIPPED == 0 and not link.quarantine.spares("+CPIN")
+        vital = not spared or asked_again
         reply = link.command("AT+CPIN?", asked="+CPIN: ", idle=self._looks % 2 > 0, vital=vital)
         wants = reply.value("+CPIN")
         self.says = ""
@@ -241,6 +242,8 @@ class Starting:
             ready = self._texts.ready(link)
             if ready and (self._texts.set_up(link) or self._texts.wanted):
                 return
+            if link.quarantine.spares("+CNMI" if ready else "+CMGF"):
+                return  # what is not said is not awaited
             waited_s = self._clock() - began
             if self._texts.wanted and (waited_s >= READY_IN_NEED_S or self._texts.takes):
                 log.warning("modem does not get ready for texts; going on, an alarm is open")

@@ -28,6 +28,7 @@ OCCURRENCES = 2  # of one command at one stage in one life
 MANUAL_S = 5.0  # what the manual allows most commands
 AROUND_S = (-1.0, 0.2, 3.0)  # the press, for a fault that strikes no step
 LATE_S = (4.0, 20.0)
+CRASH_S = (0.3, 2.0)
 LATEST_CMGS_S = 61.0  # the manual allows 60
 ERRORS = ("ERROR", "+CME ERROR: 3")
 REGISTRATIONS = tuple(f"+CREG: 2,{stat}\r\n\r\nOK" for stat in range(12))  # 3GPP TS 27.007, 7.2
@@ -246,7 +247,8 @@ def _cells() -> Iterator[Cell]:
 def _at(life: Life, step: Step, news: Random) -> Iterator[Cell]:
     for name, named in CATALOGUE.items():
         anywhere = ANY_STEP in named.steps
-        if not anywhere and (step.command not in named.steps or step.stage != "command"):
+        own_stage = "command" if not anywhere else step.stage if "stage" in named.takes else named.stage
+        if step.stage != own_stage or not (anywhere or step.command in named.steps):
             continue  # one with steps of its own knows its stage
         for seconds in _seconds(name, step):
             for text in _texts(name, step, news):
@@ -267,6 +269,8 @@ def _two(life: Life, step: Step, random: Random) -> Cell:
 
 
 def _seconds(name: str, step: Step) -> tuple[float | None, ...]:
+    if name == "crash":
+        return CRASH_S
     if name != "late":
         return (None,)
     return (*LATE_S, LATEST_CMGS_S) if step.command == "+CMGS" else LATE_S

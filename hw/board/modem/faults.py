@@ -25,7 +25,8 @@ class Kind(Enum):
     GARBAGE = "garbage"  # bytes of line noise
     PARTIAL = "partial"  # its first half
     URC = "urc"  # the right thing, with the unsolicited line `text` before it
-    RESET = "reset"  # the modem restarts
+    RESET = "reset"  # the modem restarts, `seconds` later, and is deaf until then
+    CRASH = "crash"  # the right thing, and the modem restarts `seconds` later, alive until then
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ CR, LF = 0x0D, 0x0A
 CTRL_Z = 0x1A
 ESC = 0x1B
 INPUT_LIMIT = 4096  # belief: bytes sent before a command has ended are kept, and served then
-_PASSING = (Kind.LATE, Kind.URC)  # the command is served all the same
+_PASSING = (Kind.LATE, Kind.URC, Kind.CRASH)  # the command is served all the same
 NOISE = b"\xfe\x00\xf0I\xff\x80T\xc1~\x92"
 
 
@@ -46,6 +46,7 @@ class Terminal:
         self._entry: Entry | None = None
         self._typed = bytearray()
         self._entry_limit: Planned | None = None
+        self._crash: Planned | None = None
         self._line_ended = False
 
     # The host's end of the wire
@@ -99,11 +100,14 @@ class Terminal:
             self._reset()
         else:
             self.raw(_spoilt(data, fault))
+        if fault.kind is Kind.CRASH and self._crash is None:
+            self._crash = self._context.schedule.after(fault.seconds, self._reset)
 
     def restart(self) -> None:
         """Forget all that was going on, as a reset does."""
-        self._running = None
-        self._entry = None
+        if self._crash is not None:
+            self._crash.cancel()
+        self._running = self._entry = self._crash = None
         self._typed.clear()
         self._held.clear()
         self._input.clear()
@@ -261,7 +265,7 @@ class Terminal:
         return fault
 
     def _strike(self, fault: Fault, data: bytes) -> Steps:
-        yield Wait(fault.seconds)
+        yield Wait(0.0 if fault.kind is Kind.CRASH else fault.seconds)
         self._spoils(data, fault)
         return Answer()
 

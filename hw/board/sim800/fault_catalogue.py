@@ -21,6 +21,7 @@ LATE_S = 10.0
 NAT_S = 60.0  # belief: carriers forget idle connections within minutes
 REFUSAL_S = 1.5  # belief: a network takes that long to refuse a text
 BURST_S = 0.3  # belief: from the text to the burst that the supply does not bear
+CRASH_S = 1.0
 LOSS_SHARE = 0.002
 BAUD = 9600
 
@@ -136,6 +137,14 @@ CATALOGUE: dict[str, Named] = {
         text="RING",
     ),
     "reset": Named("The modem restarts, with its sync bytes and RDY.", _ANY, _TIMED, Kind.RESET),
+    "crash": Named(
+        f"The right thing comes, and the modem restarts so many seconds later (default {CRASH_S:g}).",
+        _ANY,
+        _OWN | {"step", "seconds"},
+        Kind.CRASH,
+        "answer",
+        CRASH_S,
+    ),
     "byte-loss": Named(
         f"Each byte vanishes with probability SHARE (default {LOSS_SHARE:g}), until so many have.",
         _NOW,

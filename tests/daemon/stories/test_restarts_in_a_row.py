@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -16,6 +17,7 @@ SETS = ["E", "+CMEE", "+CFUN", "+CBATCHK", "+CLTS", "+CENG", "+CGSMS", "+CPMS", 
 ASKS = ["+CPIN", "+CREG", "+CMGF", "+CSCA", "+CSQ"]
 CONNECTS = ["+CIPMUX", "+CIPMODE", "+CIPSPRT", "+CIPQSEND", "+CIPRXGET", "+CIPCSGP"]
 SAID = [*SETS, *ASKS, *CONNECTS]
+CALM = ["+CMGL", "+CBC", "+CCLK", "+CGREG", "+SJDR", "+CIPSTATUS", "+CIPSHUT", "+CIPSTART"]
 
 
 def first_text_s(
@@ -49,6 +51,28 @@ def test_a_sign_of_a_restart_behind_each_answer(tmp_path: Path, step: str, sign:
 def test_a_restart_some_time_after_each_answer(tmp_path: Path, step: str, after_s: float) -> None:
     fault = Fault(Kind.RESET, stage="after", seconds=after_s)
     assert first_text_s(tmp_path, step, fault) <= 60.0
+
+
+@pytest.mark.parametrize("after_s", [0.3, 2.0, 6.0])
+@pytest.mark.parametrize("step", [*SAID, *CALM])
+def test_a_restart_some_time_after_each_answer_alive_until_then(
+    tmp_path: Path, step: str, after_s: float
+) -> None:
+    """What is said meanwhile is answered, and not to blame. Each is pressed at another time."""
+    chance = Random(f"{step} {after_s}")
+    fault = Fault(Kind.CRASH, stage="answer", seconds=after_s)
+    wire = chance.choice((None, Wire.SUPPLY))
+    press = chance.uniform(150.0, 900.0)
+    assert first_text_s(tmp_path, step, fault, wire, press, first=130.0) <= 60.0
+
+
+@pytest.mark.parametrize("press", [204.9, 345.0, 523.5, 733.0])
+@pytest.mark.parametrize(("step", "after_s"), [("+CMGL", 0.3), ("+CMGL", 2.0), ("+CREG", 6.0)])
+def test_what_has_cost_every_alarm(tmp_path: Path, step: str, after_s: float, press: float) -> None:
+    """None left: what was left out had another command said before each text; or a start that came
+    to its end kept the modem's state from being left unasked."""
+    fault = Fault(Kind.CRASH, stage="answer", seconds=after_s)
+    assert first_text_s(tmp_path, step, fault, None, press, first=130.0) <= 60.0
 
 
 @pytest.mark.parametrize(

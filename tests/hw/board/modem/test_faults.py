@@ -59,6 +59,15 @@ def test_a_reset_in_a_command_boots_and_answers_nothing() -> None:
     assert b"+CSQ" not in said
 
 
+def test_a_crash_comes_later_once_and_the_modem_is_alive_until_then() -> None:
+    rig = Rig()
+    rig.modem.faults.on("+CSQ", Fault(Kind.CRASH, stage="answer", seconds=2.0), times=None)
+    assert rig.say("AT+CSQ", 1.0) == b"\r\n+CSQ: 17,0\r\n" + OK
+    assert rig.say("AT+CSQ", 0.5) == b"\r\n+CSQ: 17,0\r\n" + OK
+    assert b"RDY" in rig.passes(5.0)
+    assert b"RDY" not in rig.passes(60.0)
+
+
 def test_faults_can_be_counted_skipped_and_for_any_command() -> None:
     rig = Rig()
     rig.modem.faults.on("*", Fault(Kind.ERROR), times=2, skip=1)
