@@ -28,6 +28,7 @@ class Failure(Enum):
     SILENT = "the modem does not answer AT, or does not get ready for texts"
     HELD_UP = "a command that cannot be aborted holds up a text or an alarm"
     RADIO_OFF = "the modem's radio is off"
+    PIN_UNPROVED = "the SIM wants its PIN still, long after the modem's OK to it"
     NO_DATA = "the connection to HQ is broken or cannot be made"
     TEXT_STUCK = "a text that is out has no answer, and AT beside it has none"
     TEXTS_REFUSED = "texts are refused one after another"
@@ -350,6 +351,11 @@ LADDER: dict[Failure, tuple[Row, ...]] = {
         Row(Rung.WIRE, (WIRED, IN_NEED, NO_TEXT_OUT), FIRST_AT_ONCE, CALLS_AFTER_RESTART),
     ),
     Failure.HELD_UP: (
+        Row(Rung.CALL, (), AT_ONCE, CALLS),
+        Row(Rung.COMMAND, (NO_TEXT_OUT,), AT_ONCE, CALLS_AFTER_RESTART),
+        Row(Rung.WIRE, (WIRED, NO_TEXT_OUT), AT_ONCE, CALLS_AFTER_RESTART),
+    ),
+    Failure.PIN_UNPROVED: (
         Row(Rung.CALL, (), AT_ONCE, CALLS),
         Row(Rung.COMMAND, (NO_TEXT_OUT,), AT_ONCE, CALLS_AFTER_RESTART),
         Row(Rung.WIRE, (WIRED, NO_TEXT_OUT), AT_ONCE, CALLS_AFTER_RESTART),

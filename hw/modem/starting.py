@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from enum import Enum
 
-from outcry.hw.modem.errors import ModemSilent
+from outcry.hw.modem.errors import ModemSilent, RestartDue
 from outcry.hw.modem.events import Condition
 from outcry.hw.modem.ladder import RUNGS, Failure, Rung
 from outcry.hw.modem.link import Link
@@ -52,7 +52,7 @@ class Starting:
 
     A third wrong PIN locks the SIM. So that no restart, of the modem or the process, gets there,
     what came of each is kept on the card before it is said: one that was refused is not said again,
-    one whose answer was lost once more. AT+SPIC, where the modem knows it, must tell of all tries
+    one whose answer was lost once more; so is one that got OK for nothing, after a restart. AT+SPIC, where the modem knows it, must tell of all tries
     left. Another SIM, told apart by its number, may have another PIN. In each run one has
     its try, because many may be one that is misread.
     """
@@ -75,6 +75,8 @@ class Starting:
         self._recovery = recovery
         self._pin = Pin.UNSAID
         self._taken_at = 0.0
+        self._doubts = 0  # of its PIN since it was proved
+        self._restarted_for_pin = False
         self._sim = ""  # the number of the SIM to which it was said
         self._number = ""  # of the SIM that is in the modem, where known
         self._other = ""  # of the one to which it was said though another had refused it
@@ -159,7 +161,7 @@ class Starting:
     def _prove(self) -> None:
         """The SIM is open: a PIN that was said is right."""
         if self._pin in (Pin.SAID, Pin.TAKEN, Pin.DOUBTED):
-            self._pin = Pin.RIGHT
+            self._pin, self._doubts, self._restarted_for_pin = Pin.RIGHT, 0, False
             self._settings.said_pins.add(TAKEN, self._settings.pin or "", self._sim)
 
     def _silent_sim_until(self) -> float:
@@ -183,6 +185,7 @@ class Starting:
                 self._report(Condition.STARTING, "the SIM is not ready yet")
                 return SIM_LOOK_S
             self._pin = Pin.DOUBTED
+            self._doubts += 1
             if len(said_pins.of(pin, self._sim)) < SAYINGS:
                 said_pins.add(SAID, pin, self._sim)
         number = self._number = self._number or self._sims_number(link, pin)
@@ -191,9 +194,11 @@ class Starting:
             who = "the" if REFUSED in said else "another"
             self._report(Condition.SIM_PIN, f"{who} SIM has refused the PIN; it is not tried again")
             return SIM_WAIT_S
+        is_doubted = self._pin is Pin.DOUBTED
         if not self._may_say_pin(link, len(said)):
+            if is_doubted and len(said) < SAYINGS and self._clock() - self._taken_at >= SURELY_S:
+                self._restart()
             wants = "the SIM wants a PIN, and there is none left to try"
-            is_doubted = self._pin is Pin.DOUBTED
             self._report(Condition.SIM_PIN, UNPROVED if is_doubted else wants)
             return SIM_LOOK_S if is_doubted else SIM_WAIT_S
         is_proved = number != "" and (self._pin, self._sim) == (Pin.RIGHT, number)
@@ -202,12 +207,11 @@ class Starting:
         counts = not is_proved and len(said) < SAYINGS
         if counts:
             said_pins.add(SAID, pin, number)
-        was_doubted = self._pin is Pin.DOUBTED
         if not is_proved:
             self._pin, self._sim = Pin.SAID, number
         reply = link.command(f'AT+CPIN="{pin}"', vital=True)
         if reply.done or reply.code == CME_BUSY:
-            if counts and not was_doubted:
+            if counts and not (reply.done and self._doubts):  # this OK may be for nothing, too
                 said_pins.take_back()
             if reply.done:  # no proof yet: what is kept of earlier ones stays until READY
                 self._pin, self._taken_at = Pin.TAKEN, self._clock()
@@ -230,11 +234,20 @@ class Starting:
         return number if is_known or _read_number(link) == number else ""
 
     def _may_say_pin(self, link: Link, said: int) -> bool:
-        tries = (link.command("AT+SPIC", idle=True).value("+SPIC") or "").partition(",")[0].strip()
+        reply = link.command("AT+SPIC", idle=True)
+        tries = (reply.value("+SPIC") or "").partition(",")[0].strip()
         if tries.isdigit():
+            if self._doubts > 1 and not self._restarted_for_pin:
+                self._restart()
             return int(tries) >= TRIES_UNTOUCHED
-        waits = self._pin is Pin.DOUBTED and self._clock() - self._taken_at < SURELY_S
-        return said < SAYINGS and not waits
+        if not reply.final:  # a PIN must not be said to a modem that has just gone deaf
+            link.command("AT", idle=True)
+        return said < SAYINGS and self._pin is not Pin.DOUBTED
+
+    def _restart(self) -> None:
+        """The modem has said OK to a PIN that its SIM never got: some do so until they restart."""
+        self._restarted_for_pin = True
+        raise RestartDue(self._recovery.next(Failure.PIN_UNPROVED), Failure.PIN_UNPROVED.value)
 
     def _await_texts(self, link: Link) -> None:
         began = self._clock()

@@ -12,7 +12,7 @@ from outcry.hw.board.modem.at import Cme, Command, Refused
 from outcry.hw.board.modem.faults import Fault, Kind
 from outcry.hw.board.modem.handler import Answer, says
 from outcry.hw.board.modem.options import Options
-from outcry.hw.board.modem.sim_card import WRONG, SimCard
+from outcry.hw.board.modem.sim_card import BUSY, WRONG, SimCard
 from outcry.hw.board.modem.timing import Timing
 from outcry.hw.modem import Condition, ModemSettings, SaidPins
 from outcry.hw.said_pins import SAID
@@ -270,6 +270,51 @@ def test_a_pin_that_got_ok_for_nothing_is_said_once_more(
     w.at(pressed_s, lambda: w.modem.set_urgent(True))
     assert w.condition_after(60).state is Condition.REGISTERED
     assert len(w.said("AT+CPIN=")) == 2
+    assert pins.of("1234", "") == []
+
+
+@pytest.mark.parametrize("spic", SPIC, ids=["mute", "tells"])
+@pytest.mark.parametrize("pressed_s", [0, 25, 120])
+def test_a_modem_that_says_ok_for_nothing_until_it_is_restarted_is_restarted(
+    world: Any, monkeypatch: pytest.MonkeyPatch, pressed_s: float, spic: str
+) -> None:
+    answer, sleep, stuck = SimCard.answer, SimCard.sleep, [True]
+
+    def deaf(card: SimCard, command: Command) -> Answer:
+        return says() if command.form == "set" and stuck else answer(card, command)
+
+    def slept(card: SimCard) -> None:
+        stuck.clear()
+        sleep(card)
+
+    pins = SaidPins()
+    w = world(options=Options(pin="1234"), pin="1234", said_pins=pins, warm=False, timing=Timing())
+    monkeypatch.setattr(SimCard, "answer", deaf)
+    monkeypatch.setattr(SimCard, "sleep", slept)
+    w.sim.faults.on("+SPIC", Fault(Kind.ERROR, text=spic), times=None)
+    w.at(pressed_s, lambda: w.modem.set_urgent(True))
+    assert w.condition_after(60).state is Condition.REGISTERED
+    assert pins.of("1234", "") == []
+
+
+def test_a_busy_sim_has_not_looked_at_a_pin_that_was_doubted_either(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, said = SimCard.answer, []
+
+    def first_deaf_then_busy(card: SimCard, command: Command) -> Answer:
+        if command.form != "set" or len(said) == 2:
+            return answer(card, command)
+        said.append(command)
+        if len(said) == 2:
+            raise Cme(BUSY)
+        return says()
+
+    monkeypatch.setattr(SimCard, "answer", first_deaf_then_busy)
+    pins = SaidPins()
+    w = world(options=Options(pin="1234"), pin="1234", said_pins=pins, warm=False, timing=Timing())
+    w.sim.faults.on("+SPIC", Fault(Kind.ERROR, text="ERROR"), times=None)
+    assert w.condition_after(90).state is Condition.REGISTERED
     assert pins.of("1234", "") == []
 
 
