@@ -6,6 +6,7 @@ BEGINS_S = 1.0  # until there is a post again, or its connection is begun
 CONNECTS_S = 2.1  # for connecting, where need be; a lost answer has cost 16 s already
 ANSWERS_S = 2.0  # for one post and its answer
 BEGINS, CONNECTS, ANSWERS = 10, 3, 4  # plain commands in each: some modems are slow with them
+LATE_MOST_S = 0.7  # by which such a command is late; one that is later still must not hold up texts
 LONGER, LONGEST = 3, 6  # times as long; no network is slower, and a text must not wait longer
 NEVER = float("-inf")
 

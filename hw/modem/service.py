@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from outcry.hw.modem.data_turn import DataTurn
+from outcry.hw.modem.data_turn import LATE_MOST_S, DataTurn
 from outcry.hw.modem.errors import RestartDue
 from outcry.hw.modem.events import ModemEvent, Outcome, SmsOutcome
 from outcry.hw.modem.jobs import JobQueue, TextJob
@@ -90,9 +90,9 @@ class Service:
         """Serve what is asked; ends only by a link error or ``Stopping``."""
         self._poll_at = self._registered_at = self._clock()
         self.recovery.text_due()
-        self._data_turn.late_s = link.late_s
         while True:
             self._take_in(link)
+            self._data_turn.late_s = min(link.late_s, LATE_MOST_S)
             self._note_network()
             if not self._step(link):
                 until = max(self._next_at(), self._clock() + AT_LEAST_S)
@@ -168,7 +168,7 @@ class Service:
         if link is not None:
             self._take_in(link)
         again = self._in_text and self.recovery.quarantine.holds(CONNECT)
-        connecting = crashed and self._posts.attempting and not again
+        connecting = crashed and self._posts.attempted_lately and not again
         if connecting:
             self.recovery.quarantine.add(CONNECT)
         if (job := self._jobs.head_text()) is not None:
@@ -362,7 +362,8 @@ class Service:
     def _connect(self, link: Link, could_leave: bool, text_waits: bool) -> bool:
         """Steps towards a connection, between two texts at most one attempt."""
         had_turn, self._connection_has_turn = self._connection_has_turn, False
-        if self._keeps_line_free(text_waits) and not self._posts.occupied:
+        keeps_free = self._keeps_line_free(text_waits) or self._may_end_text(link, text_waits)
+        if keeps_free and not self._posts.occupied:
             self._posts.refuse("texts go first")
             return False
         if not (self._radio.carries_packets or self._worth_a_try(self._posts.tried_at)):
@@ -380,6 +381,13 @@ class Service:
         self._connection_has_turn = had_turn and stepped and self._posts.half_ready(link)
         self._board.connected(self._posts.connected_since, self._posts.trouble)
         return stepped
+
+    def _may_end_text(self, link: Link, text_waits: bool) -> bool:
+        """Whether the modem restarts over and over, perhaps for what connecting takes: then a text
+        has its try first, unless it is data's turn."""
+        tried = self.recovery.text_tried_at > self.recovery.restarted_itself_at
+        is_due = text_waits and not (tried or self._data_turn.is_on)
+        return is_due and link.quarantine.spares("+CIPMUX") and self._clock() < self._unready_until
 
     def _idle_step(self, link: Link, waiting: bool) -> bool:
         urgent_since = self._jobs.urgent_since

@@ -63,3 +63,17 @@ def test_data_has_its_turn_where_each_text_restarts_the_modem(
     pressed_at = world.presses(600.0)
     world.run(pressed_at + 200.0)
     assert min(at - pressed_at for at in world.receipts if at > pressed_at) <= 60.0
+
+
+def test_one_that_was_slow_when_its_sim_got_ready_holds_up_no_text_of_a_later_alarm(
+    tmp_path: Path,
+) -> None:
+    world = SimulatedWorld(tmp_path, warm=False)
+    for step in ("+CMGF", "+CGSMS", "+CPMS", "+CSCS", "+CNMI"):
+        arm(world.sim, "late", step=step, stage="answer", seconds=1.9)
+    world.sim.power_on(world.now)
+    world.at(540.0, lambda: world.sim.set_gprs("dead", world.now))
+    arm(world.sim, "silent", step="+CMGS", stage="text")
+    pressed_at = world.presses(600.0)
+    world.run(pressed_at + 100.0)
+    assert min(at - pressed_at for at, _ in world.texts_given()) <= 25.0
