@@ -240,9 +240,12 @@ class Modem:
 
     def _call(self, link: "Link", calls: int, silences: int) -> None:
         """Say AT until it is answered, at last at other rates. Raises ``ModemSilent``."""
+        from outcry.hw.modem.link import WORDS, command_name
+
         looks_due = silences % RATES_EVERY == 0
         try:
-            link.attention(calls, told_silent=looks_due)
+            spared = link.quarantine.spares(command_name(WORDS))
+            link.attention(calls, told_silent=looks_due and not spared)
         except ModemSilent:
             port, looks = self._port, silences // RATES_EVERY
             rates = RARE_RATES if looks and looks % 2 == 0 else RATES

@@ -26,6 +26,7 @@ ALARM_MOST_S = 30.0  # after a restart while an alarm is unanswered, which data 
 PROVEN_S = 60.0  # a connection that lasted this long was no failure
 LOOK_S = 2.0  # between looks for an answer whose announcement may have been lost
 READ_AGAIN_S = 0.5  # after there was nothing: a modem may announce without end
+CRASHES_S = 3.0  # after it was begun, at the latest, a connection is to blame
 NEVER = float("inf")
 RESTARTS = "the modem restarts when it connects to HQ"
 NO_CONTEXT = ": the network opens no data connection"  # +PDP: DEACT, as with a wrong APN
@@ -111,6 +112,12 @@ class Posts:
     def attempting(self) -> bool:
         """Whether a connection is being made, and nothing has come of it yet."""
         return self._attempting and self._connection.state is Tcp.CONNECTING
+
+    @property
+    def attempted_lately(self) -> bool:
+        """As ``attempting``, or that has just failed: a crash may be its doing."""
+        failed = self._connection.state is not Tcp.UP
+        return self.attempting or (failed and self._clock() - self._attempted_at < CRASHES_S)
 
     @property
     def unproven(self) -> bool:
@@ -294,8 +301,13 @@ class Posts:
             self._connection.close(link)
 
     def prepare(self, link: Link) -> bool:
-        """One step towards a connection while there is no network; False if there is none left."""
-        return self._settings.host is not None and self._connection.prepare_early(link)
+        """One step towards a connection while there is no network; False if there is none left.
+
+        A modem that restarts again and again may do so for that: then a text goes first.
+        """
+        may_crash = self._jobs.in_need and link.quarantine.spares("+CIPMUX")
+        has_data = self._settings.host is not None
+        return has_data and not may_crash and self._connection.prepare_early(link)
 
     def connect(self, link: Link, text_next: bool) -> bool:
         """One step towards a connection; False if none is to be made now.

@@ -31,11 +31,17 @@ COUNTED = 99  # texts in vain; more say no more
 LASTED_S = 600.0  # a network that was there for so long is lost anew
 ECHO = "echo"  # one that keeps coming back is no sign that the modem keeps restarting
 RAN_S = 60.0  # a modem that ran for so long does not restart "again"
-# What is said all the same to a modem that restarts over and over: all that an alarm leaves by; what
-# shows, without AT+CMGF, that texts are in PDU mode; and still less.
-TEXTS_NEED = {"+CMGF", "+CPIN", "+CREG", "+CCID", "+SPIC"}
-DATA_NEEDS = {"+CGREG", "+CIPCSGP", "+CIPRXGET"}
-SAID_STILL = (TEXTS_NEED | DATA_NEEDS, TEXTS_NEED - {"+CMGF"} | {"+CMGL"}, {"+CMGF"})
+# What is said all the same to a modem that restarts over and over: all that an alarm leaves by. Less
+# of it: no AT+CMGF, but what shows whether texts are in PDU mode; nothing of the SIM; nothing of data.
+TEXTS_NEED, SIM_NEEDS = {"+CMGF"}, {"+CPIN", "+CREG", "+CCID", "+SPIC"}
+DATA_NEEDS = {"+CIPCSGP", "+CIPRXGET", "+CIPQSEND"}
+SAID_STILL = (
+    TEXTS_NEED | SIM_NEEDS | DATA_NEEDS,
+    {"+CMGL"} | SIM_NEEDS | DATA_NEEDS,
+    TEXTS_NEED | DATA_NEEDS,
+    TEXTS_NEED | SIM_NEEDS,
+)
+TURNS = (1, 2, 3, 5)  # in an alarm, after so many restarts; and with each third of all
 ALWAYS_SAID = {"", "+CIPSTART", ECHO}
 
 
@@ -82,8 +88,11 @@ class Recovery:
         self._found_at = float("-inf")
         self._in_vain = deque[tuple[str, bool]](maxlen=COUNTED)
         self._stall = Stall()
-        self._restarted_itself_at = float("-inf")
-        self._turn = 0  # in SAID_STILL
+        self.restarted_itself_at = float("-inf")
+        self._turn, self._in_turns = (
+            0,
+            False,
+        )  # in SAID_STILL, and whether this row has begun with it
 
     def met(self, failure: Failure) -> None:
         """``failure`` has come once more in a row."""
@@ -100,17 +109,20 @@ class Recovery:
         that was said, answered long before: for two minutes nothing is said that is not needed. What
         that is, is taken in turn, beginning with what has ended the last row.
         """
-        now, last_at = self._clock(), self._restarted_itself_at
-        self._restarted_itself_at = now
+        now, last_at = self._clock(), self.restarted_itself_at
+        self.restarted_itself_at = now
         if now - last_at > RAN_S:
             self.over(Failure.RESTARTED)
         if now - last_at > OFTEN_S:
             self._turn = 0
+        self._in_turns &= self._times[Failure.RESTARTED] > 0
         self.met(Failure.RESTARTED)
-        again, more = divmod(self._times[Failure.RESTARTED], IN_A_ROW)
-        if not more:
+        times = self._times[Failure.RESTARTED]
+        at_once = times in TURNS and self._jobs.urgent_since is not None
+        if at_once or times % IN_A_ROW == 0:
             log.warning("modem restarts over and over; saying only what is needed")
-            self._turn = (self._turn + (again > 1)) % len(SAID_STILL)
+            self._turn = (self._turn + self._in_turns) % len(SAID_STILL)
+            self._in_turns = True
             self.quarantine.spare_all_but(SAID_STILL[self._turn])
         return self.next(Failure.RESTARTED)
 

@@ -34,7 +34,11 @@ ERRORS = ("ERROR", "+CME ERROR: 3")
 REGISTRATIONS = tuple(f"+CREG: 2,{stat}\r\n\r\nOK" for stat in range(12))  # 3GPP TS 27.007, 7.2
 CARRIES_TEXTS = ("1", "5", "6", "7", "9", "10")
 UNTIL_THE_POWER_GOES = ("hang", "baud")
-ANYWHERE = tuple(name for name, named in CATALOGUE.items() if ANY_STEP in named.steps)
+ANYWHERE = tuple(
+    name
+    for name, named in CATALOGUE.items()
+    if ANY_STEP in named.steps and "stage" in named.takes  # at any stage
+)
 NEWS = (
     "+CREG: 5",
     '+CMTI: "SM",1',
@@ -247,7 +251,9 @@ def _cells() -> Iterator[Cell]:
 def _at(life: Life, step: Step, news: Random) -> Iterator[Cell]:
     for name, named in CATALOGUE.items():
         anywhere = ANY_STEP in named.steps
-        own_stage = "command" if not anywhere else step.stage if "stage" in named.takes else named.stage
+        own_stage = (
+            "command" if not anywhere else step.stage if "stage" in named.takes else named.stage
+        )
         if step.stage != own_stage or not (anywhere or step.command in named.steps):
             continue  # one with steps of its own knows its stage
         for seconds in _seconds(name, step):

@@ -51,6 +51,8 @@ class Verdict:
     """Texts on a phone more often than once plus once for each unknown outcome."""
     faults: int
     """In Outcry itself."""
+    cut_off: bool = False
+    """The modem crashed amid an AT+CMGS, long after what it crashed for."""
     wrong_times: int = 0
     """Reports that reached HQ with a time that is not that of their making, told as known."""
 
@@ -115,9 +117,11 @@ def first_cmgs_counts(cell: Cell, verdict: Verdict) -> bool:
 def first_contact_counts(cell: Cell, verdict: Verdict) -> bool:
     """Whether the bound on the first contact's text holds here.
 
-    A SIM that is opened with its PIN makes each start some 5 s longer, and there may be two.
+    A SIM that is opened with its PIN makes each start some 5 s longer, and there may be two. What a
+    modem crashes for again and again, seconds later, can only be found by trying.
     """
     free = not (verdict.in_cmgs or cell.deaf or cell.denies_network or cell.life.pin)
+    free = free and not (verdict.cut_off or (cell.fault == "crash" and cell.lasting))
     return free and verdict.text_was_due(FIRST_CONTACT_S)
 
 
@@ -181,8 +185,13 @@ def _judge(cell: Cell, world: SimulatedWorld, given: Given, sent: Sequence[float
         blocked=bool(at_press) and at_press[-1] in blocks,
         duplicates=_duplicates(world, given),
         faults=len(world.faults),
+        cut_off=cell.fault == "crash" and _is_cut_off(asked, boots),
         wrong_times=_wrong_times(world, valid) if cell.clock else 0,
     )
+
+
+def _is_cut_off(asked: Sequence[tuple[float, str]], boots: Sequence[float]) -> bool:
+    return any([c for t, c in asked if t <= boot][-1:] == ["AT+CMGS"] for boot in boots)
 
 
 def _wrong_times(world: SimulatedWorld, valid: float) -> int:

@@ -25,7 +25,7 @@ from simulation.fault_matrix.verdict import Verdict, broken, leaves_by_s
 pytestmark = pytest.mark.slow
 
 SEED = 20261122
-SAMPLE = 980
+SAMPLE = 1025
 KEPT = {
     "left": 45.0,
     "answered": None,
