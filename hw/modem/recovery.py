@@ -31,12 +31,14 @@ COUNTED = 99  # texts in vain; more say no more
 LASTED_S = 600.0  # a network that was there for so long is lost anew
 ECHO = "echo"  # one that keeps coming back is no sign that the modem keeps restarting
 RAN_S = 60.0  # a modem that ran for so long does not restart "again"
-# What is said all the same to a modem that restarts over and over: all that an alarm leaves by. Less
-# of it: no AT+CMGF, but what shows whether texts are in PDU mode; nothing of the SIM; nothing of data.
+# What is said all the same to a modem that restarts over and over: what an alarm leaves and is answered
+# by. Less of it: no AT+CMGF, but what shows whether texts are in PDU mode; nothing of the SIM; nothing
+# of data.
 TEXTS_NEED, SIM_NEEDS = {"+CMGF"}, {"+CPIN", "+CREG", "+CCID", "+SPIC"}
 DATA_NEEDS = {"+CIPCSGP", "+CIPRXGET", "+CIPQSEND"}
+ANSWERS_NEED = {"+CMEE", "+CPMS", "+CNMI", "+CMGL", "+CMGR", "+CMGD"}
 SAID_STILL = (
-    TEXTS_NEED | SIM_NEEDS | DATA_NEEDS,
+    TEXTS_NEED | SIM_NEEDS | DATA_NEEDS | ANSWERS_NEED,
     {"+CMGL"} | SIM_NEEDS | DATA_NEEDS,
     TEXTS_NEED | DATA_NEEDS,
     TEXTS_NEED | SIM_NEEDS,

@@ -148,8 +148,11 @@ class Texts:
         if link.command(f"AT{BEARER}?", idle=True).value(BEARER) in BY_PACKETS:
             link.command(f"AT{BEARER}=1", idle=True)
         accepted = [link.command(setting, idle=True).done for setting in SETTINGS]
-        # What was left out in quarantine is seen to by a start from the beginning.
-        refused = not all(accepted) and link.quarantine.retry_at == math.inf
+        # What was left out in quarantine is seen to by a start from the beginning; what is spared, in
+        # a long alarm as well: answers to it come in by these.
+        quarantine = link.quarantine
+        is_seen_to = quarantine.retry_at < math.inf and not quarantine.spares("+CNMI")
+        refused = not (all(accepted) or is_seen_to)
         self._set_up_at = self._clock() + SET_UP_AGAIN_S if refused else math.inf
         return all(accepted)
 
