@@ -24,7 +24,7 @@ from outcry.report import AlarmKind
 
 LAYOUT = 2  # of the tables below; raised with every change to them
 SYNCHRONOUS = "FULL"  # a commit that returned is on the card
-DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR_SHORT_READ)
 LOCK_LIMIT_S = 0.5  # how long an alarm waits for another program's lock on the file
 
 _SCHEMA = f"""
@@ -328,4 +328,5 @@ def _upgrade(database: sqlite3.Connection) -> None:
 def _is_of_the_card(error: Exception) -> bool:
     """Whether the card is locked, read-only, full or broken, and the file itself is not damaged."""
     code = getattr(error, "sqlite_errorcode", None)
-    return isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR
+    is_of_file = code in (sqlite3.SQLITE_ERROR, *DAMAGED)
+    return isinstance(error, sqlite3.OperationalError) and not is_of_file

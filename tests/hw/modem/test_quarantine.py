@@ -142,6 +142,17 @@ def test_a_setting_left_out_is_not_made_while_an_alarm_is_open(world: Any) -> No
     assert len(w.said("AT+CNMI")) == 1
 
 
+def test_after_one_restart_in_an_alarm_texts_that_come_in_are_read_and_the_time_is_asked(
+    world: Any,
+) -> None:
+    w = world(timing=Timing())
+    w.at(30, lambda: w.modem.set_urgent(True))
+    w.at(31, lambda: w.sim.reset(w.now))
+    w.run(70)
+    for command in ("AT+CMEE", "AT+CNMI", "AT+CMGL", "AT+CLTS"):
+        assert w.said(command)[-1] > 1031, command
+
+
 def test_an_idle_command_gives_way_to_a_text_after_two_seconds(world: Any) -> None:
     w = world(timing=Timing())
     w.sim.faults.on("+CMGL", Fault(Kind.SILENT))
