@@ -148,7 +148,7 @@ def test_after_one_restart_in_an_alarm_texts_that_come_in_are_read_and_the_time_
     w = world(timing=Timing())
     w.at(30, lambda: w.modem.set_urgent(True))
     w.at(31, lambda: w.sim.reset(w.now))
-    w.run(70)
+    w.run(120)
     for command in ("AT+CMEE", "AT+CNMI", "AT+CMGL", "AT+CLTS"):
         assert w.said(command)[-1] > 1031, command
 
