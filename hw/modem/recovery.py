@@ -33,7 +33,8 @@ ECHO = "echo"  # one that keeps coming back is no sign that the modem keeps rest
 RAN_S = 60.0  # a modem that ran for so long does not restart "again"
 # What is said all the same to a modem that restarts over and over: what an alarm leaves and is answered
 # by, and dates itself by. In turn some of it is left out as well: what texts are set up with, where a
-# list shows instead whether they are in PDU mode; what is asked of the SIM; what a PIN is said with.
+# list shows instead whether they are in PDU mode; what is asked of the SIM; what a PIN is said with; at
+# last all of that, for it may be two.
 NEEDED = {"+CMEE", "+CPIN", "+CREG", "+CCID", "+SPIC", "+CLTS", "+CCLK"}
 NEEDED |= {
     "+CMGF",
@@ -51,8 +52,10 @@ SAID_STILL = (
     NEEDED - {"+CMGF", "+CPMS", "+CNMI", "+CMGR", "+CMGD", "+CLTS", "+CCLK", "+CIPQSEND"},
     NEEDED - {"+CPIN", "+CREG", "+CMGL"},
     NEEDED - {"+CCID", "+SPIC", "+CMEE"},
+    {"+CMGL", "+CIPCSGP", "+CIPRXGET"},
+    {"+CMGF", "+CIPCSGP", "+CIPRXGET"},
 )
-TURNS = (1, 2, 3, 4)  # in an alarm, after so many restarts; and with each third of all
+TURNS = (1, 2, 3, 4, 5, 6)  # in an alarm, after so many restarts; and with each third of all
 ALWAYS_SAID = {"", "+CIPSTART", ECHO}
 
 

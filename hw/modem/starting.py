@@ -30,6 +30,7 @@ UNPROVED = "the SIM does not say whether the PIN is right"
 SAYINGS = 2  # with no answer known: the third try is never used up
 TAKEN_S = 10.0  # from the OK to a PIN to READY; a SIM takes 1 s as a rule
 SURELY_S = 30.0  # belief: from the OK to READY no SIM takes longer
+SURELY_IN_NEED_S = 20.0  # and then a restart that was for nothing costs less than waiting
 
 CME_NO_SIM = (10, 13, 15)  # absent, failed, wrong
 CME_PIN, CME_PUK, CME_BUSY = 11, 12, 14
@@ -75,8 +76,8 @@ class Starting:
         self._recovery = recovery
         self._pin = Pin.UNSAID
         self._taken_at = 0.0
-        self._doubts = 0  # of its PIN since it was proved
-        self._restarted_for_pin = False
+        self._doubts = 0  # of its PIN since it was proved, or since the modem restarted by itself
+        self._restarting = self._restarted_for_pin = False
         self._sim = ""  # the number of the SIM to which it was said
         self._number = ""  # of the SIM that is in the modem, where known
         self._other = ""  # of the one to which it was said though another had refused it
@@ -91,6 +92,9 @@ class Starting:
         self._began = self._clock()
         self._texts.forget()
         self._number = ""
+        if not self._restarting:  # a SIM that was slow before is no sign of an OK for nothing
+            self._doubts = 0
+        self._restarting = False
         if self._pin is not Pin.RIGHT:  # the modem went under before its SIM was ready
             self._pin = Pin.UNSAID
         link.guarded = True
@@ -196,7 +200,8 @@ class Starting:
             return SIM_WAIT_S
         is_doubted = self._pin is Pin.DOUBTED
         if not self._may_say_pin(link, len(said)):
-            if is_doubted and len(said) < SAYINGS and self._clock() - self._taken_at >= SURELY_S:
+            surely_s = SURELY_IN_NEED_S if self._texts.wanted else SURELY_S
+            if is_doubted and len(said) < SAYINGS and self._clock() - self._taken_at >= surely_s:
                 self._restart()
             wants = "the SIM wants a PIN, and there is none left to try"
             self._report(Condition.SIM_PIN, UNPROVED if is_doubted else wants)
@@ -246,7 +251,7 @@ class Starting:
 
     def _restart(self) -> None:
         """The modem has said OK to a PIN that its SIM never got: some do so until they restart."""
-        self._restarted_for_pin = True
+        self._restarting = self._restarted_for_pin = True
         raise RestartDue(self._recovery.next(Failure.PIN_UNPROVED), Failure.PIN_UNPROVED.value)
 
     def _await_texts(self, link: Link) -> None:

@@ -22,7 +22,7 @@ CALM = ["+CMGL", "+CBC", "+CCLK", "+CGREG", "+SJDR", "+CIPSTATUS", "+CIPSHUT", "
 
 def first_text_s(
     folder: Path,
-    step: str,
+    steps: str | tuple[str, ...],
     fault: Fault,
     wire: Wire | None = None,
     press: float = 200.0,
@@ -31,7 +31,8 @@ def first_text_s(
     """From a press until a text is on a phone; the modem restarts ``first``, then as ``fault`` says."""
     world = SimulatedWorld(folder, wire=wire)
     world.sim.set_gprs("dead", world.now)
-    world.sim.faults.on(step, fault, times=None)
+    for step in (steps,) if isinstance(steps, str) else steps:
+        world.sim.faults.on(step, fault, times=None)
     world.at(first, lambda: world.sim.reset(world.now))
     valid = world.presses(press)
     world.run(valid + 120.0)
@@ -73,6 +74,17 @@ def test_what_has_cost_every_alarm(tmp_path: Path, step: str, after_s: float, pr
     to its end kept the modem's state from being left unasked."""
     fault = Fault(Kind.CRASH, stage="answer", seconds=after_s)
     assert first_text_s(tmp_path, step, fault, None, press, first=130.0) <= 60.0
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [("+CMEE", "+CMGF"), ("+CREG", "+CLTS"), ("+CREG", "+CNMI")],
+    ids=" and ".join,
+)
+@pytest.mark.parametrize("press", [204.9, 307.0, 733.0])
+def test_two_commands_are_to_blame(tmp_path: Path, steps: tuple[str, ...], press: float) -> None:
+    fault = Fault(Kind.CRASH, stage="answer", seconds=2.0)
+    assert first_text_s(tmp_path, steps, fault, None, press, first=130.0) <= 100.0
 
 
 @pytest.mark.parametrize(

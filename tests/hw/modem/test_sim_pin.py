@@ -297,6 +297,25 @@ def test_a_modem_that_says_ok_for_nothing_until_it_is_restarted_is_restarted(
     assert pins.of("1234", "") == []
 
 
+@pytest.mark.usefixtures("first_ok_for_nothing")
+def test_a_restart_of_its_own_after_a_doubted_ok_and_one_after_the_next_mute_nobody(
+    world: Any,
+) -> None:
+    pins = SaidPins()
+    w = world(options=Options(pin="1234"), pin="1234", said_pins=pins, warm=False, timing=Timing())
+    w.sim.faults.on("+SPIC", Fault(Kind.ERROR), times=None)
+
+    def restart() -> None:
+        assert pins.of("1234", "") == [SAID], "it is doubted"
+        w.sim.faults.on("+CPIN", Fault(Kind.CRASH, "answer", 0.1), skip=1)
+        w.sim.reset(w.now)
+
+    w.at(18, restart)
+    w.modem.set_urgent(True)
+    assert w.condition_after(120).state is Condition.REGISTERED
+    assert pins.of("1234", "") == []
+
+
 def test_a_busy_sim_has_not_looked_at_a_pin_that_was_doubted_either(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
