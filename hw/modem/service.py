@@ -384,9 +384,10 @@ class Service:
 
     def _may_end_text(self, link: Link, text_waits: bool) -> bool:
         """Whether the modem restarts over and over, perhaps for what connecting takes: then a text
-        has its try first, unless it is data's turn."""
+        has its try first, unless the last one ended so."""
         tried = self.recovery.text_tried_at > self.recovery.restarted_itself_at
-        is_due = text_waits and not (tried or self._data_turn.is_on)
+        was_text = self._data_turn.is_on or self._crashed_in_text or self._crashed_in_either
+        is_due = text_waits and not (tried or was_text)
         return is_due and link.quarantine.spares("+CIPMUX") and self._clock() < self._unready_until
 
     def _idle_step(self, link: Link, waiting: bool) -> bool:

@@ -21,7 +21,7 @@ LATE_S = 10.0
 NAT_S = 60.0  # belief: carriers forget idle connections within minutes
 REFUSAL_S = 1.5  # belief: a network takes that long to refuse a text
 BURST_S = 0.3  # belief: from the text to the burst that the supply does not bear
-CRASH_S = 1.0
+CRASH_S = 1.0  # belief: firmware crashes within seconds of what it does not bear
 LOSS_SHARE = 0.002
 BAUD = 9600
 
