@@ -53,9 +53,9 @@ class Starting:
 
     A third wrong PIN locks the SIM. So that no restart, of the modem or the process, gets there,
     what came of each is kept on the card before it is said: one that was refused is not said again,
-    one whose answer was lost once more; so is one that got OK for nothing, after a restart. AT+SPIC, where the modem knows it, must tell of all tries
-    left. Another SIM, told apart by its number, may have another PIN. In each run one has
-    its try, because many may be one that is misread.
+    one whose answer was lost once more; so is one that got OK for nothing, after a restart.
+    AT+SPIC, where the modem knows it, must tell of all tries left. Another SIM, told apart by its
+    number, may have another PIN. In each run one has its try, because many may be one that is misread.
     """
 
     def __init__(
