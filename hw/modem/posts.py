@@ -305,7 +305,7 @@ class Posts:
 
         A modem that restarts again and again may do so for that: then a text goes first.
         """
-        may_crash = self._jobs.in_need and link.quarantine.spares("+CIPMUX")
+        may_crash = self._jobs.in_need and link.quarantine.spares_most
         has_data = self._settings.host is not None
         return has_data and not may_crash and self._connection.prepare_early(link)
 

@@ -388,9 +388,14 @@ class Quarantine:
         self._still_said = ALWAYS_SAID | names
         self._spared_until = self._clock() + ONCE_S
 
+    @property
+    def spares_most(self) -> bool:
+        """Whether restarts go on, and only what is needed is said."""
+        return self._clock() < self._most_spared_until
+
     def spares(self, name: str) -> bool:
-        """Whether it is left out for that."""
-        return self._clock() < self._spared_so_long(name)
+        """Whether ``name`` is left out for that."""
+        return self.spares_most and name not in self._still_said
 
     def holds(self, name: str) -> bool:
         """Whether the modem crashed lately in the command ``name``, or that is spared."""
@@ -420,10 +425,14 @@ class Quarantine:
         return max(self._crashed_until(name), self._spared_so_long(name))
 
     def _spared_so_long(self, name: str) -> float:
+        return float("-inf") if name in self._still_said else self._most_spared_until
+
+    @property
+    def _most_spared_until(self) -> float:
         since, until = self._alarm_since(), self._spared_until
         if since is not None and since < until:
-            until = max(until, since + ONCE_S)
-        return float("-inf") if name in self._still_said else until
+            return max(until, since + ONCE_S)
+        return until
 
     def _crashed_until(self, name: str) -> float:
         crashes = self._crashes.get(name)

@@ -388,7 +388,7 @@ class Service:
         tried = self.recovery.text_tried_at > self.recovery.restarted_itself_at
         was_text = self._data_turn.is_on or self._crashed_in_text or self._crashed_in_either
         is_due = text_waits and not (tried or was_text)
-        return is_due and link.quarantine.spares("+CIPMUX") and self._clock() < self._unready_until
+        return is_due and link.quarantine.spares_most and self._clock() < self._unready_until
 
     def _idle_step(self, link: Link, waiting: bool) -> bool:
         urgent_since = self._jobs.urgent_since

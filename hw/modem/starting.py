@@ -260,7 +260,8 @@ class Starting:
             ready = self._texts.ready(link)
             if ready and (self._texts.set_up(link) or self._texts.wanted):
                 return
-            if link.quarantine.spares("+CSCS" if ready else "+CMGF"):
+            spared = link.quarantine.spares_most if ready else link.quarantine.spares("+CMGF")
+            if spared:
                 return  # what is not said is not awaited
             waited_s = self._clock() - began
             if self._texts.wanted and (waited_s >= READY_IN_NEED_S or self._texts.takes):

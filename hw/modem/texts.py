@@ -145,7 +145,7 @@ class Texts:
             self._set_up_at = self._clock() + (READY_AGAIN_S if self.wanted else SET_UP_AGAIN_S)
             return False
         # A modem that restarts over and over may do so for a list.
-        can_wait = self.wanted and link.quarantine.spares("+CSCS")
+        can_wait = self.wanted and link.quarantine.spares_most
         self._sweep_at = min(self._sweep_at, self._clock() + SET_UP_AGAIN_S) if can_wait else 0.0
         if link.command(f"AT{BEARER}?", idle=True).value(BEARER) in BY_PACKETS:
             link.command(f"AT{BEARER}=1", idle=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 
 from outcry.hw.board.modem.faults import Fault, Stage
-from outcry.hw.board.sim800.fault_catalogue import ANY_STEP, AT_ONCE, CATALOGUE, arm
+from outcry.hw.board.sim800.fault_catalogue import ANY_STEP, AT_ONCE, CATALOGUE, Named, arm
 from simulation.fault_matrix.lives import BEGIN_S, CLOCKS, LIVES, Life
 from simulation.wearable import SimulatedWorld
 from simulation.world import HOLD_S
@@ -250,17 +250,20 @@ def _cells() -> Iterator[Cell]:
 
 def _at(life: Life, step: Step, news: Random) -> Iterator[Cell]:
     for name, named in CATALOGUE.items():
-        anywhere = ANY_STEP in named.steps
-        own_stage = (
-            "command" if not anywhere else step.stage if "stage" in named.takes else named.stage
-        )
-        if step.stage != own_stage or not (anywhere or step.command in named.steps):
-            continue  # one with steps of its own knows its stage
+        if not _strikes_at(named, step):
+            continue
         for seconds in _seconds(name, step):
             for text in _texts(name, step, news):
                 yield Cell(life, name, step, False, seconds, text)
                 if "times" in named.takes and seconds != LATEST_CMGS_S:
                     yield Cell(life, name, step, True, seconds, text)
+
+
+def _strikes_at(named: Named, step: Step) -> bool:
+    """One with steps of its own strikes at the command; one that takes no stage knows its own."""
+    if ANY_STEP not in named.steps:
+        return step.command in named.steps and step.stage == "command"
+    return "stage" in named.takes or step.stage == named.stage
 
 
 def _two(life: Life, step: Step, random: Random) -> Cell:
