@@ -20,7 +20,7 @@ HEAD_MOST = 4096  # bytes of an HTTP answer before its body
 _HTTP_HEAD = re.compile(rb"HTTP/1\.[01] \d{3}[^\0]{0,4000}?\r\n\r\n", re.DOTALL)
 _HTTP_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,4})\r\n", re.IGNORECASE)
 _LINE_END = re.compile(rb"[\r\n]")  # an echo ends with CR alone, and some answers do
-_SPACELESS = re.compile(r"^(\+[A-Z]+):(?! )")  # some firmware leaves the space out
+_SPACELESS = re.compile(r"^(\+[A-Z]+(?: ERROR)?):(?! )")  # some firmware leaves the space out
 
 
 class LineBuffer:

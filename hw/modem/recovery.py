@@ -67,6 +67,8 @@ class Stall:
     taken: Rung = Rung.NOTHING
     taken_at: float = float("-inf")
     restarts: int = 0
+    held_back_at: float | None = None
+    """When the next rung, though due, began to wait for a text."""
 
     def then(self, rung: Rung, now: float) -> "Stall":
         restarts = self.restarts + (rung in (Rung.COMMAND, Rung.WIRE))
@@ -93,7 +95,8 @@ class Recovery:
         self._climbed_at: Counter[Failure] = Counter()
         self.text_tried_at = float("-inf")
         self._shut_for_text_at = self._pulled_at = self._restarted_at = float("-inf")
-        self._left_at = self._answered_at = self._text_due_at = float("-inf")
+        self._left_at = self._answered_at = self._started_at = float("-inf")
+        self._text_due_at = float("-inf")
         self._refused: set[str] = set()
         self._reached: set[str] = set()
         self._unsent_since: float | None = None
@@ -148,9 +151,13 @@ class Recovery:
         """A rung above SHUT is being taken."""
         self._climbed_at[failure] = self._times[failure]
 
+    def started(self) -> None:
+        """The modem is ready: a text has its try before a rung for what does not leave."""
+        self._started_at = self._clock()
+
     def text_due(self) -> None:
-        """The modem is ready, or data had its turn: a text has its try before a rung for what does
-        not leave."""
+        """A network was found, or data has had its turn: the next text goes before a rung that is
+        due, once for each rung."""
         self._text_due_at = self._clock()
 
     def text_tried(self) -> None:
@@ -299,17 +306,34 @@ class Recovery:
             registered=registered,
             refusals=self._times[Failure.TEXTS_REFUSED],
             text_next=text_next
-            and self.text_tried_at < max(since, stall.taken_at, self._text_due_at),
+            and self.text_tried_at < max(since, stall.taken_at, self._started_at),
             taken=stall.taken,
             taken_at=stall.taken_at,
         )
         step = next_rung(known, now)
-        if step.rung is Rung.NOTHING:
+        if step.rung is Rung.NOTHING or (text_next and self._holds_back()):
             return None
         log.warning("nothing has left for %.0f s; %s", now - since, step.rung.value)
         if step.rung is not Rung.WIRE:  # which counts when it is pulled, whatever for
             self._stall = stall.then(step.rung, now)
         return step
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether a rung that is due has waited for a text, and was not taken yet."""
+        return self._stall.held_back_at is not None
+
+    def _holds_back(self) -> bool:
+        """Whether the rung that is due waits for the text that is due again.
+
+        It waits once: texts may end in nothing for ever, each with data's turn after it.
+        """
+        if self.text_tried_at > self._text_due_at:
+            return False
+        if (since := self._stall.held_back_at) is None:
+            since = self._clock()
+            self._stall = replace(self._stall, held_back_at=since)
+        return since >= self.text_tried_at
 
     def bide(self, link: "Link", refuse_posts: Callable[[str], None]) -> Step:
         """Wait until the rung for a silent modem is due, or until the modem says something."""

@@ -73,6 +73,7 @@ class Service:
         self._in_text = False
         self._crashed_in_text = self._crashed_in_either = False
         self._data_turn = DataTurn(clock)
+        self._data_is_due = False
         self._unready_until = self._greeted = self._text_ended_at = float("-inf")
         self._tidied = False
 
@@ -89,7 +90,7 @@ class Service:
     def serve(self, link: Link) -> None:
         """Serve what is asked; ends only by a link error or ``Stopping``."""
         self._poll_at = self._registered_at = self._clock()
-        self.recovery.text_due()
+        self.recovery.started()
         while True:
             self._take_in(link)
             self._data_turn.late_s = min(link.late_s, LATE_MOST_S)
@@ -107,6 +108,7 @@ class Service:
         if self._registered:
             self._registered_at = self._clock()
             if not registered:
+                self.recovery.text_due()
                 self._posts.hurry()
                 if self._crashed_in_text:
                     self._data_first()
@@ -144,14 +146,19 @@ class Service:
         link.listen(self._clock() + GREETING_S)
         return True
 
+    @property
+    def _next_text_comes(self) -> bool:
+        """Whether the next text has a moment left to come: they are handed over one by one."""
+        alarm_is_open = self._jobs.urgent_since is not None
+        return alarm_is_open and self._clock() < self._text_ended_at + NEXT_TEXT_S
+
     def _awaits_next_text(self, link: Link) -> bool:
-        """Whether a moment was given to the next text: they come one by one, and connecting, which
-        here holds the line, or ends the modem or the text, must not slip in between two."""
-        until = self._text_ended_at + NEXT_TEXT_S
+        """Whether that moment was given to it: connecting, which here holds the line, or ends the
+        modem or the text, must not slip in between two."""
         is_spared = not self._settings.sms_while_connecting or self._connects_alone(link)
-        if not is_spared or self._jobs.urgent_since is None or self._clock() >= until:
+        if not is_spared or not self._next_text_comes:
             return False
-        link.listen(until)
+        link.listen(self._text_ended_at + NEXT_TEXT_S)
         return True
 
     def _connects_alone(self, link: Link) -> bool:
@@ -173,6 +180,7 @@ class Service:
             self.recovery.quarantine.add(CONNECT)
         if (job := self._jobs.head_text()) is not None:
             self._mind(job, self._texts.interrupted(job, reason))
+        self._data_is_due = False
         self._data_turn.break_off()
         if not self._text_tried_since_data:
             # Data, which was to be first, ends the modem too: texts have their turn.
@@ -235,6 +243,13 @@ class Service:
         if (connected_since := self._posts.connected_since) is not None:
             self._let_data_prove(connected_since)
             self._data_turn.connected(connected_since)
+        if self._data_is_due:
+            self._data_is_due = False
+            could_leave = self._could_leave(self._jobs.head_text())
+            if self._climb(link, text_next=could_leave or self._next_text_comes):
+                return True
+            if not self.recovery.is_held_back:
+                self._data_first()
         if self._jobs.urgent_since is None:
             self._data_turn.break_off()
         data_went_first = self._data_turn.is_on
@@ -242,9 +257,8 @@ class Service:
         if data_went_first and not data_first:
             self.recovery.text_due()
         job = None if data_first else self._jobs.head_text()
-        could_leave = job is not None and self._takes_texts()
-        could_leave = could_leave and self._worth_a_try(self.recovery.text_tried_at)
-        if not data_first and self._climb(link, text_next=could_leave):
+        could_leave = self._could_leave(job)
+        if not data_first and self._climb(link, text_next=could_leave or self._next_text_comes):
             return True
         text_next = could_leave and not self._connection_has_turn
         # A data path in which the modem stops answering is not worth waiting for.
@@ -261,9 +275,10 @@ class Service:
             return True
         return self._idle_step(link, waiting=job is not None)
 
-    def _takes_texts(self) -> bool:
-        """Whether the modem has got ready for texts, or has had its time for that."""
-        return self._texts.takes or self._clock() >= self._unready_until
+    def _could_leave(self, job: TextJob | None) -> bool:
+        """Whether there is a text, and the modem has got ready for it or has had its time for that."""
+        takes = self._texts.takes or self._clock() >= self._unready_until
+        return job is not None and takes and self._worth_a_try(self.recovery.text_tried_at)
 
     def _keeps_line_free(self, text_waits: bool) -> bool:
         """Whether a text that modem or network do not take yet goes before what holds the line."""
@@ -319,7 +334,7 @@ class Service:
             self.recovery.text_left(job.number)
         elif outcome.outcome is Outcome.UNKNOWN or outcome.reason == NO_PROMPT:
             self._take_in(link)  # a data path that ended with the text has had no try of its own
-            self._data_first()
+            self._data_is_due = True
         else:
             self._texts.ready(link)  # in case the modem has slipped out of PDU mode
             self._poll_at = self._clock()

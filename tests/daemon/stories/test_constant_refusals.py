@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from outcry.hw.board.modem.faults import Fault, Kind
+from outcry.hw.board.modem.faults import Fault, Kind, Stage
 from outcry.hw.board.modem.gprs import How
 from outcry.hw.board.modem.options import Options
 from outcry.hw.board.modem.timing import Timing
@@ -122,6 +122,35 @@ def test_a_network_slow_to_refuse_puts_the_restart_off_by_no_more_than_the_text_
     world.lives(RESTART_S + 10)
     assert world.boots
     assert world.boots[0] <= RESTART_S
+
+
+ENDS = [
+    (stage, said, how, wire)
+    for stage in ("command", "prompt", "text")
+    for said in ("", "OK", "NO CARRIER", "COMMAND NOT SUPPORT", "+CMS ERROR:38")
+    for how in ("dead", "refused", "connecting", "silent", "rubbish")
+    for wire in (None, Wire.SUPPLY)
+]
+
+
+@pytest.mark.parametrize(
+    ("stage", "said", "how", "wire"), ENDS if FULL else Random(SEED).sample(ENDS, len(ENDS) // 3)
+)
+def test_texts_that_end_in_no_refusal_put_the_restart_off_by_one_turn_of_data(
+    tmp_path: Path, stage: Stage, said: str, how: How, wire: Wire | None
+) -> None:
+    """Each is followed by a turn of data, which carries nothing either; a restart cures the texts."""
+    world = RefusedWorld(tmp_path, wire=wire, cured=True)
+    world.at(PRESS_AT - 4, lambda: world.sim.set_gprs(how, world.now))
+    fault = Fault(Kind.ERROR if said else Kind.SILENT, stage=stage, text=said)
+    world.at(PRESS_AT - 4, lambda: world.sim.faults.on("+CMGS", fault, times=None))
+    world.lives(RESTART_S + 60)
+    assert world.boots
+    assert world.boots[0] <= RESTART_S
+    assert world.ready_at is not None
+    assert world.first_text is not None
+    assert world.first_text - world.ready_at <= FIRST_TEXT_S
+    assert {name for _, name in world.texts_given()} == NAMES
 
 
 def test_no_rung_is_taken_while_a_text_is_on_its_way(tmp_path: Path) -> None:

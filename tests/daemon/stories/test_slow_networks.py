@@ -153,3 +153,20 @@ def test_after_data_had_its_turn_a_text_has_its_try_before_a_restart(
     world.at(well_at, world.sim.faults.clear)
     world.run(well_at + 60.0)
     assert min(at - well_at for at, _ in world.texts_given() if at > well_at) <= 30.0
+
+
+@pytest.mark.parametrize("again_s", [13.0, 15.0, 17.0, 19.0])
+@pytest.mark.parametrize("query", [(0.02, 0.09), (0.3, 0.9)], ids=["quick", "late"])
+def test_a_network_found_late_is_tried_before_a_restart_loses_it(
+    tmp_path: Path, query: tuple[float, float], again_s: float
+) -> None:
+    """The modem restarts twice by chance, and each time a network is found after 30 to 45 s."""
+    timing = Timing(query=query, registration=(30.0, 45.0), boot_ready=(18.0, 22.0))
+    world = SimulatedWorld(tmp_path, timing)
+    valid = world.presses(400.0)
+    for after_s in (0.5, again_s):
+        world.at(valid + after_s, lambda: world.sim.reset(world.now))
+    world.run(valid + 110.0)
+    boots = [at - valid for at, what, _ in world.seen if what == "boot" and at > valid]
+    assert boots == pytest.approx([0.5, again_s], abs=0.1), "none is the driver's own"
+    assert min(at - valid for at, _ in world.texts_given() if at > valid) <= again_s + 55.0
