@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("outcry.modem")
 
 WENT_OFF = "it switched itself off ({}): see to its supply, then take that away for a moment"
-RATES_EVERY = 4  # silences in a row: trying rates takes 3 s, and most silent modems are mute
+# Silences in a row, where nothing was heard: trying rates takes 3 s, and most of them are mute.
+RATES_EVERY = 4
 HELD_S = 60.0  # a port that was held for longer was not lost "again"
 UNLOADED_PAUSE_S = 60.0  # after a fault while the driver itself is loaded
 UNLOADED_IN_NEED_S = 2.0  # the same while an alarm is open or a text waits
@@ -249,8 +250,9 @@ class Modem:
         except ModemSilent:
             port, looks = self._port, silences // RATES_EVERY
             rates = RARE_RATES if looks and looks % 2 == 0 else RATES
-            if port is None or not looks_due:
+            if port is None or not (looks_due or link.heard_noise):
                 raise
+            link.heard_noise = False
             if not (found := find_rate(link, port, self._baud, rates)):
                 raise
             self._board.note(Condition.STARTING, found)

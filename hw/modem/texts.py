@@ -224,7 +224,9 @@ class Texts:
         reply = link.probe(_SENT, CALLED_OFF_AFTER_S - ASKED_AFTER_S, call_off=False)
         if not reply.final:
             self._on_stuck()
-            reply = link.probe(_SENT, self._given_at + SEND_LIMIT_S - self._clock(), call_off=True)
+            if not link.heard_noise:  # else it may have restarted, and talk at another rate
+                left_s = self._given_at + SEND_LIMIT_S - self._clock()
+                reply = link.probe(_SENT, left_s, call_off=True)
         link.attention(LATE_TRIES)  # what it has been asked twice it may answer twice
         return reply if re.fullmatch(_PROVEN, reply.final) else Reply("")
 

@@ -158,3 +158,23 @@ def test_a_real_port_takes_another_rate() -> None:
         port.close()
         with pytest.raises(PortLost):
             port.rate = -1
+
+
+@pytest.mark.parametrize("rate", OTHERS)
+def test_one_that_comes_back_at_another_rate_amid_a_text_is_found_by_its_noise(
+    world: Any, rate: int
+) -> None:
+    """It was set without AT&W, or keeps nothing: a brown-out brings back the rate it had before."""
+    w = world(host=None, timing=Timing())
+
+    def browns_out() -> None:
+        w.sim.reset(w.now)
+        w.sim.wire.modem_baud = rate
+
+    w.at(30, lambda: w.modem.set_urgent(True))
+    w.at(30, lambda: w.modem.send_sms("t1", ANA, "help"))
+    w.at(30.3, browns_out)
+    w.at(31, lambda: w.modem.send_sms("t2", ANA, "help again"))
+    w.run(75)
+    assert w.texts(ANA)
+    assert w.port.rate == 115200
