@@ -41,6 +41,10 @@ class SaidPins:
         """Whether anything is kept of this PIN and this very SIM."""
         return any(of_sim == _hash(key, pin + sim) for key, _, of_sim, _ in self._lines())
 
+    def has_refusals(self) -> bool:
+        """Whether any PIN was refused, by whichever SIM."""
+        return any(line[-1] == REFUSED for line in self._lines())
+
     def can_keep(self) -> bool:
         """Whether this user may read what is kept and add to it."""
         for path in self._files:
@@ -51,7 +55,7 @@ class SaidPins:
     def add(self, word: str, pin: str, sim: str) -> None:
         """``pin`` is about to be said, or was refused or taken."""
         self._undo = None
-        if word == TAKEN and all(line[-1] != REFUSED for line in self._lines()):
+        if word == TAKEN and not self.has_refusals():
             self._here.clear()
             for path in self._files:
                 with suppress(OSError):

@@ -26,6 +26,7 @@ SIM_SAYS_LIMIT_S = 60.0  # for a modem that answers neither AT+CPIN? nor AT+CREG
 LOOKS_SKIPPED = 20  # after which even a question that crashes the modem is asked again
 SIM_WAIT_S = 10.0  # while only a person can help
 TRIES_UNTOUCHED = 3  # left on a SIM whose PIN was right the last time
+TRIES_FOR_ANOTHER = 2  # left for another PIN than the refused one; the last is never used up
 UNPROVED = "the SIM does not say whether the PIN is right"
 SAYINGS = 2  # with no answer known: the third try is never used up
 TAKEN_S = 10.0  # from the OK to a PIN to READY; a SIM takes 1 s as a rule
@@ -244,7 +245,8 @@ class Starting:
         if tries.isdigit():
             if self._doubts > 1 and not self._restarted_for_pin:
                 self._restart()
-            return int(tries) >= TRIES_UNTOUCHED
+            is_another = not said and self._settings.said_pins.has_refusals()
+            return int(tries) >= (TRIES_FOR_ANOTHER if is_another else TRIES_UNTOUCHED)
         if not reply.final:  # a PIN must not be said to a modem that has just gone deaf
             link.command("AT", idle=True)
         return said < SAYINGS and self._pin is not Pin.DOUBTED

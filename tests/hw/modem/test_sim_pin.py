@@ -73,6 +73,20 @@ def test_four_starts_with_a_wrong_pin_say_it_once(box: Box) -> None:
     assert box.tries == 2
 
 
+@pytest.mark.parametrize("tells", [False, True])
+def test_another_pin_after_a_wrong_one_has_a_try_of_its_own(box: Box, tells: bool) -> None:
+    box.starts("9999", "3,10,0,10" * tells)
+    assert box.starts("1234", "2,10,0,10" * tells).state is Condition.REGISTERED
+    assert box.said == [1, 1]
+
+
+def test_the_last_try_is_left_to_a_person(box: Box) -> None:
+    for pin in ("9999", "8888", "7777", "1234"):
+        assert box.starts(pin, f"{box.tries},10,0,10").state is Condition.SIM_PIN
+    assert box.said == [1, 1, 0, 0]
+    assert box.tries == 1
+
+
 @pytest.mark.parametrize("skip", [0, 1], ids=["asked", "said"])
 @pytest.mark.parametrize("kind", [Kind.RESET, Kind.SILENT, Kind.GARBAGE, Kind.PARTIAL, Kind.ERROR])
 def test_one_fault_at_the_pin_of_a_modem_that_counts_no_tries_mutes_nobody(
