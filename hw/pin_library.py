@@ -13,12 +13,17 @@ from outcry.hw.system_errors import told
 CHOICE = "GPIOZERO_PIN_FACTORY"
 WORDS_MOST = 120  # characters of a library's own
 _BOARD = "restart the device; if it stays so, its board is broken"
+_NO_PINS = "this kernel shows no pins: is it a Raspberry Pi, with its own device tree?"
+_RIGHTS = "the service's user may not use it: `ls -l` it; outcry belongs to group gpio"
 _REMEDIES = (  # by what a library says; the first that fits
     ("no library", f"without {CHOICE} in the unit no library is needed"),
     ("AttributeError", f"it does not fit gpiozero; without {CHOICE} in the unit none is needed"),
     ("busy", "another program or a device tree overlay holds the pin: `sudo gpioinfo` names it"),
-    ("ENOENT", "this kernel shows no pins: is it a Raspberry Pi, with its own device tree?"),
-    ("EACCES", "the service's user may not use it: `ls -l` it; outcry belongs to group gpio"),
+    ("ENOENT", _NO_PINS),
+    ("can not open gpiochip", _NO_PINS),
+    ("EACCES", _RIGHTS),
+    ("no permissions", _RIGHTS),
+    ("as root", f"that library is for root alone; without {CHOICE} in the unit none is needed"),
     ("(EIO)", _BOARD),
     ("(ENODEV)", _BOARD),
     ("EPERM", "the unit does not allow it: DeviceAllow= in its file says which chip it may use"),
@@ -55,9 +60,9 @@ def on_pin(device: Callable[..., Any], pin: int, **more: Any) -> Any:
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, (ImportError, gpiozero.BadPinFactory)):
-        return f"{type(error).__name__}: no library for pins ({os.environ.get(CHOICE)})"
     if isinstance(error, OSError):
         return f"{told(error)}: {error.filename}" if error.filename else told(error)
     words = " ".join(str(error).split())[:WORDS_MOST]
+    if isinstance(error, (ImportError, gpiozero.BadPinFactory)):
+        words = f"no library for pins ({os.environ.get(CHOICE)}): {words}"
     return f"{type(error).__name__}: {words}" if words else type(error).__name__

@@ -501,7 +501,17 @@ PINS: dict[str, tuple[Exception, str]] = {
         AttributeError("module 'lgpio' has no attribute 'SET_BIAS_PULL_UP'"),
         "GPIOZERO_PIN_FACTORY",
     ),
-    "no library for pins": (ModuleNotFoundError("No module named 'lgpio'"), "GPIOZERO_PIN_FACTORY"),
+    # lgpio's, RPi.GPIO's
+    "can not open gpiochip": (RuntimeError("'can not open gpiochip'"), "device tree"),
+    "no permissions": (RuntimeError("'no permissions'"), "group gpio"),
+    "as root": (
+        RuntimeError("No access to /dev/mem.  Try running as root!"),
+        "GPIOZERO_PIN_FACTORY",
+    ),
+    "No module named 'lgpio'": (
+        ModuleNotFoundError("No module named 'lgpio'"),
+        "GPIOZERO_PIN_FACTORY",
+    ),
 }
 TLS_ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
 PAGE = b"<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>"
@@ -650,6 +660,13 @@ SITUATIONS = (
         lambda device: device.sim.set_supply(3450, device.now),
         flag=Flag.UNDER_VOLTAGE,
     ),
+    Situation(
+        "supply too high",
+        2,
+        "supply",
+        ("too high", "4.0 V"),
+        lambda device: device.sim.set_supply(4350, device.now),
+    ),
     # Why did a contact get no SMS?
     *(
         Situation(f"texts: {words[0]}", 4, "SMS", words, _refuses_texts(code), flag=flag)
@@ -759,6 +776,7 @@ SITUATIONS = (
     Situation(
         "retired", 5, "receipt", ("HTTP 400", "enrol it again"), _hq_says(_http("400 Bad Request"))
     ),
+    Situation("a proxy's limit", 5, "receipt", ("HTTP 413", "limits"), _hq_says(_http("413 No"))),
     Situation("copied card", 5, "receipt", ("HTTP 409", "copy"), _hq_says(_http("409 Conflict"))),
     Situation(
         "HQ in trouble", 5, "receipt", ("HTTP 502", HQ_RUNS), _hq_says(_http("502 Bad Gateway"))

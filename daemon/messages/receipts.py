@@ -44,9 +44,10 @@ class Receipts:
     def by_sms(self, message: SmsReceived) -> list[ReceiptCame]:
         """The receipt in this SMS; nothing else that an SMS says counts."""
         try:
-            if len(message.text) != RECEIPT_CHARS:
+            text = message.text.strip()  # some gateways end a text with a line end
+            if len(text) != RECEIPT_CHARS:
                 raise ReceiptRefused("not a receipt's length")
-            receipt = from_text(message.text)
+            receipt = from_text(text)
             report = self._outbox.reports.get(header_of(receipt).counter)
             if report is None:
                 raise ReceiptRefused("no such report")

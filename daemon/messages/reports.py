@@ -125,7 +125,9 @@ def place(fix: gps.Fix | None, reading: gps.NoFix, now: float) -> Position | NoP
     if fix is None:
         return NoPosition(NoFixReason[reading.reason.name])
     try:
-        accuracy = None if fix.accuracy_m is None else min(int(fix.accuracy_m) + 1, MAX_ACCURACY_M)
+        accuracy = None if fix.accuracy_m is None else int(fix.accuracy_m) + 1
+        if accuracy is not None and accuracy > MAX_ACCURACY_M:
+            accuracy = None  # a smaller one, which is all that the layout holds, would not be true
         age_s = ceil(min(max(now - fix.taken_at, 0), MAX_AGE_S))  # never younger than it is
         known = fix.taken_at != gps.AGE_UNKNOWN
         return Position(fix.latitude, fix.longitude, accuracy, age_s, age_known=known)

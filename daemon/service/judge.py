@@ -19,6 +19,7 @@ from outcry.report import MAX_AGE_S, Flag
 
 FIX_OLD_S = 60  # a receiver at work has a new one each second
 IN_VAIN = 3  # texts in a row; one or two may be chance
+TOO_HIGH_MV = 4300  # OVER-VOLTAGE WARNNING from here (SIM800L hardware design p.25)
 WEAK = 6  # of AT+CSQ's 31: -101 dBm; GPRS is lost before SMS is
 RECOVERED_MV = 100  # a resting battery rises by less
 _FOR_TEXTS = {"modem", "sim", "registration", "SMS"}
@@ -90,9 +91,13 @@ _OF_THE_REASON = (  # by what it says; an errno's name is in the words of hw.sys
     ("(EBUSY)", _HELD),
     ("cannot open", "that is no serial device, or nothing is behind it: modem.port is wrong"),
 )
+_LIMITS = "HQ, or a proxy before it, limits what it takes: see there, one report has 116 bytes"
 _OF_HQ = (  # how the reason for a missing receipt begins
     ("HTTP 400", "HQ cannot open what this device seals: enrol it again, docs/enrolment.md"),
+    ("HTTP 408", "the report is too slow on its way: try another place or SIM, and HQ's proxy"),
     ("HTTP 409", "HQ has had a later message of this device: is there a copy of it somewhere?"),
+    ("HTTP 413", _LIMITS),
+    ("HTTP 429", _LIMITS),
     ("HTTP 5", _HQ),
     ("no answer", _HQ),
     ("HQ closed", "look at HQ: `systemctl status outcry-responder`, and the proxy before it"),
@@ -321,6 +326,8 @@ def _supply(millivolts: int | None, marks: int) -> Finding:
         if marks & flag:
             found = MARKS[flag]
             return replace(found, words=": ".join(filter(None, (found.words, words))))
+    if (millivolts or 0) >= TOO_HIGH_MV:
+        return look("supply", f"too high: {words}", "from 4.4 V the modem goes off: give it 4.0 V")
     return ok("supply", words) if words else left_out("supply", "the modem has not reported it")
 
 

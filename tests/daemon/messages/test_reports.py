@@ -7,7 +7,7 @@ from outcry.daemon.messages.reports import is_better, place
 from outcry.hw import gps
 from outcry.hw.modem import Cell, ModemStatus
 from outcry.receipt import Status
-from outcry.report import MAX_AGE_S, Flag, NoFixReason, NoPosition, Position
+from outcry.report import MAX_ACCURACY_M, MAX_AGE_S, Flag, NoFixReason, NoPosition, Position
 from outcry.report import Cell as ReportedCell
 from simulation.world import WALL, World
 
@@ -64,6 +64,13 @@ def test_every_message_has_a_token_of_its_own(world):
 def test_an_accuracy_and_an_age_are_rounded_to_the_worse():
     known = place(gps.Fix(1.0, 2.0, 4.2, 10.0), NO_FIX, 13.9)
     assert known == Position(1.0, 2.0, 5, 4)
+
+
+@pytest.mark.parametrize("accuracy_m", [MAX_ACCURACY_M + 0.1, 70_000.0, 2e7])
+def test_an_accuracy_too_bad_to_be_said_is_not_told_as_a_better_one(accuracy_m):
+    assert place(gps.Fix(1.0, 2.0, accuracy_m, 10.0), NO_FIX, 11.0).accuracy_m is None
+    most = place(gps.Fix(1.0, 2.0, MAX_ACCURACY_M - 0.1, 10.0), NO_FIX, 11.0)
+    assert most.accuracy_m == MAX_ACCURACY_M
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from outcry.daemon.outbox.stored import TextOutcome
+from outcry.envelope import to_text
 from outcry.hw.gps import NoFix, NoFixReason
 from outcry.hw.modem import Outcome, SmsReceived
 from outcry.receipt import Status
@@ -190,6 +191,15 @@ def test_a_receipt_by_sms_is_felt_and_ends_nothing(world):
     made = len(world.outbox.reports)
     world.passes(120)
     assert len(world.outbox.reports) > made
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", " "])
+def test_a_line_end_that_a_gateway_adds_costs_no_receipt(world, end):
+    world.holds()
+    sealed = next(iter(world.outbox.reports.values())).sealed
+    words = to_text(world.receipt(sealed, Status.STORED))
+    world.happens(SmsReceived("+447700900002", words + end))
+    assert world.motor.pulses == ["raised", "HQ has it"]
 
 
 @pytest.mark.parametrize(
