@@ -27,7 +27,8 @@ log = logging.getLogger("outcry.modem")
 CALL_OFF = b"\x1b\r"  # ESC leaves text entry; CR ends whatever line ESC may have begun
 FILL = b"\r" * 1460  # a modem left counting the bytes of a CIPSEND sees nothing else
 FILL_AT = 3  # the unanswered AT after which that is tried
-PLAIN = frozenset(range(1, 0x80))  # all that a modem says beside a peer's bytes
+PLAIN = bytes(range(1, 0x80))  # all that a modem says beside a peer's bytes
+MUCH = 12  # bytes beside these: less than RDY and +CPIN: READY make at another rate
 WORDS = "ATQ0V1"  # answer, and in words: a stored profile may say otherwise (manual p.31-36)
 IN_NUMBERS = "0"  # OK, where it does not
 ANSWER_S = 5.0  # most commands answer in 20-90 ms; the manual allows them 5 s
@@ -76,9 +77,7 @@ class Link:
         self._answers_s = deque[float](maxlen=ANSWERS_KEPT)
         self.in_step = False
         """Whether the last command was answered."""
-        self.heard_noise = False
-        """Whether bytes came since the last answer that no line is made of: it may talk at another
-        rate."""
+        self._noise = 0
         self.now = clock
 
     def begin_epoch(self) -> None:
@@ -118,6 +117,12 @@ class Link:
         return max(QUIET_S, SLOWER * self._answers_after_s)
 
     @property
+    def heard_noise(self) -> bool:
+        """Whether much came since the last answer that no line is made of: it may talk at another
+        rate."""
+        return self._noise >= MUCH
+
+    @property
     def late_s(self) -> float:
         """How much longer than usual the modem takes for a plain command, of late."""
         return max(0.0, self._answers_after_s - USUAL_S)
@@ -134,7 +139,7 @@ class Link:
         left = until - self._clock()
         data = self._port.read(max(0.0, min(left, BEAT_S)))
         self._buffer.feed(data)
-        self.heard_noise |= not PLAIN.issuperset(data)
+        self._noise += len(data.translate(None, PLAIN))
         if left <= 0 and (not data or left < -ANSWER_S):
             return -1
         return len(data)
@@ -349,7 +354,7 @@ class Link:
                 if end.fullmatch(line):
                     self._unsolicited(line, asked=line)
                     self._echo_was_off |= not (self._echo_seen or self.echo_expected)
-                    self.heard_noise = False
+                    self._noise = 0
                     return Reply(line, tuple(lines), data)
                 if prompt and line == PROMPT:
                     return Reply(PROMPT, tuple(lines))

@@ -59,6 +59,9 @@ TURNS = (1, 2, 3, 4, 5, 6)  # in an alarm, after so many restarts; and with each
 ALWAYS_SAID = {"", "+CIPSTART", ECHO}
 
 
+DATA_WAIT_S = 25.0  # for data's turn, by a restart that is due after 45 s and done by 90 s
+
+
 @dataclass(frozen=True)
 class Stall:
     """What was done last in an alarm in which nothing leaves."""
@@ -69,6 +72,8 @@ class Stall:
     restarts: int = 0
     held_back_at: float | None = None
     """When the next rung, though due, began to wait for a text."""
+    data_until: float | None = None
+    """Until when at most it waits for data's turn instead."""
 
     def then(self, rung: Rung, now: float) -> "Stall":
         restarts = self.restarts + (rung in (Rung.COMMAND, Rung.WIRE))
@@ -142,6 +147,10 @@ class Recovery:
             self._in_turns = True
             self.quarantine.spare_all_but(SAID_STILL[self._turn])
         return self.next(Failure.RESTARTED)
+
+    @property
+    def has_wire(self) -> bool:
+        return self._power_cycle is not None
 
     def times(self, failure: Failure) -> int:
         """How often ``failure`` has come in a row."""
@@ -218,7 +227,7 @@ class Recovery:
             self._clock() if since is None else since,
             times=self._times[failure],
             climbed_at=self._climbed_at[failure],
-            has_wire=self._power_cycle is not None,
+            has_wire=self.has_wire,
             text_waits=head is not None,
             text_on_its_way=head is not None and head.given,
             text_tried_at=self.text_tried_at,
@@ -280,11 +289,14 @@ class Recovery:
         minded = None if self._jobs.urgent_since is not None else self._lost_since
         return self._stalled_since() not in (None, minded)
 
-    def stalled(self, registered: bool, lost: bool, text_next: bool) -> Step | None:
+    def stalled(
+        self, registered: bool, lost: bool, text_next: bool, data_next: bool = False
+    ) -> Step | None:
         """The rung that is due because nothing leaves, if any; it counts as taken.
 
         ``lost``: there is no network that would take anything, nor a SIM that it asks for; some are
         lost until the modem restarts. ``text_next``: a text waits that could leave now.
+        ``data_next``: data is to have its turn now, or has one for which this waits.
         """
         now = self._clock()
         if not lost and self._lost_since is not None:
@@ -311,7 +323,7 @@ class Recovery:
             taken_at=stall.taken_at,
         )
         step = next_rung(known, now)
-        if step.rung is Rung.NOTHING or (text_next and self._holds_back()):
+        if step.rung is Rung.NOTHING or self._holds_back(text_next, data_next):
             return None
         log.warning("nothing has left for %.0f s; %s", now - since, step.rung.value)
         if step.rung is not Rung.WIRE:  # which counts when it is pulled, whatever for
@@ -319,21 +331,25 @@ class Recovery:
         return step
 
     @property
-    def is_held_back(self) -> bool:
-        """Whether a rung that is due has waited for a text, and was not taken yet."""
-        return self._stall.held_back_at is not None
+    def waits_for_data(self) -> bool:
+        """Whether the next rung, though due, waits for data's turn."""
+        return self._stall.data_until is not None
 
-    def _holds_back(self) -> bool:
-        """Whether the rung that is due waits for the text that is due again.
+    def _holds_back(self, text_next: bool, data_next: bool) -> bool:
+        """Whether the rung that is due waits for data's turn, or for the text that is due again.
 
-        It waits once: texts may end in nothing for ever, each with data's turn after it.
+        It waits for one of them, and once: a text may end in nothing for ever, and data's turn, too.
         """
-        if self.text_tried_at > self._text_due_at:
+        stall, now = self._stall, self._clock()
+        if data_next and stall.held_back_at is None and stall.data_until is None:
+            self._stall = stall = replace(stall, data_until=now + DATA_WAIT_S)
+        if stall.data_until is not None:
+            return data_next and now < stall.data_until
+        if not text_next or self.text_tried_at > self._text_due_at:
             return False
-        if (since := self._stall.held_back_at) is None:
-            since = self._clock()
-            self._stall = replace(self._stall, held_back_at=since)
-        return since >= self.text_tried_at
+        if stall.held_back_at is None:
+            self._stall = stall = replace(stall, held_back_at=now)
+        return stall.held_back_at is not None and stall.held_back_at >= self.text_tried_at
 
     def bide(self, link: "Link", refuse_posts: Callable[[str], None]) -> Step:
         """Wait until the rung for a silent modem is due, or until the modem says something."""

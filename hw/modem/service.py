@@ -245,11 +245,9 @@ class Service:
             self._data_turn.connected(connected_since)
         if self._data_is_due:
             self._data_is_due = False
-            could_leave = self._could_leave(self._jobs.head_text())
-            if self._climb(link, text_next=could_leave or self._next_text_comes):
+            if self._climb(link, self._could_leave, data_next=True):
                 return True
-            if not self.recovery.is_held_back:
-                self._data_first()
+            self._data_first()
         if self._jobs.urgent_since is None:
             self._data_turn.break_off()
         data_went_first = self._data_turn.is_on
@@ -257,8 +255,9 @@ class Service:
         if data_went_first and not data_first:
             self.recovery.text_due()
         job = None if data_first else self._jobs.head_text()
-        could_leave = self._could_leave(job)
-        if not data_first and self._climb(link, text_next=could_leave or self._next_text_comes):
+        could_leave = job is not None and self._could_leave
+        climbs = not data_first or self.recovery.waits_for_data
+        if climbs and self._climb(link, could_leave, data_next=data_first):
             return True
         text_next = could_leave and not self._connection_has_turn
         # A data path in which the modem stops answering is not worth waiting for.
@@ -275,10 +274,12 @@ class Service:
             return True
         return self._idle_step(link, waiting=job is not None)
 
-    def _could_leave(self, job: TextJob | None) -> bool:
+    @property
+    def _could_leave(self) -> bool:
         """Whether there is a text, and the modem has got ready for it or has had its time for that."""
         takes = self._texts.takes or self._clock() >= self._unready_until
-        return job is not None and takes and self._worth_a_try(self.recovery.text_tried_at)
+        waits = takes and self._jobs.head_text() is not None
+        return waits and self._worth_a_try(self.recovery.text_tried_at)
 
     def _keeps_line_free(self, text_waits: bool) -> bool:
         """Whether a text that modem or network do not take yet goes before what holds the line."""
@@ -299,11 +300,14 @@ class Service:
         unregistered_since = max(alarm_since, self._registered_at)
         return self._clock() >= max(unregistered_since + UNREGISTERED_S, tried_at + TRY_EVERY_S)
 
-    def _climb(self, link: Link, text_next: bool = False, ready: bool = True) -> bool:
+    def _climb(
+        self, link: Link, text_next: bool = False, ready: bool = True, data_next: bool = False
+    ) -> bool:
         """Take the ladder's rung if nothing leaves; whether there was one."""
         radio = self._radio
         lost = not (ready and (radio.worth_a_try or radio.carries_packets))
-        step = self.recovery.stalled(ready and radio.registered, lost, text_next)
+        text_next |= self._next_text_comes
+        step = self.recovery.stalled(ready and radio.registered, lost, text_next, data_next)
         if step is None:
             return False
         if step.rung is not Rung.ATTACH:
@@ -356,11 +360,16 @@ class Service:
             self.recovery.text_in_vain(job.number, is_of_the_number(outcome.code))
         self._note_texts()
 
-    def _text_stuck(self) -> None:
-        """Give up the text that is out where the ladder says so."""
+    def _text_stuck(self, heard_noise: bool) -> bool:
+        """Give up the text that is out where the ladder says so; whether its answer is waited for.
+
+        Noise may come of a modem that has restarted and talks at another rate. Where there is a wire
+        it is pulled instead, and the next text has its minute.
+        """
         step = self.recovery.next(Failure.TEXT_STUCK)
         if step.rung is not Rung.NOTHING:
             raise RestartDue(step, Failure.TEXT_STUCK.value)
+        return self.recovery.has_wire or not heard_noise
 
     def _make_room(self, link: Link) -> bool:
         """Shut the connection if the ladder says so; whether it did."""

@@ -61,12 +61,13 @@ class Texts:
         jobs: JobQueue,
         emit: Callable[[events.ModemEvent], None],
         clock: Callable[[], float],
-        on_stuck: Callable[[], None],
+        on_stuck: Callable[[bool], bool],
         beside_data: Callable[[], bool] = lambda: False,
         texted_before: bool = False,
         refused_before: str = "",
     ) -> None:
-        """``on_stuck`` is called when neither a text nor AT beside it is answered; it may raise.
+        """``on_stuck`` is called when neither a text nor AT beside it is answered, with whether noise
+        was heard; it may raise, and says whether to wait on.
 
         ``beside_data`` tells whether there is a connection, or one is being made;
         ``texted_before`` whether reports of texts of an earlier run may still come;
@@ -222,11 +223,9 @@ class Texts:
     def _ask_after(self, link: Link) -> Reply:
         """Wait on for the answer, but no longer than the modem is busy: one that says OK is free."""
         reply = link.probe(_SENT, CALLED_OFF_AFTER_S - ASKED_AFTER_S, call_off=False)
-        if not reply.final:
-            self._on_stuck()
-            if not link.heard_noise:  # else it may have restarted, and talk at another rate
-                left_s = self._given_at + SEND_LIMIT_S - self._clock()
-                reply = link.probe(_SENT, left_s, call_off=True)
+        if not reply.final and self._on_stuck(link.heard_noise):
+            left_s = self._given_at + SEND_LIMIT_S - self._clock()
+            reply = link.probe(_SENT, left_s, call_off=True)
         link.attention(LATE_TRIES)  # what it has been asked twice it may answer twice
         return reply if re.fullmatch(_PROVEN, reply.final) else Reply("")
 

@@ -170,3 +170,27 @@ def test_a_network_found_late_is_tried_before_a_restart_loses_it(
     boots = [at - valid for at, what, _ in world.seen if what == "boot" and at > valid]
     assert boots == pytest.approx([0.5, again_s], abs=0.1), "none is the driver's own"
     assert min(at - valid for at, _ in world.texts_given() if at > valid) <= again_s + 55.0
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    ("timing", "back_s"),
+    [
+        (Timing(connect=(4.5, 5.5), one_way=(3.6, 4.4)), 0.0),
+        (Timing(connect=(4.5, 5.5), query=(0.3, 0.9)), 0.0),
+        (Timing(), 38.0),
+        (Timing(), 46.0),
+    ],
+    ids=["slow network", "slow modem", "back at 38 s", "back at 46 s"],
+)
+def test_a_restart_that_is_due_does_not_take_the_turn_of_data_that_would_have_carried_the_alarm(
+    tmp_path: Path, timing: Timing, back_s: float, seed: int
+) -> None:
+    """Texts vanish, and there is no connection at the press."""
+    world = SimulatedWorld(tmp_path, timing, seed)
+    world.at(280.0, lambda: world.sim.set_gprs("dead", world.now))
+    world.at(300.0, lambda: arm(world.sim, "silent", step="+CMGS", stage="text", times=0))
+    valid = world.presses(310.0)
+    world.at(310.0 + back_s, lambda: world.sim.set_gprs("on", world.now))
+    world.run(valid + 100.0)
+    assert min(at - valid for at in world.receipts if at > valid) <= 65.0

@@ -156,3 +156,27 @@ def test_without_a_wire_a_modem_deaf_in_every_text_is_used_for_data_after_the_fi
     assert world.receipts
     assert world.receipts[0] - world.valid <= 45
     assert len([t for t in world.commands("AT+CMGS") if t < world.receipts[0]]) == 1
+
+
+@pytest.mark.parametrize("noise", [b"\xff", 40 * b"\xf8"], ids=["a byte", "much"])
+@pytest.mark.parametrize("wire", [None, *Wire])
+def test_noise_while_a_network_takes_half_a_minute_for_each_text_cuts_one_off_at_most(
+    tmp_path: Path, wire: Wire | None, noise: bytes
+) -> None:
+    """AT is not answered beside a text; the noise is no restart."""
+    world = SimulatedWorld(tmp_path, Timing(sms_submit=(28.0, 32.0)), wire=wire)
+    world.at(PRESS_AT - 10, lambda: world.sim.set_gprs("dead", world.now))
+    valid = world.presses(PRESS_AT)
+    output, heard = world.line.output, [0]
+
+    def noisy(now: float) -> bytes:
+        tried = [at for at in world.commands("AT+CMGS") if at < now - 1.0]
+        is_new, heard[0] = len(tried) > heard[0], len(tried)
+        return output(now) + noise * is_new
+
+    world.line.output = noisy  # type: ignore[method-assign]
+    for tick in range(1000):
+        world.at(valid + tick / 2, lambda: None)
+    world.run(valid + 500.0)
+    assert {name for _, name in world.texts_given()} == {"Ana", "Boris", "Chiara", "HQ"}
+    assert len(world.pulls) <= 1
