@@ -116,6 +116,9 @@ class Link:
         """Longer for a modem that is slow with everything, or each answer is taken for the next's."""
         return max(QUIET_S, SLOWER * self._answers_after_s)
 
+    def forget_noise(self) -> None:
+        self._noise = 0
+
     @property
     def heard_noise(self) -> bool:
         """Whether much came since the last answer that no line is made of: it may talk at another
@@ -139,7 +142,8 @@ class Link:
         left = until - self._clock()
         data = self._port.read(max(0.0, min(left, BEAT_S)))
         self._buffer.feed(data)
-        self._noise += len(data.translate(None, PLAIN))
+        if not self._buffer.pushed:  # else these may be the peer's
+            self._noise += len(data.translate(None, PLAIN))
         if left <= 0 and (not data or left < -ANSWER_S):
             return -1
         return len(data)

@@ -252,6 +252,7 @@ class Modem:
             rates = RARE_RATES if looks and looks % 2 == 0 else RATES
             if port is None or not (looks_due or link.heard_noise):
                 raise
+            link.forget_noise()
             if not (found := find_rate(link, port, self._baud, rates)):
                 raise
             self._board.note(Condition.STARTING, found)

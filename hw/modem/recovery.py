@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from outcry.hw.modem.events import ModemEvent, Outcome, PostAnswered, PostFailed, SmsOutcome
@@ -59,7 +60,17 @@ TURNS = (1, 2, 3, 4, 5, 6)  # in an alarm, after so many restarts; and with each
 ALWAYS_SAID = {"", "+CIPSTART", ECHO}
 
 
-DATA_WAIT_S = 25.0  # for data's turn, by a restart that is due after 45 s and done by 90 s
+# A rung that is due waits for what begins by then, and for data's turn no longer than this: a restart
+# is due after 45 s, and done by 90 s.
+WAITS_FOR_S, WAITS_MOST_S = 18.0, 32.0
+
+
+class Turn(Enum):
+    """Of data's turn between two texts."""
+
+    NONE = "none"
+    NEXT = "it is to begin"
+    ON = "it has begun"
 
 
 @dataclass(frozen=True)
@@ -70,10 +81,9 @@ class Stall:
     taken: Rung = Rung.NOTHING
     taken_at: float = float("-inf")
     restarts: int = 0
-    held_back_at: float | None = None
-    """When the next rung, though due, began to wait for a text."""
-    data_until: float | None = None
-    """Until when at most it waits for data's turn instead."""
+    due: Rung = Rung.NOTHING
+    due_at: float = float("inf")
+    """Which rung is due next, and since when: it may have to wait."""
 
     def then(self, rung: Rung, now: float) -> "Stall":
         restarts = self.restarts + (rung in (Rung.COMMAND, Rung.WIRE))
@@ -163,10 +173,10 @@ class Recovery:
     def started(self) -> None:
         """The modem is ready: a text has its try before a rung for what does not leave."""
         self._started_at = self._clock()
+        self._stall = replace(self._stall, due=Rung.NOTHING)
 
     def text_due(self) -> None:
-        """A network was found, or data has had its turn: the next text goes before a rung that is
-        due, once for each rung."""
+        """A network was found, or data has had its turn: the next text goes before a rung."""
         self._text_due_at = self._clock()
 
     def text_tried(self) -> None:
@@ -290,13 +300,13 @@ class Recovery:
         return self._stalled_since() not in (None, minded)
 
     def stalled(
-        self, registered: bool, lost: bool, text_next: bool, data_next: bool = False
+        self, registered: bool, lost: bool, text_next: bool, data: Turn = Turn.NONE
     ) -> Step | None:
         """The rung that is due because nothing leaves, if any; it counts as taken.
 
         ``lost``: there is no network that would take anything, nor a SIM that it asks for; some are
         lost until the modem restarts. ``text_next``: a text waits that could leave now.
-        ``data_next``: data is to have its turn now, or has one for which this waits.
+        ``data``: whether data's turn is to begin now, or has begun.
         """
         now = self._clock()
         if not lost and self._lost_since is not None:
@@ -323,7 +333,7 @@ class Recovery:
             taken_at=stall.taken_at,
         )
         step = next_rung(known, now)
-        if step.rung is Rung.NOTHING or self._holds_back(text_next, data_next):
+        if step.rung is Rung.NOTHING or self._holds_back(step.rung, text_next, data):
             return None
         log.warning("nothing has left for %.0f s; %s", now - since, step.rung.value)
         if step.rung is not Rung.WIRE:  # which counts when it is pulled, whatever for
@@ -331,25 +341,22 @@ class Recovery:
         return step
 
     @property
-    def waits_for_data(self) -> bool:
-        """Whether the next rung, though due, waits for data's turn."""
-        return self._stall.data_until is not None
+    def is_rung_due(self) -> bool:
+        """Whether a rung waits for a text or for data."""
+        return self._stall.due is not Rung.NOTHING
 
-    def _holds_back(self, text_next: bool, data_next: bool) -> bool:
+    def _holds_back(self, rung: Rung, text_next: bool, data: Turn) -> bool:
         """Whether the rung that is due waits for data's turn, or for the text that is due again.
 
-        It waits for one of them, and once: a text may end in nothing for ever, and data's turn, too.
+        Not for long: a text may end in nothing for ever, and data's turn, too.
         """
-        stall, now = self._stall, self._clock()
-        if data_next and stall.held_back_at is None and stall.data_until is None:
-            self._stall = stall = replace(stall, data_until=now + DATA_WAIT_S)
-        if stall.data_until is not None:
-            return data_next and now < stall.data_until
-        if not text_next or self.text_tried_at > self._text_due_at:
-            return False
-        if stall.held_back_at is None:
-            self._stall = stall = replace(stall, held_back_at=now)
-        return stall.held_back_at is not None and stall.held_back_at >= self.text_tried_at
+        if self._stall.due is not rung:
+            self._stall = replace(self._stall, due=rung, due_at=self._clock())
+        waited_s = self._clock() - self._stall.due_at
+        if data is Turn.ON:
+            return waited_s < WAITS_MOST_S
+        waits = data is Turn.NEXT or (text_next and self.text_tried_at <= self._text_due_at)
+        return waits and waited_s < WAITS_FOR_S
 
     def bide(self, link: "Link", refuse_posts: Callable[[str], None]) -> Step:
         """Wait until the rung for a silent modem is due, or until the modem says something."""

@@ -13,7 +13,7 @@ from outcry.hw.modem.lines import Urc
 from outcry.hw.modem.link import Link
 from outcry.hw.modem.posts import Posts
 from outcry.hw.modem.radio import Radio
-from outcry.hw.modem.recovery import Recovery
+from outcry.hw.modem.recovery import Recovery, Turn
 from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.starting import Starting
 from outcry.hw.modem.status import StatusBoard
@@ -245,7 +245,7 @@ class Service:
             self._data_turn.connected(connected_since)
         if self._data_is_due:
             self._data_is_due = False
-            if self._climb(link, self._could_leave, data_next=True):
+            if self._climb(link, self._could_leave, data=Turn.NEXT):
                 return True
             self._data_first()
         if self._jobs.urgent_since is None:
@@ -256,8 +256,9 @@ class Service:
             self.recovery.text_due()
         job = None if data_first else self._jobs.head_text()
         could_leave = job is not None and self._could_leave
-        climbs = not data_first or self.recovery.waits_for_data
-        if climbs and self._climb(link, could_leave, data_next=data_first):
+        climbs = not data_first or self.recovery.is_rung_due
+        turn = Turn.ON if data_first else Turn.NONE
+        if climbs and self._climb(link, could_leave, data=turn):
             return True
         text_next = could_leave and not self._connection_has_turn
         # A data path in which the modem stops answering is not worth waiting for.
@@ -301,13 +302,13 @@ class Service:
         return self._clock() >= max(unregistered_since + UNREGISTERED_S, tried_at + TRY_EVERY_S)
 
     def _climb(
-        self, link: Link, text_next: bool = False, ready: bool = True, data_next: bool = False
+        self, link: Link, text_next: bool = False, ready: bool = True, data: Turn = Turn.NONE
     ) -> bool:
         """Take the ladder's rung if nothing leaves; whether there was one."""
         radio = self._radio
         lost = not (ready and (radio.worth_a_try or radio.carries_packets))
         text_next |= self._next_text_comes
-        step = self.recovery.stalled(ready and radio.registered, lost, text_next, data_next)
+        step = self.recovery.stalled(ready and radio.registered, lost, text_next, data)
         if step is None:
             return False
         if step.rung is not Rung.ATTACH:

@@ -136,7 +136,7 @@ ENDS = [
 @pytest.mark.parametrize(
     ("stage", "said", "how", "wire"), ENDS if FULL else Random(SEED).sample(ENDS, len(ENDS) // 3)
 )
-def test_texts_that_end_in_no_refusal_put_the_restart_off_by_one_turn_of_data(
+def test_texts_that_end_in_no_refusal_put_the_restart_off_by_half_a_minute(
     tmp_path: Path, stage: Stage, said: str, how: How, wire: Wire | None
 ) -> None:
     """Each is followed by a turn of data, which carries nothing either; a restart cures the texts."""

@@ -194,3 +194,19 @@ def test_a_restart_that_is_due_does_not_take_the_turn_of_data_that_would_have_ca
     world.at(310.0 + back_s, lambda: world.sim.set_gprs("on", world.now))
     world.run(valid + 100.0)
     assert min(at - valid for at in world.receipts if at > valid) <= 65.0
+
+
+@pytest.mark.parametrize("found_s", [46.0, 52.0, 58.0, 64.0])
+@pytest.mark.parametrize("stage", ["prompt", "text"])
+@pytest.mark.parametrize("wire", [None, Wire.SUPPLY])
+def test_nor_where_the_network_is_found_when_it_is_due_already(
+    tmp_path: Path, wire: Wire | None, stage: str, found_s: float
+) -> None:
+    """A text goes first, and vanishes; then data has its turn."""
+    world = SimulatedWorld(tmp_path, wire=wire)
+    world.at(300.0, lambda: arm(world.sim, "silent", step="+CMGS", stage=stage, times=0))
+    world.at(310.0, lambda: world.sim.set_network(False, world.now))
+    valid = world.presses(400.0)
+    world.at(valid + found_s, lambda: world.sim.set_network(True, world.now))
+    world.run(valid + 120.0)
+    assert min(at - valid for at in world.receipts if at > valid) <= found_s + 28.0
