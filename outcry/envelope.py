@@ -2,7 +2,8 @@
 
 HPKE (RFC 9180), mode PSK, DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
 ChaCha20-Poly1305, through ``pyhpke``. The device holds HQ's public key and its
-own pre-shared key: it cannot open what it has sent.
+own pre-shared key: it cannot open what it has sent. HQ does that, in
+``responder/intake/opening.py``.
 
 A sealed message is ``header | encapsulated key (32) | ciphertext and tag``.
 The header (version 1 byte, device 4, counter 4, big-endian) travels in clear
@@ -14,13 +15,13 @@ import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 from outcry.report import REPORT_BYTES
 
 if TYPE_CHECKING:
-    from pyhpke import CipherSuite, KEMKeyInterface
+    from pyhpke import CipherSuite
 
 ENVELOPE_VERSION = 1
 KEY_BYTES = 32  # X25519; and RFC 9180 section 9.5 asks for a PSK of at least 32 bytes
@@ -79,30 +80,10 @@ def seal(
         suite.kem.deserialize_public_key(hq_public_key),
         info=header.pack(),
         psk=psk,
-        psk_id=_psk_id(header),
+        psk_id=header.device.to_bytes(4, "big"),
         eks=suite.kem.derive_key_pair(random(KEY_BYTES)),
     )
     return header.pack() + encapsulated + context.seal(plain)
-
-
-def open_sealed(message: bytes, hq_private_key: bytes, psk: bytes) -> bytes:
-    """What was sealed; raises :class:`EnvelopeRefused` for anything but an untouched message."""
-    if len(message) != SEALED_BYTES:
-        raise EnvelopeRefused(f"a sealed message is {SEALED_BYTES} bytes, this is {len(message)}")
-    header = read_header(message)
-    suite = _suite()
-    body = message[HEADER_BYTES:]
-    try:
-        context = suite.create_recipient_context(
-            body[:_ENCAPSULATED_BYTES],
-            _private_key(hq_private_key),
-            info=header.pack(),
-            psk=psk,
-            psk_id=_psk_id(header),
-        )
-        return context.open(body[_ENCAPSULATED_BYTES:])
-    except Exception:  # noqa: BLE001 - each layer below raises its own; all mean the same here
-        raise EnvelopeRefused("the seal does not fit this device's key") from None
 
 
 def public_key(private_key: bytes) -> bytes:
@@ -126,15 +107,6 @@ def from_text(text: str) -> bytes:
     if to_text(data) != text:  # other letters, or leftover bits: a second spelling of a message
         raise EnvelopeRefused("not base64url text")
     return data
-
-
-def _psk_id(header: Header) -> bytes:
-    return header.device.to_bytes(4, "big")
-
-
-@lru_cache(maxsize=8)  # HQ's few keys: reading one takes half as long as opening a message
-def _private_key(key: bytes) -> "KEMKeyInterface":
-    return _suite().kem.deserialize_private_key(key)
 
 
 @cache

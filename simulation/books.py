@@ -14,9 +14,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from outcry.envelope import open_sealed, read_header
+from outcry.envelope import read_header
 from outcry.receipt import Status
 from outcry.report import AlarmKind, MessageType, Report, decode
+from outcry.responder.intake.opening import open_sealed
 from simulation.world import ENROLMENT, HQ_PRIVATE_KEY
 
 BLOCK = 65_536  # each start reserves so many counters: the block says in which life it was made

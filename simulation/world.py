@@ -23,7 +23,7 @@ from outcry.daemon.settings import Settings, read
 from outcry.daemon.touch.edges import Edge, StrapEdge
 from outcry.daemon.touch.haptics import PATTERNS
 from outcry.enrolment import Contact, Enrolment, Headquarters, write
-from outcry.envelope import from_text, open_sealed, public_key, read_header, to_text
+from outcry.envelope import from_text, public_key, read_header, to_text
 from outcry.hw.gps import Fix
 from outcry.hw.modem import (
     Condition,
@@ -40,6 +40,7 @@ from outcry.hw.modem import (
 )
 from outcry.receipt import Status, make
 from outcry.report import MessageType, Report, decode
+from outcry.responder.intake.opening import open_sealed
 
 HQ_PRIVATE_KEY = bytes(range(32))
 CONTACTS = (

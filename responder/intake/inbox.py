@@ -17,12 +17,13 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 
-from outcry.envelope import KEY_BYTES, SEALED_BYTES, EnvelopeRefused, open_sealed, read_header
+from outcry.envelope import KEY_BYTES, SEALED_BYTES, EnvelopeRefused, read_header
 from outcry.receipt import OUTDATED, make
 from outcry.report import MessageType, Report, ReportInvalid, decode
 from outcry.responder import journal
 from outcry.responder.intake import ingest
 from outcry.responder.intake.ingest import Arrived, Kept
+from outcry.responder.intake.opening import open_sealed
 from outcry.responder.rules.events import CameBy
 from outcry.responder.storage import store
 from outcry.responder.storage.store import Store

@@ -13,7 +13,6 @@ from outcry.envelope import (
     EnvelopeRefused,
     Header,
     from_text,
-    open_sealed,
     public_key,
     seal,
     to_text,
@@ -32,6 +31,7 @@ from outcry.report import (
     decode,
     encode,
 )
+from outcry.responder.intake.opening import open_sealed
 from stage.reports import report as made
 
 PRIVATE = bytes(range(32))

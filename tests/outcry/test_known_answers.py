@@ -13,13 +13,13 @@ from outcry.envelope import (
     HEADER_BYTES,
     Header,
     from_text,
-    open_sealed,
     public_key,
     read_header,
     seal,
     to_text,
 )
 from outcry.report import MessageType, decode, encode
+from outcry.responder.intake.opening import open_sealed
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "messages.json").read_text())
 HQ_PRIVATE_KEY = bytes.fromhex(VECTORS["hq_private_key"])

@@ -11,9 +11,9 @@ from outcry.daemon.messages.identity import Identity
 from outcry.daemon.service import judge
 from outcry.daemon.service.findings import Result
 from outcry.daemon.settings import read
-from outcry.envelope import open_sealed
 from outcry.hw.modem import Condition, ModemSettings, ModemStatus, SaidPins
 from outcry.report import Flag, decode
+from outcry.responder.intake.opening import open_sealed
 from simulation.world import ENROLMENT, HQ_PRIVATE_KEY
 
 

@@ -11,9 +11,10 @@ from outcry.daemon.messages.identity import Identity
 from outcry.daemon.messages.reports import Reporter
 from outcry.daemon.outbox.outbox import Outbox
 from outcry.enrolment import Enrolment, Headquarters
-from outcry.envelope import from_text, open_sealed, public_key
+from outcry.envelope import from_text, public_key
 from outcry.hw.modem import Cell, ModemStatus
 from outcry.report import Flag, decode
+from outcry.responder.intake.opening import open_sealed
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "messages.json").read_text())
 PRIVATE = bytes.fromhex(VECTORS["hq_private_key"])
