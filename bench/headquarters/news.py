@@ -20,7 +20,7 @@ from outcry.report import TOKEN_BYTES, encode
 from outcry.responder import settings
 from outcry.responder.console.dependencies import SESSION_COOKIE
 from outcry.responder.enrolment.hq_keys import load_or_create
-from outcry.responder.intake.app import device_app
+from outcry.responder.intake.app import DeviceApp
 from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.service.people_app import people_app
 from outcry.responder.storage import store
@@ -51,7 +51,7 @@ def _worst(kind: str, alarms: int) -> float:
         Path(folder, "state").mkdir()
         hq = assemble(settings.check(given), Adapters())
         running.callback(hq.store.close)
-        device = running.enter_context(_listening("device", device_app(hq.inbox)))
+        device = running.enter_context(_listening("device", DeviceApp(hq.inbox)))
         people = running.enter_context(_listening("people", people_app(hq)))
         front = running.enter_context(proxy(kind, Path(folder, "proxy"), device, people))
         sealed = _wearer(hq)

@@ -19,7 +19,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 
 from outcry.responder import settings
-from outcry.responder.intake.app import device_app
+from outcry.responder.intake.app import DeviceApp
 from outcry.responder.service.assemble import Adapters, assemble
 from outcry.responder.web.listener import Listener
 
@@ -49,13 +49,13 @@ def plain(directory: Path) -> FastAPI:
 
 def main(directory: str, url: str, core: str) -> None:
     """Serve until killed, on one core."""
-    os.sched_setaffinity(0, {int(core)})
+    os.sched_setaffinity(0, {int(c) for c in core.split("+")})
     state = Path(directory)
     if url == "plain":
         app = plain(state)
     else:
         chosen = settings.check({"state": {"directory": directory, "database": url}})
-        app = device_app(assemble(chosen, Adapters()).inbox)
+        app = DeviceApp(assemble(chosen, Adapters()).inbox)
     listener = Listener("device", app, "127.0.0.1", 0)
     listener.start()
     gc.collect()

@@ -10,7 +10,7 @@ from outcry.responder.rules.events import CameBy
 AT_ONCE = 64  # in one commit: the last of them waits for the opening of all the others
 LIMIT_S = 10.0  # as long as a device waits for its answer; then it sends the report again
 
-Waiting = tuple[bytes, asyncio.Future[Taken]]
+Receipt = asyncio.Future[bytes]
 
 
 class GroupCommit:
@@ -19,21 +19,23 @@ class GroupCommit:
     def __init__(self, inbox: Inbox, limit_s: float = LIMIT_S) -> None:
         self._inbox = inbox
         self.limit_s = limit_s
-        self._waiting: list[Waiting] = []
+        self._waiting: list[tuple[bytes, Receipt]] = []
         self._writer: asyncio.Task[None] | None = None
         self._batches = set[asyncio.Task[None]]()
 
-    async def take(self, sealed: bytes) -> Taken:
-        """As the inbox does, and raises the same; ``TimeoutError`` if that takes too long.
+    def take(self, sealed: bytes) -> Receipt:
+        """Its receipt, or what the inbox raises; ``TimeoutError`` if that takes too long.
 
         The report may be on disk or get there all the same, as after any other error.
         """
-        taken: asyncio.Future[Taken] = asyncio.get_running_loop().create_future()
-        self._waiting.append((sealed, taken))
+        loop = asyncio.get_running_loop()
+        receipt: Receipt = loop.create_future()
+        timer = loop.call_later(self.limit_s, _answer, receipt, TimeoutError())
+        receipt.add_done_callback(lambda _: timer.cancel())
+        self._waiting.append((sealed, receipt))
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
-        async with asyncio.timeout(self.limit_s):
-            return await taken
+        return receipt
 
     async def _write(self) -> None:
         """One batch after the other. One that hangs is left to itself: its senders have gone."""
@@ -47,18 +49,22 @@ class GroupCommit:
         finally:
             self._writer = None
 
-    async def _write_together(self, batch: list[Waiting]) -> None:
-        sealed = [one for one, _ in batch]
-        answered: list[tuple[Waiting, Taken | Exception]]
+    async def _write_together(self, batch: list[tuple[bytes, Receipt]]) -> None:
+        outcomes: list[Taken | Exception]
         try:
+            sealed = [one for one, _ in batch]
             outcomes = await run_in_threadpool(self._inbox.take_all, sealed, CameBy.DATA)
             answered = list(zip(batch, outcomes, strict=True))
         except Exception as error:  # noqa: BLE001 - each of them is answered
             answered = [(one, error) for one in batch]
-        for (_, taken), outcome in answered:
-            if taken.done():  # its sender went away
-                continue
-            if isinstance(outcome, Exception):
-                taken.set_exception(outcome)
-            else:
-                taken.set_result(outcome)
+        for (_, receipt), outcome in answered:
+            _answer(receipt, outcome)
+
+
+def _answer(receipt: Receipt, outcome: Taken | Exception) -> None:
+    if receipt.done():  # its sender went away, or it is late
+        return
+    if isinstance(outcome, Exception):
+        receipt.set_exception(outcome)
+    else:
+        receipt.set_result(outcome.receipt)

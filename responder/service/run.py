@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from outcry import systemd
 from outcry.beats import Beats
 from outcry.responder import journal
-from outcry.responder.intake.app import device_app
+from outcry.responder.intake.app import DeviceApp
 from outcry.responder.part import Part, Rounds
 from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.service.people_app import people_app
@@ -98,7 +98,7 @@ def _listeners(hq: Responder, beats: Beats) -> list[Listener]:
     return [
         Listener(
             "device",
-            device_app(hq.inbox),
+            DeviceApp(hq.inbox),
             device.host,
             device.port,
             limits=limits_of(files, LISTENERS, redirected),

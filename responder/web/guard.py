@@ -34,11 +34,15 @@ class Contained:
         try:
             await self._app(scope, receive, watch)
         except Exception as error:  # noqa: BLE001 - whatever it was, it ends here
-            log.tell(journal.Entry.PAGE_FAILED, error=journal.describe(error))
+            answer = failed(error)
             if scope["type"] == "http" and not started:
-                words = "Something went wrong on our side. Try again in a minute.\n"
-                answer = PlainTextResponse(words, 500)
                 await answer(scope, receive, send)
+
+
+def failed(error: BaseException) -> Response:
+    """The answer where something went wrong on our side; the journal says what."""
+    log.tell(journal.Entry.PAGE_FAILED, error=journal.describe(error))
+    return PlainTextResponse("Something went wrong on our side. Try again in a minute.\n", 500)
 
 
 class Guard:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from outcry.responder import journal
 from outcry.responder.part import Part
 from outcry.responder.web.door import HEADER_S, USUAL, Door, Limits
+from outcry.responder.web.whole_posts import TakesPosts, WholePosts
 
 log = journal.Log("outcry.responder.listener")
 
@@ -56,11 +58,14 @@ class Listener(Part):
         self._beat = beat
         self._told_at = -math.inf
         self._door = _listen(name, host, port, partial(Door, limits, kept_s, silent_s, clock))
+        http: Any = "h11"
+        if isinstance(app, TakesPosts):
+            http = partial(WholePosts, app=app, door=self._door)
         try:
             config = uvicorn.Config(
                 self._serve,
                 interface="asgi3",
-                http="h11",
+                http=http,
                 ws="none",
                 lifespan="off",
                 access_log=False,  # paths hold sealed reports and tokens

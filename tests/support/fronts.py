@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from parts import needs_caddy, needs_nginx
-from served import Address
-from starlette.types import ASGIApp
+from served import Address, DeviceAddress
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from outcry.responder.intake.app import DeviceApp
+from outcry.responder.web.door import Guest
+from outcry.responder.web.whole_posts import TakesPosts
 from stage.proxies import Proxy
 
 BOTH = [pytest.param("nginx", marks=needs_nginx), pytest.param("caddy", marks=needs_caddy)]
+
+
+class Watched(TakesPosts):
+    """Notes what reaches an application, by either way."""
+
+    path = DeviceApp.path
+
+    def __init__(self, front: Front, app: Any) -> None:
+        self._front, self._app = front, app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._note(scope["method"], scope["path"])
+
+        async def read() -> Message:
+            message = await receive()
+            self._front.bytes_read += len(message.get("body", b""))
+            return message
+
+        await self._app(scope, read, send)
+
+    def begin(self, body: bytes) -> asyncio.Future[Any]:
+        self._note("POST", self.path)
+        self._front.bytes_read += len(body)
+        return self._app.begin(body)
+
+    def answer(self, done: asyncio.Future[Any], guest: Guest | None) -> Response:
+        return self._app.answer(done, guest)
+
+    def _note(self, method: str, path: str) -> None:
+        self._front.asked.append(f"{method} {path}")
 
 
 @dataclass
@@ -27,22 +63,12 @@ class Front:
     kind: str
     proxy: Proxy
     people: Address
-    device: Address
+    device: DeviceAddress
     asked: list[str] = field(default_factory=list)  # method and path, as HQ was asked
     bytes_read: int = 0
 
-    def watched(self, app: ASGIApp) -> ASGIApp:
-        async def watching(scope, receive, send):
-            self.asked.append(f"{scope['method']} {scope['path']}")
-
-            async def read():
-                message = await receive()
-                self.bytes_read += len(message.get("body", b""))
-                return message
-
-            await app(scope, read, send)
-
-        return watching
+    def watched(self, app: ASGIApp) -> Watched:
+        return Watched(self, app)
 
     @contextmanager
     def visitor(self, address: str = "127.0.0.1") -> Iterator[httpx.Client]:

@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, status_c
 from outcry.responder.contacts.app import contacts_app
 from outcry.responder.contacts.dependencies import Parts
 from outcry.responder.contacts.pages import Pages
-from outcry.responder.intake.app import device_app
+from outcry.responder.intake.app import DeviceApp
 from outcry.responder.service.people_app import people_app
 from outcry.responder.web.assets import Assets
 
@@ -92,7 +92,7 @@ def fuzz(description, url, *methods):
 
 
 def test_the_devices_listener_answers_as_it_is_described(world, serve):
-    url = serve(device_app(world.hq.inbox))
+    url = serve(DeviceApp(world.hq.inbox))
     assert fuzz(DEVICES, url, "POST") >= EXAMPLES
     assert world.hq.history() == []
     world.hq.takes(world.device.message())
@@ -113,7 +113,7 @@ def test_reading_peoples_pages_changes_nothing_whatever_is_asked(world, serve):
 def test_no_listener_gives_its_description_away(world, serve):
     import httpx
 
-    for app in (device_app(world.hq.inbox), people_app(world.hq.parts)):
+    for app in (DeviceApp(world.hq.inbox), people_app(world.hq.parts)):
         url = serve(app)
         for path in ("/openapi.json", "/docs", "/redoc"):
             assert httpx.get(url + path).status_code == 404

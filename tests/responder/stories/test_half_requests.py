@@ -100,7 +100,7 @@ sys.exit(main())
 """
 
 
-@pytest.mark.parametrize(("app", "name"), [("device_app", "device"), ("people_app", "people")])
+@pytest.mark.parametrize(("app", "name"), [("DeviceApp", "device"), ("people_app", "people")])
 def test_a_listener_that_no_longer_answers_ends_the_service_to_be_restarted(
     process, monkeypatch, app, name
 ):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from console_hand import Hand
 from fronts import BOTH, Front, port
-from served import Address
+from served import Address, DeviceAddress
 
-from outcry.responder.intake.app import device_app
+from outcry.responder.intake.app import DeviceApp
 from outcry.responder.service.people_app import people_app
 from stage.proxies import proxy
 
@@ -15,7 +15,7 @@ from stage.proxies import proxy
 @pytest.fixture(scope="module", params=BOTH)
 def standing(request, tmp_path_factory):
     """Proxy and listeners that stay for a module: starting them takes long."""
-    people, device = Address(), Address()
+    people, device = Address(), DeviceAddress()
     folder = tmp_path_factory.mktemp("proxy") / request.param
     with proxy(request.param, folder, port(device), port(people)) as running:
         yield Front(request.param, running, people, device)
@@ -31,7 +31,7 @@ def front(standing, world):
     standing.asked.clear()
     standing.bytes_read = 0
     standing.people.app = standing.watched(people_app(world.hq.parts))
-    standing.device.app = standing.watched(device_app(world.hq.parts.inbox))
+    standing.device.app = standing.watched(DeviceApp(world.hq.parts.inbox))
     return standing
 
 
