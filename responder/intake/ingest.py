@@ -108,7 +108,7 @@ class _Batch:
     def write(self) -> None:
         connection = self.connection
         if self._messages:
-            connection.execute(insert(store.message), self._messages)
+            store.write_rows(connection, _MESSAGES, self._messages)
         if self._taps:
             connection.execute(insert(store.unjudged), self._taps)
         if self._said:
@@ -125,7 +125,7 @@ class _Batch:
                 }
                 for device, beats in self._heard.items()
             ]
-            connection.execute(overdue.heard, heard)
+            store.write_rows(connection, overdue.heard, heard)
 
     def _heartbeat(self, one: Arrived) -> Kept | int:
         if not self._is_newer(one):
@@ -243,6 +243,7 @@ _HIGHEST = (  # on PostgreSQL other transactions on these devices wait
     .with_for_update(key_share=True)
 )
 _message = store.message.c
+_MESSAGES, _LAST = insert(store.message), select(func.max(_message.id))
 _KNOWN = select(_message.digest, _message.id, _message.alarm, _message.path).where(
     _message.digest.in_(store.each("digests"))
 )
@@ -287,4 +288,4 @@ def _ids(connection: Connection, number: int) -> Iterator[int]:
     if connection.dialect.name == "postgresql":
         many = text("SELECT nextval('message_id_seq') FROM generate_series(1, :number)")
         return iter(connection.scalars(many, {"number": number}).all())
-    return count(1 + (connection.scalar(select(func.max(store.message.c.id))) or 0))
+    return count(1 + (connection.scalar(_LAST) or 0))

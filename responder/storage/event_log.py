@@ -27,6 +27,7 @@ from outcry.responder.storage import audit_chain, links, store
 from outcry.responder.storage.alarms import set_due
 from outcry.responder.storage.audit_chain import Head
 
+_ENTRIES = insert(store.history)
 _COLUMNS = ("alarm", "n", "at", "what", "data", "salt", "link")
 
 
@@ -75,7 +76,7 @@ def _write(connection: Connection, entries: Sequence[tuple[int, float, str, str]
         link = links.link(last.link, salt, *entry)
         ends[alarm] = Head(last.n + 1, link)
         rows.append(dict(zip(_COLUMNS, (*entry, salt, link), strict=True)))
-    connection.execute(insert(store.history), rows)
+    store.write_rows(connection, _ENTRIES, rows)
 
 
 def load(connection: Connection, alarm: int) -> tuple[Event, ...]:

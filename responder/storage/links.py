@@ -10,6 +10,7 @@ import json
 import os
 
 SALT_BYTES = 16
+_JSON = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"))
 BEGINNING = bytes(32)  # what the first link of a chain is made from
 
 
@@ -34,4 +35,4 @@ def onto(previous: bytes | None, leaf_: bytes) -> bytes:
 
 
 def _said(values: tuple[object, ...]) -> bytes:
-    return json.dumps(values, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    return _JSON.encode(values).encode("ascii")

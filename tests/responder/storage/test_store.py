@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, insert, select, text
 from sqlalchemy.exc import OperationalError
 
-from outcry.responder.storage import store
+from outcry.responder.storage import overdue, store
 from outcry.responder.storage.store import DATABASE, StateBusy, Store, only_one
 
 
@@ -116,6 +116,56 @@ def test_a_failing_statement_says_nothing_of_its_values(database):
     with pytest.raises(IntegrityError) as error, database.write() as connection:
         connection.execute(insert(store.post), [secret, secret])
     assert "7700900111" not in str(error.value)
+
+
+WEARER = {"device": 1, "name": "W", "psk": bytes(32), "quorum": 2, "enrolled_at": 0.0}
+ALARM = {"id": 1, "device": 1, "device_alarm": 2**32 - 1, "kind": 1, "arrived_at": 0.5}
+MESSAGE = {"device": 1, "alarm": 1, "received_at": 1.25, "path": "data", "report": bytes(range(59))}
+ENTRY = {"alarm": 1, "at": 1.25, "what": "REPORT", "data": '{"name": "\u00e9"}'}
+WRITTEN = {
+    "message": (
+        insert(store.message),
+        [
+            {"id": 7, "counter": 2**32 - 1, "digest": bytes(range(32)), "stale": True, **MESSAGE},
+            {"id": 8, "counter": 0, "digest": bytes(32), "stale": False, **MESSAGE},
+        ],
+    ),
+    "history": (
+        insert(store.history),
+        [
+            {"n": 1, "salt": bytes(range(16)), "link": bytes(range(32)), **ENTRY},
+            {"n": 2, "salt": None, "link": None, **ENTRY},
+        ],
+    ),
+    "wearer": (
+        overdue.heard,
+        [
+            {"which": 1, "highest": 2**32 - 1, "now": 3.5, "beats": True},
+            {"which": 2, "highest": 5, "now": 4.5, "beats": False},
+            {"which": 3, "highest": 6, "now": 4.5, "beats": False},
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("table", WRITTEN)
+def test_many_rows_are_written_as_the_library_writes_them(tmp_path, table):
+    """Each column, and the type that SQLite keeps it in."""
+    kept = []
+    for way in (lambda connection, *what: connection.execute(*what), store.write_rows):
+        with Store(tmp_path / str(len(kept))) as opened, opened.write() as connection:
+            for device, silence in ((1, None), (2, None), (3, 1)):
+                wearer = {**WEARER, "device": device, "silence": silence}
+                connection.execute(insert(store.wearer).values(wearer))
+            connection.execute(insert(store.alarm).values(ALARM))
+            connection.execute(insert(store.listening), {"looked_at": 3, "deaf_s": 1, "since": 0})
+            way(connection, *WRITTEN[table])
+            columns = [column.name for column in store.metadata.tables[table].columns]
+            typed = ", ".join(f"{name}, typeof({name})" for name in columns)
+            rows = connection.execute(text(f"SELECT {typed} FROM {table} ORDER BY 1, 3"))
+            kept.append([tuple(row) for row in rows])
+    assert kept[0] == kept[1]
+    assert len(kept[0]) >= len(WRITTEN[table][1])
 
 
 def test_a_directory_has_one_owner_until_it_lets_go(tmp_path):
