@@ -267,7 +267,7 @@ def _highest(connection: Connection, devices: set[int]) -> dict[int, int | None]
 
 def _known(connection: Connection, digests: Sequence[bytes]) -> dict[bytes, _Known]:
     rows = connection.execute(_KNOWN, {"digests": digests})
-    return {row.digest: _Known(row.id, row.alarm, CameBy(row.path)) for row in rows}
+    return {digest: _Known(id_, alarm, CameBy(path)) for digest, id_, alarm, path in rows}
 
 
 def _forgotten(connection: Connection, digests: Sequence[bytes]) -> set[bytes]:
@@ -281,7 +281,7 @@ def _alarms(connection: Connection, arrived: Sequence[Arrived]) -> dict[tuple[in
     alarm_ids = {one.report.alarm_id for one in arrived}
     which = {"devices": list(devices), "alarm_ids": list(alarm_ids)}
     rows = connection.execute(_ALARMS, which)
-    return {(row.device, row.device_alarm, row.kind): row.id for row in rows}
+    return {(device, number, kind): alarm for device, number, kind, alarm in rows}
 
 
 def _ids(connection: Connection, number: int) -> Iterator[int]:

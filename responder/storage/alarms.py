@@ -45,13 +45,18 @@ def forget(connection: Connection, alarm: int, now: float, why: str) -> None:
 
 
 def _never_given(connection: Connection) -> int:
-    columns = (store.alarm.c.id, store.record.c.alarm)
-    return 1 + max(connection.scalar(select(func.max(each))) or 0 for each in columns)
+    return 1 + max(connection.scalar(last) or 0 for last in _LAST)
 
 
 def set_due(connection: Connection, alarm: int, at: float | None) -> None:
     """When an alarm is to be looked at next (Unix seconds); None: when something happens."""
     connection.execute(update(store.alarm).filter_by(id=alarm).values(due_at=at))
+
+
+_LAST = (
+    select(func.max(store.alarm.c.id)),
+    select(func.max(store.record.c.alarm)).where(store.REMOVED),
+)
 
 
 class Arrival(NamedTuple):

@@ -126,7 +126,7 @@ def ends_of(connection: Connection, alarms: Iterable[int]) -> dict[int, Head]:
     """Where these alarms' histories end."""
     ends = dict.fromkeys(alarms, _NO_ENTRY)
     rows = connection.execute(_ENDS_OF, {"alarms": list(ends)})
-    return ends | {row.alarm: Head(row.n, row.link) for row in rows}
+    return ends | {alarm: Head(n, link) for alarm, n, link in rows}
 
 
 def _ends(*which: ColumnElement[bool]) -> Select[Any]:

@@ -193,6 +193,7 @@ _ACKNOWLEDGED = (
     .distinct()
     .where(
         store.history.c.alarm.in_(store.each("alarms")),
+        store.BESIDE_REPORTS,
         store.history.c.what.in_(
             [name for kind, name in _NAMES.items() if issubclass(kind, events.Answer)]
         ),

@@ -147,6 +147,16 @@ history = _table(
     sa.Column("link", sa.LargeBinary),  # to the entry before: record.py
 )
 
+# Said in a question as it is here, it lets the index answer: an alarm of a day has a thousand reports.
+BESIDE_REPORTS = history.c.what != sa.literal_column("'REPORT'")
+sa.Index(
+    "history_beside_reports",
+    history.c.alarm,
+    history.c.what,
+    sqlite_where=BESIDE_REPORTS,
+    postgresql_where=BESIDE_REPORTS,
+)
+
 proposal = _table(  # changes of plans that wait for a second officer
     "proposal",
     sa.Column("id", sa.Integer, primary_key=True),
@@ -182,6 +192,8 @@ record = _table(  # HQ's own chain, see record.py
     sa.Column("link", sa.LargeBinary, nullable=False),
     sa.Index("record_subject", "subject", "n"),
 )
+REMOVED = record.c.alarm.is_not(None)
+sa.Index("record_removed", record.c.alarm, sqlite_where=REMOVED, postgresql_where=REMOVED)
 
 stamp = _table(  # RFC 3161 time stamps over links of the record
     "stamp",
@@ -434,7 +446,7 @@ def write_rows(
         connection.execute(made_once, rows)
         return
     sql, names, fixed = _compiled(made_once, tuple(rows[0]))
-    values = [tuple([(fixed | row)[name] for name in names]) for row in rows]
+    values = [tuple(map((fixed | row).__getitem__, names)) for row in rows]
     connection.exec_driver_sql(sql, values)
 
 
