@@ -304,7 +304,7 @@ FIGURES = (
     Figure(
         "receipts_per_s_sqlite",
         "1/s",
-        Bound(">=", 1000),
+        Bound(">=", 2000),
         receipts_per_s_sqlite,
         partial(receipts_per_s_sqlite, 6, 1),
     ),

@@ -1,7 +1,7 @@
 """Messages that were opened enter the database: many in one transaction, as if one by one.
 
 What is already known of them is asked once for all, and what they change is
-written once for all. That is what makes a thousand receipts a second possible,
+written once for all. That is what makes two thousand receipts a second possible,
 each behind its commit.
 """
 
