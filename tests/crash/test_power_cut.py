@@ -320,9 +320,7 @@ def test_the_proof_finds_the_losses_of_a_careless_hq(
 ) -> None:
     state = folder / "state"
     events = live_hq(state, 0, 19, "exit", how)
-    count = replay(
-        crashes(events, state, {}, 7, 0.15 if FULL else 0.1), check_hq, folder / "found"
-    )
+    count = replay(crashes(events, state, {}, 7, 0.15 if FULL else 0.1), check_hq, folder / "found")
     report_count(f"careless HQ ({how})", count)
     assert any("has its receipt and is not there" in loss for loss in count.losses)
 
