@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from types import SimpleNamespace
 
 import pytest
 from builders import hq_config
@@ -220,7 +221,8 @@ def test_where_is_said_only_when_asked_for_and_cells_stand_in_for_a_fix(world):
     assert "seen at an unknown time, within 12 m" in words(world, where=True).splitlines()[-1]
 
 
-def test_the_command_shows_it_beside_the_running_service(world, tmp_path, capsys):
+def test_the_command_shows_it_beside_the_running_service(world, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("outcry.responder.cli.main.time", SimpleNamespace(time=world.clock))
     world.hq.takes(world.device.message())
     config = hq_config(tmp_path, world.hq.directory)
     assert main(["status", "--config", str(config)]) == 0
