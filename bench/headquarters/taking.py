@@ -49,7 +49,7 @@ def plain(directory: Path) -> FastAPI:
 
 def main(directory: str, url: str, core: str) -> None:
     """Serve until killed, on one core."""
-    os.sched_setaffinity(0, {int(c) for c in core.split("+")})
+    os.sched_setaffinity(0, {int(core)})
     state = Path(directory)
     if url == "plain":
         app = plain(state)

@@ -1,6 +1,7 @@
 """Data's turn before the next text, in an open alarm whose texts end in nothing."""
 
 from collections.abc import Callable
+from enum import Enum
 
 BEGINS_S = 1.0  # until there is a post again, or its connection is begun
 CONNECTS_S = 2.1  # for connecting, where need be; a lost answer has cost 16 s already
@@ -9,6 +10,14 @@ BEGINS, CONNECTS, ANSWERS = 10, 3, 4  # plain commands in each: some modems are 
 LATE_MOST_S = 0.7  # by which such a command is late; one that is later still must not hold up texts
 LONGER, LONGEST = 3, 6  # times as long; no network is slower, and a text must not wait longer
 NEVER = float("-inf")
+
+
+class Turn(Enum):
+    """Of data's turn between two texts."""
+
+    NONE = "none"
+    NEXT = "it is to begin"
+    ON = "it has begun"
 
 
 class DataTurn:

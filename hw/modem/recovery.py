@@ -5,9 +5,9 @@ from collections import Counter, deque
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from enum import Enum
 from typing import TYPE_CHECKING
 
+from outcry.hw.modem.data_turn import Turn
 from outcry.hw.modem.events import ModemEvent, Outcome, PostAnswered, PostFailed, SmsOutcome
 from outcry.hw.modem.jobs import JobQueue
 from outcry.hw.modem.ladder import (
@@ -58,19 +58,9 @@ SAID_STILL = (
 )
 TURNS = (1, 2, 3, 4, 5, 6)  # in an alarm, after so many restarts; and with each third of all
 ALWAYS_SAID = {"", "+CIPSTART", ECHO}
-
-
 # A rung that is due waits for what begins by then, and for data's turn no longer than this: a restart
 # is due after 45 s, and done by 90 s.
 WAITS_FOR_S, WAITS_MOST_S = 18.0, 32.0
-
-
-class Turn(Enum):
-    """Of data's turn between two texts."""
-
-    NONE = "none"
-    NEXT = "it is to begin"
-    ON = "it has begun"
 
 
 @dataclass(frozen=True)
@@ -121,10 +111,8 @@ class Recovery:
         self._in_vain = deque[tuple[str, bool]](maxlen=COUNTED)
         self._stall = Stall()
         self.restarted_itself_at = float("-inf")
-        self._turn, self._in_turns = (
-            0,
-            False,
-        )  # in SAID_STILL, and whether this row has begun with it
+        self._turn = 0  # in SAID_STILL
+        self._in_turns = False  # whether this row of restarts has begun with it
 
     def met(self, failure: Failure) -> None:
         """``failure`` has come once more in a row."""

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from outcry.hw.modem.data_turn import LATE_MOST_S, DataTurn
+from outcry.hw.modem.data_turn import LATE_MOST_S, DataTurn, Turn
 from outcry.hw.modem.errors import RestartDue
 from outcry.hw.modem.events import ModemEvent, Outcome, SmsOutcome
 from outcry.hw.modem.jobs import JobQueue, TextJob
@@ -13,7 +13,7 @@ from outcry.hw.modem.lines import Urc
 from outcry.hw.modem.link import Link
 from outcry.hw.modem.posts import Posts
 from outcry.hw.modem.radio import Radio
-from outcry.hw.modem.recovery import Recovery, Turn
+from outcry.hw.modem.recovery import Recovery
 from outcry.hw.modem.settings import ModemSettings
 from outcry.hw.modem.starting import Starting
 from outcry.hw.modem.status import StatusBoard

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -50,3 +52,24 @@ class DeviceAddress(Address, TakesPosts):
 def browser(url: str) -> httpx.Client:
     """A client for plain HTTP: loading the certificates for TLS would take longer than a test."""
     return httpx.Client(base_url=url, timeout=30, verify=False)
+
+
+def rest_of(line: socket.socket) -> bytes:
+    """All that comes until the other end has closed, or has reset the connection."""
+    said = b""
+    with suppress(ConnectionResetError):
+        while data := line.recv(65536):
+            said += data
+    return said
+
+
+async def body_of(receive: Receive) -> bytes | None:
+    """A request's whole body; None if whoever asks has gone."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body

@@ -6,6 +6,7 @@ import socket
 from contextlib import suppress
 
 import pytest
+from served import body_of, rest_of
 
 from outcry.responder.web.listener import Listener
 
@@ -27,14 +28,9 @@ def port(heard):
     """Of a listener that gives every request its own body back, and never finds it slow."""
 
     async def echoes(scope, receive, send):
-        body = b""
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
+        body = await body_of(receive)
+        if body is None:
+            return
         heard.append(body)
         length = [(b"content-length", b"%d" % len(body))]
         await send({"type": "http.response.start", "status": 200, "headers": length})
@@ -57,16 +53,6 @@ def answers(line, sent):
     line.sendall(sent)
     line.shutdown(socket.SHUT_WR)
     return rest_of(line)
-
-
-def rest_of(line):
-    said = b""
-    try:
-        while data := line.recv(65536):
-            said += data
-    except ConnectionResetError:
-        pass
-    return said
 
 
 ENDLESS = {

@@ -10,6 +10,7 @@ import threading
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from served import body_of, rest_of
 from starlette.responses import Response
 
 from outcry.responder.web import whole_posts
@@ -45,14 +46,9 @@ class Echo(TakesPosts):
         self.status, self.headers, self.guests = 200, {}, []
 
     async def __call__(self, scope, receive, send):
-        body = b""
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
+        body = await body_of(receive)
+        if body is None:
+            return
         done = self.begin(body, scope["method"], scope["path"])
         if not done.done():
             await asyncio.wait([done])
@@ -94,16 +90,6 @@ class End:
                 line.sendall(piece)
             line.shutdown(socket.SHUT_WR)
             return _DATE.sub(b"", rest_of(line)), [*self.app.asked]
-
-
-def rest_of(line):
-    said = b""
-    try:
-        while data := line.recv(65536):
-            said += data
-    except ConnectionResetError:
-        pass
-    return said
 
 
 def one_of(line):
