@@ -12,7 +12,7 @@ from pathlib import Path
 from random import SystemRandom
 
 _LOWEST = 10_000  # above what a machine's own services listen on
-_BLOCK = 200  # more than one process has servers about to start
+BLOCK = 200  # more than one process has servers about to start
 _RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
@@ -24,7 +24,7 @@ def free_port() -> int:
     Raises RuntimeError where all of the block, or every block, is taken.
     """
     _held, block = _own_block(os.getpid())
-    for _ in range(_BLOCK):
+    for _ in range(BLOCK):
         port = next(block)
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
@@ -39,7 +39,7 @@ def _own_block(_pid: int) -> tuple[socket.socket, Iterator[int]]:
     A process that was forked asks with a number of its own, and has its own.
     """
     end = max(int(_RANGE.read_text().split()[0]), 2 * _LOWEST)
-    blocks = list(range(_LOWEST, end - _BLOCK + 1, _BLOCK))
+    blocks = list(range(_LOWEST, end - BLOCK + 1, BLOCK))
     SystemRandom().shuffle(blocks)  # so that servers still ending are seldom in the way
     for lowest in blocks:
         held = socket.socket(socket.AF_UNIX)
@@ -48,5 +48,5 @@ def _own_block(_pid: int) -> tuple[socket.socket, Iterator[int]]:
         except OSError:
             held.close()
             continue
-        return held, cycle(range(lowest, lowest + _BLOCK))
+        return held, cycle(range(lowest, lowest + BLOCK))
     raise RuntimeError("every block of ports is taken; end the processes that took them")

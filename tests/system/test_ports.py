@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from stage.ports import _BLOCK, free_port
+from stage.ports import BLOCK, free_port
 
 CHOICES = 100  # of 22,768 ports, taken blindly, 100 hold one twice in every fifth try
 
@@ -58,11 +58,11 @@ def test_a_forked_process_does_not_go_round_its_parents_block():
 def test_a_port_in_use_is_passed_over():
     taken = free_port()
     with socket.create_server(("127.0.0.1", taken)):
-        assert taken not in {free_port() for _ in range(_BLOCK)}
+        assert taken not in {free_port() for _ in range(BLOCK)}
 
 
 def test_a_block_that_is_used_up_is_said(monkeypatch):
     free_port()
-    monkeypatch.setattr("stage.ports._BLOCK", 0)
+    monkeypatch.setattr("stage.ports.BLOCK", 0)
     with pytest.raises(RuntimeError, match="block"):
         free_port()
