@@ -32,7 +32,7 @@ from outcry.responder.posting.publisher import Limits
 from outcry.responder.posting.wording import PostFacts
 from outcry.responder.rules.calls import Action, Correction, FollowUp, Post, TakeBack
 from outcry.responder.rules.case import Case
-from outcry.responder.rules.decide import decide, is_allowed
+from outcry.responder.rules.decide import decide, is_allowed, may_begin
 from outcry.responder.rules.events import (
     Acknowledged,
     Approved,
@@ -161,8 +161,11 @@ class Hq:
         action = free[0]
         self.queue.remove(action)
         case, target = self.case, action.target
-        if not is_allowed(target, case, self.plan):
+        if not may_begin(target, case, self.plan):
             self.ended(action, Outcome.DROPPED)
+            return
+        if not is_allowed(target, case, self.plan):
+            self.ended(action, self.found(target))
             return
         if isinstance(target, Correction):
             _, episode = case.corrections[target.number - 1]
@@ -172,6 +175,12 @@ class Hq:
         if self.processes == 1:
             self.shows(action, has_effect)
         self.flying.append((action, outcome, has_effect))
+
+    def found(self, target):
+        """What comes of a call that may say nothing more, and looks whether it has been said."""
+        if target in self.walls[target.network].posts:
+            return Outcome.DONE
+        return Outcome.UNKNOWN if self.case.is_in_doubt(target) else Outcome.DROPPED
 
     def shows(self, action, has_effect):
         network = getattr(action.target, "network", None)
