@@ -1,7 +1,7 @@
 """Words that HQ's texts and pages share: times, spans and addresses of maps."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from outcry.report import Flag, NoFixReason, NoPosition, Position, Report
 from outcry.responder import translations
@@ -28,21 +28,50 @@ def least(report: Report) -> str:
     return "at least " if Flag.CLOCK_UNSET in report.flags else ""
 
 
-def clock_time(at: float) -> str:
-    """14:03 UTC."""
-    return f"{datetime.fromtimestamp(at, UTC):%H:%M} UTC"
+def local(at: float, zone: tzinfo | None) -> datetime:
+    """That moment by the clock of this zone, or by UTC where none is known."""
+    return datetime.fromtimestamp(at, zone or UTC)
 
 
-def date(at: float) -> str:
+def offset(at: float, zone: tzinfo | None) -> str:
+    """UTC+3, UTC-3:30; UTC alone where the zone is not known, or is just that."""
+    ahead = local(at, zone).utcoffset() or timedelta()
+    minutes = abs(ahead) // timedelta(minutes=1)
+    if not minutes:
+        return "UTC"
+    sign = "-" if ahead < timedelta() else "+"
+    return f"UTC{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")
+
+
+def clock_time(at: float, zone: tzinfo | None = None) -> str:
+    """14:03 UTC; in a zone 17:03 (14:03 UTC), or 01:03 (UTC+3) where the day is not that of UTC."""
+    here, there = local(at, zone), local(at, UTC)
+    utc = f"{there:%H:%M} UTC"
+    if not here.utcoffset():
+        return utc
+    return f"{here:%H:%M} ({utc if here.date() == there.date() else offset(at, zone)})"
+
+
+def date(at: float, zone: tzinfo | None = None) -> str:
     """22 November 2026."""
-    moment = datetime.fromtimestamp(at, UTC)
+    moment = local(at, zone)
     return f"{moment.day} {moment:%B %Y}"
 
 
-def when(at: float, now: float, day: Callable[[float], str] = date) -> str:
-    """14:03 UTC; of longer ago with its date, which ``day`` writes."""
-    time = clock_time(at)
-    return time if now - at < TODAY_S else f"{time}, {day(at)}"
+def iso_date(at: float, zone: tzinfo | None = None) -> str:
+    """2026-11-22: the same for readers of every language."""
+    return f"{local(at, zone):%Y-%m-%d}"
+
+
+def when(
+    at: float,
+    now: float,
+    zone: tzinfo | None = None,
+    day: Callable[[float, tzinfo | None], str] = date,
+) -> str:
+    """14:03 UTC; of longer ago with its date, which ``day`` writes. In a zone its time first."""
+    time = clock_time(at, zone)
+    return time if now - at < TODAY_S else f"{time}, {day(at, zone)}"
 
 
 def rfc3339(at: float) -> str:

@@ -36,7 +36,7 @@ RESPONDER: Rooms = {
     "callers": SHARED,
     "transports": (*SHARED, "callers", "rules.events"),
     "dispatch": (*SHARED, "rules", "storage"),
-    "plans": (*SHARED, "rules", "storage", "transports"),
+    "plans": (*SHARED, "rules", "storage", "maps", "transports"),
     "enrolment": (*SHARED, "storage", "plans"),
     "notify": (*SHARED, "rules", "storage", "dispatch", "plans", "transports"),
     "posting": (*SHARED, "rules", "storage", "dispatch", "plans", "maps", "callers", "transports"),

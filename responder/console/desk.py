@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
@@ -13,7 +14,7 @@ from outcry.responder.console.device_health import Health, how_they_are
 from outcry.responder.console.older_news import Act, require_seen
 from outcry.responder.daily_check import Checked
 from outcry.responder.findings import Finding
-from outcry.responder.plans import announcements, authority, repository
+from outcry.responder.plans import announcements, authority, repository, time_zone
 from outcry.responder.plans.announcements import Told
 from outcry.responder.plans.authority import Proposal
 from outcry.responder.plans.repository import Contact
@@ -50,7 +51,7 @@ class NotNow(Exception):
 
 @dataclass(frozen=True)
 class Standing:
-    """How an alarm stands, in a line of the overview."""
+    """How an alarm stands, in a line of the overview; ``zone``: by whose clock times are told."""
 
     alarm: int
     wearer: str
@@ -59,6 +60,7 @@ class Standing:
     heard_at: float
     quorum: int
     case: Case
+    zone: tzinfo | None = None
 
     @property
     def is_drill(self) -> bool:
@@ -291,4 +293,5 @@ def _alarms() -> Select[Any]:
 def _standing(connection: Connection, row: Row[tuple[object, ...]]) -> Standing:
     kind, quorum = AlarmKind(row.kind), repository.of_alarm(connection, row.id).quorum
     case = event_log.case_of(connection, row.id)
-    return Standing(row.id, row.name, kind, row.arrived_at, row.heard_at, quorum, case)
+    zone = time_zone.of_alarm(connection, row.id)
+    return Standing(row.id, row.name, kind, row.arrived_at, row.heard_at, quorum, case, zone)

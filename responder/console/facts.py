@@ -50,7 +50,9 @@ def earlier(standing: Standing, now: float) -> list[dict[str, Any]]:
     """The episodes that are past, the last one first, each with the addresses of its posts."""
     return [
         {
-            "words": sentences.past(each, formatting.when(each.began_at or 0.0, now)),
+            "words": sentences.past(
+                each, formatting.when(each.began_at or 0.0, now, standing.zone)
+            ),
             "posts": [post.url for post in each.posts.values() if post.url],
         }
         for each in reversed(standing.case.earlier)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 from math import floor
 from typing import Any
 from urllib.parse import urlsplit
@@ -172,7 +173,7 @@ class ConsolePages:
 
     def view(self, session: Session, view: View, done: str = "") -> HTMLResponse:
         seen = [
-            (place, self._seen(place, each))
+            (place, self._seen(place, each, view.standing.zone))
             for each in reversed(view.track)
             if isinstance(place := each.report.place, Position)
         ]
@@ -205,11 +206,11 @@ class ConsolePages:
             credit=self.credit,
             contacts=view.contacts,
             wearer_number=view.wearer_number,
-            health=self._health(view.health),
-            history=[self._line(line) for line in reversed(view.history)],
+            health=self._health(view.health, view.standing.zone),
+            history=[self._line(line, view.standing.zone) for line in reversed(view.history)],
             seen_so_far=view.seen,
             newer=view.newer,
-            now=formatting.clock_time(self.clock()),
+            now=formatting.clock_time(self.clock(), view.standing.zone),
         )
 
     def older_news(
@@ -258,24 +259,24 @@ class ConsolePages:
             "wearer": standing.wearer,
             "heading": f"{standing.wearer}: {sentences.KINDS[standing.kind]}",
             "new": standing.is_new,
-            "arrived": self._ago(standing.arrived_at),
-            "heard": self._ago(standing.heard_at),
+            "arrived": self._ago(standing.arrived_at, standing.zone),
+            "heard": self._ago(standing.heard_at, standing.zone),
             "facts": facts(standing),
             "posts": standing.posts,
             "earlier": earlier(standing, self.clock()),
         }
 
-    def _health(self, health: Health) -> dict[str, Any]:
+    def _health(self, health: Health, zone: tzinfo | None = None) -> dict[str, Any]:
         report = health.report
-        drill = "never" if health.drill_at is None else self._ago(health.drill_at)
+        drill = "never" if health.drill_at is None else self._ago(health.drill_at, zone)
         if health.drill_hours is not None:
             drill += f"; by the device's count {formatting.span(health.drill_hours * 3600)} ago"
         return {
             "name": health.name,
             "device": health.device,
             "silent": health.silent,
-            "heard": "never" if health.heard_at is None else self._ago(health.heard_at),
-            "beat": "none yet" if health.beat_at is None else self._ago(health.beat_at),
+            "heard": "never" if health.heard_at is None else self._ago(health.heard_at, zone),
+            "beat": "none yet" if health.beat_at is None else self._ago(health.beat_at, zone),
             "battery": formatting.battery(report.battery_percent, report.supply_mv)
             if report
             else formatting.NOT_KNOWN,
@@ -286,21 +287,21 @@ class ConsolePages:
             "drill": drill,
         }
 
-    def _line(self, line: sentences.Line) -> dict[str, Any]:
+    def _line(self, line: sentences.Line, zone: tzinfo | None) -> dict[str, Any]:
         return {
-            "when": formatting.when(line.at, self.clock()),
+            "when": formatting.when(line.at, self.clock(), zone),
             "iso": formatting.rfc3339(line.at),
             "words": line.words,
             "grave": line.grave,
         }
 
-    def _seen(self, place: Position, told: Sighting) -> str:
-        ago = self._ago(formatting.raised_at(told.report, told.arrived_at) - place.age_s)
+    def _seen(self, place: Position, told: Sighting, zone: tzinfo | None) -> str:
+        ago = self._ago(formatting.raised_at(told.report, told.arrived_at) - place.age_s, zone)
         return formatting.least(told.report) + ago if place.age_known else "at an unknown time"
 
-    def _ago(self, at: float) -> str:
+    def _ago(self, at: float, zone: tzinfo | None = None) -> str:
         now = self.clock()
-        return f"{formatting.span(now - at)} ago ({formatting.when(at, now)})"
+        return f"{formatting.span(now - at)} ago ({formatting.when(at, now, zone)})"
 
     def _page(
         self, template: str, session: Session | None = None, status: int = 200, **values: object

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from enum import StrEnum
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from outcry.responder import journal
 from outcry.responder.contacts.pin_tries import PinTries, Try, remembered
 from outcry.responder.enrolment.pins import is_pin, plain_pin
 from outcry.responder.intake.inbox import Inbox, Refused
-from outcry.responder.plans import repository
+from outcry.responder.plans import repository, time_zone
 from outcry.responder.rules import events
 from outcry.responder.rules.case import Case
 from outcry.responder.rules.events import CameBy, ContactAnswer, Event, WrongPinTried
@@ -77,7 +78,7 @@ class Shown:
     ``newer_at``: when the newest alarm of the wearer came, if it is another one.
     ``mark``: brought back by a form, it says which episode was at hand, to nobody but HQ. ``link``
     tells it from the alarm's other links; all of a device's are one, since who has one can make the
-    others. ``message``: by which ``report`` came.
+    others. ``message``: by which ``report`` came. ``zone``: by whose clock times are told.
     """
 
     alarm: int
@@ -91,6 +92,7 @@ class Shown:
     mark: str = ""
     link: str = field(default="", repr=False)
     message: int | None = None
+    zone: tzinfo | None = None
 
 
 @dataclass(frozen=True)
@@ -161,12 +163,13 @@ class Desk:
             contacts = _contacts(connection, taken.alarm)
             case = event_log.case_of(connection, taken.alarm)
             newer_at = _newer_at(connection, taken.alarm)
+            zone = time_zone.of_alarm(connection, taken.alarm)
         language = next((one.language for one in contacts if one.number_in_list == contact), None)
         again_at = _again_at(case, taken.report.sequence)
         mark = _mark(taken.alarm, contacts, case.turns)
         link = f"of the device of {taken.alarm}"
         of = taken.alarm, wearer, taken.report, arrived_at, contact, language
-        return Shown(*of, again_at, newer_at, mark, link, message)
+        return Shown(*of, again_at, newer_at, mark, link, message, zone)
 
     def invitation(self, token: str) -> Shown:
         """The short link of HQ's own text. Raises :class:`NoSuchLink`, :class:`LinkExpired`."""
@@ -181,9 +184,10 @@ class Desk:
             case = event_log.case_of(connection, row.alarm)
             mark = _mark(row.alarm, _contacts(connection, row.alarm), case.turns)
             newer_at = _newer_at(connection, row.alarm)
+            zone = time_zone.of_alarm(connection, row.alarm)
         again_at = _again_at(case, report.sequence)
         of = row.alarm, wearer, report, arrived_at, row.number_in_list, row.language
-        return Shown(*of, again_at, newer_at, mark, token, message)
+        return Shown(*of, again_at, newer_at, mark, token, message, zone)
 
     def answer(
         self,

@@ -7,6 +7,7 @@ takes seconds on a slow network. No page needs a script, and none is allowed one
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from datetime import tzinfo
 
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
@@ -64,7 +65,7 @@ class Pages:
             **self._who(shown, say),
             base=base,
             mark=shown.mark,
-            again=None if shown.again_at is None else self._when(shown.again_at, say),
+            again=None if shown.again_at is None else self._when(shown.again_at, say, shown.zone),
             wrong_pin=wrong_pin,
             wait=None if wait_s is None else say.span(wait_s),
             drawn=_drawn(points, say, shown.wearer),
@@ -83,7 +84,7 @@ class Pages:
         ``older``: their answer was not saved, for the form was made before all this.
         """
         say = self.languages.get(standing.language, self.languages[ENGLISH])
-        track = [self._sighting(each, say) for each in standing.track[:REPORTS_SHOWN]]
+        track = [self._sighting(each, say, shown.zone) for each in standing.track[:REPORTS_SHOWN]]
         places = [each.report.place for each in reversed(standing.track)]
         here = (each for each in standing.track if isinstance(each.report.place, Position))
         last = next(here, None)
@@ -94,13 +95,13 @@ class Pages:
             **self._who(shown, say),
             base=base,
             older=older,
-            earlier=[self._when(each, say) for each in reversed(standing.earlier)],
+            earlier=[self._when(each, say, shown.zone) for each in reversed(standing.earlier)],
             answer=None if answer is None else answer.value,
             standing=standing,
             track=track,
             more=len(standing.track) - len(track),
-            last=None if last is None else self._sighting(last, say),
-            device=self._device(standing, say),
+            last=None if last is None else self._sighting(last, say, shown.zone),
+            device=self._device(standing, say, shown.zone),
             drawn=_drawn([p for p in places if isinstance(p, Position)], say, shown.wearer),
         )
 
@@ -134,18 +135,20 @@ class Pages:
             "wearer": shown.wearer,
             "heading": say(shown.report.kind.name.lower(), wearer=shown.wearer),
             "drill": shown.report.kind is AlarmKind.DRILL,
-            "when": self._when(raised, say),
-            "newer": None if shown.newer_at is None else self._when(shown.newer_at, say),
+            "when": self._when(raised, say, shown.zone),
+            "newer": None
+            if shown.newer_at is None
+            else self._when(shown.newer_at, say, shown.zone),
             "clock_unset": Flag.CLOCK_UNSET in shown.report.flags,
             "place": _place(shown.report, say),
         }
 
-    def _device(self, standing: Standing, say: Words) -> dict[str, object]:
+    def _device(self, standing: Standing, say: Words, zone: tzinfo | None) -> dict[str, object]:
         """How the device is; a withdrawal says less of that than any other report."""
         reports = [sighting.report for sighting in standing.track]
         full = (each for each in reports if each.type is not MessageType.WITHDRAWAL)
         report = next(full, reports[0] if reports else None)
-        heard = say("heard", when=self._when(standing.heard_at, say))
+        heard = say("heard", when=self._when(standing.heard_at, say, zone))
         if report is None:
             return {"heard": heard, "battery": "", "marks": ""}
         battery = formatting.battery(report.battery_percent, report.supply_mv, say)
@@ -156,19 +159,19 @@ class Pages:
             "marks": ", ".join(formatting.marks(report, say)),
         }
 
-    def _sighting(self, sighting: Sighting, say: Words) -> dict[str, object]:
+    def _sighting(self, sighting: Sighting, say: Words, zone: tzinfo | None) -> dict[str, object]:
         raised = formatting.raised_at(sighting.report, sighting.arrived_at)
         return {
             "what": say(f"type_{sighting.report.type.name}"),
-            "when": self._when(raised, say),
+            "when": self._when(raised, say, zone),
             "path": say(f"path_{sighting.path.value}"),
             "doubtful": bool(sighting.marks),
             "place": _place(sighting.report, say),
         }
 
-    def _when(self, at: float, say: Words) -> str:
+    def _when(self, at: float, say: Words, zone: tzinfo | None) -> str:
         now = self._clock()
-        time = formatting.when(at, now, _date)
+        time = formatting.when(at, now, zone, formatting.iso_date)
         return say("ago", span=say.span(now - at), time=time)
 
     def _page(self, template: str, status: int, **values: object) -> HTMLResponse:
@@ -182,11 +185,6 @@ class Pages:
         style = element.split("<style>", 1)[1].rsplit("</style>", 1)[0]
         digest = hashlib.sha256(style.encode()).digest()
         return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-def _date(at: float) -> str:
-    """2026-11-22: the same for readers of every language."""
-    return formatting.rfc3339(at).partition("T")[0]
 
 
 def _drawn(points: Sequence[Position], say: Words, wearer: str) -> Markup:

@@ -19,12 +19,13 @@ from outcry.responder.maps.land import TURNS, Bounds, Land
 EARTH_RADIUS_M = 6_371_009.0
 REMOTE_M = 50_000.0  # farther from every town than this, nobody would say "near"
 BORDER_M = 10_000.0  # the land's outline is as coarse as that here and there
+LAST_CLOCK_M = 500_000.0  # farther from every town than this, none of them says the time
 SHORE_KM = 5.0  # nearer to a coast than this, the outline cannot tell land from water
 
 
 @dataclass(frozen=True)
 class Town:
-    """A town; ``country`` is its ISO 3166 code, ``region`` may be empty."""
+    """A town; ``country`` is its ISO 3166 code, ``region`` may be empty, ``zone`` an IANA name."""
 
     name: str
     region: str
@@ -32,6 +33,7 @@ class Town:
     latitude: float
     longitude: float
     population: int
+    zone: str
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,11 @@ class Places:
         near_border = at_border and not disputed
         return Place(town, distance, direction, region, country, near_border, at_sea)
 
+    def zone(self, latitude: float, longitude: float) -> str | None:
+        """The IANA name of the nearest town's time zone; None far from every town."""
+        n, distance = self._nearest(latitude, longitude)
+        return self._town(n).zone if distance <= LAST_CLOCK_M else None
+
     def within(self, view: Bounds) -> Iterator[Town]:
         """The towns in a view, in no particular order; longitudes as in the view."""
         begin = bisect_left(self._latitudes, view.south)
@@ -114,8 +121,9 @@ class Places:
         return any(self._land.country_at(*there) not in (None, town.country) for there in around)
 
     def _town(self, n: int) -> Town:
-        _, _, country, region, name, population = self._lines[n].decode().split("\t")
-        return Town(name, region, country, self._latitudes[n], self._longitudes[n], int(population))
+        _, _, country, region, name, population, zone = self._lines[n].decode().split("\t")
+        here = self._latitudes[n], self._longitudes[n]
+        return Town(name, region, country, *here, int(population), zone)
 
 
 @cache

@@ -8,7 +8,7 @@ from outcry.report import AlarmKind, Flag
 from outcry.responder import formatting
 from outcry.responder.notify import sms_texts
 from outcry.responder.notify.sms_texts import News
-from outcry.responder.plans import repository
+from outcry.responder.plans import repository, time_zone
 from outcry.responder.plans.repository import Contact, Means
 from outcry.responder.rules import publication
 from outcry.responder.rules.calls import Reply, ToContact, ToOfficers, Topic
@@ -82,7 +82,7 @@ class Briefer:
         case = event_log.case_of(connection, alarm)
         news = self._news(connection, alarm, case, one.episode)
         title = f"{_KINDS[news.kind]}: {news.wearer}"
-        at = formatting.when(news.at, news.told_of_at or news.at)
+        at = formatting.when(news.at, news.told_of_at or news.at, news.zone)
         raised = f"raised at {at}" if news.dated else f"received at {at}"
         if news.kind is AlarmKind.SILENCE:
             marks = "".join(f", {mark}" for mark in news.marks)
@@ -104,9 +104,12 @@ class Briefer:
     def _news(self, connection: Connection, alarm: int, case: Case, number: int) -> News:
         about = alarms.about(connection, alarm)
         name, kind = about.name, about.kind
+        zone = time_zone.of_alarm(connection, alarm)
         if kind is AlarmKind.SILENCE:
             assert case.silence is not None
-            return News(name, kind, case.silence.heard_at, None, marks=case.silence.marks)
+            return News(
+                name, kind, case.silence.heard_at, None, marks=case.silence.marks, zone=zone
+            )
         episode = case.episodes[number - 1]
         assert episode.opened_by is not None
         (found,) = alarms.received(connection, id=episode.opened_by.message)
@@ -119,6 +122,7 @@ class Briefer:
             told_of_at=found.received_at,
             by_hq=Flag.CLOCK_UNSET in found.report.flags,
             dated=episode.opened_by.is_dated,
+            zone=zone,
         )
 
     def _for_contact(

@@ -8,12 +8,13 @@ name. The link and what has happened never go.
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import tzinfo
 from functools import lru_cache
 from pathlib import Path
 
 from outcry.letters import clean, dated, is_gsm7, latin, parts
 from outcry.report import AlarmKind, NoPosition, Position
+from outcry.responder import formatting
 from outcry.responder.rules.calls import Says
 
 FOLDER = Path(__file__).parent / "words"
@@ -31,7 +32,7 @@ class News:
     ``again``: the wearer held the button after the alarm was closed. ``place`` is None where
     nothing is to be said of it. ``marks``: what a silent device last said of itself. ``told_of_at``:
     when HQ had it; ``by_hq``: HQ's clock dates it, and if it is not ``dated`` that says nothing of
-    when it was raised.
+    when it was raised. ``zone``: by whose clock ``at`` is told; None: by UTC.
     """
 
     wearer: str
@@ -43,6 +44,7 @@ class News:
     told_of_at: float | None = None
     by_hq: bool = False
     dated: bool = True
+    zone: tzinfo | None = None
 
 
 def text(language: str, news: News, link: str, has_codes: bool) -> str:
@@ -92,12 +94,18 @@ def _name(words: Mapping[str, str], wearer: str) -> str:
 
 def _fill(words: Mapping[str, str], news: News, name: str, place: str, link: str, hint: str) -> str:
     key = _KEYS.get(news.kind, "again" if news.again else "alarm")
-    time = dated(words["time"], datetime.fromtimestamp(news.at, UTC))
+    time = f"{dated(words['time'], formatting.local(news.at, news.zone))} {_clock(news)}"
     if not news.dated:
         time = words["received"].format(time=time)
     said = words[key].format(wearer=name, time=time, place=place, link=link, hint=hint)
     lines = (" ".join(line.split()) for line in said.splitlines())
     return "\n".join(line for line in lines if line)
+
+
+def _clock(news: News) -> str:
+    """UTC, or (UTC+3): in fewer letters than the time once more."""
+    offset = formatting.offset(news.at, news.zone)
+    return offset if offset == "UTC" else f"({offset})"
 
 
 def _places(words: Mapping[str, str], place: Position | NoPosition | None) -> Iterator[str]:

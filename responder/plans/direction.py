@@ -103,6 +103,7 @@ RULES: Mapping[str, Rule] = {
     "silence.watch": _ranked(lambda watched: not watched),
     "silence.heartbeat_minutes": _ranked(float),
     "silence.contacts_after_minutes": _ranked(_or_never),
+    "time.time_zone": _neutral,  # the public is told times in it where it is told the town, too
     "record.keep_days": _ranked(lambda days: -_or_never(days)),
     "contact.*.language": _neutral,
     "contact.*.sms": _ranked(lambda texted: not texted),

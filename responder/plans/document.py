@@ -17,6 +17,7 @@ from outcry.settings_file import Contradiction, Key, SettingsInvalid, as_toml
 
 LANGUAGES = ("ar", "en", "es", "fa", "fr", "ru", "uk")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}\Z")
+_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}\Z")
 _NETWORK = re.compile(r"own page\Z|[a-z0-9][a-z0-9_-]{0,40}\Z")
 
 
@@ -39,7 +40,8 @@ class Terms:
 
     ``networks`` empty: all that HQ has. ``languages``: of posts, by network, where it is not
     ``language``. ``place_label``: published instead of the town's name. ``keep_days``:
-    after this an alarm that is over is deleted.
+    after this an alarm that is over is deleted. ``time_zone``: an IANA name, or empty for that of
+    the place.
     """
 
     quorum: int
@@ -59,6 +61,7 @@ class Terms:
     heartbeat_minutes: float
     contacts_after_minutes: int
     keep_days: int
+    time_zone: str
     people: Mapping[int, Person]
 
     def post_language(self, network: str) -> str:
@@ -75,6 +78,10 @@ def _is_day(value: str) -> bool:
 def is_label(value: str) -> bool:
     shown = value.replace("\u200c", "").replace("\u200d", "")  # Persian places have these in them
     return len(value) <= 60 and shown.isprintable() and value == value.strip()
+
+
+def _is_zone(value: str) -> bool:
+    return value == "" or bool(_ZONE.match(value))
 
 
 def _are_networks(value: list[Any]) -> bool:
@@ -134,6 +141,7 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
             60, 0, _MINUTES_MOST, write="minutes, at most 10080; 0: never"
         ),
     },
+    "time": {"time_zone": Key("", good=_is_zone, write='a name such as "Europe/Kyiv", or nothing')},
     "record": {"keep_days": Key(0, 0, 36_500, write="days; 0: kept until somebody deletes it")},
 }
 _CONTACT: Mapping[str, Key] = {
@@ -210,6 +218,8 @@ _SAYS = {
     "silence": "Whether HQ raises a silence when the device was not heard for 2.5 heartbeat intervals.",
     "heartbeat_minutes": "as set on the device",
     "contacts_after_minutes": "contacts are told of a silence after this time; 0: never",
+    "time": "By whose clock people read times of alarms.",
+    "time_zone": "empty: that of the nearest town, or of the country of the wearer's number",
     "record": "",
     "keep_days": "an alarm that is over is deleted after this time; 0: never automatically",
 }

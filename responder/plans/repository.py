@@ -4,7 +4,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from typing import Any
+from zoneinfo import available_timezones
 
 from sqlalchemy import Connection, insert, select, update
 
@@ -164,9 +166,16 @@ def from_file(connection: Connection, device: int, text: str) -> Terms:
         for name in names
         if name not in NETWORKS and not name.startswith(BROADCAST)
     ]
+    if agreed.time_zone and agreed.time_zone not in available_timezones():
+        problems.append(f"time.time_zone: {_no_such_zone(agreed.time_zone)}")
     if problems:
         raise PlanInvalid(problems)
     return _reachable(agreed)
+
+
+def _no_such_zone(name: str) -> str:
+    near = get_close_matches(name, available_timezones(), n=1) or ["Europe/Kyiv"]
+    return f'{name}: is not known; write a name such as "{near[0]}", or nothing'
 
 
 def version(connection: Connection, device: int) -> str:

@@ -9,7 +9,7 @@ from outcry.report import AlarmKind, MessageType, Position, Report
 from outcry.responder import formatting
 from outcry.responder.dispatch.outbox import Call
 from outcry.responder.maps import places
-from outcry.responder.plans import repository
+from outcry.responder.plans import repository, time_zone
 from outcry.responder.plans.document import Terms
 from outcry.responder.posting import wording
 from outcry.responder.posting.performing import publication
@@ -37,7 +37,8 @@ class Composer:
         about = alarms.about(connection, call.alarm)
         raised = _raised_at(connection, episode)
         language = agreed.post_language(target.network)
-        facts = PostFacts(about.name, self.organisation, raised, raised)
+        zone = time_zone.in_public(connection, call.alarm)
+        facts = PostFacts(about.name, self.organisation, raised, raised, zone=zone)
         match target:
             case Post():
                 decided = episode.last_ground

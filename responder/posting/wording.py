@@ -10,12 +10,12 @@ import tomllib
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import tzinfo
 from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 
-from outcry.responder.formatting import clock_time
+from outcry.responder.formatting import clock_time, local
 from outcry.responder.maps import land, picture, places
 from outcry.responder.maps.picture import Spot
 from outcry.responder.maps.places import Place
@@ -52,7 +52,8 @@ class PostFacts:
 
     ``at``: the moment that a follow-up tells of; ``reason``: why a correction is made. ``again``: the
     button was held again after the alarm was over; ``reopened``: a duty officer says that it is not.
-    ``dated``: ``raised_at`` is when it was raised, and not only when it was received.
+    ``dated``: ``raised_at`` is when it was raised, and not only when it was received. ``zone``: by whose
+    clock times are told; None: by UTC.
     """
 
     wearer: str
@@ -69,6 +70,7 @@ class PostFacts:
     at: float = 0.0
     reason: str = ""
     dated: bool = True
+    zone: tzinfo | None = None
 
 
 class _Language:
@@ -79,9 +81,9 @@ class _Language:
         self.say = Words(language, self._data)
         self._countries = countries()[language]
 
-    def date(self, at: float) -> str:
+    def date(self, at: float, zone: tzinfo | None) -> str:
         """22 November 2026."""
-        day = datetime.fromtimestamp(at, UTC)
+        day = local(at, zone)
         # Not by ``say``: a date is one thing to keep together.
         month = self._data["months"][day.month - 1]
         return str(self._data["day"].format(day=day.day, month=month, year=day.year))
@@ -139,9 +141,9 @@ def follow_up_draft(facts: PostFacts, limits: Limits, language: str) -> Draft:
     """What happened after the post: an answer to it."""
     words = _language(language)
     if facts.where is None:
-        sentence = _sentence(words, "still", facts.at)
+        sentence = _sentence(words, "still", facts, facts.at)
     else:
-        sentence = _sentence(words, "seen", facts.at, words.place(facts.where))
+        sentence = _sentence(words, "seen", facts, facts.at, words.place(facts.where))
     text = _fitted({"raised": sentence}, tidy(facts.wearer), limits)
     return Draft(text, words.say.language, facts.made_at)
 
@@ -151,7 +153,7 @@ def correction_draft(facts: PostFacts, limits: Limits, language: str) -> Draft:
     words = _language(language)
     reason = facts.reason if facts.reason in ("false_alarm", "released") else "other"
     parts: dict[str, Part] = {
-        "raised": _sentence(words, reason, facts.raised_at),
+        "raised": _sentence(words, reason, facts, facts.raised_at),
         "by": words.say("by", organisation=tidy(facts.organisation)),
     }
     return Draft(_fitted(parts, tidy(facts.wearer), limits), words.say.language, facts.made_at)
@@ -161,7 +163,7 @@ def take_back_draft(facts: PostFacts, limits: Limits, language: str) -> Draft:
     """What readers of a correction must know now: it may take the correction's place."""
     words = _language(language)
     parts: dict[str, Part] = {
-        "raised": _sentence(words, "taken_back", facts.made_at),
+        "raised": _sentence(words, "taken_back", facts, facts.made_at),
         "by": words.say("by", organisation=tidy(facts.organisation)),
         "link": words.link(facts.link) if facts.link and limits.link else "",
     }
@@ -181,18 +183,20 @@ def tidy(name: str) -> str:
     return graphemes.cut(" ".join(kept.split()), _LONGEST_NAME)
 
 
-def _sentence(words: _Language, key: str, at: float, place: str = "") -> Callable[[str], str]:
+def _sentence(
+    words: _Language, key: str, facts: PostFacts, at: float, place: str = ""
+) -> Callable[[str], str]:
     """A sentence with the wearer's name, which may have to be cut: what makes it of a name."""
-    date, time = words.date(at), clock_time(at)
+    date, time = words.date(at, facts.zone), clock_time(at, facts.zone)
     return lambda wearer: words.say(key, wearer=wearer, date=date, time=time, place=place)
 
 
 def _raised(words: _Language, facts: PostFacts) -> Callable[[str], str]:
     """No two episodes begin with the same words: X refuses those, and one would pass for the other."""
     if facts.reopened:
-        return _sentence(words, "reopened", facts.made_at)
+        return _sentence(words, "reopened", facts, facts.made_at)
     key = "again" if facts.again else "strap" if facts.strap else "panic"
-    return _sentence(words, key if facts.dated else "received", facts.raised_at)
+    return _sentence(words, key if facts.dated else "received", facts, facts.raised_at)
 
 
 def _ground(words: _Language, facts: PostFacts) -> str:

@@ -118,7 +118,10 @@ def test_close_to_a_shore_nobody_is_said_to_be_at_sea():
 
 
 def _towns(*towns: tuple[float, float, str]) -> bytes:
-    lines = [f"{lat:.4f}\t{lon:.4f}\tDE\t\t{name}\t5000\n" for lat, lon, name in sorted(towns)]
+    lines = [
+        f"{lat:.4f}\t{lon:.4f}\tDE\t\t{name}\t5000\tEurope/Berlin\n"
+        for lat, lon, name in sorted(towns)
+    ]
     return gzip.compress("".join(lines).encode())
 
 

@@ -91,7 +91,7 @@ def test_the_duty_officer_is_told_who_and_when_and_where_to_look_but_not_where(s
     staffed.hq.takes(staffed.device.message())
     staffed.hq.works()
     assert web.taken == [
-        ("/desk", "ALARM: Ana", f"ALARM: Ana, raised at 12:00 UTC. {URL}/console"),
+        ("/desk", "ALARM: Ana", f"ALARM: Ana, raised at 13:00 (12:00 UTC). {URL}/console"),
     ]
 
 
@@ -155,9 +155,9 @@ def test_held_again_after_closing_everybody_hears_that_it_goes_on(staffed, web):
     staffed.hq.works()
     last = [text for _, _, text in staffed.phones.sent][3:]
     assert len(last) == 3
-    again = "STILL IN DANGER: Ana pressed the alarm again, 2026-11-22 12:10 UTC"
+    again = "STILL IN DANGER: Ana pressed the alarm again, 2026-11-22 13:10 (UTC+1)"
     assert all(text.startswith(again) for text in last)
-    assert "pressed again at 12:10 UTC, after it was closed" in web.taken[-1][2]
+    assert "pressed again at 13:10 (12:10 UTC), after it was closed" in web.taken[-1][2]
 
 
 def told_after(staffed, web, *events: Event) -> list[str]:
@@ -180,7 +180,7 @@ def told_after(staffed, web, *events: Event) -> list[str]:
 def test_officers_are_told_how_what_was_ended_began_again(staffed, web, ends, begins, told):
     staffed.hq.takes(staffed.device.message())
     (said,) = [one for one in told_after(staffed, web, ends, begins) if "raised at" in one]
-    assert f"raised at 12:00 UTC, {told}" in said
+    assert f"raised at 13:00 (12:00 UTC), {told}" in said
 
 
 def test_the_officers_are_told_once_that_somebody_contradicts_an_end(staffed, web):
@@ -193,7 +193,9 @@ def test_a_silence_that_an_officer_opens_again_is_told_as_the_silence_it_is(staf
     staffed.hq.takes(staffed.device.message(MessageType.HEARTBEAT))
     Quiet(staffed).passes(2000, 500)
     (said,) = told_after(staffed, web, officer(Closed), officer(Reopened))
-    assert said.startswith("SILENCE: Ana SILENCE: Ana, no signal from the device since 12:00 UTC")
+    assert said.startswith(
+        "SILENCE: Ana SILENCE: Ana, no signal from the device since 13:00 (12:00 UTC)"
+    )
 
 
 def test_of_a_silence_the_officer_hears_at_once_and_contacts_later_without_a_link(staffed, web):
@@ -203,7 +205,8 @@ def test_of_a_silence_the_officer_hears_at_once_and_contacts_later_without_a_lin
     ((_, title, body),) = web.taken
     assert title == "SILENCE: Ana"
     assert (
-        "no signal from the device since 12:00 UTC, something is jamming the radio signal" in body
+        "no signal from the device since 13:00 (12:00 UTC), something is jamming the radio signal"
+        in body
     )
     assert staffed.phones.sent == []
     staffed.clock.passes(900)

@@ -55,6 +55,7 @@ def plans() -> st.SearchStrategy[dict]:
                 "silence.watch": st.booleans(),
                 "silence.heartbeat_minutes": st.sampled_from([1.0, 10.0]),
                 "silence.contacts_after_minutes": st.sampled_from([0, 30, 60]),
+                "time.time_zone": st.sampled_from(["", "Europe/Kyiv"]),
                 "record.keep_days": st.sampled_from([0, 30, 90]),
             }
         ),

@@ -42,6 +42,8 @@ languages = { mastodon = "ru" }
 [silence]
 heartbeat_minutes = 1.5
 contacts_after_minutes = 0
+[time]
+time_zone = "Europe/Moscow"
 [record]
 keep_days = 90
 [contact.2]

@@ -73,10 +73,14 @@ def test_every_network_speaks_of_the_new_danger_and_takes_back_that_it_was_over(
     confirms(world, 1)
     assert ENDED.search(public_pages(world, client)), "nobody may say anything new in public yet"
     confirms(world, 2)
-    again = "Ana raised the alarm AGAIN on 22 November 2026 at 13:01 UTC and may be in danger."
+    again = (
+        "Ana raised the alarm AGAIN on 22 November 2026 at 14:01 (13:01 UTC) and may be in danger."
+    )
     for wall in walls.values():
         old, new = wall.last_words()
-        assert old.startswith("UPDATE, 22 November 2026, 13:01 UTC: our correction is no longer")
+        assert old.startswith(
+            "UPDATE, 22 November 2026, 14:01 (13:01 UTC): our correction is no longer"
+        )
         assert f"https://{wall.name}.example/p2" in old
         assert new.startswith(again)
     said = public_pages(world, client)
@@ -146,7 +150,10 @@ def test_the_officer_reads_of_this_episode_and_of_the_earlier_one_apart(world, w
     assert not ENDED.search(now)
     assert "Not public" in now
     assert earlier in page
-    assert "Episode 1, began 12:00 UTC: public on own page, mastodon, x; corrected: it was" in page
+    assert (
+        "Episode 1, began 13:00 (12:00 UTC): public on own page, mastodon, x; corrected: it was"
+        in page
+    )
     assert "Episode 2 begins: STILL IN DANGER" in page
 
 
@@ -220,7 +227,7 @@ def test_an_officer_who_publishes_after_a_correction_takes_it_back(world, walls,
             ENDED.search(words.replace("is not over", "")) for words in wall.last_words()
         )
         assert wall.last_words()[1].startswith(
-            "UPDATE, 22 November 2026, 12:02 UTC: Ana's alarm is not over, and our correction"
+            "UPDATE, 22 November 2026, 13:02 (12:02 UTC): Ana's alarm is not over, and our correction"
         )
     assert "ALARM from Ana" in world.phones.to(BEN)[-1]
 
