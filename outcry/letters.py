@@ -8,7 +8,7 @@ and then two parts hold 134.
 # ruff: noqa: RUF001 - letters that look like others are what this module is about
 
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from outcry.enrolment import MAX_NAME_CHARS
@@ -71,14 +71,31 @@ def parts(text: str) -> int:
     return count
 
 
+def utc_offset(at: datetime) -> str:
+    """UTC+3, UTC-3:30, or UTC: by how much ``at``, which has its zone, is ahead."""
+    ahead = at.utcoffset() or timedelta()
+    minutes = abs(ahead) // timedelta(minutes=1)
+    if not minutes:
+        return "UTC"
+    sign = "-" if ahead < timedelta() else "+"
+    return f"UTC{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")
+
+
 def dated(template: str, at: datetime) -> str:
-    """The template with ``at`` in it, by {year}, {month} or {month_name}, {day} and {hour}."""
+    """The template with ``at`` in it, which has its zone.
+
+    By {year}, {month} or {month_name}, {day}, {hour}, and {zone}, UTC+3 or the like, or {offset} in
+    fewer letters: +3, or " UTC" where it is just that.
+    """
+    zone = utc_offset(at)
     return template.format(
         year=f"{at.year:04}",
         month=f"{at.month:02}",
         month_name=_MONTHS[at.month - 1],
         day=f"{at.day:02}",
         hour=f"{at:%H:%M}",
+        zone=zone,
+        offset=zone.removeprefix("UTC") or " UTC",
     )
 
 

@@ -1,8 +1,9 @@
 """Words that HQ's texts and pages share: times, spans and addresses of maps."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 
+from outcry.letters import utc_offset
 from outcry.report import Flag, NoFixReason, NoPosition, Position, Report
 from outcry.responder import translations
 from outcry.responder.translations import Words
@@ -33,23 +34,13 @@ def local(at: float, zone: tzinfo | None) -> datetime:
     return datetime.fromtimestamp(at, zone or UTC)
 
 
-def offset(at: float, zone: tzinfo | None) -> str:
-    """UTC+3, UTC-3:30; UTC alone where the zone is not known, or is just that."""
-    ahead = local(at, zone).utcoffset() or timedelta()
-    minutes = abs(ahead) // timedelta(minutes=1)
-    if not minutes:
-        return "UTC"
-    sign = "-" if ahead < timedelta() else "+"
-    return f"UTC{sign}{minutes // 60}" + (f":{minutes % 60:02}" if minutes % 60 else "")
-
-
 def clock_time(at: float, zone: tzinfo | None = None) -> str:
     """14:03 UTC; in a zone 17:03 (14:03 UTC), or 01:03 (UTC+3) where the day is not that of UTC."""
     here, there = local(at, zone), local(at, UTC)
     utc = f"{there:%H:%M} UTC"
     if not here.utcoffset():
         return utc
-    return f"{here:%H:%M} ({utc if here.date() == there.date() else offset(at, zone)})"
+    return f"{here:%H:%M} ({utc if here.date() == there.date() else utc_offset(here)})"
 
 
 def date(at: float, zone: tzinfo | None = None) -> str:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import time
 from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
 from parts import RECORDINGS
 from tmp_peak import TmpPeak
+
+# Texts tell the time by the machine's own zone.
+os.environ["TZ"] = "UTC"
+time.tzset()
 
 # Long campaigns: a seeded sample in CI, in full by `make nightly`.
 # How long an example takes is a matter of what else the machine does.

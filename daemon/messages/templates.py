@@ -20,7 +20,7 @@ call = "Now call the people you agreed to call."
 link = "ALARM from {wearer}: open and confirm with your PIN to make it public. {link}"
 drill_link = "DRILL, not an alarm, from {wearer}: open and answer with your PIN. {link}"
 publish = "Please publish: {wearer}, a human rights defender, may be in danger. The personal alarm was raised ({time}). Share this now: public attention protects."
-raised_at = "{year}-{month}-{day} {hour} UTC"
+raised_at = "{year}-{month}-{day} {hour} {zone}"
 time_unknown = "time not known"
 fix = "Position ({accuracy}, {age}): {map}"
 no_fix = "Position not known yet."
@@ -38,7 +38,10 @@ unnamed = "the wearer of this alarm"
 
 _FIELD = re.compile(r"\{(\w*)\}")
 _FIELDS = {key: set(_FIELD.findall(text)) for key, text in tomllib.loads(ENGLISH).items()}
-_OPTIONAL = {"publish": {"position"}, "raised_at": {"year", "month", "month_name"}}
+_OPTIONAL = {
+    "publish": {"position"},
+    "raised_at": {"year", "month", "month_name", "zone", "offset"},
+}
 LATIN_KEYS = ("link", "drill_link")
 _ENDS_IN_ADDRESS = ("map", "link", "position")
 

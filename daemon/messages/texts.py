@@ -6,7 +6,7 @@ fault in them does not stop the daemon: it is reported, and English is used.
 """
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from enum import Enum
 from functools import partial
 from itertools import product
@@ -24,6 +24,7 @@ MODEM_PARTS = 8  # outcry.hw.modem refuses a text of more
 NAME_KEPT = 12  # letters of a name that every text has room for
 _MAP = "https://osm.org/?mlat={:.5f}&mlon={:.5f}"  # opens on any phone, and can be read out
 _ALERTS = {AlarmKind.STRAP: "strap", AlarmKind.DRILL: "drill"}  # every other kind: "alert"
+_WINTER_AND_SUMMER = (1.79e9, 1.8e9)  # September 2026, January 2027
 _MINUTES_UNTIL_S = 99 * 60  # then hours; each rounded up: never younger
 
 Place = Position | NoPosition | None
@@ -47,9 +48,15 @@ class Language:
     of the name, and never anything else.
     """
 
-    def __init__(self, name: str, source: str, link: str | None) -> None:
-        """``name`` is the file's, ``link`` as long as any a contact can be sent."""
+    def __init__(
+        self, name: str, source: str, link: str | None, zone: tzinfo | None = None
+    ) -> None:
+        """``name`` is the file's, ``link`` as long as any a contact can be sent.
+
+        ``zone``: by whose clock times are told; None: by that of this machine (timedatectl).
+        """
         self.name = name
+        self._zone = zone
         self.templates = read(name, source)
         self._gsm7 = fits_gsm7(self.templates)
         problems = [f"{name}: {problem}" for problem in self._too_long(link, MODEM_PARTS)]
@@ -121,7 +128,11 @@ class Language:
     def _time(self, raised_at: float | None) -> str:
         if raised_at is not None:
             with suppress(ValueError, OverflowError, OSError):  # no real clock says that
-                return dated(self.templates["raised_at"], datetime.fromtimestamp(raised_at, UTC))
+                moment = datetime.fromtimestamp(raised_at, UTC)
+                template = self.templates["raised_at"]
+                if "{zone}" in template or "{offset}" in template:  # else it says UTC itself
+                    moment = moment.astimezone(self._zone)
+                return dated(template, moment)
         return self._fill("time_unknown")
 
     def _position(self, place: Place) -> str:
@@ -184,7 +195,7 @@ class Language:
         ]
 
     def _longest_time(self) -> str:
-        return max(self._time(None), self._time(1.79e9), key=len)
+        return max(self._time(None), *map(self._time, _WINTER_AND_SUMMER), key=len)
 
     def _longest_position(self) -> str:
         ages = (0, _MINUTES_UNTIL_S, MAX_AGE_S - 1, MAX_AGE_S)

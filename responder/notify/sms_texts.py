@@ -94,18 +94,12 @@ def _name(words: Mapping[str, str], wearer: str) -> str:
 
 def _fill(words: Mapping[str, str], news: News, name: str, place: str, link: str, hint: str) -> str:
     key = _KEYS.get(news.kind, "again" if news.again else "alarm")
-    time = f"{dated(words['time'], formatting.local(news.at, news.zone))} {_clock(news)}"
+    time = dated(words["time"], formatting.local(news.at, news.zone))
     if not news.dated:
         time = words["received"].format(time=time)
     said = words[key].format(wearer=name, time=time, place=place, link=link, hint=hint)
     lines = (" ".join(line.split()) for line in said.splitlines())
     return "\n".join(line for line in lines if line)
-
-
-def _clock(news: News) -> str:
-    """UTC, or (UTC+3): in fewer letters than the time once more."""
-    offset = formatting.offset(news.at, news.zone)
-    return offset if offset == "UTC" else f"({offset})"
 
 
 def _places(words: Mapping[str, str], place: Position | NoPosition | None) -> Iterator[str]:

@@ -44,6 +44,7 @@ class Officer:
             folder.mkdir(exist_ok=True)
         self._program("sudo", '[ "$1" = -u ] && shift 2; exec "$@"')
         self._program("systemctl", f'echo "$@" >> {stage.folder}/systemctl')
+        self._program("timedatectl", f'test -e "/usr/share/zoneinfo/$2" && [ "$1" = set-timezone ]')
         device = f"{program('outcry')} --config {stage.folder}/outcry.toml"
         self._program("outcry", f'exec {device} "$@"')
         hq = program("outcry-responder")
@@ -133,6 +134,8 @@ def test_the_guide_leads_from_a_new_box_to_a_drill_and_from_a_lost_box_to_a_new_
     officer.types("sudo sh", keys="1234\n")
     pin = stage.folder / "modem.pin"
     assert stat.S_IMODE(pin.stat().st_mode) == 0o600
+    officer.types("sudo systemctl restart outcry")
+    officer.types("sudo timedatectl set-timezone")
     officer.types("sudo systemctl restart outcry")
 
     stage.start_daemon()

@@ -2,10 +2,12 @@
 # ruff: noqa: RUF001 - letters that look like others are what is tested here
 
 import re
+import time
 import unicodedata
 from bisect import bisect_left
 from itertools import product
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from bidi import get_base_level, get_display
@@ -19,6 +21,7 @@ from outcry.envelope import SEALED_CHARS
 from outcry.hw.modem.pdu import encode
 from outcry.letters import clean, latin
 from outcry.report import MAX_AGE_S, AlarmKind, NoFixReason, NoPosition, Position
+from outcry.settings_file import text_of
 
 FOLDER = Path(__file__).parents[3] / "config" / "texts"
 SHIPPED = ["ar", "en", "es", "fa", "fr", "ru", "uk"]
@@ -572,6 +575,44 @@ def test_whatever_is_in_a_file_english_goes(content, tmp_path):
     used, problems = load(tmp_path, {"fa"}, None)
     assert problems
     assert used["fa"].alert("Ana", None, None, AlarmKind.PANIC).startswith("ALARM from Ana")
+
+
+WHERE_THEY_ARE_SPOKEN = [
+    ("ar", "Asia/Baghdad", "21/09 17:13+3"),
+    ("en", "Asia/Kathmandu", "2026-09-21 19:58 UTC+5:45"),
+    ("en", "UTC", "2026-09-21 14:13 UTC"),
+    ("es", "America/Caracas", "21/09/2026 10:13 UTC-4"),
+    ("fa", "Asia/Kabul", "21 Sep 18:43+4:30"),
+    ("fa", "Asia/Tehran", "21 Sep 17:43+3:30"),
+    ("fr", "Africa/Kinshasa", "le 21/09/2026 à 15:13 UTC+1"),
+    ("ru", "Asia/Kamchatka", "22.09 02:13+12"),
+    ("ru", "UTC", "21.09 14:13 UTC"),
+    ("uk", "Europe/Kyiv", "21.09 17:13+3"),
+]
+
+
+@pytest.mark.parametrize(("code", "zone", "told"), WHERE_THEY_ARE_SPOKEN)
+def test_the_time_is_that_of_where_the_wearer_lives_and_every_text_still_fits(code, zone, told):
+    language = Language(code, text_of(FOLDER / f"{code}.toml"), LINK, ZoneInfo(zone))
+    assert language.warnings == []
+    assert told in language.alert("Zarema", AT, GROZNY, AlarmKind.PANIC)
+
+
+def test_a_template_that_says_utc_itself_is_filled_with_utc():
+    source = text_of(FOLDER / "en.toml").replace("{hour} {zone}", "{hour} UTC")
+    language = Language("en.toml", source, LINK, ZoneInfo("Europe/Moscow"))
+    assert "2026-09-21 14:13 UTC" in language.alert("Zarema", AT, None, AlarmKind.PANIC)
+
+
+def test_without_a_zone_it_is_the_machines(monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Moscow")
+    time.tzset()
+    try:
+        language = Language("en.toml", text_of(FOLDER / "en.toml"), LINK)
+        assert "2026-09-21 17:13 UTC+3" in language.alert("Zarema", AT, None, AlarmKind.PANIC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_language_may_be_named_in_capitals():

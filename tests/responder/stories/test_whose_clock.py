@@ -88,7 +88,7 @@ def test_what_may_have_been_carried_for_hours_has_no_known_time_and_nobody_is_to
         "Message to desk: ALARM: Ana, received at 13:00 (12:00 UTC): nobody has answered yet",
     ]
     text = world.phones.to(CONTACTS[0].number)[0]
-    assert text.startswith("ALARM from Ana, time not known, received 2026-11-22 13:00 (UTC+1).")
+    assert text.startswith("ALARM from Ana, time not known, received 2026-11-22 13:00 UTC+1.")
 
 
 def test_a_report_over_data_after_it_lets_consent_count_from_then_on(world, ledger):
