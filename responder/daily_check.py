@@ -27,6 +27,8 @@ from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.store import Store
 from outcry.responder.transports import apprise
 from outcry.responder.web import front_door
+from outcry.responder.web.sign import SignInvalid
+from outcry.responder.web.sign import read as read_sign
 from outcry.settings_file import SettingsInvalid
 
 T = TypeVar("T")
@@ -150,6 +152,8 @@ def _here(settings: Settings) -> Iterator[Finding]:
 
 
 def _around(settings: Settings) -> Iterator[Finding]:
+    if settings.sign is not None:
+        yield _sign(settings.sign)
     if settings.people.certificate is not None:
         yield _certificate(settings.people.certificate)
     if settings.people.behind_proxy:
@@ -182,6 +186,15 @@ def _certificate(path: Path) -> Finding:
         what = "people.certificate cannot be read"
         return Finding(False, what, "set it to a PEM file that the service can read")
     return Finding(True, "the pages' certificate", "renew it, then restart the service", until)
+
+
+def _sign(path: Path) -> Finding:
+    try:
+        read_sign(path)
+    except SignInvalid as error:
+        remedy = "correct it or organisation.sign; until then contacts' pages show none"
+        return Finding(False, f"organisation.sign {error}", remedy)
+    return Finding(True, "the organisation's sign")
 
 
 def _network(publisher: Publisher) -> list[Finding]:

@@ -73,6 +73,8 @@ class Settings:
     """All settings, checked."""
 
     organisation: str
+    sign: Path | None  # the organisation's, for the contact's page
+    phone: str  # the number that contacts call to make sure; empty: none
     directory: Path
     database: str = field(repr=False)  # PostgreSQL's URL; empty: SQLite in the directory
     device: DeviceListener
@@ -178,6 +180,8 @@ _SECRET_FILE = Key("", good=_is_full_path, write="a file's full path, or nothing
 KEYS: Mapping[str, Mapping[str, Key]] = {
     "organisation": {
         "name": Key(DEFAULT_NAME, good=_is_line, write="one line of up to 80 printable characters"),
+        "sign": Key("", good=_is_full_path, write="a picture's full path, or nothing"),
+        "phone": NUMBER._replace(secret=False),  # it is for everybody
     },
     "state": {
         "directory": Key(
@@ -321,6 +325,8 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
     people |= {name: _path(people[name]) for name in ("certificate", "key")}
     return Settings(
         organisation=values["organisation"]["name"].strip(),
+        sign=_path(values["organisation"]["sign"]),
+        phone=values["organisation"]["phone"],
         directory=directory,
         database=values["state"]["database"],
         device=DeviceListener(host, port, device["public_host"] or host, public_port),

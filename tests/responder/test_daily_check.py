@@ -134,6 +134,17 @@ def test_a_channel_that_no_plan_may_have_today_is_told_of(hq, web):
     assert hq.checks(network={"schemes": ["json"]})[0] == 0
 
 
+def test_a_sign_that_pages_cannot_show_is_told_of(hq, tmp_path):
+    sign = tmp_path / "sign.svg"
+    organisation = READY["organisation"] | {"sign": str(sign)}
+    sign.write_text("<svg><script/></svg>")
+    code, said = hq.checks(organisation=organisation)
+    assert code == 1
+    assert "NOT OK: organisation.sign is no whole" in said
+    sign.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    assert hq.checks(organisation=organisation)[0] == 0
+
+
 def test_each_contacts_channel_is_tried(hq, web):
     hq.agrees({"contact": {"2": {"channels": {"mine": f"ntfy://127.0.0.1:1/{SECRET}"}}}})
     code, said = hq.checks()

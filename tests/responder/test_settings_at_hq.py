@@ -117,6 +117,12 @@ def test_secrets_are_not_repeated():
     assert not any("900002" in problem or "12345" in problem for problem in problems)
 
 
+def test_the_number_to_call_is_one_and_may_be_repeated_for_all_are_to_know_it():
+    assert check({"organisation": {"phone": "+447700900100"}}).phone == "+447700900100"
+    (problem,) = problems_of({"organisation": {"phone": "07700 900100"}})
+    assert 'organisation.phone: "07700 900100" is not valid; write a number' in problem
+
+
 def test_the_devices_address_defaults_to_where_we_listen():
     device = check({"device": {"host": "192.0.2.1", "port": 80}}).device
     assert (device.public_host, device.public_port) == ("192.0.2.1", 80)
