@@ -1,59 +1,27 @@
-"""A real browser without a screen, and what can be asked of it."""
+"""What can be asked of a real browser, which is on the stage for the bench too."""
 
 from __future__ import annotations
 
+import base64
 import json
-import shutil
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
+from axe_core_python.selenium import Axe
 
-PHONE = (360, 640)
-DESK = (1280, 900)
+from stage.browser import DESK, PHONE, browser, shape
 
-
-@contextmanager
-def browser(size=DESK, script=True, dark=False, believes_all=False):
-    """Chromium with a window of this size; with or without JavaScript.
-
-    ``believes_all``: certificates of authorities too that it does not know.
-    """
-    options = webdriver.ChromeOptions()
-    options.accept_insecure_certs = believes_all
-    options.binary_location = shutil.which("chromium")
-    for flag in (
-        "--headless=new",
-        "--no-sandbox",  # of a root's own tests, on pages of our own
-        "--disable-dev-shm-usage",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--autoplay-policy=no-user-gesture-required",
-        "--mute-audio",
-        "--lang=en",
-    ):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    driver = webdriver.Chrome(options, Service(shutil.which("chromedriver")))
-    try:
-        driver.set_page_load_timeout(60)
-        _shape(driver, size)
-        if not script:
-            driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-        if dark:
-            scheme = {"name": "prefers-color-scheme", "value": "dark"}
-            driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-        yield driver
-    finally:
-        driver.quit()
-
-
-def _shape(driver, size):
-    driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE},
-    )
+__all__ = [
+    "DESK",
+    "PHONE",
+    "answers_to",
+    "asked_of",
+    "barriers",
+    "browser",
+    "complaints",
+    "overflows",
+    "picture",
+    "shape",
+]
 
 
 def asked_of(driver):
@@ -84,6 +52,12 @@ def complaints(driver):
     return [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
 
 
+def barriers(driver):
+    """What a person with a screen reader or poor eyes would stumble over, by axe-core's rules."""
+    found = Axe().run(driver)["violations"]
+    return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
+
+
 def overflows(driver):
     """How many pixels the page is wider than its window."""
     return driver.execute_script(
@@ -101,6 +75,4 @@ def picture(driver, path):
             "clip": {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1},
         },
     )
-    import base64
-
     path.write_bytes(base64.b64decode(shot["data"]))

@@ -9,8 +9,7 @@ from urllib.parse import urlsplit
 
 import pyotp
 import pytest
-from axe_core_python.selenium import Axe
-from browser import DESK, PHONE, asked_of, browser, complaints, overflows, picture
+from browser import DESK, PHONE, asked_of, barriers, browser, complaints, overflows, picture
 from console_hand import PASSWORD
 from parts import needs_chromedriver, needs_chromium
 from selenium.common.exceptions import WebDriverException
@@ -107,12 +106,6 @@ def text(driver, selector="body"):
 def press(driver, words):
     buttons = driver.find_elements(By.TAG_NAME, "button")
     next(each for each in buttons if each.text == words).click()
-
-
-def barriers(driver):
-    """What a person with a screen reader or poor eyes would stumble over, by axe-core's rules."""
-    found = Axe().run(driver)["violations"]
-    return [f"{each['id']}: {node['html'][:120]}" for each in found for node in each["nodes"]]
 
 
 def test_a_contact_confirms_without_a_manual(site, phone, world, wait_for):
