@@ -16,6 +16,9 @@ _MOST_POINTS = 60  # of the track; a hundred bytes each would be felt on a slow 
 _M_PER_DEGREE = 111_320.0  # of latitude; WGS 84 varies by half a per cent
 _LEAST_SPAN_M = 300.0  # nearer than this the accuracy of a fix is all there would be to see
 _STEPS = (1, 2, 5)
+_LTR = 'direction="ltr"'  # a page from right to left would set each label left of its place
+_LEFT_OF_IT = 'text-anchor="end"'
+_LETTER = 7  # no wider is a figure of the graticule in any usual font
 
 
 def track_svg(points: Sequence[Position], title: str) -> str:
@@ -28,7 +31,7 @@ def track_svg(points: Sequence[Position], title: str) -> str:
     last = way[-1]
     radius = plane.length(points[-1].accuracy_m or 0)
     parts = [
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">',
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" {_LTR} role="img" aria-label="{escape(title)}">',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#f3f1ea"/>',
         *plane.graticule(),
     ]
@@ -45,7 +48,7 @@ def track_svg(points: Sequence[Position], title: str) -> str:
     parts += [
         f'<circle cx="{last[0]:.0f}" cy="{last[1]:.0f}" r="7" fill="#a00000" stroke="#fff"/>',
         *plane.scale_bar(),
-        f'<text x="{WIDTH - 22}" y="20" font-size="14" font-weight="bold">N↑</text>',
+        f'<text x="{WIDTH - 8}" y="20" font-size="14" font-weight="bold" {_LEFT_OF_IT}>N↑</text>',
         "</svg>",
     ]
     return "".join(parts)
@@ -107,6 +110,9 @@ class _Plane:
 
 
 def _line(path: str, x: float, y: float, words: str) -> str:
+    """A line of the graticule, and its degrees beside it, in the picture wherever it runs."""
+    x = min(x, WIDTH - 3 - len(words) * _LETTER)
+    y = max(y, 10)
     return (
         f'<path d="{path}" stroke="#c9c4b4"/>'
         f'<text x="{x:.0f}" y="{y:.0f}" font-size="10" fill="#555">{words}</text>'

@@ -41,6 +41,18 @@ def test_any_track_fits_the_picture(points, title):
 
 
 @given(POINTS)
+def test_no_label_is_cut_off_by_the_pictures_edge(points):
+    drawn = ET.fromstring(track_svg(points, "t"))
+    assert drawn.get("direction") == "ltr"
+    for label in drawn.findall("text"):
+        size = float(label.get("font-size"))
+        x, y, room = float(label.get("x")), float(label.get("y")), len(label.text) * size * 0.65
+        left = x - room if label.get("text-anchor") == "end" else x
+        assert 0 <= left <= WIDTH - room
+        assert size * 0.75 <= y <= HEIGHT
+
+
+@given(POINTS)
 def test_nothing_in_it_needs_a_style_and_it_stays_small(points):
     drawn = track_svg(points, "t")
     assert "style" not in drawn
