@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
+from itertools import product
 
 import pytest
 from bidi import get_base_level, get_display
@@ -70,6 +72,19 @@ def test_who_when_where_and_the_link_stand_in_two_parts(language, place):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", [AlarmKind.PANIC, AlarmKind.STRAP, AlarmKind.DRILL])
+def test_the_link_to_answer_is_the_first_address_and_nothing_cuts_it_short(language, kind):
+    """A frightened hand taps the first; phones end a link where letters and digits do."""
+    for again, place in product((False, True), (HERE, NOWHERE)):
+        for said in (
+            text(language, news(kind, place=place, again=again), LINK, has_codes=True),
+            message(language, news(kind, place=place, again=again), LINK)[1],
+        ):
+            assert re.findall(r"https?://\S+", said)[0] == LINK
+    assert LINK[-1].isalnum()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("again", [False, True])
 def test_only_a_drill_begins_with_the_word_drill(language, again):
     word = DRILL_WORDS[language]
@@ -89,9 +104,9 @@ def test_latin_languages_keep_to_the_phones_own_alphabet(language):
 
 def test_in_english_it_reads_like_this():
     assert text("en", news(), LINK, has_codes=True) == (
-        "ALARM from Ana, 2026-11-22 12:00 UTC. Position (within 12 m, 4 min before): "
-        "https://osm.org/?mlat=43.31780&mlon=45.69490 . Open this link and answer with your PIN: "
-        f"{LINK} Or reply with a code from your card, a space and 1 (real), 2 (seen), "
+        f"ALARM from Ana, 2026-11-22 12:00 UTC. Open this link and answer with your PIN: {LINK} "
+        "Position (within 12 m, 4 min before): https://osm.org/?mlat=43.31780&mlon=45.69490 . "
+        "Or reply with a code from your card, a space and 1 (real), 2 (seen), "
         "3 (do not know) or 4 (false)."
     )
 
@@ -109,9 +124,9 @@ def test_in_ukrainian_there_is_room_for_the_place_in_figures():
     assert said.splitlines() == [
         "ТРИВОГА: Олена",
         "22.11 12:00 UTC",
-        "43.31780,45.69490 (4 хв раніше)",
         "Відповідайте тут із PIN:",
         LINK,
+        "43.31780,45.69490 (4 хв раніше)",
     ]
 
 
