@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 
+from markupsafe import Markup, escape
+
 _FOLDER = Path(__file__).parent / "words"
 ENGLISH = "en"
 _UNITS = (("seconds", 1, 90), ("minutes", 60, 90 * 60), ("hours", 3600, 48 * 3600))
@@ -25,6 +27,11 @@ class Words:
         """The words under this key, with these fields in their places."""
         return self._words[key].format_map({k: self._kept(v) for k, v in fields.items()})
 
+    def html(self, key: str, **fields: object) -> Markup:
+        """The same for a page: escaped, and each name or text that is put in keeps to itself."""
+        said = escape(self._words[key])
+        return said.format_map({k: _isolated(v) for k, v in fields.items()})
+
     def span(self, seconds: float, to: Callable[[float], int] = math.ceil) -> str:
         """Rounded up, for no age may be told as less than it is; what is left is rounded down."""
         for unit, size, until in _UNITS:
@@ -38,6 +45,10 @@ class Words:
             unicodedata.bidirectional(letter) in _BENDING for letter in text
         )
         return f"{_ISOLATE}{text}{_END}" if mixed else text
+
+
+def _isolated(value: object) -> object:
+    return Markup("<bdi>{}</bdi>").format(value) if isinstance(value, str) else value
 
 
 _BENDING = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI", "PDF"})

@@ -12,6 +12,7 @@ from outcry.responder.contacts.pages import Pages
 from outcry.responder.rules.events import CameBy, Mark
 from outcry.responder.storage.alarms import Sighting
 from outcry.responder.web.assets import Assets
+from outcry.responder.web.sign import MAX_BYTES
 from stage import reports
 from stage.reports import NOON
 from stage.stage import NotSeen
@@ -19,23 +20,26 @@ from stage.stage import NotSeen
 REPORTS = 600  # ten hours of a report a minute
 _NAMES = ("W" * MAX_NAME_CHARS, "ش" * MAX_NAME_CHARS, "👩" * MAX_NAME_CHARS)
 _BASE = f"/a/{'x' * SEALED_CHARS}/99"
-_SECOND_REQUEST = re.compile(r"<(?:img|script|link|iframe|object)\b|url\(")
+_SIGN = "data:image/png;base64," + "A" * (-(-MAX_BYTES // 3) * 4)  # the largest there is
+_SECOND_REQUEST = re.compile(r"<(?:img(?! src=\"data:)|script|link|iframe|object)\b|url\(")
 
 
 def contact_page_bytes() -> float:
     """The longest contact's page, in bytes as it is sent.
 
-    In every language, before and after the PIN, with the longest names, all marks and a track of
-    600 reports. A 2G phone loads 14 kB in three to five seconds. The page is whole in that: one
+    In every language, before and after the PIN, with the largest sign, the longest names, all marks
+    and a track of 600 reports. A 2G phone loads 14 kB in three to five seconds. The page is whole in that: one
     that asks for a second file is not counted but refused.
     """
-    pages = Pages("Example Org", "https://help.example.org", lambda: NOON, Assets().addresses)
+    of = "Example Org", "https://help.example.org", lambda: NOON, Assets().addresses
+    pages = Pages(*of, _SIGN, "+447700900100")
     sizes = []
     for language in pages.languages:
         for name in _NAMES:
             shown = Shown(1, name, _report(0), NOON, 1, language)
             standing = _standing(name, language)
             for page in (
+                pages.alarm(shown, _BASE, language),
                 pages.alarm(shown, _BASE, language, wrong_pin=True),
                 pages.standing(shown, _BASE, standing, Answer.CONFIRM),
             ):
@@ -66,6 +70,7 @@ def _standing(name: str, language: str) -> Standing:
         being_published=True,
         corrected=True,
         post="https://help.example.org/post/1000000",
+        said=tuple(Answer),
     )
 
 

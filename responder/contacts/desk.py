@@ -47,6 +47,10 @@ _SAID: Mapping[Answer, type[ContactAnswer]] = {
     Answer.UNSURE: events.Unsure,
     Answer.FALSE: events.CalledFalse,
 }
+_ANSWERS: Mapping[type[ContactAnswer], Answer] = {
+    **{event: answer for answer, event in _SAID.items()},
+    events.Unclear: Answer.UNSURE,
+}
 
 
 class NoSuchLink(Exception):
@@ -107,6 +111,7 @@ class Standing:
     one came: what its code means is for the duty officer alone. ``corrected``: readers of the post
     are told that it no longer holds. ``earlier``: when each earlier episode began, Unix seconds;
     ``again``: the button was held again after that was over, else an officer says that it is not.
+    ``said``: this contact's own answers in it, oldest first. Each stands: a later one takes none back.
     """
 
     contact: str
@@ -126,6 +131,7 @@ class Standing:
     post: str | None
     again: bool = False
     earlier: tuple[float, ...] = ()
+    said: tuple[Answer, ...] = ()
     known: str = field(default="", repr=False)
 
 
@@ -273,6 +279,7 @@ def standing(
 ) -> Standing:
     """What a contact is shown of a case at ``now`` (Unix seconds)."""
     episode = case.now
+    mine = [each for each in episode.answers if each.contact == contact.number_in_list]
     return Standing(
         contact=contact.name,
         language=contact.language,
@@ -291,6 +298,7 @@ def standing(
         post=episode.address,
         again=episode.again,
         earlier=tuple(each.began_at for each in case.earlier if each.began_at is not None),
+        said=tuple(dict.fromkeys(_ANSWERS[type(each)] for each in mine)),
     )
 
 

@@ -52,12 +52,17 @@ def _routes(path: str, link_of: Callable[..., Awaitable[Link]]) -> APIRouter:
 
     @router.get("")
     def show(
-        request: Request, hq: Hq, wish: Wish, link: Opens, again: str | None = None
+        request: Request,
+        hq: Hq,
+        wish: Wish,
+        link: Opens,
+        again: str | None = None,
+        still: str | None = None,
     ) -> Response:
         shown = link.open()
         standing = _standing(request, hq, shown) if again is None else None
         if standing is not None:
-            return hq.pages.standing(shown, link.address, standing)
+            return hq.pages.standing(shown, link.address, standing, still=still is not None)
         return hq.pages.alarm(shown, link.address, _language(hq, shown, wish))
 
     @router.get("/map.png")

@@ -23,7 +23,9 @@ from outcry.responder.storage.alarms import Sighting
 from outcry.responder.translations import ENGLISH, Words
 from outcry.responder.web.templates import environment
 
-REPORTS_SHOWN = 12  # each is 250 bytes; a device reports for days
+REPORTS_SHOWN = 8  # each is 250 bytes; a device reports for days
+LOOKS_EVERY_S = 60
+_BOLD = Markup("<b>{}</b>")
 _RIGHT_TO_LEFT = ("ar", "fa")
 
 
@@ -36,11 +38,18 @@ class Pages:
         public_url: str,
         clock: Callable[[], float],
         static: Mapping[str, str],
+        sign: str = "",
+        phone: str = "",
     ) -> None:
-        """``static``: the address of each file that pages may load."""
+        """``static``: the address of each file that pages may load.
+
+        ``sign``: the organisation's as :func:`web.sign.read` gives it; ``phone``: its number that
+        contacts call to make sure. Empty: none.
+        """
         self.environment = environment(organisation, public_url, ATTRIBUTION)
         self._clock = clock
         self._static = static
+        self._sign, self._phone = sign, phone
         self.languages = translations.load()
         self.style_hash = self._style_hash()
         """What the Content-Security-Policy must allow for the pages' one inline style."""
@@ -68,6 +77,7 @@ class Pages:
             again=None if shown.again_at is None else self._when(shown.again_at, say, shown.zone),
             wrong_pin=wrong_pin,
             wait=None if wait_s is None else say.span(wait_s),
+            sign=self._sign,
             drawn=_drawn(points, say, shown.wearer),
         )
 
@@ -78,32 +88,40 @@ class Pages:
         standing: Standing,
         answer: Answer | None = None,
         older: bool = False,
+        still: bool = False,
     ) -> HTMLResponse:
         """What a contact sees after the PIN: what was noted, and everything known.
 
-        ``older``: their answer was not saved, for the form was made before all this.
+        ``older``: their answer was not saved, for the form was made before all this. ``still``: it
+        is not to load itself again, which takes a screen reader back to its beginning.
         """
         say = self.languages.get(standing.language, self.languages[ENGLISH])
         track = [self._sighting(each, say, shown.zone) for each in standing.track[:REPORTS_SHOWN]]
         places = [each.report.place for each in reversed(standing.track)]
         here = (each for each in standing.track if isinstance(each.report.place, Position))
         last = next(here, None)
-        return self._page(
+        page = self._page(
             "standing.html",
             409 if older else 200,
             say=say,
             **self._who(shown, say),
             base=base,
             older=older,
+            still=still,
             earlier=[self._when(each, say, shown.zone) for each in reversed(standing.earlier)],
             answer=None if answer is None else answer.value,
             standing=standing,
+            said=Markup("; ").join(_BOLD.format(say(each.value)) for each in standing.said),
+            confirmed=Answer.CONFIRM in standing.said,
             track=track,
             more=len(standing.track) - len(track),
             last=None if last is None else self._sighting(last, say, shown.zone),
             device=self._device(standing, say, shown.zone),
             drawn=_drawn([p for p in places if isinstance(p, Position)], say, shown.wearer),
         )
+        if not still:
+            page.headers["Refresh"] = f"{LOOKS_EVERY_S}; url={base}"
+        return page
 
     def problem(self, status: int, what: str, language: str = ENGLISH) -> HTMLResponse:
         return self._page("problem.html", status, say=self.languages[language], what=what)
@@ -133,7 +151,8 @@ class Pages:
         raised = formatting.raised_at(shown.report, shown.arrived_at)
         return {
             "wearer": shown.wearer,
-            "heading": say(shown.report.kind.name.lower(), wearer=shown.wearer),
+            "phone": self._phone,
+            "heading": say.html(shown.report.kind.name.lower(), wearer=shown.wearer),
             "drill": shown.report.kind is AlarmKind.DRILL,
             "when": self._when(raised, say, shown.zone),
             "newer": None
@@ -205,5 +224,5 @@ def _place(report: Report, say: Words) -> dict[str, object]:
         "age": say("seen_there", span=say.span(place.age_s))
         if place.age_known
         else say("seen_unknown"),
-        "near": say("near", **surroundings.near(place)._asdict()),
+        "near": say.html("near", **surroundings.near(place)._asdict()),
     }

@@ -1,5 +1,7 @@
 """What is behind people's port: contacts' and public pages, and the duty officers' console."""
 
+from pathlib import Path
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from outcry.responder.console import dependencies as console
@@ -10,16 +12,20 @@ from outcry.responder.contacts import dependencies as contacts
 from outcry.responder.contacts.app import contacts_app
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.service.assemble import Responder
+from outcry.responder.web import sign
 from outcry.responder.web.assets import Assets
 from outcry.responder.web.guard import HEADERS_ALONE, Contained, Guard
 from outcry.responder.web.turns import Turns
 
 
 def people_app(hq: Responder) -> ASGIApp:
-    organisation, people, map_ = hq.settings.organisation, hq.settings.people, hq.settings.console
+    given, people, map_ = hq.settings, hq.settings.people, hq.settings.console
     assets, behind_proxy = Assets(), people.behind_proxy
-    pages = Pages(organisation, people.public_url, hq.clock, assets.addresses)
-    rendered = ConsolePages(pages.environment, hq.clock, assets.addresses, map_.tiles, map_.credit)
+    addresses = assets.addresses
+    pages = Pages(
+        given.organisation, people.public_url, hq.clock, addresses, _sign(given.sign), given.phone
+    )
+    rendered = ConsolePages(pages.environment, hq.clock, addresses, map_.tiles, map_.credit)
     outside = contacts_app(contacts.Parts(hq.desk, hq.own_page, pages, assets, behind_proxy))
     live = Live(hq.console.mark)
     inside = console_app(
@@ -33,3 +39,11 @@ def people_app(hq: Responder) -> ASGIApp:
         await (inside if is_console else outside)(scope, receive, send)
 
     return Guard(Contained(Turns(either, behind_proxy)), behind_proxy, pages.style_hash)
+
+
+def _sign(path: Path | None) -> str:
+    """None where the file is wrong, of which the daily check tells: no alarm waits for a picture."""
+    try:
+        return "" if path is None else sign.read(path)
+    except sign.SignInvalid:
+        return ""

@@ -54,8 +54,8 @@ class Guard:
         self._behind_proxy = behind_proxy
         self._headers = {
             "Content-Security-Policy": (
-                f"{NO_SOURCE}; style-src 'self' {style_hash}; img-src 'self'; form-action 'self'; "
-                "base-uri 'none'; frame-ancestors 'none'"
+                f"{NO_SOURCE}; style-src 'self' {style_hash}; img-src 'self' data:; "
+                "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
             ),
             # Not "no-referrer": with it browsers send forms with "Origin: null", and then a form
             # on a stranger's page could not be told from ours.

@@ -46,7 +46,19 @@ READY: Mapping[str, Mapping[str, object]] = {
     "device": {"public_host": "alarm.example.org"},
     "people": {"public_url": "https://help.example.org", "behind_proxy": True},
 }
+SIGN = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><circle cx="20" cy="20" r="19" '
+    'fill="#0b3d91"/><path d="M11 21l7 7 12-14" fill="none" stroke="#fff" stroke-width="5"/></svg>'
+)
+CALL_US = "+447700900100"
 HQ_MODEM = {"port": "/dev/ttyUSB0", "number": "+447700900002"}
+
+
+def known_organisation(folder: Path) -> dict[str, object]:
+    """Settings of one that contacts know by its sign, which is put into ``folder``, and a number."""
+    sign = folder / "sign.svg"
+    sign.write_text(SIGN, encoding="utf-8")
+    return {"name": "Example Org", "sign": str(sign), "phone": CALL_US}
 
 
 def settings_text(**sections: Mapping[str, object]) -> str:

@@ -22,6 +22,7 @@ from outcry.report import (
 )
 from outcry.responder.posting.publisher import Draft
 from outcry.responder.rules.events import (
+    AnsweredBy,
     Approved,
     CalledFalse,
     CameBy,
@@ -31,6 +32,7 @@ from outcry.responder.rules.events import (
     OfficerConfirmed,
     Reason,
     ReportArrived,
+    Unclear,
     Unsure,
     Vetoed,
     WrongPinTried,
@@ -134,7 +136,7 @@ def test_a_clock_that_was_not_set_is_not_believed(world, client):
 
 def test_a_drill_says_so_first(world, client):
     page = client.get(link_of(world.device.message(kind=AlarmKind.DRILL))).text
-    assert page.index("THIS IS A DRILL") < page.index("Ana is testing the alarm")
+    assert page.index("THIS IS A DRILL") < page.index("<bdi>Ana</bdi> is testing the alarm")
     assert "needs help" not in page
 
 
@@ -201,7 +203,7 @@ def test_without_the_pin_nothing_later_is_shown(world, client):
     page = client.post(f"{link_of(first)}/seen", data={"pin": world.pins[0]}).text
     assert "mlat=48.10000&amp;mlon=11.50000" in page
     assert "Withdrawal received, not verified. Anyone who has the device can send one." in page
-    assert "Call Ana and ask for the agreed word" in page
+    assert "Call <bdi>Ana</bdi> and ask for the agreed word" in page
     assert "People who have seen this alarm: 2." in page
     assert "or think it is a false alarm: 1. This does not stop the alarm." in page
 
@@ -401,7 +403,7 @@ def test_a_withdrawal_in_a_link_shows_its_alarm(world, client):
     world.hq.takes(world.device.message())
     page = client.get(link_of(old))
     assert page.status_code == 200
-    assert "Ana needs help" in page.text
+    assert "<bdi>Ana</bdi> needs help" in page.text
     assert "withdraw" not in page.text.lower()
 
 
@@ -454,7 +456,7 @@ def test_the_pages_style_is_the_one_the_policy_allows(client):
 
 def test_a_page_fits_one_slow_answer(world, client):
     page = client.get(link_of(world.device.message()))
-    assert len(page.content) < 5000
+    assert len(page.content) < 7000
 
 
 def test_behind_a_proxy_plain_http_is_refused(proxied):
@@ -478,7 +480,7 @@ def test_names_are_shown_as_text_never_as_markup(world, client):
     with world.hq.store.write() as connection:
         connection.execute(update(store.wearer).values(name="<b>A&na</b>"))
     link = link_of(world.device.message())
-    assert "&lt;b&gt;A&amp;na&lt;/b&gt; needs help" in client.get(link).text
+    assert "<bdi>&lt;b&gt;A&amp;na&lt;/b&gt;</bdi> needs help" in client.get(link).text
     for pin in world.pins[:2]:
         client.post(f"{link}/confirm", data={"pin": pin})
     world.hq.works()
@@ -546,7 +548,7 @@ def cookie_of(answer):
 def test_with_the_pin_the_page_looks_again_by_itself_and_shows_what_is_new(world, client):
     link = link_of(world.device.message())
     page = client.post(f"{link}/seen", data={"pin": world.pins[0]})
-    assert f'content="60;url={link}"' in page.text
+    assert page.headers["refresh"] == f"60; url={link}"
     world.hq.takes(
         world.device.message(MessageType.POSITION, sequence=1, place=Position(48.1, 11.5, 20, 1))
     )
@@ -555,6 +557,53 @@ def test_with_the_pin_the_page_looks_again_by_itself_and_shows_what_is_new(world
     assert "48.10000, 11.50000" in again.text
     assert "Your answer is saved" not in again.text
     assert world.hq.history() == before
+
+
+def test_who_is_taken_back_to_the_beginning_by_each_update_can_stop_them(world, client):
+    link = link_of(world.device.message())
+    cookie = cookie_of(client.post(f"{link}/seen", data={"pin": world.pins[0]}))
+    page = client.get(link, headers=cookie)
+    assert page.headers["refresh"] == f"60; url={link}"
+    (stop,) = re.findall(r'<a href="([^"]+)">Stop the updates</a>', page.text)
+    still = client.get(html.unescape(stop), headers=cookie)
+    assert "refresh" not in still.headers
+    assert "updates itself" not in still.text
+    assert f'<a href="{stop}">Update now</a>' in still.text
+
+
+def test_no_answer_takes_back_another_and_the_page_says_so(world, client):
+    link = link_of(world.device.message())
+    stays = "“It is real: make it public” counts, whatever you answer later"
+    page = html.unescape(client.post(f"{link}/seen", data={"pin": world.pins[0]}).text)
+    assert "Your answers: <bdi><b>I have seen this alarm</b></bdi>. A new one" in page
+    assert stays not in page
+    client.post(f"{link}/confirm", data={"pin": world.pins[0]})
+    page = html.unescape(client.post(f"{link}/false", data={"pin": world.pins[0]}).text)
+    assert "People who say that it is real: 1." in page
+    assert "or think it is a false alarm: 1." in page
+    assert re.search("Your answers: .*seen.*; .*real.*; .*false.*. A new one takes back none", page)
+    assert stays in page
+    assert re.search(r'<a [^>]*\?again">Give another answer</a>', page)
+    assert stays in html.unescape(client.get(link).text)
+
+
+def test_what_an_answer_by_sms_said_is_among_a_contacts_answers(world, client):
+    link = link_of(world.device.message())
+    client.get(link)
+    with world.hq.store.write() as connection:
+        event_log.append(connection, 1, Unclear(world.clock(), 1, AnsweredBy.SMS))
+    page = client.post(f"{link}/seen", data={"pin": world.pins[0]}).text
+    assert "<b>I do not know if it is real</b>; <b>I have seen this alarm</b>" in page
+
+
+def test_a_sign_that_cannot_be_read_keeps_no_page_from_anybody(world, serve, tmp_path):
+    name = {"name": "Example Org", "sign": str(tmp_path / "none.png"), "phone": "+447700900100"}
+    world.hq.restarts({"organisation": name})
+    with browser(serve(people_app(world.hq.parts))) as client:
+        page = client.get(link_of(world.device.message())).text
+    assert "<bdi>Example Org</bdi> asks for your answer." in page
+    assert '<a href="tel:+447700900100">' in page
+    assert "<img" not in page
 
 
 def test_looking_again_asks_for_the_pin_after_half_an_hour(world, client):
@@ -643,13 +692,13 @@ def test_a_long_track_does_not_make_a_long_page(world, client):
         world.hq.takes(world.device.message(MessageType.POSITION, sequence=n, place=place))
     page = client.post(f"{link_of(first)}/seen", data={"pin": world.pins[0]})
     assert len(page.content) <= 14_000
-    assert "Earlier reports, not shown here: 188." in page.text
+    assert "Earlier reports, not shown here: 192." in page.text
 
 
 def test_the_surroundings_are_named_and_drawn_here(world, client):
     link = link_of(world.device.message())
     page = client.get(link).text
-    assert "Nearest town: Mitte, 0 km away." in page
+    assert "Nearest town: <bdi>Mitte</bdi>, 0 km away." in page
     assert f'href="{link}/map.png"' in page
     png = client.get(f"{link}/map.png")
     assert png.headers["content-type"] == "image/png"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from pathlib import Path
@@ -11,7 +12,8 @@ from served import browser
 from sqlalchemy import update
 
 from outcry.report import AlarmKind, Flag, MessageType, NoFixReason, NoPosition, Position
-from outcry.responder.storage import store
+from outcry.responder.rules.events import Closed
+from outcry.responder.storage import event_log, store
 from outcry.responder.translations import accepted, load
 
 pytestmark = pytest.mark.slow
@@ -93,6 +95,31 @@ def test_every_kind_of_page_can_be_made_in_every_language(world, client, languag
             page = client.post(f"/a/{message.text}/1/{said}", data={"pin": world.pins[0]})
             assert page.status_code == 200
             assert "{" not in page.text.partition("</style>")[2]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_name_keeps_to_itself_whatever_its_script(world, client, language):
+    """Of the wearer, the contact, the organisation and the town, on both pages."""
+    speaks(world, language)
+    names = ("Ωμέγα", "Βήτα", "Example Org", "Mitte")
+    with world.hq.store.write() as connection:
+        connection.execute(update(store.wearer).values(name=names[0]))
+        connection.execute(update(store.contact).values(name=names[1]))
+    first = world.device.message(kind=AlarmKind.STRAP)
+    link = f"/a/{first.text}/1"
+    after = client.post(f"{link}/confirm", data={"pin": world.pins[0]}).text
+    with world.hq.store.write() as connection:
+        event_log.append(connection, 1, Closed(world.clock(), "olga", "she is home"))
+    world.hq.takes(world.device.message(MessageType.STILL_IN_DANGER, sequence=1))
+    world.hq.takes(world.device.message(MessageType.WITHDRAWAL, sequence=2, taps=(1, 2)))
+    world.hq.takes(world.device.message(alarm=78))
+    before = client.get(f"/c/{world.invitation(1, 2)}").text + client.get(link).text
+    after += client.post(f"{link}/seen", data={"pin": world.pins[0]}).text
+    for page in (before, after):
+        bare = re.sub(r'<title>.*?</title>|aria-label="[^"]*"|<bdi[^>]*>.*?</bdi>', "", page)
+        assert [name for name in names if name in bare] == []
+    assert {name for name in names if f"<bdi>{name}</bdi>" in before} == set(names) - {names[1]}
+    assert {name for name in names if f"<bdi>{name}</bdi>" in after} == set(names)
 
 
 def test_without_a_contact_the_browser_says_the_language(world, client):

@@ -168,7 +168,7 @@ def test_safe_and_duress_look_the_same_to_device_contacts_and_public(
     assert any("judged" in line for line in logs[0])
     pages = b"".join(part for part in lives[0] if isinstance(part, bytes))
     assert b"Withdrawal received, not verified." in pages
-    assert b"Call Ana and ask for the agreed word" in pages
+    assert b"Call <bdi>Ana</bdi> and ask for the agreed word" in pages
     assert not any(word in pages.lower() for word in (b"duress", b"judged", b"verdict"))
     assert b"<article" in pages, "it was published all the same"
 

@@ -103,7 +103,7 @@ def test_the_contact_who_confirms_again_reads_of_this_episode_and_sees_the_earli
     fields = {"pin": world.pins[0], "mark": shown}
     page = client.post(f"{link}/confirm", data=fields).text
     assert "People who say that it is real: 1. Needed to publish: 2." in page
-    assert "Ana pressed the alarm again after it was over." in page
+    assert "<bdi>Ana</bdi> pressed the alarm again after it was over." in page
     assert "corrected" not in page
     assert "closed" not in page
     assert "Earlier alarms" in page

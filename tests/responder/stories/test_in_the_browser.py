@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pyotp
 import pytest
 from browser import DESK, PHONE, asked_of, barriers, browser, complaints, overflows, picture
+from builders import known_organisation
 from console_hand import PASSWORD
 from parts import needs_chromedriver, needs_chromium
 from selenium.common.exceptions import WebDriverException
@@ -69,8 +70,9 @@ def resources():
 
 
 @pytest.fixture
-def site(world, people):
-    return Site(world, people)
+def site(world, request, tmp_path):
+    world.hq.restarts({"organisation": known_organisation(tmp_path)})
+    return Site(world, request.getfixturevalue("people"))
 
 
 @pytest.fixture

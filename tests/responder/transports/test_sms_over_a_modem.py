@@ -43,7 +43,7 @@ def test_contacts_are_texted_and_their_link_opens(process, modem, world, wait_fo
         (text,) = texts(modem, number)
         assert text.startswith("ALARM from Ana")
         link = next(word for word in text.split() if word.startswith("http"))
-        assert "Ana needs help" in httpx.get(link).text
+        assert "<bdi>Ana</bdi> needs help" in httpx.get(link).text
         httpx.post(f"{link}/confirm", data={"pin": world.pins[(BEN, CLEO, DANA).index(number)]})
     wait_for(lambda: "Ana raised an alarm" in httpx.get(service.people_url).text)
 
