@@ -55,6 +55,7 @@ from bench.headquarters.receipts import (
 )
 from bench.headquarters.refusing import requests_to_a_refusing_network_per_min
 from bench.headquarters.silence import silence_look_ms, silence_look_ms_postgres
+from bench.headquarters.taps import taps_to_confirm
 from bench.messages.answers import false_confirmations
 from bench.messages.contacts import contact_text_parts_max
 from bench.messages.pdus import pdu_disagreements
@@ -95,6 +96,7 @@ FIGURES = (
         partial(false_confirmations, 20),
     ),
     Figure("contact_page_bytes", "B", Bound("<=", 14_000), contact_page_bytes),
+    Figure("taps_to_confirm", "taps", Bound("<=", 3), taps_to_confirm),
     Figure("start_to_armed_minstr", "Minstr", Bound("<=", 450), start_to_armed_minstr),
     Figure("whole_start_minstr", "Minstr", Bound("<=", 700), whole_start_minstr),
     Figure("armed_rss_mb", "MB", Bound("<=", 40), armed_rss_mb),
