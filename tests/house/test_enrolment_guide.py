@@ -44,7 +44,7 @@ class Officer:
             folder.mkdir(exist_ok=True)
         self._program("sudo", '[ "$1" = -u ] && shift 2; exec "$@"')
         self._program("systemctl", f'echo "$@" >> {stage.folder}/systemctl')
-        self._program("timedatectl", f'test -e "/usr/share/zoneinfo/$2" && [ "$1" = set-timezone ]')
+        self._program("timedatectl", 'test -e "/usr/share/zoneinfo/$2" && [ "$1" = set-timezone ]')
         device = f"{program('outcry')} --config {stage.folder}/outcry.toml"
         self._program("outcry", f'exec {device} "$@"')
         hq = program("outcry-responder")
