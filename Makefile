@@ -56,7 +56,7 @@ site: $(VENV)/ready-site  ## all guides as a site that works offline, into build
 	$(BIN)/python tools/build_site.py
 
 pictures: $(VENV)/ready-pictures  ## write the docs' screenshots of the pages, in a real browser
-	OUTCRY_PICTURES=1 $(BIN)/python -m pytest -q tests/responder/stories/test_in_the_browser.py -k docs_pictures
+	OUTCRY_PICTURES=1 $(BIN)/python -m pytest -q tests/responder/stories/test_*in_the_browser.py -k docs_pictures
 
 format: $(VENV)/ready-check  ## let ruff lay out the code
 	$(BIN)/ruff check --fix .

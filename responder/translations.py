@@ -65,8 +65,8 @@ def load() -> dict[str, Words]:
     return {path.stem: words(path.stem) for path in sorted(_FOLDER.glob("*.toml"))}
 
 
-def accepted(header: str, known: Mapping[str, Words]) -> str:
-    """The first known language of an Accept-Language header (RFC 9110), or English."""
+def accepted(header: str, known: Mapping[str, Words], otherwise: str = ENGLISH) -> str:
+    """The first known language of an Accept-Language header (RFC 9110), or ``otherwise``."""
     wishes = []
     for n, part in enumerate(header[:500].split(",")):
         tag, _, weight = part.partition(";")
@@ -75,4 +75,4 @@ def accepted(header: str, known: Mapping[str, Words]) -> str:
         except ValueError:
             quality = 0.0
         wishes.append((-quality, n, tag.strip().lower().partition("-")[0]))
-    return next((tag for _, _, tag in sorted(wishes) if tag in known), ENGLISH)
+    return next((tag for _, _, tag in sorted(wishes) if tag in known), otherwise)

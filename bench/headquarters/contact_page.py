@@ -11,7 +11,6 @@ from outcry.responder.contacts.desk import Answer, Shown, Standing
 from outcry.responder.contacts.pages import Pages
 from outcry.responder.rules.events import CameBy, Mark
 from outcry.responder.storage.alarms import Sighting
-from outcry.responder.web.assets import Assets
 from outcry.responder.web.sign import MAX_BYTES
 from stage import reports
 from stage.reports import NOON
@@ -31,7 +30,7 @@ def contact_page_bytes() -> float:
     and a track of 600 reports. A 2G phone loads 14 kB in three to five seconds. The page is whole in that: one
     that asks for a second file is not counted but refused.
     """
-    of = "Example Org", "https://help.example.org", lambda: NOON, Assets().addresses
+    of = "Example Org", "https://help.example.org", lambda: NOON
     pages = Pages(*of, _SIGN, "+447700900100")
     sizes = []
     for language in pages.languages:

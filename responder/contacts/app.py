@@ -8,7 +8,6 @@ from outcry.responder.contacts import links, public
 from outcry.responder.contacts.dependencies import Parts, wish_of
 from outcry.responder.contacts.desk import LinkExpired, NoSuchLink
 from outcry.responder.contacts.public import NoSuchPost
-from outcry.responder.translations import ENGLISH
 from outcry.responder.web.bodies import Stranger, TooLarge, TooSlow
 
 _PROBLEMS: dict[type[Exception], tuple[int, str]] = {
@@ -23,7 +22,6 @@ _PROBLEMS: dict[type[Exception], tuple[int, str]] = {
     Exception: (500, "failed"),
 }
 """The status of each problem, and its words in ``problem.html``."""
-_IN_ENGLISH = ("no_such_post", "nothing_here")  # as the public pages are
 
 
 def contacts_app(parts: Parts) -> FastAPI:
@@ -40,5 +38,4 @@ def contacts_app(parts: Parts) -> FastAPI:
 async def _say(request: Request, error: Exception) -> Response:
     status, words = next(said for kind, said in _PROBLEMS.items() if isinstance(error, kind))
     parts: Parts = request.app.state.parts
-    language = ENGLISH if words in _IN_ENGLISH else await wish_of(request, parts)
-    return parts.pages.problem(status, words, language)
+    return parts.pages.problem(status, words, await wish_of(request, parts))

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from outcry.responder.contacts.desk import Desk
 from outcry.responder.contacts.pages import Pages
+from outcry.responder.contacts.public_pages import PublicPages
 from outcry.responder.posting.own_page import OwnPage
 from outcry.responder.translations import accepted
 from outcry.responder.web.assets import Assets
@@ -24,6 +25,7 @@ class Parts:
     desk: Desk
     own_page: OwnPage
     pages: Pages
+    public_pages: PublicPages
     assets: Assets
     behind_proxy: bool = False
 

@@ -6,11 +6,11 @@ takes seconds on a slow network. No page needs a script, and none is allowed one
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 
 from markupsafe import Markup
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse
 
 from outcry.report import AlarmKind, Flag, MessageType, NoPosition, Position, Report
 from outcry.responder import formatting, translations
@@ -18,7 +18,6 @@ from outcry.responder.contacts.desk import Answer, Shown, Standing
 from outcry.responder.maps import surroundings
 from outcry.responder.maps.picture import ATTRIBUTION
 from outcry.responder.maps.track_svg import track_svg
-from outcry.responder.posting.own_page import Post
 from outcry.responder.storage.alarms import Sighting
 from outcry.responder.translations import ENGLISH, Words
 from outcry.responder.web.templates import environment
@@ -26,7 +25,6 @@ from outcry.responder.web.templates import environment
 REPORTS_SHOWN = 8  # each is 250 bytes; a device reports for days
 LOOKS_EVERY_S = 60
 _BOLD = Markup("<b>{}</b>")
-_RIGHT_TO_LEFT = ("ar", "fa")
 
 
 class Pages:
@@ -37,18 +35,15 @@ class Pages:
         organisation: str,
         public_url: str,
         clock: Callable[[], float],
-        static: Mapping[str, str],
         sign: str = "",
         phone: str = "",
     ) -> None:
-        """``static``: the address of each file that pages may load.
+        """``sign``: the organisation's as :func:`web.sign.read` gives it.
 
-        ``sign``: the organisation's as :func:`web.sign.read` gives it; ``phone``: its number that
-        contacts call to make sure. Empty: none.
+        ``phone``: its number that contacts call to make sure. Empty: none.
         """
         self.environment = environment(organisation, public_url, ATTRIBUTION)
         self._clock = clock
-        self._static = static
         self._sign, self._phone = sign, phone
         self.languages = translations.load()
         self.style_hash = self._style_hash()
@@ -125,27 +120,6 @@ class Pages:
 
     def problem(self, status: int, what: str, language: str = ENGLISH) -> HTMLResponse:
         return self._page("problem.html", status, say=self.languages[language], what=what)
-
-    def public(self, posts: Sequence[Post], single: bool = False) -> HTMLResponse:
-        """The public page; ``single``: of one post and the answers to it."""
-        newest = posts[0] if posts else None
-        return self._page(
-            "public.html",
-            200,
-            say=self.languages[ENGLISH],
-            posts=posts,
-            title="Alarm" if single else "Alarms",
-            card=next((post for post in posts if post.answers is None), newest),
-            single=single,
-            right_to_left=_RIGHT_TO_LEFT,
-            static=self._static,
-        )
-
-    def feed(self, posts: Sequence[Post]) -> Response:
-        """The public page as an Atom feed (RFC 4287)."""
-        changed = max((post.changed_at for post in posts), default=0.0)
-        text = self._render("feed.xml", posts=posts, updated=formatting.rfc3339(changed))
-        return Response(text, media_type="application/atom+xml")
 
     def _who(self, shown: Shown, say: Words) -> dict[str, object]:
         raised = formatting.raised_at(shown.report, shown.arrived_at)

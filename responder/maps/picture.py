@@ -1,4 +1,4 @@
-"""A map of the surroundings of a town, drawn without a network: PNG, 1200 x 675.
+"""A map of the surroundings of a town, drawn without a network: PNG, 1200 x 675, or reduced.
 
 Land, borders, towns by size, a scale and where the map comes from. A line in
 dispute is dashed. Everything is drawn at twice the size and reduced, which
@@ -9,7 +9,7 @@ import io
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from itertools import pairwise
 
@@ -19,6 +19,8 @@ from outcry.responder.maps.land import KM_PER_DEGREE, Bounds, Land, Shape
 from outcry.responder.maps.places import Places
 
 WIDTH, HEIGHT = 1200, 675
+REDUCED = (640, 320)
+"""The other widths in which a picture is shown."""
 ATTRIBUTION = "Map: Natural Earth. Towns: GeoNames, CC BY 4.0"
 _TWICE = 2
 _WIDE, _HIGH = WIDTH * _TWICE, HEIGHT * _TWICE
@@ -91,7 +93,22 @@ def draw(spot: Spot, land: Land, places: Places, wide_km: float = _WIDE_KM) -> b
     taken = _mark(pen, view, spot)
     taken += _scale_bar(pen, view)
     _towns(pen, view, places, spot, taken)
-    small = image.resize((WIDTH, HEIGHT), Image.Resampling.BOX)
+    return _png(image, WIDTH)
+
+
+def height_of(width: int) -> int:
+    """The height that belongs to a picture's width, pixels."""
+    return width * HEIGHT // WIDTH
+
+
+@lru_cache(16)
+def reduced(png: bytes, width: int) -> bytes:
+    """A picture made smaller: half as wide it has half the bytes."""
+    return _png(Image.open(io.BytesIO(png)).convert("RGB"), width)
+
+
+def _png(image: Image.Image, width: int) -> bytes:
+    small = image.resize((width, height_of(width)), Image.Resampling.BOX)
     out = io.BytesIO()
     small.quantize(128, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     return out.getvalue()

@@ -16,7 +16,8 @@ from outcry.responder.storage.store import Store
 from outcry.responder.storage.versions import POST
 
 _CORRECTED = re.compile(r"post\.(correction|changed_at)")
-_SHOWN = 50  # a page that still opens on a slow phone
+_FEED = 50  # posts; who follows a feed asks often enough
+_FOUND = 5000  # addresses for search engines; each is some 100 bytes
 _posts = select(
     *(column for column in store.post.c if column.name not in ("key", "picture")),
     store.post.c.picture.is_not(None).label("has_picture"),
@@ -98,9 +99,18 @@ class OwnPage:
                 for each in connection.scalars(gone).all():
                     versions.note(connection, POST, each, now)
 
-    def newest(self) -> list[Post]:
-        """What the page and the feed show, newest first."""
-        return self._shown(_posts.order_by(store.post.c.id.desc()).limit(_SHOWN))
+    def newest(self, count: int = _FEED, before: int | None = None) -> list[Post]:
+        """At most ``count`` posts, newest first; ``before``: only those with smaller ids."""
+        older = _posts if before is None else _posts.where(store.post.c.id < before)
+        return self._shown(older.order_by(store.post.c.id.desc()).limit(count))
+
+    def addresses(self) -> list[tuple[str, float]]:
+        """Where the newest posts that answer no other are, and when each changed, Unix seconds."""
+        id_, changed = store.post.c.id, store.post.c.changed_at
+        new = select(id_, changed).where(store.post.c.answers.is_(None)).order_by(id_.desc())
+        with self._store.read() as connection:
+            rows = connection.execute(new.limit(_FOUND)).all()
+        return [(self._url(row.id), row.changed_at) for row in rows]
 
     def thread(self, id_: int) -> list[Post]:
         """A post and the answers to it, oldest first; empty if there is none."""

@@ -11,6 +11,7 @@ from outcry.responder.console.pages import ConsolePages
 from outcry.responder.contacts import dependencies as contacts
 from outcry.responder.contacts.app import contacts_app
 from outcry.responder.contacts.pages import Pages
+from outcry.responder.contacts.public_pages import PublicPages
 from outcry.responder.service.assemble import Responder
 from outcry.responder.web import sign
 from outcry.responder.web.assets import Assets
@@ -23,10 +24,13 @@ def people_app(hq: Responder) -> ASGIApp:
     assets, behind_proxy = Assets(), people.behind_proxy
     addresses = assets.addresses
     pages = Pages(
-        given.organisation, people.public_url, hq.clock, addresses, _sign(given.sign), given.phone
+        given.organisation, people.public_url, hq.clock, _sign(given.sign), given.phone
     )
+    public = PublicPages(pages.environment, pages.languages, addresses)
     rendered = ConsolePages(pages.environment, hq.clock, addresses, map_.tiles, map_.credit)
-    outside = contacts_app(contacts.Parts(hq.desk, hq.own_page, pages, assets, behind_proxy))
+    outside = contacts_app(
+        contacts.Parts(hq.desk, hq.own_page, pages, public, assets, behind_proxy)
+    )
     live = Live(hq.console.mark)
     inside = console_app(
         console.Parts(hq.console, hq.officers, rendered, live, hq.plan_desk, behind_proxy)

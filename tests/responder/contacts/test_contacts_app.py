@@ -382,9 +382,9 @@ def test_what_is_wrong_is_said_in_the_readers_language(client):
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/post/1"])
-def test_what_is_wrong_with_a_public_address_is_said_in_english_as_all_is_there(client, path):
+def test_what_is_wrong_with_a_public_address_is_said_in_the_readers_language(client, path):
     page = client.get(path, headers={"accept-language": "ar"}).text
-    assert '<html lang="en" dir="ltr">' in page
+    assert '<html lang="ar" dir="rtl">' in page
 
 
 def test_a_heartbeat_in_a_link_shows_nothing(world, client):

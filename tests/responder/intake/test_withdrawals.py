@@ -16,6 +16,7 @@ from outcry.receipt import Status, verify
 from outcry.report import AlarmKind, MessageType, decode
 from outcry.responder.contacts.desk import Answer
 from outcry.responder.contacts.pages import Pages
+from outcry.responder.contacts.public_pages import PublicPages
 from outcry.responder.enrolment import pins
 from outcry.responder.intake import withdrawals
 from outcry.responder.rules.case import Case
@@ -132,7 +133,8 @@ def lived(world, taps):
         world.clock.passes(60)
         world.hq.takes(world.device.message(MessageType.POSITION, sequence=minute))
         world.hq.works()
-    pages = Pages("Example Org", "https://help.example.org", world.clock, Assets().addresses)
+    pages = Pages("Example Org", "https://help.example.org", world.clock)
+    public = PublicPages(pages.environment, pages.languages, Assets().addresses)
     for contact, answered in ((1, Answer.CONFIRM), (2, Answer.CONFIRM), (2, Answer.SEEN)):
         shown = world.hq.desk.invitation(world.invitation(contact))
         standing = world.hq.desk.answer(shown, answered, world.pins[contact - 1], "198.51.100.7")
@@ -140,7 +142,7 @@ def lived(world, taps):
         seen.append(pages.standing(shown, "/c/x", standing, answered).body)
         world.hq.works()
     posts = world.hq.own_page.newest()
-    seen += [pages.public(posts).body, pages.feed(posts).body, len(posts)]
+    seen += [public.page(posts, "en").body, public.atom(posts, "en").body, len(posts)]
     seen.append(
         [(number, text.partition("http://127")[0]) for _, number, text in world.phones.sent]
     )

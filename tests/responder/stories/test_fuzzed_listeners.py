@@ -14,6 +14,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, status_c
 from outcry.responder.contacts.app import contacts_app
 from outcry.responder.contacts.dependencies import Parts
 from outcry.responder.contacts.pages import Pages
+from outcry.responder.contacts.public_pages import PublicPages
 from outcry.responder.intake.app import DeviceApp
 from outcry.responder.service.people_app import people_app
 from outcry.responder.web.assets import Assets
@@ -52,13 +53,23 @@ DEVICES = {
     "info": {"title": "devices' reports", "version": "1"},
     "paths": {"/v1/reports": {"post": A_REPORT}},
 }
-TYPES = {"png": "image/png", "atom": "application/atom+xml"}  # others are pages
+TYPES = {
+    "png": "image/png",
+    "atom": "application/atom+xml",
+    "rss": "application/rss+xml",
+    "xml": "application/xml",
+    "txt": "text/plain",
+    "/oembed": "application/json",
+}  # others are pages
 
 
 def description_of(app):
     """People's addresses and their fields, as the routes have them, and what each may answer."""
     described = app.openapi()
     del described["paths"]["/static/{digest}/{name}"]
+    asked = described["paths"]["/oembed"]["get"]
+    # Another format is refused with 501, as oEmbed has it: no server error.
+    asked["parameters"] = [each for each in asked["parameters"] if each["name"] != "format"]
     for path, operations in described["paths"].items():
         kind = TYPES.get(path.rpartition(".")[2], "text/html")
         answers = {"200": {"description": "it", "content": {kind: {}}}, "404": HTML}
@@ -103,8 +114,9 @@ def test_reading_peoples_pages_changes_nothing_whatever_is_asked(world, serve):
     world.hq.takes(world.device.message())
     before = world.hq.entries()
     assets = Assets()
-    pages = Pages("Example Org", "https://help.example.org", world.clock, assets.addresses)
-    parts = Parts(world.hq.desk, world.hq.own_page, pages, assets)
+    pages = Pages("Example Org", "https://help.example.org", world.clock)
+    public = PublicPages(pages.environment, pages.languages, assets.addresses)
+    parts = Parts(world.hq.desk, world.hq.own_page, pages, public, assets)
     description = description_of(contacts_app(parts))
     assert fuzz(description, serve(people_app(world.hq.parts)), "GET") >= EXAMPLES
     assert world.hq.entries() == before

@@ -27,6 +27,7 @@ from outcry.responder.console.device_health import Health
 from outcry.responder.console.pages import ConsolePages
 from outcry.responder.contacts import desk
 from outcry.responder.contacts.pages import Pages
+from outcry.responder.contacts.public_pages import PublicPages
 from outcry.responder.posting import own_page, wording
 from outcry.responder.posting.publisher import Limits
 from outcry.responder.posting.wording import PostFacts
@@ -244,7 +245,8 @@ def words(target, case):
 
 
 ASSETS = Assets()
-PAGES = Pages("Example Org", "https://help.example.org", lambda: NOON, ASSETS.addresses)
+PAGES = Pages("Example Org", "https://help.example.org", lambda: NOON)
+PUBLIC = PublicPages(PAGES.environment, PAGES.languages, ASSETS.addresses)
 CONSOLE = ConsolePages(PAGES.environment, lambda: NOON, ASSETS.addresses)
 BEN = SimpleNamespace(name="Ben", language="en")
 FIRST = made.report(place=NoPosition(NoFixReason.NO_SATELLITES), sent_at=NOON)
@@ -280,7 +282,8 @@ def public_sees(hq):
         )
         for n, said in enumerate(hq.walls["own page"].last_words())
     ]
-    return bytes(PAGES.public(posts).body).decode() + bytes(PAGES.feed(posts).body).decode()
+    shown = PUBLIC.page(posts, "en"), PUBLIC.atom(posts, "en"), PUBLIC.rss(posts, "en")
+    return "".join(bytes(each.body).decode() for each in shown)
 
 
 def is_open_and_confirmed(case):
