@@ -46,6 +46,7 @@ from bench.headquarters.kills import (
     posts_after_veto,
 )
 from bench.headquarters.news import news_behind_caddy_s, news_behind_nginx_s
+from bench.headquarters.public_page import public_page_bytes
 from bench.headquarters.receipts import (
     plain_insert_per_s,
     receipts_p99_ms_100conn,
@@ -97,6 +98,7 @@ FIGURES = (
     ),
     Figure("contact_page_bytes", "B", Bound("<=", 14_000), contact_page_bytes),
     Figure("taps_to_confirm", "taps", Bound("<=", 3), taps_to_confirm),
+    Figure("public_page_bytes", "B", Bound("<=", 100_000), public_page_bytes),
     Figure("start_to_armed_minstr", "Minstr", Bound("<=", 450), start_to_armed_minstr),
     Figure("whole_start_minstr", "Minstr", Bound("<=", 700), whole_start_minstr),
     Figure("armed_rss_mb", "MB", Bound("<=", 40), armed_rss_mb),
