@@ -27,6 +27,7 @@ from outcry.responder.storage import audit_chain, store
 from outcry.responder.storage.store import Store
 from outcry.responder.transports import apprise
 from outcry.responder.web import front_door
+from outcry.responder.web.own_words import OwnWords
 from outcry.responder.web.sign import SignInvalid
 from outcry.responder.web.sign import read as read_sign
 from outcry.settings_file import SettingsInvalid
@@ -158,6 +159,7 @@ def _around(settings: Settings) -> Iterator[Finding]:
         yield _certificate(settings.people.certificate)
     if settings.people.behind_proxy:
         yield front_door.look(settings.people.public_url)
+    yield from OwnWords(settings.asks).check()
     modem = settings.modem
     if modem is None:
         yield Finding(False, "no modem: HQ cannot send SMS", "set modem.port and modem.number")

@@ -86,6 +86,7 @@ class Settings:
     schemes: tuple[str, ...]  # of contacts' channels, beside those that plans may always have
     officers: Path | None  # the file with the duty officers' channels
     networks: Path | None  # the file with the networks' accounts
+    asks: Path | None  # the folder with what readers of the public page are asked to do
     time_stamps: str  # the address of a time-stamping server (RFC 3161); empty: none
 
 
@@ -239,7 +240,10 @@ KEYS: Mapping[str, Mapping[str, Key]] = {
         "schemes": Key([], good=_are_schemes, write='beginnings of addresses, such as ["json"]'),
     },
     "telling": {"officers": _SECRET_FILE},
-    "publishing": {"networks": _SECRET_FILE},
+    "publishing": {
+        "networks": _SECRET_FILE,
+        "asks": Key("", good=_is_full_path, write="a folder's full path, or nothing"),
+    },
     "record": {
         "time_stamps": Key(
             "", good=_is_server, write='an address such as "https://tsa.example.org/", or nothing'
@@ -340,5 +344,6 @@ def _build(values: Mapping[str, Mapping[str, Any]]) -> Settings:
         schemes=tuple(values["network"]["schemes"]),
         officers=_path(values["telling"]["officers"]),
         networks=_path(values["publishing"]["networks"]),
+        asks=_path(values["publishing"]["asks"]),
         time_stamps=values["record"]["time_stamps"],
     )

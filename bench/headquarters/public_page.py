@@ -6,6 +6,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 from urllib.request import Request, urlopen
 
@@ -20,6 +21,7 @@ from outcry.responder.service.assemble import Adapters, Responder, assemble
 from outcry.responder.service.people_app import people_app
 from outcry.responder.translations import load
 from outcry.responder.web.listener import Listener
+from outcry.responder.web.own_words import MOST_BYTES
 from stage.reports import NOON
 from stage.stage import NotSeen
 
@@ -32,12 +34,15 @@ _NAMES = ("W" * MAX_NAME_CHARS, "ش" * MAX_NAME_CHARS, "👩" * MAX_NAME_CHARS)
 def public_page_bytes() -> float:
     """The largest public page with every file that a browser loads for it, in bytes of their bodies.
 
-    Over HTTP from the listener that is shipped: the first page, full, and the address of one post with
-    all that may follow it; in every language, the longest names, maps of the busiest coasts. Of a
-    picture that is there in several sizes the largest counts.
+    Over HTTP from the listener that is shipped: the first page, full, and the address of one post
+    with the most that is asked of readers; in every language, with the longest names and maps of the
+    busiest coasts. Of a picture that is there in several sizes the largest counts.
     """
     with tempfile.TemporaryDirectory() as folder:
-        hq = assemble(settings.check({"state": {"directory": folder}}), Adapters())
+        for language in load():
+            Path(folder, f"{language}.txt").write_text("ы " * MOST_BYTES)
+        given = {"state": {"directory": folder}, "publishing": {"asks": folder}}
+        hq = assemble(settings.check(given), Adapters())
         listener = Listener("people", people_app(hq), "127.0.0.1", 0)
         listener.start()
         try:

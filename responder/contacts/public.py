@@ -82,6 +82,14 @@ def _picture(hq: Parts, id_: int) -> bytes:
     return found
 
 
+@router.get("/what-we-ask")
+def asks(request: Request, hq: Hq) -> Response:
+    page = hq.public_pages.asks(_language(request, hq, []))
+    if page is None:
+        raise HTTPException(404)
+    return _to_be_found(page)
+
+
 @router.get("/feed.atom")
 def feed(request: Request, hq: Hq) -> Response:
     posts = hq.own_page.newest()

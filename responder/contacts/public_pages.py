@@ -11,7 +11,8 @@ from outcry.responder import formatting
 from outcry.responder.contacts import sharing
 from outcry.responder.maps import picture
 from outcry.responder.posting.own_page import Post
-from outcry.responder.translations import Words
+from outcry.responder.translations import ENGLISH, Words
+from outcry.responder.web.own_words import OwnWords
 
 _WIDTHS = (picture.WIDTH, *picture.REDUCED)
 
@@ -20,9 +21,14 @@ class PublicPages:
     """Renders each; ``say`` is the language of the page's own words, each post keeps its own."""
 
     def __init__(
-        self, environment: Environment, languages: Mapping[str, Words], static: Mapping[str, str]
+        self,
+        environment: Environment,
+        languages: Mapping[str, Words],
+        static: Mapping[str, str],
+        own_words: OwnWords,
     ) -> None:
         """``static``: the address of each file that pages may load."""
+        self._own_words = own_words
         self._environment = environment
         self._languages = languages
         self._static = static
@@ -49,6 +55,14 @@ class PublicPages:
         links = sharing.links(headline(first, sharing.LONGEST), first.url)
         return self._public(posts, language, first, pictured, address=first.url, links=links)
 
+    def asks(self, language: str) -> HTMLResponse | None:
+        """What readers are asked to do; None: nothing."""
+        asked = self._own_words.said(language)
+        if asked is None:
+            return None
+        text = self._render("what_we_ask.html", say=self._languages[language], asked=asked)
+        return HTMLResponse(text, headers={"Vary": "Accept-Language"})
+
     def atom(self, posts: Sequence[Post], language: str) -> Response:
         """The newest posts as an Atom feed (RFC 4287)."""
         changed = formatting.rfc3339(_changed(posts))
@@ -61,7 +75,8 @@ class PublicPages:
 
     def sitemap(self, addresses: Sequence[tuple[str, float]]) -> Response:
         """Every address that search engines should know, and when each changed, Unix seconds."""
-        text = self._render("sitemap.xml", addresses=addresses)
+        more = [] if self._own_words.said(ENGLISH) is None else ["/", "/what-we-ask"]
+        text = self._render("sitemap.xml", addresses=addresses, pages=more or ["/"])
         return Response(text, media_type="application/xml")
 
     def robots(self) -> Response:
@@ -119,6 +134,7 @@ class PublicPages:
             posts=posts,
             card=card,
             pictured=pictured,
+            asked=self._own_words.said(language),
             **({"older": None, "links": None} | values),
         )
         return HTMLResponse(text, headers={"Vary": "Accept-Language"})
@@ -162,7 +178,7 @@ def picture_name(width: int) -> str:
 
 def _clock(at: float) -> str:
     """14:03 UTC, 2026-11-22: the same for readers of every language."""
-    return f"{formatting.clock_time(at)}, {formatting.rfc3339(at).partition('T')[0]}"
+    return f"{formatting.clock_time(at)}, {formatting.iso_date(at)}"
 
 
 def _changed(posts: Sequence[Post]) -> float:

@@ -16,6 +16,7 @@ from outcry.responder.service.assemble import Responder
 from outcry.responder.web import sign
 from outcry.responder.web.assets import Assets
 from outcry.responder.web.guard import HEADERS_ALONE, Contained, Guard
+from outcry.responder.web.own_words import OwnWords
 from outcry.responder.web.turns import Turns
 
 
@@ -23,10 +24,9 @@ def people_app(hq: Responder) -> ASGIApp:
     given, people, map_ = hq.settings, hq.settings.people, hq.settings.console
     assets, behind_proxy = Assets(), people.behind_proxy
     addresses = assets.addresses
-    pages = Pages(
-        given.organisation, people.public_url, hq.clock, _sign(given.sign), given.phone
-    )
-    public = PublicPages(pages.environment, pages.languages, addresses)
+    pages = Pages(given.organisation, people.public_url, hq.clock, _sign(given.sign), given.phone)
+    own_words = OwnWords(given.asks)
+    public = PublicPages(pages.environment, pages.languages, addresses, own_words)
     rendered = ConsolePages(pages.environment, hq.clock, addresses, map_.tiles, map_.credit)
     outside = contacts_app(
         contacts.Parts(hq.desk, hq.own_page, pages, public, assets, behind_proxy)

@@ -364,3 +364,57 @@ def test_what_is_not_there_is_said_in_the_readers_language(client):
     ukrainian = {"Accept-Language": "uk"}
     assert "Цього допису тут немає" in client.get("/post/9", headers=ukrainian).text
     assert "Сторінку не знайдено" in client.get("/nothing", headers=ukrainian).text
+
+
+@pytest.fixture
+def asks(world, tmp_path):
+    """The organisation's own words, and the pages that show them."""
+    folder = tmp_path / "asks"
+    folder.mkdir()
+    (folder / "en.txt").write_text(
+        "Call +44 7700 900199.\n\n<b>Say</b> #FreeAna: https://example.org/a"
+    )
+    (folder / "ar.txt").write_text("اتصلوا على +44 7700 900199")
+    return folder
+
+
+@pytest.fixture
+def asking(world, serve, asks):
+    from outcry.responder.service.people_app import people_app
+
+    world.hq.restarts({"publishing": {"asks": str(asks)}})
+    world.hq.own_page.post("alarm-1", POST)
+    with browser(serve(people_app(world.hq.parts))) as client:
+        yield client
+
+
+def test_readers_are_told_what_the_organisation_asks_of_them(asking):
+    post, page, all_ = (asking.get(path).text for path in ("/post/1", "/what-we-ask", "/"))
+    for shown in (post, page):
+        assert "What we ask you to do" in shown
+        assert (
+            '<a href="tel:+447700900199" rel="noopener"><bdi dir="ltr">+44 7700 900199</bdi></a>'
+            in shown
+        )
+        assert 'href="https://example.org/a"' in shown
+        assert "&lt;b&gt;Say&lt;/b&gt; <bdi>#FreeAna</bdi>" in shown
+    assert '<a href="/what-we-ask">What we ask you to do</a>' in all_
+    assert "#FreeAna" not in all_
+    assert Cards(page).linked("canonical") == [f"{HQ}/what-we-ask"]
+    assert "noindex" not in asking.get("/what-we-ask").headers["x-robots-tag"]
+    assert f"<loc>{HQ}/what-we-ask</loc>" in asking.get("/sitemap.xml").text
+
+
+def test_and_in_their_language(asking):
+    arabic = asking.get("/what-we-ask", headers={"Accept-Language": "ar"}).text
+    assert "اتصلوا على" in arabic
+    assert '<div lang="ar" dir="rtl">' in arabic
+    french = asking.get("/post/1", headers={"Accept-Language": "fr"}).text
+    assert "Ce que nous vous demandons de faire" in french
+    assert '<div lang="en" dir="ltr">' in french
+
+
+def test_where_nothing_is_asked_no_page_says_so(client, post):
+    assert client.get("/what-we-ask").status_code == 404
+    for path in ("/", "/post/1", "/sitemap.xml"):
+        assert "what-we-ask" not in client.get(path).text

@@ -30,6 +30,7 @@ from outcry.responder.rules.events import (
 )
 from outcry.responder.storage import store
 from outcry.responder.web.assets import Assets
+from outcry.responder.web.own_words import OwnWords
 
 pytestmark = pytest.mark.slow
 
@@ -134,7 +135,7 @@ def lived(world, taps):
         world.hq.takes(world.device.message(MessageType.POSITION, sequence=minute))
         world.hq.works()
     pages = Pages("Example Org", "https://help.example.org", world.clock)
-    public = PublicPages(pages.environment, pages.languages, Assets().addresses)
+    public = PublicPages(pages.environment, pages.languages, Assets().addresses, OwnWords(None))
     for contact, answered in ((1, Answer.CONFIRM), (2, Answer.CONFIRM), (2, Answer.SEEN)):
         shown = world.hq.desk.invitation(world.invitation(contact))
         standing = world.hq.desk.answer(shown, answered, world.pins[contact - 1], "198.51.100.7")

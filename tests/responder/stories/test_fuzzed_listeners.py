@@ -18,6 +18,7 @@ from outcry.responder.contacts.public_pages import PublicPages
 from outcry.responder.intake.app import DeviceApp
 from outcry.responder.service.people_app import people_app
 from outcry.responder.web.assets import Assets
+from outcry.responder.web.own_words import OwnWords
 
 pytestmark = pytest.mark.slow
 
@@ -115,7 +116,7 @@ def test_reading_peoples_pages_changes_nothing_whatever_is_asked(world, serve):
     before = world.hq.entries()
     assets = Assets()
     pages = Pages("Example Org", "https://help.example.org", world.clock)
-    public = PublicPages(pages.environment, pages.languages, assets.addresses)
+    public = PublicPages(pages.environment, pages.languages, assets.addresses, OwnWords(None))
     parts = Parts(world.hq.desk, world.hq.own_page, pages, public, assets)
     description = description_of(contacts_app(parts))
     assert fuzz(description, serve(people_app(world.hq.parts)), "GET") >= EXAMPLES

@@ -16,6 +16,7 @@ from outcry.responder.posting import wording
 from outcry.responder.posting.publisher import Draft
 from outcry.responder.posting.wording import PostFacts, Where
 from outcry.responder.rules.events import Ground
+from outcry.responder.service.people_app import people_app
 from stage.reports import NOON
 
 pytestmark = [pytest.mark.slow, needs_chromium, needs_chromedriver]
@@ -29,8 +30,14 @@ PICTURES = Path(__file__).parents[3] / "docs" / "pictures"
 
 
 @pytest.fixture
-def site(world, people):
-    """HQ's pages with a post, a follow-up and a correction in every language."""
+def site(world, serve, tmp_path):
+    """HQ's pages with a post, a follow-up and a correction in every language, and what is asked."""
+    (tmp_path / "en.txt").write_text(
+        "Call the ministry: +44 7700 900199. Ask for her.\n\n#FreeFatima"
+    )
+    (tmp_path / "es.txt").write_text(f"Comparta {LONG}")
+    (tmp_path / "fa.txt").write_text("به وزارت زنگ بزنید: +44 7700 900199.\n\n#FreeAna")
+    world.hq.restarts({"publishing": {"asks": str(tmp_path)}})
     page, town = world.hq.own_page, places.load().find(43.31, 45.69)
     for n, language in enumerate(LANGUAGES, 1):
         world.clock.passes(600)
@@ -43,7 +50,7 @@ def site(world, people):
         page.reply(f"more-{n}", posted, wording.follow_up_draft(facts, page.limits, language))
     page.correct("c", posted, wording.correction_draft(facts, page.limits, language))
     page.post("long", Draft(LONG, "en", 0.0))
-    return people
+    return serve(people_app(world.hq.parts))
 
 
 def barriers(driver):
@@ -57,6 +64,7 @@ def paths():
     yield from (f"/post/{2 * n - 1}" for n in range(1, len(LANGUAGES) + 1))
     yield "/post/2"
     yield f"/post/{2 * len(LANGUAGES) + 1}"
+    yield "/what-we-ask"
     yield "/post/99"
 
 
@@ -88,7 +96,7 @@ def test_the_pages_own_words_are_in_the_readers_language(site, language):
         headers = {"headers": {"Accept-Language": language}}
         driver.execute_cdp_cmd("Network.enable", {})
         driver.execute_cdp_cmd("Network.setExtraHTTPHeaders", headers)
-        for path in ("/", "/post/1", "/post/3"):
+        for path in ("/what-we-ask", "/", "/post/1", "/post/3"):
             driver.get(site + path)
             wanted = "rtl" if language in ("ar", "fa") else "ltr"
             assert driver.execute_script("return document.dir") == wanted

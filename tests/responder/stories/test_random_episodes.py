@@ -57,6 +57,7 @@ from outcry.responder.rules.events import (
     WithdrawalJudged,
 )
 from outcry.responder.web.assets import Assets
+from outcry.responder.web.own_words import OwnWords
 from stage import reports as made
 from stage.reports import NOON
 
@@ -246,7 +247,7 @@ def words(target, case):
 
 ASSETS = Assets()
 PAGES = Pages("Example Org", "https://help.example.org", lambda: NOON)
-PUBLIC = PublicPages(PAGES.environment, PAGES.languages, ASSETS.addresses)
+PUBLIC = PublicPages(PAGES.environment, PAGES.languages, ASSETS.addresses, OwnWords(None))
 CONSOLE = ConsolePages(PAGES.environment, lambda: NOON, ASSETS.addresses)
 BEN = SimpleNamespace(name="Ben", language="en")
 FIRST = made.report(place=NoPosition(NoFixReason.NO_SATELLITES), sent_at=NOON)
